@@ -1,1 +1,39 @@
-//! Skeleton.
+//! The event loop under both languages: it waits, keeps order and runs what is ready. It knows no language.
+//!
+//! One [`Loop`] belongs to the thread that runs it. A language joins as a [`Host`] and puts its callbacks into the
+//! ready queue as [`Entry::Host`]; Rust futures join through [`Loop::spawn`]; both see the same turn, described and
+//! implemented in `turn.rs`, which reads top to bottom.
+//!
+//! Layout:
+//! - `turn`: `Loop`, the turn, the ways to run it; `entry`: what the ready queue holds and what a host is
+//! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
+//! - `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
+//! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
+//! - `sys`: the driver (epoll), the only folder with `unsafe`
+//!
+//! Named rules kept here: ONE-WAIT (only `Loop::turn` blocks the loop thread), NO-GIL-OFF-LOOP (helper threads know no
+//! language at all), CHECKPOINT (`Host::checkpoint` after each entry), BOUNDED, ONE-WAKE (`inbox.rs`).
+//!
+//! Absent on purpose: Python, JavaScript, HTTP, TLS.
+#![deny(unsafe_code)]
+
+mod clock;
+mod entry;
+mod inbox;
+pub mod net;
+mod pool;
+pub mod signals;
+mod source;
+mod sys;
+mod task;
+pub mod time;
+mod timers;
+mod turn;
+
+pub use clock::{Clock, Nanos};
+pub use entry::{Entry, Host, HostId};
+pub use inbox::Remote;
+pub use source::{IoHandler, Mode, Readiness, Source};
+pub use task::{JoinError, JoinHandle, TaskId};
+pub use timers::TimerKey;
+pub use turn::{Entered, Hold, Loop, Statistics, Wait, WeakLoop};

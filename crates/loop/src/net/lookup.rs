@@ -1,0 +1,27 @@
+//! Names to addresses: literals at once, everything else by getaddrinfo on the blocking pool.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+
+use crate::turn::Loop;
+
+/// The addresses of `host`, in the order the system's resolver prefers, each with `port`. At least one.
+///
+/// # Errors
+/// When the name does not resolve; the message names it.
+pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    if let Ok(address) = literal.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let name = host.to_owned();
+    let resolved = Loop::current()
+        .spawn_blocking(move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+        .await
+        .map_err(io::Error::other)?;
+    match resolved {
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, format!("cannot resolve {host:?}: no address"))),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot resolve {host:?}: {error}"))),
+    }
+}

@@ -1,0 +1,513 @@
+//! A TCP or Unix stream socket on the loop.
+//!
+//! Registered once, edge-triggered, for good. Two ways to use it: as `AsyncRead` and `AsyncWrite` in futures, where a
+//! write goes out at once when nothing is queued; or with a [`StreamHandler`], where writes are queued and leave at the
+//! end of the turn (at once above 64 KiB) and the handler is told when bytes can be read. Loop thread only; rule BOUNDED:
+//! see `write_queue.rs`.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use rustix::net::{
+    AddressFamily, RecvFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, recv, shutdown, socket_with, sockopt,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::write_queue::{WriteQueue, send_some};
+use crate::source::{IoHandler, Mode, Readiness, Source};
+use crate::sys::{Descriptor, receive_into};
+use crate::turn::{Loop, WeakLoop};
+
+/// Above this many queued bytes a write does not wait for the end of the turn: measured at 100 KiB, waiting costs 60 %.
+const WRITE_AT_ONCE: usize = 64 * 1024;
+
+/// Told what happens on a stream, each time in an entry of the turn or at its end. None of its methods may unwind.
+pub trait StreamHandler {
+    /// Bytes or the end of the stream can be read: call [`Stream::try_read`] once. It is called again next turn while
+    /// something is left.
+    fn readable(&self);
+
+    /// A flush sent some or all of what was queued; see [`Stream::queued`].
+    fn flushed(&self);
+
+    /// A flush failed; what was queued is lost.
+    fn failed(&self, error: io::Error);
+}
+
+/// A connected stream socket. Dropping it closes the socket (unless an owner keeps it, see [`Stream::from_owner`]).
+pub struct Stream(Rc<Inner>);
+
+pub(crate) struct Inner {
+    // Declared before the descriptor: the registration must end before the number can be used again.
+    source: RefCell<Option<Source>>,
+    descriptor: RefCell<Option<Descriptor>>,
+    event_loop: WeakLoop,
+    queue: RefCell<WriteQueue>,
+    handler: RefCell<Option<Rc<dyn StreamHandler>>>,
+    /// In the flush queue of this turn.
+    dirty: Cell<bool>,
+    /// The socket was full; the next writable event goes on.
+    blocked: Cell<bool>,
+    paused: Cell<bool>,
+    at_end: Cell<bool>,
+    shut_down_when_flushed: Cell<bool>,
+    /// A failed deferred flush, for the next call of a future.
+    error: Cell<Option<io::Error>>,
+}
+
+impl Stream {
+    /// Connects over TCP, on the current loop.
+    ///
+    /// # Errors
+    /// What the operating system reports, for instance a refused connection.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn connect(address: SocketAddr) -> io::Result<Stream> {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let socket = new_socket(family)?;
+        let started = rustix::net::connect(&socket, &address);
+        Stream::finish_connect(socket, started).await
+    }
+
+    /// Connects to a Unix socket, on the current loop.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub async fn connect_unix(path: &Path) -> io::Result<Stream> {
+        let socket = new_socket(AddressFamily::UNIX)?;
+        let started = rustix::net::connect(&socket, &SocketAddrUnix::new(path)?);
+        Stream::finish_connect(socket, started).await
+    }
+
+    async fn finish_connect(socket: OwnedFd, started: Result<(), rustix::io::Errno>) -> io::Result<Stream> {
+        match started {
+            Ok(()) => return Stream::from_fd(socket),
+            Err(rustix::io::Errno::INPROGRESS) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let stream = Stream::new(Descriptor::owned(socket))?;
+        std::future::poll_fn(|context| match stream.0.source.borrow().as_ref() {
+            Some(source) => source.poll_writable(context),
+            None => Poll::Ready(()),
+        })
+        .await;
+        if let Err(error) = sockopt::socket_error(stream.fd()?.as_fd())? {
+            return Err(error.into());
+        }
+        Ok(stream)
+    }
+
+    /// Takes over a connected, non-blocking socket, on the current loop.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be registered.
+    pub fn from_fd(fd: OwnedFd) -> io::Result<Stream> {
+        let stream = Stream::new(Descriptor::owned(fd))?;
+        // The first read and write are tried without waiting for an event.
+        stream.0.with_source(|source| source.assume(Readiness::READ | Readiness::WRITE));
+        Ok(stream)
+    }
+
+    /// Uses a connected, non-blocking socket that `owner` keeps open and closes when it is dropped. The owner is dropped
+    /// by [`Stream::close`], after the registration has ended.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be registered.
+    pub fn from_owner(fd: RawFd, owner: Box<dyn Any>) -> io::Result<Stream> {
+        Stream::new(Descriptor::shared(fd, owner)?)
+    }
+
+    fn new(descriptor: Descriptor) -> io::Result<Stream> {
+        let event_loop = Loop::current();
+        let source = event_loop.register(descriptor.as_raw_fd(), Mode::Edge)?;
+        Ok(Stream(Rc::new(Inner {
+            source: RefCell::new(Some(source)),
+            descriptor: RefCell::new(Some(descriptor)),
+            event_loop: event_loop.downgrade(),
+            queue: RefCell::default(),
+            handler: RefCell::new(None),
+            dirty: Cell::new(false),
+            blocked: Cell::new(false),
+            paused: Cell::new(false),
+            at_end: Cell::new(false),
+            shut_down_when_flushed: Cell::new(false),
+            error: Cell::new(None),
+        })))
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    /// When the stream is closed, not connected, or not an IP socket.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        let address = rustix::net::getpeername(self.fd()?.as_fd())?;
+        Ok(SocketAddr::try_from(address.ok_or(io::ErrorKind::AddrNotAvailable)?)?)
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// When the stream is closed or not an IP socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::try_from(rustix::net::getsockname(self.fd()?.as_fd())?)?)
+    }
+
+    /// Turns Nagle's algorithm off or on.
+    ///
+    /// # Errors
+    /// When the stream is closed or not a TCP socket.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Ok(sockopt::set_tcp_nodelay(self.fd()?.as_fd(), nodelay)?)
+    }
+
+    // ---- the callback interface -----------------------------------------------------------------------------------
+
+    /// Tells `handler` of everything from now on; `None` goes back to futures.
+    pub fn set_handler(&self, handler: Option<Rc<dyn StreamHandler>>) {
+        let dispatch: Option<Rc<dyn IoHandler>> =
+            handler.is_some().then(|| Rc::new(Dispatch(Rc::downgrade(&self.0))) as Rc<dyn IoHandler>);
+        let old = self.0.handler.replace(handler);
+        self.0.with_source(|source| source.set_handler(dispatch));
+        drop(old);
+    }
+
+    /// Stops calls of [`StreamHandler::readable`] until [`Stream::resume_reading`].
+    pub fn pause_reading(&self) {
+        self.0.paused.set(true);
+    }
+
+    /// Goes on with calls of [`StreamHandler::readable`].
+    pub fn resume_reading(&self) {
+        self.0.paused.set(false);
+        self.0.call_again_if_readable();
+    }
+
+    /// Reads once; zero bytes mean the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing is there, or what the operating system reports.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len();
+        self.try_read_with(wanted, |fd| recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count))
+    }
+
+    /// Reads once into several buffers; zero bytes mean the end of the stream.
+    ///
+    /// # Errors
+    /// As [`Stream::try_read`].
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.try_read_with(wanted, |fd| rustix::io::readv(fd, buffers))
+    }
+
+    /// Runs one non-blocking read of up to `wanted` bytes and keeps the readiness true.
+    fn try_read_with(
+        &self,
+        wanted: usize,
+        mut read: impl FnMut(BorrowedFd<'_>) -> Result<usize, rustix::io::Errno>,
+    ) -> io::Result<usize> {
+        let result = loop {
+            match read(self.fd()?.as_fd()) {
+                Err(rustix::io::Errno::INTR) => {}
+                result => break result,
+            }
+        };
+        match result {
+            Ok(count) => {
+                self.0.after_read(count, wanted);
+                Ok(count)
+            }
+            Err(error) => {
+                if error == rustix::io::Errno::AGAIN {
+                    self.0.with_source(|source| source.clear(Readiness::READ));
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Queues a copy of `data`: it leaves at the end of the turn, or at once when more than 64 KiB wait.
+    ///
+    /// # Errors
+    /// What sending reports; the queue is lost then.
+    pub fn write(&self, data: &[u8]) -> io::Result<()> {
+        let inner = &self.0;
+        let mut data = data;
+        if data.len() > WRITE_AT_ONCE && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
+            // Large and first in line: what the kernel takes now need not be copied.
+            let sent = send_some(self.fd()?.as_fd(), data)?;
+            data = &data[sent..];
+            if data.is_empty() {
+                return Ok(());
+            }
+        }
+        let event_loop = inner.event_loop.upgrade();
+        let waiting = {
+            let mut queue = inner.queue.borrow_mut();
+            queue.push(data, event_loop.as_ref().map(Loop::buffers));
+            queue.len()
+        };
+        if inner.blocked.get() {
+            return Ok(());
+        }
+        if waiting > WRITE_AT_ONCE {
+            return inner.send_queue();
+        }
+        if !inner.dirty.replace(true)
+            && let Some(event_loop) = event_loop
+        {
+            event_loop.flush_queue().push(Rc::clone(inner));
+        }
+        Ok(())
+    }
+
+    /// Sends what is queued as far as the socket takes it, now.
+    ///
+    /// # Errors
+    /// What sending reports; the queue is lost then.
+    pub fn flush_now(&self) -> io::Result<()> {
+        if self.0.blocked.get() { Ok(()) } else { self.0.send_queue() }
+    }
+
+    /// Bytes that the kernel has not taken yet.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.0.queue.borrow().len()
+    }
+
+    /// Closes the sending side once everything queued has been sent.
+    pub fn shutdown_write_when_flushed(&self) {
+        self.0.shut_down_when_flushed.set(true);
+        if self.queued() == 0 {
+            self.0.shut_down_write();
+        }
+    }
+
+    /// Ends the registration and closes the socket, without sending what is queued. Later calls report `NotConnected`.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// True after [`Stream::close`].
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.descriptor.borrow().is_none()
+    }
+
+    fn fd(&self) -> io::Result<std::cell::Ref<'_, Descriptor>> {
+        self.0.fd()
+    }
+}
+
+impl Inner {
+    fn fd(&self) -> io::Result<std::cell::Ref<'_, Descriptor>> {
+        std::cell::Ref::filter_map(self.descriptor.borrow(), Option::as_ref)
+            .map_err(|_| io::Error::new(io::ErrorKind::NotConnected, "the stream is closed"))
+    }
+
+    fn with_source<T: Default>(&self, function: impl FnOnce(&Source) -> T) -> T {
+        self.source.borrow().as_ref().map_or_else(T::default, function)
+    }
+
+    /// A read that did not fill its buffer has emptied the socket, unless the peer has closed: then the end of the stream
+    /// is still to come and no further edge will announce it.
+    fn after_read(&self, count: usize, wanted: usize) {
+        self.with_source(|source| {
+            if count == 0 && wanted > 0 {
+                self.at_end.set(true);
+                source.clear(Readiness::READ);
+            } else if count < wanted && !source.readiness().contains(Readiness::READ_CLOSED) {
+                source.clear(Readiness::READ);
+            }
+        });
+    }
+
+    fn call_again_if_readable(&self) {
+        if !self.paused.get() && !self.at_end.get() {
+            self.with_source(|source| {
+                if source.readiness().contains(Readiness::READ) {
+                    source.call_again(Readiness::READ);
+                }
+            });
+        }
+    }
+
+    fn send_queue(&self) -> io::Result<()> {
+        let full = {
+            let fd = self.fd()?;
+            self.queue.borrow_mut().send_all(fd.as_fd())
+        };
+        let mut queue = self.queue.borrow_mut();
+        match full {
+            Ok(full) => {
+                self.blocked.set(full);
+                if full {
+                    self.with_source(|source| source.clear(Readiness::WRITE));
+                } else {
+                    queue.release(self.event_loop.upgrade().as_ref().map(Loop::buffers));
+                    drop(queue);
+                    if self.shut_down_when_flushed.get() {
+                        self.shut_down_write();
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                queue.clear();
+                Err(error)
+            }
+        }
+    }
+
+    /// The flush of the turn, and of a writable event.
+    pub(crate) fn flush_deferred(&self) {
+        self.dirty.set(false);
+        if self.blocked.get() || self.queue.borrow().len() == 0 {
+            return;
+        }
+        let result = self.send_queue();
+        let handler = self.handler.borrow().clone();
+        match (handler, result) {
+            (Some(handler), Ok(())) => handler.flushed(),
+            (Some(handler), Err(error)) => handler.failed(error),
+            (None, Ok(())) => {}
+            (None, Err(error)) => self.error.set(Some(error)),
+        }
+    }
+
+    fn shut_down_write(&self) {
+        if let Ok(fd) = self.fd() {
+            // ENOTCONN: the peer was faster; there is nothing left to shut down.
+            let _ = shutdown(fd.as_fd(), Shutdown::Write);
+        }
+    }
+
+    fn close(&self) {
+        // Each is dropped outside its cell: dropping may run the handler's or the owner's own code.
+        let source = self.source.take();
+        drop(source);
+        let descriptor = self.descriptor.take();
+        drop(descriptor);
+        self.queue.borrow_mut().clear();
+        let handler = self.handler.take();
+        drop(handler);
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Turns the events of the registration into calls of the stream's handler.
+struct Dispatch(Weak<Inner>);
+
+impl IoHandler for Dispatch {
+    fn ready(&self, readiness: Readiness) {
+        let Some(inner) = self.0.upgrade() else { return };
+        if readiness.contains(Readiness::WRITE) && inner.blocked.replace(false) {
+            inner.flush_deferred();
+        }
+        if readiness.contains(Readiness::READ) && !inner.paused.get() && !inner.at_end.get() {
+            let handler = inner.handler.borrow().clone();
+            if let Some(handler) = handler {
+                handler.readable();
+                inner.call_again_if_readable();
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let inner = &self.0;
+        let fd = inner.fd()?;
+        let source = inner.source.borrow();
+        let Some(source) = source.as_ref() else { return Poll::Ready(Ok(())) };
+        source.poll_io(Readiness::READ, context, || {
+            let wanted = buffer.remaining();
+            let count = receive_into(fd.as_fd(), buffer)?;
+            if count < wanted && count > 0 && !source.readiness().contains(Readiness::READ_CLOSED) {
+                source.clear(Readiness::READ);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let inner = &self.0;
+        if let Some(error) = inner.error.take() {
+            return Poll::Ready(Err(error));
+        }
+        if inner.queue.borrow().len() > 0 && self.poll_queue_sent(context)?.is_pending() {
+            return Poll::Pending;
+        }
+        let fd = inner.fd()?;
+        let source = inner.source.borrow();
+        let Some(source) = source.as_ref() else { return Poll::Ready(Ok(0)) };
+        source.poll_io(Readiness::WRITE, context, || match send_some(fd.as_fd(), data)? {
+            0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+            sent => Ok(sent),
+        })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_queue_sent(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.poll_queue_sent(context)? {
+            Poll::Ready(()) => {
+                self.0.shut_down_write();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Stream {
+    /// Ready when what the callback interface queued is sent.
+    fn poll_queue_sent(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let inner = &self.0;
+        if let Some(error) = inner.error.take() {
+            return Poll::Ready(Err(error));
+        }
+        while inner.queue.borrow().len() > 0 {
+            if inner.blocked.get() {
+                let writable = inner.source.borrow().as_ref().map(|source| source.poll_writable(context));
+                match writable {
+                    Some(Poll::Pending) => return Poll::Pending,
+                    Some(Poll::Ready(())) | None => inner.blocked.set(false),
+                }
+            }
+            inner.send_queue()?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stream").field("queued", &self.queued()).finish_non_exhaustive()
+    }
+}
+
+pub(super) fn new_socket(family: AddressFamily) -> io::Result<OwnedFd> {
+    Ok(socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?)
+}

@@ -1,0 +1,60 @@
+//! A socket's descriptor, owned here or by somebody else, and the read that fills uninitialised memory.
+
+use std::any::Any;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use rustix::net::{RecvFlags, recv};
+use tokio::io::ReadBuf;
+
+/// An open descriptor. Dropping it closes it, or drops the owner that does.
+pub(crate) enum Descriptor {
+    Owned(OwnedFd),
+    Shared { fd: RawFd, _owner: Box<dyn Any> },
+}
+
+impl Descriptor {
+    pub(crate) fn owned(fd: OwnedFd) -> Descriptor {
+        Descriptor::Owned(fd)
+    }
+
+    pub(crate) fn shared(fd: RawFd, owner: Box<dyn Any>) -> io::Result<Descriptor> {
+        if fd < 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("invalid file descriptor: {fd}")));
+        }
+        Ok(Descriptor::Shared { fd, _owner: owner })
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Descriptor::Owned(fd) => fd.as_fd(),
+            // SAFETY: not -1 (checked by `shared`), and kept open by the owner beside it. An owner that a program closes
+            // early (a Python socket) makes the system call answer EBADF, or reach another socket of the same
+            // program, as it would through that language's own socket API; memory is not at stake.
+            Descriptor::Shared { fd, .. } => unsafe { BorrowedFd::borrow_raw(*fd) },
+        }
+    }
+}
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Descriptor::Owned(fd) => fd.as_raw_fd(),
+            Descriptor::Shared { fd, .. } => *fd,
+        }
+    }
+}
+
+/// Receives into the unfilled part of `buffer` without clearing it first; returns the number of bytes.
+pub(crate) fn receive_into(fd: BorrowedFd<'_>, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
+    // SAFETY: the slice is only written to by the kernel; nothing initialised in it becomes uninitialised.
+    let unfilled = unsafe { buffer.unfilled_mut() };
+    let ((filled, _), _) = recv(fd, unfilled, RecvFlags::DONTWAIT)?;
+    let count = filled.len();
+    // SAFETY: rustix returned the first `count` bytes of the unfilled part as initialised.
+    unsafe { buffer.assume_init(count) };
+    buffer.advance(count);
+    Ok(count)
+}
