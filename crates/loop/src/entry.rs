@@ -33,7 +33,11 @@ impl Entry {
 impl std::fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Entry::Host(host, token) => formatter.debug_tuple("Host").field(host).field(token).finish(),
+            Entry::Host(host, token) => formatter
+                .debug_tuple("Host")
+                .field(host)
+                .field(token)
+                .finish(),
             Entry::Task(task) => formatter.debug_tuple("Task").field(task).finish(),
             Entry::Io(source) => formatter.debug_tuple("Io").field(source).finish(),
             Entry::Call(_) => formatter.write_str("Call"),

@@ -68,7 +68,10 @@ impl Inbox {
 
     /// Swaps the waiting posts into `buffer`, which must be empty.
     pub(crate) fn take(&self, buffer: &mut Vec<Message>) {
-        debug_assert!(buffer.is_empty(), "the caller has not handled the last batch");
+        debug_assert!(
+            buffer.is_empty(),
+            "the caller has not handled the last batch"
+        );
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.store(false, Ordering::SeqCst);
         std::mem::swap(&mut *queue, buffer);

@@ -25,7 +25,11 @@ struct Queue {
     idle: usize,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { work: VecDeque::new(), threads: 0, idle: 0 });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue {
+    work: VecDeque::new(),
+    threads: 0,
+    idle: 0,
+});
 static WORK_CAME: Condvar = Condvar::new();
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
@@ -53,8 +57,13 @@ impl<T> Future for Submitted<T> {
     }
 }
 
-pub(crate) fn submit<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> Submitted<T> {
-    let shared = Arc::new(Mutex::new(Shared { outcome: None, waker: None }));
+pub(crate) fn submit<T: Send + 'static>(
+    function: impl FnOnce() -> T + Send + 'static,
+) -> Submitted<T> {
+    let shared = Arc::new(Mutex::new(Shared {
+        outcome: None,
+        waker: None,
+    }));
     let result = Arc::clone(&shared);
     enqueue(Box::new(move || {
         let outcome = catch_unwind(AssertUnwindSafe(function));
@@ -78,7 +87,9 @@ fn enqueue(work: Work) {
     } else if queue.threads < MAX_THREADS {
         queue.threads += 1;
         drop(queue);
-        let started = std::thread::Builder::new().name("twinloop-blocking".into()).spawn(serve);
+        let started = std::thread::Builder::new()
+            .name("twinloop-blocking".into())
+            .spawn(serve);
         if started.is_err() {
             start_failed();
         }
@@ -107,8 +118,9 @@ fn serve() {
             queue = lock(&QUEUE);
         }
         queue.idle += 1;
-        let (guard, wait) =
-            WORK_CAME.wait_timeout(queue, IDLE_LIFE).unwrap_or_else(PoisonError::into_inner);
+        let (guard, wait) = WORK_CAME
+            .wait_timeout(queue, IDLE_LIFE)
+            .unwrap_or_else(PoisonError::into_inner);
         queue = guard;
         queue.idle -= 1;
         if wait.timed_out() && queue.work.is_empty() {

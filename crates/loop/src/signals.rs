@@ -26,15 +26,20 @@ pub struct Watch {
 /// When the signal cannot be handled (SIGKILL, SIGSTOP, or not a signal), or no thread can be started.
 pub fn watch(signal: i32, callback: impl Fn() + Send + 'static) -> io::Result<Watch> {
     if signal_hook::consts::FORBIDDEN.contains(&signal) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("signal {signal} cannot be handled")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("signal {signal} cannot be handled"),
+        ));
     }
     let mut signals = Signals::new([signal])?;
     let handle = signals.handle();
-    std::thread::Builder::new().name("twinloop-signals".into()).spawn(move || {
-        for _ in signals.forever() {
-            callback();
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("twinloop-signals".into())
+        .spawn(move || {
+            for _ in signals.forever() {
+                callback();
+            }
+        })?;
     Ok(Watch { handle })
 }
 

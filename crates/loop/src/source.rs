@@ -143,7 +143,12 @@ pub struct Source {
 
 impl Source {
     pub(crate) fn new(event_loop: &Loop, state: Rc<State>, fd: RawFd, mode: Mode) -> Source {
-        Source { state, fd, mode: Cell::new(mode), event_loop: event_loop.downgrade() }
+        Source {
+            state,
+            fd,
+            mode: Cell::new(mode),
+            event_loop: event_loop.downgrade(),
+        }
     }
 
     /// The descriptor's number.
@@ -170,7 +175,9 @@ impl Source {
     pub fn set_mode(&self, mode: Mode) -> io::Result<()> {
         if self.mode.get() != mode {
             if let Some(event_loop) = self.event_loop.upgrade() {
-                event_loop.driver().modify(self.fd, self.state.key.as_u64(), mode)?;
+                event_loop
+                    .driver()
+                    .modify(self.fd, self.state.key.as_u64(), mode)?;
             }
             self.mode.set(mode);
         }
@@ -185,12 +192,16 @@ impl Source {
 
     /// Forgets a readiness that a system call found used up (edge mode).
     pub fn clear(&self, readiness: Readiness) {
-        self.state.readiness.set(self.state.readiness.get() - readiness);
+        self.state
+            .readiness
+            .set(self.state.readiness.get() - readiness);
     }
 
     /// Takes a readiness for granted until a system call finds otherwise (edge mode).
     pub fn assume(&self, readiness: Readiness) {
-        self.state.readiness.set(self.state.readiness.get() | readiness);
+        self.state
+            .readiness
+            .set(self.state.readiness.get() | readiness);
     }
 
     /// Queues the handler once more for the next turn, for readiness it has not used up.
@@ -250,7 +261,11 @@ impl Source {
         context: &mut Context<'_>,
         mut operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        let waiter = if wanted == Readiness::READ { &self.state.reader } else { &self.state.writer };
+        let waiter = if wanted == Readiness::READ {
+            &self.state.reader
+        } else {
+            &self.state.writer
+        };
         loop {
             if self.poll_ready(wanted, waiter, context).is_pending() {
                 return Poll::Pending;
@@ -279,6 +294,10 @@ impl Drop for Source {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Source").field("fd", &self.fd).field("mode", &self.mode.get()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Source")
+            .field("fd", &self.fd)
+            .field("mode", &self.mode.get())
+            .finish_non_exhaustive()
     }
 }

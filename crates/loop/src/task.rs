@@ -29,7 +29,10 @@ pub struct TaskId {
 
 impl TaskId {
     /// The future of `block_on`, which lives on its caller's stack and not in the slab.
-    pub(crate) const ROOT: TaskId = TaskId { slot: u32::MAX, generation: 0 };
+    pub(crate) const ROOT: TaskId = TaskId {
+        slot: u32::MAX,
+        generation: 0,
+    };
 }
 
 type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
@@ -59,7 +62,12 @@ pub(crate) struct TaskWaker {
 
 impl TaskWaker {
     pub(crate) fn new(id: TaskId, loop_id: u64, inbox: Arc<Inbox>) -> Arc<TaskWaker> {
-        Arc::new(TaskWaker { id, loop_id, queued: AtomicBool::new(false), inbox })
+        Arc::new(TaskWaker {
+            id,
+            loop_id,
+            queued: AtomicBool::new(false),
+            inbox,
+        })
     }
 
     /// The queue no longer holds the task: the next wake-up queues it again.
@@ -90,7 +98,10 @@ impl Tasks {
         let mut slab = self.slab.borrow_mut();
         let vacant = slab.vacant_entry();
         // 2^32 tasks of at least 64 bytes do not fit into memory, so the slot does.
-        let id = TaskId { slot: vacant.key() as u32, generation };
+        let id = TaskId {
+            slot: vacant.key() as u32,
+            generation,
+        };
         let signal = TaskWaker::new(id, loop_id, Arc::clone(inbox));
         vacant.insert(Task {
             generation,
@@ -104,16 +115,23 @@ impl Tasks {
 
     /// Polls the task once; a task that is gone is skipped.
     pub(crate) fn run(&self, id: TaskId) {
-        let Some((mut future, waker)) = self.begin(id) else { return };
+        let Some((mut future, waker)) = self.begin(id) else {
+            return;
+        };
         // `spawn` wraps every future so that a panic is caught inside.
-        let done = future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+        let done = future
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready();
         let leftover = self.end(id, future, done);
         drop(leftover);
     }
 
     fn begin(&self, id: TaskId) -> Option<(LocalFuture, Waker)> {
         let mut slab = self.slab.borrow_mut();
-        let task = slab.get_mut(id.slot as usize).filter(|task| task.generation == id.generation)?;
+        let task = slab
+            .get_mut(id.slot as usize)
+            .filter(|task| task.generation == id.generation)?;
         task.signal.unqueue();
         Some((task.future.take()?, task.waker.clone()))
     }
@@ -121,7 +139,10 @@ impl Tasks {
     /// Puts the future back, or returns it to be dropped outside the borrow.
     fn end(&self, id: TaskId, future: LocalFuture, done: bool) -> Option<LocalFuture> {
         let mut slab = self.slab.borrow_mut();
-        match slab.get_mut(id.slot as usize).filter(|task| task.generation == id.generation) {
+        match slab
+            .get_mut(id.slot as usize)
+            .filter(|task| task.generation == id.generation)
+        {
             Some(task) if !done && !task.aborted => {
                 task.future = Some(future);
                 None
@@ -137,12 +158,19 @@ impl Tasks {
     pub(crate) fn abort(&self, id: TaskId) {
         let removed = {
             let mut slab = self.slab.borrow_mut();
-            let Some(task) = slab.get_mut(id.slot as usize).filter(|task| task.generation == id.generation) else {
+            let Some(task) = slab
+                .get_mut(id.slot as usize)
+                .filter(|task| task.generation == id.generation)
+            else {
                 return;
             };
             task.aborted = true;
             // While the task runs its future is not here; `end` removes it then.
-            if task.future.is_some() { Some(slab.remove(id.slot as usize)) } else { None }
+            if task.future.is_some() {
+                Some(slab.remove(id.slot as usize))
+            } else {
+                None
+            }
         };
         drop(removed);
     }
@@ -243,7 +271,10 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> std::fmt::Debug for JoinHandle<T> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("JoinHandle").field("task", &self.task.as_ref().map(|(id, _)| id)).finish()
+        formatter
+            .debug_struct("JoinHandle")
+            .field("task", &self.task.as_ref().map(|(id, _)| id))
+            .finish()
     }
 }
 
@@ -287,11 +318,21 @@ impl<F: Future> Drop for Spawned<F> {
 }
 
 pub(crate) fn spawn<F: Future + 'static>(event_loop: &Loop, future: F) -> JoinHandle<F::Output> {
-    let state = Rc::new(JoinState { result: Cell::new(None), waker: Cell::new(None) });
-    let spawned = Spawned { future: Box::pin(future), state: Rc::clone(&state), finished: false };
+    let state = Rc::new(JoinState {
+        result: Cell::new(None),
+        waker: Cell::new(None),
+    });
+    let spawned = Spawned {
+        future: Box::pin(future),
+        state: Rc::clone(&state),
+        finished: false,
+    };
     let id = event_loop.insert_task(Box::pin(spawned));
     event_loop.push_task(id);
-    JoinHandle { state, task: Some((id, event_loop.downgrade())) }
+    JoinHandle {
+        state,
+        task: Some((id, event_loop.downgrade())),
+    }
 }
 
 impl Tasks {

@@ -36,7 +36,11 @@ pub fn sleep(duration: Duration) -> Sleep {
     let event_loop = Loop::current();
     let nanos = Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX);
     let deadline = event_loop.now().saturating_add(nanos);
-    Sleep { event_loop: event_loop.downgrade(), deadline, timer: None }
+    Sleep {
+        event_loop: event_loop.downgrade(),
+        deadline,
+        timer: None,
+    }
 }
 
 /// Completes when the current loop's clock has reached `deadline`.
@@ -45,7 +49,11 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// When no loop is current.
 #[must_use]
 pub fn sleep_until(deadline: Nanos) -> Sleep {
-    Sleep { event_loop: Loop::current().downgrade(), deadline, timer: None }
+    Sleep {
+        event_loop: Loop::current().downgrade(),
+        deadline,
+        timer: None,
+    }
 }
 
 impl Sleep {
@@ -74,7 +82,9 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(event_loop) = self.event_loop.upgrade() else { return Poll::Pending };
+        let Some(event_loop) = self.event_loop.upgrade() else {
+            return Poll::Pending;
+        };
         if event_loop.now() >= self.deadline {
             self.disarm();
             return Poll::Ready(());

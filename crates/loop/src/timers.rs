@@ -42,26 +42,39 @@ impl Timers {
     pub(crate) fn insert(&mut self, deadline: Nanos, entry: Entry) -> TimerKey {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let slot = self.slots.insert(Slot { sequence, referenced: true, entry });
+        let slot = self.slots.insert(Slot {
+            sequence,
+            referenced: true,
+            entry,
+        });
         self.referenced += 1;
         self.heap.push(Reverse((deadline, sequence, slot)));
         TimerKey { slot, sequence }
     }
 
     pub(crate) fn remove(&mut self, key: TimerKey) -> Option<Entry> {
-        self.slots.get(key.slot).filter(|slot| slot.sequence == key.sequence)?;
+        self.slots
+            .get(key.slot)
+            .filter(|slot| slot.sequence == key.sequence)?;
         let entry = self.take(key.slot);
         if self.heap.len() > PURGE_FLOOR && self.heap.len() > 2 * self.slots.len() {
             let slots = &self.slots;
-            self.heap
-                .retain(|Reverse((_, sequence, slot))| slots.get(*slot).is_some_and(|live| live.sequence == *sequence));
+            self.heap.retain(|Reverse((_, sequence, slot))| {
+                slots
+                    .get(*slot)
+                    .is_some_and(|live| live.sequence == *sequence)
+            });
         }
         Some(entry)
     }
 
     /// Whether the timer keeps the program alive; returns false if it no longer exists.
     pub(crate) fn set_referenced(&mut self, key: TimerKey, referenced: bool) -> bool {
-        let Some(slot) = self.slots.get_mut(key.slot).filter(|slot| slot.sequence == key.sequence) else {
+        let Some(slot) = self
+            .slots
+            .get_mut(key.slot)
+            .filter(|slot| slot.sequence == key.sequence)
+        else {
             return false;
         };
         if slot.referenced != referenced {
@@ -78,7 +91,11 @@ impl Timers {
     /// The earliest deadline of a live timer.
     pub(crate) fn next_deadline(&mut self) -> Option<Nanos> {
         while let Some(Reverse((deadline, sequence, slot))) = self.heap.peek() {
-            if self.slots.get(*slot).is_some_and(|live| live.sequence == *sequence) {
+            if self
+                .slots
+                .get(*slot)
+                .is_some_and(|live| live.sequence == *sequence)
+            {
                 return Some(*deadline);
             }
             self.heap.pop();
@@ -137,7 +154,9 @@ mod tests {
             timers.insert(7, Entry::Host(HostId(0), number));
         }
         timers.insert(3, Entry::Host(HostId(0), 1000));
-        let order: Vec<u64> = std::iter::from_fn(|| timers.pop_due(7)).map(token).collect();
+        let order: Vec<u64> = std::iter::from_fn(|| timers.pop_due(7))
+            .map(token)
+            .collect();
         assert_eq!(order[0], 1000);
         assert_eq!(order[1..], (0..100).collect::<Vec<u64>>());
     }
@@ -159,7 +178,11 @@ mod tests {
             let key = timers.insert(round, Entry::Host(HostId(0), round));
             timers.remove(key);
         }
-        assert!(timers.heap.len() <= PURGE_FLOOR + 1, "{} nodes stayed", timers.heap.len());
+        assert!(
+            timers.heap.len() <= PURGE_FLOOR + 1,
+            "{} nodes stayed",
+            timers.heap.len()
+        );
         assert_eq!(timers.next_deadline(), None);
         assert_eq!(timers.referenced(), 0);
     }

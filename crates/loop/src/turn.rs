@@ -191,8 +191,13 @@ impl Loop {
     /// Blocks with the languages' locks released, after one look without blocking where releasing them costs.
     fn block(&self, timeout: Option<Nanos>) {
         let inner = &*self.0;
-        let guards: Vec<Rc<dyn Host>> =
-            inner.hosts.borrow().iter().filter(|host| host.guards_wait()).map(Rc::clone).collect();
+        let guards: Vec<Rc<dyn Host>> = inner
+            .hosts
+            .borrow()
+            .iter()
+            .filter(|host| host.guards_wait())
+            .map(Rc::clone)
+            .collect();
         if timeout == Some(0) {
             return self.wait_for_events(Some(0));
         }
@@ -207,7 +212,9 @@ impl Loop {
             // driver, which is only waited on.
             let mut events = std::mem::take(&mut *inner.events.borrow_mut());
             let mut result = Ok(());
-            wait_guarded(&guards, &mut || result = inner.driver.wait(timeout, &mut events));
+            wait_guarded(&guards, &mut || {
+                result = inner.driver.wait(timeout, &mut events)
+            });
             inner.inbox.awake();
             self.report_events(result, events);
         }
@@ -286,7 +293,9 @@ impl Loop {
         let mut version = inner.hosts_version.get();
         for _ in 0..count {
             // `close` empties the queue from inside an entry.
-            let Some(entry) = inner.ready.borrow_mut().pop_front() else { break };
+            let Some(entry) = inner.ready.borrow_mut().pop_front() else {
+                break;
+            };
             inner.entries_run.set(inner.entries_run.get() + 1);
             match entry {
                 Entry::Host(host, token) => match hosts.get(host.0 as usize) {
@@ -390,7 +399,9 @@ impl Loop {
             }
         }
         inner.hosts.borrow_mut().clear();
-        inner.hosts_version.set(inner.hosts_version.get().wrapping_add(1));
+        inner
+            .hosts_version
+            .set(inner.hosts_version.get().wrapping_add(1));
     }
 
     // ---- what others put in ---------------------------------------------------------------------------------------
@@ -399,7 +410,9 @@ impl Loop {
     pub fn add_host(&self, host: Rc<dyn Host>) -> HostId {
         let mut hosts = self.0.hosts.borrow_mut();
         hosts.push(host);
-        self.0.hosts_version.set(self.0.hosts_version.get().wrapping_add(1));
+        self.0
+            .hosts_version
+            .set(self.0.hosts_version.get().wrapping_add(1));
         HostId(u32::try_from(hosts.len() - 1).expect("a process has a handful of languages"))
     }
 
@@ -429,7 +442,10 @@ impl Loop {
     }
 
     /// Runs `function` on the blocking pool. It goes on to its end also when the handle is dropped.
-    pub fn spawn_blocking<T: Send + 'static>(&self, function: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         let work = pool::submit(function);
         let count = BlockingCount::new(self.downgrade());
         self.spawn(async move {
@@ -518,11 +534,17 @@ impl Loop {
 
     /// Makes this loop current on this thread until the guard is dropped.
     pub fn enter(&self) -> Entered {
-        let already = CURRENT.with_borrow(|current| current.as_ref().is_some_and(|current| current.0.id == self.0.id));
+        let already = CURRENT.with_borrow(|current| {
+            current
+                .as_ref()
+                .is_some_and(|current| current.0.id == self.0.id)
+        });
         if already {
             return Entered { previous: None };
         }
-        Entered { previous: Some(CURRENT.replace(Some(self.clone()))) }
+        Entered {
+            previous: Some(CURRENT.replace(Some(self.clone()))),
+        }
     }
 
     // ---- for the other files of this crate ------------------------------------------------------------------------
@@ -548,7 +570,10 @@ impl Loop {
         &self.0.flush
     }
 
-    pub(crate) fn insert_task(&self, future: std::pin::Pin<Box<dyn Future<Output = ()>>>) -> TaskId {
+    pub(crate) fn insert_task(
+        &self,
+        future: std::pin::Pin<Box<dyn Future<Output = ()>>>,
+    ) -> TaskId {
         self.0.tasks.insert(self.0.id, &self.0.inbox, future)
     }
 
@@ -559,7 +584,10 @@ impl Loop {
 
     pub(crate) fn deregister(&self, key: SourceKey, fd: RawFd) {
         let mut sources = self.0.sources.borrow_mut();
-        if sources.get(key.slot()).is_some_and(|state| state.key == key) {
+        if sources
+            .get(key.slot())
+            .is_some_and(|state| state.key == key)
+        {
             sources.remove(key.slot());
         }
         drop(sources);
@@ -568,7 +596,12 @@ impl Loop {
     }
 
     fn source_state(&self, key: SourceKey) -> Option<Rc<State>> {
-        self.0.sources.borrow().get(key.slot()).filter(|state| state.key == key).cloned()
+        self.0
+            .sources
+            .borrow()
+            .get(key.slot())
+            .filter(|state| state.key == key)
+            .cloned()
     }
 }
 

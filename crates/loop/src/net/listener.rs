@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, acceptfrom_with, bind, listen, sockopt};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, acceptfrom_with, bind, listen, sockopt,
+};
 
 use super::stream::{Stream, new_socket};
 use crate::source::{Mode, Readiness, Source};
@@ -29,7 +31,11 @@ impl Listener {
     /// # Errors
     /// What the operating system reports, for instance an address in use.
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
-        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let family = if address.is_ipv4() {
+            AddressFamily::INET
+        } else {
+            AddressFamily::INET6
+        };
         let fd = new_socket(family)?;
         sockopt::set_socket_reuseaddr(&fd, true)?;
         bind(&fd, &address)?;
@@ -51,7 +57,10 @@ impl Listener {
         listen(&fd, BACKLOG)?;
         let source = Loop::current().register(fd.as_raw_fd(), Mode::Edge)?;
         source.assume(Readiness::READ);
-        Ok(Listener { source: RefCell::new(Some(source)), fd })
+        Ok(Listener {
+            source: RefCell::new(Some(source)),
+            fd,
+        })
     }
 
     /// Waits for the next connection. The address is that of the peer, if it has an IP address.
@@ -64,9 +73,14 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         let (fd, address) = std::future::poll_fn(|context| {
             let source = self.source.borrow();
-            let source = source.as_ref().expect("the registration lives as long as the listener");
+            let source = source
+                .as_ref()
+                .expect("the registration lives as long as the listener");
             source.poll_io(Readiness::READ, context, || {
-                Ok(acceptfrom_with(&self.fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?)
+                Ok(acceptfrom_with(
+                    &self.fd,
+                    SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
+                )?)
             })
         })
         .await?;

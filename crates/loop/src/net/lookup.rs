@@ -10,7 +10,10 @@ use crate::turn::Loop;
 /// # Errors
 /// When the name does not resolve; the message names it.
 pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(address) = literal.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
@@ -21,7 +24,13 @@ pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         .map_err(io::Error::other)?;
     match resolved {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, format!("cannot resolve {host:?}: no address"))),
-        Err(error) => Err(io::Error::new(error.kind(), format!("cannot resolve {host:?}: {error}"))),
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("cannot resolve {host:?}: no address"),
+        )),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("cannot resolve {host:?}: {error}"),
+        )),
     }
 }

@@ -16,7 +16,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, recv, shutdown, socket_with, sockopt,
+    AddressFamily, RecvFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, recv, shutdown,
+    socket_with, sockopt,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -71,7 +72,11 @@ impl Stream {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn connect(address: SocketAddr) -> io::Result<Stream> {
-        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let family = if address.is_ipv4() {
+            AddressFamily::INET
+        } else {
+            AddressFamily::INET6
+        };
         let socket = new_socket(family)?;
         let started = rustix::net::connect(&socket, &address);
         Stream::finish_connect(socket, started).await
@@ -87,7 +92,10 @@ impl Stream {
         Stream::finish_connect(socket, started).await
     }
 
-    async fn finish_connect(socket: OwnedFd, started: Result<(), rustix::io::Errno>) -> io::Result<Stream> {
+    async fn finish_connect(
+        socket: OwnedFd,
+        started: Result<(), rustix::io::Errno>,
+    ) -> io::Result<Stream> {
         match started {
             Ok(()) => return Stream::from_fd(socket),
             Err(rustix::io::Errno::INPROGRESS) => {}
@@ -112,7 +120,9 @@ impl Stream {
     pub fn from_fd(fd: OwnedFd) -> io::Result<Stream> {
         let stream = Stream::new(Descriptor::owned(fd))?;
         // The first read and write are tried without waiting for an event.
-        stream.0.with_source(|source| source.assume(Readiness::READ | Readiness::WRITE));
+        stream
+            .0
+            .with_source(|source| source.assume(Readiness::READ | Readiness::WRITE));
         Ok(stream)
     }
 
@@ -149,7 +159,9 @@ impl Stream {
     /// When the stream is closed, not connected, or not an IP socket.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         let address = rustix::net::getpeername(self.fd()?.as_fd())?;
-        Ok(SocketAddr::try_from(address.ok_or(io::ErrorKind::AddrNotAvailable)?)?)
+        Ok(SocketAddr::try_from(
+            address.ok_or(io::ErrorKind::AddrNotAvailable)?,
+        )?)
     }
 
     /// The address of this end.
@@ -157,7 +169,9 @@ impl Stream {
     /// # Errors
     /// When the stream is closed or not an IP socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::try_from(rustix::net::getsockname(self.fd()?.as_fd())?)?)
+        Ok(SocketAddr::try_from(rustix::net::getsockname(
+            self.fd()?.as_fd(),
+        )?)?)
     }
 
     /// Turns Nagle's algorithm off or on.
@@ -172,8 +186,9 @@ impl Stream {
 
     /// Tells `handler` of everything from now on; `None` goes back to futures.
     pub fn set_handler(&self, handler: Option<Rc<dyn StreamHandler>>) {
-        let dispatch: Option<Rc<dyn IoHandler>> =
-            handler.is_some().then(|| Rc::new(Dispatch(Rc::downgrade(&self.0))) as Rc<dyn IoHandler>);
+        let dispatch: Option<Rc<dyn IoHandler>> = handler
+            .is_some()
+            .then(|| Rc::new(Dispatch(Rc::downgrade(&self.0))) as Rc<dyn IoHandler>);
         let old = self.0.handler.replace(handler);
         self.0.with_source(|source| source.set_handler(dispatch));
         drop(old);
@@ -196,7 +211,9 @@ impl Stream {
     /// `WouldBlock` when nothing is there, or what the operating system reports.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        self.try_read_with(wanted, |fd| recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count))
+        self.try_read_with(wanted, |fd| {
+            recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count)
+        })
     }
 
     /// Reads once into several buffers; zero bytes mean the end of the stream.
@@ -274,7 +291,11 @@ impl Stream {
     /// # Errors
     /// What sending reports; the queue is lost then.
     pub fn flush_now(&self) -> io::Result<()> {
-        if self.0.blocked.get() { Ok(()) } else { self.0.send_queue() }
+        if self.0.blocked.get() {
+            Ok(())
+        } else {
+            self.0.send_queue()
+        }
     }
 
     /// Bytes that the kernel has not taken yet.
@@ -314,7 +335,10 @@ impl Inner {
     }
 
     fn with_source<T: Default>(&self, function: impl FnOnce(&Source) -> T) -> T {
-        self.source.borrow().as_ref().map_or_else(T::default, function)
+        self.source
+            .borrow()
+            .as_ref()
+            .map_or_else(T::default, function)
     }
 
     /// A read that did not fill its buffer has emptied the socket, unless the peer has closed: then the end of the stream
@@ -413,7 +437,9 @@ struct Dispatch(Weak<Inner>);
 
 impl IoHandler for Dispatch {
     fn ready(&self, readiness: Readiness) {
-        let Some(inner) = self.0.upgrade() else { return };
+        let Some(inner) = self.0.upgrade() else {
+            return;
+        };
         if readiness.contains(Readiness::WRITE) && inner.blocked.replace(false) {
             inner.flush_deferred();
         }
@@ -436,7 +462,9 @@ impl AsyncRead for Stream {
         let inner = &self.0;
         let fd = inner.fd()?;
         let source = inner.source.borrow();
-        let Some(source) = source.as_ref() else { return Poll::Ready(Ok(())) };
+        let Some(source) = source.as_ref() else {
+            return Poll::Ready(Ok(()));
+        };
         source.poll_io(Readiness::READ, context, || {
             let wanted = buffer.remaining();
             let count = receive_into(fd.as_fd(), buffer)?;
@@ -449,7 +477,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let inner = &self.0;
         if let Some(error) = inner.error.take() {
             return Poll::Ready(Err(error));
@@ -459,10 +491,14 @@ impl AsyncWrite for Stream {
         }
         let fd = inner.fd()?;
         let source = inner.source.borrow();
-        let Some(source) = source.as_ref() else { return Poll::Ready(Ok(0)) };
-        source.poll_io(Readiness::WRITE, context, || match send_some(fd.as_fd(), data)? {
-            0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
-            sent => Ok(sent),
+        let Some(source) = source.as_ref() else {
+            return Poll::Ready(Ok(0));
+        };
+        source.poll_io(Readiness::WRITE, context, || {
+            match send_some(fd.as_fd(), data)? {
+                0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+                sent => Ok(sent),
+            }
         })
     }
 
@@ -490,7 +526,11 @@ impl Stream {
         }
         while inner.queue.borrow().len() > 0 {
             if inner.blocked.get() {
-                let writable = inner.source.borrow().as_ref().map(|source| source.poll_writable(context));
+                let writable = inner
+                    .source
+                    .borrow()
+                    .as_ref()
+                    .map(|source| source.poll_writable(context));
                 match writable {
                     Some(Poll::Pending) => return Poll::Pending,
                     Some(Poll::Ready(())) | None => inner.blocked.set(false),
@@ -504,10 +544,18 @@ impl Stream {
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Stream").field("queued", &self.queued()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Stream")
+            .field("queued", &self.queued())
+            .finish_non_exhaustive()
     }
 }
 
 pub(super) fn new_socket(family: AddressFamily) -> io::Result<OwnedFd> {
-    Ok(socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?)
+    Ok(socket_with(
+        family,
+        SocketType::STREAM,
+        SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
+        None,
+    )?)
 }

@@ -33,7 +33,10 @@ impl Buffers {
 
     fn give(&self, mut buffer: Vec<u8>) {
         let mut pool = self.pool.borrow_mut();
-        if buffer.capacity() <= POOLED_CAPACITY && buffer.capacity() > 0 && pool.len() < POOLED_BUFFERS {
+        if buffer.capacity() <= POOLED_CAPACITY
+            && buffer.capacity() > 0
+            && pool.len() < POOLED_BUFFERS
+        {
             buffer.clear();
             pool.push(buffer);
         }

@@ -20,7 +20,10 @@ impl Descriptor {
 
     pub(crate) fn shared(fd: RawFd, owner: Box<dyn Any>) -> io::Result<Descriptor> {
         if fd < 0 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("invalid file descriptor: {fd}")));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("invalid file descriptor: {fd}"),
+            ));
         }
         Ok(Descriptor::Shared { fd, _owner: owner })
     }

@@ -45,8 +45,17 @@ impl Epoll {
     pub(crate) fn new() -> io::Result<Epoll> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        epoll::add(&epoll, &wake, epoll::EventData::new_u64(WAKE_KEY), epoll::EventFlags::IN | epoll::EventFlags::ET)?;
-        Ok(Epoll { epoll, wake: WakeHandle(Arc::new(wake)), buffer: Vec::with_capacity(BATCH).into() })
+        epoll::add(
+            &epoll,
+            &wake,
+            epoll::EventData::new_u64(WAKE_KEY),
+            epoll::EventFlags::IN | epoll::EventFlags::ET,
+        )?;
+        Ok(Epoll {
+            epoll,
+            wake: WakeHandle(Arc::new(wake)),
+            buffer: Vec::with_capacity(BATCH).into(),
+        })
     }
 
     pub(crate) fn wake_handle(&self) -> WakeHandle {
@@ -54,11 +63,21 @@ impl Epoll {
     }
 
     pub(crate) fn add(&self, fd: RawFd, key: u64, mode: Mode) -> io::Result<()> {
-        Ok(epoll::add(&self.epoll, borrow(fd)?, epoll::EventData::new_u64(key), flags(mode))?)
+        Ok(epoll::add(
+            &self.epoll,
+            borrow(fd)?,
+            epoll::EventData::new_u64(key),
+            flags(mode),
+        )?)
     }
 
     pub(crate) fn modify(&self, fd: RawFd, key: u64, mode: Mode) -> io::Result<()> {
-        Ok(epoll::modify(&self.epoll, borrow(fd)?, epoll::EventData::new_u64(key), flags(mode))?)
+        Ok(epoll::modify(
+            &self.epoll,
+            borrow(fd)?,
+            epoll::EventData::new_u64(key),
+            flags(mode),
+        )?)
     }
 
     pub(crate) fn delete(&self, fd: RawFd) -> io::Result<()> {
@@ -69,7 +88,11 @@ impl Epoll {
     ///
     /// # Errors
     /// What epoll_pwait2 reports, except an interruption by a signal, which ends the wait early without an error.
-    pub(crate) fn wait(&self, timeout_ns: Option<Nanos>, events: &mut Vec<Event>) -> io::Result<()> {
+    pub(crate) fn wait(
+        &self,
+        timeout_ns: Option<Nanos>,
+        events: &mut Vec<Event>,
+    ) -> io::Result<()> {
         let mut buffer = self.buffer.borrow_mut();
         buffer.clear();
         let timeout = timeout_ns.map(timespec);
@@ -80,7 +103,10 @@ impl Epoll {
         for event in buffer.iter() {
             let key = event.data.u64();
             if key != WAKE_KEY {
-                events.push(Event { key, readiness: readiness(event.flags) });
+                events.push(Event {
+                    key,
+                    readiness: readiness(event.flags),
+                });
             }
         }
         Ok(())
@@ -95,7 +121,10 @@ impl AsFd for Epoll {
 
 fn borrow<'a>(fd: RawFd) -> io::Result<BorrowedFd<'a>> {
     if fd < 0 {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("invalid file descriptor: {fd}")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("invalid file descriptor: {fd}"),
+        ));
     }
     // SAFETY: the descriptor is not -1. It may be closed or reused by the program at any time; the borrow lives for one
     // epoll_ctl call, which answers EBADF or ENOENT for a number that names nothing registered and touches no memory.
@@ -103,13 +132,19 @@ fn borrow<'a>(fd: RawFd) -> io::Result<BorrowedFd<'a>> {
 }
 
 fn timespec(nanos: Nanos) -> Timespec {
-    Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as _ }
+    Timespec {
+        tv_sec: (nanos / 1_000_000_000) as i64,
+        tv_nsec: (nanos % 1_000_000_000) as _,
+    }
 }
 
 fn flags(mode: Mode) -> epoll::EventFlags {
     match mode {
         Mode::Edge => {
-            epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::RDHUP | epoll::EventFlags::ET
+            epoll::EventFlags::IN
+                | epoll::EventFlags::OUT
+                | epoll::EventFlags::RDHUP
+                | epoll::EventFlags::ET
         }
         Mode::Level { read, write } => {
             let mut flags = epoll::EventFlags::empty();

@@ -3,7 +3,10 @@
 //! A driver registers descriptors under a 64-bit key, waits with a nanosecond timeout, and hands out a wake handle that
 //! is safe to use from any thread. epoll is the one for Linux; kqueue and a completion driver fit behind the same
 //! four calls. This folder is the only one in the crate that may contain `unsafe`.
-#![allow(unsafe_code, reason = "descriptors given as plain numbers have to be borrowed without proof")]
+#![allow(
+    unsafe_code,
+    reason = "descriptors given as plain numbers have to be borrowed without proof"
+)]
 
 mod descriptor;
 mod epoll;
