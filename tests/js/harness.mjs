@@ -185,9 +185,15 @@ function show(value, depth = 3) {
 }
 
 function describe(error) {
-  if (error instanceof AssertionFailure) return `${error.message}\n${error.stack ?? ''}`;
-  if (error instanceof Error) return `${error.name}: ${error.message}\n${error.stack ?? ''}`;
-  return `thrown: ${show(error)}`;
+  if (!(error instanceof Error)) return `thrown: ${show(error)}`;
+  const title = error instanceof AssertionFailure ? error.message : `${error.name}: ${error.message}`;
+  return [title, ...framesOf(error)].join('\n');
+}
+
+/** The frames outside this file, in either form that engines write. */
+function framesOf(error) {
+  const lines = String(error.stack ?? '').split('\n');
+  return lines.filter((line) => /^\s+at |@/.test(line) && !line.includes('harness.mjs'));
 }
 
 function indented(text) {

@@ -1,0 +1,145 @@
+// fetch, after https://fetch.spec.whatwg.org/#fetch-method. The network part (redirects, pool, TLS, content coding, data: URLs) is Rust's;
+// here are the arguments, the abort signal, uploads from streams, and the making of a Response.
+//
+// The hot path, a fetch without a signal, is one operation (`fetchStart`) and one `then`. The operation gives
+// [status, statusText, url, redirected, headers, body], where headers is `name:value\n` for each, and body is null, a Uint8Array when
+// the whole body came with the head, or the number of a body that is still arriving.
+(function (ops, use) {
+  'use strict';
+
+  const { ResponseRecord, makeResponse } = use('response');
+  const { BodyRecord, knownBytes, nativeBody } = use('body');
+
+  // Numbers the fetches that can be aborted, and the uploads; 0 is neither.
+  let lastNumber = 0;
+
+  function fetch(input, init = undefined) {
+    if (arguments.length === 0) return Promise.reject(new TypeError('fetch: 1 argument required, but only 0 present'));
+    if (init === undefined && typeof input === 'string') {
+      return ops.fetchStart('GET', input.toWellFormed(), '', null, 'follow', 0).then(responseFrom, networkError);
+    }
+    try {
+      return start(use('request').readRequest(input, init, 'fetch'));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  function start(record) {
+    const { signal } = record;
+    if (signal !== null) {
+      if (signal.aborted) {
+        cancelUpload(record.body, signal.reason);
+        return Promise.reject(signal.reason);
+      }
+      return startAbortable(record, signal);
+    }
+    const upload = prepareBody(record.body);
+    return startWith(record, upload, 0).then(responseFrom, (error) => networkError(upload.failure ?? error));
+  }
+
+  function startWith(record, upload, number) {
+    return ops.fetchStart(record.method, record.url, use('request').headerText(record), upload.content, record.redirect, number);
+  }
+
+  function startAbortable(record, signal) {
+    const number = (lastNumber += 1);
+    const upload = prepareBody(record.body);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        ops.fetchAbort(number);
+        upload.cancel?.(signal.reason);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      startWith(record, upload, number).then(
+        (head) => {
+          signal.removeEventListener('abort', onAbort);
+          if (!signal.aborted) resolve(responseFrom(head, signal));
+          else if (typeof head[5] === 'number') ops.bodyCancel(head[5]);
+        },
+        (error) => {
+          signal.removeEventListener('abort', onAbort);
+          try {
+            networkError(upload.failure ?? error);
+          } catch (wrapped) {
+            reject(wrapped);
+          }
+        },
+      );
+    });
+  }
+
+  function responseFrom(head, signal = null) {
+    const [status, statusText, url, redirected, headerText, content] = head;
+    let body = null;
+    if (typeof content === 'number') {
+      body = nativeBody(content, signal);
+    } else if (content !== null) {
+      body = new BodyRecord('bytes', content);
+      body.signal = signal;
+    }
+    return makeResponse(new ResponseRecord('basic', status, statusText, url, redirected, headerText, 'immutable', body));
+  }
+
+  // What the program itself did wrong is said directly; what the network did is `fetch failed` with the reason as its cause.
+  const ownFaults = new Set(['ERR_INVALID_URL', 'ERR_INVALID_ARG_VALUE', 'ERR_UNSUPPORTED_SCHEME']);
+
+  function networkError(error) {
+    if (ownFaults.has(error?.code)) throw error;
+    throw new TypeError('fetch failed', { cause: error });
+  }
+
+  // ---- uploads
+
+  const noUpload = { content: null, cancel: undefined, failure: undefined };
+
+  /** What goes to Rust as the body: null, a string, bytes, or the number of an upload that `pump` feeds. */
+  function prepareBody(body) {
+    if (body === null) return noUpload;
+    if (body.stream === null) {
+      body.used = true;
+      const content = body.kind === 'text' ? body.source : knownBytes(body);
+      return { content, cancel: undefined, failure: undefined };
+    }
+    const { acquireReader, recordOf } = use('streams');
+    const reader = acquireReader(recordOf(body.stream));
+    const upload = { content: ops.uploadOpen(), cancel: undefined, failure: undefined };
+    upload.cancel = (reason) => cancelReader(reader, reason);
+    pump(reader, upload);
+    return upload;
+  }
+
+  /** Feeds a stream to Rust chunk by chunk; `uploadWrite` is done when the connection took the chunk (BOUNDED). */
+  async function pump(reader, upload) {
+    const { readPromise } = use('streams');
+    const number = upload.content;
+    try {
+      for (;;) {
+        const { value, done } = await readPromise(reader);
+        if (done) break;
+        if (!(value instanceof Uint8Array)) throw new TypeError('fetch: the body gave a chunk that is not a Uint8Array');
+        if (value.byteLength > 0 && !(await ops.uploadWrite(number, value))) {
+          cancelReader(reader, new TypeError('fetch: the connection ended before the body was sent'));
+          return;
+        }
+      }
+      ops.uploadClose(number, true);
+    } catch (error) {
+      upload.failure = error;
+      cancelReader(reader, error);
+      ops.uploadClose(number, false);
+    }
+  }
+
+  function cancelReader(reader, reason) {
+    if (reader.stream !== null) use('streams').cancelStream(reader.stream, reason).catch(() => undefined);
+  }
+
+  function cancelUpload(body, reason) {
+    if (body === null || body.stream === null || body.stream.locked) return;
+    body.stream.cancel(reason).catch(() => undefined);
+  }
+
+  return { fetch };
+})

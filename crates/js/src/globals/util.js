@@ -1,0 +1,5 @@
+(function (ops, use) {
+  'use strict';
+  const { inspect } = use('inspect');
+  return { inspect };
+})
