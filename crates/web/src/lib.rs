@@ -1,1 +1,51 @@
-//! Skeleton.
+//! Web APIs as plain Rust futures on Twinloop's loop: fetch, WebSocket, files, DNS. Knows no language.
+//!
+//! Everything here runs on the loop's thread (sockets, TLS, HTTP and WebSocket are state machines polled by the task
+//! that waits for them); only files, getaddrinfo and the loading of root certificates go to the blocking pool. Nothing
+//! is `Send`, every future is `'static`, and dropping one cancels it: a dropped `fetch` closes its connection.
+//!
+//! # Map
+//! | module | what | starts at |
+//! | --- | --- | --- |
+//! | [`fetch`] | requests, redirects, bodies, content coding, connection pool, `data:` | [`fetch::Client::fetch`] |
+//! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
+//! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
+//! | [`dns`] | lookups, `--connect-to` applied | [`dns::lookup`] |
+//! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
+//! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
+//!
+//! # The API in one screen
+//! ```ignore
+//! let client = Client::new(Config { connect_to: vec!["api.example.com:443:127.0.0.1:8443".parse()?],
+//!                                   ca_file: Some(path), ..Config::default() });          // Rc inside: clone it
+//! let mut request = Request::new(Method::GET, "https://api.example.com/data")?;           // or Request::get(url)?
+//! request.headers.insert("accept", "application/json".parse()?);
+//! request.body = RequestBody::from("text") | RequestBody::from(bytes) | RequestBody::stream(stream_of_result_bytes);
+//! request.redirect = RedirectMode::Follow | Error | Manual;
+//! let mut response: Response = client.fetch(request).await?;                              // drop = abort
+//! response.status; response.reason; response.headers; response.url; response.redirected;
+//! response.body.buffered();                 // Option<Bytes>: the whole body if it is already here (no await needed)
+//! response.body.next_chunk().await;         // Option<Result<Bytes>>; poll_chunk(cx) for hand-written futures
+//! response.bytes().await?; response.text().await?; response.json::<T>().await?;           // consume the response
+//!
+//! let socket = WebSocket::connect(&client, Handshake::new("wss://example.com/socket")?).await?;
+//! let (sender, mut receiver) = socket.split();                                            // sender: Clone
+//! sender.send_nowait(Message::from("text"))?; sender.buffered_amount(); sender.send(message).await?;
+//! while let Some(message) = receiver.receive().await? { /* Message::Text(String) | Message::Binary(Bytes) */ }
+//! receiver.close_status();                  // Some(CloseStatus { code, reason, was_clean })
+//! sender.close(1000, "bye")?;               // starts the closing handshake; receive() then ends with None
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod connect;
+pub mod dns;
+mod error;
+pub mod fetch;
+//pub mod fs;
+//pub mod websocket;
+
+pub use bytes::Bytes;
+pub use connect::{Config, ConnectTo};
+pub use error::{Error, ErrorKind, FACES, Face, Result};
+pub use fetch::{Client, Request, RequestBody, Response};
+//pub use websocket::WebSocket;

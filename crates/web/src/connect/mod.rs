@@ -1,0 +1,160 @@
+//! Making connections: what fetch, WebSocket and later servers' clients share.
+//!
+//! A [`Connector`] turns a host and port into a [`Transport`]: `--connect-to`, lookup, happy eyeballs, TCP_NODELAY, and
+//! TLS where asked. It runs on the loop's thread; lookups and the loading of root certificates go to the blocking pool.
+//! Every wait here ends: the whole of it stands under `Config::connect_timeout`.
+
+mod connect_to;
+mod eyeballs;
+mod tls;
+mod transport;
+
+pub use connect_to::ConnectTo;
+pub use transport::Transport;
+
+pub(crate) use connect_to::without_brackets;
+pub(crate) use tls::rustls_error;
+
+use crate::{Error, ErrorKind, Result, dns};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+use twinloop_loop::net::Stream;
+use twinloop_loop::time;
+
+/// What a [`crate::Client`] is told once, for fetch and WebSocket alike.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `--connect-to` rules; the first that matches wins.
+    pub connect_to: Vec<ConnectTo>,
+    /// The file of certificate authorities (PEM) to trust instead of the system's, as curl's `--cacert`.
+    ///
+    /// `None` reads `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the system's store, else the built-in Mozilla list.
+    pub ca_file: Option<PathBuf>,
+    /// The `User-Agent` of requests that bring none; `None` sends none.
+    pub user_agent: Option<String>,
+    /// Limit on lookup, TCP connect and TLS handshake together.
+    pub connect_timeout: Option<Duration>,
+    /// How long an unused connection is kept for the next request.
+    pub idle_timeout: Duration,
+    /// HTTP/1.1 connections to one origin at a time; further requests wait in order.
+    pub max_connections_per_origin: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            connect_to: Vec::new(),
+            ca_file: None,
+            user_agent: Some(concat!("twinloop/", env!("CARGO_PKG_VERSION")).to_owned()),
+            connect_timeout: Some(Duration::from_secs(30)),
+            idle_timeout: Duration::from_secs(15),
+            max_connections_per_origin: 256,
+        }
+    }
+}
+
+impl Config {
+    /// The defaults with the rules of `TWINLOOP_CONNECT_TO` (comma-separated).
+    ///
+    /// # Errors
+    /// When the variable holds something that is not a rule.
+    pub fn from_environment() -> Result<Config> {
+        let rules = std::env::var("TWINLOOP_CONNECT_TO").unwrap_or_default();
+        Ok(Config { connect_to: ConnectTo::parse_list(&rules)?, ..Config::default() })
+    }
+}
+
+/// Makes connections by one [`Config`]. A cheap handle: clone it.
+#[derive(Clone)]
+pub struct Connector {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    config: Config,
+    tls: tls::Roots,
+}
+
+impl Connector {
+    /// A connector for `config`; it reads no file and resolves no name before it is used.
+    pub fn new(config: Config) -> Connector {
+        let tls = tls::Roots::new(config.ca_file.clone());
+        Connector { shared: Rc::new(Shared { config, tls }) }
+    }
+
+    /// What it was made with.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// A TCP connection to `host:port` with TCP_NODELAY.
+    ///
+    /// # Errors
+    /// `is_dns()`, `is_connect()` or `is_timeout()`, naming host and port.
+    pub async fn connect_plain(&self, host: &str, port: u16) -> Result<Transport> {
+        let connected = self.connect_tcp(host, port);
+        Ok(Transport::plain(self.within_limit(host, port, connected).await?))
+    }
+
+    /// A TLS connection to `host:port` that offers `protocols` by ALPN.
+    ///
+    /// # Errors
+    /// As [`Connector::connect_plain`], and `is_tls()`.
+    pub async fn connect_tls(&self, host: &str, port: u16, protocols: Alpn) -> Result<Transport> {
+        let connected = async {
+            // The roots load while the name resolves and the connection is made only on first use; afterwards the
+            // configuration is here already, so there is nothing to overlap.
+            let config = self.shared.tls.config(protocols).await?;
+            let stream = self.connect_tcp(host, port).await?;
+            tls::handshake(config, stream, host, port).await
+        };
+        self.within_limit(host, port, connected).await
+    }
+
+    async fn connect_tcp(&self, host: &str, port: u16) -> Result<Stream> {
+        let host = without_brackets(host);
+        let addresses = dns::lookup(&self.shared.config.connect_to, host, port).await?;
+        let count = addresses.len();
+        let first = addresses[0];
+        let stream = eyeballs::connect_any(addresses)
+            .await
+            .map_err(|cause| connect_error(host, port, first, count).with_source(cause))?;
+        // Only a socket that died meanwhile refuses the option; its first read or write says so better.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    async fn within_limit<T>(&self, host: &str, port: u16, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(limit) = self.shared.config.connect_timeout else { return work.await };
+        match time::timeout(limit, work).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                let message = format!("cannot connect to {host}:{port} within {} ms", limit.as_millis());
+                Err(Error::new(ErrorKind::Timeout, message))
+            }
+        }
+    }
+}
+
+/// Which protocols a TLS handshake offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alpn {
+    /// HTTP/2, else HTTP/1.1.
+    Http,
+    /// HTTP/1.1 only: WebSocket.
+    Http1,
+}
+
+/// Names the host and, where another address stands behind it, that address too.
+fn connect_error(host: &str, port: u16, first: SocketAddr, count: usize) -> Error {
+    let mut message = format!("cannot connect to {host}:{port}");
+    let literal = host.parse().is_ok_and(|address: std::net::IpAddr| address == first.ip());
+    if count > 1 {
+        message.push_str(&format!(" ({count} addresses tried)"));
+    } else if !literal || first.port() != port {
+        message.push_str(&format!(" ({first})"));
+    }
+    Error::new(ErrorKind::Connect, message)
+}

@@ -1,0 +1,315 @@
+//! Bodies, both ways.
+//!
+//! [`RequestBody`] is what hyper pulls chunks from as the socket takes them: a stream's next chunk is asked for only
+//! once the last one is on its way (backpressure). [`Body`] is what a caller pulls chunks from; a chunk not asked for
+//! stays in the socket, and so with the peer (rule BOUNDED).
+
+use super::decode::{Coding, Decoder};
+use super::http1::Http1Body;
+use super::http2::Http2Body;
+use crate::{Error, ErrorKind, Result};
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use url::Url;
+
+type ChunkStream = Pin<Box<dyn Stream<Item = Result<Bytes>>>>;
+
+/// A request's body.
+#[derive(Default)]
+pub struct RequestBody {
+    content: Content,
+}
+
+#[derive(Default)]
+enum Content {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Stream { stream: ChunkStream, length: Option<u64> },
+}
+
+impl RequestBody {
+    /// No body.
+    pub fn empty() -> RequestBody {
+        RequestBody::default()
+    }
+
+    /// A body that is produced as it is sent; a chunk is asked for once the one before it is on its way.
+    ///
+    /// An `Err` of the stream fails the fetch with that error. HTTP/1.1 sends it chunked.
+    pub fn stream(stream: impl Stream<Item = Result<Bytes>> + 'static) -> RequestBody {
+        RequestBody { content: Content::Stream { stream: Box::pin(stream), length: None } }
+    }
+
+    /// As [`RequestBody::stream`], for a stream of exactly `length` bytes (sent as Content-Length).
+    pub fn stream_with_length(stream: impl Stream<Item = Result<Bytes>> + 'static, length: u64) -> RequestBody {
+        RequestBody { content: Content::Stream { stream: Box::pin(stream), length: Some(length) } }
+    }
+
+    /// Whether there is no body.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.content, Content::Empty)
+    }
+
+    /// The same body once more, unless it is a stream.
+    pub fn try_clone(&self) -> Option<RequestBody> {
+        let content = match &self.content {
+            Content::Empty => Content::Empty,
+            Content::Bytes(bytes) => Content::Bytes(bytes.clone()),
+            Content::Stream { .. } => return None,
+        };
+        Some(RequestBody { content })
+    }
+}
+
+impl From<Bytes> for RequestBody {
+    fn from(bytes: Bytes) -> RequestBody {
+        RequestBody { content: Content::Bytes(bytes) }
+    }
+}
+
+impl From<Vec<u8>> for RequestBody {
+    fn from(bytes: Vec<u8>) -> RequestBody {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for RequestBody {
+    fn from(text: String) -> RequestBody {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for RequestBody {
+    fn from(text: &'static str) -> RequestBody {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.content {
+            Content::Empty => formatter.write_str("RequestBody(empty)"),
+            Content::Bytes(bytes) => write!(formatter, "RequestBody({} bytes)", bytes.len()),
+            Content::Stream { length, .. } => write!(formatter, "RequestBody(stream of {length:?} bytes)"),
+        }
+    }
+}
+
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        match &mut self.content {
+            Content::Empty => Poll::Ready(None),
+            Content::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.content = Content::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Content::Stream { stream, .. } => {
+                stream.as_mut().poll_next(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Empty => true,
+            Content::Bytes(bytes) => bytes.is_empty(),
+            Content::Stream { .. } => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Empty => SizeHint::with_exact(0),
+            Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Stream { length: Some(length), .. } => SizeHint::with_exact(*length),
+            Content::Stream { length: None, .. } => SizeHint::default(),
+        }
+    }
+}
+
+/// Chunks as they come from a connection, still coded.
+pub(super) enum Incoming {
+    Whole(Bytes),
+    Http1(Box<Http1Body>),
+    Http2(Http2Body),
+}
+
+/// A response's body: pull chunks, or take it whole. Dropping it aborts what has not arrived.
+pub struct Body {
+    source: Source,
+    decoder: Option<Decoder>,
+    /// Whose body it is, for messages; not needed where nothing can fail.
+    url: Option<Url>,
+}
+
+enum Source {
+    Ended,
+    Whole(Bytes),
+    Http1(Box<Http1Body>),
+    Http2(Http2Body),
+    /// A body whose outer coding another body undoes: "Content-Encoding: gzip, br".
+    Coded(Box<Body>),
+}
+
+impl Body {
+    /// The body of `url`, decoded as `headers` say, if given.
+    pub(super) fn new(incoming: Incoming, headers: Option<&HeaderMap>, url: &Url) -> Body {
+        let source = match incoming {
+            Incoming::Whole(bytes) => Source::Whole(bytes),
+            Incoming::Http1(body) => Source::Http1(body),
+            Incoming::Http2(body) => Source::Http2(body),
+        };
+        let codings = headers.map(Coding::of_headers).unwrap_or_default();
+        let can_fail = !codings.is_empty() || !matches!(source, Source::Whole(_));
+        let mut body = Body { source, decoder: None, url: can_fail.then(|| url.clone()) };
+        for coding in codings {
+            if body.decoder.is_some() {
+                let url = body.url.clone();
+                body = Body { source: Source::Coded(Box::new(body)), decoder: None, url };
+            }
+            body.decoder = Some(Decoder::new(coding));
+        }
+        body
+    }
+
+    /// A body without bytes.
+    pub fn empty() -> Body {
+        Body { source: Source::Ended, decoder: None, url: None }
+    }
+
+    /// The whole body, if it is here already and needs no decoding. Then no other call waits either.
+    pub fn buffered(&self) -> Option<Bytes> {
+        match (&self.source, &self.decoder) {
+            (Source::Whole(bytes), None) => Some(bytes.clone()),
+            (Source::Ended, None) => Some(Bytes::new()),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing will come any more.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.source, Source::Ended)
+    }
+
+    /// The next chunk; `None` is the end, also after an error. Chunks are never empty.
+    ///
+    /// # Errors
+    /// `is_body()` when the body was cut, `is_decode()` when its content coding is broken.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: the next call goes on.
+    pub async fn next_chunk(&mut self) -> Option<Result<Bytes>> {
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    /// [`Body::next_chunk`] for futures written by hand.
+    pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let polled = self.poll_decoded(context);
+        if let Poll::Ready(None | Some(Err(_))) = polled {
+            self.source = Source::Ended;
+            self.decoder = None;
+        }
+        polled
+    }
+
+    fn poll_decoded(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            let Some(decoder) = &mut self.decoder else {
+                return self.source.poll_chunk(context, self.url.as_ref());
+            };
+            match decoder.next() {
+                Ok(Some(chunk)) => return Poll::Ready(Some(Ok(chunk))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(named(error, self.url.as_ref())))),
+            }
+            match ready!(self.source.poll_chunk(context, self.url.as_ref())) {
+                Some(Ok(chunk)) => decoder.push(chunk),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    let finished = decoder.finish().map_err(|error| named(error, self.url.as_ref()));
+                    return Poll::Ready(finished.err().map(Err));
+                }
+            }
+        }
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// As [`Body::next_chunk`].
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        let Some(first) = self.next_chunk().await.transpose()? else { return Ok(Bytes::new()) };
+        let Some(second) = self.next_chunk().await.transpose()? else { return Ok(first) };
+        let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);
+        whole.extend_from_slice(&first);
+        whole.extend_from_slice(&second);
+        while let Some(chunk) = self.next_chunk().await.transpose()? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// The whole body as UTF-8, with replacement characters and without a byte order mark.
+    ///
+    /// # Errors
+    /// As [`Body::next_chunk`].
+    pub async fn text(self) -> Result<String> {
+        let bytes = self.bytes().await?;
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        Ok(String::from_utf8_lossy(text).into_owned())
+    }
+}
+
+impl Source {
+    fn poll_chunk(&mut self, context: &mut Context<'_>, url: Option<&Url>) -> Poll<Option<Result<Bytes>>> {
+        let polled = match self {
+            Source::Ended => return Poll::Ready(None),
+            Source::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Source::Ended;
+                return Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)));
+            }
+            Source::Coded(body) => return body.poll_chunk(context),
+            Source::Http1(body) => body.poll_chunk(context),
+            Source::Http2(body) => body.poll_chunk(context),
+        };
+        polled.map(|chunk| chunk.map(|chunk| chunk.map_err(|cause| body_error(cause, url))))
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Body {
+        Body { source: Source::Whole(bytes), decoder: None, url: None }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Ended => formatter.write_str("Body(ended)"),
+            Source::Whole(bytes) => write!(formatter, "Body({} bytes)", bytes.len()),
+            _ => formatter.write_str("Body(arriving)"),
+        }
+    }
+}
+
+fn body_error(cause: hyper::Error, url: Option<&Url>) -> Error {
+    let name = url.map_or("a response", Url::as_str);
+    Error::new(ErrorKind::Body, format!("the body of {name} was cut")).with_source(cause)
+}
+
+fn named(error: Error, url: Option<&Url>) -> Error {
+    let name = url.map_or("a response", Url::as_str);
+    Error::new(error.kind(), format!("cannot decode the body of {name}")).with_source(error)
+}

@@ -1,0 +1,225 @@
+//! One exchange over one HTTP/1.1 connection, without a task of its own.
+//!
+//! hyper splits a connection into a handle that sends and a future that drives. Here both live in one value, and whoever
+//! waits for the response (then for its body) polls the driver: no second task, no channel wake-ups, and no reading
+//! ahead of the reader. The response future and the body need no waker, because only the driver, polled in the same
+//! breath, can make them ready.
+
+use super::RequestBody;
+use super::body::Incoming;
+use super::pool::{Origin, Slot};
+use crate::connect::Transport;
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use hyper::client::conn::http1;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use twinloop_loop::{Loop, Nanos};
+
+/// A response's head, and where its body comes from.
+pub(super) type Answer = http::Response<Incoming>;
+
+/// How much of a body is taken at once with the head, or drained for the sake of the connection.
+const READY_LIMIT: usize = 64 * 1024;
+
+/// The largest response head.
+const HEAD_LIMIT: usize = 256 * 1024;
+
+/// A connection between requests or in the middle of one.
+pub(super) struct Connection {
+    sender: http1::SendRequest<RequestBody>,
+    driver: http1::Connection<Transport, RequestBody>,
+    /// Whether a response came over it already: only then may a failure mean that it was stale.
+    pub(super) used: bool,
+    pub(super) idle_since: Nanos,
+    _slot: Slot,
+}
+
+/// A failed exchange, and the request if not a byte of it was written.
+pub(super) struct Failure {
+    pub(super) error: hyper::Error,
+    pub(super) unsent: Option<RequestBody>,
+}
+
+impl Connection {
+    /// Makes a connection of a transport.
+    pub(super) async fn new(transport: Transport, slot: Slot) -> Result<Box<Connection>, hyper::Error> {
+        let (sender, driver) =
+            http1::Builder::new().max_header_size(HEAD_LIMIT).max_headers(1024).handshake(transport).await?;
+        Ok(Box::new(Connection { sender, driver, used: false, idle_since: 0, _slot: slot }))
+    }
+
+    /// Sends `request` and waits for the head of its response. Dropping the future closes the connection.
+    pub(super) async fn exchange(
+        mut self: Box<Self>,
+        origin: Rc<Origin>,
+        request: http::Request<RequestBody>,
+    ) -> Result<Answer, Failure> {
+        let mut response = pin!(self.sender.try_send_request(request));
+        let outcome = poll_fn(|context| {
+            let finished = Pin::new(&mut self.driver).poll(context).is_ready();
+            let polled = response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            debug_assert!(!finished || polled.is_ready(), "a driver that ends has answered first");
+            polled
+        });
+        match outcome.await {
+            Ok(response) => {
+                self.used = true;
+                let (head, incoming) = response.into_parts();
+                let body = Box::new(Http1Body::new(incoming, self, origin));
+                Ok(Answer::from_parts(head, body.take_ready()))
+            }
+            Err(mut failed) => {
+                let unsent = failed.take_message().map(http::Request::into_body);
+                Err(Failure { error: failed.into_error(), unsent })
+            }
+        }
+    }
+
+    /// Whether the next request may go over it.
+    fn is_reusable(&mut self) -> bool {
+        if !self.sender.is_ready() {
+            // The driver takes up the end of the body, and asks for the next request, only when polled once more.
+            let finished = Pin::new(&mut self.driver).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            if finished {
+                return false;
+            }
+        }
+        self.sender.is_ready() && !self.sender.is_closed()
+    }
+}
+
+/// The body of a response that is still on its connection.
+pub(super) struct Http1Body {
+    incoming: hyper::body::Incoming,
+    /// Taken with the head, not handed out yet.
+    ready: VecDeque<Bytes>,
+    failed: Option<hyper::Error>,
+    /// `None` once the connection went back to the pool or ended.
+    connection: Option<Box<Connection>>,
+    origin: Rc<Origin>,
+}
+
+impl Http1Body {
+    fn new(incoming: hyper::body::Incoming, connection: Box<Connection>, origin: Rc<Origin>) -> Http1Body {
+        Http1Body { incoming, ready: VecDeque::new(), failed: None, connection: Some(connection), origin }
+    }
+
+    /// Takes what came together with the head. A body that is here as a whole sets its connection free at once.
+    fn take_ready(mut self: Box<Self>) -> Incoming {
+        let mut taken = 0;
+        while taken < READY_LIMIT {
+            match self.poll_incoming(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    taken += chunk.len();
+                    self.ready.push_back(chunk);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                Poll::Ready(None) => return Incoming::Whole(join(std::mem::take(&mut self.ready), taken)),
+                Poll::Pending => break,
+            }
+        }
+        Incoming::Http1(self)
+    }
+
+    /// The next chunk; never an empty one.
+    pub(super) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        if let Some(chunk) = self.ready.pop_front() {
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        self.poll_incoming(context)
+    }
+
+    fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        loop {
+            let mut polled = self.poll_frames();
+            if polled.is_pending() {
+                let Some(connection) = &mut self.connection else {
+                    debug_assert!(false, "a driver that ends has ended its body first");
+                    return Poll::Ready(None);
+                };
+                let finished = Pin::new(&mut connection.driver).poll(context).is_ready();
+                polled = self.poll_frames();
+                if finished {
+                    self.connection = None;
+                    if polled.is_pending() {
+                        continue;
+                    }
+                }
+            }
+            match &polled {
+                Poll::Ready(None) => self.give_back(),
+                Poll::Ready(Some(Err(_))) => self.connection = None,
+                _ => {}
+            }
+            return polled;
+        }
+    }
+
+    /// What the driver has put into the body's channel: data, skipping trailers.
+    fn poll_frames(&mut self) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match Pin::new(&mut self.incoming).poll_frame(&mut context) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
+                    _ => {}
+                },
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The body has ended: the connection is free for the next request, if it is still good.
+    fn give_back(&mut self) {
+        if let Some(mut connection) = self.connection.take()
+            && connection.is_reusable()
+            && let Some(event_loop) = Loop::try_current()
+        {
+            connection.idle_since = event_loop.now();
+            self.origin.give_back(connection);
+        }
+    }
+}
+
+impl Drop for Http1Body {
+    /// A body that nobody wants: if its rest is here already, the connection is saved; else it is closed, as waiting for
+    /// the rest would cost more than a new connection.
+    fn drop(&mut self) {
+        if self.connection.is_none() || Loop::try_current().is_none() {
+            return;
+        }
+        let mut drained = 0;
+        while drained < READY_LIMIT {
+            match self.poll_incoming(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Some(Ok(chunk))) => drained += chunk.len(),
+                _ => return,
+            }
+        }
+    }
+}
+
+/// One piece of several; a single one is not copied.
+fn join(mut chunks: VecDeque<Bytes>, length: usize) -> Bytes {
+    match chunks.pop_front() {
+        None => Bytes::new(),
+        Some(only) if chunks.is_empty() => only,
+        Some(first) => {
+            let mut whole = BytesMut::with_capacity(length);
+            whole.extend_from_slice(&first);
+            chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+            whole.freeze()
+        }
+    }
+}

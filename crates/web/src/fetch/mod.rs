@@ -1,0 +1,151 @@
+//! fetch: a request in, a response out, redirects followed (<https://fetch.spec.whatwg.org/#http-network-fetch>).
+//!
+//! - `request`, `response`: the two values; `body`: bodies both ways, with backpressure and content decoding
+//! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
+//! - `pool`: connections kept by origin; `http1`, `http2`: one exchange over one connection
+//!
+//! Runs on the loop's thread. An HTTP/1.1 connection has no task of its own: whoever waits for its response polls it, so
+//! an unread body is backpressure down to the peer (rule BOUNDED), and a dropped future closes the connection.
+
+mod body;
+mod data_url;
+mod decode;
+mod http1;
+mod http2;
+mod pool;
+mod redirect;
+mod request;
+mod response;
+
+pub use body::{Body, RequestBody};
+pub use request::{RedirectMode, Request};
+pub use response::Response;
+
+pub use http::header;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+pub use url::Url;
+
+use crate::connect::{Config, Connector};
+use crate::{Error, ErrorKind, Result};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
+use std::rc::Rc;
+
+/// What we decode, in the order of preference that servers read into it.
+const CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+
+/// Fetches over a pool of connections. A cheap handle: clone it.
+#[derive(Clone)]
+pub struct Client {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    connector: Connector,
+    pool: pool::Pool,
+    user_agent: Option<HeaderValue>,
+}
+
+impl Client {
+    /// A client for `config`. It opens nothing before the first fetch.
+    ///
+    /// # Errors
+    /// When the user agent is not a valid header value.
+    pub fn new(config: Config) -> Result<Client> {
+        let user_agent = match &config.user_agent {
+            Some(text) => Some(HeaderValue::from_str(text).map_err(|cause| {
+                Error::new(ErrorKind::Argument, format!("invalid user agent '{text}'")).with_source(cause)
+            })?),
+            None => None,
+        };
+        let connector = Connector::new(config);
+        let pool = pool::Pool::new(connector.clone());
+        Ok(Client { shared: Rc::new(Shared { connector, pool, user_agent }) })
+    }
+
+    /// What it was made with.
+    pub fn config(&self) -> &Config {
+        self.shared.connector.config()
+    }
+
+    /// The connections below, for WebSocket and for protocols of your own.
+    pub fn connector(&self) -> &Connector {
+        &self.shared.connector
+    }
+
+    /// Closes the connections that no request uses now.
+    pub fn close_idle(&self) {
+        self.shared.pool.close_idle();
+    }
+
+    /// Fetches `request`: resolves once the status and headers are here, the body follows in [`Response::body`].
+    ///
+    /// The future is `'static`: it keeps the client alive.
+    ///
+    /// # Errors
+    /// An [`Error`] of the kinds Connect, Dns, Tls, Certificate, Timeout, Redirect, Url, Scheme, Protocol, Closed or
+    /// Body. A status of 400 or more is a response, not an error.
+    ///
+    /// # Cancel safety
+    /// Dropping the future aborts the request; dropping the response aborts the body. Both close the HTTP/1.1
+    /// connection or reset the HTTP/2 stream, and leave nothing behind.
+    pub fn fetch(&self, request: Request) -> impl Future<Output = Result<Response>> + 'static {
+        let shared = self.shared.clone();
+        async move { shared.fetch(request).await }
+    }
+}
+
+impl Shared {
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let mut redirects = 0;
+        loop {
+            match request.url.scheme() {
+                "http" | "https" => {}
+                "data" if redirects == 0 => return data_url::response(&request),
+                scheme => {
+                    let message = format!("cannot fetch {}: scheme '{scheme}' is not supported", request.url);
+                    return Err(Error::new(ErrorKind::Scheme, message));
+                }
+            }
+            self.complete_headers(&mut request)?;
+            let replay = request.body.try_clone();
+            let body = std::mem::take(&mut request.body);
+            let answer = self.pool.exchange(&request, body).await?;
+            let Some(location) = redirect::location(&request, &answer)? else {
+                return Response::new(request, answer, redirects > 0);
+            };
+            redirects += 1;
+            redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
+        }
+    }
+
+    /// Fills in what every request carries unless its caller said otherwise.
+    fn complete_headers(&self, request: &mut Request) -> Result<()> {
+        if !request.url.username().is_empty() || request.url.password().is_some() {
+            take_credentials(request)?;
+        }
+        let headers = &mut request.headers;
+        if !headers.contains_key(ACCEPT) {
+            headers.insert(ACCEPT, ANYTHING);
+        }
+        if request.decompress && !headers.contains_key(ACCEPT_ENCODING) {
+            headers.insert(ACCEPT_ENCODING, CODINGS);
+        }
+        if let Some(user_agent) = &self.user_agent
+            && !headers.contains_key(USER_AGENT)
+        {
+            headers.insert(USER_AGENT, user_agent.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Moves `user:password@` from the url into an Authorization header, which a header given by the caller overrides.
+fn take_credentials(request: &mut Request) -> Result<()> {
+    let value = redirect::basic_credentials(&request.url)?;
+    // These cannot fail for http and https urls, which have a host.
+    let _ = request.url.set_username("");
+    let _ = request.url.set_password(None);
+    request.headers.entry(AUTHORIZATION).or_insert(value);
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What is to be fetched.
+
+use super::RequestBody;
+use crate::{Error, ErrorKind, Result};
+use http::{HeaderMap, Method};
+use url::Url;
+
+/// What to do with a redirect (<https://fetch.spec.whatwg.org/#concept-request-redirect-mode>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RedirectMode {
+    /// Follow up to 20.
+    #[default]
+    Follow,
+    /// A redirect is an error.
+    Error,
+    /// A redirect is the response.
+    Manual,
+}
+
+/// One request. Fields are public: fill in what differs from a plain GET.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The url; a fragment is not sent.
+    pub url: Url,
+    /// The headers. Accept, Accept-Encoding, User-Agent, Host and the body's length are added where missing.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: RequestBody,
+    /// What to do with redirects.
+    pub redirect: RedirectMode,
+    /// Ask for and undo content coding (default). Without it the body arrives as the server sent it.
+    pub decompress: bool,
+}
+
+impl Request {
+    /// A request without headers and body.
+    ///
+    /// # Errors
+    /// `is_url()` when `url` is not an absolute url.
+    pub fn new(method: Method, url: &str) -> Result<Request> {
+        Ok(Request::with_url(method, parse_url(url)?))
+    }
+
+    /// A GET request.
+    ///
+    /// # Errors
+    /// `is_url()` when `url` is not an absolute url.
+    pub fn get(url: &str) -> Result<Request> {
+        Request::new(Method::GET, url)
+    }
+
+    /// A request for a url parsed already.
+    pub fn with_url(method: Method, url: Url) -> Request {
+        Request {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: RequestBody::empty(),
+            redirect: RedirectMode::Follow,
+            decompress: true,
+        }
+    }
+}
+
+/// Parses an absolute url, naming it in the error.
+pub(crate) fn parse_url(text: &str) -> Result<Url> {
+    Url::parse(text).map_err(|cause| Error::new(ErrorKind::Url, format!("invalid url '{text}'")).with_source(cause))
+}
