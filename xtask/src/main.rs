@@ -1,2 +1,71 @@
-//! Skeleton.
-fn main() {}
+//! `cargo xtask COMMAND`: every chore of this repository, the same for a person and for CI.
+//!
+//! One file a command; `--help` of each says what it does. This crate knows the repository's layout and runs programs; it
+//! links none of the product, so that it compiles in seconds on a machine that has nothing yet.
+
+#![forbid(unsafe_code)]
+
+mod cargo;
+mod ci;
+mod demo;
+mod engine;
+mod examples;
+mod fixtures;
+mod lint;
+mod paths;
+mod process;
+mod python;
+mod setup;
+mod structure;
+mod system;
+mod terminal;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND [OPTIONS]
+
+  setup        install what is missing, get SpiderMonkey, make .venv with the package, build
+  demo         setup, then run every kind of program against local servers and show what it printed
+  test         Rust, JavaScript and Python tests and the examples; ends with a plain total
+  lint         formatting, clippy, ruff, mypy and the structure of the repository
+  ci           lint and test, as CI runs them
+
+Each command takes --help.
+";
+
+/// The arguments after the command's name.
+pub(crate) type Arguments = lexopt::Parser;
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{} {error:#}", terminal::red("error:"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next()? {
+        Some(lexopt::Arg::Value(command)) => command.to_string_lossy().into_owned(),
+        None | Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
+            print!("{HELP}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "setup" => setup::command(arguments),
+        "demo" => demo::command(arguments),
+        "test" => test::command(arguments),
+        "lint" => lint::command(arguments),
+        "ci" => ci::command(arguments),
+        other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
+    }
+}

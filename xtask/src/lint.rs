@@ -1,0 +1,117 @@
+//! `cargo xtask lint`: formatting, clippy, ruff, mypy, and the structure that `structure.rs` describes.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::python::Venv;
+use crate::terminal::step;
+use crate::{Arguments, cargo, paths, process, structure, system};
+
+const HELP: &str = "\
+cargo xtask lint [--fix]
+
+  structure   which crate may depend on which, a header in each Rust file, unsafe code only where it belongs
+  rustfmt     default settings
+  clippy      the workspace's lints, warnings are errors
+  ruff        lint and format of the Python code
+  mypy        strict, on the package
+
+  --fix   format, and let ruff mend what it can
+";
+
+/// The folders with Python code.
+const PYTHON: [&str; 4] = ["python", "tests/py", "bench", "examples"];
+
+pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
+    match arguments.next()? {
+        None => lint(),
+        Some(lexopt::Arg::Long("fix")) => fix(),
+        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+/// Runs every linter, then fails if one of them found something.
+pub(crate) fn lint() -> Result<()> {
+    system::provide(&system::BUILD)?;
+    let venv = Venv::default()?;
+    venv.provide("lint.txt")?;
+    let mut failed = Vec::new();
+    let mut check = |name: &'static str, outcome: Result<()>| {
+        if let Err(error) = outcome {
+            eprintln!("{error:#}");
+            failed.push(name);
+        }
+    };
+    step("structure");
+    check("structure", structure::check());
+    step("rustfmt");
+    check(
+        "rustfmt",
+        process::run(
+            Command::new("cargo")
+                .args(["fmt", "--all", "--check"])
+                .current_dir(paths::root()),
+        ),
+    );
+    step("clippy");
+    check("clippy", clippy(&venv));
+    step("ruff");
+    check(
+        "ruff",
+        ruff(&venv, &["check"]).and_then(|()| ruff(&venv, &["format", "--check"])),
+    );
+    step("mypy");
+    check(
+        "mypy",
+        process::run(
+            Command::new(venv.program("mypy"))
+                .args(["--strict", "python/twinloop"])
+                .current_dir(paths::root()),
+        ),
+    );
+    if !failed.is_empty() {
+        bail!("not clean: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn fix() -> Result<()> {
+    let venv = Venv::default()?;
+    venv.provide("lint.txt")?;
+    process::run(
+        Command::new("cargo")
+            .args(["fmt", "--all"])
+            .current_dir(paths::root()),
+    )?;
+    ruff(&venv, &["check", "--fix"])?;
+    ruff(&venv, &["format"])
+}
+
+fn clippy(venv: &Venv) -> Result<()> {
+    let mut command = cargo::cargo("clippy")?;
+    command.args([
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    command.env("PYO3_PYTHON", &venv.interpreter.program);
+    process::run(&mut command)
+}
+
+fn ruff(venv: &Venv, words: &[&str]) -> Result<()> {
+    let mut command = Command::new(venv.program("ruff"));
+    command.args(words).args(
+        PYTHON
+            .iter()
+            .filter(|folder| paths::root().join(folder).is_dir()),
+    );
+    process::run(command.current_dir(paths::root()))
+}

@@ -1,0 +1,199 @@
+//! Interpreters, virtual environments, and the package in them.
+//!
+//! A development environment has a `.pth` file that points to `python/`, and the extension module beside the package's sources
+//! under the name of its interpreter (`_native.cpython-311-x86_64-linux-gnu.so`), so environments of several versions share
+//! the sources and a rebuilt module is one renamed file. Wheels are made by maturin from the same sources.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::{self, Profile};
+use crate::{cargo, process, system, terminal};
+
+/// The versions that the package supports.
+const SUPPORTED: std::ops::RangeInclusive<u32> = 11..=13;
+
+/// An interpreter that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interpreter {
+    pub(crate) program: PathBuf,
+    /// 11 for CPython 3.11.
+    pub(crate) minor: u32,
+}
+
+impl Interpreter {
+    fn probe(program: &Path) -> Option<Interpreter> {
+        let ask = "import sys; print(sys.implementation.name, *sys.version_info[:2])";
+        let answer = process::output(Command::new(program).args(["-c", ask])).ok()?;
+        let mut words = answer.split(' ');
+        let (name, major, minor) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
+        (name == "cpython" && major == "3").then(|| Interpreter {
+            program: program.to_owned(),
+            minor,
+        })
+    }
+
+    /// `3.11`
+    pub(crate) fn version(&self) -> String {
+        format!("3.{}", self.minor)
+    }
+}
+
+/// One interpreter of each supported version: the default `python3` first, then by version.
+pub(crate) fn interpreters() -> Vec<Interpreter> {
+    let mut candidates: Vec<PathBuf> = process::find("python3").into_iter().collect();
+    candidates.extend(SUPPORTED.filter_map(|minor| process::find(&format!("python3.{minor}"))));
+    candidates.extend(pyenv_versions());
+    let mut found: Vec<Interpreter> = Vec::new();
+    for interpreter in candidates
+        .iter()
+        .filter_map(|program| Interpreter::probe(program))
+    {
+        let is_new = !found.iter().any(|other| other.minor == interpreter.minor);
+        if is_new && SUPPORTED.contains(&interpreter.minor) {
+            found.push(interpreter);
+        }
+    }
+    found
+}
+
+fn pyenv_versions() -> Vec<PathBuf> {
+    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
+    let Some(versions) = root
+        .or_else(home)
+        .and_then(|root| std::fs::read_dir(root.join("versions")).ok())
+    else {
+        return Vec::new();
+    };
+    let mut programs: Vec<PathBuf> = versions
+        .flatten()
+        .map(|entry| entry.path().join("bin/python3"))
+        .collect();
+    programs.sort();
+    programs
+}
+
+/// A virtual environment.
+#[derive(Clone)]
+pub(crate) struct Venv {
+    pub(crate) folder: PathBuf,
+    pub(crate) interpreter: Interpreter,
+}
+
+impl Venv {
+    /// `.venv`, of the default interpreter.
+    pub(crate) fn default() -> Result<Venv> {
+        match interpreters().into_iter().next() {
+            Some(interpreter) => Ok(Venv {
+                folder: paths::root().join(".venv"),
+                interpreter,
+            }),
+            None => bail!(
+                "no CPython from 3.11 to 3.13 is on PATH; install the package python3 and python3-venv"
+            ),
+        }
+    }
+
+    /// One environment for each supported interpreter that is there, the default first.
+    pub(crate) fn all() -> Result<Vec<Venv>> {
+        let mut all = vec![Venv::default()?];
+        for interpreter in interpreters().into_iter().skip(1) {
+            let folder = paths::cache().join(format!("venv-{}", interpreter.version()));
+            all.push(Venv {
+                folder,
+                interpreter,
+            });
+        }
+        Ok(all)
+    }
+
+    /// An environment for something else than the package, such as the benchmarks' peers.
+    pub(crate) fn named(name: &str) -> Result<Venv> {
+        Ok(Venv {
+            folder: paths::cache().join(name),
+            ..Venv::default()?
+        })
+    }
+
+    pub(crate) fn python(&self) -> PathBuf {
+        self.folder.join("bin/python")
+    }
+
+    /// A program that a package put into the environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
+    /// Makes the environment if it is not there, and installs what `requirements` (a file of `xtask/requirements`) lists,
+    /// unless that was done before.
+    pub(crate) fn provide(&self, requirements: &str) -> Result<()> {
+        let list = paths::root().join("xtask/requirements").join(requirements);
+        let wanted =
+            std::fs::read_to_string(&list).with_context(|| format!("read {}", list.display()))?;
+        let stamp = self.folder.join(format!("installed-{requirements}"));
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(());
+        }
+        self.create()?;
+        terminal::step(&format!(
+            "installing {requirements} into {}",
+            self.folder.display()
+        ));
+        let mut pip = Command::new(self.python());
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
+        .arg(&list);
+        process::run(&mut pip)?;
+        Ok(std::fs::write(stamp, wanted)?)
+    }
+
+    fn create(&self) -> Result<()> {
+        if Interpreter::probe(&self.python())
+            .is_some_and(|there| there.minor == self.interpreter.minor)
+        {
+            return Ok(());
+        }
+        system::provide(&system::VENV)?;
+        terminal::step(&format!(
+            "making {} with Python {}",
+            self.folder.display(),
+            self.interpreter.version()
+        ));
+        let mut venv = Command::new(&self.interpreter.program);
+        process::run(venv.args(["-m", "venv", "--clear"]).arg(&self.folder))
+    }
+
+    /// Builds the extension module for this interpreter and makes `import twinloop` work in the environment.
+    pub(crate) fn install_package(&self, profile: Profile) -> Result<()> {
+        self.create()?;
+        cargo::build("twinloop-native", profile, |command| {
+            // PyO3 looks at the interpreter that it builds for.
+            command.env("PYO3_PYTHON", &self.interpreter.program);
+        })?;
+        let ask = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), sysconfig.get_path('purelib'))";
+        let answer = process::output(Command::new(self.python()).args(["-c", ask]))?;
+        let (suffix, site_packages) = answer
+            .split_once(' ')
+            .context("sysconfig knows no extension suffix")?;
+        let package = paths::root().join("python/twinloop");
+        // Renamed into place: a process that has the old module loaded keeps it.
+        let fresh = package.join(format!(".native{suffix}.new"));
+        std::fs::copy(profile.artifact("libtwinloop_native.so"), &fresh)
+            .context("copy the extension module")?;
+        std::fs::rename(&fresh, package.join(format!("_native{suffix}")))?;
+        let pointer = Path::new(site_packages).join("twinloop-development.pth");
+        Ok(std::fs::write(
+            pointer,
+            format!("{}\n", paths::root().join("python").display()),
+        )?)
+    }
+}

@@ -1,0 +1,472 @@
+//! `cargo xtask test`: Rust, JavaScript and Python tests and the examples, each counted; ends with a plain total.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::examples::{self, Example, Runner};
+use crate::fixtures::Fixtures;
+use crate::paths::{self, Profile};
+use crate::python::Venv;
+use crate::terminal::{dim, duration, green, red, step};
+use crate::{Arguments, cargo, process, system};
+
+const HELP: &str = "\
+cargo xtask test [rust] [js] [python] [examples] [--filter TEXT] [--full] [--release]
+
+Runs the kinds of test that are named, or all:
+  rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
+  js         tests/js/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
+  python     tests/py by pytest, on each CPython from 3.11 to 3.13 that is found on PATH or under pyenv
+  examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says, on each CPython
+
+  --filter TEXT   only tests (js: files) whose name contains TEXT
+  --full          the long ones too (TWINLOOP_FULL=1; the others skip themselves)
+  --release       test the optimised build
+
+The last line is `N passed, N failed, N skipped`.
+";
+
+/// The longest that one JavaScript file may take, and one Python suite.
+const FILE_LIMIT: Duration = Duration::from_secs(180);
+const SUITE_LIMIT: Duration = Duration::from_secs(1200);
+
+/// What was counted.
+#[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    fn one(passed: bool) -> Tally {
+        Tally {
+            passed: usize::from(passed),
+            failed: usize::from(!passed),
+            skipped: 0,
+        }
+    }
+}
+
+/// What to test.
+pub(crate) struct Plan {
+    kinds: Vec<String>,
+    filter: Option<String>,
+    full: bool,
+    profile: Profile,
+}
+
+impl Plan {
+    /// Everything but the long tests.
+    pub(crate) fn everything() -> Plan {
+        Plan {
+            kinds: Vec::new(),
+            filter: None,
+            full: false,
+            profile: Profile::Dev,
+        }
+    }
+
+    fn has(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| name.contains(filter))
+    }
+}
+
+pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
+    let mut plan = Plan::everything();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            lexopt::Arg::Long("filter") => {
+                plan.filter = Some(arguments.value()?.to_string_lossy().into_owned())
+            }
+            lexopt::Arg::Long("full") => plan.full = true,
+            lexopt::Arg::Long("release") => plan.profile = Profile::Release,
+            lexopt::Arg::Value(kind)
+                if ["rust", "js", "python", "examples"]
+                    .iter()
+                    .any(|known| kind == *known) =>
+            {
+                plan.kinds.push(kind.to_string_lossy().into_owned());
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    test(&plan)
+}
+
+/// Runs the plan; fails if a test failed.
+pub(crate) fn test(plan: &Plan) -> Result<()> {
+    system::provide(&system::BUILD)?;
+    let mut total = Tally::default();
+    if plan.has("rust") {
+        total.add(rust(plan)?);
+    }
+    if plan.has("js") || plan.has("python") || plan.has("examples") {
+        let fixtures = Fixtures::start(&cargo::build_fixtures(plan.profile)?, None)?;
+        let twinloop = cargo::build_cli(plan.profile)?;
+        let session = Session {
+            plan,
+            fixtures,
+            twinloop,
+        };
+        if plan.has("js") {
+            total.add(session.javascript()?);
+        }
+        if plan.has("examples") {
+            total.add(session.examples_without_python()?);
+        }
+        if plan.has("python") || plan.has("examples") {
+            for venv in Venv::all()? {
+                total.add(session.python_version(&venv)?);
+            }
+        }
+    }
+    println!(
+        "\n{} passed, {} failed, {} skipped",
+        total.passed, total.failed, total.skipped
+    );
+    if total.failed > 0 {
+        bail!("{} tests failed", total.failed);
+    }
+    Ok(())
+}
+
+fn show_line(line: &str) {
+    println!("{line}");
+}
+
+fn rust(plan: &Plan) -> Result<Tally> {
+    step("Rust tests");
+    let has_nextest = process::find("cargo-nextest").is_some();
+    let mut total = Tally::default();
+    let mut run = |words: &[&str]| -> Result<()> {
+        let mut command = cargo::cargo(words[0])?;
+        command.args(&words[1..]);
+        // The extension module links against the interpreter that loads it, so it is no test program.
+        command.args(["--workspace", "--exclude", "twinloop-native"]);
+        if plan.profile == Profile::Release {
+            command.arg("--release");
+        }
+        if plan.full {
+            command.env("TWINLOOP_FULL", "1");
+        }
+        command.args(plan.filter.iter());
+        let finished = process::gather(&mut command, SUITE_LIMIT * 2, show_line)?;
+        let mut counted = cargo_tally(&finished.output);
+        // A crate that does not compile, or a test program that dies, prints no count.
+        if !finished.success() && counted.failed == 0 {
+            counted.failed = 1;
+        }
+        total.add(counted);
+        Ok(())
+    };
+    if has_nextest {
+        run(&["nextest", "run", "--no-fail-fast", "--no-tests", "pass"])?;
+        run(&["test", "--doc", "--no-fail-fast"])?;
+    } else {
+        run(&["test", "--no-fail-fast"])?;
+    }
+    Ok(total)
+}
+
+/// Adds up the lines `test result: ...` of cargo test and `Summary [...] ...` of nextest.
+fn cargo_tally(output: &str) -> Tally {
+    let mut total = Tally::default();
+    for line in output.lines() {
+        let line = line.trim_start();
+        if line.starts_with("test result:") || line.starts_with("Summary [") {
+            let line = line
+                .replace("ignored", "skipped")
+                .replace("timed out", "failed");
+            total.add(Tally {
+                passed: number_before(&line, "passed"),
+                failed: number_before(&line, "failed"),
+                skipped: number_before(&line, "skipped"),
+            });
+        }
+    }
+    total
+}
+
+/// The sum of the numbers that stand before `word`.
+fn number_before(line: &str, word: &str) -> usize {
+    let words: Vec<&str> = line
+        .split([' ', ',', ';', '(', ')', '='])
+        .filter(|part| !part.is_empty())
+        .collect();
+    words
+        .windows(2)
+        .filter(|pair| pair[1] == word)
+        .filter_map(|pair| pair[0].parse::<usize>().ok())
+        .sum()
+}
+
+/// What the tests of the built programs share.
+struct Session<'a> {
+    plan: &'a Plan,
+    fixtures: Fixtures,
+    twinloop: PathBuf,
+}
+
+impl Session<'_> {
+    /// The environment that every test program sees.
+    fn environment(&self, command: &mut Command) {
+        command
+            .env("FIXTURES", self.fixtures.addresses.to_string())
+            .env("TWINLOOP", &self.twinloop);
+        if self.plan.full {
+            command.env("TWINLOOP_FULL", "1");
+        }
+    }
+
+    fn javascript(&self) -> Result<Tally> {
+        step("JavaScript tests");
+        let mut total = Tally::default();
+        for file in javascript_files()? {
+            let name = file
+                .strip_prefix(paths::root())
+                .unwrap_or(&file)
+                .display()
+                .to_string();
+            if !self.plan.matches(&name) {
+                continue;
+            }
+            let mut command = Command::new(&self.twinloop);
+            command
+                .arg("--ca-file")
+                .arg(self.fixtures.text("ca_file"))
+                .args(self.fixtures.redirections())
+                .arg(&file);
+            self.environment(&mut command);
+            let finished = process::gather(command.current_dir(paths::root()), FILE_LIMIT, |_| {})?;
+            let mut counted = javascript_tally(&finished.output);
+            if counted == Tally::default() || (!finished.success() && counted.failed == 0) {
+                counted.failed += 1;
+            }
+            let summary = format!(
+                "{} passed, {} failed, {} skipped",
+                counted.passed, counted.failed, counted.skipped
+            );
+            if counted.failed > 0 {
+                println!(
+                    "{} {name}: {summary}; {}\n{}",
+                    red("✘"),
+                    finished.how(),
+                    finished.output.trim_end()
+                );
+            } else {
+                println!(
+                    "{} {name}: {summary} {}",
+                    green("✔"),
+                    dim(&duration(finished.time))
+                );
+            }
+            total.add(counted);
+        }
+        Ok(total)
+    }
+
+    fn examples_without_python(&self) -> Result<Tally> {
+        step("Examples in JavaScript and Rust");
+        let venv = Venv::default()?;
+        let runner = self.runner(&venv);
+        runner.build_rust()?;
+        let mut programs = examples::programs()?;
+        programs.retain(|example| !example.needs_python());
+        programs.extend(examples::rust_programs()?);
+        self.run_examples(&runner, &programs)
+    }
+
+    /// The package's tests and the examples on one Python version.
+    fn python_version(&self, venv: &Venv) -> Result<Tally> {
+        step(&format!("Python {}", venv.interpreter.version()));
+        venv.provide("test.txt")?;
+        venv.install_package(self.plan.profile)?;
+        let mut total = Tally::default();
+        if self.plan.has("python") {
+            total.add(self.pytest(venv)?);
+        }
+        if self.plan.has("examples") {
+            let mut programs = examples::programs()?;
+            programs.retain(Example::needs_python);
+            total.add(self.run_examples(&self.runner(venv), &programs)?);
+        }
+        Ok(total)
+    }
+
+    fn pytest(&self, venv: &Venv) -> Result<Tally> {
+        let mut command = Command::new(venv.python());
+        command.args([
+            "-m",
+            "pytest",
+            "-q",
+            "--color=no",
+            "-p",
+            "no:cacheprovider",
+            "tests/py",
+        ]);
+        if let Some(filter) = &self.plan.filter {
+            command.args(["-k", filter]);
+        }
+        self.environment(&mut command);
+        let finished = process::gather(command.current_dir(paths::root()), SUITE_LIMIT, show_line)?;
+        let mut counted = pytest_tally(&finished.output);
+        // Exit status 5: nothing was selected.
+        let nothing = finished
+            .status
+            .is_some_and(|status| status.code() == Some(5));
+        if !finished.success() && counted.failed == 0 && !nothing {
+            println!("{} pytest: {}", red("✘"), finished.how());
+            counted.failed = 1;
+        }
+        Ok(counted)
+    }
+
+    fn runner<'a>(&'a self, venv: &'a Venv) -> Runner<'a> {
+        Runner {
+            twinloop: &self.twinloop,
+            fixtures: &self.fixtures,
+            venv,
+            profile: self.plan.profile,
+        }
+    }
+
+    fn run_examples(&self, runner: &Runner<'_>, examples: &[Example]) -> Result<Tally> {
+        let mut total = Tally::default();
+        for example in examples {
+            let name = example
+                .source
+                .strip_prefix(paths::root())
+                .unwrap_or(&example.source)
+                .display()
+                .to_string();
+            if !self.plan.matches(&name) {
+                continue;
+            }
+            let finished = runner.run(example)?;
+            let fault = examples::fault(example, &finished);
+            total.add(Tally::one(fault.is_none()));
+            match fault {
+                None => println!("{} {name} {}", green("✔"), dim(&duration(finished.time))),
+                Some(fault) => println!(
+                    "{} {name}\n{}\n{fault}",
+                    red("✘"),
+                    finished.output.trim_end()
+                ),
+            }
+        }
+        Ok(total)
+    }
+}
+
+fn javascript_files() -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![paths::root().join("tests/js")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(".test.mjs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The harness's last line is `N passed, N failed`; each skipped test has a line of its own.
+fn javascript_tally(output: &str) -> Tally {
+    let last = output.trim_end().lines().last().unwrap_or_default();
+    Tally {
+        passed: number_before(last, "passed"),
+        failed: number_before(last, "failed"),
+        skipped: output
+            .lines()
+            .filter(|line| line.starts_with("skipped: "))
+            .count(),
+    }
+}
+
+/// pytest's last line: `2 failed, 10 passed, 1 skipped, 1 error in 0.5s`.
+fn pytest_tally(output: &str) -> Tally {
+    let last = output.trim_end().lines().last().unwrap_or_default();
+    let count = |words: &[&str]| words.iter().map(|word| number_before(last, word)).sum();
+    Tally {
+        passed: count(&["passed", "xfailed"]),
+        failed: count(&["failed", "error", "errors", "xpassed"]),
+        skipped: count(&["skipped"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_of_every_tool_are_understood() {
+        let cargo = "test result: FAILED. 8 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out\n\
+                     test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured\n";
+        assert_eq!(
+            cargo_tally(cargo),
+            Tally {
+                passed: 11,
+                failed: 1,
+                skipped: 2
+            }
+        );
+        let nextest = "     Summary [   0.471s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 4 skipped\n";
+        assert_eq!(
+            cargo_tally(nextest),
+            Tally {
+                passed: 10,
+                failed: 2,
+                skipped: 4
+            }
+        );
+        assert_eq!(
+            pytest_tally("x\n1 failed, 10 passed, 2 skipped, 1 error in 0.50s\n"),
+            Tally {
+                passed: 10,
+                failed: 2,
+                skipped: 2
+            }
+        );
+        assert_eq!(
+            javascript_tally("skipped: a (b)\n3 passed, 1 failed\n"),
+            Tally {
+                passed: 3,
+                failed: 1,
+                skipped: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_program_that_dies_before_its_total_counts_nothing() {
+        assert_eq!(
+            javascript_tally("TypeError: x is undefined\n    at y\n"),
+            Tally::default()
+        );
+    }
+}
