@@ -1,1 +1,28 @@
-//! Skeleton.
+//! Python on Twinloop's loop: the asyncio event loop API and its transports, for CPython 3.11 to 3.13.
+//!
+//! The Python class `twinloop.EventLoop` combines [`LoopCore`](asyncio::core::LoopCore), the native hot half (callbacks,
+//! timers, readers, sockets, transports), with `asyncio.SelectorEventLoop`, the cold half that the standard library
+//! already has (address resolution, executors, subprocesses, TLS over memory BIOs). The `Task` and `Future` are CPython's
+//! own.
+//!
+//! Layout:
+//! - `asyncio/`: the loop's Python API: `core` (callbacks, timers, running), `host` (this language on the loop),
+//!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `sockets` (the `sock_*` methods)
+//! - `ffi/`: all unsafe code: vectorcall methods, the raw handle type, the GIL around the blocking wait
+//!
+//! Stands on `twinloop-loop`. Does not know JavaScript; `twinloop-runtime` joins the two.
+#![deny(unsafe_code)]
+
+mod asyncio;
+mod ffi;
+
+use pyo3::prelude::*;
+
+/// Adds this crate's classes and functions to the extension module.
+///
+/// # Errors
+/// Any error of the interpreter while the classes are made, for instance an `asyncio` that cannot be imported.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    ffi::handle::register(module)?;
+    asyncio::register(module)
+}

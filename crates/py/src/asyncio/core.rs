@@ -1,0 +1,629 @@
+//! `LoopCore`: the native half of `twinloop.EventLoop`: callbacks, timers, futures and tasks, and the run itself.
+//!
+//! All methods run under the GIL. On the loop's thread, or while the loop does not run, they use the loop directly; from
+//! another thread a callback goes through the inbox (rule ONE-WAKE), so `call_soon` from a wrong thread is safe too.
+//! Turns are run only by `_run` (rule ONE-WAIT), and never with a cell of this file borrowed.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::rc::Rc;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple, PyType};
+use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
+
+use super::descriptors::Descriptors;
+use super::host::PythonHost;
+use crate::ffi::handle::{Handle, Kind};
+use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, ThreadIdentity, install};
+
+/// The native half of `twinloop.EventLoop`.
+#[pyclass(frozen, subclass, module = "twinloop._native")]
+pub(crate) struct LoopCore {
+    state: GilBound<State>,
+}
+
+pub(crate) struct State {
+    /// `None` once closed: dropping the loop closes its descriptors.
+    event_loop: RefCell<Option<Loop>>,
+    clock: Clock,
+    host: Rc<PythonHost>,
+    host_id: HostId,
+    remote: Remote,
+    /// The thread in `_run`.
+    runner: Cell<Option<ThreadIdentity>>,
+    stopping: Cell<bool>,
+    debug: Cell<bool>,
+    has_task_factory: Cell<bool>,
+    pub(crate) descriptors: Descriptors,
+}
+
+#[pymethods]
+impl LoopCore {
+    #[new]
+    #[pyo3(signature = (*, test_clock = false))]
+    fn new(test_clock: bool) -> PyResult<LoopCore> {
+        let clock = if test_clock { Clock::test() } else { Clock::monotonic() };
+        let event_loop = Loop::with_clock(clock.clone())?;
+        let host = PythonHost::join(&event_loop);
+        let state = State {
+            host_id: host.id(),
+            host,
+            remote: event_loop.remote(),
+            event_loop: RefCell::new(Some(event_loop)),
+            clock,
+            runner: Cell::new(None),
+            stopping: Cell::new(false),
+            debug: Cell::new(false),
+            has_task_factory: Cell::new(false),
+            descriptors: Descriptors::default(),
+        };
+        Ok(LoopCore { state: GilBound::new(state) })
+    }
+
+    /// Runs turns until `stop`; raises what a callback raised if it has to leave the loop.
+    fn _run(&self, py: Python<'_>) -> PyResult<()> {
+        let state = self.state.get(py);
+        let event_loop = state.open()?;
+        state.runner.set(Some(ffi::current_thread(py)));
+        let result = state.run_turns(py, &event_loop);
+        state.runner.set(None);
+        state.stopping.set(false);
+        result
+    }
+
+    /// Discards everything that is queued and closes the loop's own descriptors.
+    fn _close(&self, py: Python<'_>) {
+        let state = self.state.get(py);
+        let event_loop = state.event_loop.take();
+        state.descriptors.clear();
+        if let Some(event_loop) = event_loop {
+            event_loop.close();
+        }
+    }
+
+    fn _set_native_debug(&self, py: Python<'_>, debug: bool) {
+        self.state.get(py).debug.set(debug);
+    }
+
+    fn _set_has_task_factory(&self, py: Python<'_>, has: bool) {
+        self.state.get(py).has_task_factory.set(has);
+    }
+
+    /// Calls `self._read_from_self` when the descriptor is readable, without a reference that would keep the loop alive.
+    fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32) -> PyResult<()> {
+        let state = slf.get().state.get(slf.py());
+        let event_loop = state.open()?;
+        state.descriptors.watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd)
+    }
+
+    /// Queues an existing handle object (`asyncio.Handle` or one of ours), from any thread.
+    fn _add_callback(&self, handle: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handle.py();
+        let state = self.state.get(py);
+        state.check_open()?;
+        state.schedule(py, Object::new(handle));
+        Ok(())
+    }
+
+    /// Queues an existing handle object for the time `when`.
+    fn _add_timer(&self, when: f64, handle: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handle.py();
+        self.state.get(py).schedule_at(deadline(when)?, Object::new(handle))?;
+        Ok(())
+    }
+
+    /// Whether a descriptor has a reader and a writer.
+    fn _watched(&self, py: Python<'_>, fd: &Bound<'_, PyAny>) -> PyResult<(bool, bool)> {
+        Ok(self.state.get(py).descriptors.watched(file_descriptor(fd)?))
+    }
+
+    #[pyo3(signature = (fd, callback, *arguments))]
+    fn _add_reader<'py>(
+        slf: &Bound<'py, LoopCore>,
+        fd: &Bound<'py, PyAny>,
+        callback: &Bound<'py, PyAny>,
+        arguments: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        watch(slf, fd, callback, arguments, true)
+    }
+
+    #[pyo3(signature = (fd, callback, *arguments))]
+    fn _add_writer<'py>(
+        slf: &Bound<'py, LoopCore>,
+        fd: &Bound<'py, PyAny>,
+        callback: &Bound<'py, PyAny>,
+        arguments: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        watch(slf, fd, callback, arguments, false)
+    }
+
+    fn _remove_reader(&self, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.unwatch(fd, true)
+    }
+
+    fn _remove_writer(&self, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.unwatch(fd, false)
+    }
+
+    /// Counts of what the loop has done and holds.
+    fn statistics(&self, py: Python<'_>) -> PyResult<std::collections::BTreeMap<&'static str, u64>> {
+        let statistics = self.state.get(py).open()?.statistics();
+        Ok([
+            ("turns", statistics.turns),
+            ("entries", statistics.entries),
+            ("ready", statistics.ready as u64),
+            ("timers", statistics.timers as u64),
+            ("tasks", statistics.tasks as u64),
+            ("descriptors", statistics.descriptors as u64),
+        ]
+        .into())
+    }
+}
+
+impl LoopCore {
+    pub(crate) fn state<'a>(&'a self, py: Python<'a>) -> &'a State {
+        self.state.get(py)
+    }
+
+    fn unwatch(&self, fd: &Bound<'_, PyAny>, read: bool) -> PyResult<bool> {
+        let py = fd.py();
+        let state = self.state.get(py);
+        if state.event_loop.borrow().is_none() {
+            return Ok(false);
+        }
+        state.check_thread(py)?;
+        state.descriptors.remove(py, file_descriptor(fd)?, read)
+    }
+}
+
+fn watch<'py>(
+    slf: &Bound<'py, LoopCore>,
+    fd: &Bound<'py, PyAny>,
+    callback: &Bound<'py, PyAny>,
+    arguments: &Bound<'py, PyTuple>,
+    read: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = slf.py();
+    let state = slf.get().state.get(py);
+    let event_loop = state.open()?;
+    state.check_thread(py)?;
+    let fd = file_descriptor(fd)?;
+    let arguments: Vec<_> = arguments.iter_borrowed().map(|value| value.as_ptr()).collect();
+    let handle =
+        Handle::new(py, Kind::Persistent, slf.as_any().as_borrowed(), callback.as_borrowed(), &arguments, None)?;
+    state.descriptors.add(&event_loop, Rc::clone(&state.host), fd, read, handle.share(py))?;
+    Ok(handle.into_bound(py))
+}
+
+impl State {
+    /// The loop, or the RuntimeError for a closed one.
+    pub(crate) fn open(&self) -> PyResult<Loop> {
+        self.event_loop.borrow().clone().ok_or_else(closed)
+    }
+
+    fn check_open(&self) -> PyResult<()> {
+        if self.event_loop.borrow().is_none() {
+            return Err(closed());
+        }
+        Ok(())
+    }
+
+    /// True if the loop may be touched directly: it does not run, or runs in this very thread.
+    pub(crate) fn is_here(&self, py: Python<'_>) -> bool {
+        match self.runner.get() {
+            None => true,
+            Some(runner) => runner == ffi::current_thread(py),
+        }
+    }
+
+    pub(crate) fn check_thread(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_here(py) { Ok(()) } else { Err(wrong_thread()) }
+    }
+
+    pub(crate) fn host(&self) -> &Rc<PythonHost> {
+        &self.host
+    }
+
+    /// Puts a handle into the ready queue, from any thread.
+    pub(crate) fn schedule(&self, py: Python<'_>, handle: Object) {
+        if self.is_here(py) {
+            if let Some(event_loop) = &*self.event_loop.borrow() {
+                event_loop.push(Entry::Host(self.host_id, handle.into_token()));
+            }
+        } else {
+            self.remote.post_host(self.host_id, handle.into_token());
+        }
+    }
+
+    fn schedule_at(&self, deadline: Nanos, handle: Object) -> PyResult<TimerKey> {
+        match &*self.event_loop.borrow() {
+            Some(event_loop) => Ok(event_loop.push_at(deadline, Entry::Host(self.host_id, handle.into_token()))),
+            None => Err(closed()),
+        }
+    }
+
+    /// A timer from another thread: the wake-up makes the loop look at its deadlines again.
+    fn post_timer(&self, deadline: Nanos, handle: Object) {
+        let (token, host) = (handle.into_token(), self.host_id);
+        self.remote.post(Box::new(move |event_loop| {
+            event_loop.push_at(deadline, Entry::Host(host, token));
+        }));
+    }
+
+    fn run_turns(&self, py: Python<'_>, event_loop: &Loop) -> PyResult<()> {
+        loop {
+            let wait = if self.stopping.get() { Wait::No } else { Wait::Until(None) };
+            event_loop.turn(wait);
+            if let Some(error) = self.host.take_error() {
+                return Err(error);
+            }
+            // Python-level signal handlers run here when no callback gave the interpreter a chance to run them.
+            py.check_signals()?;
+            if self.stopping.get() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn seconds_now(&self) -> f64 {
+        seconds(self.clock.now())
+    }
+}
+
+fn seconds(nanos: Nanos) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// The first nanosecond that is not before `when` seconds, also after rounding back (timers are never early).
+fn deadline(when: f64) -> PyResult<Nanos> {
+    if when.is_nan() {
+        return Err(PyValueError::new_err("the time of a timer must not be NaN"));
+    }
+    // The cast saturates: the past becomes zero and infinity the end of time.
+    let nanos = (when * 1e9).ceil() as Nanos;
+    Ok(if seconds(nanos) < when { nanos.saturating_add(1) } else { nanos })
+}
+
+#[cold]
+fn closed() -> PyErr {
+    PyRuntimeError::new_err("Event loop is closed")
+}
+
+#[cold]
+fn wrong_thread() -> PyErr {
+    PyRuntimeError::new_err("Non-thread-safe operation invoked on an event loop other than the current one")
+}
+
+/// The number behind what `add_reader` accepts: an int, or an object with `fileno`.
+fn file_descriptor(object: &Bound<'_, PyAny>) -> PyResult<i32> {
+    let number = object
+        .extract::<i32>()
+        .or_else(|_| object.call_method0(intern!(object.py(), "fileno")).and_then(|number| number.extract()));
+    match number {
+        Ok(fd) if fd >= 0 => Ok(fd),
+        Ok(fd) => Err(PyValueError::new_err(format!("Invalid file descriptor: {fd}"))),
+        Err(_) => Err(PyValueError::new_err(format!("Invalid file object: {}", object.repr()?))),
+    }
+}
+
+/// The core of an event loop object.
+///
+/// # Panics
+/// Never: methods of `LoopCore` and handles only hold instances of it.
+fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyResult<&'a LoopCore> {
+    Ok(event_loop.cast::<LoopCore>()?.get())
+}
+
+/// Takes a timer of `event_loop` back; returns the queue's reference to the handle.
+pub(crate) fn cancel_timer(py: Python<'_>, event_loop: Borrowed<'_, '_, PyAny>, key: TimerKey) -> Option<Object> {
+    let state = core_of(&event_loop).ok()?.state.get(py);
+    if !state.is_here(py) {
+        // Cancelling from another thread is not promised to work; the handle is marked and will not run.
+        return None;
+    }
+    match state.event_loop.borrow().as_ref()?.cancel_timer(key)? {
+        Entry::Host(_, token) => Some(Object::from_entry(token)),
+        _ => None,
+    }
+}
+
+/// Runs a handle that is not of our making: an `asyncio.Handle` of the debug mode or of a signal.
+pub(crate) fn run_foreign_handle(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
+    handle.getattr(intern!(py, "_loop"))?.call_method1(intern!(py, "_run_foreign_handle"), (handle,))?;
+    Ok(())
+}
+
+// ---- the hot methods --------------------------------------------------------------------------------------------------
+
+struct CallSoon;
+impl FastMethod for CallSoon {
+    const NAME: &'static CStr = c"call_soon";
+    const DOC: &'static CStr = c"call_soon($self, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) in the next turn of the loop, in the order of the calls.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call_soon(py, receiver, arguments, "call_soon", "_call_soon_debug")
+    }
+}
+
+struct CallSoonThreadsafe;
+impl FastMethod for CallSoonThreadsafe {
+    const NAME: &'static CStr = c"call_soon_threadsafe";
+    const DOC: &'static CStr = c"call_soon_threadsafe($self, callback, /, *args, context=None)\n--\n\n\
+        As call_soon, from any thread.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call_soon(py, receiver, arguments, "call_soon_threadsafe", "_call_soon_threadsafe_debug")
+    }
+}
+
+#[inline(always)]
+fn call_soon<'py>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+    name: &str,
+    in_debug_mode: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = core_of(&receiver)?.state.get(py);
+    if state.debug.get() {
+        return arguments.forward(&receiver.getattr(in_debug_mode)?);
+    }
+    state.check_open()?;
+    let callback = arguments.required(0, name, "callback")?;
+    let context = arguments.only_keyword("context", name)?;
+    let handle = Handle::new(py, Kind::Once, receiver, callback, arguments.rest(1), context)?;
+    state.schedule(py, handle.share(py));
+    Ok(handle.into_bound(py))
+}
+
+struct CallLater;
+impl FastMethod for CallLater {
+    const NAME: &'static CStr = c"call_later";
+    const DOC: &'static CStr = c"call_later($self, delay, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) after delay seconds, never before.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let state = core_of(&receiver)?.state.get(py);
+        let delay = arguments.required(0, "call_later", "delay")?;
+        if delay.is_none() {
+            return Err(PyTypeError::new_err("delay must not be None"));
+        }
+        let when = state.seconds_now() + delay.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, "call_later")
+    }
+}
+
+struct CallAt;
+impl FastMethod for CallAt {
+    const NAME: &'static CStr = c"call_at";
+    const DOC: &'static CStr = c"call_at($self, when, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) when the loop's clock has reached when.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let when = arguments.required(0, "call_at", "when")?;
+        if when.is_none() {
+            return Err(PyTypeError::new_err("when cannot be None"));
+        }
+        let when = when.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, "call_at")
+    }
+}
+
+#[inline(always)]
+fn call_at<'py>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+    when: f64,
+    name: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = core_of(&receiver)?.state.get(py);
+    state.check_open()?;
+    if state.debug.get() {
+        return arguments.forward_from(1, when, &receiver.getattr("_call_at_debug")?);
+    }
+    let callback = arguments.required(1, name, "callback")?;
+    let context = arguments.only_keyword("context", name)?;
+    let handle = Handle::new(py, Kind::At(when), receiver, callback, arguments.rest(2), context)?;
+    let deadline = deadline(when)?;
+    if state.is_here(py) {
+        handle.set_timer(state.schedule_at(deadline, handle.share(py))?);
+    } else {
+        state.post_timer(deadline, handle.share(py));
+    }
+    Ok(handle.into_bound(py))
+}
+
+struct Time;
+impl FastMethod for Time {
+    const NAME: &'static CStr = c"time";
+    const DOC: &'static CStr = c"time($self)\n--\n\nThe time on the loop's clock, in seconds.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = core_of(&receiver)?.state.get(py).seconds_now();
+        Ok(now.into_pyobject(py)?.into_any())
+    }
+}
+
+struct GetDebug;
+impl FastMethod for GetDebug {
+    const NAME: &'static CStr = c"get_debug";
+    const DOC: &'static CStr = c"get_debug($self)\n--\n\nTrue in debug mode.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(py, core_of(&receiver)?.state.get(py).debug.get())
+    }
+}
+
+struct IsRunning;
+impl FastMethod for IsRunning {
+    const NAME: &'static CStr = c"is_running";
+    const DOC: &'static CStr = c"is_running($self)\n--\n\nTrue while the loop runs.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(py, core_of(&receiver)?.state.get(py).runner.get().is_some())
+    }
+}
+
+struct IsClosed;
+impl FastMethod for IsClosed {
+    const NAME: &'static CStr = c"is_closed";
+    const DOC: &'static CStr = c"is_closed($self)\n--\n\nTrue once the loop was closed.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(py, core_of(&receiver)?.state.get(py).event_loop.borrow().is_none())
+    }
+}
+
+struct Stop;
+impl FastMethod for Stop {
+    const NAME: &'static CStr = c"stop";
+    const DOC: &'static CStr = c"stop($self)\n--\n\nEnds run_forever after the current turn.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        core_of(&receiver)?.state.get(py).stopping.set(true);
+        Ok(py.None().into_bound(py))
+    }
+}
+
+fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
+    Ok(value.into_pyobject(py)?.to_owned().into_any())
+}
+
+struct CreateFuture;
+impl FastMethod for CreateFuture {
+    const NAME: &'static CStr = c"create_future";
+    const DOC: &'static CStr = c"create_future($self)\n--\n\nA new asyncio.Future of this loop.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let constructors = Constructors::of(py)?;
+        crate::ffi::fastcall::call_with_keywords(
+            constructors.future.bind(py),
+            &[],
+            &[receiver],
+            constructors.future_keywords.bind(py),
+        )
+    }
+}
+
+struct CreateTask;
+impl FastMethod for CreateTask {
+    const NAME: &'static CStr = c"create_task";
+    const DOC: &'static CStr = c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
+        Schedules a coroutine as an asyncio.Task.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let state = core_of(&receiver)?.state.get(py);
+        if arguments.len() != 1 || state.has_task_factory.get() || state.debug.get() {
+            return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
+        }
+        state.check_open()?;
+        let (mut name, mut context) = (None, None);
+        for (keyword, value) in arguments.keywords() {
+            match keyword.to_str()? {
+                "name" => name = Some(value),
+                "context" => context = Some(value),
+                _ => return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?),
+            }
+        }
+        let coroutine = arguments.required(0, "create_task", "coro")?;
+        let none = py.None();
+        let none = none.bind(py).as_borrowed();
+        let constructors = Constructors::of(py)?;
+        crate::ffi::fastcall::call_with_keywords(
+            constructors.task.bind(py),
+            &[coroutine],
+            &[receiver, name.unwrap_or(none), context.unwrap_or(none)],
+            constructors.task_keywords.bind(py),
+        )
+    }
+}
+
+/// CPython's own Task and Future, and the keyword tuples to call them with.
+struct Constructors {
+    future: Py<PyAny>,
+    future_keywords: Py<PyTuple>,
+    task: Py<PyAny>,
+    task_keywords: Py<PyTuple>,
+}
+
+impl Constructors {
+    fn of(py: Python<'_>) -> PyResult<&Constructors> {
+        static CONSTRUCTORS: PyOnceLock<Constructors> = PyOnceLock::new();
+        CONSTRUCTORS.get_or_try_init(py, || {
+            let names = |names: &[&str]| PyTuple::new(py, names.iter().map(|name| PyString::intern(py, name)));
+            Ok(Constructors {
+                future: py.import("asyncio.futures")?.getattr("Future")?.unbind(),
+                future_keywords: names(&["loop"])?.unbind(),
+                task: py.import("asyncio.tasks")?.getattr("Task")?.unbind(),
+                task_keywords: names(&["loop", "name", "context"])?.unbind(),
+            })
+        })
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let class: Bound<'_, PyType> = module.py().get_type::<LoopCore>();
+    install::<CallSoon>(&class)?;
+    install::<CallSoonThreadsafe>(&class)?;
+    install::<CallLater>(&class)?;
+    install::<CallAt>(&class)?;
+    install::<Time>(&class)?;
+    install::<GetDebug>(&class)?;
+    install::<IsRunning>(&class)?;
+    install::<IsClosed>(&class)?;
+    install::<Stop>(&class)?;
+    install::<CreateFuture>(&class)?;
+    install::<CreateTask>(&class)?;
+    module.add_class::<LoopCore>()
+}

@@ -1,0 +1,88 @@
+//! Python as a language on the loop: runs the handles of the ready queue and lets go of the GIL for the blocking wait.
+//!
+//! Loop thread, GIL held (rule NO-GIL-OFF-LOOP), except inside the wait. An exception that must leave `run_forever`
+//! (KeyboardInterrupt, SystemExit) is kept here; until the loop has stopped, entries that are still in the turn go back
+//! to the queue, as asyncio leaves them there.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+use pyo3::prelude::*;
+use twinloop_loop::{Entry, Host, HostId, Loop, WeakLoop};
+
+use crate::ffi::{self, Object, handle};
+
+pub(crate) struct PythonHost {
+    event_loop: WeakLoop,
+    id: OnceCell<HostId>,
+    /// What `run_forever` has to raise.
+    error: RefCell<Option<PyErr>>,
+    interrupted: Cell<bool>,
+}
+
+impl PythonHost {
+    pub(crate) fn join(event_loop: &Loop) -> Rc<PythonHost> {
+        let host = Rc::new(PythonHost {
+            event_loop: event_loop.downgrade(),
+            id: OnceCell::new(),
+            error: RefCell::new(None),
+            interrupted: Cell::new(false),
+        });
+        let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
+        // A fresh cell: this is the only place that sets it.
+        let _ = host.id.set(id);
+        host
+    }
+
+    pub(crate) fn id(&self) -> HostId {
+        *self.id.get().expect("the host joined before anything could use it")
+    }
+
+    /// Ends the run with `error` after the current entry. The first error wins.
+    pub(crate) fn interrupt(&self, error: PyErr) {
+        self.interrupted.set(true);
+        let mut slot = self.error.borrow_mut();
+        if slot.is_none() {
+            *slot = Some(error);
+        }
+    }
+
+    /// True while an error is on its way out of `run_forever`: nothing more may run.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.get()
+    }
+
+    pub(crate) fn take_error(&self) -> Option<PyErr> {
+        self.interrupted.set(false);
+        self.error.borrow_mut().take()
+    }
+}
+
+impl Host for PythonHost {
+    fn run(&self, token: u64) {
+        if self.interrupted.get() {
+            if let Some(event_loop) = self.event_loop.upgrade() {
+                event_loop.push(Entry::Host(self.id(), token));
+            }
+            return;
+        }
+        ffi::with_gil_held(|py| {
+            let object = Object::from_entry(token);
+            if let Some(error) = handle::run(py, &object) {
+                self.interrupt(error);
+            }
+        });
+    }
+
+    fn discard(&self, token: u64) {
+        drop(Object::from_entry(token));
+    }
+
+    fn guards_wait(&self) -> bool {
+        true
+    }
+
+    fn around_wait(&self, wait: &mut dyn FnMut()) {
+        ffi::with_gil_held(|py| ffi::without_gil(py, wait));
+    }
+}

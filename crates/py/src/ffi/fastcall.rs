@@ -1,0 +1,223 @@
+//! Methods with CPython's vectorcall signature: no argument tuple, no dictionary, 20 to 25 ns less a call than `*args`.
+//!
+//! A method is a type that implements [`FastMethod`]; [`install`] puts it into a class. The trampoline catches panics
+//! (rule NO-ABORT) and turns `Err` into a raised exception. Runs under the GIL, on any Python thread.
+
+use std::any::Any;
+use std::ffi::{CStr, c_int};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::panic::PanicException;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::{Borrowed, ffi};
+
+/// A method called by vectorcall.
+pub(crate) trait FastMethod {
+    /// The attribute's name.
+    const NAME: &'static CStr;
+    /// Its docstring, beginning with the signature.
+    const DOC: &'static CStr;
+
+    /// The method itself. `receiver` is an instance of the class it was installed in.
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// The arguments of one call, borrowed from the caller's stack.
+#[derive(Clone, Copy)]
+pub(crate) struct Arguments<'a, 'py> {
+    values: *const *mut ffi::PyObject,
+    positional: usize,
+    keyword_names: *mut ffi::PyObject,
+    py: Python<'py>,
+    borrow: PhantomData<&'a ()>,
+}
+
+impl<'a, 'py> Arguments<'a, 'py> {
+    /// How many positional arguments there are.
+    pub(crate) fn len(&self) -> usize {
+        self.positional
+    }
+
+    /// The positional argument at `index`.
+    pub(crate) fn get(&self, index: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
+        if index < self.positional {
+            // SAFETY: the caller passed `positional` live references that it keeps for the call's duration `'a`.
+            return Some(unsafe { Borrowed::from_ptr(self.py, *self.values.add(index)) });
+        }
+        None
+    }
+
+    /// The positional argument at `index`, or the TypeError for a missing one.
+    pub(crate) fn required(&self, index: usize, method: &str, name: &str) -> PyResult<Borrowed<'a, 'py, PyAny>> {
+        self.get(index).ok_or_else(|| missing(method, name))
+    }
+
+    /// The positional arguments from `first` on, as a raw slice for a vectorcall.
+    pub(crate) fn rest(&self, first: usize) -> &'a [*mut ffi::PyObject] {
+        if first >= self.positional {
+            return &[];
+        }
+        // SAFETY: as in `get`; the range stays inside the `positional` values.
+        unsafe { std::slice::from_raw_parts(self.values.add(first), self.positional - first) }
+    }
+
+    /// The value of the only keyword this method knows; any other keyword is a TypeError.
+    pub(crate) fn only_keyword(&self, name: &str, method: &str) -> PyResult<Option<Borrowed<'a, 'py, PyAny>>> {
+        if self.keyword_names.is_null() {
+            return Ok(None);
+        }
+        let mut found = None;
+        for (keyword, value) in self.keywords() {
+            if keyword.to_str()? != name {
+                return Err(unexpected(method, &keyword));
+            }
+            found = Some(value);
+        }
+        Ok(found)
+    }
+
+    /// All keyword arguments.
+    pub(crate) fn keywords(&self) -> impl Iterator<Item = (Borrowed<'a, 'py, PyString>, Borrowed<'a, 'py, PyAny>)> {
+        let count = if self.keyword_names.is_null() {
+            0
+        } else {
+            // SAFETY: vectorcall passes a tuple of strings.
+            unsafe { ffi::PyTuple_GET_SIZE(self.keyword_names) }
+        };
+        let (names, values, py) = (self.keyword_names, self.values, self.py);
+        let positional = self.positional;
+        (0..count).map(move |index| {
+            // SAFETY: the names are a tuple of `count` strings, and as many values follow the positional ones.
+            unsafe {
+                let name = Borrowed::from_ptr(py, ffi::PyTuple_GET_ITEM(names, index)).cast_unchecked::<PyString>();
+                let value = Borrowed::from_ptr(py, *values.add(positional + index as usize));
+                (name, value)
+            }
+        })
+    }
+
+    /// Calls `callee` with these very arguments.
+    pub(crate) fn forward(&self, callee: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: the arguments are live for `'a`; the offset flag is not set, so the slot before them is left alone.
+        unsafe {
+            let result = ffi::PyObject_Vectorcall(callee.as_ptr(), self.values, self.positional, self.keyword_names);
+            Bound::from_owned_ptr_or_err(self.py, result)
+        }
+    }
+}
+
+impl<'py> Arguments<'_, 'py> {
+    /// Calls `callee` with `first` in the place of the arguments before `from`. Cold.
+    pub(crate) fn forward_from(&self, from: usize, first: f64, callee: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let mut positional = vec![first.into_pyobject(self.py)?.into_any()];
+        positional.extend((from..self.len()).filter_map(|index| self.get(index)).map(|value| value.to_owned()));
+        let keywords = pyo3::types::PyDict::new(self.py);
+        for (name, value) in self.keywords() {
+            keywords.set_item(name, value)?;
+        }
+        callee.call(PyTuple::new(self.py, positional)?, Some(&keywords))
+    }
+}
+
+/// Calls `callee` with positional and keyword arguments; `names` holds the keywords in the order of their values.
+pub(crate) fn call_with_keywords<'py>(
+    callee: &Bound<'py, PyAny>,
+    positional: &[Borrowed<'_, 'py, PyAny>],
+    values: &[Borrowed<'_, 'py, PyAny>],
+    names: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const MOST: usize = 8;
+    let mut slots = [std::ptr::null_mut(); MOST + 1];
+    assert!(positional.len() + values.len() <= MOST && names.len() == values.len(), "a call of this crate is malformed");
+    for (slot, value) in slots[1..].iter_mut().zip(positional.iter().chain(values)) {
+        *slot = value.as_ptr();
+    }
+    // SAFETY: the slots hold live borrowed references; the first slot is scratch space for the callee; there are as many
+    // keyword values as names.
+    unsafe {
+        let result = ffi::PyObject_Vectorcall(
+            callee.as_ptr(),
+            slots.as_ptr().add(1),
+            positional.len() | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
+            names.as_ptr(),
+        );
+        Bound::from_owned_ptr_or_err(callee.py(), result)
+    }
+}
+
+#[cold]
+fn missing(method: &str, name: &str) -> PyErr {
+    PyTypeError::new_err(format!("{method}() missing required argument: '{name}'"))
+}
+
+#[cold]
+fn unexpected(method: &str, keyword: &Bound<'_, PyString>) -> PyErr {
+    PyTypeError::new_err(format!("{method}() got an unexpected keyword argument '{keyword}'"))
+}
+
+/// Puts `M` into `class` as a method.
+pub(crate) fn install<M: FastMethod>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: M::NAME.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::<M> },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS as c_int,
+        ml_doc: M::DOC.as_ptr(),
+    }));
+    // SAFETY: the definition is leaked, so it outlives the descriptor; the class is a live type object.
+    let descriptor = unsafe {
+        let descriptor = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
+        Bound::from_owned_ptr_or_err(class.py(), descriptor)?
+    };
+    let name = M::NAME.to_str().map_err(|_| PyTypeError::new_err("a method's name is not UTF-8"))?;
+    class.setattr(name, descriptor)
+}
+
+/// The function that CPython calls for `M`.
+///
+/// # Safety
+/// CPython's: `receiver` is an instance of the class (method descriptors check it), `values` and `keyword_names` follow
+/// the vectorcall protocol, and the GIL is held.
+unsafe extern "C" fn trampoline<M: FastMethod>(
+    receiver: *mut ffi::PyObject,
+    values: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    keyword_names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls with the GIL held.
+    let py = unsafe { Python::assume_attached() };
+    let arguments =
+        Arguments { values, positional: positional as usize, keyword_names, py, borrow: PhantomData };
+    // SAFETY: the caller keeps its receiver alive for the call.
+    let receiver = unsafe { Borrowed::from_ptr(py, receiver) };
+    let result = catch_unwind(AssertUnwindSafe(|| match M::call(py, receiver, arguments) {
+        Ok(value) => value.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            std::ptr::null_mut()
+        }
+    }));
+    result.unwrap_or_else(|payload| {
+        panic_error(payload).restore(py);
+        std::ptr::null_mut()
+    })
+}
+
+/// A caught panic as Python's exception for it.
+#[cold]
+pub(crate) fn panic_error(payload: Box<dyn Any + Send>) -> PyErr {
+    let message = if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without a message".to_owned()
+    };
+    PanicException::new_err(message)
+}

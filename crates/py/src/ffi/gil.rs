@@ -1,0 +1,61 @@
+//! Who holds the GIL, and how it is let go for the one blocking wait.
+//!
+//! [`GilBound`] is how state that is not `Send` lives inside a Python object: a loop may be created in one thread and
+//! run in another, and the GIL orders every access. [`without_gil`] is called only from the host's `around_wait`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::{Python, ffi};
+
+/// State that may be touched only while the GIL is held.
+pub(crate) struct GilBound<T>(T);
+
+// SAFETY: `get` asks for a `Python` token, so every access happens under the GIL, one thread at a time. The value is
+// dropped by `tp_dealloc` of the Python object that owns it, which also runs under the GIL. Nothing in `T` depends on
+// thread-local state between two accesses (a `Loop` is entered anew on the thread that runs each turn).
+unsafe impl<T> Send for GilBound<T> {}
+// SAFETY: as above; shared references are only handed out under the GIL.
+unsafe impl<T> Sync for GilBound<T> {}
+
+impl<T> GilBound<T> {
+    pub(crate) const fn new(value: T) -> GilBound<T> {
+        GilBound(value)
+    }
+
+    pub(crate) fn get(&self, _py: Python<'_>) -> &T {
+        &self.0
+    }
+}
+
+/// Names a thread that is attached to the interpreter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ThreadIdentity(*mut ffi::PyThreadState);
+
+/// The thread that holds the GIL now.
+pub(crate) fn current_thread(_py: Python<'_>) -> ThreadIdentity {
+    // SAFETY: the token proves that this thread is attached, so there is a current thread state.
+    ThreadIdentity(unsafe { ffi::PyThreadState_Get() })
+}
+
+/// Runs `body` with a token, for callbacks of the loop, which carry none.
+///
+/// Callable only from inside a turn: `EventLoop._run` attached this thread and holds the GIL, except during the wait, in
+/// which the loop calls nothing.
+pub(crate) fn with_gil_held<R>(body: impl FnOnce(Python<'_>) -> R) -> R {
+    // SAFETY: see above; `PyGILState_Check` backs it up in debug builds.
+    debug_assert!(unsafe { ffi::PyGILState_Check() } == 1, "a callback of the loop ran without the GIL");
+    // SAFETY: the thread is attached for the whole turn.
+    body(unsafe { Python::assume_attached() })
+}
+
+/// Lets other Python threads run while `wait` blocks.
+pub(crate) fn without_gil(_py: Python<'_>, wait: &mut dyn FnMut()) {
+    // SAFETY: this thread holds the GIL (token). `wait` polls the driver and touches no Python object.
+    let state = unsafe { ffi::PyEval_SaveThread() };
+    let result = catch_unwind(AssertUnwindSafe(&mut *wait));
+    // SAFETY: `state` is this thread's own state, saved just above, and restored exactly once.
+    unsafe { ffi::PyEval_RestoreThread(state) };
+    if let Err(panic) = result {
+        std::panic::resume_unwind(panic);
+    }
+}

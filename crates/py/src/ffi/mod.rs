@@ -1,0 +1,18 @@
+//! All unsafe code of the Python face: what PyO3 cannot express, or cannot express fast enough.
+//!
+//! Every file offers a safe interface to `asyncio/` and argues its obligations on the spot. Two obligations return
+//! everywhere. The GIL: everything here runs on a thread that holds it, which a `Python` token proves, or which the
+//! loop guarantees because only `EventLoop._run` (a Python method) runs turns, and the only moment without the GIL is
+//! the blocking wait (`gil.rs`). Ownership: an [`Object`] owns one reference; raw pointers never outlive their owner.
+//!
+//! Rules kept here: NO-ABORT (panics are caught at every entry from C), NO-GIL-OFF-LOOP.
+#![allow(unsafe_code, reason = "this folder is the one place of the crate that talks to CPython's C API directly")]
+
+pub(crate) mod fastcall;
+pub(crate) mod gil;
+pub(crate) mod handle;
+pub(crate) mod object;
+
+pub(crate) use fastcall::{Arguments, FastMethod, install};
+pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
+pub(crate) use object::Object;

@@ -1,0 +1,22 @@
+"""One event loop for Python and JavaScript.
+
+``twinloop.run(main())`` runs a coroutine on Twinloop's event loop. ``new_event_loop`` is a loop factory for
+``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop.
+"""
+
+from __future__ import annotations
+
+import asyncio as _asyncio
+
+from ._loop import EventLoop, new_event_loop
+from ._policy import EventLoopPolicy, install
+
+__version__ = "0.1.0"
+
+__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
+
+
+def run(main, *, debug=None):
+    """Run the coroutine ``main`` on a new Twinloop event loop and return its result, as ``asyncio.run`` does."""
+    with _asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,167 @@
+"""``EventLoop``: the native core with asyncio's own implementation of everything that is not hot.
+
+``_native.LoopCore`` comes first in the method resolution order and brings callbacks, timers, readers and writers, futures
+and tasks, and the run itself. ``asyncio.SelectorEventLoop`` brings the rest (addresses, executors, subprocesses, TLS,
+datagrams, pipes, asynchronous generators), built on those. Its selector is never polled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from asyncio import base_events, events, format_helpers
+from asyncio.log import logger
+
+from . import _connect_to, _native
+from ._selector import LoopSelector
+
+
+class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
+    """An asyncio event loop on Twinloop's native loop.
+
+    With ``test_clock=True`` time stands still while anything is ready and jumps to the next timer when nothing is, so a
+    program that sleeps for hours runs at once.
+    """
+
+    def __new__(cls, *, test_clock=False):
+        return super().__new__(cls, test_clock=test_clock)
+
+    def __init__(self, *, test_clock=False):
+        asyncio.SelectorEventLoop.__init__(self, LoopSelector(self))
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def run_forever(self):
+        """Run until ``stop()`` is called."""
+        self._check_closed()
+        self._check_running()
+        self._set_coroutine_origin_tracking(self._debug)
+        hooks = sys.get_asyncgen_hooks()
+        wakeup_fd = self._take_wakeup_fd()
+        try:
+            self._thread_id = threading.get_ident()
+            sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
+            events._set_running_loop(self)
+            self._run()
+        finally:
+            self._thread_id = None
+            events._set_running_loop(None)
+            self._set_coroutine_origin_tracking(False)
+            sys.set_asyncgen_hooks(*hooks)
+            if wakeup_fd is not None and self._csock is not None:
+                signal.set_wakeup_fd(wakeup_fd)
+
+    def close(self):
+        """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""
+        if self.is_running():
+            raise RuntimeError("Cannot close a running event loop")
+        if not self.is_closed():
+            super().close()
+            self._close()
+
+    # ---- signals -----------------------------------------------------------------------------------------------------
+
+    def _take_wakeup_fd(self):
+        # With the wake-up descriptor set, a signal that arrives just before the loop blocks still wakes it.
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        return signal.set_wakeup_fd(self._csock.fileno())
+
+    def remove_signal_handler(self, sig):
+        """Remove the handler of a signal; True if there was one."""
+        removed = super().remove_signal_handler(sig)
+        if removed and not self._signal_handlers and self.is_running():
+            signal.set_wakeup_fd(self._csock.fileno())
+        return removed
+
+    def _make_self_pipe(self):
+        self._ssock, self._csock = socket.socketpair()
+        self._ssock.setblocking(False)
+        self._csock.setblocking(False)
+        self._internal_fds += 1
+        self._watch_self_pipe(self._ssock.fileno())
+
+    # ---- debug mode: handles are asyncio's own, which remember where they were made ------------------------------------
+
+    def set_debug(self, enabled):
+        """Turn asyncio's debug mode on or off."""
+        self._set_native_debug(bool(enabled))
+        super().set_debug(enabled)
+
+    def _call_soon_debug(self, callback, *args, context=None):
+        self._check_thread()
+        return self._add_debug_handle(callback, args, context, "call_soon")
+
+    def _call_soon_threadsafe_debug(self, callback, *args, context=None):
+        return self._add_debug_handle(callback, args, context, "call_soon_threadsafe")
+
+    def _add_debug_handle(self, callback, args, context, method):
+        self._check_closed()
+        self._check_callback(callback, method)
+        handle = events.Handle(callback, args, self, context)
+        _forget_own_frames(handle, 2)
+        self._add_callback(handle)
+        return handle
+
+    def _call_at_debug(self, when, callback, *args, context=None):
+        self._check_closed()
+        self._check_thread()
+        self._check_callback(callback, "call_at")
+        handle = events.TimerHandle(when, callback, args, self, context)
+        _forget_own_frames(handle, 1)
+        self._add_timer(when, handle)
+        return handle
+
+    def _run_foreign_handle(self, handle):
+        if handle._cancelled:
+            return
+        if not self._debug:
+            handle._run()
+            return
+        self._current_handle = handle
+        try:
+            started = self.time()
+            handle._run()
+            duration = self.time() - started
+            if duration >= self.slow_callback_duration:
+                logger.warning("Executing %s took %.3f seconds", base_events._format_handle(handle), duration)
+        finally:
+            self._current_handle = None
+
+    # ---- called by the native core -----------------------------------------------------------------------------------
+
+    def _callback_failed(self, handle, error):
+        callback = format_helpers._format_callback_source(handle._callback, handle._args)
+        self.call_exception_handler(
+            {"message": f"Exception in callback {callback}", "exception": error, "handle": handle}
+        )
+
+    _create_task_in_python = base_events.BaseEventLoop.create_task
+
+    def set_task_factory(self, factory):
+        """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""
+        super().set_task_factory(factory)
+        self._set_has_task_factory(factory is not None)
+
+    # ---- addresses ---------------------------------------------------------------------------------------------------
+
+    async def _ensure_resolved(self, address, **options):
+        # asyncio answers address literals by itself; a literal can be redirected too.
+        options.pop("loop", None)
+        host, port = address[:2]
+        redirected = _connect_to.redirect(host, port)
+        return await super()._ensure_resolved((*redirected, *address[2:]), loop=self, **options)
+
+
+def _forget_own_frames(handle, count):
+    """Let a debug handle's source traceback end at the caller of the loop's method."""
+    if handle._source_traceback:
+        del handle._source_traceback[-count:]
+
+
+def new_event_loop():
+    """A new event loop; a loop factory for ``asyncio.Runner`` and others."""
+    return EventLoop()

@@ -1,0 +1,141 @@
+"""JavaScript from Python: modules, values, promises and errors, on the running loop.
+
+``await import_module("./lib.mjs")`` loads an ES module and gives its namespace as a :class:`JsProxy`; a JavaScript
+Promise can be awaited, and JavaScript awaits Python coroutines. Both run on the one loop of this thread, so neither side
+ever waits for another thread.
+
+Immutable values are converted, everything else is a proxy that keeps its identity on a round trip. See
+``docs/bridge.md`` for the table of conversions.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+JsProxy = _native.JsProxy
+
+__all__ = ["JsException", "JsProxy", "eval", "import_module"]
+
+
+class JsException(Exception):
+    """A value that JavaScript threw.
+
+    ``name``, ``message`` and ``stack`` are those of the JavaScript error (for a thrown value that is no error, ``name``
+    is empty and ``message`` is its text); ``js_error`` is the thrown value itself. The JavaScript frames stand in the
+    traceback. An exception that began in Python is never wrapped in this: the same object comes back.
+    """
+
+    name: str
+    message: str
+    stack: str
+    js_error: Any
+
+    def __init__(self, name: str, message: str, stack: str = "", js_error: Any = None) -> None:
+        super().__init__(f"{name}: {message}" if name and message else name or message)
+        self.name = name
+        self.message = message
+        self.stack = stack
+        self.js_error = js_error
+
+
+def import_module(specifier: str) -> Awaitable[JsProxy]:
+    """Import an ES module; awaiting the result gives its namespace.
+
+    ``specifier`` is a path that starts with ``./``, ``../`` or ``/`` (relative to the file of the caller), a ``file:``
+    URL, a ``node:`` module, or the name of a package in a ``node_modules`` folder above the caller's file.
+
+    Raises :class:`JsException` when the module cannot be found, does not parse, or throws while it runs, and
+    ``RuntimeError`` when the running loop is not Twinloop's.
+    """
+    # Not a coroutine function: the frame above a coroutine's is whoever drives it, not the caller.
+    return _import_module(specifier, _file_of(sys._getframe(1)))
+
+
+async def _import_module(specifier: str, referrer: str) -> JsProxy:
+    return await _native.js_import(specifier, referrer)
+
+
+def eval(code: str) -> Any:
+    """Run ``code`` as a JavaScript script on the running loop and return the value of its last expression.
+
+    Raises :class:`JsException` when it does not parse or throws.
+    """
+    return _native.js_eval(code)
+
+
+def _file_of(frame: types.FrameType) -> str:
+    """The file whose imports are relative to this frame: its own, or the working directory for code without one."""
+    file = frame.f_globals.get("__file__")
+    if isinstance(file, str):
+        return os.path.abspath(file)
+    return os.path.join(os.getcwd(), "<python>")
+
+
+# ---- called by the bridge ---------------------------------------------------------------------------------------------
+
+
+def _exception(name: str, message: str, stack: str, js_error: Any) -> JsException:
+    """Make the exception for a thrown JavaScript value, with its frames as a traceback."""
+    exception = JsException(name, message, stack, js_error)
+    return exception.with_traceback(_traceback(_frames(stack)))
+
+
+def _frames(stack: str) -> list[tuple[str, str, int]]:
+    """Parse ``    at function (file:line:column)`` lines: (function, file, line), innermost first."""
+    frames = []
+    for line in stack.splitlines():
+        line = line.strip()
+        if not line.startswith("at "):
+            continue
+        function, bracket, place = line[3:].rpartition(" (")
+        place = place.rstrip(")") if bracket else line[3:]
+        file, _, position = place.partition(":") if place.count(":") < 2 else _split_place(place)
+        number = position.partition(":")[0]
+        if number.isdigit():
+            frames.append((function if bracket else "<module>", file.removeprefix("file://"), int(number)))
+    return frames
+
+
+def _split_place(place: str) -> tuple[str, str, str]:
+    file, line, column = place.rsplit(":", 2)
+    return file, ":", f"{line}:{column}"
+
+
+def _traceback(frames: Sequence[tuple[str, str, int]]) -> types.TracebackType | None:
+    """A traceback with one entry per JavaScript frame, so that both languages' frames print as one trace."""
+    traceback: types.TracebackType | None = None
+    for function, file, line in frames:
+        frame = _frame(function, file, line)
+        traceback = types.TracebackType(traceback, frame, frame.f_lasti, line)
+    return traceback
+
+
+def _frame(function: str, file: str, line: int) -> types.FrameType:
+    """A Python frame that names a JavaScript function and line; CPython makes frames only by running code."""
+    code = compile("import sys\nframe = sys._getframe()", file, "exec")
+    code = code.replace(co_name=function, co_firstlineno=line)
+    namespace: dict[str, Any] = {"__name__": "javascript", "__file__": file}
+    exec(code, namespace)
+    frame = namespace["frame"]
+    assert isinstance(frame, types.FrameType)
+    return frame
+
+
+def _describe(exception: BaseException) -> tuple[str, str, list[str]]:
+    """Name, message and frames (innermost first, as V8 prints them) of a Python exception."""
+    frames = []
+    traceback = exception.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames.append(f"    at {code.co_qualname} ({code.co_filename}:{traceback.tb_lineno}:1)")
+        traceback = traceback.tb_next
+    frames.reverse()
+    return type(exception).__name__, str(exception), frames
