@@ -7,19 +7,18 @@ datagrams, pipes, asynchronous generators), built on those. Its selector is neve
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 import sys
 import threading
-from asyncio import base_events, events, format_helpers
+from asyncio import SelectorEventLoop, base_events, events, format_helpers
 from asyncio.log import logger
 
 from . import _connect_to, _native
 from ._selector import LoopSelector
 
 
-class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
+class EventLoop(_native.LoopCore, SelectorEventLoop):
     """An asyncio event loop on Twinloop's native loop.
 
     With ``test_clock=True`` time stands still while anything is ready and jumps to the next timer when nothing is, so a
@@ -30,7 +29,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         return super().__new__(cls, test_clock=test_clock)
 
     def __init__(self, *, test_clock=False):
-        asyncio.SelectorEventLoop.__init__(self, LoopSelector(self))
+        SelectorEventLoop.__init__(self, LoopSelector(self))
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
