@@ -59,7 +59,7 @@ pub(crate) fn lint() -> Result<()> {
         ),
     );
     step("clippy");
-    check("clippy", clippy(&venv));
+    check("clippy", clippy());
     step("ruff");
     check(
         "ruff",
@@ -92,7 +92,7 @@ fn fix() -> Result<()> {
     ruff(&venv, &["format"])
 }
 
-fn clippy(venv: &Venv) -> Result<()> {
+fn clippy() -> Result<()> {
     let mut command = cargo::cargo("clippy")?;
     command.args([
         "--workspace",
@@ -102,7 +102,6 @@ fn clippy(venv: &Venv) -> Result<()> {
         "-D",
         "warnings",
     ]);
-    command.env("PYO3_PYTHON", &venv.interpreter.program);
     process::run(&mut command)
 }
 

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod cargo;
 mod ci;
 mod demo;
@@ -32,6 +33,7 @@ cargo xtask COMMAND [OPTIONS]
   demo         setup, then run every kind of program against local servers and show what it printed
   test         Rust, JavaScript and Python tests and the examples; ends with a plain total
   lint         formatting, clippy, ruff, mypy and the structure of the repository
+  bench        the same work on Twinloop and its peers, with medians and ratios
   ci           lint and test, as CI runs them
 
 Each command takes --help.
@@ -65,6 +67,7 @@ fn dispatch() -> Result<()> {
         "demo" => demo::command(arguments),
         "test" => test::command(arguments),
         "lint" => lint::command(arguments),
+        "bench" => bench::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
     }

@@ -35,6 +35,10 @@ impl Interpreter {
         })
     }
 
+    fn is_default(&self) -> bool {
+        process::find("python3").is_some_and(|program| program == self.program)
+    }
+
     /// `3.11`
     pub(crate) fn version(&self) -> String {
         format!("3.{}", self.minor)
@@ -130,18 +134,43 @@ impl Venv {
     /// Makes the environment if it is not there, and installs what `requirements` (a file of `xtask/requirements`) lists,
     /// unless that was done before.
     pub(crate) fn provide(&self, requirements: &str) -> Result<()> {
+        self.once(requirements, |list| {
+            self.pip(&["--requirement".as_ref(), list.as_os_str()])
+        })
+    }
+
+    /// As `provide`, but a line that cannot be installed is left out.
+    pub(crate) fn provide_what_can_be_had(&self, requirements: &str) -> Result<()> {
+        self.once(requirements, |list| {
+            let lines = std::fs::read_to_string(list)?;
+            for line in lines.lines().filter(|line| !line.starts_with('#')) {
+                if self.pip(&[line.as_ref()]).is_err() {
+                    terminal::note(&format!("{line} cannot be installed here"));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes the environment and calls `install` with the list's path, unless the same list was installed before.
+    fn once(&self, requirements: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let list = paths::root().join("xtask/requirements").join(requirements);
         let wanted =
             std::fs::read_to_string(&list).with_context(|| format!("read {}", list.display()))?;
+        self.create()?;
         let stamp = self.folder.join(format!("installed-{requirements}"));
         if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }
-        self.create()?;
         terminal::step(&format!(
             "installing {requirements} into {}",
             self.folder.display()
         ));
+        install(&list)?;
+        Ok(std::fs::write(stamp, wanted)?)
+    }
+
+    fn pip(&self, what: &[&std::ffi::OsStr]) -> Result<()> {
         let mut pip = Command::new(self.python());
         pip.args([
             "-m",
@@ -149,11 +178,9 @@ impl Venv {
             "install",
             "--quiet",
             "--disable-pip-version-check",
-            "--requirement",
         ])
-        .arg(&list);
-        process::run(&mut pip)?;
-        Ok(std::fs::write(stamp, wanted)?)
+        .args(what);
+        process::run(&mut pip)
     }
 
     fn create(&self) -> Result<()> {
@@ -176,8 +203,11 @@ impl Venv {
     pub(crate) fn install_package(&self, profile: Profile) -> Result<()> {
         self.create()?;
         cargo::build("twinloop-native", profile, |command| {
-            // PyO3 looks at the interpreter that it builds for.
-            command.env("PYO3_PYTHON", &self.interpreter.program);
+            // PyO3 builds for `python3` on PATH unless told otherwise; telling it what it would find would make plain
+            // `cargo build` and this one build PyO3 again in turns.
+            if !self.interpreter.is_default() {
+                command.env("PYO3_PYTHON", &self.interpreter.program);
+            }
         })?;
         let ask = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), sysconfig.get_path('purelib'))";
         let answer = process::output(Command::new(self.python()).args(["-c", ask]))?;

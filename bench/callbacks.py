@@ -1,0 +1,180 @@
+"""What an event loop costs a callback, a timer, a task and a future; prints one JSON object of nanoseconds an operation.
+
+Usage: callbacks.py LOOP [SCALE]     SCALE multiplies the number of operations (1 by default)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+import time
+
+from loops import new_loop
+
+BENCHMARKS = {}
+
+
+def benchmark(count):
+    """Registers a function that does `count` operations on a loop."""
+
+    def register(function):
+        BENCHMARKS[function.__name__] = (function, count)
+        return function
+
+    return register
+
+
+def noop(*_):
+    pass
+
+
+async def noop_coroutine():
+    pass
+
+
+def call_soon(loop, count, *arguments):
+    for _ in range(count):
+        loop.call_soon(noop, *arguments)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+@benchmark(100_000)
+def call_soon_no_arguments(loop, count):
+    call_soon(loop, count)
+
+
+@benchmark(100_000)
+def call_soon_1_argument(loop, count):
+    call_soon(loop, count, 1)
+
+
+@benchmark(100_000)
+def call_soon_2_arguments(loop, count):
+    call_soon(loop, count, 1, 2)
+
+
+@benchmark(100_000)
+def call_soon_3_arguments(loop, count):
+    call_soon(loop, count, 1, 2, 3)
+
+
+@benchmark(100_000)
+def call_soon_chain(loop, count):
+    """Each callback schedules the next, so this is the cost of a turn of the loop."""
+    left = count
+
+    def step():
+        nonlocal left
+        left -= 1
+        if left:
+            loop.call_soon(step)
+        else:
+            loop.stop()
+
+    loop.call_soon(step)
+    loop.run_forever()
+
+
+@benchmark(50_000)
+def call_soon_threadsafe_same_thread(loop, count):
+    for _ in range(count):
+        loop.call_soon_threadsafe(noop)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+@benchmark(50_000)
+def call_soon_threadsafe_other_thread(loop, count):
+    def post():
+        for _ in range(count):
+            loop.call_soon_threadsafe(noop)
+        loop.call_soon_threadsafe(loop.stop)
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    loop.run_forever()
+    thread.join()
+
+
+@benchmark(100_000)
+def call_later_and_cancel(loop, count):
+    for _ in range(count):
+        loop.call_later(60, noop).cancel()
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+@benchmark(20_000)
+def call_later_and_run(loop, count):
+    for index in range(count):
+        loop.call_later(index * 1e-9, noop)
+    loop.call_later(count * 1e-9 + 1e-3, loop.stop)
+    loop.run_forever()
+
+
+@benchmark(50_000)
+def task_created_and_awaited(loop, count):
+    async def main():
+        for _ in range(count):
+            await loop.create_task(noop_coroutine())
+
+    loop.run_until_complete(main())
+
+
+@benchmark(50_000)
+def gather_1000_coroutines(loop, count):
+    async def main():
+        for _ in range(count // 1000):
+            await asyncio.gather(*(noop_coroutine() for _ in range(1000)))
+
+    loop.run_until_complete(main())
+
+
+@benchmark(50_000)
+def future_resolved_by_call_soon(loop, count):
+    async def main():
+        for _ in range(count):
+            future = loop.create_future()
+            loop.call_soon(future.set_result, None)
+            await future
+
+    loop.run_until_complete(main())
+
+
+@benchmark(50_000)
+def sleep_zero(loop, count):
+    async def main():
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(main())
+
+
+@benchmark(5_000)
+def run_in_executor(loop, count):
+    async def main():
+        for _ in range(count):
+            await loop.run_in_executor(None, noop)
+
+    loop.run_until_complete(main())
+
+
+def main():
+    kind = sys.argv[1]
+    scale = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
+    loop = new_loop(kind)
+    asyncio.set_event_loop(loop)
+    results = {}
+    for name, (function, count) in BENCHMARKS.items():
+        count = max(1000, int(count * scale))
+        function(loop, 1000)
+        start = time.perf_counter_ns()
+        function(loop, count)
+        results[name] = (time.perf_counter_ns() - start) / count
+    print(json.dumps(results))
+
+
+main()

@@ -1,0 +1,79 @@
+"""A TCP echo server on one event loop and one of asyncio's three styles; prints its port, ends when stdin closes.
+
+Usage: echo_server.py LOOP protocol|streams|sockets
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+
+from loops import new_loop
+
+READ_SIZE = 100 * 1024
+
+
+class EchoProtocol(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+
+async def serve_protocol(loop, listener):
+    return await loop.create_server(EchoProtocol, sock=listener)
+
+
+async def serve_streams(_loop, listener):
+    async def echo(reader, writer):
+        while data := await reader.read(READ_SIZE):
+            writer.write(data)
+        writer.close()
+
+    return await asyncio.start_server(echo, sock=listener)
+
+
+async def serve_sockets(loop, listener):
+    listener.setblocking(False)
+
+    async def echo(client):
+        with client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := await loop.sock_recv(client, READ_SIZE):
+                await loop.sock_sendall(client, data)
+
+    async def accept():
+        clients = set()
+        while True:
+            client, _ = await loop.sock_accept(listener)
+            client.setblocking(False)
+            task = loop.create_task(echo(client))
+            clients.add(task)
+            task.add_done_callback(clients.discard)
+
+    return loop.create_task(accept())
+
+
+def main():
+    kind, style = sys.argv[1:]
+    serve = {'protocol': serve_protocol, 'streams': serve_streams, 'sockets': serve_sockets}[style]
+    loop = new_loop(kind)
+    asyncio.set_event_loop(loop)
+    listener = socket.create_server(('127.0.0.1', 0), backlog=1024)
+    port = listener.getsockname()[1]
+    server = loop.run_until_complete(serve(loop, listener))
+    print(port, flush=True)
+
+    def stop_with_stdin():
+        sys.stdin.buffer.read()
+        loop.call_soon_threadsafe(loop.stop)
+
+    threading.Thread(target=stop_with_stdin, daemon=True).start()
+    loop.run_forever()
+    del server
+
+
+main()

@@ -1,0 +1,195 @@
+//! `cargo xtask bench`: the same work on Twinloop and its peers, in one run.
+//!
+//! Contestants take turns within a round and rounds repeat, so a slow moment of the machine hits all of them; what is reported
+//! is the median. Clients run on core 0 and servers on core 1. A contestant that is missing or fails is named and skipped.
+
+mod javascript;
+mod peers;
+mod python;
+mod report;
+mod startup;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::paths::{self, Profile};
+use crate::{Arguments, cargo, process, terminal};
+use report::Report;
+
+const HELP: &str = "\
+cargo xtask bench [GROUP...] [--json FILE] [--rounds N] [--seconds S] [--only TEXT] [--no-build]
+
+Groups (all by default):
+  startup      an empty script and a hello: wall time, CPU time and peak memory      node, bun, deno
+  echo         TCP echo by Protocol, streams and sock_*: 1 KiB and 100 KiB, 1, 16, 256 connections
+                                                      asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
+  callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
+  microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
+  fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight                   node, bun, deno
+
+  --json FILE   also write every sample, with the machine and the versions
+  --rounds N    rounds (5 by default, startup 20); the median counts
+  --seconds S   how long a load lasts (1 by default)
+  --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"
+  --no-build    measure what is built already
+
+Peers come from PyPI and npm into .cache/ and are not needed: what is missing is named. Figures of a busy machine are
+worth nothing: the load average is printed with them.
+";
+
+/// The core of clients and of programs measured alone, and the core of servers.
+pub(crate) const CLIENT_CORE: usize = 0;
+pub(crate) const SERVER_CORE: usize = 1;
+
+const GROUPS: [&str; 5] = ["startup", "echo", "callbacks", "microtasks", "fetch"];
+
+/// What was asked for.
+pub(crate) struct Plan {
+    groups: Vec<String>,
+    json: Option<PathBuf>,
+    rounds: Option<usize>,
+    seconds: f64,
+    only: Option<String>,
+    build: bool,
+}
+
+impl Plan {
+    fn rounds(&self, default: usize) -> usize {
+        self.rounds.unwrap_or(default)
+    }
+
+    fn wants(&self, case: &str) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|text| case.contains(text.as_str()))
+    }
+}
+
+pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
+    let mut plan = Plan {
+        groups: Vec::new(),
+        json: None,
+        rounds: None,
+        seconds: 1.0,
+        only: None,
+        build: true,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            lexopt::Arg::Long("json") => plan.json = Some(arguments.value()?.into()),
+            lexopt::Arg::Long("rounds") => plan.rounds = Some(number(arguments.value()?)?),
+            lexopt::Arg::Long("seconds") => plan.seconds = number(arguments.value()?)?,
+            lexopt::Arg::Long("only") => {
+                plan.only = Some(arguments.value()?.to_string_lossy().into_owned())
+            }
+            lexopt::Arg::Long("no-build") => plan.build = false,
+            lexopt::Arg::Value(group) if GROUPS.iter().any(|known| group == *known) => {
+                plan.groups.push(group.to_string_lossy().into_owned());
+            }
+            lexopt::Arg::Value(group) => {
+                bail!(
+                    "no such group: {}; there are {}",
+                    group.to_string_lossy(),
+                    GROUPS.join(", ")
+                )
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if plan.groups.is_empty() {
+        plan.groups = GROUPS.map(String::from).to_vec();
+    }
+    bench(&plan)
+}
+
+fn number<T: std::str::FromStr>(value: std::ffi::OsString) -> Result<T> {
+    let text = value.to_string_lossy().into_owned();
+    text.parse()
+        .ok()
+        .with_context(|| format!("{text} is not a number"))
+}
+
+fn bench(plan: &Plan) -> Result<()> {
+    if process::find("taskset").is_none() {
+        bail!("taskset is missing; install the package util-linux");
+    }
+    if plan.build {
+        cargo::build("xtask", Profile::Release, |command| {
+            command.args(["--bin", "twinloop-bench"]);
+        })?;
+    }
+    let load = machine_load();
+    let mut report = Report::new();
+    for group in &plan.groups {
+        terminal::step(&format!("{group}: measuring"));
+        match group.as_str() {
+            "startup" => startup::startup(plan, &mut report)?,
+            "echo" => python::echo(plan, &mut report)?,
+            "callbacks" => python::callbacks(plan, &mut report)?,
+            "microtasks" => javascript::microtasks(plan, &mut report)?,
+            _ => javascript::fetch(plan, &mut report)?,
+        }
+        report.print_group(group);
+    }
+    println!("\nload average before: {load}; after: {}", machine_load());
+    if let Some(file) = &plan.json {
+        report.write(file)?;
+    }
+    Ok(())
+}
+
+fn machine_load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// The native load client, echo server and launcher.
+pub(crate) fn native() -> PathBuf {
+    Profile::Release.artifact("twinloop-bench")
+}
+
+/// A file of `bench/`.
+pub(crate) fn program(name: &str) -> PathBuf {
+    paths::root().join("bench").join(name)
+}
+
+/// `taskset -c CORE PROGRAM`, to be given arguments.
+pub(crate) fn pinned(core: usize, program: &std::path::Path) -> std::process::Command {
+    let mut command = std::process::Command::new("taskset");
+    command.args(["-c", &core.to_string()]).arg(program);
+    command
+}
+
+/// Runs a program that prints one JSON object as its last line, with a time limit.
+pub(crate) fn json_of(
+    command: &mut std::process::Command,
+    limit: std::time::Duration,
+) -> Result<Value> {
+    let finished = process::gather(command, limit, |_| {})?;
+    if !finished.success() {
+        bail!(
+            "{}: {}",
+            finished.how(),
+            finished
+                .output
+                .trim_end()
+                .lines()
+                .last()
+                .unwrap_or_default()
+        );
+    }
+    let last = finished
+        .output
+        .trim_end()
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .to_owned();
+    serde_json::from_str(&last).with_context(|| format!("the last line is not JSON: {last}"))
+}

@@ -1,0 +1,173 @@
+//! The groups of asyncio loops: callbacks, and echo servers under the native load client.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::report::{Report, SUBJECT, Unit};
+use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
+use crate::paths::Profile;
+use crate::process;
+use crate::python::Venv;
+
+/// Name and what it imports.
+const LOOPS: [(&str, &[&str]); 5] = [
+    (SUBJECT, &["twinloop"]),
+    ("asyncio", &[]),
+    ("uvloop", &["uvloop"]),
+    ("uvloop+aiofastnet", &["uvloop", "aiofastnet"]),
+    ("rloop", &["rloop"]),
+];
+
+/// The environment with the peers in it, and the loops that can be imported there.
+fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> {
+    let venv = Venv::named("venv-bench")?;
+    venv.provide_what_can_be_had("bench.txt")?;
+    if plan.build {
+        venv.install_package(Profile::Release)?;
+    }
+    let mut present = Vec::new();
+    for (name, modules) in LOOPS {
+        let ask = modules
+            .iter()
+            .map(|module| format!("import {module}"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        match process::output(Command::new(venv.python()).args(["-c", &ask])) {
+            Ok(_) => present.push(name),
+            Err(_) => report.skip(
+                name,
+                &format!(
+                    "{} cannot be imported in {}",
+                    modules.join(", "),
+                    venv.folder.display()
+                ),
+            ),
+        }
+        let module = modules.last().unwrap_or(&"asyncio");
+        let ask = format!("import importlib.metadata as m, sys; print(m.version('{module}'))");
+        let version = process::output(Command::new(venv.python()).args(["-c", &ask]));
+        report.version(
+            name,
+            &version.unwrap_or_else(|_| format!("CPython {}", venv.interpreter.version())),
+        );
+    }
+    Ok((venv, present))
+}
+
+pub(crate) fn callbacks(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, loops) = loops(plan, report)?;
+    for _ in 0..plan.rounds(5) {
+        for name in &loops {
+            let mut command = pinned(CLIENT_CORE, &venv.python());
+            command.arg(program("callbacks.py")).arg(name);
+            match json_of(&mut command, Duration::from_secs(120)) {
+                Ok(results) => {
+                    for (case, value) in results.as_object().into_iter().flatten() {
+                        if plan.wants(case) {
+                            let value = value.as_f64().unwrap_or_default();
+                            report.add("callbacks", case, name, Unit::Nanoseconds, value);
+                        }
+                    }
+                }
+                Err(error) => report.skip(name, &format!("callbacks: {error:#}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, loops) = loops(plan, report)?;
+    for style in ["protocol", "streams", "sockets"] {
+        for (bytes, size) in [(1024, "1 KiB"), (102_400, "100 KiB")] {
+            for connections in [1, 16, 256] {
+                let case = format!("{style} {size} x{connections}");
+                if !plan.wants(&case) {
+                    continue;
+                }
+                for _ in 0..plan.rounds(5) {
+                    for name in loops.iter().copied().chain(["native"]) {
+                        match echo_once(&venv, name, style, connections, bytes, plan.seconds) {
+                            Ok(value) => report.add("echo", &case, name, Unit::PerSecond, value),
+                            Err(error) => report.skip(name, &format!("echo, {style}: {error:#}")),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One load on a fresh server; messages a second.
+fn echo_once(
+    venv: &Venv,
+    name: &str,
+    style: &str,
+    connections: usize,
+    bytes: usize,
+    seconds: f64,
+) -> Result<f64> {
+    let server = EchoServer::start(venv, name, style)?;
+    let mut client = pinned(CLIENT_CORE, &native());
+    client.arg("echo-client").args([
+        &server.port,
+        &connections.to_string(),
+        &bytes.to_string(),
+        &seconds.to_string(),
+    ]);
+    let result = json_of(&mut client, Duration::from_secs_f64(seconds + 20.0))?;
+    result["per_second"]
+        .as_f64()
+        .context("the load client reported no rate")
+}
+
+/// A server on its core; it ends when its stdin closes, and is killed if it does not.
+struct EchoServer {
+    child: Child,
+    port: String,
+}
+
+impl EchoServer {
+    fn start(venv: &Venv, name: &str, style: &str) -> Result<EchoServer> {
+        let mut command = if name == "native" {
+            let mut command = pinned(SERVER_CORE, &native());
+            command.arg("echo-server");
+            command
+        } else {
+            let mut command = pinned(SERVER_CORE, &venv.python());
+            command.arg(program("echo_server.py")).args([name, style]);
+            command
+        };
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut port = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is a pipe")).read_line(&mut port)?;
+        let server = EchoServer {
+            child,
+            port: port.trim().to_owned(),
+        };
+        anyhow::ensure!(!server.port.is_empty(), "the server did not start");
+        Ok(server)
+    }
+}
+
+impl Drop for EchoServer {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        for _ in 0..100 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,126 @@
+//! The load client: on each connection one message in flight, as fast as the answers come.
+//!
+//! One thread on epoll, edge-triggered. The first fifth of the time warms up and is not counted.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::event::epoll;
+
+struct Connection {
+    stream: TcpStream,
+    sent: usize,
+    received: usize,
+    since: Instant,
+}
+
+pub(crate) fn run(port: &str, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
+    let port: u16 = port.parse().context("PORT")?;
+    let message = vec![b'x'; bytes.parse().context("BYTES")?];
+    let seconds: f64 = seconds.parse().context("SECONDS")?;
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    let mut open = Vec::new();
+    for index in 0..connections.parse::<usize>().context("CONNECTIONS")? {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+        epoll::add(
+            &poll,
+            &stream,
+            epoll::EventData::new_u64(index as u64),
+            flags,
+        )?;
+        open.push(Connection {
+            stream,
+            sent: 0,
+            received: 0,
+            since: Instant::now(),
+        });
+    }
+
+    let start = Instant::now();
+    let counted_from = start + Duration::from_secs_f64(seconds / 5.0);
+    let end = start + Duration::from_secs_f64(seconds);
+    let mut latencies: Vec<u64> = Vec::with_capacity(1 << 20);
+    let mut scratch = vec![0; 256 * 1024];
+    let mut events = Vec::with_capacity(512);
+    let patience = rustix::event::Timespec {
+        tv_sec: 5,
+        tv_nsec: 0,
+    };
+    let mut now = start;
+    while now < end {
+        events.clear();
+        epoll::wait(
+            &poll,
+            rustix::buffer::spare_capacity(&mut events),
+            Some(&patience),
+        )?;
+        if events.is_empty() {
+            bail!("the server answered nothing for 5 s");
+        }
+        now = Instant::now();
+        for event in &events {
+            let connection = &mut open[event.data.u64() as usize];
+            advance(connection, &message, &mut scratch, |latency| {
+                if now >= counted_from {
+                    latencies.push(latency.as_nanos() as u64);
+                }
+            })?;
+        }
+    }
+    report(&mut latencies, now - counted_from)
+}
+
+/// Writes and reads until the kernel has nothing more; calls `done` with the time that each finished message took.
+fn advance(
+    connection: &mut Connection,
+    message: &[u8],
+    scratch: &mut [u8],
+    mut done: impl FnMut(Duration),
+) -> Result<()> {
+    loop {
+        if connection.sent < message.len() {
+            match connection.stream.write(&message[connection.sent..]) {
+                Ok(count) => connection.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error).context("write"),
+            }
+        }
+        match connection.stream.read(scratch) {
+            Ok(0) => bail!("the server ended a connection"),
+            Ok(count) => connection.received += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error).context("read"),
+        }
+        if connection.received > message.len() {
+            bail!("the server answered more than it was sent");
+        }
+        if connection.received == message.len() {
+            let now = Instant::now();
+            done(now - connection.since);
+            (connection.sent, connection.received, connection.since) = (0, 0, now);
+        }
+    }
+}
+
+fn report(latencies: &mut [u64], time: Duration) -> Result<()> {
+    if latencies.is_empty() {
+        bail!("no message came back");
+    }
+    latencies.sort_unstable();
+    let percentile =
+        |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize] as f64 / 1e3;
+    println!(
+        "{}",
+        serde_json::json!({
+            "per_second": latencies.len() as f64 / time.as_secs_f64(),
+            "p50_us": percentile(0.5),
+            "p99_us": percentile(0.99),
+        })
+    );
+    Ok(())
+}
