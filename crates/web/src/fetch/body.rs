@@ -12,9 +12,11 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
+use std::cell::OnceCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use url::Url;
 
@@ -31,7 +33,12 @@ enum Content {
     #[default]
     Empty,
     Bytes(Bytes),
-    Stream { stream: ChunkStream, length: Option<u64> },
+    Stream {
+        stream: ChunkStream,
+        length: Option<u64>,
+        /// HTTP/2 tells its peer of a failed body but not its caller; the caller finds the failure here.
+        failure: Rc<OnceCell<Error>>,
+    },
 }
 
 impl RequestBody {
@@ -44,12 +51,24 @@ impl RequestBody {
     ///
     /// An `Err` of the stream fails the fetch with that error. HTTP/1.1 sends it chunked.
     pub fn stream(stream: impl Stream<Item = Result<Bytes>> + 'static) -> RequestBody {
-        RequestBody { content: Content::Stream { stream: Box::pin(stream), length: None } }
+        RequestBody::of_stream(Box::pin(stream), None)
     }
 
     /// As [`RequestBody::stream`], for a stream of exactly `length` bytes (sent as Content-Length).
     pub fn stream_with_length(stream: impl Stream<Item = Result<Bytes>> + 'static, length: u64) -> RequestBody {
-        RequestBody { content: Content::Stream { stream: Box::pin(stream), length: Some(length) } }
+        RequestBody::of_stream(Box::pin(stream), Some(length))
+    }
+
+    fn of_stream(stream: ChunkStream, length: Option<u64>) -> RequestBody {
+        RequestBody { content: Content::Stream { stream, length, failure: Rc::default() } }
+    }
+
+    /// Where a streamed body's own error will be found.
+    pub(super) fn failure(&self) -> Option<Rc<OnceCell<Error>>> {
+        match &self.content {
+            Content::Stream { failure, .. } => Some(failure.clone()),
+            _ => None,
+        }
     }
 
     /// Whether there is no body.
@@ -114,8 +133,13 @@ impl http_body::Body for RequestBody {
                 self.content = Content::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Content::Stream { stream, .. } => {
-                stream.as_mut().poll_next(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+            Content::Stream { stream, failure, .. } => {
+                let chunk = ready!(stream.as_mut().poll_next(context));
+                if let Some(Err(error)) = &chunk {
+                    // The first failure is the one that counts.
+                    let _ = failure.set(error.clone());
+                }
+                Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
         }
     }

@@ -45,6 +45,7 @@ impl Pool {
     /// Sends `request` with `body` over a kept or a new connection.
     pub(super) async fn exchange(&self, request: &Request, mut body: RequestBody) -> Result<Answer> {
         let origin = self.origin(&request.url)?;
+        let own_failure = body.failure();
         let mut fresh = false;
         for _ in 0..MOST_ATTEMPTS {
             let replay = body.try_clone();
@@ -54,6 +55,9 @@ impl Pool {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if let Some(own) = own_failure.as_ref().and_then(|failure| failure.get()) {
+                return Err(own.clone());
+            }
             body = match (failure.unsent, replay) {
                 (Some(unsent), _) if was_used => unsent,
                 (None, Some(replay)) if was_used && !fresh && is_idempotent(&request.method) => replay,
@@ -468,10 +472,6 @@ fn is_idempotent(method: &Method) -> bool {
 /// Says in our terms why there is no response.
 fn exchange_error(error: hyper::Error, request: &Request) -> Error {
     let causes = || std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    // A streamed body's own error is the caller's: it comes back as it is.
-    if let Some(own) = causes().find_map(|cause| cause.downcast_ref::<Error>()) {
-        return own.clone();
-    }
     let io = causes().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     let (kind, what) = if error.is_parse() {
         (ErrorKind::Protocol, "the answer is not http")

@@ -38,8 +38,11 @@ impl Response {
             None => head.status.canonical_reason().unwrap_or_default().to_owned(),
         };
         let has_body = method != Method::HEAD && !matches!(head.status.as_u16(), 101 | 204 | 205 | 304);
-        let decode = decompress && has_body;
-        let body = Body::new(incoming, if decode { Some(&head.headers) } else { None }, &url);
+        let body = match has_body {
+            true => Body::new(incoming, decompress.then_some(&head.headers), &url),
+            // Dropped: a peer that sends a body all the same breaks the protocol, and nobody needs to know.
+            false => Body::empty(),
+        };
         Ok(Response { status: head.status, reason, headers: head.headers, url, redirected, version: head.version, body })
     }
 
