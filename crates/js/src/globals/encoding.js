@@ -1,0 +1,111 @@
+// TextEncoder and TextDecoder (https://encoding.spec.whatwg.org/). Rust has the encodings; a decoder that is in the middle of a stream
+// is a number there.
+(function (ops, use) {
+  'use strict';
+
+  const { bytesOf, defineInterface, isBufferSource, toDictionary, toDOMString } = use('interfaces');
+  const nothing = new Uint8Array(0);
+
+  class TextEncoder {
+    get encoding() {
+      return 'utf-8';
+    }
+    encode(input = '') {
+      return ops.encodeUtf8(toDOMString(input));
+    }
+    encodeInto(source, destination) {
+      use('interfaces').requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
+      const text = toDOMString(source);
+      if (!(destination instanceof Uint8Array)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');
+      const [read, written] = ops.encodeUtf8Into(text, destination);
+      return { read, written };
+    }
+
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+      return use('inspect').inspectMembers('TextEncoder', { encoding: 'utf-8' }, depth, options);
+    }
+  }
+
+  // A decoder that a program leaves in the middle of a stream gives its state back when it is collected.
+  let abandoned = null;
+
+  class TextDecoder {
+    #encoding = 'utf-8';
+    #fatal = false;
+    #ignoreBom = false;
+    // The number of the state in Rust while a stream is being decoded, else 0.
+    #state = 0;
+
+    constructor(label = 'utf-8', options = undefined) {
+      const name = toDOMString(label);
+      if (name !== 'utf-8') {
+        const encoding = ops.encodingOf(name);
+        if (encoding === undefined) {
+          const error = new RangeError(`TextDecoder: the encoding label ${JSON.stringify(name)} is not known`);
+          error.code = 'ERR_ENCODING_NOT_SUPPORTED';
+          throw error;
+        }
+        this.#encoding = encoding;
+      }
+      if (options !== undefined) {
+        const { fatal, ignoreBOM } = toDictionary(options, 'TextDecoder');
+        this.#fatal = Boolean(fatal);
+        this.#ignoreBom = Boolean(ignoreBOM);
+      }
+    }
+
+    get encoding() {
+      return this.#encoding;
+    }
+    get fatal() {
+      return this.#fatal;
+    }
+    get ignoreBOM() {
+      return this.#ignoreBom;
+    }
+
+    decode(input = undefined, options = undefined) {
+      const bytes = input === undefined ? nothing : requireBytes(input);
+      const stream = options !== undefined && Boolean(toDictionary(options, 'TextDecoder.decode').stream);
+      if (stream || this.#state !== 0) return this.#decodePart(bytes, stream);
+      return ops.decodeText(this.#encoding, bytes, this.#fatal, this.#ignoreBom);
+    }
+
+    #decodePart(bytes, more) {
+      if (this.#state === 0) {
+        this.#state = ops.decoderStart(this.#encoding, this.#fatal, this.#ignoreBom);
+        abandoned ??= new FinalizationRegistry((state) => ops.decoderDrop(state));
+        abandoned.register(this, this.#state, this);
+      }
+      const state = this.#state;
+      // It ends with the stream, and with an error.
+      let ended = true;
+      try {
+        const text = ops.decoderDecode(state, bytes, !more);
+        ended = !more;
+        return text;
+      } finally {
+        if (ended) {
+          this.#state = 0;
+          abandoned.unregister(this);
+          ops.decoderDrop(state);
+        }
+      }
+    }
+
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+      const { encoding, fatal, ignoreBOM } = this;
+      return use('inspect').inspectMembers('TextDecoder', { encoding, fatal, ignoreBOM }, depth, options);
+    }
+  }
+
+  function requireBytes(input) {
+    if (!isBufferSource(input)) throw new TypeError('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
+    return bytesOf(input);
+  }
+
+  defineInterface(TextEncoder);
+  defineInterface(TextDecoder);
+
+  return { TextEncoder, TextDecoder };
+})

@@ -1,0 +1,24 @@
+// structuredClone (https://html.spec.whatwg.org/#dom-structuredclone), by the engine's clone algorithm.
+(function (ops, use) {
+  'use strict';
+
+  const { requireArguments, toDictionary } = use('interfaces');
+
+  function structuredClone(value, options = undefined) {
+    requireArguments(arguments.length, 1, 'structuredClone');
+    const { transfer } = toDictionary(options, 'structuredClone');
+    if (transfer === undefined) return ops.structuredClone(value, undefined);
+    if ((typeof transfer !== 'object' && typeof transfer !== 'function') || transfer === null) {
+      throw new TypeError('structuredClone: the option transfer must be a sequence of objects');
+    }
+    const list = [...transfer];
+    for (const item of list) {
+      if ((typeof item !== 'object' && typeof item !== 'function') || item === null) {
+        throw new TypeError('structuredClone: every element of transfer must be an object');
+      }
+    }
+    return ops.structuredClone(value, list);
+  }
+
+  return { structuredClone };
+})

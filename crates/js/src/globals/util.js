@@ -1,5 +1,0 @@
-(function (ops, use) {
-  'use strict';
-  const { inspect } = use('inspect');
-  return { inspect };
-})
