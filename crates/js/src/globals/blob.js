@@ -56,7 +56,7 @@
     }
 
     async text() {
-      return ops.bodyDecode(this.#bytes);
+      return ops.decodeText('utf-8', this.#bytes, false, false);
     }
 
     async arrayBuffer() {
@@ -67,9 +67,9 @@
       return this.#bytes.slice();
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
       const shown = { size: this.size, type: this.type };
-      return typeof inspect === 'function' ? `${this.constructor.name} ${inspect(shown, options)}` : shown;
+      return use('inspect').inspectMembers(this.constructor.name, shown, depth, options);
     }
 
     static {
@@ -120,7 +120,7 @@
     for (const part of parts) {
       if (isBufferSource(part)) chunks.push(bytesOf(part).slice());
       else if (isBlob(part)) chunks.push(bytesOfBlob(part));
-      else chunks.push(ops.bodyEncode(ending === 'native' ? toUSVString(part).replace(/\r\n|\r/g, '\n') : toUSVString(part)));
+      else chunks.push(ops.encodeUtf8(ending === 'native' ? toUSVString(part).replace(/\r\n|\r/g, '\n') : toUSVString(part)));
     }
     return concatBytes(chunks);
   }

@@ -83,7 +83,7 @@
     if (signal !== null) watchSignal(record, held, signal);
     abandoned ??= new FinalizationRegistry((value) => {
       ops.bodyCancel(value.id);
-      value.signal?.removeEventListener('abort', value.listener);
+      if (value.signal !== null) use('abort').removeAlgorithm(value.signal, value.listener);
     });
     abandoned.register(record, held, record);
     record.held = held;
@@ -94,11 +94,11 @@
   function watchSignal(record, held, signal) {
     const weak = new WeakRef(record);
     held.signal = signal;
-    held.listener = () => {
+    held.listener = (reason) => {
       const target = weak.deref();
-      if (target !== undefined) abortBody(target, signal.reason);
+      if (target !== undefined) abortBody(target, reason);
     };
-    signal.addEventListener('abort', held.listener, { once: true });
+    use('abort').addAlgorithm(signal, held.listener);
   }
 
   function abortBody(record, reason) {
@@ -115,7 +115,7 @@
     if (held === null) return;
     record.held = null;
     abandoned.unregister(record);
-    held.signal?.removeEventListener('abort', held.listener);
+    if (held.signal !== null) use('abort').removeAlgorithm(held.signal, held.listener);
   }
 
   function isUsed(record) {
@@ -207,7 +207,7 @@
 
   function knownBytes(record) {
     if (record.kind === 'bytes') return record.source;
-    if (record.kind === 'text') return ops.bodyEncode(record.source);
+    if (record.kind === 'text') return ops.encodeUtf8(record.source);
     return use('blob').bytesOfBlob(record.source);
   }
 
@@ -264,7 +264,7 @@
     }
   }
 
-  const decode = (bytes) => ops.bodyDecode(bytes);
+  const decode = (bytes) => ops.decodeText('utf-8', bytes, false, false);
   const parse = (bytes) => ops.bodyParseJson(bytes);
   const wholeText = (id) => ops.bodyText(id);
   const wholeJson = (id) => ops.bodyJson(id);
@@ -377,7 +377,7 @@
     }
     if (type?.essence === 'application/x-www-form-urlencoded') {
       const form = new FormData();
-      for (const [name, value] of new (use('url').URLSearchParams)(ops.bodyDecode(bytes))) form.append(name, value);
+      for (const [name, value] of new (use('url').URLSearchParams)(ops.decodeText('utf-8', bytes, false, false))) form.append(name, value);
       return form;
     }
     throw new TypeError(`formData: the Content-Type is not that of a form: ${contentType ?? 'none'}`);

@@ -43,23 +43,24 @@
   }
 
   function startAbortable(record, signal) {
+    const { addAlgorithm, removeAlgorithm } = use('abort');
     const number = (lastNumber += 1);
     const upload = prepareBody(record.body);
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
+      const onAbort = (reason) => {
         ops.fetchAbort(number);
-        upload.cancel?.(signal.reason);
-        reject(signal.reason);
+        upload.cancel?.(reason);
+        reject(reason);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
+      addAlgorithm(signal, onAbort);
       startWith(record, upload, number).then(
         (head) => {
-          signal.removeEventListener('abort', onAbort);
+          removeAlgorithm(signal, onAbort);
           if (!signal.aborted) resolve(responseFrom(head, signal));
           else if (typeof head[5] === 'number') ops.bodyCancel(head[5]);
         },
         (error) => {
-          signal.removeEventListener('abort', onAbort);
+          removeAlgorithm(signal, onAbort);
           try {
             networkError(upload.failure ?? error);
           } catch (wrapped) {

@@ -81,8 +81,8 @@
       return makeIterator(this, 'values');
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-      return typeof inspect === 'function' ? `FormData ${inspect(this.#entries, options)}` : this.#entries;
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+      return use('inspect').inspectMembers('FormData', this.#entries, depth, options);
     }
 
     static {
@@ -130,14 +130,14 @@
     for (const [name, value] of entriesOf(form)) {
       const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(normalNewlines(name))}"`;
       if (typeof value === 'string') {
-        chunks.push(ops.bodyEncode(`${head}\r\n\r\n${normalNewlines(value)}\r\n`));
+        chunks.push(ops.encodeUtf8(`${head}\r\n\r\n${normalNewlines(value)}\r\n`));
       } else {
         const type = value.type === '' ? 'application/octet-stream' : value.type;
-        chunks.push(ops.bodyEncode(`${head}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`));
-        chunks.push(bytesOfBlob(value), ops.bodyEncode('\r\n'));
+        chunks.push(ops.encodeUtf8(`${head}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`));
+        chunks.push(bytesOfBlob(value), ops.encodeUtf8('\r\n'));
       }
     }
-    chunks.push(ops.bodyEncode(`--${boundary}--\r\n`));
+    chunks.push(ops.encodeUtf8(`--${boundary}--\r\n`));
     return { bytes: concatBytes(chunks), boundary };
   }
 
@@ -157,7 +157,7 @@
   /** The form in `bytes`; throws a TypeError for what is not multipart/form-data with this boundary. */
   function decodeMultipart(bytes, boundary) {
     const form = new FormData();
-    const delimiter = ops.bodyEncode(`--${boundary}`);
+    const delimiter = ops.encodeUtf8(`--${boundary}`);
     let position = skipPreamble(bytes, delimiter);
     for (;;) {
       position += delimiter.byteLength;
@@ -195,7 +195,7 @@
       const end = indexOfLineEnd(bytes, position);
       if (end < 0) throw new TypeError('multipart form: the headers of a part are cut');
       if (end === position) return end + 2;
-      const line = ops.bodyDecode(bytes.subarray(position, end));
+      const line = ops.decodeText('utf-8', bytes.subarray(position, end), false, false);
       const colon = line.indexOf(':');
       if (colon <= 0) throw new TypeError('multipart form: a header of a part has no name');
       headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
@@ -226,7 +226,7 @@
       throw new TypeError('multipart form: a part has no name');
     }
     const fileName = parameterOf(disposition, 'filename');
-    if (fileName === undefined) form.append(name, ops.bodyDecode(content));
+    if (fileName === undefined) form.append(name, ops.decodeText('utf-8', content, false, false));
     else form.append(name, new File([content], fileName, { type: headers.get('content-type') ?? 'text/plain' }));
   }
 

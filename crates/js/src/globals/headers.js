@@ -127,9 +127,13 @@
       return makeIterator(this, 'values');
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-      const shown = Object.fromEntries(this.#sortedList());
-      return typeof inspect === 'function' ? `Headers ${inspect(shown, options)}` : shown;
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+      const shown = {};
+      for (const [name, value] of this.#sortedList()) {
+        if (name === 'set-cookie') (shown[name] ??= []).push(value);
+        else shown[name] = value;
+      }
+      return use('inspect').inspectMembers('Headers', shown, depth, options);
     }
 
     /** The list, taken apart if it was not yet. */

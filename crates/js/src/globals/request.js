@@ -90,7 +90,7 @@
     if (signal === null) {
       record.signal = null;
     } else if (signal !== undefined) {
-      if (!(signal instanceof use('abort').AbortSignal)) throw new TypeError(`${operation}: signal is not an AbortSignal`);
+      if (!use('abort').isAbortSignal(signal)) throw new TypeError(`${operation}: signal is not an AbortSignal`);
       record.signal = signal;
     }
   }
@@ -240,10 +240,10 @@
       return makeRequest(copy);
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
       const { method, url, headers, redirect, bodyUsed } = this;
       const shown = { method, url, headers, redirect, bodyUsed };
-      return typeof inspect === 'function' ? `Request ${inspect(shown, options)}` : shown;
+      return use('inspect').inspectMembers('Request', shown, depth, options);
     }
 
     static {

@@ -98,10 +98,10 @@
       return makeResponse(copy);
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
       const { status, statusText, headers, bodyUsed, ok, redirected, type, url } = this;
       const shown = { status, statusText, headers, bodyUsed, ok, redirected, type, url };
-      return typeof inspect === 'function' ? `Response ${inspect(shown, options)}` : shown;
+      return use('inspect').inspectMembers('Response', shown, depth, options);
     }
 
     static {

@@ -9,10 +9,6 @@
 
   const noOperation = () => undefined;
 
-  function withResolvers() {
-    return Promise.withResolvers();
-  }
-
   /** A promise for the result of a callback that may throw. */
   function promiseCall(callback, thisValue, argument) {
     try {
@@ -33,7 +29,7 @@
   class ReaderRecord {
     // The read requests that wait for a chunk, each { chunk(value), close(), error(reason) }.
     requests = [];
-    closed = withResolvers();
+    closed = Promise.withResolvers();
     constructor(stream) {
       this.stream = stream;
     }
@@ -214,7 +210,7 @@
   function releaseReader(reader) {
     const { stream } = reader;
     const error = new TypeError('ReadableStreamDefaultReader: the lock was released');
-    if (stream.state !== 'readable') reader.closed = withResolvers();
+    if (stream.state !== 'readable') reader.closed = Promise.withResolvers();
     reader.closed.reject(error);
     reader.closed.promise.catch(noOperation);
     stream.reader = null;
@@ -224,7 +220,7 @@
 
   /** A promise of { value, done }. */
   function readPromise(reader) {
-    const { promise, resolve, reject } = withResolvers();
+    const { promise, resolve, reject } = Promise.withResolvers();
     readFrom(reader, {
       chunk: (value) => resolve({ value, done: false }),
       close: () => resolve({ value: undefined, done: true }),
@@ -260,7 +256,7 @@
     const branches = [];
     const canceled = [false, false];
     const reasons = [undefined, undefined];
-    const finished = withResolvers();
+    const finished = Promise.withResolvers();
     let reading = false;
     let readAgain = false;
 
@@ -389,9 +385,9 @@
       return new AsyncIterator(acquireReader(this.#record), Boolean(preventCancel));
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
       const shown = { locked: this.locked, state: this.#record.state };
-      return typeof inspect === 'function' ? `ReadableStream ${inspect(shown, options)}` : shown;
+      return use('inspect').inspectMembers('ReadableStream', shown, depth, options);
     }
 
     static {

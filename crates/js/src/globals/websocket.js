@@ -95,13 +95,13 @@
       }
       const message = readMessage(data);
       if (this.#state === OPEN) ops.wsSend(this.#number, message);
-      else this.#unsendable += typeof message === 'string' ? ops.bodyEncode(message).byteLength : message.byteLength;
+      else this.#unsendable += typeof message === 'string' ? ops.encodeUtf8(message).byteLength : message.byteLength;
     }
 
     close(code = undefined, reason = undefined) {
       const status = code === undefined ? undefined : readCode(code);
       const text = reason === undefined ? '' : toUSVString(reason);
-      if (ops.bodyEncode(text).byteLength > maximalReason) {
+      if (ops.encodeUtf8(text).byteLength > maximalReason) {
         throw domException(`WebSocket.close: the reason must have at most ${maximalReason} bytes of UTF-8`, 'SyntaxError');
       }
       if (this.#state >= CLOSING) return;
@@ -111,10 +111,10 @@
       else ops.wsClose(this.#number, status ?? 0, text);
     }
 
-    [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
       const { url, readyState, protocol, extensions, bufferedAmount, binaryType } = this;
       const shown = { url, readyState, protocol, extensions, bufferedAmount, binaryType };
-      return typeof inspect === 'function' ? `WebSocket ${inspect(shown, options)}` : shown;
+      return use('inspect').inspectMembers('WebSocket', shown, depth, options);
     }
 
     async #connect(names) {
