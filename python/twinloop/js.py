@@ -139,3 +139,33 @@ def _describe(exception: BaseException) -> tuple[str, str, list[str]]:
         traceback = traceback.tb_next
     frames.reverse()
     return type(exception).__name__, str(exception), frames
+
+
+def _exported_names(module: types.ModuleType) -> list[str]:
+    """The names that ``import { name } from "python:module"`` finds."""
+    names = getattr(module, "__all__", None)
+    if names is None:
+        names = [name for name in dir(module) if not name.startswith("_")]
+    return [name for name in names if name != "default" and hasattr(module, name)]
+
+
+async def _async_step(step: Awaitable[Any]) -> Any:
+    """Await one step of a JavaScript async iterator."""
+    result = await step
+    if result.done:
+        raise StopAsyncIteration
+    return result.value
+
+
+async def _anext_as_step(iterator: Any) -> _native.JsProxy:
+    """One step of a Python async iterator, as JavaScript's ``{done, value}``."""
+    try:
+        return _native.js_step(False, await iterator.__anext__())
+    except StopAsyncIteration:
+        return _native.js_step(True, None)
+
+
+async def _aclose(iterator: Any) -> None:
+    """End an async generator that JavaScript leaves early; other async iterators have nothing to close."""
+    if hasattr(iterator, "aclose"):
+        await iterator.aclose()

@@ -11,6 +11,9 @@ use crate::turn::Loop;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostId(pub(crate) u32);
 
+/// A function boxed twice, so that an entry stays 16 bytes.
+pub type Call = Box<Box<dyn FnOnce(&Loop)>>;
+
 /// One unit of work in the ready queue.
 pub enum Entry {
     /// A host's callback: [`Host::run`] receives the token.
@@ -19,8 +22,8 @@ pub enum Entry {
     Task(TaskId),
     /// A descriptor with a handler became ready.
     Io(SourceKey),
-    /// Anything else. Boxed twice so that an entry stays 16 bytes.
-    Call(Box<Box<dyn FnOnce(&Loop)>>),
+    /// Anything else.
+    Call(Call),
 }
 
 impl Entry {

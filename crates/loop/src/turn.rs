@@ -465,7 +465,6 @@ impl Loop {
     }
 
     /// Keeps [`Loop::run`] going until the hold is dropped.
-    #[must_use]
     pub fn hold(&self) -> Hold {
         self.0.holds.set(self.0.holds.get() + 1);
         Hold(self.downgrade())
@@ -509,6 +508,12 @@ impl Loop {
             descriptors: inner.sources.borrow().len(),
             holds: inner.holds.get(),
         }
+    }
+
+    /// Whether both handles are to the same loop.
+    #[must_use]
+    pub fn is_same(&self, other: &Loop) -> bool {
+        self.0.id == other.0.id
     }
 
     /// The same loop, without keeping it alive.

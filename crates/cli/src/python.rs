@@ -1,0 +1,96 @@
+//! Hands a program over to the right Python interpreter, in which the `twinloop` package runs it.
+//!
+//! The process becomes that interpreter (exec), so signals, exit status and standard streams are the program's own. The
+//! environment decides which one: `--python`, else `$VIRTUAL_ENV`, else the nearest `.venv` above the file, else
+//! `python3` on PATH.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::arguments::Arguments;
+
+/// Starts the package's command line, or says how to install what is missing. Runs as `python -c`, so it must be short.
+const BOOTSTRAP: &str = "\
+import sys
+try:
+    from twinloop.__main__ import main
+except ModuleNotFoundError as error:
+    if error.name not in ('twinloop', 'twinloop._native'):
+        raise
+    sys.exit(f'twinloop: {sys.executable} (Python {sys.version.split()[0]}) does not have the twinloop package;\\n'
+             f'install it with: {sys.executable} -m pip install twinloop\\n'
+             f'or choose another interpreter with --python PATH')
+main(sys.argv[1:])
+";
+
+/// Replaces this process by Python running `program`. Returns only if that fails, with the reason.
+pub(crate) fn run(program: &Path, arguments: &Arguments) -> String {
+    let interpreter = match interpreter_for(program, arguments.python.as_deref()) {
+        Ok(interpreter) => interpreter,
+        Err(reason) => return reason,
+    };
+    let mut command = Command::new(&interpreter);
+    command.arg("-c").arg(BOOTSTRAP);
+    for rule in &arguments.connect_to {
+        command.arg("--connect-to").arg(rule);
+    }
+    if let Some(file) = &arguments.ca_file {
+        command.arg("--ca-file").arg(file);
+    }
+    command.arg(program).args(&arguments.rest);
+    let error = command.exec();
+    format!("cannot run the Python interpreter {}: {error}", interpreter.display())
+}
+
+fn interpreter_for(program: &Path, chosen: Option<&Path>) -> Result<PathBuf, String> {
+    if let Some(chosen) = chosen {
+        return Ok(chosen.to_owned());
+    }
+    if let Some(environment) = std::env::var_os("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
+        return Ok(Path::new(&environment).join("bin/python"));
+    }
+    if let Some(interpreter) = nearest_environment(program) {
+        return Ok(interpreter);
+    }
+    find_on_path("python3").ok_or_else(|| {
+        "no Python interpreter found: set --python PATH, activate a virtual environment, or install python3".to_owned()
+    })
+}
+
+/// The interpreter of the first `.venv` in the program's folder or one above it.
+fn nearest_environment(program: &Path) -> Option<PathBuf> {
+    let program = std::path::absolute(program).ok()?;
+    program.ancestors().skip(1).map(|folder| folder.join(".venv/bin/python")).find(|python| python.exists())
+}
+
+fn find_on_path(name: impl AsRef<OsStr>) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name.as_ref())).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_environment_wins() {
+        let root = std::env::temp_dir().join(format!("twinloop-python-{}", std::process::id()));
+        let inner = root.join("project/src");
+        for folder in [&root, &root.join("project")] {
+            std::fs::create_dir_all(folder.join(".venv/bin")).unwrap();
+            std::fs::write(folder.join(".venv/bin/python"), "").unwrap();
+        }
+        std::fs::create_dir_all(&inner).unwrap();
+        let found = nearest_environment(&inner.join("app.py")).unwrap();
+        assert_eq!(found, root.join("project/.venv/bin/python"));
+        std::fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn an_explicit_interpreter_needs_no_search() {
+        let chosen = interpreter_for(Path::new("app.py"), Some(Path::new("my-python"))).unwrap();
+        assert_eq!(chosen, PathBuf::from("my-python"));
+    }
+}
