@@ -1,0 +1,210 @@
+//! ArrayBuffers, typed arrays and their bytes.
+//!
+//! A Rust `Vec<u8>` becomes a buffer without a copy; the engine frees it when the buffer dies. Bytes are lent out to a
+//! closure during which the engine cannot be used, so nothing can move, detach or resize them; memory that other
+//! threads may share is copied first.
+
+use std::ffi::c_void;
+
+use mozjs::jsapi::glue::NewExternalArrayBuffer;
+use mozjs::jsapi::{
+    GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared, IsSharedArrayBufferObject,
+    JS_GetArrayBufferViewByteLength, JS_GetArrayBufferViewData, JS_GetArrayBufferViewType, JS_GetTypedArraySharedness,
+    JS_IsArrayBufferViewObject, JS_IsTypedArrayObject, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer, Type,
+};
+
+use super::error::Error;
+use super::local::Local;
+use super::roots::root;
+use super::scope::Scope;
+
+/// What a view is a view of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the language's own")]
+pub enum ViewType {
+    Int8,
+    Uint8,
+    Int16,
+    Uint16,
+    Int32,
+    Uint32,
+    Float32,
+    Float64,
+    Uint8Clamped,
+    BigInt64,
+    BigUint64,
+    Float16,
+    DataView,
+}
+
+struct Raw {
+    data: *mut u8,
+    length: usize,
+    shared: bool,
+}
+
+impl<'s> Scope<'s> {
+    /// An `ArrayBuffer` that takes over these bytes.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn array_buffer(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
+        unsafe extern "C" fn free(_contents: *mut c_void, vector: *mut c_void) {
+            // SAFETY: `vector` is the box leaked below, and the engine frees once. May run on a helper thread: a vector
+            // of bytes is `Send`.
+            drop(unsafe { Box::from_raw(vector.cast::<Vec<u8>>()) });
+        }
+        let cx = self.cx();
+        // Small ones live inside the object: cheaper than a finaliser.
+        if bytes.len() <= 64 {
+            let buffer = self.root_object(
+                // SAFETY: the result is rooted at once.
+                unsafe { NewArrayBuffer(cx, bytes.len()) },
+            )?;
+            self.with_bytes_mut(buffer, |target| target.copy_from_slice(&bytes))?;
+            return Ok(buffer);
+        }
+        let mut vector = Box::new(bytes);
+        let (contents, length) = (vector.as_mut_ptr(), vector.len());
+        let vector = Box::into_raw(vector);
+        // SAFETY: the contents stay where they are until `free` gets the box back, which the engine's owning pointer does
+        // also when making the buffer fails.
+        self.root_object(unsafe { NewExternalArrayBuffer(cx, length, contents.cast(), Some(free), vector.cast()) })
+    }
+
+    /// A `Uint8Array` over a buffer that takes over these bytes.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn uint8_array(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
+        let buffer = self.array_buffer(bytes)?;
+        let cx = self.cx();
+        root!(cx, buffer = buffer.object_or_null());
+        // SAFETY: the handle is a root; -1 means the whole buffer.
+        self.root_object(unsafe { JS_NewUint8ArrayWithBuffer(cx, buffer.handle(), 0, -1) })
+    }
+
+    /// Whether the value is an `ArrayBuffer` or `SharedArrayBuffer`.
+    pub fn is_array_buffer(&self, value: Local<'_>) -> bool {
+        self.cx();
+        let object = value.object_or_null();
+        // SAFETY: plain query of a live object.
+        !object.is_null() && unsafe { IsArrayBufferObjectMaybeShared(object) }
+    }
+
+    /// The kind of view, if the value is a typed array or DataView.
+    pub fn view_type(&self, value: Local<'_>) -> Option<ViewType> {
+        self.cx();
+        let object = value.object_or_null();
+        // SAFETY: plain queries of a live object.
+        unsafe {
+            if object.is_null() || !JS_IsArrayBufferViewObject(object) {
+                return None;
+            }
+            Some(match JS_GetArrayBufferViewType(object) {
+                Type::Int8 => ViewType::Int8,
+                Type::Uint8 => ViewType::Uint8,
+                Type::Int16 => ViewType::Int16,
+                Type::Uint16 => ViewType::Uint16,
+                Type::Int32 => ViewType::Int32,
+                Type::Uint32 => ViewType::Uint32,
+                Type::Float32 => ViewType::Float32,
+                Type::Float64 => ViewType::Float64,
+                Type::Uint8Clamped => ViewType::Uint8Clamped,
+                Type::BigInt64 => ViewType::BigInt64,
+                Type::BigUint64 => ViewType::BigUint64,
+                Type::Float16 => ViewType::Float16,
+                _ => ViewType::DataView,
+            })
+        }
+    }
+
+    /// Whether the value has bytes: an `ArrayBuffer`, a typed array, or a `DataView`.
+    pub fn is_buffer_source(&self, value: Local<'_>) -> bool {
+        self.raw_bytes(value.object_or_null()).is_some()
+    }
+
+    /// Lends the bytes of a buffer or view. `f` cannot use the engine.
+    ///
+    /// # Errors
+    /// A TypeError when the value has no bytes.
+    pub fn with_bytes<R>(&self, value: Local<'_>, f: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
+        let raw = self.raw_bytes(value.object_or_null()).ok_or_else(not_bytes)?;
+        if raw.shared {
+            let copy = copy_shared(&raw);
+            return Ok(self.lend(|| f(&copy)));
+        }
+        Ok(self.lend(|| {
+            // SAFETY: the memory is not shared with other threads, and `lend` keeps this one from running anything that
+            // could write, move, detach or free it while `f` reads. A zero length may come with a null pointer.
+            let bytes = if raw.length == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(raw.data, raw.length) } };
+            f(bytes)
+        }))
+    }
+
+    /// Lends the bytes of a buffer or view for writing. `f` cannot use the engine.
+    ///
+    /// # Errors
+    /// A TypeError when the value has no bytes, or they are shared with other threads.
+    pub fn with_bytes_mut<R>(&self, value: Local<'_>, f: impl FnOnce(&mut [u8]) -> R) -> Result<R, Error> {
+        let raw = self.raw_bytes(value.object_or_null()).ok_or_else(not_bytes)?;
+        if raw.shared {
+            return Err(Error::type_error("cannot write into memory that is shared between threads"));
+        }
+        Ok(self.lend(|| {
+            let bytes =
+                // SAFETY: as in `with_bytes`; and no other reference to the bytes can exist, as only one may be lent.
+                if raw.length == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(raw.data, raw.length) } };
+            f(bytes)
+        }))
+    }
+
+    /// A copy of the bytes of a buffer or view.
+    ///
+    /// # Errors
+    /// A TypeError when the value has none.
+    pub fn bytes_of(&self, value: Local<'_>) -> Result<Vec<u8>, Error> {
+        self.with_bytes(value, <[u8]>::to_vec)
+    }
+
+    fn raw_bytes(&self, object: *mut JSObject) -> Option<Raw> {
+        self.cx();
+        let mut raw = Raw { data: std::ptr::null_mut(), length: 0, shared: false };
+        // SAFETY: plain queries of a live object; the pointer is used only before the next collection (`lend`). A view
+        // onto a nursery object's inline storage is such a pointer too, and as short-lived.
+        unsafe {
+            if object.is_null() {
+                return None;
+            }
+            if IsArrayBufferObjectMaybeShared(object) {
+                GetArrayBufferMaybeSharedLengthAndData(object, &mut raw.length, &mut raw.shared, &mut raw.data);
+                raw.shared |= IsSharedArrayBufferObject(object);
+                return Some(raw);
+            }
+            if !JS_IsArrayBufferViewObject(object) {
+                return None;
+            }
+            let nogc = mozjs::jsapi::AutoRequireNoGC { _address: 0 };
+            raw.length = JS_GetArrayBufferViewByteLength(object);
+            raw.data = JS_GetArrayBufferViewData(object, &mut raw.shared, &raw const nogc).cast();
+            raw.shared |= JS_IsTypedArrayObject(object) && JS_GetTypedArraySharedness(object);
+        }
+        Some(raw)
+    }
+}
+
+fn not_bytes() -> Error {
+    Error::type_error("the value is not an ArrayBuffer, typed array or DataView")
+}
+
+/// Copies memory that other threads may be writing: byte by byte, atomically.
+fn copy_shared(raw: &Raw) -> Vec<u8> {
+    (0..raw.length)
+        .map(|index| {
+            // SAFETY: the memory lives as long as its object, which the caller roots; relaxed atomic reads are allowed
+            // against any concurrent atomic write, and the engine's racy writes are compiled as such.
+            unsafe { std::sync::atomic::AtomicU8::from_ptr(raw.data.add(index)) }
+                .load(std::sync::atomic::Ordering::Relaxed)
+        })
+        .collect()
+}

@@ -1,0 +1,393 @@
+//! The engine's life: process start-up, one context per thread, its one realm, and the way in (`enter`).
+//!
+//! A [`Context`] is a cheap handle; the [`Owner`] that `Context::create` returns ends it. The context stays in its
+//! realm from creation to the end, so no call pays for entering one. Everything here runs on the context's thread;
+//! what helper threads need is in `tasks.rs` and `interrupt.rs`.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::rc::{Rc, Weak};
+use std::sync::Mutex;
+
+use mozjs::jsapi::{
+    EnterRealm, GCReason, JS_AddExtraGCRootsTracer, JS_DestroyContext, JS_GC, JS_GetContextPrivate, JS_NewContext,
+    JS_RemoveExtraGCRootsTracer, JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext, JSGCParamKey,
+    JSObject, LeaveRealm, SetStackFormat, StackFormat,
+};
+use mozjs::jsval::JSVal;
+
+use super::error::Error;
+use super::functions::OpTable;
+use super::global;
+use super::interrupt::{Interrupt, InterruptHandle};
+use super::local::Local;
+use super::microtasks::Rejections;
+use super::modules::ModuleHost;
+use super::roots::{Roots, Slot, trace_roots};
+use super::scope::Scope;
+use super::selfhosted;
+use super::tasks::Tasks;
+
+/// How a context is made.
+#[derive(Debug, Default, Clone)]
+pub struct ContextOptions {
+    /// File that caches the engine's own compiled library; start-up takes 10 ms more without it. Written when absent.
+    pub self_hosted_cache: Option<std::path::PathBuf>,
+}
+
+/// What the engine asks of whoever built on it. Every method has a default, so a bare engine works.
+pub trait Hooks {
+    /// A property that the global object does not have yet: define it on `global` and return true, or return false.
+    fn resolve_global<'s>(&self, scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
+        let _ = (scope, global, name);
+        Ok(false)
+    }
+    /// Whether `resolve_global` may define `name`. Must not run JavaScript.
+    fn may_resolve_global(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+    /// Every name that `resolve_global` knows (for `Object.getOwnPropertyNames(globalThis)`).
+    fn global_names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+    /// Makes a `DOMException`; the default is a plain `Error` with that name.
+    fn dom_exception<'s>(&self, scope: &Scope<'s>, name: &str, message: &str) -> Result<Local<'s>, Error> {
+        let error = scope.new_error(super::ErrorClass::Error, message)?;
+        let name = scope.string(name)?;
+        scope.set(error, "name", name)?;
+        Ok(error)
+    }
+    /// A promise was rejected, and no handler was there when the microtasks had drained.
+    fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        let _ = (scope, promise, reason);
+    }
+    /// A promise reported by `unhandled_rejection` got its handler after all.
+    fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        let _ = (scope, promise, reason);
+    }
+    /// A microtask or callback threw and nobody can catch it.
+    fn uncaught(&self, scope: &Scope<'_>, error: Error) {
+        let _ = (scope, error);
+    }
+}
+
+struct NoHooks;
+impl Hooks for NoHooks {}
+
+/// What became unreachable in a collection and is dropped at the next checkpoint, when running code is allowed again.
+pub(super) type Graveyard = Rc<RefCell<Vec<Rc<dyn Any>>>>;
+
+pub(super) struct Inner {
+    pub(super) this: Weak<Inner>,
+    cx: Cell<*mut JSContext>,
+    pub(super) roots: Rc<Roots>,
+    /// Number of open scopes; only the innermost may be used. `BORROWED` while bytes of the heap are lent out.
+    pub(super) depth: Cell<u32>,
+    global: RefCell<Option<Slot>>,
+    /// Whether the realm was entered, which creation does last.
+    entered: Cell<bool>,
+    /// The engine's view of the microtask queue; freed after the context.
+    pub(super) job_queue: Cell<*mut mozjs::glue::RustJobQueue>,
+    pub(super) hooks: RefCell<Rc<dyn Hooks>>,
+    pub(super) module_host: RefCell<Option<Rc<dyn ModuleHost>>>,
+    pub(super) spawner: RefCell<Option<Rc<dyn super::Spawner>>>,
+    pub(super) graveyard: Graveyard,
+    pub(super) rejections: RefCell<Rejections>,
+    pub(super) draining: Cell<bool>,
+    pub(super) ops: RefCell<OpTable>,
+    pub(super) state: RefCell<std::collections::HashMap<std::any::TypeId, Rc<dyn Any>>>,
+    pub(super) interrupt: Interrupt,
+    pub(super) tasks: RefCell<Option<Tasks>>,
+    /// Set while the program is leaving: no further JavaScript may run.
+    pub(super) stopped: Cell<bool>,
+    /// Keeps `Context` on its thread.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl Inner {
+    /// The raw context.
+    ///
+    /// # Panics
+    /// When the context has ended.
+    pub(super) fn cx(&self) -> *mut JSContext {
+        let cx = self.cx.get();
+        assert!(!cx.is_null(), "the JavaScript context has ended");
+        cx
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.cx.get().is_null()
+    }
+
+    pub(super) fn global_value(&self) -> JSVal {
+        self.global.borrow().as_ref().expect("the global lives as long as the context").value()
+    }
+
+    /// The `Inner` behind a raw context.
+    ///
+    /// # Safety
+    /// `cx` must be a live context that `Context::create` made; the reference must not outlive the native call.
+    pub(super) unsafe fn of<'a>(cx: *mut JSContext) -> &'a Inner {
+        // SAFETY: the private was set at creation to an `Inner` that `Owner` keeps until after the context is gone.
+        unsafe { &*JS_GetContextPrivate(cx).cast::<Inner>() }
+    }
+}
+
+/// A handle to one thread's JavaScript context. Clones are the same context.
+#[derive(Clone)]
+pub struct Context(pub(super) Rc<Inner>);
+
+/// Owns a context: dropping it ends the context, after which every `Context` handle is closed.
+pub struct Owner(Context);
+
+impl Context {
+    /// Creates this thread's context and its realm.
+    ///
+    /// # Errors
+    /// When the engine cannot start, or this thread already has a context.
+    pub fn create(options: &ContextOptions) -> Result<Owner, String> {
+        if ON_THREAD.get() {
+            return Err("this thread already has a JavaScript context".to_string());
+        }
+        initialize_process()?;
+        // SAFETY: the engine is initialised; a null parent makes an independent runtime.
+        let cx = unsafe { JS_NewContext(32 << 20, ptr::null_mut()) };
+        if cx.is_null() {
+            return Err("cannot create a JavaScript context: out of memory".to_string());
+        }
+        let inner = Rc::new_cyclic(|this| Inner {
+            this: this.clone(),
+            entered: Cell::new(false),
+            job_queue: Cell::new(ptr::null_mut()),
+            cx: Cell::new(cx),
+            roots: Roots::new(),
+            depth: Cell::new(0),
+            global: RefCell::new(None),
+            hooks: RefCell::new(Rc::new(NoHooks)),
+            module_host: RefCell::new(None),
+            spawner: RefCell::new(None),
+            graveyard: Graveyard::default(),
+            rejections: RefCell::new(Rejections::default()),
+            draining: Cell::new(false),
+            ops: RefCell::new(OpTable::default()),
+            state: RefCell::new(std::collections::HashMap::new()),
+            interrupt: Interrupt::new(cx),
+            tasks: RefCell::new(None),
+            stopped: Cell::new(false),
+            _thread: PhantomData,
+        });
+        ON_THREAD.set(true);
+        let owner = Owner(Context(inner.clone()));
+        // SAFETY: `cx` is fresh and on its own thread; `inner` and `inner.roots` live until `Owner::drop` is done.
+        unsafe {
+            JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast::<c_void>());
+            JS_AddExtraGCRootsTracer(cx, Some(trace_roots), Rc::as_ptr(&inner.roots).cast_mut().cast::<c_void>());
+            JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, u32::MAX);
+            let quota = stack_quota();
+            JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
+            SetStackFormat(cx, StackFormat::V8);
+        }
+        super::microtasks::install(&inner);
+        super::interrupt::install(cx);
+        selfhosted::initialize(cx, options.self_hosted_cache.as_deref())?;
+        let global = global::create(cx)?;
+        // SAFETY: `global` was just made and nothing has allocated since; it becomes a root before anything does.
+        unsafe {
+            *inner.global.borrow_mut() = Some(inner.roots.slot(mozjs::jsval::ObjectValue(global)));
+            EnterRealm(cx, global);
+        }
+        inner.entered.set(true);
+        global::initialize(&inner)?;
+        super::modules::install(cx);
+        Ok(owner)
+    }
+
+    /// Runs `f` in a fresh scope. Everything that `f` makes in the heap may be collected afterwards, unless it is
+    /// reachable or was put into a [`Slot`].
+    ///
+    /// # Panics
+    /// When the context has ended; ask [`is_open`](Self::is_open) where that can happen.
+    pub fn enter<R>(&self, f: impl for<'s> FnOnce(&Scope<'s>) -> R) -> R {
+        let scope = Scope::open(&self.0);
+        f(&scope)
+    }
+
+    /// Whether the context still lives.
+    pub fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    /// Whether JavaScript or a native function that it called is on the stack.
+    pub fn is_entered(&self) -> bool {
+        self.0.depth.get() != 0
+    }
+
+    /// Replaces the hooks.
+    pub fn set_hooks(&self, hooks: Rc<dyn Hooks>) {
+        *self.0.hooks.borrow_mut() = hooks;
+    }
+
+    /// Replaces what loads modules.
+    pub fn set_module_host(&self, host: Rc<dyn ModuleHost>) {
+        *self.0.module_host.borrow_mut() = Some(host);
+    }
+
+    /// Replaces what runs the futures behind promises.
+    pub fn set_spawner(&self, spawner: Rc<dyn super::Spawner>) {
+        *self.0.spawner.borrow_mut() = Some(spawner);
+    }
+
+    /// A handle that ends running JavaScript from any thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.0.interrupt.handle()
+    }
+
+    /// Forbids any further JavaScript: the program is leaving (`process.exit`). Calls give a terminated error.
+    pub fn stop(&self) {
+        self.0.stopped.set(true);
+    }
+
+    /// Whether [`stop`](Self::stop) was called.
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.get()
+    }
+
+    /// Collects garbage now; for tests and for memory pressure.
+    pub fn collect_garbage(&self) {
+        // SAFETY: the context is live and this is its thread; roots are exact, so a collection is allowed anywhere.
+        unsafe { JS_GC(self.0.cx(), GCReason::API) };
+    }
+
+    /// Number of live [`Slot`]s; tests use it to find leaks.
+    pub fn live_slots(&self) -> usize {
+        self.0.roots.live_slots()
+    }
+}
+
+impl Owner {
+    /// The context.
+    pub fn context(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let inner = &self.0.0;
+        assert_eq!(inner.depth.get(), 0, "a JavaScript context cannot end while JavaScript runs");
+        let cx = inner.cx();
+        inner.stopped.set(true);
+        // What these hold may hold slots and futures; drop them while the heap still stands.
+        *inner.hooks.borrow_mut() = Rc::new(NoHooks);
+        *inner.module_host.borrow_mut() = None;
+        *inner.spawner.borrow_mut() = None;
+        let state = std::mem::take(&mut *inner.state.borrow_mut());
+        drop(state);
+        inner.rejections.borrow_mut().clear();
+        super::tasks::shut_down(inner);
+        inner.interrupt.close();
+        inner.roots.clear();
+        *inner.global.borrow_mut() = None;
+        // SAFETY: the realm was entered once, at creation, from none. After the tracer is removed nothing of ours is
+        // read by the collector; `JS_DestroyContext` runs the last finalizers, which need the private and graveyard.
+        unsafe {
+            if inner.entered.get() {
+                LeaveRealm(cx, ptr::null_mut());
+            }
+            JS_RemoveExtraGCRootsTracer(cx, Some(trace_roots), Rc::as_ptr(&inner.roots).cast_mut().cast::<c_void>());
+            JS_DestroyContext(cx);
+        }
+        inner.cx.set(ptr::null_mut());
+        super::microtasks::uninstall(inner);
+        ON_THREAD.set(false);
+        LIVE_CONTEXTS.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        bury(&inner.graveyard);
+    }
+}
+
+thread_local! {
+    static ON_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+static LIVE_CONTEXTS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+#[derive(PartialEq, Clone, Copy)]
+enum Process {
+    New,
+    Ready,
+    Ended,
+}
+
+static PROCESS: Mutex<Process> = Mutex::new(Process::New);
+
+fn initialize_process() -> Result<(), String> {
+    let mut process = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    match *process {
+        Process::Ready => {}
+        Process::Ended => return Err("the JavaScript engine has been shut down in this process".to_string()),
+        Process::New => {
+            selfhosted::set_build_id();
+            // SAFETY: called once per process, under the lock, before any other use of the engine.
+            if !unsafe { mozjs::jsapi::glue::JS_Init() } {
+                return Err("cannot initialise the JavaScript engine".to_string());
+            }
+            *process = Process::Ready;
+        }
+    }
+    LIVE_CONTEXTS.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    Ok(())
+}
+
+/// Stops the engine's helper threads for good; call it once, before the process exits normally (an exit with them
+/// running can abort on a destroyed mutex). Does nothing while a context lives. A process that leaves by `_exit` need
+/// not call it.
+pub fn shut_down_process() {
+    let mut process = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if *process == Process::Ready && LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+        *process = Process::Ended;
+        // SAFETY: no context is left, and the state forbids making another.
+        unsafe { mozjs::jsapi::JS_ShutDown() };
+    }
+}
+
+/// Drops what collections left behind. Dropping may itself bury more (a closure that owned the last slot of another).
+pub(super) fn bury(graveyard: &Graveyard) {
+    loop {
+        let dead = std::mem::take(&mut *graveyard.borrow_mut());
+        if dead.is_empty() {
+            return;
+        }
+        drop(dead);
+    }
+}
+
+/// How much native stack JavaScript may use on this thread: what the thread really has, less room for Rust and C++
+/// frames that start near the limit (the parsers recurse too).
+fn stack_quota() -> usize {
+    const LEAST: usize = 256 << 10;
+    const MOST: usize = 16 << 20;
+    const UNKNOWN: usize = 1 << 20;
+    // SAFETY: `attributes` is initialised by pthread_getattr_np before it is read, and destroyed once.
+    let size = unsafe {
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
+            UNKNOWN
+        } else {
+            let (mut address, mut size) = (ptr::null_mut(), 0);
+            let known = libc::pthread_attr_getstack(&attributes, &mut address, &mut size) == 0;
+            libc::pthread_attr_destroy(&mut attributes);
+            if known { size } else { UNKNOWN }
+        }
+    };
+    let size = size.clamp(LEAST * 2, MOST);
+    size - (size / 4).clamp(LEAST, 1 << 20)
+}
+
+/// Not null, or an out-of-memory message naming `what`.
+pub(super) fn allocated(object: *mut JSObject, what: &str) -> Result<*mut JSObject, String> {
+    NonNull::new(object).map(NonNull::as_ptr).ok_or_else(|| format!("cannot create {what}: out of memory"))
+}

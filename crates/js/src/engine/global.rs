@@ -1,0 +1,125 @@
+//! The global object: its class, whose resolve hook makes globals on first touch, so that a script pays only for the
+//! names that it uses. Standard classes are lazy through the same hook.
+
+use std::ptr;
+
+use mozjs::jsapi::{
+    HandleId, HandleObject, JS_FireOnNewGlobalObject, JS_GlobalObjectTraceHook, JS_MayResolveStandardClass,
+    JS_NewEnumerateStandardClasses, JS_NewGlobalObject, JS_ResolveStandardClass, JSAtomState, JSCLASS_GLOBAL_FLAGS,
+    JSClass, JSClassOps, JSContext, JSObject, MutableHandleIdVector, OnNewGlobalHookOption, jsid,
+};
+use mozjs::rust::RealmOptions;
+
+use super::context::{Inner, allocated};
+use super::functions::{StaticClass, id_text, native_body};
+use super::roots::root;
+
+static GLOBAL_OPS: JSClassOps = JSClassOps {
+    addProperty: None,
+    delProperty: None,
+    enumerate: None,
+    newEnumerate: Some(enumerate),
+    resolve: Some(resolve),
+    mayResolve: Some(may_resolve),
+    finalize: None,
+    call: None,
+    construct: None,
+    trace: Some(JS_GlobalObjectTraceHook),
+};
+
+static GLOBAL_CLASS: StaticClass = StaticClass(JSClass {
+    name: c"globalThis".as_ptr(),
+    flags: JSCLASS_GLOBAL_FLAGS,
+    cOps: &raw const GLOBAL_OPS,
+    spec: ptr::null(),
+    ext: ptr::null(),
+    oOps: ptr::null(),
+});
+
+/// Makes the realm. The result is not rooted.
+pub(super) fn create(cx: *mut JSContext) -> Result<*mut JSObject, String> {
+    let mut options = RealmOptions::default();
+    // `SharedArrayBuffer` and `Atomics`: programs run their own code, there is no other origin to guard against.
+    options.creationOptions_.sharedMemoryAndAtomics_ = true;
+    options.creationOptions_.defineSharedArrayBufferConstructor_ = true;
+    // SAFETY: the class is static; without principals the realm trusts all code alike.
+    let global = unsafe {
+        JS_NewGlobalObject(
+            cx,
+            &GLOBAL_CLASS.0,
+            ptr::null_mut(),
+            OnNewGlobalHookOption::DontFireOnNewGlobalHook,
+            &raw const *options,
+        )
+    };
+    allocated(global, "the global object")
+}
+
+/// Announces the realm once it has been entered.
+pub(super) fn initialize(inner: &Inner) -> Result<(), String> {
+    let cx = inner.cx();
+    root!(cx, global = inner.global_value().to_object());
+    // SAFETY: the handle is a root, and its realm was entered.
+    unsafe { JS_FireOnNewGlobalObject(cx, global.handle()) };
+    Ok(())
+}
+
+/// # Safety
+/// Called by the engine when a property of the global object is missing.
+unsafe extern "C" fn resolve(cx: *mut JSContext, object: HandleObject, id: HandleId, resolved: *mut bool) -> bool {
+    // SAFETY: the engine passes a live context of ours and valid handles.
+    unsafe {
+        if !JS_ResolveStandardClass(cx, object, id, resolved) {
+            return false;
+        }
+        if *resolved {
+            return true;
+        }
+        let inner = Inner::of(cx);
+        let hooks = inner.hooks.borrow().clone();
+        let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else { return true };
+        native_body(cx, "a global", |scope| {
+            let global = scope.global();
+            *resolved = hooks.resolve_global(scope, global, &name)?;
+            Ok(())
+        })
+    }
+}
+
+/// # Safety
+/// Called by the engine, also by its JIT on the context's thread, to ask whether `resolve` might define `id`.
+unsafe extern "C" fn may_resolve(names: *const JSAtomState, id: jsid, object: *mut JSObject) -> bool {
+    // SAFETY: passed through. Any other string may be one of our lazy globals; "perhaps" is always a safe answer.
+    unsafe { JS_MayResolveStandardClass(names, id, object) || id.is_string() }
+}
+
+/// # Safety
+/// Called by the engine to list the lazy properties of the global object.
+unsafe extern "C" fn enumerate(
+    cx: *mut JSContext,
+    object: HandleObject,
+    properties: MutableHandleIdVector,
+    enumerable_only: bool,
+) -> bool {
+    // SAFETY: the engine passes a live context of ours and valid handles; ids are rooted while they are appended.
+    unsafe {
+        if !JS_NewEnumerateStandardClasses(cx, object, MutableHandleIdVector { ptr: properties.ptr }, enumerable_only) {
+            return false;
+        }
+        // Ours are not enumerable.
+        if enumerable_only {
+            return true;
+        }
+        let names = Inner::of(cx).hooks.borrow().clone().global_names();
+        native_body(cx, "the global object", |scope| {
+            for name in names {
+                let cx = scope.cx();
+                root!(cx, id = scope.id(super::objects::Key::Name(name))?);
+                let vector = MutableHandleIdVector { ptr: properties.ptr };
+                scope.check(mozjs::glue::AppendToIdVector(vector, id.handle()))?;
+            }
+            Ok(())
+        })
+    }
+}
+

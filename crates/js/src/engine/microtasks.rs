@@ -1,0 +1,277 @@
+//! The microtask checkpoint (rule CHECKPOINT) and unhandled rejections.
+//!
+//! The queue itself lives in the engine. `checkpoint` drains it wholly, then reports the promises that were rejected
+//! and have no handler still, and again, because the reports may run JavaScript, until nothing is left. The loop calls
+//! it after each entry; nothing else does. A function in the queue is a `queueMicrotask` callback.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
+use mozjs::jsapi::{
+    ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled, HandleObject,
+    HasAnyMicroTasks, IsJSMicroTask, JSContext, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
+    RunJSMicroTask, SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
+};
+use mozjs::jsval::{ObjectValue, UndefinedValue};
+
+use super::context::{Context, Inner, bury};
+use super::error::Error;
+use super::local::Local;
+use super::roots::{Slot, root};
+use super::scope::Scope;
+
+/// Rejected promises without a handler. The first list waits for the next checkpoint, the second was reported.
+#[derive(Default)]
+pub(super) struct Rejections {
+    pending: Vec<Slot>,
+    reported: Vec<Slot>,
+    late: Vec<Slot>,
+}
+
+impl Rejections {
+    pub(super) fn clear(&mut self) {
+        *self = Rejections::default();
+    }
+}
+
+/// How many reported rejections are remembered, so that a late handler can be announced (rule BOUNDED).
+const REPORTED: usize = 256;
+
+impl Context {
+    /// Drains the microtask queue, reports rejections, and drops what the collector left behind. Does nothing while
+    /// JavaScript is on the stack.
+    pub fn checkpoint(&self) {
+        let inner = &self.0;
+        if !inner.is_open() || inner.depth.get() != 0 || inner.draining.replace(true) {
+            return;
+        }
+        struct Done<'i>(&'i Inner);
+        impl Drop for Done<'_> {
+            fn drop(&mut self) {
+                self.0.draining.set(false);
+            }
+        }
+        let _done = Done(inner);
+        loop {
+            self.drain();
+            if inner.stopped.get() || !self.report_rejections() {
+                break;
+            }
+        }
+        // SAFETY: no JavaScript runs; the next job may see a WeakRef's target gone.
+        unsafe { ClearKeptObjects(inner.cx()) };
+        if !inner.graveyard.borrow().is_empty() {
+            bury(&inner.graveyard);
+        }
+    }
+
+    /// Whether a checkpoint has anything to do.
+    pub fn has_microtasks(&self) -> bool {
+        // SAFETY: plain query.
+        unsafe { HasAnyMicroTasks(self.0.cx()) || !self.0.rejections.borrow().pending.is_empty() }
+    }
+
+    fn drain(&self) {
+        let inner = &self.0;
+        // SAFETY: plain query; most checkpoints end here.
+        while !inner.stopped.get() && unsafe { HasAnyMicroTasks(inner.cx()) } {
+            // A scope per batch keeps the cost of opening one out of the single task's, and its locals few.
+            let scope = Scope::open(inner);
+            for _ in 0..64 {
+                if inner.stopped.get() || !run_next(&scope) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// True if something was reported.
+    fn report_rejections(&self) -> bool {
+        let inner = &self.0;
+        let (pending, late) = {
+            let mut rejections = inner.rejections.borrow_mut();
+            (std::mem::take(&mut rejections.pending), std::mem::take(&mut rejections.late))
+        };
+        if pending.is_empty() && late.is_empty() {
+            return false;
+        }
+        let hooks = inner.hooks.borrow().clone();
+        for promise in pending {
+            if inner.stopped.get() {
+                return false;
+            }
+            let scope = Scope::open(inner);
+            let local = scope.local(&promise);
+            if is_handled(&scope, local) {
+                continue;
+            }
+            let reason = scope.promise_result(local);
+            {
+                let mut rejections = inner.rejections.borrow_mut();
+                if rejections.reported.len() == REPORTED {
+                    rejections.reported.remove(0);
+                }
+                rejections.reported.push(promise);
+            }
+            hooks.unhandled_rejection(&scope, local, reason);
+        }
+        for promise in late {
+            let scope = Scope::open(inner);
+            let local = scope.local(&promise);
+            let reason = scope.promise_result(local);
+            hooks.rejection_handled(&scope, local, reason);
+        }
+        true
+    }
+}
+
+/// Runs the next microtask; false if there was none.
+fn run_next(scope: &Scope<'_>) -> bool {
+    let cx = scope.cx();
+    root!(cx, task = UndefinedValue());
+    // SAFETY: the out handle is a root.
+    unsafe { JS_DequeueNextMicroTask(cx, task.handle_mut()) };
+    if task.get().is_null() {
+        return false;
+    }
+    // SAFETY: the task is rooted. A JavaScript task must run in the realm of its global, which is ours, the only one;
+    // a null global is a task whose realm is gone.
+    let outcome = unsafe {
+        let value = task.get();
+        if IsJSMicroTask(&value) {
+            let job = ToUnwrappedJSMicroTask(&value);
+            if job.is_null() || GetExecutionGlobalFromJSMicroTask(job).is_null() {
+                return true;
+            }
+            root!(cx, job = job);
+            let ok = RunJSMicroTask(cx, job.handle());
+            scope.check(ok)
+        } else {
+            scope.nested(|scope| {
+                let callback = scope.root(value);
+                scope.call(callback, Local::undefined(), &[]).map(|_| ())
+            })
+        }
+    };
+    if let Err(error) = outcome {
+        report_uncaught(scope, error);
+    }
+    true
+}
+
+fn report_uncaught(scope: &Scope<'_>, error: Error) {
+    let hooks = scope.inner().hooks.borrow().clone();
+    hooks.uncaught(scope, error);
+}
+
+fn is_handled(scope: &Scope<'_>, promise: Local<'_>) -> bool {
+    let cx = scope.cx();
+    root!(cx, promise = promise.object_or_null());
+    // SAFETY: the handle is a root and a rejected promise.
+    unsafe { GetPromiseIsHandled(promise.handle()) }
+}
+
+impl Scope<'_> {
+    /// `queueMicrotask(callback)`.
+    ///
+    /// # Errors
+    /// A TypeError if it is no function; when memory runs out.
+    pub fn queue_microtask(&self, callback: Local<'_>) -> Result<(), Error> {
+        if !self.is_function(callback) {
+            return Err(Error::type_error("queueMicrotask: the callback is not a function"));
+        }
+        let value = callback.value();
+        // SAFETY: the engine copies the value into its traced queue.
+        let ok = unsafe { EnqueueMicroTask(self.cx(), &value) };
+        self.check(ok)
+    }
+
+    /// Hands an error that nobody can catch to the hooks (an event, or a report and exit status 1).
+    pub fn report_uncaught(&self, error: Error) {
+        report_uncaught(self, error);
+    }
+}
+
+pub(super) fn install(inner: &Inner) {
+    let cx = inner.cx();
+    let traps = JobQueueTraps {
+        getHostDefinedData: Some(host_defined_data),
+        getHostDefinedGlobal: Some(host_defined_global),
+        runJobs: Some(run_jobs),
+        traceNonGCThingMicroTask: Some(trace_task),
+    };
+    // SAFETY: the queue copies the traps; it outlives the context (see `uninstall`). The tracker gets the `Inner` that
+    // the context's private also names.
+    unsafe {
+        let queue = CreateJobQueue(&raw const traps);
+        inner.job_queue.set(queue);
+        SetJobQueue(cx, queue.cast());
+        SetPromiseRejectionTrackerCallback(cx, Some(track_rejection), ptr::null_mut());
+    }
+}
+
+/// Frees the queue of a context that is gone.
+pub(super) fn uninstall(inner: &Inner) {
+    let queue = inner.job_queue.replace(ptr::null_mut());
+    if !queue.is_null() {
+        // SAFETY: made by `CreateJobQueue`; the context that used it has been destroyed.
+        unsafe { DeleteJobQueue(queue) };
+    }
+}
+
+/// # Safety
+/// Called by the engine when it makes a promise job. Twinloop keeps nothing with jobs.
+unsafe extern "C" fn host_defined_data(
+    _: *mut JSContext,
+    incumbent: MutableHandleObject,
+    data: MutableHandleObject,
+) -> bool {
+    incumbent.set(ptr::null_mut::<JSObject>());
+    data.set(ptr::null_mut::<JSObject>());
+    true
+}
+
+/// # Safety
+/// As above.
+unsafe extern "C" fn host_defined_global(_: *mut JSContext, data: MutableHandleObject) -> bool {
+    data.set(ptr::null_mut::<JSObject>());
+    true
+}
+
+/// # Safety
+/// Called by the Debugger API only, which Twinloop does not expose.
+unsafe extern "C" fn run_jobs(_: *mut JSContext) {}
+
+/// # Safety
+/// Called for queue entries that are no heap cells; Twinloop queues none.
+unsafe extern "C" fn trace_task(_: *mut JSTracer, _: *mut Value) {}
+
+/// # Safety
+/// Called by the engine when a promise is rejected without a handler, or gets its first one after that.
+unsafe extern "C" fn track_rejection(
+    cx: *mut JSContext,
+    _muted: bool,
+    promise: HandleObject,
+    state: PromiseRejectionHandlingState,
+    _: *mut c_void,
+) {
+    // SAFETY: the engine passes our context and a valid handle.
+    let inner = unsafe { Inner::of(cx) };
+    let promise = ObjectValue(promise.get());
+    let mut rejections = inner.rejections.borrow_mut();
+    match state {
+        PromiseRejectionHandlingState::Unhandled => {
+            let slot = inner.roots.slot(promise);
+            rejections.pending.push(slot);
+        }
+        PromiseRejectionHandlingState::Handled => {
+            // One that is still pending is found handled when its turn comes.
+            let same = |slot: &Slot| slot.value().asBits_ == promise.asBits_;
+            if let Some(index) = rejections.reported.iter().position(same) {
+                let slot = rejections.reported.remove(index);
+                rejections.late.push(slot);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The safe layer over SpiderMonkey. All of the crate's `unsafe` code is in this folder; nothing outside needs any.
+//!
+//! # The pieces
+//! - [`Context`]: one thread's engine. `context.enter(|scope| ...)` is the way in.
+//! - [`Scope`]: the right to use the engine; every operation is a method of it (`get`, `set`, `call`, `string`,
+//!   `promise_from_future`, `with_bytes`, ...), takes `&self`, and so calls nest freely. Only the innermost scope works.
+//! - [`Local`]: a rooted value, `Copy`, valid in its scope. Type questions without side effects are its own methods
+//!   (`is_undefined`, `as_f64`, `as_bool`, `as_index`, `type_of`).
+//! - [`Slot`]: a value kept beyond the scope: `scope.persist(local)`, `scope.local(&slot)`. Futures hold only these.
+//! - [`Error`]: `Error::type_error("...")`, `Error::dom("AbortError", "...")`, `Error::coded("ENOENT", "...")
+//!   .with("syscall", "open")`; or what JavaScript threw. `?` passes both on.
+//! - [`Op`]: a native operation in a static table; [`IntoJs`]: what a future may resolve to (`()`, numbers, `String`,
+//!   [`Bytes`], [`Buffer`], [`Json`], `Vec`, `Option`, [`Slot`], or [`Make`] with a closure for any other shape).
+//! - `scope.host_object(Rc<T>)` / `scope.expect_host::<T>(local, "a socket")`: Rust state behind an opaque object.
+//! - `scope.state::<T>()`: one `Rc<T>` per context, for tables that a Rust module needs.
+//!
+//! # An op
+//! ```ignore
+//! use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
+//!
+//! pub(crate) const OPS: &[Op] = &[Op::new("base64Encode", 1, base64_encode), Op::new("fsReadFile", 1, read_file)];
+//!
+//! fn base64_encode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+//!     let text = scope.with_bytes(arguments.get(0), |bytes| encode(bytes))?;
+//!     scope.string(&text)
+//! }
+//!
+//! fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+//!     let path = scope.string_of(arguments.get(0))?;
+//!     scope.promise_from_future(async move {
+//!         let bytes = twinloop_web::fs::read(&path).await.map_err(|error| io_error(error, "open", &path))?;
+//!         Ok(Bytes(bytes))
+//!     })
+//! }
+//! ```
+//! In JavaScript that is `ops.base64Encode(view)` and `await ops.fsReadFile(path)`.
+//!
+//! # Rules
+//! An op must not keep a `Local` (the borrow checker sees to it), must not block (ONE-WAIT), and may panic without
+//! harm: a panic becomes a JavaScript `Error` (NO-ABORT). In `with_bytes` and `read_units` closures the engine cannot
+//! be used. Drop code of host objects runs at a checkpoint, where entering the engine is allowed.
+
+mod buffers;
+mod clone;
+mod context;
+mod convert;
+mod error;
+mod functions;
+mod global;
+mod inspection;
+mod interrupt;
+mod local;
+mod microtasks;
+mod modules;
+mod objects;
+mod promises;
+mod roots;
+mod scope;
+mod selfhosted;
+mod strings;
+mod tasks;
+
+pub use buffers::ViewType;
+pub use context::{Context, ContextOptions, Hooks, Owner, shut_down_process};
+pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
+pub use error::{Error, ErrorClass, Property};
+pub use functions::{Arguments, Closure, Op, OpFunction};
+pub use interrupt::InterruptHandle;
+pub use local::{Local, Type};
+pub use modules::{ImportType, ModuleHost, ModuleRequest};
+pub use objects::{Attributes, Class, Key};
+pub use promises::{PromiseState, Resolver, Spawner};
+pub use roots::Slot;
+pub use scope::{Caller, Scope};
+pub use selfhosted::cache_file_name;
+pub use strings::{Units, WellKnown};
+pub use tasks::{Task, TaskSink};

@@ -1,0 +1,288 @@
+//! The engine's side of modules: compile, link, evaluate, and the hooks that ask a [`ModuleHost`] for what a module
+//! imports. What a specifier means, and where source comes from, is decided by the host, outside.
+//!
+//! A module record is an opaque object to everyone but the engine. Each carries a private value, which the host chooses
+//! and gets back as the referrer of an import; Twinloop's is the module's URL, or an object with more.
+
+use std::ffi::CString;
+use std::ptr;
+
+use mozjs::glue::{DeleteCompileOptions, JS_GetModulePrivate, JS_GetScriptPrivate, NewCompileOptions};
+use mozjs::jsapi::{
+    ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CreateDefaultExportSyntheticModule, Evaluate2,
+    FinishLoadingImportedModule, FinishLoadingImportedModuleFailed, GetModuleNamespace, GetModuleRequestSpecifier,
+    GetModuleRequestType, Handle, JS_GetRuntime, JSContext, JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate,
+    ModuleLink, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook, SetModuleMetadataHook, SetModulePrivate, SourceText,
+    Value,
+};
+use mozjs::jsval::UndefinedValue;
+use mozjs_sys::jsapi::mozilla::Utf8Unit;
+
+use super::error::Error;
+use super::functions::native_body;
+use super::local::Local;
+use super::roots::root;
+use super::scope::Scope;
+
+/// What an import asks for with `with { type: ... }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportType {
+    /// No attribute: JavaScript.
+    JavaScript,
+    /// `type: 'json'`.
+    Json,
+    /// `type: 'text'`.
+    Text,
+    /// Anything else.
+    Other,
+}
+
+/// One import that the engine wants resolved.
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleRequest<'s> {
+    /// The specifier as written.
+    pub specifier: Local<'s>,
+    /// The kind of module asked for.
+    pub kind: ImportType,
+    /// The private value of the importing module or script; undefined if it has none.
+    pub referrer: Local<'s>,
+    /// Line of the import in the importer, from 1; 0 if unknown.
+    pub line: u32,
+    /// Column of the import, from 1; 0 if unknown.
+    pub column: u32,
+}
+
+/// Finds and loads modules.
+pub trait ModuleHost {
+    /// The module record for an import. Must give the same record each time for the same referrer and specifier.
+    ///
+    /// # Errors
+    /// What the import shall fail with.
+    fn load<'s>(&self, scope: &Scope<'s>, request: ModuleRequest<'s>) -> Result<Local<'s>, Error>;
+
+    /// Fills `import.meta` of the module with this private value.
+    ///
+    /// # Errors
+    /// What the access shall throw.
+    fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>) -> Result<(), Error>;
+}
+
+/// The engine's compile options, freed with this.
+struct Options(*mut ReadOnlyCompileOptions);
+
+impl Options {
+    fn new(cx: *mut JSContext, file: &str, line: u32) -> Self {
+        let file = CString::new(file.replace('\0', "\u{fffd}")).unwrap_or_default();
+        // SAFETY: the engine copies the name; it must not be null.
+        Options(unsafe { NewCompileOptions(cx, file.as_ptr(), line) })
+    }
+}
+
+impl Drop for Options {
+    fn drop(&mut self) {
+        // SAFETY: made by `NewCompileOptions`, dropped once.
+        unsafe { DeleteCompileOptions(self.0) };
+    }
+}
+
+fn source_text(source: &str) -> Result<SourceText<Utf8Unit>, Error> {
+    let length =
+        u32::try_from(source.len()).map_err(|_| Error::range_error("the source text is longer than 4 GiB"))?;
+    Ok(SourceText {
+        _phantom_0: std::marker::PhantomData,
+        units_: source.as_ptr().cast(),
+        length_: length,
+        ownsUnits_: false,
+    })
+}
+
+impl<'s> Scope<'s> {
+    /// Runs a classic script and gives its completion value.
+    ///
+    /// # Errors
+    /// A SyntaxError, or what the script throws.
+    pub fn evaluate(&self, source: &str, file: &str, line: u32) -> Result<Local<'s>, Error> {
+        self.runnable()?;
+        let cx = self.cx();
+        let options = Options::new(cx, file, line);
+        let mut text = source_text(source)?;
+        root!(cx, value = UndefinedValue());
+        // SAFETY: the source outlives the call, which does not keep it; handles are roots.
+        let ok = unsafe { Evaluate2(cx, options.0, &mut text, value.handle_mut()) };
+        self.check(ok)?;
+        Ok(self.root(value.get()))
+    }
+
+    /// Compiles an ES module. `private` comes back as the referrer of its imports and for its `import.meta`.
+    ///
+    /// # Errors
+    /// A SyntaxError.
+    pub fn compile_module(&self, source: &str, url: &str, private: Local<'_>) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        let options = Options::new(cx, url, 1);
+        let mut text = source_text(source)?;
+        // SAFETY: as in `evaluate`; the result is rooted at once.
+        let module = self.root_object(unsafe { CompileModule1(cx, options.0, &mut text) })?;
+        let private = private.value();
+        // SAFETY: a fresh module record; the engine copies the value into a traced slot.
+        unsafe { SetModulePrivate(module.object_or_null(), &private) };
+        Ok(module)
+    }
+
+    /// A module whose default export is the value of this JSON text.
+    ///
+    /// # Errors
+    /// A SyntaxError.
+    pub fn json_module(&self, source: &str, url: &str) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        let options = Options::new(cx, url, 1);
+        let mut text = source_text(source)?;
+        // SAFETY: as in `evaluate`.
+        self.root_object(unsafe { CompileJsonModule1(cx, options.0, &mut text) })
+    }
+
+    /// A module with one export, the default.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn default_module(&self, value: Local<'_>) -> Result<Local<'s>, Error> {
+        // SAFETY: the handle is a root.
+        self.root_object(unsafe { CreateDefaultExportSyntheticModule(self.cx(), value.handle()) })
+    }
+
+    /// A promise for the loading of everything that a module imports.
+    ///
+    /// # Errors
+    /// When memory runs out; failures to load reject the promise.
+    pub fn load_requested_modules(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        root!(cx, module = self.object_of(module)?);
+        root!(cx, promise = ptr::null_mut::<JSObject>());
+        // SAFETY: handles are roots.
+        let ok = unsafe {
+            LoadRequestedModules1(cx, module.handle(), mozjs::jsapi::HandleValue::undefined(), promise.handle_mut())
+        };
+        self.check(ok)?;
+        self.root_object(promise.get())
+    }
+
+    /// Links a loaded module: binds its imports to exports.
+    ///
+    /// # Errors
+    /// A SyntaxError for an import that nothing exports.
+    pub fn link_module(&self, module: Local<'_>) -> Result<(), Error> {
+        let cx = self.cx();
+        root!(cx, module = self.object_of(module)?);
+        // SAFETY: the handle is a root.
+        let ok = unsafe { ModuleLink(cx, module.handle()) };
+        self.check(ok)
+    }
+
+    /// Runs a linked module; gives the promise of its evaluation (top-level await).
+    ///
+    /// # Errors
+    /// What it throws where the engine reports that at once; else the promise is rejected.
+    pub fn evaluate_module(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
+        self.runnable()?;
+        let cx = self.cx();
+        root!(cx, module = self.object_of(module)?);
+        root!(cx, value = UndefinedValue());
+        // SAFETY: handles are roots.
+        let ok = unsafe { ModuleEvaluate(cx, module.handle(), value.handle_mut()) };
+        self.check(ok)?;
+        Ok(self.root(value.get()))
+    }
+
+    /// The namespace object of a linked module.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn module_namespace(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        root!(cx, module = self.object_of(module)?);
+        // SAFETY: the handle is a root.
+        self.root_object(unsafe { GetModuleNamespace(cx, module.handle()) })
+    }
+}
+
+pub(super) fn install(cx: *mut JSContext) {
+    // SAFETY: both hooks are plain functions.
+    unsafe {
+        let runtime = JS_GetRuntime(cx);
+        SetModuleLoadHook(runtime, Some(load));
+        SetModuleMetadataHook(runtime, Some(metadata));
+    }
+}
+
+/// # Safety
+/// Called by the engine for each import, static and dynamic.
+unsafe extern "C" fn load(
+    cx: *mut JSContext,
+    referrer: Handle<*mut JSScript>,
+    request: Handle<*mut JSObject>,
+    _host_defined: Handle<Value>,
+    payload: Handle<Value>,
+    line: u32,
+    column: ColumnNumberOneOrigin,
+) -> bool {
+    // SAFETY: the engine passes our context and valid handles; `Finish...` is called exactly once on each path that
+    // returns true.
+    unsafe {
+        native_body(cx, "loading a module", |scope| {
+            let mut private = UndefinedValue();
+            if !referrer.get().is_null() {
+                JS_GetScriptPrivate(referrer.get(), scratch(&mut private));
+            }
+            let private = scope.root(private);
+            let specifier = scope.root_string(GetModuleRequestSpecifier(scope.cx(), request))?;
+            let kind = match GetModuleRequestType(scope.cx(), request) {
+                ModuleType::JavaScript => ImportType::JavaScript,
+                ModuleType::JSON => ImportType::Json,
+                ModuleType::Text => ImportType::Text,
+                _ => ImportType::Other,
+            };
+            let host = scope.inner().module_host.borrow().clone();
+            let loaded = match host {
+                None => Err(Error::new("this context cannot load modules")),
+                Some(host) => host.load(
+                    scope,
+                    ModuleRequest { specifier, kind, referrer: private, line, column: column._base },
+                ),
+            };
+            let ok = match loaded {
+                Ok(module) => {
+                    let cx = scope.cx();
+                    root!(cx, module = scope.object_of(module)?);
+                    FinishLoadingImportedModule(cx, referrer, request, payload, module.handle(), true)
+                }
+                Err(error) => {
+                    let Some(reason) = error.to_local(scope) else { return Err(error) };
+                    FinishLoadingImportedModuleFailed(scope.cx(), payload, reason.handle())
+                }
+            };
+            scope.check(ok)
+        })
+    }
+}
+
+/// # Safety
+/// Called by the engine when a module first touches `import.meta`.
+unsafe extern "C" fn metadata(cx: *mut JSContext, module: Handle<*mut JSObject>, meta: Handle<*mut JSObject>) -> bool {
+    // SAFETY: the engine passes our context and valid handles.
+    unsafe {
+        native_body(cx, "import.meta", |scope| {
+            let mut private = UndefinedValue();
+            JS_GetModulePrivate(module.get(), scratch(&mut private));
+            let private = scope.root(private);
+            let meta = scope.root_object(meta.get())?;
+            let host = scope.inner().module_host.borrow().clone();
+            host.map_or(Ok(()), |host| host.meta(scope, private, meta))
+        })
+    }
+}
+
+/// An out handle for a value that is rooted before anything allocates.
+fn scratch(value: &mut Value) -> mozjs::jsapi::MutableHandle<Value> {
+    // SAFETY: the callee only writes, and does not collect.
+    unsafe { mozjs::jsapi::MutableHandle::from_marked_location(value) }
+}

@@ -1,0 +1,276 @@
+//! The root table: every reference that Rust holds into the JS heap lives here.
+//!
+//! Two stores, both traced by one extra-roots tracer at each minor and major collection: a stack of short-lived
+//! roots behind [`Local`](super::Local), opened and closed in last-in-first-out order by `Scope`, and a table of
+//! long-lived roots behind [`Slot`], freed when the `Slot` drops. Because the collector visits every entry exactly
+//! and updates it when it moves a cell, neither store needs barriers: an entry that disappears during an incremental
+//! mark was marked when that mark began (roots are marked in its first slice), and a value that enters an entry
+//! during it came either from a live object, whose own barriers guard it, or from a fresh allocation, which is black.
+//!
+//! Runs on the context's thread only. Keeps the rule ROOTED: a Rust future holds a `Slot`, never a GC pointer.
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::rc::Rc;
+
+use mozjs::glue::CallValueRootTracer;
+use mozjs::jsapi::{JSContext, JSTracer, JSValueType, Rooted};
+use mozjs::jsval::{JSVal, UndefinedValue};
+use mozjs_sys::jsgc::RootKind;
+
+const CHUNK: usize = 256;
+
+type Chunk = [UnsafeCell<JSVal>; CHUNK];
+
+/// The stack of short-lived roots. Chunks never move, so an entry's address is stable until it is truncated away.
+pub(super) struct RootStack {
+    chunks: RefCell<Vec<Box<Chunk>>>,
+    length: Cell<usize>,
+}
+
+impl RootStack {
+    fn new() -> Self {
+        RootStack { chunks: RefCell::new(Vec::new()), length: Cell::new(0) }
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.length.get()
+    }
+
+    pub(super) fn truncate(&self, length: usize) {
+        debug_assert!(length <= self.length.get(), "scopes close in last-in-first-out order");
+        self.length.set(length);
+    }
+
+    /// Roots `value` and gives the address that the collector keeps up to date.
+    pub(super) fn push(&self, value: JSVal) -> NonNull<JSVal> {
+        let index = self.length.get();
+        let mut chunks = self.chunks.borrow_mut();
+        if index / CHUNK == chunks.len() {
+            chunks.push(Box::new([const { UnsafeCell::new(UNDEFINED) }; CHUNK]));
+        }
+        let address = chunks[index / CHUNK][index % CHUNK].get();
+        // SAFETY: the cell is inside a live boxed chunk; no reference to its content exists (all access is by raw
+        // pointer, and entries at or above `length` have no `Local`).
+        unsafe { address.write(value) };
+        self.length.set(index + 1);
+        // SAFETY: an address inside a box is not null.
+        unsafe { NonNull::new_unchecked(address) }
+    }
+}
+
+// What `UndefinedValue()` makes, which is not `const`; `Roots::new` checks.
+/// Values side by side, as the engine wants the arguments of a call. Rooted until dropped; guards drop in reverse order.
+pub(super) struct Contiguous<'r> {
+    roots: &'r Roots,
+    base: usize,
+    large: bool,
+    start: *const JSVal,
+}
+
+impl<'r> Contiguous<'r> {
+    pub(super) fn new(roots: &'r Roots, values: impl ExactSizeIterator<Item = JSVal>) -> Self {
+        let base = roots.stack.length();
+        let count = values.len();
+        if count > CHUNK {
+            let mut values: Box<[JSVal]> = values.collect();
+            let start = values.as_mut_ptr();
+            roots.large.borrow_mut().push(values);
+            return Contiguous { roots, base, large: true, start };
+        }
+        // Skip to the next chunk if this one has not enough room left; the skipped entries hold undefined.
+        if base % CHUNK + count > CHUNK {
+            for _ in base % CHUNK..CHUNK {
+                roots.stack.push(UNDEFINED);
+            }
+        }
+        let mut start = std::ptr::null();
+        for (index, value) in values.enumerate() {
+            let address = roots.stack.push(value);
+            if index == 0 {
+                start = address.as_ptr().cast_const();
+            }
+        }
+        Contiguous { roots, base, large: false, start }
+    }
+
+    pub(super) fn start(&self) -> *const JSVal {
+        self.start
+    }
+}
+
+impl Drop for Contiguous<'_> {
+    fn drop(&mut self) {
+        if self.large {
+            self.roots.large.borrow_mut().pop();
+        }
+        self.roots.stack.truncate(self.base);
+    }
+}
+
+const UNDEFINED: JSVal = JSVal { asBits_: (0x1_fff0 | JSValueType::JSVAL_TYPE_UNDEFINED as u64) << 47 };
+
+/// The table of long-lived roots.
+pub(super) struct SlotTable {
+    values: RefCell<Vec<JSVal>>,
+    free: RefCell<Vec<u32>>,
+}
+
+impl SlotTable {
+    fn insert(&self, value: JSVal) -> u32 {
+        let mut values = self.values.borrow_mut();
+        if let Some(index) = self.free.borrow_mut().pop() {
+            values[index as usize] = value;
+            return index;
+        }
+        values.push(value);
+        u32::try_from(values.len() - 1).expect("fewer than 2^32 live slots: each needs memory of its own")
+    }
+
+    fn remove(&self, index: u32) {
+        self.values.borrow_mut()[index as usize] = UndefinedValue();
+        self.free.borrow_mut().push(index);
+    }
+}
+
+/// Both stores, behind the pointer that the tracer gets.
+pub(super) struct Roots {
+    pub(super) stack: RootStack,
+    pub(super) slots: SlotTable,
+    /// Argument lists longer than a chunk. Boxed, so that their addresses are stable.
+    large: RefCell<Vec<Box<[JSVal]>>>,
+}
+
+impl Roots {
+    pub(super) fn new() -> Rc<Roots> {
+        debug_assert_eq!(UndefinedValue().asBits_, UNDEFINED.asBits_);
+        Rc::new(Roots {
+            stack: RootStack::new(),
+            slots: SlotTable { values: RefCell::new(Vec::new()), free: RefCell::new(Vec::new()) },
+            large: RefCell::new(Vec::new()),
+        })
+    }
+
+    pub(super) fn slot(self: &Rc<Self>, value: JSVal) -> Slot {
+        Slot { index: self.slots.insert(value), roots: self.clone() }
+    }
+
+    /// Forgets every root; called when the context is about to go.
+    pub(super) fn clear(&self) {
+        self.stack.truncate(0);
+        for value in self.slots.values.borrow_mut().iter_mut() {
+            *value = UndefinedValue();
+        }
+    }
+
+    pub(super) fn live_slots(&self) -> usize {
+        self.slots.values.borrow().len() - self.slots.free.borrow().len()
+    }
+}
+
+/// The extra-roots tracer; `data` is the `Roots` that `Context` owns.
+///
+/// # Safety
+/// Called by the collector on the context's thread, with the `data` that was registered.
+pub(super) unsafe extern "C" fn trace_roots(tracer: *mut JSTracer, data: *mut c_void) {
+    // SAFETY: `data` is a `Roots` that lives until the tracer is removed, shortly before the context goes.
+    let roots = unsafe { &*data.cast::<Roots>() };
+    let chunks = roots.stack.chunks.borrow();
+    for index in 0..roots.stack.length.get() {
+        let address = chunks[index / CHUNK][index % CHUNK].get();
+        // SAFETY: the entry is below `length`, so it holds a value; the collector is the only writer meanwhile.
+        unsafe { CallValueRootTracer(tracer, address, c"local".as_ptr()) };
+    }
+    for value in roots.large.borrow_mut().iter_mut().flatten() {
+        // SAFETY: as above; the engine only reads these through the pointer that it was given.
+        unsafe { CallValueRootTracer(tracer, value, c"arguments".as_ptr()) };
+    }
+    for value in roots.slots.values.borrow_mut().iter_mut() {
+        // SAFETY: as above; freed entries hold undefined, which the tracer skips.
+        unsafe { CallValueRootTracer(tracer, value, c"slot".as_ptr()) };
+    }
+}
+
+/// A root that outlives its scope: what futures, timers and host objects hold. Dropping it frees the entry.
+///
+/// Read it back with [`Scope::local`](super::Scope::local). Not `Send`: it belongs to one context's thread.
+pub struct Slot {
+    index: u32,
+    pub(super) roots: Rc<Roots>,
+}
+
+impl Slot {
+    pub(super) fn value(&self) -> JSVal {
+        self.roots.slots.values.borrow()[self.index as usize]
+    }
+
+    pub(super) fn set(&self, value: JSVal) {
+        self.roots.slots.values.borrow_mut()[self.index as usize] = value;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.roots.slots.remove(self.index);
+    }
+}
+
+impl std::fmt::Debug for Slot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Slot({})", self.index)
+    }
+}
+
+/// A typed root on the engine's own linked list, for handles that are not values (objects, strings, ids). Made by
+/// [`root!`], which keeps the `Rooted` and its guard on one stack frame, so they unlink in reverse order.
+pub(super) struct RootGuard<'a, T: Copy + RootKind> {
+    root: *mut Rooted<T>,
+    frame: PhantomData<&'a mut Rooted<T>>,
+}
+
+impl<'a, T: Copy + RootKind> RootGuard<'a, T> {
+    /// # Safety
+    /// `root` must not move while the guard lives, and guards must drop in reverse order: use `root!`.
+    pub(super) unsafe fn new(cx: *mut JSContext, root: &'a mut Rooted<T>) -> Self {
+        let root: *mut Rooted<T> = root;
+        // SAFETY: the caller keeps `root` in place until this guard unlinks it; `cx` is the current context.
+        unsafe { Rooted::add_to_root_stack(root, cx) };
+        RootGuard { root, frame: PhantomData }
+    }
+
+    pub(super) fn get(&self) -> T {
+        // SAFETY: the root is alive and in place (see `new`); the collector writes it through the same raw pointer.
+        unsafe { (*self.root).data }
+    }
+
+    pub(super) fn handle(&self) -> mozjs::jsapi::Handle<T> {
+        // SAFETY: `data` is registered as a root for as long as the guard lives.
+        unsafe { mozjs::jsapi::Handle::from_marked_location(&raw const (*self.root).data) }
+    }
+
+    pub(super) fn handle_mut(&mut self) -> mozjs::jsapi::MutableHandle<T> {
+        // SAFETY: as for `handle`.
+        unsafe { mozjs::jsapi::MutableHandle::from_marked_location(&raw mut (*self.root).data) }
+    }
+}
+
+impl<T: Copy + RootKind> Drop for RootGuard<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: added in `new`, and `root!` guards drop in reverse order of creation.
+        unsafe { (*self.root).remove_from_root_stack() };
+    }
+}
+
+/// Declares `$name`, a [`RootGuard`] for `$value`, valid until the end of the enclosing block.
+macro_rules! root {
+    ($cx:expr, $name:ident = $value:expr) => {
+        let mut rooted = mozjs::jsapi::Rooted::new_unrooted($value);
+        // SAFETY: `rooted` is a local that nothing else can name (macro hygiene), so it stays in place until after the
+        // guard, declared later, has dropped.
+        #[allow(unused_mut, reason = "some roots are only read")]
+        let mut $name = unsafe { $crate::engine::roots::RootGuard::new($cx, &mut rooted) };
+    };
+}
+pub(super) use root;

@@ -1,0 +1,330 @@
+//! Strings, symbols, BigInts and primitive conversions.
+//!
+//! JavaScript strings are sequences of 16-bit units and may hold lone surrogates: `string_of` replaces those by U+FFFD,
+//! `utf16_of` keeps them.
+
+use std::ptr;
+
+use mozjs::jsapi::{
+    BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor, GetWellKnownSymbol,
+    JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString, JS_GetEmptyString, JS_GetLatin1StringCharsAndLength,
+    JS_GetTwoByteStringCharsAndLength, JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUCStringCopyN, JSString,
+    StringToBigInt, SymbolCode, ToBigInt, ToBooleanSlow, ToInt32Slow, ToNumberSlow, ToStringSlow, UTF8Chars,
+};
+use mozjs::jsval::{BigIntValue, SymbolValue};
+
+use super::error::Error;
+use super::local::Local;
+use super::roots::root;
+use super::scope::Scope;
+
+/// The longest string that the engine makes, in units.
+const LONGEST: usize = (1 << 30) - 2;
+
+/// The well-known symbols that the layers above need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the language's own")]
+pub enum WellKnown {
+    Iterator,
+    AsyncIterator,
+    ToStringTag,
+    ToPrimitive,
+    HasInstance,
+}
+
+impl<'s> Scope<'s> {
+    /// A string.
+    ///
+    /// # Errors
+    /// When memory runs out or the string is longer than the engine allows (2^30 - 2 units).
+    pub fn string(&self, text: &str) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        if text.is_empty() {
+            // SAFETY: plain query.
+            return self.root_string(unsafe { JS_GetEmptyString(cx) });
+        }
+        if text.len() > LONGEST * 3 {
+            return Err(Error::range_error("cannot make a string this long"));
+        }
+        let bytes = text.as_bytes();
+        // SAFETY: the engine copies `bytes`; it does not write them (its range type has no const form).
+        let string = unsafe {
+            if text.is_ascii() {
+                JS_NewStringCopyN(cx, bytes.as_ptr().cast(), bytes.len())
+            } else {
+                let chars = UTF8Chars { _base: range(bytes.as_ptr(), bytes.len()) };
+                JS_NewStringCopyUTF8N(cx, &raw const chars)
+            }
+        };
+        self.root_string(string)
+    }
+
+    /// A string of Latin-1 bytes (`atob`, binary strings).
+    ///
+    /// # Errors
+    /// As for [`string`](Self::string).
+    pub fn string_latin1(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
+        // SAFETY: the engine copies the bytes.
+        self.root_string(unsafe { JS_NewStringCopyN(self.cx(), bytes.as_ptr().cast(), bytes.len()) })
+    }
+
+    /// A string of UTF-16 units, lone surrogates included.
+    ///
+    /// # Errors
+    /// As for [`string`](Self::string).
+    pub fn string_utf16(&self, units: &[u16]) -> Result<Local<'s>, Error> {
+        // SAFETY: the engine copies the units.
+        self.root_string(unsafe { JS_NewUCStringCopyN(self.cx(), units.as_ptr(), units.len()) })
+    }
+
+    /// `String(value)` for a non-symbol: may run JavaScript.
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn to_js_string(&self, value: Local<'_>) -> Result<Local<'s>, Error> {
+        if value.is_string() {
+            return Ok(self.root(value.value()));
+        }
+        // SAFETY: the handle is a root.
+        self.root_string(unsafe { ToStringSlow(self.cx(), value.handle()) })
+    }
+
+    /// `String(value)` as a Rust string, lone surrogates replaced.
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn string_of(&self, value: Local<'_>) -> Result<String, Error> {
+        self.read_units(value, |units| match units {
+            Units::Latin1(bytes) if bytes.is_ascii() => {
+                String::from_utf8(bytes.to_vec()).unwrap_or_default()
+            }
+            Units::Latin1(bytes) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+            Units::TwoByte(units) => String::from_utf16_lossy(units),
+        })
+    }
+
+    /// `String(value)` as UTF-16 units.
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn utf16_of(&self, value: Local<'_>) -> Result<Vec<u16>, Error> {
+        self.read_units(value, |units| match units {
+            Units::Latin1(bytes) => bytes.iter().map(|&byte| u16::from(byte)).collect(),
+            Units::TwoByte(units) => units.to_vec(),
+        })
+    }
+
+    /// The string's units as bytes, if all are below 256 (`btoa`, header values).
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn latin1_of(&self, value: Local<'_>) -> Result<Option<Vec<u8>>, Error> {
+        self.read_units(value, |units| match units {
+            Units::Latin1(bytes) => Some(bytes.to_vec()),
+            Units::TwoByte(units) => units.iter().map(|&unit| u8::try_from(unit).ok()).collect(),
+        })
+    }
+
+    /// Lends the units of a string (after conversion) to `f`, without a copy.
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn read_units<R>(&self, value: Local<'_>, f: impl FnOnce(Units<'_>) -> R) -> Result<R, Error> {
+        let cx = self.cx();
+        let string = self.to_js_string(value)?;
+        // SAFETY: the string is rooted by `string`; linearising may allocate, but afterwards the characters stay where
+        // they are until the next collection, and `lend` forbids every use of the engine while `f` reads them. A cell
+        // that moved in linearising is reread through the root.
+        unsafe {
+            if JS_EnsureLinearString(cx, string.string_or_null()).is_null() {
+                return Err(Error::pending(self));
+            }
+            let pointer: *mut JSString = string.string_or_null();
+            let mut length = 0;
+            Ok(if JS_DeprecatedStringHasLatin1Chars(pointer) {
+                let chars = JS_GetLatin1StringCharsAndLength(cx, ptr::null(), pointer, &mut length);
+                let units = slice_or_empty(chars, length);
+                self.lend(|| f(Units::Latin1(units)))
+            } else {
+                let chars = JS_GetTwoByteStringCharsAndLength(cx, ptr::null(), pointer, &mut length);
+                let units = slice_or_empty(chars, length);
+                self.lend(|| f(Units::TwoByte(units)))
+            })
+        }
+    }
+
+    /// `Number(value)`.
+    ///
+    /// # Errors
+    /// What the conversion throws (a BigInt and a Symbol are TypeErrors).
+    pub fn number_of(&self, value: Local<'_>) -> Result<f64, Error> {
+        if let Some(number) = value.as_f64() {
+            return Ok(number);
+        }
+        let mut number = 0.0;
+        // SAFETY: the handle is a root.
+        let ok = unsafe { ToNumberSlow(self.cx(), value.handle(), &mut number) };
+        self.check(ok)?;
+        Ok(number)
+    }
+
+    /// `value | 0`.
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn int32_of(&self, value: Local<'_>) -> Result<i32, Error> {
+        let mut number = 0;
+        // SAFETY: the handle is a root.
+        let ok = unsafe { ToInt32Slow(self.cx(), value.handle(), &mut number) };
+        self.check(ok)?;
+        Ok(number)
+    }
+
+    /// `Boolean(value)`.
+    pub fn bool_of(&self, value: Local<'_>) -> bool {
+        self.cx();
+        // SAFETY: the handle is a root; this never runs code.
+        value.as_bool().unwrap_or_else(|| unsafe { ToBooleanSlow(value.handle()) })
+    }
+
+    /// A BigInt.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn bigint(&self, value: i64) -> Result<Local<'s>, Error> {
+        // SAFETY: the result is rooted at once.
+        let bigint = unsafe { BigIntFromInt64(self.cx(), value) };
+        self.root_bigint(bigint)
+    }
+
+    /// A BigInt.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn bigint_u64(&self, value: u64) -> Result<Local<'s>, Error> {
+        // SAFETY: the result is rooted at once.
+        let bigint = unsafe { BigIntFromUint64(self.cx(), value) };
+        self.root_bigint(bigint)
+    }
+
+    /// A BigInt of any size from its decimal digits (with a leading `-` if negative).
+    ///
+    /// # Errors
+    /// A SyntaxError for anything else.
+    pub fn bigint_from_decimal(&self, digits: &str) -> Result<Local<'s>, Error> {
+        let magnitude = digits.strip_prefix('-').unwrap_or(digits);
+        if magnitude.is_empty() || !magnitude.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::syntax_error("cannot convert the digits to a BigInt"));
+        }
+        let chars = range(digits.as_ptr(), digits.len());
+        // SAFETY: the engine reads the digits only.
+        let bigint = unsafe { StringToBigInt(self.cx(), &raw const chars) };
+        self.root_bigint(bigint)
+    }
+
+    /// The decimal digits of a BigInt (or of what `BigInt(value)` makes of it).
+    ///
+    /// # Errors
+    /// What the conversion throws.
+    pub fn bigint_digits(&self, value: Local<'_>) -> Result<String, Error> {
+        let cx = self.cx();
+        // SAFETY: handles are roots.
+        unsafe {
+            root!(cx, bigint = ToBigInt(cx, value.handle()));
+            if bigint.get().is_null() {
+                return Err(Error::pending(self));
+            }
+            let digits = self.root_string(BigIntToString(cx, bigint.handle(), 10))?;
+            self.string_of(digits)
+        }
+    }
+
+    fn root_bigint(&self, bigint: *mut mozjs::jsapi::BigInt) -> Result<Local<'s>, Error> {
+        if bigint.is_null() {
+            return Err(Error::pending(self));
+        }
+        // SAFETY: not null, rooted at once.
+        Ok(self.root(BigIntValue(unsafe { &*bigint })))
+    }
+
+    /// A well-known symbol.
+    pub fn well_known_symbol(&self, which: WellKnown) -> Local<'s> {
+        let code = match which {
+            WellKnown::Iterator => SymbolCode::iterator,
+            WellKnown::AsyncIterator => SymbolCode::asyncIterator,
+            WellKnown::ToStringTag => SymbolCode::toStringTag,
+            WellKnown::ToPrimitive => SymbolCode::toPrimitive,
+            WellKnown::HasInstance => SymbolCode::hasInstance,
+        };
+        // SAFETY: well-known symbols always exist.
+        self.root(SymbolValue(unsafe { &*GetWellKnownSymbol(self.cx(), code) }))
+    }
+
+    /// `Symbol.for(name)`.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn symbol_for(&self, name: &str) -> Result<Local<'s>, Error> {
+        let name = self.string(name)?;
+        let cx = self.cx();
+        root!(cx, name = name.string_or_null());
+        // SAFETY: the handle is a root; the result is rooted at once.
+        let symbol = unsafe { GetSymbolFor(cx, name.handle()) };
+        if symbol.is_null() {
+            return Err(Error::pending(self));
+        }
+        // SAFETY: not null.
+        Ok(self.root(SymbolValue(unsafe { &*symbol })))
+    }
+
+    /// The description of a symbol (`undefined` without one, or for anything else).
+    pub fn symbol_description(&self, symbol: Local<'_>) -> Local<'s> {
+        let cx = self.cx();
+        if !symbol.value().is_symbol() {
+            return Local::undefined();
+        }
+        root!(cx, symbol = symbol.value().to_symbol());
+        // SAFETY: the handle is a root.
+        let description = unsafe { GetSymbolDescription(symbol.handle()) };
+        if description.is_null() {
+            return Local::undefined();
+        }
+        // SAFETY: not null, rooted at once.
+        self.root(mozjs::jsval::StringValue(unsafe { &*description }))
+    }
+}
+
+/// The units of a string, lent by `read_units`.
+#[derive(Debug, Clone, Copy)]
+pub enum Units<'u> {
+    /// Every unit is below 256.
+    Latin1(&'u [u8]),
+    /// UTF-16, possibly with lone surrogates.
+    TwoByte(&'u [u16]),
+}
+
+/// # Safety
+/// `pointer` must give `length` readable elements, unless `length` is 0.
+unsafe fn slice_or_empty<'u, T>(pointer: *const T, length: usize) -> &'u [T] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(pointer, length) }
+}
+
+/// The engine's range over `length` bytes, which it only reads.
+fn range(start: *const u8, length: usize) -> mozjs_sys::jsapi::mozilla::Range<u8> {
+    use mozjs_sys::jsapi::mozilla::{Range, RangedPtr};
+    let start = start.cast_mut();
+    let end = start.wrapping_add(length);
+    let pointer = |at| RangedPtr {
+        _phantom_0: std::marker::PhantomData,
+        mPtr: at,
+        #[cfg(feature = "debugmozjs")]
+        mRangeStart: start,
+        #[cfg(feature = "debugmozjs")]
+        mRangeEnd: end,
+    };
+    Range { _phantom_0: std::marker::PhantomData, mStart: pointer(start), mEnd: pointer(end) }
+}
