@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -131,14 +131,10 @@ pub(crate) fn gather(command: &mut Command, limit: Duration, show: fn(&str)) -> 
         .stderr
         .take()
         .map(|pipe| follow(pipe, &gathered, show));
-    let status = wait_until(&mut child, start + limit)?;
-    if status.is_none() {
-        let _ = Command::new("kill")
-            .args(["-KILL", "--", &format!("-{}", child.id())])
-            .status();
-        child.wait()?;
-    }
+    let watchdog = Watchdog::start(child.id(), limit);
+    let status = child.wait()?;
     let time = start.elapsed();
+    let status = (!watchdog.stop()).then_some(status);
     for thread in [stdout, stderr].into_iter().flatten() {
         let _ = thread.join();
     }
@@ -152,6 +148,37 @@ pub(crate) fn gather(command: &mut Command, limit: Duration, show: fn(&str)) -> 
         status,
         time,
     })
+}
+
+/// Ends a process group after a time unless it is stopped before. It sleeps meanwhile: measurements run beside it.
+pub(crate) struct Watchdog {
+    stopped: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<bool>,
+}
+
+impl Watchdog {
+    /// Watches the group that `leader` leads.
+    pub(crate) fn start(leader: u32, limit: Duration) -> Watchdog {
+        let (stopped, is_stopped) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let expired =
+                is_stopped.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+            if expired {
+                let _ = Command::new("kill")
+                    .args(["-KILL", "--", &format!("-{leader}")])
+                    .status();
+            }
+            expired
+        });
+        Watchdog { stopped, thread }
+    }
+
+    /// Stops watching; true if the group was ended already.
+    pub(crate) fn stop(self) -> bool {
+        // The thread is gone already if it has ended the group.
+        let _ = self.stopped.send(());
+        self.thread.join().unwrap_or(false)
+    }
 }
 
 fn follow(
@@ -176,18 +203,4 @@ fn follow(
             line.clear();
         }
     })
-}
-
-fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
-    let mut pause = Duration::from_micros(200);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            return Ok(None);
-        }
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(5));
-    }
 }

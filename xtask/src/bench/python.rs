@@ -1,6 +1,7 @@
 //! The groups of asyncio loops: callbacks, and echo servers under the native load client.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,8 +10,11 @@ use anyhow::{Context, Result};
 use super::report::{Report, SUBJECT, Unit};
 use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
 use crate::paths::Profile;
-use crate::process;
+use crate::process::{self, Watchdog};
 use crate::python::Venv;
+
+/// A server that prints no port for this long is given up.
+const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Name and what it imports.
 const LOOPS: [(&str, &[&str]); 5] = [
@@ -146,9 +150,12 @@ impl EchoServer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()?;
+        let watchdog = Watchdog::start(child.id(), START_LIMIT);
         let mut port = String::new();
         BufReader::new(child.stdout.take().expect("stdout is a pipe")).read_line(&mut port)?;
+        watchdog.stop();
         let server = EchoServer {
             child,
             port: port.trim().to_owned(),

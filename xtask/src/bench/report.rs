@@ -135,10 +135,10 @@ impl Report {
             .max(group.len());
         let column = contestants
             .iter()
-            .map(String::len)
+            .map(|name| name.len() + 2)
             .max()
             .unwrap_or(0)
-            .max(17);
+            .max(18);
         println!(
             "\n{}",
             bold(&format!(
