@@ -1,5 +1,5 @@
-// TextEncoder and TextDecoder (https://encoding.spec.whatwg.org/). Rust has the encodings; a decoder that is in the middle of a stream
-// is a number there.
+// TextEncoder and TextDecoder (https://encoding.spec.whatwg.org/). Rust has the encodings, and the state of a decoder that is in
+// the middle of a stream.
 (function (ops, use) {
   'use strict';
 
@@ -26,15 +26,12 @@
     }
   }
 
-  // A decoder that a program leaves in the middle of a stream gives its state back when it is collected.
-  let abandoned = null;
-
   class TextDecoder {
     #encoding = 'utf-8';
     #fatal = false;
     #ignoreBom = false;
-    // The number of the state in Rust while a stream is being decoded, else 0.
-    #state = 0;
+    // The state in Rust while a stream is being decoded.
+    #state = null;
 
     constructor(label = 'utf-8', options = undefined) {
       const name = toDOMString(label);
@@ -67,30 +64,17 @@
     decode(input = undefined, options = undefined) {
       const bytes = input === undefined ? nothing : requireBytes(input);
       const stream = options !== undefined && Boolean(toDictionary(options, 'TextDecoder.decode').stream);
-      if (stream || this.#state !== 0) return this.#decodePart(bytes, stream);
+      if (stream || this.#state !== null) return this.#decodePart(bytes, stream);
       return ops.decodeText(this.#encoding, bytes, this.#fatal, this.#ignoreBom);
     }
 
     #decodePart(bytes, more) {
-      if (this.#state === 0) {
-        this.#state = ops.decoderStart(this.#encoding, this.#fatal, this.#ignoreBom);
-        abandoned ??= new FinalizationRegistry((state) => ops.decoderDrop(state));
-        abandoned.register(this, this.#state, this);
-      }
-      const state = this.#state;
-      // It ends with the stream, and with an error.
-      let ended = true;
-      try {
-        const text = ops.decoderDecode(state, bytes, !more);
-        ended = !more;
-        return text;
-      } finally {
-        if (ended) {
-          this.#state = 0;
-          abandoned.unregister(this);
-          ops.decoderDrop(state);
-        }
-      }
+      const state = (this.#state ??= ops.decoderStart(this.#encoding, this.#ignoreBom));
+      // The state ends with the stream, and with an error.
+      this.#state = null;
+      const text = ops.decoderDecode(state, bytes, !more, this.#fatal);
+      if (more) this.#state = state;
+      return text;
     }
 
     [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
