@@ -11,11 +11,12 @@ import signal
 import socket
 import sys
 import threading
-from asyncio import SelectorEventLoop, base_events, events, format_helpers
+from asyncio import SelectorEventLoop, base_events, constants, events, format_helpers, sslproto
 from asyncio.log import logger
 
 from . import _connect_to, _native
 from ._selector import LoopSelector
+from ._transports import SocketTransport, send_file
 
 
 class EventLoop(_native.LoopCore, SelectorEventLoop):
@@ -59,6 +60,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             raise RuntimeError("Cannot close a running event loop")
         if not self.is_closed():
             super().close()
+            for transport in list(self._transports.values()):
+                if isinstance(transport, SocketTransport):
+                    transport._state.release()
             self._close()
 
     # ---- signals -----------------------------------------------------------------------------------------------------
@@ -144,6 +148,43 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""
         super().set_task_factory(factory)
         self._set_has_task_factory(factory is not None)
+
+    # ---- transports --------------------------------------------------------------------------------------------------
+
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        self._ensure_fd_no_transport(sock)
+        return SocketTransport(self, sock, protocol, waiter, extra, server)
+
+    def _make_ssl_transport(
+        self,
+        rawsock,
+        protocol,
+        sslcontext,
+        waiter=None,
+        *,
+        server_side=False,
+        server_hostname=None,
+        extra=None,
+        server=None,
+        ssl_handshake_timeout=constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout=constants.SSL_SHUTDOWN_TIMEOUT,
+    ):
+        self._ensure_fd_no_transport(rawsock)
+        ssl_protocol = sslproto.SSLProtocol(
+            self,
+            protocol,
+            sslcontext,
+            waiter,
+            server_side,
+            server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        SocketTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        return ssl_protocol._app_transport
+
+    async def _sendfile_native(self, transp, file, offset, count):
+        return await send_file(self, transp, file, offset, count)
 
     # ---- addresses ---------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@
 mod asyncio;
 mod ffi;
 
+pub use asyncio::event_loop_of;
+
 use pyo3::prelude::*;
 
 /// Adds this crate's classes and functions to the extension module.

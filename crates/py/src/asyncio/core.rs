@@ -24,7 +24,7 @@ use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, ThreadIdentity, 
 /// The native half of `twinloop.EventLoop`.
 #[pyclass(frozen, subclass, module = "twinloop._native")]
 pub(crate) struct LoopCore {
-    state: GilBound<State>,
+    state: GilBound<Rc<State>>,
 }
 
 pub(crate) struct State {
@@ -37,10 +37,16 @@ pub(crate) struct State {
     /// The thread in `_run`.
     runner: Cell<Option<ThreadIdentity>>,
     stopping: Cell<bool>,
+    /// `_run` also ends when nothing is referenced any more, as a JavaScript program does.
+    until_idle: Cell<bool>,
     debug: Cell<bool>,
     has_task_factory: Cell<bool>,
     pub(crate) descriptors: Descriptors,
+    scratch: RefCell<Vec<u8>>,
 }
+
+/// Room for the largest read that is copied afterwards.
+const SCRATCH_SIZE: usize = 256 * 1024;
 
 #[pymethods]
 impl LoopCore {
@@ -58,11 +64,13 @@ impl LoopCore {
             clock,
             runner: Cell::new(None),
             stopping: Cell::new(false),
+            until_idle: Cell::new(false),
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             descriptors: Descriptors::default(),
+            scratch: RefCell::default(),
         };
-        Ok(LoopCore { state: GilBound::new(state) })
+        Ok(LoopCore { state: GilBound::new(Rc::new(state)) })
     }
 
     /// Runs turns until `stop`; raises what a callback raised if it has to leave the loop.
@@ -84,6 +92,11 @@ impl LoopCore {
         if let Some(event_loop) = event_loop {
             event_loop.close();
         }
+    }
+
+    /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
+    fn _stop_when_idle(&self, py: Python<'_>) {
+        self.state.get(py).until_idle.set(true);
     }
 
     fn _set_native_debug(&self, py: Python<'_>, debug: bool) {
@@ -166,7 +179,7 @@ impl LoopCore {
 }
 
 impl LoopCore {
-    pub(crate) fn state<'a>(&'a self, py: Python<'a>) -> &'a State {
+    pub(crate) fn state<'a>(&'a self, py: Python<'a>) -> &'a Rc<State> {
         self.state.get(py)
     }
 
@@ -257,6 +270,10 @@ impl State {
 
     fn run_turns(&self, py: Python<'_>, event_loop: &Loop) -> PyResult<()> {
         loop {
+            if self.until_idle.get() && !event_loop.is_alive() {
+                self.until_idle.set(false);
+                return Ok(());
+            }
             let wait = if self.stopping.get() { Wait::No } else { Wait::Until(None) };
             event_loop.turn(wait);
             if let Some(error) = self.host.take_error() {
@@ -268,6 +285,15 @@ impl State {
                 return Ok(());
             }
         }
+    }
+
+    /// Lends the loop's read buffer. A nested call gets one of its own.
+    pub(crate) fn with_scratch<R>(&self, body: impl FnOnce(&mut [u8]) -> R) -> R {
+        let mut scratch = self.scratch.take();
+        scratch.resize(SCRATCH_SIZE, 0);
+        let result = body(&mut scratch);
+        self.scratch.replace(scratch);
+        result
     }
 
     fn seconds_now(&self) -> f64 {

@@ -2,10 +2,17 @@
 
 pub(crate) mod core;
 mod descriptors;
+mod embed;
+mod errors;
 mod host;
+mod receiver;
+mod transport;
+
+pub use embed::event_loop_of;
 
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    core::register(module)
+    core::register(module)?;
+    transport::register(module)
 }

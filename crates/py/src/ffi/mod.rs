@@ -8,6 +8,8 @@
 //! Rules kept here: NO-ABORT (panics are caught at every entry from C), NO-GIL-OFF-LOOP.
 #![allow(unsafe_code, reason = "this folder is the one place of the crate that talks to CPython's C API directly")]
 
+pub(crate) mod buffers;
+pub(crate) mod context;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;

@@ -1,0 +1,153 @@
+//! Bytes across the border: reading what a program passes, and receiving into what it will own.
+//!
+//! The slices lent here point into Python objects. They are lent to one closure, which runs no Python code, so nothing
+//! can resize or free the object meanwhile. GIL held throughout.
+
+use std::mem::MaybeUninit;
+use std::ptr::null_mut;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use pyo3::{Borrowed, ffi};
+
+use super::object::Object;
+
+unsafe extern "C" {
+    /// Exported by every CPython, but no longer declared by the bindings.
+    fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> std::ffi::c_int;
+}
+
+/// Lends the bytes of `data` (bytes, bytearray or memoryview) to `body`.
+pub(crate) fn with_bytes<R>(data: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
+    if let Ok(bytes) = data.cast_exact::<PyBytes>() {
+        return Ok(body(bytes.as_bytes()));
+    }
+    let view = View::of(data, ffi::PyBUF_SIMPLE)?;
+    // SAFETY: a simple buffer is contiguous, `len` bytes long, and locked until the view is released.
+    let slice = unsafe { std::slice::from_raw_parts(view.start(), view.len()) };
+    Ok(body(slice))
+}
+
+/// Lends the writable memory of `buffer` to `body`.
+pub(crate) fn with_writable<R>(buffer: &Bound<'_, PyAny>, body: impl FnOnce(&mut [u8]) -> R) -> PyResult<R> {
+    let view = View::of(buffer, ffi::PyBUF_WRITABLE)?;
+    // SAFETY: as above, and writable. Another view of the same memory may exist, but no code that could look into it
+    // runs until `body` returns.
+    let slice = unsafe { std::slice::from_raw_parts_mut(view.start(), view.len()) };
+    Ok(body(slice))
+}
+
+struct View(ffi::Py_buffer);
+
+impl View {
+    fn of(object: &Bound<'_, PyAny>, flags: std::ffi::c_int) -> PyResult<View> {
+        let mut view = MaybeUninit::<ffi::Py_buffer>::zeroed();
+        // SAFETY: the view is zeroed memory of the right type; on success it is initialised and must be released.
+        let code = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), flags) };
+        if code != 0 {
+            return Err(PyErr::fetch(object.py()));
+        }
+        // SAFETY: initialised by the successful call.
+        Ok(View(unsafe { view.assume_init() }))
+    }
+
+    fn len(&self) -> usize {
+        self.0.len as usize
+    }
+
+    fn start(&self) -> *mut u8 {
+        // An empty buffer may have a null address, which no slice may have.
+        if self.0.buf.is_null() { std::ptr::dangling_mut() } else { self.0.buf.cast() }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        // SAFETY: acquired in `of`, released once.
+        unsafe { ffi::PyBuffer_Release(&raw mut self.0) }
+    }
+}
+
+/// The error for data that is not bytes-like, in asyncio's words.
+pub(crate) fn check_bytes_like(data: &Bound<'_, PyAny>) -> PyResult<()> {
+    if data.is_exact_instance_of::<PyBytes>() || is_bytes_like(data) {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!(
+        "data argument must be a bytes-like object, not '{}'",
+        data.get_type().name()?
+    )))
+}
+
+fn is_bytes_like(data: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: type checks of a live object.
+    unsafe {
+        ffi::PyBytes_Check(data.as_ptr()) != 0
+            || ffi::PyByteArray_Check(data.as_ptr()) != 0
+            || ffi::PyMemoryView_Check(data.as_ptr()) != 0
+    }
+}
+
+/// A `bytes` object that is still being filled.
+pub(crate) struct UnfilledBytes(Object);
+
+impl UnfilledBytes {
+    pub(crate) fn new(py: Python<'_>, size: usize) -> PyResult<UnfilledBytes> {
+        // SAFETY: a null pointer asks for an object with unset contents; the result is new or null with an error.
+        let bytes = unsafe {
+            Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), size as ffi::Py_ssize_t))?
+        };
+        Ok(UnfilledBytes(Object::new(bytes)))
+    }
+
+    /// The memory to fill. Its contents are unset: pass it to a system call only.
+    pub(crate) fn memory(&mut self) -> &mut [u8] {
+        // SAFETY: the object is new and unshared, so its memory is ours alone; it is `PyBytes_GET_SIZE` bytes long. Any
+        // bit pattern is a valid byte, and the only use is as the target of recv, as CPython itself does it.
+        unsafe {
+            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr()).cast_mut().cast::<u8>();
+            std::slice::from_raw_parts_mut(start, ffi::PyBytes_Size(self.0.as_ptr()) as usize)
+        }
+    }
+
+    /// The object, cut to its first `size` bytes.
+    pub(crate) fn finish(self, py: Python<'_>, size: usize) -> PyResult<Bound<'_, PyAny>> {
+        let mut pointer = self.0.into_bound(py).into_ptr();
+        // SAFETY: the object has one reference, which `_PyBytes_Resize` takes and gives back, or releases on error.
+        unsafe {
+            if size != ffi::PyBytes_Size(pointer) as usize
+                && _PyBytes_Resize(&raw mut pointer, size as ffi::Py_ssize_t) != 0
+            {
+                debug_assert!(pointer == null_mut(), "a failed resize releases the object");
+                return Err(PyErr::fetch(py));
+            }
+            Ok(Bound::from_owned_ptr(py, pointer))
+        }
+    }
+}
+
+/// Reads an attribute slot (`__slots__`) of `object` directly.
+///
+/// `offset` must come from [`slot_offset`] for a class that `object` is an instance of; the callers are methods that were
+/// installed in that very class, whose receivers CPython checks.
+pub(crate) fn read_slot<'a, 'py>(object: Borrowed<'a, 'py, PyAny>, offset: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
+    // SAFETY: instances of the class have a pointer-sized member at `offset`: null, or a reference that the instance owns.
+    unsafe {
+        let member = object.as_ptr().cast::<u8>().add(offset).cast::<*mut ffi::PyObject>();
+        let value = *member;
+        if value.is_null() { None } else { Some(Borrowed::from_ptr(object.py(), value)) }
+    }
+}
+
+/// Where the instances of a class keep the slot that `descriptor` describes.
+pub(crate) fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<usize> {
+    // SAFETY: only read after the exact type was checked; a member descriptor points to its definition for its whole life.
+    unsafe {
+        if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
+            return Err(PyTypeError::new_err("the transport class must keep its state in a slot"));
+        }
+        let member = (*descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>()).d_member;
+        Ok((*member).offset as usize)
+    }
+}

@@ -1,0 +1,234 @@
+"""``SocketTransport``: the transport of TCP and Unix stream sockets.
+
+The hot methods (write, pause and resume, close, and the whole read path) are native and installed into this class; what
+happens once in a connection's life is here. A real subclass of ``asyncio.Transport``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import warnings
+from asyncio import base_events, constants, futures, transports, trsock
+from asyncio.log import logger
+
+from . import _native
+
+_SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
+
+
+class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
+    """A connected stream socket, with asyncio's behaviour.
+
+    The mixin is a base because asyncio's sendfile fallback insists on it; its flow control is replaced by the native one.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_state")
+
+    _start_tls_compatible = True
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
+
+    def __init__(self, loop, sock, protocol, waiter=None, extra=None, server=None):
+        asyncio.Transport.__init__(self, extra)
+        self._sock = None  # Nothing to close yet if the next line fails.
+        self._state = _native.TransportState(loop, self, sock)
+        self._loop = loop
+        self._sock = sock
+        self._sock_fd = sock.fileno()
+        self._server = server
+        self._empty_waiter = None
+        self._set_extra_info(sock)
+        self.set_protocol(protocol)
+        base_events._set_nodelay(sock)
+        if server is not None:
+            server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
+        loop._transports[self._sock_fd] = self
+        loop.call_soon(protocol.connection_made, self)
+        # Nothing is read before connection_made was called, and whoever waits is told after it.
+        loop.call_soon(self._state.start)
+        if waiter is not None:
+            loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+
+    def _set_extra_info(self, sock):
+        self._extra["socket"] = trsock.TransportSocket(sock)
+        try:
+            self._extra["sockname"] = sock.getsockname()
+        except OSError:
+            self._extra["sockname"] = None
+        if "peername" not in self._extra:
+            try:
+                self._extra["peername"] = sock.getpeername()
+            except OSError:
+                self._extra["peername"] = None
+
+    def __repr__(self):
+        words = [type(self).__name__]
+        if self._sock is None:
+            words.append("closed")
+        elif self.is_closing():
+            words.append("closing")
+        words.append(f"fd={self._sock_fd}")
+        if self._sock is not None:
+            words.append("read=polling" if self.is_reading() else "read=idle")
+            size = self.get_write_buffer_size()
+            words.append(f"write=<{'polling' if size else 'idle'}, bufsize={size}>")
+        return f"<{' '.join(words)}>"
+
+    def __del__(self, _warn=warnings.warn):
+        if getattr(self, "_sock", None) is not None:
+            _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+            self._state.release()
+            self._sock.close()
+
+    # ---- protocol ----------------------------------------------------------------------------------------------------
+
+    def set_protocol(self, protocol):
+        """Send everything to another protocol from now on."""
+        self._protocol = protocol
+        self._state.set_protocol(protocol)
+
+    def get_protocol(self):
+        """The current protocol."""
+        return self._protocol
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def can_write_eof(self):
+        """True: a socket's sending side can be closed alone."""
+        return True
+
+    def write_eof(self):
+        """Close the sending side once everything queued has been sent."""
+        self._state.write_eof()
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        """Set the sizes of the write queue at which the protocol is told to pause and to resume."""
+        if high is None:
+            high = 64 * 1024 if low is None else 4 * low
+        if low is None:
+            low = high // 4
+        if not high >= low >= 0:
+            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+        self._state.set_limits(high, low)
+
+    def get_write_buffer_limits(self):
+        """The limits as (low, high)."""
+        return self._state.limits()
+
+    @property
+    def _protocol_paused(self):
+        return self._state.is_protocol_paused()
+
+    def _write_threadsafe(self, data):
+        self._loop.call_soon_threadsafe(self.write, data)
+
+    def _pause_protocol(self):
+        self._tell_protocol("pause_writing")
+
+    def _resume_protocol(self):
+        self._tell_protocol("resume_writing")
+
+    def _tell_protocol(self, method):
+        try:
+            getattr(self._protocol, method)()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._loop.call_exception_handler(
+                {
+                    "message": f"protocol.{method}() failed",
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self._protocol,
+                }
+            )
+
+    # ---- sending a file: the loop waits for the queue to be empty and keeps writers out --------------------------------
+
+    def _make_empty_waiter(self):
+        if self._empty_waiter is not None:
+            raise RuntimeError("Empty waiter is already set")
+        self._empty_waiter = self._loop.create_future()
+        if self._state.set_sending_file(True):
+            self._empty_waiter.set_result(None)
+        return self._empty_waiter
+
+    def _reset_empty_waiter(self):
+        self._empty_waiter = None
+        self._state.set_sending_file(False)
+
+    def _drained(self):
+        if self._empty_waiter is not None and not self._empty_waiter.done():
+            self._empty_waiter.set_result(None)
+
+    # ---- the end -----------------------------------------------------------------------------------------------------
+
+    def abort(self):
+        """Close at once; what is queued may be lost."""
+        self._force_close(None)
+
+    def _force_close(self, error):
+        self._state.force_close(error)
+
+    def _eof_received(self):
+        if self._loop.get_debug():
+            logger.debug("%r received EOF", self)
+        try:
+            keep_open = self._protocol.eof_received()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
+            return
+        if not keep_open:
+            self.close()
+
+    def _fatal_error(self, error, message="Fatal error on transport"):
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=error)
+        else:
+            self._loop.call_exception_handler(
+                {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+            )
+        self._force_close(error)
+
+    def _schedule_connection_lost(self, error):
+        self._loop.call_soon(self._call_connection_lost, error)
+
+    def _call_connection_lost(self, error):
+        try:
+            self._protocol.connection_lost(error)
+        finally:
+            self._state.release()
+            self._sock.close()
+            if self._empty_waiter is not None and not self._empty_waiter.done():
+                self._empty_waiter.set_exception(ConnectionError("Connection is closed by peer"))
+            server, self._server = self._server, None
+            if server is not None:
+                server._detach(self) if _SERVER_COUNTS_TRANSPORTS else server._detach()
+            self._sock = self._protocol = self._loop = None
+
+
+_native.install_transport_methods(SocketTransport)
+
+
+async def send_file(loop, transport, file, offset, count):
+    """Send a file with the kernel's sendfile over a socket transport whose queue is kept empty meanwhile."""
+    resume = transport.is_reading()
+    transport.pause_reading()
+    await transport._make_empty_waiter()
+    try:
+        # A descriptor of its own, as the transport's is registered with the loop already.
+        with socket.socket(fileno=_duplicate(transport._sock)) as sock:
+            sock.setblocking(False)
+            return await loop.sock_sendfile(sock, file, offset, count, fallback=False)
+    finally:
+        transport._reset_empty_waiter()
+        if resume:
+            transport.resume_reading()
+
+
+def _duplicate(sock):
+    return sock.dup().detach()
