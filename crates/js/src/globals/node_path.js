@@ -79,7 +79,7 @@
 
   function basename(path, suffix = undefined) {
     requireString(path, 'path');
-    if (suffix !== undefined) requireString(suffix, 'suffix');
+    if (suffix !== undefined && requireString(suffix, 'suffix') === path) return '';
     const trimmed = withoutTrailingSlashes(path);
     const base = trimmed.slice(trimmed.lastIndexOf('/') + 1);
     return suffix !== undefined && base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
