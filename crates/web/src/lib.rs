@@ -41,7 +41,7 @@ pub mod connect;
 pub mod dns;
 mod error;
 pub mod fetch;
-//pub mod fs;
+pub mod fs;
 //pub mod websocket;
 
 pub use bytes::Bytes;
