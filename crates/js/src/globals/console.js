@@ -7,6 +7,8 @@
   const stdout = 1;
   const stderr = 2;
   let indentation = '';
+  // By descriptor: what a program put in the place of `process.stdout.write`, to see or hide what is printed.
+  const redirections = [];
   const coloured = [undefined, undefined, undefined];
 
   function hasColors(descriptor) {
@@ -20,7 +22,13 @@
 
   function write(descriptor, text) {
     if (indentation !== '') text = indentation + text.replaceAll('\n', `\n${indentation}`);
-    ops.writeOutput(descriptor, `${text}\n`);
+    const redirection = redirections[descriptor];
+    if (redirection === undefined) ops.writeOutput(descriptor, `${text}\n`);
+    else redirection(`${text}\n`);
+  }
+
+  function redirect(descriptor, write) {
+    redirections[descriptor] = write;
   }
 
   /** The text when every argument is a string, and none a template; undefined when formatting is needed. */
@@ -125,5 +133,5 @@
     Object.defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
   }
   Object.defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
-  return { console };
+  return { console, redirect };
 })

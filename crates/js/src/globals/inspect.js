@@ -130,7 +130,7 @@
     const { constructor } = value;
     if (typeof constructor === 'function' && constructor.prototype === value) return undefined;
     const remaining = context.depth === null ? null : context.depth - depth;
-    const result = method.call(original, remaining, optionsFor(context, remaining), inspect);
+    const result = method.call(original, remaining, optionsFor(context), inspect);
     if (result === original) return undefined;
     if (typeof result === 'object' && result !== null) {
       return formatValue(context, result, depth).replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
@@ -138,10 +138,11 @@
     return String(result).replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
   }
 
-  function optionsFor(context, depth) {
+  /** What a method gets: the options as they were given; the remaining depth is its first argument. */
+  function optionsFor(context) {
     const options = { stylize: context.stylize };
     for (const key of Object.keys(defaultOptions)) options[key] = context[key];
-    return { ...options, ...context.userOptions, depth };
+    return { ...options, ...context.userOptions };
   }
 
   function formatCycle(context, value) {
@@ -566,8 +567,7 @@
   /** For `[inspect.custom]` methods of Web classes: the class name, then the members as an object shows them. */
   function inspectMembers(name, members, depth, options) {
     if (typeof depth === 'number' && depth < 0) return options.stylize(`[${name}]`, 'special');
-    const inner = { ...options, depth: options.depth === null ? null : options.depth - 1 };
-    return `${name} ${inspect(members, inner)}`;
+    return `${name} ${inspect(members, { ...options, depth })}`;
   }
 
   return {

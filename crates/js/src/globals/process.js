@@ -177,12 +177,26 @@
       if (typeof done === 'function') use('microtask').queueMicrotask(() => done());
       return true;
     };
+    // Whoever replaces `write` (test runners do) wants what `console` prints as well.
+    let current = write;
+    Object.defineProperty(stream, 'write', {
+      get: () => current,
+      set(replacement) {
+        current = replacement;
+        use('console').redirect(descriptor, replacement === write ? undefined : (text) => stream.write(text));
+      },
+      enumerable: true,
+      configurable: true,
+    });
+    Object.defineProperties(stream, {
+      columns: { get: () => ops.terminalSize(descriptor)?.[0], enumerable: true, configurable: true },
+      rows: { get: () => ops.terminalSize(descriptor)?.[1], enumerable: true, configurable: true },
+    });
     return Object.assign(stream, {
       fd: descriptor,
       isTTY: ops.isTerminal(descriptor),
       writable: true,
       writableLength: 0,
-      write,
       end(chunk, encoding, callback) {
         const done = [chunk, encoding, callback].find((argument) => typeof argument === 'function');
         if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') write(chunk);
@@ -193,12 +207,6 @@
       uncork() {},
       hasColors: () => ops.hasColors(descriptor),
       getColorDepth: () => (ops.hasColors(descriptor) ? 4 : 1),
-      get columns() {
-        return ops.terminalSize(descriptor)?.[0];
-      },
-      get rows() {
-        return ops.terminalSize(descriptor)?.[1];
-      },
     });
   }
 
