@@ -8,6 +8,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod conformance;
 mod demo;
 mod engine;
 mod examples;
@@ -34,6 +35,7 @@ cargo xtask COMMAND [OPTIONS]
   test         Rust, JavaScript and Python tests and the examples; ends with a plain total
   lint         formatting, clippy, ruff, mypy and the structure of the repository
   bench        the same work on Twinloop and its peers, with medians and ratios
+  conformance  suites of other projects on Twinloop
   ci           lint and test, as CI runs them
 
 Each command takes --help.
@@ -68,6 +70,7 @@ fn dispatch() -> Result<()> {
         "test" => test::command(arguments),
         "lint" => lint::command(arguments),
         "bench" => bench::command(arguments),
+        "conformance" => conformance::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
     }
