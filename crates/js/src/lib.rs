@@ -1,9 +1,20 @@
 //! JavaScript on Twinloop's loop.
 //!
-//! [`engine`] is the safe layer over SpiderMonkey and the only home of `unsafe` code here. Knows nothing of Python.
+//! - [`engine`]: the safe layer over SpiderMonkey, the only home of `unsafe` code here
+//! - `program`: [`Js`], JavaScript joined to a loop: how a program begins and ends
+//! - `modules`: what `import` finds; `typescript`: stripping types
+//! - `globals`: the web APIs and `node:` modules, in JavaScript over native operations
+//!
+//! Knows nothing of Python; whoever knows both registers the `python:` scheme with [`Js::register_scheme`].
 
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "the one folder that talks to the engine; see its own documentation")]
 pub mod engine;
 mod globals;
+mod modules;
+mod program;
+mod typescript;
+
+pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
+pub use program::{Js, Options};

@@ -6,7 +6,6 @@
 //! after the function object has been collected.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -332,7 +331,8 @@ pub(super) unsafe fn native_body(
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let scope = Scope::open(inner);
         match body(&scope) {
-            Ok(()) => true,
+            // Nothing of a program that is leaving goes on.
+            Ok(()) => !inner.stopped.get(),
             Err(error) => {
                 error.raise(&scope);
                 false

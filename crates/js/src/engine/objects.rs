@@ -49,7 +49,7 @@ impl<'k> From<Local<'k>> for Key<'k> {
     }
 }
 
-/// What a property that [`Scope::define`] makes allows.
+/// What a property that [`Scope::define`] makes allows. The default is all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attributes {
     /// Assignments change it.
@@ -58,6 +58,12 @@ pub struct Attributes {
     pub enumerable: bool,
     /// It can be deleted and redefined.
     pub configurable: bool,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Attributes::PLAIN
+    }
 }
 
 impl Attributes {

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use mozjs::jsapi::{InitSelfHostedCode, JSContext, SelfHostedCache};
 
@@ -53,13 +54,13 @@ unsafe extern "C" fn keep(_: *mut JSContext, data: SelfHostedCache) -> bool {
 
 /// Initialises the engine's library from the cache file, or without it, writing the file for the next time.
 pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), String> {
-    let cached = file.and_then(read);
-    let (span, writer): (SelfHostedCache, _) = match &cached {
+    let cached = file.and_then(read_once);
+    let (span, writer): (SelfHostedCache, _) = match cached {
         Some(bytes) => (mozjs::jsapi::__BindgenOpaqueArray([bytes.len() as u64, bytes.as_ptr() as usize as u64]), None),
         None => (Default::default(), Some(keep as unsafe extern "C" fn(*mut JSContext, SelfHostedCache) -> bool)),
     };
-    // SAFETY: the span's bytes live until the call returns, which is all the engine asks for; `read` checked that they
-    // were written by this build of the engine.
+    // SAFETY: the engine goes on to read the span's bytes as long as it lives (it compiles functions from them when they are
+    // first called), and they live as long as the process; `read` checked that this build of the engine wrote them.
     if !unsafe { InitSelfHostedCode(cx, span, writer) } {
         return Err("cannot start the JavaScript engine's library".to_string());
     }
@@ -73,6 +74,16 @@ pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), 
 /// Head of the file: format, then the length and checksum of the rest, against files cut short.
 const MAGIC: &[u8; 8] = b"twinjs01";
 const HEAD: usize = 24;
+
+/// The cache, read once a process and kept for ever.
+fn read_once(file: &Path) -> Option<&'static [u8]> {
+    static CACHE: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = CACHE.get() {
+        return Some(bytes);
+    }
+    let bytes = read(file)?;
+    Some(CACHE.get_or_init(|| bytes))
+}
 
 fn read(file: &Path) -> Option<Vec<u8>> {
     let bytes = fs::read(file).ok()?;

@@ -5,8 +5,10 @@
 //! the embedder gives ([`TaskSink`]), and runs there (rule NO-GIL-OFF-LOOP: the callbacks touch neither a context nor
 //! the GIL). While the context is going, handed-over work goes back to the engine, which waits for it.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use mozjs::jsapi::{Dispatchable, Dispatchable_MaybeShuttingDown, InitAsyncTaskCallbacks, JSContext, ShutdownAsyncTasks};
@@ -43,8 +45,11 @@ impl Drop for Task {
 pub trait TaskSink: Send + Sync {
     /// Brings the task to the loop's thread, after `delay_ms` if not zero. False if the loop is gone.
     fn post(&self, task: Task, delay_ms: u32) -> bool;
-    /// On the loop's thread: a task was started (`true`) or finished; it keeps the program alive meanwhile.
-    fn pending(&self, started: bool);
+}
+
+thread_local! {
+    /// What hears that a task was started or finished; both happen on the context's thread, of which there is one.
+    static PENDING: RefCell<Option<Rc<dyn Fn(bool)>>> = const { RefCell::new(None) };
 }
 
 struct Shared {
@@ -55,8 +60,10 @@ struct Shared {
 pub(super) struct Tasks(Arc<Shared>);
 
 impl Context {
-    /// Says where the work of helper threads goes. To be called once, before any script runs.
-    pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>) {
+    /// Says where the work of helper threads goes, and what hears, on this thread, that a task was started (`true`) or
+    /// finished, so that it can keep the program alive meanwhile. To be called once, before any script runs.
+    pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>, pending: Rc<dyn Fn(bool)>) {
+        PENDING.set(Some(pending));
         let shared = Arc::new(Shared { sink: Mutex::new(Some(sink)) });
         // SAFETY: the closure pointer stays valid until the context is gone: `Inner` keeps `Tasks`.
         unsafe {
@@ -92,6 +99,7 @@ pub(super) fn shut_down(inner: &Inner) {
         // SAFETY: on the context's thread.
         unsafe { ShutdownAsyncTasks(inner.cx()) };
     }
+    PENDING.set(None);
 }
 
 fn post(closure: *mut c_void, dispatchable: *mut u8, delay_ms: u32) -> bool {
@@ -120,23 +128,21 @@ unsafe extern "C" fn dispatch_delayed(closure: *mut c_void, dispatchable: *mut u
     post(closure, dispatchable, delay_ms.max(1))
 }
 
-fn pending(closure: *mut c_void, started: bool) {
-    // SAFETY: as in `post`.
-    let shared = unsafe { &*closure.cast::<Shared>() };
-    let sink = shared.sink.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    if let Some(sink) = sink {
-        sink.pending(started);
+fn pending(started: bool) {
+    let pending = PENDING.with_borrow(Clone::clone);
+    if let Some(pending) = pending {
+        pending(started);
     }
 }
 
 /// # Safety
 /// Called by the engine on the context's thread.
-unsafe extern "C" fn started(closure: *mut c_void, _: *mut Dispatchable) {
-    pending(closure, true);
+unsafe extern "C" fn started(_: *mut c_void, _: *mut Dispatchable) {
+    pending(true);
 }
 
 /// # Safety
 /// Called by the engine on the context's thread.
-unsafe extern "C" fn finished(closure: *mut c_void, _: *mut Dispatchable) {
-    pending(closure, false);
+unsafe extern "C" fn finished(_: *mut c_void, _: *mut Dispatchable) {
+    pending(false);
 }

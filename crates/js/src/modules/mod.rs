@@ -1,0 +1,378 @@
+//! Modules: what the engine's hooks ask for, found, read, compiled and remembered.
+//!
+//! The [`Loader`] is the engine's `ModuleHost`. Loading is synchronous (small local files; rule ONE-WAIT is about waiting
+//! for peers), so a graph loads in one go. A module is remembered by its URL and stays, as the language demands. Modules
+//! without a source of their own (built-ins, `python:` names) are a generated module that reads its values from
+//! `import.meta`. Loop thread only.
+
+mod commonjs;
+mod graph;
+pub(crate) mod resolve;
+mod source;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::rc::Rc;
+
+use url::Url;
+
+pub use graph::{graph_names_scheme, source_names_scheme};
+use resolve::{Problem, Resolver, Target, file_url};
+use source::Kind;
+
+use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, PromiseState, Scope, Slot};
+use crate::{globals, typescript};
+
+/// The exports of a module of a registered scheme: the default and the named, by name.
+pub type SchemeExports = Rc<dyn for<'s> Fn(&Scope<'s>, &str) -> Result<Vec<(String, Local<'s>)>, Error>>;
+
+/// Finds, compiles and remembers modules.
+#[derive(Default)]
+pub(crate) struct Loader {
+    resolver: Resolver,
+    /// Module records by URL and kind.
+    modules: RefCell<HashMap<(String, Flavour), Slot>>,
+    schemes: RefCell<HashMap<String, SchemeExports>>,
+    /// The URL of the program, for `import.meta.main`.
+    main: RefCell<Option<String>>,
+    pub(crate) required: RefCell<HashMap<std::path::PathBuf, Slot>>,
+    resolve_function: RefCell<Option<Slot>>,
+    loading: Cell<u32>,
+}
+
+/// The same file can be imported as code and as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Flavour {
+    Code,
+    Json,
+    Text,
+}
+
+impl Loader {
+    pub(crate) fn register_scheme(&self, scheme: &str, exports: SchemeExports) {
+        self.schemes.borrow_mut().insert(scheme.to_owned(), exports);
+    }
+
+    /// Forgets everything, before the context goes.
+    pub(crate) fn clear(&self) {
+        self.modules.borrow_mut().clear();
+        self.schemes.borrow_mut().clear();
+        self.required.borrow_mut().clear();
+        *self.resolve_function.borrow_mut() = None;
+    }
+
+    /// The module record of the program itself.
+    pub(crate) fn main_module<'s>(&self, scope: &Scope<'s>, path: &Path) -> Result<Local<'s>, Error> {
+        let missing = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot find module '{}'", path.display()))
+            }
+            _ => Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot read the module '{}': {error}", path.display())),
+        };
+        let path = path.canonicalize().map_err(missing)?;
+        if path.is_dir() {
+            return Err(Error::coded(
+                "ERR_UNSUPPORTED_DIR_IMPORT",
+                format!("Cannot run the directory '{}'", path.display()),
+            ));
+        }
+        let url = file_url(&path);
+        *self.main.borrow_mut() = Some(url.to_string());
+        self.module(scope, Target::File { url, path }, Flavour::Code)
+    }
+
+    /// The module record of code without a file (`-e`), which imports relative to the current folder.
+    pub(crate) fn eval_module<'s>(&self, scope: &Scope<'s>, code: &str) -> Result<Local<'s>, Error> {
+        let path = std::env::current_dir().unwrap_or_default().join("[eval]");
+        let url = file_url(&path).to_string();
+        *self.main.borrow_mut() = Some(url.clone());
+        let module = scope.compile_module(code, "[eval]", scope.string(&url)?)?;
+        self.modules.borrow_mut().insert((url, Flavour::Code), scope.persist(module));
+        Ok(module)
+    }
+
+    /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
+    /// the latter with a slash at its end).
+    pub(crate) fn import<'s>(&self, scope: &Scope<'s>, specifier: &str, base: &Url) -> Result<Local<'s>, Error> {
+        let target = self
+            .resolver
+            .resolve(specifier, base, &|scheme| self.schemes.borrow().contains_key(scheme))
+            .map_err(|problem| problem.into_error(&base_text(base), 0, 0))?;
+        let module = self.module(scope, target, Flavour::Code)?;
+        let evaluation = run_module(scope, module)?;
+        let namespace = scope.persist(scope.module_namespace(module)?);
+        let (promise, resolver) = scope.promise()?;
+        scope.when_settled(evaluation, move |scope, outcome| {
+            resolver.settle_in(scope, outcome.map(|_| namespace));
+            Ok(())
+        })?;
+        Ok(promise)
+    }
+
+    fn module<'s>(&self, scope: &Scope<'s>, target: Target, flavour: Flavour) -> Result<Local<'s>, Error> {
+        let key = match &target {
+            Target::File { url, .. } | Target::Data(url) => url.to_string(),
+            Target::Builtin(file) => format!("twinloop:{file}"),
+            Target::Scheme { scheme, rest } => format!("{scheme}:{rest}"),
+        };
+        let key = (key, flavour);
+        if let Some(module) = self.modules.borrow().get(&key) {
+            return Ok(scope.local(module));
+        }
+        let module = match target {
+            Target::File { path, .. } => self.file_module(scope, &path, &key.0, flavour)?,
+            Target::Data(url) => data_module(scope, &url, flavour)?,
+            Target::Builtin(file) => builtin_module(scope, file, &key.0)?,
+            Target::Scheme { scheme, rest } => {
+                let exports = self.schemes.borrow().get(&scheme).cloned();
+                let exports = exports.ok_or_else(|| Error::new(format!("no such scheme: {scheme}")))?;
+                let exports = exports(scope, &rest)?;
+                synthetic_module(scope, &key.0, &exports)?
+            }
+        };
+        self.modules.borrow_mut().insert(key, scope.persist(module));
+        Ok(module)
+    }
+
+    fn file_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        path: &Path,
+        url: &str,
+        flavour: Flavour,
+    ) -> Result<Local<'s>, Error> {
+        let shown = path.display().to_string();
+        let text = source::read(path).map_err(|error| {
+            Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot read the module '{shown}': {error}"))
+        })?;
+        let private = scope.string(url)?;
+        match (flavour, source::kind(path)) {
+            (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
+            (Flavour::Json, _) | (_, Kind::Json) => scope.json_module(&text, &shown),
+            (_, Kind::TypeScript) => {
+                let code = typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
+                scope.compile_module(&code, &shown, private)
+            }
+            (_, Kind::CommonJs) => commonjs::module(self, scope, path, &text),
+            (_, Kind::JavaScript) if commonjs::is_commonjs(path, &text) => commonjs::module(self, scope, path, &text),
+            (_, Kind::JavaScript) => scope.compile_module(&text, &shown, private),
+        }
+    }
+
+    /// `import.meta.resolve`, one closure for all modules: the base is bound per module.
+    fn resolve_from(&self, specifier: &str, base: &str) -> Result<String, Error> {
+        let base = Url::parse(base).map_err(|error| Error::type_error(format!("invalid base URL: {error}")))?;
+        let target = self
+            .resolver
+            .resolve(specifier, &base, &|scheme| self.schemes.borrow().contains_key(scheme))
+            .map_err(|problem| problem.into_error(&base_text(&base), 0, 0))?;
+        Ok(match target {
+            Target::File { url, .. } | Target::Data(url) => url.to_string(),
+            Target::Builtin(_) if !specifier.starts_with("node:") => format!("node:{specifier}"),
+            _ => specifier.to_owned(),
+        })
+    }
+}
+
+/// The engine's view of the loader.
+pub(crate) struct LoaderHost(pub(crate) Rc<Loader>);
+
+impl ModuleHost for LoaderHost {
+    fn load<'s>(&self, scope: &Scope<'s>, request: ModuleRequest<'s>) -> Result<Local<'s>, Error> {
+        let loader = &self.0;
+        let specifier = scope.string_of(request.specifier)?;
+        let base = base_of(scope, request.referrer)?;
+        let flavour = match request.kind {
+            ImportType::JavaScript => Flavour::Code,
+            ImportType::Json => Flavour::Json,
+            ImportType::Text => Flavour::Text,
+            ImportType::Other => {
+                return Err(Error::type_error(format!("cannot import '{specifier}': unknown import type")));
+            }
+        };
+        let target = loader
+            .resolver
+            .resolve(&specifier, &base, &|scheme| loader.schemes.borrow().contains_key(scheme))
+            .map_err(|problem| problem.into_error(&base_text(&base), request.line, request.column))?;
+        loader.loading.set(loader.loading.get() + 1);
+        let module = loader.module(scope, target, flavour);
+        loader.loading.set(loader.loading.get() - 1);
+        module
+    }
+
+    fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>) -> Result<(), Error> {
+        if private.is_object() {
+            return scope.set(meta, "values", scope.get(private, "values")?);
+        }
+        let url = scope.string_of(private)?;
+        scope.set(meta, "url", private)?;
+        if let Some(path) = Url::parse(&url).ok().and_then(|url| url.to_file_path().ok()) {
+            scope.set(meta, "filename", scope.string(&path.to_string_lossy())?)?;
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            scope.set(meta, "dirname", scope.string(&folder.to_string_lossy())?)?;
+        }
+        let is_main = self.0.main.borrow().as_deref() == Some(url.as_str());
+        scope.set(meta, "main", Local::boolean(is_main))?;
+        let loader = Rc::downgrade(&self.0);
+        let resolve = scope.closure("resolve", 1, move |scope, arguments| {
+            let specifier = scope.string_of(arguments.get(0))?;
+            let loader = loader.upgrade().ok_or_else(|| Error::new("the program has ended"))?;
+            scope.string(&loader.resolve_from(&specifier, &url)?)
+        })?;
+        scope.set(meta, "resolve", resolve)
+    }
+}
+
+/// Loads, links and starts a module; gives the promise of its evaluation.
+///
+/// # Errors
+/// What loading or linking throws.
+pub(crate) fn run_module<'s>(scope: &Scope<'s>, module: Local<'_>) -> Result<Local<'s>, Error> {
+    // Every load ends in its hook, so the promise is settled when it comes back.
+    let loaded = scope.load_requested_modules(module)?;
+    scope.mark_promise_handled(loaded);
+    if scope.promise_state(loaded) == Some(PromiseState::Rejected) {
+        return Err(Error::thrown(scope, scope.promise_result(loaded)));
+    }
+    scope.link_module(module)?;
+    scope.evaluate_module(module)
+}
+
+/// The module of a built-in: its exports as the default, and each of their keys.
+fn builtin_module<'s>(scope: &Scope<'s>, file: &str, url: &str) -> Result<Local<'s>, Error> {
+    let exports = globals::module(scope, file)?;
+    synthetic_module(scope, url, &named_exports(scope, exports)?)
+}
+
+/// The default export, and the keys of the object that it is.
+fn named_exports<'s>(scope: &Scope<'s>, object: Local<'s>) -> Result<Vec<(String, Local<'s>)>, Error> {
+    let mut exports = vec![("default".to_owned(), object)];
+    if object.is_object() {
+        for key in scope.keys(object)? {
+            let name = scope.string_of(key)?;
+            if name != "default" && name != "__esModule" {
+                exports.push((name, scope.get(object, key)?));
+            }
+        }
+    }
+    Ok(exports)
+}
+
+/// A module that exports these values. The engine itself makes only default exports from values, so the module is a
+/// generated source whose `import.meta` has them.
+pub(crate) fn synthetic_module<'s>(
+    scope: &Scope<'s>,
+    url: &str,
+    exports: &[(String, Local<'s>)],
+) -> Result<Local<'s>, Error> {
+    let mut code = String::from("const v=import.meta.values;");
+    let mut names = String::from("export{");
+    for (index, (name, _)) in exports.iter().enumerate() {
+        let _ = write!(code, "const v{index}=v[{index}];");
+        let _ = write!(names, "v{index} as {},", quote(name));
+    }
+    code.push_str(&names);
+    code.push_str("};");
+    let values: Vec<_> = exports.iter().map(|(_, value)| *value).collect();
+    let private = scope.object()?;
+    scope.set(private, "values", scope.array(&values)?)?;
+    scope.set(private, "url", scope.string(url)?)?;
+    scope.compile_module(&code, url, private)
+}
+
+/// A JavaScript string literal.
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let _ = write!(quoted, "\\u{:04x}", character as u32);
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// `data:text/javascript,...`, `data:application/json,...`.
+fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
+    let bad = || Error::type_error("cannot import the data URL: it is malformed");
+    let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
+    let bytes: Vec<u8> = percent_decode(body);
+    let bytes = match head.strip_suffix(";base64") {
+        Some(_) => {
+            use base64::Engine;
+            base64::engine::general_purpose::STANDARD.decode(&bytes).map_err(|_| bad())?
+        }
+        None => bytes,
+    };
+    let text = String::from_utf8(bytes).map_err(|_| bad())?;
+    let essence = head.split(';').next().unwrap_or_default();
+    match (flavour, essence) {
+        (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
+        (_, "application/json") => scope.json_module(&text, url.as_str()),
+        (_, "text/javascript" | "application/javascript") => {
+            scope.compile_module(&text, url.as_str(), scope.string(url.as_str())?)
+        }
+        (_, "application/typescript" | "text/typescript") => {
+            let code = typescript::strip(&text).map_err(|problem| problem.into_error(url.as_str()))?;
+            scope.compile_module(&code, url.as_str(), scope.string(url.as_str())?)
+        }
+        _ => Err(Error::coded("ERR_UNKNOWN_MODULE_FORMAT", format!("cannot import data of the type '{essence}'"))),
+    }
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while index < bytes.len() {
+        let digit = |at: usize| bytes.get(at).and_then(|&byte| (byte as char).to_digit(16));
+        match (bytes[index], digit(index + 1), digit(index + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                index += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                index += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// The URL that imports of this referrer are relative to.
+fn base_of(scope: &Scope<'_>, referrer: Local<'_>) -> Result<Url, Error> {
+    let text = if referrer.is_object() {
+        scope.string_of(scope.get(referrer, "url")?)?
+    } else if referrer.is_string() {
+        scope.string_of(referrer)?
+    } else {
+        String::new()
+    };
+    Ok(Url::parse(&text).unwrap_or_else(|_| {
+        let folder = std::env::current_dir().unwrap_or_default();
+        file_url(&folder.join("[script]"))
+    }))
+}
+
+/// How an importer is shown in messages: its path, if it is a file.
+fn base_text(base: &Url) -> String {
+    base.to_file_path().map_or_else(|()| base.to_string(), |path| path.display().to_string())
+}
+
+impl Problem {
+    fn into_error(self, importer: &str, line: u32, column: u32) -> Error {
+        let place = if line == 0 { importer.to_owned() } else { format!("{importer}:{line}:{column}") };
+        Error::coded(self.code, format!("{} imported from {place}", self.message))
+    }
+}

@@ -1,0 +1,75 @@
+//! Source files: what kind a file is, its text, and its static imports.
+
+use std::path::Path;
+
+use oxc_allocator::Allocator;
+use oxc_parser::Parser;
+use oxc_span::SourceType;
+
+use crate::typescript;
+
+/// What a file holds, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    JavaScript,
+    TypeScript,
+    Json,
+    CommonJs,
+}
+
+/// The kind of a file.
+pub(crate) fn kind(path: &Path) -> Kind {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("ts" | "mts") => Kind::TypeScript,
+        Some("json") => Kind::Json,
+        Some("cjs") => Kind::CommonJs,
+        _ => Kind::JavaScript,
+    }
+}
+
+/// Whether the file is a module whose imports matter.
+pub(crate) fn is_code(path: &Path) -> bool {
+    matches!(kind(path), Kind::JavaScript | Kind::TypeScript)
+}
+
+/// Reads a text file as UTF-8 without a byte order mark.
+pub(crate) fn read(path: &Path) -> Result<String, std::io::Error> {
+    let mut text = std::fs::read_to_string(path)?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..3);
+    }
+    Ok(text)
+}
+
+/// The specifiers of static imports and re-exports that survive type stripping, in no particular order.
+pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
+    // Most files of most programs answer without a parse.
+    if !text.contains("import") && !text.contains("export") {
+        return Vec::new();
+    }
+    let stripped;
+    let text = if kind(path) == Kind::TypeScript {
+        match typescript::strip(text) {
+            Ok(code) => {
+                stripped = code;
+                &stripped
+            }
+            Err(_) => return Vec::new(),
+        }
+    } else {
+        text
+    };
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+    parsed.module_record.requested_modules.keys().map(|specifier| specifier.to_string()).collect()
+}
+
+/// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.
+pub(crate) fn is_module_text(text: &str) -> bool {
+    if !text.contains("import") && !text.contains("export") && !text.contains("await") {
+        return false;
+    }
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, SourceType::unambiguous()).parse();
+    parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
+}
