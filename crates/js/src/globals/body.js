@@ -176,7 +176,7 @@
         try {
           const chunk = await ops.bodyRead(id);
           if (record.aborted !== null) return;
-          if (chunk === null) {
+          if (chunk === undefined) {
             releaseNative(record);
             closeController(controller);
           } else {

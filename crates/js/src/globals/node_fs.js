@@ -1,0 +1,66 @@
+// node:fs: `promises`, the functions that wait (`readFileSync`), and those with a callback. Absent so far: streams, watching, opendir.
+(function (ops, use) {
+  'use strict';
+
+  const operations = use('fs_operations');
+  const { Dirent, Stats, constants, invalidType, nodeError, toPath } = use('fs_values');
+
+  const exported = { Dirent, Stats, constants };
+  const { F_OK, R_OK, W_OK, X_OK } = constants;
+  Object.assign(exported, { F_OK, R_OK, W_OK, X_OK });
+
+  for (const [name, operation] of Object.entries(operations)) {
+    const faces = {
+      [`${name}Sync`]: (...given) => operation(true, ...given),
+      [name]: (...given) => withCallback(name, operation, given),
+    };
+    Object.assign(exported, faces);
+  }
+
+  // How many values beside the error a callback gets, where it is not one.
+  const second = { read: (given) => given[1], write: (given) => given[1] };
+
+  function withCallback(name, operation, given) {
+    const callback = given.at(-1);
+    if (typeof callback !== 'function') throw invalidType('cb', 'of type function', callback);
+    const rest = given.slice(0, -1);
+    // In a microtask of its own, so that what the callback throws is an uncaught exception and not a rejection.
+    operation(false, ...rest).then(
+      (value) => queueMicrotask(() => (name in second ? callback(null, value, second[name](rest)) : callback(null, value))),
+      (error) => queueMicrotask(() => callback(error)),
+    );
+  }
+
+  exported.existsSync = function existsSync(path) {
+    try {
+      return ops.fsExists(toPath(path), true);
+    } catch {
+      return false;
+    }
+  };
+  exported.exists = function exists(path, callback) {
+    let found;
+    try {
+      found = ops.fsExists(toPath(path), false);
+    } catch {
+      found = Promise.resolve(false);
+    }
+    found.then((there) => queueMicrotask(() => callback(there)));
+  };
+  exported.accessSync = function accessSync(path, mode) {
+    operations.access(true, path, mode);
+  };
+  exported.realpath.native = exported.realpath;
+  exported.realpathSync.native = exported.realpathSync;
+  for (const name of ['createReadStream', 'createWriteStream', 'watch', 'watchFile', 'opendir', 'opendirSync']) {
+    const missing = {
+      [name]() {
+        throw nodeError(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `The fs.${name} method is not implemented`);
+      },
+    };
+    exported[name] = missing[name];
+  }
+  Object.defineProperty(exported, 'promises', { get: () => use('node_fs_promises'), enumerable: true, configurable: true });
+
+  return exported;
+})

@@ -1,0 +1,48 @@
+//! Results that several operations share: text and JSON made from bytes, on the loop's thread when the promise is settled.
+
+use std::borrow::Cow;
+
+use crate::engine::{Error, IntoJs, Local, Scope};
+
+/// Bytes that become a string: UTF-8, what is invalid replaced. A byte order mark stays.
+pub(crate) struct Text(pub(crate) Vec<u8>);
+
+impl IntoJs for Text {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        if self.0.is_ascii() {
+            return scope.string_latin1(&self.0);
+        }
+        scope.string(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// Bytes that become a string as `Response.text()` does: without a byte order mark.
+pub(crate) struct BodyText(pub(crate) Vec<u8>);
+
+impl IntoJs for BodyText {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        let text = without_mark(&self.0);
+        if text.is_ascii() {
+            return scope.string_latin1(text);
+        }
+        scope.string(&String::from_utf8_lossy(text))
+    }
+}
+
+/// Bytes of JSON that become its value.
+pub(crate) struct BodyJson(pub(crate) Vec<u8>);
+
+impl IntoJs for BodyJson {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        scope.json_parse(&body_text(&self.0))
+    }
+}
+
+/// The text of a body: invalid UTF-8 replaced, no byte order mark.
+pub(crate) fn body_text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(without_mark(bytes))
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
