@@ -59,10 +59,10 @@ async def serve_sockets(loop, listener):
 
 def main():
     kind, style = sys.argv[1:]
-    serve = {'protocol': serve_protocol, 'streams': serve_streams, 'sockets': serve_sockets}[style]
+    serve = {"protocol": serve_protocol, "streams": serve_streams, "sockets": serve_sockets}[style]
     loop = new_loop(kind)
     asyncio.set_event_loop(loop)
-    listener = socket.create_server(('127.0.0.1', 0), backlog=1024)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     port = listener.getsockname()[1]
     server = loop.run_until_complete(serve(loop, listener))
     print(port, flush=True)

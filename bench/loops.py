@@ -8,10 +8,10 @@ import importlib
 
 def new_loop(name: str) -> asyncio.AbstractEventLoop:
     """Makes a loop of that kind; ImportError when its package is not installed."""
-    if name == 'asyncio':
+    if name == "asyncio":
         return asyncio.SelectorEventLoop()
-    if name == 'uvloop+aiofastnet':
-        uvloop = importlib.import_module('uvloop')
-        aiofastnet = importlib.import_module('aiofastnet')
+    if name == "uvloop+aiofastnet":
+        uvloop = importlib.import_module("uvloop")
+        aiofastnet = importlib.import_module("aiofastnet")
         return aiofastnet.loop_factory(uvloop.new_event_loop)()
     return importlib.import_module(name).new_event_loop()

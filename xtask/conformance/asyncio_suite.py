@@ -36,7 +36,7 @@ def bound_cases(kind: str) -> dict[str, type]:
     for module_name, mixin_name in MIXINS:
         module = importlib.import_module(f"test.test_asyncio.{module_name}")
         mixin = getattr(module, mixin_name)
-        base = getattr(importlib.import_module("test.test_asyncio.utils"), "TestCase")
+        base = importlib.import_module("test.test_asyncio.utils").TestCase
 
         def create(_self):
             return new_loop(kind)

@@ -21,7 +21,7 @@ cargo xtask lint [--fix]
 ";
 
 /// The folders with Python code.
-const PYTHON: [&str; 4] = ["python", "tests/py", "bench", "examples"];
+const PYTHON: [&str; 4] = ["python", "tests/py", "bench", "xtask/conformance"];
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     match arguments.next()? {

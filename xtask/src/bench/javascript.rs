@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::peers::{self, Runtime};
 use super::report::{Report, Unit};
-use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, pinned, program};
+use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
 use crate::cargo;
 use crate::fixtures::Fixtures;
 use crate::paths::Profile;
@@ -43,19 +43,51 @@ pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
     for _ in 0..plan.rounds(5) {
         for in_flight in [1, 64] {
             let case = format!("{in_flight} in flight");
-            for runtime in runtimes.iter().filter(|_| plan.wants(&case)) {
-                let arguments = [url.clone(), in_flight.to_string(), plan.seconds.to_string()];
-                match run(runtime, "fetch.js", &arguments) {
-                    Ok(result) => {
-                        let value = result["per_second"].as_f64().unwrap_or_default();
-                        report.add("fetch", &case, runtime.name, Unit::PerSecond, value);
-                    }
-                    Err(error) => report.skip(runtime.name, &format!("fetch, {case}: {error:#}")),
-                }
+            if !plan.wants(&case) {
+                continue;
             }
+            for runtime in &runtimes {
+                let arguments = [url.clone(), in_flight.to_string(), plan.seconds.to_string()];
+                add(
+                    report,
+                    &case,
+                    runtime.name,
+                    run(runtime, "fetch.js", &arguments),
+                );
+            }
+            add(
+                report,
+                &case,
+                "native",
+                native_client(fixtures.text("http"), in_flight, plan.seconds),
+            );
         }
     }
     Ok(())
+}
+
+fn add(report: &mut Report, case: &str, contestant: &str, result: Result<serde_json::Value>) {
+    match result {
+        Ok(result) => {
+            let value = result["per_second"].as_f64().unwrap_or_default();
+            report.add("fetch", case, contestant, Unit::PerSecond, value);
+        }
+        Err(error) => report.skip(contestant, &format!("fetch, {case}: {error:#}")),
+    }
+}
+
+/// The limit: the same requests from a client with nothing between it and epoll.
+fn native_client(server: &str, in_flight: usize, seconds: f64) -> Result<serde_json::Value> {
+    let port = server.rsplit(':').next().unwrap_or_default();
+    let mut command = pinned(CLIENT_CORE, &native());
+    command.args([
+        "http-client",
+        port,
+        "/json1k",
+        &in_flight.to_string(),
+        &seconds.to_string(),
+    ]);
+    json_of(&mut command, Duration::from_secs_f64(seconds + 20.0))
 }
 
 fn run(runtime: &Runtime, script: &str, arguments: &[String]) -> Result<serde_json::Value> {

@@ -27,7 +27,7 @@ Groups (all by default):
                                                       asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
   callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
-  fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight                   node, bun, deno
+  fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
   --rounds N    rounds (5 by default, startup 20); the median counts

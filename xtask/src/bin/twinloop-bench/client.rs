@@ -1,4 +1,4 @@
-//! The load client: on each connection one message in flight, as fast as the answers come.
+//! The load client: on each connection one message or HTTP request in flight, as fast as the answers come.
 //!
 //! One thread on epoll, edge-triggered. The first fifth of the time warms up and is not counted.
 
@@ -16,9 +16,70 @@ struct Connection {
     since: Instant,
 }
 
-pub(crate) fn run(port: &str, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
+/// What each connection sends again and again, and how long each answer is.
+struct Exchange {
+    request: Vec<u8>,
+    answer: usize,
+}
+
+/// Messages that come back as they are.
+pub(crate) fn echo(port: &str, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
+    let bytes = bytes.parse().context("BYTES")?;
+    run(port, connections, seconds, |_| {
+        Ok(Exchange {
+            request: vec![b'x'; bytes],
+            answer: bytes,
+        })
+    })
+}
+
+/// GETs over kept-alive connections.
+pub(crate) fn http(port: &str, path: &str, connections: &str, seconds: &str) -> Result<()> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
+    run(port, connections, seconds, |port| {
+        let answer = answer_length(port, &request)?;
+        Ok(Exchange {
+            request: request.clone(),
+            answer,
+        })
+    })
+}
+
+/// Asks once and measures the answer; a server whose answers differ in length fails later by name.
+fn answer_length(port: u16, request: &[u8]) -> Result<usize> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.write_all(request)?;
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        if let Some(head) = text.find("\r\n\r\n") {
+            let length = text
+                .split("content-length: ")
+                .nth(1)
+                .and_then(|rest| rest.split("\r\n").next());
+            return Ok(head
+                + 4
+                + length
+                    .context("the answer has no content-length")?
+                    .parse::<usize>()?);
+        }
+        let mut piece = [0; 4096];
+        let count = stream.read(&mut piece)?;
+        if count == 0 {
+            bail!("the server ended the connection");
+        }
+        answer.extend_from_slice(&piece[..count]);
+    }
+}
+
+fn run(
+    port: &str,
+    connections: &str,
+    seconds: &str,
+    exchange: impl FnOnce(u16) -> Result<Exchange>,
+) -> Result<()> {
     let port: u16 = port.parse().context("PORT")?;
-    let message = vec![b'x'; bytes.parse().context("BYTES")?];
+    let exchange = exchange(port)?;
     let seconds: f64 = seconds.parse().context("SECONDS")?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut open = Vec::new();
@@ -65,7 +126,7 @@ pub(crate) fn run(port: &str, connections: &str, bytes: &str, seconds: &str) -> 
         now = Instant::now();
         for event in &events {
             let connection = &mut open[event.data.u64() as usize];
-            advance(connection, &message, &mut scratch, |latency| {
+            advance(connection, &exchange, &mut scratch, |latency| {
                 if now >= counted_from {
                     latencies.push(latency.as_nanos() as u64);
                 }
@@ -78,13 +139,16 @@ pub(crate) fn run(port: &str, connections: &str, bytes: &str, seconds: &str) -> 
 /// Writes and reads until the kernel has nothing more; calls `done` with the time that each finished message took.
 fn advance(
     connection: &mut Connection,
-    message: &[u8],
+    exchange: &Exchange,
     scratch: &mut [u8],
     mut done: impl FnMut(Duration),
 ) -> Result<()> {
     loop {
-        if connection.sent < message.len() {
-            match connection.stream.write(&message[connection.sent..]) {
+        if connection.sent < exchange.request.len() {
+            match connection
+                .stream
+                .write(&exchange.request[connection.sent..])
+            {
                 Ok(count) => connection.sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error).context("write"),
@@ -96,10 +160,10 @@ fn advance(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error).context("read"),
         }
-        if connection.received > message.len() {
+        if connection.received > exchange.answer {
             bail!("the server answered more than it was sent");
         }
-        if connection.received == message.len() {
+        if connection.received == exchange.answer {
             let now = Instant::now();
             done(now - connection.since);
             (connection.sent, connection.received, connection.since) = (0, 0, now);

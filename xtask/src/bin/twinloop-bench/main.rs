@@ -14,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 twinloop-bench echo-server                                 print the port, echo until stdin closes
 twinloop-bench echo-client PORT CONNECTIONS BYTES SECONDS  one message in flight on each connection
+twinloop-bench http-client PORT PATH CONNECTIONS SECONDS   one GET in flight on each connection
 twinloop-bench launch PROGRAM [ARGUMENT...]                run it once: wall time, CPU time and peak memory
 ";
 
@@ -23,7 +24,10 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["echo-server"] => server::run(),
         ["echo-client", port, connections, bytes, seconds] => {
-            client::run(port, connections, bytes, seconds)
+            client::echo(port, connections, bytes, seconds)
+        }
+        ["http-client", port, path, connections, seconds] => {
+            client::http(port, path, connections, seconds)
         }
         ["launch", program, arguments @ ..] => launch::run(program, arguments),
         _ => {
