@@ -142,7 +142,11 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             {"message": f"Exception in callback {callback}", "exception": error, "handle": handle}
         )
 
+    # asyncio's own, for debug mode and unusual arguments.
     _create_task_in_python = base_events.BaseEventLoop.create_task
+    _sock_recv_in_python = SelectorEventLoop.sock_recv
+    _sock_recv_into_in_python = SelectorEventLoop.sock_recv_into
+    _sock_sendall_in_python = SelectorEventLoop.sock_sendall
 
     def set_task_factory(self, factory):
         """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""

@@ -26,5 +26,6 @@ use pyo3::prelude::*;
 /// Any error of the interpreter while the classes are made, for instance an `asyncio` that cannot be imported.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::handle::register(module)?;
+    ffi::coroutine::register(module)?;
     asyncio::register(module)
 }

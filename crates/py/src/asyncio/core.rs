@@ -5,7 +5,9 @@
 //! Turns are run only by `_run` (rule ONE-WAIT), and never with a cell of this file borrowed.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::ffi::CStr;
+use std::os::fd::RawFd;
 use std::rc::Rc;
 
 use pyo3::Borrowed;
@@ -16,7 +18,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
-use super::descriptors::Descriptors;
+use super::descriptors::{Descriptors, Direction};
+use super::sockets;
 use super::host::PythonHost;
 use crate::ffi::handle::{Handle, Kind};
 use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, ThreadIdentity, install};
@@ -42,6 +45,10 @@ pub(crate) struct State {
     debug: Cell<bool>,
     has_task_factory: Cell<bool>,
     pub(crate) descriptors: Descriptors,
+    /// Descriptors that belong to transports: the program's own operations on them are refused.
+    transports: RefCell<HashSet<RawFd>>,
+    /// The size of the last read of `sock_recv`, by which the next one chooses its way.
+    pub(crate) last_sock_recv: Cell<usize>,
     scratch: RefCell<Vec<u8>>,
 }
 
@@ -68,6 +75,8 @@ impl LoopCore {
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             descriptors: Descriptors::default(),
+            transports: RefCell::default(),
+            last_sock_recv: Cell::new(0),
             scratch: RefCell::default(),
         };
         Ok(LoopCore { state: GilBound::new(Rc::new(state)) })
@@ -142,7 +151,7 @@ impl LoopCore {
         callback: &Bound<'py, PyAny>,
         arguments: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        watch(slf, fd, callback, arguments, true)
+        watch(slf, fd, callback, arguments, Direction::Read)
     }
 
     #[pyo3(signature = (fd, callback, *arguments))]
@@ -152,15 +161,15 @@ impl LoopCore {
         callback: &Bound<'py, PyAny>,
         arguments: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        watch(slf, fd, callback, arguments, false)
+        watch(slf, fd, callback, arguments, Direction::Write)
     }
 
     fn _remove_reader(&self, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.unwatch(fd, true)
+        self.unwatch(fd, Direction::Read)
     }
 
     fn _remove_writer(&self, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.unwatch(fd, false)
+        self.unwatch(fd, Direction::Write)
     }
 
     /// Counts of what the loop has done and holds.
@@ -183,14 +192,14 @@ impl LoopCore {
         self.state.get(py)
     }
 
-    fn unwatch(&self, fd: &Bound<'_, PyAny>, read: bool) -> PyResult<bool> {
+    fn unwatch(&self, fd: &Bound<'_, PyAny>, direction: Direction) -> PyResult<bool> {
         let py = fd.py();
         let state = self.state.get(py);
         if state.event_loop.borrow().is_none() {
             return Ok(false);
         }
         state.check_thread(py)?;
-        state.descriptors.remove(py, file_descriptor(fd)?, read)
+        state.descriptors.remove(py, file_descriptor(fd)?, direction)
     }
 }
 
@@ -199,7 +208,7 @@ fn watch<'py>(
     fd: &Bound<'py, PyAny>,
     callback: &Bound<'py, PyAny>,
     arguments: &Bound<'py, PyTuple>,
-    read: bool,
+    direction: Direction,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
     let state = slf.get().state.get(py);
@@ -209,7 +218,7 @@ fn watch<'py>(
     let arguments: Vec<_> = arguments.iter_borrowed().map(|value| value.as_ptr()).collect();
     let handle =
         Handle::new(py, Kind::Persistent, slf.as_any().as_borrowed(), callback.as_borrowed(), &arguments, None)?;
-    state.descriptors.add(&event_loop, Rc::clone(&state.host), fd, read, handle.share(py))?;
+    state.descriptors.add(py, &event_loop, &state.host, fd, direction, handle.share(py))?;
     Ok(handle.into_bound(py))
 }
 
@@ -240,6 +249,26 @@ impl State {
 
     pub(crate) fn host(&self) -> &Rc<PythonHost> {
         &self.host
+    }
+
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.get()
+    }
+
+    /// Marks a descriptor as a transport's; whatever watched it before ends.
+    pub(crate) fn claim_for_transport(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
+        self.descriptors.forget(py, fd)?;
+        self.transports.borrow_mut().insert(fd);
+        Ok(())
+    }
+
+    pub(crate) fn release_from_transport(&self, fd: RawFd) {
+        self.transports.borrow_mut().remove(&fd);
+    }
+
+    pub(crate) fn is_transport(&self, fd: RawFd) -> bool {
+        let transports = self.transports.borrow();
+        !transports.is_empty() && transports.contains(&fd)
     }
 
     /// Puts a handle into the ready queue, from any thread.
@@ -341,7 +370,7 @@ fn file_descriptor(object: &Bound<'_, PyAny>) -> PyResult<i32> {
 ///
 /// # Panics
 /// Never: methods of `LoopCore` and handles only hold instances of it.
-fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyResult<&'a LoopCore> {
+pub(crate) fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyResult<&'a LoopCore> {
     Ok(event_loop.cast::<LoopCore>()?.get())
 }
 
@@ -651,5 +680,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     install::<Stop>(&class)?;
     install::<CreateFuture>(&class)?;
     install::<CreateTask>(&class)?;
+    sockets::install_into(&class)?;
     module.add_class::<LoopCore>()
 }

@@ -1,89 +1,197 @@
-//! `add_reader`, `add_writer` and their removal: callbacks that run in each turn while a descriptor is ready.
+//! What the program's own descriptors are watched for: `add_reader`, `add_writer`, and waiting `sock_*` operations.
 //!
-//! Level-triggered, as asyncio promises: a callback that leaves data unread is called again. A descriptor is registered
-//! for as long as it has a callback. Loop thread, GIL held.
+//! One registration a descriptor. With callbacks of `add_reader` or `add_writer` it is level-triggered, as asyncio
+//! promises: a callback that leaves data unread is called again. With socket operations alone it is edge-triggered and
+//! stays for the socket's life, so that an operation costs no registration, and one whose socket is known to be empty
+//! waits without a system call. Loop thread, GIL held.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyWeakrefReference;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
 use super::core::LoopCore;
+use super::errors::os_error;
 use super::host::PythonHost;
+use crate::ffi::coroutine::Waiter;
 use crate::ffi::{self, Object, handle};
 
-/// The descriptors of one loop that have callbacks.
+/// A direction of a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    fn readiness(self) -> Readiness {
+        match self {
+            Direction::Read => Readiness::READ,
+            Direction::Write => Readiness::WRITE,
+        }
+    }
+}
+
+/// The descriptors of one loop, by number.
 #[derive(Default)]
 pub(crate) struct Descriptors {
-    watched: RefCell<HashMap<RawFd, Rc<Watched>>>,
+    watched: RefCell<Vec<Option<Rc<Descriptor>>>>,
     self_pipe: RefCell<Option<Source>>,
 }
 
-struct Watched {
+/// Who waits for one direction.
+#[derive(Default)]
+struct Side {
+    callback: RefCell<Option<Object>>,
+    waiters: RefCell<Vec<Waiter>>,
+}
+
+impl Side {
+    fn is_wanted(&self) -> bool {
+        self.callback.borrow().is_some() || !self.waiters.borrow().is_empty()
+    }
+}
+
+pub(crate) struct Descriptor {
+    fd: RawFd,
     source: RefCell<Option<Source>>,
-    reader: RefCell<Option<Object>>,
-    writer: RefCell<Option<Object>>,
+    reader: Side,
+    writer: Side,
+    /// A weak reference to the socket object that operations were last called with.
+    socket: RefCell<Option<Object>>,
+    /// A read that returns less than it could has emptied the socket (stream sockets only).
+    is_stream: Cell<bool>,
     event_loop: Loop,
     host: Rc<PythonHost>,
 }
 
 impl Descriptors {
+    fn get(&self, fd: RawFd) -> Option<Rc<Descriptor>> {
+        self.watched.borrow().get(usize::try_from(fd).ok()?)?.clone()
+    }
+
+    fn get_or_make(&self, event_loop: &Loop, host: &Rc<PythonHost>, fd: RawFd) -> Rc<Descriptor> {
+        if let Some(known) = self.get(fd) {
+            return known;
+        }
+        let descriptor = Rc::new(Descriptor {
+            fd,
+            source: RefCell::new(None),
+            reader: Side::default(),
+            writer: Side::default(),
+            socket: RefCell::new(None),
+            is_stream: Cell::new(false),
+            event_loop: event_loop.clone(),
+            host: Rc::clone(host),
+        });
+        let mut watched = self.watched.borrow_mut();
+        let index = fd as usize;
+        if watched.len() <= index {
+            watched.resize_with(index + 1, || None);
+        }
+        watched[index] = Some(Rc::clone(&descriptor));
+        descriptor
+    }
+
     /// Sets the callback for one direction; a callback that it replaces is cancelled.
     pub(crate) fn add(
         &self,
+        py: Python<'_>,
         event_loop: &Loop,
-        host: Rc<PythonHost>,
+        host: &Rc<PythonHost>,
         fd: RawFd,
-        read: bool,
+        direction: Direction,
         callback: Object,
     ) -> PyResult<()> {
-        let known = self.watched.borrow().get(&fd).cloned();
-        let watched = known.unwrap_or_else(|| {
-            Rc::new(Watched {
-                source: RefCell::new(None),
-                reader: RefCell::new(None),
-                writer: RefCell::new(None),
-                event_loop: event_loop.clone(),
-                host,
-            })
-        });
-        let mode = Mode::Level {
-            read: read || watched.reader.borrow().is_some(),
-            write: !read || watched.writer.borrow().is_some(),
-        };
-        watched.register(fd, mode)?;
-        self.watched.borrow_mut().insert(fd, Rc::clone(&watched));
-        let old = watched.slot(read).replace(Some(callback));
-        cancel(old)
+        let descriptor = self.get_or_make(event_loop, host, fd);
+        let old = descriptor.side(direction).callback.replace(Some(callback));
+        if let Err(error) = descriptor.update_mode() {
+            let failed = descriptor.side(direction).callback.take();
+            drop(failed);
+            self.remove_if_unused(&descriptor);
+            return Err(os_error(py, &error));
+        }
+        old.map_or(Ok(()), |old| handle::cancel(py, old.bind(py)))
     }
 
     /// Removes the callback for one direction; false if there was none.
-    pub(crate) fn remove(&self, py: Python<'_>, fd: RawFd, read: bool) -> PyResult<bool> {
-        let _ = py;
-        let Some(watched) = self.watched.borrow().get(&fd).cloned() else { return Ok(false) };
-        let old = watched.slot(read).take();
-        let rest = Mode::Level { read: watched.reader.borrow().is_some(), write: watched.writer.borrow().is_some() };
-        if rest == (Mode::Level { read: false, write: false }) {
-            self.watched.borrow_mut().remove(&fd);
-            let source = watched.source.take();
-            drop(source);
-        } else if let Some(source) = &*watched.source.borrow() {
-            // An error means that the descriptor was closed: then nothing is reported any more, as wanted.
-            let _ = source.set_mode(rest);
-        }
-        let removed = old.is_some();
-        cancel(old)?;
-        Ok(removed)
+    pub(crate) fn remove(&self, py: Python<'_>, fd: RawFd, direction: Direction) -> PyResult<bool> {
+        let Some(descriptor) = self.get(fd) else { return Ok(false) };
+        let Some(old) = descriptor.side(direction).callback.take() else { return Ok(false) };
+        // An error means that the descriptor was closed: then nothing is reported any more, as wanted.
+        let _ = descriptor.update_mode();
+        self.remove_if_unused(&descriptor);
+        handle::cancel(py, old.bind(py))?;
+        Ok(true)
     }
 
-    /// Directions that are watched: for the selector that asyncio's own transports look into.
+    fn remove_if_unused(&self, descriptor: &Rc<Descriptor>) {
+        if !descriptor.is_wanted() && descriptor.socket.borrow().is_none() {
+            self.take(descriptor.fd);
+        }
+    }
+
+    fn take(&self, fd: RawFd) -> Option<Rc<Descriptor>> {
+        let taken = self.watched.borrow_mut().get_mut(usize::try_from(fd).ok()?)?.take()?;
+        let source = taken.source.take();
+        drop(source);
+        Some(taken)
+    }
+
+    /// Ends every registration of the number: a transport takes it over, or it names another socket now. Operations that
+    /// still wait are woken and find out by trying.
+    pub(crate) fn forget(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
+        let Some(descriptor) = self.take(fd) else { return Ok(()) };
+        for side in [&descriptor.reader, &descriptor.writer] {
+            let callback = side.callback.take();
+            let waiters = side.waiters.take();
+            if let Some(callback) = callback {
+                handle::cancel(py, callback.bind(py))?;
+            }
+            for waiter in waiters {
+                waiter.wake(py)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The descriptor of a socket object, registered for its operations.
+    pub(crate) fn of_socket(
+        &self,
+        event_loop: &Loop,
+        host: &Rc<PythonHost>,
+        fd: RawFd,
+        socket: &Bound<'_, PyAny>,
+    ) -> PyResult<Rc<Descriptor>> {
+        let py = socket.py();
+        if let Some(descriptor) = self.get(fd) {
+            if descriptor.belongs_to(socket) {
+                return Ok(descriptor);
+            }
+            let names_another_socket = descriptor.socket.borrow().is_some();
+            if names_another_socket {
+                self.forget(py, fd)?;
+            }
+        }
+        let descriptor = self.get_or_make(event_loop, host, fd);
+        let is_stream = socket.getattr("type")?.eq(py.import("socket")?.getattr("SOCK_STREAM")?)?;
+        descriptor.is_stream.set(is_stream);
+        let weak = PyWeakrefReference::new(socket)?;
+        descriptor.socket.replace(Some(Object::new(weak.into_any())));
+        if let Err(error) = descriptor.update_mode() {
+            self.take(fd);
+            return Err(os_error(py, &error));
+        }
+        Ok(descriptor)
+    }
+
+    /// Which directions have callbacks: for the selector that asyncio's own transports look into.
     pub(crate) fn watched(&self, fd: RawFd) -> (bool, bool) {
-        match self.watched.borrow().get(&fd) {
-            Some(watched) => (watched.reader.borrow().is_some(), watched.writer.borrow().is_some()),
+        match self.get(fd) {
+            Some(watched) => (watched.reader.callback.borrow().is_some(), watched.writer.callback.borrow().is_some()),
             None => (false, false),
         }
     }
@@ -102,32 +210,58 @@ impl Descriptors {
         Ok(())
     }
 
+    /// Ends everything, for the loop is being closed.
     pub(crate) fn clear(&self) {
         let self_pipe = self.self_pipe.take();
         drop(self_pipe);
-        let watched = self.watched.take();
-        for watched in watched.into_values() {
-            let source = watched.source.take();
+        let all = self.watched.take();
+        for descriptor in all.into_iter().flatten() {
+            let source = descriptor.source.take();
             drop(source);
-            let callbacks = (watched.reader.take(), watched.writer.take());
-            drop(callbacks);
+            for side in [&descriptor.reader, &descriptor.writer] {
+                let callback = side.callback.take();
+                drop(callback);
+                let waiters = side.waiters.take();
+                waiters.into_iter().for_each(Waiter::abandon);
+            }
         }
     }
 }
 
-fn cancel(callback: Option<Object>) -> PyResult<()> {
-    match callback {
-        Some(callback) => ffi::with_gil_held(|py| handle::cancel(py, callback.bind(py))),
-        None => Ok(()),
-    }
-}
-
-impl Watched {
-    fn slot(&self, read: bool) -> &RefCell<Option<Object>> {
-        if read { &self.reader } else { &self.writer }
+impl Descriptor {
+    fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Read => &self.reader,
+            Direction::Write => &self.writer,
+        }
     }
 
-    fn register(self: &Rc<Self>, fd: RawFd, mode: Mode) -> PyResult<()> {
+    fn is_wanted(&self) -> bool {
+        self.reader.is_wanted() || self.writer.is_wanted()
+    }
+
+    fn belongs_to(&self, socket: &Bound<'_, PyAny>) -> bool {
+        let weak = self.socket.borrow();
+        let Some(weak) = &*weak else { return false };
+        let Ok(weak) = weak.bind(socket.py()).cast::<PyWeakrefReference>() else { return false };
+        weak.upgrade().is_some_and(|owner| owner.is(socket))
+    }
+
+    /// The registration that the present users need.
+    fn wanted_mode(&self) -> Option<Mode> {
+        let has_callback = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        if has_callback {
+            return Some(Mode::Level { read: self.reader.is_wanted(), write: self.writer.is_wanted() });
+        }
+        self.socket.borrow().is_some().then_some(Mode::Edge)
+    }
+
+    fn update_mode(self: &Rc<Self>) -> std::io::Result<()> {
+        let Some(mode) = self.wanted_mode() else {
+            let source = self.source.take();
+            drop(source);
+            return Ok(());
+        };
         let changed = self.source.borrow().as_ref().map(|source| source.set_mode(mode));
         if let Some(Ok(())) = changed {
             return Ok(());
@@ -135,36 +269,107 @@ impl Watched {
         // Either new, or the descriptor was closed and its number used again: the old registration is gone.
         let old = self.source.take();
         drop(old);
-        let source = self.event_loop.register(fd, mode)?;
-        source.set_handler(Some(Rc::clone(self) as Rc<dyn IoHandler>));
+        let source = self.event_loop.register(self.fd, mode)?;
+        source.set_handler(Some(Rc::new(Handler(Rc::clone(self)))));
+        source.assume(Readiness::READ | Readiness::WRITE);
         self.source.replace(Some(source));
         Ok(())
     }
 
-    fn call(&self, read: bool) {
-        if self.host.is_interrupted() {
+    /// False if a system call in this direction is known to block.
+    pub(crate) fn may_be_ready(&self, direction: Direction) -> bool {
+        let level = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        level || self.source.borrow().as_ref().is_none_or(|source| source.readiness().contains(direction.readiness()))
+    }
+
+    /// A system call would have blocked.
+    pub(crate) fn used_up(&self, direction: Direction) {
+        if let Some(source) = &*self.source.borrow() {
+            source.clear(direction.readiness());
+        }
+    }
+
+    /// A read returned less than it could. On a stream nothing is left, unless the peer has closed: then the end of the
+    /// stream is still to come, and no further edge will announce it.
+    pub(crate) fn short_read(&self) {
+        if let Some(source) = &*self.source.borrow()
+            && self.is_stream.get()
+            && !source.readiness().contains(Readiness::READ_CLOSED)
+        {
+            source.clear(Readiness::READ);
+        }
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        self.is_stream.get()
+    }
+
+    pub(crate) fn wait(self: &Rc<Self>, py: Python<'_>, direction: Direction, waiter: Waiter) -> PyResult<()> {
+        self.side(direction).waiters.borrow_mut().push(waiter);
+        self.update_mode().map_err(|error| os_error(py, &error))
+    }
+
+    pub(crate) fn withdraw(self: &Rc<Self>, direction: Direction, waiter: &Waiter) {
+        let withdrawn = {
+            let mut waiters = self.side(direction).waiters.borrow_mut();
+            waiters.iter().position(|other| other.is(waiter)).map(|index| waiters.remove(index))
+        };
+        drop(withdrawn);
+        // A registration that is gone is no obstacle to not waiting.
+        let _ = self.update_mode();
+    }
+
+    fn report(self: &Rc<Self>, py: Python<'_>, direction: Direction) {
+        let side = self.side(direction);
+        let callback = side.callback.borrow().as_ref().map(|callback| callback.share(py));
+        if let Some(callback) = callback
+            && let Some(error) = handle::run(py, &callback)
+        {
+            self.host.interrupt(error);
             return;
         }
-        ffi::with_gil_held(|py| {
-            let callback = self.slot(read).borrow().as_ref().map(|callback| callback.share(py));
-            if let Some(callback) = callback
-                && let Some(error) = handle::run(py, &callback)
-            {
+        let waiters = side.waiters.take();
+        if waiters.is_empty() {
+            return;
+        }
+        let level = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        if level {
+            let _ = self.update_mode();
+        }
+        for (index, waiter) in waiters.into_iter().enumerate() {
+            if index > 0 {
+                self.event_loop.checkpoint();
+            }
+            if let Err(error) = waiter.wake(py) {
                 self.host.interrupt(error);
             }
-        });
+        }
     }
 }
 
-impl IoHandler for Watched {
+/// The registration holds its handler, which is this; `Descriptors` takes the source out to end that.
+struct Handler(Rc<Descriptor>);
+
+impl IoHandler for Handler {
     fn ready(&self, readiness: Readiness) {
-        if readiness.contains(Readiness::READ) {
-            self.call(true);
+        let descriptor = &self.0;
+        if descriptor.host.is_interrupted() {
+            if let Some(source) = &*descriptor.source.borrow() {
+                source.call_again(readiness);
+            }
+            return;
         }
-        if readiness.contains(Readiness::WRITE) {
-            self.event_loop.checkpoint();
-            self.call(false);
-        }
+        ffi::with_gil_held(|py| {
+            if readiness.contains(Readiness::READ) {
+                descriptor.report(py, Direction::Read);
+            }
+            if readiness.contains(Readiness::WRITE) {
+                if readiness.contains(Readiness::READ) {
+                    descriptor.event_loop.checkpoint();
+                }
+                descriptor.report(py, Direction::Write);
+            }
+        });
     }
 }
 

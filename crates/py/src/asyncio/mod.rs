@@ -6,6 +6,7 @@ mod embed;
 mod errors;
 mod host;
 mod receiver;
+mod sockets;
 mod transport;
 
 pub use embed::event_loop_of;

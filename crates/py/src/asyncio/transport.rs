@@ -9,6 +9,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::io;
+use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,6 +34,8 @@ pub(crate) struct TransportState {
 
 struct Transport {
     core: Rc<State>,
+    /// The claimed descriptor, until it is released.
+    fd: Cell<Option<RawFd>>,
     stream: Stream,
     /// The Python transport, until `connection_lost` has been called.
     owner: RefCell<Option<Object>>,
@@ -63,17 +66,23 @@ impl TransportState {
         let py = event_loop.py();
         let core = Rc::clone(event_loop.get().state(py));
         core.check_thread(py)?;
-        let fd = sock.call_method0("fileno")?.extract()?;
+        let fd: RawFd = sock.call_method0("fileno")?.extract()?;
+        core.claim_for_transport(py, fd)?;
         // The stream keeps the Python socket object, which stays the one that closes the descriptor.
         let keep: Box<dyn Any> = Box::new(Object::new(sock));
         let stream = {
             let native = core.open()?;
             let _entered = native.enter();
-            Stream::from_owner(fd, keep).map_err(|error| os_error(py, &error))?
+            Stream::from_owner(fd, keep)
         };
+        let stream = stream.map_err(|error| {
+            core.release_from_transport(fd);
+            os_error(py, &error)
+        })?;
         stream.pause_reading();
         let transport = Rc::new(Transport {
             core,
+            fd: Cell::new(Some(fd)),
             stream,
             owner: RefCell::new(Some(Object::new(owner))),
             protocol: RefCell::new(None),
@@ -158,6 +167,9 @@ impl TransportState {
         let transport = self.transport.get(py);
         transport.begin_closing();
         transport.stream.close();
+        if let Some(fd) = transport.fd.take() {
+            transport.core.release_from_transport(fd);
+        }
         let references = (transport.receiver.take(), transport.protocol.take(), transport.owner.take());
         drop(references);
     }

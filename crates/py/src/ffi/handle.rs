@@ -329,6 +329,19 @@ pub(crate) fn report(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>, error: PyE
     Ok(())
 }
 
+/// As [`report`], for a callback that ran without a handle: `source` is what called it.
+pub(crate) fn report_in(py: Python<'_>, source: Borrowed<'_, '_, PyAny>, error: PyErr) -> PyResult<()> {
+    if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        return Err(error);
+    }
+    let context = pyo3::types::PyDict::new(py);
+    context.set_item("message", "Exception in callback of a socket operation")?;
+    context.set_item("exception", error.value(py))?;
+    context.set_item("future", source)?;
+    source.call_method0("get_loop")?.call_method1("call_exception_handler", (context,))?;
+    Ok(())
+}
+
 /// Cancels one of our handles; any other object has its `cancel` method called.
 pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
     if !is_handle(py, handle.as_ptr()) {

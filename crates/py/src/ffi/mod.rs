@@ -10,10 +10,12 @@
 
 pub(crate) mod buffers;
 pub(crate) mod context;
+pub(crate) mod coroutine;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;
 pub(crate) mod object;
+pub(crate) mod sockets;
 
 pub(crate) use fastcall::{Arguments, FastMethod, install};
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};

@@ -1,0 +1,263 @@
+//! `sock_recv`, `sock_recv_into` and `sock_sendall`: operations on the program's own sockets, without a Future each.
+//!
+//! Each returns a native coroutine (`ffi::coroutine`) that tries at once and waits only if the socket is known to be
+//! empty or full. In debug mode, and for anything but plain sockets, asyncio's own implementation runs instead. Loop
+//! thread, GIL held.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyType};
+
+use super::core::{State, core_of};
+use super::descriptors::{Descriptor, Direction};
+use super::errors::os_error;
+use crate::ffi::buffers::{UnfilledBytes, with_bytes, with_writable};
+use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::sockets::{receive, transmit};
+use crate::ffi::{Arguments, FastMethod, Object, install};
+
+/// Reads up to this size go through the loop's buffer and are copied out at their exact size.
+const COPY_BELOW: usize = 16 * 1024;
+
+/// The socket of one operation.
+struct Socket {
+    core: Rc<State>,
+    object: Object,
+    /// The registration that the last attempt used, to withdraw from.
+    descriptor: Option<Rc<Descriptor>>,
+}
+
+impl Socket {
+    /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block.
+    fn attempt<T>(
+        &mut self,
+        py: Python<'_>,
+        direction: Direction,
+        waiter: &Waiter,
+        call: impl FnOnce(RawFd, &Descriptor) -> PyResult<io::Result<T>>,
+    ) -> PyResult<Option<T>> {
+        let socket = self.object.bind(py);
+        let fd: RawFd = socket.call_method0(intern!(py, "fileno"))?.extract()?;
+        if fd < 0 {
+            return Err(os_error(py, &io::Error::from_raw_os_error(rustix::io::Errno::BADF.raw_os_error())));
+        }
+        self.core.check_thread(py)?;
+        let event_loop = self.core.open()?;
+        if self.core.is_transport(fd) {
+            return Err(used_by_transport(fd));
+        }
+        let descriptor = self.core.descriptors.of_socket(&event_loop, self.core.host(), fd, &socket)?;
+        if descriptor.may_be_ready(direction) {
+            match call(fd, &descriptor)? {
+                Ok(value) => return Ok(Some(value)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => descriptor.used_up(direction),
+                Err(error) => return Err(os_error(py, &error)),
+            }
+        }
+        descriptor.wait(py, direction, waiter.share(py))?;
+        self.descriptor = Some(descriptor);
+        Ok(None)
+    }
+
+    fn withdraw(&mut self, direction: Direction, waiter: &Waiter) {
+        if let Some(descriptor) = self.descriptor.take() {
+            descriptor.withdraw(direction, waiter);
+        }
+    }
+}
+
+#[cold]
+fn used_by_transport(fd: RawFd) -> PyErr {
+    PyRuntimeError::new_err(format!("File descriptor {fd} is used by a transport"))
+}
+
+struct Receive {
+    socket: Socket,
+    most: usize,
+}
+
+impl Operation for Receive {
+    fn name(&self) -> &'static str {
+        "sock_recv"
+    }
+
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (most, core) = (self.most, Rc::clone(&self.socket.core));
+        self.socket.attempt(py, Direction::Read, waiter, |fd, descriptor| {
+            let expected = core.last_sock_recv.get();
+            let received = if most <= COPY_BELOW || expected < COPY_BELOW && descriptor.is_stream() {
+                core.with_scratch(|scratch| {
+                    let room = most.min(scratch.len());
+                    receive(fd, &mut scratch[..room]).map(|count| (PyBytes::new(py, &scratch[..count]).into_any(), count, room))
+                })
+            } else {
+                let mut bytes = UnfilledBytes::new(py, most)?;
+                match receive(fd, bytes.memory()) {
+                    Ok(count) => Ok((bytes.finish(py, count)?, count, most)),
+                    Err(error) => Err(error),
+                }
+            };
+            Ok(received.map(|(bytes, count, room)| {
+                core.last_sock_recv.set(count);
+                if count > 0 && count < room {
+                    descriptor.short_read();
+                }
+                bytes
+            }))
+        })
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(Direction::Read, waiter);
+    }
+}
+
+struct ReceiveInto {
+    socket: Socket,
+    buffer: Object,
+}
+
+impl Operation for ReceiveInto {
+    fn name(&self) -> &'static str {
+        "sock_recv_into"
+    }
+
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let buffer = &self.buffer;
+        let count = self.socket.attempt(py, Direction::Read, waiter, |fd, descriptor| {
+            with_writable(&buffer.bind(py), |memory| {
+                let count = receive(fd, memory)?;
+                if count > 0 && count < memory.len() {
+                    descriptor.short_read();
+                }
+                Ok(count)
+            })
+        })?;
+        count.map(|count| Ok(count.into_pyobject(py)?.into_any())).transpose()
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(Direction::Read, waiter);
+    }
+}
+
+struct SendAll {
+    socket: Socket,
+    data: Object,
+    sent: usize,
+}
+
+impl Operation for SendAll {
+    fn name(&self) -> &'static str {
+        "sock_sendall"
+    }
+
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (data, sent) = (&self.data, &mut self.sent);
+        let done = self.socket.attempt(py, Direction::Write, waiter, |fd, _descriptor| {
+            with_bytes(&data.bind(py), |bytes| {
+                while *sent < bytes.len() {
+                    *sent += transmit(fd, &bytes[*sent..])?;
+                }
+                Ok(())
+            })
+        })?;
+        Ok(done.map(|()| py.None().into_bound(py)))
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(Direction::Write, waiter);
+    }
+}
+
+// ---- methods of the loop -----------------------------------------------------------------------------------------------
+
+/// The plain socket that an operation was called with, or `None` if asyncio's own implementation has to decide.
+fn plain_socket(core: &Rc<State>, socket: Borrowed<'_, '_, PyAny>) -> PyResult<Option<Socket>> {
+    static SOCKET: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = socket.py();
+    let class = SOCKET.get_or_try_init(py, || {
+        Ok::<_, PyErr>(py.import("socket")?.getattr("socket")?.cast_into::<PyType>()?.unbind())
+    })?;
+    if core.is_debug() || !socket.get_type().is(class.bind(py)) {
+        return Ok(None);
+    }
+    Ok(Some(Socket { core: Rc::clone(core), object: Object::new(socket.to_owned()), descriptor: None }))
+}
+
+struct SockRecv;
+impl FastMethod for SockRecv {
+    const NAME: &'static CStr = c"sock_recv";
+    const DOC: &'static CStr = c"sock_recv($self, sock, n, /)\n--\n\nReceives up to n bytes from a socket.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let core = core_of(&receiver)?.state(py);
+        if let (Some(socket), Some(most)) = (arguments.get(0), arguments.get(1))
+            && let Ok(most) = most.extract::<usize>()
+            && let Some(socket) = plain_socket(core, socket)?
+        {
+            return coroutine::make(py, receiver, Box::new(Receive { socket, most }));
+        }
+        arguments.forward(&receiver.getattr("_sock_recv_in_python")?)
+    }
+}
+
+struct SockRecvInto;
+impl FastMethod for SockRecvInto {
+    const NAME: &'static CStr = c"sock_recv_into";
+    const DOC: &'static CStr = c"sock_recv_into($self, sock, buf, /)\n--\n\nReceives from a socket into a buffer.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let core = core_of(&receiver)?.state(py);
+        if let (Some(socket), Some(buffer)) = (arguments.get(0), arguments.get(1))
+            && let Some(socket) = plain_socket(core, socket)?
+        {
+            let buffer = Object::new(buffer.to_owned());
+            return coroutine::make(py, receiver, Box::new(ReceiveInto { socket, buffer }));
+        }
+        arguments.forward(&receiver.getattr("_sock_recv_into_in_python")?)
+    }
+}
+
+struct SockSendAll;
+impl FastMethod for SockSendAll {
+    const NAME: &'static CStr = c"sock_sendall";
+    const DOC: &'static CStr = c"sock_sendall($self, sock, data, /)\n--\n\nSends all of data to a socket.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let core = core_of(&receiver)?.state(py);
+        if let (Some(socket), Some(data)) = (arguments.get(0), arguments.get(1))
+            && let Some(socket) = plain_socket(core, socket)?
+        {
+            let data = Object::new(data.to_owned());
+            return coroutine::make(py, receiver, Box::new(SendAll { socket, data, sent: 0 }));
+        }
+        arguments.forward(&receiver.getattr("_sock_sendall_in_python")?)
+    }
+}
+
+pub(crate) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
+    install::<SockRecv>(class)?;
+    install::<SockRecvInto>(class)?;
+    install::<SockSendAll>(class)
+}
