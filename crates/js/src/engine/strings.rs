@@ -9,7 +9,7 @@ use mozjs::jsapi::{
     BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor, GetWellKnownSymbol,
     JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString, JS_GetEmptyString, JS_GetLatin1StringCharsAndLength,
     JS_GetTwoByteStringCharsAndLength, JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUCStringCopyN, JSString,
-    StringToBigInt, SymbolCode, ToBigInt, ToBooleanSlow, ToInt32Slow, ToNumberSlow, ToStringSlow, UTF8Chars,
+    StringToBigInt, SymbolCode, ToBigInt, ToBooleanSlow, ToNumberSlow, ToStringSlow, UTF8Chars,
 };
 use mozjs::jsval::{BigIntValue, SymbolValue};
 
@@ -173,11 +173,9 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// What the conversion throws.
     pub fn int32_of(&self, value: Local<'_>) -> Result<i32, Error> {
-        let mut number = 0;
-        // SAFETY: the handle is a root.
-        let ok = unsafe { ToInt32Slow(self.cx(), value.handle(), &mut number) };
-        self.check(ok)?;
-        Ok(number)
+        let number = self.number_of(value)?;
+        // Modulo 2^32, then the sign; the engine's own function is only for what is no integer yet.
+        Ok(if number.is_finite() { (number.trunc() % 4_294_967_296.0) as i64 as i32 } else { 0 })
     }
 
     /// `Boolean(value)`.
