@@ -42,10 +42,10 @@ pub mod dns;
 mod error;
 pub mod fetch;
 pub mod fs;
-//pub mod websocket;
+pub mod websocket;
 
 pub use bytes::Bytes;
 pub use connect::{Config, ConnectTo};
 pub use error::{Error, ErrorKind, FACES, Face, Result};
 pub use fetch::{Client, Request, RequestBody, Response};
-//pub use websocket::WebSocket;
+pub use websocket::WebSocket;

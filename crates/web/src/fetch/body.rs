@@ -175,7 +175,12 @@ pub struct Body {
     decoder: Option<Decoder>,
     /// Whose body it is, for messages; not needed where nothing can fail.
     url: Option<Url>,
+    /// Chunks handed out since the last pause.
+    without_pause: u32,
 }
+
+/// After so many chunks at once the reader's task lets others run: a fast peer must not occupy the loop.
+const FAIR_SHARE: u32 = 32;
 
 enum Source {
     Ended,
@@ -196,11 +201,11 @@ impl Body {
         };
         let codings = headers.map(Coding::of_headers).unwrap_or_default();
         let can_fail = !codings.is_empty() || !matches!(source, Source::Whole(_));
-        let mut body = Body { source, decoder: None, url: can_fail.then(|| url.clone()) };
+        let mut body = Body { source, decoder: None, url: can_fail.then(|| url.clone()), without_pause: 0 };
         for coding in codings {
             if body.decoder.is_some() {
                 let url = body.url.clone();
-                body = Body { source: Source::Coded(Box::new(body)), decoder: None, url };
+                body = Body { source: Source::Coded(Box::new(body)), decoder: None, url, without_pause: 0 };
             }
             body.decoder = Some(Decoder::new(coding));
         }
@@ -209,7 +214,7 @@ impl Body {
 
     /// A body without bytes.
     pub fn empty() -> Body {
-        Body { source: Source::Ended, decoder: None, url: None }
+        Body { source: Source::Ended, decoder: None, url: None, without_pause: 0 }
     }
 
     /// The whole body, if it is here already and needs no decoding. Then no other call waits either.
@@ -239,10 +244,19 @@ impl Body {
 
     /// [`Body::next_chunk`] for futures written by hand.
     pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if self.without_pause >= FAIR_SHARE {
+            self.without_pause = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let polled = self.poll_decoded(context);
-        if let Poll::Ready(None | Some(Err(_))) = polled {
-            self.source = Source::Ended;
-            self.decoder = None;
+        match polled {
+            Poll::Pending => self.without_pause = 0,
+            Poll::Ready(Some(Ok(_))) => self.without_pause += 1,
+            Poll::Ready(None | Some(Err(_))) => {
+                self.source = Source::Ended;
+                self.decoder = None;
+            }
         }
         polled
     }
@@ -314,7 +328,7 @@ impl Source {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
-        Body { source: Source::Whole(bytes), decoder: None, url: None }
+        Body { source: Source::Whole(bytes), decoder: None, url: None, without_pause: 0 }
     }
 }
 

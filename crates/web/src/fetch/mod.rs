@@ -19,6 +19,9 @@ mod response;
 
 pub use body::{Body, RequestBody};
 pub use request::{RedirectMode, Request};
+
+pub(crate) use redirect::basic_credentials;
+pub(crate) use request::parse_url;
 pub use response::Response;
 
 pub use http::header;
@@ -142,7 +145,7 @@ impl Shared {
 
 /// Moves `user:password@` from the url into an Authorization header, which a header given by the caller overrides.
 fn take_credentials(request: &mut Request) -> Result<()> {
-    let value = redirect::basic_credentials(&request.url)?;
+    let value = basic_credentials(&request.url)?;
     // These cannot fail for http and https urls, which have a host.
     let _ = request.url.set_username("");
     let _ = request.url.set_password(None);

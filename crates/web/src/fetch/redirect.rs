@@ -88,7 +88,7 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
 }
 
 /// `Basic ...` for the user and password of `url`.
-pub(super) fn basic_credentials(url: &Url) -> Result<HeaderValue> {
+pub(crate) fn basic_credentials(url: &Url) -> Result<HeaderValue> {
     let mut pair = percent_decode(url.username());
     pair.push(b':');
     pair.extend(percent_decode(url.password().unwrap_or_default()));

@@ -10,7 +10,7 @@ use twinloop_loop::Loop;
 use twinloop_web::{Client, Config};
 
 /// Runs a test's future on a loop of its own, with a limit so that a hang is a failure and not a hung build.
-pub fn run<F: Future>(future: F) -> F::Output {
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
     let event_loop = Loop::new().expect("a loop");
     event_loop.block_on(async move {
         match twinloop_loop::time::timeout(Duration::from_secs(60), future).await {
@@ -20,12 +20,12 @@ pub fn run<F: Future>(future: F) -> F::Output {
     })
 }
 
-pub fn fixtures() -> Fixtures {
+pub(crate) fn fixtures() -> Fixtures {
     Fixtures::start().expect("fixtures")
 }
 
 /// What sends programs that name example.com to the fixtures.
-pub fn config(fixtures: &Fixtures) -> Config {
+pub(crate) fn config(fixtures: &Fixtures) -> Config {
     Config {
         connect_to: fixtures.connect_to().iter().map(|rule| rule.parse().expect("a rule")).collect(),
         ca_file: Some(fixtures.ca_file.clone()),
@@ -33,12 +33,12 @@ pub fn config(fixtures: &Fixtures) -> Config {
     }
 }
 
-pub fn client(fixtures: &Fixtures) -> Client {
+pub(crate) fn client(fixtures: &Fixtures) -> Client {
     Client::new(config(fixtures)).expect("a client")
 }
 
 /// Turns the loop until `done`, for what happens on the other side of a socket.
-pub async fn eventually(what: &str, done: impl Fn() -> bool) {
+pub(crate) async fn eventually(what: &str, done: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !done() {
         assert!(Instant::now() < end, "did not happen: {what}");
@@ -47,7 +47,7 @@ pub async fn eventually(what: &str, done: impl Fn() -> bool) {
 }
 
 /// A server that handles each connection, numbered from 0, on a thread of its own.
-pub fn raw_server(handle: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> SocketAddr {
+pub(crate) fn raw_server(handle: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     let handle = std::sync::Arc::new(handle);
@@ -61,7 +61,7 @@ pub fn raw_server(handle: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> 
 }
 
 /// Reads one request's head, and returns it; `None` at the end of the connection.
-pub fn read_head(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -73,18 +73,18 @@ pub fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-pub fn respond(stream: &mut TcpStream, body: &str) {
+pub(crate) fn respond(stream: &mut TcpStream, body: &str) {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(head.as_bytes()).expect("the client reads");
 }
 
 /// Open descriptors of this process.
-pub fn open_descriptors() -> usize {
+pub(crate) fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("procfs").count()
 }
 
 /// Resident memory of this process.
-pub fn resident_bytes() -> usize {
+pub(crate) fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/statm").expect("procfs");
     let pages: usize = status.split_whitespace().nth(1).and_then(|field| field.parse().ok()).expect("statm");
     pages * 4096

@@ -1,0 +1,209 @@
+//! permessage-deflate (RFC 7692), the client's side.
+//!
+//! We offer `client_max_window_bits` and take what the server answers: context takeover each way or not, windows of 9 to
+//! 15 bits. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED). The two
+//! contexts cost about 300 KiB a connection and are made with the first message that needs them.
+
+use super::frame::broken;
+use crate::{Error, ErrorKind, Result};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+/// What we put into Sec-WebSocket-Extensions.
+pub(super) const OFFER: &str = "permessage-deflate; client_max_window_bits";
+
+/// A flushed block ends with these bytes, which the wire leaves out.
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// Shorter messages grow by compressing, or win less than the time it takes.
+const SHORTEST_COMPRESSED: usize = 64;
+
+const STEP: usize = 16 * 1024;
+
+/// What was agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Agreement {
+    server_keeps_context: bool,
+    client_keeps_context: bool,
+    client_window_bits: u8,
+}
+
+impl Agreement {
+    /// Reads the server's Sec-WebSocket-Extensions; `None` when it takes up nothing.
+    pub(super) fn parse(header: &str) -> Result<Option<Agreement>> {
+        let mut agreement = None;
+        for extension in header.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let mut parts = extension.split(';').map(str::trim);
+            let name = parts.next().unwrap_or_default();
+            if !name.eq_ignore_ascii_case("permessage-deflate") || agreement.is_some() {
+                return Err(broken(&format!("the server chose the extension '{extension}', which was not offered")));
+            }
+            agreement = Some(Agreement::of_parameters(parts)?);
+        }
+        Ok(agreement)
+    }
+
+    fn of_parameters<'a>(parameters: impl Iterator<Item = &'a str>) -> Result<Agreement> {
+        let mut agreement =
+            Agreement { server_keeps_context: true, client_keeps_context: true, client_window_bits: 15 };
+        for parameter in parameters {
+            let (name, value) = match parameter.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
+                None => (parameter, None),
+            };
+            let bits = || value.and_then(|text| text.parse().ok()).filter(|bits| (8..=15).contains(bits));
+            match (name.to_ascii_lowercase().as_str(), value) {
+                ("server_no_context_takeover", None) => agreement.server_keeps_context = false,
+                ("client_no_context_takeover", None) => agreement.client_keeps_context = false,
+                // Any window of the server's fits into the 15 bits that we decompress with.
+                ("server_max_window_bits", Some(_)) if bits().is_some() => {}
+                ("client_max_window_bits", Some(_)) if bits().is_some() => {
+                    agreement.client_window_bits = bits().unwrap_or(15);
+                }
+                _ => return Err(broken(&format!("the server answered permessage-deflate with '{parameter}'"))),
+            }
+        }
+        Ok(agreement)
+    }
+}
+
+/// Compresses and decompresses the messages of one connection.
+pub(super) struct Deflate {
+    agreement: Agreement,
+    compress: Option<Box<Compress>>,
+    decompress: Option<Box<Decompress>>,
+}
+
+impl Deflate {
+    pub(super) fn new(agreement: Agreement) -> Deflate {
+        Deflate { agreement, compress: None, decompress: None }
+    }
+
+    /// The compressed form of a message, if that is worth sending.
+    pub(super) fn compress(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>> {
+        // zlib knows no window of 8 bits; RFC 7692 lets a sender leave any message uncompressed.
+        if message.len() < SHORTEST_COMPRESSED || self.agreement.client_window_bits < 9 {
+            return Ok(None);
+        }
+        let bits = self.agreement.client_window_bits;
+        let context = self
+            .compress
+            .get_or_insert_with(|| Box::new(Compress::new_with_window_bits(Compression::fast(), false, bits)));
+        if !self.agreement.client_keeps_context {
+            context.reset();
+        }
+        let mut output = Vec::with_capacity(message.len() / 2 + 64);
+        let start = context.total_in();
+        loop {
+            let consumed = (context.total_in() - start) as usize;
+            output.reserve(STEP.min(message.len() / 2 + 64));
+            context
+                .compress_vec(&message[consumed..], &mut output, FlushCompress::Sync)
+                .map_err(|cause| Error::new(ErrorKind::Internal, "cannot compress a message").with_source(cause))?;
+            // Room left over means that everything, the flush included, is out.
+            if output.len() < output.capacity() {
+                break;
+            }
+        }
+        if output.ends_with(&TAIL) {
+            output.truncate(output.len() - TAIL.len());
+        }
+        Ok(Some(output))
+    }
+
+    /// The message that `payload` is the compressed form of; at most `limit` bytes.
+    pub(super) fn decompress(&mut self, payload: &[u8], limit: usize) -> Result<Vec<u8>> {
+        let context = self.decompress.get_or_insert_with(|| Box::new(Decompress::new(false)));
+        if !self.agreement.server_keeps_context {
+            context.reset(false);
+        }
+        let mut output = Vec::with_capacity((payload.len() * 4).min(limit).max(64));
+        inflate(context, payload, &mut output, limit)?;
+        inflate(context, &TAIL, &mut output, limit)?;
+        Ok(output)
+    }
+}
+
+fn inflate(context: &mut Decompress, input: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<()> {
+    let start = context.total_in();
+    loop {
+        let consumed = (context.total_in() - start) as usize;
+        let before = output.len();
+        // One byte over the limit shows that there is more without keeping it.
+        let step = STEP.min(limit + 1 - before.min(limit)).max(1);
+        if output.capacity() == before {
+            output.reserve(step.max(before.min(limit)));
+        }
+        let status = context
+            .decompress_vec(&input[consumed..], output, FlushDecompress::Sync)
+            .map_err(|cause| broken("a compressed message is damaged").with_source(cause))?;
+        if output.len() > limit {
+            return Err(too_big(limit));
+        }
+        let all_taken = (context.total_in() - start) as usize == input.len();
+        match status {
+            // A final block inside a message ends the stream; the next message begins a new one.
+            Status::StreamEnd => {
+                context.reset(false);
+                return Ok(());
+            }
+            _ if all_taken && output.len() < output.capacity() => return Ok(()),
+            Status::BufError if output.len() == before && output.capacity() > before => {
+                return if all_taken { Ok(()) } else { Err(broken("a compressed message is damaged")) };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A message over the limit; the closing code is 1009.
+pub(super) fn too_big(limit: usize) -> Error {
+    Error::new(ErrorKind::Full, format!("a message is longer than the limit of {limit} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(header: &str) -> Deflate {
+        Deflate::new(Agreement::parse(header).unwrap().unwrap())
+    }
+
+    #[test]
+    fn messages_come_back_with_and_without_context() {
+        let random: Vec<u8> = (0..200_000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let messages = [b"hello ".repeat(20), b"hello ".repeat(20), random, b"x".repeat(1_000_000)];
+        for header in [
+            "permessage-deflate",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            "permessage-deflate; client_max_window_bits=9; server_max_window_bits=\"10\"",
+        ] {
+            let (mut sender, mut receiver) = (both(header), both(header));
+            for message in &messages {
+                let compressed = sender.compress(message).unwrap().unwrap();
+                assert_eq!(&receiver.decompress(&compressed, message.len()).unwrap(), message, "{header}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_ends_at_the_limit() {
+        let mut sender = both("permessage-deflate");
+        let bomb = sender.compress(&vec![0; 50_000_000]).unwrap().unwrap();
+        let error = both("permessage-deflate").decompress(&bomb, 100_000).unwrap_err();
+        assert!(error.is_full(), "{error}");
+    }
+
+    #[test]
+    fn damaged_data_is_an_error() {
+        let error = both("permessage-deflate").decompress(&[0xff; 100], 1000).unwrap_err();
+        assert!(error.is_protocol(), "{error}");
+    }
+
+    #[test]
+    fn an_answer_that_was_not_offered_is_refused() {
+        for header in ["x-webkit-deflate-frame", "permessage-deflate; mystery", "permessage-deflate, permessage-deflate", "permessage-deflate; client_max_window_bits=20"] {
+            assert!(Agreement::parse(header).is_err(), "{header}");
+        }
+        assert_eq!(Agreement::parse("").unwrap(), None);
+    }
+}

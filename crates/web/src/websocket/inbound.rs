@@ -1,0 +1,157 @@
+//! Bytes in, messages out: frames put together, unmasked by nature, decompressed, checked.
+//!
+//! No I/O: the connection reads into [`Inbound::space`] and takes events. It holds one read buffer (4 to 64 KiB) and one
+//! unfinished message, which has a limit that holds before and after decompression (rule BOUNDED).
+
+use super::Message;
+use super::deflate::{Deflate, too_big};
+use super::frame::{Header, Opcode, broken};
+use crate::{Error, ErrorKind, Result};
+use bytes::Bytes;
+
+const SMALLEST_BUFFER: usize = 4 * 1024;
+const LARGEST_BUFFER: usize = 64 * 1024;
+
+/// What arrived.
+#[derive(Debug)]
+pub(super) enum Event {
+    Message(Message),
+    Ping(Vec<u8>),
+    Pong,
+    Close { code: Option<u16>, reason: String },
+}
+
+/// The receiving half of a connection's state.
+pub(super) struct Inbound {
+    /// Received bytes are `buffer[start..end]`.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The data frame whose payload is arriving, and how much of it is missing.
+    frame: Option<(Header, usize)>,
+    /// The message whose frames are arriving: its kind and whether it is compressed.
+    kind: Option<(Opcode, bool)>,
+    message: Vec<u8>,
+    limit: usize,
+}
+
+impl Inbound {
+    /// Begins with what came together with the handshake.
+    pub(super) fn new(received: &[u8], limit: usize) -> Inbound {
+        let mut buffer = vec![0; SMALLEST_BUFFER.max(received.len())];
+        buffer[..received.len()].copy_from_slice(received);
+        Inbound { buffer, start: 0, end: received.len(), frame: None, kind: None, message: Vec::new(), limit }
+    }
+
+    /// Where the next bytes go. Call [`Inbound::received`] with their number.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Takes note of bytes read into the space. A read that filled it makes the next one larger.
+    pub(super) fn received(&mut self, count: usize) {
+        self.end += count;
+        if self.end == self.buffer.len() && self.buffer.len() < LARGEST_BUFFER {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+    }
+
+    /// The next event in what has been received; `None` when more bytes are needed.
+    pub(super) fn next(&mut self, deflate: &mut Option<Deflate>) -> Result<Option<Event>> {
+        loop {
+            if let Some((header, missing)) = self.frame {
+                let taken = missing.min(self.end - self.start);
+                self.message.extend_from_slice(&self.buffer[self.start..self.start + taken]);
+                self.start += taken;
+                if taken < missing {
+                    self.frame = Some((header, missing - taken));
+                    return Ok(None);
+                }
+                self.frame = None;
+                if header.is_final {
+                    return self.finish_message(deflate).map(|message| Some(Event::Message(message)));
+                }
+                continue;
+            }
+            let Some(header) = Header::parse(&self.buffer[self.start..self.end])? else { return Ok(None) };
+            if header.opcode.is_control() {
+                let length = header.header_length + header.payload_length;
+                if self.end - self.start < length {
+                    return Ok(None);
+                }
+                let payload = self.buffer[self.start + header.header_length..self.start + length].to_vec();
+                self.start += length;
+                return control_event(header.opcode, payload).map(Some);
+            }
+            self.begin_frame(header, deflate.is_some())?;
+        }
+    }
+
+    fn begin_frame(&mut self, header: Header, may_compress: bool) -> Result<()> {
+        match (header.opcode, self.kind) {
+            (Opcode::Continuation, None) => return Err(broken("a continuation continues nothing")),
+            (Opcode::Continuation, Some(_)) if header.compressed => {
+                return Err(broken("a continuation is marked as compressed"));
+            }
+            (Opcode::Continuation, Some(_)) => {}
+            (_, Some(_)) => return Err(broken("a message begins inside another")),
+            (_, None) if header.compressed && !may_compress => {
+                return Err(broken("a message is compressed, which was not agreed"));
+            }
+            (opcode, None) => self.kind = Some((opcode, header.compressed)),
+        }
+        if self.message.len().saturating_add(header.payload_length) > self.limit {
+            return Err(too_big(self.limit));
+        }
+        // What the peer announces is not yet memory that it has paid for: grow with what arrives.
+        self.message.reserve(header.payload_length.min(LARGEST_BUFFER));
+        self.start += header.header_length;
+        self.frame = Some((header, header.payload_length));
+        Ok(())
+    }
+
+    fn finish_message(&mut self, deflate: &mut Option<Deflate>) -> Result<Message> {
+        let payload = std::mem::take(&mut self.message);
+        let (opcode, compressed) = self.kind.take().unwrap_or((Opcode::Binary, false));
+        let payload = match deflate {
+            Some(deflate) if compressed => deflate.decompress(&payload, self.limit)?,
+            _ => payload,
+        };
+        if opcode == Opcode::Text {
+            let text = String::from_utf8(payload)
+                .map_err(|cause| Error::new(ErrorKind::Decode, "a text message is not utf-8").with_source(cause))?;
+            return Ok(Message::Text(text));
+        }
+        Ok(Message::Binary(Bytes::from(payload)))
+    }
+}
+
+fn control_event(opcode: Opcode, payload: Vec<u8>) -> Result<Event> {
+    match opcode {
+        Opcode::Ping => Ok(Event::Ping(payload)),
+        Opcode::Close => close_event(&payload),
+        _ => Ok(Event::Pong),
+    }
+}
+
+fn close_event(payload: &[u8]) -> Result<Event> {
+    let (code, reason) = match payload {
+        [] => return Ok(Event::Close { code: None, reason: String::new() }),
+        [_] => return Err(broken("a close frame has half a code")),
+        [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
+    };
+    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+        return Err(broken(&format!("a close frame has the code {code}, which may not be sent")));
+    }
+    let reason = String::from_utf8(reason.to_vec())
+        .map_err(|cause| Error::new(ErrorKind::Decode, "a close reason is not utf-8").with_source(cause))?;
+    Ok(Event::Close { code: Some(code), reason })
+}
