@@ -19,7 +19,13 @@ fn main() {
         let client = Client::new(Config::default()).expect("a client");
         measure("warm-up", &client, &url, 64).await;
         for in_flight in [1, 64, 1, 64] {
-            measure(&format!("{in_flight:2} in flight"), &client, &url, in_flight).await;
+            measure(
+                &format!("{in_flight:2} in flight"),
+                &client,
+                &url,
+                in_flight,
+            )
+            .await;
         }
     });
 }
@@ -44,7 +50,10 @@ async fn measure(name: &str, client: &Client, url: &str, in_flight: usize) {
     let requests = (REQUESTS / in_flight * in_flight) as f64;
     let wall_us = wall.elapsed().as_secs_f64() * 1e6 / requests;
     let cpu_us = (thread_time_ns() - cpu) as f64 / 1e3 / requests;
-    println!("{name:14} {wall_us:6.2} us wall, {cpu_us:6.2} us on the loop thread, {:7.0} requests/s", 1e6 / wall_us);
+    println!(
+        "{name:14} {wall_us:6.2} us wall, {cpu_us:6.2} us on the loop thread, {:7.0} requests/s",
+        1e6 / wall_us
+    );
 }
 
 fn thread_time_ns() -> i64 {
@@ -66,8 +75,10 @@ fn start_server() -> SocketAddr {
 /// Answers every request with the same 1 KiB.
 fn serve(mut stream: TcpStream) {
     let body = format!("{{\"pad\":\"{}\"}}", "x".repeat(1024 - 10));
-    let answer =
-        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.set_nodelay(true).expect("a tcp socket");
     let mut buffer = [0; 4096];
     let mut filled = 0;

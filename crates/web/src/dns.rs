@@ -14,7 +14,11 @@ use std::net::SocketAddr;
 pub async fn lookup(rules: &[ConnectTo], host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     let (target, target_port) = ConnectTo::resolve(rules, host, port);
     let failed = || {
-        let via = if target == host { String::new() } else { format!(" (for {host})") };
+        let via = if target == host {
+            String::new()
+        } else {
+            format!(" (for {host})")
+        };
         Error::new(ErrorKind::Dns, format!("cannot resolve {target}{via}"))
     };
     match twinloop_loop::net::lookup(target, target_port).await {

@@ -105,7 +105,11 @@ pub static FACES: [Face; ErrorKind::ALL.len()] = [
     face(ErrorKind::Connect, "TypeError", "ConnectionError"),
     face(ErrorKind::Dns, "TypeError", "socket.gaierror"),
     face(ErrorKind::Tls, "TypeError", "ssl.SSLError"),
-    face(ErrorKind::Certificate, "TypeError", "ssl.SSLCertVerificationError"),
+    face(
+        ErrorKind::Certificate,
+        "TypeError",
+        "ssl.SSLCertVerificationError",
+    ),
     face(ErrorKind::Timeout, "TimeoutError", "TimeoutError"),
     face(ErrorKind::Aborted, "AbortError", "asyncio.CancelledError"),
     face(ErrorKind::Redirect, "TypeError", "OSError"),
@@ -123,7 +127,11 @@ pub static FACES: [Face; ErrorKind::ALL.len()] = [
 ];
 
 const fn face(kind: ErrorKind, javascript: &'static str, python: &'static str) -> Face {
-    Face { kind, javascript, python }
+    Face {
+        kind,
+        javascript,
+        python,
+    }
 }
 
 /// Why a fetch, a WebSocket, a lookup or a file operation failed.
@@ -153,7 +161,14 @@ struct FileContext {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { inner: Arc::new(Inner { kind, message: message.into(), source: None, file: None }) }
+        Error {
+            inner: Arc::new(Inner {
+                kind,
+                message: message.into(),
+                source: None,
+                file: None,
+            }),
+        }
     }
 
     /// The error that an aborted operation ends with.
@@ -176,9 +191,20 @@ impl Error {
             Some(path) => format!("cannot {operation} '{}'", path.display()),
             None => format!("cannot {operation} an open file"),
         };
-        let file = FileContext { operation, path: path.map(Path::to_path_buf), destination: None };
+        let file = FileContext {
+            operation,
+            path: path.map(Path::to_path_buf),
+            destination: None,
+        };
         let source: Option<Source> = Some(Box::new(source));
-        Error { inner: Arc::new(Inner { kind: ErrorKind::File, message, source, file: Some(file) }) }
+        Error {
+            inner: Arc::new(Inner {
+                kind: ErrorKind::File,
+                message,
+                source,
+                file: Some(file),
+            }),
+        }
     }
 
     /// The same file error, naming the second path (rename, copy, link).
@@ -187,7 +213,9 @@ impl Error {
             if let Some(file) = &mut inner.file {
                 file.destination = Some(destination.to_path_buf());
             }
-            inner.message.push_str(&format!(" to '{}'", destination.display()));
+            inner
+                .message
+                .push_str(&format!(" to '{}'", destination.display()));
         }
         self
     }
@@ -231,12 +259,18 @@ impl Error {
 
     /// A file error's path.
     pub fn path(&self) -> Option<&Path> {
-        self.inner.file.as_ref().and_then(|file| file.path.as_deref())
+        self.inner
+            .file
+            .as_ref()
+            .and_then(|file| file.path.as_deref())
     }
 
     /// A file error's second path, for operations with two.
     pub fn destination(&self) -> Option<&Path> {
-        self.inner.file.as_ref().and_then(|file| file.destination.as_deref())
+        self.inner
+            .file
+            .as_ref()
+            .and_then(|file| file.destination.as_deref())
     }
 
     /// The message and all causes in one line: `cannot connect to a.example:443: connection refused`.
@@ -342,7 +376,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.inner
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -354,7 +391,11 @@ mod tests {
     #[test]
     fn every_kind_has_a_face_in_every_language() {
         let distinct: HashSet<ErrorKind> = ErrorKind::ALL.into_iter().collect();
-        assert_eq!(distinct.len(), FACES.len(), "ALL names each kind once and FACES has a row for each");
+        assert_eq!(
+            distinct.len(),
+            FACES.len(),
+            "ALL names each kind once and FACES has a row for each"
+        );
         for (index, kind) in ErrorKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index, "ALL is in the order of the enum");
             assert_eq!(kind.face().kind, kind, "FACES is in the order of the enum");
@@ -367,9 +408,13 @@ mod tests {
     #[test]
     fn an_error_tells_its_causes_once_each() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        let error = Error::new(ErrorKind::Connect, "cannot connect to a.example:443").with_source(refused);
+        let error =
+            Error::new(ErrorKind::Connect, "cannot connect to a.example:443").with_source(refused);
         assert_eq!(error.to_string(), "cannot connect to a.example:443");
-        assert_eq!(error.chain(), "cannot connect to a.example:443: connection refused");
+        assert_eq!(
+            error.chain(),
+            "cannot connect to a.example:443: connection refused"
+        );
         assert_eq!(error.io_kind(), Some(io::ErrorKind::ConnectionRefused));
     }
 }

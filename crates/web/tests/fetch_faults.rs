@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{client, config, eventually, fixtures, open_descriptors, raw_server, read_head, resident_bytes, respond, run};
+use common::{
+    client, config, eventually, fixtures, open_descriptors, raw_server, read_head, resident_bytes,
+    respond, run,
+};
 use http::Method;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +36,10 @@ fn a_connection_that_the_server_closed_meanwhile_is_not_used() {
             // POST is not repeated once sent, so this shows that nothing was sent to the closed connection.
             let mut posted = request(Method::POST, format!("http://{server}/"));
             posted.body = RequestBody::from("x");
-            assert_eq!(client.fetch(posted).await.unwrap().text().await.unwrap(), "one");
+            assert_eq!(
+                client.fetch(posted).await.unwrap().text().await.unwrap(),
+                "one"
+            );
             assert_eq!(connections.load(Ordering::SeqCst), round);
             sleep(Duration::from_millis(20)).await;
         }
@@ -45,7 +51,9 @@ fn server_that_drops_the_second_request() -> (std::net::SocketAddr, mpsc::Receiv
     let (send, requests) = mpsc::channel();
     let address = raw_server(move |_, mut stream| {
         for round in 0..2 {
-            let Some(head) = read_head(&mut stream) else { return };
+            let Some(head) = read_head(&mut stream) else {
+                return;
+            };
             let method = head.split(' ').next().unwrap_or_default().to_owned();
             let _ = send.send(method);
             if round == 0 {
@@ -62,11 +70,18 @@ fn an_idempotent_request_is_repeated_once_on_a_stale_connection() {
     run(async {
         let client = Client::new(Config::default()).unwrap();
         for _ in 0..2 {
-            let response = client.fetch(request(Method::GET, format!("http://{server}/"))).await.unwrap();
+            let response = client
+                .fetch(request(Method::GET, format!("http://{server}/")))
+                .await
+                .unwrap();
             assert_eq!(response.text().await.unwrap(), "ok");
         }
     });
-    assert_eq!(requests.try_iter().count(), 3, "two requests, the second of them twice");
+    assert_eq!(
+        requests.try_iter().count(),
+        3,
+        "two requests, the second of them twice"
+    );
 }
 
 #[test]
@@ -92,8 +107,15 @@ fn a_request_on_a_new_connection_that_dies_is_not_repeated() {
     });
     run(async {
         let client = Client::new(Config::default()).unwrap();
-        let error = client.fetch(request(Method::GET, format!("http://{server}/"))).await.unwrap_err();
-        assert!(error.is_closed() && error.to_string().contains(&server.to_string()), "{}", error.chain());
+        let error = client
+            .fetch(request(Method::GET, format!("http://{server}/")))
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_closed() && error.to_string().contains(&server.to_string()),
+            "{}",
+            error.chain()
+        );
     });
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -101,16 +123,28 @@ fn a_request_on_a_new_connection_that_dies_is_not_repeated() {
 #[test]
 fn idle_connections_are_closed_after_their_time() {
     let fixtures = fixtures();
-    let config = Config { idle_timeout: Duration::from_millis(30), ..config(&fixtures) };
+    let config = Config {
+        idle_timeout: Duration::from_millis(30),
+        ..config(&fixtures)
+    };
     run(async {
         let client = Client::new(config).unwrap();
         for base in ["http", "https"] {
-            let response = client.fetch(request(Method::GET, format!("{base}://api.example.com/data"))).await.unwrap();
+            let response = client
+                .fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/data"),
+                ))
+                .await
+                .unwrap();
             response.bytes().await.unwrap();
         }
         assert_eq!(fixtures.count().open, 2);
         eventually("both connections are closed", || fixtures.count().open == 0).await;
-        eventually("nothing waits any more", || Loop::current().statistics().tasks <= 1).await;
+        eventually("nothing waits any more", || {
+            Loop::current().statistics().tasks <= 1
+        })
+        .await;
     });
 }
 
@@ -120,7 +154,13 @@ fn a_dropped_client_closes_its_connections() {
     run(async {
         let client = client(&fixtures);
         for base in ["http", "https"] {
-            client.fetch(request(Method::GET, format!("{base}://api.example.com/data"))).await.unwrap();
+            client
+                .fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/data"),
+                ))
+                .await
+                .unwrap();
         }
         drop(client);
         eventually("all connections are closed", || fixtures.count().open == 0).await;
@@ -135,11 +175,23 @@ fn an_abort_closes_the_connection_wherever_it_happens() {
         for base in ["http", "https"] {
             // Before the answer.
             let requests = fixtures.count().requests;
-            let waiting = Loop::current().spawn(client.fetch(request(Method::GET, format!("{base}://api.example.com/hang"))));
-            eventually("the request is there", || fixtures.count().requests > requests).await;
+            let waiting = Loop::current().spawn(client.fetch(request(
+                Method::GET,
+                format!("{base}://api.example.com/hang"),
+            )));
+            eventually("the request is there", || {
+                fixtures.count().requests > requests
+            })
+            .await;
             waiting.abort();
             // In the body.
-            let mut response = client.fetch(request(Method::GET, format!("{base}://api.example.com/endless"))).await.unwrap();
+            let mut response = client
+                .fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/endless"),
+                ))
+                .await
+                .unwrap();
             response.body.next_chunk().await.unwrap().unwrap();
             drop(response);
         }
@@ -154,10 +206,16 @@ fn an_aborted_http2_stream_leaves_the_connection_to_the_others() {
     run(async {
         let client = client(&fixtures);
         let url = "https://api.example.com";
-        let mut endless = client.fetch(request(Method::GET, format!("{url}/endless"))).await.unwrap();
+        let mut endless = client
+            .fetch(request(Method::GET, format!("{url}/endless")))
+            .await
+            .unwrap();
         endless.body.next_chunk().await.unwrap().unwrap();
         drop(endless);
-        let response = client.fetch(request(Method::GET, format!("{url}/data"))).await.unwrap();
+        let response = client
+            .fetch(request(Method::GET, format!("{url}/data")))
+            .await
+            .unwrap();
         response.bytes().await.unwrap();
         assert_eq!(fixtures.count().accepted, 1);
     });
@@ -169,7 +227,12 @@ fn an_unread_body_that_is_here_already_saves_the_connection() {
     run(async {
         let client = client(&fixtures);
         for _ in 0..10 {
-            drop(client.fetch(request(Method::GET, "http://api.example.com/json1k")).await.unwrap());
+            drop(
+                client
+                    .fetch(request(Method::GET, "http://api.example.com/json1k"))
+                    .await
+                    .unwrap(),
+            );
         }
         assert_eq!(fixtures.count().accepted, 1);
     });
@@ -181,14 +244,30 @@ fn a_body_that_nobody_reads_stays_with_the_peer() {
     run(async {
         let client = client(&fixtures);
         for base in ["http", "https"] {
-            let mut response =
-                client.fetch(request(Method::GET, format!("{base}://api.example.com/bytes/300000000"))).await.unwrap();
+            let mut response = client
+                .fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/bytes/300000000"),
+                ))
+                .await
+                .unwrap();
             let before = resident_bytes();
             sleep(Duration::from_millis(200)).await;
             // The server runs in this process, so its buffers count too.
             let grown = resident_bytes().saturating_sub(before);
-            assert!(grown < 48 << 20, "{base}: {grown} bytes came without being asked for");
-            assert!(!response.body.next_chunk().await.unwrap().unwrap().is_empty());
+            assert!(
+                grown < 48 << 20,
+                "{base}: {grown} bytes came without being asked for"
+            );
+            assert!(
+                !response
+                    .body
+                    .next_chunk()
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .is_empty()
+            );
         }
     });
 }
@@ -202,13 +281,19 @@ fn a_bomb_of_zeros_costs_its_reader_one_chunk_at_a_time() {
     let bomb = encoder.finish().unwrap();
     let server = raw_server(move |_, mut stream| {
         read_head(&mut stream);
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+            bomb.len()
+        );
         let _ = stream.write_all(head.as_bytes());
         let _ = stream.write_all(&bomb);
     });
     run(async {
         let client = Client::new(Config::default()).unwrap();
-        let mut response = client.fetch(request(Method::GET, format!("http://{server}/"))).await.unwrap();
+        let mut response = client
+            .fetch(request(Method::GET, format!("http://{server}/")))
+            .await
+            .unwrap();
         let before = resident_bytes();
         let mut total = 0;
         while let Some(chunk) = response.body.next_chunk().await {
@@ -237,7 +322,11 @@ fn a_server_that_reads_slowly_is_not_sent_more_than_it_takes() {
         sleep(Duration::from_millis(300)).await;
         let first = produced.get();
         sleep(Duration::from_millis(100)).await;
-        assert_eq!(produced.get(), first, "the source is not asked while the socket is full");
+        assert_eq!(
+            produced.get(),
+            first,
+            "the source is not asked while the socket is full"
+        );
         assert!(first > 0 && first < 64 << 20, "{first}");
         fetching.abort();
     });
@@ -262,8 +351,12 @@ fn a_fast_body_lets_other_tasks_run() {
     let fixtures = fixtures();
     run(async {
         let client = client(&fixtures);
-        let mut response = client.fetch(request(Method::GET, "http://api.example.com/endless")).await.unwrap();
-        let reading = Loop::current().spawn(async move { while response.body.next_chunk().await.is_some() {} });
+        let mut response = client
+            .fetch(request(Method::GET, "http://api.example.com/endless"))
+            .await
+            .unwrap();
+        let reading = Loop::current()
+            .spawn(async move { while response.body.next_chunk().await.is_some() {} });
         // Both sleeps end only if the reader gives way.
         sleep(Duration::from_millis(20)).await;
         sleep(Duration::from_millis(20)).await;
@@ -279,14 +372,23 @@ fn thousands_of_fetches_and_aborts_leave_descriptors_and_memory_flat() {
         let cycle = async |count: usize| {
             for number in 0..count {
                 let base = if number % 2 == 0 { "http" } else { "https" };
-                let whole = client.fetch(request(Method::GET, format!("{base}://api.example.com/data")));
+                let whole = client.fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/data"),
+                ));
                 whole.await.unwrap().bytes().await.unwrap();
-                let aborted = Loop::current().spawn(client.fetch(request(Method::GET, format!("{base}://api.example.com/hang"))));
+                let aborted = Loop::current().spawn(client.fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/hang"),
+                )));
                 if number % 3 == 0 {
                     sleep(Duration::from_micros(200)).await;
                 }
                 aborted.abort();
-                let cut = client.fetch(request(Method::GET, format!("{base}://api.example.com/stream?chunks=3&ms=1")));
+                let cut = client.fetch(request(
+                    Method::GET,
+                    format!("{base}://api.example.com/stream?chunks=3&ms=1"),
+                ));
                 drop(cut.await.unwrap());
             }
         };
@@ -294,7 +396,10 @@ fn thousands_of_fetches_and_aborts_leave_descriptors_and_memory_flat() {
         let (descriptors, memory) = (open_descriptors(), resident_bytes());
         cycle(2000).await;
         client.close_idle();
-        eventually("descriptors are closed", || open_descriptors() <= descriptors).await;
+        eventually("descriptors are closed", || {
+            open_descriptors() <= descriptors
+        })
+        .await;
         let grown = resident_bytes().saturating_sub(memory);
         assert!(grown < 16 << 20, "{grown} bytes more after 2000 cycles");
     });
@@ -304,7 +409,8 @@ fn thousands_of_fetches_and_aborts_leave_descriptors_and_memory_flat() {
 fn an_answer_before_the_end_of_the_upload_is_given() {
     let server = raw_server(|_, mut stream| {
         read_head(&mut stream);
-        let _ = stream.write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 7\r\n\r\ntoo big");
+        let _ =
+            stream.write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 7\r\n\r\ntoo big");
         std::thread::sleep(Duration::from_secs(5));
     });
     run(async {
@@ -312,7 +418,10 @@ fn an_answer_before_the_end_of_the_upload_is_given() {
         let mut posted = request(Method::POST, format!("http://{server}/"));
         posted.body = RequestBody::stream(Endless(std::rc::Rc::default()));
         let response = client.fetch(posted).await.unwrap();
-        assert_eq!((response.status.as_u16(), response.reason.as_str()), (413, "Payload Too Large"));
+        assert_eq!(
+            (response.status.as_u16(), response.reason.as_str()),
+            (413, "Payload Too Large")
+        );
         assert_eq!(response.text().await.unwrap(), "too big");
     });
 }
@@ -324,10 +433,19 @@ fn an_address_that_never_answers_ends_with_the_connect_timeout() {
         drop(stream);
     });
     run(async {
-        let config = Config { connect_timeout: Some(Duration::from_millis(50)), ..Config::default() };
+        let config = Config {
+            connect_timeout: Some(Duration::from_millis(50)),
+            ..Config::default()
+        };
         let client = Client::new(config).unwrap();
         // The TCP connection opens, the TLS handshake gets no answer.
-        let error = client.fetch(request(Method::GET, format!("https://{server}/"))).await.unwrap_err();
-        assert!(error.is_timeout() && error.to_string().contains(&server.to_string()), "{error}");
+        let error = client
+            .fetch(request(Method::GET, format!("https://{server}/")))
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_timeout() && error.to_string().contains(&server.to_string()),
+            "{error}"
+        );
     });
 }

@@ -13,12 +13,18 @@ fn what_is_written_and_appended_is_read() {
     run(async {
         fs::write(&path, "first\n").await.unwrap();
         fs::append(&path, "zweite Zeile ä\n").await.unwrap();
-        assert_eq!(fs::read_to_string(&path).await.unwrap(), "first\nzweite Zeile ä\n");
+        assert_eq!(
+            fs::read_to_string(&path).await.unwrap(),
+            "first\nzweite Zeile ä\n"
+        );
         assert_eq!(fs::metadata(&path).await.unwrap().len(), 22);
         fs::truncate(&path, 5).await.unwrap();
         assert_eq!(fs::read(&path).await.unwrap(), b"first");
         fs::write(&path, [0xff, 0xfe]).await.unwrap();
-        assert_eq!(fs::read_to_string(&path).await.unwrap_err().io_kind(), Some(ErrorKind::InvalidData));
+        assert_eq!(
+            fs::read_to_string(&path).await.unwrap_err().io_kind(),
+            Some(ErrorKind::InvalidData)
+        );
     });
 }
 
@@ -32,7 +38,11 @@ fn an_open_file_has_a_position_and_offsets_beside_it() {
         let file = fs::open(&path, options).await.unwrap();
         file.write("0123456789").await.unwrap();
         file.write_at(2, "ab").await.unwrap();
-        assert_eq!(file.read(100).await.unwrap(), b"", "the position is at the end");
+        assert_eq!(
+            file.read(100).await.unwrap(),
+            b"",
+            "the position is at the end"
+        );
         assert_eq!(file.seek(SeekFrom::Start(1)).await.unwrap(), 1);
         assert_eq!(file.read(4).await.unwrap(), b"1ab4");
         assert_eq!(file.read_at(8, 100).await.unwrap(), b"89");
@@ -54,16 +64,47 @@ fn directories_links_and_names() {
         fs::create_dir_all(root.join("a/b/c"), 0o777).await.unwrap();
         fs::write(root.join("a/one"), "1").await.unwrap();
         fs::symlink("one", root.join("a/link")).await.unwrap();
-        fs::hard_link(root.join("a/one"), root.join("a/hard")).await.unwrap();
-        let mut names: Vec<_> = fs::read_dir(root.join("a")).await.unwrap().into_iter().map(|entry| entry.name).collect();
+        fs::hard_link(root.join("a/one"), root.join("a/hard"))
+            .await
+            .unwrap();
+        let mut names: Vec<_> = fs::read_dir(root.join("a"))
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
         names.sort();
         assert_eq!(names, ["b", "hard", "link", "one"]);
-        assert_eq!(fs::read_link(root.join("a/link")).await.unwrap().as_os_str(), "one");
-        assert!(fs::symlink_metadata(root.join("a/link")).await.unwrap().is_symlink());
-        assert_eq!(fs::canonicalize(root.join("a/b/../link")).await.unwrap(), root.canonicalize().unwrap().join("a/one"));
-        assert_eq!(fs::copy(root.join("a/one"), root.join("two")).await.unwrap(), 1);
-        fs::rename(root.join("two"), root.join("three")).await.unwrap();
-        assert!(fs::exists(root.join("three")).await.unwrap() && !fs::exists(root.join("two")).await.unwrap());
+        assert_eq!(
+            fs::read_link(root.join("a/link"))
+                .await
+                .unwrap()
+                .as_os_str(),
+            "one"
+        );
+        assert!(
+            fs::symlink_metadata(root.join("a/link"))
+                .await
+                .unwrap()
+                .is_symlink()
+        );
+        assert_eq!(
+            fs::canonicalize(root.join("a/b/../link")).await.unwrap(),
+            root.canonicalize().unwrap().join("a/one")
+        );
+        assert_eq!(
+            fs::copy(root.join("a/one"), root.join("two"))
+                .await
+                .unwrap(),
+            1
+        );
+        fs::rename(root.join("two"), root.join("three"))
+            .await
+            .unwrap();
+        assert!(
+            fs::exists(root.join("three")).await.unwrap()
+                && !fs::exists(root.join("two")).await.unwrap()
+        );
         fs::access(root.join("three"), 4).await.unwrap();
         let temporary = fs::create_temporary_dir(root.join("tmp-")).await.unwrap();
         assert!(temporary.is_dir() && temporary.to_str().unwrap().contains("tmp-"));
@@ -81,15 +122,33 @@ fn an_error_names_operation_path_and_cause() {
     run(async {
         let error = fs::read(&missing).await.unwrap_err();
         assert!(error.is_file());
-        assert_eq!((error.operation(), error.path()), (Some("open"), Some(missing.as_path())));
-        assert_eq!((error.io_kind(), error.raw_os_error()), (Some(ErrorKind::NotFound), Some(2)));
-        assert!(error.chain().contains("cannot open '") && error.chain().contains("missing.txt"), "{}", error.chain());
+        assert_eq!(
+            (error.operation(), error.path()),
+            (Some("open"), Some(missing.as_path()))
+        );
+        assert_eq!(
+            (error.io_kind(), error.raw_os_error()),
+            (Some(ErrorKind::NotFound), Some(2))
+        );
+        assert!(
+            error.chain().contains("cannot open '") && error.chain().contains("missing.txt"),
+            "{}",
+            error.chain()
+        );
 
-        let error = fs::rename(&missing, folder.path().join("other")).await.unwrap_err();
-        assert_eq!((error.operation(), error.destination()), (Some("rename"), Some(folder.path().join("other").as_path())));
+        let error = fs::rename(&missing, folder.path().join("other"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.operation(), error.destination()),
+            (Some("rename"), Some(folder.path().join("other").as_path()))
+        );
 
         let error = fs::read(folder.path()).await.unwrap_err();
-        assert_eq!((error.operation(), error.io_kind()), (Some("read"), Some(ErrorKind::IsADirectory)));
+        assert_eq!(
+            (error.operation(), error.io_kind()),
+            (Some("read"), Some(ErrorKind::IsADirectory))
+        );
     });
 }
 
@@ -99,7 +158,10 @@ fn an_operation_whose_future_is_dropped_still_happens() {
     let path = folder.path().join("late");
     run(async {
         drop(fs::write(&path, "written"));
-        common::eventually("the file has its content", || std::fs::read(&path).is_ok_and(|bytes| bytes == b"written")).await;
+        common::eventually("the file has its content", || {
+            std::fs::read(&path).is_ok_and(|bytes| bytes == b"written")
+        })
+        .await;
     });
 }
 
@@ -108,13 +170,20 @@ fn many_files_at_once_are_all_read_and_closed() {
     let folder = tempfile::tempdir().unwrap();
     run(async {
         for number in 0..500 {
-            fs::write(folder.path().join(number.to_string()), number.to_string()).await.unwrap();
+            fs::write(folder.path().join(number.to_string()), number.to_string())
+                .await
+                .unwrap();
         }
         let before = common::open_descriptors();
-        let reads: Vec<_> = (0..500).map(|number| fs::read_to_string(folder.path().join(number.to_string()))).collect();
+        let reads: Vec<_> = (0..500)
+            .map(|number| fs::read_to_string(folder.path().join(number.to_string())))
+            .collect();
         for (number, read) in reads.into_iter().enumerate() {
             assert_eq!(read.await.unwrap(), number.to_string());
         }
-        common::eventually("descriptors are closed", || common::open_descriptors() <= before).await;
+        common::eventually("descriptors are closed", || {
+            common::open_descriptors() <= before
+        })
+        .await;
     });
 }

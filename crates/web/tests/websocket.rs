@@ -14,7 +14,11 @@ fn to(path: &str) -> Handshake {
 }
 
 fn status(code: u16, reason: &str, was_clean: bool) -> Option<CloseStatus> {
-    Some(CloseStatus { code, reason: reason.to_owned(), was_clean })
+    Some(CloseStatus {
+        code,
+        reason: reason.to_owned(),
+        was_clean,
+    })
 }
 
 async fn open(client: &Client, path: &str) -> WebSocket {
@@ -28,7 +32,11 @@ async fn all(socket: &mut WebSocket) -> (Vec<Message>, Option<Error>) {
             Ok(Some(message)) => messages.push(message),
             Ok(None) => return (messages, None),
             Err(error) => {
-                assert_eq!(socket.receive().await.unwrap(), None, "an error is the last item");
+                assert_eq!(
+                    socket.receive().await.unwrap(),
+                    None,
+                    "an error is the last item"
+                );
                 return (messages, Some(error));
             }
         }
@@ -41,11 +49,22 @@ fn messages_come_until_the_server_closes() {
     let client = client(&fixtures);
     run(async {
         for url in ["ws://example.com/socket", "wss://example.com/socket"] {
-            let mut socket = WebSocket::connect(&client, Handshake::new(url).unwrap()).await.unwrap();
-            assert_eq!((socket.url().as_str(), socket.protocol(), socket.close_status()), (url, "", None));
+            let mut socket = WebSocket::connect(&client, Handshake::new(url).unwrap())
+                .await
+                .unwrap();
+            assert_eq!(
+                (
+                    socket.url().as_str(),
+                    socket.protocol(),
+                    socket.close_status()
+                ),
+                (url, "", None)
+            );
             let (messages, error) = all(&mut socket).await;
             assert!(error.is_none(), "{error:?}");
-            let expected: Vec<Message> = (1..=3).map(|index| format!("greeting {index} of 3").into()).collect();
+            let expected: Vec<Message> = (1..=3)
+                .map(|index| format!("greeting {index} of 3").into())
+                .collect();
             assert_eq!(messages, expected);
             assert_eq!(socket.close_status(), status(1000, "goodbye", true));
         }
@@ -59,13 +78,21 @@ fn text_and_bytes_of_every_size_are_echoed_with_and_without_compression() {
     run(async {
         for (path, extensions) in [("ws-echo", "permessage-deflate"), ("ws-echo?plain=1", "")] {
             let mut socket = open(&client, path).await;
-            assert!(socket.extensions().starts_with(extensions) && socket.extensions().is_empty() == extensions.is_empty());
+            assert!(
+                socket.extensions().starts_with(extensions)
+                    && socket.extensions().is_empty() == extensions.is_empty()
+            );
             for size in [1, 125, 126, 1000, 65_535, 65_536, 3_000_000] {
                 let text: String = "añ漢🎈 ".chars().cycle().take(size).collect();
-                let random: Vec<u8> = (0..size).map(|index| (index.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+                let random: Vec<u8> = (0..size)
+                    .map(|index| (index.wrapping_mul(2_654_435_761) >> 11) as u8)
+                    .collect();
                 for message in [Message::from(text), Message::from(random)] {
                     socket.send(message.clone()).await.unwrap();
-                    assert!(socket.receive().await.unwrap() == Some(message), "{path} {size}");
+                    assert!(
+                        socket.receive().await.unwrap() == Some(message),
+                        "{path} {size}"
+                    );
                 }
             }
             if path.ends_with("plain=1") {
@@ -84,16 +111,24 @@ fn a_close_is_sent_after_the_messages_and_its_answer_awaited() {
     let (send, received) = std::sync::mpsc::channel();
     let url = websocket_server(move |stream| {
         for _ in 0..2 {
-            send.send(read_frame(stream).expect("a frame")).expect("the test waits");
+            send.send(read_frame(stream).expect("a frame"))
+                .expect("the test waits");
         }
-        stream.write_all(b"\x81\x04late\x88\x06\x03\xe8done").expect("the client reads");
+        stream
+            .write_all(b"\x81\x04late\x88\x06\x03\xe8done")
+            .expect("the client reads");
     });
     run(async {
         let client = Client::new(Config::default()).unwrap();
-        let socket = WebSocket::connect(&client, Handshake::new(&url).unwrap()).await.unwrap();
+        let socket = WebSocket::connect(&client, Handshake::new(&url).unwrap())
+            .await
+            .unwrap();
         let sender = socket.sender();
         sender.send_nowait("last").unwrap();
-        assert_eq!(socket.close(3001, "bye").await.unwrap(), status(1000, "done", true).unwrap());
+        assert_eq!(
+            socket.close(3001, "bye").await.unwrap(),
+            status(1000, "done", true).unwrap()
+        );
         assert!(sender.send_nowait("late").unwrap_err().is_closed());
     });
     assert_eq!(received.recv().unwrap(), (0x81, b"last".to_vec()));
@@ -110,7 +145,10 @@ fn messages_of_one_turn_stay_in_order() {
             sender.send_nowait(number.to_string()).unwrap();
         }
         for number in 0..1000 {
-            assert_eq!(receiver.receive().await.unwrap(), Some(number.to_string().into()));
+            assert_eq!(
+                receiver.receive().await.unwrap(),
+                Some(number.to_string().into())
+            );
         }
         assert_eq!(sender.buffered_amount(), 0);
     });
@@ -123,7 +161,13 @@ fn the_first_subprotocol_is_agreed() {
     run(async {
         let mut handshake = to("ws-echo");
         handshake.protocols = vec!["chat.v2".into(), "chat.v1".into()];
-        assert_eq!(WebSocket::connect(&client, handshake).await.unwrap().protocol(), "chat.v2");
+        assert_eq!(
+            WebSocket::connect(&client, handshake)
+                .await
+                .unwrap()
+                .protocol(),
+            "chat.v2"
+        );
         let mut handshake = to("ws-echo");
         handshake.protocols = vec!["not a token".into()];
         let error = WebSocket::connect(&client, handshake).await.unwrap_err();
@@ -153,7 +197,10 @@ fn a_cut_is_an_error_after_the_messages_before_it() {
         let (messages, error) = all(&mut socket).await;
         assert_eq!(messages.len(), 2);
         let error = error.expect("a cut");
-        assert!(error.is_closed() && error.to_string().contains("ws://example.com/ws-cut"), "{error}");
+        assert!(
+            error.is_closed() && error.to_string().contains("ws://example.com/ws-cut"),
+            "{error}"
+        );
         assert_eq!(socket.close_status(), status(1006, "", false));
         assert!(socket.send("late").await.unwrap_err().is_closed());
     });
@@ -180,12 +227,41 @@ fn a_server_that_refuses_or_does_not_speak_websocket_is_named() {
             WebSocket::connect(&client, handshake).await.map(drop)
         };
         let error = fail("ws://example.com/ws-refuse").await.unwrap_err();
-        assert!(error.is_connect() && error.to_string().contains("403 Forbidden"), "{error}");
-        assert!(fail("ws://example.com/data").await.unwrap_err().to_string().contains("200 OK"));
-        assert!(fail("ws://example.com/ws-bad-accept").await.unwrap_err().is_protocol());
-        assert!(fail(&format!("ws://{}/", fixtures.refused)).await.unwrap_err().is_connect());
-        assert!(fail(&format!("wss://{}/", fixtures.bad_tls)).await.unwrap_err().is_certificate());
-        assert!(fail("ws://no-such-host.invalid/").await.unwrap_err().is_dns());
+        assert!(
+            error.is_connect() && error.to_string().contains("403 Forbidden"),
+            "{error}"
+        );
+        assert!(
+            fail("ws://example.com/data")
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("200 OK")
+        );
+        assert!(
+            fail("ws://example.com/ws-bad-accept")
+                .await
+                .unwrap_err()
+                .is_protocol()
+        );
+        assert!(
+            fail(&format!("ws://{}/", fixtures.refused))
+                .await
+                .unwrap_err()
+                .is_connect()
+        );
+        assert!(
+            fail(&format!("wss://{}/", fixtures.bad_tls))
+                .await
+                .unwrap_err()
+                .is_certificate()
+        );
+        assert!(
+            fail("ws://no-such-host.invalid/")
+                .await
+                .unwrap_err()
+                .is_dns()
+        );
         assert!(fail("mailto:a@b").await.unwrap_err().is_scheme());
     });
 }
@@ -193,15 +269,28 @@ fn a_server_that_refuses_or_does_not_speak_websocket_is_named() {
 /// Answers the handshake of the connection, then calls `talk`.
 fn websocket_server(talk: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> String {
     let address = raw_server(move |_, mut stream| {
-        let Some(head) = read_head(&mut stream) else { return };
-        let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
+        let Some(head) = read_head(&mut stream) else {
+            return;
+        };
+        let key = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
+            .expect("a key");
         let mut hash = <sha1::Sha1 as sha1::Digest>::new();
-        sha1::Digest::update(&mut hash, format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
-        let accept = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sha1::Digest::finalize(hash));
+        sha1::Digest::update(
+            &mut hash,
+            format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"),
+        );
+        let accept = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            sha1::Digest::finalize(hash),
+        );
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
         );
-        stream.write_all(answer.as_bytes()).expect("the client reads");
+        stream
+            .write_all(answer.as_bytes())
+            .expect("the client reads");
         talk(&mut stream);
     });
     format!("ws://{address}/")
@@ -214,7 +303,10 @@ fn read_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
     assert_eq!(head[1] & 0x80, 0x80, "a client masks");
     let mut payload = vec![0; usize::from(head[1] & 0x7f)];
     stream.read_exact(&mut payload).ok()?;
-    payload.iter_mut().enumerate().for_each(|(index, byte)| *byte ^= head[2 + index % 4]);
+    payload
+        .iter_mut()
+        .enumerate()
+        .for_each(|(index, byte)| *byte ^= head[2 + index % 4]);
     Some((head[0], payload))
 }
 
@@ -240,11 +332,19 @@ fn a_peer_that_breaks_the_rules_is_told_the_code_of_the_rule() {
             handshake.max_message_bytes = 1000;
             let mut socket = WebSocket::connect(&client, handshake).await.unwrap();
             let (messages, error) = all(&mut socket).await;
-            assert_eq!((messages.len(), error.map(|error| error.kind())), (0, Some(kind)), "{frame:x?}");
+            assert_eq!(
+                (messages.len(), error.map(|error| error.kind())),
+                (0, Some(kind)),
+                "{frame:x?}"
+            );
             assert_eq!(socket.close_status(), status(1006, "", false));
         });
         let (opcode, payload) = received.recv().unwrap().expect("a close frame");
-        assert_eq!((opcode, payload), (0x88, code.to_be_bytes().to_vec()), "{frame:x?}");
+        assert_eq!(
+            (opcode, payload),
+            (0x88, code.to_be_bytes().to_vec()),
+            "{frame:x?}"
+        );
     }
 }
 
@@ -252,14 +352,18 @@ fn a_peer_that_breaks_the_rules_is_told_the_code_of_the_rule() {
 fn pings_are_answered_with_their_payload() {
     let (send, received) = std::sync::mpsc::channel();
     let url = websocket_server(move |stream| {
-        stream.write_all(b"\x89\x03abc\x81\x02hi").expect("the client reads");
+        stream
+            .write_all(b"\x89\x03abc\x81\x02hi")
+            .expect("the client reads");
         send.send(read_frame(stream)).expect("the test waits");
         send.send(read_frame(stream)).expect("the test waits");
         stream.write_all(&[0x88, 0]).expect("the client reads");
     });
     run(async {
         let client = Client::new(Config::default()).unwrap();
-        let mut socket = WebSocket::connect(&client, Handshake::new(&url).unwrap()).await.unwrap();
+        let mut socket = WebSocket::connect(&client, Handshake::new(&url).unwrap())
+            .await
+            .unwrap();
         assert_eq!(socket.receive().await.unwrap(), Some("hi".into()));
         socket.sender().ping(b"mine").unwrap();
         assert_eq!(socket.receive().await.unwrap(), None);
@@ -280,7 +384,10 @@ fn a_close_that_is_not_answered_ends_after_its_timeout() {
         let mut handshake = Handshake::new(&url).unwrap();
         handshake.close_timeout = Duration::from_millis(30);
         let socket = WebSocket::connect(&client, handshake).await.unwrap();
-        assert_eq!(socket.close(1000, "").await.unwrap(), status(1006, "", false).unwrap());
+        assert_eq!(
+            socket.close(1000, "").await.unwrap(),
+            status(1006, "", false).unwrap()
+        );
     });
 }
 
@@ -292,7 +399,10 @@ fn a_peer_that_does_not_read_fills_the_queue_and_no_more() {
         let mut handshake = to("ws-stall");
         handshake.compress = false;
         handshake.max_queued_bytes = 1 << 20;
-        let (sender, mut receiver) = WebSocket::connect(&client, handshake).await.unwrap().split();
+        let (sender, mut receiver) = WebSocket::connect(&client, handshake)
+            .await
+            .unwrap()
+            .split();
         let chunk = vec![7; 100_000];
         let mut sent = 0;
         let refused = loop {
@@ -307,7 +417,10 @@ fn a_peer_that_does_not_read_fills_the_queue_and_no_more() {
         assert!(refused.is_full(), "{refused}");
         // A message counts until its last byte has left, so the one on its way counts as a whole.
         let buffered = sender.buffered_amount();
-        assert!(buffered > 0 && buffered <= (1 << 20) + chunk.len(), "{buffered}");
+        assert!(
+            buffered > 0 && buffered <= (1 << 20) + chunk.len(),
+            "{buffered}"
+        );
         sender.abort();
         assert_eq!(receiver.receive().await.unwrap(), None);
         assert_eq!(receiver.close_status(), status(1006, "", false));
@@ -324,7 +437,11 @@ fn an_unread_flood_stays_with_the_peer() {
         twinloop_loop::time::sleep(Duration::from_millis(300)).await;
         // The server runs in this process, so its buffers count too.
         let grown = common::resident_bytes().saturating_sub(before);
-        assert!(grown < 64 << 20, "{grown} of {} bytes came without being asked for", 3000 * 65536);
+        assert!(
+            grown < 64 << 20,
+            "{grown} of {} bytes came without being asked for",
+            3000 * 65536
+        );
         let (messages, error) = all(&mut socket).await;
         assert_eq!((messages.len(), error.is_none()), (3000, true));
     });
@@ -376,7 +493,10 @@ fn dropped_sockets_leave_nothing_behind() {
         let client = Client::new(config).unwrap();
         drop(open(&client, "ws-echo").await);
         eventually("the server saw the end", || fixtures.count().open == 0).await;
-        let (descriptors, tasks) = (common::open_descriptors(), twinloop_loop::Loop::current().statistics().tasks);
+        let (descriptors, tasks) = (
+            common::open_descriptors(),
+            twinloop_loop::Loop::current().statistics().tasks,
+        );
         for round in 0..200 {
             let socket = open(&client, "ws-echo").await;
             if round % 2 == 0 {
@@ -387,7 +507,13 @@ fn dropped_sockets_leave_nothing_behind() {
             }
         }
         eventually("the server saw every end", || fixtures.count().open == 0).await;
-        eventually("all tasks ended", || twinloop_loop::Loop::current().statistics().tasks <= tasks).await;
-        eventually("all descriptors closed", || common::open_descriptors() <= descriptors).await;
+        eventually("all tasks ended", || {
+            twinloop_loop::Loop::current().statistics().tasks <= tasks
+        })
+        .await;
+        eventually("all descriptors closed", || {
+            common::open_descriptors() <= descriptors
+        })
+        .await;
     });
 }

@@ -25,7 +25,10 @@ impl ConnectTo {
     pub fn resolve<'a>(rules: &'a [ConnectTo], host: &'a str, port: u16) -> (&'a str, u16) {
         let bare = without_brackets(host);
         match rules.iter().find(|rule| rule.matches(bare, port)) {
-            Some(rule) => (rule.target_host.as_deref().unwrap_or(bare), rule.target_port.unwrap_or(port)),
+            Some(rule) => (
+                rule.target_host.as_deref().unwrap_or(bare),
+                rule.target_port.unwrap_or(port),
+            ),
             None => (bare, port),
         }
     }
@@ -35,11 +38,17 @@ impl ConnectTo {
     /// # Errors
     /// When one of them is not `HOST:PORT:ADDR:PORT`.
     pub fn parse_list(text: &str) -> Result<Vec<ConnectTo>> {
-        text.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(str::parse).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|rule| !rule.is_empty())
+            .map(str::parse)
+            .collect()
     }
 
     fn matches(&self, host: &str, port: u16) -> bool {
-        self.host.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
+        self.host
+            .as_deref()
+            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(host))
             && self.port.is_none_or(|wanted| wanted == port)
     }
 }
@@ -49,7 +58,8 @@ impl FromStr for ConnectTo {
 
     fn from_str(text: &str) -> Result<ConnectTo> {
         let invalid = |what: &str| {
-            let message = format!("invalid --connect-to '{text}': {what} (it must be HOST:PORT:ADDR:PORT)");
+            let message =
+                format!("invalid --connect-to '{text}': {what} (it must be HOST:PORT:ADDR:PORT)");
             Error::new(ErrorKind::Argument, message)
         };
         let parts = split_outside_brackets(text);
@@ -58,7 +68,10 @@ impl FromStr for ConnectTo {
         };
         let parse_port = |text: &str| match text {
             "" => Ok(None),
-            digits => digits.parse().map(Some).map_err(|_| invalid(&format!("'{digits}' is not a port"))),
+            digits => digits
+                .parse()
+                .map(Some)
+                .map_err(|_| invalid(&format!("'{digits}' is not a port"))),
         };
         let parse_host = |text: &str| match without_brackets(text) {
             "" => None,
@@ -75,7 +88,9 @@ impl FromStr for ConnectTo {
 
 /// `[::1]` without its brackets; everything else as it is.
 pub(crate) fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host)
+    host.strip_prefix('[')
+        .and_then(|inner| inner.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 /// Splits at the colons that are not inside `[...]`.
@@ -104,10 +119,18 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_matches_wins() {
-        let rules = ConnectTo::parse_list("a.example:443:[::1]:8443, :80::8080,a.example:443:never:1").unwrap();
+        let rules =
+            ConnectTo::parse_list("a.example:443:[::1]:8443, :80::8080,a.example:443:never:1")
+                .unwrap();
         assert_eq!(ConnectTo::resolve(&rules, "A.example", 443), ("::1", 8443));
-        assert_eq!(ConnectTo::resolve(&rules, "b.example", 80), ("b.example", 8080));
-        assert_eq!(ConnectTo::resolve(&rules, "b.example", 443), ("b.example", 443));
+        assert_eq!(
+            ConnectTo::resolve(&rules, "b.example", 80),
+            ("b.example", 8080)
+        );
+        assert_eq!(
+            ConnectTo::resolve(&rules, "b.example", 443),
+            ("b.example", 443)
+        );
     }
 
     #[test]

@@ -35,7 +35,11 @@ pub(super) async fn connect_any(addresses: Vec<SocketAddr>) -> io::Result<Stream
         }
         // The last address has nobody after it to hurry for.
         let step = race(&mut running);
-        let outcome = if waiting.len() == 0 { Some(step.await) } else { time::timeout(ATTEMPT_DELAY, step).await.ok() };
+        let outcome = if waiting.len() == 0 {
+            Some(step.await)
+        } else {
+            time::timeout(ATTEMPT_DELAY, step).await.ok()
+        };
         match outcome {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) => first_error = first_error.or(Some(error)),
@@ -62,7 +66,9 @@ async fn race(running: &mut Vec<Attempt>) -> io::Result<Stream> {
 fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let count = addresses.len();
-    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
     let mut ordered = Vec::with_capacity(count);
     while ordered.len() < count {
@@ -78,8 +84,12 @@ mod tests {
 
     #[test]
     fn families_alternate_and_keep_their_order() {
-        let addresses = ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"].map(|text| text.parse().unwrap());
-        let ordered: Vec<String> = alternate_families(addresses.to_vec()).iter().map(ToString::to_string).collect();
+        let addresses =
+            ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"].map(|text| text.parse().unwrap());
+        let ordered: Vec<String> = alternate_families(addresses.to_vec())
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(ordered, ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]);
     }
 }

@@ -62,7 +62,10 @@ impl Config {
     /// When the variable holds something that is not a rule.
     pub fn from_environment() -> Result<Config> {
         let rules = std::env::var("TWINLOOP_CONNECT_TO").unwrap_or_default();
-        Ok(Config { connect_to: ConnectTo::parse_list(&rules)?, ..Config::default() })
+        Ok(Config {
+            connect_to: ConnectTo::parse_list(&rules)?,
+            ..Config::default()
+        })
     }
 }
 
@@ -81,7 +84,9 @@ impl Connector {
     /// A connector for `config`; it reads no file and resolves no name before it is used.
     pub fn new(config: Config) -> Connector {
         let tls = tls::Roots::new(config.ca_file.clone());
-        Connector { shared: Rc::new(Shared { config, tls }) }
+        Connector {
+            shared: Rc::new(Shared { config, tls }),
+        }
     }
 
     /// What it was made with.
@@ -95,7 +100,9 @@ impl Connector {
     /// `is_dns()`, `is_connect()` or `is_timeout()`, naming host and port.
     pub async fn connect_plain(&self, host: &str, port: u16) -> Result<Transport> {
         let connected = self.connect_tcp(host, port);
-        Ok(Transport::plain(self.within_limit(host, port, connected).await?))
+        Ok(Transport::plain(
+            self.within_limit(host, port, connected).await?,
+        ))
     }
 
     /// A TLS connection to `host:port` that offers `protocols` by ALPN.
@@ -126,12 +133,22 @@ impl Connector {
         Ok(stream)
     }
 
-    async fn within_limit<T>(&self, host: &str, port: u16, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(limit) = self.shared.config.connect_timeout else { return work.await };
+    async fn within_limit<T>(
+        &self,
+        host: &str,
+        port: u16,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(limit) = self.shared.config.connect_timeout else {
+            return work.await;
+        };
         match time::timeout(limit, work).await {
             Ok(result) => result,
             Err(_elapsed) => {
-                let message = format!("cannot connect to {host}:{port} within {} ms", limit.as_millis());
+                let message = format!(
+                    "cannot connect to {host}:{port} within {} ms",
+                    limit.as_millis()
+                );
                 Err(Error::new(ErrorKind::Timeout, message))
             }
         }
@@ -150,7 +167,9 @@ pub enum Alpn {
 /// Names the host and, where another address stands behind it, that address too.
 fn connect_error(host: &str, port: u16, first: SocketAddr, count: usize) -> Error {
     let mut message = format!("cannot connect to {host}:{port}");
-    let literal = host.parse().is_ok_and(|address: std::net::IpAddr| address == first.ip());
+    let literal = host
+        .parse()
+        .is_ok_and(|address: std::net::IpAddr| address == first.ip());
     if count > 1 {
         message.push_str(&format!(" ({count} addresses tried)"));
     } else if !literal || first.port() != port {

@@ -30,12 +30,18 @@ struct Configs {
 
 impl Roots {
     pub(super) fn new(ca_file: Option<PathBuf>) -> Roots {
-        Roots { ca_file, configs: OnceCell::new() }
+        Roots {
+            ca_file,
+            configs: OnceCell::new(),
+        }
     }
 
     /// The configuration that offers `protocols`; the first call loads the roots on the blocking pool.
     pub(super) async fn config(&self, protocols: Alpn) -> Result<Arc<ClientConfig>> {
-        let configs = self.configs.get_or_try_init(|| load(self.ca_file.clone())).await?;
+        let configs = self
+            .configs
+            .get_or_try_init(|| load(self.ca_file.clone()))
+            .await?;
         Ok(match protocols {
             Alpn::Http => configs.http.clone(),
             Alpn::Http1 => configs.http1.clone(),
@@ -49,7 +55,10 @@ async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
         None => roots_of_system(),
     });
     let roots = loaded.await.map_err(|failure| {
-        Error::new(ErrorKind::Internal, format!("cannot load the certificate authorities: {failure}"))
+        Error::new(
+            ErrorKind::Internal,
+            format!("cannot load the certificate authorities: {failure}"),
+        )
     })??;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -61,19 +70,27 @@ async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
     http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut http1 = config;
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Configs { http: Arc::new(http), http1: Arc::new(http1) })
+    Ok(Configs {
+        http: Arc::new(http),
+        http1: Arc::new(http1),
+    })
 }
 
 fn roots_of_file(file: &Path) -> Result<RootCertStore> {
     let failed = || {
-        let message = format!("cannot load certificate authorities from '{}'", file.display());
+        let message = format!(
+            "cannot load certificate authorities from '{}'",
+            file.display()
+        );
         Error::new(ErrorKind::Certificate, message)
     };
     let text = std::fs::read(file).map_err(|cause| failed().with_source(cause))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|cause| failed().with_source(cause.to_string()))?;
-        roots.add(certificate).map_err(|cause| failed().with_source(cause))?;
+        roots
+            .add(certificate)
+            .map_err(|cause| failed().with_source(cause))?;
     }
     if roots.is_empty() {
         return Err(failed().with_source("the file holds no certificate"));
@@ -92,7 +109,10 @@ fn roots_of_system() -> Result<RootCertStore> {
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         // Whoever names a store must not silently get another one.
         if let Some(path) = std::env::var_os(variable) {
-            let message = format!("cannot load certificate authorities from {variable} '{}'", path.display());
+            let message = format!(
+                "cannot load certificate authorities from {variable} '{}'",
+                path.display()
+            );
             let error = Error::new(ErrorKind::Certificate, message);
             return Err(match found.errors.into_iter().next() {
                 Some(cause) => error.with_source(cause.to_string()),
@@ -112,8 +132,9 @@ pub(super) async fn handshake(
     port: u16,
 ) -> Result<Transport> {
     let host = super::without_brackets(host);
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|cause| Error::new(ErrorKind::Url, format!("'{host}' is no name for tls")).with_source(cause))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
+        Error::new(ErrorKind::Url, format!("'{host}' is no name for tls")).with_source(cause)
+    })?;
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Transport::tls(stream)),
         Err(cause) => Err(handshake_error(cause, host, port)),
@@ -123,10 +144,14 @@ pub(super) async fn handshake(
 /// A certificate that was not accepted is a kind of its own: users act differently on it.
 fn handshake_error(cause: io::Error, host: &str, port: u16) -> Error {
     let (kind, message) = match rustls_error(&cause) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            (ErrorKind::Certificate, format!("the certificate of {host}:{port} is not accepted"))
-        }
-        _ => (ErrorKind::Tls, format!("the tls handshake with {host}:{port} failed")),
+        Some(rustls::Error::InvalidCertificate(_)) => (
+            ErrorKind::Certificate,
+            format!("the certificate of {host}:{port} is not accepted"),
+        ),
+        _ => (
+            ErrorKind::Tls,
+            format!("the tls handshake with {host}:{port} failed"),
+        ),
     };
     Error::new(kind, message).with_source(cause)
 }

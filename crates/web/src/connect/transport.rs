@@ -31,11 +31,15 @@ enum Kind {
 
 impl Transport {
     pub(super) fn plain(stream: Stream) -> Transport {
-        Transport { kind: Kind::Plain(stream) }
+        Transport {
+            kind: Kind::Plain(stream),
+        }
     }
 
     pub(super) fn tls(stream: TlsStream<Stream>) -> Transport {
-        Transport { kind: Kind::Tls(Box::new(stream)) }
+        Transport {
+            kind: Kind::Tls(Box::new(stream)),
+        }
     }
 
     /// Whether ALPN chose HTTP/2.
@@ -64,13 +68,21 @@ macro_rules! delegate {
 }
 
 impl AsyncRead for Transport {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         delegate!(self, stream => stream.poll_read(context, buffer))
     }
 }
 
 impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         delegate!(self, stream => stream.poll_write(context, bytes))
     }
 
@@ -115,7 +127,11 @@ impl hyper::rt::Read for Transport {
 }
 
 impl hyper::rt::Write for Transport {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         AsyncWrite::poll_write(self, context, bytes)
     }
 

@@ -55,12 +55,21 @@ impl RequestBody {
     }
 
     /// As [`RequestBody::stream`], for a stream of exactly `length` bytes (sent as Content-Length).
-    pub fn stream_with_length(stream: impl Stream<Item = Result<Bytes>> + 'static, length: u64) -> RequestBody {
+    pub fn stream_with_length(
+        stream: impl Stream<Item = Result<Bytes>> + 'static,
+        length: u64,
+    ) -> RequestBody {
         RequestBody::of_stream(Box::pin(stream), Some(length))
     }
 
     fn of_stream(stream: ChunkStream, length: Option<u64>) -> RequestBody {
-        RequestBody { content: Content::Stream { stream, length, failure: Rc::default() } }
+        RequestBody {
+            content: Content::Stream {
+                stream,
+                length,
+                failure: Rc::default(),
+            },
+        }
     }
 
     /// Where a streamed body's own error will be found.
@@ -89,7 +98,9 @@ impl RequestBody {
 
 impl From<Bytes> for RequestBody {
     fn from(bytes: Bytes) -> RequestBody {
-        RequestBody { content: Content::Bytes(bytes) }
+        RequestBody {
+            content: Content::Bytes(bytes),
+        }
     }
 }
 
@@ -116,7 +127,9 @@ impl fmt::Debug for RequestBody {
         match &self.content {
             Content::Empty => formatter.write_str("RequestBody(empty)"),
             Content::Bytes(bytes) => write!(formatter, "RequestBody({} bytes)", bytes.len()),
-            Content::Stream { length, .. } => write!(formatter, "RequestBody(stream of {length:?} bytes)"),
+            Content::Stream { length, .. } => {
+                write!(formatter, "RequestBody(stream of {length:?} bytes)")
+            }
         }
     }
 }
@@ -125,7 +138,10 @@ impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
         match &mut self.content {
             Content::Empty => Poll::Ready(None),
             Content::Bytes(bytes) => {
@@ -133,7 +149,9 @@ impl http_body::Body for RequestBody {
                 self.content = Content::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Content::Stream { stream, failure, .. } => {
+            Content::Stream {
+                stream, failure, ..
+            } => {
                 let chunk = ready!(stream.as_mut().poll_next(context));
                 if let Some(Err(error)) = &chunk {
                     // The first failure is the one that counts.
@@ -156,7 +174,10 @@ impl http_body::Body for RequestBody {
         match &self.content {
             Content::Empty => SizeHint::with_exact(0),
             Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Stream { length: Some(length), .. } => SizeHint::with_exact(*length),
+            Content::Stream {
+                length: Some(length),
+                ..
+            } => SizeHint::with_exact(*length),
             Content::Stream { length: None, .. } => SizeHint::default(),
         }
     }
@@ -201,11 +222,21 @@ impl Body {
         };
         let codings = headers.map(Coding::of_headers).unwrap_or_default();
         let can_fail = !codings.is_empty() || !matches!(source, Source::Whole(_));
-        let mut body = Body { source, decoder: None, url: can_fail.then(|| url.clone()), without_pause: 0 };
+        let mut body = Body {
+            source,
+            decoder: None,
+            url: can_fail.then(|| url.clone()),
+            without_pause: 0,
+        };
         for coding in codings {
             if body.decoder.is_some() {
                 let url = body.url.clone();
-                body = Body { source: Source::Coded(Box::new(body)), decoder: None, url, without_pause: 0 };
+                body = Body {
+                    source: Source::Coded(Box::new(body)),
+                    decoder: None,
+                    url,
+                    without_pause: 0,
+                };
             }
             body.decoder = Some(Decoder::new(coding));
         }
@@ -214,7 +245,12 @@ impl Body {
 
     /// A body without bytes.
     pub fn empty() -> Body {
-        Body { source: Source::Ended, decoder: None, url: None, without_pause: 0 }
+        Body {
+            source: Source::Ended,
+            decoder: None,
+            url: None,
+            without_pause: 0,
+        }
     }
 
     /// The whole body, if it is here already and needs no decoding. Then no other call waits either.
@@ -275,7 +311,9 @@ impl Body {
                 Some(Ok(chunk)) => decoder.push(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
-                    let finished = decoder.finish().map_err(|error| named(error, self.url.as_ref()));
+                    let finished = decoder
+                        .finish()
+                        .map_err(|error| named(error, self.url.as_ref()));
                     return Poll::Ready(finished.err().map(Err));
                 }
             }
@@ -287,8 +325,12 @@ impl Body {
     /// # Errors
     /// As [`Body::next_chunk`].
     pub async fn bytes(mut self) -> Result<Bytes> {
-        let Some(first) = self.next_chunk().await.transpose()? else { return Ok(Bytes::new()) };
-        let Some(second) = self.next_chunk().await.transpose()? else { return Ok(first) };
+        let Some(first) = self.next_chunk().await.transpose()? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.next_chunk().await.transpose()? else {
+            return Ok(first);
+        };
         let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);
         whole.extend_from_slice(&first);
         whole.extend_from_slice(&second);
@@ -310,7 +352,11 @@ impl Body {
 }
 
 impl Source {
-    fn poll_chunk(&mut self, context: &mut Context<'_>, url: Option<&Url>) -> Poll<Option<Result<Bytes>>> {
+    fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+        url: Option<&Url>,
+    ) -> Poll<Option<Result<Bytes>>> {
         let polled = match self {
             Source::Ended => return Poll::Ready(None),
             Source::Whole(bytes) => {
@@ -328,7 +374,12 @@ impl Source {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
-        Body { source: Source::Whole(bytes), decoder: None, url: None, without_pause: 0 }
+        Body {
+            source: Source::Whole(bytes),
+            decoder: None,
+            url: None,
+            without_pause: 0,
+        }
     }
 }
 

@@ -11,10 +11,19 @@ use http::header::CONTENT_TYPE;
 pub(super) fn response(request: &Request) -> Result<Response> {
     let mut url = request.url.clone();
     url.set_fragment(None);
-    let failed = || Error::new(ErrorKind::Url, format!("invalid data url '{}'", shortened(url.as_str())));
-    let data = DataUrl::process(url.as_str()).map_err(|cause| failed().with_source(format!("{cause:?}")))?;
-    let (bytes, _fragment) = data.decode_to_vec().map_err(|cause| failed().with_source(format!("{cause:?}")))?;
-    let media_type = HeaderValue::try_from(data.mime_type().to_string()).map_err(|cause| failed().with_source(cause))?;
+    let failed = || {
+        Error::new(
+            ErrorKind::Url,
+            format!("invalid data url '{}'", shortened(url.as_str())),
+        )
+    };
+    let data = DataUrl::process(url.as_str())
+        .map_err(|cause| failed().with_source(format!("{cause:?}")))?;
+    let (bytes, _fragment) = data
+        .decode_to_vec()
+        .map_err(|cause| failed().with_source(format!("{cause:?}")))?;
+    let media_type = HeaderValue::try_from(data.mime_type().to_string())
+        .map_err(|cause| failed().with_source(cause))?;
     let mut response = Response::from_bytes(url.clone(), Bytes::from(bytes));
     response.headers.insert(CONTENT_TYPE, media_type);
     Ok(response)

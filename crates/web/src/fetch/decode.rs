@@ -7,9 +7,11 @@ use crate::{Error, ErrorKind, Result};
 use bytes::{Buf, Bytes};
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
 use compression_codecs::zstd::params::DParameter;
-use compression_codecs::{BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
-use http::header::CONTENT_ENCODING;
+use compression_codecs::{
+    BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
+};
 use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 
 /// The largest chunk handed out.
 const LARGEST_CHUNK: usize = 64 * 1024;
@@ -35,7 +37,11 @@ impl Coding {
     pub(super) fn of_headers(headers: &HeaderMap) -> Vec<Coding> {
         let mut codings = Vec::new();
         for value in headers.get_all(CONTENT_ENCODING) {
-            for name in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            for name in value
+                .as_bytes()
+                .split(|byte| *byte == b',')
+                .map(<[u8]>::trim_ascii)
+            {
                 match Coding::named(name) {
                     Named::Known(coding) if codings.len() < MOST_CODINGS => codings.push(coding),
                     Named::Identity => {}
@@ -80,7 +86,9 @@ impl Coding {
             Coding::Deflate if looks_like_zlib(first_byte) => Box::new(ZlibDecoder::new()),
             Coding::Deflate => Box::new(DeflateDecoder::new()),
             Coding::Brotli => Box::new(BrotliDecoder::new()),
-            Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(ZSTD_WINDOW_LOG)])),
+            Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(
+                ZSTD_WINDOW_LOG,
+            )])),
         }
     }
 
@@ -118,12 +126,21 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(coding: Coding) -> Decoder {
-        Decoder { coding, codec: None, input: Bytes::new(), output_was_full: false, ended: false }
+        Decoder {
+            coding,
+            codec: None,
+            input: Bytes::new(),
+            output_was_full: false,
+            ended: false,
+        }
     }
 
     /// Takes the next chunk of the coded body; call [`Decoder::next`] until it gives nothing before the next.
     pub(super) fn push(&mut self, input: Bytes) {
-        debug_assert!(self.input.is_empty(), "BOUNDED: one undecoded chunk at a time");
+        debug_assert!(
+            self.input.is_empty(),
+            "BOUNDED: one undecoded chunk at a time"
+        );
         self.input = input;
     }
 
@@ -133,8 +150,13 @@ impl Decoder {
             if self.ended && !self.begin_next_member()? {
                 break;
             }
-            let Some(&first_byte) = self.input.first().or(self.codec.is_some().then_some(&0)) else { break };
-            let codec = self.codec.get_or_insert_with(|| self.coding.decoder(first_byte));
+            let Some(&first_byte) = self.input.first().or(self.codec.is_some().then_some(&0))
+            else {
+                break;
+            };
+            let codec = self
+                .codec
+                .get_or_insert_with(|| self.coding.decoder(first_byte));
             let size = (self.input.len() * 4).clamp(SMALLEST_CHUNK, LARGEST_CHUNK);
             let mut chunk = vec![0; size];
             let mut output = WriteBuffer::new_initialized(&mut chunk);
@@ -162,7 +184,9 @@ impl Decoder {
 
     /// The coded body has ended: was that its end?
     pub(super) fn finish(&mut self) -> Result<()> {
-        let Some(codec) = &mut self.codec else { return Ok(()) };
+        let Some(codec) = &mut self.codec else {
+            return Ok(());
+        };
         if self.ended {
             return Ok(());
         }
@@ -184,12 +208,18 @@ impl Decoder {
         }
         self.ended = false;
         match &mut self.codec {
-            Some(codec) => codec.reinit().map(|()| true).map_err(|cause| self.broken().with_source(cause)),
+            Some(codec) => codec
+                .reinit()
+                .map(|()| true)
+                .map_err(|cause| self.broken().with_source(cause)),
             None => Ok(true),
         }
     }
 
     fn broken(&self) -> Error {
-        Error::new(ErrorKind::Decode, format!("the body is not valid {}", self.coding.name()))
+        Error::new(
+            ErrorKind::Decode,
+            format!("the body is not valid {}", self.coding.name()),
+        )
     }
 }

@@ -46,10 +46,22 @@ pub(super) struct Failure {
 
 impl Connection {
     /// Makes a connection of a transport.
-    pub(super) async fn new(transport: Transport, slot: Slot) -> Result<Box<Connection>, hyper::Error> {
-        let (sender, driver) =
-            http1::Builder::new().max_header_size(HEAD_LIMIT).max_headers(1024).handshake(transport).await?;
-        Ok(Box::new(Connection { sender, driver, used: false, idle_since: 0, _slot: slot }))
+    pub(super) async fn new(
+        transport: Transport,
+        slot: Slot,
+    ) -> Result<Box<Connection>, hyper::Error> {
+        let (sender, driver) = http1::Builder::new()
+            .max_header_size(HEAD_LIMIT)
+            .max_headers(1024)
+            .handshake(transport)
+            .await?;
+        Ok(Box::new(Connection {
+            sender,
+            driver,
+            used: false,
+            idle_since: 0,
+            _slot: slot,
+        }))
     }
 
     /// Sends `request` and waits for the head of its response. Dropping the future closes the connection.
@@ -61,8 +73,13 @@ impl Connection {
         let mut response = pin!(self.sender.try_send_request(request));
         let outcome = poll_fn(|context| {
             let finished = Pin::new(&mut self.driver).poll(context).is_ready();
-            let polled = response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            debug_assert!(!finished || polled.is_ready(), "a driver that ends has answered first");
+            let polled = response
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            debug_assert!(
+                !finished || polled.is_ready(),
+                "a driver that ends has answered first"
+            );
             polled
         });
         match outcome.await {
@@ -74,7 +91,10 @@ impl Connection {
             }
             Err(mut failed) => {
                 let unsent = failed.take_message().map(http::Request::into_body);
-                Err(Failure { error: failed.into_error(), unsent })
+                Err(Failure {
+                    error: failed.into_error(),
+                    unsent,
+                })
             }
         }
     }
@@ -83,7 +103,9 @@ impl Connection {
     fn is_reusable(&mut self) -> bool {
         if !self.sender.is_ready() {
             // The driver takes up the end of the body, and asks for the next request, only when polled once more.
-            let finished = Pin::new(&mut self.driver).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            let finished = Pin::new(&mut self.driver)
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready();
             if finished {
                 return false;
             }
@@ -104,8 +126,18 @@ pub(super) struct Http1Body {
 }
 
 impl Http1Body {
-    fn new(incoming: hyper::body::Incoming, connection: Box<Connection>, origin: Rc<Origin>) -> Http1Body {
-        Http1Body { incoming, ready: VecDeque::new(), failed: None, connection: Some(connection), origin }
+    fn new(
+        incoming: hyper::body::Incoming,
+        connection: Box<Connection>,
+        origin: Rc<Origin>,
+    ) -> Http1Body {
+        Http1Body {
+            incoming,
+            ready: VecDeque::new(),
+            failed: None,
+            connection: Some(connection),
+            origin,
+        }
     }
 
     /// Takes what came together with the head. A body that is here as a whole sets its connection free at once.
@@ -121,7 +153,9 @@ impl Http1Body {
                     self.failed = Some(error);
                     break;
                 }
-                Poll::Ready(None) => return Incoming::Whole(join(std::mem::take(&mut self.ready), taken)),
+                Poll::Ready(None) => {
+                    return Incoming::Whole(join(std::mem::take(&mut self.ready), taken));
+                }
                 Poll::Pending => break,
             }
         }
@@ -129,7 +163,10 @@ impl Http1Body {
     }
 
     /// The next chunk; never an empty one.
-    pub(super) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    pub(super) fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         if let Some(chunk) = self.ready.pop_front() {
             return Poll::Ready(Some(Ok(chunk)));
         }
@@ -139,7 +176,10 @@ impl Http1Body {
         self.poll_incoming(context)
     }
 
-    fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    fn poll_incoming(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         loop {
             let mut polled = self.poll_frames();
             if polled.is_pending() {
@@ -218,7 +258,9 @@ fn join(mut chunks: VecDeque<Bytes>, length: usize) -> Bytes {
         Some(first) => {
             let mut whole = BytesMut::with_capacity(length);
             whole.extend_from_slice(&first);
-            chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+            chunks
+                .iter()
+                .for_each(|chunk| whole.extend_from_slice(chunk));
             whole.freeze()
         }
     }

@@ -29,12 +29,18 @@ pub(super) struct Connection {
 impl Connection {
     /// Makes a connection of a transport and spawns its driver, which ends with the last handle and stream.
     pub(super) async fn new(transport: Transport) -> Result<Rc<Connection>, hyper::Error> {
-        let (sender, driver) =
-            http2::Builder::new(LocalExecutor).max_header_list_size(HEAD_LIMIT).handshake(transport).await?;
+        let (sender, driver) = http2::Builder::new(LocalExecutor)
+            .max_header_list_size(HEAD_LIMIT)
+            .handshake(transport)
+            .await?;
         let event_loop = Loop::current();
         // A fault of the connection reaches every stream on it; the driver's own result says nothing more.
         drop(event_loop.spawn(async move { drop(driver.await) }));
-        Ok(Rc::new(Connection { sender, streams: Cell::new(0), idle_since: Cell::new(event_loop.now()) }))
+        Ok(Rc::new(Connection {
+            sender,
+            streams: Cell::new(0),
+            idle_since: Cell::new(event_loop.now()),
+        }))
     }
 
     /// Whether new requests may go over it.
@@ -48,7 +54,10 @@ impl Connection {
     }
 
     /// Sends `request` and waits for the head of its response. Dropping the future resets the stream.
-    pub(super) async fn exchange(self: Rc<Self>, request: http::Request<RequestBody>) -> Result<Answer, Failure> {
+    pub(super) async fn exchange(
+        self: Rc<Self>,
+        request: http::Request<RequestBody>,
+    ) -> Result<Answer, Failure> {
         let stream = StreamUse::new(self);
         let mut sender = stream.connection.sender.clone();
         match sender.try_send_request(request).await {
@@ -56,13 +65,19 @@ impl Connection {
                 let (head, incoming) = response.into_parts();
                 let body = match incoming.is_end_stream() {
                     true => Incoming::Whole(Bytes::new()),
-                    false => Incoming::Http2(Http2Body { incoming, _stream: stream }),
+                    false => Incoming::Http2(Http2Body {
+                        incoming,
+                        _stream: stream,
+                    }),
                 };
                 Ok(Answer::from_parts(head, body))
             }
             Err(mut failed) => {
                 let unsent = failed.take_message().map(http::Request::into_body);
-                Err(Failure { error: failed.into_error(), unsent })
+                Err(Failure {
+                    error: failed.into_error(),
+                    unsent,
+                })
             }
         }
     }
@@ -82,7 +97,9 @@ impl StreamUse {
 
 impl Drop for StreamUse {
     fn drop(&mut self) {
-        self.connection.streams.set(self.connection.streams.get() - 1);
+        self.connection
+            .streams
+            .set(self.connection.streams.get() - 1);
         if let Some(event_loop) = Loop::try_current() {
             self.connection.idle_since.set(event_loop.now());
         }
@@ -97,7 +114,10 @@ pub(super) struct Http2Body {
 
 impl Http2Body {
     /// The next chunk; never an empty one.
-    pub(super) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    pub(super) fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         loop {
             match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {

@@ -57,13 +57,20 @@ impl Client {
     pub fn new(config: Config) -> Result<Client> {
         let user_agent = match &config.user_agent {
             Some(text) => Some(HeaderValue::from_str(text).map_err(|cause| {
-                Error::new(ErrorKind::Argument, format!("invalid user agent '{text}'")).with_source(cause)
+                Error::new(ErrorKind::Argument, format!("invalid user agent '{text}'"))
+                    .with_source(cause)
             })?),
             None => None,
         };
         let connector = Connector::new(config);
         let pool = pool::Pool::new(connector.clone());
-        Ok(Client { shared: Rc::new(Shared { connector, pool, user_agent }) })
+        Ok(Client {
+            shared: Rc::new(Shared {
+                connector,
+                pool,
+                user_agent,
+            }),
+        })
     }
 
     /// What it was made with.
@@ -106,7 +113,10 @@ impl Shared {
                 "http" | "https" => {}
                 "data" if redirects == 0 => return data_url::response(&request),
                 scheme => {
-                    let message = format!("cannot fetch {}: scheme '{scheme}' is not supported", request.url);
+                    let message = format!(
+                        "cannot fetch {}: scheme '{scheme}' is not supported",
+                        request.url
+                    );
                     return Err(Error::new(ErrorKind::Scheme, message));
                 }
             }

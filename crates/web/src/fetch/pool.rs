@@ -38,12 +38,22 @@ struct Shared {
 
 impl Pool {
     pub(super) fn new(connector: Connector) -> Pool {
-        let shared = Shared { connector, origins: RefCell::default(), sweeper: RefCell::default() };
-        Pool { shared: Rc::new(shared) }
+        let shared = Shared {
+            connector,
+            origins: RefCell::default(),
+            sweeper: RefCell::default(),
+        };
+        Pool {
+            shared: Rc::new(shared),
+        }
     }
 
     /// Sends `request` with `body` over a kept or a new connection.
-    pub(super) async fn exchange(&self, request: &Request, mut body: RequestBody) -> Result<Answer> {
+    pub(super) async fn exchange(
+        &self,
+        request: &Request,
+        mut body: RequestBody,
+    ) -> Result<Answer> {
         let origin = self.origin(&request.url)?;
         let own_failure = body.failure();
         let mut fresh = false;
@@ -60,12 +70,17 @@ impl Pool {
             }
             body = match (failure.unsent, replay) {
                 (Some(unsent), _) if was_used => unsent,
-                (None, Some(replay)) if was_used && !fresh && is_idempotent(&request.method) => replay,
+                (None, Some(replay)) if was_used && !fresh && is_idempotent(&request.method) => {
+                    replay
+                }
                 _ => return Err(exchange_error(failure.error, request)),
             };
             fresh = true;
         }
-        Err(Error::new(ErrorKind::Closed, format!("no connection to {} stays open", request.url)))
+        Err(Error::new(
+            ErrorKind::Closed,
+            format!("no connection to {} stays open", request.url),
+        ))
     }
 
     pub(super) fn close_idle(&self) {
@@ -79,7 +94,10 @@ impl Pool {
             return Ok(origin.clone());
         }
         let origin = Rc::new(Origin::new(url, &self.shared)?);
-        self.shared.origins.borrow_mut().insert(key.into(), origin.clone());
+        self.shared
+            .origins
+            .borrow_mut()
+            .insert(key.into(), origin.clone());
         Ok(origin)
     }
 }
@@ -175,7 +193,10 @@ enum Lease {
 impl Origin {
     fn new(url: &Url, pool: &Rc<Shared>) -> Result<Origin> {
         let failed = || Error::new(ErrorKind::Url, format!("{url} names no host"));
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(failed)?;
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(failed)?;
         let port = url.port_or_known_default().ok_or_else(failed)?;
         let secure = url.scheme() == "https";
         let authority = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
@@ -189,10 +210,17 @@ impl Origin {
             authority,
             pool: Rc::downgrade(pool),
             connector,
-            slots: Rc::new(Slots { limit, ..Slots::default() }),
+            slots: Rc::new(Slots {
+                limit,
+                ..Slots::default()
+            }),
             idle: RefCell::default(),
             shared: RefCell::default(),
-            speaks: Cell::new(if secure { Speaks::Unknown } else { Speaks::Http1 }),
+            speaks: Cell::new(if secure {
+                Speaks::Unknown
+            } else {
+                Speaks::Http1
+            }),
         })
     }
 
@@ -217,7 +245,9 @@ impl Origin {
                 if alone && let Some(slot) = self.slots.take() {
                     return self.connect(slot).await;
                 }
-                if self.speaks.get() == Speaks::Http2 && let Some(slot) = self.slots.take() {
+                if self.speaks.get() == Speaks::Http2
+                    && let Some(slot) = self.slots.take()
+                {
                     // The shared connection has ended; whoever comes first makes the next.
                     self.speaks.set(Speaks::Unknown);
                     return self.connect(slot).await;
@@ -230,7 +260,10 @@ impl Origin {
 
     fn open_http2(&self) -> Option<Rc<http2::Connection>> {
         let mut shared = self.shared.borrow_mut();
-        if shared.as_ref().is_some_and(|connection| !connection.is_open()) {
+        if shared
+            .as_ref()
+            .is_some_and(|connection| !connection.is_open())
+        {
             *shared = None;
         }
         shared.clone()
@@ -252,7 +285,9 @@ impl Origin {
     async fn connect(&self, slot: Slot) -> Result<Lease> {
         let asking = (self.speaks.get() == Speaks::Unknown).then(|| Asking::new(self));
         let transport = if self.secure {
-            self.connector.connect_tls(&self.host, self.port, Alpn::Http).await?
+            self.connector
+                .connect_tls(&self.host, self.port, Alpn::Http)
+                .await?
         } else {
             self.connector.connect_plain(&self.host, self.port).await?
         };
@@ -276,12 +311,18 @@ impl Origin {
         if let Some(asking) = asking {
             asking.answered(Speaks::Http1);
         }
-        Ok(Lease::Http1(http1::Connection::new(transport, slot).await.map_err(failed)?))
+        Ok(Lease::Http1(
+            http1::Connection::new(transport, slot)
+                .await
+                .map_err(failed)?,
+        ))
     }
 
     /// Takes back a connection that is free for the next request.
     pub(super) fn give_back(&self, connection: Box<http1::Connection>) {
-        let Some(pool) = self.pool.upgrade() else { return };
+        let Some(pool) = self.pool.upgrade() else {
+            return;
+        };
         self.idle.borrow_mut().push(connection);
         self.slots.wake_one();
         pool.start_sweeper();
@@ -292,16 +333,26 @@ impl Origin {
         let mut idle = self.idle.borrow_mut();
         // In order of idleness, as the newest is taken and given back at the end.
         let kept_from = idle.partition_point(|connection| connection.idle_since <= cutoff);
-        closed.extend(idle.drain(..kept_from).map(|connection| Closed::Http1 { _connection: connection }));
+        closed.extend(idle.drain(..kept_from).map(|connection| Closed::Http1 {
+            _connection: connection,
+        }));
         let mut shared = self.shared.borrow_mut();
-        let shared_idle_since = shared.as_ref().and_then(|connection| connection.idle_since());
+        let shared_idle_since = shared
+            .as_ref()
+            .and_then(|connection| connection.idle_since());
         if shared_idle_since.is_some_and(|since| since <= cutoff) {
-            closed.extend(shared.take().map(|connection| Closed::Http2 { _connection: connection }));
+            closed.extend(shared.take().map(|connection| Closed::Http2 {
+                _connection: connection,
+            }));
             return idle.first().map(|connection| connection.idle_since);
         }
         // A connection in use is looked at again after a whole timeout.
         let shared_since = shared.as_ref().map(|_| shared_idle_since.unwrap_or(now));
-        idle.first().map(|connection| connection.idle_since).into_iter().chain(shared_since).min()
+        idle.first()
+            .map(|connection| connection.idle_since)
+            .into_iter()
+            .chain(shared_since)
+            .min()
     }
 }
 
@@ -356,13 +407,18 @@ impl Slots {
             return None;
         }
         self.open.set(self.open.get() + 1);
-        Some(Slot { slots: self.clone() })
+        Some(Slot {
+            slots: self.clone(),
+        })
     }
 
     /// Waits in the queue until something changes.
     async fn wait(&self) {
         self.waiting.set(self.waiting.get() + 1);
-        let mut waiting = Waiting { slots: self, woken: false };
+        let mut waiting = Waiting {
+            slots: self,
+            woken: false,
+        };
         self.freed.notified().await;
         waiting.woken = true;
     }
@@ -410,7 +466,12 @@ impl Lease {
         }
     }
 
-    async fn send(self, origin: &Rc<Origin>, request: &Request, body: RequestBody) -> Result<Result<Answer, Failure>> {
+    async fn send(
+        self,
+        origin: &Rc<Origin>,
+        request: &Request,
+        body: RequestBody,
+    ) -> Result<Result<Answer, Failure>> {
         Ok(match self {
             Lease::Http1(connection) => {
                 let request = http1_request(origin, request, body)?;
@@ -422,8 +483,15 @@ impl Lease {
 }
 
 /// The request as HTTP/1.1 wants it: the path alone, and Host first, as some servers insist.
-fn http1_request(origin: &Origin, request: &Request, body: RequestBody) -> Result<http::Request<RequestBody>> {
-    let uri = uri(&request.url[Position::BeforePath..Position::AfterQuery], &request.url)?;
+fn http1_request(
+    origin: &Origin,
+    request: &Request,
+    body: RequestBody,
+) -> Result<http::Request<RequestBody>> {
+    let uri = uri(
+        &request.url[Position::BeforePath..Position::AfterQuery],
+        &request.url,
+    )?;
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     if !request.headers.contains_key(HOST) {
         headers.insert(HOST, origin.authority.clone());
@@ -431,18 +499,33 @@ fn http1_request(origin: &Origin, request: &Request, body: RequestBody) -> Resul
     for (name, value) in &request.headers {
         headers.append(name, value.clone());
     }
-    Ok(assemble(&request.method, uri, Version::HTTP_11, headers, body))
+    Ok(assemble(
+        &request.method,
+        uri,
+        Version::HTTP_11,
+        headers,
+        body,
+    ))
 }
 
 /// The request as HTTP/2 wants it: the whole url, and nothing about the connection.
 fn http2_request(request: &Request, body: RequestBody) -> Result<http::Request<RequestBody>> {
     const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-    let uri = uri(&request.url[Position::BeforeScheme..Position::AfterQuery], &request.url)?;
+    let uri = uri(
+        &request.url[Position::BeforeScheme..Position::AfterQuery],
+        &request.url,
+    )?;
     let mut headers = request.headers.clone();
     for name in [HOST, CONNECTION, TRANSFER_ENCODING, UPGRADE, KEEP_ALIVE] {
         headers.remove(name);
     }
-    Ok(assemble(&request.method, uri, Version::HTTP_2, headers, body))
+    Ok(assemble(
+        &request.method,
+        uri,
+        Version::HTTP_2,
+        headers,
+        body,
+    ))
 }
 
 fn assemble(
@@ -461,17 +544,23 @@ fn assemble(
 }
 
 fn uri(text: &str, url: &Url) -> Result<Uri> {
-    text.parse().map_err(|cause| Error::new(ErrorKind::Url, format!("cannot send the url '{url}'")).with_source(cause))
+    text.parse().map_err(|cause| {
+        Error::new(ErrorKind::Url, format!("cannot send the url '{url}'")).with_source(cause)
+    })
 }
 
 /// RFC 9110, section 9.2.2.
 fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE)
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
+    )
 }
 
 /// Says in our terms why there is no response.
 fn exchange_error(error: hyper::Error, request: &Request) -> Error {
-    let causes = || std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    let causes =
+        || std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     let io = causes().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     let (kind, what) = if error.is_parse() {
         (ErrorKind::Protocol, "the answer is not http")
@@ -479,10 +568,21 @@ fn exchange_error(error: hyper::Error, request: &Request) -> Error {
         (ErrorKind::Body, "the request cannot be sent")
     } else if io.and_then(rustls_error).is_some() {
         (ErrorKind::Tls, "tls broke")
-    } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || io.is_some() {
-        (ErrorKind::Closed, "the connection was closed before the answer")
+    } else if error.is_incomplete_message()
+        || error.is_canceled()
+        || error.is_closed()
+        || io.is_some()
+    {
+        (
+            ErrorKind::Closed,
+            "the connection was closed before the answer",
+        )
     } else {
         (ErrorKind::Protocol, "the peer broke the protocol")
     };
-    Error::new(kind, format!("{} {} failed: {what}", request.method, request.url)).with_source(error)
+    Error::new(
+        kind,
+        format!("{} {} failed: {what}", request.method, request.url),
+    )
+    .with_source(error)
 }

@@ -6,8 +6,8 @@ use crate::{Error, ErrorKind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HOST,
-    LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_TYPE, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{HeaderValue, Method, StatusCode};
 use url::Url;
@@ -22,10 +22,16 @@ pub(super) fn location(request: &Request, answer: &Answer) -> Result<Option<Url>
         return Ok(None);
     }
     if request.redirect == RedirectMode::Error {
-        let message = format!("{} answered {} and redirects are not allowed", request.url, answer.status().as_u16());
+        let message = format!(
+            "{} answered {} and redirects are not allowed",
+            request.url,
+            answer.status().as_u16()
+        );
         return Err(Error::new(ErrorKind::Redirect, message));
     }
-    let Some(value) = answer.headers().get(LOCATION) else { return Ok(None) };
+    let Some(value) = answer.headers().get(LOCATION) else {
+        return Ok(None);
+    };
     let text = String::from_utf8(value.as_bytes().to_vec())
         .unwrap_or_else(|_| value.as_bytes().iter().copied().map(char::from).collect());
     let mut target = request.url.join(&text).map_err(|cause| {
@@ -33,7 +39,10 @@ pub(super) fn location(request: &Request, answer: &Answer) -> Result<Option<Url>
         Error::new(ErrorKind::Redirect, message).with_source(cause)
     })?;
     if !matches!(target.scheme(), "http" | "https") {
-        let message = format!("{} redirects to '{target}', which is not http or https", request.url);
+        let message = format!(
+            "{} redirects to '{target}', which is not http or https",
+            request.url
+        );
         return Err(Error::new(ErrorKind::Redirect, message));
     }
     if target.fragment().is_none() {
@@ -62,7 +71,11 @@ pub(super) fn follow(
     } else {
         // Only 303 goes on without the body, and it became a GET above or was one without a body.
         request.body = replay.ok_or_else(|| {
-            let message = format!("{} answered {}, but a streamed body cannot be sent again", request.url, status.as_u16());
+            let message = format!(
+                "{} answered {}, but a streamed body cannot be sent again",
+                request.url,
+                status.as_u16()
+            );
             Error::new(ErrorKind::Redirect, message)
         })?;
     }
@@ -76,8 +89,14 @@ pub(super) fn follow(
     Ok(())
 }
 
-const BODY_HEADERS: [http::HeaderName; 6] =
-    [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING];
+const BODY_HEADERS: [http::HeaderName; 6] = [
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LOCATION,
+    CONTENT_TYPE,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+];
 
 fn becomes_get(status: StatusCode, method: &Method) -> bool {
     match status.as_u16() {
@@ -92,8 +111,10 @@ pub(crate) fn basic_credentials(url: &Url) -> Result<HeaderValue> {
     let mut pair = percent_decode(url.username());
     pair.push(b':');
     pair.extend(percent_decode(url.password().unwrap_or_default()));
-    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))
-        .map_err(|cause| Error::new(ErrorKind::Url, "invalid credentials in the url").with_source(cause))?;
+    let mut value =
+        HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).map_err(|cause| {
+            Error::new(ErrorKind::Url, "invalid credentials in the url").with_source(cause)
+        })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -104,7 +125,9 @@ fn percent_decode(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut index = 0;
     while index < bytes.len() {
-        let escaped = (bytes[index] == b'%').then(|| bytes.get(index + 1..index + 3)).flatten();
+        let escaped = (bytes[index] == b'%')
+            .then(|| bytes.get(index + 1..index + 3))
+            .flatten();
         let byte = escaped
             .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| std::str::from_utf8(digits).ok())

@@ -66,5 +66,7 @@ impl Request {
 
 /// Parses an absolute url, naming it in the error.
 pub(crate) fn parse_url(text: &str) -> Result<Url> {
-    Url::parse(text).map_err(|cause| Error::new(ErrorKind::Url, format!("invalid url '{text}'")).with_source(cause))
+    Url::parse(text).map_err(|cause| {
+        Error::new(ErrorKind::Url, format!("invalid url '{text}'")).with_source(cause)
+    })
 }

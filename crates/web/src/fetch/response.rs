@@ -29,21 +29,39 @@ pub struct Response {
 
 impl Response {
     pub(super) fn new(request: Request, answer: Answer, redirected: bool) -> Result<Response> {
-        let Request { mut url, method, decompress, .. } = request;
+        let Request {
+            mut url,
+            method,
+            decompress,
+            ..
+        } = request;
         url.set_fragment(None);
         let (head, incoming) = answer.into_parts();
         let reason = match head.extensions.get::<hyper::ext::ReasonPhrase>() {
             Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
             None if head.version == Version::HTTP_2 => String::new(),
-            None => head.status.canonical_reason().unwrap_or_default().to_owned(),
+            None => head
+                .status
+                .canonical_reason()
+                .unwrap_or_default()
+                .to_owned(),
         };
-        let has_body = method != Method::HEAD && !matches!(head.status.as_u16(), 101 | 204 | 205 | 304);
+        let has_body =
+            method != Method::HEAD && !matches!(head.status.as_u16(), 101 | 204 | 205 | 304);
         let body = match has_body {
             true => Body::new(incoming, decompress.then_some(&head.headers), &url),
             // Dropped: a peer that sends a body all the same breaks the protocol, and nobody needs to know.
             false => Body::empty(),
         };
-        Ok(Response { status: head.status, reason, headers: head.headers, url, redirected, version: head.version, body })
+        Ok(Response {
+            status: head.status,
+            reason,
+            headers: head.headers,
+            url,
+            redirected,
+            version: head.version,
+            body,
+        })
     }
 
     pub(super) fn from_bytes(url: Url, bytes: Bytes) -> Response {
@@ -69,7 +87,12 @@ impl Response {
     /// `is_protocol()`, naming status and url.
     pub fn error_for_status(self) -> Result<Response> {
         if self.status.is_client_error() || self.status.is_server_error() {
-            let message = format!("{} answered {} {}", self.url, self.status.as_u16(), self.reason);
+            let message = format!(
+                "{} answered {} {}",
+                self.url,
+                self.status.as_u16(),
+                self.reason
+            );
             return Err(Error::new(ErrorKind::Protocol, message));
         }
         Ok(self)
@@ -99,7 +122,9 @@ impl Response {
         let url = self.url;
         let bytes = self.body.bytes().await?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        serde_json::from_slice(text)
-            .map_err(|cause| Error::new(ErrorKind::Json, format!("{url} is not the expected json")).with_source(cause))
+        serde_json::from_slice(text).map_err(|cause| {
+            Error::new(ErrorKind::Json, format!("{url} is not the expected json"))
+                .with_source(cause)
+        })
     }
 }

@@ -21,7 +21,11 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     // One byte more than the file has, so that the read that finds the end needs no larger buffer.
     let mut bytes = Vec::new();
     bytes
-        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1))
+        .try_reserve_exact(
+            usize::try_from(length)
+                .unwrap_or(usize::MAX)
+                .saturating_add(1),
+        )
         .map_err(|_| Error::file("read", Some(path), io::ErrorKind::OutOfMemory.into()))?;
     file.read_to_end(&mut bytes).map_err(about("read", path))?;
     Ok(bytes)
@@ -33,7 +37,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 /// As [`read`]; `InvalidData` when it is not UTF-8.
 pub fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
-    String::from_utf8(read(path)?).map_err(|cause| about("read", path)(io::Error::new(io::ErrorKind::InvalidData, cause)))
+    String::from_utf8(read(path)?)
+        .map_err(|cause| about("read", path)(io::Error::new(io::ErrorKind::InvalidData, cause)))
 }
 
 /// Creates or replaces the file.
@@ -110,7 +115,10 @@ pub fn read_dir(path: impl AsRef<Path>) -> Result<Vec<DirEntry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(about("scandir", path))? {
         let entry = entry.map_err(about("scandir", path))?;
-        entries.push(DirEntry { name: entry.file_name(), file_type: entry.file_type().ok() });
+        entries.push(DirEntry {
+            name: entry.file_name(),
+            file_type: entry.file_type().ok(),
+        });
     }
     Ok(entries)
 }
@@ -121,7 +129,10 @@ pub fn read_dir(path: impl AsRef<Path>) -> Result<Vec<DirEntry>> {
 /// As [`read`].
 pub fn create_dir(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     let path = path.as_ref();
-    fs::DirBuilder::new().mode(mode).create(path).map_err(about("mkdir", path))
+    fs::DirBuilder::new()
+        .mode(mode)
+        .create(path)
+        .map_err(about("mkdir", path))
 }
 
 /// Creates a directory and those above it; one that exists is fine.
@@ -130,7 +141,11 @@ pub fn create_dir(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// As [`read`].
 pub fn create_dir_all(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     let path = path.as_ref();
-    fs::DirBuilder::new().mode(mode).recursive(true).create(path).map_err(about("mkdir", path))
+    fs::DirBuilder::new()
+        .mode(mode)
+        .recursive(true)
+        .create(path)
+        .map_err(about("mkdir", path))
 }
 
 /// Creates a directory whose name begins with `prefix` and that nobody else has; returns its path.
@@ -145,7 +160,12 @@ pub fn create_temporary_dir(prefix: impl AsRef<Path>) -> Result<PathBuf> {
         let mut random = [0; 6];
         getrandom::fill(&mut random).map_err(|cause| about("mkdtemp", prefix)(cause.into()))?;
         let mut name = prefix.as_os_str().to_owned();
-        name.push(random.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).iter().collect::<String>());
+        name.push(
+            random
+                .map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
+                .iter()
+                .collect::<String>(),
+        );
         let path = PathBuf::from(name);
         match fs::DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => return Ok(path),
@@ -153,7 +173,9 @@ pub fn create_temporary_dir(prefix: impl AsRef<Path>) -> Result<PathBuf> {
             Err(cause) => return Err(about("mkdtemp", &path)(cause)),
         }
     }
-    Err(about("mkdtemp", prefix)(io::ErrorKind::AlreadyExists.into()))
+    Err(about("mkdtemp", prefix)(
+        io::ErrorKind::AlreadyExists.into(),
+    ))
 }
 
 /// Removes a file or link.
@@ -263,7 +285,9 @@ pub fn truncate(path: impl AsRef<Path>, length: u64) -> Result<()> {
 pub fn set_times(path: impl AsRef<Path>, accessed: SystemTime, modified: SystemTime) -> Result<()> {
     let path = path.as_ref();
     let file = open(path, OpenOptions::new().read(true))?;
-    let times = FileTimes::new().set_accessed(accessed).set_modified(modified);
+    let times = FileTimes::new()
+        .set_accessed(accessed)
+        .set_modified(modified);
     file.set_times(times).map_err(about("utime", path))
 }
 

@@ -30,7 +30,12 @@ struct Shared {
 impl File {
     /// Takes over a file that is open already; `path` is for messages.
     pub fn from_std(file: std::fs::File, path: &Path) -> File {
-        File { shared: Arc::new(Shared { file, path: path.into() }) }
+        File {
+            shared: Arc::new(Shared {
+                file,
+                path: path.into(),
+            }),
+        }
     }
 
     /// The path that it was opened by.
@@ -45,7 +50,9 @@ impl File {
 
     /// Up to `most` bytes at the position, which moves on; empty at the end of the file.
     pub fn read(&self, most: usize) -> Operation<Vec<u8>> {
-        self.start("read", move |file| filled_once(most, |buffer| (&*file).read(buffer)))
+        self.start("read", move |file| {
+            filled_once(most, |buffer| (&*file).read(buffer))
+        })
     }
 
     /// Everything from the position to the end.
@@ -58,7 +65,9 @@ impl File {
 
     /// Up to `most` bytes at `offset`; the position stays. Empty at the end of the file.
     pub fn read_at(&self, offset: u64, most: usize) -> Operation<Vec<u8>> {
-        self.start("read", move |file| filled_once(most, |buffer| file.read_at(buffer, offset)))
+        self.start("read", move |file| {
+            filled_once(most, |buffer| file.read_at(buffer, offset))
+        })
     }
 
     /// Writes all of `bytes` at the position, which moves on.
@@ -90,12 +99,16 @@ impl File {
 
     /// Changes the permission bits.
     pub fn set_mode(&self, mode: u32) -> Operation<()> {
-        self.start("fchmod", move |file| file.set_permissions(Permissions::from_mode(mode)))
+        self.start("fchmod", move |file| {
+            file.set_permissions(Permissions::from_mode(mode))
+        })
     }
 
     /// Changes the times of last access and modification.
     pub fn set_times(&self, accessed: SystemTime, modified: SystemTime) -> Operation<()> {
-        let times = FileTimes::new().set_accessed(accessed).set_modified(modified);
+        let times = FileTimes::new()
+            .set_accessed(accessed)
+            .set_modified(modified);
         self.start("futime", move |file| file.set_times(times))
     }
 
@@ -126,7 +139,8 @@ impl File {
         name: &'static str,
         operation: impl FnOnce(&std::fs::File) -> io::Result<T>,
     ) -> Result<T> {
-        operation(&self.shared.file).map_err(|cause| Error::file(name, Some(&self.shared.path), cause))
+        operation(&self.shared.file)
+            .map_err(|cause| Error::file(name, Some(&self.shared.path), cause))
     }
 
     fn start<T: Send + 'static>(
@@ -142,7 +156,9 @@ impl File {
 /// The result of one read into a buffer of `most` bytes.
 fn filled_once(most: usize, read: impl Fn(&mut [u8]) -> io::Result<usize>) -> io::Result<Vec<u8>> {
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(most).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    buffer
+        .try_reserve_exact(most)
+        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     buffer.resize(most, 0);
     loop {
         match read(&mut buffer) {

@@ -33,14 +33,21 @@ impl<T> Future for Operation<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         Poll::Ready(match ready!(Pin::new(&mut self.handle).poll(context)) {
             Ok(result) => result,
-            Err(failure) => Err(Error::new(ErrorKind::Internal, format!("a file operation broke: {failure}"))),
+            Err(failure) => Err(Error::new(
+                ErrorKind::Internal,
+                format!("a file operation broke: {failure}"),
+            )),
         })
     }
 }
 
 /// Starts `operation` on the blocking pool.
-fn start<T: Send + 'static>(operation: impl FnOnce() -> Result<T> + Send + 'static) -> Operation<T> {
-    Operation { handle: Loop::current().spawn_blocking(operation) }
+fn start<T: Send + 'static>(
+    operation: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Operation<T> {
+    Operation {
+        handle: Loop::current().spawn_blocking(operation),
+    }
 }
 
 fn start_at<T: Send + 'static>(
@@ -91,7 +98,9 @@ pub fn append(path: impl AsRef<Path>, bytes: impl AsRef<[u8]> + Send + 'static) 
 
 /// Opens a file as `options` say.
 pub fn open(path: impl AsRef<Path>, options: OpenOptions) -> Operation<File> {
-    start_at(path, move |path| blocking::open(path, &options).map(|file| File::from_std(file, path)))
+    start_at(path, move |path| {
+        blocking::open(path, &options).map(|file| File::from_std(file, path))
+    })
 }
 
 /// What is known of the file at `path`, links followed.
@@ -161,12 +170,16 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
 
 /// Makes `link` another name of the file `original`.
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
-    start_between(original, link, |original, link| blocking::hard_link(original, link))
+    start_between(original, link, |original, link| {
+        blocking::hard_link(original, link)
+    })
 }
 
 /// Makes `link` a symbolic link that says `original`.
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
-    start_between(original, link, |original, link| blocking::symlink(original, link))
+    start_between(original, link, |original, link| {
+        blocking::symlink(original, link)
+    })
 }
 
 /// What a symbolic link says.
@@ -195,5 +208,7 @@ pub fn set_times(
     accessed: std::time::SystemTime,
     modified: std::time::SystemTime,
 ) -> Operation<()> {
-    start_at(path, move |path| blocking::set_times(path, accessed, modified))
+    start_at(path, move |path| {
+        blocking::set_times(path, accessed, modified)
+    })
 }

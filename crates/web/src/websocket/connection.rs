@@ -93,7 +93,10 @@ impl Connection {
             drained: Notify::new(),
         });
         let writing = connection.clone();
-        drop(Loop::current().spawn(async move { poll_fn(|context| writing.poll_writing(context)).await }));
+        drop(
+            Loop::current()
+                .spawn(async move { poll_fn(|context| writing.poll_writing(context)).await }),
+        );
         connection
     }
 
@@ -130,7 +133,9 @@ impl Connection {
             Some(compressed) => (compressed.as_slice(), true),
             None => (payload, false),
         };
-        state.outbound.push(opcode, is_compressed, bytes, payload.len())?;
+        state
+            .outbound
+            .push(opcode, is_compressed, bytes, payload.len())?;
         wake(&state.writer);
         Ok(())
     }
@@ -145,11 +150,18 @@ impl Connection {
 
     fn check_open(&self, state: &State, length: usize) -> Result<()> {
         if state.ended.is_some() || state.close_queued || state.write_broken {
-            return Err(Error::new(ErrorKind::Closed, format!("cannot send to {}: the websocket is closed", self.url)));
+            return Err(Error::new(
+                ErrorKind::Closed,
+                format!("cannot send to {}: the websocket is closed", self.url),
+            ));
         }
         // An empty queue takes any one message: a message longer than the limit could never be sent otherwise.
         if !state.outbound.is_empty() && state.outbound.len() + length > self.max_queued_bytes {
-            let message = format!("cannot send to {}: {} bytes wait already", self.url, state.outbound.len());
+            let message = format!(
+                "cannot send to {}: {} bytes wait already",
+                self.url,
+                state.outbound.len()
+            );
             return Err(Error::new(ErrorKind::Full, message));
         }
         Ok(())
@@ -190,7 +202,9 @@ impl Connection {
             return Poll::Ready(());
         }
         if state.close_queued {
-            let timer = state.close_timer.get_or_insert_with(|| Box::pin(time::sleep(self.close_timeout)));
+            let timer = state
+                .close_timer
+                .get_or_insert_with(|| Box::pin(time::sleep(self.close_timeout)));
             if timer.as_mut().poll(context).is_ready() {
                 self.end(state, unclean());
                 close_transport(state);
@@ -203,14 +217,19 @@ impl Connection {
     /// Hands the queue to the socket as far as it takes it.
     fn write_queued(&self, state: &mut State, context: &mut Context<'_>) {
         let before = state.outbound.len();
-        let Some(transport) = &mut state.transport else { return };
+        let Some(transport) = &mut state.transport else {
+            return;
+        };
         let mut transport = Pin::new(transport);
         let outcome = loop {
             if state.outbound.is_empty() {
                 // TLS keeps records that the socket did not take.
                 break transport.as_mut().poll_flush(context);
             }
-            match transport.as_mut().poll_write(context, state.outbound.unsent()) {
+            match transport
+                .as_mut()
+                .poll_write(context, state.outbound.unsent())
+            {
                 Poll::Ready(Ok(0)) => break Poll::Ready(Err(std::io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => state.outbound.advance(count),
                 Poll::Ready(Err(cause)) => break Poll::Ready(Err(cause)),
@@ -268,7 +287,9 @@ impl Connection {
             state.reading_paused = true;
             return Poll::Pending;
         }
-        let Some(transport) = &mut state.transport else { return Poll::Ready(self.end(state, unclean())) };
+        let Some(transport) = &mut state.transport else {
+            return Poll::Ready(self.end(state, unclean()));
+        };
         let mut buffer = ReadBuf::new(state.inbound.space());
         let polled = Pin::new(transport).poll_read(context, &mut buffer);
         let count = buffer.filled().len();
@@ -283,7 +304,10 @@ impl Connection {
     /// The peer ended the connection without a close frame.
     fn lost(&self, state: &mut State, cause: Option<std::io::Error>) {
         if !state.close_queued {
-            let error = Error::new(ErrorKind::Closed, format!("the connection to {} was cut", self.url));
+            let error = Error::new(
+                ErrorKind::Closed,
+                format!("the connection to {} was cut", self.url),
+            );
             state.failure = Some(match cause {
                 Some(cause) => error.with_source(cause),
                 None => error,
@@ -307,7 +331,14 @@ impl Connection {
                 if !state.close_queued {
                     self.push_close(state, code, "");
                 }
-                self.end(state, CloseStatus { code: code.unwrap_or(1005), reason, was_clean: true });
+                self.end(
+                    state,
+                    CloseStatus {
+                        code: code.unwrap_or(1005),
+                        reason,
+                        was_clean: true,
+                    },
+                );
                 // At once if it can be: the program may end before the writing task runs again.
                 self.write_queued(state, &mut Context::from_waker(Waker::noop()));
                 if state.outbound.is_empty() || state.write_broken {
@@ -392,7 +423,11 @@ impl Connection {
 }
 
 fn unclean() -> CloseStatus {
-    CloseStatus { code: 1006, reason: String::new(), was_clean: false }
+    CloseStatus {
+        code: 1006,
+        reason: String::new(),
+        was_clean: false,
+    }
 }
 
 /// Closes the socket; with TLS, after saying so if the socket takes it.

@@ -31,11 +31,17 @@ impl Agreement {
     /// Reads the server's Sec-WebSocket-Extensions; `None` when it takes up nothing.
     pub(super) fn parse(header: &str) -> Result<Option<Agreement>> {
         let mut agreement = None;
-        for extension in header.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        for extension in header
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
             let mut parts = extension.split(';').map(str::trim);
             let name = parts.next().unwrap_or_default();
             if !name.eq_ignore_ascii_case("permessage-deflate") || agreement.is_some() {
-                return Err(broken(&format!("the server chose the extension '{extension}', which was not offered")));
+                return Err(broken(&format!(
+                    "the server chose the extension '{extension}', which was not offered"
+                )));
             }
             agreement = Some(Agreement::of_parameters(parts)?);
         }
@@ -43,14 +49,21 @@ impl Agreement {
     }
 
     fn of_parameters<'a>(parameters: impl Iterator<Item = &'a str>) -> Result<Agreement> {
-        let mut agreement =
-            Agreement { server_keeps_context: true, client_keeps_context: true, client_window_bits: 15 };
+        let mut agreement = Agreement {
+            server_keeps_context: true,
+            client_keeps_context: true,
+            client_window_bits: 15,
+        };
         for parameter in parameters {
             let (name, value) = match parameter.split_once('=') {
                 Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
                 None => (parameter, None),
             };
-            let bits = || value.and_then(|text| text.parse().ok()).filter(|bits| (8..=15).contains(bits));
+            let bits = || {
+                value
+                    .and_then(|text| text.parse().ok())
+                    .filter(|bits| (8..=15).contains(bits))
+            };
             match (name.to_ascii_lowercase().as_str(), value) {
                 ("server_no_context_takeover", None) => agreement.server_keeps_context = false,
                 ("client_no_context_takeover", None) => agreement.client_keeps_context = false,
@@ -59,7 +72,11 @@ impl Agreement {
                 ("client_max_window_bits", Some(_)) if bits().is_some() => {
                     agreement.client_window_bits = bits().unwrap_or(15);
                 }
-                _ => return Err(broken(&format!("the server answered permessage-deflate with '{parameter}'"))),
+                _ => {
+                    return Err(broken(&format!(
+                        "the server answered permessage-deflate with '{parameter}'"
+                    )));
+                }
             }
         }
         Ok(agreement)
@@ -75,7 +92,11 @@ pub(super) struct Deflate {
 
 impl Deflate {
     pub(super) fn new(agreement: Agreement) -> Deflate {
-        Deflate { agreement, compress: None, decompress: None }
+        Deflate {
+            agreement,
+            compress: None,
+            decompress: None,
+        }
     }
 
     /// The compressed form of a message, if that is worth sending.
@@ -85,9 +106,13 @@ impl Deflate {
             return Ok(None);
         }
         let bits = self.agreement.client_window_bits;
-        let context = self
-            .compress
-            .get_or_insert_with(|| Box::new(Compress::new_with_window_bits(Compression::fast(), false, bits)));
+        let context = self.compress.get_or_insert_with(|| {
+            Box::new(Compress::new_with_window_bits(
+                Compression::fast(),
+                false,
+                bits,
+            ))
+        });
         if !self.agreement.client_keeps_context {
             context.reset();
         }
@@ -98,7 +123,9 @@ impl Deflate {
             output.reserve(STEP.min(message.len() / 2 + 64));
             context
                 .compress_vec(&message[consumed..], &mut output, FlushCompress::Sync)
-                .map_err(|cause| Error::new(ErrorKind::Internal, "cannot compress a message").with_source(cause))?;
+                .map_err(|cause| {
+                    Error::new(ErrorKind::Internal, "cannot compress a message").with_source(cause)
+                })?;
             // Room left over means that everything, the flush included, is out.
             if output.len() < output.capacity() {
                 break;
@@ -112,7 +139,9 @@ impl Deflate {
 
     /// The message that `payload` is the compressed form of; at most `limit` bytes.
     pub(super) fn decompress(&mut self, payload: &[u8], limit: usize) -> Result<Vec<u8>> {
-        let context = self.decompress.get_or_insert_with(|| Box::new(Decompress::new(false)));
+        let context = self
+            .decompress
+            .get_or_insert_with(|| Box::new(Decompress::new(false)));
         if !self.agreement.server_keeps_context {
             context.reset(false);
         }
@@ -123,7 +152,12 @@ impl Deflate {
     }
 }
 
-fn inflate(context: &mut Decompress, input: &[u8], output: &mut Vec<u8>, limit: usize) -> Result<()> {
+fn inflate(
+    context: &mut Decompress,
+    input: &[u8],
+    output: &mut Vec<u8>,
+    limit: usize,
+) -> Result<()> {
     let start = context.total_in();
     loop {
         let consumed = (context.total_in() - start) as usize;
@@ -148,7 +182,11 @@ fn inflate(context: &mut Decompress, input: &[u8], output: &mut Vec<u8>, limit: 
             }
             _ if all_taken && output.len() < output.capacity() => return Ok(()),
             Status::BufError if output.len() == before && output.capacity() > before => {
-                return if all_taken { Ok(()) } else { Err(broken("a compressed message is damaged")) };
+                return if all_taken {
+                    Ok(())
+                } else {
+                    Err(broken("a compressed message is damaged"))
+                };
             }
             _ => {}
         }
@@ -157,7 +195,10 @@ fn inflate(context: &mut Decompress, input: &[u8], output: &mut Vec<u8>, limit: 
 
 /// A message over the limit; the closing code is 1009.
 pub(super) fn too_big(limit: usize) -> Error {
-    Error::new(ErrorKind::Full, format!("a message is longer than the limit of {limit} bytes"))
+    Error::new(
+        ErrorKind::Full,
+        format!("a message is longer than the limit of {limit} bytes"),
+    )
 }
 
 #[cfg(test)]
@@ -170,8 +211,15 @@ mod tests {
 
     #[test]
     fn messages_come_back_with_and_without_context() {
-        let random: Vec<u8> = (0..200_000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        let messages = [b"hello ".repeat(20), b"hello ".repeat(20), random, b"x".repeat(1_000_000)];
+        let random: Vec<u8> = (0..200_000u32)
+            .map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
+        let messages = [
+            b"hello ".repeat(20),
+            b"hello ".repeat(20),
+            random,
+            b"x".repeat(1_000_000),
+        ];
         for header in [
             "permessage-deflate",
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
@@ -180,7 +228,11 @@ mod tests {
             let (mut sender, mut receiver) = (both(header), both(header));
             for message in &messages {
                 let compressed = sender.compress(message).unwrap().unwrap();
-                assert_eq!(&receiver.decompress(&compressed, message.len()).unwrap(), message, "{header}");
+                assert_eq!(
+                    &receiver.decompress(&compressed, message.len()).unwrap(),
+                    message,
+                    "{header}"
+                );
             }
         }
     }
@@ -189,19 +241,28 @@ mod tests {
     fn a_bomb_ends_at_the_limit() {
         let mut sender = both("permessage-deflate");
         let bomb = sender.compress(&vec![0; 50_000_000]).unwrap().unwrap();
-        let error = both("permessage-deflate").decompress(&bomb, 100_000).unwrap_err();
+        let error = both("permessage-deflate")
+            .decompress(&bomb, 100_000)
+            .unwrap_err();
         assert!(error.is_full(), "{error}");
     }
 
     #[test]
     fn damaged_data_is_an_error() {
-        let error = both("permessage-deflate").decompress(&[0xff; 100], 1000).unwrap_err();
+        let error = both("permessage-deflate")
+            .decompress(&[0xff; 100], 1000)
+            .unwrap_err();
         assert!(error.is_protocol(), "{error}");
     }
 
     #[test]
     fn an_answer_that_was_not_offered_is_refused() {
-        for header in ["x-webkit-deflate-frame", "permessage-deflate; mystery", "permessage-deflate, permessage-deflate", "permessage-deflate; client_max_window_bits=20"] {
+        for header in [
+            "x-webkit-deflate-frame",
+            "permessage-deflate; mystery",
+            "permessage-deflate, permessage-deflate",
+            "permessage-deflate; client_max_window_bits=20",
+        ] {
             assert!(Agreement::parse(header).is_err(), "{header}");
         }
         assert_eq!(Agreement::parse("").unwrap(), None);

@@ -67,7 +67,9 @@ pub(super) struct Header {
 impl Header {
     /// The header at the start of `bytes`; `None` while it is not here as a whole.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Header>> {
-        let &[first, second, ref rest @ ..] = bytes else { return Ok(None) };
+        let &[first, second, ref rest @ ..] = bytes else {
+            return Ok(None);
+        };
         if second & MASKED != 0 {
             return Err(broken("the server masked a frame"));
         }
@@ -78,7 +80,9 @@ impl Header {
             .ok_or_else(|| broken(&format!("a frame has the unknown opcode {}", first & 0x0f)))?;
         let (length_bytes, payload_length) = match (second & 0x7f, rest) {
             (126, &[a, b, ..]) => (2, u64::from(u16::from_be_bytes([a, b]))),
-            (127, &[a, b, c, d, e, f, g, h, ..]) => (8, u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            (127, &[a, b, c, d, e, f, g, h, ..]) => {
+                (8, u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
             (126 | 127, _) => return Ok(None),
             (length, _) => (0, u64::from(length)),
         };
@@ -87,7 +91,8 @@ impl Header {
             is_final: first & FINAL != 0,
             compressed: first & RESERVED_1 != 0,
             header_length: 2 + length_bytes,
-            payload_length: usize::try_from(payload_length).map_err(|_| broken("a frame is longer than memory"))?,
+            payload_length: usize::try_from(payload_length)
+                .map_err(|_| broken("a frame is longer than memory"))?,
         };
         header.check(payload_length, length_bytes)?;
         Ok(Some(header))
@@ -105,15 +110,25 @@ impl Header {
         if payload_length < least {
             return Err(broken("a frame's length is not in its shortest form"));
         }
-        if self.opcode.is_control() && (!self.is_final || self.compressed || self.payload_length > LONGEST_CONTROL) {
-            return Err(broken("a control frame is fragmented, compressed or too long"));
+        if self.opcode.is_control()
+            && (!self.is_final || self.compressed || self.payload_length > LONGEST_CONTROL)
+        {
+            return Err(broken(
+                "a control frame is fragmented, compressed or too long",
+            ));
         }
         Ok(())
     }
 }
 
 /// Appends a whole masked frame to `output`.
-pub(super) fn append_frame(output: &mut Vec<u8>, opcode: Opcode, compressed: bool, payload: &[u8], mask: [u8; 4]) {
+pub(super) fn append_frame(
+    output: &mut Vec<u8>,
+    opcode: Opcode,
+    compressed: bool,
+    payload: &[u8],
+    mask: [u8; 4],
+) {
     let flag = if compressed { RESERVED_1 } else { 0 };
     output.reserve(payload.len() + 14);
     output.push(FINAL | flag | opcode.bits());
@@ -175,7 +190,11 @@ mod tests {
             assert_eq!((header.payload_length, header.is_final), (length, true));
             assert_eq!(header.header_length + length, bytes.len());
             for cut in 0..header.header_length {
-                assert_eq!(Header::parse(&bytes[..cut]).unwrap(), None, "{length} cut at {cut}");
+                assert_eq!(
+                    Header::parse(&bytes[..cut]).unwrap(),
+                    None,
+                    "{length} cut at {cut}"
+                );
             }
         }
     }
@@ -193,7 +212,10 @@ mod tests {
             &[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
         ];
         for bytes in cases {
-            assert!(Header::parse(bytes).unwrap_err().is_protocol(), "{bytes:x?}");
+            assert!(
+                Header::parse(bytes).unwrap_err().is_protocol(),
+                "{bytes:x?}"
+            );
         }
         assert!(Header::parse(&[0x82, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]).is_err());
     }
@@ -204,7 +226,13 @@ mod tests {
             let original: Vec<u8> = (0..length).collect();
             let mut bytes = original.clone();
             apply_mask(&mut bytes, [1, 2, 3, 250]);
-            assert!(bytes.iter().zip(&original).enumerate().all(|(index, (masked, plain))| masked ^ plain == [1, 2, 3, 250][index % 4]));
+            assert!(
+                bytes
+                    .iter()
+                    .zip(&original)
+                    .enumerate()
+                    .all(|(index, (masked, plain))| masked ^ plain == [1, 2, 3, 250][index % 4])
+            );
             apply_mask(&mut bytes, [1, 2, 3, 250]);
             assert_eq!(bytes, original);
         }

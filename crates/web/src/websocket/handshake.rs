@@ -57,13 +57,17 @@ impl Handshake {
             "ws" | "http" => "ws",
             "wss" | "https" => "wss",
             other => {
-                let message = format!("cannot open a websocket to {url}: scheme '{other}' is not ws or wss");
+                let message =
+                    format!("cannot open a websocket to {url}: scheme '{other}' is not ws or wss");
                 return Err(Error::new(ErrorKind::Scheme, message));
             }
         };
         url.set_fragment(None);
         if url.set_scheme(scheme).is_err() {
-            return Err(Error::new(ErrorKind::Url, format!("invalid websocket url '{url}'")));
+            return Err(Error::new(
+                ErrorKind::Url,
+                format!("invalid websocket url '{url}'"),
+            ));
         }
         Ok(Handshake {
             url,
@@ -90,11 +94,19 @@ pub(super) struct Opened {
 /// Connects and shakes hands, all within the connect timeout.
 pub(super) async fn open(client: &Client, handshake: &Handshake) -> Result<Opened> {
     let opening = connect_and_agree(client, handshake);
-    let Some(limit) = client.config().connect_timeout else { return opening.await };
-    time::timeout(limit, opening).await.unwrap_or_else(|_elapsed| {
-        let message = format!("cannot open a websocket to {} within {} ms", handshake.url, limit.as_millis());
-        Err(Error::new(ErrorKind::Timeout, message))
-    })
+    let Some(limit) = client.config().connect_timeout else {
+        return opening.await;
+    };
+    time::timeout(limit, opening)
+        .await
+        .unwrap_or_else(|_elapsed| {
+            let message = format!(
+                "cannot open a websocket to {} within {} ms",
+                handshake.url,
+                limit.as_millis()
+            );
+            Err(Error::new(ErrorKind::Timeout, message))
+        })
 }
 
 async fn connect_and_agree(client: &Client, handshake: &Handshake) -> Result<Opened> {
@@ -103,13 +115,20 @@ async fn connect_and_agree(client: &Client, handshake: &Handshake) -> Result<Ope
     let host = url.host_str().ok_or_else(no_host)?;
     let port = url.port_or_known_default().ok_or_else(no_host)?;
     let mut transport = match url.scheme() {
-        "wss" => client.connector().connect_tls(host, port, Alpn::Http1).await?,
+        "wss" => {
+            client
+                .connector()
+                .connect_tls(host, port, Alpn::Http1)
+                .await?
+        }
         _ => client.connector().connect_plain(host, port).await?,
     };
     let key = new_key()?;
     let request = request_bytes(client, handshake, &key)?;
     let cut = |cause: std::io::Error| {
-        let message = format!("cannot open a websocket to {url}: the connection was closed before the answer");
+        let message = format!(
+            "cannot open a websocket to {url}: the connection was closed before the answer"
+        );
         Error::new(ErrorKind::Closed, message).with_source(cause)
     };
     transport.write_all(&request).await.map_err(cut)?;
@@ -118,8 +137,19 @@ async fn connect_and_agree(client: &Client, handshake: &Handshake) -> Result<Ope
     loop {
         if let Some(agreed) = read_answer(&answer, handshake, &key)? {
             let received = answer.split_off(agreed.length);
-            let Agreed { protocol, extensions, agreement, .. } = agreed;
-            return Ok(Opened { transport, protocol, extensions, agreement, received });
+            let Agreed {
+                protocol,
+                extensions,
+                agreement,
+                ..
+            } = agreed;
+            return Ok(Opened {
+                transport,
+                protocol,
+                extensions,
+                agreement,
+                received,
+            });
         }
         if answer.len() >= LONGEST_ANSWER {
             return Err(refused(url, "its answer has no end"));
@@ -134,8 +164,9 @@ async fn connect_and_agree(client: &Client, handshake: &Handshake) -> Result<Ope
 
 fn new_key() -> Result<String> {
     let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce)
-        .map_err(|cause| Error::new(ErrorKind::Internal, "the system has no random numbers").with_source(cause))?;
+    getrandom::fill(&mut nonce).map_err(|cause| {
+        Error::new(ErrorKind::Internal, "the system has no random numbers").with_source(cause)
+    })?;
     Ok(STANDARD.encode(nonce))
 }
 
@@ -143,21 +174,33 @@ fn request_bytes(client: &Client, handshake: &Handshake, key: &str) -> Result<Ve
     let url = &handshake.url;
     for protocol in &handshake.protocols {
         if protocol.is_empty() || !protocol.bytes().all(is_token_byte) {
-            return Err(Error::new(ErrorKind::Argument, format!("invalid websocket subprotocol '{protocol}'")));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("invalid websocket subprotocol '{protocol}'"),
+            ));
         }
     }
     let mut lines = vec![
-        format!("GET {} HTTP/1.1", &url[Position::BeforePath..Position::AfterQuery]),
+        format!(
+            "GET {} HTTP/1.1",
+            &url[Position::BeforePath..Position::AfterQuery]
+        ),
         "Upgrade: websocket".into(),
         "Connection: Upgrade".into(),
         format!("Sec-WebSocket-Key: {key}"),
         "Sec-WebSocket-Version: 13".into(),
     ];
     if !handshake.headers.contains_key(HOST) {
-        lines.insert(1, format!("Host: {}", &url[Position::BeforeHost..Position::AfterPort]));
+        lines.insert(
+            1,
+            format!("Host: {}", &url[Position::BeforeHost..Position::AfterPort]),
+        );
     }
     if !handshake.protocols.is_empty() {
-        lines.push(format!("Sec-WebSocket-Protocol: {}", handshake.protocols.join(", ")));
+        lines.push(format!(
+            "Sec-WebSocket-Protocol: {}",
+            handshake.protocols.join(", ")
+        ));
     }
     if handshake.compress {
         lines.push(format!("Sec-WebSocket-Extensions: {}", deflate::OFFER));
@@ -170,7 +213,11 @@ fn request_bytes(client: &Client, handshake: &Handshake, key: &str) -> Result<Ve
     let mut bytes = lines.join("\r\n").into_bytes();
     let has_credentials = !url.username().is_empty() || url.password().is_some();
     if has_credentials && !handshake.headers.contains_key(AUTHORIZATION) {
-        append_header(&mut bytes, &AUTHORIZATION, crate::fetch::basic_credentials(url)?.as_bytes());
+        append_header(
+            &mut bytes,
+            &AUTHORIZATION,
+            crate::fetch::basic_credentials(url)?.as_bytes(),
+        );
     }
     for (name, value) in &handshake.headers {
         append_header(&mut bytes, name, value.as_bytes());
@@ -212,36 +259,60 @@ fn read_answer(bytes: &[u8], handshake: &Handshake, key: &str) -> Result<Option<
     let status = answer.code.unwrap_or_default();
     if status != 101 {
         let reason = answer.reason.unwrap_or_default();
-        let message = format!("cannot open a websocket to {url}: the server answered {status} {reason}");
-        return Err(Error::new(ErrorKind::Connect, message.trim_end().to_owned()));
+        let message =
+            format!("cannot open a websocket to {url}: the server answered {status} {reason}");
+        return Err(Error::new(
+            ErrorKind::Connect,
+            message.trim_end().to_owned(),
+        ));
     }
     let values = |name: &HeaderName| header_values(answer.headers, name.as_str());
     let has_token = |name: &HeaderName, token: &str| {
-        values(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(token))
+        values(name)
+            .split(',')
+            .any(|part| part.trim().eq_ignore_ascii_case(token))
     };
     if !has_token(&UPGRADE, "websocket") || !has_token(&CONNECTION, "upgrade") {
         return Err(refused(url, "its answer upgrades to something else"));
     }
     if header_values(answer.headers, "sec-websocket-accept") != accept_of(key) {
-        return Err(refused(url, "its answer has the wrong sec-websocket-accept"));
+        return Err(refused(
+            url,
+            "its answer has the wrong sec-websocket-accept",
+        ));
     }
     let protocol = header_values(answer.headers, "sec-websocket-protocol");
     if !protocol.is_empty() && !handshake.protocols.contains(&protocol) {
-        return Err(refused(url, &format!("it chose the subprotocol '{protocol}', which was not offered")));
+        return Err(refused(
+            url,
+            &format!("it chose the subprotocol '{protocol}', which was not offered"),
+        ));
     }
     let extensions = header_values(answer.headers, "sec-websocket-extensions");
     let agreement = match Agreement::parse(&extensions) {
-        Ok(Some(_)) if !handshake.compress => Err(broken("the server chose an extension, but none was offered")),
+        Ok(Some(_)) if !handshake.compress => Err(broken(
+            "the server chose an extension, but none was offered",
+        )),
         parsed => parsed,
     }
     .map_err(|cause| refused(url, "its extensions do not fit").with_source(cause))?;
-    Ok(Some(Agreed { length, protocol, extensions, agreement }))
+    Ok(Some(Agreed {
+        length,
+        protocol,
+        extensions,
+        agreement,
+    }))
 }
 
 /// The values of all headers of that name, as one list.
 fn header_values(headers: &[httparse::Header<'_>], name: &str) -> String {
-    let values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
-    values.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>().join(", ")
+    let values = headers
+        .iter()
+        .filter(|header| header.name.eq_ignore_ascii_case(name));
+    values
+        .map(|header| String::from_utf8_lossy(header.value).trim().to_owned())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn accept_of(key: &str) -> String {
@@ -252,7 +323,10 @@ fn accept_of(key: &str) -> String {
 }
 
 fn refused(url: &Url, what: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("cannot open a websocket to {url}: {what}"))
+    Error::new(
+        ErrorKind::Protocol,
+        format!("cannot open a websocket to {url}: {what}"),
+    )
 }
 
 #[cfg(test)]
@@ -261,13 +335,26 @@ mod tests {
 
     #[test]
     fn the_accept_value_is_that_of_the_rfc() {
-        assert_eq!(accept_of("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            accept_of("dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
     }
 
     #[test]
     fn schemes_are_mapped_or_refused() {
-        assert_eq!(Handshake::new("https://example.com/a#b").unwrap().url.as_str(), "wss://example.com/a");
-        assert!(Handshake::new("ftp://example.com/").unwrap_err().is_scheme());
+        assert_eq!(
+            Handshake::new("https://example.com/a#b")
+                .unwrap()
+                .url
+                .as_str(),
+            "wss://example.com/a"
+        );
+        assert!(
+            Handshake::new("ftp://example.com/")
+                .unwrap_err()
+                .is_scheme()
+        );
         assert!(Handshake::new("example.com").unwrap_err().is_url());
     }
 }

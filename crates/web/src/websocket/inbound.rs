@@ -40,7 +40,15 @@ impl Inbound {
     pub(super) fn new(received: &[u8], limit: usize) -> Inbound {
         let mut buffer = vec![0; SMALLEST_BUFFER.max(received.len())];
         buffer[..received.len()].copy_from_slice(received);
-        Inbound { buffer, start: 0, end: received.len(), frame: None, kind: None, message: Vec::new(), limit }
+        Inbound {
+            buffer,
+            start: 0,
+            end: received.len(),
+            frame: None,
+            kind: None,
+            message: Vec::new(),
+            limit,
+        }
     }
 
     /// Where the next bytes go. Call [`Inbound::received`] with their number.
@@ -69,7 +77,8 @@ impl Inbound {
         loop {
             if let Some((header, missing)) = self.frame {
                 let taken = missing.min(self.end - self.start);
-                self.message.extend_from_slice(&self.buffer[self.start..self.start + taken]);
+                self.message
+                    .extend_from_slice(&self.buffer[self.start..self.start + taken]);
                 self.start += taken;
                 if taken < missing {
                     self.frame = Some((header, missing - taken));
@@ -77,17 +86,22 @@ impl Inbound {
                 }
                 self.frame = None;
                 if header.is_final {
-                    return self.finish_message(deflate).map(|message| Some(Event::Message(message)));
+                    return self
+                        .finish_message(deflate)
+                        .map(|message| Some(Event::Message(message)));
                 }
                 continue;
             }
-            let Some(header) = Header::parse(&self.buffer[self.start..self.end])? else { return Ok(None) };
+            let Some(header) = Header::parse(&self.buffer[self.start..self.end])? else {
+                return Ok(None);
+            };
             if header.opcode.is_control() {
                 let length = header.header_length + header.payload_length;
                 if self.end - self.start < length {
                     return Ok(None);
                 }
-                let payload = self.buffer[self.start + header.header_length..self.start + length].to_vec();
+                let payload =
+                    self.buffer[self.start + header.header_length..self.start + length].to_vec();
                 self.start += length;
                 return control_event(header.opcode, payload).map(Some);
             }
@@ -112,7 +126,8 @@ impl Inbound {
             return Err(too_big(self.limit));
         }
         // What the peer announces is not yet memory that it has paid for: grow with what arrives.
-        self.message.reserve(header.payload_length.min(LARGEST_BUFFER));
+        self.message
+            .reserve(header.payload_length.min(LARGEST_BUFFER));
         self.start += header.header_length;
         self.frame = Some((header, header.payload_length));
         Ok(())
@@ -126,8 +141,9 @@ impl Inbound {
             _ => payload,
         };
         if opcode == Opcode::Text {
-            let text = String::from_utf8(payload)
-                .map_err(|cause| Error::new(ErrorKind::Decode, "a text message is not utf-8").with_source(cause))?;
+            let text = String::from_utf8(payload).map_err(|cause| {
+                Error::new(ErrorKind::Decode, "a text message is not utf-8").with_source(cause)
+            })?;
             return Ok(Message::Text(text));
         }
         Ok(Message::Binary(Bytes::from(payload)))
@@ -144,14 +160,25 @@ fn control_event(opcode: Opcode, payload: Vec<u8>) -> Result<Event> {
 
 fn close_event(payload: &[u8]) -> Result<Event> {
     let (code, reason) = match payload {
-        [] => return Ok(Event::Close { code: None, reason: String::new() }),
+        [] => {
+            return Ok(Event::Close {
+                code: None,
+                reason: String::new(),
+            });
+        }
         [_] => return Err(broken("a close frame has half a code")),
         [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
     };
     if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-        return Err(broken(&format!("a close frame has the code {code}, which may not be sent")));
+        return Err(broken(&format!(
+            "a close frame has the code {code}, which may not be sent"
+        )));
     }
-    let reason = String::from_utf8(reason.to_vec())
-        .map_err(|cause| Error::new(ErrorKind::Decode, "a close reason is not utf-8").with_source(cause))?;
-    Ok(Event::Close { code: Some(code), reason })
+    let reason = String::from_utf8(reason.to_vec()).map_err(|cause| {
+        Error::new(ErrorKind::Decode, "a close reason is not utf-8").with_source(cause)
+    })?;
+    Ok(Event::Close {
+        code: Some(code),
+        reason,
+    })
 }

@@ -113,13 +113,19 @@ impl WebSocket {
     ///
     /// # Cancel safety
     /// Dropping the future closes the connection.
-    pub fn connect(client: &Client, handshake: Handshake) -> impl Future<Output = Result<WebSocket>> + 'static {
+    pub fn connect(
+        client: &Client,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<WebSocket>> + 'static {
         let client = client.clone();
         async move {
             let opened = handshake::open(&client, &handshake).await?;
             let connection = Connection::start(opened, handshake);
             let user = User::new(connection);
-            Ok(WebSocket { sender: Sender { user: user.clone() }, receiver: Receiver { user } })
+            Ok(WebSocket {
+                sender: Sender { user: user.clone() },
+                receiver: Receiver { user },
+            })
         }
     }
 
@@ -176,7 +182,11 @@ impl WebSocket {
     pub async fn close(mut self, code: u16, reason: &str) -> Result<CloseStatus> {
         self.sender.close(Some(code), reason)?;
         while self.receiver.receive().await?.is_some() {}
-        Ok(self.close_status().unwrap_or(CloseStatus { code: 1006, reason: String::new(), was_clean: false }))
+        Ok(self.close_status().unwrap_or(CloseStatus {
+            code: 1006,
+            reason: String::new(),
+            was_clean: false,
+        }))
     }
 }
 
@@ -184,7 +194,10 @@ impl WebSocket {
 impl Stream for WebSocket {
     type Item = Result<Message>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message>>> {
         self.receiver.poll_receive(context).map(Result::transpose)
     }
 }
@@ -202,7 +215,9 @@ impl Sender {
     /// `is_closed()` once closing has begun, `is_full()` when the queue's limit is reached (nothing is queued then).
     pub fn send_nowait(&self, message: impl Into<Message>) -> Result<()> {
         let message = message.into();
-        self.user.connection.queue_message(message.opcode(), message.as_bytes())
+        self.user
+            .connection
+            .queue_message(message.opcode(), message.as_bytes())
     }
 
     /// As [`Sender::send_nowait`] for borrowed text, which is copied once, into the queue.
@@ -210,7 +225,9 @@ impl Sender {
     /// # Errors
     /// As [`Sender::send_nowait`].
     pub fn send_text_nowait(&self, text: &str) -> Result<()> {
-        self.user.connection.queue_message(Opcode::Text, text.as_bytes())
+        self.user
+            .connection
+            .queue_message(Opcode::Text, text.as_bytes())
     }
 
     /// As [`Sender::send_nowait`] for borrowed bytes, which are copied once, into the queue.
@@ -244,7 +261,10 @@ impl Sender {
     /// As [`Sender::send_nowait`]; `ErrorKind::Argument` when `data` is longer than 125 bytes.
     pub fn ping(&self, data: &[u8]) -> Result<()> {
         if data.len() > frame::LONGEST_CONTROL {
-            return Err(Error::new(ErrorKind::Argument, "a ping carries at most 125 bytes"));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "a ping carries at most 125 bytes",
+            ));
         }
         self.user.connection.queue_control(Opcode::Ping, data)
     }
@@ -263,10 +283,16 @@ impl Sender {
         if let Some(code) = code
             && !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
         {
-            return Err(Error::new(ErrorKind::Argument, format!("the close code {code} may not be sent")));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("the close code {code} may not be sent"),
+            ));
         }
         if reason.len() > frame::LONGEST_CONTROL - 2 {
-            return Err(Error::new(ErrorKind::Argument, "a close reason is at most 123 bytes of utf-8"));
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "a close reason is at most 123 bytes of utf-8",
+            ));
         }
         self.user.connection.begin_close(code, reason);
         Ok(())
@@ -280,7 +306,12 @@ impl Sender {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Sender({}, {} bytes queued)", self.user.connection.url(), self.buffered_amount())
+        write!(
+            formatter,
+            "Sender({}, {} bytes queued)",
+            self.user.connection.url(),
+            self.buffered_amount()
+        )
     }
 }
 
@@ -316,7 +347,10 @@ impl Receiver {
 impl Stream for Receiver {
     type Item = Result<Message>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message>>> {
         self.poll_receive(context).map(Result::transpose)
     }
 }

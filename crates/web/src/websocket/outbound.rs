@@ -25,7 +25,13 @@ pub(super) struct Outbound {
 
 impl Outbound {
     /// Queues one frame; `counted` bytes of it are the caller's message.
-    pub(super) fn push(&mut self, opcode: Opcode, compressed: bool, payload: &[u8], counted: usize) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        opcode: Opcode,
+        compressed: bool,
+        payload: &[u8],
+        counted: usize,
+    ) -> Result<()> {
         let mask = self.masks.next()?;
         let before = self.bytes.len();
         append_frame(&mut self.bytes, opcode, compressed, payload, mask);
@@ -91,15 +97,20 @@ struct Masks {
 
 impl Default for Masks {
     fn default() -> Masks {
-        Masks { pool: [0; 256], used: 256 }
+        Masks {
+            pool: [0; 256],
+            used: 256,
+        }
     }
 }
 
 impl Masks {
     fn next(&mut self) -> Result<[u8; 4]> {
         if self.used == self.pool.len() {
-            getrandom::fill(&mut self.pool)
-                .map_err(|cause| Error::new(ErrorKind::Internal, "the system has no random numbers").with_source(cause))?;
+            getrandom::fill(&mut self.pool).map_err(|cause| {
+                Error::new(ErrorKind::Internal, "the system has no random numbers")
+                    .with_source(cause)
+            })?;
             self.used = 0;
         }
         let mask = &self.pool[self.used..self.used + 4];
@@ -130,7 +141,8 @@ mod tests {
     #[test]
     fn masks_differ() {
         let mut masks = Masks::default();
-        let distinct: std::collections::HashSet<_> = (0..200).map(|_| masks.next().unwrap()).collect();
+        let distinct: std::collections::HashSet<_> =
+            (0..200).map(|_| masks.next().unwrap()).collect();
         assert!(distinct.len() > 190);
     }
 }

@@ -27,7 +27,11 @@ pub(crate) fn fixtures() -> Fixtures {
 /// What sends programs that name example.com to the fixtures.
 pub(crate) fn config(fixtures: &Fixtures) -> Config {
     Config {
-        connect_to: fixtures.connect_to().iter().map(|rule| rule.parse().expect("a rule")).collect(),
+        connect_to: fixtures
+            .connect_to()
+            .iter()
+            .map(|rule| rule.parse().expect("a rule"))
+            .collect(),
         ca_file: Some(fixtures.ca_file.clone()),
         ..Config::default()
     }
@@ -74,7 +78,10 @@ pub(crate) fn read_head(stream: &mut TcpStream) -> Option<String> {
 }
 
 pub(crate) fn respond(stream: &mut TcpStream, body: &str) {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.write_all(head.as_bytes()).expect("the client reads");
 }
 
@@ -86,6 +93,10 @@ pub(crate) fn open_descriptors() -> usize {
 /// Resident memory of this process.
 pub(crate) fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/statm").expect("procfs");
-    let pages: usize = status.split_whitespace().nth(1).and_then(|field| field.parse().ok()).expect("statm");
+    let pages: usize = status
+        .split_whitespace()
+        .nth(1)
+        .and_then(|field| field.parse().ok())
+        .expect("statm");
     pages * 4096
 }
