@@ -13,8 +13,8 @@ use std::rc::{Rc, Weak};
 use std::sync::Mutex;
 
 use mozjs::jsapi::{
-    EnterRealm, GCReason, JS_AddExtraGCRootsTracer, JS_DestroyContext, JS_GC, JS_GetContextPrivate, JS_NewContext,
-    JS_RemoveExtraGCRootsTracer, JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext, JSGCParamKey,
+    EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate, JS_NewContext,
+    JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext, JSGCParamKey,
     JSObject, LeaveRealm, SetStackFormat, StackFormat,
 };
 use mozjs::jsval::JSVal;
@@ -26,7 +26,7 @@ use super::interrupt::{Interrupt, InterruptHandle};
 use super::local::Local;
 use super::microtasks::Rejections;
 use super::modules::ModuleHost;
-use super::roots::{Roots, Slot, trace_roots};
+use super::roots::{Anchor, Roots, Slot};
 use super::scope::Scope;
 use super::selfhosted;
 use super::tasks::Tasks;
@@ -85,6 +85,7 @@ pub(super) struct Inner {
     pub(super) this: Weak<Inner>,
     cx: Cell<*mut JSContext>,
     pub(super) roots: Rc<Roots>,
+    anchor: RefCell<Option<Anchor>>,
     /// Number of open scopes; only the innermost may be used. `BORROWED` while bytes of the heap are lent out.
     pub(super) depth: Cell<u32>,
     global: RefCell<Option<Slot>>,
@@ -98,6 +99,8 @@ pub(super) struct Inner {
     pub(super) graveyard: Graveyard,
     pub(super) rejections: RefCell<Rejections>,
     pub(super) draining: Cell<bool>,
+    /// Clean-up jobs of FinalizationRegistries, for the next checkpoint.
+    pub(super) clean_ups: RefCell<std::collections::VecDeque<Slot>>,
     pub(super) ops: RefCell<OpTable>,
     pub(super) state: RefCell<std::collections::HashMap<std::any::TypeId, Rc<dyn Any>>>,
     pub(super) interrupt: Interrupt,
@@ -165,6 +168,7 @@ impl Context {
             job_queue: Cell::new(ptr::null_mut()),
             cx: Cell::new(cx),
             roots: Roots::new(),
+            anchor: RefCell::new(None),
             depth: Cell::new(0),
             global: RefCell::new(None),
             hooks: RefCell::new(Rc::new(NoHooks)),
@@ -173,6 +177,7 @@ impl Context {
             graveyard: Graveyard::default(),
             rejections: RefCell::new(Rejections::default()),
             draining: Cell::new(false),
+            clean_ups: RefCell::default(),
             ops: RefCell::new(OpTable::default()),
             state: RefCell::new(std::collections::HashMap::new()),
             interrupt: Interrupt::new(cx),
@@ -185,7 +190,7 @@ impl Context {
         // SAFETY: `cx` is fresh and on its own thread; `inner` and `inner.roots` live until `Owner::drop` is done.
         unsafe {
             JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast::<c_void>());
-            JS_AddExtraGCRootsTracer(cx, Some(trace_roots), Rc::as_ptr(&inner.roots).cast_mut().cast::<c_void>());
+            *inner.anchor.borrow_mut() = Some(Anchor::link(cx, &inner.roots));
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, u32::MAX);
             let quota = stack_quota();
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
@@ -288,17 +293,20 @@ impl Drop for Owner {
         let state = std::mem::take(&mut *inner.state.borrow_mut());
         drop(state);
         inner.rejections.borrow_mut().clear();
+        inner.clean_ups.borrow_mut().clear();
         super::tasks::shut_down(inner);
         inner.interrupt.close();
         inner.roots.clear();
         *inner.global.borrow_mut() = None;
-        // SAFETY: the realm was entered once, at creation, from none. After the tracer is removed nothing of ours is
-        // read by the collector; `JS_DestroyContext` runs the last finalizers, which need the private and graveyard.
+        // SAFETY: the realm was entered once, at creation, from none. The stores are empty and no scope is open, so the
+        // anchor is the last stack root; `JS_DestroyContext` runs the last finalizers, which need only the graveyard.
         unsafe {
             if inner.entered.get() {
                 LeaveRealm(cx, ptr::null_mut());
             }
-            JS_RemoveExtraGCRootsTracer(cx, Some(trace_roots), Rc::as_ptr(&inner.roots).cast_mut().cast::<c_void>());
+            if let Some(anchor) = inner.anchor.borrow_mut().take() {
+                anchor.unlink();
+            }
             JS_DestroyContext(cx);
         }
         inner.cx.set(ptr::null_mut());
@@ -352,6 +360,16 @@ pub fn shut_down_process() {
         // SAFETY: no context is left, and the state forbids making another.
         unsafe { mozjs::jsapi::JS_ShutDown() };
     }
+}
+
+/// Ends the process with this status, at once: no destructor and no `atexit` handler runs, so the engine's helper threads
+/// cannot meet a destroyed mutex and a large heap is not torn down. For a command whose program is over.
+pub fn leave_process(status: i32) -> ! {
+    use std::io::Write;
+    // What Rust buffers is not written by `_exit`; a closed stdout is nobody's loss at this point.
+    let _ = std::io::stdout().flush();
+    // SAFETY: `_exit` has no preconditions.
+    unsafe { libc::_exit(status) }
 }
 
 /// Drops what collections left behind. Dropping may itself bury more (a closure that owned the last slot of another).

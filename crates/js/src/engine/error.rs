@@ -8,7 +8,7 @@
 use std::fmt;
 
 use mozjs::jsapi::{
-    ExceptionStack, JS_ClearPendingException, JS_IsExceptionPending, JSObject, JSProtoKey, Rooted, SetPendingExceptionStack,
+    ExceptionStack, JS_ClearPendingException, JS_IsExceptionPending, JSObject, JSProtoKey, ReportUncatchableException, Rooted, SetPendingExceptionStack,
     StealPendingExceptionStack,
 };
 use mozjs::jsval::{ObjectOrNullValue, UndefinedValue};
@@ -182,8 +182,12 @@ impl Error {
 
     /// Makes this the pending exception, for a native function that is about to return false.
     pub(super) fn raise(self, scope: &Scope<'_>) {
-        let Some(value) = self.to_local(scope) else { return };
         let cx = scope.cx();
+        let Some(value) = self.to_local(scope) else {
+            // SAFETY: plain notice to the engine that the coming failure has no exception on purpose.
+            unsafe { ReportUncatchableException(cx) };
+            return;
+        };
         let stack = match &*self.0 {
             Kind::Thrown { stack, .. } => scope.local(stack).object_or_null(),
             _ => std::ptr::null_mut(),

@@ -332,7 +332,11 @@ pub(super) unsafe fn native_body(
         let scope = Scope::open(inner);
         match body(&scope) {
             // Nothing of a program that is leaving goes on.
-            Ok(()) => !inner.stopped.get(),
+            Ok(()) if inner.stopped.get() => {
+                Error::terminated().raise(&scope);
+                false
+            }
+            Ok(()) => true,
             Err(error) => {
                 error.raise(&scope);
                 false

@@ -10,8 +10,8 @@ use std::ptr;
 use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled, HandleObject,
-    HasAnyMicroTasks, IsJSMicroTask, JSContext, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
-    RunJSMicroTask, SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
+    HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JSContext, JSFunction, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
+    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -59,10 +59,31 @@ impl Context {
                 break;
             }
         }
+        self.clean_up_registries();
         // SAFETY: no JavaScript runs; the next job may see a WeakRef's target gone.
         unsafe { ClearKeptObjects(inner.cx()) };
         if !inner.graveyard.borrow().is_empty() {
             bury(&inner.graveyard);
+        }
+    }
+
+    /// Runs the clean-up jobs of FinalizationRegistries that a collection left, each with a drain after it.
+    fn clean_up_registries(&self) {
+        let inner = &self.0;
+        loop {
+            let Some(job) = inner.clean_ups.borrow_mut().pop_front() else { return };
+            if inner.stopped.get() {
+                return;
+            }
+            {
+                let scope = Scope::open(inner);
+                let job = scope.local(&job);
+                if let Err(error) = scope.call(job, Local::undefined(), &[]) {
+                    report_uncaught(&scope, error);
+                }
+            }
+            self.drain();
+            self.report_rejections();
         }
     }
 
@@ -208,6 +229,7 @@ pub(super) fn install(inner: &Inner) {
         inner.job_queue.set(queue);
         SetJobQueue(cx, queue.cast());
         SetPromiseRejectionTrackerCallback(cx, Some(track_rejection), ptr::null_mut());
+        SetHostCleanupFinalizationRegistryCallback(cx, Some(queue_clean_up), ptr::from_ref(inner).cast_mut().cast());
     }
 }
 
@@ -237,6 +259,18 @@ unsafe extern "C" fn host_defined_data(
 unsafe extern "C" fn host_defined_global(_: *mut JSContext, data: MutableHandleObject) -> bool {
     data.set(ptr::null_mut::<JSObject>());
     true
+}
+
+/// # Safety
+/// Called by the collector, on the context's thread, when a FinalizationRegistry has something to say.
+unsafe extern "C" fn queue_clean_up(job: *mut JSFunction, _: *mut JSObject, data: *mut c_void) {
+    // SAFETY: `data` is the `Inner` that was registered, which outlives the context; the function is live, and becomes a
+    // root before anything can collect again.
+    unsafe {
+        let inner = &*data.cast::<Inner>();
+        let job = JS_GetFunctionObject(job);
+        inner.clean_ups.borrow_mut().push_back(inner.roots.slot(ObjectValue(job)));
+    }
 }
 
 /// # Safety

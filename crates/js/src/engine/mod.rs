@@ -61,7 +61,7 @@ mod strings;
 mod tasks;
 
 pub use buffers::ViewType;
-pub use context::{Context, ContextOptions, Hooks, Owner, shut_down_process};
+pub use context::{Context, ContextOptions, Hooks, Owner, leave_process, shut_down_process};
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
 pub use error::{Error, ErrorClass, Property};
 pub use functions::{Arguments, Closure, Op, OpFunction};

@@ -558,18 +558,18 @@ impl<'s> Scope<'s> {
 }
 
 unsafe extern "C" {
-    /// The tag that tells the handlers of `new Proxy` from all other proxies'; not in the bindings.
-    #[link_name = "_ZN2js20ScriptedProxyHandler6familyE"]
-    static SCRIPTED_PROXY_FAMILY: u8;
+    /// The handler of every `new Proxy`; not in the bindings.
+    #[link_name = "_ZN2js20ScriptedProxyHandler9singletonE"]
+    static SCRIPTED_PROXY_HANDLER: u8;
 }
 
 fn is_scripted_proxy(object: *mut JSObject) -> bool {
-    // SAFETY: a live object has a class; a proxy has a handler, whose second word, after the vtable, is its family.
+    // SAFETY: a live object has a class, and a proxy keeps its handler in the word after its shape (`ProxyDataOffset` of
+    // the engine's Proxy.h, on 64-bit machines, the only ones supported). The glue's `GetProxyHandler` aborts for
+    // handlers that are not the glue's own.
     unsafe {
-        (*mozjs::rust::get_object_class(object)).flags & mozjs::jsapi::JSCLASS_IS_PROXY != 0 && {
-            let handler = mozjs::glue::GetProxyHandler(object).cast::<*const u8>();
-            *handler.add(1) == &raw const SCRIPTED_PROXY_FAMILY
-        }
+        (*mozjs::rust::get_object_class(object)).flags & mozjs::jsapi::JSCLASS_IS_PROXY != 0
+            && *object.cast::<*const u8>().add(1) == &raw const SCRIPTED_PROXY_HANDLER
     }
 }
 

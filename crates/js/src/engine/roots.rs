@@ -1,16 +1,16 @@
 //! The root table: every reference that Rust holds into the JS heap lives here.
 //!
-//! Two stores, both traced by one extra-roots tracer at each minor and major collection: a stack of short-lived
-//! roots behind [`Local`](super::Local), opened and closed in last-in-first-out order by `Scope`, and a table of
-//! long-lived roots behind [`Slot`], freed when the `Slot` drops. Because the collector visits every entry exactly
-//! and updates it when it moves a cell, neither store needs barriers: an entry that disappears during an incremental
-//! mark was marked when that mark began (roots are marked in its first slice), and a value that enters an entry
-//! during it came either from a live object, whose own barriers guard it, or from a fresh allocation, which is black.
+//! Two stores: a stack of short-lived roots behind [`Local`](super::Local), opened and closed in last-in-first-out order
+//! by `Scope`, and a table of long-lived roots behind [`Slot`], freed when the `Slot` drops. Both are traced through one
+//! stack root of the engine ([`Anchor`]) that is linked first and unlinked last. (The extra-roots tracer would not do:
+//! minor collections skip it.) Stack roots are visited exactly, at each minor and each major collection, and updated when
+//! a cell moves, so neither store needs barriers: an entry that disappears during an incremental mark was marked when
+//! that mark began (roots are marked in its first slice), and a value that enters an entry during it came either from a
+//! live object, whose own barriers guard it, or from a fresh allocation, which is black.
 //!
 //! Runs on the context's thread only. Keeps the rule ROOTED: a Rust future holds a `Slot`, never a GC pointer.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -18,7 +18,8 @@ use std::rc::Rc;
 use mozjs::glue::CallValueRootTracer;
 use mozjs::jsapi::{JSContext, JSTracer, JSValueType, Rooted};
 use mozjs::jsval::{JSVal, UndefinedValue};
-use mozjs_sys::jsgc::RootKind;
+use mozjs_sys::jsgc::{RootKind, Rootable};
+use mozjs_sys::trace::Traceable;
 
 const CHUNK: usize = 256;
 
@@ -170,13 +171,46 @@ impl Roots {
     }
 }
 
-/// The extra-roots tracer; `data` is the `Roots` that `Context` owns.
-///
+/// What the engine's own stack root holds: the way from the collector to both stores.
+pub(super) struct Anchored(Rc<Roots>);
+
+// SAFETY: `trace` visits every value that the stores hold.
+unsafe impl Traceable for Anchored {
+    unsafe fn trace(&self, tracer: *mut JSTracer) {
+        // SAFETY: called by the collector, on the context's thread, while nothing else runs.
+        unsafe { trace_roots(&self.0, tracer) };
+    }
+}
+
+impl Rootable for Anchored {}
+
+/// The engine's stack root for both stores: the first of the context, so that all others come and go above it.
+pub(super) struct Anchor(*mut Rooted<Anchored>);
+
+impl Anchor {
+    /// # Safety
+    /// `cx` must be a fresh context, without any stack root.
+    pub(super) unsafe fn link(cx: *mut JSContext, roots: &Rc<Roots>) -> Anchor {
+        let rooted = Box::into_raw(Box::new(Rooted::new_unrooted(Anchored(roots.clone()))));
+        // SAFETY: the box does not move until `unlink` frees it.
+        unsafe { Rooted::add_to_root_stack(rooted, cx) };
+        Anchor(rooted)
+    }
+
+    /// # Safety
+    /// Every other stack root of the context must be gone, and the stores must hold nothing any more.
+    pub(super) unsafe fn unlink(self) {
+        // SAFETY: linked by `link`; the caller promises that it is the last one left, as the list demands.
+        unsafe {
+            (*self.0).remove_from_root_stack();
+            drop(Box::from_raw(self.0));
+        }
+    }
+}
+
 /// # Safety
-/// Called by the collector on the context's thread, with the `data` that was registered.
-pub(super) unsafe extern "C" fn trace_roots(tracer: *mut JSTracer, data: *mut c_void) {
-    // SAFETY: `data` is a `Roots` that lives until the tracer is removed, shortly before the context goes.
-    let roots = unsafe { &*data.cast::<Roots>() };
+/// Called by the collector on the context's thread.
+unsafe fn trace_roots(roots: &Roots, tracer: *mut JSTracer) {
     let chunks = roots.stack.chunks.borrow();
     for index in 0..roots.stack.length.get() {
         let address = chunks[index / CHUNK][index % CHUNK].get();
