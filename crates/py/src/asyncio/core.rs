@@ -72,6 +72,7 @@ impl LoopCore {
             runner: Cell::new(None),
             stopping: Cell::new(false),
             until_idle: Cell::new(false),
+            until_idle: Cell::new(false),
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             descriptors: Descriptors::default(),
@@ -90,6 +91,7 @@ impl LoopCore {
         let result = state.run_turns(py, &event_loop);
         state.runner.set(None);
         state.stopping.set(false);
+        state.until_idle.set(false);
         result
     }
 
@@ -104,6 +106,11 @@ impl LoopCore {
     }
 
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
+    fn _stop_when_idle(&self, py: Python<'_>) {
+        self.state.get(py).until_idle.set(true);
+    }
+
+    /// Lets the next run end by itself, when nothing referenced is left to run or to wait for.
     fn _stop_when_idle(&self, py: Python<'_>) {
         self.state.get(py).until_idle.set(true);
     }
@@ -311,9 +318,10 @@ impl State {
             // Python-level signal handlers run here when no callback gave the interpreter a chance to run them.
             py.check_signals()?;
             if self.stopping.get() {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// Lends the loop's read buffer. A nested call gets one of its own.
@@ -366,12 +374,14 @@ fn file_descriptor(object: &Bound<'_, PyAny>) -> PyResult<i32> {
     }
 }
 
-/// The core of an event loop object.
-///
-/// # Panics
-/// Never: methods of `LoopCore` and handles only hold instances of it.
+/// The core of an event loop object; handles and methods of `LoopCore` hold nothing else.
 pub(crate) fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyResult<&'a LoopCore> {
     Ok(event_loop.cast::<LoopCore>()?.get())
+}
+
+/// The native loop of an event loop object.
+pub(crate) fn native_loop(event_loop: &Bound<'_, PyAny>) -> PyResult<Loop> {
+    event_loop.cast::<LoopCore>()?.get().state.get(event_loop.py()).open()
 }
 
 /// Takes a timer of `event_loop` back; returns the queue's reference to the handle.

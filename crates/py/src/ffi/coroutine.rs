@@ -349,6 +349,17 @@ unsafe extern "C" fn slot_repr(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
 }
 
 /// # Safety
+/// CPython's getter protocol for `__name__` and `__qualname__`.
+unsafe extern "C" fn name_get(this: *mut ffi::PyObject, _closure: *mut c_void) -> *mut ffi::PyObject {
+    let raw: *mut Raw = this.cast();
+    // SAFETY: a live coroutine under the GIL.
+    unsafe {
+        let name = (*raw).state.operation.as_ref().map_or("SocketOperation", |operation| operation.name());
+        pyo3::types::PyString::new(Python::assume_attached(), name).into_any().into_ptr()
+    }
+}
+
+/// # Safety
 /// CPython's getter protocol for `_asyncio_future_blocking`.
 unsafe extern "C" fn blocking_get(this: *mut ffi::PyObject, _closure: *mut c_void) -> *mut ffi::PyObject {
     let raw: *mut Raw = this.cast();
@@ -595,6 +606,10 @@ const fn slot(number: c_int, function: *mut c_void) -> ffi::PyType_Slot {
     ffi::PyType_Slot { slot: number, pfunc: function }
 }
 
+const fn read_only(name: &'static CStr) -> ffi::PyGetSetDef {
+    ffi::PyGetSetDef { name: name.as_ptr(), get: Some(name_get), set: None, doc: std::ptr::null(), closure: null_mut() }
+}
+
 /// Makes the type and adds it to `module`.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -607,6 +622,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             doc: std::ptr::null(),
             closure: null_mut(),
         },
+        read_only(c"__name__"),
+        read_only(c"__qualname__"),
         ffi::PyGetSetDef::default(),
     ]));
     let members = Box::leak(Box::new([
