@@ -19,7 +19,6 @@ mod ffi;
 pub use asyncio::event_loop_of;
 
 use pyo3::prelude::*;
-use twinloop_loop::Loop;
 
 /// Adds this crate's classes and functions to the extension module.
 ///
@@ -29,12 +28,4 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::handle::register(module)?;
     ffi::coroutine::register(module)?;
     asyncio::register(module)
-}
-
-/// The native loop under a `twinloop.EventLoop` object.
-///
-/// # Errors
-/// TypeError for any other object, RuntimeError for a loop that is closed.
-pub fn event_loop_of(event_loop: &Bound<'_, PyAny>) -> PyResult<Loop> {
-    asyncio::core::native_loop(event_loop)
 }

@@ -72,7 +72,6 @@ impl LoopCore {
             runner: Cell::new(None),
             stopping: Cell::new(false),
             until_idle: Cell::new(false),
-            until_idle: Cell::new(false),
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             descriptors: Descriptors::default(),
@@ -106,11 +105,6 @@ impl LoopCore {
     }
 
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
-    fn _stop_when_idle(&self, py: Python<'_>) {
-        self.state.get(py).until_idle.set(true);
-    }
-
-    /// Lets the next run end by itself, when nothing referenced is left to run or to wait for.
     fn _stop_when_idle(&self, py: Python<'_>) {
         self.state.get(py).until_idle.set(true);
     }
@@ -377,11 +371,6 @@ fn file_descriptor(object: &Bound<'_, PyAny>) -> PyResult<i32> {
 /// The core of an event loop object; handles and methods of `LoopCore` hold nothing else.
 pub(crate) fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyResult<&'a LoopCore> {
     Ok(event_loop.cast::<LoopCore>()?.get())
-}
-
-/// The native loop of an event loop object.
-pub(crate) fn native_loop(event_loop: &Bound<'_, PyAny>) -> PyResult<Loop> {
-    event_loop.cast::<LoopCore>()?.get().state.get(event_loop.py()).open()
 }
 
 /// Takes a timer of `event_loop` back; returns the queue's reference to the handle.
