@@ -59,6 +59,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         if self.is_running():
             raise RuntimeError("Cannot close a running event loop")
         if not self.is_closed():
+            _native.js_end(self)
             super().close()
             for transport in list(self._transports.values()):
                 if isinstance(transport, SocketTransport):

@@ -169,3 +169,43 @@ async def _aclose(iterator: Any) -> None:
     """End an async generator that JavaScript leaves early; other async iterators have nothing to close."""
     if hasattr(iterator, "aclose"):
         await iterator.aclose()
+
+
+def _exit(status: int) -> None:
+    """The callback by which a JavaScript program that has left ends the loop."""
+    raise SystemExit(status)
+
+
+# ---- JavaScript programs ------------------------------------------------------------------------------------------------
+
+
+def run_program(path: str, arguments: Sequence[str] = ()) -> int:
+    """Run the JavaScript program in ``path`` on a new event loop until nothing is left to do.
+
+    Returns its exit status; a program that calls ``process.exit`` raises ``SystemExit`` with it.
+    """
+    from ._loop import new_event_loop
+
+    loop = new_event_loop()
+    try:
+        _native.js_configure([sys.executable, os.path.abspath(path), *arguments], *_connections)
+        loop.call_soon(_native.js_begin, path)
+        more = True
+        while more:
+            loop._stop_when_idle()
+            loop.run_forever()
+            more = _native.js_before_exit(loop)
+        return _native.js_conclude(loop)
+    finally:
+        loop.close()
+
+
+# --connect-to rules and --ca-file of the command line.
+_connections: tuple[list[str], str | None] = ([], None)
+
+
+def _connect(rules: list[str], ca_file: str | None) -> None:
+    """Let the JavaScript of this process connect as the command line says."""
+    global _connections
+    _connections = (rules, ca_file)
+    _native.js_configure([sys.executable, *sys.argv], rules, ca_file)

@@ -54,7 +54,9 @@ pub(crate) enum Action {
 ///
 /// # Errors
 /// Names the option or value that is wrong.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, lexopt::Error> {
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Arguments, lexopt::Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let mut parsed = Arguments::default();
     while let Some(argument) = parser.next()? {
@@ -101,7 +103,8 @@ mod tests {
 
     #[test]
     fn rules_repeat_and_keep_their_order() {
-        let parsed = parse_words(&["--connect-to", "a:1:b:2", "--connect-to=::c:3", "-e", "1"]).unwrap();
+        let parsed =
+            parse_words(&["--connect-to", "a:1:b:2", "--connect-to=::c:3", "-e", "1"]).unwrap();
         assert_eq!(parsed.connect_to, ["a:1:b:2", "::c:3"]);
         assert!(matches!(parsed.action, Action::Eval(code) if code == "1"));
     }

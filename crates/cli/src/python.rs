@@ -27,7 +27,21 @@ main(sys.argv[1:])
 
 /// Replaces this process by Python running `program`. Returns only if that fails, with the reason.
 pub(crate) fn run(program: &Path, arguments: &Arguments) -> String {
-    let interpreter = match interpreter_for(program, arguments.python.as_deref()) {
+    let environment = program.parent().unwrap_or(Path::new("."));
+    hand_over(environment, arguments, &[program.as_os_str()])
+}
+
+/// Replaces this process by Python running JavaScript `code` that imports Python modules.
+pub(crate) fn run_code(code: &str, arguments: &Arguments) -> String {
+    hand_over(
+        Path::new("."),
+        arguments,
+        &[OsStr::new("-e"), OsStr::new(code)],
+    )
+}
+
+fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String {
+    let interpreter = match interpreter_for(folder, arguments.python.as_deref()) {
         Ok(interpreter) => interpreter,
         Err(reason) => return reason,
     };
@@ -39,19 +53,22 @@ pub(crate) fn run(program: &Path, arguments: &Arguments) -> String {
     if let Some(file) = &arguments.ca_file {
         command.arg("--ca-file").arg(file);
     }
-    command.arg(program).args(&arguments.rest);
+    command.args(program).args(&arguments.rest);
     let error = command.exec();
-    format!("cannot run the Python interpreter {}: {error}", interpreter.display())
+    format!(
+        "cannot run the Python interpreter {}: {error}",
+        interpreter.display()
+    )
 }
 
-fn interpreter_for(program: &Path, chosen: Option<&Path>) -> Result<PathBuf, String> {
+fn interpreter_for(folder: &Path, chosen: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(chosen) = chosen {
         return Ok(chosen.to_owned());
     }
     if let Some(environment) = std::env::var_os("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
         return Ok(Path::new(&environment).join("bin/python"));
     }
-    if let Some(interpreter) = nearest_environment(program) {
+    if let Some(interpreter) = nearest_environment(folder) {
         return Ok(interpreter);
     }
     find_on_path("python3").ok_or_else(|| {
@@ -59,15 +76,20 @@ fn interpreter_for(program: &Path, chosen: Option<&Path>) -> Result<PathBuf, Str
     })
 }
 
-/// The interpreter of the first `.venv` in the program's folder or one above it.
-fn nearest_environment(program: &Path) -> Option<PathBuf> {
-    let program = std::path::absolute(program).ok()?;
-    program.ancestors().skip(1).map(|folder| folder.join(".venv/bin/python")).find(|python| python.exists())
+/// The interpreter of the first `.venv` in this folder or one above it.
+fn nearest_environment(folder: &Path) -> Option<PathBuf> {
+    let folder = std::path::absolute(folder).ok()?;
+    folder
+        .ancestors()
+        .map(|folder| folder.join(".venv/bin/python"))
+        .find(|python| python.exists())
 }
 
 fn find_on_path(name: impl AsRef<OsStr>) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name.as_ref())).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name.as_ref()))
+        .find(|file| file.is_file())
 }
 
 #[cfg(test)]
@@ -83,14 +105,14 @@ mod tests {
             std::fs::write(folder.join(".venv/bin/python"), "").unwrap();
         }
         std::fs::create_dir_all(&inner).unwrap();
-        let found = nearest_environment(&inner.join("app.py")).unwrap();
+        let found = nearest_environment(&inner).unwrap();
         assert_eq!(found, root.join("project/.venv/bin/python"));
         std::fs::remove_dir_all(root).unwrap();
     }
 
     #[test]
     fn an_explicit_interpreter_needs_no_search() {
-        let chosen = interpreter_for(Path::new("app.py"), Some(Path::new("my-python"))).unwrap();
+        let chosen = interpreter_for(Path::new("."), Some(Path::new("my-python"))).unwrap();
         assert_eq!(chosen, PathBuf::from("my-python"));
     }
 }

@@ -16,5 +16,10 @@ mod modules;
 mod program;
 mod typescript;
 
+/// How programs connect: `--connect-to` and `--ca-file`.
+pub mod network {
+    pub use twinloop_web::{Config, ConnectTo};
+}
+
 pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
-pub use program::{Js, Options};
+pub use program::{Js, Main, Options};

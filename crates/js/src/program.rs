@@ -43,6 +43,10 @@ pub struct Js {
     loader: Rc<Loader>,
 }
 
+/// A program's main module on its way; see [`Js::begin_main`].
+#[derive(Debug)]
+pub struct Main(Rc<Cell<bool>>);
+
 /// The loader, reachable from native functions.
 #[derive(Default)]
 struct LoaderState(RefCell<Option<Rc<Loader>>>);
@@ -131,6 +135,19 @@ impl Js {
 
     fn run_program(&self, load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>) -> i32 {
         let _current = self.event_loop.enter();
+        let main = self.begin(load);
+        self.event_loop.checkpoint();
+        self.run_until_idle();
+        self.conclude(&main)
+    }
+
+    /// Begins the program in this file, for a caller that runs the loop itself. When nothing is left to do it asks
+    /// [`before_exit`](Self::before_exit) and then [`conclude`](Self::conclude).
+    pub fn begin_main(&self, path: &Path) -> Main {
+        self.begin(|scope, loader| loader.main_module(scope, path))
+    }
+
+    fn begin(&self, load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>) -> Main {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();
         self.context.enter(|scope| {
@@ -148,13 +165,30 @@ impl Js {
                 scope.report_uncaught(error);
             }
         });
-        self.event_loop.checkpoint();
-        self.run_until_idle();
-        if !finished.get() && !self.context.is_stopped() {
+        Main(finished)
+    }
+
+    /// The exit status of a program that has nothing left to do.
+    pub fn conclude(&self, main: &Main) -> i32 {
+        if !main.0.get() && !self.context.is_stopped() {
             eprintln!("Warning: the program ended while its top-level await was waiting for a promise that nothing can settle");
             self.context.enter(|scope| leave(scope, 13));
         }
         self.exit_status()
+    }
+
+    /// Fires `beforeExit`; true if that gave the program something to do again.
+    pub fn before_exit(&self) -> bool {
+        if self.context.is_stopped() {
+            return false;
+        }
+        self.context.enter(|scope| {
+            if let Err(error) = globals::before_exit(scope) {
+                scope.report_uncaught(error);
+            }
+        });
+        self.event_loop.checkpoint();
+        !self.context.is_stopped() && self.event_loop.is_alive()
     }
 
     /// Turns of the loop until the program left or nothing is referenced, also after `beforeExit`.
@@ -162,16 +196,7 @@ impl Js {
         let event_loop = &self.event_loop;
         loop {
             event_loop.run_until(&|| self.context.is_stopped() || !event_loop.is_alive());
-            if self.context.is_stopped() {
-                return;
-            }
-            self.context.enter(|scope| {
-                if let Err(error) = globals::before_exit(scope) {
-                    scope.report_uncaught(error);
-                }
-            });
-            event_loop.checkpoint();
-            if self.context.is_stopped() || !event_loop.is_alive() {
+            if !self.before_exit() {
                 return;
             }
         }

@@ -31,7 +31,7 @@ mod timers;
 mod turn;
 
 pub use clock::{Clock, Nanos};
-pub use entry::{Entry, Host, HostId};
+pub use entry::{Call, Entry, Host, HostId};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use task::{JoinError, JoinHandle, TaskId};

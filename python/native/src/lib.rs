@@ -8,5 +8,6 @@ use pyo3::prelude::*;
 #[pymodule]
 #[pyo3(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    twinloop_py::register(module)
+    twinloop_py::register(module)?;
+    twinloop_runtime::register(module)
 }

@@ -344,15 +344,35 @@ fn initialize_process() -> Result<(), String> {
                 return Err("cannot initialise the JavaScript engine".to_string());
             }
             *process = Process::Ready;
+            // SAFETY: a plain function, registered once.
+            unsafe { on_exit(at_exit, ptr::null_mut()) };
         }
     }
     LIVE_CONTEXTS.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     Ok(())
 }
 
-/// Stops the engine's helper threads for good; call it once, before the process exits normally (an exit with them
-/// running can abort on a destroyed mutex). Does nothing while a context lives. A process that leaves by `_exit` need
-/// not call it.
+unsafe extern "C" {
+    /// glibc's `atexit` whose handlers hear the exit status.
+    fn on_exit(handler: unsafe extern "C" fn(i32, *mut c_void), argument: *mut c_void) -> i32;
+}
+
+/// The process exits normally. The engine's static destructors abort while its helper threads run, so they are stopped
+/// first; if a context still lives (a thread was left behind), the process leaves at once, with its status.
+unsafe extern "C" fn at_exit(status: i32, _: *mut c_void) {
+    if LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+        shut_down_process();
+    } else {
+        // SAFETY: flushing C streams and leaving are allowed in an exit handler.
+        unsafe {
+            libc::fflush(ptr::null_mut());
+            libc::_exit(status);
+        }
+    }
+}
+
+/// Stops the engine's helper threads for good. Does nothing while a context lives. A normal exit of the process does it
+/// by itself; call it earlier where a process wants to be sure.
 pub fn shut_down_process() {
     let mut process = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if *process == Process::Ready && LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {

@@ -14,7 +14,8 @@ use twinloop_web::{Client, Config, ErrorKind};
 
 use super::errno::errno;
 use super::fetch::Upload;
-use crate::engine::{Error, Scope};
+use crate::Js;
+use crate::engine::Error;
 
 /// The network state of a context; see `Scope::state`.
 #[derive(Default)]
@@ -30,7 +31,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// The client, with the default configuration unless [`configure`] came first.
+    /// The client, with the default configuration unless [`Js::set_client`] came first.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
@@ -46,9 +47,14 @@ impl Network {
     }
 }
 
-/// Gives the context the client that its programs use: `--connect-to`, `--ca-file`. Later calls have no effect.
-pub fn configure(scope: &Scope<'_>, client: Client) {
-    let _ = scope.state::<Network>().client.set(client);
+impl Js {
+    /// The client of this program's fetches and WebSockets (`--connect-to`, `--ca-file`). Without it, or when the program has fetched
+    /// already, the default one stays, which is configured by the environment.
+    pub fn set_client(&self, client: Client) {
+        self.context().enter(|scope| {
+            let _ = scope.state::<Network>().client.set(client);
+        });
+    }
 }
 
 /// A response's body while JavaScript can still read or cancel it.
@@ -58,6 +64,8 @@ pub(crate) struct ArrivingBody {
     pub(crate) body: RefCell<Option<Body>>,
     /// The read under way, to be woken by a cancel.
     pub(crate) reader: RefCell<Option<Waker>>,
+    /// How many chunks were here already when they were asked for, without a turn of the loop in between.
+    pub(crate) streak: Cell<u32>,
 }
 
 impl ArrivingBody {

@@ -1,0 +1,180 @@
+//! JavaScript started from Python: modules that a Python program imports, code that it evaluates, and whole JavaScript
+//! programs that need Python (`twinloop app.mjs` with a `python:` import).
+//!
+//! The asyncio loop object runs the turns; JavaScript only joins them. A program that leaves by `process.exit`, or by an
+//! error that nobody handled, ends the loop with SystemExit. GIL held, loop thread.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use twinloop_js::engine::Error;
+use twinloop_js::{Js, Main, Options};
+use twinloop_loop::{Entry, Loop};
+use twinloop_web::{Client, Config};
+
+use crate::bridge::Bridge;
+use crate::{convert, errors, modules};
+
+thread_local! {
+    /// What `configure` said, for the engine that starts on this thread.
+    static SETTINGS: RefCell<Settings> = RefCell::default();
+    /// The program that `js_begin` began.
+    static MAIN: RefCell<Option<Main>> = const { RefCell::new(None) };
+}
+
+#[derive(Clone, Default)]
+struct Settings {
+    arguments: Vec<String>,
+    connect_to: Vec<String>,
+    ca_file: Option<PathBuf>,
+}
+
+/// Starts JavaScript on the thread's loop, with Python modules in reach.
+pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
+    let settings = SETTINGS.with_borrow(Clone::clone);
+    let client = client(&settings)?;
+    let leaving = event_loop.downgrade();
+    let options = Options {
+        arguments: settings.arguments,
+        on_exit: Some(Box::new(move |status| {
+            if let Some(event_loop) = leaving.upgrade() {
+                event_loop.push(Entry::call(move |_| leave(status)));
+            }
+        })),
+        ..Options::default()
+    };
+    let js = Js::new(event_loop, options)?;
+    if let Some(client) = client {
+        js.set_client(client);
+    }
+    js.register_scheme(modules::SCHEME, Rc::new(modules::exports));
+    Ok(js)
+}
+
+/// The client for the given settings; without any, the one that the environment configures.
+fn client(settings: &Settings) -> Result<Option<Client>, String> {
+    if settings.connect_to.is_empty() && settings.ca_file.is_none() {
+        return Ok(None);
+    }
+    let text = |error: twinloop_web::Error| error.to_string();
+    let mut config = Config::from_environment().map_err(text)?;
+    for rule in &settings.connect_to {
+        config.connect_to.push(rule.parse().map_err(text)?);
+    }
+    if settings.ca_file.is_some() {
+        config.ca_file.clone_from(&settings.ca_file);
+    }
+    Client::new(config).map(Some).map_err(text)
+}
+
+/// Ends the running asyncio loop with SystemExit, as a callback of it that raises does.
+fn leave(status: i32) {
+    Python::attach(|py| {
+        let schedule = || -> PyResult<()> {
+            let exit = py.import("twinloop.js")?.getattr("_exit")?;
+            py.import("asyncio")?
+                .call_method0("get_running_loop")?
+                .call_method1("call_soon", (exit, status))?;
+            Ok(())
+        };
+        if let Err(error) = schedule() {
+            // No loop runs: whoever runs one next is not this program's.
+            error.write_unraisable(py, None);
+        }
+    });
+}
+
+/// Sets how the JavaScript that this thread starts connects, and its `process.argv`.
+#[pyfunction]
+#[pyo3(signature = (arguments, connect_to, ca_file))]
+pub(crate) fn js_configure(
+    arguments: Vec<String>,
+    connect_to: Vec<String>,
+    ca_file: Option<PathBuf>,
+) -> PyResult<()> {
+    let settings = Settings {
+        arguments,
+        connect_to,
+        ca_file,
+    };
+    client(&settings).map_err(PyValueError::new_err)?;
+    SETTINGS.set(settings);
+    Ok(())
+}
+
+/// An awaitable for the namespace of the module that `specifier` means in the file `referrer`.
+#[pyfunction]
+pub(crate) fn js_import(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(|scope| {
+        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
+        let promise = bridge
+            .js()
+            .import(scope, specifier, Some(Path::new(referrer)))
+            .map_err(js)?;
+        Ok(convert::to_py(&bridge, scope, py, promise)?.unbind())
+    })
+}
+
+/// The value of a script's last expression.
+#[pyfunction]
+pub(crate) fn js_eval(py: Python<'_>, code: &str) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(|scope| {
+        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
+        let value = scope.evaluate(code, "<eval>", 1).map_err(js)?;
+        Ok(convert::to_py(&bridge, scope, py, value)?.unbind())
+    })
+}
+
+/// `{ done, value }`, as JavaScript's iteration protocol has it.
+#[pyfunction]
+pub(crate) fn js_step(py: Python<'_>, done: bool, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(|scope| {
+        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
+        let step = scope.object().map_err(js)?;
+        scope
+            .set(step, "done", twinloop_js::engine::Local::boolean(done))
+            .map_err(js)?;
+        let value = convert::to_js(&bridge, scope, value).map_err(js)?;
+        scope.set(step, "value", value).map_err(js)?;
+        Ok(convert::to_py(&bridge, scope, py, step)?.unbind())
+    })
+}
+
+/// Begins the JavaScript program in `path`; called in a turn of the loop that then runs until it is idle.
+#[pyfunction]
+pub(crate) fn js_begin(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    let bridge = Bridge::running(py)?;
+    let main = bridge.js().begin_main(&path);
+    MAIN.set(Some(main));
+    Ok(())
+}
+
+/// Fires `beforeExit`; true if the program has something to do again.
+#[pyfunction]
+pub(crate) fn js_before_exit(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let bridge = Bridge::on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?)?;
+    Ok(bridge.js().before_exit())
+}
+
+/// The exit status of the program that `js_begin` began.
+#[pyfunction]
+pub(crate) fn js_conclude(event_loop: &Bound<'_, PyAny>) -> PyResult<i32> {
+    let bridge = Bridge::on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?)?;
+    let main = MAIN
+        .take()
+        .ok_or_else(|| PyRuntimeError::new_err("no JavaScript program was begun"))?;
+    Ok(bridge.js().conclude(&main))
+}
+
+/// Ends the JavaScript of a loop that is about to close.
+#[pyfunction]
+pub(crate) fn js_end(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    Bridge::end_on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?);
+    Ok(())
+}
