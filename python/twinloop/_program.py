@@ -19,14 +19,19 @@ from ._policy import install
 USAGE = """\
 usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
+       python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
 
-Runs a Python program; asyncio.run uses Twinloop's event loop.
+Runs a Python program; asyncio.run uses Twinloop's event loop. A FILE that ends in .js, .mjs, .ts or .mts, and CODE,
+is JavaScript, which may import Python modules as "python:name".
 
 options:
   --connect-to HOST1:PORT1:HOST2:PORT2   connect to HOST2:PORT2 where the program names HOST1:PORT1 (repeatable)
   --ca-file FILE                         trust the certificate authorities in FILE (default: SSL_CERT_FILE)
   --help                                 show this text
 """
+
+
+JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
 
 
 class UsageError(Exception):
@@ -48,7 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
     install()
     _hide_own_frames()
-    if options.module is not None:
+    if options.code is not None or options.file.endswith(JAVASCRIPT):
+        _run_javascript(options)
+    elif options.module is not None:
         _run_module(options.module, options.arguments)
     else:
         _run_file(options.file, options.arguments)
@@ -60,6 +67,7 @@ class _Options:
         self.ca_file: str | None = None
         self.module: str | None = None
         self.file = ""
+        self.code: str | None = None
         self.arguments: list[str] = []
         self.help = False
 
@@ -70,7 +78,7 @@ def _parse(arguments: list[str]) -> _Options:
     while rest:
         word = rest.pop(0)
         name, equals, value = word.partition("=")
-        if name in ("--connect-to", "--ca-file") or word == "-m":
+        if name in ("--connect-to", "--ca-file") or word in ("-m", "-e"):
             if not equals:
                 if not rest:
                     raise UsageError(f"{word} needs a value")
@@ -79,6 +87,9 @@ def _parse(arguments: list[str]) -> _Options:
                 options.connect_to.append(value)
             elif name == "--ca-file":
                 options.ca_file = value
+            elif word == "-e":
+                options.code, options.arguments = value, rest
+                return options
             else:
                 options.module, options.arguments = value, rest
                 return options
@@ -110,6 +121,14 @@ def _run_file(path: str, arguments: list[str]) -> None:
     sys.path[0] = os.path.dirname(os.path.realpath(path))
     code = compile(source, path, "exec", dont_inherit=True)
     exec(code, module.__dict__)
+
+
+def _run_javascript(options: _Options) -> None:
+    from . import js
+
+    js._connect(options.connect_to, options.ca_file)
+    sys.path[0] = os.path.dirname(os.path.realpath(options.file)) if options.file else ""
+    sys.exit(js.run_program(options.file, options.arguments, code=options.code))
 
 
 def _run_module(name: str, arguments: list[str]) -> None:

@@ -10,6 +10,7 @@ Immutable values are converted, everything else is a proxy that keeps its identi
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import types
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
 JsProxy = _native.JsProxy
+
+# Threads of the engine that still run when the process destroys its globals would abort it.
+atexit.register(_native.js_shut_down)
 
 __all__ = ["JsException", "JsProxy", "eval", "import_module"]
 
@@ -179,8 +183,8 @@ def _exit(status: int) -> None:
 # ---- JavaScript programs ------------------------------------------------------------------------------------------------
 
 
-def run_program(path: str, arguments: Sequence[str] = ()) -> int:
-    """Run the JavaScript program in ``path`` on a new event loop until nothing is left to do.
+def run_program(path: str, arguments: Sequence[str] = (), *, code: str | None = None) -> int:
+    """Run the JavaScript program in ``path``, or ``code``, on a new event loop until nothing is left to do.
 
     Returns its exit status; a program that calls ``process.exit`` raises ``SystemExit`` with it.
     """
@@ -188,8 +192,9 @@ def run_program(path: str, arguments: Sequence[str] = ()) -> int:
 
     loop = new_event_loop()
     try:
-        _native.js_configure([sys.executable, os.path.abspath(path), *arguments], *_connections)
-        loop.call_soon(_native.js_begin, path)
+        program = [] if code is not None else [os.path.abspath(path)]
+        _native.js_configure([sys.executable, *program, *arguments], *_connections)
+        loop.call_soon(_native.js_begin, path, code)
         more = True
         while more:
             loop._stop_when_idle()

@@ -147,6 +147,11 @@ impl Js {
         self.begin(|scope, loader| loader.main_module(scope, path))
     }
 
+    /// As [`begin_main`](Self::begin_main), for this code as a module.
+    pub fn begin_eval(&self, code: &str) -> Main {
+        self.begin(|scope, loader| loader.eval_module(scope, code))
+    }
+
     fn begin(&self, load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>) -> Main {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();

@@ -177,6 +177,13 @@ impl Bridge {
         }
     }
 
+    /// Ends the JavaScript of this thread, whatever its loop.
+    pub(crate) fn end_here(py: Python<'_>) {
+        if let Some(bridge) = BRIDGE.with_borrow(Clone::clone) {
+            bridge.end(py);
+        }
+    }
+
     fn end(&self, _py: Python<'_>) {
         BRIDGE.set(None);
         let values = std::mem::take(&mut *self.values.borrow_mut());

@@ -181,7 +181,7 @@ impl JsProxy {
                     "the JavaScript object has no property {name:?}"
                 )));
             }
-            if inside.scope.is_function(value) {
+            if inside.scope.is_function(value) && inside.scope.proxy_details(value).is_none() {
                 let key = inside.bridge.keep(inside.scope, value);
                 let method = JsProxy {
                     key,

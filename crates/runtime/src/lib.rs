@@ -38,5 +38,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(program::js_begin, module)?)?;
     module.add_function(wrap_pyfunction!(program::js_before_exit, module)?)?;
     module.add_function(wrap_pyfunction!(program::js_conclude, module)?)?;
+    module.add_function(wrap_pyfunction!(program::js_shut_down, module)?)?;
+    module.add_function(wrap_pyfunction!(program::js_collect_garbage, module)?)?;
     module.add_function(wrap_pyfunction!(program::js_end, module)?)
 }

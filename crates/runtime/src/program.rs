@@ -146,11 +146,15 @@ pub(crate) fn js_step(py: Python<'_>, done: bool, value: &Bound<'_, PyAny>) -> P
     })
 }
 
-/// Begins the JavaScript program in `path`; called in a turn of the loop that then runs until it is idle.
+/// Begins the JavaScript program in `path`, or `code`; called in a turn of the loop that then runs until it is idle.
 #[pyfunction]
-pub(crate) fn js_begin(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+#[pyo3(signature = (path, code=None))]
+pub(crate) fn js_begin(py: Python<'_>, path: PathBuf, code: Option<&str>) -> PyResult<()> {
     let bridge = Bridge::running(py)?;
-    let main = bridge.js().begin_main(&path);
+    let main = match code {
+        Some(code) => bridge.js().begin_eval(code),
+        None => bridge.js().begin_main(&path),
+    };
     MAIN.set(Some(main));
     Ok(())
 }
@@ -177,4 +181,21 @@ pub(crate) fn js_conclude(event_loop: &Bound<'_, PyAny>) -> PyResult<i32> {
 pub(crate) fn js_end(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     Bridge::end_on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?);
     Ok(())
+}
+
+/// Ends this thread's JavaScript and the engine's helper threads; the last thing before the process ends.
+#[pyfunction]
+pub(crate) fn js_shut_down(py: Python<'_>) {
+    Bridge::end_here(py);
+    twinloop_js::engine::shut_down_process();
+}
+
+/// Collects the garbage of this thread's JavaScript now.
+#[pyfunction]
+pub(crate) fn js_collect_garbage(py: Python<'_>) -> PyResult<()> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(|scope| {
+        scope.collect_garbage();
+        Ok(())
+    })
 }

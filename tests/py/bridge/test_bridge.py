@@ -13,6 +13,7 @@ import pytest
 
 import twinloop
 import twinloop.js
+from twinloop import _native
 
 
 def run(main: Any) -> Any:
@@ -82,7 +83,7 @@ def test_a_python_object_dies_when_javascript_lets_go() -> None:
         assert lib.identity(thing) is thing
         del thing
         for _ in range(10):
-            twinloop.js.eval("globalThis.gc?.()")
+            _native.js_collect_garbage()
             await asyncio.sleep(0.01)
             gc.collect()
             if reference() is None:
