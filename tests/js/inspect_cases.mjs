@@ -286,7 +286,6 @@ export default [
   ["[1,2]", "[ 1, 2, [length]: 2 ]", { showHidden: true }],
   ["Object.defineProperty({a:1},\"h\",{value:2})", "{ a: 1, [h]: 2 }", { showHidden: true }],
   ["new Uint8Array(2)", "Uint8Array(2) [\n  0,\n  0,\n  [BYTES_PER_ELEMENT]: 1,\n  [length]: 2,\n  [byteLength]: 2,\n  [byteOffset]: 0,\n  [buffer]: ArrayBuffer { byteLength: 2 }\n]", { showHidden: true }],
-  ["(function f(a){})", "[Function: f] {\n  [length]: 1,\n  [name]: 'f',\n  [arguments]: null,\n  [caller]: null,\n  [prototype]: [Object]\n}", { showHidden: true, depth: 0 }],
   ["new (class Foo { #p=1; get x(){return 1} y(){} })", "Foo { [x]: [Getter] }", { showHidden: true }],
   ["new Map([[1,2]])", "Map(1) { 1 => 2 }", { showHidden: true }],
   ["[[[[1]]]]", "[ [ [Array] ] ]", { depth: 1 }],

@@ -7,16 +7,27 @@
 //! To add a web API: its JavaScript here, a line in [`SOURCES`], lines in the two tables, its operations in a Rust file with an
 //! `OPS` table that [`operations`] lists. Loop thread only.
 
+mod body;
 mod callbacks;
 mod clock;
 mod console;
 mod encoding;
+mod errno;
+mod fetch;
 mod inspect;
+mod network;
+mod node_fs;
+mod node_fs_error;
+mod node_fs_handles;
+mod node_os;
 mod outcome;
 pub(crate) mod process;
+mod results;
 mod structured_clone;
 mod url;
+mod websocket;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -33,10 +44,16 @@ fn operations() -> Vec<&'static [Op]> {
         console::OPS,
         encoding::OPS,
         inspect::OPS,
+        body::OPS,
+        fetch::OPS,
+        node_fs::OPS,
+        node_fs_handles::OPS,
+        node_os::OPS,
         outcome::OPS,
         process::OPS,
         structured_clone::OPS,
         url::OPS,
+        websocket::OPS,
     ]
 }
 
@@ -46,6 +63,9 @@ const LOADER_OPS: &[Op] = &[Op::new("loadModule", 1, load_module), Op::new("isMo
 const SOURCES: &[(&str, &str)] = &[
     ("abort", include_str!("abort.js")),
     ("base64", include_str!("base64.js")),
+    ("blob", include_str!("blob.js")),
+    ("body", include_str!("body.js")),
+    ("buffer", include_str!("buffer.js")),
     ("console", include_str!("console.js")),
     ("console_counters", include_str!("console_counters.js")),
     ("console_table", include_str!("console_table.js")),
@@ -54,8 +74,13 @@ const SOURCES: &[(&str, &str)] = &[
     ("encoding", include_str!("encoding.js")),
     ("event_classes", include_str!("event_classes.js")),
     ("events", include_str!("events.js")),
+    ("fetch", include_str!("fetch.js")),
     ("format", include_str!("format.js")),
+    ("formdata", include_str!("formdata.js")),
+    ("fs_operations", include_str!("fs_operations.js")),
+    ("fs_values", include_str!("fs_values.js")),
     ("global_events", include_str!("global_events.js")),
+    ("headers", include_str!("headers.js")),
     ("inspect", include_str!("inspect.js")),
     ("inspect_errors", include_str!("inspect_errors.js")),
     ("inspect_types", include_str!("inspect_types.js")),
@@ -64,6 +89,9 @@ const SOURCES: &[(&str, &str)] = &[
     ("navigator", include_str!("navigator.js")),
     ("node_assert", include_str!("node_assert.js")),
     ("node_events", include_str!("node_events.js")),
+    ("node_fs", include_str!("node_fs.js")),
+    ("node_fs_promises", include_str!("node_fs_promises.js")),
+    ("node_os", include_str!("node_os.js")),
     ("node_path", include_str!("node_path.js")),
     ("node_process", include_str!("node_process.js")),
     ("node_timers", include_str!("node_timers.js")),
@@ -73,22 +101,34 @@ const SOURCES: &[(&str, &str)] = &[
     ("node_util_types", include_str!("node_util_types.js")),
     ("performance", include_str!("performance.js")),
     ("process", include_str!("process.js")),
+    ("request", include_str!("request.js")),
+    ("response", include_str!("response.js")),
+    ("streams", include_str!("streams.js")),
     ("string_width", include_str!("string_width.js")),
     ("structured_clone", include_str!("structured_clone.js")),
     ("timers", include_str!("timers.js")),
     ("url", include_str!("url.js")),
     ("url_search_params", include_str!("url_search_params.js")),
+    ("websocket", include_str!("websocket.js")),
 ];
 
 /// Properties of the global object and the file whose exports have them under the same name.
 const GLOBALS: &[(&str, &str)] = &[
     ("AbortController", "abort"),
     ("AbortSignal", "abort"),
+    ("Blob", "blob"),
+    ("Buffer", "buffer"),
+    ("ByteLengthQueuingStrategy", "streams"),
+    ("CloseEvent", "websocket"),
+    ("CountQueuingStrategy", "streams"),
     ("CustomEvent", "event_classes"),
     ("DOMException", "domexception"),
     ("ErrorEvent", "event_classes"),
     ("Event", "events"),
     ("EventTarget", "events"),
+    ("File", "blob"),
+    ("FormData", "formdata"),
+    ("Headers", "headers"),
     ("MessageEvent", "event_classes"),
     ("Navigator", "navigator"),
     ("Performance", "performance"),
@@ -97,10 +137,16 @@ const GLOBALS: &[(&str, &str)] = &[
     ("PerformanceMeasure", "performance"),
     ("ProgressEvent", "event_classes"),
     ("PromiseRejectionEvent", "event_classes"),
+    ("ReadableStream", "streams"),
+    ("ReadableStreamDefaultController", "streams"),
+    ("ReadableStreamDefaultReader", "streams"),
+    ("Request", "request"),
+    ("Response", "response"),
     ("TextDecoder", "encoding"),
     ("TextEncoder", "encoding"),
     ("URL", "url"),
     ("URLSearchParams", "url_search_params"),
+    ("WebSocket", "websocket"),
     ("addEventListener", "events"),
     ("atob", "base64"),
     ("btoa", "base64"),
@@ -109,6 +155,7 @@ const GLOBALS: &[(&str, &str)] = &[
     ("clearTimeout", "timers"),
     ("console", "console"),
     ("dispatchEvent", "events"),
+    ("fetch", "fetch"),
     ("navigator", "navigator"),
     ("onerror", "global_events"),
     ("onrejectionhandled", "global_events"),
@@ -127,7 +174,11 @@ const GLOBALS: &[(&str, &str)] = &[
 /// Specifiers of built-in modules (`node:` may be left out) and the file whose exports they are.
 const BUILTIN_MODULES: &[(&str, &str)] = &[
     ("node:assert", "node_assert"),
+    ("node:buffer", "buffer"),
     ("node:events", "node_events"),
+    ("node:fs", "node_fs"),
+    ("node:fs/promises", "node_fs_promises"),
+    ("node:os", "node_os"),
     ("node:path", "node_path"),
     ("node:path/posix", "node_path"),
     ("node:process", "node_process"),
@@ -200,10 +251,20 @@ pub(crate) fn module<'s>(scope: &Scope<'s>, file: &str) -> Result<Local<'s>, Err
         .find(|(name, _)| *name == file)
         .ok_or_else(|| Error::new(format!("there is no built-in file {file:?}")))?;
     let (ops, use_function) = environment(scope, &loader)?;
-    let factory = scope.evaluate(source, &format!("twinloop:{file}"), 1)?;
+    let source = edited(file).map_or(Cow::Borrowed(*source), Cow::Owned);
+    let factory = scope.evaluate(&source, &format!("twinloop:{file}"), 1)?;
     let exports = scope.call(factory, Local::undefined(), &[ops, use_function])?;
     loader.exports.borrow_mut().insert(file, scope.persist(exports));
     Ok(exports)
+}
+
+/// In debug builds, the file as it is in the folder that `TWINLOOP_GLOBALS` names: to work on it without building.
+fn edited(file: &str) -> Option<String> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let folder = std::env::var_os("TWINLOOP_GLOBALS")?;
+    std::fs::read_to_string(std::path::Path::new(&folder).join(format!("{file}.js"))).ok()
 }
 
 /// Whether a file was loaded already: what nobody loaded needs no farewell.

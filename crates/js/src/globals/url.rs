@@ -71,6 +71,13 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
 fn parts<'s>(scope: &Scope<'s>, url: &Url) -> Result<Local<'s>, Error> {
     let mut values = Vec::with_capacity(POSITIONS.len() + 1);
     values.push(scope.string(url.as_str())?);
-    values.extend(POSITIONS.map(|position| scope.number(url[..position].len() as f64)));
+    values.extend(POSITIONS.map(|position| scope.number(offset(url, position) as f64)));
     scope.array(&values)
+}
+
+fn offset(url: &Url, position: Position) -> usize {
+    let is_password = matches!(position, Position::BeforePassword | Position::AfterPassword);
+    // A URL with a user name alone has an `@` where the crate looks for the end of the password.
+    let position = if is_password && url.password().is_none() { Position::AfterUsername } else { position };
+    url[..position].len()
 }
