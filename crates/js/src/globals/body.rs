@@ -22,6 +22,9 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("bodyParseJson", 1, parse_json),
 ];
 
+/// Chunks read in a row before the loop gets a turn.
+const MOST_AT_ONCE: u32 = 16;
+
 /// The body of a number, and whether it is to be forgotten when it has been read.
 struct Handle {
     network: Rc<Network>,
@@ -64,9 +67,16 @@ fn poll_chunk(arriving: &ArrivingBody, context: &mut Context<'_>) -> Poll<Result
     let Some(body) = body.as_mut() else {
         return Poll::Ready(Err(Error::dom("AbortError", "the body was canceled")));
     };
+    // A peer that sends as fast as we read must not keep everybody else from their turn.
+    if arriving.streak.replace(arriving.streak.get() + 1) >= MOST_AT_ONCE {
+        arriving.streak.set(0);
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
     match body.poll_chunk(context) {
         Poll::Ready(chunk) => Poll::Ready(chunk.transpose().map_err(network_error)),
         Poll::Pending => {
+            arriving.streak.set(0);
             *arriving.reader.borrow_mut() = Some(context.waker().clone());
             Poll::Pending
         }

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::task::Poll;
 
 use twinloop_web::websocket::{Handshake, Message, Receiver, Sender};
 use twinloop_web::{Client, WebSocket};
@@ -23,6 +24,10 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("wsReceive", 1, receive),
     Op::new("wsSend", 2, send),
 ];
+
+/// `send` cannot wait, so a program that sends faster than its peer reads queues here. Past this the connection is given up, as the
+/// spec says for a full buffer (rule BOUNDED).
+const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
 /// A WebSocket from its constructor to its `close` event.
 #[derive(Default)]
@@ -56,7 +61,7 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
             return Err(Error::dom("AbortError", "the socket was closed before the connection was made"));
         };
         let opened = opened?;
-        let names = vec![opened.protocol().unwrap_or_default().to_owned(), opened.extensions().to_owned()];
+        let names = vec![opened.protocol().to_owned(), opened.extensions().to_owned()];
         let (sender, receiver) = opened.split();
         *socket.sender.borrow_mut() = Some(sender);
         *socket.receiver.borrow_mut() = Some(receiver);
@@ -67,6 +72,7 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 async fn open(client: Client, url: String, protocols: String) -> Result<WebSocket, Error> {
     let mut handshake = Handshake::new(&url).map_err(network_error)?;
     handshake.protocols = protocols.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    handshake.max_queued_bytes = MAX_QUEUED;
     WebSocket::connect(&client, handshake).await.map_err(network_error)
 }
 
@@ -86,11 +92,32 @@ fn receive<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         let (Some(socket), Some(mut receiver)) = (socket, receiver) else {
             return Err(Error::new("the socket is not connected"));
         };
-        let message = receiver.receive().await.map_err(network_error)?;
+        let message = as_task(&mut receiver).await.map_err(network_error)?;
         let status = receiver.close_status().map(|status| (status.code, status.reason.to_string(), status.was_clean));
         *socket.receiver.borrow_mut() = Some(receiver);
         Ok(Received { message, status })
     })
+}
+
+/// The next message, never in the first poll: `promise_from_future` polls once inside of the running script, and each message must be a
+/// task of its own, with a checkpoint behind it and everybody else's turn before the next.
+async fn as_task(receiver: &mut Receiver) -> twinloop_web::Result<Option<Message>> {
+    let mut ready = None;
+    let mut first = true;
+    std::future::poll_fn(|context| {
+        if let Some(ready) = ready.take() {
+            return Poll::Ready(ready);
+        }
+        let polled = receiver.poll_receive(context);
+        if !std::mem::take(&mut first) {
+            return polled;
+        }
+        if let Poll::Ready(message) = polled {
+            ready = Some(message);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// A message, or how the connection ended.
@@ -116,15 +143,17 @@ impl IntoJs for Received {
 /// `wsSend(number, data)`: queues a string or bytes; a socket that has ended takes nothing.
 fn send<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let data = arguments.get(1);
-    let message = if scope.is_buffer_source(data) {
-        Message::Binary(scope.bytes_of(data)?.into())
-    } else {
-        Message::Text(scope.string_of(data)?)
-    };
     let Some(socket) = socket_of(scope, &arguments)? else { return Ok(Local::undefined()) };
-    if let Some(sender) = &*socket.sender.borrow() {
-        // A failure means that the connection is going; the receiving side tells the program.
-        let _ = sender.send_nowait(message);
+    let sender = socket.sender.borrow();
+    let Some(sender) = &*sender else { return Ok(Local::undefined()) };
+    let sent = if scope.is_buffer_source(data) {
+        scope.with_bytes(data, |bytes| sender.send_binary_nowait(bytes))?
+    } else {
+        sender.send_text_nowait(&scope.string_of(data)?)
+    };
+    // Another failure means that the connection is going: the receiving side tells the program.
+    if sent.is_err_and(|error| error.is_full()) {
+        sender.abort();
     }
     Ok(Local::undefined())
 }
