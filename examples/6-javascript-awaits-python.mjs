@@ -10,5 +10,5 @@ console.log(await greet('JavaScript'));
 try {
   await fail('no such greeting');
 } catch (error) {
-  console.log('caught in JavaScript:', error.message);
+  console.log('caught in JavaScript:', `${error.name}: ${error.message}`);
 }

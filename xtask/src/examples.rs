@@ -72,6 +72,14 @@ const PROGRAMS: [(&str, &str, Language); 7] = [
     ),
 ];
 
+const RUST_PROGRAMS: [(&str, &str); 5] = [
+    ("fetch_then.rs", "Rust: fetch, step by step"),
+    ("fetch_await.rs", "Rust: fetch with await"),
+    ("client_session.rs", "Rust: a client of one's own"),
+    ("websocket.rs", "Rust: a WebSocket"),
+    ("read_file.rs", "Rust: a file"),
+];
+
 impl Example {
     /// Whether the Python version makes a difference to it.
     pub(crate) fn needs_python(&self) -> bool {
@@ -103,24 +111,20 @@ pub(crate) fn programs() -> Result<Vec<Example>> {
     PROGRAMS.into_iter().map(load).collect()
 }
 
-/// The programs in Rust, in the order of their names.
+/// The programs in Rust.
 pub(crate) fn rust_programs() -> Result<Vec<Example>> {
     let folder = paths::root().join("crates/twinloop/examples");
-    let entries =
-        std::fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))?;
-    let mut sources: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    sources.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    sources.sort();
-    let load = |source: PathBuf| {
+    let load = |(file, title)| {
+        let source = folder.join(file);
         let expected = expected_output(&source)?;
         Ok(Example {
             source,
-            title: "Rust: no engine, the same loop",
+            title,
             language: Language::Rust,
             expected,
         })
     };
-    sources.into_iter().map(load).collect()
+    RUST_PROGRAMS.into_iter().map(load).collect()
 }
 
 fn expected_output(source: &Path) -> Result<String> {
@@ -184,7 +188,7 @@ impl Runner<'_> {
     fn rust(&self, example: &Example) -> Command {
         let mut command = Command::new(self.profile.artifact("examples").join(example.name()));
         command.env("SSL_CERT_FILE", self.fixtures.text("ca_file"));
-        command.args(self.fixtures.redirections());
+        command.env("TWINLOOP_CONNECT_TO", self.fixtures.targets().join(","));
         command
     }
 }

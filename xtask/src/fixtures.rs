@@ -42,15 +42,21 @@ impl Fixtures {
         self.addresses[name].as_str().unwrap_or_default()
     }
 
-    /// Arguments of `twinloop` that send programs which name example.com to these servers.
-    pub(crate) fn redirections(&self) -> Vec<String> {
-        let targets = self.addresses["connect_to"]
+    /// `HOST:PORT:ADDR:PORT` for each public name that these servers answer for.
+    pub(crate) fn targets(&self) -> Vec<&str> {
+        self.addresses["connect_to"]
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(Value::as_str);
-        targets
-            .flat_map(|target| ["--connect-to".to_owned(), target.to_owned()])
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// Arguments of `twinloop` that send programs which name example.com to these servers.
+    pub(crate) fn redirections(&self) -> Vec<&str> {
+        self.targets()
+            .into_iter()
+            .flat_map(|target| ["--connect-to", target])
             .collect()
     }
 }
