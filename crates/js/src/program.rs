@@ -176,7 +176,7 @@ impl Js {
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
         if !main.0.get() && !self.context.is_stopped() {
-            eprintln!("Warning: the program ended while its top-level await was waiting for a promise that nothing can settle");
+            globals::print_error("Warning: the program ended while its top-level await was waiting for a promise that nothing can settle");
             self.context.enter(|scope| leave(scope, 13));
         }
         self.exit_status()
@@ -211,7 +211,7 @@ impl Js {
     pub fn exit_status(&self) -> i32 {
         self.context.enter(|scope| {
             if let Some(text) = scope.state::<globals::process::Exit>().message.take() {
-                eprintln!("{text}");
+                globals::print_error(&text);
             }
             globals::exit_code(scope).unwrap_or_else(|error| {
                 scope.report_uncaught(error);
@@ -260,7 +260,7 @@ struct ProgramHooks;
 impl ProgramHooks {
     fn conclude(scope: &Scope<'_>, outcome: Outcome) {
         let Outcome::Fatal(text) = outcome else { return };
-        eprintln!("{text}");
+        globals::print_error(&text);
         let status = status_after_error(scope).unwrap_or(1);
         leave(scope, status);
     }

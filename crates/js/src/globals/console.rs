@@ -73,6 +73,11 @@ pub(super) fn utf8(units: Units<'_>) -> Cow<'_, [u8]> {
     }
 }
 
+/// Writes a line to stderr; unlike `eprintln!`, without a panic when nobody can read it (NO-ABORT).
+pub(crate) fn print_error(text: &str) {
+    Stream::Error.write(format!("{text}\n").as_bytes());
+}
+
 #[derive(Clone, Copy)]
 enum Stream {
     Output,

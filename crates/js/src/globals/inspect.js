@@ -437,6 +437,8 @@
   const everyEscape = new RegExp(`[\\x00-\\x1f\\x27\\x5c\\x7f-\\x9f]|${lone}`, 'g');
   const everyEscapeButQuote = new RegExp(`[\\x00-\\x1f\\x5c\\x7f-\\x9f]|${lone}`, 'g');
 
+  const needsNothing = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
+
   function escapeUnit(unit) {
     const short = shortEscapes[unit];
     if (short !== undefined) return short;
@@ -447,6 +449,7 @@
 
   /** The string as a literal: single quotes, or the quotes that need no escape. */
   function quote(value) {
+    if (needsNothing.test(value)) return `'${value}'`;
     let mark = "'";
     if (value.includes("'")) {
       if (!value.includes('"')) mark = '"';

@@ -31,6 +31,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+pub(crate) use console::print_error;
 pub(crate) use outcome::{Outcome, before_exit, dom_exception, exit_code, rejection_handled, uncaught, unhandled_rejection};
 
 use crate::engine::{Arguments, Attributes, Error, Local, Op, Scope, Slot};
