@@ -21,6 +21,7 @@ use mozjs_sys::jsapi::mozilla::Utf8Unit;
 use super::error::Error;
 use super::functions::native_body;
 use super::local::Local;
+use super::promises::PromiseState;
 use super::roots::root;
 use super::scope::Scope;
 
@@ -151,10 +152,7 @@ impl<'s> Scope<'s> {
     }
 
     /// A promise for the loading of everything that a module imports.
-    ///
-    /// # Errors
-    /// When memory runs out; failures to load reject the promise.
-    pub fn load_requested_modules(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
+    fn load_requested_modules(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
         let cx = self.cx();
         root!(cx, module = self.object_of(module)?);
         root!(cx, promise = ptr::null_mut::<JSObject>());
@@ -164,6 +162,19 @@ impl<'s> Scope<'s> {
         };
         self.check(ok)?;
         self.root_object(promise.get())
+    }
+
+    /// Loads everything that a module imports; every load ends in its hook, so this is done when it returns.
+    ///
+    /// # Errors
+    /// What the first failing load failed with.
+    pub fn load_dependencies(&self, module: Local<'_>) -> Result<(), Error> {
+        let loaded = self.load_requested_modules(module)?;
+        if self.promise_state(loaded) == Some(PromiseState::Rejected) {
+            self.mark_promise_handled(loaded);
+            return Err(Error::thrown(self, self.promise_result(loaded)));
+        }
+        Ok(())
     }
 
     /// Links a loaded module: binds its imports to exports.
@@ -249,6 +260,14 @@ unsafe extern "C" fn load(
                     ModuleRequest { specifier, kind, referrer: private, line, column: column._base },
                 ),
             };
+            // For a dynamic import the engine leaves the loading of what the module imports itself to the host.
+            let is_dynamic = scope.is_promise(scope.root(payload.get()));
+            let loaded = loaded.and_then(|module| {
+                if is_dynamic {
+                    scope.load_dependencies(module)?;
+                }
+                Ok(module)
+            });
             let ok = match loaded {
                 Ok(module) => {
                     let cx = scope.cx();

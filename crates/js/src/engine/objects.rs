@@ -3,12 +3,12 @@
 use std::ptr;
 
 use mozjs::jsapi::{
-    Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys, HandleObject,
+    Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys,
     HandleValue, HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN, JS_AtomizeUCStringN,
     JS_DefinePropertyById2, JS_DeletePropertyById1, JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById,
-    JS_HasPropertyById, JS_IdToValue, JS_NewPlainObject, JS_ParseJSON1, JS_SetPropertyById, JS_StringToId, JS_Stringify,
+    JS_HasPropertyById, JS_IdToValue, JS_NewPlainObject, JS_ParseJSON1, JS_SetPropertyById, JS_StringToId,
     JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY, JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT,
-    JSPROP_READONLY, NewArrayObject, StrictlyEqual, jsid,
+    JSPROP_READONLY, NewArrayObject, StrictlyEqual, ToJSON, jsid,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -481,7 +481,7 @@ impl<'s> Scope<'s> {
     /// What `toJSON` throws; a TypeError for cycles.
     pub fn json_stringify(&self, value: Local<'_>) -> Result<Option<String>, Error> {
         unsafe extern "C" fn append(units: *const u16, length: u32, data: *mut std::ffi::c_void) -> bool {
-            // SAFETY: called during `JS_Stringify` below, with its target and `length` readable units.
+            // SAFETY: called during `ToJSON` below, with its target and `length` readable units.
             let (units, text) = unsafe {
                 (std::slice::from_raw_parts(units, length as usize), &mut *data.cast::<Vec<u16>>())
             };
@@ -490,13 +490,13 @@ impl<'s> Scope<'s> {
         }
         let cx = self.cx();
         let mut text: Vec<u16> = Vec::new();
-        root!(cx, copy = value.value());
+        root!(cx, replacer = ptr::null_mut::<JSObject>());
         // SAFETY: handles are roots; the target outlives the call, and `append` expects it.
         let ok = unsafe {
-            JS_Stringify(
+            ToJSON(
                 cx,
-                copy.handle_mut(),
-                HandleObject::null(),
+                value.handle(),
+                replacer.handle(),
                 HandleValue::undefined(),
                 Some(append),
                 (&raw mut text).cast(),

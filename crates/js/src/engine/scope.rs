@@ -240,6 +240,8 @@ impl<'s> Scope<'s> {
                 &mut caller.column,
             );
         }
+        // The glue counts columns from 0.
+        caller.column += u32::from(caller.line != 0);
         caller
     }
 

@@ -10,7 +10,7 @@ mod graph;
 pub(crate) mod resolve;
 mod source;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub use graph::{graph_names_scheme, source_names_scheme};
 use resolve::{Problem, Resolver, Target, file_url};
 use source::Kind;
 
-use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, PromiseState, Scope, Slot};
+use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
 use crate::{globals, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
@@ -38,8 +38,6 @@ pub(crate) struct Loader {
     /// The URL of the program, for `import.meta.main`.
     main: RefCell<Option<String>>,
     pub(crate) required: RefCell<HashMap<std::path::PathBuf, Slot>>,
-    resolve_function: RefCell<Option<Slot>>,
-    loading: Cell<u32>,
 }
 
 /// The same file can be imported as code and as text.
@@ -60,7 +58,6 @@ impl Loader {
         self.modules.borrow_mut().clear();
         self.schemes.borrow_mut().clear();
         self.required.borrow_mut().clear();
-        *self.resolve_function.borrow_mut() = None;
     }
 
     /// The module record of the program itself.
@@ -195,11 +192,11 @@ impl ModuleHost for LoaderHost {
         let target = loader
             .resolver
             .resolve(&specifier, &base, &|scheme| loader.schemes.borrow().contains_key(scheme))
-            .map_err(|problem| problem.into_error(&base_text(&base), request.line, request.column))?;
-        loader.loading.set(loader.loading.get() + 1);
-        let module = loader.module(scope, target, flavour);
-        loader.loading.set(loader.loading.get() - 1);
-        module
+            .map_err(|problem| {
+                let (line, column) = place_of(scope, &request);
+                problem.into_error(&base_text(&base), line, column)
+            })?;
+        loader.module(scope, target, flavour)
     }
 
     fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>) -> Result<(), Error> {
@@ -230,12 +227,7 @@ impl ModuleHost for LoaderHost {
 /// # Errors
 /// What loading or linking throws.
 pub(crate) fn run_module<'s>(scope: &Scope<'s>, module: Local<'_>) -> Result<Local<'s>, Error> {
-    // Every load ends in its hook, so the promise is settled when it comes back.
-    let loaded = scope.load_requested_modules(module)?;
-    scope.mark_promise_handled(loaded);
-    if scope.promise_state(loaded) == Some(PromiseState::Rejected) {
-        return Err(Error::thrown(scope, scope.promise_result(loaded)));
-    }
+    scope.load_dependencies(module)?;
     scope.link_module(module)?;
     scope.evaluate_module(module)
 }
@@ -348,6 +340,15 @@ fn percent_decode(text: &str) -> Vec<u8> {
         }
     }
     decoded
+}
+
+/// Where the import stands; the engine says so for static ones, and for dynamic ones it is where the script runs.
+fn place_of(scope: &Scope<'_>, request: &ModuleRequest<'_>) -> (u32, u32) {
+    if request.line != 0 {
+        return (request.line, request.column);
+    }
+    let caller = scope.caller();
+    (caller.line, caller.column)
 }
 
 /// The URL that imports of this referrer are relative to.

@@ -48,7 +48,8 @@ impl<'t> Edits<'t> {
 
     /// The edited text. An edit inside an earlier, larger one is dropped.
     pub(super) fn apply(mut self) -> String {
-        self.edits.sort_by_key(|edit| (edit.start, std::cmp::Reverse(edit.end)));
+        // At one place insertions come first, in the order in which they were made.
+        self.edits.sort_by_key(|edit| (edit.start, edit.end > edit.start, std::cmp::Reverse(edit.end)));
         let mut output = String::with_capacity(self.text.len() + 64);
         let mut done = 0;
         for edit in &self.edits {
