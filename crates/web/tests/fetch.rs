@@ -216,7 +216,7 @@ fn redirects_are_followed_up_to_twenty() {
     let client = client(&fixtures);
     run(async {
         let response = client.fetch(at("redirect/20?#part")).await;
-        let error = response.err().expect("twenty and the last to /data are 21");
+        let error = response.expect_err("twenty and the last to /data are 21");
         assert_eq!(error.kind(), ErrorKind::Redirect, "{error}");
 
         let response = client.fetch(at("redirect/19#part")).await.unwrap();

@@ -187,3 +187,38 @@ fn many_files_at_once_are_all_read_and_closed() {
         .await;
     });
 }
+
+#[test]
+fn small_and_large_and_made_up_files_are_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        for size in [0, 1, 2048, 65_536, 65_537, 3_000_000] {
+            let path = folder.path().join(size.to_string());
+            let content: Vec<u8> = (0..size).map(|index| index as u8).collect();
+            fs::write(&path, content.clone()).await.unwrap();
+            assert!(fs::read(&path).await.unwrap() == content, "{size}");
+        }
+        let status = fs::read_to_string("/proc/self/status").await.unwrap();
+        assert!(
+            status.contains("Threads:"),
+            "a file that says that it is empty"
+        );
+    });
+}
+
+#[test]
+fn a_chain_of_reads_lets_other_tasks_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small");
+    run(async {
+        fs::write(&path, "small").await.unwrap();
+        let reading = twinloop_loop::Loop::current().spawn(async move {
+            loop {
+                fs::read(&path).await.unwrap();
+            }
+        });
+        twinloop_loop::time::sleep(std::time::Duration::from_millis(5)).await;
+        twinloop_loop::time::sleep(std::time::Duration::from_millis(5)).await;
+        reading.abort();
+    });
+}

@@ -92,4 +92,19 @@ mod tests {
             .collect();
         assert_eq!(ordered, ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]);
     }
+
+    #[test]
+    fn an_address_that_refuses_is_passed_over_and_all_refusing_is_the_first_error() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let refusing = closed.local_addr().unwrap();
+        drop(closed);
+        twinloop_loop::Loop::new().unwrap().block_on(async {
+            let stream = connect_any(vec![refusing, refusing, good]).await.unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), good);
+            let error = connect_any(vec![refusing, refusing]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        });
+    }
 }

@@ -7,7 +7,8 @@
 
 use super::RequestBody;
 use super::body::Incoming;
-use super::pool::{Origin, Slot};
+use super::origin::Origin;
+use super::slots::Slot;
 use crate::connect::Transport;
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;

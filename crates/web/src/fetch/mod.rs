@@ -2,7 +2,8 @@
 //!
 //! - `request`, `response`: the two values; `body`: bodies both ways, with backpressure and content decoding
 //! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
-//! - `pool`: connections kept by origin; `http1`, `http2`: one exchange over one connection
+//! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection;
+//!   `wire`: the request as each wants it, and why it failed
 //!
 //! Runs on the loop's thread. An HTTP/1.1 connection has no task of its own: whoever waits for its response polls it, so
 //! an unread body is backpressure down to the peer (rule BOUNDED), and a dropped future closes the connection.
@@ -12,10 +13,13 @@ mod data_url;
 mod decode;
 mod http1;
 mod http2;
+mod origin;
 mod pool;
 mod redirect;
 mod request;
 mod response;
+mod slots;
+mod wire;
 
 pub use body::{Body, RequestBody};
 pub use request::{RedirectMode, Request};

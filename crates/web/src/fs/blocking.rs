@@ -37,7 +37,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 /// As [`read`]; `InvalidData` when it is not UTF-8.
 pub fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     let path = path.as_ref();
-    String::from_utf8(read(path)?)
+    to_text(path, read(path)?)
+}
+
+/// The content of `path` as text.
+pub(super) fn to_text(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes)
         .map_err(|cause| about("read", path)(io::Error::new(io::ErrorKind::InvalidData, cause)))
 }
 

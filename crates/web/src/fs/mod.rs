@@ -2,13 +2,14 @@
 //!
 //! Each operation exists once, as a blocking function in [`blocking`], and once more here, where it runs on the pool and
 //! returns an [`Operation`]: whole operations travel (open, stat, read and close of a file are one trip, 10 us, not
-//! four). An error keeps the `io::ErrorKind`, the path and the system call's name (`Error::operation`).
+//! four). A small file that the system has in its cache is read on the spot (`cached`). An error keeps the `io::ErrorKind`, the path and the system call's name (`Error::operation`).
 //!
 //! # Cancel safety
 //! Every operation starts at once, not when first polled, and runs to its end: dropping its future only forgets the
 //! result. (A write that is half done is worse than one that is done.)
 
 pub mod blocking;
+mod cached;
 mod file;
 
 pub use file::File;
@@ -21,22 +22,40 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use twinloop_loop::{JoinHandle, Loop};
 
-/// A file operation under way on the blocking pool.
+/// A file operation that has been started: under way on the blocking pool, or done already.
 #[must_use = "the operation runs, but its error would go unseen"]
 pub struct Operation<T> {
-    handle: JoinHandle<Result<T>>,
+    progress: Progress<T>,
 }
+
+enum Progress<T> {
+    Started(JoinHandle<Result<T>>),
+    /// `None` once the result has been taken.
+    Done(Option<Result<T>>),
+}
+
+/// The result is moved out, never pinned.
+impl<T> Unpin for Operation<T> {}
 
 impl<T> Future for Operation<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        Poll::Ready(match ready!(Pin::new(&mut self.handle).poll(context)) {
-            Ok(result) => result,
-            Err(failure) => Err(Error::new(
+        let broken = |what: &dyn std::fmt::Display| {
+            Error::new(
                 ErrorKind::Internal,
-                format!("a file operation broke: {failure}"),
-            )),
+                format!("a file operation broke: {what}"),
+            )
+        };
+        Poll::Ready(match &mut self.progress {
+            Progress::Started(handle) => match ready!(Pin::new(handle).poll(context)) {
+                Ok(result) => result,
+                Err(failure) => Err(broken(&failure)),
+            },
+            Progress::Done(result) => match result.take() {
+                Some(result) => result,
+                None => Err(broken(&"its result was taken already")),
+            },
         })
     }
 }
@@ -46,7 +65,7 @@ fn start<T: Send + 'static>(
     operation: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Operation<T> {
     Operation {
-        handle: Loop::current().spawn_blocking(operation),
+        progress: Progress::Started(Loop::current().spawn_blocking(operation)),
     }
 }
 
@@ -76,14 +95,24 @@ pub struct DirEntry {
     pub file_type: Option<FileType>,
 }
 
-/// The whole file.
+/// The whole file. One that is small and in the system's cache is read at once, see `cached`.
 pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
-    start_at(path, |path| blocking::read(path))
+    match cached::read(path.as_ref()) {
+        Some(bytes) => Operation {
+            progress: Progress::Done(Some(Ok(bytes))),
+        },
+        None => start_at(path, |path| blocking::read(path)),
+    }
 }
 
 /// The whole file, which must be UTF-8.
 pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
-    start_at(path, |path| blocking::read_to_string(path))
+    match cached::read(path.as_ref()) {
+        Some(bytes) => Operation {
+            progress: Progress::Done(Some(blocking::to_text(path.as_ref(), bytes))),
+        },
+        None => start_at(path, |path| blocking::read_to_string(path)),
+    }
 }
 
 /// Creates or replaces the file.

@@ -288,7 +288,8 @@ impl Connection {
             return Poll::Pending;
         }
         let Some(transport) = &mut state.transport else {
-            return Poll::Ready(self.end(state, unclean()));
+            self.end(state, unclean());
+            return Poll::Ready(());
         };
         let mut buffer = ReadBuf::new(state.inbound.space());
         let polled = Pin::new(transport).poll_read(context, &mut buffer);
