@@ -449,3 +449,61 @@ fn an_address_that_never_answers_ends_with_the_connect_timeout() {
         );
     });
 }
+
+/// Answers every request of a connection with `answer`, then closes if `close`.
+fn server_that_says(answer: &'static [u8], close: bool) -> std::net::SocketAddr {
+    raw_server(move |_, mut stream| {
+        while read_head(&mut stream).is_some() {
+            let _ = stream.write_all(answer);
+            if close {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn every_way_to_end_a_body_is_understood() {
+    let cases: [(&[u8], bool, &str); 6] = [
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", true, "until the end"),
+        (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end", true, "until the end"),
+        (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nfour", true, "four"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\nx-trailer: 1\r\n\r\n", false, "abcde"),
+        (b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", false, "ok"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false, ""),
+    ];
+    run(async {
+        let client = Client::new(Config::default()).unwrap();
+        for (answer, close, text) in cases {
+            let server = server_that_says(answer, close);
+            for _ in 0..3 {
+                let response = client
+                    .fetch(request(Method::GET, format!("http://{server}/")))
+                    .await
+                    .unwrap();
+                assert_eq!(response.text().await.unwrap(), text);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_chunked_body_that_is_cut_or_garbled_is_an_error() {
+    let cases: [&[u8]; 3] = [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nnonsense\r\n",
+    ];
+    run(async {
+        let client = Client::new(Config::default()).unwrap();
+        for answer in cases {
+            let server = server_that_says(answer, true);
+            let response = client
+                .fetch(request(Method::GET, format!("http://{server}/")))
+                .await
+                .unwrap();
+            let error = response.bytes().await.unwrap_err();
+            assert!(error.is_body(), "{}", error.chain());
+        }
+    });
+}

@@ -72,22 +72,34 @@ impl Connection {
         request: http::Request<RequestBody>,
     ) -> Result<Answer, Failure> {
         let mut response = pin!(self.sender.try_send_request(request));
+        let mut finished = false;
         let outcome = poll_fn(|context| {
-            let finished = Pin::new(&mut self.driver).poll(context).is_ready();
-            let polled = response
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
-            debug_assert!(
-                !finished || polled.is_ready(),
-                "a driver that ends has answered first"
-            );
-            polled
+            finished = Pin::new(&mut self.driver).poll(context).is_ready();
+            let mut no_waker = Context::from_waker(Waker::noop());
+            match response.as_mut().poll(&mut no_waker) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if finished => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
         });
-        match outcome.await {
+        let outcome = outcome.await;
+        self.used = true;
+        // A driver that has ended must not be polled again; what it received is in its channels.
+        let connection = if finished {
+            drop(self);
+            None
+        } else {
+            Some(self)
+        };
+        let outcome = match outcome {
+            Some(outcome) => outcome,
+            // Dropping the driver, just now, has failed the request if nothing else did.
+            None => response.await,
+        };
+        match outcome {
             Ok(response) => {
-                self.used = true;
                 let (head, incoming) = response.into_parts();
-                let body = Box::new(Http1Body::new(incoming, self, origin));
+                let body = Box::new(Http1Body::new(incoming, connection, origin));
                 Ok(Answer::from_parts(head, body.take_ready()))
             }
             Err(mut failed) => {
@@ -129,14 +141,14 @@ pub(super) struct Http1Body {
 impl Http1Body {
     fn new(
         incoming: hyper::body::Incoming,
-        connection: Box<Connection>,
+        connection: Option<Box<Connection>>,
         origin: Rc<Origin>,
     ) -> Http1Body {
         Http1Body {
             incoming,
             ready: VecDeque::new(),
             failed: None,
-            connection: Some(connection),
+            connection,
             origin,
         }
     }
