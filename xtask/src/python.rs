@@ -114,6 +114,17 @@ impl Venv {
         Ok(all)
     }
 
+    /// The default environment and that of the newest other interpreter: what lies between seldom differs from both.
+    pub(crate) fn outermost() -> Result<Vec<Venv>> {
+        let mut all = Venv::all()?;
+        let newest = all
+            .split_off(1)
+            .into_iter()
+            .max_by_key(|venv| venv.interpreter.minor);
+        all.extend(newest);
+        Ok(all)
+    }
+
     /// An environment for something else than the package, such as the benchmarks' peers.
     pub(crate) fn named(name: &str) -> Result<Venv> {
         Ok(Venv {

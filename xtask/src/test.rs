@@ -19,11 +19,11 @@ cargo xtask test [rust] [js] [python] [examples] [--filter TEXT] [--full] [--rel
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
   js         tests/js/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
-  python     tests/py by pytest, on each CPython from 3.11 to 3.13 that is found on PATH or under pyenv
-  examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says, on each CPython
+  python     tests/py by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
+  examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
 
   --filter TEXT   only tests (js: files) whose name contains TEXT
-  --full          the long ones too (TWINLOOP_FULL=1; the others skip themselves)
+  --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13
   --release       test the optimised build
 
 The last line is `N passed, N failed, N skipped`.
@@ -135,7 +135,12 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
             total.add(session.examples_without_python()?);
         }
         if plan.has("python") || plan.has("examples") {
-            for venv in Venv::all()? {
+            let venvs = if plan.full {
+                Venv::all()?
+            } else {
+                Venv::outermost()?
+            };
+            for venv in venvs {
                 total.add(session.python_version(&venv)?);
             }
         }
