@@ -43,7 +43,8 @@ impl Context {
     /// JavaScript is on the stack.
     pub fn checkpoint(&self) {
         let inner = &self.0;
-        if !inner.is_open() || inner.depth.get() != 0 || inner.draining.replace(true) {
+        // Nearly every entry of another language ends here.
+        if !inner.touched.get() || inner.depth.get() != 0 || !inner.is_open() || inner.draining.replace(true) {
             return;
         }
         struct Done<'i>(&'i Inner);
@@ -62,6 +63,8 @@ impl Context {
         self.clean_up_registries();
         // SAFETY: no JavaScript runs; the next job may see a WeakRef's target gone.
         unsafe { ClearKeptObjects(inner.cx()) };
+        inner.touched.set(false);
+        // Last, as dropping may enter the engine, which the next checkpoint then hears of.
         if !inner.graveyard.borrow().is_empty() {
             bury(&inner.graveyard);
         }

@@ -49,6 +49,7 @@ impl<'s> Scope<'s> {
         let depth = inner.depth.get();
         assert!(depth != BORROWED, "the engine cannot be entered while bytes of its heap are lent out");
         inner.depth.set(depth + 1);
+        inner.touched.set(true);
         Scope { inner, depth: depth + 1, base: inner.roots.stack.length(), _brand: PhantomData }
     }
 

@@ -17,16 +17,21 @@
     Object.assign(exported, faces);
   }
 
-  // How many values beside the error a callback gets, where it is not one.
+  // What a callback gets beside the error and the value.
   const second = { read: (given) => given[1], write: (given) => given[1] };
 
   function withCallback(name, operation, given) {
     const callback = given.at(-1);
     if (typeof callback !== 'function') throw invalidType('cb', 'of type function', callback);
     const rest = given.slice(0, -1);
+    const succeed = (value) => {
+      if (name in second) callback(null, value, second[name](rest));
+      else if (value === undefined) callback(null);
+      else callback(null, value);
+    };
     // In a microtask of its own, so that what the callback throws is an uncaught exception and not a rejection.
     operation(false, ...rest).then(
-      (value) => queueMicrotask(() => (name in second ? callback(null, value, second[name](rest)) : callback(null, value))),
+      (value) => queueMicrotask(() => succeed(value)),
       (error) => queueMicrotask(() => callback(error)),
     );
   }

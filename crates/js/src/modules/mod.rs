@@ -85,7 +85,15 @@ impl Loader {
         let path = std::env::current_dir().unwrap_or_default().join("[eval]");
         let url = file_url(&path).to_string();
         *self.main.borrow_mut() = Some(url.clone());
-        let module = scope.compile_module(code, "[eval]", scope.string(&url)?)?;
+        let private = scope.string(&url)?;
+        let module = match scope.compile_module(code, "[eval]", private) {
+            Ok(module) => module,
+            // Perhaps it is TypeScript; if not, the first error is the one to show.
+            Err(error) => match typescript::strip(code) {
+                Ok(stripped) if stripped != code => scope.compile_module(&stripped, "[eval]", private)?,
+                _ => return Err(error),
+            },
+        };
         self.modules.borrow_mut().insert((url, Flavour::Code), scope.persist(module));
         Ok(module)
     }
