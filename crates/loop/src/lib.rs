@@ -34,6 +34,7 @@ pub use clock::{Clock, Nanos};
 pub use entry::{Call, Entry, Host, HostId};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
+pub use sys::duplicate;
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
 pub use turn::{Entered, Hold, Loop, Statistics, Wait, WeakLoop};

@@ -18,6 +18,7 @@ use twinloop_js::engine::{Context, Error, Local, Scope, Slot};
 use twinloop_loop::{Loop, Remote};
 
 use crate::awaits::Waiting;
+use crate::interrupts::Watcher;
 use crate::python_ops;
 
 thread_local! {
@@ -44,6 +45,8 @@ pub(crate) struct Bridge {
     /// Promises that wait for Tasks.
     waiting: RefCell<Slab<Waiting>>,
     helpers: Slot,
+    /// Brings Ctrl-C to JavaScript; the inner value is absent off the main thread.
+    watcher: RefCell<Option<Option<Watcher>>>,
     /// An exception that JavaScript must not catch (SystemExit, KeyboardInterrupt), on its way out through JavaScript.
     leaving: RefCell<Option<PyErr>>,
 }
@@ -121,7 +124,12 @@ impl Bridge {
                 running.repr().map_or_else(|_| "another loop".to_owned(), |text| text.to_string()),
             ))
         })?;
-        Bridge::on(py, &event_loop)
+        let bridge = Bridge::on(py, &event_loop)?;
+        if bridge.watcher.borrow().is_none() {
+            let watcher = Watcher::start(&running, bridge.context.interrupt_handle())?;
+            *bridge.watcher.borrow_mut() = Some(watcher);
+        }
+        Ok(bridge)
     }
 
     /// The bridge of this thread on the given loop, started when there is none yet.
@@ -164,6 +172,7 @@ impl Bridge {
             dead: RefCell::default(),
             waiting: RefCell::default(),
             helpers,
+            watcher: RefCell::new(None),
             leaving: RefCell::new(None),
         })
     }
@@ -186,6 +195,7 @@ impl Bridge {
 
     fn end(&self, _py: Python<'_>) {
         BRIDGE.set(None);
+        drop(self.watcher.take());
         let values = std::mem::take(&mut *self.values.borrow_mut());
         drop(values);
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());

@@ -15,16 +15,24 @@ use crate::convert;
 /// The Python exception for a failed JavaScript call.
 pub(crate) fn to_py(bridge: &Bridge, scope: &Scope<'_>, py: Python<'_>, error: Error) -> PyErr {
     let Some(value) = error.to_local(scope) else {
-        // Uncatchable: process.exit, an interrupt, or an exception of Python's that JavaScript must not see.
-        return bridge.take_leaving().unwrap_or_else(|| {
-            if bridge.js().context().is_stopped() {
-                PySystemExit::new_err(bridge.js().exit_status())
-            } else {
-                PyKeyboardInterrupt::new_err(())
-            }
-        });
+        return uncatchable(bridge, py);
     };
     value_to_py(bridge, scope, py, value)
+}
+
+/// What ended JavaScript uncatchably: an exception of Python's that it must not see, Ctrl-C, or process.exit.
+fn uncatchable(bridge: &Bridge, py: Python<'_>) -> PyErr {
+    if let Some(error) = bridge.take_leaving() {
+        return error;
+    }
+    if bridge.js().context().take_interrupted() {
+        // The program's own handler may raise something else; one that only takes note does not keep JavaScript going.
+        return py
+            .check_signals()
+            .err()
+            .unwrap_or_else(|| PyKeyboardInterrupt::new_err(()));
+    }
+    PySystemExit::new_err(bridge.js().exit_status())
 }
 
 /// The Python exception for a thrown JavaScript value.

@@ -8,6 +8,7 @@
 //! - `convert`: values crossing; `abilities`: what a Python type can do; `errors`: exceptions crossing
 //! - `js_proxy`: JavaScript objects in Python; `python_ops` and `bridge.js`: Python objects in JavaScript
 //! - `awaits`: promises as Futures, awaitables as Promises; `modules`: `python:` imports
+//! - `interrupts`: Ctrl-C while JavaScript runs
 //! - `program`: JavaScript programs and modules started from Python
 //!
 //! Everything runs on the loop thread with the GIL held (rules NO-GIL-OFF-LOOP, ROOTED). No `unsafe` code.
@@ -18,6 +19,7 @@ mod awaits;
 mod bridge;
 mod convert;
 mod errors;
+mod interrupts;
 mod js_proxy;
 mod modules;
 mod program;

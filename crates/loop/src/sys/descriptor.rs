@@ -50,6 +50,22 @@ impl AsRawFd for Descriptor {
     }
 }
 
+/// A duplicate of the open descriptor `fd`, closed on exec.
+///
+/// # Errors
+/// `InvalidInput` for a negative number, EBADF for one that is not open.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("invalid file descriptor: {fd}"),
+        ));
+    }
+    // SAFETY: not -1; the borrow lives for one system call, which answers EBADF if the number is not open.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    Ok(rustix::io::fcntl_dupfd_cloexec(borrowed, 0)?)
+}
+
 /// Receives into the unfilled part of `buffer` without clearing it first; returns the number of bytes.
 pub(crate) fn receive_into(fd: BorrowedFd<'_>, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
     // SAFETY: the slice is only written to by the kernel; nothing initialised in it becomes uninitialised.

@@ -11,5 +11,6 @@
 mod descriptor;
 mod epoll;
 
+pub use descriptor::duplicate;
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
