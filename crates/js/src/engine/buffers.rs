@@ -1,10 +1,11 @@
 //! ArrayBuffers, typed arrays and their bytes.
 //!
-//! A Rust `Vec<u8>` becomes a buffer without a copy; the engine frees it when the buffer dies. Bytes are lent out to a
-//! closure during which the engine cannot be used, so nothing can move, detach or resize them; memory that other
-//! threads may share is copied first.
+//! A large Rust `Vec<u8>` becomes a buffer without a copy; the engine frees it when the buffer dies. The engine does not
+//! count such memory, so this file does, and collects in time (rule BOUNDED). Bytes are lent out to a //! during which the engine cannot be used, so nothing can move, detach or resize them; memory that other threads may
+//! share is copied first.
 
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mozjs::jsapi::glue::NewExternalArrayBuffer;
 use mozjs::jsapi::{
@@ -37,6 +38,16 @@ pub enum ViewType {
     DataView,
 }
 
+/// Up to this size a copy is cheaper than an object with a finaliser of its own.
+const COPIED: usize = 64 * 1024;
+
+/// So many bytes of uncounted buffers between two collections, or half of what lives if that is more.
+const COLLECT_AFTER: usize = 64 * 1024 * 1024;
+
+/// Bytes in uncounted buffers now, and given out since the last collection. For the process: they only say when to collect.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static SINCE_COLLECTION: AtomicUsize = AtomicUsize::new(0);
+
 struct Raw {
     data: *mut u8,
     length: usize,
@@ -49,27 +60,35 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn array_buffer(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
+        if bytes.len() <= COPIED {
+            return self.array_buffer_copy(&bytes);
+        }
         unsafe extern "C" fn free(_contents: *mut c_void, vector: *mut c_void) {
             // SAFETY: `vector` is the box leaked below, and the engine frees once. May run on a helper thread: a vector
             // of bytes is `Send`.
-            drop(unsafe { Box::from_raw(vector.cast::<Vec<u8>>()) });
+            let vector = unsafe { Box::from_raw(vector.cast::<Vec<u8>>()) };
+            LIVE.fetch_sub(vector.capacity(), Ordering::Relaxed);
         }
         let cx = self.cx();
-        // Small ones live inside the object: cheaper than a finaliser.
-        if bytes.len() <= 64 {
-            let buffer = self.root_object(
-                // SAFETY: the result is rooted at once.
-                unsafe { NewArrayBuffer(cx, bytes.len()) },
-            )?;
-            self.with_bytes_mut(buffer, |target| target.copy_from_slice(&bytes))?;
-            return Ok(buffer);
-        }
+        self.collect_if_due(bytes.capacity());
         let mut vector = Box::new(bytes);
         let (contents, length) = (vector.as_mut_ptr(), vector.len());
+        LIVE.fetch_add(vector.capacity(), Ordering::Relaxed);
         let vector = Box::into_raw(vector);
         // SAFETY: the contents stay where they are until `free` gets the box back, which the engine's owning pointer does
         // also when making the buffer fails.
         self.root_object(unsafe { NewExternalArrayBuffer(cx, length, contents.cast(), Some(free), vector.cast()) })
+    }
+
+    /// An `ArrayBuffer` with a copy of these bytes, in memory that the collector counts.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn array_buffer_copy(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
+        // SAFETY: the result is rooted at once.
+        let buffer = self.root_object(unsafe { NewArrayBuffer(self.cx(), bytes.len()) })?;
+        self.with_bytes_mut(buffer, |target| target.copy_from_slice(bytes))?;
+        Ok(buffer)
     }
 
     /// A `Uint8Array` over a buffer that takes over these bytes.
@@ -77,11 +96,31 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn uint8_array(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
-        let buffer = self.array_buffer(bytes)?;
+        self.view_of(self.array_buffer(bytes)?)
+    }
+
+    /// A `Uint8Array` over a buffer with a copy of these bytes.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn uint8_array_copy(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
+        self.view_of(self.array_buffer_copy(bytes)?)
+    }
+
+    fn view_of(&self, buffer: Local<'_>) -> Result<Local<'s>, Error> {
         let cx = self.cx();
         root!(cx, buffer = buffer.object_or_null());
         // SAFETY: the handle is a root; -1 means the whole buffer.
         self.root_object(unsafe { JS_NewUint8ArrayWithBuffer(cx, buffer.handle(), 0, -1) })
+    }
+
+    /// Collects when much memory went to buffers that the engine does not count since the last time.
+    fn collect_if_due(&self, more: usize) {
+        let since = SINCE_COLLECTION.fetch_add(more, Ordering::Relaxed) + more;
+        if since > COLLECT_AFTER.max(LIVE.load(Ordering::Relaxed) / 2) {
+            SINCE_COLLECTION.store(0, Ordering::Relaxed);
+            self.collect_garbage();
+        }
     }
 
     /// Whether the value is an `ArrayBuffer` or `SharedArrayBuffer`.

@@ -2,7 +2,7 @@
 //
 // A body is one record. Its bytes are in one of five places, and stay there until someone asks in a way that needs them elsewhere:
 //   bytes   a Uint8Array that nobody else writes to (also a response that had arrived whole together with its head)
-//   text    a string, encoded when it is needed
+//   text    a string, encoded when it is needed (also an ASCII response that had arrived whole together with its head)
 //   native  a body that is still arriving: `source` is its number in Rust, and each chunk is pulled from there (BOUNDED: nothing is
 //           read ahead of the reader beyond what the connection's own buffers hold)
 //   stream  a ReadableStream of the program's own
@@ -215,9 +215,9 @@
 
   /**
    * Reads the body to its end. `finish(bytes)` makes the value from bytes that are here; `whole(id)` is the operation that reads
-   * a native body and makes the value in Rust.
+   * a native body and makes the value in Rust; `fromText(text)`, if there is one, makes it from a body that is a string.
    */
-  function consume(record, finish, whole) {
+  function consume(record, finish, whole, fromText = undefined) {
     try {
       if (record === null) return Promise.resolve(finish(emptyBytes));
       if (isUnusable(record)) return Promise.reject(new TypeError('Body is unusable: Body has already been read'));
@@ -225,11 +225,16 @@
       record.used = true;
       if (record.kind === 'native') return consumeNative(record, whole);
       if (record.signal !== null && record.signal.aborted) return Promise.reject(record.signal.reason);
+      if (record.kind === 'text' && fromText !== undefined && !startsWithMark(record.source)) {
+        return Promise.resolve(fromText(record.source));
+      }
       return Promise.resolve(finish(knownBytes(record)));
     } catch (error) {
       return Promise.reject(error);
     }
   }
+
+  const startsWithMark = (text) => text.charCodeAt(0) === 0xfeff;
 
   function consumeNative(record, whole) {
     if (record.aborted !== null) return Promise.reject(record.aborted.reason);
@@ -266,6 +271,8 @@
 
   const decode = (bytes) => ops.decodeText('utf-8', bytes, false, false);
   const parse = (bytes) => ops.bodyParseJson(bytes);
+  const asItIs = (text) => text;
+  const { parse: parseText } = JSON;
   const wholeText = (id) => ops.bodyText(id);
   const wholeJson = (id) => ops.bodyJson(id);
   const wholeBytes = (id) => ops.bodyBytes(id);
@@ -281,14 +288,14 @@
    */
   function installBody(Class, recordOf, typeOf) {
     /** As `consume`, but a foreign `this` rejects instead of throwing. */
-    function start(object, finishFor, whole) {
+    function start(object, finishFor, whole, fromText = undefined) {
       let record;
       try {
         record = recordOf(object);
       } catch (error) {
         return Promise.reject(error);
       }
-      return consume(record, finishFor(record), whole);
+      return consume(record, finishFor(record), whole, fromText);
     }
 
     const members = {
@@ -314,10 +321,10 @@
         return start(this, () => (bytes) => bytes, wholeBytes).then((bytes) => decodeForm(bytes, typeOf(this)));
       },
       json() {
-        return start(this, () => parse, wholeJson);
+        return start(this, () => parse, wholeJson, parseText);
       },
       text() {
-        return start(this, () => decode, wholeText);
+        return start(this, () => decode, wholeText, asItIs);
       },
     };
     Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors(members));

@@ -7,10 +7,11 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use twinloop_web::Bytes as Chunk;
+use twinloop_web::Bytes as Arrived;
+
 
 use super::network::{ArrivingBody, Network, network_error};
-use super::results::{BodyJson, BodyText, body_text};
+use super::results::{BodyJson, BodyText, Chunk, body_text};
 use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -41,7 +42,7 @@ impl Handle {
     }
 
     /// The next chunk; `None` (undefined in JavaScript) at the end, after which the number means nothing any more.
-    async fn next(&self) -> Result<Option<Chunk>, Error> {
+    async fn next(&self) -> Result<Option<Arrived>, Error> {
         let Some(body) = &self.body else { return Ok(None) };
         let chunk = poll_fn(|context| poll_chunk(body, context)).await;
         if !matches!(chunk, Ok(Some(_))) {
@@ -62,7 +63,7 @@ impl Handle {
     }
 }
 
-fn poll_chunk(arriving: &ArrivingBody, context: &mut Context<'_>) -> Poll<Result<Option<Chunk>, Error>> {
+fn poll_chunk(arriving: &ArrivingBody, context: &mut Context<'_>) -> Poll<Result<Option<Arrived>, Error>> {
     let mut body = arriving.body.borrow_mut();
     let Some(body) = body.as_mut() else {
         return Poll::Ready(Err(Error::dom("AbortError", "the body was canceled")));
@@ -85,7 +86,7 @@ fn poll_chunk(arriving: &ArrivingBody, context: &mut Context<'_>) -> Poll<Result
 
 fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let handle = Handle::of(scope, &arguments)?;
-    scope.promise_from_future(async move { Ok(handle.next().await?.map(|chunk| Bytes(Vec::from(chunk)))) })
+    scope.promise_from_future(async move { Ok(handle.next().await?.map(Chunk)) })
 }
 
 fn bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

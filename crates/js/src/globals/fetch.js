@@ -2,8 +2,8 @@
 // here are the arguments, the abort signal, uploads from streams, and the making of a Response.
 //
 // The hot path, a fetch without a signal, is one operation (`fetchStart`) and one `then`. The operation gives
-// [status, statusText, url, redirected, headers, body], where headers is `name:value\n` for each, and body is null, a Uint8Array when
-// the whole body came with the head, or the number of a body that is still arriving.
+// [status, statusText, url, redirected, headers, body], where headers is `name:value\n` for each, and body is null, a string (ASCII) or
+// a Uint8Array when the whole body came with the head, or the number of a body that is still arriving.
 (function (ops, use) {
   'use strict';
 
@@ -77,7 +77,7 @@
     if (typeof content === 'number') {
       body = nativeBody(content, signal);
     } else if (content !== null) {
-      body = new BodyRecord('bytes', content);
+      body = new BodyRecord(typeof content === 'string' ? 'text' : 'bytes', content);
       body.signal = signal;
     }
     return makeResponse(new ResponseRecord('basic', status, statusText, url, redirected, headerText, 'immutable', body));

@@ -2,7 +2,7 @@
 //!
 //! `fetchStart(method, url, headers, body, redirect, number)` resolves to `[status, statusText, url, redirected, headers, body]`.
 //! Headers cross as one string, `name:value\n` for each, in both directions. A body that is here with the head crosses as a
-//! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
+//! string if it is ASCII, else as a `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
 //! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
 
 use std::cell::{Cell, RefCell};
@@ -16,6 +16,7 @@ use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Method, RedirectMo
 use twinloop_web::{Bytes, Client, ErrorKind, Request, RequestBody, Response};
 
 use super::network::{AbortFlag, ArrivingBody, Network, network_error};
+use super::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
 
 pub(crate) const OPS: &[Op] = &[
@@ -156,10 +157,15 @@ fn header_text(headers: &HeaderMap) -> Vec<u8> {
 
 fn make_body<'s>(scope: &Scope<'s>, network: &Network, response: Response) -> Result<Local<'s>, Error> {
     if let Some(bytes) = response.body.buffered() {
-        // The body lets go first, so that the bytes are the only owner and move without a copy.
+        // Most bodies are JSON in ASCII, and a string is what they become: it costs the collector less than a buffer.
+        if bytes.is_ascii() {
+            return scope.string_latin1(&bytes);
+        }
+        // The body lets go first, so that the bytes are the only owner and may move without a copy.
         drop(response);
-        return scope.uint8_array(Vec::from(bytes));
+        return Chunk(bytes).into_js(scope);
     }
+    network.collect_forgotten_bodies(scope);
     let number = network.next_number();
     let body = ArrivingBody { body: RefCell::new(Some(response.body)), ..ArrivingBody::default() };
     network.bodies.borrow_mut().insert(number, Rc::new(body));

@@ -15,13 +15,15 @@ use twinloop_web::{Client, Config, ErrorKind};
 use super::errno::errno;
 use super::fetch::Upload;
 use crate::Js;
-use crate::engine::Error;
+use crate::engine::{Error, Scope};
 
 /// The network state of a context; see `Scope::state`.
 #[derive(Default)]
 pub(crate) struct Network {
     client: OnceCell<Client>,
     last_number: Cell<u32>,
+    /// At how many arriving bodies the next collection is due.
+    collect_at: Cell<usize>,
     /// Bodies that are still arriving.
     pub(crate) bodies: RefCell<HashMap<u32, Rc<ArrivingBody>>>,
     /// Request bodies that a ReadableStream feeds.
@@ -41,11 +43,26 @@ impl Network {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
+    /// A program that drops responses without reading them gives their connections back only when they are collected, and an idle heap
+    /// gives the collector no reason: with every connection of an origin taken, the next fetch would wait for ever.
+    pub(crate) fn collect_forgotten_bodies(&self, scope: &Scope<'_>) {
+        let open = self.bodies.borrow().len();
+        if open < BODIES_BETWEEN_COLLECTIONS {
+            self.collect_at.set(BODIES_BETWEEN_COLLECTIONS);
+        } else if open >= self.collect_at.get() {
+            self.collect_at.set(open + BODIES_BETWEEN_COLLECTIONS);
+            scope.collect_garbage();
+        }
+    }
+
     pub(crate) fn next_number(&self) -> u32 {
         self.last_number.set(self.last_number.get().wrapping_add(1).max(1));
         self.last_number.get()
     }
 }
+
+/// A collection takes about as long as this many fetches.
+const BODIES_BETWEEN_COLLECTIONS: usize = 32;
 
 impl Js {
     /// The client of this program's fetches and WebSockets (`--connect-to`, `--ca-file`). Without it, or when the program has fetched

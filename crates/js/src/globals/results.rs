@@ -2,7 +2,21 @@
 
 use std::borrow::Cow;
 
+use twinloop_web::Bytes;
+
 use crate::engine::{Error, IntoJs, Local, Scope};
+
+/// Bytes as the network gave them, which become a `Uint8Array`. A small piece of a large read buffer is copied, so that it does not keep
+/// the whole of it.
+pub(crate) struct Chunk(pub(crate) Bytes);
+
+impl IntoJs for Chunk {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        if self.0.len() <= LARGEST_COPY { scope.uint8_array_copy(&self.0) } else { scope.uint8_array(Vec::from(self.0)) }
+    }
+}
+
+const LARGEST_COPY: usize = 64 * 1024;
 
 /// Bytes that become a string: UTF-8, what is invalid replaced. A byte order mark stays.
 pub(crate) struct Text(pub(crate) Vec<u8>);

@@ -13,6 +13,7 @@ use twinloop_web::websocket::{Handshake, Message, Receiver, Sender};
 use twinloop_web::{Client, WebSocket};
 
 use super::network::{AbortFlag, Network, network_error};
+use super::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -130,7 +131,7 @@ impl IntoJs for Received {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
         match self.message {
             Some(Message::Text(text)) => scope.string(&text),
-            Some(Message::Binary(bytes)) => scope.uint8_array(Vec::from(bytes)),
+            Some(Message::Binary(bytes)) => Chunk(bytes).into_js(scope),
             None => {
                 let (code, reason, was_clean) = self.status.unwrap_or((1006, String::new(), false));
                 let reason = scope.string(&reason)?;
