@@ -18,5 +18,7 @@ __all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_
 
 def run(main, *, debug=None):
     """Run the coroutine ``main`` on a new Twinloop event loop and return its result, as ``asyncio.run`` does."""
+    if _asyncio._get_running_loop() is not None:
+        raise RuntimeError("twinloop.run() cannot be called from a running event loop")
     with _asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
         return runner.run(main)

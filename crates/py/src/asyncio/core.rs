@@ -36,7 +36,8 @@ pub(crate) struct State {
     clock: Clock,
     host: Rc<PythonHost>,
     host_id: HostId,
-    remote: Remote,
+    /// `None` once closed: it keeps the loop's wake-up descriptor open.
+    remote: RefCell<Option<Remote>>,
     /// The thread in `_run`.
     runner: Cell<Option<ThreadIdentity>>,
     stopping: Cell<bool>,
@@ -66,7 +67,7 @@ impl LoopCore {
         let state = State {
             host_id: host.id(),
             host,
-            remote: event_loop.remote(),
+            remote: RefCell::new(Some(event_loop.remote())),
             event_loop: RefCell::new(Some(event_loop)),
             clock,
             runner: Cell::new(None),
@@ -98,6 +99,7 @@ impl LoopCore {
     fn _close(&self, py: Python<'_>) {
         let state = self.state.get(py);
         let event_loop = state.event_loop.take();
+        state.remote.replace(None);
         state.descriptors.clear();
         if let Some(event_loop) = event_loop {
             event_loop.close();
@@ -278,8 +280,8 @@ impl State {
             if let Some(event_loop) = &*self.event_loop.borrow() {
                 event_loop.push(Entry::Host(self.host_id, handle.into_token()));
             }
-        } else {
-            self.remote.post_host(self.host_id, handle.into_token());
+        } else if let Some(remote) = &*self.remote.borrow() {
+            remote.post_host(self.host_id, handle.into_token());
         }
     }
 
@@ -292,10 +294,12 @@ impl State {
 
     /// A timer from another thread: the wake-up makes the loop look at its deadlines again.
     fn post_timer(&self, deadline: Nanos, handle: Object) {
-        let (token, host) = (handle.into_token(), self.host_id);
-        self.remote.post(Box::new(move |event_loop| {
-            event_loop.push_at(deadline, Entry::Host(host, token));
-        }));
+        if let Some(remote) = &*self.remote.borrow() {
+            let (token, host) = (handle.into_token(), self.host_id);
+            remote.post(Box::new(move |event_loop| {
+                event_loop.push_at(deadline, Entry::Host(host, token));
+            }));
+        }
     }
 
     fn run_turns(&self, py: Python<'_>, event_loop: &Loop) -> PyResult<()> {

@@ -108,6 +108,12 @@ impl Descriptors {
     ) -> PyResult<()> {
         let descriptor = self.get_or_make(event_loop, host, fd);
         let old = descriptor.side(direction).callback.replace(Some(callback));
+        if old.is_some() {
+            // Perhaps the program closed the descriptor without removing its callback, and the number is another file's
+            // now. The kernel has forgotten the registration then; a fresh one is right in both cases.
+            let source = descriptor.source.take();
+            drop(source);
+        }
         if let Err(error) = descriptor.update_mode() {
             let failed = descriptor.side(direction).callback.take();
             drop(failed);

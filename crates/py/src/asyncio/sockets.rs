@@ -132,6 +132,8 @@ impl Operation for ReceiveInto {
 
     fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
         let buffer = &self.buffer;
+        // A buffer that cannot be written to is an error now, not when data comes.
+        with_writable(&buffer.bind(py), |_memory| ())?;
         let count = self.socket.attempt(py, Direction::Read, waiter, |fd, descriptor| {
             with_writable(&buffer.bind(py), |memory| {
                 let count = receive(fd, memory)?;

@@ -1,0 +1,300 @@
+"""Programs in processes of their own: signals and Ctrl-C, `python -m twinloop`, its options and its tracebacks."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from conftest import CERTIFICATES
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def finish(process, limit_s=30):
+    try:
+        output, errors = process.communicate(timeout=limit_s)
+    finally:
+        process.kill()
+    return process.returncode, output, errors
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Writes a program and runs it by `python -m twinloop`."""
+
+    def run_program(source, *arguments, options=(), **more):
+        path = tmp_path / "app.py"
+        path.write_text(textwrap.dedent(source))
+        return finish(start("-m", "twinloop", *options, str(path), *arguments, **more))
+
+    return run_program
+
+
+def test_a_program_is_main_and_asyncio_run_uses_this_loop(program, tmp_path):
+    (tmp_path / "neighbour.py").write_text("name = 'imported'")
+    code, output, errors = program(
+        """
+        import asyncio, sys
+        import neighbour
+        async def main():
+            print(type(asyncio.get_running_loop()).__module__.partition(".")[0], neighbour.name)
+        if __name__ == "__main__":
+            print(sys.argv[1:], __file__ == sys.argv[0], sys.modules["__main__"].__dict__ is globals())
+            asyncio.run(main())
+        """,
+        "--flag",
+        "value",
+    )
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == ["['--flag', 'value'] True True", "twinloop imported"]
+
+
+def test_a_module_is_run_with_m(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text("import sys; print(__name__, __package__, sys.argv[1:])")
+    (tmp_path / "package" / "__init__.py").write_text("")
+    code, output, errors = finish(start("-m", "twinloop", "-m", "package", "x", cwd=tmp_path))
+    assert (code, output, errors) == (0, "__main__ package ['x']\n", "")
+
+
+def test_a_traceback_shows_only_the_programs_own_frames(program, tmp_path):
+    source = """
+        def fail():
+            raise LookupError("of the program")
+        fail()
+        """
+    code, output, errors = program(source)
+    path = tmp_path / "app.py"
+    plain = finish(start(str(path)))
+    assert (code, output, errors) == plain
+    assert code == 1 and "_program.py" not in errors
+
+
+def test_a_syntax_error_is_shown_as_python_shows_it(program, tmp_path):
+    code, _output, errors = program("x = (")
+    assert code == 1
+    assert errors == finish(start(str(tmp_path / "app.py")))[2]
+
+
+def test_the_exit_status_is_the_programs(program):
+    assert program("import sys; sys.exit(7)")[0] == 7
+    assert program("raise SystemExit('message')")[::2] == (1, "message\n")
+
+
+def test_a_missing_file_and_a_wrong_option_are_named(tmp_path):
+    code, _, errors = finish(start("-m", "twinloop", str(tmp_path / "missing.py")))
+    assert code == 2 and "missing.py" in errors
+    code, _, errors = finish(start("-m", "twinloop", "--nonsense"))
+    assert code == 2 and "--nonsense" in errors and "usage" in errors
+    code, _, errors = finish(start("-m", "twinloop", "--connect-to", "nonsense", "x.py"))
+    assert code == 2 and "nonsense" in errors
+
+
+def test_help_explains_the_options():
+    code, output, _ = finish(start("-m", "twinloop", "--help"))
+    assert code == 0 and "--connect-to" in output and "--ca-file" in output
+
+
+@contextlib.contextmanager
+def https_server():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = f'{{"host": "{self.headers["Host"]}"}}'.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "server.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+AIOHTTP_PROGRAM = """
+    import asyncio
+    import aiohttp
+
+    async def fetch_data():
+        async with aiohttp.ClientSession() as session:
+            async with session.get('https://api.example.com/data') as response:
+                data = await response.json()
+                print(data)
+
+    asyncio.run(fetch_data())
+    """
+
+
+def test_connect_to_and_ca_file_lead_an_unchanged_program_to_a_local_server(program):
+    with https_server() as port:
+        code, output, errors = program(
+            AIOHTTP_PROGRAM,
+            options=[
+                f"--connect-to=api.example.com:443:127.0.0.1:{port}",
+                "--ca-file",
+                str(CERTIFICATES / "authority.pem"),
+            ],
+        )
+    assert (code, output, errors) == (0, "{'host': 'api.example.com'}\n", "")
+
+
+def test_connect_to_reaches_streams_and_blocking_clients_too(program):
+    with https_server() as port:
+        code, output, errors = program(
+            """
+            import asyncio, urllib.request
+            async def main():
+                reader, writer = await asyncio.open_connection("api.example.com", 443, ssl=True)
+                writer.write(b"GET / HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n")
+                print((await reader.read()).decode().splitlines()[-1])
+                writer.close()
+                print(await asyncio.to_thread(lambda: urllib.request.urlopen("https://api.example.com/").read().decode()))
+            asyncio.run(main())
+            """,
+            options=["--connect-to", f"::127.0.0.1:{port}", "--ca-file", str(CERTIFICATES / "authority.pem")],
+        )
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == ['{"host": "x"}', '{"host": "api.example.com"}']
+
+
+def test_a_wrong_certificate_is_an_ssl_error_with_its_reason(program):
+    with https_server() as port:
+        code, _, errors = program(AIOHTTP_PROGRAM, options=[f"--connect-to=api.example.com:443:127.0.0.1:{port}"])
+    assert code == 1 and "CERTIFICATE_VERIFY_FAILED" in errors
+
+
+def interrupt_when_ready(process, number=signal.SIGINT):
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    return finish(process)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await asyncio.sleep(3600)",
+        "await asyncio.Event().wait()",
+        "loop.call_soon(spin); await asyncio.sleep(3600)",
+        "\n    while True: await asyncio.sleep(0)",
+    ],
+    ids=["sleeping", "waiting", "busy with callbacks", "busy with turns"],
+)
+def test_ctrl_c_ends_a_program_as_asyncio_does(tmp_path, body):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import asyncio\n"
+        "async def main():\n"
+        "    loop = asyncio.get_running_loop()\n"
+        "    def spin(): loop.call_soon(spin)\n"
+        "    print('ready', flush=True)\n"
+        f"    {body}\n"
+        "asyncio.run(main())\n"
+    )
+    code, _, errors = interrupt_when_ready(start("-m", "twinloop", str(path)))
+    assert code == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_ctrl_c_raises_out_of_run_forever(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import twinloop\n"
+        "loop = twinloop.new_event_loop()\n"
+        "loop.call_soon(lambda: print('ready', flush=True))\n"
+        "try:\n"
+        "    loop.run_forever()\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+        "loop.close()\n"
+    )
+    code, output, errors = interrupt_when_ready(start(str(path)))
+    assert (code, output, errors) == (0, "interrupted\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_signal_handlers_run_on_the_loop(tmp_path, number):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import asyncio, twinloop\n"
+        "async def main():\n"
+        "    loop = asyncio.get_running_loop()\n"
+        "    stopped = loop.create_future()\n"
+        f"    loop.add_signal_handler({int(number)}, stopped.set_result, 'handled')\n"
+        "    print('ready', flush=True)\n"
+        "    print(await stopped)\n"
+        f"    print(loop.remove_signal_handler({int(number)}), loop.remove_signal_handler({int(number)}))\n"
+        "twinloop.run(main())\n"
+    )
+    code, output, errors = interrupt_when_ready(start(str(path)), number)
+    assert (code, output, errors) == (0, "handled\nTrue False\n", "")
+
+
+def test_a_loop_with_live_transports_can_be_left_at_the_end_of_the_process(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import asyncio, twinloop\n"
+        "loop = twinloop.new_event_loop()\n"
+        "async def main():\n"
+        "    server = await asyncio.start_server(lambda r, w: w.write(b'x'), '127.0.0.1', 0)\n"
+        "    global pair\n"
+        "    pair = await asyncio.open_connection(*server.sockets[0].getsockname())\n"
+        "    await pair[0].read(1)\n"
+        "loop.run_until_complete(main())\n"
+        "print('done')\n"
+    )
+    code, output, _ = finish(start(str(path)))
+    assert (code, output) == (0, "done\n")
+
+
+def test_install_makes_asyncio_run_use_this_loop(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import asyncio, twinloop\n"
+        "twinloop.install()\n"
+        "async def main(): print(isinstance(asyncio.get_running_loop(), twinloop.EventLoop))\n"
+        "asyncio.run(main())\n"
+    )
+    assert finish(start(str(path))) == (0, "True\n", "")
+
+
+def test_a_process_pool_started_by_spawn_finds_the_program(program):
+    code, output, errors = program(
+        """
+        import asyncio, concurrent.futures, multiprocessing
+        def work(number):
+            return number * 2
+        async def main():
+            context = multiprocessing.get_context("spawn")
+            with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+                print(await asyncio.get_running_loop().run_in_executor(pool, work, 21))
+        if __name__ == "__main__":
+            asyncio.run(main())
+        """,
+        env={**os.environ},
+    )
+    assert (code, output, errors) == (0, "42\n", "")
