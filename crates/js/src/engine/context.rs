@@ -198,8 +198,6 @@ impl Context {
             let quota = stack_quota();
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
             SetStackFormat(cx, StackFormat::V8);
-            // Capturing a stack for each promise makes `await` 20 times slower (3,100 against 150 ns).
-            (*jsapi::ContextOptionsRef(cx)).set_asyncStack_(false);
             // A stack captured at each promise makes `await` many times dearer.
             (*ContextOptionsRef(cx)).set_asyncStack_(false);
         }

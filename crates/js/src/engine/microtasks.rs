@@ -10,7 +10,7 @@ use std::ptr;
 use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled, HandleObject,
-    HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JSContext, JSFunction, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
+    HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JobQueueIsEmpty, JobQueueMayNotBeEmpty, JSContext, JSFunction, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
     RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -98,6 +98,14 @@ impl Context {
 
     fn drain(&self) {
         let inner = &self.0;
+        struct Over(*mut JSContext);
+        impl Drop for Over {
+            fn drop(&mut self) {
+                // SAFETY: the context outlives the drain; outside of one, every `await` takes its turn.
+                unsafe { JobQueueMayNotBeEmpty(self.0) };
+            }
+        }
+        let _over = Over(inner.cx());
         // SAFETY: plain query; most checkpoints end here.
         while !inner.stopped.get() && unsafe { HasAnyMicroTasks(inner.cx()) } {
             // A scope per batch keeps the cost of opening one out of the single task's, and its locals few.
@@ -158,6 +166,14 @@ fn run_next(scope: &Scope<'_>) -> bool {
     unsafe { JS_DequeueNextMicroTask(cx, task.handle_mut()) };
     if task.get().is_null() {
         return false;
+    }
+    // While the last task runs, an `await` of what is settled may go on at once: no other task could come between. The
+    // engine takes this back itself when a task is queued.
+    // SAFETY: plain settings of the context.
+    unsafe {
+        if !HasAnyMicroTasks(cx) {
+            JobQueueIsEmpty(cx);
+        }
     }
     // SAFETY: the task is rooted. A JavaScript task must run in the realm of its global, which is ours, the only one;
     // a null global is a task whose realm is gone.
