@@ -34,7 +34,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
-    def run_forever(self):
+    def run_forever(self) -> None:
         """Run until ``stop()`` is called."""
         self._check_closed()
         self._check_running()
@@ -54,7 +54,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             if wakeup_fd is not None and self._csock is not None:
                 signal.set_wakeup_fd(wakeup_fd)
 
-    def close(self):
+    def close(self) -> None:
         """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""
         if self.is_running():
             raise RuntimeError("Cannot close a running event loop")
@@ -207,6 +207,6 @@ def _forget_own_frames(handle, count):
         del handle._source_traceback[-count:]
 
 
-def new_event_loop():
+def new_event_loop() -> EventLoop:
     """A new event loop; a loop factory for ``asyncio.Runner`` and others."""
     return EventLoop()

@@ -51,7 +51,9 @@ def test_what_a_callback_schedules_runs_in_the_next_turn(loop):
 
 def test_stop_lets_the_present_turn_finish(loop):
     seen = []
-    run_until_stopped(loop, loop.stop, lambda: seen.append("same turn"), lambda: loop.call_soon(seen.append, "next turn"))
+    run_until_stopped(
+        loop, loop.stop, lambda: seen.append("same turn"), lambda: loop.call_soon(seen.append, "next turn")
+    )
     assert seen == ["same turn"]
     run_until_stopped(loop, loop.stop)
     assert seen == ["same turn", "next turn"]

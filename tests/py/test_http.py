@@ -128,7 +128,7 @@ def test_aiofiles_reads_and_writes(run, tmp_path):
     async def main():
         async with aiofiles.open(path, mode="w") as file:
             await file.write("line one\nline two\n")
-        async with aiofiles.open(path, mode="r") as file:
+        async with aiofiles.open(path) as file:
             content = await file.read()
         async with aiofiles.open(path) as file:
             lines = [line async for line in file]

@@ -13,7 +13,6 @@ import textwrap
 import threading
 
 import pytest
-
 from conftest import CERTIFICATES
 
 

@@ -576,7 +576,9 @@ def test_datagrams_and_pipes_work_through_asyncios_own_transports(run):
         server.close()
         reader, writer = os.pipe()
         stream = asyncio.StreamReader()
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb"))
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
+        )
         os.write(writer, b"through a pipe")
         os.close(writer)
         assert await stream.read() == b"through a pipe"
