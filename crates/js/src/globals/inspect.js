@@ -313,9 +313,13 @@
     return keys;
   }
 
+  // The language lists indices among the keys; of a longer list only symbols are shown besides its elements.
+  const longestToSearch = 100_000;
+
   /** As `keysOf`, without array indices; integer keys come first in property order. */
   function keysBesidesIndices(context, value) {
-    const names = context.showHidden ? Object.getOwnPropertyNames(value) : Object.keys(value);
+    const list = context.showHidden ? Object.getOwnPropertyNames : Object.keys;
+    const names = lengthOf(value) > longestToSearch ? [] : list(value);
     let start = 0;
     while (start < names.length && isIndex(names[start])) start += 1;
     const keys = names.slice(start);
@@ -323,6 +327,14 @@
       if (context.showHidden || propertyIsEnumerable.call(value, symbol)) keys.push(symbol);
     }
     return keys;
+  }
+
+  const typedArrayLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get;
+
+  /** The number of elements that are really there: a sparse array has few, whatever its length says. */
+  function lengthOf(value) {
+    if (!Array.isArray(value)) return typedArrayLength.call(value);
+    return value.length > longestToSearch && !hasOwn(value, value.length >> 1) ? 0 : value.length;
   }
 
   function isIndex(name) {
