@@ -157,6 +157,21 @@ test('data: URLs', async () => {
   await rejects(fetch('data:no-comma'), TypeError);
 });
 
+test('blob: URLs, until they are revoked', async () => {
+  const url = URL.createObjectURL(new Blob(['ü'], { type: 'text/plain' }));
+  const response = await fetch(url);
+  deepEqual([response.headers.get('content-type'), response.headers.get('content-length')], ['text/plain', '2']);
+  equal(await response.text(), 'ü');
+  URL.revokeObjectURL(url);
+  await rejects(fetch(url), TypeError);
+});
+
+test('the stack of a failure names the line that fetched', async () => {
+  for (const start of [() => fetch(`http://${fixtures.refused}/a`), () => fetch(`http://${fixtures.refused}/b`, { method: 'POST' })]) {
+    match((await rejects(start(), TypeError)).stack, /fetch\.test\.mjs:\d+/);
+  }
+});
+
 test('invalid JSON is a SyntaxError', async () => {
   await rejects((await fetch(`${base}/invalid-json`)).json(), SyntaxError);
 });

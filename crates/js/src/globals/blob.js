@@ -111,6 +111,31 @@
     }
   }
 
+  // Object URLs live until they are revoked or the program ends.
+  const objects = new Map();
+
+  /** https://w3c.github.io/FileAPI/#dfn-createObjectURL; there is no origin here. */
+  function createObjectURL(blob) {
+    if (!isBlob(blob)) throw new TypeError('URL.createObjectURL: the argument is not a Blob');
+    const url = `blob:twinloop:${randomUuid()}`;
+    objects.set(url, blob);
+    return url;
+  }
+
+  function revokeObjectURL(url) {
+    objects.delete(String(url).replace(/#.*$/, ''));
+  }
+
+  /** The Blob behind an object URL, or undefined. */
+  function objectOf(url) {
+    return objects.get(url.replace(/#.*$/, ''));
+  }
+
+  function randomUuid() {
+    const digits = (count) => Array.from({ length: count }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+    return `${digits(8)}-${digits(4)}-4${digits(3)}-${'89ab'[Math.floor(Math.random() * 4)]}${digits(3)}-${digits(12)}`;
+  }
+
   function gather(parts, ending) {
     if (parts === undefined) return new Uint8Array(0);
     if (typeof parts !== 'object' || parts === null || typeof parts[Symbol.iterator] !== 'function') {
@@ -139,5 +164,5 @@
   defineInterface(Blob);
   defineInterface(File);
 
-  return { Blob, File, bytesOfBlob, isBlob, makeBlob };
+  return { Blob, File, bytesOfBlob, createObjectURL, isBlob, makeBlob, objectOf, revokeObjectURL };
 })

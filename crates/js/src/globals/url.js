@@ -48,8 +48,12 @@
       return result;
     }
 
-    static createObjectURL() {
-      throw new (use('domexception').DOMException)('URL.createObjectURL: object URLs are not there yet', 'NotSupportedError');
+    static createObjectURL(blob) {
+      return use('blob').createObjectURL(blob);
+    }
+
+    static revokeObjectURL(url) {
+      use('blob').revokeObjectURL(url);
     }
 
     get href() {
