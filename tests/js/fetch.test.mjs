@@ -226,6 +226,35 @@ test('64 fetches at a time', async () => {
   for (const response of responses) equal(typeof (await response.json()), 'object');
 });
 
+// ---- backpressure: the other side waits, memory does not grow
+
+test('a body that nobody reads stays with the server', async () => {
+  const before = process.memoryUsage().rss;
+  const response = await fetch(`${base}/endless`);
+  const reader = response.body.getReader();
+  await reader.read();
+  await delay(200);
+  const growth = process.memoryUsage().rss - before;
+  ok(growth < 64 << 20, `${growth} bytes were read ahead`);
+  await reader.cancel();
+});
+
+test('an upload that the server does not read stays with the program', async () => {
+  const controller = new AbortController();
+  let produced = 0;
+  const body = new ReadableStream({
+    pull(stream) {
+      produced += 65_536;
+      stream.enqueue(new Uint8Array(65_536));
+    },
+  });
+  const pending = fetch(`${base}/hang`, { method: 'POST', body, duplex: 'half', signal: controller.signal });
+  await delay(200);
+  ok(produced < 64 << 20, `${produced} bytes were taken from the stream`);
+  controller.abort();
+  await rejects(pending);
+});
+
 // ---- abort
 
 test('an aborted signal rejects at once with its reason', async () => {
