@@ -21,6 +21,7 @@ use mozjs_sys::jsapi::mozilla::Utf8Unit;
 use super::error::Error;
 use super::functions::native_body;
 use super::local::Local;
+use super::objects::{Attributes, Class};
 use super::promises::PromiseState;
 use super::roots::root;
 use super::scope::Scope;
@@ -110,7 +111,7 @@ impl<'s> Scope<'s> {
         root!(cx, value = UndefinedValue());
         // SAFETY: the source outlives the call, which does not keep it; handles are roots.
         let ok = unsafe { Evaluate2(cx, options.0, &mut text, value.handle_mut()) };
-        self.check(ok)?;
+        self.check(ok).map_err(|error| self.with_place(error))?;
         Ok(self.root(value.get()))
     }
 
@@ -123,7 +124,9 @@ impl<'s> Scope<'s> {
         let options = Options::new(cx, url, 1);
         let mut text = source_text(source)?;
         // SAFETY: as in `evaluate`; the result is rooted at once.
-        let module = self.root_object(unsafe { CompileModule1(cx, options.0, &mut text) })?;
+        let module = self
+            .root_object(unsafe { CompileModule1(cx, options.0, &mut text) })
+            .map_err(|error| self.with_place(error))?;
         let private = private.value();
         // SAFETY: a fresh module record; the engine copies the value into a traced slot.
         unsafe { SetModulePrivate(module.object_or_null(), &private) };
@@ -139,7 +142,43 @@ impl<'s> Scope<'s> {
         let options = Options::new(cx, url, 1);
         let mut text = source_text(source)?;
         // SAFETY: as in `evaluate`.
-        self.root_object(unsafe { CompileJsonModule1(cx, options.0, &mut text) })
+        self.root_object(unsafe { CompileJsonModule1(cx, options.0, &mut text) }).map_err(|error| self.with_place(error))
+    }
+
+    /// Puts the place of a syntax error into its stack: nothing was running, so the engine leaves the stack without it.
+    fn with_place(&self, error: Error) -> Error {
+        let add = |value: Local<'_>| -> Result<(), Error> {
+            let line = self.get(value, "lineNumber")?.as_index();
+            let column = self.get(value, "columnNumber")?.as_index();
+            let (Some(line), Some(column)) = (line, column) else { return Ok(()) };
+            let stack = self.get(value, "stack")?;
+            let stack = self.string_of(stack)?;
+            let file = self.get(value, "fileName")?;
+            let place = format!("    at {}:{line}:{column}", self.string_of(file)?);
+            if stack.contains(&place) {
+                return Ok(());
+            }
+            let (head, frames) = match stack.find("\n    at ") {
+                Some(end) => stack.split_at(end),
+                None => (stack.trim_end(), ""),
+            };
+            let head = if head.is_empty() { self.string_of(value)? } else { head.to_owned() };
+            let stack = self.string(&format!("{head}\n{place}{frames}"))?;
+            self.define(value, "stack", stack, Attributes::HIDDEN)
+        };
+        if let Some(value) = error.to_local(self)
+            && self.class_of(value) == Some(Class::Error)
+            && self.is_syntax_error(value)
+        {
+            // Where an error object resists (its property is frozen), it is reported as it is.
+            let _ = add(value);
+        }
+        error
+    }
+
+    fn is_syntax_error(&self, value: Local<'_>) -> bool {
+        let name = self.get(value, "name").and_then(|name| self.string_of(name));
+        name.is_ok_and(|name| name == "SyntaxError")
     }
 
     /// A module with one export, the default.

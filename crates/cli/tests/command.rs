@@ -1,0 +1,327 @@
+//! The command as its users meet it: what it runs, what it says, and its exit status.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder of its own for one test, removed afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("twinloop-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn twinloop() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinloop"));
+    command.stdin(Stdio::null()).env_remove("VIRTUAL_ENV");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    twinloop().args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[track_caller]
+fn assert_run(output: &Output, status: i32, stdout: &str) {
+    assert_eq!(
+        text(&output.stdout),
+        stdout,
+        "stderr: {}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        output.status.code(),
+        Some(status),
+        "stderr: {}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn code_on_the_command_line_runs_as_a_module() {
+    let output = run(&[
+        "-e",
+        "await null; console.log(process.argv.slice(1))",
+        "a",
+        "-e",
+    ]);
+    assert_run(&output, 0, "[ 'a', '-e' ]\n");
+}
+
+#[test]
+fn modules_import_each_other_and_json_and_typescript() {
+    let folder = Folder::new("modules");
+    folder.file("data.json", r#"{ "answer": 42 }"#);
+    folder.file(
+        "types.ts",
+        "export interface A { a: number }\nexport const a: A = { a: 1 as number };\n",
+    );
+    let main = folder.file(
+        "main.mjs",
+        "import data from './data.json' with { type: 'json' };\n\
+         import { a } from './types.ts';\n\
+         const late = await import('./late.js');\n\
+         console.log(data.answer, a, late.default, import.meta.main, import.meta.filename.endsWith('main.mjs'));\n",
+    );
+    folder.file("late.js", "export default 'late';\n");
+    assert_run(
+        &run(&[main.to_str().unwrap()]),
+        0,
+        "42 { a: 1 } late true true\n",
+    );
+}
+
+#[test]
+fn a_syntax_error_names_file_and_line() {
+    let folder = Folder::new("syntax");
+    let file = folder.file("broken.mjs", "const a = 1;\nconst b = ;\n");
+    let output = run(&[file.to_str().unwrap()]);
+    assert_run(&output, 1, "");
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("SyntaxError") && errors.contains("broken.mjs:2"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn an_error_that_nobody_handles_has_a_stack_and_status_one() {
+    let folder = Folder::new("uncaught");
+    let file = folder.file(
+        "app.ts",
+        "type T = string;\nfunction deep(x: T) { throw new TypeError(x); }\ndeep('bad');\n",
+    );
+    let output = run(&[file.to_str().unwrap()]);
+    assert_run(&output, 1, "");
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("TypeError: bad")
+            && errors.contains("app.ts:2")
+            && errors.contains("app.ts:3"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_rejection_that_nobody_handles_ends_the_program_with_status_one() {
+    let output = run(&[
+        "-e",
+        "Promise.reject(new RangeError('lost')); setTimeout(() => console.log('never'), 1000)",
+    ]);
+    assert_run(&output, 1, "");
+    assert!(text(&output.stderr).contains("RangeError: lost"));
+    assert_run(
+        &run(&[
+            "-e",
+            "Promise.reject(1).catch(() => console.log('handled'))",
+        ]),
+        0,
+        "handled\n",
+    );
+}
+
+#[test]
+fn the_exit_status_is_the_programs_own() {
+    assert_run(
+        &run(&[
+            "-e",
+            "process.on('exit', (code) => console.log('exit', code)); process.exit(7)",
+        ]),
+        7,
+        "exit 7\n",
+    );
+    assert_run(
+        &run(&[
+            "-e",
+            "process.exitCode = 3; setTimeout(() => console.log('end'), 1)",
+        ]),
+        3,
+        "end\n",
+    );
+}
+
+#[test]
+fn timers_microtasks_and_immediates_keep_the_order_of_the_turn() {
+    let code = "setTimeout(() => { console.log('timer 1'); Promise.resolve().then(() => console.log('microtask of timer 1')); }, 0);\n\
+                setTimeout(() => console.log('timer 2'), 0);\n\
+                queueMicrotask(() => console.log('microtask'));\n\
+                console.log('main');\n";
+    assert_run(
+        &run(&["-e", code]),
+        0,
+        "main\nmicrotask\ntimer 1\nmicrotask of timer 1\ntimer 2\n",
+    );
+}
+
+#[test]
+fn a_hundred_thousand_timers_and_promises_are_no_burden() {
+    let code = "let left = 200_000;\n\
+                const done = () => { left -= 1; if (left === 0) console.log('all done'); };\n\
+                for (let i = 0; i < 100_000; i += 1) { setTimeout(done, i % 10); (async () => { await null; done(); })(); }\n";
+    assert_run(&run(&["-e", code]), 0, "all done\n");
+}
+
+#[test]
+fn endless_recursion_is_an_error_that_can_be_caught() {
+    let code = "const f = () => f() + 1; try { f(); } catch (error) { console.log(error instanceof Error, error.name); }";
+    let output = run(&["-e", code]);
+    assert_run(&output, 0, "true InternalError\n");
+}
+
+#[test]
+fn an_endless_loop_ends_on_ctrl_c() {
+    let mut child = twinloop().args(["-e", "for (;;) {}"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("the program went on after SIGINT");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(!status.success());
+}
+
+#[test]
+fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
+    let folder = Folder::new("missing");
+    let other = folder.file("program.rb", "puts 1");
+    for (argument, expected) in [
+        ("no-such-file.js", "cannot open no-such-file.js"),
+        (folder.0.to_str().unwrap(), "is a folder"),
+        (other.to_str().unwrap(), "cannot tell the language"),
+        ("--nonsense", "--nonsense"),
+    ] {
+        let output = run(&[argument]);
+        assert_eq!(output.status.code(), Some(2), "{argument}");
+        assert!(
+            text(&output.stderr).contains(expected),
+            "{argument}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn help_and_version_explain_themselves() {
+    assert!(text(&run(&["--help"]).stdout).contains("--connect-to"));
+    assert!(text(&run(&["--version"]).stdout).starts_with("twinloop "));
+}
+
+#[test]
+fn a_missing_module_is_named_with_its_importer() {
+    let folder = Folder::new("missing-module");
+    let main = folder.file("main.mjs", "import './nothing.mjs';\n");
+    let output = run(&[main.to_str().unwrap()]);
+    assert_run(&output, 1, "");
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("nothing.mjs") && errors.contains("main.mjs"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_bad_connect_rule_is_named() {
+    let output = run(&["--connect-to", "nonsense", "-e", "1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("nonsense"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+/// A folder whose nearest `.venv` has an interpreter without the package.
+fn bare_environment(folder: &Folder) -> Option<PathBuf> {
+    let made = Command::new("python3")
+        .args(["-m", "venv", "--without-pip"])
+        .arg(folder.0.join(".venv"))
+        .status()
+        .is_ok_and(|status| status.success());
+    made.then(|| folder.0.join(".venv/bin/python"))
+}
+
+#[test]
+fn an_interpreter_without_the_package_says_how_to_install_it() {
+    let folder = Folder::new("bare");
+    let Some(interpreter) = bare_environment(&folder) else {
+        eprintln!("skipped: python3 -m venv does not work here");
+        return;
+    };
+    let program = folder.file("src/app.py", "print('never')\n");
+    let output = twinloop()
+        .arg(&program)
+        .env_remove("PYTHONPATH")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("does not have the twinloop package"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains(&format!(
+            "{} -m pip install twinloop",
+            interpreter.display()
+        )),
+        "{errors}"
+    );
+}
+
+#[test]
+fn javascript_that_names_a_python_module_goes_to_python() {
+    let folder = Folder::new("python-scheme");
+    let Some(_) = bare_environment(&folder) else {
+        eprintln!("skipped: python3 -m venv does not work here");
+        return;
+    };
+    folder.file(
+        "inner.mjs",
+        "import math from 'python:math';\nexport default math;\n",
+    );
+    let program = folder.file("app.mjs", "import './inner.mjs';\nconsole.log('never');\n");
+    let output = twinloop()
+        .arg(&program)
+        .env_remove("PYTHONPATH")
+        .output()
+        .unwrap();
+    assert_run(&output, 1, "");
+    assert!(
+        text(&output.stderr).contains("does not have the twinloop package"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(Path::new(&program).exists());
+}
