@@ -14,7 +14,10 @@ impl Program {
     fn new(source: &str) -> Program {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("twinloop-outcome-{}-{number}.mjs", std::process::id()));
+        let path = std::env::temp_dir().join(format!(
+            "twinloop-outcome-{}-{number}.mjs",
+            std::process::id()
+        ));
         std::fs::write(&path, source).expect("a program");
         Program(path)
     }
@@ -39,7 +42,12 @@ struct Ended {
 }
 
 fn run(source: &str) -> Ended {
-    ended(Program::new(source).command().output().expect("the command runs"))
+    ended(
+        Program::new(source)
+            .command()
+            .output()
+            .expect("the command runs"),
+    )
 }
 
 fn ended(output: Output) -> Ended {
@@ -52,38 +60,69 @@ fn ended(output: Output) -> Ended {
 
 #[test]
 fn a_program_that_is_done_ends_with_0_and_leaves_stderr_empty() {
-    let ended = run("console.log('hello', { a: [1, 2] }); setTimeout(() => console.log('later'), 1);");
-    assert_eq!((ended.status, ended.output.as_str()), (Some(0), "hello { a: [ 1, 2 ] }\nlater\n"));
+    let ended =
+        run("console.log('hello', { a: [1, 2] }); setTimeout(() => console.log('later'), 1);");
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(0), "hello { a: [ 1, 2 ] }\nlater\n")
+    );
     assert_eq!(ended.errors, "");
 }
 
 #[test]
 fn an_uncaught_error_shows_its_stack_and_ends_with_1() {
-    let ended = run("console.log('before');\nfunction fail() {\n  throw new TypeError('boom');\n}\nfail();\n");
+    let ended = run(
+        "console.log('before');\nfunction fail() {\n  throw new TypeError('boom');\n}\nfail();\n",
+    );
     assert_eq!((ended.status, ended.output.as_str()), (Some(1), "before\n"));
-    assert!(ended.errors.starts_with("Uncaught TypeError: boom\n    at fail ("), "{}", ended.errors);
+    assert!(
+        ended
+            .errors
+            .starts_with("Uncaught TypeError: boom\n    at fail ("),
+        "{}",
+        ended.errors
+    );
     assert!(ended.errors.contains(".mjs:3:9)"), "{}", ended.errors);
 }
 
 #[test]
 fn an_error_in_a_timer_ends_the_program_before_the_next_one() {
-    let ended = run("setTimeout(() => { throw new RangeError('late') }, 1); setTimeout(() => console.log('never'), 2);");
+    let ended = run(
+        "setTimeout(() => { throw new RangeError('late') }, 1); setTimeout(() => console.log('never'), 2);",
+    );
     assert_eq!((ended.status, ended.output.as_str()), (Some(1), ""));
-    assert!(ended.errors.starts_with("Uncaught RangeError: late\n"), "{}", ended.errors);
+    assert!(
+        ended.errors.starts_with("Uncaught RangeError: late\n"),
+        "{}",
+        ended.errors
+    );
 }
 
 #[test]
 fn an_unhandled_rejection_ends_with_1() {
-    let ended = run("Promise.reject(new Error('nobody', { cause: 'why' })); setTimeout(() => console.log('never'), 1);");
+    let ended = run(
+        "Promise.reject(new Error('nobody', { cause: 'why' })); setTimeout(() => console.log('never'), 1);",
+    );
     assert_eq!((ended.status, ended.output.as_str()), (Some(1), ""));
-    assert!(ended.errors.starts_with("Uncaught (in promise) Error: nobody\n"), "{}", ended.errors);
+    assert!(
+        ended
+            .errors
+            .starts_with("Uncaught (in promise) Error: nobody\n"),
+        "{}",
+        ended.errors
+    );
     assert!(ended.errors.contains("[cause]: 'why'"), "{}", ended.errors);
 }
 
 #[test]
 fn a_rejection_handled_in_the_same_turn_is_not_reported() {
-    let ended = run("const p = Promise.reject(1); queueMicrotask(() => p.catch(() => console.log('handled')));");
-    assert_eq!((ended.status, ended.output.as_str(), ended.errors.as_str()), (Some(0), "handled\n", ""));
+    let ended = run(
+        "const p = Promise.reject(1); queueMicrotask(() => p.catch(() => console.log('handled')));",
+    );
+    assert_eq!(
+        (ended.status, ended.output.as_str(), ended.errors.as_str()),
+        (Some(0), "handled\n", "")
+    );
 }
 
 #[test]
@@ -92,7 +131,10 @@ fn thrown_values_that_are_no_errors_are_shown() {
         ("{ code: 5 }", "Uncaught { code: 5 }\n"),
         ("'text'", "Uncaught 'text'\n"),
         ("undefined", "Uncaught undefined\n"),
-        ("{ get [Symbol.toStringTag]() { throw 1 } }", "Uncaught [an object that cannot be shown]\n"),
+        (
+            "{ get [Symbol.toStringTag]() { throw 1 } }",
+            "Uncaught [an object that cannot be shown]\n",
+        ),
     ] {
         let ended = run(&format!("throw {thrown};"));
         assert_eq!((ended.status, ended.errors.as_str()), (Some(1), text));
@@ -108,7 +150,10 @@ fn a_listener_that_prevents_the_default_keeps_the_program_going() {
         Promise.reject('two');
         setTimeout(() => console.log('three'), 5);
     ");
-    assert_eq!((ended.status, ended.output.as_str(), ended.errors.as_str()), (Some(0), "two\none\nthree\n", ""));
+    assert_eq!(
+        (ended.status, ended.output.as_str(), ended.errors.as_str()),
+        (Some(0), "two\none\nthree\n", "")
+    );
 }
 
 #[test]
@@ -120,7 +165,13 @@ fn an_error_that_a_listener_throws_ends_the_program() {
         console.log('never');
     ");
     assert_eq!((ended.status, ended.output.as_str()), (Some(1), ""));
-    assert!(ended.errors.starts_with("Uncaught Error: from a listener\n"), "{}", ended.errors);
+    assert!(
+        ended
+            .errors
+            .starts_with("Uncaught Error: from a listener\n"),
+        "{}",
+        ended.errors
+    );
 }
 
 #[test]
@@ -130,13 +181,19 @@ fn process_exit_runs_exit_listeners_and_nothing_else() {
         setTimeout(() => console.log('never'), 1);
         try { process.exit(4); } catch { console.log('never'); } finally { console.log('never'); }
     ");
-    assert_eq!((ended.status, ended.output.as_str(), ended.errors.as_str()), (Some(4), "exit 4\n", ""));
+    assert_eq!(
+        (ended.status, ended.output.as_str(), ended.errors.as_str()),
+        (Some(4), "exit 4\n", "")
+    );
 }
 
 #[test]
 fn exit_code_is_the_status_and_exit_listeners_may_change_it() {
     assert_eq!(run("process.exitCode = 3;").status, Some(3));
-    assert_eq!(run("process.on('exit', () => { process.exitCode = 9; });").status, Some(9));
+    assert_eq!(
+        run("process.on('exit', () => { process.exitCode = 9; });").status,
+        Some(9)
+    );
     assert_eq!(run("process.exitCode = 3; process.exit();").status, Some(3));
     let ended = run("process.on('exit', (code) => console.log(code)); throw 1;");
     assert_eq!((ended.status, ended.output.as_str()), (Some(1), "1\n"));
@@ -144,8 +201,13 @@ fn exit_code_is_the_status_and_exit_listeners_may_change_it() {
 
 #[test]
 fn before_exit_may_give_the_program_more_to_do() {
-    let ended = run("process.once('beforeExit', () => setTimeout(() => console.log('more'), 1)); process.on('exit', () => console.log('exit'));");
-    assert_eq!((ended.status, ended.output.as_str()), (Some(0), "more\nexit\n"));
+    let ended = run(
+        "process.once('beforeExit', () => setTimeout(() => console.log('more'), 1)); process.on('exit', () => console.log('exit'));",
+    );
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(0), "more\nexit\n")
+    );
 }
 
 #[test]
@@ -161,10 +223,22 @@ fn what_is_not_referenced_does_not_keep_the_program_alive() {
 
 #[test]
 fn output_to_a_reader_that_left_does_not_abort() {
-    let program = Program::new("for (let i = 0; i < 100_000; i += 1) console.log('line', String(i)); console.error('done');");
-    let mut child = program.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command runs");
+    let program = Program::new(
+        "for (let i = 0; i < 100_000; i += 1) console.log('line', String(i)); console.error('done');",
+    );
+    let mut child = program
+        .command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
     let mut first = [0; 4];
-    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("output");
+    child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_exact(&mut first)
+        .expect("output");
     let ended = child.wait_with_output().expect("an end");
     assert_eq!(&first, b"line");
     assert_eq!(ended.status.code(), Some(0));
@@ -173,8 +247,15 @@ fn output_to_a_reader_that_left_does_not_abort() {
 
 #[test]
 fn stderr_that_cannot_be_written_does_not_change_the_status() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
-    let status = Program::new("throw new Error('x');").command().stderr(full).status().expect("the command runs");
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let status = Program::new("throw new Error('x');")
+        .command()
+        .stderr(full)
+        .status()
+        .expect("the command runs");
     assert_eq!((status.code(), status.signal()), (Some(1), None));
 }
 
@@ -185,28 +266,51 @@ fn a_signal_listener_replaces_the_default_action() {
         process.once('SIGTERM', (name, number) => { console.log(name, number); clearTimeout(alive); });
         process.kill(process.pid, 'SIGTERM');
     ");
-    assert_eq!((ended.status, ended.output.as_str()), (Some(0), "SIGTERM 15\n"));
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(0), "SIGTERM 15\n")
+    );
 }
 
 #[test]
 fn without_a_listener_a_signal_ends_the_program() {
-    let program = Program::new("process.kill(process.pid, 'SIGTERM'); setTimeout(() => console.log('never'), 60_000);");
+    let program = Program::new(
+        "process.kill(process.pid, 'SIGTERM'); setTimeout(() => console.log('never'), 60_000);",
+    );
     let ended = program.command().output().expect("the command runs");
-    assert!(ended.status.signal() == Some(15) || ended.status.code() == Some(143), "{:?}", ended.status);
+    assert!(
+        ended.status.signal() == Some(15) || ended.status.code() == Some(143),
+        "{:?}",
+        ended.status
+    );
     assert_eq!(ended.stdout, b"");
 }
 
 #[test]
 fn infinite_recursion_is_an_error_that_can_be_caught() {
-    let ended = run("function f() { return f() + 1 } try { f() } catch (error) { console.log(error instanceof Error) }");
+    let ended = run(
+        "function f() { return f() + 1 } try { f() } catch (error) { console.log(error instanceof Error) }",
+    );
     assert_eq!((ended.status, ended.output.as_str()), (Some(0), "true\n"));
 }
 
 #[test]
 fn colours_follow_force_color_and_no_color() {
     let program = Program::new("console.log({ a: 1 });");
-    let forced = ended(program.command().env("FORCE_COLOR", "1").output().expect("the command runs"));
+    let forced = ended(
+        program
+            .command()
+            .env("FORCE_COLOR", "1")
+            .output()
+            .expect("the command runs"),
+    );
     assert_eq!(forced.output, "{ a: \u{1b}[33m1\u{1b}[39m }\n");
-    let plain = ended(program.command().env("NO_COLOR", "1").output().expect("the command runs"));
+    let plain = ended(
+        program
+            .command()
+            .env("NO_COLOR", "1")
+            .output()
+            .expect("the command runs"),
+    );
     assert_eq!(plain.output, "{ a: 1 }\n");
 }

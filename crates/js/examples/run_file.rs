@@ -14,7 +14,10 @@ fn main() {
         std::process::exit(2);
     };
     let event_loop = Loop::new().expect("a loop");
-    let options = Options { arguments: arguments.clone(), ..Options::default() };
+    let options = Options {
+        arguments: arguments.clone(),
+        ..Options::default()
+    };
     let js = Js::new(&event_loop, options).expect("an engine");
     let status = js.run_main(Path::new(file));
     js.end();

@@ -27,7 +27,10 @@ impl Scope<'_> {
         let cx = self.cx();
         // SAFETY: plain queries.
         let (used, chunks) = unsafe {
-            (JS_GetGCParameter(cx, JSGCParamKey::JSGC_BYTES), JS_GetGCParameter(cx, JSGCParamKey::JSGC_TOTAL_CHUNKS))
+            (
+                JS_GetGCParameter(cx, JSGCParamKey::JSGC_BYTES),
+                JS_GetGCParameter(cx, JSGCParamKey::JSGC_TOTAL_CHUNKS),
+            )
         };
         (f64::from(used), f64::from(chunks) * CHUNK)
     }

@@ -61,7 +61,11 @@ impl Host for CallbackHost {
             return;
         }
         self.context.enter(|scope| {
-            let outcome = if token & SIGNAL != 0 { self.run_signal(scope, token) } else { self.run_due(scope, token) };
+            let outcome = if token & SIGNAL != 0 {
+                self.run_signal(scope, token)
+            } else {
+                self.run_due(scope, token)
+            };
             if let Err(error) = outcome {
                 scope.report_uncaught(error);
             }
@@ -77,8 +81,18 @@ impl Host for CallbackHost {
 
 impl CallbackHost {
     fn run_due(&self, scope: &Scope<'_>, token: u64) -> Result<(), Error> {
-        let Some(due) = self.callbacks.due.borrow_mut().try_remove(token as usize) else { return Ok(()) };
-        let Some(run) = self.callbacks.run.borrow().as_ref().map(|slot| scope.local(slot)) else { return Ok(()) };
+        let Some(due) = self.callbacks.due.borrow_mut().try_remove(token as usize) else {
+            return Ok(());
+        };
+        let Some(run) = self
+            .callbacks
+            .run
+            .borrow()
+            .as_ref()
+            .map(|slot| scope.local(slot))
+        else {
+            return Ok(());
+        };
         let object = scope.local(&due.object);
         if object.is_null() {
             return Ok(());
@@ -88,16 +102,28 @@ impl CallbackHost {
 
     fn run_signal(&self, scope: &Scope<'_>, token: u64) -> Result<(), Error> {
         let number = (token & 0xffff_ffff) as i32;
-        let callback = self.callbacks.signals.borrow().get(&number).map(|signal| scope.local(&signal.callback));
-        let Some(callback) = callback else { return Ok(()) };
-        scope.call(callback, Local::undefined(), &[scope.number(number.into())]).map(|_| ())
+        let callback = self
+            .callbacks
+            .signals
+            .borrow()
+            .get(&number)
+            .map(|signal| scope.local(&signal.callback));
+        let Some(callback) = callback else {
+            return Ok(());
+        };
+        scope
+            .call(callback, Local::undefined(), &[scope.number(number.into())])
+            .map(|_| ())
     }
 }
 
 /// The host's number, after joining the loop if this is the first callback.
 fn host(scope: &Scope<'_>, callbacks: &Rc<Callbacks>) -> HostId {
     callbacks.host.get().unwrap_or_else(|| {
-        let host = CallbackHost { context: scope.context(), callbacks: Rc::clone(callbacks) };
+        let host = CallbackHost {
+            context: scope.context(),
+            callbacks: Rc::clone(callbacks),
+        };
         let id = Loop::current().add_host(Rc::new(host));
         callbacks.host.set(Some(id));
         id
@@ -113,7 +139,8 @@ fn set_timer_callback<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result
 
 /// `startTimer(object, milliseconds, referenced)`: a number, never 0, for `cancelTimer` until the timer has fired.
 fn start_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let delay = Duration::try_from_secs_f64(scope.number_of(arguments.get(1))? / 1000.0).unwrap_or_default();
+    let delay = Duration::try_from_secs_f64(scope.number_of(arguments.get(1))? / 1000.0)
+        .unwrap_or_default();
     let referenced = scope.bool_of(arguments.get(2));
     let callbacks = scope.state::<Callbacks>();
     let host = host(scope, &callbacks);
@@ -121,12 +148,17 @@ fn start_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     let vacant = due.vacant_entry();
     let index = vacant.key();
     let running = Loop::current();
-    let deadline = running.now().saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
+    let deadline = running
+        .now()
+        .saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
     let key = running.push_at(deadline, Entry::Host(host, TIMER | index as u64));
     if !referenced {
         running.set_timer_referenced(key, false);
     }
-    vacant.insert(Due { object: scope.persist(arguments.get(0)), timer: Some(key) });
+    vacant.insert(Due {
+        object: scope.persist(arguments.get(0)),
+        timer: Some(key),
+    });
     Ok(scope.number((index + 1) as f64))
 }
 
@@ -138,7 +170,8 @@ fn index_of(number: Local<'_>) -> Option<usize> {
 /// `cancelTimer(number)`.
 fn cancel_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
-    let due = index_of(arguments.get(0)).and_then(|index| callbacks.due.borrow_mut().try_remove(index));
+    let due =
+        index_of(arguments.get(0)).and_then(|index| callbacks.due.borrow_mut().try_remove(index));
     if let Some(key) = due.and_then(|due| due.timer) {
         Loop::current().cancel_timer(key);
     }
@@ -149,7 +182,9 @@ fn cancel_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 fn reference_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
     let due = callbacks.due.borrow();
-    let key = index_of(arguments.get(0)).and_then(|index| due.get(index)).and_then(|due| due.timer);
+    let key = index_of(arguments.get(0))
+        .and_then(|index| due.get(index))
+        .and_then(|due| due.timer);
     if let Some(key) = key {
         Loop::current().set_timer_referenced(key, scope.bool_of(arguments.get(1)));
     }
@@ -160,7 +195,10 @@ fn reference_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
 fn start_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
     let host = host(scope, &callbacks);
-    let index = callbacks.due.borrow_mut().insert(Due { object: scope.persist(arguments.get(0)), timer: None });
+    let index = callbacks.due.borrow_mut().insert(Due {
+        object: scope.persist(arguments.get(0)),
+        timer: None,
+    });
     Loop::current().push(Entry::Host(host, TIMER | index as u64));
     Ok(scope.number((index + 1) as f64))
 }
@@ -182,9 +220,14 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let callbacks = scope.state::<Callbacks>();
     let host = host(scope, &callbacks);
     let remote = Loop::current().remote();
-    let watch = signals::watch(number, move || remote.post_host(host, SIGNAL | number as u64))
-        .map_err(|error| Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}")))?;
-    let signal = Signal { callback: scope.persist(arguments.get(1)), _watch: watch };
+    let watch = signals::watch(number, move || {
+        remote.post_host(host, SIGNAL | number as u64)
+    })
+    .map_err(|error| Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}")))?;
+    let signal = Signal {
+        callback: scope.persist(arguments.get(1)),
+        _watch: watch,
+    };
     callbacks.signals.borrow_mut().insert(number, signal);
     Ok(Local::undefined())
 }
@@ -192,7 +235,11 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 /// `unwatchSignal(name)`: the default action again.
 fn unwatch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
-    scope.state::<Callbacks>().signals.borrow_mut().remove(&signal_number(&name)?);
+    scope
+        .state::<Callbacks>()
+        .signals
+        .borrow_mut()
+        .remove(&signal_number(&name)?);
     Ok(Local::undefined())
 }
 
@@ -200,17 +247,31 @@ fn unwatch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
 fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let id = scope.int32_of(arguments.get(0))?;
     let name = scope.string_of(arguments.get(1))?;
-    let number = name.parse::<i32>().map_or_else(|_| signal_number(&name), Ok)?;
+    let number = name
+        .parse::<i32>()
+        .map_or_else(|_| signal_number(&name), Ok)?;
     let Some(process) = rustix::process::Pid::from_raw(id) else {
-        return Err(Error::coded("ESRCH", format!("cannot send a signal to the process {id}")));
+        return Err(Error::coded(
+            "ESRCH",
+            format!("cannot send a signal to the process {id}"),
+        ));
     };
     let sent = match rustix::process::Signal::from_named_raw(number) {
         Some(signal) => rustix::process::kill_process(process, signal),
         None if number == 0 => rustix::process::test_kill_process(process),
-        None => return Err(Error::coded("ERR_UNKNOWN_SIGNAL", format!("Unknown signal: {name}"))),
+        None => {
+            return Err(Error::coded(
+                "ERR_UNKNOWN_SIGNAL",
+                format!("Unknown signal: {name}"),
+            ));
+        }
     };
     sent.map(|()| Local::undefined()).map_err(|error| {
-        let code = if error == rustix::io::Errno::SRCH { "ESRCH" } else { "EPERM" };
+        let code = if error == rustix::io::Errno::SRCH {
+            "ESRCH"
+        } else {
+            "EPERM"
+        };
         Error::coded(code, format!("kill {code}")).with("syscall", "kill")
     })
 }
@@ -230,7 +291,12 @@ fn signal_number(name: &str) -> Result<i32, Error> {
         "SIGCONT" => 18,
         "SIGTSTP" => 20,
         "SIGWINCH" => 28,
-        _ => return Err(Error::coded("ERR_UNKNOWN_SIGNAL", format!("Unknown signal: {name}"))),
+        _ => {
+            return Err(Error::coded(
+                "ERR_UNKNOWN_SIGNAL",
+                format!("Unknown signal: {name}"),
+            ));
+        }
     };
     Ok(number)
 }

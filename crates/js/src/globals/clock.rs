@@ -26,8 +26,13 @@ pub(super) fn start() {
 
 fn origin() -> &'static Origin {
     ORIGIN.get_or_init(|| {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Origin { instant: Instant::now(), wall: since_epoch.as_secs_f64() * 1000.0 }
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Origin {
+            instant: Instant::now(),
+            wall: since_epoch.as_secs_f64() * 1000.0,
+        }
     })
 }
 
@@ -41,7 +46,10 @@ fn monotonic_now<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
 /// `monotonicParts()`: `[seconds, nanoseconds]` of the monotonic clock.
 fn monotonic_parts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    scope.array(&[scope.number(now.tv_sec as f64), scope.number(now.tv_nsec as f64)])
+    scope.array(&[
+        scope.number(now.tv_sec as f64),
+        scope.number(now.tv_nsec as f64),
+    ])
 }
 
 /// `timeOrigin()`: milliseconds since 1970.

@@ -34,7 +34,9 @@ fn write_output<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 
 /// `isTerminal(1 | 2)`.
 fn is_terminal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    Ok(Local::boolean(Stream::of(scope, arguments.get(0))?.is_terminal()))
+    Ok(Local::boolean(
+        Stream::of(scope, arguments.get(0))?.is_terminal(),
+    ))
 }
 
 /// `hasColors(1 | 2)`: whether to colour what is written there.
@@ -54,15 +56,24 @@ fn has_colors<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
 /// `terminalSize(1 | 2)`: `[columns, rows]`, or undefined when it is no terminal.
 fn terminal_size<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let stream = Stream::of(scope, arguments.get(0))?;
-    let Ok(size) = stream.with_fd(|fd| rustix::termios::tcgetwinsize(fd)) else { return Ok(Local::undefined()) };
-    scope.array(&[scope.number(size.ws_col.into()), scope.number(size.ws_row.into())])
+    let Ok(size) = stream.with_fd(|fd| rustix::termios::tcgetwinsize(fd)) else {
+        return Ok(Local::undefined());
+    };
+    scope.array(&[
+        scope.number(size.ws_col.into()),
+        scope.number(size.ws_row.into()),
+    ])
 }
 
 /// The UTF-8 of a JavaScript string, lone surrogates replaced.
 pub(super) fn utf8(units: Units<'_>) -> Cow<'_, [u8]> {
     match units {
         Units::Latin1(bytes) if bytes.is_ascii() => Cow::Borrowed(bytes),
-        Units::Latin1(bytes) => Cow::Owned(encoding_rs::mem::decode_latin1(bytes).into_owned().into_bytes()),
+        Units::Latin1(bytes) => Cow::Owned(
+            encoding_rs::mem::decode_latin1(bytes)
+                .into_owned()
+                .into_bytes(),
+        ),
         Units::TwoByte(units) => {
             // Three bytes are the most that one unit becomes.
             let mut bytes = vec![0; units.len() * 3];
@@ -89,7 +100,9 @@ impl Stream {
         match scope.int32_of(number)? {
             1 => Ok(Stream::Output),
             2 => Ok(Stream::Error),
-            other => Err(Error::range_error(format!("cannot write to descriptor {other}: only 1 and 2 are output"))),
+            other => Err(Error::range_error(format!(
+                "cannot write to descriptor {other}: only 1 and 2 are output"
+            ))),
         }
     }
 

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
+use base64::engine::{
+    DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD,
+};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 
 use super::console::utf8;
@@ -79,7 +81,8 @@ fn encoding_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
 
 fn named(scope: &Scope<'_>, name: Local<'_>) -> Result<&'static Encoding, Error> {
     let name = scope.string_of(name)?;
-    Encoding::for_label(name.as_bytes()).ok_or_else(|| Error::range_error(format!("there is no encoding {name:?}")))
+    Encoding::for_label(name.as_bytes())
+        .ok_or_else(|| Error::range_error(format!("there is no encoding {name:?}")))
 }
 
 /// `decodeText(encoding, bytes, fatal, ignoreBOM)`: the whole text.
@@ -88,7 +91,11 @@ fn decode_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     let fatal = scope.bool_of(arguments.get(2));
     let ignore_bom = scope.bool_of(arguments.get(3));
     let decoded = scope.with_bytes(arguments.get(1), |bytes| {
-        if encoding == UTF_8 { decode_utf8(bytes, fatal, ignore_bom) } else { decode_whole(encoding, bytes, fatal, ignore_bom) }
+        if encoding == UTF_8 {
+            decode_utf8(bytes, fatal, ignore_bom)
+        } else {
+            decode_whole(encoding, bytes, fatal, ignore_bom)
+        }
     })?;
     decoded.into_local(scope, encoding)
 }
@@ -100,21 +107,31 @@ enum Decoded {
 }
 
 impl Decoded {
-    fn into_local<'s>(self, scope: &Scope<'s>, encoding: &'static Encoding) -> Result<Local<'s>, Error> {
+    fn into_local<'s>(
+        self,
+        scope: &Scope<'s>,
+        encoding: &'static Encoding,
+    ) -> Result<Local<'s>, Error> {
         match self {
             Decoded::Ascii(bytes) => scope.string_latin1(&bytes),
             Decoded::Text(text) => scope.string(&text),
             Decoded::Invalid => {
                 let name = encoding.name().to_ascii_lowercase();
-                Err(Error::type_error(format!("the encoded data was not valid for encoding {name}"))
-                    .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA"))
+                Err(Error::type_error(format!(
+                    "the encoded data was not valid for encoding {name}"
+                ))
+                .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA"))
             }
         }
     }
 }
 
 fn decode_utf8(bytes: &[u8], fatal: bool, ignore_bom: bool) -> Decoded {
-    let bytes = if ignore_bom { bytes } else { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) };
+    let bytes = if ignore_bom {
+        bytes
+    } else {
+        bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    };
     if bytes.is_ascii() {
         return Decoded::Ascii(bytes.to_vec());
     }
@@ -125,12 +142,21 @@ fn decode_utf8(bytes: &[u8], fatal: bool, ignore_bom: bool) -> Decoded {
     }
 }
 
-fn decode_whole(encoding: &'static Encoding, bytes: &[u8], fatal: bool, ignore_bom: bool) -> Decoded {
+fn decode_whole(
+    encoding: &'static Encoding,
+    bytes: &[u8],
+    fatal: bool,
+    ignore_bom: bool,
+) -> Decoded {
     decode_part(&mut decoder(encoding, ignore_bom), bytes, true, fatal)
 }
 
 fn decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
-    if ignore_bom { encoding.new_decoder_without_bom_handling() } else { encoding.new_decoder_with_bom_removal() }
+    if ignore_bom {
+        encoding.new_decoder_without_bom_handling()
+    } else {
+        encoding.new_decoder_with_bom_removal()
+    }
 }
 
 fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> Decoded {
@@ -141,11 +167,18 @@ fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> 
     };
     let mut text = String::with_capacity(capacity.unwrap_or(0));
     let complete = if fatal {
-        decoder.decode_to_string_without_replacement(bytes, &mut text, last).0 == DecoderResult::InputEmpty
+        decoder
+            .decode_to_string_without_replacement(bytes, &mut text, last)
+            .0
+            == DecoderResult::InputEmpty
     } else {
         decoder.decode_to_string(bytes, &mut text, last).0 == CoderResult::InputEmpty
     };
-    if complete { Decoded::Text(text) } else { Decoded::Invalid }
+    if complete {
+        Decoded::Text(text)
+    } else {
+        Decoded::Invalid
+    }
 }
 
 struct StreamDecoder(RefCell<Decoder>);
@@ -163,23 +196,37 @@ fn decoder_decode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     let last = scope.bool_of(arguments.get(2));
     let fatal = scope.bool_of(arguments.get(3));
     let mut decoder = state.0.borrow_mut();
-    let decoded = scope.with_bytes(arguments.get(1), |bytes| decode_part(&mut decoder, bytes, last, fatal))?;
+    let decoded = scope.with_bytes(arguments.get(1), |bytes| {
+        decode_part(&mut decoder, bytes, last, fatal)
+    })?;
     decoded.into_local(scope, decoder.encoding())
 }
 
 /// Without padding, which `atob` takes off itself, and without a look at the bits that no byte takes.
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::RequireNone),
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
 /// `decodeBase64(string)`: a string of bytes, or undefined when the text is not base64
 /// (<https://infra.spec.whatwg.org/#forgiving-base64-decode>).
 fn decode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let Some(text) = scope.latin1_of(arguments.get(0))? else { return Ok(Local::undefined()) };
-    let mut text: Vec<u8> = text.into_iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)).collect();
+    let Some(text) = scope.latin1_of(arguments.get(0))? else {
+        return Ok(Local::undefined());
+    };
+    let mut text: Vec<u8> = text
+        .into_iter()
+        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c))
+        .collect();
     if text.len().is_multiple_of(4) {
-        let padding = text.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
+        let padding = text
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|&&byte| byte == b'=')
+            .count();
         text.truncate(text.len() - padding);
     }
     match FORGIVING.decode(&text) {

@@ -24,7 +24,9 @@ fn proxy_details<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
 /// `promiseDetails(promise)`: `[0]` pending, `[1, value]` fulfilled, `[2, reason]` rejected.
 fn promise_details<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let promise = arguments.get(0);
-    let state = scope.promise_state(promise).ok_or_else(|| Error::type_error("promiseDetails: the value is not a Promise"))?;
+    let state = scope
+        .promise_state(promise)
+        .ok_or_else(|| Error::type_error("promiseDetails: the value is not a Promise"))?;
     match state {
         PromiseState::Pending => scope.array(&[scope.number(0.0)]),
         PromiseState::Fulfilled => scope.array(&[scope.number(1.0), scope.promise_result(promise)]),

@@ -89,6 +89,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("microtask", include_str!("microtask.js")),
     ("navigator", include_str!("navigator.js")),
     ("node_assert", include_str!("node_assert.js")),
+    ("node_assert_strict", include_str!("node_assert_strict.js")),
     ("node_events", include_str!("node_events.js")),
     ("node_fs", include_str!("node_fs.js")),
     ("node_fs_promises", include_str!("node_fs_promises.js")),
@@ -175,6 +176,7 @@ const GLOBALS: &[(&str, &str)] = &[
 /// Specifiers of built-in modules (`node:` may be left out) and the file whose exports they are.
 const BUILTIN_MODULES: &[(&str, &str)] = &[
     ("node:assert", "node_assert"),
+    ("node:assert/strict", "node_assert_strict"),
     ("node:buffer", "buffer"),
     ("node:events", "node_events"),
     ("node:fs", "node_fs"),
@@ -182,6 +184,7 @@ const BUILTIN_MODULES: &[(&str, &str)] = &[
     ("node:os", "node_os"),
     ("node:path", "node_path"),
     ("node:path/posix", "node_path"),
+    ("node:perf_hooks", "performance"),
     ("node:process", "node_process"),
     ("node:timers", "node_timers"),
     ("node:timers/promises", "node_timers_promises"),

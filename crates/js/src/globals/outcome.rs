@@ -19,19 +19,36 @@ pub(crate) enum Outcome {
 /// An exception left a callback, a module or a microtask.
 pub(crate) fn uncaught(scope: &Scope<'_>, error: &Error) -> Outcome {
     // A termination has no value: the program is being ended already.
-    let Some(value) = error.to_local(scope) else { return Outcome::Handled };
-    decide(scope, value, false, |scope, exports| scope.call_method(exports, "uncaught", &[value]))
+    let Some(value) = error.to_local(scope) else {
+        return Outcome::Handled;
+    };
+    decide(scope, value, false, |scope, exports| {
+        scope.call_method(exports, "uncaught", &[value])
+    })
 }
 
 /// A promise was rejected and has no handler after the microtasks are done.
-pub(crate) fn unhandled_rejection(scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) -> Outcome {
-    decide(scope, reason, true, |scope, exports| scope.call_method(exports, "unhandledRejection", &[promise, reason]))
+pub(crate) fn unhandled_rejection(
+    scope: &Scope<'_>,
+    promise: Local<'_>,
+    reason: Local<'_>,
+) -> Outcome {
+    decide(scope, reason, true, |scope, exports| {
+        scope.call_method(exports, "unhandledRejection", &[promise, reason])
+    })
 }
 
 /// A promise that was reported has a handler after all.
-pub(crate) fn rejection_handled(scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) -> Outcome {
-    let told = module(scope, "global_events")
-        .and_then(|exports| scope.call_method(exports, "rejectionHandled", &[promise, reason]).map(|_| ()));
+pub(crate) fn rejection_handled(
+    scope: &Scope<'_>,
+    promise: Local<'_>,
+    reason: Local<'_>,
+) -> Outcome {
+    let told = module(scope, "global_events").and_then(|exports| {
+        scope
+            .call_method(exports, "rejectionHandled", &[promise, reason])
+            .map(|_| ())
+    });
     match told {
         Ok(()) => Outcome::Handled,
         Err(error) => uncaught(scope, &error),
@@ -50,7 +67,9 @@ fn decide<'s>(
         Err(error) if error.is_terminated() => Outcome::Handled,
         // A listener threw: that is the error to end with.
         Err(error) => {
-            let text = error.to_local(scope).map(|thrown| describe(scope, thrown, false));
+            let text = error
+                .to_local(scope)
+                .map(|thrown| describe(scope, thrown, false));
             Outcome::Fatal(text.unwrap_or_default())
         }
     }
@@ -59,11 +78,19 @@ fn decide<'s>(
 /// The text for stderr. A program in any state must get one, so every failure on the way has a shorter answer.
 fn describe(scope: &Scope<'_>, value: Local<'_>, is_rejection: bool) -> String {
     let text = module(scope, "global_events").and_then(|exports| {
-        let text = scope.call_method(exports, "describeUncaught", &[value, Local::boolean(is_rejection)])?;
+        let text = scope.call_method(
+            exports,
+            "describeUncaught",
+            &[value, Local::boolean(is_rejection)],
+        )?;
         scope.string_of(text)
     });
-    text.or_else(|_| scope.string_of(value).map(|text| format!("Uncaught {text}")))
-        .unwrap_or_else(|_| "Uncaught error (it cannot be shown)".to_owned())
+    text.or_else(|_| {
+        scope
+            .string_of(value)
+            .map(|text| format!("Uncaught {text}"))
+    })
+    .unwrap_or_else(|_| "Uncaught error (it cannot be shown)".to_owned())
 }
 
 /// `endWithError(error)`: a listener threw, and nobody handles it. Nothing of the program runs after it.
@@ -80,7 +107,11 @@ fn end_with_error<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
 ///
 /// # Errors
 /// What loading the class throws.
-pub(crate) fn dom_exception<'s>(scope: &Scope<'s>, name: &str, message: &str) -> Result<Local<'s>, Error> {
+pub(crate) fn dom_exception<'s>(
+    scope: &Scope<'s>,
+    name: &str,
+    message: &str,
+) -> Result<Local<'s>, Error> {
     let class = scope.get(module(scope, "domexception")?, "DOMException")?;
     scope.construct(class, &[scope.string(message)?, scope.string(name)?])
 }
@@ -93,7 +124,9 @@ pub(crate) fn before_exit(scope: &Scope<'_>) -> Result<(), Error> {
     if !is_loaded(scope, "process") {
         return Ok(());
     }
-    scope.call_method(module(scope, "process")?, "beforeExit", &[]).map(|_| ())
+    scope
+        .call_method(module(scope, "process")?, "beforeExit", &[])
+        .map(|_| ())
 }
 
 /// Runs the `exit` listeners of `process`, if they did not run yet, and gives the exit status.

@@ -31,12 +31,18 @@ pub(crate) struct Exit {
 
 /// `processFacts()`: what does not change.
 fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let executable = std::env::current_exe().unwrap_or_default().to_string_lossy().into_owned();
+    let executable = std::env::current_exe()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut arguments = scope.state::<Exit>().arguments.borrow().clone();
     if arguments.is_empty() {
         arguments.push(executable.clone());
     }
-    let arguments = arguments.iter().map(|argument| scope.string(argument)).collect::<Result<Vec<_>, _>>()?;
+    let arguments = arguments
+        .iter()
+        .map(|argument| scope.string(argument))
+        .collect::<Result<Vec<_>, _>>()?;
     let facts = scope.object()?;
     scope.set(facts, "argv", scope.array(&arguments)?)?;
     scope.set(facts, "execPath", scope.string(&executable)?)?;
@@ -85,8 +91,9 @@ fn environment<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Err
 
 /// `currentDirectory()`.
 fn current_directory<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = std::env::current_dir()
-        .map_err(|error| Error::coded("ENOENT", format!("ENOENT: process.cwd: {error}")).with("syscall", "uv_cwd"))?;
+    let path = std::env::current_dir().map_err(|error| {
+        Error::coded("ENOENT", format!("ENOENT: process.cwd: {error}")).with("syscall", "uv_cwd")
+    })?;
     scope.string(&path.to_string_lossy())
 }
 
@@ -100,7 +107,9 @@ fn change_directory<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
             std::io::ErrorKind::PermissionDenied => "EACCES",
             _ => "EIO",
         };
-        Error::coded(code, format!("{code}: process.chdir {path:?}: {error}")).with("syscall", "chdir").with("dest", path.as_str())
+        Error::coded(code, format!("{code}: process.chdir {path:?}: {error}"))
+            .with("syscall", "chdir")
+            .with("dest", path.as_str())
     })?;
     Ok(Local::undefined())
 }
@@ -114,7 +123,11 @@ fn memory_usage<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Er
 
 fn resident_bytes() -> f64 {
     let statistics = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: f64 = statistics.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0.0);
+    let pages: f64 = statistics
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0.0);
     pages * rustix::param::page_size() as f64
 }
 

@@ -4,7 +4,10 @@ use url::{Position, Url, quirks};
 
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 
-pub(super) const OPS: &[Op] = &[Op::new("parseUrl", 2, parse_url), Op::new("changeUrl", 3, change_url)];
+pub(super) const OPS: &[Op] = &[
+    Op::new("parseUrl", 2, parse_url),
+    Op::new("changeUrl", 3, change_url),
+];
 
 /// In the order that `url.js` expects.
 const POSITIONS: [Position; 12] = [
@@ -42,7 +45,9 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     let href = scope.string_of(arguments.get(0))?;
     let part = scope.string_of(arguments.get(1))?;
     let value = scope.string_of(arguments.get(2))?;
-    let Ok(mut url) = Url::parse(&href) else { return Ok(Local::undefined()) };
+    let Ok(mut url) = Url::parse(&href) else {
+        return Ok(Local::undefined());
+    };
     let changed = match part.as_str() {
         "protocol" => quirks::set_protocol(&mut url, &value),
         "username" => quirks::set_username(&mut url, &value),
@@ -64,7 +69,11 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         }
         _ => Err(()),
     };
-    if changed.is_ok() { parts(scope, &url) } else { Ok(Local::undefined()) }
+    if changed.is_ok() {
+        parts(scope, &url)
+    } else {
+        Ok(Local::undefined())
+    }
 }
 
 /// The serialization is ASCII, so bytes are units.
@@ -78,6 +87,10 @@ fn parts<'s>(scope: &Scope<'s>, url: &Url) -> Result<Local<'s>, Error> {
 fn offset(url: &Url, position: Position) -> usize {
     let is_password = matches!(position, Position::BeforePassword | Position::AfterPassword);
     // A URL with a user name alone has an `@` where the crate looks for the end of the password.
-    let position = if is_password && url.password().is_none() { Position::AfterUsername } else { position };
+    let position = if is_password && url.password().is_none() {
+        Position::AfterUsername
+    } else {
+        position
+    };
     url[..position].len()
 }
