@@ -4,25 +4,26 @@
 //! another thread a callback goes through the inbox (rule ONE-WAKE), so `call_soon` from a wrong thread is safe too.
 //! Turns are run only by `_run` (rule ONE-WAIT), and never with a cell of this file borrowed.
 
+mod methods;
+
+pub(crate) use methods::register;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::ffi::CStr;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::PyTuple;
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
 use super::descriptors::{Descriptors, Direction};
-use super::sockets;
 use super::host::PythonHost;
 use crate::ffi::handle::{Handle, Kind};
-use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, ThreadIdentity, install};
+use crate::ffi::{self, GilBound, Object, ThreadIdentity};
 
 /// The native half of `twinloop.EventLoop`.
 #[pyclass(frozen, subclass, module = "twinloop._native")]
@@ -61,7 +62,11 @@ impl LoopCore {
     #[new]
     #[pyo3(signature = (*, test_clock = false))]
     fn new(test_clock: bool) -> PyResult<LoopCore> {
-        let clock = if test_clock { Clock::test() } else { Clock::monotonic() };
+        let clock = if test_clock {
+            Clock::test()
+        } else {
+            Clock::monotonic()
+        };
         let event_loop = Loop::with_clock(clock.clone())?;
         let host = PythonHost::join(&event_loop);
         let state = State {
@@ -80,7 +85,9 @@ impl LoopCore {
             last_sock_recv: Cell::new(0),
             scratch: RefCell::default(),
         };
-        Ok(LoopCore { state: GilBound::new(Rc::new(state)) })
+        Ok(LoopCore {
+            state: GilBound::new(Rc::new(state)),
+        })
     }
 
     /// Runs turns until `stop`; raises what a callback raised if it has to leave the loop.
@@ -123,7 +130,9 @@ impl LoopCore {
     fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32) -> PyResult<()> {
         let state = slf.get().state.get(slf.py());
         let event_loop = state.open()?;
-        state.descriptors.watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd)
+        state
+            .descriptors
+            .watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd)
     }
 
     /// Queues an existing handle object (`asyncio.Handle` or one of ours), from any thread.
@@ -138,7 +147,9 @@ impl LoopCore {
     /// Queues an existing handle object for the time `when`.
     fn _add_timer(&self, when: f64, handle: Bound<'_, PyAny>) -> PyResult<()> {
         let py = handle.py();
-        self.state.get(py).schedule_at(deadline(when)?, Object::new(handle))?;
+        self.state
+            .get(py)
+            .schedule_at(deadline(when)?, Object::new(handle))?;
         Ok(())
     }
 
@@ -176,7 +187,10 @@ impl LoopCore {
     }
 
     /// Counts of what the loop has done and holds.
-    fn statistics(&self, py: Python<'_>) -> PyResult<std::collections::BTreeMap<&'static str, u64>> {
+    fn statistics(
+        &self,
+        py: Python<'_>,
+    ) -> PyResult<std::collections::BTreeMap<&'static str, u64>> {
         let statistics = self.state.get(py).open()?.statistics();
         Ok([
             ("turns", statistics.turns),
@@ -202,7 +216,9 @@ impl LoopCore {
             return Ok(false);
         }
         state.check_thread(py)?;
-        state.descriptors.remove(py, file_descriptor(fd)?, direction)
+        state
+            .descriptors
+            .remove(py, file_descriptor(fd)?, direction)
     }
 }
 
@@ -218,10 +234,26 @@ fn watch<'py>(
     let event_loop = state.open()?;
     state.check_thread(py)?;
     let fd = file_descriptor(fd)?;
-    let arguments: Vec<_> = arguments.iter_borrowed().map(|value| value.as_ptr()).collect();
-    let handle =
-        Handle::new(py, Kind::Persistent, slf.as_any().as_borrowed(), callback.as_borrowed(), &arguments, None)?;
-    state.descriptors.add(py, &event_loop, &state.host, fd, direction, handle.share(py))?;
+    let arguments: Vec<_> = arguments
+        .iter_borrowed()
+        .map(|value| value.as_ptr())
+        .collect();
+    let handle = Handle::new(
+        py,
+        Kind::Persistent,
+        slf.as_any().as_borrowed(),
+        callback.as_borrowed(),
+        &arguments,
+        None,
+    )?;
+    state.descriptors.add(
+        py,
+        &event_loop,
+        &state.host,
+        fd,
+        direction,
+        handle.share(py),
+    )?;
     Ok(handle.into_bound(py))
 }
 
@@ -247,7 +279,11 @@ impl State {
     }
 
     pub(crate) fn check_thread(&self, py: Python<'_>) -> PyResult<()> {
-        if self.is_here(py) { Ok(()) } else { Err(wrong_thread()) }
+        if self.is_here(py) {
+            Ok(())
+        } else {
+            Err(wrong_thread())
+        }
     }
 
     pub(crate) fn host(&self) -> &Rc<PythonHost> {
@@ -287,7 +323,9 @@ impl State {
 
     fn schedule_at(&self, deadline: Nanos, handle: Object) -> PyResult<TimerKey> {
         match &*self.event_loop.borrow() {
-            Some(event_loop) => Ok(event_loop.push_at(deadline, Entry::Host(self.host_id, handle.into_token()))),
+            Some(event_loop) => {
+                Ok(event_loop.push_at(deadline, Entry::Host(self.host_id, handle.into_token())))
+            }
             None => Err(closed()),
         }
     }
@@ -308,7 +346,11 @@ impl State {
                 self.until_idle.set(false);
                 return Ok(());
             }
-            let wait = if self.stopping.get() { Wait::No } else { Wait::Until(None) };
+            let wait = if self.stopping.get() {
+                Wait::No
+            } else {
+                Wait::Until(None)
+            };
             event_loop.turn(wait);
             if let Some(error) = self.host.take_error() {
                 return Err(error);
@@ -347,7 +389,11 @@ fn deadline(when: f64) -> PyResult<Nanos> {
     }
     // The cast saturates: the past becomes zero and infinity the end of time.
     let nanos = (when * 1e9).ceil() as Nanos;
-    Ok(if seconds(nanos) < when { nanos.saturating_add(1) } else { nanos })
+    Ok(if seconds(nanos) < when {
+        nanos.saturating_add(1)
+    } else {
+        nanos
+    })
 }
 
 #[cold]
@@ -357,18 +403,27 @@ fn closed() -> PyErr {
 
 #[cold]
 fn wrong_thread() -> PyErr {
-    PyRuntimeError::new_err("Non-thread-safe operation invoked on an event loop other than the current one")
+    PyRuntimeError::new_err(
+        "Non-thread-safe operation invoked on an event loop other than the current one",
+    )
 }
 
 /// The number behind what `add_reader` accepts: an int, or an object with `fileno`.
 fn file_descriptor(object: &Bound<'_, PyAny>) -> PyResult<i32> {
-    let number = object
-        .extract::<i32>()
-        .or_else(|_| object.call_method0(intern!(object.py(), "fileno")).and_then(|number| number.extract()));
+    let number = object.extract::<i32>().or_else(|_| {
+        object
+            .call_method0(intern!(object.py(), "fileno"))
+            .and_then(|number| number.extract())
+    });
     match number {
         Ok(fd) if fd >= 0 => Ok(fd),
-        Ok(fd) => Err(PyValueError::new_err(format!("Invalid file descriptor: {fd}"))),
-        Err(_) => Err(PyValueError::new_err(format!("Invalid file object: {}", object.repr()?))),
+        Ok(fd) => Err(PyValueError::new_err(format!(
+            "Invalid file descriptor: {fd}"
+        ))),
+        Err(_) => Err(PyValueError::new_err(format!(
+            "Invalid file object: {}",
+            object.repr()?
+        ))),
     }
 }
 
@@ -378,7 +433,11 @@ pub(crate) fn core_of<'a, 'py>(event_loop: &'a Borrowed<'_, 'py, PyAny>) -> PyRe
 }
 
 /// Takes a timer of `event_loop` back; returns the queue's reference to the handle.
-pub(crate) fn cancel_timer(py: Python<'_>, event_loop: Borrowed<'_, '_, PyAny>, key: TimerKey) -> Option<Object> {
+pub(crate) fn cancel_timer(
+    py: Python<'_>,
+    event_loop: Borrowed<'_, '_, PyAny>,
+    key: TimerKey,
+) -> Option<Object> {
     let state = core_of(&event_loop).ok()?.state.get(py);
     if !state.is_here(py) {
         // Cancelling from another thread is not promised to work; the handle is marked and will not run.
@@ -392,297 +451,8 @@ pub(crate) fn cancel_timer(py: Python<'_>, event_loop: Borrowed<'_, '_, PyAny>, 
 
 /// Runs a handle that is not of our making: an `asyncio.Handle` of the debug mode or of a signal.
 pub(crate) fn run_foreign_handle(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
-    handle.getattr(intern!(py, "_loop"))?.call_method1(intern!(py, "_run_foreign_handle"), (handle,))?;
+    handle
+        .getattr(intern!(py, "_loop"))?
+        .call_method1(intern!(py, "_run_foreign_handle"), (handle,))?;
     Ok(())
-}
-
-// ---- the hot methods --------------------------------------------------------------------------------------------------
-
-struct CallSoon;
-impl FastMethod for CallSoon {
-    const NAME: &'static CStr = c"call_soon";
-    const DOC: &'static CStr = c"call_soon($self, callback, /, *args, context=None)\n--\n\n\
-        Calls callback(*args) in the next turn of the loop, in the order of the calls.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        call_soon(py, receiver, arguments, "call_soon", "_call_soon_debug")
-    }
-}
-
-struct CallSoonThreadsafe;
-impl FastMethod for CallSoonThreadsafe {
-    const NAME: &'static CStr = c"call_soon_threadsafe";
-    const DOC: &'static CStr = c"call_soon_threadsafe($self, callback, /, *args, context=None)\n--\n\n\
-        As call_soon, from any thread.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        call_soon(py, receiver, arguments, "call_soon_threadsafe", "_call_soon_threadsafe_debug")
-    }
-}
-
-#[inline(always)]
-fn call_soon<'py>(
-    py: Python<'py>,
-    receiver: Borrowed<'_, 'py, PyAny>,
-    arguments: Arguments<'_, 'py>,
-    name: &str,
-    in_debug_mode: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let state = core_of(&receiver)?.state.get(py);
-    if state.debug.get() {
-        return arguments.forward(&receiver.getattr(in_debug_mode)?);
-    }
-    state.check_open()?;
-    let callback = arguments.required(0, name, "callback")?;
-    let context = arguments.only_keyword("context", name)?;
-    let handle = Handle::new(py, Kind::Once, receiver, callback, arguments.rest(1), context)?;
-    state.schedule(py, handle.share(py));
-    Ok(handle.into_bound(py))
-}
-
-struct CallLater;
-impl FastMethod for CallLater {
-    const NAME: &'static CStr = c"call_later";
-    const DOC: &'static CStr = c"call_later($self, delay, callback, /, *args, context=None)\n--\n\n\
-        Calls callback(*args) after delay seconds, never before.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let state = core_of(&receiver)?.state.get(py);
-        let delay = arguments.required(0, "call_later", "delay")?;
-        if delay.is_none() {
-            return Err(PyTypeError::new_err("delay must not be None"));
-        }
-        let when = state.seconds_now() + delay.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, "call_later")
-    }
-}
-
-struct CallAt;
-impl FastMethod for CallAt {
-    const NAME: &'static CStr = c"call_at";
-    const DOC: &'static CStr = c"call_at($self, when, callback, /, *args, context=None)\n--\n\n\
-        Calls callback(*args) when the loop's clock has reached when.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let when = arguments.required(0, "call_at", "when")?;
-        if when.is_none() {
-            return Err(PyTypeError::new_err("when cannot be None"));
-        }
-        let when = when.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, "call_at")
-    }
-}
-
-#[inline(always)]
-fn call_at<'py>(
-    py: Python<'py>,
-    receiver: Borrowed<'_, 'py, PyAny>,
-    arguments: Arguments<'_, 'py>,
-    when: f64,
-    name: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let state = core_of(&receiver)?.state.get(py);
-    state.check_open()?;
-    if state.debug.get() {
-        return arguments.forward_from(1, when, &receiver.getattr("_call_at_debug")?);
-    }
-    let callback = arguments.required(1, name, "callback")?;
-    let context = arguments.only_keyword("context", name)?;
-    let handle = Handle::new(py, Kind::At(when), receiver, callback, arguments.rest(2), context)?;
-    let deadline = deadline(when)?;
-    if state.is_here(py) {
-        handle.set_timer(state.schedule_at(deadline, handle.share(py))?);
-    } else {
-        state.post_timer(deadline, handle.share(py));
-    }
-    Ok(handle.into_bound(py))
-}
-
-struct Time;
-impl FastMethod for Time {
-    const NAME: &'static CStr = c"time";
-    const DOC: &'static CStr = c"time($self)\n--\n\nThe time on the loop's clock, in seconds.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let now = core_of(&receiver)?.state.get(py).seconds_now();
-        Ok(now.into_pyobject(py)?.into_any())
-    }
-}
-
-struct GetDebug;
-impl FastMethod for GetDebug {
-    const NAME: &'static CStr = c"get_debug";
-    const DOC: &'static CStr = c"get_debug($self)\n--\n\nTrue in debug mode.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(py, core_of(&receiver)?.state.get(py).debug.get())
-    }
-}
-
-struct IsRunning;
-impl FastMethod for IsRunning {
-    const NAME: &'static CStr = c"is_running";
-    const DOC: &'static CStr = c"is_running($self)\n--\n\nTrue while the loop runs.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(py, core_of(&receiver)?.state.get(py).runner.get().is_some())
-    }
-}
-
-struct IsClosed;
-impl FastMethod for IsClosed {
-    const NAME: &'static CStr = c"is_closed";
-    const DOC: &'static CStr = c"is_closed($self)\n--\n\nTrue once the loop was closed.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(py, core_of(&receiver)?.state.get(py).event_loop.borrow().is_none())
-    }
-}
-
-struct Stop;
-impl FastMethod for Stop {
-    const NAME: &'static CStr = c"stop";
-    const DOC: &'static CStr = c"stop($self)\n--\n\nEnds run_forever after the current turn.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        core_of(&receiver)?.state.get(py).stopping.set(true);
-        Ok(py.None().into_bound(py))
-    }
-}
-
-fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
-    Ok(value.into_pyobject(py)?.to_owned().into_any())
-}
-
-struct CreateFuture;
-impl FastMethod for CreateFuture {
-    const NAME: &'static CStr = c"create_future";
-    const DOC: &'static CStr = c"create_future($self)\n--\n\nA new asyncio.Future of this loop.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let constructors = Constructors::of(py)?;
-        crate::ffi::fastcall::call_with_keywords(
-            constructors.future.bind(py),
-            &[],
-            &[receiver],
-            constructors.future_keywords.bind(py),
-        )
-    }
-}
-
-struct CreateTask;
-impl FastMethod for CreateTask {
-    const NAME: &'static CStr = c"create_task";
-    const DOC: &'static CStr = c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
-        Schedules a coroutine as an asyncio.Task.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let state = core_of(&receiver)?.state.get(py);
-        if arguments.len() != 1 || state.has_task_factory.get() || state.debug.get() {
-            return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
-        }
-        state.check_open()?;
-        let (mut name, mut context) = (None, None);
-        for (keyword, value) in arguments.keywords() {
-            match keyword.to_str()? {
-                "name" => name = Some(value),
-                "context" => context = Some(value),
-                _ => return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?),
-            }
-        }
-        let coroutine = arguments.required(0, "create_task", "coro")?;
-        let none = py.None();
-        let none = none.bind(py).as_borrowed();
-        let constructors = Constructors::of(py)?;
-        crate::ffi::fastcall::call_with_keywords(
-            constructors.task.bind(py),
-            &[coroutine],
-            &[receiver, name.unwrap_or(none), context.unwrap_or(none)],
-            constructors.task_keywords.bind(py),
-        )
-    }
-}
-
-/// CPython's own Task and Future, and the keyword tuples to call them with.
-struct Constructors {
-    future: Py<PyAny>,
-    future_keywords: Py<PyTuple>,
-    task: Py<PyAny>,
-    task_keywords: Py<PyTuple>,
-}
-
-impl Constructors {
-    fn of(py: Python<'_>) -> PyResult<&Constructors> {
-        static CONSTRUCTORS: PyOnceLock<Constructors> = PyOnceLock::new();
-        CONSTRUCTORS.get_or_try_init(py, || {
-            let names = |names: &[&str]| PyTuple::new(py, names.iter().map(|name| PyString::intern(py, name)));
-            Ok(Constructors {
-                future: py.import("asyncio.futures")?.getattr("Future")?.unbind(),
-                future_keywords: names(&["loop"])?.unbind(),
-                task: py.import("asyncio.tasks")?.getattr("Task")?.unbind(),
-                task_keywords: names(&["loop", "name", "context"])?.unbind(),
-            })
-        })
-    }
-}
-
-pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let class: Bound<'_, PyType> = module.py().get_type::<LoopCore>();
-    install::<CallSoon>(&class)?;
-    install::<CallSoonThreadsafe>(&class)?;
-    install::<CallLater>(&class)?;
-    install::<CallAt>(&class)?;
-    install::<Time>(&class)?;
-    install::<GetDebug>(&class)?;
-    install::<IsRunning>(&class)?;
-    install::<IsClosed>(&class)?;
-    install::<Stop>(&class)?;
-    install::<CreateFuture>(&class)?;
-    install::<CreateTask>(&class)?;
-    sockets::install_into(&class)?;
-    module.add_class::<LoopCore>()
 }

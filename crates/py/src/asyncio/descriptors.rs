@@ -70,7 +70,10 @@ pub(crate) struct Descriptor {
 
 impl Descriptors {
     fn get(&self, fd: RawFd) -> Option<Rc<Descriptor>> {
-        self.watched.borrow().get(usize::try_from(fd).ok()?)?.clone()
+        self.watched
+            .borrow()
+            .get(usize::try_from(fd).ok()?)?
+            .clone()
     }
 
     fn get_or_make(&self, event_loop: &Loop, host: &Rc<PythonHost>, fd: RawFd) -> Rc<Descriptor> {
@@ -125,8 +128,12 @@ impl Descriptors {
 
     /// Removes the callback for one direction; false if there was none.
     pub(crate) fn remove(&self, py: Python<'_>, fd: RawFd, direction: Direction) -> PyResult<bool> {
-        let Some(descriptor) = self.get(fd) else { return Ok(false) };
-        let Some(old) = descriptor.side(direction).callback.take() else { return Ok(false) };
+        let Some(descriptor) = self.get(fd) else {
+            return Ok(false);
+        };
+        let Some(old) = descriptor.side(direction).callback.take() else {
+            return Ok(false);
+        };
         // An error means that the descriptor was closed: then nothing is reported any more, as wanted.
         let _ = descriptor.update_mode();
         self.remove_if_unused(&descriptor);
@@ -141,7 +148,11 @@ impl Descriptors {
     }
 
     fn take(&self, fd: RawFd) -> Option<Rc<Descriptor>> {
-        let taken = self.watched.borrow_mut().get_mut(usize::try_from(fd).ok()?)?.take()?;
+        let taken = self
+            .watched
+            .borrow_mut()
+            .get_mut(usize::try_from(fd).ok()?)?
+            .take()?;
         let source = taken.source.take();
         drop(source);
         Some(taken)
@@ -150,7 +161,9 @@ impl Descriptors {
     /// Ends every registration of the number: a transport takes it over, or it names another socket now. Operations that
     /// still wait are woken and find out by trying.
     pub(crate) fn forget(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
-        let Some(descriptor) = self.take(fd) else { return Ok(()) };
+        let Some(descriptor) = self.take(fd) else {
+            return Ok(());
+        };
         for side in [&descriptor.reader, &descriptor.writer] {
             let callback = side.callback.take();
             let waiters = side.waiters.take();
@@ -183,10 +196,14 @@ impl Descriptors {
             }
         }
         let descriptor = self.get_or_make(event_loop, host, fd);
-        let is_stream = socket.getattr("type")?.eq(py.import("socket")?.getattr("SOCK_STREAM")?)?;
+        let is_stream = socket
+            .getattr("type")?
+            .eq(py.import("socket")?.getattr("SOCK_STREAM")?)?;
         descriptor.is_stream.set(is_stream);
         let weak = PyWeakrefReference::new(socket)?;
-        descriptor.socket.replace(Some(Object::new(weak.into_any())));
+        descriptor
+            .socket
+            .replace(Some(Object::new(weak.into_any())));
         if let Err(error) = descriptor.update_mode() {
             self.take(fd);
             return Err(os_error(py, &error));
@@ -197,7 +214,10 @@ impl Descriptors {
     /// Which directions have callbacks: for the selector that asyncio's own transports look into.
     pub(crate) fn watched(&self, fd: RawFd) -> (bool, bool) {
         match self.get(fd) {
-            Some(watched) => (watched.reader.callback.borrow().is_some(), watched.writer.callback.borrow().is_some()),
+            Some(watched) => (
+                watched.reader.callback.borrow().is_some(),
+                watched.writer.callback.borrow().is_some(),
+            ),
             None => (false, false),
         }
     }
@@ -209,9 +229,18 @@ impl Descriptors {
         host: Rc<PythonHost>,
         fd: RawFd,
     ) -> PyResult<()> {
-        let source = event_loop.register(fd, Mode::Level { read: true, write: false })?;
+        let source = event_loop.register(
+            fd,
+            Mode::Level {
+                read: true,
+                write: false,
+            },
+        )?;
         let owner = PyWeakrefReference::new(owner.as_any())?;
-        source.set_handler(Some(Rc::new(SelfPipe { owner: Object::new(owner.into_any()), host })));
+        source.set_handler(Some(Rc::new(SelfPipe {
+            owner: Object::new(owner.into_any()),
+            host,
+        })));
         self.self_pipe.replace(Some(source));
         Ok(())
     }
@@ -249,15 +278,21 @@ impl Descriptor {
     fn belongs_to(&self, socket: &Bound<'_, PyAny>) -> bool {
         let weak = self.socket.borrow();
         let Some(weak) = &*weak else { return false };
-        let Ok(weak) = weak.bind(socket.py()).cast::<PyWeakrefReference>() else { return false };
+        let Ok(weak) = weak.bind(socket.py()).cast::<PyWeakrefReference>() else {
+            return false;
+        };
         weak.upgrade().is_some_and(|owner| owner.is(socket))
     }
 
     /// The registration that the present users need.
     fn wanted_mode(&self) -> Option<Mode> {
-        let has_callback = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        let has_callback =
+            self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
         if has_callback {
-            return Some(Mode::Level { read: self.reader.is_wanted(), write: self.writer.is_wanted() });
+            return Some(Mode::Level {
+                read: self.reader.is_wanted(),
+                write: self.writer.is_wanted(),
+            });
         }
         self.socket.borrow().is_some().then_some(Mode::Edge)
     }
@@ -268,7 +303,11 @@ impl Descriptor {
             drop(source);
             return Ok(());
         };
-        let changed = self.source.borrow().as_ref().map(|source| source.set_mode(mode));
+        let changed = self
+            .source
+            .borrow()
+            .as_ref()
+            .map(|source| source.set_mode(mode));
         if let Some(Ok(())) = changed {
             return Ok(());
         }
@@ -284,8 +323,14 @@ impl Descriptor {
 
     /// False if a system call in this direction is known to block.
     pub(crate) fn may_be_ready(&self, direction: Direction) -> bool {
-        let level = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
-        level || self.source.borrow().as_ref().is_none_or(|source| source.readiness().contains(direction.readiness()))
+        let level =
+            self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        level
+            || self
+                .source
+                .borrow()
+                .as_ref()
+                .is_none_or(|source| source.readiness().contains(direction.readiness()))
     }
 
     /// A system call would have blocked.
@@ -310,7 +355,12 @@ impl Descriptor {
         self.is_stream.get()
     }
 
-    pub(crate) fn wait(self: &Rc<Self>, py: Python<'_>, direction: Direction, waiter: Waiter) -> PyResult<()> {
+    pub(crate) fn wait(
+        self: &Rc<Self>,
+        py: Python<'_>,
+        direction: Direction,
+        waiter: Waiter,
+    ) -> PyResult<()> {
         self.side(direction).waiters.borrow_mut().push(waiter);
         self.update_mode().map_err(|error| os_error(py, &error))
     }
@@ -318,7 +368,10 @@ impl Descriptor {
     pub(crate) fn withdraw(self: &Rc<Self>, direction: Direction, waiter: &Waiter) {
         let withdrawn = {
             let mut waiters = self.side(direction).waiters.borrow_mut();
-            waiters.iter().position(|other| other.is(waiter)).map(|index| waiters.remove(index))
+            waiters
+                .iter()
+                .position(|other| other.is(waiter))
+                .map(|index| waiters.remove(index))
         };
         drop(withdrawn);
         // A registration that is gone is no obstacle to not waiting.
@@ -327,7 +380,11 @@ impl Descriptor {
 
     fn report(self: &Rc<Self>, py: Python<'_>, direction: Direction) {
         let side = self.side(direction);
-        let callback = side.callback.borrow().as_ref().map(|callback| callback.share(py));
+        let callback = side
+            .callback
+            .borrow()
+            .as_ref()
+            .map(|callback| callback.share(py));
         if let Some(callback) = callback
             && let Some(error) = handle::run(py, &callback)
         {
@@ -338,7 +395,8 @@ impl Descriptor {
         if waiters.is_empty() {
             return;
         }
-        let level = self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
+        let level =
+            self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some();
         if level {
             let _ = self.update_mode();
         }

@@ -35,7 +35,10 @@ impl PythonHost {
     }
 
     pub(crate) fn id(&self) -> HostId {
-        *self.id.get().expect("the host joined before anything could use it")
+        *self
+            .id
+            .get()
+            .expect("the host joined before anything could use it")
     }
 
     /// Ends the run with `error` after the current entry. The first error wins.

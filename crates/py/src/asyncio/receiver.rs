@@ -22,8 +22,13 @@ const PREDICT_AT_MOST: usize = 256 * 1024;
 
 /// The methods of one protocol.
 pub(crate) enum Receiver {
-    Data { data_received: Object },
-    Buffered { get_buffer: Object, buffer_updated: Object },
+    Data {
+        data_received: Object,
+    },
+    Buffered {
+        get_buffer: Object,
+        buffer_updated: Object,
+    },
 }
 
 /// What one read came to.
@@ -41,7 +46,11 @@ impl Receiver {
         static BUFFERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = protocol.py();
         let buffered = BUFFERED.get_or_try_init(py, || {
-            Ok::<_, PyErr>(py.import("asyncio.protocols")?.getattr("BufferedProtocol")?.unbind())
+            Ok::<_, PyErr>(
+                py.import("asyncio.protocols")?
+                    .getattr("BufferedProtocol")?
+                    .unbind(),
+            )
         })?;
         if protocol.is_instance(buffered.bind(py))? {
             return Ok(Receiver::Buffered {
@@ -49,11 +58,19 @@ impl Receiver {
                 buffer_updated: Object::new(protocol.getattr("buffer_updated")?),
             });
         }
-        Ok(Receiver::Data { data_received: Object::new(protocol.getattr(intern!(py, "data_received"))?) })
+        Ok(Receiver::Data {
+            data_received: Object::new(protocol.getattr(intern!(py, "data_received"))?),
+        })
     }
 
     /// Reads once and hands over what came. `expected` is the size of the last read.
-    pub(crate) fn read(&self, py: Python<'_>, stream: &Stream, core: &State, expected: usize) -> Received {
+    pub(crate) fn read(
+        &self,
+        py: Python<'_>,
+        stream: &Stream,
+        core: &State,
+        expected: usize,
+    ) -> Received {
         match self {
             Receiver::Data { data_received } => {
                 let data = if expected >= PREDICT_FROM {
@@ -68,16 +85,23 @@ impl Receiver {
                 };
                 match data_received.bind(py).call1((data,)) {
                     Ok(_) => Received::Bytes(count),
-                    Err(error) => {
-                        Received::ProtocolFailed(error, "Fatal error: protocol.data_received() call failed.")
-                    }
+                    Err(error) => Received::ProtocolFailed(
+                        error,
+                        "Fatal error: protocol.data_received() call failed.",
+                    ),
                 }
             }
-            Receiver::Buffered { get_buffer, buffer_updated } => {
+            Receiver::Buffered {
+                get_buffer,
+                buffer_updated,
+            } => {
                 let buffer = match get_buffer.bind(py).call1((-1,)).and_then(not_empty) {
                     Ok(buffer) => buffer,
                     Err(error) => {
-                        return Received::ProtocolFailed(error, "Fatal error: protocol.get_buffer() call failed.");
+                        return Received::ProtocolFailed(
+                            error,
+                            "Fatal error: protocol.get_buffer() call failed.",
+                        );
                     }
                 };
                 let count = match with_writable(&buffer, |memory| stream.try_read(memory)) {
@@ -85,14 +109,18 @@ impl Receiver {
                     Ok(Ok(count)) => count,
                     Ok(Err(error)) => return read_error(error),
                     Err(error) => {
-                        return Received::ProtocolFailed(error, "Fatal read error on socket transport");
+                        return Received::ProtocolFailed(
+                            error,
+                            "Fatal read error on socket transport",
+                        );
                     }
                 };
                 match buffer_updated.bind(py).call1((count,)) {
                     Ok(_) => Received::Bytes(count),
-                    Err(error) => {
-                        Received::ProtocolFailed(error, "Fatal error: protocol.buffer_updated() call failed.")
-                    }
+                    Err(error) => Received::ProtocolFailed(
+                        error,
+                        "Fatal error: protocol.buffer_updated() call failed.",
+                    ),
                 }
             }
         }
@@ -101,13 +129,19 @@ impl Receiver {
 
 fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     if buffer.len()? == 0 {
-        return Err(PyRuntimeError::new_err("get_buffer() returned an empty buffer"));
+        return Err(PyRuntimeError::new_err(
+            "get_buffer() returned an empty buffer",
+        ));
     }
     Ok(buffer)
 }
 
 fn read_error(error: io::Error) -> Received {
-    if error.kind() == io::ErrorKind::WouldBlock { Received::Nothing } else { Received::ReadFailed(error) }
+    if error.kind() == io::ErrorKind::WouldBlock {
+        Received::Nothing
+    } else {
+        Received::ReadFailed(error)
+    }
 }
 
 fn out_of_memory(error: PyErr) -> Received {
@@ -115,7 +149,11 @@ fn out_of_memory(error: PyErr) -> Received {
 }
 
 /// A small read: into the loop's scratch buffer, then copied at its exact size.
-fn read_copied<'py>(py: Python<'py>, stream: &Stream, core: &State) -> Result<(Bound<'py, PyAny>, usize), Received> {
+fn read_copied<'py>(
+    py: Python<'py>,
+    stream: &Stream,
+    core: &State,
+) -> Result<(Bound<'py, PyAny>, usize), Received> {
     core.with_scratch(|scratch| {
         let count = stream.try_read(scratch).map_err(read_error)?;
         Ok((PyBytes::new(py, &scratch[..count]).into_any(), count))

@@ -47,18 +47,26 @@ impl Socket {
         let socket = self.object.bind(py);
         let fd: RawFd = socket.call_method0(intern!(py, "fileno"))?.extract()?;
         if fd < 0 {
-            return Err(os_error(py, &io::Error::from_raw_os_error(rustix::io::Errno::BADF.raw_os_error())));
+            return Err(os_error(
+                py,
+                &io::Error::from_raw_os_error(rustix::io::Errno::BADF.raw_os_error()),
+            ));
         }
         self.core.check_thread(py)?;
         let event_loop = self.core.open()?;
         if self.core.is_transport(fd) {
             return Err(used_by_transport(fd));
         }
-        let descriptor = self.core.descriptors.of_socket(&event_loop, self.core.host(), fd, &socket)?;
+        let descriptor =
+            self.core
+                .descriptors
+                .of_socket(&event_loop, self.core.host(), fd, &socket)?;
         if descriptor.may_be_ready(direction) {
             match call(fd, &descriptor)? {
                 Ok(value) => return Ok(Some(value)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => descriptor.used_up(direction),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    descriptor.used_up(direction)
+                }
                 Err(error) => return Err(os_error(py, &error)),
             }
         }
@@ -89,30 +97,38 @@ impl Operation for Receive {
         "sock_recv"
     }
 
-    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (most, core) = (self.most, Rc::clone(&self.socket.core));
-        self.socket.attempt(py, Direction::Read, waiter, |fd, descriptor| {
-            let expected = core.last_sock_recv.get();
-            let received = if most <= COPY_BELOW || expected < COPY_BELOW && descriptor.is_stream() {
-                core.with_scratch(|scratch| {
-                    let room = most.min(scratch.len());
-                    receive(fd, &mut scratch[..room]).map(|count| (PyBytes::new(py, &scratch[..count]).into_any(), count, room))
-                })
-            } else {
-                let mut bytes = UnfilledBytes::new(py, most)?;
-                match receive(fd, bytes.memory()) {
-                    Ok(count) => Ok((bytes.finish(py, count)?, count, most)),
-                    Err(error) => Err(error),
-                }
-            };
-            Ok(received.map(|(bytes, count, room)| {
-                core.last_sock_recv.set(count);
-                if count > 0 && count < room {
-                    descriptor.short_read();
-                }
-                bytes
-            }))
-        })
+        self.socket
+            .attempt(py, Direction::Read, waiter, |fd, descriptor| {
+                let expected = core.last_sock_recv.get();
+                let received =
+                    if most <= COPY_BELOW || expected < COPY_BELOW && descriptor.is_stream() {
+                        core.with_scratch(|scratch| {
+                            let room = most.min(scratch.len());
+                            receive(fd, &mut scratch[..room]).map(|count| {
+                                (PyBytes::new(py, &scratch[..count]).into_any(), count, room)
+                            })
+                        })
+                    } else {
+                        let mut bytes = UnfilledBytes::new(py, most)?;
+                        match receive(fd, bytes.memory()) {
+                            Ok(count) => Ok((bytes.finish(py, count)?, count, most)),
+                            Err(error) => Err(error),
+                        }
+                    };
+                Ok(received.map(|(bytes, count, room)| {
+                    core.last_sock_recv.set(count);
+                    if count > 0 && count < room {
+                        descriptor.short_read();
+                    }
+                    bytes
+                }))
+            })
     }
 
     fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
@@ -130,20 +146,28 @@ impl Operation for ReceiveInto {
         "sock_recv_into"
     }
 
-    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let buffer = &self.buffer;
         // A buffer that cannot be written to is an error now, not when data comes.
         with_writable(&buffer.bind(py), |_memory| ())?;
-        let count = self.socket.attempt(py, Direction::Read, waiter, |fd, descriptor| {
-            with_writable(&buffer.bind(py), |memory| {
-                let count = receive(fd, memory)?;
-                if count > 0 && count < memory.len() {
-                    descriptor.short_read();
-                }
-                Ok(count)
-            })
-        })?;
-        count.map(|count| Ok(count.into_pyobject(py)?.into_any())).transpose()
+        let count = self
+            .socket
+            .attempt(py, Direction::Read, waiter, |fd, descriptor| {
+                with_writable(&buffer.bind(py), |memory| {
+                    let count = receive(fd, memory)?;
+                    if count > 0 && count < memory.len() {
+                        descriptor.short_read();
+                    }
+                    Ok(count)
+                })
+            })?;
+        count
+            .map(|count| Ok(count.into_pyobject(py)?.into_any()))
+            .transpose()
     }
 
     fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
@@ -162,16 +186,22 @@ impl Operation for SendAll {
         "sock_sendall"
     }
 
-    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (data, sent) = (&self.data, &mut self.sent);
-        let done = self.socket.attempt(py, Direction::Write, waiter, |fd, _descriptor| {
-            with_bytes(&data.bind(py), |bytes| {
-                while *sent < bytes.len() {
-                    *sent += transmit(fd, &bytes[*sent..])?;
-                }
-                Ok(())
-            })
-        })?;
+        let done = self
+            .socket
+            .attempt(py, Direction::Write, waiter, |fd, _descriptor| {
+                with_bytes(&data.bind(py), |bytes| {
+                    while *sent < bytes.len() {
+                        *sent += transmit(fd, &bytes[*sent..])?;
+                    }
+                    Ok(())
+                })
+            })?;
         Ok(done.map(|()| py.None().into_bound(py)))
     }
 
@@ -187,18 +217,28 @@ fn plain_socket(core: &Rc<State>, socket: Borrowed<'_, '_, PyAny>) -> PyResult<O
     static SOCKET: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let py = socket.py();
     let class = SOCKET.get_or_try_init(py, || {
-        Ok::<_, PyErr>(py.import("socket")?.getattr("socket")?.cast_into::<PyType>()?.unbind())
+        Ok::<_, PyErr>(
+            py.import("socket")?
+                .getattr("socket")?
+                .cast_into::<PyType>()?
+                .unbind(),
+        )
     })?;
     if core.is_debug() || !socket.get_type().is(class.bind(py)) {
         return Ok(None);
     }
-    Ok(Some(Socket { core: Rc::clone(core), object: Object::new(socket.to_owned()), descriptor: None }))
+    Ok(Some(Socket {
+        core: Rc::clone(core),
+        object: Object::new(socket.to_owned()),
+        descriptor: None,
+    }))
 }
 
 struct SockRecv;
 impl FastMethod for SockRecv {
     const NAME: &'static CStr = c"sock_recv";
-    const DOC: &'static CStr = c"sock_recv($self, sock, n, /)\n--\n\nReceives up to n bytes from a socket.";
+    const DOC: &'static CStr =
+        c"sock_recv($self, sock, n, /)\n--\n\nReceives up to n bytes from a socket.";
 
     fn call<'py>(
         py: Python<'py>,
@@ -219,7 +259,8 @@ impl FastMethod for SockRecv {
 struct SockRecvInto;
 impl FastMethod for SockRecvInto {
     const NAME: &'static CStr = c"sock_recv_into";
-    const DOC: &'static CStr = c"sock_recv_into($self, sock, buf, /)\n--\n\nReceives from a socket into a buffer.";
+    const DOC: &'static CStr =
+        c"sock_recv_into($self, sock, buf, /)\n--\n\nReceives from a socket into a buffer.";
 
     fn call<'py>(
         py: Python<'py>,
@@ -240,7 +281,8 @@ impl FastMethod for SockRecvInto {
 struct SockSendAll;
 impl FastMethod for SockSendAll {
     const NAME: &'static CStr = c"sock_sendall";
-    const DOC: &'static CStr = c"sock_sendall($self, sock, data, /)\n--\n\nSends all of data to a socket.";
+    const DOC: &'static CStr =
+        c"sock_sendall($self, sock, data, /)\n--\n\nSends all of data to a socket.";
 
     fn call<'py>(
         py: Python<'py>,
@@ -252,7 +294,15 @@ impl FastMethod for SockSendAll {
             && let Some(socket) = plain_socket(core, socket)?
         {
             let data = Object::new(data.to_owned());
-            return coroutine::make(py, receiver, Box::new(SendAll { socket, data, sent: 0 }));
+            return coroutine::make(
+                py,
+                receiver,
+                Box::new(SendAll {
+                    socket,
+                    data,
+                    sent: 0,
+                }),
+            );
         }
         arguments.forward(&receiver.getattr("_sock_sendall_in_python")?)
     }

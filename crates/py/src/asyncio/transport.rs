@@ -62,7 +62,11 @@ const LATE_WRITES_BEFORE_WARNING: u32 = 5;
 #[pymethods]
 impl TransportState {
     #[new]
-    fn new(event_loop: &Bound<'_, LoopCore>, owner: Bound<'_, PyAny>, sock: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(
+        event_loop: &Bound<'_, LoopCore>,
+        owner: Bound<'_, PyAny>,
+        sock: Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
         let py = event_loop.py();
         let core = Rc::clone(event_loop.get().state(py));
         core.check_thread(py)?;
@@ -99,8 +103,12 @@ impl TransportState {
             low_water: Cell::new(16 * 1024),
             last_read: Cell::new(0),
         });
-        transport.stream.set_handler(Some(Rc::clone(&transport) as Rc<dyn StreamHandler>));
-        Ok(TransportState { transport: GilBound::new(transport) })
+        transport
+            .stream
+            .set_handler(Some(Rc::clone(&transport) as Rc<dyn StreamHandler>));
+        Ok(TransportState {
+            transport: GilBound::new(transport),
+        })
     }
 
     /// Begins to read; called after `connection_made`.
@@ -115,7 +123,10 @@ impl TransportState {
     /// Sends received bytes to `protocol` from now on.
     fn set_protocol(&self, protocol: Bound<'_, PyAny>) {
         let transport = self.transport.get(protocol.py());
-        let old = (transport.receiver.take(), transport.protocol.replace(Some(Object::new(protocol))));
+        let old = (
+            transport.receiver.take(),
+            transport.protocol.replace(Some(Object::new(protocol))),
+        );
         drop(old);
     }
 
@@ -170,7 +181,11 @@ impl TransportState {
         if let Some(fd) = transport.fd.take() {
             transport.core.release_from_transport(fd);
         }
-        let references = (transport.receiver.take(), transport.protocol.take(), transport.owner.take());
+        let references = (
+            transport.receiver.take(),
+            transport.protocol.take(),
+            transport.owner.take(),
+        );
         drop(references);
     }
 }
@@ -191,7 +206,9 @@ impl Transport {
 
     fn schedule_connection_lost(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
         if let Some(owner) = self.owner(py) {
-            owner.bind(py).call_method1("_schedule_connection_lost", (error,))?;
+            owner
+                .bind(py)
+                .call_method1("_schedule_connection_lost", (error,))?;
         }
         Ok(())
     }
@@ -213,10 +230,14 @@ impl Transport {
         let py = data.py();
         check_bytes_like(data)?;
         if self.eof_written.get() {
-            return Err(PyRuntimeError::new_err("Cannot call write() after write_eof()"));
+            return Err(PyRuntimeError::new_err(
+                "Cannot call write() after write_eof()",
+            ));
         }
         if self.sending_file.get() {
-            return Err(PyRuntimeError::new_err("unable to write; sendfile is in progress"));
+            return Err(PyRuntimeError::new_err(
+                "unable to write; sendfile is in progress",
+            ));
         }
         if !self.core.is_here(py) {
             return self.write_from_other_thread(data);
@@ -226,7 +247,11 @@ impl Transport {
         }
         match with_bytes(data, |bytes| self.stream.write(bytes))? {
             Ok(()) => self.pause_protocol_if_full(py),
-            Err(error) => self.fatal(py, os_error(py, &error), "Fatal write error on socket transport"),
+            Err(error) => self.fatal(
+                py,
+                os_error(py, &error),
+                "Fatal write error on socket transport",
+            ),
         }
     }
 
@@ -257,7 +282,11 @@ impl Transport {
         }
         match self.stream.flush_now() {
             Ok(()) => Ok(()),
-            Err(error) => self.fatal(py, os_error(py, &error), "Fatal write error on socket transport"),
+            Err(error) => self.fatal(
+                py,
+                os_error(py, &error),
+                "Fatal write error on socket transport",
+            ),
         }
     }
 
@@ -284,11 +313,15 @@ impl Transport {
     /// An error that ends the connection. `Err` is what must leave `run_forever`.
     #[cold]
     fn fatal(&self, py: Python<'_>, error: PyErr, message: &str) -> PyResult<()> {
-        if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        if error.is_instance_of::<PySystemExit>(py)
+            || error.is_instance_of::<PyKeyboardInterrupt>(py)
+        {
             return Err(error);
         }
         if let Some(owner) = self.owner(py) {
-            owner.bind(py).call_method1("_fatal_error", (error.into_value(py), message))?;
+            owner
+                .bind(py)
+                .call_method1("_fatal_error", (error.into_value(py), message))?;
         }
         Ok(())
     }
@@ -303,7 +336,9 @@ impl Transport {
     }
 
     fn read(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(receiver) = self.receiver(py)? else { return Ok(()) };
+        let Some(receiver) = self.receiver(py)? else {
+            return Ok(());
+        };
         match receiver.read(py, &self.stream, &self.core, self.last_read.get()) {
             Received::Bytes(count) => {
                 self.last_read.set(count);
@@ -311,9 +346,11 @@ impl Transport {
             }
             Received::Nothing => Ok(()),
             Received::End => self.call_owner(py, "_eof_received"),
-            Received::ReadFailed(error) => {
-                self.fatal(py, os_error(py, &error), "Fatal read error on socket transport")
-            }
+            Received::ReadFailed(error) => self.fatal(
+                py,
+                os_error(py, &error),
+                "Fatal read error on socket transport",
+            ),
             Received::ProtocolFailed(error, message) => self.fatal(py, error, message),
         }
     }
@@ -323,8 +360,14 @@ impl Transport {
         if known.is_some() {
             return Ok(known);
         }
-        let protocol = self.protocol.borrow().as_ref().map(|protocol| protocol.share(py));
-        let Some(protocol) = protocol else { return Ok(None) };
+        let protocol = self
+            .protocol
+            .borrow()
+            .as_ref()
+            .map(|protocol| protocol.share(py));
+        let Some(protocol) = protocol else {
+            return Ok(None);
+        };
         match Receiver::of(&protocol.bind(py)) {
             Ok(receiver) => {
                 let receiver = Rc::new(receiver);
@@ -332,7 +375,11 @@ impl Transport {
                 Ok(Some(receiver))
             }
             Err(error) => {
-                self.fatal(py, error, "Fatal error: protocol.data_received() call failed.")?;
+                self.fatal(
+                    py,
+                    error,
+                    "Fatal error: protocol.data_received() call failed.",
+                )?;
                 Ok(None)
             }
         }
@@ -352,7 +399,9 @@ impl Transport {
         if self.closing.get() && self.lost.get() == 0 {
             self.lost.set(1);
             if let Some(owner) = self.owner(py) {
-                owner.bind(py).call_method1("_call_connection_lost", (py.None(),))?;
+                owner
+                    .bind(py)
+                    .call_method1("_call_connection_lost", (py.None(),))?;
             }
         }
         Ok(())
@@ -375,7 +424,13 @@ impl StreamHandler for Transport {
     }
 
     fn failed(&self, error: io::Error) {
-        self.on_loop(|py| self.fatal(py, os_error(py, &error), "Fatal write error on socket transport"));
+        self.on_loop(|py| {
+            self.fatal(
+                py,
+                os_error(py, &error),
+                "Fatal write error on socket transport",
+            )
+        });
     }
 }
 

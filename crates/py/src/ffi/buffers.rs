@@ -4,7 +4,6 @@
 //! can resize or free the object meanwhile. GIL held throughout.
 
 use std::mem::MaybeUninit;
-use std::ptr::null_mut;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -30,7 +29,10 @@ pub(crate) fn with_bytes<R>(data: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) ->
 }
 
 /// Lends the writable memory of `buffer` to `body`.
-pub(crate) fn with_writable<R>(buffer: &Bound<'_, PyAny>, body: impl FnOnce(&mut [u8]) -> R) -> PyResult<R> {
+pub(crate) fn with_writable<R>(
+    buffer: &Bound<'_, PyAny>,
+    body: impl FnOnce(&mut [u8]) -> R,
+) -> PyResult<R> {
     let view = View::of(buffer, ffi::PyBUF_WRITABLE)?;
     // SAFETY: as above, and writable. Another view of the same memory may exist, but no code that could look into it
     // runs until `body` returns.
@@ -58,7 +60,11 @@ impl View {
 
     fn start(&self) -> *mut u8 {
         // An empty buffer may have a null address, which no slice may have.
-        if self.0.buf.is_null() { std::ptr::dangling_mut() } else { self.0.buf.cast() }
+        if self.0.buf.is_null() {
+            std::ptr::dangling_mut()
+        } else {
+            self.0.buf.cast()
+        }
     }
 }
 
@@ -96,7 +102,10 @@ impl UnfilledBytes {
     pub(crate) fn new(py: Python<'_>, size: usize) -> PyResult<UnfilledBytes> {
         // SAFETY: a null pointer asks for an object with unset contents; the result is new or null with an error.
         let bytes = unsafe {
-            Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), size as ffi::Py_ssize_t))?
+            Bound::from_owned_ptr_or_err(
+                py,
+                ffi::PyBytes_FromStringAndSize(std::ptr::null(), size as ffi::Py_ssize_t),
+            )?
         };
         Ok(UnfilledBytes(Object::new(bytes)))
     }
@@ -106,7 +115,9 @@ impl UnfilledBytes {
         // SAFETY: the object is new and unshared, so its memory is ours alone; it is `PyBytes_GET_SIZE` bytes long. Any
         // bit pattern is a valid byte, and the only use is as the target of recv, as CPython itself does it.
         unsafe {
-            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr()).cast_mut().cast::<u8>();
+            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr())
+                .cast_mut()
+                .cast::<u8>();
             std::slice::from_raw_parts_mut(start, ffi::PyBytes_Size(self.0.as_ptr()) as usize)
         }
     }
@@ -119,7 +130,7 @@ impl UnfilledBytes {
             if size != ffi::PyBytes_Size(pointer) as usize
                 && _PyBytes_Resize(&raw mut pointer, size as ffi::Py_ssize_t) != 0
             {
-                debug_assert!(pointer == null_mut(), "a failed resize releases the object");
+                debug_assert!(pointer.is_null(), "a failed resize releases the object");
                 return Err(PyErr::fetch(py));
             }
             Ok(Bound::from_owned_ptr(py, pointer))
@@ -131,12 +142,23 @@ impl UnfilledBytes {
 ///
 /// `offset` must come from [`slot_offset`] for a class that `object` is an instance of; the callers are methods that were
 /// installed in that very class, whose receivers CPython checks.
-pub(crate) fn read_slot<'a, 'py>(object: Borrowed<'a, 'py, PyAny>, offset: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
+pub(crate) fn read_slot<'a, 'py>(
+    object: Borrowed<'a, 'py, PyAny>,
+    offset: usize,
+) -> Option<Borrowed<'a, 'py, PyAny>> {
     // SAFETY: instances of the class have a pointer-sized member at `offset`: null, or a reference that the instance owns.
     unsafe {
-        let member = object.as_ptr().cast::<u8>().add(offset).cast::<*mut ffi::PyObject>();
+        let member = object
+            .as_ptr()
+            .cast::<u8>()
+            .add(offset)
+            .cast::<*mut ffi::PyObject>();
         let value = *member;
-        if value.is_null() { None } else { Some(Borrowed::from_ptr(object.py(), value)) }
+        if value.is_null() {
+            None
+        } else {
+            Some(Borrowed::from_ptr(object.py(), value))
+        }
     }
 }
 
@@ -145,7 +167,9 @@ pub(crate) fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<usize> {
     // SAFETY: only read after the exact type was checked; a member descriptor points to its definition for its whole life.
     unsafe {
         if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
-            return Err(PyTypeError::new_err("the transport class must keep its state in a slot"));
+            return Err(PyTypeError::new_err(
+                "the transport class must keep its state in a slot",
+            ));
         }
         let member = (*descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>()).d_member;
         Ok((*member).offset as usize)

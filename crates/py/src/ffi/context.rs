@@ -1,7 +1,7 @@
 //! Entering a `contextvars.Context` around a callback, without a Python-level `Context.run`.
 
-use pyo3::prelude::*;
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 use super::object::Object;
 

@@ -7,17 +7,17 @@
 //!
 //! A raw type, because PyO3 has no `am_send`, which returns a value without raising StopIteration. GIL held throughout.
 
+mod methods;
+
+pub(crate) use methods::register;
+
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
-use pyo3::{Borrowed, ffi, intern};
+use pyo3::{Borrowed, ffi};
 
-use super::fastcall::{Arguments, FastMethod, install, panic_error};
 use super::gil::GilBound;
 use super::object::Object;
 
@@ -27,7 +27,11 @@ pub(crate) trait Operation {
     fn name(&self) -> &'static str;
 
     /// Tries once; `None` means that `waiter` was registered and will be woken.
-    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> PyResult<Option<Bound<'py, PyAny>>>;
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>>;
 
     /// Takes the registration of the last attempt back.
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter);
@@ -101,7 +105,10 @@ impl Waiter {
             }
             state.status = Status::Woken;
             state.blocking = Blocking::None;
-            (state.callback.take(), std::mem::take(&mut state.more_callbacks))
+            (
+                state.callback.take(),
+                std::mem::take(&mut state.more_callbacks),
+            )
         };
         for callback in first.into_iter().chain(more) {
             callback.call(py, self.0.bind(py))?;
@@ -115,7 +122,11 @@ impl Waiter {
         // SAFETY: a live coroutine; the values are moved out before they are dropped.
         let dropped = unsafe {
             let state = &mut (*raw).state;
-            (state.callback.take(), std::mem::take(&mut state.more_callbacks), state.operation.take())
+            (
+                state.callback.take(),
+                std::mem::take(&mut state.more_callbacks),
+                state.operation.take(),
+            )
         };
         drop(dropped);
     }
@@ -173,7 +184,10 @@ pub(crate) fn make<'py>(
             cancel_message: None,
             event_loop: Object::new(event_loop.to_owned()),
         });
-        Ok(Bound::from_owned_ptr(py, ffi::PyObject_Init(raw.cast(), class)))
+        Ok(Bound::from_owned_ptr(
+            py,
+            ffi::PyObject_Init(raw.cast(), class),
+        ))
     }
 }
 
@@ -195,7 +209,9 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
             Status::New | Status::Waiting | Status::Woken | Status::Cancelled => {}
         }
         let waiter = Waiter(Object::new(this.to_owned()));
-        let Some(mut operation) = (*raw).state.operation.take() else { return Err(already_awaited()) };
+        let Some(mut operation) = (*raw).state.operation.take() else {
+            return Err(already_awaited());
+        };
         if (*raw).state.status == Status::Waiting {
             operation.withdraw(py, &waiter);
         }
@@ -241,426 +257,16 @@ fn finish(this: Borrowed<'_, '_, PyAny>) {
         state.status = Status::Finished;
         state.blocking = Blocking::None;
         let operation = state.operation.take().map(|operation| (operation, waited));
-        (operation, (state.callback.take(), std::mem::take(&mut state.more_callbacks)))
+        (
+            operation,
+            (
+                state.callback.take(),
+                std::mem::take(&mut state.more_callbacks),
+            ),
+        )
     };
     if let Some((mut operation, true)) = operation {
         operation.withdraw(py, &Waiter(Object::new(this.to_owned())));
     }
     drop(callbacks);
-}
-
-// ---- slots ------------------------------------------------------------------------------------------------------------
-
-/// # Safety
-/// CPython's `am_send`: `this` is one of our coroutines, `result` may be written, the GIL is held.
-unsafe extern "C" fn slot_send(
-    this: *mut ffi::PyObject,
-    value: *mut ffi::PyObject,
-    result: *mut *mut ffi::PyObject,
-) -> ffi::PySendResult {
-    let _ = value;
-    // SAFETY: see above; a new reference is stored on return and on yield, null on error.
-    unsafe {
-        let py = Python::assume_attached();
-        let borrowed = Borrowed::from_ptr(py, this);
-        *result = null_mut();
-        let step = catch_unwind(AssertUnwindSafe(|| resume(borrowed))).unwrap_or_else(|panic| Err(panic_error(panic)));
-        match step {
-            Ok(Step::Yield) => {
-                ffi::Py_INCREF(this);
-                *result = this;
-                ffi::PySendResult::PYGEN_NEXT
-            }
-            Ok(Step::Return(value)) => {
-                *result = value.into_ptr();
-                ffi::PySendResult::PYGEN_RETURN
-            }
-            Err(error) => {
-                error.restore(py);
-                ffi::PySendResult::PYGEN_ERROR
-            }
-        }
-    }
-}
-
-/// # Safety
-/// CPython's `tp_iternext`: as [`slot_send`].
-unsafe extern "C" fn slot_next(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    let mut result = null_mut();
-    // SAFETY: the caller's promise is the same; a returned value becomes StopIteration(value).
-    unsafe {
-        match slot_send(this, ffi::Py_None(), &raw mut result) {
-            ffi::PySendResult::PYGEN_NEXT => result,
-            ffi::PySendResult::PYGEN_ERROR => null_mut(),
-            ffi::PySendResult::PYGEN_RETURN => {
-                let py = Python::assume_attached();
-                stop_iteration(Bound::from_owned_ptr(py, result)).restore(py);
-                null_mut()
-            }
-        }
-    }
-}
-
-fn stop_iteration(value: Bound<'_, PyAny>) -> PyErr {
-    // The value is wrapped, as a tuple would be taken for the arguments of the exception.
-    let py = value.py();
-    match py.get_type::<pyo3::exceptions::PyStopIteration>().call1((value,)) {
-        Ok(error) => PyErr::from_value(error),
-        Err(error) => error,
-    }
-}
-
-/// # Safety
-/// CPython's `tp_iter` and `am_await`.
-unsafe extern "C" fn slot_self(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: a live object.
-    unsafe { ffi::Py_INCREF(this) };
-    this
-}
-
-/// # Safety
-/// CPython's `tp_dealloc`: the last reference is gone, the GIL is held.
-unsafe extern "C" fn slot_dealloc(this: *mut ffi::PyObject) {
-    let raw: *mut Raw = this.cast();
-    // SAFETY: the object is ours alone; the state is dropped once, then the memory is freed as it was allocated, and the
-    // type reference of `PyObject_Init` is released. No waiter can be registered: it would own a reference.
-    unsafe {
-        if !(*raw).weak_references.is_null() {
-            ffi::PyObject_ClearWeakRefs(this);
-        }
-        std::ptr::drop_in_place(&raw mut (*raw).state);
-        let class = ffi::Py_TYPE(this);
-        ffi::PyObject_Free(this.cast());
-        ffi::Py_DECREF(class.cast());
-    }
-}
-
-/// # Safety
-/// CPython's `tp_repr`.
-unsafe extern "C" fn slot_repr(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
-    // SAFETY: a live coroutine under the GIL.
-    unsafe {
-        let py = Python::assume_attached();
-        let name = (*raw).state.operation.as_ref().map_or("finished", |operation| operation.name());
-        let text = format!("<coroutine object {name} at {this:p}>");
-        pyo3::types::PyString::new(py, &text).into_any().into_ptr()
-    }
-}
-
-/// # Safety
-/// CPython's getter protocol for `__name__` and `__qualname__`.
-unsafe extern "C" fn name_get(this: *mut ffi::PyObject, _closure: *mut c_void) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
-    // SAFETY: a live coroutine under the GIL.
-    unsafe {
-        let name = (*raw).state.operation.as_ref().map_or("SocketOperation", |operation| operation.name());
-        pyo3::types::PyString::new(Python::assume_attached(), name).into_any().into_ptr()
-    }
-}
-
-/// # Safety
-/// CPython's getter protocol for `_asyncio_future_blocking`.
-unsafe extern "C" fn blocking_get(this: *mut ffi::PyObject, _closure: *mut c_void) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
-    // SAFETY: a live coroutine; singletons get a new reference.
-    unsafe {
-        let value = match (*raw).state.blocking {
-            Blocking::None => ffi::Py_None(),
-            Blocking::True => ffi::Py_True(),
-            Blocking::False => ffi::Py_False(),
-        };
-        ffi::Py_INCREF(value);
-        value
-    }
-}
-
-/// # Safety
-/// CPython's setter protocol for `_asyncio_future_blocking`.
-unsafe extern "C" fn blocking_set(
-    this: *mut ffi::PyObject,
-    value: *mut ffi::PyObject,
-    _closure: *mut c_void,
-) -> c_int {
-    let raw: *mut Raw = this.cast();
-    // SAFETY: a live coroutine; a null value means deletion, which is read as False.
-    unsafe {
-        let truth = if value.is_null() { 0 } else { ffi::PyObject_IsTrue(value) };
-        if truth < 0 {
-            return -1;
-        }
-        (*raw).state.blocking = if truth == 1 { Blocking::True } else { Blocking::False };
-    }
-    0
-}
-
-// ---- methods: a coroutine's, then a future's ----------------------------------------------------------------------------
-
-macro_rules! methods {
-    ($($type:ident $name:literal |$py:ident, $this:ident, $arguments:ident| $body:expr;)*) => {
-        $(
-            struct $type;
-            impl FastMethod for $type {
-                const NAME: &'static CStr = $name;
-                const DOC: &'static CStr = c"As the method of that name of coroutines and futures.";
-
-                fn call<'py>(
-                    $py: Python<'py>,
-                    $this: Borrowed<'_, 'py, PyAny>,
-                    $arguments: Arguments<'_, 'py>,
-                ) -> PyResult<Bound<'py, PyAny>> {
-                    $body
-                }
-            }
-        )*
-
-        fn install_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
-            $(install::<$type>(class)?;)*
-            Ok(())
-        }
-    };
-}
-
-methods! {
-    Send c"send" |_py, this, _arguments| match resume(this)? {
-        Step::Yield => Ok(this.to_owned()),
-        Step::Return(value) => Err(stop_iteration(value)),
-    };
-    Throw c"throw" |py, this, arguments| {
-        finish(this);
-        Err(thrown(py, arguments)?)
-    };
-    Close c"close" |py, this, _arguments| {
-        finish(this);
-        Ok(py.None().into_bound(py))
-    };
-    AddDoneCallback c"add_done_callback" |py, this, arguments| {
-        let function = Object::new(arguments.required(0, "add_done_callback", "fn")?.to_owned());
-        let context = arguments.only_keyword("context", "add_done_callback")?.filter(|context| !context.is_none());
-        if let Some(context) = &context {
-            check_context(context)?;
-        }
-        add_callback(py, this, Callback { function, context: context.map(|context| Object::new(context.to_owned())) })?;
-        Ok(py.None().into_bound(py))
-    };
-    RemoveDoneCallback c"remove_done_callback" |py, this, arguments| {
-        let function = arguments.required(0, "remove_done_callback", "fn")?;
-        let removed = remove_callbacks(py, this, function)?;
-        Ok(removed.into_pyobject(py)?.into_any())
-    };
-    Result c"result" |py, this, _arguments| {
-        let state = view(this);
-        match state.status {
-            Status::Cancelled => Err(cancelled_error(py, state)?),
-            Status::Waiting => Err(PyErr::from_value(
-                py.import("asyncio")?.getattr("InvalidStateError")?.call1(("Result is not ready.",))?,
-            )),
-            _ => Ok(py.None().into_bound(py)),
-        }
-    };
-    Exception c"exception" |py, this, _arguments| {
-        let state = view(this);
-        if state.status == Status::Cancelled {
-            return Err(cancelled_error(py, state)?);
-        }
-        Ok(py.None().into_bound(py))
-    };
-    Cancel c"cancel" |py, this, arguments| {
-        let keyword = arguments.only_keyword("msg", "cancel")?;
-        let message = arguments.get(0).or(keyword).map(|message| Object::new(message.to_owned()));
-        boolean(py, cancel(py, this, message)?)
-    };
-    Cancelled c"cancelled" |py, this, _arguments| boolean(py, view(this).status == Status::Cancelled);
-    Done c"done" |py, this, _arguments| boolean(py, view(this).status != Status::Waiting);
-    GetLoop c"get_loop" |py, this, _arguments| Ok(view(this).event_loop.bind(py).to_owned());
-}
-
-fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
-    Ok(value.into_pyobject(py)?.to_owned().into_any())
-}
-
-/// Reads the state; not to be held across a call into Python.
-fn view<'a>(this: Borrowed<'a, '_, PyAny>) -> &'a State {
-    let raw: *mut Raw = this.as_ptr().cast();
-    // SAFETY: a live coroutine (receivers are checked); the callers read a field and are done.
-    unsafe { &(*raw).state }
-}
-
-fn check_context(context: &Borrowed<'_, '_, PyAny>) -> PyResult<()> {
-    // SAFETY: an exact type check of a live object.
-    if unsafe { ffi::PyContext_CheckExact(context.as_ptr()) } == 0 {
-        return Err(PyTypeError::new_err("context must be a contextvars.Context"));
-    }
-    Ok(())
-}
-
-fn add_callback(py: Python<'_>, this: Borrowed<'_, '_, PyAny>, callback: Callback) -> PyResult<()> {
-    let raw: *mut Raw = this.as_ptr().cast();
-    // SAFETY: a live coroutine; no call into Python while the state is borrowed.
-    let late = unsafe {
-        let state = &mut (*raw).state;
-        if state.status != Status::Waiting {
-            Some(callback)
-        } else if state.callback.is_none() {
-            state.callback = Some(callback);
-            None
-        } else {
-            state.more_callbacks.push(callback);
-            None
-        }
-    };
-    late.map_or(Ok(()), |callback| schedule(py, this, &callback))
-}
-
-/// Queues a callback, as a done future does.
-fn schedule(py: Python<'_>, this: Borrowed<'_, '_, PyAny>, callback: &Callback) -> PyResult<()> {
-    let event_loop = view(this).event_loop.share(py);
-    let options = pyo3::types::PyDict::new(py);
-    if let Some(context) = &callback.context {
-        options.set_item("context", context.bind(py))?;
-    }
-    event_loop.bind(py).call_method("call_soon", (callback.function.bind(py), this), Some(&options))?;
-    Ok(())
-}
-
-fn remove_callbacks(py: Python<'_>, this: Borrowed<'_, '_, PyAny>, function: Borrowed<'_, '_, PyAny>) -> PyResult<usize> {
-    let raw: *mut Raw = this.as_ptr().cast();
-    // SAFETY: a live coroutine; the callbacks are moved out while they are compared, which may call into Python.
-    let all: Vec<Callback> = unsafe {
-        let state = &mut (*raw).state;
-        state.callback.take().into_iter().chain(std::mem::take(&mut state.more_callbacks)).collect()
-    };
-    let before = all.len();
-    let mut kept = Vec::with_capacity(before);
-    for callback in all {
-        if !callback.function.bind(py).eq(function)? {
-            kept.push(callback);
-        }
-    }
-    let removed = before - kept.len();
-    let mut kept = kept.into_iter();
-    // SAFETY: as above.
-    unsafe {
-        let state = &mut (*raw).state;
-        state.callback = kept.next();
-        state.more_callbacks.extend(kept);
-    }
-    Ok(removed)
-}
-
-fn cancel(py: Python<'_>, this: Borrowed<'_, '_, PyAny>, message: Option<Object>) -> PyResult<bool> {
-    let raw: *mut Raw = this.as_ptr().cast();
-    // SAFETY: a live coroutine; the operation and the callbacks are moved out before they are used.
-    let (mut operation, callbacks) = unsafe {
-        let state = &mut (*raw).state;
-        if state.status != Status::Waiting {
-            return Ok(false);
-        }
-        state.status = Status::Cancelled;
-        state.blocking = Blocking::None;
-        let old = std::mem::replace(&mut state.cancel_message, message);
-        drop(old);
-        let callbacks: Vec<Callback> =
-            state.callback.take().into_iter().chain(std::mem::take(&mut state.more_callbacks)).collect();
-        (state.operation.take(), callbacks)
-    };
-    if let Some(operation) = &mut operation {
-        operation.withdraw(py, &Waiter(Object::new(this.to_owned())));
-    }
-    // SAFETY: as above; should somebody resume it after all, it goes on.
-    unsafe { (*raw).state.operation = operation };
-    for callback in &callbacks {
-        schedule(py, this, callback)?;
-    }
-    Ok(true)
-}
-
-fn cancelled_error(py: Python<'_>, state: &State) -> PyResult<PyErr> {
-    let class = py.import("asyncio.exceptions")?.getattr("CancelledError")?;
-    let message = state.cancel_message.as_ref().map(|message| message.share(py));
-    let error = match message {
-        Some(message) if !message.bind(py).is_none() => class.call1((message.bind(py),))?,
-        _ => class.call0()?,
-    };
-    Ok(PyErr::from_value(error))
-}
-
-/// The exception that `throw(...)` was called with, in either of its two forms.
-fn thrown(py: Python<'_>, arguments: Arguments<'_, '_>) -> PyResult<PyErr> {
-    let first = arguments.required(0, "throw", "type")?;
-    if first.is_instance_of::<pyo3::exceptions::PyBaseException>() {
-        return Ok(PyErr::from_value(first.to_owned()));
-    }
-    let value = match arguments.get(1).filter(|value| !value.is_none()) {
-        Some(value) if value.is_instance_of::<pyo3::exceptions::PyBaseException>() => value.to_owned(),
-        Some(value) => first.call1((value,))?,
-        None => first.call0()?,
-    };
-    if let Some(traceback) = arguments.get(2).filter(|traceback| !traceback.is_none()) {
-        value.call_method1(intern!(py, "with_traceback"), (traceback,))?;
-    }
-    Ok(PyErr::from_value(value))
-}
-
-const fn slot(number: c_int, function: *mut c_void) -> ffi::PyType_Slot {
-    ffi::PyType_Slot { slot: number, pfunc: function }
-}
-
-const fn read_only(name: &'static CStr) -> ffi::PyGetSetDef {
-    ffi::PyGetSetDef { name: name.as_ptr(), get: Some(name_get), set: None, doc: std::ptr::null(), closure: null_mut() }
-}
-
-/// Makes the type and adds it to `module`.
-pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let py = module.py();
-    // CPython keeps pointers to both tables for the life of the type, which is the life of the process.
-    let attributes = Box::leak(Box::new([
-        ffi::PyGetSetDef {
-            name: c"_asyncio_future_blocking".as_ptr(),
-            get: Some(blocking_get),
-            set: Some(blocking_set),
-            doc: std::ptr::null(),
-            closure: null_mut(),
-        },
-        read_only(c"__name__"),
-        read_only(c"__qualname__"),
-        ffi::PyGetSetDef::default(),
-    ]));
-    let members = Box::leak(Box::new([
-        ffi::PyMemberDef {
-            name: c"__weaklistoffset__".as_ptr(),
-            type_code: ffi::Py_T_PYSSIZET,
-            offset: std::mem::offset_of!(Raw, weak_references) as ffi::Py_ssize_t,
-            flags: ffi::Py_READONLY,
-            doc: std::ptr::null::<c_char>(),
-        },
-        ffi::PyMemberDef::default(),
-    ]));
-    let mut slots = [
-        slot(ffi::Py_tp_dealloc, slot_dealloc as *mut c_void),
-        slot(ffi::Py_tp_repr, slot_repr as *mut c_void),
-        slot(ffi::Py_tp_iter, slot_self as *mut c_void),
-        slot(ffi::Py_tp_iternext, slot_next as *mut c_void),
-        slot(ffi::Py_am_await, slot_self as *mut c_void),
-        slot(ffi::Py_am_send, slot_send as *mut c_void),
-        slot(ffi::Py_tp_getset, attributes.as_mut_ptr().cast()),
-        slot(ffi::Py_tp_members, members.as_mut_ptr().cast()),
-        slot(0, null_mut()),
-    ];
-    let mut spec = ffi::PyType_Spec {
-        name: c"twinloop._native.SocketOperation".as_ptr(),
-        basicsize: size_of::<Raw>() as c_int,
-        itemsize: 0,
-        flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION) as u32,
-        slots: slots.as_mut_ptr(),
-    };
-    // SAFETY: the spec is complete and only read during the call; what CPython keeps of it is leaked above or static.
-    let class = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_FromSpec(&raw mut spec))? };
-    let class = class.cast_into::<PyType>()?;
-    install_methods(&class)?;
-    CLASS.get(py).set(class.as_type_ptr());
-    // The module's reference keeps the type alive for the pointer above.
-    module.add("SocketOperation", &class)?;
-    std::mem::forget(class);
-    Ok(())
 }

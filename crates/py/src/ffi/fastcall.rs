@@ -55,7 +55,12 @@ impl<'a, 'py> Arguments<'a, 'py> {
     }
 
     /// The positional argument at `index`, or the TypeError for a missing one.
-    pub(crate) fn required(&self, index: usize, method: &str, name: &str) -> PyResult<Borrowed<'a, 'py, PyAny>> {
+    pub(crate) fn required(
+        &self,
+        index: usize,
+        method: &str,
+        name: &str,
+    ) -> PyResult<Borrowed<'a, 'py, PyAny>> {
         self.get(index).ok_or_else(|| missing(method, name))
     }
 
@@ -69,7 +74,11 @@ impl<'a, 'py> Arguments<'a, 'py> {
     }
 
     /// The value of the only keyword this method knows; any other keyword is a TypeError.
-    pub(crate) fn only_keyword(&self, name: &str, method: &str) -> PyResult<Option<Borrowed<'a, 'py, PyAny>>> {
+    pub(crate) fn only_keyword(
+        &self,
+        name: &str,
+        method: &str,
+    ) -> PyResult<Option<Borrowed<'a, 'py, PyAny>>> {
         if self.keyword_names.is_null() {
             return Ok(None);
         }
@@ -84,7 +93,9 @@ impl<'a, 'py> Arguments<'a, 'py> {
     }
 
     /// All keyword arguments.
-    pub(crate) fn keywords(&self) -> impl Iterator<Item = (Borrowed<'a, 'py, PyString>, Borrowed<'a, 'py, PyAny>)> {
+    pub(crate) fn keywords(
+        &self,
+    ) -> impl Iterator<Item = (Borrowed<'a, 'py, PyString>, Borrowed<'a, 'py, PyAny>)> {
         let count = if self.keyword_names.is_null() {
             0
         } else {
@@ -96,7 +107,8 @@ impl<'a, 'py> Arguments<'a, 'py> {
         (0..count).map(move |index| {
             // SAFETY: the names are a tuple of `count` strings, and as many values follow the positional ones.
             unsafe {
-                let name = Borrowed::from_ptr(py, ffi::PyTuple_GET_ITEM(names, index)).cast_unchecked::<PyString>();
+                let name = Borrowed::from_ptr(py, ffi::PyTuple_GET_ITEM(names, index))
+                    .cast_unchecked::<PyString>();
                 let value = Borrowed::from_ptr(py, *values.add(positional + index as usize));
                 (name, value)
             }
@@ -107,7 +119,12 @@ impl<'a, 'py> Arguments<'a, 'py> {
     pub(crate) fn forward(&self, callee: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         // SAFETY: the arguments are live for `'a`; the offset flag is not set, so the slot before them is left alone.
         unsafe {
-            let result = ffi::PyObject_Vectorcall(callee.as_ptr(), self.values, self.positional, self.keyword_names);
+            let result = ffi::PyObject_Vectorcall(
+                callee.as_ptr(),
+                self.values,
+                self.positional,
+                self.keyword_names,
+            );
             Bound::from_owned_ptr_or_err(self.py, result)
         }
     }
@@ -115,9 +132,18 @@ impl<'a, 'py> Arguments<'a, 'py> {
 
 impl<'py> Arguments<'_, 'py> {
     /// Calls `callee` with `first` in the place of the arguments before `from`. Cold.
-    pub(crate) fn forward_from(&self, from: usize, first: f64, callee: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn forward_from(
+        &self,
+        from: usize,
+        first: f64,
+        callee: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let mut positional = vec![first.into_pyobject(self.py)?.into_any()];
-        positional.extend((from..self.len()).filter_map(|index| self.get(index)).map(|value| value.to_owned()));
+        positional.extend(
+            (from..self.len())
+                .filter_map(|index| self.get(index))
+                .map(|value| value.to_owned()),
+        );
         let keywords = pyo3::types::PyDict::new(self.py);
         for (name, value) in self.keywords() {
             keywords.set_item(name, value)?;
@@ -135,7 +161,10 @@ pub(crate) fn call_with_keywords<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     const MOST: usize = 8;
     let mut slots = [std::ptr::null_mut(); MOST + 1];
-    assert!(positional.len() + values.len() <= MOST && names.len() == values.len(), "a call of this crate is malformed");
+    assert!(
+        positional.len() + values.len() <= MOST && names.len() == values.len(),
+        "a call of this crate is malformed"
+    );
     for (slot, value) in slots[1..].iter_mut().zip(positional.iter().chain(values)) {
         *slot = value.as_ptr();
     }
@@ -159,14 +188,18 @@ fn missing(method: &str, name: &str) -> PyErr {
 
 #[cold]
 fn unexpected(method: &str, keyword: &Bound<'_, PyString>) -> PyErr {
-    PyTypeError::new_err(format!("{method}() got an unexpected keyword argument '{keyword}'"))
+    PyTypeError::new_err(format!(
+        "{method}() got an unexpected keyword argument '{keyword}'"
+    ))
 }
 
 /// Puts `M` into `class` as a method.
 pub(crate) fn install<M: FastMethod>(class: &Bound<'_, PyType>) -> PyResult<()> {
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: M::NAME.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::<M> },
+        ml_meth: ffi::PyMethodDefPointer {
+            PyCFunctionFastWithKeywords: trampoline::<M>,
+        },
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS as c_int,
         ml_doc: M::DOC.as_ptr(),
     }));
@@ -175,7 +208,9 @@ pub(crate) fn install<M: FastMethod>(class: &Bound<'_, PyType>) -> PyResult<()> 
         let descriptor = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
         Bound::from_owned_ptr_or_err(class.py(), descriptor)?
     };
-    let name = M::NAME.to_str().map_err(|_| PyTypeError::new_err("a method's name is not UTF-8"))?;
+    let name = M::NAME
+        .to_str()
+        .map_err(|_| PyTypeError::new_err("a method's name is not UTF-8"))?;
     class.setattr(name, descriptor)
 }
 
@@ -192,15 +227,22 @@ unsafe extern "C" fn trampoline<M: FastMethod>(
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls with the GIL held.
     let py = unsafe { Python::assume_attached() };
-    let arguments =
-        Arguments { values, positional: positional as usize, keyword_names, py, borrow: PhantomData };
+    let arguments = Arguments {
+        values,
+        positional: positional as usize,
+        keyword_names,
+        py,
+        borrow: PhantomData,
+    };
     // SAFETY: the caller keeps its receiver alive for the call.
     let receiver = unsafe { Borrowed::from_ptr(py, receiver) };
-    let result = catch_unwind(AssertUnwindSafe(|| match M::call(py, receiver, arguments) {
-        Ok(value) => value.into_ptr(),
-        Err(error) => {
-            error.restore(py);
-            std::ptr::null_mut()
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        match M::call(py, receiver, arguments) {
+            Ok(value) => value.into_ptr(),
+            Err(error) => {
+                error.restore(py);
+                std::ptr::null_mut()
+            }
         }
     }));
     result.unwrap_or_else(|payload| {

@@ -42,8 +42,9 @@ pub(crate) fn current_thread(_py: Python<'_>) -> ThreadIdentity {
 /// Callable only from inside a turn: `EventLoop._run` attached this thread and holds the GIL, except during the wait, in
 /// which the loop calls nothing.
 pub(crate) fn with_gil_held<R>(body: impl FnOnce(Python<'_>) -> R) -> R {
-    // SAFETY: see above; `PyGILState_Check` backs it up in debug builds.
-    debug_assert!(unsafe { ffi::PyGILState_Check() } == 1, "a callback of the loop ran without the GIL");
+    // SAFETY: may be called at any time by any thread.
+    let attached = || unsafe { ffi::PyGILState_Check() } == 1;
+    debug_assert!(attached(), "a callback of the loop ran without the GIL");
     // SAFETY: the thread is attached for the whole turn.
     body(unsafe { Python::assume_attached() })
 }

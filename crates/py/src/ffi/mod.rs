@@ -6,7 +6,10 @@
 //! the blocking wait (`gil.rs`). Ownership: an [`Object`] owns one reference; raw pointers never outlive their owner.
 //!
 //! Rules kept here: NO-ABORT (panics are caught at every entry from C), NO-GIL-OFF-LOOP.
-#![allow(unsafe_code, reason = "this folder is the one place of the crate that talks to CPython's C API directly")]
+#![allow(
+    unsafe_code,
+    reason = "this folder is the one place of the crate that talks to CPython's C API directly"
+)]
 
 pub(crate) mod buffers;
 pub(crate) mod context;

@@ -20,7 +20,10 @@ impl Object {
     pub(crate) fn new(bound: Bound<'_, PyAny>) -> Object {
         // SAFETY: a `Bound` is never null; its reference is moved, not copied.
         let pointer = unsafe { NonNull::new_unchecked(bound.into_ptr()) };
-        Object { pointer, not_send: PhantomData }
+        Object {
+            pointer,
+            not_send: PhantomData,
+        }
     }
 
     /// Views the object.
@@ -51,7 +54,10 @@ impl Object {
     pub(crate) unsafe fn from_token(token: u64) -> Object {
         // SAFETY: the caller's promise: the token is a pointer to a live object, with one reference of its own.
         let pointer = unsafe { NonNull::new_unchecked(token as *mut ffi::PyObject) };
-        Object { pointer, not_send: PhantomData }
+        Object {
+            pointer,
+            not_send: PhantomData,
+        }
     }
 
     /// Takes back the reference that an entry of this host owns.

@@ -1,0 +1,344 @@
+//! The hot methods of the loop: called by vectorcall, installed into `LoopCore`.
+//!
+//! In debug mode they hand over to Python, where asyncio's own handles remember where they were made. GIL held; which
+//! thread may call what is decided in `core.rs`.
+
+use std::ffi::CStr;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple, PyType};
+
+use super::{LoopCore, core_of, deadline};
+use crate::asyncio::sockets;
+use crate::ffi::fastcall::call_with_keywords;
+use crate::ffi::handle::{Handle, Kind};
+use crate::ffi::{Arguments, FastMethod, install};
+
+struct CallSoon;
+impl FastMethod for CallSoon {
+    const NAME: &'static CStr = c"call_soon";
+    const DOC: &'static CStr = c"call_soon($self, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) in the next turn of the loop, in the order of the calls.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call_soon(py, receiver, arguments, "call_soon", "_call_soon_debug")
+    }
+}
+
+struct CallSoonThreadsafe;
+impl FastMethod for CallSoonThreadsafe {
+    const NAME: &'static CStr = c"call_soon_threadsafe";
+    const DOC: &'static CStr =
+        c"call_soon_threadsafe($self, callback, /, *args, context=None)\n--\n\n\
+        As call_soon, from any thread.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call_soon(
+            py,
+            receiver,
+            arguments,
+            "call_soon_threadsafe",
+            "_call_soon_threadsafe_debug",
+        )
+    }
+}
+
+#[inline(always)]
+fn call_soon<'py>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+    name: &str,
+    in_debug_mode: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = core_of(&receiver)?.state.get(py);
+    if state.debug.get() {
+        return arguments.forward(&receiver.getattr(in_debug_mode)?);
+    }
+    state.check_open()?;
+    let callback = arguments.required(0, name, "callback")?;
+    let context = arguments.only_keyword("context", name)?;
+    let handle = Handle::new(
+        py,
+        Kind::Once,
+        receiver,
+        callback,
+        arguments.rest(1),
+        context,
+    )?;
+    state.schedule(py, handle.share(py));
+    Ok(handle.into_bound(py))
+}
+
+struct CallLater;
+impl FastMethod for CallLater {
+    const NAME: &'static CStr = c"call_later";
+    const DOC: &'static CStr =
+        c"call_later($self, delay, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) after delay seconds, never before.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let state = core_of(&receiver)?.state.get(py);
+        let delay = arguments.required(0, "call_later", "delay")?;
+        if delay.is_none() {
+            return Err(PyTypeError::new_err("delay must not be None"));
+        }
+        let when = state.seconds_now() + delay.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, "call_later")
+    }
+}
+
+struct CallAt;
+impl FastMethod for CallAt {
+    const NAME: &'static CStr = c"call_at";
+    const DOC: &'static CStr = c"call_at($self, when, callback, /, *args, context=None)\n--\n\n\
+        Calls callback(*args) when the loop's clock has reached when.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let when = arguments.required(0, "call_at", "when")?;
+        if when.is_none() {
+            return Err(PyTypeError::new_err("when cannot be None"));
+        }
+        let when = when.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, "call_at")
+    }
+}
+
+#[inline(always)]
+fn call_at<'py>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+    when: f64,
+    name: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = core_of(&receiver)?.state.get(py);
+    state.check_open()?;
+    if state.debug.get() {
+        return arguments.forward_from(1, when, &receiver.getattr("_call_at_debug")?);
+    }
+    let callback = arguments.required(1, name, "callback")?;
+    let context = arguments.only_keyword("context", name)?;
+    let handle = Handle::new(
+        py,
+        Kind::At(when),
+        receiver,
+        callback,
+        arguments.rest(2),
+        context,
+    )?;
+    let deadline = deadline(when)?;
+    if state.is_here(py) {
+        handle.set_timer(state.schedule_at(deadline, handle.share(py))?);
+    } else {
+        state.post_timer(deadline, handle.share(py));
+    }
+    Ok(handle.into_bound(py))
+}
+
+struct Time;
+impl FastMethod for Time {
+    const NAME: &'static CStr = c"time";
+    const DOC: &'static CStr = c"time($self)\n--\n\nThe time on the loop's clock, in seconds.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let now = core_of(&receiver)?.state.get(py).seconds_now();
+        Ok(now.into_pyobject(py)?.into_any())
+    }
+}
+
+struct GetDebug;
+impl FastMethod for GetDebug {
+    const NAME: &'static CStr = c"get_debug";
+    const DOC: &'static CStr = c"get_debug($self)\n--\n\nTrue in debug mode.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(py, core_of(&receiver)?.state.get(py).debug.get())
+    }
+}
+
+struct IsRunning;
+impl FastMethod for IsRunning {
+    const NAME: &'static CStr = c"is_running";
+    const DOC: &'static CStr = c"is_running($self)\n--\n\nTrue while the loop runs.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(py, core_of(&receiver)?.state.get(py).runner.get().is_some())
+    }
+}
+
+struct IsClosed;
+impl FastMethod for IsClosed {
+    const NAME: &'static CStr = c"is_closed";
+    const DOC: &'static CStr = c"is_closed($self)\n--\n\nTrue once the loop was closed.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        boolean(
+            py,
+            core_of(&receiver)?
+                .state
+                .get(py)
+                .event_loop
+                .borrow()
+                .is_none(),
+        )
+    }
+}
+
+struct Stop;
+impl FastMethod for Stop {
+    const NAME: &'static CStr = c"stop";
+    const DOC: &'static CStr = c"stop($self)\n--\n\nEnds run_forever after the current turn.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        core_of(&receiver)?.state.get(py).stopping.set(true);
+        Ok(py.None().into_bound(py))
+    }
+}
+
+fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
+    Ok(value.into_pyobject(py)?.to_owned().into_any())
+}
+
+struct CreateFuture;
+impl FastMethod for CreateFuture {
+    const NAME: &'static CStr = c"create_future";
+    const DOC: &'static CStr = c"create_future($self)\n--\n\nA new asyncio.Future of this loop.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        _arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let constructors = Constructors::of(py)?;
+        call_with_keywords(
+            constructors.future.bind(py),
+            &[],
+            &[receiver],
+            constructors.future_keywords.bind(py),
+        )
+    }
+}
+
+struct CreateTask;
+impl FastMethod for CreateTask {
+    const NAME: &'static CStr = c"create_task";
+    const DOC: &'static CStr =
+        c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
+        Schedules a coroutine as an asyncio.Task.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let state = core_of(&receiver)?.state.get(py);
+        if arguments.len() != 1 || state.has_task_factory.get() || state.debug.get() {
+            return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
+        }
+        state.check_open()?;
+        let (mut name, mut context) = (None, None);
+        for (keyword, value) in arguments.keywords() {
+            match keyword.to_str()? {
+                "name" => name = Some(value),
+                "context" => context = Some(value),
+                _ => {
+                    return arguments
+                        .forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
+                }
+            }
+        }
+        let coroutine = arguments.required(0, "create_task", "coro")?;
+        let none = py.None();
+        let none = none.bind(py).as_borrowed();
+        let constructors = Constructors::of(py)?;
+        call_with_keywords(
+            constructors.task.bind(py),
+            &[coroutine],
+            &[receiver, name.unwrap_or(none), context.unwrap_or(none)],
+            constructors.task_keywords.bind(py),
+        )
+    }
+}
+
+/// CPython's own Task and Future, and the keyword tuples to call them with.
+struct Constructors {
+    future: Py<PyAny>,
+    future_keywords: Py<PyTuple>,
+    task: Py<PyAny>,
+    task_keywords: Py<PyTuple>,
+}
+
+impl Constructors {
+    fn of(py: Python<'_>) -> PyResult<&Constructors> {
+        static CONSTRUCTORS: PyOnceLock<Constructors> = PyOnceLock::new();
+        CONSTRUCTORS.get_or_try_init(py, || {
+            let names = |names: &[&str]| {
+                PyTuple::new(py, names.iter().map(|name| PyString::intern(py, name)))
+            };
+            Ok(Constructors {
+                future: py.import("asyncio.futures")?.getattr("Future")?.unbind(),
+                future_keywords: names(&["loop"])?.unbind(),
+                task: py.import("asyncio.tasks")?.getattr("Task")?.unbind(),
+                task_keywords: names(&["loop", "name", "context"])?.unbind(),
+            })
+        })
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let class: Bound<'_, PyType> = module.py().get_type::<LoopCore>();
+    install::<CallSoon>(&class)?;
+    install::<CallSoonThreadsafe>(&class)?;
+    install::<CallLater>(&class)?;
+    install::<CallAt>(&class)?;
+    install::<Time>(&class)?;
+    install::<GetDebug>(&class)?;
+    install::<IsRunning>(&class)?;
+    install::<IsClosed>(&class)?;
+    install::<Stop>(&class)?;
+    install::<CreateFuture>(&class)?;
+    install::<CreateTask>(&class)?;
+    sockets::install_into(&class)?;
+    module.add_class::<LoopCore>()
+}
