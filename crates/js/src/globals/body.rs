@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 
 use twinloop_web::Bytes as Arrived;
 
-
 use super::network::{ArrivingBody, Network, network_error};
 use super::results::{BodyJson, BodyText, Chunk, body_text};
 use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
@@ -38,12 +37,18 @@ impl Handle {
         let network = scope.state::<Network>();
         let number = scope.number_of(arguments.get(0))? as u32;
         let body = network.bodies.borrow().get(&number).cloned();
-        Ok(Handle { network, number, body })
+        Ok(Handle {
+            network,
+            number,
+            body,
+        })
     }
 
     /// The next chunk; `None` (undefined in JavaScript) at the end, after which the number means nothing any more.
     async fn next(&self) -> Result<Option<Arrived>, Error> {
-        let Some(body) = &self.body else { return Ok(None) };
+        let Some(body) = &self.body else {
+            return Ok(None);
+        };
         let chunk = poll_fn(|context| poll_chunk(body, context)).await;
         if !matches!(chunk, Ok(Some(_))) {
             self.network.bodies.borrow_mut().remove(&self.number);
@@ -63,7 +68,10 @@ impl Handle {
     }
 }
 
-fn poll_chunk(arriving: &ArrivingBody, context: &mut Context<'_>) -> Poll<Result<Option<Arrived>, Error>> {
+fn poll_chunk(
+    arriving: &ArrivingBody,
+    context: &mut Context<'_>,
+) -> Poll<Result<Option<Arrived>, Error>> {
     let mut body = arriving.body.borrow_mut();
     let Some(body) = body.as_mut() else {
         return Poll::Ready(Err(Error::dom("AbortError", "the body was canceled")));

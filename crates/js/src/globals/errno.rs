@@ -14,10 +14,17 @@ pub(crate) struct Errno {
 
 /// The entry of an error number; one that is not in the table is `EIO`-like but keeps its number.
 pub(crate) fn errno(number: i32) -> &'static Errno {
-    TABLE.iter().find(|entry| entry.number == number).unwrap_or(&UNKNOWN)
+    TABLE
+        .iter()
+        .find(|entry| entry.number == number)
+        .unwrap_or(&UNKNOWN)
 }
 
-static UNKNOWN: Errno = Errno { number: 0, code: "UNKNOWN", text: "unknown error" };
+static UNKNOWN: Errno = Errno {
+    number: 0,
+    code: "UNKNOWN",
+    text: "unknown error",
+};
 
 const fn entry(number: i32, code: &'static str, text: &'static str) -> Errno {
     Errno { number, code, text }
@@ -35,7 +42,11 @@ static TABLE: &[Errno] = &[
     entry(libc::EAGAIN, "EAGAIN", "resource temporarily unavailable"),
     entry(libc::ENOMEM, "ENOMEM", "not enough memory"),
     entry(libc::EACCES, "EACCES", "permission denied"),
-    entry(libc::EFAULT, "EFAULT", "bad address in system call argument"),
+    entry(
+        libc::EFAULT,
+        "EFAULT",
+        "bad address in system call argument",
+    ),
     entry(libc::EBUSY, "EBUSY", "resource busy or locked"),
     entry(libc::EEXIST, "EEXIST", "file already exists"),
     entry(libc::EXDEV, "EXDEV", "cross-device link not permitted"),
@@ -58,16 +69,36 @@ static TABLE: &[Errno] = &[
     entry(libc::ENOSYS, "ENOSYS", "function not implemented"),
     entry(libc::ENOTEMPTY, "ENOTEMPTY", "directory not empty"),
     entry(libc::ELOOP, "ELOOP", "too many symbolic links encountered"),
-    entry(libc::EOVERFLOW, "EOVERFLOW", "value too large for defined data type"),
+    entry(
+        libc::EOVERFLOW,
+        "EOVERFLOW",
+        "value too large for defined data type",
+    ),
     entry(libc::EPROTO, "EPROTO", "protocol error"),
     entry(libc::EILSEQ, "EILSEQ", "illegal byte sequence"),
-    entry(libc::EOPNOTSUPP, "ENOTSUP", "operation not supported on socket"),
-    entry(libc::EAFNOSUPPORT, "EAFNOSUPPORT", "address family not supported"),
+    entry(
+        libc::EOPNOTSUPP,
+        "ENOTSUP",
+        "operation not supported on socket",
+    ),
+    entry(
+        libc::EAFNOSUPPORT,
+        "EAFNOSUPPORT",
+        "address family not supported",
+    ),
     entry(libc::EADDRINUSE, "EADDRINUSE", "address already in use"),
-    entry(libc::EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"),
+    entry(
+        libc::EADDRNOTAVAIL,
+        "EADDRNOTAVAIL",
+        "address not available",
+    ),
     entry(libc::ENETDOWN, "ENETDOWN", "network is down"),
     entry(libc::ENETUNREACH, "ENETUNREACH", "network is unreachable"),
-    entry(libc::ECONNABORTED, "ECONNABORTED", "software caused connection abort"),
+    entry(
+        libc::ECONNABORTED,
+        "ECONNABORTED",
+        "software caused connection abort",
+    ),
     entry(libc::ECONNRESET, "ECONNRESET", "connection reset by peer"),
     entry(libc::ENOBUFS, "ENOBUFS", "no buffer space available"),
     entry(libc::ENOTCONN, "ENOTCONN", "socket is not connected"),

@@ -30,7 +30,9 @@ pub(crate) const OPS: &[Op] = &[
 fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let network = scope.state::<Network>();
     let number = scope.number_of(arguments.get(5))? as u32;
-    let prepared = network.client().and_then(|client| Ok((client, read_request(scope, &network, &arguments)?)));
+    let prepared = network
+        .client()
+        .and_then(|client| Ok((client, read_request(scope, &network, &arguments)?)));
     let (client, request) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
@@ -42,11 +44,20 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         } else {
             fetch_abortable(&network, client, request, number).await?
         };
-        Ok(Head { network, response, has_body })
+        Ok(Head {
+            network,
+            response,
+            has_body,
+        })
     })
 }
 
-async fn fetch_abortable(network: &Network, client: Client, request: Request, number: u32) -> Result<Response, Error> {
+async fn fetch_abortable(
+    network: &Network,
+    client: Client,
+    request: Request,
+    number: u32,
+) -> Result<Response, Error> {
     let flag = Rc::new(AbortFlag::default());
     network.abortable.borrow_mut().insert(number, flag.clone());
     let outcome = flag.guard(client.fetch(request)).await;
@@ -59,14 +70,22 @@ async fn fetch_abortable(network: &Network, client: Client, request: Request, nu
 
 fn abort<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.number_of(arguments.get(0))? as u32;
-    let flag = scope.state::<Network>().abortable.borrow_mut().remove(&number);
+    let flag = scope
+        .state::<Network>()
+        .abortable
+        .borrow_mut()
+        .remove(&number);
     if let Some(flag) = flag {
         flag.set();
     }
     Ok(Local::undefined())
 }
 
-fn read_request(scope: &Scope<'_>, network: &Network, arguments: &Arguments<'_>) -> Result<Request, Error> {
+fn read_request(
+    scope: &Scope<'_>,
+    network: &Network,
+    arguments: &Arguments<'_>,
+) -> Result<Request, Error> {
     let method = read_method(scope, arguments.get(0))?;
     let url = scope.string_of(arguments.get(1))?;
     let mut request = Request::new(method, &url).map_err(network_error)?;
@@ -82,18 +101,28 @@ fn read_request(scope: &Scope<'_>, network: &Network, arguments: &Arguments<'_>)
 
 fn read_method(scope: &Scope<'_>, value: Local<'_>) -> Result<Method, Error> {
     let name = scope.string_of(value)?;
-    Method::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("'{name}' is not a valid http method")))
+    Method::from_bytes(name.as_bytes())
+        .map_err(|_| invalid(format!("'{name}' is not a valid http method")))
 }
 
 fn read_headers(scope: &Scope<'_>, value: Local<'_>, headers: &mut HeaderMap) -> Result<(), Error> {
-    let text = scope.latin1_of(value)?.ok_or_else(|| invalid("a header is not a byte string".to_owned()))?;
-    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+    let text = scope
+        .latin1_of(value)?
+        .ok_or_else(|| invalid("a header is not a byte string".to_owned()))?;
+    for line in text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(line.len());
         let (name, value) = (&line[..colon], line.get(colon + 1..).unwrap_or_default());
         let shown = || String::from_utf8_lossy(name).into_owned();
-        let name = HeaderName::from_bytes(name).map_err(|_| invalid(format!("'{}' is not a valid header name", shown())))?;
-        let value =
-            HeaderValue::from_bytes(value).map_err(|_| invalid(format!("the header '{name}' has an invalid value")))?;
+        let name = HeaderName::from_bytes(name)
+            .map_err(|_| invalid(format!("'{}' is not a valid header name", shown())))?;
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| invalid(format!("the header '{name}' has an invalid value")))?;
         headers.append(name, value);
     }
     Ok(())
@@ -110,7 +139,8 @@ fn read_body(scope: &Scope<'_>, network: &Network, value: Local<'_>) -> Result<R
         Type::Number => {
             let number = scope.number_of(value)? as u32;
             let upload = network.uploads.borrow().get(&number).cloned();
-            let upload = upload.ok_or_else(|| Error::new(format!("there is no upload {number}")))?;
+            let upload =
+                upload.ok_or_else(|| Error::new(format!("there is no upload {number}")))?;
             Ok(RequestBody::stream(upload.stream()))
         }
         _ => Ok(RequestBody::from(scope.bytes_of(value)?)),
@@ -129,7 +159,11 @@ struct Head {
 
 impl IntoJs for Head {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        let Head { network, response, has_body } = self;
+        let Head {
+            network,
+            response,
+            has_body,
+        } = self;
         let status = response.status.as_u16();
         let has_body = has_body && !matches!(status, 101 | 103 | 204 | 205 | 304);
         let head = [
@@ -138,7 +172,11 @@ impl IntoJs for Head {
             scope.string(response.url.as_str())?,
             Local::boolean(response.redirected),
             scope.string_latin1(&header_text(&response.headers))?,
-            if has_body { make_body(scope, &network, response)? } else { Local::null() },
+            if has_body {
+                make_body(scope, &network, response)?
+            } else {
+                Local::null()
+            },
         ];
         scope.array(&head)
     }
@@ -155,7 +193,11 @@ fn header_text(headers: &HeaderMap) -> Vec<u8> {
     text
 }
 
-fn make_body<'s>(scope: &Scope<'s>, network: &Network, response: Response) -> Result<Local<'s>, Error> {
+fn make_body<'s>(
+    scope: &Scope<'s>,
+    network: &Network,
+    response: Response,
+) -> Result<Local<'s>, Error> {
     if let Some(bytes) = response.body.buffered() {
         // Most bodies are JSON in ASCII, and a string is what they become: it costs the collector less than a buffer.
         if bytes.is_ascii() {
@@ -167,7 +209,10 @@ fn make_body<'s>(scope: &Scope<'s>, network: &Network, response: Response) -> Re
     }
     network.collect_forgotten_bodies(scope);
     let number = network.next_number();
-    let body = ArrivingBody { body: RefCell::new(Some(response.body)), ..ArrivingBody::default() };
+    let body = ArrivingBody {
+        body: RefCell::new(Some(response.body)),
+        ..ArrivingBody::default()
+    };
     network.bodies.borrow_mut().insert(number, Rc::new(body));
     Ok(scope.number(number.into()))
 }
@@ -185,11 +230,18 @@ pub(crate) struct Upload {
 impl Upload {
     fn new() -> Upload {
         let (sender, receiver) = mpsc::channel(1);
-        Upload { sender: RefCell::new(Some(sender)), receiver: RefCell::new(Some(receiver)), failed: Rc::default() }
+        Upload {
+            sender: RefCell::new(Some(sender)),
+            receiver: RefCell::new(Some(receiver)),
+            failed: Rc::default(),
+        }
     }
 
     fn stream(&self) -> UploadStream {
-        UploadStream { receiver: self.receiver.borrow_mut().take(), failed: self.failed.clone() }
+        UploadStream {
+            receiver: self.receiver.borrow_mut().take(),
+            failed: self.failed.clone(),
+        }
     }
 }
 
@@ -202,13 +254,20 @@ impl Stream for UploadStream {
     type Item = Result<Bytes, twinloop_web::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(receiver) = &mut self.receiver else { return Poll::Ready(None) };
+        let Some(receiver) = &mut self.receiver else {
+            return Poll::Ready(None);
+        };
         match receiver.poll_recv(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(chunk)) => Poll::Ready(Some(Ok(chunk))),
             Poll::Ready(None) => {
                 self.receiver = None;
-                let error = || twinloop_web::Error::new(ErrorKind::Body, "the stream of the request's body failed");
+                let error = || {
+                    twinloop_web::Error::new(
+                        ErrorKind::Body,
+                        "the stream of the request's body failed",
+                    )
+                };
                 Poll::Ready(self.failed.get().then(|| Err(error())))
             }
         }
@@ -218,7 +277,10 @@ impl Stream for UploadStream {
 fn upload_open<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let network = scope.state::<Network>();
     let number = network.next_number();
-    network.uploads.borrow_mut().insert(number, Rc::new(Upload::new()));
+    network
+        .uploads
+        .borrow_mut()
+        .insert(number, Rc::new(Upload::new()));
     Ok(scope.number(number.into()))
 }
 
@@ -227,9 +289,15 @@ fn upload_write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let number = scope.number_of(arguments.get(0))? as u32;
     let chunk = Bytes::from(scope.bytes_of(arguments.get(1))?);
     let network = scope.state::<Network>();
-    let sender = network.uploads.borrow().get(&number).and_then(|upload| upload.sender.borrow().clone());
+    let sender = network
+        .uploads
+        .borrow()
+        .get(&number)
+        .and_then(|upload| upload.sender.borrow().clone());
     scope.promise_from_future(async move {
-        let Some(sender) = sender else { return Ok(false) };
+        let Some(sender) = sender else {
+            return Ok(false);
+        };
         let sent = sender.send(chunk).await.is_ok();
         if !sent {
             network.uploads.borrow_mut().remove(&number);
@@ -241,7 +309,12 @@ fn upload_write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 fn upload_close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.number_of(arguments.get(0))? as u32;
     let whole = scope.bool_of(arguments.get(1));
-    if let Some(upload) = scope.state::<Network>().uploads.borrow_mut().remove(&number) {
+    if let Some(upload) = scope
+        .state::<Network>()
+        .uploads
+        .borrow_mut()
+        .remove(&number)
+    {
         upload.failed.set(!whole);
         drop(upload.sender.borrow_mut().take());
     }

@@ -56,7 +56,8 @@ impl Network {
     }
 
     pub(crate) fn next_number(&self) -> u32 {
-        self.last_number.set(self.last_number.get().wrapping_add(1).max(1));
+        self.last_number
+            .set(self.last_number.get().wrapping_add(1).max(1));
         self.last_number.get()
     }
 }

@@ -54,7 +54,9 @@ where
     }
     let running = Loop::current().spawn_blocking(work);
     scope.promise_from_future(async move {
-        let outcome = running.await.map_err(|broken| Error::new(format!("a file operation broke: {broken}")))?;
+        let outcome = running
+            .await
+            .map_err(|broken| Error::new(format!("a file operation broke: {broken}")))?;
         Ok(make(outcome?))
     })
 }
@@ -83,7 +85,12 @@ fn on_path<'s>(
 ) -> Result<Local<'s>, Error> {
     let path = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(sync_at));
-    perform(scope, sync, move || work(&path).map_err(|error| Failure::web(error, syscall, &path, None)), nothing)
+    perform(
+        scope,
+        sync,
+        move || work(&path).map_err(|error| Failure::web(error, syscall, &path, None)),
+        nothing,
+    )
 }
 
 /// Two paths, no result; the error names both.
@@ -93,40 +100,56 @@ fn between<'s>(
     syscall: &'static str,
     work: impl FnOnce(&Path, &Path) -> twinloop_web::Result<()> + Send + 'static,
 ) -> Result<Local<'s>, Error> {
-    let (from, to) = (path_of(scope, arguments.get(0))?, path_of(scope, arguments.get(1))?);
+    let (from, to) = (
+        path_of(scope, arguments.get(0))?,
+        path_of(scope, arguments.get(1))?,
+    );
     let sync = scope.bool_of(arguments.get(2));
-    let work = move || work(&from, &to).map_err(|error| Failure::web(error, syscall, &from, Some(&to)));
+    let work =
+        move || work(&from, &to).map_err(|error| Failure::web(error, syscall, &from, Some(&to)));
     perform(scope, sync, work, nothing)
 }
 
 fn access<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let mode = scope.number_of(arguments.get(1))? as u32;
-    on_path(scope, &arguments, 2, "access", move |path| blocking::access(path, mode))
+    on_path(scope, &arguments, 2, "access", move |path| {
+        blocking::access(path, mode)
+    })
 }
 
 fn chmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let mode = scope.number_of(arguments.get(1))? as u32;
-    on_path(scope, &arguments, 2, "chmod", move |path| blocking::set_mode(path, mode))
+    on_path(scope, &arguments, 2, "chmod", move |path| {
+        blocking::set_mode(path, mode)
+    })
 }
 
 fn rmdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    on_path(scope, &arguments, 1, "rmdir", |path| blocking::remove_dir(path))
+    on_path(scope, &arguments, 1, "rmdir", |path| {
+        blocking::remove_dir(path)
+    })
 }
 
 fn unlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    on_path(scope, &arguments, 1, "unlink", |path| blocking::remove_file(path))
+    on_path(scope, &arguments, 1, "unlink", |path| {
+        blocking::remove_file(path)
+    })
 }
 
 fn truncate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let length = scope.number_of(arguments.get(1))? as u64;
-    on_path(scope, &arguments, 2, "open", move |path| blocking::truncate(path, length))
+    on_path(scope, &arguments, 2, "open", move |path| {
+        blocking::truncate(path, length)
+    })
 }
 
 /// Times in seconds since 1970.
 fn utimes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let accessed = time_of(scope.number_of(arguments.get(1))?);
     let modified = time_of(scope.number_of(arguments.get(2))?);
-    on_path(scope, &arguments, 3, "utime", move |path| blocking::set_times(path, accessed, modified))
+    on_path(scope, &arguments, 3, "utime", move |path| {
+        blocking::set_times(path, accessed, modified)
+    })
 }
 
 fn time_of(seconds: f64) -> SystemTime {
@@ -140,25 +163,39 @@ fn time_of(seconds: f64) -> SystemTime {
 }
 
 fn link<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "link", |from, to| blocking::hard_link(from, to))
+    between(scope, &arguments, "link", |from, to| {
+        blocking::hard_link(from, to)
+    })
 }
 
 fn rename<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "rename", |from, to| blocking::rename(from, to))
+    between(scope, &arguments, "rename", |from, to| {
+        blocking::rename(from, to)
+    })
 }
 
 fn symlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "symlink", |target, link| blocking::symlink(target, link))
+    between(scope, &arguments, "symlink", |target, link| {
+        blocking::symlink(target, link)
+    })
 }
 
 /// `fsCopyFile(from, to, exclusive, sync)`
 fn copy_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let (from, to) = (path_of(scope, arguments.get(0))?, path_of(scope, arguments.get(1))?);
+    let (from, to) = (
+        path_of(scope, arguments.get(0))?,
+        path_of(scope, arguments.get(1))?,
+    );
     let exclusive = scope.bool_of(arguments.get(2));
     let sync = scope.bool_of(arguments.get(3));
     let work = move || {
         if exclusive && to.symlink_metadata().is_ok() {
-            return Err(Failure::number(libc::EEXIST, "copyfile", Some(&from), Some(&to)));
+            return Err(Failure::number(
+                libc::EEXIST,
+                "copyfile",
+                Some(&from),
+                Some(&to),
+            ));
         }
         match blocking::copy(&from, &to) {
             Ok(_) => Ok(()),
@@ -171,7 +208,12 @@ fn copy_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
 fn exists<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
-    perform(scope, sync, move || Ok(blocking::exists(&path).unwrap_or(false)), |there| there)
+    perform(
+        scope,
+        sync,
+        move || Ok(blocking::exists(&path).unwrap_or(false)),
+        |there| there,
+    )
 }
 
 /// `fsMkdir(path, recursive, mode, sync)`: undefined, or with `recursive` the first directory that was made.
@@ -181,8 +223,16 @@ fn mkdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let mode = scope.number_of(arguments.get(2))? as u32;
     let sync = scope.bool_of(arguments.get(3));
     let work = move || {
-        let first = if recursive { first_missing(&path) } else { None };
-        let made = if recursive { blocking::create_dir_all(&path, mode) } else { blocking::create_dir(&path, mode) };
+        let first = if recursive {
+            first_missing(&path)
+        } else {
+            None
+        };
+        let made = if recursive {
+            blocking::create_dir_all(&path, mode)
+        } else {
+            blocking::create_dir(&path, mode)
+        };
         made.map_err(|error| Failure::web(error, "mkdir", &path, None))?;
         Ok(first.map(|first| text_of_path(&first)))
     };
@@ -191,18 +241,23 @@ fn mkdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 
 fn first_missing(path: &Path) -> Option<PathBuf> {
     let missing = |path: &&Path| !path.as_os_str().is_empty() && path.symlink_metadata().is_err();
-    path.ancestors().take_while(missing).last().map(Path::to_path_buf)
+    path.ancestors()
+        .take_while(missing)
+        .last()
+        .map(Path::to_path_buf)
 }
 
 fn mkdtemp<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let prefix = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
-        blocking::create_temporary_dir(&prefix).map(|made| text_of_path(&made)).map_err(|error| {
-            let mut shown = prefix.into_os_string();
-            shown.push("XXXXXX");
-            Failure::web(error, "mkdtemp", Path::new(&shown), None)
-        })
+        blocking::create_temporary_dir(&prefix)
+            .map(|made| text_of_path(&made))
+            .map_err(|error| {
+                let mut shown = prefix.into_os_string();
+                shown.push("XXXXXX");
+                Failure::web(error, "mkdtemp", Path::new(&shown), None)
+            })
     };
     perform(scope, sync, work, |made| made)
 }
@@ -212,10 +267,16 @@ fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let path = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
-        let entries = blocking::read_dir(&path).map_err(|error| Failure::web(error, "scandir", &path, None))?;
+        let entries = blocking::read_dir(&path)
+            .map_err(|error| Failure::web(error, "scandir", &path, None))?;
         Ok(entries
             .into_iter()
-            .map(|entry| (String::from_utf8_lossy(entry.name.as_bytes()).into_owned(), kind_of(entry.file_type)))
+            .map(|entry| {
+                (
+                    String::from_utf8_lossy(entry.name.as_bytes()).into_owned(),
+                    kind_of(entry.file_type),
+                )
+            })
             .collect::<Vec<_>>())
     };
     perform(scope, sync, work, Entries)
@@ -265,19 +326,31 @@ fn path_result<'s>(
 }
 
 fn readlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    path_result(scope, &arguments, "readlink", |path| blocking::read_link(path))
+    path_result(scope, &arguments, "readlink", |path| {
+        blocking::read_link(path)
+    })
 }
 
 fn realpath<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    path_result(scope, &arguments, "realpath", |path| blocking::canonicalize(path))
+    path_result(scope, &arguments, "realpath", |path| {
+        blocking::canonicalize(path)
+    })
 }
 
 /// `fsRm(path, recursive, force, sync)`
 fn rm<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = path_of(scope, arguments.get(0))?;
-    let (recursive, force) = (scope.bool_of(arguments.get(1)), scope.bool_of(arguments.get(2)));
+    let (recursive, force) = (
+        scope.bool_of(arguments.get(1)),
+        scope.bool_of(arguments.get(2)),
+    );
     let sync = scope.bool_of(arguments.get(3));
-    perform(scope, sync, move || remove(&path, recursive, force), nothing)
+    perform(
+        scope,
+        sync,
+        move || remove(&path, recursive, force),
+        nothing,
+    )
 }
 
 fn remove(path: &Path, recursive: bool, force: bool) -> Result<(), Failure> {
@@ -300,15 +373,22 @@ fn stat<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let follow = scope.bool_of(arguments.get(1));
     let sync = scope.bool_of(arguments.get(2));
     let work = move || {
-        let found = if follow { blocking::metadata(&path) } else { blocking::symlink_metadata(&path) };
-        found.map_err(|error| Failure::web(error, if follow { "stat" } else { "lstat" }, &path, None))
+        let found = if follow {
+            blocking::metadata(&path)
+        } else {
+            blocking::symlink_metadata(&path)
+        };
+        found.map_err(|error| {
+            Failure::web(error, if follow { "stat" } else { "lstat" }, &path, None)
+        })
     };
     perform(scope, sync, work, |metadata| stat_fields(&metadata))
 }
 
 /// What `Stats` in `fs_values.js` is made of, in its order.
 pub(crate) fn stat_fields(metadata: &Metadata) -> Vec<f64> {
-    let milliseconds = |seconds: i64, nanoseconds: i64| seconds as f64 * 1e3 + nanoseconds as f64 / 1e6;
+    let milliseconds =
+        |seconds: i64, nanoseconds: i64| seconds as f64 * 1e3 + nanoseconds as f64 / 1e6;
     let changed = milliseconds(metadata.ctime(), metadata.ctime_nsec());
     let born = metadata
         .created()

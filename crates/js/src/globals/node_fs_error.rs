@@ -63,13 +63,19 @@ impl Failure {
         };
         match error.io_error() {
             Some(cause) => Failure::io(cause, syscall, path, destination),
-            None => Failure { other: Some(("ERR_INTERNAL", error.chain())), ..Failure::number(0, syscall, path, destination) },
+            None => Failure {
+                other: Some(("ERR_INTERNAL", error.chain())),
+                ..Failure::number(0, syscall, path, destination)
+            },
         }
     }
 
     /// `rm` of a directory without `recursive`.
     pub(crate) fn is_directory(path: &Path) -> Failure {
-        let message = format!("Path is a directory: rm returned EISDIR (is a directory) {}", text_of_path(path));
+        let message = format!(
+            "Path is a directory: rm returned EISDIR (is a directory) {}",
+            text_of_path(path)
+        );
         Failure {
             other: Some(("ERR_FS_EISDIR", message)),
             ..Failure::number(libc::EISDIR, "rm", Some(path), None)
@@ -79,7 +85,13 @@ impl Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
-        let Failure { number, other, syscall, path, destination } = failure;
+        let Failure {
+            number,
+            other,
+            syscall,
+            path,
+            destination,
+        } = failure;
         let (code, message) = other.unwrap_or_else(|| {
             let entry = errno(number);
             let mut message = format!("{}: {}, {syscall}", entry.code, entry.text);
@@ -92,7 +104,10 @@ impl From<Failure> for Error {
             (entry.code, message)
         });
         // In Node's order, which is the order in which the console shows them.
-        let mut error = Error::new(message).with("errno", -number).with("code", code).with("syscall", syscall);
+        let mut error = Error::new(message)
+            .with("errno", -number)
+            .with("code", code)
+            .with("syscall", syscall);
         if let Some(path) = path {
             error = error.with("path", path);
         }

@@ -66,7 +66,12 @@ fn on_file<'s, T: Send + 'static, J: IntoJs>(
         Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
     };
     let sync = scope.bool_of(arguments.get(sync_at));
-    perform(scope, sync, move || work(&file).map_err(|error| Failure::io(&error, syscall, None, None)), make)
+    perform(
+        scope,
+        sync,
+        move || work(&file).map_err(|error| Failure::io(&error, syscall, None, None)),
+        make,
+    )
 }
 
 fn nothing(_: ()) {}
@@ -114,7 +119,9 @@ fn fchmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
 }
 
 fn fstat<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    on_file(scope, &arguments, 1, "fstat", File::metadata, |metadata| stat_fields(&metadata))
+    on_file(scope, &arguments, 1, "fstat", File::metadata, |metadata| {
+        stat_fields(&metadata)
+    })
 }
 
 /// `fsFsync(fd, dataOnly, sync)`
@@ -127,7 +134,14 @@ fn fsync<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 
 fn ftruncate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let length = scope.number_of(arguments.get(1))? as u64;
-    on_file(scope, &arguments, 2, "ftruncate", move |file| file.set_len(length), nothing)
+    on_file(
+        scope,
+        &arguments,
+        2,
+        "ftruncate",
+        move |file| file.set_len(length),
+        nothing,
+    )
 }
 
 /// A position in the file, or the file's own when negative or absent.
@@ -145,7 +159,9 @@ fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let position = position_of(scope, arguments.get(2))?;
     let work = move |mut file: &File| {
         let mut buffer = Vec::new();
-        buffer.try_reserve_exact(length).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        buffer
+            .try_reserve_exact(length)
+            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         buffer.resize(length, 0);
         let count = match position {
             Some(position) => file.read_at(&mut buffer, position)?,
@@ -190,7 +206,8 @@ fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     let path = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(2));
     let work = move || {
-        twinloop_web::fs::blocking::read(&path).map_err(|error| Failure::web(error, "open", &path, None))
+        twinloop_web::fs::blocking::read(&path)
+            .map_err(|error| Failure::web(error, "open", &path, None))
     };
     perform(scope, sync, work, make)
 }
@@ -203,7 +220,11 @@ struct Content {
 
 impl IntoJs for Content {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        if self.as_text { Text(self.bytes).into_js(scope) } else { Bytes(self.bytes).into_js(scope) }
+        if self.as_text {
+            Text(self.bytes).into_js(scope)
+        } else {
+            Bytes(self.bytes).into_js(scope)
+        }
     }
 }
 
@@ -220,7 +241,8 @@ fn write_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     let sync = scope.bool_of(arguments.get(4));
     let work = move || {
         let mut file = open_file(&path, flags, mode)?;
-        file.write_all(&content).map_err(|error| Failure::io(&error, "write", None, None))
+        file.write_all(&content)
+            .map_err(|error| Failure::io(&error, "write", None, None))
     };
     perform(scope, sync, work, nothing)
 }

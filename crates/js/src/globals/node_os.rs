@@ -29,16 +29,26 @@ fn facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let unit = u64::from(memory.mem_unit.max(1)) as f64;
     let numbers = [
         ("totalMemory", memory.totalram as f64 * unit),
-        ("freeMemory", available_memory().unwrap_or(memory.freeram as f64 * unit)),
+        (
+            "freeMemory",
+            available_memory().unwrap_or(memory.freeram as f64 * unit),
+        ),
         ("uptime", memory.uptime as f64),
-        ("processors", std::thread::available_parallelism().map_or(1, usize::from) as f64),
+        (
+            "processors",
+            std::thread::available_parallelism().map_or(1, usize::from) as f64,
+        ),
         ("userId", rustix::process::getuid().as_raw().into()),
         ("groupId", rustix::process::getgid().as_raw().into()),
     ];
     for (name, number) in numbers {
         scope.set(facts, name, scope.number(number))?;
     }
-    let load: Vec<_> = memory.loads.iter().map(|load| scope.number(*load as f64 / 65536.0)).collect();
+    let load: Vec<_> = memory
+        .loads
+        .iter()
+        .map(|load| scope.number(*load as f64 / 65536.0))
+        .collect();
     scope.set(facts, "load", scope.array(&load)?)?;
     Ok(facts)
 }
@@ -46,13 +56,22 @@ fn facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
 /// The kernel's estimate of what programs can get without swapping, which is what Node tells too.
 fn available_memory() -> Option<f64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kibibytes| kibibytes * 1024.0)
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim()
+        .strip_suffix(" kB")?
+        .parse::<f64>()
+        .ok()
+        .map(|kibibytes| kibibytes * 1024.0)
 }
 
 fn processor_model() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let model = text
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(": ").nth(1));
     model.unwrap_or("unknown").to_owned()
 }
 
@@ -68,10 +87,17 @@ impl User {
     fn current() -> User {
         let number = rustix::process::getuid().as_raw().to_string();
         let text = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let line = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|parts| parts.get(2) == Some(&&*number));
+        let line = text
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|parts| parts.get(2) == Some(&&*number));
         line.map_or_else(User::default, |parts| {
             let part = |index: usize| parts.get(index).copied().unwrap_or_default().to_owned();
-            User { name: part(0), home: part(5), shell: part(6) }
+            User {
+                name: part(0),
+                home: part(5),
+                shell: part(6),
+            }
         })
     }
 }

@@ -12,7 +12,11 @@ pub(crate) struct Chunk(pub(crate) Bytes);
 
 impl IntoJs for Chunk {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        if self.0.len() <= LARGEST_COPY { scope.uint8_array_copy(&self.0) } else { scope.uint8_array(Vec::from(self.0)) }
+        if self.0.len() <= LARGEST_COPY {
+            scope.uint8_array_copy(&self.0)
+        } else {
+            scope.uint8_array(Vec::from(self.0))
+        }
     }
 }
 

@@ -55,11 +55,18 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let protocols = scope.string_of(arguments.get(2))?;
     let client = scope.state::<Network>().client()?;
     let socket = Rc::new(Socket::default());
-    scope.state::<Sockets>().0.borrow_mut().insert(number, socket.clone());
+    scope
+        .state::<Sockets>()
+        .0
+        .borrow_mut()
+        .insert(number, socket.clone());
     scope.promise_from_future(async move {
         let opened = socket.connecting.guard(open(client, url, protocols)).await;
         let Some(opened) = opened else {
-            return Err(Error::dom("AbortError", "the socket was closed before the connection was made"));
+            return Err(Error::dom(
+                "AbortError",
+                "the socket was closed before the connection was made",
+            ));
         };
         let opened = opened?;
         let names = vec![opened.protocol().to_owned(), opened.extensions().to_owned()];
@@ -72,9 +79,15 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 
 async fn open(client: Client, url: String, protocols: String) -> Result<WebSocket, Error> {
     let mut handshake = Handshake::new(&url).map_err(network_error)?;
-    handshake.protocols = protocols.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    handshake.protocols = protocols
+        .split(", ")
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
     handshake.max_queued_bytes = MAX_QUEUED;
-    WebSocket::connect(&client, handshake).await.map_err(network_error)
+    WebSocket::connect(&client, handshake)
+        .await
+        .map_err(network_error)
 }
 
 /// `wsAbort(number)`: close() while connecting.
@@ -89,12 +102,16 @@ fn abort<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 fn receive<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let socket = socket_of(scope, &arguments)?;
     scope.promise_from_future(async move {
-        let receiver = socket.as_ref().and_then(|socket| socket.receiver.borrow_mut().take());
+        let receiver = socket
+            .as_ref()
+            .and_then(|socket| socket.receiver.borrow_mut().take());
         let (Some(socket), Some(mut receiver)) = (socket, receiver) else {
             return Err(Error::new("the socket is not connected"));
         };
         let message = as_task(&mut receiver).await.map_err(network_error)?;
-        let status = receiver.close_status().map(|status| (status.code, status.reason.to_string(), status.was_clean));
+        let status = receiver
+            .close_status()
+            .map(|status| (status.code, status.reason.to_string(), status.was_clean));
         *socket.receiver.borrow_mut() = Some(receiver);
         Ok(Received { message, status })
     })
@@ -144,9 +161,13 @@ impl IntoJs for Received {
 /// `wsSend(number, data)`: queues a string or bytes; a socket that has ended takes nothing.
 fn send<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let data = arguments.get(1);
-    let Some(socket) = socket_of(scope, &arguments)? else { return Ok(Local::undefined()) };
+    let Some(socket) = socket_of(scope, &arguments)? else {
+        return Ok(Local::undefined());
+    };
     let sender = socket.sender.borrow();
-    let Some(sender) = &*sender else { return Ok(Local::undefined()) };
+    let Some(sender) = &*sender else {
+        return Ok(Local::undefined());
+    };
     let sent = if scope.is_buffer_source(data) {
         scope.with_bytes(data, |bytes| sender.send_binary_nowait(bytes))?
     } else {
@@ -161,7 +182,8 @@ fn send<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 
 fn buffered_amount<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let socket = socket_of(scope, &arguments)?;
-    let amount = socket.and_then(|socket| socket.sender.borrow().as_ref().map(Sender::buffered_amount));
+    let amount =
+        socket.and_then(|socket| socket.sender.borrow().as_ref().map(Sender::buffered_amount));
     Ok(scope.number(amount.unwrap_or_default() as f64))
 }
 
