@@ -195,6 +195,8 @@ impl Context {
             JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast::<c_void>());
             *inner.anchor.borrow_mut() = Some(Anchor::link(cx, &inner.roots));
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, u32::MAX);
+            // What survives a minor collection leaves the nursery: `SlotTable` counts on it. (It is the default.)
+            JS_SetGCParameter(cx, JSGCParamKey::JSGC_SEMISPACE_NURSERY_ENABLED, 0);
             let quota = stack_quota();
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
             SetStackFormat(cx, StackFormat::V8);

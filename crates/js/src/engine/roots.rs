@@ -16,7 +16,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use mozjs::glue::CallValueRootTracer;
-use mozjs::jsapi::{JSContext, JSTracer, JSValueType, Rooted};
+use mozjs::jsapi::{JSContext, JSTracer, JSValueType, Rooted, TracerKind};
 use mozjs::jsval::{JSVal, UndefinedValue};
 use mozjs_sys::jsgc::{RootKind, Rootable};
 use mozjs_sys::trace::Traceable;
@@ -87,7 +87,8 @@ impl<'r> Contiguous<'r> {
                 roots.stack.push(UNDEFINED);
             }
         }
-        let mut start = std::ptr::null();
+        // Also an empty list needs an address.
+        let mut start = NonNull::<JSVal>::dangling().as_ptr().cast_const();
         for (index, value) in values.enumerate() {
             let address = roots.stack.push(value);
             if index == 0 {
@@ -114,25 +115,87 @@ impl Drop for Contiguous<'_> {
 const UNDEFINED: JSVal = JSVal { asBits_: (0x1_fff0 | JSValueType::JSVAL_TYPE_UNDEFINED as u64) << 47 };
 
 /// The table of long-lived roots.
+///
+/// A program may hold hundreds of thousands (timers), so a minor collection looks only at those written since the last
+/// one: after it, nothing that a slot held at that time is in the nursery any more.
 pub(super) struct SlotTable {
     values: RefCell<Vec<JSVal>>,
     free: RefCell<Vec<u32>>,
+    /// Entries written since the last minor collection.
+    young: RefCell<Vec<u32>>,
+    /// The list of young entries grew too long (rule BOUNDED): the next minor collection looks at all entries.
+    all_young: Cell<bool>,
 }
 
 impl SlotTable {
+    fn new() -> Self {
+        SlotTable {
+            values: RefCell::default(),
+            free: RefCell::default(),
+            young: RefCell::default(),
+            all_young: Cell::new(false),
+        }
+    }
+
     fn insert(&self, value: JSVal) -> u32 {
         let mut values = self.values.borrow_mut();
-        if let Some(index) = self.free.borrow_mut().pop() {
-            values[index as usize] = value;
-            return index;
+        let index = match self.free.borrow_mut().pop() {
+            Some(index) => {
+                values[index as usize] = value;
+                index
+            }
+            None => {
+                values.push(value);
+                u32::try_from(values.len() - 1).expect("fewer than 2^32 live slots: each needs memory of its own")
+            }
+        };
+        drop(values);
+        self.written(index, value);
+        index
+    }
+
+    fn set(&self, index: u32, value: JSVal) {
+        self.values.borrow_mut()[index as usize] = value;
+        self.written(index, value);
+    }
+
+    fn written(&self, index: u32, value: JSVal) {
+        if !value.is_gcthing() || self.all_young.get() {
+            return;
         }
-        values.push(value);
-        u32::try_from(values.len() - 1).expect("fewer than 2^32 live slots: each needs memory of its own")
+        let mut young = self.young.borrow_mut();
+        young.push(index);
+        if young.len() > 4096 && young.len() > self.values.borrow().len() {
+            young.clear();
+            self.all_young.set(true);
+        }
     }
 
     fn remove(&self, index: u32) {
         self.values.borrow_mut()[index as usize] = UndefinedValue();
         self.free.borrow_mut().push(index);
+    }
+
+    /// # Safety
+    /// Called by the collector.
+    unsafe fn trace(&self, tracer: *mut JSTracer) {
+        let mut values = self.values.borrow_mut();
+        // SAFETY: the tracer is alive for the call.
+        let is_minor = unsafe { (*tracer).kind_ } == TracerKind::Tenuring;
+        if is_minor && !self.all_young.get() {
+            for index in self.young.borrow_mut().drain(..) {
+                // SAFETY: the entry holds a value, and the collector is its only writer meanwhile.
+                unsafe { CallValueRootTracer(tracer, &mut values[index as usize], c"slot".as_ptr()) };
+            }
+            return;
+        }
+        for value in values.iter_mut() {
+            // SAFETY: as above. Freed entries hold undefined, which the tracer skips.
+            unsafe { CallValueRootTracer(tracer, value, c"slot".as_ptr()) };
+        }
+        if is_minor {
+            self.all_young.set(false);
+        }
     }
 }
 
@@ -149,7 +212,7 @@ impl Roots {
         debug_assert_eq!(UndefinedValue().asBits_, UNDEFINED.asBits_);
         Rc::new(Roots {
             stack: RootStack::new(),
-            slots: SlotTable { values: RefCell::new(Vec::new()), free: RefCell::new(Vec::new()) },
+            slots: SlotTable::new(),
             large: RefCell::new(Vec::new()),
         })
     }
@@ -221,10 +284,8 @@ unsafe fn trace_roots(roots: &Roots, tracer: *mut JSTracer) {
         // SAFETY: as above; the engine only reads these through the pointer that it was given.
         unsafe { CallValueRootTracer(tracer, value, c"arguments".as_ptr()) };
     }
-    for value in roots.slots.values.borrow_mut().iter_mut() {
-        // SAFETY: as above; freed entries hold undefined, which the tracer skips.
-        unsafe { CallValueRootTracer(tracer, value, c"slot".as_ptr()) };
-    }
+    // SAFETY: as above.
+    unsafe { roots.slots.trace(tracer) };
 }
 
 /// A root that outlives its scope: what futures, timers and host objects hold. Dropping it frees the entry.
@@ -241,7 +302,7 @@ impl Slot {
     }
 
     pub(super) fn set(&self, value: JSVal) {
-        self.roots.slots.values.borrow_mut()[self.index as usize] = value;
+        self.roots.slots.set(self.index, value);
     }
 }
 
