@@ -83,6 +83,14 @@ def _file_of(frame: types.FrameType) -> str:
     return os.path.join(os.getcwd(), "<python>")
 
 
+def _keep_output_in_order() -> None:
+    """Write whole lines at once from now on, as ``console.log`` does, so that both languages' output keeps its order."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(line_buffering=True)
+        sys.stdout.flush()
+
+
 # ---- called by the bridge ---------------------------------------------------------------------------------------------
 
 
@@ -175,9 +183,9 @@ async def _aclose(iterator: Any) -> None:
         await iterator.aclose()
 
 
-def _exit(status: int) -> None:
-    """The callback by which a JavaScript program that has left ends the loop."""
-    raise SystemExit(status)
+def _raise(exception: BaseException) -> None:
+    """The callback by which an exception that JavaScript cannot catch ends the loop."""
+    raise exception
 
 
 # ---- JavaScript programs ------------------------------------------------------------------------------------------------

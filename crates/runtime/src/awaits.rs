@@ -17,7 +17,7 @@ use crate::{convert, errors};
 
 /// A Future of the running loop that settles as the thenable does.
 pub(crate) fn future_of<'py>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'py>,
     thenable: Local<'_>,
@@ -82,7 +82,7 @@ fn settle<'s>(
 
 /// A Promise that settles as the awaitable does. It runs as a Task of the running loop.
 pub(crate) fn promise_of<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     awaitable: &Bound<'_, PyAny>,
 ) -> Result<Local<'s>, Error> {

@@ -185,7 +185,9 @@
     constructor(name, message, frames, exception, cause) {
       super(message, cause === undefined ? undefined : { cause });
       Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true });
-      const own = String(this.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+      // The frames of the bridge itself tell a program nothing.
+      const own = String(this.stack ?? '').split('\n')
+        .filter((line) => line.startsWith('    at ') && !line.includes('twinloop:bridge'));
       const stack = [message ? `${name}: ${message}` : name, ...frames, ...own].join('\n');
       Object.defineProperty(this, 'stack', { value: stack, writable: true, configurable: true });
       this.#exception = exception;
@@ -193,6 +195,18 @@
     // The Python exception object itself.
     get pythonException() { return this.#exception; }
     static exceptionOf(value) { return #exception in value ? value.#exception : undefined; }
+  }
+
+  const errorClasses = new Map();
+
+  // A class for each Python type's name, so that an inspector prints `ValueError: ...`; all are PythonErrors.
+  function errorClass(name) {
+    let found = errorClasses.get(name);
+    if (found === undefined) {
+      found = { [name]: class extends PythonError {} }[name];
+      errorClasses.set(name, found);
+    }
+    return found;
   }
 
   const jsIdentities = new WeakMap();
@@ -207,7 +221,7 @@
     handleOf(value) { return value[HANDLE]; },
     exceptionOf(value) { return PythonError.exceptionOf(value); },
     makeError(name, message, frames, exception, cause) {
-      return new PythonError(name, message, frames, exception, cause);
+      return new (errorClass(name))(name, message, frames, exception, cause);
     },
     // A number that stays with a JavaScript object, so that Python keeps one proxy for it.
     identityOf(object) {

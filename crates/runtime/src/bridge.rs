@@ -15,7 +15,7 @@ use pyo3::types::PyWeakrefReference;
 use slab::Slab;
 use twinloop_js::Js;
 use twinloop_js::engine::{Context, Error, Local, Scope, Slot};
-use twinloop_loop::{Loop, Remote};
+use twinloop_loop::{Entry, Loop, Remote};
 
 use crate::awaits::Waiting;
 use crate::interrupts::Watcher;
@@ -142,6 +142,8 @@ impl Bridge {
             bridge.end(py);
         }
         let bridge = Rc::new(Bridge::start(event_loop)?);
+        py.import("twinloop.js")?
+            .call_method0("_keep_output_in_order")?;
         BRIDGE.set(Some(Rc::clone(&bridge)));
         Ok(bridge)
     }
@@ -308,7 +310,7 @@ impl Bridge {
 
     /// The proxy of a Python object: the same one as long as JavaScript holds it.
     pub(crate) fn wrap<'s>(
-        &self,
+        self: &Rc<Self>,
         scope: &Scope<'s>,
         object: &Bound<'_, PyAny>,
     ) -> Result<Local<'s>, Error> {
@@ -375,9 +377,17 @@ impl Bridge {
 
     // ---- exceptions that must leave -------------------------------------------------------------------------------
 
-    /// Stores an exception that is to unwind all JavaScript.
-    pub(crate) fn leave_with(&self, error: PyErr) -> Error {
+    /// Ends JavaScript with an exception that it cannot catch. If no Python code is below that it could reach, it leaves
+    /// through the loop.
+    pub(crate) fn leave_with(self: &Rc<Self>, error: PyErr) -> Error {
         *self.leaving.borrow_mut() = Some(error);
+        self.context.stop();
+        let bridge = Rc::downgrade(self);
+        self.event_loop.push(Entry::call(move |_| {
+            if let Some(error) = bridge.upgrade().and_then(|bridge| bridge.take_leaving()) {
+                Python::attach(|py| crate::program::raise_from_loop(py, error));
+            }
+        }));
         Error::terminated()
     }
 

@@ -4,6 +4,8 @@
 //! JavaScript to Python: an integral Number in the safe range to int, other Numbers to float; BigInt to int; undefined
 //! and null to None. Copies of containers are asked for (`to_py`, `toJs`). GIL held, loop thread.
 
+use std::rc::Rc;
+
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
@@ -22,7 +24,7 @@ const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// A Python value for JavaScript.
 pub(crate) fn to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     value: &Bound<'_, PyAny>,
 ) -> Result<Local<'s>, Error> {
@@ -54,7 +56,7 @@ pub(crate) fn to_js<'s>(
 }
 
 fn string_to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     text: &Bound<'_, PyString>,
 ) -> Result<Local<'s>, Error> {
@@ -76,7 +78,7 @@ fn string_to_js<'s>(
 }
 
 fn integer_to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     integer: &Bound<'_, PyInt>,
 ) -> Result<Local<'s>, Error> {
@@ -101,7 +103,7 @@ fn integer_to_js<'s>(
 
 /// A JavaScript value for Python.
 pub(crate) fn to_py<'py>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'py>,
     value: Local<'_>,
@@ -173,7 +175,7 @@ fn string_to_py<'py>(
 
 /// The Python object behind a `PyProxy`.
 fn python_object(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     value: Local<'_>,
 ) -> Result<Option<Py<PyAny>>, Error> {
@@ -193,7 +195,7 @@ fn python_object(
 }
 
 fn proxy_to_py<'py>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'py>,
     value: Local<'_>,
@@ -220,7 +222,7 @@ const DEEPEST: i32 = 1000;
 /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes; the rest as
 /// [`to_py`]. A negative depth copies everything.
 pub(crate) fn copy_to_py<'py>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'py>,
     value: Local<'_>,
@@ -278,7 +280,7 @@ pub(crate) fn copy_to_py<'py>(
 /// `PyProxy.toJs({depth})`: list and tuple to Array, dict to Object, set to Set, bytes to Uint8Array; the rest as
 /// [`to_js`]. A negative depth copies everything.
 pub(crate) fn copy_to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     value: &Bound<'_, PyAny>,
     depth: i32,

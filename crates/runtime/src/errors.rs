@@ -4,6 +4,8 @@
 //! with the JavaScript frames in its traceback. Python to JavaScript: a `JsException` gives back the thrown value,
 //! `SystemExit` and `KeyboardInterrupt` unwind JavaScript uncatchably, anything else becomes a `PythonError`.
 
+use std::rc::Rc;
+
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyAnyMethods;
@@ -13,7 +15,7 @@ use crate::bridge::Bridge;
 use crate::convert;
 
 /// The Python exception for a failed JavaScript call.
-pub(crate) fn to_py(bridge: &Bridge, scope: &Scope<'_>, py: Python<'_>, error: Error) -> PyErr {
+pub(crate) fn to_py(bridge: &Rc<Bridge>, scope: &Scope<'_>, py: Python<'_>, error: Error) -> PyErr {
     let Some(value) = error.to_local(scope) else {
         return uncatchable(bridge, py);
     };
@@ -21,7 +23,7 @@ pub(crate) fn to_py(bridge: &Bridge, scope: &Scope<'_>, py: Python<'_>, error: E
 }
 
 /// What ended JavaScript uncatchably: an exception of Python's that it must not see, Ctrl-C, or process.exit.
-fn uncatchable(bridge: &Bridge, py: Python<'_>) -> PyErr {
+fn uncatchable(bridge: &Rc<Bridge>, py: Python<'_>) -> PyErr {
     if let Some(error) = bridge.take_leaving() {
         return error;
     }
@@ -37,7 +39,7 @@ fn uncatchable(bridge: &Bridge, py: Python<'_>) -> PyErr {
 
 /// The Python exception for a thrown JavaScript value.
 pub(crate) fn value_to_py(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'_>,
     value: Local<'_>,
@@ -46,7 +48,7 @@ pub(crate) fn value_to_py(
 }
 
 fn try_value_to_py(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'_>,
     py: Python<'_>,
     value: Local<'_>,
@@ -74,7 +76,7 @@ fn try_value_to_py(
 }
 
 /// The JavaScript error for a Python exception.
-pub(crate) fn to_js(bridge: &Bridge, scope: &Scope<'_>, py: Python<'_>, error: PyErr) -> Error {
+pub(crate) fn to_js(bridge: &Rc<Bridge>, scope: &Scope<'_>, py: Python<'_>, error: PyErr) -> Error {
     if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
         return bridge.leave_with(error);
     }
@@ -86,7 +88,7 @@ pub(crate) fn to_js(bridge: &Bridge, scope: &Scope<'_>, py: Python<'_>, error: P
 
 /// The JavaScript value that stands for a Python exception.
 pub(crate) fn value_to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     py: Python<'_>,
     error: PyErr,
@@ -99,7 +101,7 @@ pub(crate) fn value_to_js<'s>(
 const LONGEST_CHAIN: u32 = 16;
 
 fn exception_to_js<'s>(
-    bridge: &Bridge,
+    bridge: &Rc<Bridge>,
     scope: &Scope<'s>,
     py: Python<'_>,
     exception: &Bound<'_, PyAny>,

@@ -4,6 +4,8 @@
 //! object), `await` awaits a thenable, `for` and `async for` iterate. A method keeps its receiver. Works on the thread of
 //! its loop only; dropping it works anywhere. GIL held.
 
+use std::rc::Rc;
+
 use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -32,7 +34,7 @@ impl JsProxy {
     }
 
     /// The JavaScript value, for a bridge that is entered.
-    pub(crate) fn local<'s>(&self, bridge: &Bridge, scope: &Scope<'s>) -> PyResult<Local<'s>> {
+    pub(crate) fn local<'s>(&self, bridge: &Rc<Bridge>, scope: &Scope<'s>) -> PyResult<Local<'s>> {
         bridge.value(scope, &self.key)
     }
 
@@ -68,7 +70,7 @@ impl Drop for JsProxy {
 
 /// Both languages at hand.
 struct Inside<'b, 's, 'py> {
-    bridge: &'b Bridge,
+    bridge: &'b Rc<Bridge>,
     scope: &'b Scope<'s>,
     py: Python<'py>,
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PySystemExit, PyValueError};
 use pyo3::prelude::*;
 use twinloop_js::engine::Error;
 use twinloop_js::{Js, Main, Options};
@@ -70,21 +70,23 @@ fn client(settings: &Settings) -> Result<Option<Client>, String> {
     Client::new(config).map(Some).map_err(text)
 }
 
-/// Ends the running asyncio loop with SystemExit, as a callback of it that raises does.
+/// Ends the running asyncio loop with SystemExit.
 fn leave(status: i32) {
-    Python::attach(|py| {
-        let schedule = || -> PyResult<()> {
-            let exit = py.import("twinloop.js")?.getattr("_exit")?;
-            py.import("asyncio")?
-                .call_method0("get_running_loop")?
-                .call_method1("call_soon", (exit, status))?;
-            Ok(())
-        };
-        if let Err(error) = schedule() {
-            // No loop runs: whoever runs one next is not this program's.
-            error.write_unraisable(py, None);
-        }
-    });
+    Python::attach(|py| raise_from_loop(py, PySystemExit::new_err(status)));
+}
+
+/// Lets the running asyncio loop end with `error`, as a callback of it that raises does.
+pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
+    let schedule = |error: &PyErr| -> PyResult<()> {
+        let raise = py.import("twinloop.js")?.getattr("_raise")?;
+        let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
+        event_loop.call_method1("call_soon", (raise, error.value(py)))?;
+        Ok(())
+    };
+    if let Err(failure) = schedule(&error) {
+        // No loop runs: whoever runs one next is not this program's.
+        failure.write_unraisable(py, None);
+    }
 }
 
 /// Sets how the JavaScript that this thread starts connects, and its `process.argv`.

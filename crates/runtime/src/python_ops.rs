@@ -3,6 +3,8 @@
 //! Every operation gets the object's handle first. A Python exception becomes a JavaScript one (`errors.rs`); no
 //! operation leaves the loop thread, and each holds the GIL because its caller, the loop, does.
 
+use std::rc::Rc;
+
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -127,7 +129,7 @@ pub(crate) fn object<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
 
 /// One call of an operation: both languages at hand and the Python object that it is about.
 struct Call<'c, 's, 'py> {
-    bridge: &'c Bridge,
+    bridge: &'c Rc<Bridge>,
     scope: &'c Scope<'s>,
     py: Python<'py>,
     arguments: Arguments<'s>,
