@@ -6,6 +6,7 @@
 //!
 //! Layout:
 //! - `turn`: `Loop`, the turn, the ways to run it; `entry`: what the ready queue holds and what a host is
+//! - `current`: which loop a thread is in
 //! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
 //! - `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
@@ -18,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod clock;
+mod current;
 mod entry;
 mod inbox;
 pub mod net;
@@ -31,10 +33,11 @@ mod timers;
 mod turn;
 
 pub use clock::{Clock, Nanos};
+pub use current::Entered;
 pub use entry::{Call, Entry, Host, HostId};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use sys::duplicate;
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
-pub use turn::{Entered, Hold, Loop, Statistics, Wait, WeakLoop};
+pub use turn::{Hold, Loop, Statistics, Wait, WeakLoop};

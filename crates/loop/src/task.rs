@@ -16,9 +16,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use slab::Slab;
 
+use crate::current::push_if_current;
 use crate::entry::Entry;
 use crate::inbox::{Inbox, Message};
-use crate::turn::{Loop, WeakLoop, push_if_current};
+use crate::turn::{Loop, WeakLoop};
 
 /// Names a task until it ends; afterwards it names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -536,37 +536,11 @@ impl Loop {
         WeakLoop(Rc::downgrade(&self.0))
     }
 
-    /// The loop that is current on this thread.
-    ///
-    /// # Panics
-    /// When there is none: the caller is not inside a turn, `block_on` or [`Loop::enter`].
-    #[must_use]
-    pub fn current() -> Loop {
-        Loop::try_current().expect("no event loop is running on this thread")
-    }
-
-    /// The loop that is current on this thread, if any.
-    #[must_use]
-    pub fn try_current() -> Option<Loop> {
-        CURRENT.with_borrow(Clone::clone)
-    }
-
-    /// Makes this loop current on this thread until the guard is dropped.
-    pub fn enter(&self) -> Entered {
-        let already = CURRENT.with_borrow(|current| {
-            current
-                .as_ref()
-                .is_some_and(|current| current.0.id == self.0.id)
-        });
-        if already {
-            return Entered { previous: None };
-        }
-        Entered {
-            previous: Some(CURRENT.replace(Some(self.clone()))),
-        }
-    }
-
     // ---- for the other files of this crate ------------------------------------------------------------------------
+
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
 
     pub(crate) fn driver(&self) -> &Driver {
         &self.0.driver
@@ -640,39 +614,6 @@ fn wait_guarded(guards: &[Rc<dyn Host>], wait: &mut dyn FnMut()) {
     }
 }
 
-thread_local! {
-    static CURRENT: RefCell<Option<Loop>> = const { RefCell::new(None) };
-}
-
-/// Pushes an entry if the loop with this id is current here; wakers use it to stay off the inbox on the loop thread.
-pub(crate) fn push_if_current(loop_id: u64, entry: impl FnOnce() -> Entry) -> bool {
-    // While a thread ends its locals are gone: then no loop is current.
-    CURRENT
-        .try_with(|current| match &*current.borrow() {
-            Some(event_loop) if event_loop.0.id == loop_id => {
-                event_loop.push(entry());
-                true
-            }
-            _ => false,
-        })
-        .unwrap_or(false)
-}
-
-/// Restores the previously current loop when dropped; see [`Loop::enter`].
-#[must_use]
-pub struct Entered {
-    previous: Option<Option<Loop>>,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        if let Some(previous) = self.previous.take() {
-            let ended = CURRENT.replace(previous);
-            drop(ended);
-        }
-    }
-}
-
 /// Keeps [`Loop::run`] going while it exists.
 #[must_use]
 pub struct Hold(WeakLoop);
@@ -713,4 +654,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Loop, WeakLoop, Entered, Hold);
+opaque_debug!(Loop, WeakLoop, Hold);
