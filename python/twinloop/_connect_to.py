@@ -7,6 +7,7 @@ program asked for. TLS still checks the name that the program asked for.
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 _rules: list[tuple[str, str, str, str]] = []
 _getaddrinfo = socket.getaddrinfo
@@ -43,7 +44,7 @@ def install(texts: list[str]) -> None:
         socket.getaddrinfo = _redirected_getaddrinfo
 
 
-def redirect(host, port):
+def redirect(host: Any, port: Any) -> tuple[Any, Any]:
     """Where a connection to ``host`` and ``port`` goes."""
     if not _rules or not isinstance(host, (str, bytes)):
         return host, port
@@ -54,5 +55,5 @@ def redirect(host, port):
     return host, port
 
 
-def _redirected_getaddrinfo(host, port, *arguments, **options):
+def _redirected_getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
     return _getaddrinfo(*redirect(host, port), *arguments, **options)

@@ -1,5 +1,5 @@
 # The extension module, for the type checker of this package itself. Private: nothing in it is promised to users.
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any
 
 class JsProxy:
