@@ -17,11 +17,15 @@ use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
 use crate::engine::{
-    Context, ContextOptions, Error, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink, cache_file_name,
+    Context, ContextOptions, Error, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
+    cache_file_name,
 };
 use crate::globals::{self, Outcome};
 use crate::modules::resolve::file_url;
 use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
+
+/// Hears the exit status of a program that left.
+pub type OnExit = Box<dyn Fn(i32)>;
 
 /// How JavaScript is set up.
 #[derive(Default)]
@@ -32,7 +36,7 @@ pub struct Options {
     pub cache_folder: Option<PathBuf>,
     /// Called once, on the loop thread, when the program left by `process.exit` or by an error that nobody handled, with
     /// the exit status. Not called when the program just comes to its end.
-    pub on_exit: Option<Box<dyn Fn(i32)>>,
+    pub on_exit: Option<OnExit>,
 }
 
 /// JavaScript on a loop.
@@ -66,7 +70,9 @@ impl Js {
     pub fn new(event_loop: &Loop, options: Options) -> Result<Rc<Js>, String> {
         globals::install();
         let folder = options.cache_folder.or_else(user_cache_folder);
-        let context_options = ContextOptions { self_hosted_cache: folder.map(|folder| folder.join(cache_file_name())) };
+        let context_options = ContextOptions {
+            self_hosted_cache: folder.map(|folder| folder.join(cache_file_name())),
+        };
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
         let loader = Rc::new(Loader::default());
@@ -80,13 +86,25 @@ impl Js {
         });
         let tasks = host.tasks.clone();
         let id = event_loop.add_host(host);
-        let sink = Arc::new(LoopSink { remote: event_loop.remote(), host: id, tasks });
+        let sink = Arc::new(LoopSink {
+            remote: event_loop.remote(),
+            host: id,
+            tasks,
+        });
         context.set_task_sink(sink, pending_holds(event_loop));
         context.enter(|scope| {
             *scope.state::<LoaderState>().0.borrow_mut() = Some(loader.clone());
-            *scope.state::<globals::process::Exit>().arguments.borrow_mut() = options.arguments;
+            *scope
+                .state::<globals::process::Exit>()
+                .arguments
+                .borrow_mut() = options.arguments;
         });
-        Ok(Rc::new(Js { owner: RefCell::new(Some(owner)), context, event_loop: event_loop.clone(), loader }))
+        Ok(Rc::new(Js {
+            owner: RefCell::new(Some(owner)),
+            context,
+            event_loop: event_loop.clone(),
+            loader,
+        }))
     }
 
     /// The engine.
@@ -133,7 +151,10 @@ impl Js {
         self.run_program(|scope, loader| loader.eval_module(scope, code))
     }
 
-    fn run_program(&self, load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>) -> i32 {
+    fn run_program(
+        &self,
+        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
+    ) -> i32 {
         let _current = self.event_loop.enter();
         let main = self.begin(load);
         self.event_loop.checkpoint();
@@ -152,19 +173,24 @@ impl Js {
         self.begin(|scope, loader| loader.eval_module(scope, code))
     }
 
-    fn begin(&self, load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>) -> Main {
+    fn begin(
+        &self,
+        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
+    ) -> Main {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();
         self.context.enter(|scope| {
-            let started = load(scope, &self.loader).and_then(|module| run_module(scope, module)).and_then(|evaluation| {
-                scope.when_settled(evaluation, move |scope, outcome| {
-                    flag.set(true);
-                    if let Err(error) = outcome {
-                        scope.report_uncaught(error);
-                    }
-                    Ok(())
-                })
-            });
+            let started = load(scope, &self.loader)
+                .and_then(|module| run_module(scope, module))
+                .and_then(|evaluation| {
+                    scope.when_settled(evaluation, move |scope, outcome| {
+                        flag.set(true);
+                        if let Err(error) = outcome {
+                            scope.report_uncaught(error);
+                        }
+                        Ok(())
+                    })
+                });
             if let Err(error) = started {
                 finished.set(true);
                 scope.report_uncaught(error);
@@ -176,7 +202,9 @@ impl Js {
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
         if !main.0.get() && !self.context.is_stopped() {
-            globals::print_error("Warning: the program ended while its top-level await was waiting for a promise that nothing can settle");
+            globals::print_error(
+                "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
+            );
             self.context.enter(|scope| leave(scope, 13));
         }
         self.exit_status()
@@ -215,7 +243,11 @@ impl Js {
             }
             globals::exit_code(scope).unwrap_or_else(|error| {
                 scope.report_uncaught(error);
-                scope.state::<globals::process::Exit>().code.get().unwrap_or(1)
+                scope
+                    .state::<globals::process::Exit>()
+                    .code
+                    .get()
+                    .unwrap_or(1)
             })
         })
     }
@@ -240,7 +272,11 @@ impl Drop for Js {
 
 /// `$XDG_CACHE_HOME/twinloop`, or `~/.cache/twinloop`.
 fn user_cache_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
     Some(base.join("twinloop"))
 }
@@ -259,7 +295,9 @@ struct ProgramHooks;
 
 impl ProgramHooks {
     fn conclude(scope: &Scope<'_>, outcome: Outcome) {
-        let Outcome::Fatal(text) = outcome else { return };
+        let Outcome::Fatal(text) = outcome else {
+            return;
+        };
         globals::print_error(&text);
         let status = status_after_error(scope).unwrap_or(1);
         leave(scope, status);
@@ -272,13 +310,22 @@ fn status_after_error(scope: &Scope<'_>) -> Result<i32, Error> {
         return Ok(1);
     }
     let exports = globals::module(scope, "process")?;
-    scope.set(scope.get(exports, "process")?, "exitCode", scope.number(1.0))?;
+    scope.set(
+        scope.get(exports, "process")?,
+        "exitCode",
+        scope.number(1.0),
+    )?;
     let status = scope.call_method(exports, "exit", &[])?;
     scope.int32_of(status)
 }
 
 impl Hooks for ProgramHooks {
-    fn resolve_global<'s>(&self, scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
+    fn resolve_global<'s>(
+        &self,
+        scope: &Scope<'s>,
+        global: Local<'s>,
+        name: &str,
+    ) -> Result<bool, Error> {
         globals::resolve(scope, global, name)
     }
 
@@ -290,7 +337,12 @@ impl Hooks for ProgramHooks {
         globals::names()
     }
 
-    fn dom_exception<'s>(&self, scope: &Scope<'s>, name: &str, message: &str) -> Result<Local<'s>, Error> {
+    fn dom_exception<'s>(
+        &self,
+        scope: &Scope<'s>,
+        name: &str,
+        message: &str,
+    ) -> Result<Local<'s>, Error> {
         globals::dom_exception(scope, name, message)
     }
 
@@ -303,7 +355,10 @@ impl Hooks for ProgramHooks {
     }
 
     fn uncaught(&self, scope: &Scope<'_>, error: Error) {
-        if error.is_terminated() && !scope.context().is_stopped() && scope.context().take_interrupted() {
+        if error.is_terminated()
+            && !scope.context().is_stopped()
+            && scope.context().take_interrupted()
+        {
             // Ctrl-C: the status of a program that SIGINT ended.
             leave(scope, 130);
             return;
@@ -317,7 +372,9 @@ struct LoopSpawner(WeakLoop);
 
 impl Spawner for LoopSpawner {
     fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>, referenced: bool) {
-        let Some(event_loop) = self.0.upgrade() else { return };
+        let Some(event_loop) = self.0.upgrade() else {
+            return;
+        };
         let hold = referenced.then(|| event_loop.hold());
         // Dropping the handle lets the task go on by itself.
         drop(event_loop.spawn(async move {
@@ -331,12 +388,15 @@ impl Spawner for LoopSpawner {
 struct JsHost {
     context: Context,
     tasks: Arc<Mutex<Slab<Task>>>,
-    on_exit: RefCell<Option<Box<dyn Fn(i32)>>>,
+    on_exit: RefCell<Option<OnExit>>,
 }
 
 impl JsHost {
     fn take(&self, token: u64) -> Option<Task> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut tasks = self
+            .tasks
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         tasks.try_remove(token as usize)
     }
 }
@@ -362,8 +422,12 @@ impl Host for JsHost {
 
 impl JsHost {
     fn announce_exit(&self) {
-        let Some(on_exit) = self.on_exit.take() else { return };
-        let status = self.context.enter(|scope| scope.state::<globals::process::Exit>().code.get());
+        let Some(on_exit) = self.on_exit.take() else {
+            return;
+        };
+        let status = self
+            .context
+            .enter(|scope| scope.state::<globals::process::Exit>().code.get());
         if let Some(status) = status {
             on_exit(status);
         }
@@ -379,7 +443,11 @@ struct LoopSink {
 
 impl TaskSink for LoopSink {
     fn post(&self, task: Task, delay_ms: u32) -> bool {
-        let token = self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(task) as u64;
+        let token = self
+            .tasks
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .insert(task) as u64;
         let host = self.host;
         if delay_ms == 0 {
             self.remote.post_host(host, token);
@@ -399,7 +467,9 @@ fn pending_holds(event_loop: &Loop) -> Rc<dyn Fn(bool)> {
     let holds = RefCell::new(Vec::new());
     Rc::new(move |started| {
         if started {
-            holds.borrow_mut().extend(event_loop.upgrade().map(|event_loop| event_loop.hold()));
+            holds
+                .borrow_mut()
+                .extend(event_loop.upgrade().map(|event_loop| event_loop.hold()));
         } else {
             holds.borrow_mut().pop();
         }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use twinloop_js::engine::{
-    Arguments, Bytes, Class, Context, ContextOptions, Error, ErrorClass, Hooks, Local, Op, PromiseState, Resolver, Scope,
-    Type, Units,
+    Arguments, Bytes, Class, Context, ContextOptions, Error, ErrorClass, Hooks, Local, Op,
+    PromiseState, Resolver, Scope, Type, Units,
 };
 
 fn with_engine(test: impl FnOnce(&Context)) {
@@ -20,11 +20,17 @@ fn in_scope(test: impl for<'s> FnOnce(&Scope<'s>)) {
 }
 
 fn run<'s>(scope: &Scope<'s>, source: &str) -> Local<'s> {
-    scope.evaluate(source, "test.js", 1).unwrap_or_else(|error| panic!("{}", message(scope, &error)))
+    scope
+        .evaluate(source, "test.js", 1)
+        .unwrap_or_else(|error| panic!("{}", message(scope, &error)))
 }
 
 fn message(scope: &Scope<'_>, error: &Error) -> String {
-    error.to_local(scope).map_or("terminated".to_owned(), |value| scope.string_of(value).unwrap_or_default())
+    error
+        .to_local(scope)
+        .map_or("terminated".to_owned(), |value| {
+            scope.string_of(value).unwrap_or_default()
+        })
 }
 
 #[test]
@@ -42,7 +48,11 @@ fn strings_keep_their_units_both_ways() {
         let latin1 = scope.string_latin1(&[0xe9, 0xff]).unwrap();
         assert_eq!(scope.string_of(latin1).unwrap(), "éÿ");
         assert_eq!(scope.latin1_of(latin1).unwrap(), Some(vec![0xe9, 0xff]));
-        assert!(scope.read_units(latin1, |units| matches!(units, Units::Latin1(_))).unwrap());
+        assert!(
+            scope
+                .read_units(latin1, |units| matches!(units, Units::Latin1(_)))
+                .unwrap()
+        );
     });
 }
 
@@ -50,10 +60,21 @@ fn strings_keep_their_units_both_ways() {
 fn numbers_keep_sign_of_zero_and_nan() {
     in_scope(|scope| {
         let global = scope.global();
-        for value in [0.0, -0.0, 1.5, -1.0, 2_147_483_648.0, f64::INFINITY, f64::from_bits(0xffff_ffff_ffff_ffff)] {
+        for value in [
+            0.0,
+            -0.0,
+            1.5,
+            -1.0,
+            2_147_483_648.0,
+            f64::INFINITY,
+            f64::from_bits(0xffff_ffff_ffff_ffff),
+        ] {
             scope.set(global, "value", scope.number(value)).unwrap();
             let back = scope.get(global, "value").unwrap().as_f64().unwrap();
-            assert!(back.to_bits() == value.to_bits() || (back.is_nan() && value.is_nan()), "{value}");
+            assert!(
+                back.to_bits() == value.to_bits() || (back.is_nan() && value.is_nan()),
+                "{value}"
+            );
         }
         assert!(scope.bool_of(run(scope, "value !== value")));
     });
@@ -62,7 +83,12 @@ fn numbers_keep_sign_of_zero_and_nan() {
 #[test]
 fn bigints_of_any_size_go_through_decimal_digits() {
     in_scope(|scope| {
-        for digits in ["0", "-1", "9007199254740993", "-123456789012345678901234567890"] {
+        for digits in [
+            "0",
+            "-1",
+            "9007199254740993",
+            "-123456789012345678901234567890",
+        ] {
             let value = scope.bigint_from_decimal(digits).unwrap();
             assert_eq!(value.type_of(), Type::BigInt);
             assert_eq!(scope.bigint_digits(value).unwrap(), digits);
@@ -78,24 +104,40 @@ fn locals_and_slots_survive_collections_that_move_and_free() {
             (0..500)
                 .map(|index| {
                     let object = scope.object().unwrap();
-                    scope.set(object, "index", scope.number(index.into())).unwrap();
+                    scope
+                        .set(object, "index", scope.number(index.into()))
+                        .unwrap();
                     scope.persist(object)
                 })
                 .collect()
         });
         context.enter(|scope| {
-            let locals: Vec<_> =
-                (0..600).map(|index| scope.string(&format!("a longer string, number {index}")).unwrap()).collect();
+            let locals: Vec<_> = (0..600)
+                .map(|index| {
+                    scope
+                        .string(&format!("a longer string, number {index}"))
+                        .unwrap()
+                })
+                .collect();
             for _ in 0..3 {
-                run(scope, "{ let all = []; for (let i = 0; i < 50000; i++) all.push({ i }); }");
+                run(
+                    scope,
+                    "{ let all = []; for (let i = 0; i < 50000; i++) all.push({ i }); }",
+                );
                 scope.collect_garbage();
             }
             for (index, local) in locals.iter().enumerate() {
-                assert_eq!(scope.string_of(*local).unwrap(), format!("a longer string, number {index}"));
+                assert_eq!(
+                    scope.string_of(*local).unwrap(),
+                    format!("a longer string, number {index}")
+                );
             }
             for (index, slot) in slots.iter().enumerate() {
                 let object = scope.local(slot);
-                assert_eq!(scope.get(object, "index").unwrap().as_f64(), Some(index as f64));
+                assert_eq!(
+                    scope.get(object, "index").unwrap().as_f64(),
+                    Some(index as f64)
+                );
             }
         });
         let before = context.live_slots();
@@ -147,7 +189,10 @@ fn the_engine_refuses_to_be_entered_while_bytes_are_lent_out() {
 #[test]
 fn calls_with_many_arguments_root_them_all() {
     in_scope(|scope| {
-        let sum = run(scope, "(...all) => { let garbage = []; for (let i = 0; i < 20000; i++) garbage.push({i}); return all.reduce((a, b) => a + b.n, 0); }");
+        let sum = run(
+            scope,
+            "(...all) => { let garbage = []; for (let i = 0; i < 20000; i++) garbage.push({i}); return all.reduce((a, b) => a + b.n, 0); }",
+        );
         for count in [0, 1, 200, 255, 256, 257, 3000] {
             let arguments: Vec<_> = (0..count)
                 .map(|index| {
@@ -157,7 +202,11 @@ fn calls_with_many_arguments_root_them_all() {
                 })
                 .collect();
             let total = scope.call(sum, Local::undefined(), &arguments).unwrap();
-            assert_eq!(total.as_f64(), Some(f64::from(count * (count - 1) / 2)), "{count} arguments");
+            assert_eq!(
+                total.as_f64(),
+                Some(f64::from(count * (count - 1) / 2)),
+                "{count} arguments"
+            );
         }
     });
 }
@@ -172,15 +221,21 @@ fn explode<'s>(_: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
 }
 
 fn fail<'s>(_: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    Err(Error::coded("ENOENT", "no such file").with("errno", -2).with("syscall", "open"))
+    Err(Error::coded("ENOENT", "no such file")
+        .with("errno", -2)
+        .with("syscall", "open"))
 }
 
 fn end<'s>(_: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     Err(Error::terminated())
 }
 
-static OPS: &[Op] =
-    &[Op::new("add", 2, add), Op::new("explode", 0, explode), Op::new("fail", 0, fail), Op::new("end", 0, end)];
+static OPS: &[Op] = &[
+    Op::new("add", 2, add),
+    Op::new("explode", 0, explode),
+    Op::new("fail", 0, fail),
+    Op::new("end", 0, end),
+];
 
 fn with_ops<'s>(scope: &Scope<'s>) {
     let ops = scope.ops_object(vec![OPS]).unwrap();
@@ -192,9 +247,15 @@ fn ops_are_called_by_name_and_are_functions_once() {
     in_scope(|scope| {
         with_ops(scope);
         assert_eq!(run(scope, "ops.add(2, 3)").as_f64(), Some(5.0));
-        assert!(scope.bool_of(run(scope, "ops.add === ops.add && ops.add.name === 'add' && ops.add.length === 2")));
+        assert!(scope.bool_of(run(
+            scope,
+            "ops.add === ops.add && ops.add.name === 'add' && ops.add.length === 2"
+        )));
         assert!(run(scope, "ops.absent").is_undefined());
-        let thrown = run(scope, "try { ops.add({ valueOf() { throw 'from valueOf'; } }, 1) } catch (error) { error }");
+        let thrown = run(
+            scope,
+            "try { ops.add({ valueOf() { throw 'from valueOf'; } }, 1) } catch (error) { error }",
+        );
         assert_eq!(scope.string_of(thrown).unwrap(), "from valueOf");
     });
 }
@@ -203,9 +264,15 @@ fn ops_are_called_by_name_and_are_functions_once() {
 fn a_panic_in_an_op_is_an_error_of_the_program() {
     in_scope(|scope| {
         with_ops(scope);
-        let text = run(scope, "try { ops.explode() } catch (error) { `${error.name}: ${error.message}` }");
+        let text = run(
+            scope,
+            "try { ops.explode() } catch (error) { `${error.name}: ${error.message}` }",
+        );
         let text = scope.string_of(text).unwrap();
-        assert!(text.starts_with("Error: ") && text.contains("the op's own words"), "{text}");
+        assert!(
+            text.starts_with("Error: ") && text.contains("the op's own words"),
+            "{text}"
+        );
         assert_eq!(run(scope, "ops.add(1, 1)").as_f64(), Some(2.0));
     });
 }
@@ -222,7 +289,10 @@ fn a_described_error_has_its_class_properties_and_stack() {
                                'cause' in error, error.stack.includes('caller') && error.stack.includes('test.js:1')])
              }",
         );
-        assert_eq!(scope.string_of(text).unwrap(), r#"["no such file","ENOENT",-2,"open",true,false,true]"#);
+        assert_eq!(
+            scope.string_of(text).unwrap(),
+            r#"["no such file","ENOENT",-2,"open",true,false,true]"#
+        );
         let error = Error::type_error("bad").to_local(scope).unwrap();
         assert!(scope.instance_of(error, run(scope, "TypeError")).unwrap());
         assert!(scope.new_error(ErrorClass::RangeError, "x").is_ok());
@@ -233,10 +303,16 @@ fn a_described_error_has_its_class_properties_and_stack() {
 fn a_thrown_value_comes_back_as_it_was() {
     in_scope(|scope| {
         let object = run(scope, "globalThis.thrown = { a: 1 }; thrown");
-        let error = scope.evaluate("function f() { throw thrown }\nf()", "thrower.js", 1).unwrap_err();
+        let error = scope
+            .evaluate("function f() { throw thrown }\nf()", "thrower.js", 1)
+            .unwrap_err();
         let value = error.to_local(scope).unwrap();
         assert!(value.is_same(object));
-        assert!(error.throw_site(scope).contains("thrower.js:1"), "{}", error.throw_site(scope));
+        assert!(
+            error.throw_site(scope).contains("thrower.js:1"),
+            "{}",
+            error.throw_site(scope)
+        );
     });
 }
 
@@ -255,15 +331,26 @@ fn a_termination_cannot_be_caught() {
 #[test]
 fn infinite_recursion_is_a_catchable_error_in_scripts_and_through_natives() {
     in_scope(|scope| {
-        let text = run(scope, "function f() { return f() + 1 } try { f() } catch (error) { error.name }");
+        let text = run(
+            scope,
+            "function f() { return f() + 1 } try { f() } catch (error) { error.name }",
+        );
         assert_eq!(scope.string_of(text).unwrap(), "InternalError");
         let again = scope
-            .closure("again", 1, |scope, arguments| scope.call(arguments.get(0), Local::undefined(), &[]))
+            .closure("again", 1, |scope, arguments| {
+                scope.call(arguments.get(0), Local::undefined(), &[])
+            })
             .unwrap();
         scope.set(scope.global(), "again", again).unwrap();
-        let text = run(scope, "function g() { return again(g) } try { g() } catch (error) { error.name }");
+        let text = run(
+            scope,
+            "function g() { return again(g) } try { g() } catch (error) { error.name }",
+        );
         assert_eq!(scope.string_of(text).unwrap(), "InternalError");
-        let text = run(scope, "let deep = '['.repeat(1e6); try { JSON.parse(deep) } catch (error) { error.name }");
+        let text = run(
+            scope,
+            "let deep = '['.repeat(1e6); try { JSON.parse(deep) } catch (error) { error.name }",
+        );
         assert_ne!(scope.string_of(text).unwrap(), "");
     });
 }
@@ -274,7 +361,12 @@ fn a_closure_is_dropped_after_its_function_is_collected() {
         let owned = Rc::new(());
         let held = Rc::downgrade(&owned);
         context.enter(|scope| {
-            scope.closure("holder", 0, move |_, _| { let _ = &owned; Ok(Local::undefined()) }).unwrap();
+            scope
+                .closure("holder", 0, move |_, _| {
+                    let _ = &owned;
+                    Ok(Local::undefined())
+                })
+                .unwrap();
         });
         context.collect_garbage();
         context.checkpoint();
@@ -292,7 +384,11 @@ fn a_host_object_gives_its_value_to_the_right_type_only() {
             assert_eq!(scope.host_value::<Cell<i32>>(object).unwrap().get(), 7);
             assert!(scope.host_value::<String>(object).is_none());
             assert!(scope.host_value::<String>(scope.global()).is_none());
-            assert!(scope.expect_host::<String>(Local::null(), "a name").is_err());
+            assert!(
+                scope
+                    .expect_host::<String>(Local::null(), "a name")
+                    .is_err()
+            );
         });
         context.collect_garbage();
         assert!(weak.upgrade().is_some(), "dropped only where code may run");
@@ -310,14 +406,27 @@ fn bytes_move_in_without_a_copy_and_can_be_read_and_written() {
             assert_eq!(scope.bytes_of(array).unwrap(), bytes);
             scope.with_bytes_mut(array, |bytes| bytes.fill(9)).unwrap();
             scope.collect_garbage();
-            assert!(scope.with_bytes(array, |bytes| bytes.iter().all(|&byte| byte == 9)).unwrap());
+            assert!(
+                scope
+                    .with_bytes(array, |bytes| bytes.iter().all(|&byte| byte == 9))
+                    .unwrap()
+            );
         }
-        let view = run(scope, "new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2)");
+        let view = run(
+            scope,
+            "new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2)",
+        );
         assert_eq!(scope.bytes_of(view).unwrap(), [2, 3]);
-        let shared = run(scope, "const s = new Uint8Array(new SharedArrayBuffer(3)); s[1] = 5; s");
+        let shared = run(
+            scope,
+            "const s = new Uint8Array(new SharedArrayBuffer(3)); s[1] = 5; s",
+        );
         assert_eq!(scope.bytes_of(shared).unwrap(), [0, 5, 0]);
         assert!(scope.with_bytes_mut(shared, |_| ()).is_err());
-        let detached = run(scope, "const d = new Uint8Array(100); d.buffer.transfer(); d");
+        let detached = run(
+            scope,
+            "const d = new Uint8Array(100); d.buffer.transfer(); d",
+        );
         assert!(scope.bytes_of(detached).unwrap().is_empty());
         assert!(scope.bytes_of(Local::null()).is_err());
     });
@@ -339,10 +448,16 @@ fn classes_and_proxies_are_told_apart() {
         ] {
             assert_eq!(scope.class_of(run(scope, source)), Some(class), "{source}");
         }
-        let (target, handler) = scope.proxy_details(run(scope, "new Proxy([1], { get: () => 2 })")).unwrap();
+        let (target, handler) = scope
+            .proxy_details(run(scope, "new Proxy([1], { get: () => 2 })"))
+            .unwrap();
         assert!(scope.is_array(target) && scope.has(handler, "get").unwrap());
-        let (target, _) =
-            scope.proxy_details(run(scope, "const r = Proxy.revocable({}, {}); r.revoke(); r.proxy")).unwrap();
+        let (target, _) = scope
+            .proxy_details(run(
+                scope,
+                "const r = Proxy.revocable({}, {}); r.revoke(); r.proxy",
+            ))
+            .unwrap();
         assert!(target.is_null());
         assert!(scope.proxy_details(run(scope, "({})")).is_none());
         assert!(scope.proxy_details(run(scope, "globalThis")).is_none());
@@ -353,8 +468,12 @@ fn classes_and_proxies_are_told_apart() {
 fn own_keys_are_strings_and_symbols_in_order() {
     in_scope(|scope| {
         let object = run(scope, "({ b: 1, 2: 2, a: 3, [Symbol('s')]: 4, 'é': 5 })");
-        let keys: Vec<_> =
-            scope.keys(object).unwrap().into_iter().map(|key| scope.string_of(key).unwrap()).collect();
+        let keys: Vec<_> = scope
+            .keys(object)
+            .unwrap()
+            .into_iter()
+            .map(|key| scope.string_of(key).unwrap())
+            .collect();
         assert_eq!(keys, ["2", "b", "a", "é"]);
         assert_eq!(scope.all_keys(object).unwrap().len(), 5);
         assert_eq!(scope.get(object, "é").unwrap().as_f64(), Some(5.0));
@@ -367,10 +486,17 @@ fn own_keys_are_strings_and_symbols_in_order() {
 fn json_goes_both_ways_and_reports_errors() {
     in_scope(|scope| {
         let value = scope.json_parse(r#"{"a":[1,"ü",null]}"#).unwrap();
-        assert_eq!(scope.json_stringify(value).unwrap().unwrap(), r#"{"a":[1,"ü",null]}"#);
+        assert_eq!(
+            scope.json_stringify(value).unwrap().unwrap(),
+            r#"{"a":[1,"ü",null]}"#
+        );
         assert_eq!(scope.json_stringify(Local::undefined()).unwrap(), None);
         let error = scope.json_parse("{").unwrap_err();
-        assert!(message(scope, &error).starts_with("SyntaxError"), "{}", message(scope, &error));
+        assert!(
+            message(scope, &error).starts_with("SyntaxError"),
+            "{}",
+            message(scope, &error)
+        );
     });
 }
 
@@ -385,7 +511,9 @@ struct Heard {
 impl Hooks for Heard {
     fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
         assert_eq!(scope.promise_state(promise), Some(PromiseState::Rejected));
-        self.unhandled.borrow_mut().push(scope.string_of(reason).unwrap());
+        self.unhandled
+            .borrow_mut()
+            .push(scope.string_of(reason).unwrap());
     }
     fn rejection_handled(&self, _: &Scope<'_>, _: Local<'_>, _: Local<'_>) {
         self.late.set(self.late.get() + 1);
@@ -437,7 +565,10 @@ fn a_handler_that_comes_late_is_announced() {
         let heard = Rc::new(Heard::default());
         context.set_hooks(heard.clone());
         context.enter(|scope| {
-            run(scope, "globalThis.promise = Promise.reject(new Error('late'))");
+            run(
+                scope,
+                "globalThis.promise = Promise.reject(new Error('late'))",
+            );
         });
         context.checkpoint();
         context.collect_garbage();
@@ -454,10 +585,17 @@ fn a_handler_that_comes_late_is_announced() {
 fn a_future_that_is_done_settles_at_once_and_its_error_rejects() {
     with_engine(|context| {
         context.enter(|scope| {
-            let done = scope.promise_from_future(async { Ok(Bytes(vec![1, 2, 3])) }).unwrap();
+            let done = scope
+                .promise_from_future(async { Ok(Bytes(vec![1, 2, 3])) })
+                .unwrap();
             assert_eq!(scope.promise_state(done), Some(PromiseState::Fulfilled));
-            assert_eq!(scope.bytes_of(scope.promise_result(done)).unwrap(), [1, 2, 3]);
-            let failed = scope.promise_from_future(async { Err::<(), _>(Error::range_error("no")) }).unwrap();
+            assert_eq!(
+                scope.bytes_of(scope.promise_result(done)).unwrap(),
+                [1, 2, 3]
+            );
+            let failed = scope
+                .promise_from_future(async { Err::<(), _>(Error::range_error("no")) })
+                .unwrap();
             assert_eq!(scope.promise_state(failed), Some(PromiseState::Rejected));
             scope.mark_promise_handled(failed);
             let (promise, resolver): (_, Resolver) = scope.promise().unwrap();
@@ -471,13 +609,24 @@ fn a_future_that_is_done_settles_at_once_and_its_error_rejects() {
                 })
                 .unwrap();
             resolver.settle_in(scope, Ok(42));
-            scope.set(scope.global(), "done", Local::boolean(heard.get() == 0.0)).unwrap();
-            scope.state::<RefCell<Vec<Rc<Cell<f64>>>>>().borrow_mut().push(heard);
+            scope
+                .set(scope.global(), "done", Local::boolean(heard.get() == 0.0))
+                .unwrap();
+            scope
+                .state::<RefCell<Vec<Rc<Cell<f64>>>>>()
+                .borrow_mut()
+                .push(heard);
         });
         context.checkpoint();
         context.enter(|scope| {
-            assert!(scope.bool_of(run(scope, "done")), "reactions run in the checkpoint");
-            assert_eq!(scope.state::<RefCell<Vec<Rc<Cell<f64>>>>>().borrow()[0].get(), 42.0);
+            assert!(
+                scope.bool_of(run(scope, "done")),
+                "reactions run in the checkpoint"
+            );
+            assert_eq!(
+                scope.state::<RefCell<Vec<Rc<Cell<f64>>>>>().borrow()[0].get(),
+                42.0
+            );
         });
     });
 }
@@ -491,7 +640,13 @@ fn an_interrupt_ends_an_infinite_loop() {
             handle.interrupt();
         });
         context.enter(|scope| {
-            let error = scope.evaluate("try { for (;;) {} } catch {} finally { for (;;) {} }", "loop.js", 1).unwrap_err();
+            let error = scope
+                .evaluate(
+                    "try { for (;;) {} } catch {} finally { for (;;) {} }",
+                    "loop.js",
+                    1,
+                )
+                .unwrap_err();
             assert!(error.is_terminated());
         });
         watchdog.join().unwrap();
@@ -509,7 +664,11 @@ fn an_interrupt_ends_a_blocking_atomics_wait() {
             handle.interrupt();
         });
         context.enter(|scope| {
-            let ended = scope.evaluate("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)", "wait.js", 1);
+            let ended = scope.evaluate(
+                "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",
+                "wait.js",
+                1,
+            );
             assert!(ended.is_err());
         });
         watchdog.join().unwrap();
@@ -520,12 +679,20 @@ fn an_interrupt_ends_a_blocking_atomics_wait() {
 fn a_stopped_context_runs_nothing_more() {
     with_engine(|context| {
         context.enter(|scope| {
-            run(scope, "globalThis.ran = false; Promise.resolve().then(() => { ran = true })");
+            run(
+                scope,
+                "globalThis.ran = false; Promise.resolve().then(() => { ran = true })",
+            );
             context.stop();
             assert!(scope.evaluate("1", "t.js", 1).unwrap_err().is_terminated());
         });
         context.checkpoint();
-        context.enter(|scope| assert_eq!(scope.get(scope.global(), "ran").unwrap().as_bool(), Some(false)));
+        context.enter(|scope| {
+            assert_eq!(
+                scope.get(scope.global(), "ran").unwrap().as_bool(),
+                Some(false)
+            )
+        });
     });
 }
 
@@ -533,10 +700,17 @@ fn a_stopped_context_runs_nothing_more() {
 fn the_cache_of_the_library_is_written_once_and_used_again() {
     let folder = std::env::temp_dir().join(format!("twinloop-engine-cache-{}", std::process::id()));
     let file = folder.join("library.bin");
-    let options = ContextOptions { self_hosted_cache: Some(file.clone()) };
+    let options = ContextOptions {
+        self_hosted_cache: Some(file.clone()),
+    };
     for _ in 0..2 {
         let owner = Context::create(&options).unwrap();
-        owner.context().enter(|scope| assert_eq!(run(scope, "[3, 1, 2].sort().join()").type_of(), Type::String));
+        owner.context().enter(|scope| {
+            assert_eq!(
+                run(scope, "[3, 1, 2].sort().join()").type_of(),
+                Type::String
+            )
+        });
         assert!(file.is_file());
     }
     // A damaged file is not believed.
@@ -545,6 +719,11 @@ fn the_cache_of_the_library_is_written_once_and_used_again() {
     bytes[middle] ^= 1;
     std::fs::write(&file, &bytes).unwrap();
     let owner = Context::create(&options).unwrap();
-    owner.context().enter(|scope| assert_eq!(run(scope, "[1, 2].map((x) => x + 1).length").as_f64(), Some(2.0)));
+    owner.context().enter(|scope| {
+        assert_eq!(
+            run(scope, "[1, 2].map((x) => x + 1).length").as_f64(),
+            Some(2.0)
+        )
+    });
     std::fs::remove_dir_all(&folder).unwrap();
 }

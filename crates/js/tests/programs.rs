@@ -15,7 +15,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str, files: &[(&str, &str)]) -> Folder {
-        let folder = std::env::temp_dir().join(format!("twinloop-programs-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("twinloop-programs-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         for (file, text) in files {
             let path = folder.join(file);
@@ -59,7 +60,10 @@ fn run(main: &Path) -> (String, i32) {
 fn program_gives(name: &str, files: &[(&str, &str)], expected: &str) {
     let folder = Folder::new(name, files);
     let (result, status) = run(&folder.path(files[0].0));
-    assert_eq!(result, expected.replace("FOLDER", &folder.0.display().to_string()));
+    assert_eq!(
+        result,
+        expected.replace("FOLDER", &folder.0.display().to_string())
+    );
     assert_eq!(status, 0);
 }
 
@@ -75,9 +79,18 @@ fn modules_share_bindings_and_run_in_order() {
     program_gives(
         "bindings",
         &[
-            ("main.mjs", "import { count, add } from './a.mjs'; import * as all from './b.js'; add(); add(); globalThis.result = [order, count, all.default, all['a name']];"),
-            ("a.mjs", "(globalThis.order ??= []).push('a'); export let count = 0; export function add() { count++ }"),
-            ("b.js", "(globalThis.order ??= []).push('b'); export default 'd'; const x = 5; export { x as 'a name' }"),
+            (
+                "main.mjs",
+                "import { count, add } from './a.mjs'; import * as all from './b.js'; add(); add(); globalThis.result = [order, count, all.default, all['a name']];",
+            ),
+            (
+                "a.mjs",
+                "(globalThis.order ??= []).push('a'); export let count = 0; export function add() { count++ }",
+            ),
+            (
+                "b.js",
+                "(globalThis.order ??= []).push('b'); export default 'd'; const x = 5; export { x as 'a name' }",
+            ),
         ],
         r#"[["a","b"],2,"d",5]"#,
     );
@@ -88,8 +101,14 @@ fn top_level_await_and_timers_keep_the_program_alive() {
     program_gives(
         "await",
         &[
-            ("main.mjs", "import value from './slow.mjs'; await null; globalThis.result = value; setTimeout(() => { globalThis.result += '!' }, 5);"),
-            ("slow.mjs", "export default await new Promise((resolve) => setTimeout(resolve, 5, 'slow'))"),
+            (
+                "main.mjs",
+                "import value from './slow.mjs'; await null; globalThis.result = value; setTimeout(() => { globalThis.result += '!' }, 5);",
+            ),
+            (
+                "slow.mjs",
+                "export default await new Promise((resolve) => setTimeout(resolve, 5, 'slow'))",
+            ),
         ],
         r#""slow!""#,
     );
@@ -100,8 +119,14 @@ fn dynamic_import_is_relative_to_its_module_and_gives_the_same_namespace() {
     program_gives(
         "dynamic",
         &[
-            ("main.mjs", "const inner = await import('./sub/inner.mjs'); const again = await import('./sub/inner.mjs'); const query = await import('./sub/inner.mjs?x=1'); globalThis.result = [inner.deep.name, inner === again, inner === query];"),
-            ("sub/inner.mjs", "export const deep = await import('./deep.mjs');"),
+            (
+                "main.mjs",
+                "const inner = await import('./sub/inner.mjs'); const again = await import('./sub/inner.mjs'); const query = await import('./sub/inner.mjs?x=1'); globalThis.result = [inner.deep.name, inner === again, inner === query];",
+            ),
+            (
+                "sub/inner.mjs",
+                "export const deep = await import('./deep.mjs');",
+            ),
             ("sub/deep.mjs", "export const name = 'deep';"),
         ],
         r#"["deep",true,false]"#,
@@ -113,7 +138,10 @@ fn import_meta_tells_where_the_module_is() {
     program_gives(
         "meta",
         &[
-            ("main.mjs", "import { main } from './other.mjs'; const m = import.meta; globalThis.result = [m.url.startsWith('file:///'), m.filename, m.dirname, m.main, main, m.resolve('./other.mjs') === new URL('other.mjs', m.url).href, m.resolve('node:path')];"),
+            (
+                "main.mjs",
+                "import { main } from './other.mjs'; const m = import.meta; globalThis.result = [m.url.startsWith('file:///'), m.filename, m.dirname, m.main, main, m.resolve('./other.mjs') === new URL('other.mjs', m.url).href, m.resolve('node:path')];",
+            ),
             ("other.mjs", "export const main = import.meta.main;"),
         ],
         r#"[true,"FOLDER/main.mjs","FOLDER",true,false,true,"node:path"]"#,
@@ -125,7 +153,10 @@ fn json_and_text_are_modules() {
     program_gives(
         "json",
         &[
-            ("main.mjs", "import data from './data.json' with { type: 'json' }; import text from './data.json' with { type: 'text' }; const { default: again } = await import('./data.json', { with: { type: 'json' } }); globalThis.result = [data, text, data === again];"),
+            (
+                "main.mjs",
+                "import data from './data.json' with { type: 'json' }; import text from './data.json' with { type: 'text' }; const { default: again } = await import('./data.json', { with: { type: 'json' } }); globalThis.result = [data, text, data === again];",
+            ),
             ("data.json", "{\"a\":[1]}"),
         ],
         r#"[{"a":[1]},"{\"a\":[1]}",true]"#,
@@ -137,8 +168,14 @@ fn typescript_runs_and_its_errors_have_the_right_line() {
     program_gives(
         "typescript",
         &[
-            ("main.ts", "import { type Shape, Kind, area } from './shapes.js';\nimport { Unused } from './shapes.ts';\ninterface Local { x: number }\nconst shape: Shape = { kind: Kind.Square, side: 3 } as Shape;\nclass Point { constructor(private readonly x: number, public y = 2) {} sum(): number { return this.x + this.y } }\nlet line: string = '';\ntry {\n  (null as any).boom;\n} catch (error: unknown) {\n  line = (error as Error).stack!.match(/main\\.ts:(\\d+):(\\d+)/)!.slice(1).join();\n}\nlet u: Unused;\nglobalThis.result = [area(shape), new Point(1).sum(), Kind[1], line];\n"),
-            ("shapes.ts", "export enum Kind { Circle, Square }\nexport interface Shape { kind: Kind, side: number }\nexport type Unused = string;\nexport const area = (shape: Shape): number => shape.side ** 2;\n"),
+            (
+                "main.ts",
+                "import { type Shape, Kind, area } from './shapes.js';\nimport { Unused } from './shapes.ts';\ninterface Local { x: number }\nconst shape: Shape = { kind: Kind.Square, side: 3 } as Shape;\nclass Point { constructor(private readonly x: number, public y = 2) {} sum(): number { return this.x + this.y } }\nlet line: string = '';\ntry {\n  (null as any).boom;\n} catch (error: unknown) {\n  line = (error as Error).stack!.match(/main\\.ts:(\\d+):(\\d+)/)!.slice(1).join();\n}\nlet u: Unused;\nglobalThis.result = [area(shape), new Point(1).sum(), Kind[1], line];\n",
+            ),
+            (
+                "shapes.ts",
+                "export enum Kind { Circle, Square }\nexport interface Shape { kind: Kind, side: number }\nexport type Unused = string;\nexport const area = (shape: Shape): number => shape.side ** 2;\n",
+            ),
         ],
         r#"[9,3,"Square","8,4"]"#,
     );
@@ -149,15 +186,39 @@ fn packages_are_found_through_exports_main_and_self_reference() {
     program_gives(
         "packages",
         &[
-            ("main.mjs", "import a, { name } from 'esm-package'; import feature from 'esm-package/feature'; import cjs, { one } from 'cjs-package'; import '#internal'; globalThis.result = [a, name, feature, cjs.one, one, cjs.file, internal];"),
-            ("package.json", r##"{"name":"app","imports":{"#internal":"./internal.mjs"}}"##),
+            (
+                "main.mjs",
+                "import a, { name } from 'esm-package'; import feature from 'esm-package/feature'; import cjs, { one } from 'cjs-package'; import '#internal'; globalThis.result = [a, name, feature, cjs.one, one, cjs.file, internal];",
+            ),
+            (
+                "package.json",
+                r##"{"name":"app","imports":{"#internal":"./internal.mjs"}}"##,
+            ),
             ("internal.mjs", "globalThis.internal = true;"),
-            ("node_modules/esm-package/package.json", r#"{"name":"esm-package","type":"module","exports":{".":{"require":"./no.cjs","import":"./yes.js"},"./feature":"./feature.js"}}"#),
-            ("node_modules/esm-package/yes.js", "export default 'default'; export const name = 'named';"),
-            ("node_modules/esm-package/feature.js", "export default 'feature';"),
-            ("node_modules/cjs-package/package.json", r#"{"name":"cjs-package","main":"lib/index"}"#),
-            ("node_modules/cjs-package/lib/index.js", "const path = require('path'); exports.one = require('./one').value; exports.file = path.basename(__filename); exports.self = require('./one').back === exports;"),
-            ("node_modules/cjs-package/lib/one.js", "module.exports = { value: 1, back: require('./index') };"),
+            (
+                "node_modules/esm-package/package.json",
+                r#"{"name":"esm-package","type":"module","exports":{".":{"require":"./no.cjs","import":"./yes.js"},"./feature":"./feature.js"}}"#,
+            ),
+            (
+                "node_modules/esm-package/yes.js",
+                "export default 'default'; export const name = 'named';",
+            ),
+            (
+                "node_modules/esm-package/feature.js",
+                "export default 'feature';",
+            ),
+            (
+                "node_modules/cjs-package/package.json",
+                r#"{"name":"cjs-package","main":"lib/index"}"#,
+            ),
+            (
+                "node_modules/cjs-package/lib/index.js",
+                "const path = require('path'); exports.one = require('./one').value; exports.file = path.basename(__filename); exports.self = require('./one').back === exports;",
+            ),
+            (
+                "node_modules/cjs-package/lib/one.js",
+                "module.exports = { value: 1, back: require('./index') };",
+            ),
         ],
         r#"["default","named","feature",1,1,"index.js",true]"#,
     );
@@ -167,7 +228,10 @@ fn packages_are_found_through_exports_main_and_self_reference() {
 fn built_in_modules_have_default_and_named_exports() {
     program_gives(
         "builtin",
-        &[("main.mjs", "import path, { join } from 'node:path'; import again from 'path'; globalThis.result = [join('a', 'b'), path.join === join, again === path];")],
+        &[(
+            "main.mjs",
+            "import path, { join } from 'node:path'; import again from 'path'; globalThis.result = [join('a', 'b'), path.join === join, again === path];",
+        )],
         r#"["a/b",true,true]"#,
     );
 }
@@ -177,7 +241,10 @@ fn a_missing_module_names_specifier_importer_and_place() {
     program_gives(
         "missing",
         &[
-            ("main.mjs", "const seen = [];\nfor (const name of ['./absent.mjs', './bad.mjs', 'absent-package', 'node:absent', 'what:ever', './sub'])\n  try { await import(name) } catch (error) { seen.push(error.code + ' ' + error.message) }\nglobalThis.result = seen;"),
+            (
+                "main.mjs",
+                "const seen = [];\nfor (const name of ['./absent.mjs', './bad.mjs', 'absent-package', 'node:absent', 'what:ever', './sub'])\n  try { await import(name) } catch (error) { seen.push(error.code + ' ' + error.message) }\nglobalThis.result = seen;",
+            ),
             ("bad.mjs", "\n\nimport './gone.mjs';"),
             ("sub/x.mjs", ""),
         ],
@@ -195,7 +262,10 @@ fn a_module_that_fails_rejects_its_import_and_can_be_caught() {
     program_gives(
         "failing",
         &[
-            ("main.mjs", "const seen = [];\nfor (const name of ['./throws.mjs', './syntax.mjs', './deep.mjs', './link.mjs', './syntax.ts'])\n  try { await import(name) } catch (error) { seen.push([error.name, error.message.split(' (')[0].split(':')[0], error.lineNumber]) }\nglobalThis.result = seen;"),
+            (
+                "main.mjs",
+                "const seen = [];\nfor (const name of ['./throws.mjs', './syntax.mjs', './deep.mjs', './link.mjs', './syntax.ts'])\n  try { await import(name) } catch (error) { seen.push([error.name, error.message.split(' (')[0].split(':')[0], error.lineNumber]) }\nglobalThis.result = seen;",
+            ),
             ("throws.mjs", "\nthrow new RangeError('thrown');"),
             ("syntax.mjs", "let a;\nlet a;"),
             ("deep.mjs", "import './syntax.mjs'"),
@@ -209,12 +279,45 @@ fn a_module_that_fails_rejects_its_import_and_can_be_caught() {
 
 #[test]
 fn programs_that_fail_end_with_status_1() {
-    assert_eq!(program_fails("throw", &[("main.mjs", "throw new Error('on purpose')")]), 1);
-    assert_eq!(program_fails("reject", &[("main.mjs", "Promise.reject(new Error('on purpose')); setTimeout(() => {}, 100000)")]), 1);
-    assert_eq!(program_fails("timer", &[("main.mjs", "setTimeout(() => { throw new Error('on purpose') }, 1); setTimeout(() => {}, 100000)")]), 1);
+    assert_eq!(
+        program_fails("throw", &[("main.mjs", "throw new Error('on purpose')")]),
+        1
+    );
+    assert_eq!(
+        program_fails(
+            "reject",
+            &[(
+                "main.mjs",
+                "Promise.reject(new Error('on purpose')); setTimeout(() => {}, 100000)"
+            )]
+        ),
+        1
+    );
+    assert_eq!(
+        program_fails(
+            "timer",
+            &[(
+                "main.mjs",
+                "setTimeout(() => { throw new Error('on purpose') }, 1); setTimeout(() => {}, 100000)"
+            )]
+        ),
+        1
+    );
     assert_eq!(program_fails("syntax", &[("main.mjs", "let let = 1")]), 1);
-    assert_eq!(program_fails("gone", &[("main.mjs", "import './gone.mjs'")]), 1);
-    assert_eq!(program_fails("later", &[("main.mjs", "await new Promise((resolve) => setTimeout(resolve, 1)); throw 'a string'")]), 1);
+    assert_eq!(
+        program_fails("gone", &[("main.mjs", "import './gone.mjs'")]),
+        1
+    );
+    assert_eq!(
+        program_fails(
+            "later",
+            &[(
+                "main.mjs",
+                "await new Promise((resolve) => setTimeout(resolve, 1)); throw 'a string'"
+            )]
+        ),
+        1
+    );
 }
 
 #[test]
@@ -226,27 +329,48 @@ fn a_program_that_does_not_exist_ends_with_status_1() {
 fn process_exit_ends_at_once_from_anywhere() {
     for (name, code) in [
         ("module", "process.exit(7); globalThis.result = 'ran on'"),
-        ("timer", "setTimeout(() => process.exit(7), 1); setTimeout(() => { globalThis.result = 'ran on' }, 50000)"),
-        ("microtask", "queueMicrotask(() => { try { process.exit(7) } finally { globalThis.result = 'ran on' } }); await null; await null; globalThis.result = 'ran on'"),
-        ("nested", "[1].forEach(() => [2].map(() => process.exit(7))); globalThis.result = 'ran on'"),
+        (
+            "timer",
+            "setTimeout(() => process.exit(7), 1); setTimeout(() => { globalThis.result = 'ran on' }, 50000)",
+        ),
+        (
+            "microtask",
+            "queueMicrotask(() => { try { process.exit(7) } finally { globalThis.result = 'ran on' } }); await null; await null; globalThis.result = 'ran on'",
+        ),
+        (
+            "nested",
+            "[1].forEach(() => [2].map(() => process.exit(7))); globalThis.result = 'ran on'",
+        ),
     ] {
         let folder = Folder::new(&format!("exit-{name}"), &[("main.mjs", code)]);
         assert_eq!(run(&folder.path("main.mjs")), (String::new(), 7), "{name}");
     }
-    let folder = Folder::new("exit-code", &[("main.mjs", "process.exitCode = 3; process.on('exit', (code) => { globalThis.result = code })")]);
+    let folder = Folder::new(
+        "exit-code",
+        &[(
+            "main.mjs",
+            "process.exitCode = 3; process.on('exit', (code) => { globalThis.result = code })",
+        )],
+    );
     assert_eq!(run(&folder.path("main.mjs")), ("3".into(), 3));
 }
 
 #[test]
 fn an_await_that_nothing_can_settle_ends_with_status_13() {
-    assert_eq!(program_fails("stuck", &[("main.mjs", "await new Promise(() => {})")]), 13);
+    assert_eq!(
+        program_fails("stuck", &[("main.mjs", "await new Promise(() => {})")]),
+        13
+    );
 }
 
 #[test]
 fn a_registered_scheme_supplies_modules() {
     let folder = Folder::new(
         "scheme",
-        &[("main.mjs", "import it, { answer } from 'python:some.name'; const other = await import('python:other'); globalThis.result = [it, answer, other['odd \\n name'], other === await import('python:other')]; try { await import('python:bad') } catch (error) { result.push(error.message) }")],
+        &[(
+            "main.mjs",
+            "import it, { answer } from 'python:some.name'; const other = await import('python:other'); globalThis.result = [it, answer, other['odd \\n name'], other === await import('python:other')]; try { await import('python:bad') } catch (error) { result.push(error.message) }",
+        )],
     );
     let asked = Rc::new(RefCell::new(Vec::new()));
     let log = asked.clone();
@@ -267,7 +391,10 @@ fn a_registered_scheme_supplies_modules() {
         );
     };
     let (result, status) = run_with(prepare, &folder.path("main.mjs"));
-    assert_eq!((result.as_str(), status), (r#"["some.name",42,null,true,"no module named bad"]"#, 0));
+    assert_eq!(
+        (result.as_str(), status),
+        (r#"["some.name",42,null,true,"no module named bad"]"#, 0)
+    );
     assert_eq!(*asked.borrow(), ["some.name", "other", "bad"]);
 }
 
@@ -277,16 +404,31 @@ fn the_graph_of_static_imports_tells_of_a_scheme_before_anything_runs() {
         "graph",
         &[
             ("deep.mjs", "import './a.ts'; throw 1"),
-            ("a.ts", "import type { X } from 'python:types'; export * from './b.mjs'"),
-            ("b.mjs", "import './deep.mjs'; import { y } from 'python:real'"),
-            ("types.ts", "import type { X } from 'python:types'; import { Y } from 'python:types'; let y: Y"),
-            ("dynamic.mjs", "// import 'python:comment'\nimport('python:x'); 'import python:y'"),
+            (
+                "a.ts",
+                "import type { X } from 'python:types'; export * from './b.mjs'",
+            ),
+            (
+                "b.mjs",
+                "import './deep.mjs'; import { y } from 'python:real'",
+            ),
+            (
+                "types.ts",
+                "import type { X } from 'python:types'; import { Y } from 'python:types'; let y: Y",
+            ),
+            (
+                "dynamic.mjs",
+                "// import 'python:comment'\nimport('python:x'); 'import python:y'",
+            ),
             ("broken.mjs", "import './absent.mjs'; import 'python:x"),
         ],
     );
     assert!(graph_names_scheme(&folder.path("deep.mjs"), "python"));
     for other in ["types.ts", "dynamic.mjs", "broken.mjs", "absent.mjs"] {
-        assert!(!graph_names_scheme(&folder.path(other), "python"), "{other}");
+        assert!(
+            !graph_names_scheme(&folder.path(other), "python"),
+            "{other}"
+        );
     }
 }
 
@@ -310,7 +452,13 @@ fn webassembly_compiles_off_thread_and_atomics_wait_without_blocking() {
 
 #[test]
 fn finalization_callbacks_run_after_a_collection() {
-    let folder = Folder::new("finalize", &[("main.mjs", "const registry = new FinalizationRegistry((held) => { globalThis.result = held }); (() => { registry.register({}, 'held') })(); await null; collect(); await new Promise((resolve) => setTimeout(resolve, 5));")]);
+    let folder = Folder::new(
+        "finalize",
+        &[(
+            "main.mjs",
+            "const registry = new FinalizationRegistry((held) => { globalThis.result = held }); (() => { registry.register({}, 'held') })(); await null; collect(); await new Promise((resolve) => setTimeout(resolve, 5));",
+        )],
+    );
     let prepare = |js: &Rc<Js>| {
         js.context().enter(|scope| {
             let collect = scope
@@ -322,5 +470,8 @@ fn finalization_callbacks_run_after_a_collection() {
             scope.set(scope.global(), "collect", collect).unwrap();
         });
     };
-    assert_eq!(run_with(prepare, &folder.path("main.mjs")), (r#""held""#.into(), 0));
+    assert_eq!(
+        run_with(prepare, &folder.path("main.mjs")),
+        (r#""held""#.into(), 0)
+    );
 }

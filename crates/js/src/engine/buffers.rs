@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mozjs::jsapi::glue::NewExternalArrayBuffer;
 use mozjs::jsapi::{
-    GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared, IsSharedArrayBufferObject,
-    JS_GetArrayBufferViewByteLength, JS_GetArrayBufferViewData, JS_GetArrayBufferViewType, JS_GetTypedArraySharedness,
-    JS_IsArrayBufferViewObject, JS_IsTypedArrayObject, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer, Type,
+    GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
+    IsSharedArrayBufferObject, JS_GetArrayBufferViewByteLength, JS_GetArrayBufferViewData,
+    JS_GetArrayBufferViewType, JS_GetTypedArraySharedness, JS_IsArrayBufferViewObject,
+    JS_IsTypedArrayObject, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer, Type,
 };
 
 use super::error::Error;
@@ -77,7 +78,9 @@ impl<'s> Scope<'s> {
         let vector = Box::into_raw(vector);
         // SAFETY: the contents stay where they are until `free` gets the box back, which the engine's owning pointer does
         // also when making the buffer fails.
-        self.root_object(unsafe { NewExternalArrayBuffer(cx, length, contents.cast(), Some(free), vector.cast()) })
+        self.root_object(unsafe {
+            NewExternalArrayBuffer(cx, length, contents.cast(), Some(free), vector.cast())
+        })
     }
 
     /// An `ArrayBuffer` with a copy of these bytes, in memory that the collector counts.
@@ -168,15 +171,22 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// A TypeError when the value has no bytes.
     pub fn with_bytes<R>(&self, value: Local<'_>, f: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
-        let raw = self.raw_bytes(value.object_or_null()).ok_or_else(not_bytes)?;
+        let raw = self
+            .raw_bytes(value.object_or_null())
+            .ok_or_else(not_bytes)?;
         if raw.shared {
             let copy = copy_shared(&raw);
             return Ok(self.lend(|| f(&copy)));
         }
         Ok(self.lend(|| {
-            // SAFETY: the memory is not shared with other threads, and `lend` keeps this one from running anything that
-            // could write, move, detach or free it while `f` reads. A zero length may come with a null pointer.
-            let bytes = if raw.length == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(raw.data, raw.length) } };
+            // A zero length may come with a null pointer.
+            let bytes = if raw.length == 0 {
+                &[][..]
+            } else {
+                // SAFETY: the memory is not shared with other threads, and `lend` keeps this one from running anything
+                // that could write, move, detach or free it while `f` reads.
+                unsafe { std::slice::from_raw_parts(raw.data, raw.length) }
+            };
             f(bytes)
         }))
     }
@@ -185,10 +195,18 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// A TypeError when the value has no bytes, or they are shared with other threads.
-    pub fn with_bytes_mut<R>(&self, value: Local<'_>, f: impl FnOnce(&mut [u8]) -> R) -> Result<R, Error> {
-        let raw = self.raw_bytes(value.object_or_null()).ok_or_else(not_bytes)?;
+    pub fn with_bytes_mut<R>(
+        &self,
+        value: Local<'_>,
+        f: impl FnOnce(&mut [u8]) -> R,
+    ) -> Result<R, Error> {
+        let raw = self
+            .raw_bytes(value.object_or_null())
+            .ok_or_else(not_bytes)?;
         if raw.shared {
-            return Err(Error::type_error("cannot write into memory that is shared between threads"));
+            return Err(Error::type_error(
+                "cannot write into memory that is shared between threads",
+            ));
         }
         Ok(self.lend(|| {
             let bytes =
@@ -208,7 +226,11 @@ impl<'s> Scope<'s> {
 
     fn raw_bytes(&self, object: *mut JSObject) -> Option<Raw> {
         self.cx();
-        let mut raw = Raw { data: std::ptr::null_mut(), length: 0, shared: false };
+        let mut raw = Raw {
+            data: std::ptr::null_mut(),
+            length: 0,
+            shared: false,
+        };
         // SAFETY: plain queries of a live object; the pointer is used only before the next collection (`lend`). A view
         // onto a nursery object's inline storage is such a pointer too, and as short-lived.
         unsafe {
@@ -216,7 +238,12 @@ impl<'s> Scope<'s> {
                 return None;
             }
             if IsArrayBufferObjectMaybeShared(object) {
-                GetArrayBufferMaybeSharedLengthAndData(object, &mut raw.length, &mut raw.shared, &mut raw.data);
+                GetArrayBufferMaybeSharedLengthAndData(
+                    object,
+                    &mut raw.length,
+                    &mut raw.shared,
+                    &mut raw.data,
+                );
                 raw.shared |= IsSharedArrayBufferObject(object);
                 return Some(raw);
             }

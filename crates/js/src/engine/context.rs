@@ -13,9 +13,9 @@ use std::rc::{Rc, Weak};
 use std::sync::Mutex;
 
 use mozjs::jsapi::{
-    ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate, JS_NewContext,
-    JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext, JSGCParamKey,
-    JSObject, LeaveRealm, SetStackFormat, StackFormat,
+    ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate,
+    JS_NewContext, JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext,
+    JSGCParamKey, JSObject, LeaveRealm, SetStackFormat, StackFormat,
 };
 use mozjs::jsval::JSVal;
 
@@ -41,7 +41,12 @@ pub struct ContextOptions {
 /// What the engine asks of whoever built on it. Every method has a default, so a bare engine works.
 pub trait Hooks {
     /// A property that the global object does not have yet: define it on `global` and return true, or return false.
-    fn resolve_global<'s>(&self, scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
+    fn resolve_global<'s>(
+        &self,
+        scope: &Scope<'s>,
+        global: Local<'s>,
+        name: &str,
+    ) -> Result<bool, Error> {
         let _ = (scope, global, name);
         Ok(false)
     }
@@ -55,7 +60,12 @@ pub trait Hooks {
         Vec::new()
     }
     /// Makes a `DOMException`; the default is a plain `Error` with that name.
-    fn dom_exception<'s>(&self, scope: &Scope<'s>, name: &str, message: &str) -> Result<Local<'s>, Error> {
+    fn dom_exception<'s>(
+        &self,
+        scope: &Scope<'s>,
+        name: &str,
+        message: &str,
+    ) -> Result<Local<'s>, Error> {
         let error = scope.new_error(super::ErrorClass::Error, message)?;
         let name = scope.string(name)?;
         scope.set(error, "name", name)?;
@@ -129,7 +139,11 @@ impl Inner {
     }
 
     pub(super) fn global_value(&self) -> JSVal {
-        self.global.borrow().as_ref().expect("the global lives as long as the context").value()
+        self.global
+            .borrow()
+            .as_ref()
+            .expect("the global lives as long as the context")
+            .value()
     }
 
     /// The `Inner` behind a raw context.
@@ -291,7 +305,11 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         let inner = &self.0.0;
-        assert_eq!(inner.depth.get(), 0, "a JavaScript context cannot end while JavaScript runs");
+        assert_eq!(
+            inner.depth.get(),
+            0,
+            "a JavaScript context cannot end while JavaScript runs"
+        );
         let cx = inner.cx();
         inner.stopped.set(true);
         // What these hold may hold slots and futures; drop them while the heap still stands.
@@ -341,10 +359,14 @@ enum Process {
 static PROCESS: Mutex<Process> = Mutex::new(Process::New);
 
 fn initialize_process() -> Result<(), String> {
-    let mut process = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut process = PROCESS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     match *process {
         Process::Ready => {}
-        Process::Ended => return Err("the JavaScript engine has been shut down in this process".to_string()),
+        Process::Ended => {
+            return Err("the JavaScript engine has been shut down in this process".to_string());
+        }
         Process::New => {
             selfhosted::set_build_id();
             // SAFETY: called once per process, under the lock, before any other use of the engine.
@@ -382,7 +404,9 @@ unsafe extern "C" fn at_exit(status: i32, _: *mut c_void) {
 /// Stops the engine's helper threads for good. Does nothing while a context lives. A normal exit of the process does it
 /// by itself; call it earlier where a process wants to be sure.
 pub fn shut_down_process() {
-    let mut process = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut process = PROCESS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if *process == Process::Ready && LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {
         *process = Process::Ended;
         // SAFETY: no context is left, and the state forbids making another.
@@ -435,5 +459,7 @@ fn stack_quota() -> usize {
 
 /// Not null, or an out-of-memory message naming `what`.
 pub(super) fn allocated(object: *mut JSObject, what: &str) -> Result<*mut JSObject, String> {
-    NonNull::new(object).map(NonNull::as_ptr).ok_or_else(|| format!("cannot create {what}: out of memory"))
+    NonNull::new(object)
+        .map(NonNull::as_ptr)
+        .ok_or_else(|| format!("cannot create {what}: out of memory"))
 }

@@ -83,7 +83,10 @@ impl<T: IntoJs> IntoJs for Option<T> {
 /// An array.
 impl<T: IntoJs> IntoJs for Vec<T> {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        let items = self.into_iter().map(|item| item.into_js(scope)).collect::<Result<Vec<_>, _>>()?;
+        let items = self
+            .into_iter()
+            .map(|item| item.into_js(scope))
+            .collect::<Result<Vec<_>, _>>()?;
         scope.array(&items)
     }
 }

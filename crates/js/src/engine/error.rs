@@ -8,8 +8,8 @@
 use std::fmt;
 
 use mozjs::jsapi::{
-    ExceptionStack, JS_ClearPendingException, JS_IsExceptionPending, JSObject, JSProtoKey, ReportUncatchableException, Rooted, SetPendingExceptionStack,
-    StealPendingExceptionStack,
+    ExceptionStack, JS_ClearPendingException, JS_IsExceptionPending, JSObject, JSProtoKey,
+    ReportUncatchableException, Rooted, SetPendingExceptionStack, StealPendingExceptionStack,
 };
 use mozjs::jsval::{ObjectOrNullValue, UndefinedValue};
 
@@ -32,8 +32,15 @@ pub enum ErrorClass {
 pub struct Error(Box<Kind>);
 
 enum Kind {
-    Described { class: Class, message: String, properties: Vec<(&'static str, Property)> },
-    Thrown { value: Slot, stack: Slot },
+    Described {
+        class: Class,
+        message: String,
+        properties: Vec<(&'static str, Property)>,
+    },
+    Thrown {
+        value: Slot,
+        stack: Slot,
+    },
     Terminated,
 }
 
@@ -74,7 +81,11 @@ impl From<i32> for Property {
 impl Error {
     /// An error of a class of the language.
     pub fn of(class: ErrorClass, message: impl Into<String>) -> Error {
-        Error(Box::new(Kind::Described { class: Class::Js(class), message: message.into(), properties: Vec::new() }))
+        Error(Box::new(Kind::Described {
+            class: Class::Js(class),
+            message: message.into(),
+            properties: Vec::new(),
+        }))
     }
 
     /// A plain `Error`.
@@ -99,7 +110,11 @@ impl Error {
 
     /// A `DOMException` with this name (`"AbortError"`, `"InvalidStateError"`, ...).
     pub fn dom(name: &'static str, message: impl Into<String>) -> Error {
-        Error(Box::new(Kind::Described { class: Class::Dom(name), message: message.into(), properties: Vec::new() }))
+        Error(Box::new(Kind::Described {
+            class: Class::Dom(name),
+            message: message.into(),
+            properties: Vec::new(),
+        }))
     }
 
     /// A plain `Error` with a Node-style `code` (`"ENOENT"`, `"ERR_INVALID_ARG_TYPE"`, ...).
@@ -109,7 +124,10 @@ impl Error {
 
     /// A value to throw as it is.
     pub fn thrown(scope: &Scope<'_>, value: Local<'_>) -> Error {
-        Error(Box::new(Kind::Thrown { value: scope.persist(value), stack: scope.persist(Local::undefined()) }))
+        Error(Box::new(Kind::Thrown {
+            value: scope.persist(value),
+            stack: scope.persist(Local::undefined()),
+        }))
     }
 
     /// The error that no JavaScript can catch: it unwinds to the outermost call.
@@ -136,7 +154,11 @@ impl Error {
         match &*self.0 {
             Kind::Terminated => None,
             Kind::Thrown { value, .. } => Some(scope.local(value)),
-            Kind::Described { class, message, properties } => Some(describe(scope, class, message, properties)),
+            Kind::Described {
+                class,
+                message,
+                properties,
+            } => Some(describe(scope, class, message, properties)),
         }
     }
 
@@ -209,7 +231,12 @@ impl Error {
     }
 }
 
-fn describe<'s>(scope: &Scope<'s>, class: &Class, message: &str, properties: &[(&'static str, Property)]) -> Local<'s> {
+fn describe<'s>(
+    scope: &Scope<'s>,
+    class: &Class,
+    message: &str,
+    properties: &[(&'static str, Property)],
+) -> Local<'s> {
     let made = match class {
         Class::Js(class) => scope.new_error(*class, message),
         Class::Dom(name) => {
@@ -255,8 +282,16 @@ impl<'s> Scope<'s> {
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Described { class: Class::Js(class), message, .. } => write!(formatter, "{class:?}: {message}"),
-            Kind::Described { class: Class::Dom(name), message, .. } => write!(formatter, "{name}: {message}"),
+            Kind::Described {
+                class: Class::Js(class),
+                message,
+                ..
+            } => write!(formatter, "{class:?}: {message}"),
+            Kind::Described {
+                class: Class::Dom(name),
+                message,
+                ..
+            } => write!(formatter, "{name}: {message}"),
             Kind::Thrown { .. } => formatter.write_str("a thrown value"),
             Kind::Terminated => formatter.write_str("terminated"),
         }

@@ -12,9 +12,10 @@ use std::ptr;
 use std::rc::Rc;
 
 use mozjs::jsapi::{
-    GCContext, GetFunctionNativeReserved, HandleId, HandleObject, JS_DefinePropertyById2, JS_GetFunctionObject,
-    JS_NewObject, JS_SetReservedSlot, JSCLASS_FOREGROUND_FINALIZE, JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps,
-    JSContext, JSObject, JSPROP_RESOLVING, NewFunctionByIdWithReserved, SetFunctionNativeReserved,
+    GCContext, GetFunctionNativeReserved, HandleId, HandleObject, JS_DefinePropertyById2,
+    JS_GetFunctionObject, JS_NewObject, JS_SetReservedSlot, JSCLASS_FOREGROUND_FINALIZE,
+    JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps, JSContext, JSObject, JSPROP_RESOLVING,
+    NewFunctionByIdWithReserved, SetFunctionNativeReserved,
 };
 use mozjs::jsval::{JSVal, ObjectValue, PrivateValue, UndefinedValue};
 
@@ -41,7 +42,11 @@ pub struct Op {
 impl Op {
     /// An entry of a table.
     pub const fn new(name: &'static str, length: u32, function: OpFunction) -> Op {
-        Op { name, length, function }
+        Op {
+            name,
+            length,
+            function,
+        }
     }
 }
 
@@ -81,7 +86,11 @@ impl<'s> Arguments<'s> {
         // SAFETY: as in `get`. A lazily boxed receiver is marked by a magic value.
         unsafe {
             let this = self.values.add(1);
-            if (*this).is_magic() { Local::undefined() } else { Local::at(ptr::NonNull::new_unchecked(this)) }
+            if (*this).is_magic() {
+                Local::undefined()
+            } else {
+                Local::at(ptr::NonNull::new_unchecked(this))
+            }
         }
     }
 
@@ -129,7 +138,11 @@ impl<'s> Scope<'s> {
         let function = self.native(op.name, op.length, call_op)?;
         // SAFETY: the function was made with reserved slots; the op is static.
         unsafe {
-            SetFunctionNativeReserved(function.object_or_null(), 0, &PrivateValue((&raw const *op).cast()));
+            SetFunctionNativeReserved(
+                function.object_or_null(),
+                0,
+                &PrivateValue((&raw const *op).cast()),
+            );
         }
         Ok(function)
     }
@@ -178,7 +191,10 @@ impl<'s> Scope<'s> {
     pub fn host_object<T: Any>(&self, value: Rc<T>) -> Result<Local<'s>, Error> {
         // SAFETY: the class is static; the result is rooted before anything else allocates.
         let object = self.root_object(unsafe { JS_NewObject(self.cx(), &HOST_CLASS.0) })?;
-        let cell = Box::new(HostCell { value, graveyard: self.inner().graveyard.clone() });
+        let cell = Box::new(HostCell {
+            value,
+            graveyard: self.inner().graveyard.clone(),
+        });
         let slot = PrivateValue(Box::into_raw(cell).cast_const().cast());
         // SAFETY: a host object has one reserved slot.
         unsafe { JS_SetReservedSlot(object.object_or_null(), 0, &slot) };
@@ -207,7 +223,8 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// A TypeError when the object is none, or holds another type.
     pub fn expect_host<T: Any>(&self, object: Local<'_>, what: &str) -> Result<Rc<T>, Error> {
-        self.host_value(object).ok_or_else(|| Error::type_error(format!("the value is not {what}")))
+        self.host_value(object)
+            .ok_or_else(|| Error::type_error(format!("the value is not {what}")))
     }
 }
 
@@ -243,7 +260,10 @@ const EMPTY_OPS: JSClassOps = JSClassOps {
     trace: None,
 };
 
-static HOST_CLASS_OPS: JSClassOps = JSClassOps { finalize: Some(finalize_host), ..EMPTY_OPS };
+static HOST_CLASS_OPS: JSClassOps = JSClassOps {
+    finalize: Some(finalize_host),
+    ..EMPTY_OPS
+};
 static HOST_CLASS: StaticClass = StaticClass(JSClass {
     name: c"Object".as_ptr(),
     flags: (1 << JSCLASS_RESERVED_SLOTS_SHIFT) | JSCLASS_FOREGROUND_FINALIZE,
@@ -253,7 +273,10 @@ static HOST_CLASS: StaticClass = StaticClass(JSClass {
     oOps: ptr::null(),
 });
 
-static OPS_CLASS_OPS: JSClassOps = JSClassOps { resolve: Some(resolve_op), ..EMPTY_OPS };
+static OPS_CLASS_OPS: JSClassOps = JSClassOps {
+    resolve: Some(resolve_op),
+    ..EMPTY_OPS
+};
 static OPS_CLASS: StaticClass = StaticClass(JSClass {
     name: c"Object".as_ptr(),
     flags: 0,
@@ -277,16 +300,23 @@ unsafe extern "C" fn finalize_host(_: *mut GCContext, object: *mut JSObject) {
 
 /// # Safety
 /// Called by the engine when a property of the ops object is missing.
-unsafe extern "C" fn resolve_op(cx: *mut JSContext, object: HandleObject, id: HandleId, resolved: *mut bool) -> bool {
+unsafe extern "C" fn resolve_op(
+    cx: *mut JSContext,
+    object: HandleObject,
+    id: HandleId,
+    resolved: *mut bool,
+) -> bool {
     // SAFETY: the engine passes a live context of ours and valid handles.
     unsafe {
         *resolved = false;
         native_body(cx, "an op", |scope| {
-            let Some(op) = id_text(*id).and_then(|name| scope.inner().ops.borrow_mut().find(&name)) else {
+            let Some(op) = id_text(*id).and_then(|name| scope.inner().ops.borrow_mut().find(&name))
+            else {
                 return Ok(());
             };
             let function = scope.function(op)?;
-            let ok = JS_DefinePropertyById2(scope.cx(), object, id, function.handle(), JSPROP_RESOLVING);
+            let ok =
+                JS_DefinePropertyById2(scope.cx(), object, id, function.handle(), JSPROP_RESOLVING);
             scope.check(ok)?;
             *resolved = true;
             Ok(())
@@ -310,7 +340,9 @@ pub(super) unsafe fn id_text(id: mozjs::jsapi::jsid) -> Option<String> {
             return None;
         }
         (0..length)
-            .map(|index| char::from_u32(mozjs::jsapi::glue::GetLinearStringCharAt(linear, index).into()))
+            .map(|index| {
+                char::from_u32(mozjs::jsapi::glue::GetLinearStringCharAt(linear, index).into())
+            })
             .collect::<Option<String>>()
             .filter(|text| text.is_ascii())
     }
@@ -368,9 +400,18 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 unsafe extern "C" fn call_op(cx: *mut JSContext, count: u32, values: *mut JSVal) -> bool {
     // SAFETY: `values[0]` is the callee, whose slot 0 is an op; the frame is rooted for the call.
     unsafe {
-        let op = &*(*GetFunctionNativeReserved((*values).to_object(), 0)).to_private().cast::<Op>();
+        let op = &*(*GetFunctionNativeReserved((*values).to_object(), 0))
+            .to_private()
+            .cast::<Op>();
         native_body(cx, op.name, |scope| {
-            let result = (op.function)(scope, Arguments { values, count, _call: std::marker::PhantomData })?;
+            let result = (op.function)(
+                scope,
+                Arguments {
+                    values,
+                    count,
+                    _call: std::marker::PhantomData,
+                },
+            )?;
             *values = result.value();
             Ok(())
         })
@@ -386,7 +427,14 @@ unsafe extern "C" fn call_closure(cx: *mut JSContext, count: u32, values: *mut J
             let holder = *GetFunctionNativeReserved((*values).to_object(), 0);
             let holder = scope.root(ObjectValue(holder.to_object()));
             let closure = scope.expect_host::<Closure>(holder, "a native closure")?;
-            let result = closure(scope, Arguments { values, count, _call: std::marker::PhantomData })?;
+            let result = closure(
+                scope,
+                Arguments {
+                    values,
+                    count,
+                    _call: std::marker::PhantomData,
+                },
+            )?;
             *values = result.value();
             Ok(())
         })

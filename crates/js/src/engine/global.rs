@@ -4,9 +4,10 @@
 use std::ptr;
 
 use mozjs::jsapi::{
-    HandleId, HandleObject, JS_FireOnNewGlobalObject, JS_GlobalObjectTraceHook, JS_MayResolveStandardClass,
-    JS_NewEnumerateStandardClasses, JS_NewGlobalObject, JS_ResolveStandardClass, JSAtomState, JSCLASS_GLOBAL_FLAGS,
-    JSClass, JSClassOps, JSContext, JSObject, MutableHandleIdVector, OnNewGlobalHookOption, jsid,
+    HandleId, HandleObject, JS_FireOnNewGlobalObject, JS_GlobalObjectTraceHook,
+    JS_MayResolveStandardClass, JS_NewEnumerateStandardClasses, JS_NewGlobalObject,
+    JS_ResolveStandardClass, JSAtomState, JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext,
+    JSObject, MutableHandleIdVector, OnNewGlobalHookOption, jsid,
 };
 use mozjs::rust::RealmOptions;
 
@@ -66,7 +67,12 @@ pub(super) fn initialize(inner: &Inner) -> Result<(), String> {
 
 /// # Safety
 /// Called by the engine when a property of the global object is missing.
-unsafe extern "C" fn resolve(cx: *mut JSContext, object: HandleObject, id: HandleId, resolved: *mut bool) -> bool {
+unsafe extern "C" fn resolve(
+    cx: *mut JSContext,
+    object: HandleObject,
+    id: HandleId,
+    resolved: *mut bool,
+) -> bool {
     // SAFETY: the engine passes a live context of ours and valid handles.
     unsafe {
         if !JS_ResolveStandardClass(cx, object, id, resolved) {
@@ -77,7 +83,9 @@ unsafe extern "C" fn resolve(cx: *mut JSContext, object: HandleObject, id: Handl
         }
         let inner = Inner::of(cx);
         let hooks = inner.hooks.borrow().clone();
-        let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else { return true };
+        let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else {
+            return true;
+        };
         native_body(cx, "a global", |scope| {
             let global = scope.global();
             *resolved = hooks.resolve_global(scope, global, &name)?;
@@ -88,7 +96,11 @@ unsafe extern "C" fn resolve(cx: *mut JSContext, object: HandleObject, id: Handl
 
 /// # Safety
 /// Called by the engine, also by its JIT on the context's thread, to ask whether `resolve` might define `id`.
-unsafe extern "C" fn may_resolve(names: *const JSAtomState, id: jsid, object: *mut JSObject) -> bool {
+unsafe extern "C" fn may_resolve(
+    names: *const JSAtomState,
+    id: jsid,
+    object: *mut JSObject,
+) -> bool {
     // SAFETY: passed through. Any other string may be one of our lazy globals; "perhaps" is always a safe answer.
     unsafe { JS_MayResolveStandardClass(names, id, object) || id.is_string() }
 }
@@ -103,7 +115,14 @@ unsafe extern "C" fn enumerate(
 ) -> bool {
     // SAFETY: the engine passes a live context of ours and valid handles; ids are rooted while they are appended.
     unsafe {
-        if !JS_NewEnumerateStandardClasses(cx, object, MutableHandleIdVector { ptr: properties.ptr }, enumerable_only) {
+        if !JS_NewEnumerateStandardClasses(
+            cx,
+            object,
+            MutableHandleIdVector {
+                ptr: properties.ptr,
+            },
+            enumerable_only,
+        ) {
             return false;
         }
         // Ours are not enumerable.
@@ -115,11 +134,12 @@ unsafe extern "C" fn enumerate(
             for name in names {
                 let cx = scope.cx();
                 root!(cx, id = scope.id(super::objects::Key::Name(name))?);
-                let vector = MutableHandleIdVector { ptr: properties.ptr };
+                let vector = MutableHandleIdVector {
+                    ptr: properties.ptr,
+                };
                 scope.check(mozjs::glue::AppendToIdVector(vector, id.handle()))?;
             }
             Ok(())
         })
     }
 }
-

@@ -45,7 +45,11 @@ impl Interrupt {
 
     /// After this, handles do nothing.
     pub(super) fn close(&self) {
-        *self.0.cx.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = std::ptr::null_mut();
+        *self
+            .0
+            .cx
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = std::ptr::null_mut();
     }
 }
 
@@ -53,7 +57,11 @@ impl InterruptHandle {
     /// Ends the JavaScript that is running, or the next that runs.
     pub fn interrupt(&self) {
         self.0.requested.store(true, Ordering::SeqCst);
-        let cx = self.0.cx.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let cx = self
+            .0
+            .cx
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if !cx.is_null() {
             // SAFETY: the context is alive while the lock is held, and this request is allowed from any thread.
             unsafe { JS_RequestInterruptCallbackCanWait(*cx) };

@@ -38,7 +38,9 @@ unsafe impl Sync for Constant {}
 
 // How 64-bit values box a type tag, as `mozjs::jsval` builds them (its functions are not `const`; `constant` checks).
 const fn tagged(tag: JSValueType, payload: u64) -> Constant {
-    Constant(JSVal { asBits_: ((0x1_fff0 | tag as u64) << 47) | payload })
+    Constant(JSVal {
+        asBits_: ((0x1_fff0 | tag as u64) << 47) | payload,
+    })
 }
 
 static UNDEFINED: Constant = tagged(JSValueType::JSVAL_TYPE_UNDEFINED, 0);
@@ -50,13 +52,19 @@ impl<'s> Local<'s> {
     /// # Safety
     /// `address` must be a root for all of `'s`.
     pub(super) unsafe fn at(address: NonNull<JSVal>) -> Local<'s> {
-        Local { address, scope: PhantomData }
+        Local {
+            address,
+            scope: PhantomData,
+        }
     }
 
     fn constant(constant: &'static Constant, value: JSVal) -> Local<'s> {
         debug_assert_eq!(constant.0.asBits_, value.asBits_);
         let _ = value;
-        Local { address: NonNull::from(&constant.0), scope: PhantomData }
+        Local {
+            address: NonNull::from(&constant.0),
+            scope: PhantomData,
+        }
     }
 
     /// `undefined`.
@@ -87,12 +95,20 @@ impl<'s> Local<'s> {
     /// The object, or null when this is no object.
     pub(super) fn object_or_null(self) -> *mut JSObject {
         let value = self.value();
-        if value.is_object() { value.to_object() } else { std::ptr::null_mut() }
+        if value.is_object() {
+            value.to_object()
+        } else {
+            std::ptr::null_mut()
+        }
     }
 
     pub(super) fn string_or_null(self) -> *mut JSString {
         let value = self.value();
-        if value.is_string() { value.to_string() } else { std::ptr::null_mut() }
+        if value.is_string() {
+            value.to_string()
+        } else {
+            std::ptr::null_mut()
+        }
     }
 
     /// Which of the language's types this is.
@@ -164,7 +180,9 @@ impl<'s> Local<'s> {
     /// The number as an integer from 0 to 2^53 - 1, if it is one.
     pub fn as_index(self) -> Option<u64> {
         let integer = self.as_i64()?;
-        (0..=0x1f_ffff_ffff_ffff).contains(&integer).then_some(integer as u64)
+        (0..=0x1f_ffff_ffff_ffff)
+            .contains(&integer)
+            .then_some(integer as u64)
     }
 
     /// Whether both are the very same value (`===`, except that NaN equals itself bit by bit and equal strings may differ).

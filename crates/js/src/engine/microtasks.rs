@@ -9,9 +9,11 @@ use std::ptr;
 
 use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
-    ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled, HandleObject,
-    HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JobQueueIsEmpty, JobQueueMayNotBeEmpty, JSContext, JSFunction, JSObject, JSTracer, MutableHandleObject, PromiseRejectionHandlingState,
-    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
+    ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled,
+    HandleObject, HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JSContext, JSFunction,
+    JSObject, JSTracer, JobQueueIsEmpty, JobQueueMayNotBeEmpty, MutableHandleObject,
+    PromiseRejectionHandlingState, RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback,
+    SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -44,7 +46,11 @@ impl Context {
     pub fn checkpoint(&self) {
         let inner = &self.0;
         // Nearly every entry of another language ends here.
-        if !inner.touched.get() || inner.depth.get() != 0 || !inner.is_open() || inner.draining.replace(true) {
+        if !inner.touched.get()
+            || inner.depth.get() != 0
+            || !inner.is_open()
+            || inner.draining.replace(true)
+        {
             return;
         }
         struct Done<'i>(&'i Inner);
@@ -74,7 +80,9 @@ impl Context {
     fn clean_up_registries(&self) {
         let inner = &self.0;
         loop {
-            let Some(job) = inner.clean_ups.borrow_mut().pop_front() else { return };
+            let Some(job) = inner.clean_ups.borrow_mut().pop_front() else {
+                return;
+            };
             if inner.stopped.get() {
                 return;
             }
@@ -123,7 +131,10 @@ impl Context {
         let inner = &self.0;
         let (pending, late) = {
             let mut rejections = inner.rejections.borrow_mut();
-            (std::mem::take(&mut rejections.pending), std::mem::take(&mut rejections.late))
+            (
+                std::mem::take(&mut rejections.pending),
+                std::mem::take(&mut rejections.late),
+            )
         };
         if pending.is_empty() && late.is_empty() {
             return false;
@@ -219,7 +230,9 @@ impl Scope<'_> {
     /// A TypeError if it is no function; when memory runs out.
     pub fn queue_microtask(&self, callback: Local<'_>) -> Result<(), Error> {
         if !self.is_function(callback) {
-            return Err(Error::type_error("queueMicrotask: the callback is not a function"));
+            return Err(Error::type_error(
+                "queueMicrotask: the callback is not a function",
+            ));
         }
         let value = callback.value();
         // SAFETY: the engine copies the value into its traced queue.
@@ -248,7 +261,11 @@ pub(super) fn install(inner: &Inner) {
         inner.job_queue.set(queue);
         SetJobQueue(cx, queue.cast());
         SetPromiseRejectionTrackerCallback(cx, Some(track_rejection), ptr::null_mut());
-        SetHostCleanupFinalizationRegistryCallback(cx, Some(queue_clean_up), ptr::from_ref(inner).cast_mut().cast());
+        SetHostCleanupFinalizationRegistryCallback(
+            cx,
+            Some(queue_clean_up),
+            ptr::from_ref(inner).cast_mut().cast(),
+        );
     }
 }
 
@@ -288,7 +305,10 @@ unsafe extern "C" fn queue_clean_up(job: *mut JSFunction, _: *mut JSObject, data
     unsafe {
         let inner = &*data.cast::<Inner>();
         let job = JS_GetFunctionObject(job);
-        inner.clean_ups.borrow_mut().push_back(inner.roots.slot(ObjectValue(job)));
+        inner
+            .clean_ups
+            .borrow_mut()
+            .push_back(inner.roots.slot(ObjectValue(job)));
     }
 }
 

@@ -74,4 +74,4 @@ pub use roots::Slot;
 pub use scope::{Caller, Scope};
 pub use selfhosted::cache_file_name;
 pub use strings::{Units, WellKnown};
-pub use tasks::{Task, TaskSink};
+pub use tasks::{Pending, Task, TaskSink};

@@ -7,12 +7,15 @@
 use std::ffi::CString;
 use std::ptr;
 
-use mozjs::glue::{DeleteCompileOptions, JS_GetModulePrivate, JS_GetScriptPrivate, NewCompileOptions};
+use mozjs::glue::{
+    DeleteCompileOptions, JS_GetModulePrivate, JS_GetScriptPrivate, NewCompileOptions,
+};
 use mozjs::jsapi::{
-    ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CreateDefaultExportSyntheticModule, Evaluate2,
-    FinishLoadingImportedModule, FinishLoadingImportedModuleFailed, GetModuleNamespace, GetModuleRequestSpecifier,
-    GetModuleRequestType, Handle, JS_GetRuntime, JSContext, JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate,
-    ModuleLink, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook, SetModuleMetadataHook, SetModulePrivate, SourceText,
+    ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CreateDefaultExportSyntheticModule,
+    Evaluate2, FinishLoadingImportedModule, FinishLoadingImportedModuleFailed, GetModuleNamespace,
+    GetModuleRequestSpecifier, GetModuleRequestType, Handle, JS_GetRuntime, JSContext, JSObject,
+    JSScript, LoadRequestedModules1, ModuleEvaluate, ModuleLink, ModuleType,
+    ReadOnlyCompileOptions, SetModuleLoadHook, SetModuleMetadataHook, SetModulePrivate, SourceText,
     Value,
 };
 use mozjs::jsval::UndefinedValue;
@@ -66,7 +69,8 @@ pub trait ModuleHost {
     ///
     /// # Errors
     /// What the access shall throw.
-    fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>) -> Result<(), Error>;
+    fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>)
+    -> Result<(), Error>;
 }
 
 /// The engine's compile options, freed with this.
@@ -88,8 +92,8 @@ impl Drop for Options {
 }
 
 fn source_text(source: &str) -> Result<SourceText<Utf8Unit>, Error> {
-    let length =
-        u32::try_from(source.len()).map_err(|_| Error::range_error("the source text is longer than 4 GiB"))?;
+    let length = u32::try_from(source.len())
+        .map_err(|_| Error::range_error("the source text is longer than 4 GiB"))?;
     Ok(SourceText {
         _phantom_0: std::marker::PhantomData,
         units_: source.as_ptr().cast(),
@@ -119,7 +123,12 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// A SyntaxError.
-    pub fn compile_module(&self, source: &str, url: &str, private: Local<'_>) -> Result<Local<'s>, Error> {
+    pub fn compile_module(
+        &self,
+        source: &str,
+        url: &str,
+        private: Local<'_>,
+    ) -> Result<Local<'s>, Error> {
         let cx = self.cx();
         let options = Options::new(cx, url, 1);
         let mut text = source_text(source)?;
@@ -142,7 +151,8 @@ impl<'s> Scope<'s> {
         let options = Options::new(cx, url, 1);
         let mut text = source_text(source)?;
         // SAFETY: as in `evaluate`.
-        self.root_object(unsafe { CompileJsonModule1(cx, options.0, &mut text) }).map_err(|error| self.with_place(error))
+        self.root_object(unsafe { CompileJsonModule1(cx, options.0, &mut text) })
+            .map_err(|error| self.with_place(error))
     }
 
     /// Puts the place of a syntax error into its stack: nothing was running, so the engine leaves the stack without it.
@@ -150,7 +160,9 @@ impl<'s> Scope<'s> {
         let add = |value: Local<'_>| -> Result<(), Error> {
             let line = self.get(value, "lineNumber")?.as_index();
             let column = self.get(value, "columnNumber")?.as_index();
-            let (Some(line), Some(column)) = (line, column) else { return Ok(()) };
+            let (Some(line), Some(column)) = (line, column) else {
+                return Ok(());
+            };
             let stack = self.get(value, "stack")?;
             let stack = self.string_of(stack)?;
             let file = self.get(value, "fileName")?;
@@ -162,7 +174,11 @@ impl<'s> Scope<'s> {
                 Some(end) => stack.split_at(end),
                 None => (stack.trim_end(), ""),
             };
-            let head = if head.is_empty() { self.string_of(value)? } else { head.to_owned() };
+            let head = if head.is_empty() {
+                self.string_of(value)?
+            } else {
+                head.to_owned()
+            };
             let stack = self.string(&format!("{head}\n{place}{frames}"))?;
             self.define(value, "stack", stack, Attributes::HIDDEN)
         };
@@ -177,7 +193,9 @@ impl<'s> Scope<'s> {
     }
 
     fn is_syntax_error(&self, value: Local<'_>) -> bool {
-        let name = self.get(value, "name").and_then(|name| self.string_of(name));
+        let name = self
+            .get(value, "name")
+            .and_then(|name| self.string_of(name));
         name.is_ok_and(|name| name == "SyntaxError")
     }
 
@@ -197,7 +215,12 @@ impl<'s> Scope<'s> {
         root!(cx, promise = ptr::null_mut::<JSObject>());
         // SAFETY: handles are roots.
         let ok = unsafe {
-            LoadRequestedModules1(cx, module.handle(), mozjs::jsapi::HandleValue::undefined(), promise.handle_mut())
+            LoadRequestedModules1(
+                cx,
+                module.handle(),
+                mozjs::jsapi::HandleValue::undefined(),
+                promise.handle_mut(),
+            )
         };
         self.check(ok)?;
         self.root_object(promise.get())
@@ -296,7 +319,13 @@ unsafe extern "C" fn load(
                 None => Err(Error::new("this context cannot load modules")),
                 Some(host) => host.load(
                     scope,
-                    ModuleRequest { specifier, kind, referrer: private, line, column: column._base },
+                    ModuleRequest {
+                        specifier,
+                        kind,
+                        referrer: private,
+                        line,
+                        column: column._base,
+                    },
                 ),
             };
             // For a dynamic import the engine leaves the loading of what the module imports itself to the host.
@@ -311,10 +340,19 @@ unsafe extern "C" fn load(
                 Ok(module) => {
                     let cx = scope.cx();
                     root!(cx, module = scope.object_of(module)?);
-                    FinishLoadingImportedModule(cx, referrer, request, payload, module.handle(), true)
+                    FinishLoadingImportedModule(
+                        cx,
+                        referrer,
+                        request,
+                        payload,
+                        module.handle(),
+                        true,
+                    )
                 }
                 Err(error) => {
-                    let Some(reason) = error.to_local(scope) else { return Err(error) };
+                    let Some(reason) = error.to_local(scope) else {
+                        return Err(error);
+                    };
                     FinishLoadingImportedModuleFailed(scope.cx(), payload, reason.handle())
                 }
             };
@@ -325,7 +363,11 @@ unsafe extern "C" fn load(
 
 /// # Safety
 /// Called by the engine when a module first touches `import.meta`.
-unsafe extern "C" fn metadata(cx: *mut JSContext, module: Handle<*mut JSObject>, meta: Handle<*mut JSObject>) -> bool {
+unsafe extern "C" fn metadata(
+    cx: *mut JSContext,
+    module: Handle<*mut JSObject>,
+    meta: Handle<*mut JSObject>,
+) -> bool {
     // SAFETY: the engine passes our context and valid handles.
     unsafe {
         native_body(cx, "import.meta", |scope| {

@@ -3,12 +3,13 @@
 use std::ptr;
 
 use mozjs::jsapi::{
-    Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys,
-    HandleValue, HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN, JS_AtomizeUCStringN,
-    JS_DefinePropertyById2, JS_DeletePropertyById1, JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById,
-    JS_HasPropertyById, JS_IdToValue, JS_NewPlainObject, JS_ParseJSON1, JS_SetPropertyById, JS_StringToId,
-    JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY, JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT,
-    JSPROP_READONLY, NewArrayObject, StrictlyEqual, ToJSON, jsid,
+    Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys, HandleValue,
+    HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN,
+    JS_AtomizeUCStringN, JS_DefinePropertyById2, JS_DeletePropertyById1, JS_GetPropertyById,
+    JS_GetPrototype, JS_HasOwnPropertyById, JS_HasPropertyById, JS_IdToValue, JS_NewPlainObject,
+    JS_ParseJSON1, JS_SetPropertyById, JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY,
+    JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject,
+    StrictlyEqual, ToJSON, jsid,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -68,11 +69,23 @@ impl Default for Attributes {
 
 impl Attributes {
     /// Like a method of a class: writable, configurable, not enumerable.
-    pub const HIDDEN: Attributes = Attributes { writable: true, enumerable: false, configurable: true };
+    pub const HIDDEN: Attributes = Attributes {
+        writable: true,
+        enumerable: false,
+        configurable: true,
+    };
     /// Like an assignment: all three.
-    pub const PLAIN: Attributes = Attributes { writable: true, enumerable: true, configurable: true };
+    pub const PLAIN: Attributes = Attributes {
+        writable: true,
+        enumerable: true,
+        configurable: true,
+    };
     /// None of the three, but enumerable.
-    pub const CONSTANT: Attributes = Attributes { writable: false, enumerable: true, configurable: false };
+    pub const CONSTANT: Attributes = Attributes {
+        writable: false,
+        enumerable: true,
+        configurable: false,
+    };
 
     pub(super) fn bits(self) -> u32 {
         let bit = |set: bool, bit: u8| if set { u32::from(bit) } else { 0 };
@@ -137,7 +150,10 @@ impl<'s> Scope<'s> {
     ) -> Result<R, Error> {
         let cx = self.cx();
         let values = Contiguous::new(&self.inner().roots, items.iter().map(|item| item.value()));
-        let array = HandleValueArray { length_: items.len(), elements_: values.start() };
+        let array = HandleValueArray {
+            length_: items.len(),
+            elements_: values.start(),
+        };
         Ok(f(cx, &raw const array))
     }
 
@@ -151,7 +167,8 @@ impl<'s> Scope<'s> {
         root!(cx, id = self.id(key.into())?);
         root!(cx, value = UndefinedValue());
         // SAFETY: handles are roots.
-        let ok = unsafe { JS_GetPropertyById(cx, target.handle(), id.handle(), value.handle_mut()) };
+        let ok =
+            unsafe { JS_GetPropertyById(cx, target.handle(), id.handle(), value.handle_mut()) };
         self.check(ok)?;
         Ok(self.root(value.get()))
     }
@@ -160,7 +177,12 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What a setter or proxy throws; a TypeError where the assignment is refused.
-    pub fn set<'k>(&self, object: Local<'_>, key: impl Into<Key<'k>>, value: Local<'_>) -> Result<(), Error> {
+    pub fn set<'k>(
+        &self,
+        object: Local<'_>,
+        key: impl Into<Key<'k>>,
+        value: Local<'_>,
+    ) -> Result<(), Error> {
         let cx = self.cx();
         root!(cx, target = self.object_of(object)?);
         root!(cx, id = self.id(key.into())?);
@@ -184,8 +206,15 @@ impl<'s> Scope<'s> {
         root!(cx, target = self.object_of(object)?);
         root!(cx, id = self.id(key.into())?);
         // SAFETY: handles are roots.
-        let ok =
-            unsafe { JS_DefinePropertyById2(cx, target.handle(), id.handle(), value.handle(), attributes.bits()) };
+        let ok = unsafe {
+            JS_DefinePropertyById2(
+                cx,
+                target.handle(),
+                id.handle(),
+                value.handle(),
+                attributes.bits(),
+            )
+        };
         self.check(ok)
     }
 
@@ -255,12 +284,16 @@ impl<'s> Scope<'s> {
         // else can add to it.
         unsafe {
             let vector = mozjs::glue::CreateRootedIdVector(cx);
-            let handle = mozjs::jsapi::MutableHandleIdVector { ptr: mozjs::glue::GetIdVectorAddress(vector) };
+            let handle = mozjs::jsapi::MutableHandleIdVector {
+                ptr: mozjs::glue::GetIdVectorAddress(vector),
+            };
             let ok = GetPropertyKeys(cx, target.handle(), flags, handle);
             let result = self.check(ok).and_then(|()| {
                 let mut length = 0;
                 let ids = mozjs::glue::SliceRootedIdVector(vector, &mut length);
-                (0..length).map(|index| self.id_value(*ids.add(index))).collect()
+                (0..length)
+                    .map(|index| self.id_value(*ids.add(index)))
+                    .collect()
             });
             mozjs::glue::DestroyRootedIdVector(vector);
             result
@@ -275,7 +308,11 @@ impl<'s> Scope<'s> {
         self.check(ok)?;
         let value = self.root(value.get());
         // Keys are strings or symbols to everyone but the engine.
-        if value.as_f64().is_some() { self.to_js_string(value) } else { Ok(value) }
+        if value.as_f64().is_some() {
+            self.to_js_string(value)
+        } else {
+            Ok(value)
+        }
     }
 
     /// `Object.getPrototypeOf(object)`.
@@ -289,14 +326,23 @@ impl<'s> Scope<'s> {
         // SAFETY: handles are roots.
         let ok = unsafe { JS_GetPrototype(cx, target.handle(), prototype.handle_mut()) };
         self.check(ok)?;
-        Ok(if prototype.get().is_null() { Local::null() } else { self.root(ObjectValue(prototype.get())) })
+        Ok(if prototype.get().is_null() {
+            Local::null()
+        } else {
+            self.root(ObjectValue(prototype.get()))
+        })
     }
 
     /// `function.call(this, ...arguments)`.
     ///
     /// # Errors
     /// What the function throws; a TypeError if it is no function.
-    pub fn call(&self, function: Local<'_>, this: Local<'_>, arguments: &[Local<'_>]) -> Result<Local<'s>, Error> {
+    pub fn call(
+        &self,
+        function: Local<'_>,
+        this: Local<'_>,
+        arguments: &[Local<'_>],
+    ) -> Result<Local<'s>, Error> {
         self.runnable()?;
         let cx = self.cx();
         root!(cx, result = UndefinedValue());
@@ -315,7 +361,12 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What the look-up or the function throws.
-    pub fn call_method(&self, object: Local<'_>, name: &str, arguments: &[Local<'_>]) -> Result<Local<'s>, Error> {
+    pub fn call_method(
+        &self,
+        object: Local<'_>,
+        name: &str,
+        arguments: &[Local<'_>],
+    ) -> Result<Local<'s>, Error> {
         let function = self.get(object, name)?;
         if !self.is_function(function) {
             return Err(Error::type_error(format!("{name} is not a function")));
@@ -327,7 +378,11 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What the constructor throws; a TypeError if it is none.
-    pub fn construct(&self, constructor: Local<'_>, arguments: &[Local<'_>]) -> Result<Local<'s>, Error> {
+    pub fn construct(
+        &self,
+        constructor: Local<'_>,
+        arguments: &[Local<'_>],
+    ) -> Result<Local<'s>, Error> {
         self.runnable()?;
         let cx = self.cx();
         let object = constructor.object_or_null();
@@ -349,7 +404,11 @@ impl<'s> Scope<'s> {
 
     /// Refuses to run code once the program is leaving.
     pub(super) fn runnable(&self) -> Result<(), Error> {
-        if self.inner().stopped.get() { Err(Error::terminated()) } else { Ok(()) }
+        if self.inner().stopped.get() {
+            Err(Error::terminated())
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the value can be called.
@@ -455,7 +514,9 @@ impl<'s> Scope<'s> {
         root!(cx, constructor = self.object_of(constructor)?);
         let mut answer = false;
         // SAFETY: handles are roots.
-        let ok = unsafe { mozjs::jsapi::JS_HasInstance(cx, constructor.handle(), value.handle(), &mut answer) };
+        let ok = unsafe {
+            mozjs::jsapi::JS_HasInstance(cx, constructor.handle(), value.handle(), &mut answer)
+        };
         self.check(ok)?;
         Ok(answer)
     }
@@ -480,10 +541,17 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// What `toJSON` throws; a TypeError for cycles.
     pub fn json_stringify(&self, value: Local<'_>) -> Result<Option<String>, Error> {
-        unsafe extern "C" fn append(units: *const u16, length: u32, data: *mut std::ffi::c_void) -> bool {
+        unsafe extern "C" fn append(
+            units: *const u16,
+            length: u32,
+            data: *mut std::ffi::c_void,
+        ) -> bool {
             // SAFETY: called during `ToJSON` below, with its target and `length` readable units.
             let (units, text) = unsafe {
-                (std::slice::from_raw_parts(units, length as usize), &mut *data.cast::<Vec<u16>>())
+                (
+                    std::slice::from_raw_parts(units, length as usize),
+                    &mut *data.cast::<Vec<u16>>(),
+                )
             };
             text.extend_from_slice(units);
             true
@@ -520,14 +588,23 @@ impl<'s> Scope<'s> {
             mozjs::glue::GetProxyPrivate(object, &mut target);
             mozjs::glue::GetProxyReservedSlot(object, 0, &mut handler);
         }
-        let or_null = |value: mozjs::jsval::JSVal| if value.is_object() { self.root(value) } else { Local::null() };
+        let or_null = |value: mozjs::jsval::JSVal| {
+            if value.is_object() {
+                self.root(value)
+            } else {
+                Local::null()
+            }
+        };
         Some((or_null(target), or_null(handler)))
     }
 
     pub(super) fn object_of(&self, value: Local<'_>) -> Result<*mut JSObject, Error> {
         let object = value.object_or_null();
         if object.is_null() {
-            return Err(Error::type_error(format!("cannot use {} as an object", describe(value))));
+            return Err(Error::type_error(format!(
+                "cannot use {} as an object",
+                describe(value)
+            )));
         }
         Ok(object)
     }

@@ -13,8 +13,9 @@ use std::task::{Poll, Waker};
 
 use mozjs::glue::JS_GetPromiseResult;
 use mozjs::jsapi::{
-    AddPromiseReactions, CallOriginalPromiseResolve, GetPromiseState, HandleObject, IsPromiseObject, NewPromiseObject,
-    PromiseState as RawState, RejectPromise, ResolvePromise, SetAnyPromiseIsHandled,
+    AddPromiseReactions, CallOriginalPromiseResolve, GetPromiseState, HandleObject,
+    IsPromiseObject, NewPromiseObject, PromiseState as RawState, RejectPromise, ResolvePromise,
+    SetAnyPromiseIsHandled,
 };
 use mozjs::jsval::UndefinedValue;
 
@@ -55,7 +56,13 @@ impl Resolver {
 
     /// Settles the promise from outside any scope; nothing happens if the context has ended.
     pub fn settle<T: IntoJs>(self, outcome: Result<T, Error>) {
-        let Some(inner) = self.inner.upgrade().filter(|inner| inner.is_open() && !inner.stopped.get()) else { return };
+        let Some(inner) = self
+            .inner
+            .upgrade()
+            .filter(|inner| inner.is_open() && !inner.stopped.get())
+        else {
+            return;
+        };
         let scope = Scope::open(&inner);
         self.settle_in(&scope, outcome);
     }
@@ -83,8 +90,12 @@ impl<'s> Scope<'s> {
     /// When memory runs out.
     pub fn promise(&self) -> Result<(Local<'s>, Resolver), Error> {
         // SAFETY: a null executor is allowed; the result is rooted at once.
-        let promise = self.root_object(unsafe { NewPromiseObject(self.cx(), HandleObject::null()) })?;
-        let resolver = Resolver { promise: self.persist(promise), inner: self.inner().this.clone() };
+        let promise =
+            self.root_object(unsafe { NewPromiseObject(self.cx(), HandleObject::null()) })?;
+        let resolver = Resolver {
+            promise: self.persist(promise),
+            inner: self.inner().this.clone(),
+        };
         Ok((promise, resolver))
     }
 
@@ -127,8 +138,12 @@ impl<'s> Scope<'s> {
             Poll::Ready(outcome) => resolver.settle_in(self, outcome),
             Poll::Pending => {
                 let spawner = self.inner().spawner.borrow().clone();
-                let spawner = spawner.ok_or_else(|| Error::new("this context has no event loop"))?;
-                spawner.spawn(Box::pin(async move { resolver.settle(Caught(future).await) }), referenced);
+                let spawner =
+                    spawner.ok_or_else(|| Error::new("this context has no event loop"))?;
+                spawner.spawn(
+                    Box::pin(async move { resolver.settle(Caught(future).await) }),
+                    referenced,
+                );
             }
         }
         Ok(promise)
@@ -193,7 +208,10 @@ impl<'s> Scope<'s> {
 
     /// The value or reason of a settled promise; undefined for anything else.
     pub fn promise_result(&self, promise: Local<'_>) -> Local<'s> {
-        if !matches!(self.promise_state(promise), Some(PromiseState::Fulfilled | PromiseState::Rejected)) {
+        if !matches!(
+            self.promise_state(promise),
+            Some(PromiseState::Fulfilled | PromiseState::Rejected)
+        ) {
             return Local::undefined();
         }
         let cx = self.cx();
@@ -207,7 +225,9 @@ impl<'s> Scope<'s> {
     /// Marks a promise as handled, so that its rejection is not reported.
     pub fn mark_promise_handled(&self, promise: Local<'_>) {
         let cx = self.cx();
-        let Ok(object) = self.promise_object(promise) else { return };
+        let Ok(object) = self.promise_object(promise) else {
+            return;
+        };
         root!(cx, promise = object);
         // SAFETY: the handle is a root and a promise.
         let ok = unsafe { SetAnyPromiseIsHandled(cx, promise.handle()) };
@@ -230,7 +250,12 @@ impl<'s> Scope<'s> {
         root!(cx, on_rejected = self.object_of(on_rejected)?);
         // SAFETY: handles are roots; both functions are callable or the engine throws.
         let ok = unsafe {
-            AddPromiseReactions(cx, promise.handle(), on_fulfilled.handle(), on_rejected.handle())
+            AddPromiseReactions(
+                cx,
+                promise.handle(),
+                on_fulfilled.handle(),
+                on_rejected.handle(),
+            )
         };
         self.check(ok)
     }
@@ -242,23 +267,26 @@ impl<'s> Scope<'s> {
     pub fn when_settled(
         &self,
         value: Local<'_>,
-        settled: impl for<'c> FnOnce(&Scope<'c>, Result<Local<'c>, Error>) -> Result<(), Error> + 'static,
+        settled: impl for<'c> FnOnce(&Scope<'c>, Result<Local<'c>, Error>) -> Result<(), Error>
+        + 'static,
     ) -> Result<(), Error> {
         let promise = self.promise_resolve(value)?;
         let once = Rc::new(RefCell::new(Some(settled)));
         let other = once.clone();
-        let fulfilled = self.closure("", 1, move |scope: &Scope<'_>, arguments: Arguments<'_>| {
-            if let Some(settled) = once.take() {
-                settled(scope, Ok(arguments.get(0)))?;
-            }
-            Ok(Local::undefined())
-        })?;
-        let rejected = self.closure("", 1, move |scope: &Scope<'_>, arguments: Arguments<'_>| {
-            if let Some(settled) = other.take() {
-                settled(scope, Err(Error::thrown(scope, arguments.get(0))))?;
-            }
-            Ok(Local::undefined())
-        })?;
+        let fulfilled =
+            self.closure("", 1, move |scope: &Scope<'_>, arguments: Arguments<'_>| {
+                if let Some(settled) = once.take() {
+                    settled(scope, Ok(arguments.get(0)))?;
+                }
+                Ok(Local::undefined())
+            })?;
+        let rejected =
+            self.closure("", 1, move |scope: &Scope<'_>, arguments: Arguments<'_>| {
+                if let Some(settled) = other.take() {
+                    settled(scope, Err(Error::thrown(scope, arguments.get(0))))?;
+                }
+                Ok(Local::undefined())
+            })?;
         self.promise_then(promise, fulfilled, rejected)
     }
 
@@ -281,7 +309,10 @@ impl Context {
             outcome: Option<Result<Slot, Error>>,
             waker: Option<Waker>,
         }
-        let shared = Rc::new(RefCell::new(Shared { outcome: None, waker: None }));
+        let shared = Rc::new(RefCell::new(Shared {
+            outcome: None,
+            waker: None,
+        }));
         let theirs = shared.clone();
         scope.when_settled(value, move |scope, outcome| {
             let outcome = outcome.map(|value| scope.persist(value));
@@ -316,8 +347,10 @@ impl<T> Future for Caught<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {
         catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))).unwrap_or_else(|panic| {
-            Poll::Ready(Err(Error::new(format!("a native operation panicked: {}", panic_text(&*panic)))))
+            Poll::Ready(Err(Error::new(format!(
+                "a native operation panicked: {}",
+                panic_text(&*panic)
+            ))))
         })
     }
 }
-

@@ -27,13 +27,20 @@ type Chunk = [UnsafeCell<JSVal>; CHUNK];
 
 /// The stack of short-lived roots. Chunks never move, so an entry's address is stable until it is truncated away.
 pub(super) struct RootStack {
+    #[allow(
+        clippy::vec_box,
+        reason = "the boxes keep the chunks in place when the vector grows"
+    )]
     chunks: RefCell<Vec<Box<Chunk>>>,
     length: Cell<usize>,
 }
 
 impl RootStack {
     fn new() -> Self {
-        RootStack { chunks: RefCell::new(Vec::new()), length: Cell::new(0) }
+        RootStack {
+            chunks: RefCell::new(Vec::new()),
+            length: Cell::new(0),
+        }
     }
 
     pub(super) fn length(&self) -> usize {
@@ -41,7 +48,10 @@ impl RootStack {
     }
 
     pub(super) fn truncate(&self, length: usize) {
-        debug_assert!(length <= self.length.get(), "scopes close in last-in-first-out order");
+        debug_assert!(
+            length <= self.length.get(),
+            "scopes close in last-in-first-out order"
+        );
         self.length.set(length);
     }
 
@@ -79,7 +89,12 @@ impl<'r> Contiguous<'r> {
             let mut values: Box<[JSVal]> = values.collect();
             let start = values.as_mut_ptr();
             roots.large.borrow_mut().push(values);
-            return Contiguous { roots, base, large: true, start };
+            return Contiguous {
+                roots,
+                base,
+                large: true,
+                start,
+            };
         }
         // Skip to the next chunk if this one has not enough room left; the skipped entries hold undefined.
         if base % CHUNK + count > CHUNK {
@@ -95,7 +110,12 @@ impl<'r> Contiguous<'r> {
                 start = address.as_ptr().cast_const();
             }
         }
-        Contiguous { roots, base, large: false, start }
+        Contiguous {
+            roots,
+            base,
+            large: false,
+            start,
+        }
     }
 
     pub(super) fn start(&self) -> *const JSVal {
@@ -112,7 +132,9 @@ impl Drop for Contiguous<'_> {
     }
 }
 
-const UNDEFINED: JSVal = JSVal { asBits_: (0x1_fff0 | JSValueType::JSVAL_TYPE_UNDEFINED as u64) << 47 };
+const UNDEFINED: JSVal = JSVal {
+    asBits_: (0x1_fff0 | JSValueType::JSVAL_TYPE_UNDEFINED as u64) << 47,
+};
 
 /// The table of long-lived roots.
 ///
@@ -146,7 +168,8 @@ impl SlotTable {
             }
             None => {
                 values.push(value);
-                u32::try_from(values.len() - 1).expect("fewer than 2^32 live slots: each needs memory of its own")
+                u32::try_from(values.len() - 1)
+                    .expect("fewer than 2^32 live slots: each needs memory of its own")
             }
         };
         drop(values);
@@ -185,7 +208,9 @@ impl SlotTable {
         if is_minor && !self.all_young.get() {
             for index in self.young.borrow_mut().drain(..) {
                 // SAFETY: the entry holds a value, and the collector is its only writer meanwhile.
-                unsafe { CallValueRootTracer(tracer, &mut values[index as usize], c"slot".as_ptr()) };
+                unsafe {
+                    CallValueRootTracer(tracer, &mut values[index as usize], c"slot".as_ptr())
+                };
             }
             return;
         }
@@ -218,7 +243,10 @@ impl Roots {
     }
 
     pub(super) fn slot(self: &Rc<Self>, value: JSVal) -> Slot {
-        Slot { index: self.slots.insert(value), roots: self.clone() }
+        Slot {
+            index: self.slots.insert(value),
+            roots: self.clone(),
+        }
     }
 
     /// Forgets every root; called when the context is about to go.
@@ -332,7 +360,10 @@ impl<'a, T: Copy + RootKind> RootGuard<'a, T> {
         let root: *mut Rooted<T> = root;
         // SAFETY: the caller keeps `root` in place until this guard unlinks it; `cx` is the current context.
         unsafe { Rooted::add_to_root_stack(root, cx) };
-        RootGuard { root, frame: PhantomData }
+        RootGuard {
+            root,
+            frame: PhantomData,
+        }
     }
 
     pub(super) fn get(&self) -> T {
@@ -364,7 +395,7 @@ macro_rules! root {
         let mut rooted = mozjs::jsapi::Rooted::new_unrooted($value);
         // SAFETY: `rooted` is a local that nothing else can name (macro hygiene), so it stays in place until after the
         // guard, declared later, has dropped.
-        #[allow(unused_mut, reason = "some roots are only read")]
+        #[allow(unused_mut, unused_unsafe, reason = "some roots are only read, some are made inside an unsafe block")]
         let mut $name = unsafe { $crate::engine::roots::RootGuard::new($cx, &mut rooted) };
     };
 }

@@ -10,8 +10,8 @@ use std::ptr;
 use std::rc::Rc;
 
 use mozjs::jsapi::{
-    BuildStackString, CaptureCurrentStack, GCReason, JS_GC, JS_GetClassObject, JS_StackCapture_AllFrames, JSContext,
-    JSObject, JSProtoKey, StackCapture, StackFormat,
+    BuildStackString, CaptureCurrentStack, GCReason, JS_GC, JS_GetClassObject,
+    JS_StackCapture_AllFrames, JSContext, JSObject, JSProtoKey, StackCapture, StackFormat,
 };
 use mozjs::jsval::{DoubleValue, Int32Value, JSVal, ObjectOrNullValue, ObjectValue, StringValue};
 
@@ -47,10 +47,18 @@ impl<'s> Scope<'s> {
     pub(super) fn open(inner: &'s Inner) -> Scope<'s> {
         inner.cx();
         let depth = inner.depth.get();
-        assert!(depth != BORROWED, "the engine cannot be entered while bytes of its heap are lent out");
+        assert!(
+            depth != BORROWED,
+            "the engine cannot be entered while bytes of its heap are lent out"
+        );
         inner.depth.set(depth + 1);
         inner.touched.set(true);
-        Scope { inner, depth: depth + 1, base: inner.roots.stack.length(), _brand: PhantomData }
+        Scope {
+            inner,
+            depth: depth + 1,
+            base: inner.roots.stack.length(),
+            _brand: PhantomData,
+        }
     }
 
     pub(super) fn inner(&self) -> &'s Inner {
@@ -59,23 +67,36 @@ impl<'s> Scope<'s> {
 
     /// The raw context, for a call that is about to be made.
     pub(super) fn cx(&self) -> *mut JSContext {
-        assert!(self.depth == self.inner.depth.get(), "only the innermost scope may be used");
+        assert!(
+            self.depth == self.inner.depth.get(),
+            "only the innermost scope may be used"
+        );
         self.inner.cx()
     }
 
     /// Roots a value in this scope.
     pub(super) fn root(&self, value: JSVal) -> Local<'s> {
-        assert!(self.depth == self.inner.depth.get(), "only the innermost scope may be used");
+        assert!(
+            self.depth == self.inner.depth.get(),
+            "only the innermost scope may be used"
+        );
         // SAFETY: the entry stays until this scope closes, and `'s` cannot outlive it: scopes are made by `enter`,
         // `nested` and the trampolines only, each of which hands out a reference with a lifetime it chose itself.
         unsafe { Local::at(self.inner.roots.stack.push(value)) }
     }
 
     pub(super) fn root_object(&self, object: *mut JSObject) -> Result<Local<'s>, Error> {
-        if object.is_null() { Err(Error::pending(self)) } else { Ok(self.root(ObjectValue(object))) }
+        if object.is_null() {
+            Err(Error::pending(self))
+        } else {
+            Ok(self.root(ObjectValue(object)))
+        }
     }
 
-    pub(super) fn root_string(&self, string: *mut mozjs::jsapi::JSString) -> Result<Local<'s>, Error> {
+    pub(super) fn root_string(
+        &self,
+        string: *mut mozjs::jsapi::JSString,
+    ) -> Result<Local<'s>, Error> {
         if string.is_null() {
             return Err(Error::pending(self));
         }
@@ -85,12 +106,21 @@ impl<'s> Scope<'s> {
 
     /// `Ok` if the engine call succeeded, else the exception that it left.
     pub(super) fn check(&self, ok: bool) -> Result<(), Error> {
-        if ok { Ok(()) } else { Err(Error::pending(self)) }
+        if ok {
+            Ok(())
+        } else {
+            Err(Error::pending(self))
+        }
     }
 
     /// The context that this scope is in.
     pub fn context(&self) -> Context {
-        Context(self.inner.this.upgrade().expect("a scope borrows its context"))
+        Context(
+            self.inner
+                .this
+                .upgrade()
+                .expect("a scope borrows its context"),
+        )
     }
 
     /// Runs `f` in a scope of its own, whose locals end with it: for loops that make many.
@@ -123,13 +153,19 @@ impl<'s> Scope<'s> {
 
     /// Reads a slot.
     pub fn local(&self, slot: &Slot) -> Local<'s> {
-        assert!(Rc::ptr_eq(&slot.roots, &self.inner.roots), "the slot belongs to another context");
+        assert!(
+            Rc::ptr_eq(&slot.roots, &self.inner.roots),
+            "the slot belongs to another context"
+        );
         self.root(slot.value())
     }
 
     /// Replaces the value of a slot.
     pub fn replace(&self, slot: &Slot, value: Local<'_>) {
-        assert!(Rc::ptr_eq(&slot.roots, &self.inner.roots), "the slot belongs to another context");
+        assert!(
+            Rc::ptr_eq(&slot.roots, &self.inner.roots),
+            "the slot belongs to another context"
+        );
         slot.set(value.value());
     }
 
@@ -156,9 +192,13 @@ impl<'s> Scope<'s> {
     /// Per-context state of type `T`, made on first use. For Rust modules that need a table of their own.
     pub fn state<T: Default + 'static>(&self) -> Rc<T> {
         let mut states = self.inner.state.borrow_mut();
-        let state: Rc<dyn Any> =
-            states.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(T::default()) as Rc<dyn Any>).clone();
-        state.downcast::<T>().unwrap_or_else(|_| unreachable!("keyed by type"))
+        let state: Rc<dyn Any> = states
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Rc::new(T::default()) as Rc<dyn Any>)
+            .clone();
+        state
+            .downcast::<T>()
+            .unwrap_or_else(|_| unreachable!("keyed by type"))
     }
 
     /// Collects garbage now.
@@ -185,7 +225,12 @@ impl<'s> Scope<'s> {
         // SAFETY: `capture` is initialised by the first call; handles are roots or the shared null.
         let ok = unsafe {
             JS_StackCapture_AllFrames(capture.as_mut_ptr());
-            CaptureCurrentStack(cx, stack.handle_mut(), capture.as_mut_ptr(), mozjs::jsapi::HandleObject::null())
+            CaptureCurrentStack(
+                cx,
+                stack.handle_mut(),
+                capture.as_mut_ptr(),
+                mozjs::jsapi::HandleObject::null(),
+            )
         };
         self.check(ok)?;
         Ok(self.root(ObjectOrNullValue(stack.get())))
@@ -202,7 +247,14 @@ impl<'s> Scope<'s> {
         root!(cx, text = ptr::null_mut::<mozjs::jsapi::JSString>());
         // SAFETY: handles are roots; no principals are in use.
         let ok = unsafe {
-            BuildStackString(cx, ptr::null_mut(), object.handle(), text.handle_mut(), 0, StackFormat::V8)
+            BuildStackString(
+                cx,
+                ptr::null_mut(),
+                object.handle(),
+                text.handle_mut(),
+                0,
+                StackFormat::V8,
+            )
         };
         if !ok || text.get().is_null() {
             let _ = Error::pending(self);
@@ -224,10 +276,18 @@ impl<'s> Scope<'s> {
 
     /// Where the innermost running script is.
     pub fn caller(&self) -> Caller {
-        unsafe extern "C" fn append(text: *const std::ffi::c_char, length: usize, target: *mut std::ffi::c_void) {
+        unsafe extern "C" fn append(
+            text: *const std::ffi::c_char,
+            length: usize,
+            target: *mut std::ffi::c_void,
+        ) {
             // SAFETY: called by `DescribeScriptedCaller` below with its target and `length` readable bytes.
-            let (bytes, target) =
-                unsafe { (std::slice::from_raw_parts(text.cast::<u8>(), length), &mut *target.cast::<String>()) };
+            let (bytes, target) = unsafe {
+                (
+                    std::slice::from_raw_parts(text.cast::<u8>(), length),
+                    &mut *target.cast::<String>(),
+                )
+            };
             target.push_str(&String::from_utf8_lossy(bytes));
         }
         let mut caller = Caller::default();

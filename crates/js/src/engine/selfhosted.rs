@@ -17,14 +17,20 @@ const ENGINE: &str = concat!("mozjs 0.26.14 ", env!("CARGO_PKG_VERSION"));
 
 /// The name of the cache file for this build of the engine.
 pub fn cache_file_name() -> String {
-    let flavour = if cfg!(feature = "debugmozjs") { "debug" } else { "release" };
+    let flavour = if cfg!(feature = "debugmozjs") {
+        "debug"
+    } else {
+        "release"
+    };
     format!("engine-0.26.14-{}-{flavour}.bin", std::env::consts::ARCH)
 }
 
 unsafe extern "C" {
     /// `JS::SetProcessBuildIdOp`; in the library, not in the bindings.
     #[link_name = "_ZN2JS19SetProcessBuildIdOpEPFbPN7mozilla6VectorIcLm0EN2js17SystemAllocPolicyEEEE"]
-    fn set_process_build_id_op(op: unsafe extern "C" fn(*mut mozjs::jsapi::BuildIdCharVector) -> bool);
+    fn set_process_build_id_op(
+        op: unsafe extern "C" fn(*mut mozjs::jsapi::BuildIdCharVector) -> bool,
+    );
 }
 
 /// The identity that the engine writes into and checks in the cache.
@@ -47,7 +53,8 @@ unsafe extern "C" fn keep(_: *mut JSContext, data: SelfHostedCache) -> bool {
     // The bindings make the span opaque: { length, pointer }.
     let [length, pointer] = data.0;
     // SAFETY: the engine lends `length` readable bytes for the call.
-    let bytes = unsafe { std::slice::from_raw_parts(pointer as usize as *const u8, length as usize) };
+    let bytes =
+        unsafe { std::slice::from_raw_parts(pointer as usize as *const u8, length as usize) };
     WRITTEN.set(Some(bytes.to_vec()));
     true
 }
@@ -56,8 +63,17 @@ unsafe extern "C" fn keep(_: *mut JSContext, data: SelfHostedCache) -> bool {
 pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), String> {
     let cached = file.and_then(read_once);
     let (span, writer): (SelfHostedCache, _) = match cached {
-        Some(bytes) => (mozjs::jsapi::__BindgenOpaqueArray([bytes.len() as u64, bytes.as_ptr() as usize as u64]), None),
-        None => (Default::default(), Some(keep as unsafe extern "C" fn(*mut JSContext, SelfHostedCache) -> bool)),
+        Some(bytes) => (
+            mozjs::jsapi::__BindgenOpaqueArray([
+                bytes.len() as u64,
+                bytes.as_ptr() as usize as u64,
+            ]),
+            None,
+        ),
+        None => (
+            Default::default(),
+            Some(keep as unsafe extern "C" fn(*mut JSContext, SelfHostedCache) -> bool),
+        ),
     };
     // SAFETY: the engine goes on to read the span's bytes as long as it lives (it compiles functions from them when they are
     // first called), and they live as long as the process; `read` checked that this build of the engine wrote them.
@@ -118,4 +134,3 @@ fn checksum(bytes: &[u8]) -> u64 {
         (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
-

@@ -6,10 +6,11 @@
 use std::ptr;
 
 use mozjs::jsapi::{
-    BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor, GetWellKnownSymbol,
-    JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString, JS_GetEmptyString, JS_GetLatin1StringCharsAndLength,
-    JS_GetTwoByteStringCharsAndLength, JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUCStringCopyN, JSString,
-    StringToBigInt, SymbolCode, ToBigInt, ToBooleanSlow, ToNumberSlow, ToStringSlow, UTF8Chars,
+    BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor,
+    GetWellKnownSymbol, JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString,
+    JS_GetEmptyString, JS_GetLatin1StringCharsAndLength, JS_GetTwoByteStringCharsAndLength,
+    JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUCStringCopyN, JSString, StringToBigInt,
+    SymbolCode, ToBigInt, ToBooleanSlow, ToNumberSlow, ToStringSlow, UTF8Chars,
 };
 use mozjs::jsval::{BigIntValue, SymbolValue};
 
@@ -52,7 +53,9 @@ impl<'s> Scope<'s> {
             if text.is_ascii() {
                 JS_NewStringCopyN(cx, bytes.as_ptr().cast(), bytes.len())
             } else {
-                let chars = UTF8Chars { _base: range(bytes.as_ptr(), bytes.len()) };
+                let chars = UTF8Chars {
+                    _base: range(bytes.as_ptr(), bytes.len()),
+                };
                 JS_NewStringCopyUTF8N(cx, &raw const chars)
             }
         };
@@ -65,7 +68,9 @@ impl<'s> Scope<'s> {
     /// As for [`string`](Self::string).
     pub fn string_latin1(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
         // SAFETY: the engine copies the bytes.
-        self.root_string(unsafe { JS_NewStringCopyN(self.cx(), bytes.as_ptr().cast(), bytes.len()) })
+        self.root_string(unsafe {
+            JS_NewStringCopyN(self.cx(), bytes.as_ptr().cast(), bytes.len())
+        })
     }
 
     /// A string of UTF-16 units, lone surrogates included.
@@ -129,7 +134,11 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What the conversion throws.
-    pub fn read_units<R>(&self, value: Local<'_>, f: impl FnOnce(Units<'_>) -> R) -> Result<R, Error> {
+    pub fn read_units<R>(
+        &self,
+        value: Local<'_>,
+        f: impl FnOnce(Units<'_>) -> R,
+    ) -> Result<R, Error> {
         let cx = self.cx();
         let string = self.to_js_string(value)?;
         // SAFETY: the string is rooted by `string`; linearising may allocate, but afterwards the characters stay where
@@ -146,7 +155,8 @@ impl<'s> Scope<'s> {
                 let units = slice_or_empty(chars, length);
                 self.lend(|| f(Units::Latin1(units)))
             } else {
-                let chars = JS_GetTwoByteStringCharsAndLength(cx, ptr::null(), pointer, &mut length);
+                let chars =
+                    JS_GetTwoByteStringCharsAndLength(cx, ptr::null(), pointer, &mut length);
                 let units = slice_or_empty(chars, length);
                 self.lend(|| f(Units::TwoByte(units)))
             })
@@ -175,14 +185,20 @@ impl<'s> Scope<'s> {
     pub fn int32_of(&self, value: Local<'_>) -> Result<i32, Error> {
         let number = self.number_of(value)?;
         // Modulo 2^32, then the sign; the engine's own function is only for what is no integer yet.
-        Ok(if number.is_finite() { (number.trunc() % 4_294_967_296.0) as i64 as i32 } else { 0 })
+        Ok(if number.is_finite() {
+            (number.trunc() % 4_294_967_296.0) as i64 as i32
+        } else {
+            0
+        })
     }
 
     /// `Boolean(value)`.
     pub fn bool_of(&self, value: Local<'_>) -> bool {
         self.cx();
         // SAFETY: the handle is a root; this never runs code.
-        value.as_bool().unwrap_or_else(|| unsafe { ToBooleanSlow(value.handle()) })
+        value
+            .as_bool()
+            .unwrap_or_else(|| unsafe { ToBooleanSlow(value.handle()) })
     }
 
     /// A BigInt.
@@ -255,7 +271,9 @@ impl<'s> Scope<'s> {
             WellKnown::HasInstance => SymbolCode::hasInstance,
         };
         // SAFETY: well-known symbols always exist.
-        self.root(SymbolValue(unsafe { &*GetWellKnownSymbol(self.cx(), code) }))
+        self.root(SymbolValue(unsafe {
+            &*GetWellKnownSymbol(self.cx(), code)
+        }))
     }
 
     /// `Symbol.for(name)`.
@@ -324,5 +342,9 @@ fn range(start: *const u8, length: usize) -> mozjs_sys::jsapi::mozilla::Range<u8
         #[cfg(feature = "debugmozjs")]
         mRangeEnd: end,
     };
-    Range { _phantom_0: std::marker::PhantomData, mStart: pointer(start), mEnd: pointer(end) }
+    Range {
+        _phantom_0: std::marker::PhantomData,
+        mStart: pointer(start),
+        mEnd: pointer(end),
+    }
 }

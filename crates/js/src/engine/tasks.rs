@@ -11,7 +11,10 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use mozjs::jsapi::{Dispatchable, Dispatchable_MaybeShuttingDown, InitAsyncTaskCallbacks, JSContext, ShutdownAsyncTasks};
+use mozjs::jsapi::{
+    Dispatchable, Dispatchable_MaybeShuttingDown, InitAsyncTaskCallbacks, JSContext,
+    ShutdownAsyncTasks,
+};
 
 use super::context::{Context, Inner};
 
@@ -19,7 +22,11 @@ unsafe extern "C" {
     /// `JS::Dispatchable::Run`; in the library, not in the bindings. The second argument is a `UniquePtr&&`, a pointer to
     /// the owning pointer.
     #[link_name = "_ZN2JS12Dispatchable3RunEP9JSContextOSt10unique_ptrIS0_NS_12DeletePolicyIS0_EEENS0_17MaybeShuttingDownE"]
-    fn dispatchable_run(cx: *mut JSContext, task: *mut *mut Dispatchable, shutting_down: Dispatchable_MaybeShuttingDown);
+    fn dispatchable_run(
+        cx: *mut JSContext,
+        task: *mut *mut Dispatchable,
+        shutting_down: Dispatchable_MaybeShuttingDown,
+    );
     /// `JS::Dispatchable::ReleaseFailedTask`: gives a task back to the engine, from any thread.
     #[link_name = "_ZN2JS12Dispatchable17ReleaseFailedTaskEOSt10unique_ptrIS0_NS_12DeletePolicyIS0_EEE"]
     fn dispatchable_release(task: *mut *mut Dispatchable);
@@ -47,9 +54,12 @@ pub trait TaskSink: Send + Sync {
     fn post(&self, task: Task, delay_ms: u32) -> bool;
 }
 
+/// Hears that a task was started (`true`) or finished.
+pub type Pending = Rc<dyn Fn(bool)>;
+
 thread_local! {
     /// What hears that a task was started or finished; both happen on the context's thread, of which there is one.
-    static PENDING: RefCell<Option<Rc<dyn Fn(bool)>>> = const { RefCell::new(None) };
+    static PENDING: RefCell<Option<Pending>> = const { RefCell::new(None) };
 }
 
 struct Shared {
@@ -62,9 +72,11 @@ pub(super) struct Tasks(Arc<Shared>);
 impl Context {
     /// Says where the work of helper threads goes, and what hears, on this thread, that a task was started (`true`) or
     /// finished, so that it can keep the program alive meanwhile. To be called once, before any script runs.
-    pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>, pending: Rc<dyn Fn(bool)>) {
+    pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>, pending: Pending) {
         PENDING.set(Some(pending));
-        let shared = Arc::new(Shared { sink: Mutex::new(Some(sink)) });
+        let shared = Arc::new(Shared {
+            sink: Mutex::new(Some(sink)),
+        });
         // SAFETY: the closure pointer stays valid until the context is gone: `Inner` keeps `Tasks`.
         unsafe {
             InitAsyncTaskCallbacks(
@@ -87,7 +99,13 @@ impl Context {
         let mut dispatchable = std::mem::replace(&mut task.0, ptr::null_mut());
         self.enter(|scope| {
             // SAFETY: we own the dispatchable and pass it on; this is the context's thread.
-            unsafe { dispatchable_run(scope.cx(), &mut dispatchable, Dispatchable_MaybeShuttingDown::NotShuttingDown) };
+            unsafe {
+                dispatchable_run(
+                    scope.cx(),
+                    &mut dispatchable,
+                    Dispatchable_MaybeShuttingDown::NotShuttingDown,
+                )
+            };
         });
     }
 }
@@ -95,7 +113,11 @@ impl Context {
 /// Cancels or waits for all tasks; before the context goes.
 pub(super) fn shut_down(inner: &Inner) {
     if let Some(tasks) = &*inner.tasks.borrow() {
-        *tasks.0.sink.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        *tasks
+            .0
+            .sink
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
         // SAFETY: on the context's thread.
         unsafe { ShutdownAsyncTasks(inner.cx()) };
     }
@@ -104,8 +126,17 @@ pub(super) fn shut_down(inner: &Inner) {
 
 fn post(closure: *mut c_void, dispatchable: *mut u8, delay_ms: u32) -> bool {
     // SAFETY: `closure` is the `Shared` that was registered; `dispatchable` points to the engine's owning pointer.
-    let (shared, owner) = unsafe { (&*closure.cast::<Shared>(), &mut *dispatchable.cast::<*mut Dispatchable>()) };
-    let sink = shared.sink.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    let (shared, owner) = unsafe {
+        (
+            &*closure.cast::<Shared>(),
+            &mut *dispatchable.cast::<*mut Dispatchable>(),
+        )
+    };
+    let sink = shared
+        .sink
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .clone();
     let Some(sink) = sink else {
         // The engine's convention: refused work is given back explicitly.
         // SAFETY: the owning pointer still owns.
@@ -124,7 +155,11 @@ unsafe extern "C" fn dispatch(closure: *mut c_void, dispatchable: *mut u8) -> bo
 
 /// # Safety
 /// Called by the engine, from any thread.
-unsafe extern "C" fn dispatch_delayed(closure: *mut c_void, dispatchable: *mut u8, delay_ms: u32) -> bool {
+unsafe extern "C" fn dispatch_delayed(
+    closure: *mut c_void,
+    dispatchable: *mut u8,
+    delay_ms: u32,
+) -> bool {
     post(closure, dispatchable, delay_ms.max(1))
 }
 

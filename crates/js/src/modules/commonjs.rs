@@ -24,7 +24,8 @@ pub(super) fn is_commonjs(path: &Path, text: &str) -> bool {
 }
 
 fn in_node_modules(path: &Path) -> bool {
-    path.components().any(|component| component.as_os_str() == "node_modules")
+    path.components()
+        .any(|component| component.as_os_str() == "node_modules")
 }
 
 /// The `type` of the nearest `package.json`.
@@ -33,10 +34,15 @@ fn package_type(path: &Path) -> Option<String> {
         return Some("module".to_owned());
     }
     for folder in path.ancestors().skip(1) {
-        if folder.file_name().is_some_and(|name| name == "node_modules") {
+        if folder
+            .file_name()
+            .is_some_and(|name| name == "node_modules")
+        {
             return None;
         }
-        let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else { continue };
+        let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else {
+            continue;
+        };
         return field(&text, "type");
     }
     None
@@ -49,14 +55,32 @@ fn field(text: &str, name: &str) -> Option<String> {
 }
 
 /// The ES module that stands for a CommonJS file.
-pub(super) fn module<'s>(loader: &Loader, scope: &Scope<'s>, path: &Path, text: &str) -> Result<Local<'s>, Error> {
+pub(super) fn module<'s>(
+    loader: &Loader,
+    scope: &Scope<'s>,
+    path: &Path,
+    text: &str,
+) -> Result<Local<'s>, Error> {
     let exports = run(loader, scope, path, text)?;
-    synthetic_module(scope, file_url(path).as_str(), &named_exports(scope, exports)?)
+    synthetic_module(
+        scope,
+        file_url(path).as_str(),
+        &named_exports(scope, exports)?,
+    )
 }
 
 /// Runs a CommonJS file, once; gives `module.exports`.
-fn run<'s>(loader: &Loader, scope: &Scope<'s>, path: &Path, text: &str) -> Result<Local<'s>, Error> {
-    let known = loader.required.borrow().get(path).map(|module| scope.local(module));
+fn run<'s>(
+    loader: &Loader,
+    scope: &Scope<'s>,
+    path: &Path,
+    text: &str,
+) -> Result<Local<'s>, Error> {
+    let known = loader
+        .required
+        .borrow()
+        .get(path)
+        .map(|module| scope.local(module));
     if let Some(module) = known {
         return scope.get(module, "exports");
     }
@@ -69,14 +93,21 @@ fn run<'s>(loader: &Loader, scope: &Scope<'s>, path: &Path, text: &str) -> Resul
     scope.set(module, "filename", file)?;
     scope.set(module, "loaded", Local::boolean(false))?;
     // Registered before it runs: cycles see what is there so far, as in Node.
-    loader.required.borrow_mut().insert(path.to_owned(), scope.persist(module));
+    loader
+        .required
+        .borrow_mut()
+        .insert(path.to_owned(), scope.persist(module));
     let require = require_function(scope, path)?;
-    let text = text.strip_prefix("#!").map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
+    let text = text
+        .strip_prefix("#!")
+        .map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
     // On one line with the text, so that line numbers stay.
     let code = format!("(function (exports, require, module, __filename, __dirname) {{{text}\n}})");
     let outcome = scope
         .evaluate(&code, &path.display().to_string(), 1)
-        .and_then(|function| scope.call(function, exports, &[exports, require, module, file, folder]));
+        .and_then(|function| {
+            scope.call(function, exports, &[exports, require, module, file, folder])
+        });
     if let Err(error) = outcome {
         loader.required.borrow_mut().remove(path);
         return Err(error);
@@ -107,22 +138,46 @@ pub(crate) fn require_function<'s>(scope: &Scope<'s>, path: &Path) -> Result<Loc
 }
 
 fn target(loader: &Loader, specifier: &str, base: &Url) -> Result<Target, Error> {
-    loader.resolver.resolve_required(specifier, base).map_err(|problem| {
-        let importer = super::base_text(base);
-        // Node's code for `require`.
-        let code = if problem.code == "ERR_MODULE_NOT_FOUND" { "MODULE_NOT_FOUND" } else { problem.code };
-        Error::coded(code, format!("{} required from {importer}", problem.message))
-    })
+    loader
+        .resolver
+        .resolve_required(specifier, base)
+        .map_err(|problem| {
+            let importer = super::base_text(base);
+            // Node's code for `require`.
+            let code = if problem.code == "ERR_MODULE_NOT_FOUND" {
+                "MODULE_NOT_FOUND"
+            } else {
+                problem.code
+            };
+            Error::coded(
+                code,
+                format!("{} required from {importer}", problem.message),
+            )
+        })
 }
 
-fn require<'s>(loader: &Loader, scope: &Scope<'s>, specifier: &str, base: &Url) -> Result<Local<'s>, Error> {
+fn require<'s>(
+    loader: &Loader,
+    scope: &Scope<'s>,
+    specifier: &str,
+    base: &Url,
+) -> Result<Local<'s>, Error> {
     let (url, path): (Url, PathBuf) = match target(loader, specifier, base)? {
         Target::Builtin(file) => return globals::module(scope, file),
         Target::File { url, path } => (url, path),
-        _ => return Err(Error::coded("MODULE_NOT_FOUND", format!("Cannot require '{specifier}'"))),
+        _ => {
+            return Err(Error::coded(
+                "MODULE_NOT_FOUND",
+                format!("Cannot require '{specifier}'"),
+            ));
+        }
     };
-    let text = source::read(&path)
-        .map_err(|error| Error::coded("MODULE_NOT_FOUND", format!("Cannot read '{}': {error}", path.display())))?;
+    let text = source::read(&path).map_err(|error| {
+        Error::coded(
+            "MODULE_NOT_FOUND",
+            format!("Cannot read '{}': {error}", path.display()),
+        )
+    })?;
     match source::kind(&path) {
         source::Kind::Json => scope.json_parse(&text),
         source::Kind::CommonJs => run(loader, scope, &path, &text),
@@ -140,7 +195,9 @@ fn require<'s>(loader: &Loader, scope: &Scope<'s>, specifier: &str, base: &Url) 
                 }
                 _ => Err(Error::coded(
                     "ERR_REQUIRE_ASYNC_MODULE",
-                    format!("Cannot require '{specifier}': it awaits at its top level; use import()"),
+                    format!(
+                        "Cannot require '{specifier}': it awaits at its top level; use import()"
+                    ),
                 )),
             }
         }

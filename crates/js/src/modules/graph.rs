@@ -14,13 +14,17 @@ use super::source;
 /// Whether the static imports of the module at `entry`, followed through files, name a module of `scheme`.
 pub fn graph_names_scheme(entry: &Path, scheme: &str) -> bool {
     let entry = entry.canonicalize().unwrap_or_else(|_| entry.to_owned());
-    let Ok(text) = std::fs::read_to_string(&entry) else { return false };
+    let Ok(text) = std::fs::read_to_string(&entry) else {
+        return false;
+    };
     walk(&file_url(&entry), entry, text, scheme)
 }
 
 /// The same for a module's text, as of `-e`.
 pub fn source_names_scheme(code: &str, scheme: &str) -> bool {
-    let path = std::env::current_dir().unwrap_or_default().join("[eval].ts");
+    let path = std::env::current_dir()
+        .unwrap_or_default()
+        .join("[eval].ts");
     walk(&file_url(&path), path, code.to_owned(), scheme)
 }
 
@@ -32,7 +36,9 @@ fn walk(url: &Url, path: PathBuf, text: String, scheme: &str) -> bool {
         for specifier in source::static_imports(&text, &path) {
             match resolver.resolve(&specifier, &url, &|name| name == scheme) {
                 Ok(Target::Scheme { .. }) => return true,
-                Ok(Target::File { url, path }) if source::is_code(&path) && seen.insert(path.clone()) => {
+                Ok(Target::File { url, path })
+                    if source::is_code(&path) && seen.insert(path.clone()) =>
+                {
                     if let Ok(text) = std::fs::read_to_string(&path) {
                         open.push((url, path, text));
                     }

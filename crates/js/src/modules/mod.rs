@@ -26,7 +26,8 @@ use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, 
 use crate::{globals, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
-pub type SchemeExports = Rc<dyn for<'s> Fn(&Scope<'s>, &str) -> Result<Vec<(String, Local<'s>)>, Error>>;
+pub type SchemeExports =
+    Rc<dyn for<'s> Fn(&Scope<'s>, &str) -> Result<Vec<(String, Local<'s>)>, Error>>;
 
 /// Finds, compiles and remembers modules.
 #[derive(Default)]
@@ -61,12 +62,20 @@ impl Loader {
     }
 
     /// The module record of the program itself.
-    pub(crate) fn main_module<'s>(&self, scope: &Scope<'s>, path: &Path) -> Result<Local<'s>, Error> {
+    pub(crate) fn main_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        path: &Path,
+    ) -> Result<Local<'s>, Error> {
         let missing = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot find module '{}'", path.display()))
-            }
-            _ => Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot read the module '{}': {error}", path.display())),
+            std::io::ErrorKind::NotFound => Error::coded(
+                "ERR_MODULE_NOT_FOUND",
+                format!("Cannot find module '{}'", path.display()),
+            ),
+            _ => Error::coded(
+                "ERR_MODULE_NOT_FOUND",
+                format!("Cannot read the module '{}': {error}", path.display()),
+            ),
         };
         let path = path.canonicalize().map_err(missing)?;
         if path.is_dir() {
@@ -81,7 +90,11 @@ impl Loader {
     }
 
     /// The module record of code without a file (`-e`), which imports relative to the current folder.
-    pub(crate) fn eval_module<'s>(&self, scope: &Scope<'s>, code: &str) -> Result<Local<'s>, Error> {
+    pub(crate) fn eval_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        code: &str,
+    ) -> Result<Local<'s>, Error> {
         let path = std::env::current_dir().unwrap_or_default().join("[eval]");
         let url = file_url(&path).to_string();
         *self.main.borrow_mut() = Some(url.clone());
@@ -90,20 +103,31 @@ impl Loader {
             Ok(module) => module,
             // Perhaps it is TypeScript; if not, the first error is the one to show.
             Err(error) => match typescript::strip(code) {
-                Ok(stripped) if stripped != code => scope.compile_module(&stripped, "[eval]", private)?,
+                Ok(stripped) if stripped != code => {
+                    scope.compile_module(&stripped, "[eval]", private)?
+                }
                 _ => return Err(error),
             },
         };
-        self.modules.borrow_mut().insert((url, Flavour::Code), scope.persist(module));
+        self.modules
+            .borrow_mut()
+            .insert((url, Flavour::Code), scope.persist(module));
         Ok(module)
     }
 
     /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
     /// the latter with a slash at its end).
-    pub(crate) fn import<'s>(&self, scope: &Scope<'s>, specifier: &str, base: &Url) -> Result<Local<'s>, Error> {
+    pub(crate) fn import<'s>(
+        &self,
+        scope: &Scope<'s>,
+        specifier: &str,
+        base: &Url,
+    ) -> Result<Local<'s>, Error> {
         let target = self
             .resolver
-            .resolve(specifier, base, &|scheme| self.schemes.borrow().contains_key(scheme))
+            .resolve(specifier, base, &|scheme| {
+                self.schemes.borrow().contains_key(scheme)
+            })
             .map_err(|problem| problem.into_error(&base_text(base), 0, 0))?;
         let module = self.module(scope, target, Flavour::Code)?;
         let evaluation = run_module(scope, module)?;
@@ -116,7 +140,12 @@ impl Loader {
         Ok(promise)
     }
 
-    fn module<'s>(&self, scope: &Scope<'s>, target: Target, flavour: Flavour) -> Result<Local<'s>, Error> {
+    fn module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        target: Target,
+        flavour: Flavour,
+    ) -> Result<Local<'s>, Error> {
         let key = match &target {
             Target::File { url, .. } | Target::Data(url) => url.to_string(),
             Target::Builtin(file) => format!("twinloop:{file}"),
@@ -132,7 +161,8 @@ impl Loader {
             Target::Builtin(file) => builtin_module(scope, file, &key.0)?,
             Target::Scheme { scheme, rest } => {
                 let exports = self.schemes.borrow().get(&scheme).cloned();
-                let exports = exports.ok_or_else(|| Error::new(format!("no such scheme: {scheme}")))?;
+                let exports =
+                    exports.ok_or_else(|| Error::new(format!("no such scheme: {scheme}")))?;
                 let exports = exports(scope, &rest)?;
                 synthetic_module(scope, &key.0, &exports)?
             }
@@ -150,28 +180,37 @@ impl Loader {
     ) -> Result<Local<'s>, Error> {
         let shown = path.display().to_string();
         let text = source::read(path).map_err(|error| {
-            Error::coded("ERR_MODULE_NOT_FOUND", format!("Cannot read the module '{shown}': {error}"))
+            Error::coded(
+                "ERR_MODULE_NOT_FOUND",
+                format!("Cannot read the module '{shown}': {error}"),
+            )
         })?;
         let private = scope.string(url)?;
         match (flavour, source::kind(path)) {
             (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
             (Flavour::Json, _) | (_, Kind::Json) => scope.json_module(&text, &shown),
             (_, Kind::TypeScript) => {
-                let code = typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
+                let code =
+                    typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
                 scope.compile_module(&code, &shown, private)
             }
             (_, Kind::CommonJs) => commonjs::module(self, scope, path, &text),
-            (_, Kind::JavaScript) if commonjs::is_commonjs(path, &text) => commonjs::module(self, scope, path, &text),
+            (_, Kind::JavaScript) if commonjs::is_commonjs(path, &text) => {
+                commonjs::module(self, scope, path, &text)
+            }
             (_, Kind::JavaScript) => scope.compile_module(&text, &shown, private),
         }
     }
 
     /// `import.meta.resolve`, one closure for all modules: the base is bound per module.
     fn resolve_from(&self, specifier: &str, base: &str) -> Result<String, Error> {
-        let base = Url::parse(base).map_err(|error| Error::type_error(format!("invalid base URL: {error}")))?;
+        let base = Url::parse(base)
+            .map_err(|error| Error::type_error(format!("invalid base URL: {error}")))?;
         let target = self
             .resolver
-            .resolve(specifier, &base, &|scheme| self.schemes.borrow().contains_key(scheme))
+            .resolve(specifier, &base, &|scheme| {
+                self.schemes.borrow().contains_key(scheme)
+            })
             .map_err(|problem| problem.into_error(&base_text(&base), 0, 0))?;
         Ok(match target {
             Target::File { url, .. } | Target::Data(url) => url.to_string(),
@@ -194,12 +233,16 @@ impl ModuleHost for LoaderHost {
             ImportType::Json => Flavour::Json,
             ImportType::Text => Flavour::Text,
             ImportType::Other => {
-                return Err(Error::type_error(format!("cannot import '{specifier}': unknown import type")));
+                return Err(Error::type_error(format!(
+                    "cannot import '{specifier}': unknown import type"
+                )));
             }
         };
         let target = loader
             .resolver
-            .resolve(&specifier, &base, &|scheme| loader.schemes.borrow().contains_key(scheme))
+            .resolve(&specifier, &base, &|scheme| {
+                loader.schemes.borrow().contains_key(scheme)
+            })
             .map_err(|problem| {
                 let (line, column) = place_of(scope, &request);
                 problem.into_error(&base_text(&base), line, column)
@@ -207,13 +250,21 @@ impl ModuleHost for LoaderHost {
         loader.module(scope, target, flavour)
     }
 
-    fn meta<'s>(&self, scope: &Scope<'s>, private: Local<'s>, meta: Local<'s>) -> Result<(), Error> {
+    fn meta<'s>(
+        &self,
+        scope: &Scope<'s>,
+        private: Local<'s>,
+        meta: Local<'s>,
+    ) -> Result<(), Error> {
         if private.is_object() {
             return scope.set(meta, "values", scope.get(private, "values")?);
         }
         let url = scope.string_of(private)?;
         scope.set(meta, "url", private)?;
-        if let Some(path) = Url::parse(&url).ok().and_then(|url| url.to_file_path().ok()) {
+        if let Some(path) = Url::parse(&url)
+            .ok()
+            .and_then(|url| url.to_file_path().ok())
+        {
             scope.set(meta, "filename", scope.string(&path.to_string_lossy())?)?;
             let folder = path.parent().unwrap_or(Path::new("/"));
             scope.set(meta, "dirname", scope.string(&folder.to_string_lossy())?)?;
@@ -223,7 +274,9 @@ impl ModuleHost for LoaderHost {
         let loader = Rc::downgrade(&self.0);
         let resolve = scope.closure("resolve", 1, move |scope, arguments| {
             let specifier = scope.string_of(arguments.get(0))?;
-            let loader = loader.upgrade().ok_or_else(|| Error::new("the program has ended"))?;
+            let loader = loader
+                .upgrade()
+                .ok_or_else(|| Error::new("the program has ended"))?;
             scope.string(&loader.resolve_from(&specifier, &url)?)
         })?;
         scope.set(meta, "resolve", resolve)
@@ -247,7 +300,10 @@ fn builtin_module<'s>(scope: &Scope<'s>, file: &str, url: &str) -> Result<Local<
 }
 
 /// The default export, and the keys of the object that it is.
-fn named_exports<'s>(scope: &Scope<'s>, object: Local<'s>) -> Result<Vec<(String, Local<'s>)>, Error> {
+fn named_exports<'s>(
+    scope: &Scope<'s>,
+    object: Local<'s>,
+) -> Result<Vec<(String, Local<'s>)>, Error> {
     let mut exports = vec![("default".to_owned(), object)];
     if object.is_object() {
         for key in scope.keys(object)? {
@@ -310,7 +366,9 @@ fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Loc
     let bytes = match head.strip_suffix(";base64") {
         Some(_) => {
             use base64::Engine;
-            base64::engine::general_purpose::STANDARD.decode(&bytes).map_err(|_| bad())?
+            base64::engine::general_purpose::STANDARD
+                .decode(&bytes)
+                .map_err(|_| bad())?
         }
         None => bytes,
     };
@@ -323,10 +381,14 @@ fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Loc
             scope.compile_module(&text, url.as_str(), scope.string(url.as_str())?)
         }
         (_, "application/typescript" | "text/typescript") => {
-            let code = typescript::strip(&text).map_err(|problem| problem.into_error(url.as_str()))?;
+            let code =
+                typescript::strip(&text).map_err(|problem| problem.into_error(url.as_str()))?;
             scope.compile_module(&code, url.as_str(), scope.string(url.as_str())?)
         }
-        _ => Err(Error::coded("ERR_UNKNOWN_MODULE_FORMAT", format!("cannot import data of the type '{essence}'"))),
+        _ => Err(Error::coded(
+            "ERR_UNKNOWN_MODULE_FORMAT",
+            format!("cannot import data of the type '{essence}'"),
+        )),
     }
 }
 
@@ -376,12 +438,17 @@ fn base_of(scope: &Scope<'_>, referrer: Local<'_>) -> Result<Url, Error> {
 
 /// How an importer is shown in messages: its path, if it is a file.
 fn base_text(base: &Url) -> String {
-    base.to_file_path().map_or_else(|()| base.to_string(), |path| path.display().to_string())
+    base.to_file_path()
+        .map_or_else(|()| base.to_string(), |path| path.display().to_string())
 }
 
 impl Problem {
     fn into_error(self, importer: &str, line: u32, column: u32) -> Error {
-        let place = if line == 0 { importer.to_owned() } else { format!("{importer}:{line}:{column}") };
+        let place = if line == 0 {
+            importer.to_owned()
+        } else {
+            format!("{importer}:{line}:{column}")
+        };
         Error::coded(self.code, format!("{} imported from {place}", self.message))
     }
 }

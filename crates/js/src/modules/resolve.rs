@@ -32,7 +32,10 @@ pub(crate) struct Problem {
 
 impl Problem {
     fn new(code: &'static str, message: impl Into<String>) -> Problem {
-        Problem { code, message: message.into() }
+        Problem {
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -57,24 +60,38 @@ impl Resolver {
         if let Some(file) = crate::globals::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
-        if specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/') {
+        if specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/')
+        {
             return self.resolve_path(specifier, base);
         }
         if let Some((scheme, rest)) = split_scheme(specifier) {
             return match scheme {
                 "file" => self.resolve_path(specifier, base),
-                "data" => Url::parse(specifier)
-                    .map(Target::Data)
-                    .map_err(|error| Problem::new("ERR_INVALID_URL", format!("invalid data URL: {error}"))),
-                "node" => Err(Problem::new("ERR_UNKNOWN_BUILTIN_MODULE", format!("No such built-in module: {specifier}"))),
-                _ if is_scheme(scheme) => Ok(Target::Scheme { scheme: scheme.to_owned(), rest: rest.to_owned() }),
+                "data" => Url::parse(specifier).map(Target::Data).map_err(|error| {
+                    Problem::new("ERR_INVALID_URL", format!("invalid data URL: {error}"))
+                }),
+                "node" => Err(Problem::new(
+                    "ERR_UNKNOWN_BUILTIN_MODULE",
+                    format!("No such built-in module: {specifier}"),
+                )),
+                _ if is_scheme(scheme) => Ok(Target::Scheme {
+                    scheme: scheme.to_owned(),
+                    rest: rest.to_owned(),
+                }),
                 _ => Err(Problem::new(
                     "ERR_UNSUPPORTED_ESM_URL_SCHEME",
-                    format!("Cannot import '{specifier}': modules of the scheme '{scheme}:' are not supported"),
+                    format!(
+                        "Cannot import '{specifier}': modules of the scheme '{scheme}:' are not supported"
+                    ),
                 )),
             };
         }
-        self.resolve_package(specifier, base, self.packages.get_or_init(|| package_resolver(&["import", "node", "default"])))
+        self.resolve_package(
+            specifier,
+            base,
+            self.packages
+                .get_or_init(|| package_resolver(&["import", "node", "default"])),
+        )
     }
 
     /// Resolves `specifier` as `require` in the CommonJS module at `base` does.
@@ -82,49 +99,85 @@ impl Resolver {
         if let Some(file) = crate::globals::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
-        let required = self.required.get_or_init(|| package_resolver(&["require", "node", "default"]));
+        let required = self
+            .required
+            .get_or_init(|| package_resolver(&["require", "node", "default"]));
         self.resolve_package(specifier, base, required)
     }
 
     fn resolve_path(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
-        let url = base
-            .join(specifier)
-            .map_err(|error| Problem::new("ERR_INVALID_MODULE_SPECIFIER", format!("Invalid URL '{specifier}': {error}")))?;
+        let url = base.join(specifier).map_err(|error| {
+            Problem::new(
+                "ERR_INVALID_MODULE_SPECIFIER",
+                format!("Invalid URL '{specifier}': {error}"),
+            )
+        })?;
         let path = url.to_file_path().map_err(|()| {
-            Problem::new("ERR_INVALID_MODULE_SPECIFIER", format!("'{specifier}' does not name a local file"))
+            Problem::new(
+                "ERR_INVALID_MODULE_SPECIFIER",
+                format!("'{specifier}' does not name a local file"),
+            )
         })?;
         let Some(found) = existing(&path) else {
             return Err(if path.is_dir() {
-                Problem::new("ERR_UNSUPPORTED_DIR_IMPORT", format!("Cannot import the directory '{}'", path.display()))
+                Problem::new(
+                    "ERR_UNSUPPORTED_DIR_IMPORT",
+                    format!("Cannot import the directory '{}'", path.display()),
+                )
             } else {
-                Problem::new("ERR_MODULE_NOT_FOUND", format!("Cannot find module '{}'", path.display()))
+                Problem::new(
+                    "ERR_MODULE_NOT_FOUND",
+                    format!("Cannot find module '{}'", path.display()),
+                )
             });
         };
         let mut found_url = file_url(&found);
         found_url.set_query(url.query());
         found_url.set_fragment(url.fragment());
-        Ok(Target::File { url: found_url, path: found })
+        Ok(Target::File {
+            url: found_url,
+            path: found,
+        })
     }
 
-    fn resolve_package(&self, specifier: &str, base: &Url, resolver: &PackageResolver) -> Result<Target, Problem> {
-        let folder = base.to_file_path().ok().and_then(|path| path.parent().map(Path::to_owned));
-        let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    fn resolve_package(
+        &self,
+        specifier: &str,
+        base: &Url,
+        resolver: &PackageResolver,
+    ) -> Result<Target, Problem> {
+        let folder = base
+            .to_file_path()
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_owned));
+        let folder = folder
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default();
         match resolver.resolve(&folder, specifier) {
             Ok(found) => {
                 let path = found.into_path_buf();
-                Ok(Target::File { url: file_url(&path), path })
+                Ok(Target::File {
+                    url: file_url(&path),
+                    path,
+                })
             }
             Err(error) => Err(match error {
-                ResolveError::NotFound(_) => {
-                    Problem::new("ERR_MODULE_NOT_FOUND", format!("Cannot find package '{specifier}'"))
-                }
-                ResolveError::PackagePathNotExported { .. } => {
-                    Problem::new("ERR_PACKAGE_PATH_NOT_EXPORTED", format!("Cannot find package '{specifier}': {error}"))
-                }
-                ResolveError::PackageImportNotDefined(..) => {
-                    Problem::new("ERR_PACKAGE_IMPORT_NOT_DEFINED", format!("Cannot find '{specifier}': {error}"))
-                }
-                _ => Problem::new("ERR_MODULE_NOT_FOUND", format!("Cannot find package '{specifier}': {error}")),
+                ResolveError::NotFound(_) => Problem::new(
+                    "ERR_MODULE_NOT_FOUND",
+                    format!("Cannot find package '{specifier}'"),
+                ),
+                ResolveError::PackagePathNotExported { .. } => Problem::new(
+                    "ERR_PACKAGE_PATH_NOT_EXPORTED",
+                    format!("Cannot find package '{specifier}': {error}"),
+                ),
+                ResolveError::PackageImportNotDefined(..) => Problem::new(
+                    "ERR_PACKAGE_IMPORT_NOT_DEFINED",
+                    format!("Cannot find '{specifier}': {error}"),
+                ),
+                _ => Problem::new(
+                    "ERR_MODULE_NOT_FOUND",
+                    format!("Cannot find package '{specifier}': {error}"),
+                ),
             }),
         }
     }
@@ -133,9 +186,20 @@ impl Resolver {
 fn package_resolver(conditions: &[&str]) -> PackageResolver {
     let requires = conditions.contains(&"require");
     PackageResolver::new(ResolveOptions {
-        condition_names: conditions.iter().map(|&condition| condition.to_owned()).collect(),
-        extensions: if requires { vec![".js".into(), ".json".into(), ".cjs".into()] } else { EXTENSIONS.map(Into::into).into() },
-        main_fields: if requires { vec!["main".into()] } else { vec!["module".into(), "main".into()] },
+        condition_names: conditions
+            .iter()
+            .map(|&condition| condition.to_owned())
+            .collect(),
+        extensions: if requires {
+            vec![".js".into(), ".json".into(), ".cjs".into()]
+        } else {
+            EXTENSIONS.map(Into::into).into()
+        },
+        main_fields: if requires {
+            vec!["main".into()]
+        } else {
+            vec!["module".into(), "main".into()]
+        },
         ..ResolveOptions::default()
     })
 }
@@ -147,7 +211,10 @@ fn existing(path: &Path) -> Option<PathBuf> {
     }
     // `./x.js` in TypeScript sources means `./x.ts`.
     for (written, meant) in [("js", "ts"), ("mjs", "mts")] {
-        if path.extension().is_some_and(|extension| extension == written) {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == written)
+        {
             let source = path.with_extension(meant);
             if source.is_file() {
                 return Some(canonical(&source));
@@ -170,7 +237,8 @@ fn canonical(path: &Path) -> PathBuf {
 /// The `file:` URL of an absolute path.
 pub(crate) fn file_url(path: &Path) -> Url {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    Url::from_file_path(&absolute).unwrap_or_else(|()| Url::parse("file:///").expect("a constant URL"))
+    Url::from_file_path(&absolute)
+        .unwrap_or_else(|()| Url::parse("file:///").expect("a constant URL"))
 }
 
 /// `scheme:rest`, where the scheme is what a URL allows. A single letter is no scheme.
@@ -178,7 +246,9 @@ pub(crate) fn split_scheme(specifier: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = specifier.split_once(':')?;
     let mut bytes = scheme.bytes();
     let good = scheme.len() > 1
-        && bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic())
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     good.then_some((scheme, rest))
 }

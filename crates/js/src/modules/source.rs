@@ -61,7 +61,12 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
     };
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
-    parsed.module_record.requested_modules.keys().map(|specifier| specifier.to_string()).collect()
+    parsed
+        .module_record
+        .requested_modules
+        .keys()
+        .map(|specifier| specifier.to_string())
+        .collect()
 }
 
 /// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.

@@ -16,7 +16,10 @@ struct Edit {
 
 impl<'t> Edits<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Edits { text, edits: Vec::new() }
+        Edits {
+            text,
+            edits: Vec::new(),
+        }
     }
 
     /// Turns the range into blanks.
@@ -43,13 +46,24 @@ impl<'t> Edits<'t> {
     }
 
     fn push(&mut self, start: u32, end: u32, with: &str, keep_blanks: bool) {
-        self.edits.push(Edit { start: start as usize, end: end as usize, with: with.to_owned(), keep_blanks });
+        self.edits.push(Edit {
+            start: start as usize,
+            end: end as usize,
+            with: with.to_owned(),
+            keep_blanks,
+        });
     }
 
     /// The edited text. An edit inside an earlier, larger one is dropped.
     pub(super) fn apply(mut self) -> String {
         // At one place insertions come first, in the order in which they were made.
-        self.edits.sort_by_key(|edit| (edit.start, edit.end > edit.start, std::cmp::Reverse(edit.end)));
+        self.edits.sort_by_key(|edit| {
+            (
+                edit.start,
+                edit.end > edit.start,
+                std::cmp::Reverse(edit.end),
+            )
+        });
         let mut output = String::with_capacity(self.text.len() + 64);
         let mut done = 0;
         for edit in &self.edits {

@@ -58,7 +58,11 @@ impl Rewriter<'_> {
             let rest = self.source[end as usize..].trim_start();
             rest.starts_with(['(', '[', '`', '+', '-', '/'])
         };
-        let with = if self.statement_ends.contains(&end) && continues() { ";" } else { "" };
+        let with = if self.statement_ends.contains(&end) && continues() {
+            ";"
+        } else {
+            ""
+        };
         self.edits.blank_with(start, end, with);
     }
 
@@ -68,21 +72,37 @@ impl Rewriter<'_> {
         if self.source[start..].starts_with(':') {
             return annotation.start;
         }
-        self.source[..start].rfind(':').map_or(annotation.start, |at| at as u32)
+        self.source[..start]
+            .rfind(':')
+            .map_or(annotation.start, |at| at as u32)
     }
 
     /// The first of these characters between two places.
     fn find(&self, start: u32, end: u32, characters: &[char]) -> Option<u32> {
-        self.source[start as usize..end as usize].find(characters).map(|at| start + at as u32)
+        self.source[start as usize..end as usize]
+            .find(characters)
+            .map(|at| start + at as u32)
     }
 
     /// Blanks the modifiers that TypeScript adds before a member's name or a parameter.
     fn blank_modifiers(&mut self, start: u32, end: u32) {
-        const MODIFIERS: [&str; 7] = ["public", "private", "protected", "readonly", "override", "abstract", "declare"];
+        const MODIFIERS: [&str; 7] = [
+            "public",
+            "private",
+            "protected",
+            "readonly",
+            "override",
+            "abstract",
+            "declare",
+        ];
         let text = &self.source[start as usize..end as usize];
         let mut offset = 0;
-        for word in text.split_inclusive(|character: char| !character.is_ascii_alphanumeric() && character != '_') {
-            let trimmed = word.trim_end_matches(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+        for word in text.split_inclusive(|character: char| {
+            !character.is_ascii_alphanumeric() && character != '_'
+        }) {
+            let trimmed = word.trim_end_matches(|character: char| {
+                !character.is_ascii_alphanumeric() && character != '_'
+            });
             if MODIFIERS.contains(&trimmed) {
                 let at = start + offset as u32;
                 self.edits.blank(at, at + trimmed.len() as u32);
@@ -99,7 +119,9 @@ impl Rewriter<'_> {
     }
 
     fn member_start(start: u32, decorators: &[Decorator<'_>]) -> u32 {
-        decorators.last().map_or(start, |decorator| decorator.span.end)
+        decorators
+            .last()
+            .map_or(start, |decorator| decorator.span.end)
     }
 
     /// `this.a=a;` for each parameter property, after `super(...)` where there is one.
@@ -121,21 +143,34 @@ impl Rewriter<'_> {
             matches!(statement, Statement::ExpressionStatement(statement)
                 if matches!(&statement.expression, Expression::CallExpression(call) if call.callee.is_super()))
         };
-        let after_super = derived.then(|| body.statements.iter().find(is_super)).flatten();
+        let after_super = derived
+            .then(|| body.statements.iter().find(is_super))
+            .flatten();
         let at = after_super
             .map(|statement| statement.span().end)
             .or_else(|| body.directives.last().map(|directive| directive.span.end))
             .unwrap_or(body.span.start + 1);
-        let separator = if self.source[..at as usize].ends_with([';', '{']) { "" } else { ";" };
+        let separator = if self.source[..at as usize].ends_with([';', '{']) {
+            ""
+        } else {
+            ";"
+        };
         self.edits.insert(at, format!("{separator}{assignments}"));
     }
 
     fn enumeration(&mut self, declaration: &TSEnumDeclaration<'_>) {
         let name = declaration.id.name.as_str();
-        let members: Vec<(String, &TSEnumMember<'_>)> =
-            declaration.body.members.iter().filter_map(|member| Some((member_name(member)?, member))).collect();
+        let members: Vec<(String, &TSEnumMember<'_>)> = declaration
+            .body
+            .members
+            .iter()
+            .filter_map(|member| Some((member_name(member)?, member)))
+            .collect();
         if members.len() != declaration.body.members.len() {
-            return self.fail(declaration.span, "computed names of enum members are not supported");
+            return self.fail(
+                declaration.span,
+                "computed names of enum members are not supported",
+            );
         }
         let names: HashSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
         self.edits.replace(
@@ -152,14 +187,20 @@ impl Rewriter<'_> {
             match &member.initializer {
                 None => {
                     let value = previous.map_or("0".to_owned(), |previous| format!("{previous}+1"));
-                    self.edits.replace(place, member.span.end, &format!("{name}[{here}={value}]={quoted};"));
+                    self.edits.replace(
+                        place,
+                        member.span.end,
+                        &format!("{name}[{here}={value}]={quoted};"),
+                    );
                 }
                 Some(value) if is_text(value) => {
-                    self.edits.replace(place, value.span().start, &format!("{here}= "));
+                    self.edits
+                        .replace(place, value.span().start, &format!("{here}= "));
                     self.edits.insert(value.span().end, ";");
                 }
                 Some(value) => {
-                    self.edits.replace(place, value.span().start, &format!("{name}[{here}= "));
+                    self.edits
+                        .replace(place, value.span().start, &format!("{name}[{here}= "));
                     self.qualify(value, name, &names);
                     self.edits.insert(value.span().end, format!("]={quoted};"));
                 }
@@ -167,7 +208,11 @@ impl Rewriter<'_> {
             place = member.span.end;
             previous = Some(here);
         }
-        self.edits.replace(place, declaration.span.end, &format!("}})({name}||({name}={{}}));"));
+        self.edits.replace(
+            place,
+            declaration.span.end,
+            &format!("}})({name}||({name}={{}}));"),
+        );
     }
 
     /// Members that refer to earlier ones by their bare names.
@@ -186,7 +231,11 @@ impl Rewriter<'_> {
                 }
             }
         }
-        let mut bare = Bare { members, found: Vec::new(), others: Vec::new() };
+        let mut bare = Bare {
+            members,
+            found: Vec::new(),
+            others: Vec::new(),
+        };
         bare.visit_expression(value);
         for at in bare.found {
             self.edits.insert(at, format!("{name}."));
@@ -199,18 +248,29 @@ impl Rewriter<'_> {
         let types: HashSet<String> = program.body.iter().filter_map(type_name).collect();
         for statement in &program.body {
             match statement {
-                Statement::ImportDeclaration(import) if import.import_kind.is_value() => self.import(import),
+                Statement::ImportDeclaration(import) if import.import_kind.is_value() => {
+                    self.import(import)
+                }
                 Statement::ExportNamedDeclaration(export) if export.export_kind.is_value() => {
                     let unwanted = |specifier: &ExportSpecifier<'_>| {
-                        specifier.export_kind.is_type() || is_type_export(specifier, &types, &self.values_declared(program))
+                        specifier.export_kind.is_type()
+                            || is_type_export(specifier, &types, &self.values_declared(program))
                     };
-                    let spans: Vec<Span> =
-                        export.specifiers.iter().filter(|specifier| unwanted(specifier)).map(|s| s.span).collect();
+                    let spans: Vec<Span> = export
+                        .specifiers
+                        .iter()
+                        .filter(|specifier| unwanted(specifier))
+                        .map(|s| s.span)
+                        .collect();
                     self.remove_specifiers(&spans);
                 }
                 Statement::ExportFromDeclaration(export) if export.export_kind.is_value() => {
-                    let spans: Vec<Span> =
-                        export.specifiers.iter().filter(|s| s.export_kind.is_type()).map(|s| s.span).collect();
+                    let spans: Vec<Span> = export
+                        .specifiers
+                        .iter()
+                        .filter(|s| s.export_kind.is_type())
+                        .map(|s| s.span)
+                        .collect();
                     self.remove_specifiers(&spans);
                 }
                 _ => {}
@@ -227,7 +287,9 @@ impl Rewriter<'_> {
                 other => other.as_declaration(),
             };
             match declaration {
-                Some(Declaration::ClassDeclaration(class)) => names.extend(class.id.as_ref().map(|id| id.name.to_string())),
+                Some(Declaration::ClassDeclaration(class)) => {
+                    names.extend(class.id.as_ref().map(|id| id.name.to_string()))
+                }
                 Some(Declaration::FunctionDeclaration(function)) => {
                     names.extend(function.id.as_ref().map(|id| id.name.to_string()));
                 }
@@ -236,7 +298,12 @@ impl Rewriter<'_> {
                 }
                 Some(Declaration::VariableDeclaration(variables)) => {
                     for variable in &variables.declarations {
-                        names.extend(variable.id.get_identifier_name().map(|name| name.to_string()));
+                        names.extend(
+                            variable
+                                .id
+                                .get_identifier_name()
+                                .map(|name| name.to_string()),
+                        );
                     }
                 }
                 _ => {}
@@ -246,27 +313,37 @@ impl Rewriter<'_> {
     }
 
     fn import(&mut self, import: &ImportDeclaration<'_>) {
-        let Some(specifiers) = &import.specifiers else { return };
+        let Some(specifiers) = &import.specifiers else {
+            return;
+        };
         let used = |specifier: &ImportDeclarationSpecifier<'_>| {
             let is_type = matches!(specifier, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type());
             !is_type && self.values.contains(specifier.local().name.as_str())
         };
-        let unused: Vec<&ImportDeclarationSpecifier<'_>> = specifiers.iter().filter(|it| !used(it)).collect();
+        let unused: Vec<&ImportDeclarationSpecifier<'_>> =
+            specifiers.iter().filter(|it| !used(it)).collect();
         if unused.is_empty() {
             return;
         }
         if unused.len() == specifiers.len() {
             return self.remove(import.span);
         }
-        let is_named = |it: &&ImportDeclarationSpecifier<'_>| matches!(it, ImportDeclarationSpecifier::ImportSpecifier(_));
+        let is_named = |it: &&ImportDeclarationSpecifier<'_>| {
+            matches!(it, ImportDeclarationSpecifier::ImportSpecifier(_))
+        };
         let all_named_unused = specifiers.iter().filter(is_named).all(|it| !used(it));
         if all_named_unused && specifiers.iter().any(|it| is_named(&it)) {
             // `import D, { E }` keeps `import D`: the braces go too.
-            if let (Some(open), Some(last)) =
-                (self.find(import.span.start, import.source.span.start, &['{']), specifiers.last())
-            {
-                let comma = self.source[..open as usize].rfind(',').map_or(open, |at| at as u32);
-                let close = self.find(last.span().end, import.source.span.start, &['}']).unwrap_or(open);
+            if let (Some(open), Some(last)) = (
+                self.find(import.span.start, import.source.span.start, &['{']),
+                specifiers.last(),
+            ) {
+                let comma = self.source[..open as usize]
+                    .rfind(',')
+                    .map_or(open, |at| at as u32);
+                let close = self
+                    .find(last.span().end, import.source.span.start, &['}'])
+                    .unwrap_or(open);
                 self.edits.blank(comma, close + 1);
                 return;
             }
@@ -279,7 +356,9 @@ impl Rewriter<'_> {
     fn remove_specifiers(&mut self, spans: &[Span]) {
         for span in spans {
             let rest = &self.source[span.end as usize..];
-            let comma = rest.find([',', '}']).filter(|&at| rest[at..].starts_with(','));
+            let comma = rest
+                .find([',', '}'])
+                .filter(|&at| rest[at..].starts_with(','));
             // A default import before the list has its comma before; only lists come here.
             let end = comma.map_or(span.end, |at| span.end + at as u32 + 1);
             self.edits.blank(span.start, end);
@@ -292,14 +371,20 @@ fn type_name(statement: &Statement<'_>) -> Option<String> {
     match statement {
         Statement::TSInterfaceDeclaration(it) => Some(it.id.name.to_string()),
         Statement::TSTypeAliasDeclaration(it) => Some(it.id.name.to_string()),
-        Statement::ImportDeclaration(import) if import.import_kind.is_type() => {
-            import.specifiers.as_ref()?.first().map(|it| it.local().name.to_string())
-        }
+        Statement::ImportDeclaration(import) if import.import_kind.is_type() => import
+            .specifiers
+            .as_ref()?
+            .first()
+            .map(|it| it.local().name.to_string()),
         _ => None,
     }
 }
 
-fn is_type_export(specifier: &ExportSpecifier<'_>, types: &HashSet<String>, values: &HashSet<String>) -> bool {
+fn is_type_export(
+    specifier: &ExportSpecifier<'_>,
+    types: &HashSet<String>,
+    values: &HashSet<String>,
+) -> bool {
     let name = specifier.local.name();
     types.contains(name.as_str()) && !values.contains(name.as_str())
 }
@@ -307,7 +392,9 @@ fn is_type_export(specifier: &ExportSpecifier<'_>, types: &HashSet<String>, valu
 fn member_name(member: &TSEnumMember<'_>) -> Option<String> {
     match &member.id {
         TSEnumMemberName::Identifier(name) => Some(name.name.to_string()),
-        TSEnumMemberName::String(text) | TSEnumMemberName::ComputedString(text) => Some(text.value.to_string()),
+        TSEnumMemberName::String(text) | TSEnumMemberName::ComputedString(text) => {
+            Some(text.value.to_string())
+        }
         TSEnumMemberName::ComputedTemplateString(_) => None,
     }
 }
@@ -333,20 +420,36 @@ impl<'a> Visit<'a> for Rewriter<'_> {
             self.statement_ends.insert(span.end);
         }
         match statement {
-            Statement::ImportDeclaration(import) if import.import_kind.is_type() => self.remove(span),
+            Statement::ImportDeclaration(import) if import.import_kind.is_type() => {
+                self.remove(span)
+            }
             // The names of the others are looked at in the second pass.
             Statement::ImportDeclaration(_) => {}
-            Statement::ExportNamedDeclaration(export) if export.export_kind.is_type() => self.remove(span),
-            Statement::ExportFromDeclaration(export) if export.export_kind.is_type() => self.remove(span),
+            Statement::ExportNamedDeclaration(export) if export.export_kind.is_type() => {
+                self.remove(span)
+            }
+            Statement::ExportFromDeclaration(export) if export.export_kind.is_type() => {
+                self.remove(span)
+            }
             Statement::ExportFromDeclaration(_) => {}
-            Statement::ExportAllDeclaration(export) if export.export_kind.is_type() => self.remove(span),
-            Statement::ExportDeclaration(export) if is_erased(&export.declaration) => self.remove(span),
+            Statement::ExportAllDeclaration(export) if export.export_kind.is_type() => {
+                self.remove(span)
+            }
+            Statement::ExportDeclaration(export) if is_erased(&export.declaration) => {
+                self.remove(span)
+            }
             Statement::ExportDefaultDeclaration(export) => match &export.declaration {
                 ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => self.remove(span),
-                ExportDefaultDeclarationKind::FunctionDeclaration(function) if function.body.is_none() => self.remove(span),
+                ExportDefaultDeclarationKind::FunctionDeclaration(function)
+                    if function.body.is_none() =>
+                {
+                    self.remove(span)
+                }
                 _ => walk::walk_statement(self, statement),
             },
-            Statement::TSExportAssignment(_) => self.fail(span, "`export =` is not supported; use `export default`"),
+            Statement::TSExportAssignment(_) => {
+                self.fail(span, "`export =` is not supported; use `export default`")
+            }
             Statement::TSNamespaceExportDeclaration(_) => self.remove(span),
             other => match other.as_declaration() {
                 Some(declaration) if is_erased(declaration) => self.remove(span),
@@ -360,11 +463,17 @@ impl<'a> Visit<'a> for Rewriter<'_> {
     }
 
     fn visit_ts_namespace_declaration(&mut self, declaration: &TSNamespaceDeclaration<'a>) {
-        self.fail(declaration.span, "a namespace with values is not supported; use a module");
+        self.fail(
+            declaration.span,
+            "a namespace with values is not supported; use a module",
+        );
     }
 
     fn visit_ts_import_equals_declaration(&mut self, declaration: &TSImportEqualsDeclaration<'a>) {
-        self.fail(declaration.span, "`import x = ...` is not supported; use `import x from ...`");
+        self.fail(
+            declaration.span,
+            "`import x = ...` is not supported; use `import x from ...`",
+        );
     }
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
@@ -372,21 +481,30 @@ impl<'a> Visit<'a> for Rewriter<'_> {
     }
 
     fn visit_ts_type_annotation(&mut self, annotation: &TSTypeAnnotation<'a>) {
-        self.edits.blank(self.colon(annotation.span), annotation.span.end);
+        self.edits
+            .blank(self.colon(annotation.span), annotation.span.end);
     }
 
     fn visit_ts_type_parameter_declaration(&mut self, parameters: &TSTypeParameterDeclaration<'a>) {
         self.edits.blank(parameters.span.start, parameters.span.end);
     }
 
-    fn visit_ts_type_parameter_instantiation(&mut self, arguments: &TSTypeParameterInstantiation<'a>) {
+    fn visit_ts_type_parameter_instantiation(
+        &mut self,
+        arguments: &TSTypeParameterInstantiation<'a>,
+    ) {
         self.edits.blank(arguments.span.start, arguments.span.end);
     }
 
     fn visit_ts_this_parameter(&mut self, parameter: &TSThisParameter<'a>) {
         let rest = &self.source[parameter.span.end as usize..];
-        let comma = rest.find([',', ')']).filter(|&at| rest[at..].starts_with(','));
-        self.edits.blank(parameter.span.start, parameter.span.end + comma.map_or(0, |at| at as u32 + 1));
+        let comma = rest
+            .find([',', ')'])
+            .filter(|&at| rest[at..].starts_with(','));
+        self.edits.blank(
+            parameter.span.start,
+            parameter.span.end + comma.map_or(0, |at| at as u32 + 1),
+        );
     }
 
     fn visit_ts_as_expression(&mut self, expression: &TSAsExpression<'a>) {
@@ -410,13 +528,17 @@ impl<'a> Visit<'a> for Rewriter<'_> {
     }
 
     fn visit_ts_type_assertion(&mut self, expression: &TSTypeAssertion<'a>) {
-        self.edits.blank(expression.span.start, expression.expression.span().start);
+        self.edits
+            .blank(expression.span.start, expression.expression.span().start);
         self.visit_expression(&expression.expression);
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
         if declarator.definite {
-            let end = declarator.type_annotation.as_ref().map_or(declarator.span.end, |it| it.span.start);
+            let end = declarator
+                .type_annotation
+                .as_ref()
+                .map_or(declarator.span.end, |it| it.span.start);
             self.blank_mark(declarator.id.span().end, end);
         }
         walk::walk_variable_declarator(self, declarator);
@@ -426,10 +548,16 @@ impl<'a> Visit<'a> for Rewriter<'_> {
         let start = Self::member_start(parameter.span.start, &parameter.decorators);
         self.blank_modifiers(start, parameter.pattern.span().start);
         if parameter.optional {
-            let end = parameter.type_annotation.as_ref().map_or(parameter.span.end, |it| it.span.start);
+            let end = parameter
+                .type_annotation
+                .as_ref()
+                .map_or(parameter.span.end, |it| it.span.start);
             let pattern_end = parameter.pattern.span().end;
             // The mark may lie outside the parameter's own span when nothing follows it.
-            self.blank_mark(pattern_end, end.max(pattern_end + 1).min(self.source.len() as u32));
+            self.blank_mark(
+                pattern_end,
+                end.max(pattern_end + 1).min(self.source.len() as u32),
+            );
         }
         walk::walk_formal_parameter(self, parameter);
     }
@@ -439,7 +567,9 @@ impl<'a> Visit<'a> for Rewriter<'_> {
             let (start, end) = (self.colon(annotation.span), annotation.span.end);
             if self.source[start as usize..end as usize].contains('\n') {
                 // No line break may stand before the arrow, so the closing parenthesis moves there.
-                let close = self.source[..start as usize].rfind(')').map_or(start, |at| at as u32);
+                let close = self.source[..start as usize]
+                    .rfind(')')
+                    .map_or(start, |at| at as u32);
                 self.edits.blank(close, end);
                 self.edits.insert(end, ")");
             }
@@ -450,14 +580,18 @@ impl<'a> Visit<'a> for Rewriter<'_> {
     fn visit_class(&mut self, class: &Class<'a>) {
         let start = Self::member_start(class.span.start, &class.decorators);
         if class.r#abstract
-            && let Some(at) = self.source[start as usize..class.body.span.start as usize].find("abstract")
+            && let Some(at) =
+                self.source[start as usize..class.body.span.start as usize].find("abstract")
         {
             let at = start + at as u32;
             self.edits.blank(at, at + 8);
         }
         if let (Some(first), Some(last)) = (class.implements.first(), class.implements.last()) {
             let keyword = self.source[..first.span.start as usize].rfind("implements");
-            self.edits.blank(keyword.map_or(first.span.start, |at| at as u32), last.span.end);
+            self.edits.blank(
+                keyword.map_or(first.span.start, |at| at as u32),
+                last.span.end,
+            );
         }
         for element in &class.body.body {
             if let ClassElement::MethodDefinition(method) = element
@@ -469,16 +603,22 @@ impl<'a> Visit<'a> for Rewriter<'_> {
         walk::walk_class(self, class);
     }
 
-    fn visit_ts_class_implements_list(&mut self, _: &oxc_allocator::Vec<'a, TSClassImplements<'a>>) {}
+    fn visit_ts_class_implements_list(
+        &mut self,
+        _: &oxc_allocator::Vec<'a, TSClassImplements<'a>>,
+    ) {
+    }
 
     fn visit_class_element(&mut self, element: &ClassElement<'a>) {
         let erased = match element {
             ClassElement::TSIndexSignature(_) => true,
             ClassElement::MethodDefinition(method) => {
-                method.r#type == MethodDefinitionType::TSAbstractMethodDefinition || method.value.body.is_none()
+                method.r#type == MethodDefinitionType::TSAbstractMethodDefinition
+                    || method.value.body.is_none()
             }
             ClassElement::PropertyDefinition(property) => {
-                property.declare || property.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition
+                property.declare
+                    || property.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition
             }
             _ => false,
         };
@@ -497,7 +637,10 @@ impl<'a> Visit<'a> for Rewriter<'_> {
                 let start = Self::member_start(property.span.start, &property.decorators);
                 self.blank_modifiers(start, property.key.span().start);
                 if property.optional || property.definite {
-                    let end = property.type_annotation.as_ref().map_or(property.span.end, |it| it.span.start);
+                    let end = property
+                        .type_annotation
+                        .as_ref()
+                        .map_or(property.span.end, |it| it.span.start);
                     self.blank_mark(property.key.span().end, end);
                 }
             }
@@ -535,9 +678,11 @@ fn is_erased(declaration: &Declaration<'_>) -> bool {
 fn is_type_namespace(declaration: &TSNamespaceDeclaration<'_>) -> bool {
     match &declaration.body {
         TSNamespaceDeclarationBody::TSNamespaceDeclaration(inner) => is_type_namespace(inner),
-        TSNamespaceDeclarationBody::TSModuleBlock(block) => block.body.iter().all(|statement| match statement {
-            Statement::ExportDeclaration(export) => is_erased(&export.declaration),
-            other => other.as_declaration().is_some_and(is_erased),
-        }),
+        TSNamespaceDeclarationBody::TSModuleBlock(block) => {
+            block.body.iter().all(|statement| match statement {
+                Statement::ExportDeclaration(export) => is_erased(&export.declaration),
+                other => other.as_declaration().is_some_and(is_erased),
+            })
+        }
     }
 }
