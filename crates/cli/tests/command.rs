@@ -191,7 +191,13 @@ fn endless_recursion_is_an_error_that_can_be_caught() {
 
 #[test]
 fn an_endless_loop_ends_on_ctrl_c() {
-    let mut child = twinloop().args(["-e", "for (;;) {}"]).spawn().unwrap();
+    // Under a test runner that was started in the background SIGINT would be ignored, and stay so.
+    let mut child = Command::new("env")
+        .arg("--default-signal=INT")
+        .arg(env!("CARGO_BIN_EXE_twinloop"))
+        .args(["-e", "for (;;) {}"])
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])

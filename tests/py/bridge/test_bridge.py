@@ -10,7 +10,6 @@ import weakref
 from typing import Any
 
 import pytest
-
 import twinloop
 import twinloop.js
 from twinloop import _native
@@ -50,7 +49,9 @@ def test_immutable_values_are_converted() -> None:
     run(main)
 
 
-@pytest.mark.parametrize("value", [0, -1, 2**53 - 1, 2**53, 2**63, -(2**200), 1.5, math.inf, "", "a\0b", "\ud800x", True, None])
+@pytest.mark.parametrize(
+    "value", [0, -1, 2**53 - 1, 2**53, 2**63, -(2**200), 1.5, math.inf, "", "a\0b", "\ud800x", True, None]
+)
 def test_immutable_values_survive_a_round_trip(value: Any) -> None:
     async def main(lib: Any) -> None:
         back = lib.identity(value)

@@ -28,13 +28,21 @@ def test_an_infinite_javascript_loop_ends_on_ctrl_c(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     process = subprocess.Popen(
-        [sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        # Under a test runner that was started in the background SIGINT would be ignored, and stay so.
+        ["env", "--default-signal=INT", sys.executable, str(program)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "running\n"
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=10)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
     assert output == "cleaned up\n"
     assert "KeyboardInterrupt" in errors
     assert process.returncode in (-signal.SIGINT, 130)

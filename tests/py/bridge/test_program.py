@@ -11,7 +11,11 @@ from pathlib import Path
 def run(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "twinloop", str(file), *arguments],
-        capture_output=True, text=True, timeout=60, env=os.environ, check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ,
+        check=False,
     )
 
 
