@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import pathlib
+import signal
 import ssl
 
 import pytest
@@ -75,3 +76,8 @@ def open_descriptors() -> int:
 @pytest.fixture
 def count_descriptors():
     return open_descriptors
+
+
+# A runner that was started in the background ignores SIGINT, and its children would too: those of tests must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

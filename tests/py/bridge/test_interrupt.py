@@ -28,8 +28,7 @@ def test_an_infinite_javascript_loop_ends_on_ctrl_c(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     process = subprocess.Popen(
-        # Under a test runner that was started in the background SIGINT would be ignored, and stay so.
-        ["env", "--default-signal=INT", sys.executable, str(program)],
+        [sys.executable, str(program)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
