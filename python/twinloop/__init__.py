@@ -22,3 +22,12 @@ def run(main, *, debug=None):
         raise RuntimeError("twinloop.run() cannot be called from a running event loop")
     with _asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
         return runner.run(main)
+
+
+def __getattr__(name):
+    # The engine costs memory and time that a program without JavaScript need not pay, so `js` is loaded when it is named.
+    if name == "js":
+        import importlib
+
+        return importlib.import_module(".js", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

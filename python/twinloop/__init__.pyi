@@ -2,6 +2,8 @@ from asyncio import DefaultEventLoopPolicy, SelectorEventLoop
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
+from . import js as js
+
 _T = TypeVar("_T")
 
 __all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]

@@ -2,4 +2,6 @@
 
 from twinloop._program import main
 
-main()
+# The command `twinloop` imports `main` from here and calls it itself.
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+# The rules as they were given, for the JavaScript of this process.
+texts: list[str] = []
 _rules: list[tuple[str, str, str, str]] = []
 _getaddrinfo = socket.getaddrinfo
 
@@ -37,9 +39,10 @@ def parse(text: str) -> tuple[str, str, str, str]:
     return parts[0].lower(), parts[1], parts[2], parts[3]
 
 
-def install(texts: list[str]) -> None:
+def install(rules: list[str]) -> None:
     """Apply the rules to this process: to the loop's connections and to ``socket.getaddrinfo``."""
-    _rules.extend(parse(text) for text in texts)
+    _rules.extend([parse(text) for text in rules])
+    texts.extend(rules)
     if _rules:
         socket.getaddrinfo = _redirected_getaddrinfo
 

@@ -16,7 +16,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from . import _native
+from . import _connect_to, _native
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -222,3 +222,8 @@ def _connect(rules: list[str], ca_file: str | None) -> None:
     global _connections
     _connections = (rules, ca_file)
     _native.js_configure([sys.executable, *sys.argv], rules, ca_file)
+
+
+# The command line's rules hold for the JavaScript of a Python program too; --ca-file reaches it as SSL_CERT_FILE.
+if _connect_to.texts:
+    _connect(_connect_to.texts, None)
