@@ -9,7 +9,10 @@
 
 #![deny(unsafe_code)]
 
-#[allow(unsafe_code, reason = "the one folder that talks to the engine; see its own documentation")]
+#[allow(
+    unsafe_code,
+    reason = "the one folder that talks to the engine; see its own documentation"
+)]
 pub mod engine;
 mod globals;
 mod modules;
@@ -22,4 +25,4 @@ pub mod network {
 }
 
 pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
-pub use program::{Js, Main, Options};
+pub use program::{Js, Main, OnExit, Options};

@@ -32,7 +32,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 pub(crate) use console::print_error;
-pub(crate) use outcome::{Outcome, before_exit, dom_exception, exit_code, rejection_handled, uncaught, unhandled_rejection};
+pub(crate) use outcome::{
+    Outcome, before_exit, dom_exception, exit_code, rejection_handled, uncaught,
+    unhandled_rejection,
+};
 
 use crate::engine::{Arguments, Attributes, Error, Local, Op, Scope, Slot};
 
@@ -58,7 +61,10 @@ fn operations() -> Vec<&'static [Op]> {
     ]
 }
 
-const LOADER_OPS: &[Op] = &[Op::new("loadModule", 1, load_module), Op::new("isModuleLoaded", 1, is_module_loaded)];
+const LOADER_OPS: &[Op] = &[
+    Op::new("loadModule", 1, load_module),
+    Op::new("isModuleLoaded", 1, is_module_loaded),
+];
 
 /// The files: name and text.
 const SOURCES: &[(&str, &str)] = &[
@@ -97,7 +103,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("node_path", include_str!("node_path.js")),
     ("node_process", include_str!("node_process.js")),
     ("node_timers", include_str!("node_timers.js")),
-    ("node_timers_promises", include_str!("node_timers_promises.js")),
+    (
+        "node_timers_promises",
+        include_str!("node_timers_promises.js"),
+    ),
     ("node_url", include_str!("node_url.js")),
     ("node_util", include_str!("node_util.js")),
     ("node_util_types", include_str!("node_util_types.js")),
@@ -212,12 +221,19 @@ pub(crate) fn is_global(name: &str) -> bool {
 }
 
 fn file_of(global: &str) -> Option<&'static str> {
-    GLOBALS.iter().find(|(name, _)| *name == global).map(|(_, file)| *file)
+    GLOBALS
+        .iter()
+        .find(|(name, _)| *name == global)
+        .map(|(_, file)| *file)
 }
 
 /// Every name that [`resolve`] defines.
 pub(crate) fn names() -> Vec<&'static str> {
-    GLOBALS.iter().map(|(name, _)| *name).chain(["self"]).collect()
+    GLOBALS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["self"])
+        .collect()
 }
 
 /// Defines the property `name` of the global object; false if it is none of ours.
@@ -228,7 +244,9 @@ pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> R
     let value = if name == "self" {
         global
     } else {
-        let Some(file) = file_of(name) else { return Ok(false) };
+        let Some(file) = file_of(name) else {
+            return Ok(false);
+        };
         scope.get(module(scope, file)?, name)?
     };
     scope.define(global, name, value, Attributes::HIDDEN)?;
@@ -238,7 +256,10 @@ pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> R
 /// The file behind the specifier of a built-in module.
 pub(crate) fn builtin_module(specifier: &str) -> Option<&'static str> {
     let is_it = |name: &str| name == specifier || name.strip_prefix("node:") == Some(specifier);
-    BUILTIN_MODULES.iter().find(|(name, _)| is_it(name)).map(|(_, file)| *file)
+    BUILTIN_MODULES
+        .iter()
+        .find(|(name, _)| is_it(name))
+        .map(|(_, file)| *file)
 }
 
 /// The exports of a file, which is compiled and run if this is the first use.
@@ -258,7 +279,10 @@ pub(crate) fn module<'s>(scope: &Scope<'s>, file: &str) -> Result<Local<'s>, Err
     let source = edited(file).map_or(Cow::Borrowed(*source), Cow::Owned);
     let factory = scope.evaluate(&source, &format!("twinloop:{file}"), 1)?;
     let exports = scope.call(factory, Local::undefined(), &[ops, use_function])?;
-    loader.exports.borrow_mut().insert(file, scope.persist(exports));
+    loader
+        .exports
+        .borrow_mut()
+        .insert(file, scope.persist(exports));
     Ok(exports)
 }
 
@@ -285,7 +309,8 @@ const USE: &str = "(function (load) {
 
 /// The arguments of every file.
 fn environment<'s>(scope: &Scope<'s>, loader: &Loader) -> Result<(Local<'s>, Local<'s>), Error> {
-    if let (Some(ops), Some(use_function)) = (&*loader.ops.borrow(), &*loader.use_function.borrow()) {
+    if let (Some(ops), Some(use_function)) = (&*loader.ops.borrow(), &*loader.use_function.borrow())
+    {
         return Ok((scope.local(ops), scope.local(use_function)));
     }
     let ops = scope.ops_object(operations())?;

@@ -6,6 +6,7 @@
 //! `import.meta`. Loop thread only.
 
 mod commonjs;
+pub(crate) mod deep_stack;
 mod graph;
 pub(crate) mod resolve;
 mod source;

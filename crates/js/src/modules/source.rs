@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_span::SourceType;
@@ -59,14 +60,13 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
     } else {
         text
     };
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
-    parsed
-        .module_record
-        .requested_modules
-        .keys()
-        .map(|specifier| specifier.to_string())
-        .collect()
+    let imports = with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        let modules = parsed.module_record.requested_modules.keys();
+        modules.map(|specifier| specifier.to_string()).collect()
+    });
+    imports.unwrap_or_default()
 }
 
 /// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.
@@ -74,7 +74,11 @@ pub(crate) fn is_module_text(text: &str) -> bool {
     if !text.contains("import") && !text.contains("export") && !text.contains("await") {
         return false;
     }
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, SourceType::unambiguous()).parse();
-    parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
+    let is_module = with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, SourceType::unambiguous()).parse();
+        parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
+    });
+    // Text too long to look at is most likely a bundle with the syntax that it mentions.
+    is_module.unwrap_or(true)
 }

@@ -7,6 +7,7 @@
 mod edits;
 mod rewrite;
 
+use crate::modules::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_span::SourceType;
@@ -53,6 +54,16 @@ impl Problem {
 
 /// The JavaScript of a TypeScript module: same lines, same columns.
 pub(crate) fn strip(source: &str) -> Result<String, Problem> {
+    with_deep_stack(source.len(), || strip_here(source)).unwrap_or_else(|| {
+        Err(Problem::at(
+            source,
+            0,
+            "the TypeScript source is too long to parse".to_owned(),
+        ))
+    })
+}
+
+fn strip_here(source: &str) -> Result<String, Problem> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, source, SourceType::ts().with_module(true)).parse();
     if let Some(error) = parsed.diagnostics.iter().next() {
