@@ -111,12 +111,7 @@ fn run_one(
         Some(_) => Outcome::Failed,
     };
     let is_reason = |line: &&str| line.contains("Error") || line.contains("Exception");
-    let reason = finished
-        .output
-        .lines()
-        .filter(is_reason)
-        .next_back()
-        .unwrap_or_default();
+    let reason = finished.output.lines().rfind(is_reason).unwrap_or_default();
     Ok((outcome, reason.trim().to_owned()))
 }
 

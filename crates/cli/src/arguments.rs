@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_follows_the_program_belongs_to_it() {
         let parsed = parse_words(&["--ca-file", "ca.pem", "app.js", "--help", "-e", "x"]).unwrap();
-        assert!(matches!(parsed.action, Action::File(file) if file == PathBuf::from("app.js")));
+        assert!(matches!(parsed.action, Action::File(file) if file == *"app.js"));
         assert_eq!(parsed.rest, ["--help", "-e", "x"]);
         assert_eq!(parsed.ca_file, Some(PathBuf::from("ca.pem")));
     }

@@ -107,20 +107,6 @@ fn exception_to_js<'s>(
     exception: &Bound<'_, PyAny>,
     depth: u32,
 ) -> Result<Local<'s>, Error> {
-    let described = || -> PyResult<(String, String, Vec<String>, Option<Bound<'_, PyAny>>)> {
-        let module = py.import("twinloop.js")?;
-        let (name, message, frames) = module.call_method1("_describe", (exception,))?.extract()?;
-        let cause = [
-            exception.getattr("__cause__")?,
-            exception.getattr("__context__")?,
-        ];
-        Ok((
-            name,
-            message,
-            frames,
-            cause.into_iter().find(|cause| !cause.is_none()),
-        ))
-    };
     if let Ok(class) = py
         .import("twinloop.js")
         .and_then(|module| module.getattr("JsException"))
@@ -129,7 +115,20 @@ fn exception_to_js<'s>(
     {
         return convert::to_js(bridge, scope, &thrown);
     }
-    let (name, message, frames, cause) = described().map_err(|error| {
+    let parts = || -> PyResult<((String, String, Vec<String>), _)> {
+        let parts = py
+            .import("twinloop.js")?
+            .call_method1("_describe", (exception,))?;
+        let reasons = [
+            exception.getattr("__cause__")?,
+            exception.getattr("__context__")?,
+        ];
+        Ok((
+            parts.extract()?,
+            reasons.into_iter().find(|reason| !reason.is_none()),
+        ))
+    };
+    let ((name, message, frames), cause) = parts().map_err(|error| {
         Error::new(format!(
             "a Python exception could not be described: {error}"
         ))
