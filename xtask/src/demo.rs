@@ -1,5 +1,7 @@
 //! `cargo xtask demo`: sets everything up, then shows each kind of program, what it printed and how long it took.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use crate::examples::{self, Example, Runner};
@@ -79,18 +81,12 @@ fn demo() -> Result<()> {
 }
 
 fn show(example: &Example, finished: &Finished, fault: Option<&str>) -> Result<()> {
-    let file = example
-        .source
-        .strip_prefix(paths::root())
-        .unwrap_or(&example.source);
     println!();
-    println!(
-        "{}  {}",
-        bold(example.title),
-        dim(&file.display().to_string())
-    );
-    for line in std::fs::read_to_string(&example.source)?.trim_end().lines() {
-        println!("  {} {line}", dim("│"));
+    println!("{}  {}", bold(example.title), dim(&shown(&example.source)));
+    show_source(&example.source)?;
+    for file in &example.beside {
+        println!("  {}", dim(&format!("with {}", shown(file))));
+        show_source(file)?;
     }
     for line in finished.output.trim_end().lines() {
         println!("  {} {}", cyan("▶"), cyan(line));
@@ -98,6 +94,20 @@ fn show(example: &Example, finished: &Finished, fault: Option<&str>) -> Result<(
     match fault {
         None => println!("  {} {}", green("✔"), dim(&duration(finished.time))),
         Some(fault) => println!("  {} {fault}", red("✘")),
+    }
+    Ok(())
+}
+
+fn shown(file: &Path) -> String {
+    file.strip_prefix(paths::root())
+        .unwrap_or(file)
+        .display()
+        .to_string()
+}
+
+fn show_source(file: &Path) -> Result<()> {
+    for line in std::fs::read_to_string(file)?.trim_end().lines() {
+        println!("  {} {line}", dim("│"));
     }
     Ok(())
 }

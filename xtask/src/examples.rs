@@ -20,6 +20,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// One example.
 pub(crate) struct Example {
     pub(crate) source: PathBuf,
+    /// Files that it imports, to be shown with it.
+    pub(crate) beside: Vec<PathBuf>,
     pub(crate) title: &'static str,
     language: Language,
     /// What it must print.
@@ -95,14 +97,23 @@ impl Example {
     }
 }
 
+/// A program of `examples/` and the file there that it imports.
+const BESIDE: [(&str, &str); 2] = [
+    ("6-python-awaits-javascript.py", "lib.mjs"),
+    ("6-javascript-awaits-python.mjs", "greetings.py"),
+];
+
 /// The programs in JavaScript, Python and both.
 pub(crate) fn programs() -> Result<Vec<Example>> {
     let folder = paths::root().join("examples");
     let load = |(file, title, language)| {
         let source = folder.join(file);
         let expected = expected_output(&source)?;
+        let imported = BESIDE.iter().filter(|(program, _)| *program == file);
+        let beside = imported.map(|(_, name)| folder.join(name)).collect();
         Ok(Example {
             source,
+            beside,
             title,
             language,
             expected,
@@ -119,6 +130,7 @@ pub(crate) fn rust_programs() -> Result<Vec<Example>> {
         let expected = expected_output(&source)?;
         Ok(Example {
             source,
+            beside: Vec::new(),
             title,
             language: Language::Rust,
             expected,
