@@ -130,7 +130,7 @@ fn names_and_literals_resolve() {
                 .all(|address| address.ip().is_loopback())
         );
         let error = lookup("no such host", 1).await.unwrap_err();
-        assert!(error.to_string().contains("no such host"), "{error}");
+        assert!(error.to_string().contains("lookup"), "{error}");
     });
 }
 

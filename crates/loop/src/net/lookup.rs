@@ -8,7 +8,7 @@ use crate::turn::Loop;
 /// The addresses of `host`, in the order the system's resolver prefers, each with `port`. At least one.
 ///
 /// # Errors
-/// When the name does not resolve; the message names it.
+/// When the name does not resolve, in the resolver's own words; the caller knows the name.
 pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let literal = host
         .strip_prefix('[')
@@ -23,14 +23,10 @@ pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         .await
         .map_err(io::Error::other)?;
     match resolved {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(io::Error::new(
+        Ok(addresses) if addresses.is_empty() => Err(io::Error::new(
             io::ErrorKind::NotFound,
-            format!("cannot resolve {host:?}: no address"),
+            "the name has no address",
         )),
-        Err(error) => Err(io::Error::new(
-            error.kind(),
-            format!("cannot resolve {host:?}: {error}"),
-        )),
+        resolved => resolved,
     }
 }
