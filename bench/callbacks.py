@@ -174,6 +174,7 @@ def main():
         start = time.perf_counter_ns()
         function(loop, count)
         results[name] = (time.perf_counter_ns() - start) / count
+    loop.close()
     print(json.dumps(results))
 
 

@@ -166,7 +166,7 @@ pub(crate) fn pinned(core: usize, program: &std::path::Path) -> std::process::Co
     command
 }
 
-/// Runs a program that prints one JSON object as its last line, with a time limit.
+/// Runs a program that prints one JSON object on a line of its own, with a time limit.
 pub(crate) fn json_of(
     command: &mut std::process::Command,
     limit: std::time::Duration,
@@ -184,12 +184,13 @@ pub(crate) fn json_of(
                 .unwrap_or_default()
         );
     }
-    let last = finished
+    // A runtime may say something on standard error after the result.
+    let object = finished
         .output
-        .trim_end()
         .lines()
-        .last()
-        .unwrap_or_default()
-        .to_owned();
-    serde_json::from_str(&last).with_context(|| format!("the last line is not JSON: {last}"))
+        .rev()
+        .find(|line| line.starts_with('{'));
+    let object =
+        object.with_context(|| format!("no line of JSON in: {}", finished.output.trim_end()))?;
+    serde_json::from_str(object).with_context(|| format!("not JSON: {object}"))
 }
