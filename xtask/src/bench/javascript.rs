@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::peers::{self, Runtime};
-use super::report::{Report, Unit};
+use super::report::Report;
+use super::table::Unit;
 use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
 use crate::cargo;
 use crate::fixtures::Fixtures;

@@ -8,6 +8,7 @@ mod peers;
 mod python;
 mod report;
 mod startup;
+mod table;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ use crate::{Arguments, cargo, process, terminal};
 use report::Report;
 
 const HELP: &str = "\
-cargo xtask bench [GROUP...] [--json FILE] [--rounds N] [--seconds S] [--only TEXT] [--no-build]
+cargo xtask bench [GROUP...] [--json FILE] [--markdown FILE] [--rounds N] [--seconds S] [--only TEXT] [--no-build]
 
 Groups (all by default):
   startup      an empty script and a hello: wall time, CPU time and peak memory      node, bun, deno
@@ -30,6 +31,7 @@ Groups (all by default):
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
+  --markdown FILE   also write the tables, the machine and the versions for docs/benchmarks.md
   --rounds N    rounds (5 by default, startup 20); the median counts
   --seconds S   how long a load lasts (1 by default)
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"
@@ -49,6 +51,7 @@ const GROUPS: [&str; 5] = ["startup", "echo", "callbacks", "microtasks", "fetch"
 pub(crate) struct Plan {
     groups: Vec<String>,
     json: Option<PathBuf>,
+    markdown: Option<PathBuf>,
     rounds: Option<usize>,
     seconds: f64,
     only: Option<String>,
@@ -71,6 +74,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     let mut plan = Plan {
         groups: Vec::new(),
         json: None,
+        markdown: None,
         rounds: None,
         seconds: 1.0,
         only: None,
@@ -83,6 +87,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
                 return Ok(());
             }
             lexopt::Arg::Long("json") => plan.json = Some(arguments.value()?.into()),
+            lexopt::Arg::Long("markdown") => plan.markdown = Some(arguments.value()?.into()),
             lexopt::Arg::Long("rounds") => plan.rounds = Some(number(arguments.value()?)?),
             lexopt::Arg::Long("seconds") => plan.seconds = number(arguments.value()?)?,
             lexopt::Arg::Long("only") => {
@@ -135,11 +140,14 @@ fn bench(plan: &Plan) -> Result<()> {
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
-        report.print_group(group);
+        report.table(group).print();
     }
     println!("\nload average before: {load}; after: {}", machine_load());
     if let Some(file) = &plan.json {
         report.write(file)?;
+    }
+    if let Some(file) = &plan.markdown {
+        report.write_markdown(&plan.groups, file)?;
     }
     Ok(())
 }

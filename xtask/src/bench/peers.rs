@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Plan;
-use super::report::{Report, SUBJECT};
+use super::report::Report;
+use super::table::SUBJECT;
 use crate::paths::{self, Profile};
 use crate::{cargo, process, terminal};
 

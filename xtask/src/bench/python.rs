@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::report::{Report, SUBJECT, Unit};
+use super::report::Report;
+use super::table::{SUBJECT, Unit};
 use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
 use crate::paths::Profile;
 use crate::process::{self, Watchdog};

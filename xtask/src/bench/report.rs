@@ -1,4 +1,4 @@
-//! Samples, their medians, and the tables that people read.
+//! Samples and their medians, for the tables and for the file that keeps everything.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,43 +7,9 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use crate::process;
-use crate::terminal::{bold, dim, green, note, red};
+use crate::terminal::note;
 
-/// What a case measures, and which way is better.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Milliseconds,
-    Mebibytes,
-    Nanoseconds,
-    PerSecond,
-}
-
-impl Unit {
-    fn name(self) -> &'static str {
-        match self {
-            Unit::Milliseconds => "ms",
-            Unit::Mebibytes => "MiB",
-            Unit::Nanoseconds => "ns",
-            Unit::PerSecond => "/s",
-        }
-    }
-
-    fn more_is_better(self) -> bool {
-        self == Unit::PerSecond
-    }
-
-    fn shown(self, value: f64) -> String {
-        match self {
-            Unit::PerSecond if value >= 10_000.0 => format!("{:.1}k/s", value / 1e3),
-            Unit::PerSecond => format!("{value:.0}/s"),
-            _ if value >= 100.0 => format!("{value:.0} {}", self.name()),
-            _ => format!("{value:.1} {}", self.name()),
-        }
-    }
-}
-
-/// Who is measured against the others.
-pub(crate) const SUBJECT: &str = "twinloop";
+use super::table::{Table, Unit};
 
 struct Samples {
     group: String,
@@ -105,55 +71,43 @@ impl Report {
         self.versions.insert(contestant.to_owned(), version.into());
     }
 
-    /// One row a case, one column a contestant, and what the subject is against each peer in brackets: above 1 the subject is
-    /// better, whichever way better is.
-    pub(crate) fn print_group(&self, group: &str) {
-        let samples: Vec<&Samples> = self
-            .samples
+    /// The medians of one group, in the order in which they were first measured.
+    pub(crate) fn table(&self, group: &str) -> Table {
+        let mut table = Table::new(group);
+        for samples in self.samples.iter().filter(|samples| samples.group == group) {
+            table.add(
+                &samples.case,
+                &samples.contestant,
+                samples.unit,
+                median(&samples.values),
+            );
+        }
+        table
+    }
+
+    /// Writes every group's table as Markdown, with the machine, the versions and who is missing.
+    pub(crate) fn write_markdown(&self, groups: &[String], file: &Path) -> Result<()> {
+        let mut text = String::new();
+        for group in groups {
+            text.push_str(&self.table(group).markdown());
+        }
+        let versions: Vec<String> = self
+            .versions
             .iter()
-            .filter(|samples| samples.group == group)
+            .map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or_default()))
             .collect();
-        let (mut cases, mut contestants) = (Vec::new(), Vec::new());
-        for sample in &samples {
-            if !cases.contains(&sample.case) {
-                cases.push(sample.case.clone());
-            }
-            if !contestants.contains(&sample.contestant) {
-                contestants.push(sample.contestant.clone());
-            }
+        let machine = machine();
+        text.push_str(&format!(
+            "Machine: {}, {} cores, Linux {}. Versions: {}.\n",
+            machine["cpu"].as_str().unwrap_or_default(),
+            machine["cores"],
+            machine["kernel"].as_str().unwrap_or_default(),
+            versions.join(", ")
+        ));
+        for (name, reason) in &self.absent {
+            text.push_str(&format!("Missing: {name} ({reason}).\n"));
         }
-        let find = |case: &str, contestant: &str| {
-            samples
-                .iter()
-                .find(|samples| samples.case == case && samples.contestant == contestant)
-        };
-        let width = cases
-            .iter()
-            .map(String::len)
-            .max()
-            .unwrap_or(0)
-            .max(group.len());
-        let column = contestants
-            .iter()
-            .map(|name| name.len() + 2)
-            .max()
-            .unwrap_or(0)
-            .max(18);
-        println!(
-            "\n{}",
-            bold(&format!(
-                "{group:width$}  {}",
-                headings(&contestants, column)
-            ))
-        );
-        for case in &cases {
-            let mut row = format!("{case:width$}  ");
-            let subject = find(case, SUBJECT).map(|samples| median(&samples.values));
-            for contestant in &contestants {
-                row.push_str(&cell(find(case, contestant).copied(), subject, column));
-            }
-            println!("{row}");
-        }
+        std::fs::write(file, text).with_context(|| format!("write {}", file.display()))
     }
 
     /// Writes every sample with the machine and the versions.
@@ -175,38 +129,6 @@ impl Report {
         std::fs::write(file, format!("{}\n", serde_json::to_string_pretty(&all)?))
             .with_context(|| format!("write {}", file.display()))
     }
-}
-
-fn headings(contestants: &[String], column: usize) -> String {
-    contestants
-        .iter()
-        .map(|name| format!("{name:>column$}"))
-        .collect()
-}
-
-/// A value and its ratio to the subject's, padded; colour comes after padding, because it has no width.
-fn cell(samples: Option<&Samples>, subject: Option<f64>, column: usize) -> String {
-    let Some(samples) = samples else {
-        return format!("{:>column$}", "-");
-    };
-    let value = median(&samples.values);
-    let shown = samples.unit.shown(value);
-    let Some(subject) = subject.filter(|_| samples.contestant != SUBJECT) else {
-        return format!("{shown:>column$}");
-    };
-    let ratio = if samples.unit.more_is_better() {
-        subject / value
-    } else {
-        value / subject
-    };
-    let bracket = format!("({ratio:.2})");
-    let padding = " ".repeat(column.saturating_sub(shown.len() + bracket.len() + 1));
-    let painted = match ratio {
-        ratio if ratio >= 1.05 => green(&bracket),
-        ratio if ratio < 0.95 => red(&bracket),
-        _ => dim(&bracket),
-    };
-    format!("{padding}{shown} {painted}")
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -241,18 +163,5 @@ mod tests {
     fn the_median_is_the_middle() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
-    }
-
-    #[test]
-    fn above_one_is_better_whichever_way_better_is() {
-        let slower = |unit, value| Samples {
-            group: "g".into(),
-            case: "c".into(),
-            contestant: "peer".into(),
-            unit,
-            values: vec![value],
-        };
-        assert!(cell(Some(&slower(Unit::Nanoseconds, 200.0)), Some(100.0), 17).contains("2.00"));
-        assert!(cell(Some(&slower(Unit::PerSecond, 50.0)), Some(100.0), 17).contains("2.00"));
     }
 }
