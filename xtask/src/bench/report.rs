@@ -67,7 +67,10 @@ impl Report {
         }
     }
 
-    pub(crate) fn version(&mut self, contestant: &str, version: &str) {
+    /// Remembers a version: the first word with a digit of what `--version` said.
+    pub(crate) fn version(&mut self, contestant: &str, said: &str) {
+        let is_version = |word: &&str| word.contains(|letter: char| letter.is_ascii_digit());
+        let version = said.split_whitespace().find(is_version).unwrap_or_default();
         self.versions.insert(contestant.to_owned(), version.into());
     }
 
@@ -148,10 +151,11 @@ fn machine() -> Value {
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
         .unwrap_or_default();
+    let kernel = process::output(Command::new("uname").arg("-r")).unwrap_or_default();
     json!({
         "cpu": model.trim_start_matches(['\t', ':', ' ']),
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "kernel": process::output(Command::new("uname").arg("-r")).unwrap_or_default(),
+        "kernel": kernel.split('.').take(2).collect::<Vec<_>>().join("."),
     })
 }
 
