@@ -85,14 +85,17 @@ fn download(release: &str, name: &str, to: &Path) -> bool {
 /// Builds the engine once and keeps the archive of it.
 fn build_from_source(name: &str, keep: &Path) -> Result<()> {
     terminal::step("SpiderMonkey is built from source: expect about 20 minutes on two cores, once");
-    system::provide(&system::ENGINE_FROM_SOURCE)?;
+    let llvm = system::provide_engine_tools()?;
+    let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("cargo");
     command
         .args(["build", "--package", "twinloop-js"])
         .current_dir(paths::root());
     command
         .env("MOZJS_FROM_SOURCE", "1")
-        .env("MOZJS_CREATE_ARCHIVE", "1");
+        .env("MOZJS_CREATE_ARCHIVE", "1")
+        .env("LIBCLANG_PATH", llvm.join("../lib"))
+        .env("PATH", format!("{}:{path}", llvm.display()));
     terminal::while_ticking("SpiderMonkey is being built", || process::run(&mut command))?;
     let made = paths::target().join(name);
     std::fs::copy(&made, keep)

@@ -1,5 +1,7 @@
 //! What the operating system must have, and installing it with apt where that is allowed.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -9,77 +11,127 @@ use crate::{process, terminal};
 /// Something that a chore needs from the system.
 pub(crate) struct Need {
     /// A shell command that succeeds when it is there.
-    check: &'static str,
+    check: Cow<'static, str>,
     /// The Debian package that has it.
-    package: &'static str,
+    package: Cow<'static, str>,
     /// What it is for, for people.
     purpose: &'static str,
 }
 
+const fn need(check: &'static str, package: &'static str, purpose: &'static str) -> Need {
+    Need {
+        check: Cow::Borrowed(check),
+        package: Cow::Borrowed(package),
+        purpose,
+    }
+}
+
 /// To build with a prebuilt engine.
 pub(crate) const BUILD: [Need; 3] = [
-    Need {
-        check: "command -v cc",
-        package: "gcc",
-        purpose: "linking, and the C parts of Rust crates",
-    },
-    Need {
-        check: "command -v c++",
-        package: "g++",
-        purpose: "linking SpiderMonkey, which is C++",
-    },
-    Need {
-        check: "command -v curl",
-        package: "curl",
-        purpose: "downloading SpiderMonkey",
-    },
+    need(
+        "command -v cc",
+        "gcc",
+        "linking, and the C parts of Rust crates",
+    ),
+    need(
+        "command -v c++",
+        "g++",
+        "linking SpiderMonkey, which is C++",
+    ),
+    need("command -v curl", "curl", "downloading SpiderMonkey"),
 ];
 
 /// To make virtual environments.
-pub(crate) const VENV: [Need; 1] = [Need {
-    check: "python3 -c 'import venv, ensurepip'",
-    package: "python3-venv",
-    purpose: "making .venv",
-}];
+pub(crate) const VENV: [Need; 1] = [need(
+    "python3 -c 'import venv, ensurepip'",
+    "python3-venv",
+    "making .venv",
+)];
 
-/// To build the engine from source.
-pub(crate) const ENGINE_FROM_SOURCE: [Need; 7] = [
-    Need {
-        check: "command -v clang",
-        package: "clang",
-        purpose: "compiling SpiderMonkey",
-    },
-    Need {
-        check: "ls /usr/lib/llvm-*/lib/libclang.so*",
-        package: "libclang-dev",
-        purpose: "generating bindings",
-    },
-    Need {
-        check: "command -v ld.lld || command -v lld",
-        package: "lld",
-        purpose: "linking SpiderMonkey",
-    },
-    Need {
-        check: "command -v llvm-objdump",
-        package: "llvm",
-        purpose: "compiling SpiderMonkey",
-    },
-    Need {
-        check: "command -v m4",
-        package: "m4",
-        purpose: "configuring SpiderMonkey",
-    },
-    Need {
-        check: "command -v make",
-        package: "make",
-        purpose: "compiling SpiderMonkey",
-    },
-    Need {
-        check: "command -v pkg-config",
-        package: "pkg-config",
-        purpose: "configuring SpiderMonkey",
-    },
+/// To build the engine from source, besides LLVM.
+const ENGINE_FROM_SOURCE: [Need; 3] = [
+    need("command -v m4", "m4", "configuring SpiderMonkey"),
+    need("command -v make", "make", "compiling SpiderMonkey"),
+    need(
+        "command -v pkg-config",
+        "pkg-config",
+        "configuring SpiderMonkey",
+    ),
 ];
+
+/// The LLVM versions that can build the engine, newest first.
+const LLVM: [u32; 6] = [22, 21, 20, 19, 18, 17];
+
+/// Provides what a build of the engine from source needs, and gives the folder of LLVM's programs, which must come first on PATH.
+///
+/// The unversioned package `clang` of a distribution is often older than the engine allows, so a versioned one is looked for.
+///
+/// # Errors
+/// Names what to install when no version is there and none may be installed.
+pub(crate) fn provide_engine_tools() -> Result<PathBuf> {
+    provide(&ENGINE_FROM_SOURCE)?;
+    if let Some(version) = LLVM
+        .into_iter()
+        .find(|version| llvm_folder(*version).join("clang++").exists())
+    {
+        provide(&llvm_needs(version))?;
+        return Ok(llvm_folder(version));
+    }
+    if apt_privilege().is_none() {
+        bail!(
+            "building SpiderMonkey needs LLVM 17 or later, and this user may not install it:\n  \
+             apt-get install clang-19 libclang-19-dev lld-19 llvm-19"
+        );
+    }
+    apt(&["update"])?;
+    let is_offered = |version: &u32| {
+        process::succeeds(Command::new("apt-cache").args(["show", &format!("clang-{version}")]))
+    };
+    let Some(version) = LLVM.into_iter().find(is_offered) else {
+        bail!(
+            "building SpiderMonkey needs clang 17 or later, which this system's packages do not have"
+        );
+    };
+    provide(&llvm_needs(version))?;
+    Ok(llvm_folder(version))
+}
+
+/// Where Debian puts the programs of one LLVM version, under their plain names.
+fn llvm_folder(version: u32) -> PathBuf {
+    PathBuf::from(format!("/usr/lib/llvm-{version}/bin"))
+}
+
+fn llvm_needs(version: u32) -> [Need; 4] {
+    let folder = llvm_folder(version);
+    let folder = folder.display();
+    let need = |check: String, package: String, purpose| Need {
+        check: check.into(),
+        package: package.into(),
+        purpose,
+    };
+    [
+        need(
+            format!("test -x {folder}/clang++"),
+            format!("clang-{version}"),
+            "compiling SpiderMonkey",
+        ),
+        need(
+            format!("ls {folder}/../lib/libclang*.so*"),
+            format!("libclang-{version}-dev"),
+            "generating its bindings",
+        ),
+        need(
+            format!("test -x {folder}/ld.lld"),
+            format!("lld-{version}"),
+            "linking it",
+        ),
+        need(
+            format!("test -x {folder}/llvm-objdump"),
+            format!("llvm-{version}"),
+            "compiling it",
+        ),
+    ]
+}
 
 /// Installs what is missing of `needs`.
 ///
@@ -90,27 +142,17 @@ pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    let packages: Vec<&str> = missing.iter().map(|need| need.package.as_ref()).collect();
     terminal::step(&format!("installing {}", packages.join(", ")));
     for need in &missing {
         terminal::note(&format!("{}: {}", need.package, need.purpose));
     }
-    let Some(privilege) = apt_privilege() else {
+    if apt_privilege().is_none() {
         bail!(
             "these packages are missing and this user may not install them:\n  apt-get install {}",
             packages.join(" ")
         );
-    };
-    let apt = |arguments: &[&str]| {
-        let mut words = privilege.to_vec();
-        words.extend(["apt-get", "-o", "Dpkg::Use-Pty=0", "-qq"]);
-        words.extend(arguments);
-        let mut command = Command::new(words[0]);
-        command
-            .args(&words[1..])
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        process::run(&mut command)
-    };
+    }
     apt(&["update"])?;
     let mut install = vec!["install", "-y", "--no-install-recommends"];
     install.extend(&packages);
@@ -125,8 +167,24 @@ pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     }
 }
 
+/// Runs apt-get with the privilege that this user has.
+fn apt(arguments: &[&str]) -> Result<()> {
+    let privilege = apt_privilege().unwrap_or_default();
+    let words = [
+        privilege,
+        &["apt-get", "-o", "Dpkg::Use-Pty=0", "-qq"],
+        arguments,
+    ]
+    .concat();
+    let mut command = Command::new(words[0]);
+    command
+        .args(&words[1..])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    process::run(&mut command)
+}
+
 fn is_there(need: &Need) -> bool {
-    process::succeeds(Command::new("sh").args(["-c", need.check]))
+    process::succeeds(Command::new("sh").args(["-c", need.check.as_ref()]))
 }
 
 /// The words before `apt-get`: none as root, `sudo -n` where sudo asks no password, `None` where neither holds.
