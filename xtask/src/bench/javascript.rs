@@ -7,15 +7,15 @@ use anyhow::Result;
 use super::peers::{self, Runtime};
 use super::report::Report;
 use super::table::Unit;
-use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
+use super::{CLIENT_CORE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program};
 use crate::cargo;
 use crate::fixtures::Fixtures;
 use crate::paths::Profile;
 
 pub(crate) fn microtasks(plan: &Plan, report: &mut Report) -> Result<()> {
     let runtimes = peers::runtimes(plan, report)?;
-    for _ in 0..plan.rounds(5) {
-        for runtime in &runtimes {
+    for round in 0..plan.rounds(5) {
+        for runtime in in_turn(&runtimes, round) {
             match run(runtime, "microtasks.js", &[]) {
                 Ok(results) => {
                     for (case, value) in results.as_object().into_iter().flatten() {
@@ -41,13 +41,13 @@ pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
     };
     let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
     let url = format!("http://{}/json1k", fixtures.text("http"));
-    for _ in 0..plan.rounds(5) {
+    for round in 0..plan.rounds(5) {
         for in_flight in [1, 64] {
             let case = format!("{in_flight} in flight");
             if !plan.wants(&case) {
                 continue;
             }
-            for runtime in &runtimes {
+            for runtime in in_turn(&runtimes, round) {
                 let arguments = [url.clone(), in_flight.to_string(), plan.seconds.to_string()];
                 add(
                     report,

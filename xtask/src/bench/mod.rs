@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the same work on Twinloop and its peers, in one run.
 //!
-//! Contestants take turns within a round and rounds repeat, so a slow moment of the machine hits all of them; what is reported
+//! Contestants take turns within a round, who begins moves on, and rounds repeat, so a slow moment of the machine hits all of them; what is reported
 //! is the median. Clients run on core 0 and servers on core 1. A contestant that is missing or fails is named and skipped.
 
 mod javascript;
@@ -113,6 +113,13 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     bench(&plan)
 }
 
+/// The contestants of one round. The first moves on with each round, because who follows a large process that is still
+/// being torn down would otherwise always be the same.
+pub(crate) fn in_turn<T>(contestants: &[T], round: usize) -> impl Iterator<Item = &T> {
+    let count = contestants.len();
+    (0..count).map(move |index| &contestants[(index + round) % count])
+}
+
 fn number<T: std::str::FromStr>(value: std::ffi::OsString) -> Result<T> {
     let text = value.to_string_lossy().into_owned();
     text.parse()
@@ -201,4 +208,19 @@ pub(crate) fn json_of(
     let object =
         object.with_context(|| format!("no line of JSON in: {}", finished.output.trim_end()))?;
     serde_json::from_str(object).with_context(|| format!("not JSON: {object}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyone_begins_in_turn() {
+        let order = |round| {
+            in_turn(&["a", "b", "c"], round)
+                .copied()
+                .collect::<String>()
+        };
+        assert_eq!([order(0), order(1), order(3)], ["abc", "bca", "abc"]);
+    }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::report::Report;
 use super::table::{SUBJECT, Unit};
-use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program};
+use super::{CLIENT_CORE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program};
 use crate::paths::Profile;
 use crate::process::{self, Watchdog};
 use crate::python::Venv;
@@ -64,8 +64,8 @@ fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> 
 
 pub(crate) fn callbacks(plan: &Plan, report: &mut Report) -> Result<()> {
     let (venv, loops) = loops(plan, report)?;
-    for _ in 0..plan.rounds(5) {
-        for name in &loops {
+    for round in 0..plan.rounds(5) {
+        for name in in_turn(&loops, round) {
             let mut command = pinned(CLIENT_CORE, &venv.python());
             command.arg(program("callbacks.py")).arg(name);
             match json_of(&mut command, Duration::from_secs(120)) {
@@ -85,7 +85,8 @@ pub(crate) fn callbacks(plan: &Plan, report: &mut Report) -> Result<()> {
 }
 
 pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
-    let (venv, loops) = loops(plan, report)?;
+    let (venv, mut servers) = loops(plan, report)?;
+    servers.push("native");
     for style in ["protocol", "streams", "sockets"] {
         for (bytes, size) in [(1024, "1 KiB"), (102_400, "100 KiB")] {
             for connections in [1, 16, 256] {
@@ -93,8 +94,8 @@ pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
                 if !plan.wants(&case) {
                     continue;
                 }
-                for _ in 0..plan.rounds(5) {
-                    for name in loops.iter().copied().chain(["native"]) {
+                for round in 0..plan.rounds(5) {
+                    for name in in_turn(&servers, round).copied() {
                         match echo_once(&venv, name, style, connections, bytes, plan.seconds) {
                             Ok(value) => report.add("echo", &case, name, Unit::PerSecond, value),
                             Err(error) => report.skip(name, &format!("echo, {style}: {error:#}")),

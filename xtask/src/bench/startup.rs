@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::peers::{self, Runtime};
 use super::report::Report;
 use super::table::Unit;
-use super::{CLIENT_CORE, Plan, json_of, native, pinned, program};
+use super::{CLIENT_CORE, Plan, in_turn, json_of, native, pinned, program};
 
 const GROUP: &str = "startup";
 
@@ -15,7 +15,7 @@ pub(crate) fn startup(plan: &Plan, report: &mut Report) -> Result<()> {
     let runtimes = peers::runtimes(plan, report)?;
     for round in 0..plan.rounds(20) + 1 {
         for script in ["empty", "hello"] {
-            for runtime in runtimes.iter().filter(|_| plan.wants(script)) {
+            for runtime in in_turn(&runtimes, round).filter(|_| plan.wants(script)) {
                 match launch(runtime, script) {
                     // The first round brings the files into memory.
                     Ok(_) if round == 0 => {}

@@ -72,7 +72,8 @@ impl Table {
         Table {
             group: group.to_owned(),
             cases: Vec::new(),
-            contestants: Vec::new(),
+            // The subject stands first, whoever was measured first.
+            contestants: vec![SUBJECT.to_owned()],
             medians: Vec::new(),
         }
     }
