@@ -52,7 +52,11 @@ fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> 
             ),
         }
         let module = modules.last().unwrap_or(&"asyncio");
-        let ask = format!("import importlib.metadata as m, sys; print(m.version('{module}'))");
+        // Twinloop is on the path without being installed, so it has no metadata.
+        let ask = format!(
+            "import importlib.metadata as m, {module}\n\
+             print(getattr({module}, '__version__', None) or m.version('{module}'))"
+        );
         let version = process::output(Command::new(venv.python()).args(["-c", &ask]));
         report.version(
             name,
