@@ -121,18 +121,9 @@ fn argv(arguments: &Arguments, file: Option<&Path>) -> Vec<String> {
 
 /// The client for the command line's settings; without any, JavaScript makes its own on first use.
 fn client(arguments: &Arguments) -> Result<Option<Client>, String> {
-    if arguments.connect_to.is_empty() && arguments.ca_file.is_none() {
-        return Ok(None);
-    }
-    let text = |error: twinloop_web::Error| error.to_string();
-    let mut config = Config::from_environment().map_err(text)?;
-    for rule in &arguments.connect_to {
-        config.connect_to.push(rule.parse().map_err(text)?);
-    }
-    if let Some(file) = &arguments.ca_file {
-        config.ca_file = Some(file.clone());
-    }
-    Client::new(config).map(Some).map_err(text)
+    Config::of_program(&arguments.connect_to, arguments.ca_file.as_deref())
+        .and_then(|config| config.map(Client::new).transpose())
+        .map_err(|error| error.to_string())
 }
 
 /// Ends the process at once: everything the program printed is written, and tearing the heap down would only take time.

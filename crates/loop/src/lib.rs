@@ -8,7 +8,7 @@
 //! - `turn`: `Loop`, the turn, the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
 //! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
-//! - `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
+//! - `look`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
 //! - `sys`: the driver (epoll), the only folder with `unsafe`
 //!
@@ -22,6 +22,7 @@ mod clock;
 mod current;
 mod entry;
 mod inbox;
+mod look;
 pub mod net;
 mod pool;
 pub mod signals;

@@ -23,6 +23,7 @@ use slab::Slab;
 use crate::clock::{Clock, Nanos};
 use crate::entry::{Entry, Host, HostId};
 use crate::inbox::{Inbox, Message, Remote};
+use crate::look::{LOOK_NS, Looks};
 use crate::net::{Buffers, FlushQueue};
 use crate::pool;
 use crate::source::{Mode, Source, SourceKey, State};
@@ -32,11 +33,6 @@ use crate::timers::{TimerKey, Timers};
 
 /// While entries are ready the driver is asked at most this often: a poll costs as much as three callbacks.
 const SKIP_POLL_NS: Nanos = 20_000;
-
-/// The look without blocking is a guess that something is ready. It pays under load (+6 % with 16 connections) and costs a
-/// system call when one peer is waited for, so it is made only while it has lately been right: two misses end it.
-const LOOKS_WORTH_MOST: u8 = 3;
-const LOOK_FROM: u8 = 2;
 
 /// How long a turn may block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +70,7 @@ struct Inner {
     /// Operations under way on the blocking pool; the test clock waits for them.
     blocking: Cell<usize>,
     last_poll: Cell<Nanos>,
-    /// How well the looks before a guarded wait have lately guessed; see [`LOOK_FROM`].
-    looks_worth: Cell<u8>,
+    looks: Looks,
     turns: Cell<u64>,
     entries_run: Cell<u64>,
     root_woken: Cell<bool>,
@@ -136,7 +131,7 @@ impl Loop {
             holds: Cell::new(0),
             blocking: Cell::new(0),
             last_poll: Cell::new(0),
-            looks_worth: Cell::new(LOOKS_WORTH_MOST),
+            looks: Looks::default(),
             turns: Cell::new(0),
             entries_run: Cell::new(0),
             root_woken: Cell::new(false),
@@ -190,15 +185,21 @@ impl Loop {
         if inner.clock.is_test() {
             self.wait_on_test_clock(deadline);
         } else {
-            let timeout = deadline.map(|deadline| deadline.saturating_sub(inner.clock.now()));
-            self.block(timeout);
+            self.block(deadline);
         }
         inner.last_poll.set(inner.clock.now());
     }
 
-    /// Blocks with the languages' locks released, after one look without blocking where releasing them costs.
-    fn block(&self, timeout: Option<Nanos>) {
+    /// Blocks with the languages' locks released, after a look that does not block.
+    fn block(&self, deadline: Option<Nanos>) {
         let inner = &*self.0;
+        if inner.looks.are_worth_it() && self.look(deadline) {
+            return;
+        }
+        let timeout = deadline.map(|deadline| deadline.saturating_sub(inner.clock.now()));
+        if timeout == Some(0) {
+            return self.wait_for_events(Some(0));
+        }
         let guards: Vec<Rc<dyn Host>> = inner
             .hosts
             .borrow()
@@ -206,17 +207,6 @@ impl Loop {
             .filter(|host| host.guards_wait())
             .map(Rc::clone)
             .collect();
-        if timeout == Some(0) {
-            return self.wait_for_events(Some(0));
-        }
-        if !guards.is_empty() && inner.looks_worth.get() >= LOOK_FROM {
-            self.wait_for_events(Some(0));
-            if !inner.ready.borrow().is_empty() || inner.inbox.has_posts() {
-                inner.looks_worth.set(LOOKS_WORTH_MOST);
-                return;
-            }
-            inner.looks_worth.set(inner.looks_worth.get() - 1);
-        }
         if inner.inbox.prepare_sleep() {
             // Events go into a buffer of this call: with the lock released nothing of the loop may be touched but the
             // driver, which is only waited on.
@@ -226,11 +216,22 @@ impl Loop {
                 result = inner.driver.wait(timeout, &mut events)
             });
             inner.inbox.awake();
-            if events.len() > 1 {
-                // More than one peer is at work: the next look has a good chance again.
-                inner.looks_worth.set(LOOKS_WORTH_MOST);
-            }
             self.report_events(result, events);
+        }
+    }
+
+    /// Asks the driver for up to [`LOOK_NS`]; true if something came.
+    fn look(&self, deadline: Option<Nanos>) -> bool {
+        let inner = &*self.0;
+        let end = inner.clock.now() + LOOK_NS;
+        let end = deadline.map_or(end, |deadline| deadline.min(end));
+        loop {
+            self.wait_for_events(Some(0));
+            let found = !inner.ready.borrow().is_empty() || inner.inbox.has_posts();
+            if found || inner.clock.now() >= end {
+                inner.looks.report(found);
+                return found;
+            }
         }
     }
 

@@ -56,18 +56,9 @@ pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
 
 /// The client for the given settings; without any, the one that the environment configures.
 fn client(settings: &Settings) -> Result<Option<Client>, String> {
-    if settings.connect_to.is_empty() && settings.ca_file.is_none() {
-        return Ok(None);
-    }
-    let text = |error: twinloop_web::Error| error.to_string();
-    let mut config = Config::from_environment().map_err(text)?;
-    for rule in &settings.connect_to {
-        config.connect_to.push(rule.parse().map_err(text)?);
-    }
-    if settings.ca_file.is_some() {
-        config.ca_file.clone_from(&settings.ca_file);
-    }
-    Client::new(config).map(Some).map_err(text)
+    Config::of_program(&settings.connect_to, settings.ca_file.as_deref())
+        .and_then(|config| config.map(Client::new).transpose())
+        .map_err(|error| error.to_string())
 }
 
 /// Ends the running asyncio loop with SystemExit.

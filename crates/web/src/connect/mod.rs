@@ -17,7 +17,7 @@ pub(crate) use tls::rustls_error;
 
 use crate::{Error, ErrorKind, Result, dns};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 use twinloop_loop::net::Stream;
@@ -66,6 +66,25 @@ impl Config {
             connect_to: ConnectTo::parse_list(&rules)?,
             ..Config::default()
         })
+    }
+
+    /// [`Config::from_environment`] with what a program was started with: `--connect-to` rules, tried before the
+    /// environment's, and `--ca-file`. `None` if there is neither, so that nobody has to make a client early.
+    ///
+    /// # Errors
+    /// When a rule, or the environment's variable, is not one.
+    pub fn of_program(connect_to: &[String], ca_file: Option<&Path>) -> Result<Option<Config>> {
+        if connect_to.is_empty() && ca_file.is_none() {
+            return Ok(None);
+        }
+        let mut config = Config::from_environment()?;
+        let rules = connect_to.iter().map(|rule| rule.parse());
+        let rules: Vec<ConnectTo> = rules.collect::<Result<_>>()?;
+        config.connect_to.splice(0..0, rules);
+        if let Some(file) = ca_file {
+            config.ca_file = Some(file.to_owned());
+        }
+        Ok(Some(config))
     }
 }
 
