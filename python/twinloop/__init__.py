@@ -10,10 +10,11 @@ import asyncio as _asyncio
 
 from ._loop import EventLoop, new_event_loop
 from ._policy import EventLoopPolicy, install
+from ._tasks import format_tasks
 
 __version__ = "0.1.0"
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
+__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "format_tasks", "install", "new_event_loop", "run"]
 
 
 def run(main, *, debug=None):

@@ -11,10 +11,10 @@ import signal
 import socket
 import sys
 import threading
-from asyncio import SelectorEventLoop, base_events, constants, events, format_helpers, sslproto
+from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, sslproto
 from asyncio.log import logger
 
-from . import _connect_to, _native
+from . import _connect_to, _native, _tasks
 from ._selector import LoopSelector
 from ._transports import SocketTransport, send_file
 
@@ -38,6 +38,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         """Run until ``stop()`` is called."""
         self._check_closed()
         self._check_running()
+        _tasks.register(self)
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
         wakeup_fd = self._take_wakeup_fd()
@@ -131,7 +132,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             handle._run()
             duration = self.time() - started
             if duration >= self.slow_callback_duration:
-                logger.warning("Executing %s took %.3f seconds", base_events._format_handle(handle), duration)
+                what = base_events._format_handle(handle)
+                logger.warning("Executing %s took %.3f seconds%s", what, duration, _await_chain(handle))
         finally:
             self._current_handle = None
 
@@ -199,6 +201,14 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         host, port = address[:2]
         redirected = _connect_to.redirect(host, port)
         return await super()._ensure_resolved((*redirected, *address[2:]), loop=self, **options)
+
+
+def _await_chain(handle):
+    """Where the coroutine of a task's step is now, for the report of a slow one."""
+    task = getattr(handle._callback, "__self__", None)
+    if not isinstance(task, Task) or task.done():
+        return ""
+    return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
 
 
 def _forget_own_frames(handle, count):

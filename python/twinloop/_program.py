@@ -13,13 +13,14 @@ import sys
 import types
 from importlib.machinery import SourceFileLoader
 
-from . import _connect_to
+from . import _connect_to, _tasks
 from ._policy import install
 
 USAGE = """\
 usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
+       python -m twinloop --ps PID
 
 Runs a Python program; asyncio.run uses Twinloop's event loop. A FILE that ends in .js, .mjs, .ts or .mts, and CODE,
 is JavaScript, which may import Python modules as "python:name".
@@ -27,6 +28,7 @@ is JavaScript, which may import Python modules as "python:name".
 options:
   --connect-to HOST1:PORT1:HOST2:PORT2   connect to HOST2:PORT2 where the program names HOST1:PORT1 (repeatable)
   --ca-file FILE                         trust the certificate authorities in FILE (default: SSL_CERT_FILE)
+  --ps PID                               print what the tasks of a running process are doing, and end
   --help                                 show this text
 """
 
@@ -49,6 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.help:
         print(USAGE, end="")
         return
+    if options.ps is not None:
+        _print_tasks(options.ps)
+        return
     if options.ca_file is not None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
     install()
@@ -70,6 +75,7 @@ class _Options:
         self.code: str | None = None
         self.arguments: list[str] = []
         self.help = False
+        self.ps: int | None = None
 
 
 def _parse(arguments: list[str]) -> _Options:
@@ -93,6 +99,12 @@ def _parse(arguments: list[str]) -> _Options:
             else:
                 options.module, options.arguments = value, rest
                 return options
+        elif name == "--ps":
+            value = value if equals else rest.pop(0) if rest else ""
+            if not value.isdecimal():
+                raise UsageError(f"--ps needs the number of a process, not {value!r}")
+            options.ps = int(value)
+            return options
         elif word in ("-h", "--help"):
             options.help = True
             return options
@@ -102,6 +114,14 @@ def _parse(arguments: list[str]) -> _Options:
             options.file, options.arguments = word, rest
             return options
     raise UsageError("no program given")
+
+
+def _print_tasks(pid: int) -> None:
+    try:
+        print(_tasks.ask(pid))
+    except _tasks.AskError as error:
+        print(f"twinloop: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def _run_file(path: str, arguments: list[str]) -> None:

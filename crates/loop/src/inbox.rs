@@ -5,7 +5,7 @@
 //! costs a system call. Unbounded by design (rule BOUNDED): a post is the completion of an operation that the loop
 //! started and whose number its own limits bound, or a call that the program itself queues, as with `call_soon`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::entry::HostId;
@@ -24,6 +24,7 @@ pub(crate) struct Inbox {
     /// True while posts are waiting: lets the loop skip the lock when nothing came.
     waiting: AtomicBool,
     sleeping: AtomicBool,
+    wakes: AtomicU64,
     wake: WakeHandle,
 }
 
@@ -33,6 +34,7 @@ impl Inbox {
             queue: Mutex::new(Vec::new()),
             waiting: AtomicBool::new(false),
             sleeping: AtomicBool::new(false),
+            wakes: AtomicU64::new(0),
             wake,
         }
     }
@@ -44,8 +46,14 @@ impl Inbox {
             self.waiting.store(true, Ordering::SeqCst);
         }
         if self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst) {
+            self.wakes.fetch_add(1, Ordering::Relaxed);
             self.wake.wake();
         }
+    }
+
+    /// How often a post found the loop asleep.
+    pub(crate) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has_posts(&self) -> bool {

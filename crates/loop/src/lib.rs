@@ -8,7 +8,7 @@
 //! - `turn`: `Loop`, the turn, the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
 //! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
-//! - `look`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
+//! - `statistics`: what a loop has done; `look`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
 //! - `sys`: the driver (epoll), the only folder with `unsafe`
 //!
@@ -27,6 +27,7 @@ pub mod net;
 mod pool;
 pub mod signals;
 mod source;
+mod statistics;
 mod sys;
 mod task;
 pub mod time;
@@ -38,7 +39,8 @@ pub use current::Entered;
 pub use entry::{Call, Entry, Host, HostId};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
+pub use statistics::{Histogram, Statistics};
 pub use sys::duplicate;
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
-pub use turn::{Hold, Loop, Statistics, Wait, WeakLoop};
+pub use turn::{Hold, Loop, Wait, WeakLoop};

@@ -27,6 +27,7 @@ use crate::look::{LOOK_NS, Looks};
 use crate::net::{Buffers, FlushQueue};
 use crate::pool;
 use crate::source::{Mode, Source, SourceKey, State};
+use crate::statistics::{Counters, Statistics, Traffic};
 use crate::sys::{Driver, Event};
 use crate::task::{JoinHandle, TaskId, TaskWaker, Tasks, spawn};
 use crate::timers::{TimerKey, Timers};
@@ -71,30 +72,10 @@ struct Inner {
     blocking: Cell<usize>,
     last_poll: Cell<Nanos>,
     looks: Looks,
-    turns: Cell<u64>,
-    entries_run: Cell<u64>,
+    counters: Counters,
     root_woken: Cell<bool>,
     events: RefCell<Vec<Event>>,
     messages: RefCell<Vec<Message>>,
-}
-
-/// What a loop has done and holds, for diagnostics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Turns since the loop was made.
-    pub turns: u64,
-    /// Entries run since the loop was made.
-    pub entries: u64,
-    /// Entries waiting in the ready queue.
-    pub ready: usize,
-    /// Timers not yet due.
-    pub timers: usize,
-    /// Tasks of the local executor.
-    pub tasks: usize,
-    /// Registered descriptors.
-    pub descriptors: usize,
-    /// Holds that keep the loop alive.
-    pub holds: usize,
 }
 
 impl Loop {
@@ -132,8 +113,7 @@ impl Loop {
             blocking: Cell::new(0),
             last_poll: Cell::new(0),
             looks: Looks::default(),
-            turns: Cell::new(0),
-            entries_run: Cell::new(0),
+            counters: Counters::default(),
             root_woken: Cell::new(false),
             events: RefCell::default(),
             messages: RefCell::default(),
@@ -150,7 +130,7 @@ impl Loop {
     pub fn turn(&self, wait: Wait) {
         let _entered = self.enter();
         let inner = &*self.0;
-        inner.turns.set(inner.turns.get() + 1);
+        inner.counters.count_turn();
 
         // Writes made outside a turn must not wait for an event that only they would cause.
         inner.flush.flush_all();
@@ -274,6 +254,7 @@ impl Loop {
         }
         let mut messages = std::mem::take(&mut *inner.messages.borrow_mut());
         inner.inbox.take(&mut messages);
+        inner.counters.count_posts(messages.len());
         let mut ready = inner.ready.borrow_mut();
         for message in messages.drain(..) {
             ready.push_back(match message {
@@ -306,12 +287,13 @@ impl Loop {
         let count = inner.ready.borrow().len();
         let mut hosts = inner.hosts.borrow().clone();
         let mut version = inner.hosts_version.get();
+        let mut started = inner.counters.is_timing().then(|| inner.clock.now());
         for _ in 0..count {
             // `close` empties the queue from inside an entry.
             let Some(entry) = inner.ready.borrow_mut().pop_front() else {
                 break;
             };
-            inner.entries_run.set(inner.entries_run.get() + 1);
+            inner.counters.count_entry();
             match entry {
                 Entry::Host(host, token) => match hosts.get(host.0 as usize) {
                     Some(host) => host.run(token),
@@ -332,6 +314,11 @@ impl Loop {
             }
             for host in &hosts {
                 host.checkpoint();
+            }
+            if let Some(started) = &mut started {
+                let now = inner.clock.now();
+                inner.counters.add_time(now.saturating_sub(*started));
+                *started = now;
             }
         }
     }
@@ -515,14 +502,19 @@ impl Loop {
     pub fn statistics(&self) -> Statistics {
         let inner = &*self.0;
         Statistics {
-            turns: inner.turns.get(),
-            entries: inner.entries_run.get(),
             ready: inner.ready.borrow().len(),
             timers: inner.timers.borrow().len(),
             tasks: inner.tasks.len(),
             descriptors: inner.sources.borrow().len(),
             holds: inner.holds.get(),
+            wakes: inner.inbox.wakes(),
+            ..inner.counters.statistics()
         }
+    }
+
+    /// Begins (from zero) or ends timing each entry with its checkpoint, for [`Statistics::entry_times`].
+    pub fn time_entries(&self, on: bool) {
+        self.0.counters.set_timing(on);
     }
 
     /// Whether both handles are to the same loop.
@@ -554,6 +546,10 @@ impl Loop {
     /// Lends the loop's read buffer of 256 KiB. A nested call gets a buffer of its own.
     pub fn with_scratch<T>(&self, function: impl FnOnce(&mut [u8]) -> T) -> T {
         self.0.buffers.with_scratch(function)
+    }
+
+    pub(crate) fn traffic(&self) -> &Rc<Traffic> {
+        &self.0.counters.traffic
     }
 
     pub(crate) fn buffers(&self) -> &Buffers {

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::write_queue::{WriteQueue, send_some};
 use crate::source::{IoHandler, Mode, Readiness, Source};
+use crate::statistics::Traffic;
 use crate::sys::{Descriptor, receive_into};
 use crate::turn::{Loop, WeakLoop};
 
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     source: RefCell<Option<Source>>,
     descriptor: RefCell<Option<Descriptor>>,
     event_loop: WeakLoop,
+    traffic: Rc<Traffic>,
     queue: RefCell<WriteQueue>,
     handler: RefCell<Option<Rc<dyn StreamHandler>>>,
     /// In the flush queue of this turn.
@@ -142,6 +144,7 @@ impl Stream {
             source: RefCell::new(Some(source)),
             descriptor: RefCell::new(Some(descriptor)),
             event_loop: event_loop.downgrade(),
+            traffic: Rc::clone(event_loop.traffic()),
             queue: RefCell::default(),
             handler: RefCell::new(None),
             dirty: Cell::new(false),
@@ -261,6 +264,7 @@ impl Stream {
         if data.len() > WRITE_AT_ONCE && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
             // Large and first in line: what the kernel takes now need not be copied.
             let sent = send_some(self.fd()?.as_fd(), data)?;
+            inner.traffic.add_sent(sent);
             data = &data[sent..];
             if data.is_empty() {
                 return Ok(());
@@ -344,6 +348,7 @@ impl Inner {
     /// A read that did not fill its buffer has emptied the socket, unless the peer has closed: then the end of the stream
     /// is still to come and no further edge will announce it.
     fn after_read(&self, count: usize, wanted: usize) {
+        self.traffic.add_received(count);
         self.with_source(|source| {
             if count == 0 && wanted > 0 {
                 self.at_end.set(true);
@@ -365,11 +370,12 @@ impl Inner {
     }
 
     fn send_queue(&self) -> io::Result<()> {
-        let full = {
-            let fd = self.fd()?;
-            self.queue.borrow_mut().send_all(fd.as_fd())
-        };
+        let fd = self.fd()?;
         let mut queue = self.queue.borrow_mut();
+        let before = queue.len();
+        let full = queue.send_all(fd.as_fd());
+        drop(fd);
+        self.traffic.add_sent(before - queue.len());
         match full {
             Ok(full) => {
                 self.blocked.set(full);
@@ -468,6 +474,7 @@ impl AsyncRead for Stream {
         source.poll_io(Readiness::READ, context, || {
             let wanted = buffer.remaining();
             let count = receive_into(fd.as_fd(), buffer)?;
+            inner.traffic.add_received(count);
             if count < wanted && count > 0 && !source.readiness().contains(Readiness::READ_CLOSED) {
                 source.clear(Readiness::READ);
             }
@@ -497,7 +504,10 @@ impl AsyncWrite for Stream {
         source.poll_io(Readiness::WRITE, context, || {
             match send_some(fd.as_fd(), data)? {
                 0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
-                sent => Ok(sent),
+                sent => {
+                    inner.traffic.add_sent(sent);
+                    Ok(sent)
+                }
             }
         })
     }

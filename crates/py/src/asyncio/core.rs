@@ -17,7 +17,7 @@ use pyo3::Borrowed;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
 use super::descriptors::{Descriptors, Direction};
@@ -186,21 +186,37 @@ impl LoopCore {
         self.unwatch(fd, Direction::Write)
     }
 
-    /// Counts of what the loop has done and holds.
-    fn statistics(
-        &self,
-        py: Python<'_>,
-    ) -> PyResult<std::collections::BTreeMap<&'static str, u64>> {
+    /// Counts of what the loop has done and holds. `callback_times` is None, or a list of (seconds, count): how many
+    /// callbacks took less than so long and not less than the entry before; the seconds of the last may be None.
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let statistics = self.state.get(py).open()?.statistics();
-        Ok([
+        let counts = PyDict::new(py);
+        for (name, count) in [
             ("turns", statistics.turns),
-            ("entries", statistics.entries),
+            ("callbacks", statistics.entries),
             ("ready", statistics.ready as u64),
             ("timers", statistics.timers as u64),
-            ("tasks", statistics.tasks as u64),
+            ("native_tasks", statistics.tasks as u64),
             ("descriptors", statistics.descriptors as u64),
-        ]
-        .into())
+            ("inbox_posts", statistics.posts),
+            ("inbox_wakes", statistics.wakes),
+            ("bytes_received", statistics.bytes_received),
+            ("bytes_sent", statistics.bytes_sent),
+        ] {
+            counts.set_item(name, count)?;
+        }
+        let times = statistics.entry_times.map(|times| {
+            let bucket = |(limit, count): (Option<Nanos>, u64)| (limit.map(seconds), count);
+            times.buckets().map(bucket).collect::<Vec<_>>()
+        });
+        counts.set_item("callback_times", times)?;
+        Ok(counts)
+    }
+
+    /// Begins (from zero) or ends timing each callback, for `statistics()["callback_times"]`.
+    fn time_callbacks(&self, py: Python<'_>, enabled: bool) -> PyResult<()> {
+        self.state.get(py).open()?.time_entries(enabled);
+        Ok(())
     }
 }
 
