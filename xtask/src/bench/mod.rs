@@ -5,6 +5,7 @@
 
 mod javascript;
 mod peers;
+mod plot;
 mod python;
 mod report;
 mod startup;
@@ -20,7 +21,8 @@ use crate::{Arguments, cargo, process, terminal};
 use report::Report;
 
 const HELP: &str = "\
-cargo xtask bench [GROUP...] [--json FILE] [--markdown FILE] [--rounds N] [--seconds S] [--only TEXT] [--no-build]
+cargo xtask bench [GROUP...] [--json FILE] [--markdown FILE] [--plot FILE] [--from FILE] [--rounds N] [--seconds S] [--only TEXT]
+                  [--no-build]
 
 Groups (all by default):
   startup      an empty script and a hello: wall time, CPU time and peak memory      node, bun, deno
@@ -32,6 +34,8 @@ Groups (all by default):
 
   --json FILE   also write every sample, with the machine and the versions
   --markdown FILE   also write the tables, the machine and the versions for docs/benchmarks.md
+  --plot FILE   also draw the tables (SVG)
+  --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
   --seconds S   how long a load lasts (1 by default)
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"
@@ -52,6 +56,8 @@ pub(crate) struct Plan {
     groups: Vec<String>,
     json: Option<PathBuf>,
     markdown: Option<PathBuf>,
+    plot: Option<PathBuf>,
+    from: Option<PathBuf>,
     rounds: Option<usize>,
     seconds: f64,
     only: Option<String>,
@@ -75,6 +81,8 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         groups: Vec::new(),
         json: None,
         markdown: None,
+        plot: None,
+        from: None,
         rounds: None,
         seconds: 1.0,
         only: None,
@@ -88,6 +96,8 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             }
             lexopt::Arg::Long("json") => plan.json = Some(arguments.value()?.into()),
             lexopt::Arg::Long("markdown") => plan.markdown = Some(arguments.value()?.into()),
+            lexopt::Arg::Long("plot") => plan.plot = Some(arguments.value()?.into()),
+            lexopt::Arg::Long("from") => plan.from = Some(arguments.value()?.into()),
             lexopt::Arg::Long("rounds") => plan.rounds = Some(number(arguments.value()?)?),
             lexopt::Arg::Long("seconds") => plan.seconds = number(arguments.value()?)?,
             lexopt::Arg::Long("only") => {
@@ -106,6 +116,16 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             }
             other => return Err(other.unexpected().into()),
         }
+    }
+    if let Some(file) = &plan.from {
+        let (report, groups) = Report::read(file)?;
+        if plan.groups.is_empty() {
+            plan.groups = groups;
+        }
+        for group in &plan.groups {
+            report.table(group).print();
+        }
+        return write_pictures(&plan, &report);
     }
     if plan.groups.is_empty() {
         plan.groups = GROUPS.map(String::from).to_vec();
@@ -153,8 +173,21 @@ fn bench(plan: &Plan) -> Result<()> {
     if let Some(file) = &plan.json {
         report.write(file)?;
     }
+    write_pictures(plan, &report)
+}
+
+/// What is made of the medians: Markdown and the picture.
+fn write_pictures(plan: &Plan, report: &Report) -> Result<()> {
     if let Some(file) = &plan.markdown {
         report.write_markdown(&plan.groups, file)?;
+    }
+    if let Some(file) = &plan.plot {
+        let tables: Vec<_> = plan
+            .groups
+            .iter()
+            .map(|group| report.table(group))
+            .collect();
+        plot::write(&tables, file)?;
     }
     Ok(())
 }

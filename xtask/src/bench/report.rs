@@ -58,6 +58,30 @@ impl Report {
         }
     }
 
+    /// The samples that `write` left in a file, and the groups in it.
+    pub(crate) fn read(file: &Path) -> Result<(Report, Vec<String>)> {
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+        let all: Value = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not JSON", file.display()))?;
+        let mut report = Report::new();
+        let mut groups = Vec::new();
+        for (group, cases) in all["groups"].as_object().into_iter().flatten() {
+            groups.push(group.clone());
+            for (case, contestants) in cases.as_object().into_iter().flatten() {
+                for (contestant, measured) in contestants.as_object().into_iter().flatten() {
+                    let unit = measured["unit"].as_str().and_then(Unit::named);
+                    let unit = unit.with_context(|| format!("{group}, {case}: an unknown unit"))?;
+                    let samples = measured["samples"].as_array().into_iter().flatten();
+                    for value in samples.filter_map(Value::as_f64) {
+                        report.add(group, case, contestant, unit, value);
+                    }
+                }
+            }
+        }
+        Ok((report, groups))
+    }
+
     /// Remembers who is missing or failed, once a contestant and reason, and says it now.
     pub(crate) fn skip(&mut self, contestant: &str, reason: &str) {
         let entry = (contestant.to_owned(), reason.to_owned());

@@ -24,6 +24,16 @@ impl Unit {
         }
     }
 
+    pub(super) fn named(name: &str) -> Option<Unit> {
+        let all = [
+            Unit::Milliseconds,
+            Unit::Mebibytes,
+            Unit::Nanoseconds,
+            Unit::PerSecond,
+        ];
+        all.into_iter().find(|unit| unit.name() == name)
+    }
+
     fn more_is_better(self) -> bool {
         self == Unit::PerSecond
     }
@@ -57,14 +67,31 @@ struct Median {
 }
 
 impl Median {
-    /// What the subject's value is against this one.
-    fn ratio(&self, subject: f64) -> f64 {
+    /// More is better.
+    fn speed(&self) -> f64 {
         if self.unit.more_is_better() {
-            subject / self.value
+            self.value
         } else {
-            self.value / subject
+            1.0 / self.value
         }
     }
+
+    /// What the subject's value is against this one.
+    fn ratio(&self, subject: f64) -> f64 {
+        let subject = Median {
+            value: subject,
+            ..*self
+        };
+        subject.speed() / self.speed()
+    }
+}
+
+/// One contestant in one case, for a picture.
+pub(crate) struct Bar {
+    pub(crate) contestant: String,
+    pub(crate) shown: String,
+    /// How good it is, as a part of the best.
+    pub(crate) share: f64,
 }
 
 impl Table {
@@ -87,6 +114,31 @@ impl Table {
             unit,
             value,
         });
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    pub(crate) fn contestants(&self) -> &[String] {
+        &self.contestants
+    }
+
+    /// Each case with its contestants, the subject first.
+    pub(crate) fn bars(&self) -> impl Iterator<Item = (&str, Vec<Bar>)> {
+        self.cases.iter().enumerate().map(|(case, name)| {
+            let present: Vec<&Median> = (0..self.contestants.len())
+                .filter_map(|contestant| self.find(case, contestant))
+                .collect();
+            let best = present.iter().map(|median| median.speed());
+            let best = best.fold(f64::MIN_POSITIVE, f64::max);
+            let bar = |median: &&Median| Bar {
+                contestant: self.contestants[median.contestant].clone(),
+                shown: median.unit.shown(median.value),
+                share: median.speed() / best,
+            };
+            (name.as_str(), present.iter().map(bar).collect())
+        })
     }
 
     fn find(&self, case: usize, contestant: usize) -> Option<&Median> {
