@@ -7,6 +7,13 @@
 from __future__ import annotations
 
 import asyncio as _asyncio
+import sys as _sys
+
+if "t" in _sys.abiflags:
+    raise ImportError(
+        "twinloop does not support the free-threaded build of CPython: its loop relies on the GIL for order. "
+        f"Use the ordinary build of Python {_sys.version_info[0]}.{_sys.version_info[1]}."
+    )
 
 from ._loop import EventLoop, new_event_loop
 from ._policy import EventLoopPolicy, install

@@ -297,3 +297,10 @@ def test_a_process_pool_started_by_spawn_finds_the_program(program):
         env={**os.environ},
     )
     assert (code, output, errors) == (0, "42\n", "")
+
+
+def test_the_free_threaded_build_is_refused_with_a_clear_error():
+    code = "import sys; sys.abiflags = 't'; import twinloop"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert finished.returncode == 1
+    assert "ImportError: twinloop does not support the free-threaded build" in finished.stderr

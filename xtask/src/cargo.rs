@@ -11,6 +11,14 @@ use crate::{engine, process, terminal};
 
 /// A cargo command in the checkout.
 pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
+    let mut command = Command::new("cargo");
+    command.arg(subcommand).current_dir(paths::root());
+    with_engine(&mut command)?;
+    Ok(command)
+}
+
+/// Sets the engine's archive for a program that runs cargo.
+pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
     let archive = match ARCHIVE.get() {
         Some(archive) => archive,
@@ -20,12 +28,8 @@ pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
             ARCHIVE.get_or_init(|| archive)
         }
     };
-    let mut command = Command::new("cargo");
-    command
-        .arg(subcommand)
-        .current_dir(paths::root())
-        .env("MOZJS_ARCHIVE", archive);
-    Ok(command)
+    command.env("MOZJS_ARCHIVE", archive);
+    Ok(())
 }
 
 /// Builds one package.

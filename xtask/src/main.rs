@@ -22,6 +22,7 @@ mod structure;
 mod system;
 mod terminal;
 mod test;
+mod wheels;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ cargo xtask COMMAND [OPTIONS]
   lint         formatting, clippy, ruff, mypy and the structure of the repository
   bench        the same work on Twinloop and its peers, with medians and ratios
   conformance  suites of other projects on Twinloop
+  wheels       the Python package as wheels, each tried in a fresh environment
   ci           lint and test, as CI runs them
 
 Each command takes --help.
@@ -71,6 +73,7 @@ fn dispatch() -> Result<()> {
         "lint" => lint::command(arguments),
         "bench" => bench::command(arguments),
         "conformance" => conformance::command(arguments),
+        "wheels" => wheels::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
     }

@@ -25,7 +25,9 @@ pub(crate) struct Interpreter {
 
 impl Interpreter {
     fn probe(program: &Path) -> Option<Interpreter> {
-        let ask = "import sys; print(sys.implementation.name, *sys.version_info[:2])";
+        // The free-threaded build has an ABI of its own ("t"), which the package does not support.
+        let ask =
+            "import sys; print(sys.implementation.name + sys.abiflags, *sys.version_info[:2])";
         let answer = process::output(Command::new(program).args(["-c", ask])).ok()?;
         let mut words = answer.split(' ');
         let (name, major, minor) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
