@@ -7,14 +7,16 @@ datagrams, pipes, asynchronous generators), built on those. Its selector is neve
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
 import threading
+import weakref
 from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, sslproto
 from asyncio.log import logger
 
-from . import _connect_to, _native, _tasks
+from . import _accepting, _children, _connect_to, _native, _tasks
 from ._selector import LoopSelector
 from ._transports import SocketTransport, send_file
 
@@ -30,7 +32,12 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         return super().__new__(cls, test_clock=test_clock)
 
     def __init__(self, *, test_clock=False):
+        # The pidfds of children that have not ended.
+        self._children = set()
+        # The process that this loop was left to by a fork.
+        self._left_to = None
         SelectorEventLoop.__init__(self, LoopSelector(self))
+        _open_loops.add(self)
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
@@ -61,11 +68,35 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             raise RuntimeError("Cannot close a running event loop")
         if not self.is_closed():
             _native.js_end(self)
+            _children.forget_all(self)
             super().close()
             for transport in list(self._transports.values()):
                 if isinstance(transport, SocketTransport):
                     transport._state.release()
             self._close()
+
+    # ---- fork --------------------------------------------------------------------------------------------------------
+
+    def _leave_to_parent(self, process):
+        """In a forked process: part from the descriptors and registrations, which are the parent's."""
+        if self.is_closed():
+            return
+        if events._get_running_loop() is self:
+            events._set_running_loop(None)
+        self._left_to = process
+        self._part_from_parent(f"the event loop belongs to process {process}, which forked this one: make a new loop")
+        self._thread_id = None
+        # Signals of this process must not be written into a socket that the parent reads.
+        if signal.set_wakeup_fd(-1) not in (-1, self._csock.fileno()):
+            logger.debug("the wake-up descriptor of signals was reset by a fork")
+        self._ssock.close()
+        self._csock.close()
+        for pidfd in self._children:
+            os.close(pidfd)
+        self._children.clear()
+
+    def _check_closed(self):
+        self._check_open()
 
     # ---- signals -----------------------------------------------------------------------------------------------------
 
@@ -190,6 +221,14 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         SocketTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
+    def _accept_connection(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts):
+        _accepting.accept_connections(self, protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+
+    async def _make_subprocess_transport(
+        self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra=None, **options
+    ):
+        return await _children.start(self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options)
+
     async def _sendfile_native(self, transp, file, offset, count):
         return await send_file(self, transp, file, offset, count)
 
@@ -209,6 +248,18 @@ def _await_chain(handle):
     if not isinstance(task, Task) or task.done():
         return ""
     return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
+
+
+_open_loops: weakref.WeakSet[EventLoop] = weakref.WeakSet()
+
+
+def _after_fork_in_child():
+    parent = os.getppid()
+    for loop in list(_open_loops):
+        loop._leave_to_parent(parent)
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _forget_own_frames(handle, count):

@@ -406,6 +406,15 @@ impl Loop {
             .set(inner.hosts_version.get().wrapping_add(1));
     }
 
+    /// In a process that was forked while this loop existed: parts from the descriptors that it shares with the parent.
+    /// Nothing that happens to the loop or its sources here reaches the parent's loop; it is of no further use.
+    ///
+    /// # Errors
+    /// When the process has no descriptors left.
+    pub fn part_from_parent(&self) -> io::Result<()> {
+        self.0.driver.part_from_parent()
+    }
+
     // ---- what others put in ---------------------------------------------------------------------------------------
 
     /// Lets a language join.

@@ -4,11 +4,13 @@
 //! an event of its own, so it never has to be read (its 64-bit counter would take centuries to fill).
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
+use rustix::io::DupFlags;
 
 use crate::clock::Nanos;
 use crate::source::{Mode, Readiness};
@@ -84,6 +86,14 @@ impl Epoll {
         Ok(epoll::delete(&self.epoll, borrow(fd)?)?)
     }
 
+    /// In a forked process: puts a fresh, empty driver behind the same descriptor numbers. The kernel's list of
+    /// registrations is shared with the parent, which must not lose any of them by what happens here.
+    pub(crate) fn part_from_parent(&self) -> io::Result<()> {
+        let fresh = Epoll::new()?;
+        replace(&self.epoll, fresh.epoll.as_fd())?;
+        replace(&self.wake.0, fresh.wake.0.as_fd())
+    }
+
     /// Waits until something is ready or `timeout_ns` has passed (`None`: for ever) and appends what is ready.
     ///
     /// # Errors
@@ -117,6 +127,14 @@ impl AsFd for Epoll {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
     }
+}
+
+/// Makes the number of `old` mean what `new` means.
+fn replace(old: &OwnedFd, new: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the number is open as long as `old`, which stays its owner: this second owner is never dropped. dup3 closes
+    // what the number meant and gives it its new meaning in one step.
+    let mut old = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(old.as_raw_fd()) });
+    Ok(rustix::io::dup3(new, &mut old, DupFlags::CLOEXEC)?)
 }
 
 fn borrow<'a>(fd: RawFd) -> io::Result<BorrowedFd<'a>> {

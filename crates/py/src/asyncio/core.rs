@@ -39,6 +39,8 @@ pub(crate) struct State {
     host_id: HostId,
     /// `None` once closed: it keeps the loop's wake-up descriptor open.
     remote: RefCell<Option<Remote>>,
+    /// Why this process may not use the loop: another one, which forked it, does.
+    left_to_parent: RefCell<Option<String>>,
     /// The thread in `_run`.
     runner: Cell<Option<ThreadIdentity>>,
     stopping: Cell<bool>,
@@ -75,6 +77,7 @@ impl LoopCore {
             remote: RefCell::new(Some(event_loop.remote())),
             event_loop: RefCell::new(Some(event_loop)),
             clock,
+            left_to_parent: RefCell::default(),
             runner: Cell::new(None),
             stopping: Cell::new(false),
             until_idle: Cell::new(false),
@@ -111,6 +114,30 @@ impl LoopCore {
         if let Some(event_loop) = event_loop {
             event_loop.close();
         }
+    }
+
+    /// In a forked process: leaves everything to the parent. Whoever uses this loop from now on gets `reason` as a
+    /// RuntimeError; if the fork happened in one of its callbacks, the run ends with it.
+    fn _part_from_parent(&self, py: Python<'_>, reason: String) -> PyResult<()> {
+        let state = self.state.get(py);
+        state.remote.replace(None);
+        let Some(event_loop) = state.event_loop.take() else {
+            return Ok(());
+        };
+        if state.runner.take().is_some() {
+            state
+                .host
+                .interrupt(PyRuntimeError::new_err(reason.clone()));
+        }
+        state.left_to_parent.replace(Some(reason));
+        event_loop.part_from_parent()?;
+        // Dropping it would run the destructors of what is queued: that is for the parent to do.
+        std::mem::forget(event_loop);
+        Ok(())
+    }
+
+    fn _check_open(&self, py: Python<'_>) -> PyResult<()> {
+        self.state.get(py).check_open()
     }
 
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
@@ -276,14 +303,23 @@ fn watch<'py>(
 impl State {
     /// The loop, or the RuntimeError for a closed one.
     pub(crate) fn open(&self) -> PyResult<Loop> {
-        self.event_loop.borrow().clone().ok_or_else(closed)
+        self.event_loop
+            .borrow()
+            .clone()
+            .ok_or_else(|| self.closed())
     }
 
     fn check_open(&self) -> PyResult<()> {
         if self.event_loop.borrow().is_none() {
-            return Err(closed());
+            return Err(self.closed());
         }
         Ok(())
+    }
+
+    #[cold]
+    fn closed(&self) -> PyErr {
+        let reason = self.left_to_parent.borrow();
+        PyRuntimeError::new_err(reason.clone().unwrap_or("Event loop is closed".into()))
     }
 
     /// True if the loop may be touched directly: it does not run, or runs in this very thread.
@@ -342,7 +378,7 @@ impl State {
             Some(event_loop) => {
                 Ok(event_loop.push_at(deadline, Entry::Host(self.host_id, handle.into_token())))
             }
-            None => Err(closed()),
+            None => Err(self.closed()),
         }
     }
 
@@ -410,11 +446,6 @@ fn deadline(when: f64) -> PyResult<Nanos> {
     } else {
         nanos
     })
-}
-
-#[cold]
-fn closed() -> PyErr {
-    PyRuntimeError::new_err("Event loop is closed")
 }
 
 #[cold]
