@@ -1,6 +1,6 @@
 """A TCP echo server on one event loop and one of asyncio's three styles; prints its port, ends when stdin closes.
 
-Usage: echo_server.py LOOP protocol|streams|sockets
+Usage: echo_server.py LOOP protocol|buffered|streams|sockets [busy]      busy: beside a thread that computes in Python
 """
 
 from __future__ import annotations
@@ -21,6 +21,23 @@ class EchoProtocol(asyncio.Protocol):
 
     def data_received(self, data):
         self.transport.write(data)
+
+
+class BufferedEchoProtocol(asyncio.BufferedProtocol):
+    def connection_made(self, transport):
+        self.transport = transport
+        self.buffer = bytearray(READ_SIZE)
+        self.view = memoryview(self.buffer)
+
+    def get_buffer(self, _sizehint):
+        return self.buffer
+
+    def buffer_updated(self, count):
+        self.transport.write(self.view[:count])
+
+
+async def serve_buffered(loop, listener):
+    return await loop.create_server(BufferedEchoProtocol, sock=listener)
 
 
 async def serve_protocol(loop, listener):
@@ -57,9 +74,21 @@ async def serve_sockets(loop, listener):
     return loop.create_task(accept())
 
 
+def compute():
+    while True:
+        sum(range(1000))
+
+
 def main():
-    kind, style = sys.argv[1:]
-    serve = {"protocol": serve_protocol, "streams": serve_streams, "sockets": serve_sockets}[style]
+    kind, style, *others = sys.argv[1:]
+    serve = {
+        "protocol": serve_protocol,
+        "buffered": serve_buffered,
+        "streams": serve_streams,
+        "sockets": serve_sockets,
+    }[style]
+    if "busy" in others:
+        threading.Thread(target=compute, daemon=True).start()
     loop = new_loop(kind)
     asyncio.set_event_loop(loop)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)

@@ -26,8 +26,10 @@ cargo xtask bench [GROUP...] [--json FILE] [--markdown FILE] [--plot FILE] [--fr
 
 Groups (all by default):
   startup      an empty script and a hello: wall time, CPU time and peak memory      node, bun, deno
-  echo         TCP echo by Protocol, streams and sock_*: 1 KiB and 100 KiB, 1, 16, 256 connections
+  echo         TCP echo by Protocol, BufferedProtocol, streams and sock_*: 1 KiB and 100 KiB, 1, 16, 256 connections
                                                       asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
+  busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
+  http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
   callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
@@ -49,7 +51,15 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 5] = ["startup", "echo", "callbacks", "microtasks", "fetch"];
+const GROUPS: [&str; 7] = [
+    "startup",
+    "echo",
+    "busy",
+    "http",
+    "callbacks",
+    "microtasks",
+    "fetch",
+];
 
 /// What was asked for.
 pub(crate) struct Plan {
@@ -163,6 +173,8 @@ fn bench(plan: &Plan) -> Result<()> {
         match group.as_str() {
             "startup" => startup::startup(plan, &mut report)?,
             "echo" => python::echo(plan, &mut report)?,
+            "busy" => python::busy(plan, &mut report)?,
+            "http" => python::http(plan, &mut report)?,
             "callbacks" => python::callbacks(plan, &mut report)?,
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,

@@ -91,7 +91,7 @@ pub(crate) fn callbacks(plan: &Plan, report: &mut Report) -> Result<()> {
 pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
     let (venv, mut servers) = loops(plan, report)?;
     servers.push("native");
-    for style in ["protocol", "streams", "sockets"] {
+    for style in ["protocol", "buffered", "streams", "sockets"] {
         for (bytes, size) in [(1024, "1 KiB"), (102_400, "100 KiB")] {
             for connections in [1, 16, 256] {
                 let case = format!("{style} {size} x{connections}");
@@ -100,7 +100,8 @@ pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
                 }
                 for round in 0..plan.rounds(5) {
                     for name in in_turn(&servers, round).copied() {
-                        match echo_once(&venv, name, style, connections, bytes, plan.seconds) {
+                        let server = Server::start(&venv, name, &[style]);
+                        match server.and_then(|it| it.load(connections, bytes, plan.seconds)) {
                             Ok(value) => report.add("echo", &case, name, Unit::PerSecond, value),
                             Err(error) => report.skip(name, &format!("echo, {style}: {error:#}")),
                         }
@@ -112,46 +113,100 @@ pub(crate) fn echo(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// One load on a fresh server; messages a second.
-fn echo_once(
-    venv: &Venv,
-    name: &str,
-    style: &str,
-    connections: usize,
-    bytes: usize,
-    seconds: f64,
-) -> Result<f64> {
-    let server = EchoServer::start(venv, name, style)?;
-    let mut client = pinned(CLIENT_CORE, &native());
-    client.arg("echo-client").args([
-        &server.port,
-        &connections.to_string(),
-        &bytes.to_string(),
-        &seconds.to_string(),
-    ]);
-    let result = json_of(&mut client, Duration::from_secs_f64(seconds + 20.0))?;
-    result["per_second"]
-        .as_f64()
-        .context("the load client reported no rate")
+/// Protocol echo beside a thread that computes in Python and so wants the interpreter's lock all the time.
+pub(crate) fn busy(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, loops) = loops(plan, report)?;
+    for connections in [1, 16] {
+        let case = format!("protocol 1 KiB x{connections}");
+        for round in 0..if plan.wants(&case) { plan.rounds(5) } else { 0 } {
+            for name in in_turn(&loops, round).copied() {
+                let server = Server::start(&venv, name, &["protocol", "busy"]);
+                match server.and_then(|it| it.load(connections, 1024, plan.seconds)) {
+                    Ok(value) => report.add("busy", &case, name, Unit::PerSecond, value),
+                    Err(error) => report.skip(name, &format!("busy: {error:#}")),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// HTTP servers of real frameworks under `wrk`, 64 connections that each send their next request at once.
+pub(crate) fn http(plan: &Plan, report: &mut Report) -> Result<()> {
+    let Some(wrk) = process::find("wrk") else {
+        report.skip(
+            "wrk",
+            "the load client of this group is not on PATH; install the package wrk",
+        );
+        return Ok(());
+    };
+    let (venv, loops) = loops(plan, report)?;
+    for framework in ["aiohttp", "uvicorn"] {
+        for round in 0..if plan.wants(framework) {
+            plan.rounds(5)
+        } else {
+            0
+        } {
+            for name in in_turn(&loops, round).copied() {
+                let mut command = pinned(SERVER_CORE, &venv.python());
+                command
+                    .arg(program("http_server.py"))
+                    .args([name, framework]);
+                let rate = Server::spawn(command).and_then(|server| {
+                    let mut load = pinned(CLIENT_CORE, &wrk);
+                    load.args(["-t1", "-c64", &format!("-d{}s", plan.seconds.ceil())]);
+                    load.arg(format!("http://127.0.0.1:{}/", server.port));
+                    requests_per_second(&process::output(&mut load)?)
+                });
+                match rate {
+                    Ok(value) => report.add("http", framework, name, Unit::PerSecond, value),
+                    Err(error) => report.skip(name, &format!("http, {framework}: {error:#}")),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What `wrk` reports; an error if a request failed.
+fn requests_per_second(output: &str) -> Result<f64> {
+    if let Some(line) = output
+        .lines()
+        .find(|line| line.contains("Non-2xx") || line.contains("Socket errors"))
+    {
+        anyhow::bail!("{}", line.trim());
+    }
+    let line = output
+        .lines()
+        .find_map(|line| line.strip_prefix("Requests/sec:"));
+    line.and_then(|rate| rate.trim().parse().ok())
+        .context("wrk reported no rate")
 }
 
 /// A server on its core; it ends when its stdin closes, and is killed if it does not.
-struct EchoServer {
+struct Server {
     child: Child,
     port: String,
 }
 
-impl EchoServer {
-    fn start(venv: &Venv, name: &str, style: &str) -> Result<EchoServer> {
-        let mut command = if name == "native" {
-            let mut command = pinned(SERVER_CORE, &native());
+impl Server {
+    fn start(venv: &Venv, name: &str, arguments: &[&str]) -> Result<Server> {
+        let mut command;
+        if name == "native" {
+            command = pinned(SERVER_CORE, &native());
             command.arg("echo-server");
-            command
         } else {
-            let mut command = pinned(SERVER_CORE, &venv.python());
-            command.arg(program("echo_server.py")).args([name, style]);
+            command = pinned(SERVER_CORE, &venv.python());
             command
-        };
+                .arg(program("echo_server.py"))
+                .arg(name)
+                .args(arguments);
+        }
+        Server::spawn(command)
+    }
+
+    /// Starts a server that prints its port.
+    fn spawn(mut command: Command) -> Result<Server> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -162,16 +217,31 @@ impl EchoServer {
         let mut port = String::new();
         BufReader::new(child.stdout.take().expect("stdout is a pipe")).read_line(&mut port)?;
         watchdog.stop();
-        let server = EchoServer {
+        let server = Server {
             child,
             port: port.trim().to_owned(),
         };
         anyhow::ensure!(!server.port.is_empty(), "the server did not start");
         Ok(server)
     }
+
+    /// One load of echoes; messages a second.
+    fn load(&self, connections: usize, bytes: usize, seconds: f64) -> Result<f64> {
+        let mut client = pinned(CLIENT_CORE, &native());
+        client.arg("echo-client").args([
+            &self.port,
+            &connections.to_string(),
+            &bytes.to_string(),
+            &seconds.to_string(),
+        ]);
+        let result = json_of(&mut client, Duration::from_secs_f64(seconds + 20.0))?;
+        result["per_second"]
+            .as_f64()
+            .context("the load client reported no rate")
+    }
 }
 
-impl Drop for EchoServer {
+impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         for _ in 0..100 {
