@@ -3,13 +3,20 @@
 //! A peer that answers at once is caught awake, which saves the two context switches of a sleep (and, in a virtual
 //! machine, the wake of a halted core: tens of microseconds). It is a guess, so it is made only while it is right more
 //! often than wrong, and tried again now and then; an idle loop looks once and then sleeps for as long as it takes.
+//!
+//! A language's lock is kept during a look. Where another thread wants it all the time, giving it up costs the whole of that
+//! thread's turn (CPython: 5 ms), so there the look is longer: still a small part of what the other thread gets.
 
 use std::cell::Cell;
 
 use crate::clock::Nanos;
 
 /// The longest look: less than a sleep and a wake cost together, and far below any lock's switching interval.
-pub(crate) const LOOK_NS: Nanos = 20_000;
+const LOOK_NS: Nanos = 20_000;
+
+/// The longest look where the lock came back only after [`CONTENDED_NS`]: a round trip to a peer on the same machine.
+const CONTENDED_LOOK_NS: Nanos = 250_000;
+const CONTENDED_NS: Nanos = 1_000_000;
 
 const WORTH_MOST: u8 = 8;
 const WORTH_ENOUGH: u8 = 5;
@@ -21,6 +28,7 @@ const TRY_EVERY: u8 = 64;
 pub(crate) struct Looks {
     worth: Cell<u8>,
     waits: Cell<u8>,
+    is_contended: Cell<bool>,
 }
 
 impl Default for Looks {
@@ -28,6 +36,7 @@ impl Default for Looks {
         Looks {
             worth: Cell::new(WORTH_ENOUGH),
             waits: Cell::new(0),
+            is_contended: Cell::new(false),
         }
     }
 }
@@ -41,6 +50,24 @@ impl Looks {
         let waits = (self.waits.get() + 1) % TRY_EVERY;
         self.waits.set(waits);
         waits == 0
+    }
+
+    /// How long a look may take.
+    pub(crate) fn limit(&self) -> Nanos {
+        if self.is_contended.get() {
+            CONTENDED_LOOK_NS
+        } else {
+            LOOK_NS
+        }
+    }
+
+    /// How long the languages' locks took to come back after a wait.
+    pub(crate) fn report_lock(&self, delay: Nanos) {
+        let is_contended = delay >= CONTENDED_NS;
+        if is_contended && !self.is_contended.replace(is_contended) {
+            self.worth.set(WORTH_ENOUGH);
+        }
+        self.is_contended.set(is_contended);
     }
 
     /// What a look came to.
@@ -68,6 +95,20 @@ mod tests {
         assert_eq!(tried, 1024 / usize::from(TRY_EVERY));
         looks.report(true);
         assert!(looks.are_worth_it());
+    }
+
+    #[test]
+    fn a_lock_that_others_want_makes_looks_longer_until_it_is_free_again() {
+        let looks = Looks::default();
+        looks.report(false);
+        looks.report_lock(5_000_000);
+        assert_eq!(looks.limit(), CONTENDED_LOOK_NS);
+        assert!(looks.are_worth_it());
+        looks.report(false);
+        looks.report_lock(5_000_000);
+        assert!(!looks.are_worth_it());
+        looks.report_lock(1_000);
+        assert_eq!(looks.limit(), LOOK_NS);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use slab::Slab;
 use crate::clock::{Clock, Nanos};
 use crate::entry::{Entry, Host, HostId};
 use crate::inbox::{Inbox, Message, Remote};
-use crate::look::{LOOK_NS, Looks};
+use crate::look::Looks;
 use crate::net::{Buffers, FlushQueue};
 use crate::pool;
 use crate::source::{Mode, Source, SourceKey, State};
@@ -34,6 +34,9 @@ use crate::timers::{TimerKey, Timers};
 
 /// While entries are ready the driver is asked at most this often: a poll costs as much as three callbacks.
 const SKIP_POLL_NS: Nanos = 20_000;
+
+/// A loop that never blocks gives the languages' locks to other threads this often: CPython's switching interval.
+const KEEP_LOCKS_NS: Nanos = 5_000_000;
 
 /// How long a turn may block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,8 @@ struct Inner {
     /// Operations under way on the blocking pool; the test clock waits for them.
     blocking: Cell<usize>,
     last_poll: Cell<Nanos>,
+    /// When the languages' locks were last given up.
+    last_release: Cell<Nanos>,
     looks: Looks,
     counters: Counters,
     root_woken: Cell<bool>,
@@ -112,6 +117,7 @@ impl Loop {
             holds: Cell::new(0),
             blocking: Cell::new(0),
             last_poll: Cell::new(0),
+            last_release: Cell::new(0),
             looks: Looks::default(),
             counters: Counters::default(),
             root_woken: Cell::new(false),
@@ -144,8 +150,12 @@ impl Loop {
     /// Step 1: asks the driver, and blocks only if nothing is ready.
     fn poll(&self, wait: Wait) {
         let inner = &*self.0;
+        let now = inner.clock.now();
+        if now.saturating_sub(inner.last_release.get()) >= KEEP_LOCKS_NS {
+            inner.last_release.set(now);
+            wait_guarded(&self.guards(), &mut || ());
+        }
         if !inner.ready.borrow().is_empty() || inner.inbox.has_posts() {
-            let now = inner.clock.now();
             if now.saturating_sub(inner.last_poll.get()) >= SKIP_POLL_NS {
                 self.wait_for_events(Some(0));
                 inner.last_poll.set(now);
@@ -180,30 +190,38 @@ impl Loop {
         if timeout == Some(0) {
             return self.wait_for_events(Some(0));
         }
-        let guards: Vec<Rc<dyn Host>> = inner
-            .hosts
-            .borrow()
-            .iter()
-            .filter(|host| host.guards_wait())
-            .map(Rc::clone)
-            .collect();
+        let guards = self.guards();
         if inner.inbox.prepare_sleep() {
             // Events go into a buffer of this call: with the lock released nothing of the loop may be touched but the
             // driver, which is only waited on.
             let mut events = std::mem::take(&mut *inner.events.borrow_mut());
             let mut result = Ok(());
+            let mut over = 0;
             wait_guarded(&guards, &mut || {
-                result = inner.driver.wait(timeout, &mut events)
+                result = inner.driver.wait(timeout, &mut events);
+                over = inner.clock.now();
             });
+            if !guards.is_empty() {
+                let now = inner.clock.now();
+                inner.looks.report_lock(now.saturating_sub(over));
+                inner.last_release.set(now);
+            }
             inner.inbox.awake();
             self.report_events(result, events);
         }
     }
 
-    /// Asks the driver for up to [`LOOK_NS`]; true if something came.
+    /// The languages with a lock that other threads want.
+    fn guards(&self) -> Vec<Rc<dyn Host>> {
+        let hosts = self.0.hosts.borrow();
+        let guards = hosts.iter().filter(|host| host.guards_wait());
+        guards.map(Rc::clone).collect()
+    }
+
+    /// Asks the driver for a short while; true if something came.
     fn look(&self, deadline: Option<Nanos>) -> bool {
         let inner = &*self.0;
-        let end = inner.clock.now() + LOOK_NS;
+        let end = inner.clock.now() + inner.looks.limit();
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         loop {
             self.wait_for_events(Some(0));

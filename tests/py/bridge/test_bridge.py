@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import pathlib
+import threading
 import traceback
 import weakref
 from typing import Any
@@ -316,3 +318,33 @@ def test_a_second_run_starts_afresh() -> None:
 
     assert run(main) == 1
     assert run(main) == 1
+
+
+def test_python_threads_go_on_while_javascript_keeps_the_loop_busy(tmp_path: pathlib.Path) -> None:
+    # No turn of this blocks, so the loop has no wait in which to give the GIL up.
+    (tmp_path / "busy.mjs").write_text("""
+        export async function spin(milliseconds) {
+            const end = performance.now() + milliseconds;
+            while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+        }
+    """)
+    steps = []
+    over = threading.Event()
+
+    def count() -> None:
+        while not over.wait(0.001):
+            steps.append(1)
+
+    async def main() -> int:
+        busy = await twinloop.js.import_module(str(tmp_path / "busy.mjs"))
+        thread = threading.Thread(target=count)
+        thread.start()
+        before = len(steps)
+        await busy.spin(400)
+        during = len(steps) - before
+        over.set()
+        thread.join()
+        return during
+
+    # One step in each switching interval of 5 ms would be 80.
+    assert twinloop.run(main()) > 20
