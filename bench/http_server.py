@@ -33,7 +33,9 @@ async def serve_uvicorn(listener):
 
     async def hello(scope, _receive, send):
         if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(BODY))]})
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(BODY))]}
+            )
             await send({"type": "http.response.body", "body": BODY})
 
     config = uvicorn.Config(hello, http="httptools", ws="none", lifespan="off", log_level="error", access_log=False)
