@@ -124,13 +124,27 @@ def task_created_and_awaited(loop, count):
     loop.run_until_complete(main())
 
 
-@benchmark(50_000)
-def gather_1000_coroutines(loop, count):
+def gather(loop, count, size):
     async def main():
-        for _ in range(count // 1000):
-            await asyncio.gather(*(noop_coroutine() for _ in range(1000)))
+        for _ in range(count // size):
+            await asyncio.gather(*(noop_coroutine() for _ in range(size)))
 
     loop.run_until_complete(main())
+
+
+@benchmark(50_000)
+def gather_100_coroutines(loop, count):
+    gather(loop, count, 100)
+
+
+@benchmark(50_000)
+def gather_1000_coroutines(loop, count):
+    gather(loop, count, 1000)
+
+
+@benchmark(100_000)
+def gather_100_000_coroutines(loop, count):
+    gather(loop, count, count)
 
 
 @benchmark(50_000)
