@@ -7,7 +7,8 @@
 //!
 //! Layout:
 //! - `asyncio/`: the loop's Python API: `core` (callbacks, timers, running), `host` (this language on the loop),
-//!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `sockets` (the `sock_*` methods)
+//!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `streams` (the readers of asyncio's streams),
+//!   `sockets` (the `sock_*` methods)
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL
 //!
 //! Stands on `twinloop-loop`. Does not know JavaScript; `twinloop-runtime` joins the two.

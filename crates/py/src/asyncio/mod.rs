@@ -7,6 +7,7 @@ mod errors;
 mod host;
 mod receiver;
 mod sockets;
+mod streams;
 mod transport;
 
 pub use embed::event_loop_of;
@@ -15,5 +16,6 @@ use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     core::register(module)?;
+    streams::register(module)?;
     transport::register(module)
 }

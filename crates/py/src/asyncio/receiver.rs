@@ -1,4 +1,5 @@
-//! How received bytes reach a protocol: `data_received`, or `get_buffer` and `buffer_updated`.
+//! How received bytes reach a protocol: `data_received`, or `get_buffer` and `buffer_updated`, or straight into the reader
+//! of asyncio's streams.
 //!
 //! The bound methods are looked up once for each protocol and kept. Loop thread, GIL held.
 
@@ -12,6 +13,7 @@ use pyo3::types::PyBytes;
 use twinloop_loop::net::Stream;
 
 use super::core::State;
+use super::streams::Feeder;
 use crate::ffi::Object;
 use crate::ffi::buffers::{UnfilledBytes, with_writable};
 
@@ -29,6 +31,8 @@ pub(crate) enum Receiver {
         get_buffer: Object,
         buffer_updated: Object,
     },
+    /// asyncio's streams, without a call of the protocol.
+    Stream(Feeder),
 }
 
 /// What one read came to.
@@ -42,6 +46,11 @@ pub(crate) enum Received {
 }
 
 impl Receiver {
+    /// The receiver of a protocol that is known before anything was read: asyncio's streams.
+    pub(crate) fn of_stream(protocol: &Bound<'_, PyAny>) -> PyResult<Option<Receiver>> {
+        Ok(Feeder::of(protocol)?.map(Receiver::Stream))
+    }
+
     pub(crate) fn of(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
         static BUFFERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = protocol.py();
@@ -72,24 +81,11 @@ impl Receiver {
         expected: usize,
     ) -> Received {
         match self {
-            Receiver::Data { data_received } => {
-                let data = if expected >= PREDICT_FROM {
-                    read_predicted(py, stream, core, expected.min(PREDICT_AT_MOST))
-                } else {
-                    read_copied(py, stream, core)
-                };
-                let (data, count) = match data {
-                    Ok((_, 0)) => return Received::End,
-                    Ok(read) => read,
-                    Err(outcome) => return outcome,
-                };
-                match data_received.bind(py).call1((data,)) {
-                    Ok(_) => Received::Bytes(count),
-                    Err(error) => Received::ProtocolFailed(
-                        error,
-                        "Fatal error: protocol.data_received() call failed.",
-                    ),
-                }
+            Receiver::Data { data_received } => read_bytes(py, stream, core, expected, |data| {
+                data_received.bind(py).call1((data,)).map(drop)
+            }),
+            Receiver::Stream(feeder) => {
+                read_bytes(py, stream, core, expected, |data| feeder.feed(data))
             }
             Receiver::Buffered {
                 get_buffer,
@@ -127,6 +123,32 @@ impl Receiver {
     }
 }
 
+/// Reads `bytes` and hands them over.
+fn read_bytes<'py>(
+    py: Python<'py>,
+    stream: &Stream,
+    core: &State,
+    expected: usize,
+    deliver: impl FnOnce(Bound<'py, PyBytes>) -> PyResult<()>,
+) -> Received {
+    let data = if expected >= PREDICT_FROM {
+        read_predicted(py, stream, core, expected.min(PREDICT_AT_MOST))
+    } else {
+        read_copied(py, stream, core)
+    };
+    let (data, count) = match data {
+        Ok((_, 0)) => return Received::End,
+        Ok(read) => read,
+        Err(outcome) => return outcome,
+    };
+    match deliver(data) {
+        Ok(()) => Received::Bytes(count),
+        Err(error) => {
+            Received::ProtocolFailed(error, "Fatal error: protocol.data_received() call failed.")
+        }
+    }
+}
+
 fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     if buffer.len()? == 0 {
         return Err(PyRuntimeError::new_err(
@@ -153,10 +175,10 @@ fn read_copied<'py>(
     py: Python<'py>,
     stream: &Stream,
     core: &State,
-) -> Result<(Bound<'py, PyAny>, usize), Received> {
+) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     core.with_scratch(|scratch| {
         let count = stream.try_read(scratch).map_err(read_error)?;
-        Ok((PyBytes::new(py, &scratch[..count]).into_any(), count))
+        Ok((PyBytes::new(py, &scratch[..count]), count))
     })
 }
 
@@ -166,7 +188,7 @@ fn read_predicted<'py>(
     stream: &Stream,
     core: &State,
     expected: usize,
-) -> Result<(Bound<'py, PyAny>, usize), Received> {
+) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     let mut bytes = UnfilledBytes::new(py, expected).map_err(out_of_memory)?;
     core.with_scratch(|scratch| {
         let count = stream

@@ -117,7 +117,7 @@ impl Operation for Receive {
                     } else {
                         let mut bytes = UnfilledBytes::new(py, most)?;
                         match receive(fd, bytes.memory()) {
-                            Ok(count) => Ok((bytes.finish(py, count)?, count, most)),
+                            Ok(count) => Ok((bytes.finish(py, count)?.into_any(), count, most)),
                             Err(error) => Err(error),
                         }
                     };
@@ -133,6 +133,10 @@ impl Operation for Receive {
 
     fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
         self.socket.withdraw(Direction::Read, waiter);
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.socket.object);
     }
 }
 
@@ -173,6 +177,11 @@ impl Operation for ReceiveInto {
     fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
         self.socket.withdraw(Direction::Read, waiter);
     }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.socket.object);
+        visitor(&self.buffer);
+    }
 }
 
 struct SendAll {
@@ -207,6 +216,11 @@ impl Operation for SendAll {
 
     fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
         self.socket.withdraw(Direction::Write, waiter);
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.socket.object);
+        visitor(&self.data);
     }
 }
 

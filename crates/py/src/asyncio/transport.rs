@@ -121,13 +121,15 @@ impl TransportState {
     }
 
     /// Sends received bytes to `protocol` from now on.
-    fn set_protocol(&self, protocol: Bound<'_, PyAny>) {
+    fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
         let transport = self.transport.get(protocol.py());
+        let receiver = Receiver::of_stream(&protocol)?.map(Rc::new);
         let old = (
-            transport.receiver.take(),
+            transport.receiver.replace(receiver),
             transport.protocol.replace(Some(Object::new(protocol))),
         );
         drop(old);
+        Ok(())
     }
 
     fn write_eof(&self, py: Python<'_>) {

@@ -123,7 +123,7 @@ impl UnfilledBytes {
     }
 
     /// The object, cut to its first `size` bytes.
-    pub(crate) fn finish(self, py: Python<'_>, size: usize) -> PyResult<Bound<'_, PyAny>> {
+    pub(crate) fn finish(self, py: Python<'_>, size: usize) -> PyResult<Bound<'_, PyBytes>> {
         let mut pointer = self.0.into_bound(py).into_ptr();
         // SAFETY: the object has one reference, which `_PyBytes_Resize` takes and gives back, or releases on error.
         unsafe {
@@ -133,7 +133,7 @@ impl UnfilledBytes {
                 debug_assert!(pointer.is_null(), "a failed resize releases the object");
                 return Err(PyErr::fetch(py));
             }
-            Ok(Bound::from_owned_ptr(py, pointer))
+            Ok(Bound::from_owned_ptr(py, pointer).cast_into_unchecked())
         }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) use methods::register;
 
 use std::cell::Cell;
 use std::ptr::null_mut;
+use std::rc::Rc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,6 +21,7 @@ use pyo3::{Borrowed, ffi};
 
 use super::gil::GilBound;
 use super::object::Object;
+use crate::asyncio::core;
 
 /// What a native coroutine does.
 pub(crate) trait Operation {
@@ -35,6 +37,9 @@ pub(crate) trait Operation {
 
     /// Takes the registration of the last attempt back.
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter);
+
+    /// Shows every object that it owns to the garbage collector.
+    fn visit(&self, visitor: &mut dyn FnMut(&Object));
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,10 @@ struct State {
     status: Status,
     blocking: Blocking,
     cancel_message: Option<Object>,
+    /// What the next resumption raises instead of going on.
+    failure: Option<Object>,
+    /// The slot that points back here.
+    slot: Option<Rc<WaitSlot>>,
     event_loop: Object,
 }
 
@@ -116,6 +125,36 @@ impl Waiter {
         Ok(())
     }
 
+    /// Puts the call of what waits for this into the ready queue, as a future that gets its result does.
+    pub(crate) fn wake_soon(self, py: Python<'_>, core: &core::State) {
+        let raw = self.raw();
+        // SAFETY: a live coroutine; two fields are read and written.
+        unsafe {
+            let state = &mut (*raw).state;
+            if state.status != Status::Waiting {
+                return;
+            }
+            state.status = Status::Woken;
+            state.blocking = Blocking::None;
+        }
+        core.schedule(py, self.0);
+    }
+
+    /// As [`Waiter::wake_soon`]; the coroutine then raises `failure`.
+    pub(crate) fn fail_soon(self, py: Python<'_>, core: &core::State, failure: Object) {
+        let raw = self.raw();
+        // SAFETY: a live coroutine; the old value is moved out before it is dropped.
+        let old = unsafe {
+            let state = &mut (*raw).state;
+            if state.status != Status::Waiting {
+                return;
+            }
+            state.failure.replace(failure)
+        };
+        drop(old);
+        self.wake_soon(py, core);
+    }
+
     /// Lets go of everything, when the loop is closed under it.
     pub(crate) fn abandon(self) {
         let raw = self.raw();
@@ -134,6 +173,80 @@ impl Waiter {
     fn raw(&self) -> *mut Raw {
         self.0.as_ptr().cast()
     }
+}
+
+/// Where at most one coroutine waits, without being owned: whoever awaits it keeps it alive, and it leaves the slot when
+/// it ends. So no reference cycle goes through the owner of a slot.
+#[derive(Default)]
+pub(crate) struct WaitSlot(Cell<*mut Raw>);
+
+impl WaitSlot {
+    /// True if a coroutine waits here, be it a cancelled one that has not gone on yet.
+    pub(crate) fn is_taken(&self) -> bool {
+        !self.0.get().is_null()
+    }
+
+    /// Lets `waiter` wait here, until it is taken out, goes on or ends. What was here before is forgotten.
+    pub(crate) fn register(self: &Rc<Self>, waiter: &Waiter) {
+        let raw = waiter.raw();
+        // SAFETY: a live coroutine; the slot it had before is left before the new one is entered.
+        unsafe {
+            leave_slot(raw);
+            self.0.set(raw);
+            (*raw).state.slot = Some(Rc::clone(self));
+        }
+    }
+
+    /// What waits here.
+    pub(crate) fn peek<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let raw = self.0.get();
+        // SAFETY: a coroutine clears the slot before its memory is released (`leave_slot`), so a pointer here is alive.
+        (!raw.is_null()).then(|| unsafe { Bound::from_borrowed_ptr(py, raw.cast()) })
+    }
+
+    /// Takes out what waits here.
+    pub(crate) fn take(&self, py: Python<'_>) -> Option<Waiter> {
+        let waiter = self.peek(py)?;
+        self.0.set(null_mut());
+        Some(Waiter(Object::new(waiter)))
+    }
+}
+
+/// Takes a coroutine out of the slot that it waits in.
+///
+/// # Safety
+/// `raw` is a coroutine, possibly one that is being deallocated, and the GIL is held.
+unsafe fn leave_slot(raw: *mut Raw) {
+    // SAFETY: the caller's promise; a slot holds no Python object, so dropping it calls nothing.
+    if let Some(slot) = unsafe { (*raw).state.slot.take() }
+        && slot.0.get() == raw
+    {
+        slot.0.set(null_mut());
+    }
+}
+
+/// Calls what waits for a coroutine that [`Waiter::wake_soon`] queued; `None` if `object` is something else. `Some(Err)` is
+/// what must leave `run_forever`.
+pub(crate) fn run_woken(py: Python<'_>, object: &Object) -> Option<PyResult<()>> {
+    let raw: *mut Raw = object.as_ptr().cast();
+    // SAFETY: the type of a live object is read, and nothing else before it is known to be ours; the state is not borrowed
+    // across the calls.
+    let (first, more) = unsafe {
+        if ffi::Py_TYPE(object.as_ptr()) != CLASS.get(py).get() {
+            return None;
+        }
+        let state = &mut (*raw).state;
+        (
+            state.callback.take(),
+            std::mem::take(&mut state.more_callbacks),
+        )
+    };
+    for callback in first.into_iter().chain(more) {
+        if let Err(error) = callback.call(py, object.bind(py)) {
+            return Some(Err(error));
+        }
+    }
+    Some(Ok(()))
 }
 
 impl Callback {
@@ -166,12 +279,11 @@ pub(crate) fn make<'py>(
     operation: Box<dyn Operation>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let class = CLASS.get(py).get();
-    // SAFETY: fresh memory of the right size; the header is initialised by `PyObject_Init`, the other fields exactly once
-    // before anything can see the object.
+    // SAFETY: fresh memory of the type's size with an initialised header; the other fields are written exactly once
+    // before anything can see the object. The collector does not know it before it waits (`resume`).
     unsafe {
-        let raw: *mut Raw = ffi::PyObject_Malloc(size_of::<Raw>()).cast();
+        let raw: *mut Raw = ffi::PyObject_GC_New(class);
         if raw.is_null() {
-            ffi::PyErr_NoMemory();
             return Err(PyErr::fetch(py));
         }
         (&raw mut (*raw).weak_references).write(null_mut());
@@ -182,12 +294,11 @@ pub(crate) fn make<'py>(
             status: Status::New,
             blocking: Blocking::None,
             cancel_message: None,
+            failure: None,
+            slot: None,
             event_loop: Object::new(event_loop.to_owned()),
         });
-        Ok(Bound::from_owned_ptr(
-            py,
-            ffi::PyObject_Init(raw.cast(), class),
-        ))
+        Ok(Bound::from_owned_ptr(py, raw.cast()))
     }
 }
 
@@ -212,6 +323,11 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
         let Some(mut operation) = (*raw).state.operation.take() else {
             return Err(already_awaited());
         };
+        leave_slot(raw);
+        if let Some(failure) = (*raw).state.failure.take() {
+            (*raw).state.status = Status::Finished;
+            return Err(PyErr::from_value(failure.into_bound(py)));
+        }
         if (*raw).state.status == Status::Waiting {
             operation.withdraw(py, &waiter);
         }
@@ -222,6 +338,10 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
                 (*raw).state.operation = Some(operation);
                 (*raw).state.status = Status::Waiting;
                 (*raw).state.blocking = Blocking::True;
+                // Only what waits can be part of a cycle: the task that awaits it is among its callbacks then.
+                if ffi::PyObject_GC_IsTracked(raw.cast()) == 0 {
+                    ffi::PyObject_GC_Track(raw.cast());
+                }
                 Ok(Step::Yield)
             }
             Ok(Some(value)) => {
@@ -252,6 +372,7 @@ fn finish(this: Borrowed<'_, '_, PyAny>) {
     let raw: *mut Raw = this.as_ptr().cast();
     // SAFETY: a live coroutine; everything is moved out before it is used or dropped.
     let (operation, callbacks) = unsafe {
+        leave_slot(raw);
         let state = &mut (*raw).state;
         let waited = matches!(state.status, Status::Waiting);
         state.status = Status::Finished;

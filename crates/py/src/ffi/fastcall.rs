@@ -4,7 +4,7 @@
 //! (rule NO-ABORT) and turns `Err` into a raised exception. Runs under the GIL, on any Python thread.
 
 use std::any::Any;
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -212,6 +212,97 @@ pub(crate) fn install<M: FastMethod>(class: &Bound<'_, PyType>) -> PyResult<()> 
         .to_str()
         .map_err(|_| PyTypeError::new_err("a method's name is not UTF-8"))?;
     class.setattr(name, descriptor)
+}
+
+/// An attribute that native code computes, for instances of a Python class.
+pub(crate) trait FastAttribute {
+    /// The attribute's name.
+    const NAME: &'static CStr;
+
+    /// Its value. `receiver` is an instance of the class it was installed in.
+    fn get<'py>(py: Python<'py>, receiver: Borrowed<'_, 'py, PyAny>)
+    -> PyResult<Bound<'py, PyAny>>;
+
+    /// Assigns it.
+    fn set(
+        py: Python<'_>,
+        receiver: Borrowed<'_, '_, PyAny>,
+        value: Borrowed<'_, '_, PyAny>,
+    ) -> PyResult<()>;
+}
+
+/// Puts `A` into `class` as a data descriptor, which goes before what the instance's dictionary holds.
+pub(crate) fn install_attribute<A: FastAttribute>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let definition = Box::leak(Box::new(ffi::PyGetSetDef {
+        name: A::NAME.as_ptr(),
+        get: Some(getter::<A>),
+        set: Some(setter::<A>),
+        doc: std::ptr::null(),
+        closure: std::ptr::null_mut(),
+    }));
+    // SAFETY: as in `install`.
+    let descriptor = unsafe {
+        let descriptor = ffi::PyDescr_NewGetSet(class.as_type_ptr(), definition);
+        Bound::from_owned_ptr_or_err(class.py(), descriptor)?
+    };
+    let name = A::NAME
+        .to_str()
+        .map_err(|_| PyTypeError::new_err("an attribute's name is not UTF-8"))?;
+    class.setattr(name, descriptor)
+}
+
+/// # Safety
+/// CPython's getter protocol: `receiver` is an instance of the class (the descriptor checks it), the GIL is held.
+unsafe extern "C" fn getter<A: FastAttribute>(
+    receiver: *mut ffi::PyObject,
+    _closure: *mut c_void,
+) -> *mut ffi::PyObject {
+    // SAFETY: see above; the caller keeps the receiver alive.
+    let (py, receiver) = unsafe {
+        let py = Python::assume_attached();
+        (py, Borrowed::from_ptr(py, receiver))
+    };
+    catch_unwind(AssertUnwindSafe(|| A::get(py, receiver)))
+        .unwrap_or_else(|payload| Err(panic_error(payload)))
+        .map_or_else(
+            |error| {
+                error.restore(py);
+                std::ptr::null_mut()
+            },
+            Bound::into_ptr,
+        )
+}
+
+/// # Safety
+/// CPython's setter protocol, as [`getter`]; a null value asks for deletion.
+unsafe extern "C" fn setter<A: FastAttribute>(
+    receiver: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+    _closure: *mut c_void,
+) -> c_int {
+    // SAFETY: see above.
+    let (py, receiver) = unsafe {
+        let py = Python::assume_attached();
+        (py, Borrowed::from_ptr(py, receiver))
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        if value.is_null() {
+            return Err(PyTypeError::new_err(format!(
+                "cannot delete the attribute {}",
+                A::NAME.to_string_lossy()
+            )));
+        }
+        // SAFETY: not null, and alive for the call.
+        A::set(py, receiver, unsafe { Borrowed::from_ptr(py, value) })
+    }))
+    .unwrap_or_else(|payload| Err(panic_error(payload)));
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
+            error.restore(py);
+            -1
+        }
+    }
 }
 
 /// The function that CPython calls for `M`.

@@ -22,6 +22,7 @@ use pyo3::types::{PyTuple, PyType};
 use pyo3::{Borrowed, ffi};
 use twinloop_loop::TimerKey;
 
+use super::coroutine;
 use super::gil::GilBound;
 use super::object::Object;
 use crate::asyncio::core;
@@ -190,13 +191,18 @@ fn is_handle(py: Python<'_>, object: *mut ffi::PyObject) -> bool {
     class == pointers.handle.get() || class == pointers.timer.get()
 }
 
-/// Runs a callback from the ready queue: one of our handles, or an `asyncio.Handle` of the debug mode.
+/// Runs an entry of the ready queue: one of our handles, a native coroutine that was woken, or an `asyncio.Handle` of the
+/// debug mode.
 ///
 /// Returns the exception that has to leave `run_forever`, if there is one; any other has been reported to the loop's
 /// exception handler.
 pub(crate) fn run(py: Python<'_>, handle: &Object) -> Option<PyErr> {
     if !is_handle(py, handle.as_ptr()) {
-        return core::run_foreign_handle(py, handle.bind(py)).err();
+        let result = match coroutine::run_woken(py, handle) {
+            Some(result) => result,
+            None => core::run_foreign_handle(py, handle.bind(py)),
+        };
+        return result.err();
     }
     let raw: *mut Raw = handle.as_ptr().cast();
     // SAFETY: the type was checked. The references are moved out (or, for a persistent handle, added to), so that the

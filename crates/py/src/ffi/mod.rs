@@ -12,6 +12,7 @@
 )]
 
 pub(crate) mod buffers;
+pub(crate) mod bytearray;
 pub(crate) mod context;
 pub(crate) mod coroutine;
 pub(crate) mod fastcall;
@@ -20,6 +21,6 @@ pub(crate) mod handle;
 pub(crate) mod object;
 pub(crate) mod sockets;
 
-pub(crate) use fastcall::{Arguments, FastMethod, install};
+pub(crate) use fastcall::{Arguments, FastAttribute, FastMethod, install, install_attribute};
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
 pub(crate) use object::Object;

@@ -2,7 +2,7 @@
 //!
 //! GIL held. Panics end at the slots (rule NO-ABORT).
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
@@ -11,7 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::{Borrowed, ffi, intern};
 
-use super::{Blocking, CLASS, Callback, Raw, State, Status, Step, Waiter, finish, resume};
+use super::{
+    Blocking, CLASS, Callback, Raw, State, Status, Step, Waiter, finish, leave_slot, resume,
+};
 use crate::ffi::fastcall::{Arguments, FastMethod, install, panic_error};
 use crate::ffi::object::Object;
 
@@ -91,16 +93,95 @@ unsafe extern "C" fn slot_self(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
 unsafe extern "C" fn slot_dealloc(this: *mut ffi::PyObject) {
     let raw: *mut Raw = this.cast();
     // SAFETY: the object is ours alone; the state is dropped once, then the memory is freed as it was allocated, and the
-    // type reference of `PyObject_Init` is released. No waiter can be registered: it would own a reference.
+    // type reference of its creation is released. No waiter can be registered, it would own a reference, and the slot
+    // that does not is left here.
     unsafe {
+        ffi::PyObject_GC_UnTrack(this.cast());
         if !(*raw).weak_references.is_null() {
             ffi::PyObject_ClearWeakRefs(this);
         }
+        leave_slot(raw);
+        if (*raw).state.status == Status::New
+            && let Some(operation) = &(*raw).state.operation
+        {
+            warn_never_awaited(Python::assume_attached(), operation.name());
+        }
         std::ptr::drop_in_place(&raw mut (*raw).state);
         let class = ffi::Py_TYPE(this);
-        ffi::PyObject_Free(this.cast());
+        ffi::PyObject_GC_Del(this.cast());
         ffi::Py_DECREF(class.cast());
     }
+}
+
+/// The warning of every coroutine that was dropped before it began.
+#[cold]
+fn warn_never_awaited(py: Python<'_>, name: &str) {
+    let pending = PyErr::take(py);
+    let category = py.get_type::<pyo3::exceptions::PyRuntimeWarning>();
+    let warned = CString::new(format!("coroutine '{name}' was never awaited"))
+        .map_err(PyErr::from)
+        .and_then(|message| PyErr::warn(py, &category, &message, 1));
+    if let Err(error) = warned {
+        error.write_unraisable(py, None);
+    }
+    if let Some(pending) = pending {
+        pending.restore(py);
+    }
+}
+
+/// # Safety
+/// CPython's `tp_traverse`: a live coroutine; nothing is created, released or called but `visit`.
+unsafe extern "C" fn slot_traverse(
+    this: *mut ffi::PyObject,
+    visit: ffi::visitproc,
+    argument: *mut c_void,
+) -> c_int {
+    let raw: *mut Raw = this.cast();
+    let mut outcome = 0;
+    // SAFETY: the collector runs under the GIL, and never while the state is borrowed mutably, as nothing is created then.
+    unsafe {
+        let mut show = |object: *mut ffi::PyObject| {
+            if outcome == 0 {
+                outcome = visit(object, argument);
+            }
+        };
+        show(ffi::Py_TYPE(this).cast());
+        let state = &(*raw).state;
+        for callback in state.callback.iter().chain(&state.more_callbacks) {
+            show(callback.function.as_ptr());
+            if let Some(context) = &callback.context {
+                show(context.as_ptr());
+            }
+        }
+        for object in state.cancel_message.iter().chain(&state.failure) {
+            show(object.as_ptr());
+        }
+        show(state.event_loop.as_ptr());
+        if let Some(operation) = &state.operation {
+            operation.visit(&mut |object| show(object.as_ptr()));
+        }
+    }
+    outcome
+}
+
+/// # Safety
+/// CPython's `tp_clear`: a live coroutine that nothing can reach any more.
+unsafe extern "C" fn slot_clear(this: *mut ffi::PyObject) -> c_int {
+    let raw: *mut Raw = this.cast();
+    // SAFETY: everything is moved out before it is dropped, as a drop can run code that looks at this object again.
+    let dropped = unsafe {
+        leave_slot(raw);
+        let state = &mut (*raw).state;
+        (
+            state.callback.take(),
+            std::mem::take(&mut state.more_callbacks),
+            state.cancel_message.take(),
+            state.failure.take(),
+            state.operation.take(),
+        )
+    };
+    drop(dropped);
+    0
 }
 
 /// # Safety
@@ -467,6 +548,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ]));
     let mut slots = [
         slot(ffi::Py_tp_dealloc, slot_dealloc as *mut c_void),
+        slot(ffi::Py_tp_traverse, slot_traverse as *mut c_void),
+        slot(ffi::Py_tp_clear, slot_clear as *mut c_void),
         slot(ffi::Py_tp_repr, slot_repr as *mut c_void),
         slot(ffi::Py_tp_iter, slot_self as *mut c_void),
         slot(ffi::Py_tp_iternext, slot_next as *mut c_void),
@@ -480,7 +563,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         name: c"twinloop._native.SocketOperation".as_ptr(),
         basicsize: size_of::<Raw>() as c_int,
         itemsize: 0,
-        flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION) as u32,
+        flags: (ffi::Py_TPFLAGS_DEFAULT
+            | ffi::Py_TPFLAGS_HAVE_GC
+            | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION) as u32,
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: the spec is complete and only read during the call; what CPython keeps of it is leaked above or static.
