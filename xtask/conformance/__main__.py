@@ -32,17 +32,18 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--interpreter", action="append", default=[], metavar="VERSION=PATH")
     parser.add_argument("--loop", action="append", default=[])
     parser.add_argument("--filter", default="")
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--packages-on-first", action="store_true")
+    parser.add_argument("--once", action="store_true")
     parser.add_argument("--json", type=Path)
     return parser.parse_args(words)
 
 
 def run_suite(suite: Suite, version: str, python: str, loop: str, options: argparse.Namespace) -> Run | str:
     """The run, or why it was skipped."""
-    interpreter, folder = environments.provide(suite, python, version)
+    interpreter, folder = environments.provide(suite, python, version, loop)
     log = CACHE / f"{suite.name}-{version}-{loop}.log"
     log.unlink(missing_ok=True)
-    run = Run(suite, loop, version, interpreter, folder, filter=options.filter, log=log)
+    run = Run(suite, loop, version, interpreter, folder, filter=options.filter, once=options.once, log=log)
     if "postgresql" in suite.needs:
         with postgresql.server() as server:
             if isinstance(server, str):
@@ -85,7 +86,8 @@ def main() -> int:
     suites = [load(name) for name in options.suites] or load_all()
     lines, wrong, record = [], 0, []
     for suite in suites:
-        for word in options.interpreter:
+        first_only = options.packages_on_first and suite.package
+        for word in options.interpreter[:1] if first_only else options.interpreter:
             version, _, python = word.partition("=")
             for loop in options.loop or ["twinloop"]:
                 started = time.monotonic()
@@ -101,7 +103,9 @@ def main() -> int:
                 if loop == "twinloop":
                     wrong += len(surprises)
                 lines.append(title + "".join(f"{counts[column]:12}" for column in COLUMNS))
-                record.append({"suite": suite.name, "package": suite.package, "python": version, "loop": loop, **counts})
+                record.append(
+                    {"suite": suite.name, "package": suite.package, "python": version, "loop": loop, **counts}
+                )
     print("\n" + f"{'suite':11} {'py':5} {'loop':9}" + "".join(f"{column:>12}" for column in COLUMNS))
     print("\n".join(lines))
     if options.json:

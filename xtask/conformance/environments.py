@@ -14,29 +14,33 @@ from pathlib import Path
 
 from suites import CACHE, Suite
 
+# The loops to compare with that are packages. Each has environments of its own, as frameworks look for uvloop by themselves.
+PEERS = {"uvloop": ["uvloop==0.23.0"], "rloop": ["rloop==0.5.0"]}
 
-def provide(suite: Suite, python: str, version: str) -> tuple[str, Path]:
+
+def provide(suite: Suite, python: str, version: str, loop: str) -> tuple[str, Path]:
     """An interpreter with the suite's packages, and the folder in which its tests run."""
-    folder = CACHE / f"{suite.name}-{version}"
-    if suite.kind != "pytest":
-        folder.mkdir(parents=True, exist_ok=True)
-        return python, folder
-    wanted = json.dumps([suite.package, suite.requirements, suite.copy])
-    stamp = folder / "installed"
+    peer = PEERS.get(loop, [])
+    packages = ([suite.package] if suite.package else []) + suite.requirements + peer
+    folder = CACHE / "-".join([suite.name, version] + ([loop] if peer else []))
     tests = folder / "tests"
     interpreter = folder / "venv" / "bin" / "python"
+    wanted = json.dumps([packages, suite.copy])
+    stamp = folder / "installed"
     if not (stamp.exists() and stamp.read_text() == wanted):
-        print(f"installing {suite.package} into {folder}", file=sys.stderr)
+        print(f"installing {' '.join(packages)} into {folder}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        tests.mkdir(parents=True)
         _run(python, "-m", "venv", str(folder / "venv"))
         pip = (str(interpreter), "-m", "pip", "--disable-pip-version-check", "--quiet")
-        _run(*pip, "install", suite.package, *suite.requirements)
-        name = suite.package.partition("==")[0].partition("[")[0]
-        plain = name + "==" + suite.package.partition("==")[2]
-        sources = folder / "sources"
-        _run(*pip, "download", "--no-deps", "--no-binary", name, "--dest", str(sources), plain)
-        _unpack(next(sources.glob("*.tar.gz")), suite.copy, tests)
+        if packages:
+            _run(*pip, "install", *packages)
+        if suite.package:
+            bare, _, number = suite.package.partition("==")
+            name = bare.partition("[")[0]
+            sources = folder / "sources"
+            _run(*pip, "download", "--no-deps", "--no-binary", name, "--dest", str(sources), f"{name}=={number}")
+            _unpack(next(sources.glob("*.tar.gz")), suite.copy, tests)
         stamp.write_text(wanted)
     return str(interpreter), tests
 
@@ -47,7 +51,6 @@ def _unpack(archive: Path, copy: list[str], tests: Path) -> None:
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")
     (root,) = unpacked.iterdir()
-    tests.mkdir()
     for name in copy:
         source = root / name
         if source.is_dir():

@@ -1,26 +1,26 @@
 """A suite: the file ``tests/conformance/NAME.toml`` that says where its tests come from and which of them fail, and why.
 
-    kind = "pytest"                  or "mixins" and "modules", which come with the interpreter
-    package = "aiohttp==3.14.5"      its wheel is installed, its source package has the tests
-    requirements = ["pytest==9.2.0"] installed beside it
-    copy = ["tests", "pytest.ini"]   what the tests need of the source package; never the package itself
-    options = ["tests"]              given to pytest
-    modules = ["test.test_asyncgen"] for the kind "modules"
-    swap = ["uvloop"]                see inside/sitecustomize.py
-    needs = ["postgresql"]
-    environment = { NAME = "value" }
-    silence = 60                     seconds without a line from the tests that mean a hang
+kind = "pytest"                  or "mixins" and "modules", which come with the interpreter
+package = "aiohttp==3.14.5"      its wheel is installed, its source package has the tests
+requirements = ["pytest==9.2.0"] installed beside it
+copy = ["tests", "pytest.ini"]   what the tests need of the source package; never the package itself
+options = ["tests"]              given to pytest
+modules = ["test.test_asyncgen"] for the kind "modules"
+swap = ["uvloop"]                see inside/sitecustomize.py
+needs = ["postgresql"]
+environment = { NAME = "value" }
+silence = 60                     seconds without a line from the tests that mean a hang
 
-    [[left_out]]                     not run at all
-    reason = "..."
-    tests = ["tests/test_x.py*"]
+[[left_out]]                     not run at all
+reason = "..."
+tests = ["tests/test_x.py*"]
 
-    [[fails]]                        run, and a fault of the file if it passes
-    reason = "..."
-    everywhere = true                on asyncio's own loop too: it is the environment or the test
-    unsteady = true                  passes at times
-    python = ["3.13"]                only there
-    tests = ["tests/test_x.py::test_y"]
+[[fails]]                        run, and a fault of the file if it passes
+reason = "..."
+everywhere = true                on asyncio's own loop too: it is the environment or the test
+unsteady = true                  passes at times
+python = ["3.13"]                only there
+tests = ["tests/test_x.py::test_y"]
 """
 
 from __future__ import annotations

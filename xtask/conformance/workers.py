@@ -19,6 +19,8 @@ from pathlib import Path
 from suites import INSIDE, ROOT, Suite
 
 GRACE = 5.0
+# A suite that fails more than this has another fault than the weather.
+MOST_SECOND_TRIES = 80
 
 
 @dataclass
@@ -40,20 +42,22 @@ class Run:
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
     filter: str = ""
-    verbose: bool = False
+    once: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     loops: dict[str, int] = field(default_factory=dict)
     log: Path | None = None
 
 
 def run_all(run: Run) -> None:
-    """Run every test of the suite; then those that did not pass once more, on their own."""
+    """Run every test of the suite; then those that did not pass once more, each in a process of its own."""
     run.outcomes = _run_tests(run, None)
+    if run.once:
+        return
     again = [test for test, outcome in run.outcomes.items() if _deserves_another_try(run, test, outcome)]
-    if again:
-        for test, outcome in _run_tests(run, again).items():
-            if outcome.kind == "passed":
-                run.outcomes[test] = Outcome("passed", f"second try; the first: {run.outcomes[test].reason}")
+    for test in again[:MOST_SECOND_TRIES]:
+        outcome = _run_tests(run, [test]).get(test)
+        if outcome is not None and outcome.kind == "passed":
+            run.outcomes[test] = Outcome("passed", run.outcomes[test].reason or run.outcomes[test].kind)
 
 
 def _deserves_another_try(run: Run, test: str, outcome: Outcome) -> bool:

@@ -34,7 +34,7 @@ def pytest_runtest_logstart(nodeid):
 
 
 def pytest_runtest_logreport(report):
-    worst, reason = _outcomes.get(report.nodeid, ("passed", ""))
+    worst = _outcomes.get(report.nodeid, ("passed", ""))[0]
     if report.failed and worst != "failed":
         _outcomes[report.nodeid] = "failed", _reason(report)
     elif report.skipped and worst == "passed":

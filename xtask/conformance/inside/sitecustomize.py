@@ -23,23 +23,13 @@ PROOF = os.environ.get("TWINLOOP_CONFORMANCE_PROOF", "")
 SWAP = os.environ.get("TWINLOOP_CONFORMANCE_SWAP", "").split(",")
 
 
-def loop_class():
-    """The class of the loop under test."""
+def new_loop():
+    """A loop of the kind under test."""
     if LOOP == "asyncio":
         from asyncio import unix_events
 
-        return unix_events._UnixSelectorEventLoop
-    module = importlib.import_module(LOOP)
-    return {"twinloop": "EventLoop", "uvloop": "Loop", "rloop": "RLoop"}[LOOP], module
-
-
-def new_loop():
-    """A loop of the kind under test."""
-    found = loop_class()
-    if isinstance(found, tuple):
-        name, module = found
-        found = getattr(module, name, None) or type(module.new_event_loop())
-    return found()
+        return unix_events._UnixSelectorEventLoop()
+    return importlib.import_module(LOOP).new_event_loop()
 
 
 class Witness:
