@@ -17,6 +17,7 @@ from asyncio import SelectorEventLoop, Task, base_events, constants, events, for
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _native, _tasks
+from ._datagram import DatagramTransport
 from ._selector import LoopSelector
 from ._transports import SocketTransport, send_file
 
@@ -71,7 +72,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             _children.forget_all(self)
             super().close()
             for transport in list(self._transports.values()):
-                if isinstance(transport, SocketTransport):
+                if isinstance(transport, (SocketTransport, DatagramTransport)):
                     transport._state.release()
             self._close()
 
@@ -228,6 +229,10 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra=None, **options
     ):
         return await _children.start(self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options)
+
+    def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
+        self._ensure_fd_no_transport(sock)
+        return DatagramTransport(self, sock, protocol, address, waiter, extra)
 
     async def _sendfile_native(self, transp, file, offset, count):
         return await send_file(self, transp, file, offset, count)

@@ -556,6 +556,13 @@ impl Loop {
         WeakLoop(Rc::downgrade(&self.0))
     }
 
+    /// Counts bytes that somebody else than this crate's own sockets received and sent, for the statistics.
+    pub fn count_traffic(&self, received: usize, sent: usize) {
+        let traffic = self.traffic();
+        traffic.add_received(received);
+        traffic.add_sent(sent);
+    }
+
     // ---- for the other files of this crate ------------------------------------------------------------------------
 
     pub(crate) fn id(&self) -> u64 {

@@ -1,6 +1,8 @@
 //! The loop's Python API: one file for each group of `asyncio.AbstractEventLoop`'s methods.
 
+mod addresses;
 pub(crate) mod core;
+mod datagram;
 mod descriptors;
 mod embed;
 mod errors;
@@ -16,6 +18,7 @@ use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     core::register(module)?;
+    datagram::register(module)?;
     streams::register(module)?;
     transport::register(module)
 }

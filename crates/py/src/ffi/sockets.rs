@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, recv, recvfrom, send, sendto};
 
 /// Receives once, without blocking.
 pub(crate) fn receive(fd: RawFd, memory: &mut [u8]) -> io::Result<usize> {
@@ -18,7 +18,31 @@ pub(crate) fn transmit(fd: RawFd, data: &[u8]) -> io::Result<usize> {
     retry(|| send(borrow(fd)?, data, SendFlags::DONTWAIT | SendFlags::NOSIGNAL))
 }
 
-fn retry(mut call: impl FnMut() -> Result<usize, rustix::io::Errno>) -> io::Result<usize> {
+/// Receives one datagram, without blocking, and where it came from.
+pub(crate) fn receive_from(
+    fd: RawFd,
+    memory: &mut [u8],
+) -> io::Result<(usize, Option<SocketAddrAny>)> {
+    retry(|| {
+        let (count, _, address) = recvfrom(borrow(fd)?, &mut *memory, RecvFlags::DONTWAIT)?;
+        Ok((count, address))
+    })
+}
+
+/// Sends one datagram, without blocking, to an address or to the peer that the socket is connected to.
+pub(crate) fn transmit_to(
+    fd: RawFd,
+    data: &[u8],
+    address: Option<&SocketAddrAny>,
+) -> io::Result<usize> {
+    let Some(address) = address else {
+        return transmit(fd, data);
+    };
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    retry(|| sendto(borrow(fd)?, data, flags, address))
+}
+
+fn retry<T>(mut call: impl FnMut() -> Result<T, rustix::io::Errno>) -> io::Result<T> {
     loop {
         match call() {
             Err(rustix::io::Errno::INTR) => {}
