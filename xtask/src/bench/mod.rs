@@ -30,6 +30,9 @@ Groups (all by default):
                                                       asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
   busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
   http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
+  udp          UDP echo of 1 KiB, 1 and 16 sockets                                asyncio, uvloop, rloop
+  subprocess   children spawned and awaited, 64 MiB through cat                 asyncio, uvloop, rloop
+  getaddrinfo  literals and localhost                                           asyncio, uvloop, rloop
   callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
@@ -51,11 +54,14 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 7] = [
+const GROUPS: [&str; 10] = [
     "startup",
     "echo",
     "busy",
     "http",
+    "udp",
+    "subprocess",
+    "getaddrinfo",
     "callbacks",
     "microtasks",
     "fetch",
@@ -175,6 +181,9 @@ fn bench(plan: &Plan) -> Result<()> {
             "echo" => python::echo(plan, &mut report)?,
             "busy" => python::busy(plan, &mut report)?,
             "http" => python::http(plan, &mut report)?,
+            "udp" => python::udp(plan, &mut report)?,
+            "subprocess" => python::subprocess(plan, &mut report)?,
+            "getaddrinfo" => python::getaddrinfo(plan, &mut report)?,
             "callbacks" => python::callbacks(plan, &mut report)?,
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,

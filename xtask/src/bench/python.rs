@@ -1,4 +1,4 @@
-//! The groups of asyncio loops: callbacks, and echo servers under the native load client.
+//! The groups of asyncio loops: callbacks, children, names, and servers under the native load client.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -67,21 +67,71 @@ fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> 
 }
 
 pub(crate) fn callbacks(plan: &Plan, report: &mut Report) -> Result<()> {
+    printed(plan, report, "callbacks", "callbacks.py", Unit::Nanoseconds)
+}
+
+pub(crate) fn subprocess(plan: &Plan, report: &mut Report) -> Result<()> {
+    printed(
+        plan,
+        report,
+        "subprocess",
+        "processes.py",
+        Unit::Milliseconds,
+    )
+}
+
+pub(crate) fn getaddrinfo(plan: &Plan, report: &mut Report) -> Result<()> {
+    printed(
+        plan,
+        report,
+        "getaddrinfo",
+        "getaddrinfo.py",
+        Unit::Nanoseconds,
+    )
+}
+
+/// A program that measures itself on one loop and prints an object of its cases.
+fn printed(plan: &Plan, report: &mut Report, group: &str, script: &str, unit: Unit) -> Result<()> {
     let (venv, loops) = loops(plan, report)?;
     for round in 0..plan.rounds(5) {
         for name in in_turn(&loops, round) {
             let mut command = pinned(CLIENT_CORE, &venv.python());
-            command.arg(program("callbacks.py")).arg(name);
+            command.arg(program(script)).arg(name);
             match json_of(&mut command, Duration::from_secs(120)) {
                 Ok(results) => {
                     for (case, value) in results.as_object().into_iter().flatten() {
                         if plan.wants(case) {
                             let value = value.as_f64().unwrap_or_default();
-                            report.add("callbacks", case, name, Unit::Nanoseconds, value);
+                            report.add(group, case, name, unit, value);
                         }
                     }
                 }
-                Err(error) => report.skip(name, &format!("callbacks: {error:#}")),
+                Err(error) => report.skip(name, &format!("{group}: {error:#}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// UDP echo: each socket of the client has one datagram in flight.
+pub(crate) fn udp(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, loops) = loops(plan, report)?;
+    for sockets in ["1", "16"] {
+        let case = format!("1 KiB x{sockets}");
+        for round in 0..if plan.wants(&case) { plan.rounds(5) } else { 0 } {
+            for name in in_turn(&loops, round).copied() {
+                let mut command = pinned(SERVER_CORE, &venv.python());
+                command.arg(program("udp_echo_server.py")).arg(name);
+                let rate = Server::spawn(command).and_then(|server| {
+                    let mut client = pinned(CLIENT_CORE, &native());
+                    let seconds = plan.seconds.to_string();
+                    client.args(["udp-client", &server.port, sockets, "1024", &seconds]);
+                    per_second(&mut client, plan.seconds)
+                });
+                match rate {
+                    Ok(value) => report.add("udp", &case, name, Unit::PerSecond, value),
+                    Err(error) => report.skip(name, &format!("udp: {error:#}")),
+                }
             }
         }
     }
@@ -183,6 +233,14 @@ fn requests_per_second(output: &str) -> Result<f64> {
         .context("wrk reported no rate")
 }
 
+/// The rate that a load client prints.
+fn per_second(client: &mut Command, seconds: f64) -> Result<f64> {
+    let result = json_of(client, Duration::from_secs_f64(seconds + 20.0))?;
+    result["per_second"]
+        .as_f64()
+        .context("the load client reported no rate")
+}
+
 /// A server on its core; it ends when its stdin closes, and is killed if it does not.
 struct Server {
     child: Child,
@@ -234,10 +292,7 @@ impl Server {
             &bytes.to_string(),
             &seconds.to_string(),
         ]);
-        let result = json_of(&mut client, Duration::from_secs_f64(seconds + 20.0))?;
-        result["per_second"]
-            .as_f64()
-            .context("the load client reported no rate")
+        per_second(&mut client, seconds)
     }
 }
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod datagrams;
 mod launch;
 mod server;
 
@@ -15,6 +16,7 @@ const USAGE: &str = "\
 twinloop-bench echo-server                                 print the port, echo until stdin closes
 twinloop-bench echo-client PORT CONNECTIONS BYTES SECONDS  one message in flight on each connection
 twinloop-bench http-client PORT PATH CONNECTIONS SECONDS   one GET in flight on each connection
+twinloop-bench udp-client PORT SOCKETS BYTES SECONDS       one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                run it once: wall time, CPU time and peak memory
 ";
 
@@ -28,6 +30,9 @@ fn main() -> ExitCode {
         }
         ["http-client", port, path, connections, seconds] => {
             client::http(port, path, connections, seconds)
+        }
+        ["udp-client", port, sockets, bytes, seconds] => {
+            datagrams::run(port, sockets, bytes, seconds)
         }
         ["launch", program, arguments @ ..] => launch::run(program, arguments),
         _ => {
