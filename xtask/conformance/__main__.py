@@ -58,6 +58,8 @@ def run_suite(suite: Suite, version: str, python: str, loop: str, options: argpa
 def judge(run: Run) -> tuple[Counter, list[str]]:
     """The counts of the table, and what is not as expected."""
     counts, surprises = Counter(), []
+    outcomes = {test: [outcome.kind, outcome.reason] for test, outcome in sorted(run.outcomes.items())}
+    run.log.with_suffix(".json").write_text(json.dumps(outcomes, indent=1))
     for test, outcome in sorted(run.outcomes.items()):
         expectation = run.suite.expectation(test, run.loop, run.version)
         counts[outcome.kind] += 1
