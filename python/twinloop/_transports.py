@@ -10,11 +10,12 @@ import asyncio
 import socket
 import sys
 import warnings
-from asyncio import base_events, constants, futures, transports, trsock
+from asyncio import constants, futures, transports, trsock
 from asyncio.log import logger
 
 from . import _native
 
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
 
 
@@ -40,7 +41,7 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
         self._empty_waiter = None
         self._set_extra_info(sock)
         self.set_protocol(protocol)
-        base_events._set_nodelay(sock)
+        _set_nodelay(sock)
         if server is not None:
             server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
         loop._transports[self._sock_fd] = self
@@ -115,6 +116,11 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
     def get_write_buffer_limits(self):
         """The limits as (low, high)."""
         return self._state.limits()
+
+    @property
+    def _paused(self):
+        # asyncio's name for it, which programs look at.
+        return not self.is_reading() and not self.is_closing()
 
     @property
     def _protocol_paused(self):
@@ -212,6 +218,12 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
 
 
 _native.install_transport_methods(SocketTransport)
+
+
+def _set_nodelay(sock):
+    # asyncio's own leaves out sockets that were made without naming the protocol, as most are.
+    if sock.family in _INTERNET and sock.proto in (0, socket.IPPROTO_TCP):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def send_file(loop, transport, file, offset, count):

@@ -143,6 +143,41 @@ def test_a_cancelled_operation_loses_no_data(run, pair, bound):
     run(main())
 
 
+@pytest.mark.parametrize("into", [False, True])
+def test_a_socket_that_is_closed_under_an_operation_closes_after_it(run, pair, into):
+    left, right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        buffer = bytearray(100)
+        task = asyncio.create_task(loop.sock_recv_into(left, buffer) if into else loop.sock_recv(left, 100))
+        await asyncio.sleep(0.01)
+        left.close()
+        await loop.sock_sendall(right, b"late")
+        assert await task == (4 if into else b"late")
+        assert left.fileno() == -1
+        assert await loop.sock_recv(right, 1) == b""
+
+    run(main())
+
+
+def test_cancelling_an_operation_on_a_closed_socket_closes_it(run, pair):
+    left, right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(loop.sock_recv(left, 100))
+        await asyncio.sleep(0.01)
+        left.close()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert left.fileno() == -1
+        assert await loop.sock_recv(right, 1) == b""
+
+    run(main())
+
+
 def test_an_operation_is_a_coroutine_and_not_a_future(run, pair):
     left, right = pair
 

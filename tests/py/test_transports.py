@@ -441,6 +441,45 @@ def test_the_protocol_can_be_replaced_in_mid_stream(run):
     run(main())
 
 
+def test_connections_send_without_delay_however_their_socket_was_made(run):
+    async def main():
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+        client = socket.socket()
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, server.sockets[0].getsockname())
+        transport, _protocol = await loop.create_connection(asyncio.Protocol, sock=client)
+        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        transport.close()
+        server.close()
+
+    run(main())
+
+
+def test_a_protocol_is_buffered_by_its_methods_too(run):
+    class Buffered(asyncio.BaseProtocol):
+        def __init__(self):
+            self.buffer, self.received = bytearray(10), b""
+            self.done = asyncio.get_running_loop().create_future()
+
+        def get_buffer(self, size_hint):
+            return self.buffer
+
+        def buffer_updated(self, count):
+            self.received += self.buffer[:count]
+
+        def eof_received(self):
+            self.done.set_result(self.received)
+
+    async def main():
+        _transport, protocol, peer = await connected(Buffered)
+        await asyncio.get_running_loop().sock_sendall(peer, b"more than ten bytes")
+        peer.close()
+        assert await protocol.done == b"more than ten bytes"
+
+    run(main())
+
+
 def test_a_buffered_protocol_receives_into_its_own_buffer(run):
     class Buffered(asyncio.BufferedProtocol):
         def __init__(self):

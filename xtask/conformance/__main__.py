@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -85,6 +86,8 @@ COLUMNS = ("passed", "failed", "hung", "skipped", "expected", "second try", "own
 
 def main() -> int:
     options = parse(sys.argv[1:])
+    # A shell that starts jobs in the background lets them ignore Ctrl-C, and what they start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     suites = [load(name) for name in options.suites] or load_all()
     lines, wrong, record = [], 0, []
     for suite in suites:

@@ -41,6 +41,9 @@ def provide(suite: Suite, python: str, version: str, loop: str) -> tuple[str, Pa
             sources = folder / "sources"
             _run(*pip, "download", "--no-deps", "--no-binary", name, "--dest", str(sources), f"{name}=={number}")
             _unpack(next(sources.glob("*.tar.gz")), suite.copy, tests)
+        if suite.kind == "pytest" and not any((tests / name).exists() for name in ("pytest.ini", "pyproject.toml")):
+            # Otherwise pytest would find this repository's settings above.
+            (tests / "pytest.ini").write_text("[pytest]\n")
         stamp.write_text(wanted)
     return str(interpreter), tests
 

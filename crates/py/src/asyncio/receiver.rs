@@ -61,7 +61,7 @@ impl Receiver {
                     .unbind(),
             )
         })?;
-        if protocol.is_instance(buffered.bind(py))? {
+        if protocol.is_instance(buffered.bind(py))? || is_buffered_by_its_methods(protocol)? {
             return Ok(Receiver::Buffered {
                 get_buffer: Object::new(protocol.getattr("get_buffer")?),
                 buffer_updated: Object::new(protocol.getattr("buffer_updated")?),
@@ -121,6 +121,14 @@ impl Receiver {
             }
         }
     }
+}
+
+/// Whether a protocol has a buffer without being asyncio's `BufferedProtocol`, as programs for uvloop may.
+fn is_buffered_by_its_methods(protocol: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = protocol.py();
+    Ok(!protocol.hasattr(intern!(py, "data_received"))?
+        && protocol.hasattr(intern!(py, "get_buffer"))?
+        && protocol.hasattr(intern!(py, "buffer_updated"))?)
 }
 
 /// Reads `bytes` and hands them over.

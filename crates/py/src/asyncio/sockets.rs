@@ -33,11 +33,29 @@ struct Socket {
     object: Object,
     /// The registration that the last attempt used, to withdraw from.
     descriptor: Option<Rc<Descriptor>>,
+    /// While the operation waits, `close()` of the socket closes its descriptor only after it, so that the operation neither
+    /// waits for ever nor reads from whatever gets that number next.
+    is_held: bool,
 }
 
 impl Socket {
     /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block.
     fn attempt<T>(
+        &mut self,
+        py: Python<'_>,
+        direction: Direction,
+        waiter: &Waiter,
+        call: impl FnOnce(RawFd, &Descriptor) -> PyResult<io::Result<T>>,
+    ) -> PyResult<Option<T>> {
+        let outcome = self.attempt_once(py, direction, waiter, call);
+        match &outcome {
+            Ok(None) => self.hold(py)?,
+            Ok(Some(_)) | Err(_) => self.let_go(py)?,
+        }
+        outcome
+    }
+
+    fn attempt_once<T>(
         &mut self,
         py: Python<'_>,
         direction: Direction,
@@ -75,10 +93,36 @@ impl Socket {
         Ok(None)
     }
 
-    fn withdraw(&mut self, direction: Direction, waiter: &Waiter) {
+    fn withdraw(&mut self, py: Python<'_>, direction: Direction, waiter: &Waiter) {
         if let Some(descriptor) = self.descriptor.take() {
             descriptor.withdraw(direction, waiter);
         }
+        if let Err(error) = self.let_go(py) {
+            error.write_unraisable(py, Some(&self.object.bind(py)));
+        }
+    }
+
+    /// Counts the operation as a user of the socket, as `socket.makefile` does.
+    fn hold(&mut self, py: Python<'_>) -> PyResult<()> {
+        if !self.is_held {
+            let socket = self.object.bind(py);
+            let users: usize = socket.getattr(intern!(py, "_io_refs"))?.extract()?;
+            socket.setattr(intern!(py, "_io_refs"), users + 1)?;
+            self.is_held = true;
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, py: Python<'_>) -> PyResult<()> {
+        if std::mem::take(&mut self.is_held) {
+            let socket = self.object.bind(py);
+            let users: usize = socket.getattr(intern!(py, "_io_refs"))?.extract()?;
+            socket.setattr(intern!(py, "_io_refs"), users.saturating_sub(1))?;
+            if socket.getattr(intern!(py, "_closed"))?.is_truthy()? {
+                socket.call_method0(intern!(py, "close"))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -131,8 +175,8 @@ impl Operation for Receive {
             })
     }
 
-    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
-        self.socket.withdraw(Direction::Read, waiter);
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(py, Direction::Read, waiter);
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
@@ -174,8 +218,8 @@ impl Operation for ReceiveInto {
             .transpose()
     }
 
-    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
-        self.socket.withdraw(Direction::Read, waiter);
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(py, Direction::Read, waiter);
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
@@ -214,8 +258,8 @@ impl Operation for SendAll {
         Ok(done.map(|()| py.None().into_bound(py)))
     }
 
-    fn withdraw(&mut self, _py: Python<'_>, waiter: &Waiter) {
-        self.socket.withdraw(Direction::Write, waiter);
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(py, Direction::Write, waiter);
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
@@ -245,6 +289,7 @@ fn plain_socket(core: &Rc<State>, socket: Borrowed<'_, '_, PyAny>) -> PyResult<O
         core: Rc::clone(core),
         object: Object::new(socket.to_owned()),
         descriptor: None,
+        is_held: false,
     }))
 }
 
