@@ -18,6 +18,7 @@ from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _native, _tasks
 from ._datagram import DatagramTransport
+from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
 from ._transports import SocketTransport, send_file
 
@@ -35,6 +36,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     def __init__(self, *, test_clock=False):
         # The pidfds of children that have not ended.
         self._children = set()
+        # The transports of pipes, which asyncio keeps in no list.
+        self._pipes = weakref.WeakSet()
         # The process that this loop was left to by a fork.
         self._left_to = None
         SelectorEventLoop.__init__(self, LoopSelector(self))
@@ -74,6 +77,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             for transport in list(self._transports.values()):
                 if isinstance(transport, (SocketTransport, DatagramTransport)):
                     transport._state.release()
+            for transport in list(self._pipes):
+                transport._state.release()
             self._close()
 
     # ---- fork --------------------------------------------------------------------------------------------------------
@@ -229,6 +234,22 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra=None, **options
     ):
         return await _children.start(self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options)
+
+    def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return self._make_pipe_transport(ReadPipeTransport, pipe, protocol, waiter, extra)
+
+    def _make_write_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return self._make_pipe_transport(WritePipeTransport, pipe, protocol, waiter, extra)
+
+    def _make_pipe_transport(self, transport_class, pipe, protocol, waiter, extra):
+        try:
+            return transport_class(self, pipe, protocol, waiter, extra)
+        except PermissionError:
+            # A device that the kernel cannot wait for, such as /dev/null; asyncio's own can at least write to it.
+            make = SelectorEventLoop._make_write_pipe_transport
+            if transport_class is ReadPipeTransport:
+                make = SelectorEventLoop._make_read_pipe_transport
+            return make(self, pipe, protocol, waiter, extra)
 
     def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
         self._ensure_fd_no_transport(sock)

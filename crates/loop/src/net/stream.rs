@@ -46,10 +46,20 @@ pub trait StreamHandler {
 /// A connected stream socket. Dropping it closes the socket (unless an owner keeps it, see [`Stream::from_owner`]).
 pub struct Stream(Rc<Inner>);
 
+/// Which system calls a descriptor takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Socket,
+    Pipe,
+    /// A terminal or another character device: a read ends with a line, though there may be more.
+    Device,
+}
+
 pub(crate) struct Inner {
     // Declared before the descriptor: the registration must end before the number can be used again.
     source: RefCell<Option<Source>>,
     descriptor: RefCell<Option<Descriptor>>,
+    kind: Kind,
     event_loop: WeakLoop,
     traffic: Rc<Traffic>,
     queue: RefCell<WriteQueue>,
@@ -137,12 +147,36 @@ impl Stream {
         Stream::new(Descriptor::shared(fd, owner)?)
     }
 
+    /// As [`Stream::from_owner`], for one end of a pipe or a character device, in non-blocking mode. Only the callback
+    /// interface works for it; what is written goes out at once, in order with what others write to the same end.
+    ///
+    /// # Errors
+    /// EPERM for a device that cannot be waited for, EEXIST when the descriptor is registered already.
+    pub fn from_pipe_owner(fd: RawFd, owner: Box<dyn Any>, is_device: bool) -> io::Result<Stream> {
+        let kind = if is_device { Kind::Device } else { Kind::Pipe };
+        Stream::with_kind(Descriptor::shared(fd, owner)?, kind)
+    }
+
+    /// As [`Stream::from_pipe_owner`], with a descriptor of its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_pipe_fd(fd: OwnedFd, is_device: bool) -> io::Result<Stream> {
+        let kind = if is_device { Kind::Device } else { Kind::Pipe };
+        Stream::with_kind(Descriptor::owned(fd), kind)
+    }
+
     fn new(descriptor: Descriptor) -> io::Result<Stream> {
+        Stream::with_kind(descriptor, Kind::Socket)
+    }
+
+    fn with_kind(descriptor: Descriptor, kind: Kind) -> io::Result<Stream> {
         let event_loop = Loop::current();
         let source = event_loop.register(descriptor.as_raw_fd(), Mode::Edge)?;
         Ok(Stream(Rc::new(Inner {
             source: RefCell::new(Some(source)),
             descriptor: RefCell::new(Some(descriptor)),
+            kind,
             event_loop: event_loop.downgrade(),
             traffic: Rc::clone(event_loop.traffic()),
             queue: RefCell::default(),
@@ -214,8 +248,10 @@ impl Stream {
     /// `WouldBlock` when nothing is there, or what the operating system reports.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        self.try_read_with(wanted, |fd| {
-            recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count)
+        let kind = self.0.kind;
+        self.try_read_with(wanted, |fd| match kind {
+            Kind::Socket => recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count),
+            Kind::Pipe | Kind::Device => rustix::io::read(fd, &mut *buffer),
         })
     }
 
@@ -261,9 +297,10 @@ impl Stream {
     pub fn write(&self, data: &[u8]) -> io::Result<()> {
         let inner = &self.0;
         let mut data = data;
-        if data.len() > WRITE_AT_ONCE && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
+        let at_once = data.len() > WRITE_AT_ONCE || inner.kind != Kind::Socket;
+        if at_once && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
             // Large and first in line: what the kernel takes now need not be copied.
-            let sent = send_some(self.fd()?.as_fd(), data)?;
+            let sent = send_some(self.fd()?.as_fd(), data, inner.kind)?;
             inner.traffic.add_sent(sent);
             data = &data[sent..];
             if data.is_empty() {
@@ -316,6 +353,16 @@ impl Stream {
         }
     }
 
+    /// For an end that is only written to: true if the other end is closed. Anything else that was reported as readable is
+    /// forgotten.
+    #[must_use]
+    pub fn take_peer_closed(&self) -> bool {
+        self.0.with_source(|source| {
+            source.clear(Readiness::READ);
+            source.readiness().contains(Readiness::READ_CLOSED)
+        })
+    }
+
     /// Ends the registration and closes the socket, without sending what is queued. Later calls report `NotConnected`.
     pub fn close(&self) {
         self.0.close();
@@ -353,7 +400,10 @@ impl Inner {
             if count == 0 && wanted > 0 {
                 self.at_end.set(true);
                 source.clear(Readiness::READ);
-            } else if count < wanted && !source.readiness().contains(Readiness::READ_CLOSED) {
+            } else if count < wanted
+                && self.kind != Kind::Device
+                && !source.readiness().contains(Readiness::READ_CLOSED)
+            {
                 source.clear(Readiness::READ);
             }
         });
@@ -373,7 +423,7 @@ impl Inner {
         let fd = self.fd()?;
         let mut queue = self.queue.borrow_mut();
         let before = queue.len();
-        let full = queue.send_all(fd.as_fd());
+        let full = queue.send_all(fd.as_fd(), self.kind);
         drop(fd);
         self.traffic.add_sent(before - queue.len());
         match full {
@@ -414,7 +464,9 @@ impl Inner {
     }
 
     fn shut_down_write(&self) {
-        if let Ok(fd) = self.fd() {
+        if self.kind == Kind::Socket
+            && let Ok(fd) = self.fd()
+        {
             // ENOTCONN: the peer was faster; there is nothing left to shut down.
             let _ = shutdown(fd.as_fd(), Shutdown::Write);
         }
@@ -502,7 +554,7 @@ impl AsyncWrite for Stream {
             return Poll::Ready(Ok(0));
         };
         source.poll_io(Readiness::WRITE, context, || {
-            match send_some(fd.as_fd(), data)? {
+            match send_some(fd.as_fd(), data, inner.kind)? {
                 0 if !data.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
                 sent => {
                     inner.traffic.add_sent(sent);

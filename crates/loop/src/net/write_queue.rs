@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use rustix::net::{SendFlags, send};
 
-use super::stream::Inner;
+use super::stream::{Inner, Kind};
 
 /// Buffers above this size go back to the allocator, smaller ones to the pool.
 const POOLED_CAPACITY: usize = 64 * 1024;
@@ -79,10 +79,10 @@ impl WriteQueue {
     }
 
     /// Sends until the queue is empty or the socket is full; true if it was full.
-    pub(crate) fn send_all(&mut self, fd: impl AsFd) -> io::Result<bool> {
+    pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: Kind) -> io::Result<bool> {
         let mut full = false;
         while self.len() > 0 {
-            match send_some(&fd, &self.bytes[self.sent..])? {
+            match send_some(&fd, &self.bytes[self.sent..], kind)? {
                 0 => {
                     full = true;
                     break;
@@ -110,9 +110,13 @@ impl WriteQueue {
 }
 
 /// Sends once; zero means that the socket is full.
-pub(crate) fn send_some(fd: impl AsFd, data: &[u8]) -> io::Result<usize> {
+pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: Kind) -> io::Result<usize> {
     loop {
-        match send(&fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        let sent = match kind {
+            Kind::Socket => send(&fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT),
+            Kind::Pipe | Kind::Device => rustix::io::write(&fd, data),
+        };
+        match sent {
             Ok(sent) => return Ok(sent),
             Err(rustix::io::Errno::AGAIN) => return Ok(0),
             Err(rustix::io::Errno::INTR) => {}

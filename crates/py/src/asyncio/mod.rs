@@ -7,6 +7,7 @@ mod descriptors;
 mod embed;
 mod errors;
 mod host;
+mod pipe;
 mod receiver;
 mod sockets;
 mod streams;
@@ -19,6 +20,7 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     core::register(module)?;
     datagram::register(module)?;
+    pipe::register(module)?;
     streams::register(module)?;
     transport::register(module)
 }

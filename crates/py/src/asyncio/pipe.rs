@@ -1,0 +1,462 @@
+//! Pipe transports: the native halves of `twinloop._pipes.ReadPipeTransport` and `WritePipeTransport`.
+//!
+//! For pipes, FIFOs, sockets and character devices, on the loop's stream descriptors; the Python classes do what happens
+//! once in a transport's life. A transport keeps its Python object alive until `connection_lost` has been called. Loop
+//! thread, GIL held. What is written goes out at once, so that it stays in order with what others write to the same end.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
+use pyo3::prelude::*;
+use twinloop_loop::duplicate;
+use twinloop_loop::net::{Stream, StreamHandler};
+
+use super::core::{LoopCore, State};
+use super::errors::os_error;
+use super::receiver::{Received, Receiver};
+use crate::ffi::buffers::{check_bytes_like, with_bytes};
+use crate::ffi::context::CallbackContext;
+use crate::ffi::{self, GilBound, Object};
+
+/// Writes after the end before asyncio's warning about them.
+const LATE_WRITES_BEFORE_WARNING: u32 = 5;
+
+/// What both directions have.
+struct Pipe {
+    core: Rc<State>,
+    stream: Stream,
+    /// The claimed descriptor, until it is released.
+    claimed: Cell<Option<RawFd>>,
+    /// The Python transport, until `connection_lost` has been called.
+    owner: RefCell<Option<Object>>,
+    context: CallbackContext,
+    closing: Cell<bool>,
+}
+
+impl Pipe {
+    fn open(
+        event_loop: &Bound<'_, LoopCore>,
+        owner: Bound<'_, PyAny>,
+        pipe: Bound<'_, PyAny>,
+        is_device: bool,
+    ) -> PyResult<Pipe> {
+        let py = event_loop.py();
+        let core = Rc::clone(event_loop.get().state(py));
+        core.check_thread(py)?;
+        let fd: RawFd = pipe.call_method0("fileno")?.extract()?;
+        // One descriptor may be read and written by two transports, as a terminal's is.
+        let shared = core.is_transport(fd);
+        if !shared {
+            core.claim_for_transport(py, fd)?;
+        }
+        let stream = {
+            let native = core.open()?;
+            let _entered = native.enter();
+            if shared {
+                duplicate(fd).and_then(|own| Stream::from_pipe_fd(own, is_device))
+            } else {
+                let keep: Box<dyn Any> = Box::new(Object::new(pipe));
+                Stream::from_pipe_owner(fd, keep, is_device)
+            }
+        };
+        let stream = stream.map_err(|error| {
+            if !shared {
+                core.release_from_transport(fd);
+            }
+            os_error(py, &error)
+        })?;
+        stream.pause_reading();
+        Ok(Pipe {
+            core,
+            stream,
+            claimed: Cell::new((!shared).then_some(fd)),
+            owner: RefCell::new(Some(Object::new(owner))),
+            context: CallbackContext::copy_current(py)?,
+            closing: Cell::new(false),
+        })
+    }
+
+    fn call_owner<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        arguments: impl pyo3::call::PyCallArgs<'py>,
+    ) -> PyResult<()> {
+        let owner = self.owner.borrow().as_ref().map(|owner| owner.share(py));
+        if let Some(owner) = owner {
+            owner.bind(py).call_method1(method, arguments)?;
+        }
+        Ok(())
+    }
+
+    /// An error of the protocol or the kernel, for the Python class to judge; an exit is passed on to the caller.
+    #[cold]
+    fn report(&self, py: Python<'_>, method: &str, error: PyErr, message: &str) -> PyResult<()> {
+        if error.is_instance_of::<PySystemExit>(py)
+            || error.is_instance_of::<PyKeyboardInterrupt>(py)
+        {
+            return Err(error);
+        }
+        self.call_owner(py, method, (error.into_value(py), message))
+    }
+
+    /// Runs `body` in the transport's context, on behalf of the loop.
+    fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
+        ffi::with_gil_held(|py| {
+            if let Err(error) = self.context.run(py, || body(py)) {
+                self.core.host().interrupt(error);
+            }
+        });
+    }
+
+    fn release(&self) {
+        self.closing.set(true);
+        self.stream.close();
+        if let Some(fd) = self.claimed.take() {
+            self.core.release_from_transport(fd);
+        }
+        let owner = self.owner.take();
+        drop(owner);
+    }
+}
+
+// ---- reading -----------------------------------------------------------------------------------------------------------
+
+/// The state of a `ReadPipeTransport`.
+#[pyclass(frozen, module = "twinloop._native")]
+pub(crate) struct ReadPipeState {
+    reader: GilBound<Rc<Reader>>,
+}
+
+struct Reader {
+    pipe: Pipe,
+    receiver: RefCell<Option<Rc<Receiver>>>,
+    started: Cell<bool>,
+    paused: Cell<bool>,
+    last_read: Cell<usize>,
+}
+
+#[pymethods]
+impl ReadPipeState {
+    #[new]
+    fn new(
+        event_loop: &Bound<'_, LoopCore>,
+        owner: Bound<'_, PyAny>,
+        pipe: Bound<'_, PyAny>,
+        is_device: bool,
+    ) -> PyResult<Self> {
+        let reader = Rc::new(Reader {
+            pipe: Pipe::open(event_loop, owner, pipe, is_device)?,
+            receiver: RefCell::new(None),
+            started: Cell::new(false),
+            paused: Cell::new(false),
+            last_read: Cell::new(0),
+        });
+        let handler = Rc::clone(&reader) as Rc<dyn StreamHandler>;
+        reader.pipe.stream.set_handler(Some(handler));
+        Ok(ReadPipeState {
+            reader: GilBound::new(reader),
+        })
+    }
+
+    /// Begins to read; called after `connection_made`.
+    fn start(&self, py: Python<'_>) {
+        let reader = self.reader.get(py);
+        reader.started.set(true);
+        reader.resume_if_wanted();
+    }
+
+    fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
+        let receiver = Rc::new(Receiver::of(&protocol)?);
+        let old = self
+            .reader
+            .get(protocol.py())
+            .receiver
+            .replace(Some(receiver));
+        drop(old);
+        Ok(())
+    }
+
+    fn pause(&self, py: Python<'_>) {
+        let reader = self.reader.get(py);
+        reader.paused.set(true);
+        reader.pipe.stream.pause_reading();
+    }
+
+    fn resume(&self, py: Python<'_>) {
+        let reader = self.reader.get(py);
+        reader.paused.set(false);
+        reader.resume_if_wanted();
+    }
+
+    fn is_paused(&self, py: Python<'_>) -> bool {
+        self.reader.get(py).paused.get()
+    }
+
+    fn is_closing(&self, py: Python<'_>) -> bool {
+        self.reader.get(py).pipe.closing.get()
+    }
+
+    /// Reads no more.
+    fn end(&self, py: Python<'_>) {
+        let pipe = &self.reader.get(py).pipe;
+        pipe.closing.set(true);
+        pipe.stream.pause_reading();
+    }
+
+    /// Ends everything at once, without a callback.
+    fn release(&self, py: Python<'_>) {
+        let reader = self.reader.get(py);
+        reader.pipe.release();
+        let receiver = reader.receiver.take();
+        drop(receiver);
+    }
+}
+
+impl Reader {
+    fn resume_if_wanted(&self) {
+        if self.started.get() && !self.paused.get() && !self.pipe.closing.get() {
+            self.pipe.stream.resume_reading();
+        }
+    }
+
+    fn read(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(receiver) = self.receiver.borrow().clone() else {
+            return Ok(());
+        };
+        let pipe = &self.pipe;
+        match receiver.read(py, &pipe.stream, &pipe.core, self.last_read.get()) {
+            Received::Bytes(count) => {
+                self.last_read.set(count);
+                Ok(())
+            }
+            Received::Nothing => Ok(()),
+            Received::End => pipe.call_owner(py, "_ended", ()),
+            Received::ReadFailed(error) => pipe.report(
+                py,
+                "_fatal_error",
+                os_error(py, &error),
+                "Fatal read error on pipe transport",
+            ),
+            Received::ProtocolFailed(error, message) => {
+                pipe.report(py, "_protocol_failed", error, message)
+            }
+        }
+    }
+}
+
+impl StreamHandler for Reader {
+    fn readable(&self) {
+        // An exception is on its way out of the loop: the stream stays readable and is reported again.
+        if !self.pipe.core.host().is_interrupted() {
+            self.pipe.on_loop(|py| self.read(py));
+        }
+    }
+
+    fn flushed(&self) {}
+
+    fn failed(&self, _error: io::Error) {}
+}
+
+// ---- writing -----------------------------------------------------------------------------------------------------------
+
+/// The state of a `WritePipeTransport`.
+#[pyclass(frozen, module = "twinloop._native")]
+pub(crate) struct WritePipeState {
+    writer: GilBound<Rc<Writer>>,
+}
+
+struct Writer {
+    pipe: Pipe,
+    /// Counts `connection_lost` being scheduled, and then each write that comes too late.
+    lost: Cell<u32>,
+    protocol_paused: Cell<bool>,
+    high_water: Cell<usize>,
+    low_water: Cell<usize>,
+}
+
+#[pymethods]
+impl WritePipeState {
+    #[new]
+    fn new(
+        event_loop: &Bound<'_, LoopCore>,
+        owner: Bound<'_, PyAny>,
+        pipe: Bound<'_, PyAny>,
+        is_device: bool,
+    ) -> PyResult<Self> {
+        let writer = Rc::new(Writer {
+            pipe: Pipe::open(event_loop, owner, pipe, is_device)?,
+            lost: Cell::new(0),
+            protocol_paused: Cell::new(false),
+            high_water: Cell::new(64 * 1024),
+            low_water: Cell::new(16 * 1024),
+        });
+        let handler = Rc::clone(&writer) as Rc<dyn StreamHandler>;
+        writer.pipe.stream.set_handler(Some(handler));
+        Ok(WritePipeState {
+            writer: GilBound::new(writer),
+        })
+    }
+
+    /// Begins to watch for the other end being closed; called after `connection_made`.
+    fn start(&self, py: Python<'_>) {
+        self.writer.get(py).pipe.stream.resume_reading();
+    }
+
+    /// Sends, or queues a copy of what the kernel does not take.
+    fn write(&self, data: Bound<'_, PyAny>) -> PyResult<()> {
+        self.writer.get(data.py()).write(&data)
+    }
+
+    fn queued(&self, py: Python<'_>) -> usize {
+        self.writer.get(py).pipe.stream.queued()
+    }
+
+    fn set_limits(&self, py: Python<'_>, high: usize, low: usize) -> PyResult<()> {
+        let writer = self.writer.get(py);
+        writer.high_water.set(high);
+        writer.low_water.set(low);
+        writer.pause_protocol_if_full(py)
+    }
+
+    fn limits(&self, py: Python<'_>) -> (usize, usize) {
+        let writer = self.writer.get(py);
+        (writer.low_water.get(), writer.high_water.get())
+    }
+
+    fn is_protocol_paused(&self, py: Python<'_>) -> bool {
+        self.writer.get(py).protocol_paused.get()
+    }
+
+    fn is_closing(&self, py: Python<'_>) -> bool {
+        self.writer.get(py).pipe.closing.get()
+    }
+
+    /// Closes once everything queued has been sent.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let writer = self.writer.get(py);
+        if writer.pipe.closing.replace(true) || writer.pipe.stream.queued() > 0 {
+            return Ok(());
+        }
+        writer.schedule_connection_lost(py, py.None().into_bound(py))
+    }
+
+    /// Closes without sending what is queued.
+    fn force_close(&self, error: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = error.py();
+        let writer = self.writer.get(py);
+        writer.pipe.closing.set(true);
+        writer.schedule_connection_lost(py, error)
+    }
+
+    /// Ends everything at once, without a callback.
+    fn release(&self, py: Python<'_>) {
+        self.writer.get(py).pipe.release();
+    }
+}
+
+impl Writer {
+    fn schedule_connection_lost(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
+        if self.lost.get() > 0 {
+            return Ok(());
+        }
+        self.lost.set(1);
+        self.pipe.stream.pause_reading();
+        self.pipe
+            .call_owner(py, "_schedule_connection_lost", (error,))
+    }
+
+    fn write(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = data.py();
+        check_bytes_like(data)?;
+        if !self.pipe.core.is_here(py) {
+            let copy = with_bytes(data, |bytes| pyo3::types::PyBytes::new(py, bytes))?;
+            return self.pipe.call_owner(py, "_write_threadsafe", (copy,));
+        }
+        if self.lost.get() > 0 || self.pipe.closing.get() {
+            return self.late_write(py);
+        }
+        match with_bytes(data, |bytes| self.pipe.stream.write(bytes))? {
+            Ok(()) => self.pause_protocol_if_full(py),
+            Err(error) => self.fatal(py, &error),
+        }
+    }
+
+    #[cold]
+    fn fatal(&self, py: Python<'_>, error: &io::Error) -> PyResult<()> {
+        self.pipe.report(
+            py,
+            "_fatal_error",
+            os_error(py, error),
+            "Fatal write error on pipe transport",
+        )
+    }
+
+    #[cold]
+    fn late_write(&self, py: Python<'_>) -> PyResult<()> {
+        if self.lost.get() >= LATE_WRITES_BEFORE_WARNING {
+            let logger = py.import("asyncio.log")?.getattr("logger")?;
+            let text = "pipe closed by peer or os.write(pipe, data) raised exception.";
+            logger.call_method1("warning", (text,))?;
+        }
+        self.lost.set(self.lost.get() + 1);
+        Ok(())
+    }
+
+    fn pause_protocol_if_full(&self, py: Python<'_>) -> PyResult<()> {
+        let is_full = self.pipe.stream.queued() > self.high_water.get();
+        if !is_full || self.protocol_paused.replace(true) {
+            return Ok(());
+        }
+        self.pipe
+            .call_owner(py, "_tell_protocol", ("pause_writing",))
+    }
+
+    fn after_flush(&self, py: Python<'_>) -> PyResult<()> {
+        let queued = self.pipe.stream.queued();
+        if self.protocol_paused.get() && queued <= self.low_water.get() {
+            self.protocol_paused.set(false);
+            self.pipe
+                .call_owner(py, "_tell_protocol", ("resume_writing",))?;
+        }
+        if queued == 0 && self.pipe.closing.get() && self.lost.get() == 0 {
+            self.lost.set(1);
+            self.pipe
+                .call_owner(py, "_call_connection_lost", (py.None(),))?;
+        }
+        Ok(())
+    }
+}
+
+impl StreamHandler for Writer {
+    /// The only thing to be read at this end is that the other one was closed.
+    fn readable(&self) {
+        if self.pipe.core.host().is_interrupted() {
+            return;
+        }
+        if self.pipe.stream.take_peer_closed() {
+            self.pipe.stream.pause_reading();
+            self.pipe
+                .on_loop(|py| self.pipe.call_owner(py, "_peer_closed", ()));
+        }
+    }
+
+    fn flushed(&self) {
+        if self.protocol_paused.get() || self.pipe.closing.get() {
+            self.pipe.on_loop(|py| self.after_flush(py));
+        }
+    }
+
+    fn failed(&self, error: io::Error) {
+        self.pipe.on_loop(|py| self.fatal(py, &error));
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ReadPipeState>()?;
+    module.add_class::<WritePipeState>()
+}
