@@ -51,6 +51,11 @@ impl Receiver {
         Ok(Feeder::of(protocol)?.map(Receiver::Stream))
     }
 
+    /// True if no protocol method is called.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self, Receiver::Stream(_))
+    }
+
     pub(crate) fn of(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
         static BUFFERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = protocol.py();
