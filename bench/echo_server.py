@@ -1,12 +1,15 @@
 """A TCP echo server on one event loop and one of asyncio's three styles; prints its port, ends when stdin closes.
 
-Usage: echo_server.py LOOP protocol|buffered|streams|sockets [busy]      busy: beside a thread that computes in Python
+Usage: echo_server.py LOOP protocol|buffered|streams|sockets [busy] [CERTIFICATE]
+
+busy: beside a thread that computes in Python; a certificate with its key (PEM): over TLS
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 import threading
 
@@ -36,24 +39,24 @@ class BufferedEchoProtocol(asyncio.BufferedProtocol):
         self.transport.write(self.view[:count])
 
 
-async def serve_buffered(loop, listener):
-    return await loop.create_server(BufferedEchoProtocol, sock=listener)
+async def serve_buffered(loop, listener, tls):
+    return await loop.create_server(BufferedEchoProtocol, sock=listener, ssl=tls)
 
 
-async def serve_protocol(loop, listener):
-    return await loop.create_server(EchoProtocol, sock=listener)
+async def serve_protocol(loop, listener, tls):
+    return await loop.create_server(EchoProtocol, sock=listener, ssl=tls)
 
 
-async def serve_streams(_loop, listener):
+async def serve_streams(_loop, listener, tls):
     async def echo(reader, writer):
         while data := await reader.read(READ_SIZE):
             writer.write(data)
         writer.close()
 
-    return await asyncio.start_server(echo, sock=listener)
+    return await asyncio.start_server(echo, sock=listener, ssl=tls)
 
 
-async def serve_sockets(loop, listener):
+async def serve_sockets(loop, listener, _tls):
     listener.setblocking(False)
 
     async def echo(client):
@@ -79,6 +82,15 @@ def compute():
         sum(range(1000))
 
 
+def server_tls(others):
+    for file in others:
+        if file.endswith(".pem"):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(file)
+            return context
+    return None
+
+
 def main():
     kind, style, *others = sys.argv[1:]
     serve = {
@@ -93,7 +105,7 @@ def main():
     asyncio.set_event_loop(loop)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     port = listener.getsockname()[1]
-    server = loop.run_until_complete(serve(loop, listener))
+    server = loop.run_until_complete(serve(loop, listener, server_tls(others)))
     print(port, flush=True)
 
     def stop_with_stdin():

@@ -1,7 +1,7 @@
 """``EventLoop``: the native core with asyncio's own implementation of everything that is not hot.
 
 ``_native.LoopCore`` comes first in the method resolution order and brings callbacks, timers, readers and writers, futures
-and tasks, and the run itself. ``asyncio.SelectorEventLoop`` brings the rest (addresses, executors, subprocesses, TLS,
+and tasks, and the run itself. ``asyncio.SelectorEventLoop`` brings the rest (addresses, executors, subprocesses,
 datagrams, pipes, asynchronous generators), built on those. Its selector is never polled.
 """
 
@@ -13,13 +13,14 @@ import socket
 import sys
 import threading
 import weakref
-from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, sslproto
+from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _native, _tasks
 from ._datagram import DatagramTransport
 from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
+from ._tls import TlsProtocol, start_tls
 from ._transports import SocketTransport, send_file
 
 
@@ -29,6 +30,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     With ``test_clock=True`` time stands still while anything is ready and jumps to the next timer when nothing is, so a
     program that sleeps for hours runs at once.
     """
+
+    #: What TLS connections over memory BIOs receive into; made when the first one needs it.
+    _tls_receive_buffer = None
 
     def __new__(cls, *, test_clock=False):
         return super().__new__(cls, test_clock=test_clock)
@@ -214,7 +218,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         ssl_shutdown_timeout=constants.SSL_SHUTDOWN_TIMEOUT,
     ):
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = sslproto.SSLProtocol(
+        ssl_protocol = TlsProtocol(
             self,
             protocol,
             sslcontext,
@@ -254,6 +258,29 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
         self._ensure_fd_no_transport(sock)
         return DatagramTransport(self, sock, protocol, address, waiter, extra)
+
+    async def start_tls(
+        self,
+        transport,
+        protocol,
+        sslcontext,
+        *,
+        server_side=False,
+        server_hostname=None,
+        ssl_handshake_timeout=None,
+        ssl_shutdown_timeout=None,
+    ):
+        """Upgrade a connected transport to TLS; returns the new transport, which replaces the old one."""
+        return await start_tls(
+            self,
+            transport,
+            protocol,
+            sslcontext,
+            server_side=server_side,
+            server_hostname=server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
 
     async def _sendfile_native(self, transp, file, offset, count):
         return await send_file(self, transp, file, offset, count)

@@ -93,6 +93,7 @@ fn clippy() -> Result<()> {
     command.args([
         "--workspace",
         "--all-targets",
+        "--features=xtask/bench",
         "--quiet",
         "--",
         "-D",

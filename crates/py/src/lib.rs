@@ -1,15 +1,16 @@
 //! Python on Twinloop's loop: the asyncio event loop API and its transports, for CPython 3.11 to 3.13.
 //!
 //! The Python class `twinloop.EventLoop` combines [`LoopCore`](asyncio::core::LoopCore), the native hot half (callbacks,
-//! timers, readers, sockets, transports), with `asyncio.SelectorEventLoop`, the cold half that the standard library
-//! already has (address resolution, executors, subprocesses, TLS over memory BIOs). The `Task` and `Future` are CPython's
+//! timers, readers, sockets, transports, TLS), with `asyncio.SelectorEventLoop`, the cold half that the standard library
+//! already has (address resolution, executors, subprocesses, the TLS handshake). The `Task` and `Future` are CPython's
 //! own.
 //!
 //! Layout:
 //! - `asyncio/`: the loop's Python API: `core` (callbacks, timers, running), `host` (this language on the loop),
 //!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `streams` (the readers of asyncio's streams),
-//!   `sockets` (the `sock_*` methods)
-//! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL
+//!   `tls` (TLS over those transports), `sockets` (the `sock_*` methods)
+//! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
+//!   the libssl that Python's `ssl` links
 //!
 //! Stands on `twinloop-loop`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]

@@ -10,6 +10,7 @@ mod python;
 mod report;
 mod startup;
 mod table;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ Groups (all by default):
                                                       asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
   busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
   http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
+  tls          echo over TLS by Protocol and streams, and the memory of an idle connection, with TLS and without
+                                                                                  asyncio, uvloop, uvloop+aiofastnet
   udp          UDP echo of 1 KiB, 1 and 16 sockets                                asyncio, uvloop, rloop
   subprocess   children spawned and awaited, 64 MiB through cat                 asyncio, uvloop, rloop
   getaddrinfo  literals and localhost                                           asyncio, uvloop, rloop
@@ -54,11 +57,12 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 10] = [
+const GROUPS: [&str; 11] = [
     "startup",
     "echo",
     "busy",
     "http",
+    "tls",
     "udp",
     "subprocess",
     "getaddrinfo",
@@ -169,7 +173,7 @@ fn bench(plan: &Plan) -> Result<()> {
     }
     if plan.build {
         cargo::build("xtask", Profile::Release, |command| {
-            command.args(["--bin", "twinloop-bench"]);
+            command.args(["--bin", "twinloop-bench", "--features", "bench"]);
         })?;
     }
     let load = machine_load();
@@ -181,6 +185,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "echo" => python::echo(plan, &mut report)?,
             "busy" => python::busy(plan, &mut report)?,
             "http" => python::http(plan, &mut report)?,
+            "tls" => tls::tls(plan, &mut report)?,
             "udp" => python::udp(plan, &mut report)?,
             "subprocess" => python::subprocess(plan, &mut report)?,
             "getaddrinfo" => python::getaddrinfo(plan, &mut report)?,

@@ -15,7 +15,7 @@ use crate::process::{self, Watchdog};
 use crate::python::Venv;
 
 /// A server that prints no port for this long is given up.
-const START_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Name and what it imports.
 const LOOPS: [(&str, &[&str]); 5] = [
@@ -27,7 +27,7 @@ const LOOPS: [(&str, &[&str]); 5] = [
 ];
 
 /// The environment with the peers in it, and the loops that can be imported there.
-fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> {
+pub(super) fn loops(plan: &Plan, report: &mut Report) -> Result<(Venv, Vec<&'static str>)> {
     let venv = Venv::named("venv-bench")?;
     venv.provide_what_can_be_had("bench.txt")?;
     if plan.build {
@@ -234,7 +234,7 @@ fn requests_per_second(output: &str) -> Result<f64> {
 }
 
 /// The rate that a load client prints.
-fn per_second(client: &mut Command, seconds: f64) -> Result<f64> {
+pub(super) fn per_second(client: &mut Command, seconds: f64) -> Result<f64> {
     let result = json_of(client, Duration::from_secs_f64(seconds + 20.0))?;
     result["per_second"]
         .as_f64()
@@ -242,13 +242,13 @@ fn per_second(client: &mut Command, seconds: f64) -> Result<f64> {
 }
 
 /// A server on its core; it ends when its stdin closes, and is killed if it does not.
-struct Server {
+pub(super) struct Server {
     child: Child,
-    port: String,
+    pub(super) port: String,
 }
 
 impl Server {
-    fn start(venv: &Venv, name: &str, arguments: &[&str]) -> Result<Server> {
+    pub(super) fn start(venv: &Venv, name: &str, arguments: &[&str]) -> Result<Server> {
         let mut command;
         if name == "native" {
             command = pinned(SERVER_CORE, &native());
@@ -281,6 +281,14 @@ impl Server {
         };
         anyhow::ensure!(!server.port.is_empty(), "the server did not start");
         Ok(server)
+    }
+
+    /// The memory of the process that is present.
+    pub(super) fn memory_kib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        Ok(number.context("the system says no VmRSS")?.parse()?)
     }
 
     /// One load of echoes; messages a second.

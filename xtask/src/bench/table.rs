@@ -10,6 +10,7 @@ use crate::terminal::{bold, dim, green, red};
 pub(crate) enum Unit {
     Milliseconds,
     Mebibytes,
+    Kibibytes,
     Nanoseconds,
     PerSecond,
 }
@@ -19,6 +20,7 @@ impl Unit {
         match self {
             Unit::Milliseconds => "ms",
             Unit::Mebibytes => "MiB",
+            Unit::Kibibytes => "KiB",
             Unit::Nanoseconds => "ns",
             Unit::PerSecond => "/s",
         }
@@ -28,6 +30,7 @@ impl Unit {
         let all = [
             Unit::Milliseconds,
             Unit::Mebibytes,
+            Unit::Kibibytes,
             Unit::Nanoseconds,
             Unit::PerSecond,
         ];

@@ -54,6 +54,8 @@ pub(crate) struct State {
     /// The size of the last read of `sock_recv`, by which the next one chooses its way.
     pub(crate) last_sock_recv: Cell<usize>,
     scratch: RefCell<Vec<u8>>,
+    /// What a TLS connection has just encrypted, on its way to its socket; empty in between.
+    tls_output: RefCell<Vec<u8>>,
 }
 
 /// Room for the largest read that is copied afterwards.
@@ -87,6 +89,7 @@ impl LoopCore {
             transports: RefCell::default(),
             last_sock_recv: Cell::new(0),
             scratch: RefCell::default(),
+            tls_output: RefCell::default(),
         };
         Ok(LoopCore {
             state: GilBound::new(Rc::new(state)),
@@ -143,6 +146,11 @@ impl LoopCore {
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
     fn _stop_when_idle(&self, py: Python<'_>) {
         self.state.get(py).until_idle.set(true);
+    }
+
+    /// True if the caller may touch the loop directly.
+    fn _is_here(&self, py: Python<'_>) -> bool {
+        self.state.get(py).is_here(py)
     }
 
     fn _set_native_debug(&self, py: Python<'_>, debug: bool) {
@@ -423,6 +431,17 @@ impl State {
         let result = body(&mut scratch);
         self.scratch.replace(scratch);
         result
+    }
+
+    /// Memory, empty, for what a TLS connection encrypts; to be given back.
+    pub(crate) fn take_tls_output(&self) -> Vec<u8> {
+        self.tls_output.take()
+    }
+
+    pub(crate) fn give_tls_output_back(&self, mut memory: Vec<u8>) {
+        memory.clear();
+        memory.shrink_to(SCRATCH_SIZE);
+        self.tls_output.replace(memory);
     }
 
     fn seconds_now(&self) -> f64 {

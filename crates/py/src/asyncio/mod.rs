@@ -11,6 +11,7 @@ mod pipe;
 mod receiver;
 mod sockets;
 mod streams;
+mod tls;
 mod transport;
 
 pub use embed::event_loop_of;
@@ -22,5 +23,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     datagram::register(module)?;
     pipe::register(module)?;
     streams::register(module)?;
-    transport::register(module)
+    transport::register(module)?;
+    tls::register(module)
 }

@@ -1,5 +1,5 @@
 //! How received bytes reach a protocol: `data_received`, or `get_buffer` and `buffer_updated`, or straight into the reader
-//! of asyncio's streams.
+//! of asyncio's streams; through TLS, see `tls/`.
 //!
 //! The bound methods are looked up once for each protocol and kept. Loop thread, GIL held.
 
@@ -14,6 +14,7 @@ use twinloop_loop::net::Stream;
 
 use super::core::State;
 use super::streams::Feeder;
+use super::tls::TlsReceiver;
 use crate::ffi::Object;
 use crate::ffi::buffers::{UnfilledBytes, with_writable};
 
@@ -33,6 +34,8 @@ pub(crate) enum Receiver {
     },
     /// asyncio's streams, without a call of the protocol.
     Stream(Feeder),
+    /// A TLS connection, which has a receiver of its own behind it.
+    Tls(TlsReceiver),
 }
 
 /// What one read came to.
@@ -51,12 +54,15 @@ impl Receiver {
         Ok(Feeder::of(protocol)?.map(Receiver::Stream))
     }
 
-    /// True if no protocol method is called.
-    pub(crate) fn is_native(&self) -> bool {
-        matches!(self, Receiver::Stream(_))
+    pub(crate) fn of(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
+        match TlsReceiver::of(protocol)? {
+            Some(receiver) => Ok(Receiver::Tls(receiver)),
+            None => Receiver::of_program(protocol),
+        }
     }
 
-    pub(crate) fn of(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
+    /// As [`Receiver::of`], for the protocol that a program reads with.
+    pub(super) fn of_program(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
         static BUFFERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = protocol.py();
         let buffered = BUFFERED.get_or_try_init(py, || {
@@ -86,6 +92,7 @@ impl Receiver {
         expected: usize,
     ) -> Received {
         match self {
+            Receiver::Tls(receiver) => receiver.read(py, stream, core),
             Receiver::Data { data_received } => read_bytes(py, stream, core, expected, |data| {
                 data_received.bind(py).call1((data,)).map(drop)
             }),
@@ -162,7 +169,7 @@ fn read_bytes<'py>(
     }
 }
 
-fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+pub(super) fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     if buffer.len()? == 0 {
         return Err(PyRuntimeError::new_err(
             "get_buffer() returned an empty buffer",
@@ -171,7 +178,7 @@ fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     Ok(buffer)
 }
 
-fn read_error(error: io::Error) -> Received {
+pub(super) fn read_error(error: io::Error) -> Received {
     if error.kind() == io::ErrorKind::WouldBlock {
         Received::Nothing
     } else {

@@ -32,7 +32,7 @@ pub(crate) struct TransportState {
     transport: GilBound<Rc<Transport>>,
 }
 
-struct Transport {
+pub(super) struct Transport {
     core: Rc<State>,
     /// The claimed descriptor, until it is released.
     fd: Cell<Option<RawFd>>,
@@ -192,6 +192,12 @@ impl TransportState {
     }
 }
 
+impl TransportState {
+    pub(super) fn transport(&self, py: Python<'_>) -> &Rc<Transport> {
+        self.transport.get(py)
+    }
+}
+
 impl Transport {
     fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.borrow().as_ref().map(|owner| owner.share(py))
@@ -231,6 +237,27 @@ impl Transport {
     fn write(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = data.py();
         check_bytes_like(data)?;
+        self.check_writable()?;
+        if !self.core.is_here(py) {
+            return self.write_from_other_thread(data);
+        }
+        if self.lost.get() > 0 {
+            return self.late_write(py);
+        }
+        let result = with_bytes(data, |bytes| self.stream.write(bytes))?;
+        self.after_write(py, result)
+    }
+
+    /// Queues bytes that native code has made; on the loop's thread.
+    pub(super) fn send(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
+        self.check_writable()?;
+        if self.lost.get() > 0 {
+            return self.late_write(py);
+        }
+        self.after_write(py, self.stream.write(bytes))
+    }
+
+    fn check_writable(&self) -> PyResult<()> {
         if self.eof_written.get() {
             return Err(PyRuntimeError::new_err(
                 "Cannot call write() after write_eof()",
@@ -241,13 +268,11 @@ impl Transport {
                 "unable to write; sendfile is in progress",
             ));
         }
-        if !self.core.is_here(py) {
-            return self.write_from_other_thread(data);
-        }
-        if self.lost.get() > 0 {
-            return self.late_write(py);
-        }
-        match with_bytes(data, |bytes| self.stream.write(bytes))? {
+        Ok(())
+    }
+
+    fn after_write(&self, py: Python<'_>, result: io::Result<()>) -> PyResult<()> {
+        match result {
             Ok(()) => self.pause_protocol_if_full(py),
             Err(error) => self.fatal(
                 py,
@@ -341,23 +366,7 @@ impl Transport {
         let Some(receiver) = self.receiver(py)? else {
             return Ok(());
         };
-        let received = receiver.read(py, &self.stream, &self.core, self.last_read.get());
-        self.conclude(py, received)
-    }
-
-    /// Reads into asyncio's streams: as long as data comes no Python code runs, which would need the context.
-    fn read_natively(&self, receiver: &Receiver) {
-        let received = ffi::with_gil_held(|py| {
-            receiver.read(py, &self.stream, &self.core, self.last_read.get())
-        });
-        match received {
-            Received::Bytes(count) => self.last_read.set(count),
-            received => self.on_loop(|py| self.conclude(py, received)),
-        }
-    }
-
-    fn conclude(&self, py: Python<'_>, received: Received) -> PyResult<()> {
-        match received {
+        match receiver.read(py, &self.stream, &self.core, self.last_read.get()) {
             Received::Bytes(count) => {
                 self.last_read.set(count);
                 Ok(())
@@ -429,13 +438,8 @@ impl Transport {
 impl StreamHandler for Transport {
     fn readable(&self) {
         // An exception is on its way out of the loop: the stream stays readable and is reported again.
-        if self.core.host().is_interrupted() {
-            return;
-        }
-        let receiver = self.receiver.borrow().clone();
-        match receiver {
-            Some(receiver) if receiver.is_native() => self.read_natively(&receiver),
-            _ => self.on_loop(|py| self.read(py)),
+        if !self.core.host().is_interrupted() {
+            self.on_loop(|py| self.read(py));
         }
     }
 

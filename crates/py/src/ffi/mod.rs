@@ -8,7 +8,7 @@
 //! Rules kept here: NO-ABORT (panics are caught at every entry from C), NO-GIL-OFF-LOOP.
 #![allow(
     unsafe_code,
-    reason = "this folder is the one place of the crate that talks to CPython's C API directly"
+    reason = "this folder is the one place of the crate that talks to CPython's C API and OpenSSL directly"
 )]
 
 pub(crate) mod buffers;
@@ -19,6 +19,7 @@ pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;
 pub(crate) mod object;
+pub(crate) mod openssl;
 pub(crate) mod sockets;
 
 pub(crate) use fastcall::{Arguments, FastAttribute, FastMethod, install, install_attribute};

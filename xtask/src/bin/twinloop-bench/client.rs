@@ -3,14 +3,16 @@
 //! One thread on epoll, edge-triggered. The first fifth of the time warms up and is not counted.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::event::epoll;
 
+use crate::channel::{Channel, Peer};
+
 struct Connection {
-    stream: TcpStream,
+    stream: Channel,
     sent: usize,
     received: usize,
     since: Instant,
@@ -23,9 +25,9 @@ struct Exchange {
 }
 
 /// Messages that come back as they are.
-pub(crate) fn echo(port: &str, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
+pub(crate) fn echo(peer: &Peer, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
     let bytes = bytes.parse().context("BYTES")?;
-    run(port, connections, seconds, |_| {
+    run(peer, connections, seconds, || {
         Ok(Exchange {
             request: vec![b'x'; bytes],
             answer: bytes,
@@ -34,10 +36,10 @@ pub(crate) fn echo(port: &str, connections: &str, bytes: &str, seconds: &str) ->
 }
 
 /// GETs over kept-alive connections.
-pub(crate) fn http(port: &str, path: &str, connections: &str, seconds: &str) -> Result<()> {
+pub(crate) fn http(peer: &Peer, path: &str, connections: &str, seconds: &str) -> Result<()> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
-    run(port, connections, seconds, |port| {
-        let answer = answer_length(port, &request)?;
+    run(peer, connections, seconds, || {
+        let answer = answer_length(peer, &request)?;
         Ok(Exchange {
             request: request.clone(),
             answer,
@@ -46,8 +48,8 @@ pub(crate) fn http(port: &str, path: &str, connections: &str, seconds: &str) -> 
 }
 
 /// Asks once and measures the answer; a server whose answers differ in length fails later by name.
-fn answer_length(port: u16, request: &[u8]) -> Result<usize> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+fn answer_length(peer: &Peer, request: &[u8]) -> Result<usize> {
+    let mut stream = peer.connect()?;
     stream.write_all(request)?;
     let mut answer = Vec::new();
     loop {
@@ -73,24 +75,22 @@ fn answer_length(port: u16, request: &[u8]) -> Result<usize> {
 }
 
 fn run(
-    port: &str,
+    peer: &Peer,
     connections: &str,
     seconds: &str,
-    exchange: impl FnOnce(u16) -> Result<Exchange>,
+    exchange: impl FnOnce() -> Result<Exchange>,
 ) -> Result<()> {
-    let port: u16 = port.parse().context("PORT")?;
-    let exchange = exchange(port)?;
+    let exchange = exchange()?;
     let seconds: f64 = seconds.parse().context("SECONDS")?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut open = Vec::new();
     for index in 0..connections.parse::<usize>().context("CONNECTIONS")? {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
+        let stream = peer.connect()?;
+        stream.set_nonblocking()?;
         let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
         epoll::add(
             &poll,
-            &stream,
+            stream.as_fd(),
             epoll::EventData::new_u64(index as u64),
             flags,
         )?;

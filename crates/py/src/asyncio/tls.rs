@@ -1,0 +1,298 @@
+//! TLS between a socket transport and a protocol, straight on Python's libssl: the native half of `twinloop._tls`.
+//!
+//! `TlsProtocol` (asyncio's own state machine) does what happens once in a connection's life: handshake, shutdown,
+//! timeouts. While the connection is open, received bytes go from the loop's scratch buffer through the library to the
+//! program's protocol (`receiver.rs`), and what the program writes goes through the library to the socket's write queue
+//! (here), without Python in between. Anything unusual is left to the Python methods. Loop thread, GIL held; no cell is
+//! borrowed while Python code runs.
+
+mod receiver;
+
+pub(super) use receiver::TlsReceiver;
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyType};
+
+use super::core::{LoopCore, State};
+use super::transport::{Transport, TransportState};
+use crate::ffi::buffers::{is_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::openssl::{Outcome, Session, Wire};
+use crate::ffi::{Arguments, FastMethod, GilBound, install};
+
+/// One connection over the library, made and kept by a `TlsProtocol`.
+#[pyclass(frozen, module = "twinloop._native")]
+pub(crate) struct TlsState {
+    connection: GilBound<Rc<Connection>>,
+}
+
+struct Connection {
+    core: Rc<State>,
+    session: Session,
+    /// The socket transport below, while connected; `None` also over a transport of another kind.
+    lower: RefCell<Option<Rc<Transport>>>,
+    /// The handshake is done and no shutdown has begun.
+    open: Cell<bool>,
+    /// The program has paused reading.
+    reading_paused: Cell<bool>,
+    /// Python code holds data that has to be written first.
+    backlog: Cell<bool>,
+    /// Grows when the program's protocol changes.
+    protocol_version: Cell<u32>,
+}
+
+#[pymethods]
+impl TlsState {
+    /// Takes an `ssl.SSLObject` over; `None` if its library cannot be called directly.
+    #[staticmethod]
+    fn adopt(
+        event_loop: &Bound<'_, LoopCore>,
+        ssl_object: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<TlsState>> {
+        let py = event_loop.py();
+        let Some(session) = Session::adopt(ssl_object)? else {
+            return Ok(None);
+        };
+        Ok(Some(TlsState {
+            connection: GilBound::new(Rc::new(Connection {
+                core: Rc::clone(event_loop.get().state(py)),
+                session,
+                lower: RefCell::new(None),
+                open: Cell::new(false),
+                reading_paused: Cell::new(false),
+                backlog: Cell::new(false),
+                protocol_version: Cell::new(0),
+            })),
+        }))
+    }
+
+    /// The encrypted bytes from the peer, with the interface of `ssl.MemoryBIO`.
+    fn incoming(&self, py: Python<'_>) -> TlsIncoming {
+        TlsIncoming(Arc::clone(self.connection.get(py).session.wire()))
+    }
+
+    /// The encrypted bytes for the peer, with the interface of `ssl.MemoryBIO`.
+    fn outgoing(&self, py: Python<'_>) -> TlsOutgoing {
+        TlsOutgoing(Arc::clone(self.connection.get(py).session.wire()))
+    }
+
+    /// Writes go straight to this transport from now on.
+    fn attach(&self, transport: &Bound<'_, TransportState>) {
+        let py = transport.py();
+        let lower = Rc::clone(transport.get().transport(py));
+        let old = self.connection.get(py).lower.replace(Some(lower));
+        drop(old);
+    }
+
+    /// Lets go of the transport.
+    fn detach(&self, py: Python<'_>) {
+        let connection = self.connection.get(py);
+        connection.open.set(false);
+        let old = connection.lower.take();
+        drop(old);
+    }
+
+    fn set_open(&self, py: Python<'_>, open: bool) {
+        self.connection.get(py).open.set(open);
+    }
+
+    fn set_reading_paused(&self, py: Python<'_>, paused: bool) {
+        self.connection.get(py).reading_paused.set(paused);
+    }
+
+    fn set_backlog(&self, py: Python<'_>, backlog: bool) {
+        self.connection.get(py).backlog.set(backlog);
+    }
+
+    /// Tells that the program has set another protocol.
+    fn protocol_changed(&self, py: Python<'_>) {
+        let version = &self.connection.get(py).protocol_version;
+        version.set(version.get().wrapping_add(1));
+    }
+}
+
+/// See [`TlsState::incoming`].
+#[pyclass(frozen, module = "twinloop._native")]
+pub(crate) struct TlsIncoming(Arc<Wire>);
+
+#[pymethods]
+impl TlsIncoming {
+    fn write(&self, data: &Bound<'_, PyAny>) -> PyResult<usize> {
+        with_bytes(data, |bytes| {
+            self.0.feed(bytes);
+            bytes.len()
+        })
+    }
+
+    #[getter]
+    fn pending(&self) -> usize {
+        self.0.pending_input()
+    }
+}
+
+/// See [`TlsState::outgoing`].
+#[pyclass(frozen, module = "twinloop._native")]
+pub(crate) struct TlsOutgoing(Arc<Wire>);
+
+#[pymethods]
+impl TlsOutgoing {
+    fn read<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.take_output())
+    }
+
+    #[getter]
+    fn pending(&self) -> usize {
+        self.0.pending_output()
+    }
+}
+
+impl Connection {
+    /// Sends what the library has written. `protocol` is the `TlsProtocol`.
+    fn send_output(&self, py: Python<'_>, protocol: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
+        let lower = self.lower.borrow().clone();
+        let Some(lower) = lower else {
+            protocol.call_method0(intern!(py, "_process_outgoing"))?;
+            return Ok(());
+        };
+        let output = self.session.wire().take_output();
+        let result = if output.is_empty() {
+            Ok(())
+        } else {
+            lower.send(py, &output)
+        };
+        self.core.give_tls_output_back(output);
+        result
+    }
+
+    /// Encrypts and sends `data`, or leaves it to Python code.
+    fn write(&self, transport: Borrowed<'_, '_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = data.py();
+        if !self.core.is_here(py) {
+            transport.call_method1("_write_threadsafe", (data,))?;
+            return Ok(());
+        }
+        let protocol = transport.getattr(intern!(py, "_ssl_protocol"))?;
+        if !self.open.get() || self.backlog.get() {
+            protocol.call_method1("_write_appdata", ((data,),))?;
+            return Ok(());
+        }
+        let mut memory = self.core.take_tls_output();
+        self.session.wire().lend_output(&mut memory);
+        let written = with_bytes(data, |bytes| {
+            let (count, outcome) = self.session.write(bytes);
+            (count, outcome, count < bytes.len())
+        });
+        let (count, outcome, is_partial) = match written {
+            Ok(written) => written,
+            Err(error) => {
+                self.send_output(py, protocol.as_borrowed())?;
+                return Err(error);
+            }
+        };
+        if outcome == Outcome::Failed || outcome == Outcome::Closed {
+            let error = self.session.error(py);
+            return fail(py, protocol.as_borrowed(), error);
+        }
+        if is_partial {
+            // The library has to hear from the peer first, in a renegotiation.
+            let rest = with_bytes(data, |bytes| PyBytes::new(py, &bytes[count..]))?;
+            protocol.call_method1("_write_later", (rest,))?;
+        }
+        self.send_output(py, protocol.as_borrowed())
+            .or_else(|error| fail(py, protocol.as_borrowed(), error))
+    }
+}
+
+/// Ends the connection because of `error`, as asyncio does. `Err` is what must leave the loop.
+#[cold]
+fn fail(py: Python<'_>, protocol: Borrowed<'_, '_, PyAny>, error: PyErr) -> PyResult<()> {
+    if !error.is_instance_of::<PyException>(py) {
+        return Err(error);
+    }
+    let message = "Fatal error on SSL protocol";
+    protocol.call_method1("_fatal_error", (error.into_value(py), message))?;
+    Ok(())
+}
+
+// ---- methods of the Python class ---------------------------------------------------------------------------------------
+
+/// Where `DirectSSLTransport` instances keep their state; set once by `install_tls_transport_methods`.
+static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+fn connection<'a>(receiver: Borrowed<'a, '_, PyAny>) -> PyResult<&'a Rc<Connection>> {
+    let py = receiver.py();
+    match read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed)) {
+        Some(state) => Ok(state.cast::<TlsState>()?.get().connection.get(py)),
+        None => Err(PyTypeError::new_err("the transport was not initialised")),
+    }
+}
+
+fn write(receiver: Borrowed<'_, '_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !is_bytes_like(data) {
+        return Err(PyTypeError::new_err(format!(
+            "data: expecting a bytes-like instance, got {}",
+            data.get_type().name()?
+        )));
+    }
+    connection(receiver)?.write(receiver, data)
+}
+
+struct Write;
+
+impl FastMethod for Write {
+    const NAME: &'static CStr = c"write";
+    const DOC: &'static CStr =
+        c"write($self, data, /)\n--\n\nEncrypts a copy of data and queues it to be sent.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        write(receiver, &*arguments.required(0, "write", "data")?)?;
+        Ok(py.None().into_bound(py))
+    }
+}
+
+struct WriteLines;
+
+impl FastMethod for WriteLines {
+    const NAME: &'static CStr = c"writelines";
+    const DOC: &'static CStr = c"writelines($self, list_of_data, /)\n--\n\nEncrypts a copy of each item and queues it to be sent, in order.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        for data in arguments
+            .required(0, "writelines", "list_of_data")?
+            .try_iter()?
+        {
+            write(receiver, &data?)?;
+        }
+        Ok(py.None().into_bound(py))
+    }
+}
+
+/// Installs the native methods into the Python class `class`, whose slot `_state` they use.
+#[pyfunction]
+fn install_tls_transport_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let offset = slot_offset(&class.getattr("__dict__")?.get_item("_state")?)?;
+    STATE_OFFSET.store(offset, Ordering::Relaxed);
+    install::<Write>(class)?;
+    install::<WriteLines>(class)
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<TlsState>()?;
+    module.add_function(wrap_pyfunction!(install_tls_transport_methods, module)?)
+}

@@ -1,0 +1,109 @@
+//! A connection of the load client: TCP, or TLS over it.
+//!
+//! TLS is rustls, so that client and server share no code. The handshake is done before the connection is used, and what
+//! it could not send yet leaves with the next read.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// A server on this machine, and how to talk to it.
+pub(crate) struct Peer {
+    port: u16,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+pub(crate) enum Channel {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Peer {
+    /// `authority` is a file of certificates that may vouch for `localhost`.
+    pub(crate) fn new(port: &str, authority: Option<&str>) -> Result<Peer> {
+        Ok(Peer {
+            port: port.parse().context("PORT")?,
+            tls: authority.map(configuration).transpose()?,
+        })
+    }
+
+    /// Connects and finishes the handshake; blocking, and the channel blocks too.
+    pub(crate) fn connect(&self) -> Result<Channel> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_nodelay(true)?;
+        let Some(configuration) = &self.tls else {
+            return Ok(Channel::Plain(stream));
+        };
+        let name = ServerName::try_from("localhost")?;
+        let mut connection = ClientConnection::new(Arc::clone(configuration), name)?;
+        connection.set_buffer_limit(None);
+        while connection.is_handshaking() {
+            connection
+                .complete_io(&mut stream)
+                .context("TLS handshake")?;
+        }
+        Ok(Channel::Tls(Box::new(StreamOwned::new(connection, stream))))
+    }
+}
+
+fn configuration(authority: &str) -> Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(authority).context("AUTHORITY")? {
+        roots.add(certificate?)?;
+    }
+    Ok(Arc::new(
+        ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    ))
+}
+
+impl Channel {
+    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
+        self.socket().set_nonblocking(true)
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Channel::Plain(stream) => stream,
+            Channel::Tls(stream) => &stream.sock,
+        }
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+impl Read for Channel {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Channel::Plain(stream) => stream.read(buffer),
+            Channel::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Channel {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Channel::Plain(stream) => stream.write(data),
+            Channel::Tls(stream) => stream.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Channel::Plain(stream) => stream.flush(),
+            Channel::Tls(stream) => stream.flush(),
+        }
+    }
+}
