@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import http.client
 import inspect
 import os
+import random
 import re
 import socket
 import sys
@@ -258,6 +260,77 @@ def test_messages_of_every_size_are_echoed_over_tcp_and_unix(run, tmp_path, size
         path = str(tmp_path / "socket")
         async with await asyncio.start_unix_server(echo, path):
             await exchange(*await asyncio.open_unix_connection(path))
+
+    run(main())
+
+
+@pytest.mark.parametrize("limit", [40, 1000, 2**16])
+def test_however_it_is_cut_and_read_the_bytes_are_the_same(run, limit):
+    choice = random.Random(limit)
+    sent = b"".join(os.urandom(choice.randrange(30)).replace(b"\n", b"") + b"\n" for _ in range(20_000))
+
+    async def serve(reader, writer):
+        received = bytearray()
+        while not reader.at_eof():
+            size = choice.randrange(1, 3 * limit)
+            ways = [reader.read(size), reader.readline(), reader.readexactly(size), reader.readuntil()]
+            chosen = ways.pop(choice.randrange(4))
+            for way in ways:
+                way.close()
+            try:
+                received += await chosen
+            except asyncio.IncompleteReadError as error:
+                received += error.partial
+            if choice.random() < 0.01:
+                await asyncio.sleep(0.001)
+        assert received == sent
+        writer.write(b"all of it")
+        writer.close()
+
+    async def main():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            position = 0
+            while position < len(sent):
+                size = choice.choice([1, 10, 100, 10_000, 100_000])
+                writer.write(sent[position : position + size])
+                position += size
+                await writer.drain()
+            writer.write_eof()
+            assert await reader.read() == b"all of it"
+            writer.close()
+
+    run(main())
+
+
+def test_a_hand_written_http_server_answers(run):
+    async def serve(reader, writer):
+        while True:
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            body = await reader.readexactly(int(length[1])) if length else b"nothing"
+            writer.writelines([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body])
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    def ask(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
+        answers = []
+        for body in (None, b"posted", b"x" * 200_000):
+            connection.request("GET" if body is None else "POST", "/", body)
+            answers.append(connection.getresponse().read())
+        connection.close()
+        return answers
+
+    async def main():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            for answers in await asyncio.gather(*(asyncio.to_thread(ask, port) for _ in range(8))):
+                assert answers == [b"nothing", b"posted", b"x" * 200_000]
 
     run(main())
 
@@ -655,6 +728,67 @@ def test_context_variables_are_those_of_the_reading_task(run):
     run(main())
 
 
+PIECES = [b"a", b"\n", b"END", b"E", b"EN", b"bcd" * 3, b"\nEND\n"]
+
+
+async def play(seed, record, stream):
+    """A random sequence of reads, data, cancellations and looks inside, and what came of each."""
+    choice = random.Random(seed)
+    reader, tasks = stream.reader, []
+
+    async def read(number, coroutine):
+        try:
+            record.append((number, await coroutine))
+        except (Exception, asyncio.CancelledError) as error:
+            record.append((number, describe(error)[:3]))
+
+    def read_somehow():
+        size = choice.choice([0, 1, 2, 5, 9, 40])
+        ways = [
+            lambda: reader.read(size),
+            lambda: reader.read(-1),
+            lambda: reader.readexactly(size),
+            lambda: reader.readline(),
+            lambda: reader.readuntil(),
+            lambda: reader.readuntil(choice.choice([b"E", b"END"])),
+            lambda: reader.__anext__(),
+        ]
+        tasks.append(asyncio.ensure_future(read(len(tasks), choice.choice(ways)())))
+
+    def feed():
+        data = b"".join(choice.choices(PIECES, k=choice.randrange(5)))
+        record.call(reader.feed_data, bytearray(data) if choice.random() < 0.2 else data)
+
+    def cancel():
+        if tasks:
+            record.append(choice.choice(tasks).cancel())
+
+    def look():
+        record.append((bytes(reader._buffer), reader._eof, reader._paused, reader.at_eof(), reader._waiter is None))
+
+    def meddle():
+        del reader._buffer[: choice.randrange(3)]
+        reader._buffer.extend(b"Q" * choice.randrange(2))
+        reader._limit = choice.choice([3, 20, 100])
+
+    steps = [feed, read_somehow, cancel, look, meddle, reader.feed_eof, lambda: reader.set_exception(OSError("gone"))]
+    for _ in range(choice.randrange(5, 60)):
+        choice.choices(steps, [10, 8, 3, 2, 1, 0.5, 0.3])[0]()
+        await turns(choice.choice([0, 0, 1, 2]))
+    await turns()
+    record.append((bytes(reader._buffer), [task.done() for task in tasks]))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("seed", range(200))
+def test_random_sequences_go_as_on_asyncio(seed):
+    # The warning is for reads whose task was cancelled before it began.
+    same_as_asyncio(lambda record, stream: play(seed, record, stream), limit=20)
+
+
 # ---- what is left alone -------------------------------------------------------------------------------------------------
 
 
@@ -860,6 +994,28 @@ def test_streams_speak_tls_and_turn_to_it_midway(run, server_tls, client_tls):
             writer.write(b"secret\n")
             assert await reader.readline() == b"secret\n"
             writer.close()
+
+    run(main())
+
+
+def test_a_stream_reader_on_a_pipe_is_native_too(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        reading_end, writing_end = os.pipe()
+        reader = asyncio.StreamReader(loop=loop, limit=100)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader, loop=loop), os.fdopen(reading_end, "rb")
+        )
+        assert type(reader) is not asyncio.StreamReader
+        line = asyncio.create_task(reader.readline())
+        await turns()
+        os.write(writing_end, b"a line\n" + b"x" * 5000)
+        assert await line == b"a line\n"
+        while transport.is_reading():
+            await asyncio.sleep(0.001)
+        os.close(writing_end)
+        assert await reader.read() == b"x" * 5000
+        transport.close()
 
     run(main())
 

@@ -171,7 +171,10 @@ impl ReadPipeState {
     }
 
     fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
-        let receiver = Rc::new(Receiver::of(&protocol)?);
+        let receiver = match Receiver::of_stream(&protocol)? {
+            Some(receiver) => Rc::new(receiver),
+            None => Rc::new(Receiver::of(&protocol)?),
+        };
         let old = self
             .reader
             .get(protocol.py())

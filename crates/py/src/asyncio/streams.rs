@@ -77,25 +77,20 @@ impl Reader {
         Ok(Rc::clone(state.cast::<ReaderState>()?.get().reader.get(py)))
     }
 
-    /// `feed_data` for `bytes`. What needs the Python object is left to [`Reader::settle`].
-    fn feed(&self, data: Bound<'_, PyBytes>) -> PyResult<()> {
+    /// `feed_data` for `bytes`. What needs the Python object is left to [`Reader::settle`], if this returns true.
+    fn feed(&self, data: Bound<'_, PyBytes>) -> PyResult<bool> {
         let py = data.py();
         if self.eof.get() {
             return Err(PyAssertionError::new_err("feed_data after feed_eof"));
         }
         if data.as_bytes().is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.buffer.push(data)?;
         if let Some(waiter) = self.slot.take(py) {
             waiter.wake_soon(py, &self.core);
         }
-        Ok(())
-    }
-
-    /// True if [`Reader::settle`] has something to do after data has come.
-    fn is_unsettled(&self, py: Python<'_>) -> bool {
-        self.has_foreign_waiter.get() || self.is_too_full(py)
+        Ok(self.has_foreign_waiter.get() || self.is_too_full(py))
     }
 
     fn is_too_full(&self, py: Python<'_>) -> bool {
@@ -262,8 +257,7 @@ impl Feeder {
         let Some(reader) = self.reader.upgrade() else {
             return Ok(());
         };
-        reader.feed(data)?;
-        if reader.is_unsettled(py) {
+        if reader.feed(data)? {
             let object = self
                 .protocol
                 .bind(py)

@@ -176,7 +176,8 @@ impl Waiter {
 }
 
 /// Where at most one coroutine waits, without being owned: whoever awaits it keeps it alive, and it leaves the slot when
-/// it ends. So no reference cycle goes through the owner of a slot.
+/// it ends. So no reference cycle goes through the owner of a slot. Whoever leaves empties the slot, even if it was woken
+/// and another one has come since: a stream reader's `_waiter` does so in asyncio.
 #[derive(Default)]
 pub(crate) struct WaitSlot(Cell<*mut Raw>);
 
@@ -212,15 +213,13 @@ impl WaitSlot {
     }
 }
 
-/// Takes a coroutine out of the slot that it waits in.
+/// Empties the slot that a coroutine waits in, or waited in when it was woken.
 ///
 /// # Safety
 /// `raw` is a coroutine, possibly one that is being deallocated, and the GIL is held.
 unsafe fn leave_slot(raw: *mut Raw) {
     // SAFETY: the caller's promise; a slot holds no Python object, so dropping it calls nothing.
-    if let Some(slot) = unsafe { (*raw).state.slot.take() }
-        && slot.0.get() == raw
-    {
+    if let Some(slot) = unsafe { (*raw).state.slot.take() } {
         slot.0.set(null_mut());
     }
 }

@@ -244,8 +244,6 @@ impl Reading {
         if reader.eof.get() {
             return Err(PyAssertionError::new_err("_wait_for_data after EOF"));
         }
-        // An exception that came between being woken and going on would never be announced again.
-        reader.check(self.object.bind(py))?;
         if reader.paused.get() {
             // Waiting for data while paused would last for ever.
             reader.resume_transport(self.object.bind(py))?;
@@ -392,8 +390,7 @@ reader_methods! {
             match only_argument(arguments, "data") {
                 Some(data) if data.is_exact_instance_of::<PyBytes>() => {
                     let reader = Reader::of(object)?;
-                    reader.feed(data.to_owned().cast_into::<PyBytes>()?)?;
-                    if reader.is_unsettled(object.py()) {
+                    if reader.feed(data.to_owned().cast_into::<PyBytes>()?)? {
                         reader.settle(object)?;
                     }
                     none(object)
