@@ -12,7 +12,7 @@ from typing import Any
 # The rules as they were given, for the JavaScript of this process.
 texts: list[str] = []
 _rules: list[tuple[str, str, str, str]] = []
-_getaddrinfo = socket.getaddrinfo
+system_getaddrinfo = socket.getaddrinfo
 
 
 def parse(text: str) -> tuple[str, str, str, str]:
@@ -59,4 +59,4 @@ def redirect(host: Any, port: Any) -> tuple[Any, Any]:
 
 
 def _redirected_getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
-    return _getaddrinfo(*redirect(host, port), *arguments, **options)
+    return system_getaddrinfo(*redirect(host, port), *arguments, **options)

@@ -16,7 +16,7 @@ import weakref
 from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers
 from asyncio.log import logger
 
-from . import _accepting, _children, _connect_to, _native, _tasks
+from . import _accepting, _children, _connect_to, _names, _native, _tasks
 from ._datagram import DatagramTransport
 from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
@@ -45,6 +45,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         # The process that this loop was left to by a fork.
         self._left_to = None
         SelectorEventLoop.__init__(self, LoopSelector(self))
+        self._set_redirects_connections(bool(_connect_to.texts))
         _open_loops.add(self)
 
     # ---- running -----------------------------------------------------------------------------------------------------
@@ -191,6 +192,11 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     _sock_recv_in_python = SelectorEventLoop.sock_recv
     _sock_recv_into_in_python = SelectorEventLoop.sock_recv_into
     _sock_sendall_in_python = SelectorEventLoop.sock_sendall
+    _sock_recvfrom_in_python = SelectorEventLoop.sock_recvfrom
+    _sock_recvfrom_into_in_python = SelectorEventLoop.sock_recvfrom_into
+    _sock_sendto_in_python = SelectorEventLoop.sock_sendto
+    _sock_accept_in_python = SelectorEventLoop.sock_accept
+    _sock_connect_in_python = SelectorEventLoop.sock_connect
 
     def set_task_factory(self, factory):
         """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""
@@ -286,6 +292,12 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         return await send_file(self, transp, file, offset, count)
 
     # ---- addresses ---------------------------------------------------------------------------------------------------
+
+    async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
+        """As ``socket.getaddrinfo``, without blocking; literal addresses are answered at once."""
+        if not _names.are_the_systems():
+            return await super().getaddrinfo(host, port, family=family, type=type, proto=proto, flags=flags)
+        return await _names.resolve(self, host, port, family, type, proto, flags)
 
     async def _ensure_resolved(self, address, **options):
         # asyncio answers address literals by itself; a literal can be redirected too.

@@ -355,6 +355,91 @@ def test_getaddrinfo_and_getnameinfo(run):
     run(main())
 
 
+def test_getaddrinfo_answers_as_the_socket_module_does(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        compared = 0
+        for host in (
+            "127.0.0.1",
+            "::1",
+            "::0001",
+            "::ffff:1.2.3.4",
+            "0.0.0.0",
+            "127.1",
+            "localhost",
+            b"localhost",
+            None,
+        ):
+            for port in (80, 0, None, "80", b"80", "http", 65535):
+                for options in (
+                    {},
+                    {"type": socket.SOCK_STREAM},
+                    {"type": socket.SOCK_DGRAM},
+                    {"type": socket.SOCK_RAW},
+                    {"proto": socket.IPPROTO_UDP},
+                    {"type": socket.SOCK_RAW, "proto": socket.IPPROTO_TCP},
+                    {"family": socket.AF_INET},
+                    {"family": socket.AF_INET6},
+                    {"flags": socket.AI_PASSIVE},
+                    {"flags": socket.AI_CANONNAME},
+                    {"flags": socket.AI_NUMERICHOST},
+                    {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_UDP},
+                ):
+                    assert await outcome(loop.getaddrinfo(host, port, **options)) == outcome_of_socket(
+                        host, port, options
+                    ), (host, port, options)
+                    compared += 1
+        assert compared == 756
+
+    async def outcome(coroutine):
+        try:
+            return await coroutine
+        except OSError as error:
+            return type(error), error.args
+
+    def outcome_of_socket(host, port, options):
+        try:
+            return socket.getaddrinfo(host, port, **options)
+        except OSError as error:
+            return type(error), error.args
+
+    run(main())
+
+
+def test_wrong_hosts_and_ports_are_errors_and_a_result_may_be_changed(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        for host, port, error in [
+            (5, 80, TypeError),
+            ("127.0.0.1", 1.5, OSError),
+            ("a\0b", 80, (ValueError, UnicodeError, OSError)),
+            ("name.invalid", 80, socket.gaierror),
+            ("127.0.0.1", "no such service", socket.gaierror),
+        ]:
+            with pytest.raises(error):
+                await loop.getaddrinfo(host, port)
+        first = await loop.getaddrinfo("127.0.0.1", 80)
+        first.clear()
+        assert await loop.getaddrinfo("127.0.0.1", 80)
+        waiting = asyncio.create_task(loop.getaddrinfo("localhost", 80))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run(main())
+
+
+def test_a_replaced_getaddrinfo_is_called(run, monkeypatch):
+    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: answer)
+
+    async def main():
+        assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80) == answer
+
+    run(main())
+
+
 def test_the_scope_of_an_ipv6_literal_is_kept(run):
     index = socket.if_nametoindex("lo")
 

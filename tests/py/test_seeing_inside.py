@@ -102,7 +102,8 @@ def test_a_slow_step_names_the_coroutine_and_where_it_is(run, caplog):
     report = next(record.getMessage() for record in caplog.records if "took" in record.getMessage())
     assert "outer" in report
     chain = [line for line in report.splitlines() if line.startswith("  in ")]
-    assert [line.split()[1] for line in chain] == ["outer", "inner", "sleep", "__sleep0"]
+    # From 3.12 on wait_for runs what it awaits in the task of its caller, whose frames stand first.
+    assert [line.split()[1] for line in chain][-4:] == ["outer", "inner", "sleep", "__sleep0"]
 
 
 # ---- tasks -------------------------------------------------------------------------------------------------------------

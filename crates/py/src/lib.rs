@@ -8,7 +8,8 @@
 //! Layout:
 //! - `asyncio/`: the loop's Python API: `core` (callbacks, timers, running), `host` (this language on the loop),
 //!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `streams` (the readers of asyncio's streams),
-//!   `tls` (TLS over those transports), `sockets` (the `sock_*` methods)
+//!   `tls` (TLS over those transports), `datagram` (UDP and its like), `pipe`, `sockets` and `socket_calls` (the `sock_*`
+//!   methods), `names` (`getaddrinfo`)
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!

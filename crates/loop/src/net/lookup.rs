@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use crate::sys::{self, Answer, Question, Unresolved};
 use crate::turn::Loop;
 
 /// The addresses of `host`, in the order the system's resolver prefers, each with `port`. At least one.
@@ -28,5 +29,21 @@ pub async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
             "the name has no address",
         )),
         resolved => resolved,
+    }
+}
+
+/// Asks the system's resolver on the blocking pool of `event_loop`, with everything that a caller may want to say.
+///
+/// # Errors
+/// The resolver's reason; there is at least one answer otherwise, unless only other families than IPv4 and IPv6 were found.
+pub fn resolve(
+    event_loop: &Loop,
+    question: Question,
+) -> impl Future<Output = Result<Vec<Answer>, Unresolved>> + use<> {
+    let asked = event_loop.spawn_blocking(move || sys::resolve(&question));
+    async move {
+        asked
+            .await
+            .unwrap_or_else(|panicked| Err(Unresolved::System(io::Error::other(panicked))))
     }
 }

@@ -8,7 +8,8 @@ mod lookup;
 mod stream;
 mod write_queue;
 
+pub use crate::sys::{Answer, Question, Unresolved};
 pub use listener::Listener;
-pub use lookup::lookup;
+pub use lookup::{lookup, resolve};
 pub use stream::{Stream, StreamHandler};
 pub(crate) use write_queue::{Buffers, FlushQueue};

@@ -306,6 +306,11 @@ impl Stream {
             if data.is_empty() {
                 return Ok(());
             }
+            if inner.kind != Kind::Socket {
+                // What takes a part is full: the next writable event goes on.
+                inner.blocked.set(true);
+                inner.with_source(|source| source.clear(Readiness::WRITE));
+            }
         }
         let event_loop = inner.event_loop.upgrade();
         let waiting = {

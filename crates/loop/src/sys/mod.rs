@@ -10,7 +10,10 @@
 
 mod descriptor;
 mod epoll;
+mod resolver;
 
 pub use descriptor::duplicate;
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
+pub(crate) use resolver::resolve;
+pub use resolver::{Answer, Question, Unresolved};

@@ -29,7 +29,10 @@ pub(crate) fn to_python<'py>(
     Ok(None)
 }
 
-fn internet_to_python<'py>(py: Python<'py>, address: &SocketAddr) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn internet_to_python<'py>(
+    py: Python<'py>,
+    address: &SocketAddr,
+) -> PyResult<Bound<'py, PyAny>> {
     let host = PyString::new(py, &address.ip().to_string()).into_any();
     let port = address.port().into_pyobject(py)?.into_any();
     let tuple = match address {

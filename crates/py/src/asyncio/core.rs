@@ -48,6 +48,7 @@ pub(crate) struct State {
     until_idle: Cell<bool>,
     debug: Cell<bool>,
     has_task_factory: Cell<bool>,
+    redirects_connections: Cell<bool>,
     pub(crate) descriptors: Descriptors,
     /// Descriptors that belong to transports: the program's own operations on them are refused.
     transports: RefCell<HashSet<RawFd>>,
@@ -85,6 +86,7 @@ impl LoopCore {
             until_idle: Cell::new(false),
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
+            redirects_connections: Cell::new(false),
             descriptors: Descriptors::default(),
             transports: RefCell::default(),
             last_sock_recv: Cell::new(0),
@@ -159,6 +161,23 @@ impl LoopCore {
 
     fn _set_has_task_factory(&self, py: Python<'_>, has: bool) {
         self.state.get(py).has_task_factory.set(has);
+    }
+
+    /// Whether connections go elsewhere than their addresses say (`--connect-to`): then Python looks at each.
+    fn _set_redirects_connections(&self, py: Python<'_>, redirects: bool) {
+        self.state.get(py).redirects_connections.set(redirects);
+    }
+
+    /// Asks the system's resolver on the blocking pool; `numbers` are family, type, protocol and flags.
+    fn _resolve(
+        slf: &Bound<'_, LoopCore>,
+        future: Bound<'_, PyAny>,
+        host: Option<Vec<u8>>,
+        service: Option<Vec<u8>>,
+        numbers: [i32; 4],
+    ) -> PyResult<()> {
+        slf.get().state.get(slf.py()).check_thread(slf.py())?;
+        super::names::resolve_into(slf, future, host, service, numbers)
     }
 
     /// Calls `self._read_from_self` when the descriptor is readable, without a reference that would keep the loop alive.
@@ -348,6 +367,10 @@ impl State {
 
     pub(crate) fn host(&self) -> &Rc<PythonHost> {
         &self.host
+    }
+
+    pub(crate) fn redirects_connections(&self) -> bool {
+        self.redirects_connections.get()
     }
 
     pub(crate) fn is_debug(&self) -> bool {

@@ -15,10 +15,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
+use rustix::net::AddressFamily;
 
 use super::core::{State, core_of};
 use super::descriptors::{Descriptor, Direction};
 use super::errors::os_error;
+use super::socket_calls;
 use crate::ffi::buffers::{UnfilledBytes, with_bytes, with_writable};
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::{receive, transmit};
@@ -28,7 +30,7 @@ use crate::ffi::{Arguments, FastMethod, Object, install};
 const COPY_BELOW: usize = 16 * 1024;
 
 /// The socket of one operation.
-struct Socket {
+pub(super) struct Socket {
     core: Rc<State>,
     object: Object,
     /// The registration that the last attempt used, to withdraw from.
@@ -55,7 +57,8 @@ impl Socket {
         outcome
     }
 
-    fn attempt_once<T>(
+    /// As `attempt`, for operations under which a socket may be closed at once.
+    pub(super) fn attempt_once<T>(
         &mut self,
         py: Python<'_>,
         direction: Direction,
@@ -93,13 +96,27 @@ impl Socket {
         Ok(None)
     }
 
-    fn withdraw(&mut self, py: Python<'_>, direction: Direction, waiter: &Waiter) {
+    pub(super) fn withdraw(&mut self, py: Python<'_>, direction: Direction, waiter: &Waiter) {
         if let Some(descriptor) = self.descriptor.take() {
             descriptor.withdraw(direction, waiter);
         }
         if let Err(error) = self.let_go(py) {
             error.write_unraisable(py, Some(&self.object.bind(py)));
         }
+    }
+
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.object.bind(py).to_owned()
+    }
+
+    /// The references of the operation, for the cycle collector.
+    pub(super) fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.object);
+    }
+
+    pub(super) fn family(&self, py: Python<'_>) -> Option<AddressFamily> {
+        let family = self.object.bind(py).getattr(intern!(py, "family")).ok()?;
+        Some(AddressFamily::from_raw(family.extract().ok()?))
     }
 
     /// Counts the operation as a user of the socket, as `socket.makefile` does.
@@ -271,7 +288,10 @@ impl Operation for SendAll {
 // ---- methods of the loop -----------------------------------------------------------------------------------------------
 
 /// The plain socket that an operation was called with, or `None` if asyncio's own implementation has to decide.
-fn plain_socket(core: &Rc<State>, socket: Borrowed<'_, '_, PyAny>) -> PyResult<Option<Socket>> {
+pub(super) fn plain_socket(
+    core: &Rc<State>,
+    socket: Borrowed<'_, '_, PyAny>,
+) -> PyResult<Option<Socket>> {
     static SOCKET: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let py = socket.py();
     let class = SOCKET.get_or_try_init(py, || {
@@ -370,5 +390,6 @@ impl FastMethod for SockSendAll {
 pub(crate) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
     install::<SockRecv>(class)?;
     install::<SockRecvInto>(class)?;
-    install::<SockSendAll>(class)
+    install::<SockSendAll>(class)?;
+    socket_calls::install_into(class)
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 
-use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, recv, recvfrom, send, sendto};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, connect, recv, recvfrom, send, sendto};
 
 /// Receives once, without blocking.
 pub(crate) fn receive(fd: RawFd, memory: &mut [u8]) -> io::Result<usize> {
@@ -40,6 +40,11 @@ pub(crate) fn transmit_to(
     };
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     retry(|| sendto(borrow(fd)?, data, flags, address))
+}
+
+/// Begins to connect a socket that does not block, or tells how that went.
+pub(crate) fn begin_connect(fd: RawFd, address: &SocketAddrAny) -> Result<(), rustix::io::Errno> {
+    connect(borrow(fd)?, address)
 }
 
 fn retry<T>(mut call: impl FnMut() -> Result<T, rustix::io::Errno>) -> io::Result<T> {

@@ -1,0 +1,374 @@
+//! `sock_recvfrom`, `sock_recvfrom_into`, `sock_sendto`, `sock_accept` and `sock_connect`, without a Future each.
+//!
+//! What depends on the family of the socket (addresses, new sockets) is left to the methods of Python's own socket object;
+//! here is the waiting: each returns a native coroutine (`ffi::coroutine`) that tries at once and waits only if the socket
+//! is known not to be ready. `sock_connect` is native for literal addresses; names are resolved by asyncio's own. A
+//! socket that is closed under these operations is closed at once: a listening one must give its port free. Loop
+//! thread, GIL held.
+
+use std::ffi::CStr;
+use std::io;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyBlockingIOError, PyInterruptedError, PyOSError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyTuple, PyType};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrAny};
+
+use super::addresses;
+use super::core::core_of;
+use super::descriptors::Direction;
+use super::sockets::{Socket, plain_socket};
+use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::sockets::begin_connect;
+use crate::ffi::{Arguments, FastMethod, Object, install};
+
+/// One call of a method of the Python socket, made again after each wait.
+struct Call {
+    socket: Socket,
+    method: &'static Method,
+    arguments: Object,
+}
+
+struct Method {
+    /// The loop's method and the socket's.
+    name: &'static str,
+    of_socket: &'static str,
+    direction: Direction,
+}
+
+impl Operation for Call {
+    fn name(&self) -> &'static str {
+        self.method.name
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Method {
+            of_socket,
+            direction,
+            ..
+        } = *self.method;
+        let object = self.socket.object(py);
+        let arguments = self.arguments.bind(py);
+        let arguments = arguments.cast::<PyTuple>()?;
+        self.socket
+            .attempt_once(py, direction, waiter, |_fd, _descriptor| {
+                let result = object.call_method1(of_socket, &*arguments);
+                match result {
+                    Err(error)
+                        if error.is_instance_of::<PyBlockingIOError>(py)
+                            || error.is_instance_of::<PyInterruptedError>(py) =>
+                    {
+                        Ok(Err(io::ErrorKind::WouldBlock.into()))
+                    }
+                    Err(error) => Err(error),
+                    Ok(value) => Ok(Ok(value)),
+                }
+            })
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        self.socket.visit(visitor);
+        visitor(&self.arguments);
+    }
+
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(py, self.method.direction, waiter);
+    }
+}
+
+/// `sock_accept`: as [`Call`], and the new socket does not block.
+struct Accept(Call);
+
+impl Operation for Accept {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let accepted = self.0.attempt(py, waiter)?;
+        if let Some(pair) = &accepted {
+            pair.get_item(0)?
+                .call_method1(intern!(py, "setblocking"), (false,))?;
+        }
+        Ok(accepted)
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        self.0.visit(visitor);
+    }
+
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.0.withdraw(py, waiter);
+    }
+}
+
+struct Connect {
+    socket: Socket,
+    address: SocketAddrAny,
+    /// As the program gave it, for the error.
+    given: Object,
+    begun: bool,
+}
+
+impl Operation for Connect {
+    fn name(&self) -> &'static str {
+        "sock_connect"
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (address, given) = (&self.address, &self.given);
+        let begun = std::mem::replace(&mut self.begun, true);
+        let done = self
+            .socket
+            .attempt_once(py, Direction::Write, waiter, |fd, _descriptor| {
+                // Called again, connect tells how the first call went.
+                match begin_connect(fd, address) {
+                    Err(Errno::INPROGRESS | Errno::ALREADY | Errno::INTR) => {
+                        Ok(Err(io::ErrorKind::WouldBlock.into()))
+                    }
+                    Err(Errno::ISCONN) if begun => Ok(Ok(())),
+                    Err(error) if begun => {
+                        let text = format!("Connect call failed {}", given.bind(py).repr()?);
+                        Err(PyOSError::new_err((error.raw_os_error(), text)))
+                    }
+                    Err(error) => Ok(Err(error.into())),
+                    Ok(()) => Ok(Ok(())),
+                }
+            })?;
+        Ok(done.map(|()| py.None().into_bound(py)))
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        self.socket.visit(visitor);
+        visitor(&self.given);
+    }
+
+    fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
+        self.socket.withdraw(py, Direction::Write, waiter);
+    }
+}
+
+// ---- methods of the loop -----------------------------------------------------------------------------------------------
+
+/// The operation for a plain socket and `count` arguments after it, or `None` if asyncio's own has to decide.
+fn call_of(
+    py: Python<'_>,
+    receiver: Borrowed<'_, '_, PyAny>,
+    arguments: &Arguments<'_, '_>,
+    method: &'static Method,
+    count: usize,
+) -> PyResult<Option<Call>> {
+    let core = core_of(&receiver)?.state(py);
+    let Some(socket) = arguments.get(0) else {
+        return Ok(None);
+    };
+    if arguments.len() != count + 1 || arguments.keywords().next().is_some() {
+        return Ok(None);
+    }
+    let Some(socket) = plain_socket(core, socket)? else {
+        return Ok(None);
+    };
+    let values = (1..=count).filter_map(|index| arguments.get(index));
+    let values = PyTuple::new(py, values.map(|value| value.to_owned()).collect::<Vec<_>>())?;
+    Ok(Some(Call {
+        socket,
+        method,
+        arguments: Object::new(values.into_any()),
+    }))
+}
+
+fn make_or_forward<'py>(
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: &Arguments<'_, 'py>,
+    operation: Option<Box<dyn Operation>>,
+    in_python: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    match operation {
+        Some(operation) => coroutine::make(receiver.py(), receiver, operation),
+        None => arguments.forward(&receiver.getattr(in_python)?),
+    }
+}
+
+fn boxed(operation: impl Operation + 'static) -> Box<dyn Operation> {
+    Box::new(operation)
+}
+
+static RECEIVE_FROM: Method = Method {
+    name: "sock_recvfrom",
+    of_socket: "recvfrom",
+    direction: Direction::Read,
+};
+
+struct SockRecvFrom;
+impl FastMethod for SockRecvFrom {
+    const NAME: &'static CStr = c"sock_recvfrom";
+    const DOC: &'static CStr = c"sock_recvfrom($self, sock, bufsize, /)\n--\n\n\
+        Receives a datagram of up to bufsize bytes, and the address it came from.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM, 1)?;
+        make_or_forward(
+            receiver,
+            &arguments,
+            call.map(boxed),
+            "_sock_recvfrom_in_python",
+        )
+    }
+}
+
+static RECEIVE_FROM_INTO: Method = Method {
+    name: "sock_recvfrom_into",
+    of_socket: "recvfrom_into",
+    direction: Direction::Read,
+};
+
+struct SockRecvFromInto;
+impl FastMethod for SockRecvFromInto {
+    const NAME: &'static CStr = c"sock_recvfrom_into";
+    const DOC: &'static CStr = c"sock_recvfrom_into($self, sock, buf, nbytes=0, /)\n--\n\n\
+        Receives a datagram into a buffer; returns its size and the address it came from.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let count = arguments.len().saturating_sub(1).clamp(1, 2);
+        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM_INTO, count)?;
+        make_or_forward(
+            receiver,
+            &arguments,
+            call.map(boxed),
+            "_sock_recvfrom_into_in_python",
+        )
+    }
+}
+
+static SEND_TO: Method = Method {
+    name: "sock_sendto",
+    of_socket: "sendto",
+    direction: Direction::Write,
+};
+
+struct SockSendTo;
+impl FastMethod for SockSendTo {
+    const NAME: &'static CStr = c"sock_sendto";
+    const DOC: &'static CStr = c"sock_sendto($self, sock, data, address, /)\n--\n\n\
+        Sends a datagram to an address; returns the number of bytes sent.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let call = call_of(py, receiver, &arguments, &SEND_TO, 2)?;
+        // The edge that ends a wait never comes for a Unix socket whose receiver is full: there the loop has to ask again.
+        let call = call.filter(|call| call.socket.family(py) != Some(AddressFamily::UNIX));
+        make_or_forward(
+            receiver,
+            &arguments,
+            call.map(boxed),
+            "_sock_sendto_in_python",
+        )
+    }
+}
+
+static ACCEPT: Method = Method {
+    name: "sock_accept",
+    of_socket: "accept",
+    direction: Direction::Read,
+};
+
+struct SockAccept;
+impl FastMethod for SockAccept {
+    const NAME: &'static CStr = c"sock_accept";
+    const DOC: &'static CStr = c"sock_accept($self, sock, /)\n--\n\n\
+        Accepts a connection; returns its socket, which does not block, and its peer's address.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let call = call_of(py, receiver, &arguments, &ACCEPT, 0)?;
+        make_or_forward(
+            receiver,
+            &arguments,
+            call.map(|call| boxed(Accept(call))),
+            "_sock_accept_in_python",
+        )
+    }
+}
+
+struct SockConnect;
+impl FastMethod for SockConnect {
+    const NAME: &'static CStr = c"sock_connect";
+    const DOC: &'static CStr = c"sock_connect($self, sock, address, /)\n--\n\n\
+        Connects a socket to an address.";
+
+    fn call<'py>(
+        py: Python<'py>,
+        receiver: Borrowed<'_, 'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let operation = connect_of(py, receiver, &arguments)?;
+        make_or_forward(receiver, &arguments, operation, "_sock_connect_in_python")
+    }
+}
+
+fn connect_of(
+    py: Python<'_>,
+    receiver: Borrowed<'_, '_, PyAny>,
+    arguments: &Arguments<'_, '_>,
+) -> PyResult<Option<Box<dyn Operation>>> {
+    let core = core_of(&receiver)?.state(py);
+    let (Some(socket), Some(given), 2) = (arguments.get(0), arguments.get(1), arguments.len())
+    else {
+        return Ok(None);
+    };
+    if core.redirects_connections() {
+        return Ok(None);
+    }
+    let Some(socket) = plain_socket(core, socket)? else {
+        return Ok(None);
+    };
+    let family = match socket.family(py) {
+        Some(family @ (AddressFamily::INET | AddressFamily::INET6)) => family,
+        _ => return Ok(None),
+    };
+    Ok(addresses::from_python(family, &given).map(|address| {
+        boxed(Connect {
+            socket,
+            address,
+            given: Object::new(given.to_owned()),
+            begun: false,
+        })
+    }))
+}
+
+pub(super) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
+    install::<SockRecvFrom>(class)?;
+    install::<SockRecvFromInto>(class)?;
+    install::<SockSendTo>(class)?;
+    install::<SockAccept>(class)?;
+    install::<SockConnect>(class)
+}

@@ -1,0 +1,256 @@
+"""sock_accept, sock_connect and the methods for datagrams: operations on the program's own sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+
+import pytest
+import twinloop
+
+NO_IPV6 = pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="no IPv6 here")
+
+
+def non_blocking(family=socket.AF_INET, kind=socket.SOCK_DGRAM, address=("127.0.0.1", 0)):
+    sock = socket.socket(family, kind)
+    sock.setblocking(False)
+    if address is not None:
+        sock.bind(address)
+    return sock
+
+
+@pytest.fixture(params=["plain", "debug"])
+def both_modes(request, run):
+    """In debug mode asyncio's own implementations run: both must behave alike."""
+    return lambda coroutine: run(coroutine, debug=request.param == "debug")
+
+
+def test_datagrams_are_sent_and_received_with_their_addresses(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            assert await loop.sock_sendto(left, b"hello", right.getsockname()) == 5
+            assert await loop.sock_recvfrom(right, 100) == (b"hello", left.getsockname())
+            waiting = asyncio.create_task(loop.sock_recvfrom(left, 100))
+            await asyncio.sleep(0)
+            await loop.sock_sendto(right, b"back", left.getsockname())
+            assert await waiting == (b"back", right.getsockname())
+
+    both_modes(main())
+
+
+def test_datagrams_are_received_into_buffers(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            buffer = bytearray(10)
+            waiting = asyncio.create_task(loop.sock_recvfrom_into(right, buffer))
+            await asyncio.sleep(0)
+            await loop.sock_sendto(left, b"hello", right.getsockname())
+            assert await waiting == (5, left.getsockname())
+            assert buffer == b"hello\0\0\0\0\0"
+            await loop.sock_sendto(left, b"again", right.getsockname())
+            assert await loop.sock_recvfrom_into(right, buffer, 3) == (3, left.getsockname())
+            assert buffer == b"agalo\0\0\0\0\0"
+            with pytest.raises((TypeError, BufferError)):
+                await loop.sock_sendto(left, b"x", right.getsockname())
+                await loop.sock_recvfrom_into(right, b"read-only")
+
+    both_modes(main())
+
+
+@NO_IPV6
+def test_ipv6_and_unix_datagrams(both_modes, tmp_path):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking(socket.AF_INET6, address=("::1", 0)) as six:
+            await loop.sock_sendto(six, b"six", six.getsockname())
+            assert await loop.sock_recvfrom(six, 10) == (b"six", six.getsockname())
+        with non_blocking(socket.AF_UNIX, address=str(tmp_path / "socket")) as unix:
+            await loop.sock_sendto(unix, b"unix", str(tmp_path / "socket"))
+            assert await loop.sock_recvfrom(unix, 10) == (b"unix", str(tmp_path / "socket"))
+
+    both_modes(main())
+
+
+def test_a_full_unix_receiver_is_waited_for(run, tmp_path):
+    async def main():
+        loop = asyncio.get_running_loop()
+        address = str(tmp_path / "socket")
+        with (
+            non_blocking(socket.AF_UNIX, address=address) as receiver,
+            non_blocking(socket.AF_UNIX, address=None) as sender,
+        ):
+
+            async def send():
+                for number in range(1000):
+                    await loop.sock_sendto(sender, b"%d" % number, address)
+
+            sending = asyncio.create_task(send())
+            received = [int((await loop.sock_recvfrom(receiver, 10))[0]) for _ in range(1000)]
+            assert received == list(range(1000))
+            await sending
+
+    run(main())
+
+
+def test_a_cancelled_receive_loses_nothing(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(loop.sock_recvfrom(right, 10), 0.01)
+            await loop.sock_sendto(left, b"kept", right.getsockname())
+            assert (await loop.sock_recvfrom(right, 10))[0] == b"kept"
+
+    run(main())
+
+
+@pytest.mark.parametrize("family", ["inet", "inet6", "unix"])
+def test_accept_and_connect(both_modes, family, tmp_path):
+    if family == "inet6" and not os.path.exists("/proc/net/if_inet6"):
+        pytest.skip("no IPv6 here")
+    kind, address = {
+        "inet": (socket.AF_INET, ("127.0.0.1", 0)),
+        "inet6": (socket.AF_INET6, ("::1", 0)),
+        "unix": (socket.AF_UNIX, str(tmp_path / "socket")),
+    }[family]
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking(kind, socket.SOCK_STREAM, address) as listener:
+            listener.listen(100)
+            clients = [non_blocking(kind, socket.SOCK_STREAM, None) for _ in range(20)]
+            # In asyncio's own, which debug mode runs, one operation at a time may wait for a socket.
+            together = 1 if loop.get_debug() else 10
+            accepting = [asyncio.create_task(loop.sock_accept(listener)) for _ in range(together)]
+            await asyncio.sleep(0)
+            connecting = [loop.sock_connect(client, listener.getsockname()) for client in clients]
+            assert await asyncio.gather(*connecting) == [None] * 20
+            accepted = await asyncio.gather(*accepting)
+            accepted += [await loop.sock_accept(listener) for _ in range(20 - together)]
+            if family != "unix":
+                assert {peer for _, peer in accepted} == {client.getsockname() for client in clients}
+            for sock, _ in accepted:
+                assert sock.gettimeout() == 0
+                await loop.sock_sendall(sock, b"welcome")
+            for client in clients:
+                assert await loop.sock_recv(client, 100) == b"welcome"
+            for sock in [sock for sock, _ in accepted] + clients:
+                sock.close()
+
+    both_modes(main())
+
+
+def test_names_are_resolved_by_connect(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with non_blocking(kind=socket.SOCK_STREAM, address=None) as client:
+                await loop.sock_connect(client, ("localhost", listener.getsockname()[1]))
+                assert client.getpeername() == listener.getsockname()
+            with non_blocking(kind=socket.SOCK_STREAM, address=None) as client:
+                with pytest.raises(socket.gaierror):
+                    await loop.sock_connect(client, ("name.invalid", 1))
+
+    both_modes(main())
+
+
+def test_refused_and_impossible_connections_are_errors(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            address = reserved.getsockname()
+            for _ in range(2):
+                with non_blocking(kind=socket.SOCK_STREAM, address=None) as client:
+                    with pytest.raises(ConnectionRefusedError) as caught:
+                        await loop.sock_connect(client, address)
+                    assert caught.value.errno == errno.ECONNREFUSED
+        with non_blocking(kind=socket.SOCK_STREAM, address=None) as client:
+            with pytest.raises((TypeError, OverflowError)):
+                await loop.sock_connect(client, ("127.0.0.1", 70_000))
+            with pytest.raises((TypeError, ValueError, AttributeError, OSError)):
+                await loop.sock_connect(client, 5)
+            client.close()
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                await loop.sock_connect(client, ("127.0.0.1", 1))
+
+    both_modes(main())
+
+
+def test_a_datagram_socket_is_connected_at_once(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            await loop.sock_connect(left, right.getsockname())
+            await loop.sock_sendall(left, b"hello")
+            assert await loop.sock_recvfrom(right, 10) == (b"hello", left.getsockname())
+
+    both_modes(main())
+
+
+def test_a_listening_socket_that_is_closed_gives_its_port_free(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setblocking(False)
+        address = listener.getsockname()
+        accepting = asyncio.create_task(loop.sock_accept(listener))
+        await asyncio.sleep(0)
+        listener.close()
+        socket.create_server(address).close()
+        accepting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await accepting
+
+    run(main())
+
+
+def test_blocking_and_tls_sockets_are_refused(run, client_tls):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.socket() as blocking:
+            for operation in (
+                loop.sock_recv(blocking, 1),
+                loop.sock_recv_into(blocking, bytearray(1)),
+                loop.sock_sendall(blocking, b"x"),
+                loop.sock_accept(blocking),
+                loop.sock_connect(blocking, ("127.0.0.1", 1)),
+                loop.sock_recvfrom(blocking, 1),
+                loop.sock_recvfrom_into(blocking, bytearray(1)),
+                loop.sock_sendto(blocking, b"x", ("127.0.0.1", 1)),
+            ):
+                with pytest.raises(ValueError, match="non-blocking"):
+                    await operation
+        with socket.socket() as plain, client_tls.wrap_socket(plain, server_hostname="localhost") as wrapped:
+            wrapped.setblocking(False)
+            with pytest.raises(TypeError, match="SSLSocket"):
+                await loop.sock_connect(wrapped, ("127.0.0.1", 1))
+            with pytest.raises(TypeError, match="SSLSocket"):
+                await loop.sock_accept(wrapped)
+            with pytest.raises(TypeError, match="SSLSocket"):
+                await loop.sock_recvfrom(wrapped, 1)
+
+    run(main(), debug=True)
+
+
+def test_wrong_numbers_of_arguments_are_type_errors(loop):
+    for call in (
+        lambda: loop.sock_accept(),
+        lambda: loop.sock_connect(socket.socket()),
+        lambda: loop.sock_recvfrom(),
+        lambda: loop.sock_sendto(socket.socket(), b""),
+    ):
+        with pytest.raises(TypeError):
+            coroutine = call()
+            coroutine.send(None)
+
+
+def test_operations_of_a_closed_loop_are_errors():
+    loop = twinloop.new_event_loop()
+    loop.close()
+    with non_blocking() as sock, pytest.raises(RuntimeError, match="closed"):
+        loop.sock_recvfrom(sock, 1).send(None)
