@@ -1,7 +1,7 @@
 """``DatagramTransport``: the transport of UDP and of Unix datagram sockets.
 
 Sending and the whole way of a received datagram are native; what happens once in a transport's life is here. A real
-subclass of ``asyncio.DatagramTransport``.
+subclass of ``asyncio.DatagramTransport``, and of ``asyncio.Transport`` as asyncio's own is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SENDS_EMPTY = sys.version_info >= (3, 13)
 _OVERHEAD = 8 if _SENDS_EMPTY else 0
 
 
-class DatagramTransport(FlowControl, asyncio.DatagramTransport):
+class DatagramTransport(FlowControl, asyncio.Transport, asyncio.DatagramTransport):
     """A datagram socket, with asyncio's behaviour."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")

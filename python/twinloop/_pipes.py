@@ -51,7 +51,7 @@ class _PipeTransport:
     def _words(self):
         if self._pipe is None:
             state = "closed"
-        elif self.is_closing():
+        elif self.is_closing() and not self._loop.is_closed():
             state = "closing"
         else:
             state = "open"

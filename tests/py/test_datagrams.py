@@ -110,7 +110,7 @@ def test_a_datagram_transport_is_asyncios_and_knows_its_socket(run):
         server, protocol = await endpoint(local_addr=("127.0.0.1", 0))
         address = server.get_extra_info("sockname")
         client, _ = await endpoint(remote_addr=address)
-        assert isinstance(server, asyncio.DatagramTransport)
+        assert isinstance(server, asyncio.DatagramTransport) and isinstance(server, asyncio.Transport)
         assert server.get_extra_info("socket").getsockname() == address
         assert server.get_extra_info("peername") is None
         assert client.get_extra_info("peername") == address
