@@ -678,11 +678,90 @@ def test_reads_are_coroutines():
         await record.outcome(first)
         await record.outcome(asyncio.create_task(reader.readline()))
         coroutine = reader.read(1)
-        record.append(coroutine.__qualname__)
+        record.append((coroutine.__name__, coroutine.__qualname__))
         coroutine.close()
         await record.outcome(coroutine)
 
     assert same_as_asyncio(scenario)[3:5] == [b"a\n", b"b\n"]
+
+
+@pytest.mark.parametrize("kind", ["python", "eager"])
+def test_tasks_of_every_kind_read(run, kind):
+    def factory(loop, coroutine, **options):
+        if kind == "eager":
+            return asyncio.Task(coroutine, loop=loop, eager_start=True, **options)
+        return asyncio.tasks._PyTask(coroutine, loop=loop, **options)
+
+    if kind == "eager" and sys.version_info < (3, 12):
+        pytest.skip("eager tasks came with 3.12")
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(factory)
+        left, right = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=left)
+        reading = asyncio.get_running_loop().create_task(reader.readline())
+        await turns()
+        right.sendall(b"line\n")
+        assert await reading == b"line\n"
+        reading = asyncio.get_running_loop().create_task(reader.readexactly(4))
+        await turns()
+        reading.cancel("enough")
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        reading = asyncio.get_running_loop().create_task(reader.read(4))
+        await turns()
+        reader.set_exception(OSError("gone"))
+        with pytest.raises(OSError, match="gone"):
+            await reading
+        writer.close()
+        right.close()
+
+    run(main())
+
+
+def test_the_waiter_is_a_future_that_tells_who_asks(run):
+    async def main():
+        left, right = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=left)
+        reading = asyncio.create_task(reader.read(10))
+        await turns()
+        waiter = reader._waiter
+        assert asyncio.isfuture(waiter)
+        assert not waiter.done()
+        told = []
+        waiter.add_done_callback(told.append)
+        waiter.add_done_callback(lambda waiter: told.append(waiter.result()))
+        right.sendall(b"data")
+        assert await reading == b"data"
+        assert told == [waiter, None]
+        reading = asyncio.create_task(reader.read(10))
+        await turns()
+        assert reader._waiter.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        writer.close()
+        right.close()
+
+    run(main())
+
+
+def test_a_read_of_another_loop_is_refused(run):
+    async def main():
+        left, right = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=left)
+
+        def elsewhere():
+            async def read():
+                with pytest.raises(RuntimeError, match="attached to a different loop"):
+                    await reader.read(1)
+
+            asyncio.run(read())
+
+        await asyncio.to_thread(elsewhere)
+        writer.close()
+        right.close()
+
+    run(main())
 
 
 def test_a_read_that_is_never_awaited_is_warned_about(run):

@@ -54,6 +54,11 @@ impl Receiver {
         Ok(Feeder::of(protocol)?.map(Receiver::Stream))
     }
 
+    /// True if no protocol method is called.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self, Receiver::Stream(_))
+    }
+
     pub(crate) fn of(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
         match TlsReceiver::of(protocol)? {
             Some(receiver) => Ok(Receiver::Tls(receiver)),

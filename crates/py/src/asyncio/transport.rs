@@ -366,7 +366,23 @@ impl Transport {
         let Some(receiver) = self.receiver(py)? else {
             return Ok(());
         };
-        match receiver.read(py, &self.stream, &self.core, self.last_read.get()) {
+        let received = receiver.read(py, &self.stream, &self.core, self.last_read.get());
+        self.conclude(py, received)
+    }
+
+    /// Reads into asyncio's streams: as long as data comes no Python code runs, which would need the context.
+    fn read_natively(&self, receiver: &Receiver) {
+        let received = ffi::with_gil_held(|py| {
+            receiver.read(py, &self.stream, &self.core, self.last_read.get())
+        });
+        match received {
+            Received::Bytes(count) => self.last_read.set(count),
+            received => self.on_loop(|py| self.conclude(py, received)),
+        }
+    }
+
+    fn conclude(&self, py: Python<'_>, received: Received) -> PyResult<()> {
+        match received {
             Received::Bytes(count) => {
                 self.last_read.set(count);
                 Ok(())
@@ -438,8 +454,13 @@ impl Transport {
 impl StreamHandler for Transport {
     fn readable(&self) {
         // An exception is on its way out of the loop: the stream stays readable and is reported again.
-        if !self.core.host().is_interrupted() {
-            self.on_loop(|py| self.read(py));
+        if self.core.host().is_interrupted() {
+            return;
+        }
+        let receiver = self.receiver.borrow().clone();
+        match receiver {
+            Some(receiver) if receiver.is_native() => self.read_natively(&receiver),
+            _ => self.on_loop(|py| self.read(py)),
         }
     }
 

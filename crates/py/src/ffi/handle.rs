@@ -366,7 +366,7 @@ pub(crate) fn report_in(
     context.set_item("exception", error.value(py))?;
     context.set_item("future", source)?;
     source
-        .call_method0("get_loop")?
+        .getattr("_loop")?
         .call_method1("call_exception_handler", (context,))?;
     Ok(())
 }

@@ -101,10 +101,8 @@ unsafe extern "C" fn slot_dealloc(this: *mut ffi::PyObject) {
             ffi::PyObject_ClearWeakRefs(this);
         }
         leave_slot(raw);
-        if (*raw).state.status == Status::New
-            && let Some(operation) = &(*raw).state.operation
-        {
-            warn_never_awaited(Python::assume_attached(), operation.name());
+        if (*raw).state.status == Status::New {
+            warn_never_awaited(Python::assume_attached(), (*raw).state.name);
         }
         std::ptr::drop_in_place(&raw mut (*raw).state);
         let class = ffi::Py_TYPE(this);
@@ -191,18 +189,28 @@ unsafe extern "C" fn slot_repr(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: a live coroutine under the GIL.
     unsafe {
         let py = Python::assume_attached();
-        let name = (*raw)
-            .state
-            .operation
-            .as_ref()
-            .map_or("finished", |operation| operation.name());
-        let text = format!("<coroutine object {name} at {this:p}>");
+        let text = format!("<coroutine object {} at {this:p}>", (*raw).state.name);
         pyo3::types::PyString::new(py, &text).into_any().into_ptr()
     }
 }
 
 /// # Safety
-/// CPython's getter protocol for `__name__` and `__qualname__`.
+/// CPython's getter protocol for `__qualname__`.
+unsafe extern "C" fn qualified_name_get(
+    this: *mut ffi::PyObject,
+    _closure: *mut c_void,
+) -> *mut ffi::PyObject {
+    let raw: *mut Raw = this.cast();
+    // SAFETY: a live coroutine under the GIL.
+    unsafe {
+        pyo3::types::PyString::new(Python::assume_attached(), (*raw).state.name)
+            .into_any()
+            .into_ptr()
+    }
+}
+
+/// # Safety
+/// CPython's getter protocol for `__name__`.
 unsafe extern "C" fn name_get(
     this: *mut ffi::PyObject,
     _closure: *mut c_void,
@@ -210,11 +218,8 @@ unsafe extern "C" fn name_get(
     let raw: *mut Raw = this.cast();
     // SAFETY: a live coroutine under the GIL.
     unsafe {
-        let name = (*raw)
-            .state
-            .operation
-            .as_ref()
-            .map_or("SocketOperation", |operation| operation.name());
+        let qualified = (*raw).state.name;
+        let name = qualified.rsplit('.').next().unwrap_or(qualified);
         pyo3::types::PyString::new(Python::assume_attached(), name)
             .into_any()
             .into_ptr()
@@ -345,7 +350,6 @@ methods! {
     };
     Cancelled c"cancelled" |py, this, _arguments| boolean(py, view(this).status == Status::Cancelled);
     Done c"done" |py, this, _arguments| boolean(py, view(this).status != Status::Waiting);
-    GetLoop c"get_loop" |py, this, _arguments| Ok(view(this).event_loop.bind(py).to_owned());
 }
 
 fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
@@ -510,10 +514,25 @@ const fn slot(number: c_int, function: *mut c_void) -> ffi::PyType_Slot {
     }
 }
 
-const fn read_only(name: &'static CStr) -> ffi::PyGetSetDef {
+/// # Safety
+/// CPython's getter protocol for `_loop`. There is no `get_loop`: asyncio then takes this, which saves it a bound method.
+unsafe extern "C" fn loop_get(
+    this: *mut ffi::PyObject,
+    _closure: *mut c_void,
+) -> *mut ffi::PyObject {
+    let raw: *mut Raw = this.cast();
+    // SAFETY: a live coroutine, which owns its loop.
+    unsafe {
+        let event_loop = (*raw).state.event_loop.as_ptr();
+        ffi::Py_INCREF(event_loop);
+        event_loop
+    }
+}
+
+const fn read_only(name: &'static CStr, get: ffi::getter) -> ffi::PyGetSetDef {
     ffi::PyGetSetDef {
         name: name.as_ptr(),
-        get: Some(name_get),
+        get: Some(get),
         set: None,
         doc: std::ptr::null(),
         closure: null_mut(),
@@ -532,8 +551,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             doc: std::ptr::null(),
             closure: null_mut(),
         },
-        read_only(c"__name__"),
-        read_only(c"__qualname__"),
+        read_only(c"__name__", name_get),
+        read_only(c"__qualname__", qualified_name_get),
+        read_only(c"_loop", loop_get),
         ffi::PyGetSetDef::default(),
     ]));
     let members = Box::leak(Box::new([
