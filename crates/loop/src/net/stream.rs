@@ -30,6 +30,10 @@ use crate::turn::{Loop, WeakLoop};
 /// Above this many queued bytes a write does not wait for the end of the turn: measured at 100 KiB, waiting costs 60 %.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
+/// What a pipe holds unless it was told otherwise, and what one that is found full is given.
+const PIPE_CAPACITY: usize = 64 * 1024;
+const WIDE_PIPE: usize = 256 * 1024;
+
 /// Told what happens on a stream, each time in an entry of the turn or at its end. None of its methods may unwind.
 pub trait StreamHandler {
     /// Bytes or the end of the stream can be read: call [`Stream::try_read`] once. It is called again next turn while
@@ -60,6 +64,7 @@ pub(crate) struct Inner {
     source: RefCell<Option<Source>>,
     descriptor: RefCell<Option<Descriptor>>,
     kind: Kind,
+    widened: Cell<bool>,
     event_loop: WeakLoop,
     traffic: Rc<Traffic>,
     queue: RefCell<WriteQueue>,
@@ -177,6 +182,7 @@ impl Stream {
             source: RefCell::new(Some(source)),
             descriptor: RefCell::new(Some(descriptor)),
             kind,
+            widened: Cell::new(false),
             event_loop: event_loop.downgrade(),
             traffic: Rc::clone(event_loop.traffic()),
             queue: RefCell::default(),
@@ -307,9 +313,10 @@ impl Stream {
                 return Ok(());
             }
             if inner.kind != Kind::Socket {
-                // What takes a part is full: the next writable event goes on.
+                // What takes a part is full: the next writable event goes on, at once if there is more room now.
                 inner.blocked.set(true);
                 inner.with_source(|source| source.clear(Readiness::WRITE));
+                inner.widen_pipe();
             }
         }
         let event_loop = inner.event_loop.upgrade();
@@ -400,6 +407,9 @@ impl Inner {
     /// A read that did not fill its buffer has emptied the socket, unless the peer has closed: then the end of the stream
     /// is still to come and no further edge will announce it.
     fn after_read(&self, count: usize, wanted: usize) {
+        if count >= PIPE_CAPACITY {
+            self.widen_pipe();
+        }
         self.traffic.add_received(count);
         self.with_source(|source| {
             if count == 0 && wanted > 0 {
@@ -412,6 +422,18 @@ impl Inner {
                 source.clear(Readiness::READ);
             }
         });
+    }
+
+    /// Gives a pipe that was found full more room, once. 64 MiB through `cat` and back in one interleaved run: 65 ms in
+    /// 1,024 reads without it, 44 ms in 258 with it, over 100 ms with a whole MiB, which no longer fits the cache. That the
+    /// system refuses (it limits what a user's pipes may hold) changes nothing.
+    fn widen_pipe(&self) {
+        if self.kind == Kind::Pipe
+            && !self.widened.replace(true)
+            && let Ok(fd) = self.fd()
+        {
+            let _ = rustix::pipe::fcntl_setpipe_size(fd.as_fd(), WIDE_PIPE);
+        }
     }
 
     fn call_again_if_readable(&self) {
