@@ -58,6 +58,15 @@ class SSLTransport(sslproto._SSLProtocolTransport):
         super()._test__append_write_backlog(data)
         self._ssl_protocol._note_backlog()
 
+    def __repr__(self):
+        words = [type(self).__name__]
+        below = self._ssl_protocol._transport
+        if below is None:
+            words.append("closed" if self._closed else "not connected")
+        else:
+            words.append(f"closing over {below!r}" if self._closed else f"over {below!r}")
+        return f"<{' '.join(words)}>"
+
     def __del__(self, _warn=warnings.warn):
         if not self._closed:
             self._closed = True
@@ -89,6 +98,8 @@ class TlsProtocol(sslproto.SSLProtocol):
         super().__init__(*arguments, **options)
         del self.max_size
         self._ssl_buffer = self._ssl_buffer_view = None
+        # A deque costs more than half a KiB while it is empty, and this one nearly always is.
+        self._write_backlog = []
 
     def _get_app_transport(self):
         if self._app_transport is None:
@@ -218,6 +229,15 @@ class TlsProtocol(sslproto.SSLProtocol):
                 self._loop.call_soon(self._do_read)
                 return
         self._close_notify_received()
+
+    def _on_handshake_complete(self, handshake_exc):
+        super()._on_handshake_complete(handshake_exc)
+        # asyncio sends neither the end of the handshake nor what waited for it if connection_made has paused reading.
+        if self._state is sslproto.SSLProtocolState.WRAPPED:
+            if self._write_backlog:
+                self._do_write()
+            else:
+                self._process_outgoing()
 
     # ---- reading: paused at the socket -------------------------------------------------------------------------------
 

@@ -706,6 +706,139 @@ def test_abort_ends_at_once(run, server_tls, client_tls):
     run(main())
 
 
+def test_a_peer_that_ends_only_its_own_side_ends_the_connection(run, server_tls, client_tls):
+    """TLS has no half-close: the end of TCP without close_notify ends both directions, as in asyncio."""
+    seen = []
+
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        seen.append(tls.recv(100))
+        connection_fd = socket.socket(fileno=os.dup(tls.fileno()))
+        with connection_fd:
+            connection_fd.shutdown(socket.SHUT_WR)
+            connection_fd.settimeout(20)
+            while connection_fd.recv(4096):
+                pass
+        seen.append("closed")
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        transport, protocol = await connect(Recorder, peer.port, client_tls)
+        transport.write(b"hello")
+        assert await protocol.lost is None
+        assert protocol.calls == ["made", "eof", "lost"]
+        await peer.done()
+
+    run(main())
+    assert seen == [b"hello", "closed"]
+
+
+@pytest.mark.parametrize(
+    "stage", ["connection_made", "data_received", "eof_received", "after close", "connection_lost"]
+)
+def test_abort_works_at_every_stage(run, server_tls, client_tls, errors, stage):
+    class Client(Recorder):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            self.end_in("connection_made")
+
+        def data_received(self, data):
+            super().data_received(data)
+            self.end_in("data_received")
+
+        def eof_received(self):
+            super().eof_received()
+            self.end_in("eof_received")
+
+        def connection_lost(self, error):
+            self.end_in("connection_lost")
+            super().connection_lost(error)
+
+        def end_in(self, method):
+            if method == stage:
+                self.transport.abort()
+
+    class Server(asyncio.Protocol):
+        def connection_made(self, transport):
+            transport.write(b"data")
+            if stage in ("eof_received", "connection_lost"):
+                transport.close()
+
+    async def main():
+        errors.collect(asyncio.get_running_loop())
+        server, port = await serve(Server, server_tls)
+        async with server:
+            try:
+                transport, protocol = await connect(Client, port, client_tls)
+            except ConnectionError:
+                assert stage == "connection_made"
+                return
+            if stage == "after close":
+                await protocol.wait_for(4)
+                transport.close()
+                transport.abort()
+            await protocol.lost
+            assert protocol.calls.count("made") == protocol.calls.count("lost") == 1
+            transport.abort()
+            transport.close()
+            transport.write(b"x")
+            assert transport.is_closing()
+            assert "closed" in repr(transport)
+
+    run(main())
+    assert errors == []
+
+
+def test_a_protocol_that_pauses_at_once_still_ends_the_handshake(run, server_tls, client_tls):
+    """asyncio leaves the client's last message of the handshake unsent then, and the server runs into its timeout."""
+
+    async def main():
+        made = asyncio.get_running_loop().create_future()
+
+        class Server(Echo):
+            def connection_made(self, transport):
+                super().connection_made(transport)
+                made.set_result(transport)
+
+        class Client(Recorder):
+            def connection_made(self, transport):
+                super().connection_made(transport)
+                transport.pause_reading()
+
+        server, port = await serve(Server, server_tls)
+        async with server:
+            transport, _ = await connect(Client, port, client_tls)
+            await made
+            transport.abort()
+
+    run(main(), limit_s=5)
+
+
+def test_small_items_of_writelines_share_a_record(run, server_tls, client_tls, way):
+    arrived = []
+
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        while data := tls.recv(65536):
+            arrived.append(data)
+        tls.unwrap()
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        transport, protocol = await connect(Recorder, peer.port, client_tls)
+        transport.writelines([b"x" * 100, b"y" * 100, b"z" * 40_000, b"", b"w" * 5])
+        with pytest.raises(TypeError):
+            transport.writelines([b"before", 7, b"after"])
+        transport.close()
+        await protocol.lost
+        await peer.done()
+
+    run(main())
+    if way == "direct":
+        assert arrived[0] == b"x" * 100 + b"y" * 100
+    assert b"".join(arrived) == b"x" * 100 + b"y" * 100 + b"z" * 40_000 + b"w" * 5 + b"before"
+
+
 def test_a_peer_that_never_answers_the_handshake_runs_into_the_timeout(run, client_tls):
     async def main():
         peer = BlockingPeer(lambda connection: [None for _ in iter(lambda: connection.recv(4096), b"")])

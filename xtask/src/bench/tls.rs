@@ -1,7 +1,7 @@
 //! The group `tls`: echo over TLS, and what a server keeps for an idle connection, with TLS and without.
 //!
 //! The load client is rustls, the servers are Python's ssl on each loop. rloop has no TLS and is left out. Memory is what
-//! the server's process grows by, divided by the connections; each has carried one message.
+//! the server's process grows by, divided by the connections; each has carried one message, of 1 KiB or of 256 KiB.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -34,12 +34,14 @@ pub(crate) fn tls(plan: &Plan, report: &mut Report) -> Result<()> {
             }
         }
     }
-    for (with_tls, case) in [
-        (true, "idle connection"),
-        (false, "idle connection without TLS"),
+    for (with_tls, bytes, case) in [
+        (true, 1024, "idle after 1 KiB"),
+        (true, 256 * 1024, "idle after 256 KiB"),
+        (false, 1024, "idle without TLS, after 1 KiB"),
     ] {
         rounds(plan, report, case, &servers, |name| {
-            Ok((Unit::Kibibytes, memory_for_each(&venv, name, with_tls)?))
+            let kib = memory_for_each(&venv, name, with_tls, bytes)?;
+            Ok((Unit::Kibibytes, kib))
         });
     }
     Ok(())
@@ -90,12 +92,12 @@ fn load(
 }
 
 /// What a fresh server's memory grows by for each connection, in KiB.
-fn memory_for_each(venv: &Venv, name: &str, with_tls: bool) -> Result<f64> {
+fn memory_for_each(venv: &Venv, name: &str, with_tls: bool, bytes: usize) -> Result<f64> {
     let server = start(venv, name, "protocol", with_tls)?;
     // One connection first: what all of them share is not counted.
-    let first = Held::open(&server, 1, with_tls)?;
+    let first = Held::open(&server, 1, bytes, with_tls)?;
     let before = server.memory_kib()?;
-    let held = Held::open(&server, IDLE_CONNECTIONS, with_tls)?;
+    let held = Held::open(&server, IDLE_CONNECTIONS, bytes, with_tls)?;
     let after = server.memory_kib()?;
     drop((first, held));
     Ok((after - before) / IDLE_CONNECTIONS as f64)
@@ -115,10 +117,11 @@ fn start(venv: &Venv, name: &str, style: &str, with_tls: bool) -> Result<Server>
 struct Held(Child);
 
 impl Held {
-    fn open(server: &Server, connections: usize, with_tls: bool) -> Result<Held> {
+    fn open(server: &Server, connections: usize, bytes: usize, with_tls: bool) -> Result<Held> {
         let mut client = pinned(CLIENT_CORE, &native());
         client
-            .args(["hold", &server.port, &connections.to_string()])
+            .args(["hold", &server.port])
+            .args([connections, bytes].map(|number| number.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0);

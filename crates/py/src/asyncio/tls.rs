@@ -28,6 +28,9 @@ use crate::ffi::buffers::{is_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::openssl::{Outcome, Session, Wire};
 use crate::ffi::{Arguments, FastMethod, GilBound, install};
 
+/// The most that one record carries.
+const RECORD: usize = 16 * 1024;
+
 /// One connection over the library, made and kept by a `TlsProtocol`.
 #[pyclass(frozen, module = "twinloop._native")]
 pub(crate) struct TlsState {
@@ -155,11 +158,15 @@ impl TlsOutgoing {
 }
 
 impl Connection {
-    /// Sends what the library has written. `protocol` is the `TlsProtocol`.
-    fn send_output(&self, py: Python<'_>, protocol: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
+    /// Sends what the library has written. `protocol` gives the `TlsProtocol`.
+    fn send_output<'py>(
+        &self,
+        py: Python<'py>,
+        protocol: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
         let lower = self.lower.borrow().clone();
         let Some(lower) = lower else {
-            protocol.call_method0(intern!(py, "_process_outgoing"))?;
+            protocol()?.call_method0(intern!(py, "_process_outgoing"))?;
             return Ok(());
         };
         let output = self.session.wire().take_output();
@@ -173,41 +180,40 @@ impl Connection {
     }
 
     /// Encrypts and sends `data`, or leaves it to Python code.
-    fn write(&self, transport: Borrowed<'_, '_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn write<'py>(
+        &self,
+        transport: Borrowed<'_, 'py, PyAny>,
+        data: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
         let py = data.py();
         if !self.core.is_here(py) {
             transport.call_method1("_write_threadsafe", (data,))?;
             return Ok(());
         }
-        let protocol = transport.getattr(intern!(py, "_ssl_protocol"))?;
+        let protocol = || transport.getattr(intern!(py, "_ssl_protocol"));
         if !self.open.get() || self.backlog.get() {
-            protocol.call_method1("_write_appdata", ((data,),))?;
+            protocol()?.call_method1("_write_appdata", ((data,),))?;
             return Ok(());
         }
         let mut memory = self.core.take_tls_output();
         self.session.wire().lend_output(&mut memory);
-        let written = with_bytes(data, |bytes| {
-            let (count, outcome) = self.session.write(bytes);
-            (count, outcome, count < bytes.len())
-        });
-        let (count, outcome, is_partial) = match written {
-            Ok(written) => written,
-            Err(error) => {
-                self.send_output(py, protocol.as_borrowed())?;
-                return Err(error);
+        let (count, outcome) = with_bytes(data, |bytes| self.session.write(bytes))?;
+        match outcome {
+            Outcome::Done => {}
+            Outcome::WaitsForPeer => {
+                // The library has to hear from the peer first, in a renegotiation.
+                let rest = with_bytes(data, |bytes| PyBytes::new(py, &bytes[count..]))?;
+                protocol()?.call_method1("_write_later", (rest,))?;
             }
-        };
-        if outcome == Outcome::Failed || outcome == Outcome::Closed {
-            let error = self.session.error(py);
-            return fail(py, protocol.as_borrowed(), error);
+            Outcome::Closed | Outcome::Failed => {
+                let error = self.session.error(py);
+                return fail(py, protocol()?.as_borrowed(), error);
+            }
         }
-        if is_partial {
-            // The library has to hear from the peer first, in a renegotiation.
-            let rest = with_bytes(data, |bytes| PyBytes::new(py, &bytes[count..]))?;
-            protocol.call_method1("_write_later", (rest,))?;
+        match self.send_output(py, protocol) {
+            Ok(()) => Ok(()),
+            Err(error) => fail(py, protocol()?.as_borrowed(), error),
         }
-        self.send_output(py, protocol.as_borrowed())
-            .or_else(|error| fail(py, protocol.as_borrowed(), error))
     }
 }
 
@@ -235,14 +241,47 @@ fn connection<'a>(receiver: Borrowed<'a, '_, PyAny>) -> PyResult<&'a Rc<Connecti
     }
 }
 
-fn write(receiver: Borrowed<'_, '_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-    if !is_bytes_like(data) {
-        return Err(PyTypeError::new_err(format!(
-            "data: expecting a bytes-like instance, got {}",
-            data.get_type().name()?
-        )));
+fn check_bytes_like(data: &Bound<'_, PyAny>) -> PyResult<()> {
+    if is_bytes_like(data) {
+        return Ok(());
     }
-    connection(receiver)?.write(receiver, data)
+    Err(PyTypeError::new_err(format!(
+        "data: expecting a bytes-like instance, got {}",
+        data.get_type().name()?
+    )))
+}
+
+/// Writes the items of `list`, small ones together: each write makes a record, which costs as much as hundreds of bytes.
+fn join<'py>(
+    receiver: Borrowed<'_, 'py, PyAny>,
+    list: &Bound<'py, PyAny>,
+    joined: &mut Vec<u8>,
+) -> PyResult<()> {
+    for data in list.try_iter()? {
+        let data = data?;
+        check_bytes_like(&data)?;
+        let is_small = with_bytes(&data, |bytes| {
+            let fits = joined.len() + bytes.len() <= RECORD;
+            if fits {
+                joined.extend_from_slice(bytes);
+            }
+            fits
+        })?;
+        if !is_small {
+            flush(receiver, joined)?;
+            connection(receiver)?.write(receiver, &data)?;
+        }
+    }
+    Ok(())
+}
+
+fn flush(receiver: Borrowed<'_, '_, PyAny>, joined: &mut Vec<u8>) -> PyResult<()> {
+    if joined.is_empty() {
+        return Ok(());
+    }
+    let data = PyBytes::new(receiver.py(), joined).into_any();
+    joined.clear();
+    connection(receiver)?.write(receiver, &data)
 }
 
 struct Write;
@@ -257,7 +296,9 @@ impl FastMethod for Write {
         receiver: Borrowed<'_, 'py, PyAny>,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        write(receiver, &*arguments.required(0, "write", "data")?)?;
+        let data = arguments.required(0, "write", "data")?;
+        check_bytes_like(&data)?;
+        connection(receiver)?.write(receiver, &data)?;
         Ok(py.None().into_bound(py))
     }
 }
@@ -273,12 +314,11 @@ impl FastMethod for WriteLines {
         receiver: Borrowed<'_, 'py, PyAny>,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        for data in arguments
-            .required(0, "writelines", "list_of_data")?
-            .try_iter()?
-        {
-            write(receiver, &data?)?;
-        }
+        let list = arguments.required(0, "writelines", "list_of_data")?;
+        let mut joined = Vec::new();
+        let result = join(receiver, &list, &mut joined);
+        flush(receiver, &mut joined)?;
+        result?;
         Ok(py.None().into_bound(py))
     }
 }

@@ -6,16 +6,16 @@ use anyhow::{Context, Result};
 
 use crate::channel::Peer;
 
-const MESSAGE: [u8; 1024] = [b'x'; 1024];
-
 /// Opens the connections one after the other, and holds them until stdin closes.
-pub(crate) fn run(peer: &Peer, connections: &str) -> Result<()> {
+pub(crate) fn run(peer: &Peer, connections: &str, bytes: &str) -> Result<()> {
     let count: usize = connections.parse().context("CONNECTIONS")?;
+    let message = vec![b'x'; bytes.parse().context("BYTES")?];
+    let mut answer = vec![0; message.len()];
     let mut open = Vec::with_capacity(count);
     for _ in 0..count {
         let mut channel = peer.connect()?;
-        channel.write_all(&MESSAGE)?;
-        channel.read_exact(&mut [0; MESSAGE.len()])?;
+        channel.write_all(&message)?;
+        channel.read_exact(&mut answer)?;
         open.push(channel);
     }
     println!("{count}");

@@ -22,7 +22,7 @@ const USAGE: &str = "\
 twinloop-bench echo-server                                 print the port, echo until stdin closes
 twinloop-bench echo-client PORT CONNECTIONS BYTES SECONDS  one message in flight on each connection
 twinloop-bench tls-echo-client PORT CONNECTIONS BYTES SECONDS AUTHORITY   the same over TLS; AUTHORITY is a file of certificates
-twinloop-bench hold PORT CONNECTIONS [AUTHORITY]           open them, echo one message on each, print a line, wait for stdin
+twinloop-bench hold PORT CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
 twinloop-bench http-client PORT PATH CONNECTIONS SECONDS   one GET in flight on each connection
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS       one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                run it once: wall time, CPU time and peak memory
@@ -64,9 +64,11 @@ fn run(words: &[&str]) -> Result<bool> {
             bytes,
             seconds,
         ),
-        ["hold", port, connections] => hold::run(&Peer::new(port, None)?, connections),
-        ["hold", port, connections, authority] => {
-            hold::run(&Peer::new(port, Some(authority))?, connections)
+        ["hold", port, connections, bytes] => {
+            hold::run(&Peer::new(port, None)?, connections, bytes)
+        }
+        ["hold", port, connections, bytes, authority] => {
+            hold::run(&Peer::new(port, Some(authority))?, connections, bytes)
         }
         ["http-client", port, path, connections, seconds] => {
             client::http(&Peer::new(port, None)?, path, connections, seconds)

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::{Borrowed, intern};
 use twinloop_loop::net::Stream;
 
-use super::{Connection, TlsState, fail};
+use super::{Connection, RECORD, TlsState, fail};
 use crate::asyncio::core::State;
 use crate::asyncio::receiver::{Received, Receiver, not_empty, read_error};
 use crate::ffi::Object;
@@ -21,8 +21,6 @@ use pyo3::types::PyBytes;
 
 /// From this size on a read is decrypted straight into the `bytes` that the protocol gets.
 const DIRECT_FROM: usize = 16 * 1024;
-/// The most that a record holds, which may wait for its end inside the library.
-const RECORD: usize = 16 * 1024;
 
 const FAILED: &str = "Fatal error: protocol.buffer_updated() call failed.";
 
@@ -171,6 +169,7 @@ impl TlsReceiver {
         let session = &self.connection.session;
         let count = receive(stream, scratch)?;
         let (received, room) = scratch.split_at_mut(count);
+        // A record may wait for its end inside the library.
         if count < DIRECT_FROM && room.len() > count + RECORD {
             let (filled, outcome) = session.wire().lend(received, || session.read(room));
             let plain = (filled > 0).then(|| PyBytes::new(py, &room[..filled]));
@@ -253,7 +252,10 @@ impl TlsReceiver {
     ) -> Result<(), Received> {
         let connection = &self.connection;
         if connection.session.wire().pending_output() > 0 {
-            self.check(py, connection.send_output(py, self.protocol(py)))?;
+            self.check(
+                py,
+                connection.send_output(py, || Ok(self.protocol(py).to_owned())),
+            )?;
         }
         if let Some(error) = error {
             self.check(py, Err::<(), PyErr>(error))?;

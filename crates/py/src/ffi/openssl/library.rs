@@ -63,6 +63,7 @@ functions! {
     ssl_set_bio c"SSL_set_bio" (*mut Ssl, *mut Bio, *mut Bio);
     ssl_get_ssl_ctx c"SSL_get_SSL_CTX" (*const Ssl) -> *mut SslContext;
     err_clear_error c"ERR_clear_error" ();
+    err_peek_error c"ERR_peek_error" () -> c_ulong;
     version_num c"OpenSSL_version_num" () -> c_ulong;
     bio_get_new_index c"BIO_get_new_index" () -> c_int;
     bio_meth_new c"BIO_meth_new" (c_int, *const c_char) -> *mut BioMethod;
@@ -137,8 +138,13 @@ impl Library {
 
     /// Empties the calling thread's error queue: what is in it is taken for the reason of the next failure.
     pub(super) fn clear_errors(&self) {
-        // SAFETY: takes nothing.
-        unsafe { (self.functions.err_clear_error)() }
+        // Asking first, as the queue is nearly always empty and emptying it costs several times as much.
+        // SAFETY: both take nothing.
+        unsafe {
+            if (self.functions.err_peek_error)() != 0 {
+                (self.functions.err_clear_error)();
+            }
+        }
     }
 
     /// A BIO over `wire`, which it keeps alive.

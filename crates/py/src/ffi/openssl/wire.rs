@@ -237,14 +237,21 @@ unsafe extern "C" fn control(
     _number: c_long,
     _pointer: *mut c_void,
 ) -> c_long {
+    if command == CTRL_FLUSH {
+        return 1;
+    }
+    if command != CTRL_PENDING && command != CTRL_WPENDING {
+        return 0;
+    }
     let Some(library) = loaded() else { return 0 };
     // SAFETY: the caller's promise.
-    let wire = unsafe { wire_of(bio, &library.functions) };
-    match command {
-        CTRL_FLUSH => 1,
-        CTRL_PENDING => wire.map_or(0, |wire| wire.pending_input() as c_long),
-        CTRL_WPENDING => wire.map_or(0, |wire| wire.pending_output() as c_long),
-        _ => 0,
+    let Some(wire) = (unsafe { wire_of(bio, &library.functions) }) else {
+        return 0;
+    };
+    if command == CTRL_PENDING {
+        wire.pending_input() as c_long
+    } else {
+        wire.pending_output() as c_long
     }
 }
 
