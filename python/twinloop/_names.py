@@ -39,14 +39,18 @@ async def resolve(loop, host, port, family, kind, protocol, flags):
     sys.audit("socket.getaddrinfo", host, port, family, kind, protocol)
     future = loop.create_future()
     loop._resolve(future, _host(host), _service(port), [family, kind, protocol, flags])
-    return [
-        (
-            socket._intenum_converter(family, socket.AddressFamily),
-            socket._intenum_converter(kind, socket.SocketKind),
-            *rest,
-        )
-        for family, kind, *rest in await future
-    ]
+    return [(_family(family), _kind(kind), *rest) for family, kind, *rest in await future]
+
+
+# Making the member of an enumeration takes a microsecond; there are few.
+@functools.lru_cache(maxsize=64)
+def _family(number):
+    return socket._intenum_converter(number, socket.AddressFamily)
+
+
+@functools.lru_cache(maxsize=64)
+def _kind(number):
+    return socket._intenum_converter(number, socket.SocketKind)
 
 
 @functools.lru_cache(maxsize=1024, typed=True)

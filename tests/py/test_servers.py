@@ -396,6 +396,40 @@ def test_a_listening_socket_closed_under_its_server_harms_nobody(run, errors):
     run(main())
 
 
+def test_a_number_that_is_used_again_belongs_to_the_new_transport(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        for attempt in range(3):
+            ours, theirs = socket.socketpair()
+            number = ours.fileno()
+            transport, protocol = await loop.create_connection(Recorder, sock=ours)
+            # The program closes the socket under its transport, and the number goes to the next one at once.
+            ours.close()
+            transport.abort()
+            again, peer = socket.socketpair()
+            assert again.fileno() == number
+            if attempt == 2:
+                readable = asyncio.Event()
+                loop.add_reader(again, readable.set)
+            else:
+                new_transport, new_protocol = await loop.create_connection(Recorder, sock=again)
+            await protocol.lost
+            await asyncio.sleep(0)
+            peer.send(b"to the new one")
+            if attempt == 2:
+                await asyncio.wait_for(readable.wait(), 5)
+                assert loop.remove_reader(again)
+                again.close()
+            else:
+                await asyncio.wait_for(until(lambda: new_protocol.received == b"to the new one"), 5)
+                new_transport.close()
+                await new_protocol.lost
+            theirs.close()
+            peer.close()
+
+    run(main())
+
+
 # ---- sending files -----------------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,8 @@ struct Inner {
     inbox: Arc<Inbox>,
     sources: RefCell<Slab<Rc<State>>>,
     source_generation: Cell<u32>,
+    /// The registration that was made last for each descriptor's number.
+    latest_sources: RefCell<Vec<Option<SourceKey>>>,
     flush: FlushQueue,
     buffers: Buffers,
     hosts: RefCell<Vec<Rc<dyn Host>>>,
@@ -110,6 +112,7 @@ impl Loop {
             inbox,
             sources: RefCell::default(),
             source_generation: Cell::new(0),
+            latest_sources: RefCell::default(),
             flush: FlushQueue::default(),
             buffers: Buffers::default(),
             hosts: RefCell::default(),
@@ -513,6 +516,13 @@ impl Loop {
         inner.driver.add(fd, state.key.as_u64(), mode)?;
         vacant.insert(Rc::clone(&state));
         drop(sources);
+        let mut latest = inner.latest_sources.borrow_mut();
+        let index = fd as usize;
+        if latest.len() <= index {
+            latest.resize(index + 1, None);
+        }
+        latest[index] = Some(state.key);
+        drop(latest);
         Ok(Source::new(self, state, fd, mode))
     }
 
@@ -615,8 +625,15 @@ impl Loop {
             sources.remove(key.slot());
         }
         drop(sources);
-        // ENOENT and EBADF: the descriptor was closed before, which ended the registration.
-        let _ = self.0.driver.delete(fd);
+        let mut latest = self.0.latest_sources.borrow_mut();
+        if let Some(slot) = latest.get_mut(fd as usize)
+            && *slot == Some(key)
+        {
+            *slot = None;
+            // ENOENT and EBADF: the descriptor was closed before, which ended the registration.
+            let _ = self.0.driver.delete(fd);
+        }
+        // Otherwise it was closed before too, and its number names another source's descriptor now.
     }
 
     fn source_state(&self, key: SourceKey) -> Option<Rc<State>> {
