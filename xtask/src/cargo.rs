@@ -1,4 +1,8 @@
 //! Cargo with the engine's archive set, so that every command builds the engine's crate with the same variables.
+//!
+//! Cargo chooses the features of shared dependencies anew for each set of packages that it is asked for, and compiles what differs
+//! again. So every build here, as `cargo test` and clippy do, asks for the whole workspace: one choice, each dependency compiled once
+//! for a profile.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -32,29 +36,18 @@ pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Builds one package.
-pub(crate) fn build(
-    package: &str,
-    profile: Profile,
-    prepare: impl FnOnce(&mut Command),
-) -> Result<()> {
+/// Builds every program of the workspace: the command `twinloop`, the extension module, the local servers and the Rust
+/// examples. What is built is in `Profile::artifact`.
+pub(crate) fn build(profile: Profile) -> Result<()> {
+    process::run(&mut build_command(profile)?)
+}
+
+/// The command of `build`, for those who have to add to it.
+pub(crate) fn build_command(profile: Profile) -> Result<Command> {
     let mut command = cargo("build")?;
-    command.args(["--package", package]);
+    command.args(["--workspace", "--lib", "--bins", "--examples"]);
     if profile == Profile::Release {
         command.arg("--release");
     }
-    prepare(&mut command);
-    process::run(&mut command)
-}
-
-/// Builds the command `twinloop` and gives its path.
-pub(crate) fn build_cli(profile: Profile) -> Result<PathBuf> {
-    build("twinloop-cli", profile, |_| {})?;
-    Ok(profile.artifact("twinloop"))
-}
-
-/// Builds the local servers and gives their program's path.
-pub(crate) fn build_fixtures(profile: Profile) -> Result<PathBuf> {
-    build("twinloop-fixtures", profile, |_| {})?;
-    Ok(profile.artifact("twinloop-fixtures"))
+    Ok(command)
 }

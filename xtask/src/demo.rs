@@ -9,8 +9,8 @@ use crate::fixtures::Fixtures;
 use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
-use crate::terminal::{bold, cyan, dim, duration, green, red, step};
-use crate::{Arguments, cargo, setup};
+use crate::terminal::{bold, cyan, dim, duration, green, red};
+use crate::{Arguments, setup};
 
 const HELP: &str = "\
 cargo xtask demo
@@ -36,15 +36,13 @@ fn demo() -> Result<()> {
     setup::setup(profile)?;
     let venv = Venv::default()?;
     let twinloop = profile.artifact("twinloop");
-    let fixtures = Fixtures::start(&cargo::build_fixtures(profile)?, None)?;
+    let fixtures = Fixtures::start(&profile.artifact("twinloop-fixtures"), None)?;
     let runner = Runner {
         twinloop: &twinloop,
         fixtures: &fixtures,
         venv: &venv,
         profile,
     };
-    step("building the Rust examples");
-    runner.build_rust()?;
 
     println!();
     println!("{}", bold("One event loop, two languages (and Rust)"));

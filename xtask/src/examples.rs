@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::cargo;
 use crate::fixtures::Fixtures;
 use crate::paths::{self, Profile};
 use crate::process::{self, Finished};
@@ -168,13 +167,6 @@ pub(crate) struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Builds the Rust examples; the other programs need no building.
-    pub(crate) fn build_rust(&self) -> Result<()> {
-        cargo::build("twinloop", self.profile, |command| {
-            command.arg("--examples");
-        })
-    }
-
     pub(crate) fn run(&self, example: &Example) -> Result<Finished> {
         let mut command = match example.language {
             Language::Rust => self.rust(example),

@@ -215,13 +215,13 @@ impl Venv {
     /// Builds the extension module for this interpreter and makes `import twinloop` work in the environment.
     pub(crate) fn install_package(&self, profile: Profile) -> Result<()> {
         self.create()?;
-        cargo::build("twinloop-native", profile, |command| {
-            // PyO3 builds for `python3` on PATH unless told otherwise; telling it what it would find would make plain
-            // `cargo build` and this one build PyO3 again in turns.
-            if !self.interpreter.is_default() {
-                command.env("PYO3_PYTHON", &self.interpreter.program);
-            }
-        })?;
+        let mut build = cargo::build_command(profile)?;
+        // PyO3 builds for `python3` on PATH unless told otherwise; telling it what it would find would make plain
+        // `cargo build` and this one build PyO3 again in turns.
+        if !self.interpreter.is_default() {
+            build.env("PYO3_PYTHON", &self.interpreter.program);
+        }
+        process::run(&mut build)?;
         let ask = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), sysconfig.get_path('purelib'))";
         let answer = process::output(Command::new(self.python()).args(["-c", ask]))?;
         let (suffix, site_packages) = answer

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::paths::{self, Profile};
 use crate::python::Venv;
-use crate::{Arguments, cargo, system, terminal};
+use crate::{Arguments, system, terminal};
 
 const HELP: &str = "\
 cargo xtask setup [--dev]
@@ -41,14 +41,15 @@ pub(crate) fn setup(profile: Profile) -> Result<()> {
     system::provide(&system::BUILD)?;
     let venv = Venv::default()?;
     venv.provide("test.txt")?;
-    terminal::step("building the command `twinloop` (the first build takes some minutes)");
-    let twinloop = cargo::build_cli(profile)?;
     terminal::step(&format!(
-        "building the Python package for {}",
+        "building the command `twinloop` and the package for Python {} (the first build takes some minutes)",
         venv.interpreter.version()
     ));
     venv.install_package(profile)?;
-    terminal::note(&format!("command: {}", twinloop.display()));
+    terminal::note(&format!(
+        "command: {}",
+        profile.artifact("twinloop").display()
+    ));
     terminal::note(&format!(
         "Python:  {}",
         venv.folder

@@ -121,12 +121,11 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         total.add(rust(plan)?);
     }
     if plan.has("js") || plan.has("python") || plan.has("examples") {
-        let fixtures = Fixtures::start(&cargo::build_fixtures(plan.profile)?, None)?;
-        let twinloop = cargo::build_cli(plan.profile)?;
+        cargo::build(plan.profile)?;
         let session = Session {
             plan,
-            fixtures,
-            twinloop,
+            fixtures: Fixtures::start(&plan.profile.artifact("twinloop-fixtures"), None)?,
+            twinloop: plan.profile.artifact("twinloop"),
         };
         if plan.has("js") {
             total.add(session.javascript()?);
@@ -166,7 +165,8 @@ fn rust(plan: &Plan) -> Result<Tally> {
     let mut run = |words: &[&str]| -> Result<()> {
         let mut command = cargo::cargo(words[0])?;
         command.args(&words[1..]);
-        // The extension module links against the interpreter that loads it, so it is no test program.
+        // The extension module links against the interpreter that loads it, so it is no test program; only PyO3 is built
+        // otherwise without it, to link against the library of Python.
         command.args(["--workspace", "--exclude", "twinloop-native"]);
         if plan.profile == Profile::Release {
             command.arg("--release");
@@ -294,7 +294,6 @@ impl Session<'_> {
         step("Examples in JavaScript and Rust");
         let venv = Venv::default()?;
         let runner = self.runner(&venv);
-        runner.build_rust()?;
         let mut programs = examples::programs()?;
         programs.retain(|example| !example.needs_python());
         programs.extend(examples::rust_programs()?);

@@ -8,12 +8,11 @@ use super::peers::{self, Runtime};
 use super::report::Report;
 use super::table::Unit;
 use super::{CLIENT_CORE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program};
-use crate::cargo;
 use crate::fixtures::Fixtures;
 use crate::paths::Profile;
 
 pub(crate) fn microtasks(plan: &Plan, report: &mut Report) -> Result<()> {
-    let runtimes = peers::runtimes(plan, report)?;
+    let runtimes = peers::runtimes(report)?;
     for round in 0..plan.rounds(5) {
         for runtime in in_turn(&runtimes, round) {
             match run(runtime, "microtasks.js", &[]) {
@@ -33,12 +32,8 @@ pub(crate) fn microtasks(plan: &Plan, report: &mut Report) -> Result<()> {
 }
 
 pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
-    let runtimes = peers::runtimes(plan, report)?;
-    let server = if plan.build {
-        cargo::build_fixtures(Profile::Release)?
-    } else {
-        Profile::Release.artifact("twinloop-fixtures")
-    };
+    let runtimes = peers::runtimes(report)?;
+    let server = Profile::Release.artifact("twinloop-fixtures");
     let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
     let url = format!("http://{}/json1k", fixtures.text("http"));
     for round in 0..plan.rounds(5) {

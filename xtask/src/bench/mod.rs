@@ -172,9 +172,8 @@ fn bench(plan: &Plan) -> Result<()> {
         bail!("taskset is missing; install the package util-linux");
     }
     if plan.build {
-        cargo::build("xtask", Profile::Release, |command| {
-            command.args(["--bin", "twinloop-bench", "--features", "bench"]);
-        })?;
+        let mut build = cargo::build_command(Profile::Release)?;
+        process::run(build.args(["--features", "xtask/bench"]))?;
     }
     let load = machine_load();
     let mut report = Report::new();

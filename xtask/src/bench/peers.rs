@@ -5,11 +5,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::Plan;
 use super::report::Report;
 use super::table::SUBJECT;
 use crate::paths::{self, Profile};
-use crate::{cargo, process, terminal};
+use crate::{process, terminal};
 
 /// A runtime that can run a script.
 pub(crate) struct Runtime {
@@ -32,15 +31,10 @@ const PEERS: [(&str, &str, &[&str], &[&str]); 3] = [
 ];
 
 /// Twinloop and the runtimes that could be had; the others are named in the report.
-pub(crate) fn runtimes(plan: &Plan, report: &mut Report) -> Result<Vec<Runtime>> {
-    let twinloop = if plan.build {
-        cargo::build_cli(Profile::Release)?
-    } else {
-        Profile::Release.artifact("twinloop")
-    };
+pub(crate) fn runtimes(report: &mut Report) -> Result<Vec<Runtime>> {
     let mut runtimes = vec![Runtime {
         name: SUBJECT,
-        program: twinloop,
+        program: Profile::Release.artifact("twinloop"),
         words: &[],
     }];
     for (name, package, places, words) in PEERS {

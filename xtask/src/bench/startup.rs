@@ -12,7 +12,7 @@ use super::{CLIENT_CORE, Plan, in_turn, json_of, native, pinned, program};
 const GROUP: &str = "startup";
 
 pub(crate) fn startup(plan: &Plan, report: &mut Report) -> Result<()> {
-    let runtimes = peers::runtimes(plan, report)?;
+    let runtimes = peers::runtimes(report)?;
     for round in 0..plan.rounds(20) + 1 {
         for script in ["empty", "hello"] {
             for runtime in in_turn(&runtimes, round).filter(|_| plan.wants(script)) {
