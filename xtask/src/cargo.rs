@@ -27,13 +27,33 @@ pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     let archive = match ARCHIVE.get() {
         Some(archive) => archive,
         None => {
-            let archive = engine::archive()?;
+            let archive = engine::archive(engine::Build::Ordinary)?;
             terminal::note(&format!("SpiderMonkey: {}", archive.display()));
             ARCHIVE.get_or_init(|| archive)
         }
     };
     command.env("MOZJS_ARCHIVE", archive);
     Ok(())
+}
+
+/// A cargo command in the checkout that uses the engine's debug build, in a target folder of its own.
+pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
+    static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
+    let archive = match ARCHIVE.get() {
+        Some(archive) => archive,
+        None => {
+            let archive = engine::archive(engine::Build::Debug)?;
+            terminal::note(&format!("SpiderMonkey: {}", archive.display()));
+            ARCHIVE.get_or_init(|| archive)
+        }
+    };
+    let mut command = Command::new("cargo");
+    command
+        .args([subcommand, "--features", engine::DEBUG_FEATURE])
+        .current_dir(paths::root())
+        .env("CARGO_TARGET_DIR", paths::debug_engine_target())
+        .env("MOZJS_ARCHIVE", archive);
+    Ok(command)
 }
 
 /// Builds every program of the workspace: the command `twinloop`, the extension module, the local servers and the Rust

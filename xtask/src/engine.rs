@@ -1,7 +1,8 @@
 //! SpiderMonkey: finds a prebuilt archive, downloads one, or builds it from source. It always ends as one archive file.
 //!
 //! The crate `mozjs_sys` takes the archive by `MOZJS_ARCHIVE`; by itself it would download with no time limit, and once for each
-//! profile, so that is done here. A changed variable makes the crate build again: every command of xtask sets the same one.
+//! profile, so that is done here. A changed variable makes the crate build again: every command of xtask sets the same one, and the
+//! engine's debug build, which has an archive of its own, gets a target folder of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,20 +11,67 @@ use anyhow::{Context, Result};
 
 use crate::{paths, process, system, terminal};
 
-/// The engine's archive, wherever it had to come from. In order: `MOZJS_ARCHIVE`; a prebuilt archive beside the checkout;
-/// the user's cache folder; the crate's release download; a build from source.
-pub(crate) fn archive() -> Result<PathBuf> {
-    if let Some(archive) = std::env::var_os("MOZJS_ARCHIVE") {
+/// Which build of the engine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// What the product links.
+    Ordinary,
+    /// With the engine's assertions and its adjustable collector; the workspace is then built with `DEBUG_FEATURE`.
+    Debug,
+}
+
+/// The feature that makes the workspace use the engine's debug build.
+pub(crate) const DEBUG_FEATURE: &str = "twinloop-js/debugmozjs";
+
+impl Build {
+    /// The variable that names an archive of this build.
+    fn variable(self) -> &'static str {
+        match self {
+            Build::Ordinary => "MOZJS_ARCHIVE",
+            Build::Debug => "MOZJS_DEBUG_ARCHIVE",
+        }
+    }
+
+    /// What the crate calls its archive: so it is published, and so a build from source leaves it in the target folder.
+    fn published_name(self, host: &str) -> String {
+        match self {
+            Build::Ordinary => format!("libmozjs-{host}.tar.gz"),
+            // The optimisation is that of the cargo profile; tests use the one without.
+            Build::Debug => format!("libmozjs-{host}-debugmozjs-O0.tar.gz"),
+        }
+    }
+
+    /// What an archive that somebody put beside the checkout or the ordinary archive may be called.
+    fn prebuilt_names(self, host: &str) -> Vec<String> {
+        let mut names = vec![self.published_name(host)];
+        if self == Build::Debug {
+            names.push(format!("libmozjs-{host}-debug.tar.gz"));
+        }
+        names
+    }
+}
+
+/// The engine's archive, wherever it had to come from. In order: the variable (`MOZJS_ARCHIVE`); a prebuilt archive beside the
+/// checkout, or for the debug build beside the ordinary one; the user's cache folder; the crate's release download; a build from
+/// source.
+pub(crate) fn archive(build: Build) -> Result<PathBuf> {
+    if let Some(archive) = std::env::var_os(build.variable()) {
         return Ok(PathBuf::from(archive));
     }
     let (release, host) = (release()?, host()?);
-    let name = format!("libmozjs-{host}.tar.gz");
-    let beside = paths::root().join("../shared/mozjs").join(&name);
+    let name = build.published_name(&host);
     let kept = paths::user_cache()
         .join(format!("mozjs-{release}"))
         .join(&name);
-    if let Some(archive) = [&beside, &kept]
-        .into_iter()
+    let mut folders = vec![paths::root().join("../shared/mozjs")];
+    if let Some(ordinary) = std::env::var_os(Build::Ordinary.variable()) {
+        folders.extend(Path::new(&ordinary).parent().map(Path::to_owned));
+    }
+    let names = build.prebuilt_names(&host);
+    if let Some(archive) = folders
+        .iter()
+        .flat_map(|folder| names.iter().map(|name| folder.join(name)))
+        .chain([kept.clone()])
         .find_map(|path| path.canonicalize().ok())
     {
         return Ok(archive);
@@ -34,7 +82,7 @@ pub(crate) fn archive() -> Result<PathBuf> {
     if !wants_source && download(&release, &name, &kept) {
         return Ok(kept);
     }
-    build_from_source(&name, &kept)?;
+    build_from_source(build, &name, &kept)?;
     Ok(kept)
 }
 
@@ -83,21 +131,32 @@ fn download(release: &str, name: &str, to: &Path) -> bool {
 }
 
 /// Builds the engine once and keeps the archive of it.
-fn build_from_source(name: &str, keep: &Path) -> Result<()> {
+fn build_from_source(build: Build, name: &str, keep: &Path) -> Result<()> {
     terminal::step("SpiderMonkey is built from source: expect about 20 minutes on two cores, once");
     let llvm = system::provide_engine_tools()?;
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("cargo");
+    command.arg("build").current_dir(paths::root());
+    let target = match build {
+        // The engine's crate alone, which shares nothing with what the demo builds.
+        Build::Ordinary => {
+            command.args(["--package", "mozjs_sys"]);
+            paths::target()
+        }
+        // Cargo sets features of the workspace's own packages only.
+        Build::Debug => {
+            command.args(["--package", "twinloop-js", "--features", DEBUG_FEATURE]);
+            paths::debug_engine_target()
+        }
+    };
     command
-        .args(["build", "--package", "twinloop-js"])
-        .current_dir(paths::root());
-    command
+        .env("CARGO_TARGET_DIR", &target)
         .env("MOZJS_FROM_SOURCE", "1")
         .env("MOZJS_CREATE_ARCHIVE", "1")
         .env("LIBCLANG_PATH", llvm.join("../lib"))
         .env("PATH", format!("{}:{path}", llvm.display()));
     terminal::while_ticking("SpiderMonkey is being built", || process::run(&mut command))?;
-    let made = paths::target().join(name);
+    let made = target.join(name);
     std::fs::copy(&made, keep)
         .with_context(|| format!("keep {} in the cache folder", made.display()))?;
     terminal::note(&format!("kept for the next time: {}", keep.display()));

@@ -23,6 +23,7 @@ mod system;
 mod terminal;
 mod test;
 mod wheels;
+mod zeal;
 
 use std::process::ExitCode;
 

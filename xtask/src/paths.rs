@@ -17,6 +17,11 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// The target folder of builds with the engine's debug build: one folder would be compiled again at each change between the two.
+pub(crate) fn debug_engine_target() -> PathBuf {
+    target().join("debugmozjs")
+}
+
 /// What chores keep between runs inside the checkout: further venvs, the benchmark's peers.
 pub(crate) fn cache() -> PathBuf {
     root().join(".cache")

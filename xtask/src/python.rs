@@ -222,21 +222,51 @@ impl Venv {
             build.env("PYO3_PYTHON", &self.interpreter.program);
         }
         process::run(&mut build)?;
-        let ask = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), sysconfig.get_path('purelib'))";
-        let answer = process::output(Command::new(self.python()).args(["-c", ask]))?;
-        let (suffix, site_packages) = answer
-            .split_once(' ')
-            .context("sysconfig knows no extension suffix")?;
-        let package = paths::root().join("python/twinloop");
+        let sources = paths::root().join("python");
+        self.place_module(
+            &profile.artifact("libtwinloop_native.so"),
+            &sources.join("twinloop"),
+        )?;
+        let site_packages = self.ask("sysconfig.get_path('purelib')")?;
+        let pointer = Path::new(&site_packages).join("twinloop-development.pth");
+        Ok(std::fs::write(pointer, format!("{}\n", sources.display()))?)
+    }
+
+    /// Makes `folder`, for PYTHONPATH, with a copy of the package that has another extension module.
+    pub(crate) fn copy_package(&self, module: &Path, folder: &Path) -> Result<()> {
+        let (sources, package) = (
+            paths::root().join("python/twinloop"),
+            folder.join("twinloop"),
+        );
+        std::fs::create_dir_all(&package)?;
+        for entry in std::fs::read_dir(sources)? {
+            let source = entry?.path();
+            if source
+                .extension()
+                .is_some_and(|extension| extension == "py")
+            {
+                let name = source.file_name().context("a file has a name")?;
+                std::fs::copy(&source, package.join(name))?;
+            }
+        }
+        self.place_module(module, &package)
+    }
+
+    /// Puts an extension module into a package under the name that this interpreter looks for.
+    fn place_module(&self, module: &Path, package: &Path) -> Result<()> {
+        let suffix = self.ask("sysconfig.get_config_var('EXT_SUFFIX')")?;
         // Renamed into place: a process that has the old module loaded keeps it.
         let fresh = package.join(format!(".native{suffix}.new"));
-        std::fs::copy(profile.artifact("libtwinloop_native.so"), &fresh)
-            .context("copy the extension module")?;
-        std::fs::rename(&fresh, package.join(format!("_native{suffix}")))?;
-        let pointer = Path::new(site_packages).join("twinloop-development.pth");
-        Ok(std::fs::write(
-            pointer,
-            format!("{}\n", paths::root().join("python").display()),
+        std::fs::copy(module, &fresh).context("copy the extension module")?;
+        Ok(std::fs::rename(
+            &fresh,
+            package.join(format!("_native{suffix}")),
         )?)
+    }
+
+    /// What an expression about the interpreter's `sysconfig` says.
+    fn ask(&self, expression: &str) -> Result<String> {
+        let program = format!("import sysconfig; print({expression})");
+        process::output(Command::new(self.python()).args(["-c", &program]))
     }
 }

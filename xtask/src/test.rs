@@ -1,5 +1,6 @@
 //! `cargo xtask test`: Rust, JavaScript and Python tests and the examples, each counted; ends with a plain total.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -9,21 +10,24 @@ use anyhow::{Result, bail};
 use crate::examples::{self, Example, Runner};
 use crate::fixtures::Fixtures;
 use crate::paths::{self, Profile};
+use crate::process::Finished;
 use crate::python::Venv;
 use crate::terminal::{dim, duration, green, red, step};
-use crate::{Arguments, cargo, process, system};
+use crate::{Arguments, cargo, process, system, zeal};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [python] [examples] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
   js         tests/js/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
   python     tests/py by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
+  zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
+             every turn (half an hour; the build is looked for like the ordinary one, and skipped if it cannot be had)
 
   --filter TEXT   only tests (js: files) whose name contains TEXT
-  --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13
+  --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13, and zeal
   --release       test the optimised build
 
 The last line is `N passed, N failed, N skipped`.
@@ -42,10 +46,18 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Tally) {
+    pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+    }
+
+    /// One test that could not be run.
+    pub(crate) fn skipped() -> Tally {
+        Tally {
+            skipped: 1,
+            ..Tally::default()
+        }
     }
 
     fn one(passed: bool) -> Tally {
@@ -80,6 +92,16 @@ impl Plan {
         self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
     }
 
+    /// The long tests with a zealous collector: asked for by name, or with everything else that is long.
+    fn has_zeal(&self) -> bool {
+        self.kinds.iter().any(|wanted| wanted == "zeal") || (self.full && self.kinds.is_empty())
+    }
+
+    /// Only tests whose name contains this.
+    pub(crate) fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
     fn matches(&self, name: &str) -> bool {
         self.filter
             .as_ref()
@@ -101,7 +123,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("full") => plan.full = true,
             lexopt::Arg::Long("release") => plan.profile = Profile::Release,
             lexopt::Arg::Value(kind)
-                if ["rust", "js", "python", "examples"]
+                if ["rust", "js", "python", "examples", "zeal"]
                     .iter()
                     .any(|known| kind == *known) =>
             {
@@ -126,9 +148,10 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
             plan,
             fixtures: Fixtures::start(&plan.profile.artifact("twinloop-fixtures"), None)?,
             twinloop: plan.profile.artifact("twinloop"),
+            environment: Vec::new(),
         };
         if plan.has("js") {
-            total.add(session.javascript()?);
+            total.add(session.javascript(|_| true)?);
         }
         if plan.has("examples") {
             total.add(session.examples_without_python()?);
@@ -144,6 +167,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
             }
         }
     }
+    if plan.has_zeal() {
+        total.add(zeal::zeal(plan)?);
+    }
     println!(
         "\n{} passed, {} failed, {} skipped",
         total.passed, total.failed, total.skipped
@@ -154,7 +180,7 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn show_line(line: &str) {
+pub(crate) fn show_line(line: &str) {
     println!("{line}");
 }
 
@@ -176,12 +202,7 @@ fn rust(plan: &Plan) -> Result<Tally> {
         }
         command.args(plan.filter.iter());
         let finished = process::gather(&mut command, SUITE_LIMIT * 2, show_line)?;
-        let mut counted = cargo_tally(&finished.output);
-        // A crate that does not compile, or a test program that dies, prints no count.
-        if !finished.success() && counted.failed == 0 {
-            counted.failed = 1;
-        }
-        total.add(counted);
+        total.add(cargo_tally(&finished));
         Ok(())
     };
     if has_nextest {
@@ -193,8 +214,19 @@ fn rust(plan: &Plan) -> Result<Tally> {
     Ok(total)
 }
 
+/// What a run of cargo test or nextest counted.
+pub(crate) fn cargo_tally(finished: &Finished) -> Tally {
+    let mut counted = cargo_counts(&finished.output);
+    // A crate that does not compile, or a test program that dies, prints no count.
+    if !finished.success() && counted.failed == 0 {
+        println!("{} cargo: {}", red("✘"), finished.how());
+        counted.failed = 1;
+    }
+    counted
+}
+
 /// Adds up the lines `test result: ...` of cargo test and `Summary [...] ...` of nextest.
-fn cargo_tally(output: &str) -> Tally {
+fn cargo_counts(output: &str) -> Tally {
     let mut total = Tally::default();
     for line in output.lines() {
         let line = line.trim_start();
@@ -226,10 +258,12 @@ fn number_before(line: &str, word: &str) -> usize {
 }
 
 /// What the tests of the built programs share.
-struct Session<'a> {
-    plan: &'a Plan,
-    fixtures: Fixtures,
-    twinloop: PathBuf,
+pub(crate) struct Session<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) fixtures: Fixtures,
+    pub(crate) twinloop: PathBuf,
+    /// Further variables that every test program sees.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
 }
 
 impl Session<'_> {
@@ -237,13 +271,15 @@ impl Session<'_> {
     fn environment(&self, command: &mut Command) {
         command
             .env("FIXTURES", self.fixtures.addresses.to_string())
-            .env("TWINLOOP", &self.twinloop);
+            .env("TWINLOOP", &self.twinloop)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         if self.plan.full {
             command.env("TWINLOOP_FULL", "1");
         }
     }
 
-    fn javascript(&self) -> Result<Tally> {
+    /// The files of tests/js that `wanted` lets through.
+    pub(crate) fn javascript(&self, wanted: fn(&str) -> bool) -> Result<Tally> {
         step("JavaScript tests");
         let mut total = Tally::default();
         for file in javascript_files()? {
@@ -252,7 +288,7 @@ impl Session<'_> {
                 .unwrap_or(&file)
                 .display()
                 .to_string();
-            if !self.plan.matches(&name) {
+            if !self.plan.matches(&name) || !wanted(&name) {
                 continue;
             }
             let mut command = Command::new(&self.twinloop);
@@ -307,7 +343,7 @@ impl Session<'_> {
         venv.install_package(self.plan.profile)?;
         let mut total = Tally::default();
         if self.plan.has("python") {
-            total.add(self.pytest(venv)?);
+            total.add(self.pytest(venv, "tests/py")?);
         }
         if self.plan.has("examples") {
             let mut programs = examples::programs()?;
@@ -317,7 +353,8 @@ impl Session<'_> {
         Ok(total)
     }
 
-    fn pytest(&self, venv: &Venv) -> Result<Tally> {
+    /// The Python tests below `folder`.
+    pub(crate) fn pytest(&self, venv: &Venv, folder: &str) -> Result<Tally> {
         let mut command = Command::new(venv.python());
         command.args([
             "-m",
@@ -326,7 +363,7 @@ impl Session<'_> {
             "--color=no",
             "-p",
             "no:cacheprovider",
-            "tests/py",
+            folder,
         ]);
         if let Some(filter) = &self.plan.filter {
             command.args(["-k", filter]);
@@ -432,7 +469,7 @@ mod tests {
         let cargo = "test result: FAILED. 8 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out\n\
                      test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured\n";
         assert_eq!(
-            cargo_tally(cargo),
+            cargo_counts(cargo),
             Tally {
                 passed: 11,
                 failed: 1,
@@ -441,7 +478,7 @@ mod tests {
         );
         let nextest = "     Summary [   0.471s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 4 skipped\n";
         assert_eq!(
-            cargo_tally(nextest),
+            cargo_counts(nextest),
             Tally {
                 passed: 10,
                 failed: 2,

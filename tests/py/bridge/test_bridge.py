@@ -346,5 +346,5 @@ def test_python_threads_go_on_while_javascript_keeps_the_loop_busy(tmp_path: pat
         thread.join()
         return during
 
-    # One step in each switching interval of 5 ms would be 80.
-    assert twinloop.run(main()) > 20
+    # One step in each switching interval of 5 ms would be 80; a busy machine gives fewer; without the chance to run there is one.
+    assert twinloop.run(main()) > 3
