@@ -5,32 +5,31 @@
 //! The Python class keeps this state in a slot and does what happens once in a transport's life. Loop thread, GIL held; a
 //! `sendto` from another thread is passed on to the loop.
 
+mod methods;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::ffi::CStr;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::{Rc, Weak};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pyo3::Borrowed;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyInterruptedError, PyKeyboardInterrupt, PyOSError, PyRuntimeError,
-    PySystemExit, PyValueError,
+    PyBlockingIOError, PyInterruptedError, PyKeyboardInterrupt, PyOSError, PySystemExit,
+    PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 use rustix::net::{AddressFamily, SocketAddrAny};
 use twinloop_loop::{Entry, IoHandler, Mode, Nanos, Readiness, Source, WeakLoop};
 
 use super::addresses::{self, AddressBook};
 use super::core::{LoopCore, State};
 use super::errors::os_error;
-use crate::ffi::buffers::{check_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::sockets::{receive_from, transmit_to};
-use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, install};
+use crate::ffi::{self, GilBound, Object};
 
 /// Datagrams read in one entry of the turn, so that other callbacks get their turn under any load.
 const BURST: usize = 32;
@@ -657,56 +656,7 @@ impl IoHandler for Handler {
     }
 }
 
-// ---- the hot method of the Python class ----------------------------------------------------------------------------------
-
-/// Where `DatagramTransport` instances keep their state; set once by `install_datagram_methods`.
-static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-struct SendTo;
-impl FastMethod for SendTo {
-    const NAME: &'static CStr = c"sendto";
-    const DOC: &'static CStr = c"sendto($self, data, addr=None)\n--\n\n\
-        Sends a datagram to addr, or to the transport's peer. It is copied if it has to wait.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (mut data, mut address) = (arguments.get(0), arguments.get(1));
-        for (keyword, value) in arguments.keywords() {
-            match keyword.to_str()? {
-                "data" => data = Some(value),
-                "addr" => address = Some(value),
-                other => {
-                    return Err(pyo3::exceptions::PyTypeError::new_err(format!(
-                        "sendto() got an unexpected keyword argument '{other}'"
-                    )));
-                }
-            }
-        }
-        let data = match data {
-            Some(data) => data,
-            None => arguments.required(0, "sendto", "data")?,
-        };
-        let address = address.filter(|address| !address.is_none());
-        let state = read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed))
-            .ok_or_else(|| PyRuntimeError::new_err("the transport was not initialised"))?;
-        let transport = state.cast::<DatagramState>()?.get().transport.get(py);
-        transport.send(&data, address.as_deref())?;
-        Ok(py.None().into_bound(py))
-    }
-}
-
-/// Installs the native methods into the Python class `class`, whose slot `_state` they use.
-#[pyfunction]
-fn install_datagram_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
-    let offset = slot_offset(&class.getattr("__dict__")?.get_item("_state")?)?;
-    STATE_OFFSET.store(offset, Ordering::Relaxed);
-    install::<SendTo>(class)
-}
-
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DatagramState>()?;
-    module.add_function(wrap_pyfunction!(install_datagram_methods, module)?)
+    module.add_function(wrap_pyfunction!(methods::install_datagram_methods, module)?)
 }
