@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from asyncio import futures, trsock
+from asyncio import trsock
 from asyncio.log import logger
 
 from . import _native
-from ._flow import FlowControl
+from ._flow import FlowControl, start_later
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
 _SENDS_EMPTY = sys.version_info >= (3, 13)
@@ -44,10 +44,8 @@ class DatagramTransport(FlowControl, asyncio.Transport, asyncio.DatagramTranspor
         self.set_protocol(protocol)
         loop._transports[self._sock_fd] = self
         loop.call_soon(protocol.connection_made, self)
-        # Nothing is read before connection_made was called, and whoever waits is told after it.
-        loop.call_soon(self._state.start)
-        if waiter is not None:
-            loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+        # Nothing is read before connection_made was called.
+        start_later(loop, waiter, self._state.start)
 
     def _set_extra_info(self, sock):
         self._extra["socket"] = trsock.TransportSocket(sock)

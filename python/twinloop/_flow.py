@@ -1,6 +1,8 @@
-"""``FlowControl``: the limits of a write queue and telling the protocol of them, over a native ``_state``."""
+"""``FlowControl``: the limits of a write queue and telling the protocol of them, over a native ``_state``; how transports start."""
 
 from __future__ import annotations
+
+from asyncio import futures
 
 
 class FlowControl:
@@ -40,3 +42,21 @@ class FlowControl:
                     "protocol": self._protocol,
                 }
             )
+
+
+def start_later(loop, waiter, start):
+    """Tell ``waiter`` that its transport is ready, and call ``start`` so that nothing is read before whoever waits goes on.
+
+    That is asyncio's order: programs make what their protocol needs after they have awaited the transport. What is ready when
+    a transport starts is read in the same turn, so it starts a turn after ``waiter`` was told.
+    """
+    if waiter is not None:
+        loop.call_soon(_tell_and_start, loop, waiter, start)
+    elif start is not None:
+        loop.call_soon(start)
+
+
+def _tell_and_start(loop, waiter, start):
+    futures._set_result_unless_cancelled(waiter, None)
+    if start is not None:
+        loop.call_soon(start)

@@ -7,6 +7,7 @@ datagrams, pipes, asynchronous generators), built on those. Its selector is neve
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import socket
@@ -21,7 +22,24 @@ from ._datagram import DatagramTransport
 from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
 from ._tls import TlsProtocol, start_tls
-from ._transports import SocketTransport, send_file
+from ._transports import SocketTransport, send_file, transport_class
+
+
+def _closing_later(operation):
+    """A method on a socket that counts as a user of it, as ``socket.makefile`` does, so that it stays open meanwhile."""
+
+    @functools.wraps(operation)
+    async def operate(self, sock, *arguments, **options):
+        # Not isinstance, which takes what only pretends to be a socket.
+        if not issubclass(type(sock), socket.socket):
+            return await operation(self, sock, *arguments, **options)
+        sock._io_refs += 1
+        try:
+            return await operation(self, sock, *arguments, **options)
+        finally:
+            sock._decref_socketios()
+
+    return operate
 
 
 class EventLoop(_native.LoopCore, SelectorEventLoop):
@@ -189,9 +207,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     # asyncio's own, for debug mode and unusual arguments.
     _create_task_in_python = base_events.BaseEventLoop.create_task
-    _sock_recv_in_python = SelectorEventLoop.sock_recv
-    _sock_recv_into_in_python = SelectorEventLoop.sock_recv_into
-    _sock_sendall_in_python = SelectorEventLoop.sock_sendall
+    _sock_recv_in_python = _closing_later(SelectorEventLoop.sock_recv)
+    _sock_recv_into_in_python = _closing_later(SelectorEventLoop.sock_recv_into)
+    _sock_sendall_in_python = _closing_later(SelectorEventLoop.sock_sendall)
     _sock_recvfrom_in_python = SelectorEventLoop.sock_recvfrom
     _sock_recvfrom_into_in_python = SelectorEventLoop.sock_recvfrom_into
     _sock_sendto_in_python = SelectorEventLoop.sock_sendto
@@ -207,7 +225,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
         self._ensure_fd_no_transport(sock)
-        return SocketTransport(self, sock, protocol, waiter, extra, server)
+        return transport_class(sock)(self, sock, protocol, waiter, extra, server)
 
     def _make_ssl_transport(
         self,
@@ -234,7 +252,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             ssl_handshake_timeout=ssl_handshake_timeout,
             ssl_shutdown_timeout=ssl_shutdown_timeout,
         )
-        SocketTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        transport_class(rawsock)(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
     def _accept_connection(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts):
@@ -289,6 +307,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         )
 
     async def _sendfile_native(self, transp, file, offset, count):
+        if not isinstance(transp, SocketTransport):
+            return await super()._sendfile_native(transp, file, offset, count)
         return await send_file(self, transp, file, offset, count)
 
     # ---- addresses ---------------------------------------------------------------------------------------------------

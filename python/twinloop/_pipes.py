@@ -11,11 +11,10 @@ import errno
 import os
 import stat
 import warnings
-from asyncio import futures
 from asyncio.log import logger
 
 from . import _native
-from ._flow import FlowControl
+from ._flow import FlowControl, start_later
 
 
 def _is_device(pipe, allowed):
@@ -43,17 +42,13 @@ class _PipeTransport:
         loop._pipes.add(self)
         loop.call_soon(protocol.connection_made, self)
 
-    def _tell(self, waiter):
-        # Whoever waits is told after connection_made was called.
-        if waiter is not None:
-            self._loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
-
     def _words(self):
         if self._pipe is None:
             state = "closed"
         elif self.is_closing() and not self._loop.is_closed():
             state = "closing"
         else:
+            # Also when the loop was closed and left the pipe open.
             state = "open"
         return [type(self).__name__, state, f"fd={self._fileno}"]
 
@@ -97,8 +92,7 @@ class ReadPipeTransport(_PipeTransport, asyncio.ReadTransport):
         self._open(loop, pipe, protocol, waiter, extra, _native.ReadPipeState, is_device)
         self._state.set_protocol(protocol)
         # Nothing is read before connection_made was called.
-        loop.call_soon(self._state.start)
-        self._tell(waiter)
+        start_later(loop, waiter, self._state.start)
 
     def __repr__(self):
         words = self._words()
@@ -162,10 +156,8 @@ class WritePipeTransport(_PipeTransport, FlowControl, asyncio.WriteTransport):
         self._pipe = None  # Nothing to close yet if one of the next lines fails.
         is_device = _is_device(pipe, "only for pipes, sockets and character devices")
         self._open(loop, pipe, protocol, waiter, extra, _native.WritePipeState, is_device)
-        if not is_device:
-            # A device is both ends in one: that it can be read does not mean that anybody has gone.
-            loop.call_soon(self._state.start)
-        self._tell(waiter)
+        # A device is both ends in one: that it can be read does not mean that anybody has gone.
+        start_later(loop, waiter, None if is_device else self._state.start)
 
     def __repr__(self):
         words = self._words()

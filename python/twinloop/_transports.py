@@ -10,10 +10,11 @@ import asyncio
 import socket
 import sys
 import warnings
-from asyncio import constants, futures, transports, trsock
+from asyncio import constants, selector_events, transports, trsock
 from asyncio.log import logger
 
 from . import _native
+from ._flow import start_later
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
@@ -46,10 +47,8 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
             server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
         loop._transports[self._sock_fd] = self
         loop.call_soon(protocol.connection_made, self)
-        # Nothing is read before connection_made was called, and whoever waits is told after it.
-        loop.call_soon(self._state.start)
-        if waiter is not None:
-            loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+        # Nothing is read before connection_made was called.
+        start_later(loop, waiter, self._state.start)
 
     def _set_extra_info(self, sock):
         self._extra["socket"] = trsock.TransportSocket(sock)
@@ -117,10 +116,15 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
         """The limits as (low, high)."""
         return self._state.limits()
 
+    # asyncio's names, at which programs look.
+
     @property
     def _paused(self):
-        # asyncio's name for it, which programs look at.
         return not self.is_reading() and not self.is_closing()
+
+    @property
+    def _closing(self):
+        return self.is_closing()
 
     @property
     def _protocol_paused(self):
@@ -218,6 +222,19 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
 
 
 _native.install_transport_methods(SocketTransport)
+
+
+_IN_PLACE_OF_THE_SYSTEM_CALLS = ("recv", "recv_into", "send", "sendmsg")
+
+
+def transport_class(sock):
+    """The class for a socket: asyncio's own, which calls the socket's methods, if a subclass brings methods of its own."""
+    kind = type(sock)
+    if kind is socket.socket or all(
+        getattr(kind, name, None) is getattr(socket.socket, name) for name in _IN_PLACE_OF_THE_SYSTEM_CALLS
+    ):
+        return SocketTransport
+    return selector_events._SelectorSocketTransport
 
 
 def _set_nodelay(sock):

@@ -441,3 +441,12 @@ def test_an_invalid_descriptor_is_an_error_at_once(loop):
     with pytest.raises(OSError):
         loop.add_reader(9999, print)
     assert loop.remove_reader(9999) is False
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_timer_tells_its_time_as_it_was_given(loop, debug):
+    loop.set_debug(debug)
+    for when in (10**9, 1e9 + 0.5):
+        handle = loop.call_at(when, print)
+        assert handle.when() == handle._when == when and type(handle.when()) is type(when)
+        handle.cancel()

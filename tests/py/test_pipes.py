@@ -183,6 +183,20 @@ def test_a_write_into_a_broken_pipe_is_told_to_connection_lost(run):
     run(main())
 
 
+def test_a_pipe_that_a_closed_loop_left_open_says_so(loop):
+    async def main():
+        read, write = os.pipe()
+        return (await reader_of(read))[0], (await writer_of(write))[0]
+
+    transports = loop.run_until_complete(main())
+    loop.close()
+    for transport in transports:
+        assert "open" in repr(transport)
+        with pytest.warns(ResourceWarning, match="unclosed"):
+            transport.__del__()
+        transport._pipe = None
+
+
 def test_paused_reading_delivers_nothing_until_it_is_resumed(run):
     async def main():
         read, write = os.pipe()

@@ -456,6 +456,99 @@ def test_connections_send_without_delay_however_their_socket_was_made(run):
     run(main())
 
 
+def test_a_socket_with_methods_of_its_own_is_used_through_them(run, tmp_path):
+    class Shouting(socket.socket):
+        def send(self, data, *flags):
+            return super().send(bytes(data).upper(), *flags)
+
+        def recv(self, *arguments):
+            return super().recv(*arguments).upper()
+
+    (tmp_path / "file").write_bytes(b"file")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=Shouting(fileno=ours.detach()))
+        assert isinstance(writer.transport, asyncio.Transport)
+        writer.write(b"question")
+        assert await loop.sock_recv(theirs, 100) == b"QUESTION"
+        await loop.sock_sendall(theirs, b"answer")
+        assert await reader.readexactly(6) == b"ANSWER"
+        with open(tmp_path / "file", "rb") as file:
+            assert await loop.sendfile(writer.transport, file) == 4
+        assert await loop.sock_recv(theirs, 100) == b"file"
+        writer.close()
+        await writer.wait_closed()
+        theirs.close()
+
+    run(main())
+
+
+def test_a_protocol_gets_no_more_in_one_piece_than_from_asyncio(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
+        sizes = []
+
+        class Sizes(asyncio.Protocol):
+            def data_received(self, data):
+                sizes.append(len(data))
+
+        transport, _protocol = await loop.create_connection(Sizes, sock=ours)
+        for _ in range(20):
+            await loop.sock_sendall(theirs, bytes(1_500_000))
+        await until(lambda: sum(sizes) == 30_000_000)
+        assert max(sizes) <= 256 * 1024
+        transport.close()
+        theirs.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", ["stream", "datagram", "pipe"])
+def test_who_makes_a_connection_goes_on_before_what_is_there_arrives(run, kind):
+    calls = []
+
+    class Early(asyncio.Protocol):
+        def connection_made(self, _transport):
+            calls.append("made")
+
+        def data_received(self, *_data):
+            calls.append("received")
+
+        datagram_received = data_received
+
+        def connection_lost(self, _error):
+            calls.append("lost")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        if kind == "pipe":
+            descriptor, theirs = os.pipe()
+            ours = os.fdopen(descriptor, "rb", 0)
+            os.write(theirs, b"early")
+            make = loop.connect_read_pipe(Early, ours)
+        else:
+            ours, theirs = socket.socketpair(type=socket.SOCK_DGRAM if kind == "datagram" else socket.SOCK_STREAM)
+            ours.setblocking(False)
+            theirs.send(b"early")
+            create = loop.create_datagram_endpoint if kind == "datagram" else loop.create_connection
+            make = create(Early, sock=ours)
+        transport, _protocol = await make
+        calls.append("going on")
+        await until(lambda: "received" in calls)
+        transport.close()
+        await until(lambda: "lost" in calls)
+        theirs.close() if kind != "pipe" else os.close(theirs)
+
+    run(main())
+    assert calls[:2] == ["made", "going on"]
+
+
 def test_a_protocol_is_buffered_by_its_methods_too(run):
     class Buffered(asyncio.BaseProtocol):
         def __init__(self):

@@ -88,6 +88,8 @@ def main() -> int:
     options = parse(sys.argv[1:])
     # A shell that starts jobs in the background lets them ignore Ctrl-C, and what they start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Being ended must end the tests too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     suites = [load(name) for name in options.suites] or load_all()
     lines, wrong, record = [], 0, []
     for suite in suites:

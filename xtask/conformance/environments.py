@@ -5,11 +5,13 @@ pip fetches both: the package as a wheel (or built), and its source package for 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
 import tarfile
+import urllib.request
 from pathlib import Path
 
 from suites import CACHE, Suite
@@ -35,17 +37,29 @@ def provide(suite: Suite, python: str, version: str, loop: str) -> tuple[str, Pa
         pip = (str(interpreter), "-m", "pip", "--disable-pip-version-check", "--quiet")
         if packages:
             _run(*pip, "install", *packages)
-        if suite.package:
-            bare, _, number = suite.package.partition("==")
-            name = bare.partition("[")[0]
-            sources = folder / "sources"
-            _run(*pip, "download", "--no-deps", "--no-binary", name, "--dest", str(sources), f"{name}=={number}")
-            _unpack(next(sources.glob("*.tar.gz")), suite.copy, tests)
+        if suite.copy:
+            _unpack(_sources(suite, pip, folder / "sources"), suite.copy, tests)
         if suite.kind == "pytest" and not any((tests / name).exists() for name in ("pytest.ini", "pyproject.toml")):
             # Otherwise pytest would find this repository's settings above.
             (tests / "pytest.ini").write_text("[pytest]\n")
         stamp.write_text(wanted)
     return str(interpreter), tests
+
+
+def _sources(suite: Suite, pip: tuple[str, ...], folder: Path) -> Path:
+    """The archive that has the suite's tests."""
+    if not suite.sources:
+        name = suite.package.partition("==")[0]
+        _run(*pip, "download", "--no-deps", "--no-binary", name, "--dest", str(folder), suite.package)
+        return next(folder.glob("*.tar.gz"))
+    folder.mkdir()
+    archive = folder / "sources.tar.gz"
+    with urllib.request.urlopen(suite.sources["address"], timeout=60) as response:
+        archive.write_bytes(response.read())
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != suite.sources["sha256"]:
+        raise SystemExit(f"{suite.sources['address']}: its SHA-256 is {found}, not {suite.sources['sha256']}")
+    return archive
 
 
 def _unpack(archive: Path, copy: list[str], tests: Path) -> None:

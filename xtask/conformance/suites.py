@@ -68,10 +68,12 @@ class Suite:
     kind: str
     package: str = ""
     requirements: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
     copy: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     swap: list[str] = field(default_factory=list)
+    quiet: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     silence: int = 20

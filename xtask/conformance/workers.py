@@ -98,8 +98,10 @@ def _run_process(run: Run, only: list[str] | None, outcomes: dict[str, Outcome])
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            hung = _wait(process, results, run.suite.silence)
-        _end(process)
+            try:
+                hung = _wait(process, results, run.suite.silence)
+            finally:
+                _end(process)
         finished = _read(results, outcomes, hung, process.returncode)
         for line in proof.read_text().splitlines():
             kind, _, count = line.partition(" ")
@@ -123,6 +125,7 @@ def _environment(run: Run, results: Path, proof: Path, plan: Path) -> dict[str, 
         "PYTHONDONTWRITEBYTECODE": "1",
         "TWINLOOP_CONFORMANCE_LOOP": run.loop,
         "TWINLOOP_CONFORMANCE_SWAP": ",".join(run.suite.swap),
+        "TWINLOOP_CONFORMANCE_QUIET": ",".join(run.suite.quiet),
         "TWINLOOP_CONFORMANCE_RESULTS": str(results),
         "TWINLOOP_CONFORMANCE_PROOF": str(proof),
         "TWINLOOP_CONFORMANCE_PLAN": str(plan),

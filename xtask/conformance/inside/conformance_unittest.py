@@ -7,6 +7,8 @@ to the loop under test. With module names these are run as they are, over the sw
 from __future__ import annotations
 
 import importlib
+import logging
+import os
 import sys
 import traceback
 import unittest
@@ -127,6 +129,8 @@ def cases(modules: list[str]):
 
 
 def main() -> int:
+    for name in filter(None, os.environ.get("TWINLOOP_CONFORMANCE_QUIET", "").split(",")):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     planned = plan()
     suite = unittest.TestSuite()
     for case in cases(sys.argv[1:]):

@@ -216,8 +216,10 @@ fn read_predicted<'py>(
 ) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     let mut bytes = UnfilledBytes::new(py, expected).map_err(out_of_memory)?;
     core.with_scratch(|scratch| {
+        // No more in one piece than asyncio hands over: protocols count on it where they bound what they keep.
+        let excess = &mut scratch[..PREDICT_AT_MOST - expected];
         let count = stream
-            .try_read_vectored(&mut [IoSliceMut::new(bytes.memory()), IoSliceMut::new(scratch)])
+            .try_read_vectored(&mut [IoSliceMut::new(bytes.memory()), IoSliceMut::new(excess)])
             .map_err(read_error)?;
         if count > expected {
             let mut larger = UnfilledBytes::new(py, count).map_err(out_of_memory)?;

@@ -38,6 +38,8 @@ const SCHEDULED: u8 = 2;
 const TIMER: u8 = 4;
 /// Runs any number of times (a reader or writer callback) and so keeps its callback.
 const PERSISTENT: u8 = 8;
+/// The time of a timer was given as a Python int.
+const INTEGER: u8 = 16;
 
 #[repr(C)]
 struct Raw {
@@ -90,7 +92,11 @@ pub(crate) enum Kind {
     /// Runs once.
     Once,
     /// Runs at a time, in seconds of the loop's clock.
-    At(f64),
+    At {
+        seconds: f64,
+        /// The program gave a Python int, and gets one back.
+        is_integer: bool,
+    },
     /// Runs again and again.
     Persistent,
 }
@@ -119,7 +125,13 @@ impl Handle {
         let pointers = POINTERS.get(py);
         let (class, flags, when) = match kind {
             Kind::Once => (pointers.handle.get(), 0, 0.0),
-            Kind::At(when) => (pointers.timer.get(), TIMER, when),
+            Kind::At {
+                seconds,
+                is_integer,
+            } => {
+                let flags = if is_integer { TIMER | INTEGER } else { TIMER };
+                (pointers.timer.get(), flags, seconds)
+            }
             Kind::Persistent => (pointers.handle.get(), PERSISTENT, 0.0),
         };
         // SAFETY: `allocate` returns memory for one `Raw` with a valid object header, or null with an error set; each

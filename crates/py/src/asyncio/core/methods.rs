@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::{PyInt, PyString, PyTuple, PyType};
 
 use super::{LoopCore, core_of, deadline};
 use crate::asyncio::sockets;
@@ -100,7 +100,7 @@ impl FastMethod for CallLater {
             return Err(PyTypeError::new_err("delay must not be None"));
         }
         let when = state.seconds_now() + delay.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, "call_later")
+        call_at(py, receiver, arguments, when, false, "call_later")
     }
 }
 
@@ -119,8 +119,13 @@ impl FastMethod for CallAt {
         if when.is_none() {
             return Err(PyTypeError::new_err("when cannot be None"));
         }
+        if core_of(&receiver)?.state.get(py).debug.get() {
+            return arguments.forward(&receiver.getattr("_call_at_debug")?);
+        }
+        // The handle tells the time as it was given: programs look whether they rounded it.
+        let is_integer = when.is_instance_of::<PyInt>();
         let when = when.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, "call_at")
+        call_at(py, receiver, arguments, when, is_integer, "call_at")
     }
 }
 
@@ -130,6 +135,7 @@ fn call_at<'py>(
     receiver: Borrowed<'_, 'py, PyAny>,
     arguments: Arguments<'_, 'py>,
     when: f64,
+    is_integer: bool,
     name: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = core_of(&receiver)?.state.get(py);
@@ -141,7 +147,10 @@ fn call_at<'py>(
     let context = arguments.only_keyword("context", name)?;
     let handle = Handle::new(
         py,
-        Kind::At(when),
+        Kind::At {
+            seconds: when,
+            is_integer,
+        },
         receiver,
         callback,
         arguments.rest(2),

@@ -11,7 +11,8 @@ use pyo3::types::{PyTuple, PyType};
 use pyo3::{Borrowed, ffi};
 
 use super::{
-    CANCELLED, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, deallocate, run,
+    CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, deallocate,
+    run,
 };
 use crate::ffi::fastcall::{Arguments, FastMethod, install};
 use crate::ffi::object::Object;
@@ -52,6 +53,9 @@ unsafe extern "C" fn attribute(
             }
             x if x == Attribute::Scheduled as usize => {
                 return boolean((*raw).flags & SCHEDULED != 0);
+            }
+            x if x == Attribute::When as usize && (*raw).flags & INTEGER != 0 => {
+                return ffi::PyLong_FromDouble((*raw).when);
             }
             x if x == Attribute::When as usize => return ffi::PyFloat_FromDouble((*raw).when),
             _ => ffi::Py_None(),
