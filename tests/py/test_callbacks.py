@@ -450,3 +450,16 @@ def test_a_timer_tells_its_time_as_it_was_given(loop, debug):
         handle = loop.call_at(when, print)
         assert handle.when() == handle._when == when and type(handle.when()) is type(when)
         handle.cancel()
+
+
+@pytest.mark.parametrize("kind", ["reader", "writer"])
+def test_a_callback_of_a_file_that_was_closed_first_can_be_removed(loop, kind):
+    left, right = socket.socketpair()
+    getattr(loop, f"add_{kind}")(left, print)
+    left.close()
+    right.close()
+    with pytest.raises(ValueError, match="Invalid file"):
+        getattr(loop, f"remove_{kind}")(right)
+    assert getattr(loop, f"remove_{kind}")(left)
+    with pytest.raises(ValueError, match="Invalid file"):
+        getattr(loop, f"remove_{kind}")(left)

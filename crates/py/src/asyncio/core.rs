@@ -286,9 +286,12 @@ impl LoopCore {
             return Ok(false);
         }
         state.check_thread(py)?;
-        state
-            .descriptors
-            .remove(py, file_descriptor(fd)?, direction)
+        let number = match file_descriptor(fd) {
+            Ok(number) => number,
+            // A file that was closed without removing its callback is known by itself, as in asyncio.
+            Err(error) => state.descriptors.named_by(fd).ok_or(error)?,
+        };
+        state.descriptors.remove(py, number, direction)
     }
 }
 
@@ -303,6 +306,7 @@ fn watch<'py>(
     let state = slf.get().state.get(py);
     let event_loop = state.open()?;
     state.check_thread(py)?;
+    let named_by = fd;
     let fd = file_descriptor(fd)?;
     let arguments: Vec<_> = arguments
         .iter_borrowed()
@@ -324,6 +328,9 @@ fn watch<'py>(
         direction,
         handle.share(py),
     )?;
+    if !named_by.is_instance_of::<pyo3::types::PyInt>() {
+        state.descriptors.name(fd, Object::new(named_by.clone()));
+    }
     Ok(handle.into_bound(py))
 }
 

@@ -57,6 +57,8 @@ impl Side {
 
 pub(crate) struct Descriptor {
     fd: RawFd,
+    /// The object that the program named the descriptor by, for a removal after it was closed and tells no number.
+    named_by: RefCell<Option<Object>>,
     source: RefCell<Option<Source>>,
     reader: Side,
     writer: Side,
@@ -82,6 +84,7 @@ impl Descriptors {
         }
         let descriptor = Rc::new(Descriptor {
             fd,
+            named_by: RefCell::default(),
             source: RefCell::new(None),
             reader: Side::default(),
             writer: Side::default(),
@@ -137,8 +140,31 @@ impl Descriptors {
         // An error means that the descriptor was closed: then nothing is reported any more, as wanted.
         let _ = descriptor.update_mode();
         self.remove_if_unused(&descriptor);
+        if !descriptor.has_callback() {
+            let name = descriptor.named_by.take();
+            drop(name);
+        }
         handle::cancel(py, old.bind(py))?;
         Ok(true)
+    }
+
+    /// Remembers the object that a descriptor with a callback was named by.
+    pub(crate) fn name(&self, fd: RawFd, object: Object) {
+        if let Some(descriptor) = self.get(fd) {
+            let old = descriptor.named_by.replace(Some(object));
+            drop(old);
+        }
+    }
+
+    /// The descriptor with a callback that was named by this very object.
+    pub(crate) fn named_by(&self, object: &Bound<'_, PyAny>) -> Option<RawFd> {
+        let watched = self.watched.borrow();
+        let found = watched.iter().flatten().find(|descriptor| {
+            let name = descriptor.named_by.borrow();
+            name.as_ref()
+                .is_some_and(|name| name.bind(object.py()).is(object))
+        });
+        found.map(|descriptor| descriptor.fd)
     }
 
     fn remove_if_unused(&self, descriptor: &Rc<Descriptor>) {
@@ -264,6 +290,10 @@ impl Descriptors {
 }
 
 impl Descriptor {
+    fn has_callback(&self) -> bool {
+        self.reader.callback.borrow().is_some() || self.writer.callback.borrow().is_some()
+    }
+
     fn side(&self, direction: Direction) -> &Side {
         match direction {
             Direction::Read => &self.reader,
