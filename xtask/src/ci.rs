@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 
-use crate::{Arguments, lint, test};
+use crate::{Arguments, conformance, lint, test};
 
 const HELP: &str = "\
 cargo xtask ci
 
-Runs `cargo xtask lint` and `cargo xtask test`. `.ci/run` is this on a machine that has nothing yet.
+Runs `cargo xtask lint`, `cargo xtask test` and the quick suite of `cargo xtask conformance`. `.ci/run` is this on a machine that has nothing yet.
 ";
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
@@ -25,5 +25,6 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         eprintln!("{} {error:#}", crate::terminal::red("lint:"));
     }
     test::test(&test::Plan::everything())?;
+    conformance::quick()?;
     linted
 }

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::paths::{self, Profile};
 use crate::python::Venv;
-use crate::terminal::step;
+use crate::terminal::{note, step};
 use crate::{Arguments, process};
 
 const HELP: &str = "\
@@ -34,8 +34,7 @@ something that is listed, or if no loop of its type ran.
 ";
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
-    let mut runner = Command::new("python3");
-    runner.arg(paths::root().join("xtask/conformance"));
+    let mut runner = runner()?;
     let (mut versions, mut suites, mut profile) = (Vec::new(), Vec::new(), Profile::Dev);
     let mut needs_package = true;
     while let Some(argument) = arguments.next()? {
@@ -78,6 +77,28 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         runner.arg("--packages-on-first");
     }
     process::run(runner.args(suites))
+}
+
+/// The suite that takes half a minute and needs nothing from elsewhere, on the default Python; part of CI.
+pub(crate) fn quick() -> Result<()> {
+    let venv = Venv::default()?;
+    let program = &venv.interpreter.program;
+    if !process::succeeds(Command::new(program).args(["-c", "import test.test_asyncio.utils"])) {
+        note("CPython's tests of asyncio are left out: this interpreter has no package `test`");
+        return Ok(());
+    }
+    step("CPython's tests of event loops");
+    venv.install_package(Profile::Dev)?;
+    let version = venv.interpreter.version();
+    let interpreter = format!("--interpreter={version}={}", program.display());
+    process::run(runner()?.arg("asyncio").arg(interpreter))
+}
+
+/// The program that runs the suites; it needs Python 3.11 itself.
+fn runner() -> Result<Command> {
+    let mut command = Command::new(Venv::default()?.interpreter.program);
+    command.arg(paths::root().join("xtask/conformance"));
+    Ok(command)
 }
 
 /// The environments of the versions that were named, or of all.
