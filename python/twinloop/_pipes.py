@@ -149,8 +149,8 @@ class ReadPipeTransport(_PipeTransport, asyncio.ReadTransport):
             self._close(error)
 
 
-class WritePipeTransport(_PipeTransport, FlowControl, asyncio.WriteTransport):
-    """The writing end of a pipe, with asyncio's behaviour."""
+class WritePipeTransport(_PipeTransport, FlowControl, asyncio.Transport):
+    """The writing end of a pipe, with asyncio's behaviour; asyncio's own is an ``asyncio.Transport`` too."""
 
     def __init__(self, loop, pipe, protocol, waiter=None, extra=None):
         self._pipe = None  # Nothing to close yet if one of the next lines fails.

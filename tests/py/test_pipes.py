@@ -190,6 +190,8 @@ def test_a_pipe_that_a_closed_loop_left_open_says_so(loop):
 
     transports = loop.run_until_complete(main())
     loop.close()
+    with pytest.raises(NotImplementedError):
+        transports[1].pause_reading()
     for transport in transports:
         assert "open" in repr(transport)
         with pytest.warns(ResourceWarning, match="unclosed"):
