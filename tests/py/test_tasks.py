@@ -8,6 +8,7 @@ import contextvars
 import gc
 import os
 import sys
+import weakref
 
 import pytest
 import twinloop
@@ -259,3 +260,27 @@ def test_all_names_are_sorted_and_exist():
     assert twinloop.__all__ == sorted(twinloop.__all__)
     for name in twinloop.__all__:
         assert hasattr(twinloop, name)
+
+
+def test_a_closed_loop_lets_go_of_tasks_that_waited_for_a_timer():
+    class Marker:
+        pass
+
+    def leave_a_task_behind():
+        loop = twinloop.new_event_loop()
+        marker = Marker()
+
+        async def wait(_marker):
+            async with asyncio.timeout(3600):
+                await loop.create_future()
+
+        task = loop.create_task(wait(marker))
+        task._log_destroy_pending = False
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+        return weakref.ref(marker)
+
+    marker = leave_a_task_behind()
+    gc.collect()
+    assert marker() is None

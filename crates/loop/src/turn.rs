@@ -35,8 +35,10 @@ use crate::timers::{TimerKey, Timers};
 /// While entries are ready the driver is asked at most this often: a poll costs as much as three callbacks.
 const SKIP_POLL_NS: Nanos = 20_000;
 
-/// A loop that never blocks gives the languages' locks to other threads this often: CPython's switching interval.
-const KEEP_LOCKS_NS: Nanos = 5_000_000;
+/// A loop that never blocks gives the languages' locks to other threads this often: twice CPython's switching interval.
+/// Who waits for the GIL asks for it only after an interval without a release, and a release that nobody has asked for
+/// passes it to nobody, so releasing as often as that could keep others out for good.
+const KEEP_LOCKS_NS: Nanos = 10_000_000;
 
 /// How long a turn may block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -340,11 +340,11 @@ def test_python_threads_go_on_while_javascript_keeps_the_loop_busy(tmp_path: pat
         thread = threading.Thread(target=count)
         thread.start()
         before = len(steps)
-        await busy.spin(400)
+        await busy.spin(1500)
         during = len(steps) - before
         over.set()
         thread.join()
         return during
 
-    # One step in each switching interval of 5 ms would be 80; a busy machine gives fewer; without the chance to run there is one.
+    # The loop gives the GIL up every 10 ms; a busy machine makes less of it. Without that there is one step at most.
     assert twinloop.run(main()) > 3

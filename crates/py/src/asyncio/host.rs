@@ -78,7 +78,7 @@ impl Host for PythonHost {
     }
 
     fn discard(&self, token: u64) {
-        drop(Object::from_entry(token));
+        ffi::with_gil_held(|py| handle::discard(py, Object::from_entry(token)));
     }
 
     fn guards_wait(&self) -> bool {

@@ -409,6 +409,19 @@ pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResul
     Ok(())
 }
 
+/// Gives up an entry that will never run: its loop is closed. The handle may be part of a cycle, through a task that keeps
+/// its timer, which nobody could find any more: so it lets go of its callback.
+pub(crate) fn discard(py: Python<'_>, handle: Object) {
+    if is_handle(py, handle.as_ptr()) {
+        let raw: *mut Raw = handle.as_ptr().cast();
+        // SAFETY: the type was checked, and `handle` keeps it alive for the call.
+        unsafe {
+            (*raw).flags &= !SCHEDULED;
+            clear(raw);
+        }
+    }
+}
+
 /// Releases callback, context and arguments.
 ///
 /// # Safety
