@@ -251,6 +251,11 @@ impl TlsReceiver {
         (outcome, error): (Outcome, Option<PyErr>),
     ) -> Result<(), Received> {
         let connection = &self.connection;
+        if connection.backlog.get() && connection.open.get() {
+            // A write stopped in a renegotiation, and the peer's part of it may have come.
+            let written = self.protocol(py).call_method0("_do_write");
+            self.check(py, written)?;
+        }
         if connection.session.wire().pending_output() > 0 {
             self.check(
                 py,
