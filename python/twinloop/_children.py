@@ -2,7 +2,8 @@
 
 asyncio asks a watcher that belongs to the whole process, on 3.11 with a thread a child. Here each loop watches its own
 children, in whatever thread it runs, without a thread and without SIGCHLD, which stays the program's. Where the kernel has
-no pidfd a thread waits for the one child instead. Loop thread, except ``_wait_in_thread``.
+no pidfd a thread waits for the one child instead. What a child writes goes straight into the readers of
+``asyncio.subprocess.Process``. Loop thread, except ``_wait_in_thread``.
 """
 
 from __future__ import annotations
@@ -10,17 +11,59 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from asyncio import unix_events
+from asyncio import base_subprocess, subprocess, unix_events
 from asyncio.log import logger
+
+from . import _streams
+from ._pipes import ReadPipeTransport
 
 # What asyncio reports for a child whose status somebody else has taken.
 _UNKNOWN_STATUS = 255
+
+_DATA_RECEIVED = base_subprocess.ReadSubprocessPipeProto.data_received
+_PIPE_DATA_RECEIVED = subprocess.SubprocessStreamProtocol.pipe_data_received
+_READERS = {1: "stdout", 2: "stderr"}
+
+
+class _UnixSubprocessTransport(unix_events._UnixSubprocessTransport):
+    """asyncio's, under the name that its ``repr`` tells, except that pipes may feed readers themselves."""
+
+    def feed_readers(self):
+        """Let the pipes of a child feed the readers of its ``Process``, where asyncio makes two calls later for each read.
+
+        Calls that are queued already come first all the same: the next read is an entry of the ready queue behind them.
+        """
+        protocol = self._protocol
+        if type(protocol) is not subprocess.SubprocessStreamProtocol:
+            return
+        if not _streams.calls(protocol.pipe_data_received, _PIPE_DATA_RECEIVED):
+            return
+        for fd, pipe_protocol in self._read_pipes():
+            if _streams.calls(pipe_protocol.data_received, _DATA_RECEIVED):
+                name = _READERS[fd]
+                state = _streams.adopt_reader(getattr(protocol, name))
+                if state is not None:
+                    pipe_protocol.pipe._state.feed(state, protocol, name)
+
+    def set_protocol(self, protocol):
+        """Send everything to another protocol from now on."""
+        super().set_protocol(protocol)
+        for _, pipe_protocol in self._read_pipes():
+            pipe_protocol.pipe.set_protocol(pipe_protocol)
+
+    def _read_pipes(self):
+        """The protocols of the pipes of ours that can still be read."""
+        for fd in _READERS.keys() & self._pipes.keys():
+            pipe_protocol = self._pipes[fd]
+            pipe = pipe_protocol and pipe_protocol.pipe
+            if type(pipe) is ReadPipeTransport and pipe.get_protocol() is pipe_protocol:
+                yield fd, pipe_protocol
 
 
 async def start(loop, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options):
     """Start a child and return its transport once its pipes are connected."""
     waiter = loop.create_future()
-    transport = unix_events._UnixSubprocessTransport(
+    transport = _UnixSubprocessTransport(
         loop, protocol, args, shell, stdin, stdout, stderr, bufsize, waiter=waiter, extra=extra, **options
     )
     watch(loop, transport)
@@ -32,6 +75,7 @@ async def start(loop, protocol, args, shell, stdin, stdout, stderr, bufsize, ext
         transport.close()
         await transport._wait()
         raise
+    transport.feed_readers()
     return transport
 
 

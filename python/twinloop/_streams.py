@@ -1,7 +1,8 @@
 """Stream readers with a native hot path.
 
 asyncio makes the readers of ``open_connection`` and ``start_server``; a transport of ours adopts them when it gets their
-protocol: their class becomes the subclass below. Whatever somebody has subclassed or changed stays as it is.
+protocol, and ``_children`` those of a child: their class becomes the subclass below. Whatever somebody has subclassed or
+changed stays as it is.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ _DATA_RECEIVED = asyncio.StreamReaderProtocol.data_received
 
 def adopt(protocol):
     """The native state of the reader behind an ``asyncio.StreamReaderProtocol``; None if it must be fed as asyncio does."""
-    reader = protocol._stream_reader
+    return adopt_reader(protocol._stream_reader) if calls(protocol.data_received, _DATA_RECEIVED) else None
+
+
+def adopt_reader(reader):
+    """The native state of a reader that nothing but asyncio's own code feeds; None if somebody has changed it."""
     if type(reader) is StreamReader:
-        return reader._native if _is_untouched(protocol, reader) else None
-    if type(reader) is not asyncio.StreamReader or not _is_untouched(protocol, reader):
+        return reader._native if _is_untouched(reader) else None
+    if type(reader) is not asyncio.StreamReader or not _is_untouched(reader):
         return None
     loop = reader._loop
     if not isinstance(loop, _native.LoopCore) or loop.get_debug():
@@ -54,8 +59,13 @@ def adopt(protocol):
     return state
 
 
-def _is_untouched(protocol, reader):
-    if getattr(protocol.data_received, "__func__", None) is not _DATA_RECEIVED or "feed_data" in vars(reader):
+def calls(bound_method, function):
+    """Whether a protocol's method is still asyncio's own."""
+    return getattr(bound_method, "__func__", None) is function
+
+
+def _is_untouched(reader):
+    if "feed_data" in vars(reader):
         return False
     methods = vars(asyncio.StreamReader)
     return all(methods.get(name) is method for name, method in _READER_METHODS.items())

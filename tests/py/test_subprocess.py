@@ -10,7 +10,9 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import warnings
+from asyncio import base_subprocess
 
 import pytest
 import twinloop
@@ -331,5 +333,186 @@ def test_a_child_that_closes_its_input_breaks_the_pipe(run):
                 process.stdin.write(b"x" * 100_000)
                 await process.stdin.drain()
         await process.wait()
+
+    run(main())
+
+
+# ---- the readers of a child --------------------------------------------------------------------------------------------
+
+
+def on_both_loops(scenario, debug=False):
+    """What ``scenario`` returns on asyncio's loop and on ours."""
+
+    async def main():
+        return await asyncio.wait_for(scenario(), 20)
+
+    with warnings.catch_warnings():
+        # 3.11's own loop asks for a child watcher, which 3.12 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            asyncio.set_event_loop(runner.get_loop())
+            expected = runner.run(main())
+    return expected, twinloop.run(main(), debug=debug)
+
+
+async def outcome(awaitable):
+    try:
+        return await awaitable
+    except (Exception, asyncio.CancelledError) as error:
+        return type(error).__name__, str(error), getattr(error, "partial", None)
+
+
+def test_the_readers_of_a_child_are_native_and_asyncios(run):
+    async def main():
+        process = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        readers = process.stdout, process.stderr
+        process.stdin.close()
+        await process.communicate()
+        assert all(isinstance(reader, asyncio.StreamReader) for reader in readers)
+        return [type(reader) is asyncio.StreamReader for reader in readers]
+
+    assert run(main()) == [False, False]
+    assert run(main(), debug=True) == [True, True]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_childs_output_is_read_as_on_asyncios_loop(debug):
+    code = """if True:
+        import sys
+        for stream, text in (sys.stdout, "one\\ntwo|three\\n" + "x" * 100 + "\\nfour\\n12345rest"), (sys.stderr, "err\\nor"):
+            stream.write(text)
+            stream.flush()
+        sys.exit(3)
+    """
+
+    async def scenario():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE, stderr=PIPE, limit=64)
+        stdout = process.stdout
+        results = [
+            await outcome(stdout.readline()),
+            await outcome(stdout.readuntil(b"|")),
+            await outcome(stdout.readline()),
+            await outcome(stdout.readline()),
+            await outcome(stdout.readline()),
+            await outcome(stdout.readexactly(5)),
+            stdout.at_eof(),
+            await outcome(stdout.readexactly(5)),
+            stdout.at_eof(),
+            await outcome(stdout.read()),
+            [line async for line in process.stderr],
+            repr(stdout.exception()),
+            await process.wait(),
+        ]
+        return results + list(await process.communicate())
+
+    expected, ours = on_both_loops(scenario, debug)
+    assert ours == expected
+    assert expected[2] == b"three\n" and expected[7][2] == b"rest"
+
+
+def test_what_a_child_wrote_while_its_pipes_were_connected_comes_first_and_in_order(run):
+    lines = b"".join(b"%d\n" % number for number in range(20_000))
+    code = "import os\nfor number in range(20_000): os.write(1, b'%d\\n' % number)"
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        busy = True
+
+        def slow_turn():
+            # Something to read is there in each of the turns in which the pipes are connected.
+            time.sleep(0.01)
+            if busy:
+                loop.call_soon(slow_turn)
+
+        slow_turn()
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE, limit=1 << 20)
+        assert type(process.stdout) is not asyncio.StreamReader
+        busy = False
+        assert (await process.communicate())[0] == lines
+
+    run(main())
+
+
+def test_a_child_that_writes_without_end_waits_for_its_reader(run):
+    limit = 1000
+
+    async def main():
+        process = await asyncio.create_subprocess_exec("yes", stdout=PIPE, limit=limit)
+        transport = process._transport.get_pipe_transport(1)
+        for _ in range(3):
+            while transport.is_reading():
+                await asyncio.sleep(0)
+            held = len(process.stdout._buffer)
+            assert 2 * limit < held <= 2 * limit + 256 * 1024
+            await asyncio.sleep(0.01)
+            assert len(process.stdout._buffer) == held
+            assert await process.stdout.readexactly(held) == (b"y\n" * held)[:held]
+            assert transport.is_reading()
+        process.kill()
+        await process.communicate()
+        assert process.returncode == -signal.SIGKILL
+
+    run(main())
+
+
+def test_a_cancelled_read_of_a_child_loses_nothing(run):
+    async def main():
+        process = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=PIPE)
+        for _ in range(100):
+            reading = asyncio.create_task(process.stdout.readline())
+            await asyncio.sleep(0)
+            process.stdin.write(b"line\n")
+            await asyncio.sleep(0)
+            reading.cancel()
+            if await outcome(reading) != b"line\n":
+                assert await process.stdout.readline() == b"line\n"
+        process.stdin.close()
+        assert await process.communicate() == (b"", None)
+
+    run(main())
+
+
+def test_another_protocol_gets_what_a_child_writes_from_then_on(run):
+    async def main():
+        process = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=PIPE)
+        process.stdin.write(b"first\n")
+        assert await process.stdout.readline() == b"first\n"
+        recorder = Recorder()
+        process._transport.set_protocol(recorder)
+        process.stdin.write(b"second\n")
+        while not recorder.calls:
+            await asyncio.sleep(0.001)
+        assert recorder.calls == [(1, b"second\n")]
+        process.stdin.close()
+        await recorder.lost
+
+    run(main())
+
+
+@pytest.mark.parametrize("where", ["in a subclass", "in the class", "in the pipe's protocol"])
+def test_a_protocol_whose_methods_somebody_changed_is_called_as_by_asyncio(run, monkeypatch, where):
+    StreamProtocol, PipeProtocol = asyncio.subprocess.SubprocessStreamProtocol, base_subprocess.ReadSubprocessPipeProto
+    calls = []
+
+    def recorded(owner, method):
+        def called(self, *arguments):
+            calls.append(arguments)
+            return original(self, *arguments)
+
+        original = getattr(owner, method)
+        return called
+
+    if where == "in a subclass":
+        name, kind = "SubprocessStreamProtocol", type("Mine", (StreamProtocol,), {})
+        kind.pipe_data_received = recorded(StreamProtocol, "pipe_data_received")
+        monkeypatch.setattr(asyncio.subprocess, name, kind)
+    elif where == "in the class":
+        monkeypatch.setattr(StreamProtocol, "pipe_data_received", recorded(StreamProtocol, "pipe_data_received"))
+    else:
+        monkeypatch.setattr(PipeProtocol, "data_received", recorded(PipeProtocol, "data_received"), raising=False)
+
+    async def main():
+        assert await output_of("echo", "text") == b"text\n"
+        assert [arguments[-1] for arguments in calls] == [b"text\n"]
 
     run(main())

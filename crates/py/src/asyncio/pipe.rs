@@ -12,12 +12,14 @@ use std::rc::Rc;
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use twinloop_loop::duplicate;
 use twinloop_loop::net::{Stream, StreamHandler};
 
 use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::receiver::{Received, Receiver};
+use super::streams::Feeder;
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, GilBound, Object};
@@ -175,12 +177,22 @@ impl ReadPipeState {
             Some(receiver) => Rc::new(receiver),
             None => Rc::new(Receiver::of(&protocol)?),
         };
-        let old = self
-            .reader
-            .get(protocol.py())
-            .receiver
-            .replace(Some(receiver));
-        drop(old);
+        self.reader.get(protocol.py()).receive_with(receiver);
+        Ok(())
+    }
+
+    /// Puts what is read into the stream reader with the native state `state`, which is the attribute `name` of
+    /// `protocol`, until the next protocol is set.
+    fn feed(
+        &self,
+        state: Bound<'_, PyAny>,
+        protocol: Bound<'_, PyAny>,
+        name: Bound<'_, PyString>,
+    ) -> PyResult<()> {
+        let py = state.py();
+        let feeder = Feeder::into(&state, protocol, name)?;
+        let receiver = Rc::new(Receiver::Stream(feeder));
+        self.reader.get(py).receive_with(receiver);
         Ok(())
     }
 
@@ -221,6 +233,11 @@ impl ReadPipeState {
 }
 
 impl Reader {
+    fn receive_with(&self, receiver: Rc<Receiver>) {
+        let old = self.receiver.replace(Some(receiver));
+        drop(old);
+    }
+
     fn resume_if_wanted(&self) {
         if self.started.get() && !self.paused.get() && !self.pipe.closing.get() {
             self.pipe.stream.resume_reading();

@@ -1,4 +1,4 @@
-//! Streams: the native half of the readers that `asyncio.open_connection` and `start_server` give.
+//! Streams: the native half of the readers that `asyncio.open_connection`, `start_server` and a child's `Process` give.
 //!
 //! asyncio makes its own `StreamReader` and `StreamReaderProtocol`. When one of our transports gets such a protocol,
 //! `twinloop._streams.adopt` turns the reader into a subclass of asyncio's class whose reading methods are native coroutines
@@ -21,7 +21,7 @@ use pyo3::exceptions::{PyAssertionError, PyNotImplementedError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyString, PyType};
 
 use self::buffer::Buffer;
 use super::core::{LoopCore, State};
@@ -218,7 +218,7 @@ impl Reader {
     }
 }
 
-/// Puts what a transport receives into the reader of an `asyncio.StreamReaderProtocol`.
+/// Puts what a transport receives into the reader of an `asyncio.StreamReaderProtocol`, or into one of a child's.
 ///
 /// For every transport: ask [`Feeder::of`] when the transport gets a protocol, and call [`Feeder::feed`] instead of the
 /// protocol's `data_received` if there is one.
@@ -226,6 +226,8 @@ pub(crate) struct Feeder {
     /// The reader owns its state: once it is gone, what comes is dropped, as asyncio does.
     reader: Weak<Reader>,
     protocol: Object,
+    /// The attribute of the protocol that is the reader, or None once that is gone.
+    name: Object,
 }
 
 impl Feeder {
@@ -245,10 +247,22 @@ impl Feeder {
         if state.is_none() {
             return Ok(None);
         }
-        Ok(Some(Feeder {
-            reader: Rc::downgrade(state.cast::<ReaderState>()?.get().reader.get(py)),
-            protocol: Object::new(protocol.clone()),
-        }))
+        let name = intern!(py, "_stream_reader").to_owned();
+        Feeder::into(&state, protocol.clone(), name).map(Some)
+    }
+
+    /// The feeder of the reader with the native state `state`, which is the attribute `name` of `protocol`.
+    pub(crate) fn into(
+        state: &Bound<'_, PyAny>,
+        protocol: Bound<'_, PyAny>,
+        name: Bound<'_, PyString>,
+    ) -> PyResult<Feeder> {
+        let state = state.cast::<ReaderState>()?;
+        Ok(Feeder {
+            reader: Rc::downgrade(state.get().reader.get(state.py())),
+            protocol: Object::new(protocol),
+            name: Object::new(name.into_any()),
+        })
     }
 
     /// What the protocol's `data_received` does.
@@ -258,10 +272,8 @@ impl Feeder {
             return Ok(());
         };
         if reader.feed(data)? {
-            let object = self
-                .protocol
-                .bind(py)
-                .getattr(intern!(py, "_stream_reader"))?;
+            let name = self.name.bind(py);
+            let object = self.protocol.bind(py).getattr(name.cast::<PyString>()?)?;
             if !object.is_none() {
                 reader.settle(object.as_borrowed())?;
             }
