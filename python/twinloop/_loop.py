@@ -42,6 +42,21 @@ def _closing_later(operation):
     return operate
 
 
+def _ending_when_closed(operation):
+    """A method on a socket that is closed at once meanwhile, which ends it with the error of a closed socket."""
+
+    @functools.wraps(operation)
+    async def operate(self, sock, *arguments, **options):
+        if not issubclass(type(sock), socket.socket) or not self._notice_closing(sock):
+            return await operation(self, sock, *arguments, **options)
+        try:
+            return await operation(self, sock, *arguments, **options)
+        finally:
+            self._leave_to_be_closed(sock)
+
+    return operate
+
+
 class EventLoop(_native.LoopCore, SelectorEventLoop):
     """An asyncio event loop on Twinloop's native loop.
 
@@ -210,11 +225,14 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     _sock_recv_in_python = _closing_later(SelectorEventLoop.sock_recv)
     _sock_recv_into_in_python = _closing_later(SelectorEventLoop.sock_recv_into)
     _sock_sendall_in_python = _closing_later(SelectorEventLoop.sock_sendall)
-    _sock_recvfrom_in_python = SelectorEventLoop.sock_recvfrom
-    _sock_recvfrom_into_in_python = SelectorEventLoop.sock_recvfrom_into
-    _sock_sendto_in_python = SelectorEventLoop.sock_sendto
-    _sock_accept_in_python = SelectorEventLoop.sock_accept
-    _sock_connect_in_python = SelectorEventLoop.sock_connect
+    _sock_recvfrom_in_python = _ending_when_closed(SelectorEventLoop.sock_recvfrom)
+    _sock_recvfrom_into_in_python = _ending_when_closed(SelectorEventLoop.sock_recvfrom_into)
+    _sock_sendto_in_python = _ending_when_closed(SelectorEventLoop.sock_sendto)
+    _sock_accept_in_python = _ending_when_closed(SelectorEventLoop.sock_accept)
+    _sock_connect_in_python = _closing_later(SelectorEventLoop.sock_connect)
+
+    # asyncio's own in every case.
+    sock_sendfile = _closing_later(SelectorEventLoop.sock_sendfile)
 
     def set_task_factory(self, factory):
         """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""

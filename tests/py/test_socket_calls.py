@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import socket
+import threading
 
 import pytest
 import twinloop
@@ -254,3 +255,177 @@ def test_operations_of_a_closed_loop_are_errors():
     loop.close()
     with non_blocking() as sock, pytest.raises(RuntimeError, match="closed"):
         loop.sock_recvfrom(sock, 1).send(None)
+
+
+# ---- sockets that are closed under an operation ------------------------------------------------------------------------
+
+
+def listener():
+    sock = non_blocking(kind=socket.SOCK_STREAM)
+    sock.listen()
+    return sock
+
+
+WAITING = {
+    "sock_accept": (listener, ()),
+    "sock_recvfrom": (non_blocking, (10,)),
+    "sock_recvfrom_into": (non_blocking, (bytearray(10),)),
+}
+
+
+async def turns(count=5):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("method", WAITING)
+@pytest.mark.parametrize("way", ["close", "with", "another thread"])
+def test_an_operation_ends_when_its_socket_is_closed(both_modes, method, way):
+    make, arguments = WAITING[method]
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        sock = make()
+        waiting = [asyncio.create_task(getattr(loop, method)(sock, *arguments)) for _ in range(2)]
+        await turns()
+        if way == "close":
+            sock.close()
+        elif way == "with":
+            with sock:
+                pass
+        else:
+            # The loop sleeps meanwhile: nothing but the end of the operations wakes it.
+            threading.Timer(0.05, sock.close).start()
+        for task in waiting[1:] if loop.get_debug() else waiting:
+            with pytest.raises(OSError) as caught:
+                await task
+            assert caught.value.errno == errno.EBADF
+        # Of two operations of asyncio's own the second takes the place of the first.
+        waiting[0].cancel()
+
+    both_modes(main())
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_an_operation_that_is_over_leaves_its_socket_as_it_was(both_modes, cancelled):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            for _ in range(3):
+                task = asyncio.create_task(loop.sock_recvfrom(left, 10))
+                await turns()
+                if cancelled:
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+                else:
+                    right.sendto(b"data", left.getsockname())
+                    assert (await task)[0] == b"data"
+                assert type(left._io_refs) is int
+                assert left._io_refs == 0
+
+    both_modes(main())
+
+
+def test_a_file_made_of_a_socket_keeps_it_open_under_an_operation(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        left = non_blocking()
+        before = left.makefile("rb", buffering=0)
+        waiting = asyncio.create_task(loop.sock_recvfrom(left, 10))
+        await turns()
+        during = left.makefile("rb", buffering=0)
+        left.close()
+        before.close()
+        await turns()
+        assert not waiting.done()
+        during.close()
+        with pytest.raises(OSError) as caught:
+            await waiting
+        assert caught.value.errno == errno.EBADF
+        assert left.fileno() == -1
+
+    both_modes(main())
+
+
+def test_a_connection_that_is_closed_while_it_is_made_closes_once_it_is(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with listener() as server:
+            sock = non_blocking(kind=socket.SOCK_STREAM, address=None)
+            connecting = asyncio.create_task(loop.sock_connect(sock, server.getsockname()))
+            loop.call_soon(sock.close)
+            await connecting
+            assert sock.fileno() == -1
+            accepted, _ = await loop.sock_accept(server)
+            with accepted:
+                assert await loop.sock_recv(accepted, 1) == b""
+
+    both_modes(main())
+
+
+def test_a_cancelled_connection_of_a_closed_socket_is_closed(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.socket() as server:
+            # A queue that is full: the connection is not made while the test runs.
+            server.bind(("127.0.0.1", 0))
+            server.listen(0)
+            fillers = [non_blocking(kind=socket.SOCK_STREAM, address=None) for _ in range(3)]
+            for filler in fillers:
+                filler.connect_ex(server.getsockname())
+            sock = fillers.pop()
+            connecting = asyncio.create_task(loop.sock_connect(sock, server.getsockname()))
+            await asyncio.sleep(0.05)
+            assert not connecting.done()
+            sock.close()
+            assert sock.fileno() != -1
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            assert sock.fileno() == -1
+            for filler in fillers:
+                filler.close()
+
+    both_modes(main())
+
+
+def test_a_number_that_is_used_again_is_another_socket(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        for _ in range(20):
+            old = non_blocking()
+            number = old.fileno()
+            waiting = asyncio.create_task(loop.sock_recvfrom(old, 10))
+            await turns()
+            old.close()
+            with non_blocking() as new, non_blocking() as sender:
+                assert new.fileno() == number
+                receiving = asyncio.create_task(loop.sock_recvfrom(new, 10))
+                with pytest.raises(OSError):
+                    await waiting
+                sender.sendto(b"new", new.getsockname())
+                assert (await receiving)[0] == b"new"
+
+    run(main())
+
+
+def test_a_closed_loop_closes_sockets_that_only_its_operations_kept_open(loop, count_descriptors):
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    before = count_descriptors()
+
+    async def main():
+        task = loop.create_task(loop.sock_recv(left, 10))
+        await turns()
+        left.close()
+        assert left.fileno() != -1
+        return task
+
+    task = loop.run_until_complete(main())
+    task._log_destroy_pending = False
+    loop.close()
+    assert left.fileno() == -1
+    assert count_descriptors() < before
+    assert right.recv(1) == b""
+    right.close()

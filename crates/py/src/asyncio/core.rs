@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
+use super::closing;
 use super::descriptors::{Descriptors, Direction};
 use super::host::PythonHost;
 use crate::ffi::handle::{Handle, Kind};
@@ -115,7 +116,7 @@ impl LoopCore {
         let state = self.state.get(py);
         let event_loop = state.event_loop.take();
         state.remote.replace(None);
-        state.descriptors.clear();
+        state.descriptors.clear(py);
         if let Some(event_loop) = event_loop {
             event_loop.close();
         }
@@ -238,6 +239,28 @@ impl LoopCore {
 
     fn _remove_writer(&self, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
         self.unwatch(fd, Direction::Write)
+    }
+
+    /// Before one of asyncio's own operations that ends when its socket is closed; false if there is nothing to notice.
+    fn _notice_closing(&self, socket: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = socket.py();
+        let state = self.state.get(py);
+        let fd: RawFd = socket.call_method0("fileno")?.extract()?;
+        if fd < 0 || state.is_transport(fd) {
+            return Ok(false);
+        }
+        state.check_thread(py)?;
+        let event_loop = state.open()?;
+        let descriptor = state
+            .descriptors
+            .of_socket(&event_loop, &state.host, fd, socket)?;
+        closing::notice_closing(socket, &descriptor, state, true)
+    }
+
+    /// After an operation for which `_notice_closing` returned true.
+    #[staticmethod]
+    fn _leave_to_be_closed(socket: &Bound<'_, PyAny>) -> PyResult<()> {
+        closing::leave_to_be_closed(socket)
     }
 
     /// Counts of what the loop has done and holds. `callback_times` is None, or a list of (seconds, count): how many

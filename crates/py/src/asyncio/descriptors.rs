@@ -13,9 +13,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
-use super::core::LoopCore;
+use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::host::PythonHost;
+use super::sockets::closed;
 use crate::ffi::coroutine::Waiter;
 use crate::ffi::{self, Object, handle};
 
@@ -272,18 +273,23 @@ impl Descriptors {
     }
 
     /// Ends everything, for the loop is being closed.
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(&self, py: Python<'_>) {
         let self_pipe = self.self_pipe.take();
         drop(self_pipe);
         let all = self.watched.take();
         for descriptor in all.into_iter().flatten() {
             let source = descriptor.source.take();
             drop(source);
+            let socket = descriptor.socket.take();
+            drop(socket);
             for side in [&descriptor.reader, &descriptor.writer] {
                 let callback = side.callback.take();
                 drop(callback);
+            }
+            // Without anything to be registered for: a waiter withdraws, which closes a socket that it kept open.
+            for side in [&descriptor.reader, &descriptor.writer] {
                 let waiters = side.waiters.take();
-                waiters.into_iter().for_each(Waiter::abandon);
+                waiters.into_iter().for_each(|waiter| waiter.abandon(py));
             }
         }
     }
@@ -406,6 +412,21 @@ impl Descriptor {
         drop(withdrawn);
         // A registration that is gone is no obstacle to not waiting.
         let _ = self.update_mode();
+    }
+
+    /// The socket object is about to close the descriptor, in whatever thread: operations that wait end with an error.
+    /// With `calls_back` callbacks are called once more: those of asyncio's own operations then try and get it.
+    pub(super) fn closes(&self, py: Python<'_>, core: &State, calls_back: bool) {
+        for side in [&self.reader, &self.writer] {
+            let waiters = side.waiters.take();
+            for waiter in waiters {
+                let error = closed(py).into_value(py).into_bound(py);
+                waiter.fail_soon(py, core, Object::new(error.into_any()));
+            }
+            if calls_back && let Some(callback) = &*side.callback.borrow() {
+                core.schedule(py, callback.share(py));
+            }
+        }
     }
 
     fn report(self: &Rc<Self>, py: Python<'_>, direction: Direction) {

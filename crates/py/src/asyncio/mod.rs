@@ -1,6 +1,7 @@
 //! The loop's Python API: one file for each group of `asyncio.AbstractEventLoop`'s methods.
 
 mod addresses;
+mod closing;
 pub(crate) mod core;
 mod datagram;
 mod descriptors;

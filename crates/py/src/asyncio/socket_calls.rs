@@ -3,8 +3,8 @@
 //! What depends on the family of the socket (addresses, new sockets) is left to the methods of Python's own socket object;
 //! here is the waiting: each returns a native coroutine (`ffi::coroutine`) that tries at once and waits only if the socket
 //! is known not to be ready. `sock_connect` is native for literal addresses; names are resolved by asyncio's own. A
-//! socket that is closed under these operations is closed at once: a listening one must give its port free. Loop
-//! thread, GIL held.
+//! socket that is closed under one of the others is closed at once, as a listening one must give its port free, and ends it
+//! (`closing.rs`). Loop thread, GIL held.
 
 use std::ffi::CStr;
 use std::io;
@@ -20,7 +20,7 @@ use rustix::net::{AddressFamily, SocketAddrAny};
 use super::addresses;
 use super::core::core_of;
 use super::descriptors::Direction;
-use super::sockets::{Socket, plain_socket};
+use super::sockets::{Closing, Socket, plain_socket};
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::begin_connect;
 use crate::ffi::{Arguments, FastMethod, Object, install};
@@ -57,8 +57,12 @@ impl Operation for Call {
         let object = self.socket.object(py);
         let arguments = self.arguments.bind(py);
         let arguments = arguments.cast::<PyTuple>()?;
-        self.socket
-            .attempt_once(py, direction, waiter, |_fd, _descriptor| {
+        self.socket.attempt(
+            py,
+            direction,
+            Closing::EndsIt,
+            waiter,
+            |_fd, _descriptor| {
                 let result = object.call_method1(of_socket, &*arguments);
                 match result {
                     Err(error)
@@ -70,7 +74,8 @@ impl Operation for Call {
                     Err(error) => Err(error),
                     Ok(value) => Ok(Ok(value)),
                 }
-            })
+            },
+        )
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
@@ -133,9 +138,12 @@ impl Operation for Connect {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (address, given) = (&self.address, &self.given);
         let begun = std::mem::replace(&mut self.begun, true);
-        let done = self
-            .socket
-            .attempt_once(py, Direction::Write, waiter, |fd, _descriptor| {
+        let done = self.socket.attempt(
+            py,
+            Direction::Write,
+            Closing::Waits,
+            waiter,
+            |fd, _descriptor| {
                 // Called again, connect tells how the first call went.
                 match begin_connect(fd, address) {
                     Err(Errno::INPROGRESS | Errno::ALREADY | Errno::INTR) => {
@@ -149,7 +157,8 @@ impl Operation for Connect {
                     Err(error) => Ok(Err(error.into())),
                     Ok(()) => Ok(Ok(())),
                 }
-            })?;
+            },
+        )?;
         Ok(done.map(|()| py.None().into_bound(py)))
     }
 

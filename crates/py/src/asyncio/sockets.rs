@@ -1,7 +1,7 @@
 //! `sock_recv`, `sock_recv_into` and `sock_sendall`: operations on the program's own sockets, without a Future each.
 //!
 //! Each returns a native coroutine (`ffi::coroutine`) that tries at once and waits only if the socket is known to be
-//! empty or full. In debug mode, and for anything but plain sockets, asyncio's own implementation runs instead. Loop
+//! empty or full. A socket that is closed meanwhile closes after it (`closing.rs`). In debug mode, and for anything but plain sockets, asyncio's own implementation runs instead. Loop
 //! thread, GIL held.
 
 use std::ffi::CStr;
@@ -17,6 +17,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
 use rustix::net::AddressFamily;
 
+use super::closing;
 use super::core::{State, core_of};
 use super::descriptors::{Descriptor, Direction};
 use super::errors::os_error;
@@ -35,30 +36,40 @@ pub(super) struct Socket {
     object: Object,
     /// The registration that the last attempt used, to withdraw from.
     descriptor: Option<Rc<Descriptor>>,
-    /// While the operation waits, `close()` of the socket closes its descriptor only after it, so that the operation neither
-    /// waits for ever nor reads from whatever gets that number next.
-    is_held: bool,
+    /// What was agreed with the socket object for the present wait.
+    closing: Option<Closing>,
+}
+
+/// What `close()` of a socket does while an operation waits, which must neither wait for ever nor read from whatever gets
+/// that number next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// It closes the descriptor after the operation.
+    Waits,
+    /// It closes the descriptor, and the operation ends with EBADF.
+    EndsIt,
 }
 
 impl Socket {
-    /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block.
-    fn attempt<T>(
+    /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block; `closing` is for that wait.
+    pub(super) fn attempt<T>(
         &mut self,
         py: Python<'_>,
         direction: Direction,
+        closing: Closing,
         waiter: &Waiter,
         call: impl FnOnce(RawFd, &Descriptor) -> PyResult<io::Result<T>>,
     ) -> PyResult<Option<T>> {
         let outcome = self.attempt_once(py, direction, waiter, call);
-        match &outcome {
-            Ok(None) => self.hold(py)?,
-            Ok(Some(_)) | Err(_) => self.let_go(py)?,
+        let waits = matches!(outcome, Ok(None));
+        if let Err(error) = self.expect_closing(py, waits.then_some(closing)) {
+            self.withdraw(py, direction, waiter);
+            return Err(error);
         }
         outcome
     }
 
-    /// As `attempt`, for operations under which a socket may be closed at once.
-    pub(super) fn attempt_once<T>(
+    fn attempt_once<T>(
         &mut self,
         py: Python<'_>,
         direction: Direction,
@@ -68,10 +79,7 @@ impl Socket {
         let socket = self.object.bind(py);
         let fd: RawFd = socket.call_method0(intern!(py, "fileno"))?.extract()?;
         if fd < 0 {
-            return Err(os_error(
-                py,
-                &io::Error::from_raw_os_error(rustix::io::Errno::BADF.raw_os_error()),
-            ));
+            return Err(closed(py));
         }
         self.core.check_thread(py)?;
         let event_loop = self.core.open()?;
@@ -100,7 +108,7 @@ impl Socket {
         if let Some(descriptor) = self.descriptor.take() {
             descriptor.withdraw(direction, waiter);
         }
-        if let Err(error) = self.let_go(py) {
+        if let Err(error) = self.expect_closing(py, None) {
             error.write_unraisable(py, Some(&self.object.bind(py)));
         }
     }
@@ -119,28 +127,38 @@ impl Socket {
         Some(AddressFamily::from_raw(family.extract().ok()?))
     }
 
-    /// Counts the operation as a user of the socket, as `socket.makefile` does.
-    fn hold(&mut self, py: Python<'_>) -> PyResult<()> {
-        if !self.is_held {
-            let socket = self.object.bind(py);
-            let users: usize = socket.getattr(intern!(py, "_io_refs"))?.extract()?;
-            socket.setattr(intern!(py, "_io_refs"), users + 1)?;
-            self.is_held = true;
+    fn expect_closing(&mut self, py: Python<'_>, closing: Option<Closing>) -> PyResult<()> {
+        if self.closing == closing {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    fn let_go(&mut self, py: Python<'_>) -> PyResult<()> {
-        if std::mem::take(&mut self.is_held) {
-            let socket = self.object.bind(py);
-            let users: usize = socket.getattr(intern!(py, "_io_refs"))?.extract()?;
-            socket.setattr(intern!(py, "_io_refs"), users.saturating_sub(1))?;
-            if socket.getattr(intern!(py, "_closed"))?.is_truthy()? {
-                socket.call_method0(intern!(py, "close"))?;
+        let socket = self.object.bind(py);
+        let before = std::mem::replace(&mut self.closing, closing);
+        match closing {
+            Some(Closing::Waits) => closing::keep_open(&socket)?,
+            Some(Closing::EndsIt) => {
+                if let Some(descriptor) = &self.descriptor
+                    && !closing::notice_closing(&socket, descriptor, &self.core, false)?
+                {
+                    return Err(closed(py));
+                }
             }
+            None => {}
         }
-        Ok(())
+        match before {
+            Some(Closing::Waits) => closing::let_go(&socket),
+            Some(Closing::EndsIt) => closing::leave_to_be_closed(&socket),
+            None => Ok(()),
+        }
     }
+}
+
+/// What the operations on a socket that has been closed raise.
+#[cold]
+pub(super) fn closed(py: Python<'_>) -> PyErr {
+    os_error(
+        py,
+        &io::Error::from_raw_os_error(rustix::io::Errno::BADF.raw_os_error()),
+    )
 }
 
 #[cold]
@@ -164,8 +182,12 @@ impl Operation for Receive {
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (most, core) = (self.most, Rc::clone(&self.socket.core));
-        self.socket
-            .attempt(py, Direction::Read, waiter, |fd, descriptor| {
+        self.socket.attempt(
+            py,
+            Direction::Read,
+            Closing::Waits,
+            waiter,
+            |fd, descriptor| {
                 let expected = core.last_sock_recv.get();
                 let received =
                     if most <= COPY_BELOW || expected < COPY_BELOW && descriptor.is_stream() {
@@ -189,7 +211,8 @@ impl Operation for Receive {
                     }
                     bytes
                 }))
-            })
+            },
+        )
     }
 
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
@@ -219,9 +242,12 @@ impl Operation for ReceiveInto {
         let buffer = &self.buffer;
         // A buffer that cannot be written to is an error now, not when data comes.
         with_writable(&buffer.bind(py), |_memory| ())?;
-        let count = self
-            .socket
-            .attempt(py, Direction::Read, waiter, |fd, descriptor| {
+        let count = self.socket.attempt(
+            py,
+            Direction::Read,
+            Closing::Waits,
+            waiter,
+            |fd, descriptor| {
                 with_writable(&buffer.bind(py), |memory| {
                     let count = receive(fd, memory)?;
                     if count > 0 && count < memory.len() {
@@ -229,7 +255,8 @@ impl Operation for ReceiveInto {
                     }
                     Ok(count)
                 })
-            })?;
+            },
+        )?;
         count
             .map(|count| Ok(count.into_pyobject(py)?.into_any()))
             .transpose()
@@ -262,16 +289,20 @@ impl Operation for SendAll {
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (data, sent) = (&self.data, &mut self.sent);
-        let done = self
-            .socket
-            .attempt(py, Direction::Write, waiter, |fd, _descriptor| {
+        let done = self.socket.attempt(
+            py,
+            Direction::Write,
+            Closing::Waits,
+            waiter,
+            |fd, _descriptor| {
                 with_bytes(&data.bind(py), |bytes| {
                     while *sent < bytes.len() {
                         *sent += transmit(fd, &bytes[*sent..])?;
                     }
                     Ok(())
                 })
-            })?;
+            },
+        )?;
         Ok(done.map(|()| py.None().into_bound(py)))
     }
 
@@ -309,7 +340,7 @@ pub(super) fn plain_socket(
         core: Rc::clone(core),
         object: Object::new(socket.to_owned()),
         descriptor: None,
-        is_held: false,
+        closing: None,
     }))
 }
 

@@ -159,18 +159,23 @@ impl Waiter {
     }
 
     /// Lets go of everything, when the loop is closed under it.
-    pub(crate) fn abandon(self) {
+    pub(crate) fn abandon(self, py: Python<'_>) {
         let raw = self.raw();
-        // SAFETY: a live coroutine; the values are moved out before they are dropped.
-        let dropped = unsafe {
+        // SAFETY: a live coroutine; the values are moved out before they are used or dropped.
+        let (callbacks, operation) = unsafe {
             let state = &mut (*raw).state;
             (
-                state.callback.take(),
-                std::mem::take(&mut state.more_callbacks),
+                (
+                    state.callback.take(),
+                    std::mem::take(&mut state.more_callbacks),
+                ),
                 state.operation.take(),
             )
         };
-        drop(dropped);
+        drop(callbacks);
+        if let Some(mut operation) = operation {
+            operation.withdraw(py, &self);
+        }
     }
 
     fn raw(&self) -> *mut Raw {
