@@ -11,6 +11,7 @@ where the library cannot be called directly. All methods run on the loop's threa
 
 from __future__ import annotations
 
+import contextvars
 import os
 import ssl
 import warnings
@@ -92,6 +93,8 @@ class TlsProtocol(sslproto.SSLProtocol):
     # A read gives no more than one record, whatever is asked for.
     max_size = _RECORD_SIZE
     _tls_state = None
+    # In which the program's protocol is called.
+    _context = None
 
     def __init__(self, *arguments, **options):
         self.max_size = 0  # asyncio sets that much aside for each connection.
@@ -133,6 +136,7 @@ class TlsProtocol(sslproto.SSLProtocol):
         if self._tls_state is not None and isinstance(transport, SocketTransport):
             self._tls_state.attach(transport._state)
         self._transport = transport
+        self._context = contextvars.copy_context()
         self._limit_transport()
         super().connection_made(transport)
 
@@ -250,7 +254,8 @@ class TlsProtocol(sslproto.SSLProtocol):
     def _resume_reading(self):
         if self._app_reading_paused:
             self._app_reading_paused = False
-            self._loop.call_soon(self._resume)
+            # What comes is the loop's call, as all other data, and not that of who resumes.
+            self._loop.call_soon(self._resume, context=self._context)
 
     def _resume(self):
         if self._app_reading_paused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import os
 import pathlib
@@ -1370,5 +1371,47 @@ def test_aiohttp_serves_and_fetches_over_tls(run, server_tls, client_tls):
                     assert response.status == 200
                     assert await response.read() == (body or b"nothing")
         await runner.cleanup()
+
+    run(main())
+
+
+@pytest.mark.parametrize("base", [asyncio.Protocol, asyncio.BufferedProtocol])
+def test_data_that_waited_while_reading_was_paused_comes_in_the_context_of_the_transport(
+    run, server_tls, client_tls, base
+):
+    where = contextvars.ContextVar("where", default="elsewhere")
+    places = []
+
+    class Client(base):
+        def __init__(self):
+            self.arrived = asyncio.Event()
+            self.buffer = bytearray(100)
+
+        def note(self, *_arguments):
+            places.append(where.get())
+            self.arrived.set()
+
+        if base is asyncio.Protocol:
+            data_received = note
+        else:
+            buffer_updated = note
+
+            def get_buffer(self, size):
+                places.append(where.get())
+                return self.buffer
+
+    async def main():
+        server, port = await serve(Echo, server_tls)
+        async with server:
+            where.set("transport")
+            transport, protocol = await connect(Client, port, client_tls)
+            where.set("elsewhere")
+            transport.pause_reading()
+            transport.write(b"data")
+            await asyncio.sleep(0.05)
+            transport.resume_reading()
+            await protocol.arrived.wait()
+            assert set(places) == {"transport"}
+            transport.close()
 
     run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import os
 import socket
@@ -341,6 +342,56 @@ def test_half_closed_connections_go_on_in_the_other_direction(run):
         peer.close()
 
     run(main())
+
+
+@pytest.mark.parametrize("closed_by", ["us", "the peer"])
+def test_the_loop_calls_a_protocol_in_the_context_of_its_transport_and_others_in_their_own(run, closed_by):
+    where = contextvars.ContextVar("where")
+
+    def noting(name):
+        def note(self, *arguments):
+            self.calls.append((name, where.get()))
+            if name == "connection_lost":
+                self.lost.set_result(None)
+
+        return note
+
+    methods = ["data_received", "eof_received", "pause_writing", "resume_writing", "connection_lost"]
+    Placed = type("Placed", (Recorder,), {name: noting(name) for name in methods})
+
+    def within(place, function, *arguments):
+        def call():
+            where.set(place)
+            function(*arguments)
+
+        contextvars.copy_context().run(call)
+
+    async def main():
+        where.set("transport")
+        transport, protocol, peer = await connected(Placed)
+        where.set("elsewhere")
+        within("pauses", transport.pause_reading)
+        await asyncio.sleep(0)
+        within("resumes", transport.resume_reading)
+        peer.send(b"data")
+        await until(lambda: len(protocol.calls) == 2)
+        within("writes", transport.write, bytes(10_000_000))
+        left = 10_000_000
+        while left:
+            left -= len(await asyncio.get_running_loop().sock_recv(peer, left))
+        await until(lambda: len(protocol.calls) == 4)
+        within("closes", transport.close if closed_by == "us" else peer.close)
+        await protocol.lost
+        peer.close()
+        return protocol.calls
+
+    assert run(main())[1:] == [
+        ("data_received", "transport"),
+        ("pause_writing", "writes"),
+        ("resume_writing", "transport"),
+        *([("connection_lost", "closes")] if closed_by == "us" else []),
+        *([("eof_received", "transport"), ("connection_lost", "transport")] if closed_by == "the peer" else []),
+    ]
 
 
 def test_a_reset_reaches_the_protocol_as_the_error_of_connection_lost(run):
