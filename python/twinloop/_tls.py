@@ -15,13 +15,15 @@ import contextvars
 import os
 import ssl
 import warnings
-from asyncio import StreamReaderProtocol, sslproto
+from asyncio import BufferedProtocol, StreamReaderProtocol, sslproto
 
 from . import _native, _streams
 from ._transports import SocketTransport
 
 _RECEIVE_SIZE = 256 * 1024
 _RECORD_SIZE = 16 * 1024
+# What a peer may go on sending after close(): about what was on its way. One that sends more is not downloaded to its end.
+_DISCARD_AT_MOST = 1024 * 1024
 
 #: False where connections must not call libssl directly.
 direct = os.environ.get("TWINLOOP_TLS", "") != "memory-bio"
@@ -95,6 +97,8 @@ class TlsProtocol(sslproto.SSLProtocol):
     _tls_state = None
     # In which the program's protocol is called.
     _context = None
+    _first_read_waits = False
+    _discarded = 0
 
     def __init__(self, *arguments, **options):
         self.max_size = 0  # asyncio sets that much aside for each connection.
@@ -195,13 +199,52 @@ class TlsProtocol(sslproto.SSLProtocol):
         super()._set_app_protocol(app_protocol)
         if type(app_protocol) is StreamReaderProtocol:
             _streams.adopt(app_protocol)
+        elif _is_buffered_by_its_methods(app_protocol):
+            self._app_protocol_get_buffer = app_protocol.get_buffer
+            self._app_protocol_buffer_updated = app_protocol.buffer_updated
+            self._app_protocol_is_buffer = True
         if self._tls_state is not None:
             self._tls_state.protocol_changed()
+
+    def _do_flush(self):
+        if self._eof_received and not self._app_transport._closed:
+            # The peer has ended the connection: what came before that belongs to the program.
+            self._do_read()
+            if self._app_reading_paused or self._state is not sslproto.SSLProtocolState.FLUSHING:
+                return
+        else:
+            # The program has: it gets nothing more, and all that it wrote has to leave before close_notify.
+            self._resume_transport()
+            try:
+                self._discard()
+                self._do_write()
+            except Exception as error:
+                self._on_shutdown_complete(error)
+                return
+            if self._write_backlog and not self._eof_received:
+                return  # In a renegotiation, of which the peer's part is still to come.
+        self._set_state(sslproto.SSLProtocolState.SHUTDOWN)
+        self._do_shutdown()
 
     def _do_shutdown(self):
         # The peer's answer has to be read, even if the program has paused reading.
         self._resume_transport()
+        try:
+            self._discard()
+        except ssl.SSLError as error:
+            self._on_shutdown_complete(error)
+            return
         super()._do_shutdown()
+        if self._discarded > _DISCARD_AT_MOST and not self._get_write_buffer_size():
+            self._on_shutdown_complete(None)
+
+    def _discard(self):
+        """Read past what the peer sent before it knew of the end: its own close_notify comes after that."""
+        try:
+            while data := self._sslobj.read(_RECORD_SIZE):
+                self._discarded += len(data)
+        except (*sslproto.SSLAgainErrors, ssl.SSLZeroReturnError):
+            pass
 
     def _fatal_error(self, exc, message="Fatal error on transport"):
         # The library's alert tells the peer why; it is worth one attempt.
@@ -209,6 +252,10 @@ class TlsProtocol(sslproto.SSLProtocol):
             self._transport.write(self._outgoing.read())
             self._transport.get_write_buffer_size()
         super()._fatal_error(exc, message)
+
+    def _do_read(self):
+        if not self._first_read_waits:
+            super()._do_read()
 
     def _do_read__buffered(self):
         # Not asyncio's, which loses bytes when the protocol's buffer is not a memoryview and holds more than one record.
@@ -227,7 +274,7 @@ class TlsProtocol(sslproto.SSLProtocol):
                 again = False
             if filled:
                 self._app_protocol_buffer_updated(filled)
-            if not again or self._app_reading_paused:
+            if not again or self._app_reading_paused or self._app_transport is None or self._app_transport._closed:
                 return
             if self._app_protocol is not protocol:
                 self._loop.call_soon(self._do_read)
@@ -235,7 +282,12 @@ class TlsProtocol(sslproto.SSLProtocol):
         self._close_notify_received()
 
     def _on_handshake_complete(self, handshake_exc):
+        # The program has the upgraded transport once start_tls() has returned, and needs it for an answer to the first data.
+        self._first_read_waits = self._app_state is not sslproto.AppProtocolState.STATE_INIT
         super()._on_handshake_complete(handshake_exc)
+        if self._first_read_waits:
+            self._first_read_waits = False
+            self._loop.call_soon(self._do_read)
         # asyncio sends neither the end of the handshake nor what waited for it if connection_made has paused reading.
         if self._state is sslproto.SSLProtocolState.WRAPPED:
             if self._write_backlog:
@@ -357,6 +409,13 @@ class TlsProtocol(sslproto.SSLProtocol):
     def _note_backlog(self):
         if self._tls_state is not None:
             self._tls_state.set_backlog(bool(self._write_backlog))
+
+
+def _is_buffered_by_its_methods(protocol):
+    """Whether a protocol has a buffer without being asyncio's ``BufferedProtocol``, as programs for uvloop may."""
+    if isinstance(protocol, BufferedProtocol) or hasattr(protocol, "data_received"):
+        return False
+    return hasattr(protocol, "get_buffer") and hasattr(protocol, "buffer_updated")
 
 
 def _check_data(data):

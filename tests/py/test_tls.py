@@ -644,6 +644,113 @@ def test_close_sends_close_notify_and_waits_for_the_peers(run, server_tls, clien
     assert seen == [b"last words", b""]
 
 
+@pytest.mark.parametrize("size", [8, 100_000])
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_arrives_after_close_is_read_past(run, server_tls, client_tls, paused, size):
+    """asyncio takes it for a failure of the connection (bpo-39951), and so did we."""
+    closed = threading.Event()
+
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        assert tls.recv(4) == b"ping"
+        closed.wait(20)
+        tls.sendall(b"x" * size)
+        tls.unwrap().close()
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        transport, protocol = await connect(Recorder, peer.port, client_tls)
+        transport.write(b"ping")
+        if paused:
+            transport.pause_reading()
+        transport.close()
+        timeout = transport._ssl_protocol._shutdown_timeout_handle
+        closed.set()
+        assert await protocol.lost is None
+        assert protocol.calls == ["made", "eof", "lost"] and not protocol.received
+        assert timeout.cancelled()
+        await peer.done()
+
+    run(main())
+
+
+def test_a_closed_connection_is_not_kept_by_a_peer_that_goes_on_sending(run, server_tls, client_tls):
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        with pytest.raises(OSError):
+            while True:
+                tls.sendall(b"x" * 65536)
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        transport, protocol = await connect(Recorder, peer.port, client_tls)
+        await protocol.wait_for(1)
+        transport.close()
+        assert await protocol.lost is None
+        await peer.done()
+
+    run(main())
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_waits_to_be_written_leaves_before_close_notify(run, server_tls, client_tls, paused):
+    """With reading paused asyncio drops what waits, as in a renegotiation, and closes."""
+    seen = bytearray()
+
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        while data := tls.recv(65536):
+            seen.extend(data)
+        tls.unwrap().close()
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        transport, protocol = await connect(Recorder, peer.port, client_tls)
+        transport._test__append_write_backlog(b"x" * 5_000_000)
+        if paused:
+            transport.pause_reading()
+        transport.close()
+        assert await protocol.lost is None
+        await peer.done()
+
+    run(main())
+    assert seen == b"x" * 5_000_000
+
+
+def test_a_buffered_protocol_that_closes_gets_nothing_more(run, server_tls, client_tls):
+    class Closing(asyncio.BufferedProtocol):
+        def __init__(self):
+            self.counts = []
+            self.lost = asyncio.get_running_loop().create_future()
+
+        def connection_made(self, transport):
+            self.transport = transport
+
+        def get_buffer(self, _hint):
+            return bytearray(1000)
+
+        def buffer_updated(self, count):
+            self.counts.append(count)
+            self.transport.close()
+
+        def connection_lost(self, error):
+            self.lost.set_result(error)
+
+    def serve_once(connection):
+        tls = server_tls.wrap_socket(connection, server_side=True)
+        tls.sendall(b"x" * 10_000)
+        tls.unwrap().close()
+
+    async def main():
+        peer = BlockingPeer(serve_once)
+        _, protocol = await connect(Closing, peer.port, client_tls)
+        assert await protocol.lost is None
+        assert protocol.counts == [1000]
+        await peer.done()
+
+    run(main())
+
+
 def test_a_close_notify_of_the_peer_is_the_end_of_the_stream(run, server_tls, client_tls):
     def serve_once(connection):
         tls = server_tls.wrap_socket(connection, server_side=True)
@@ -1174,6 +1281,74 @@ def test_both_sides_upgrade_a_connection(run, server_tls, client_tls):
             assert await protocol.lost is None
             assert bytes(protocol.received) == b"OKanswer"
             assert await done is None
+
+    run(main())
+
+
+def talk_with_the_handshake(connection, tls, data):
+    """A client that sends `data` in one piece with the last message of its handshake; gives the function that reads."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = tls.wrap_bio(incoming, outgoing, server_hostname="localhost")
+
+    def until_done(call):
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                received = connection.recv(65536)
+                assert received, "the connection ended"
+                incoming.write(received)
+
+    until_done(client.do_handshake)
+    client.write(data)
+    connection.sendall(outgoing.read())
+    return lambda: until_done(lambda: client.read(65536))
+
+
+@pytest.mark.parametrize("is_buffered", [False, True])
+def test_the_first_data_of_an_upgrade_comes_when_the_program_has_the_transport(
+    run, server_tls, client_tls, is_buffered
+):
+    """Data that came with the end of the handshake was answered on the old transport, in plaintext."""
+
+    class Upgrading(asyncio.BaseProtocol):
+        def connection_made(self, transport):
+            self.transport = transport
+            # What begins the handshake may be here already, and is not for this protocol.
+            transport.pause_reading()
+            self.task = asyncio.get_running_loop().create_task(self.upgrade())
+
+        async def upgrade(self):
+            loop = asyncio.get_running_loop()
+            self.transport = await loop.start_tls(self.transport, self, server_tls, server_side=True)
+
+    class Data(Upgrading):
+        def data_received(self, data):
+            self.transport.write(data)
+
+    class Buffered(Upgrading):
+        """By its methods only, as programs for uvloop have it."""
+
+        def get_buffer(self, _hint):
+            self.memory = bytearray(2)
+            return self.memory
+
+        def buffer_updated(self, count):
+            self.transport.write(self.memory[:count])
+
+    def exchange(port):
+        with socket.create_connection((HOST, port), timeout=20) as connection:
+            read = talk_with_the_handshake(connection, client_tls, b"hello")
+            answer = b""
+            while len(answer) < 5 and (data := read()):
+                answer += data
+            return answer
+
+    async def main():
+        server, port = await serve(Buffered if is_buffered else Data, None)
+        async with server:
+            assert await in_thread(exchange, port) == b"hello"
 
     run(main())
 
