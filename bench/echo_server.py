@@ -1,8 +1,11 @@
-"""A TCP echo server on one event loop and one of asyncio's three styles; prints its port, ends when stdin closes.
+"""An echo server on one event loop, in one of asyncio's styles; prints its address, ends when stdin closes.
 
-Usage: echo_server.py LOOP protocol|buffered|streams|sockets [busy] [CERTIFICATE]
+Usage: echo_server.py LOOP STYLE [busy] [FILE.sock | FILE.pem]
 
-busy: beside a thread that computes in Python; a certificate with its key (PEM): over TLS
+STYLE: protocol, buffered, streams or sockets; protocol-send and streams-send answer the first byte with BULK bytes,
+protocol-receive and streams-receive answer BULK bytes with one
+busy: beside a thread that computes in Python
+FILE.sock: a Unix socket instead of TCP; FILE.pem, a certificate with its key: over TLS
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ import threading
 from loops import new_loop
 
 READ_SIZE = 100 * 1024
+BULK = 512 * 1024 * 1024
+PIECE = bytes(256 * 1024)
 
 
 class EchoProtocol(asyncio.Protocol):
@@ -39,24 +44,66 @@ class BufferedEchoProtocol(asyncio.BufferedProtocol):
         self.transport.write(self.view[:count])
 
 
-async def serve_buffered(loop, listener, tls):
-    return await loop.create_server(BufferedEchoProtocol, sock=listener, ssl=tls)
+class SendingProtocol(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+        self.left = 0
+        self.is_paused = False
+
+    def data_received(self, _data):
+        self.left += BULK
+        self.send()
+
+    def pause_writing(self):
+        self.is_paused = True
+
+    def resume_writing(self):
+        self.is_paused = False
+        self.send()
+
+    def send(self):
+        while self.left and not self.is_paused:
+            self.transport.write(PIECE)
+            self.left -= len(PIECE)
 
 
-async def serve_protocol(loop, listener, tls):
-    return await loop.create_server(EchoProtocol, sock=listener, ssl=tls)
+class ReceivingProtocol(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+        self.left = BULK
+
+    def data_received(self, data):
+        self.left -= len(data)
+        if not self.left:
+            self.transport.write(b".")
+            self.left = BULK
 
 
-async def serve_streams(_loop, listener, tls):
-    async def echo(reader, writer):
-        while data := await reader.read(READ_SIZE):
-            writer.write(data)
-        writer.close()
+async def send_by_stream(reader, writer):
+    while await reader.read(1):
+        for _ in range(BULK // len(PIECE)):
+            writer.write(PIECE)
+            await writer.drain()
+    writer.close()
 
-    return await asyncio.start_server(echo, sock=listener, ssl=tls)
+
+async def receive_by_stream(reader, writer):
+    left = BULK
+    while data := await reader.read(len(PIECE)):
+        left -= len(data)
+        if not left:
+            writer.write(b".")
+            left = BULK
+    writer.close()
 
 
-async def serve_sockets(loop, listener, _tls):
+async def echo_by_stream(reader, writer):
+    while data := await reader.read(READ_SIZE):
+        writer.write(data)
+    writer.close()
+
+
+async def serve_sockets(loop, listener):
     listener.setblocking(False)
 
     async def echo(client):
@@ -77,36 +124,61 @@ async def serve_sockets(loop, listener, _tls):
     return loop.create_task(accept())
 
 
+PROTOCOLS = {
+    "protocol": EchoProtocol,
+    "buffered": BufferedEchoProtocol,
+    "protocol-send": SendingProtocol,
+    "protocol-receive": ReceivingProtocol,
+}
+STREAMS = {
+    "streams": echo_by_stream,
+    "streams-send": send_by_stream,
+    "streams-receive": receive_by_stream,
+}
+
+
+async def serve(loop, style, listener, tls):
+    if style == "sockets":
+        return await serve_sockets(loop, listener)
+    if style in PROTOCOLS:
+        return await loop.create_server(PROTOCOLS[style], sock=listener, ssl=tls)
+    return await asyncio.start_server(STREAMS[style], sock=listener, ssl=tls)
+
+
 def compute():
     while True:
         sum(range(1000))
 
 
-def server_tls(others):
-    for file in others:
-        if file.endswith(".pem"):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(file)
-            return context
-    return None
+def listen(path):
+    if path is None:
+        return socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1024)
+    return listener
+
+
+def server_tls(certificate):
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def main():
     kind, style, *others = sys.argv[1:]
-    serve = {
-        "protocol": serve_protocol,
-        "buffered": serve_buffered,
-        "streams": serve_streams,
-        "sockets": serve_sockets,
-    }[style]
     if "busy" in others:
         threading.Thread(target=compute, daemon=True).start()
     loop = new_loop(kind)
     asyncio.set_event_loop(loop)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    port = listener.getsockname()[1]
-    server = loop.run_until_complete(serve(loop, listener, server_tls(others)))
-    print(port, flush=True)
+    path = next((file for file in others if file.endswith(".sock")), None)
+    tls = server_tls(next((file for file in others if file.endswith(".pem")), None))
+    listener = listen(path)
+    address = path or listener.getsockname()[1]
+    server = loop.run_until_complete(serve(loop, style, listener, tls))
+    print(address, flush=True)
 
     def stop_with_stdin():
         sys.stdin.buffer.read()

@@ -59,13 +59,14 @@ pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
 /// Builds every program of the workspace: the command `twinloop`, the extension module, the local servers and the Rust
 /// examples. What is built is in `Profile::artifact`.
 pub(crate) fn build(profile: Profile) -> Result<()> {
-    process::run(&mut build_command(profile)?)
+    process::run(products(profile)?.arg("--examples"))
 }
 
-/// The command of `build`, for those who have to add to it.
-pub(crate) fn build_command(profile: Profile) -> Result<Command> {
+/// The command that builds the products alone. Each example is a program of its own to link, which costs most of a minute
+/// with optimisation.
+pub(crate) fn products(profile: Profile) -> Result<Command> {
     let mut command = cargo("build")?;
-    command.args(["--workspace", "--lib", "--bins", "--examples"]);
+    command.args(["--workspace", "--lib", "--bins"]);
     if profile == Profile::Release {
         command.arg("--release");
     }

@@ -127,11 +127,28 @@ impl Venv {
         Ok(all)
     }
 
-    /// An environment for something else than the package, such as the benchmarks' peers.
-    pub(crate) fn named(name: &str) -> Result<Venv> {
+    /// An environment for something else than the package, such as the benchmarks' peers; of the default interpreter, or of
+    /// the one with a `version` such as 3.13.
+    pub(crate) fn named(name: &str, version: Option<&str>) -> Result<Venv> {
+        let default = Venv::default()?;
+        let Some(version) = version else {
+            return Ok(Venv {
+                folder: paths::cache().join(name),
+                ..default
+            });
+        };
+        let interpreter = interpreters()
+            .into_iter()
+            .find(|interpreter| interpreter.version() == version)
+            .with_context(|| format!("no CPython {version} is on PATH"))?;
+        let folder = if interpreter == default.interpreter {
+            name.to_owned()
+        } else {
+            format!("{name}-{version}")
+        };
         Ok(Venv {
-            folder: paths::cache().join(name),
-            ..Venv::default()?
+            folder: paths::cache().join(folder),
+            interpreter,
         })
     }
 
@@ -215,7 +232,7 @@ impl Venv {
     /// Builds the extension module for this interpreter and makes `import twinloop` work in the environment.
     pub(crate) fn install_package(&self, profile: Profile) -> Result<()> {
         self.create()?;
-        let mut build = cargo::build_command(profile)?;
+        let mut build = cargo::products(profile)?;
         // PyO3 builds for `python3` on PATH unless told otherwise; telling it what it would find would make plain
         // `cargo build` and this one build PyO3 again in turns.
         if !self.interpreter.is_default() {

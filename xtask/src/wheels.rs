@@ -53,7 +53,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     {
         bail!("no CPython {missing} is on PATH or under pyenv, or it is not supported");
     }
-    let tools = Venv::named("venv-wheels")?;
+    let tools = Venv::named("venv-wheels", None)?;
     tools.provide("wheels.txt")?;
     for interpreter in present {
         if wanted.is_empty() || wanted.contains(&interpreter.version()) {

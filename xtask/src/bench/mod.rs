@@ -3,14 +3,15 @@
 //! Contestants take turns within a round, who begins moves on, and rounds repeat, so a slow moment of the machine hits all of them; what is reported
 //! is the median. Clients run on core 0 and servers on core 1. A contestant that is missing or fails is named and skipped.
 
+mod echo;
 mod javascript;
 mod peers;
 mod plot;
 mod python;
 mod report;
+mod servers;
 mod startup;
 mod table;
-mod tls;
 
 use std::path::PathBuf;
 
@@ -18,21 +19,25 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::paths::{self, Profile};
+use crate::python::Venv;
 use crate::{Arguments, cargo, process, terminal};
 use report::Report;
+use table::Unit;
 
 const HELP: &str = "\
 cargo xtask bench [GROUP...] [--json FILE] [--markdown FILE] [--plot FILE] [--from FILE] [--rounds N] [--seconds S] [--only TEXT]
-                  [--no-build]
+                  [--python VERSION] [--no-build]
 
 Groups (all by default):
   startup      an empty script and a hello: wall time, CPU time and peak memory      node, bun, deno
-  echo         TCP echo by Protocol, BufferedProtocol, streams and sock_*: 1 KiB and 100 KiB, 1, 16, 256 connections
+  echo         TCP echo by Protocol, BufferedProtocol, streams and sock_*: 1, 10 and 100 KiB, 1, 16 and 256 connections
                                                       asyncio, uvloop, uvloop+aiofastnet, rloop; native is the limit
+  unix         the same over Unix sockets, by Protocol and streams
+  tls          the same over TLS, by Protocol and streams                         asyncio, uvloop, uvloop+aiofastnet
   busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
+  bulk         512 MiB over one connection, each way, plain and over TLS       asyncio, uvloop, uvloop+aiofastnet, rloop
+  memory       what a server keeps for an idle connection                      asyncio, uvloop, uvloop+aiofastnet, rloop
   http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
-  tls          echo over TLS by Protocol and streams, and the memory of an idle connection, with TLS and without
-                                                                                  asyncio, uvloop, uvloop+aiofastnet
   udp          UDP echo of 1 KiB, 1 and 16 sockets                                asyncio, uvloop, rloop
   subprocess   children spawned and awaited, 64 MiB through cat                 asyncio, uvloop, rloop
   getaddrinfo  literals and localhost                                           asyncio, uvloop, rloop
@@ -47,6 +52,7 @@ Groups (all by default):
   --rounds N    rounds (5 by default, startup 20); the median counts
   --seconds S   how long a load lasts (1 by default)
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"
+  --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
 
 Peers come from PyPI and npm into .cache/ and are not needed: what is missing is named. Figures of a busy machine are
@@ -57,12 +63,15 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 11] = [
+const GROUPS: [&str; 14] = [
     "startup",
     "echo",
-    "busy",
-    "http",
+    "unix",
     "tls",
+    "busy",
+    "bulk",
+    "memory",
+    "http",
     "udp",
     "subprocess",
     "getaddrinfo",
@@ -81,12 +90,18 @@ pub(crate) struct Plan {
     rounds: Option<usize>,
     seconds: f64,
     only: Option<String>,
+    python: Option<String>,
     build: bool,
 }
 
 impl Plan {
     fn rounds(&self, default: usize) -> usize {
         self.rounds.unwrap_or(default)
+    }
+
+    /// The environment of the peers of asyncio loops.
+    fn venv(&self) -> Result<Venv> {
+        Venv::named("venv-bench", self.python.as_deref())
     }
 
     fn wants(&self, case: &str) -> bool {
@@ -106,6 +121,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         rounds: None,
         seconds: 1.0,
         only: None,
+        python: None,
         build: true,
     };
     while let Some(argument) = arguments.next()? {
@@ -122,6 +138,9 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("seconds") => plan.seconds = number(arguments.value()?)?,
             lexopt::Arg::Long("only") => {
                 plan.only = Some(arguments.value()?.to_string_lossy().into_owned())
+            }
+            lexopt::Arg::Long("python") => {
+                plan.python = Some(arguments.value()?.to_string_lossy().into_owned());
             }
             lexopt::Arg::Long("no-build") => plan.build = false,
             lexopt::Arg::Value(group) if GROUPS.iter().any(|known| group == *known) => {
@@ -160,6 +179,28 @@ pub(crate) fn in_turn<T>(contestants: &[T], round: usize) -> impl Iterator<Item 
     (0..count).map(move |index| &contestants[(index + round) % count])
 }
 
+/// Measures one case on each contestant in turn, as often as the plan says.
+fn rounds(
+    plan: &Plan,
+    report: &mut Report,
+    group: &str,
+    case: &str,
+    contestants: &[&'static str],
+    mut measure: impl FnMut(&str) -> Result<(Unit, f64)>,
+) {
+    if !plan.wants(case) {
+        return;
+    }
+    for round in 0..plan.rounds(5) {
+        for name in in_turn(contestants, round).copied() {
+            match measure(name) {
+                Ok((unit, value)) => report.add(group, case, name, unit, value),
+                Err(error) => report.skip(name, &format!("{group}, {case}: {error:#}")),
+            }
+        }
+    }
+}
+
 fn number<T: std::str::FromStr>(value: std::ffi::OsString) -> Result<T> {
     let text = value.to_string_lossy().into_owned();
     text.parse()
@@ -172,7 +213,7 @@ fn bench(plan: &Plan) -> Result<()> {
         bail!("taskset is missing; install the package util-linux");
     }
     if plan.build {
-        let mut build = cargo::build_command(Profile::Release)?;
+        let mut build = cargo::products(Profile::Release)?;
         process::run(build.args(["--features", "xtask/bench"]))?;
     }
     let load = machine_load();
@@ -181,10 +222,13 @@ fn bench(plan: &Plan) -> Result<()> {
         terminal::step(&format!("{group}: measuring"));
         match group.as_str() {
             "startup" => startup::startup(plan, &mut report)?,
-            "echo" => python::echo(plan, &mut report)?,
-            "busy" => python::busy(plan, &mut report)?,
+            "echo" => echo::tcp(plan, &mut report)?,
+            "unix" => echo::unix(plan, &mut report)?,
+            "tls" => echo::tls(plan, &mut report)?,
+            "busy" => echo::busy(plan, &mut report)?,
+            "bulk" => echo::bulk(plan, &mut report)?,
+            "memory" => echo::memory(plan, &mut report)?,
             "http" => python::http(plan, &mut report)?,
-            "tls" => tls::tls(plan, &mut report)?,
             "udp" => python::udp(plan, &mut report)?,
             "subprocess" => python::subprocess(plan, &mut report)?,
             "getaddrinfo" => python::getaddrinfo(plan, &mut report)?,

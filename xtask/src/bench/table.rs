@@ -13,6 +13,7 @@ pub(crate) enum Unit {
     Kibibytes,
     Nanoseconds,
     PerSecond,
+    MebibytesPerSecond,
 }
 
 impl Unit {
@@ -23,6 +24,7 @@ impl Unit {
             Unit::Kibibytes => "KiB",
             Unit::Nanoseconds => "ns",
             Unit::PerSecond => "/s",
+            Unit::MebibytesPerSecond => "MiB/s",
         }
     }
 
@@ -33,12 +35,13 @@ impl Unit {
             Unit::Kibibytes,
             Unit::Nanoseconds,
             Unit::PerSecond,
+            Unit::MebibytesPerSecond,
         ];
         all.into_iter().find(|unit| unit.name() == name)
     }
 
     fn more_is_better(self) -> bool {
-        self == Unit::PerSecond
+        matches!(self, Unit::PerSecond | Unit::MebibytesPerSecond)
     }
 
     fn shown(self, value: f64) -> String {

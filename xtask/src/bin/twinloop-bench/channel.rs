@@ -1,4 +1,4 @@
-//! A connection of the load client: TCP, or TLS over it.
+//! A connection of the load client: TCP or a Unix socket, or TLS over it.
 //!
 //! TLS is rustls, so that client and server share no code. The handshake is done before the connection is used, and what
 //! it could not send yet leaves with the next read.
@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -15,40 +16,55 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// A server on this machine, and how to talk to it.
 pub(crate) struct Peer {
-    port: u16,
+    address: String,
     tls: Option<Arc<ClientConfig>>,
 }
 
+/// A stream socket of any family.
+pub(crate) trait Socket: Read + Write + AsFd {}
+
+impl<S: Read + Write + AsFd> Socket for S {}
+
 pub(crate) enum Channel {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Plain(Box<dyn Socket>),
+    Tls(Box<StreamOwned<ClientConnection, Box<dyn Socket>>>),
 }
 
 impl Peer {
-    /// `authority` is a file of certificates that may vouch for `localhost`.
-    pub(crate) fn new(port: &str, authority: Option<&str>) -> Result<Peer> {
+    /// `address` is a port on this machine or the path of a Unix socket, `authority` a file of certificates that may vouch
+    /// for `localhost`.
+    pub(crate) fn new(address: &str, authority: Option<&str>) -> Result<Peer> {
         Ok(Peer {
-            port: port.parse().context("PORT")?,
+            address: address.to_owned(),
             tls: authority.map(configuration).transpose()?,
         })
     }
 
     /// Connects and finishes the handshake; blocking, and the channel blocks too.
     pub(crate) fn connect(&self) -> Result<Channel> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_nodelay(true)?;
+        let mut socket = self.socket()?;
         let Some(configuration) = &self.tls else {
-            return Ok(Channel::Plain(stream));
+            return Ok(Channel::Plain(socket));
         };
         let name = ServerName::try_from("localhost")?;
         let mut connection = ClientConnection::new(Arc::clone(configuration), name)?;
         connection.set_buffer_limit(None);
         while connection.is_handshaking() {
             connection
-                .complete_io(&mut stream)
+                .complete_io(&mut socket)
                 .context("TLS handshake")?;
         }
-        Ok(Channel::Tls(Box::new(StreamOwned::new(connection, stream))))
+        Ok(Channel::Tls(Box::new(StreamOwned::new(connection, socket))))
+    }
+
+    fn socket(&self) -> Result<Box<dyn Socket>> {
+        if self.address.starts_with('/') {
+            return Ok(Box::new(UnixStream::connect(&self.address)?));
+        }
+        let port: u16 = self.address.parse().context("ADDRESS")?;
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
     }
 }
 
@@ -66,20 +82,16 @@ fn configuration(authority: &str) -> Result<Arc<ClientConfig>> {
 
 impl Channel {
     pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
-        self.socket().set_nonblocking(true)
-    }
-
-    fn socket(&self) -> &TcpStream {
-        match self {
-            Channel::Plain(stream) => stream,
-            Channel::Tls(stream) => &stream.sock,
-        }
+        Ok(rustix::io::ioctl_fionbio(self.as_fd(), true)?)
     }
 }
 
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket().as_fd()
+        match self {
+            Channel::Plain(socket) => socket.as_fd(),
+            Channel::Tls(stream) => stream.sock.as_fd(),
+        }
     }
 }
 

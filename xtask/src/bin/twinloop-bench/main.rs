@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bulk;
 mod channel;
 mod client;
 mod datagrams;
@@ -19,13 +20,15 @@ use anyhow::Result;
 use channel::Peer;
 
 const USAGE: &str = "\
-twinloop-bench echo-server                                 print the port, echo until stdin closes
-twinloop-bench echo-client PORT CONNECTIONS BYTES SECONDS  one message in flight on each connection
-twinloop-bench tls-echo-client PORT CONNECTIONS BYTES SECONDS AUTHORITY   the same over TLS; AUTHORITY is a file of certificates
-twinloop-bench hold PORT CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
-twinloop-bench http-client PORT PATH CONNECTIONS SECONDS   one GET in flight on each connection
-twinloop-bench udp-client PORT SOCKETS BYTES SECONDS       one datagram in flight on each socket
-twinloop-bench launch PROGRAM [ARGUMENT...]                run it once: wall time, CPU time and peak memory
+twinloop-bench echo-server [PATH]                             print the port or PATH, echo until stdin closes
+twinloop-bench echo-client ADDRESS CONNECTIONS BYTES SECONDS [AUTHORITY]   one message in flight on each connection
+twinloop-bench bulk-client ADDRESS send|receive MEBIBYTES [AUTHORITY]      one connection, one direction
+twinloop-bench hold ADDRESS CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
+twinloop-bench http-client PORT PATH CONNECTIONS SECONDS      one GET in flight on each connection
+twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
+twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
+
+ADDRESS is a port or the path of a Unix socket. With AUTHORITY, a file of certificates, it is TLS.
 ";
 
 fn main() -> ExitCode {
@@ -47,28 +50,26 @@ fn main() -> ExitCode {
 /// False if the words are none of the commands.
 fn run(words: &[&str]) -> Result<bool> {
     match words {
-        ["echo-server"] => server::run(),
-        ["echo-client", port, connections, bytes, seconds] => {
-            client::echo(&Peer::new(port, None)?, connections, bytes, seconds)
-        }
+        ["echo-server"] => server::run(None),
+        ["echo-server", path] => server::run(Some(path)),
         [
-            "tls-echo-client",
-            port,
+            "echo-client",
+            address,
             connections,
             bytes,
             seconds,
-            authority,
-        ] => client::echo(
-            &Peer::new(port, Some(authority))?,
-            connections,
-            bytes,
-            seconds,
-        ),
-        ["hold", port, connections, bytes] => {
-            hold::run(&Peer::new(port, None)?, connections, bytes)
+            authority @ ..,
+        ] if authority.len() < 2 => {
+            let peer = Peer::new(address, authority.first().copied())?;
+            client::echo(&peer, connections, bytes, seconds)
         }
-        ["hold", port, connections, bytes, authority] => {
-            hold::run(&Peer::new(port, Some(authority))?, connections, bytes)
+        ["bulk-client", address, direction, mebibytes, authority @ ..] if authority.len() < 2 => {
+            let peer = Peer::new(address, authority.first().copied())?;
+            bulk::run(&peer, direction, mebibytes)
+        }
+        ["hold", address, connections, bytes, authority @ ..] if authority.len() < 2 => {
+            let peer = Peer::new(address, authority.first().copied())?;
+            hold::run(&peer, connections, bytes)
         }
         ["http-client", port, path, connections, seconds] => {
             client::http(&Peer::new(port, None)?, path, connections, seconds)

@@ -1,29 +1,76 @@
-//! A TCP echo server with nothing between it and epoll: what no event loop with a language on top can be faster than.
+//! An echo server with nothing between it and epoll: what no event loop with a language on top can be faster than.
 //!
 //! One thread, edge-triggered, one read and one write a message. What cannot be written at once waits in the
 //! connection's buffer, and reading pauses meanwhile (BOUNDED).
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixListener;
 
 use anyhow::Result;
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
+
+use crate::channel::Socket;
 
 const LISTENER: u64 = u64::MAX;
 const STDIN: u64 = u64::MAX - 1;
 const READ_SIZE: usize = 256 * 1024;
 
 struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Socket>,
     /// What the kernel did not take yet.
     unsent: Vec<u8>,
 }
 
-pub(crate) fn run() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// A Unix socket at `path`, or TCP at a free port; says where it is.
+    fn open(path: Option<&str>) -> Result<(Listener, String)> {
+        if let Some(path) = path {
+            let listener = UnixListener::bind(path)?;
+            listener.set_nonblocking(true)?;
+            return Ok((Listener::Unix(listener), path.to_owned()));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port().to_string();
+        Ok((Listener::Tcp(listener), port))
+    }
+
+    fn accept(&self) -> io::Result<Box<dyn Socket>> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, _) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            Listener::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Listener::Tcp(listener) => listener.as_fd(),
+            Listener::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+pub(crate) fn run(path: Option<&str>) -> Result<()> {
+    let (listener, address) = Listener::open(path)?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(
         &poll,
@@ -38,7 +85,7 @@ pub(crate) fn run() -> Result<()> {
         epoll::EventData::new_u64(STDIN),
         epoll::EventFlags::IN,
     )?;
-    println!("{}", listener.local_addr()?.port());
+    println!("{address}");
 
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut scratch = vec![0; READ_SIZE];
@@ -67,12 +114,10 @@ pub(crate) fn run() -> Result<()> {
 
 fn accept(
     poll: &OwnedFd,
-    listener: &TcpListener,
+    listener: &Listener,
     connections: &mut Vec<Option<Connection>>,
 ) -> Result<()> {
-    while let Ok((stream, _)) = listener.accept() {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
+    while let Ok(stream) = listener.accept() {
         let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
         epoll::add(
             poll,
