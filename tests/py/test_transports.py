@@ -8,6 +8,7 @@ import gc
 import os
 import socket
 import struct
+import sys
 import threading
 import warnings
 
@@ -238,6 +239,34 @@ def test_close_sends_what_is_queued_first(run):
         assert received == message
         assert await protocol.lost is None
         peer.close()
+
+    run(main())
+
+
+def test_much_that_is_written_as_bytes_is_not_copied_and_is_let_go_when_it_has_been_sent(run):
+    async def main():
+        transport, protocol, theirs = await connected()
+        much = os.urandom(3_000_000)
+        changing = bytearray(much)
+        unused = sys.getrefcount(much)
+        transport.write(b"first ")
+        transport.write(much)
+        transport.write(changing)
+        transport.write(b" last")
+        changing[:] = bytes(len(changing))
+        assert sys.getrefcount(much) == unused + 1
+        received = b""
+        while len(received) < 2 * len(much) + 11:
+            received += await asyncio.get_running_loop().sock_recv(theirs, 1 << 20)
+        assert received == b"first " + much + much + b" last"
+        assert transport.get_write_buffer_size() == 0
+        assert sys.getrefcount(much) == unused
+
+        transport.write(much)
+        transport.abort()
+        await protocol.lost
+        assert sys.getrefcount(much) == unused
+        theirs.close()
 
     run(main())
 

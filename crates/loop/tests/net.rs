@@ -269,6 +269,51 @@ fn a_full_socket_keeps_the_rest_and_goes_on_when_it_drains() {
 }
 
 #[test]
+fn what_is_kept_and_what_is_copied_arrives_in_the_order_of_the_writes() {
+    let event_loop = Loop::new().unwrap();
+    let _entered = event_loop.enter();
+    let (recorder, mut other) = handled_pair(&event_loop, 100);
+    other.set_nonblocking(true).unwrap();
+    let kept: Rc<Vec<u8>> = Rc::new((0..2_000_000u32).map(|index| index as u8).collect());
+    let mut expected = Vec::new();
+    for round in 0..3u8 {
+        let small = [round; 1000];
+        recorder.stream.write(&small).unwrap();
+        let owner = Rc::clone(&kept);
+        recorder
+            .stream
+            .write_kept(&kept, move || Box::new(SharedBytes(owner)))
+            .unwrap();
+        expected.extend_from_slice(&small);
+        expected.extend_from_slice(&kept);
+    }
+    assert!(
+        Rc::strong_count(&kept) > 1,
+        "what the socket did not take is not copied"
+    );
+    let mut received = Vec::new();
+    let mut buffer = vec![0; 300_001];
+    while received.len() < expected.len() {
+        match io::Read::read(&mut other, &mut buffer) {
+            Ok(count) => received.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => turns(&event_loop, 1),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(received == expected);
+    assert_eq!(recorder.stream.queued(), 0);
+    assert_eq!(Rc::strong_count(&kept), 1, "what is sent is let go");
+}
+
+struct SharedBytes(Rc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[test]
 fn a_write_to_a_closed_peer_is_reported() {
     let event_loop = Loop::new().unwrap();
     let _entered = event_loop.enter();

@@ -12,4 +12,5 @@ pub use crate::sys::{Answer, Question, Unresolved};
 pub use listener::Listener;
 pub use lookup::{lookup, resolve};
 pub use stream::{Stream, StreamHandler};
+pub use write_queue::Kept;
 pub(crate) use write_queue::{Buffers, FlushQueue};

@@ -21,7 +21,7 @@ use rustix::net::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::write_queue::{WriteQueue, send_some};
+use super::write_queue::{Kept, WriteQueue, send_some};
 use crate::source::{IoHandler, Mode, Readiness, Source};
 use crate::statistics::Traffic;
 use crate::sys::{Descriptor, receive_into};
@@ -29,6 +29,9 @@ use crate::turn::{Loop, WeakLoop};
 
 /// Above this many queued bytes a write does not wait for the end of the turn: measured at 100 KiB, waiting costs 60 %.
 const WRITE_AT_ONCE: usize = 64 * 1024;
+
+/// From this size on bytes that may be kept are not copied into the queue.
+const KEPT_SIZE: usize = 16 * 1024;
 
 /// What a pipe holds unless it was told otherwise, and what one that is found full is given.
 const PIPE_CAPACITY: usize = 64 * 1024;
@@ -301,15 +304,28 @@ impl Stream {
     /// # Errors
     /// What sending reports; the queue is lost then.
     pub fn write(&self, data: &[u8]) -> io::Result<()> {
+        self.write_or_keep(data, None::<fn() -> Kept>)
+    }
+
+    /// As [`Stream::write`], for bytes that nobody changes: what does not leave at once is not copied if it is much.
+    /// `keep` gives the same bytes in an owner, which is dropped when they have been sent or the stream is closed, inside
+    /// a call of this stream: dropping it may not use the stream.
+    ///
+    /// # Errors
+    /// As [`Stream::write`].
+    pub fn write_kept(&self, data: &[u8], keep: impl FnOnce() -> Kept) -> io::Result<()> {
+        self.write_or_keep(data, Some(keep))
+    }
+
+    fn write_or_keep(&self, data: &[u8], keep: Option<impl FnOnce() -> Kept>) -> io::Result<()> {
         let inner = &self.0;
-        let mut data = data;
+        let mut sent = 0;
         let at_once = data.len() > WRITE_AT_ONCE || inner.kind != Kind::Socket;
         if at_once && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
-            // Large and first in line: what the kernel takes now need not be copied.
-            let sent = send_some(self.fd()?.as_fd(), data, inner.kind)?;
+            // Large and first in line: what the kernel takes now need not be queued.
+            sent = send_some(self.fd()?.as_fd(), data, inner.kind)?;
             inner.traffic.add_sent(sent);
-            data = &data[sent..];
-            if data.is_empty() {
+            if sent == data.len() {
                 return Ok(());
             }
             if inner.kind != Kind::Socket {
@@ -322,7 +338,10 @@ impl Stream {
         let event_loop = inner.event_loop.upgrade();
         let waiting = {
             let mut queue = inner.queue.borrow_mut();
-            queue.push(data, event_loop.as_ref().map(Loop::buffers));
+            match keep {
+                Some(keep) if data.len() - sent >= KEPT_SIZE => queue.push_kept(keep(), sent),
+                _ => queue.push(&data[sent..], event_loop.as_ref().map(Loop::buffers)),
+            }
             queue.len()
         };
         if inner.blocked.get() {

@@ -1,11 +1,13 @@
 //! What a stream has accepted and the kernel has not: the queue, the buffers behind it, and the flush of the turn.
 //!
-//! Bytes are copied when they are queued, so a caller may change its buffer at once. Small writes wait for the end of the
+//! Bytes are copied when they are queued, so a caller may change its buffer at once; of a large write that nobody can change
+//! the rest is kept as it is, which spares a seventh of the sender's time in bulk. Small writes wait for the end of the
 //! turn and leave in one system call; measured against sending each at once that is 11 % more requests at 16
 //! connections. The queue itself has no limit: its users see its length and stop (BOUNDED: `AsyncWrite` by
 //! waiting, asyncio's transports by `pause_writing`).
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
@@ -52,19 +54,40 @@ impl Buffers {
     }
 }
 
+/// Bytes that stay where they are until they have been sent.
+pub type Kept = Box<dyn AsRef<[u8]>>;
+
 /// Bytes in order, sent from the front.
 #[derive(Default)]
 pub(crate) struct WriteQueue {
+    /// The first of the queue, and of it what is sent. All there is, unless something was kept.
     bytes: Vec<u8>,
     sent: usize,
+    /// What follows.
+    later: VecDeque<Segment>,
+    later_length: usize,
+}
+
+enum Segment {
+    Copied(Vec<u8>),
+    /// And how much of it is sent.
+    Kept(Kept, usize),
 }
 
 impl WriteQueue {
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.sent
+        self.bytes.len() - self.sent + self.later_length
     }
 
     pub(crate) fn push(&mut self, data: &[u8], buffers: Option<&Buffers>) {
+        if !self.later.is_empty() {
+            self.later_length += data.len();
+            match self.later.back_mut() {
+                Some(Segment::Copied(bytes)) => bytes.extend_from_slice(data),
+                _ => self.later.push_back(Segment::Copied(data.to_vec())),
+            }
+            return;
+        }
         if self.bytes.capacity() == 0
             && let Some(buffers) = buffers
         {
@@ -78,34 +101,56 @@ impl WriteQueue {
         self.bytes.extend_from_slice(data);
     }
 
+    /// Queues all of `data` but its first `sent` bytes, which are not all of it.
+    pub(crate) fn push_kept(&mut self, data: Kept, sent: usize) {
+        self.later_length += (*data).as_ref().len() - sent;
+        self.later.push_back(Segment::Kept(data, sent));
+    }
+
     /// Sends until the queue is empty or the socket is full; true if it was full.
     pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: Kind) -> io::Result<bool> {
-        let mut full = false;
-        while self.len() > 0 {
-            match send_some(&fd, &self.bytes[self.sent..], kind)? {
-                0 => {
-                    full = true;
-                    break;
+        loop {
+            while self.sent < self.bytes.len() {
+                match send_some(&fd, &self.bytes[self.sent..], kind)? {
+                    0 => return Ok(true),
+                    count => self.sent += count,
                 }
-                sent => self.sent += sent,
+            }
+            match self.later.front_mut() {
+                None => return Ok(false),
+                Some(Segment::Copied(bytes)) => {
+                    self.later_length -= bytes.len();
+                    self.bytes = std::mem::take(bytes);
+                    self.sent = 0;
+                    self.later.pop_front();
+                }
+                Some(Segment::Kept(data, sent)) => {
+                    let unsent = &(**data).as_ref()[*sent..];
+                    let count = send_some(&fd, unsent, kind)?;
+                    let all = count == unsent.len();
+                    *sent += count;
+                    self.later_length -= count;
+                    if all {
+                        self.later.pop_front();
+                    } else if count == 0 {
+                        return Ok(true);
+                    }
+                }
             }
         }
-        Ok(full)
     }
 
     /// Returns an empty queue's memory.
     pub(crate) fn release(&mut self, buffers: Option<&Buffers>) {
         debug_assert_eq!(self.len(), 0, "bytes that are not sent would be lost");
-        let bytes = std::mem::take(&mut self.bytes);
-        self.sent = 0;
+        let bytes = std::mem::take(&mut *self).bytes;
         if let Some(buffers) = buffers {
             buffers.give(bytes);
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.bytes = Vec::new();
-        self.sent = 0;
+        *self = WriteQueue::default();
     }
 }
 

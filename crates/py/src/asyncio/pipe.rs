@@ -20,6 +20,7 @@ use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::receiver::{Received, Receiver};
 use super::streams::Feeder;
+use super::transport::write_to;
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, GilBound, Object};
@@ -400,7 +401,7 @@ impl Writer {
         if self.lost.get() > 0 || self.pipe.closing.get() {
             return self.late_write(py);
         }
-        match with_bytes(data, |bytes| self.pipe.stream.write(bytes))? {
+        match write_to(&self.pipe.stream, data)? {
             Ok(()) => self.pause_protocol_if_full(py),
             Err(error) => self.fatal(py, &error),
         }

@@ -22,7 +22,7 @@ use twinloop_loop::net::{Stream, StreamHandler};
 use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::receiver::{Received, Receiver};
-use crate::ffi::buffers::{check_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::buffers::{KeptBytes, check_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, install};
 
@@ -198,6 +198,18 @@ impl TransportState {
     }
 }
 
+/// Writes to a stream. What does not leave at once is kept if it is `bytes` itself: anything else can change, or runs code
+/// when it goes.
+pub(super) fn write_to(stream: &Stream, data: &Bound<'_, PyAny>) -> PyResult<io::Result<()>> {
+    match data.cast_exact::<PyBytes>() {
+        Ok(bytes) => {
+            let keep = || Box::new(KeptBytes::new(bytes)) as _;
+            Ok(stream.write_kept(bytes.as_bytes(), keep))
+        }
+        Err(_) => with_bytes(data, |bytes| stream.write(bytes)),
+    }
+}
+
 impl Transport {
     fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.borrow().as_ref().map(|owner| owner.share(py))
@@ -244,7 +256,7 @@ impl Transport {
         if self.lost.get() > 0 {
             return self.late_write(py);
         }
-        let result = with_bytes(data, |bytes| self.stream.write(bytes))?;
+        let result = write_to(&self.stream, data)?;
         self.after_write(py, result)
     }
 

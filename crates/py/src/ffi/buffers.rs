@@ -42,6 +42,26 @@ pub(crate) fn with_writable<R>(
     Ok(body(slice))
 }
 
+/// A `bytes` object that is kept until native code has used it. Dropped under the GIL, as every [`Object`].
+pub(crate) struct KeptBytes(Object);
+
+impl KeptBytes {
+    pub(crate) fn new(bytes: &Bound<'_, PyBytes>) -> KeptBytes {
+        KeptBytes(Object::new(bytes.clone().into_any()))
+    }
+}
+
+impl AsRef<[u8]> for KeptBytes {
+    fn as_ref(&self) -> &[u8] {
+        // SAFETY: `new` took a `bytes` object, which never changes or moves, and `self` keeps it alive.
+        unsafe {
+            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr()).cast::<u8>();
+            let length = ffi::PyBytes_Size(self.0.as_ptr()) as usize;
+            std::slice::from_raw_parts(start, length)
+        }
+    }
+}
+
 struct View(ffi::Py_buffer);
 
 impl View {
