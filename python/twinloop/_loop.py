@@ -119,6 +119,12 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
                 transport._state.release()
             self._close()
 
+    def __del__(self, _is_finalizing=sys.is_finalizing):
+        # At the end of the interpreter modules are taken apart, this one too: what `close` calls may be gone. The
+        # descriptors end with the process.
+        if not _is_finalizing():
+            super().__del__()
+
     # ---- fork --------------------------------------------------------------------------------------------------------
 
     def _leave_to_parent(self, process):

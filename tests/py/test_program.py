@@ -270,6 +270,19 @@ def test_a_loop_with_live_transports_can_be_left_at_the_end_of_the_process(tmp_p
     assert (code, output) == (0, "done\n")
 
 
+def test_a_loop_that_is_left_open_at_the_end_of_the_process_says_nothing(tmp_path):
+    path = tmp_path / "app.py"
+    path.write_text(
+        "import asyncio, twinloop\n"
+        "loop = twinloop.new_event_loop()\n"
+        "asyncio.set_event_loop(loop)\n"
+        "async def main(): pass\n"
+        "loop.run_until_complete(main())\n"
+    )
+    finished = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
 def test_install_makes_asyncio_run_use_this_loop(tmp_path):
     path = tmp_path / "app.py"
     path.write_text(
