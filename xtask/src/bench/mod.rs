@@ -51,7 +51,7 @@ Groups (all by default):
   --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
   --seconds S   how long a load lasts (1 by default)
-  --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"
+  --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"; given again, those too
   --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
 
@@ -89,7 +89,7 @@ pub(crate) struct Plan {
     from: Option<PathBuf>,
     rounds: Option<usize>,
     seconds: f64,
-    only: Option<String>,
+    only: Vec<String>,
     python: Option<String>,
     build: bool,
 }
@@ -105,9 +105,7 @@ impl Plan {
     }
 
     fn wants(&self, case: &str) -> bool {
-        self.only
-            .as_ref()
-            .is_none_or(|text| case.contains(text.as_str()))
+        self.only.is_empty() || self.only.iter().any(|text| case.contains(text))
     }
 }
 
@@ -120,7 +118,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         from: None,
         rounds: None,
         seconds: 1.0,
-        only: None,
+        only: Vec::new(),
         python: None,
         build: true,
     };
@@ -137,7 +135,8 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("rounds") => plan.rounds = Some(number(arguments.value()?)?),
             lexopt::Arg::Long("seconds") => plan.seconds = number(arguments.value()?)?,
             lexopt::Arg::Long("only") => {
-                plan.only = Some(arguments.value()?.to_string_lossy().into_owned())
+                let text = arguments.value()?.to_string_lossy().into_owned();
+                plan.only.push(text);
             }
             lexopt::Arg::Long("python") => {
                 plan.python = Some(arguments.value()?.to_string_lossy().into_owned());
@@ -157,7 +156,8 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         }
     }
     if let Some(file) = &plan.from {
-        let (report, groups) = Report::read(file)?;
+        let (mut report, groups) = Report::read(file)?;
+        report.keep(|case| plan.wants(case));
         if plan.groups.is_empty() {
             plan.groups = groups;
         }

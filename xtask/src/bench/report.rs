@@ -82,6 +82,11 @@ impl Report {
         Ok((report, groups))
     }
 
+    /// Forgets the cases that are not wanted.
+    pub(crate) fn keep(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        self.samples.retain(|samples| is_wanted(&samples.case));
+    }
+
     /// Remembers who is missing or failed, once a contestant and reason, and says it now.
     pub(crate) fn skip(&mut self, contestant: &str, reason: &str) {
         let entry = (contestant.to_owned(), reason.to_owned());
