@@ -14,11 +14,15 @@ cargo xtask lint [--fix]
   structure   which crate may depend on which, a header in each Rust file, unsafe code only where it belongs
   rustfmt     default settings
   clippy      the workspace's lints, warnings are errors
+  python 3.14 that the native half compiles for the version that is not supported yet
   ruff        lint and format of the Python code
   mypy        strict, on what users of the package see
 
   --fix   format, and let ruff mend what it can
 ";
+
+/// The version of Python after the newest supported one.
+const NEXT_PYTHON: &str = "3.14";
 
 /// The folders with Python code.
 const PYTHON: [&str; 4] = ["python", "tests/py", "bench", "xtask/conformance"];
@@ -60,6 +64,8 @@ pub(crate) fn lint() -> Result<()> {
     );
     step("clippy");
     check("clippy", clippy());
+    step(&format!("python {NEXT_PYTHON}"));
+    check("python of tomorrow", next_python());
     step("ruff");
     check(
         "ruff",
@@ -99,6 +105,21 @@ fn clippy() -> Result<()> {
         "-D",
         "warnings",
     ]);
+    process::run(&mut command)
+}
+
+/// Compiles what calls CPython for the version that comes after the supported ones; needs no interpreter of it.
+fn next_python() -> Result<()> {
+    let target = paths::target().join("next-python");
+    std::fs::create_dir_all(&target)?;
+    let configuration = target.join("pyo3.txt");
+    let text = format!("implementation=CPython\nversion={NEXT_PYTHON}\nshared=true\n");
+    std::fs::write(&configuration, text)?;
+    let mut command = cargo::cargo("check")?;
+    command
+        .args(["--quiet", "--package", "twinloop-py"])
+        .env("CARGO_TARGET_DIR", &target)
+        .env("PYO3_CONFIG_FILE", &configuration);
     process::run(&mut command)
 }
 
