@@ -24,29 +24,14 @@ pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
 /// Sets the engine's archive for a program that runs cargo.
 pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
-    let archive = match ARCHIVE.get() {
-        Some(archive) => archive,
-        None => {
-            let archive = engine::archive(engine::Build::Ordinary)?;
-            terminal::note(&format!("SpiderMonkey: {}", archive.display()));
-            ARCHIVE.get_or_init(|| archive)
-        }
-    };
-    command.env("MOZJS_ARCHIVE", archive);
+    command.env("MOZJS_ARCHIVE", known(&ARCHIVE, engine::Build::Ordinary)?);
     Ok(())
 }
 
 /// A cargo command in the checkout that uses the engine's debug build, in a target folder of its own.
 pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
-    let archive = match ARCHIVE.get() {
-        Some(archive) => archive,
-        None => {
-            let archive = engine::archive(engine::Build::Debug)?;
-            terminal::note(&format!("SpiderMonkey: {}", archive.display()));
-            ARCHIVE.get_or_init(|| archive)
-        }
-    };
+    let archive = known(&ARCHIVE, engine::Build::Debug)?;
     let mut command = Command::new("cargo");
     command
         .args([subcommand, "--features", engine::DEBUG_FEATURE])
@@ -54,6 +39,16 @@ pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
         .env("CARGO_TARGET_DIR", paths::debug_engine_target())
         .env("MOZJS_ARCHIVE", archive);
     Ok(command)
+}
+
+/// The archive of one build of the engine, looked for and named once.
+fn known(archive: &OnceLock<PathBuf>, build: engine::Build) -> Result<&PathBuf> {
+    if let Some(archive) = archive.get() {
+        return Ok(archive);
+    }
+    let found = engine::archive(build)?;
+    terminal::note(&format!("SpiderMonkey: {}", found.display()));
+    Ok(archive.get_or_init(|| found))
 }
 
 /// Builds every program of the workspace: the command `twinloop`, the extension module, the local servers and the Rust

@@ -14,7 +14,7 @@ cargo xtask lint [--fix]
   structure   which crate may depend on which, a header in each Rust file, unsafe code only where it belongs
   rustfmt     default settings
   clippy      the workspace's lints, warnings are errors
-  python 3.14 that the native half compiles for the version that is not supported yet
+  next python that the native half compiles for 3.14, which is not supported yet
   ruff        lint and format of the Python code
   mypy        strict, on what users of the package see
 
@@ -64,8 +64,8 @@ pub(crate) fn lint() -> Result<()> {
     );
     step("clippy");
     check("clippy", clippy());
-    step(&format!("python {NEXT_PYTHON}"));
-    check("python of tomorrow", next_python());
+    step(&format!("next python, {NEXT_PYTHON}"));
+    check("next python", next_python());
     step("ruff");
     check(
         "ruff",

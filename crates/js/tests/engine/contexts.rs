@@ -1,19 +1,25 @@
 //! A context's life: interrupts from another thread, stopping, and the cache that it starts from.
 
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use twinloop_js::engine::{Context, ContextOptions, Type};
 
 use crate::{run, with_engine};
 
+/// Interrupts the context from another thread while the caller runs.
+fn interrupt_soon(context: &Context) -> JoinHandle<()> {
+    let handle = context.interrupt_handle();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        handle.interrupt();
+    })
+}
+
 #[test]
 fn an_interrupt_ends_an_infinite_loop() {
     with_engine(|context| {
-        let handle = context.interrupt_handle();
-        let watchdog = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(50));
-            handle.interrupt();
-        });
+        let watchdog = interrupt_soon(context);
         context.enter(|scope| {
             let error = scope
                 .evaluate(
@@ -33,11 +39,7 @@ fn an_interrupt_ends_an_infinite_loop() {
 #[test]
 fn an_interrupt_ends_a_blocking_atomics_wait() {
     with_engine(|context| {
-        let handle = context.interrupt_handle();
-        let watchdog = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(50));
-            handle.interrupt();
-        });
+        let watchdog = interrupt_soon(context);
         context.enter(|scope| {
             let ended = scope.evaluate(
                 "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",

@@ -143,7 +143,7 @@ impl WriteQueue {
     /// Returns an empty queue's memory.
     pub(crate) fn release(&mut self, buffers: Option<&Buffers>) {
         debug_assert_eq!(self.len(), 0, "bytes that are not sent would be lost");
-        let bytes = std::mem::take(&mut *self).bytes;
+        let bytes = std::mem::take(self).bytes;
         if let Some(buffers) = buffers {
             buffers.give(bytes);
         }

@@ -1,8 +1,8 @@
 //! `sock_recv`, `sock_recv_into` and `sock_sendall`: operations on the program's own sockets, without a Future each.
 //!
 //! Each returns a native coroutine (`ffi::coroutine`) that tries at once and waits only if the socket is known to be
-//! empty or full. A socket that is closed meanwhile closes after it (`closing.rs`). In debug mode, and for anything but plain sockets, asyncio's own implementation runs instead. Loop
-//! thread, GIL held.
+//! empty or full. A socket that is closed meanwhile closes after it (`closing.rs`). In debug mode, and for anything but
+//! plain sockets, asyncio's own implementation runs instead. Loop thread, GIL held.
 
 use std::ffi::CStr;
 use std::io;
