@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import environments
+import localhost
 import postgresql
 from suites import CACHE, Suite, load, load_all
 from workers import Run, run_all
@@ -51,6 +52,11 @@ def run_suite(suite: Suite, version: str, python: str, loop: str, options: argpa
                 return server
             run.extra = server.environment
             run_all(run)
+    elif "localhost-ipv6" in suite.needs:
+        with localhost.names() as words:
+            run.prefix = words or []
+            run.lacks = set() if words is not None else {"localhost-ipv6"}
+            run_all(run)
     else:
         run_all(run)
     return run
@@ -62,7 +68,7 @@ def judge(run: Run) -> tuple[Counter, list[str]]:
     outcomes = {test: [outcome.kind, outcome.reason] for test, outcome in sorted(run.outcomes.items())}
     run.log.with_suffix(".json").write_text(json.dumps(outcomes, indent=1))
     for test, outcome in sorted(run.outcomes.items()):
-        expectation = run.suite.expectation(test, run.loop, run.version)
+        expectation = run.expectation(test)
         counts[outcome.kind] += 1
         if outcome.kind in ("failed", "hung"):
             if expectation is None:

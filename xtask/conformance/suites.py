@@ -7,7 +7,7 @@ copy = ["tests", "pytest.ini"]   what the tests need of the source package; neve
 options = ["tests"]              given to pytest
 modules = ["test.test_asyncgen"] for the kind "modules"
 swap = ["uvloop"]                see inside/sitecustomize.py
-needs = ["postgresql"]
+needs = ["postgresql"]           a server that is started, or "localhost-ipv6", which is provided where it can be
 environment = { NAME = "value" }
 silence = 60                     seconds without a line from the tests that mean a hang
 
@@ -20,6 +20,7 @@ reason = "..."
 everywhere = true                on asyncio's own loop too: it is the environment or the test
 unsteady = true                  passes at times
 python = ["3.13"]                only there
+without = "localhost-ipv6"       only where that could not be provided
 tests = ["tests/test_x.py::test_y"]
 """
 
@@ -49,10 +50,13 @@ class Expectation:
     everywhere: bool = False
     unsteady: bool = False
     python: list[str] = field(default_factory=list)
+    without: str = ""
 
-    def covers(self, test: str, loop: str, python: str) -> bool:
-        """Whether it speaks of a test on a loop and a version of Python."""
+    def covers(self, test: str, loop: str, python: str, lacks: set[str]) -> bool:
+        """Whether it speaks of a test on a loop and a version of Python, on a machine that lacks some of what suites need."""
         if self.python and python not in self.python:
+            return False
+        if self.without and self.without not in lacks:
             return False
         if not self.everywhere and loop != "twinloop":
             return False
@@ -80,9 +84,9 @@ class Suite:
     left_out: list[dict] = field(default_factory=list)
     fails: list[Expectation] = field(default_factory=list)
 
-    def expectation(self, test: str, loop: str, python: str) -> Expectation | None:
+    def expectation(self, test: str, loop: str, python: str, lacks: set[str]) -> Expectation | None:
         """The entry that expects a test to fail."""
-        return next((entry for entry in self.fails if entry.covers(test, loop, python)), None)
+        return next((entry for entry in self.fails if entry.covers(test, loop, python, lacks)), None)
 
 
 # The order of the table: what is nearest to asyncio first.

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suites import INSIDE, ROOT, Suite
+from suites import INSIDE, ROOT, Expectation, Suite
 
 GRACE = 5.0
 # A suite that fails more than this has another fault than the weather.
@@ -41,11 +41,17 @@ class Run:
     interpreter: str
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
+    prefix: list[str] = field(default_factory=list)
+    lacks: set[str] = field(default_factory=set)
     filter: str = ""
     once: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     loops: dict[str, int] = field(default_factory=dict)
     log: Path | None = None
+
+    def expectation(self, test: str) -> Expectation | None:
+        """The entry of the suite's file that expects a test to fail here."""
+        return self.suite.expectation(test, self.loop, self.version, self.lacks)
 
 
 def run_all(run: Run) -> None:
@@ -63,7 +69,7 @@ def run_all(run: Run) -> None:
 def _deserves_another_try(run: Run, test: str, outcome: Outcome) -> bool:
     if outcome.kind not in ("failed", "hung"):
         return False
-    return run.suite.expectation(test, run.loop, run.version) is None
+    return run.expectation(test) is None
 
 
 def _run_tests(run: Run, only: list[str] | None) -> dict[str, Outcome]:
@@ -90,7 +96,7 @@ def _run_process(run: Run, only: list[str] | None, outcomes: dict[str, Outcome])
         plan.write_text(json.dumps(wanted))
         with open(run.log or os.devnull, "a") as log:
             process = subprocess.Popen(
-                _command(run),
+                [*run.prefix, *_command(run)],
                 cwd=run.folder,
                 env=_environment(run, results, proof, plan),
                 stdin=subprocess.DEVNULL,
