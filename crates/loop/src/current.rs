@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::entry::Entry;
-use crate::turn::Loop;
+use crate::event_loop::Loop;
 
 thread_local! {
     static CURRENT: RefCell<Option<Loop>> = const { RefCell::new(None) };

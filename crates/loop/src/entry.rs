@@ -3,9 +3,9 @@
 //! An entry is 16 bytes and owns what it names: it is either run once or discarded once. A host's token is opaque
 //! here; the Python face puts an owned object pointer into it, the JavaScript face a slot id (rule ROOTED).
 
+use crate::event_loop::Loop;
 use crate::source::SourceKey;
 use crate::task::TaskId;
-use crate::turn::Loop;
 
 /// Which host an entry belongs to; given by [`Loop::add_host`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

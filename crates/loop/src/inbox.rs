@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::entry::HostId;
+use crate::event_loop::Loop;
 use crate::sys::WakeHandle;
 use crate::task::TaskId;
-use crate::turn::Loop;
 
 pub(crate) enum Message {
     Wake(TaskId),

@@ -5,7 +5,7 @@
 //! implemented in `turn.rs`, which reads top to bottom.
 //!
 //! Layout:
-//! - `turn`: `Loop`, the turn, the ways to run it; `entry`: what the ready queue holds and what a host is
+//! - `event_loop`: `Loop` as an object; `turn`: the turn and the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
 //! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
 //! - `statistics`: what a loop has done; `look`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
@@ -21,6 +21,7 @@
 mod clock;
 mod current;
 mod entry;
+mod event_loop;
 mod inbox;
 mod look;
 pub mod net;
@@ -37,10 +38,11 @@ mod turn;
 pub use clock::{Clock, Nanos};
 pub use current::Entered;
 pub use entry::{Call, Entry, Host, HostId};
+pub use event_loop::{Hold, Loop, WeakLoop};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};
 pub use sys::duplicate;
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
-pub use turn::{Hold, Loop, Wait, WeakLoop};
+pub use turn::Wait;

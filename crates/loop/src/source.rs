@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::entry::Entry;
-use crate::turn::{Loop, WeakLoop};
+use crate::event_loop::{Loop, WeakLoop};
 
 bitflags::bitflags! {
     /// What a descriptor is ready for.

@@ -18,8 +18,8 @@ use slab::Slab;
 
 use crate::current::push_if_current;
 use crate::entry::Entry;
+use crate::event_loop::{Loop, WeakLoop};
 use crate::inbox::{Inbox, Message};
-use crate::turn::{Loop, WeakLoop};
 
 /// Names a task until it ends; afterwards it names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use crate::clock::Nanos;
 use crate::entry::Entry;
+use crate::event_loop::{Loop, WeakLoop};
 use crate::timers::TimerKey;
-use crate::turn::{Loop, WeakLoop};
 
 /// Completes once the deadline has come.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use rustix::net::{
 };
 
 use super::stream::{Stream, new_socket};
+use crate::event_loop::Loop;
 use crate::source::{Mode, Readiness, Source};
-use crate::turn::Loop;
 
 /// As many waiting connections as Linux allows by default.
 const BACKLOG: i32 = 4096;

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use crate::event_loop::Loop;
 use crate::sys::{self, Answer, Question, Unresolved};
-use crate::turn::Loop;
 
 /// The addresses of `host`, in the order the system's resolver prefers, each with `port`. At least one.
 ///

@@ -22,10 +22,10 @@ use rustix::net::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::write_queue::{Kept, WriteQueue, send_some};
+use crate::event_loop::{Loop, WeakLoop};
 use crate::source::{IoHandler, Mode, Readiness, Source};
 use crate::statistics::Traffic;
 use crate::sys::{Descriptor, receive_into};
-use crate::turn::{Loop, WeakLoop};
 
 /// From this size on a write that is first in line does not wait for the end of the turn: what 256 connections would leave
 /// for it no longer fits the cache. Echoes of 10 KiB over 256 connections, sent at once against at the end: 1.18 times as many,

@@ -63,6 +63,10 @@ pub(crate) struct State {
 /// Room for the largest read that is copied afterwards.
 const SCRATCH_SIZE: usize = 256 * 1024;
 
+/// What is kept of the memory for encrypted bytes: a write of 256 KiB with what its records add fits, so that a program that
+/// sends such pieces does not make it grow and shrink again with each (rule BOUNDED).
+const TLS_OUTPUT_SIZE: usize = 512 * 1024;
+
 #[pymethods]
 impl LoopCore {
     #[new]
@@ -493,7 +497,7 @@ impl State {
 
     pub(crate) fn give_tls_output_back(&self, mut memory: Vec<u8>) {
         memory.clear();
-        memory.shrink_to(SCRATCH_SIZE);
+        memory.shrink_to(TLS_OUTPUT_SIZE);
         self.tls_output.replace(memory);
     }
 

@@ -1,0 +1,405 @@
+//! The event loop as an object: what it holds, what others put into it, and what they may ask it. How it runs is in `turn.rs`.
+//!
+//! Everything here runs on the loop thread. A `Loop` may move to another thread between turns only under a lock that
+//! also guards every other use of it (the Python face uses the GIL).
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use slab::Slab;
+
+use crate::clock::{Clock, Nanos};
+use crate::entry::{Entry, Host, HostId};
+use crate::inbox::{Inbox, Message, Remote};
+use crate::look::Looks;
+use crate::net::{Buffers, FlushQueue};
+use crate::pool;
+use crate::source::{Mode, Source, SourceKey, State};
+use crate::statistics::{Counters, Statistics, Traffic};
+use crate::sys::{Driver, Event};
+use crate::task::{JoinHandle, TaskId, Tasks, spawn};
+use crate::timers::{TimerKey, Timers};
+
+/// An event loop. Clones are handles to the same loop.
+#[derive(Clone)]
+pub struct Loop(pub(crate) Rc<Inner>);
+
+/// A handle that does not keep the loop's memory alive; for what the loop itself owns.
+#[derive(Clone)]
+pub struct WeakLoop(Weak<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) id: u64,
+    pub(crate) clock: Clock,
+    pub(crate) driver: Driver,
+    pub(crate) ready: RefCell<VecDeque<Entry>>,
+    pub(crate) timers: RefCell<Timers>,
+    pub(crate) tasks: Tasks,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) sources: RefCell<Slab<Rc<State>>>,
+    pub(crate) source_generation: Cell<u32>,
+    /// The registration that was made last for each descriptor's number.
+    pub(crate) latest_sources: RefCell<Vec<Option<SourceKey>>>,
+    pub(crate) flush: FlushQueue,
+    pub(crate) buffers: Buffers,
+    pub(crate) hosts: RefCell<Vec<Rc<dyn Host>>>,
+    /// Changes with `hosts`, so that a turn under way notices a language that has just joined.
+    pub(crate) hosts_version: Cell<u32>,
+    pub(crate) holds: Cell<usize>,
+    /// Operations under way on the blocking pool; the test clock waits for them.
+    pub(crate) blocking: Cell<usize>,
+    pub(crate) last_poll: Cell<Nanos>,
+    /// When the languages' locks were last given up.
+    pub(crate) last_release: Cell<Nanos>,
+    pub(crate) looks: Looks,
+    pub(crate) counters: Counters,
+    pub(crate) root_woken: Cell<bool>,
+    pub(crate) events: RefCell<Vec<Event>>,
+    pub(crate) messages: RefCell<Vec<Message>>,
+}
+
+impl Loop {
+    /// A loop on the monotonic clock.
+    ///
+    /// # Errors
+    /// When the process has no descriptors left for the driver.
+    pub fn new() -> io::Result<Loop> {
+        Loop::with_clock(Clock::monotonic())
+    }
+
+    /// A loop on the given clock.
+    ///
+    /// # Errors
+    /// When the process has no descriptors left for the driver.
+    pub fn with_clock(clock: Clock) -> io::Result<Loop> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let driver = Driver::new()?;
+        let inbox = Arc::new(Inbox::new(driver.wake_handle()));
+        Ok(Loop(Rc::new(Inner {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            clock,
+            driver,
+            ready: RefCell::default(),
+            timers: RefCell::default(),
+            tasks: Tasks::default(),
+            inbox,
+            sources: RefCell::default(),
+            source_generation: Cell::new(0),
+            latest_sources: RefCell::default(),
+            flush: FlushQueue::default(),
+            buffers: Buffers::default(),
+            hosts: RefCell::default(),
+            hosts_version: Cell::new(0),
+            holds: Cell::new(0),
+            blocking: Cell::new(0),
+            last_poll: Cell::new(0),
+            last_release: Cell::new(0),
+            looks: Looks::default(),
+            counters: Counters::default(),
+            root_woken: Cell::new(false),
+            events: RefCell::default(),
+            messages: RefCell::default(),
+        })))
+    }
+
+    /// Drops every task and discards every entry and timer. The loop can be used again afterwards, but its hosts are gone.
+    pub fn close(&self) {
+        let _entered = self.enter();
+        let inner = &*self.0;
+        inner.tasks.clear();
+        let timers = inner.timers.borrow_mut().drain();
+        let ready = std::mem::take(&mut *inner.ready.borrow_mut());
+        let mut messages = Vec::new();
+        inner.inbox.take(&mut messages);
+        let posted = messages.into_iter().filter_map(|message| match message {
+            Message::Host(host, token) => Some(Entry::Host(host, token)),
+            Message::Wake(_) | Message::Call(_) => None,
+        });
+        let hosts = inner.hosts.borrow().clone();
+        for entry in timers.into_iter().chain(ready).chain(posted) {
+            if let Entry::Host(host, token) = entry
+                && let Some(host) = hosts.get(host.0 as usize)
+            {
+                host.discard(token);
+            }
+        }
+        inner.hosts.borrow_mut().clear();
+        inner
+            .hosts_version
+            .set(inner.hosts_version.get().wrapping_add(1));
+    }
+
+    /// In a process that was forked while this loop existed: parts from the descriptors that it shares with the parent.
+    /// Nothing that happens to the loop or its sources here reaches the parent's loop; it is of no further use.
+    ///
+    /// # Errors
+    /// When the process has no descriptors left.
+    pub fn part_from_parent(&self) -> io::Result<()> {
+        self.0.driver.part_from_parent()
+    }
+
+    // ---- what others put in ---------------------------------------------------------------------------------------
+
+    /// Lets a language join.
+    pub fn add_host(&self, host: Rc<dyn Host>) -> HostId {
+        let mut hosts = self.0.hosts.borrow_mut();
+        hosts.push(host);
+        self.0
+            .hosts_version
+            .set(self.0.hosts_version.get().wrapping_add(1));
+        HostId(u32::try_from(hosts.len() - 1).expect("a process has a handful of languages"))
+    }
+
+    /// Appends to the ready queue.
+    pub fn push(&self, entry: Entry) {
+        self.0.ready.borrow_mut().push_back(entry);
+    }
+
+    /// Queues `entry` for the first turn that begins at or after `deadline`. Equal deadlines keep their order.
+    pub fn push_at(&self, deadline: Nanos, entry: Entry) -> TimerKey {
+        self.0.timers.borrow_mut().insert(deadline, entry)
+    }
+
+    /// Takes a timer back, in constant time; `None` if it has fired or was cancelled before.
+    pub fn cancel_timer(&self, key: TimerKey) -> Option<Entry> {
+        self.0.timers.borrow_mut().remove(key)
+    }
+
+    /// Sets whether the timer keeps [`Loop::run`] going; timers begin referenced. False if the timer no longer exists.
+    pub fn set_timer_referenced(&self, key: TimerKey, referenced: bool) -> bool {
+        self.0.timers.borrow_mut().set_referenced(key, referenced)
+    }
+
+    /// Runs `future` as a task of its own, beginning in the next turn.
+    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        spawn(self, future)
+    }
+
+    /// Runs `function` on the blocking pool. It goes on to its end also when the handle is dropped.
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let work = pool::submit(function);
+        let count = BlockingCount::new(self.downgrade());
+        self.spawn(async move {
+            let _count = count;
+            match work.await {
+                Ok(value) => value,
+                // The panic goes on in the task, which hands it to the join handle.
+                Err(payload) => std::panic::resume_unwind(payload),
+            }
+        })
+    }
+
+    /// A handle for other threads.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        Remote(Arc::clone(&self.0.inbox))
+    }
+
+    /// Keeps [`Loop::run`] going until the hold is dropped.
+    pub fn hold(&self) -> Hold {
+        self.0.holds.set(self.0.holds.get() + 1);
+        Hold(self.downgrade())
+    }
+
+    /// Registers a descriptor with the driver.
+    ///
+    /// # Errors
+    /// EEXIST if the descriptor is registered already, EPERM for a regular file, EBADF for one that is not open.
+    pub fn register(&self, fd: RawFd, mode: Mode) -> io::Result<Source> {
+        let inner = &*self.0;
+        let generation = inner.source_generation.get();
+        inner.source_generation.set(generation.wrapping_add(1));
+        let mut sources = inner.sources.borrow_mut();
+        let vacant = sources.vacant_entry();
+        let state = Rc::new(State::new(SourceKey::new(vacant.key(), generation)));
+        inner.driver.add(fd, state.key.as_u64(), mode)?;
+        vacant.insert(Rc::clone(&state));
+        drop(sources);
+        let mut latest = inner.latest_sources.borrow_mut();
+        let index = fd as usize;
+        if latest.len() <= index {
+            latest.resize(index + 1, None);
+        }
+        latest[index] = Some(state.key);
+        drop(latest);
+        Ok(Source::new(self, state, fd, mode))
+    }
+
+    // ---- questions ------------------------------------------------------------------------------------------------
+
+    /// The time on the loop's clock.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        self.0.clock.now()
+    }
+
+    /// What the loop has done and holds.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        let inner = &*self.0;
+        Statistics {
+            ready: inner.ready.borrow().len(),
+            timers: inner.timers.borrow().len(),
+            tasks: inner.tasks.len(),
+            descriptors: inner.sources.borrow().len(),
+            holds: inner.holds.get(),
+            wakes: inner.inbox.wakes(),
+            ..inner.counters.statistics()
+        }
+    }
+
+    /// Begins (from zero) or ends timing each entry with its checkpoint, for [`Statistics::entry_times`].
+    pub fn time_entries(&self, on: bool) {
+        self.0.counters.set_timing(on);
+    }
+
+    /// Whether both handles are to the same loop.
+    #[must_use]
+    pub fn is_same(&self, other: &Loop) -> bool {
+        self.0.id == other.0.id
+    }
+
+    /// The same loop, without keeping it alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakLoop {
+        WeakLoop(Rc::downgrade(&self.0))
+    }
+
+    /// Counts bytes that somebody else than this crate's own sockets received and sent, for the statistics.
+    pub fn count_traffic(&self, received: usize, sent: usize) {
+        let traffic = self.traffic();
+        traffic.add_received(received);
+        traffic.add_sent(sent);
+    }
+
+    // ---- for the other files of this crate ------------------------------------------------------------------------
+
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.0.driver
+    }
+
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// Lends the loop's read buffer of 256 KiB. A nested call gets a buffer of its own.
+    pub fn with_scratch<T>(&self, function: impl FnOnce(&mut [u8]) -> T) -> T {
+        self.0.buffers.with_scratch(function)
+    }
+
+    pub(crate) fn traffic(&self) -> &Rc<Traffic> {
+        &self.0.counters.traffic
+    }
+
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.0.buffers
+    }
+
+    pub(crate) fn flush_queue(&self) -> &FlushQueue {
+        &self.0.flush
+    }
+
+    pub(crate) fn insert_task(
+        &self,
+        future: std::pin::Pin<Box<dyn Future<Output = ()>>>,
+    ) -> TaskId {
+        self.0.tasks.insert(self.0.id, &self.0.inbox, future)
+    }
+
+    pub(crate) fn push_task(&self, id: TaskId) {
+        self.0.tasks.mark_queued(id);
+        self.push(Entry::Task(id));
+    }
+
+    pub(crate) fn deregister(&self, key: SourceKey, fd: RawFd) {
+        let mut sources = self.0.sources.borrow_mut();
+        if sources
+            .get(key.slot())
+            .is_some_and(|state| state.key == key)
+        {
+            sources.remove(key.slot());
+        }
+        drop(sources);
+        let mut latest = self.0.latest_sources.borrow_mut();
+        if let Some(slot) = latest.get_mut(fd as usize)
+            && *slot == Some(key)
+        {
+            *slot = None;
+            // ENOENT and EBADF: the descriptor was closed before, which ended the registration.
+            let _ = self.0.driver.delete(fd);
+        }
+        // Otherwise it was closed before too, and its number names another source's descriptor now.
+    }
+
+    pub(crate) fn source_state(&self, key: SourceKey) -> Option<Rc<State>> {
+        self.0
+            .sources
+            .borrow()
+            .get(key.slot())
+            .filter(|state| state.key == key)
+            .cloned()
+    }
+}
+
+impl WeakLoop {
+    /// The loop, if it still exists.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Loop> {
+        self.0.upgrade().map(Loop)
+    }
+}
+
+/// Keeps [`Loop::run`] going while it exists.
+#[must_use]
+pub struct Hold(WeakLoop);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(event_loop) = self.0.upgrade() {
+            event_loop.0.holds.set(event_loop.0.holds.get() - 1);
+        }
+    }
+}
+
+struct BlockingCount(WeakLoop);
+
+impl BlockingCount {
+    fn new(event_loop: WeakLoop) -> BlockingCount {
+        if let Some(event_loop) = event_loop.upgrade() {
+            event_loop.0.blocking.set(event_loop.0.blocking.get() + 1);
+        }
+        BlockingCount(event_loop)
+    }
+}
+
+impl Drop for BlockingCount {
+    fn drop(&mut self) {
+        if let Some(event_loop) = self.0.upgrade() {
+            event_loop.0.blocking.set(event_loop.0.blocking.get() - 1);
+        }
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+opaque_debug!(Loop, WeakLoop, Hold);
