@@ -19,6 +19,8 @@ def accept_connections(loop, protocol_factory, sock, sslcontext, server, backlog
     """Accept what waits at ``sock``, at most as many connections as its backlog holds."""
     # The kernel's queue holds one more than the backlog, and a backlog of zero is one too.
     for _ in range(backlog + 1):
+        if sock.fileno() < 0:
+            return  # What was called for the last connection closed the server.
         try:
             connection, address = sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):

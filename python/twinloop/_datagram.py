@@ -13,14 +13,14 @@ from asyncio import trsock
 from asyncio.log import logger
 
 from . import _native
-from ._flow import FlowControl, start_later
+from ._flow import Ending, FlowControl, start_later
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
 _SENDS_EMPTY = sys.version_info >= (3, 13)
 _OVERHEAD = 8 if _SENDS_EMPTY else 0
 
 
-class DatagramTransport(FlowControl, asyncio.Transport, asyncio.DatagramTransport):
+class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.DatagramTransport):
     """A datagram socket, with asyncio's behaviour."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
@@ -39,11 +39,17 @@ class DatagramTransport(FlowControl, asyncio.Transport, asyncio.DatagramTranspor
             sends_empty=_SENDS_EMPTY,
             overhead=_OVERHEAD,
         )
-        self._sock = sock
         self._sock_fd = sock.fileno()
-        self.set_protocol(protocol)
+        try:
+            self.set_protocol(protocol)
+            made = protocol.connection_made
+        except BaseException:
+            # The native half keeps its owner alive and the descriptor taken.
+            self._state.release()
+            raise
+        self._sock = sock
         loop._transports[self._sock_fd] = self
-        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(made, self)
         # Nothing is read before connection_made was called.
         start_later(loop, waiter, self._state.start)
 
@@ -143,9 +149,6 @@ class DatagramTransport(FlowControl, asyncio.Transport, asyncio.DatagramTranspor
                 {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
             )
         self._state.force_close(error)
-
-    def _schedule_connection_lost(self, error):
-        self._loop.call_soon(self._call_connection_lost, error)
 
     def _call_connection_lost(self, error):
         try:

@@ -1,4 +1,4 @@
-"""``FlowControl``: the limits of a write queue and telling the protocol of them, over a native ``_state``; how transports start."""
+"""What transports over a native ``_state`` share: the limits of the write queue (``FlowControl``), how they start and how they end."""
 
 from __future__ import annotations
 
@@ -40,6 +40,32 @@ class FlowControl:
                     "exception": error,
                     "transport": self,
                     "protocol": self._protocol,
+                }
+            )
+
+
+class Ending:
+    """How a transport ends; it brings ``_call_connection_lost``."""
+
+    __slots__ = ()
+
+    def _schedule_connection_lost(self, error):
+        self._loop.call_soon(self._call_connection_lost, error)
+
+    def _lose_connection(self, error):
+        """End now, inside a callback of the loop: what the protocol raises is reported and the loop goes on."""
+        loop, protocol = self._loop, self._protocol
+        try:
+            self._call_connection_lost(error)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as raised:
+            loop.call_exception_handler(
+                {
+                    "message": "Exception in callback protocol.connection_lost()",
+                    "exception": raised,
+                    "transport": self,
+                    "protocol": protocol,
                 }
             )
 

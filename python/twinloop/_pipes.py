@@ -14,7 +14,7 @@ import warnings
 from asyncio.log import logger
 
 from . import _native
-from ._flow import FlowControl, start_later
+from ._flow import Ending, FlowControl, start_later
 
 
 def _is_device(pipe, allowed):
@@ -25,7 +25,7 @@ def _is_device(pipe, allowed):
     return stat.S_ISCHR(mode)
 
 
-class _PipeTransport:
+class _PipeTransport(Ending):
     """What both directions have."""
 
     __slots__ = ()
@@ -36,11 +36,13 @@ class _PipeTransport:
         self._loop = loop
         self._fileno = pipe.fileno()
         self._protocol = protocol
+        # Before the native half, which keeps its owner alive and the descriptor taken.
+        made = protocol.connection_made
         os.set_blocking(self._fileno, False)
         self._state = state(loop, self, pipe, is_device)
         self._pipe = pipe
         loop._pipes.add(self)
-        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(made, self)
 
     def _words(self):
         if self._pipe is None:
@@ -70,9 +72,6 @@ class _PipeTransport:
         self._loop.call_exception_handler(
             {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
         )
-
-    def _schedule_connection_lost(self, error):
-        self._loop.call_soon(self._call_connection_lost, error)
 
     def _call_connection_lost(self, error):
         try:

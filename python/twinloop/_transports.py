@@ -14,13 +14,13 @@ from asyncio import constants, selector_events, transports, trsock
 from asyncio.log import logger
 
 from . import _native
-from ._flow import start_later
+from ._flow import Ending, start_later
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
 
 
-class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
+class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
     """A connected stream socket, with asyncio's behaviour.
 
     The mixin is a base because asyncio's sendfile fallback insists on it; its flow control is replaced by the native one.
@@ -33,22 +33,38 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
 
     def __init__(self, loop, sock, protocol, waiter=None, extra=None, server=None):
         asyncio.Transport.__init__(self, extra)
-        self._sock = None  # Nothing to close yet if the next line fails.
+        self._sock = None  # Nothing to close yet if one of the next lines fails.
         self._state = _native.TransportState(loop, self, sock)
         self._loop = loop
-        self._sock = sock
         self._sock_fd = sock.fileno()
-        self._server = server
+        self._server = None
         self._empty_waiter = None
-        self._set_extra_info(sock)
-        self.set_protocol(protocol)
-        _set_nodelay(sock)
-        if server is not None:
-            server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
+        self._sending = None
+        try:
+            self._set_extra_info(sock)
+            self.set_protocol(protocol)
+            _set_nodelay(sock)
+            made = protocol.connection_made
+            if server is not None:
+                self._attach(server)
+        except BaseException:
+            # The native half keeps its owner alive and the descriptor taken.
+            self._state.release()
+            raise
+        self._sock = sock
         loop._transports[self._sock_fd] = self
-        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(made, self)
         # Nothing is read before connection_made was called.
         start_later(loop, waiter, self._state.start)
+
+    def _attach(self, server):
+        server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
+        self._server = server
+
+    def _detach(self):
+        server, self._server = self._server, None
+        if server is not None:
+            server._detach(self) if _SERVER_COUNTS_TRANSPORTS else server._detach()
 
     def _set_extra_info(self, sock):
         self._extra["socket"] = trsock.TransportSocket(sock)
@@ -204,9 +220,6 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
             )
         self._force_close(error)
 
-    def _schedule_connection_lost(self, error):
-        self._loop.call_soon(self._call_connection_lost, error)
-
     def _call_connection_lost(self, error):
         try:
             self._protocol.connection_lost(error)
@@ -215,9 +228,7 @@ class SocketTransport(transports._FlowControlMixin, asyncio.Transport):
             self._sock.close()
             if self._empty_waiter is not None and not self._empty_waiter.done():
                 self._empty_waiter.set_exception(ConnectionError("Connection is closed by peer"))
-            server, self._server = self._server, None
-            if server is not None:
-                server._detach(self) if _SERVER_COUNTS_TRANSPORTS else server._detach()
+            self._detach()
             self._sock = self._protocol = self._loop = None
 
 

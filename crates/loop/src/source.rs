@@ -25,6 +25,8 @@ bitflags::bitflags! {
         const WRITE = 2;
         /// The peer has closed its sending side; the end of the stream follows the bytes that are left.
         const READ_CLOSED = 4;
+        /// Urgent data has come. A read stops at it, so from now on a short one does not mean that nothing is left.
+        const PRIORITY = 8;
     }
 }
 
@@ -195,6 +197,14 @@ impl Source {
         self.state
             .readiness
             .set(self.state.readiness.get() - readiness);
+    }
+
+    /// Whether a read of a stream of bytes that did not fill its buffer has emptied the descriptor: not after urgent data, and not
+    /// after the peer has closed, because the end of the stream is still to come and no further edge announces it.
+    pub(crate) fn trusts_short_reads(&self) -> bool {
+        !self
+            .readiness()
+            .intersects(Readiness::READ_CLOSED | Readiness::PRIORITY)
     }
 
     /// Takes a readiness for granted until a system call finds otherwise (edge mode).

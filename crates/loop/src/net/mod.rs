@@ -1,10 +1,11 @@
 //! Sockets of the loop: one stream type for every user, with one write queue each.
 //!
-//! `stream` is the socket, `write_queue` what waits to be sent, `listener` accepts, `lookup` resolves names. A stream
+//! `stream` is the socket, `reading` what a read tells, `write_queue` what waits to be sent, `listener` accepts, `lookup` resolves names. A stream
 //! serves futures (`AsyncRead`, `AsyncWrite`) or a callback interface ([`StreamHandler`]) for transports. Loop thread only.
 
 mod listener;
 mod lookup;
+mod reading;
 mod stream;
 mod write_queue;
 

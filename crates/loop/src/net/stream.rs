@@ -16,11 +16,12 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, recv, shutdown,
-    socket_with, sockopt,
+    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, shutdown, socket_with,
+    sockopt,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::reading::{self, Boundaries, Read};
 use super::write_queue::{Kept, WriteQueue, send_some};
 use crate::event_loop::{Loop, WeakLoop};
 use crate::source::{IoHandler, Mode, Readiness, Source};
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     source: RefCell<Option<Source>>,
     descriptor: RefCell<Option<Descriptor>>,
     kind: Kind,
+    boundaries: Boundaries,
     widened: Cell<bool>,
     event_loop: WeakLoop,
     traffic: Rc<Traffic>,
@@ -186,10 +188,12 @@ impl Stream {
     fn with_kind(descriptor: Descriptor, kind: Kind) -> io::Result<Stream> {
         let event_loop = Loop::current();
         let source = event_loop.register(descriptor.as_raw_fd(), Mode::Edge)?;
+        let boundaries = Boundaries::of(descriptor.as_fd(), kind);
         Ok(Stream(Rc::new(Inner {
             source: RefCell::new(Some(source)),
             descriptor: RefCell::new(Some(descriptor)),
             kind,
+            boundaries,
             widened: Cell::new(false),
             event_loop: event_loop.downgrade(),
             traffic: Rc::clone(event_loop.traffic()),
@@ -262,11 +266,8 @@ impl Stream {
     /// `WouldBlock` when nothing is there, or what the operating system reports.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        let kind = self.0.kind;
-        self.try_read_with(wanted, |fd| match kind {
-            Kind::Socket => recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count),
-            Kind::Pipe | Kind::Device => rustix::io::read(fd, &mut *buffer),
-        })
+        let (kind, boundaries) = (self.0.kind, self.0.boundaries);
+        self.try_read_with(wanted, |fd| reading::read(fd, kind, boundaries, buffer))
     }
 
     /// Reads once into several buffers; zero bytes mean the end of the stream.
@@ -275,14 +276,15 @@ impl Stream {
     /// As [`Stream::try_read`].
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.try_read_with(wanted, |fd| rustix::io::readv(fd, buffers))
+        let boundaries = self.0.boundaries;
+        self.try_read_with(wanted, |fd| reading::read_vectored(fd, boundaries, buffers))
     }
 
     /// Runs one non-blocking read of up to `wanted` bytes and keeps the readiness true.
     fn try_read_with(
         &self,
         wanted: usize,
-        mut read: impl FnMut(BorrowedFd<'_>) -> Result<usize, rustix::io::Errno>,
+        mut read: impl FnMut(BorrowedFd<'_>) -> Result<Read, rustix::io::Errno>,
     ) -> io::Result<usize> {
         let result = loop {
             match read(self.fd()?.as_fd()) {
@@ -291,9 +293,9 @@ impl Stream {
             }
         };
         match result {
-            Ok(count) => {
-                self.0.after_read(count, wanted);
-                Ok(count)
+            Ok(read) => {
+                self.0.after_read(&read, wanted);
+                Ok(read.count)
             }
             Err(error) => {
                 if error == rustix::io::Errno::AGAIN {
@@ -429,9 +431,10 @@ impl Inner {
             .map_or_else(T::default, function)
     }
 
-    /// A read that did not fill its buffer has emptied the socket, unless the peer has closed: then the end of the stream
-    /// is still to come and no further edge will announce it.
-    fn after_read(&self, count: usize, wanted: usize) {
+    /// A read that did not fill its buffer has emptied the socket, unless it stopped at a boundary or urgent data, or the peer
+    /// has closed: then the end of the stream is still to come and no further edge will announce it.
+    fn after_read(&self, read: &Read, wanted: usize) {
+        let count = read.count;
         if count >= PIPE_CAPACITY {
             self.widen_pipe();
         }
@@ -440,10 +443,7 @@ impl Inner {
             if count == 0 && wanted > 0 {
                 self.at_end.set(true);
                 source.clear(Readiness::READ);
-            } else if count < wanted
-                && self.kind != Kind::Device
-                && !source.readiness().contains(Readiness::READ_CLOSED)
-            {
+            } else if count < wanted && !read.at_boundary && source.trusts_short_reads() {
                 source.clear(Readiness::READ);
             }
         });
@@ -579,7 +579,8 @@ impl AsyncRead for Stream {
             let wanted = buffer.remaining();
             let count = receive_into(fd.as_fd(), buffer)?;
             inner.traffic.add_received(count);
-            if count < wanted && count > 0 && !source.readiness().contains(Readiness::READ_CLOSED) {
+            let bytes_only = inner.boundaries == Boundaries::None;
+            if count < wanted && count > 0 && bytes_only && source.trusts_short_reads() {
                 source.clear(Readiness::READ);
             }
             Ok(())

@@ -161,6 +161,7 @@ fn flags(mode: Mode) -> epoll::EventFlags {
         Mode::Edge => {
             epoll::EventFlags::IN
                 | epoll::EventFlags::OUT
+                | epoll::EventFlags::PRI
                 | epoll::EventFlags::RDHUP
                 | epoll::EventFlags::ET
         }
@@ -178,6 +179,9 @@ fn readiness(flags: epoll::EventFlags) -> Readiness {
     let broken = flags.intersects(epoll::EventFlags::ERR | epoll::EventFlags::HUP);
     if broken || flags.intersects(epoll::EventFlags::IN | epoll::EventFlags::RDHUP) {
         readiness |= Readiness::READ;
+    }
+    if flags.contains(epoll::EventFlags::PRI) {
+        readiness |= Readiness::READ | Readiness::PRIORITY;
     }
     if broken || flags.contains(epoll::EventFlags::OUT) {
         readiness |= Readiness::WRITE;

@@ -56,7 +56,7 @@ struct Transport {
     source: RefCell<Option<Source>>,
     /// The Python transport, until `connection_lost` has been called.
     owner: RefCell<Option<Object>>,
-    /// `protocol.datagram_received`.
+    /// The protocol. Its methods are looked up at each call, as it may replace them.
     receiver: RefCell<Option<Object>>,
     context: CallbackContext,
     /// The only address that may be sent to, if there is one.
@@ -159,9 +159,8 @@ impl DatagramState {
 
     /// Sends received datagrams to `protocol` from now on.
     fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
-        let receiver = protocol.getattr(intern!(protocol.py(), "datagram_received"))?;
         let transport = self.transport.get(protocol.py());
-        let old = transport.receiver.replace(Some(Object::new(receiver)));
+        let old = transport.receiver.replace(Some(Object::new(protocol)));
         drop(old);
         Ok(())
     }
@@ -365,10 +364,9 @@ impl Transport {
         let Some(receiver) = receiver else {
             return Ok(());
         };
-        let result = match address {
-            Some(address) => receiver.bind(py).call1((data, address)),
-            None => receiver.bind(py).call1((data, py.None())),
-        };
+        let address = address.unwrap_or_else(|| py.None().into_bound(py));
+        let name = intern!(py, "datagram_received");
+        let result = receiver.bind(py).call_method1(name, (data, address));
         match result {
             Ok(_) => Ok(()),
             Err(error) => self.report_raised(py, error, "datagram_received"),
@@ -567,7 +565,8 @@ impl Transport {
             }
             self.queued.set(self.queued.get().saturating_sub(size));
             if let Err(error) = sent {
-                self.failed(py, error, FATAL_WRITE)?;
+                let told = self.failed(py, error, FATAL_WRITE);
+                told.or_else(|raised| self.report_raised(py, raised, "error_received"))?;
             }
         }
         self.after_send(py)
@@ -584,7 +583,7 @@ impl Transport {
         }
         if self.closing.get() && self.lost.get() == 0 && self.queue.borrow().is_empty() {
             self.lost.set(1);
-            self.call_owner(py, "_call_connection_lost", py.None().into_bound(py))?;
+            self.call_owner(py, "_lose_connection", py.None().into_bound(py))?;
         }
         Ok(())
     }

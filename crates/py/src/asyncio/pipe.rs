@@ -446,8 +446,7 @@ impl Writer {
         }
         if queued == 0 && self.pipe.closing.get() && self.lost.get() == 0 {
             self.lost.set(1);
-            self.pipe
-                .call_owner(py, "_call_connection_lost", (py.None(),))?;
+            self.pipe.call_owner(py, "_lose_connection", (py.None(),))?;
         }
         Ok(())
     }

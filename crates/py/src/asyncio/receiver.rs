@@ -1,7 +1,8 @@
 //! How received bytes reach a protocol: `data_received`, or `get_buffer` and `buffer_updated`, or straight into the reader
 //! of asyncio's streams; through TLS, see `tls/`.
 //!
-//! The bound methods are looked up once for each protocol and kept. Loop thread, GIL held.
+//! Which of these it is was decided when the protocol was set; the methods themselves are looked up at each call, as asyncio
+//! does, because protocols replace their own (`self.data_received = self.receive_body`). Loop thread, GIL held.
 
 use std::io::{self, IoSliceMut};
 
@@ -23,15 +24,10 @@ const PREDICT_FROM: usize = 16 * 1024;
 /// The most that a prediction sets aside (rule BOUNDED).
 const PREDICT_AT_MOST: usize = 256 * 1024;
 
-/// The methods of one protocol.
+/// One protocol and how it is called.
 pub(crate) enum Receiver {
-    Data {
-        data_received: Object,
-    },
-    Buffered {
-        get_buffer: Object,
-        buffer_updated: Object,
-    },
+    Data(Object),
+    Buffered(Object),
     /// asyncio's streams, without a call of the protocol.
     Stream(Feeder),
     /// A TLS connection, which has a receiver of its own behind it.
@@ -78,14 +74,9 @@ impl Receiver {
             )
         })?;
         if protocol.is_instance(buffered.bind(py))? || is_buffered_by_its_methods(protocol)? {
-            return Ok(Receiver::Buffered {
-                get_buffer: Object::new(protocol.getattr("get_buffer")?),
-                buffer_updated: Object::new(protocol.getattr("buffer_updated")?),
-            });
+            return Ok(Receiver::Buffered(Object::new(protocol.clone())));
         }
-        Ok(Receiver::Data {
-            data_received: Object::new(protocol.getattr(intern!(py, "data_received"))?),
-        })
+        Ok(Receiver::Data(Object::new(protocol.clone())))
     }
 
     /// Reads once and hands over what came. `expected` is the size of the last read.
@@ -98,17 +89,15 @@ impl Receiver {
     ) -> Received {
         match self {
             Receiver::Tls(receiver) => receiver.read(py, stream, core),
-            Receiver::Data { data_received } => read_bytes(py, stream, core, expected, |data| {
-                data_received.bind(py).call1((data,)).map(drop)
+            Receiver::Data(protocol) => read_bytes(py, stream, core, expected, |data| {
+                data_received(&protocol.bind(py), data)
             }),
             Receiver::Stream(feeder) => {
                 read_bytes(py, stream, core, expected, |data| feeder.feed(data))
             }
-            Receiver::Buffered {
-                get_buffer,
-                buffer_updated,
-            } => {
-                let buffer = match get_buffer.bind(py).call1((-1,)).and_then(not_empty) {
+            Receiver::Buffered(protocol) => {
+                let protocol = protocol.bind(py);
+                let buffer = match get_buffer(&protocol) {
                     Ok(buffer) => buffer,
                     Err(error) => {
                         return Received::ProtocolFailed(
@@ -128,8 +117,8 @@ impl Receiver {
                         );
                     }
                 };
-                match buffer_updated.bind(py).call1((count,)) {
-                    Ok(_) => Received::Bytes(count),
+                match buffer_updated(&protocol, count) {
+                    Ok(()) => Received::Bytes(count),
                     Err(error) => Received::ProtocolFailed(
                         error,
                         "Fatal error: protocol.buffer_updated() call failed.",
@@ -174,7 +163,19 @@ fn read_bytes<'py>(
     }
 }
 
-pub(super) fn not_empty(buffer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+pub(super) fn data_received(protocol: &Bound<'_, PyAny>, data: Bound<'_, PyBytes>) -> PyResult<()> {
+    let name = intern!(protocol.py(), "data_received");
+    protocol.call_method1(name, (data,)).map(drop)
+}
+
+pub(super) fn buffer_updated(protocol: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
+    let name = intern!(protocol.py(), "buffer_updated");
+    protocol.call_method1(name, (count,)).map(drop)
+}
+
+/// A buffer of the protocol, with room in it.
+pub(super) fn get_buffer<'py>(protocol: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let buffer = protocol.call_method1(intern!(protocol.py(), "get_buffer"), (-1,))?;
     if buffer.len()? == 0 {
         return Err(PyRuntimeError::new_err(
             "get_buffer() returned an empty buffer",

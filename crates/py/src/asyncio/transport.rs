@@ -456,7 +456,7 @@ impl Transport {
             if let Some(owner) = self.owner(py) {
                 owner
                     .bind(py)
-                    .call_method1("_call_connection_lost", (py.None(),))?;
+                    .call_method1("_lose_connection", (py.None(),))?;
             }
         }
         Ok(())

@@ -13,7 +13,9 @@ use twinloop_loop::net::Stream;
 
 use super::{Connection, RECORD, TlsState, fail};
 use crate::asyncio::core::State;
-use crate::asyncio::receiver::{Received, Receiver, not_empty, read_error};
+use crate::asyncio::receiver::{
+    Received, Receiver, buffer_updated, data_received, get_buffer, read_error,
+};
 use crate::ffi::Object;
 use crate::ffi::buffers::{UnfilledBytes, with_writable};
 use crate::ffi::openssl::Outcome;
@@ -105,12 +107,11 @@ impl TlsReceiver {
     ) -> Result<Received, Received> {
         let program = self.program(py)?;
         let outcome = match &*program {
-            Receiver::Buffered {
-                get_buffer,
-                buffer_updated,
-            } => self.read_into_buffers(py, stream, core, get_buffer, buffer_updated)?,
-            Receiver::Data { data_received } => self.read_bytes(py, stream, core, |data| {
-                data_received.bind(py).call1((data,)).map(drop)
+            Receiver::Buffered(protocol) => {
+                self.read_into_buffers(py, stream, core, &protocol.bind(py))?
+            }
+            Receiver::Data(protocol) => self.read_bytes(py, stream, core, |data| {
+                data_received(&protocol.bind(py), data)
             })?,
             Receiver::Stream(feeder) => {
                 self.read_bytes(py, stream, core, |data| feeder.feed(data))?
@@ -196,15 +197,13 @@ impl TlsReceiver {
         py: Python<'_>,
         stream: &Stream,
         core: &State,
-        get_buffer: &Object,
-        buffer_updated: &Object,
+        program: &Bound<'_, PyAny>,
     ) -> Result<(Outcome, Option<PyErr>), Received> {
         let session = &self.connection.session;
         let version = self.connection.protocol_version.get();
         let mut is_first = true;
         loop {
-            let asked = get_buffer.bind(py).call1((-1,)).and_then(not_empty);
-            let buffer = self.check(py, asked)?;
+            let buffer = self.check(py, get_buffer(program))?;
             let filled = with_writable(&buffer, |memory| {
                 if !is_first {
                     return Ok(session.read(memory));
@@ -220,8 +219,7 @@ impl TlsReceiver {
             is_first = false;
             let decrypted = self.decrypted(py, (), outcome);
             if filled > 0 {
-                let handed_over = buffer_updated.bind(py).call1((filled,));
-                self.check(py, handed_over)?;
+                self.check(py, buffer_updated(program, filled))?;
             }
             if outcome != Outcome::Done || !self.is_open() {
                 return Ok((outcome, decrypted.error));

@@ -1,0 +1,100 @@
+//! Reading from a stream's descriptor, and what a short read proves.
+//!
+//! An edge-triggered registration is told of arriving bytes once, so the loop has to know when a descriptor is empty. That a
+//! read did not fill its buffer says so, and spares asking again until EAGAIN, only where bytes are all there is: the kernel
+//! also stops at the descriptors and credentials that travel with bytes on Unix sockets, at urgent data (which the driver
+//! reports as `Readiness::PRIORITY`) and between packets. Loop thread only.
+
+use std::io::IoSliceMut;
+use std::os::fd::BorrowedFd;
+
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SocketType, recv, recvmsg, sockopt,
+};
+
+use super::stream::Kind;
+
+/// Where the kernel ends a read although there is more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Boundaries {
+    /// Nowhere: TCP.
+    None,
+    /// After bytes that something else travelled with, which `recvmsg` tells by MSG_CTRUNC: Unix stream sockets.
+    Flagged,
+    /// Anywhere: lines of a terminal, packets, and pipes, whose reading end does not tell whether its writer sends packets
+    /// (O_DIRECT).
+    Anywhere,
+}
+
+impl Boundaries {
+    pub(super) fn of(fd: BorrowedFd<'_>, kind: Kind) -> Boundaries {
+        match kind {
+            Kind::Socket => Boundaries::of_socket(fd),
+            Kind::Pipe | Kind::Device => Boundaries::Anywhere,
+        }
+    }
+
+    fn of_socket(fd: BorrowedFd<'_>) -> Boundaries {
+        if sockopt::socket_type(fd) != Ok(SocketType::STREAM) {
+            return Boundaries::Anywhere;
+        }
+        match sockopt::socket_domain(fd) {
+            Ok(AddressFamily::INET | AddressFamily::INET6) => Boundaries::None,
+            Ok(AddressFamily::UNIX) => Boundaries::Flagged,
+            _ => Boundaries::Anywhere,
+        }
+    }
+}
+
+/// What one read came to.
+pub(super) struct Read {
+    pub(super) count: usize,
+    /// The kernel may have stopped before the descriptor was empty.
+    pub(super) at_boundary: bool,
+}
+
+/// Reads once, without blocking.
+pub(super) fn read(
+    fd: BorrowedFd<'_>,
+    kind: Kind,
+    boundaries: Boundaries,
+    buffer: &mut [u8],
+) -> Result<Read, Errno> {
+    let count = match (kind, boundaries) {
+        (Kind::Socket, Boundaries::Flagged) => {
+            return read_flagged(fd, &mut [IoSliceMut::new(buffer)]);
+        }
+        (Kind::Socket, _) => recv(fd, buffer, RecvFlags::DONTWAIT)?.0,
+        (Kind::Pipe | Kind::Device, _) => rustix::io::read(fd, buffer)?,
+    };
+    Ok(Read {
+        count,
+        at_boundary: boundaries == Boundaries::Anywhere,
+    })
+}
+
+/// Reads once into several buffers, from a descriptor in non-blocking mode.
+pub(super) fn read_vectored(
+    fd: BorrowedFd<'_>,
+    boundaries: Boundaries,
+    buffers: &mut [IoSliceMut<'_>],
+) -> Result<Read, Errno> {
+    if boundaries == Boundaries::Flagged {
+        return read_flagged(fd, buffers);
+    }
+    Ok(Read {
+        count: rustix::io::readv(fd, buffers)?,
+        at_boundary: boundaries == Boundaries::Anywhere,
+    })
+}
+
+fn read_flagged(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> Result<Read, Errno> {
+    // Without room for what travels with the bytes the kernel drops it, as `recv` would, but says so.
+    let mut nothing = RecvAncillaryBuffer::default();
+    let message = recvmsg(fd, buffers, &mut nothing, RecvFlags::DONTWAIT)?;
+    Ok(Read {
+        count: message.bytes,
+        at_boundary: message.flags.contains(ReturnFlags::CTRUNC),
+    })
+}
