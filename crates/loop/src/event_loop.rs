@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) looks: Looks,
     pub(crate) counters: Counters,
     pub(crate) root_woken: Cell<bool>,
+    /// No entry runs: see [`Loop::halt`].
+    pub(crate) halted: Cell<bool>,
     pub(crate) events: RefCell<Vec<Event>>,
     pub(crate) messages: RefCell<Vec<Message>>,
 }
@@ -103,6 +105,7 @@ impl Loop {
             looks: Looks::default(),
             counters: Counters::default(),
             root_woken: Cell::new(false),
+            halted: Cell::new(false),
             events: RefCell::default(),
             messages: RefCell::default(),
         })))
@@ -129,6 +132,7 @@ impl Loop {
                 host.discard(token);
             }
         }
+        inner.halted.set(false);
         inner.hosts.borrow_mut().clear();
         inner
             .hosts_version
@@ -154,6 +158,17 @@ impl Loop {
             .hosts_version
             .set(self.0.hosts_version.get().wrapping_add(1));
         HostId(u32::try_from(hosts.len() - 1).expect("a process has a handful of languages"))
+    }
+
+    /// Ends the turn after the present entry, and runs none until [`Loop::resume`]: an error is on its way to whoever runs
+    /// the loop. The entries that are left stay where they are in the queue.
+    pub fn halt(&self) {
+        self.0.halted.set(true);
+    }
+
+    /// Lets entries run again.
+    pub fn resume(&self) {
+        self.0.halted.set(false);
     }
 
     /// Appends to the ready queue.

@@ -108,6 +108,25 @@ fn a_checkpoint_follows_each_entry_of_any_kind() {
 }
 
 #[test]
+fn a_halted_turn_leaves_the_rest_of_the_queue_in_its_order() {
+    let event_loop = Loop::new().unwrap();
+    let log: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let inner = Rc::clone(&log);
+    event_loop.push(Entry::call(move |event_loop| {
+        event_loop.push(record(&inner, "added"));
+        event_loop.halt();
+    }));
+    event_loop.push(record(&log, "second"));
+    event_loop.push(record(&log, "third"));
+    event_loop.turn(Wait::No);
+    event_loop.turn(Wait::Until(None));
+    assert!(log.borrow().is_empty(), "a halted loop ran {log:?}");
+    event_loop.resume();
+    event_loop.turn(Wait::No);
+    assert_eq!(*log.borrow(), ["second", "third", "added"]);
+}
+
+#[test]
 fn closing_discards_each_token_once() {
     let event_loop = Loop::new().unwrap();
     let host = Rc::new(Recorder::default());

@@ -1,14 +1,14 @@
 //! Python as a language on the loop: runs the handles of the ready queue and lets go of the GIL for the blocking wait.
 //!
 //! Loop thread, GIL held (rule NO-GIL-OFF-LOOP), except inside the wait. An exception that must leave `run_forever`
-//! (KeyboardInterrupt, SystemExit) is kept here; until the loop has stopped, entries that are still in the turn go back
-//! to the queue, as asyncio leaves them there.
+//! (KeyboardInterrupt, SystemExit) is kept here and halts the turn: the entries that it has not run stay in the queue, in
+//! their order, as asyncio leaves them there.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use twinloop_loop::{Entry, Host, HostId, Loop, WeakLoop};
+use twinloop_loop::{Host, HostId, Loop, WeakLoop};
 
 use crate::ffi::{self, Object, handle};
 
@@ -44,6 +44,9 @@ impl PythonHost {
     /// Ends the run with `error` after the current entry. The first error wins.
     pub(crate) fn interrupt(&self, error: PyErr) {
         self.interrupted.set(true);
+        if let Some(event_loop) = self.event_loop.upgrade() {
+            event_loop.halt();
+        }
         let mut slot = self.error.borrow_mut();
         if slot.is_none() {
             *slot = Some(error);
@@ -56,19 +59,17 @@ impl PythonHost {
     }
 
     pub(crate) fn take_error(&self) -> Option<PyErr> {
-        self.interrupted.set(false);
+        if self.interrupted.replace(false)
+            && let Some(event_loop) = self.event_loop.upgrade()
+        {
+            event_loop.resume();
+        }
         self.error.borrow_mut().take()
     }
 }
 
 impl Host for PythonHost {
     fn run(&self, token: u64) {
-        if self.interrupted.get() {
-            if let Some(event_loop) = self.event_loop.upgrade() {
-                event_loop.push(Entry::Host(self.id(), token));
-            }
-            return;
-        }
         ffi::with_gil_held(|py| {
             let object = Object::from_entry(token);
             if let Some(error) = handle::run(py, &object) {
