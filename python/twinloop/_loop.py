@@ -19,6 +19,7 @@ from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _names, _native, _tasks
 from ._datagram import DatagramTransport
+from ._failures import report
 from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
 from ._tls import TlsProtocol, start_tls
@@ -222,9 +223,11 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def _callback_failed(self, handle, error):
         callback = format_helpers._format_callback_source(handle._callback, handle._args)
-        self.call_exception_handler(
-            {"message": f"Exception in callback {callback}", "exception": error, "handle": handle}
-        )
+        report(self, {"message": f"Exception in callback {callback}", "exception": error, "handle": handle})
+
+    def _operation_failed(self, operation, error):
+        message = "Exception in callback of a socket operation"
+        report(self, {"message": message, "exception": error, "future": operation})
 
     # asyncio's own, for debug mode and unusual arguments.
     _create_task_in_python = base_events.BaseEventLoop.create_task

@@ -14,6 +14,7 @@ import warnings
 from asyncio.log import logger
 
 from . import _native
+from ._failures import report
 from ._flow import FlowControl, start_later
 
 
@@ -67,9 +68,8 @@ class _PipeTransport:
         return self._state.is_closing()
 
     def _report(self, error, message):
-        self._loop.call_exception_handler(
-            {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-        )
+        context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+        report(self._loop, context)
 
     def _schedule_connection_lost(self, error):
         self._loop.call_soon(self._call_connection_lost, error)

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -463,3 +464,115 @@ def test_a_callback_of_a_file_that_was_closed_first_can_be_removed(loop, kind):
     assert getattr(loop, f"remove_{kind}")(left)
     with pytest.raises(ValueError, match="Invalid file"):
         getattr(loop, f"remove_{kind}")(left)
+
+
+def failing():
+    raise ValueError("expected")
+
+
+def lines_of(error):
+    """The functions in the traceback of an exception."""
+    names, traceback = [], error.__traceback__
+    while traceback is not None:
+        names.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    return names
+
+
+@pytest.mark.parametrize("kind", ["call_soon", "call_later", "call_soon_threadsafe", "add_reader"])
+def test_the_exception_of_a_callback_has_its_traceback(loop, kind):
+    # On CPython 3.11 it was lost on the way to the exception handler.
+    reader, writer = socket.socketpair()
+    seen = []
+
+    def handler(loop, context):
+        loop.remove_reader(reader)
+        seen.append(context["exception"])
+        loop.stop()
+
+    loop.set_exception_handler(handler)
+    if kind == "add_reader":
+        writer.send(b"x")
+        loop.add_reader(reader, failing)
+    elif kind == "call_later":
+        loop.call_later(0, failing)
+    else:
+        getattr(loop, kind)(failing)
+    loop.run_forever()
+    reader.close()
+    writer.close()
+    assert lines_of(seen[0]) == ["failing"]
+
+
+def test_an_exception_handler_runs_as_in_an_except_block(loop, caplog):
+    seen = []
+
+    def handler(loop, context):
+        seen.append((sys.exc_info()[1], context["exception"]))
+        raise RuntimeError("the handler fails")
+
+    loop.set_exception_handler(handler)
+    run_until_stopped(loop, failing, loop.stop)
+    assert seen[0][0] is seen[0][1]
+    logged = caplog.records[0].exc_info[1]
+    assert str(logged) == "the handler fails"
+    assert str(logged.__context__) == "expected" and lines_of(logged.__context__) == ["failing"]
+
+
+def test_reporting_an_exception_leaves_its_context_alone(loop):
+    errors = []
+
+    def callback():
+        try:
+            failing()
+        except ValueError:
+            raise KeyError("second")  # noqa: B904
+
+    loop.set_exception_handler(lambda loop, context: errors.append(context["exception"]))
+    try:
+        raise OSError("around the run")
+    except OSError:
+        run_until_stopped(loop, callback, loop.stop)
+    assert str(errors[0].__context__) == "expected"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_callbacks_that_an_interrupt_leaves_keep_their_order(loop, error):
+    seen = []
+
+    def interrupt():
+        raise error
+
+    loop.call_soon(lambda: loop.call_soon(seen.append, "new"))
+    loop.call_soon(interrupt)
+    loop.call_soon(seen.append, 2)
+    loop.call_soon(seen.append, 3)
+    with pytest.raises(error):
+        loop.run_forever()
+    assert seen == []
+    run_until_stopped(loop, loop.stop)
+    assert seen == [2, 3, "new"]
+
+
+def test_readers_that_an_interrupt_leaves_run_in_the_next_run(loop):
+    seen, pairs = [], [socket.socketpair() for _ in range(3)]
+
+    def readable(number):
+        seen.append(number)
+        pairs[number][0].recv(1)
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+
+    for number, (reader, writer) in enumerate(pairs):
+        writer.send(b"x")
+        loop.add_reader(reader, readable, number)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_forever()
+    assert len(seen) == 1
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert sorted(seen) == [0, 1, 2]
+    for reader, writer in pairs:
+        loop.remove_reader(reader)
+        reader.close()
+        writer.close()

@@ -360,7 +360,8 @@ pub(crate) fn report(
         return Err(error);
     }
     let event_loop = handle.getattr("_loop")?;
-    event_loop.call_method1("_callback_failed", (handle, error.value(py)))?;
+    // `into_value`, unlike `value`, gives the exception its traceback on CPython 3.11 too.
+    event_loop.call_method1("_callback_failed", (handle, error.into_value(py)))?;
     Ok(())
 }
 
@@ -373,13 +374,8 @@ pub(crate) fn report_in(
     if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Err(error);
     }
-    let context = pyo3::types::PyDict::new(py);
-    context.set_item("message", "Exception in callback of a socket operation")?;
-    context.set_item("exception", error.value(py))?;
-    context.set_item("future", source)?;
-    source
-        .getattr("_loop")?
-        .call_method1("call_exception_handler", (context,))?;
+    let event_loop = source.getattr("_loop")?;
+    event_loop.call_method1("_operation_failed", (source, error.into_value(py)))?;
     Ok(())
 }
 
