@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import socket
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 import twinloop
@@ -576,3 +578,112 @@ def test_readers_that_an_interrupt_leaves_run_in_the_next_run(loop):
         loop.remove_reader(reader)
         reader.close()
         writer.close()
+
+
+def leave_a_callback(loop):
+    loop.call_soon(lambda: loop)
+
+
+def leave_a_timer(loop):
+    loop.call_later(3600, print, loop, loop, loop, loop, loop)
+
+
+def leave_a_timer_that_its_callback_knows(loop):
+    owner = type("Owner", (), {})()
+    owner.timer = loop.call_later(3600, lambda: (owner, loop))
+
+
+def leave_a_handle_that_has_run(loop):
+    loop.owner = type("Owner", (), {})()
+    loop.owner.handle = loop.call_soon(lambda: loop)
+    run_until_stopped(loop, loop.stop)
+
+
+def leave_a_reader(loop):
+    reader, writer = socket.socketpair()
+    loop.add_reader(reader, lambda: (loop, writer))
+
+
+def leave_a_task(loop):
+    loop.create_task(asyncio.sleep(3600))
+    run_until_stopped(loop, loop.stop)
+
+
+def leave_a_socket_operation(loop):
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+
+    async def receive():
+        await loop.sock_recv(reader, 1)
+        writer.close()
+
+    loop.create_task(receive())
+    run_until_stopped(loop, loop.stop)
+
+
+def leave_handles_of_the_debug_mode(loop):
+    loop.set_debug(True)
+    for leave in (leave_a_callback, leave_a_timer, leave_a_reader):
+        leave(loop)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket")
+@pytest.mark.parametrize(
+    "leave",
+    [
+        leave_a_callback,
+        leave_a_timer,
+        leave_a_timer_that_its_callback_knows,
+        leave_a_handle_that_has_run,
+        leave_a_reader,
+        leave_a_task,
+        leave_a_socket_operation,
+        leave_handles_of_the_debug_mode,
+    ],
+)
+def test_a_loop_that_nobody_closed_is_collected_with_what_waits_in_it(leave, count_descriptors, caplog):
+    # The collector did not see what a queue holds, so such a loop stayed with its descriptors for good.
+    before = count_descriptors()
+    with pytest.warns(ResourceWarning, match="unclosed event loop"):
+        loop = twinloop.new_event_loop()
+        known = weakref.ref(loop)
+        leave(loop)
+        del loop
+        gc.collect()
+    assert known() is None
+    assert count_descriptors() == before
+    is_task = leave in (leave_a_task, leave_a_socket_operation)
+    assert ("Task was destroyed but it is pending" in caplog.text) == is_task
+
+
+def test_collecting_garbage_takes_nothing_from_a_loop_in_use(loop):
+    seen = []
+    reader, writer = socket.socketpair()
+
+    def arrange():
+        # Nothing but the loop keeps these, once directly, once twice, once by a descriptor.
+        loop.call_soon(lambda value=[1]: seen.extend(value))
+        loop.call_later(0, lambda value=[2]: seen.extend(value))
+        loop.add_reader(reader, lambda value=[3]: (seen.extend(value), loop.remove_reader(reader)))
+        gc.collect()
+
+    arrange()
+    gc.collect()
+    writer.send(b"x")
+    loop.call_soon(gc.collect)
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert sorted(seen) == [1, 2, 3]
+    reader.close()
+    writer.close()
+
+
+def test_a_handle_does_not_keep_its_loop(count_descriptors):
+    with pytest.warns(ResourceWarning, match="unclosed event loop"):
+        loop = twinloop.new_event_loop()
+        known, handle = weakref.ref(loop), loop.call_later(3600, print, loop)
+        del loop
+        gc.collect()
+    assert known() is None
+    handle.cancel()
+    assert handle.cancelled() and "cancelled" in repr(handle)

@@ -249,6 +249,22 @@ impl Loop {
         Ok(Source::new(self, state, fd, mode))
     }
 
+    /// Shows the token of each of a host's entries that is queued or timed, for a language whose collector looks for cycles.
+    /// Shows none while the queue or the timers are being changed.
+    pub fn visit_tokens(&self, host: HostId, visit: &mut dyn FnMut(u64)) {
+        let (Ok(ready), Ok(timers)) = (self.0.ready.try_borrow(), self.0.timers.try_borrow())
+        else {
+            return;
+        };
+        for entry in ready.iter().chain(timers.entries()) {
+            if let Entry::Host(owner, token) = entry
+                && *owner == host
+            {
+                visit(*token);
+            }
+        }
+    }
+
     // ---- questions ------------------------------------------------------------------------------------------------
 
     /// The time on the loop's clock.

@@ -127,6 +127,22 @@ fn a_halted_turn_leaves_the_rest_of_the_queue_in_its_order() {
 }
 
 #[test]
+fn a_host_is_shown_the_tokens_of_its_own_entries() {
+    let event_loop = Loop::new().unwrap();
+    let host = Rc::new(Recorder::default());
+    let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
+    let other = event_loop.add_host(host as Rc<dyn Host>);
+    event_loop.push(Entry::Host(id, 1));
+    event_loop.push(Entry::Host(other, 2));
+    let cancelled = event_loop.push_at(u64::MAX, Entry::Host(id, 3));
+    event_loop.push_at(u64::MAX, Entry::Host(id, 4));
+    event_loop.cancel_timer(cancelled);
+    let mut shown = Vec::new();
+    event_loop.visit_tokens(id, &mut |token| shown.push(token));
+    assert_eq!(shown, [1, 4]);
+}
+
+#[test]
 fn closing_discards_each_token_once() {
     let event_loop = Loop::new().unwrap();
     let host = Rc::new(Recorder::default());

@@ -8,7 +8,7 @@ mod methods;
 
 pub(crate) use methods::register;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -18,12 +18,13 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
 use super::closing;
 use super::descriptors::{Descriptors, Direction};
 use super::host::PythonHost;
-use crate::ffi::handle::{Handle, Kind};
+use crate::ffi::handle::{Handle, Kind, LoopLink, Owned};
 use crate::ffi::{self, GilBound, Object, ThreadIdentity};
 
 /// The native half of `twinloop.EventLoop`.
@@ -33,6 +34,8 @@ pub(crate) struct LoopCore {
 }
 
 pub(crate) struct State {
+    /// Made with the first handle.
+    link: OnceCell<LoopLink>,
     /// `None` once closed: dropping the loop closes its descriptors.
     event_loop: RefCell<Option<Loop>>,
     clock: Clock,
@@ -80,6 +83,7 @@ impl LoopCore {
         let event_loop = Loop::with_clock(clock.clone())?;
         let host = PythonHost::join(&event_loop);
         let state = State {
+            link: OnceCell::new(),
             host_id: host.id(),
             host,
             remote: RefCell::new(Some(event_loop.remote())),
@@ -117,13 +121,18 @@ impl LoopCore {
 
     /// Discards everything that is queued and closes the loop's own descriptors.
     fn _close(&self, py: Python<'_>) {
-        let state = self.state.get(py);
-        let event_loop = state.event_loop.take();
-        state.remote.replace(None);
-        state.descriptors.clear(py);
-        if let Some(event_loop) = event_loop {
-            event_loop.close();
-        }
+        self.state.get(py).close(py);
+    }
+
+    /// What is queued, timed and watched, for the collector of reference cycles: nearly every callback leads back to its
+    /// loop.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.state.get_for(&visit).traverse(&visit)
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        // Almost always closed by now: the collector calls `__del__` first.
+        self.state.get(py).close(py);
     }
 
     /// In a forked process: leaves everything to the parent. Whoever uses this loop from now on gets `reason` as a
@@ -342,7 +351,7 @@ fn watch<'py>(
     let handle = Handle::new(
         py,
         Kind::Persistent,
-        slf.as_any().as_borrowed(),
+        state.link(slf.as_any().as_borrowed())?,
         callback.as_borrowed(),
         &arguments,
         None,
@@ -362,6 +371,45 @@ fn watch<'py>(
 }
 
 impl State {
+    fn close(&self, py: Python<'_>) {
+        let event_loop = self.event_loop.take();
+        self.remote.replace(None);
+        self.descriptors.clear(py);
+        if let Some(event_loop) = event_loop {
+            event_loop.close();
+        }
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A running loop is on the stack, and what it runs is not in its queue. Showing less than there is is always safe.
+        if self.runner.get().is_some() {
+            return Ok(());
+        }
+        let mut owned = Owned::new(visit);
+        if let Ok(event_loop) = self.event_loop.try_borrow()
+            && let Some(event_loop) = &*event_loop
+        {
+            event_loop.visit_tokens(self.host_id, &mut |token| owned.add_entry(token));
+        }
+        self.descriptors.visit(&mut owned);
+        owned.show(self.link.get())
+    }
+
+    /// What the handles of the loop know it by. `this` is the loop's object.
+    #[inline(always)]
+    fn link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
+        match self.link.get() {
+            Some(link) => Ok(link),
+            None => self.make_link(this),
+        }
+    }
+
+    #[cold]
+    fn make_link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
+        let link = LoopLink::new(&this)?;
+        Ok(self.link.get_or_init(|| link))
+    }
+
     /// The loop, or the RuntimeError for a closed one.
     pub(crate) fn open(&self) -> PyResult<Loop> {
         self.event_loop

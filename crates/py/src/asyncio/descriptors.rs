@@ -18,6 +18,7 @@ use super::errors::os_error;
 use super::host::PythonHost;
 use super::sockets::closed;
 use crate::ffi::coroutine::Waiter;
+use crate::ffi::handle::Owned;
 use crate::ffi::{self, Object, handle};
 
 /// A direction of a descriptor.
@@ -51,6 +52,14 @@ struct Side {
 }
 
 impl Side {
+    fn visit(&self, owned: &mut Owned<'_>) {
+        if let (Ok(callback), Ok(waiters)) = (self.callback.try_borrow(), self.waiters.try_borrow())
+        {
+            callback.iter().for_each(|callback| owned.add(callback));
+            waiters.iter().for_each(|waiter| waiter.visit(owned));
+        }
+    }
+
     fn is_wanted(&self) -> bool {
         self.callback.borrow().is_some() || !self.waiters.borrow().is_empty()
     }
@@ -270,6 +279,21 @@ impl Descriptors {
         })));
         self.self_pipe.replace(Some(source));
         Ok(())
+    }
+
+    /// Shows the references that keep callbacks and waiting operations.
+    pub(crate) fn visit(&self, owned: &mut Owned<'_>) {
+        let Ok(watched) = self.watched.try_borrow() else {
+            return;
+        };
+        for descriptor in watched.iter().flatten() {
+            if let Ok(name) = descriptor.named_by.try_borrow() {
+                name.iter().for_each(|name| owned.add(name));
+            }
+            for side in [&descriptor.reader, &descriptor.writer] {
+                side.visit(owned);
+            }
+        }
     }
 
     /// Ends everything, for the loop is being closed.

@@ -73,7 +73,7 @@ fn call_soon<'py>(
     let handle = Handle::new(
         py,
         Kind::Once,
-        receiver,
+        state.link(receiver)?,
         callback,
         arguments.rest(1),
         context,
@@ -151,7 +151,7 @@ fn call_at<'py>(
             seconds: when,
             is_integer,
         },
-        receiver,
+        state.link(receiver)?,
         callback,
         arguments.rest(2),
         context,

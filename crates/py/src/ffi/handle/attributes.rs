@@ -12,7 +12,7 @@ use pyo3::{Borrowed, ffi};
 
 use super::{
     CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, deallocate,
-    run,
+    loop_of, run,
 };
 use crate::ffi::fastcall::{Arguments, FastMethod, install};
 use crate::ffi::object::Object;
@@ -47,7 +47,12 @@ unsafe extern "C" fn attribute(
             x if x == Attribute::Callback as usize => (*raw).callback,
             x if x == Attribute::Arguments as usize => return arguments_tuple(py, raw),
             x if x == Attribute::Context as usize => (*raw).context,
-            x if x == Attribute::Loop as usize => (*raw).event_loop,
+            x if x == Attribute::Loop as usize => {
+                return match loop_of(py, raw) {
+                    Some(event_loop) => event_loop.into_ptr(),
+                    None => py.None().into_ptr(),
+                };
+            }
             x if x == Attribute::Cancelled as usize => {
                 return boolean((*raw).flags & CANCELLED != 0);
             }
