@@ -121,7 +121,9 @@ impl Loop {
         let mut messages = Vec::new();
         inner.inbox.take(&mut messages);
         let posted = messages.into_iter().filter_map(|message| match message {
-            Message::Host(host, token) => Some(Entry::Host(host, token)),
+            Message::Host(host, token) | Message::Timer(_, host, token) => {
+                Some(Entry::Host(host, token))
+            }
             Message::Wake(_) | Message::Call(_) => None,
         });
         let hosts = inner.hosts.borrow().clone();

@@ -195,6 +195,10 @@ impl Loop {
             ready.push_back(match message {
                 Message::Wake(task) => Entry::Task(task),
                 Message::Host(host, token) => Entry::Host(host, token),
+                Message::Timer(deadline, host, token) => {
+                    self.push_at(deadline, Entry::Host(host, token));
+                    continue;
+                }
                 Message::Call(function) => Entry::call(move |event_loop| function(event_loop)),
             });
         }

@@ -150,6 +150,7 @@ fn closing_discards_each_token_once() {
     event_loop.push(Entry::Host(id, 1));
     event_loop.push_at(u64::MAX, Entry::Host(id, 2));
     event_loop.remote().post_host(id, 3);
+    event_loop.remote().post_host_at(u64::MAX, id, 4);
     event_loop.close();
     let mut log = host.log.borrow().clone();
     log.sort();

@@ -498,10 +498,7 @@ impl State {
     /// A timer from another thread: the wake-up makes the loop look at its deadlines again.
     fn post_timer(&self, deadline: Nanos, handle: Object) {
         if let Some(remote) = &*self.remote.borrow() {
-            let (token, host) = (handle.into_token(), self.host_id);
-            remote.post(Box::new(move |event_loop| {
-                event_loop.push_at(deadline, Entry::Host(host, token));
-            }));
+            remote.post_host_at(deadline, self.host_id, handle.into_token());
         }
     }
 
