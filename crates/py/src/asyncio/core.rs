@@ -217,7 +217,7 @@ impl LoopCore {
         let py = handle.py();
         self.state
             .get(py)
-            .schedule_at(deadline(when)?, Object::new(handle))?;
+            .schedule_at(deadline(when), Object::new(handle))?;
         Ok(())
     }
 
@@ -556,17 +556,15 @@ fn seconds(nanos: Nanos) -> f64 {
 }
 
 /// The first nanosecond that is not before `when` seconds, also after rounding back (timers are never early).
-fn deadline(when: f64) -> PyResult<Nanos> {
-    if when.is_nan() {
-        return Err(PyValueError::new_err("the time of a timer must not be NaN"));
-    }
-    // The cast saturates: the past becomes zero and infinity the end of time.
+fn deadline(when: f64) -> Nanos {
+    // The cast saturates: the past becomes zero and infinity the end of time. NaN becomes zero too: due at once, as in
+    // asyncio.
     let nanos = (when * 1e9).ceil() as Nanos;
-    Ok(if seconds(nanos) < when {
+    if seconds(nanos) < when {
         nanos.saturating_add(1)
     } else {
         nanos
-    })
+    }
 }
 
 #[cold]
