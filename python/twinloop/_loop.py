@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import weakref
-from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers
+from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, selector_events
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _names, _native, _tasks
@@ -202,6 +202,13 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._add_timer(when, handle)
         return handle
 
+    def _make_reader_handle(self, callback, args):
+        handle = events.Handle(callback, args, self)
+        # Let its source traceback end at the caller of add_reader or add_writer, which are asyncio's.
+        while handle._source_traceback and handle._source_traceback[-1].filename in _WATCHING:
+            del handle._source_traceback[-1]
+        return handle
+
     def _run_foreign_handle(self, handle):
         if handle._cancelled:
             return
@@ -218,6 +225,10 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
                 logger.warning("Executing %s took %.3f seconds%s", what, duration, _await_chain(handle))
         finally:
             self._current_handle = None
+
+    def _transport_took(self, transport, protocol, duration):
+        if duration >= self.slow_callback_duration:
+            logger.warning("Executing callbacks of %r by %r took %.3f seconds", protocol, transport, duration)
 
     # ---- called by the native core -----------------------------------------------------------------------------------
 
@@ -372,6 +383,10 @@ def _after_fork_in_child():
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+#: The files of add_reader and of what makes its handle.
+_WATCHING = (__file__, selector_events.__file__)
 
 
 def _forget_own_frames(handle, count):

@@ -262,8 +262,6 @@ def test_an_unknown_keyword_and_a_missing_callback_are_type_errors(loop):
         loop.call_soon()
     with pytest.raises(TypeError):
         loop.call_later("soon", print)
-    with pytest.raises(ValueError, match="NaN"):
-        loop.call_later(float("nan"), print)
 
 
 def test_a_closed_loop_refuses_everything(loop):
@@ -687,3 +685,166 @@ def test_a_handle_does_not_keep_its_loop(count_descriptors):
     assert known() is None
     handle.cancel()
     assert handle.cancelled() and "cancelled" in repr(handle)
+
+
+def test_a_timer_at_nan_is_due_at_once_as_in_asyncio(loop):
+    seen = []
+    loop.call_later(float("nan"), seen.append, 1)
+    loop.call_at(float("nan"), lambda: (seen.append(2), loop.stop()))
+    loop.run_forever()
+    assert seen == [1, 2]
+
+
+@pytest.mark.parametrize("make", [twinloop.EventLoop, asyncio.SelectorEventLoop])
+def test_timer_handles_compare_as_those_of_asyncio(make):
+    loop = make()
+    when = loop.time() + 1000
+    first, second, same = (loop.call_at(time, print) for time in (when, when + 1, when))
+    other = loop.call_at(when, repr)
+    assert first < second and first <= second and second > first and second >= first
+    assert sorted([second, first]) == [first, second]
+    assert first == same and first <= same and first >= same and not first != same
+    assert first != other and not first <= other
+    assert hash(first) == hash(first.when()) == hash(same)
+    assert first != when and loop.call_soon(print) != loop.call_soon(print)
+    with pytest.raises(TypeError):
+        first < when  # noqa: B015
+    same.cancel()
+    assert first != same
+    loop.close()
+
+
+@pytest.mark.parametrize("make", [twinloop.EventLoop, asyncio.SelectorEventLoop])
+@pytest.mark.parametrize("debug", [False, True])
+def test_callbacks_may_be_passed_by_keyword(make, debug):
+    loop = make()
+    loop.set_debug(debug)
+    seen = []
+    variable = contextvars.ContextVar("variable", default=0)
+    context = contextvars.copy_context()
+    context.run(variable.set, 1)
+
+    def callback():
+        seen.append(variable.get())
+
+    loop.call_soon(callback=callback)
+    loop.call_soon(context=context, callback=callback)
+    loop.call_soon_threadsafe(callback=callback, context=context)
+    loop.call_later(delay=0, callback=callback)
+    loop.call_later(0, context=context, callback=callback)
+    loop.call_at(when=loop.time(), callback=callback, context=context)
+    loop.call_later(callback=loop.stop, delay=0.01)
+    loop.run_forever()
+    loop.close()
+    assert sorted(seen) == [0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("make", [twinloop.EventLoop, asyncio.SelectorEventLoop])
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    ("method", "arguments", "keywords"),
+    [
+        ("time", (1,), {}),
+        ("stop", (1,), {}),
+        ("create_future", (1,), {}),
+        ("is_running", (1,), {}),
+        ("is_closed", (), {"x": 1}),
+        ("get_debug", (1, 2), {}),
+        ("call_soon", (), {}),
+        ("call_soon", (print,), {"callback": print}),
+        ("call_soon", (print,), {"nonsense": 1}),
+        ("call_soon_threadsafe", (), {}),
+        ("call_later", (), {"callback": print}),
+        ("call_later", (1,), {}),
+        ("call_later", (1, print), {"delay": 1}),
+        ("call_at", (1,), {"nonsense": 1}),
+        ("call_at", (1,), {}),
+    ],
+)
+def test_arguments_that_a_method_does_not_take_are_a_type_error_with_its_name(make, debug, method, arguments, keywords):
+    loop = make()
+    loop.set_debug(debug)
+    with pytest.raises(TypeError, match=rf"\b{method}\(\)"):
+        getattr(loop, method)(*arguments, **keywords)
+    loop.close()
+
+
+@pytest.mark.parametrize("method", ["cancel", "cancelled", "when", "_run"])
+def test_methods_of_handles_take_no_arguments(loop, method):
+    handle = loop.call_later(1, print)
+    with pytest.raises(TypeError, match=rf"{method}\(\)"):
+        getattr(handle, method)(1)
+    with pytest.raises(TypeError, match=rf"{method}\(\)"):
+        getattr(handle, method)(x=1)
+
+
+def test_a_timer_from_another_thread_that_the_loop_never_took_is_let_go_by_close():
+    class Callback:
+        def __call__(self):
+            raise AssertionError("the loop was closed before")
+
+    loop = twinloop.new_event_loop()
+    callback = Callback()
+    known = weakref.ref(callback)
+
+    def arrange():
+        thread = threading.Thread(target=loop.call_later, args=(0, callback))
+        thread.start()
+        thread.join()
+        loop.stop()
+
+    run_until_stopped(loop, arrange)
+    loop.close()
+    del callback, arrange, loop
+    gc.collect()
+    assert known() is None
+
+
+def test_a_timer_from_another_thread_fires(loop):
+    seen = []
+    run_until_stopped(
+        loop, lambda: threading.Thread(target=loop.call_later, args=(0, lambda: (seen.append(1), loop.stop()))).start()
+    )
+    assert seen == [1]
+
+
+def test_a_slow_reader_is_reported_in_debug_mode(loop, caplog):
+    reader, writer = socket.socketpair()
+
+    def slow():
+        time.sleep(0.002)
+        reader.recv(1)
+        loop.stop()
+
+    loop.slow_callback_duration = 0.001
+    for debug_before in (True, False):
+        # Debug mode may also begin after the reader was added.
+        loop.set_debug(debug_before)
+        loop.add_reader(reader, slow)
+        loop.set_debug(True)
+        writer.send(b"x")
+        loop.run_forever()
+        (message,) = [record.getMessage() for record in caplog.records if "took" in record.getMessage()]
+        assert message.startswith("Executing <Handle") and "slow" in message
+        if debug_before:
+            assert f"created at {__file__}:" in message
+        loop.remove_reader(reader)
+        caplog.clear()
+    reader.close()
+    writer.close()
+
+
+def test_a_reader_in_debug_mode_fails_and_ends_as_any_other(loop):
+    reader, writer = socket.socketpair()
+    seen = []
+    loop.set_debug(True)
+    loop.set_exception_handler(lambda loop, context: (seen.append(context), loop.remove_reader(reader), loop.stop()))
+    loop.add_reader(reader, print)
+    handle = loop._add_reader(reader, failing)
+    writer.send(b"x")
+    loop.run_forever()
+    assert lines_of(seen[0]["exception"])[-1] == "failing"
+    assert seen[0]["handle"] is handle and seen[0]["source_traceback"]
+    assert handle.cancelled()
+    reader.close()
+    writer.close()

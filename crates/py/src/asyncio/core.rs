@@ -170,7 +170,9 @@ impl LoopCore {
     }
 
     fn _set_native_debug(&self, py: Python<'_>, debug: bool) {
-        self.state.get(py).debug.set(debug);
+        let state = self.state.get(py);
+        state.debug.set(debug);
+        state.host.set_debug(debug);
     }
 
     fn _set_has_task_factory(&self, py: Python<'_>, has: bool) {
@@ -344,18 +346,23 @@ fn watch<'py>(
     state.check_thread(py)?;
     let named_by = fd;
     let fd = file_descriptor(fd)?;
-    let arguments: Vec<_> = arguments
-        .iter_borrowed()
-        .map(|value| value.as_ptr())
-        .collect();
-    let handle = Handle::new(
-        py,
-        Kind::Persistent,
-        state.link(slf.as_any().as_borrowed())?,
-        callback.as_borrowed(),
-        &arguments,
-        None,
-    )?;
+    let handle = if state.is_debug() {
+        Object::new(slf.call_method1("_make_reader_handle", (callback, arguments))?)
+    } else {
+        let arguments: Vec<_> = arguments
+            .iter_borrowed()
+            .map(|value| value.as_ptr())
+            .collect();
+        let handle = Handle::new(
+            py,
+            Kind::Persistent,
+            state.link(slf.as_any().as_borrowed())?,
+            callback.as_borrowed(),
+            &arguments,
+            None,
+        )?;
+        Object::new(handle.into_bound(py))
+    };
     state.descriptors.add(
         py,
         &event_loop,
@@ -526,6 +533,40 @@ impl State {
         Ok(())
     }
 
+    /// Runs `body`, which calls the protocol of the transport `owner`; in debug mode a slow one is reported.
+    pub(crate) fn timed<R>(
+        &self,
+        py: Python<'_>,
+        owner: &RefCell<Option<Object>>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        if !self.debug.get() {
+            return body();
+        }
+        // Taken before, as the end of the connection, which may come now, makes the transport forget all of it.
+        let transport = owner.borrow().as_ref().map(|owner| owner.share(py));
+        let known = transport.map(|transport| {
+            let transport = transport.into_bound(py);
+            Ok::<_, PyErr>((
+                transport.getattr(intern!(py, "_loop"))?,
+                transport.getattr(intern!(py, "_protocol"))?,
+                transport,
+            ))
+        });
+        let started = self.clock.now();
+        let result = body();
+        let took = seconds(self.clock.now().saturating_sub(started));
+        if let Some(Ok((event_loop, protocol, transport))) = known
+            && !event_loop.is_none()
+        {
+            let told = event_loop.call_method1("_transport_took", (transport, protocol, took));
+            if let Err(error) = told {
+                error.write_unraisable(py, Some(&event_loop));
+            }
+        }
+        result
+    }
+
     /// Lends the loop's read buffer. A nested call gets one of its own.
     pub(crate) fn with_scratch<R>(&self, body: impl FnOnce(&mut [u8]) -> R) -> R {
         let mut scratch = self.scratch.take();
@@ -615,7 +656,7 @@ pub(crate) fn cancel_timer(
     }
 }
 
-/// Runs a handle that is not of our making: an `asyncio.Handle` of the debug mode or of a signal.
+/// Runs a handle by Python, which times it in debug mode: an `asyncio.Handle` of that mode or of a signal, or a reader.
 pub(crate) fn run_foreign_handle(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
     handle
         .getattr(intern!(py, "_loop"))?

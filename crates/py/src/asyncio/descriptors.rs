@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
-use super::core::{LoopCore, State};
+use super::core::{LoopCore, State, run_foreign_handle};
 use super::errors::os_error;
 use super::host::PythonHost;
 use super::sockets::closed;
@@ -460,11 +460,16 @@ impl Descriptor {
             .borrow()
             .as_ref()
             .map(|callback| callback.share(py));
-        if let Some(callback) = callback
-            && let Some(error) = handle::run(py, &callback)
-        {
-            self.host.interrupt(error);
-            return;
+        if let Some(callback) = callback {
+            let error = if self.host.is_debug() {
+                run_foreign_handle(py, callback.bind(py)).err()
+            } else {
+                handle::run(py, &callback)
+            };
+            if let Some(error) = error {
+                self.host.interrupt(error);
+                return;
+            }
         }
         let waiters = side.waiters.take();
         if waiters.is_empty() {

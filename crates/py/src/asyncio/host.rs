@@ -18,6 +18,8 @@ pub(crate) struct PythonHost {
     /// What `run_forever` has to raise.
     error: RefCell<Option<PyErr>>,
     interrupted: Cell<bool>,
+    /// Callbacks are timed.
+    debug: Cell<bool>,
 }
 
 impl PythonHost {
@@ -27,6 +29,7 @@ impl PythonHost {
             id: OnceCell::new(),
             error: RefCell::new(None),
             interrupted: Cell::new(false),
+            debug: Cell::new(false),
         });
         let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
         // A fresh cell: this is the only place that sets it.
@@ -51,6 +54,15 @@ impl PythonHost {
         if slot.is_none() {
             *slot = Some(error);
         }
+    }
+
+    pub(crate) fn set_debug(&self, debug: bool) {
+        self.debug.set(debug);
+    }
+
+    /// True in debug mode, for what has the host and not the loop.
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.get()
     }
 
     /// True while an error is on its way out of `run_forever`: nothing more may run.

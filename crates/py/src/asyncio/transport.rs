@@ -368,7 +368,8 @@ impl Transport {
     /// Runs `body` in the transport's context, on behalf of the loop.
     fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
         ffi::with_gil_held(|py| {
-            if let Err(error) = self.context.run(py, || body(py)) {
+            let run = || self.context.run(py, || body(py));
+            if let Err(error) = self.core.timed(py, &self.owner, run) {
                 self.core.host().interrupt(error);
             }
         });
@@ -518,8 +519,8 @@ macro_rules! transport_methods {
             impl FastMethod for $type {
                 const NAME: &'static CStr = $name;
                 const DOC: &'static CStr = $doc;
-
                 const PARAMETERS: Parameters = Parameters::named(&$parameters);
+
                 fn call<'py>(
                     $py: Python<'py>,
                     receiver: Borrowed<'_, 'py, PyAny>,
