@@ -795,7 +795,7 @@ def test_a_timer_from_another_thread_that_the_loop_never_took_is_let_go_by_close
 
     run_until_stopped(loop, arrange)
     loop.close()
-    del callback, arrange, loop
+    callback = None
     gc.collect()
     assert known() is None
 
