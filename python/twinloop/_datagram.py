@@ -13,7 +13,12 @@ from asyncio import trsock
 from asyncio.log import logger
 
 from . import _native
+<<<<<<< HEAD
 from ._flow import Ending, FlowControl, start_later
+=======
+from ._failures import report
+from ._flow import FlowControl, start_later
+>>>>>>> handles
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
 _SENDS_EMPTY = sys.version_info >= (3, 13)
@@ -108,14 +113,9 @@ class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.Datagram
         self._protocol.error_received(error)
 
     def _report(self, error, method):
-        self._loop.call_exception_handler(
-            {
-                "message": f"Exception in callback protocol.{method}()",
-                "exception": error,
-                "transport": self,
-                "protocol": self._protocol,
-            }
-        )
+        message = f"Exception in callback protocol.{method}()"
+        context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+        report(self._loop, context)
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
@@ -145,9 +145,8 @@ class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.Datagram
             if self._loop.get_debug():
                 logger.debug("%r: %s", self, message, exc_info=error)
         else:
-            self._loop.call_exception_handler(
-                {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-            )
+            context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+            report(self._loop, context)
         self._state.force_close(error)
 
     def _call_connection_lost(self, error):

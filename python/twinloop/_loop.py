@@ -14,11 +14,12 @@ import socket
 import sys
 import threading
 import weakref
-from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers
+from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, selector_events
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _names, _native, _tasks
 from ._datagram import DatagramTransport
+from ._failures import report
 from ._pipes import ReadPipeTransport, WritePipeTransport
 from ._selector import LoopSelector
 from ._tls import TlsProtocol, start_tls
@@ -201,6 +202,13 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._add_timer(when, handle)
         return handle
 
+    def _make_reader_handle(self, callback, args):
+        handle = events.Handle(callback, args, self)
+        # Let its source traceback end at the caller of add_reader or add_writer, which are asyncio's.
+        while handle._source_traceback and handle._source_traceback[-1].filename in _WATCHING:
+            del handle._source_traceback[-1]
+        return handle
+
     def _run_foreign_handle(self, handle):
         if handle._cancelled:
             return
@@ -218,13 +226,19 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         finally:
             self._current_handle = None
 
+    def _transport_took(self, transport, protocol, duration):
+        if duration >= self.slow_callback_duration:
+            logger.warning("Executing callbacks of %r by %r took %.3f seconds", protocol, transport, duration)
+
     # ---- called by the native core -----------------------------------------------------------------------------------
 
     def _callback_failed(self, handle, error):
         callback = format_helpers._format_callback_source(handle._callback, handle._args)
-        self.call_exception_handler(
-            {"message": f"Exception in callback {callback}", "exception": error, "handle": handle}
-        )
+        report(self, {"message": f"Exception in callback {callback}", "exception": error, "handle": handle})
+
+    def _operation_failed(self, operation, error):
+        message = "Exception in callback of a socket operation"
+        report(self, {"message": message, "exception": error, "future": operation})
 
     # asyncio's own, for debug mode and unusual arguments.
     _create_task_in_python = base_events.BaseEventLoop.create_task
@@ -369,6 +383,10 @@ def _after_fork_in_child():
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+#: The files of add_reader and of what makes its handle.
+_WATCHING = (__file__, selector_events.__file__)
 
 
 def _forget_own_frames(handle, count):

@@ -14,7 +14,12 @@ import warnings
 from asyncio.log import logger
 
 from . import _native
+<<<<<<< HEAD
 from ._flow import Ending, FlowControl, start_later
+=======
+from ._failures import report
+from ._flow import FlowControl, start_later
+>>>>>>> handles
 
 
 def _is_device(pipe, allowed):
@@ -69,9 +74,8 @@ class _PipeTransport(Ending):
         return self._state.is_closing()
 
     def _report(self, error, message):
-        self._loop.call_exception_handler(
-            {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-        )
+        context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+        report(self._loop, context)
 
     def _call_connection_lost(self, error):
         try:

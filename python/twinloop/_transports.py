@@ -14,6 +14,7 @@ from asyncio import constants, selector_events, transports, trsock
 from asyncio.log import logger
 
 from . import _native
+from ._failures import report
 from ._flow import Ending, start_later
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
@@ -215,9 +216,8 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
             if self._loop.get_debug():
                 logger.debug("%r: %s", self, message, exc_info=error)
         else:
-            self._loop.call_exception_handler(
-                {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-            )
+            context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
+            report(self._loop, context)
         self._force_close(error)
 
     def _call_connection_lost(self, error):

@@ -8,6 +8,7 @@ import gc
 import os
 import socket
 import sys
+import time
 import warnings
 
 import pytest
@@ -513,3 +514,42 @@ def test_the_context_of_the_creator_is_the_context_of_the_calls(run):
         await closed(transport)
 
     run(main())
+
+
+def test_sendto_takes_keywords_and_refuses_other_arguments(run):
+    async def main():
+        _, receiver = await endpoint(local_addr=("127.0.0.1", 0))
+        address = receiver.transport.get_extra_info("sockname")
+        transport, _ = await endpoint(local_addr=("127.0.0.1", 0))
+        transport.sendto(addr=address, data=b"keywords")
+        transport.sendto(b"mixed", addr=address)
+        await until(lambda: len(receiver.received) == 2)
+        assert sorted(data for data, _ in receiver.received) == [b"keywords", b"mixed"]
+        for arguments, keywords in (((), {}), ((b"d", address, 3), {}), ((b"d",), {"address": address})):
+            with pytest.raises(TypeError, match=r"sendto\(\)"):
+                transport.sendto(*arguments, **keywords)
+        with pytest.raises(TypeError, match=r"sendto\(\).*data"):
+            transport.sendto(addr=address)
+        transport.close()
+        receiver.transport.close()
+
+    run(main())
+
+
+def test_a_slow_datagram_protocol_is_reported_in_debug_mode(run, caplog):
+    class Slow(Recorder):
+        def datagram_received(self, data, address):
+            time.sleep(0.002)
+            super().datagram_received(data, address)
+
+    async def main():
+        asyncio.get_running_loop().slow_callback_duration = 0.001
+        transport, protocol = await endpoint(Slow, local_addr=("127.0.0.1", 0))
+        transport.sendto(b"x", transport.get_extra_info("sockname"))
+        await until(lambda: protocol.received)
+        await asyncio.sleep(0)
+        transport.close()
+        messages = [record.getMessage() for record in caplog.records]
+        assert any("DatagramTransport" in message and "Slow" in message and " took 0.0" in message for message in messages)
+
+    run(main(), debug=True)

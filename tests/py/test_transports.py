@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import warnings
 
 import pytest
@@ -817,3 +818,67 @@ def test_a_thousand_connections_leave_no_descriptor_behind(run, count_descriptor
         warnings.simplefilter("error")
         run(main(1000))
     assert count_descriptors() == before
+
+
+# ---- arguments ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_writing_takes_its_argument_by_keyword_and_refuses_others(run, server_tls, client_tls, tls):
+    async def echo(reader, writer):
+        writer.write(await reader.readexactly(6))
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=server_tls if tls else None)
+        options = {"ssl": client_tls, "server_hostname": "localhost"} if tls else {}
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), **options)
+        transport = writer.transport
+        transport.write(data=b"ab")
+        transport.writelines(list_of_data=[b"cd", b"ef"])
+        assert await reader.read() == b"abcdef"
+        for method, arguments, keywords in (
+            ("write", (), {}),
+            ("write", (b"a", b"b"), {}),
+            ("write", (b"a",), {"data": b"b"}),
+            ("write", (b"a",), {"x": 1}),
+            ("writelines", ([], []), {}),
+            ("pause_reading", (1,), {}),
+            ("resume_reading", (), {"x": 1}),
+            ("is_reading", (1,), {}),
+            ("is_closing", (), {"x": 1}),
+            ("get_write_buffer_size", (1,), {}),
+            ("close", (1,), {}),
+        ):
+            with pytest.raises(TypeError, match=rf"{method}\(\)"):
+                getattr(transport, method)(*arguments, **keywords)
+        writer.close()
+        server.close()
+
+    run(main())
+
+
+# ---- debug mode --------------------------------------------------------------------------------------------------------
+
+
+def test_a_slow_protocol_is_reported_in_debug_mode(run, caplog):
+    class Slow(Recorder):
+        def data_received(self, data):
+            time.sleep(0.002)
+            super().data_received(data)
+
+    async def main():
+        asyncio.get_running_loop().slow_callback_duration = 0.001
+        transport, protocol, theirs = await connected(Slow)
+        caplog.clear()
+        theirs.send(b"x")
+        await until(lambda: protocol.received)
+        theirs.close()
+        await protocol.lost
+        messages = [record.getMessage() for record in caplog.records if "Slow" in record.getMessage()]
+        assert any(
+            message.startswith("Executing") and "SocketTransport" in message and " took 0.0" in message
+            for message in messages
+        ), messages
+
+    run(main(), debug=True)

@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) looks: Looks,
     pub(crate) counters: Counters,
     pub(crate) root_woken: Cell<bool>,
+    /// No entry runs: see [`Loop::halt`].
+    pub(crate) halted: Cell<bool>,
     pub(crate) events: RefCell<Vec<Event>>,
     pub(crate) messages: RefCell<Vec<Message>>,
 }
@@ -103,6 +105,7 @@ impl Loop {
             looks: Looks::default(),
             counters: Counters::default(),
             root_woken: Cell::new(false),
+            halted: Cell::new(false),
             events: RefCell::default(),
             messages: RefCell::default(),
         })))
@@ -118,7 +121,9 @@ impl Loop {
         let mut messages = Vec::new();
         inner.inbox.take(&mut messages);
         let posted = messages.into_iter().filter_map(|message| match message {
-            Message::Host(host, token) => Some(Entry::Host(host, token)),
+            Message::Host(host, token) | Message::Timer(_, host, token) => {
+                Some(Entry::Host(host, token))
+            }
             Message::Wake(_) | Message::Call(_) => None,
         });
         let hosts = inner.hosts.borrow().clone();
@@ -129,6 +134,7 @@ impl Loop {
                 host.discard(token);
             }
         }
+        inner.halted.set(false);
         inner.hosts.borrow_mut().clear();
         inner
             .hosts_version
@@ -154,6 +160,17 @@ impl Loop {
             .hosts_version
             .set(self.0.hosts_version.get().wrapping_add(1));
         HostId(u32::try_from(hosts.len() - 1).expect("a process has a handful of languages"))
+    }
+
+    /// Ends the turn after the present entry, and runs none until [`Loop::resume`]: an error is on its way to whoever runs
+    /// the loop. The entries that are left stay where they are in the queue.
+    pub fn halt(&self) {
+        self.0.halted.set(true);
+    }
+
+    /// Lets entries run again.
+    pub fn resume(&self) {
+        self.0.halted.set(false);
     }
 
     /// Appends to the ready queue.
@@ -232,6 +249,22 @@ impl Loop {
         latest[index] = Some(state.key);
         drop(latest);
         Ok(Source::new(self, state, fd, mode))
+    }
+
+    /// Shows the token of each of a host's entries that is queued or timed, for a language whose collector looks for cycles.
+    /// Shows none while the queue or the timers are being changed.
+    pub fn visit_tokens(&self, host: HostId, visit: &mut dyn FnMut(u64)) {
+        let (Ok(ready), Ok(timers)) = (self.0.ready.try_borrow(), self.0.timers.try_borrow())
+        else {
+            return;
+        };
+        for entry in ready.iter().chain(timers.entries()) {
+            if let Entry::Host(owner, token) = entry
+                && *owner == host
+            {
+                visit(*token);
+            }
+        }
     }
 
     // ---- questions ------------------------------------------------------------------------------------------------

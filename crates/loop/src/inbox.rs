@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::clock::Nanos;
 use crate::entry::HostId;
 use crate::event_loop::Loop;
 use crate::sys::WakeHandle;
@@ -16,6 +17,7 @@ use crate::task::TaskId;
 pub(crate) enum Message {
     Wake(TaskId),
     Host(HostId, u64),
+    Timer(Nanos, HostId, u64),
     Call(Box<dyn FnOnce(&Loop) + Send>),
 }
 
@@ -99,6 +101,11 @@ impl Remote {
     /// Puts a host's token into the ready queue in a coming turn.
     pub fn post_host(&self, host: HostId, token: u64) {
         self.0.post(Message::Host(host, token));
+    }
+
+    /// Queues a host's token for the first turn that begins at or after `deadline`.
+    pub fn post_host_at(&self, deadline: Nanos, host: HostId, token: u64) {
+        self.0.post(Message::Timer(deadline, host, token));
     }
 
     /// Makes a blocked loop return from its wait, without anything to run.

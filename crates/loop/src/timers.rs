@@ -120,6 +120,11 @@ impl Timers {
         self.slots.len()
     }
 
+    /// Every live timer's entry, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.slots.iter().map(|(_, slot)| &slot.entry)
+    }
+
     pub(crate) fn drain(&mut self) -> Vec<Entry> {
         self.heap.clear();
         self.referenced = 0;

@@ -53,6 +53,10 @@ impl Loop {
 
         // Writes made outside a turn must not wait for an event that only they would cause.
         inner.flush.flush_all();
+        if inner.halted.get() {
+            // Whoever runs the loop has an error to look at before anything else.
+            return;
+        }
         self.poll(wait);
         self.take_inbox();
         self.take_timers();
@@ -191,6 +195,10 @@ impl Loop {
             ready.push_back(match message {
                 Message::Wake(task) => Entry::Task(task),
                 Message::Host(host, token) => Entry::Host(host, token),
+                Message::Timer(deadline, host, token) => {
+                    self.push_at(deadline, Entry::Host(host, token));
+                    continue;
+                }
                 Message::Call(function) => Entry::call(move |event_loop| function(event_loop)),
             });
         }
@@ -220,6 +228,9 @@ impl Loop {
         let mut version = inner.hosts_version.get();
         let mut started = inner.counters.is_timing().then(|| inner.clock.now());
         for _ in 0..count {
+            if inner.halted.get() {
+                break;
+            }
             // `close` empties the queue from inside an entry.
             let Some(entry) = inner.ready.borrow_mut().pop_front() else {
                 break;

@@ -108,6 +108,41 @@ fn a_checkpoint_follows_each_entry_of_any_kind() {
 }
 
 #[test]
+fn a_halted_turn_leaves_the_rest_of_the_queue_in_its_order() {
+    let event_loop = Loop::new().unwrap();
+    let log: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let inner = Rc::clone(&log);
+    event_loop.push(Entry::call(move |event_loop| {
+        event_loop.push(record(&inner, "added"));
+        event_loop.halt();
+    }));
+    event_loop.push(record(&log, "second"));
+    event_loop.push(record(&log, "third"));
+    event_loop.turn(Wait::No);
+    event_loop.turn(Wait::Until(None));
+    assert!(log.borrow().is_empty(), "a halted loop ran {log:?}");
+    event_loop.resume();
+    event_loop.turn(Wait::No);
+    assert_eq!(*log.borrow(), ["second", "third", "added"]);
+}
+
+#[test]
+fn a_host_is_shown_the_tokens_of_its_own_entries() {
+    let event_loop = Loop::new().unwrap();
+    let host = Rc::new(Recorder::default());
+    let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
+    let other = event_loop.add_host(host as Rc<dyn Host>);
+    event_loop.push(Entry::Host(id, 1));
+    event_loop.push(Entry::Host(other, 2));
+    let cancelled = event_loop.push_at(u64::MAX, Entry::Host(id, 3));
+    event_loop.push_at(u64::MAX, Entry::Host(id, 4));
+    event_loop.cancel_timer(cancelled);
+    let mut shown = Vec::new();
+    event_loop.visit_tokens(id, &mut |token| shown.push(token));
+    assert_eq!(shown, [1, 4]);
+}
+
+#[test]
 fn closing_discards_each_token_once() {
     let event_loop = Loop::new().unwrap();
     let host = Rc::new(Recorder::default());
@@ -115,6 +150,7 @@ fn closing_discards_each_token_once() {
     event_loop.push(Entry::Host(id, 1));
     event_loop.push_at(u64::MAX, Entry::Host(id, 2));
     event_loop.remote().post_host(id, 3);
+    event_loop.remote().post_host_at(u64::MAX, id, 4);
     event_loop.close();
     let mut log = host.log.borrow().clone();
     log.sort();

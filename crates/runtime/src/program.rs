@@ -68,13 +68,13 @@ fn leave(status: i32) {
 
 /// Lets the running asyncio loop end with `error`, as a callback of it that raises does.
 pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
-    let schedule = |error: &PyErr| -> PyResult<()> {
+    let schedule = |error: PyErr| -> PyResult<()> {
         let raise = py.import("twinloop.js")?.getattr("_raise")?;
         let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
-        event_loop.call_method1("call_soon", (raise, error.value(py)))?;
+        event_loop.call_method1("call_soon", (raise, error.into_value(py)))?;
         Ok(())
     };
-    if let Err(failure) = schedule(&error) {
+    if let Err(failure) = schedule(error) {
         // No loop runs: whoever runs one next is not this program's.
         failure.write_unraisable(py, None);
     }

@@ -8,7 +8,7 @@ mod methods;
 
 pub(crate) use methods::register;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -18,12 +18,13 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
 use super::closing;
 use super::descriptors::{Descriptors, Direction};
 use super::host::PythonHost;
-use crate::ffi::handle::{Handle, Kind};
+use crate::ffi::handle::{Handle, Kind, LoopLink, Owned};
 use crate::ffi::{self, GilBound, Object, ThreadIdentity};
 
 /// The native half of `twinloop.EventLoop`.
@@ -33,6 +34,8 @@ pub(crate) struct LoopCore {
 }
 
 pub(crate) struct State {
+    /// Made with the first handle.
+    link: OnceCell<LoopLink>,
     /// `None` once closed: dropping the loop closes its descriptors.
     event_loop: RefCell<Option<Loop>>,
     clock: Clock,
@@ -80,6 +83,7 @@ impl LoopCore {
         let event_loop = Loop::with_clock(clock.clone())?;
         let host = PythonHost::join(&event_loop);
         let state = State {
+            link: OnceCell::new(),
             host_id: host.id(),
             host,
             remote: RefCell::new(Some(event_loop.remote())),
@@ -117,13 +121,18 @@ impl LoopCore {
 
     /// Discards everything that is queued and closes the loop's own descriptors.
     fn _close(&self, py: Python<'_>) {
-        let state = self.state.get(py);
-        let event_loop = state.event_loop.take();
-        state.remote.replace(None);
-        state.descriptors.clear(py);
-        if let Some(event_loop) = event_loop {
-            event_loop.close();
-        }
+        self.state.get(py).close(py);
+    }
+
+    /// What is queued, timed and watched, for the collector of reference cycles: nearly every callback leads back to its
+    /// loop.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.state.get_for(&visit).traverse(&visit)
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        // Almost always closed by now: the collector calls `__del__` first.
+        self.state.get(py).close(py);
     }
 
     /// In a forked process: leaves everything to the parent. Whoever uses this loop from now on gets `reason` as a
@@ -161,7 +170,9 @@ impl LoopCore {
     }
 
     fn _set_native_debug(&self, py: Python<'_>, debug: bool) {
-        self.state.get(py).debug.set(debug);
+        let state = self.state.get(py);
+        state.debug.set(debug);
+        state.host.set_debug(debug);
     }
 
     fn _set_has_task_factory(&self, py: Python<'_>, has: bool) {
@@ -208,7 +219,7 @@ impl LoopCore {
         let py = handle.py();
         self.state
             .get(py)
-            .schedule_at(deadline(when)?, Object::new(handle))?;
+            .schedule_at(deadline(when), Object::new(handle))?;
         Ok(())
     }
 
@@ -335,18 +346,23 @@ fn watch<'py>(
     state.check_thread(py)?;
     let named_by = fd;
     let fd = file_descriptor(fd)?;
-    let arguments: Vec<_> = arguments
-        .iter_borrowed()
-        .map(|value| value.as_ptr())
-        .collect();
-    let handle = Handle::new(
-        py,
-        Kind::Persistent,
-        slf.as_any().as_borrowed(),
-        callback.as_borrowed(),
-        &arguments,
-        None,
-    )?;
+    let handle = if state.is_debug() {
+        Object::new(slf.call_method1("_make_reader_handle", (callback, arguments))?)
+    } else {
+        let arguments: Vec<_> = arguments
+            .iter_borrowed()
+            .map(|value| value.as_ptr())
+            .collect();
+        let handle = Handle::new(
+            py,
+            Kind::Persistent,
+            state.link(slf.as_any().as_borrowed())?,
+            callback.as_borrowed(),
+            &arguments,
+            None,
+        )?;
+        Object::new(handle.into_bound(py))
+    };
     state.descriptors.add(
         py,
         &event_loop,
@@ -362,6 +378,45 @@ fn watch<'py>(
 }
 
 impl State {
+    fn close(&self, py: Python<'_>) {
+        let event_loop = self.event_loop.take();
+        self.remote.replace(None);
+        self.descriptors.clear(py);
+        if let Some(event_loop) = event_loop {
+            event_loop.close();
+        }
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A running loop is on the stack, and what it runs is not in its queue. Showing less than there is is always safe.
+        if self.runner.get().is_some() {
+            return Ok(());
+        }
+        let mut owned = Owned::new(visit);
+        if let Ok(event_loop) = self.event_loop.try_borrow()
+            && let Some(event_loop) = &*event_loop
+        {
+            event_loop.visit_tokens(self.host_id, &mut |token| owned.add_entry(token));
+        }
+        self.descriptors.visit(&mut owned);
+        owned.show(self.link.get())
+    }
+
+    /// What the handles of the loop know it by. `this` is the loop's object.
+    #[inline(always)]
+    fn link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
+        match self.link.get() {
+            Some(link) => Ok(link),
+            None => self.make_link(this),
+        }
+    }
+
+    #[cold]
+    fn make_link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
+        let link = LoopLink::new(&this)?;
+        Ok(self.link.get_or_init(|| link))
+    }
+
     /// The loop, or the RuntimeError for a closed one.
     pub(crate) fn open(&self) -> PyResult<Loop> {
         self.event_loop
@@ -450,10 +505,7 @@ impl State {
     /// A timer from another thread: the wake-up makes the loop look at its deadlines again.
     fn post_timer(&self, deadline: Nanos, handle: Object) {
         if let Some(remote) = &*self.remote.borrow() {
-            let (token, host) = (handle.into_token(), self.host_id);
-            remote.post(Box::new(move |event_loop| {
-                event_loop.push_at(deadline, Entry::Host(host, token));
-            }));
+            remote.post_host_at(deadline, self.host_id, handle.into_token());
         }
     }
 
@@ -479,6 +531,40 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Runs `body`, which calls the protocol of the transport `owner`; in debug mode a slow one is reported.
+    pub(crate) fn timed<R>(
+        &self,
+        py: Python<'_>,
+        owner: &RefCell<Option<Object>>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        if !self.debug.get() {
+            return body();
+        }
+        // Taken before, as the end of the connection, which may come now, makes the transport forget all of it.
+        let transport = owner.borrow().as_ref().map(|owner| owner.share(py));
+        let known = transport.map(|transport| {
+            let transport = transport.into_bound(py);
+            Ok::<_, PyErr>((
+                transport.getattr(intern!(py, "_loop"))?,
+                transport.getattr(intern!(py, "_protocol"))?,
+                transport,
+            ))
+        });
+        let started = self.clock.now();
+        let result = body();
+        let took = seconds(self.clock.now().saturating_sub(started));
+        if let Some(Ok((event_loop, protocol, transport))) = known
+            && !event_loop.is_none()
+        {
+            let told = event_loop.call_method1("_transport_took", (transport, protocol, took));
+            if let Err(error) = told {
+                error.write_unraisable(py, Some(&event_loop));
+            }
+        }
+        result
     }
 
     /// Lends the loop's read buffer. A nested call gets one of its own.
@@ -511,17 +597,15 @@ fn seconds(nanos: Nanos) -> f64 {
 }
 
 /// The first nanosecond that is not before `when` seconds, also after rounding back (timers are never early).
-fn deadline(when: f64) -> PyResult<Nanos> {
-    if when.is_nan() {
-        return Err(PyValueError::new_err("the time of a timer must not be NaN"));
-    }
-    // The cast saturates: the past becomes zero and infinity the end of time.
+fn deadline(when: f64) -> Nanos {
+    // The cast saturates: the past becomes zero and infinity the end of time. NaN becomes zero too: due at once, as in
+    // asyncio.
     let nanos = (when * 1e9).ceil() as Nanos;
-    Ok(if seconds(nanos) < when {
+    if seconds(nanos) < when {
         nanos.saturating_add(1)
     } else {
         nanos
-    })
+    }
 }
 
 #[cold]
@@ -572,7 +656,7 @@ pub(crate) fn cancel_timer(
     }
 }
 
-/// Runs a handle that is not of our making: an `asyncio.Handle` of the debug mode or of a signal.
+/// Runs a handle by Python, which times it in debug mode: an `asyncio.Handle` of that mode or of a signal, or a reader.
 pub(crate) fn run_foreign_handle(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
     handle
         .getattr(intern!(py, "_loop"))?

@@ -639,7 +639,7 @@ impl IoHandler for Handler {
             return;
         }
         ffi::with_gil_held(|py| {
-            let result = transport.context.run(py, || {
+            let work = || {
                 if readiness.contains(Readiness::WRITE) && !transport.queue.borrow().is_empty() {
                     transport.send_queue(py)?;
                 }
@@ -647,8 +647,9 @@ impl IoHandler for Handler {
                     transport.read_burst(py)?;
                 }
                 Ok(())
-            });
-            if let Err(error) = result {
+            };
+            let run = || transport.context.run(py, work);
+            if let Err(error) = transport.core.timed(py, &transport.owner, run) {
                 transport.core.host().interrupt(error);
             }
         });

@@ -13,11 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
-use super::core::{LoopCore, State};
+use super::core::{LoopCore, State, run_foreign_handle};
 use super::errors::os_error;
 use super::host::PythonHost;
 use super::sockets::closed;
 use crate::ffi::coroutine::Waiter;
+use crate::ffi::handle::Owned;
 use crate::ffi::{self, Object, handle};
 
 /// A direction of a descriptor.
@@ -51,6 +52,14 @@ struct Side {
 }
 
 impl Side {
+    fn visit(&self, owned: &mut Owned<'_>) {
+        if let (Ok(callback), Ok(waiters)) = (self.callback.try_borrow(), self.waiters.try_borrow())
+        {
+            callback.iter().for_each(|callback| owned.add(callback));
+            waiters.iter().for_each(|waiter| waiter.visit(owned));
+        }
+    }
+
     fn is_wanted(&self) -> bool {
         self.callback.borrow().is_some() || !self.waiters.borrow().is_empty()
     }
@@ -272,6 +281,21 @@ impl Descriptors {
         Ok(())
     }
 
+    /// Shows the references that keep callbacks and waiting operations.
+    pub(crate) fn visit(&self, owned: &mut Owned<'_>) {
+        let Ok(watched) = self.watched.try_borrow() else {
+            return;
+        };
+        for descriptor in watched.iter().flatten() {
+            if let Ok(name) = descriptor.named_by.try_borrow() {
+                name.iter().for_each(|name| owned.add(name));
+            }
+            for side in [&descriptor.reader, &descriptor.writer] {
+                side.visit(owned);
+            }
+        }
+    }
+
     /// Ends everything, for the loop is being closed.
     pub(crate) fn clear(&self, py: Python<'_>) {
         let self_pipe = self.self_pipe.take();
@@ -436,11 +460,16 @@ impl Descriptor {
             .borrow()
             .as_ref()
             .map(|callback| callback.share(py));
-        if let Some(callback) = callback
-            && let Some(error) = handle::run(py, &callback)
-        {
-            self.host.interrupt(error);
-            return;
+        if let Some(callback) = callback {
+            let error = if self.host.is_debug() {
+                run_foreign_handle(py, callback.bind(py)).err()
+            } else {
+                handle::run(py, &callback)
+            };
+            if let Some(error) = error {
+                self.host.interrupt(error);
+                return;
+            }
         }
         let waiters = side.waiters.take();
         if waiters.is_empty() {

@@ -1,14 +1,14 @@
 //! Python as a language on the loop: runs the handles of the ready queue and lets go of the GIL for the blocking wait.
 //!
 //! Loop thread, GIL held (rule NO-GIL-OFF-LOOP), except inside the wait. An exception that must leave `run_forever`
-//! (KeyboardInterrupt, SystemExit) is kept here; until the loop has stopped, entries that are still in the turn go back
-//! to the queue, as asyncio leaves them there.
+//! (KeyboardInterrupt, SystemExit) is kept here and halts the turn: the entries that it has not run stay in the queue, in
+//! their order, as asyncio leaves them there.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use twinloop_loop::{Entry, Host, HostId, Loop, WeakLoop};
+use twinloop_loop::{Host, HostId, Loop, WeakLoop};
 
 use crate::ffi::{self, Object, handle};
 
@@ -18,6 +18,8 @@ pub(crate) struct PythonHost {
     /// What `run_forever` has to raise.
     error: RefCell<Option<PyErr>>,
     interrupted: Cell<bool>,
+    /// Callbacks are timed.
+    debug: Cell<bool>,
 }
 
 impl PythonHost {
@@ -27,6 +29,7 @@ impl PythonHost {
             id: OnceCell::new(),
             error: RefCell::new(None),
             interrupted: Cell::new(false),
+            debug: Cell::new(false),
         });
         let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
         // A fresh cell: this is the only place that sets it.
@@ -44,10 +47,22 @@ impl PythonHost {
     /// Ends the run with `error` after the current entry. The first error wins.
     pub(crate) fn interrupt(&self, error: PyErr) {
         self.interrupted.set(true);
+        if let Some(event_loop) = self.event_loop.upgrade() {
+            event_loop.halt();
+        }
         let mut slot = self.error.borrow_mut();
         if slot.is_none() {
             *slot = Some(error);
         }
+    }
+
+    pub(crate) fn set_debug(&self, debug: bool) {
+        self.debug.set(debug);
+    }
+
+    /// True in debug mode, for what has the host and not the loop.
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.get()
     }
 
     /// True while an error is on its way out of `run_forever`: nothing more may run.
@@ -56,19 +71,17 @@ impl PythonHost {
     }
 
     pub(crate) fn take_error(&self) -> Option<PyErr> {
-        self.interrupted.set(false);
+        if self.interrupted.replace(false)
+            && let Some(event_loop) = self.event_loop.upgrade()
+        {
+            event_loop.resume();
+        }
         self.error.borrow_mut().take()
     }
 }
 
 impl Host for PythonHost {
     fn run(&self, token: u64) {
-        if self.interrupted.get() {
-            if let Some(event_loop) = self.event_loop.upgrade() {
-                event_loop.push(Entry::Host(self.id(), token));
-            }
-            return;
-        }
         ffi::with_gil_held(|py| {
             let object = Object::from_entry(token);
             if let Some(error) = handle::run(py, &object) {

@@ -110,7 +110,8 @@ impl Pipe {
     /// Runs `body` in the transport's context, on behalf of the loop.
     fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
         ffi::with_gil_held(|py| {
-            if let Err(error) = self.context.run(py, || body(py)) {
+            let run = || self.context.run(py, || body(py));
+            if let Err(error) = self.core.timed(py, &self.owner, run) {
                 self.core.host().interrupt(error);
             }
         });

@@ -26,7 +26,7 @@ use super::core::{LoopCore, State};
 use super::transport::{Transport, TransportState};
 use crate::ffi::buffers::{is_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::openssl::{Outcome, Session, Wire};
-use crate::ffi::{Arguments, FastMethod, GilBound, install};
+use crate::ffi::{Arguments, FastMethod, GilBound, Parameters, install};
 
 /// The most that one record carries.
 const RECORD: usize = 16 * 1024;
@@ -289,7 +289,8 @@ struct Write;
 impl FastMethod for Write {
     const NAME: &'static CStr = c"write";
     const DOC: &'static CStr =
-        c"write($self, data, /)\n--\n\nEncrypts a copy of data and queues it to be sent.";
+        c"write($self, data)\n--\n\nEncrypts a copy of data and queues it to be sent.";
+    const PARAMETERS: Parameters = Parameters::named(&["data"]);
 
     fn call<'py>(
         py: Python<'py>,
@@ -307,7 +308,8 @@ struct WriteLines;
 
 impl FastMethod for WriteLines {
     const NAME: &'static CStr = c"writelines";
-    const DOC: &'static CStr = c"writelines($self, list_of_data, /)\n--\n\nEncrypts a copy of each item and queues it to be sent, in order.";
+    const DOC: &'static CStr = c"writelines($self, list_of_data)\n--\n\nEncrypts a copy of each item and queues it to be sent, in order.";
+    const PARAMETERS: Parameters = Parameters::named(&["list_of_data"]);
 
     fn call<'py>(
         py: Python<'py>,

@@ -24,7 +24,7 @@ use super::errors::os_error;
 use super::receiver::{Received, Receiver};
 use crate::ffi::buffers::{KeptBytes, check_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::context::CallbackContext;
-use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, install};
+use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, Parameters, install};
 
 /// The state in the `_state` slot of a socket transport.
 #[pyclass(frozen, module = "twinloop._native")]
@@ -368,7 +368,8 @@ impl Transport {
     /// Runs `body` in the transport's context, on behalf of the loop.
     fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
         ffi::with_gil_held(|py| {
-            if let Err(error) = self.context.run(py, || body(py)) {
+            let run = || self.context.run(py, || body(py));
+            if let Err(error) = self.core.timed(py, &self.owner, run) {
                 self.core.host().interrupt(error);
             }
         });
@@ -512,12 +513,13 @@ fn with_transport<R>(
 }
 
 macro_rules! transport_methods {
-    ($($type:ident $name:literal $doc:literal |$py:ident, $transport:ident, $arguments:ident| $body:expr;)*) => {
+    ($($type:ident $name:literal $parameters:tt $doc:literal |$py:ident, $transport:ident, $arguments:ident| $body:expr;)*) => {
         $(
             struct $type;
             impl FastMethod for $type {
                 const NAME: &'static CStr = $name;
                 const DOC: &'static CStr = $doc;
+                const PARAMETERS: Parameters = Parameters::named(&$parameters);
 
                 fn call<'py>(
                     $py: Python<'py>,
@@ -541,21 +543,21 @@ macro_rules! transport_methods {
 }
 
 transport_methods! {
-    Write c"write"
-        c"write($self, data, /)\n--\n\nQueues a copy of data to be sent."
+    Write c"write" ["data"]
+        c"write($self, data)\n--\n\nQueues a copy of data to be sent."
         |py, transport, arguments| {
             transport.write(&*arguments.required(0, "write", "data")?)?;
             Ok(none(py))
         };
-    WriteLines c"writelines"
-        c"writelines($self, list_of_data, /)\n--\n\nQueues a copy of each item to be sent, in order."
+    WriteLines c"writelines" ["list_of_data"]
+        c"writelines($self, list_of_data)\n--\n\nQueues a copy of each item to be sent, in order."
         |py, transport, arguments| {
             for data in arguments.required(0, "writelines", "list_of_data")?.try_iter()? {
                 transport.write(&data?)?;
             }
             Ok(none(py))
         };
-    PauseReading c"pause_reading"
+    PauseReading c"pause_reading" []
         c"pause_reading($self)\n--\n\nStops calls of data_received until resume_reading."
         |py, transport, _arguments| {
             if transport.is_reading() {
@@ -564,7 +566,7 @@ transport_methods! {
             }
             Ok(none(py))
         };
-    ResumeReading c"resume_reading"
+    ResumeReading c"resume_reading" []
         c"resume_reading($self)\n--\n\nGoes on with calls of data_received."
         |py, transport, _arguments| {
             if !transport.closing.get() && transport.paused.replace(false) && transport.started.get() {
@@ -572,19 +574,19 @@ transport_methods! {
             }
             Ok(none(py))
         };
-    IsReading c"is_reading"
+    IsReading c"is_reading" []
         c"is_reading($self)\n--\n\nTrue unless reading is paused or the transport is closing."
         |py, transport, _arguments| boolean(py, transport.is_reading());
-    IsClosing c"is_closing"
+    IsClosing c"is_closing" []
         c"is_closing($self)\n--\n\nTrue once the transport is closing or closed."
         |py, transport, _arguments| boolean(py, transport.closing.get());
-    WriteBufferSize c"get_write_buffer_size"
+    WriteBufferSize c"get_write_buffer_size" []
         c"get_write_buffer_size($self)\n--\n\nHow many bytes the kernel has not taken yet."
         |py, transport, _arguments| {
             transport.flush(py)?;
             Ok(transport.stream.queued().into_pyobject(py)?.into_any())
         };
-    Close c"close"
+    Close c"close" []
         c"close($self)\n--\n\nCloses the transport once everything queued has been sent."
         |py, transport, _arguments| {
             transport.close(py)?;

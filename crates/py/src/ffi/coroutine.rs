@@ -22,6 +22,7 @@ use pyo3::types::{PyBool, PyDict, PyType};
 use pyo3::{Borrowed, ffi};
 
 use super::gil::GilBound;
+use super::handle::Owned;
 use super::object::Object;
 use crate::asyncio::core;
 
@@ -100,6 +101,10 @@ pub(crate) struct Waiter(Object);
 impl Waiter {
     pub(crate) fn share(&self, py: Python<'_>) -> Waiter {
         Waiter(self.0.share(py))
+    }
+
+    pub(crate) fn visit(&self, owned: &mut Owned<'_>) {
+        owned.add(&self.0);
     }
 
     pub(crate) fn is(&self, other: &Waiter) -> bool {

@@ -20,6 +20,8 @@ pub(crate) trait FastMethod {
     const NAME: &'static CStr;
     /// Its docstring, beginning with the signature.
     const DOC: &'static CStr;
+    /// What it may be called with.
+    const PARAMETERS: Parameters = Parameters::ANY;
 
     /// The method itself. `receiver` is an instance of the class it was installed in.
     fn call<'py>(
@@ -27,6 +29,51 @@ pub(crate) trait FastMethod {
         receiver: Borrowed<'_, 'py, PyAny>,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// What a method may be called with. The trampoline refuses anything else, and gives arguments that were passed by keyword
+/// their place among the positional ones; the usual call, which needs neither, costs two comparisons.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters {
+    positional: &'static [&'static str],
+    /// Any number of positional arguments may follow.
+    takes_more: bool,
+    keyword_only: Option<&'static str>,
+    /// False for a method that looks at its arguments itself.
+    checked: bool,
+}
+
+impl Parameters {
+    /// Anything: the method looks at its arguments itself.
+    const ANY: Parameters = Parameters {
+        checked: false,
+        ..Parameters::named(&[])
+    };
+
+    /// Nothing.
+    pub(crate) const NONE: Parameters = Parameters::named(&[]);
+
+    /// These parameters, by position or by keyword. Whether all of them are there is for the method to say.
+    pub(crate) const fn named(positional: &'static [&'static str]) -> Parameters {
+        Parameters {
+            positional,
+            takes_more: false,
+            keyword_only: None,
+            checked: true,
+        }
+    }
+
+    /// As `f(positional, *args, keyword_only=None)`.
+    pub(crate) const fn with_more(
+        positional: &'static [&'static str],
+        keyword_only: &'static str,
+    ) -> Parameters {
+        Parameters {
+            takes_more: true,
+            keyword_only: Some(keyword_only),
+            ..Parameters::named(positional)
+        }
+    }
 }
 
 /// The arguments of one call, borrowed from the caller's stack.
@@ -71,6 +118,26 @@ impl<'a, 'py> Arguments<'a, 'py> {
         }
         // SAFETY: as in `get`; the range stays inside the `positional` values.
         unsafe { std::slice::from_raw_parts(self.values.add(first), self.positional - first) }
+    }
+
+    /// True if the method can be called with these as they are.
+    #[inline(always)]
+    fn fit(&self, parameters: &Parameters) -> bool {
+        (parameters.takes_more || self.positional <= parameters.positional.len())
+            && (self.keyword_names.is_null() || self.are_only(parameters.keyword_only))
+    }
+
+    fn are_only(&self, keyword: Option<&str>) -> bool {
+        self.keywords()
+            .all(|(name, _)| keyword.is_some() && name.to_str().ok() == keyword)
+    }
+
+    /// The value of the keyword-only parameter of [`Parameters`], which have been checked.
+    pub(crate) fn keyword(&self) -> Option<Borrowed<'a, 'py, PyAny>> {
+        if self.keyword_names.is_null() {
+            return None;
+        }
+        self.keywords().next().map(|(_, value)| value)
     }
 
     /// The value of the only keyword this method knows; any other keyword is a TypeError.
@@ -179,6 +246,79 @@ pub(crate) fn call_with_keywords<'py>(
         );
         Bound::from_owned_ptr_or_err(callee.py(), result)
     }
+}
+
+/// Calls `M` with each argument in its place, or raises the TypeError for arguments that it does not take.
+#[cold]
+fn call_in_order<'py, M: FastMethod>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let method = &*M::NAME.to_string_lossy();
+    let Parameters {
+        positional: names,
+        takes_more,
+        keyword_only,
+        ..
+    } = M::PARAMETERS;
+    if arguments.len() > names.len() && !takes_more {
+        return Err(too_many(method, names.len(), arguments.len()));
+    }
+    let mut values: Vec<_> = (0..arguments.len().max(names.len()))
+        .map(|index| arguments.get(index))
+        .collect();
+    let mut keyword = None;
+    for (name, value) in arguments.keywords() {
+        let text = name.to_str()?;
+        if let Some(index) = names.iter().position(|known| *known == text) {
+            if values[index].replace(value).is_some() {
+                return Err(PyTypeError::new_err(format!(
+                    "{method}() got multiple values for argument '{text}'"
+                )));
+            }
+        } else if keyword_only == Some(text) {
+            keyword = Some((name, value));
+        } else {
+            return Err(unexpected(method, &name));
+        }
+    }
+    while values.last().is_some_and(Option::is_none) {
+        values.pop();
+    }
+    if let Some(index) = values.iter().position(Option::is_none) {
+        return Err(missing(method, names[index]));
+    }
+    let positional = values.len();
+    let names = keyword
+        .map(|(name, _)| PyTuple::new(py, [name]))
+        .transpose()?;
+    values.extend(keyword.map(|(_, value)| Some(value)));
+    let values: Vec<_> = values
+        .into_iter()
+        .flatten()
+        .map(|value| value.as_ptr())
+        .collect();
+    let ordered = Arguments {
+        values: values.as_ptr(),
+        positional,
+        keyword_names: names
+            .as_ref()
+            .map_or(std::ptr::null_mut(), |names| names.as_ptr()),
+        py,
+        borrow: PhantomData,
+    };
+    M::call(py, receiver, ordered)
+}
+
+/// Counts the receiver among the arguments, as Python does.
+#[cold]
+fn too_many(method: &str, taken: usize, given: usize) -> PyErr {
+    let plural = if taken == 0 { "" } else { "s" };
+    let (taken, given) = (taken + 1, given + 1);
+    PyTypeError::new_err(format!(
+        "{method}() takes {taken} positional argument{plural} but {given} were given"
+    ))
 }
 
 #[cold]
@@ -328,7 +468,12 @@ unsafe extern "C" fn trampoline<M: FastMethod>(
     // SAFETY: the caller keeps its receiver alive for the call.
     let receiver = unsafe { Borrowed::from_ptr(py, receiver) };
     let result = catch_unwind(AssertUnwindSafe(|| {
-        match M::call(py, receiver, arguments) {
+        let result = if M::PARAMETERS.checked && !arguments.fit(&M::PARAMETERS) {
+            call_in_order::<M>(py, receiver, arguments)
+        } else {
+            M::call(py, receiver, arguments)
+        };
+        match result {
             Ok(value) => value.into_ptr(),
             Err(error) => {
                 error.restore(py);

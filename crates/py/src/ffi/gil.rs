@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::{Python, ffi};
+use pyo3::{PyVisit, Python, ffi};
 
 /// State that may be touched only while the GIL is held.
 pub(crate) struct GilBound<T>(T);
@@ -23,6 +23,12 @@ impl<T> GilBound<T> {
     }
 
     pub(crate) fn get(&self, _py: Python<'_>) -> &T {
+        &self.0
+    }
+
+    /// As [`GilBound::get`], for `tp_traverse`, which has no token: a visitor exists only there, where the collector holds
+    /// the GIL.
+    pub(crate) fn get_for(&self, _visit: &PyVisit<'_>) -> &T {
         &self.0
     }
 }

@@ -1,9 +1,9 @@
 //! `Handle` and `TimerHandle`: what `call_soon`, `call_later` and the I/O callbacks return, as raw types.
 //!
 //! A handle is made for every callback, so it is the hottest object of the loop: a raw type with a free list, up to three
-//! arguments stored inline, called by vectorcall, no garbage-collector header. It needs none: a handle is owned by the
-//! loop until it runs or is cancelled, and drops callback, arguments and context at that moment, so it is never part of
-//! a lasting cycle. To `isinstance` it is an `asyncio.Handle` (through `__class__`).
+//! arguments stored inline, called by vectorcall, no garbage-collector header. It needs none. It refers to its loop weakly,
+//! and drops callback, arguments and context when it has run or is cancelled; until then the loop owns it, and shows what
+//! it holds to the collector as its own (`Owned`). To `isinstance` it is an `asyncio.Handle` (through `__class__`).
 //!
 //! Everything here runs under the GIL. Rules kept: NO-ABORT (no panic leaves a callback).
 
@@ -12,14 +12,14 @@ mod attributes;
 pub(crate) use attributes::register;
 
 use std::cell::Cell;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::null_mut;
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
-use pyo3::{Borrowed, ffi};
+use pyo3::types::{PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::{Borrowed, PyTraverseError, PyVisit, ffi};
 use twinloop_loop::TimerKey;
 
 use super::coroutine;
@@ -40,11 +40,14 @@ const TIMER: u8 = 4;
 const PERSISTENT: u8 = 8;
 /// The time of a timer was given as a Python int.
 const INTEGER: u8 = 16;
+/// Already shown in this pass of the collector; set only inside `Owned::show`.
+const SHOWN: u8 = 32;
 
 #[repr(C)]
 struct Raw {
     head: ffi::PyObject,
     weak_references: *mut ffi::PyObject,
+    /// The weak reference of its [`LoopLink`].
     event_loop: *mut ffi::PyObject,
     /// Null once run or cancelled; in the free list, the next free handle.
     callback: *mut ffi::PyObject,
@@ -101,6 +104,16 @@ pub(crate) enum Kind {
     Persistent,
 }
 
+/// What handles know their loop by: a weak reference, as what keeps a handle must not keep its loop.
+pub(crate) struct LoopLink(Object);
+
+impl LoopLink {
+    pub(crate) fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<LoopLink> {
+        let weak = PyWeakrefReference::new(event_loop)?;
+        Ok(LoopLink(Object::new(weak.into_any())))
+    }
+}
+
 /// A reference to one of our handles.
 pub(crate) struct Handle(Object);
 
@@ -109,7 +122,7 @@ impl Handle {
     pub(crate) fn new(
         py: Python<'_>,
         kind: Kind,
-        event_loop: Borrowed<'_, '_, PyAny>,
+        event_loop: &LoopLink,
         callback: Borrowed<'_, '_, PyAny>,
         arguments: &[*mut ffi::PyObject],
         context: Option<Borrowed<'_, '_, PyAny>>,
@@ -144,8 +157,8 @@ impl Handle {
                 return Err(PyErr::fetch(py));
             }
             (*raw).weak_references = null_mut();
-            (*raw).event_loop = event_loop.as_ptr();
-            ffi::Py_INCREF(event_loop.as_ptr());
+            (*raw).event_loop = event_loop.0.as_ptr();
+            ffi::Py_INCREF((*raw).event_loop);
             (*raw).callback = callback.as_ptr();
             ffi::Py_INCREF(callback.as_ptr());
             (*raw).context = context;
@@ -360,7 +373,8 @@ pub(crate) fn report(
         return Err(error);
     }
     let event_loop = handle.getattr("_loop")?;
-    event_loop.call_method1("_callback_failed", (handle, error.value(py)))?;
+    // `into_value`, unlike `value`, gives the exception its traceback on CPython 3.11 too.
+    event_loop.call_method1("_callback_failed", (handle, error.into_value(py)))?;
     Ok(())
 }
 
@@ -373,13 +387,8 @@ pub(crate) fn report_in(
     if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Err(error);
     }
-    let context = pyo3::types::PyDict::new(py);
-    context.set_item("message", "Exception in callback of a socket operation")?;
-    context.set_item("exception", error.value(py))?;
-    context.set_item("future", source)?;
-    source
-        .getattr("_loop")?
-        .call_method1("call_exception_handler", (context,))?;
+    let event_loop = source.getattr("_loop")?;
+    event_loop.call_method1("_operation_failed", (source, error.into_value(py)))?;
     Ok(())
 }
 
@@ -390,16 +399,18 @@ pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResul
         return Ok(());
     }
     let raw: *mut Raw = handle.as_ptr().cast();
-    // SAFETY: the type was checked; the fields are read and written without a call into Python in between, and `clear`
-    // takes each reference out before it releases it.
+    // SAFETY: the type was checked, and the caller keeps the handle alive; `clear` takes each reference out before it
+    // releases it. What is called in between sees a handle that is cancelled already.
     unsafe {
         if (*raw).flags & CANCELLED != 0 {
             return Ok(());
         }
         (*raw).flags |= CANCELLED;
         if (*raw).flags & SCHEDULED != 0 {
-            let event_loop = Borrowed::from_ptr(py, (*raw).event_loop);
-            if let Some(entry) = core::cancel_timer(py, event_loop, (*raw).timer.assume_init()) {
+            let key = (*raw).timer.assume_init();
+            if let Some(event_loop) = loop_of(py, raw)
+                && let Some(entry) = core::cancel_timer(py, event_loop.as_borrowed(), key)
+            {
                 (*raw).flags &= !SCHEDULED;
                 drop(entry);
             }
@@ -419,6 +430,108 @@ pub(crate) fn discard(py: Python<'_>, handle: Object) {
             (*raw).flags &= !SCHEDULED;
             clear(raw);
         }
+    }
+}
+
+/// The loop of a handle, unless it is gone.
+///
+/// # Safety
+/// `raw` is a live handle.
+unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut Raw) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the field holds the weak reference of a `LoopLink`, for the life of the handle.
+    let weak =
+        unsafe { Borrowed::from_ptr(py, (*raw).event_loop).cast_unchecked::<PyWeakrefReference>() };
+    weak.upgrade()
+}
+
+/// The references that a loop owns in its queue, timers and descriptors, gathered for the garbage collector.
+///
+/// A handle is unknown to the collector, so what it holds counts as the loop's own. That is sound as long as each reference
+/// is shown once: a handle that is queued twice is marked, and one of another loop is left to that loop. A program that
+/// keeps a handle of a loop that nothing else refers to finds it without its callback afterwards.
+pub(crate) struct Owned<'a> {
+    visit: &'a PyVisit<'a>,
+    /// Alive as long as this is: a visitor exists only in `tp_traverse`, where nothing is released.
+    objects: Vec<*mut ffi::PyObject>,
+}
+
+impl<'a> Owned<'a> {
+    pub(crate) fn new(visit: &'a PyVisit<'a>) -> Owned<'a> {
+        Owned {
+            visit,
+            objects: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, object: &Object) {
+        self.objects.push(object.as_ptr());
+    }
+
+    /// Adds the reference of an entry of the Python host; see [`Object::from_entry`].
+    pub(crate) fn add_entry(&mut self, token: u64) {
+        self.objects.push(token as *mut ffi::PyObject);
+    }
+
+    /// Shows everything, for the loop with this link; without one it has made no handles.
+    pub(crate) fn show(self, event_loop: Option<&LoopLink>) -> Result<(), PyTraverseError> {
+        // SAFETY: the collector holds the GIL. The objects are alive (see the field), and those that are read as handles are
+        // (`is_handle`). Nothing is created, released or called but the visitor.
+        unsafe {
+            let py = Python::assume_attached();
+            let own = event_loop.map_or(null_mut(), |link| link.0.as_ptr());
+            let mut outcome = Ok(());
+            for object in &self.objects {
+                if !is_handle(py, *object) {
+                    outcome = outcome.and_then(|()| show(*object, self.visit));
+                    continue;
+                }
+                let raw: *mut Raw = object.cast();
+                if (*raw).flags & SHOWN == 0 && (*raw).event_loop == own {
+                    (*raw).flags |= SHOWN;
+                    outcome = outcome.and_then(|()| show_handle(raw, self.visit));
+                }
+            }
+            for object in &self.objects {
+                if is_handle(py, *object) {
+                    let raw: *mut Raw = object.cast();
+                    (*raw).flags &= !SHOWN;
+                }
+            }
+            outcome
+        }
+    }
+}
+
+/// # Safety
+/// `object` is alive; called by the collector, under the GIL.
+unsafe fn show(object: *mut ffi::PyObject, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+    // SAFETY: the caller's promise. The `Py` is never dropped, so nothing is counted, as the collector demands.
+    let shown = unsafe {
+        let py = Python::assume_attached();
+        ManuallyDrop::new(Bound::from_owned_ptr(py, object).unbind())
+    };
+    visit.call(&*shown)
+}
+
+/// # Safety
+/// `raw` is a live handle; called by the collector, under the GIL.
+unsafe fn show_handle(raw: *mut Raw, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+    // SAFETY: the caller's promise. With a callback, the context and the slots below `count` (or the first, for MANY) hold
+    // owned references.
+    unsafe {
+        if (*raw).callback.is_null() {
+            return Ok(());
+        }
+        let slots = if (*raw).count == MANY {
+            1
+        } else {
+            (*raw).count as usize
+        };
+        let arguments = (&(*raw).arguments)[..slots].iter();
+        for pointer in [(*raw).callback, (*raw).context].iter().chain(arguments) {
+            show(*pointer, visit)?;
+        }
+        Ok(())
     }
 }
 

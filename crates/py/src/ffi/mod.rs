@@ -22,6 +22,8 @@ pub(crate) mod object;
 pub(crate) mod openssl;
 pub(crate) mod sockets;
 
-pub(crate) use fastcall::{Arguments, FastAttribute, FastMethod, install, install_attribute};
+pub(crate) use fastcall::{
+    Arguments, FastAttribute, FastMethod, Parameters, install, install_attribute,
+};
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
 pub(crate) use object::Object;

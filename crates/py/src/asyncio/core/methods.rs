@@ -16,13 +16,14 @@ use super::{LoopCore, core_of, deadline};
 use crate::asyncio::sockets;
 use crate::ffi::fastcall::call_with_keywords;
 use crate::ffi::handle::{Handle, Kind};
-use crate::ffi::{Arguments, FastMethod, install};
+use crate::ffi::{Arguments, FastMethod, Parameters, install};
 
 struct CallSoon;
 impl FastMethod for CallSoon {
     const NAME: &'static CStr = c"call_soon";
-    const DOC: &'static CStr = c"call_soon($self, callback, /, *args, context=None)\n--\n\n\
+    const DOC: &'static CStr = c"call_soon($self, callback, *args, context=None)\n--\n\n\
         Calls callback(*args) in the next turn of the loop, in the order of the calls.";
+    const PARAMETERS: Parameters = Parameters::with_more(&["callback"], "context");
 
     fn call<'py>(
         py: Python<'py>,
@@ -37,8 +38,9 @@ struct CallSoonThreadsafe;
 impl FastMethod for CallSoonThreadsafe {
     const NAME: &'static CStr = c"call_soon_threadsafe";
     const DOC: &'static CStr =
-        c"call_soon_threadsafe($self, callback, /, *args, context=None)\n--\n\n\
+        c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\n\
         As call_soon, from any thread.";
+    const PARAMETERS: Parameters = Parameters::with_more(&["callback"], "context");
 
     fn call<'py>(
         py: Python<'py>,
@@ -64,16 +66,16 @@ fn call_soon<'py>(
     in_debug_mode: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = core_of(&receiver)?.state.get(py);
+    let callback = arguments.required(0, name, "callback")?;
     if state.debug.get() {
         return arguments.forward(&receiver.getattr(in_debug_mode)?);
     }
     state.check_open()?;
-    let callback = arguments.required(0, name, "callback")?;
-    let context = arguments.only_keyword("context", name)?;
+    let context = arguments.keyword();
     let handle = Handle::new(
         py,
         Kind::Once,
-        receiver,
+        state.link(receiver)?,
         callback,
         arguments.rest(1),
         context,
@@ -85,9 +87,9 @@ fn call_soon<'py>(
 struct CallLater;
 impl FastMethod for CallLater {
     const NAME: &'static CStr = c"call_later";
-    const DOC: &'static CStr =
-        c"call_later($self, delay, callback, /, *args, context=None)\n--\n\n\
+    const DOC: &'static CStr = c"call_later($self, delay, callback, *args, context=None)\n--\n\n\
         Calls callback(*args) after delay seconds, never before.";
+    const PARAMETERS: Parameters = Parameters::with_more(&["delay", "callback"], "context");
 
     fn call<'py>(
         py: Python<'py>,
@@ -107,8 +109,9 @@ impl FastMethod for CallLater {
 struct CallAt;
 impl FastMethod for CallAt {
     const NAME: &'static CStr = c"call_at";
-    const DOC: &'static CStr = c"call_at($self, when, callback, /, *args, context=None)\n--\n\n\
+    const DOC: &'static CStr = c"call_at($self, when, callback, *args, context=None)\n--\n\n\
         Calls callback(*args) when the loop's clock has reached when.";
+    const PARAMETERS: Parameters = Parameters::with_more(&["when", "callback"], "context");
 
     fn call<'py>(
         py: Python<'py>,
@@ -120,6 +123,7 @@ impl FastMethod for CallAt {
             return Err(PyTypeError::new_err("when cannot be None"));
         }
         if core_of(&receiver)?.state.get(py).debug.get() {
+            arguments.required(1, "call_at", "callback")?;
             return arguments.forward(&receiver.getattr("_call_at_debug")?);
         }
         // The handle tells the time as it was given: programs look whether they rounded it.
@@ -139,24 +143,24 @@ fn call_at<'py>(
     name: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let state = core_of(&receiver)?.state.get(py);
+    let callback = arguments.required(1, name, "callback")?;
     state.check_open()?;
     if state.debug.get() {
         return arguments.forward_from(1, when, &receiver.getattr("_call_at_debug")?);
     }
-    let callback = arguments.required(1, name, "callback")?;
-    let context = arguments.only_keyword("context", name)?;
+    let context = arguments.keyword();
     let handle = Handle::new(
         py,
         Kind::At {
             seconds: when,
             is_integer,
         },
-        receiver,
+        state.link(receiver)?,
         callback,
         arguments.rest(2),
         context,
     )?;
-    let deadline = deadline(when)?;
+    let deadline = deadline(when);
     if state.is_here(py) {
         handle.set_timer(state.schedule_at(deadline, handle.share(py))?);
     } else {
@@ -169,6 +173,7 @@ struct Time;
 impl FastMethod for Time {
     const NAME: &'static CStr = c"time";
     const DOC: &'static CStr = c"time($self)\n--\n\nThe time on the loop's clock, in seconds.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -184,6 +189,7 @@ struct GetDebug;
 impl FastMethod for GetDebug {
     const NAME: &'static CStr = c"get_debug";
     const DOC: &'static CStr = c"get_debug($self)\n--\n\nTrue in debug mode.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -198,6 +204,7 @@ struct IsRunning;
 impl FastMethod for IsRunning {
     const NAME: &'static CStr = c"is_running";
     const DOC: &'static CStr = c"is_running($self)\n--\n\nTrue while the loop runs.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -212,6 +219,7 @@ struct IsClosed;
 impl FastMethod for IsClosed {
     const NAME: &'static CStr = c"is_closed";
     const DOC: &'static CStr = c"is_closed($self)\n--\n\nTrue once the loop was closed.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -234,6 +242,7 @@ struct Stop;
 impl FastMethod for Stop {
     const NAME: &'static CStr = c"stop";
     const DOC: &'static CStr = c"stop($self)\n--\n\nEnds run_forever after the current turn.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -253,6 +262,7 @@ struct CreateFuture;
 impl FastMethod for CreateFuture {
     const NAME: &'static CStr = c"create_future";
     const DOC: &'static CStr = c"create_future($self)\n--\n\nA new asyncio.Future of this loop.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,

@@ -6,13 +6,13 @@ use std::ffi::CStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::DatagramState;
 use crate::ffi::buffers::{read_slot, slot_offset};
-use crate::ffi::{Arguments, FastMethod, install};
+use crate::ffi::{Arguments, FastMethod, Parameters, install};
 
 /// Where `DatagramTransport` instances keep their state; set once by `install_datagram_methods`.
 static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -22,29 +22,15 @@ impl FastMethod for SendTo {
     const NAME: &'static CStr = c"sendto";
     const DOC: &'static CStr = c"sendto($self, data, addr=None)\n--\n\n\
         Sends a datagram to addr, or to the transport's peer. It is copied if it has to wait.";
+    const PARAMETERS: Parameters = Parameters::named(&["data", "addr"]);
 
     fn call<'py>(
         py: Python<'py>,
         receiver: Borrowed<'_, 'py, PyAny>,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (mut data, mut address) = (arguments.get(0), arguments.get(1));
-        for (keyword, value) in arguments.keywords() {
-            match keyword.to_str()? {
-                "data" => data = Some(value),
-                "addr" => address = Some(value),
-                other => {
-                    return Err(PyTypeError::new_err(format!(
-                        "sendto() got an unexpected keyword argument '{other}'"
-                    )));
-                }
-            }
-        }
-        let data = match data {
-            Some(data) => data,
-            None => arguments.required(0, "sendto", "data")?,
-        };
-        let address = address.filter(|address| !address.is_none());
+        let data = arguments.required(0, "sendto", "data")?;
+        let address = arguments.get(1).filter(|address| !address.is_none());
         let state = read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed))
             .ok_or_else(|| PyRuntimeError::new_err("the transport was not initialised"))?;
         let transport = state.cast::<DatagramState>()?.get().transport.get(py);

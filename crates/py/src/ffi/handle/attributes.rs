@@ -12,9 +12,9 @@ use pyo3::{Borrowed, ffi};
 
 use super::{
     CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, deallocate,
-    run,
+    loop_of, run,
 };
-use crate::ffi::fastcall::{Arguments, FastMethod, install};
+use crate::ffi::fastcall::{Arguments, FastMethod, Parameters, install};
 use crate::ffi::object::Object;
 
 #[derive(Clone, Copy)]
@@ -47,7 +47,12 @@ unsafe extern "C" fn attribute(
             x if x == Attribute::Callback as usize => (*raw).callback,
             x if x == Attribute::Arguments as usize => return arguments_tuple(py, raw),
             x if x == Attribute::Context as usize => (*raw).context,
-            x if x == Attribute::Loop as usize => (*raw).event_loop,
+            x if x == Attribute::Loop as usize => {
+                return match loop_of(py, raw) {
+                    Some(event_loop) => event_loop.into_ptr(),
+                    None => py.None().into_ptr(),
+                };
+            }
             x if x == Attribute::Cancelled as usize => {
                 return boolean((*raw).flags & CANCELLED != 0);
             }
@@ -133,6 +138,7 @@ impl FastMethod for Cancel {
     const NAME: &'static CStr = c"cancel";
     const DOC: &'static CStr =
         c"cancel()\n--\n\nCancels the callback. Has no effect once it was called or cancelled.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -148,6 +154,7 @@ struct Cancelled;
 impl FastMethod for Cancelled {
     const NAME: &'static CStr = c"cancelled";
     const DOC: &'static CStr = c"cancelled()\n--\n\nTrue if the callback was cancelled.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         _py: Python<'py>,
@@ -163,6 +170,7 @@ impl FastMethod for When {
     const NAME: &'static CStr = c"when";
     const DOC: &'static CStr =
         c"when()\n--\n\nThe time at which the callback is due, on the loop's clock.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         _py: Python<'py>,
@@ -177,6 +185,7 @@ struct GetContext;
 impl FastMethod for GetContext {
     const NAME: &'static CStr = c"get_context";
     const DOC: &'static CStr = c"get_context()\n--\n\nThe context in which the callback runs.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         _py: Python<'py>,
@@ -191,6 +200,7 @@ struct Run;
 impl FastMethod for Run {
     const NAME: &'static CStr = c"_run";
     const DOC: &'static CStr = c"_run()\n--\n\nCalls the callback now.";
+    const PARAMETERS: Parameters = Parameters::NONE;
 
     fn call<'py>(
         py: Python<'py>,
@@ -289,6 +299,11 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         asyncio_timer: events.getattr("TimerHandle")?.unbind(),
     };
     install::<When>(types.timer.bind(py))?;
+    // asyncio's own comparisons need no more than the attributes.
+    for name in ["__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__hash__"] {
+        let method = types.asyncio_timer.getattr(py, name)?;
+        types.timer.setattr(py, name, method)?;
+    }
     module.add("Handle", types.handle.clone_ref(py))?;
     module.add("TimerHandle", types.timer.clone_ref(py))?;
     let pointers = POINTERS.get(py);

@@ -1,0 +1,18 @@
+"""Telling a loop's exception handler of an exception that native code has caught."""
+
+from __future__ import annotations
+
+
+def report(loop, context):
+    """Call the exception handler with ``context`` as in the ``except`` block of its exception.
+
+    asyncio calls it there: what the handler raises has the exception as its ``__context__``, and ``sys.exc_info`` tells it.
+    The exception itself is left as it was: raising it here adds a line to its traceback and may replace its context.
+    """
+    error = context["exception"]
+    traceback, cause = error.__traceback__, error.__context__
+    try:
+        raise error
+    except BaseException:
+        error.__traceback__, error.__context__ = traceback, cause
+        loop.call_exception_handler(context)
