@@ -13,12 +13,8 @@ from asyncio import trsock
 from asyncio.log import logger
 
 from . import _native
-<<<<<<< HEAD
-from ._flow import Ending, FlowControl, start_later
-=======
 from ._failures import report
-from ._flow import FlowControl, start_later
->>>>>>> handles
+from ._flow import Ending, FlowControl, start_later
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
 _SENDS_EMPTY = sys.version_info >= (3, 13)

@@ -62,7 +62,7 @@ class Ending:
         except BaseException as raised:
             loop.call_exception_handler(
                 {
-                    "message": "Exception in callback protocol.connection_lost()",
+                    "message": f"Exception in callback {type(protocol).__name__}.connection_lost({error!r})",
                     "exception": raised,
                     "transport": self,
                     "protocol": protocol,

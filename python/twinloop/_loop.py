@@ -7,6 +7,7 @@ datagrams, pipes, asynchronous generators), built on those. Its selector is neve
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -14,7 +15,17 @@ import socket
 import sys
 import threading
 import weakref
-from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, selector_events
+from asyncio import (
+    SelectorEventLoop,
+    Task,
+    base_events,
+    constants,
+    events,
+    format_helpers,
+    futures,
+    selector_events,
+    tasks,
+)
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _names, _native, _tasks
@@ -68,16 +79,20 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     #: What TLS connections over memory BIOs receive into; made when the first one needs it.
     _tls_receive_buffer = None
 
-    def __new__(cls, *, test_clock=False):
-        return super().__new__(cls, test_clock=test_clock)
-
     def __init__(self, *, test_clock=False):
+        if test_clock and not self._has_test_clock():
+            # The native half is made before; silently running on the real clock would be a trap.
+            raise TypeError("test_clock=True comes too late in __init__: a subclass passes it to super().__new__")
         # The pidfds of children that have not ended.
         self._children = set()
         # The transports of pipes, which asyncio keeps in no list.
         self._pipes = weakref.WeakSet()
         # The process that this loop was left to by a fork.
         self._left_to = None
+        self._tasks_of_parent = ()
+        # What signals are written into while nobody else asks for their numbers: the end to read, and the end to write.
+        self._wake_pair = None
+        self._is_woken_by_signals = False
         SelectorEventLoop.__init__(self, LoopSelector(self))
         self._set_redirects_connections(bool(_connect_to.texts))
         _open_loops.add(self)
@@ -91,7 +106,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         _tasks.register(self)
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
-        wakeup_fd = self._take_wakeup_fd()
+        self._begin_waking()
         try:
             self._thread_id = threading.get_ident()
             sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
@@ -102,8 +117,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             events._set_running_loop(None)
             self._set_coroutine_origin_tracking(False)
             sys.set_asyncgen_hooks(*hooks)
-            if wakeup_fd is not None and self._csock is not None:
-                signal.set_wakeup_fd(wakeup_fd)
+            self._end_waking()
+            if self._left_to is not None:
+                self._end_in_child(sys.exc_info()[1])
 
     def close(self) -> None:
         """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""
@@ -122,8 +138,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def __del__(self, _is_finalizing=sys.is_finalizing):
         # At the end of the interpreter modules are taken apart, this one too: what `close` calls may be gone. The
-        # descriptors end with the process.
-        if not _is_finalizing():
+        # descriptors end with the process. Nor is there anything to close in what `__init__` refused to make.
+        if not _is_finalizing() and hasattr(self, "_ssock"):
             super().__del__()
 
     # ---- fork --------------------------------------------------------------------------------------------------------
@@ -137,39 +153,122 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._left_to = process
         self._part_from_parent(f"the event loop belongs to process {process}, which forked this one: make a new loop")
         self._thread_id = None
-        # Signals of this process must not be written into a socket that the parent reads.
-        if signal.set_wakeup_fd(-1) not in (-1, self._csock.fileno()):
-            logger.debug("the wake-up descriptor of signals was reset by a fork")
-        self._ssock.close()
-        self._csock.close()
+        # Signals of this process must not be written into a socket that the parent reads; the program's own is its affair.
+        sockets = [self._ssock, self._csock, *(self._wake_pair or ())]
+        wakeup_fd = signal.set_wakeup_fd(-1)
+        if all(wakeup_fd != sock.fileno() for sock in sockets):
+            _put_wakeup_fd_back(wakeup_fd)
+        self._is_woken_by_signals = False
+        for sock in sockets:
+            sock.close()
         for pidfd in self._children:
             os.close(pidfd)
         self._children.clear()
+        # The tasks too are for the parent to end. They are taken from the list that `asyncio.Runner` cancels and waits for.
+        self._tasks_of_parent = tasks.all_tasks(self)
+        for task in self._tasks_of_parent:
+            tasks._unregister_task(task)
+            task._log_destroy_pending = False
+        self.run_until_complete = self._run_until_complete_in_child
+
+    def _call_soon_in_child(self, callback, *args, context=None):
+        """Refuse to call anything, but let a future that ends in this process, such as that of a task that exits, end."""
+        if len(args) != 1 or not futures.isfuture(args[0]) or not args[0].done():
+            self._check_closed()
+        if callback is base_events._run_until_complete_cb and not isinstance(args[0]._exception, RuntimeError):
+            # `run_until_complete`, which the fork happened in, has what it waits for. (With a RuntimeError it has probably
+            # tried to go on, and then the reason why it cannot is the better error.)
+            self._end_run_in_child()
+        return events.Handle(callback, args, self, context)
+
+    def _end_in_child(self, leaving):
+        """In a forked process, when the run that the fork happened in is over: let its tasks complain only of what is new."""
+        for task in self._tasks_of_parent:
+            error = getattr(task, "_exception", None)
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                # It has left the loop by itself; asyncio notes that in a callback of the task.
+                task._log_traceback = False
+            elif isinstance(error, RuntimeError) and isinstance(leaving, RuntimeError) and leaving.__cause__ is None:
+                # Where the program tried to go on.
+                leaving.__cause__ = error
+                task._log_traceback = False
+        self._tasks_of_parent = ()
+
+    def _run_until_complete_in_child(self, future):
+        if getattr(future, "cr_code", None) not in _ENDINGS:
+            return super().run_until_complete(future)
+        # `asyncio.Runner` on the way out. The asynchronous generators and the executor are the parent's.
+        future.close()
+        return None
 
     def _check_closed(self):
         self._check_open()
 
     # ---- signals -----------------------------------------------------------------------------------------------------
 
-    def _take_wakeup_fd(self):
-        # With the wake-up descriptor set, a signal that arrives just before the loop blocks still wakes it.
+    def _begin_waking(self):
+        """Let every signal wake the loop from now on: one that arrives just before it blocks, or in another thread, would not.
+
+        A process has one wake-up descriptor. If somebody else has set it, it is left alone, as asyncio does: the program
+        for itself, or a loop for its signal handlers, which learns the numbers of the signals from it.
+        """
         if threading.current_thread() is not threading.main_thread():
-            return None
-        return signal.set_wakeup_fd(self._csock.fileno())
+            return
+        if self._wake_pair is None:
+            self._wake_pair = _non_blocking_pair()
+            self._watch_self_pipe(self._wake_pair[0].fileno(), "_empty_wake_pair")
+        ours = self._wake_pair[1].fileno()
+        # When it is full, the loop has been woken already.
+        others = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
+        self._is_woken_by_signals = others in (-1, ours) or not _put_wakeup_fd_back(others)
+
+    def _end_waking(self):
+        if self._is_woken_by_signals:
+            self._is_woken_by_signals = False
+            others = signal.set_wakeup_fd(-1)
+            if others != self._wake_pair[1].fileno():
+                _put_wakeup_fd_back(others)
+
+    def _empty_wake_pair(self):
+        # The numbers in it mean nothing: Python runs its handlers by itself, and asyncio's handlers have a pair of their own.
+        with contextlib.suppress(BlockingIOError):
+            while self._wake_pair[0].recv(4096):
+                pass
+
+    def add_signal_handler(self, sig, callback, *args):
+        """Call ``callback(*args)`` on the loop when the signal arrives."""
+        try:
+            super().add_signal_handler(sig, callback, *args)
+        finally:
+            self._follow_signal_handlers()
 
     def remove_signal_handler(self, sig):
         """Remove the handler of a signal; True if there was one."""
         removed = super().remove_signal_handler(sig)
-        if removed and not self._signal_handlers and self.is_running():
-            signal.set_wakeup_fd(self._csock.fileno())
+        if removed:
+            self._follow_signal_handlers()
         return removed
 
+    def _follow_signal_handlers(self):
+        # asyncio sets its own descriptor with the first handler, leaves it between runs, and takes it away with the last.
+        if self._signal_handlers:
+            self._is_woken_by_signals = False
+        elif self._thread_id == threading.get_ident():
+            self._begin_waking()
+
+    def _signal_sockets(self):
+        """The descriptors from which this loop learns of signals, for who has to notice that it does not."""
+        return [sock.fileno() for sock in (self._ssock, *(self._wake_pair or ())[:1])]
+
     def _make_self_pipe(self):
-        self._ssock, self._csock = socket.socketpair()
-        self._ssock.setblocking(False)
-        self._csock.setblocking(False)
+        self._ssock, self._csock = _non_blocking_pair()
         self._internal_fds += 1
-        self._watch_self_pipe(self._ssock.fileno())
+        self._watch_self_pipe(self._ssock.fileno(), "_read_from_self")
+
+    def _close_self_pipe(self):
+        super()._close_self_pipe()
+        for sock in self._wake_pair or ():
+            sock.close()
 
     # ---- debug mode: handles are asyncio's own, which remember where they were made ------------------------------------
 
@@ -180,6 +279,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def _call_soon_debug(self, callback, *args, context=None):
         self._check_thread()
+        if self._left_to is not None:
+            return self._call_soon_in_child(callback, *args, context=context)
         return self._add_debug_handle(callback, args, context, "call_soon")
 
     def _call_soon_threadsafe_debug(self, callback, *args, context=None):
@@ -371,6 +472,28 @@ def _await_chain(handle):
     if not isinstance(task, Task) or task.done():
         return ""
     return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
+
+
+_ENDINGS = {
+    SelectorEventLoop.shutdown_asyncgens.__code__,
+    SelectorEventLoop.shutdown_default_executor.__code__,
+}
+
+
+def _non_blocking_pair():
+    pair = socket.socketpair()
+    for sock in pair:
+        sock.setblocking(False)
+    return pair
+
+
+def _put_wakeup_fd_back(fd):
+    """Set the wake-up descriptor that somebody else had set; false if it cannot be one any more."""
+    try:
+        signal.set_wakeup_fd(fd)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 _open_loops: weakref.WeakSet[EventLoop] = weakref.WeakSet()

@@ -14,12 +14,8 @@ import warnings
 from asyncio.log import logger
 
 from . import _native
-<<<<<<< HEAD
-from ._flow import Ending, FlowControl, start_later
-=======
 from ._failures import report
-from ._flow import FlowControl, start_later
->>>>>>> handles
+from ._flow import Ending, FlowControl, start_later
 
 
 def _is_device(pipe, allowed):

@@ -72,9 +72,14 @@ const TLS_OUTPUT_SIZE: usize = 512 * 1024;
 
 #[pymethods]
 impl LoopCore {
+    /// The other arguments are for the `__init__` of a subclass, as with any class.
     #[new]
-    #[pyo3(signature = (*, test_clock = false))]
-    fn new(test_clock: bool) -> PyResult<LoopCore> {
+    #[pyo3(signature = (*_arguments, test_clock = false, **_keywords))]
+    fn new(
+        _arguments: &Bound<'_, PyTuple>,
+        test_clock: bool,
+        _keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<LoopCore> {
         let clock = if test_clock {
             Clock::test()
         } else {
@@ -136,7 +141,8 @@ impl LoopCore {
     }
 
     /// In a forked process: leaves everything to the parent. Whoever uses this loop from now on gets `reason` as a
-    /// RuntimeError; if the fork happened in one of its callbacks, the run ends with it.
+    /// RuntimeError; if the fork happened in one of its callbacks, the run ends with it, or with what the callback raises:
+    /// a child that is to end by SystemExit does.
     fn _part_from_parent(&self, py: Python<'_>, reason: String) -> PyResult<()> {
         let state = self.state.get(py);
         state.remote.replace(None);
@@ -144,15 +150,20 @@ impl LoopCore {
             return Ok(());
         };
         if state.runner.take().is_some() {
-            state
-                .host
-                .interrupt(PyRuntimeError::new_err(reason.clone()));
+            state.host.leave(PyRuntimeError::new_err(reason.clone()));
         }
         state.left_to_parent.replace(Some(reason));
         event_loop.part_from_parent()?;
         // Dropping it would run the destructors of what is queued: that is for the parent to do.
         std::mem::forget(event_loop);
         Ok(())
+    }
+
+    /// In a forked process: what the run was for is done, so it ends as by `stop` and not with the reason against going on.
+    fn _end_run_in_child(&self, py: Python<'_>) {
+        let state = self.state.get(py);
+        state.host.leave_in_peace();
+        state.stopping.set(true);
     }
 
     fn _check_open(&self, py: Python<'_>) -> PyResult<()> {
@@ -162,6 +173,10 @@ impl LoopCore {
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
     fn _stop_when_idle(&self, py: Python<'_>) {
         self.state.get(py).until_idle.set(true);
+    }
+
+    fn _has_test_clock(&self, py: Python<'_>) -> bool {
+        self.state.get(py).clock.is_test()
     }
 
     /// True if the caller may touch the loop directly.
@@ -196,13 +211,14 @@ impl LoopCore {
         super::names::resolve_into(slf, future, host, service, numbers)
     }
 
-    /// Calls `self._read_from_self` when the descriptor is readable, without a reference that would keep the loop alive.
-    fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32) -> PyResult<()> {
+    /// Calls the method `read` of this object when the descriptor is readable, without a reference that would keep the loop
+    /// alive.
+    fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32, read: String) -> PyResult<()> {
         let state = slf.get().state.get(slf.py());
         let event_loop = state.open()?;
         state
             .descriptors
-            .watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd)
+            .watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd, read)
     }
 
     /// Queues an existing handle object (`asyncio.Handle` or one of ours), from any thread.
@@ -430,6 +446,10 @@ impl State {
             return Err(self.closed());
         }
         Ok(())
+    }
+
+    fn is_left_to_parent(&self) -> bool {
+        self.left_to_parent.borrow().is_some()
     }
 
     #[cold]

@@ -17,6 +17,8 @@ pub(crate) struct PythonHost {
     id: OnceCell<HostId>,
     /// What `run_forever` has to raise.
     error: RefCell<Option<PyErr>>,
+    /// The error stands for what the program would raise if it went on; what it does raise takes its place.
+    is_provisional: Cell<bool>,
     interrupted: Cell<bool>,
     /// Callbacks are timed.
     debug: Cell<bool>,
@@ -28,6 +30,7 @@ impl PythonHost {
             event_loop: event_loop.downgrade(),
             id: OnceCell::new(),
             error: RefCell::new(None),
+            is_provisional: Cell::new(false),
             interrupted: Cell::new(false),
             debug: Cell::new(false),
         });
@@ -51,7 +54,7 @@ impl PythonHost {
             event_loop.halt();
         }
         let mut slot = self.error.borrow_mut();
-        if slot.is_none() {
+        if slot.is_none() || self.is_provisional.take() {
             *slot = Some(error);
         }
     }
@@ -65,6 +68,21 @@ impl PythonHost {
         self.debug.get()
     }
 
+    /// Ends the run after the current entry, with `error` if nothing else is raised until then.
+    pub(crate) fn leave(&self, error: PyErr) {
+        if self.error.borrow().is_none() {
+            self.interrupt(error);
+            self.is_provisional.set(true);
+        }
+    }
+
+    /// Takes back what `leave` said, if nothing has taken its place: the run ends without an error, after this entry too.
+    pub(crate) fn leave_in_peace(&self) {
+        if self.is_provisional.take() {
+            self.error.take();
+        }
+    }
+
     /// True while an error is on its way out of `run_forever`: nothing more may run.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.get()
@@ -76,6 +94,7 @@ impl PythonHost {
         {
             event_loop.resume();
         }
+        self.is_provisional.set(false);
         self.error.borrow_mut().take()
     }
 }
