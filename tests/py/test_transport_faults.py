@@ -8,6 +8,7 @@ import functools
 import gc
 import os
 import socket
+import warnings
 
 import pytest
 from test_transports import Recorder, connected, until
@@ -296,5 +297,98 @@ def test_writelines_with_a_wrong_item_sends_nothing(run):
         assert await asyncio.get_running_loop().sock_recv(theirs, 100) == b"after"
         transport.abort()
         theirs.close()
+
+    run(main())
+
+
+# ---- transports that nobody uses -----------------------------------------------------------------------------------------
+
+
+class Keeping(Recorder):
+    def eof_received(self):
+        super().eof_received()
+        return True
+
+
+class Pausing(Recorder):
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        transport.pause_reading()
+
+
+@pytest.mark.parametrize("factory", [Keeping, Pausing])
+def test_a_transport_that_neither_reads_nor_sends_is_collected_when_nobody_uses_it(run, count_descriptors, factory):
+    async def main():
+        before = count_descriptors()
+        for _ in range(5):
+            transport, protocol, theirs = await connected(factory)
+            theirs.close()
+            await asyncio.sleep(0.01)
+            del transport, protocol
+        with pytest.warns(ResourceWarning, match="unclosed transport"):
+            gc.collect()
+        assert count_descriptors() == before
+
+    run(main())
+
+
+def test_a_stream_that_was_read_to_its_end_is_collected_when_nobody_uses_it(run, count_descriptors):
+    async def serve(reader, writer):
+        writer.close()
+
+    async def main():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            before = count_descriptors()
+            for _ in range(5):
+                reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+                assert await reader.read() == b""
+                del reader, writer
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                gc.collect()
+                await asyncio.sleep(0.01)
+                assert count_descriptors() == before
+
+    run(main())
+
+
+def test_a_paused_transport_that_is_resumed_or_written_to_works_as_before(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        transport, protocol, theirs = await connected(Pausing)
+        gc.collect()
+        theirs.send(b"waiting")
+        transport.write(b"answer")
+        assert await loop.sock_recv(theirs, 100) == b"answer"
+        transport.resume_reading()
+        await until(lambda: bytes(protocol.received) == b"waiting")
+        transport.pause_reading()
+        replacement = Recorder()
+        replacement.calls.append("set")
+        transport.set_protocol(replacement)
+        theirs.send(b"more")
+        transport.resume_reading()
+        await until(lambda: bytes(replacement.received) == b"more")
+        transport.close()
+        assert await replacement.lost is None
+        theirs.close()
+
+    run(main())
+
+
+def test_what_a_paused_transport_still_sends_keeps_it_alive(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        transport, protocol, theirs = await connected(Pausing)
+        transport.write(b"x" * 1_000_000)
+        del transport, protocol
+        gc.collect()
+        left = 1_000_000
+        while left:
+            left -= len(await loop.sock_recv(theirs, left))
+        theirs.close()
+        await asyncio.sleep(0.01)
+        with pytest.warns(ResourceWarning, match="unclosed transport"):
+            gc.collect()
 
     run(main())

@@ -466,6 +466,11 @@ impl State {
         }
     }
 
+    /// True inside `_run`, in whichever thread.
+    pub(crate) fn is_running(&self) -> bool {
+        self.runner.get().is_some()
+    }
+
     pub(crate) fn check_thread(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_here(py) {
             Ok(())
@@ -553,19 +558,18 @@ impl State {
         Ok(())
     }
 
-    /// Runs `body`, which calls the protocol of the transport `owner`; in debug mode a slow one is reported.
+    /// Runs `body`, which calls the protocol of the transport that `owner` gives; in debug mode a slow one is reported.
     pub(crate) fn timed<R>(
         &self,
         py: Python<'_>,
-        owner: &RefCell<Option<Object>>,
+        owner: impl FnOnce() -> Option<Object>,
         body: impl FnOnce() -> R,
     ) -> R {
         if !self.debug.get() {
             return body();
         }
         // Taken before, as the end of the connection, which may come now, makes the transport forget all of it.
-        let transport = owner.borrow().as_ref().map(|owner| owner.share(py));
-        let known = transport.map(|transport| {
+        let known = owner().map(|transport| {
             let transport = transport.into_bound(py);
             Ok::<_, PyErr>((
                 transport.getattr(intern!(py, "_loop"))?,

@@ -26,6 +26,7 @@ use twinloop_loop::{Entry, IoHandler, Mode, Nanos, Readiness, Source, WeakLoop};
 use super::addresses::{self, AddressBook};
 use super::core::{LoopCore, State};
 use super::errors::os_error;
+use super::owner::Owner;
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::sockets::{receive_from, transmit_to};
@@ -55,7 +56,7 @@ struct Transport {
     sock: RefCell<Option<Object>>,
     source: RefCell<Option<Source>>,
     /// The Python transport, until `connection_lost` has been called.
-    owner: RefCell<Option<Object>>,
+    owner: Owner,
     /// The protocol. Its methods are looked up at each call, as it may replace them.
     receiver: RefCell<Option<Object>>,
     context: CallbackContext,
@@ -125,7 +126,7 @@ impl DatagramState {
             family: AddressFamily::from_raw(family),
             sock: RefCell::new(Some(Object::new(sock))),
             source: RefCell::new(None),
-            owner: RefCell::new(Some(Object::new(owner))),
+            owner: Owner::new(owner),
             receiver: RefCell::new(None),
             context,
             address: address.map(Object::new),
@@ -240,18 +241,15 @@ impl DatagramState {
         }
         // The registration ends before the socket may be closed.
         drop(source);
-        let references = (
-            transport.receiver.take(),
-            transport.owner.take(),
-            transport.sock.take(),
-        );
+        let references = (transport.receiver.take(), transport.sock.take());
         drop(references);
+        transport.owner.release();
     }
 }
 
 impl Transport {
     fn owner(&self, py: Python<'_>) -> Option<Object> {
-        self.owner.borrow().as_ref().map(|owner| owner.share(py))
+        self.owner.get(py)
     }
 
     fn call_owner(&self, py: Python<'_>, method: &str, argument: Bound<'_, PyAny>) -> PyResult<()> {
@@ -649,7 +647,7 @@ impl IoHandler for Handler {
                 Ok(())
             };
             let run = || transport.context.run(py, work);
-            if let Err(error) = transport.core.timed(py, &transport.owner, run) {
+            if let Err(error) = transport.core.timed(py, || transport.owner(py), run) {
                 transport.core.host().interrupt(error);
             }
         });

@@ -9,6 +9,7 @@ mod embed;
 mod errors;
 mod host;
 mod names;
+mod owner;
 mod pipe;
 mod receiver;
 mod socket_calls;

@@ -18,6 +18,7 @@ use twinloop_loop::net::{Stream, StreamHandler};
 
 use super::core::{LoopCore, State};
 use super::errors::os_error;
+use super::owner::Owner;
 use super::receiver::{Received, Receiver};
 use super::streams::Feeder;
 use super::transport::write_to;
@@ -35,7 +36,7 @@ struct Pipe {
     /// The claimed descriptor, until it is released.
     claimed: Cell<Option<RawFd>>,
     /// The Python transport, until `connection_lost` has been called.
-    owner: RefCell<Option<Object>>,
+    owner: Owner,
     context: CallbackContext,
     closing: Cell<bool>,
 }
@@ -77,7 +78,7 @@ impl Pipe {
             core,
             stream,
             claimed: Cell::new((!shared).then_some(fd)),
-            owner: RefCell::new(Some(Object::new(owner))),
+            owner: Owner::new(owner),
             context: CallbackContext::copy_current(py)?,
             closing: Cell::new(false),
         })
@@ -89,8 +90,7 @@ impl Pipe {
         method: &str,
         arguments: impl pyo3::call::PyCallArgs<'py>,
     ) -> PyResult<()> {
-        let owner = self.owner.borrow().as_ref().map(|owner| owner.share(py));
-        if let Some(owner) = owner {
+        if let Some(owner) = self.owner.get(py) {
             owner.bind(py).call_method1(method, arguments)?;
         }
         Ok(())
@@ -111,7 +111,7 @@ impl Pipe {
     fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
         ffi::with_gil_held(|py| {
             let run = || self.context.run(py, || body(py));
-            if let Err(error) = self.core.timed(py, &self.owner, run) {
+            if let Err(error) = self.core.timed(py, || self.owner.get(py), run) {
                 self.core.host().interrupt(error);
             }
         });
@@ -123,8 +123,7 @@ impl Pipe {
         if let Some(fd) = self.claimed.take() {
             self.core.release_from_transport(fd);
         }
-        let owner = self.owner.take();
-        drop(owner);
+        self.owner.release();
     }
 }
 

@@ -24,7 +24,7 @@ use pyo3::types::{PyBytes, PyType};
 
 use super::core::{LoopCore, State};
 use super::transport::{Transport, TransportState};
-use crate::ffi::buffers::{is_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::buffers::{check_buffer, is_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::openssl::{Outcome, Session, Wire};
 use crate::ffi::{Arguments, FastMethod, GilBound, Parameters, install};
 
@@ -186,6 +186,10 @@ impl Connection {
         data: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = data.py();
+        if data.len()? == 0 {
+            // Not a record of its own, and no late write after the end.
+            return Ok(());
+        }
         if !self.core.is_here(py) {
             transport.call_method1("_write_threadsafe", (data,))?;
             return Ok(());
@@ -259,7 +263,7 @@ fn join<'py>(
 ) -> PyResult<()> {
     for data in list.try_iter()? {
         let data = data?;
-        check_bytes_like(&data)?;
+        check_buffer(&data)?;
         let is_small = with_bytes(&data, |bytes| {
             let fits = joined.len() + bytes.len() <= RECORD;
             if fits {

@@ -15,14 +15,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use twinloop_loop::net::{Stream, StreamHandler};
 
 use super::core::{LoopCore, State};
 use super::errors::os_error;
+use super::owner::Owner;
 use super::receiver::{Received, Receiver};
-use crate::ffi::buffers::{KeptBytes, check_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::buffers::{
+    KeptBytes, check_buffer, check_bytes_like, read_slot, slot_offset, with_bytes,
+};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, Parameters, install};
 
@@ -38,13 +42,16 @@ pub(super) struct Transport {
     fd: Cell<Option<RawFd>>,
     stream: Stream,
     /// The Python transport, until `connection_lost` has been called.
-    owner: RefCell<Option<Object>>,
+    owner: Owner,
+    /// This and the receiver are unset while the owner is not kept alive: they keep it alive themselves, mostly.
     protocol: RefCell<Option<Object>>,
     receiver: RefCell<Option<Rc<Receiver>>>,
     context: CallbackContext,
     /// False until `connection_made` was called: nothing is read before.
     started: Cell<bool>,
     paused: Cell<bool>,
+    /// The peer has ended its direction and the protocol keeps the connection open.
+    ended: Cell<bool>,
     closing: Cell<bool>,
     /// Counts `connection_lost` being scheduled, and then each write that comes too late.
     lost: Cell<u32>,
@@ -88,12 +95,13 @@ impl TransportState {
             core,
             fd: Cell::new(Some(fd)),
             stream,
-            owner: RefCell::new(Some(Object::new(owner))),
+            owner: Owner::new(owner),
             protocol: RefCell::new(None),
             receiver: RefCell::new(None),
             context: CallbackContext::copy_current(py)?,
             started: Cell::new(false),
             paused: Cell::new(false),
+            ended: Cell::new(false),
             closing: Cell::new(false),
             lost: Cell::new(0),
             eof_written: Cell::new(false),
@@ -112,24 +120,23 @@ impl TransportState {
     }
 
     /// Begins to read; called after `connection_made`.
-    fn start(&self, py: Python<'_>) {
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
         let transport = self.transport.get(py);
         transport.started.set(true);
         if !transport.paused.get() && !transport.closing.get() {
             transport.stream.resume_reading();
         }
+        transport.loosen_if_idle(py)
     }
 
     /// Sends received bytes to `protocol` from now on.
     fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
         let transport = self.transport.get(protocol.py());
-        let receiver = Receiver::of_stream(&protocol)?.map(Rc::new);
-        let old = (
-            transport.receiver.replace(receiver),
-            transport.protocol.replace(Some(Object::new(protocol))),
-        );
-        drop(old);
-        Ok(())
+        if transport.owner.is_loose() {
+            // It is asked for when the transport is used again.
+            return Ok(());
+        }
+        transport.set_protocol(protocol)
     }
 
     fn write_eof(&self, py: Python<'_>) {
@@ -183,12 +190,9 @@ impl TransportState {
         if let Some(fd) = transport.fd.take() {
             transport.core.release_from_transport(fd);
         }
-        let references = (
-            transport.receiver.take(),
-            transport.protocol.take(),
-            transport.owner.take(),
-        );
+        let references = (transport.receiver.take(), transport.protocol.take());
         drop(references);
+        transport.owner.release();
     }
 }
 
@@ -212,7 +216,67 @@ pub(super) fn write_to(stream: &Stream, data: &Bound<'_, PyAny>) -> PyResult<io:
 
 impl Transport {
     fn owner(&self, py: Python<'_>) -> Option<Object> {
-        self.owner.borrow().as_ref().map(|owner| owner.share(py))
+        self.owner.get(py)
+    }
+
+    fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
+        let receiver = Receiver::of_stream(&protocol)?.map(Rc::new);
+        let old = (
+            self.receiver.replace(receiver),
+            self.protocol.replace(Some(Object::new(protocol))),
+        );
+        drop(old);
+        Ok(())
+    }
+
+    /// Leaves the owner to its users when there is nothing to read for it and nothing to send.
+    fn loosen_if_idle(&self, py: Python<'_>) -> PyResult<()> {
+        let reads = !self.paused.get() && !self.ended.get();
+        let ends = self.closing.get() || self.lost.get() > 0;
+        if reads || ends || !self.started.get() || self.sending_file.get() {
+            return Ok(());
+        }
+        if self.stream.queued() > 0 || self.owner.is_loose() {
+            return Ok(());
+        }
+        self.owner.loosen(py)?;
+        let references = (self.receiver.take(), self.protocol.take());
+        drop(references);
+        Ok(())
+    }
+
+    /// Keeps the owner alive again, which is being used.
+    #[cold]
+    fn hold_owner(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(owner) = self.owner(py) else {
+            return Ok(());
+        };
+        let owner = owner.into_bound(py);
+        let protocol = owner.getattr(intern!(py, "_protocol"))?;
+        self.owner.hold(owner);
+        if protocol.is_none() {
+            return Ok(());
+        }
+        self.set_protocol(protocol)
+    }
+
+    fn pause(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_reading() {
+            self.paused.set(true);
+            self.stream.pause_reading();
+            self.loosen_if_idle(py)?;
+        }
+        Ok(())
+    }
+
+    fn resume(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.closing.get() && self.paused.replace(false) && self.started.get() {
+            if self.owner.is_loose() && !self.ended.get() {
+                self.hold_owner(py)?;
+            }
+            self.stream.resume_reading();
+        }
+        Ok(())
     }
 
     fn begin_closing(&self) {
@@ -247,9 +311,13 @@ impl Transport {
     }
 
     fn write(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = data.py();
         check_bytes_like(data)?;
         self.check_writable()?;
+        self.write_buffer(data)
+    }
+
+    fn write_buffer(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = data.py();
         if !self.core.is_here(py) {
             return self.write_from_other_thread(data);
         }
@@ -258,6 +326,19 @@ impl Transport {
         }
         let result = write_to(&self.stream, data)?;
         self.after_write(py, result)
+    }
+
+    /// Writes every item or, if one is no buffer, none.
+    fn write_lines(&self, list: &Bound<'_, PyAny>) -> PyResult<()> {
+        let items: Vec<_> = list.try_iter()?.collect::<PyResult<_>>()?;
+        for item in &items {
+            check_buffer(item)?;
+        }
+        self.check_writable()?;
+        for item in &items {
+            self.write_buffer(item)?;
+        }
+        Ok(())
     }
 
     /// Queues bytes that native code has made; on the loop's thread.
@@ -283,7 +364,14 @@ impl Transport {
         Ok(())
     }
 
-    fn after_write(&self, py: Python<'_>, result: io::Result<()>) -> PyResult<()> {
+    fn after_write(&self, py: Python<'_>, mut result: io::Result<()>) -> PyResult<()> {
+        if result.is_ok() && !self.core.is_running() {
+            // Nobody knows when the end of a turn will come.
+            result = self.stream.flush_now();
+        }
+        if self.owner.is_loose() && self.stream.queued() > 0 {
+            self.hold_owner(py)?;
+        }
         match result {
             Ok(()) => self.pause_protocol_if_full(py),
             Err(error) => self.fatal(
@@ -369,7 +457,7 @@ impl Transport {
     fn on_loop(&self, body: impl FnOnce(Python<'_>) -> PyResult<()>) {
         ffi::with_gil_held(|py| {
             let run = || self.context.run(py, || body(py));
-            if let Err(error) = self.core.timed(py, &self.owner, run) {
+            if let Err(error) = self.core.timed(py, || self.owner(py), run) {
                 self.core.host().interrupt(error);
             }
         });
@@ -401,7 +489,11 @@ impl Transport {
                 Ok(())
             }
             Received::Nothing => Ok(()),
-            Received::End => self.call_owner(py, "_eof_received"),
+            Received::End => {
+                self.call_owner(py, "_eof_received")?;
+                self.ended.set(true);
+                self.loosen_if_idle(py)
+            }
             Received::ReadFailed(error) => self.fatal(
                 py,
                 os_error(py, &error),
@@ -460,7 +552,7 @@ impl Transport {
                     .call_method1("_lose_connection", (py.None(),))?;
             }
         }
-        Ok(())
+        self.loosen_if_idle(py)
     }
 }
 
@@ -479,7 +571,7 @@ impl StreamHandler for Transport {
 
     fn flushed(&self) {
         let waits = self.protocol_paused.get() || self.closing.get() || self.sending_file.get();
-        if waits {
+        if waits || self.paused.get() || self.ended.get() {
             self.on_loop(|py| self.after_flush(py));
         }
     }
@@ -552,26 +644,19 @@ transport_methods! {
     WriteLines c"writelines" ["list_of_data"]
         c"writelines($self, list_of_data)\n--\n\nQueues a copy of each item to be sent, in order."
         |py, transport, arguments| {
-            for data in arguments.required(0, "writelines", "list_of_data")?.try_iter()? {
-                transport.write(&data?)?;
-            }
+            transport.write_lines(&*arguments.required(0, "writelines", "list_of_data")?)?;
             Ok(none(py))
         };
     PauseReading c"pause_reading" []
         c"pause_reading($self)\n--\n\nStops calls of data_received until resume_reading."
         |py, transport, _arguments| {
-            if transport.is_reading() {
-                transport.paused.set(true);
-                transport.stream.pause_reading();
-            }
+            transport.pause(py)?;
             Ok(none(py))
         };
     ResumeReading c"resume_reading" []
         c"resume_reading($self)\n--\n\nGoes on with calls of data_received."
         |py, transport, _arguments| {
-            if !transport.closing.get() && transport.paused.replace(false) && transport.started.get() {
-                transport.stream.resume_reading();
-            }
+            transport.resume(py)?;
             Ok(none(py))
         };
     IsReading c"is_reading" []

@@ -108,6 +108,18 @@ pub(crate) fn check_bytes_like(data: &Bound<'_, PyAny>) -> PyResult<()> {
     )))
 }
 
+/// The error for an item of `writelines` that has no buffer: asyncio takes any there.
+pub(crate) fn check_buffer(data: &Bound<'_, PyAny>) -> PyResult<()> {
+    // SAFETY: a type check of a live object.
+    if unsafe { ffi::PyObject_CheckBuffer(data.as_ptr()) } != 0 {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!(
+        "a bytes-like object is required, not '{}'",
+        data.get_type().name()?
+    )))
+}
+
 /// True for bytes, bytearray and memoryview.
 pub(crate) fn is_bytes_like(data: &Bound<'_, PyAny>) -> bool {
     // SAFETY: type checks of a live object.
