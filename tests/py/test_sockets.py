@@ -359,3 +359,49 @@ def test_using_an_operation_in_another_thread_than_the_loops_is_an_error(run, pa
         assert caught and "Non-thread-safe" in caught[0]
 
     run(main())
+
+
+# ---- a short read does not always mean that nothing is left ------------------------------------------------------------
+
+
+def tcp_pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = socket.create_connection(listener.getsockname())
+        right, _ = listener.accept()
+    for sock in (left, right):
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return left, right
+
+
+async def received_in_two(left, send):
+    """What two operations receive of what `send` sends while the first one waits: its event is the only one."""
+    loop = asyncio.get_running_loop()
+    first = asyncio.create_task(loop.sock_recv(left, 100))
+    await asyncio.sleep(0.01)
+    send()
+    return await first, await asyncio.wait_for(loop.sock_recv(left, 100), 5)
+
+
+def test_what_follows_passed_descriptors_is_received(run, pair):
+    left, right = pair
+
+    def send():
+        socket.send_fds(right, [b"abc"], [0])
+        right.send(b"def")
+
+    assert run(received_in_two(left, send)) == (b"abc", b"def")
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_what_follows_urgent_data_is_received(run, inline):
+    left, right = tcp_pair()
+    left.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, inline)
+
+    def send():
+        right.send(b"abc")
+        right.send(b"!", socket.MSG_OOB)
+        right.send(b"def")
+
+    with left, right:
+        assert run(received_in_two(left, send)) == (b"abc", b"!def" if inline else b"def")

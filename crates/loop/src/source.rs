@@ -25,6 +25,9 @@ bitflags::bitflags! {
         const WRITE = 2;
         /// The peer has closed its sending side; the end of the stream follows the bytes that are left.
         const READ_CLOSED = 4;
+        /// Urgent data has come (TCP). A read ends at its place, so from then on a read that returns less than it could
+        /// does not prove that nothing is left. Never cleared.
+        const PRIORITY = 8;
     }
 }
 

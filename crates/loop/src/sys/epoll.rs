@@ -162,6 +162,7 @@ fn flags(mode: Mode) -> epoll::EventFlags {
             epoll::EventFlags::IN
                 | epoll::EventFlags::OUT
                 | epoll::EventFlags::RDHUP
+                | epoll::EventFlags::PRI
                 | epoll::EventFlags::ET
         }
         Mode::Level { read, write } => {
@@ -184,6 +185,9 @@ fn readiness(flags: epoll::EventFlags) -> Readiness {
     }
     if broken || flags.contains(epoll::EventFlags::RDHUP) {
         readiness |= Readiness::READ_CLOSED;
+    }
+    if flags.contains(epoll::EventFlags::PRI) {
+        readiness |= Readiness::PRIORITY | Readiness::READ;
     }
     readiness
 }
