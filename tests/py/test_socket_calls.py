@@ -182,6 +182,24 @@ def test_refused_and_impossible_connections_are_errors(both_modes):
     both_modes(main())
 
 
+@NO_IPV6
+@pytest.mark.parametrize("given", [2, 3, 4])
+def test_a_refused_connection_names_the_whole_ipv6_address(both_modes, given):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with (
+            socket.socket(socket.AF_INET6) as reserved,
+            non_blocking(socket.AF_INET6, socket.SOCK_STREAM, None) as client,
+        ):
+            reserved.bind(("::1", 0))
+            address = reserved.getsockname()
+            with pytest.raises(ConnectionRefusedError) as caught:
+                await loop.sock_connect(client, address[:given])
+            assert caught.value.strerror == f"Connect call failed {address}"
+
+    both_modes(main())
+
+
 def test_a_datagram_socket_is_connected_at_once(both_modes):
     async def main():
         loop = asyncio.get_running_loop()

@@ -151,7 +151,8 @@ impl Operation for Connect {
                     }
                     Err(Errno::ISCONN) if begun => Ok(Ok(())),
                     Err(error) if begun => {
-                        let text = format!("Connect call failed {}", given.bind(py).repr()?);
+                        let name = resolved_name(&given.bind(py), address)?;
+                        let text = format!("Connect call failed {}", name.repr()?);
                         Err(PyOSError::new_err((error.raw_os_error(), text)))
                     }
                     Err(error) => Ok(Err(error.into())),
@@ -170,6 +171,21 @@ impl Operation for Connect {
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter) {
         self.socket.withdraw(py, Direction::Write, waiter);
     }
+}
+
+/// What asyncio calls a literal address once it is resolved: with flow and scope if it is one of IPv6.
+fn resolved_name<'py>(
+    given: &Bound<'py, PyAny>,
+    address: &SocketAddrAny,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let given = given.cast::<PyTuple>()?;
+    if address.address_family() != AddressFamily::INET6 {
+        return Ok(given.clone());
+    }
+    let zero = 0i32.into_pyobject(given.py())?.into_any();
+    let mut parts: Vec<_> = given.iter().collect();
+    parts.resize(4, zero);
+    PyTuple::new(given.py(), parts)
 }
 
 // ---- methods of the loop -----------------------------------------------------------------------------------------------
