@@ -3,6 +3,7 @@
 //! The slices lent here point into Python objects. They are lent to one closure, which runs no Python code, so nothing
 //! can resize or free the object meanwhile. GIL held throughout.
 
+use std::ffi::CStr;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::sync::Once;
@@ -30,16 +31,29 @@ pub(crate) fn with_bytes<R>(data: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) ->
     Ok(body(slice))
 }
 
-/// Lends the writable memory of `buffer` to `body`.
+/// Lends the writable memory of `buffer` to `body`; what has none is an error in the words of `socket.recv_into`.
 pub(crate) fn with_writable<R>(
     buffer: &Bound<'_, PyAny>,
     body: impl FnOnce(&mut [u8]) -> R,
 ) -> PyResult<R> {
-    let view = View::of(buffer, ffi::PyBUF_WRITABLE)?;
+    let view = View::of(buffer, ffi::PyBUF_WRITABLE).map_err(|_error| not_writable(buffer))?;
     // SAFETY: as above, and writable. Another view of the same memory may exist, but no code that could look into it
     // runs until `body` returns.
     let slice = unsafe { std::slice::from_raw_parts_mut(view.start(), view.len()) };
     Ok(body(slice))
+}
+
+#[cold]
+fn not_writable(buffer: &Bound<'_, PyAny>) -> PyErr {
+    let name = if buffer.is_none() {
+        "None".into()
+    } else {
+        // SAFETY: the name of a live object's type is a C string that lives as long as the type.
+        unsafe { CStr::from_ptr((*ffi::Py_TYPE(buffer.as_ptr())).tp_name) }.to_string_lossy()
+    };
+    PyTypeError::new_err(format!(
+        "recv_into() argument 1 must be read-write bytes-like object, not {name}"
+    ))
 }
 
 /// A `bytes` object that is kept until native code has used it. Dropped under the GIL, as every [`Object`].
