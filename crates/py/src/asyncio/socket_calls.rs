@@ -202,12 +202,15 @@ fn call_of(
     let Some(socket) = arguments.get(0) else {
         return Ok(None);
     };
-    if arguments.len() != count + 1 || arguments.keywords().next().is_some() {
+    if !arguments.are_exactly(count + 1) {
         return Ok(None);
     }
-    let Some(socket) = plain_socket(core, socket)? else {
+    let Some(mut socket) = plain_socket(core, socket)? else {
         return Ok(None);
     };
+    // The method of the socket finds what is wrong with the arguments, so it is called before anything waits. Usually
+    // that costs nothing: a socket is only known to be empty here if an earlier operation was cancelled.
+    socket.asks_anyway = true;
     let values = (1..=count).filter_map(|index| arguments.get(index));
     let values = PyTuple::new(py, values.map(|value| value.to_owned()).collect::<Vec<_>>())?;
     Ok(Some(Call {
@@ -366,11 +369,10 @@ fn connect_of(
     arguments: &Arguments<'_, '_>,
 ) -> PyResult<Option<Box<dyn Operation>>> {
     let core = core_of(&receiver)?.state(py);
-    let (Some(socket), Some(given), 2) = (arguments.get(0), arguments.get(1), arguments.len())
-    else {
+    let (Some(socket), Some(given)) = (arguments.get(0), arguments.get(1)) else {
         return Ok(None);
     };
-    if core.redirects_connections() {
+    if core.redirects_connections() || !arguments.are_exactly(2) {
         return Ok(None);
     }
     let Some(socket) = plain_socket(core, socket)? else {

@@ -10,7 +10,7 @@ use std::sync::Once;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{Borrowed, ffi};
 
 use super::object::Object;
@@ -29,6 +29,17 @@ pub(crate) fn with_bytes<R>(data: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) ->
     // SAFETY: a simple buffer is contiguous, `len` bytes long, and locked until the view is released.
     let slice = unsafe { std::slice::from_raw_parts(view.start(), view.len()) };
     Ok(body(slice))
+}
+
+/// `data` in a form that nothing can resize while it is kept: `bytes` as they are, anything else behind a memoryview. The
+/// lock ends with the last reference.
+pub(crate) fn locked(data: &Bound<'_, PyAny>) -> PyResult<Object> {
+    if data.is_exact_instance_of::<PyBytes>() {
+        return Ok(Object::new(data.clone()));
+    }
+    // First what a system call needs, whose errors have the words that programs know.
+    with_bytes(data, |_bytes| ())?;
+    Ok(Object::new(PyMemoryView::from(data)?.into_any()))
 }
 
 /// Lends the writable memory of `buffer` to `body`; what has none is an error in the words of `socket.recv_into`.
