@@ -188,10 +188,11 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             if isinstance(error, (SystemExit, KeyboardInterrupt)):
                 # It has left the loop by itself; asyncio notes that in a callback of the task.
                 task._log_traceback = False
-            elif isinstance(error, RuntimeError) and isinstance(leaving, RuntimeError) and leaving.__cause__ is None:
-                # Where the program tried to go on.
-                leaving.__cause__ = error
-                task._log_traceback = False
+            elif isinstance(error, RuntimeError) and isinstance(leaving, RuntimeError) and error is not leaving:
+                if leaving.__cause__ is None:
+                    # Where the program tried to go on.
+                    leaving.__cause__ = error
+                    task._log_traceback = False
         self._tasks_of_parent = ()
 
     def _run_until_complete_in_child(self, future):

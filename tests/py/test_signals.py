@@ -136,10 +136,12 @@ def test_a_signal_in_another_thread_wakes_a_loop_that_waits(run, handlers):
         done = loop.create_future()
         before = signal.signal(signal.SIGUSR2, lambda *_: done.set_result(None))
         over = threading.Event()
+        was_woken = []
 
         def kill():
             signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)
-            over.wait()
+            was_woken.append(over.wait(5))
+            loop.call_soon_threadsafe(int)
 
         thread = threading.Timer(0.05, kill)
         thread.start()
@@ -149,8 +151,9 @@ def test_a_signal_in_another_thread_wakes_a_loop_that_waits(run, handlers):
             over.set()
             thread.join()
             signal.signal(signal.SIGUSR2, before)
+        assert was_woken == [True]
 
-    run(main(), limit_s=10)
+    run(main())
 
 
 def test_a_loop_that_signals_could_wake_closes_what_they_are_written_into(count_descriptors):

@@ -182,6 +182,24 @@ def test_refused_and_impossible_connections_are_errors(both_modes):
     both_modes(main())
 
 
+@NO_IPV6
+@pytest.mark.parametrize("given", [2, 3, 4])
+def test_a_refused_connection_names_the_whole_ipv6_address(both_modes, given):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with (
+            socket.socket(socket.AF_INET6) as reserved,
+            non_blocking(socket.AF_INET6, socket.SOCK_STREAM, None) as client,
+        ):
+            reserved.bind(("::1", 0))
+            address = reserved.getsockname()
+            with pytest.raises(ConnectionRefusedError) as caught:
+                await loop.sock_connect(client, address[:given])
+            assert caught.value.strerror == f"Connect call failed {address}"
+
+    both_modes(main())
+
+
 def test_a_datagram_socket_is_connected_at_once(both_modes):
     async def main():
         loop = asyncio.get_running_loop()
@@ -248,6 +266,43 @@ def test_wrong_numbers_of_arguments_are_type_errors(loop):
         with pytest.raises(TypeError):
             coroutine = call()
             coroutine.send(None)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "error"),
+    [
+        ("sock_recvfrom", (-1,), (ValueError, "negative buffersize in recvfrom")),
+        ("sock_recvfrom_into", (b"ro",), (TypeError, "argument 1 must be read-write bytes-like object, not bytes")),
+        ("sock_recvfrom_into", (bytearray(2), 5), (ValueError, "nbytes is greater than the length of the buffer")),
+    ],
+)
+def test_wrong_arguments_are_errors_before_anything_waits(both_modes, method, arguments, error):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as sock:
+            # An operation that waited has found that nothing is there.
+            waiting = asyncio.create_task(loop.sock_recvfrom(sock, 1))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            with pytest.raises(error[0], match=error[1]):
+                await asyncio.wait_for(getattr(loop, method)(sock, *arguments), 5)
+
+    both_modes(main())
+
+
+def test_arguments_have_names_and_their_number_is_checked(both_modes):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with non_blocking() as left, non_blocking() as right:
+            await loop.sock_sendto(sock=left, data=b"hello", address=right.getsockname())
+            assert (await loop.sock_recvfrom(right, bufsize=10))[0] == b"hello"
+            with pytest.raises(TypeError, match="unexpected keyword argument 'timeout'"):
+                await loop.sock_connect(left, right.getsockname(), timeout=1)
+            with pytest.raises(TypeError, match=r"sock_connect\(\) takes 3 positional arguments but 4 were given"):
+                await loop.sock_connect(left, right.getsockname(), 1)
+
+    both_modes(main())
 
 
 def test_operations_of_a_closed_loop_are_errors():

@@ -359,3 +359,235 @@ def test_using_an_operation_in_another_thread_than_the_loops_is_an_error(run, pa
         assert caught and "Non-thread-safe" in caught[0]
 
     run(main())
+
+
+# ---- a short read does not always mean that nothing is left ------------------------------------------------------------
+
+
+def tcp_pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = socket.create_connection(listener.getsockname())
+        right, _ = listener.accept()
+    for sock in (left, right):
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return left, right
+
+
+async def received_in_two(left, send):
+    """What two operations receive of what `send` sends while the first one waits: its event is the only one."""
+    loop = asyncio.get_running_loop()
+    first = asyncio.create_task(loop.sock_recv(left, 100))
+    await asyncio.sleep(0.01)
+    send()
+    return await first, await asyncio.wait_for(loop.sock_recv(left, 100), 5)
+
+
+def test_what_follows_passed_descriptors_is_received(run, pair):
+    left, right = pair
+
+    def send():
+        socket.send_fds(right, [b"abc"], [0])
+        right.send(b"def")
+
+    assert run(received_in_two(left, send)) == (b"abc", b"def")
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_what_follows_urgent_data_is_received(run, inline):
+    left, right = tcp_pair()
+    left.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, inline)
+
+    def send():
+        right.send(b"abc")
+        right.send(b"!", socket.MSG_OOB)
+        right.send(b"def")
+
+    with left, right:
+        assert run(received_in_two(left, send)) == (b"abc", b"!def" if inline else b"def")
+
+
+# ---- arguments and buffers are treated as asyncio treats them ----------------------------------------------------------
+
+LARGE = 8 << 20
+
+
+async def known_to_be_empty(sock):
+    """Lets an operation find out that nothing is there, so that the next one need not ask."""
+    waiting = asyncio.create_task(asyncio.get_running_loop().sock_recv(sock, 1))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+
+@pytest.mark.parametrize(
+    ("ends", "debug"),
+    # In debug mode the traceback of the failure keeps asyncio's own view of the buffer.
+    [("sent", False), ("sent", True), ("cancelled", False), ("cancelled", True), ("failed", False)],
+)
+def test_a_buffer_is_locked_until_it_is_sent(run, pair, ends, debug):
+    left, right = pair
+    content = os.urandom(LARGE)
+    data = bytearray(content)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        sending = asyncio.create_task(loop.sock_sendall(left, data))
+        await asyncio.sleep(0.01)
+        with pytest.raises(BufferError):
+            data.clear()
+        if ends == "sent":
+            received = bytearray()
+            while len(received) < LARGE:
+                received += await loop.sock_recv(right, 1 << 20)
+            assert received == content
+            await sending
+        elif ends == "cancelled":
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        else:
+            right.close()
+            with pytest.raises(OSError):
+                await sending
+        await asyncio.sleep(0)
+        data.clear()
+
+    run(main(), debug=debug)
+
+
+def test_a_buffer_is_free_once_its_operation_is_dropped(run, pair):
+    left, _right = pair
+    data = bytearray(LARGE)
+
+    async def main():
+        operation = asyncio.get_running_loop().sock_sendall(left, data)
+        operation.send(None)
+        with pytest.raises(BufferError):
+            data.clear()
+        operation.close()
+        data.clear()
+
+    run(main())
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_sending_nothing_makes_the_call(run, debug):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.socket(type=socket.SOCK_DGRAM) as sender, socket.socket(type=socket.SOCK_DGRAM) as receiver:
+            receiver.settimeout(5)
+            receiver.bind(("127.0.0.1", 0))
+            sender.setblocking(False)
+            sender.connect(receiver.getsockname())
+            await loop.sock_sendall(sender, b"")
+            assert receiver.recv(10) == b""
+        with socket.socket() as unconnected:
+            unconnected.setblocking(False)
+            with pytest.raises(BrokenPipeError):
+                await loop.sock_sendall(unconnected, bytearray())
+
+    run(main(), debug=debug)
+
+
+def test_sending_nothing_does_not_wait_for_a_full_socket(run, pair):
+    left, _right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        filling = asyncio.create_task(loop.sock_sendall(left, bytes(LARGE)))
+        await asyncio.sleep(0.01)
+        filling.cancel()
+        await asyncio.wait([filling])
+        await asyncio.wait_for(loop.sock_sendall(left, b""), 5)
+
+    run(main())
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_receiving_nothing_does_not_wait(run, pair, debug):
+    left, _right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        await known_to_be_empty(left)
+        with socket.socket() as unconnected:
+            unconnected.setblocking(False)
+            for sock in (left, unconnected):
+                assert await asyncio.wait_for(loop.sock_recv(sock, 0), 5) == b""
+                assert await asyncio.wait_for(loop.sock_recv_into(sock, bytearray()), 5) == 0
+
+    run(main(), debug=debug)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    ("method", "argument", "error"),
+    [
+        ("sock_recv", -1, (ValueError, "negative buffersize in recv")),
+        ("sock_recv", 2**63, (OverflowError, "too large to convert to C ssize_t")),
+        ("sock_recv", 1.5, (TypeError, "'float' object cannot be interpreted as an integer")),
+        ("sock_recv_into", b"abc", (TypeError, "argument 1 must be read-write bytes-like object, not bytes")),
+        (
+            "sock_recv_into",
+            None,
+            (TypeError, r"recv_into\(\) argument 1 must be read-write bytes-like object, not None"),
+        ),
+        ("sock_sendall", "abc", (TypeError, "a bytes-like object is required, not 'str'")),
+        ("sock_sendall", memoryview(b"abc")[::2], (BufferError, "not C-contiguous")),
+    ],
+)
+def test_wrong_arguments_are_errors_before_anything_waits(run, pair, method, argument, error, debug):
+    left, _right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        await known_to_be_empty(left)
+        filling = asyncio.create_task(loop.sock_sendall(left, bytes(LARGE)))
+        await asyncio.sleep(0.01)
+        filling.cancel()
+        await asyncio.wait([filling])
+        with pytest.raises(error[0], match=error[1]):
+            await asyncio.wait_for(getattr(loop, method)(left, argument), 5)
+
+    run(main(), debug=debug)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_arguments_have_names_and_their_number_is_checked(run, pair, debug):
+    left, right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(sock=right, data=b"named")
+        assert await loop.sock_recv(sock=left, n=10) == b"named"
+        await loop.sock_sendall(right, data=b"named")
+        buffer = bytearray(10)
+        assert await loop.sock_recv_into(left, buf=buffer) == 5
+        for method, arguments in (("sock_recv", (1,)), ("sock_recv_into", (buffer,)), ("sock_sendall", (b"",))):
+            operation = getattr(loop, method)
+            with pytest.raises(TypeError, match=rf"{method}\(\) takes 3 positional arguments but 5 were given"):
+                await operation(left, *arguments, 2, 3)
+            with pytest.raises(TypeError, match="unexpected keyword argument 'flags'"):
+                await operation(left, *arguments, flags=0)
+            with pytest.raises(TypeError, match=rf"{method}\(\) missing 1 required positional argument"):
+                await operation(left)
+
+    run(main(), debug=debug)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_only_waiting_for_the_socket_of_a_transport_is_refused(run, pair, debug):
+    left, right = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
+        await loop.sock_sendall(left, b"hello")
+        assert await loop.sock_recv(right, 10) == b"hello"
+        with pytest.raises(RuntimeError) as caught:
+            await loop.sock_recv(left, 10)
+        assert str(caught.value) == f"File descriptor {left.fileno()!r} is used by transport {transport!r}"
+        transport.abort()
+
+    run(main(), debug=debug)

@@ -684,8 +684,15 @@ def test_a_buffered_protocol_receives_into_its_own_buffer(run):
     run(main())
 
 
-@pytest.mark.parametrize("buffer", [bytearray(), b"read-only", "text"])
-def test_a_buffered_protocol_with_a_wrong_buffer_is_reported(run, errors, buffer):
+@pytest.mark.parametrize(
+    ("buffer", "error"),
+    [
+        (bytearray(), RuntimeError("get_buffer() returned an empty buffer")),
+        (b"read-only", TypeError("recv_into() argument 1 must be read-write bytes-like object, not bytes")),
+        ("text", TypeError("recv_into() argument 1 must be read-write bytes-like object, not str")),
+    ],
+)
+def test_a_buffered_protocol_with_a_wrong_buffer_is_reported(run, errors, buffer, error):
     class Wrong(asyncio.BufferedProtocol):
         def __init__(self):
             self.lost = asyncio.get_running_loop().create_future()
@@ -700,7 +707,8 @@ def test_a_buffered_protocol_with_a_wrong_buffer_is_reported(run, errors, buffer
         errors.collect(asyncio.get_running_loop())
         _transport, protocol, peer = await connected(Wrong)
         peer.send(b"x")
-        assert await protocol.lost is not None
+        lost = await protocol.lost
+        assert (type(lost), str(lost)) == (type(error), str(error))
         peer.close()
 
     run(main())

@@ -19,6 +19,7 @@ use super::host::PythonHost;
 use super::sockets::closed;
 use crate::ffi::coroutine::Waiter;
 use crate::ffi::handle::Owned;
+use crate::ffi::sockets::{Kind, kind_of};
 use crate::ffi::{self, Object, handle};
 
 /// A direction of a descriptor.
@@ -74,8 +75,7 @@ pub(crate) struct Descriptor {
     writer: Side,
     /// A weak reference to the socket object that operations were last called with.
     socket: RefCell<Option<Object>>,
-    /// A read that returns less than it could has emptied the socket (stream sockets only).
-    is_stream: Cell<bool>,
+    kind: Cell<Kind>,
     event_loop: Loop,
     host: Rc<PythonHost>,
 }
@@ -99,7 +99,7 @@ impl Descriptors {
             reader: Side::default(),
             writer: Side::default(),
             socket: RefCell::new(None),
-            is_stream: Cell::new(false),
+            kind: Cell::new(Kind::Other),
             event_loop: event_loop.clone(),
             host: Rc::clone(host),
         });
@@ -232,10 +232,7 @@ impl Descriptors {
             }
         }
         let descriptor = self.get_or_make(event_loop, host, fd);
-        let is_stream = socket
-            .getattr("type")?
-            .eq(py.import("socket")?.getattr("SOCK_STREAM")?)?;
-        descriptor.is_stream.set(is_stream);
+        descriptor.kind.set(kind_of(fd));
         let weak = PyWeakrefReference::new(socket)?;
         descriptor
             .socket
@@ -402,19 +399,21 @@ impl Descriptor {
         }
     }
 
-    /// A read returned less than it could. On a stream nothing is left, unless the peer has closed: then the end of the
-    /// stream is still to come, and no further edge will announce it.
+    /// A read returned less than it could. On TCP nothing is left, unless the peer has closed: then the end of the stream
+    /// is still to come, and no further edge will announce it. A read also ends at urgent data, and on a Unix socket
+    /// where descriptors or credentials were sent along: there only a call that would block proves anything.
     pub(crate) fn short_read(&self) {
+        let proves_nothing = Readiness::READ_CLOSED | Readiness::PRIORITY;
         if let Some(source) = &*self.source.borrow()
-            && self.is_stream.get()
-            && !source.readiness().contains(Readiness::READ_CLOSED)
+            && self.kind.get() == Kind::Tcp
+            && !source.readiness().intersects(proves_nothing)
         {
             source.clear(Readiness::READ);
         }
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        self.is_stream.get()
+        self.kind.get() != Kind::Other
     }
 
     pub(crate) fn wait(

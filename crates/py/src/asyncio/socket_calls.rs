@@ -151,7 +151,8 @@ impl Operation for Connect {
                     }
                     Err(Errno::ISCONN) if begun => Ok(Ok(())),
                     Err(error) if begun => {
-                        let text = format!("Connect call failed {}", given.bind(py).repr()?);
+                        let name = resolved_name(&given.bind(py), address)?;
+                        let text = format!("Connect call failed {}", name.repr()?);
                         Err(PyOSError::new_err((error.raw_os_error(), text)))
                     }
                     Err(error) => Ok(Err(error.into())),
@@ -172,6 +173,21 @@ impl Operation for Connect {
     }
 }
 
+/// What asyncio calls a literal address once it is resolved: with flow and scope if it is one of IPv6.
+fn resolved_name<'py>(
+    given: &Bound<'py, PyAny>,
+    address: &SocketAddrAny,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let given = given.cast::<PyTuple>()?;
+    if address.address_family() != AddressFamily::INET6 {
+        return Ok(given.clone());
+    }
+    let zero = 0i32.into_pyobject(given.py())?.into_any();
+    let mut parts: Vec<_> = given.iter().collect();
+    parts.resize(4, zero);
+    PyTuple::new(given.py(), parts)
+}
+
 // ---- methods of the loop -----------------------------------------------------------------------------------------------
 
 /// The operation for a plain socket and `count` arguments after it, or `None` if asyncio's own has to decide.
@@ -186,12 +202,15 @@ fn call_of(
     let Some(socket) = arguments.get(0) else {
         return Ok(None);
     };
-    if arguments.len() != count + 1 || arguments.keywords().next().is_some() {
+    if !arguments.are_exactly(count + 1) {
         return Ok(None);
     }
-    let Some(socket) = plain_socket(core, socket)? else {
+    let Some(mut socket) = plain_socket(core, socket)? else {
         return Ok(None);
     };
+    // The method of the socket finds what is wrong with the arguments, so it is called before anything waits. Usually
+    // that costs nothing: a socket is only known to be empty here if an earlier operation was cancelled.
+    socket.asks_anyway = true;
     let values = (1..=count).filter_map(|index| arguments.get(index));
     let values = PyTuple::new(py, values.map(|value| value.to_owned()).collect::<Vec<_>>())?;
     Ok(Some(Call {
@@ -350,11 +369,10 @@ fn connect_of(
     arguments: &Arguments<'_, '_>,
 ) -> PyResult<Option<Box<dyn Operation>>> {
     let core = core_of(&receiver)?.state(py);
-    let (Some(socket), Some(given), 2) = (arguments.get(0), arguments.get(1), arguments.len())
-    else {
+    let (Some(socket), Some(given)) = (arguments.get(0), arguments.get(1)) else {
         return Ok(None);
     };
-    if core.redirects_connections() {
+    if core.redirects_connections() || !arguments.are_exactly(2) {
         return Ok(None);
     }
     let Some(socket) = plain_socket(core, socket)? else {

@@ -22,7 +22,7 @@ use super::core::{State, core_of};
 use super::descriptors::{Descriptor, Direction};
 use super::errors::os_error;
 use super::socket_calls;
-use crate::ffi::buffers::{UnfilledBytes, with_bytes, with_writable};
+use crate::ffi::buffers::{UnfilledBytes, locked, with_bytes, with_writable};
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::{receive, transmit};
 use crate::ffi::{Arguments, FastMethod, Object, install};
@@ -38,6 +38,8 @@ pub(super) struct Socket {
     descriptor: Option<Rc<Descriptor>>,
     /// What was agreed with the socket object for the present wait.
     closing: Option<Closing>,
+    /// The next attempt makes its call even if that is known to block.
+    pub(super) asks_anyway: bool,
 }
 
 /// What `close()` of a socket does while an operation waits, which must neither wait for ever nor read from whatever gets
@@ -51,14 +53,15 @@ pub(super) enum Closing {
 }
 
 impl Socket {
-    /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block; `closing` is for that wait.
+    /// Runs `call` on the socket's descriptor, or registers `waiter` if it would block; `closing` is for that wait. `call`
+    /// gets no registration if a transport has that.
     pub(super) fn attempt<T>(
         &mut self,
         py: Python<'_>,
         direction: Direction,
         closing: Closing,
         waiter: &Waiter,
-        call: impl FnOnce(RawFd, &Descriptor) -> PyResult<io::Result<T>>,
+        call: impl FnOnce(RawFd, Option<&Descriptor>) -> PyResult<io::Result<T>>,
     ) -> PyResult<Option<T>> {
         let outcome = self.attempt_once(py, direction, waiter, call);
         let waits = matches!(outcome, Ok(None));
@@ -74,7 +77,7 @@ impl Socket {
         py: Python<'_>,
         direction: Direction,
         waiter: &Waiter,
-        call: impl FnOnce(RawFd, &Descriptor) -> PyResult<io::Result<T>>,
+        call: impl FnOnce(RawFd, Option<&Descriptor>) -> PyResult<io::Result<T>>,
     ) -> PyResult<Option<T>> {
         let socket = self.object.bind(py);
         let fd: RawFd = socket.call_method0(intern!(py, "fileno"))?.extract()?;
@@ -84,14 +87,14 @@ impl Socket {
         self.core.check_thread(py)?;
         let event_loop = self.core.open()?;
         if self.core.is_transport(fd) {
-            return Err(used_by_transport(fd));
+            return beside_transport(py, fd, waiter, call(fd, None)?).map(Some);
         }
         let descriptor =
             self.core
                 .descriptors
                 .of_socket(&event_loop, self.core.host(), fd, &socket)?;
-        if descriptor.may_be_ready(direction) {
-            match call(fd, &descriptor)? {
+        if std::mem::take(&mut self.asks_anyway) || descriptor.may_be_ready(direction) {
+            match call(fd, Some(&descriptor))? {
                 Ok(value) => return Ok(Some(value)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     descriptor.used_up(direction)
@@ -161,9 +164,24 @@ pub(super) fn closed(py: Python<'_>) -> PyErr {
     )
 }
 
+/// The outcome of a call on the socket of a transport: as in asyncio, only waiting is refused.
 #[cold]
-fn used_by_transport(fd: RawFd) -> PyErr {
-    PyRuntimeError::new_err(format!("File descriptor {fd} is used by a transport"))
+fn beside_transport<T>(
+    py: Python<'_>,
+    fd: RawFd,
+    waiter: &Waiter,
+    outcome: io::Result<T>,
+) -> PyResult<T> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            let event_loop = waiter.event_loop(py);
+            event_loop.call_method1("_ensure_fd_no_transport", (fd,))?;
+            // asyncio lets a transport that is closing pass, but the registration is still its own.
+            let text = format!("File descriptor {fd} is used by a transport that is closing");
+            Err(PyRuntimeError::new_err(text))
+        }
+        outcome => outcome.map_err(|error| os_error(py, &error)),
+    }
 }
 
 struct Receive {
@@ -181,6 +199,10 @@ impl Operation for Receive {
         py: Python<'py>,
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.most == 0 {
+            // Without a system call, as in CPython, which would otherwise wait for what it does not want.
+            return Ok(Some(PyBytes::new(py, b"").into_any()));
+        }
         let (most, core) = (self.most, Rc::clone(&self.socket.core));
         self.socket.attempt(
             py,
@@ -190,7 +212,7 @@ impl Operation for Receive {
             |fd, descriptor| {
                 let expected = core.last_sock_recv.get();
                 let received =
-                    if most <= COPY_BELOW || expected < COPY_BELOW && descriptor.is_stream() {
+                    if most <= COPY_BELOW || expected < COPY_BELOW && is_stream(descriptor) {
                         core.with_scratch(|scratch| {
                             let room = most.min(scratch.len());
                             receive(fd, &mut scratch[..room]).map(|count| {
@@ -206,9 +228,7 @@ impl Operation for Receive {
                     };
                 Ok(received.map(|(bytes, count, room)| {
                     core.last_sock_recv.set(count);
-                    if count > 0 && count < room {
-                        descriptor.short_read();
-                    }
+                    received_of(count, room, descriptor);
                     bytes
                 }))
             },
@@ -240,8 +260,10 @@ impl Operation for ReceiveInto {
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let buffer = &self.buffer;
-        // A buffer that cannot be written to is an error now, not when data comes.
-        with_writable(&buffer.bind(py), |_memory| ())?;
+        // A buffer that cannot be written to is an error now, not when data comes; one without room is full already.
+        if with_writable(&buffer.bind(py), |memory| memory.is_empty())? {
+            return Ok(Some(0i32.into_pyobject(py)?.into_any()));
+        }
         let count = self.socket.attempt(
             py,
             Direction::Read,
@@ -250,9 +272,7 @@ impl Operation for ReceiveInto {
             |fd, descriptor| {
                 with_writable(&buffer.bind(py), |memory| {
                     let count = receive(fd, memory)?;
-                    if count > 0 && count < memory.len() {
-                        descriptor.short_read();
-                    }
+                    received_of(count, memory.len(), descriptor);
                     Ok(count)
                 })
             },
@@ -272,10 +292,36 @@ impl Operation for ReceiveInto {
     }
 }
 
+fn is_stream(descriptor: Option<&Descriptor>) -> bool {
+    descriptor.is_some_and(Descriptor::is_stream)
+}
+
+/// Takes note of a read that returned `count` of the `room` bytes it could have.
+fn received_of(count: usize, room: usize, descriptor: Option<&Descriptor>) {
+    if let Some(descriptor) = descriptor
+        && count > 0
+        && count < room
+    {
+        descriptor.short_read();
+    }
+}
+
 struct SendAll {
     socket: Socket,
     data: Object,
+    /// What is sent must not change before all of it is: `data` is locked from the first attempt to the end.
+    is_locked: bool,
     sent: usize,
+}
+
+impl SendAll {
+    fn begin(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.data = locked(&self.data.bind(py))?;
+        self.is_locked = true;
+        // Nothing to send is sent too: as a datagram, or to find out that there is no connection.
+        self.socket.asks_anyway = with_bytes(&self.data.bind(py), <[u8]>::is_empty)?;
+        Ok(())
+    }
 }
 
 impl Operation for SendAll {
@@ -288,6 +334,9 @@ impl Operation for SendAll {
         py: Python<'py>,
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if !self.is_locked {
+            self.begin(py)?;
+        }
         let (data, sent) = (&self.data, &mut self.sent);
         let done = self.socket.attempt(
             py,
@@ -296,10 +345,12 @@ impl Operation for SendAll {
             waiter,
             |fd, _descriptor| {
                 with_bytes(&data.bind(py), |bytes| {
-                    while *sent < bytes.len() {
+                    loop {
                         *sent += transmit(fd, &bytes[*sent..])?;
+                        if *sent == bytes.len() {
+                            return Ok(());
+                        }
                     }
-                    Ok(())
                 })
             },
         )?;
@@ -341,6 +392,7 @@ pub(super) fn plain_socket(
         object: Object::new(socket.to_owned()),
         descriptor: None,
         closing: None,
+        asks_anyway: false,
     }))
 }
 
@@ -357,7 +409,9 @@ impl FastMethod for SockRecv {
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = core_of(&receiver)?.state(py);
         if let (Some(socket), Some(most)) = (arguments.get(0), arguments.get(1))
-            && let Ok(most) = most.extract::<usize>()
+            && arguments.are_exactly(2)
+            && let Ok(most) = most.extract::<isize>()
+            && let Ok(most) = usize::try_from(most)
             && let Some(socket) = plain_socket(core, socket)?
         {
             return coroutine::make(py, receiver, Box::new(Receive { socket, most }));
@@ -379,6 +433,7 @@ impl FastMethod for SockRecvInto {
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = core_of(&receiver)?.state(py);
         if let (Some(socket), Some(buffer)) = (arguments.get(0), arguments.get(1))
+            && arguments.are_exactly(2)
             && let Some(socket) = plain_socket(core, socket)?
         {
             let buffer = Object::new(buffer.to_owned());
@@ -401,6 +456,7 @@ impl FastMethod for SockSendAll {
     ) -> PyResult<Bound<'py, PyAny>> {
         let core = core_of(&receiver)?.state(py);
         if let (Some(socket), Some(data)) = (arguments.get(0), arguments.get(1))
+            && arguments.are_exactly(2)
             && let Some(socket) = plain_socket(core, socket)?
         {
             let data = Object::new(data.to_owned());
@@ -410,6 +466,7 @@ impl FastMethod for SockSendAll {
                 Box::new(SendAll {
                     socket,
                     data,
+                    is_locked: false,
                     sent: 0,
                 }),
             );

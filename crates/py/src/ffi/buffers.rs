@@ -3,13 +3,14 @@
 //! The slices lent here point into Python objects. They are lent to one closure, which runs no Python code, so nothing
 //! can resize or free the object meanwhile. GIL held throughout.
 
+use std::ffi::CStr;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::sync::Once;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{Borrowed, ffi};
 
 use super::object::Object;
@@ -30,16 +31,40 @@ pub(crate) fn with_bytes<R>(data: &Bound<'_, PyAny>, body: impl FnOnce(&[u8]) ->
     Ok(body(slice))
 }
 
-/// Lends the writable memory of `buffer` to `body`.
+/// `data` in a form that nothing can resize while it is kept: `bytes` as they are, anything else behind a memoryview. The
+/// lock ends with the last reference.
+pub(crate) fn locked(data: &Bound<'_, PyAny>) -> PyResult<Object> {
+    if data.is_exact_instance_of::<PyBytes>() {
+        return Ok(Object::new(data.clone()));
+    }
+    // First what a system call needs, whose errors have the words that programs know.
+    with_bytes(data, |_bytes| ())?;
+    Ok(Object::new(PyMemoryView::from(data)?.into_any()))
+}
+
+/// Lends the writable memory of `buffer` to `body`; what has none is an error in the words of `socket.recv_into`.
 pub(crate) fn with_writable<R>(
     buffer: &Bound<'_, PyAny>,
     body: impl FnOnce(&mut [u8]) -> R,
 ) -> PyResult<R> {
-    let view = View::of(buffer, ffi::PyBUF_WRITABLE)?;
+    let view = View::of(buffer, ffi::PyBUF_WRITABLE).map_err(|_error| not_writable(buffer))?;
     // SAFETY: as above, and writable. Another view of the same memory may exist, but no code that could look into it
     // runs until `body` returns.
     let slice = unsafe { std::slice::from_raw_parts_mut(view.start(), view.len()) };
     Ok(body(slice))
+}
+
+#[cold]
+fn not_writable(buffer: &Bound<'_, PyAny>) -> PyErr {
+    let name = if buffer.is_none() {
+        "None".into()
+    } else {
+        // SAFETY: the name of a live object's type is a C string that lives as long as the type.
+        unsafe { CStr::from_ptr((*ffi::Py_TYPE(buffer.as_ptr())).tp_name) }.to_string_lossy()
+    };
+    PyTypeError::new_err(format!(
+        "recv_into() argument 1 must be read-write bytes-like object, not {name}"
+    ))
 }
 
 /// A `bytes` object that is kept until native code has used it. Dropped under the GIL, as every [`Object`].

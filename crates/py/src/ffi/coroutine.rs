@@ -107,6 +107,13 @@ impl Waiter {
         owned.add(&self.0);
     }
 
+    /// The loop that the coroutine was made by.
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let raw = self.raw();
+        // SAFETY: a live coroutine, which owns its loop; the field never changes.
+        unsafe { (*raw).state.event_loop.bind(py).to_owned() }
+    }
+
     pub(crate) fn is(&self, other: &Waiter) -> bool {
         self.0.as_ptr() == other.0.as_ptr()
     }

@@ -92,6 +92,11 @@ impl<'a, 'py> Arguments<'a, 'py> {
         self.positional
     }
 
+    /// True for `count` positional arguments and no keyword.
+    pub(crate) fn are_exactly(&self, count: usize) -> bool {
+        self.positional == count && self.keywords().next().is_none()
+    }
+
     /// The positional argument at `index`.
     pub(crate) fn get(&self, index: usize) -> Option<Borrowed<'a, 'py, PyAny>> {
         if index < self.positional {

@@ -6,7 +6,36 @@
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 
-use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, connect, recv, recvfrom, send, sendto};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketType, connect, ipproto, recv,
+    recvfrom, send, sendto, sockopt,
+};
+
+/// What a socket is, as far as the way of reading from it depends on that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tcp,
+    OtherStream,
+    Other,
+}
+
+/// Asks the kernel, as the attributes of a socket object are what a program said.
+pub(crate) fn kind_of(fd: RawFd) -> Kind {
+    let Ok(fd) = borrow(fd) else {
+        return Kind::Other;
+    };
+    if sockopt::socket_type(fd) != Ok(SocketType::STREAM) {
+        return Kind::Other;
+    }
+    let is_internet = matches!(
+        sockopt::socket_domain(fd),
+        Ok(AddressFamily::INET | AddressFamily::INET6)
+    );
+    if is_internet && sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) {
+        return Kind::Tcp;
+    }
+    Kind::OtherStream
+}
 
 /// Receives once, without blocking.
 pub(crate) fn receive(fd: RawFd, memory: &mut [u8]) -> io::Result<usize> {
