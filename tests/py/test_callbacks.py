@@ -659,7 +659,7 @@ def test_collecting_garbage_takes_nothing_from_a_loop_in_use(loop):
     reader, writer = socket.socketpair()
 
     def arrange():
-        # Nothing but the loop keeps these, once directly, once twice, once by a descriptor.
+        # Nothing but the loop keeps these.
         loop.call_soon(lambda value=[1]: seen.extend(value))
         loop.call_later(0, lambda value=[2]: seen.extend(value))
         loop.add_reader(reader, lambda value=[3]: (seen.extend(value), loop.remove_reader(reader)))
@@ -674,6 +674,27 @@ def test_collecting_garbage_takes_nothing_from_a_loop_in_use(loop):
     assert sorted(seen) == [1, 2, 3]
     reader.close()
     writer.close()
+
+
+def test_a_handle_that_is_queued_twice_is_collected_once():
+    class Callback:
+        def __call__(self):
+            raise AssertionError("the loop is gone")
+
+    loop, callback = twinloop.new_event_loop(), Callback()
+    callback.loop = loop
+    known = weakref.ref(callback)
+    handle = loop.call_soon(callback)
+    loop._add_callback(handle)
+    loop._add_timer(loop.time() + 3600, handle)
+    # A reference from outside keeps everything, however often the collector is shown the handle.
+    for _ in range(3):
+        gc.collect()
+        assert known() is callback and handle._callback is callback
+    with pytest.warns(ResourceWarning, match="unclosed event loop"):
+        loop = callback = handle = None
+        gc.collect()
+    assert known() is None
 
 
 def test_a_handle_does_not_keep_its_loop(count_descriptors):

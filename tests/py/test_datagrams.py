@@ -550,6 +550,8 @@ def test_a_slow_datagram_protocol_is_reported_in_debug_mode(run, caplog):
         await asyncio.sleep(0)
         transport.close()
         messages = [record.getMessage() for record in caplog.records]
-        assert any("DatagramTransport" in message and "Slow" in message and " took 0.0" in message for message in messages)
+        assert any(
+            "DatagramTransport" in message and "Slow" in message and " took 0.0" in message for message in messages
+        )
 
     run(main(), debug=True)

@@ -408,14 +408,14 @@ impl State {
         if self.runner.get().is_some() {
             return Ok(());
         }
-        let mut owned = Owned::new(visit);
+        let mut owned = Owned::new(visit, self.link.get());
         if let Ok(event_loop) = self.event_loop.try_borrow()
             && let Some(event_loop) = &*event_loop
         {
             event_loop.visit_tokens(self.host_id, &mut |token| owned.add_entry(token));
         }
         self.descriptors.visit(&mut owned);
-        owned.show(self.link.get())
+        owned.finish()
     }
 
     /// What the handles of the loop know it by. `this` is the loop's object.

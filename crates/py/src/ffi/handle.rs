@@ -40,8 +40,6 @@ const TIMER: u8 = 4;
 const PERSISTENT: u8 = 8;
 /// The time of a timer was given as a Python int.
 const INTEGER: u8 = 16;
-/// Already shown in this pass of the collector; set only inside `Owned::show`.
-const SHOWN: u8 = 32;
 
 #[repr(C)]
 struct Raw {
@@ -55,6 +53,8 @@ struct Raw {
     arguments: [*mut ffi::PyObject; INLINE],
     count: u8,
     flags: u8,
+    /// The last visit of the collector that this was shown in; see [`Owned`].
+    shown: u32,
     when: f64,
     timer: MaybeUninit<TimerKey>,
 }
@@ -163,6 +163,7 @@ impl Handle {
             ffi::Py_INCREF(callback.as_ptr());
             (*raw).context = context;
             (*raw).flags = flags;
+            (*raw).shown = NEVER_SHOWN;
             (*raw).when = when;
             (*raw).count = 0;
             let handle = Handle(Object::from_token(raw as u64));
@@ -444,60 +445,72 @@ unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut Raw) -> Option<Bound<'py, PyAn
     weak.upgrade()
 }
 
-/// The references that a loop owns in its queue, timers and descriptors, gathered for the garbage collector.
+/// Shows the garbage collector the references that a loop owns in its queue, timers and descriptors.
 ///
 /// A handle is unknown to the collector, so what it holds counts as the loop's own. That is sound as long as each reference
-/// is shown once: a handle that is queued twice is marked, and one of another loop is left to that loop. A program that
-/// keeps a handle of a loop that nothing else refers to finds it without its callback afterwards.
+/// is shown once: a handle that is queued twice is known by the number of the visit, and one of another loop is left to that
+/// loop. A program that keeps a handle of a loop that nothing else refers to finds it without its callback afterwards.
 pub(crate) struct Owned<'a> {
     visit: &'a PyVisit<'a>,
-    /// Alive as long as this is: a visitor exists only in `tp_traverse`, where nothing is released.
-    objects: Vec<*mut ffi::PyObject>,
+    /// The weak reference that the loop's handles have; null if it has made none.
+    event_loop: *mut ffi::PyObject,
+    number: u32,
+    outcome: Result<(), PyTraverseError>,
 }
 
+/// The number of the last visit.
+static VISITS: GilBound<Cell<u32>> = GilBound::new(Cell::new(NEVER_SHOWN));
+const NEVER_SHOWN: u32 = 0;
+
 impl<'a> Owned<'a> {
-    pub(crate) fn new(visit: &'a PyVisit<'a>) -> Owned<'a> {
+    /// Begins a visit of the loop with this link.
+    pub(crate) fn new(visit: &'a PyVisit<'a>, event_loop: Option<&LoopLink>) -> Owned<'a> {
+        let visits = VISITS.get_for(visit);
+        let number = visits.get().checked_add(1).unwrap_or(NEVER_SHOWN + 1);
+        visits.set(number);
         Owned {
             visit,
-            objects: Vec::new(),
+            event_loop: event_loop.map_or(null_mut(), |link| link.0.as_ptr()),
+            number,
+            outcome: Ok(()),
         }
     }
 
+    /// Shows one reference.
     pub(crate) fn add(&mut self, object: &Object) {
-        self.objects.push(object.as_ptr());
+        // SAFETY: the object is alive, as `object` owns a reference.
+        unsafe { self.show(object.as_ptr()) }
     }
 
-    /// Adds the reference of an entry of the Python host; see [`Object::from_entry`].
+    /// Shows the reference of an entry of the Python host, which is in the queue or a timer; see [`Object::from_entry`].
     pub(crate) fn add_entry(&mut self, token: u64) {
-        self.objects.push(token as *mut ffi::PyObject);
+        // SAFETY: the entry owns a reference, and nothing is released in `tp_traverse`, where alone a visitor exists.
+        unsafe { self.show(token as *mut ffi::PyObject) }
     }
 
-    /// Shows everything, for the loop with this link; without one it has made no handles.
-    pub(crate) fn show(self, event_loop: Option<&LoopLink>) -> Result<(), PyTraverseError> {
-        // SAFETY: the collector holds the GIL. The objects are alive (see the field), and those that are read as handles are
-        // (`is_handle`). Nothing is created, released or called but the visitor.
+    /// What `tp_traverse` returns.
+    pub(crate) fn finish(self) -> Result<(), PyTraverseError> {
+        self.outcome
+    }
+
+    /// # Safety
+    /// `object` is alive.
+    unsafe fn show(&mut self, object: *mut ffi::PyObject) {
+        if self.outcome.is_err() {
+            return;
+        }
+        // SAFETY: the collector holds the GIL; what is read as a handle is one (`is_handle`). Nothing is created, released
+        // or called but the visitor.
         unsafe {
-            let py = Python::assume_attached();
-            let own = event_loop.map_or(null_mut(), |link| link.0.as_ptr());
-            let mut outcome = Ok(());
-            for object in &self.objects {
-                if !is_handle(py, *object) {
-                    outcome = outcome.and_then(|()| show(*object, self.visit));
-                    continue;
-                }
-                let raw: *mut Raw = object.cast();
-                if (*raw).flags & SHOWN == 0 && (*raw).event_loop == own {
-                    (*raw).flags |= SHOWN;
-                    outcome = outcome.and_then(|()| show_handle(raw, self.visit));
-                }
+            if !is_handle(Python::assume_attached(), object) {
+                self.outcome = show(object, self.visit);
+                return;
             }
-            for object in &self.objects {
-                if is_handle(py, *object) {
-                    let raw: *mut Raw = object.cast();
-                    (*raw).flags &= !SHOWN;
-                }
+            let raw: *mut Raw = object.cast();
+            if (*raw).shown != self.number && (*raw).event_loop == self.event_loop {
+                (*raw).shown = self.number;
+                self.outcome = show_handle(raw, self.visit);
             }
-            outcome
         }
     }
 }
