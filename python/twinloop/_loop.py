@@ -7,6 +7,7 @@ datagrams, pipes, asynchronous generators), built on those. Its selector is neve
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -77,6 +78,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._pipes = weakref.WeakSet()
         # The process that this loop was left to by a fork.
         self._left_to = None
+        # What signals are written into while nobody else asks for their numbers: the end to read, and the end to write.
+        self._wake_pair = None
+        self._is_woken_by_signals = False
         SelectorEventLoop.__init__(self, LoopSelector(self))
         self._set_redirects_connections(bool(_connect_to.texts))
         _open_loops.add(self)
@@ -90,7 +94,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         _tasks.register(self)
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
-        wakeup_fd = self._take_wakeup_fd()
+        self._begin_waking()
         try:
             self._thread_id = threading.get_ident()
             sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
@@ -101,8 +105,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             events._set_running_loop(None)
             self._set_coroutine_origin_tracking(False)
             sys.set_asyncgen_hooks(*hooks)
-            if wakeup_fd is not None and self._csock is not None:
-                signal.set_wakeup_fd(wakeup_fd)
+            self._end_waking()
 
     def close(self) -> None:
         """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""
@@ -136,11 +139,14 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._left_to = process
         self._part_from_parent(f"the event loop belongs to process {process}, which forked this one: make a new loop")
         self._thread_id = None
-        # Signals of this process must not be written into a socket that the parent reads.
-        if signal.set_wakeup_fd(-1) not in (-1, self._csock.fileno()):
-            logger.debug("the wake-up descriptor of signals was reset by a fork")
-        self._ssock.close()
-        self._csock.close()
+        # Signals of this process must not be written into a socket that the parent reads; the program's own is its affair.
+        sockets = [self._ssock, self._csock, *(self._wake_pair or ())]
+        wakeup_fd = signal.set_wakeup_fd(-1)
+        if all(wakeup_fd != sock.fileno() for sock in sockets):
+            _put_wakeup_fd_back(wakeup_fd)
+        self._is_woken_by_signals = False
+        for sock in sockets:
+            sock.close()
         for pidfd in self._children:
             os.close(pidfd)
         self._children.clear()
@@ -150,25 +156,69 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     # ---- signals -----------------------------------------------------------------------------------------------------
 
-    def _take_wakeup_fd(self):
-        # With the wake-up descriptor set, a signal that arrives just before the loop blocks still wakes it.
+    def _begin_waking(self):
+        """Let every signal wake the loop from now on: one that arrives just before it blocks, or in another thread, would not.
+
+        A process has one wake-up descriptor. If somebody else has set it, it is left alone, as asyncio does: the program
+        for itself, or a loop for its signal handlers, which learns the numbers of the signals from it.
+        """
         if threading.current_thread() is not threading.main_thread():
-            return None
-        return signal.set_wakeup_fd(self._csock.fileno())
+            return
+        if self._wake_pair is None:
+            self._wake_pair = _non_blocking_pair()
+            self._watch_self_pipe(self._wake_pair[0].fileno(), "_empty_wake_pair")
+        ours = self._wake_pair[1].fileno()
+        # When it is full, the loop has been woken already.
+        others = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
+        self._is_woken_by_signals = others in (-1, ours) or not _put_wakeup_fd_back(others)
+
+    def _end_waking(self):
+        if self._is_woken_by_signals:
+            self._is_woken_by_signals = False
+            others = signal.set_wakeup_fd(-1)
+            if others != self._wake_pair[1].fileno():
+                _put_wakeup_fd_back(others)
+
+    def _empty_wake_pair(self):
+        # The numbers in it mean nothing: Python runs its handlers by itself, and asyncio's handlers have a pair of their own.
+        with contextlib.suppress(BlockingIOError):
+            while self._wake_pair[0].recv(4096):
+                pass
+
+    def add_signal_handler(self, sig, callback, *args):
+        """Call ``callback(*args)`` on the loop when the signal arrives."""
+        try:
+            super().add_signal_handler(sig, callback, *args)
+        finally:
+            self._follow_signal_handlers()
 
     def remove_signal_handler(self, sig):
         """Remove the handler of a signal; True if there was one."""
         removed = super().remove_signal_handler(sig)
-        if removed and not self._signal_handlers and self.is_running():
-            signal.set_wakeup_fd(self._csock.fileno())
+        if removed:
+            self._follow_signal_handlers()
         return removed
 
+    def _follow_signal_handlers(self):
+        # asyncio sets its own descriptor with the first handler, leaves it between runs, and takes it away with the last.
+        if self._signal_handlers:
+            self._is_woken_by_signals = False
+        elif self._thread_id == threading.get_ident():
+            self._begin_waking()
+
+    def _signal_sockets(self):
+        """The descriptors from which this loop learns of signals, for who has to notice that it does not."""
+        return [sock.fileno() for sock in (self._ssock, *(self._wake_pair or ())[:1])]
+
     def _make_self_pipe(self):
-        self._ssock, self._csock = socket.socketpair()
-        self._ssock.setblocking(False)
-        self._csock.setblocking(False)
+        self._ssock, self._csock = _non_blocking_pair()
         self._internal_fds += 1
-        self._watch_self_pipe(self._ssock.fileno())
+        self._watch_self_pipe(self._ssock.fileno(), "_read_from_self")
+
+    def _close_self_pipe(self):
+        super()._close_self_pipe()
+        for sock in self._wake_pair or ():
+            sock.close()
 
     # ---- debug mode: handles are asyncio's own, which remember where they were made ------------------------------------
 
@@ -357,6 +407,22 @@ def _await_chain(handle):
     if not isinstance(task, Task) or task.done():
         return ""
     return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
+
+
+def _non_blocking_pair():
+    pair = socket.socketpair()
+    for sock in pair:
+        sock.setblocking(False)
+    return pair
+
+
+def _put_wakeup_fd_back(fd):
+    """Set the wake-up descriptor that somebody else had set; false if it cannot be one any more."""
+    try:
+        signal.set_wakeup_fd(fd)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 _open_loops: weakref.WeakSet[EventLoop] = weakref.WeakSet()

@@ -1,12 +1,13 @@
 //! Ctrl-C while JavaScript runs inside Python.
 //!
-//! CPython's signal handler only sets a flag and writes the signal's number to the loop's wake-up socket; JavaScript that
-//! never returns would not notice. A thread of its own waits on a duplicate of that socket and, when the loop has not
-//! taken a SIGINT away for a moment, asks the engine to end what it is running. It uses no GIL and no JavaScript value
-//! (rule NO-GIL-OFF-LOOP), and sleeps in the kernel while nothing is signalled.
+//! CPython's signal handler only sets a flag and writes the signal's number to one of the loop's two wake-up sockets (one if
+//! the loop has signal handlers, the other if not); JavaScript that never returns would not notice. A thread of its own waits
+//! on duplicates of them and, when the loop has not taken a SIGINT away for a moment, asks the engine to end what it is
+//! running. It uses no GIL and no JavaScript value (rule NO-GIL-OFF-LOOP), and sleeps in the kernel while nothing is
+//! signalled. A program that sets a wake-up descriptor of its own gets the numbers itself, and nothing is noticed here.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Watches the wake-up socket of an asyncio loop. `None` off the main thread, which alone receives signals.
+    /// Watches the wake-up sockets of an asyncio loop. `None` off the main thread, which alone receives signals.
     pub(crate) fn start(
         event_loop: &Bound<'_, PyAny>,
         handle: InterruptHandle,
@@ -35,16 +36,16 @@ impl Watcher {
         if !here.is(&threading.call_method0("main_thread")?) {
             return Ok(None);
         }
-        let socket = event_loop
-            .getattr("_ssock")?
-            .call_method0("fileno")?
-            .extract()?;
-        let socket = twinloop_loop::duplicate(socket)?;
+        let sockets: Vec<i32> = event_loop.call_method0("_signal_sockets")?.extract()?;
+        let sockets = sockets
+            .into_iter()
+            .map(twinloop_loop::duplicate)
+            .collect::<io::Result<Vec<_>>>()?;
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(io::Error::from)?);
         let stopped = Arc::clone(&stop);
         std::thread::Builder::new()
             .name("twinloop-interrupts".into())
-            .spawn(move || watch(socket.as_fd(), stopped.as_fd(), &handle))?;
+            .spawn(move || watch(&sockets, stopped.as_fd(), &handle))?;
         Ok(Some(Watcher { stop }))
     }
 }
@@ -56,47 +57,47 @@ impl Drop for Watcher {
     }
 }
 
-fn watch(socket: BorrowedFd<'_>, stop: BorrowedFd<'_>, handle: &InterruptHandle) {
-    debug_assert!(socket.as_raw_fd() >= 0);
+fn watch(sockets: &[OwnedFd], stop: BorrowedFd<'_>, handle: &InterruptHandle) {
     loop {
-        let mut ready = [
-            PollFd::new(&socket, PollFlags::IN),
-            PollFd::new(&stop, PollFlags::IN),
-        ];
+        let mut ready: Vec<_> = std::iter::once(stop)
+            .chain(sockets.iter().map(AsFd::as_fd))
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
         if poll(&mut ready, None).is_err_and(|error| error != rustix::io::Errno::INTR) {
             return;
         }
-        if !ready[1].revents().is_empty() {
+        if !ready[0].revents().is_empty() {
             return;
         }
         std::thread::sleep(GRACE);
-        match waiting_signals(socket) {
+        match waiting_signals(sockets) {
             Some(waiting) if waiting.contains(&(signals::INTERRUPT as u8)) => handle.interrupt(),
             Some(_) => {}
-            // The loop closed its socket: there is nothing left to watch.
+            // The loop closed its sockets: there is nothing left to watch.
             None => return,
         }
         // While the loop is stuck the signal stays visible; once it is taken, what was asked for is moot.
-        if waiting_signals(socket).is_none_or(|waiting| waiting.is_empty()) {
+        if waiting_signals(sockets).is_none_or(|waiting| waiting.is_empty()) {
             handle.withdraw();
         }
     }
 }
 
-/// The signals that the loop has not taken yet; `None` once the socket is closed.
-fn waiting_signals(socket: BorrowedFd<'_>) -> Option<Vec<u8>> {
-    let mut buffer = vec![0; 64];
-    match recv(
-        socket,
-        &mut buffer[..],
-        RecvFlags::PEEK | RecvFlags::DONTWAIT,
-    ) {
-        Ok((0, _)) => None,
-        Ok((count, _)) => {
-            buffer.truncate(count);
-            Some(buffer)
+/// The signals that the loop has not taken yet; `None` once a socket is closed.
+fn waiting_signals(sockets: &[OwnedFd]) -> Option<Vec<u8>> {
+    let mut waiting = Vec::new();
+    for socket in sockets {
+        let mut buffer = [0; 64];
+        match recv(
+            socket,
+            &mut buffer[..],
+            RecvFlags::PEEK | RecvFlags::DONTWAIT,
+        ) {
+            Ok((0, _)) => return None,
+            Ok((count, _)) => waiting.extend_from_slice(&buffer[..count]),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
         }
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Some(Vec::new()),
-        Err(_) => None,
     }
+    Some(waiting)
 }

@@ -185,13 +185,14 @@ impl LoopCore {
         super::names::resolve_into(slf, future, host, service, numbers)
     }
 
-    /// Calls `self._read_from_self` when the descriptor is readable, without a reference that would keep the loop alive.
-    fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32) -> PyResult<()> {
+    /// Calls the method `read` of this object when the descriptor is readable, without a reference that would keep the loop
+    /// alive.
+    fn _watch_self_pipe(slf: &Bound<'_, LoopCore>, fd: i32, read: String) -> PyResult<()> {
         let state = slf.get().state.get(slf.py());
         let event_loop = state.open()?;
         state
             .descriptors
-            .watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd)
+            .watch_self_pipe(slf, &event_loop, Rc::clone(&state.host), fd, read)
     }
 
     /// Queues an existing handle object (`asyncio.Handle` or one of ours), from any thread.

@@ -40,7 +40,7 @@ impl Direction {
 #[derive(Default)]
 pub(crate) struct Descriptors {
     watched: RefCell<Vec<Option<Rc<Descriptor>>>>,
-    self_pipe: RefCell<Option<Source>>,
+    self_pipes: RefCell<Vec<Source>>,
 }
 
 /// Who waits for one direction.
@@ -255,6 +255,7 @@ impl Descriptors {
         event_loop: &Loop,
         host: Rc<PythonHost>,
         fd: RawFd,
+        read: String,
     ) -> PyResult<()> {
         let source = event_loop.register(
             fd,
@@ -266,16 +267,17 @@ impl Descriptors {
         let owner = PyWeakrefReference::new(owner.as_any())?;
         source.set_handler(Some(Rc::new(SelfPipe {
             owner: Object::new(owner.into_any()),
+            read,
             host,
         })));
-        self.self_pipe.replace(Some(source));
+        self.self_pipes.borrow_mut().push(source);
         Ok(())
     }
 
     /// Ends everything, for the loop is being closed.
     pub(crate) fn clear(&self, py: Python<'_>) {
-        let self_pipe = self.self_pipe.take();
-        drop(self_pipe);
+        let self_pipes = self.self_pipes.take();
+        drop(self_pipes);
         let all = self.watched.take();
         for descriptor in all.into_iter().flatten() {
             let source = descriptor.source.take();
@@ -488,9 +490,11 @@ impl IoHandler for Handler {
     }
 }
 
-/// The socket pair through which signals wake the loop.
+/// A socket pair through which signals wake the loop.
 struct SelfPipe {
     owner: Object,
+    /// The method of the owner that reads what is in it.
+    read: String,
     host: Rc<PythonHost>,
 }
 
@@ -508,7 +512,7 @@ impl SelfPipe {
     fn read(&self, py: Python<'_>) -> PyResult<()> {
         let owner = self.owner.bind(py).call0()?;
         if !owner.is_none() {
-            owner.call_method0("_read_from_self")?;
+            owner.call_method0(&*self.read)?;
         }
         Ok(())
     }
