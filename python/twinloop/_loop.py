@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import weakref
-from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers
+from asyncio import SelectorEventLoop, Task, base_events, constants, events, format_helpers, futures, tasks
 from asyncio.log import logger
 
 from . import _accepting, _children, _connect_to, _names, _native, _tasks
@@ -78,6 +78,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._pipes = weakref.WeakSet()
         # The process that this loop was left to by a fork.
         self._left_to = None
+        self._tasks_of_parent = ()
         # What signals are written into while nobody else asks for their numbers: the end to read, and the end to write.
         self._wake_pair = None
         self._is_woken_by_signals = False
@@ -106,6 +107,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             self._set_coroutine_origin_tracking(False)
             sys.set_asyncgen_hooks(*hooks)
             self._end_waking()
+            if self._left_to is not None:
+                self._end_in_child(sys.exc_info()[1])
 
     def close(self) -> None:
         """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""
@@ -150,6 +153,43 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         for pidfd in self._children:
             os.close(pidfd)
         self._children.clear()
+        # The tasks too are for the parent to end. They are taken from the list that `asyncio.Runner` cancels and waits for.
+        self._tasks_of_parent = tasks.all_tasks(self)
+        for task in self._tasks_of_parent:
+            tasks._unregister_task(task)
+            task._log_destroy_pending = False
+        self.run_until_complete = self._run_until_complete_in_child
+
+    def _call_soon_in_child(self, callback, *args, context=None):
+        """Refuse to call anything, but let a future that ends in this process, such as that of a task that exits, end."""
+        if len(args) != 1 or not futures.isfuture(args[0]) or not args[0].done():
+            self._check_closed()
+        if callback is base_events._run_until_complete_cb and not isinstance(args[0]._exception, RuntimeError):
+            # `run_until_complete`, which the fork happened in, has what it waits for. (With a RuntimeError it has probably
+            # tried to go on, and then the reason why it cannot is the better error.)
+            self._end_run_in_child()
+        return events.Handle(callback, args, self, context)
+
+    def _end_in_child(self, leaving):
+        """In a forked process, when the run that the fork happened in is over: let its tasks complain only of what is new."""
+        for task in self._tasks_of_parent:
+            error = getattr(task, "_exception", None)
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                # It has left the loop by itself; asyncio notes that in a callback of the task.
+                task._log_traceback = False
+            elif isinstance(error, RuntimeError) and isinstance(leaving, RuntimeError) and error is not leaving:
+                if leaving.__cause__ is None:
+                    # Where the program tried to go on.
+                    leaving.__cause__ = error
+                    task._log_traceback = False
+        self._tasks_of_parent = ()
+
+    def _run_until_complete_in_child(self, future):
+        if getattr(future, "cr_code", None) not in _ENDINGS:
+            return super().run_until_complete(future)
+        # `asyncio.Runner` on the way out. The asynchronous generators and the executor are the parent's.
+        future.close()
+        return None
 
     def _check_closed(self):
         self._check_open()
@@ -229,6 +269,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def _call_soon_debug(self, callback, *args, context=None):
         self._check_thread()
+        if self._left_to is not None:
+            return self._call_soon_in_child(callback, *args, context=context)
         return self._add_debug_handle(callback, args, context, "call_soon")
 
     def _call_soon_threadsafe_debug(self, callback, *args, context=None):
@@ -407,6 +449,12 @@ def _await_chain(handle):
     if not isinstance(task, Task) or task.done():
         return ""
     return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
+
+
+_ENDINGS = {
+    SelectorEventLoop.shutdown_asyncgens.__code__,
+    SelectorEventLoop.shutdown_default_executor.__code__,
+}
 
 
 def _non_blocking_pair():

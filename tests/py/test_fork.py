@@ -9,6 +9,9 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
+import textwrap
 import traceback
 import warnings
 
@@ -192,3 +195,99 @@ def test_a_fork_without_a_running_loop_leaves_idle_loops_to_the_parent(loop):
     assert status_of_child(child) == 0
     loop.call_soon(loop.stop)
     loop.run_forever()
+
+
+def run_source(source):
+    """Runs a program of its own; returns what it wrote to standard output and error. It has to end with 0."""
+    # From 3.12 on a fork in a process with threads warns.
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(source)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout, finished.stderr
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(4)", "os._exit(4)"])
+@pytest.mark.parametrize("way", ["fork()", "asyncio.create_task(fork())", "asyncio.gather(fork())"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        "twinloop.run(main())",
+        "twinloop.run(main(), debug=True)",
+        "asyncio.set_event_loop(loop := twinloop.new_event_loop()) or loop.run_until_complete(main()), loop.close()",
+    ],
+)
+def test_a_child_that_exits_in_a_coroutine_ends_with_its_status_and_says_nothing(ending, way, run):
+    output, errors = run_source(
+        f"""
+        import asyncio, os, sys, twinloop
+        async def other():
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                print("ended by the parent:", os.getpid() == parent, flush=True)
+        async def fork():
+            if os.fork() == 0:
+                {ending}
+            return os.waitstatus_to_exitcode(os.wait()[1])
+        async def main():
+            task = asyncio.create_task(other())
+            await asyncio.to_thread(int)
+            print("status:", await {way})
+            task.cancel()
+            await asyncio.wait([task])
+        parent = os.getpid()
+        {run}
+        """
+    )
+    assert output.replace("[4]", "4").splitlines() == ["status: 4", "ended by the parent: True"]
+    assert [line for line in errors.splitlines() if not line.startswith("Executing ")] == []
+
+
+def test_an_interrupt_in_a_child_ends_it_as_one_without_a_fork():
+    output, errors = run_source(
+        """
+        import os, signal, twinloop
+        async def main():
+            if os.fork() == 0:
+                raise KeyboardInterrupt
+            return os.waitstatus_to_exitcode(os.wait()[1])
+        print(twinloop.run(main()) == -signal.SIGINT)
+        """
+    )
+    assert output == "True\n"
+    assert errors.rstrip().endswith("KeyboardInterrupt") and "RuntimeError" not in errors and "retrieved" not in errors
+
+
+@pytest.mark.parametrize(("ending", "outcome"), [("return 'mine'", "mine"), ("raise LookupError('mine')", "mine")])
+def test_a_main_coroutine_that_ends_in_the_child_ends_the_run_there_as_on_asyncio(ending, outcome):
+    output, errors = run_source(
+        f"""
+        import os, twinloop
+        async def main():
+            if os.fork() == 0:
+                {ending}
+            os.wait()
+            return "the parent's"
+        try:
+            print(twinloop.run(main()))
+        except LookupError as error:
+            print(error)
+        """
+    )
+    assert (output.splitlines(), errors) == ([outcome, "the parent's"], "")
+
+
+def test_a_child_that_waits_on_its_parents_loop_is_told_where():
+    output, errors = run_source(
+        """
+        import asyncio, os, twinloop
+        async def main():
+            if os.fork() == 0:
+                await asyncio.sleep(0.01)
+            return os.waitstatus_to_exitcode(os.wait()[1])
+        print(twinloop.run(main()))
+        """
+    )
+    assert output == "1\n"
+    assert errors.rstrip().splitlines()[-1].startswith("RuntimeError: the event loop belongs to process")
+    assert "line 5, in main" in errors and "retrieved" not in errors

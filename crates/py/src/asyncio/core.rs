@@ -127,7 +127,8 @@ impl LoopCore {
     }
 
     /// In a forked process: leaves everything to the parent. Whoever uses this loop from now on gets `reason` as a
-    /// RuntimeError; if the fork happened in one of its callbacks, the run ends with it.
+    /// RuntimeError; if the fork happened in one of its callbacks, the run ends with it, or with what the callback raises:
+    /// a child that is to end by SystemExit does.
     fn _part_from_parent(&self, py: Python<'_>, reason: String) -> PyResult<()> {
         let state = self.state.get(py);
         state.remote.replace(None);
@@ -135,15 +136,20 @@ impl LoopCore {
             return Ok(());
         };
         if state.runner.take().is_some() {
-            state
-                .host
-                .interrupt(PyRuntimeError::new_err(reason.clone()));
+            state.host.leave(PyRuntimeError::new_err(reason.clone()));
         }
         state.left_to_parent.replace(Some(reason));
         event_loop.part_from_parent()?;
         // Dropping it would run the destructors of what is queued: that is for the parent to do.
         std::mem::forget(event_loop);
         Ok(())
+    }
+
+    /// In a forked process: what the run was for is done, so it ends as by `stop` and not with the reason against going on.
+    fn _end_run_in_child(&self, py: Python<'_>) {
+        let state = self.state.get(py);
+        state.host.leave_in_peace();
+        state.stopping.set(true);
     }
 
     fn _check_open(&self, py: Python<'_>) -> PyResult<()> {
@@ -376,6 +382,10 @@ impl State {
             return Err(self.closed());
         }
         Ok(())
+    }
+
+    fn is_left_to_parent(&self) -> bool {
+        self.left_to_parent.borrow().is_some()
     }
 
     #[cold]

@@ -17,6 +17,8 @@ pub(crate) struct PythonHost {
     id: OnceCell<HostId>,
     /// What `run_forever` has to raise.
     error: RefCell<Option<PyErr>>,
+    /// The error stands for what the program would raise if it went on; what it does raise takes its place.
+    is_provisional: Cell<bool>,
     interrupted: Cell<bool>,
 }
 
@@ -26,6 +28,7 @@ impl PythonHost {
             event_loop: event_loop.downgrade(),
             id: OnceCell::new(),
             error: RefCell::new(None),
+            is_provisional: Cell::new(false),
             interrupted: Cell::new(false),
         });
         let id = event_loop.add_host(Rc::clone(&host) as Rc<dyn Host>);
@@ -45,8 +48,23 @@ impl PythonHost {
     pub(crate) fn interrupt(&self, error: PyErr) {
         self.interrupted.set(true);
         let mut slot = self.error.borrow_mut();
-        if slot.is_none() {
+        if slot.is_none() || self.is_provisional.take() {
             *slot = Some(error);
+        }
+    }
+
+    /// Ends the run after the current entry, with `error` if nothing else is raised until then.
+    pub(crate) fn leave(&self, error: PyErr) {
+        if self.error.borrow().is_none() {
+            self.interrupt(error);
+            self.is_provisional.set(true);
+        }
+    }
+
+    /// Takes back what `leave` said, if nothing has taken its place: the run ends without an error, after this entry too.
+    pub(crate) fn leave_in_peace(&self) {
+        if self.is_provisional.take() {
+            self.error.take();
         }
     }
 
@@ -57,6 +75,7 @@ impl PythonHost {
 
     pub(crate) fn take_error(&self) -> Option<PyErr> {
         self.interrupted.set(false);
+        self.is_provisional.set(false);
         self.error.borrow_mut().take()
     }
 }

@@ -67,7 +67,12 @@ fn call_soon<'py>(
     if state.debug.get() {
         return arguments.forward(&receiver.getattr(in_debug_mode)?);
     }
-    state.check_open()?;
+    if let Err(closed) = state.check_open() {
+        if !state.is_left_to_parent() {
+            return Err(closed);
+        }
+        return arguments.forward(&receiver.getattr(intern!(py, "_call_soon_in_child"))?);
+    }
     let callback = arguments.required(0, name, "callback")?;
     let context = arguments.only_keyword("context", name)?;
     let handle = Handle::new(
