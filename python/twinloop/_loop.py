@@ -68,10 +68,10 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
     #: What TLS connections over memory BIOs receive into; made when the first one needs it.
     _tls_receive_buffer = None
 
-    def __new__(cls, *, test_clock=False):
-        return super().__new__(cls, test_clock=test_clock)
-
     def __init__(self, *, test_clock=False):
+        if test_clock and not self._has_test_clock():
+            # The native half is made before; silently running on the real clock would be a trap.
+            raise TypeError("test_clock=True comes too late in __init__: a subclass passes it to super().__new__")
         # The pidfds of children that have not ended.
         self._children = set()
         # The transports of pipes, which asyncio keeps in no list.
@@ -127,8 +127,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def __del__(self, _is_finalizing=sys.is_finalizing):
         # At the end of the interpreter modules are taken apart, this one too: what `close` calls may be gone. The
-        # descriptors end with the process.
-        if not _is_finalizing():
+        # descriptors end with the process. Nor is there anything to close in what `__init__` refused to make.
+        if not _is_finalizing() and hasattr(self, "_ssock"):
             super().__del__()
 
     # ---- fork --------------------------------------------------------------------------------------------------------

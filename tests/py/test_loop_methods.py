@@ -645,3 +645,42 @@ def test_hundreds_of_loops_in_threads_with_connections_and_children():
         for thread in threads:
             thread.join()
     assert not failures
+
+
+# ---- subclasses ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_subclass_may_take_arguments_of_its_own():
+    class NamedLoop(twinloop.EventLoop):
+        def __init__(self, name, *, color=None):
+            super().__init__()
+            self.name, self.color = name, color
+
+    for event_loop in (NamedLoop("main", color="red"), NamedLoop(name="main", color="red")):
+        event_loop.run_until_complete(asyncio.sleep(0))
+        assert (event_loop.name, event_loop.color) == ("main", "red")
+        event_loop.close()
+
+
+@pytest.mark.parametrize("arguments", [{"nonsense": 1}, {"test_clock": True, "nonsense": 1}])
+def test_the_loop_itself_takes_no_arguments_that_it_does_not_know(arguments):
+    with pytest.raises(TypeError, match="nonsense"):
+        twinloop.EventLoop(**arguments)
+    with pytest.raises(TypeError, match="positional"):
+        twinloop.EventLoop(1)
+
+
+def test_a_subclass_asks_for_the_test_clock_where_the_loop_is_made():
+    class Late(twinloop.EventLoop):
+        def __init__(self, _name):
+            super().__init__(test_clock=True)
+
+    class Timely(Late):
+        def __new__(cls, _name):
+            return super().__new__(cls, test_clock=True)
+
+    with pytest.raises(TypeError, match="__new__"):
+        Late("x")
+    event_loop = Timely("x")
+    event_loop.run_until_complete(asyncio.sleep(3600))
+    event_loop.close()

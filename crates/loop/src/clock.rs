@@ -47,7 +47,8 @@ impl Clock {
         }
     }
 
-    pub(crate) fn is_test(&self) -> bool {
+    /// True for a clock of [`Clock::test`].
+    pub fn is_test(&self) -> bool {
         matches!(self.0, Kind::Test(_))
     }
 

@@ -69,9 +69,14 @@ const TLS_OUTPUT_SIZE: usize = 512 * 1024;
 
 #[pymethods]
 impl LoopCore {
+    /// The other arguments are for the `__init__` of a subclass, as with any class.
     #[new]
-    #[pyo3(signature = (*, test_clock = false))]
-    fn new(test_clock: bool) -> PyResult<LoopCore> {
+    #[pyo3(signature = (*_arguments, test_clock = false, **_keywords))]
+    fn new(
+        _arguments: &Bound<'_, PyTuple>,
+        test_clock: bool,
+        _keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<LoopCore> {
         let clock = if test_clock {
             Clock::test()
         } else {
@@ -159,6 +164,10 @@ impl LoopCore {
     /// Makes the next run end when nothing is referenced any more: no callback, referenced timer or operation.
     fn _stop_when_idle(&self, py: Python<'_>) {
         self.state.get(py).until_idle.set(true);
+    }
+
+    fn _has_test_clock(&self, py: Python<'_>) -> bool {
+        self.state.get(py).clock.is_test()
     }
 
     /// True if the caller may touch the loop directly.
