@@ -1,17 +1,20 @@
-"""Running a program: ``python -m twinloop [OPTIONS] app.py [ARGUMENT...]`` or ``-m module``.
+"""Running a program: ``python -m twinloop [OPTIONS] app.py [ARGUMENT...]``, ``-m module`` and the other ways of ``python``.
 
 The program becomes ``__main__`` with its own ``sys.argv`` and ``sys.path[0]``, as if ``python`` had started it; the frames
-of this file are cut from the traceback of an exception that nobody caught.
+of this file are cut from the traceback of an exception that nobody caught. Modules, folders and zip files are run by what
+``python`` itself runs them by, a function of ``runpy``.
 """
 
 from __future__ import annotations
 
 import builtins
+import io
+import linecache
 import os
 import runpy
 import sys
 import types
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
 
 from . import _connect_to, _tasks
 from ._policy import install
@@ -19,11 +22,13 @@ from ._policy import install
 USAGE = """\
 usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
+       python -m twinloop [OPTIONS] -c PYTHON [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
        python -m twinloop --ps PID
 
-Runs a Python program; asyncio.run uses Twinloop's event loop. A FILE that ends in .js, .mjs, .ts or .mts, and CODE,
-is JavaScript, which may import Python modules as "python:name".
+Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
+Twinloop's event loop. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
+modules as "python:name".
 
 options:
   --connect-to HOST1:PORT1:HOST2:PORT2   connect to HOST2:PORT2 where the program names HOST1:PORT1 (repeatable)
@@ -57,11 +62,24 @@ def main(arguments: list[str] | None = None) -> None:
     if options.ca_file is not None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
     install()
-    _hide_own_frames()
+    try:
+        _run(options)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        _hide_own_frames(error.__traceback__)
+        raise
+
+
+def _run(options: _Options) -> None:
     if options.code is not None or options.file.endswith(JAVASCRIPT):
         _run_javascript(options)
     elif options.module is not None:
         _run_module(options.module, options.arguments)
+    elif options.python is not None:
+        _run_code(options.python, options.arguments)
+    elif options.file == "-":
+        _run_input(options.arguments)
     else:
         _run_file(options.file, options.arguments)
 
@@ -73,6 +91,7 @@ class _Options:
         self.module: str | None = None
         self.file = ""
         self.code: str | None = None
+        self.python: str | None = None
         self.arguments: list[str] = []
         self.help = False
         self.ps: int | None = None
@@ -84,7 +103,7 @@ def _parse(arguments: list[str]) -> _Options:
     while rest:
         word = rest.pop(0)
         name, equals, value = word.partition("=")
-        if name in ("--connect-to", "--ca-file") or word in ("-m", "-e"):
+        if name in ("--connect-to", "--ca-file") or word in ("-m", "-c", "-e"):
             if not equals:
                 if not rest:
                     raise UsageError(f"{word} needs a value")
@@ -95,6 +114,9 @@ def _parse(arguments: list[str]) -> _Options:
                 options.ca_file = value
             elif word == "-e":
                 options.code, options.arguments = value, rest
+                return options
+            elif word == "-c":
+                options.python, options.arguments = value, rest
                 return options
             else:
                 options.module, options.arguments = value, rest
@@ -125,45 +147,114 @@ def _print_tasks(pid: int) -> None:
 
 
 def _run_file(path: str, arguments: list[str]) -> None:
+    # Late, for other programs need not wait for it.
+    from pkgutil import get_importer, read_code
+
+    sys.argv[:] = [path, *arguments]
+    module = _become_main()
+    full_path = _absolute(path)
+    if get_importer(full_path) is not None:
+        _put_first_on_path(full_path, although_safe=True)
+        runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+        return
+    _put_first_on_path(os.path.dirname(os.path.realpath(path)))
+    module.__file__ = full_path
+    module.__cached__ = None  # type: ignore[attr-defined]
     try:
-        with open(path, "rb") as file:
-            source = file.read()
+        # Read once: it may be a pipe.
+        with io.open_code(full_path) as file:
+            content = file.read()
     except OSError as error:
         # Python's own words and exit status for a program that it cannot open.
-        print(f"twinloop: can't open file {path!r}: {error}", file=sys.stderr)
+        reason = f"[Errno {error.errno}] {error.strerror}"
+        print(f"{sys.orig_argv[0]}: can't open file {full_path!r}: {reason}", file=sys.stderr)
         raise SystemExit(2) from None
-    module = types.ModuleType("__main__")
-    module.__file__ = path
-    module.__builtins__ = builtins  # type: ignore[attr-defined]
-    module.__loader__ = SourceFileLoader("__main__", path)
-    sys.modules["__main__"] = module
-    sys.argv[:] = [path, *arguments]
-    sys.path[0] = os.path.dirname(os.path.realpath(path))
-    code = compile(source, path, "exec", dont_inherit=True)
+    code, loader = read_code(io.BytesIO(content)), SourcelessFileLoader
+    if code is None:
+        code, loader = compile(content, full_path, "exec", dont_inherit=True), SourceFileLoader
+    module.__loader__ = loader("__main__", full_path)
     exec(code, module.__dict__)
+
+
+def _run_input(arguments: list[str]) -> None:
+    sys.argv[:] = ["-", *arguments]
+    _put_first_on_path("")
+    module = _become_main()
+    module.__file__ = "<stdin>"
+    module.__cached__ = None  # type: ignore[attr-defined]
+    exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec", dont_inherit=True), module.__dict__)
+
+
+def _run_code(source: str, arguments: list[str]) -> None:
+    sys.argv[:] = ["-c", *arguments]
+    _put_first_on_path("")
+    module = _become_main()
+    code = compile(source, "<string>", "exec", dont_inherit=True)
+    _remember_lines(code, source)
+    exec(code, module.__dict__)
+
+
+def _remember_lines(code: types.CodeType, source: str) -> None:
+    # From 3.13 on tracebacks show the lines of such a program: 3.13.0 finds them by the name, later ones by the code.
+    remember = getattr(linecache, "_register_code", None)
+    if remember is not None:
+        remember(code if hasattr(linecache, "_getlines_from_code") else "<string>", source, "<string>")
+
+
+def _run_module(name: str, arguments: list[str]) -> None:
+    # runpy replaces the first word by the module's path.
+    sys.argv[:] = ["-m", *arguments]
+    _put_first_on_path(os.getcwd())
+    _become_main()
+    runpy._run_module_as_main(name)  # type: ignore[attr-defined]
 
 
 def _run_javascript(options: _Options) -> None:
     from . import js
 
     js._connect(options.connect_to, options.ca_file)
-    sys.path[0] = os.path.dirname(os.path.realpath(options.file)) if options.file else ""
+    _put_first_on_path(os.path.dirname(os.path.realpath(options.file)) if options.file else "")
     sys.exit(js.run_program(options.file, options.arguments, code=options.code))
 
 
-def _run_module(name: str, arguments: list[str]) -> None:
-    # runpy replaces the first word by the module's path.
-    sys.argv[:] = [name, *arguments]
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+def _absolute(path: str) -> str:
+    """The path as Python tells it to a program: absolute, but not normalised."""
+    if os.path.isabs(path):
+        return path
+    return os.getcwd() if path == "." else os.path.join(os.getcwd(), path)
 
 
-def _hide_own_frames() -> None:
-    show = sys.excepthook
+def _become_main() -> types.ModuleType:
+    """Put a new module, as a program finds it when ``python`` starts it, in the place of Twinloop's own ``__main__``."""
+    module = types.ModuleType("__main__")
+    module.__loader__ = BuiltinImporter
+    module.__builtins__ = builtins  # type: ignore[attr-defined]
+    if sys.version_info < (3, 14):
+        module.__annotations__ = {}
+    sys.modules["__main__"] = module
+    return module
 
-    def show_program_frames(kind, error, traceback):
-        own = {__file__, os.path.join(os.path.dirname(__file__), "__main__.py"), runpy.__file__, "<frozen runpy>"}
-        while traceback is not None and traceback.tb_frame.f_code.co_filename in own:
-            traceback = traceback.tb_next
+
+def _put_first_on_path(folder: str, *, although_safe: bool = False) -> None:
+    """Replace the entry of ``sys.path`` for the program's place. With the options -P and -I there is none."""
+    if not sys.flags.safe_path:
+        sys.path[0] = folder
+    elif although_safe:
+        sys.path.insert(0, folder)
+
+
+def _hide_own_frames(traceback: types.TracebackType | None) -> None:
+    """Let who shows the exception that ends the program see the part of its traceback that is not this file's."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    # Only now: until here the program has found the interpreter's own hook, and may have set another.
+    show = getattr(sys, "excepthook", None)
+    if show is None:
+        return
+
+    def show_program_frames(kind, error, _traceback):
+        sys.excepthook = show
+        sys.last_traceback = traceback
         show(kind, error.with_traceback(traceback), traceback)
 
     sys.excepthook = show_program_frames

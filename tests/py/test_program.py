@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import py_compile
+import re
 import signal
 import ssl
 import subprocess
 import sys
 import textwrap
 import threading
+import zipfile
 
 import pytest
 from conftest import CERTIFICATES
@@ -86,6 +89,96 @@ def test_a_syntax_error_is_shown_as_python_shows_it(program, tmp_path):
     code, _output, errors = program("x = (")
     assert code == 1
     assert errors == finish(start(str(tmp_path / "app.py")))[2]
+
+
+SHOWS_ITSELF = """
+import sys
+print(__name__, sys.argv, sys.path[:2], __package__, __spec__, type(__loader__), globals().get("__file__"))
+print(sorted(globals()), __builtins__ is __import__("builtins"), sys.modules["__main__"].__dict__ is globals())
+print(sys._getframe().f_code.co_filename, sys.excepthook is sys.__excepthook__, globals().get("__cached__"))
+def fail():
+    raise LookupError("of the program")
+fail()
+"""
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Programs of every form that `python` runs, each of which shows what it finds and fails."""
+    (tmp_path / "app.py").write_text(SHOWS_ITSELF)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "__main__.py").write_text("import neighbour" + SHOWS_ITSELF)
+    (tmp_path / "folder" / "neighbour.py").write_text("")
+    (tmp_path / "folder" / "__init__.py").write_text("")
+    (tmp_path / "folder" / "inner.py").write_text(SHOWS_ITSELF)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link.py").symlink_to("folder/inner.py")
+    py_compile.compile(str(tmp_path / "app.py"), str(tmp_path / "compiled.pyc"))
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.writestr("__main__.py", SHOWS_ITSELF)
+    return tmp_path
+
+
+@pytest.mark.parametrize("options", [(), ("-P",), ("-I",)], ids=lambda options: "".join(options) or "plain")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["app.py", "a", "-b"],
+        ["./app.py"],
+        ["folder/../app.py"],
+        ["link.py"],
+        ["compiled.pyc"],
+        ["folder"],
+        ["folder/", "a"],
+        ["app.zip", "a"],
+        ["empty"],
+        ["."],
+        ["-m", "folder.inner", "a"],
+        ["-m", "nope"],
+        ["-m", "folder.nope"],
+        ["-", "a"],
+        ["-c", SHOWS_ITSELF, "a"],
+        ["missing.py"],
+    ],
+    ids=lambda words: "-".join(words).partition("\n")[0],
+)
+def test_a_program_finds_what_it_finds_under_python(programs, options, words):
+    def outcome(*before):
+        command = [sys.executable, *options, *before, *words]
+        finished = subprocess.run(
+            command, input=SHOWS_ITSELF, cwd=programs, capture_output=True, text=True, check=False, timeout=60
+        )
+        return finished.returncode, re.sub("0x[0-9a-f]+", "0x", finished.stdout), finished.stderr
+
+    assert outcome("-m", "twinloop") == outcome()
+
+
+def test_a_program_may_come_through_a_pipe():
+    reader, writer = os.pipe()
+    os.write(writer, b"print(__file__.partition('fd')[0])")
+    os.close(writer)
+    try:
+        assert finish(start("-m", "twinloop", f"/dev/fd/{reader}", pass_fds=[reader])) == (0, "/dev/\n", "")
+    finally:
+        os.close(reader)
+
+
+def test_the_programs_own_excepthook_gets_its_own_frames_and_the_interpreters_own_is_in_place_before(program):
+    code, output, errors = program(
+        """
+        import sys, traceback
+        assert sys.excepthook is sys.__excepthook__
+        def show(kind, error, trace):
+            names = [frame.name for frame in traceback.extract_tb(trace)]
+            print(kind.__name__, names, trace is error.__traceback__ is sys.last_traceback, sys.excepthook is show)
+        sys.excepthook = show
+        def fail():
+            1 / 0
+        fail()
+        """
+    )
+    assert (code, errors) == (1, "")
+    assert output == "ZeroDivisionError ['<module>', 'fail'] True True\n"
 
 
 def test_the_exit_status_is_the_programs(program):
