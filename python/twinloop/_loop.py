@@ -183,16 +183,16 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     def _end_in_child(self, leaving):
         """In a forked process, when the run that the fork happened in is over: let its tasks complain only of what is new."""
+        lacks_cause = isinstance(leaving, RuntimeError) and leaving.__cause__ is None
         for task in self._tasks_of_parent:
             error = getattr(task, "_exception", None)
             if isinstance(error, (SystemExit, KeyboardInterrupt)):
                 # It has left the loop by itself; asyncio notes that in a callback of the task.
                 task._log_traceback = False
-            elif isinstance(error, RuntimeError) and isinstance(leaving, RuntimeError) and error is not leaving:
-                if leaving.__cause__ is None:
-                    # Where the program tried to go on.
-                    leaving.__cause__ = error
-                    task._log_traceback = False
+            elif lacks_cause and isinstance(error, RuntimeError) and error is not leaving:
+                # Where the program tried to go on.
+                leaving.__cause__ = error
+                task._log_traceback = lacks_cause = False
         self._tasks_of_parent = ()
 
     def _run_until_complete_in_child(self, future):

@@ -18,6 +18,7 @@ pub(crate) mod coroutine;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;
+mod last_calls;
 pub(crate) mod object;
 pub(crate) mod openssl;
 pub(crate) mod sockets;
