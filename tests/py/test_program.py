@@ -410,3 +410,37 @@ def test_the_free_threaded_build_is_refused_with_a_clear_error():
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert finished.returncode == 1
     assert "ImportError: twinloop does not support the free-threaded build" in finished.stderr
+
+
+LOOPS_IN_DAEMON_THREADS = """
+    import asyncio, threading, time, twinloop
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport = transport
+        def data_received(self, data):
+            self.transport.write(data)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(Echo, "127.0.0.1", 0)
+        _, echo = await loop.create_connection(Echo, *server.sockets[0].getsockname())
+        echo.transport.write(b"for ever")
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        def busy():
+            loop.call_soon(busy)
+        busy()
+        while True:
+            writer.write(b"x")
+            await reader.read(10)
+
+    for _ in range(3):
+        threading.Thread(target=twinloop.run, args=(main(),), daemon=True).start()
+    time.sleep(0.3)
+    print("the end", flush=True)
+"""
+
+
+def test_a_process_ends_quietly_while_daemon_threads_run_loops(program):
+    for _ in range(3):
+        assert program(LOOPS_IN_DAEMON_THREADS) == (0, "the end\n", "")

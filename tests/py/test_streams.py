@@ -1108,3 +1108,20 @@ def test_the_streams_of_a_subprocess_work(run):
         assert output == b"hello\n"
 
     run(main())
+
+
+def test_stop_iteration_set_as_the_exception_of_a_reader_is_a_runtime_error(run):
+    async def main():
+        async def serve(_reader, writer):
+            await writer.drain()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            reader.set_exception(StopIteration("value"))
+            with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
+                await asyncio.wait_for(asyncio.create_task(reader.read(1)), 5)
+            with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
+                await reader.read(1)
+            writer.close()
+
+    run(main())

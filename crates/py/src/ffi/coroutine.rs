@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyType};
@@ -402,7 +402,7 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
         leave_slot(raw);
         if let Some(failure) = (*raw).state.failure.take() {
             (*raw).state.status = Status::Finished;
-            return Err(PyErr::from_value(failure.into_bound(py)));
+            return Err(raised(py, PyErr::from_value(failure.into_bound(py))));
         }
         if (*raw).state.status == Status::Waiting {
             operation.withdraw(py, &waiter);
@@ -426,10 +426,21 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
             }
             Err(error) => {
                 (*raw).state.status = Status::Finished;
-                Err(error)
+                Err(raised(py, error))
             }
         }
     }
+}
+
+/// What leaves a coroutine for an exception of its operation: StopIteration would look like its result (PEP 479).
+#[cold]
+fn raised(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
+    let runtime_error = PyRuntimeError::new_err("coroutine raised StopIteration");
+    runtime_error.set_cause(py, Some(error));
+    runtime_error
 }
 
 #[cold]
