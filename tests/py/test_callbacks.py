@@ -466,6 +466,33 @@ def test_a_callback_of_a_file_that_was_closed_first_can_be_removed(loop, kind):
         getattr(loop, f"remove_{kind}")(left)
 
 
+def test_a_writer_does_not_run_after_the_reader_of_its_descriptor_ended_the_run(loop):
+    seen = []
+    reader, writer = socket.socketpair()
+
+    def readable():
+        seen.append("reader")
+        reader.recv(1)
+        raise KeyboardInterrupt
+
+    def writable():
+        seen.append("writer")
+        loop.remove_writer(reader)
+        loop.stop()
+
+    writer.send(b"x")
+    loop.add_reader(reader, readable)
+    loop.add_writer(reader, writable)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_forever()
+    assert seen == ["reader"]
+    loop.run_forever()
+    assert seen == ["reader", "writer"]
+    loop.remove_reader(reader)
+    reader.close()
+    writer.close()
+
+
 def failing():
     raise ValueError("expected")
 

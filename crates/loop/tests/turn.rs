@@ -154,7 +154,7 @@ fn closing_discards_each_token_once() {
     event_loop.close();
     let mut log = host.log.borrow().clone();
     log.sort();
-    assert_eq!(log, ["discard 1", "discard 2", "discard 3"]);
+    assert_eq!(log, ["discard 1", "discard 2", "discard 3", "discard 4"]);
     assert_eq!(
         Rc::strong_count(&host),
         1,

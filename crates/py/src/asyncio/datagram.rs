@@ -630,12 +630,6 @@ struct Handler(Rc<Transport>);
 impl IoHandler for Handler {
     fn ready(&self, readiness: Readiness) {
         let transport = &self.0;
-        if transport.core.host().is_interrupted() {
-            if let Some(source) = &*transport.source.borrow() {
-                source.call_again(readiness);
-            }
-            return;
-        }
         ffi::with_gil_held(|py| {
             let work = || {
                 if readiness.contains(Readiness::WRITE) && !transport.queue.borrow().is_empty() {

@@ -498,22 +498,24 @@ struct Handler(Rc<Descriptor>);
 impl IoHandler for Handler {
     fn ready(&self, readiness: Readiness) {
         let descriptor = &self.0;
-        if descriptor.host.is_interrupted() {
-            if let Some(source) = &*descriptor.source.borrow() {
-                source.call_again(readiness);
-            }
-            return;
-        }
         ffi::with_gil_held(|py| {
             if readiness.contains(Readiness::READ) {
                 descriptor.report(py, Direction::Read);
             }
-            if readiness.contains(Readiness::WRITE) {
-                if readiness.contains(Readiness::READ) {
-                    descriptor.event_loop.checkpoint();
-                }
-                descriptor.report(py, Direction::Write);
+            if !readiness.contains(Readiness::WRITE) {
+                return;
             }
+            if readiness.contains(Readiness::READ) {
+                if descriptor.host.is_interrupted() {
+                    // The reader ends the run: the writer is for the next one.
+                    if let Some(source) = &*descriptor.source.borrow() {
+                        source.call_again(Readiness::WRITE);
+                    }
+                    return;
+                }
+                descriptor.event_loop.checkpoint();
+            }
+            descriptor.report(py, Direction::Write);
         });
     }
 }
