@@ -13,7 +13,6 @@ import warnings
 import pytest
 from test_transports import Recorder, connected, until
 
-
 # ---- short reads -------------------------------------------------------------------------------------------------------
 
 
