@@ -98,6 +98,7 @@ class TlsProtocol(sslproto.SSLProtocol):
     # In which the program's protocol is called.
     _context = None
     _first_read_waits = False
+    _was_open = False
     _discarded = 0
 
     def __init__(self, *arguments, **options):
@@ -151,6 +152,8 @@ class TlsProtocol(sslproto.SSLProtocol):
             sslproto.AppProtocolState.STATE_CON_MADE,
             sslproto.AppProtocolState.STATE_EOF,
         )
+        # After a handshake that failed start_tls() raises first, as in asyncio.
+        tell = tell and self._was_open
         if tell:
             # Told below instead of in the next turn: a loop that stops here leaves no callback that keeps all this alive.
             self._app_state = sslproto.AppProtocolState.STATE_CON_LOST
@@ -192,6 +195,7 @@ class TlsProtocol(sslproto.SSLProtocol):
 
     def _set_state(self, new_state):
         super()._set_state(new_state)
+        self._was_open |= new_state is sslproto.SSLProtocolState.WRAPPED
         if self._tls_state is not None:
             self._tls_state.set_open(new_state is sslproto.SSLProtocolState.WRAPPED)
 

@@ -228,6 +228,8 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
             self._sock.close()
             if self._empty_waiter is not None and not self._empty_waiter.done():
                 self._empty_waiter.set_exception(ConnectionError("Connection is closed by peer"))
+            if self._sending is not None:
+                self._sending.cancel()
             self._detach()
             self._sock = self._protocol = self._loop = None
 
@@ -263,8 +265,15 @@ async def send_file(loop, transport, file, offset, count):
         # A descriptor of its own, as the transport's is registered with the loop already.
         with socket.socket(fileno=_duplicate(transport._sock)) as sock:
             sock.setblocking(False)
-            return await loop.sock_sendfile(sock, file, offset, count, fallback=False)
+            # A task, so that the end of the connection can end it.
+            transport._sending = loop.create_task(loop.sock_sendfile(sock, file, offset, count, fallback=False))
+            return await transport._sending
+    except asyncio.CancelledError:
+        if transport._sock is None:
+            raise ConnectionError("Connection is closed by peer") from None
+        raise
     finally:
+        transport._sending = None
         transport._reset_empty_waiter()
         if resume:
             transport.resume_reading()

@@ -391,3 +391,54 @@ def test_what_a_paused_transport_still_sends_keeps_it_alive(run):
             gc.collect()
 
     run(main())
+
+
+# ---- operations that the end of the connection ends ------------------------------------------------------------------------
+
+
+def test_aborting_a_connection_ends_the_file_that_it_sends(run, tmp_path):
+    async def main():
+        loop = asyncio.get_running_loop()
+        transport, protocol, theirs = await connected()
+        path = tmp_path / "file"
+        path.write_bytes(bytes(5_000_000))
+        with path.open("rb") as file:
+            sending = asyncio.create_task(loop.sendfile(transport, file))
+            await asyncio.sleep(0.05)
+            transport.abort()
+            with pytest.raises(ConnectionError, match="Connection is closed by peer"):
+                await asyncio.wait_for(sending, 5)
+        received = 0
+        while data := await loop.sock_recv(theirs, 1_000_000):
+            received += len(data)
+        assert received < 5_000_000
+        theirs.close()
+
+    run(main())
+
+
+def test_start_tls_raises_before_the_protocol_is_told_of_the_end(run, client_tls):
+    async def main():
+        loop = asyncio.get_running_loop()
+        events = []
+
+        class Client(Recorder):
+            def connection_lost(self, error):
+                events.append("connection_lost")
+                super().connection_lost(error)
+
+        async def upgrade():
+            try:
+                await loop.start_tls(transport, protocol, client_tls, server_hostname="localhost")
+            except OSError:
+                events.append("raised")
+
+        transport, protocol, theirs = await connected(Client)
+        upgrading = asyncio.create_task(upgrade())
+        await loop.sock_recv(theirs, 10_000)
+        theirs.close()
+        await upgrading
+        await protocol.lost
+        assert events == ["raised", "connection_lost"]
+
+    run(main())

@@ -25,10 +25,16 @@ impl Drop for Park {
 }
 
 macro_rules! guarded {
-    ($($wrap:ident = $real:ident($($name:ident: $type:ty),*) -> $result:ty;)*) => {
+    ($($plain:ident: $wrap:ident = $real:ident($($name:ident: $type:ty),*) -> $result:ty;)*) => {
         unsafe extern "C-unwind" {
             $(fn $real($($name: $type),*) -> $result;)*
         }
+        unsafe extern "C" {
+            $(fn $plain();)*
+        }
+        /// Some linkers put nothing in between where nobody else names the function.
+        #[used]
+        static NAMED: &[unsafe extern "C" fn()] = &[$($plain),*];
         $(
             /// # Safety
             /// That of the function of CPython that it stands for.
@@ -48,33 +54,38 @@ type Object = *mut PyObject;
 type Objects = *const *mut PyObject;
 
 guarded! {
-    __wrap_PyObject_Call = __real_PyObject_Call(callable: Object, arguments: Object, keywords: Object) -> Object;
-    __wrap_PyObject_CallNoArgs = __real_PyObject_CallNoArgs(callable: Object) -> Object;
-    __wrap_PyObject_Vectorcall = __real_PyObject_Vectorcall(callable: Object, arguments: Objects, count: usize, names: Object) -> Object;
-    __wrap_PyObject_VectorcallDict = __real_PyObject_VectorcallDict(callable: Object, arguments: Objects, count: usize, keywords: Object) -> Object;
-    __wrap_PyObject_VectorcallMethod = __real_PyObject_VectorcallMethod(name: Object, arguments: Objects, count: usize, names: Object) -> Object;
-    __wrap_PyObject_GetAttr = __real_PyObject_GetAttr(object: Object, name: Object) -> Object;
-    __wrap_PyObject_SetAttr = __real_PyObject_SetAttr(object: Object, name: Object, value: Object) -> c_int;
-    __wrap_PyObject_GetItem = __real_PyObject_GetItem(object: Object, key: Object) -> Object;
-    __wrap_PyObject_SetItem = __real_PyObject_SetItem(object: Object, key: Object, value: Object) -> c_int;
-    __wrap_PyObject_GetIter = __real_PyObject_GetIter(object: Object) -> Object;
-    __wrap_PyIter_Next = __real_PyIter_Next(iterator: Object) -> Object;
-    __wrap_PyObject_Size = __real_PyObject_Size(object: Object) -> Py_ssize_t;
-    __wrap_PyObject_IsTrue = __real_PyObject_IsTrue(object: Object) -> c_int;
-    __wrap_PyObject_IsInstance = __real_PyObject_IsInstance(object: Object, class: Object) -> c_int;
-    __wrap_PyObject_RichCompare = __real_PyObject_RichCompare(left: Object, right: Object, operation: c_int) -> Object;
-    __wrap_PyObject_Repr = __real_PyObject_Repr(object: Object) -> Object;
-    __wrap_PyObject_Str = __real_PyObject_Str(object: Object) -> Object;
-    __wrap_PyImport_Import = __real_PyImport_Import(name: Object) -> Object;
-    __wrap_PyErr_CheckSignals = __real_PyErr_CheckSignals() -> c_int;
-    __wrap_PyErr_WarnEx = __real_PyErr_WarnEx(category: Object, text: *const c_char, level: Py_ssize_t) -> c_int;
-    __wrap_PyErr_WriteUnraisable = __real_PyErr_WriteUnraisable(object: Object) -> ();
-    __wrap__PyObject_MakeTpCall = __real__PyObject_MakeTpCall(thread: Object, callable: Object, arguments: Objects, count: Py_ssize_t, keywords: Object) -> Object;
+    PyObject_Call: __wrap_PyObject_Call = __real_PyObject_Call(callable: Object, arguments: Object, keywords: Object) -> Object;
+    PyObject_CallNoArgs: __wrap_PyObject_CallNoArgs = __real_PyObject_CallNoArgs(callable: Object) -> Object;
+    PyObject_Vectorcall: __wrap_PyObject_Vectorcall = __real_PyObject_Vectorcall(callable: Object, arguments: Objects, count: usize, names: Object) -> Object;
+    PyObject_VectorcallDict: __wrap_PyObject_VectorcallDict = __real_PyObject_VectorcallDict(callable: Object, arguments: Objects, count: usize, keywords: Object) -> Object;
+    PyObject_VectorcallMethod: __wrap_PyObject_VectorcallMethod = __real_PyObject_VectorcallMethod(name: Object, arguments: Objects, count: usize, names: Object) -> Object;
+    PyObject_GetAttr: __wrap_PyObject_GetAttr = __real_PyObject_GetAttr(object: Object, name: Object) -> Object;
+    PyObject_SetAttr: __wrap_PyObject_SetAttr = __real_PyObject_SetAttr(object: Object, name: Object, value: Object) -> c_int;
+    PyObject_GetItem: __wrap_PyObject_GetItem = __real_PyObject_GetItem(object: Object, key: Object) -> Object;
+    PyObject_SetItem: __wrap_PyObject_SetItem = __real_PyObject_SetItem(object: Object, key: Object, value: Object) -> c_int;
+    PyObject_GetIter: __wrap_PyObject_GetIter = __real_PyObject_GetIter(object: Object) -> Object;
+    PyIter_Next: __wrap_PyIter_Next = __real_PyIter_Next(iterator: Object) -> Object;
+    PyObject_Size: __wrap_PyObject_Size = __real_PyObject_Size(object: Object) -> Py_ssize_t;
+    PyObject_IsTrue: __wrap_PyObject_IsTrue = __real_PyObject_IsTrue(object: Object) -> c_int;
+    PyObject_IsInstance: __wrap_PyObject_IsInstance = __real_PyObject_IsInstance(object: Object, class: Object) -> c_int;
+    PyObject_RichCompare: __wrap_PyObject_RichCompare = __real_PyObject_RichCompare(left: Object, right: Object, operation: c_int) -> Object;
+    PyObject_Repr: __wrap_PyObject_Repr = __real_PyObject_Repr(object: Object) -> Object;
+    PyObject_Str: __wrap_PyObject_Str = __real_PyObject_Str(object: Object) -> Object;
+    PyImport_Import: __wrap_PyImport_Import = __real_PyImport_Import(name: Object) -> Object;
+    PyErr_CheckSignals: __wrap_PyErr_CheckSignals = __real_PyErr_CheckSignals() -> c_int;
+    PyErr_WarnEx: __wrap_PyErr_WarnEx = __real_PyErr_WarnEx(category: Object, text: *const c_char, level: Py_ssize_t) -> c_int;
+    PyErr_WriteUnraisable: __wrap_PyErr_WriteUnraisable = __real_PyErr_WriteUnraisable(object: Object) -> ();
+    _PyObject_MakeTpCall: __wrap__PyObject_MakeTpCall = __real__PyObject_MakeTpCall(thread: Object, callable: Object, arguments: Objects, count: Py_ssize_t, keywords: Object) -> Object;
 }
 
 unsafe extern "C" {
+    fn PyVectorcall_Function();
     fn __real_PyVectorcall_Function(callable: Object) -> Option<vectorcallfunc>;
 }
+
+/// As `NAMED`.
+#[used]
+static ALSO_NAMED: unsafe extern "C" fn() = PyVectorcall_Function;
 
 /// Before 3.12 PyO3 asks for the function behind a callable and calls that, which no linker sees: it gets one that calls the
 /// callable through the guard.
