@@ -253,67 +253,73 @@ pub(crate) fn call_with_keywords<'py>(
     }
 }
 
-/// Calls `M` with each argument in its place, or raises the TypeError for arguments that it does not take.
-#[cold]
-fn call_in_order<'py, M: FastMethod>(
-    py: Python<'py>,
-    receiver: Borrowed<'_, 'py, PyAny>,
-    arguments: Arguments<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let method = &*M::NAME.to_string_lossy();
-    let Parameters {
-        positional: names,
-        takes_more,
-        keyword_only,
-        ..
-    } = M::PARAMETERS;
-    if arguments.len() > names.len() && !takes_more {
-        return Err(too_many(method, names.len(), arguments.len()));
-    }
-    let mut values: Vec<_> = (0..arguments.len().max(names.len()))
-        .map(|index| arguments.get(index))
-        .collect();
-    let mut keyword = None;
-    for (name, value) in arguments.keywords() {
-        let text = name.to_str()?;
-        if let Some(index) = names.iter().position(|known| *known == text) {
-            if values[index].replace(value).is_some() {
-                return Err(PyTypeError::new_err(format!(
-                    "{method}() got multiple values for argument '{text}'"
-                )));
+/// The arguments of a call, each in its place among the positional ones.
+struct Ordered<'py> {
+    values: Vec<*mut ffi::PyObject>,
+    positional: usize,
+    keyword: Option<Bound<'py, PyTuple>>,
+}
+
+impl<'py> Ordered<'py> {
+    /// Puts them in order, or raises the TypeError for arguments that the method does not take.
+    #[cold]
+    fn new(
+        method: &CStr,
+        parameters: &Parameters,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Ordered<'py>> {
+        let method = &*method.to_string_lossy();
+        let names = parameters.positional;
+        if arguments.len() > names.len() && !parameters.takes_more {
+            return Err(too_many(method, names.len(), arguments.len()));
+        }
+        let mut values: Vec<_> = (0..arguments.len().max(names.len()))
+            .map(|index| arguments.get(index))
+            .collect();
+        let mut keyword = None;
+        for (name, value) in arguments.keywords() {
+            let text = name.to_str()?;
+            if let Some(index) = names.iter().position(|known| *known == text) {
+                if values[index].replace(value).is_some() {
+                    return Err(PyTypeError::new_err(format!(
+                        "{method}() got multiple values for argument '{text}'"
+                    )));
+                }
+            } else if parameters.keyword_only == Some(text) {
+                keyword = Some((name, value));
+            } else {
+                return Err(unexpected(method, &name));
             }
-        } else if keyword_only == Some(text) {
-            keyword = Some((name, value));
-        } else {
-            return Err(unexpected(method, &name));
+        }
+        while values.last().is_some_and(Option::is_none) {
+            values.pop();
+        }
+        if let Some(index) = values.iter().position(Option::is_none) {
+            return Err(missing(method, names[index]));
+        }
+        let positional = values.len();
+        values.extend(keyword.map(|(_, value)| Some(value)));
+        let values = values.into_iter().flatten();
+        Ok(Ordered {
+            values: values.map(|value| value.as_ptr()).collect(),
+            positional,
+            keyword: keyword
+                .map(|(name, _)| PyTuple::new(arguments.py, [name]))
+                .transpose()?,
+        })
+    }
+
+    /// For a call of the method, while the arguments that these came from are alive.
+    fn arguments(&self, py: Python<'py>) -> Arguments<'_, 'py> {
+        let names = self.keyword.as_ref().map(|names| names.as_ptr());
+        Arguments {
+            values: self.values.as_ptr(),
+            positional: self.positional,
+            keyword_names: names.unwrap_or(std::ptr::null_mut()),
+            py,
+            borrow: PhantomData,
         }
     }
-    while values.last().is_some_and(Option::is_none) {
-        values.pop();
-    }
-    if let Some(index) = values.iter().position(Option::is_none) {
-        return Err(missing(method, names[index]));
-    }
-    let positional = values.len();
-    let names = keyword
-        .map(|(name, _)| PyTuple::new(py, [name]))
-        .transpose()?;
-    values.extend(keyword.map(|(_, value)| Some(value)));
-    let values: Vec<_> = values
-        .into_iter()
-        .flatten()
-        .map(|value| value.as_ptr())
-        .collect();
-    let ordered = Arguments {
-        values: values.as_ptr(),
-        positional,
-        keyword_names: names
-            .as_ref()
-            .map_or(std::ptr::null_mut(), |names| names.as_ptr()),
-        py,
-        borrow: PhantomData,
-    };
-    M::call(py, receiver, ordered)
 }
 
 /// Counts the receiver among the arguments, as Python does.
@@ -473,12 +479,20 @@ unsafe extern "C" fn trampoline<M: FastMethod>(
     // SAFETY: the caller keeps its receiver alive for the call.
     let receiver = unsafe { Borrowed::from_ptr(py, receiver) };
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let result = if M::PARAMETERS.checked && !arguments.fit(&M::PARAMETERS) {
-            call_in_order::<M>(py, receiver, arguments)
-        } else {
-            M::call(py, receiver, arguments)
-        };
-        match result {
+        let ordered;
+        let mut arguments = arguments;
+        if M::PARAMETERS.checked && !arguments.fit(&M::PARAMETERS) {
+            match Ordered::new(M::NAME, &M::PARAMETERS, arguments) {
+                Ok(arguments) => ordered = arguments,
+                Err(error) => {
+                    error.restore(py);
+                    return std::ptr::null_mut();
+                }
+            }
+            arguments = ordered.arguments(py);
+        }
+        // The only call, so that it is compiled into this function.
+        match M::call(py, receiver, arguments) {
             Ok(value) => value.into_ptr(),
             Err(error) => {
                 error.restore(py);
