@@ -120,12 +120,15 @@ impl Server {
         Ok(held)
     }
 
-    /// The memory of the process that is present.
+    /// The memory of the process that is present, without what is mapped from files: how much of a library's code is depends on
+    /// how its file came into the system's cache.
     pub(super) fn memory_kib(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
         let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("the system says no VmRSS")?.parse()?)
+        Ok(number.context("the system says no RssAnon")?.parse()?)
     }
 
     fn client(&self, kind: &str) -> Command {
