@@ -13,7 +13,7 @@ from asyncio import trsock
 from asyncio.log import logger
 
 from . import _native
-from ._failures import report
+from ._failures import report_transport
 from ._flow import Ending, FlowControl, start_later
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
@@ -110,8 +110,7 @@ class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.Datagram
 
     def _report(self, error, method):
         message = f"Exception in callback protocol.{method}()"
-        context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-        report(self._loop, context)
+        report_transport(self._loop, self, self._protocol, message, error)
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
@@ -141,8 +140,7 @@ class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.Datagram
             if self._loop.get_debug():
                 logger.debug("%r: %s", self, message, exc_info=error)
         else:
-            context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-            report(self._loop, context)
+            report_transport(self._loop, self, self._protocol, message, error)
         self._state.force_close(error)
 
     def _call_connection_lost(self, error):

@@ -16,3 +16,8 @@ def report(loop, context):
     except BaseException:
         error.__traceback__, error.__context__ = traceback, cause
         loop.call_exception_handler(context)
+
+
+def report_transport(loop, transport, protocol, message, error):
+    """Report what went wrong with a transport, with the keys that asyncio's own transports give."""
+    report(loop, {"message": message, "exception": error, "transport": transport, "protocol": protocol})

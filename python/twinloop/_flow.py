@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from asyncio import futures
 
+from ._failures import report_transport
+
 
 class FlowControl:
     """Methods of a transport whose native state counts what is queued."""
@@ -34,14 +36,7 @@ class FlowControl:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            self._loop.call_exception_handler(
-                {
-                    "message": f"protocol.{method}() failed",
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
+            report_transport(self._loop, self, self._protocol, f"protocol.{method}() failed", error)
 
 
 class Ending:
@@ -60,14 +55,8 @@ class Ending:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as raised:
-            loop.call_exception_handler(
-                {
-                    "message": f"Exception in callback {type(protocol).__name__}.connection_lost({error!r})",
-                    "exception": raised,
-                    "transport": self,
-                    "protocol": protocol,
-                }
-            )
+            message = f"Exception in callback {type(protocol).__name__}.connection_lost({error!r})"
+            report_transport(loop, self, protocol, message, raised)
 
 
 def start_later(loop, waiter, start):

@@ -14,7 +14,7 @@ import warnings
 from asyncio.log import logger
 
 from . import _native
-from ._failures import report
+from ._failures import report_transport
 from ._flow import Ending, FlowControl, start_later
 
 
@@ -70,8 +70,7 @@ class _PipeTransport(Ending):
         return self._state.is_closing()
 
     def _report(self, error, message):
-        context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-        report(self._loop, context)
+        report_transport(self._loop, self, self._protocol, message, error)
 
     def _call_connection_lost(self, error):
         try:

@@ -18,6 +18,7 @@ import warnings
 from asyncio import BufferedProtocol, StreamReaderProtocol, sslproto
 
 from . import _native, _streams
+from ._failures import report_transport
 from ._transports import SocketTransport
 
 _RECEIVE_SIZE = 256 * 1024
@@ -383,14 +384,7 @@ class TlsProtocol(sslproto.SSLProtocol):
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._loop.call_exception_handler(
-                {
-                    "message": f"protocol.{method}() failed",
-                    "exception": error,
-                    "transport": self._app_transport,
-                    "protocol": self,
-                }
-            )
+            report_transport(self._loop, self._app_transport, self, f"protocol.{method}() failed", error)
 
     def _write_appdata(self, list_of_data):
         # Copies, as the program may change what it has written.

@@ -14,14 +14,14 @@ from asyncio import constants, selector_events, transports, trsock
 from asyncio.log import logger
 
 from . import _native
-from ._failures import report
-from ._flow import Ending, start_later
+from ._failures import report_transport
+from ._flow import Ending, FlowControl, start_later
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
 
 
-class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
+class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio.Transport):
     """A connected stream socket, with asyncio's behaviour.
 
     The mixin is a base because asyncio's sendfile fallback insists on it; its flow control is replaced by the native one.
@@ -119,20 +119,6 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
         """Close the sending side once everything queued has been sent."""
         self._state.write_eof()
 
-    def set_write_buffer_limits(self, high=None, low=None):
-        """Set the sizes of the write queue at which the protocol is told to pause and to resume."""
-        if high is None:
-            high = 64 * 1024 if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self._state.set_limits(high, low)
-
-    def get_write_buffer_limits(self):
-        """The limits as (low, high)."""
-        return self._state.limits()
-
     # asyncio's names, at which programs look.
 
     @property
@@ -143,10 +129,6 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
     def _closing(self):
         return self.is_closing()
 
-    @property
-    def _protocol_paused(self):
-        return self._state.is_protocol_paused()
-
     def _write_threadsafe(self, data):
         self._loop.call_soon_threadsafe(self.write, data)
 
@@ -155,21 +137,6 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
 
     def _resume_protocol(self):
         self._tell_protocol("resume_writing")
-
-    def _tell_protocol(self, method):
-        try:
-            getattr(self._protocol, method)()
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            self._loop.call_exception_handler(
-                {
-                    "message": f"protocol.{method}() failed",
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
 
     # ---- sending a file: the loop waits for the queue to be empty and keeps writers out --------------------------------
 
@@ -216,8 +183,7 @@ class SocketTransport(Ending, transports._FlowControlMixin, asyncio.Transport):
             if self._loop.get_debug():
                 logger.debug("%r: %s", self, message, exc_info=error)
         else:
-            context = {"message": message, "exception": error, "transport": self, "protocol": self._protocol}
-            report(self._loop, context)
+            report_transport(self._loop, self, self._protocol, message, error)
         self._force_close(error)
 
     def _call_connection_lost(self, error):

@@ -201,7 +201,8 @@ impl Source {
 
     /// Whether a read of a stream of bytes that did not fill its buffer has emptied the descriptor: not after urgent data, and not
     /// after the peer has closed, because the end of the stream is still to come and no further edge announces it.
-    pub(crate) fn trusts_short_reads(&self) -> bool {
+    #[must_use]
+    pub fn trusts_short_reads(&self) -> bool {
         !self
             .readiness()
             .intersects(Readiness::READ_CLOSED | Readiness::PRIORITY)

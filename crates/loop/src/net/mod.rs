@@ -1,7 +1,8 @@
 //! Sockets of the loop: one stream type for every user, with one write queue each.
 //!
-//! `stream` is the socket, `reading` what a read tells, `write_queue` what waits to be sent, `listener` accepts, `lookup` resolves names. A stream
-//! serves futures (`AsyncRead`, `AsyncWrite`) or a callback interface ([`StreamHandler`]) for transports. Loop thread only.
+//! `stream` is the socket, `reading` what a read tells, `write_queue` what waits to be sent, `listener` accepts, `lookup`
+//! resolves names. A stream serves futures (`AsyncRead`, `AsyncWrite`) or a callback interface ([`StreamHandler`]) for
+//! transports. Loop thread only.
 
 mod listener;
 mod lookup;
@@ -12,6 +13,7 @@ mod write_queue;
 pub use crate::sys::{Answer, Question, Unresolved};
 pub use listener::Listener;
 pub use lookup::{lookup, resolve};
+pub use reading::Boundaries;
 pub use stream::{Stream, StreamHandler};
 pub use write_queue::Kept;
 pub(crate) use write_queue::{Buffers, FlushQueue};

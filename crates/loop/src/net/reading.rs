@@ -10,14 +10,15 @@ use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SocketType, recv, recvmsg, sockopt,
+    AddressFamily, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SocketType, ipproto, recv, recvmsg,
+    sockopt,
 };
 
 use super::stream::Kind;
 
 /// Where the kernel ends a read although there is more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Boundaries {
+pub enum Boundaries {
     /// Nowhere: TCP.
     None,
     /// After bytes that something else travelled with, which `recvmsg` tells by MSG_CTRUNC: Unix stream sockets.
@@ -35,12 +36,19 @@ impl Boundaries {
         }
     }
 
-    fn of_socket(fd: BorrowedFd<'_>) -> Boundaries {
+    /// Of a socket, or of what was taken for one.
+    #[must_use]
+    pub fn of_socket(fd: BorrowedFd<'_>) -> Boundaries {
         if sockopt::socket_type(fd) != Ok(SocketType::STREAM) {
             return Boundaries::Anywhere;
         }
         match sockopt::socket_domain(fd) {
-            Ok(AddressFamily::INET | AddressFamily::INET6) => Boundaries::None,
+            // A stream of the internet may be of another protocol, with messages in it (SCTP).
+            Ok(AddressFamily::INET | AddressFamily::INET6)
+                if sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) =>
+            {
+                Boundaries::None
+            }
             Ok(AddressFamily::UNIX) => Boundaries::Flagged,
             _ => Boundaries::Anywhere,
         }
@@ -63,7 +71,7 @@ pub(super) fn read(
 ) -> Result<Read, Errno> {
     let count = match (kind, boundaries) {
         (Kind::Socket, Boundaries::Flagged) => {
-            return read_flagged(fd, &mut [IoSliceMut::new(buffer)]);
+            return read_flagged(fd, buffer);
         }
         (Kind::Socket, _) => recv(fd, buffer, RecvFlags::DONTWAIT)?.0,
         (Kind::Pipe | Kind::Device, _) => rustix::io::read(fd, buffer)?,
@@ -74,24 +82,10 @@ pub(super) fn read(
     })
 }
 
-/// Reads once into several buffers, from a descriptor in non-blocking mode.
-pub(super) fn read_vectored(
-    fd: BorrowedFd<'_>,
-    boundaries: Boundaries,
-    buffers: &mut [IoSliceMut<'_>],
-) -> Result<Read, Errno> {
-    if boundaries == Boundaries::Flagged {
-        return read_flagged(fd, buffers);
-    }
-    Ok(Read {
-        count: rustix::io::readv(fd, buffers)?,
-        at_boundary: boundaries == Boundaries::Anywhere,
-    })
-}
-
-fn read_flagged(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> Result<Read, Errno> {
+fn read_flagged(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Read, Errno> {
     // Without room for what travels with the bytes the kernel drops it, as `recv` would, but says so.
     let mut nothing = RecvAncillaryBuffer::default();
+    let buffers = &mut [IoSliceMut::new(buffer)];
     let message = recvmsg(fd, buffers, &mut nothing, RecvFlags::DONTWAIT)?;
     Ok(Read {
         count: message.bytes,

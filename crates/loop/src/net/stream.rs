@@ -7,9 +7,9 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -266,28 +266,8 @@ impl Stream {
     /// `WouldBlock` when nothing is there, or what the operating system reports.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        let (kind, boundaries) = (self.0.kind, self.0.boundaries);
-        self.try_read_with(wanted, |fd| reading::read(fd, kind, boundaries, buffer))
-    }
-
-    /// Reads once into several buffers; zero bytes mean the end of the stream.
-    ///
-    /// # Errors
-    /// As [`Stream::try_read`].
-    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-        let boundaries = self.0.boundaries;
-        self.try_read_with(wanted, |fd| reading::read_vectored(fd, boundaries, buffers))
-    }
-
-    /// Runs one non-blocking read of up to `wanted` bytes and keeps the readiness true.
-    fn try_read_with(
-        &self,
-        wanted: usize,
-        mut read: impl FnMut(BorrowedFd<'_>) -> Result<Read, rustix::io::Errno>,
-    ) -> io::Result<usize> {
         let result = loop {
-            match read(self.fd()?.as_fd()) {
+            match reading::read(self.fd()?.as_fd(), self.0.kind, self.0.boundaries, buffer) {
                 Err(rustix::io::Errno::INTR) => {}
                 result => break result,
             }

@@ -163,7 +163,6 @@ fn flags(mode: Mode) -> epoll::EventFlags {
                 | epoll::EventFlags::OUT
                 | epoll::EventFlags::PRI
                 | epoll::EventFlags::RDHUP
-                | epoll::EventFlags::PRI
                 | epoll::EventFlags::ET
         }
         Mode::Level { read, write } => {
@@ -189,9 +188,6 @@ fn readiness(flags: epoll::EventFlags) -> Readiness {
     }
     if broken || flags.contains(epoll::EventFlags::RDHUP) {
         readiness |= Readiness::READ_CLOSED;
-    }
-    if flags.contains(epoll::EventFlags::PRI) {
-        readiness |= Readiness::PRIORITY | Readiness::READ;
     }
     readiness
 }

@@ -36,7 +36,9 @@ use crate::ffi::{self, GilBound, Object};
 const BURST: usize = 32;
 /// Sends after a lost connection before asyncio's warning about them.
 const LATE_SENDS_BEFORE_WARNING: u32 = 5;
-const RETRY_AFTER_NS: Nanos = 1_000_000;
+/// A receiver that is full is tried again after this time, then after twice as long each time, up to the second.
+const FIRST_RETRY_NS: Nanos = 50_000;
+const LAST_RETRY_NS: Nanos = 2_000_000;
 const FATAL_WRITE: &str = "Fatal write error on datagram transport";
 
 /// The state in the `_state` slot of a datagram transport.
@@ -76,6 +78,9 @@ struct Transport {
     closing: Cell<bool>,
     /// Counts `connection_lost` being scheduled, and then each datagram that comes too late.
     lost: Cell<u32>,
+    /// A receiver whose room is not announced is full; the next try is due.
+    retries: Cell<bool>,
+    retry_after: Cell<Nanos>,
     protocol_paused: Cell<bool>,
     high_water: Cell<usize>,
     low_water: Cell<usize>,
@@ -140,6 +145,8 @@ impl DatagramState {
             paused: Cell::new(false),
             closing: Cell::new(false),
             lost: Cell::new(0),
+            retries: Cell::new(false),
+            retry_after: Cell::new(FIRST_RETRY_NS),
             protocol_paused: Cell::new(false),
             high_water: Cell::new(64 * 1024),
             low_water: Cell::new(16 * 1024),
@@ -518,19 +525,22 @@ impl Transport {
             Some(first) => !matches!(first.target, Target::Peer),
             None => return,
         };
-        if self.family != AddressFamily::UNIX || !first_has_address {
+        if self.family != AddressFamily::UNIX || !first_has_address || self.retries.replace(true) {
             return;
         }
+        let after = self.retry_after.get();
+        self.retry_after.set(LAST_RETRY_NS.min(2 * after));
         let me = Weak::clone(&self.me);
         let entry = Entry::call(move |_event_loop| {
             if let Some(transport) = me.upgrade()
                 && transport.source.borrow().is_some()
             {
+                transport.retries.set(false);
                 Handler(transport).ready(Readiness::WRITE);
             }
         });
         if let Some(event_loop) = self.event_loop.upgrade() {
-            event_loop.push_at(event_loop.now() + RETRY_AFTER_NS, entry);
+            event_loop.push_at(event_loop.now() + after, entry);
         }
     }
 
@@ -561,6 +571,7 @@ impl Transport {
                 self.wait_for_room();
                 break;
             }
+            self.retry_after.set(FIRST_RETRY_NS);
             self.queued.set(self.queued.get().saturating_sub(size));
             if let Err(error) = sent {
                 let told = self.failed(py, error, FATAL_WRITE);
@@ -632,7 +643,9 @@ impl IoHandler for Handler {
         let transport = &self.0;
         ffi::with_gil_held(|py| {
             let work = || {
-                if readiness.contains(Readiness::WRITE) && !transport.queue.borrow().is_empty() {
+                // A failed try makes its own room for a moment, which is an edge: each would be followed by the next.
+                let sends = !transport.retries.get() && !transport.queue.borrow().is_empty();
+                if readiness.contains(Readiness::WRITE) && sends {
                     transport.send_queue(py)?;
                 }
                 if readiness.contains(Readiness::READ) {

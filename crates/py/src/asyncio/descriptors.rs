@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use twinloop_loop::net::Boundaries;
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
 use super::core::{LoopCore, State, run_foreign_handle};
@@ -19,7 +20,7 @@ use super::host::PythonHost;
 use super::sockets::closed;
 use crate::ffi::coroutine::Waiter;
 use crate::ffi::handle::Owned;
-use crate::ffi::sockets::{Kind, kind_of};
+use crate::ffi::sockets::boundaries_of;
 use crate::ffi::{self, Object, handle};
 
 /// A direction of a descriptor.
@@ -75,7 +76,7 @@ pub(crate) struct Descriptor {
     writer: Side,
     /// A weak reference to the socket object that operations were last called with.
     socket: RefCell<Option<Object>>,
-    kind: Cell<Kind>,
+    boundaries: Cell<Boundaries>,
     event_loop: Loop,
     host: Rc<PythonHost>,
 }
@@ -99,7 +100,7 @@ impl Descriptors {
             reader: Side::default(),
             writer: Side::default(),
             socket: RefCell::new(None),
-            kind: Cell::new(Kind::Other),
+            boundaries: Cell::new(Boundaries::Anywhere),
             event_loop: event_loop.clone(),
             host: Rc::clone(host),
         });
@@ -232,7 +233,7 @@ impl Descriptors {
             }
         }
         let descriptor = self.get_or_make(event_loop, host, fd);
-        descriptor.kind.set(kind_of(fd));
+        descriptor.boundaries.set(boundaries_of(fd));
         let weak = PyWeakrefReference::new(socket)?;
         descriptor
             .socket
@@ -399,21 +400,18 @@ impl Descriptor {
         }
     }
 
-    /// A read returned less than it could. On TCP nothing is left, unless the peer has closed: then the end of the stream
-    /// is still to come, and no further edge will announce it. A read also ends at urgent data, and on a Unix socket
-    /// where descriptors or credentials were sent along: there only a call that would block proves anything.
+    /// A read returned less than it could. Where bytes are all there is, nothing is left.
     pub(crate) fn short_read(&self) {
-        let proves_nothing = Readiness::READ_CLOSED | Readiness::PRIORITY;
         if let Some(source) = &*self.source.borrow()
-            && self.kind.get() == Kind::Tcp
-            && !source.readiness().intersects(proves_nothing)
+            && self.boundaries.get() == Boundaries::None
+            && source.trusts_short_reads()
         {
             source.clear(Readiness::READ);
         }
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        self.kind.get() != Kind::Other
+        self.boundaries.get() != Boundaries::Anywhere
     }
 
     pub(crate) fn wait(

@@ -140,7 +140,7 @@ struct Reader {
     receiver: RefCell<Option<Rc<Receiver>>>,
     started: Cell<bool>,
     paused: Cell<bool>,
-    last_read: Cell<usize>,
+    expected: Cell<usize>,
 }
 
 #[pymethods]
@@ -157,7 +157,7 @@ impl ReadPipeState {
             receiver: RefCell::new(None),
             started: Cell::new(false),
             paused: Cell::new(false),
-            last_read: Cell::new(0),
+            expected: Cell::new(0),
         });
         let handler = Rc::clone(&reader) as Rc<dyn StreamHandler>;
         reader.pipe.stream.set_handler(Some(handler));
@@ -250,9 +250,9 @@ impl Reader {
             return Ok(());
         };
         let pipe = &self.pipe;
-        match receiver.read(py, &pipe.stream, &pipe.core, self.last_read.get()) {
-            Received::Bytes(count) => {
-                self.last_read.set(count);
+        match receiver.read(py, &pipe.stream, &pipe.core, self.expected.get()) {
+            Received::Bytes(expected) => {
+                self.expected.set(expected);
                 Ok(())
             }
             Received::Nothing => Ok(()),

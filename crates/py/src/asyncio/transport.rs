@@ -60,7 +60,7 @@ pub(super) struct Transport {
     protocol_paused: Cell<bool>,
     high_water: Cell<usize>,
     low_water: Cell<usize>,
-    last_read: Cell<usize>,
+    expected: Cell<usize>,
 }
 
 /// Writes after a lost connection before asyncio's warning about them.
@@ -109,7 +109,7 @@ impl TransportState {
             protocol_paused: Cell::new(false),
             high_water: Cell::new(64 * 1024),
             low_water: Cell::new(16 * 1024),
-            last_read: Cell::new(0),
+            expected: Cell::new(0),
         });
         transport
             .stream
@@ -467,25 +467,25 @@ impl Transport {
         let Some(receiver) = self.receiver(py)? else {
             return Ok(());
         };
-        let received = receiver.read(py, &self.stream, &self.core, self.last_read.get());
+        let received = receiver.read(py, &self.stream, &self.core, self.expected.get());
         self.conclude(py, received)
     }
 
     /// Reads into asyncio's streams: as long as data comes no Python code runs, which would need the context.
     fn read_natively(&self, receiver: &Receiver) {
         let received = ffi::with_gil_held(|py| {
-            receiver.read(py, &self.stream, &self.core, self.last_read.get())
+            receiver.read(py, &self.stream, &self.core, self.expected.get())
         });
         match received {
-            Received::Bytes(count) => self.last_read.set(count),
+            Received::Bytes(expected) => self.expected.set(expected),
             received => self.on_loop(|py| self.conclude(py, received)),
         }
     }
 
     fn conclude(&self, py: Python<'_>, received: Received) -> PyResult<()> {
         match received {
-            Received::Bytes(count) => {
-                self.last_read.set(count);
+            Received::Bytes(expected) => {
+                self.expected.set(expected);
                 Ok(())
             }
             Received::Nothing => Ok(()),

@@ -6,35 +6,12 @@
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketType, connect, ipproto, recv,
-    recvfrom, send, sendto, sockopt,
-};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, connect, recv, recvfrom, send, sendto};
+use twinloop_loop::net::Boundaries;
 
-/// What a socket is, as far as the way of reading from it depends on that.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Tcp,
-    OtherStream,
-    Other,
-}
-
-/// Asks the kernel, as the attributes of a socket object are what a program said.
-pub(crate) fn kind_of(fd: RawFd) -> Kind {
-    let Ok(fd) = borrow(fd) else {
-        return Kind::Other;
-    };
-    if sockopt::socket_type(fd) != Ok(SocketType::STREAM) {
-        return Kind::Other;
-    }
-    let is_internet = matches!(
-        sockopt::socket_domain(fd),
-        Ok(AddressFamily::INET | AddressFamily::INET6)
-    );
-    if is_internet && sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) {
-        return Kind::Tcp;
-    }
-    Kind::OtherStream
+/// What a short read of a socket proves. Asks the kernel, as the attributes of a socket object are what a program said.
+pub(crate) fn boundaries_of(fd: RawFd) -> Boundaries {
+    borrow(fd).map_or(Boundaries::Anywhere, Boundaries::of_socket)
 }
 
 /// Receives once, without blocking.
