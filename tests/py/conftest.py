@@ -78,6 +78,13 @@ def count_descriptors():
     return open_descriptors
 
 
+@pytest.fixture(params=["direct", "memory-bio"])
+def way(request, monkeypatch):
+    """How TLS connections reach the library."""
+    monkeypatch.setattr("twinloop._tls.direct", request.param == "direct")
+    return request.param
+
+
 # A runner that was started in the background ignores SIGINT, and its children would too: those of tests must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
