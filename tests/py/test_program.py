@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import pathlib
 import py_compile
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -17,6 +19,9 @@ import zipfile
 
 import pytest
 from conftest import CERTIFICATES
+from twinloop import _native
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def start(*arguments, **options):
@@ -421,15 +426,20 @@ LOOPS_IN_DAEMON_THREADS = """
         def data_received(self, data):
             self.transport.write(data)
 
+    class Finalized:
+        def __del__(self):
+            for _ in range(10):
+                pass
+
     async def main():
         loop = asyncio.get_running_loop()
         server = await loop.create_server(Echo, "127.0.0.1", 0)
         _, echo = await loop.create_connection(Echo, *server.sockets[0].getsockname())
         echo.transport.write(b"for ever")
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        def busy():
-            loop.call_soon(busy)
-        busy()
+        def busy(_finalized):
+            loop.call_soon(busy, Finalized())
+        busy(None)
         while True:
             writer.write(b"x")
             await reader.read(10)
@@ -444,3 +454,35 @@ LOOPS_IN_DAEMON_THREADS = """
 def test_a_process_ends_quietly_while_daemon_threads_run_loops(program):
     for _ in range(3):
         assert program(LOOPS_IN_DAEMON_THREADS) == (0, "the end\n", "")
+
+
+# Functions of CPython that run no Python code, let go of no object and never ask for the GIL. PyO3 guards the two that do.
+HARMLESS = set("""
+    PyBool_FromLong PyByteArray_AsString PyByteArray_FromStringAndSize PyByteArray_Resize PyByteArray_Size
+    PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf PyCallable_Check PyContext_Enter PyContext_Exit PyDict_Next
+    PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_NoMemory PyErr_Occurred
+    PyEval_RestoreThread PyEval_SaveThread PyException_GetTraceback 
+    PyFloat_FromDouble PyGILState_Check PyGILState_Ensure PyList_Append PyLong_AsUnsignedLongLong PyLong_FromDouble
+    PyLong_FromLong PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyModuleDef_Init PyModule_GetNameObject
+    PyObject_CheckBuffer PyObject_Free PyObject_GC_Del PyObject_GC_IsTracked PyObject_GC_Track PyObject_GC_UnTrack
+    PyObject_GenericGetDict PyObject_GenericSetDict PyObject_Init PyObject_Malloc PySequence_Check PyThreadState_Get
+    PyTuple_GetItem PyType_GetModuleName PyType_GetName PyType_GetQualName PyType_IsSubtype PyType_Modified
+    PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
+    PyWeakref_GetObject PyWeakref_GetRef Py_InitializeEx Py_IsFinalizing Py_IsInitialized
+    _PyBytes_Resize _Py_CheckFunctionResult
+""".split())
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="nm (binutils) lists what the extension module calls")
+def test_every_function_of_cpython_that_may_run_python_code_is_guarded():
+    listing = subprocess.run(
+        ["nm", "-D", "--undefined-only", _native.__file__], capture_output=True, text=True, check=True
+    )
+    objects = re.compile(r"PyExc_\w+|\w+_Type|\w+Struct|_PyWeakref_\w+")
+    called = {
+        name for name in re.findall(r"\b_?Py\w+", listing.stdout) if not objects.fullmatch(name)
+    }
+    source = (ROOT / "crates/py/src/ffi/last_calls.rs").read_text()
+    guarded = set(re.findall(r"__wrap_(\w+)", source))
+    assert {"PyObject_Call", "_Py_Dealloc"} <= guarded & called
+    assert called - guarded - HARMLESS == set()
