@@ -457,7 +457,8 @@ def test_a_process_ends_quietly_while_daemon_threads_run_loops(program):
 
 
 # Functions of CPython that run no Python code, let go of no object and never ask for the GIL. PyO3 guards the two that do.
-HARMLESS = set("""
+HARMLESS = set(
+    """
     PyBool_FromLong PyByteArray_AsString PyByteArray_FromStringAndSize PyByteArray_Resize PyByteArray_Size
     PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf PyCallable_Check PyContext_Enter PyContext_Exit PyDict_Next
     PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_NoMemory PyErr_Occurred
@@ -470,7 +471,8 @@ HARMLESS = set("""
     PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     PyWeakref_GetObject PyWeakref_GetRef Py_InitializeEx Py_IsFinalizing Py_IsInitialized
     _PyBytes_Resize _Py_CheckFunctionResult
-""".split())
+""".split()
+)
 
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="nm (binutils) lists what the extension module calls")
@@ -479,9 +481,7 @@ def test_every_function_of_cpython_that_may_run_python_code_is_guarded():
         ["nm", "-D", "--undefined-only", _native.__file__], capture_output=True, text=True, check=True
     )
     objects = re.compile(r"PyExc_\w+|\w+_Type|\w+Struct|_PyWeakref_\w+")
-    called = {
-        name for name in re.findall(r"\b_?Py\w+", listing.stdout) if not objects.fullmatch(name)
-    }
+    called = {name for name in re.findall(r"\b_?Py\w+", listing.stdout) if not objects.fullmatch(name)}
     source = (ROOT / "crates/py/src/ffi/last_calls.rs").read_text()
     guarded = set(re.findall(r"__wrap_(\w+)", source))
     assert {"PyObject_Call", "_Py_Dealloc"} <= guarded & called
