@@ -8,20 +8,23 @@
 //! Everything here runs under the GIL. Rules kept: NO-ABORT (no panic leaves a callback).
 
 mod attributes;
+mod collector;
 
 pub(crate) use attributes::register;
+pub(crate) use collector::Owned;
 
 use std::cell::Cell;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
-use pyo3::{Borrowed, PyTraverseError, PyVisit, ffi};
+use pyo3::{Borrowed, ffi};
 use twinloop_loop::TimerKey;
 
+use super::context::{copy_context, release_context};
 use super::coroutine;
 use super::gil::GilBound;
 use super::object::Object;
@@ -40,6 +43,11 @@ const TIMER: u8 = 4;
 const PERSISTENT: u8 = 8;
 /// The time of a timer was given as a Python int.
 const INTEGER: u8 = 16;
+/// The context is hidden from the garbage collector; see [`copy_context`].
+const HIDDEN: u8 = 32;
+
+/// `shown` of a handle that was in no visit of the collector yet.
+const NEVER_SHOWN: u32 = 0;
 
 #[repr(C)]
 struct Raw {
@@ -127,10 +135,12 @@ impl Handle {
         arguments: &[*mut ffi::PyObject],
         context: Option<Borrowed<'_, '_, PyAny>>,
     ) -> PyResult<Handle> {
-        let context = match context {
-            Some(context) if !context.is_none() => context.to_owned().into_ptr(),
-            // SAFETY: the GIL is held (token).
-            _ => unsafe { ffi::PyContext_CopyCurrent() },
+        let given = context.filter(|context| !context.is_none());
+        let hidden = given.is_none() && !matches!(kind, Kind::Persistent);
+        let context = match given {
+            Some(context) => context.to_owned().into_ptr(),
+            // SAFETY: the GIL is held (token). A hidden one is released by `release_context` only.
+            None => unsafe { copy_context(hidden) },
         };
         if context.is_null() {
             return Err(PyErr::fetch(py));
@@ -153,7 +163,7 @@ impl Handle {
         unsafe {
             let raw = allocate(py, class);
             if raw.is_null() {
-                ffi::Py_DECREF(context);
+                release_context(context, hidden);
                 return Err(PyErr::fetch(py));
             }
             (*raw).weak_references = null_mut();
@@ -162,7 +172,7 @@ impl Handle {
             (*raw).callback = callback.as_ptr();
             ffi::Py_INCREF(callback.as_ptr());
             (*raw).context = context;
-            (*raw).flags = flags;
+            (*raw).flags = if hidden { flags | HIDDEN } else { flags };
             (*raw).shown = NEVER_SHOWN;
             (*raw).when = when;
             (*raw).count = 0;
@@ -256,6 +266,8 @@ struct Call {
     /// The first slot is scratch space for the callee (PY_VECTORCALL_ARGUMENTS_OFFSET).
     arguments: [*mut ffi::PyObject; INLINE + 1],
     count: u8,
+    /// The context is hidden from the garbage collector.
+    hidden: bool,
 }
 
 impl Call {
@@ -270,11 +282,13 @@ impl Call {
                 context: (*raw).context,
                 arguments: [null_mut(), first, second, third],
                 count: (*raw).count,
+                hidden: (*raw).flags & HIDDEN != 0,
             };
             if (*raw).flags & PERSISTENT == 0 {
                 (*raw).callback = null_mut();
                 (*raw).context = null_mut();
                 (*raw).count = 0;
+                (*raw).flags &= !HIDDEN;
             } else {
                 ffi::Py_INCREF(call.callback);
                 ffi::Py_INCREF(call.context);
@@ -330,7 +344,7 @@ impl Call {
             for index in 1..=self.slots() {
                 ffi::Py_DECREF(self.arguments[index]);
             }
-            ffi::Py_DECREF(self.context);
+            release_context(self.context, self.hidden);
         }
     }
 }
@@ -350,6 +364,7 @@ unsafe fn fail(py: Python<'_>, handle: &Object, raw: *mut Raw, call: Call) -> Op
             (*raw).count = call.count;
             (*raw).callback = call.callback;
             (*raw).context = call.context;
+            (*raw).flags |= if call.hidden { HIDDEN } else { 0 };
         } else {
             call.release();
         }
@@ -434,6 +449,21 @@ pub(crate) fn discard(py: Python<'_>, handle: Object) {
     }
 }
 
+/// The context of a handle, null if it has none any more; borrowed, for the program.
+///
+/// # Safety
+/// `raw` is a live handle.
+unsafe fn context_of(raw: *mut Raw) -> *mut ffi::PyObject {
+    // SAFETY: the caller's promise; a hidden context is alive and unknown to the collector.
+    unsafe {
+        if (*raw).flags & HIDDEN != 0 {
+            (*raw).flags &= !HIDDEN;
+            ffi::PyObject_GC_Track((*raw).context.cast());
+        }
+        (*raw).context
+    }
+}
+
 /// The loop of a handle, unless it is gone.
 ///
 /// # Safety
@@ -443,109 +473,6 @@ unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut Raw) -> Option<Bound<'py, PyAn
     let weak =
         unsafe { Borrowed::from_ptr(py, (*raw).event_loop).cast_unchecked::<PyWeakrefReference>() };
     weak.upgrade()
-}
-
-/// Shows the garbage collector the references that a loop owns in its queue, timers and descriptors.
-///
-/// A handle is unknown to the collector, so what it holds counts as the loop's own. That is sound as long as each reference
-/// is shown once: a handle that is queued twice is known by the number of the visit, and one of another loop is left to that
-/// loop. A program that keeps a handle of a loop that nothing else refers to finds it without its callback afterwards.
-pub(crate) struct Owned<'a> {
-    visit: &'a PyVisit<'a>,
-    /// The weak reference that the loop's handles have; null if it has made none.
-    event_loop: *mut ffi::PyObject,
-    number: u32,
-    outcome: Result<(), PyTraverseError>,
-}
-
-/// The number of the last visit.
-static VISITS: GilBound<Cell<u32>> = GilBound::new(Cell::new(NEVER_SHOWN));
-const NEVER_SHOWN: u32 = 0;
-
-impl<'a> Owned<'a> {
-    /// Begins a visit of the loop with this link.
-    pub(crate) fn new(visit: &'a PyVisit<'a>, event_loop: Option<&LoopLink>) -> Owned<'a> {
-        let visits = VISITS.get_for(visit);
-        let number = visits.get().checked_add(1).unwrap_or(NEVER_SHOWN + 1);
-        visits.set(number);
-        Owned {
-            visit,
-            event_loop: event_loop.map_or(null_mut(), |link| link.0.as_ptr()),
-            number,
-            outcome: Ok(()),
-        }
-    }
-
-    /// Shows one reference.
-    pub(crate) fn add(&mut self, object: &Object) {
-        // SAFETY: the object is alive, as `object` owns a reference.
-        unsafe { self.show(object.as_ptr()) }
-    }
-
-    /// Shows the reference of an entry of the Python host, which is in the queue or a timer; see [`Object::from_entry`].
-    pub(crate) fn add_entry(&mut self, token: u64) {
-        // SAFETY: the entry owns a reference, and nothing is released in `tp_traverse`, where alone a visitor exists.
-        unsafe { self.show(token as *mut ffi::PyObject) }
-    }
-
-    /// What `tp_traverse` returns.
-    pub(crate) fn finish(self) -> Result<(), PyTraverseError> {
-        self.outcome
-    }
-
-    /// # Safety
-    /// `object` is alive.
-    unsafe fn show(&mut self, object: *mut ffi::PyObject) {
-        if self.outcome.is_err() {
-            return;
-        }
-        // SAFETY: the collector holds the GIL; what is read as a handle is one (`is_handle`). Nothing is created, released
-        // or called but the visitor.
-        unsafe {
-            if !is_handle(Python::assume_attached(), object) {
-                self.outcome = show(object, self.visit);
-                return;
-            }
-            let raw: *mut Raw = object.cast();
-            if (*raw).shown != self.number && (*raw).event_loop == self.event_loop {
-                (*raw).shown = self.number;
-                self.outcome = show_handle(raw, self.visit);
-            }
-        }
-    }
-}
-
-/// # Safety
-/// `object` is alive; called by the collector, under the GIL.
-unsafe fn show(object: *mut ffi::PyObject, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-    // SAFETY: the caller's promise. The `Py` is never dropped, so nothing is counted, as the collector demands.
-    let shown = unsafe {
-        let py = Python::assume_attached();
-        ManuallyDrop::new(Bound::from_owned_ptr(py, object).unbind())
-    };
-    visit.call(&*shown)
-}
-
-/// # Safety
-/// `raw` is a live handle; called by the collector, under the GIL.
-unsafe fn show_handle(raw: *mut Raw, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-    // SAFETY: the caller's promise. With a callback, the context and the slots below `count` (or the first, for MANY) hold
-    // owned references.
-    unsafe {
-        if (*raw).callback.is_null() {
-            return Ok(());
-        }
-        let slots = if (*raw).count == MANY {
-            1
-        } else {
-            (*raw).count as usize
-        };
-        let arguments = (&(*raw).arguments)[..slots].iter();
-        for pointer in [(*raw).callback, (*raw).context].iter().chain(arguments) {
-            show(*pointer, visit)?;
-        }
-        Ok(())
-    }
 }
 
 /// Releases callback, context and arguments.
@@ -569,10 +496,12 @@ unsafe fn clear(raw: *mut Raw) {
                 (*raw).arguments[2],
             ],
             count: (*raw).count,
+            hidden: (*raw).flags & HIDDEN != 0,
         };
         (*raw).callback = null_mut();
         (*raw).context = null_mut();
         (*raw).count = 0;
+        (*raw).flags &= !HIDDEN;
         call.release();
     }
 }

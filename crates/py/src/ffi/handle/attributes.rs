@@ -11,8 +11,8 @@ use pyo3::types::{PyTuple, PyType};
 use pyo3::{Borrowed, ffi};
 
 use super::{
-    CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, deallocate,
-    loop_of, run,
+    CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, context_of,
+    deallocate, loop_of, run,
 };
 use crate::ffi::fastcall::{Arguments, FastMethod, Parameters, install};
 use crate::ffi::object::Object;
@@ -46,7 +46,7 @@ unsafe extern "C" fn attribute(
             x if x == Attribute::Class as usize => class_of(py, raw),
             x if x == Attribute::Callback as usize => (*raw).callback,
             x if x == Attribute::Arguments as usize => return arguments_tuple(py, raw),
-            x if x == Attribute::Context as usize => (*raw).context,
+            x if x == Attribute::Context as usize => context_of(raw),
             x if x == Attribute::Loop as usize => {
                 return match loop_of(py, raw) {
                     Some(event_loop) => event_loop.into_ptr(),
