@@ -9,39 +9,101 @@ from __future__ import annotations
 
 import contextvars
 import errno
+import os
+import socket
 from asyncio import constants, trsock
 from asyncio.log import logger
+
+from . import _native
+from ._transports import SocketTransport
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def accept_connections(loop, protocol_factory, sock, sslcontext, server, backlog, *timeouts):
-    """Accept what waits at ``sock``, at most as many connections as its backlog holds."""
-    # The kernel's queue holds one more than the backlog, and a backlog of zero is one too.
-    for _ in range(backlog + 1):
-        if sock.fileno() < 0:
-            return  # What was called for the last connection closed the server.
+class Listener:
+    """A listening socket of a server: ``accept`` is called while connections wait at it."""
+
+    __slots__ = ("_accept", "_arguments", "_backlog", "_kind", "_loop", "_sock")
+
+    def __init__(self, loop, protocol_factory, sock, sslcontext, server, backlog, timeouts):
+        self._loop = loop
+        self._sock = sock
+        # The kernel's queue holds one more than the backlog, and a backlog of zero is one too.
+        self._backlog = backlog
+        self._arguments = (protocol_factory, sslcontext, server, *timeouts)
+        if type(sock) is socket.socket:
+            # As numbers: a socket object makes enumerations of them each time.
+            self._kind = (int(sock.family), int(sock.type), sock.proto)
+            self._accept = self._accept_natively
+        else:
+            self._accept = self._accept_by_method
+
+    def accept(self):
+        """Accept what waits, at most as many connections as the backlog holds."""
+        for _ in range(self._backlog + 1):
+            if self._sock.fileno() < 0:
+                return  # What was called for the last connection closed the server.
+            try:
+                accepted = self._accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _OUT_OF_RESOURCES:
+                    raise
+                self._pause(error)
+                return
+            if accepted is None:
+                return
+            contextvars.copy_context().run(_serve, self._loop, *accepted, *self._arguments)
+
+    def _accept_natively(self):
+        accepted = _native.accept(self._sock.fileno())
+        if accepted is None:
+            return None
+        fd, address = accepted
         try:
-            connection, address = sock.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            if error.errno not in _OUT_OF_RESOURCES:
-                raise
-            _pause(loop, error, protocol_factory, sock, sslcontext, server, backlog, *timeouts)
-            return
+            connection = socket.socket(*self._kind, fileno=fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        connection.setblocking(False)  # It does not block, but does not know it yet.
+        return connection, address
+
+    def _accept_by_method(self):
+        connection, address = self._sock.accept()
         connection.setblocking(False)
-        if loop.get_debug():
-            logger.debug("%r got a new connection from %r: %r", server, address, connection)
-        extra = {"peername": address}
-        contextvars.copy_context().run(_serve, loop, protocol_factory, connection, extra, sslcontext, server, *timeouts)
+        return connection, _native.Address(address)
+
+    def _pause(self, error):
+        self._loop.call_exception_handler(
+            {
+                "message": "socket.accept() out of system resource",
+                "exception": error,
+                "socket": trsock.TransportSocket(self._sock),
+            }
+        )
+        # The connections stay in the kernel's queue; they would be reported in every turn.
+        self._loop._remove_reader(self._sock.fileno())
+        self._loop.call_later(constants.ACCEPT_RETRY_DELAY, self._resume)
+
+    def _resume(self):
+        was_closed = self._sock.fileno() < 0
+        if not was_closed:
+            self._loop._add_reader(self._sock.fileno(), self.accept)
 
 
-def _serve(loop, protocol_factory, connection, extra, sslcontext, server, *timeouts):
+def _serve(loop, connection, address, protocol_factory, sslcontext, server, *timeouts):
+    if loop._debug:
+        logger.debug("%r got a new connection from %r: %r", server, address.to_python(), connection)
     try:
         protocol = protocol_factory()
         if not sslcontext:
-            loop._make_socket_transport(connection, protocol, extra=extra, server=server)
+            if type(connection) is socket.socket:
+                # Nothing else has this descriptor, which the kernel has just given.
+                SocketTransport(loop, connection, protocol, server=server, peer=address)
+            else:
+                extra = {"peername": address.to_python()}
+                loop._make_socket_transport(connection, protocol, extra=extra, server=server)
             return
     except (SystemExit, KeyboardInterrupt):
         connection.close()
@@ -50,6 +112,7 @@ def _serve(loop, protocol_factory, connection, extra, sslcontext, server, *timeo
         connection.close()
         _report(loop, error)
     else:
+        extra = {"peername": address.to_python()}
         loop.create_task(_shake_hands(loop, protocol, connection, extra, sslcontext, server, *timeouts))
 
 
@@ -88,22 +151,3 @@ def _report(loop, error, **more):
     loop.call_exception_handler(
         {"message": "Error on transport creation for incoming connection", "exception": error, **present}
     )
-
-
-def _pause(loop, error, protocol_factory, sock, *arguments):
-    loop.call_exception_handler(
-        {
-            "message": "socket.accept() out of system resource",
-            "exception": error,
-            "socket": trsock.TransportSocket(sock),
-        }
-    )
-    # The connections stay in the kernel's queue; they would be reported in every turn.
-    loop._remove_reader(sock.fileno())
-    loop.call_later(constants.ACCEPT_RETRY_DELAY, _resume, loop, protocol_factory, sock, *arguments)
-
-
-def _resume(loop, protocol_factory, sock, *arguments):
-    was_closed = sock.fileno() < 0
-    if not was_closed:
-        loop._start_serving(protocol_factory, sock, *arguments)

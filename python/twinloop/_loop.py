@@ -129,8 +129,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             _native.js_end(self)
             _children.forget_all(self)
             super().close()
+            self._release_transports()
             for transport in list(self._transports.values()):
-                if isinstance(transport, (SocketTransport, DatagramTransport)):
+                if isinstance(transport, DatagramTransport):
                     transport._state.release()
             for transport in list(self._pipes):
                 transport._state.release()
@@ -363,6 +364,13 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     # ---- transports --------------------------------------------------------------------------------------------------
 
+    def _ensure_fd_no_transport(self, fd):
+        # asyncio's own looks at the transports that its selector loop keeps, and at what it was given.
+        super()._ensure_fd_no_transport(fd)
+        transport = self._transport_at(fd if isinstance(fd, int) else int(fd.fileno()))
+        if transport is not None and not transport.is_closing():
+            raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
+
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
         self._ensure_fd_no_transport(sock)
         return transport_class(sock)(self, sock, protocol, waiter, extra, server)
@@ -395,8 +403,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         transport_class(rawsock)(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
-    def _accept_connection(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts):
-        _accepting.accept_connections(self, protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+    def _start_serving(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts):
+        listener = _accepting.Listener(self, protocol_factory, sock, sslcontext, server, backlog, timeouts)
+        self._add_reader(sock.fileno(), listener.accept)
 
     async def _make_subprocess_transport(
         self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra=None, **options

@@ -17,7 +17,6 @@ from . import _native
 from ._failures import report_transport
 from ._flow import Ending, FlowControl, start_later
 
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
 
 
@@ -32,52 +31,52 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
     _start_tls_compatible = True
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
 
-    def __init__(self, loop, sock, protocol, waiter=None, extra=None, server=None):
-        asyncio.Transport.__init__(self, extra)
-        self._sock = None  # Nothing to close yet if one of the next lines fails.
-        self._state = _native.TransportState(loop, self, sock)
+    # What most connections never have of their own.
+    _sock = None
+    _server = None
+    _empty_waiter = None
+    _sending = None
+    _given_extra = None
+    _made_extra = None
+
+    def __init__(self, loop, sock, protocol, waiter=None, extra=None, server=None, peer=None):
+        # There is nothing to close yet, no `_sock`, if one of the next lines fails.
+        self._state = _native.TransportState(loop, self, sock, peer)
         self._loop = loop
+        self._kept_sock = sock
         self._sock_fd = sock.fileno()
-        self._server = None
-        self._empty_waiter = None
-        self._sending = None
+        if extra is not None:
+            self._given_extra = extra
         try:
-            self._set_extra_info(sock)
-            self.set_protocol(protocol)
-            _set_nodelay(sock)
+            self._protocol = protocol
+            self._state.set_protocol(protocol)
             made = protocol.connection_made
             if server is not None:
-                self._attach(server)
+                server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
+                self._server = server
         except BaseException:
             # The native half keeps its owner alive and the descriptor taken.
             self._state.release()
             raise
         self._sock = sock
-        loop._transports[self._sock_fd] = self
         loop.call_soon(made, self)
         # Nothing is read before connection_made was called.
-        start_later(loop, waiter, self._state.start)
+        if waiter is None:
+            loop.call_soon(self._state.start)
+        else:
+            start_later(loop, waiter, self._state.start)
 
-    def _attach(self, server):
-        server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
-        self._server = server
-
-    def _detach(self):
-        server, self._server = self._server, None
-        if server is not None:
-            server._detach(self) if _SERVER_COUNTS_TRANSPORTS else server._detach()
-
-    def _set_extra_info(self, sock):
-        self._extra["socket"] = trsock.TransportSocket(sock)
-        try:
-            self._extra["sockname"] = sock.getsockname()
-        except OSError:
-            self._extra["sockname"] = None
-        if "peername" not in self._extra:
-            try:
-                self._extra["peername"] = sock.getpeername()
-            except OSError:
-                self._extra["peername"] = None
+    @property
+    def _extra(self):
+        # What `get_extra_info` looks into, by asyncio's name; made when somebody asks for the first time.
+        if self._made_extra is None:
+            sockname, peername = self._state.names()
+            extra = {} if self._given_extra is None else self._given_extra
+            extra["socket"] = trsock.TransportSocket(self._kept_sock)
+            extra["sockname"] = sockname
+            extra.setdefault("peername", peername)
+            self._made_extra = extra
+        return self._made_extra
 
     def __repr__(self):
         words = [type(self).__name__]
@@ -93,7 +92,7 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
         return f"<{' '.join(words)}>"
 
     def __del__(self, _warn=warnings.warn):
-        if getattr(self, "_sock", None) is not None:
+        if self._sock is not None:
             _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
             self._state.release()
             self._sock.close()
@@ -196,7 +195,9 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
                 self._empty_waiter.set_exception(ConnectionError("Connection is closed by peer"))
             if self._sending is not None:
                 self._sending.cancel()
-            self._detach()
+            if self._server is not None:
+                server, self._server = self._server, None
+                server._detach(self) if _SERVER_COUNTS_TRANSPORTS else server._detach()
             self._sock = self._protocol = self._loop = None
 
 
@@ -214,12 +215,6 @@ def transport_class(sock):
     ):
         return SocketTransport
     return selector_events._SelectorSocketTransport
-
-
-def _set_nodelay(sock):
-    # asyncio's own leaves out sockets that were made without naming the protocol, as most are.
-    if sock.family in _INTERNET and sock.proto in (0, socket.IPPROTO_TCP):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def send_file(loop, transport, file, offset, count):

@@ -1,5 +1,5 @@
 //! The groups of one echo server on each loop: rates over TCP, Unix sockets and TLS, beside a busy thread, one connection
-//! that carries much, and the memory of an idle one.
+//! that carries much, short connections, and the memory of an idle one.
 //!
 //! The load client is native, its TLS is rustls, so that it shares no code with the servers. rloop has no TLS.
 
@@ -92,6 +92,30 @@ pub(crate) fn bulk(plan: &Plan, report: &mut Report) -> Result<()> {
                 });
             }
         }
+    }
+    Ok(())
+}
+
+/// The server's CPU time for a connection that is opened, carries one message and is closed.
+pub(crate) fn connections(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, loops) = loops(plan, report)?;
+    for (carrier, style, at_once, over) in [
+        (Carrier::Tcp, "protocol", 1, ""),
+        (Carrier::Tcp, "protocol", 16, ""),
+        (Carrier::Tcp, "streams", 16, ""),
+        (Carrier::Tls, "protocol", 16, " over TLS"),
+    ] {
+        let mut contestants = loops.clone();
+        if carrier == Carrier::Tls {
+            contestants.retain(|name| *name != "rloop");
+        } else {
+            contestants.push(NATIVE);
+        }
+        let case = format!("{style} x{at_once}{over}");
+        rounds(plan, report, "connections", &case, &contestants, |name| {
+            let server = Server::echo(&venv, name, carrier, &[style])?;
+            Ok((Unit::Nanoseconds, server.churn(at_once, plan.seconds)?))
+        });
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ Groups (all by default):
   tls          the same over TLS, by Protocol and streams                         asyncio, uvloop, uvloop+aiofastnet
   busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
   bulk         512 MiB over one connection, each way, plain and over TLS       asyncio, uvloop, uvloop+aiofastnet, rloop
+  connections  CPU time of a server for a connection of one message         asyncio, uvloop, uvloop+aiofastnet, rloop; native
   memory       what a server keeps for an idle connection                      asyncio, uvloop, uvloop+aiofastnet, rloop
   http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
   udp          UDP echo of 1 KiB, 1 and 16 sockets                                asyncio, uvloop, rloop
@@ -63,13 +64,14 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 14] = [
+const GROUPS: [&str; 15] = [
     "startup",
     "echo",
     "unix",
     "tls",
     "busy",
     "bulk",
+    "connections",
     "memory",
     "http",
     "udp",
@@ -227,6 +229,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "tls" => echo::tls(plan, &mut report)?,
             "busy" => echo::busy(plan, &mut report)?,
             "bulk" => echo::bulk(plan, &mut report)?,
+            "connections" => echo::connections(plan, &mut report)?,
             "memory" => echo::memory(plan, &mut report)?,
             "http" => python::http(plan, &mut report)?,
             "udp" => python::udp(plan, &mut report)?,

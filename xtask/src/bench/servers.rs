@@ -105,6 +105,32 @@ impl Server {
             .context("the client reported no rate")
     }
 
+    /// Connections that carry one message each, so many at a time; the server's CPU time for one, in nanoseconds.
+    pub(super) fn churn(&self, connections: usize, seconds: f64) -> Result<f64> {
+        let mut client = self.client("churn-client");
+        client.args([connections.to_string(), seconds.to_string()]);
+        self.authority(&mut client);
+        let before = self.cpu_ns()?;
+        let result = json_of(&mut client, Duration::from_secs_f64(seconds + 20.0))?;
+        let spent = self.cpu_ns()? - before;
+        let count = result["connections"]
+            .as_f64()
+            .context("the client reported no count")?;
+        ensure!(count > 0.0, "no connection was served");
+        Ok(spent / count)
+    }
+
+    /// How long the process's threads have been on a core.
+    fn cpu_ns(&self) -> Result<f64> {
+        let mut sum = 0.0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let times = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            let time = times.split_whitespace().next();
+            sum += time.context("the system says no time")?.parse::<f64>()?;
+        }
+        Ok(sum)
+    }
+
     /// Opens connections that have carried one message of `bytes` each and then do nothing.
     pub(super) fn hold(&self, connections: usize, bytes: usize) -> Result<Held> {
         let mut client = self.client("hold");

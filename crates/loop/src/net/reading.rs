@@ -39,18 +39,15 @@ impl Boundaries {
     /// Of a socket, or of what was taken for one.
     #[must_use]
     pub fn of_socket(fd: BorrowedFd<'_>) -> Boundaries {
-        if sockopt::socket_type(fd) != Ok(SocketType::STREAM) {
-            return Boundaries::Anywhere;
+        // A stream of the internet may be of another protocol, with messages in it (SCTP). Asked first, as most are TCP.
+        if sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) {
+            return Boundaries::None;
         }
-        match sockopt::socket_domain(fd) {
-            // A stream of the internet may be of another protocol, with messages in it (SCTP).
-            Ok(AddressFamily::INET | AddressFamily::INET6)
-                if sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) =>
-            {
-                Boundaries::None
-            }
-            Ok(AddressFamily::UNIX) => Boundaries::Flagged,
-            _ => Boundaries::Anywhere,
+        let is_unix = sockopt::socket_domain(fd) == Ok(AddressFamily::UNIX);
+        if is_unix && sockopt::socket_type(fd) == Ok(SocketType::STREAM) {
+            Boundaries::Flagged
+        } else {
+            Boundaries::Anywhere
         }
     }
 }

@@ -229,6 +229,12 @@ impl Stream {
         )?)?)
     }
 
+    /// True for a connection over TCP.
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        self.0.boundaries == Boundaries::None
+    }
+
     /// Turns Nagle's algorithm off or on.
     ///
     /// # Errors

@@ -29,6 +29,40 @@ pub(crate) fn to_python<'py>(
     Ok(None)
 }
 
+/// An address that is kept, as small as the kernel's own form of it where that is known: the tuple is made when somebody asks.
+pub(crate) enum Name {
+    Internet(SocketAddr),
+    Made(Object),
+    Unknown,
+}
+
+impl Name {
+    pub(crate) fn of(py: Python<'_>, address: &SocketAddrAny) -> PyResult<Name> {
+        if let Ok(address) = SocketAddr::try_from(address.clone()) {
+            return Ok(Name::Internet(address));
+        }
+        let made = to_python(py, address)?;
+        Ok(made.map_or(Name::Unknown, |name| Name::Made(Object::new(name))))
+    }
+
+    pub(crate) fn share(&self, py: Python<'_>) -> Name {
+        match self {
+            Name::Internet(address) => Name::Internet(*address),
+            Name::Made(object) => Name::Made(object.share(py)),
+            Name::Unknown => Name::Unknown,
+        }
+    }
+
+    /// None if it is unknown.
+    pub(crate) fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Name::Internet(address) => internet_to_python(py, address),
+            Name::Made(object) => Ok(object.bind(py).to_owned()),
+            Name::Unknown => Ok(py.None().into_bound(py)),
+        }
+    }
+}
+
 pub(crate) fn internet_to_python<'py>(
     py: Python<'py>,
     address: &SocketAddr,

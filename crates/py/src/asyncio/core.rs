@@ -9,9 +9,9 @@ mod methods;
 pub(crate) use methods::register;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::os::fd::RawFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -24,6 +24,7 @@ use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 use super::closing;
 use super::descriptors::{Descriptors, Direction};
 use super::host::PythonHost;
+use super::transport::Transport;
 use crate::ffi::handle::{Handle, Kind, LoopLink, Owned};
 use crate::ffi::{self, GilBound, Object, ThreadIdentity};
 
@@ -54,8 +55,9 @@ pub(crate) struct State {
     has_task_factory: Cell<bool>,
     redirects_connections: Cell<bool>,
     pub(crate) descriptors: Descriptors,
-    /// Descriptors that belong to transports: the program's own operations on them are refused.
-    transports: RefCell<HashSet<RawFd>>,
+    /// Descriptors that belong to transports, and the transport of each that is a stream socket: the program's own operations
+    /// on them are refused.
+    transports: RefCell<HashMap<RawFd, Weak<Transport>>>,
     /// The size of the last read of `sock_recv`, by which the next one chooses its way.
     pub(crate) last_sock_recv: Cell<usize>,
     scratch: RefCell<Vec<u8>>,
@@ -294,6 +296,21 @@ impl LoopCore {
         closing::leave_to_be_closed(socket)
     }
 
+    /// The transport whose stream socket has this descriptor, or None.
+    fn _transport_at(&self, py: Python<'_>, fd: RawFd) -> Option<Py<PyAny>> {
+        let transport = self.state.get(py).transport_at(fd)?;
+        let owner = transport.owner(py)?;
+        Some(owner.into_bound(py).unbind())
+    }
+
+    /// Ends the transports of stream sockets, without a callback.
+    fn _release_transports(&self, py: Python<'_>) {
+        let transports: Vec<_> = self.state.get(py).transports.borrow().values().cloned().collect();
+        for transport in transports.iter().filter_map(Weak::upgrade) {
+            transport.release();
+        }
+    }
+
     /// Counts of what the loop has done and holds. `callback_times` is None, or a list of (seconds, count): how many
     /// callbacks took less than so long and not less than the entry before; the seconds of the last may be None.
     fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -494,17 +511,28 @@ impl State {
     /// Marks a descriptor as a transport's; whatever watched it before ends.
     pub(crate) fn claim_for_transport(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
         self.descriptors.forget(py, fd)?;
-        self.transports.borrow_mut().insert(fd);
+        self.transports.borrow_mut().insert(fd, Weak::new());
         Ok(())
+    }
+
+    /// After `claim_for_transport`, for a stream socket.
+    pub(super) fn note_transport(&self, fd: RawFd, transport: &Rc<Transport>) {
+        let transport = Rc::downgrade(transport);
+        self.transports.borrow_mut().insert(fd, transport);
     }
 
     pub(crate) fn release_from_transport(&self, fd: RawFd) {
         self.transports.borrow_mut().remove(&fd);
     }
 
+    /// The transport whose stream socket has this descriptor.
+    pub(super) fn transport_at(&self, fd: RawFd) -> Option<Rc<Transport>> {
+        self.transports.borrow().get(&fd)?.upgrade()
+    }
+
     pub(crate) fn is_transport(&self, fd: RawFd) -> bool {
         let transports = self.transports.borrow();
-        !transports.is_empty() && transports.contains(&fd)
+        !transports.is_empty() && transports.contains_key(&fd)
     }
 
     /// Puts a handle into the ready queue, from any thread.

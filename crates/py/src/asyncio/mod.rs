@@ -1,5 +1,6 @@
 //! The loop's Python API: one file for each group of `asyncio.AbstractEventLoop`'s methods.
 
+mod accept;
 mod addresses;
 mod closing;
 pub(crate) mod core;
@@ -23,6 +24,7 @@ pub use embed::event_loop_of;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    accept::register(module)?;
     core::register(module)?;
     datagram::register(module)?;
     pipe::register(module)?;

@@ -9,17 +9,21 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PySystemExit};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
 use twinloop_loop::net::{Stream, StreamHandler};
 
+use super::accept::Address;
+use super::addresses::Name;
 use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::owner::Owner;
@@ -61,6 +65,8 @@ pub(super) struct Transport {
     high_water: Cell<usize>,
     low_water: Cell<usize>,
     expected: Cell<usize>,
+    /// This end's address and the other's, kept for when the connection is gone.
+    names: [Name; 2],
 }
 
 /// Writes after a lost connection before asyncio's warning about them.
@@ -68,29 +74,37 @@ const LATE_WRITES_BEFORE_WARNING: u32 = 5;
 
 #[pymethods]
 impl TransportState {
+    /// `peer` is the address that `accept` gave for the socket.
     #[new]
     fn new(
         event_loop: &Bound<'_, LoopCore>,
         owner: Bound<'_, PyAny>,
         sock: Bound<'_, PyAny>,
+        peer: Option<&Bound<'_, Address>>,
     ) -> PyResult<Self> {
         let py = event_loop.py();
         let core = Rc::clone(event_loop.get().state(py));
         core.check_thread(py)?;
         let fd: RawFd = sock.call_method0("fileno")?.extract()?;
+        if let Some(other) = core.transport_at(fd)
+            && !other.closing.get()
+        {
+            return Err(already_used(&sock, &other));
+        }
         core.claim_for_transport(py, fd)?;
         // The stream keeps the Python socket object, which stays the one that closes the descriptor.
-        let keep: Box<dyn Any> = Box::new(Object::new(sock));
+        let keep: Box<dyn Any> = Box::new(Object::new(sock.clone()));
         let stream = {
             let native = core.open()?;
             let _entered = native.enter();
-            Stream::from_owner(fd, keep)
+            Stream::from_owner(fd, keep).and_then(without_delay)
         };
         let stream = stream.map_err(|error| {
             core.release_from_transport(fd);
             os_error(py, &error)
         })?;
         stream.pause_reading();
+        let names = names_of(&sock, &stream, peer)?;
         let transport = Rc::new(Transport {
             core,
             fd: Cell::new(Some(fd)),
@@ -110,7 +124,9 @@ impl TransportState {
             high_water: Cell::new(64 * 1024),
             low_water: Cell::new(16 * 1024),
             expected: Cell::new(0),
+            names,
         });
+        transport.core.note_transport(fd, &transport);
         transport
             .stream
             .set_handler(Some(Rc::clone(&transport) as Rc<dyn StreamHandler>));
@@ -182,17 +198,15 @@ impl TransportState {
         transport.schedule_connection_lost(py, error)
     }
 
-    /// Ends everything at once, without a callback: after `connection_lost`, or when the loop is closed.
+    /// Ends everything at once, without a callback: after `connection_lost`.
     fn release(&self, py: Python<'_>) {
-        let transport = self.transport.get(py);
-        transport.begin_closing();
-        transport.stream.close();
-        if let Some(fd) = transport.fd.take() {
-            transport.core.release_from_transport(fd);
-        }
-        let references = (transport.receiver.take(), transport.protocol.take());
-        drop(references);
-        transport.owner.release();
+        self.transport.get(py).release();
+    }
+
+    /// The addresses of this end and of the other, as the socket module gives them; None where there is none.
+    fn names<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyAny>; 2]> {
+        let [local, peer] = &self.transport.get(py).names;
+        Ok([local.to_python(py)?, peer.to_python(py)?])
     }
 }
 
@@ -214,9 +228,67 @@ pub(super) fn write_to(stream: &Stream, data: &Bound<'_, PyAny>) -> PyResult<io:
     }
 }
 
+/// Turns Nagle's algorithm off, for sockets that were made without naming the protocol too: asyncio's own leaves those out.
+fn without_delay(stream: Stream) -> io::Result<Stream> {
+    if stream.is_tcp() {
+        stream.set_nodelay(true)?;
+    }
+    Ok(stream)
+}
+
+/// The addresses of `sock`, whose methods are asked unless it is a plain socket of the internet.
+fn names_of(
+    sock: &Bound<'_, PyAny>,
+    stream: &Stream,
+    peer: Option<&Bound<'_, Address>>,
+) -> PyResult<[Name; 2]> {
+    static PLAIN: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = sock.py();
+    let is_plain = sock.get_type().is(PLAIN.import(py, "socket", "socket")?);
+    let ask = |known: io::Result<SocketAddr>, method| match known {
+        Ok(address) if is_plain => Ok(Name::Internet(address)),
+        _ => match sock.call_method0(method) {
+            Ok(name) => Ok(Name::Made(Object::new(name))),
+            Err(error) if error.is_instance_of::<PyOSError>(py) => Ok(Name::Unknown),
+            Err(error) => Err(error),
+        },
+    };
+    let local = ask(stream.local_addr(), intern!(py, "getsockname"))?;
+    let peer = match peer {
+        Some(address) => address.get().name(py),
+        None => ask(stream.peer_addr(), intern!(py, "getpeername"))?,
+    };
+    Ok([local, peer])
+}
+
+/// asyncio's error.
+#[cold]
+fn already_used(sock: &Bound<'_, PyAny>, other: &Transport) -> PyErr {
+    let text = || {
+        let owner = other.owner(sock.py()).map(|owner| owner.into_bound(sock.py()));
+        let owner = owner.map_or_else(|| Ok(String::new()), |owner| Ok(owner.repr()?.to_string()));
+        owner.and_then(|owner: String| {
+            Ok(format!("File descriptor {} is used by transport {owner}", sock.repr()?))
+        })
+    };
+    text().map_or_else(|error: PyErr| error, PyRuntimeError::new_err)
+}
+
 impl Transport {
-    fn owner(&self, py: Python<'_>) -> Option<Object> {
+    pub(super) fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.get(py)
+    }
+
+    /// Ends everything at once, without a callback: after `connection_lost`, or when the loop is closed.
+    pub(super) fn release(&self) {
+        self.begin_closing();
+        self.stream.close();
+        if let Some(fd) = self.fd.take() {
+            self.core.release_from_transport(fd);
+        }
+        let references = (self.receiver.take(), self.protocol.take());
+        drop(references);
+        self.owner.release();
     }
 
     fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {

@@ -1,17 +1,25 @@
-//! Receiving from and sending to a descriptor that a Python socket object owns.
+//! Accepting at, receiving from and sending to a descriptor that a Python socket object owns.
 //!
 //! The descriptor is a plain number here: the program may close its socket at any time, which these calls then report as
 //! EBADF, as the socket object's own methods would.
 
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
-use rustix::net::{RecvFlags, SendFlags, SocketAddrAny, connect, recv, recvfrom, send, sendto};
+use rustix::net::{
+    RecvFlags, SendFlags, SocketAddrAny, SocketFlags, acceptfrom_with, connect, recv, recvfrom,
+    send, sendto,
+};
 use twinloop_loop::net::Boundaries;
 
 /// What a short read of a socket proves. Asks the kernel, as the attributes of a socket object are what a program said.
 pub(crate) fn boundaries_of(fd: RawFd) -> Boundaries {
     borrow(fd).map_or(Boundaries::Anywhere, Boundaries::of_socket)
+}
+
+/// Accepts a connection that waits at a listening socket that does not block: a socket that does not block either, and the peer.
+pub(crate) fn accept(fd: RawFd) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
+    retry(|| acceptfrom_with(borrow(fd)?, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK))
 }
 
 /// Receives once, without blocking.

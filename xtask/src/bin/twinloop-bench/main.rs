@@ -7,6 +7,7 @@
 
 mod bulk;
 mod channel;
+mod churn;
 mod client;
 mod datagrams;
 mod hold;
@@ -24,6 +25,7 @@ twinloop-bench echo-server [PATH]                             print the port or 
 twinloop-bench echo-client ADDRESS CONNECTIONS BYTES SECONDS [AUTHORITY]   one message in flight on each connection
 twinloop-bench bulk-client ADDRESS send|receive MEBIBYTES [AUTHORITY]      one connection, one direction
 twinloop-bench hold ADDRESS CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
+twinloop-bench churn-client ADDRESS CONNECTIONS SECONDS [AUTHORITY]        open, echo one message, close, so many at a time
 twinloop-bench http-client PORT PATH CONNECTIONS SECONDS      one GET in flight on each connection
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
@@ -70,6 +72,16 @@ fn run(words: &[&str]) -> Result<bool> {
         ["hold", address, connections, bytes, authority @ ..] if authority.len() < 2 => {
             let peer = Peer::new(address, authority.first().copied())?;
             hold::run(&peer, connections, bytes)
+        }
+        [
+            "churn-client",
+            address,
+            connections,
+            seconds,
+            authority @ ..,
+        ] if authority.len() < 2 => {
+            let peer = Peer::new(address, authority.first().copied())?;
+            churn::run(&peer, connections, seconds)
         }
         ["http-client", port, path, connections, seconds] => {
             client::http(&Peer::new(port, None)?, path, connections, seconds)
