@@ -96,7 +96,8 @@ pub(crate) fn bulk(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The server's CPU time for a connection that is opened, carries one message and is closed.
+/// Connections that are opened, carry one message and are closed: how many a second one after the other; and the server's CPU time
+/// for each where several are open at a time, because the client costs as much as a server then.
 pub(crate) fn connections(plan: &Plan, report: &mut Report) -> Result<()> {
     let (venv, loops) = loops(plan, report)?;
     for (carrier, style, at_once, over) in [
@@ -114,7 +115,11 @@ pub(crate) fn connections(plan: &Plan, report: &mut Report) -> Result<()> {
         let case = format!("{style} x{at_once}{over}");
         rounds(plan, report, "connections", &case, &contestants, |name| {
             let server = Server::echo(&venv, name, carrier, &[style])?;
-            Ok((Unit::Nanoseconds, server.churn(at_once, plan.seconds)?))
+            let churn = server.churn(at_once, plan.seconds)?;
+            Ok(match at_once {
+                1 => (Unit::PerSecond, churn.per_second),
+                _ => (Unit::Nanoseconds, churn.cpu_ns),
+            })
         });
     }
     Ok(())

@@ -36,7 +36,7 @@ Groups (all by default):
   tls          the same over TLS, by Protocol and streams                         asyncio, uvloop, uvloop+aiofastnet
   busy         Protocol echo beside a thread that computes in Python           asyncio, uvloop, uvloop+aiofastnet, rloop
   bulk         512 MiB over one connection, each way, plain and over TLS       asyncio, uvloop, uvloop+aiofastnet, rloop
-  connections  CPU time of a server for a connection of one message         asyncio, uvloop, uvloop+aiofastnet, rloop; native
+  connections  of one message each: how many a second, CPU time for one     asyncio, uvloop, uvloop+aiofastnet, rloop; native
   memory       what a server keeps for an idle connection                      asyncio, uvloop, uvloop+aiofastnet, rloop
   http         aiohttp and uvicorn servers under wrk, 64 connections           asyncio, uvloop, uvloop+aiofastnet, rloop
   udp          UDP echo of 1 KiB, 1 and 16 sockets                                asyncio, uvloop, rloop

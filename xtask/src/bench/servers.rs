@@ -105,8 +105,8 @@ impl Server {
             .context("the client reported no rate")
     }
 
-    /// Connections that carry one message each, so many at a time; the server's CPU time for one, in nanoseconds.
-    pub(super) fn churn(&self, connections: usize, seconds: f64) -> Result<f64> {
+    /// Connections that carry one message each, so many at a time.
+    pub(super) fn churn(&self, connections: usize, seconds: f64) -> Result<Churn> {
         let mut client = self.client("churn-client");
         client.args([connections.to_string(), seconds.to_string()]);
         self.authority(&mut client);
@@ -117,7 +117,10 @@ impl Server {
             .as_f64()
             .context("the client reported no count")?;
         ensure!(count > 0.0, "no connection was served");
-        Ok(spent / count)
+        Ok(Churn {
+            per_second: count / seconds,
+            cpu_ns: spent / count,
+        })
     }
 
     /// How long the process's threads have been on a core.
@@ -185,6 +188,13 @@ impl Drop for Server {
             let _ = std::fs::remove_file(&self.address);
         }
     }
+}
+
+/// What short connections came to.
+pub(super) struct Churn {
+    pub(super) per_second: f64,
+    /// The server's CPU time for one.
+    pub(super) cpu_ns: f64,
 }
 
 /// Connections of a client that does nothing with them.

@@ -305,7 +305,14 @@ impl LoopCore {
 
     /// Ends the transports of stream sockets, without a callback.
     fn _release_transports(&self, py: Python<'_>) {
-        let transports: Vec<_> = self.state.get(py).transports.borrow().values().cloned().collect();
+        let transports: Vec<_> = self
+            .state
+            .get(py)
+            .transports
+            .borrow()
+            .values()
+            .cloned()
+            .collect();
         for transport in transports.iter().filter_map(Weak::upgrade) {
             transport.release();
         }

@@ -265,10 +265,15 @@ fn names_of(
 #[cold]
 fn already_used(sock: &Bound<'_, PyAny>, other: &Transport) -> PyErr {
     let text = || {
-        let owner = other.owner(sock.py()).map(|owner| owner.into_bound(sock.py()));
+        let owner = other
+            .owner(sock.py())
+            .map(|owner| owner.into_bound(sock.py()));
         let owner = owner.map_or_else(|| Ok(String::new()), |owner| Ok(owner.repr()?.to_string()));
         owner.and_then(|owner: String| {
-            Ok(format!("File descriptor {} is used by transport {owner}", sock.repr()?))
+            Ok(format!(
+                "File descriptor {} is used by transport {owner}",
+                sock.repr()?
+            ))
         })
     };
     text().map_or_else(|error: PyErr| error, PyRuntimeError::new_err)
