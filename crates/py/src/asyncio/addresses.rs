@@ -5,13 +5,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use pyo3::exceptions::PyOSError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
 use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix};
+use twinloop_loop::net::Stream;
 
 use crate::ffi::Object;
 
@@ -61,6 +66,32 @@ impl Name {
             Name::Unknown => Ok(py.None().into_bound(py)),
         }
     }
+}
+
+/// The names of this end and of the other; the methods of `sock` are asked unless it is a plain socket of the internet. `peer` is known
+/// already where a server accepted the connection.
+pub(super) fn names_of(
+    sock: &Bound<'_, PyAny>,
+    stream: &Stream,
+    peer: Option<Name>,
+) -> PyResult<[Name; 2]> {
+    static PLAIN: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = sock.py();
+    let is_plain = sock.get_type().is(PLAIN.import(py, "socket", "socket")?);
+    let ask = |known: io::Result<SocketAddr>, method| match known {
+        Ok(address) if is_plain => Ok(Name::Internet(address)),
+        _ => match sock.call_method0(method) {
+            Ok(name) => Ok(Name::Made(Object::new(name))),
+            Err(error) if error.is_instance_of::<PyOSError>(py) => Ok(Name::Unknown),
+            Err(error) => Err(error),
+        },
+    };
+    let local = ask(stream.local_addr(), intern!(py, "getsockname"))?;
+    let peer = match peer {
+        Some(name) => name,
+        None => ask(stream.peer_addr(), intern!(py, "getpeername"))?,
+    };
+    Ok([local, peer])
 }
 
 pub(crate) fn internet_to_python<'py>(

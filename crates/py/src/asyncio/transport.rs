@@ -9,21 +9,19 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PySystemExit};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
 use twinloop_loop::net::{Stream, StreamHandler};
 
 use super::accept::Address;
-use super::addresses::Name;
+use super::addresses::{Name, names_of};
 use super::core::{LoopCore, State};
 use super::errors::os_error;
 use super::owner::Owner;
@@ -104,6 +102,7 @@ impl TransportState {
             os_error(py, &error)
         })?;
         stream.pause_reading();
+        let peer = peer.map(|peer| peer.get().name(py));
         let names = names_of(&sock, &stream, peer)?;
         let transport = Rc::new(Transport {
             core,
@@ -234,31 +233,6 @@ fn without_delay(stream: Stream) -> io::Result<Stream> {
         stream.set_nodelay(true)?;
     }
     Ok(stream)
-}
-
-/// The addresses of `sock`, whose methods are asked unless it is a plain socket of the internet.
-fn names_of(
-    sock: &Bound<'_, PyAny>,
-    stream: &Stream,
-    peer: Option<&Bound<'_, Address>>,
-) -> PyResult<[Name; 2]> {
-    static PLAIN: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let py = sock.py();
-    let is_plain = sock.get_type().is(PLAIN.import(py, "socket", "socket")?);
-    let ask = |known: io::Result<SocketAddr>, method| match known {
-        Ok(address) if is_plain => Ok(Name::Internet(address)),
-        _ => match sock.call_method0(method) {
-            Ok(name) => Ok(Name::Made(Object::new(name))),
-            Err(error) if error.is_instance_of::<PyOSError>(py) => Ok(Name::Unknown),
-            Err(error) => Err(error),
-        },
-    };
-    let local = ask(stream.local_addr(), intern!(py, "getsockname"))?;
-    let peer = match peer {
-        Some(address) => address.get().name(py),
-        None => ask(stream.peer_addr(), intern!(py, "getpeername"))?,
-    };
-    Ok([local, peer])
 }
 
 /// asyncio's error.
