@@ -18,12 +18,13 @@ from . import _native
 from ._transports import SocketTransport
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_KNOWN_NATIVELY = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 
 
 class Listener:
     """A listening socket of a server: ``accept`` is called while connections wait at it."""
 
-    __slots__ = ("_accept", "_arguments", "_backlog", "_kind", "_loop", "_sock")
+    __slots__ = ("_arguments", "_backlog", "_kind", "_loop", "_sock")
 
     def __init__(self, loop, protocol_factory, sock, sslcontext, server, backlog, timeouts):
         self._loop = loop
@@ -31,12 +32,11 @@ class Listener:
         # The kernel's queue holds one more than the backlog, and a backlog of zero is one too.
         self._backlog = backlog
         self._arguments = (protocol_factory, sslcontext, server, *timeouts)
-        if type(sock) is socket.socket:
-            # As numbers: a socket object makes enumerations of them each time.
+        # What it accepts natively, as numbers: a socket object makes enumerations of them each time. None for a class that may accept
+        # in its own way, and where only Python knows what an address is.
+        self._kind = None
+        if type(sock) is socket.socket and sock.family in _KNOWN_NATIVELY:
             self._kind = (int(sock.family), int(sock.type), sock.proto)
-            self._accept = self._accept_natively
-        else:
-            self._accept = self._accept_by_method
 
     def accept(self):
         """Accept what waits, at most as many connections as the backlog holds."""
@@ -44,7 +44,7 @@ class Listener:
             if self._sock.fileno() < 0:
                 return  # What was called for the last connection closed the server.
             try:
-                accepted = self._accept()
+                accepted = self._accept_by_method() if self._kind is None else self._accept_natively()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:

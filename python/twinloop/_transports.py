@@ -48,8 +48,7 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
         if extra is not None:
             self._given_extra = extra
         try:
-            self._protocol = protocol
-            self._state.set_protocol(protocol)
+            self.set_protocol(protocol)
             made = protocol.connection_made
             if server is not None:
                 server._attach(self) if _SERVER_COUNTS_TRANSPORTS else server._attach()
@@ -61,10 +60,7 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
         self._sock = sock
         loop.call_soon(made, self)
         # Nothing is read before connection_made was called.
-        if waiter is None:
-            loop.call_soon(self._state.start)
-        else:
-            start_later(loop, waiter, self._state.start)
+        start_later(loop, waiter, self._state.start)
 
     @property
     def _extra(self):

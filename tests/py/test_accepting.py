@@ -143,6 +143,27 @@ def test_a_socket_class_that_knows_its_names_is_asked(run):
     run(main())
 
 
+class Unnamed(socket.socket):
+    """Fails at its names, not as a socket does."""
+
+    def getsockname(self):
+        raise ValueError("no names here")
+
+
+def test_a_socket_that_fails_at_its_names_is_free_again(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener, Unnamed() as sock:
+            sock.connect(listener.getsockname())
+            sock.setblocking(False)
+            with pytest.raises(ValueError, match="no names here"):
+                await loop.create_connection(asyncio.Protocol, sock=sock)
+            loop.add_reader(sock, print)
+            assert loop.remove_reader(sock)
+
+    run(main())
+
+
 def test_a_factory_that_closes_the_server_ends_the_accepting(run):
     async def main():
         loop = asyncio.get_running_loop()

@@ -42,12 +42,8 @@ fn rates(
     carrier: Carrier,
     styles: &[&str],
 ) -> Result<()> {
-    let (venv, mut servers) = loops(plan, report)?;
-    if carrier == Carrier::Tls {
-        servers.retain(|name| *name != "rloop");
-    } else {
-        servers.push(NATIVE);
-    }
+    let (venv, loops) = loops(plan, report)?;
+    let servers = servers_over(carrier, &loops);
     for style in styles {
         for (bytes, size) in SIZES {
             for connections in CONNECTIONS {
@@ -61,6 +57,15 @@ fn rates(
         }
     }
     Ok(())
+}
+
+/// Which servers there are: rloop has no TLS, nor has the native one.
+fn servers_over(carrier: Carrier, loops: &[&'static str]) -> Vec<&'static str> {
+    if carrier == Carrier::Tls {
+        let with_tls = loops.iter().filter(|name| **name != "rloop");
+        return with_tls.copied().collect();
+    }
+    [loops, &[NATIVE]].concat()
 }
 
 /// Protocol echo beside a thread that computes in Python and so wants the interpreter's lock all the time.
@@ -106,12 +111,7 @@ pub(crate) fn connections(plan: &Plan, report: &mut Report) -> Result<()> {
         (Carrier::Tcp, "streams", 16, ""),
         (Carrier::Tls, "protocol", 16, " over TLS"),
     ] {
-        let mut contestants = loops.clone();
-        if carrier == Carrier::Tls {
-            contestants.retain(|name| *name != "rloop");
-        } else {
-            contestants.push(NATIVE);
-        }
+        let contestants = servers_over(carrier, &loops);
         let case = format!("{style} x{at_once}{over}");
         rounds(plan, report, "connections", &case, &contestants, |name| {
             let server = Server::echo(&venv, name, carrier, &[style])?;

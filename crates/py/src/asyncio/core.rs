@@ -532,6 +532,16 @@ impl State {
         self.transports.borrow_mut().remove(&fd);
     }
 
+    /// As `release_from_transport`, unless the number belongs to another one by now: its socket was closed under the first.
+    pub(super) fn forget_transport(&self, fd: RawFd, transport: &Transport) {
+        let mut transports = self.transports.borrow_mut();
+        if let Some(known) = transports.get(&fd)
+            && std::ptr::eq(known.as_ptr(), transport)
+        {
+            transports.remove(&fd);
+        }
+    }
+
     /// The transport whose stream socket has this descriptor.
     pub(super) fn transport_at(&self, fd: RawFd) -> Option<Rc<Transport>> {
         self.transports.borrow().get(&fd)?.upgrade()

@@ -84,10 +84,8 @@ impl TransportState {
         let core = Rc::clone(event_loop.get().state(py));
         core.check_thread(py)?;
         let fd: RawFd = sock.call_method0("fileno")?.extract()?;
-        if let Some(other) = core.transport_at(fd)
-            && !other.closing.get()
-        {
-            return Err(already_used(&sock, &other));
+        if core.is_transport(fd) {
+            event_loop.call_method1("_ensure_fd_no_transport", (&sock,))?;
         }
         core.claim_for_transport(py, fd)?;
         // The stream keeps the Python socket object, which stays the one that closes the descriptor.
@@ -103,7 +101,8 @@ impl TransportState {
         })?;
         stream.pause_reading();
         let peer = peer.map(|peer| peer.get().name(py));
-        let names = names_of(&sock, &stream, peer)?;
+        let names =
+            names_of(&sock, &stream, peer).inspect_err(|_| core.release_from_transport(fd))?;
         let transport = Rc::new(Transport {
             core,
             fd: Cell::new(Some(fd)),
@@ -235,24 +234,6 @@ fn without_delay(stream: Stream) -> io::Result<Stream> {
     Ok(stream)
 }
 
-/// asyncio's error.
-#[cold]
-fn already_used(sock: &Bound<'_, PyAny>, other: &Transport) -> PyErr {
-    let text = || {
-        let owner = other
-            .owner(sock.py())
-            .map(|owner| owner.into_bound(sock.py()));
-        let owner = owner.map_or_else(|| Ok(String::new()), |owner| Ok(owner.repr()?.to_string()));
-        owner.and_then(|owner: String| {
-            Ok(format!(
-                "File descriptor {} is used by transport {owner}",
-                sock.repr()?
-            ))
-        })
-    };
-    text().map_or_else(|error: PyErr| error, PyRuntimeError::new_err)
-}
-
 impl Transport {
     pub(super) fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.get(py)
@@ -263,7 +244,7 @@ impl Transport {
         self.begin_closing();
         self.stream.close();
         if let Some(fd) = self.fd.take() {
-            self.core.release_from_transport(fd);
+            self.core.forget_transport(fd, self);
         }
         let references = (self.receiver.take(), self.protocol.take());
         drop(references);
