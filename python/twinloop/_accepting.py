@@ -18,7 +18,7 @@ from . import _native
 from ._transports import SocketTransport
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_KNOWN_NATIVELY = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
+_KNOWN_NATIVELY = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 class Listener:

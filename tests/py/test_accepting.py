@@ -77,18 +77,21 @@ def test_a_connection_that_was_reset_while_it_waited_still_has_its_peers_name(ru
     run(main())
 
 
-def test_a_peer_at_a_unix_socket_has_the_name_that_python_gives_it(run, tmp_path):
+@pytest.mark.parametrize("name", ["client", ""])
+def test_a_peer_at_a_unix_socket_has_the_name_that_python_gives_it(run, tmp_path, name):
     async def main():
         loop = asyncio.get_running_loop()
         made, lost = loop.create_future(), loop.create_future()
         path = str(tmp_path / "server")
         server = await loop.create_unix_server(lambda: Peer(made, lost), path)
         client = socket.socket(socket.AF_UNIX)
-        client.bind(str(tmp_path / "client"))
+        peername = str(tmp_path / name) if name else ""
+        if name:
+            client.bind(peername)
         client.connect(path)
         transport = await made
         assert transport.get_extra_info("sockname") == path
-        assert transport.get_extra_info("peername") == str(tmp_path / "client")
+        assert transport.get_extra_info("peername") == peername
         client.close()
         await lost
         server.close()
