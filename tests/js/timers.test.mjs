@@ -104,6 +104,50 @@ test('ref, unref, hasRef and refresh', async () => {
   equal(typeof +again, 'number');
 });
 
+// A timer that is due waits in the ready queue. Cleared there it once gave its number away at once, and whatever timer got that number fired
+// in its place: debounced functions ran early, and AbortSignal.timeout(30_000) aborted in the same turn.
+test('what starts after a due timer was cleared does not fire in its place', async () => {
+  const start = performance.now();
+  const fired = [];
+  let signal;
+  let ended;
+  const refreshed = new Promise((resolve) => {
+    ended = resolve;
+  });
+  let again;
+  setTimeout(() => {
+    clearTimeout(second);
+    setTimeout(() => fired.push('after a cleared one'), 60_000).unref();
+    clearInterval(third);
+    signal = AbortSignal.timeout(60_000);
+    again.refresh();
+  }, 1);
+  const second = setTimeout(() => fired.push('second'), 1);
+  const third = setInterval(() => fired.push('third'), 1);
+  again = setTimeout(() => ended(performance.now() - start), 10);
+  // All four are due in one turn.
+  while (performance.now() - start < 20);
+  ok((await refreshed) >= 29, 'a due timer that is refreshed waits again');
+  deepEqual(fired, []);
+  equal(signal.aborted, false);
+});
+
+test('of many timers of a turn each clears the next and starts another: none of those fires early', async () => {
+  let early = 0;
+  const timers = [];
+  for (let index = 0; index < 2_000; index += 1) {
+    timers.push(
+      setTimeout(() => {
+        clearTimeout(timers[index + 1]);
+        timers[index] = setTimeout(() => (early += 1), 60_000);
+      }, 1),
+    );
+  }
+  await delay(20);
+  timers.forEach(clearTimeout);
+  equal(early, 0);
+});
+
 test('a callback that is no function is a TypeError', () => {
   throws(() => setTimeout('code', 1), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
   throws(() => setInterval(), TypeError);

@@ -167,13 +167,19 @@ fn index_of(number: Local<'_>) -> Option<usize> {
     usize::try_from(number.as_index()?).ok()?.checked_sub(1)
 }
 
-/// `cancelTimer(number)`.
+/// `cancelTimer(number)`. A timer that is due already has an entry in the ready queue that nobody can take back, so it keeps its
+/// number until that entry comes: another timer must not get the number, and fire, before.
 fn cancel_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
-    let due =
-        index_of(arguments.get(0)).and_then(|index| callbacks.due.borrow_mut().try_remove(index));
-    if let Some(key) = due.and_then(|due| due.timer) {
-        Loop::current().cancel_timer(key);
+    let mut due = callbacks.due.borrow_mut();
+    let Some(index) = index_of(arguments.get(0)).filter(|index| due.contains(*index)) else {
+        return Ok(Local::undefined());
+    };
+    let waiting = due[index].timer;
+    if waiting.is_some_and(|key| Loop::current().cancel_timer(key).is_some()) {
+        due.remove(index);
+    } else {
+        scope.replace(&due[index].object, Local::null());
     }
     Ok(Local::undefined())
 }
