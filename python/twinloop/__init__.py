@@ -15,20 +15,28 @@ if "t" in _sys.abiflags:
         f"Use the ordinary build of Python {_sys.version_info[0]}.{_sys.version_info[1]}."
     )
 
-from ._loop import EventLoop, new_event_loop
-from ._policy import EventLoopPolicy, install
-from ._tasks import format_tasks
+from _twinloop.loop.event_loop import EventLoop, new_event_loop
+from _twinloop.loop.policy import EventLoopPolicy, install
+from _twinloop.loop.tasks import format_tasks
 
 __version__ = "0.1.0"
 
 __all__ = ["EventLoop", "EventLoopPolicy", "__version__", "format_tasks", "install", "new_event_loop", "run"]
 
 
-def run(main, *, debug=None):
-    """Run the coroutine ``main`` on a new Twinloop event loop and return its result, as ``asyncio.run`` does."""
+# What users meet in tracebacks, `repr` and `help` is the name that they import it by.
+for _public in (EventLoop, EventLoopPolicy, format_tasks, install, new_event_loop):
+    _public.__module__ = __name__
+
+
+def run(main, *, debug=None, loop_factory=None):
+    """Run the coroutine ``main`` on a new Twinloop event loop and return its result, as ``asyncio.run`` does.
+
+    ``loop_factory`` makes the loop, for a subclass or for ``lambda: twinloop.EventLoop(test_clock=True)``.
+    """
     if _asyncio._get_running_loop() is not None:
         raise RuntimeError("twinloop.run() cannot be called from a running event loop")
-    with _asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
+    with _asyncio.Runner(debug=debug, loop_factory=loop_factory or new_event_loop) as runner:
         return runner.run(main)
 
 
@@ -39,3 +47,7 @@ def __getattr__(name):
 
         return importlib.import_module(".js", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), "js"})

@@ -16,7 +16,8 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from . import _connect_to, _native
+from _twinloop import _native
+from _twinloop.names import connect_to
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -196,7 +197,7 @@ def run_program(path: str, arguments: Sequence[str] = (), *, code: str | None = 
 
     Returns its exit status; a program that calls ``process.exit`` raises ``SystemExit`` with it.
     """
-    from ._loop import new_event_loop
+    from _twinloop.loop.event_loop import new_event_loop
 
     loop = new_event_loop()
     try:
@@ -225,5 +226,5 @@ def _connect(rules: list[str], ca_file: str | None) -> None:
 
 
 # The command line's rules hold for the JavaScript of a Python program too; --ca-file reaches it as SSL_CERT_FILE.
-if _connect_to.texts:
-    _connect(_connect_to.texts, None)
+if connect_to.texts:
+    _connect(connect_to.texts, None)

@@ -81,7 +81,7 @@ def count_descriptors():
 @pytest.fixture(params=["direct", "memory-bio"])
 def way(request, monkeypatch):
     """How TLS connections reach the library."""
-    monkeypatch.setattr("twinloop._tls.direct", request.param == "direct")
+    monkeypatch.setattr("_twinloop.transports.tls.direct", request.param == "direct")
     return request.param
 
 

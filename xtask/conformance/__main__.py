@@ -21,7 +21,7 @@ from suites import CACHE, Suite, load, load_all
 from workers import Run, run_all
 
 OWN_TYPE = {
-    "twinloop": "twinloop._loop.EventLoop",
+    "twinloop": "twinloop.EventLoop",
     "asyncio": "asyncio.unix_events._UnixSelectorEventLoop",
     "uvloop": "uvloop.Loop",
     "rloop": "rloop.loop.RLoop",

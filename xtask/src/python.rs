@@ -242,7 +242,7 @@ impl Venv {
         let sources = paths::root().join("python");
         self.place_module(
             &profile.artifact("libtwinloop_native.so"),
-            &sources.join("twinloop"),
+            &sources.join("_twinloop"),
         )?;
         let site_packages = self.ask("sysconfig.get_path('purelib')")?;
         let pointer = Path::new(&site_packages).join("twinloop-development.pth");
@@ -251,22 +251,13 @@ impl Venv {
 
     /// Makes `folder`, for PYTHONPATH, with a copy of the package that has another extension module.
     pub(crate) fn copy_package(&self, module: &Path, folder: &Path) -> Result<()> {
-        let (sources, package) = (
-            paths::root().join("python/twinloop"),
-            folder.join("twinloop"),
-        );
-        std::fs::create_dir_all(&package)?;
-        for entry in std::fs::read_dir(sources)? {
-            let source = entry?.path();
-            if source
-                .extension()
-                .is_some_and(|extension| extension == "py")
-            {
-                let name = source.file_name().context("a file has a name")?;
-                std::fs::copy(&source, package.join(name))?;
-            }
+        for package in ["twinloop", "_twinloop"] {
+            copy_sources(
+                &paths::root().join("python").join(package),
+                &folder.join(package),
+            )?;
         }
-        self.place_module(module, &package)
+        self.place_module(module, &folder.join("_twinloop"))
     }
 
     /// Puts an extension module into a package under the name that this interpreter looks for.
@@ -286,4 +277,22 @@ impl Venv {
         let program = format!("import sysconfig; print({expression})");
         process::output(Command::new(self.python()).args(["-c", &program]))
     }
+}
+
+/// Copies a folder's Python files, and those of the folders in it.
+fn copy_sources(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let source = entry?.path();
+        let target = to.join(source.file_name().context("a file has a name")?);
+        if source.is_dir() {
+            copy_sources(&source, &target)?;
+        } else if source
+            .extension()
+            .is_some_and(|extension| extension == "py")
+        {
+            std::fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
 }

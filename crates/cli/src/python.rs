@@ -16,8 +16,8 @@ const BOOTSTRAP: &str = "\
 import sys
 try:
     from twinloop.__main__ import main
-except ModuleNotFoundError as error:
-    if error.name not in ('twinloop', 'twinloop._native'):
+except ImportError as error:
+    if error.name not in ('twinloop', '_twinloop'):
         raise
     sys.exit(f'twinloop: {sys.executable} (Python {sys.version.split()[0]}) does not have the twinloop package;\\n'
              f'install it with: {sys.executable} -m pip install twinloop\\n'

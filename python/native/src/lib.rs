@@ -1,4 +1,4 @@
-//! The extension module `twinloop._native`: nothing but the registration of what the crates below export.
+//! The extension module `_twinloop._native`: nothing but the registration of what the crates below export.
 //!
 //! Runs once, in the thread that first imports `twinloop`, under the GIL.
 #![deny(unsafe_code)]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import twinloop
 import twinloop.js
-from twinloop import _native
+from _twinloop import _native
 
 
 def run(main: Any) -> Any:

@@ -13,7 +13,7 @@ use super::errors::os_error;
 use crate::ffi::{GilBound, Object, sockets};
 
 /// Where an accepted connection comes from.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct Address {
     name: GilBound<Name>,
 }

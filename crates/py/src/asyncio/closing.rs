@@ -21,7 +21,7 @@ use super::descriptors::Descriptor;
 use crate::ffi::GilBound;
 
 /// The number of users of a socket on which operations wait that end when it is closed.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 struct SocketUsers {
     /// As in `socket.py`: files made of the socket, and operations that keep it open.
     count: usize,

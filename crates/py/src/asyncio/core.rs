@@ -29,7 +29,7 @@ use crate::ffi::handle::{Handle, Kind, LoopLink, Owned};
 use crate::ffi::{self, GilBound, Object, ThreadIdentity};
 
 /// The native half of `twinloop.EventLoop`.
-#[pyclass(frozen, subclass, module = "twinloop._native")]
+#[pyclass(frozen, subclass, module = "_twinloop._native")]
 pub(crate) struct LoopCore {
     state: GilBound<Rc<State>>,
 }

@@ -1,4 +1,4 @@
-//! Datagram transports: the native half of `twinloop._datagram.DatagramTransport`, for UDP and AF_UNIX.
+//! Datagram transports: the native half of `_twinloop.transports.datagrams.DatagramTransport`, for UDP and AF_UNIX.
 //!
 //! Registered once, edge-triggered. A readable socket is read until it is empty, but never more than a burst in one entry
 //! of the turn; a datagram is sent at once, and queued only while the socket is full (rule BOUNDED: `pause_writing`).
@@ -42,7 +42,7 @@ const LAST_RETRY_NS: Nanos = 2_000_000;
 const FATAL_WRITE: &str = "Fatal write error on datagram transport";
 
 /// The state in the `_state` slot of a datagram transport.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct DatagramState {
     transport: GilBound<Rc<Transport>>,
 }

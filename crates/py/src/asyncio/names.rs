@@ -1,6 +1,6 @@
 //! `getaddrinfo` for names, on the loop's blocking pool: one future, and no Python thread.
 //!
-//! Literals are answered in Python without any thread (`twinloop._names`). Loop thread, GIL held; the pool runs the
+//! Literals are answered in Python without any thread (`_twinloop.names.addresses`). Loop thread, GIL held; the pool runs the
 //! resolver alone (rule NO-GIL-OFF-LOOP).
 
 use std::ffi::CString;

@@ -1,4 +1,4 @@
-//! Pipe transports: the native halves of `twinloop._pipes.ReadPipeTransport` and `WritePipeTransport`.
+//! Pipe transports: the native halves of `_twinloop.transports.pipes.ReadPipeTransport` and `WritePipeTransport`.
 //!
 //! For pipes, FIFOs, sockets and character devices, on the loop's stream descriptors; the Python classes do what happens
 //! once in a transport's life. A transport keeps its Python object alive until `connection_lost` has been called. Loop
@@ -130,7 +130,7 @@ impl Pipe {
 // ---- reading -----------------------------------------------------------------------------------------------------------
 
 /// The state of a `ReadPipeTransport`.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct ReadPipeState {
     reader: GilBound<Rc<Reader>>,
 }
@@ -286,7 +286,7 @@ impl StreamHandler for Reader {
 // ---- writing -----------------------------------------------------------------------------------------------------------
 
 /// The state of a `WritePipeTransport`.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct WritePipeState {
     writer: GilBound<Rc<Writer>>,
 }

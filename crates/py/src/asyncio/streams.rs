@@ -1,7 +1,7 @@
 //! Streams: the native half of the readers that `asyncio.open_connection`, `start_server` and a child's `Process` give.
 //!
 //! asyncio makes its own `StreamReader` and `StreamReaderProtocol`. When one of our transports gets such a protocol,
-//! `twinloop._streams.adopt` turns the reader into a subclass of asyncio's class whose reading methods are native coroutines
+//! `_twinloop.transports.readers.adopt` turns the reader into a subclass of asyncio's class whose reading methods are native coroutines
 //! and whose data is here; asyncio's private attributes (`_buffer`, `_eof`, `_waiter`, ...) show it to whoever looks. A
 //! [`Feeder`] then puts received bytes into the reader without a call of Python, and wakes who waits for them: in the next
 //! turn, as asyncio does.
@@ -29,7 +29,7 @@ use crate::ffi::coroutine::WaitSlot;
 use crate::ffi::{GilBound, Object};
 
 /// The state of one stream reader, in its attribute `_native`.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 struct ReaderState {
     reader: GilBound<Rc<Reader>>,
 }
@@ -241,7 +241,11 @@ impl Feeder {
             return Ok(None);
         }
         let adopt = ADOPT.get_or_try_init(py, || {
-            Ok::<_, PyErr>(py.import("twinloop._streams")?.getattr("adopt")?.unbind())
+            Ok::<_, PyErr>(
+                py.import("_twinloop.transports.readers")?
+                    .getattr("adopt")?
+                    .unbind(),
+            )
         })?;
         let state = adopt.bind(py).call1((protocol,))?;
         if state.is_none() {

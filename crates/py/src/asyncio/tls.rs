@@ -1,4 +1,4 @@
-//! TLS between a socket transport and a protocol, straight on Python's libssl: the native half of `twinloop._tls`.
+//! TLS between a socket transport and a protocol, straight on Python's libssl: the native half of `_twinloop.transports.tls`.
 //!
 //! `TlsProtocol` (asyncio's own state machine) does what happens once in a connection's life: handshake, shutdown,
 //! timeouts. While the connection is open, received bytes go from the loop's scratch buffer through the library to the
@@ -32,7 +32,7 @@ use crate::ffi::{Arguments, FastMethod, GilBound, Parameters, install};
 const RECORD: usize = 16 * 1024;
 
 /// One connection over the library, made and kept by a `TlsProtocol`.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct TlsState {
     connection: GilBound<Rc<Connection>>,
 }
@@ -123,7 +123,7 @@ impl TlsState {
 }
 
 /// See [`TlsState::incoming`].
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct TlsIncoming(Arc<Wire>);
 
 #[pymethods]
@@ -142,7 +142,7 @@ impl TlsIncoming {
 }
 
 /// See [`TlsState::outgoing`].
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct TlsOutgoing(Arc<Wire>);
 
 #[pymethods]

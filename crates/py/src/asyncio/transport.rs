@@ -1,4 +1,4 @@
-//! Socket transports: the native half of `twinloop._transports.SocketTransport`, on the loop's stream sockets.
+//! Socket transports: the native half of `_twinloop.transports.sockets.SocketTransport`, on the loop's stream sockets.
 //!
 //! The Python class is a real subclass of `asyncio.Transport`; it keeps this state in a slot, has the methods below
 //! installed as its own, and does everything that happens once in a connection's life. A connected transport keeps its
@@ -33,7 +33,7 @@ use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, Parameters, install};
 
 /// The state in the `_state` slot of a socket transport.
-#[pyclass(frozen, module = "twinloop._native")]
+#[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct TransportState {
     transport: GilBound<Rc<Transport>>,
 }

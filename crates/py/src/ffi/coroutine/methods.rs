@@ -580,7 +580,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         slot(0, null_mut()),
     ];
     let mut spec = ffi::PyType_Spec {
-        name: c"twinloop._native.SocketOperation".as_ptr(),
+        name: c"_twinloop._native.SocketOperation".as_ptr(),
         basicsize: size_of::<Raw>() as c_int,
         itemsize: 0,
         flags: (ffi::Py_TPFLAGS_DEFAULT

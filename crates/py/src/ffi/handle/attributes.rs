@@ -122,7 +122,7 @@ unsafe extern "C" fn representation(object: *mut ffi::PyObject) -> *mut ffi::PyO
         (py, Borrowed::from_ptr(py, object))
     };
     let text = py
-        .import("twinloop._handles")
+        .import("_twinloop.loop.handles")
         .and_then(|module| module.call_method1("describe", (handle,)));
     match text {
         Ok(text) => text.into_ptr(),
@@ -293,8 +293,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         getter(c"_scheduled", Attribute::Scheduled),
     ];
     let types = Types {
-        handle: make_type(py, c"twinloop._native.Handle", &[])?,
-        timer: make_type(py, c"twinloop._native.TimerHandle", &timer_attributes)?,
+        handle: make_type(py, c"_twinloop._native.Handle", &[])?,
+        timer: make_type(py, c"_twinloop._native.TimerHandle", &timer_attributes)?,
         asyncio_handle: events.getattr("Handle")?.unbind(),
         asyncio_timer: events.getattr("TimerHandle")?.unbind(),
     };
@@ -311,5 +311,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     pointers.timer.set(types.timer.as_ptr().cast());
     TYPES
         .set(py, types)
-        .map_err(|_| PyRuntimeError::new_err("twinloop._native was initialised twice"))
+        .map_err(|_| PyRuntimeError::new_err("_twinloop._native was initialised twice"))
 }

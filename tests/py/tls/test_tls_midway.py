@@ -10,8 +10,8 @@ import ssl
 import subprocess
 
 import pytest
+from _twinloop.transports.tls import SSLTransport
 from tls_support import HOST, Echo, Recorder, connect, in_thread, serve
-from twinloop import _tls
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -286,7 +286,7 @@ def test_both_sides_upgrade_a_connection(run, server_tls, client_tls):
             transport.write(b"STARTTLS")
             await protocol.wait_for(2)
             secure = await loop.start_tls(transport, protocol, client_tls, server_hostname="localhost")
-            assert isinstance(secure, _tls.SSLTransport)
+            assert isinstance(secure, SSLTransport)
             assert protocol.calls == ["made"]
             secure.write(b"secret")
             assert await protocol.lost is None

@@ -13,9 +13,9 @@ import warnings
 from asyncio import constants, selector_events, transports, trsock
 from asyncio.log import logger
 
-from . import _native
-from ._failures import report_transport
-from ._flow import Ending, FlowControl, start_later
+from .. import _native
+from .failures import report_transport
+from .flow import Ending, FlowControl, start_later
 
 _SERVER_COUNTS_TRANSPORTS = sys.version_info >= (3, 13)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import futures
 
-from ._failures import report_transport
+from .failures import report_transport
 
 
 class FlowControl:

@@ -18,10 +18,10 @@ import threading
 import zipfile
 
 import pytest
+from _twinloop import _native
 from conftest import CERTIFICATES
-from twinloop import _native
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 def start(*arguments, **options):
@@ -87,7 +87,7 @@ def test_a_traceback_shows_only_the_programs_own_frames(program, tmp_path):
     path = tmp_path / "app.py"
     plain = finish(start(str(path)))
     assert (code, output, errors) == plain
-    assert code == 1 and "_program.py" not in errors
+    assert code == 1 and "program/command.py" not in errors
 
 
 def test_a_syntax_error_is_shown_as_python_shows_it(program, tmp_path):

@@ -32,7 +32,7 @@ def test_the_library_is_called_directly_unless_that_is_switched_off(run, server_
 
 
 def test_the_environment_chooses_the_way():
-    script = "from twinloop import _tls; print(_tls.direct)"
+    script = "from _twinloop.transports import tls; print(tls.direct)"
     for value, expected in [("memory-bio", "False\n"), ("", "True\n")]:
         environment = {**os.environ, "TWINLOOP_TLS": value}
         printed = subprocess.run(

@@ -13,9 +13,9 @@ import stat
 import warnings
 from asyncio.log import logger
 
-from . import _native
-from ._failures import report_transport
-from ._flow import Ending, FlowControl, start_later
+from .. import _native
+from .failures import report_transport
+from .flow import Ending, FlowControl, start_later
 
 
 def _is_device(pipe, allowed):

@@ -10,8 +10,8 @@ import socket
 import threading
 
 import pytest
+from _twinloop.transports.tls import TlsProtocol
 from tls_support import HOST, BlockingPeer, Echo, Recorder, connect, serve
-from twinloop import _tls
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -410,7 +410,7 @@ def test_a_cancelled_connect_closes_the_socket(run, client_tls, count_descriptor
 def connections_kept():
     """How many live TLS connections there are, after a collection."""
     gc.collect()
-    return sum(isinstance(thing, _tls.TlsProtocol) for thing in gc.get_objects())
+    return sum(isinstance(thing, TlsProtocol) for thing in gc.get_objects())
 
 
 def resident_kib():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import format_helpers
 
-from . import _native
+from .. import _native
 
 
 def describe(handle) -> str:

@@ -14,8 +14,8 @@ import threading
 from asyncio import base_subprocess, subprocess, unix_events
 from asyncio.log import logger
 
-from . import _streams
-from ._pipes import ReadPipeTransport
+from . import readers
+from .pipes import ReadPipeTransport
 
 # What asyncio reports for a child whose status somebody else has taken.
 _UNKNOWN_STATUS = 255
@@ -36,12 +36,12 @@ class _UnixSubprocessTransport(unix_events._UnixSubprocessTransport):
         protocol = self._protocol
         if type(protocol) is not subprocess.SubprocessStreamProtocol:
             return
-        if not _streams.calls(protocol.pipe_data_received, _PIPE_DATA_RECEIVED):
+        if not readers.calls(protocol.pipe_data_received, _PIPE_DATA_RECEIVED):
             return
         for fd, pipe_protocol in self._read_pipes():
-            if _streams.calls(pipe_protocol.data_received, _DATA_RECEIVED):
+            if readers.calls(pipe_protocol.data_received, _DATA_RECEIVED):
                 name = _READERS[fd]
-                state = _streams.adopt_reader(getattr(protocol, name))
+                state = readers.adopt_reader(getattr(protocol, name))
                 if state is not None:
                     pipe_protocol.pipe._state.feed(state, protocol, name)
 

@@ -1,6 +1,6 @@
 """A soak test: random operations with faults among them, for as long as asked; descriptors and memory must stay flat.
 
-Usage: python tests/py/soak.py [--seconds S] [--seed N] [--workers W]
+Usage: python tests/py/program/soak.py [--seconds S] [--seed N] [--workers W]
 
 Each round runs random operations for some seconds, lets everything end, and takes stock of descriptors, memory, tasks and
 the loop's own counts. An error that no operation provoked, an operation that does not end, a descriptor more than at the start or
@@ -28,7 +28,7 @@ import time
 
 import twinloop
 
-CERTIFICATES = pathlib.Path(__file__).parent / "certificates"
+CERTIFICATES = pathlib.Path(__file__).parents[1] / "certificates"
 ROUND_S = 10.0
 OPERATION_LIMIT_S = 60.0
 # What the allocator may keep without anything being lost.

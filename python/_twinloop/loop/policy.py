@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import events, unix_events
 
-from ._loop import EventLoop
+from .event_loop import EventLoop
 
 _DefaultPolicy = getattr(unix_events, "_DefaultEventLoopPolicy", None) or unix_events._UnixDefaultEventLoopPolicy
 

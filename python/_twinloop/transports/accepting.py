@@ -14,8 +14,8 @@ import socket
 from asyncio import constants, trsock
 from asyncio.log import logger
 
-from . import _native
-from ._transports import SocketTransport
+from .. import _native
+from .sockets import SocketTransport
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _KNOWN_NATIVELY = frozenset({socket.AF_INET, socket.AF_INET6})

@@ -1,4 +1,4 @@
-"""The soak test for a minute, behind ``--full``; for the hour that it is meant for run ``python tests/py/soak.py``."""
+"""The soak test for a minute, behind ``--full``; for the hour that it is meant for run ``python tests/py/program/soak.py``."""
 
 from __future__ import annotations
 

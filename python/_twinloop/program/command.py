@@ -16,8 +16,9 @@ import sys
 import types
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
 
-from . import _connect_to, _tasks
-from ._policy import install
+from ..loop import tasks
+from ..loop.policy import install
+from ..names import connect_to
 
 USAGE = """\
 usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Parse the command line and run the program."""
     try:
         options = _parse(sys.argv[1:] if arguments is None else arguments)
-        _connect_to.install(options.connect_to)
+        connect_to.install(options.connect_to)
     except (UsageError, ValueError) as error:
         print(f"twinloop: {error}\n\n{USAGE}", file=sys.stderr, end="")
         raise SystemExit(2) from None
@@ -140,8 +141,8 @@ def _parse(arguments: list[str]) -> _Options:
 
 def _print_tasks(pid: int) -> None:
     try:
-        print(_tasks.ask(pid))
-    except _tasks.AskError as error:
+        print(tasks.ask(pid))
+    except tasks.AskError as error:
         print(f"twinloop: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
@@ -210,7 +211,7 @@ def _run_module(name: str, arguments: list[str]) -> None:
 
 
 def _run_javascript(options: _Options) -> None:
-    from . import js
+    from twinloop import js
 
     js._connect(options.connect_to, options.ca_file)
     _put_first_on_path(os.path.dirname(os.path.realpath(options.file)) if options.file else "")

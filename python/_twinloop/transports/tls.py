@@ -17,9 +17,10 @@ import ssl
 import warnings
 from asyncio import BufferedProtocol, StreamReaderProtocol, sslproto
 
-from . import _native, _streams
-from ._failures import report_transport
-from ._transports import SocketTransport
+from .. import _native
+from . import readers
+from .failures import report_transport
+from .sockets import SocketTransport
 
 _RECEIVE_SIZE = 256 * 1024
 _RECORD_SIZE = 16 * 1024
@@ -203,7 +204,7 @@ class TlsProtocol(sslproto.SSLProtocol):
     def _set_app_protocol(self, app_protocol):
         super()._set_app_protocol(app_protocol)
         if type(app_protocol) is StreamReaderProtocol:
-            _streams.adopt(app_protocol)
+            readers.adopt(app_protocol)
         elif _is_buffered_by_its_methods(app_protocol):
             self._app_protocol_get_buffer = app_protocol.get_buffer
             self._app_protocol_buffer_updated = app_protocol.buffer_updated

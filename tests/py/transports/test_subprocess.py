@@ -16,7 +16,6 @@ from asyncio import base_subprocess
 
 import pytest
 import twinloop
-from twinloop import _children
 
 PIPE = asyncio.subprocess.PIPE
 
@@ -286,7 +285,7 @@ def test_without_pidfd_a_thread_waits(run, monkeypatch):
     def pidfd_open(pid):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(_children.os, "pidfd_open", pidfd_open)
+    monkeypatch.setattr("_twinloop.transports.children.os.pidfd_open", pidfd_open)
 
     async def main():
         process = await asyncio.create_subprocess_exec("sh", "-c", "read line; exit 5", stdin=PIPE)

@@ -11,7 +11,7 @@ import functools
 import socket
 import sys
 
-from . import _connect_to
+from . import connect_to
 
 # What a type and a protocol of zero stand for, as the system's resolver lists them.
 _KINDS = (
@@ -25,7 +25,7 @@ _HARMLESS_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV | socket.AI_PASS
 
 def are_the_systems():
     """True unless somebody replaced ``socket.getaddrinfo``."""
-    return socket.getaddrinfo is _connect_to.system_getaddrinfo
+    return socket.getaddrinfo is connect_to.system_getaddrinfo
 
 
 async def resolve(loop, host, port, family, kind, protocol, flags):

@@ -1,7 +1,7 @@
 """Stream readers with a native hot path.
 
 asyncio makes the readers of ``open_connection`` and ``start_server``; a transport of ours adopts them when it gets their
-protocol, and ``_children`` those of a child: their class becomes the subclass below. Whatever somebody has subclassed or
+protocol, and ``children`` those of a child: their class becomes the subclass below. Whatever somebody has subclassed or
 changed stays as it is.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from . import _native
+from .. import _native
 
 
 class StreamReader(asyncio.StreamReader):

@@ -28,13 +28,16 @@ from asyncio import (
 )
 from asyncio.log import logger
 
-from . import _accepting, _children, _connect_to, _names, _native, _tasks
-from ._datagram import DatagramTransport
-from ._failures import report
-from ._pipes import ReadPipeTransport, WritePipeTransport
-from ._selector import LoopSelector
-from ._tls import TlsProtocol, start_tls
-from ._transports import SocketTransport, send_file, transport_class
+from .. import _native
+from ..names import addresses, connect_to
+from ..transports import accepting, children
+from ..transports.datagrams import DatagramTransport
+from ..transports.failures import report
+from ..transports.pipes import ReadPipeTransport, WritePipeTransport
+from ..transports.sockets import SocketTransport, send_file, transport_class
+from ..transports.tls import TlsProtocol, start_tls
+from . import tasks as task_trees
+from .selector import LoopSelector
 
 
 def _closing_later(operation):
@@ -94,7 +97,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._wake_pair = None
         self._is_woken_by_signals = False
         SelectorEventLoop.__init__(self, LoopSelector(self))
-        self._set_redirects_connections(bool(_connect_to.texts))
+        self._set_redirects_connections(bool(connect_to.texts))
         _open_loops.add(self)
 
     # ---- running -----------------------------------------------------------------------------------------------------
@@ -103,7 +106,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         """Run until ``stop()`` is called."""
         self._check_closed()
         self._check_running()
-        _tasks.register(self)
+        task_trees.register(self)
         self._set_coroutine_origin_tracking(self._debug)
         hooks = sys.get_asyncgen_hooks()
         self._begin_waking()
@@ -127,7 +130,7 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             raise RuntimeError("Cannot close a running event loop")
         if not self.is_closed():
             _native.js_end(self)
-            _children.forget_all(self)
+            children.forget_all(self)
             super().close()
             self._release_transports()
             for transport in list(self._transports.values()):
@@ -404,13 +407,13 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         return ssl_protocol._app_transport
 
     def _start_serving(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts):
-        listener = _accepting.Listener(self, protocol_factory, sock, sslcontext, server, backlog, timeouts)
+        listener = accepting.Listener(self, protocol_factory, sock, sslcontext, server, backlog, timeouts)
         self._add_reader(sock.fileno(), listener.accept)
 
     async def _make_subprocess_transport(
         self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra=None, **options
     ):
-        return await _children.start(self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options)
+        return await children.start(self, protocol, args, shell, stdin, stdout, stderr, bufsize, extra, options)
 
     def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
         return self._make_pipe_transport(ReadPipeTransport, pipe, protocol, waiter, extra)
@@ -464,15 +467,15 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
 
     async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
         """As ``socket.getaddrinfo``, without blocking; literal addresses are answered at once."""
-        if not _names.are_the_systems():
+        if not addresses.are_the_systems():
             return await super().getaddrinfo(host, port, family=family, type=type, proto=proto, flags=flags)
-        return await _names.resolve(self, host, port, family, type, proto, flags)
+        return await addresses.resolve(self, host, port, family, type, proto, flags)
 
     async def _ensure_resolved(self, address, **options):
         # asyncio answers address literals by itself; a literal can be redirected too.
         options.pop("loop", None)
         host, port = address[:2]
-        redirected = _connect_to.redirect(host, port)
+        redirected = connect_to.redirect(host, port)
         return await super()._ensure_resolved((*redirected, *address[2:]), loop=self, **options)
 
 
@@ -481,7 +484,7 @@ def _await_chain(handle):
     task = getattr(handle._callback, "__self__", None)
     if not isinstance(task, Task) or task.done():
         return ""
-    return "".join(f"\n  in {frame}" for frame in _tasks.await_chain(task.get_coro()))
+    return "".join(f"\n  in {frame}" for frame in task_trees.await_chain(task.get_coro()))
 
 
 _ENDINGS = {

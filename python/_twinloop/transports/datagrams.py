@@ -12,9 +12,9 @@ import warnings
 from asyncio import trsock
 from asyncio.log import logger
 
-from . import _native
-from ._failures import report_transport
-from ._flow import Ending, FlowControl, start_later
+from .. import _native
+from .failures import report_transport
+from .flow import Ending, FlowControl, start_later
 
 # Since 3.13 asyncio sends empty datagrams, and counts the header of each in the size of its queue.
 _SENDS_EMPTY = sys.version_info >= (3, 13)

@@ -7,7 +7,7 @@ import pathlib
 import socket
 import threading
 
-CERTIFICATES = pathlib.Path(__file__).parent / "certificates"
+CERTIFICATES = pathlib.Path(__file__).parents[1] / "certificates"
 HOST = "127.0.0.1"
 
 

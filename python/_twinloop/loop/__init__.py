@@ -1,0 +1,5 @@
+"""The event loop: the native core with asyncio's own implementation of everything that is not hot.
+
+``event_loop`` is the class, ``policy`` puts it behind ``asyncio.run``, ``tasks`` shows what a process is doing; ``selector`` and
+``handles`` are what programs see of descriptors and callbacks that live in native code. All of it runs on the loop's thread.
+"""
