@@ -1,4 +1,4 @@
-//! The groups of JavaScript programs: microtasks, and fetch against the fixtures on the other core.
+//! The groups of JavaScript programs: microtasks, web and `node:` APIs, and fetch against the fixtures on the other core.
 
 use std::time::Duration;
 
@@ -12,19 +12,30 @@ use crate::fixtures::Fixtures;
 use crate::paths::Profile;
 
 pub(crate) fn microtasks(plan: &Plan, report: &mut Report) -> Result<()> {
+    printed(plan, report, "microtasks", "microtasks.js", &[])
+}
+
+pub(crate) fn api(plan: &Plan, report: &mut Report) -> Result<()> {
+    let arguments = plan.case_arguments();
+    printed(plan, report, "api", "api.mjs", &arguments)
+}
+
+/// A program that measures itself on one runtime and prints an object of its cases, in nanoseconds.
+fn printed(
+    plan: &Plan,
+    report: &mut Report,
+    group: &str,
+    script: &str,
+    arguments: &[String],
+) -> Result<()> {
     let runtimes = peers::runtimes(report)?;
     for round in 0..plan.rounds(5) {
         for runtime in in_turn(&runtimes, round) {
-            match run(runtime, "microtasks.js", &[]) {
+            match run(runtime, script, arguments) {
                 Ok(results) => {
-                    for (case, value) in results.as_object().into_iter().flatten() {
-                        if plan.wants(case) {
-                            let value = value.as_f64().unwrap_or_default();
-                            report.add("microtasks", case, runtime.name, Unit::Nanoseconds, value);
-                        }
-                    }
+                    report.add_printed(plan, group, runtime.name, Unit::Nanoseconds, &results)
                 }
-                Err(error) => report.skip(runtime.name, &format!("microtasks: {error:#}")),
+                Err(error) => report.skip(runtime.name, &format!("{group}: {error:#}")),
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Contestants take turns within a round, who begins moves on, and rounds repeat, so a slow moment of the machine hits all of them; what is reported
 //! is the median. Clients run on core 0 and servers on core 1. A contestant that is missing or fails is named and skipped.
 
+mod bridge;
 mod echo;
 mod javascript;
 mod peers;
@@ -44,6 +45,8 @@ Groups (all by default):
   getaddrinfo  literals and localhost                                           asyncio, uvloop, rloop
   callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
+  api          web and node: APIs, a call each                                      node, bun, deno
+  bridge       calls, values and awaits between Python and JavaScript           pythonmonkey, stpyv8, mini-racer, quickjs
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -51,7 +54,7 @@ Groups (all by default):
   --plot FILE   also draw the tables (SVG)
   --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
-  --seconds S   how long a load lasts (1 by default)
+  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api and bridge
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"; given again, those too
   --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
@@ -64,7 +67,10 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-const GROUPS: [&str; 15] = [
+/// How long a case of a program with many of them is measured, three times; `--seconds` scales it.
+const MILLISECONDS_A_CASE: f64 = 40.0;
+
+const GROUPS: [&str; 17] = [
     "startup",
     "echo",
     "unix",
@@ -79,6 +85,8 @@ const GROUPS: [&str; 15] = [
     "getaddrinfo",
     "callbacks",
     "microtasks",
+    "api",
+    "bridge",
     "fetch",
 ];
 
@@ -108,6 +116,15 @@ impl Plan {
 
     fn wants(&self, case: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|text| case.contains(text))
+    }
+
+    /// For a program that measures many cases: how many milliseconds each, then the texts of `--only`.
+    fn case_arguments(&self) -> Vec<String> {
+        let milliseconds = self.seconds * MILLISECONDS_A_CASE;
+        [milliseconds.to_string()]
+            .into_iter()
+            .chain(self.only.clone())
+            .collect()
     }
 }
 
@@ -237,6 +254,8 @@ fn bench(plan: &Plan) -> Result<()> {
             "getaddrinfo" => python::getaddrinfo(plan, &mut report)?,
             "callbacks" => python::callbacks(plan, &mut report)?,
             "microtasks" => javascript::microtasks(plan, &mut report)?,
+            "api" => javascript::api(plan, &mut report)?,
+            "bridge" => bridge::bridge(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

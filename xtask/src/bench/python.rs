@@ -94,14 +94,7 @@ fn printed(plan: &Plan, report: &mut Report, group: &str, script: &str, unit: Un
             let mut command = pinned(CLIENT_CORE, &venv.python());
             command.arg(program(script)).arg(name);
             match json_of(&mut command, Duration::from_secs(120)) {
-                Ok(results) => {
-                    for (case, value) in results.as_object().into_iter().flatten() {
-                        if plan.wants(case) {
-                            let value = value.as_f64().unwrap_or_default();
-                            report.add(group, case, name, unit, value);
-                        }
-                    }
-                }
+                Ok(results) => report.add_printed(plan, group, name, unit, &results),
                 Err(error) => report.skip(name, &format!("{group}: {error:#}")),
             }
         }

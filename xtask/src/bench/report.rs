@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::process;
 use crate::terminal::note;
 
-use super::table::{Table, Unit};
+use super::Plan;
+use super::table::{self, SUBJECT, Table, Unit};
 
 struct Samples {
     group: String,
@@ -55,6 +56,28 @@ impl Report {
                 unit,
                 values: vec![value],
             }),
+        }
+    }
+
+    /// Adds what a program printed of its cases: a number, or null for what the contestant lacks.
+    pub(crate) fn add_printed(
+        &mut self,
+        plan: &Plan,
+        group: &str,
+        contestant: &str,
+        unit: Unit,
+        results: &Value,
+    ) {
+        let cases = results.as_object().into_iter().flatten();
+        for (case, value) in cases.filter(|(case, _)| plan.wants(case)) {
+            match value.as_f64() {
+                Some(value) => self.add(group, case, contestant, unit, value),
+                // A peer's place in the table says it; what the subject cannot do is news.
+                None if contestant == SUBJECT => {
+                    self.skip(contestant, &format!("{group}: {case} failed"));
+                }
+                None => {}
+            }
         }
     }
 
@@ -166,12 +189,7 @@ impl Report {
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
+    table::median(&sorted)
 }
 
 fn machine() -> Value {

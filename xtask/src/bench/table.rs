@@ -1,7 +1,8 @@
 //! The tables of medians, for a terminal and as Markdown.
 //!
 //! One row a case, one column a contestant, and in brackets what the subject is against each peer: above 1 the subject is
-//! better, whichever way better is.
+//! better, whichever way better is. Groups of many small cases have two columns more: the ratio to the best and to the
+//! median peer.
 
 use crate::terminal::{bold, dim, green, red};
 
@@ -48,6 +49,7 @@ impl Unit {
         match self {
             Unit::PerSecond if value >= 10_000.0 => format!("{:.1}k/s", value / 1e3),
             Unit::PerSecond => format!("{value:.0}/s"),
+            Unit::Nanoseconds if value >= 1e6 => format!("{:.2} ms", value / 1e6),
             _ if value >= 100.0 => format!("{value:.0} {}", self.name()),
             _ => format!("{value:.1} {}", self.name()),
         }
@@ -56,6 +58,13 @@ impl Unit {
 
 /// Who is measured against the others.
 pub(crate) const SUBJECT: &str = "twinloop";
+
+/// The groups with the columns that sum up the peers, and what those are called.
+const SUMMED_UP: [&str; 2] = ["api", "bridge"];
+const SUMS: [&str; 2] = ["best peer", "median peer"];
+
+/// How far behind the best peer is still near.
+const NEAR: f64 = 1.5;
 
 /// One group's medians.
 pub(crate) struct Table {
@@ -166,6 +175,35 @@ impl Table {
         (median.unit.shown(median.value), ratio)
     }
 
+    /// The subject's ratio to the best and to the median peer in a case, in groups that are summed up.
+    fn sums(&self, case: usize) -> Option<[f64; 2]> {
+        if !SUMMED_UP.contains(&self.group.as_str()) {
+            return None;
+        }
+        let mut ratios: Vec<f64> = (0..self.contestants.len())
+            .filter_map(|contestant| self.place(case, contestant).1)
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        // The best peer is that against which the subject looks worst.
+        Some([*ratios.first()?, median(&ratios)])
+    }
+
+    /// How many cases are near the best peer and how many ahead of the median one, in groups that are summed up.
+    fn closing(&self) -> Option<String> {
+        let sums: Vec<[f64; 2]> = (0..self.cases.len())
+            .filter_map(|case| self.sums(case))
+            .collect();
+        let count = |is_so: fn(&&[f64; 2]) -> bool| sums.iter().filter(is_so).count();
+        (!sums.is_empty()).then(|| {
+            format!(
+                "Within {NEAR} of the best peer: {} of {}; ahead of the median peer: {}.",
+                count(|[best, _]| best * NEAR >= 1.0),
+                sums.len(),
+                count(|[_, median]| *median >= 1.0)
+            )
+        })
+    }
+
     pub(crate) fn print(&self) {
         let longest = |names: &[String]| names.iter().map(String::len).max().unwrap_or(0);
         let width = longest(&self.cases).max(self.group.len());
@@ -175,20 +213,35 @@ impl Table {
             .iter()
             .map(|name| format!("{name:>column$}"))
             .collect();
-        println!("\n{}", bold(&format!("{:width$}  {headings}", self.group)));
+        let sums: String = self
+            .closing()
+            .map(|_| SUMS.map(|name| format!("{name:>13}")).concat())
+            .unwrap_or_default();
+        println!(
+            "\n{}",
+            bold(&format!("{:width$}  {headings}{sums}", self.group))
+        );
         for (case, name) in self.cases.iter().enumerate() {
             let places = (0..self.contestants.len())
                 .map(|contestant| padded(self.place(case, contestant), column));
-            println!("{name:width$}  {}", places.collect::<String>());
+            let sums = self.sums(case).into_iter().flatten();
+            let sums = sums.map(|ratio| padded((String::new(), Some(ratio)), 13));
+            println!("{name:width$}  {}", places.chain(sums).collect::<String>());
+        }
+        if let Some(closing) = self.closing() {
+            println!("{closing}");
         }
     }
 
     pub(crate) fn markdown(&self) -> String {
+        let closing = self.closing();
+        let mut headings = self.contestants.clone();
+        headings.extend(closing.iter().flat_map(|_| SUMS.map(String::from)));
         let mut text = format!(
             "| {} | {} |\n|---|{}\n",
             self.group,
-            self.contestants.join(" | "),
-            "---:|".repeat(self.contestants.len())
+            headings.join(" | "),
+            "---:|".repeat(headings.len())
         );
         for (case, name) in self.cases.iter().enumerate() {
             let places =
@@ -196,13 +249,30 @@ impl Table {
                     (shown, Some(ratio)) => format!("{shown} ({ratio:.2})"),
                     (shown, None) => shown,
                 });
-            text.push_str(&format!(
-                "| {name} | {} |\n",
-                places.collect::<Vec<_>>().join(" | ")
-            ));
+            let mut places: Vec<String> = places.collect();
+            if closing.is_some() {
+                places.extend(match self.sums(case) {
+                    Some(sums) => sums.map(|ratio| format!("{ratio:.2}")),
+                    None => SUMS.map(|_| "-".to_owned()),
+                });
+            }
+            text.push_str(&format!("| {name} | {} |\n", places.join(" | ")));
         }
         text.push('\n');
+        if let Some(closing) = closing {
+            text.push_str(&format!("{closing}\n\n"));
+        }
         text
+    }
+}
+
+/// Of sorted values, of which there is one at least.
+pub(super) fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 {
+        sorted[middle]
+    } else {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
     }
 }
 
@@ -223,12 +293,13 @@ fn padded((shown, ratio): (String, Option<f64>), column: usize) -> String {
     };
     let bracket = format!("({ratio:.2})");
     let padding = " ".repeat(column.saturating_sub(shown.len() + bracket.len() + 1));
+    let shown = shown + " ";
     let painted = match ratio {
         ratio if ratio >= 1.05 => green(&bracket),
         ratio if ratio < 0.95 => red(&bracket),
         _ => dim(&bracket),
     };
-    format!("{padding}{shown} {painted}")
+    format!("{padding}{shown}{painted}")
 }
 
 #[cfg(test)]
@@ -256,5 +327,21 @@ mod tests {
             text,
             "| group | twinloop | peer |\n|---|---:|---:|\n| a | 10.0 ms | - |\n| b | - | 20.0 ms |\n\n"
         );
+    }
+
+    #[test]
+    fn summed_up_groups_name_the_best_and_the_median_peer() {
+        let mut table = Table::new("api");
+        let medians = [(SUBJECT, 64.0), ("a", 32.0), ("b", 128.0), ("c", 16.0)];
+        for (contestant, value) in medians {
+            table.add("near", contestant, Unit::Nanoseconds, value);
+        }
+        table.add("alone", SUBJECT, Unit::Nanoseconds, 10.0);
+        assert_eq!(table.sums(0), Some([0.25, 0.5]));
+        assert_eq!(table.sums(1), None);
+        let closing = "Within 1.5 of the best peer: 0 of 1; ahead of the median peer: 0.";
+        assert!(table.markdown().ends_with(&format!(
+            "| alone | 10.0 ns | - | - | - | - | - |\n\n{closing}\n\n"
+        )));
     }
 }
