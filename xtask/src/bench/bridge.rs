@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::report::Report;
 use super::table::{SUBJECT, Unit};
-use super::{CLIENT_CORE, Plan, in_turn, json_of, pinned, program};
+use super::{CLIENT_CORE, MILLISECONDS_A_CASE, Plan, in_turn, json_of, pinned, program};
 use crate::paths::Profile;
 use crate::process;
 use crate::python::Venv;
@@ -29,7 +29,7 @@ pub(crate) fn bridge(plan: &Plan, report: &mut Report) -> Result<()> {
         venv.install_package(Profile::Release)?;
     }
     let present = present(&venv, report);
-    let arguments = plan.case_arguments();
+    let arguments = plan.case_arguments(MILLISECONDS_A_CASE);
     for round in 0..plan.rounds(5) {
         for name in in_turn(&present, round) {
             let mut command = pinned(CLIENT_CORE, &venv.python());

@@ -1,4 +1,4 @@
-//! The groups of JavaScript programs: microtasks, web and `node:` APIs, and fetch against the fixtures on the other core.
+//! The groups of JavaScript programs: microtasks, web and `node:` APIs, computing, and fetch against the fixtures on the other core.
 
 use std::time::Duration;
 
@@ -7,34 +7,48 @@ use anyhow::Result;
 use super::peers::{self, Runtime};
 use super::report::Report;
 use super::table::Unit;
-use super::{CLIENT_CORE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program};
+use super::{
+    CLIENT_CORE, MILLISECONDS_A_CASE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program,
+};
 use crate::fixtures::Fixtures;
 use crate::paths::Profile;
 
 pub(crate) fn microtasks(plan: &Plan, report: &mut Report) -> Result<()> {
-    printed(plan, report, "microtasks", "microtasks.js", &[])
+    let unit = Unit::Nanoseconds;
+    printed(plan, report, "microtasks", "microtasks.js", unit, &[])
 }
 
 pub(crate) fn api(plan: &Plan, report: &mut Report) -> Result<()> {
-    let arguments = plan.case_arguments();
-    printed(plan, report, "api", "api.mjs", &arguments)
+    let arguments = plan.case_arguments(MILLISECONDS_A_CASE);
+    printed(
+        plan,
+        report,
+        "api",
+        "api.mjs",
+        Unit::Nanoseconds,
+        &arguments,
+    )
 }
 
-/// A program that measures itself on one runtime and prints an object of its cases, in nanoseconds.
+pub(crate) fn compute(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (unit, arguments) = (Unit::Milliseconds, plan.case_arguments(200.0));
+    printed(plan, report, "compute", "compute.mjs", unit, &arguments)
+}
+
+/// A program that measures itself on one runtime and prints an object of its cases.
 fn printed(
     plan: &Plan,
     report: &mut Report,
     group: &str,
     script: &str,
+    unit: Unit,
     arguments: &[String],
 ) -> Result<()> {
     let runtimes = peers::runtimes(report)?;
     for round in 0..plan.rounds(5) {
         for runtime in in_turn(&runtimes, round) {
             match run(runtime, script, arguments) {
-                Ok(results) => {
-                    report.add_printed(plan, group, runtime.name, Unit::Nanoseconds, &results)
-                }
+                Ok(results) => report.add_printed(plan, group, runtime.name, unit, &results),
                 Err(error) => report.skip(runtime.name, &format!("{group}: {error:#}")),
             }
         }

@@ -47,6 +47,7 @@ Groups (all by default):
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
   api          web and node: APIs, a call each                                      node, bun, deno
   bridge       calls, values and awaits between Python and JavaScript           pythonmonkey, stpyv8, mini-racer, quickjs
+  compute      the language alone: loops, objects, strings, JSON, the collector      node, bun, deno
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -54,7 +55,7 @@ Groups (all by default):
   --plot FILE   also draw the tables (SVG)
   --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
-  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api and bridge
+  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api, bridge
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"; given again, those too
   --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
@@ -67,10 +68,10 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-/// How long a case of a program with many of them is measured, three times; `--seconds` scales it.
+/// How long a case of `api` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 17] = [
+const GROUPS: [&str; 18] = [
     "startup",
     "echo",
     "unix",
@@ -87,6 +88,7 @@ const GROUPS: [&str; 17] = [
     "microtasks",
     "api",
     "bridge",
+    "compute",
     "fetch",
 ];
 
@@ -118,9 +120,9 @@ impl Plan {
         self.only.is_empty() || self.only.iter().any(|text| case.contains(text))
     }
 
-    /// For a program that measures many cases: how many milliseconds each, then the texts of `--only`.
-    fn case_arguments(&self) -> Vec<String> {
-        let milliseconds = self.seconds * MILLISECONDS_A_CASE;
+    /// For a program that measures many cases: how long each, then the texts of `--only`.
+    fn case_arguments(&self, milliseconds: f64) -> Vec<String> {
+        let milliseconds = self.seconds * milliseconds;
         [milliseconds.to_string()]
             .into_iter()
             .chain(self.only.clone())
@@ -255,6 +257,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "callbacks" => python::callbacks(plan, &mut report)?,
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             "api" => javascript::api(plan, &mut report)?,
+            "compute" => javascript::compute(plan, &mut report)?,
             "bridge" => bridge::bridge(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }

@@ -50,6 +50,7 @@ impl Unit {
             Unit::PerSecond if value >= 10_000.0 => format!("{:.1}k/s", value / 1e3),
             Unit::PerSecond => format!("{value:.0}/s"),
             Unit::Nanoseconds if value >= 1e6 => format!("{:.2} ms", value / 1e6),
+            Unit::Milliseconds if value < 10.0 => format!("{value:.2} ms"),
             _ if value >= 100.0 => format!("{value:.0} {}", self.name()),
             _ => format!("{value:.1} {}", self.name()),
         }
@@ -60,7 +61,7 @@ impl Unit {
 pub(crate) const SUBJECT: &str = "twinloop";
 
 /// The groups with the columns that sum up the peers, and what those are called.
-const SUMMED_UP: [&str; 2] = ["api", "bridge"];
+const SUMMED_UP: [&str; 3] = ["api", "bridge", "compute"];
 const SUMS: [&str; 2] = ["best peer", "median peer"];
 
 /// How far behind the best peer is still near.
