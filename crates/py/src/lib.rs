@@ -1,15 +1,13 @@
 //! Python on Twinloop's loop: the asyncio event loop API and its transports, for CPython 3.11 to 3.13.
 //!
-//! The Python class `twinloop.EventLoop` combines [`LoopCore`](asyncio::core::LoopCore), the native hot half (callbacks,
+//! The Python class `twinloop.EventLoop` combines [`LoopCore`](asyncio::event_loop::LoopCore), the native hot half (callbacks,
 //! timers, readers, sockets, transports, TLS), with `asyncio.SelectorEventLoop`, the cold half that the standard library
 //! already has (address resolution, executors, subprocesses, the TLS handshake). The `Task` and `Future` are CPython's
 //! own.
 //!
 //! Layout:
-//! - `asyncio/`: the loop's Python API: `core` (callbacks, timers, running), `host` (this language on the loop),
-//!   `descriptors` (`add_reader` and kin), `transport` (TCP and Unix sockets), `streams` (the readers of asyncio's streams),
-//!   `tls` (TLS over those transports), `datagram` (UDP and its like), `pipe`, `sockets` and `socket_calls` (the `sock_*`
-//!   methods), `names` (`getaddrinfo`)
+//! - `asyncio/`: the loop's Python API in rooms: `event_loop` (callbacks, timers, readers, running), `transports` (sockets,
+//!   datagrams, pipes), `tls`, `streams` (the readers of asyncio's streams), `sockets` (the `sock_*` methods), `names`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!
@@ -17,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod asyncio;
+mod errors;
 mod ffi;
 
 pub use asyncio::event_loop_of;

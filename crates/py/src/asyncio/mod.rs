@@ -1,34 +1,27 @@
-//! The loop's Python API: one file for each group of `asyncio.AbstractEventLoop`'s methods.
+//! The native half of the asyncio API, in rooms that mirror those of the Python half, `python/_twinloop`.
+//!
+//! - `event_loop/`: the loop itself: callbacks, timers, readers and writers, the run
+//! - `transports/`: sockets, datagrams and pipes with a protocol behind them; `tls/`: TLS over the first
+//! - `streams/`: the readers of asyncio's streams, fed by transports
+//! - `sockets/`: the `sock_*` operations on the program's own sockets
+//! - `names/`: addresses and `getaddrinfo`
+//!
+//! Loop thread, GIL held, unless a file says otherwise.
 
-mod accept;
-mod addresses;
-mod closing;
-pub(crate) mod core;
-mod datagram;
-mod descriptors;
-mod embed;
-mod errors;
-mod host;
+pub(crate) mod event_loop;
 mod names;
-mod owner;
-mod pipe;
-mod receiver;
-mod socket_calls;
 mod sockets;
 mod streams;
 mod tls;
-mod transport;
+mod transports;
 
-pub use embed::event_loop_of;
+pub use event_loop::event_loop_of;
 
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    accept::register(module)?;
-    core::register(module)?;
-    datagram::register(module)?;
-    pipe::register(module)?;
+    event_loop::register(module)?;
+    transports::register(module)?;
     streams::register(module)?;
-    transport::register(module)?;
     tls::register(module)
 }

@@ -24,7 +24,7 @@ use pyo3::{Borrowed, ffi};
 use super::gil::GilBound;
 use super::handle::Owned;
 use super::object::Object;
-use crate::asyncio::core;
+use crate::asyncio::event_loop::LoopState;
 
 /// What a native coroutine does.
 pub(crate) trait Operation {
@@ -70,7 +70,7 @@ struct Callback {
     context: Option<Object>,
 }
 
-struct State {
+struct CoroutineState {
     name: &'static str,
     operation: Option<Box<dyn Operation>>,
     /// Almost always one: the wake-up of the task that awaits this.
@@ -87,10 +87,10 @@ struct State {
 }
 
 #[repr(C)]
-struct Raw {
+struct RawCoroutine {
     head: ffi::PyObject,
     weak_references: *mut ffi::PyObject,
-    state: State,
+    state: CoroutineState,
 }
 
 static CLASS: GilBound<Cell<*mut ffi::PyTypeObject>> = GilBound::new(Cell::new(null_mut()));
@@ -141,7 +141,7 @@ impl Waiter {
     }
 
     /// Puts the call of what waits for this into the ready queue, as a future that gets its result does.
-    pub(crate) fn wake_soon(self, py: Python<'_>, core: &core::State) {
+    pub(crate) fn wake_soon(self, py: Python<'_>, core: &LoopState) {
         let raw = self.raw();
         // SAFETY: a live coroutine; two fields are read and written.
         unsafe {
@@ -156,7 +156,7 @@ impl Waiter {
     }
 
     /// As [`Waiter::wake_soon`]; the coroutine then raises `failure`.
-    pub(crate) fn fail_soon(self, py: Python<'_>, core: &core::State, failure: Object) {
+    pub(crate) fn fail_soon(self, py: Python<'_>, core: &LoopState, failure: Object) {
         let raw = self.raw();
         // SAFETY: a live coroutine; the old value is moved out before it is dropped.
         let old = unsafe {
@@ -190,7 +190,7 @@ impl Waiter {
         }
     }
 
-    fn raw(&self) -> *mut Raw {
+    fn raw(&self) -> *mut RawCoroutine {
         self.0.as_ptr().cast()
     }
 }
@@ -199,7 +199,7 @@ impl Waiter {
 /// it ends. So no reference cycle goes through the owner of a slot. Whoever leaves empties the slot, even if it was woken
 /// and another one has come since: a stream reader's `_waiter` does so in asyncio.
 #[derive(Default)]
-pub(crate) struct WaitSlot(Cell<*mut Raw>);
+pub(crate) struct WaitSlot(Cell<*mut RawCoroutine>);
 
 impl WaitSlot {
     /// True if a coroutine waits here, be it a cancelled one that has not gone on yet.
@@ -237,7 +237,7 @@ impl WaitSlot {
 ///
 /// # Safety
 /// `raw` is a coroutine, possibly one that is being deallocated, and the GIL is held.
-unsafe fn leave_slot(raw: *mut Raw) {
+unsafe fn leave_slot(raw: *mut RawCoroutine) {
     // SAFETY: the caller's promise; a slot holds no Python object, so dropping it calls nothing.
     if let Some(slot) = unsafe { (*raw).state.slot.take() } {
         slot.0.set(null_mut());
@@ -247,7 +247,7 @@ unsafe fn leave_slot(raw: *mut Raw) {
 /// Calls what waits for a coroutine that [`Waiter::wake_soon`] queued; `None` if `object` is something else. `Some(Err)` is
 /// what must leave `run_forever`.
 pub(crate) fn run_woken(py: Python<'_>, object: &Object) -> Option<PyResult<()>> {
-    let raw: *mut Raw = object.as_ptr().cast();
+    let raw: *mut RawCoroutine = object.as_ptr().cast();
     // SAFETY: the type of a live object is read, and nothing else before it is known to be ours; the state is not borrowed
     // across the calls.
     let (first, more) = unsafe {
@@ -357,12 +357,12 @@ pub(crate) fn make<'py>(
     // SAFETY: fresh memory of the type's size with an initialised header; the other fields are written exactly once
     // before anything can see the object. The collector does not know it before it waits (`resume`).
     unsafe {
-        let raw: *mut Raw = ffi::PyObject_GC_New(class);
+        let raw: *mut RawCoroutine = ffi::PyObject_GC_New(class);
         if raw.is_null() {
             return Err(PyErr::fetch(py));
         }
         (&raw mut (*raw).weak_references).write(null_mut());
-        (&raw mut (*raw).state).write(State {
+        (&raw mut (*raw).state).write(CoroutineState {
             name: operation.name(),
             operation: Some(operation),
             callback: None,
@@ -386,7 +386,7 @@ enum Step<'py> {
 /// Resumes the coroutine.
 fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
     let py = this.py();
-    let raw: *mut Raw = this.as_ptr().cast();
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: `this` is a live coroutine (slots and methods of its type only). The operation is moved out while it runs,
     // so nothing that it calls can reach it, and the state is not borrowed meanwhile.
     unsafe {
@@ -456,7 +456,7 @@ fn already_awaited() -> PyErr {
 /// Ends the coroutine without running it further.
 fn finish(this: Borrowed<'_, '_, PyAny>) {
     let py = this.py();
-    let raw: *mut Raw = this.as_ptr().cast();
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: a live coroutine; everything is moved out before it is used or dropped.
     let (operation, callbacks) = unsafe {
         leave_slot(raw);

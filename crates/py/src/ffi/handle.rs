@@ -28,7 +28,7 @@ use super::context::{copy_context, release_context};
 use super::coroutine;
 use super::gil::GilBound;
 use super::object::Object;
-use crate::asyncio::core;
+use crate::asyncio::event_loop;
 
 const INLINE: usize = 3;
 /// `count` of a handle whose first argument slot holds a tuple of all arguments.
@@ -50,7 +50,7 @@ const HIDDEN: u8 = 32;
 const NEVER_SHOWN: u32 = 0;
 
 #[repr(C)]
-struct Raw {
+struct RawHandle {
     head: ffi::PyObject,
     weak_references: *mut ffi::PyObject,
     /// The weak reference of its [`LoopLink`].
@@ -68,7 +68,7 @@ struct Raw {
 }
 
 struct FreeList {
-    first: Cell<*mut Raw>,
+    first: Cell<*mut RawHandle>,
     length: Cell<usize>,
 }
 
@@ -99,7 +99,7 @@ static POINTERS: GilBound<TypePointers> = GilBound::new(TypePointers {
 
 /// What a new handle is for.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum HandleKind {
     /// Runs once.
     Once,
     /// Runs at a time, in seconds of the loop's clock.
@@ -129,14 +129,14 @@ impl Handle {
     /// Makes a handle; `arguments` and `context` are borrowed and kept. Without a context the current one is copied.
     pub(crate) fn new(
         py: Python<'_>,
-        kind: Kind,
+        kind: HandleKind,
         event_loop: &LoopLink,
         callback: Borrowed<'_, '_, PyAny>,
         arguments: &[*mut ffi::PyObject],
         context: Option<Borrowed<'_, '_, PyAny>>,
     ) -> PyResult<Handle> {
         let given = context.filter(|context| !context.is_none());
-        let hidden = given.is_none() && !matches!(kind, Kind::Persistent);
+        let hidden = given.is_none() && !matches!(kind, HandleKind::Persistent);
         let context = match given {
             Some(context) => context.to_owned().into_ptr(),
             // SAFETY: the GIL is held (token). A hidden one is released by `release_context` only.
@@ -147,17 +147,17 @@ impl Handle {
         }
         let pointers = POINTERS.get(py);
         let (class, flags, when) = match kind {
-            Kind::Once => (pointers.handle.get(), 0, 0.0),
-            Kind::At {
+            HandleKind::Once => (pointers.handle.get(), 0, 0.0),
+            HandleKind::At {
                 seconds,
                 is_integer,
             } => {
                 let flags = if is_integer { TIMER | INTEGER } else { TIMER };
                 (pointers.timer.get(), flags, seconds)
             }
-            Kind::Persistent => (pointers.handle.get(), PERSISTENT, 0.0),
+            HandleKind::Persistent => (pointers.handle.get(), PERSISTENT, 0.0),
         };
-        // SAFETY: `allocate` returns memory for one `Raw` with a valid object header, or null with an error set; each
+        // SAFETY: `allocate` returns memory for one `RawHandle` with a valid object header, or null with an error set; each
         // field is then written exactly once. The new references are taken by the increments here, and `context` is
         // owned already. `arguments` are live borrowed references.
         unsafe {
@@ -214,7 +214,7 @@ impl Handle {
         self.0.into_bound(py)
     }
 
-    fn raw(&self) -> *mut Raw {
+    fn raw(&self) -> *mut RawHandle {
         self.0.as_ptr().cast()
     }
 }
@@ -236,11 +236,11 @@ pub(crate) fn run(py: Python<'_>, handle: &Object) -> Option<PyErr> {
     if !is_handle(py, handle.as_ptr()) {
         let result = match coroutine::run_woken(py, handle) {
             Some(result) => result,
-            None => core::run_foreign_handle(py, handle.bind(py)),
+            None => event_loop::run_foreign_handle(py, handle.bind(py)),
         };
         return result.err();
     }
-    let raw: *mut Raw = handle.as_ptr().cast();
+    let raw: *mut RawHandle = handle.as_ptr().cast();
     // SAFETY: the type was checked. The references are moved out (or, for a persistent handle, added to), so that the
     // callback may cancel, run again or drop its own handle; they are released exactly once, below or by being put back.
     unsafe {
@@ -273,7 +273,7 @@ struct Call {
 impl Call {
     /// # Safety
     /// `raw` is a live handle that has a callback, and the GIL is held.
-    unsafe fn take(raw: *mut Raw) -> Call {
+    unsafe fn take(raw: *mut RawHandle) -> Call {
         // SAFETY: the caller's promise; slots below `count` (or the first, for MANY) hold owned references.
         unsafe {
             let [first, second, third] = (*raw).arguments;
@@ -354,7 +354,7 @@ impl Call {
 /// # Safety
 /// An exception is set, `handle` is `raw`, and `call` was taken from it.
 #[cold]
-unsafe fn fail(py: Python<'_>, handle: &Object, raw: *mut Raw, call: Call) -> Option<PyErr> {
+unsafe fn fail(py: Python<'_>, handle: &Object, raw: *mut RawHandle, call: Call) -> Option<PyErr> {
     let error = PyErr::fetch(py);
     // SAFETY: a handle that runs once was emptied by `take`, and nothing can fill it but this.
     unsafe {
@@ -414,7 +414,7 @@ pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResul
         handle.call_method0("cancel")?;
         return Ok(());
     }
-    let raw: *mut Raw = handle.as_ptr().cast();
+    let raw: *mut RawHandle = handle.as_ptr().cast();
     // SAFETY: the type was checked, and the caller keeps the handle alive; `clear` takes each reference out before it
     // releases it. What is called in between sees a handle that is cancelled already.
     unsafe {
@@ -425,7 +425,7 @@ pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResul
         if (*raw).flags & SCHEDULED != 0 {
             let key = (*raw).timer.assume_init();
             if let Some(event_loop) = loop_of(py, raw)
-                && let Some(entry) = core::cancel_timer(py, event_loop.as_borrowed(), key)
+                && let Some(entry) = event_loop::cancel_timer(py, event_loop.as_borrowed(), key)
             {
                 (*raw).flags &= !SCHEDULED;
                 drop(entry);
@@ -440,7 +440,7 @@ pub(crate) fn cancel(py: Python<'_>, handle: Borrowed<'_, '_, PyAny>) -> PyResul
 /// its timer, which nobody could find any more: so it lets go of its callback.
 pub(crate) fn discard(py: Python<'_>, handle: Object) {
     if is_handle(py, handle.as_ptr()) {
-        let raw: *mut Raw = handle.as_ptr().cast();
+        let raw: *mut RawHandle = handle.as_ptr().cast();
         // SAFETY: the type was checked, and `handle` keeps it alive for the call.
         unsafe {
             (*raw).flags &= !SCHEDULED;
@@ -453,7 +453,7 @@ pub(crate) fn discard(py: Python<'_>, handle: Object) {
 ///
 /// # Safety
 /// `raw` is a live handle.
-unsafe fn context_of(raw: *mut Raw) -> *mut ffi::PyObject {
+unsafe fn context_of(raw: *mut RawHandle) -> *mut ffi::PyObject {
     // SAFETY: the caller's promise; a hidden context is alive and unknown to the collector.
     unsafe {
         if (*raw).flags & HIDDEN != 0 {
@@ -468,7 +468,7 @@ unsafe fn context_of(raw: *mut Raw) -> *mut ffi::PyObject {
 ///
 /// # Safety
 /// `raw` is a live handle.
-unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut Raw) -> Option<Bound<'py, PyAny>> {
+unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut RawHandle) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the field holds the weak reference of a `LoopLink`, for the life of the handle.
     let weak =
         unsafe { Borrowed::from_ptr(py, (*raw).event_loop).cast_unchecked::<PyWeakrefReference>() };
@@ -479,7 +479,7 @@ unsafe fn loop_of<'py>(py: Python<'py>, raw: *mut Raw) -> Option<Bound<'py, PyAn
 ///
 /// # Safety
 /// `raw` is a live handle and the GIL is held.
-unsafe fn clear(raw: *mut Raw) {
+unsafe fn clear(raw: *mut RawHandle) {
     // SAFETY: the references are moved out before any of them is released, as a release can run Python code that looks
     // at this handle again.
     unsafe {
@@ -510,13 +510,13 @@ unsafe fn clear(raw: *mut Raw) {
 ///
 /// # Safety
 /// `class` is one of our two types.
-unsafe fn allocate(py: Python<'_>, class: *mut ffi::PyTypeObject) -> *mut Raw {
+unsafe fn allocate(py: Python<'_>, class: *mut ffi::PyTypeObject) -> *mut RawHandle {
     let free = FREE.get(py);
-    // SAFETY: the list holds only memory that `deallocate` put there, each big enough for a `Raw`, owned by the list.
+    // SAFETY: the list holds only memory that `deallocate` put there, each big enough for a `RawHandle`, owned by the list.
     unsafe {
         let mut raw = free.first.get();
         if raw.is_null() {
-            raw = ffi::PyObject_Malloc(size_of::<Raw>()).cast();
+            raw = ffi::PyObject_Malloc(size_of::<RawHandle>()).cast();
             if raw.is_null() {
                 return ffi::PyErr_NoMemory().cast();
             }
@@ -531,7 +531,7 @@ unsafe fn allocate(py: Python<'_>, class: *mut ffi::PyTypeObject) -> *mut Raw {
 /// # Safety
 /// Called by CPython when the last reference to a handle is gone, with the GIL held.
 unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
-    let raw: *mut Raw = object.cast();
+    let raw: *mut RawHandle = object.cast();
     // SAFETY: the object is ours alone now. The type's reference was taken by `PyObject_Init`.
     unsafe {
         let py = Python::assume_attached();

@@ -62,7 +62,7 @@ impl Object {
 
     /// Takes back the reference that an entry of this host owns.
     ///
-    /// Every token of the Python host is made by [`Object::into_token`] in `asyncio/core.rs`, and the loop runs, discards
+    /// Every token of the Python host is made by [`Object::into_token`] in `asyncio/event_loop/`, and the loop runs, discards
     /// or returns each entry exactly once (`Entry`'s contract), so the token is valid here.
     pub(crate) fn from_entry(token: u64) -> Object {
         // SAFETY: see above.

@@ -12,8 +12,8 @@ use pyo3::{Borrowed, intern};
 use twinloop_loop::net::Stream;
 
 use super::{Connection, RECORD, TlsState, fail};
-use crate::asyncio::core::State;
-use crate::asyncio::receiver::{
+use crate::asyncio::event_loop::LoopState;
+use crate::asyncio::transports::{
     Received, Receiver, buffer_updated, data_received, get_buffer, read_error,
 };
 use crate::ffi::Object;
@@ -60,7 +60,7 @@ impl TlsReceiver {
     }
 
     /// Reads once and hands over what came of it.
-    pub(crate) fn read(&self, py: Python<'_>, stream: &Stream, core: &State) -> Received {
+    pub(crate) fn read(&self, py: Python<'_>, stream: &Stream, core: &LoopState) -> Received {
         let result = if self.is_open() {
             self.read_open(py, stream, core)
         } else {
@@ -83,7 +83,7 @@ impl TlsReceiver {
         &self,
         py: Python<'_>,
         stream: &Stream,
-        core: &State,
+        core: &LoopState,
     ) -> Result<Received, Received> {
         let count = core.with_scratch(|scratch| {
             let count = stream.try_read(scratch).map_err(read_error)?;
@@ -103,7 +103,7 @@ impl TlsReceiver {
         &self,
         py: Python<'_>,
         stream: &Stream,
-        core: &State,
+        core: &LoopState,
     ) -> Result<Received, Received> {
         let program = self.program(py)?;
         let outcome = match &*program {
@@ -151,7 +151,7 @@ impl TlsReceiver {
         &self,
         py: Python<'py>,
         stream: &Stream,
-        core: &State,
+        core: &LoopState,
         deliver: impl FnOnce(Bound<'py, PyBytes>) -> PyResult<()>,
     ) -> Result<(Outcome, Option<PyErr>), Received> {
         let decrypted = core.with_scratch(|scratch| self.decrypt_to_bytes(py, stream, scratch))?;
@@ -196,7 +196,7 @@ impl TlsReceiver {
         &self,
         py: Python<'_>,
         stream: &Stream,
-        core: &State,
+        core: &LoopState,
         program: &Bound<'_, PyAny>,
     ) -> Result<(Outcome, Option<PyErr>), Received> {
         let session = &self.connection.session;

@@ -12,7 +12,8 @@ use pyo3::types::PyType;
 use pyo3::{Borrowed, ffi, intern};
 
 use super::{
-    Blocking, CLASS, Callback, Raw, State, Status, Step, Waiter, finish, leave_slot, resume,
+    Blocking, CLASS, Callback, CoroutineState, RawCoroutine, Status, Step, Waiter, finish,
+    leave_slot, resume,
 };
 use crate::ffi::fastcall::{Arguments, FastMethod, install, panic_error};
 use crate::ffi::object::Object;
@@ -91,7 +92,7 @@ unsafe extern "C" fn slot_self(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
 /// # Safety
 /// CPython's `tp_dealloc`: the last reference is gone, the GIL is held.
 unsafe extern "C" fn slot_dealloc(this: *mut ffi::PyObject) {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: the object is ours alone; the state is dropped once, then the memory is freed as it was allocated, and the
     // type reference of its creation is released. No waiter can be registered, it would own a reference, and the slot
     // that does not is left here.
@@ -134,7 +135,7 @@ unsafe extern "C" fn slot_traverse(
     visit: ffi::visitproc,
     argument: *mut c_void,
 ) -> c_int {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     let mut outcome = 0;
     // SAFETY: the collector runs under the GIL, and never while the state is borrowed mutably, as nothing is created then.
     unsafe {
@@ -165,7 +166,7 @@ unsafe extern "C" fn slot_traverse(
 /// # Safety
 /// CPython's `tp_clear`: a live coroutine that nothing can reach any more.
 unsafe extern "C" fn slot_clear(this: *mut ffi::PyObject) -> c_int {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: everything is moved out before it is dropped, as a drop can run code that looks at this object again.
     let dropped = unsafe {
         leave_slot(raw);
@@ -185,7 +186,7 @@ unsafe extern "C" fn slot_clear(this: *mut ffi::PyObject) -> c_int {
 /// # Safety
 /// CPython's `tp_repr`.
 unsafe extern "C" fn slot_repr(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine under the GIL.
     unsafe {
         let py = Python::assume_attached();
@@ -200,7 +201,7 @@ unsafe extern "C" fn qualified_name_get(
     this: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine under the GIL.
     unsafe {
         pyo3::types::PyString::new(Python::assume_attached(), (*raw).state.name)
@@ -215,7 +216,7 @@ unsafe extern "C" fn name_get(
     this: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine under the GIL.
     unsafe {
         let qualified = (*raw).state.name;
@@ -232,7 +233,7 @@ unsafe extern "C" fn blocking_get(
     this: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine; singletons get a new reference.
     unsafe {
         let value = match (*raw).state.blocking {
@@ -252,7 +253,7 @@ unsafe extern "C" fn blocking_set(
     value: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> c_int {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine; a null value means deletion, which is read as False.
     unsafe {
         let truth = if value.is_null() {
@@ -357,8 +358,8 @@ fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Reads the state; not to be held across a call into Python.
-fn view<'a>(this: Borrowed<'a, '_, PyAny>) -> &'a State {
-    let raw: *mut Raw = this.as_ptr().cast();
+fn view<'a>(this: Borrowed<'a, '_, PyAny>) -> &'a CoroutineState {
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: a live coroutine (receivers are checked); the callers read a field and are done.
     unsafe { &(*raw).state }
 }
@@ -374,7 +375,7 @@ fn check_context(context: &Borrowed<'_, '_, PyAny>) -> PyResult<()> {
 }
 
 fn add_callback(py: Python<'_>, this: Borrowed<'_, '_, PyAny>, callback: Callback) -> PyResult<()> {
-    let raw: *mut Raw = this.as_ptr().cast();
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: a live coroutine; no call into Python while the state is borrowed.
     let late = unsafe {
         let state = &mut (*raw).state;
@@ -411,7 +412,7 @@ fn remove_callbacks(
     this: Borrowed<'_, '_, PyAny>,
     function: Borrowed<'_, '_, PyAny>,
 ) -> PyResult<usize> {
-    let raw: *mut Raw = this.as_ptr().cast();
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: a live coroutine; the callbacks are moved out while they are compared, which may call into Python.
     let all: Vec<Callback> = unsafe {
         let state = &mut (*raw).state;
@@ -445,7 +446,7 @@ fn cancel(
     this: Borrowed<'_, '_, PyAny>,
     message: Option<Object>,
 ) -> PyResult<bool> {
-    let raw: *mut Raw = this.as_ptr().cast();
+    let raw: *mut RawCoroutine = this.as_ptr().cast();
     // SAFETY: a live coroutine; the operation and the callbacks are moved out before they are used.
     let (mut operation, callbacks) = unsafe {
         let state = &mut (*raw).state;
@@ -475,7 +476,7 @@ fn cancel(
     Ok(true)
 }
 
-fn cancelled_error(py: Python<'_>, state: &State) -> PyResult<PyErr> {
+fn cancelled_error(py: Python<'_>, state: &CoroutineState) -> PyResult<PyErr> {
     let class = py.import("asyncio.exceptions")?.getattr("CancelledError")?;
     let message = state
         .cancel_message
@@ -520,7 +521,7 @@ unsafe extern "C" fn loop_get(
     this: *mut ffi::PyObject,
     _closure: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let raw: *mut Raw = this.cast();
+    let raw: *mut RawCoroutine = this.cast();
     // SAFETY: a live coroutine, which owns its loop.
     unsafe {
         let event_loop = (*raw).state.event_loop.as_ptr();
@@ -560,7 +561,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ffi::PyMemberDef {
             name: c"__weaklistoffset__".as_ptr(),
             type_code: ffi::Py_T_PYSSIZET,
-            offset: std::mem::offset_of!(Raw, weak_references) as ffi::Py_ssize_t,
+            offset: std::mem::offset_of!(RawCoroutine, weak_references) as ffi::Py_ssize_t,
             flags: ffi::Py_READONLY,
             doc: std::ptr::null::<c_char>(),
         },
@@ -581,7 +582,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ];
     let mut spec = ffi::PyType_Spec {
         name: c"_twinloop._native.SocketOperation".as_ptr(),
-        basicsize: size_of::<Raw>() as c_int,
+        basicsize: size_of::<RawCoroutine>() as c_int,
         itemsize: 0,
         flags: (ffi::Py_TPFLAGS_DEFAULT
             | ffi::Py_TPFLAGS_HAVE_GC

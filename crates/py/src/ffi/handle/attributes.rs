@@ -11,8 +11,8 @@ use pyo3::types::{PyTuple, PyType};
 use pyo3::{Borrowed, ffi};
 
 use super::{
-    CANCELLED, INTEGER, MANY, POINTERS, Raw, SCHEDULED, TIMER, TYPES, Types, cancel, context_of,
-    deallocate, loop_of, run,
+    CANCELLED, INTEGER, MANY, POINTERS, RawHandle, SCHEDULED, TIMER, TYPES, Types, cancel,
+    context_of, deallocate, loop_of, run,
 };
 use crate::ffi::fastcall::{Arguments, FastMethod, Parameters, install};
 use crate::ffi::object::Object;
@@ -41,7 +41,7 @@ unsafe extern "C" fn attribute(
     // of its own before it is returned.
     unsafe {
         let py = Python::assume_attached();
-        let raw: *mut Raw = object.cast();
+        let raw: *mut RawHandle = object.cast();
         let value = match closure as usize {
             x if x == Attribute::Class as usize => class_of(py, raw),
             x if x == Attribute::Callback as usize => (*raw).callback,
@@ -80,7 +80,7 @@ unsafe fn boolean(value: bool) -> *mut ffi::PyObject {
     unsafe { ffi::PyBool_FromLong(value.into()) }
 }
 
-unsafe fn class_of(py: Python<'_>, raw: *mut Raw) -> *mut ffi::PyObject {
+unsafe fn class_of(py: Python<'_>, raw: *mut RawHandle) -> *mut ffi::PyObject {
     // SAFETY: `raw` is a live handle.
     let timer = unsafe { (*raw).flags & TIMER != 0 };
     match TYPES.get(py) {
@@ -92,7 +92,7 @@ unsafe fn class_of(py: Python<'_>, raw: *mut Raw) -> *mut ffi::PyObject {
 
 /// # Safety
 /// `raw` is a live handle.
-unsafe fn arguments_tuple(py: Python<'_>, raw: *mut Raw) -> *mut ffi::PyObject {
+unsafe fn arguments_tuple(py: Python<'_>, raw: *mut RawHandle) -> *mut ffi::PyObject {
     // SAFETY: slots below `count` hold live references; the tuple takes references of its own.
     unsafe {
         let count = (*raw).count;
@@ -254,7 +254,7 @@ fn make_type(
         ffi::PyMemberDef {
             name: c"__weaklistoffset__".as_ptr(),
             type_code: ffi::Py_T_PYSSIZET,
-            offset: std::mem::offset_of!(Raw, weak_references) as ffi::Py_ssize_t,
+            offset: std::mem::offset_of!(RawHandle, weak_references) as ffi::Py_ssize_t,
             flags: ffi::Py_READONLY,
             doc: std::ptr::null::<c_char>(),
         },
@@ -269,7 +269,7 @@ fn make_type(
     ];
     let mut spec = ffi::PyType_Spec {
         name: name.as_ptr(),
-        basicsize: size_of::<Raw>() as c_int,
+        basicsize: size_of::<RawHandle>() as c_int,
         itemsize: 0,
         flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION) as u32,
         slots: slots.as_mut_ptr(),

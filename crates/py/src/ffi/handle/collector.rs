@@ -8,7 +8,7 @@ use std::ptr::null_mut;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit, ffi};
 
-use super::{HIDDEN, LoopLink, MANY, NEVER_SHOWN, Raw, is_handle};
+use super::{HIDDEN, LoopLink, MANY, NEVER_SHOWN, RawHandle, is_handle};
 use crate::ffi::gil::GilBound;
 use crate::ffi::object::Object;
 
@@ -72,7 +72,7 @@ impl<'a> Owned<'a> {
                 self.outcome = show(object, self.visit);
                 return;
             }
-            let raw: *mut Raw = object.cast();
+            let raw: *mut RawHandle = object.cast();
             if (*raw).shown != self.number && (*raw).event_loop == self.event_loop {
                 (*raw).shown = self.number;
                 self.outcome = show_handle(raw, self.visit);
@@ -135,7 +135,7 @@ unsafe fn show_content(
 
 /// # Safety
 /// `raw` is a live handle; called by the collector, under the GIL.
-unsafe fn show_handle(raw: *mut Raw, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+unsafe fn show_handle(raw: *mut RawHandle, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
     // SAFETY: the caller's promise. With a callback, the context and the slots below `count` (or the first, for MANY) hold
     // owned references.
     unsafe {

@@ -14,10 +14,11 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use twinloop_loop::net::Boundaries;
 use twinloop_loop::{IoHandler, Loop, Mode, Readiness, Source};
 
-use super::core::{LoopCore, State, run_foreign_handle};
-use super::errors::os_error;
+use super::core::{LoopCore, run_foreign_handle};
 use super::host::PythonHost;
-use super::sockets::closed;
+use super::state::LoopState;
+use crate::asyncio::sockets::closed;
+use crate::errors::os_error;
 use crate::ffi::coroutine::Waiter;
 use crate::ffi::handle::Owned;
 use crate::ffi::sockets::boundaries_of;
@@ -439,7 +440,7 @@ impl Descriptor {
 
     /// The socket object is about to close the descriptor, in whatever thread: operations that wait end with an error.
     /// With `calls_back` callbacks are called once more: those of asyncio's own operations then try and get it.
-    pub(super) fn closes(&self, py: Python<'_>, core: &State, calls_back: bool) {
+    pub(crate) fn closes(&self, py: Python<'_>, core: &LoopState, calls_back: bool) {
         for side in [&self.reader, &self.writer] {
             let waiters = side.waiters.take();
             for waiter in waiters {

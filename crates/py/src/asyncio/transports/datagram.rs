@@ -23,10 +23,10 @@ use pyo3::types::PyBytes;
 use rustix::net::{AddressFamily, SocketAddrAny};
 use twinloop_loop::{Entry, IoHandler, Mode, Nanos, Readiness, Source, WeakLoop};
 
-use super::addresses::{self, AddressBook};
-use super::core::{LoopCore, State};
-use super::errors::os_error;
 use super::owner::Owner;
+use crate::asyncio::event_loop::{LoopCore, LoopState};
+use crate::asyncio::names::addresses::{self, AddressBook};
+use crate::errors::os_error;
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::sockets::{receive_from, transmit_to};
@@ -44,13 +44,13 @@ const FATAL_WRITE: &str = "Fatal write error on datagram transport";
 /// The state in the `_state` slot of a datagram transport.
 #[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct DatagramState {
-    transport: GilBound<Rc<Transport>>,
+    transport: GilBound<Rc<DatagramTransport>>,
 }
 
-struct Transport {
+struct DatagramTransport {
     /// This very transport, for what happens later.
-    me: Weak<Transport>,
-    core: Rc<State>,
+    me: Weak<DatagramTransport>,
+    core: Rc<LoopState>,
     event_loop: WeakLoop,
     fd: RawFd,
     family: AddressFamily,
@@ -123,7 +123,7 @@ impl DatagramState {
             os_error(py, &error)
         })?;
         let context = CallbackContext::copy_current(py)?;
-        let transport = Rc::new_cyclic(|me| Transport {
+        let transport = Rc::new_cyclic(|me| DatagramTransport {
             me: Weak::clone(me),
             core,
             event_loop: native.downgrade(),
@@ -254,7 +254,7 @@ impl DatagramState {
     }
 }
 
-impl Transport {
+impl DatagramTransport {
     fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.get(py)
     }
@@ -636,7 +636,7 @@ impl Transport {
 }
 
 /// The registration holds its handler, which holds the transport; `release` takes the registration out.
-struct Handler(Rc<Transport>);
+struct Handler(Rc<DatagramTransport>);
 
 impl IoHandler for Handler {
     fn ready(&self, readiness: Readiness) {

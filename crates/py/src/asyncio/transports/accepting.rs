@@ -8,8 +8,8 @@ use std::os::fd::{IntoRawFd, RawFd};
 
 use pyo3::prelude::*;
 
-use super::addresses::Name;
-use super::errors::os_error;
+use crate::asyncio::names::addresses::Name;
+use crate::errors::os_error;
 use crate::ffi::{GilBound, Object, sockets};
 
 /// Where an accepted connection comes from.

@@ -20,12 +20,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use twinloop_loop::net::{Stream, StreamHandler};
 
-use super::accept::Address;
-use super::addresses::{Name, names_of};
-use super::core::{LoopCore, State};
-use super::errors::os_error;
+use super::accepting::Address;
 use super::owner::Owner;
 use super::receiver::{Received, Receiver};
+use crate::asyncio::event_loop::{LoopCore, LoopState};
+use crate::asyncio::names::addresses::{Name, names_of};
+use crate::errors::os_error;
 use crate::ffi::buffers::{
     KeptBytes, check_buffer, check_bytes_like, read_slot, slot_offset, with_bytes,
 };
@@ -35,11 +35,11 @@ use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, Parameters, inst
 /// The state in the `_state` slot of a socket transport.
 #[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct TransportState {
-    transport: GilBound<Rc<Transport>>,
+    transport: GilBound<Rc<SocketTransport>>,
 }
 
-pub(super) struct Transport {
-    core: Rc<State>,
+pub(crate) struct SocketTransport {
+    core: Rc<LoopState>,
     /// The claimed descriptor, until it is released.
     fd: Cell<Option<RawFd>>,
     stream: Stream,
@@ -103,7 +103,7 @@ impl TransportState {
         let peer = peer.map(|peer| peer.get().name(py));
         let names =
             names_of(&sock, &stream, peer).inspect_err(|_| core.release_from_transport(fd))?;
-        let transport = Rc::new(Transport {
+        let transport = Rc::new(SocketTransport {
             core,
             fd: Cell::new(Some(fd)),
             stream,
@@ -209,7 +209,7 @@ impl TransportState {
 }
 
 impl TransportState {
-    pub(super) fn transport(&self, py: Python<'_>) -> &Rc<Transport> {
+    pub(crate) fn transport(&self, py: Python<'_>) -> &Rc<SocketTransport> {
         self.transport.get(py)
     }
 }
@@ -234,13 +234,13 @@ fn without_delay(stream: Stream) -> io::Result<Stream> {
     Ok(stream)
 }
 
-impl Transport {
-    pub(super) fn owner(&self, py: Python<'_>) -> Option<Object> {
+impl SocketTransport {
+    pub(crate) fn owner(&self, py: Python<'_>) -> Option<Object> {
         self.owner.get(py)
     }
 
     /// Ends everything at once, without a callback: after `connection_lost`, or when the loop is closed.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         self.begin_closing();
         self.stream.close();
         if let Some(fd) = self.fd.take() {
@@ -374,7 +374,7 @@ impl Transport {
     }
 
     /// Queues bytes that native code has made; on the loop's thread.
-    pub(super) fn send(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
+    pub(crate) fn send(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
         self.check_writable()?;
         if self.lost.get() > 0 {
             return self.late_write(py);
@@ -588,7 +588,7 @@ impl Transport {
     }
 }
 
-impl StreamHandler for Transport {
+impl StreamHandler for SocketTransport {
     fn readable(&self) {
         // An exception is on its way out of the loop: the stream stays readable and is reported again.
         if self.core.host().is_interrupted() {
@@ -626,7 +626,7 @@ static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
 fn with_transport<R>(
     receiver: Borrowed<'_, '_, PyAny>,
-    body: impl FnOnce(&Rc<Transport>) -> PyResult<R>,
+    body: impl FnOnce(&Rc<SocketTransport>) -> PyResult<R>,
 ) -> PyResult<R> {
     let py = receiver.py();
     let state = read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed));

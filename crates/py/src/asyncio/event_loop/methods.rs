@@ -1,7 +1,7 @@
 //! The hot methods of the loop: called by vectorcall, installed into `LoopCore`.
 //!
 //! In debug mode they hand over to Python, where asyncio's own handles remember where they were made. GIL held; which
-//! thread may call what is decided in `core.rs`.
+//! thread may call what is decided in `state.rs`.
 
 use std::ffi::CStr;
 
@@ -12,10 +12,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyString, PyTuple, PyType};
 
-use super::{LoopCore, core_of, deadline};
+use super::core::{LoopCore, core_of};
+use super::state::deadline;
 use crate::asyncio::sockets;
 use crate::ffi::fastcall::call_with_keywords;
-use crate::ffi::handle::{Handle, Kind};
+use crate::ffi::handle::{Handle, HandleKind};
 use crate::ffi::{Arguments, FastMethod, Parameters, install};
 
 struct CallSoon;
@@ -79,7 +80,7 @@ fn call_soon<'py>(
     let context = arguments.keyword();
     let handle = Handle::new(
         py,
-        Kind::Once,
+        HandleKind::Once,
         state.link(receiver)?,
         callback,
         arguments.rest(1),
@@ -156,7 +157,7 @@ fn call_at<'py>(
     let context = arguments.keyword();
     let handle = Handle::new(
         py,
-        Kind::At {
+        HandleKind::At {
             seconds: when,
             is_integer,
         },

@@ -16,8 +16,7 @@ use pyo3::class::basic::CompareOp;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::core::State;
-use super::descriptors::Descriptor;
+use crate::asyncio::event_loop::{Descriptor, LoopState};
 use crate::ffi::GilBound;
 
 /// The number of users of a socket on which operations wait that end when it is closed.
@@ -30,7 +29,7 @@ struct SocketUsers {
     /// True if asyncio's own are among them, which wait through callbacks.
     calls_back: GilBound<Cell<bool>>,
     descriptor: GilBound<Weak<Descriptor>>,
-    core: GilBound<Weak<State>>,
+    core: GilBound<Weak<LoopState>>,
 }
 
 #[pymethods]
@@ -81,10 +80,10 @@ impl SocketUsers {
 
 /// Lets an operation that begins to wait know when the socket is closed; [`leave_to_be_closed`] is its inverse. False if it
 /// is closed already. With `calls_back` it is one of asyncio's own, which waits through a callback.
-pub(super) fn notice_closing(
+pub(crate) fn notice_closing(
     socket: &Bound<'_, PyAny>,
     descriptor: &Rc<Descriptor>,
-    core: &Rc<State>,
+    core: &Rc<LoopState>,
     calls_back: bool,
 ) -> PyResult<bool> {
     let py = socket.py();
@@ -110,7 +109,7 @@ pub(super) fn notice_closing(
 }
 
 /// An operation that has noticed the closing of `socket` waits no more.
-pub(super) fn leave_to_be_closed(socket: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(crate) fn leave_to_be_closed(socket: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = socket.py();
     let users = socket.getattr(intern!(py, "_io_refs"))?;
     if let Ok(users) = users.cast::<SocketUsers>() {
@@ -124,14 +123,14 @@ pub(super) fn leave_to_be_closed(socket: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// Counts an operation as a user of the socket; [`let_go`] is the inverse.
-pub(super) fn keep_open(socket: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(crate) fn keep_open(socket: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = socket.py();
     let users = socket.getattr(intern!(py, "_io_refs"))?;
     socket.setattr(intern!(py, "_io_refs"), users.add(1)?)
 }
 
 /// Closes the socket if nothing but the operation kept it open.
-pub(super) fn let_go(socket: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(crate) fn let_go(socket: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = socket.py();
     let users = socket.getattr(intern!(py, "_io_refs"))?;
     if users.is_truthy()? {

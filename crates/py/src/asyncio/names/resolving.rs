@@ -11,12 +11,12 @@ use pyo3::types::PyList;
 use twinloop_loop::net::{Answer, Question, Unresolved, resolve};
 
 use super::addresses::internet_to_python;
-use super::core::LoopCore;
-use super::errors::os_error;
+use crate::asyncio::event_loop::LoopCore;
+use crate::errors::os_error;
 use crate::ffi::{self, Object};
 
 /// Resolves into `future`: a list of (family, type, protocol, canonical name, address), or the error.
-pub(super) fn resolve_into(
+pub(crate) fn resolve_into(
     core: &Bound<'_, LoopCore>,
     future: Bound<'_, PyAny>,
     host: Option<Vec<u8>>,

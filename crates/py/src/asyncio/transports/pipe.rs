@@ -16,12 +16,12 @@ use pyo3::types::PyString;
 use twinloop_loop::duplicate;
 use twinloop_loop::net::{Stream, StreamHandler};
 
-use super::core::{LoopCore, State};
-use super::errors::os_error;
 use super::owner::Owner;
 use super::receiver::{Received, Receiver};
-use super::streams::Feeder;
-use super::transport::write_to;
+use super::socket::write_to;
+use crate::asyncio::event_loop::{LoopCore, LoopState};
+use crate::asyncio::streams::Feeder;
+use crate::errors::os_error;
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, GilBound, Object};
@@ -31,7 +31,7 @@ const LATE_WRITES_BEFORE_WARNING: u32 = 5;
 
 /// What both directions have.
 struct Pipe {
-    core: Rc<State>,
+    core: Rc<LoopState>,
     stream: Stream,
     /// The claimed descriptor, until it is released.
     claimed: Cell<Option<RawFd>>,

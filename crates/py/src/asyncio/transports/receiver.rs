@@ -13,9 +13,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 use twinloop_loop::net::Stream;
 
-use super::core::State;
-use super::streams::Feeder;
-use super::tls::TlsReceiver;
+use crate::asyncio::event_loop::LoopState;
+use crate::asyncio::streams::Feeder;
+use crate::asyncio::tls::TlsReceiver;
 use crate::ffi::Object;
 use crate::ffi::buffers::{UnfilledBytes, with_writable};
 
@@ -67,7 +67,7 @@ impl Receiver {
     }
 
     /// As [`Receiver::of`], for the protocol that a program reads with.
-    pub(super) fn of_program(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
+    pub(crate) fn of_program(protocol: &Bound<'_, PyAny>) -> PyResult<Receiver> {
         static BUFFERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = protocol.py();
         let buffered = BUFFERED.get_or_try_init(py, || {
@@ -88,7 +88,7 @@ impl Receiver {
         &self,
         py: Python<'_>,
         stream: &Stream,
-        core: &State,
+        core: &LoopState,
         expected: usize,
     ) -> Received {
         match self {
@@ -145,7 +145,7 @@ fn is_buffered_by_its_methods(protocol: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn read_bytes<'py>(
     py: Python<'py>,
     stream: &Stream,
-    core: &State,
+    core: &LoopState,
     expected: usize,
     deliver: impl FnOnce(Bound<'py, PyBytes>) -> PyResult<()>,
 ) -> Received {
@@ -171,18 +171,18 @@ fn read_bytes<'py>(
     }
 }
 
-pub(super) fn data_received(protocol: &Bound<'_, PyAny>, data: Bound<'_, PyBytes>) -> PyResult<()> {
+pub(crate) fn data_received(protocol: &Bound<'_, PyAny>, data: Bound<'_, PyBytes>) -> PyResult<()> {
     let name = intern!(protocol.py(), "data_received");
     protocol.call_method1(name, (data,)).map(drop)
 }
 
-pub(super) fn buffer_updated(protocol: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
+pub(crate) fn buffer_updated(protocol: &Bound<'_, PyAny>, count: usize) -> PyResult<()> {
     let name = intern!(protocol.py(), "buffer_updated");
     protocol.call_method1(name, (count,)).map(drop)
 }
 
 /// A buffer of the protocol, with room in it.
-pub(super) fn get_buffer<'py>(protocol: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn get_buffer<'py>(protocol: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let buffer = protocol.call_method1(intern!(protocol.py(), "get_buffer"), (-1,))?;
     if buffer.len()? == 0 {
         return Err(PyRuntimeError::new_err(
@@ -192,7 +192,7 @@ pub(super) fn get_buffer<'py>(protocol: &Bound<'py, PyAny>) -> PyResult<Bound<'p
     Ok(buffer)
 }
 
-pub(super) fn read_error(error: io::Error) -> Received {
+pub(crate) fn read_error(error: io::Error) -> Received {
     if error.kind() == io::ErrorKind::WouldBlock {
         Received::Nothing
     } else {
@@ -208,7 +208,7 @@ fn out_of_memory(error: PyErr) -> Received {
 fn read_copied<'py>(
     py: Python<'py>,
     stream: &Stream,
-    core: &State,
+    core: &LoopState,
 ) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     core.with_scratch(|scratch| {
         let count = stream.try_read(scratch).map_err(read_error)?;

@@ -70,7 +70,7 @@ impl Name {
 
 /// The names of this end and of the other; the methods of `sock` are asked unless it is a plain socket of the internet. `peer` is known
 /// already where a server accepted the connection.
-pub(super) fn names_of(
+pub(crate) fn names_of(
     sock: &Bound<'_, PyAny>,
     stream: &Stream,
     peer: Option<Name>,

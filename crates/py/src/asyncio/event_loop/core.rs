@@ -1,15 +1,7 @@
-//! `LoopCore`: the native half of `twinloop.EventLoop`: callbacks, timers, futures and tasks, and the run itself.
+//! `LoopCore`: the native half of `twinloop.EventLoop`, as Python's half calls it.
 //!
-//! All methods run under the GIL. On the loop's thread, or while the loop does not run, they use the loop directly; from
-//! another thread a callback goes through the inbox (rule ONE-WAKE), so `call_soon` from a wrong thread is safe too.
-//! Turns are run only by `_run` (rule ONE-WAIT), and never with a cell of this file borrowed.
+//! The hot methods are in `methods.rs`, what a loop holds is in `state.rs`. All methods run under the GIL.
 
-mod methods;
-
-pub(crate) use methods::register;
-
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::os::fd::RawFd;
 use std::rc::{Rc, Weak};
 
@@ -19,58 +11,20 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
-use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
+use twinloop_loop::{Entry, Nanos, TimerKey};
 
-use super::closing;
-use super::descriptors::{Descriptors, Direction};
-use super::host::PythonHost;
-use super::transport::Transport;
-use crate::ffi::handle::{Handle, Kind, LoopLink, Owned};
-use crate::ffi::{self, GilBound, Object, ThreadIdentity};
+use super::descriptors::Direction;
+use super::state::{LoopState, deadline, seconds};
+use crate::asyncio::names::resolving;
+use crate::asyncio::sockets::closing;
+use crate::ffi::handle::{Handle, HandleKind};
+use crate::ffi::{self, GilBound, Object};
 
 /// The native half of `twinloop.EventLoop`.
 #[pyclass(frozen, subclass, module = "_twinloop._native")]
 pub(crate) struct LoopCore {
-    state: GilBound<Rc<State>>,
+    pub(super) state: GilBound<Rc<LoopState>>,
 }
-
-pub(crate) struct State {
-    /// Made with the first handle.
-    link: OnceCell<LoopLink>,
-    /// `None` once closed: dropping the loop closes its descriptors.
-    event_loop: RefCell<Option<Loop>>,
-    clock: Clock,
-    host: Rc<PythonHost>,
-    host_id: HostId,
-    /// `None` once closed: it keeps the loop's wake-up descriptor open.
-    remote: RefCell<Option<Remote>>,
-    /// Why this process may not use the loop: another one, which forked it, does.
-    left_to_parent: RefCell<Option<String>>,
-    /// The thread in `_run`.
-    runner: Cell<Option<ThreadIdentity>>,
-    stopping: Cell<bool>,
-    /// `_run` also ends when nothing is referenced any more, as a JavaScript program does.
-    until_idle: Cell<bool>,
-    debug: Cell<bool>,
-    has_task_factory: Cell<bool>,
-    redirects_connections: Cell<bool>,
-    pub(crate) descriptors: Descriptors,
-    /// Descriptors that belong to transports, and the transport of each that is a stream socket: the program's own operations
-    /// on them are refused.
-    transports: RefCell<HashMap<RawFd, Weak<Transport>>>,
-    /// The size of the last read of `sock_recv`, by which the next one chooses its way.
-    pub(crate) last_sock_recv: Cell<usize>,
-    scratch: RefCell<Vec<u8>>,
-    /// What a TLS connection has just encrypted, on its way to its socket; empty in between.
-    tls_output: RefCell<Vec<u8>>,
-}
-
-/// Room for the largest read that is copied afterwards.
-const SCRATCH_SIZE: usize = 256 * 1024;
-
-/// What is kept of the memory for encrypted bytes: a write of 256 KiB with what its records add fits, so that a program that
-/// sends such pieces does not make it grow and shrink again with each (rule BOUNDED).
-const TLS_OUTPUT_SIZE: usize = 512 * 1024;
 
 #[pymethods]
 impl LoopCore {
@@ -82,33 +36,7 @@ impl LoopCore {
         test_clock: bool,
         _keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<LoopCore> {
-        let clock = if test_clock {
-            Clock::test()
-        } else {
-            Clock::monotonic()
-        };
-        let event_loop = Loop::with_clock(clock.clone())?;
-        let host = PythonHost::join(&event_loop);
-        let state = State {
-            link: OnceCell::new(),
-            host_id: host.id(),
-            host,
-            remote: RefCell::new(Some(event_loop.remote())),
-            event_loop: RefCell::new(Some(event_loop)),
-            clock,
-            left_to_parent: RefCell::default(),
-            runner: Cell::new(None),
-            stopping: Cell::new(false),
-            until_idle: Cell::new(false),
-            debug: Cell::new(false),
-            has_task_factory: Cell::new(false),
-            redirects_connections: Cell::new(false),
-            descriptors: Descriptors::default(),
-            transports: RefCell::default(),
-            last_sock_recv: Cell::new(0),
-            scratch: RefCell::default(),
-            tls_output: RefCell::default(),
-        };
+        let state = LoopState::new(test_clock)?;
         Ok(LoopCore {
             state: GilBound::new(Rc::new(state)),
         })
@@ -210,7 +138,7 @@ impl LoopCore {
         numbers: [i32; 4],
     ) -> PyResult<()> {
         slf.get().state.get(slf.py()).check_thread(slf.py())?;
-        super::names::resolve_into(slf, future, host, service, numbers)
+        resolving::resolve_into(slf, future, host, service, numbers)
     }
 
     /// Calls the method `read` of this object when the descriptor is readable, without a reference that would keep the loop
@@ -353,7 +281,7 @@ impl LoopCore {
 }
 
 impl LoopCore {
-    pub(crate) fn state<'a>(&'a self, py: Python<'a>) -> &'a Rc<State> {
+    pub(crate) fn state<'a>(&'a self, py: Python<'a>) -> &'a Rc<LoopState> {
         self.state.get(py)
     }
 
@@ -395,7 +323,7 @@ fn watch<'py>(
             .collect();
         let handle = Handle::new(
             py,
-            Kind::Persistent,
+            HandleKind::Persistent,
             state.link(slf.as_any().as_borrowed())?,
             callback.as_borrowed(),
             &arguments,
@@ -415,273 +343,6 @@ fn watch<'py>(
         state.descriptors.name(fd, Object::new(named_by.clone()));
     }
     Ok(handle.into_bound(py))
-}
-
-impl State {
-    fn close(&self, py: Python<'_>) {
-        let event_loop = self.event_loop.take();
-        self.remote.replace(None);
-        self.descriptors.clear(py);
-        if let Some(event_loop) = event_loop {
-            event_loop.close();
-        }
-    }
-
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // A running loop is on the stack, and what it runs is not in its queue. Showing less than there is is always safe.
-        if self.runner.get().is_some() {
-            return Ok(());
-        }
-        let mut owned = Owned::new(visit, self.link.get());
-        if let Ok(event_loop) = self.event_loop.try_borrow()
-            && let Some(event_loop) = &*event_loop
-        {
-            event_loop.visit_tokens(self.host_id, &mut |token| owned.add_entry(token));
-        }
-        self.descriptors.visit(&mut owned);
-        owned.finish()
-    }
-
-    /// What the handles of the loop know it by. `this` is the loop's object.
-    #[inline(always)]
-    fn link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
-        match self.link.get() {
-            Some(link) => Ok(link),
-            None => self.make_link(this),
-        }
-    }
-
-    #[cold]
-    fn make_link(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<&LoopLink> {
-        let link = LoopLink::new(&this)?;
-        Ok(self.link.get_or_init(|| link))
-    }
-
-    /// The loop, or the RuntimeError for a closed one.
-    pub(crate) fn open(&self) -> PyResult<Loop> {
-        self.event_loop
-            .borrow()
-            .clone()
-            .ok_or_else(|| self.closed())
-    }
-
-    fn check_open(&self) -> PyResult<()> {
-        if self.event_loop.borrow().is_none() {
-            return Err(self.closed());
-        }
-        Ok(())
-    }
-
-    fn is_left_to_parent(&self) -> bool {
-        self.left_to_parent.borrow().is_some()
-    }
-
-    #[cold]
-    fn closed(&self) -> PyErr {
-        let reason = self.left_to_parent.borrow();
-        PyRuntimeError::new_err(reason.clone().unwrap_or("Event loop is closed".into()))
-    }
-
-    /// True if the loop may be touched directly: it does not run, or runs in this very thread.
-    pub(crate) fn is_here(&self, py: Python<'_>) -> bool {
-        match self.runner.get() {
-            None => true,
-            Some(runner) => runner == ffi::current_thread(py),
-        }
-    }
-
-    /// True inside `_run`, in whichever thread.
-    pub(crate) fn is_running(&self) -> bool {
-        self.runner.get().is_some()
-    }
-
-    pub(crate) fn check_thread(&self, py: Python<'_>) -> PyResult<()> {
-        if self.is_here(py) {
-            Ok(())
-        } else {
-            Err(wrong_thread())
-        }
-    }
-
-    pub(crate) fn host(&self) -> &Rc<PythonHost> {
-        &self.host
-    }
-
-    pub(crate) fn redirects_connections(&self) -> bool {
-        self.redirects_connections.get()
-    }
-
-    pub(crate) fn is_debug(&self) -> bool {
-        self.debug.get()
-    }
-
-    /// Marks a descriptor as a transport's; whatever watched it before ends.
-    pub(crate) fn claim_for_transport(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
-        self.descriptors.forget(py, fd)?;
-        self.transports.borrow_mut().insert(fd, Weak::new());
-        Ok(())
-    }
-
-    /// After `claim_for_transport`, for a stream socket.
-    pub(super) fn note_transport(&self, fd: RawFd, transport: &Rc<Transport>) {
-        let transport = Rc::downgrade(transport);
-        self.transports.borrow_mut().insert(fd, transport);
-    }
-
-    pub(crate) fn release_from_transport(&self, fd: RawFd) {
-        self.transports.borrow_mut().remove(&fd);
-    }
-
-    /// As `release_from_transport`, unless the number belongs to another one by now: its socket was closed under the first.
-    pub(super) fn forget_transport(&self, fd: RawFd, transport: &Transport) {
-        let mut transports = self.transports.borrow_mut();
-        if let Some(known) = transports.get(&fd)
-            && std::ptr::eq(known.as_ptr(), transport)
-        {
-            transports.remove(&fd);
-        }
-    }
-
-    /// The transport whose stream socket has this descriptor.
-    pub(super) fn transport_at(&self, fd: RawFd) -> Option<Rc<Transport>> {
-        self.transports.borrow().get(&fd)?.upgrade()
-    }
-
-    pub(crate) fn is_transport(&self, fd: RawFd) -> bool {
-        let transports = self.transports.borrow();
-        !transports.is_empty() && transports.contains_key(&fd)
-    }
-
-    /// Puts a handle into the ready queue, from any thread.
-    pub(crate) fn schedule(&self, py: Python<'_>, handle: Object) {
-        if self.is_here(py) {
-            if let Some(event_loop) = &*self.event_loop.borrow() {
-                event_loop.push(Entry::Host(self.host_id, handle.into_token()));
-            }
-        } else if let Some(remote) = &*self.remote.borrow() {
-            remote.post_host(self.host_id, handle.into_token());
-        }
-    }
-
-    fn schedule_at(&self, deadline: Nanos, handle: Object) -> PyResult<TimerKey> {
-        match &*self.event_loop.borrow() {
-            Some(event_loop) => {
-                Ok(event_loop.push_at(deadline, Entry::Host(self.host_id, handle.into_token())))
-            }
-            None => Err(self.closed()),
-        }
-    }
-
-    /// A timer from another thread: the wake-up makes the loop look at its deadlines again.
-    fn post_timer(&self, deadline: Nanos, handle: Object) {
-        if let Some(remote) = &*self.remote.borrow() {
-            remote.post_host_at(deadline, self.host_id, handle.into_token());
-        }
-    }
-
-    fn run_turns(&self, py: Python<'_>, event_loop: &Loop) -> PyResult<()> {
-        loop {
-            if self.until_idle.get() && !event_loop.is_alive() {
-                self.until_idle.set(false);
-                return Ok(());
-            }
-            let wait = if self.stopping.get() {
-                Wait::No
-            } else {
-                Wait::Until(None)
-            };
-            event_loop.turn(wait);
-            if let Some(error) = self.host.take_error() {
-                return Err(error);
-            }
-            // Python-level signal handlers run here when no callback gave the interpreter a chance to run them.
-            py.check_signals()?;
-            if self.stopping.get() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs `body`, which calls the protocol of the transport that `owner` gives; in debug mode a slow one is reported.
-    pub(crate) fn timed<R>(
-        &self,
-        py: Python<'_>,
-        owner: impl FnOnce() -> Option<Object>,
-        body: impl FnOnce() -> R,
-    ) -> R {
-        if !self.debug.get() {
-            return body();
-        }
-        // Taken before, as the end of the connection, which may come now, makes the transport forget all of it.
-        let known = owner().map(|transport| {
-            let transport = transport.into_bound(py);
-            Ok::<_, PyErr>((
-                transport.getattr(intern!(py, "_loop"))?,
-                transport.getattr(intern!(py, "_protocol"))?,
-                transport,
-            ))
-        });
-        let started = self.clock.now();
-        let result = body();
-        let took = seconds(self.clock.now().saturating_sub(started));
-        if let Some(Ok((event_loop, protocol, transport))) = known
-            && !event_loop.is_none()
-        {
-            let told = event_loop.call_method1("_transport_took", (transport, protocol, took));
-            if let Err(error) = told {
-                error.write_unraisable(py, Some(&event_loop));
-            }
-        }
-        result
-    }
-
-    /// Lends the loop's read buffer. A nested call gets one of its own.
-    pub(crate) fn with_scratch<R>(&self, body: impl FnOnce(&mut [u8]) -> R) -> R {
-        let mut scratch = self.scratch.take();
-        scratch.resize(SCRATCH_SIZE, 0);
-        let result = body(&mut scratch);
-        self.scratch.replace(scratch);
-        result
-    }
-
-    /// Memory, empty, for what a TLS connection encrypts; to be given back.
-    pub(crate) fn take_tls_output(&self) -> Vec<u8> {
-        self.tls_output.take()
-    }
-
-    pub(crate) fn give_tls_output_back(&self, mut memory: Vec<u8>) {
-        memory.clear();
-        memory.shrink_to(TLS_OUTPUT_SIZE);
-        self.tls_output.replace(memory);
-    }
-
-    fn seconds_now(&self) -> f64 {
-        seconds(self.clock.now())
-    }
-}
-
-fn seconds(nanos: Nanos) -> f64 {
-    nanos as f64 / 1e9
-}
-
-/// The first nanosecond that is not before `when` seconds, also after rounding back (timers are never early).
-fn deadline(when: f64) -> Nanos {
-    // The cast saturates: the past becomes zero and infinity the end of time. NaN becomes zero too: due at once, as in
-    // asyncio.
-    let nanos = (when * 1e9).ceil() as Nanos;
-    if seconds(nanos) < when {
-        nanos.saturating_add(1)
-    } else {
-        nanos
-    }
-}
-
-#[cold]
-fn wrong_thread() -> PyErr {
-    PyRuntimeError::new_err(
-        "Non-thread-safe operation invoked on an event loop other than the current one",
-    )
 }
 
 /// The number behind what `add_reader` accepts: an int, or an object with `fileno`.

@@ -24,7 +24,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyType};
 
 use self::buffer::Buffer;
-use super::core::{LoopCore, State};
+use super::event_loop::{LoopCore, LoopState};
 use crate::ffi::coroutine::WaitSlot;
 use crate::ffi::{GilBound, Object};
 
@@ -56,7 +56,7 @@ impl ReaderState {
 }
 
 struct Reader {
-    core: Rc<State>,
+    core: Rc<LoopState>,
     event_loop: Object,
     buffer: Buffer,
     limit: Cell<f64>,

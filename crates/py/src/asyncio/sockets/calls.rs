@@ -17,10 +17,9 @@ use pyo3::types::{PyTuple, PyType};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny};
 
-use super::addresses;
-use super::core::core_of;
-use super::descriptors::Direction;
-use super::sockets::{Closing, Socket, plain_socket};
+use super::{Closing, Socket, plain_socket};
+use crate::asyncio::event_loop::{Direction, core_of};
+use crate::asyncio::names::addresses;
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::begin_connect;
 use crate::ffi::{Arguments, FastMethod, Object, install};

@@ -8,7 +8,7 @@
 
 mod receiver;
 
-pub(super) use receiver::TlsReceiver;
+pub(super) use self::receiver::TlsReceiver;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
@@ -22,8 +22,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
-use super::core::{LoopCore, State};
-use super::transport::{Transport, TransportState};
+use super::event_loop::{LoopCore, LoopState};
+use super::transports::{SocketTransport, TransportState};
 use crate::ffi::buffers::{check_buffer, is_bytes_like, read_slot, slot_offset, with_bytes};
 use crate::ffi::openssl::{Outcome, Session, Wire};
 use crate::ffi::{Arguments, FastMethod, GilBound, Parameters, install};
@@ -38,10 +38,10 @@ pub(crate) struct TlsState {
 }
 
 struct Connection {
-    core: Rc<State>,
+    core: Rc<LoopState>,
     session: Session,
     /// The socket transport below, while connected; `None` also over a transport of another kind.
-    lower: RefCell<Option<Rc<Transport>>>,
+    lower: RefCell<Option<Rc<SocketTransport>>>,
     /// The handshake is done and no shutdown has begun.
     open: Cell<bool>,
     /// The program has paused reading.
