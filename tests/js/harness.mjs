@@ -1,6 +1,6 @@
 // The test harness of the JavaScript suites: `test` registers, `await run()` at the end of the file runs them in order.
 //
-// A suite is a plain program: `twinloop tests/js/x.test.mjs` runs it, and so does Node, which makes Node the oracle for what is
+// A suite is a plain program: `twinloop tests/js/web/x.test.mjs` runs it, and so does Node, which makes Node the oracle for what is
 // specified by Node. The last line that it prints is `N passed, N failed`; a file that dies before that line has failed,
 // so nothing here catches what a test leaves unhandled.
 

@@ -20,7 +20,7 @@ cargo xtask test [rust] [js] [python] [examples] [zeal] [--filter TEXT] [--full]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
-  js         tests/js/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
+  js         tests/js/{web,node}/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
   python     tests/py by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at

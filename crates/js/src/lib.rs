@@ -3,21 +3,23 @@
 //! - [`engine`]: the safe layer over SpiderMonkey, the only home of `unsafe` code here
 //! - `program`: [`Js`], JavaScript joined to a loop: how a program begins and ends
 //! - `modules`: what `import` finds; `typescript`: stripping types
-//! - `globals`: the web APIs and `node:` modules, in JavaScript over native operations
+//! - `builtins`, `web`, `node`: what programs see, in JavaScript over native operations: a room a specification or module
 //!
 //! Knows nothing of Python; whoever knows both registers the `python:` scheme with [`Js::register_scheme`].
 
 #![deny(unsafe_code)]
 
+mod builtins;
 #[allow(
     unsafe_code,
     reason = "the one folder that talks to the engine; see its own documentation"
 )]
 pub mod engine;
-mod globals;
 mod modules;
+mod node;
 mod program;
 mod typescript;
+mod web;
 
 /// How programs connect: `--connect-to` and `--ca-file`.
 pub mod network {

@@ -11,7 +11,7 @@ use url::Url;
 use super::resolve::{Target, file_url};
 use super::{Flavour, Loader, named_exports, run_module, source, synthetic_module};
 use crate::engine::{Error, Local, PromiseState, Scope};
-use crate::{globals, program};
+use crate::{builtins, program};
 
 /// Whether a `.js` file is CommonJS: the nearest `package.json` decides; without a word from it, inside `node_modules`,
 /// the text does.
@@ -163,7 +163,7 @@ fn require<'s>(
     base: &Url,
 ) -> Result<Local<'s>, Error> {
     let (url, path): (Url, PathBuf) = match target(loader, specifier, base)? {
-        Target::Builtin(file) => return globals::module(scope, file),
+        Target::Builtin(file) => return builtins::exports(scope, file),
         Target::File { url, path } => (url, path),
         _ => {
             return Err(Error::coded(

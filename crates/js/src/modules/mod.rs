@@ -24,7 +24,7 @@ use resolve::{Problem, Resolver, Target, file_url};
 use source::Kind;
 
 use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
-use crate::{globals, typescript};
+use crate::{builtins, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
 pub type SchemeExports =
@@ -296,7 +296,7 @@ pub(crate) fn run_module<'s>(scope: &Scope<'s>, module: Local<'_>) -> Result<Loc
 
 /// The module of a built-in: its exports as the default, and each of their keys.
 fn builtin_module<'s>(scope: &Scope<'s>, file: &str, url: &str) -> Result<Local<'s>, Error> {
-    let exports = globals::module(scope, file)?;
+    let exports = builtins::exports(scope, file)?;
     synthetic_module(scope, url, &named_exports(scope, exports)?)
 }
 

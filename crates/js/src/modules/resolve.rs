@@ -15,7 +15,7 @@ use url::Url;
 pub(crate) enum Target {
     /// A file; the URL keeps the query, which makes a module of its own.
     File { url: Url, path: PathBuf },
-    /// A built-in module, by the file of `globals` behind it.
+    /// A built-in module, by the built-in file behind it.
     Builtin(&'static str),
     /// `data:` with its text.
     Data(Url),
@@ -57,7 +57,7 @@ impl Resolver {
         base: &Url,
         is_scheme: &dyn Fn(&str) -> bool,
     ) -> Result<Target, Problem> {
-        if let Some(file) = crate::globals::builtin_module(specifier) {
+        if let Some(file) = crate::builtins::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
         if specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/')
@@ -96,7 +96,7 @@ impl Resolver {
 
     /// Resolves `specifier` as `require` in the CommonJS module at `base` does.
     pub(crate) fn resolve_required(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
-        if let Some(file) = crate::globals::builtin_module(specifier) {
+        if let Some(file) = crate::builtins::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
         let required = self

@@ -1,0 +1,17 @@
+//! `node:fs` (<https://nodejs.org/api/fs.html>).
+
+mod error;
+mod handles;
+mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("node/fs/fs", include_str!("fs.js")).modules(&["node:fs"]),
+        File::new("node/fs/operations", include_str!("operations.js")),
+        File::new("node/fs/promises", include_str!("promises.js")).modules(&["node:fs/promises"]),
+        File::new("node/fs/values", include_str!("values.js")),
+    ],
+    operations: &[handles::OPS, operations::OPS],
+};

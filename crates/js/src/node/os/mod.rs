@@ -1,0 +1,10 @@
+//! `node:os` (<https://nodejs.org/api/os.html>).
+
+mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[File::new("node/os/os", include_str!("os.js")).modules(&["node:os"])],
+    operations: &[operations::OPS],
+};

@@ -1,0 +1,11 @@
+//! `node:perf_hooks` (<https://nodejs.org/api/perf_hooks.html>).
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("node/perf_hooks/perf_hooks", include_str!("perf_hooks.js"))
+            .modules(&["node:perf_hooks"]),
+    ],
+    operations: &[],
+};

@@ -1,0 +1,14 @@
+//! `process` and `node:process` (<https://nodejs.org/api/process.html>).
+
+pub(crate) mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("node/process/process", include_str!("process.js")).globals(&["process"]),
+        File::new("node/process/warnings", include_str!("warnings.js")),
+        File::new("node/process/module", include_str!("module.js")).modules(&["node:process"]),
+    ],
+    operations: &[operations::OPS],
+};

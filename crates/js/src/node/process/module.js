@@ -1,0 +1,4 @@
+// `node:process`: its exports are the global `process` itself.
+'use strict';
+
+module.exports = require('node/process/process').process;

@@ -1,0 +1,117 @@
+//! Operations of `process`: what the program is told about itself, and the way out.
+//!
+//! Leaving does not end the process here: it stops the context and notes the exit code, and whoever runs the program (the command, or
+//! Python) reads it (see [`Exit`]).
+
+use std::cell::{Cell, RefCell};
+
+use crate::engine::{Arguments, Error, Local, Op, Scope};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("processFacts", 0, process_facts),
+    Op::new("parentId", 0, parent_id),
+    Op::new("environment", 0, environment),
+    Op::new("currentDirectory", 0, current_directory),
+    Op::new("changeDirectory", 1, change_directory),
+    Op::new("memoryUsage", 0, memory_usage),
+    Op::new("exitProcess", 1, exit_process),
+];
+
+/// What `process.argv` says and how the program asked to leave; per context.
+#[derive(Default)]
+pub(crate) struct Exit {
+    /// The path of the command, the path of the program, then the arguments of the program.
+    pub(crate) arguments: RefCell<Vec<String>>,
+    /// The code given to `process.exit`, once it was called, or 1 after an error.
+    pub(crate) code: Cell<Option<i32>>,
+    /// What to write to stderr before leaving: the error that a listener threw.
+    pub(crate) message: RefCell<Option<String>>,
+}
+
+/// `processFacts()`: `{ argv, execPath, pid }`.
+fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let executable = std::env::current_exe()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut arguments = scope.state::<Exit>().arguments.borrow().clone();
+    if arguments.is_empty() {
+        arguments.push(executable.clone());
+    }
+    let arguments = arguments
+        .iter()
+        .map(|argument| scope.string(argument))
+        .collect::<Result<Vec<_>, _>>()?;
+    let facts = scope.object()?;
+    scope.set(facts, "argv", scope.array(&arguments)?)?;
+    scope.set(facts, "execPath", scope.string(&executable)?)?;
+    scope.set(facts, "pid", scope.number(std::process::id().into()))?;
+    Ok(facts)
+}
+
+/// `parentId()`.
+fn parent_id<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(scope.number(std::os::unix::process::parent_id().into()))
+}
+
+/// `environment()`: `[name, value]` pairs.
+fn environment<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let pairs = std::env::vars_os()
+        .map(|(name, value)| {
+            let name = scope.string(&name.to_string_lossy())?;
+            let value = scope.string(&value.to_string_lossy())?;
+            scope.array(&[name, value])
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    scope.array(&pairs)
+}
+
+/// `currentDirectory()`.
+fn current_directory<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = std::env::current_dir().map_err(|error| {
+        Error::coded("ENOENT", format!("ENOENT: process.cwd: {error}")).with("syscall", "uv_cwd")
+    })?;
+    scope.string(&path.to_string_lossy())
+}
+
+/// `changeDirectory(path)`.
+fn change_directory<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = scope.string_of(arguments.get(0))?;
+    std::env::set_current_dir(&path).map_err(|error| {
+        let code = match error.kind() {
+            std::io::ErrorKind::NotFound => "ENOENT",
+            std::io::ErrorKind::NotADirectory => "ENOTDIR",
+            std::io::ErrorKind::PermissionDenied => "EACCES",
+            _ => "EIO",
+        };
+        Error::coded(code, format!("{code}: process.chdir {path:?}: {error}"))
+            .with("syscall", "chdir")
+            .with("dest", path.as_str())
+    })?;
+    Ok(Local::undefined())
+}
+
+/// `memoryUsage()`: `[rss, heapTotal, heapUsed, external, arrayBuffers]`, in bytes.
+fn memory_usage<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let (used, total) = scope.heap_bytes();
+    let values = [resident_bytes(), total, used, 0.0, 0.0].map(|value| scope.number(value));
+    scope.array(&values)
+}
+
+fn resident_bytes() -> f64 {
+    let statistics = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: f64 = statistics
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0.0);
+    pages * rustix::param::page_size() as f64
+}
+
+/// `exitProcess(code)`: nothing of the program runs after it.
+fn exit_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let code = scope.int32_of(arguments.get(0))?;
+    scope.state::<Exit>().code.set(Some(code));
+    scope.context().stop();
+    Err(Error::terminated())
+}

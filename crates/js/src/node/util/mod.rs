@@ -1,0 +1,12 @@
+//! `node:util` (<https://nodejs.org/api/util.html>).
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("node/util/deep_equal", include_str!("deep_equal.js")),
+        File::new("node/util/types", include_str!("types.js")).modules(&["node:util/types"]),
+        File::new("node/util/util", include_str!("util.js")).modules(&["node:util"]),
+    ],
+    operations: &[],
+};

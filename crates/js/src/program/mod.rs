@@ -1,0 +1,480 @@
+//! [`Js`]: JavaScript on a loop. One per loop and thread, in the command and inside Python alike.
+//!
+//! It joins the loop as a host (checkpoints, helper-thread work), runs the futures behind promises on the loop, connects
+//! the engine's hooks with the globals, and knows how a program begins and ends. It never ends the process: a program
+//! that is over has an exit status, which [`Js::run_main`] returns, or `Options::on_exit` hears when somebody else
+//! runs the loop. Loop thread only; under Python the GIL is held whenever it runs. Keeps CHECKPOINT and NO-ABORT.
+
+mod outcome;
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use slab::Slab;
+use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
+use url::Url;
+
+use self::outcome::Outcome;
+use crate::builtins::{self, Room};
+use crate::engine::{
+    Context, ContextOptions, Error, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
+    cache_file_name,
+};
+use crate::modules::resolve::file_url;
+use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
+use crate::node::process::operations::Exit;
+use crate::web;
+use crate::web::console::operations::print_error;
+
+/// The operations of outcomes; the program has no files of its own.
+pub(crate) const ROOM: Room = Room {
+    files: &[],
+    operations: &[outcome::OPS],
+};
+
+/// Hears the exit status of a program that left.
+pub type OnExit = Box<dyn Fn(i32)>;
+
+/// How JavaScript is set up.
+#[derive(Default)]
+pub struct Options {
+    /// `process.argv`: the command, the program, the program's own arguments.
+    pub arguments: Vec<String>,
+    /// Where to keep the engine's start-up cache; `None` for the user's cache folder.
+    pub cache_folder: Option<PathBuf>,
+    /// Called once, on the loop thread, when the program left by `process.exit` or by an error that nobody handled, with
+    /// the exit status. Not called when the program just comes to its end.
+    pub on_exit: Option<OnExit>,
+}
+
+/// JavaScript on a loop.
+pub struct Js {
+    owner: RefCell<Option<Owner>>,
+    context: Context,
+    event_loop: Loop,
+    loader: Rc<Loader>,
+}
+
+/// A program's main module on its way; see [`Js::begin_main`].
+#[derive(Debug)]
+pub struct Main(Rc<Cell<bool>>);
+
+/// The loader, reachable from native functions.
+#[derive(Default)]
+struct LoaderState(RefCell<Option<Rc<Loader>>>);
+
+/// The loader of the scope's context.
+pub(crate) fn loader(scope: &Scope<'_>) -> Result<Rc<Loader>, Error> {
+    let state = scope.state::<LoaderState>();
+    let loader = state.0.borrow().clone();
+    loader.ok_or_else(|| Error::new("this context has no module loader"))
+}
+
+impl Js {
+    /// Starts JavaScript on this thread's loop.
+    ///
+    /// # Errors
+    /// When the engine cannot start, or the thread already has one.
+    pub fn new(event_loop: &Loop, options: Options) -> Result<Rc<Js>, String> {
+        web::performance::clock::start();
+        let folder = options.cache_folder.or_else(user_cache_folder);
+        let context_options = ContextOptions {
+            self_hosted_cache: folder.map(|folder| folder.join(cache_file_name())),
+        };
+        let owner = Context::create(&context_options)?;
+        let context = owner.context().clone();
+        let loader = Rc::new(Loader::default());
+        context.set_hooks(Rc::new(ProgramHooks));
+        context.set_module_host(Rc::new(LoaderHost(loader.clone())));
+        context.set_spawner(Rc::new(LoopSpawner(event_loop.downgrade())));
+        let host = Rc::new(JsHost {
+            context: context.clone(),
+            tasks: Arc::default(),
+            on_exit: RefCell::new(options.on_exit),
+        });
+        let tasks = host.tasks.clone();
+        let id = event_loop.add_host(host);
+        let sink = Arc::new(LoopSink {
+            remote: event_loop.remote(),
+            host: id,
+            tasks,
+        });
+        context.set_task_sink(sink, pending_holds(event_loop));
+        context.enter(|scope| {
+            *scope.state::<LoaderState>().0.borrow_mut() = Some(loader.clone());
+            *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
+        });
+        Ok(Rc::new(Js {
+            owner: RefCell::new(Some(owner)),
+            context,
+            event_loop: event_loop.clone(),
+            loader,
+        }))
+    }
+
+    /// The engine.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The loop.
+    pub fn event_loop(&self) -> &Loop {
+        &self.event_loop
+    }
+
+    /// Serves imports of `scheme:name`: `exports(scope, name)` gives the exported values by name, the default among them
+    /// as `default`. It is asked once for each name.
+    pub fn register_scheme(&self, scheme: &str, exports: SchemeExports) {
+        self.loader.register_scheme(scheme, exports);
+    }
+
+    /// Imports a module; a promise for its namespace. `base` is the file whose imports `specifier` is relative to, or
+    /// `None` for the current folder.
+    ///
+    /// # Errors
+    /// What resolving, loading or linking throws.
+    pub fn import<'s>(
+        &self,
+        scope: &Scope<'s>,
+        specifier: &str,
+        base: Option<&Path>,
+    ) -> Result<Local<'s>, Error> {
+        let base: Url = match base {
+            Some(file) => file_url(file),
+            None => file_url(&std::env::current_dir().unwrap_or_default().join("[import]")),
+        };
+        self.loader.import(scope, specifier, &base)
+    }
+
+    /// Runs the program in this file until nothing is left to do, and gives its exit status.
+    pub fn run_main(&self, path: &Path) -> i32 {
+        self.run_program(|scope, loader| loader.main_module(scope, path))
+    }
+
+    /// Runs this code as a module, like [`run_main`](Self::run_main). Types are stripped.
+    pub fn eval(&self, code: &str) -> i32 {
+        self.run_program(|scope, loader| loader.eval_module(scope, code))
+    }
+
+    fn run_program(
+        &self,
+        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
+    ) -> i32 {
+        let _current = self.event_loop.enter();
+        let main = self.begin(load);
+        self.event_loop.checkpoint();
+        self.run_until_idle();
+        self.conclude(&main)
+    }
+
+    /// Begins the program in this file, for a caller that runs the loop itself. When nothing is left to do it asks
+    /// [`before_exit`](Self::before_exit) and then [`conclude`](Self::conclude).
+    pub fn begin_main(&self, path: &Path) -> Main {
+        self.begin(|scope, loader| loader.main_module(scope, path))
+    }
+
+    /// As [`begin_main`](Self::begin_main), for this code as a module.
+    pub fn begin_eval(&self, code: &str) -> Main {
+        self.begin(|scope, loader| loader.eval_module(scope, code))
+    }
+
+    fn begin(
+        &self,
+        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
+    ) -> Main {
+        let finished = Rc::new(Cell::new(false));
+        let flag = finished.clone();
+        self.context.enter(|scope| {
+            let started = load(scope, &self.loader)
+                .and_then(|module| run_module(scope, module))
+                .and_then(|evaluation| {
+                    scope.when_settled(evaluation, move |scope, outcome| {
+                        flag.set(true);
+                        if let Err(error) = outcome {
+                            scope.report_uncaught(error);
+                        }
+                        Ok(())
+                    })
+                });
+            if let Err(error) = started {
+                finished.set(true);
+                scope.report_uncaught(error);
+            }
+        });
+        Main(finished)
+    }
+
+    /// The exit status of a program that has nothing left to do.
+    pub fn conclude(&self, main: &Main) -> i32 {
+        if !main.0.get() && !self.context.is_stopped() {
+            print_error(
+                "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
+            );
+            self.context.enter(|scope| leave(scope, 13));
+        }
+        self.exit_status()
+    }
+
+    /// Fires `beforeExit`; true if that gave the program something to do again.
+    pub fn before_exit(&self) -> bool {
+        if self.context.is_stopped() {
+            return false;
+        }
+        self.context.enter(|scope| {
+            if let Err(error) = outcome::before_exit(scope) {
+                scope.report_uncaught(error);
+            }
+        });
+        self.event_loop.checkpoint();
+        !self.context.is_stopped() && self.event_loop.is_alive()
+    }
+
+    /// Turns of the loop until the program left or nothing is referenced, also after `beforeExit`.
+    fn run_until_idle(&self) {
+        let event_loop = &self.event_loop;
+        loop {
+            event_loop.run_until(&|| self.context.is_stopped() || !event_loop.is_alive());
+            if !self.before_exit() {
+                return;
+            }
+        }
+    }
+
+    /// The exit status of a program that has come to its end; runs its `exit` listeners if they did not run yet.
+    pub fn exit_status(&self) -> i32 {
+        self.context.enter(|scope| {
+            if let Some(text) = scope.state::<Exit>().message.take() {
+                print_error(&text);
+            }
+            outcome::exit_code(scope).unwrap_or_else(|error| {
+                scope.report_uncaught(error);
+                scope.state::<Exit>().code.get().unwrap_or(1)
+            })
+        })
+    }
+
+    /// Ends JavaScript in order: pending work of helper threads is cancelled, the heap is freed. Every later use of the
+    /// context finds it closed. Does nothing the second time.
+    pub fn end(&self) {
+        let owner = self.owner.borrow_mut().take();
+        if owner.is_some() {
+            self.context.stop();
+            self.loader.clear();
+        }
+        drop(owner);
+    }
+}
+
+impl Drop for Js {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// `$XDG_CACHE_HOME/twinloop`, or `~/.cache/twinloop`.
+fn user_cache_folder() -> Option<PathBuf> {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("twinloop"))
+}
+
+/// The program has ended with this status; nothing of it runs any more.
+fn leave(scope: &Scope<'_>, status: i32) {
+    let exit = scope.state::<Exit>();
+    if exit.code.get().is_none() {
+        exit.code.set(Some(status));
+    }
+    scope.context().stop();
+}
+
+/// Connects the engine with the globals.
+struct ProgramHooks;
+
+impl ProgramHooks {
+    fn conclude(scope: &Scope<'_>, outcome: Outcome) {
+        let Outcome::Fatal(text) = outcome else {
+            return;
+        };
+        print_error(&text);
+        let status = status_after_error(scope).unwrap_or(1);
+        leave(scope, status);
+    }
+}
+
+/// Runs the `exit` listeners of a program that an error ends, which see `process.exitCode` as 1 and may change it.
+fn status_after_error(scope: &Scope<'_>) -> Result<i32, Error> {
+    if !builtins::is_loaded(scope, "node/process/process") {
+        return Ok(1);
+    }
+    let exports = builtins::exports(scope, "node/process/process")?;
+    scope.set(
+        scope.get(exports, "process")?,
+        "exitCode",
+        scope.number(1.0),
+    )?;
+    let status = scope.call_method(exports, "exit", &[])?;
+    scope.int32_of(status)
+}
+
+impl Hooks for ProgramHooks {
+    fn resolve_global<'s>(
+        &self,
+        scope: &Scope<'s>,
+        global: Local<'s>,
+        name: &str,
+    ) -> Result<bool, Error> {
+        builtins::resolve(scope, global, name)
+    }
+
+    fn may_resolve_global(&self, name: &str) -> bool {
+        builtins::is_global(name)
+    }
+
+    fn global_names(&self) -> Vec<&'static str> {
+        builtins::global_names()
+    }
+
+    fn dom_exception<'s>(
+        &self,
+        scope: &Scope<'s>,
+        name: &str,
+        message: &str,
+    ) -> Result<Local<'s>, Error> {
+        outcome::dom_exception(scope, name, message)
+    }
+
+    fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        ProgramHooks::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
+    }
+
+    fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        ProgramHooks::conclude(scope, outcome::rejection_handled(scope, promise, reason));
+    }
+
+    fn uncaught(&self, scope: &Scope<'_>, error: Error) {
+        if error.is_terminated()
+            && !scope.context().is_stopped()
+            && scope.context().take_interrupted()
+        {
+            // Ctrl-C: the status of a program that SIGINT ended.
+            leave(scope, 130);
+            return;
+        }
+        ProgramHooks::conclude(scope, outcome::uncaught(scope, &error));
+    }
+}
+
+/// Runs the futures behind promises on the loop.
+struct LoopSpawner(WeakLoop);
+
+impl Spawner for LoopSpawner {
+    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>, referenced: bool) {
+        let Some(event_loop) = self.0.upgrade() else {
+            return;
+        };
+        let hold = referenced.then(|| event_loop.hold());
+        // Dropping the handle lets the task go on by itself.
+        drop(event_loop.spawn(async move {
+            future.await;
+            drop(hold);
+        }));
+    }
+}
+
+/// JavaScript as a host of the loop. Its tokens are work that the engine's helper threads handed over.
+struct JsHost {
+    context: Context,
+    tasks: Arc<Mutex<Slab<Task>>>,
+    on_exit: RefCell<Option<OnExit>>,
+}
+
+impl JsHost {
+    fn take(&self, token: u64) -> Option<Task> {
+        let mut tasks = self
+            .tasks
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        tasks.try_remove(token as usize)
+    }
+}
+
+impl Host for JsHost {
+    fn run(&self, token: u64) {
+        if let Some(task) = self.take(token) {
+            self.context.run_task(task);
+        }
+    }
+
+    fn discard(&self, token: u64) {
+        self.take(token);
+    }
+
+    fn checkpoint(&self) {
+        self.context.checkpoint();
+        if self.context.is_stopped() && self.context.is_open() {
+            self.announce_exit();
+        }
+    }
+}
+
+impl JsHost {
+    fn announce_exit(&self) {
+        let Some(on_exit) = self.on_exit.take() else {
+            return;
+        };
+        let status = self.context.enter(|scope| scope.state::<Exit>().code.get());
+        if let Some(status) = status {
+            on_exit(status);
+        }
+    }
+}
+
+/// Brings work of helper threads to the loop.
+struct LoopSink {
+    remote: Remote,
+    host: HostId,
+    tasks: Arc<Mutex<Slab<Task>>>,
+}
+
+impl TaskSink for LoopSink {
+    fn post(&self, task: Task, delay_ms: u32) -> bool {
+        let token = self
+            .tasks
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .insert(task) as u64;
+        let host = self.host;
+        if delay_ms == 0 {
+            self.remote.post_host(host, token);
+        } else {
+            self.remote.post(Box::new(move |event_loop| {
+                let deadline = event_loop.now() + u64::from(delay_ms) * 1_000_000;
+                event_loop.push_at(deadline, Entry::Host(host, token));
+            }));
+        }
+        true
+    }
+}
+
+/// Keeps the loop going for each task that has started and not finished.
+fn pending_holds(event_loop: &Loop) -> Rc<dyn Fn(bool)> {
+    let event_loop = event_loop.downgrade();
+    let holds = RefCell::new(Vec::new());
+    Rc::new(move |started| {
+        if started {
+            holds
+                .borrow_mut()
+                .extend(event_loop.upgrade().map(|event_loop| event_loop.hold()));
+        } else {
+            holds.borrow_mut().pop();
+        }
+    })
+}

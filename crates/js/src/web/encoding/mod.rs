@@ -1,0 +1,13 @@
+//! TextEncoder and TextDecoder (<https://encoding.spec.whatwg.org/>).
+
+mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("web/encoding/encoding", include_str!("encoding.js"))
+            .globals(&["TextDecoder", "TextEncoder"]),
+    ],
+    operations: &[operations::OPS],
+};

@@ -1,0 +1,244 @@
+//! Operations of TextEncoder, TextDecoder, `atob` and `btoa`.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{
+    DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD,
+};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
+
+use crate::builtins::results::utf8;
+use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("encodeUtf8", 1, encode_utf8),
+    Op::new("encodeUtf8Into", 2, encode_utf8_into),
+    Op::new("encodingOf", 1, encoding_of),
+    Op::new("decodeText", 4, decode_text),
+    Op::new("decoderStart", 2, decoder_start),
+    Op::new("decoderDecode", 4, decoder_decode),
+    Op::new("decodeBase64", 1, decode_base64),
+    Op::new("encodeBase64", 1, encode_base64),
+];
+
+/// `encodeUtf8(string)`: a Uint8Array.
+fn encode_utf8<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let bytes = scope.read_units(arguments.get(0), |units| utf8(units).into_owned())?;
+    scope.uint8_array(bytes)
+}
+
+/// `encodeUtf8Into(string, Uint8Array)`: `[units read, bytes written]`.
+fn encode_utf8_into<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let destination = arguments.get(1);
+    let room = scope.with_bytes(destination, <[u8]>::len)?;
+    // Only one of the two may be lent at a time, so the text is copied, and no more of it than can fit.
+    let text = scope.read_units(arguments.get(0), |units| match units {
+        Units::Latin1(bytes) => Text::Latin1(bytes[..bytes.len().min(room)].to_vec()),
+        Units::TwoByte(units) => Text::TwoByte(units[..units.len().min(room + 1)].to_vec()),
+    })?;
+    let (read, written) = scope.with_bytes_mut(destination, |bytes| match &text {
+        Text::Latin1(source) => encoding_rs::mem::convert_latin1_to_utf8_partial(source, bytes),
+        Text::TwoByte(source) => convert_whole_characters(source, bytes),
+    })?;
+    scope.array(&[scope.number(read as f64), scope.number(written as f64)])
+}
+
+enum Text {
+    Latin1(Vec<u8>),
+    TwoByte(Vec<u16>),
+}
+
+/// UTF-16 to UTF-8 as far as it fits; no character is split, and lone surrogates are replaced.
+fn convert_whole_characters(source: &[u16], destination: &mut [u8]) -> (usize, usize) {
+    let (mut read, mut written) = (0, 0);
+    for character in char::decode_utf16(source.iter().copied()) {
+        let (character, units) = match character {
+            Ok(character) => (character, character.len_utf16()),
+            Err(_) => (char::REPLACEMENT_CHARACTER, 1),
+        };
+        let length = character.len_utf8();
+        if destination.len() - written < length {
+            break;
+        }
+        character.encode_utf8(&mut destination[written..]);
+        written += length;
+        read += units;
+    }
+    (read, written)
+}
+
+/// `encodingOf(label)`: the encoding's name in lower case, or undefined.
+fn encoding_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let label = scope.string_of(arguments.get(0))?;
+    match Encoding::for_label_no_replacement(label.as_bytes()) {
+        Some(encoding) => scope.string(&encoding.name().to_ascii_lowercase()),
+        None => Ok(Local::undefined()),
+    }
+}
+
+fn named(scope: &Scope<'_>, name: Local<'_>) -> Result<&'static Encoding, Error> {
+    let name = scope.string_of(name)?;
+    Encoding::for_label(name.as_bytes())
+        .ok_or_else(|| Error::range_error(format!("there is no encoding {name:?}")))
+}
+
+/// `decodeText(encoding, bytes, fatal, ignoreBOM)`: the whole text.
+fn decode_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let encoding = named(scope, arguments.get(0))?;
+    let fatal = scope.bool_of(arguments.get(2));
+    let ignore_bom = scope.bool_of(arguments.get(3));
+    let decoded = scope.with_bytes(arguments.get(1), |bytes| {
+        if encoding == UTF_8 {
+            decode_utf8(bytes, fatal, ignore_bom)
+        } else {
+            decode_whole(encoding, bytes, fatal, ignore_bom)
+        }
+    })?;
+    decoded.into_local(scope, encoding)
+}
+
+enum Decoded {
+    Ascii(Vec<u8>),
+    Text(String),
+    Invalid,
+}
+
+impl Decoded {
+    fn into_local<'s>(
+        self,
+        scope: &Scope<'s>,
+        encoding: &'static Encoding,
+    ) -> Result<Local<'s>, Error> {
+        match self {
+            Decoded::Ascii(bytes) => scope.string_latin1(&bytes),
+            Decoded::Text(text) => scope.string(&text),
+            Decoded::Invalid => {
+                let name = encoding.name().to_ascii_lowercase();
+                Err(Error::type_error(format!(
+                    "the encoded data was not valid for encoding {name}"
+                ))
+                .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA"))
+            }
+        }
+    }
+}
+
+fn decode_utf8(bytes: &[u8], fatal: bool, ignore_bom: bool) -> Decoded {
+    let bytes = if ignore_bom {
+        bytes
+    } else {
+        bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    };
+    if bytes.is_ascii() {
+        return Decoded::Ascii(bytes.to_vec());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Decoded::Text(text.to_owned()),
+        Err(_) if fatal => Decoded::Invalid,
+        Err(_) => Decoded::Text(String::from_utf8_lossy(bytes).into_owned()),
+    }
+}
+
+fn decode_whole(
+    encoding: &'static Encoding,
+    bytes: &[u8],
+    fatal: bool,
+    ignore_bom: bool,
+) -> Decoded {
+    decode_part(&mut decoder(encoding, ignore_bom), bytes, true, fatal)
+}
+
+fn decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
+    if ignore_bom {
+        encoding.new_decoder_without_bom_handling()
+    } else {
+        encoding.new_decoder_with_bom_removal()
+    }
+}
+
+fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> Decoded {
+    let capacity = if fatal {
+        decoder.max_utf8_buffer_length_without_replacement(bytes.len())
+    } else {
+        decoder.max_utf8_buffer_length(bytes.len())
+    };
+    let mut text = String::with_capacity(capacity.unwrap_or(0));
+    let complete = if fatal {
+        decoder
+            .decode_to_string_without_replacement(bytes, &mut text, last)
+            .0
+            == DecoderResult::InputEmpty
+    } else {
+        decoder.decode_to_string(bytes, &mut text, last).0 == CoderResult::InputEmpty
+    };
+    if complete {
+        Decoded::Text(text)
+    } else {
+        Decoded::Invalid
+    }
+}
+
+struct StreamDecoder(RefCell<Decoder>);
+
+/// `decoderStart(encoding, ignoreBOM)`: the state of a stream.
+fn decoder_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let encoding = named(scope, arguments.get(0))?;
+    let decoder = decoder(encoding, scope.bool_of(arguments.get(1)));
+    scope.host_object(Rc::new(StreamDecoder(RefCell::new(decoder))))
+}
+
+/// `decoderDecode(state, bytes, last, fatal)`: the text of this part.
+fn decoder_decode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let state = scope.expect_host::<StreamDecoder>(arguments.get(0), "a decoder")?;
+    let last = scope.bool_of(arguments.get(2));
+    let fatal = scope.bool_of(arguments.get(3));
+    let mut decoder = state.0.borrow_mut();
+    let decoded = scope.with_bytes(arguments.get(1), |bytes| {
+        decode_part(&mut decoder, bytes, last, fatal)
+    })?;
+    decoded.into_local(scope, decoder.encoding())
+}
+
+/// Without padding, which `atob` takes off itself, and without a look at the bits that no byte takes.
+const FORGIVING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// `decodeBase64(string)`: a string of bytes, or undefined when the text is not base64
+/// (<https://infra.spec.whatwg.org/#forgiving-base64-decode>).
+fn decode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(text) = scope.latin1_of(arguments.get(0))? else {
+        return Ok(Local::undefined());
+    };
+    let mut text: Vec<u8> = text
+        .into_iter()
+        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c))
+        .collect();
+    if text.len().is_multiple_of(4) {
+        let padding = text
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|&&byte| byte == b'=')
+            .count();
+        text.truncate(text.len() - padding);
+    }
+    match FORGIVING.decode(&text) {
+        Ok(bytes) => scope.string_latin1(&bytes),
+        Err(_) => Ok(Local::undefined()),
+    }
+}
+
+/// `encodeBase64(string of bytes)`: its base64, or undefined when a character is no byte.
+fn encode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    match scope.latin1_of(arguments.get(0))? {
+        Some(bytes) => scope.string(&STANDARD.encode(bytes)),
+        None => Ok(Local::undefined()),
+    }
+}

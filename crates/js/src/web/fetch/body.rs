@@ -1,0 +1,128 @@
+//! Operations on response bodies that are still arriving, and the making of values from bytes.
+//!
+//! `bodyRead` pulls one chunk; `bodyText`, `bodyJson` and `bodyBytes` read to the end and make the value here, so that a whole
+//! `response.json()` is one operation. A chunk is only pulled when JavaScript asks (rule BOUNDED). On the loop's thread.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use twinloop_web::Bytes as Arrived;
+
+use crate::builtins::results::{BodyJson, BodyText, Chunk, body_text};
+use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
+use crate::web::network::{ArrivingBody, Network, network_error};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("bodyRead", 1, read),
+    Op::new("bodyBytes", 1, bytes),
+    Op::new("bodyText", 1, text),
+    Op::new("bodyJson", 1, json),
+    Op::new("bodyCancel", 1, cancel),
+    Op::new("bodyParseJson", 1, parse_json),
+];
+
+/// Chunks read in a row before the loop gets a turn.
+const MOST_AT_ONCE: u32 = 16;
+
+/// The body of a number, and whether it is to be forgotten when it has been read.
+struct Handle {
+    network: Rc<Network>,
+    number: u32,
+    body: Option<Rc<ArrivingBody>>,
+}
+
+impl Handle {
+    fn of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Handle, Error> {
+        let network = scope.state::<Network>();
+        let number = scope.number_of(arguments.get(0))? as u32;
+        let body = network.bodies.borrow().get(&number).cloned();
+        Ok(Handle {
+            network,
+            number,
+            body,
+        })
+    }
+
+    /// The next chunk; `None` (undefined in JavaScript) at the end, after which the number means nothing any more.
+    async fn next(&self) -> Result<Option<Arrived>, Error> {
+        let Some(body) = &self.body else {
+            return Ok(None);
+        };
+        let chunk = poll_fn(|context| poll_chunk(body, context)).await;
+        if !matches!(chunk, Ok(Some(_))) {
+            self.network.bodies.borrow_mut().remove(&self.number);
+        }
+        chunk
+    }
+
+    async fn whole(&self) -> Result<Vec<u8>, Error> {
+        let mut whole = match self.next().await? {
+            Some(first) => Vec::from(first),
+            None => return Ok(Vec::new()),
+        };
+        while let Some(chunk) = self.next().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole)
+    }
+}
+
+fn poll_chunk(
+    arriving: &ArrivingBody,
+    context: &mut Context<'_>,
+) -> Poll<Result<Option<Arrived>, Error>> {
+    let mut body = arriving.body.borrow_mut();
+    let Some(body) = body.as_mut() else {
+        return Poll::Ready(Err(Error::dom("AbortError", "the body was canceled")));
+    };
+    // A peer that sends as fast as we read must not keep everybody else from their turn.
+    if arriving.streak.replace(arriving.streak.get() + 1) >= MOST_AT_ONCE {
+        arriving.streak.set(0);
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    match body.poll_chunk(context) {
+        Poll::Ready(chunk) => Poll::Ready(chunk.transpose().map_err(network_error)),
+        Poll::Pending => {
+            arriving.streak.set(0);
+            *arriving.reader.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        }
+    }
+}
+
+fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    scope.promise_from_future(async move { Ok(handle.next().await?.map(Chunk)) })
+}
+
+fn bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    scope.promise_from_future(async move { handle.whole().await.map(Bytes) })
+}
+
+fn text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    scope.promise_from_future(async move { handle.whole().await.map(BodyText) })
+}
+
+fn json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    scope.promise_from_future(async move { handle.whole().await.map(BodyJson) })
+}
+
+/// Gives up a body; one that ended already is no longer there, which is fine.
+fn cancel<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    handle.network.bodies.borrow_mut().remove(&handle.number);
+    if let Some(body) = &handle.body {
+        body.cancel();
+    }
+    Ok(Local::undefined())
+}
+
+fn parse_json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.with_bytes(arguments.get(0), |bytes| body_text(bytes).into_owned())?;
+    scope.json_parse(&text)
+}

@@ -1,0 +1,18 @@
+//! fetch, its classes and bodies (<https://fetch.spec.whatwg.org/>), and FormData (<https://xhr.spec.whatwg.org/#interface-formdata>).
+
+mod body;
+pub(crate) mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("web/fetch/fetch", include_str!("fetch.js")).globals(&["fetch"]),
+        File::new("web/fetch/body", include_str!("body.js")),
+        File::new("web/fetch/formdata", include_str!("formdata.js")).globals(&["FormData"]),
+        File::new("web/fetch/headers", include_str!("headers.js")).globals(&["Headers"]),
+        File::new("web/fetch/request", include_str!("request.js")).globals(&["Request"]),
+        File::new("web/fetch/response", include_str!("response.js")).globals(&["Response"]),
+    ],
+    operations: &[body::OPS, operations::OPS],
+};

@@ -1,0 +1,322 @@
+//! The operations behind `fetch`: one starts a fetch and resolves to its head, one aborts it, three feed a request body.
+//!
+//! `fetchStart(method, url, headers, body, redirect, number)` resolves to `[status, statusText, url, redirected, headers, body]`.
+//! Headers cross as one string, `name:value\n` for each, in both directions. A body that is here with the head crosses as a
+//! string if it is ASCII, else as a `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
+//! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use tokio::sync::mpsc;
+use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Method, RedirectMode};
+use twinloop_web::{Bytes, Client, ErrorKind, Request, RequestBody, Response};
+
+use crate::builtins::results::Chunk;
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
+use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("fetchStart", 6, start),
+    Op::new("fetchAbort", 1, abort),
+    Op::new("uploadOpen", 0, upload_open),
+    Op::new("uploadWrite", 2, upload_write),
+    Op::new("uploadClose", 2, upload_close),
+];
+
+fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let network = scope.state::<Network>();
+    let number = scope.number_of(arguments.get(5))? as u32;
+    let prepared = network
+        .client()
+        .and_then(|client| Ok((client, read_request(scope, &network, &arguments)?)));
+    let (client, request) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
+    };
+    scope.promise_from_future(async move {
+        let has_body = request.method != Method::HEAD;
+        let response = if number == 0 {
+            client.fetch(request).await.map_err(network_error)?
+        } else {
+            fetch_abortable(&network, client, request, number).await?
+        };
+        Ok(Head {
+            network,
+            response,
+            has_body,
+        })
+    })
+}
+
+async fn fetch_abortable(
+    network: &Network,
+    client: Client,
+    request: Request,
+    number: u32,
+) -> Result<Response, Error> {
+    let flag = Rc::new(AbortFlag::default());
+    network.abortable.borrow_mut().insert(number, flag.clone());
+    let outcome = flag.guard(client.fetch(request)).await;
+    network.abortable.borrow_mut().remove(&number);
+    match outcome {
+        Some(outcome) => outcome.map_err(network_error),
+        None => Err(Error::dom("AbortError", "the fetch was aborted")),
+    }
+}
+
+fn abort<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.number_of(arguments.get(0))? as u32;
+    let flag = scope
+        .state::<Network>()
+        .abortable
+        .borrow_mut()
+        .remove(&number);
+    if let Some(flag) = flag {
+        flag.set();
+    }
+    Ok(Local::undefined())
+}
+
+fn read_request(
+    scope: &Scope<'_>,
+    network: &Network,
+    arguments: &Arguments<'_>,
+) -> Result<Request, Error> {
+    let method = read_method(scope, arguments.get(0))?;
+    let url = scope.string_of(arguments.get(1))?;
+    let mut request = Request::new(method, &url).map_err(network_error)?;
+    read_headers(scope, arguments.get(2), &mut request.headers)?;
+    request.body = read_body(scope, network, arguments.get(3))?;
+    request.redirect = match scope.string_of(arguments.get(4))?.as_str() {
+        "error" => RedirectMode::Error,
+        "manual" => RedirectMode::Manual,
+        _ => RedirectMode::Follow,
+    };
+    Ok(request)
+}
+
+fn read_method(scope: &Scope<'_>, value: Local<'_>) -> Result<Method, Error> {
+    let name = scope.string_of(value)?;
+    Method::from_bytes(name.as_bytes())
+        .map_err(|_| invalid(format!("'{name}' is not a valid http method")))
+}
+
+fn read_headers(scope: &Scope<'_>, value: Local<'_>, headers: &mut HeaderMap) -> Result<(), Error> {
+    let text = scope
+        .latin1_of(value)?
+        .ok_or_else(|| invalid("a header is not a byte string".to_owned()))?;
+    for line in text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(line.len());
+        let (name, value) = (&line[..colon], line.get(colon + 1..).unwrap_or_default());
+        let shown = || String::from_utf8_lossy(name).into_owned();
+        let name = HeaderName::from_bytes(name)
+            .map_err(|_| invalid(format!("'{}' is not a valid header name", shown())))?;
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| invalid(format!("the header '{name}' has an invalid value")))?;
+        headers.append(name, value);
+    }
+    Ok(())
+}
+
+fn invalid(message: String) -> Error {
+    Error::type_error(message).with("code", "ERR_INVALID_ARG_VALUE")
+}
+
+fn read_body(scope: &Scope<'_>, network: &Network, value: Local<'_>) -> Result<RequestBody, Error> {
+    match value.type_of() {
+        Type::Null | Type::Undefined => Ok(RequestBody::empty()),
+        Type::String => Ok(RequestBody::from(scope.string_of(value)?)),
+        Type::Number => {
+            let number = scope.number_of(value)? as u32;
+            let upload = network.uploads.borrow().get(&number).cloned();
+            let upload =
+                upload.ok_or_else(|| Error::new(format!("there is no upload {number}")))?;
+            Ok(RequestBody::stream(upload.stream()))
+        }
+        _ => Ok(RequestBody::from(scope.bytes_of(value)?)),
+    }
+}
+
+// ---- the head
+
+/// A response on its way to JavaScript.
+struct Head {
+    network: Rc<Network>,
+    response: Response,
+    /// Whether a response to this method can have a body.
+    has_body: bool,
+}
+
+impl IntoJs for Head {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        let Head {
+            network,
+            response,
+            has_body,
+        } = self;
+        let status = response.status.as_u16();
+        let has_body = has_body && !matches!(status, 101 | 103 | 204 | 205 | 304);
+        let head = [
+            scope.number(status.into()),
+            scope.string(&response.reason)?,
+            scope.string(response.url.as_str())?,
+            Local::boolean(response.redirected),
+            scope.string_latin1(&header_text(&response.headers))?,
+            if has_body {
+                make_body(scope, &network, response)?
+            } else {
+                Local::null()
+            },
+        ];
+        scope.array(&head)
+    }
+}
+
+fn header_text(headers: &HeaderMap) -> Vec<u8> {
+    let mut text = Vec::with_capacity(headers.len() * 40);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.push(b':');
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'\n');
+    }
+    text
+}
+
+fn make_body<'s>(
+    scope: &Scope<'s>,
+    network: &Network,
+    response: Response,
+) -> Result<Local<'s>, Error> {
+    if let Some(bytes) = response.body.buffered() {
+        // Most bodies are JSON in ASCII, and a string is what they become: it costs the collector less than a buffer.
+        if bytes.is_ascii() {
+            return scope.string_latin1(&bytes);
+        }
+        // The body lets go first, so that the bytes are the only owner and may move without a copy.
+        drop(response);
+        return Chunk(bytes).into_js(scope);
+    }
+    network.collect_forgotten_bodies(scope);
+    let number = network.next_number();
+    let body = ArrivingBody {
+        body: RefCell::new(Some(response.body)),
+        ..ArrivingBody::default()
+    };
+    network.bodies.borrow_mut().insert(number, Rc::new(body));
+    Ok(scope.number(number.into()))
+}
+
+// ---- uploads
+
+/// A request body that JavaScript feeds chunk by chunk.
+pub(crate) struct Upload {
+    sender: RefCell<Option<mpsc::Sender<Bytes>>>,
+    receiver: RefCell<Option<mpsc::Receiver<Bytes>>>,
+    /// Whether the feeding stream failed: the request must fail too, not end early as if it were whole.
+    failed: Rc<Cell<bool>>,
+}
+
+impl Upload {
+    fn new() -> Upload {
+        let (sender, receiver) = mpsc::channel(1);
+        Upload {
+            sender: RefCell::new(Some(sender)),
+            receiver: RefCell::new(Some(receiver)),
+            failed: Rc::default(),
+        }
+    }
+
+    fn stream(&self) -> UploadStream {
+        UploadStream {
+            receiver: self.receiver.borrow_mut().take(),
+            failed: self.failed.clone(),
+        }
+    }
+}
+
+struct UploadStream {
+    receiver: Option<mpsc::Receiver<Bytes>>,
+    failed: Rc<Cell<bool>>,
+}
+
+impl Stream for UploadStream {
+    type Item = Result<Bytes, twinloop_web::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(receiver) = &mut self.receiver else {
+            return Poll::Ready(None);
+        };
+        match receiver.poll_recv(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(chunk)) => Poll::Ready(Some(Ok(chunk))),
+            Poll::Ready(None) => {
+                self.receiver = None;
+                let error = || {
+                    twinloop_web::Error::new(
+                        ErrorKind::Body,
+                        "the stream of the request's body failed",
+                    )
+                };
+                Poll::Ready(self.failed.get().then(|| Err(error())))
+            }
+        }
+    }
+}
+
+fn upload_open<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let network = scope.state::<Network>();
+    let number = network.next_number();
+    network
+        .uploads
+        .borrow_mut()
+        .insert(number, Rc::new(Upload::new()));
+    Ok(scope.number(number.into()))
+}
+
+/// Resolves to true when there is room for the next chunk, to false when the request has ended.
+fn upload_write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.number_of(arguments.get(0))? as u32;
+    let chunk = Bytes::from(scope.bytes_of(arguments.get(1))?);
+    let network = scope.state::<Network>();
+    let sender = network
+        .uploads
+        .borrow()
+        .get(&number)
+        .and_then(|upload| upload.sender.borrow().clone());
+    scope.promise_from_future(async move {
+        let Some(sender) = sender else {
+            return Ok(false);
+        };
+        let sent = sender.send(chunk).await.is_ok();
+        if !sent {
+            network.uploads.borrow_mut().remove(&number);
+        }
+        Ok(sent)
+    })
+}
+
+fn upload_close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.number_of(arguments.get(0))? as u32;
+    let whole = scope.bool_of(arguments.get(1));
+    if let Some(upload) = scope
+        .state::<Network>()
+        .uploads
+        .borrow_mut()
+        .remove(&number)
+    {
+        upload.failed.set(!whole);
+        drop(upload.sender.borrow_mut().take());
+    }
+    Ok(Local::undefined())
+}

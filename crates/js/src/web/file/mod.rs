@@ -1,0 +1,8 @@
+//! Blob, File and object URLs (<https://w3c.github.io/FileAPI/>).
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[File::new("web/file/blob", include_str!("blob.js")).globals(&["Blob", "File"])],
+    operations: &[],
+};

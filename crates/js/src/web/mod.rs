@@ -1,0 +1,30 @@
+//! The web APIs: a room a specification. They stand on `builtins` and know nothing of `node`.
+
+pub(crate) mod abort;
+pub(crate) mod console;
+pub(crate) mod encoding;
+pub(crate) mod events;
+pub(crate) mod fetch;
+pub(crate) mod file;
+pub(crate) mod html;
+pub(crate) mod network;
+pub(crate) mod performance;
+pub(crate) mod streams;
+pub(crate) mod url;
+pub(crate) mod websocket;
+
+use crate::builtins::Room;
+
+pub(crate) const ROOMS: &[Room] = &[
+    abort::ROOM,
+    console::ROOM,
+    encoding::ROOM,
+    events::ROOM,
+    fetch::ROOM,
+    file::ROOM,
+    html::ROOM,
+    performance::ROOM,
+    streams::ROOM,
+    url::ROOM,
+    websocket::ROOM,
+];

@@ -1,0 +1,166 @@
+//! What fetch, bodies and WebSockets share in one context: the client, the tables of what JavaScript names by number, and errors.
+//!
+//! JavaScript holds numbers, never pointers; a number is never used twice, so a late `bodyCancel` from a FinalizationRegistry
+//! cannot hit another body. Everything runs on the loop's thread. Rule BOUNDED: each table holds what the program has open, and
+//! each entry buffers at most what its connection does.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::Waker;
+
+use twinloop_web::fetch::Body;
+use twinloop_web::{Client, Config, ErrorKind};
+
+use super::fetch::operations::Upload;
+use crate::Js;
+use crate::builtins::errno::errno;
+use crate::engine::{Error, Scope};
+
+/// The network state of a context; see `Scope::state`.
+#[derive(Default)]
+pub(crate) struct Network {
+    client: OnceCell<Client>,
+    last_number: Cell<u32>,
+    /// At how many arriving bodies the next collection is due.
+    collect_at: Cell<usize>,
+    /// Bodies that are still arriving.
+    pub(crate) bodies: RefCell<HashMap<u32, Rc<ArrivingBody>>>,
+    /// Request bodies that a ReadableStream feeds.
+    pub(crate) uploads: RefCell<HashMap<u32, Rc<Upload>>>,
+    /// Fetches under way that have an AbortSignal, by the number that JavaScript chose.
+    pub(crate) abortable: RefCell<HashMap<u32, Rc<AbortFlag>>>,
+}
+
+impl Network {
+    /// The client, with the default configuration unless [`Js::set_client`] came first.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let config = Config::from_environment().map_err(network_error)?;
+        let client = Client::new(config).map_err(network_error)?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// A program that drops responses without reading them gives their connections back only when they are collected, and an idle heap
+    /// gives the collector no reason: with every connection of an origin taken, the next fetch would wait for ever.
+    pub(crate) fn collect_forgotten_bodies(&self, scope: &Scope<'_>) {
+        let open = self.bodies.borrow().len();
+        if open < BODIES_BETWEEN_COLLECTIONS {
+            self.collect_at.set(BODIES_BETWEEN_COLLECTIONS);
+        } else if open >= self.collect_at.get() {
+            self.collect_at.set(open + BODIES_BETWEEN_COLLECTIONS);
+            scope.collect_garbage();
+        }
+    }
+
+    pub(crate) fn next_number(&self) -> u32 {
+        self.last_number
+            .set(self.last_number.get().wrapping_add(1).max(1));
+        self.last_number.get()
+    }
+}
+
+/// A collection takes about as long as this many fetches.
+const BODIES_BETWEEN_COLLECTIONS: usize = 32;
+
+impl Js {
+    /// The client of this program's fetches and WebSockets (`--connect-to`, `--ca-file`). Without it, or when the program has fetched
+    /// already, the default one stays, which is configured by the environment.
+    pub fn set_client(&self, client: Client) {
+        self.context().enter(|scope| {
+            let _ = scope.state::<Network>().client.set(client);
+        });
+    }
+}
+
+/// A response's body while JavaScript can still read or cancel it.
+#[derive(Default)]
+pub(crate) struct ArrivingBody {
+    /// `None` once canceled.
+    pub(crate) body: RefCell<Option<Body>>,
+    /// The read under way, to be woken by a cancel.
+    pub(crate) reader: RefCell<Option<Waker>>,
+    /// How many chunks were here already when they were asked for, without a turn of the loop in between.
+    pub(crate) streak: Cell<u32>,
+}
+
+impl ArrivingBody {
+    /// Drops the body, which gives up its connection, and fails the read under way.
+    pub(crate) fn cancel(&self) {
+        drop(self.body.borrow_mut().take());
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            reader.wake();
+        }
+    }
+}
+
+/// Tells a future that it is no longer wanted.
+#[derive(Default)]
+pub(crate) struct AbortFlag {
+    set: Cell<bool>,
+    waiting: RefCell<Option<Waker>>,
+}
+
+impl AbortFlag {
+    pub(crate) fn set(&self) {
+        self.set.set(true);
+        if let Some(waiting) = self.waiting.borrow_mut().take() {
+            waiting.wake();
+        }
+    }
+
+    /// Runs the future unless, and until, the flag is set; then it is dropped and the outcome is `None`.
+    pub(crate) async fn guard<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = Box::pin(future);
+        std::future::poll_fn(|context| {
+            if self.set.get() {
+                return std::task::Poll::Ready(None);
+            }
+            let polled = future.as_mut().poll(context);
+            if polled.is_pending() {
+                *self.waiting.borrow_mut() = Some(context.waker().clone());
+            }
+            polled.map(Some)
+        })
+        .await
+    }
+}
+
+/// The JavaScript error for a network failure. `code` is Node's where it has one; `ERR_INVALID_URL`, `ERR_INVALID_ARG_VALUE` and
+/// `ERR_UNSUPPORTED_SCHEME` tell `fetch.js` that the program itself is at fault.
+pub(crate) fn network_error(error: twinloop_web::Error) -> Error {
+    let message = error.chain();
+    let made = match error.kind() {
+        ErrorKind::Url => Error::type_error(message),
+        ErrorKind::Scheme => Error::type_error(message),
+        ErrorKind::Json => return Error::syntax_error(message),
+        ErrorKind::Argument => Error::range_error(message),
+        _ => Error::new(message),
+    };
+    match code(&error) {
+        Some(code) => made.with("code", code),
+        None => made,
+    }
+}
+
+fn code(error: &twinloop_web::Error) -> Option<&'static str> {
+    if let Some(number) = error.raw_os_error() {
+        return Some(errno(number).code);
+    }
+    Some(match error.kind() {
+        ErrorKind::Url => "ERR_INVALID_URL",
+        ErrorKind::Scheme => "ERR_UNSUPPORTED_SCHEME",
+        ErrorKind::Dns => "ENOTFOUND",
+        ErrorKind::Connect => "ECONNREFUSED",
+        ErrorKind::Timeout => "ETIMEDOUT",
+        ErrorKind::Certificate => "ERR_TLS_CERTIFICATE",
+        ErrorKind::Tls => "ERR_TLS",
+        ErrorKind::Closed | ErrorKind::Body => "ECONNRESET",
+        ErrorKind::Redirect => "ERR_REDIRECT",
+        ErrorKind::Decode => "ERR_CONTENT_DECODING",
+        ErrorKind::Protocol => "ERR_PROTOCOL",
+        _ => return None,
+    })
+}

@@ -1,0 +1,14 @@
+//! URL and URLSearchParams (<https://url.spec.whatwg.org/>).
+
+mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("web/url/url", include_str!("url.js")).globals(&["URL"]),
+        File::new("web/url/search_params", include_str!("search_params.js"))
+            .globals(&["URLSearchParams"]),
+    ],
+    operations: &[operations::OPS],
+};

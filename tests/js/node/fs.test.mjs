@@ -1,0 +1,241 @@
+// node:fs and node:fs/promises. Runs on Node too, which is the oracle.
+import fs from 'node:fs';
+import * as promises from 'node:fs/promises';
+import os from 'node:os';
+import { deepEqual, equal, match, ok, rejects, run, test, throws } from '../harness.mjs';
+
+const folder = await promises.mkdtemp(`${os.tmpdir()}/twinloop-fs-`);
+const at = (name) => `${folder}/${name}`;
+
+test('writeFile and readFile, text and bytes', async () => {
+  await promises.writeFile(at('text'), 'grüße');
+  equal(await promises.readFile(at('text'), 'utf8'), 'grüße');
+  equal(await promises.readFile(at('text'), { encoding: 'utf-8' }), 'grüße');
+  const bytes = await promises.readFile(at('text'));
+  ok(bytes instanceof Uint8Array);
+  equal(bytes.length, 7);
+  equal(bytes.toString(), 'grüße');
+  await promises.writeFile(at('bytes'), new Uint8Array([0, 255, 0]).subarray(1, 2));
+  deepEqual([...(await promises.readFile(at('bytes')))], [255]);
+});
+
+test('every encoding', async () => {
+  await promises.writeFile(at('encoded'), new Uint8Array([0x61, 0xff, 0x62, 0x00]));
+  const texts = { hex: '61ff6200', base64: 'Yf9iAA==', base64url: 'Yf9iAA', latin1: 'aÿb\0', binary: 'aÿb\0', ascii: 'a\x7fb\0', utf16le: '\uff61b' };
+  for (const [encoding, text] of Object.entries(texts)) equal(await promises.readFile(at('encoded'), encoding), text);
+  await promises.writeFile(at('encoded'), '6162', 'hex');
+  equal(await promises.readFile(at('encoded'), 'latin1'), 'ab');
+  await rejects(promises.readFile(at('encoded'), 'nonsense'), { code: 'ERR_INVALID_ARG_VALUE' });
+});
+
+test('appendFile and flags', async () => {
+  await promises.writeFile(at('log'), 'a');
+  await promises.appendFile(at('log'), 'b');
+  await promises.writeFile(at('log'), 'c', { flag: 'a' });
+  equal(await promises.readFile(at('log'), 'utf8'), 'abc');
+  const error = await rejects(promises.writeFile(at('log'), 'x', { flag: 'wx' }));
+  equal(error.code, 'EEXIST');
+});
+
+test('writeFile takes an iterable', async () => {
+  await promises.writeFile(at('pieces'), (async function* () {
+    yield 'a';
+    yield new Uint8Array([98]);
+  })());
+  equal(await promises.readFile(at('pieces'), 'utf8'), 'ab');
+});
+
+test('an error tells what Node tells', async () => {
+  const error = await rejects(promises.readFile(at('missing')));
+  ok(error instanceof Error);
+  equal(error.message, `ENOENT: no such file or directory, open '${at('missing')}'`);
+  deepEqual([error.code, error.errno, error.syscall, error.path], ['ENOENT', -2, 'open', at('missing')]);
+  const cases = [
+    [promises.stat(at('missing')), 'stat', 'ENOENT'],
+    [promises.lstat(at('missing')), 'lstat', 'ENOENT'],
+    [promises.readdir(at('missing')), 'scandir', 'ENOENT'],
+    [promises.unlink(at('missing')), 'unlink', 'ENOENT'],
+    [promises.rmdir(at('missing')), 'rmdir', 'ENOENT'],
+    [promises.mkdir(folder), 'mkdir', 'EEXIST'],
+    [promises.access(at('missing')), 'access', 'ENOENT'],
+    [promises.realpath(at('missing')), 'realpath', 'ENOENT'],
+    [promises.readlink(at('text')), 'readlink', 'EINVAL'],
+  ];
+  for (const [promise, syscall, code] of cases) {
+    const failure = await rejects(promise);
+    deepEqual([failure.syscall, failure.code], [syscall, code]);
+  }
+  const both = await rejects(promises.rename(at('missing'), at('other')));
+  equal(both.message, `ENOENT: no such file or directory, rename '${at('missing')}' -> '${at('other')}'`);
+  equal(both.dest, at('other'));
+  const directory = await rejects(promises.readFile(folder));
+  equal(directory.message, 'EISDIR: illegal operation on a directory, read');
+});
+
+test('wrong arguments have their codes', async () => {
+  await rejects(promises.readFile({}), { code: 'ERR_INVALID_ARG_TYPE' });
+  await rejects(promises.readFile('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' });
+  await rejects(promises.writeFile(at('x'), 5), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => fs.readFileSync(undefined), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => fs.readFile('x'), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+test('paths may be URLs and bytes', async () => {
+  await promises.writeFile(new URL(`file://${folder}/by%20url`), 'x');
+  equal(await promises.readFile(new TextEncoder().encode(at('by url')), 'utf8'), 'x');
+});
+
+test('stat', async () => {
+  await promises.writeFile(at('stat'), '12345');
+  const stats = await promises.stat(at('stat'));
+  ok(stats instanceof fs.Stats);
+  deepEqual([stats.size, stats.isFile(), stats.isDirectory(), stats.isSymbolicLink()], [5, true, false, false]);
+  ok(stats.mtime instanceof Date);
+  ok(Math.abs(stats.mtimeMs - Date.now()) < 60_000);
+  equal(stats.mode & 0o170000, 0o100000);
+  ok((await promises.stat(folder)).isDirectory());
+  equal((await promises.stat(at('stat'), { bigint: true })).size, 5n);
+  equal(fs.statSync(at('missing'), { throwIfNoEntry: false }), undefined);
+});
+
+test('directories', async () => {
+  equal(await promises.mkdir(at('a/b/c'), { recursive: true }), at('a'));
+  equal(await promises.mkdir(at('a/b/c'), { recursive: true }), undefined);
+  await promises.writeFile(at('a/one'), '1');
+  await promises.writeFile(at('a/b/two'), '2');
+  deepEqual((await promises.readdir(at('a'))).sort(), ['b', 'one']);
+  deepEqual((await promises.readdir(at('a'), { recursive: true })).sort(), ['b', 'b/c', 'b/two', 'one']);
+  const entries = await promises.readdir(at('a'), { withFileTypes: true });
+  deepEqual(entries.map((entry) => [entry.name, entry.isFile(), entry.isDirectory()]).sort(), [['b', false, true], ['one', true, false]]);
+  equal((await rejects(promises.rmdir(at('a')))).code, 'ENOTEMPTY');
+  equal((await rejects(promises.rm(at('a')))).code, 'ERR_FS_EISDIR');
+  await promises.rm(at('a'), { recursive: true });
+  equal(fs.existsSync(at('a')), false);
+  equal((await rejects(promises.rm(at('a')))).code, 'ENOENT');
+  await promises.rm(at('a'), { force: true });
+});
+
+test('rename, copyFile, unlink, symlink, link', async () => {
+  await promises.writeFile(at('from'), 'content');
+  await promises.copyFile(at('from'), at('copy'));
+  equal((await rejects(promises.copyFile(at('from'), at('copy'), fs.constants.COPYFILE_EXCL))).code, 'EEXIST');
+  await promises.rename(at('from'), at('to'));
+  await promises.symlink('to', at('link'));
+  equal(await promises.readlink(at('link')), 'to');
+  equal(await promises.realpath(at('link')), await promises.realpath(at('to')));
+  ok((await promises.lstat(at('link'))).isSymbolicLink());
+  await promises.link(at('to'), at('hard'));
+  equal((await promises.stat(at('hard'))).nlink, 2);
+  await promises.unlink(at('link'));
+  await promises.access(at('to'), fs.constants.R_OK);
+});
+
+test('truncate, chmod, utimes', async () => {
+  await promises.writeFile(at('changed'), '123456');
+  await promises.truncate(at('changed'), 3);
+  await promises.chmod(at('changed'), 0o600);
+  await promises.utimes(at('changed'), 1, new Date(2000));
+  const stats = await promises.stat(at('changed'));
+  deepEqual([stats.size, stats.mode & 0o777, stats.atimeMs, stats.mtimeMs], [3, 0o600, 1000, 2000]);
+});
+
+test('a FileHandle reads, writes and closes', async () => {
+  const handle = await promises.open(at('handle'), 'w+');
+  ok(handle.fd > 2);
+  deepEqual((await handle.write('hello world')).bytesWritten, 11);
+  const { bytesRead, buffer } = await handle.read(new Uint8Array(5), 0, 5, 6);
+  deepEqual([bytesRead, new TextDecoder().decode(buffer)], [5, 'world']);
+  await handle.write(new Uint8Array([72]), 0, 1, 0);
+  const all = await handle.read({ position: 0 });
+  equal(all.bytesRead, 11);
+  equal((await handle.stat()).size, 11);
+  await handle.truncate(5);
+  await handle.sync();
+  await handle.datasync();
+  equal((await handle.read({ position: 5 })).bytesRead, 0);
+  await handle.close();
+  equal(handle.fd, -1);
+  equal(await promises.readFile(at('handle'), 'utf8'), 'Hello');
+  equal((await rejects(handle.read(new Uint8Array(1)))).code, 'EBADF');
+});
+
+test('readFile and writeFile of a FileHandle begin at its position', async () => {
+  await promises.writeFile(at('position'), 'abcdef');
+  const handle = await promises.open(at('position'), 'r+');
+  await handle.read(new Uint8Array(2));
+  equal(await handle.readFile('utf8'), 'cdef');
+  await handle.close();
+  const writing = await promises.open(at('position'), 'w');
+  await writing.writeFile('xy');
+  await promises.writeFile(writing, 'z');
+  await writing.close();
+  equal(await promises.readFile(at('position'), 'utf8'), 'xyz');
+});
+
+test('a FileHandle disposes of itself', async () => {
+  const handle = await promises.open(at('position'));
+  if (Symbol.asyncDispose === undefined) return handle.close();
+  await handle[Symbol.asyncDispose]();
+  equal(handle.fd, -1);
+});
+
+test('the functions that wait', () => {
+  fs.mkdirSync(at('sync/deep'), { recursive: true });
+  fs.writeFileSync(at('sync/file'), 'x');
+  fs.appendFileSync(at('sync/file'), 'y');
+  equal(fs.readFileSync(at('sync/file'), 'utf8'), 'xy');
+  deepEqual(fs.readdirSync(at('sync')).sort(), ['deep', 'file']);
+  equal(fs.statSync(at('sync/file')).size, 2);
+  ok(fs.existsSync(at('sync')));
+  const descriptor = fs.openSync(at('sync/file'), 'r');
+  const buffer = new Uint8Array(1);
+  equal(fs.readSync(descriptor, buffer, 0, 1, 1), 1);
+  equal(buffer[0], 121);
+  fs.closeSync(descriptor);
+  throws(() => fs.closeSync(descriptor), { code: 'EBADF' });
+  fs.rmSync(at('sync'), { recursive: true });
+  ok(!fs.existsSync(at('sync')));
+  throws(() => fs.readFileSync(at('sync')), { code: 'ENOENT', message: /^ENOENT: no such file or directory, open / });
+});
+
+test('the functions with a callback', async () => {
+  const call = (name, ...given) =>
+    new Promise((resolve) => fs[name](...given, (error, ...results) => resolve([error, ...results])));
+  deepEqual(await call('writeFile', at('callback'), 'x'), [null]);
+  deepEqual(await call('readFile', at('callback'), 'utf8'), [null, 'x']);
+  equal((await call('readFile', at('missing')))[0].code, 'ENOENT');
+  const [error, descriptor] = await call('open', at('callback'), 'r');
+  equal(error, null);
+  const buffer = new Uint8Array(4);
+  const [, count, same] = await call('read', descriptor, buffer, 0, 4, 0);
+  deepEqual([count, same === buffer], [1, true]);
+  await call('close', descriptor);
+  equal(await new Promise((resolve) => fs.exists(at('callback'), resolve)), true);
+});
+
+test('an aborted signal rejects with an AbortError', async () => {
+  const error = await rejects(promises.readFile(at('callback'), { signal: AbortSignal.abort() }));
+  deepEqual([error.name, error.code], ['AbortError', 'ABORT_ERR']);
+});
+
+test('mkdtemp makes a folder with six more characters', async () => {
+  const made = await promises.mkdtemp(at('temporary-'));
+  match(made, /temporary-.{6}$/);
+  ok((await promises.stat(made)).isDirectory());
+});
+
+test('many files at a time', async () => {
+  const names = Array.from({ length: 200 }, (_, index) => at(`many-${index}`));
+  await Promise.all(names.map((name, index) => promises.writeFile(name, `${index}`)));
+  const texts = await Promise.all(names.map((name) => promises.readFile(name, 'utf8')));
+  ok(texts.every((text, index) => text === `${index}`));
+});
+
+test('modules have a default export and named ones', () => {
+  equal(fs.promises.readFile, promises.readFile);
+  equal(promises.default.readFile, promises.readFile);
+  equal(promises.constants.O_RDONLY, 0);
+});
+
+await run();
+await promises.rm(folder, { recursive: true, force: true });

@@ -1,0 +1,11 @@
+// `util.inspect` writes what Node writes.
+import { inspect } from 'node:util';
+import { test, run, equal } from '../harness.mjs';
+import cases from './inspect_cases.mjs';
+
+for (const [source, expected, options] of cases) {
+  const label = options === undefined ? source : `${source} with ${JSON.stringify(options)}`;
+  test(`inspect ${label}`, () => equal(inspect((0, eval)(source), options), expected));
+}
+
+await run();

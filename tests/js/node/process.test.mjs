@@ -1,0 +1,129 @@
+// `process` in one program; how programs end is tested by running them.
+import nodeProcess, { argv, env } from 'node:process';
+import { test, run, equal, ok, deepEqual, throws, delay } from '../harness.mjs';
+
+test('the module is the global', () => {
+  equal(nodeProcess, process);
+  equal(argv, process.argv);
+  equal(env, process.env);
+});
+
+test('argv begins with the command and the program', () => {
+  ok(Array.isArray(process.argv));
+  ok(process.argv[1].endsWith('process.test.mjs'), process.argv[1]);
+  ok(process.execPath.startsWith('/'));
+});
+
+test('facts about the process', () => {
+  ok(process.pid > 0);
+  ok(process.ppid >= 0);
+  ok(['linux', 'darwin'].includes(process.platform));
+  ok(['x64', 'arm64'].includes(process.arch));
+  ok(/^v\d+\.\d+\.\d+$/.test(process.version));
+  equal(`v${process.versions.node}`, process.version);
+  ok(process.uptime() > 0);
+  ok(process.cwd().startsWith('/'));
+  equal(Object.prototype.toString.call(process), '[object process]');
+});
+
+test('env holds strings, live for this program', () => {
+  process.env.TWINLOOP_TEST = 5;
+  equal(process.env.TWINLOOP_TEST, '5');
+  ok('TWINLOOP_TEST' in process.env);
+  ok(Object.keys(process.env).includes('TWINLOOP_TEST'));
+  delete process.env.TWINLOOP_TEST;
+  equal(process.env.TWINLOOP_TEST, undefined);
+  equal(process.env.NO_SUCH_VARIABLE, undefined);
+  equal(typeof process.env.PATH, 'string');
+});
+
+test('chdir changes what cwd says', () => {
+  const before = process.cwd();
+  process.chdir('/');
+  equal(process.cwd(), '/');
+  process.chdir(before);
+  equal(process.cwd(), before);
+  throws(() => process.chdir('/no/such/directory'), { code: 'ENOENT' });
+});
+
+test('hrtime counts', () => {
+  const start = process.hrtime();
+  const [seconds, nanoseconds] = process.hrtime(start);
+  ok(seconds >= 0 && nanoseconds >= 0 && nanoseconds < 1e9);
+  const first = process.hrtime.bigint();
+  ok(process.hrtime.bigint() >= first);
+});
+
+test('memoryUsage has numbers', () => {
+  const usage = process.memoryUsage();
+  ok(usage.rss > 1_000_000);
+  ok(usage.heapUsed > 0);
+  ok(usage.heapTotal >= usage.heapUsed);
+});
+
+test('nextTick runs after this code and before a timer', async () => {
+  const order = [];
+  setTimeout(() => order.push('timer'), 0);
+  process.nextTick((value) => order.push(value), 'tick');
+  order.push('now');
+  await delay(5);
+  deepEqual(order, ['now', 'tick', 'timer']);
+  throws(() => process.nextTick(5), TypeError);
+});
+
+test('exitCode takes integers only', () => {
+  throws(() => (process.exitCode = 1.5), { code: /ERR_/ });
+  throws(() => (process.exitCode = {}), { code: 'ERR_INVALID_ARG_TYPE' });
+  equal(process.exitCode, undefined);
+});
+
+test('uncaughtException and unhandledRejection listeners take errors over', async () => {
+  const seen = [];
+  const onException = (error, origin) => seen.push([error.message, origin]);
+  const onRejection = (reason) => seen.push(['rejected', reason]);
+  process.on('uncaughtException', onException);
+  process.on('unhandledRejection', onRejection);
+  setTimeout(() => {
+    throw new Error('thrown');
+  }, 0);
+  await delay(5);
+  Promise.reject('why');
+  await delay(5);
+  process.off('uncaughtException', onException);
+  process.off('unhandledRejection', onRejection);
+  deepEqual(seen, [['thrown', 'uncaughtException'], ['rejected', 'why']]);
+});
+
+test('emitWarning is an event', async () => {
+  let warning;
+  process.once('warning', (given) => (warning = given));
+  process.emitWarning('careful', 'TestWarning', 'T1');
+  await delay(5);
+  equal(warning.name, 'TestWarning');
+  equal(warning.message, 'careful');
+  equal(warning.code, 'T1');
+});
+
+test('a signal listener is called instead of the default action', async () => {
+  const name = await new Promise((resolve) => {
+    const alive = setTimeout(() => {}, 5000);
+    process.once('SIGUSR2', (given) => {
+      clearTimeout(alive);
+      resolve(given);
+    });
+    process.kill(process.pid, 'SIGUSR2');
+  });
+  equal(name, 'SIGUSR2');
+  throws(() => process.kill(process.pid, 'SIGNOPE'), { code: 'ERR_UNKNOWN_SIGNAL' });
+  equal(process.kill(process.pid, 0), true);
+});
+
+test('stdout writes at once', () => {
+  equal(process.stdout.write(''), true);
+  equal(process.stdout.write(new Uint8Array(0)), true);
+  throws(() => process.stdout.write(5), TypeError);
+  equal(process.stdout.fd, 1);
+  equal(process.stderr.fd, 2);
+});
+
+await run();

@@ -1,0 +1,228 @@
+// Request, Response and their bodies (https://fetch.spec.whatwg.org/). Runs on Node too.
+import { deepEqual, equal, ok, rejects, run, test, throws } from '../harness.mjs';
+
+const bytesOf = (text) => new TextEncoder().encode(text);
+
+test('every source of a body gives its bytes and type', async () => {
+  const cases = [
+    ['text ü', 'text ü', 'text/plain;charset=UTF-8'],
+    [bytesOf('bytes'), 'bytes', null],
+    [bytesOf('-view-').subarray(1, 5), 'view', null],
+    [bytesOf('buffer').buffer, 'buffer', null],
+    [new DataView(bytesOf('data').buffer), 'data', null],
+    [new Blob(['blob'], { type: 'text/css' }), 'blob', 'text/css'],
+    [new Blob(['blob']), 'blob', null],
+    [new URLSearchParams({ a: '1 2' }), 'a=1+2', 'application/x-www-form-urlencoded;charset=UTF-8'],
+    [42, '42', 'text/plain;charset=UTF-8'],
+  ];
+  for (const [source, text, type] of cases) {
+    const response = new Response(source);
+    equal(response.headers.get('content-type'), type);
+    equal(await response.text(), text);
+  }
+});
+
+test('the bytes of a body are copied when it is made', async () => {
+  const source = bytesOf('before');
+  const response = new Response(source);
+  source.fill(0);
+  equal(await response.text(), 'before');
+});
+
+test('a body can be read in every form', async () => {
+  deepEqual(await new Response('{"a":[1]}').json(), { a: [1] });
+  deepEqual(await new Response('ab').arrayBuffer(), bytesOf('ab').buffer);
+  const blob = await new Response('ab', { headers: { 'content-type': 'Text/Plain; Charset=utf-8' } }).blob();
+  equal(blob.size, 2);
+  equal(blob.type, 'text/plain;charset=utf-8');
+  equal(await new Response().text(), '');
+  equal((await new Response(null).arrayBuffer()).byteLength, 0);
+});
+
+test('bytes() gives a Uint8Array of its own', async () => {
+  if (Response.prototype.bytes === undefined) return;
+  const response = new Response('ab');
+  const copy = response.clone();
+  const bytes = await response.bytes();
+  ok(bytes instanceof Uint8Array);
+  bytes[0] = 0;
+  equal(await copy.text(), 'ab');
+});
+
+test('text() drops a byte order mark and replaces what is not UTF-8', async () => {
+  equal(await new Response(new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0xff])).text(), 'a\ufffd');
+});
+
+test('invalid JSON rejects with a SyntaxError', async () => {
+  await rejects(new Response('{').json(), SyntaxError);
+  await rejects(new Response('').json(), SyntaxError);
+});
+
+test('a body is read once', async () => {
+  const response = new Response('x');
+  equal(response.bodyUsed, false);
+  const first = response.text();
+  equal(response.bodyUsed, true);
+  await rejects(response.text(), TypeError);
+  equal(await first, 'x');
+  throws(() => response.clone(), TypeError);
+});
+
+test('body is a stream of bytes', async () => {
+  const response = new Response('hello');
+  ok(response.body instanceof ReadableStream);
+  ok(response.body === response.body);
+  const chunks = [];
+  for await (const chunk of response.body) chunks.push(...chunk);
+  deepEqual(chunks, [...bytesOf('hello')]);
+  ok(response.bodyUsed);
+  equal(new Response().body, null);
+});
+
+test('a locked stream makes the body unusable', async () => {
+  const response = new Response('x');
+  const reader = response.body.getReader();
+  await rejects(response.text(), TypeError);
+  throws(() => response.clone(), TypeError);
+  reader.releaseLock();
+  equal(await response.text(), 'x');
+});
+
+test('a ReadableStream is a source', async () => {
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytesOf('a'));
+      controller.enqueue(bytesOf('b'));
+      controller.close();
+    },
+  });
+  equal(await new Response(stream).text(), 'ab');
+  ok(stream.locked);
+  throws(() => new Response(stream), TypeError);
+});
+
+test('a chunk that is not bytes rejects', async () => {
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue('text');
+      controller.close();
+    },
+  });
+  await rejects(new Response(stream).text(), TypeError);
+});
+
+test('an async iterable is a source', async () => {
+  const response = new Response(
+    (async function* () {
+      yield bytesOf('a');
+      yield bytesOf('b');
+    })(),
+  );
+  equal(await response.text(), 'ab');
+});
+
+test('clone gives the same content twice, also of a stream', async () => {
+  const plain = new Response('x');
+  const other = plain.clone();
+  equal(await plain.text(), 'x');
+  equal(await other.text(), 'x');
+  const streamed = new Response(
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(bytesOf('ab'));
+        controller.close();
+      },
+    }),
+  );
+  const copy = streamed.clone();
+  deepEqual(await Promise.all([streamed.text(), copy.text()]), ['ab', 'ab']);
+});
+
+test('Response has the specified defaults and checks', () => {
+  const response = new Response();
+  deepEqual(
+    [response.type, response.status, response.ok, response.statusText, response.url, response.redirected],
+    ['default', 200, true, '', '', false],
+  );
+  for (const status of [199, 600, 0, 101]) throws(() => new Response(null, { status }), RangeError);
+  for (const status of [204, 205, 304]) throws(() => new Response('x', { status }), TypeError);
+  throws(() => new Response(null, { statusText: 'a\nb' }), TypeError);
+  equal(new Response(null, { status: 404, statusText: 'No' }).ok, false);
+});
+
+test('Response.error, redirect and json', async () => {
+  const error = Response.error();
+  deepEqual([error.type, error.status, error.body], ['error', 0, null]);
+  const redirect = Response.redirect('http://example.com/a', 307);
+  deepEqual([redirect.status, redirect.headers.get('location')], [307, 'http://example.com/a']);
+  throws(() => Response.redirect('http://example.com/', 200), RangeError);
+  throws(() => Response.redirect('::'), TypeError);
+  const json = Response.json({ a: 1 }, { status: 201 });
+  deepEqual([json.status, json.headers.get('content-type'), await json.text()], [201, 'application/json', '{"a":1}']);
+  throws(() => Response.json(undefined), TypeError);
+});
+
+test('Request normalizes its arguments', () => {
+  const request = new Request('HTTP://Example.com', { method: 'post', body: 'x' });
+  deepEqual([request.method, request.url], ['POST', 'http://example.com/']);
+  equal(new Request('http://a/', { method: 'patch', body: 'x' }).method, 'patch');
+  const plain = new Request('http://a/');
+  deepEqual([plain.redirect, plain.credentials, plain.cache], ['follow', 'same-origin', 'default']);
+});
+
+test('Request refuses what the spec refuses', () => {
+  throws(() => new Request('not a url'), TypeError);
+  throws(() => new Request('http://user:secret@example.com/'), TypeError);
+  throws(() => new Request('http://a/', { body: 'x' }), TypeError);
+  throws(() => new Request('http://a/', { method: 'HEAD', body: 'x' }), TypeError);
+  throws(() => new Request('http://a/', { method: 'a b' }), TypeError);
+  throws(() => new Request('http://a/', { method: 'TRACE' }), TypeError);
+  throws(() => new Request('http://a/', { redirect: 'maybe' }), TypeError);
+  throws(() => new Request('http://a/', { signal: {} }), TypeError);
+  throws(() => new Request('http://a/', { method: 'POST', body: new ReadableStream() }), TypeError);
+});
+
+test('a Request made from another takes its body along', async () => {
+  const first = new Request('http://a/', { method: 'POST', body: 'x', headers: { 'x-a': '1' } });
+  const second = new Request(first, { headers: { 'x-b': '2' } });
+  ok(first.bodyUsed);
+  equal(second.headers.get('x-a'), null);
+  equal(second.headers.get('x-b'), '2');
+  equal(await second.text(), 'x');
+  throws(() => new Request(first), TypeError);
+});
+
+test('the signal of a Request follows the one it was given', () => {
+  const controller = new AbortController();
+  const request = new Request('http://a/', { signal: controller.signal });
+  ok(request.signal instanceof AbortSignal);
+  ok(request.signal === request.signal);
+  equal(request.signal.aborted, false);
+  controller.abort('reason');
+  equal(request.signal.aborted, true);
+  equal(request.signal.reason, 'reason');
+  ok(new Request('http://a/').signal instanceof AbortSignal);
+});
+
+test('FormData goes through a body and comes back', async () => {
+  const form = new FormData();
+  form.append('text', 'a\nb ü');
+  form.append('na"me', '1');
+  form.append('file', new File(['content'], 'ä "x".txt', { type: 'text/x-test' }));
+  const response = new Response(form);
+  ok(/^multipart\/form-data; ?boundary=/.test(response.headers.get('content-type')));
+  const back = await response.formData();
+  equal(back.get('text'), 'a\r\nb ü');
+  equal(back.get('na"me'), '1');
+  const file = back.get('file');
+  deepEqual([file.name, file.type, await file.text()], ['ä "x".txt', 'text/x-test', 'content']);
+});
+
+test('a urlencoded body becomes FormData, another type rejects', async () => {
+  const form = await new Response(new URLSearchParams('a=1&a=2&b=')).formData();
+  deepEqual([...form], [['a', '1'], ['a', '2'], ['b', '']]);
+  await rejects(new Response('a=1').formData(), TypeError);
+  await rejects(new Response('cut', { headers: { 'content-type': 'multipart/form-data; boundary=x' } }).formData(), TypeError);
+});
+
+await run();

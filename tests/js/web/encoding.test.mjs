@@ -1,0 +1,127 @@
+// TextEncoder, TextDecoder, atob and btoa.
+import { test, run, equal, deepEqual, throws } from '../harness.mjs';
+
+const bytes = (...values) => new Uint8Array(values);
+
+test('encode writes UTF-8 and replaces lone surrogates', () => {
+  const encoder = new TextEncoder();
+  equal(encoder.encoding, 'utf-8');
+  deepEqual(encoder.encode('aé€😀'), bytes(0x61, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80));
+  deepEqual(encoder.encode('\ud83d'), bytes(0xef, 0xbf, 0xbd));
+  deepEqual(encoder.encode(), bytes());
+  deepEqual(encoder.encode(undefined), bytes());
+  deepEqual(encoder.encode('\xff'), bytes(0xc3, 0xbf));
+  deepEqual(encoder.encode(12), bytes(0x31, 0x32));
+});
+
+test('encodeInto stops at whole characters', () => {
+  const encoder = new TextEncoder();
+  const target = new Uint8Array(5);
+  deepEqual(encoder.encodeInto('a€€', target), { read: 2, written: 4 });
+  deepEqual(target, bytes(0x61, 0xe2, 0x82, 0xac, 0));
+  deepEqual(encoder.encodeInto('😀', new Uint8Array(3)), { read: 0, written: 0 });
+  deepEqual(encoder.encodeInto('😀', new Uint8Array(4)), { read: 2, written: 4 });
+  deepEqual(encoder.encodeInto('éé', new Uint8Array(3)), { read: 1, written: 2 });
+  deepEqual(encoder.encodeInto('abc', new Uint8Array(2)), { read: 2, written: 2 });
+  deepEqual(encoder.encodeInto('\ud800x', new Uint8Array(8)), { read: 2, written: 4 });
+  throws(() => encoder.encodeInto('a', []), TypeError);
+});
+
+test('decode replaces what is no UTF-8, and takes the BOM away', () => {
+  const decoder = new TextDecoder();
+  equal(decoder.decode(bytes(0xef, 0xbb, 0xbf, 0x61)), 'a');
+  equal(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(0xef, 0xbb, 0xbf, 0x61)), '\ufeffa');
+  equal(decoder.decode(bytes(0xff, 0x61)), '\ufffda');
+  equal(decoder.decode(bytes(0xf0, 0x9f, 0x98)), '\ufffd');
+  equal(decoder.decode(bytes(0xf0, 0x9f, 0x98, 0x80)), '😀');
+  equal(decoder.decode(bytes(0xed, 0xa0, 0x80)), '\ufffd\ufffd\ufffd');
+  equal(decoder.decode(), '');
+  equal(decoder.decode(new Uint16Array([0x6261]).buffer), 'ab');
+  equal(decoder.decode(new DataView(bytes(1, 0x61, 2).buffer, 1, 1)), 'a');
+  throws(() => decoder.decode('x'), TypeError);
+});
+
+test('fatal throws a TypeError', () => {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  throws(() => decoder.decode(bytes(0xff)), { name: 'TypeError', code: 'ERR_ENCODING_INVALID_ENCODED_DATA' });
+  throws(() => decoder.decode(bytes(0xe2, 0x82)), TypeError);
+  equal(decoder.decode(bytes(0x61)), 'a');
+});
+
+test('a stream keeps unfinished characters', () => {
+  const decoder = new TextDecoder();
+  const all = new TextEncoder().encode('x€😀y');
+  let text = '';
+  for (const byte of all) text += decoder.decode(bytes(byte), { stream: true });
+  text += decoder.decode();
+  equal(text, 'x€😀y');
+  equal(decoder.decode(bytes(0xe2), { stream: true }), '');
+  equal(decoder.decode(), '\ufffd');
+  equal(decoder.decode(bytes(0x61)), 'a');
+});
+
+test('a fatal stream can be used again after its error', () => {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  equal(decoder.decode(bytes(0xe2), { stream: true }), '');
+  throws(() => decoder.decode(bytes(0x61), { stream: true }), TypeError);
+  equal(decoder.decode(bytes(0x61)), 'a');
+});
+
+test('the BOM of a stream is taken once', () => {
+  const decoder = new TextDecoder();
+  equal(decoder.decode(bytes(0xef, 0xbb), { stream: true }), '');
+  equal(decoder.decode(bytes(0xbf, 0x61), { stream: true }), 'a');
+  equal(decoder.decode(bytes(0xef, 0xbb, 0xbf)), '\ufeff');
+});
+
+test('labels name encodings', () => {
+  for (const [label, encoding] of [
+    ['UTF8', 'utf-8'],
+    [' utf-8\n', 'utf-8'],
+    ['ascii', 'windows-1252'],
+    ['latin1', 'windows-1252'],
+    ['shift_jis', 'shift_jis'],
+    ['utf-16', 'utf-16le'],
+    ['koi8-r', 'koi8-r'],
+    ['gbk', 'gbk'],
+  ]) {
+    equal(new TextDecoder(label).encoding, encoding);
+  }
+  throws(() => new TextDecoder('klingon'), RangeError);
+  throws(() => new TextDecoder('replacement'), RangeError);
+});
+
+test('other encodings decode', () => {
+  equal(new TextDecoder('windows-1252').decode(bytes(0x80, 0xe9)), '€é');
+  equal(new TextDecoder('utf-16le').decode(bytes(0x3d, 0xd8, 0x00, 0xde)), '😀');
+  equal(new TextDecoder('utf-16be').decode(bytes(0x00, 0x61)), 'a');
+  equal(new TextDecoder('shift_jis').decode(bytes(0x93, 0xfa, 0x96, 0x7b)), '日本');
+  const decoder = new TextDecoder('shift_jis');
+  equal(decoder.decode(bytes(0x93), { stream: true }), '');
+  equal(decoder.decode(bytes(0xfa), { stream: true }), '日');
+});
+
+test('btoa and atob', () => {
+  equal(btoa(''), '');
+  equal(btoa('hi\xff'), 'aGn/');
+  equal(atob('aGn/'), 'hi\xff');
+  equal(atob(' a G\tk=\n'), 'hi');
+  equal(atob('aGk'), 'hi');
+  equal(atob('ab'), 'i');
+  equal(atob(''), '');
+  equal(btoa(null), 'bnVsbA==');
+  for (const bad of ['a', 'abcde', 'a=', 'ab=', 'aGk==', 'a-b_', '=', 'é', '€', 'ab==c']) {
+    throws(() => atob(bad), { name: 'InvalidCharacterError', code: 5 });
+  }
+  throws(() => btoa('€'), { name: 'InvalidCharacterError' });
+  throws(() => btoa(), TypeError);
+});
+
+test('a megabyte round trips', () => {
+  const text = 'añ€😀'.repeat(100_000);
+  equal(new TextDecoder().decode(new TextEncoder().encode(text)), text);
+  const binary = '\x00\x7f\xff'.repeat(100_000);
+  equal(atob(btoa(binary)), binary);
+});
+
+await run();

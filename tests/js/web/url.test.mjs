@@ -1,0 +1,171 @@
+// URL and URLSearchParams.
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+
+test('the parts of a URL', () => {
+  const url = new URL('https://user:pa%20ss@example.com:8080/a/b%20c?x=1&y=2#top');
+  equal(url.href, 'https://user:pa%20ss@example.com:8080/a/b%20c?x=1&y=2#top');
+  equal(url.origin, 'https://example.com:8080');
+  equal(url.protocol, 'https:');
+  equal(url.username, 'user');
+  equal(url.password, 'pa%20ss');
+  equal(url.host, 'example.com:8080');
+  equal(url.hostname, 'example.com');
+  equal(url.port, '8080');
+  equal(url.pathname, '/a/b%20c');
+  equal(url.search, '?x=1&y=2');
+  equal(url.hash, '#top');
+  equal(String(url), url.href);
+  equal(JSON.stringify({ url }), `{"url":"${url.href}"}`);
+});
+
+test('parsing normalizes', () => {
+  for (const [input, expected] of [
+    ['HTTP://EXAMPLE.com:80/../a/./b', 'http://example.com/a/b'],
+    ['http://example.com', 'http://example.com/'],
+    ['http://münchen.de/ä', 'http://xn--mnchen-3ya.de/%C3%A4'],
+    ['http://[::1]:3000/', 'http://[::1]:3000/'],
+    ['http://0x7f.1/', 'http://127.0.0.1/'],
+    ['file:///C:/x', 'file:///C:/x'],
+    ['mailto:a@b.c', 'mailto:a@b.c'],
+    ['data:text/plain,hi there', 'data:text/plain,hi there'],
+    ['  https://a.b/c d  ', 'https://a.b/c%20d'],
+    ['http://a.b/?', 'http://a.b/?'],
+    ['http://a.b/#', 'http://a.b/#'],
+    ['blob:https://a.b/uuid', 'blob:https://a.b/uuid'],
+  ]) {
+    equal(new URL(input).href, expected);
+  }
+  equal(new URL('http://a.b/?').search, '');
+  equal(new URL('http://a.b/#').hash, '');
+  equal(new URL('blob:https://a.b/uuid').origin, 'https://a.b');
+  equal(new URL('file:///x').origin, 'null');
+  equal(new URL('mailto:a@b.c').pathname, 'a@b.c');
+  equal(new URL('data:x').origin, 'null');
+});
+
+test('a base resolves', () => {
+  equal(new URL('../x?q', 'http://a.b/c/d/e').href, 'http://a.b/c/x?q');
+  equal(new URL('//h/p', 'https://a.b').href, 'https://h/p');
+  equal(new URL('#f', new URL('http://a.b/?q#g')).href, 'http://a.b/?q#f');
+  equal(new URL('', 'http://a.b/c').href, 'http://a.b/c');
+});
+
+test('what is no URL is a TypeError with ERR_INVALID_URL', () => {
+  for (const bad of ['', 'nothing', '/path', 'http://', 'http://a b', 'http://a:99999/', 'http://[::1']) {
+    const error = throws(() => new URL(bad), { name: 'TypeError', code: 'ERR_INVALID_URL' });
+    equal(error.input, bad);
+    equal(URL.canParse(bad), false);
+  }
+  throws(() => new URL('x', 'y'), TypeError);
+  throws(() => new URL(), TypeError);
+  throws(() => URL('http://a.b'), TypeError);
+  equal(URL.canParse('x', 'http://a.b'), true);
+});
+
+test('the setters follow the specification', () => {
+  const url = new URL('http://a.b/c');
+  url.protocol = 'https';
+  url.host = 'x.y:81';
+  url.pathname = 'p q';
+  url.search = 'a=b c';
+  url.hash = 'h';
+  url.username = 'u:';
+  url.password = 'p@';
+  equal(url.href, 'https://u%3A:p%40@x.y:81/p%20q?a=b%20c#h');
+  url.port = '443';
+  equal(url.port, '');
+  url.port = '8080abc';
+  equal(url.port, '8080');
+  url.port = 'abc';
+  equal(url.port, '8080');
+  url.protocol = 'mailto:';
+  equal(url.protocol, 'https:');
+  url.hostname = 'bad host';
+  equal(url.hostname, 'x.y');
+  url.search = '';
+  url.hash = '';
+  equal(url.href, 'https://u%3A:p%40@x.y:8080/p%20q');
+  url.href = 'http://other/';
+  equal(url.href, 'http://other/');
+  throws(() => (url.href = 'no'), TypeError);
+});
+
+test('searchParams and search follow each other', () => {
+  const url = new URL('http://a.b/?a=1&b=2');
+  const params = url.searchParams;
+  equal(url.searchParams, params);
+  params.append('c', 'x y&z');
+  equal(url.search, '?a=1&b=2&c=x+y%26z');
+  params.delete('a');
+  params.delete('b');
+  params.delete('c');
+  equal(url.href, 'http://a.b/');
+  url.search = '?n=1';
+  equal(params.get('n'), '1');
+  url.href = 'http://c.d/?m=2';
+  equal(params.get('n'), null);
+  equal(params.get('m'), '2');
+});
+
+test('URLSearchParams from a string, pairs, a record and itself', () => {
+  equal(String(new URLSearchParams('?a=1&b=2&a=3')), 'a=1&b=2&a=3');
+  equal(String(new URLSearchParams([['a', '1'], ['b', 2]])), 'a=1&b=2');
+  equal(String(new URLSearchParams({ a: 1, b: 'x y' })), 'a=1&b=x+y');
+  equal(String(new URLSearchParams(new URLSearchParams('q=1'))), 'q=1');
+  equal(String(new URLSearchParams(new Map([['m', '1']]))), 'm=1');
+  equal(String(new URLSearchParams()), '');
+  equal(String(new URLSearchParams('a&b=&=c&&')), 'a=&b=&=c');
+  throws(() => new URLSearchParams([['a']]), TypeError);
+  throws(() => new URLSearchParams([1]), TypeError);
+});
+
+test('the operations of URLSearchParams', () => {
+  const params = new URLSearchParams('b=2&a=1&b=3');
+  equal(params.size, 3);
+  equal(params.get('b'), '2');
+  equal(params.get('z'), null);
+  deepEqual(params.getAll('b'), ['2', '3']);
+  ok(params.has('a'));
+  ok(params.has('b', '3'));
+  ok(!params.has('b', '4'));
+  params.set('b', 'x');
+  equal(String(params), 'b=x&a=1');
+  params.set('new', 'n');
+  params.sort();
+  equal(String(params), 'a=1&b=x&new=n');
+  params.append('a', '2');
+  params.delete('a', '1');
+  equal(String(params), 'b=x&new=n&a=2');
+  deepEqual([...params], [['b', 'x'], ['new', 'n'], ['a', '2']]);
+  deepEqual([...params.keys()], ['b', 'new', 'a']);
+  deepEqual([...params.values()], ['x', 'n', '2']);
+  const seen = [];
+  params.forEach((value, name, all) => seen.push([value, name, all === params]));
+  deepEqual(seen[0], ['x', 'b', true]);
+  equal(Object.prototype.toString.call(params.entries()), '[object URLSearchParams Iterator]');
+});
+
+test('form encoding and decoding', () => {
+  equal(String(new URLSearchParams({ q: "*-._~!'()+ /é😀" })), 'q=*-._%7E%21%27%28%29%2B+%2F%C3%A9%F0%9F%98%80');
+  const params = new URLSearchParams('a=%C3%A9&b=1+2&c=%zz&d=%ff&e=%2&f=%41%');
+  equal(params.get('a'), 'é');
+  equal(params.get('b'), '1 2');
+  equal(params.get('c'), '%zz');
+  equal(params.get('d'), '\ufffd');
+  equal(params.get('e'), '%2');
+  equal(params.get('f'), 'A%');
+  equal(new URLSearchParams({ lone: '\ud800' }).get('lone'), '\ufffd');
+});
+
+test('fileURLToPath and pathToFileURL', async () => {
+  const { fileURLToPath, pathToFileURL } = await import('node:url');
+  equal(fileURLToPath('file:///a%20b/c'), '/a b/c');
+  equal(fileURLToPath(new URL('file:///x')), '/x');
+  equal(pathToFileURL('/a b/#c?').href, 'file:///a%20b/%23c%3F');
+  equal(fileURLToPath(pathToFileURL('/ü/100%/x\\y')), '/ü/100%/x\\y');
+  throws(() => fileURLToPath('http://x/'), { code: 'ERR_INVALID_URL_SCHEME' });
+  throws(() => fileURLToPath('file:///a%2Fb'), { code: 'ERR_INVALID_FILE_URL_PATH' });
+  throws(() => fileURLToPath(5), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+await run();
