@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 
 use crate::paths::{self, Profile};
-use crate::{engine, process, terminal};
+use crate::{engine, examples, process, terminal};
 
 /// A cargo command in the checkout.
 pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
@@ -26,6 +26,11 @@ pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
     command.env("MOZJS_ARCHIVE", known(&ARCHIVE, engine::Build::Ordinary)?);
     Ok(())
+}
+
+/// Finds, fetches or builds the engine's archive, and says where it is.
+pub(crate) fn find_engine() -> Result<()> {
+    with_engine(&mut Command::new("cargo"))
 }
 
 /// A cargo command in the checkout that uses the engine's debug build, in a target folder of its own.
@@ -51,14 +56,15 @@ fn known(archive: &OnceLock<PathBuf>, build: engine::Build) -> Result<&PathBuf> 
     Ok(archive.get_or_init(|| found))
 }
 
-/// Builds every program of the workspace: the command `twinloop`, the extension module, the local servers and the Rust
+/// Builds what the tests of programs run: the command `twinloop`, the extension module, the local servers and the Rust
 /// examples. What is built is in `Profile::artifact`.
 pub(crate) fn build(profile: Profile) -> Result<()> {
-    process::run(products(profile)?.arg("--examples"))
+    let examples = examples::rust_names();
+    let examples = examples.iter().flat_map(|name| ["--example", name]);
+    process::run(products(profile)?.args(examples))
 }
 
-/// The command that builds the products alone. Each example is a program of its own to link, which costs most of a minute
-/// with optimisation.
+/// The command that builds the products alone. Each example is a program of its own to link.
 pub(crate) fn products(profile: Profile) -> Result<Command> {
     let mut command = cargo("build")?;
     command.args(["--workspace", "--lib", "--bins"]);

@@ -10,7 +10,7 @@ use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
 use crate::terminal::{bold, cyan, dim, duration, green, red};
-use crate::{Arguments, cargo, setup};
+use crate::{Arguments, setup};
 
 const HELP: &str = "\
 cargo xtask demo
@@ -33,9 +33,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
 
 fn demo() -> Result<()> {
     let profile = Profile::Release;
-    setup::setup(profile)?;
-    // What is set up leaves the Rust programs out.
-    cargo::build(profile)?;
+    setup::setup(profile, &examples::rust_names())?;
     let venv = Venv::default()?;
     let twinloop = profile.artifact("twinloop");
     let fixtures = Fixtures::start(&profile.artifact("twinloop-fixtures"), None)?;

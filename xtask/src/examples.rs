@@ -121,6 +121,14 @@ pub(crate) fn programs() -> Result<Vec<Example>> {
     PROGRAMS.into_iter().map(load).collect()
 }
 
+/// What cargo calls the programs in Rust.
+pub(crate) fn rust_names() -> Vec<&'static str> {
+    let names = RUST_PROGRAMS.iter();
+    names
+        .map(|(file, _)| file.trim_end_matches(".rs"))
+        .collect()
+}
+
 /// The programs in Rust.
 pub(crate) fn rust_programs() -> Result<Vec<Example>> {
     let folder = paths::root().join("crates/twinloop/examples");

@@ -192,11 +192,8 @@ impl Venv {
         if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }
-        terminal::step(&format!(
-            "installing {requirements} into {}",
-            self.folder.display()
-        ));
-        install(&list)?;
+        let what = format!("installing {requirements} into {}", self.folder.display());
+        terminal::timed(&what, || install(&list))?;
         Ok(std::fs::write(stamp, wanted)?)
     }
 
@@ -220,19 +217,30 @@ impl Venv {
             return Ok(());
         }
         system::provide(&system::VENV)?;
-        terminal::step(&format!(
+        let what = format!(
             "making {} with Python {}",
             self.folder.display(),
             self.interpreter.version()
-        ));
+        );
         let mut venv = Command::new(&self.interpreter.program);
-        process::run(venv.args(["-m", "venv", "--clear"]).arg(&self.folder))
+        venv.args(["-m", "venv", "--clear"]).arg(&self.folder);
+        terminal::timed(&what, || process::run(&mut venv))
     }
 
     /// Builds the extension module for this interpreter and makes `import twinloop` work in the environment.
     pub(crate) fn install_package(&self, profile: Profile) -> Result<()> {
+        self.install_package_and_build(profile, &[])
+    }
+
+    /// As `install_package`, and builds these examples in the same run of cargo.
+    pub(crate) fn install_package_and_build(
+        &self,
+        profile: Profile,
+        examples: &[&str],
+    ) -> Result<()> {
         self.create()?;
         let mut build = cargo::products(profile)?;
+        build.args(examples.iter().flat_map(|name| ["--example", name]));
         // PyO3 builds for `python3` on PATH unless told otherwise; telling it what it would find would make plain
         // `cargo build` and this one build PyO3 again in turns.
         if !self.interpreter.is_default() {

@@ -1,10 +1,12 @@
-//! `cargo xtask setup`: everything that a fresh machine lacks, then the two builds that people use.
+//! `cargo xtask setup`: everything that a fresh machine lacks, then the build of what people use.
+
+use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::paths::{self, Profile};
 use crate::python::Venv;
-use crate::{Arguments, system, terminal};
+use crate::{Arguments, cargo, system, terminal};
 
 const HELP: &str = "\
 cargo xtask setup [--dev]
@@ -31,21 +33,24 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    setup(profile)?;
+    setup(profile, &[])?;
     terminal::step("done; try `cargo xtask demo`");
     Ok(())
 }
 
-/// Leaves `twinloop` built and `.venv` ready.
-pub(crate) fn setup(profile: Profile) -> Result<()> {
+/// Leaves `twinloop` and these examples built, and `.venv` ready. Says what each step cost.
+pub(crate) fn setup(profile: Profile, examples: &[&str]) -> Result<()> {
+    let start = Instant::now();
     system::provide(&system::BUILD)?;
+    // Before the environment: a source build would be the longest step by far, and should be known first.
+    cargo::find_engine()?;
     let venv = Venv::default()?;
     venv.provide("test.txt")?;
-    terminal::step(&format!(
-        "building the command `twinloop` and the package for Python {} (the first build takes some minutes)",
+    let what = format!(
+        "building the command `twinloop` and the package for Python {} (the first build takes about five minutes on two cores)",
         venv.interpreter.version()
-    ));
-    venv.install_package(profile)?;
+    );
+    terminal::timed(&what, || venv.install_package_and_build(profile, examples))?;
     terminal::note(&format!(
         "command: {}",
         profile.artifact("twinloop").display()
@@ -56,6 +61,10 @@ pub(crate) fn setup(profile: Profile) -> Result<()> {
             .strip_prefix(paths::root())
             .unwrap_or(&venv.folder)
             .display()
+    ));
+    terminal::note(&format!(
+        "set-up took {} in all",
+        terminal::duration(start.elapsed())
     ));
     Ok(())
 }

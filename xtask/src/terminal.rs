@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use anyhow::Result;
+
 fn colours() -> bool {
     static COLOURS: OnceLock<bool> = OnceLock::new();
     *COLOURS.get_or_init(|| {
@@ -51,9 +53,19 @@ pub(crate) fn note(what: &str) {
     eprintln!("    {}", dim(what));
 }
 
-/// `1.2 s`, `34 ms`.
+/// Says what begins, does it, and says what it cost.
+pub(crate) fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    step(what);
+    let start = std::time::Instant::now();
+    let result = work()?;
+    note(&format!("took {}", duration(start.elapsed())));
+    Ok(result)
+}
+
+/// `2.5 min`, `1.2 s`, `34 ms`.
 pub(crate) fn duration(time: Duration) -> String {
     match time.as_secs_f64() {
+        seconds if seconds >= 100.0 => format!("{:.1} min", seconds / 60.0),
         seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
         seconds => format!("{:.0} ms", seconds * 1e3),
     }
