@@ -1,4 +1,8 @@
 fetch('https://api.example.com/data')
-  .then(response => response.json())
-  .then(data => { console.log(data); })
-  .catch(error => { console.error('Error:', error); });
+  .then((response) => response.json())
+  .then((data) => {
+    console.log(data);
+  })
+  .catch((error) => {
+    console.error('Error:', error);
+  });

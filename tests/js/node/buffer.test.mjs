@@ -31,7 +31,13 @@ test('from shares an ArrayBuffer and copies the rest', () => {
   const shared = Buffer.from(memory.buffer, 1);
   const copied = Buffer.from(memory);
   memory[1] = 9;
-  deepEqual([[...shared], [...copied]], [[9, 3], [1, 2, 3]]);
+  deepEqual(
+    [[...shared], [...copied]],
+    [
+      [9, 3],
+      [1, 2, 3],
+    ],
+  );
   deepEqual([...Buffer.from({ type: 'Buffer', data: [1] })], [1]);
   throws(() => Buffer.from(5), { code: 'ERR_INVALID_ARG_TYPE' });
 });

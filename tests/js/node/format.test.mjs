@@ -90,7 +90,7 @@ test('an object that nests deeper than the stack does not end the program', () =
 
 test('the frames of a real error follow its message', () => {
   const text = inspect(new TypeError('no way'));
-  equal(/^TypeError: no way\n    at .*format\.test\.mjs:\d+:\d+/.test(text), true, text);
+  equal(/^TypeError: no way\n {4}at .*format\.test\.mjs:\d+:\d+/.test(text), true, text);
 });
 
 test('a subclass shows under its own name, with its cause and its properties', () => {

@@ -21,7 +21,15 @@ test('writeFile and readFile, text and bytes', async () => {
 
 test('every encoding', async () => {
   await promises.writeFile(at('encoded'), new Uint8Array([0x61, 0xff, 0x62, 0x00]));
-  const texts = { hex: '61ff6200', base64: 'Yf9iAA==', base64url: 'Yf9iAA', latin1: 'aÿb\0', binary: 'aÿb\0', ascii: 'a\x7fb\0', utf16le: '\uff61b' };
+  const texts = {
+    hex: '61ff6200',
+    base64: 'Yf9iAA==',
+    base64url: 'Yf9iAA',
+    latin1: 'aÿb\0',
+    binary: 'aÿb\0',
+    ascii: 'a\x7fb\0',
+    utf16le: '\uff61b',
+  };
   for (const [encoding, text] of Object.entries(texts)) equal(await promises.readFile(at('encoded'), encoding), text);
   await promises.writeFile(at('encoded'), '6162', 'hex');
   equal(await promises.readFile(at('encoded'), 'latin1'), 'ab');
@@ -38,10 +46,13 @@ test('appendFile and flags', async () => {
 });
 
 test('writeFile takes an iterable', async () => {
-  await promises.writeFile(at('pieces'), (async function* () {
-    yield 'a';
-    yield new Uint8Array([98]);
-  })());
+  await promises.writeFile(
+    at('pieces'),
+    (async function* () {
+      yield 'a';
+      yield new Uint8Array([98]);
+    })(),
+  );
   equal(await promises.readFile(at('pieces'), 'utf8'), 'ab');
 });
 
@@ -106,7 +117,10 @@ test('directories', async () => {
   deepEqual((await promises.readdir(at('a'))).sort(), ['b', 'one']);
   deepEqual((await promises.readdir(at('a'), { recursive: true })).sort(), ['b', 'b/c', 'b/two', 'one']);
   const entries = await promises.readdir(at('a'), { withFileTypes: true });
-  deepEqual(entries.map((entry) => [entry.name, entry.isFile(), entry.isDirectory()]).sort(), [['b', false, true], ['one', true, false]]);
+  deepEqual(entries.map((entry) => [entry.name, entry.isFile(), entry.isDirectory()]).sort(), [
+    ['b', false, true],
+    ['one', true, false],
+  ]);
   equal((await rejects(promises.rmdir(at('a')))).code, 'ENOTEMPTY');
   equal((await rejects(promises.rm(at('a')))).code, 'ERR_FS_EISDIR');
   await promises.rm(at('a'), { recursive: true });
@@ -199,8 +213,7 @@ test('the functions that wait', () => {
 });
 
 test('the functions with a callback', async () => {
-  const call = (name, ...given) =>
-    new Promise((resolve) => fs[name](...given, (error, ...results) => resolve([error, ...results])));
+  const call = (name, ...given) => new Promise((resolve) => fs[name](...given, (error, ...results) => resolve([error, ...results])));
   deepEqual(await call('writeFile', at('callback'), 'x'), [null]);
   deepEqual(await call('readFile', at('callback'), 'utf8'), [null, 'x']);
   equal((await call('readFile', at('missing')))[0].code, 'ENOENT');

@@ -57,7 +57,10 @@ test('newListener and removeListener are told', () => {
 test('an error event without listeners throws', () => {
   const emitter = new EventEmitter();
   const error = new RangeError('mine');
-  equal(throws(() => emitter.emit('error', error)), error);
+  equal(
+    throws(() => emitter.emit('error', error)),
+    error,
+  );
   throws(() => emitter.emit('error', 'text'), { code: 'ERR_UNHANDLED_ERROR' });
   emitter.on('error', () => {});
   equal(emitter.emit('error', error), true);
@@ -146,6 +149,7 @@ test('promisify and callbackify', async () => {
 test('isDeepStrictEqual and types', () => {
   ok(util.isDeepStrictEqual({ a: [1, new Map([[{ k: 1 }, 2]])] }, { a: [1, new Map([[{ k: 1 }, 2]])] }));
   ok(!util.isDeepStrictEqual({ a: 1 }, { a: '1' }));
+  // biome-ignore lint/suspicious/noSparseArray: a hole is not undefined
   ok(!util.isDeepStrictEqual([1, , 3], [1, undefined, 3]));
   ok(util.isDeepStrictEqual(new Set([[1], [2]]), new Set([[2], [1]])));
   ok(util.isDeepStrictEqual(NaN, NaN));
@@ -188,9 +192,12 @@ test('assert passes and fails', async () => {
   assert.throws(() => {
     throw new TypeError('bad');
   }, TypeError);
-  assert.throws(() => {
-    throw new TypeError('bad');
-  }, { name: 'TypeError', message: /bad/ });
+  assert.throws(
+    () => {
+      throw new TypeError('bad');
+    },
+    { name: 'TypeError', message: /bad/ },
+  );
   await assert.rejects(Promise.reject(new Error('x')), /x/);
   for (const failing of [
     () => assert(false),
@@ -208,7 +215,10 @@ test('assert passes and fails', async () => {
   }
   ok(throws(() => assert.strictEqual(1, 2, 'mine')).message.startsWith('mine'));
   const own = new RangeError('own');
-  equal(throws(() => assert.ok(false, own)), own);
+  equal(
+    throws(() => assert.ok(false, own)),
+    own,
+  );
 });
 
 await run();

@@ -91,7 +91,10 @@ test('uncaughtException and unhandledRejection listeners take errors over', asyn
   await delay(5);
   process.off('uncaughtException', onException);
   process.off('unhandledRejection', onRejection);
-  deepEqual(seen, [['thrown', 'uncaughtException'], ['rejected', 'why']]);
+  deepEqual(seen, [
+    ['thrown', 'uncaughtException'],
+    ['rejected', 'why'],
+  ]);
 });
 
 test('emitWarning is an event', async () => {

@@ -20,7 +20,10 @@ test('a controller aborts its signal once, with an AbortError', () => {
   equal(signal.reason.name, 'AbortError');
   equal(signal.reason.code, 20);
   ok(signal.reason instanceof DOMException);
-  equal(throws(() => signal.throwIfAborted()), signal.reason);
+  equal(
+    throws(() => signal.throwIfAborted()),
+    signal.reason,
+  );
 });
 
 test('a reason of the program is kept', () => {

@@ -12,7 +12,15 @@ test('a Blob joins its parts', async () => {
 
 test('slice counts from the end and clamps', async () => {
   const blob = new Blob(['0123456789'], { type: 'a/b' });
-  const cases = [[[2, 5], '234'], [[-3], '789'], [[0, -8], '01'], [[5, 2], ''], [[], '0123456789'], [[20], ''], [[-20, 1], '0']];
+  const cases = [
+    [[2, 5], '234'],
+    [[-3], '789'],
+    [[0, -8], '01'],
+    [[5, 2], ''],
+    [[], '0123456789'],
+    [[20], ''],
+    [[-20, 1], '0'],
+  ];
   for (const [range, text] of cases) equal(await blob.slice(...range).text(), text);
   equal(blob.slice().type, '');
   equal(blob.slice(0, 1, 'c/d').type, 'c/d');
@@ -51,10 +59,23 @@ test('FormData keeps order, replaces with set and lists with getAll', () => {
   form.append('a', 1);
   form.append('b', '2');
   form.append('a', '3');
-  deepEqual([...form], [['a', '1'], ['b', '2'], ['a', '3']]);
+  deepEqual(
+    [...form],
+    [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '3'],
+    ],
+  );
   deepEqual(form.getAll('a'), ['1', '3']);
   form.set('a', 'x');
-  deepEqual([...form], [['a', 'x'], ['b', '2']]);
+  deepEqual(
+    [...form],
+    [
+      ['a', 'x'],
+      ['b', '2'],
+    ],
+  );
   form.delete('a');
   ok(!form.has('a'));
   equal(form.get('a'), null);

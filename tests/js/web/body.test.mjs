@@ -220,7 +220,14 @@ test('FormData goes through a body and comes back', async () => {
 
 test('a urlencoded body becomes FormData, another type rejects', async () => {
   const form = await new Response(new URLSearchParams('a=1&a=2&b=')).formData();
-  deepEqual([...form], [['a', '1'], ['a', '2'], ['b', '']]);
+  deepEqual(
+    [...form],
+    [
+      ['a', '1'],
+      ['a', '2'],
+      ['b', ''],
+    ],
+  );
   await rejects(new Response('a=1').formData(), TypeError);
   await rejects(new Response('cut', { headers: { 'content-type': 'multipart/form-data; boundary=x' } }).formData(), TypeError);
 });

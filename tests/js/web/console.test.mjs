@@ -52,7 +52,7 @@ test('arguments are formatted and joined', () => {
 test('the methods work without console as this', () => {
   const { log } = console;
   prints('x\n', () => log('x'));
-  prints('1\n2\n', () => [1, 2].forEach((value) => console.log(value)));
+  prints('1\n2\n', () => [1, 2].forEach((value) => void console.log(value)));
 });
 
 test('groups indent every line', () => {
@@ -124,7 +124,11 @@ test('table', () => {
 │ 1       │ 2 │     │ 3 │
 └─────────┴───┴─────┴───┘
 `,
-    () => console.table([{ a: 1, b: 'x' }, { a: 2, c: 3 }]),
+    () =>
+      console.table([
+        { a: 1, b: 'x' },
+        { a: 2, c: 3 },
+      ]),
   );
   prints(
     `┌─────────┬─────┐
@@ -174,7 +178,19 @@ test('objects of the platform show their members', () => {
 });
 
 test('values whose own code fails do not break the print of others', () => {
-  const [output] = printed(() => console.log(new Proxy({ a: 1 }, { get() { throw new Error('trap'); } }), new Proxy([], { ownKeys: () => [] })));
+  const [output] = printed(() =>
+    console.log(
+      new Proxy(
+        { a: 1 },
+        {
+          get() {
+            throw new Error('trap');
+          },
+        },
+      ),
+      new Proxy([], { ownKeys: () => [] }),
+    ),
+  );
   equal(output, '{ a: 1 } []\n');
 });
 

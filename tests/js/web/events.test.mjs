@@ -12,7 +12,10 @@ test('listeners run in order, once each, with the target as this and currentTarg
   target.addEventListener('x', { handleEvent: (event) => seen.push(['object', event.type]) });
   const event = new Event('x');
   equal(target.dispatchEvent(event), true);
-  deepEqual(seen, [['function', true, true, 2], ['object', 'x']]);
+  deepEqual(seen, [
+    ['function', true, true, 2],
+    ['object', 'x'],
+  ]);
   equal(event.currentTarget, null);
   equal(event.target, target);
   equal(event.eventPhase, 0);

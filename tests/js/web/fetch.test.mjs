@@ -80,7 +80,12 @@ test('a Request object is fetched, and used up', async () => {
 test('every kind of body is sent', async () => {
   const form = new FormData();
   form.append('a', '1');
-  const bodies = [['text', 'text'], [new Blob(['blob']), 'blob'], [new URLSearchParams('a=1'), 'a=1'], [new Uint8Array([97]).buffer, 'a']];
+  const bodies = [
+    ['text', 'text'],
+    [new Blob(['blob']), 'blob'],
+    [new URLSearchParams('a=1'), 'a=1'],
+    [new Uint8Array([97]).buffer, 'a'],
+  ];
   for (const [body, text] of bodies) equal(await (await fetch(`${base}/echo`, { method: 'POST', body })).text(), text);
   const back = await (await fetch(`${base}/echo`, { method: 'POST', body: form })).formData();
   equal(back.get('a'), '1');

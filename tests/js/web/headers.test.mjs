@@ -8,7 +8,11 @@ test('names are case-insensitive and values are trimmed', () => {
 });
 
 test('append combines, set replaces all, delete removes all', () => {
-  const headers = new Headers([['a', '1'], ['b', 'x'], ['A', '2']]);
+  const headers = new Headers([
+    ['a', '1'],
+    ['b', 'x'],
+    ['A', '2'],
+  ]);
   equal(headers.get('a'), '1, 2');
   headers.append('a', '3');
   equal(headers.get('a'), '1, 2, 3');
@@ -20,8 +24,22 @@ test('append combines, set replaces all, delete removes all', () => {
 });
 
 test('iteration is sorted and combined, with one entry for each Set-Cookie', () => {
-  const headers = new Headers([['set-cookie', 'a=1'], ['b', '1'], ['Set-Cookie', 'b=2'], ['a', '1'], ['b', '2']]);
-  deepEqual([...headers], [['a', '1'], ['b', '1, 2'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2']]);
+  const headers = new Headers([
+    ['set-cookie', 'a=1'],
+    ['b', '1'],
+    ['Set-Cookie', 'b=2'],
+    ['a', '1'],
+    ['b', '2'],
+  ]);
+  deepEqual(
+    [...headers],
+    [
+      ['a', '1'],
+      ['b', '1, 2'],
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ],
+  );
   deepEqual([...headers.keys()], ['a', 'b', 'set-cookie', 'set-cookie']);
   deepEqual([...headers.values()], ['1', '1, 2', 'a=1', 'b=2']);
   deepEqual(headers.getSetCookie(), ['a=1', 'b=2']);
@@ -29,7 +47,10 @@ test('iteration is sorted and combined, with one entry for each Set-Cookie', () 
 });
 
 test('an iteration sees changes made during it', () => {
-  const headers = new Headers([['a', '1'], ['b', '2']]);
+  const headers = new Headers([
+    ['a', '1'],
+    ['b', '2'],
+  ]);
   const seen = [];
   for (const [name] of headers) {
     seen.push(name);
@@ -69,7 +90,10 @@ test('forEach passes value, name and the headers', () => {
   headers.forEach(function (value, name, all) {
     calls.push([value, name, all === headers, this === receiver]);
   }, receiver);
-  deepEqual(calls, [['1', 'a', true, true], ['2', 'b', true, true]]);
+  deepEqual(calls, [
+    ['1', 'a', true, true],
+    ['2', 'b', true, true],
+  ]);
 });
 
 test('a foreign receiver is a TypeError', () => {

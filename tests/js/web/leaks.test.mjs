@@ -34,32 +34,41 @@ function assertFlat(after) {
 }
 
 test('fetches leave nothing behind', async () => {
-  assertFlat(await measure(async () => {
-    const response = await fetch(`${base}/json1k`);
-    await response.json();
-  }));
+  assertFlat(
+    await measure(async () => {
+      const response = await fetch(`${base}/json1k`);
+      await response.json();
+    }),
+  );
 });
 
 test('aborted fetches leave nothing behind', async () => {
-  assertFlat(await measure(async () => {
-    const controller = new AbortController();
-    const pending = fetch(`${base}/slow?ms=10000`, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 2);
-    const failure = await pending.then(() => undefined, (error) => error);
-    ok(failure?.name === 'AbortError', `not an AbortError: ${failure}`);
-  }));
+  assertFlat(
+    await measure(async () => {
+      const controller = new AbortController();
+      const pending = fetch(`${base}/slow?ms=10000`, { signal: controller.signal });
+      setTimeout(() => controller.abort(), 2);
+      const failure = await pending.then(
+        () => undefined,
+        (error) => error,
+      );
+      ok(failure?.name === 'AbortError', `not an AbortError: ${failure}`);
+    }),
+  );
 });
 
 test('bodies that are abandoned half read leave nothing behind', async () => {
-  assertFlat(await measure(async () => {
-    const controller = new AbortController();
-    const response = await fetch(`${base}/endless`, { signal: controller.signal });
-    for await (const chunk of response.body) {
-      ok(chunk.length > 0);
-      break;
-    }
-    controller.abort();
-  }));
+  assertFlat(
+    await measure(async () => {
+      const controller = new AbortController();
+      const response = await fetch(`${base}/endless`, { signal: controller.signal });
+      for await (const chunk of response.body) {
+        ok(chunk.length > 0);
+        break;
+      }
+      controller.abort();
+    }),
+  );
 });
 
 await run();

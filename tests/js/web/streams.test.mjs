@@ -130,7 +130,10 @@ test('tee gives both branches everything', async () => {
     for await (const chunk of stream) chunks.push(chunk);
     return chunks;
   };
-  deepEqual(await Promise.all([read(a), read(b)]), [[1, 2], [1, 2]]);
+  deepEqual(await Promise.all([read(a), read(b)]), [
+    [1, 2],
+    [1, 2],
+  ]);
 });
 
 test('tee cancels its source when both branches are canceled', async () => {
@@ -151,7 +154,16 @@ test('from takes sync and async iterables', async () => {
     return chunks;
   };
   deepEqual(await read(ReadableStream.from([1, Promise.resolve(2)])), [1, 2]);
-  deepEqual(await read(ReadableStream.from((async function* () { yield 3; })())), [3]);
+  deepEqual(
+    await read(
+      ReadableStream.from(
+        (async function* () {
+          yield 3;
+        })(),
+      ),
+    ),
+    [3],
+  );
   throws(() => ReadableStream.from(1), TypeError);
 });
 

@@ -3,9 +3,21 @@ import { test, run, equal, notEqual, ok, deepEqual, throws } from '../harness.mj
 
 test('plain values are copied deeply', () => {
   const value = {
-    number: -0, text: 'é', big: 10n, flag: true, nothing: null, missing: undefined,
-    date: new Date(5), pattern: /a+/gi, list: [1, , 3], map: new Map([[{ k: 1 }, new Set([1, 'x'])]]),
-    bytes: new Uint8Array([1, 2]), floats: new Float64Array([0.5]), view: new DataView(new ArrayBuffer(2)), boxed: new Number(3),
+    number: -0,
+    text: 'é',
+    big: 10n,
+    flag: true,
+    nothing: null,
+    missing: undefined,
+    date: new Date(5),
+    pattern: /a+/gi,
+    // biome-ignore lint/suspicious/noSparseArray: holes are cloned as holes
+    list: [1, , 3],
+    map: new Map([[{ k: 1 }, new Set([1, 'x'])]]),
+    bytes: new Uint8Array([1, 2]),
+    floats: new Float64Array([0.5]),
+    view: new DataView(new ArrayBuffer(2)),
+    boxed: new Number(3),
   };
   const copy = structuredClone(value);
   notEqual(copy, value);
@@ -45,7 +57,14 @@ test('prototypes and accessors are not copied', () => {
   const copy = structuredClone(new Point());
   equal(Object.getPrototypeOf(copy), Object.prototype);
   deepEqual(copy, { x: 1 });
-  deepEqual(structuredClone({ get a() { return 5; } }), { a: 5 });
+  deepEqual(
+    structuredClone({
+      get a() {
+        return 5;
+      },
+    }),
+    { a: 5 },
+  );
 });
 
 test('a transferred buffer moves', () => {
@@ -72,7 +91,15 @@ test('what cannot be cloned is a DataCloneError', () => {
 });
 
 test('what a getter throws comes through', () => {
-  throws(() => structuredClone({ get a() { throw new RangeError('mine'); } }), RangeError);
+  throws(
+    () =>
+      structuredClone({
+        get a() {
+          throw new RangeError('mine');
+        },
+      }),
+    RangeError,
+  );
 });
 
 test('performance has a clock that moves forward, marks and measures', () => {
@@ -87,7 +114,10 @@ test('performance has a clock that moves forward, marks and measures', () => {
   const measure = performance.measure('both', 'start', 'end');
   ok(Math.abs(measure.duration - 5) < 1e-6);
   equal(performance.measure('at', { start: 1, duration: 2 }).startTime, 1);
-  deepEqual(performance.getEntriesByName('both').map((entry) => entry.entryType), ['measure']);
+  deepEqual(
+    performance.getEntriesByName('both').map((entry) => entry.entryType),
+    ['measure'],
+  );
   performance.clearMarks();
   equal(performance.getEntriesByType('mark').length, 0);
   performance.clearMeasures('both');

@@ -4,9 +4,14 @@ import { test, run, equal, ok, deepEqual, throws, rejects, delay } from '../harn
 
 test('arguments arrive, and this is the timer', async () => {
   const given = await new Promise((resolve) => {
-    const timer = setTimeout(function (...args) {
-      resolve([this === timer, ...args]);
-    }, 1, 'a', 2);
+    const timer = setTimeout(
+      function (...args) {
+        resolve([this === timer, ...args]);
+      },
+      1,
+      'a',
+      2,
+    );
   });
   deepEqual(given, [true, 'a', 2]);
 });

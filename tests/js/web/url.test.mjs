@@ -109,7 +109,15 @@ test('searchParams and search follow each other', () => {
 
 test('URLSearchParams from a string, pairs, a record and itself', () => {
   equal(String(new URLSearchParams('?a=1&b=2&a=3')), 'a=1&b=2&a=3');
-  equal(String(new URLSearchParams([['a', '1'], ['b', 2]])), 'a=1&b=2');
+  equal(
+    String(
+      new URLSearchParams([
+        ['a', '1'],
+        ['b', 2],
+      ]),
+    ),
+    'a=1&b=2',
+  );
   equal(String(new URLSearchParams({ a: 1, b: 'x y' })), 'a=1&b=x+y');
   equal(String(new URLSearchParams(new URLSearchParams('q=1'))), 'q=1');
   equal(String(new URLSearchParams(new Map([['m', '1']]))), 'm=1');
@@ -136,11 +144,20 @@ test('the operations of URLSearchParams', () => {
   params.append('a', '2');
   params.delete('a', '1');
   equal(String(params), 'b=x&new=n&a=2');
-  deepEqual([...params], [['b', 'x'], ['new', 'n'], ['a', '2']]);
+  deepEqual(
+    [...params],
+    [
+      ['b', 'x'],
+      ['new', 'n'],
+      ['a', '2'],
+    ],
+  );
   deepEqual([...params.keys()], ['b', 'new', 'a']);
   deepEqual([...params.values()], ['x', 'n', '2']);
   const seen = [];
-  params.forEach((value, name, all) => seen.push([value, name, all === params]));
+  params.forEach((value, name, all) => {
+    seen.push([value, name, all === params]);
+  });
   deepEqual(seen[0], ['x', 'b', true]);
   equal(Object.prototype.toString.call(params.entries()), '[object URLSearchParams Iterator]');
 });

@@ -137,7 +137,11 @@ test('a connection that is cut gives error, then close with 1006', async () => {
   const events = [];
   for (const type of ['open', 'error', 'close']) socket.addEventListener(type, (event) => events.push([type, event.code]));
   await next(socket, 'close');
-  deepEqual(events, [['open', undefined], ['error', undefined], ['close', 1006]]);
+  deepEqual(events, [
+    ['open', undefined],
+    ['error', undefined],
+    ['close', 1006],
+  ]);
   equal(socket.readyState, WebSocket.CLOSED);
 });
 

@@ -61,7 +61,10 @@ function bracketed(context, error, stack) {
   const after = messageAt === -1 ? 0 : messageAt + String(error.message).length;
   const start = stack.indexOf(framesStart, after);
   if (start === -1) return `[${stack.trimEnd()}]`;
-  const frames = stack.slice(start + 1).trimEnd().split('\n');
+  const frames = stack
+    .slice(start + 1)
+    .trimEnd()
+    .split('\n');
   return `${stack.slice(0, start)}\n${withoutFramesOfCause(context, error, frames).join('\n')}`;
 }
 

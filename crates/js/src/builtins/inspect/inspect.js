@@ -3,7 +3,7 @@
 // `inspect_types` says what each built-in type shows. Loaded when `console` first prints an object.
 'use strict';
 
-const { isBuiltIn, keysOf } = require('builtins/inspect/keys');
+const { isBuiltIn } = require('builtins/inspect/keys');
 const { layOut } = require('builtins/inspect/layout');
 const { escapeControls, formatPrimitive, quote } = require('builtins/inspect/primitives');
 const { className, proxyDetails } = ops;
@@ -203,10 +203,7 @@ function formatObject(context, value, depth, insideTypedArray) {
     context.ancestors.pop();
     context.indentation = indentation;
     const name = described.prefix.trimEnd();
-    return context.stylize(
-      `[${name}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`,
-      'special',
-    );
+    return context.stylize(`[${name}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`, 'special');
   }
   context.ancestors.pop();
   return finish(context, value, depth, described, parts);

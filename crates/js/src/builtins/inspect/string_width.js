@@ -6,6 +6,7 @@ const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}\x00-\x1f\x7f-\x9f]$/u;
 const presentedAsEmoji = /^\p{Emoji_Presentation}$/u;
 
 // Ranges of Unicode's East Asian Width W and F (https://www.unicode.org/reports/tr11/).
+// biome-ignore format: a table
 const wide = [
   [0x1100, 0x115f], [0x231a, 0x231b], [0x2329, 0x232a], [0x2e80, 0x303e], [0x3041, 0x33ff], [0x3400, 0x4dbf],
   [0x4e00, 0xa4cf], [0xa960, 0xa97c], [0xac00, 0xd7a3], [0xf900, 0xfaff], [0xfe10, 0xfe19], [0xfe30, 0xfe6f],

@@ -34,18 +34,21 @@ function assert(...args) {
 
 function ok(value, message) {
   const missing = arguments.length === 0;
-  const text = () => (missing ? 'No value argument passed to `assert.ok()`' : `The expression evaluated to a falsy value: ${inspect(value)}`);
+  const text = () =>
+    missing ? 'No value argument passed to `assert.ok()`' : `The expression evaluated to a falsy value: ${inspect(value)}`;
   check(value, message, text, value, true, '==');
 }
 
 function equal(actual, expected, message) {
   // eslint-disable-next-line eqeqeq -- the loose form
+  // biome-ignore lint/suspicious/noDoubleEquals: `equal` is `==`
   const same = actual == expected || (actual !== actual && expected !== expected);
   check(same, message, () => `${inspect(actual)} == ${inspect(expected)}`, actual, expected, '==');
 }
 
 function notEqual(actual, expected, message) {
   // eslint-disable-next-line eqeqeq -- the loose form
+  // biome-ignore lint/suspicious/noDoubleEquals: `notEqual` is `!=`
   check(actual != expected, message, () => `${inspect(actual)} != ${inspect(expected)}`, actual, expected, '!=');
 }
 
@@ -104,7 +107,7 @@ function checkThrown(error, expected, message, operator) {
   if (expected === undefined) return;
   if (typeof expected === 'function') {
     if (expected.prototype !== undefined && error instanceof expected) return;
-    if (Error.isPrototypeOf(expected) || expected === Error) throw error;
+    if (Object.prototype.isPrototypeOf.call(Error, expected) || expected === Error) throw error;
     const accepted = Reflect.apply(expected, {}, [error]);
     check(accepted === true, message, () => 'The validation function is expected to return "true".', error, expected, operator);
   } else if (expected instanceof RegExp) {
@@ -115,7 +118,8 @@ function checkThrown(error, expected, message, operator) {
     if (expected instanceof Error) keys.push('name', 'message');
     for (const key of keys) {
       const wanted = expected[key];
-      const same = wanted instanceof RegExp && typeof error?.[key] === 'string' ? wanted.test(error[key]) : isDeepEqual(error?.[key], wanted, true);
+      const same =
+        wanted instanceof RegExp && typeof error?.[key] === 'string' ? wanted.test(error[key]) : isDeepEqual(error?.[key], wanted, true);
       check(same, message, both(`The thrown value differs in "${key}":`, error?.[key], wanted), error, expected, operator);
     }
   }

@@ -52,7 +52,11 @@ function encode(text, encoding) {
 
 /** Both alphabets, with and without padding, anything else skipped: as lenient as Node. */
 function decodeBase64(text) {
-  const clean = text.replace(/=[^]*$/, '').replace(/-/g, '+').replace(/_/g, '/').replace(/[^A-Za-z0-9+/]/g, '');
+  const clean = text
+    .replace(/=.*$/s, '')
+    .replace(/-/g, '+')
+    .replace(/_/g, '/')
+    .replace(/[^A-Za-z0-9+/]/g, '');
   return Uint8Array.fromBase64(clean.length % 4 === 1 ? clean.slice(0, -1) : clean, { lastChunkHandling: 'loose' });
 }
 

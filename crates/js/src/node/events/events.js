@@ -152,7 +152,7 @@ function remove(emitter, event, listener) {
 
 function onceWrapper(emitter, event, listener) {
   let fired = false;
-  const wrapper = function (...args) {
+  const wrapper = (...args) => {
     if (fired) return undefined;
     fired = true;
     remove(emitter, event, wrapper);
@@ -201,25 +201,40 @@ function once(target, event, { signal } = {}) {
       for (const unsubscribe of ends) unsubscribe();
     };
     ends.push(
-      subscribe(target, event, (...args) => {
-        end();
-        resolve(args);
-      }, true),
+      subscribe(
+        target,
+        event,
+        (...args) => {
+          end();
+          resolve(args);
+        },
+        true,
+      ),
     );
     if (event !== 'error' && typeof target.on === 'function') {
       ends.push(
-        subscribe(target, 'error', (error) => {
-          end();
-          reject(error);
-        }, true),
+        subscribe(
+          target,
+          'error',
+          (error) => {
+            end();
+            reject(error);
+          },
+          true,
+        ),
       );
     }
     if (signal !== undefined) {
       ends.push(
-        subscribe(signal, 'abort', () => {
-          end();
-          reject(abortError(signal));
-        }, true),
+        subscribe(
+          signal,
+          'abort',
+          () => {
+            end();
+            reject(abortError(signal));
+          },
+          true,
+        ),
       );
     }
   });

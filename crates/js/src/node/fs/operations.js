@@ -4,7 +4,35 @@
 
 const { invalidType, nodeError } = require('node/errors');
 const values = require('node/fs/values');
-const { fsAccess, fsChmod, fsClose, fsCopyFile, fsFchmod, fsFstat, fsFsync, fsFtruncate, fsLink, fsMkdir, fsMkdtemp, fsOpen, fsRead, fsReadFile, fsReaddir, fsReadlink, fsRealpath, fsRename, fsRm, fsRmdir, fsStat, fsSymlink, fsTruncate, fsUnlink, fsUtimes, fsWrite, fsWriteFile } = ops;
+const {
+  fsAccess,
+  fsChmod,
+  fsClose,
+  fsCopyFile,
+  fsFchmod,
+  fsFstat,
+  fsFsync,
+  fsFtruncate,
+  fsLink,
+  fsMkdir,
+  fsMkdtemp,
+  fsOpen,
+  fsRead,
+  fsReadFile,
+  fsReaddir,
+  fsReadlink,
+  fsRealpath,
+  fsRename,
+  fsRm,
+  fsRmdir,
+  fsStat,
+  fsSymlink,
+  fsTruncate,
+  fsUnlink,
+  fsUtimes,
+  fsWrite,
+  fsWriteFile,
+} = ops;
 const loadAbort = () => require('web/abort/abort');
 const loadBuffer = () => require('node/buffer/buffer');
 const { Dirent, constants, makeStats, toContent, toDescriptor, toEncoding, toFile, toFlags, toMode, toOptions, toPath } = values;
@@ -24,7 +52,9 @@ function abortable(sync, options, start) {
     const { addAlgorithm, removeAlgorithm } = loadAbort();
     const stop = () => reject(abortError(signal));
     addAlgorithm(signal, stop);
-    start().then(resolve, reject).finally(() => removeAlgorithm(signal, stop));
+    start()
+      .then(resolve, reject)
+      .finally(() => removeAlgorithm(signal, stop));
   });
 }
 
@@ -111,7 +141,9 @@ function entriesOf(flat, parent, prefix) {
 const join = (parent, name) => (parent.endsWith('/') ? parent + name : `${parent}/${name}`);
 
 function below(entries) {
-  return entries.filter((entry) => entry[3] === constants.UV_DIRENT_DIR).map(([name, relative, parent]) => [join(parent, name), `${relative}/`]);
+  return entries
+    .filter((entry) => entry[3] === constants.UV_DIRENT_DIR)
+    .map(([name, relative, parent]) => [join(parent, name), `${relative}/`]);
 }
 
 function walk(start) {
@@ -193,11 +225,7 @@ function readRange(buffer, offset, length, position) {
 }
 
 function outOfRange(name, range, value) {
-  return nodeError(
-    RangeError,
-    'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${range}. Received ${value}`,
-  );
+  return nodeError(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be ${range}. Received ${value}`);
 }
 
 /** Fills `buffer`; the number of bytes read. */
@@ -230,8 +258,7 @@ module.exports = {
   copyFile,
   fchmod: (sync, descriptor, mode) => fsFchmod(toDescriptor(descriptor), toMode(mode, 0), sync),
   fdatasync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), true, sync),
-  fstat: (sync, descriptor, options) =>
-    finish(sync, fsFstat(toDescriptor(descriptor), sync), (fields) => makeStats(fields, options)),
+  fstat: (sync, descriptor, options) => finish(sync, fsFstat(toDescriptor(descriptor), sync), (fields) => makeStats(fields, options)),
   fsync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), false, sync),
   ftruncate: (sync, descriptor, length = 0) => fsFtruncate(toDescriptor(descriptor), length, sync),
   link: (sync, from, to) => fsLink(toPath(from, 'existingPath'), toPath(to, 'newPath'), sync),
@@ -251,8 +278,7 @@ module.exports = {
   symlink: (sync, target, path) => fsSymlink(toPath(target, 'target'), toPath(path), sync),
   truncate: (sync, path, length = 0) => fsTruncate(toPath(path), length, sync),
   unlink: (sync, path) => fsUnlink(toPath(path), sync),
-  utimes: (sync, path, accessed, modified) =>
-    fsUtimes(toPath(path), values.toSeconds(accessed), values.toSeconds(modified), sync),
+  utimes: (sync, path, accessed, modified) => fsUtimes(toPath(path), values.toSeconds(accessed), values.toSeconds(modified), sync),
   write: writeTo,
   writeFile,
 };

@@ -42,7 +42,12 @@ module.exports = {
   arch: () => loadProcess().process.arch,
   platform: () => loadProcess().process.platform,
   availableParallelism: () => parallelism(),
-  cpus: () => Array.from({ length: facts().processors }, () => ({ model: facts().model, speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } })),
+  cpus: () =>
+    Array.from({ length: facts().processors }, () => ({
+      model: facts().model,
+      speed: 0,
+      times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 },
+    })),
   endianness: () => (littleEndian ? 'LE' : 'BE'),
   freemem: () => facts().freeMemory,
   totalmem: () => facts().totalMemory,

@@ -8,7 +8,25 @@ const { invalidType, nodeError } = require('node/errors');
 const EventEmitter = require('node/events/events');
 const { emitWarning, setWarningListener } = require('node/process/warnings');
 const { setProcessEmitter } = require('web/html/errors');
-const { changeDirectory, currentDirectory, environment: environmentPairs, exitProcess, hasColors, hostFacts, isTerminal, memoryUsage: memoryBytes, monotonicNow, monotonicParts, parentId, processFacts, sendSignal, terminalSize, unwatchSignal, watchSignal, writeOutput } = ops;
+const {
+  changeDirectory,
+  currentDirectory,
+  environment: environmentPairs,
+  exitProcess,
+  hasColors,
+  hostFacts,
+  isTerminal,
+  memoryUsage: memoryBytes,
+  monotonicNow,
+  monotonicParts,
+  parentId,
+  processFacts,
+  sendSignal,
+  terminalSize,
+  unwatchSignal,
+  watchSignal,
+  writeOutput,
+} = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadMicrotask = () => require('web/html/microtask');
 const loadWebIdl = () => require('builtins/webidl');

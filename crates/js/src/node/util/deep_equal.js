@@ -15,6 +15,7 @@ function equal(left, right, strict, visited) {
   if (isPrimitive(left) || isPrimitive(right)) {
     if (strict || (!isPrimitive(left) && left !== null) || (!isPrimitive(right) && right !== null)) return false;
     // eslint-disable-next-line eqeqeq -- what loose means
+    // biome-ignore lint/suspicious/noDoubleEquals: the loose comparison of `assert.deepEqual`
     return left == right || (left !== left && right !== right);
   }
   if (typeof left === 'function' || typeof right === 'function') return false;

@@ -3,7 +3,10 @@
 
 const { className, proxyDetails } = ops;
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
-const is = (...names) => (value) => isObject(value) && names.includes(className(value));
+const is =
+  (...names) =>
+  (value) =>
+    isObject(value) && names.includes(className(value));
 const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 const isTypedArray = (value) => ArrayBuffer.isView(value) && typedArrayTag.call(value) !== undefined;
 const typedArray = (name) => (value) => ArrayBuffer.isView(value) && typedArrayTag.call(value) === name;
@@ -27,7 +30,9 @@ const types = {
   isMap: is('Map'),
   isMapIterator: is('Map Iterator'),
   isModuleNamespaceObject: (value) =>
-    isObject(value) && Object.getPrototypeOf(value) === null && Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module',
+    isObject(value) &&
+    Object.getPrototypeOf(value) === null &&
+    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module',
   isNativeError: (value) => isObject(value) && className(value).endsWith('Error'),
   isNumberObject: is('Number'),
   isPromise: is('Promise'),
@@ -42,8 +47,17 @@ const types = {
   isWeakSet: is('WeakSet'),
 };
 for (const name of [
-  'BigInt64Array', 'BigUint64Array', 'Float32Array', 'Float64Array', 'Int8Array', 'Int16Array', 'Int32Array', 'Uint8Array', 'Uint8ClampedArray',
-  'Uint16Array', 'Uint32Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Float32Array',
+  'Float64Array',
+  'Int8Array',
+  'Int16Array',
+  'Int32Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Uint16Array',
+  'Uint32Array',
 ]) {
   types[`is${name}`] = typedArray(name);
 }

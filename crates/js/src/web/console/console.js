@@ -129,7 +129,9 @@ function warnUnless(warning) {
 
 function traceText({ message, stack }) {
   // The frames of the engine, under a header of our own.
-  const frames = String(stack).split('\n').filter((line) => /^\s+at /.test(line));
+  const frames = String(stack)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
   return [`Trace${message === '' ? '' : `: ${message}`}`, ...frames].join('\n');
 }
 

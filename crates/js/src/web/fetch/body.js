@@ -128,7 +128,7 @@ function isUsed(record) {
 }
 
 function isUnusable(record) {
-  return isUsed(record) || (record !== null && record.stream !== null && record.stream.locked);
+  return isUsed(record) || (record?.stream?.locked ?? false);
 }
 
 // ---- the body as a stream
@@ -229,7 +229,7 @@ function consume(record, finish, whole, fromText = undefined) {
     if (record.stream !== null) return readAll(record.stream).then(finish);
     record.used = true;
     if (record.kind === 'native') return consumeNative(record, whole);
-    if (record.signal !== null && record.signal.aborted) return Promise.reject(record.signal.reason);
+    if (record.signal?.aborted) return Promise.reject(record.signal.reason);
     if (record.kind === 'text' && fromText !== undefined && !startsWithMark(record.source)) {
       return Promise.resolve(fromText(record.source));
     }
@@ -353,7 +353,11 @@ function parseMimeType(text) {
     if (equals < 0) continue;
     const name = item.slice(0, equals).trim().toLowerCase();
     let value = item.slice(equals + 1).trim();
-    if (value.startsWith('"')) value = value.slice(1).replace(/"[^"]*$/, '').replace(/\\(.)/g, '$1');
+    if (value.startsWith('"'))
+      value = value
+        .slice(1)
+        .replace(/"[^"]*$/, '')
+        .replace(/\\(.)/g, '$1');
     if (name !== '' && value !== '' && !parameters.has(name)) parameters.set(name, value);
   }
   return { essence: trimmed, parameters };
@@ -389,7 +393,8 @@ function decodeForm(bytes, contentType) {
   }
   if (type?.essence === 'application/x-www-form-urlencoded') {
     const form = new FormData();
-    for (const [name, value] of new (loadSearchParams().URLSearchParams)(decodeText('utf-8', bytes, false, false))) form.append(name, value);
+    for (const [name, value] of new (loadSearchParams().URLSearchParams)(decodeText('utf-8', bytes, false, false)))
+      form.append(name, value);
     return form;
   }
   throw new TypeError(`formData: the Content-Type is not that of a form: ${contentType ?? 'none'}`);

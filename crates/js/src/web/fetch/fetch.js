@@ -173,7 +173,10 @@ async function pump(reader, upload) {
 }
 
 function cancelReader(reader, reason) {
-  if (reader.stream !== null) loadStreams().cancelStream(reader.stream, reason).catch(() => undefined);
+  if (reader.stream !== null)
+    loadStreams()
+      .cancelStream(reader.stream, reason)
+      .catch(() => undefined);
 }
 
 function cancelUpload(body, reason) {

@@ -5,7 +5,15 @@
 // have no effect. URLs are absolute.
 'use strict';
 
-const { defineInterface, requireArguments, toByteString, toDictionary, toDOMString, toEnumeration, toUSVString } = require('builtins/webidl');
+const {
+  defineInterface,
+  requireArguments,
+  toByteString,
+  toDictionary,
+  toDOMString,
+  toEnumeration,
+  toUSVString,
+} = require('builtins/webidl');
 const { Headers, copyList, makeHeaders, wireText } = require('web/fetch/headers');
 const { BodyRecord, cloneBody, extractBody, installBody, isUnusable, streamBody } = require('web/fetch/body');
 const loadAbort = () => require('web/abort/abort');

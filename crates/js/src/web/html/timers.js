@@ -124,7 +124,11 @@ let lastNumber = 0;
 
 function requireFunction(callback, operation) {
   if (typeof callback !== 'function') {
-    throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${operation}: the callback must be a function, not ${callback === null ? 'null' : typeof callback}`);
+    throw codedError(
+      TypeError,
+      'ERR_INVALID_ARG_TYPE',
+      `${operation}: the callback must be a function, not ${callback === null ? 'null' : typeof callback}`,
+    );
   }
 }
 

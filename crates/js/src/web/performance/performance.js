@@ -95,7 +95,8 @@ class Performance extends EventTarget {
   }
   measure(name, startOrOptions = undefined, endMark = undefined) {
     requireArguments(arguments.length, 1, 'Performance.measure');
-    const options = typeof startOrOptions === 'object' && startOrOptions !== null ? startOrOptions : { start: startOrOptions, end: endMark };
+    const options =
+      typeof startOrOptions === 'object' && startOrOptions !== null ? startOrOptions : { start: startOrOptions, end: endMark };
     const [start, end] = this.#span(options);
     const measure = new PerformanceMeasure(permission, toDOMString(name), start, end, cloneDetail(options));
     this.#entries.push(measure);

@@ -495,7 +495,7 @@ class ReadableStreamDefaultReader {
   }
 }
 
-const asyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {}).prototype));
+const asyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype));
 
 class AsyncIterator {
   #reader;
