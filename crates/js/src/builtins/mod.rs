@@ -71,6 +71,7 @@ const ROOM: Room = Room {
         File::new("builtins/coded_error", include_str!("coded_error.js")),
         File::new("builtins/domexception", include_str!("domexception.js"))
             .globals(&["DOMException"]),
+        File::new("builtins/primordials", include_str!("primordials.js")),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
     operations: &[LOADER_OPS, host::OPS],

@@ -1,0 +1,12 @@
+// The native operations: each room declares its own in an `operations.d.ts` beside its Rust, merged into this one interface.
+
+interface Operations {
+  /** A built-in file as a function of `ops`, `require` and `module`. */
+  fileFunction(name: string): (ops: Operations, require: (name: string) => any, module: { exports: any }) => void;
+  /** What does not change while the process runs. */
+  hostFacts(): { platform: string; arch: string; version: string; engine: string };
+  /** How many threads can run at once. */
+  parallelism(): number;
+}
+
+declare const ops: Operations & Record<string, any>;
