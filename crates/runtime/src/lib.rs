@@ -1,29 +1,27 @@
 //! The bridge: Python and JavaScript on one loop, in one program.
 //!
-//! The only crate that knows both languages. `register` adds it to the extension module; Python's half is
-//! `twinloop/js.py`, JavaScript's is `bridge.js`.
+//! The only crate that knows both languages. `register` adds it to the extension module; the rest of Python's half is
+//! `twinloop/js.py`.
 //!
-//! Layout:
-//! - `bridge`: the state of one thread: context, loop, tables that keep identity
-//! - `convert`: values crossing; `abilities`: what a Python type can do; `errors`: exceptions crossing
-//! - `js_proxy`: JavaScript objects in Python; `python_ops` and `bridge.js`: Python objects in JavaScript
-//! - `awaits`: promises as Futures, awaitables as Promises; `modules`: `python:` imports
-//! - `interrupts`: Ctrl-C while JavaScript runs
-//! - `program`: JavaScript programs and modules started from Python
+//! The rooms:
+//! - `bridge/`: the state of one thread. `lifecycle` starts and ends it, `keys` are JavaScript values that Python holds,
+//!   `handles` Python objects that JavaScript holds, `leaving` what JavaScript must not catch
+//! - `crossing/`: both languages at hand. `values` converts, `copies` copies, `errors` and `awaits` carry exceptions and
+//!   promises over
+//! - `js_in_python/`: what a JavaScript object is in Python
+//! - `python_in_js/`: what a Python object is in JavaScript, and `python:` imports
+//! - `program`: JavaScript programs and modules started from Python; `interrupts`: Ctrl-C while JavaScript runs
 //!
-//! Everything runs on the loop thread with the GIL held (rules NO-GIL-OFF-LOOP, ROOTED). No `unsafe` code.
+//! `program` stands on `js_in_python` and `python_in_js`, these on `crossing`, and that on `bridge`. Everything runs on the
+//! loop thread with the GIL held (rules NO-GIL-OFF-LOOP, ROOTED). No `unsafe` code.
 #![forbid(unsafe_code)]
 
-mod abilities;
-mod awaits;
 mod bridge;
-mod convert;
-mod errors;
+mod crossing;
 mod interrupts;
-mod js_proxy;
-mod modules;
+mod js_in_python;
 mod program;
-mod python_ops;
+mod python_in_js;
 
 use pyo3::prelude::*;
 
@@ -32,15 +30,6 @@ use pyo3::prelude::*;
 /// # Errors
 /// What the interpreter raises while classes are made.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<js_proxy::JsProxy>()?;
-    module.add_function(wrap_pyfunction!(program::js_configure, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_import, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_eval, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_step, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_begin, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_before_exit, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_conclude, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_shut_down, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_collect_garbage, module)?)?;
-    module.add_function(wrap_pyfunction!(program::js_end, module)?)
+    js_in_python::register(module)?;
+    program::register(module)
 }

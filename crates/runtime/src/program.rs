@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use pyo3::exceptions::{PyRuntimeError, PySystemExit, PyValueError};
 use pyo3::prelude::*;
-use twinloop_js::engine::Error;
+use twinloop_js::engine::Local;
 use twinloop_js::{Js, Main, Options};
 use twinloop_loop::{Entry, Loop};
 use twinloop_web::{Client, Config};
 
 use crate::bridge::Bridge;
-use crate::{convert, errors, modules};
+use crate::python_in_js::modules;
 
 thread_local! {
     /// What `configure` said, for the engine that starts on this thread.
@@ -30,6 +30,20 @@ struct Settings {
     arguments: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
+}
+
+/// Adds the functions to the extension module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(js_configure, module)?)?;
+    module.add_function(wrap_pyfunction!(js_import, module)?)?;
+    module.add_function(wrap_pyfunction!(js_eval, module)?)?;
+    module.add_function(wrap_pyfunction!(js_step, module)?)?;
+    module.add_function(wrap_pyfunction!(js_begin, module)?)?;
+    module.add_function(wrap_pyfunction!(js_before_exit, module)?)?;
+    module.add_function(wrap_pyfunction!(js_conclude, module)?)?;
+    module.add_function(wrap_pyfunction!(js_shut_down, module)?)?;
+    module.add_function(wrap_pyfunction!(js_collect_garbage, module)?)?;
+    module.add_function(wrap_pyfunction!(js_end, module)?)
 }
 
 /// Starts JavaScript on the thread's loop, with Python modules in reach.
@@ -83,7 +97,7 @@ pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
 /// Sets how the JavaScript that this thread starts connects, and its `process.argv`.
 #[pyfunction]
 #[pyo3(signature = (arguments, connect_to, ca_file))]
-pub(crate) fn js_configure(
+fn js_configure(
     arguments: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
@@ -100,49 +114,42 @@ pub(crate) fn js_configure(
 
 /// An awaitable for the namespace of the module that `specifier` means in the file `referrer`.
 #[pyfunction]
-pub(crate) fn js_import(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyAny>> {
+fn js_import(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(py)?;
-    bridge.enter(|scope| {
-        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
-        let promise = bridge
-            .js()
-            .import(scope, specifier, Some(Path::new(referrer)))
-            .map_err(js)?;
-        Ok(convert::to_py(&bridge, scope, py, promise)?.unbind())
+    bridge.enter(py, |crossing| {
+        let referrer = Some(Path::new(referrer));
+        let promise = bridge.js().import(crossing.scope, specifier, referrer);
+        Ok(crossing.to_py(crossing.of_js(promise)?)?.unbind())
     })
 }
 
 /// The value of a script's last expression.
 #[pyfunction]
-pub(crate) fn js_eval(py: Python<'_>, code: &str) -> PyResult<Py<PyAny>> {
+fn js_eval(py: Python<'_>, code: &str) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(py)?;
-    bridge.enter(|scope| {
-        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
-        let value = scope.evaluate(code, "<eval>", 1).map_err(js)?;
-        Ok(convert::to_py(&bridge, scope, py, value)?.unbind())
+    bridge.enter(py, |crossing| {
+        let value = crossing.of_js(crossing.scope.evaluate(code, "<eval>", 1))?;
+        Ok(crossing.to_py(value)?.unbind())
     })
 }
 
 /// `{ done, value }`, as JavaScript's iteration protocol has it.
 #[pyfunction]
-pub(crate) fn js_step(py: Python<'_>, done: bool, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+fn js_step(py: Python<'_>, done: bool, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(py)?;
-    bridge.enter(|scope| {
-        let js = |error: Error| errors::to_py(&bridge, scope, py, error);
-        let step = scope.object().map_err(js)?;
-        scope
-            .set(step, "done", twinloop_js::engine::Local::boolean(done))
-            .map_err(js)?;
-        let value = convert::to_js(&bridge, scope, value).map_err(js)?;
-        scope.set(step, "value", value).map_err(js)?;
-        Ok(convert::to_py(&bridge, scope, py, step)?.unbind())
+    bridge.enter(py, |crossing| {
+        let scope = crossing.scope;
+        let step = crossing.of_js(scope.object())?;
+        crossing.of_js(scope.set(step, "done", Local::boolean(done)))?;
+        crossing.of_js(scope.set(step, "value", crossing.to_js(value)?))?;
+        Ok(crossing.to_py(step)?.unbind())
     })
 }
 
 /// Begins the JavaScript program in `path`, or `code`; called in a turn of the loop that then runs until it is idle.
 #[pyfunction]
 #[pyo3(signature = (path, code=None))]
-pub(crate) fn js_begin(py: Python<'_>, path: PathBuf, code: Option<&str>) -> PyResult<()> {
+fn js_begin(py: Python<'_>, path: PathBuf, code: Option<&str>) -> PyResult<()> {
     let bridge = Bridge::running(py)?;
     let main = match code {
         Some(code) => bridge.js().begin_eval(code),
@@ -154,14 +161,14 @@ pub(crate) fn js_begin(py: Python<'_>, path: PathBuf, code: Option<&str>) -> PyR
 
 /// Fires `beforeExit`; true if the program has something to do again.
 #[pyfunction]
-pub(crate) fn js_before_exit(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn js_before_exit(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
     let bridge = Bridge::on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?)?;
     Ok(bridge.js().before_exit())
 }
 
 /// The exit status of the program that `js_begin` began.
 #[pyfunction]
-pub(crate) fn js_conclude(event_loop: &Bound<'_, PyAny>) -> PyResult<i32> {
+fn js_conclude(event_loop: &Bound<'_, PyAny>) -> PyResult<i32> {
     let bridge = Bridge::on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?)?;
     let main = MAIN
         .take()
@@ -171,24 +178,24 @@ pub(crate) fn js_conclude(event_loop: &Bound<'_, PyAny>) -> PyResult<i32> {
 
 /// Ends the JavaScript of a loop that is about to close.
 #[pyfunction]
-pub(crate) fn js_end(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-    Bridge::end_on(event_loop.py(), &twinloop_py::event_loop_of(event_loop)?);
+fn js_end(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    Bridge::end_on(&twinloop_py::event_loop_of(event_loop)?);
     Ok(())
 }
 
 /// Ends this thread's JavaScript and the engine's helper threads; the last thing before the process ends.
 #[pyfunction]
-pub(crate) fn js_shut_down(py: Python<'_>) {
-    Bridge::end_here(py);
+fn js_shut_down() {
+    Bridge::end_here();
     twinloop_js::engine::shut_down_process();
 }
 
 /// Collects the garbage of this thread's JavaScript now.
 #[pyfunction]
-pub(crate) fn js_collect_garbage(py: Python<'_>) -> PyResult<()> {
+fn js_collect_garbage(py: Python<'_>) -> PyResult<()> {
     let bridge = Bridge::running(py)?;
-    bridge.enter(|scope| {
-        scope.collect_garbage();
+    bridge.enter(py, |crossing| {
+        crossing.scope.collect_garbage();
         Ok(())
     })
 }

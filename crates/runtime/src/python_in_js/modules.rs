@@ -6,8 +6,7 @@
 use pyo3::prelude::*;
 use twinloop_js::engine::{Error, Local, Scope};
 
-use crate::bridge::Bridge;
-use crate::{convert, errors};
+use crate::crossing::Crossing;
 
 /// The scheme of Python modules in an import specifier.
 pub(crate) const SCHEME: &str = "python";
@@ -20,8 +19,8 @@ pub(crate) fn exports<'s>(
     scope: &Scope<'s>,
     name: &str,
 ) -> Result<Vec<(String, Local<'s>)>, Error> {
-    let bridge = Bridge::current()?;
-    Python::attach(|py| {
+    Crossing::in_js(scope, |crossing| {
+        let py = crossing.py;
         let load = || -> PyResult<(Bound<'_, PyAny>, Vec<String>)> {
             let module = py
                 .import("importlib")?
@@ -32,13 +31,11 @@ pub(crate) fn exports<'s>(
                 .extract()?;
             Ok((module, names))
         };
-        let (module, names) = load().map_err(|error| errors::to_js(&bridge, scope, py, error))?;
-        let mut exports = vec![("default".to_owned(), bridge.wrap(scope, &module)?)];
+        let (module, names) = crossing.of_python(load())?;
+        let mut exports = vec![("default".to_owned(), crossing.bridge.wrap(scope, &module)?)];
         for name in names {
-            let value = module
-                .getattr(name.as_str())
-                .map_err(|error| errors::to_js(&bridge, scope, py, error))?;
-            exports.push((name, convert::to_js(&bridge, scope, &value)?));
+            let value = crossing.of_python(module.getattr(name.as_str()))?;
+            exports.push((name, crossing.value_to_js(&value)?));
         }
         Ok(exports)
     })

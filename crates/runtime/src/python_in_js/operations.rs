@@ -1,17 +1,17 @@
-//! The native operations under `bridge.js`: what JavaScript does to a Python object, one call each.
+//! The native operations under `py_proxy.js`: what JavaScript does to a Python object, one call each.
 //!
-//! Every operation gets the object's handle first. A Python exception becomes a JavaScript one (`errors.rs`); no
+//! Every operation gets the object's handle first. A Python exception becomes a JavaScript one (`crossing/errors.rs`); no
 //! operation leaves the loop thread, and each holds the GIL because its caller, the loop, does.
 
-use std::rc::Rc;
+use std::ops::Deref;
 
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
-use crate::bridge::{Bridge, PythonObject};
-use crate::{awaits, convert, errors};
+use crate::bridge::PythonObject;
+use crate::crossing::Crossing;
 
 static OPS: &[Op] = &[
     Op::new("pyStr", 1, |scope, arguments| {
@@ -117,7 +117,7 @@ static OPS: &[Op] = &[
     }),
 ];
 
-/// The object that `bridge.js` gets as `native`.
+/// The operations, by name.
 pub(crate) fn object<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
     let native = scope.object()?;
     for op in OPS {
@@ -127,26 +127,28 @@ pub(crate) fn object<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
     Ok(native)
 }
 
-/// One call of an operation: both languages at hand and the Python object that it is about.
+/// One call of an operation: both languages at hand, the Python object that it is about, and its arguments.
 struct Call<'c, 's, 'py> {
-    bridge: &'c Rc<Bridge>,
-    scope: &'c Scope<'s>,
-    py: Python<'py>,
+    crossing: &'c Crossing<'c, 's, 'py>,
     arguments: Arguments<'s>,
     object: Bound<'py, PyAny>,
 }
 
-impl<'s, 'py> Call<'_, 's, 'py> {
+impl<'c, 's, 'py> Deref for Call<'c, 's, 'py> {
+    type Target = Crossing<'c, 's, 'py>;
+
+    fn deref(&self) -> &Self::Target {
+        self.crossing
+    }
+}
+
+impl<'py> Call<'_, '_, 'py> {
     fn value(&self, index: usize) -> PyResult<Bound<'py, PyAny>> {
-        convert::to_py(self.bridge, self.scope, self.py, self.arguments.get(index))
+        self.to_py(self.arguments.get(index))
     }
 
     fn name(&self, index: usize) -> PyResult<Bound<'py, PyString>> {
         Ok(self.value(index)?.cast_into::<PyString>()?)
-    }
-
-    fn js<T>(&self, result: Result<T, Error>) -> PyResult<T> {
-        result.map_err(|error| errors::to_py(self.bridge, self.scope, self.py, error))
     }
 
     fn nothing(&self) -> PyResult<Bound<'py, PyAny>> {
@@ -163,18 +165,14 @@ fn enter<'s>(
     arguments: Arguments<'s>,
     f: impl FnOnce(&Call<'_, 's, '_>) -> Result<Local<'s>, Error>,
 ) -> Result<Local<'s>, Error> {
-    let bridge = Bridge::current()?;
     let owned = scope
         .host_value::<PythonObject>(arguments.get(0))
         .ok_or_else(|| Error::type_error("this is not a proxy of a Python object"))?;
-    Python::attach(|py| {
-        let object = owned.object.bind(py).clone();
+    Crossing::in_js(scope, |crossing| {
         f(&Call {
-            bridge: &bridge,
-            scope,
-            py,
+            crossing,
             arguments,
-            object,
+            object: owned.object.bind(crossing.py).clone(),
         })
     })
 }
@@ -185,7 +183,9 @@ fn on<'s>(
     arguments: Arguments<'s>,
     f: impl for<'c, 'py> FnOnce(&Call<'c, 's, 'py>) -> PyResult<Bound<'py, PyAny>>,
 ) -> Result<Local<'s>, Error> {
-    on_optional(scope, arguments, |call| f(call).map(Some))
+    enter(scope, arguments, |call| {
+        call.value_to_js(&call.of_python(f(call))?)
+    })
 }
 
 /// As [`on`]; nothing becomes undefined.
@@ -194,10 +194,9 @@ fn on_optional<'s>(
     arguments: Arguments<'s>,
     f: impl for<'c, 'py> FnOnce(&Call<'c, 's, 'py>) -> PyResult<Option<Bound<'py, PyAny>>>,
 ) -> Result<Local<'s>, Error> {
-    enter(scope, arguments, |call| match f(call) {
-        Ok(Some(value)) => convert::to_js(call.bridge, scope, &value),
-        Ok(None) => Ok(Local::undefined()),
-        Err(error) => Err(errors::to_js(call.bridge, scope, call.py, error)),
+    enter(scope, arguments, |call| match call.of_python(f(call))? {
+        Some(value) => call.value_to_js(&value),
+        None => Ok(Local::undefined()),
     })
 }
 
@@ -207,10 +206,8 @@ fn wrapped<'s>(
     arguments: Arguments<'s>,
     f: impl for<'c, 'py> FnOnce(&Call<'c, 's, 'py>) -> PyResult<Bound<'py, PyAny>>,
 ) -> Result<Local<'s>, Error> {
-    enter(scope, arguments, |call| match f(call) {
-        // Its own handle: `bridge.js` keeps the iterator of one loop to itself.
-        Ok(value) => call.bridge.wrap(scope, &value),
-        Err(error) => Err(errors::to_js(call.bridge, scope, call.py, error)),
+    enter(scope, arguments, |call| {
+        call.bridge.wrap(scope, &call.of_python(f(call))?)
     })
 }
 
@@ -220,9 +217,8 @@ fn awaited<'s>(
     arguments: Arguments<'s>,
     f: impl for<'c, 'py> FnOnce(&Call<'c, 's, 'py>) -> PyResult<Bound<'py, PyAny>>,
 ) -> Result<Local<'s>, Error> {
-    enter(scope, arguments, |call| match f(call) {
-        Ok(awaitable) => awaits::promise_of(call.bridge, scope, &awaitable),
-        Err(error) => Err(errors::to_js(call.bridge, scope, call.py, error)),
+    enter(scope, arguments, |call| {
+        call.promise_of(&call.of_python(f(call))?)
     })
 }
 
@@ -267,23 +263,20 @@ fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 
 fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     let list = call.arguments.get(1);
-    let count = call.js(call.scope.array_length(list))?;
+    let count = call.of_js(call.scope.array_length(list))?;
     let mut values = Vec::with_capacity(count as usize);
     for index in 0..count {
-        let value = call.js(call.scope.get(list, index))?;
-        values.push(convert::to_py(call.bridge, call.scope, call.py, value)?);
+        let value = call.of_js(call.scope.get(list, index))?;
+        values.push(call.to_py(value)?);
     }
     let named = call.arguments.get(2);
     if named.is_undefined() {
         return call.object.call1(PyTuple::new(call.py, values)?);
     }
     let keywords = PyDict::new(call.py);
-    for key in call.js(call.scope.keys(named))? {
-        let value = call.js(call.scope.get(named, key))?;
-        keywords.set_item(
-            call.js(call.scope.string_of(key))?,
-            convert::to_py(call.bridge, call.scope, call.py, value)?,
-        )?;
+    for key in call.of_js(call.scope.keys(named))? {
+        let value = call.of_js(call.scope.get(named, key))?;
+        keywords.set_item(call.of_js(call.scope.string_of(key))?, call.to_py(value)?)?;
     }
     call.object
         .call(PyTuple::new(call.py, values)?, Some(&keywords))
@@ -292,17 +285,14 @@ fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 fn to_js_copy<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     enter(scope, arguments, |call| {
         let depth = scope.int32_of(arguments.get(1))?;
-        convert::copy_to_js(call.bridge, scope, &call.object, depth)
+        call.copy_to_js(&call.object, depth)
     })
 }
 
 fn names<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     enter(scope, arguments, |call| {
-        let names = call
-            .object
-            .dir()
-            .and_then(|names| names.extract::<Vec<String>>())
-            .map_err(|error| errors::to_js(call.bridge, scope, call.py, error))?;
+        let names = call.object.dir().and_then(|names| names.extract());
+        let names: Vec<String> = call.of_python(names)?;
         let names: Vec<Local<'s>> = names
             .iter()
             .filter(|name| !name.starts_with("__"))
@@ -315,9 +305,7 @@ fn names<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 /// One step of an iterator: `{ done, value }`.
 fn next<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     enter(scope, arguments, |call| {
-        let sent = call
-            .value(1)
-            .map_err(|error| errors::to_js(call.bridge, scope, call.py, error))?;
+        let sent = call.of_python(call.value(1))?;
         // A value sent into a generator, as JavaScript's own `next(value)` does.
         let step = if sent.is_none() {
             call.object.call_method0("__next__")
@@ -326,17 +314,14 @@ fn next<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         };
         let (done, value) = match step {
             Ok(value) => (false, value),
-            Err(error) if error.is_instance_of::<PyStopIteration>(call.py) => (
-                true,
-                stop_value(call.py, &error)
-                    .map_err(|error| errors::to_js(call.bridge, scope, call.py, error))?,
-            ),
-            Err(error) => return Err(errors::to_js(call.bridge, scope, call.py, error)),
+            Err(error) if error.is_instance_of::<PyStopIteration>(call.py) => {
+                (true, call.of_python(stop_value(call.py, &error))?)
+            }
+            Err(error) => return Err(call.error_to_js(error)),
         };
         let result = scope.object()?;
         scope.set(result, "done", Local::boolean(done))?;
-        let value = convert::to_js(call.bridge, scope, &value)?;
-        scope.set(result, "value", value)?;
+        scope.set(result, "value", call.value_to_js(&value)?)?;
         Ok(result)
     })
 }

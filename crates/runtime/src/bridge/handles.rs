@@ -1,0 +1,133 @@
+//! Python objects that JavaScript holds, each owned by a host object of the JavaScript heap, its handle.
+//!
+//! One proxy per Python object while JavaScript holds it: a round trip keeps identity (`===`).
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use pyo3::prelude::*;
+use twinloop_js::engine::{Error, Local, Scope};
+
+use super::lifecycle::here;
+use super::{Bridge, Helper};
+use crate::python_in_js::abilities;
+
+/// The tables of one bridge.
+pub(super) struct Handles {
+    /// By address: each object is alive as long as it stands here.
+    objects: RefCell<HashMap<usize, Weak<PythonObject>>>,
+    next: Cell<u64>,
+    /// Numbers of proxies that are gone, for `py_proxy.js` to forget.
+    dead: RefCell<Vec<u64>>,
+}
+
+impl Default for Handles {
+    fn default() -> Self {
+        Handles {
+            objects: RefCell::default(),
+            next: Cell::new(1),
+            dead: RefCell::default(),
+        }
+    }
+}
+
+/// A Python object that JavaScript holds; owned by a host object of the JavaScript heap.
+pub(crate) struct PythonObject {
+    number: u64,
+    pub(crate) object: Py<PyAny>,
+}
+
+impl Drop for PythonObject {
+    fn drop(&mut self) {
+        let address = self.object.as_ptr() as usize;
+        if let Some(bridge) = here() {
+            let mut objects = bridge.handles.objects.borrow_mut();
+            // The entry may already be that of a younger handle to the same object.
+            if objects
+                .get(&address)
+                .is_some_and(|known| known.strong_count() == 0)
+            {
+                objects.remove(&address);
+            }
+            bridge.handles.dead.borrow_mut().push(self.number);
+        }
+    }
+}
+
+impl Bridge {
+    /// The proxy of a Python object: the same one as long as JavaScript holds it.
+    pub(crate) fn wrap<'s>(
+        &self,
+        scope: &Scope<'s>,
+        object: &Bound<'_, PyAny>,
+    ) -> Result<Local<'s>, Error> {
+        self.bury_dead(scope)?;
+        let address = object.as_ptr() as usize;
+        let known = self
+            .handles
+            .objects
+            .borrow()
+            .get(&address)
+            .and_then(Weak::upgrade);
+        let owned = match known {
+            Some(owned) => {
+                let number = scope.number(owned.number as f64);
+                let proxy = self.help(scope, Helper::Known, &[number])?;
+                if proxy.is_object() {
+                    return Ok(proxy);
+                }
+                owned
+            }
+            None => {
+                let number = self.handles.next.replace(self.handles.next.get() + 1);
+                let owned = Rc::new(PythonObject {
+                    number,
+                    object: object.clone().unbind(),
+                });
+                self.handles
+                    .objects
+                    .borrow_mut()
+                    .insert(address, Rc::downgrade(&owned));
+                owned
+            }
+        };
+        let number = scope.number(owned.number as f64);
+        let handle = scope.host_object(owned)?;
+        let flags = scope.number(f64::from(abilities::of(object)));
+        self.help(scope, Helper::Wrap, &[number, handle, flags])
+    }
+
+    /// The Python object behind a `PyProxy`.
+    pub(crate) fn unwrap<'py>(
+        &self,
+        scope: &Scope<'_>,
+        py: Python<'py>,
+        value: Local<'_>,
+    ) -> Option<Bound<'py, PyAny>> {
+        // Looked at from outside: a Proxy of the program's own is not asked, which could run its code.
+        let (target, handler) = scope.proxy_details(value)?;
+        if !handler.is_same(self.helpers.handler(scope)) {
+            return None;
+        }
+        let handle = scope.get(target, self.helpers.handle_key(scope)).ok()?;
+        scope
+            .host_value::<PythonObject>(handle)
+            .map(|owned| owned.object.bind(py).clone())
+    }
+
+    /// Lets `py_proxy.js` drop its entries for Python objects that are gone.
+    fn bury_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        if self.handles.dead.borrow().len() < 64 {
+            return Ok(());
+        }
+        let dead = std::mem::take(&mut *self.handles.dead.borrow_mut());
+        for number in dead {
+            scope.nested(|scope| {
+                let number = scope.number(number as f64);
+                self.help(scope, Helper::Forget, &[number]).map(drop)
+            })?;
+        }
+        Ok(())
+    }
+}

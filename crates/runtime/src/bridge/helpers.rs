@@ -1,0 +1,128 @@
+//! The JavaScript half of the bridge: three files, CommonJS in shape, which get the native operations as `ops` and export
+//! helpers, which are looked up once.
+
+use twinloop_js::engine::{Error, Local, Scope, Slot};
+
+use crate::python_in_js;
+
+/// The files, by the name that stands in stacks.
+const FILES: [(&str, &str); 3] = [
+    (
+        "twinloop:bridge/py_proxy",
+        include_str!("../python_in_js/py_proxy.js"),
+    ),
+    (
+        "twinloop:bridge/objects",
+        include_str!("../js_in_python/objects.js"),
+    ),
+    (
+        "twinloop:bridge/errors",
+        include_str!("../crossing/errors.js"),
+    ),
+];
+
+/// A function of these files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Helper {
+    Wrap,
+    Known,
+    Forget,
+    IdentityOf,
+    IsThenable,
+    Resolve,
+    IteratorOf,
+    AsyncIteratorOf,
+    LengthOf,
+    GetItem,
+    HasItem,
+    SetItem,
+    DeleteItem,
+    Parts,
+    FromEntries,
+    NewSet,
+    NamesOf,
+    Text,
+    ExceptionOf,
+    MakeError,
+    Describe,
+}
+
+/// Their names, in the order of the variants.
+const NAMES: [(Helper, &str); 21] = [
+    (Helper::Wrap, "wrap"),
+    (Helper::Known, "known"),
+    (Helper::Forget, "forget"),
+    (Helper::IdentityOf, "identityOf"),
+    (Helper::IsThenable, "isThenable"),
+    (Helper::Resolve, "resolve"),
+    (Helper::IteratorOf, "iteratorOf"),
+    (Helper::AsyncIteratorOf, "asyncIteratorOf"),
+    (Helper::LengthOf, "lengthOf"),
+    (Helper::GetItem, "getItem"),
+    (Helper::HasItem, "hasItem"),
+    (Helper::SetItem, "setItem"),
+    (Helper::DeleteItem, "deleteItem"),
+    (Helper::Parts, "parts"),
+    (Helper::FromEntries, "fromEntries"),
+    (Helper::NewSet, "newSet"),
+    (Helper::NamesOf, "namesOf"),
+    (Helper::Text, "text"),
+    (Helper::ExceptionOf, "exceptionOf"),
+    (Helper::MakeError, "makeError"),
+    (Helper::Describe, "describe"),
+];
+
+/// The functions of one context.
+pub(super) struct Helpers {
+    functions: Vec<Slot>,
+    /// The handler of every `PyProxy`, by which one is known.
+    handler: Slot,
+    /// The symbol under which a proxy's target keeps its handle.
+    handle_key: Slot,
+}
+
+impl Helpers {
+    pub(super) fn load(scope: &Scope<'_>) -> Result<Helpers, Error> {
+        let ops = python_in_js::native(scope)?;
+        let mut loaded = Vec::with_capacity(FILES.len());
+        for (name, source) in FILES {
+            // On one line, so that lines are the file's.
+            let file = format!("(function (ops, module) {{ {source}\n}})");
+            let module = scope.object()?;
+            let file = scope.evaluate(&file, name, 1)?;
+            scope.call(file, Local::undefined(), &[ops, module])?;
+            loaded.push(scope.get(module, "exports")?);
+        }
+        let find = |name: &str| -> Result<Slot, Error> {
+            for exports in &loaded {
+                let value = scope.get(*exports, name)?;
+                if !value.is_undefined() {
+                    return Ok(scope.persist(value));
+                }
+            }
+            Err(Error::new(format!("the bridge has no helper {name}")))
+        };
+        let mut functions = Vec::with_capacity(NAMES.len());
+        for (index, (helper, name)) in NAMES.into_iter().enumerate() {
+            debug_assert_eq!(helper as usize, index, "{helper:?} is out of order");
+            functions.push(find(name)?);
+        }
+        Ok(Helpers {
+            functions,
+            handler: find("handler")?,
+            handle_key: find("HANDLE")?,
+        })
+    }
+
+    pub(super) fn function<'s>(&self, scope: &Scope<'s>, helper: Helper) -> Local<'s> {
+        scope.local(&self.functions[helper as usize])
+    }
+
+    pub(super) fn handler<'s>(&self, scope: &Scope<'s>) -> Local<'s> {
+        scope.local(&self.handler)
+    }
+
+    pub(super) fn handle_key<'s>(&self, scope: &Scope<'s>) -> Local<'s> {
+        scope.local(&self.handle_key)
+    }
+}

@@ -1,0 +1,115 @@
+//! JavaScript values that Python holds, each behind a [`JsKey`], and the one `JsProxy` of a JavaScript object.
+//!
+//! A key may be dropped anywhere: on another thread it goes home through the inbox (rule NO-GIL-OFF-LOOP).
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use slab::Slab;
+use twinloop_js::engine::{Local, Scope, Slot};
+use twinloop_loop::Remote;
+
+use super::Bridge;
+use super::lifecycle::here;
+
+/// The tables of one bridge.
+#[derive(Default)]
+pub(super) struct Keys {
+    values: RefCell<Slab<Slot>>,
+    /// The live `JsProxy` of a JavaScript object, by the object's identity number.
+    proxies: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
+}
+
+impl Keys {
+    /// Lets go of every value.
+    pub(super) fn clear(&self) {
+        let values = std::mem::take(&mut *self.values.borrow_mut());
+        drop(values);
+    }
+}
+
+/// Names a JavaScript value that Python holds.
+pub(crate) struct JsKey {
+    bridge: u64,
+    index: usize,
+    remote: Remote,
+}
+
+impl JsKey {
+    pub(super) fn is_of(&self, bridge: &Bridge) -> bool {
+        self.bridge == bridge.number
+    }
+}
+
+impl Drop for JsKey {
+    fn drop(&mut self) {
+        let (number, index) = (self.bridge, self.index);
+        if here().is_some_and(|bridge| bridge.number == number) {
+            release(number, index);
+        } else {
+            self.remote.post(Box::new(move |_| release(number, index)));
+        }
+    }
+}
+
+fn release(number: u64, index: usize) {
+    if let Some(bridge) = here().filter(|bridge| bridge.number == number) {
+        let slot = bridge.keys.values.borrow_mut().try_remove(index);
+        drop(slot);
+    }
+}
+
+impl Bridge {
+    /// Keeps a value for Python.
+    pub(crate) fn keep(&self, scope: &Scope<'_>, value: Local<'_>) -> JsKey {
+        let index = self.keys.values.borrow_mut().insert(scope.persist(value));
+        JsKey {
+            bridge: self.number,
+            index,
+            remote: self.event_loop.remote(),
+        }
+    }
+
+    /// The value behind a key, on its own thread.
+    pub(crate) fn value<'s>(&self, scope: &Scope<'s>, key: &JsKey) -> PyResult<Local<'s>> {
+        if !key.is_of(self) {
+            return Err(PyRuntimeError::new_err(
+                "this JavaScript value belongs to an event loop that has ended",
+            ));
+        }
+        let values = self.keys.values.borrow();
+        let slot = values
+            .get(key.index)
+            .ok_or_else(|| PyRuntimeError::new_err("this JavaScript value is gone"))?;
+        Ok(scope.local(slot))
+    }
+
+    /// The live proxy of the object with this identity number.
+    pub(crate) fn known_proxy<'py>(
+        &self,
+        py: Python<'py>,
+        identity: u64,
+    ) -> Option<Bound<'py, PyAny>> {
+        self.keys
+            .proxies
+            .borrow()
+            .get(&identity)
+            .and_then(|reference| reference.bind(py).upgrade())
+    }
+
+    pub(crate) fn remember_proxy(&self, identity: u64, reference: Py<PyWeakrefReference>) {
+        self.keys.proxies.borrow_mut().insert(identity, reference);
+    }
+
+    pub(crate) fn forget_proxy(py: Python<'_>, identity: u64) {
+        if let Some(bridge) = here()
+            && bridge.known_proxy(py, identity).is_none()
+        {
+            let reference = bridge.keys.proxies.borrow_mut().remove(&identity);
+            drop(reference);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The bridge of one thread: the JavaScript context, the loop both languages run on, and the tables by which values
+//! keep their identity.
+//!
+//! Everything runs on the loop thread with the GIL held. What either heap holds of the other is rooted: JavaScript values
+//! in slots (rule ROOTED), Python objects in host objects that the JavaScript collector owns.
+
+mod handles;
+mod helpers;
+mod keys;
+mod leaving;
+mod lifecycle;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use slab::Slab;
+use twinloop_js::Js;
+use twinloop_js::engine::{Context, Error, Local, Scope};
+use twinloop_loop::Loop;
+
+use crate::crossing::{Crossing, Waiting};
+use crate::interrupts::Watcher;
+
+pub(crate) use handles::PythonObject;
+pub(crate) use helpers::Helper;
+pub(crate) use keys::JsKey;
+
+/// Both languages of one thread.
+pub(crate) struct Bridge {
+    /// Tells the keys of this bridge from those of an earlier one on the same thread.
+    number: u64,
+    js: Rc<Js>,
+    context: Context,
+    event_loop: Loop,
+    /// JavaScript values that Python holds.
+    keys: keys::Keys,
+    /// Python objects that JavaScript holds.
+    handles: handles::Handles,
+    /// Promises that wait for Tasks.
+    waiting: RefCell<Slab<Waiting>>,
+    helpers: helpers::Helpers,
+    /// Brings Ctrl-C to JavaScript; the inner value is absent off the main thread.
+    watcher: RefCell<Option<Option<Watcher>>>,
+    /// An exception that JavaScript must not catch (SystemExit, KeyboardInterrupt), on its way out through JavaScript.
+    leaving: RefCell<Option<PyErr>>,
+    /// How many thrown values are being described: describing one may throw another.
+    descriptions: Cell<u32>,
+}
+
+impl Bridge {
+    pub(crate) fn js(&self) -> &Rc<Js> {
+        &self.js
+    }
+
+    pub(crate) fn event_loop(&self) -> &Loop {
+        &self.event_loop
+    }
+
+    /// Goes from Python into the engine with both languages at hand.
+    pub(crate) fn enter<R>(
+        self: &Rc<Self>,
+        py: Python<'_>,
+        f: impl for<'s> FnOnce(&Crossing<'_, 's, '_>) -> PyResult<R>,
+    ) -> PyResult<R> {
+        if !self.context.is_open() {
+            return Err(PyRuntimeError::new_err(
+                "the JavaScript of this thread has ended with its event loop",
+            ));
+        }
+        self.context.enter(|scope| {
+            f(&Crossing {
+                bridge: self,
+                scope,
+                py,
+            })
+        })
+    }
+
+    /// Calls a function of the bridge's JavaScript half.
+    pub(crate) fn help<'s>(
+        &self,
+        scope: &Scope<'s>,
+        helper: Helper,
+        values: &[Local<'_>],
+    ) -> Result<Local<'s>, Error> {
+        let function = self.helpers.function(scope, helper);
+        scope.call(function, Local::undefined(), values)
+    }
+
+    /// Runs `f`, which describes a thrown value, unless `deepest` descriptions are under way.
+    pub(crate) fn describing<R>(&self, deepest: u32, f: impl FnOnce() -> R) -> Option<R> {
+        if self.descriptions.get() >= deepest {
+            return None;
+        }
+        struct One<'d>(&'d Cell<u32>);
+        impl Drop for One<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.0.get() - 1);
+            }
+        }
+        self.descriptions.set(self.descriptions.get() + 1);
+        let _one = One(&self.descriptions);
+        Some(f())
+    }
+
+    /// Keeps what waits for a Task; the ticket gets it back.
+    pub(crate) fn wait_for_python(&self, waiting: Waiting) -> usize {
+        self.waiting.borrow_mut().insert(waiting)
+    }
+
+    pub(crate) fn python_is_done(&self, ticket: usize) -> Option<Waiting> {
+        self.waiting.borrow_mut().try_remove(ticket)
+    }
+}

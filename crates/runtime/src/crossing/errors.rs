@@ -1,0 +1,224 @@
+//! Errors crossing: the same object comes back; otherwise name, message, cause and both languages' frames are kept.
+//!
+//! JavaScript to Python: a `PythonError`, or a thrown Python exception, gives back the exception; anything else becomes
+//! `twinloop.js.JsException` with the JavaScript frames in its traceback. Python to JavaScript: a `JsException` gives back the
+//! thrown value, `SystemExit` and `KeyboardInterrupt` unwind JavaScript uncatchably, anything else becomes a `PythonError`
+//! (`errors.js`).
+//!
+//! An exception may say that a stack has no room left, and then describing it fails too. So nothing here runs Python code on
+//! the way to JavaScript, and a failure while a thrown value is described is not described in turn.
+
+use pyo3::exceptions::{
+    PyBaseException, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError, PySystemExit,
+};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+use twinloop_js::engine::{Class, Error, Local};
+
+use super::Crossing;
+use crate::bridge::Helper;
+
+/// Chains longer than this are cut: a cause may be its own ancestor only by a program's mistake.
+const LONGEST_CHAIN: u32 = 16;
+
+/// A traceback longer than this is cut in the middle of nowhere: recursion fills it with repetitions.
+const MOST_FRAMES: usize = 200;
+
+/// So deeply may describing a thrown value need the description of another; deeper, a stack has run out.
+const DEEPEST_DESCRIPTION: u32 = 4;
+
+/// Whether JavaScript must not see this exception.
+pub(crate) fn must_leave(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py)
+}
+
+impl<'s> Crossing<'_, 's, '_> {
+    /// The Python exception for a failed JavaScript call.
+    pub(crate) fn error_to_py(&self, error: Error) -> PyErr {
+        match error.to_local(self.scope) {
+            Some(value) => self.thrown_to_py(value),
+            None => self.uncatchable(),
+        }
+    }
+
+    /// What ended JavaScript uncatchably: an exception of Python's that it must not see, Ctrl-C, or process.exit.
+    fn uncatchable(&self) -> PyErr {
+        if let Some(error) = self.bridge.take_leaving() {
+            return error;
+        }
+        if self.bridge.js().context().take_interrupted() {
+            // The program's own handler may raise something else; one that only takes note does not keep JavaScript going.
+            return self
+                .py
+                .check_signals()
+                .err()
+                .unwrap_or_else(|| PyKeyboardInterrupt::new_err(()));
+        }
+        PySystemExit::new_err(self.bridge.js().exit_status())
+    }
+
+    /// The Python exception for a thrown JavaScript value.
+    pub(crate) fn thrown_to_py(&self, value: Local<'_>) -> PyErr {
+        self.bridge
+            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(value))
+            .unwrap_or_else(|| Ok(self.describe_simply(value)))
+            .unwrap_or_else(|error| error)
+    }
+
+    fn describe_thrown(&self, value: Local<'_>) -> PyResult<PyErr> {
+        let failed = |error: Error| match error.to_local(self.scope) {
+            Some(_) => self.describe_simply(value),
+            None => self.uncatchable(),
+        };
+        if value.is_object() {
+            let exception = match self.bridge.unwrap(self.scope, self.py, value) {
+                Some(object) => Some(object),
+                None => {
+                    let proxy = self
+                        .bridge
+                        .help(self.scope, Helper::ExceptionOf, &[value])
+                        .map_err(failed)?;
+                    self.bridge.unwrap(self.scope, self.py, proxy)
+                }
+            };
+            if let Some(exception) = exception
+                && exception.is_instance_of::<PyBaseException>()
+            {
+                return Ok(PyErr::from_value(exception));
+            }
+        }
+        let parts = self
+            .bridge
+            .help(self.scope, Helper::Describe, &[value])
+            .map_err(failed)?;
+        let part = |index: u32| {
+            self.scope
+                .get(parts, index)
+                .and_then(|part| self.scope.string_of(part))
+                .map_err(failed)
+        };
+        let thrown = self.to_py(value)?;
+        let exception = self
+            .py
+            .import("twinloop.js")?
+            .call_method1("_exception", (part(0)?, part(1)?, part(2)?, thrown))?;
+        Ok(PyErr::from_value(exception))
+    }
+
+    /// What can be said of a thrown value without running code of either language.
+    fn describe_simply(&self, value: Local<'_>) -> PyErr {
+        let text = |name: &str| -> Option<String> {
+            let text = self.scope.get(value, name).ok()?;
+            text.is_string().then_some(())?;
+            self.scope.string_of(text).ok()
+        };
+        if self.scope.class_of(value) == Some(Class::Error) {
+            // The engine's own class for a stack that is full.
+            if text("name").is_some_and(|name| name == "InternalError") {
+                return PyRecursionError::new_err("too much recursion in JavaScript");
+            }
+            if let Some(message) = text("message") {
+                return PyRuntimeError::new_err(format!(
+                    "a JavaScript error could not be described: {message}"
+                ));
+            }
+        }
+        PyRuntimeError::new_err("a JavaScript error could not be described")
+    }
+
+    /// The JavaScript error for a Python exception.
+    pub(crate) fn error_to_js(&self, error: PyErr) -> Error {
+        if must_leave(self.py, &error) {
+            return self.bridge.leave_with(error);
+        }
+        match self.exception_to_js(error) {
+            Ok(value) => Error::thrown(self.scope, value),
+            Err(error) => error,
+        }
+    }
+
+    /// The JavaScript value that stands for a Python exception.
+    pub(crate) fn exception_to_js(&self, error: PyErr) -> Result<Local<'s>, Error> {
+        let exception = error.into_value(self.py).into_bound(self.py).into_any();
+        self.exception_with_causes(&exception, 0)
+    }
+
+    fn exception_with_causes(
+        &self,
+        exception: &Bound<'_, PyAny>,
+        depth: u32,
+    ) -> Result<Local<'s>, Error> {
+        let scope = self.scope;
+        if let Some(thrown) = self.thrown_of(exception) {
+            return self.value_to_js(&thrown);
+        }
+        let class = exception.get_type();
+        let name = class
+            .name()
+            .map_or_else(|_| "PythonError".to_owned(), |name| name.to_string());
+        let message = exception.str().map_or_else(
+            |_| format!("<{name} whose __str__ failed>"),
+            |text| text.to_string_lossy().into_owned(),
+        );
+        let frames = frames_of(exception)
+            .iter()
+            .map(|frame| scope.string(frame))
+            .collect::<Result<Vec<_>, _>>()?;
+        let cause = ["__cause__", "__context__"]
+            .into_iter()
+            .filter_map(|name| exception.getattr(name).ok())
+            .find(|reason| !reason.is_none());
+        let cause = match cause {
+            Some(cause) if depth < LONGEST_CHAIN => {
+                self.exception_with_causes(&cause, depth + 1)?
+            }
+            _ => Local::undefined(),
+        };
+        let values = [
+            scope.string(&name)?,
+            scope.string(&message)?,
+            scope.array(&frames)?,
+            self.bridge.wrap(scope, exception)?,
+            cause,
+        ];
+        self.bridge.help(scope, Helper::MakeError, &values)
+    }
+
+    /// What JavaScript threw, if the exception is a `JsException`.
+    fn thrown_of<'py>(&self, exception: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(self.py, "twinloop.js", "JsException").ok()?;
+        // By its type and not `isinstance`, which may run code.
+        if !exception.get_type().is_subclass(class).ok()? {
+            return None;
+        }
+        exception.getattr("js_error").ok()
+    }
+}
+
+/// The frames of an exception's traceback as V8 prints them, innermost first.
+fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
+    let mut frames = Vec::new();
+    let mut next = exception.getattr("__traceback__").ok();
+    while let Some(traceback) = next.filter(|traceback| !traceback.is_none()) {
+        let describe = || -> PyResult<String> {
+            let code = traceback.getattr("tb_frame")?.getattr("f_code")?;
+            Ok(format!(
+                "    at {} ({}:{}:1)",
+                code.getattr("co_qualname")?.str()?.to_string_lossy(),
+                code.getattr("co_filename")?.str()?.to_string_lossy(),
+                traceback.getattr("tb_lineno")?
+            ))
+        };
+        frames.extend(describe());
+        next = traceback.getattr("tb_next").ok();
+    }
+    frames.reverse();
+    if frames.len() > MOST_FRAMES {
+        let more = frames.len() - MOST_FRAMES;
+        frames.truncate(MOST_FRAMES);
+        frames.push(format!("    ... {more} more frames of Python"));
+    }
+    frames
+}

@@ -1,0 +1,161 @@
+//! Values crossing: immutables are converted, everything else is a proxy, and a proxy unwraps on its way home.
+//!
+//! Python to JavaScript: int to Number up to 2^53 - 1, beyond that to BigInt; float, str, bool; None to undefined.
+//! JavaScript to Python: an integral Number in the safe range to int, other Numbers to float; BigInt to int; undefined
+//! and null to None. Copies of containers are asked for (`to_py`, `toJs`; see `copies`).
+
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyOverflowError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use twinloop_js::engine::{Error, Local, Type, Units};
+
+use super::Crossing;
+use crate::bridge::Helper;
+use crate::js_in_python::JsProxy;
+
+/// The largest integer that every Number up to it represents.
+const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
+impl<'s, 'py> Crossing<'_, 's, 'py> {
+    /// A Python value for JavaScript.
+    pub(crate) fn value_to_js(&self, value: &Bound<'_, PyAny>) -> Result<Local<'s>, Error> {
+        if value.is_none() {
+            return Ok(Local::undefined());
+        }
+        if let Ok(text) = value.cast_exact::<PyString>() {
+            return self.string_to_js(text);
+        }
+        if let Ok(value) = value.cast::<PyBool>() {
+            return Ok(Local::boolean(value.is_true()));
+        }
+        if let Ok(integer) = value.cast::<PyInt>() {
+            return self.integer_to_js(integer);
+        }
+        if let Ok(number) = value.cast::<PyFloat>() {
+            return Ok(self.scope.number(number.value()));
+        }
+        if let Ok(proxy) = value.cast::<JsProxy>() {
+            return self.of_python(proxy.get().local(self.bridge, self.scope));
+        }
+        if let Ok(text) = value.cast::<PyString>() {
+            return self.string_to_js(text);
+        }
+        self.bridge.wrap(self.scope, value)
+    }
+
+    /// As [`value_to_js`](Self::value_to_js), for Python.
+    pub(crate) fn to_js(&self, value: &Bound<'_, PyAny>) -> PyResult<Local<'s>> {
+        self.of_js(self.value_to_js(value))
+    }
+
+    fn string_to_js(&self, text: &Bound<'_, PyString>) -> Result<Local<'s>, Error> {
+        if let Ok(text) = text.to_str() {
+            return self.scope.string(text);
+        }
+        // Lone surrogates: legal in both languages' strings, not in UTF-8.
+        let units = || -> PyResult<Vec<u16>> {
+            let bytes = text.call_method1("encode", ("utf-16-le", "surrogatepass"))?;
+            let bytes = bytes.cast_into::<PyBytes>()?;
+            Ok(bytes
+                .as_bytes()
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect())
+        };
+        let units = self.of_python(units())?;
+        self.scope.string_utf16(&units)
+    }
+
+    fn integer_to_js(&self, integer: &Bound<'_, PyInt>) -> Result<Local<'s>, Error> {
+        match integer.extract::<i64>() {
+            Ok(small) if small.abs() <= MAX_SAFE_INTEGER => Ok(self.scope.number(small as f64)),
+            Ok(large) => self.scope.bigint(large),
+            Err(_) => {
+                // int.__str__ of a subclass may be anything; its digits limit (PYTHONINTMAXSTRDIGITS) gives a clear error.
+                let digits = || {
+                    integer
+                        .py()
+                        .get_type::<PyInt>()
+                        .call_method1("__str__", (integer,))?
+                        .extract::<String>()
+                };
+                let digits = self.of_python(digits())?;
+                self.scope.bigint_from_decimal(&digits)
+            }
+        }
+    }
+
+    /// A JavaScript value for Python.
+    pub(crate) fn to_py(&self, value: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        match value.type_of() {
+            Type::Undefined | Type::Null => Ok(py.None().into_bound(py)),
+            Type::Boolean => value.as_bool().unwrap_or_default().into_bound_py_any(py),
+            Type::Number => number_to_py(py, value.as_f64().unwrap_or(f64::NAN)),
+            Type::String => self.string_to_py(value),
+            Type::BigInt => {
+                let digits = self.of_js(self.scope.bigint_digits(value))?;
+                py.get_type::<PyInt>().call1((digits,))
+            }
+            Type::Symbol => JsProxy::make(self, value, None),
+            Type::Object => {
+                if let Some(object) = self.bridge.unwrap(self.scope, py, value) {
+                    return Ok(object);
+                }
+                let identity = self.help(Helper::IdentityOf, &[value])?.as_index();
+                if let Some(identity) = identity
+                    && let Some(known) = self.bridge.known_proxy(py, identity)
+                {
+                    return Ok(known);
+                }
+                JsProxy::make(self, value, identity)
+            }
+        }
+    }
+
+    fn string_to_py(&self, value: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        let text = self.scope.read_units(value, |units| match units {
+            Units::Latin1(bytes) if bytes.is_ascii() => {
+                // ASCII is UTF-8 as it stands.
+                PyString::from_bytes(py, bytes).map(Bound::into_any)
+            }
+            Units::Latin1(bytes) => {
+                let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+                Ok(PyString::new(py, &text).into_any())
+            }
+            Units::TwoByte(units) => match String::from_utf16(units) {
+                Ok(text) => Ok(PyString::new(py, &text).into_any()),
+                Err(_) => {
+                    let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+                    PyBytes::new(py, &bytes).call_method1("decode", ("utf-16-le", "surrogatepass"))
+                }
+            },
+        });
+        self.of_js(text)?
+    }
+}
+
+fn number_to_py(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
+    let integer = number as i64;
+    // Minus zero stays a float: an int has none.
+    if integer as f64 == number
+        && integer.abs() <= MAX_SAFE_INTEGER
+        && (integer != 0 || number.is_sign_positive())
+    {
+        integer.into_bound_py_any(py)
+    } else {
+        number.into_bound_py_any(py)
+    }
+}
+
+/// A length for `__len__`.
+pub(crate) fn length(value: Local<'_>) -> PyResult<usize> {
+    value
+        .as_index()
+        .and_then(|length| usize::try_from(length).ok())
+        .ok_or_else(|| {
+            PyOverflowError::new_err("the length of the JavaScript object is not a whole number")
+        })
+}

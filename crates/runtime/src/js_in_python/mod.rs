@@ -1,0 +1,15 @@
+//! JavaScript objects in Python: `JsProxy`, its iterators, and how attribute names become property names. `objects.js` is
+//! the JavaScript half.
+
+mod iterators;
+mod names;
+mod proxy;
+
+use pyo3::prelude::*;
+
+pub(crate) use proxy::JsProxy;
+
+/// Adds the classes to the extension module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<JsProxy>()
+}

@@ -1,0 +1,140 @@
+//! What a Python type can do, as the flags from which `py_proxy.js` composes a proxy's prototype.
+//!
+//! Asked of the type and its bases, never of the instance or the metaclass, as Python itself looks up special methods.
+//! Remembered per type, weakly. Runs no Python code but that of `collections.abc`, and cannot fail: an object can be wrapped
+//! also when Python has no frame left to run anything (an exception that says so must cross). GIL held.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyCFunction, PyFunction, PyModule, PyType, PyWeakrefMethods, PyWeakrefReference,
+};
+
+const CALLABLE: u32 = 1;
+const AWAITABLE: u32 = 2;
+const SEQUENCE: u32 = 512;
+
+/// The flags by name, as `py_proxy.js` gets them.
+pub(crate) const FLAGS: [(&str, u32); 10] = [
+    ("CALLABLE", CALLABLE),
+    ("AWAITABLE", AWAITABLE),
+    ("ITERABLE", 4),
+    ("ITERATOR", 8),
+    ("ASYNC_ITERABLE", 16),
+    ("SIZED", 32),
+    ("ITEMS", 64),
+    ("MUTABLE_ITEMS", 128),
+    ("CONTAINER", 256),
+    ("SEQUENCE", SEQUENCE),
+];
+
+/// Special methods and the abilities they give.
+const METHODS: [(&str, u32); 8] = [
+    ("__await__", AWAITABLE),
+    ("__iter__", 4),
+    ("__next__", 8),
+    ("__aiter__", 16),
+    ("__len__", 32),
+    ("__getitem__", 64),
+    ("__setitem__", 128),
+    ("__contains__", 256),
+];
+
+/// `inspect.CO_ITERABLE_COROUTINE`: a generator that can be awaited although its type has no `__await__`.
+const ITERABLE_COROUTINE: u32 = 0x100;
+
+thread_local! {
+    /// Flags by the address of the type, good as long as the reference is alive.
+    static KNOWN: RefCell<HashMap<usize, (Py<PyWeakrefReference>, u32)>> = RefCell::default();
+}
+
+/// The flags of `object`.
+pub(crate) fn of(object: &Bound<'_, PyAny>) -> u32 {
+    // The kinds that cross most often need no look-ups.
+    if object.is_instance_of::<PyFunction>() || object.is_instance_of::<PyCFunction>() {
+        return CALLABLE;
+    }
+    if object.is_instance_of::<PyModule>() {
+        return 0;
+    }
+    let class = object.get_type();
+    let flags = known(&class).unwrap_or_else(|| {
+        let (flags, whole) = find(object, &class);
+        if whole && let Ok(reference) = PyWeakrefReference::new(&class) {
+            KNOWN.with_borrow_mut(|known| {
+                // A type made at run time leaves its entry behind: the dead are swept out now and then.
+                if known.len().is_power_of_two() && known.len() >= 256 {
+                    known.retain(|_, (reference, _)| {
+                        reference.bind(object.py()).upgrade().is_some()
+                    });
+                }
+                known.insert(class.as_ptr() as usize, (reference.unbind(), flags));
+            });
+        }
+        flags
+    });
+    if flags & ITERATES == ITERATES && is_coroutine(object) {
+        flags | AWAITABLE
+    } else {
+        flags
+    }
+}
+
+/// What every generator does.
+const ITERATES: u32 = 4 | 8;
+
+fn known(class: &Bound<'_, PyType>) -> Option<u32> {
+    KNOWN.with_borrow(|known| {
+        let (reference, flags) = known.get(&(class.as_ptr() as usize))?;
+        reference
+            .bind(class.py())
+            .upgrade()
+            .is_some_and(|known| known.is(class))
+            .then_some(*flags)
+    })
+}
+
+/// The flags of a type, and whether everything could be asked.
+fn find(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> (u32, bool) {
+    let mut flags = if object.is_callable() { CALLABLE } else { 0 };
+    for base in class.mro() {
+        let Ok(names) = base.getattr("__dict__") else {
+            continue;
+        };
+        for (method, ability) in METHODS {
+            if flags & ability == 0 && names.contains(method).unwrap_or(false) {
+                flags |= ability;
+            }
+        }
+    }
+    match is_sequence(class) {
+        Ok(true) => (flags | SEQUENCE, true),
+        Ok(false) => (flags, true),
+        Err(_) => (flags, false),
+    }
+}
+
+fn is_sequence(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    static SEQUENCE_CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let sequence = SEQUENCE_CLASS.import(class.py(), "collections.abc", "Sequence")?;
+    class.is_subclass(sequence)
+}
+
+/// Whether a generator was made by `types.coroutine`.
+fn is_coroutine(object: &Bound<'_, PyAny>) -> bool {
+    let py = object.py();
+    static GENERATOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let flags = || -> PyResult<u32> {
+        if !object
+            .get_type()
+            .is(GENERATOR.import(py, "types", "GeneratorType")?)
+        {
+            return Ok(0);
+        }
+        object.getattr("gi_code")?.getattr("co_flags")?.extract()
+    };
+    flags().is_ok_and(|flags| flags & ITERABLE_COROUTINE != 0)
+}
