@@ -16,7 +16,7 @@ if "t" in _sys.abiflags:
     )
 
 from _twinloop.loop.event_loop import EventLoop, new_event_loop
-from _twinloop.loop.policy import EventLoopPolicy, install
+from _twinloop.loop.process import EventLoopPolicy, install
 from _twinloop.loop.tasks import format_tasks
 
 __version__ = "0.1.0"

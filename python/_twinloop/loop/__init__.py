@@ -1,5 +1,5 @@
 """The event loop: the native core with asyncio's own implementation of everything that is not hot.
 
-``event_loop`` is the class, ``policy`` puts it behind ``asyncio.run``, ``tasks`` shows what a process is doing; ``selector`` and
+``event_loop`` is the class, ``process`` puts it behind ``asyncio.run`` of a whole process, ``tasks`` shows what a process is doing; ``selector`` and
 ``handles`` are what programs see of descriptors and callbacks that live in native code. All of it runs on the loop's thread.
 """

@@ -463,6 +463,16 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
             return await super()._sendfile_native(transp, file, offset, count)
         return await send_file(self, transp, file, offset, count)
 
+    # Without the kernel's sendfile asyncio begins where the file stands if the offset is 0, and with it at 0.
+
+    async def _sendfile_fallback(self, transp, file, offset, count):
+        _seek_to_start(file, offset)
+        return await super()._sendfile_fallback(transp, file, offset, count)
+
+    async def _sock_sendfile_fallback(self, sock, file, offset, count):
+        _seek_to_start(file, offset)
+        return await super()._sock_sendfile_fallback(sock, file, offset, count)
+
     # ---- addresses ---------------------------------------------------------------------------------------------------
 
     async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
@@ -491,6 +501,12 @@ _ENDINGS = {
     SelectorEventLoop.shutdown_asyncgens.__code__,
     SelectorEventLoop.shutdown_default_executor.__code__,
 }
+
+
+def _seek_to_start(file, offset):
+    is_seekable = getattr(file, "seekable", None)
+    if offset == 0 and is_seekable is not None and is_seekable():
+        file.seek(0)
 
 
 def _non_blocking_pair():

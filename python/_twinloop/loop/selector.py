@@ -1,16 +1,18 @@
 """The ``_selector`` attribute that asyncio's own transports expect to look into.
 
-Nothing is polled here: descriptors are registered with the native loop, and this only tells what it watches.
+Nothing is polled here: descriptors are registered with the native loop, and this only tells what it watches, and lets
+programs step it.
 """
 
 from __future__ import annotations
 
 import selectors
 import weakref
+from asyncio import tasks
 
 
 class LoopSelector:
-    """A read-only view of the descriptors that a loop watches."""
+    """A view of the descriptors that a loop watches, and asyncio's way to step it."""
 
     def __init__(self, loop) -> None:
         self._loop = weakref.ref(loop)
@@ -25,6 +27,23 @@ class LoopSelector:
     def get_map(self):
         """A mapping from descriptors to their registrations."""
         return _WatchedMap(self._loop())
+
+    def select(self, timeout=None):
+        """One turn of the native loop, which reports no events: it has called what they were for.
+
+        Programs step a loop by asyncio's ``_run_once``, their own copy of it (nest_asyncio) or this method. All find that
+        nothing is ready but what is asked for here; asyncio's own lists, ``_ready`` and ``_scheduled``, are always empty.
+        """
+        loop = self._loop()
+        # A turn inside a task's step runs other tasks, which asyncio forbids while there is a current one.
+        current = tasks._current_tasks.pop(loop, None)
+        try:
+            if loop._run_turn(timeout is None or timeout > 0):
+                loop._stopping = True
+        finally:
+            if current is not None:
+                tasks._current_tasks[loop] = current
+        return []
 
     def close(self) -> None:
         """Nothing to close: the native loop owns the descriptors."""

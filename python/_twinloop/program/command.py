@@ -17,7 +17,7 @@ import types
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
 
 from ..loop import tasks
-from ..loop.policy import install
+from ..loop.process import install
 from ..names import connect_to
 
 USAGE = """\

@@ -45,6 +45,15 @@ class _UnixSubprocessTransport(unix_events._UnixSubprocessTransport):
                 if state is not None:
                     pipe_protocol.pipe._state.feed(state, protocol, name)
 
+    def _process_exited(self, returncode):
+        super()._process_exited(returncode)
+        # Who waits for the child does not wait for what it has left behind: a grandchild may hold the pipes for long. asyncio
+        # wakes them once the pipes are closed too, and like this in versions to come.
+        for waiter in self._exit_waiters:
+            if not waiter.done():
+                waiter.set_result(returncode)
+        self._exit_waiters = []
+
     def set_protocol(self, protocol):
         """Send everything to another protocol from now on."""
         super().set_protocol(protocol)

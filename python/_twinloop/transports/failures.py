@@ -1,6 +1,8 @@
-"""Telling a loop's exception handler of an exception that native code has caught."""
+"""Telling a loop's exception handler of what a protocol or a callback raised."""
 
 from __future__ import annotations
+
+import contextlib
 
 
 def report(loop, context):
@@ -21,3 +23,14 @@ def report(loop, context):
 def report_transport(loop, transport, protocol, message, error):
     """Report what went wrong with a transport, with the keys that asyncio's own transports give."""
     report(loop, {"message": message, "exception": error, "transport": transport, "protocol": protocol})
+
+
+@contextlib.contextmanager
+def reported(loop, transport, protocol, message):
+    """Around a call of a transport's protocol: what it raises is reported and the loop goes on, unless it ends the program."""
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        report_transport(loop, transport, protocol, message, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import futures
 
-from .failures import report_transport
+from .failures import report_transport, reported
 
 
 class FlowControl:
@@ -31,12 +31,8 @@ class FlowControl:
         return self._state.is_protocol_paused()
 
     def _tell_protocol(self, method):
-        try:
+        with reported(self._loop, self, self._protocol, f"protocol.{method}() failed"):
             getattr(self._protocol, method)()
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            report_transport(self._loop, self, self._protocol, f"protocol.{method}() failed", error)
 
 
 class Ending:
@@ -55,6 +51,7 @@ class Ending:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as raised:
+            # Every connection ends here: the words are made for one that fails alone.
             message = f"Exception in callback {type(protocol).__name__}.connection_lost({error!r})"
             report_transport(loop, self, protocol, message, raised)
 

@@ -59,6 +59,16 @@ def adopt_reader(reader):
     return state
 
 
+def take_all(reader):
+    """What a reader has received and nobody has read, which it does not have afterwards."""
+    if reader is None or not reader._buffer:
+        return b""
+    data = bytes(reader._buffer)
+    reader._buffer.clear()
+    reader._maybe_resume_transport()
+    return data
+
+
 def calls(bound_method, function):
     """Whether a protocol's method is still asyncio's own."""
     return getattr(bound_method, "__func__", None) is function

@@ -19,7 +19,7 @@ from asyncio import BufferedProtocol, StreamReaderProtocol, sslproto
 
 from .. import _native
 from . import readers
-from .failures import report_transport
+from .failures import reported
 from .sockets import SocketTransport
 
 _RECEIVE_SIZE = 256 * 1024
@@ -36,6 +36,14 @@ _nothing = ssl.MemoryBIO()
 
 class SSLTransport(sslproto._SSLProtocolTransport):
     """The transport that a program sees, over memory BIOs."""
+
+    def is_closing(self):
+        """True once the program has closed the transport, or the connection below it has ended.
+
+        Without the second a program that writes and drains in a loop would never leave it: ``drain`` gives the loop a turn, in
+        which the end is told, only if the transport is closing or its queue is full. asyncio does so since 3.13.1.
+        """
+        return self._closed or self._ssl_protocol._is_transport_closing()
 
     def close(self):
         """Send what was written, then the end of the TLS connection, and close."""
@@ -132,6 +140,9 @@ class TlsProtocol(sslproto.SSLProtocol):
             self._tls_state = state
             self._incoming, self._outgoing = state.incoming(), state.outgoing()
         return state
+
+    def _is_transport_closing(self):
+        return self._transport is None or self._transport.is_closing()
 
     def _loop_is_here(self):
         return self._loop._is_here()
@@ -380,12 +391,8 @@ class TlsProtocol(sslproto.SSLProtocol):
             self._tell_protocol("resume_writing")
 
     def _tell_protocol(self, method):
-        try:
+        with reported(self._loop, self._app_transport, self, f"protocol.{method}() failed"):
             getattr(self._app_protocol, method)()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            report_transport(self._loop, self._app_transport, self, f"protocol.{method}() failed", error)
 
     def _write_appdata(self, list_of_data):
         # Copies, as the program may change what it has written.
@@ -434,6 +441,9 @@ async def start_tls(loop, transport, protocol, sslcontext, **options):
     tls._ssl_writing_paused = tls._app_writing_paused = transport._protocol_paused
     # Nothing may arrive before the handshake has begun.
     transport.pause_reading()
+    if isinstance(protocol, StreamReaderProtocol):
+        # What the reader has got and nobody has read is the peer's side of the handshake, sent right behind the command.
+        tls._incoming.write(readers.take_all(protocol._stream_reader))
     transport.set_protocol(tls)
     begin = loop.call_soon(tls.connection_made, transport)
     go_on = loop.call_soon(transport.resume_reading)

@@ -7,6 +7,7 @@ import contextvars
 import gc
 import os
 import socket
+import struct
 import threading
 
 import pytest
@@ -537,5 +538,34 @@ def test_data_that_waited_while_reading_was_paused_comes_in_the_context_of_the_t
             await protocol.arrived.wait()
             assert set(places) == {"transport"}
             transport.close()
+
+    run(main())
+
+
+def test_a_program_that_writes_and_drains_for_ever_learns_of_a_reset(run, server_tls, client_tls):
+    # drain() gives the loop no turn unless the transport is closing or full, and the transport said neither (gh-118950).
+    async def main():
+        reset = asyncio.Event()
+
+        async def answer_by_reset(reader, writer):
+            await reader.readexactly(1)
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.transport.abort()
+            reset.set()
+
+        server = await asyncio.start_server(answer_by_reset, HOST, 0, ssl=server_tls)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            _, writer = await asyncio.open_connection(HOST, port, ssl=client_tls, server_hostname="localhost")
+            writer.write(b"x")
+            await reset.wait()
+            with pytest.raises(ConnectionError):
+                for _ in range(100_000):
+                    writer.write(b"y" * 1000)
+                    await writer.drain()
+            assert writer.is_closing()
+            with pytest.raises(ConnectionError):
+                await writer.wait_closed()
 
     run(main())

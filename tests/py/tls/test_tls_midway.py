@@ -197,6 +197,78 @@ def test_a_paused_reader_stops_the_socket(run, server_tls, client_tls):
     run(main())
 
 
+def test_a_client_that_begins_tls_right_behind_its_command_is_answered(run, server_tls, client_tls):
+    # Its first TLS message was in the StreamReader when start_tls was called, and stayed there: both sides waited for ever.
+    async def main():
+        upgraded = asyncio.get_running_loop().create_future()
+
+        async def serve_command(reader, writer):
+            try:
+                assert await reader.readline() == b"STARTTLS\n"
+                while not reader._buffer:
+                    await asyncio.sleep(0.001)
+                await writer.start_tls(server_tls)
+                writer.write(await reader.readline())
+                await writer.drain()
+                writer.close()
+                upgraded.set_result(bytes(reader._buffer))
+            except BaseException as error:
+                upgraded.set_exception(error)
+
+        def client(port):
+            with socket.create_connection((HOST, port), timeout=20) as plain:
+                plain.sendall(b"STARTTLS\n")
+                with client_tls.wrap_socket(plain, server_hostname="localhost") as secure:
+                    secure.sendall(b"over tls\n")
+                    return secure.recv(100)
+
+        server = await asyncio.start_server(serve_command, HOST, 0)
+        async with server:
+            answer = in_thread(client, server.sockets[0].getsockname()[1])
+            received, rest = await asyncio.gather(answer, upgraded)
+            assert (received, rest) == (b"over tls\n", b"")
+
+    run(main())
+
+
+def test_plaintext_that_a_peer_slipped_in_before_tls_is_no_message(run, server_tls, client_tls):
+    # What stands in the reader goes to the handshake, which fails; as a line of the encrypted stream it would be an injection.
+    async def main():
+        server = await asyncio.get_running_loop().create_server(Echo, HOST, 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(HOST, server.sockets[0].getsockname()[1])
+            writer.write(b"250 forged\n")
+            while not reader._buffer:
+                await asyncio.sleep(0.001)
+            with pytest.raises(ssl.SSLError):
+                await writer.start_tls(client_tls, server_hostname="localhost")
+            assert not reader._buffer
+
+    run(main())
+
+
+def test_sendfile_begins_at_its_offset_wherever_the_file_stands(run, server_tls, client_tls, tmp_path):
+    # asyncio's fallback, which TLS needs, sent what lay behind the file's position if the offset was 0.
+    content = os.urandom(3000)
+    file = tmp_path / "file"
+    file.write_bytes(content)
+
+    async def main():
+        peer = Recorder()
+        server, port = await serve(lambda: peer, server_tls)
+        async with server:
+            transport, protocol = await connect(Recorder, port, client_tls)
+            with file.open("rb") as opened:
+                opened.seek(100)
+                assert await asyncio.get_running_loop().sendfile(transport, opened, 0, 1000) == 1000
+                assert opened.tell() == 1000
+            assert await peer.wait_for(1000) == content[:1000]
+            transport.close()
+            await protocol.lost
+
+    run(main())
+
+
 def test_sendfile_falls_back_to_writing(run, server_tls, client_tls, tmp_path):
     file = tmp_path / "file"
     content = os.urandom(700_000)

@@ -555,3 +555,32 @@ def test_a_slow_datagram_protocol_is_reported_in_debug_mode(run, caplog):
         )
 
     run(main(), debug=True)
+
+
+@pytest.mark.parametrize("kind", ["udp", "unix"])
+def test_a_datagram_to_nobody_ends_the_transport_as_in_asyncio(run, errors, tmp_path, kind):
+    # The kernel's own word was told to error_received, and the transport went on.
+    async def main():
+        errors.collect(asyncio.get_running_loop())
+        address = ("127.0.0.1", 0) if kind == "udp" else str(tmp_path / "socket")
+        family = socket.AF_INET if kind == "udp" else socket.AF_UNIX
+        transport, protocol = await endpoint(local_addr=address, family=family)
+        transport.sendto(b"to nobody")
+        lost = await protocol.lost
+        assert isinstance(lost, TypeError) and "NoneType" in str(lost)
+        assert protocol.errors == []
+        assert [context["message"] for context in errors] == ["Fatal write error on datagram transport"]
+
+    run(main())
+
+
+def test_a_pair_of_datagram_sockets_needs_no_address(run):
+    async def main():
+        left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with right:
+            transport, _ = await endpoint(sock=left)
+            transport.sendto(b"to the other end")
+            assert right.recv(100) == b"to the other end"
+            await closed(transport)
+
+    run(main())

@@ -505,6 +505,46 @@ def test_sendfile_falls_back_where_the_kernel_cannot_and_only_if_it_may(run, big
     run(main())
 
 
+@pytest.mark.parametrize("stands_at", [0, 100])
+def test_sendfile_without_the_kernel_begins_at_its_offset_wherever_the_file_stands(run, stands_at):
+    # asyncio's fallback moved the file only to offsets other than 0, so the default sent what lay behind its position.
+    import io
+
+    content = os.urandom(5000)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        for offset, count, sent in ((0, 1000, content[:1000]), (7, 1000, content[7:1007]), (0, None, content)):
+            memory = io.BytesIO(content)
+            left, right = socket.socketpair()
+            with left, right:
+                left.setblocking(False)
+                memory.seek(stands_at)
+                assert await loop.sock_sendfile(left, memory, offset, count) == len(sent)
+                assert right.recv(10_000) == sent and memory.tell() == offset + len(sent)
+            left, right = socket.socketpair()
+            transport, protocol = await loop.create_connection(Recorder, sock=left)
+            with right:
+                memory.seek(stands_at)
+                assert await loop.sendfile(transport, memory, offset, count) == len(sent)
+                right.setblocking(False)
+                assert await loop.sock_recv(right, 10_000) == sent and memory.tell() == offset + len(sent)
+                transport.close()
+                await protocol.lost
+        # What cannot be moved is sent from where it stands.
+        left, right = socket.socketpair()
+        with left, right:
+            left.setblocking(False)
+            assert await loop.sock_sendfile(left, Stream(content[:100])) == 100
+            assert right.recv(10_000) == content[:100]
+
+    class Stream:
+        def __init__(self, content):
+            self.readinto = io.BytesIO(content).readinto
+
+    run(main())
+
+
 def test_arguments_of_sendfile_are_checked(run, big_file, tmp_path):
     file, _ = big_file
 

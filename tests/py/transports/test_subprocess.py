@@ -515,3 +515,18 @@ def test_a_protocol_whose_methods_somebody_changed_is_called_as_by_asyncio(run, 
         assert [arguments[-1] for arguments in calls] == [b"text\n"]
 
     run(main())
+
+
+def test_wait_waits_for_the_child_and_not_for_a_grandchild_that_holds_its_output(run, tmp_path):
+    # asyncio woke who waits once the pipes were closed: as late as what the child had left in the background.
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
+    async def main():
+        process = await asyncio.create_subprocess_exec("sh", "-c", f"cat {fifo} & exit 3", stdout=PIPE)
+        assert await asyncio.gather(*[process.wait() for _ in range(3)]) == [3, 3, 3]
+        assert await process.wait() == 3 and not process.stdout.at_eof()
+        await asyncio.to_thread(fifo.write_bytes, b"from the grandchild")
+        assert await process.communicate() == (b"from the grandchild", None)
+
+    run(main())

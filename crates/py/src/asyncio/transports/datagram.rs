@@ -461,7 +461,18 @@ impl DatagramTransport {
     /// False if the socket is full.
     fn transmit(&self, py: Python<'_>, data: &Bound<'_, PyAny>, target: &Target) -> PyResult<bool> {
         let sent = match target {
-            Target::Peer => with_bytes(data, |bytes| transmit_to(self.fd, bytes, None))?,
+            Target::Peer => {
+                let sent = with_bytes(data, |bytes| transmit_to(self.fd, bytes, None))?;
+                if !self.connected && sent.as_ref().is_err_and(lacks_address) {
+                    // Python says that, and asyncio ends the transport.
+                    return self.transmit_by_python(
+                        py,
+                        data,
+                        &Object::new(py.None().into_bound(py)),
+                    );
+                }
+                sent
+            }
             Target::Address(address) => {
                 with_bytes(data, |bytes| transmit_to(self.fd, bytes, Some(address)))?
             }
@@ -664,4 +675,13 @@ impl IoHandler for Handler {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DatagramState>()?;
     module.add_function(wrap_pyfunction!(methods::install_datagram_methods, module)?)
+}
+
+/// What the kernel says of a datagram without an address on a socket without a peer: UDP's way and that of Unix sockets.
+fn lacks_address(error: &io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(rustix::io::Errno::DESTADDRREQ | rustix::io::Errno::NOTCONN)
+    )
 }
