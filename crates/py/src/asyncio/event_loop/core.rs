@@ -57,26 +57,7 @@ impl LoopCore {
     /// Runs one turn for who steps the loop, also inside a callback of it; true if `stop` was called. It blocks only if
     /// nothing is ready and `may_block`.
     fn _run_turn(&self, py: Python<'_>, may_block: bool) -> PyResult<bool> {
-        let state = self.state.get(py);
-        let event_loop = state.open()?;
-        let outer = state.runner.replace(Some(ffi::current_thread(py)));
-        let may_block = may_block && !state.stopping.get();
-        event_loop.turn(if may_block {
-            Wait::Until(None)
-        } else {
-            Wait::No
-        });
-        state.runner.set(outer);
-        let stopped = state.stopping.get();
-        if outer.is_none() {
-            // Otherwise the run that this turn is inside of ends too, as in asyncio.
-            state.stopping.set(false);
-        }
-        if let Some(error) = state.host.take_error() {
-            return Err(error);
-        }
-        py.check_signals()?;
-        Ok(stopped)
+        self.state.get(py).run_turn(py, may_block)
     }
 
     /// Discards everything that is queued and closes the loop's own descriptors.

@@ -3,7 +3,7 @@
 //!
 //! All methods run under the GIL. On the loop's thread, or while the loop does not run, they use the loop directly; from
 //! another thread a callback goes through the inbox (rule ONE-WAKE), so `call_soon` from a wrong thread is safe too.
-//! Turns are run only by `run_turns` (rule ONE-WAIT), and never with a cell of this file borrowed.
+//! Turns are run only by `run_turns` and `run_turn` (rule ONE-WAIT), and never with a cell of this file borrowed.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -276,6 +276,29 @@ impl LoopState {
             }
         }
         Ok(())
+    }
+
+    /// One turn for who steps the loop, also inside a callback of it; true if `stop` was called.
+    pub(super) fn run_turn(&self, py: Python<'_>, may_block: bool) -> PyResult<bool> {
+        let event_loop = self.open()?;
+        let outer = self.runner.replace(Some(ffi::current_thread(py)));
+        let wait = if may_block && !self.stopping.get() {
+            Wait::Until(None)
+        } else {
+            Wait::No
+        };
+        event_loop.turn(wait);
+        self.runner.set(outer);
+        let stopped = self.stopping.get();
+        if outer.is_none() {
+            // Otherwise the run that this turn is inside of ends too, as in asyncio.
+            self.stopping.set(false);
+        }
+        if let Some(error) = self.host.take_error() {
+            return Err(error);
+        }
+        py.check_signals()?;
+        Ok(stopped)
     }
 
     /// Runs `body`, which calls the protocol of the transport that `owner` gives; in debug mode a slow one is reported.
