@@ -13,13 +13,13 @@ const HELP: &str = "\
 cargo xtask wheels [3.11] [3.12] [3.13]
 
 Builds the Python package by maturin for the versions that are named, or for all that are there, into target/wheels/, installs each
-wheel into a fresh environment outside the checkout, and runs a program of both languages in it. A wheel is for the machine's
+wheel into a fresh environment outside the checkout, and runs a program of both languages and the command `twinloop` in it. A wheel is for the machine's
 own C library or a newer one (its name says which).
 ";
 
 /// Python awaits JavaScript that awaits Python.
 const TRIAL: &str = r#"
-import asyncio, pathlib, twinloop
+import asyncio, pathlib, subprocess, sys, twinloop
 
 async def main():
     pathlib.Path("lib.mjs").write_text(
@@ -30,6 +30,8 @@ async def main():
     return await (await twinloop.js.import_module("./lib.mjs")).twice(21)
 
 assert twinloop.run(main()) == 42
+command = [str(pathlib.Path(sys.executable).with_name("twinloop")), "-c", "print('command')"]
+assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == b"command\n"
 print("works", twinloop.__file__)
 "#;
 

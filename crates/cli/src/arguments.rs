@@ -13,17 +13,22 @@ Run JavaScript and Python programs on one event loop.
 
 Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
        twinloop [OPTIONS] -e CODE [ARGUMENTS...]
+       twinloop [OPTIONS] -m MODULE [ARGUMENTS...]
+       twinloop [OPTIONS] -c PYTHON [ARGUMENTS...]
 
 FILE is a JavaScript or TypeScript module (.js, .mjs, .ts, .mts) or a Python script (.py).
 
 Options:
   -e, --eval CODE                   run CODE as a JavaScript module
+  -m MODULE                         run a Python module, as python -m does
+  -c PYTHON                         run a line of Python, as python -c does
       --connect-to HOST:PORT:ADDR:PORT
                                     connect to ADDR:PORT where a program names HOST:PORT;
                                     an empty field matches or keeps anything (repeatable)
       --ca-file FILE                trust the certificates in FILE (also SSL_CERT_FILE)
       --python PATH                 the Python interpreter for Python programs; otherwise
-                                    $VIRTUAL_ENV, the nearest .venv above FILE, or python3
+                                    $VIRTUAL_ENV, the nearest .venv above FILE (for -m and
+                                    -c the working directory), or python3
   -h, --help                        print this
   -V, --version                     print the version
 ";
@@ -47,6 +52,8 @@ pub(crate) enum Action {
     Help,
     Version,
     Eval(String),
+    /// A Python program that is no file: the interpreter's option for it, and its value.
+    Python(&'static str, OsString),
     File(PathBuf),
 }
 
@@ -71,6 +78,16 @@ pub(crate) fn parse(
             Long("python") => parsed.python = Some(parser.value()?.into()),
             Short('e') | Long("eval") => {
                 parsed.action = Action::Eval(parser.value()?.string()?);
+                parsed.rest = parser.raw_args()?.collect();
+                return Ok(parsed);
+            }
+            Short('m') => {
+                parsed.action = Action::Python("-m", parser.value()?);
+                parsed.rest = parser.raw_args()?.collect();
+                return Ok(parsed);
+            }
+            Short('c') => {
+                parsed.action = Action::Python("-c", parser.value()?);
                 parsed.rest = parser.raw_args()?.collect();
                 return Ok(parsed);
             }
@@ -99,6 +116,23 @@ mod tests {
         assert!(matches!(parsed.action, Action::File(file) if file == *"app.js"));
         assert_eq!(parsed.rest, ["--help", "-e", "x"]);
         assert_eq!(parsed.ca_file, Some(PathBuf::from("ca.pem")));
+    }
+
+    #[test]
+    fn a_python_module_and_a_line_of_python_are_programs_too() {
+        let parsed = parse_words(&["--python", "p", "-m", "uvicorn", "-m", "app:app"]).unwrap();
+        assert!(
+            matches!(parsed.action, Action::Python("-m", module) if module == *"uvicorn"),
+            "not a module"
+        );
+        assert_eq!(parsed.rest, ["-m", "app:app"]);
+        let parsed = parse_words(&["-cprint(1)", "--help"]).unwrap();
+        assert!(
+            matches!(parsed.action, Action::Python("-c", code) if code == *"print(1)"),
+            "not a line"
+        );
+        assert_eq!(parsed.rest, ["--help"]);
+        assert!(parse_words(&["-m"]).is_err());
     }
 
     #[test]

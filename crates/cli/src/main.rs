@@ -34,6 +34,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Action::Eval(code) => eval(code, &arguments),
+        Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::File(file) => run_file(file, &arguments),
     };
     match outcome {
@@ -49,7 +50,7 @@ fn usage_error(message: &str) -> ExitCode {
 
 fn eval(code: &str, arguments: &Arguments) -> Result<i32, String> {
     if twinloop_js::source_names_scheme(code, PYTHON_SCHEME) {
-        return Err(python::run_code(code, arguments));
+        return Err(python::run_option("-e", code.as_ref(), arguments));
     }
     let js = start(arguments, None)?;
     Ok(js.eval(code))

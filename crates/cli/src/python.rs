@@ -31,13 +31,9 @@ pub(crate) fn run(program: &Path, arguments: &Arguments) -> String {
     hand_over(environment, arguments, &[program.as_os_str()])
 }
 
-/// Replaces this process by Python running JavaScript `code` that imports Python modules.
-pub(crate) fn run_code(code: &str, arguments: &Arguments) -> String {
-    hand_over(
-        Path::new("."),
-        arguments,
-        &[OsStr::new("-e"), OsStr::new(code)],
-    )
+/// Replaces this process by Python running what `-m`, `-c` or, for JavaScript that imports Python modules, `-e` says.
+pub(crate) fn run_option(option: &str, value: &OsStr, arguments: &Arguments) -> String {
+    hand_over(Path::new("."), arguments, &[OsStr::new(option), value])
 }
 
 fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String {

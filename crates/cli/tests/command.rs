@@ -307,6 +307,27 @@ fn an_interpreter_without_the_package_says_how_to_install_it() {
 }
 
 #[test]
+fn python_options_go_to_the_environment_of_the_working_directory() {
+    let folder = Folder::new("options");
+    let Some(interpreter) = bare_environment(&folder) else {
+        eprintln!("skipped: python3 -m venv does not work here");
+        return;
+    };
+    for words in [["-m", "http.server"], ["-c", "print('never')"]] {
+        let output = twinloop()
+            .args(words)
+            .current_dir(&folder.0)
+            .env_remove("PYTHONPATH")
+            .output()
+            .unwrap();
+        assert_run(&output, 1, "");
+        let wanted = format!("{} -m pip install twinloop", interpreter.display());
+        let errors = text(&output.stderr);
+        assert!(errors.contains(&wanted), "{words:?}: {errors}");
+    }
+}
+
+#[test]
 fn javascript_that_names_a_python_module_goes_to_python() {
     let folder = Folder::new("python-scheme");
     let Some(_) = bare_environment(&folder) else {

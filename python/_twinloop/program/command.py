@@ -7,6 +7,7 @@ of this file are cut from the traceback of an exception that nobody caught. Modu
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import io
 import linecache
@@ -15,6 +16,8 @@ import runpy
 import sys
 import types
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
+
+import twinloop
 
 from ..loop import tasks
 from ..loop.process import install
@@ -25,17 +28,20 @@ usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
        python -m twinloop [OPTIONS] -c PYTHON [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
+       python -m twinloop [OPTIONS]
        python -m twinloop --ps PID
 
 Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
-Twinloop's event loop. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
+Twinloop's event loop. Without a program there is a prompt, at which "await" works; if standard input is no terminal, it is the
+program. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
 modules as "python:name".
 
 options:
   --connect-to HOST1:PORT1:HOST2:PORT2   connect to HOST2:PORT2 where the program names HOST1:PORT1 (repeatable)
   --ca-file FILE                         trust the certificate authorities in FILE (default: SSL_CERT_FILE)
   --ps PID                               print what the tasks of a running process are doing, and end
-  --help                                 show this text
+  -V, --version                          print the versions of Twinloop and Python
+  -h, --help                             show this text
 """
 
 
@@ -56,6 +62,9 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(2) from None
     if options.help:
         print(USAGE, end="")
+        return
+    if options.version:
+        print(f"twinloop {twinloop.__version__} (Python {sys.version.partition(' ')[0]})")
         return
     if options.ps is not None:
         _print_tasks(options.ps)
@@ -79,8 +88,10 @@ def _run(options: _Options) -> None:
         _run_module(options.module, options.arguments)
     elif options.python is not None:
         _run_code(options.python, options.arguments)
-    elif options.file == "-":
-        _run_input(options.arguments)
+    elif options.file == "-" or (not options.file and not sys.stdin.isatty()):
+        _run_input(options.file, options.arguments)
+    elif not options.file:
+        _run_prompt()
     else:
         _run_file(options.file, options.arguments)
 
@@ -95,6 +106,7 @@ class _Options:
         self.python: str | None = None
         self.arguments: list[str] = []
         self.help = False
+        self.version = False
         self.ps: int | None = None
 
 
@@ -131,12 +143,15 @@ def _parse(arguments: list[str]) -> _Options:
         elif word in ("-h", "--help"):
             options.help = True
             return options
+        elif word in ("-V", "--version"):
+            options.version = True
+            return options
         elif word.startswith("-") and word != "-":
             raise UsageError(f"unknown option: {word}")
         else:
             options.file, options.arguments = word, rest
             return options
-    raise UsageError("no program given")
+    return options
 
 
 def _print_tasks(pid: int) -> None:
@@ -177,13 +192,23 @@ def _run_file(path: str, arguments: list[str]) -> None:
     exec(code, module.__dict__)
 
 
-def _run_input(arguments: list[str]) -> None:
-    sys.argv[:] = ["-", *arguments]
+def _run_input(name: str, arguments: list[str]) -> None:
+    sys.argv[:] = [name, *arguments]
     _put_first_on_path("")
     module = _become_main()
     module.__file__ = "<stdin>"
     module.__cached__ = None  # type: ignore[attr-defined]
     exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec", dont_inherit=True), module.__dict__)
+
+
+def _run_prompt() -> None:
+    from . import prompt
+
+    sys.argv[:] = [""]
+    _put_first_on_path("")
+    module = _become_main()
+    module.__dict__.update(asyncio=asyncio, twinloop=twinloop)
+    sys.exit(prompt.run(module.__dict__))
 
 
 def _run_code(source: str, arguments: list[str]) -> None:

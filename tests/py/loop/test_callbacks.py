@@ -1,25 +1,17 @@
-"""call_soon, call_soon_threadsafe, timers, and the order of a turn (DESIGN: "A turn of the loop")."""
+"""call_soon and call_soon_threadsafe: the order of a turn, threads, contexts, exceptions and arguments (ARCHITECTURE.md: "A turn of the loop")."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
-import os
 import socket
 import sys
 import threading
 import time
-import weakref
 
 import pytest
 import twinloop
-
-
-def run_until_stopped(loop, *callbacks):
-    for callback in callbacks:
-        loop.call_soon(callback)
-    loop.run_forever()
+from loop_support import failing, lines_of, run_until_stopped
 
 
 def test_call_soon_runs_callbacks_in_the_order_of_the_calls(loop):
@@ -92,42 +84,6 @@ def test_handles_pass_for_asyncio_handles(loop):
     assert "print" in repr(handle) and f"when={timer.when()}" in repr(timer)
     timer.cancel()
     assert "cancelled" in repr(timer)
-
-
-def test_call_later_never_fires_early(loop):
-    early = []
-
-    def check(due):
-        if loop.time() < due:
-            early.append(due - loop.time())
-
-    for microseconds in (0, 1, 50, 200, 999, 1000, 1500, 20_000):
-        due = loop.time() + microseconds / 1e6
-        loop.call_at(due, check, due)
-    loop.call_later(0.03, loop.stop)
-    loop.run_forever()
-    assert early == []
-
-
-def test_timers_fire_by_deadline_and_equal_deadlines_keep_their_order(loop):
-    seen = []
-    now = loop.time()
-    for name, after in (("late", 0.003), ("early", 0.001), ("middle 1", 0.002), ("middle 2", 0.002)):
-        loop.call_at(now + after, seen.append, name)
-    loop.call_at(now + 0.004, loop.stop)
-    loop.run_forever()
-    assert seen == ["early", "middle 1", "middle 2", "late"]
-
-
-def test_the_test_clock_jumps_to_the_next_timer():
-    loop = twinloop.EventLoop(test_clock=True)
-    seen = []
-    loop.call_later(86_400, lambda: (seen.append(loop.time()), loop.stop()))
-    started = time.monotonic()
-    loop.run_forever()
-    loop.close()
-    assert seen == [86_400.0]
-    assert time.monotonic() - started < 3600
 
 
 def test_a_turn_runs_ready_callbacks_then_io_then_other_threads_then_timers(loop):
@@ -342,25 +298,6 @@ def test_other_threads_run_while_the_loop_waits_and_while_it_is_busy(loop):
     assert len(progress) == 1000
 
 
-def test_100_000_timers_fire_in_order(loop):
-    count = 100_000
-    seen = []
-    now = loop.time()
-    for number in range(count):
-        # Inserted from both ends, due in the order of their numbers.
-        index = number // 2 if number % 2 == 0 else count - 1 - number // 2
-        loop.call_at(now + index * 1e-7, seen.append, index)
-    loop.call_at(now + count * 1e-7 + 0.001, loop.stop)
-    loop.run_forever()
-    assert seen == list(range(count))
-
-
-def test_100_000_cancelled_timers_leave_nothing_behind(loop):
-    for _ in range(100_000):
-        loop.call_later(3600, print).cancel()
-    assert loop.statistics()["timers"] == 0
-
-
 def test_an_idle_loop_uses_no_processor_time(loop):
     loop.call_later(0.5, loop.stop)
     used = time.process_time()
@@ -389,121 +326,6 @@ def test_debug_mode_checks_threads_and_callables_and_names_slow_callbacks(loop, 
     loop.run_forever()
     assert caught and "Non-thread-safe" in caught[0]
     assert any("sleep" in record.getMessage() and "took" in record.getMessage() for record in caplog.records)
-
-
-def test_a_reader_is_called_again_while_data_is_left(loop):
-    reader, writer = socket.socketpair()
-    reader.setblocking(False)
-    seen = []
-
-    def read_one_byte():
-        seen.append(reader.recv(1))
-        if len(seen) == 3:
-            loop.stop()
-
-    writer.send(b"abc")
-    loop.add_reader(reader, read_one_byte)
-    loop.run_forever()
-    assert seen == [b"a", b"b", b"c"]
-    assert loop.remove_reader(reader) is True
-    assert loop.remove_reader(reader) is False
-    reader.close()
-    writer.close()
-
-
-def test_reader_and_writer_of_one_descriptor_are_independent(loop):
-    left, right = socket.socketpair()
-    seen = []
-    loop.add_writer(left, lambda: (seen.append("writable"), loop.remove_writer(left), right.send(b"x")))
-    loop.add_reader(left.fileno(), lambda: (seen.append("readable"), loop.stop()))
-    loop.run_forever()
-    loop.remove_reader(left)
-    assert seen == ["writable", "readable"]
-    left.close()
-    right.close()
-
-
-def test_a_descriptor_number_can_be_watched_again_after_its_file_was_closed(loop):
-    for _ in range(3):
-        reader, writer = os.pipe()
-        loop.add_reader(reader, loop.stop)
-        os.write(writer, b"x")
-        loop.run_forever()
-        # The mistake that this has to survive: closed without remove_reader.
-        os.close(reader)
-        os.close(writer)
-
-
-def test_an_invalid_descriptor_is_an_error_at_once(loop):
-    with pytest.raises(ValueError):
-        loop.add_reader(-1, print)
-    with pytest.raises(ValueError):
-        loop.add_reader("nonsense", print)
-    with pytest.raises(OSError):
-        loop.add_reader(9999, print)
-    assert loop.remove_reader(9999) is False
-
-
-@pytest.mark.parametrize("debug", [False, True])
-def test_a_timer_tells_its_time_as_it_was_given(loop, debug):
-    loop.set_debug(debug)
-    for when in (10**9, 1e9 + 0.5):
-        handle = loop.call_at(when, print)
-        assert handle.when() == handle._when == when and type(handle.when()) is type(when)
-        handle.cancel()
-
-
-@pytest.mark.parametrize("kind", ["reader", "writer"])
-def test_a_callback_of_a_file_that_was_closed_first_can_be_removed(loop, kind):
-    left, right = socket.socketpair()
-    getattr(loop, f"add_{kind}")(left, print)
-    left.close()
-    right.close()
-    with pytest.raises(ValueError, match="Invalid file"):
-        getattr(loop, f"remove_{kind}")(right)
-    assert getattr(loop, f"remove_{kind}")(left)
-    with pytest.raises(ValueError, match="Invalid file"):
-        getattr(loop, f"remove_{kind}")(left)
-
-
-def test_a_writer_does_not_run_after_the_reader_of_its_descriptor_ended_the_run(loop):
-    seen = []
-    reader, writer = socket.socketpair()
-
-    def readable():
-        seen.append("reader")
-        reader.recv(1)
-        raise KeyboardInterrupt
-
-    def writable():
-        seen.append("writer")
-        loop.remove_writer(reader)
-        loop.stop()
-
-    writer.send(b"x")
-    loop.add_reader(reader, readable)
-    loop.add_writer(reader, writable)
-    with pytest.raises(KeyboardInterrupt):
-        loop.run_forever()
-    assert seen == ["reader"]
-    loop.run_forever()
-    assert seen == ["reader", "writer"]
-    loop.remove_reader(reader)
-    reader.close()
-    writer.close()
-
-
-def failing():
-    raise ValueError("expected")
-
-
-def lines_of(error):
-    """The functions in the traceback of an exception."""
-    names, traceback = [], error.__traceback__
-    while traceback is not None:
-        names.append(traceback.tb_frame.f_code.co_name)
-        traceback = traceback.tb_next
-    return names
 
 
 @pytest.mark.parametrize("kind", ["call_soon", "call_later", "call_soon_threadsafe", "add_reader"])
@@ -581,57 +403,6 @@ def test_callbacks_that_an_interrupt_leaves_keep_their_order(loop, error):
     assert seen == [2, 3, "new"]
 
 
-def test_readers_that_an_interrupt_leaves_run_in_the_next_run(loop):
-    seen, pairs = [], [socket.socketpair() for _ in range(3)]
-
-    def readable(number):
-        seen.append(number)
-        pairs[number][0].recv(1)
-        if len(seen) == 1:
-            raise KeyboardInterrupt
-
-    for number, (reader, writer) in enumerate(pairs):
-        writer.send(b"x")
-        loop.add_reader(reader, readable, number)
-    with pytest.raises(KeyboardInterrupt):
-        loop.run_forever()
-    assert len(seen) == 1
-    loop.call_later(0.01, loop.stop)
-    loop.run_forever()
-    assert sorted(seen) == [0, 1, 2]
-    for reader, writer in pairs:
-        loop.remove_reader(reader)
-        reader.close()
-        writer.close()
-
-
-def test_a_timer_at_nan_is_due_at_once_as_in_asyncio(loop):
-    seen = []
-    loop.call_later(float("nan"), seen.append, 1)
-    loop.call_at(float("nan"), lambda: (seen.append(2), loop.stop()))
-    loop.run_forever()
-    assert seen == [1, 2]
-
-
-@pytest.mark.parametrize("make", [twinloop.EventLoop, asyncio.SelectorEventLoop])
-def test_timer_handles_compare_as_those_of_asyncio(make):
-    loop = make()
-    when = loop.time() + 1000
-    first, second, same = (loop.call_at(time, print) for time in (when, when + 1, when))
-    other = loop.call_at(when, repr)
-    assert first < second and first <= second and second > first and second >= first
-    assert sorted([second, first]) == [first, second]
-    assert first == same and first <= same and first >= same and not first != same
-    assert first != other and not first <= other
-    assert hash(first) == hash(first.when()) == hash(same)
-    assert first != when and loop.call_soon(print) != loop.call_soon(print)
-    with pytest.raises(TypeError):
-        first < when  # noqa: B015
-    same.cancel()
-    assert first != same
-    loop.close()
-
-
 @pytest.mark.parametrize("make", [twinloop.EventLoop, asyncio.SelectorEventLoop])
 @pytest.mark.parametrize("debug", [False, True])
 def test_callbacks_may_be_passed_by_keyword(make, debug):
@@ -694,75 +465,3 @@ def test_methods_of_handles_take_no_arguments(loop, method):
         getattr(handle, method)(1)
     with pytest.raises(TypeError, match=rf"{method}\(\)"):
         getattr(handle, method)(x=1)
-
-
-def test_a_timer_from_another_thread_that_the_loop_never_took_is_let_go_by_close():
-    class Callback:
-        def __call__(self):
-            raise AssertionError("the loop was closed before")
-
-    loop = twinloop.new_event_loop()
-    callback = Callback()
-    known = weakref.ref(callback)
-
-    def arrange():
-        thread = threading.Thread(target=loop.call_later, args=(0, callback))
-        thread.start()
-        thread.join()
-        loop.stop()
-
-    run_until_stopped(loop, arrange)
-    loop.close()
-    callback = None
-    gc.collect()
-    assert known() is None
-
-
-def test_a_timer_from_another_thread_fires(loop):
-    seen = []
-    run_until_stopped(
-        loop, lambda: threading.Thread(target=loop.call_later, args=(0, lambda: (seen.append(1), loop.stop()))).start()
-    )
-    assert seen == [1]
-
-
-def test_a_slow_reader_is_reported_in_debug_mode(loop, caplog):
-    reader, writer = socket.socketpair()
-
-    def slow():
-        time.sleep(0.002)
-        reader.recv(1)
-        loop.stop()
-
-    loop.slow_callback_duration = 0.001
-    for debug_before in (True, False):
-        # Debug mode may also begin after the reader was added.
-        loop.set_debug(debug_before)
-        loop.add_reader(reader, slow)
-        loop.set_debug(True)
-        writer.send(b"x")
-        loop.run_forever()
-        (message,) = [record.getMessage() for record in caplog.records if "took" in record.getMessage()]
-        assert message.startswith("Executing <Handle") and "slow" in message
-        if debug_before:
-            assert f"created at {__file__}:" in message
-        loop.remove_reader(reader)
-        caplog.clear()
-    reader.close()
-    writer.close()
-
-
-def test_a_reader_in_debug_mode_fails_and_ends_as_any_other(loop):
-    reader, writer = socket.socketpair()
-    seen = []
-    loop.set_debug(True)
-    loop.set_exception_handler(lambda loop, context: (seen.append(context), loop.remove_reader(reader), loop.stop()))
-    loop.add_reader(reader, print)
-    handle = loop._add_reader(reader, failing)
-    writer.send(b"x")
-    loop.run_forever()
-    assert lines_of(seen[0]["exception"])[-1] == "failing"
-    assert seen[0]["handle"] is handle and seen[0]["source_traceback"]
-    assert handle.cancelled()
-    reader.close()
-    writer.close()

@@ -240,7 +240,8 @@ def test_a_child_that_exits_in_a_coroutine_ends_with_its_status_and_says_nothing
         """
     )
     assert output.replace("[4]", "4").splitlines() == ["status: 4", "ended by the parent: True"]
-    assert [line for line in errors.splitlines() if not line.startswith("Executing ")] == []
+    # Debug mode's reports of slow steps, with the frames they were in, are of a busy machine.
+    assert [line for line in errors.splitlines() if not line.startswith(("Executing ", "  in "))] == []
 
 
 def test_an_interrupt_in_a_child_ends_it_as_one_without_a_fork():

@@ -18,6 +18,7 @@ import threading
 import zipfile
 
 import pytest
+import twinloop
 from _twinloop import _native
 from conftest import CERTIFICATES
 
@@ -486,3 +487,9 @@ def test_every_function_of_cpython_that_may_run_python_code_is_guarded():
     guarded = set(re.findall(r"__wrap_(\w+)", source))
     assert {"PyObject_Call", "_Py_Dealloc"} <= guarded & called
     assert called - guarded - HARMLESS == set()
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_is_told(option):
+    version = sys.version.partition(" ")[0]
+    assert finish(start("-m", "twinloop", option)) == (0, f"twinloop {twinloop.__version__} (Python {version})\n", "")

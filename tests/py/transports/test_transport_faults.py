@@ -11,7 +11,7 @@ import socket
 import warnings
 
 import pytest
-from test_transports import Recorder, connected, until
+from transports_support import Recorder, connected, until
 
 # ---- short reads -------------------------------------------------------------------------------------------------------
 

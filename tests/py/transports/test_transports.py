@@ -1,4 +1,4 @@
-"""Socket transports: streams and protocols over TCP, Unix sockets and TLS, their flow control and their ends."""
+"""Socket transports: the calls of a protocol, writing, flow control, contexts and ends."""
 
 from __future__ import annotations
 
@@ -11,172 +11,9 @@ import struct
 import sys
 import threading
 import time
-import warnings
 
 import pytest
-
-
-class Recorder(asyncio.Protocol):
-    """Records every call."""
-
-    def __init__(self):
-        self.calls = []
-        self.received = bytearray()
-        self.lost = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport):
-        self.transport = transport
-        self.calls.append("connection_made")
-
-    def data_received(self, data):
-        assert type(data) is bytes
-        self.received += data
-        if self.calls[-1] != "data_received":
-            self.calls.append("data_received")
-
-    def eof_received(self):
-        self.calls.append("eof_received")
-
-    def pause_writing(self):
-        self.calls.append("pause_writing")
-
-    def resume_writing(self):
-        self.calls.append("resume_writing")
-
-    def connection_lost(self, error):
-        self.calls.append("connection_lost")
-        if not self.lost.done():
-            self.lost.set_result(error)
-
-
-async def connected(factory=Recorder):
-    """A transport and its protocol, and the plain socket at the other end."""
-    ours, theirs = socket.socketpair()
-    theirs.setblocking(False)
-    transport, protocol = await asyncio.get_running_loop().create_connection(factory, sock=ours)
-    return transport, protocol, theirs
-
-
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
-@pytest.mark.parametrize("size", [1, 1024, 16_384, 65_536, 102_400, 5_000_000])
-def test_streams_echo_messages_of_every_size_over_tcp(run, size):
-    async def echo(reader, writer):
-        while data := await reader.read(100_000):
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    async def main():
-        server = await asyncio.start_server(echo, "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        message = os.urandom(size)
-        for _ in range(3):
-            writer.write(message)
-            received = await reader.readexactly(size)
-            assert received == message
-        writer.write_eof()
-        assert await reader.read() == b""
-        writer.close()
-        await writer.wait_closed()
-        server.close()
-        await server.wait_closed()
-
-    run(main())
-
-
-def test_streams_over_a_unix_socket(run, tmp_path):
-    async def main():
-        path = str(tmp_path / "socket")
-        server = await asyncio.start_unix_server(lambda reader, writer: (writer.write(b"hello"), writer.close()), path)
-        reader, writer = await asyncio.open_unix_connection(path)
-        assert await reader.read() == b"hello"
-        writer.close()
-        server.close()
-        await server.wait_closed()
-
-    run(main())
-
-
-def test_streams_over_tls(run, server_tls, client_tls):
-    async def echo(reader, writer):
-        writer.write(await reader.readexactly(300_000))
-        await writer.drain()
-        writer.close()
-
-    async def main():
-        server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=server_tls)
-        port = server.sockets[0].getsockname()[1]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_tls, server_hostname="localhost")
-        assert writer.get_extra_info("ssl_object").version() == "TLSv1.3"
-        message = os.urandom(300_000)
-        writer.write(message)
-        assert await reader.read() == message
-        writer.close()
-        server.close()
-        await server.wait_closed()
-
-    run(main())
-
-
-def test_start_tls_upgrades_a_connection(run, server_tls, client_tls):
-    async def serve(reader, writer):
-        assert await reader.readline() == b"STARTTLS\n"
-        writer.write(b"go\n")
-        await writer.drain()
-        await writer.start_tls(server_tls)
-        writer.write((await reader.readline()).upper())
-        await writer.drain()
-        writer.close()
-
-    async def main():
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
-        writer.write(b"STARTTLS\n")
-        assert await reader.readline() == b"go\n"
-        await writer.start_tls(client_tls, server_hostname="localhost")
-        writer.write(b"secret\n")
-        assert await reader.readline() == b"SECRET\n"
-        writer.close()
-        server.close()
-
-    run(main())
-
-
-def test_a_certificate_of_an_unknown_authority_is_refused(run, server_tls):
-    import ssl
-
-    async def main():
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=server_tls)
-        with pytest.raises(ssl.SSLCertVerificationError):
-            await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1], ssl=True)
-        server.close()
-
-    run(main())
-
-
-def test_a_refused_connection_is_an_os_error_with_its_number(run):
-    async def main():
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            port = sock.getsockname()[1]
-            with pytest.raises(ConnectionRefusedError) as caught:
-                await asyncio.open_connection("127.0.0.1", port)
-        assert caught.value.errno == 111
-
-    run(main())
-
-
-def test_a_name_that_does_not_exist_is_a_gaierror(run):
-    async def main():
-        with pytest.raises(socket.gaierror):
-            await asyncio.open_connection("does-not-exist.invalid", 80)
-
-    run(main())
+from transports_support import Recorder, connected, until
 
 
 def test_transports_are_asyncio_transports_with_all_extra_information(run):
@@ -522,21 +359,6 @@ def test_the_protocol_can_be_replaced_in_mid_stream(run):
     run(main())
 
 
-def test_connections_send_without_delay_however_their_socket_was_made(run):
-    async def main():
-        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
-        client = socket.socket()
-        client.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(client, server.sockets[0].getsockname())
-        transport, _protocol = await loop.create_connection(asyncio.Protocol, sock=client)
-        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        transport.close()
-        server.close()
-
-    run(main())
-
-
 def test_a_socket_with_methods_of_its_own_is_used_through_them(run, tmp_path):
     class Shouting(socket.socket):
         def send(self, data, *flags):
@@ -567,154 +389,6 @@ def test_a_socket_with_methods_of_its_own_is_used_through_them(run, tmp_path):
     run(main())
 
 
-def test_a_protocol_gets_no_more_in_one_piece_than_from_asyncio(run):
-    async def main():
-        loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
-        sizes = []
-
-        class Sizes(asyncio.Protocol):
-            def data_received(self, data):
-                sizes.append(len(data))
-
-        transport, _protocol = await loop.create_connection(Sizes, sock=ours)
-        for _ in range(20):
-            await loop.sock_sendall(theirs, bytes(1_500_000))
-        await until(lambda: sum(sizes) == 30_000_000)
-        assert max(sizes) <= 256 * 1024
-        transport.close()
-        theirs.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize("kind", ["stream", "datagram", "pipe"])
-def test_who_makes_a_connection_goes_on_before_what_is_there_arrives(run, kind):
-    calls = []
-
-    class Early(asyncio.Protocol):
-        def connection_made(self, _transport):
-            calls.append("made")
-
-        def data_received(self, *_data):
-            calls.append("received")
-
-        datagram_received = data_received
-
-        def connection_lost(self, _error):
-            calls.append("lost")
-
-    async def main():
-        loop = asyncio.get_running_loop()
-        if kind == "pipe":
-            descriptor, theirs = os.pipe()
-            ours = os.fdopen(descriptor, "rb", 0)
-            os.write(theirs, b"early")
-            make = loop.connect_read_pipe(Early, ours)
-        else:
-            ours, theirs = socket.socketpair(type=socket.SOCK_DGRAM if kind == "datagram" else socket.SOCK_STREAM)
-            ours.setblocking(False)
-            theirs.send(b"early")
-            create = loop.create_datagram_endpoint if kind == "datagram" else loop.create_connection
-            make = create(Early, sock=ours)
-        transport, _protocol = await make
-        calls.append("going on")
-        await until(lambda: "received" in calls)
-        transport.close()
-        await until(lambda: "lost" in calls)
-        theirs.close() if kind != "pipe" else os.close(theirs)
-
-    run(main())
-    assert calls[:2] == ["made", "going on"]
-
-
-def test_a_protocol_is_buffered_by_its_methods_too(run):
-    class Buffered(asyncio.BaseProtocol):
-        def __init__(self):
-            self.buffer, self.received = bytearray(10), b""
-            self.done = asyncio.get_running_loop().create_future()
-
-        def get_buffer(self, size_hint):
-            return self.buffer
-
-        def buffer_updated(self, count):
-            self.received += self.buffer[:count]
-
-        def eof_received(self):
-            self.done.set_result(self.received)
-
-    async def main():
-        _transport, protocol, peer = await connected(Buffered)
-        await asyncio.get_running_loop().sock_sendall(peer, b"more than ten bytes")
-        peer.close()
-        assert await protocol.done == b"more than ten bytes"
-
-    run(main())
-
-
-def test_a_buffered_protocol_receives_into_its_own_buffer(run):
-    class Buffered(asyncio.BufferedProtocol):
-        def __init__(self):
-            self.buffer = bytearray(1000)
-            self.received = bytearray()
-            self.lost = asyncio.get_running_loop().create_future()
-
-        def connection_made(self, transport):
-            self.transport = transport
-
-        def get_buffer(self, hint):
-            return memoryview(self.buffer)
-
-        def buffer_updated(self, count):
-            self.received += self.buffer[:count]
-
-        def connection_lost(self, error):
-            self.lost.set_result(error)
-
-    async def main():
-        _transport, protocol, peer = await connected(Buffered)
-        message = os.urandom(200_000)
-        await asyncio.get_running_loop().sock_sendall(peer, message)
-        peer.close()
-        assert await protocol.lost is None
-        assert protocol.received == message
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    ("buffer", "error"),
-    [
-        (bytearray(), RuntimeError("get_buffer() returned an empty buffer")),
-        (b"read-only", TypeError("recv_into() argument 1 must be read-write bytes-like object, not bytes")),
-        ("text", TypeError("recv_into() argument 1 must be read-write bytes-like object, not str")),
-    ],
-)
-def test_a_buffered_protocol_with_a_wrong_buffer_is_reported(run, errors, buffer, error):
-    class Wrong(asyncio.BufferedProtocol):
-        def __init__(self):
-            self.lost = asyncio.get_running_loop().create_future()
-
-        def get_buffer(self, hint):
-            return buffer
-
-        def connection_lost(self, error):
-            self.lost.set_result(error)
-
-    async def main():
-        errors.collect(asyncio.get_running_loop())
-        _transport, protocol, peer = await connected(Wrong)
-        peer.send(b"x")
-        lost = await protocol.lost
-        assert (type(lost), str(lost)) == (type(error), str(error))
-        peer.close()
-
-    run(main())
-    assert len(errors) == 1
-
-
 def test_a_write_from_another_thread_is_passed_on_to_the_loop(run):
     async def main():
         transport, _protocol, peer = await connected()
@@ -740,33 +414,6 @@ def test_the_descriptor_of_a_transport_is_refused_elsewhere(run):
     run(main())
 
 
-def test_sendfile_sends_a_file_between_other_writes(run, tmp_path):
-    path = tmp_path / "file"
-    content = os.urandom(1_000_000)
-    path.write_bytes(content)
-
-    async def main():
-        transport, _protocol, peer = await connected()
-        loop = asyncio.get_running_loop()
-
-        async def receive():
-            received = bytearray()
-            while len(received) < len(content) + 12:
-                received += await loop.sock_recv(peer, 1 << 20)
-            return received
-
-        receiving = asyncio.create_task(receive())
-        transport.write(b"before")
-        with open(path, "rb") as file:
-            assert await loop.sendfile(transport, file) == len(content)
-        transport.write(b"behind")
-        assert await receiving == b"before" + content + b"behind"
-        transport.close()
-        peer.close()
-
-    run(main())
-
-
 def test_a_transport_that_nobody_closed_warns(loop):
     ours, theirs = socket.socketpair()
     transport, _ = loop.run_until_complete(loop.create_connection(asyncio.Protocol, sock=ours))
@@ -775,60 +422,6 @@ def test_a_transport_that_nobody_closed_warns(loop):
         del transport, _
         gc.collect()
     theirs.close()
-
-
-def test_datagrams_and_pipes_work_through_asyncios_own_transports(run):
-    class Datagrams(asyncio.DatagramProtocol):
-        def __init__(self):
-            self.received = asyncio.get_running_loop().create_future()
-
-        def datagram_received(self, data, address):
-            self.received.set_result(data)
-
-    async def main():
-        loop = asyncio.get_running_loop()
-        server, protocol = await loop.create_datagram_endpoint(Datagrams, local_addr=("127.0.0.1", 0))
-        client, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, remote_addr=server.get_extra_info("sockname")
-        )
-        client.sendto(b"datagram")
-        assert await protocol.received == b"datagram"
-        client.close()
-        server.close()
-        reader, writer = os.pipe()
-        stream = asyncio.StreamReader()
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
-        )
-        os.write(writer, b"through a pipe")
-        os.close(writer)
-        assert await stream.read() == b"through a pipe"
-        transport.close()
-
-    run(main())
-
-
-def test_a_thousand_connections_leave_no_descriptor_behind(run, count_descriptors):
-    async def main(count):
-        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
-        address = server.sockets[0].getsockname()
-        for _ in range(count // 50):
-            pairs = await asyncio.gather(*(asyncio.open_connection(*address) for _ in range(50)))
-            for reader, writer in pairs:
-                assert await reader.read() == b""
-                writer.close()
-        server.close()
-        await server.wait_closed()
-
-    run(main(50))
-    before = count_descriptors()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        run(main(1000))
-    assert count_descriptors() == before
-
-
-# ---- arguments ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -864,9 +457,6 @@ def test_writing_takes_its_argument_by_keyword_and_refuses_others(run, server_tl
         server.close()
 
     run(main())
-
-
-# ---- debug mode --------------------------------------------------------------------------------------------------------
 
 
 def test_a_slow_protocol_is_reported_in_debug_mode(run, caplog):
