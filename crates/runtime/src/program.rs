@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyRuntimeError, PySystemExit, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 use twinloop_js::{Js, Main, Options};
@@ -16,6 +16,7 @@ use twinloop_loop::{Entry, Loop};
 use twinloop_web::{Client, Config};
 
 use crate::bridge::Bridge;
+use crate::crossing::network_to_py;
 use crate::python_in_js::modules;
 
 thread_local! {
@@ -49,7 +50,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Starts JavaScript on the thread's loop, with Python modules in reach.
 pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
     let settings = SETTINGS.with_borrow(Clone::clone);
-    let client = client(&settings)?;
+    let client = client(&settings).map_err(|error| error.chain())?;
     let leaving = event_loop.downgrade();
     let options = Options {
         arguments: settings.arguments,
@@ -69,10 +70,9 @@ pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
 }
 
 /// The client for the given settings; without any, the one that the environment configures.
-fn client(settings: &Settings) -> Result<Option<Client>, String> {
+fn client(settings: &Settings) -> twinloop_web::Result<Option<Client>> {
     Config::of_program(&settings.connect_to, settings.ca_file.as_deref())
         .and_then(|config| config.map(Client::new).transpose())
-        .map_err(|error| error.to_string())
 }
 
 /// Ends the running asyncio loop with SystemExit.
@@ -98,6 +98,7 @@ pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
 #[pyfunction]
 #[pyo3(signature = (arguments, connect_to, ca_file))]
 fn js_configure(
+    py: Python<'_>,
     arguments: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
@@ -107,7 +108,7 @@ fn js_configure(
         connect_to,
         ca_file,
     };
-    client(&settings).map_err(PyValueError::new_err)?;
+    client(&settings).map_err(|error| network_to_py(py, &error))?;
     SETTINGS.set(settings);
     Ok(())
 }

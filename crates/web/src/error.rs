@@ -1,9 +1,10 @@
-//! The one error type of this crate, and the table that gives each kind its class in the languages.
+//! The one error type of this crate, and the table that says what each kind is called in the languages.
 //!
 //! [`Error`] is opaque: callers ask questions (`is_timeout()`, `is_dns()`, ...) and faces that must choose a class of
-//! their own ask for [`Error::kind`]. Messages are lower case, name the operation and the value (host, port, url,
-//! path), and do not repeat their source, which `source()` gives. The names in [`FACES`] are plain text: this crate
-//! knows no language, it only makes sure that every kind has an answer (a test proves that the table is total).
+//! their own ask for [`Error::kind`] and its row of [`FACES`]: `js` reads the JavaScript column (`web/network.rs`), `runtime`
+//! the Python one. Messages are lower case, name the operation and the value (host, port, url, path), and do not repeat their
+//! source, which `source()` gives. This crate knows no language: the table holds names, and tests prove that every kind has
+//! one in each column and that each column can be read to its end.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -41,10 +42,12 @@ pub enum ErrorKind {
     Decode,
     /// Text that is not JSON, or not of the expected shape.
     Json,
-    /// A url, method or header that is not valid.
+    /// A url that is not valid.
     Url,
     /// A url whose scheme this operation does not speak.
     Scheme,
+    /// A request that cannot be sent as it is: a header that is none, a body that is not as long as its Content-Length.
+    Request,
     /// The peer broke HTTP or WebSocket.
     Protocol,
     /// The connection is closed, or closed before the answer came.
@@ -61,7 +64,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, once.
-    pub const ALL: [ErrorKind; 18] = [
+    pub const ALL: [ErrorKind; 19] = [
         ErrorKind::Connect,
         ErrorKind::Dns,
         ErrorKind::Tls,
@@ -74,6 +77,7 @@ impl ErrorKind {
         ErrorKind::Json,
         ErrorKind::Url,
         ErrorKind::Scheme,
+        ErrorKind::Request,
         ErrorKind::Protocol,
         ErrorKind::Closed,
         ErrorKind::Full,
@@ -90,46 +94,76 @@ impl ErrorKind {
 }
 
 /// What a kind is called in each language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Face {
     /// The kind.
     pub kind: ErrorKind,
-    /// A JavaScript class (`TypeError`, `SyntaxError`, `RangeError`, `Error`) or the name of a `DOMException`.
-    pub javascript: &'static str,
-    /// A Python exception from `builtins`, or `module.Name`.
+    /// The question of [`Error`] that is answered with yes.
+    pub question: fn(&Error) -> bool,
+    /// The class of the error. `fetch` rejects with a plain `TypeError` that has it as its cause, unless the program itself is
+    /// at fault: then the error is no plain `Error` and comes out itself.
+    pub javascript: JavaScriptClass,
+    /// Its `code`, as Node names it where Node has one; the operating system's name, if there is one, goes before it.
+    pub code: &'static str,
+    /// A Python exception from `builtins`, or `module.Name`, that is made of a message.
     pub python: &'static str,
 }
 
-/// The class of every kind in every language, in the order of [`ErrorKind`].
-pub static FACES: [Face; ErrorKind::ALL.len()] = [
-    face(ErrorKind::Connect, "TypeError", "ConnectionError"),
-    face(ErrorKind::Dns, "TypeError", "socket.gaierror"),
-    face(ErrorKind::Tls, "TypeError", "ssl.SSLError"),
-    face(
-        ErrorKind::Certificate,
-        "TypeError",
-        "ssl.SSLCertVerificationError",
-    ),
-    face(ErrorKind::Timeout, "TimeoutError", "TimeoutError"),
-    face(ErrorKind::Aborted, "AbortError", "asyncio.CancelledError"),
-    face(ErrorKind::Redirect, "TypeError", "OSError"),
-    face(ErrorKind::Body, "TypeError", "ConnectionError"),
-    face(ErrorKind::Decode, "TypeError", "ValueError"),
-    face(ErrorKind::Json, "SyntaxError", "json.JSONDecodeError"),
-    face(ErrorKind::Url, "TypeError", "ValueError"),
-    face(ErrorKind::Scheme, "TypeError", "ValueError"),
-    face(ErrorKind::Protocol, "TypeError", "ConnectionError"),
-    face(ErrorKind::Closed, "TypeError", "ConnectionResetError"),
-    face(ErrorKind::Full, "QuotaExceededError", "BufferError"),
-    face(ErrorKind::Argument, "RangeError", "ValueError"),
-    face(ErrorKind::File, "Error", "OSError"),
-    face(ErrorKind::Internal, "Error", "RuntimeError"),
-];
+/// The classes of errors in JavaScript that kinds become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JavaScriptClass {
+    /// `Error`
+    Error,
+    /// `TypeError`
+    TypeError,
+    /// `RangeError`
+    RangeError,
+    /// `SyntaxError`
+    SyntaxError,
+    /// A `DOMException` called `AbortError`, whose code is a number of the DOM's own.
+    AbortError,
+}
 
-const fn face(kind: ErrorKind, javascript: &'static str, python: &'static str) -> Face {
+/// Every kind in every language, in the order of [`ErrorKind`].
+#[rustfmt::skip]
+pub static FACES: [Face; ErrorKind::ALL.len()] = {
+    use ErrorKind as Kind;
+    use JavaScriptClass::{AbortError, Error as Plain, RangeError, SyntaxError, TypeError};
+    [
+        face(Kind::Connect,     Error::is_connect,     Plain,       "ECONNREFUSED",           "ConnectionError"),
+        face(Kind::Dns,         Error::is_dns,         Plain,       "ENOTFOUND",              "socket.gaierror"),
+        face(Kind::Tls,         Error::is_tls,         Plain,       "ERR_TLS",                "ssl.SSLError"),
+        face(Kind::Certificate, Error::is_certificate, Plain,       "ERR_TLS_CERTIFICATE",    "ssl.SSLCertVerificationError"),
+        face(Kind::Timeout,     Error::is_timeout,     Plain,       "ETIMEDOUT",              "TimeoutError"),
+        face(Kind::Aborted,     Error::is_aborted,     AbortError,  "ABORT_ERR",              "asyncio.CancelledError"),
+        face(Kind::Redirect,    Error::is_redirect,    Plain,       "ERR_REDIRECT",           "OSError"),
+        face(Kind::Body,        Error::is_body,        Plain,       "ECONNRESET",             "ConnectionError"),
+        face(Kind::Decode,      Error::is_decode,      Plain,       "ERR_CONTENT_DECODING",   "ValueError"),
+        face(Kind::Json,        Error::is_decode,      SyntaxError, "ERR_INVALID_JSON",       "ValueError"),
+        face(Kind::Url,         Error::is_url,         TypeError,   "ERR_INVALID_URL",        "ValueError"),
+        face(Kind::Scheme,      Error::is_scheme,      TypeError,   "ERR_UNSUPPORTED_SCHEME", "ValueError"),
+        face(Kind::Request,     Error::is_request,     TypeError,   "ERR_INVALID_ARG_VALUE",  "ValueError"),
+        face(Kind::Protocol,    Error::is_protocol,    Plain,       "ERR_PROTOCOL",           "ConnectionError"),
+        face(Kind::Closed,      Error::is_closed,      Plain,       "ECONNRESET",             "ConnectionResetError"),
+        face(Kind::Full,        Error::is_full,        Plain,       "ENOBUFS",                "BufferError"),
+        face(Kind::Argument,    Error::is_argument,    RangeError,  "ERR_OUT_OF_RANGE",       "ValueError"),
+        face(Kind::File,        Error::is_file,        Plain,       "EIO",                    "OSError"),
+        face(Kind::Internal,    Error::is_internal,    Plain,       "ERR_INTERNAL",           "RuntimeError"),
+    ]
+};
+
+const fn face(
+    kind: ErrorKind,
+    question: fn(&Error) -> bool,
+    javascript: JavaScriptClass,
+    code: &'static str,
+    python: &'static str,
+) -> Face {
     Face {
         kind,
+        question,
         javascript,
+        code,
         python,
     }
 }
@@ -141,10 +175,10 @@ const fn face(kind: ErrorKind, javascript: &'static str, python: &'static str) -
 #[derive(Clone)]
 pub struct Error {
     // One word, so that `Result<T, Error>` stays small on the paths that succeed.
-    inner: Arc<Inner>,
+    inner: Arc<ErrorParts>,
 }
 
-struct Inner {
+struct ErrorParts {
     kind: ErrorKind,
     message: String,
     source: Option<Source>,
@@ -162,7 +196,7 @@ impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         Error {
-            inner: Arc::new(Inner {
+            inner: Arc::new(ErrorParts {
                 kind,
                 message: message.into(),
                 source: None,
@@ -198,7 +232,7 @@ impl Error {
         };
         let source: Option<Source> = Some(Box::new(source));
         Error {
-            inner: Arc::new(Inner {
+            inner: Arc::new(ErrorParts {
                 kind: ErrorKind::File,
                 message,
                 source,
@@ -330,7 +364,7 @@ impl Error {
         matches!(self.kind(), ErrorKind::Decode | ErrorKind::Json)
     }
 
-    /// Whether a url, method or header is not valid.
+    /// Whether a url is not valid.
     pub fn is_url(&self) -> bool {
         self.kind() == ErrorKind::Url
     }
@@ -338,6 +372,11 @@ impl Error {
     /// Whether the url's scheme is not spoken.
     pub fn is_scheme(&self) -> bool {
         self.kind() == ErrorKind::Scheme
+    }
+
+    /// Whether the request cannot be sent as it is: its headers are none, or its body is not as long as they say.
+    pub fn is_request(&self) -> bool {
+        self.kind() == ErrorKind::Request
     }
 
     /// Whether the peer broke HTTP or WebSocket.
@@ -355,9 +394,19 @@ impl Error {
         self.kind() == ErrorKind::Full
     }
 
+    /// Whether an argument is out of its range.
+    pub fn is_argument(&self) -> bool {
+        self.kind() == ErrorKind::Argument
+    }
+
     /// Whether a file operation failed.
     pub fn is_file(&self) -> bool {
         self.kind() == ErrorKind::File
+    }
+
+    /// Whether the fault is this crate's, or a callback's that panicked.
+    pub fn is_internal(&self) -> bool {
+        self.kind() == ErrorKind::Internal
     }
 }
 
@@ -386,23 +435,38 @@ impl StdError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
 
     #[test]
     fn every_kind_has_a_face_in_every_language() {
-        let distinct: HashSet<ErrorKind> = ErrorKind::ALL.into_iter().collect();
-        assert_eq!(
-            distinct.len(),
-            FACES.len(),
-            "ALL names each kind once and FACES has a row for each"
-        );
         for (index, kind) in ErrorKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index, "ALL is in the order of the enum");
-            assert_eq!(kind.face().kind, kind, "FACES is in the order of the enum");
-            assert!(!kind.face().javascript.is_empty() && !kind.face().python.is_empty());
+            let face = kind.face();
+            assert_eq!(face.kind, kind, "FACES is in the order of the enum");
+            assert!(
+                (face.question)(&Error::new(kind, "")),
+                "{kind:?} answers its question with yes"
+            );
+            let others = ErrorKind::ALL.into_iter().filter(|other| *other != kind);
+            for other in others.filter(|other| !goes_under(*other, kind)) {
+                let error = Error::new(other, "");
+                assert!(
+                    !(face.question)(&error),
+                    "{other:?} is not taken for {kind:?}"
+                );
+            }
+            assert!(!face.code.is_empty() && !face.python.is_empty());
         }
         // The last variant's number proves that no kind is missing from ALL.
         assert_eq!(ErrorKind::Internal as usize + 1, ErrorKind::ALL.len());
+    }
+
+    /// The kinds that a wider question covers.
+    fn goes_under(kind: ErrorKind, wider: ErrorKind) -> bool {
+        use ErrorKind::{Certificate, Connect, Decode, Dns, Json, Tls};
+        matches!(
+            (kind, wider),
+            (Dns, Connect) | (Certificate, Tls) | (Json, Decode) | (Decode, Json)
+        )
     }
 
     #[test]

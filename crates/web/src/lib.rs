@@ -46,6 +46,6 @@ pub mod websocket;
 
 pub use bytes::Bytes;
 pub use connect::{Config, ConnectTo};
-pub use error::{Error, ErrorKind, FACES, Face, Result};
+pub use error::{Error, ErrorKind, FACES, Face, JavaScriptClass, Result};
 pub use fetch::{Client, Request, RequestBody, Response};
 pub use websocket::WebSocket;

@@ -7,10 +7,10 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use twinloop_web::fetch::Body;
-use twinloop_web::{Client, Config, ErrorKind};
+use twinloop_web::{Client, Config, JavaScriptClass};
 
 use super::fetch::operations::Upload;
 use crate::Js;
@@ -76,23 +76,24 @@ impl Js {
 }
 
 /// A response's body while JavaScript can still read or cancel it.
-#[derive(Default)]
 pub(crate) struct ArrivingBody {
-    /// `None` once canceled.
+    /// `None` while an operation reads it to the end, and once canceled.
     pub(crate) body: RefCell<Option<Body>>,
-    /// The read under way, to be woken by a cancel.
-    pub(crate) reader: RefCell<Option<Waker>>,
-    /// How many chunks were here already when they were asked for, without a turn of the loop in between.
-    pub(crate) streak: Cell<u32>,
+    pub(crate) canceled: AbortFlag,
 }
 
 impl ArrivingBody {
+    pub(crate) fn new(body: Body) -> ArrivingBody {
+        ArrivingBody {
+            body: RefCell::new(Some(body)),
+            canceled: AbortFlag::default(),
+        }
+    }
+
     /// Drops the body, which gives up its connection, and fails the read under way.
     pub(crate) fn cancel(&self) {
         drop(self.body.borrow_mut().take());
-        if let Some(reader) = self.reader.borrow_mut().take() {
-            reader.wake();
-        }
+        self.canceled.set();
     }
 }
 
@@ -114,53 +115,39 @@ impl AbortFlag {
     /// Runs the future unless, and until, the flag is set; then it is dropped and the outcome is `None`.
     pub(crate) async fn guard<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = Box::pin(future);
-        std::future::poll_fn(|context| {
-            if self.set.get() {
-                return std::task::Poll::Ready(None);
-            }
-            let polled = future.as_mut().poll(context);
-            if polled.is_pending() {
-                *self.waiting.borrow_mut() = Some(context.waker().clone());
-            }
-            polled.map(Some)
-        })
-        .await
+        std::future::poll_fn(|context| self.poll_unless_set(context, |cx| future.as_mut().poll(cx)))
+            .await
+    }
+
+    /// One poll of something, which is polled again when the flag is set; `None` once it is.
+    pub(crate) fn poll_unless_set<T>(
+        &self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        if self.set.get() {
+            return Poll::Ready(None);
+        }
+        let polled = poll(context);
+        if polled.is_pending() {
+            *self.waiting.borrow_mut() = Some(context.waker().clone());
+        }
+        polled.map(Some)
     }
 }
 
-/// The JavaScript error for a network failure. `code` is Node's where it has one; `ERR_INVALID_URL`, `ERR_INVALID_ARG_VALUE` and
-/// `ERR_UNSUPPORTED_SCHEME` tell `fetch.js` that the program itself is at fault.
+/// The JavaScript error for a network failure, by the table in `twinloop_web`. `fetch.js` takes one that is a TypeError for a fault of
+/// the program itself.
 pub(crate) fn network_error(error: twinloop_web::Error) -> Error {
     let message = error.chain();
-    let made = match error.kind() {
-        ErrorKind::Url => Error::type_error(message),
-        ErrorKind::Scheme => Error::type_error(message),
-        ErrorKind::Json => return Error::syntax_error(message),
-        ErrorKind::Argument => Error::range_error(message),
-        _ => Error::new(message),
+    let face = error.kind().face();
+    let made = match face.javascript {
+        JavaScriptClass::Error => Error::new(message),
+        JavaScriptClass::TypeError => Error::type_error(message),
+        JavaScriptClass::RangeError => Error::range_error(message),
+        JavaScriptClass::SyntaxError => Error::syntax_error(message),
+        JavaScriptClass::AbortError => return Error::dom("AbortError", message),
     };
-    match code(&error) {
-        Some(code) => made.with("code", code),
-        None => made,
-    }
-}
-
-fn code(error: &twinloop_web::Error) -> Option<&'static str> {
-    if let Some(number) = error.raw_os_error() {
-        return Some(errno(number).code);
-    }
-    Some(match error.kind() {
-        ErrorKind::Url => "ERR_INVALID_URL",
-        ErrorKind::Scheme => "ERR_UNSUPPORTED_SCHEME",
-        ErrorKind::Dns => "ENOTFOUND",
-        ErrorKind::Connect => "ECONNREFUSED",
-        ErrorKind::Timeout => "ETIMEDOUT",
-        ErrorKind::Certificate => "ERR_TLS_CERTIFICATE",
-        ErrorKind::Tls => "ERR_TLS",
-        ErrorKind::Closed | ErrorKind::Body => "ECONNRESET",
-        ErrorKind::Redirect => "ERR_REDIRECT",
-        ErrorKind::Decode => "ERR_CONTENT_DECODING",
-        ErrorKind::Protocol => "ERR_PROTOCOL",
-        _ => return None,
-    })
+    let code = error.raw_os_error().map(|number| errno(number).code);
+    made.with("code", code.unwrap_or(face.code))
 }

@@ -260,6 +260,12 @@ impl Stream {
         self.0.paused.set(true);
     }
 
+    /// Makes the next read of a future ask the kernel, although no event has told of bytes: a loop that was busy has not
+    /// heard of what arrived meanwhile.
+    pub fn assume_readable(&self) {
+        self.0.with_source(|source| source.assume(Readiness::READ));
+    }
+
     /// Goes on with calls of [`StreamHandler::readable`].
     pub fn resume_reading(&self) {
         self.0.paused.set(false);

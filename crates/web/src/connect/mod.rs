@@ -14,12 +14,13 @@ pub use transport::Transport;
 
 pub(crate) use connect_to::without_brackets;
 pub(crate) use tls::rustls_error;
+pub(crate) use transport::Watch;
 
 use crate::{Error, ErrorKind, Result, dns};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use twinloop_loop::net::Stream;
 use twinloop_loop::time;
 
@@ -91,10 +92,10 @@ impl Config {
 /// Makes connections by one [`Config`]. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct Connector {
-    shared: Rc<Shared>,
+    shared: Rc<SharedConnector>,
 }
 
-struct Shared {
+struct SharedConnector {
     config: Config,
     tls: tls::Roots,
 }
@@ -104,7 +105,7 @@ impl Connector {
     pub fn new(config: Config) -> Connector {
         let tls = tls::Roots::new(config.ca_file.clone());
         Connector {
-            shared: Rc::new(Shared { config, tls }),
+            shared: Rc::new(SharedConnector { config, tls }),
         }
     }
 
@@ -119,9 +120,8 @@ impl Connector {
     /// `is_dns()`, `is_connect()` or `is_timeout()`, naming host and port.
     pub async fn connect_plain(&self, host: &str, port: u16) -> Result<Transport> {
         let connected = self.connect_tcp(host, port);
-        Ok(Transport::plain(
-            self.within_limit(host, port, connected).await?,
-        ))
+        let (stream, round_trip) = self.within_limit(host, port, connected).await?;
+        Ok(Transport::plain(stream, round_trip))
     }
 
     /// A TLS connection to `host:port` that offers `protocols` by ALPN.
@@ -130,26 +130,29 @@ impl Connector {
     /// As [`Connector::connect_plain`], and `is_tls()`.
     pub async fn connect_tls(&self, host: &str, port: u16, protocols: Alpn) -> Result<Transport> {
         let connected = async {
-            // The roots load while the name resolves and the connection is made only on first use; afterwards the
-            // configuration is here already, so there is nothing to overlap.
+            // The first use loads the roots, before the connection is made: a peer is not kept waiting for its ClientHello
+            // while a slow disk is read.
             let config = self.shared.tls.config(protocols).await?;
-            let stream = self.connect_tcp(host, port).await?;
-            tls::handshake(config, stream, host, port).await
+            let (stream, round_trip) = self.connect_tcp(host, port).await?;
+            let stream = tls::handshake(config, stream, host, port).await?;
+            Ok(Transport::tls(stream, round_trip))
         };
         self.within_limit(host, port, connected).await
     }
 
-    async fn connect_tcp(&self, host: &str, port: u16) -> Result<Stream> {
+    /// The connected socket, and how long the TCP handshake took.
+    async fn connect_tcp(&self, host: &str, port: u16) -> Result<(Stream, Duration)> {
         let host = without_brackets(host);
         let addresses = dns::lookup(&self.shared.config.connect_to, host, port).await?;
         let count = addresses.len();
         let first = addresses[0];
+        let start = Instant::now();
         let stream = eyeballs::connect_any(addresses)
             .await
             .map_err(|cause| connect_error(host, port, first, count).with_source(cause))?;
         // Only a socket that died meanwhile refuses the option; its first read or write says so better.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok((stream, start.elapsed()))
     }
 
     async fn within_limit<T>(

@@ -4,7 +4,7 @@
 //! system's store, else (an empty store, as in a bare container) from Mozilla's list built in. One configuration per
 //! ALPN offer is kept for the life of the connector, and with it rustls' session cache, so later handshakes resume.
 
-use super::{Alpn, Transport};
+use super::Alpn;
 use crate::{Error, ErrorKind, Result};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use twinloop_loop::Loop;
 use twinloop_loop::net::Stream;
 
@@ -130,15 +131,15 @@ pub(super) async fn handshake(
     stream: Stream,
     host: &str,
     port: u16,
-) -> Result<Transport> {
+) -> Result<TlsStream<Stream>> {
     let host = super::without_brackets(host);
     let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
         Error::new(ErrorKind::Url, format!("'{host}' is no name for tls")).with_source(cause)
     })?;
-    match TlsConnector::from(config).connect(name, stream).await {
-        Ok(stream) => Ok(Transport::tls(stream)),
-        Err(cause) => Err(handshake_error(cause, host, port)),
-    }
+    TlsConnector::from(config)
+        .connect(name, stream)
+        .await
+        .map_err(|cause| handshake_error(cause, host, port))
 }
 
 /// A certificate that was not accepted is a kind of its own: users act differently on it.

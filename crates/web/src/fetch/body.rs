@@ -35,7 +35,12 @@ enum Content {
     Bytes(Bytes),
     Stream {
         stream: ChunkStream,
+        /// It is not asked again.
+        ended: bool,
+        /// How many bytes are still to come, if that is known: what is announced must be kept.
         length: Option<u64>,
+        /// With these bytes the announced length is reached; they wait for the stream to say that it has ended.
+        last: Option<Bytes>,
         /// HTTP/2 tells its peer of a failed body but not its caller; the caller finds the failure here.
         failure: Rc<OnceCell<Error>>,
     },
@@ -54,7 +59,8 @@ impl RequestBody {
         RequestBody::of_stream(Box::pin(stream), None)
     }
 
-    /// As [`RequestBody::stream`], for a stream of exactly `length` bytes (sent as Content-Length).
+    /// As [`RequestBody::stream`], for a stream of exactly `length` bytes (sent as Content-Length). One that gives more or
+    /// fewer fails the fetch.
     pub fn stream_with_length(
         stream: impl Stream<Item = Result<Bytes>> + 'static,
         length: u64,
@@ -66,7 +72,9 @@ impl RequestBody {
         RequestBody {
             content: Content::Stream {
                 stream,
+                ended: false,
                 length,
+                last: None,
                 failure: Rc::default(),
             },
         }
@@ -83,6 +91,20 @@ impl RequestBody {
     /// Whether there is no body.
     pub fn is_empty(&self) -> bool {
         matches!(self.content, Content::Empty)
+    }
+
+    /// How many bytes it has, if that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        http_body::Body::size_hint(self).exact()
+    }
+
+    /// Tells a stream of unknown length how many bytes its headers promise. Nothing is no promise: HTTP would not even ask.
+    pub(super) fn promise(&mut self, promised: u64) {
+        if let Content::Stream { length, .. } = &mut self.content
+            && promised > 0
+        {
+            length.get_or_insert(promised);
+        }
     }
 
     /// The same body once more, unless it is a stream.
@@ -150,9 +172,21 @@ impl http_body::Body for RequestBody {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Content::Stream {
-                stream, failure, ..
+                stream,
+                ended,
+                length,
+                last,
+                failure,
             } => {
-                let chunk = ready!(stream.as_mut().poll_next(context));
+                if *ended {
+                    return Poll::Ready(None);
+                }
+                let chunk = match length {
+                    Some(left) => ready!(poll_counted(stream, left, last, context)),
+                    None => ready!(stream.as_mut().poll_next(context)),
+                };
+                // After an error nothing counts; of a promised length the last chunk comes after the end.
+                *ended = !matches!(chunk, Some(Ok(_))) || *length == Some(0);
                 if let Some(Err(error)) = &chunk {
                     // The first failure is the one that counts.
                     let _ = failure.set(error.clone());
@@ -183,6 +217,41 @@ impl http_body::Body for RequestBody {
     }
 }
 
+/// The next chunk of a stream that was announced with a length, of which `left` bytes have not come. HTTP would cut what is more, and
+/// leave the peer waiting for what is missing. Once the length is reached nobody asks for more, so the last chunk is only given
+/// when the stream has ended.
+fn poll_counted(
+    stream: &mut ChunkStream,
+    left: &mut u64,
+    last: &mut Option<Bytes>,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes>>> {
+    let failed = |what: String| {
+        let message = format!("the body of the request does not have its content-length: {what}");
+        Poll::Ready(Some(Err(Error::new(ErrorKind::Request, message))))
+    };
+    loop {
+        match ready!(stream.as_mut().poll_next(context)) {
+            Some(Ok(chunk)) => match left.checked_sub(chunk.len() as u64) {
+                None => return failed(format!("{} bytes too many", chunk.len() as u64 - *left)),
+                Some(0) if last.is_none() => {
+                    *left = 0;
+                    *last = Some(chunk);
+                }
+                // Empty, after the last.
+                Some(0) => {}
+                Some(rest) => {
+                    *left = rest;
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+            },
+            None if *left > 0 => return failed(format!("{left} bytes are missing")),
+            None => return Poll::Ready(last.take().map(Ok)),
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+        }
+    }
+}
+
 /// Chunks as they come from a connection, still coded.
 pub(super) enum Incoming {
     Whole(Bytes),
@@ -204,6 +273,8 @@ pub struct Body {
 const FAIR_SHARE: u32 = 32;
 
 enum Source {
+    /// There is no body at all.
+    Null,
     Ended,
     Whole(Bytes),
     Http1(Box<Http1Body>),
@@ -243,10 +314,19 @@ impl Body {
         body
     }
 
+    /// No body: that of a response which cannot have one.
+    pub(super) fn null() -> Body {
+        Body::of(Source::Null)
+    }
+
     /// A body without bytes.
     pub fn empty() -> Body {
+        Body::of(Source::Ended)
+    }
+
+    fn of(source: Source) -> Body {
         Body {
-            source: Source::Ended,
+            source,
             decoder: None,
             url: None,
             without_pause: 0,
@@ -257,14 +337,19 @@ impl Body {
     pub fn buffered(&self) -> Option<Bytes> {
         match (&self.source, &self.decoder) {
             (Source::Whole(bytes), None) => Some(bytes.clone()),
-            (Source::Ended, None) => Some(Bytes::new()),
+            (Source::Ended | Source::Null, None) => Some(Bytes::new()),
             _ => None,
         }
     }
 
+    /// Whether the response could not have a body, which is less than an empty one.
+    pub fn is_null(&self) -> bool {
+        matches!(self.source, Source::Null)
+    }
+
     /// Whether nothing will come any more.
     pub fn is_ended(&self) -> bool {
-        matches!(self.source, Source::Ended)
+        matches!(self.source, Source::Ended | Source::Null)
     }
 
     /// The next chunk; `None` is the end, also after an error. Chunks are never empty.
@@ -289,6 +374,7 @@ impl Body {
         match polled {
             Poll::Pending => self.without_pause = 0,
             Poll::Ready(Some(Ok(_))) => self.without_pause += 1,
+            Poll::Ready(None) if self.is_null() => {}
             Poll::Ready(None | Some(Err(_))) => {
                 self.source = Source::Ended;
                 self.decoder = None;
@@ -358,7 +444,7 @@ impl Source {
         url: Option<&Url>,
     ) -> Poll<Option<Result<Bytes>>> {
         let polled = match self {
-            Source::Ended => return Poll::Ready(None),
+            Source::Ended | Source::Null => return Poll::Ready(None),
             Source::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Source::Ended;
@@ -374,18 +460,14 @@ impl Source {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
-        Body {
-            source: Source::Whole(bytes),
-            decoder: None,
-            url: None,
-            without_pause: 0,
-        }
+        Body::of(Source::Whole(bytes))
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
+            Source::Null => formatter.write_str("Body(none)"),
             Source::Ended => formatter.write_str("Body(ended)"),
             Source::Whole(bytes) => write!(formatter, "Body({} bytes)", bytes.len()),
             _ => formatter.write_str("Body(arriving)"),

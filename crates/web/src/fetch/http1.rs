@@ -9,7 +9,7 @@ use super::RequestBody;
 use super::body::Incoming;
 use super::origin::Origin;
 use super::slots::Slot;
-use crate::connect::Transport;
+use crate::connect::{Transport, Watch};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use hyper::client::conn::http1;
@@ -18,6 +18,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 use twinloop_loop::{Loop, Nanos};
 
 /// A response's head, and where its body comes from.
@@ -33,17 +34,35 @@ const HEAD_LIMIT: usize = 256 * 1024;
 pub(super) struct Connection {
     sender: http1::SendRequest<RequestBody>,
     driver: http1::Connection<Transport, RequestBody>,
+    watch: Rc<Watch>,
     /// Whether a response came over it already: only then may a failure mean that it was stale.
     pub(super) used: bool,
     pub(super) idle_since: Nanos,
     _slot: Slot,
 }
 
-/// A failed exchange, and the request if not a byte of it was written.
+/// A failed exchange, and what it says about whether the server has seen the request.
 pub(super) struct Failure {
     pub(super) error: hyper::Error,
+    /// The request's body, if not a byte of the request was written.
     pub(super) unsent: Option<RequestBody>,
+    pub(super) ending: Ending,
 }
+
+/// How the connection of a failed exchange ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Closed by the peer, without a byte of an answer, within [`AT_ONCE`] and a round trip: as a server does that closed it
+    /// for being idle before the request had arrived.
+    AsIfIdle,
+    /// Closed by the peer without a byte of an answer, but later.
+    Unanswered,
+    /// Anything else.
+    Broken,
+}
+
+/// Beyond the round trip, what a busy machine may add to the way of a closing that crossed with the request.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 impl Connection {
     /// Makes a connection of a transport.
@@ -51,6 +70,7 @@ impl Connection {
         transport: Transport,
         slot: Slot,
     ) -> Result<Box<Connection>, hyper::Error> {
+        let watch = transport.watch();
         let (sender, driver) = http1::Builder::new()
             .max_header_size(HEAD_LIMIT)
             .max_headers(1024)
@@ -59,6 +79,7 @@ impl Connection {
         Ok(Box::new(Connection {
             sender,
             driver,
+            watch,
             used: false,
             idle_since: 0,
             _slot: slot,
@@ -71,6 +92,9 @@ impl Connection {
         origin: Rc<Origin>,
         request: http::Request<RequestBody>,
     ) -> Result<Answer, Failure> {
+        let watch = self.watch.clone();
+        watch.forget();
+        let start = Instant::now();
         let mut response = pin!(self.sender.try_send_request(request));
         let mut finished = false;
         let outcome = poll_fn(|context| {
@@ -104,12 +128,32 @@ impl Connection {
             }
             Err(mut failed) => {
                 let unsent = failed.take_message().map(http::Request::into_body);
+                let error = failed.into_error();
+                let ending = if watch.has_heard() || !is_closing(&error) {
+                    Ending::Broken
+                } else if start.elapsed() <= watch.round_trip + AT_ONCE {
+                    Ending::AsIfIdle
+                } else {
+                    Ending::Unanswered
+                };
                 Err(Failure {
-                    error: failed.into_error(),
+                    error,
                     unsent,
+                    ending,
                 })
             }
         }
+    }
+
+    /// Whether it may carry a request after having been idle: asks the kernel for what arrived meanwhile, which no event may
+    /// have told a busy loop of. The end of the connection, or an answer that nobody asked for (a 408 before the server hangs
+    /// up), must not become the answer to the next request.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.watch.look_again();
+        let finished = Pin::new(&mut self.driver)
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready();
+        !finished && self.sender.is_ready() && !self.sender.is_closed()
     }
 
     /// Whether the next request may go over it.
@@ -125,6 +169,19 @@ impl Connection {
         }
         self.sender.is_ready() && !self.sender.is_closed()
     }
+}
+
+/// Whether an exchange failed by the end of its connection.
+fn is_closing(error: &hyper::Error) -> bool {
+    let io = || std::error::Error::source(error)?.downcast_ref::<std::io::Error>();
+    let is_end = |error: &std::io::Error| {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        matches!(
+            error.kind(),
+            ConnectionReset | ConnectionAborted | BrokenPipe
+        )
+    };
+    error.is_incomplete_message() || io().is_some_and(is_end)
 }
 
 /// The body of a response that is still on its connection.

@@ -5,7 +5,7 @@
 
 use super::RequestBody;
 use super::body::Incoming;
-use super::http1::{Answer, Failure};
+use super::http1::{Answer, Ending, Failure};
 use crate::connect::Transport;
 use bytes::Bytes;
 use http_body::Body as _;
@@ -77,6 +77,7 @@ impl Connection {
                 Err(Failure {
                     error: failed.into_error(),
                     unsent,
+                    ending: Ending::Broken,
                 })
             }
         }

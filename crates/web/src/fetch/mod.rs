@@ -26,7 +26,7 @@ pub use request::{RedirectMode, Request};
 
 pub(crate) use redirect::basic_credentials;
 pub(crate) use request::parse_url;
-pub use response::Response;
+pub use response::{Response, is_null_body_status};
 
 pub use http::header;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
@@ -34,20 +34,21 @@ pub use url::Url;
 
 use crate::connect::{Config, Connector};
 use crate::{Error, ErrorKind, Result};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, RANGE, USER_AGENT};
 use std::rc::Rc;
 
 /// What we decode, in the order of preference that servers read into it.
 const CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
 /// Fetches over a pool of connections. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct Client {
-    shared: Rc<Shared>,
+    shared: Rc<SharedClient>,
 }
 
-struct Shared {
+struct SharedClient {
     connector: Connector,
     pool: pool::Pool,
     user_agent: Option<HeaderValue>,
@@ -69,7 +70,7 @@ impl Client {
         let connector = Connector::new(config);
         let pool = pool::Pool::new(connector.clone());
         Ok(Client {
-            shared: Rc::new(Shared {
+            shared: Rc::new(SharedClient {
                 connector,
                 pool,
                 user_agent,
@@ -109,7 +110,7 @@ impl Client {
     }
 }
 
-impl Shared {
+impl SharedClient {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let mut redirects = 0;
         loop {
@@ -145,8 +146,13 @@ impl Shared {
         if !headers.contains_key(ACCEPT) {
             headers.insert(ACCEPT, ANYTHING);
         }
-        if request.decompress && !headers.contains_key(ACCEPT_ENCODING) {
-            headers.insert(ACCEPT_ENCODING, CODINGS);
+        if !headers.contains_key(ACCEPT_ENCODING) {
+            if headers.contains_key(RANGE) {
+                // A part of a coded body cannot be undone.
+                headers.insert(ACCEPT_ENCODING, IDENTITY);
+            } else if request.decompress {
+                headers.insert(ACCEPT_ENCODING, CODINGS);
+            }
         }
         if let Some(user_agent) = &self.user_agent
             && !headers.contains_key(USER_AGENT)

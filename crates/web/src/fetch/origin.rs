@@ -4,7 +4,7 @@
 //! said which of the two the origin speaks, other requests wait for it instead of opening more.
 
 use super::http1::{Answer, Failure};
-use super::pool::{Shared, nanos};
+use super::pool::{SharedPool, nanos};
 use super::slots::{Slot, Slots};
 use super::wire::{http1_request, http2_request};
 use super::{Request, RequestBody, http1, http2};
@@ -23,7 +23,7 @@ pub(super) struct Origin {
     port: u16,
     /// The Host header, shared by all requests.
     authority: HeaderValue,
-    pool: Weak<Shared>,
+    pool: Weak<SharedPool>,
     connector: Connector,
     pub(super) slots: Rc<Slots>,
     #[expect(
@@ -52,7 +52,7 @@ pub(super) enum Lease {
 }
 
 impl Origin {
-    pub(super) fn new(url: &Url, pool: &Rc<Shared>) -> Result<Origin> {
+    pub(super) fn new(url: &Url, pool: &Rc<SharedPool>) -> Result<Origin> {
         let failed = || Error::new(ErrorKind::Url, format!("{url} names no host"));
         let host = url
             .host_str()
@@ -130,14 +130,18 @@ impl Origin {
     fn take_idle(&self) -> Option<Box<http1::Connection>> {
         let timeout = nanos(self.connector.config().idle_timeout);
         let now = Loop::current().now();
-        let connection = self.idle.borrow_mut().pop()?;
-        if now.saturating_sub(connection.idle_since) <= timeout {
-            return Some(connection);
+        loop {
+            let mut connection = self.idle.borrow_mut().pop()?;
+            if now.saturating_sub(connection.idle_since) > timeout {
+                // The newest is too old, so all are. Dropped outside the borrow.
+                let expired = std::mem::take(&mut *self.idle.borrow_mut());
+                drop((connection, expired));
+                return None;
+            }
+            if connection.is_alive() {
+                return Some(connection);
+            }
         }
-        // The newest is too old, so all are. Dropped outside the borrow.
-        let expired = std::mem::take(&mut *self.idle.borrow_mut());
-        drop((connection, expired));
-        None
     }
 
     async fn connect(&self, slot: Slot) -> Result<Lease> {
@@ -253,7 +257,7 @@ impl Lease {
     pub(super) fn was_used(&self) -> bool {
         match self {
             Lease::Http1(connection) => connection.used,
-            // Shared, so somebody else's fate on it says nothing about this request.
+            // SharedPool, so somebody else's fate on it says nothing about this request.
             Lease::Http2(_) => true,
         }
     }

@@ -1,10 +1,11 @@
 //! Connections kept between requests, by origin.
 //!
-//! An idle connection is closed after `idle_timeout`. It may have been closed by its peer before, unseen: a request that
-//! was not written at all goes out again over another; one that was written is repeated once if its method is idempotent
-//! and its body can be sent again (RFC 9110).
+//! An idle connection is closed after `idle_timeout`, and looked at before it is used again. Its peer may still close it
+//! while the request is on its way: a request that was not written at all goes out again over another connection; one that
+//! was written is repeated once, if its body can be sent again and its method or the way the connection ended says that this
+//! does no harm. `docs/design/connections.md` says why so.
 
-use super::http1::Answer;
+use super::http1::{Answer, Ending};
 use super::origin::Origin;
 use super::wire::{exchange_error, is_idempotent};
 use super::{Request, RequestBody};
@@ -22,10 +23,10 @@ const MOST_ATTEMPTS: usize = 4;
 
 /// All kept connections of one client.
 pub(super) struct Pool {
-    shared: Rc<Shared>,
+    shared: Rc<SharedPool>,
 }
 
-pub(super) struct Shared {
+pub(super) struct SharedPool {
     pub(super) connector: Connector,
     origins: RefCell<HashMap<Box<str>, Rc<Origin>>>,
     /// Closes what is idle for too long; runs only while something may be.
@@ -34,7 +35,7 @@ pub(super) struct Shared {
 
 impl Pool {
     pub(super) fn new(connector: Connector) -> Pool {
-        let shared = Shared {
+        let shared = SharedPool {
             connector,
             origins: RefCell::default(),
             sweeper: RefCell::default(),
@@ -64,11 +65,10 @@ impl Pool {
             if let Some(own) = own_failure.as_ref().and_then(|failure| failure.get()) {
                 return Err(own.clone());
             }
+            let harmless = is_idempotent(&request.method) || failure.ending == Ending::AsIfIdle;
             body = match (failure.unsent, replay) {
                 (Some(unsent), _) if was_used => unsent,
-                (None, Some(replay)) if was_used && !fresh && is_idempotent(&request.method) => {
-                    replay
-                }
+                (None, Some(replay)) if was_used && !fresh && harmless => replay,
                 _ => return Err(exchange_error(failure.error, request)),
             };
             fresh = true;
@@ -106,7 +106,7 @@ impl Drop for Pool {
     }
 }
 
-impl Shared {
+impl SharedPool {
     /// Makes sure that something will close idle connections.
     pub(super) fn start_sweeper(self: &Rc<Self>) {
         if self.sweeper.borrow().is_none() {
@@ -132,7 +132,7 @@ impl Shared {
 }
 
 /// Sleeps until the oldest idle connection is due, closes it, and ends when none is left.
-async fn sweep_regularly(pool: Weak<Shared>) {
+async fn sweep_regularly(pool: Weak<SharedPool>) {
     let mut pause = match pool.upgrade() {
         Some(shared) => shared.connector.config().idle_timeout,
         None => return,

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
-    CONTENT_TYPE, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{HeaderValue, Method, StatusCode};
 use url::Url;
@@ -79,7 +79,6 @@ pub(super) fn follow(
             Error::new(ErrorKind::Redirect, message)
         })?;
     }
-    request.headers.remove(HOST);
     if request.url.origin() != target.origin() {
         for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
             request.headers.remove(name);

@@ -8,6 +8,11 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+/// Whether a response with this status has no body (<https://fetch.spec.whatwg.org/#null-body-status>).
+pub fn is_null_body_status(status: u16) -> bool {
+    matches!(status, 101 | 103 | 204 | 205 | 304)
+}
+
 /// Status, headers, and a body that is still arriving. Dropping it aborts the body.
 #[derive(Debug)]
 pub struct Response {
@@ -46,12 +51,11 @@ impl Response {
                 .unwrap_or_default()
                 .to_owned(),
         };
-        let has_body =
-            method != Method::HEAD && !matches!(head.status.as_u16(), 101 | 204 | 205 | 304);
-        let body = match has_body {
-            true => Body::new(incoming, decompress.then_some(&head.headers), &url),
+        let body = if method == Method::HEAD || is_null_body_status(head.status.as_u16()) {
             // Dropped: a peer that sends a body all the same breaks the protocol, and nobody needs to know.
-            false => Body::empty(),
+            Body::null()
+        } else {
+            Body::new(incoming, decompress.then_some(&head.headers), &url)
         };
         Ok(Response {
             status: head.status,

@@ -3,7 +3,7 @@
 use super::{Request, RequestBody};
 use crate::connect::rustls_error;
 use crate::{Error, ErrorKind, Result};
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use url::{Position, Url};
 
@@ -11,18 +11,20 @@ use url::{Position, Url};
 pub(super) fn http1_request(
     authority: &HeaderValue,
     request: &Request,
-    body: RequestBody,
+    mut body: RequestBody,
 ) -> Result<http::Request<RequestBody>> {
     let uri = uri(
         &request.url[Position::BeforePath..Position::AfterQuery],
         &request.url,
     )?;
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
-    if !request.headers.contains_key(HOST) {
-        headers.insert(HOST, authority.clone());
-    }
-    for (name, value) in &request.headers {
-        headers.append(name, value.clone());
+    headers.insert(HOST, authority.clone());
+    copy_headers(&request.headers, &mut headers);
+    match content_length(request, &mut body)? {
+        Some(length) => drop(headers.insert(CONTENT_LENGTH, length.into())),
+        None if body.is_empty() => {}
+        // Said here, as hyper sends no body at all with a GET that does not say it.
+        None => drop(headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))),
     }
     Ok(assemble(
         &request.method,
@@ -36,16 +38,20 @@ pub(super) fn http1_request(
 /// The request as HTTP/2 wants it: the whole url, and nothing about the connection.
 pub(super) fn http2_request(
     request: &Request,
-    body: RequestBody,
+    mut body: RequestBody,
 ) -> Result<http::Request<RequestBody>> {
     const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
     let uri = uri(
         &request.url[Position::BeforeScheme..Position::AfterQuery],
         &request.url,
     )?;
-    let mut headers = request.headers.clone();
-    for name in [HOST, CONNECTION, TRANSFER_ENCODING, UPGRADE, KEEP_ALIVE] {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    copy_headers(&request.headers, &mut headers);
+    for name in [CONNECTION, UPGRADE, KEEP_ALIVE] {
         headers.remove(name);
+    }
+    if let Some(length) = content_length(request, &mut body)? {
+        headers.insert(CONTENT_LENGTH, length.into());
     }
     Ok(assemble(
         &request.method,
@@ -54,6 +60,60 @@ pub(super) fn http2_request(
         headers,
         body,
     ))
+}
+
+/// Copies what the caller may decide. The host is the url's, whose certificate is checked and whose connections are shared,
+/// and the length is the body's: a header that says otherwise would make a server see other requests than were sent.
+fn copy_headers(from: &HeaderMap, into: &mut HeaderMap) {
+    for name in from.keys() {
+        if ![HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
+            into.insert(name.clone(), combined(from, name));
+        }
+    }
+}
+
+/// One value of several, as `Headers.get` shows them (<https://fetch.spec.whatwg.org/#concept-header-list-get>); cookies are
+/// one list by the rules of their own (RFC 6265, section 5.4).
+fn combined(headers: &HeaderMap, name: &HeaderName) -> HeaderValue {
+    let mut values = headers.get_all(name).iter();
+    let Some(first) = values.next() else {
+        return HeaderValue::from_static("");
+    };
+    let mut all: Option<Vec<u8>> = None;
+    for value in values {
+        let all = all.get_or_insert_with(|| first.as_bytes().to_vec());
+        all.extend_from_slice(if *name == COOKIE { b"; " } else { b", " });
+        all.extend_from_slice(value.as_bytes());
+    }
+    // Values and what stands between them are valid, so the whole is.
+    all.and_then(|all| HeaderValue::from_bytes(&all).ok())
+        .unwrap_or_else(|| first.clone())
+}
+
+/// The Content-Length to send (<https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, step 8.6 and following). A
+/// length that the caller wrote counts for a stream alone, which must then keep it.
+fn content_length(request: &Request, body: &mut RequestBody) -> Result<Option<u64>> {
+    if body.is_empty() {
+        let expects_one = matches!(request.method, Method::POST | Method::PUT);
+        return Ok(expects_one.then_some(0));
+    }
+    if body.length().is_none() && request.headers.contains_key(CONTENT_LENGTH) {
+        body.promise(parse_length(&combined(&request.headers, &CONTENT_LENGTH))?);
+    }
+    Ok(body.length())
+}
+
+fn parse_length(text: &HeaderValue) -> Result<u64> {
+    let digits = text
+        .to_str()
+        .ok()
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| {
+            let message = format!("the content-length {text:?} of the request is not a number");
+            Error::new(ErrorKind::Request, message)
+        })
 }
 
 fn assemble(

@@ -18,11 +18,11 @@ use std::time::SystemTime;
 /// An open file whose operations run on the blocking pool.
 #[derive(Clone, Debug)]
 pub struct File {
-    shared: Arc<Shared>,
+    shared: Arc<SharedFile>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedFile {
     file: std::fs::File,
     path: Box<Path>,
 }
@@ -31,7 +31,7 @@ impl File {
     /// Takes over a file that is open already; `path` is for messages.
     pub fn from_std(file: std::fs::File, path: &Path) -> File {
         File {
-            shared: Arc::new(Shared {
+            shared: Arc::new(SharedFile {
                 file,
                 path: path.into(),
             }),

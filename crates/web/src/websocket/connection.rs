@@ -37,12 +37,12 @@ pub(super) struct Connection {
     extensions: String,
     max_queued_bytes: usize,
     close_timeout: Duration,
-    state: RefCell<State>,
+    state: RefCell<ConnectionState>,
     /// The queue became shorter, or the connection ended.
     drained: Notify,
 }
 
-struct State {
+struct ConnectionState {
     transport: Option<Transport>,
     inbound: Inbound,
     outbound: Outbound,
@@ -67,7 +67,7 @@ struct State {
 impl Connection {
     /// Takes over an opened transport and starts its writing task.
     pub(super) fn start(opened: Opened, handshake: Handshake) -> Rc<Connection> {
-        let state = State {
+        let state = ConnectionState {
             transport: Some(opened.transport),
             inbound: Inbound::new(&opened.received, handshake.max_message_bytes),
             outbound: Outbound::default(),
@@ -148,7 +148,7 @@ impl Connection {
         Ok(())
     }
 
-    fn check_open(&self, state: &State, length: usize) -> Result<()> {
+    fn check_open(&self, state: &ConnectionState, length: usize) -> Result<()> {
         if state.ended.is_some() || state.close_queued || state.write_broken {
             return Err(Error::new(
                 ErrorKind::Closed,
@@ -215,7 +215,7 @@ impl Connection {
     }
 
     /// Hands the queue to the socket as far as it takes it.
-    fn write_queued(&self, state: &mut State, context: &mut Context<'_>) {
+    fn write_queued(&self, state: &mut ConnectionState, context: &mut Context<'_>) {
         let before = state.outbound.len();
         let Some(transport) = &mut state.transport else {
             return;
@@ -281,7 +281,7 @@ impl Connection {
         }
     }
 
-    fn read_more(&self, state: &mut State, context: &mut Context<'_>) -> Poll<()> {
+    fn read_more(&self, state: &mut ConnectionState, context: &mut Context<'_>) -> Poll<()> {
         // Answers that the peer does not read are no reason to read on.
         if state.outbound.len() > self.max_queued_bytes {
             state.reading_paused = true;
@@ -303,7 +303,7 @@ impl Connection {
     }
 
     /// The peer ended the connection without a close frame.
-    fn lost(&self, state: &mut State, cause: Option<std::io::Error>) {
+    fn lost(&self, state: &mut ConnectionState, cause: Option<std::io::Error>) {
         if !state.close_queued {
             let error = Error::new(
                 ErrorKind::Closed,
@@ -319,7 +319,7 @@ impl Connection {
     }
 
     /// Answers what is not a message.
-    fn answer(&self, state: &mut State, event: Event) {
+    fn answer(&self, state: &mut ConnectionState, event: Event) {
         match event {
             Event::Message(_) | Event::Pong => {}
             Event::Ping(payload) => {
@@ -350,7 +350,7 @@ impl Connection {
     }
 
     /// The peer broke the rules: tells it the code of the rule, and ends.
-    fn fail(&self, state: &mut State, error: Error) {
+    fn fail(&self, state: &mut ConnectionState, error: Error) {
         let code = match error.kind() {
             ErrorKind::Full => 1009,
             ErrorKind::Decode => 1007,
@@ -394,7 +394,7 @@ impl Connection {
         close_transport(state);
     }
 
-    fn push_close(&self, state: &mut State, code: Option<u16>, reason: &str) {
+    fn push_close(&self, state: &mut ConnectionState, code: Option<u16>, reason: &str) {
         let mut payload = Vec::with_capacity(2 + reason.len());
         if let Some(code) = code {
             payload.extend_from_slice(&code.to_be_bytes());
@@ -406,7 +406,7 @@ impl Connection {
     }
 
     /// Control frames are small and few; only a system without random numbers refuses one.
-    fn push_or_fail(&self, state: &mut State, opcode: Opcode, payload: &[u8]) {
+    fn push_or_fail(&self, state: &mut ConnectionState, opcode: Opcode, payload: &[u8]) {
         if let Err(error) = state.outbound.push(opcode, false, payload, 0) {
             state.failure = Some(error);
             self.end(state, unclean());
@@ -415,7 +415,7 @@ impl Connection {
     }
 
     /// Notes how it ended; the first to say so is right.
-    fn end(&self, state: &mut State, status: CloseStatus) {
+    fn end(&self, state: &mut ConnectionState, status: CloseStatus) {
         state.ended.get_or_insert(status);
         wake(&state.reader);
         wake(&state.writer);
@@ -432,7 +432,7 @@ fn unclean() -> CloseStatus {
 }
 
 /// Closes the socket; with TLS, after saying so if the socket takes it.
-fn close_transport(state: &mut State) {
+fn close_transport(state: &mut ConnectionState) {
     if let Some(mut transport) = state.transport.take() {
         let _ = Pin::new(&mut transport).poll_shutdown(&mut Context::from_waker(Waker::noop()));
     }

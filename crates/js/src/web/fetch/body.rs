@@ -22,9 +22,6 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("bodyParseJson", 1, parse_json),
 ];
 
-/// Chunks read in a row before the loop gets a turn.
-const MOST_AT_ONCE: u32 = 16;
-
 /// The body of a number, and whether it is to be forgotten when it has been read.
 struct Handle {
     network: Rc<Network>,
@@ -56,15 +53,16 @@ impl Handle {
         chunk
     }
 
+    /// Everything that is still to come.
     async fn whole(&self) -> Result<Vec<u8>, Error> {
-        let mut whole = match self.next().await? {
-            Some(first) => Vec::from(first),
-            None => return Ok(Vec::new()),
+        let Some(arriving) = &self.body else {
+            return Ok(Vec::new());
         };
-        while let Some(chunk) = self.next().await? {
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(whole)
+        let body = arriving.body.borrow_mut().take().ok_or_else(canceled)?;
+        let whole = arriving.canceled.guard(body.bytes()).await;
+        self.network.bodies.borrow_mut().remove(&self.number);
+        let whole = whole.ok_or_else(canceled)?.map_err(network_error)?;
+        Ok(Vec::from(whole))
     }
 }
 
@@ -74,22 +72,19 @@ fn poll_chunk(
 ) -> Poll<Result<Option<Arrived>, Error>> {
     let mut body = arriving.body.borrow_mut();
     let Some(body) = body.as_mut() else {
-        return Poll::Ready(Err(Error::dom("AbortError", "the body was canceled")));
+        return Poll::Ready(Err(canceled()));
     };
-    // A peer that sends as fast as we read must not keep everybody else from their turn.
-    if arriving.streak.replace(arriving.streak.get() + 1) >= MOST_AT_ONCE {
-        arriving.streak.set(0);
-        context.waker().wake_by_ref();
-        return Poll::Pending;
-    }
-    match body.poll_chunk(context) {
-        Poll::Ready(chunk) => Poll::Ready(chunk.transpose().map_err(network_error)),
-        Poll::Pending => {
-            arriving.streak.set(0);
-            *arriving.reader.borrow_mut() = Some(context.waker().clone());
-            Poll::Pending
-        }
-    }
+    let polled = arriving
+        .canceled
+        .poll_unless_set(context, |context| body.poll_chunk(context));
+    polled.map(|chunk| match chunk {
+        Some(chunk) => chunk.transpose().map_err(network_error),
+        None => Err(canceled()),
+    })
+}
+
+fn canceled() -> Error {
+    Error::dom("AbortError", "the body was canceled")
 }
 
 fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

@@ -1,9 +1,7 @@
 // fetch, after https://fetch.spec.whatwg.org/#fetch-method. The network part (redirects, pool, TLS, content coding, data: URLs) is Rust's;
 // here are the arguments, the abort signal, uploads from streams, and the making of a Response.
 //
-// The hot path, a fetch without a signal, is one operation (`fetchStart`) and one `then`. The operation gives
-// [status, statusText, url, redirected, headers, body], where headers is `name:value\n` for each, and body is null, a string (ASCII) or
-// a Uint8Array when the whole body came with the head, or the number of a body that is still arriving.
+// The hot path, a fetch without a signal, is one operation (`fetchStart`), which gives a ResponseHead, and one `then`.
 'use strict';
 
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
@@ -13,6 +11,13 @@ const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
 const loadStreams = () => require('web/streams/streams');
+
+/**
+ * What `fetchStart` gives, an array because that is what Rust makes fastest. `headers` is `name:value\n` for each. `body` is null, a
+ * string (ASCII) or a Uint8Array when the whole body came with the head, or the number of a body that is still arriving.
+ * @typedef {[status: number, statusText: string, url: string, redirected: boolean, headers: string,
+ *   body: null | string | Uint8Array | number]} ResponseHead
+ */
 
 // Numbers the fetches that can be aborted, and the uploads; 0 is neither.
 let lastNumber = 0;
@@ -46,13 +51,14 @@ function start(record) {
   const failure = failureFor(record.url);
   if (signal !== null) {
     if (signal.aborted) {
+      loadRequest().requireUrl(record.url, 'fetch');
       cancelUpload(record.body, signal.reason);
       return Promise.reject(signal.reason);
     }
     return startAbortable(record, signal, failure);
   }
   const upload = prepareBody(record.body);
-  return startWith(record, upload, 0).then(responseFrom, (error) => networkError(reasonOf(error, upload), failure));
+  return startWith(record, upload, 0).then(responseFrom, (error) => networkError(error, failure, reasonOf(error, upload)));
 }
 
 function startWith(record, upload, number) {
@@ -74,13 +80,13 @@ function startAbortable(record, signal, failure) {
     startWith(record, upload, number).then(
       (head) => {
         removeAlgorithm(signal, onAbort);
-        if (!signal.aborted) resolve(responseFrom(head, signal));
-        else if (typeof head[5] === 'number') bodyCancel(head[5]);
+        if (signal.aborted) cancelHead(head);
+        else resolve(responseFrom(head, signal));
       },
       (error) => {
         removeAlgorithm(signal, onAbort);
         try {
-          networkError(reasonOf(error, upload), failure);
+          networkError(error, failure, reasonOf(error, upload));
         } catch (wrapped) {
           reject(wrapped);
         }
@@ -89,6 +95,10 @@ function startAbortable(record, signal, failure) {
   });
 }
 
+/**
+ * @param {ResponseHead} head
+ * @param {AbortSignal | null} [signal]
+ */
 function responseFrom(head, signal = null) {
   const [status, statusText, url, redirected, headerText, content] = head;
   let body = null;
@@ -101,14 +111,24 @@ function responseFrom(head, signal = null) {
   return makeResponse(new ResponseRecord('basic', status, statusText, url, redirected, headerText, 'immutable', body));
 }
 
-// What the program itself did wrong is said directly; what the network did is `fetch failed` with the reason as its cause.
-const ownFaults = new Set(['ERR_INVALID_URL', 'ERR_INVALID_ARG_VALUE', 'ERR_UNSUPPORTED_SCHEME']);
+/**
+ * The answer to a fetch that was given up meanwhile.
+ * @param {ResponseHead} head
+ */
+function cancelHead(head) {
+  const [, , , , , content] = head;
+  if (typeof content === 'number') bodyCancel(content);
+}
 
-function networkError(error, failure = null) {
+/**
+ * What the program itself did wrong is said directly, and is a TypeError; what the network did is `fetch failed` with the reason as its
+ * cause.
+ */
+function networkError(error, failure = null, reason = error) {
   lastUrl = undefined;
-  if (ownFaults.has(error?.code)) throw error;
+  if (error instanceof TypeError) throw error;
   const thrown = failure ?? new TypeError('fetch failed');
-  Object.defineProperty(thrown, 'cause', { value: error, writable: true, configurable: true });
+  Object.defineProperty(thrown, 'cause', { value: reason, writable: true, configurable: true });
   throw thrown;
 }
 

@@ -3,8 +3,10 @@
 // A response's headers cross from Rust as one string, `name:value\n` for each (neither part can hold a line feed), and are taken apart
 // when someone looks: most programs never do. Names are kept in lower case, as HTTP/2 and the iteration order want them.
 //
-// Deviation: no name is forbidden, neither for requests nor for responses. The lists of forbidden names protect a browser's user from a page;
-// a program on a server must be able to set `cookie`, `host` and `set-cookie` (Deno and Node decided the same).
+// Deviation: no name is forbidden, neither for requests nor for responses. The lists of forbidden names protect a browser's user from a
+// page; a program on a server must be able to set `cookie` and to read `set-cookie` (Deno and Node decided the same). What a connection
+// stands on is not the program's all the same: Rust sends the URL's own `host` and the body's own `content-length` and
+// `transfer-encoding`, whatever stands here (docs/design/connections.md).
 'use strict';
 
 const { defineInterface, definePairIterator, requireArguments, toByteString } = require('builtins/webidl');

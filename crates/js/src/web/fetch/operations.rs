@@ -1,8 +1,8 @@
 //! The operations behind `fetch`: one starts a fetch and resolves to its head, one aborts it, three feed a request body.
 //!
-//! `fetchStart(method, url, headers, body, redirect, number)` resolves to `[status, statusText, url, redirected, headers, body]`.
-//! Headers cross as one string, `name:value\n` for each, in both directions. A body that is here with the head crosses as a
-//! string if it is ASCII, else as a `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
+//! `fetchStart(method, url, headers, body, redirect, number)` resolves to a [`ResponseHead`]. Headers cross as one string,
+//! `name:value\n` for each, in both directions. A body that is here with the head crosses as a string if it is ASCII, else as a
+//! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
 //! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
 
 use std::cell::{Cell, RefCell};
@@ -22,6 +22,7 @@ use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
 pub(crate) const OPS: &[Op] = &[
     Op::new("fetchStart", 6, start),
     Op::new("fetchAbort", 1, abort),
+    Op::new("isNullBodyStatus", 1, is_null_body_status),
     Op::new("uploadOpen", 0, upload_open),
     Op::new("uploadWrite", 2, upload_write),
     Op::new("uploadClose", 2, upload_close),
@@ -38,17 +39,12 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
     };
     scope.promise_from_future(async move {
-        let has_body = request.method != Method::HEAD;
         let response = if number == 0 {
             client.fetch(request).await.map_err(network_error)?
         } else {
             fetch_abortable(&network, client, request, number).await?
         };
-        Ok(Head {
-            network,
-            response,
-            has_body,
-        })
+        Ok(ResponseHead { network, response })
     })
 }
 
@@ -79,6 +75,17 @@ fn abort<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         flag.set();
     }
     Ok(Local::undefined())
+}
+
+/// `isNullBodyStatus(status)`: whether a response with it has no body.
+fn is_null_body_status<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let status = scope.number_of(arguments.get(0))? as u16;
+    Ok(Local::boolean(twinloop_web::fetch::is_null_body_status(
+        status,
+    )))
 }
 
 fn read_request(
@@ -149,36 +156,23 @@ fn read_body(scope: &Scope<'_>, network: &Network, value: Local<'_>) -> Result<R
 
 // ---- the head
 
-/// A response on its way to JavaScript.
-struct Head {
+/// A response on its way to JavaScript: what `fetch.js` calls `ResponseHead`, in its order.
+struct ResponseHead {
     network: Rc<Network>,
     response: Response,
-    /// Whether a response to this method can have a body.
-    has_body: bool,
 }
 
-impl IntoJs for Head {
+impl IntoJs for ResponseHead {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        let Head {
-            network,
-            response,
-            has_body,
-        } = self;
-        let status = response.status.as_u16();
-        let has_body = has_body && !matches!(status, 101 | 103 | 204 | 205 | 304);
-        let head = [
-            scope.number(status.into()),
+        let ResponseHead { network, response } = self;
+        scope.array(&[
+            scope.number(response.status.as_u16().into()),
             scope.string(&response.reason)?,
             scope.string(response.url.as_str())?,
             Local::boolean(response.redirected),
             scope.string_latin1(&header_text(&response.headers))?,
-            if has_body {
-                make_body(scope, &network, response)?
-            } else {
-                Local::null()
-            },
-        ];
-        scope.array(&head)
+            make_body(scope, &network, response)?,
+        ])
     }
 }
 
@@ -198,6 +192,9 @@ fn make_body<'s>(
     network: &Network,
     response: Response,
 ) -> Result<Local<'s>, Error> {
+    if response.body.is_null() {
+        return Ok(Local::null());
+    }
     if let Some(bytes) = response.body.buffered() {
         // Most bodies are JSON in ASCII, and a string is what they become: it costs the collector less than a buffer.
         if bytes.is_ascii() {
@@ -209,11 +206,8 @@ fn make_body<'s>(
     }
     network.collect_forgotten_bodies(scope);
     let number = network.next_number();
-    let body = ArrivingBody {
-        body: RefCell::new(Some(response.body)),
-        ..ArrivingBody::default()
-    };
-    network.bodies.borrow_mut().insert(number, Rc::new(body));
+    let body = Rc::new(ArrivingBody::new(response.body));
+    network.bodies.borrow_mut().insert(number, body);
     Ok(scope.number(number.into()))
 }
 

@@ -5,15 +5,8 @@
 // have no effect. URLs are absolute.
 'use strict';
 
-const {
-  defineInterface,
-  requireArguments,
-  toByteString,
-  toDictionary,
-  toDOMString,
-  toEnumeration,
-  toUSVString,
-} = require('builtins/webidl');
+const { defineInterface, requireArguments, toByteString, toDictionary } = require('builtins/webidl');
+const { toDOMString, toEnumeration, toUSVString } = require('builtins/webidl');
 const { Headers, copyList, makeHeaders, wireText } = require('web/fetch/headers');
 const { BodyRecord, cloneBody, extractBody, installBody, isUnusable, streamBody } = require('web/fetch/body');
 const loadAbort = () => require('web/abort/abort');
@@ -29,6 +22,7 @@ const enumerations = {
   cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
   credentials: ['omit', 'same-origin', 'include'],
   mode: ['same-origin', 'no-cors', 'cors', 'navigate'],
+  priority: ['high', 'low', 'auto'],
   redirect: ['follow', 'error', 'manual'],
   referrerPolicy: [
     '',
@@ -269,11 +263,16 @@ class Request {
 }
 
 function absoluteUrl(text) {
-  const { URL } = loadUrl();
-  if (!URL.canParse(text)) throw new TypeError(`Request: ${JSON.stringify(text)} is not a valid absolute URL`);
-  const url = new URL(text);
+  const url = requireUrl(text, 'Request');
   if (url.username !== '' || url.password !== '') throw new TypeError(`Request: the URL ${url.host} must not carry credentials`);
   return url.href;
+}
+
+/** The URL of a text that must be an absolute one. */
+function requireUrl(text, operation) {
+  const url = loadUrl().URL.parse(text);
+  if (url === null) throw new TypeError(`${operation}: ${JSON.stringify(text)} is not a valid absolute URL`);
+  return url;
 }
 
 installBody(
@@ -288,4 +287,4 @@ function headerText(record) {
   return record.headers === null ? '' : wireText(record.headers);
 }
 
-module.exports = { Request, RequestRecord, copyList, headerText, isRequest, makeRequest, readRequest, recordOf };
+module.exports = { Request, RequestRecord, copyList, headerText, isRequest, makeRequest, readRequest, recordOf, requireUrl };

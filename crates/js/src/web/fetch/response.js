@@ -6,11 +6,11 @@
 const { defineInterface, requireArguments, toByteString, toDictionary, toUSVString, toUnsignedShort } = require('builtins/webidl');
 const { Headers, makeHeaders } = require('web/fetch/headers');
 const { cloneBody, extractBody, installBody, isUnusable } = require('web/fetch/body');
+const { isNullBodyStatus } = ops;
 const loadUrl = () => require('web/url/url');
 const loadHeaders = () => require('web/fetch/headers');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 const construction = Symbol('construction');
 
@@ -127,7 +127,7 @@ function initialize(record, init, bodyWithType) {
   record.statusText = phrase;
   if (headers !== undefined) record.headers = new Headers(headers);
   if (bodyWithType === null) return;
-  if (nullBodyStatuses.has(code)) throw new TypeError(`Response: a response with status ${code} cannot have a body`);
+  if (code !== 200 && isNullBodyStatus(code)) throw new TypeError(`Response: a response with status ${code} cannot have a body`);
   const [body, type] = bodyWithType;
   record.body = body;
   if (type !== null && !headersOf(record).has('content-type')) record.headers.append('content-type', type);
