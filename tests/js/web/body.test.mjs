@@ -232,4 +232,47 @@ test('a urlencoded body becomes FormData, another type rejects', async () => {
   await rejects(new Response('cut', { headers: { 'content-type': 'multipart/form-data; boundary=x' } }).formData(), TypeError);
 });
 
+async function formOf(...parts) {
+  const body = `${parts.map((part) => `--AaB03x\r\n${part}\r\n`).join('')}--AaB03x--\r\n`;
+  const form = await new Response(body, { headers: { 'content-type': 'multipart/form-data; boundary=AaB03x' } }).formData();
+  const shown = async ([name, value]) => (typeof value === 'string' ? [name, value] : [name, value.name, await value.text()]);
+  return Promise.all([...form].map(shown));
+}
+
+const part = (parameters, content) => `Content-Disposition: form-data; ${parameters}\r\n\r\n${content}`;
+
+// RFC 2046, section 5.1.1: a file that has the boundary's text in it made the whole form invalid, or was cut there.
+test('a multipart boundary counts on a line of its own only', async () => {
+  if (process.versions?.twinloop === undefined) return;
+  const contents = [
+    'before--AaB03xafter \r\n--AaB03',
+    'x\r\n--AaB03xtra\r\ny',
+    'x\r\n--AaB03x-y',
+    'x--AaB03x--y',
+    'x\n--AaB03x\r\ny',
+    '\r\n',
+    '',
+  ];
+  for (const content of contents) {
+    deepEqual(await formOf(part('name="a"; filename="f"', content), part('name="b"', '2')), [
+      ['a', 'f', content],
+      ['b', '2'],
+    ]);
+  }
+  const padded = 'preamble\r\n--x \t\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x-- \t\r\nepilogue';
+  const form = await new Response(padded, { headers: { 'content-type': 'multipart/form-data; boundary=x' } }).formData();
+  deepEqual([...form], [['a', '1']]);
+});
+
+// RFC 7578: the name `dir\` swallowed the parameter behind it, because a backslash was taken for an escape.
+test('a backslash in a multipart name is itself', async () => {
+  deepEqual(await formOf(part('name="dir\\"; filename="a.bin"', 'x'), part('name="g"; filename="C:\\tmp\\"', 'y')), [
+    ['dir\\', 'a.bin', 'x'],
+    ['g', 'C:\\tmp\\', 'y'],
+  ]);
+  deepEqual(await formOf(part('filename="x; name=q"; name="n"', '1')), [['n', 'x; name=q', '1']]);
+  if (process.versions?.twinloop === undefined) return;
+  deepEqual(await formOf(part('name="a\\"b" ; other ; filename=plain.txt', '1')), [['a\\"b', 'plain.txt', '1']]);
+});
+
 await run();

@@ -158,36 +158,55 @@ const hyphen = 45;
 /** The form in `bytes`; throws a TypeError for what is not multipart/form-data with this boundary. */
 function decodeMultipart(bytes, boundary) {
   const form = new FormData();
-  const delimiter = encodeUtf8(`--${boundary}`);
-  let position = skipPreamble(bytes, delimiter);
-  for (;;) {
-    position += delimiter.byteLength;
-    if (bytes[position] === hyphen && bytes[position + 1] === hyphen) return form;
-    position = expectLineEnd(bytes, position);
+  // A boundary counts at the start of a line only, so its delimiter begins with the line's end (RFC 2046, section 5.1.1).
+  const delimiter = encodeUtf8(`\r\n--${boundary}`);
+  let position = afterFirstBoundary(bytes, delimiter);
+  while (position !== END) {
     const headers = new Map();
-    position = readPartHeaders(bytes, position, headers);
-    const end = indexOfBytes(bytes, delimiter, position);
-    if (end < 0 || bytes[end - 2] !== carriageReturn || bytes[end - 1] !== lineFeed) {
-      throw new TypeError('multipart form: a part is not terminated');
-    }
-    appendPart(form, headers, bytes.subarray(position, end - 2));
-    position = end;
+    const start = readPartHeaders(bytes, position, headers);
+    // The empty line behind the headers may be the start of the delimiter: then `end` is before `start`, and the part is empty.
+    const end = indexOfBoundary(bytes, delimiter, start - 2);
+    if (end < 0) throw new TypeError('multipart form: a part is not terminated');
+    appendPart(form, headers, bytes.subarray(start, end));
+    position = afterBoundary(bytes, end + delimiter.byteLength);
   }
+  return form;
 }
 
-function skipPreamble(bytes, delimiter) {
-  const start = indexOfBytes(bytes, delimiter, 0);
-  if (start < 0) throw new TypeError('multipart form: the boundary does not occur in the body');
-  return start;
-}
+// What `afterBoundary` gives for a boundary that ends the form, and for the boundary's text at the start of a line of a part.
+const END = -1;
+const NOT_A_BOUNDARY = -2;
 
-function expectLineEnd(bytes, position) {
+/** Where the line behind a boundary that ends at `position` starts: two hyphens, or white space and the end of a line, must follow. */
+function afterBoundary(bytes, position) {
+  if (bytes[position] === hyphen && bytes[position + 1] === hyphen) return END;
   let at = position;
   while (bytes[at] === 32 || bytes[at] === 9) at += 1;
-  if (bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed) {
-    throw new TypeError(`multipart form: expected the end of a line at byte ${at}`);
+  return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : NOT_A_BOUNDARY;
+}
+
+/** The first boundary stands at the start of the body, or on a line of its own behind a preamble. */
+function afterFirstBoundary(bytes, delimiter) {
+  const withoutLineEnd = delimiter.subarray(2);
+  if (startsWith(bytes, withoutLineEnd, 0)) {
+    const after = afterBoundary(bytes, withoutLineEnd.byteLength);
+    if (after !== NOT_A_BOUNDARY) return after;
   }
-  return at + 2;
+  const found = indexOfBoundary(bytes, delimiter, 0);
+  if (found < 0) throw new TypeError('multipart form: the boundary does not occur in the body');
+  return afterBoundary(bytes, found + delimiter.byteLength);
+}
+
+function indexOfBoundary(bytes, delimiter, from) {
+  for (let at = bytes.indexOf(carriageReturn, from); at >= 0; at = bytes.indexOf(carriageReturn, at + 1)) {
+    if (startsWith(bytes, delimiter, at) && afterBoundary(bytes, at + delimiter.byteLength) !== NOT_A_BOUNDARY) return at;
+  }
+  return -1;
+}
+
+function startsWith(bytes, wanted, at) {
+  for (let i = 0; i < wanted.byteLength; i += 1) if (bytes[at + i] !== wanted[i]) return false;
+  return true;
 }
 
 function readPartHeaders(bytes, start, headers) {
@@ -211,32 +230,58 @@ function indexOfLineEnd(bytes, from) {
   return -1;
 }
 
-function indexOfBytes(bytes, wanted, from) {
-  for (let at = bytes.indexOf(wanted[0], from); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
-    let matched = 1;
-    while (matched < wanted.byteLength && bytes[at + matched] === wanted[matched]) matched += 1;
-    if (matched === wanted.byteLength) return at;
-  }
-  return -1;
-}
-
 function appendPart(form, headers, content) {
-  const disposition = headers.get('content-disposition');
-  const name = disposition === undefined ? undefined : parameterOf(disposition, 'name');
-  if (name === undefined || !/^form-data\s*(;|$)/i.test(disposition)) {
-    throw new TypeError('multipart form: a part has no name');
-  }
-  const fileName = parameterOf(disposition, 'filename');
+  const { type, name, fileName } = parseDisposition(headers.get('content-disposition') ?? '');
+  if (type !== 'form-data' || name === undefined) throw new TypeError('multipart form: a part has no name');
   if (fileName === undefined) form.append(name, decodeText('utf-8', content, false, false));
   else form.append(name, new File([content], fileName, { type: headers.get('content-type') ?? 'text/plain' }));
 }
 
-/** A parameter of Content-Disposition, quoted or not, with the percent escapes of forms undone. */
-function parameterOf(header, name) {
-  const pattern = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i');
-  const found = pattern.exec(header);
-  if (found === null) return undefined;
-  return (found[1] ?? found[2]).replace(/%0A/gi, '\n').replace(/%0D/gi, '\r').replace(/%22/g, '"');
+/** The type, `name` and `filename` of a Content-Disposition, with the percent escapes of forms undone. */
+function parseDisposition(header) {
+  const parameters = { type: '', name: undefined, fileName: undefined };
+  let at = header.indexOf(';');
+  if (at < 0) at = header.length;
+  parameters.type = header.slice(0, at).trim().toLowerCase();
+  for (;;) {
+    const equals = header.indexOf('=', at);
+    if (equals < 0) return parameters;
+    const key = header
+      .slice(header.lastIndexOf(';', equals) + 1, equals)
+      .trim()
+      .toLowerCase();
+    const start = skipBlanks(header, equals + 1);
+    const isQuoted = header[start] === '"';
+    const end = isQuoted ? endOfQuoted(header, start + 1) : endOfParameter(header, start);
+    const text = isQuoted ? header.slice(start + 1, end) : header.slice(start, end).trim();
+    const value = text.replace(/%0A/gi, '\n').replace(/%0D/gi, '\r').replace(/%22/g, '"');
+    if (key === 'name') parameters.name ??= value;
+    else if (key === 'filename') parameters.fileName ??= value;
+    at = end + 1;
+  }
+}
+
+/**
+ * Where the quotation mark stands that ends a value. A backslash is itself, as browsers write it (`C:\`); a mark ends the value only
+ * where the parameter ends, for those who put a backslash before one.
+ */
+function endOfQuoted(header, start) {
+  for (let mark = header.indexOf('"', start); mark >= 0; mark = header.indexOf('"', mark + 1)) {
+    const behind = skipBlanks(header, mark + 1);
+    if (behind === header.length || header[behind] === ';') return mark;
+  }
+  return header.length;
+}
+
+function endOfParameter(header, start) {
+  const end = header.indexOf(';', start);
+  return end < 0 ? header.length : end;
+}
+
+function skipBlanks(text, start) {
+  let at = start;
+  while (text[at] === ' ' || text[at] === '\t') at += 1;
+  return at;
 }
 
 defineInterface(FormData);
