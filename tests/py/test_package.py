@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import pathlib
 import pkgutil
 import pydoc
 import subprocess
 import sys
 
+import _twinloop
 import pytest
 import twinloop
 
@@ -53,3 +56,52 @@ def test_run_takes_a_loop_factory():
 
     kind, slept = twinloop.run(sleep_for_a_day(), loop_factory=lambda: Mine(test_clock=True))
     assert kind is Mine and slept >= 86_400
+
+
+ROOMS = ["_native", "names", "transports", "loop", "program"]
+SOURCES = pathlib.Path(_twinloop.__file__).parent
+
+
+def imports_of(file):
+    """The modules of ``_twinloop`` that a file imports anywhere, as words: ``("transports", "flow")``."""
+    here = file.relative_to(SOURCES).with_suffix("").parts
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found = [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = ("_twinloop", *here[: len(here) - node.level]) if node.level else ()
+            base = (*start, *(node.module or "").split(".")) if node.module else start
+            found = [(*base, alias.name) for alias in node.names]
+        else:
+            continue
+        for _, *words in (words for words in found if words[0] == "_twinloop"):
+            # The module, and not a name in it.
+            is_module = len(words) < 2 or (SOURCES / words[0] / f"{words[1]}.py").exists()
+            yield tuple(words[:2] if is_module else words[:1])
+
+
+def test_rooms_import_only_what_stands_above_them_and_no_files_each_other():
+    graph = {}
+    for file in sorted(SOURCES.rglob("*.py")):
+        here = file.relative_to(SOURCES).with_suffix("").parts
+        graph[here] = set(imports_of(file))
+        for room, *_ in graph[here]:
+            assert ROOMS.index(room) <= ROOMS.index(here[0]), f"{here} imports {room}"
+    assert ("transports", "flow") in graph[("transports", "sockets")] and len(graph) > 15
+
+    def follow(file, path):
+        assert file not in path, f"a circle: {path} {file}"
+        for other in graph.get(file, ()):
+            follow(other, [*path, file])
+
+    for file in graph:
+        follow(file, [])
+
+
+def test_of_the_rooms_only_program_knows_the_package_that_users_import():
+    for file in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if any(name.partition(".")[0] == "twinloop" for name in names):
+                assert file.parent.name == "program", f"{file} imports {names}"

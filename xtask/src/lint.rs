@@ -25,7 +25,7 @@ cargo xtask lint [--fix]
 const NEXT_PYTHON: &str = "3.14";
 
 /// The folders with Python code.
-const PYTHON: [&str; 4] = ["python", "tests/py", "bench", "xtask/conformance"];
+const PYTHON: [&str; 4] = ["python", "tests", "bench", "xtask/conformance"];
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     match arguments.next()? {

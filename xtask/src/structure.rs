@@ -71,6 +71,13 @@ pub(crate) fn check() -> Result<()> {
             &mut faults,
         );
     }
+    for file in files("md")? {
+        check_decision(
+            &file,
+            &std::fs::read_to_string(paths::root().join(&file))?,
+            &mut faults,
+        );
+    }
     if faults.is_empty() {
         Ok(())
     } else {
@@ -145,6 +152,18 @@ fn dependencies(manifest: &str) -> Vec<String> {
     found
 }
 
+/// A page on a decision ends by saying when to look at it again.
+fn check_decision(file: &Path, text: &str, faults: &mut Vec<String>) {
+    let is_decision = file.starts_with("docs/design") && !file.ends_with("README.md");
+    let last = text.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    if is_decision && !last.starts_with("**Look again** when ") {
+        faults.push(format!(
+            "{}: the last paragraph does not say when to look again (**Look again** when ...)",
+            file.display()
+        ));
+    }
+}
+
 fn check_rust(file: &Path, text: &str, faults: &mut Vec<String>) {
     let shown = file.display().to_string();
     if !text.starts_with("//!") {
@@ -200,6 +219,28 @@ mod tests {
         assert!(!uses_unsafe("#![forbid(unsafe_code)]"));
         assert!(!uses_unsafe("// unsafe { } is elsewhere"));
         assert!(!uses_unsafe("  unsafe code only where it belongs"));
+    }
+
+    #[test]
+    fn a_decision_that_does_not_say_when_to_look_again_is_a_fault() {
+        for (page, text, count) in [
+            (
+                "docs/design/a.md",
+                "# A\n\nSo.\n\n**Look again** when it is not.\n",
+                0,
+            ),
+            (
+                "docs/design/a.md",
+                "# A\n\n**Look again** when it is not.\n\nSo.\n",
+                1,
+            ),
+            ("docs/design/README.md", "# Decisions\n", 0),
+            ("docs/bridge.md", "# The bridge\n", 0),
+        ] {
+            let mut faults = Vec::new();
+            check_decision(Path::new(page), text, &mut faults);
+            assert_eq!(faults.len(), count, "{page}: {faults:?}");
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ cargo xtask test [rust] [js] [python] [examples] [zeal] [--filter TEXT] [--full]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
-  js         tests/js/{web,node}/*.test.mjs, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
-  python     tests/py by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
+  js         tests/js/{web,node}/*.test.mjs and tests/both, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
+  python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
              every turn (half an hour; the build is looked for like the ordinary one, and skipped if it cannot be had)
@@ -278,7 +278,7 @@ impl Session<'_> {
         }
     }
 
-    /// The files of tests/js that `wanted` lets through.
+    /// The files of tests/js and tests/both that `wanted` lets through.
     pub(crate) fn javascript(&self, wanted: fn(&str) -> bool) -> Result<Tally> {
         step("JavaScript tests");
         let mut total = Tally::default();
@@ -343,7 +343,7 @@ impl Session<'_> {
         venv.install_package(self.plan.profile)?;
         let mut total = Tally::default();
         if self.plan.has("python") {
-            total.add(self.pytest(venv, "tests/py")?);
+            total.add(self.pytest(venv, &["tests/py", "tests/both"])?);
         }
         if self.plan.has("examples") {
             let mut programs = examples::programs()?;
@@ -353,18 +353,11 @@ impl Session<'_> {
         Ok(total)
     }
 
-    /// The Python tests below `folder`.
-    pub(crate) fn pytest(&self, venv: &Venv, folder: &str) -> Result<Tally> {
+    /// The Python tests below `folders`.
+    pub(crate) fn pytest(&self, venv: &Venv, folders: &[&str]) -> Result<Tally> {
         let mut command = Command::new(venv.python());
-        command.args([
-            "-m",
-            "pytest",
-            "-q",
-            "--color=no",
-            "-p",
-            "no:cacheprovider",
-            folder,
-        ]);
+        command.args(["-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]);
+        command.args(folders);
         if let Some(filter) = &self.plan.filter {
             command.args(["-k", filter]);
         }
@@ -421,7 +414,10 @@ impl Session<'_> {
 
 fn javascript_files() -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders = vec![paths::root().join("tests/js")];
+    let mut folders = vec![
+        paths::root().join("tests/js"),
+        paths::root().join("tests/both"),
+    ];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();

@@ -90,7 +90,7 @@ pub(crate) fn zeal(plan: &Plan) -> Result<Tally> {
         ];
         total.add(rust(plan, mode)?);
         total.add(session.javascript(|name| !TOO_LONG.iter().any(|long| name.ends_with(long)))?);
-        total.add(session.pytest(&venv, "tests/py/bridge")?);
+        total.add(session.pytest(&venv, &["tests/py/bridge", "tests/both"])?);
     }
     Ok(total)
 }
