@@ -185,7 +185,8 @@ def _run_file(path: str, arguments: list[str]) -> None:
         reason = f"[Errno {error.errno}] {error.strerror}"
         print(f"{sys.orig_argv[0]}: can't open file {full_path!r}: {reason}", file=sys.stderr)
         raise SystemExit(2) from None
-    code, loader = read_code(io.BytesIO(content)), SourcelessFileLoader
+    loader: type[SourceFileLoader | SourcelessFileLoader] = SourcelessFileLoader
+    code = read_code(io.BytesIO(content))
     if code is None:
         code, loader = compile(content, full_path, "exec", dont_inherit=True), SourceFileLoader
     module.__loader__ = loader("__main__", full_path)
@@ -278,7 +279,9 @@ def _hide_own_frames(traceback: types.TracebackType | None) -> None:
     if show is None:
         return
 
-    def show_program_frames(kind, error, _traceback):
+    def show_program_frames(
+        kind: type[BaseException], error: BaseException, _traceback: types.TracebackType | None
+    ) -> None:
         sys.excepthook = show
         sys.last_traceback = traceback
         show(kind, error.with_traceback(traceback), traceback)
