@@ -86,6 +86,7 @@ guarded! {
     PyObject_Dir: __wrap_PyObject_Dir = __real_PyObject_Dir(object: Object) -> Object;
     PyObject_IsTrue: __wrap_PyObject_IsTrue = __real_PyObject_IsTrue(object: Object) -> c_int;
     PyObject_IsInstance: __wrap_PyObject_IsInstance = __real_PyObject_IsInstance(object: Object, class: Object) -> c_int;
+    PyObject_IsSubclass: __wrap_PyObject_IsSubclass = __real_PyObject_IsSubclass(derived: Object, class: Object) -> c_int;
     PyObject_RichCompare: __wrap_PyObject_RichCompare = __real_PyObject_RichCompare(left: Object, right: Object, operation: c_int) -> Object;
     PyObject_Repr: __wrap_PyObject_Repr = __real_PyObject_Repr(object: Object) -> Object;
     PyObject_Str: __wrap_PyObject_Str = __real_PyObject_Str(object: Object) -> Object;
