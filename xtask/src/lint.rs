@@ -11,7 +11,8 @@ use crate::{Arguments, cargo, paths, process, structure, system};
 const HELP: &str = "\
 cargo xtask lint [--fix]
 
-  structure   which crate may depend on which, a header in each Rust file, unsafe code only where it belongs
+  structure   which crate may depend on which, a header in each Rust file, unsafe code only where it belongs, and that every
+              decision of docs/design says when to look at it again
   rustfmt     default settings
   clippy      the workspace's lints, warnings are errors
   next python that the native half compiles for 3.14, which is not supported yet

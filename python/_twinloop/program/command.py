@@ -88,7 +88,7 @@ def _run(options: _Options) -> None:
         _run_module(options.module, options.arguments)
     elif options.python is not None:
         _run_code(options.python, options.arguments)
-    elif options.file == "-" or (not options.file and not sys.stdin.isatty()):
+    elif options.file == "-" or (not options.file and not (sys.stdin and sys.stdin.isatty())):
         _run_input(options.file, options.arguments)
     elif not options.file:
         _run_prompt()
@@ -199,7 +199,9 @@ def _run_input(name: str, arguments: list[str]) -> None:
     module = _become_main()
     module.__file__ = "<stdin>"
     module.__cached__ = None  # type: ignore[attr-defined]
-    exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec", dont_inherit=True), module.__dict__)
+    # There is none if it was closed before the interpreter started.
+    source = sys.stdin.buffer.read() if sys.stdin else b""
+    exec(compile(source, "<stdin>", "exec", dont_inherit=True), module.__dict__)
 
 
 def _run_prompt() -> None:

@@ -152,3 +152,9 @@ def test_without_a_terminal_standard_input_is_the_program():
     words = [sys.executable, "-m", "twinloop"]
     finished = subprocess.run(words, input=program, capture_output=True, text=True, timeout=60, check=False)
     assert (finished.returncode, finished.stdout) == (0, "<class 'twinloop.EventLoop'> ['']\n"), finished.stderr
+
+
+def test_a_standard_input_that_is_closed_is_an_empty_program():
+    words = ["sh", "-c", 'exec "$0" -m twinloop <&-', sys.executable]
+    finished = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
