@@ -43,7 +43,10 @@ class SSLTransport(sslproto._SSLProtocolTransport):
         Without the second a program that writes and drains in a loop would never leave it: ``drain`` gives the loop a turn, in
         which the end is told, only if the transport is closing or its queue is full. asyncio does so since 3.13.1.
         """
-        return self._closed or self._ssl_protocol._is_transport_closing()
+        if self._closed:
+            return True
+        below = self._ssl_protocol._transport
+        return below is not None and below.is_closing()
 
     def close(self):
         """Send what was written, then the end of the TLS connection, and close."""
@@ -140,9 +143,6 @@ class TlsProtocol(sslproto.SSLProtocol):
             self._tls_state = state
             self._incoming, self._outgoing = state.incoming(), state.outgoing()
         return state
-
-    def _is_transport_closing(self):
-        return self._transport is None or self._transport.is_closing()
 
     def _loop_is_here(self):
         return self._loop._is_here()
