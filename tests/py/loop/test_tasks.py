@@ -256,12 +256,6 @@ def test_an_exception_that_nobody_retrieved_is_reported(run, errors):
     assert [str(context["exception"]) for context in errors] == ["forgotten"]
 
 
-def test_all_names_are_sorted_and_exist():
-    assert twinloop.__all__ == sorted(twinloop.__all__)
-    for name in twinloop.__all__:
-        assert hasattr(twinloop, name)
-
-
 def test_a_closed_loop_lets_go_of_tasks_that_waited_for_a_timer():
     class Marker:
         pass
