@@ -314,3 +314,38 @@ fn colours_follow_force_color_and_no_color() {
     );
     assert_eq!(plain.output, "{ a: 1 }\n");
 }
+
+#[test]
+fn a_wait_that_nobody_notifies_does_not_hold_the_program() {
+    let ended = run("const cells = new Int32Array(new SharedArrayBuffer(4));\n\
+         Atomics.waitAsync(cells, 0, 0).value.then(() => console.log('never'));\n\
+         process.on('exit', (code) => console.log('exit', code));");
+    assert_eq!((ended.status, ended.output.as_str()), (Some(0), "exit 0\n"));
+}
+
+#[test]
+fn a_wait_that_is_notified_or_times_out_holds_the_program_until_then() {
+    let ended = run("const cells = new Int32Array(new SharedArrayBuffer(4));\n\
+         for (const wait of [[], [20], []]) {\n\
+             Atomics.waitAsync(cells, 0, 0, ...wait).value.then((how) => console.log(how));\n\
+         }\n\
+         setTimeout(() => Atomics.notify(cells, 0, 1), 5);");
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(0), "ok\ntimed-out\n")
+    );
+}
+
+/// On a stack that is too small for the engine it ran past the end.
+#[test]
+fn a_stack_limit_that_is_too_small_is_a_clear_error() {
+    let program = Program::new("console.log(1)");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -s 128 && exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_twinloop"))
+        .arg(&program.0);
+    let ended = ended(limited.output().expect("the command runs"));
+    assert_eq!(ended.status, Some(2), "{}", ended.errors);
+    assert!(ended.errors.contains("stack"), "{}", ended.errors);
+}

@@ -19,6 +19,7 @@ mod errors;
 mod ffi;
 
 pub use asyncio::event_loop_of;
+pub use ffi::offer_gil;
 
 use pyo3::prelude::*;
 

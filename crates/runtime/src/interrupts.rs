@@ -1,28 +1,46 @@
-//! Ctrl-C while JavaScript runs inside Python.
+//! What interrupts JavaScript inside of Python: Ctrl-C, and other threads that want the GIL.
 //!
 //! CPython's signal handler only sets a flag and writes the signal's number to one of the loop's two wake-up sockets (one if
 //! the loop has signal handlers, the other if not); JavaScript that never returns would not notice. A thread of its own waits
 //! on duplicates of them and, when the loop has not taken a SIGINT away for a moment, asks the engine to end what it is
 //! running. It uses no GIL and no JavaScript value (rule NO-GIL-OFF-LOOP), and sleeps in the kernel while nothing is
 //! signalled. A program that sets a wake-up descriptor of its own gets the numbers itself, and nothing is noticed here.
+//!
+//! Python code gives the GIL away every five milliseconds (`sys.getswitchinterval`) when others wait for it; JavaScript
+//! does so at the engine's pauses, twice as often, because it cannot know whether anybody waits.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::net::{RecvFlags, recv};
-use twinloop_js::engine::InterruptHandle;
+use twinloop_js::engine::{Context, InterruptHandle, Pauses};
 use twinloop_loop::signals;
 
 /// How long a healthy loop may need to take a signal from its socket.
 const GRACE: Duration = Duration::from_millis(50);
 
+/// Has the JavaScript of this thread let others have the GIL as often as Python code does.
+pub(crate) fn share_gil(py: Python<'_>, context: &Context) -> PyResult<Pauses> {
+    let seconds: f64 = py
+        .import("sys")?
+        .call_method0("getswitchinterval")?
+        .extract()?;
+    let interval = Duration::try_from_secs_f64(seconds / 2.0)
+        .unwrap_or_default()
+        .max(Duration::from_millis(1));
+    Ok(context.pause_every(interval, Rc::new(twinloop_py::offer_gil))?)
+}
+
 /// Watches for Ctrl-C until dropped.
 pub(crate) struct Watcher {
     stop: Arc<OwnedFd>,
+    /// A process that this one forks has no such thread, and the same descriptor.
+    process: u32,
 }
 
 impl Watcher {
@@ -46,12 +64,18 @@ impl Watcher {
         std::thread::Builder::new()
             .name("twinloop-interrupts".into())
             .spawn(move || watch(&sockets, stopped.as_fd(), &handle))?;
-        Ok(Some(Watcher { stop }))
+        Ok(Some(Watcher {
+            stop,
+            process: std::process::id(),
+        }))
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
         // The only error is a full counter, which says the same.
         let _ = rustix::io::write(&*self.stop, &1u64.to_ne_bytes());
     }

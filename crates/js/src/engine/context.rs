@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::rc::{Rc, Weak};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mozjs::jsapi::{
     ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate,
@@ -22,9 +23,10 @@ use mozjs::jsval::JSVal;
 use super::error::Error;
 use super::functions::OpTable;
 use super::global;
+use super::helper_threads;
 use super::interrupt::{Interrupt, InterruptHandle};
 use super::local::Local;
-use super::microtasks::Rejections;
+use super::microtasks::{KeptObjects, Rejections};
 use super::modules::ModuleHost;
 use super::roots::{Anchor, Roots, Slot};
 use super::scope::Scope;
@@ -109,6 +111,7 @@ pub(super) struct Inner {
     pub(super) graveyard: Graveyard,
     pub(super) rejections: RefCell<Rejections>,
     pub(super) draining: Cell<bool>,
+    pub(super) kept: KeptObjects,
     /// Whether the engine was entered since the last checkpoint; if not, there is nothing for it to do.
     pub(super) touched: Cell<bool>,
     /// Clean-up jobs of FinalizationRegistries, for the next checkpoint.
@@ -172,10 +175,12 @@ impl Context {
         if ON_THREAD.get() {
             return Err("this thread already has a JavaScript context".to_string());
         }
+        let quota = stack_quota()?;
         initialize_process()?;
         // SAFETY: the engine is initialised; a null parent makes an independent runtime.
         let cx = unsafe { JS_NewContext(32 << 20, ptr::null_mut()) };
         if cx.is_null() {
+            LIVE_CONTEXTS.fetch_sub(1, Ordering::SeqCst);
             return Err("cannot create a JavaScript context: out of memory".to_string());
         }
         let inner = Rc::new_cyclic(|this| Inner {
@@ -193,6 +198,7 @@ impl Context {
             graveyard: Graveyard::default(),
             rejections: RefCell::new(Rejections::default()),
             draining: Cell::new(false),
+            kept: KeptObjects::default(),
             touched: Cell::new(false),
             clean_ups: RefCell::default(),
             ops: RefCell::new(OpTable::default()),
@@ -211,7 +217,6 @@ impl Context {
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, u32::MAX);
             // What survives a minor collection leaves the nursery: `SlotTable` counts on it. (It is the default.)
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_SEMISPACE_NURSERY_ENABLED, 0);
-            let quota = stack_quota();
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
             SetStackFormat(cx, StackFormat::V8);
             // A stack captured at each promise makes `await` many times dearer.
@@ -320,6 +325,13 @@ impl Drop for Owner {
         drop(state);
         inner.rejections.borrow_mut().clear();
         inner.clean_ups.borrow_mut().clear();
+        if is_lost() {
+            // The engine might wait for a thread that this process does not have: its heap ends with the process.
+            inner.interrupt.close();
+            inner.cx.set(ptr::null_mut());
+            ON_THREAD.set(false);
+            return;
+        }
         super::tasks::shut_down(inner);
         inner.interrupt.close();
         inner.roots.clear();
@@ -338,7 +350,7 @@ impl Drop for Owner {
         inner.cx.set(ptr::null_mut());
         super::microtasks::uninstall(inner);
         ON_THREAD.set(false);
-        LIVE_CONTEXTS.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        LIVE_CONTEXTS.fetch_sub(1, Ordering::SeqCst);
         bury(&inner.graveyard);
     }
 }
@@ -347,23 +359,69 @@ thread_local! {
     static ON_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-static LIVE_CONTEXTS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+static LIVE_CONTEXTS: AtomicUsize = AtomicUsize::new(0);
 
+/// Where the engine of this process is.
 #[derive(PartialEq, Clone, Copy)]
 enum Process {
     New,
     Ready,
     Ended,
+    /// Forked while the engine was at work on threads that this process does not have.
+    Lost,
 }
 
 static PROCESS: Mutex<Process> = Mutex::new(Process::New);
+
+const LOST: &str = "the JavaScript engine cannot be used in this process: it was forked while other threads ran JavaScript; \
+                    fork before they do, or start processes by multiprocessing's \"spawn\" method";
+
+thread_local! {
+    /// The lock of `PROCESS` while this thread forks.
+    static AT_FORK: RefCell<Option<std::sync::MutexGuard<'static, Process>>> = const { RefCell::new(None) };
+}
+
+/// A fork finds the engine between two starts or ends of other threads.
+pub(super) fn before_fork() {
+    let process = PROCESS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _ = AT_FORK.try_with(|held| held.replace(Some(process)));
+}
+
+pub(super) fn after_fork_in_parent() {
+    let _ = AT_FORK.try_with(|held| drop(held.take()));
+}
+
+/// In a forked process. Its one context, if any, is this thread's; those of other threads may be in any state, locks of the
+/// engine included, and so may the engine if the helper threads were cut short (`whole` is false).
+pub(super) fn after_fork_in_child(whole: bool) {
+    let here = usize::from(ON_THREAD.try_with(Cell::get).unwrap_or(false));
+    let alone = LIVE_CONTEXTS.swap(here, Ordering::SeqCst) == here;
+    let _ = AT_FORK.try_with(|held| {
+        if let Some(mut process) = held.take()
+            && *process == Process::Ready
+            && !(whole && alone)
+        {
+            *process = Process::Lost;
+        }
+    });
+}
+
+fn is_lost() -> bool {
+    *PROCESS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        == Process::Lost
+}
 
 fn initialize_process() -> Result<(), String> {
     let mut process = PROCESS
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     match *process {
-        Process::Ready => {}
+        Process::Lost => return Err(LOST.to_string()),
+        Process::Ready => helper_threads::ensure()?,
         Process::Ended => {
             return Err("the JavaScript engine has been shut down in this process".to_string());
         }
@@ -374,11 +432,12 @@ fn initialize_process() -> Result<(), String> {
                 return Err("cannot initialise the JavaScript engine".to_string());
             }
             *process = Process::Ready;
+            helper_threads::install()?;
             // SAFETY: a plain function, registered once.
             unsafe { on_exit(at_exit, ptr::null_mut()) };
         }
     }
-    LIVE_CONTEXTS.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    LIVE_CONTEXTS.fetch_add(1, Ordering::SeqCst);
     Ok(())
 }
 
@@ -388,9 +447,10 @@ unsafe extern "C" {
 }
 
 /// The process exits normally. The engine's static destructors abort while its helper threads run, so they are stopped
-/// first; if a context still lives (a thread was left behind), the process leaves at once, with its status.
+/// first; if a context still lives (a thread was left behind), or the engine was lost in a fork, the process leaves at
+/// once, with its status.
 unsafe extern "C" fn at_exit(status: i32, _: *mut c_void) {
-    if LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+    if LIVE_CONTEXTS.load(Ordering::SeqCst) == 0 && !is_lost() {
         shut_down_process();
     } else {
         // SAFETY: flushing C streams and leaving are allowed in an exit handler.
@@ -407,10 +467,11 @@ pub fn shut_down_process() {
     let mut process = PROCESS
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
-    if *process == Process::Ready && LIVE_CONTEXTS.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+    if *process == Process::Ready && LIVE_CONTEXTS.load(Ordering::SeqCst) == 0 {
         *process = Process::Ended;
         // SAFETY: no context is left, and the state forbids making another.
         unsafe { mozjs::jsapi::JS_ShutDown() };
+        helper_threads::end();
     }
 }
 
@@ -436,9 +497,9 @@ pub(super) fn bury(graveyard: &Graveyard) {
 }
 
 /// How much native stack JavaScript may use on this thread: what the thread really has, less room for Rust and C++
-/// frames that start near the limit (the parsers recurse too).
-fn stack_quota() -> usize {
-    const LEAST: usize = 256 << 10;
+/// frames that start near the limit (the parsers recurse too), and for what is on the stack when JavaScript begins.
+fn stack_quota() -> Result<usize, String> {
+    const LEAST: usize = 240 << 10;
     const MOST: usize = 16 << 20;
     const UNKNOWN: usize = 1 << 20;
     // SAFETY: `attributes` is initialised by pthread_getattr_np before it is read, and destroyed once.
@@ -453,8 +514,15 @@ fn stack_quota() -> usize {
             if known { size } else { UNKNOWN }
         }
     };
-    let size = size.clamp(LEAST * 2, MOST);
-    size - (size / 4).clamp(LEAST, 1 << 20)
+    if size < LEAST {
+        return Err(format!(
+            "cannot start JavaScript on this thread: its stack has {} KiB, and at least {} KiB are needed",
+            size >> 10,
+            LEAST >> 10
+        ));
+    }
+    let size = size.min(MOST);
+    Ok(size - (size / 4).clamp(128 << 10, 1 << 20))
 }
 
 /// Not null, or an out-of-memory message naming `what`.

@@ -1,55 +1,194 @@
-//! Ending JavaScript that does not end by itself: from a signal thread (Ctrl-C), a watchdog, or a time limit.
+//! What another thread may do to JavaScript that is running: end it (Ctrl-C, a watchdog, a time limit), or have it pause.
 //!
-//! [`InterruptHandle`] is the one thing here that other threads may use. It sets a flag and asks the engine to call back
-//! at its next safe point, also inside `Atomics.wait`; the callback then ends the script with an error that no
-//! JavaScript can catch. The flag counts for what is running; the outermost call takes it.
+//! [`InterruptHandle`] sets a flag and asks the engine to call back at its next safe point, urgently: also inside of
+//! regular expressions, WebAssembly and `Atomics.wait`. The callback then ends the script with an error that no JavaScript
+//! can catch. The flag counts for what is running; the outermost call takes it.
+//!
+//! [`Pauses`] is a thread that looks every few milliseconds whether JavaScript has run meanwhile, and if so has it call a
+//! function at its next safe point (in Python's process, one that lets other threads have the GIL). Safe points of a pause
+//! are loops and calls, WebAssembly's too, and between microtasks; not a regular expression, which the engine can only
+//! begin again from the start. JavaScript that runs shortly pays two stores to memory; the thread sleeps while none runs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::Thread;
+use std::time::Duration;
 
-use mozjs::jsapi::{JS_AddInterruptCallback, JS_RequestInterruptCallbackCanWait, JSContext};
+use mozjs::jsapi::{
+    JS_AddInterruptCallback, JS_RequestInterruptCallback, JS_RequestInterruptCallbackCanWait,
+    JSContext,
+};
 
 use super::context::{Context, Inner};
 
-struct Shared {
-    /// Null once the context is going; the lock keeps it alive while another thread uses it.
-    cx: Mutex<*mut JSContext>,
-    requested: AtomicBool,
-    taken: AtomicBool,
+unsafe extern "C" {
+    /// `js::wasm::InterruptRunningCode`: makes WebAssembly look at the request too, which only urgent ones do by themselves.
+    #[link_name = "_ZN2js4wasm20InterruptRunningCodeEP9JSContext"]
+    fn interrupt_running_wasm(cx: *mut JSContext);
 }
 
-// SAFETY: the pointer is only used under the lock, for a request that the engine allows from any thread.
-unsafe impl Send for Shared {}
+/// What the context's thread and others share.
+struct InterruptShared {
+    /// Null once the context is going; the lock keeps it alive while another thread uses it.
+    cx: Mutex<*mut JSContext>,
+    /// The script is to end.
+    requested: AtomicBool,
+    /// A script was ended and nobody has asked yet.
+    taken: AtomicBool,
+    /// Counts when JavaScript begins and when it ends, so it is odd while it runs. Only the context's thread writes it.
+    activity: AtomicU64,
+    /// A pause is due.
+    pause: AtomicBool,
+    /// The thread of `Pauses` sleeps until JavaScript runs again.
+    asleep: AtomicBool,
+    pauses_end: AtomicBool,
+    watcher: OnceLock<Thread>,
+}
+
+// SAFETY: the pointer is only used under the lock, for requests that the engine allows from any thread.
+unsafe impl Send for InterruptShared {}
 // SAFETY: as above.
-unsafe impl Sync for Shared {}
+unsafe impl Sync for InterruptShared {}
 
 /// The context's side.
-pub(super) struct Interrupt(Arc<Shared>);
+pub(super) struct Interrupt {
+    shared: Arc<InterruptShared>,
+    /// What a pause does.
+    pause: RefCell<Option<Rc<dyn Fn()>>>,
+}
 
 /// Ends running JavaScript, from any thread.
 #[derive(Clone)]
-pub struct InterruptHandle(Arc<Shared>);
+pub struct InterruptHandle(Arc<InterruptShared>);
 
 impl Interrupt {
     pub(super) fn new(cx: *mut JSContext) -> Self {
-        Interrupt(Arc::new(Shared {
-            cx: Mutex::new(cx),
-            requested: AtomicBool::new(false),
-            taken: AtomicBool::new(false),
-        }))
+        Interrupt {
+            shared: Arc::new(InterruptShared {
+                cx: Mutex::new(cx),
+                requested: AtomicBool::new(false),
+                taken: AtomicBool::new(false),
+                activity: AtomicU64::new(0),
+                pause: AtomicBool::new(false),
+                asleep: AtomicBool::new(false),
+                pauses_end: AtomicBool::new(false),
+                watcher: OnceLock::new(),
+            }),
+            pause: RefCell::new(None),
+        }
     }
 
     pub(super) fn handle(&self) -> InterruptHandle {
-        InterruptHandle(self.0.clone())
+        InterruptHandle(self.shared.clone())
     }
 
     /// After this, handles do nothing.
     pub(super) fn close(&self) {
         *self
-            .0
+            .shared
             .cx
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = std::ptr::null_mut();
+        self.pause.take();
+    }
+
+    /// JavaScript begins, or has ended: the outermost scope opens or closes.
+    pub(super) fn mark(&self) {
+        let shared = &*self.shared;
+        // One writer: no read-modify-write is needed.
+        let count = shared.activity.load(Ordering::Relaxed) + 1;
+        shared.activity.store(count, Ordering::Relaxed);
+        if shared.asleep.load(Ordering::Relaxed) {
+            shared.wake();
+        }
+    }
+
+    /// Pauses if one is due. Called where no scope is in use: between microtasks.
+    pub(super) fn pause_if_due(&self, inner: &Inner) {
+        if self.shared.pause.load(Ordering::Relaxed) {
+            self.pause(inner);
+        }
+    }
+
+    #[cold]
+    fn pause(&self, inner: &Inner) {
+        self.shared.pause.store(false, Ordering::Relaxed);
+        let Some(pause) = self.pause.borrow().clone() else {
+            return;
+        };
+        // A panic may not cross the engine, and there is nobody here to tell.
+        let _ = catch_unwind(AssertUnwindSafe(|| inner.closed_while(|| pause())));
+    }
+}
+
+impl InterruptShared {
+    fn with_context(&self, request: impl FnOnce(*mut JSContext)) {
+        let cx = self
+            .cx
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if !cx.is_null() {
+            request(*cx);
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        self.asleep.store(false, Ordering::Relaxed);
+        if let Some(watcher) = self.watcher.get() {
+            watcher.unpark();
+        }
+    }
+
+    /// The thread of [`Pauses`].
+    fn watch(&self, interval: Duration) {
+        /// Intervals without JavaScript after which the thread sleeps until there is some.
+        const PATIENCE: u32 = 200;
+        let activity = || self.activity.load(Ordering::Relaxed);
+        let mut last = activity();
+        let mut idle = 0;
+        loop {
+            std::thread::park_timeout(interval);
+            if self.pauses_end.load(Ordering::Relaxed) {
+                return;
+            }
+            let now = activity();
+            if now == last && now.is_multiple_of(2) {
+                idle += 1;
+                if idle > PATIENCE {
+                    self.sleep(interval, now);
+                    idle = 0;
+                }
+                continue;
+            }
+            idle = 0;
+            last = now;
+            self.pause.store(true, Ordering::Relaxed);
+            if !now.is_multiple_of(2) {
+                // SAFETY: the context is alive for the call, and these requests are allowed from any thread.
+                self.with_context(|cx| unsafe {
+                    JS_RequestInterruptCallbackCanWait(cx);
+                    interrupt_running_wasm(cx);
+                });
+            }
+        }
+    }
+
+    /// Sleeps until JavaScript runs or the pauses end.
+    fn sleep(&self, interval: Duration, activity: u64) {
+        self.asleep.store(true, Ordering::SeqCst);
+        // `mark` stores the count and then looks at `asleep`, without a barrier between. A count stored by one that missed
+        // the flag is visible after an interval, which is a million times longer than a store takes.
+        std::thread::park_timeout(interval);
+        if self.activity.load(Ordering::SeqCst) == activity {
+            while self.asleep.load(Ordering::SeqCst) && !self.pauses_end.load(Ordering::SeqCst) {
+                std::thread::park();
+            }
+        }
+        self.asleep.store(false, Ordering::SeqCst);
     }
 }
 
@@ -57,15 +196,9 @@ impl InterruptHandle {
     /// Ends the JavaScript that is running, or the next that runs.
     pub fn interrupt(&self) {
         self.0.requested.store(true, Ordering::SeqCst);
-        let cx = self
-            .0
-            .cx
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        if !cx.is_null() {
-            // SAFETY: the context is alive while the lock is held, and this request is allowed from any thread.
-            unsafe { JS_RequestInterruptCallbackCanWait(*cx) };
-        }
+        // SAFETY: the context is alive for the call, and this request is allowed from any thread.
+        self.0
+            .with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
     }
 
     /// Withdraws a request that has not been served.
@@ -74,10 +207,45 @@ impl InterruptHandle {
     }
 }
 
+/// Has JavaScript that runs for long pause every now and then, until dropped.
+pub struct Pauses(Arc<InterruptShared>);
+
+impl Drop for Pauses {
+    fn drop(&mut self) {
+        self.0.pauses_end.store(true, Ordering::SeqCst);
+        if let Some(watcher) = self.0.watcher.get() {
+            watcher.unpark();
+        }
+    }
+}
+
 impl Context {
+    /// Calls `pause` on this thread about every `interval` while JavaScript runs, at points where other threads may do as
+    /// they like. `pause` cannot use the context.
+    ///
+    /// # Errors
+    /// When the context has pauses already, or no thread can be started.
+    pub fn pause_every(
+        &self,
+        interval: Duration,
+        pause: Rc<dyn Fn()>,
+    ) -> Result<Pauses, std::io::Error> {
+        let interrupt = &self.0.interrupt;
+        let shared = Arc::clone(&interrupt.shared);
+        if shared.watcher.get().is_some() {
+            return Err(std::io::Error::other("the context has pauses already"));
+        }
+        let thread = std::thread::Builder::new()
+            .name("twinloop-pauses".into())
+            .spawn(move || shared.watch(interval))?;
+        let _ = interrupt.shared.watcher.set(thread.thread().clone());
+        *interrupt.pause.borrow_mut() = Some(pause);
+        Ok(Pauses(interrupt.shared.clone()))
+    }
+
     /// Whether JavaScript was ended by an interrupt since the last time this was asked.
     pub fn take_interrupted(&self) -> bool {
-        self.0.interrupt.0.taken.swap(false, Ordering::SeqCst)
+        self.0.interrupt.shared.taken.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -96,9 +264,10 @@ unsafe extern "C" fn callback(cx: *mut JSContext) -> bool {
     }
     // SAFETY: not null, so it is ours.
     let inner = unsafe { Inner::of(cx) };
-    let shared = &inner.interrupt.0;
-    if shared.requested.swap(false, Ordering::SeqCst) {
-        shared.taken.store(true, Ordering::SeqCst);
+    let interrupt = &inner.interrupt;
+    interrupt.pause_if_due(inner);
+    if interrupt.shared.requested.swap(false, Ordering::SeqCst) {
+        interrupt.shared.taken.store(true, Ordering::SeqCst);
         return false;
     }
     !inner.stopped.get()

@@ -47,6 +47,7 @@ mod convert;
 mod error;
 mod functions;
 mod global;
+mod helper_threads;
 mod inspection;
 mod interrupt;
 mod local;
@@ -65,7 +66,7 @@ pub use context::{Context, ContextOptions, Hooks, Owner, leave_process, shut_dow
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
 pub use error::{Error, ErrorClass, Property};
 pub use functions::{Arguments, Closure, Op, OpFunction};
-pub use interrupt::InterruptHandle;
+pub use interrupt::{InterruptHandle, Pauses};
 pub use local::{Local, Type};
 pub use modules::{ImportType, ModuleHost, ModuleRequest};
 pub use objects::{Attributes, Class, Key};

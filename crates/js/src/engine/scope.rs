@@ -53,6 +53,9 @@ impl<'s> Scope<'s> {
         );
         inner.depth.set(depth + 1);
         inner.touched.set(true);
+        if depth == 0 {
+            inner.interrupt.mark();
+        }
         Scope {
             inner,
             depth: depth + 1,
@@ -308,15 +311,21 @@ impl<'s> Scope<'s> {
 
     /// Runs `f` while no scope may be used.
     pub(super) fn lend<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.cx();
+        self.inner.closed_while(f)
+    }
+}
+
+impl Inner {
+    /// Runs `f` while no scope may be used.
+    pub(super) fn closed_while<R>(&self, f: impl FnOnce() -> R) -> R {
         struct Restore<'i>(&'i Inner, u32);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
                 self.0.depth.set(self.1);
             }
         }
-        self.cx();
-        self.inner.depth.set(BORROWED);
-        let _restore = Restore(self.inner, self.depth);
+        let _restore = Restore(self, self.depth.replace(BORROWED));
         f()
     }
 }
@@ -325,5 +334,8 @@ impl Drop for Scope<'_> {
     fn drop(&mut self) {
         self.inner.depth.set(self.depth - 1);
         self.inner.roots.stack.truncate(self.base);
+        if self.depth == 1 {
+            self.inner.interrupt.mark();
+        }
     }
 }

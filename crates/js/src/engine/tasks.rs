@@ -6,6 +6,7 @@
 //! the GIL). While the context is going, handed-over work goes back to the engine, which waits for it.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
@@ -27,6 +28,9 @@ unsafe extern "C" {
         task: *mut *mut Dispatchable,
         shutting_down: Dispatchable_MaybeShuttingDown,
     );
+    /// The virtual table of `js::WaitAsyncNotifyTask`: what an `Atomics.waitAsync` is, among tasks.
+    #[link_name = "_ZTVN2js19WaitAsyncNotifyTaskE"]
+    static WAIT_ASYNC_TABLE: [*const c_void; 2];
     /// `JS::Dispatchable::ReleaseFailedTask`: gives a task back to the engine, from any thread.
     #[link_name = "_ZN2JS12Dispatchable17ReleaseFailedTaskEOSt10unique_ptrIS0_NS_12DeletePolicyIS0_EEE"]
     fn dispatchable_release(task: *mut *mut Dispatchable);
@@ -54,27 +58,31 @@ pub trait TaskSink: Send + Sync {
     fn post(&self, task: Task, delay_ms: u32) -> bool;
 }
 
-/// Hears that a task was started (`true`) or finished.
+/// Hears that a task which will finish by itself was started (`true`) or finished.
 pub type Pending = Rc<dyn Fn(bool)>;
 
 thread_local! {
     /// What hears that a task was started or finished; both happen on the context's thread, of which there is one.
     static PENDING: RefCell<Option<Pending>> = const { RefCell::new(None) };
+    /// The `Atomics.waitAsync` that wait. Nobody may ever notify them, so nobody hears of them.
+    static WAITERS: RefCell<HashSet<*const Dispatchable>> = RefCell::default();
 }
 
-struct Shared {
+/// What the engine's threads get of the context: where work goes.
+struct Outlet {
     sink: Mutex<Option<Arc<dyn TaskSink>>>,
 }
 
 /// The context's registration.
-pub(super) struct Tasks(Arc<Shared>);
+pub(super) struct Tasks(Arc<Outlet>);
 
 impl Context {
     /// Says where the work of helper threads goes, and what hears, on this thread, that a task was started (`true`) or
-    /// finished, so that it can keep the program alive meanwhile. To be called once, before any script runs.
+    /// finished, so that it can keep the program alive meanwhile. An `Atomics.waitAsync` is no such task: only its timeout,
+    /// which comes through the sink, ends by itself. To be called once, before any script runs.
     pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>, pending: Pending) {
         PENDING.set(Some(pending));
-        let shared = Arc::new(Shared {
+        let outlet = Arc::new(Outlet {
             sink: Mutex::new(Some(sink)),
         });
         // SAFETY: the closure pointer stays valid until the context is gone: `Inner` keeps `Tasks`.
@@ -85,10 +93,10 @@ impl Context {
                 Some(dispatch_delayed),
                 Some(started),
                 Some(finished),
-                Arc::as_ptr(&shared).cast_mut().cast::<c_void>(),
+                Arc::as_ptr(&outlet).cast_mut().cast::<c_void>(),
             );
         }
-        *self.0.tasks.borrow_mut() = Some(Tasks(shared));
+        *self.0.tasks.borrow_mut() = Some(Tasks(outlet));
     }
 
     /// Runs a task on the context's thread; a checkpoint should follow.
@@ -122,17 +130,18 @@ pub(super) fn shut_down(inner: &Inner) {
         unsafe { ShutdownAsyncTasks(inner.cx()) };
     }
     PENDING.set(None);
+    WAITERS.take();
 }
 
 fn post(closure: *mut c_void, dispatchable: *mut u8, delay_ms: u32) -> bool {
-    // SAFETY: `closure` is the `Shared` that was registered; `dispatchable` points to the engine's owning pointer.
-    let (shared, owner) = unsafe {
+    // SAFETY: `closure` is the `Outlet` that was registered; `dispatchable` points to the engine's owning pointer.
+    let (outlet, owner) = unsafe {
         (
-            &*closure.cast::<Shared>(),
+            &*closure.cast::<Outlet>(),
             &mut *dispatchable.cast::<*mut Dispatchable>(),
         )
     };
-    let sink = shared
+    let sink = outlet
         .sink
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -172,12 +181,24 @@ fn pending(started: bool) {
 
 /// # Safety
 /// Called by the engine on the context's thread.
-unsafe extern "C" fn started(_: *mut c_void, _: *mut Dispatchable) {
-    pending(true);
+unsafe extern "C" fn started(_: *mut c_void, task: *mut Dispatchable) {
+    // SAFETY: the task is a whole object with virtual functions, so it begins with the address of its table, which lies
+    // behind two words of the table's symbol (the Itanium C++ ABI).
+    let waits = unsafe {
+        let table = *task.cast_const().cast::<*const *const c_void>();
+        table == (&raw const WAIT_ASYNC_TABLE).cast::<*const c_void>().add(2)
+    };
+    if waits {
+        WAITERS.with_borrow_mut(|waiters| waiters.insert(task.cast_const()));
+    } else {
+        pending(true);
+    }
 }
 
 /// # Safety
-/// Called by the engine on the context's thread.
-unsafe extern "C" fn finished(_: *mut c_void, _: *mut Dispatchable) {
-    pending(false);
+/// Called by the engine on the context's thread, also while it destroys the task.
+unsafe extern "C" fn finished(_: *mut c_void, task: *mut Dispatchable) {
+    if !WAITERS.with_borrow_mut(|waiters| waiters.remove(&task.cast_const())) {
+        pending(false);
+    }
 }

@@ -1,5 +1,7 @@
 //! A context's life: interrupts from another thread, stopping, and the cache that it starts from.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -50,6 +52,119 @@ fn an_interrupt_ends_a_blocking_atomics_wait() {
         });
         watchdog.join().unwrap();
     });
+}
+
+/// An interrupt that "can wait" is one that regular expressions and WebAssembly never look at.
+#[test]
+fn an_interrupt_ends_regular_expressions_and_web_assembly() {
+    let endless = [
+        "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+        // (module (func (export \"f\") (loop (br 0))))
+        "new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0,
+         3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 9, 1, 7, 0, 3, 64, 12, 0, 11, 11]))).exports.f()",
+    ];
+    for source in endless {
+        with_engine(|context| {
+            let watchdog = interrupt_soon(context);
+            context.enter(|scope| {
+                let error = scope.evaluate(source, "endless.js", 1).unwrap_err();
+                assert!(error.is_terminated(), "{source}");
+            });
+            watchdog.join().unwrap();
+            assert!(context.take_interrupted());
+        });
+    }
+}
+
+const LONG: &str = "{ const end = Date.now() + 100; while (Date.now() < end); }";
+
+#[test]
+fn javascript_that_runs_for_long_pauses_again_and_again() {
+    // Loops, WebAssembly, and many short microtasks, none of which runs for long.
+    let sources = [
+        LONG,
+        // (module (func (export \"f\") (param i32) (loop (br_if 0 (i32.gt_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))
+        // (i32.const 0))))))
+        "new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 1, 127, 0,
+         3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 19, 1, 17, 0, 3, 64, 32, 0, 65, 1, 107, 34, 0, 65, 0, 74, 13, 0, 11, 11])))
+         .exports.f(500_000_000)",
+        "var end = Date.now() + 100; Promise.resolve().then(function f() { if (Date.now() < end) Promise.resolve().then(f) })",
+    ];
+    for source in sources {
+        with_engine(|context| {
+            let count = Rc::new(Cell::new(0));
+            let counter = count.clone();
+            let pause = Rc::new(move || counter.set(counter.get() + 1));
+            let pauses = context
+                .pause_every(Duration::from_millis(2), pause)
+                .unwrap();
+            context.enter(|scope| run(scope, source).is_undefined());
+            context.checkpoint();
+            assert!(count.get() > 1, "{} pauses in {source}", count.get());
+            drop(pauses);
+            // One may be on its way.
+            let before = count.get() + 1;
+            context.enter(|scope| run(scope, LONG).is_undefined());
+            assert!(count.get() <= before);
+        });
+    }
+}
+
+#[test]
+fn pauses_begin_again_after_the_context_was_idle() {
+    with_engine(|context| {
+        let count = Rc::new(Cell::new(0));
+        let counter = count.clone();
+        let _pauses = context
+            .pause_every(
+                Duration::from_micros(100),
+                Rc::new(move || counter.set(counter.get() + 1)),
+            )
+            .unwrap();
+        for _ in 0..3 {
+            // By then the thread behind them sleeps.
+            std::thread::sleep(Duration::from_millis(200));
+            count.set(0);
+            context.enter(|scope| run(scope, LONG).is_undefined());
+            assert!(count.get() > 1, "{}", count.get());
+        }
+    });
+}
+
+#[test]
+fn a_pause_cannot_use_the_context_and_may_panic() {
+    with_engine(|context| {
+        let refused = Rc::new(Cell::new(false));
+        let (handle, seen) = (context.clone(), refused.clone());
+        let pause = move || {
+            let entered = std::panic::AssertUnwindSafe(|| handle.enter(|_| ()));
+            seen.set(std::panic::catch_unwind(entered).is_err());
+            panic!("a pause that fails");
+        };
+        let _pauses = context
+            .pause_every(Duration::from_millis(2), Rc::new(pause))
+            .unwrap();
+        context.enter(|scope| run(scope, LONG).is_undefined());
+        assert!(refused.get());
+        context.enter(|scope| assert_eq!(run(scope, "1 + 1").as_f64(), Some(2.0)));
+    });
+}
+
+/// The engine would run past the end of such a stack before it looks.
+#[test]
+fn a_thread_with_a_small_stack_is_refused_and_one_with_enough_recurses_safely() {
+    let on_stack = |size: usize| {
+        std::thread::Builder::new().stack_size(size).spawn(|| {
+            let owner = Context::create(&ContextOptions::default())?;
+            let source = "function f() { return f() + 1 } let said; try { f() } catch (e) { said = e.message } said";
+            Ok::<_, String>(owner.context().enter(|scope| scope.string_of(run(scope, source)).unwrap()))
+        }).unwrap().join().unwrap()
+    };
+    let refused = on_stack(128 << 10).unwrap_err();
+    assert!(refused.contains("stack"), "{refused}");
+    for size in [512 << 10, 1 << 20, 64 << 20] {
+        assert_eq!(on_stack(size).unwrap(), "too much recursion");
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use twinloop_js::engine::Local;
+use twinloop_js::engine::{Local, Scope};
 
 use crate::{in_scope, run, with_engine};
 
@@ -162,5 +163,37 @@ fn a_host_object_gives_its_value_to_the_right_type_only() {
         assert!(weak.upgrade().is_some(), "dropped only where code may run");
         context.checkpoint();
         assert!(weak.upgrade().is_none());
+    });
+}
+
+/// The engine walks a table as large as it ever was to let go of what WeakRefs keep, so after many of them this happens
+/// seldom; but it happens.
+#[test]
+fn what_many_weak_references_kept_is_let_go_after_the_job() {
+    with_engine(|context| {
+        context.enter(|scope| {
+            run(
+                scope,
+                "globalThis.many = Array.from({ length: 200_000 }, () => new WeakRef({}))",
+            );
+        });
+        let is_dead = |scope: &Scope<'_>| {
+            let alive = run(
+                scope,
+                "many.filter((reference) => reference.deref()).length",
+            );
+            alive.as_f64() == Some(0.0)
+        };
+        // `deref` keeps what it finds once more, so each look is a job of its own. Many checkpoints, as time is what decides.
+        let dead = (0..50).any(|_| {
+            for _ in 0..200 {
+                context.enter(|scope| run(scope, "0").is_undefined());
+                context.checkpoint();
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            context.collect_garbage();
+            context.enter(|scope| is_dead(scope))
+        });
+        assert!(dead);
     });
 }

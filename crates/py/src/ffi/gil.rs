@@ -1,7 +1,8 @@
 //! Who holds the GIL, and how it is let go for the one blocking wait.
 //!
 //! [`GilBound`] is how state that is not `Send` lives inside a Python object: a loop may be created in one thread and
-//! run in another, and the GIL orders every access. [`without_gil`] is called only from the host's `around_wait`.
+//! run in another, and the GIL orders every access. [`without_gil`] is called only from the host's
+//! `around_wait`, and for a moment from [`offer_gil`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -45,14 +46,42 @@ pub(crate) fn current_thread(_py: Python<'_>) -> ThreadIdentity {
 
 /// Runs `body` with a token, for callbacks of the loop, which carry none.
 ///
-/// Callable only from inside a turn: `EventLoop._run` attached this thread and holds the GIL, except during the wait, in
-/// which the loop calls nothing.
+/// Callable only from inside a turn (`EventLoop._run` attached this thread and holds the GIL, except during the wait, in
+/// which the loop calls nothing), or where it was asked whether this thread holds the GIL.
 pub(crate) fn with_gil_held<R>(body: impl FnOnce(Python<'_>) -> R) -> R {
     // SAFETY: may be called at any time by any thread.
     let attached = || unsafe { ffi::PyGILState_Check() } == 1;
     debug_assert!(attached(), "a callback of the loop ran without the GIL");
     // SAFETY: the thread is attached for the whole turn.
     body(unsafe { Python::assume_attached() })
+}
+
+/// Lets other Python threads have the GIL: what the interpreter does between instructions, for code of another language
+/// that computes. Does nothing on a thread that does not hold the GIL, nor where there is no other thread.
+pub fn offer_gil() {
+    // SAFETY: may be called at any time by any thread.
+    if unsafe { ffi::PyGILState_Check() } != 1 {
+        return;
+    }
+    with_gil_held(|py| {
+        if is_alone(py) {
+            return;
+        }
+        // A thread that waits is woken by the release, and would find the GIL taken again: the interpreter holds it back
+        // for who has asked for it only, which a thread does after having waited for a whole switch interval.
+        without_gil(py, &mut || {
+            std::thread::sleep(std::time::Duration::from_micros(1));
+        });
+    });
+}
+
+/// Whether no other thread has ever been attached to this interpreter, of those that there are.
+fn is_alone(_py: Python<'_>) -> bool {
+    // SAFETY: the token says that this thread is attached, so the interpreter and its list of threads stand while we look.
+    unsafe {
+        let first = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
+        first.is_null() || ffi::PyThreadState_Next(first).is_null()
+    }
 }
 
 /// Lets other Python threads run while `wait` blocks.

@@ -26,5 +26,6 @@ pub(crate) mod sockets;
 pub(crate) use fastcall::{
     Arguments, FastAttribute, FastMethod, Parameters, install, install_attribute,
 };
+pub use gil::offer_gil;
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
 pub(crate) use object::Object;

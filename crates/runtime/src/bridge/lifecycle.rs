@@ -12,7 +12,7 @@ use twinloop_loop::Loop;
 
 use super::helpers::Helpers;
 use super::{Bridge, JsKey};
-use crate::interrupts::Watcher;
+use crate::interrupts::{self, Watcher};
 
 thread_local! {
     static BRIDGE: RefCell<Option<Rc<Bridge>>> = const { RefCell::new(None) };
@@ -60,6 +60,7 @@ impl Bridge {
             bridge.end();
         }
         let bridge = Rc::new(Bridge::start(event_loop)?);
+        *bridge.pauses.borrow_mut() = Some(interrupts::share_gil(py, &bridge.context)?);
         py.import("twinloop.js")?
             .call_method0("_keep_output_in_order")?;
         BRIDGE.set(Some(Rc::clone(&bridge)));
@@ -82,6 +83,7 @@ impl Bridge {
             waiting: RefCell::default(),
             helpers,
             watcher: RefCell::new(None),
+            pauses: RefCell::new(None),
             leaving: RefCell::new(None),
             descriptions: Cell::new(0),
         })
@@ -104,6 +106,7 @@ impl Bridge {
     fn end(&self) {
         BRIDGE.set(None);
         drop(self.watcher.take());
+        drop(self.pauses.take());
         self.keys.clear();
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         drop(waiting);

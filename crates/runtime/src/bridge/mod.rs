@@ -17,7 +17,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use slab::Slab;
 use twinloop_js::Js;
-use twinloop_js::engine::{Context, Error, Local, Scope};
+use twinloop_js::engine::{Context, Error, Local, Pauses, Scope};
 use twinloop_loop::Loop;
 
 use crate::crossing::{Crossing, Waiting};
@@ -43,6 +43,8 @@ pub(crate) struct Bridge {
     helpers: helpers::Helpers,
     /// Brings Ctrl-C to JavaScript; the inner value is absent off the main thread.
     watcher: RefCell<Option<Option<Watcher>>>,
+    /// Lets other Python threads run while JavaScript computes.
+    pauses: RefCell<Option<Pauses>>,
     /// An exception that JavaScript must not catch (SystemExit, KeyboardInterrupt), on its way out through JavaScript.
     leaving: RefCell<Option<PyErr>>,
     /// How many thrown values are being described: describing one may throw another.
