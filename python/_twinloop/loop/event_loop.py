@@ -1,32 +1,25 @@
 """``EventLoop``: the native core with asyncio's own implementation of everything that is not hot.
 
 ``_native.LoopCore`` comes first in the method resolution order and brings callbacks, timers, readers and writers, futures
-and tasks, and the run itself. ``asyncio.SelectorEventLoop`` brings the rest (addresses, executors, subprocesses,
-datagrams, pipes, asynchronous generators), built on those. Its selector is never polled.
+and tasks, and the run itself. ``Waking`` (signals), ``Forking`` and ``Debugging`` bring one concern each.
+``asyncio.SelectorEventLoop`` brings the rest (addresses, executors, subprocesses, datagrams, pipes, asynchronous generators),
+built on those. Its selector is never polled.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
-import signal
 import socket
 import sys
 import threading
 import weakref
 from asyncio import (
     SelectorEventLoop,
-    Task,
     base_events,
     constants,
     events,
     format_helpers,
-    futures,
-    selector_events,
-    tasks,
 )
-from asyncio.log import logger
 
 from .. import _native
 from ..names import addresses, connect_to
@@ -37,7 +30,10 @@ from ..transports.pipes import ReadPipeTransport, WritePipeTransport
 from ..transports.sockets import SocketTransport, send_file, transport_class
 from ..transports.tls import TlsProtocol, start_tls
 from . import tasks as task_trees
+from .debugging import Debugging
+from .forking import Forking
 from .selector import LoopSelector
+from .waking import Waking
 
 
 def _closing_later(operation):
@@ -72,7 +68,7 @@ def _ending_when_closed(operation):
     return operate
 
 
-class EventLoop(_native.LoopCore, SelectorEventLoop):
+class EventLoop(_native.LoopCore, Waking, Forking, Debugging, SelectorEventLoop):
     """An asyncio event loop on Twinloop's native loop.
 
     With ``test_clock=True`` time stands still while anything is ready and jumps to the next timer when nothing is, so a
@@ -90,15 +86,9 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         self._children = set()
         # The transports of pipes, which asyncio keeps in no list.
         self._pipes = weakref.WeakSet()
-        # The process that this loop was left to by a fork.
-        self._left_to = None
-        self._tasks_of_parent = ()
-        # What signals are written into while nobody else asks for their numbers: the end to read, and the end to write.
-        self._wake_pair = None
-        self._is_woken_by_signals = False
         SelectorEventLoop.__init__(self, LoopSelector(self))
         self._set_redirects_connections(bool(connect_to.texts))
-        _open_loops.add(self)
+        self._leave_to_parents_when_forked()
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
@@ -146,195 +136,8 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         if not _is_finalizing() and hasattr(self, "_ssock"):
             super().__del__()
 
-    # ---- fork --------------------------------------------------------------------------------------------------------
-
-    def _leave_to_parent(self, process):
-        """In a forked process: part from the descriptors and registrations, which are the parent's."""
-        if self.is_closed():
-            return
-        if events._get_running_loop() is self:
-            events._set_running_loop(None)
-        self._left_to = process
-        self._part_from_parent(f"the event loop belongs to process {process}, which forked this one: make a new loop")
-        self._thread_id = None
-        # Signals of this process must not be written into a socket that the parent reads; the program's own is its affair.
-        sockets = [self._ssock, self._csock, *(self._wake_pair or ())]
-        wakeup_fd = signal.set_wakeup_fd(-1)
-        if all(wakeup_fd != sock.fileno() for sock in sockets):
-            _put_wakeup_fd_back(wakeup_fd)
-        self._is_woken_by_signals = False
-        for sock in sockets:
-            sock.close()
-        for pidfd in self._children:
-            os.close(pidfd)
-        self._children.clear()
-        # The tasks too are for the parent to end. They are taken from the list that `asyncio.Runner` cancels and waits for.
-        self._tasks_of_parent = tasks.all_tasks(self)
-        for task in self._tasks_of_parent:
-            tasks._unregister_task(task)
-            task._log_destroy_pending = False
-        self.run_until_complete = self._run_until_complete_in_child
-
-    def _call_soon_in_child(self, callback, *args, context=None):
-        """Refuse to call anything, but let a future that ends in this process, such as that of a task that exits, end."""
-        if len(args) != 1 or not futures.isfuture(args[0]) or not args[0].done():
-            self._check_closed()
-        if callback is base_events._run_until_complete_cb and not isinstance(args[0]._exception, RuntimeError):
-            # `run_until_complete`, which the fork happened in, has what it waits for. (With a RuntimeError it has probably
-            # tried to go on, and then the reason why it cannot is the better error.)
-            self._end_run_in_child()
-        return events.Handle(callback, args, self, context)
-
-    def _end_in_child(self, leaving):
-        """In a forked process, when the run that the fork happened in is over: let its tasks complain only of what is new."""
-        lacks_cause = isinstance(leaving, RuntimeError) and leaving.__cause__ is None
-        for task in self._tasks_of_parent:
-            error = getattr(task, "_exception", None)
-            if isinstance(error, (SystemExit, KeyboardInterrupt)):
-                # It has left the loop by itself; asyncio notes that in a callback of the task.
-                task._log_traceback = False
-            elif lacks_cause and isinstance(error, RuntimeError) and error is not leaving:
-                # Where the program tried to go on.
-                leaving.__cause__ = error
-                task._log_traceback = lacks_cause = False
-        self._tasks_of_parent = ()
-
-    def _run_until_complete_in_child(self, future):
-        if getattr(future, "cr_code", None) not in _ENDINGS:
-            return super().run_until_complete(future)
-        # `asyncio.Runner` on the way out. The asynchronous generators and the executor are the parent's.
-        future.close()
-        return None
-
     def _check_closed(self):
         self._check_open()
-
-    # ---- signals -----------------------------------------------------------------------------------------------------
-
-    def _begin_waking(self):
-        """Let every signal wake the loop from now on: one that arrives just before it blocks, or in another thread, would not.
-
-        A process has one wake-up descriptor. If somebody else has set it, it is left alone, as asyncio does: the program
-        for itself, or a loop for its signal handlers, which learns the numbers of the signals from it.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return
-        if self._wake_pair is None:
-            self._wake_pair = _non_blocking_pair()
-            self._watch_self_pipe(self._wake_pair[0].fileno(), "_empty_wake_pair")
-        ours = self._wake_pair[1].fileno()
-        # When it is full, the loop has been woken already.
-        others = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
-        self._is_woken_by_signals = others in (-1, ours) or not _put_wakeup_fd_back(others)
-
-    def _end_waking(self):
-        if self._is_woken_by_signals:
-            self._is_woken_by_signals = False
-            others = signal.set_wakeup_fd(-1)
-            if others != self._wake_pair[1].fileno():
-                _put_wakeup_fd_back(others)
-
-    def _empty_wake_pair(self):
-        # The numbers in it mean nothing: Python runs its handlers by itself, and asyncio's handlers have a pair of their own.
-        with contextlib.suppress(BlockingIOError):
-            while self._wake_pair[0].recv(4096):
-                pass
-
-    def add_signal_handler(self, sig, callback, *args):
-        """Call ``callback(*args)`` on the loop when the signal arrives."""
-        try:
-            super().add_signal_handler(sig, callback, *args)
-        finally:
-            self._follow_signal_handlers()
-
-    def remove_signal_handler(self, sig):
-        """Remove the handler of a signal; True if there was one."""
-        removed = super().remove_signal_handler(sig)
-        if removed:
-            self._follow_signal_handlers()
-        return removed
-
-    def _follow_signal_handlers(self):
-        # asyncio sets its own descriptor with the first handler, leaves it between runs, and takes it away with the last.
-        if self._signal_handlers:
-            self._is_woken_by_signals = False
-        elif self._thread_id == threading.get_ident():
-            self._begin_waking()
-
-    def _signal_sockets(self):
-        """The descriptors from which this loop learns of signals, for who has to notice that it does not."""
-        return [sock.fileno() for sock in (self._ssock, *(self._wake_pair or ())[:1])]
-
-    def _make_self_pipe(self):
-        self._ssock, self._csock = _non_blocking_pair()
-        self._internal_fds += 1
-        self._watch_self_pipe(self._ssock.fileno(), "_read_from_self")
-
-    def _close_self_pipe(self):
-        super()._close_self_pipe()
-        for sock in self._wake_pair or ():
-            sock.close()
-
-    # ---- debug mode: handles are asyncio's own, which remember where they were made ------------------------------------
-
-    def set_debug(self, enabled):
-        """Turn asyncio's debug mode on or off."""
-        self._set_native_debug(bool(enabled))
-        super().set_debug(enabled)
-
-    def _call_soon_debug(self, callback, *args, context=None):
-        self._check_thread()
-        if self._left_to is not None:
-            return self._call_soon_in_child(callback, *args, context=context)
-        return self._add_debug_handle(callback, args, context, "call_soon")
-
-    def _call_soon_threadsafe_debug(self, callback, *args, context=None):
-        return self._add_debug_handle(callback, args, context, "call_soon_threadsafe")
-
-    def _add_debug_handle(self, callback, args, context, method):
-        self._check_closed()
-        self._check_callback(callback, method)
-        handle = events.Handle(callback, args, self, context)
-        _forget_own_frames(handle, 2)
-        self._add_callback(handle)
-        return handle
-
-    def _call_at_debug(self, when, callback, *args, context=None):
-        self._check_closed()
-        self._check_thread()
-        self._check_callback(callback, "call_at")
-        handle = events.TimerHandle(when, callback, args, self, context)
-        _forget_own_frames(handle, 1)
-        self._add_timer(when, handle)
-        return handle
-
-    def _make_reader_handle(self, callback, args):
-        handle = events.Handle(callback, args, self)
-        # Let its source traceback end at the caller of add_reader or add_writer, which are asyncio's.
-        while handle._source_traceback and handle._source_traceback[-1].filename in _WATCHING:
-            del handle._source_traceback[-1]
-        return handle
-
-    def _run_foreign_handle(self, handle):
-        if handle._cancelled:
-            return
-        if not self._debug:
-            handle._run()
-            return
-        self._current_handle = handle
-        try:
-            started = self.time()
-            handle._run()
-            duration = self.time() - started
-            if duration >= self.slow_callback_duration:
-                what = base_events._format_handle(handle)
-                logger.warning("Executing %s took %.3f seconds%s", what, duration, _await_chain(handle))
-        finally:
-            self._current_handle = None
-
-    def _transport_took(self, transport, protocol, duration):
-        if duration >= self.slow_callback_duration:
-            logger.warning("Executing callbacks of %r by %r took %.3f seconds", protocol, transport, duration)
 
     # ---- called by the native core -----------------------------------------------------------------------------------
 
@@ -489,62 +292,10 @@ class EventLoop(_native.LoopCore, SelectorEventLoop):
         return await super()._ensure_resolved((*redirected, *address[2:]), loop=self, **options)
 
 
-def _await_chain(handle):
-    """Where the coroutine of a task's step is now, for the report of a slow one."""
-    task = getattr(handle._callback, "__self__", None)
-    if not isinstance(task, Task) or task.done():
-        return ""
-    return "".join(f"\n  in {frame}" for frame in task_trees.await_chain(task.get_coro()))
-
-
-_ENDINGS = {
-    SelectorEventLoop.shutdown_asyncgens.__code__,
-    SelectorEventLoop.shutdown_default_executor.__code__,
-}
-
-
 def _seek_to_start(file, offset):
     is_seekable = getattr(file, "seekable", None)
     if offset == 0 and is_seekable is not None and is_seekable():
         file.seek(0)
-
-
-def _non_blocking_pair():
-    pair = socket.socketpair()
-    for sock in pair:
-        sock.setblocking(False)
-    return pair
-
-
-def _put_wakeup_fd_back(fd):
-    """Set the wake-up descriptor that somebody else had set; false if it cannot be one any more."""
-    try:
-        signal.set_wakeup_fd(fd)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-_open_loops: weakref.WeakSet[EventLoop] = weakref.WeakSet()
-
-
-def _after_fork_in_child():
-    parent = os.getppid()
-    for loop in list(_open_loops):
-        loop._leave_to_parent(parent)
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-#: The files of add_reader and of what makes its handle.
-_WATCHING = (__file__, selector_events.__file__)
-
-
-def _forget_own_frames(handle, count):
-    """Let a debug handle's source traceback end at the caller of the loop's method."""
-    if handle._source_traceback:
-        del handle._source_traceback[-count:]
 
 
 def new_event_loop() -> EventLoop:
