@@ -68,8 +68,6 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
 pub(crate) fn products(profile: Profile) -> Result<Command> {
     let mut command = cargo("build")?;
     command.args(["--workspace", "--lib", "--bins"]);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    command.args(profile.words());
     Ok(command)
 }

@@ -32,7 +32,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
 }
 
 fn demo() -> Result<()> {
-    let profile = Profile::Release;
+    let profile = Profile::Quick;
     setup::setup(profile, &examples::rust_names())?;
     let venv = Venv::default()?;
     let twinloop = profile.artifact("twinloop");
@@ -72,7 +72,7 @@ fn demo() -> Result<()> {
     println!(
         "{}",
         dim(
-            "Next: target/release/twinloop YOUR_PROGRAM.js (or .mjs, .ts, .py), or read ARCHITECTURE.md."
+            "Next: target/quick/twinloop YOUR_PROGRAM.js (or .mjs, .ts, .py), or read ARCHITECTURE.md."
         )
     );
     Ok(())

@@ -41,7 +41,9 @@ pub(crate) fn user_cache() -> PathBuf {
 pub(crate) enum Profile {
     /// Quick to build; what the tests use.
     Dev,
-    /// Optimised; what the demo and the benchmarks use.
+    /// Optimised without link-time optimisation; what set-up and the demo use.
+    Quick,
+    /// Optimised in full; what the benchmarks and wheels use.
     Release,
 }
 
@@ -50,7 +52,17 @@ impl Profile {
     pub(crate) fn folder(self) -> &'static str {
         match self {
             Profile::Dev => "debug",
+            Profile::Quick => "quick",
             Profile::Release => "release",
+        }
+    }
+
+    /// The words that ask cargo for this profile.
+    pub(crate) fn words(self) -> &'static [&'static str] {
+        match self {
+            Profile::Dev => &[],
+            Profile::Quick => &["--profile", "quick"],
+            Profile::Release => &["--release"],
         }
     }
 

@@ -9,20 +9,22 @@ use crate::python::Venv;
 use crate::{Arguments, cargo, system, terminal};
 
 const HELP: &str = "\
-cargo xtask setup [--dev]
+cargo xtask setup [--dev | --release]
 
 Needs Rust and Python 3.11 or later. Then, each only if it is missing:
   1. system packages, by apt, as root or with sudo; otherwise it names them and stops
   2. SpiderMonkey: MOZJS_ARCHIVE, a prebuilt archive beside the checkout, the user's cache folder, its release
      download (given ten seconds to answer), or a build from source (about 20 minutes, kept in the cache folder)
-  3. target/release/twinloop
+  3. target/quick/twinloop
   4. .venv with the package `twinloop` and what the examples and tests import
 
-  --dev   build without optimisation
+  --dev       build without optimisation
+  --release   build as wheels and benchmarks are, with link-time optimisation: twice as long, and some calls of web APIs that
+              end in other crates (URL) take two thirds of the time
 ";
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
-    let mut profile = Profile::Release;
+    let mut profile = Profile::Quick;
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => {
@@ -30,6 +32,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
                 return Ok(());
             }
             lexopt::Arg::Long("dev") => profile = Profile::Dev,
+            lexopt::Arg::Long("release") => profile = Profile::Release,
             other => return Err(other.unexpected().into()),
         }
     }

@@ -194,9 +194,7 @@ fn rust(plan: &Plan) -> Result<Tally> {
         // The extension module links against the interpreter that loads it, so it is no test program; only PyO3 is built
         // otherwise without it, to link against the library of Python.
         command.args(["--workspace", "--exclude", "twinloop-native"]);
-        if plan.profile == Profile::Release {
-            command.arg("--release");
-        }
+        command.args(plan.profile.words());
         if plan.full {
             command.env("TWINLOOP_FULL", "1");
         }
