@@ -1,6 +1,6 @@
 from asyncio import AbstractEventLoop, DefaultEventLoopPolicy, SelectorEventLoop
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, type_check_only
 
 from . import js as js
 
@@ -10,6 +10,7 @@ __all__ = ["EventLoop", "EventLoopPolicy", "__version__", "format_tasks", "insta
 
 __version__: Final[str]
 
+@type_check_only
 class Statistics(TypedDict):
     turns: int
     callbacks: int
@@ -26,7 +27,7 @@ class Statistics(TypedDict):
 class EventLoop(SelectorEventLoop):
     def __init__(self, *, test_clock: bool = False) -> None: ...
     def statistics(self) -> Statistics: ...
-    def time_callbacks(self, enabled: bool, /) -> None: ...
+    def time_callbacks(self, enabled: bool) -> None: ...
 
 class EventLoopPolicy(DefaultEventLoopPolicy): ...
 

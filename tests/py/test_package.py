@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import pathlib
 import pkgutil
 import pydoc
@@ -105,3 +106,15 @@ def test_of_the_rooms_only_program_knows_the_package_that_users_import():
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             if any(name.partition(".")[0] == "twinloop" for name in names):
                 assert file.parent.name == "program", f"{file} imports {names}"
+
+
+def test_the_stub_says_what_there_is():
+    pytest.importorskip("mypy")
+    words = [sys.executable, "-m", "mypy.stubtest", "twinloop", "--concise", "--mypy-config-file", os.devnull]
+    environment = {**os.environ, "MYPYPATH": str(SOURCES.parent)}
+    checked = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    # `twinloop.js` is typed in its own source.
+    faults = [
+        line for line in checked.stdout.splitlines() if not line.startswith(("twinloop.js.", "twinloop.__main__"))
+    ]
+    assert faults == [], checked.stderr
