@@ -61,19 +61,24 @@ def _choose_for_runners():
     @functools.wraps(make)
     def __init__(self, *, debug=None, loop_factory=None):
         policy = _get_policy()
-        if isinstance(policy, EventLoopPolicy) and _is_nobodys_choice(loop_factory):
+        if isinstance(policy, EventLoopPolicy) and _is_nobodys_choice(loop_factory, sys._getframe(1)):
             loop_factory = policy.new_event_loop
         make(self, debug=debug, loop_factory=loop_factory)
 
     asyncio.Runner.__init__ = __init__
 
 
-def _is_nobodys_choice(loop_factory):
+def _is_nobodys_choice(loop_factory, caller):
     """Whether a loop factory is one that packages take when their user has not chosen any."""
     candidates = [asyncio.SelectorEventLoop, getattr(asyncio, "EventLoop", None)]
     uvloop = sys.modules.get("uvloop")
     candidates += [getattr(uvloop, name, None) for name in ("new_event_loop", "Loop")]
-    return loop_factory is not None and loop_factory in candidates
+    if loop_factory is None or loop_factory not in candidates:
+        return False
+    if caller.f_globals.get("__name__") == asyncio.runners.__name__:
+        caller = caller.f_back
+    # `uvloop.run` is a choice, and refuses every other loop.
+    return caller is None or caller.f_globals.get("__name__") != "uvloop"
 
 
 # ---- children that do not inherit the policy ---------------------------------------------------------------------------

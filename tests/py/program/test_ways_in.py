@@ -158,6 +158,10 @@ class Loop(asyncio.SelectorEventLoop):
 
 def new_event_loop():
     return Loop()
+
+def run(main):
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
 """
 
 
@@ -172,6 +176,14 @@ def test_an_unchanged_program_with_uvicorn_runs_on_this_loop(write, way, others)
     folder = write("served.py", APPLICATION)
     words = ["app.py"] if way == "program" else ["-m", "uvicorn", "--port", "0", "--lifespan", "off", "served:app"]
     assert response_of(folder, "-m", "twinloop", *words) == b"True"
+
+
+def test_a_program_that_calls_uvloops_run_gets_uvloop_and_the_end_says_so(write):
+    # It refuses every other loop, so putting ours in its place would end the program.
+    write("uvloop.py", STAND_IN_FOR_UVLOOP)
+    program = "import asyncio, uvloop\nasync def main(): print(type(asyncio.get_running_loop()).__name__)\nuvloop.run(main())\n"
+    code, output, errors = python(write("app.py", program), "-m", "twinloop", "app.py")
+    assert (code, output) == (0, "Loop\n") and errors.endswith("that it chose itself: uvloop.Loop\n"), errors
 
 
 def test_a_program_that_makes_a_loop_of_its_own_gets_it_and_the_end_says_so(write):
