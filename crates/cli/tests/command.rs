@@ -352,3 +352,50 @@ fn javascript_that_names_a_python_module_goes_to_python() {
     );
     assert!(Path::new(&program).exists());
 }
+
+#[test]
+fn ticks_of_a_commonjs_main_run_before_its_promise_jobs_and_those_of_a_module_after() {
+    let folder = Folder::new("ticks");
+    let code = "Promise.resolve().then(() => console.log('job')); process.nextTick(() => console.log('tick'));";
+    let script = folder.file("main.cjs", code);
+    assert_run(&run(&[script.to_str().unwrap()]), 0, "tick\njob\n");
+    let module = folder.file("main.mjs", code);
+    assert_run(&run(&[module.to_str().unwrap()]), 0, "job\ntick\n");
+}
+
+#[test]
+fn standard_input_is_read_by_iteration_and_by_events() {
+    let folder = Folder::new("stdin");
+    let iterated = "let text = ''; process.stdin.setEncoding('utf8'); for await (const chunk of process.stdin) text += chunk; console.log(text.length, text.at(-1));";
+    let heard = "let n = 0; process.stdin.on('data', (c) => (n += c.length)).on('end', () => console.log('end', n)).on('close', () => console.log('close'));";
+    let input = "\u{e9}".repeat(100_000);
+    for (code, expected) in [(iterated, "100000 \u{e9}\n"), (heard, "end 200000\nclose\n")] {
+        // A pipe is waited for, a file is not.
+        let mut child = twinloop()
+            .args(["-e", code])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        assert_run(&child.wait_with_output().unwrap(), 0, expected);
+        let file = std::fs::File::open(folder.file("input", &input)).unwrap();
+        let output = twinloop().args(["-e", code]).stdin(file).output().unwrap();
+        assert_run(&output, 0, expected);
+    }
+}
+
+#[test]
+fn a_paused_standard_input_does_not_keep_the_program() {
+    let code = "process.stdin.on('data', () => {}); setTimeout(() => { process.stdin.pause(); console.log('paused'); }, 10);";
+    let mut child = twinloop()
+        .args(["-e", code])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its end stays open here, with nothing in it.
+    let input = child.stdin.take();
+    assert_run(&child.wait_with_output().unwrap(), 0, "paused\n");
+    drop(input);
+}

@@ -101,4 +101,119 @@ test('what Buffer says about values', () => {
   ok(Buffer.from('abc').map((byte) => byte + 1) instanceof Buffer);
 });
 
+test('Buffer is a function too, and its statics are enumerable and constructors: old packages use all three', () => {
+  const names = [];
+  for (const name in Buffer) names.push(name);
+  for (const name of ['from', 'alloc', 'concat', 'isBuffer', 'poolSize']) ok(names.includes(name), name);
+  equal(new Buffer('ab').toString(), 'ab');
+  equal(Buffer(2).length, 2);
+  equal(new Buffer.alloc(2).length, 2);
+  equal(Buffer.from(new String('s')).toString(), 's');
+  equal(Buffer.from('abcabc').lastIndexOf('b'), 4);
+  ok(Object.getPrototypeOf(Buffer) === Uint8Array && Buffer.prototype.constructor === Buffer);
+});
+
+test('a number that does not fit is refused, where it was cut to its low bits', () => {
+  const buffer = Buffer.alloc(8);
+  const cases = [
+    [() => buffer.writeUInt8(300), 'The value of "value" is out of range. It must be >= 0 and <= 255. Received 300'],
+    [() => buffer.writeInt16LE(-32769), 'The value of "value" is out of range. It must be >= -32768 and <= 32767. Received -32769'],
+    [
+      () => buffer.writeUInt32BE(2 ** 33),
+      'The value of "value" is out of range. It must be >= 0 and <= 4294967295. Received 8_589_934_592',
+    ],
+    [() => buffer.writeUIntBE(2 ** 48, 0, 6), /It must be >= 0 and < 2 \*\* 48\. Received 281_474_976_710_656/],
+    [() => buffer.writeBigUInt64BE(2n ** 64n), /It must be >= 0n and < 2n \*\* 64n\. Received 18_446_744_073_709_551_616n/],
+    [() => buffer.readUInt8(8), 'The value of "offset" is out of range. It must be >= 0 and <= 7. Received 8'],
+    [() => buffer.readUInt8(1.5), 'The value of "offset" is out of range. It must be an integer. Received 1.5'],
+  ];
+  for (const [body, message] of cases) throws(body, { name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
+  throws(() => buffer.readUInt8('1'), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => Buffer.alloc(2).readUInt32LE(0), { code: 'ERR_BUFFER_OUT_OF_BOUNDS' });
+  deepEqual([...buffer], [0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test('every read gives back what its write wrote, at any offset', () => {
+  const buffer = Buffer.alloc(24);
+  const values = {
+    UInt8: 0xfe,
+    Int8: -3,
+    UInt16LE: 0xfedc,
+    UInt16BE: 0xfedc,
+    Int16LE: -1234,
+    Int16BE: -1234,
+    UInt32LE: 0xfedcba98,
+    UInt32BE: 0xfedcba98,
+    Int32LE: -5,
+    Int32BE: -(2 ** 31),
+    FloatLE: -1.5,
+    FloatBE: 0.25,
+    DoubleLE: Math.PI,
+    DoubleBE: -Math.E,
+    BigInt64LE: -77n,
+    BigInt64BE: -(2n ** 63n),
+    BigUInt64LE: 2n ** 64n - 1n,
+    BigUInt64BE: 2n ** 63n + 5n,
+  };
+  for (const [name, value] of Object.entries(values)) {
+    for (const offset of [0, 3, 9]) {
+      const end = buffer[`write${name}`](value, offset);
+      equal(buffer[`read${name}`](offset), value, name);
+      ok(end > offset);
+    }
+  }
+  for (const name of ['UIntLE', 'UIntBE', 'IntLE', 'IntBE']) {
+    for (let size = 1; size <= 6; size += 1) {
+      const value = name.startsWith('I') ? -(2 ** (size * 8 - 1)) + 5 : 2 ** (size * 8) - 7;
+      equal(buffer[`write${name}`](value, 2, size), 2 + size);
+      equal(buffer[`read${name}`](2, size), value, `${name} ${size}`);
+    }
+  }
+});
+
+test('searching from both ends, by bytes, text and whole UTF-16 units', () => {
+  const buffer = Buffer.from('héllo wörld €');
+  deepEqual([buffer.indexOf('l'), buffer.lastIndexOf('l'), buffer.indexOf('wör'), buffer.lastIndexOf('wör', -3)], [3, 11, 7, 7]);
+  deepEqual([buffer.indexOf(Buffer.from('€')), buffer.includes('zz'), buffer.indexOf(''), buffer.lastIndexOf('')], [14, false, 0, 17]);
+  const wide = Buffer.from('aabb', 'utf16le');
+  deepEqual([wide.indexOf('b', 'utf16le'), wide.lastIndexOf('a', undefined, 'ucs2')], [4, 2]);
+  throws(() => buffer.indexOf({}), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+test('fill repeats a pattern; copy, swap and concat by their rules', () => {
+  equal(Buffer.alloc(10, 'abc').toString(), 'abcabcabca');
+  equal(Buffer.alloc(5, 'YQ==', 'base64').toString(), 'aaaaa');
+  equal(Buffer.alloc(4).fill('é', 1).toString('hex'), '00c3a9c3');
+  throws(() => Buffer.alloc(5, Buffer.alloc(0)), { code: 'ERR_INVALID_ARG_VALUE' });
+  equal(Buffer.from('abcd').swap16().toString(), 'badc');
+  throws(() => Buffer.from('abc').swap16(), { code: 'ERR_INVALID_BUFFER_SIZE' });
+  equal(Buffer.concat([Buffer.from('abc'), Buffer.from('def')], 4).toString(), 'abcd');
+  throws(() => Buffer.concat([Buffer.from('a'), 5]), /The "list\[1\]" argument must be an instance of Buffer or Uint8Array/);
+  throws(() => Buffer.from('a').copy(5), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+test('base64 is read leniently, hex up to the first that is no digit', () => {
+  equal(Buffer.from('!Y_W-J$j', 'base64').toString('hex'), '63f5be26');
+  equal(Buffer.from('YWJj=ZGVm', 'base64').toString(), 'abc');
+  equal(Buffer.from('YQ', 'base64').toString(), 'a');
+  equal(Buffer.from('abxx', 'hex').length, 1);
+  equal(Buffer.from('\ud800x').toString('hex'), 'efbfbd78');
+  equal(Buffer.from([0xff, 0x41, 0xe2, 0x82]).toString(), '\ufffdA\ufffd');
+  for (let length = 0; length < 70; length += 1) {
+    const bytes = Buffer.from(Array.from({ length }, (_, index) => (index * 37) & 255));
+    for (const encoding of ['base64', 'base64url', 'hex', 'latin1']) {
+      equal(Buffer.compare(Buffer.from(bytes.toString(encoding), encoding), bytes), 0, `${encoding} ${length}`);
+    }
+  }
+});
+
+test('errors say what came, as Node says it, and name their code in the stack', () => {
+  const message =
+    'The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object. Received type number (5)';
+  const error = throws(() => Buffer.from(5), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message });
+  equal(error.stack.split('\n')[0], `TypeError [ERR_INVALID_ARG_TYPE]: ${message}`);
+  throws(() => Buffer.from('x', 'nope'), { code: 'ERR_UNKNOWN_ENCODING', message: 'Unknown encoding: nope' });
+  throws(() => Buffer.alloc('5'), /The "size" argument must be of type number. Received type string \('5'\)/);
+});
+
 await run();

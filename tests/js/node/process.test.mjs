@@ -129,4 +129,69 @@ test('stdout writes at once', () => {
   equal(process.stderr.fd, 2);
 });
 
+test('in a callback ticks run before promise jobs, then those that the jobs asked for', async () => {
+  const seen = [];
+  await new Promise((resolve) => {
+    setTimeout(() => {
+      Promise.resolve().then(() => {
+        seen.push('job');
+        process.nextTick(() => seen.push('tick of the job'));
+        Promise.resolve().then(() => seen.push('job of the job'));
+      });
+      queueMicrotask(() => seen.push('microtask'));
+      process.nextTick(
+        (a, b) => {
+          seen.push(a + b);
+          process.nextTick(() => seen.push('tick of the tick'));
+          Promise.resolve().then(() => seen.push('job of the tick'));
+        },
+        'ti',
+        'ck',
+      );
+      setTimeout(resolve, 5);
+    }, 0);
+  });
+  const order = ['tick', 'tick of the tick', 'job', 'microtask', 'job of the tick', 'job of the job', 'tick of the job'];
+  deepEqual(seen, order);
+});
+
+test('what a tick throws is an uncaught exception, and the other ticks run', async () => {
+  const seen = [];
+  const hear = (error) => seen.push(error.message);
+  process.on('uncaughtException', hear);
+  process.nextTick(() => {
+    throw new Error('thrown');
+  });
+  process.nextTick(() => seen.push('after'));
+  await delay(2);
+  process.off('uncaughtException', hear);
+  deepEqual(seen, ['thrown', 'after']);
+});
+
+test('TZ takes effect at once, and so does taking it away', () => {
+  const before = process.env.TZ;
+  process.env.TZ = 'Asia/Tokyo';
+  equal(new Date(0).getHours(), 9);
+  process.env.TZ = 'UTC';
+  equal(new Date(0).getHours(), 0);
+  equal(new Date(0).getTimezoneOffset(), 0);
+  delete process.env.TZ;
+  if (before !== undefined) process.env.TZ = before;
+});
+
+test('global is the global object', () => {
+  equal(globalThis.global, globalThis);
+});
+
+test("errors of process are Node's", () => {
+  throws(() => process.nextTick(5), { message: 'The "callback" argument must be of type function. Received type number (5)' });
+  throws(() => (process.exitCode = 'x'), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => (process.exitCode = 1.5), { code: 'ERR_OUT_OF_RANGE' });
+  throws(() => process.kill('x'), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => process.kill(1, 'SIGNOPE'), { name: 'TypeError', code: 'ERR_UNKNOWN_SIGNAL' });
+  throws(() => process.chdir(5), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => process.hrtime(5), { code: 'ERR_INVALID_ARG_TYPE' });
+  throws(() => process.stdout.write(5), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
 await run();

@@ -1,11 +1,50 @@
-// Errors with a `code` that programs compare, as Node's have (https://nodejs.org/api/errors.html#errorcode).
+// Errors with a `code` that programs compare, as Node's have (https://nodejs.org/api/errors.html#errorcode): the stack begins with
+// `TypeError [ERR_X]: message`, while `name` and `message` stay what they are.
 'use strict';
 
-/** An error of this class and message with the code; the caller throws it. */
-function codedError(Class, code, message) {
-  const error = new Class(message);
+const { construct, defineProperty, slice, startsWith, stringIncludes, stringIndexOf } = require('builtins/primordials');
+
+// Files that only make errors: their frames say nothing about the program.
+const makers = ['builtins/coded_error:', 'builtins/webidl:', 'node/errors:', 'node/arguments:'];
+
+/**
+ * An error of this class and message with the code; the caller throws it.
+ * @param {ErrorConstructor} Class
+ * @param {string} code
+ * @param {string} message
+ * @param {ErrorOptions} [options]
+ * @returns {any}
+ */
+function codedError(Class, code, message, options) {
+  /** @type {any} */
+  const error = construct(Class, options === undefined ? [message] : [message, options]);
+  const stack = `${error.name} [${code}]: ${message}${framesOf(error)}`;
+  defineProperty(error, 'stack', { value: stack, writable: true, enumerable: false, configurable: true });
   error.code = code;
   return error;
+}
+
+/**
+ * The frames of an error from the first that is not the maker's, each on a line of its own.
+ * @param {Error} error
+ */
+function framesOf(error) {
+  const stack = `${error.stack}`;
+  const header = `${error.name}: ${error.message}`;
+  let frames = startsWith(stack, header) ? slice(stack, header.length) : '';
+  for (;;) {
+    const next = stringIndexOf(frames, '\n', 1);
+    if (next === -1 || !isOfMaker(slice(frames, 0, next))) return frames;
+    frames = slice(frames, next);
+  }
+}
+
+/** @param {string} frame */
+function isOfMaker(frame) {
+  for (let index = 0; index < makers.length; index += 1) {
+    if (stringIncludes(frame, `twinloop:${makers[index]}`)) return true;
+  }
+  return false;
 }
 
 module.exports = { codedError };

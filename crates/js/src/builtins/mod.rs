@@ -71,6 +71,7 @@ const ROOM: Room = Room {
         File::new("builtins/coded_error", include_str!("coded_error.js")),
         File::new("builtins/domexception", include_str!("domexception.js"))
             .globals(&["DOMException"]),
+        File::new("builtins/invalid_type", include_str!("invalid_type.js")),
         File::new("builtins/primordials", include_str!("primordials.js")),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
@@ -125,12 +126,17 @@ struct Loader {
 
 /// Whether `name` is a property that [`resolve`] defines.
 pub(crate) fn is_global(name: &str) -> bool {
-    name == "self" || index().globals.contains_key(name)
+    name == "self" || name == "global" || index().globals.contains_key(name)
 }
 
 /// Every name that [`resolve`] defines.
 pub(crate) fn global_names() -> Vec<&'static str> {
-    index().globals.keys().copied().chain(["self"]).collect()
+    index()
+        .globals
+        .keys()
+        .copied()
+        .chain(["self", "global"])
+        .collect()
 }
 
 /// Defines the property `name` of the global object; false if it is none of ours.
@@ -138,7 +144,8 @@ pub(crate) fn global_names() -> Vec<&'static str> {
 /// # Errors
 /// What loading the file throws.
 pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
-    let value = if name == "self" {
+    // `global` is Node's name for it.
+    let value = if name == "self" || name == "global" {
         global
     } else {
         let Some(file) = index().globals.get(name) else {

@@ -174,6 +174,12 @@ module.exports = {
   isInteger: Number.isInteger,
   parseInt: Number.parseInt,
 
+  // ---- Date
+  /** @type {(date: Date) => number} */
+  dateGetTime: native(Date.prototype.getTime),
+  /** @type {(date: Date) => string} */
+  dateToISOString: native(Date.prototype.toISOString),
+
   // ---- RegExp
   regExp,
   /** @type {(expression: RegExp, text: string) => RegExpExecArray | null} */
@@ -249,6 +255,14 @@ module.exports = {
   subarray: native(Uint8Array.prototype.subarray),
   /** @type {(target: Uint8Array, source: ArrayLike<number>, offset?: number) => void} */
   setBytes: native(Uint8Array.prototype.set),
+  /** @type {(bytes: Uint8Array, byte: number, start?: number, end?: number) => Uint8Array} */
+  fillBytes: native(Uint8Array.prototype.fill),
+  /** @type {(bytes: Uint8Array, target: number, start: number, end?: number) => Uint8Array} */
+  copyWithin: native(Uint8Array.prototype.copyWithin),
+  /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
+  byteIndexOf: native(Uint8Array.prototype.indexOf),
+  /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
+  byteLastIndexOf: native(Uint8Array.prototype.lastIndexOf),
   /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array} */
   copyBytes: native(Uint8Array.prototype.slice),
 

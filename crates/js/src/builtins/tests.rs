@@ -70,7 +70,9 @@ fn every_file_that_is_required_exists() {
 fn what_a_file_takes_stands_at_its_head() {
     for file in files() {
         for line in file.text.lines().filter(|line| line.contains("require('")) {
-            let is_at_head = line.starts_with("const ") || line.starts_with("module.exports = ");
+            let is_at_head = ["const ", "} = require(", "module.exports = "]
+                .iter()
+                .any(|start| line.starts_with(start));
             assert!(
                 is_at_head,
                 "{}: `{}` belongs at the head of the file",

@@ -4,6 +4,7 @@
 //! count such memory, so this file does, and collects in time (rule BOUNDED). Bytes are lent out to a //! during which the engine cannot be used, so nothing can move, detach or resize them; memory that other threads may
 //! share is copied first.
 
+use std::borrow::Cow;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -174,21 +175,22 @@ impl<'s> Scope<'s> {
         let raw = self
             .raw_bytes(value.object_or_null())
             .ok_or_else(not_bytes)?;
-        if raw.shared {
-            let copy = copy_shared(&raw);
-            return Ok(self.lend(|| f(&copy)));
-        }
-        Ok(self.lend(|| {
-            // A zero length may come with a null pointer.
-            let bytes = if raw.length == 0 {
-                &[][..]
-            } else {
-                // SAFETY: the memory is not shared with other threads, and `lend` keeps this one from running anything
-                // that could write, move, detach or free it while `f` reads.
-                unsafe { std::slice::from_raw_parts(raw.data, raw.length) }
-            };
-            f(bytes)
-        }))
+        Ok(self.lend(|| f(&lent(&raw))))
+    }
+
+    /// Lends the bytes of two buffers or views. `f` cannot use the engine.
+    ///
+    /// # Errors
+    /// A TypeError when one of them has no bytes.
+    pub fn with_both_bytes<R>(
+        &self,
+        left: Local<'_>,
+        right: Local<'_>,
+        f: impl FnOnce(&[u8], &[u8]) -> R,
+    ) -> Result<R, Error> {
+        let of = |value: Local<'_>| self.raw_bytes(value.object_or_null()).ok_or_else(not_bytes);
+        let (left, right) = (of(left)?, of(right)?);
+        Ok(self.lend(|| f(&lent(&left), &lent(&right))))
     }
 
     /// Lends the bytes of a buffer or view for writing. `f` cannot use the engine.
@@ -261,6 +263,20 @@ impl<'s> Scope<'s> {
 
 fn not_bytes() -> Error {
     Error::type_error("the value is not an ArrayBuffer, typed array or DataView")
+}
+
+/// The bytes while the engine is not used: in place, or a copy of what other threads may be writing.
+fn lent(raw: &Raw) -> Cow<'_, [u8]> {
+    if raw.shared {
+        Cow::Owned(copy_shared(raw))
+    } else if raw.length == 0 {
+        // A zero length may come with a null pointer.
+        Cow::Borrowed(&[])
+    } else {
+        // SAFETY: the memory is not shared with other threads, and the caller is inside of `lend`, which keeps this one from running
+        // anything that could write, move, detach or free it.
+        Cow::Borrowed(unsafe { std::slice::from_raw_parts(raw.data, raw.length) })
+    }
 }
 
 /// Copies memory that other threads may be writing: byte by byte, atomically.

@@ -112,6 +112,10 @@ pub(super) struct Inner {
     pub(super) rejections: RefCell<Rejections>,
     pub(super) draining: Cell<bool>,
     pub(super) kept: KeptObjects,
+    /// What runs before the microtasks, see `Scope::run_before_microtasks`.
+    pub(super) first: RefCell<Option<Slot>>,
+    /// Whether the next checkpoint begins with the microtasks all the same.
+    pub(super) microtasks_first: Cell<bool>,
     /// Whether the engine was entered since the last checkpoint; if not, there is nothing for it to do.
     pub(super) touched: Cell<bool>,
     /// Clean-up jobs of FinalizationRegistries, for the next checkpoint.
@@ -199,6 +203,8 @@ impl Context {
             rejections: RefCell::new(Rejections::default()),
             draining: Cell::new(false),
             kept: KeptObjects::default(),
+            first: RefCell::new(None),
+            microtasks_first: Cell::new(false),
             touched: Cell::new(false),
             clean_ups: RefCell::default(),
             ops: RefCell::new(OpTable::default()),
@@ -324,6 +330,7 @@ impl Drop for Owner {
         let state = std::mem::take(&mut *inner.state.borrow_mut());
         drop(state);
         inner.rejections.borrow_mut().clear();
+        *inner.first.borrow_mut() = None;
         inner.clean_ups.borrow_mut().clear();
         if is_lost() {
             // The engine might wait for a thread that this process does not have: its heap ends with the process.

@@ -1,19 +1,22 @@
 //! The global object: its class, whose resolve hook makes globals on first touch, so that a script pays only for the
 //! names that it uses. Standard classes are lazy through the same hook.
 
+use std::ffi::CString;
 use std::ptr;
 
 use mozjs::jsapi::{
-    HandleId, HandleObject, JS_FireOnNewGlobalObject, JS_GlobalObjectTraceHook,
-    JS_MayResolveStandardClass, JS_NewEnumerateStandardClasses, JS_NewGlobalObject,
-    JS_ResolveStandardClass, JSAtomState, JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext,
-    JSObject, MutableHandleIdVector, OnNewGlobalHookOption, jsid,
+    GetCurrentRealmOrNull, HandleId, HandleObject, JS_FireOnNewGlobalObject,
+    JS_GlobalObjectTraceHook, JS_MayResolveStandardClass, JS_NewEnumerateStandardClasses,
+    JS_NewGlobalObject, JS_ResolveStandardClass, JSAtomState, JSCLASS_GLOBAL_FLAGS, JSClass,
+    JSClassOps, JSContext, JSObject, MutableHandleIdVector, OnNewGlobalHookOption,
+    SetRealmTimezoneOverride, jsid,
 };
 use mozjs::rust::RealmOptions;
 
 use super::context::{Inner, allocated};
 use super::functions::{StaticClass, id_text, native_body};
 use super::roots::root;
+use super::scope::Scope;
 
 static GLOBAL_OPS: JSClassOps = JSClassOps {
     addProperty: None,
@@ -63,6 +66,16 @@ pub(super) fn initialize(inner: &Inner) -> Result<(), String> {
     // SAFETY: the handle is a root, and its realm was entered.
     unsafe { JS_FireOnNewGlobalObject(cx, global.handle()) };
     Ok(())
+}
+
+impl Scope<'_> {
+    /// The time zone that dates are shown in, by its IANA name; `None` for the system's.
+    pub fn set_time_zone(&self, name: Option<&str>) {
+        let name = name.and_then(|name| CString::new(name).ok());
+        let pointer = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+        // SAFETY: the context is in its realm; the engine copies the name.
+        unsafe { SetRealmTimezoneOverride(GetCurrentRealmOrNull(self.cx()), pointer) };
+    }
 }
 
 /// # Safety

@@ -2,7 +2,8 @@
 //!
 //! The queue itself lives in the engine. `checkpoint` drains it wholly, then reports the promises that were rejected
 //! and have no handler still, and again, because the reports may run JavaScript, until nothing is left. The loop calls
-//! it after each entry; nothing else does.
+//! it after each entry; nothing else does. A function in the queue is a `queueMicrotask` callback. A queue of the program's that
+//! runs before the microtasks (`process.nextTick`) is a function that [`Scope::run_before_microtasks`] names.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -105,9 +106,15 @@ impl Context {
             }
         }
         let _done = Done(inner);
-        loop {
+        // The callbacks of a module's own run stand in the microtask queue already, before what they queued first.
+        if inner.microtasks_first.replace(false) {
             self.drain();
-            if inner.stopped.get() || !self.report_rejections() {
+        }
+        loop {
+            self.run_first();
+            self.drain();
+            if inner.stopped.get() || (inner.first.borrow().is_none() && !self.report_rejections())
+            {
                 break;
             }
         }
@@ -118,6 +125,21 @@ impl Context {
         // Last, as dropping may enter the engine, which the next checkpoint then hears of.
         if !inner.graveyard.borrow().is_empty() {
             bury(&inner.graveyard);
+        }
+    }
+
+    /// Runs what is to run before the microtasks, and what that asked for in turn.
+    fn run_first(&self) {
+        let inner = &self.0;
+        while !inner.stopped.get() {
+            let Some(first) = inner.first.borrow_mut().take() else {
+                return;
+            };
+            let scope = Scope::open(inner);
+            let first = scope.local(&first);
+            if let Err(error) = scope.call(first, Local::undefined(), &[]) {
+                report_uncaught(&scope, error);
+            }
         }
     }
 
@@ -138,6 +160,7 @@ impl Context {
                     report_uncaught(&scope, error);
                 }
             }
+            self.run_first();
             self.drain();
             self.report_rejections();
         }
@@ -146,7 +169,11 @@ impl Context {
     /// Whether a checkpoint has anything to do.
     pub fn has_microtasks(&self) -> bool {
         // SAFETY: plain query.
-        unsafe { HasAnyMicroTasks(self.0.cx()) || !self.0.rejections.borrow().pending.is_empty() }
+        unsafe {
+            HasAnyMicroTasks(self.0.cx())
+                || self.0.first.borrow().is_some()
+                || !self.0.rejections.borrow().pending.is_empty()
+        }
     }
 
     fn drain(&self) {
@@ -285,6 +312,17 @@ impl Scope<'_> {
         // SAFETY: the engine copies the value into its traced queue.
         let ok = unsafe { EnqueueMicroTask(self.cx(), &value) };
         self.check(ok)
+    }
+
+    /// Calls `function` once at the next checkpoint, before the microtasks; in the middle of a checkpoint, when those that are
+    /// queued have run. It replaces one that is waiting.
+    pub fn run_before_microtasks(&self, function: Local<'_>) {
+        *self.inner().first.borrow_mut() = Some(self.persist(function));
+    }
+
+    /// Lets the microtasks that are queued go first at the next checkpoint: a module's code runs as one itself.
+    pub fn microtasks_first(&self) {
+        self.inner().microtasks_first.set(true);
     }
 
     /// Hands an error that nobody can catch to the hooks (an event, or a report and exit status 1).

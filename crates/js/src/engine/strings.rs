@@ -139,27 +139,54 @@ impl<'s> Scope<'s> {
         value: Local<'_>,
         f: impl FnOnce(Units<'_>) -> R,
     ) -> Result<R, Error> {
-        let cx = self.cx();
+        let string = self.linear_string(value)?;
+        // SAFETY: the string is rooted and linear, and `lend` forbids every use of the engine while `f` reads.
+        let units = unsafe { self.units(string) };
+        Ok(self.lend(|| f(units)))
+    }
+
+    /// Lends the units of a string (after conversion) and the bytes of a buffer or view for writing, without a copy of either.
+    ///
+    /// # Errors
+    /// What the conversion throws; a TypeError when there are no bytes, or they are shared with other threads.
+    pub fn write_units<R>(
+        &self,
+        value: Local<'_>,
+        target: Local<'_>,
+        f: impl FnOnce(Units<'_>, &mut [u8]) -> R,
+    ) -> Result<R, Error> {
+        let string = self.linear_string(value)?;
+        // SAFETY: as in `read_units`; taking the units does not collect, so the bytes below stay where they are as well.
+        let units = unsafe { self.units(string) };
+        self.with_bytes_mut(target, |bytes| f(units, bytes))
+    }
+
+    /// `String(value)`, its characters in one piece.
+    fn linear_string(&self, value: Local<'_>) -> Result<Local<'s>, Error> {
         let string = self.to_js_string(value)?;
-        // SAFETY: the string is rooted by `string`; linearising may allocate, but afterwards the characters stay where
-        // they are until the next collection, and `lend` forbids every use of the engine while `f` reads them. A cell
-        // that moved in linearising is reread through the root.
+        // SAFETY: the string is rooted; a cell that moves in linearising is read again through the root.
+        if unsafe { JS_EnsureLinearString(self.cx(), string.string_or_null()) }.is_null() {
+            return Err(Error::pending(self));
+        }
+        Ok(string)
+    }
+
+    /// # Safety
+    /// The string must be linear, and the result must not be used after the next call that may collect.
+    unsafe fn units<'u>(&self, string: Local<'_>) -> Units<'u> {
+        let cx = self.cx();
+        let pointer: *mut JSString = string.string_or_null();
+        let mut length = 0;
+        // SAFETY: the string is rooted and linear: its characters stay where they are until the next collection.
         unsafe {
-            if JS_EnsureLinearString(cx, string.string_or_null()).is_null() {
-                return Err(Error::pending(self));
-            }
-            let pointer: *mut JSString = string.string_or_null();
-            let mut length = 0;
-            Ok(if JS_DeprecatedStringHasLatin1Chars(pointer) {
+            if JS_DeprecatedStringHasLatin1Chars(pointer) {
                 let chars = JS_GetLatin1StringCharsAndLength(cx, ptr::null(), pointer, &mut length);
-                let units = slice_or_empty(chars, length);
-                self.lend(|| f(Units::Latin1(units)))
+                Units::Latin1(slice_or_empty(chars, length))
             } else {
                 let chars =
                     JS_GetTwoByteStringCharsAndLength(cx, ptr::null(), pointer, &mut length);
-                let units = slice_or_empty(chars, length);
-                self.lend(|| f(Units::TwoByte(units)))
-            })
+                Units::TwoByte(slice_or_empty(chars, length))
+            }
         }
     }
 

@@ -90,6 +90,16 @@ impl Loader {
         self.module(scope, Target::File { url, path }, Flavour::Code)
     }
 
+    /// Whether the program's main module is a CommonJS file (that has begun to run).
+    pub(crate) fn main_is_commonjs(&self) -> bool {
+        let path = self
+            .main
+            .borrow()
+            .as_ref()
+            .and_then(|main| Url::parse(main).ok()?.to_file_path().ok());
+        path.is_some_and(|path| self.required.borrow().contains_key(&path))
+    }
+
     /// The module record of code without a file (`-e`), which imports relative to the current folder.
     pub(crate) fn eval_module<'s>(
         &self,
@@ -365,12 +375,7 @@ fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Loc
     let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
     let bytes: Vec<u8> = percent_decode(body);
     let bytes = match head.strip_suffix(";base64") {
-        Some(_) => {
-            use base64::Engine;
-            base64::engine::general_purpose::STANDARD
-                .decode(&bytes)
-                .map_err(|_| bad())?
-        }
+        Some(_) => base64_simd::forgiving_decode_to_vec(&bytes).map_err(|_| bad())?,
         None => bytes,
     };
     let text = String::from_utf8(bytes).map_err(|_| bad())?;

@@ -2,28 +2,102 @@
 'use strict';
 
 const { codedError } = require('builtins/coded_error');
+const { invalidType, listed } = require('builtins/invalid_type');
+const { isInteger, push, regExp, replace, slice, stringIncludes } = require('builtins/primordials');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-function describe(value) {
-  if (value === null || value === undefined) return `${value}`;
-  if (typeof value === 'function') return `function ${value.name}`;
-  if (typeof value === 'object') return value.constructor?.name ? `an instance of ${value.constructor.name}` : 'an object';
-  const shown = typeof value === 'string' ? `'${value.slice(0, 25)}'` : String(value);
-  return `type ${typeof value} (${shown})`;
-}
+const thousands = regExp(/\B(?=(?:\d{3})+$)/g);
 
-function invalidType(name, expected, value) {
-  const message = `The "${name}" argument must be ${expected}. Received ${describe(value)}`;
-  return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', message);
-}
-
-function invalidValue(name, value, reason) {
+/** @param {string} name @param {any} value @param {string} [reason] */
+function invalidValue(name, value, reason = 'is invalid') {
   const shown = loadInspect().inspect(value);
-  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument '${name}' ${reason}. Received ${shown}`);
+  const short = shown.length > 128 ? `${slice(shown, 0, 128)}...` : shown;
+  const message = `The ${stringIncludes(name, '.') ? 'property' : 'argument'} '${name}' ${reason}. Received ${short}`;
+  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
 }
 
+/**
+ * Large integers are shown with separators, as Node does.
+ * @param {any} value
+ */
+function shownNumber(value) {
+  if (typeof value === 'bigint') {
+    const isLarge = value > 2n ** 32n || value < -(2n ** 32n);
+    return `${isLarge ? replace(`${value}`, thousands, '_') : value}n`;
+  }
+  if (isInteger(value) && (value > 2 ** 32 || value < -(2 ** 32))) return replace(`${value}`, thousands, '_');
+  return loadInspect().inspect(value);
+}
+
+/** @param {string} name @param {string} range `>= 0 && <= 10` @param {any} value */
 function outOfRange(name, range, value) {
-  return codedError(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be ${range}. Received ${value}`);
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${shownNumber(value)}`;
+  return codedError(RangeError, 'ERR_OUT_OF_RANGE', message);
 }
 
-module.exports = { invalidType, invalidValue, nodeError: codedError, outOfRange };
+/** @param {...string} names */
+function missingArguments(...names) {
+  /** @type {string[]} */
+  const quoted = [];
+  for (let index = 0; index < names.length; index += 1) push(quoted, `"${names[index]}"`);
+  const message = `The ${listed(quoted, 'and')} argument${names.length > 1 ? 's' : ''} must be specified`;
+  return codedError(TypeError, 'ERR_MISSING_ARGS', message);
+}
+
+/** @param {any} name */
+function unknownEncoding(name) {
+  return codedError(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${String(name)}`);
+}
+
+/** @param {any} name */
+function unknownSignal(name) {
+  return codedError(TypeError, 'ERR_UNKNOWN_SIGNAL', `Unknown signal: ${String(name)}`);
+}
+
+/** What an AbortSignal stopped. @param {any} signal */
+function aborted(signal) {
+  const error = /** @type {any} */ (new Error('The operation was aborted', signal === undefined ? undefined : { cause: signal.reason }));
+  error.code = 'ABORT_ERR';
+  error.name = 'AbortError';
+  return error;
+}
+
+/** @param {any} reason what a promise was rejected with instead of an error */
+function falsyRejection(reason) {
+  const error = codedError(Error, 'ERR_FALSY_VALUE_REJECTION', 'Promise was rejected with falsy value');
+  error.reason = reason;
+  return error;
+}
+
+/** An `error` event without a listener. @param {any} value */
+function unhandledError(value) {
+  const error = codedError(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${loadInspect().inspect(value)})`);
+  error.context = value;
+  return error;
+}
+
+/** @param {string} [name] */
+function outsideOfBuffer(name) {
+  const message = name === undefined ? 'Attempt to access memory outside buffer bounds' : `"${name}" is outside of buffer bounds`;
+  return codedError(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', message);
+}
+
+/** @param {string} name */
+function notImplemented(name) {
+  return codedError(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `The ${name} method is not implemented`);
+}
+
+module.exports = {
+  aborted,
+  falsyRejection,
+  invalidType,
+  invalidValue,
+  missingArguments,
+  nodeError: codedError,
+  notImplemented,
+  outOfRange,
+  outsideOfBuffer,
+  unhandledError,
+  unknownEncoding,
+  unknownSignal,
+};

@@ -16,7 +16,10 @@ use crate::builtins::{File, Room};
 
 /// What the modules share.
 const ROOM: Room = Room {
-    files: &[File::new("node/errors", include_str!("errors.js"))],
+    files: &[
+        File::new("node/arguments", include_str!("arguments.js")),
+        File::new("node/errors", include_str!("errors.js")),
+    ],
     operations: &[],
 };
 

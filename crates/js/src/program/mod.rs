@@ -200,6 +200,9 @@ impl Js {
                         Ok(())
                     })
                 });
+            if !self.loader.main_is_commonjs() {
+                scope.microtasks_first();
+            }
             if let Err(error) = started {
                 finished.set(true);
                 scope.report_uncaught(error);

@@ -7,6 +7,7 @@ const { isBuiltIn } = require('builtins/inspect/keys');
 const { layOut } = require('builtins/inspect/layout');
 const { escapeControls, formatPrimitive, quote } = require('builtins/inspect/primitives');
 const { className, proxyDetails } = ops;
+const { defineProperty, entries, forEach } = require('builtins/primordials');
 const loadStringWidth = () => require('builtins/inspect/string_width');
 const loadTypes = () => require('builtins/inspect/types');
 
@@ -36,18 +37,81 @@ const defaultOptions = {
   numericSeparator: false,
 };
 
+// The codes that begin and end a style (https://en.wikipedia.org/wiki/ANSI_escape_code#SGR).
+/** @type {Record<string, [begin: number, end: number]>} */
 const colors = {
   __proto__: null,
+  reset: [0, 0],
   bold: [1, 22],
+  dim: [2, 22],
   italic: [3, 23],
   underline: [4, 24],
-  cyan: [36, 39],
-  grey: [90, 39],
-  green: [32, 39],
-  magenta: [35, 39],
+  blink: [5, 25],
+  inverse: [7, 27],
+  hidden: [8, 28],
+  strikethrough: [9, 29],
+  doubleunderline: [21, 24],
+  black: [30, 39],
   red: [31, 39],
+  green: [32, 39],
   yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39],
+  white: [37, 39],
+  bgBlack: [40, 49],
+  bgRed: [41, 49],
+  bgGreen: [42, 49],
+  bgYellow: [43, 49],
+  bgBlue: [44, 49],
+  bgMagenta: [45, 49],
+  bgCyan: [46, 49],
+  bgWhite: [47, 49],
+  framed: [51, 54],
+  overlined: [53, 55],
+  gray: [90, 39],
+  redBright: [91, 39],
+  greenBright: [92, 39],
+  yellowBright: [93, 39],
+  blueBright: [94, 39],
+  magentaBright: [95, 39],
+  cyanBright: [96, 39],
+  whiteBright: [97, 39],
+  bgGray: [100, 49],
+  bgRedBright: [101, 49],
+  bgGreenBright: [102, 49],
+  bgYellowBright: [103, 49],
+  bgBlueBright: [104, 49],
+  bgMagentaBright: [105, 49],
+  bgCyanBright: [106, 49],
+  bgWhiteBright: [107, 49],
 };
+// Other names for the same, which are not listed.
+const aliases = {
+  grey: 'gray',
+  blackBright: 'gray',
+  bgGrey: 'bgGray',
+  bgBlackBright: 'bgGray',
+  crossedout: 'strikethrough',
+  strikeThrough: 'strikethrough',
+  crossedOut: 'strikethrough',
+  conceal: 'hidden',
+  swapcolors: 'inverse',
+  swapColors: 'inverse',
+  faint: 'dim',
+  doubleUnderline: 'doubleunderline',
+};
+forEach(entries(aliases), (pair) => {
+  const name = pair[1];
+  defineProperty(colors, pair[0], {
+    get: () => colors[name],
+    set(codes) {
+      colors[name] = codes;
+    },
+    enumerable: false,
+    configurable: true,
+  });
+});
 
 const styles = {
   __proto__: null,

@@ -1,14 +1,21 @@
 // `node:assert` (https://nodejs.org/api/assert.html). The exports are the function `assert` with the rest as its properties.
 'use strict';
 
+const { requireFunction } = require('node/arguments');
+const { invalidType, missingArguments } = require('node/errors');
 const { inspect } = require('builtins/inspect/inspect');
 const { isDeepEqual } = require('node/util/deep_equal');
+const { apply, assign, defineProperty, is, isPrototypeOf, keys, push, replaceAll, test } = require('builtins/primordials');
+
+/** @typedef {string | Error | undefined} Message */
 
 class AssertionError extends Error {
+  /** @param {{ message?: any, actual?: any, expected?: any, operator?: string }} options */
   constructor(options) {
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'object', options);
     const { message, actual, expected, operator } = options;
-    super(message === undefined ? `${inspect(actual)} ${operator} ${inspect(expected)}` : String(message));
-    Object.defineProperty(this, 'name', { value: 'AssertionError', writable: true, configurable: true });
+    super(message === undefined ? `${inspect(actual)} ${operator} ${inspect(expected)}` : `${message}`);
+    defineProperty(this, 'name', { value: 'AssertionError', writable: true, configurable: true });
     this.generatedMessage = message === undefined;
     this.code = 'ERR_ASSERTION';
     this.actual = actual;
@@ -17,6 +24,11 @@ class AssertionError extends Error {
   }
 }
 
+/**
+ * Throws unless the condition holds: the message if it is an error, else an AssertionError with it.
+ * @param {boolean} condition @param {Message} message @param {() => string} defaultMessage
+ * @param {any} actual @param {any} expected @param {string} operator
+ */
 function check(condition, message, defaultMessage, actual, expected, operator) {
   if (condition) return;
   if (message instanceof Error) throw message;
@@ -25,13 +37,17 @@ function check(condition, message, defaultMessage, actual, expected, operator) {
   throw error;
 }
 
+/** @param {string} title @param {any} actual @param {any} expected */
 const both = (title, actual, expected) => () => `${title}\n+ actual - expected\n\n+ ${shown(actual, '+ ')}\n- ${shown(expected, '- ')}\n`;
-const shown = (value, margin) => inspect(value, { depth: 1000, sorted: true }).replaceAll('\n', `\n${margin}`);
+/** @param {any} value @param {string} margin */
+const shown = (value, margin) => replaceAll(inspect(value, { depth: 1000, sorted: true }), '\n', `\n${margin}`);
 
-function assert(...args) {
-  ok(...args);
+/** @param {...any} given */
+function assert(...given) {
+  apply(ok, undefined, given);
 }
 
+/** @param {any} [value] @param {Message} [message] */
 function ok(value, message) {
   const missing = arguments.length === 0;
   const text = () =>
@@ -39,99 +55,126 @@ function ok(value, message) {
   check(value, message, text, value, true, '==');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function equal(actual, expected, message) {
-  // eslint-disable-next-line eqeqeq -- the loose form
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   // biome-ignore lint/suspicious/noDoubleEquals: `equal` is `==`
   const same = actual == expected || (actual !== actual && expected !== expected);
   check(same, message, () => `${inspect(actual)} == ${inspect(expected)}`, actual, expected, '==');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function notEqual(actual, expected, message) {
-  // eslint-disable-next-line eqeqeq -- the loose form
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   // biome-ignore lint/suspicious/noDoubleEquals: `notEqual` is `!=`
   check(actual != expected, message, () => `${inspect(actual)} != ${inspect(expected)}`, actual, expected, '!=');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function strictEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = both('Expected values to be strictly equal:', actual, expected);
-  check(Object.is(actual, expected), message, text, actual, expected, 'strictEqual');
+  check(is(actual, expected), message, text, actual, expected, 'strictEqual');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function notStrictEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = () => `Expected "actual" to be strictly unequal to: ${inspect(expected)}`;
-  check(!Object.is(actual, expected), message, text, actual, expected, 'notStrictEqual');
+  check(!is(actual, expected), message, text, actual, expected, 'notStrictEqual');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function deepEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = both('Expected values to be loosely deep-equal:', actual, expected);
   check(isDeepEqual(actual, expected, false), message, text, actual, expected, 'deepEqual');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function notDeepEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = () => `Expected "actual" not to be loosely deep-equal to: ${inspect(expected)}`;
   check(!isDeepEqual(actual, expected, false), message, text, actual, expected, 'notDeepEqual');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function deepStrictEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = both('Expected values to be strictly deep-equal:', actual, expected);
   check(isDeepEqual(actual, expected, true), message, text, actual, expected, 'deepStrictEqual');
 }
 
+/** @param {any} actual @param {any} expected @param {Message} [message] */
 function notDeepStrictEqual(actual, expected, message) {
+  if (arguments.length < 2) throw missingArguments('actual', 'expected');
   const text = () => `Expected "actual" not to be strictly deep-equal to: ${inspect(expected)}`;
   check(!isDeepEqual(actual, expected, true), message, text, actual, expected, 'notDeepStrictEqual');
 }
 
+/** @param {any} text @param {RegExp} pattern @param {Message} [message] */
 function match(text, pattern, message) {
+  if (!(pattern instanceof RegExp)) throw invalidType('regexp', 'RegExp', pattern);
   const describe = () => `The input did not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`;
-  check(typeof text === 'string' && pattern.test(text), message, describe, text, pattern, 'match');
+  check(typeof text === 'string' && test(pattern, text), message, describe, text, pattern, 'match');
 }
 
+/** @param {any} text @param {RegExp} pattern @param {Message} [message] */
 function doesNotMatch(text, pattern, message) {
+  if (!(pattern instanceof RegExp)) throw invalidType('regexp', 'RegExp', pattern);
   const describe = () => `The input was expected to not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`;
-  check(typeof text === 'string' && !pattern.test(text), message, describe, text, pattern, 'doesNotMatch');
+  check(typeof text === 'string' && !test(pattern, text), message, describe, text, pattern, 'doesNotMatch');
 }
 
+/** @param {Message} [message] */
 function fail(message = 'Failed') {
   check(false, message, () => 'Failed', undefined, undefined, 'fail');
 }
 
+/** @param {any} value */
 function ifError(value) {
   if (value === null || value === undefined) return;
   if (value instanceof Error) throw value;
   check(false, undefined, () => `ifError got unwanted exception: ${inspect(value)}`, value, null, 'ifError');
 }
 
-/** Whether a thrown value is what a test expects; throws when it is not. */
+/**
+ * Whether a thrown value is what a test expects; throws when it is not.
+ * @param {any} error @param {any} expected @param {Message} message @param {string} operator
+ */
 function checkThrown(error, expected, message, operator) {
   if (expected === undefined) return;
   if (typeof expected === 'function') {
     if (expected.prototype !== undefined && error instanceof expected) return;
-    if (Object.prototype.isPrototypeOf.call(Error, expected) || expected === Error) throw error;
-    const accepted = Reflect.apply(expected, {}, [error]);
+    if (isPrototypeOf(Error, expected) || expected === Error) throw error;
+    const accepted = apply(expected, {}, [error]);
     check(accepted === true, message, () => 'The validation function is expected to return "true".', error, expected, operator);
   } else if (expected instanceof RegExp) {
     const text = () => `The input did not match the regular expression ${expected}. Input:\n\n${inspect(String(error))}\n`;
-    check(expected.test(String(error)), message, text, error, expected, operator);
+    check(test(expected, String(error)), message, text, error, expected, operator);
   } else {
-    const keys = Object.keys(expected);
-    if (expected instanceof Error) keys.push('name', 'message');
-    for (const key of keys) {
+    const names = keys(expected);
+    if (expected instanceof Error) push(names, 'name', 'message');
+    for (let index = 0; index < names.length; index += 1) {
+      const key = names[index];
       const wanted = expected[key];
       const same =
-        wanted instanceof RegExp && typeof error?.[key] === 'string' ? wanted.test(error[key]) : isDeepEqual(error?.[key], wanted, true);
+        wanted instanceof RegExp && typeof error?.[key] === 'string' ? test(wanted, error[key]) : isDeepEqual(error?.[key], wanted, true);
       check(same, message, both(`The thrown value differs in "${key}":`, error?.[key], wanted), error, expected, operator);
     }
   }
 }
 
+/** @param {string} operator @param {Message} message @param {any} expected */
 function missing(operator, message, expected) {
   const what = operator === 'rejects' ? 'rejection' : 'exception';
   const name = typeof expected === 'function' && expected.name !== '' ? ` (${expected.name})` : '';
   check(false, message, () => `Missing expected ${what}${name}.`, undefined, expected, operator);
 }
 
+/** @param {() => any} body @param {any} [expected] @param {any} [message] */
 function throws(body, expected, message) {
+  requireFunction(body, 'fn');
   const text = typeof expected === 'string' ? expected : message;
   const wanted = typeof expected === 'string' ? undefined : expected;
   try {
@@ -143,6 +186,7 @@ function throws(body, expected, message) {
   missing('throws', text, wanted);
 }
 
+/** @param {any} promiseOrBody @param {any} [expected] @param {any} [message] */
 async function rejects(promiseOrBody, expected, message) {
   const text = typeof expected === 'string' ? expected : message;
   const wanted = typeof expected === 'string' ? undefined : expected;
@@ -155,12 +199,15 @@ async function rejects(promiseOrBody, expected, message) {
   missing('rejects', text, wanted);
 }
 
+/** @param {any} error @param {any} message @param {string} operator @param {string} what */
 function unwanted(error, message, operator, what) {
   const text = () => `Got unwanted ${what}.\nActual message: "${error?.message}"`;
   check(false, typeof message === 'string' ? `Got unwanted ${what}: ${message}` : message, text, error, undefined, operator);
 }
 
+/** @param {() => any} body @param {any} [expected] @param {any} [message] */
 function doesNotThrow(body, expected, message) {
+  requireFunction(body, 'fn');
   try {
     body();
   } catch (error) {
@@ -168,6 +215,7 @@ function doesNotThrow(body, expected, message) {
   }
 }
 
+/** @param {any} promiseOrBody @param {any} [expected] @param {any} [message] */
 async function doesNotReject(promiseOrBody, expected, message) {
   try {
     await (typeof promiseOrBody === 'function' ? promiseOrBody() : promiseOrBody);
@@ -176,7 +224,7 @@ async function doesNotReject(promiseOrBody, expected, message) {
   }
 }
 
-Object.assign(assert, {
+assign(assert, {
   AssertionError,
   ok,
   equal,
@@ -196,12 +244,13 @@ Object.assign(assert, {
   doesNotThrow,
   doesNotReject,
 });
-const strict = Object.assign((...args) => ok(...args), assert, {
+/** @type {any} */
+const strict = assign((/** @type {any[]} */ ...given) => apply(ok, undefined, given), assert, {
   equal: strictEqual,
   notEqual: notStrictEqual,
   deepEqual: deepStrictEqual,
   notDeepEqual: notDeepStrictEqual,
 });
-assert.strict = strict;
+assign(assert, { strict });
 strict.strict = strict;
-module.exports = assert;
+module.exports = /** @type {any} */ (assert);

@@ -1,36 +1,84 @@
 // `node:events` (https://nodejs.org/api/events.html): EventEmitter, `once` and `on`. The exports are the class itself.
 'use strict';
 
-const { nodeError } = require('node/errors');
+const { aborted, invalidType, unhandledError } = require('node/errors');
+const { requireFunction, requireNumber, requireSignal } = require('node/arguments');
+const { nextTick } = require('node/process/ticks');
+const {
+  apply,
+  arraySlice,
+  assign,
+  defineProperty,
+  filter,
+  forEach,
+  keys,
+  Map,
+  map,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapHas,
+  mapSet,
+  Promise,
+  push,
+  reject: rejected,
+  resolve: resolved,
+  Set,
+  setAdd,
+  setHas,
+  shift,
+  splice,
+  then,
+  unshift,
+} = require('builtins/primordials');
 const loadWarnings = () => require('node/process/warnings');
-const loadInspect = () => require('builtins/inspect/inspect');
-const loadMicrotask = () => require('web/html/microtask');
+
+/**
+ * The listeners of one event. `list` is replaced before it changes while `lent` is the same array: an `emit` may be walking along it.
+ * @typedef {{ list: any[], lent: any[] | undefined }} Listeners
+ */
+/**
+ * @typedef {object} State
+ * @property {any} owner
+ * @property {Map<PropertyKey, Listeners>} events
+ * @property {number | undefined} maxListeners
+ * @property {Set<PropertyKey> | undefined} warned
+ * @property {boolean} captures whether what a listener's promise is rejected with becomes an `error` event
+ */
+
 const state = Symbol('state');
 const errorMonitor = Symbol('events.errorMonitor');
+const captureSymbol = Symbol.for('nodejs.rejection');
 let defaultMaxListeners = 10;
+let capturesByDefault = false;
 
-function typeError(message) {
-  return nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', message);
-}
-
-function requireListener(listener) {
-  if (typeof listener !== 'function') throw typeError(`The "listener" argument must be of type function, not ${typeof listener}`);
-}
-
-/** The emitter's listeners by event, each an array that is replaced when it changes; made on first use, also for old-style subclasses. */
+/** Made on first use, also for old-style subclasses. @param {any} emitter @returns {State} */
 function stateOf(emitter) {
-  if (!Object.hasOwn(emitter, state)) {
-    const value = { listeners: new Map(), maxListeners: undefined, warned: undefined };
-    Object.defineProperty(emitter, state, { value, writable: true, configurable: true });
-  }
-  return emitter[state];
+  const own = emitter[state];
+  return own !== undefined && own.owner === emitter ? own : makeState(emitter, capturesByDefault);
+}
+
+/** @param {any} emitter @param {boolean} captures @returns {State} */
+function makeState(emitter, captures) {
+  const value = { owner: emitter, events: new Map(), maxListeners: undefined, warned: undefined, captures };
+  defineProperty(emitter, state, { value, writable: true, enumerable: false, configurable: true });
+  return value;
 }
 
 // A function, not a class: old packages call it without `new` (`EventEmitter.call(this)`).
-function EventEmitter() {
-  stateOf(this);
+/** @this {any} @param {any} [options] */
+function EventEmitter(options) {
+  apply(init, this, [options]);
 }
 
+/** @this {any} @param {any} [options] */
+function init(options) {
+  const captures = options?.captureRejections;
+  if (captures !== undefined && typeof captures !== 'boolean') throw invalidType('options.captureRejections', 'boolean', captures);
+  if (captures !== undefined || this[state]?.owner !== this) makeState(this, captures ?? capturesByDefault);
+}
+
+/** @type {Record<string, (...given: any[]) => any> & ThisType<any>} */
 const methods = {
   on(event, listener) {
     return add(this, event, listener, false);
@@ -42,12 +90,14 @@ const methods = {
     return add(this, event, listener, true);
   },
   once(event, listener) {
-    requireListener(listener);
-    return add(this, event, onceWrapper(this, event, listener), false);
+    requireFunction(listener, 'listener');
+    this.on(event, onceWrapper(this, event, listener));
+    return this;
   },
   prependOnceListener(event, listener) {
-    requireListener(listener);
-    return add(this, event, onceWrapper(this, event, listener), true);
+    requireFunction(listener, 'listener');
+    this.prependListener(event, onceWrapper(this, event, listener));
+    return this;
   },
   off(event, listener) {
     return remove(this, event, listener);
@@ -56,46 +106,51 @@ const methods = {
     return remove(this, event, listener);
   },
   removeAllListeners(event) {
-    const { listeners } = stateOf(this);
-    const events = arguments.length === 0 ? [...listeners.keys()] : [event];
-    if (!listeners.has('removeListener')) {
-      for (const name of events) listeners.delete(name);
-      return this;
+    const { events } = stateOf(this);
+    const names = arguments.length === 0 ? namesOf(events) : [event];
+    const isWatched = mapHas(events, 'removeListener');
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index];
+      if (isWatched && name === 'removeListener' && arguments.length === 0) continue;
+      const list = mapGet(events, name)?.list;
+      if (isWatched && list !== undefined) for (let at = list.length - 1; at >= 0; at -= 1) remove(this, name, list[at]);
+      else mapDelete(events, name);
     }
-    for (const name of events) {
-      if (name === 'removeListener' && arguments.length === 0) continue;
-      for (const listener of (listeners.get(name) ?? []).toReversed()) remove(this, name, listener);
-    }
-    if (arguments.length === 0) listeners.clear();
+    if (arguments.length === 0) mapDelete(events, 'removeListener');
     return this;
   },
-  emit(event, ...args) {
-    const { listeners } = stateOf(this);
+  emit(event, ...given) {
+    const own = stateOf(this);
     if (event === 'error') {
-      if (listeners.has(errorMonitor)) this.emit(errorMonitor, ...args);
-      if (!listeners.has('error')) throw unhandledError(args[0]);
+      if (mapHas(own.events, errorMonitor)) apply(this.emit, this, concatenated([errorMonitor], given));
+      if (!mapHas(own.events, 'error')) throw given[0] instanceof Error ? given[0] : unhandledError(given[0]);
     }
-    const called = listeners.get(event);
-    if (called === undefined) return false;
-    for (const listener of called) Reflect.apply(listener, this, args);
+    const listeners = mapGet(own.events, event);
+    if (listeners === undefined) return false;
+    const { list } = listeners;
+    listeners.lent = list;
+    for (let index = 0; index < list.length; index += 1) {
+      const result = apply(list[index], this, given);
+      if (own.captures && result !== undefined && result !== null) capture(this, own, result, event, given);
+    }
     return true;
   },
   listeners(event) {
-    return (stateOf(this).listeners.get(event) ?? []).map((listener) => listener.listener ?? listener);
+    return map(mapGet(stateOf(this).events, event)?.list ?? [], (listener) => listener.listener ?? listener);
   },
   rawListeners(event) {
-    return [...(stateOf(this).listeners.get(event) ?? [])];
+    return arraySlice(mapGet(stateOf(this).events, event)?.list ?? []);
   },
   listenerCount(event, listener) {
-    const all = stateOf(this).listeners.get(event) ?? [];
-    if (typeof listener !== 'function') return all.length;
-    return all.filter((each) => each === listener || each.listener === listener).length;
+    const list = mapGet(stateOf(this).events, event)?.list ?? [];
+    if (typeof listener !== 'function') return list.length;
+    return filter(list, (each) => each === listener || each.listener === listener).length;
   },
   eventNames() {
-    return [...stateOf(this).listeners.keys()];
+    return namesOf(stateOf(this).events);
   },
   setMaxListeners(count) {
-    requireCount(count);
+    requireNumber(count, 'setMaxListeners', 0);
     stateOf(this).maxListeners = count;
     return this;
   },
@@ -104,33 +159,47 @@ const methods = {
   },
 };
 
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(EventEmitter.prototype, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
+forEach(keys(methods), (name) => {
+  defineProperty(EventEmitter.prototype, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
+});
+
+/** @param {Map<PropertyKey, Listeners>} events */
+function namesOf(events) {
+  /** @type {PropertyKey[]} */
+  const names = [];
+  mapForEach(events, (_, name) => push(names, name));
+  return names;
 }
 
-function requireCount(count) {
-  if (typeof count === 'number' && count >= 0) return;
-  const error = new RangeError(`The number of listeners must not be negative: ${String(count)}`);
-  error.code = 'ERR_OUT_OF_RANGE';
-  throw error;
+/** The list to change. @param {Listeners} listeners */
+function changeable(listeners) {
+  if (listeners.lent === listeners.list) listeners.list = arraySlice(listeners.list);
+  return listeners.list;
 }
 
+/** @param {any} emitter @param {PropertyKey} event @param {any} listener @param {boolean} first */
 function add(emitter, event, listener, first) {
-  requireListener(listener);
-  const { listeners } = stateOf(emitter);
-  if (listeners.has('newListener')) emitter.emit('newListener', event, listener.listener ?? listener);
-  const existing = listeners.get(event);
-  if (existing === undefined) listeners.set(event, [listener]);
-  else listeners.set(event, first ? [listener, ...existing] : [...existing, listener]);
-  warnAboutLeak(emitter, event, listeners.get(event).length);
+  requireFunction(listener, 'listener');
+  const { events } = stateOf(emitter);
+  if (mapHas(events, 'newListener')) emitter.emit('newListener', event, listener.listener ?? listener);
+  const listeners = mapGet(events, event);
+  if (listeners === undefined) {
+    mapSet(events, event, { list: [listener], lent: undefined });
+    return emitter;
+  }
+  const list = changeable(listeners);
+  if (first) unshift(list, listener);
+  else push(list, listener);
+  warnAboutLeak(emitter, event, list.length);
   return emitter;
 }
 
+/** @param {any} emitter @param {PropertyKey} event @param {number} count */
 function warnAboutLeak(emitter, event, count) {
   const own = stateOf(emitter);
-  const most = emitter.getMaxListeners();
-  if (most <= 0 || count <= most || own.warned?.has(event)) return;
-  (own.warned ??= new Set()).add(event);
+  const most = own.maxListeners ?? defaultMaxListeners;
+  if (most <= 0 || count <= most || (own.warned !== undefined && setHas(own.warned, event))) return;
+  setAdd((own.warned ??= new Set()), event);
   const name = emitter.constructor?.name ?? 'EventEmitter';
   const message =
     `Possible EventEmitter memory leak detected. ${count} ${String(event)} listeners added to [${name}]. ` +
@@ -138,197 +207,263 @@ function warnAboutLeak(emitter, event, count) {
   loadWarnings().emitWarning(message, 'MaxListenersExceededWarning');
 }
 
+/** @param {any} emitter @param {PropertyKey} event @param {any} listener */
 function remove(emitter, event, listener) {
-  requireListener(listener);
-  const { listeners } = stateOf(emitter);
-  const existing = listeners.get(event);
-  const index = existing?.findLastIndex((each) => each === listener || each.listener === listener) ?? -1;
-  if (index === -1) return emitter;
-  if (existing.length === 1) listeners.delete(event);
-  else listeners.set(event, existing.toSpliced(index, 1));
-  if (listeners.has('removeListener')) emitter.emit('removeListener', event, listener.listener ?? listener);
+  requireFunction(listener, 'listener');
+  const { events } = stateOf(emitter);
+  const listeners = mapGet(events, event);
+  const index = listeners === undefined ? -1 : placeOf(listeners.list, listener);
+  if (listeners === undefined || index === -1) return emitter;
+  if (listeners.list.length === 1) {
+    mapDelete(events, event);
+  } else {
+    const list = changeable(listeners);
+    // The engine takes the first off without moving the rest: many `once` listeners of one event stay linear.
+    if (index === 0) shift(list);
+    else splice(list, index, 1);
+  }
+  if (mapHas(events, 'removeListener')) emitter.emit('removeListener', event, listener.listener ?? listener);
   return emitter;
 }
 
+/** The last that is the listener or wraps it; a wrapper stands there once, and mostly first. @param {any[]} list @param {any} listener */
+function placeOf(list, listener) {
+  if (list[0] === listener && listener.listener !== undefined) return 0;
+  for (let index = list.length - 1; index >= 0; index -= 1) {
+    if (list[index] === listener || list[index].listener === listener) return index;
+  }
+  return -1;
+}
+
+/** @param {any} emitter @param {PropertyKey} event @param {any} listener */
 function onceWrapper(emitter, event, listener) {
   let fired = false;
-  const wrapper = (...args) => {
+  /** @param {...any} given */
+  const wrapper = (...given) => {
     if (fired) return undefined;
     fired = true;
-    remove(emitter, event, wrapper);
-    return Reflect.apply(listener, emitter, args);
+    emitter.removeListener(event, wrapper);
+    return apply(listener, emitter, given);
   };
   wrapper.listener = listener;
   return wrapper;
 }
 
-function unhandledError(reason) {
-  if (reason instanceof Error) return reason;
-  const error = new Error(`Unhandled error. (${typeof reason === 'string' ? `'${reason}'` : loadInspect().inspect(reason)})`);
-  error.code = 'ERR_UNHANDLED_ERROR';
-  error.context = reason;
-  return error;
+/** What an async listener is rejected with becomes an event. @param {any} emitter @param {State} own @param {any} result @param {PropertyKey} event @param {any[]} given */
+function capture(emitter, own, result, event, given) {
+  const method = result.then;
+  if (typeof method !== 'function') return;
+  apply(method, result, [undefined, (/** @type {any} */ reason) => nextTick(tellRejection, emitter, own, reason, event, given)]);
 }
 
-function abortError(signal) {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  error.code = 'ABORT_ERR';
-  return error;
+/** @param {any} emitter @param {State} own @param {any} reason @param {PropertyKey} event @param {any[]} given */
+function tellRejection(emitter, own, reason, event, given) {
+  if (typeof emitter[captureSymbol] === 'function') {
+    apply(emitter[captureSymbol], emitter, concatenated([reason, event], given));
+    return;
+  }
+  // A listener of `error` that is rejected itself must not be asked again.
+  const { captures } = own;
+  own.captures = false;
+  try {
+    emitter.emit('error', reason);
+  } finally {
+    own.captures = captures;
+  }
 }
 
-/** Subscribes on either kind of target; answers with the function that ends it. */
-function subscribe(target, event, listener, isOnce) {
-  if (typeof target.on === 'function') {
+/** @param {any[]} list @param {any[]} more */
+function concatenated(list, more) {
+  for (let index = 0; index < more.length; index += 1) push(list, more[index]);
+  return list;
+}
+
+/**
+ * Subscribes on either kind of target; answers with the function that ends it.
+ * @param {any} target @param {any} event @param {any} listener @param {boolean} [isOnce]
+ */
+function subscribe(target, event, listener, isOnce = false) {
+  if (typeof target?.on === 'function') {
     if (isOnce) target.once(event, listener);
     else target.on(event, listener);
     return () => target.removeListener(event, listener);
   }
-  if (typeof target.addEventListener !== 'function') throw typeError('The "emitter" argument must be an EventEmitter or EventTarget');
+  if (typeof target?.addEventListener !== 'function') throw invalidType('emitter', 'EventEmitter', target);
   target.addEventListener(event, listener, { once: isOnce });
   return () => target.removeEventListener(event, listener);
 }
 
-/** A promise for the arguments of the next `event`; an `error` event before it rejects. */
-function once(target, event, { signal } = {}) {
+/** @param {(() => void)[]} ends */
+function endAll(ends) {
+  for (let index = 0; index < ends.length; index += 1) ends[index]();
+}
+
+/**
+ * A promise for the arguments of the next `event`; an `error` event before it rejects.
+ * @param {any} target @param {any} event @param {{ signal?: any }} [options]
+ */
+async function once(target, event, options = {}) {
+  const { signal } = options;
+  requireSignal(signal, 'options.signal');
+  if (signal?.aborted) throw aborted(signal);
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(abortError(signal));
-      return;
-    }
+    /** @type {(() => void)[]} */
     const ends = [];
-    const end = () => {
-      for (const unsubscribe of ends) unsubscribe();
+    const succeed = (/** @type {any[]} */ ...given) => {
+      endAll(ends);
+      resolve(given);
     };
-    ends.push(
-      subscribe(
-        target,
-        event,
-        (...args) => {
-          end();
-          resolve(args);
-        },
-        true,
-      ),
-    );
-    if (event !== 'error' && typeof target.on === 'function') {
-      ends.push(
-        subscribe(
-          target,
-          'error',
-          (error) => {
-            end();
-            reject(error);
-          },
-          true,
-        ),
+    const fail = (/** @type {any} */ error) => {
+      endAll(ends);
+      reject(error);
+    };
+    push(ends, subscribe(target, event, succeed, true));
+    if (event !== 'error' && typeof target.on === 'function') push(ends, subscribe(target, 'error', fail, true));
+    if (signal !== undefined)
+      push(
+        ends,
+        subscribe(signal, 'abort', () => fail(aborted(signal)), true),
       );
-    }
-    if (signal !== undefined) {
-      ends.push(
-        subscribe(
-          signal,
-          'abort',
-          () => {
-            end();
-            reject(abortError(signal));
-          },
-          true,
-        ),
-      );
-    }
   });
 }
 
-/** An async iterator over the arguments of every `event`. BOUNDED: by the consumer only, as in Node, because an emitter cannot wait. */
-function on(target, event, { signal, close = [] } = {}) {
+/**
+ * An async iterator over the arguments of every `event`. BOUNDED: by the consumer only, as in Node, because an emitter cannot wait.
+ * @param {any} target @param {any} event @param {{ signal?: any, close?: any[] }} [options]
+ */
+function on(target, event, options = {}) {
+  const { signal, close = [] } = options;
+  requireSignal(signal, 'options.signal');
+  if (signal?.aborted) throw aborted(signal);
+  /** @type {any[]} */
   const arrived = [];
+  /** @type {{ resolve: (result: any) => void, reject: (reason: any) => void }[]} */
   const waiting = [];
+  /** @type {(() => void)[]} */
   const ends = [];
+  /** @type {{ error: any } | undefined} */
   let failure;
   let finished = false;
 
   const finish = () => {
     finished = true;
-    for (const unsubscribe of ends.splice(0)) unsubscribe();
-    for (const { resolve } of waiting.splice(0)) resolve({ value: undefined, done: true });
+    endAll(splice(ends, 0, ends.length));
+    forEach(splice(waiting, 0, waiting.length), ({ resolve }) => resolve({ value: undefined, done: true }));
   };
-  const fail = (error) => {
-    const first = waiting.shift();
+  const fail = (/** @type {any} */ error) => {
+    const first = shift(waiting);
     if (first === undefined) failure = { error };
     else first.reject(error);
     finish();
   };
+  const arrive = (/** @type {any[]} */ ...given) => {
+    const first = shift(waiting);
+    if (first === undefined) push(arrived, given);
+    else first.resolve({ value: given, done: false });
+  };
 
-  if (signal?.aborted) throw abortError(signal);
-  ends.push(
-    subscribe(target, event, (...args) => {
-      const first = waiting.shift();
-      if (first === undefined) arrived.push(args);
-      else first.resolve({ value: args, done: false });
-    }),
-  );
-  if (event !== 'error' && typeof target.on === 'function') ends.push(subscribe(target, 'error', fail));
-  for (const name of close) ends.push(subscribe(target, name, finish));
-  if (signal !== undefined) ends.push(subscribe(signal, 'abort', () => fail(abortError(signal)), true));
+  push(ends, subscribe(target, event, arrive));
+  if (event !== 'error' && typeof target.on === 'function') push(ends, subscribe(target, 'error', fail));
+  for (let index = 0; index < close.length; index += 1) push(ends, subscribe(target, close[index], finish));
+  if (signal !== undefined)
+    push(
+      ends,
+      subscribe(signal, 'abort', () => fail(aborted(signal)), true),
+    );
 
-  return {
+  const iterator = {
     next() {
-      if (arrived.length > 0) return Promise.resolve({ value: arrived.shift(), done: false });
+      if (arrived.length > 0) return resolved({ value: shift(arrived), done: false });
       if (failure !== undefined) {
         const { error } = failure;
         failure = undefined;
-        return Promise.reject(error);
+        return rejected(error);
       }
-      if (finished) return Promise.resolve({ value: undefined, done: true });
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      if (finished) return resolved({ value: undefined, done: true });
+      return new Promise((resolve, reject) => push(waiting, { resolve, reject }));
     },
     return() {
       finish();
-      return Promise.resolve({ value: undefined, done: true });
+      return resolved({ value: undefined, done: true });
     },
+    /** @param {any} error */
     throw(error) {
+      if (!(error instanceof Error)) throw invalidType('EventEmitter.AsyncIterator', 'Error', error);
       fail(error);
-      return Promise.resolve({ value: undefined, done: true });
+      return resolved({ value: undefined, done: true });
     },
     [Symbol.asyncIterator]() {
-      return this;
+      return iterator;
     },
   };
+  return iterator;
 }
 
+/** @param {any} signal @param {any} listener */
 function addAbortListener(signal, listener) {
-  requireListener(listener);
+  if (signal === undefined) throw invalidType('signal', 'AbortSignal', signal);
+  requireSignal(signal, 'signal');
+  requireFunction(listener, 'listener');
   let end = () => {};
-  if (signal.aborted) loadMicrotask().queueMicrotask(() => listener());
+  if (signal.aborted) then(resolved(), () => listener());
   else end = subscribe(signal, 'abort', listener, true);
   return { [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => end() };
 }
 
-function setMaxListeners(count = defaultMaxListeners, ...emitters) {
-  requireCount(count);
-  if (emitters.length === 0) defaultMaxListeners = count;
-  for (const emitter of emitters) emitter.setMaxListeners?.(count);
+/** @param {number} [count] @param {...any} targets */
+function setMaxListeners(count = defaultMaxListeners, ...targets) {
+  requireNumber(count, 'setMaxListeners', 0);
+  if (targets.length === 0) defaultMaxListeners = count;
+  for (let index = 0; index < targets.length; index += 1) {
+    const target = targets[index];
+    if (typeof target?.setMaxListeners === 'function') target.setMaxListeners(count);
+    else if (typeof target?.addEventListener !== 'function') throw invalidType('eventTargets', ['EventEmitter', 'EventTarget'], target);
+  }
 }
 
-Object.assign(EventEmitter, {
+/** @param {any} target */
+function getMaxListeners(target) {
+  if (typeof target?.getMaxListeners === 'function') return target.getMaxListeners();
+  if (typeof target?.addEventListener === 'function') return defaultMaxListeners;
+  throw invalidType('emitter', ['EventEmitter', 'EventTarget'], target);
+}
+
+/** @param {any} target @param {PropertyKey} event */
+function getEventListeners(target, event) {
+  if (typeof target?.listeners === 'function') return target.listeners(event);
+  if (typeof target?.addEventListener === 'function') return [];
+  throw invalidType('emitter', ['EventEmitter', 'EventTarget'], target);
+}
+
+assign(EventEmitter, {
   EventEmitter,
   once,
   on,
   addAbortListener,
   setMaxListeners,
-  getMaxListeners: (emitter) => emitter.getMaxListeners?.() ?? 0,
-  getEventListeners: (emitter, event) => emitter.listeners?.(event) ?? [],
-  listenerCount: (emitter, event) => emitter.listenerCount(event),
+  getMaxListeners,
+  getEventListeners,
+  listenerCount: (/** @type {any} */ emitter, /** @type {PropertyKey} */ event) => emitter.listenerCount(event),
   errorMonitor,
+  captureRejectionSymbol: captureSymbol,
+  usingDomains: false,
+  init,
 });
-Object.defineProperty(EventEmitter, 'defaultMaxListeners', {
+defineProperty(EventEmitter, 'defaultMaxListeners', {
   enumerable: true,
   get: () => defaultMaxListeners,
   set(count) {
-    requireCount(count);
+    requireNumber(count, 'defaultMaxListeners', 0);
     defaultMaxListeners = count;
   },
 });
+defineProperty(EventEmitter, 'captureRejections', {
+  enumerable: true,
+  get: () => capturesByDefault,
+  set(value) {
+    if (typeof value !== 'boolean') throw invalidType('EventEmitter.captureRejections', 'boolean', value);
+    capturesByDefault = value;
+  },
+});
 
-module.exports = EventEmitter;
+module.exports = /** @type {EmitterClass} */ (/** @type {any} */ (EventEmitter));

@@ -1,72 +1,86 @@
 // node:fs: `promises`, the functions that wait (`readFileSync`), and those with a callback. Absent so far: streams, watching, opendir.
 'use strict';
 
-const { invalidType, nodeError } = require('node/errors');
+const { notImplemented } = require('node/errors');
+const { requireFunction } = require('node/arguments');
+const { nextTick } = require('node/process/ticks');
+const { apply, arraySlice, assign, defineProperty, forEach, keys, resolve, then } = require('builtins/primordials');
 const operations = require('node/fs/operations');
 const { Dirent, Stats, constants, toPath } = require('node/fs/values');
 const { fsExists } = ops;
 const loadFsPromises = () => require('node/fs/promises');
 
+/** @type {Record<string, any>} */
 const exported = { Dirent, Stats, constants };
 const { F_OK, R_OK, W_OK, X_OK } = constants;
-Object.assign(exported, { F_OK, R_OK, W_OK, X_OK });
+assign(exported, { F_OK, R_OK, W_OK, X_OK });
 
-for (const [name, operation] of Object.entries(operations)) {
+forEach(keys(operations), (name) => {
+  const operation = operations[name];
   const faces = {
-    [`${name}Sync`]: (...given) => operation(true, ...given),
-    [name]: (...given) => withCallback(name, operation, given),
+    [`${name}Sync`]: (/** @type {any[]} */ ...given) => apply(operation, undefined, prepended(true, given)),
+    [name]: (/** @type {any[]} */ ...given) => withCallback(name, operation, given),
   };
-  Object.assign(exported, faces);
+  assign(exported, faces);
+});
+
+/** @param {boolean} sync @param {any[]} given */
+function prepended(sync, given) {
+  /** @type {any[]} */
+  const all = [sync];
+  for (let index = 0; index < given.length; index += 1) all[index + 1] = given[index];
+  return all;
 }
 
-// What a callback gets beside the error and the value.
-const second = { read: (given) => given[1], write: (given) => given[1] };
-
+/** @param {string} name @param {Function} operation @param {any[]} given */
 function withCallback(name, operation, given) {
-  const callback = given.at(-1);
-  if (typeof callback !== 'function') throw invalidType('cb', 'of type function', callback);
-  const rest = given.slice(0, -1);
-  const succeed = (value) => {
-    if (name in second) callback(null, value, second[name](rest));
+  const callback = given[given.length - 1];
+  requireFunction(callback, 'cb');
+  const rest = arraySlice(given, 0, given.length - 1);
+  const succeed = (/** @type {any} */ value) => {
+    // These two give the buffer as well.
+    if (name === 'read' || name === 'write') callback(null, value, rest[1]);
     else if (value === undefined) callback(null);
     else callback(null, value);
   };
-  // In a microtask of its own, so that what the callback throws is an uncaught exception and not a rejection.
-  operation(false, ...rest).then(
-    (value) => queueMicrotask(() => succeed(value)),
-    (error) => queueMicrotask(() => callback(error)),
+  // In a tick of its own, so that what the callback throws is an uncaught exception and not a rejection.
+  then(
+    apply(operation, undefined, prepended(false, rest)),
+    (value) => nextTick(succeed, value),
+    (error) => nextTick(callback, error),
   );
 }
 
-exported.existsSync = function existsSync(path) {
+exported.existsSync = function existsSync(/** @type {any} */ path) {
   try {
     return fsExists(toPath(path), true);
   } catch {
     return false;
   }
 };
-exported.exists = function exists(path, callback) {
+exported.exists = function exists(/** @type {any} */ path, /** @type {any} */ callback) {
+  requireFunction(callback, 'cb');
   let found;
   try {
     found = fsExists(toPath(path), false);
   } catch {
-    found = Promise.resolve(false);
+    found = resolve(false);
   }
-  found.then((there) => queueMicrotask(() => callback(there)));
+  then(found, (there) => nextTick(callback, there));
 };
-exported.accessSync = function accessSync(path, mode) {
+exported.accessSync = function accessSync(/** @type {any} */ path, /** @type {any} */ mode) {
   operations.access(true, path, mode);
 };
 exported.realpath.native = exported.realpath;
 exported.realpathSync.native = exported.realpathSync;
-for (const name of ['createReadStream', 'createWriteStream', 'watch', 'watchFile', 'opendir', 'opendirSync']) {
+forEach(['createReadStream', 'createWriteStream', 'watch', 'watchFile', 'opendir', 'opendirSync'], (name) => {
   const missing = {
     [name]() {
-      throw nodeError(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `The fs.${name} method is not implemented`);
+      throw notImplemented(`fs.${name}`);
     },
   };
   exported[name] = missing[name];
-}
-Object.defineProperty(exported, 'promises', { get: loadFsPromises, enumerable: true, configurable: true });
+});
+defineProperty(exported, 'promises', { get: loadFsPromises, enumerable: true, configurable: true });
 
 module.exports = exported;

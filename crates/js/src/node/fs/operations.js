@@ -1,8 +1,22 @@
 // Every operation of node:fs once, with `sync` as its first argument: true gives the result (or throws), false a promise.
-// `node_fs.js` makes the three faces of it: `xSync`, `promises.x`, and `x` with a callback.
+// `fs.js` and `promises.js` make the three faces of it: `xSync`, `promises.x`, and `x` with a callback.
 'use strict';
 
-const { invalidType, nodeError } = require('node/errors');
+const { aborted, invalidType, outOfRange } = require('node/errors');
+const { requireSignal } = require('node/arguments');
+const { bytesOf } = require('builtins/webidl');
+const {
+  endsWith,
+  forEach,
+  isView,
+  map: mapEach,
+  Promise,
+  push,
+  reject: rejected,
+  setBytes,
+  subarray,
+  then,
+} = require('builtins/primordials');
 const values = require('node/fs/values');
 const {
   fsAccess,
@@ -37,41 +51,48 @@ const loadAbort = () => require('web/abort/abort');
 const loadBuffer = () => require('node/buffer/buffer');
 const { Dirent, constants, makeStats, toContent, toDescriptor, toEncoding, toFile, toFlags, toMode, toOptions, toPath } = values;
 
-/** `map(result)`, now or when the promise is fulfilled. */
+/** `map(result)`, now or when the promise is fulfilled. @param {boolean} sync @param {any} result @param {(value: any) => any} map @returns {any} */
 function finish(sync, result, map) {
-  return sync ? map(result) : result.then(map);
+  return sync ? map(result) : then(result, map);
 }
 
-/** An operation that an AbortSignal may stop before its result is used. */
+/**
+ * An operation that an AbortSignal may stop before its result is used.
+ * @param {boolean} sync @param {Record<string, any>} options @param {() => any} start
+ */
 function abortable(sync, options, start) {
   const { signal } = options;
   if (sync || signal === undefined || signal === null) return start();
-  if (!loadAbort().isAbortSignal(signal)) throw invalidType('options.signal', 'an instance of AbortSignal', signal);
-  if (signal.aborted) return Promise.reject(abortError(signal));
+  requireSignal(signal, 'options.signal');
+  if (signal.aborted) return rejected(aborted(signal));
   return new Promise((resolve, reject) => {
     const { addAlgorithm, removeAlgorithm } = loadAbort();
-    const stop = () => reject(abortError(signal));
+    const stop = () => reject(aborted(signal));
     addAlgorithm(signal, stop);
-    start()
-      .then(resolve, reject)
-      .finally(() => removeAlgorithm(signal, stop));
+    then(
+      start(),
+      (value) => {
+        removeAlgorithm(signal, stop);
+        resolve(value);
+      },
+      (error) => {
+        removeAlgorithm(signal, stop);
+        reject(error);
+      },
+    );
   });
 }
 
-function abortError(signal) {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  error.code = 'ABORT_ERR';
-  return error;
-}
-
+/** @param {Uint8Array} bytes */
 const toBuffer = (bytes) => loadBuffer().wrap(bytes);
 
+/** @param {Uint8Array} bytes @param {string | undefined} encoding */
 function decode(bytes, encoding) {
   const buffer = toBuffer(bytes);
   return encoding === undefined ? buffer : buffer.toString(encoding);
 }
 
+/** @param {boolean} sync @param {any} path @param {any} [options] */
 function readFile(sync, path, options) {
   const file = toFile(path);
   if (options === 'utf8' || options === 'utf-8') return fsReadFile(file, true, sync);
@@ -84,6 +105,7 @@ function readFile(sync, path, options) {
   });
 }
 
+/** @param {boolean} sync @param {any} path @param {any} data @param {any} options @param {string} flag */
 function write(sync, path, data, options, flag) {
   const file = toFile(path);
   const settings = toOptions(options);
@@ -93,17 +115,19 @@ function write(sync, path, data, options, flag) {
   return abortable(sync, settings, () => fsWriteFile(file, toContent(data, encoding), flags, mode, sync));
 }
 
+/** @param {boolean} sync @param {any} path @param {any} data @param {any} [options] */
 function writeFile(sync, path, data, options) {
   if (!sync && isIterable(data)) return writePieces(path, data, options);
   return write(sync, path, data, options, 'w');
 }
 
+/** @param {any} data */
 function isIterable(data) {
-  if (typeof data !== 'object' || data === null || ArrayBuffer.isView(data)) return false;
+  if (typeof data !== 'object' || data === null || isView(data)) return false;
   return typeof data[Symbol.asyncIterator] === 'function' || typeof data[Symbol.iterator] === 'function';
 }
 
-/** The content comes from an iterable: one piece at a time is in memory (BOUNDED). */
+/** The content comes from an iterable: one piece at a time is in memory (BOUNDED). @param {any} path @param {any} pieces @param {any} options */
 async function writePieces(path, pieces, options) {
   const settings = toOptions(options);
   const encoding = toEncoding(settings);
@@ -116,66 +140,81 @@ async function writePieces(path, pieces, options) {
   }
 }
 
+/** An entry of a directory. @typedef {{ name: string, relative: string, parent: string, kind: number }} Entry */
+
+/** @param {boolean} sync @param {any} path @param {any} [options] */
 function readdir(sync, path, options) {
   const folder = toPath(path);
   const settings = toOptions(options);
   const shown = typeof folder === 'string' ? folder : toBuffer(folder).toString();
-  const make = (items) => {
-    const names = settings.encoding === 'buffer' ? (name) => loadBuffer().Buffer.from(name) : (name) => name;
-    if (!settings.withFileTypes) return items.map(([, relative]) => names(relative));
-    return items.map(([name, , parent, kind]) => new Dirent(names(name), parent, kind));
-  };
+  const named = settings.encoding === 'buffer' ? loadBuffer().Buffer.from : (/** @type {string} */ name) => name;
+  /** @param {Entry[]} entries @returns {any[]} */
+  const make = (entries) =>
+    mapEach(entries, ({ name, relative, parent, kind }) =>
+      settings.withFileTypes ? new Dirent(named(name), parent, kind) : named(relative),
+    );
   if (!settings.recursive) {
     return finish(sync, fsReaddir(folder, sync), (flat) => make(entriesOf(flat, shown, '')));
   }
-  return sync ? make(walk(shown)) : walkLater(shown).then(make);
+  return sync ? make(walk(shown)) : then(walkLater(shown), make);
 }
 
-/** [name, path from the start, parent, kind] for each entry of one directory. */
+/** @param {(string | number)[]} flat @param {string} parent @param {string} prefix */
 function entriesOf(flat, parent, prefix) {
+  /** @type {Entry[]} */
   const entries = [];
-  for (let i = 0; i < flat.length; i += 2) entries.push([flat[i], prefix + flat[i], parent, flat[i + 1]]);
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = /** @type {string} */ (flat[i]);
+    push(entries, { name, relative: prefix + name, parent, kind: /** @type {number} */ (flat[i + 1]) });
+  }
   return entries;
 }
 
-const join = (parent, name) => (parent.endsWith('/') ? parent + name : `${parent}/${name}`);
+/** @param {string} parent @param {string} name */
+const join = (parent, name) => (endsWith(parent, '/') ? parent + name : `${parent}/${name}`);
 
-function below(entries) {
-  return entries
-    .filter((entry) => entry[3] === constants.UV_DIRENT_DIR)
-    .map(([name, relative, parent]) => [join(parent, name), `${relative}/`]);
+/** Adds what was found, and the folders among it to those that are still to be read. @param {Entry[]} entries @param {Entry[]} found @param {{ path: string, prefix: string }[]} folders */
+function collect(entries, found, folders) {
+  forEach(entries, (entry) => {
+    push(found, entry);
+    if (entry.kind === constants.UV_DIRENT_DIR) push(folders, { path: join(entry.parent, entry.name), prefix: `${entry.relative}/` });
+  });
 }
 
+/** @param {string} start */
 function walk(start) {
+  /** @type {Entry[]} */
   const found = [];
-  const folders = [[start, '']];
+  const folders = [{ path: start, prefix: '' }];
   for (let i = 0; i < folders.length; i += 1) {
-    const entries = entriesOf(fsReaddir(folders[i][0], true), ...folders[i]);
-    for (const entry of entries) found.push(entry);
-    folders.push(...below(entries));
+    const { path, prefix } = folders[i];
+    collect(entriesOf(/** @type {any} */ (fsReaddir(path, true)), path, prefix), found, folders);
   }
   return found;
 }
 
+/** @param {string} start */
 async function walkLater(start) {
+  /** @type {Entry[]} */
   const found = [];
-  const folders = [[start, '']];
+  const folders = [{ path: start, prefix: '' }];
   for (let i = 0; i < folders.length; i += 1) {
-    const entries = entriesOf(await fsReaddir(folders[i][0], false), ...folders[i]);
-    for (const entry of entries) found.push(entry);
-    folders.push(...below(entries));
+    const { path, prefix } = folders[i];
+    collect(entriesOf(await fsReaddir(path, false), path, prefix), found, folders);
   }
   return found;
 }
 
+/** @param {boolean} follow @returns {(sync: boolean, path: any, options?: any) => any} */
 function statWith(follow) {
   return (sync, path, options) => {
     const target = toPath(path);
     if (sync && options?.throwIfNoEntry === false) {
       try {
-        return makeStats(fsStat(target, follow, true), options);
+        return makeStats(/** @type {number[]} */ (fsStat(target, follow, true)), options);
       } catch (error) {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+        const { code } = /** @type {any} */ (error);
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
         throw error;
       }
     }
@@ -183,73 +222,85 @@ function statWith(follow) {
   };
 }
 
+/** @param {boolean} sync @param {any} path @param {any} [options] */
 function mkdir(sync, path, options) {
   const target = toPath(path);
   const settings = typeof options === 'object' && options !== null ? options : { mode: options };
   return fsMkdir(target, Boolean(settings.recursive), toMode(settings.mode, 0o777), sync);
 }
 
+/** @param {boolean} sync @param {any} path @param {any} [options] */
 function rm(sync, path, options) {
   const target = toPath(path);
   const settings = toOptions(options);
   return fsRm(target, Boolean(settings.recursive), Boolean(settings.force), sync);
 }
 
+/** @param {boolean} sync @param {any} path @param {any} [options] */
 function rmdir(sync, path, options) {
   const target = toPath(path);
   return options?.recursive ? fsRm(target, true, false, sync) : fsRmdir(target, sync);
 }
 
+/** @param {boolean} sync @param {any} from @param {any} to @param {number} [mode] */
 function copyFile(sync, from, to, mode = 0) {
   return fsCopyFile(toPath(from, 'src'), toPath(to, 'dest'), (mode & constants.COPYFILE_EXCL) !== 0, sync);
 }
 
+/** @param {boolean} sync @param {any} prefix */
 function mkdtemp(sync, prefix) {
   return fsMkdtemp(toPath(prefix, 'prefix'), sync);
 }
 
+/** @param {boolean} sync @param {any} descriptor */
 function close(sync, descriptor) {
   return fsClose(toDescriptor(descriptor), sync);
 }
 
-/** What `read(fd, buffer, offset, length, position)` and its object forms mean. */
+/**
+ * What `read(fd, buffer, offset, length, position)` and its object forms mean.
+ * @param {any} buffer @param {any} offset @param {any} length @param {any} position
+ * @returns {{ from: number, most: number, at: number }}
+ */
 function readRange(buffer, offset, length, position) {
   const options = typeof offset === 'object' && offset !== null ? offset : { offset, length, position };
-  if (!ArrayBuffer.isView(buffer)) throw invalidType('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
-  const from = Number(options.offset ?? 0);
-  const most = Number(options.length ?? buffer.byteLength - from);
-  if (!(from >= 0 && from <= buffer.byteLength)) throw outOfRange('offset', `>= 0 && <= ${buffer.byteLength}`, from);
-  if (!(most >= 0 && most <= buffer.byteLength - from)) throw outOfRange('length', `>= 0 && <= ${buffer.byteLength - from}`, most);
-  const at = options.position ?? -1;
-  return [from, most, typeof at === 'bigint' ? Number(at) : at];
+  if (!isView(buffer)) throw invalidType('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
+  const size = bytesOf(buffer).byteLength;
+  const from = +(options.offset ?? 0);
+  const most = +(options.length ?? size - from);
+  if (!(from >= 0 && from <= size)) throw outOfRange('offset', `>= 0 && <= ${size}`, from);
+  if (!(most >= 0 && most <= size - from)) throw outOfRange('length', `>= 0 && <= ${size - from}`, most);
+  return { from, most, at: Number(options.position ?? -1) };
 }
 
-function outOfRange(name, range, value) {
-  return nodeError(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be ${range}. Received ${value}`);
-}
-
-/** Fills `buffer`; the number of bytes read. */
+/**
+ * Fills `buffer`; the number of bytes read.
+ * @param {boolean} sync @param {any} descriptor @param {any} buffer @param {any} [offset] @param {any} [length] @param {any} [position]
+ */
 function read(sync, descriptor, buffer, offset, length, position) {
   const number = toDescriptor(descriptor);
-  const [from, most, at] = readRange(buffer, offset, length, position);
+  const { from, most, at } = readRange(buffer, offset, length, position);
   return finish(sync, fsRead(number, most, at, sync), (bytes) => {
-    new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).set(bytes, from);
+    setBytes(bytesOf(buffer), bytes, from);
     return bytes.byteLength;
   });
 }
 
-/** Writes a string (position, encoding) or part of a buffer (offset, length, position); the number of bytes written. */
+/**
+ * Writes a string (position, encoding) or part of a buffer (offset, length, position); the number of bytes written.
+ * @param {boolean} sync @param {any} descriptor @param {any} data @param {any} [offset] @param {any} [length] @param {any} [position]
+ */
 function writeTo(sync, descriptor, data, offset, length, position) {
   const number = toDescriptor(descriptor);
   if (typeof data === 'string') {
     const encoding = typeof length === 'string' ? toEncoding({ encoding: length }) : undefined;
     return fsWrite(number, toContent(data, encoding), offset ?? -1, sync);
   }
-  const [from, most, at] = readRange(data, offset, length, position);
-  const bytes = new Uint8Array(data.buffer, data.byteOffset + from, most);
-  return fsWrite(number, bytes, at, sync);
+  const { from, most, at } = readRange(data, offset, length, position);
+  return fsWrite(number, subarray(bytesOf(data), from, from + most), at, sync);
 }
 
+/** @type {Record<string, (sync: boolean, ...given: any[]) => any>} */
 module.exports = {
   access: (sync, path, mode = 0) => fsAccess(toPath(path), mode, sync),
   appendFile: (sync, path, data, options) => write(sync, path, data, options, 'a'),

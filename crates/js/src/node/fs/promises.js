@@ -2,22 +2,37 @@
 'use strict';
 
 const operations = require('node/fs/operations');
-const { nodeError } = require('node/errors');
 const { constants, toOptions } = require('node/fs/values');
+const {
+  apply,
+  assign,
+  forEach,
+  includes,
+  isView,
+  keys,
+  pop,
+  regExp,
+  reject: rejected,
+  resolve: resolved,
+  split,
+} = require('builtins/primordials');
 const { fsClose } = ops;
 const loadBuffer = () => require('node/buffer/buffer');
 
 // An open file that the program forgets is closed when its handle is collected.
-let forgotten;
+const { register, unregister } = FinalizationRegistry.prototype;
+/** @type {FinalizationRegistry<number>} */
+const forgotten = new FinalizationRegistry((left) => fsClose(left, true));
 
 class FileHandle {
   #number;
+  /** @type {Promise<void> | undefined} */
   #closing = undefined;
 
+  /** @param {number} number */
   constructor(number) {
     this.#number = number;
-    forgotten ??= new FinalizationRegistry((left) => fsClose(left, true));
-    forgotten.register(this, number, this);
+    apply(register, forgotten, [this, number, this]);
   }
 
   /** The descriptor's number, -1 once closed. */
@@ -25,33 +40,35 @@ class FileHandle {
     return this.#number;
   }
 
+  /** @param {any} data @param {any} [options] */
   async appendFile(data, options) {
     return operations.writeFile(false, this.#open('write'), data, options);
   }
+  /** @param {any} mode */
   async chmod(mode) {
     return operations.fchmod(false, this.#open('fchmod'), mode);
   }
   async datasync() {
     return operations.fdatasync(false, this.#open('fdatasync'));
   }
+  /** @param {any} [buffer] @param {any} [offset] @param {any} [length] @param {any} [position] */
   async read(buffer, offset, length, position) {
     const number = this.#open('read');
-    let target = buffer;
-    let range = [offset, length, position];
-    if (!ArrayBuffer.isView(buffer)) {
-      const options = buffer ?? {};
-      target = options.buffer ?? loadBuffer().Buffer.alloc(16384);
-      range = [options];
-    }
-    const bytesRead = await operations.read(false, number, target, ...range);
-    return { bytesRead, buffer: target };
+    if (isView(buffer)) return { bytesRead: await operations.read(false, number, buffer, offset, length, position), buffer };
+    const options = buffer ?? {};
+    const target = options.buffer ?? loadBuffer().Buffer.alloc(16384);
+    return { bytesRead: await operations.read(false, number, target, options), buffer: target };
   }
+  /** @param {any} [options] */
   async readFile(options) {
     return operations.readFile(false, this.#open('read'), options);
   }
+  /** @param {any} [options] */
   async *readLines(options) {
-    yield* linesOf(await this.readFile({ encoding: 'utf8', ...toOptions(options) }));
+    const lines = linesOf(await this.readFile(assign({ encoding: 'utf8' }, toOptions(options))));
+    for (let index = 0; index < lines.length; index += 1) yield lines[index];
   }
+  /** @param {any} [options] */
   async stat(options) {
     return operations.fstat(false, this.#open('fstat'), options);
   }
@@ -61,19 +78,21 @@ class FileHandle {
   async truncate(length = 0) {
     return operations.ftruncate(false, this.#open('ftruncate'), length);
   }
+  /** @param {any} data @param {any} [offset] @param {any} [length] @param {any} [position] */
   async write(data, offset, length, position) {
     const bytesWritten = await operations.write(false, this.#open('write'), data, offset, length, position);
     return { bytesWritten, buffer: data };
   }
+  /** @param {any} data @param {any} [options] */
   async writeFile(data, options) {
     return operations.writeFile(false, this.#open('write'), data, options);
   }
 
   close() {
-    if (this.#number === -1) return this.#closing ?? Promise.resolve();
+    if (this.#number === -1) return this.#closing ?? resolved();
     const number = this.#number;
     this.#number = -1;
-    forgotten.unregister(this);
+    apply(unregister, forgotten, [this]);
     this.#closing = fsClose(number, false);
     return this.#closing;
   }
@@ -82,44 +101,55 @@ class FileHandle {
     await this.close();
   }
 
+  /** The number, for a call of the system. @param {string} syscall */
   #open(syscall) {
-    if (this.#number === -1) {
-      const error = nodeError(Error, 'EBADF', `EBADF: bad file descriptor, ${syscall}`);
-      throw Object.assign(error, { errno: -9, syscall });
-    }
+    if (this.#number === -1) throw assign(closed(`, ${syscall}`), { syscall });
     return this.#number;
   }
 }
 
+/** What every use of a handle throws once it is closed. @param {string} where */
+function closed(where) {
+  return assign(new Error(`EBADF: bad file descriptor${where}`), { errno: -9, code: 'EBADF' });
+}
+
+const lineEnd = regExp(/\r\n|\n|\r/);
+
+/** @param {string} text */
 function linesOf(text) {
-  const lines = text.split(/\r\n|\n|\r/);
-  if (lines.at(-1) === '') lines.pop();
+  const lines = split(text, lineEnd);
+  if (lines[lines.length - 1] === '') pop(lines);
   return lines;
 }
 
-/** A FileHandle may stand for a path where Node takes one. */
+/** A FileHandle may stand for a path where Node takes one. @param {any} value */
 function fileOf(value) {
   if (!(value instanceof FileHandle)) return value;
-  if (value.fd === -1) throw Object.assign(nodeError(Error, 'EBADF', 'EBADF: bad file descriptor'), { errno: -9 });
+  if (value.fd === -1) throw closed('');
   return value.fd;
 }
 
+/** @type {Record<string, any>} */
 const exported = { FileHandle, constants };
 const byDescriptor = ['close', 'fchmod', 'fdatasync', 'fstat', 'fsync', 'ftruncate', 'read', 'write', 'open'];
-for (const [name, operation] of Object.entries(operations)) {
-  if (byDescriptor.includes(name)) continue;
-  const face = { [name]: async (path, ...rest) => operation(false, fileOf(path), ...rest) };
+forEach(keys(operations), (name) => {
+  if (includes(byDescriptor, name)) return;
+  const operation = operations[name];
+  const face = {
+    /** @param {any} path @param {any} [second] @param {any} [third] */
+    [name]: async (path, second, third) => operation(false, fileOf(path), second, third),
+  };
   exported[name] = face[name];
-}
-exported.open = async function open(path, flags, mode) {
+});
+exported.open = async function open(/** @type {any} */ path, /** @type {any} */ flags, /** @type {any} */ mode) {
   return new FileHandle(await operations.open(false, path, flags, mode));
 };
 // The hot one by hand: no rest array, no second promise.
-exported.readFile = function readFile(path, options) {
+exported.readFile = function readFile(/** @type {any} */ path, /** @type {any} */ options) {
   try {
     return operations.readFile(false, fileOf(path), options);
   } catch (error) {
-    return Promise.reject(error);
+    return rejected(error);
   }
 };
 

@@ -1,12 +1,30 @@
 // The values of node:fs: paths, flags, encodings and modes that come in, Stats and Dirent that go out.
 'use strict';
 
-const { invalidType, invalidValue, nodeError } = require('node/errors');
+const { invalidType, invalidValue } = require('node/errors');
+const { requireInteger } = require('node/arguments');
+const {
+  byteIndexOf,
+  dateGetTime,
+  defineProperty,
+  forEach,
+  freeze,
+  isView,
+  parseInt,
+  regExp,
+  replace,
+  slice,
+  stringIncludes,
+  test,
+  viewName,
+} = require('builtins/primordials');
 const loadNodeUrl = () => require('node/url/url');
 const loadBuffer = () => require('node/buffer/buffer');
 
+const { round, trunc } = Math;
+
 // Linux, as in `fs.constants`.
-const constants = Object.freeze({
+const constants = freeze({
   F_OK: 0,
   R_OK: 4,
   W_OK: 2,
@@ -59,7 +77,9 @@ const constants = Object.freeze({
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_SYNC } = constants;
 
+/** @type {Record<string, number>} */
 const flagNames = {
+  __proto__: /** @type {any} */ (null),
   r: O_RDONLY,
   rs: O_RDONLY | O_SYNC,
   sr: O_RDONLY | O_SYNC,
@@ -81,64 +101,65 @@ const flagNames = {
   'as+': O_APPEND | O_CREAT | O_RDWR | O_SYNC,
 };
 
-/** A path as Rust takes it: a string, or bytes. */
+/** A path as Rust takes it: a string, or bytes. @param {any} value @param {string} [name] @returns {string | Uint8Array} */
 function toPath(value, name = 'path') {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw invalidValue(name, value, 'must be a string, Uint8Array, or URL without null bytes');
+    if (stringIncludes(value, '\0')) throw invalidValue(name, value, 'must be a string, Uint8Array, or URL without null bytes');
     return value;
   }
-  if (value instanceof Uint8Array) {
-    if (value.includes(0)) throw invalidValue(name, value, 'must be a string, Uint8Array, or URL without null bytes');
+  if (viewName(value) === 'Uint8Array') {
+    if (byteIndexOf(value, 0) !== -1) throw invalidValue(name, value, 'must be a string, Uint8Array, or URL without null bytes');
     return value;
   }
   if (typeof value === 'object' && value !== null && typeof value.href === 'string' && typeof value.protocol === 'string') {
     return toPath(loadNodeUrl().fileURLToPath(value), name);
   }
-  throw invalidType(name, 'of type string or an instance of Buffer or URL', value);
+  throw invalidType(name, ['string', 'Buffer', 'URL'], value);
 }
 
-/** A path, the number of an open file, or a FileHandle. */
+/** A path, or the number of an open file. @param {any} value @param {string} [name] @returns {string | Uint8Array | number} */
 function toFile(value, name = 'path') {
   if (typeof value === 'number') return toDescriptor(value);
   return toPath(value, name);
 }
 
+/** @param {any} value @param {string} [name] @returns {number} */
 function toDescriptor(value, name = 'fd') {
-  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
-  if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff) {
-    const message = `The value of "${name}" is out of range. It must be an integer >= 0 && <= 2147483647. Received ${value}`;
-    throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', message);
-  }
+  requireInteger(value, name, 0, 0x7fffffff);
   return value;
 }
 
+/** @param {any} value @param {string} absent @returns {number} */
 function toFlags(value, absent) {
   if (value === undefined || value === null) return flagNames[absent];
   if (typeof value === 'number') return value;
   const flags = flagNames[value];
-  if (flags === undefined) throw invalidValue('flags', value, 'is invalid');
+  if (flags === undefined) throw invalidValue('flags', value);
   return flags;
 }
 
+const octal = regExp(/^[0-7]+$/);
+
+/** @param {any} value @param {number} absent @returns {number} */
 function toMode(value, absent) {
   if (value === undefined || value === null) return absent;
   if (typeof value === 'string') {
-    if (!/^[0-7]+$/.test(value)) throw invalidValue('mode', value, 'must be a 32-bit unsigned integer or an octal string');
-    return Number.parseInt(value, 8);
+    if (!test(octal, value)) throw invalidValue('mode', value, 'must be a 32-bit unsigned integer or an octal string');
+    return parseInt(value, 8);
   }
-  if (typeof value !== 'number') throw invalidType('mode', 'of type number', value);
+  if (typeof value !== 'number') throw invalidType('mode', 'number', value);
   return value;
 }
 
-/** The options of a function that also takes a bare encoding. */
+/** The options of a function that also takes a bare encoding. @param {any} value @returns {Record<string, any>} */
 function toOptions(value) {
   if (value === undefined || value === null || typeof value === 'function') return {};
   if (typeof value === 'string') return { encoding: value };
-  if (typeof value !== 'object') throw invalidType('options', 'of type string or an instance of Object', value);
+  if (typeof value !== 'object') throw invalidType('options', ['string', 'Object'], value);
   return value;
 }
 
-/** undefined for bytes ('buffer' too), else a known encoding in lower case. */
+/** undefined for bytes ('buffer' too), else a known encoding in lower case. @param {Record<string, any>} options */
 function toEncoding(options) {
   const { encoding } = options;
   if (encoding === undefined || encoding === null || encoding === 'buffer') return undefined;
@@ -147,31 +168,45 @@ function toEncoding(options) {
   return known;
 }
 
-/** What is to be written: a string for UTF-8, or bytes. */
+/** What is to be written: a string for UTF-8, or bytes. @param {any} value @param {string | undefined} encoding @param {string} [name] @returns {string | ArrayBufferView} */
 function toContent(value, encoding, name = 'data') {
   if (typeof value === 'string') {
     return encoding === undefined || encoding === 'utf8' ? value : loadBuffer().Buffer.from(value, encoding);
   }
-  if (ArrayBuffer.isView(value)) return value;
-  throw invalidType(name, 'of type string or an instance of Buffer, TypedArray, or DataView', value);
+  if (isView(value)) return value;
+  throw invalidType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
 }
 
-/** Milliseconds or a Date, as seconds. */
+/** Seconds or a Date, as seconds. @param {any} value */
 function toSeconds(value) {
-  if (value instanceof Date) return value.getTime() / 1000;
+  if (value instanceof Date) return dateGetTime(value) / 1000;
   const number = Number(value);
-  if (!Number.isFinite(number)) throw invalidType('time', 'a number or Date', value);
+  if (!(number > -Infinity && number < Infinity)) throw invalidType('time', ['number', 'Date'], value);
   return number;
 }
 
+/** @param {number} mode @param {number} kind */
 function isKind(mode, kind) {
   return (mode & constants.S_IFMT) === kind;
 }
 
 class Stats {
+  /** @param {number[]} fields in the order of the operation */
   constructor(fields) {
-    [this.dev, this.mode, this.nlink, this.uid, this.gid, this.rdev, this.blksize, this.ino, this.size, this.blocks] = fields;
-    [, , , , , , , , , , this.atimeMs, this.mtimeMs, this.ctimeMs, this.birthtimeMs] = fields;
+    this.dev = fields[0];
+    this.mode = fields[1];
+    this.nlink = fields[2];
+    this.uid = fields[3];
+    this.gid = fields[4];
+    this.rdev = fields[5];
+    this.blksize = fields[6];
+    this.ino = fields[7];
+    this.size = fields[8];
+    this.blocks = fields[9];
+    this.atimeMs = fields[10];
+    this.mtimeMs = fields[11];
+    this.ctimeMs = fields[12];
+    this.birthtimeMs = fields[13];
   }
   // Dates on demand: most programs look at one of them.
   get atime() {
@@ -209,9 +244,10 @@ class Stats {
   }
 }
 
+/** @param {Stats} stats @param {string} name @param {number} milliseconds */
 function dateField(stats, name, milliseconds) {
-  const value = new Date(Math.round(milliseconds));
-  Object.defineProperty(stats, name, { value, writable: true, enumerable: true, configurable: true });
+  const value = new Date(round(milliseconds));
+  defineProperty(stats, name, { value, writable: true, enumerable: true, configurable: true });
   return value;
 }
 
@@ -219,35 +255,39 @@ const bigintFields = ['dev', 'mode', 'nlink', 'uid', 'gid', 'rdev', 'blksize', '
 
 const timeFields = ['atimeMs', 'mtimeMs', 'ctimeMs', 'birthtimeMs'];
 
-/** A Stats, with BigInts if the options say so. */
+/** A Stats, with BigInts if the options say so. @param {number[]} fields @param {any} options @returns {any} */
 function makeStats(fields, options) {
-  const stats = new Stats(fields);
-  if (options?.bigint) {
-    for (const name of bigintFields) stats[name] = BigInt(stats[name]);
-    for (const name of timeFields) {
-      const milliseconds = stats[name];
-      dateField(stats, name.slice(0, -2), milliseconds);
-      stats[name] = BigInt(Math.trunc(milliseconds));
-      stats[name.replace('Ms', 'Ns')] = BigInt(Math.trunc(milliseconds)) * 1000000n + BigInt(Math.round((milliseconds % 1) * 1e6));
-    }
-    const mode = Number(stats.mode);
-    for (const [name, kind] of kinds) Object.defineProperty(stats, name, { value: () => isKind(mode, kind) });
-  }
+  const stats = /** @type {any} */ (new Stats(fields));
+  if (!options?.bigint) return stats;
+  const { mode } = stats;
+  forEach(bigintFields, (name) => {
+    stats[name] = BigInt(stats[name]);
+  });
+  forEach(timeFields, (name) => {
+    const milliseconds = stats[name];
+    dateField(stats, slice(name, 0, name.length - 2), milliseconds);
+    stats[name] = BigInt(trunc(milliseconds));
+    stats[replace(name, 'Ms', 'Ns')] = BigInt(trunc(milliseconds)) * 1000000n + BigInt(round((milliseconds % 1) * 1e6));
+  });
+  forEach(kinds, (kind) => {
+    defineProperty(stats, kind.name, { value: () => isKind(mode, kind.bits) });
+  });
   return stats;
 }
 
 const kinds = [
-  ['isFile', constants.S_IFREG],
-  ['isDirectory', constants.S_IFDIR],
-  ['isSymbolicLink', constants.S_IFLNK],
-  ['isFIFO', constants.S_IFIFO],
-  ['isSocket', constants.S_IFSOCK],
-  ['isCharacterDevice', constants.S_IFCHR],
-  ['isBlockDevice', constants.S_IFBLK],
+  { name: 'isFile', bits: constants.S_IFREG },
+  { name: 'isDirectory', bits: constants.S_IFDIR },
+  { name: 'isSymbolicLink', bits: constants.S_IFLNK },
+  { name: 'isFIFO', bits: constants.S_IFIFO },
+  { name: 'isSocket', bits: constants.S_IFSOCK },
+  { name: 'isCharacterDevice', bits: constants.S_IFCHR },
+  { name: 'isBlockDevice', bits: constants.S_IFBLK },
 ];
 
 class Dirent {
   #kind;
+  /** @param {any} name @param {string} parentPath @param {number} kind */
   constructor(name, parentPath, kind) {
     this.name = name;
     this.parentPath = parentPath;

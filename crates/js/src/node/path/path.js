@@ -1,115 +1,145 @@
 // `node:path` (https://nodejs.org/api/path.html), for POSIX paths.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { requireObject, requireString } = require('node/arguments');
+const { endsWith, join: joinParts, lastIndexOf, pop, push, slice, split, startsWith } = require('builtins/primordials');
 const { currentDirectory } = ops;
-function requireString(value, name) {
-  if (typeof value === 'string') return value;
-  throw invalidType(name, 'of type string', value);
-}
 
-/** The segments without `.`, and with each `..` taken back; `..` above the start stays unless the path is absolute. */
+/** The segments without `.`, and with each `..` taken back; `..` above the start stays unless the path is absolute. @param {string} path @param {boolean} absolute */
 function resolveDots(path, absolute) {
+  /** @type {string[]} */
   const kept = [];
-  for (const segment of path.split('/')) {
+  const segments = split(path, '/');
+  for (let index = 0; index < segments.length; index += 1) {
+    const segment = segments[index];
     if (segment === '' || segment === '.') continue;
-    if (segment !== '..') kept.push(segment);
-    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
-    else if (!absolute) kept.push('..');
+    if (segment !== '..') push(kept, segment);
+    else if (kept.length > 0 && kept[kept.length - 1] !== '..') pop(kept);
+    else if (!absolute) push(kept, '..');
   }
-  return kept.join('/');
+  return joinParts(kept, '/');
 }
 
+/** @param {string} path */
 function normalize(path) {
   requireString(path, 'path');
   if (path === '') return '.';
-  const absolute = path.startsWith('/');
+  const absolute = startsWith(path, '/');
   let result = resolveDots(path, absolute);
   if (result === '' && !absolute) result = '.';
-  if (result !== '' && path.endsWith('/')) result += '/';
+  if (result !== '' && endsWith(path, '/')) result += '/';
   return absolute ? `/${result}` : result;
 }
 
+/** @param {...string} paths */
 function join(...paths) {
-  const parts = paths.filter((path) => requireString(path, 'path') !== '');
-  return parts.length === 0 ? '.' : normalize(parts.join('/'));
+  let joined = '';
+  for (let index = 0; index < paths.length; index += 1) {
+    const path = paths[index];
+    requireString(path, 'path');
+    if (path !== '') joined = joined === '' ? path : `${joined}/${path}`;
+  }
+  return joined === '' ? '.' : normalize(joined);
 }
 
+/** @param {...string} paths */
 function resolve(...paths) {
   let resolved = '';
-  for (let index = paths.length - 1; index >= 0 && !resolved.startsWith('/'); index -= 1) {
-    const path = requireString(paths[index], `paths[${index}]`);
+  for (let index = paths.length - 1; index >= 0 && !startsWith(resolved, '/'); index -= 1) {
+    const path = paths[index];
+    requireString(path, `paths[${index}]`);
     if (path !== '') resolved = resolved === '' ? path : `${path}/${resolved}`;
   }
-  if (!resolved.startsWith('/')) resolved = `${currentDirectory()}/${resolved}`;
+  if (!startsWith(resolved, '/')) resolved = `${currentDirectory()}/${resolved}`;
   return `/${resolveDots(resolved, true)}`;
 }
 
+/** @param {string} path */
 function isAbsolute(path) {
-  return requireString(path, 'path').startsWith('/');
+  requireString(path, 'path');
+  return startsWith(path, '/');
 }
 
+/** The segments of an absolute path. @param {string} path */
+function segmentsOf(path) {
+  const whole = resolve(path);
+  return whole === '/' ? [] : split(slice(whole, 1), '/');
+}
+
+/** @param {string} from @param {string} to */
 function relative(from, to) {
   requireString(from, 'from');
   requireString(to, 'to');
-  const start = resolve(from).split('/').filter(Boolean);
-  const end = resolve(to).split('/').filter(Boolean);
+  const start = segmentsOf(from);
+  const end = segmentsOf(to);
   let common = 0;
   while (common < start.length && common < end.length && start[common] === end[common]) common += 1;
-  return [...start.slice(common).map(() => '..'), ...end.slice(common)].join('/');
+  /** @type {string[]} */
+  const way = [];
+  for (let index = common; index < start.length; index += 1) push(way, '..');
+  for (let index = common; index < end.length; index += 1) push(way, end[index]);
+  return joinParts(way, '/');
 }
 
+/** @param {string} path */
 function withoutTrailingSlashes(path) {
   let end = path.length;
   while (end > 1 && path[end - 1] === '/') end -= 1;
-  return path.slice(0, end);
+  return slice(path, 0, end);
 }
 
+/** @param {string} path */
 function dirname(path) {
   requireString(path, 'path');
   if (path === '') return '.';
   const trimmed = withoutTrailingSlashes(path);
-  const slash = trimmed.lastIndexOf('/');
+  const slash = lastIndexOf(trimmed, '/');
   if (slash === -1) return '.';
   // A root of two slashes keeps both.
   if (slash === 0) return '/';
-  return slash === 1 && trimmed[0] === '/' ? '//' : trimmed.slice(0, slash);
+  return slash === 1 && trimmed[0] === '/' ? '//' : slice(trimmed, 0, slash);
 }
 
+/** @param {string} path @param {string} [suffix] */
 function basename(path, suffix = undefined) {
+  if (suffix !== undefined) requireString(suffix, 'suffix');
   requireString(path, 'path');
-  if (suffix !== undefined && requireString(suffix, 'suffix') === path) return '';
+  if (suffix === path) return '';
   const trimmed = withoutTrailingSlashes(path);
-  const base = trimmed.slice(trimmed.lastIndexOf('/') + 1);
-  return suffix !== undefined && base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
+  const base = slice(trimmed, lastIndexOf(trimmed, '/') + 1);
+  return suffix !== undefined && base !== suffix && endsWith(base, suffix) ? slice(base, 0, base.length - suffix.length) : base;
 }
 
+/** @param {string} path */
 function extname(path) {
-  const base = basename(requireString(path, 'path'));
-  const dot = base.lastIndexOf('.');
-  return dot <= 0 || base === '..' ? '' : base.slice(dot);
+  const base = basename(path);
+  const dot = lastIndexOf(base, '.');
+  return dot <= 0 || base === '..' ? '' : slice(base, dot);
 }
 
+/** @param {string} path */
 function parse(path) {
   requireString(path, 'path');
-  const root = path.startsWith('/') ? '/' : '';
+  const root = startsWith(path, '/') ? '/' : '';
   const base = basename(path);
   const ext = extname(path);
   const trimmed = withoutTrailingSlashes(path);
-  const slash = trimmed.lastIndexOf('/');
-  const dir = slash === -1 ? '' : slash === 0 ? '/' : trimmed.slice(0, slash);
-  return { root, dir: dir === '' ? root : dir, base, ext, name: ext === '' ? base : base.slice(0, -ext.length) };
+  const slash = lastIndexOf(trimmed, '/');
+  const dir = slash === -1 ? '' : slash === 0 ? '/' : slice(trimmed, 0, slash);
+  return { root, dir: dir === '' ? root : dir, base, ext, name: ext === '' ? base : slice(base, 0, base.length - ext.length) };
 }
 
+/** @param {{ root?: string, dir?: string, base?: string, name?: string, ext?: string }} parts */
 function format(parts) {
-  if (typeof parts !== 'object' || parts === null) throw new TypeError('The "pathObject" argument must be of type object');
-  const dot = parts.ext && !String(parts.ext).startsWith('.') ? '.' : '';
+  requireObject(parts, 'pathObject');
+  const dot = parts.ext && !startsWith(`${parts.ext}`, '.') ? '.' : '';
   const base = parts.base || `${parts.name ?? ''}${dot}${parts.ext ?? ''}`;
   const directory = parts.dir || parts.root;
   if (!directory) return base;
   return directory === parts.root ? `${directory}${base}` : `${directory}/${base}`;
 }
 
+/** @type {Record<string, any>} */
 const posix = {
   normalize,
   join,
@@ -121,7 +151,7 @@ const posix = {
   extname,
   parse,
   format,
-  toNamespacedPath: (path) => path,
+  toNamespacedPath: (/** @type {any} */ path) => path,
   sep: '/',
   delimiter: ':',
 };

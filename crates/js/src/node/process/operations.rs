@@ -14,6 +14,8 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("currentDirectory", 0, current_directory),
     Op::new("changeDirectory", 1, change_directory),
     Op::new("memoryUsage", 0, memory_usage),
+    Op::new("runBeforeMicrotasks", 1, run_before_microtasks),
+    Op::new("setTimeZone", 1, set_time_zone),
     Op::new("exitProcess", 1, exit_process),
 ];
 
@@ -114,4 +116,25 @@ fn exit_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     scope.state::<Exit>().code.set(Some(code));
     scope.context().stop();
     Err(Error::terminated())
+}
+
+/// `runBeforeMicrotasks(function)`: called once, at the next checkpoint.
+fn run_before_microtasks<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    scope.run_before_microtasks(arguments.get(0));
+    Ok(Local::undefined())
+}
+
+/// `setTimeZone(name)`: what `process.env.TZ` was set to; the system's for undefined and an empty name.
+fn set_time_zone<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = match arguments.get(0) {
+        name if name.is_undefined() => String::new(),
+        name => scope.string_of(name)?,
+    };
+    // POSIX allows a colon before the name of a file of the zone database.
+    let name = name.strip_prefix(':').unwrap_or(&name);
+    scope.set_time_zone((!name.is_empty()).then_some(name));
+    Ok(Local::undefined())
 }

@@ -1,48 +1,47 @@
 // `process` (https://nodejs.org/api/process.html), as far as programs that run everywhere use it. The engine calls `beforeExit` and
 // `exit` when the loop has nothing left to do, if this module was loaded.
-//
-// Deviation: `nextTick` callbacks run in order with the microtasks, not before them.
 'use strict';
 
-const { invalidType, nodeError } = require('node/errors');
+const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
+const { requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
+const { nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener } = require('node/process/warnings');
 const { setProcessEmitter } = require('web/html/errors');
+const { assign, defineProperty, forEach, freeze, isArray, isInteger, keys, regExp, test } = require('builtins/primordials');
 const {
   changeDirectory,
   currentDirectory,
   environment: environmentPairs,
   exitProcess,
-  hasColors,
   hostFacts,
-  isTerminal,
   memoryUsage: memoryBytes,
   monotonicNow,
   monotonicParts,
   parentId,
   processFacts,
   sendSignal,
-  terminalSize,
+  setTimeZone,
   unwatchSignal,
   watchSignal,
-  writeOutput,
 } = ops;
-const loadInspect = () => require('builtins/inspect/inspect');
-const loadMicrotask = () => require('web/html/microtask');
-const loadWebIdl = () => require('builtins/webidl');
-const loadConsole = () => require('web/console/console');
-const facts = { ...hostFacts(), ...processFacts() };
+const loadStdin = () => require('node/process/stdin');
+const loadStdout = () => require('node/process/stdout');
+const facts = assign({}, hostFacts(), processFacts());
 // Versions of Node's interfaces that packages ask for; not a promise to have all of them.
 const nodeVersion = '22.0.0';
 
+/** @type {number | undefined} */
 let exitCode;
 let exiting = false;
 
+/** @param {any} code @returns {number | undefined} */
 function readExitCode(code) {
   if (code === undefined || code === null) return undefined;
   const number = typeof code === 'string' && code !== '' ? Number(code) : code;
-  if (typeof number === 'number' && Number.isInteger(number)) return number;
-  throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', `The exit code must be an integer, not ${loadInspect().inspect(code)}`);
+  if (typeof number === 'number' && isInteger(number)) return number;
+  if (typeof code === 'number') throw outOfRange('code', 'an integer', code);
+  throw invalidType('code', 'number', code);
 }
 
 class Process extends EventEmitter {
@@ -51,6 +50,7 @@ class Process extends EventEmitter {
   }
 }
 
+/** @type {any} */
 const process = new Process();
 
 /** The code to end with; `exit` listeners may change it, and run once only. */
@@ -67,34 +67,38 @@ function beforeExit() {
   process.emit('beforeExit', exitCode ?? 0);
 }
 
-/** Emits what somebody listens to, and answers whether somebody did. */
-function emitIfListened(name, ...args) {
-  return process.listenerCount(name) > 0 && process.emit(name, ...args);
+/** Emits what somebody listens to, and answers whether somebody did. @param {string} name @param {...any} given */
+function emitIfListened(name, ...given) {
+  if (process.listenerCount(name) === 0) return false;
+  return given.length === 1 ? process.emit(name, given[0]) : process.emit(name, given[0], given[1]);
 }
 
-const hrtime = Object.assign(
-  (previous) => {
-    const [seconds, nanoseconds] = monotonicParts();
-    if (previous === undefined) return [seconds, nanoseconds];
-    const borrowed = nanoseconds < previous[1];
-    return [seconds - previous[0] - (borrowed ? 1 : 0), nanoseconds - previous[1] + (borrowed ? 1e9 : 0)];
+const hrtime = assign(
+  (/** @type {any} */ previous) => {
+    const parts = monotonicParts();
+    if (previous === undefined) return parts;
+    if (!isArray(previous)) throw invalidType('time', 'Array', previous);
+    if (previous.length !== 2) throw outOfRange('time', '2', previous.length);
+    const borrowed = parts[1] < previous[1];
+    return [parts[0] - previous[0] - (borrowed ? 1 : 0), parts[1] - previous[1] + (borrowed ? 1e9 : 0)];
   },
   {
     bigint() {
-      const [seconds, nanoseconds] = monotonicParts();
-      return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+      const parts = monotonicParts();
+      return BigInt(parts[0]) * 1_000_000_000n + BigInt(parts[1]);
     },
   },
 );
 
-const memoryUsage = Object.assign(
+const memoryUsage = assign(
   () => {
-    const [rss, heapTotal, heapUsed, external, arrayBuffers] = memoryBytes();
-    return { rss, heapTotal, heapUsed, external, arrayBuffers };
+    const bytes = memoryBytes();
+    return { rss: bytes[0], heapTotal: bytes[1], heapUsed: bytes[2], external: bytes[3], arrayBuffers: bytes[4] };
   },
   { rss: () => memoryBytes()[0] },
 );
 
+/** @type {Record<string, any>} */
 const members = {
   argv: facts.argv,
   argv0: facts.argv[0],
@@ -105,16 +109,18 @@ const members = {
   arch: facts.arch,
   title: 'twinloop',
   version: `v${nodeVersion}`,
-  versions: Object.freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine }),
-  release: Object.freeze({ name: 'node' }),
-  features: Object.freeze({ typescript: 'strip' }),
+  versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine }),
+  release: freeze({ name: 'node' }),
+  features: freeze({ typescript: 'strip' }),
   hrtime,
   memoryUsage,
+  /** @param {any} [code] */
   exit(code) {
     if (code !== undefined) exitCode = readExitCode(code);
     exitProcess(exit());
   },
   // Node's name for leaving without listeners.
+  /** @param {any} [code] */
   reallyExit(code) {
     exitProcess((readExitCode(code) ?? 0) & 0xff);
   },
@@ -122,31 +128,37 @@ const members = {
     exitProcess(134);
   },
   cwd: () => currentDirectory(),
+  /** @param {string} directory */
   chdir(directory) {
-    changeDirectory(String(directory));
+    requireString(directory, 'directory');
+    changeDirectory(directory);
   },
   uptime: () => monotonicNow() / 1000,
-  nextTick(callback, ...args) {
-    if (typeof callback !== 'function') {
-      throw invalidType('callback', 'of type function', callback);
-    }
-    loadMicrotask().queueMicrotask(args.length === 0 ? callback : () => callback(...args));
-  },
+  nextTick,
   emitWarning,
+  /** @param {number} pid @param {string | number} [signal] */
   kill(pid, signal = 'SIGTERM') {
-    sendSignal(Number(pid), typeof signal === 'number' ? String(signal) : String(signal));
+    if (typeof pid !== 'number' && `${pid | 0}` !== pid) throw invalidType('pid', 'number', pid);
+    if (typeof signal === 'number') requireInteger(signal, 'signal');
+    else if (!test(signalName, signal)) throw unknownSignal(signal);
+    try {
+      sendSignal(+pid, `${signal}`);
+    } catch (error) {
+      throw /** @type {any} */ (error).code === 'ERR_UNKNOWN_SIGNAL' ? unknownSignal(signal) : error;
+    }
     return true;
   },
 };
-for (const name of Object.keys(members)) {
-  Object.defineProperty(process, name, { value: members[name], writable: true, enumerable: true, configurable: true });
-}
+forEach(keys(members), (name) => {
+  defineProperty(process, name, { value: members[name], writable: true, enumerable: true, configurable: true });
+});
 
 defineLazily('env', environment);
-defineLazily('stdout', () => outputStream(1));
-defineLazily('stderr', () => outputStream(2));
-Object.defineProperty(process, 'ppid', { get: () => parentId(), enumerable: true, configurable: true });
-Object.defineProperty(process, 'exitCode', {
+defineLazily('stdin', () => loadStdin().inputStream());
+defineLazily('stdout', () => loadStdout().outputStream(1));
+defineLazily('stderr', () => loadStdout().outputStream(2));
+defineProperty(process, 'ppid', { get: () => parentId(), enumerable: true, configurable: true });
+defineProperty(process, 'exitCode', {
   get: () => exitCode,
   set(code) {
     exitCode = readExitCode(code);
@@ -155,9 +167,11 @@ Object.defineProperty(process, 'exitCode', {
   configurable: true,
 });
 
+/** @param {string} name @param {() => any} make */
 function defineLazily(name, make) {
+  /** @type {any} */
   let value;
-  Object.defineProperty(process, name, {
+  defineProperty(process, name, {
     get: () => (value ??= make()),
     set(replacement) {
       value = replacement;
@@ -167,74 +181,51 @@ function defineLazily(name, make) {
   });
 }
 
-/** The environment as it was when the program first asked, with its own changes; every value is a string. */
+/**
+ * The environment as it was when the program first asked, with its own changes; every value is a string. `TZ` takes effect at once.
+ * @returns {Record<string, string>}
+ */
 function environment() {
+  /** @type {Record<string, string>} */
   const variables = {};
-  for (const [name, value] of environmentPairs()) variables[name] = value;
+  const pairs = environmentPairs();
+  for (let index = 0; index < pairs.length; index += 1) variables[pairs[index][0]] = pairs[index][1];
   return new Proxy(variables, {
     set(target, name, value) {
       if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
       target[name] = `${value}`;
+      if (name === 'TZ') setTimeZone(target.TZ);
+      return true;
+    },
+    deleteProperty(target, name) {
+      if (typeof name !== 'symbol') delete target[name];
+      if (name === 'TZ') setTimeZone(undefined);
       return true;
     },
     defineProperty(target, name, descriptor) {
-      if ('get' in descriptor || 'set' in descriptor) throw new TypeError("'process.env' does not accept an accessor descriptor");
-      return Reflect.defineProperty(target, name, { ...descriptor, value: `${descriptor.value}` });
+      if (descriptor.get !== undefined || descriptor.set !== undefined) {
+        throw nodeError(
+          TypeError,
+          'ERR_INVALID_OBJECT_DEFINE_PROPERTY',
+          "'process.env' does not accept an accessor(getter/setter) descriptor",
+        );
+      }
+      const value = `${descriptor.value}`;
+      defineProperty(target, name, assign({}, descriptor, { value }));
+      if (name === 'TZ') setTimeZone(value);
+      return true;
     },
-  });
-}
-
-/** What programs use of `process.stdout`: synchronous writes, and a stream's methods around them. */
-function outputStream(descriptor) {
-  const stream = new EventEmitter();
-  const write = (chunk, encoding, callback) => {
-    const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof chunk !== 'string' && !ArrayBuffer.isView(chunk)) {
-      throw invalidType('chunk', 'of type string or an instance of Buffer, TypedArray, or DataView', chunk);
-    }
-    writeOutput(descriptor, typeof chunk === 'string' ? chunk : loadWebIdl().bytesOf(chunk));
-    if (typeof done === 'function') loadMicrotask().queueMicrotask(() => done());
-    return true;
-  };
-  // Whoever replaces `write` (test runners do) wants what `console` prints as well.
-  let current = write;
-  Object.defineProperty(stream, 'write', {
-    get: () => current,
-    set(replacement) {
-      current = replacement;
-      loadConsole().redirect(descriptor, replacement === write ? undefined : (text) => stream.write(text));
-    },
-    enumerable: true,
-    configurable: true,
-  });
-  Object.defineProperties(stream, {
-    columns: { get: () => terminalSize(descriptor)?.[0], enumerable: true, configurable: true },
-    rows: { get: () => terminalSize(descriptor)?.[1], enumerable: true, configurable: true },
-  });
-  return Object.assign(stream, {
-    fd: descriptor,
-    isTTY: isTerminal(descriptor),
-    writable: true,
-    writableLength: 0,
-    end(chunk, encoding, callback) {
-      const done = [chunk, encoding, callback].find((argument) => typeof argument === 'function');
-      if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') write(chunk);
-      if (done !== undefined) loadMicrotask().queueMicrotask(() => done());
-      return stream;
-    },
-    cork() {},
-    uncork() {},
-    hasColors: () => hasColors(descriptor),
-    getColorDepth: () => (hasColors(descriptor) ? 4 : 1),
   });
 }
 
 // Signals: the first listener has the loop watch for it, the last gives the default action back.
-const isSignal = (name) => typeof name === 'string' && /^SIG[A-Z0-9]+$/.test(name) && name !== 'SIGKILL' && name !== 'SIGSTOP';
-process.on('newListener', (name) => {
+const signalName = regExp(/^SIG[A-Z0-9]+$/);
+const isSignal = (/** @type {any} */ name) =>
+  typeof name === 'string' && test(signalName, name) && name !== 'SIGKILL' && name !== 'SIGSTOP';
+process.on('newListener', (/** @type {any} */ name) => {
   if (isSignal(name) && process.listenerCount(name) === 0) watchSignal(name, (number) => process.emit(name, name, number));
 });
-process.on('removeListener', (name) => {
+process.on('removeListener', (/** @type {any} */ name) => {
   if (isSignal(name) && process.listenerCount(name) === 0) unwatchSignal(name);
 });
 

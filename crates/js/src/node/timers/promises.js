@@ -1,43 +1,73 @@
 // `node:timers/promises` (https://nodejs.org/api/timers.html#timers-promises-api).
 'use strict';
 
+const { aborted } = require('node/errors');
+const { requireBoolean, requireNumber, requireObject, requireSignal } = require('node/arguments');
+const { Promise, reject: rejected } = require('builtins/primordials');
 const timers = require('web/html/timers');
+const loadAbort = () => require('web/abort/abort');
 
-function abortError(signal) {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  error.code = 'ABORT_ERR';
-  return error;
+/** @typedef {{ signal?: any, ref?: boolean }} Options */
+
+/** @param {any} options */
+function requireOptions(options) {
+  if (options === undefined) return;
+  requireObject(options, 'options');
+  requireSignal(options.signal, 'options.signal');
+  if (options.ref !== undefined) requireBoolean(options.ref, 'options.ref');
 }
 
-/** A promise for `value` that `start` fulfils later, and that an abort rejects at once. */
-function cancelable(start, cancel, value, { signal, ref = true } = {}) {
-  if (signal?.aborted) return Promise.reject(abortError(signal));
+/**
+ * A promise for `value` that `start` fulfils later, and that an abort rejects at once.
+ * @param {(done: () => void) => any} start @param {(timer: any) => void} cancel @param {any} value @param {Options} [options]
+ */
+function cancelable(start, cancel, value, options = {}) {
+  const { signal, ref = true } = options;
+  if (signal?.aborted) return rejected(aborted(signal));
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       cancel(timer);
-      reject(abortError(signal));
+      reject(aborted(signal));
     };
     const timer = start(() => {
-      signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
       resolve(value);
     });
     if (!ref) timer.unref();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
   });
 }
 
+/** @param {number} [delay] @param {any} [value] @param {Options} [options] */
 function setTimeout(delay, value, options) {
+  try {
+    if (delay !== undefined) requireNumber(delay, 'delay');
+    requireOptions(options);
+  } catch (error) {
+    return rejected(error);
+  }
   return cancelable((done) => timers.setTimeout(done, delay), timers.clearTimeout, value, options);
 }
 
+/** @param {any} [value] @param {Options} [options] */
 function setImmediate(value, options) {
+  try {
+    requireOptions(options);
+  } catch (error) {
+    return rejected(error);
+  }
   return cancelable((done) => timers.setImmediate(done), timers.clearImmediate, value, options);
 }
 
-/** Yields `value` at every tick; ticks that nobody awaited yet are counted, not queued. */
-async function* setInterval(delay, value, { signal, ref = true } = {}) {
-  if (signal?.aborted) throw abortError(signal);
+/**
+ * Yields `value` at every tick; ticks that nobody awaited yet are counted, not queued.
+ * @param {number} [delay] @param {any} [value] @param {Options} [options]
+ */
+async function* setInterval(delay, value, options = {}) {
+  if (delay !== undefined) requireNumber(delay, 'delay');
+  requireOptions(options);
+  const { signal, ref = true } = options;
+  if (signal?.aborted) throw aborted(signal);
   let missed = 0;
   let wake = () => {};
   const timer = timers.setInterval(() => {
@@ -46,20 +76,25 @@ async function* setInterval(delay, value, { signal, ref = true } = {}) {
   }, delay);
   if (!ref) timer.unref();
   const onAbort = () => wake();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
   try {
     for (;;) {
-      if (signal?.aborted) throw abortError(signal);
-      if (missed === 0) await new Promise((resolve) => (wake = resolve));
+      if (signal?.aborted) throw aborted(signal);
+      if (missed === 0) {
+        await new Promise((resolve) => {
+          wake = () => resolve(undefined);
+        });
+      }
       for (; missed > 0 && !signal?.aborted; missed -= 1) yield value;
     }
   } finally {
     timers.clearInterval(timer);
-    signal?.removeEventListener('abort', onAbort);
+    if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
   }
 }
 
 const scheduler = {
+  /** @param {number} delay @param {Options} [options] */
   wait: (delay, options) => setTimeout(delay, undefined, options),
   yield: () => setImmediate(),
 };

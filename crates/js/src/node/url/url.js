@@ -2,38 +2,48 @@
 'use strict';
 
 const { invalidType, nodeError } = require('node/errors');
+const { requireString } = require('node/arguments');
+const { endsWith, regExp, replace, test } = require('builtins/primordials');
 const { URL } = require('web/url/url');
 const { URLSearchParams } = require('web/url/search_params');
 const loadPath = () => require('node/path/path');
 
+const encodedSlash = regExp(/%2f/i);
+const unusual = regExp(/[%\\\n\r\t?#]/g);
+const brackets = regExp(/^\[(.*)\]$/);
+
+/** @param {any} value @returns {string} */
 function fileURLToPath(value) {
-  if (typeof value !== 'string' && !(value instanceof URL)) {
-    throw invalidType('path', 'of type string or an instance of URL', value);
-  }
+  if (typeof value !== 'string' && !(value instanceof URL)) throw invalidType('path', ['string', 'URL'], value);
+  /** @type {any} */
   const url = typeof value === 'string' ? new URL(value) : value;
   if (url.protocol !== 'file:') throw nodeError(TypeError, 'ERR_INVALID_URL_SCHEME', 'The URL must be of scheme file');
   if (url.hostname !== '') {
     throw nodeError(TypeError, 'ERR_INVALID_FILE_URL_HOST', `File URL host must be "localhost" or empty: ${url.hostname}`);
   }
-  if (/%2f/i.test(url.pathname)) {
+  if (test(encodedSlash, url.pathname)) {
     throw nodeError(TypeError, 'ERR_INVALID_FILE_URL_PATH', 'File URL path must not include encoded / characters');
   }
   return decodeURIComponent(url.pathname);
 }
 
 // What a path may hold and a URL's path means otherwise.
+/** @type {Record<string, string>} */
 const special = { '%': '%25', '\\': '%5C', '\n': '%0A', '\r': '%0D', '\t': '%09', '?': '%3F', '#': '%23' };
 
+/** @param {string} path */
 function pathToFileURL(path) {
-  if (typeof path !== 'string') throw invalidType('path', 'of type string', path);
+  requireString(path, 'path');
   let resolved = loadPath().resolve(path);
-  if (path.endsWith('/') && !resolved.endsWith('/')) resolved += '/';
-  return new URL(`file://${resolved.replace(/[%\\\n\r\t?#]/g, (unit) => special[unit])}`);
+  if (endsWith(path, '/') && !endsWith(resolved, '/')) resolved += '/';
+  return new URL(`file://${replace(resolved, unusual, (/** @type {string} */ unit) => special[unit])}`);
 }
 
+/** @param {any} url */
 function urlToHttpOptions(url) {
   const { protocol, hostname, hash, search, pathname, href, port, username, password } = url;
-  const options = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), hash, search, pathname, path: pathname + search, href };
+  /** @type {Record<string, any>} */
+  const options = { protocol, hostname: replace(hostname, brackets, '$1'), hash, search, pathname, path: pathname + search, href };
   if (port !== '') options.port = Number(port);
   if (username !== '' || password !== '') options.auth = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return options;

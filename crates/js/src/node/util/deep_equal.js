@@ -1,54 +1,89 @@
 // Deep equality as `node:assert` and `util.isDeepStrictEqual` mean it: strict compares with `Object.is` and prototypes, loose with `==`.
 'use strict';
 
-const { className } = ops;
-const { hasOwn } = Object;
+const { bytesOf } = require('builtins/webidl');
+const {
+  dateGetTime,
+  endsWith,
+  filter,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  hasOwn,
+  is,
+  isArray,
+  isEnumerable,
+  isView,
+  keys,
+  Map,
+  mapDelete,
+  mapForEach,
+  mapGet,
+  mapHas,
+  mapSet,
+  mapSize,
+  push,
+  setForEach,
+  setHas,
+  setSize,
+  splice,
+  viewByteLength,
+} = require('builtins/primordials');
+const { bufferCompare, className } = ops;
 
+/** Pairs that are being compared further up. @typedef {Map<any, any>} Visited */
+
+/** @param {any} left @param {any} right @param {boolean} strict @returns {boolean} */
 function isDeepEqual(left, right, strict) {
   return equal(left, right, strict, new Map());
 }
 
+/** @param {any} value */
 const isPrimitive = (value) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
 
+/** @param {any} left @param {any} right @param {boolean} strict @param {Visited} visited @returns {boolean} */
 function equal(left, right, strict, visited) {
-  if (Object.is(left, right)) return true;
+  if (is(left, right)) return true;
   if (isPrimitive(left) || isPrimitive(right)) {
     if (strict || (!isPrimitive(left) && left !== null) || (!isPrimitive(right) && right !== null)) return false;
-    // eslint-disable-next-line eqeqeq -- what loose means
     // biome-ignore lint/suspicious/noDoubleEquals: the loose comparison of `assert.deepEqual`
     return left == right || (left !== left && right !== right);
   }
   if (typeof left === 'function' || typeof right === 'function') return false;
-  if (strict && Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return false;
+  if (strict && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
   const kind = className(left);
-  if (kind !== className(right) || Array.isArray(left) !== Array.isArray(right)) return false;
+  if (kind !== className(right) || isArray(left) !== isArray(right)) return false;
   // A pair that is being compared further up is taken as equal: the rest decides.
-  if (visited.get(left) === right) return true;
-  visited.set(left, right);
+  if (mapGet(visited, left) === right) return true;
+  mapSet(visited, left, right);
   const result = sameContents(left, right, kind, strict, visited) && sameProperties(left, right, strict, visited);
-  visited.delete(left);
+  mapDelete(visited, left);
   return result;
 }
 
+/** @param {any} left @param {any} right @param {string} kind @param {boolean} strict @param {Visited} visited @returns {boolean} */
 function sameContents(left, right, kind, strict, visited) {
   switch (kind) {
+    case 'Object':
+      return true;
+    case 'Array':
+      return left.length === right.length;
     case 'Date':
-      return Date.prototype.getTime.call(left) === Date.prototype.getTime.call(right);
+      return is(dateGetTime(left), dateGetTime(right));
     case 'RegExp':
-      return String(left) === String(right) && left.lastIndex === right.lastIndex;
+      return `${left}` === `${right}` && left.lastIndex === right.lastIndex;
     case 'Number':
     case 'String':
     case 'Boolean':
     case 'BigInt':
     case 'Symbol':
-      return Object.is(left.valueOf(), right.valueOf());
+      return is(left.valueOf(), right.valueOf());
     case 'Map':
       return sameMap(left, right, strict, visited);
     case 'Set':
       return sameSet(left, right, strict, visited);
     case 'ArrayBuffer':
     case 'SharedArrayBuffer':
-      return sameBytes(new Uint8Array(left), new Uint8Array(right));
+      return bufferCompare(bytesOf(left), bytesOf(right)) === 0;
     case 'WeakMap':
     case 'WeakSet':
     case 'Promise':
@@ -56,61 +91,82 @@ function sameContents(left, right, kind, strict, visited) {
     default:
       break;
   }
-  if (kind.endsWith('Error') || left instanceof Error) {
-    return ['name', 'message', 'cause', 'errors'].every((key) => equal(left[key], right[key], strict, visited));
+  if (endsWith(kind, 'Error') || left instanceof Error) {
+    return (
+      equal(left.name, right.name, strict, visited) &&
+      equal(left.message, right.message, strict, visited) &&
+      equal(left.cause, right.cause, strict, visited) &&
+      equal(left.errors, right.errors, strict, visited)
+    );
   }
-  if (Array.isArray(left)) return left.length === right.length;
-  if (ArrayBuffer.isView(left)) return left.byteLength === right.byteLength && sameView(left, right);
-  return true;
+  if (isArray(left)) return left.length === right.length;
+  return !isView(left) || bufferCompare(left, right) === 0;
 }
 
-function sameView(left, right) {
-  const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  return sameBytes(bytes(left), bytes(right));
-}
-
-function sameBytes(left, right) {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
-}
-
+/** @param {Set<any>} left @param {Set<any>} right @param {boolean} strict @param {Visited} visited */
 function sameSet(left, right, strict, visited) {
-  if (left.size !== right.size) return false;
-  const rest = [...right].filter((item) => !left.has(item));
-  for (const item of left) {
-    if (right.has(item)) continue;
-    const index = rest.findIndex((other) => equal(item, other, strict, visited));
-    if (index === -1) return false;
-    rest.splice(index, 1);
-  }
-  return true;
+  if (setSize(left) !== setSize(right)) return false;
+  /** @type {any[]} */
+  const rest = [];
+  setForEach(right, (item) => {
+    if (!setHas(left, item)) push(rest, item);
+  });
+  let same = true;
+  setForEach(left, (item) => {
+    if (!same || setHas(right, item)) return;
+    same = takeFirst(rest, (other) => equal(item, other, strict, visited));
+  });
+  return same;
 }
 
+/** @param {Map<any, any>} left @param {Map<any, any>} right @param {boolean} strict @param {Visited} visited */
 function sameMap(left, right, strict, visited) {
-  if (left.size !== right.size) return false;
-  const rest = [...right].filter(([key]) => !left.has(key));
-  for (const [key, value] of left) {
-    if (right.has(key)) {
-      if (!equal(value, right.get(key), strict, visited)) return false;
-      continue;
-    }
-    const index = rest.findIndex((other) => equal(key, other[0], strict, visited) && equal(value, other[1], strict, visited));
-    if (index === -1) return false;
-    rest.splice(index, 1);
+  if (mapSize(left) !== mapSize(right)) return false;
+  /** @type {{ key: any, value: any }[]} */
+  const rest = [];
+  mapForEach(right, (value, key) => {
+    if (!mapHas(left, key)) push(rest, { key, value });
+  });
+  let same = true;
+  mapForEach(left, (value, key) => {
+    if (!same) return;
+    same = mapHas(right, key)
+      ? equal(value, mapGet(right, key), strict, visited)
+      : takeFirst(rest, (other) => equal(key, other.key, strict, visited) && equal(value, other.value, strict, visited));
+  });
+  return same;
+}
+
+/** Takes the first that passes out of the list; false if none does. @template T @param {T[]} list @param {(item: T) => boolean} test */
+function takeFirst(list, test) {
+  for (let index = 0; index < list.length; index += 1) {
+    if (!test(list[index])) continue;
+    splice(list, index, 1);
+    return true;
+  }
+  return false;
+}
+
+/** @param {any} object @param {boolean} strict @returns {PropertyKey[]} */
+function enumerableKeys(object, strict) {
+  /** @type {PropertyKey[]} */
+  const names = keys(object);
+  if (!strict) return names;
+  const symbols = filter(getOwnPropertySymbols(object), (symbol) => isEnumerable(object, symbol));
+  for (let index = 0; index < symbols.length; index += 1) push(names, symbols[index]);
+  return names;
+}
+
+/** @param {any} left @param {any} right @param {boolean} strict @param {Visited} visited */
+function sameProperties(left, right, strict, visited) {
+  if (isView(left)) return viewByteLength(bytesOf(left)) === viewByteLength(bytesOf(right));
+  const names = enumerableKeys(left, strict);
+  if (names.length !== enumerableKeys(right, strict).length) return false;
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index];
+    if (!hasOwn(right, name) || !equal(left[name], right[name], strict, visited)) return false;
   }
   return true;
-}
-
-function enumerableKeys(object, strict) {
-  const keys = Object.keys(object);
-  if (!strict) return keys;
-  return [...keys, ...Object.getOwnPropertySymbols(object).filter((key) => Object.prototype.propertyIsEnumerable.call(object, key))];
-}
-
-function sameProperties(left, right, strict, visited) {
-  if (ArrayBuffer.isView(left)) return true;
-  const keys = enumerableKeys(left, strict);
-  if (keys.length !== enumerableKeys(right, strict).length) return false;
-  return keys.every((key) => hasOwn(right, key) && equal(left[key], right[key], strict, visited));
 }
 
 module.exports = { isDeepEqual };

@@ -1,39 +1,54 @@
 // `node:util/types`: what an object is inside, whatever its prototype says.
 'use strict';
 
+const {
+  endsWith,
+  forEach,
+  functionToString,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  includes,
+  isView,
+  regExp,
+  test,
+  viewName,
+} = require('builtins/primordials');
 const { className, proxyDetails } = ops;
+const asyncSource = regExp(/^async\b/);
+const generatorSource = regExp(/^(?:async\s*)?(?:function\s*)?\*/);
+
+/** @param {any} value */
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+/** @param {...string} names @returns {(value: any) => boolean} */
 const is =
   (...names) =>
   (value) =>
-    isObject(value) && names.includes(className(value));
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
-const isTypedArray = (value) => ArrayBuffer.isView(value) && typedArrayTag.call(value) !== undefined;
-const typedArray = (name) => (value) => ArrayBuffer.isView(value) && typedArrayTag.call(value) === name;
+    isObject(value) && includes(names, className(value));
 
-const sourceOf = (value) => (typeof value === 'function' ? Function.prototype.toString.call(value) : '');
+/** @param {any} value */
+const sourceOf = (value) => (typeof value === 'function' ? functionToString(value) : '');
 
+/** @type {Record<string, (value: any) => boolean>} */
 const types = {
   isAnyArrayBuffer: is('ArrayBuffer', 'SharedArrayBuffer'),
   isArrayBuffer: is('ArrayBuffer'),
-  isArrayBufferView: (value) => ArrayBuffer.isView(value),
+  isArrayBufferView: (value) => isView(value),
   isSharedArrayBuffer: is('SharedArrayBuffer'),
   isArgumentsObject: is('Arguments'),
-  isAsyncFunction: (value) => /^async\b/.test(sourceOf(value)),
+  isAsyncFunction: (value) => test(asyncSource, sourceOf(value)),
   isBigIntObject: is('BigInt'),
   isBooleanObject: is('Boolean'),
   isBoxedPrimitive: is('BigInt', 'Boolean', 'Number', 'String', 'Symbol'),
-  isDataView: (value) => ArrayBuffer.isView(value) && typedArrayTag.call(value) === undefined,
+  isDataView: (value) => isView(value) && viewName(value) === undefined,
   isDate: is('Date'),
-  isGeneratorFunction: (value) => /^(?:async\s*)?(?:function\s*)?\*/.test(sourceOf(value)),
+  isGeneratorFunction: (value) => test(generatorSource, sourceOf(value)),
   isGeneratorObject: is('Generator', 'AsyncGenerator'),
   isMap: is('Map'),
   isMapIterator: is('Map Iterator'),
   isModuleNamespaceObject: (value) =>
-    isObject(value) &&
-    Object.getPrototypeOf(value) === null &&
-    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module',
-  isNativeError: (value) => isObject(value) && className(value).endsWith('Error'),
+    isObject(value) && getPrototypeOf(value) === null && getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module',
+  isNativeError: (value) => isObject(value) && endsWith(className(value), 'Error'),
   isNumberObject: is('Number'),
   isPromise: is('Promise'),
   isProxy: (value) => isObject(value) && proxyDetails(value) !== undefined,
@@ -42,11 +57,11 @@ const types = {
   isSetIterator: is('Set Iterator'),
   isStringObject: is('String'),
   isSymbolObject: is('Symbol'),
-  isTypedArray,
+  isTypedArray: (value) => isView(value) && viewName(value) !== undefined,
   isWeakMap: is('WeakMap'),
   isWeakSet: is('WeakSet'),
 };
-for (const name of [
+const typedArrays = [
   'BigInt64Array',
   'BigUint64Array',
   'Float32Array',
@@ -58,7 +73,8 @@ for (const name of [
   'Uint8ClampedArray',
   'Uint16Array',
   'Uint32Array',
-]) {
-  types[`is${name}`] = typedArray(name);
-}
+];
+forEach(typedArrays, (name) => {
+  types[`is${name}`] = (value) => isView(value) && viewName(value) === name;
+});
 module.exports = types;

@@ -1,105 +1,207 @@
 // `node:util` (https://nodejs.org/api/util.html): inspect and format, and small tools around functions.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { falsyRejection, invalidType } = require('node/errors');
+const { requireBoolean, requireFunction, requireOneOf, requireString } = require('node/arguments');
 const { inspect } = require('builtins/inspect/inspect');
 const { format, formatWithOptions } = require('builtins/inspect/format');
-const loadMicrotask = () => require('web/html/microtask');
+const { nextTick } = require('node/process/ticks');
+const {
+  apply,
+  construct,
+
+  defineProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isArray,
+  keys,
+  ownKeys,
+  pop,
+  Promise,
+  push,
+  regExp,
+  replace,
+  Set,
+  setAdd,
+  setHas,
+  setPrototypeOf,
+
+  test,
+  then,
+
+  toUpperCase,
+  toWellFormed,
+} = require('builtins/primordials');
+const { hasColors, processFacts, writeOutput } = ops;
 const loadWarnings = () => require('node/process/warnings');
 const loadDeepEqual = () => require('node/util/deep_equal');
 const loadUtilTypes = () => require('node/util/types');
 const loadEncoding = () => require('web/encoding/encoding');
+const loadProcess = () => require('node/process/process');
+const loadTimers = () => require('node/timers/timers');
+const loadAbort = () => require('web/abort/abort');
 const customPromisify = Symbol.for('nodejs.util.promisify.custom');
 
-function requireFunction(value, name) {
-  if (typeof value === 'function') return;
-  throw invalidType(name, 'of type function', value);
-}
-
+/** @param {any} original */
 function promisify(original) {
   requireFunction(original, 'original');
+  // Timers have a promisified form, which is left with them there.
+  loadTimers();
   const own = original[customPromisify];
   if (own !== undefined) {
     requireFunction(own, 'util.promisify.custom');
+    defineProperty(own, customPromisify, { value: own, enumerable: false, writable: false, configurable: true });
     return own;
   }
-  function promisified(...args) {
+  /** @this {any} @param {...any} given */
+  function promisified(...given) {
     return new Promise((resolve, reject) => {
-      Reflect.apply(original, this, [
-        ...args,
-        (error, value) => {
-          if (error) reject(error);
-          else resolve(value);
-        },
-      ]);
+      push(given, (/** @type {any} */ error, /** @type {any} */ value) => {
+        if (error) reject(error);
+        else resolve(value);
+      });
+      apply(original, this, given);
     });
   }
-  Object.setPrototypeOf(promisified, Object.getPrototypeOf(original));
-  return Object.defineProperties(promisified, Object.getOwnPropertyDescriptors(original));
+  setPrototypeOf(promisified, getPrototypeOf(original));
+  copyProperties(original, promisified);
+  defineProperty(promisified, customPromisify, { value: promisified, enumerable: false, writable: false, configurable: true });
+  return promisified;
 }
 promisify.custom = customPromisify;
 
+/** @param {any} from @param {any} to */
+function copyProperties(from, to) {
+  const names = ownKeys(from);
+  for (let index = 0; index < names.length; index += 1) {
+    const descriptor = getOwnPropertyDescriptor(from, names[index]);
+    if (descriptor !== undefined) defineProperty(to, names[index], descriptor);
+  }
+}
+
+/** @param {any} original */
 function callbackify(original) {
   requireFunction(original, 'original');
-  function callbackified(...args) {
-    const callback = args.pop();
+  /** @this {any} @param {...any} given */
+  function callbackified(...given) {
+    const callback = pop(given);
     requireFunction(callback, 'last argument');
-    Reflect.apply(original, this, args).then(
-      (value) => loadMicrotask().queueMicrotask(() => callback.call(this, null, value)),
-      (reason) => loadMicrotask().queueMicrotask(() => callback.call(this, reason || falsyRejection(reason))),
+    const tell = (/** @type {any} */ error, /** @type {any} */ value) => apply(callback, this, error === null ? [null, value] : [error]);
+    then(
+      apply(original, this, given),
+      (value) => nextTick(tell, null, value),
+      (reason) => nextTick(tell, reason || falsyRejection(reason)),
     );
   }
-  return Object.defineProperty(callbackified, 'name', { value: `${original.name}Callbackified`, configurable: true });
+  copyProperties(original, callbackified);
+  defineProperty(callbackified, 'name', { value: `${original.name}Callbackified`, configurable: true });
+  return callbackified;
 }
 
-function falsyRejection(reason) {
-  const error = new Error('Promise was rejected with falsy value');
-  error.code = 'ERR_FALSY_VALUE_REJECTION';
-  error.reason = reason;
-  return error;
-}
-
+/** @param {any} constructor @param {any} parent */
 function inherits(constructor, parent) {
   requireFunction(constructor, 'ctor');
-  requireFunction(parent, 'superCtor');
-  Object.defineProperty(constructor, 'super_', { value: parent, writable: true, configurable: true });
-  Object.setPrototypeOf(constructor.prototype, parent.prototype);
+  if (parent === undefined || parent === null) throw invalidType('superCtor', 'function', parent);
+  if (parent.prototype === undefined) throw invalidType('superCtor.prototype', 'object', parent.prototype);
+  defineProperty(constructor, 'super_', { value: parent, writable: true, configurable: true });
+  setPrototypeOf(constructor.prototype, parent.prototype);
 }
 
+/** Codes that were warned about. @type {Set<string>} */
 const deprecated = new Set();
 
+/** @param {any} original @param {string} message @param {string} [code] */
 function deprecate(original, message, code) {
   let warned = false;
-  return function (...args) {
-    if (!warned && !(code !== undefined && deprecated.has(code))) {
-      if (code !== undefined) deprecated.add(code);
+  /** @this {any} @param {...any} given */
+  function wrapper(...given) {
+    if (!warned && !(code !== undefined && setHas(deprecated, code))) {
+      if (code !== undefined) setAdd(deprecated, code);
       loadWarnings().emitWarning(message, 'DeprecationWarning', code);
     }
     warned = true;
-    return new.target === undefined ? Reflect.apply(original, this, args) : Reflect.construct(original, args, new.target);
-  };
+    return new.target === undefined ? apply(original, this, given) : construct(original, given, new.target);
+  }
+  setPrototypeOf(wrapper, original);
+  if (original.prototype !== undefined) wrapper.prototype = original.prototype;
+  return wrapper;
 }
 
+const controlSequence = regExp(/[\u001b\u009b](?:\[[\d;?]*[ -/]*[@-~]|\][^\u0007]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g);
+
+/** @param {string} text */
 function stripVTControlCharacters(text) {
-  return String(text).replace(/[\u001b\u009b](?:\[[\d;?]*[ -/]*[@-~]|\][^\u0007]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g, '');
+  requireString(text, 'str');
+  return replace(text, controlSequence, '');
 }
 
-function styleText(style, text) {
-  let result = String(text);
-  for (const name of [style].flat().toReversed()) {
-    const codes = inspect.colors[name];
-    if (codes === undefined) {
-      const error = new TypeError(`The argument 'format' is not a known style: ${String(name)}`);
-      error.code = 'ERR_INVALID_ARG_VALUE';
-      throw error;
-    }
+/**
+ * The text in the style of a name or several; plain where the stream that it is for shows no colours.
+ * @param {string | string[]} style @param {string} text @param {{ validateStream?: boolean, stream?: any }} [options]
+ */
+function styleText(style, text, options = {}) {
+  requireString(text, 'text');
+  const { validateStream = true, stream } = options;
+  requireBoolean(validateStream, 'options.validateStream');
+  const names = isArray(style) ? style : [style];
+  let result = text;
+  for (let index = names.length - 1; index >= 0; index -= 1) {
+    if (names[index] === 'none') continue;
+    const codes = inspect.colors[names[index]];
+    if (codes === undefined) requireOneOf(names[index], 'format', keys(inspect.colors));
     result = `\u001b[${codes[0]}m${result}\u001b[${codes[1]}m`;
   }
-  return result;
+  return validateStream && !showsColors(stream) ? text : result;
 }
 
+/** @param {any} stream */
+function showsColors(stream) {
+  if (stream === undefined) return hasColors(1);
+  if (typeof stream !== 'object' || stream === null || typeof stream.on !== 'function') {
+    throw invalidType('stream', ['ReadableStream', 'WritableStream', 'Stream'], stream);
+  }
+  return Boolean(stream.isTTY) && (typeof stream.hasColors !== 'function' || stream.hasColors());
+}
+
+/** @type {((section: string) => boolean) | undefined} */
+let isDebugged;
+
+/** Whether `NODE_DEBUG` names a section; `*` in it stands for anything. @param {string} section */
+function debugs(section) {
+  if (isDebugged === undefined) {
+    const named = loadProcess().process.env.NODE_DEBUG ?? '';
+    const pattern = replace(replace(replace(named, regExp(/[|\\{}()[\]^$+?.]/g), '\\$&'), regExp(/\*/g), '.*'), regExp(/,/g), '$|^');
+    const expression = regExp(new RegExp(`^${pattern}$`, 'i'));
+    isDebugged = (name) => named !== '' && test(expression, name);
+  }
+  return isDebugged(section);
+}
+
+/** A function that writes to stderr if `NODE_DEBUG` names the section. @param {string} section @param {(log: Function) => void} [ready] */
+function debuglog(section, ready) {
+  const set = toUpperCase(`${section}`);
+  /** @param {...any} given */
+  function log(...given) {
+    if (!debugs(set)) return;
+    ready?.(log);
+    ready = undefined;
+    writeOutput(2, `${set} ${processFacts().pid}: ${apply(format, undefined, given)}\n`);
+  }
+  defineProperty(log, 'enabled', { get: () => debugs(set), enumerable: true, configurable: true });
+  return log;
+}
+
+/** @param {any} text */
 function toUSVString(text) {
-  return String(text).toWellFormed();
+  return toWellFormed(`${text}`);
+}
+
+/** Resolves when the signal is aborted. @param {any} signal @param {any} resource */
+async function aborted(signal, resource) {
+  if (!loadAbort().isAbortSignal(signal)) throw invalidType('signal', 'AbortSignal', signal);
+  if (resource === null || typeof resource !== 'object') throw invalidType('resource', 'object', resource);
+  if (signal.aborted) return undefined;
+  return new Promise((resolve) => /** @type {any} */ (signal).addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
 module.exports = {
@@ -110,10 +212,14 @@ module.exports = {
   callbackify,
   inherits,
   deprecate,
+  debuglog,
+  debug: debuglog,
+  aborted,
   stripVTControlCharacters,
   styleText,
   toUSVString,
-  isDeepStrictEqual: (left, right) => loadDeepEqual().isDeepEqual(left, right, true),
+  isArray,
+  isDeepStrictEqual: (/** @type {any} */ left, /** @type {any} */ right) => loadDeepEqual().isDeepEqual(left, right, true),
   get types() {
     return loadUtilTypes();
   },

@@ -3,11 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{
-    DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD,
-};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 
 use crate::builtins::results::utf8;
@@ -202,43 +197,29 @@ fn decoder_decode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     decoded.into_local(scope, decoder.encoding())
 }
 
-/// Without padding, which `atob` takes off itself, and without a look at the bits that no byte takes.
-const FORGIVING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
-
 /// `decodeBase64(string)`: a string of bytes, or undefined when the text is not base64
 /// (<https://infra.spec.whatwg.org/#forgiving-base64-decode>).
 fn decode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let Some(text) = scope.latin1_of(arguments.get(0))? else {
-        return Ok(Local::undefined());
-    };
-    let mut text: Vec<u8> = text
-        .into_iter()
-        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c))
-        .collect();
-    if text.len().is_multiple_of(4) {
-        let padding = text
-            .iter()
-            .rev()
-            .take(2)
-            .take_while(|&&byte| byte == b'=')
-            .count();
-        text.truncate(text.len() - padding);
-    }
-    match FORGIVING.decode(&text) {
-        Ok(bytes) => scope.string_latin1(&bytes),
-        Err(_) => Ok(Local::undefined()),
-    }
+    let decoded = scope.read_units(arguments.get(0), |units| match units {
+        Units::Latin1(text) => base64_simd::forgiving_decode_to_vec(text).ok(),
+        // A character above U+00FF, or a string that the engine keeps wide although it has none.
+        Units::TwoByte(text) => {
+            let text: Option<Vec<u8>> = text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
+            base64_simd::forgiving_decode_to_vec(&text?).ok()
+        }
+    })?;
+    decoded.map_or(Ok(Local::undefined()), |bytes| scope.string_latin1(&bytes))
 }
 
 /// `encodeBase64(string of bytes)`: its base64, or undefined when a character is no byte.
 fn encode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    match scope.latin1_of(arguments.get(0))? {
-        Some(bytes) => scope.string(&STANDARD.encode(bytes)),
-        None => Ok(Local::undefined()),
-    }
+    let encode = |bytes: &[u8]| -> Vec<u8> { base64_simd::STANDARD.encode_type(bytes) };
+    let encoded = scope.read_units(arguments.get(0), |units| match units {
+        Units::Latin1(text) => Some(encode(text)),
+        Units::TwoByte(text) => {
+            let text: Option<Vec<u8>> = text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
+            text.as_deref().map(encode)
+        }
+    })?;
+    encoded.map_or(Ok(Local::undefined()), |text| scope.string_latin1(&text))
 }

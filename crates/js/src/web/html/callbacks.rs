@@ -1,16 +1,15 @@
-//! Timers, immediates and signals: JavaScript callbacks that the loop runs.
+//! Timers, immediates and microtasks: JavaScript callbacks that the loop runs.
 //!
-//! One [`Host`] of the loop serves them. Its token says what kind of callback is due and which; a timer or immediate is an object
-//! in the traced root table (rule ROOTED) that goes back to the `timers` module when it is due. The loop keeps deadlines
-//! and order; here is only the way from its token to the object. Loop thread only.
+//! One [`Host`] of the loop serves the first two. Its token says which is due; a timer or immediate is an object in the traced root table
+//! (rule ROOTED) that goes back to the `timers` module when it is due. The loop keeps deadlines and order; here is only the
+//! way from its token to the object. Loop thread only.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use slab::Slab;
-use twinloop_loop::{Entry, Host, HostId, Loop, TimerKey, signals};
+use twinloop_loop::{Entry, Host, HostId, Loop, TimerKey};
 
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
@@ -21,14 +20,8 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("referenceTimer", 2, reference_timer),
     Op::new("startImmediate", 1, start_immediate),
     Op::new("cancelImmediate", 1, cancel_immediate),
-    Op::new("watchSignal", 2, watch_signal),
-    Op::new("unwatchSignal", 1, unwatch_signal),
-    Op::new("sendSignal", 2, send_signal),
+    Op::new("enqueueMicrotask", 1, enqueue_microtask),
 ];
-
-/// Token kinds, in the upper half of a token.
-const TIMER: u64 = 0;
-const SIGNAL: u64 = 1 << 32;
 
 #[derive(Default)]
 struct Callbacks {
@@ -36,18 +29,12 @@ struct Callbacks {
     /// Calls a timer or immediate that is due; set when the `timers` module is loaded.
     run: RefCell<Option<Slot>>,
     due: RefCell<Slab<Due>>,
-    signals: RefCell<HashMap<i32, Signal>>,
 }
 
 /// A timer, or an immediate (which has no deadline).
 struct Due {
     object: Slot,
     timer: Option<TimerKey>,
-}
-
-struct Signal {
-    callback: Slot,
-    _watch: signals::Watch,
 }
 
 struct CallbackHost {
@@ -61,21 +48,14 @@ impl Host for CallbackHost {
             return;
         }
         self.context.enter(|scope| {
-            let outcome = if token & SIGNAL != 0 {
-                self.run_signal(scope, token)
-            } else {
-                self.run_due(scope, token)
-            };
-            if let Err(error) = outcome {
+            if let Err(error) = self.run_due(scope, token) {
                 scope.report_uncaught(error);
             }
         });
     }
 
     fn discard(&self, token: u64) {
-        if token & SIGNAL == 0 {
-            self.callbacks.due.borrow_mut().try_remove(token as usize);
-        }
+        self.callbacks.due.borrow_mut().try_remove(token as usize);
     }
 }
 
@@ -98,22 +78,6 @@ impl CallbackHost {
             return Ok(());
         }
         scope.call(run, Local::undefined(), &[object]).map(|_| ())
-    }
-
-    fn run_signal(&self, scope: &Scope<'_>, token: u64) -> Result<(), Error> {
-        let number = (token & 0xffff_ffff) as i32;
-        let callback = self
-            .callbacks
-            .signals
-            .borrow()
-            .get(&number)
-            .map(|signal| scope.local(&signal.callback));
-        let Some(callback) = callback else {
-            return Ok(());
-        };
-        scope
-            .call(callback, Local::undefined(), &[scope.number(number.into())])
-            .map(|_| ())
     }
 }
 
@@ -151,7 +115,7 @@ fn start_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     let deadline = running
         .now()
         .saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX));
-    let key = running.push_at(deadline, Entry::Host(host, TIMER | index as u64));
+    let key = running.push_at(deadline, Entry::Host(host, index as u64));
     if !referenced {
         running.set_timer_referenced(key, false);
     }
@@ -205,7 +169,7 @@ fn start_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
         object: scope.persist(arguments.get(0)),
         timer: None,
     });
-    Loop::current().push(Entry::Host(host, TIMER | index as u64));
+    Loop::current().push(Entry::Host(host, index as u64));
     Ok(scope.number((index + 1) as f64))
 }
 
@@ -219,90 +183,8 @@ fn cancel_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
     Ok(Local::undefined())
 }
 
-/// `watchSignal(name, callback)`: `callback(number)` is called for each arrival instead of the default action.
-fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let name = scope.string_of(arguments.get(0))?;
-    let number = signal_number(&name)?;
-    let callbacks = scope.state::<Callbacks>();
-    let host = host(scope, &callbacks);
-    let remote = Loop::current().remote();
-    let watch = signals::watch(number, move || {
-        remote.post_host(host, SIGNAL | number as u64)
-    })
-    .map_err(|error| Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}")))?;
-    let signal = Signal {
-        callback: scope.persist(arguments.get(1)),
-        _watch: watch,
-    };
-    callbacks.signals.borrow_mut().insert(number, signal);
+/// `enqueueMicrotask(callback)`: what it throws is an uncaught exception.
+fn enqueue_microtask<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.queue_microtask(arguments.get(0))?;
     Ok(Local::undefined())
-}
-
-/// `unwatchSignal(name)`: the default action again.
-fn unwatch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let name = scope.string_of(arguments.get(0))?;
-    scope
-        .state::<Callbacks>()
-        .signals
-        .borrow_mut()
-        .remove(&signal_number(&name)?);
-    Ok(Local::undefined())
-}
-
-/// `sendSignal(pid, name or number)`; 0 asks only whether the process is there.
-fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let id = scope.int32_of(arguments.get(0))?;
-    let name = scope.string_of(arguments.get(1))?;
-    let number = name
-        .parse::<i32>()
-        .map_or_else(|_| signal_number(&name), Ok)?;
-    let Some(process) = rustix::process::Pid::from_raw(id) else {
-        return Err(Error::coded(
-            "ESRCH",
-            format!("cannot send a signal to the process {id}"),
-        ));
-    };
-    let sent = match rustix::process::Signal::from_named_raw(number) {
-        Some(signal) => rustix::process::kill_process(process, signal),
-        None if number == 0 => rustix::process::test_kill_process(process),
-        None => {
-            return Err(Error::coded(
-                "ERR_UNKNOWN_SIGNAL",
-                format!("Unknown signal: {name}"),
-            ));
-        }
-    };
-    sent.map(|()| Local::undefined()).map_err(|error| {
-        let code = if error == rustix::io::Errno::SRCH {
-            "ESRCH"
-        } else {
-            "EPERM"
-        };
-        Error::coded(code, format!("kill {code}")).with("syscall", "kill")
-    })
-}
-
-fn signal_number(name: &str) -> Result<i32, Error> {
-    let number = match name {
-        "SIGHUP" => 1,
-        "SIGINT" => 2,
-        "SIGQUIT" => 3,
-        "SIGKILL" => 9,
-        "SIGUSR1" => 10,
-        "SIGUSR2" => 12,
-        "SIGPIPE" => 13,
-        "SIGALRM" => 14,
-        "SIGTERM" => 15,
-        "SIGCHLD" => 17,
-        "SIGCONT" => 18,
-        "SIGTSTP" => 20,
-        "SIGWINCH" => 28,
-        _ => {
-            return Err(Error::coded(
-                "ERR_UNKNOWN_SIGNAL",
-                format!("Unknown signal: {name}"),
-            ));
-        }
-    };
-    Ok(number)
 }

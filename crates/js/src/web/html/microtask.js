@@ -1,29 +1,14 @@
-// queueMicrotask (https://html.spec.whatwg.org/#microtask-queuing).
+// queueMicrotask (https://html.spec.whatwg.org/#microtask-queuing): the callback stands in the engine's own queue, and what it throws is
+// an uncaught exception.
 'use strict';
 
-const { codedError } = require('builtins/coded_error');
-const { reportException } = ops;
-const settled = Promise.resolve();
-const { then } = Promise.prototype;
+const { invalidType } = require('builtins/invalid_type');
+const { enqueueMicrotask } = ops;
 
+/** @param {() => void} callback */
 function queueMicrotask(callback) {
-  if (typeof callback !== 'function') {
-    throw codedError(
-      TypeError,
-      'ERR_INVALID_ARG_TYPE',
-      `queueMicrotask: the callback must be a function, not ${callback === null ? 'null' : typeof callback}`,
-    );
-  }
-  // A job of the engine's own queue; what it throws is an uncaught exception, not a rejection.
-  Reflect.apply(then, settled, [
-    () => {
-      try {
-        callback();
-      } catch (error) {
-        reportException(error);
-      }
-    },
-  ]);
+  if (typeof callback !== 'function') throw invalidType('callback', 'function', callback);
+  enqueueMicrotask(callback);
 }
 
 module.exports = { queueMicrotask };

@@ -5,23 +5,32 @@
 // Deviations from HTML, both Node's: no string handlers, and no minimum of 4 ms for nested timers. From Node: a delay of 0 is 0.
 'use strict';
 
-const { codedError } = require('builtins/coded_error');
+const { invalidType } = require('builtins/invalid_type');
+const { apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
 const { cancelImmediate, cancelTimer, referenceTimer, setTimerCallback, startImmediate, startTimer } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
+const { max, min, trunc } = Math;
 const longestDelay = 2 ** 31 - 1;
 const idle = 0;
+/** @type {any[]} */
+const none = [];
 
+/** @type {(callback: Function, delay: number, given: any[] | undefined, repeats: boolean, referenced: boolean) => Timeout} */
 let makeTimer;
+/** @type {(timer: Timeout) => void} */
 let fire;
+/** @type {(timer: any) => boolean} */
 let stop;
 
 class Timeout {
   #key = idle;
-  #callback;
+  /** @type {Function | null} */
+  #callback = null;
+  /** @type {any[] | undefined} */
   #args;
-  #delay;
-  #repeats;
-  #referenced;
+  #delay = 0;
+  #repeats = false;
+  #referenced = true;
   #number = 0;
 
   ref() {
@@ -50,25 +59,27 @@ class Timeout {
     if (this.#number === 0) {
       lastNumber += 1;
       this.#number = lastNumber;
-      if (this.#key !== idle) numbered.set(this.#number, this);
+      if (this.#key !== idle) mapSet(numbered, this.#number, this);
     }
     return this.#number;
   }
   [Symbol.dispose ?? Symbol('dispose')]() {
     this.#stop();
   }
+  /** @param {number} depth @param {any} options */
   [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
     const shown = { delay: this.#delay, repeats: this.#repeats, active: this.#key !== idle, referenced: this.#referenced };
     return loadInspect().inspectMembers('Timeout', shown, depth, options);
   }
 
+  /** @param {boolean} referenced */
   #setReferenced(referenced) {
     this.#referenced = referenced;
     if (this.#key !== idle) referenceTimer(this.#key, referenced);
   }
   #start() {
     this.#key = startTimer(this, this.#delay, this.#referenced);
-    if (this.#number !== 0) numbered.set(this.#number, this);
+    if (this.#number !== 0) mapSet(numbered, this.#number, this);
   }
   #stop() {
     this.#callback = null;
@@ -78,7 +89,7 @@ class Timeout {
   #ended() {
     if (this.#key !== idle) cancelTimer(this.#key);
     this.#key = idle;
-    if (this.#number !== 0) numbered.delete(this.#number);
+    if (this.#number !== 0) mapDelete(numbered, this.#number);
   }
 
   static {
@@ -98,13 +109,12 @@ class Timeout {
       if (callback === null) return;
       const args = timer.#args;
       try {
-        if (args === undefined) callback.call(timer);
-        else callback.apply(timer, args);
+        apply(callback, timer, args ?? none);
       } finally {
         // An interval counts from the end of its callback, which may have cleared or refreshed it.
         if (timer.#key === idle) {
           if (timer.#repeats && timer.#callback !== null) timer.#start();
-          else if (timer.#number !== 0) numbered.delete(timer.#number);
+          else if (timer.#number !== 0) mapDelete(numbered, timer.#number);
         }
       }
     };
@@ -119,58 +129,65 @@ class Timeout {
 }
 
 // Timers whose number somebody asked for, while they are running.
+/** @type {Map<number, Timeout>} */
 const numbered = new Map();
 let lastNumber = 0;
 
-function requireFunction(callback, operation) {
-  if (typeof callback !== 'function') {
-    throw codedError(
-      TypeError,
-      'ERR_INVALID_ARG_TYPE',
-      `${operation}: the callback must be a function, not ${callback === null ? 'null' : typeof callback}`,
-    );
-  }
+/** @param {any} callback */
+function requireFunction(callback) {
+  if (typeof callback !== 'function') throw invalidType('callback', 'function', callback);
 }
 
-/** Milliseconds as HTML's `long`; what does not fit is 1, as in Node, not an overflow that fires at once by chance. */
+/** Milliseconds as HTML's `long`; what does not fit is 1, as in Node, not an overflow that fires at once by chance. @param {any} value */
 function toDelay(value) {
   const delay = typeof value === 'number' ? value : Number(value);
-  if (delay >= 0 && delay <= longestDelay) return Math.trunc(delay);
+  if (delay >= 0 && delay <= longestDelay) return trunc(delay);
   return delay > longestDelay ? 1 : 0;
 }
 
+/** @param {any} callback @param {any} [delay] @param {...any} args */
 function setTimeout(callback, delay = 0, ...args) {
-  requireFunction(callback, 'setTimeout');
+  requireFunction(callback);
   return makeTimer(callback, toDelay(delay), args.length === 0 ? undefined : args, false, true);
 }
 
+/** @param {any} callback @param {any} [delay] @param {...any} args */
 function setInterval(callback, delay = 0, ...args) {
-  requireFunction(callback, 'setInterval');
+  requireFunction(callback);
   // An interval of 0 would leave no turn without it.
-  return makeTimer(callback, Math.max(1, toDelay(delay)), args.length === 0 ? undefined : args, true, true);
+  return makeTimer(callback, max(1, toDelay(delay)), args.length === 0 ? undefined : args, true, true);
 }
 
+/** @param {any} timer */
 function clearTimeout(timer) {
   if (stop(timer) || timer === undefined || timer === null) return;
   if (typeof timer === 'number' || typeof timer === 'string') {
-    const found = numbered.get(Number(timer));
+    const found = mapGet(numbered, Number(timer));
     if (found !== undefined) stop(found);
   }
 }
 
+/** @param {any} timer */
 function clearInterval(timer) {
   clearTimeout(timer);
 }
 
+/** @type {(immediate: Immediate) => void} */
 let runImmediate;
+/** @type {(immediate: any) => void} */
 let stopImmediate;
+/** @type {(object: any) => boolean} */
+let isImmediate;
 
 class Immediate {
   #key;
+  /** @type {Function | null} */
   #callback;
+  /** @type {any[] | undefined} */
   #args;
   #referenced = true;
 
+  /** @param {Function} callback @param {any[]} args */
   constructor(callback, args) {
     this.#callback = callback;
     this.#args = args;
@@ -193,13 +210,14 @@ class Immediate {
   }
 
   static {
+    isImmediate = (object) => #referenced in object;
     runImmediate = (immediate) => {
       const callback = immediate.#callback;
       if (callback === null) return;
       const args = immediate.#args;
       immediate.#callback = null;
       immediate.#args = undefined;
-      callback.apply(undefined, args);
+      apply(callback, immediate, args ?? none);
     };
     stopImmediate = (immediate) => {
       if (immediate === null || typeof immediate !== 'object' || !(#callback in immediate)) return;
@@ -210,22 +228,24 @@ class Immediate {
   }
 }
 
+/** @param {any} callback @param {...any} args */
 function setImmediate(callback, ...args) {
-  requireFunction(callback, 'setImmediate');
+  requireFunction(callback);
   return new Immediate(callback, args);
 }
 
+/** @param {any} immediate */
 function clearImmediate(immediate) {
   stopImmediate(immediate);
 }
 
-/** A timer that does not keep the process alive, for other modules. */
+/** A timer that does not keep the process alive, for other modules. @param {Function} callback @param {number} delay */
 function startUnreferenced(callback, delay) {
-  return makeTimer(callback, Math.min(delay, longestDelay), undefined, false, false);
+  return makeTimer(callback, min(delay, longestDelay), undefined, false, false);
 }
 
 setTimerCallback((timer) => {
-  if (timer instanceof Immediate) runImmediate(timer);
+  if (isImmediate(timer)) runImmediate(timer);
   else fire(timer);
 });
 

@@ -1,0 +1,70 @@
+// Checks of arguments as Node's modules make them: each throws Node's error, or answers with nothing.
+'use strict';
+
+const { invalidType, invalidValue, outOfRange } = require('node/errors');
+const { includes, isInteger, join, map } = require('builtins/primordials');
+const loadAbort = () => require('web/abort/abort');
+const loadInspect = () => require('builtins/inspect/inspect');
+
+/** @param {any} value @param {string} name */
+function requireFunction(value, name) {
+  if (typeof value !== 'function') throw invalidType(name, 'function', value);
+}
+
+/** @param {any} value @param {string} name */
+function requireString(value, name) {
+  if (typeof value !== 'string') throw invalidType(name, 'string', value);
+}
+
+/** @param {any} value @param {string} name */
+function requireBoolean(value, name) {
+  if (typeof value !== 'boolean') throw invalidType(name, 'boolean', value);
+}
+
+/** @param {any} value @param {string} name */
+function requireObject(value, name) {
+  if (typeof value !== 'object' || value === null) throw invalidType(name, 'object', value);
+}
+
+/** @param {any} value @param {string} name @param {number} [least] @param {number} [most] */
+function requireNumber(value, name, least, most) {
+  if (typeof value !== 'number') throw invalidType(name, 'number', value);
+  if ((least !== undefined && !(value >= least)) || (most !== undefined && !(value <= most))) {
+    const lower = least === undefined ? '' : `>= ${least}`;
+    const upper = most === undefined ? '' : `<= ${most}`;
+    throw outOfRange(name, `${lower}${lower !== '' && upper !== '' ? ' && ' : ''}${upper}`, value);
+  }
+}
+
+/** @param {any} value @param {string} name @param {number} [least] @param {number} [most] */
+function requireInteger(value, name, least = -(2 ** 53) + 1, most = 2 ** 53 - 1) {
+  if (typeof value !== 'number') throw invalidType(name, 'number', value);
+  if (!isInteger(value)) throw outOfRange(name, 'an integer', value);
+  if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value);
+}
+
+/** @param {any} value @param {string} name @param {string[]} allowed */
+function requireOneOf(value, name, allowed) {
+  if (includes(allowed, value)) return;
+  const shown = join(
+    map(allowed, (each) => loadInspect().inspect(each)),
+    ', ',
+  );
+  throw invalidValue(name, value, `must be one of: ${shown}`);
+}
+
+/** @param {any} signal @param {string} name */
+function requireSignal(signal, name) {
+  if (signal !== undefined && !loadAbort().isAbortSignal(signal)) throw invalidType(name, 'AbortSignal', signal);
+}
+
+module.exports = {
+  requireBoolean,
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireObject,
+  requireOneOf,
+  requireSignal,
+  requireString,
+};

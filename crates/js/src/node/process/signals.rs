@@ -1,0 +1,160 @@
+//! Signals: the loop watches for those that a program listens to, and `process.kill` sends them. Loop thread only.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use twinloop_loop::{Host, HostId, Loop, signals};
+
+use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("watchSignal", 2, watch_signal),
+    Op::new("unwatchSignal", 1, unwatch_signal),
+    Op::new("sendSignal", 2, send_signal),
+];
+
+/// The signals that a program listens to.
+#[derive(Default)]
+struct Signals {
+    host: Cell<Option<HostId>>,
+    watched: RefCell<HashMap<i32, Watched>>,
+}
+
+struct Watched {
+    callback: Slot,
+    _watch: signals::Watch,
+}
+
+/// Calls the callback of a signal that came; the token is its number.
+struct SignalHost {
+    context: Context,
+    signals: Rc<Signals>,
+}
+
+impl Host for SignalHost {
+    fn run(&self, token: u64) {
+        if !self.context.is_open() || self.context.is_stopped() {
+            return;
+        }
+        self.context.enter(|scope| {
+            let number = token as i32;
+            let callback = self
+                .signals
+                .watched
+                .borrow()
+                .get(&number)
+                .map(|watched| scope.local(&watched.callback));
+            let Some(callback) = callback else {
+                return;
+            };
+            let number = scope.number(number.into());
+            if let Err(error) = scope.call(callback, Local::undefined(), &[number]) {
+                scope.report_uncaught(error);
+            }
+        });
+    }
+
+    fn discard(&self, _: u64) {}
+}
+
+/// The host's number, after joining the loop if this is the first signal.
+fn host(scope: &Scope<'_>, signals: &Rc<Signals>) -> HostId {
+    signals.host.get().unwrap_or_else(|| {
+        let host = SignalHost {
+            context: scope.context(),
+            signals: Rc::clone(signals),
+        };
+        let id = Loop::current().add_host(Rc::new(host));
+        signals.host.set(Some(id));
+        id
+    })
+}
+
+/// `watchSignal(name, callback)`: `callback(number)` is called for each arrival instead of the default action.
+fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.get(0))?;
+    let number = signal_number(&name)?;
+    let state = scope.state::<Signals>();
+    let host = host(scope, &state);
+    let remote = Loop::current().remote();
+    let watch = signals::watch(number, move || {
+        remote.post_host(host, u64::from(number.unsigned_abs()))
+    })
+    .map_err(|error| Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}")))?;
+    let watched = Watched {
+        callback: scope.persist(arguments.get(1)),
+        _watch: watch,
+    };
+    state.watched.borrow_mut().insert(number, watched);
+    Ok(Local::undefined())
+}
+
+/// `unwatchSignal(name)`: the default action again.
+fn unwatch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.get(0))?;
+    scope
+        .state::<Signals>()
+        .watched
+        .borrow_mut()
+        .remove(&signal_number(&name)?);
+    Ok(Local::undefined())
+}
+
+/// `sendSignal(pid, name or number)`; 0 asks only whether the process is there.
+fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let id = scope.int32_of(arguments.get(0))?;
+    let name = scope.string_of(arguments.get(1))?;
+    let number = name
+        .parse::<i32>()
+        .map_or_else(|_| signal_number(&name), Ok)?;
+    let Some(process) = rustix::process::Pid::from_raw(id) else {
+        return Err(Error::coded(
+            "ESRCH",
+            format!("cannot send a signal to the process {id}"),
+        ));
+    };
+    let sent = match rustix::process::Signal::from_named_raw(number) {
+        Some(signal) => rustix::process::kill_process(process, signal),
+        None if number == 0 => rustix::process::test_kill_process(process),
+        None => {
+            return Err(Error::coded(
+                "ERR_UNKNOWN_SIGNAL",
+                format!("Unknown signal: {name}"),
+            ));
+        }
+    };
+    sent.map(|()| Local::undefined()).map_err(|error| {
+        let code = if error == rustix::io::Errno::SRCH {
+            "ESRCH"
+        } else {
+            "EPERM"
+        };
+        Error::coded(code, format!("kill {code}")).with("syscall", "kill")
+    })
+}
+
+fn signal_number(name: &str) -> Result<i32, Error> {
+    let number = match name {
+        "SIGHUP" => 1,
+        "SIGINT" => 2,
+        "SIGQUIT" => 3,
+        "SIGKILL" => 9,
+        "SIGUSR1" => 10,
+        "SIGUSR2" => 12,
+        "SIGPIPE" => 13,
+        "SIGALRM" => 14,
+        "SIGTERM" => 15,
+        "SIGCHLD" => 17,
+        "SIGCONT" => 18,
+        "SIGTSTP" => 20,
+        "SIGWINCH" => 28,
+        _ => {
+            return Err(Error::coded(
+                "ERR_UNKNOWN_SIGNAL",
+                format!("Unknown signal: {name}"),
+            ));
+        }
+    };
+    Ok(number)
+}
