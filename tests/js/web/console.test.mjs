@@ -194,4 +194,19 @@ test('values whose own code fails do not break the print of others', () => {
   equal(output, '{ a: 1 } []\n');
 });
 
+test('console.log needs no iterator of Array (it threw once a program had deleted it)', () => {
+  const saved = Array.prototype[Symbol.iterator];
+  delete Array.prototype[Symbol.iterator];
+  let thrown;
+  try {
+    console.log('one', { a: 1 });
+    console.table([{ a: 1 }]);
+  } catch (error) {
+    thrown = error;
+  } finally {
+    Object.defineProperty(Array.prototype, Symbol.iterator, { value: saved, writable: true, configurable: true });
+  }
+  if (thrown !== undefined) throw thrown;
+});
+
 await run();

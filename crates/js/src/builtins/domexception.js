@@ -2,37 +2,41 @@
 // interface's attributes. Rust operations make one through the engine when their error has a DOMException name.
 'use strict';
 
+const { construct, defineProperty, forEach, keys, setPrototypeOf } = require('builtins/primordials');
 const { defineConstants, defineInterface, toDOMString } = require('builtins/webidl');
 
+/** @type {Record<string, { constant: string, code: number }>} */
 const codes = {
-  IndexSizeError: ['INDEX_SIZE_ERR', 1],
-  DOMStringSizeError: ['DOMSTRING_SIZE_ERR', 2],
-  HierarchyRequestError: ['HIERARCHY_REQUEST_ERR', 3],
-  WrongDocumentError: ['WRONG_DOCUMENT_ERR', 4],
-  InvalidCharacterError: ['INVALID_CHARACTER_ERR', 5],
-  NoDataAllowedError: ['NO_DATA_ALLOWED_ERR', 6],
-  NoModificationAllowedError: ['NO_MODIFICATION_ALLOWED_ERR', 7],
-  NotFoundError: ['NOT_FOUND_ERR', 8],
-  NotSupportedError: ['NOT_SUPPORTED_ERR', 9],
-  InUseAttributeError: ['INUSE_ATTRIBUTE_ERR', 10],
-  InvalidStateError: ['INVALID_STATE_ERR', 11],
-  SyntaxError: ['SYNTAX_ERR', 12],
-  InvalidModificationError: ['INVALID_MODIFICATION_ERR', 13],
-  NamespaceError: ['NAMESPACE_ERR', 14],
-  InvalidAccessError: ['INVALID_ACCESS_ERR', 15],
-  ValidationError: ['VALIDATION_ERR', 16],
-  TypeMismatchError: ['TYPE_MISMATCH_ERR', 17],
-  SecurityError: ['SECURITY_ERR', 18],
-  NetworkError: ['NETWORK_ERR', 19],
-  AbortError: ['ABORT_ERR', 20],
-  URLMismatchError: ['URL_MISMATCH_ERR', 21],
-  QuotaExceededError: ['QUOTA_EXCEEDED_ERR', 22],
-  TimeoutError: ['TIMEOUT_ERR', 23],
-  InvalidNodeTypeError: ['INVALID_NODE_TYPE_ERR', 24],
-  DataCloneError: ['DATA_CLONE_ERR', 25],
+  __proto__: /** @type {any} */ (null),
+  IndexSizeError: { constant: 'INDEX_SIZE_ERR', code: 1 },
+  DOMStringSizeError: { constant: 'DOMSTRING_SIZE_ERR', code: 2 },
+  HierarchyRequestError: { constant: 'HIERARCHY_REQUEST_ERR', code: 3 },
+  WrongDocumentError: { constant: 'WRONG_DOCUMENT_ERR', code: 4 },
+  InvalidCharacterError: { constant: 'INVALID_CHARACTER_ERR', code: 5 },
+  NoDataAllowedError: { constant: 'NO_DATA_ALLOWED_ERR', code: 6 },
+  NoModificationAllowedError: { constant: 'NO_MODIFICATION_ALLOWED_ERR', code: 7 },
+  NotFoundError: { constant: 'NOT_FOUND_ERR', code: 8 },
+  NotSupportedError: { constant: 'NOT_SUPPORTED_ERR', code: 9 },
+  InUseAttributeError: { constant: 'INUSE_ATTRIBUTE_ERR', code: 10 },
+  InvalidStateError: { constant: 'INVALID_STATE_ERR', code: 11 },
+  SyntaxError: { constant: 'SYNTAX_ERR', code: 12 },
+  InvalidModificationError: { constant: 'INVALID_MODIFICATION_ERR', code: 13 },
+  NamespaceError: { constant: 'NAMESPACE_ERR', code: 14 },
+  InvalidAccessError: { constant: 'INVALID_ACCESS_ERR', code: 15 },
+  ValidationError: { constant: 'VALIDATION_ERR', code: 16 },
+  TypeMismatchError: { constant: 'TYPE_MISMATCH_ERR', code: 17 },
+  SecurityError: { constant: 'SECURITY_ERR', code: 18 },
+  NetworkError: { constant: 'NETWORK_ERR', code: 19 },
+  AbortError: { constant: 'ABORT_ERR', code: 20 },
+  URLMismatchError: { constant: 'URL_MISMATCH_ERR', code: 21 },
+  QuotaExceededError: { constant: 'QUOTA_EXCEEDED_ERR', code: 22 },
+  TimeoutError: { constant: 'TIMEOUT_ERR', code: 23 },
+  InvalidNodeTypeError: { constant: 'INVALID_NODE_TYPE_ERR', code: 24 },
+  DataCloneError: { constant: 'DATA_CLONE_ERR', code: 25 },
 };
 
 class Same {
+  /** @param {object} object */
   constructor(object) {
     return object;
   }
@@ -42,48 +46,56 @@ class Same {
 class Attributes extends Same {
   #name;
   #message;
+  /** @param {any} error @param {string} message @param {string} name */
   constructor(error, message, name) {
     super(error);
     this.#name = name;
     this.#message = message;
   }
-  static name(error) {
+  /** @param {any} error @returns {string} */
+  static nameOf(error) {
     return error.#name;
   }
-  static message(error) {
+  /** @param {any} error @returns {string} */
+  static messageOf(error) {
     return error.#message;
   }
 }
 
 class DOMException {
+  /** @param {any} [message] @param {any} [nameOrOptions] */
   constructor(message = '', nameOrOptions = 'Error') {
-    const error = Reflect.construct(Error, [], new.target);
+    const error = construct(Error, [], new.target);
     let name = nameOrOptions;
     if (typeof nameOrOptions === 'object' && nameOrOptions !== null) {
       // Beyond the interface, as Node: `{ name, cause }`.
       ({ name = 'Error' } = nameOrOptions);
       if ('cause' in nameOrOptions) {
         const { cause } = nameOrOptions;
-        Object.defineProperty(error, 'cause', { value: cause, writable: true, enumerable: false, configurable: true });
+        defineProperty(error, 'cause', { value: cause, writable: true, enumerable: false, configurable: true });
       }
     }
     new Attributes(error, toDOMString(message), toDOMString(name));
-    return error;
+    return /** @type {any} */ (error);
   }
   get name() {
-    return Attributes.name(this);
+    return Attributes.nameOf(this);
   }
   get message() {
-    return Attributes.message(this);
+    return Attributes.messageOf(this);
   }
   get code() {
-    return codes[Attributes.name(this)]?.[1] ?? 0;
+    return codes[Attributes.nameOf(this)]?.code ?? 0;
   }
 }
 
-Object.setPrototypeOf(codes, null);
-Object.setPrototypeOf(DOMException.prototype, Error.prototype);
+setPrototypeOf(DOMException.prototype, Error.prototype);
 defineInterface(DOMException);
-defineConstants(DOMException, Object.fromEntries(Object.values(codes)));
+/** @type {Record<string, number>} */
+const constants = {};
+forEach(keys(codes), (name) => {
+  constants[codes[name].constant] = codes[name].code;
+});
+defineConstants(DOMException, constants);
 
 module.exports = { DOMException };

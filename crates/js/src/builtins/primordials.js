@@ -33,7 +33,7 @@ const {
   split,
   toWellFormed,
 } = String.prototype;
-const { exec } = RegExp.prototype;
+const { exec, toString: regExpToStringMethod } = RegExp.prototype;
 const { forEach: forEachOfMap } = Map.prototype;
 const { forEach: forEachOfSet } = Set.prototype;
 const { then } = Promise.prototype;
@@ -71,6 +71,8 @@ module.exports = {
   isPrototypeOf: native(Object.prototype.isPrototypeOf),
   /** @type {(object: any) => string} */
   objectToString: native(Object.prototype.toString),
+  /** @type {(error: any) => string} */
+  errorToString: native(Error.prototype.toString),
 
   // ---- Function
   /** @type {(method: Function, self: any, ...args: any[]) => any} */
@@ -171,8 +173,32 @@ module.exports = {
   // ---- Number and BigInt
   /** @type {(number: number, radix?: number) => string} */
   numberToString: native(Number.prototype.toString),
+  /** @type {(number: number, digits?: number) => string} */
+  toFixed: native(Number.prototype.toFixed),
   isInteger: Number.isInteger,
+  parseFloat: Number.parseFloat,
   parseInt: Number.parseInt,
+
+  // ---- Math
+  ceil: Math.ceil,
+  floor: Math.floor,
+  max: Math.max,
+  min: Math.min,
+  round: Math.round,
+  sqrt: Math.sqrt,
+  trunc: Math.trunc,
+
+  // ---- JSON
+  stringify: JSON.stringify,
+
+  // ---- Boxes: the primitive inside
+  bigIntValueOf: /** @type {(box: any) => bigint} */ (native(BigInt.prototype.valueOf)),
+  booleanValueOf: /** @type {(box: any) => boolean} */ (native(Boolean.prototype.valueOf)),
+  numberValueOf: /** @type {(box: any) => number} */ (native(Number.prototype.valueOf)),
+  stringValueOf: /** @type {(box: any) => string} */ (native(String.prototype.valueOf)),
+  symbolFor: Symbol.for,
+  symbolToString: /** @type {(symbol: symbol) => string} */ (native(Symbol.prototype.toString)),
+  symbolValueOf: /** @type {(box: any) => symbol} */ (native(Symbol.prototype.valueOf)),
 
   // ---- Date
   /** @type {(date: Date) => number} */
@@ -182,6 +208,8 @@ module.exports = {
 
   // ---- RegExp
   regExp,
+  /** @type {(expression: RegExp) => string} */
+  regExpToString: (expression) => apply(regExpToStringMethod, expression, []),
   /** @type {(expression: RegExp, text: string) => RegExpExecArray | null} */
   exec: (expression, text) => apply(exec, expression, [text]),
   /** @type {(expression: RegExp, text: string) => boolean} */
@@ -249,6 +277,8 @@ module.exports = {
   viewByteLength: getter(TypedArrayPrototype, 'byteLength'),
   /** @type {(view: any) => number} */
   viewByteOffset: getter(TypedArrayPrototype, 'byteOffset'),
+  /** The number of elements. @type {(array: any) => number} */
+  viewLength: getter(TypedArrayPrototype, 'length'),
   /** The name of a typed array's class; undefined for anything else. @type {(value: any) => string | undefined} */
   viewName: getter(TypedArrayPrototype, Symbol.toStringTag),
   /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array} */
@@ -269,14 +299,23 @@ module.exports = {
   listOf,
 };
 
+// What `replace`, `split` and the like look up on an expression.
+/** @type {{ name: PropertyKey, descriptor: PropertyDescriptor }[]} */
+const regExpMembers = [];
+const regExpNames = ['exec', Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, 'flags', 'constructor'];
+for (let index = 0; index < regExpNames.length; index += 1) {
+  const name = regExpNames[index];
+  const descriptor = getOwnPropertyDescriptor(RegExp.prototype, name);
+  if (descriptor !== undefined) regExpMembers[regExpMembers.length] = { name, descriptor };
+}
+
 /**
- * A regular expression whose use no program can change: `replace`, `split` and the like look up methods on it, so it has them of its own.
+ * A regular expression whose use no program can change: it has the methods of its class itself.
  * @param {RegExp} expression
  */
 function regExp(expression) {
-  for (const name of ['exec', Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, 'flags', 'constructor']) {
-    const descriptor = getOwnPropertyDescriptor(RegExp.prototype, name);
-    if (descriptor !== undefined) defineProperty(expression, name, descriptor);
+  for (let index = 0; index < regExpMembers.length; index += 1) {
+    defineProperty(expression, regExpMembers[index].name, regExpMembers[index].descriptor);
   }
   return expression;
 }

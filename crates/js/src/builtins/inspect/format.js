@@ -4,17 +4,51 @@
 const { inspect } = require('builtins/inspect/inspect');
 const { isBuiltIn } = require('builtins/inspect/keys');
 const { formatBigInt, formatNumber } = require('builtins/inspect/primitives');
+const {
+  assign,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  includes,
+  keys,
+  parseFloat,
+  parseInt,
+  pop,
+  push,
+  slice,
+  stringify,
+  stringIndexOf,
+} = require('builtins/primordials');
 const { proxyDetails } = ops;
+/** @param {string} text */
 const plain = (text) => text;
 
-/** The text of `console.log(...args)`; `options` go to `inspect` for every value that is not a string. */
+/** The text of `console.log(...args)`; `options` go to `inspect` for every value that is not a string. @param {any} options @param {any[]} args @returns {string} */
 function formatWithOptions(options, args) {
-  const [first] = args;
+  const first = args[0];
+  if (args.length === 1 && typeof first === 'string') return first;
   let text = '';
   let next = 0;
   if (typeof first === 'string') {
-    if (args.length === 1) return first;
-    [text, next] = substitute(options, first, args);
+    // The template with its directives replaced.
+    next = 1;
+    let copied = 0;
+    let at = stringIndexOf(first, '%');
+    while (at !== -1 && at < first.length - 1) {
+      const directive = first[at + 1];
+      let replacement;
+      if (directive === '%') replacement = '%';
+      else if (next < args.length) replacement = substituted(directive, args[next], options);
+      if (replacement === undefined) {
+        at = stringIndexOf(first, '%', at + 1);
+        continue;
+      }
+      if (directive !== '%') next += 1;
+      text += slice(first, copied, at) + replacement;
+      copied = at + 2;
+      at = stringIndexOf(first, '%', copied);
+    }
+    text += copied === 0 ? first : slice(first, copied);
   }
   for (; next < args.length; next += 1) {
     const value = args[next];
@@ -24,56 +58,49 @@ function formatWithOptions(options, args) {
   return text;
 }
 
-/** The template with its directives replaced, and the index of the first argument that none took. */
-function substitute(options, template, args) {
-  let text = '';
-  let next = 1;
-  let copied = 0;
-  for (let at = template.indexOf('%'); at !== -1 && at < template.length - 1; at = template.indexOf('%', at)) {
-    const directive = template[at + 1];
-    let replacement;
-    if (directive === '%') replacement = '%';
-    else if (next < args.length) replacement = directives[directive]?.(args[next], options);
-    if (replacement === undefined) {
-      at += 1;
-      continue;
-    }
-    if (directive !== '%') next += 1;
-    text += template.slice(copied, at) + replacement;
-    at += 2;
-    copied = at;
+/** What stands for a directive; undefined if it is none. @param {string} directive @param {any} value @param {any} options */
+function substituted(directive, value, options) {
+  switch (directive) {
+    case 's':
+      return typeof value === 'string' ? value : formatAsString(value, options);
+    case 'd':
+      return typeof value === 'number' ? formatNumber(plain, value) : formatAsNumber(value, Number);
+    case 'i':
+      return formatAsNumber(value, parseInt);
+    case 'f':
+      return formatNumber(plain, typeof value === 'symbol' ? NaN : parseFloat(value));
+    case 'j':
+      return formatAsJson(value);
+    case 'O':
+      return inspect(value, options);
+    case 'o':
+      return inspect(value, assign({}, options, { showHidden: true, showProxy: true, depth: 4 }));
+    case 'c':
+      return '';
+    default:
+      return undefined;
   }
-  return [text + template.slice(copied), next];
 }
 
-const directives = {
-  __proto__: null,
-  s: formatAsString,
-  d: (value) => formatAsNumber(value, Number),
-  i: (value) => formatAsNumber(value, Number.parseInt),
-  f: (value) => formatNumber(plain, typeof value === 'symbol' ? NaN : Number.parseFloat(value)),
-  j: formatAsJson,
-  O: (value, options) => inspect(value, options),
-  o: (value, options) => inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 }),
-  c: () => '',
-};
-
+/** @param {any} value @param {any} options @returns {string} */
 function formatAsString(value, options) {
   if (typeof value === 'number') return formatNumber(plain, value);
   if (typeof value === 'bigint') return formatBigInt(plain, value);
   if (typeof value !== 'object' || value === null || hasItsOwnToString(value)) return String(value);
-  return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
+  return inspect(value, assign({}, options, { depth: 0, colors: false, compact: 3 }));
 }
 
+/** @param {any} value @param {(value: any) => number} convert */
 function formatAsNumber(value, convert) {
   if (typeof value === 'bigint') return formatBigInt(plain, value);
   if (typeof value === 'symbol') return 'NaN';
   return formatNumber(plain, typeof value === 'object' && convert === Number ? Number(value) : convert(value));
 }
 
+/** @param {any} value */
 function formatAsJson(value) {
   try {
-    const text = JSON.stringify(value);
+    const text = stringify(value);
     return text === undefined ? 'undefined' : text;
   } catch (error) {
     if (isCycle(value, [])) return '[Circular]';
@@ -81,30 +108,36 @@ function formatAsJson(value) {
   }
 }
 
+/** @param {any} value @param {any[]} ancestors @returns {boolean} */
 function isCycle(value, ancestors) {
   if (typeof value !== 'object' || value === null) return false;
-  if (ancestors.includes(value)) return true;
-  ancestors.push(value);
-  const found = Object.keys(value).some((key) => isCycle(value[key], ancestors));
-  ancestors.pop();
+  if (includes(ancestors, value)) return true;
+  push(ancestors, value);
+  const names = keys(value);
+  let found = false;
+  for (let index = 0; index < names.length && !found; index += 1) found = isCycle(value[names[index]], ancestors);
+  pop(ancestors);
   return found;
 }
 
-/** Whether the program, not the engine, says how the object becomes a string. */
+/** Whether the program, not the engine, says how the object becomes a string. @param {any} value */
 function hasItsOwnToString(value) {
   if (proxyDetails(value) !== undefined) return false;
   if (typeof value.toString !== 'function') return false;
-  if (Object.hasOwn(value, 'toString')) return true;
+  if (hasOwn(value, 'toString')) return true;
   let holder = value;
   do {
-    holder = Object.getPrototypeOf(holder);
-  } while (!Object.hasOwn(holder, 'toString'));
-  const constructor = Object.getOwnPropertyDescriptor(holder, 'constructor')?.value;
+    holder = getPrototypeOf(holder);
+  } while (!hasOwn(holder, 'toString'));
+  const constructor = getOwnPropertyDescriptor(holder, 'constructor')?.value;
   return !(typeof constructor === 'function' && isBuiltIn(constructor));
 }
 
+/** `format(...args)`. @param {...any} args */
+const format = (...args) => formatWithOptions(undefined, args);
+
 module.exports = {
-  format: (...args) => formatWithOptions(undefined, args),
-  formatWithOptions: (options, ...args) => formatWithOptions(options, args),
+  format,
+  formatWithOptions: (/** @type {any} */ options, /** @type {any[]} */ ...args) => formatWithOptions(options, args),
   formatArguments: formatWithOptions,
 };

@@ -6,22 +6,51 @@
 const { isBuiltIn } = require('builtins/inspect/keys');
 const { layOut } = require('builtins/inspect/layout');
 const { escapeControls, formatPrimitive, quote } = require('builtins/inspect/primitives');
+const { codedError } = require('builtins/coded_error');
+const {
+  symbolFor,
+  apply,
+  arraySlice,
+  assign,
+  defineProperty,
+  entries,
+  forEach,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  includes,
+  isEnumerable,
+  keys,
+  Map,
+  mapGet,
+  mapSet,
+  mapSize,
+  ownKeys,
+  pop,
+  push,
+  regExp,
+  repeat,
+  replaceAll,
+  Set,
+  setAdd,
+  setHas,
+  sort,
+  symbolToString,
+  test,
+  trimEnd,
+} = require('builtins/primordials');
 const { className, proxyDetails } = ops;
-const { defineProperty, entries, forEach } = require('builtins/primordials');
 const loadStringWidth = () => require('builtins/inspect/string_width');
 const loadTypes = () => require('builtins/inspect/types');
 
-const custom = Symbol.for('nodejs.util.inspect.custom');
+const custom = symbolFor('nodejs.util.inspect.custom');
 
-const { hasOwn } = Object;
-
-const { propertyIsEnumerable } = Object.prototype;
-
-const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
+const identifier = regExp(/^[a-zA-Z_][a-zA-Z_0-9]*$/);
 
 // Node stops descending when the text of one indentation level passes this, so that a huge graph ends.
 const longestText = 2 ** 27;
 
+/** @type {Record<string, any>} */
 const defaultOptions = {
   showHidden: false,
   depth: 2,
@@ -40,7 +69,7 @@ const defaultOptions = {
 // The codes that begin and end a style (https://en.wikipedia.org/wiki/ANSI_escape_code#SGR).
 /** @type {Record<string, [begin: number, end: number]>} */
 const colors = {
-  __proto__: null,
+  __proto__: /** @type {any} */ (null),
   reset: [0, 0],
   bold: [1, 22],
   dim: [2, 22],
@@ -87,6 +116,7 @@ const colors = {
   bgWhiteBright: [107, 49],
 };
 // Other names for the same, which are not listed.
+/** @type {Record<string, string>} */
 const aliases = {
   grey: 'gray',
   blackBright: 'gray',
@@ -113,8 +143,9 @@ forEach(entries(aliases), (pair) => {
   });
 });
 
+/** @type {Record<string, string>} */
 const styles = {
-  __proto__: null,
+  __proto__: /** @type {any} */ (null),
   special: 'cyan',
   number: 'yellow',
   bigint: 'yellow',
@@ -128,23 +159,26 @@ const styles = {
   module: 'underline',
 };
 
+/** @param {string} text */
 const plain = (text) => text;
 
+/** @param {string} text @param {string} style */
 const coloured = (text, style) => {
   const color = colors[styles[style]];
   return color === undefined ? text : `\u001b[${color[0]}m${text}\u001b[${color[1]}m`;
 };
 
-/** `util.inspect(value, options)`, also in the old form `(value, showHidden, depth, colors)`. */
+/** `util.inspect(value, options)`, also in the old form `(value, showHidden, depth, colors)`. @param {any} value @param {any} [options] @param {any} [legacyDepth] @param {any} [legacyColors] @returns {string} */
 function inspect(value, options, legacyDepth, legacyColors) {
-  const context = { ...defaultOptions, userOptions: undefined };
+  /** @type {any} */
+  const context = assign({}, defaultOptions, { userOptions: undefined });
   if (typeof options === 'boolean') context.showHidden = options;
   if (legacyDepth !== undefined) context.depth = legacyDepth;
   if (legacyColors !== undefined) context.colors = legacyColors;
   if (typeof options === 'object' && options !== null) {
-    for (const key of Object.keys(options)) {
+    forEach(keys(options), (key) => {
       if (hasOwn(defaultOptions, key) || key === 'stylize') context[key] = options[key];
-    }
+    });
     context.userOptions = options;
   }
   context.stylize ??= context.colors ? coloured : plain;
@@ -167,15 +201,17 @@ inspect.colors = colors;
 
 inspect.styles = styles;
 
-Object.defineProperty(inspect, 'defaultOptions', {
+defineProperty(inspect, 'defaultOptions', {
   enumerable: true,
   get: () => defaultOptions,
   set(options) {
-    if (typeof options !== 'object' || options === null) throw new TypeError('inspect.defaultOptions must be an object');
-    Object.assign(defaultOptions, options);
+    if (typeof options !== 'object' || options === null)
+      throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object');
+    assign(defaultOptions, options);
   },
 });
 
+/** @param {InspectContext} context @param {any} value @param {number} depth @param {boolean} [insideTypedArray] @returns {string} */
 function formatValue(context, value, depth, insideTypedArray = false) {
   if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return formatPrimitive(context, value);
   const original = value;
@@ -190,19 +226,22 @@ function formatValue(context, value, depth, insideTypedArray = false) {
     const text = formatByItsOwnMethod(context, value, original, depth);
     if (text !== undefined) return text;
   }
-  if (context.ancestors.includes(value)) return formatCycle(context, value);
+  if (includes(context.ancestors, value)) return formatCycle(context, value);
   return formatObject(context, value, depth, insideTypedArray);
 }
 
+/** @param {[target: any, handler: any]} proxy */
 function innermostTarget(proxy) {
+  let target = proxy[0];
   for (;;) {
-    const target = proxy[0];
     if (target === null) return null;
-    proxy = proxyDetails(target);
-    if (proxy === undefined) return target;
+    const inner = proxyDetails(target);
+    if (inner === undefined) return target;
+    target = inner[0];
   }
 }
 
+/** @param {InspectContext} context @param {any} value @param {any} original @param {number} depth @returns {string | undefined} */
 function formatByItsOwnMethod(context, value, original, depth) {
   const method = value[custom];
   if (typeof method !== 'function' || method === inspect) return undefined;
@@ -210,31 +249,36 @@ function formatByItsOwnMethod(context, value, original, depth) {
   const { constructor } = value;
   if (typeof constructor === 'function' && constructor.prototype === value) return undefined;
   const remaining = context.depth === null ? null : context.depth - depth;
-  const result = method.call(original, remaining, optionsFor(context), inspect);
+  const result = apply(method, original, [remaining, optionsFor(context), inspect]);
   if (result === original) return undefined;
   if (typeof result === 'object' && result !== null) {
-    return formatValue(context, result, depth).replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
+    return replaceAll(formatValue(context, result, depth), '\n', `\n${repeat(' ', context.indentation)}`);
   }
-  return String(result).replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
+  return replaceAll(String(result), '\n', `\n${repeat(' ', context.indentation)}`);
 }
 
-/** What a method gets: the options as they were given; the remaining depth is its first argument. */
+/** What a method gets: the options as they were given; the remaining depth is its first argument. @param {any} context */
 function optionsFor(context) {
+  /** @type {any} */
   const options = { stylize: context.stylize };
-  for (const key of Object.keys(defaultOptions)) options[key] = context[key];
-  return { ...options, ...context.userOptions };
+  forEach(keys(defaultOptions), (key) => {
+    options[key] = context[key];
+  });
+  return assign(options, context.userOptions);
 }
 
+/** @param {InspectContext} context @param {any} value */
 function formatCycle(context, value) {
   context.circular ??= new Map();
-  let index = context.circular.get(value);
+  let index = mapGet(context.circular, value);
   if (index === undefined) {
-    index = context.circular.size + 1;
-    context.circular.set(value, index);
+    index = mapSize(context.circular) + 1;
+    mapSet(context.circular, value, index);
   }
   return context.stylize(`[Circular *${index}]`, 'special');
 }
 
+/** @param {InspectContext} context @param {[target: any, handler: any]} proxy @param {number} depth */
 function formatProxy(context, proxy, depth) {
   if (context.depth !== null && depth > context.depth) return context.stylize('Proxy [Array]', 'special');
   context.indentation += 2;
@@ -243,9 +287,10 @@ function formatProxy(context, proxy, depth) {
   return layOut(context, parts, '', ['Proxy [', ']'], true, depth + 1, undefined);
 }
 
-/** An object that is neither a cycle nor formatted by a method of its own. */
+/** An object that is neither a cycle nor formatted by a method of its own. @param {InspectContext} context @param {any} value @param {number} depth @param {boolean} insideTypedArray */
 function formatObject(context, value, depth, insideTypedArray) {
   const types = loadTypes();
+  /** @type {string[] | undefined} */
   const inherited = context.showHidden && (context.depth === null || depth <= context.depth) ? [] : undefined;
   const constructorName = nameOfConstructor(context, value, depth, inherited);
   const described = types.describe(context, value, constructorName, tagOf(context, value), inherited, insideTypedArray);
@@ -253,30 +298,32 @@ function formatObject(context, value, depth, insideTypedArray) {
   if (context.depth !== null && depth > context.depth) return types.tooDeep(context, described);
 
   depth += 1;
-  context.ancestors.push(value);
+  push(context.ancestors, value);
   context.currentDepth = depth;
   let parts;
   const { indentation } = context;
   try {
     parts = described.contents(context, value, depth);
     const kind = described.isList ? 'list' : 'object';
-    for (const key of described.keys) parts.push(formatProperty(context, value, depth, key, kind));
-    if (inherited !== undefined) parts.push(...inherited);
+    for (let index = 0; index < described.keys.length; index += 1)
+      push(parts, formatProperty(context, value, depth, described.keys[index], kind));
+    if (inherited !== undefined) for (let index = 0; index < inherited.length; index += 1) push(parts, inherited[index]);
   } catch (error) {
     if (!isTooMuchRecursion(error)) throw error;
-    context.ancestors.pop();
+    pop(context.ancestors);
     context.indentation = indentation;
-    const name = described.prefix.trimEnd();
+    const name = trimEnd(described.prefix);
     return context.stylize(`[${name}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`, 'special');
   }
-  context.ancestors.pop();
+  pop(context.ancestors);
   return finish(context, value, depth, described, parts);
 }
 
+/** @param {InspectContext} context @param {any} value @param {number} depth @param {InspectDescription} described @param {string[]} parts */
 function finish(context, value, depth, described, parts) {
   let { base } = described;
   const braces = [described.open, described.close];
-  const index = context.circular?.get(value);
+  const index = context.circular === undefined ? undefined : mapGet(context.circular, value);
   if (index !== undefined) {
     const reference = context.stylize(`<ref *${index}>`, 'special');
     if (context.compact !== true) base = base === '' ? reference : `${reference} ${base}`;
@@ -290,44 +337,51 @@ function finish(context, value, depth, described, parts) {
   return text;
 }
 
+/** @param {InspectContext} context @param {string[]} parts @param {InspectDescription} described */
 function sortParts(context, parts, described) {
-  const comparator = context.sorted === true ? undefined : context.sorted;
+  const comparator = typeof context.sorted === 'function' ? context.sorted : undefined;
   if (!described.isList) {
-    parts.sort(comparator);
+    sort(parts, comparator);
   } else if (described.keys.length > 1) {
     const start = parts.length - described.keys.length;
-    parts.splice(start, described.keys.length, ...parts.slice(start).sort(comparator));
+    const sorted = sort(arraySlice(parts, start), comparator);
+    for (let index = 0; index < sorted.length; index += 1) parts[start + index] = sorted[index];
   }
 }
 
+// SpiderMonkey's own class of errors.
+/** @type {any} */
+const { InternalError } = globalThis;
+
+/** @param {any} error */
 function isTooMuchRecursion(error) {
   return (
-    (typeof InternalError === 'function' && error instanceof InternalError && error.message === 'too much recursion') ||
+    (error instanceof InternalError && error.message === 'too much recursion') ||
     (error instanceof RangeError && error.message === 'Maximum call stack size exceeded')
   );
 }
 
-/** `Symbol.toStringTag`, unless it will be listed among the properties anyway. */
+/** `Symbol.toStringTag`, unless it will be listed among the properties anyway. @param {InspectContext} context @param {any} value @returns {string} */
 function tagOf(context, value) {
   const tag = value[Symbol.toStringTag];
   if (typeof tag !== 'string' || tag === '') return '';
-  const listed = context.showHidden ? hasOwn(value, Symbol.toStringTag) : propertyIsEnumerable.call(value, Symbol.toStringTag);
+  const listed = context.showHidden ? hasOwn(value, Symbol.toStringTag) : isEnumerable(value, Symbol.toStringTag);
   return listed ? '' : tag;
 }
 
-/** The name of the nearest constructor on the prototype chain; null for an object without a prototype. */
+/** The name of the nearest constructor on the prototype chain; null for an object without a prototype. @param {InspectContext} context @param {any} value @param {number} depth @param {string[] | undefined} inherited @returns {string | null} */
 function nameOfConstructor(context, value, depth, inherited) {
   let object = value;
   let firstPrototype;
   while (object !== null && object !== undefined) {
-    const constructor = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+    const constructor = getOwnPropertyDescriptor(object, 'constructor')?.value;
     if (typeof constructor === 'function' && constructor.name !== '' && isInstance(value, constructor)) {
       if (inherited !== undefined && (firstPrototype !== object || !isBuiltIn(constructor))) {
         addInheritedProperties(context, value, firstPrototype ?? value, depth, inherited);
       }
       return String(constructor.name);
     }
-    object = Object.getPrototypeOf(object);
+    object = getPrototypeOf(object);
     if (firstPrototype === undefined) firstPrototype = object;
   }
   if (firstPrototype === null) return null;
@@ -335,10 +389,11 @@ function nameOfConstructor(context, value, depth, inherited) {
   if (context.depth !== null && depth > context.depth) return `${name} <Complex prototype>`;
   const prototypeName = nameOfConstructor(context, firstPrototype, depth + 1, inherited);
   if (prototypeName !== null) return `${name} <${prototypeName}>`;
-  const text = inspect(firstPrototype, { ...context.userOptions, customInspect: false, depth: -1 });
+  const text = inspect(firstPrototype, assign({}, context.userOptions, { customInspect: false, depth: -1 }));
   return `${name} <${text}>`;
 }
 
+/** @param {any} value @param {any} constructor */
 function isInstance(value, constructor) {
   try {
     return value instanceof constructor;
@@ -347,39 +402,39 @@ function isInstance(value, constructor) {
   }
 }
 
-/** With `showHidden`: the accessors and data that up to three prototypes of user classes add. */
+/** With `showHidden`: the accessors and data that up to three prototypes of user classes add. @param {InspectContext} context @param {any} main @param {any} object @param {number} depth @param {string[]} parts */
 function addInheritedProperties(context, main, object, depth, parts) {
   const known = new Set();
   for (let level = 0; level < 3; level += 1) {
     if (level !== 0 || main === object) {
-      object = Object.getPrototypeOf(object);
+      object = getPrototypeOf(object);
       if (object === null) return;
-      const constructor = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+      const constructor = getOwnPropertyDescriptor(object, 'constructor')?.value;
       if (typeof constructor === 'function' && isBuiltIn(constructor)) return;
     }
-    context.ancestors.push(main);
-    for (const key of Reflect.ownKeys(object)) {
-      if (key === 'constructor' || hasOwn(main, key) || known.has(key)) continue;
-      known.add(key);
-      const descriptor = Object.getOwnPropertyDescriptor(object, key);
-      if (typeof descriptor.value === 'function') continue;
+    push(context.ancestors, main);
+    forEach(ownKeys(object), (key) => {
+      if (key === 'constructor' || hasOwn(main, key) || setHas(known, key)) return;
+      setAdd(known, key);
+      const descriptor = getOwnPropertyDescriptor(object, key);
+      if (typeof descriptor?.value === 'function') return;
       const text = formatProperty(context, object, depth, key, 'object', descriptor, main);
-      parts.push(context.colors ? `\u001b[2m${text}\u001b[22m` : text);
-    }
-    context.ancestors.pop();
+      push(parts, context.colors ? `\u001b[2m${text}\u001b[22m` : text);
+    });
+    pop(context.ancestors);
   }
 }
 
-/** `key: value`; in a list, an index shows its value alone. */
+/** `key: value`; in a list, an index shows its value alone. @param {InspectContext} context @param {any} value @param {number} depth @param {PropertyKey} key @param {string} kind @param {PropertyDescriptor} [descriptor] @param {any} [original] */
 function formatProperty(context, value, depth, key, kind, descriptor, original = value) {
-  descriptor ??= Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
+  descriptor ??= getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
   let separator = ' ';
   let text;
   if (descriptor.value !== undefined) {
     const step = context.compact !== true || kind !== 'object' ? 2 : 3;
     context.indentation += step;
     text = formatValue(context, descriptor.value, depth);
-    if (step === 3 && context.breakLength < loadStringWidth()(text)) separator = `\n${' '.repeat(context.indentation)}`;
+    if (step === 3 && context.breakLength < loadStringWidth()(text)) separator = `\n${repeat(' ', context.indentation)}`;
     context.indentation -= step;
   } else if (descriptor.get !== undefined) {
     text = formatGetter(context, descriptor, original, depth);
@@ -389,6 +444,7 @@ function formatProperty(context, value, depth, key, kind, descriptor, original =
   return kind === 'element' ? text : `${formatKey(context, key, descriptor)}:${separator}${text}`;
 }
 
+/** @param {InspectContext} context @param {PropertyDescriptor} descriptor @param {any} original @param {number} depth */
 function formatGetter(context, descriptor, original, depth) {
   const label = descriptor.set !== undefined ? 'Getter/Setter' : 'Getter';
   const { stylize, getters } = context;
@@ -396,7 +452,7 @@ function formatGetter(context, descriptor, original, depth) {
     getters === true || (getters === 'get' && descriptor.set === undefined) || (getters === 'set' && descriptor.set !== undefined);
   if (!wanted) return stylize(`[${label}]`, 'special');
   try {
-    const result = descriptor.get.call(original);
+    const result = apply(/** @type {Function} */ (descriptor.get), original, []);
     context.indentation += 2;
     const text = formatValue(context, result, depth);
     context.indentation -= 2;
@@ -404,22 +460,24 @@ function formatGetter(context, descriptor, original, depth) {
       ? `${stylize(`[${label}]`, 'special')} ${text}`
       : `${stylize(`[${label}:`, 'special')} ${text}${stylize(']', 'special')}`;
   } catch (error) {
-    return `${stylize(`[${label}:`, 'special')} <Inspection threw (${error?.message})>${stylize(']', 'special')}`;
+    return `${stylize(`[${label}:`, 'special')} <Inspection threw (${/** @type {any} */ (error)?.message})>${stylize(']', 'special')}`;
   }
 }
 
+/** @param {InspectContext} context @param {PropertyKey} key @param {PropertyDescriptor} descriptor */
 function formatKey(context, key, descriptor) {
-  if (typeof key === 'symbol') return `[${context.stylize(escapeControls(key.toString()), 'symbol')}]`;
-  if (key === '__proto__') return "['__proto__']";
-  if (descriptor.enumerable === false) return `[${escapeControls(key)}]`;
-  if (identifier.test(key)) return context.stylize(key, 'name');
-  return context.stylize(quote(key), 'string');
+  if (typeof key === 'symbol') return `[${context.stylize(escapeControls(symbolToString(key)), 'symbol')}]`;
+  const name = `${key}`;
+  if (name === '__proto__') return "['__proto__']";
+  if (descriptor.enumerable === false) return `[${escapeControls(name)}]`;
+  if (test(identifier, name)) return context.stylize(name, 'name');
+  return context.stylize(quote(name), 'string');
 }
 
-/** For `[inspect.custom]` methods of Web classes: the class name, then the members as an object shows them. */
+/** For `[inspect.custom]` methods of Web classes: the class name, then the members as an object shows them. @param {string} name @param {any} members @param {any} depth @param {any} options */
 function inspectMembers(name, members, depth, options) {
   if (typeof depth === 'number' && depth < 0) return options.stylize(`[${name}]`, 'special');
-  return `${name} ${inspect(members, { ...options, depth })}`;
+  return `${name} ${inspect(members, assign({}, options, { depth }))}`;
 }
 
 module.exports = { colors, custom, inspect, inspectMembers, isTooMuchRecursion };

@@ -1,56 +1,78 @@
 // Which properties of an object `inspect` lists.
 'use strict';
 
-const { hasOwn } = Object;
-const { propertyIsEnumerable } = Object.prototype;
+const {
+  arraySlice,
+  charCodeAt,
+  functionToString,
+  getOwnPropertyNames,
+  getOwnPropertySymbols,
+  hasOwn,
+  isArray,
+  isEnumerable,
+  keys: enumerableNames,
+  push,
+  regExp,
+  test,
+  viewLength,
+} = require('builtins/primordials');
+const capital = regExp(/^[A-Z]/);
+const native = regExp(/\[native code\]\s*\}$/);
 
-/** A class of the engine, not of the program. */
+/** A class of the engine, not of the program. @param {Function} constructor */
 function isBuiltIn(constructor) {
-  return /^[A-Z]/.test(constructor.name) && /\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
+  return test(capital, constructor.name) && test(native, functionToString(constructor));
 }
 
-/** The keys to list: enumerable ones, or all with `showHidden`. */
+/** The keys to list: enumerable ones, or all with `showHidden`. @param {InspectContext} context @param {any} value */
 function keysOf(context, value) {
-  const symbols = Object.getOwnPropertySymbols(value);
-  if (context.showHidden) return [...Object.getOwnPropertyNames(value), ...symbols];
-  let keys;
-  try {
-    keys = Object.keys(value);
-  } catch {
-    // A module namespace with a binding that is not initialised yet.
-    keys = Object.getOwnPropertyNames(value);
+  /** @type {PropertyKey[]} */
+  let names;
+  if (context.showHidden) {
+    names = getOwnPropertyNames(value);
+  } else {
+    try {
+      names = enumerableNames(value);
+    } catch {
+      // A module namespace with a binding that is not initialised yet.
+      names = getOwnPropertyNames(value);
+    }
   }
-  for (const symbol of symbols) if (propertyIsEnumerable.call(value, symbol)) keys.push(symbol);
-  return keys;
+  return withSymbols(context, value, names);
+}
+
+/** @param {InspectContext} context @param {any} value @param {PropertyKey[]} names */
+function withSymbols(context, value, names) {
+  const symbols = getOwnPropertySymbols(value);
+  for (let index = 0; index < symbols.length; index += 1) {
+    if (context.showHidden || isEnumerable(value, symbols[index])) push(names, symbols[index]);
+  }
+  return names;
 }
 
 // The language lists indices among the keys; of a longer list only symbols are shown besides its elements.
 const longestToSearch = 100_000;
 
-/** As `keysOf`, without array indices; integer keys come first in property order. */
+/** As `keysOf`, without array indices; integer keys come first in property order. @param {InspectContext} context @param {any} value */
 function keysBesidesIndices(context, value) {
-  const list = context.showHidden ? Object.getOwnPropertyNames : Object.keys;
+  const list = context.showHidden ? getOwnPropertyNames : enumerableNames;
   const names = lengthOf(value) > longestToSearch ? [] : list(value);
   let start = 0;
   while (start < names.length && isIndex(names[start])) start += 1;
-  const keys = names.slice(start);
-  for (const symbol of Object.getOwnPropertySymbols(value)) {
-    if (context.showHidden || propertyIsEnumerable.call(value, symbol)) keys.push(symbol);
-  }
-  return keys;
+  return withSymbols(context, value, arraySlice(names, start));
 }
 
-const typedArrayLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get;
-
-/** The number of elements that are really there: a sparse array has few, whatever its length says. */
+/** The number of elements that are really there: a sparse array has few, whatever its length says. @param {any} value @returns {number} */
 function lengthOf(value) {
-  if (!Array.isArray(value)) return typedArrayLength.call(value);
+  if (!isArray(value)) return viewLength(value);
   return value.length > longestToSearch && !hasOwn(value, value.length >> 1) ? 0 : value.length;
 }
 
+/** @param {string} name */
 function isIndex(name) {
-  const first = name.charCodeAt(0);
-  return first >= 48 && first <= 57 && String(name >>> 0) === name && name >>> 0 !== 0xffffffff;
+  const first = charCodeAt(name, 0);
+  const number = +name >>> 0;
+  return first >= 48 && first <= 57 && `${number}` === name && number !== 0xffffffff;
 }
 
 module.exports = { isBuiltIn, keysBesidesIndices, keysOf };

@@ -1,9 +1,11 @@
 // The number of terminal columns that a text takes: wide East Asian characters and emoji take two, combining marks none.
 'use strict';
 
-const printableAscii = /^[\x20-\x7e]*$/;
-const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}\x00-\x1f\x7f-\x9f]$/u;
-const presentedAsEmoji = /^\p{Emoji_Presentation}$/u;
+const { codePointAt, normalize, regExp, replace, slice, test } = require('builtins/primordials');
+const printableAscii = regExp(/^[\x20-\x7e]*$/);
+const style = regExp(/\u001b\[[\d;]*m/g);
+const zeroWidth = regExp(/^[\p{Mn}\p{Me}\p{Cf}\x00-\x1f\x7f-\x9f]$/u);
+const presentedAsEmoji = regExp(/^\p{Emoji_Presentation}$/u);
 
 // Ranges of Unicode's East Asian Width W and F (https://www.unicode.org/reports/tr11/).
 // biome-ignore format: a table
@@ -13,21 +15,30 @@ const wide = [
   [0xff01, 0xff60], [0xffe0, 0xffe6], [0x16fe0, 0x18cff], [0x1b000, 0x1b2fb], [0x1f200, 0x1f265], [0x20000, 0x3fffd],
 ];
 
-module.exports = function stringWidth(text) {
-  if (printableAscii.test(text)) return text.length;
+/** @param {string} text */
+function stringWidth(text) {
+  if (test(printableAscii, text)) return text.length;
+  const plain = normalize(replace(text, style, ''), 'NFC');
   let width = 0;
-  for (const character of text.replace(/\u001b\[[\d;]*m/g, '').normalize('NFC')) {
-    const code = character.codePointAt(0);
+  let index = 0;
+  while (index < plain.length) {
+    const code = /** @type {number} */ (codePointAt(plain, index));
+    const end = index + (code > 0xffff ? 2 : 1);
+    const character = slice(plain, index, end);
     if (code < 0x300) width += code >= 0x20 && (code < 0x7f || code > 0x9f) && code !== 0xad ? 1 : 0;
-    else if (!zeroWidth.test(character)) width += isWide(code, character) ? 2 : 1;
+    else if (!test(zeroWidth, character)) width += isWide(code, character) ? 2 : 1;
+    index = end;
   }
   return width;
-};
-
-function isWide(code, character) {
-  for (const [first, last] of wide) {
-    if (code < first) break;
-    if (code <= last) return true;
-  }
-  return presentedAsEmoji.test(character);
 }
+
+/** @param {number} code @param {string} character */
+function isWide(code, character) {
+  for (let index = 0; index < wide.length; index += 1) {
+    if (code < wide[index][0]) break;
+    if (code <= wide[index][1]) return true;
+  }
+  return test(presentedAsEmoji, character);
+}
+
+module.exports = stringWidth;

@@ -5,7 +5,19 @@ const { requireFunction } = require('node/arguments');
 const { invalidType, missingArguments } = require('node/errors');
 const { inspect } = require('builtins/inspect/inspect');
 const { isDeepEqual } = require('node/util/deep_equal');
-const { apply, assign, defineProperty, is, isPrototypeOf, keys, push, replaceAll, test } = require('builtins/primordials');
+const {
+  apply,
+  assign,
+  defineProperty,
+  errorToString,
+  is,
+  isPrototypeOf,
+  keys,
+  push,
+  regExpToString,
+  replaceAll,
+  test,
+} = require('builtins/primordials');
 
 /** @typedef {string | Error | undefined} Message */
 
@@ -115,14 +127,15 @@ function notDeepStrictEqual(actual, expected, message) {
 /** @param {any} text @param {RegExp} pattern @param {Message} [message] */
 function match(text, pattern, message) {
   if (!(pattern instanceof RegExp)) throw invalidType('regexp', 'RegExp', pattern);
-  const describe = () => `The input did not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`;
+  const describe = () => `The input did not match the regular expression ${regExpToString(pattern)}. Input:\n\n${inspect(text)}\n`;
   check(typeof text === 'string' && test(pattern, text), message, describe, text, pattern, 'match');
 }
 
 /** @param {any} text @param {RegExp} pattern @param {Message} [message] */
 function doesNotMatch(text, pattern, message) {
   if (!(pattern instanceof RegExp)) throw invalidType('regexp', 'RegExp', pattern);
-  const describe = () => `The input was expected to not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`;
+  const describe = () =>
+    `The input was expected to not match the regular expression ${regExpToString(pattern)}. Input:\n\n${inspect(text)}\n`;
   check(typeof text === 'string' && !test(pattern, text), message, describe, text, pattern, 'doesNotMatch');
 }
 
@@ -138,6 +151,9 @@ function ifError(value) {
   check(false, undefined, () => `ifError got unwanted exception: ${inspect(value)}`, value, null, 'ifError');
 }
 
+/** @param {any} error */
+const thrownText = (error) => (error instanceof Error ? errorToString(error) : `${error}`);
+
 /**
  * Whether a thrown value is what a test expects; throws when it is not.
  * @param {any} error @param {any} expected @param {Message} message @param {string} operator
@@ -150,8 +166,9 @@ function checkThrown(error, expected, message, operator) {
     const accepted = apply(expected, {}, [error]);
     check(accepted === true, message, () => 'The validation function is expected to return "true".', error, expected, operator);
   } else if (expected instanceof RegExp) {
-    const text = () => `The input did not match the regular expression ${expected}. Input:\n\n${inspect(String(error))}\n`;
-    check(test(expected, String(error)), message, text, error, expected, operator);
+    const text = () =>
+      `The input did not match the regular expression ${regExpToString(expected)}. Input:\n\n${inspect(thrownText(error))}\n`;
+    check(test(expected, thrownText(error)), message, text, error, expected, operator);
   } else {
     const names = keys(expected);
     if (expected instanceof Error) push(names, 'name', 'message');

@@ -10,12 +10,18 @@ const { requireInteger, requireNumber, requireString } = require('node/arguments
 const { isAnyArrayBuffer } = require('builtins/webidl');
 const numbers = require('node/buffer/numbers');
 const {
+  max,
+  min,
+  trunc,
+  symbolFor,
   assign,
   byteIndexOf,
   byteLastIndexOf,
+  create,
   defineProperties,
   defineProperty,
   fillBytes,
+  freeze,
   isArray,
   isView,
   keys,
@@ -33,7 +39,6 @@ const { bufferCompare, bufferEncode, bufferFind, bufferText, bufferWrite, isAsci
 const loadBase64 = () => require('web/html/base64');
 const loadBlob = () => require('web/file/blob');
 
-const { max, min, trunc } = Math;
 const { toPrimitive } = Symbol;
 const utf8 = 0;
 const utf16 = 1;
@@ -43,7 +48,7 @@ const base64 = 5;
 const base64url = 6;
 // What operations call the encodings.
 /** @type {Record<string, number>} */
-const encodings = assign(Object.create(null), {
+const encodings = assign(create(null), {
   utf8,
   'utf-8': utf8,
   ucs2: utf16,
@@ -103,6 +108,12 @@ function share(bytes, start, length) {
   return wrap(new Uint8Array(viewBuffer(bytes), viewByteOffset(bytes) + start, length));
 }
 
+/** The bytes from start to end, none if that is before. @param {Uint8Array} bytes @param {number} start @param {number} end */
+function between(bytes, start, end) {
+  const from = min(start, viewByteLength(bytes));
+  return share(bytes, from, max(0, end - from));
+}
+
 /** @param {string} text @param {number} encoding @returns {BufferInstance} */
 function fromText(text, encoding) {
   if (encoding === utf8) {
@@ -151,6 +162,7 @@ function fromMemory(buffer, offset, length) {
 
 /** @param {any} value @param {any} second @param {any} third @returns {BufferInstance | undefined} */
 function fromObject(value, second, third) {
+  if (viewName(value) !== undefined) return fromList(value);
   if (isAnyArrayBuffer(value)) return fromMemory(value, second, third);
   const primitive = value.valueOf?.();
   if (primitive !== null && primitive !== undefined && primitive !== value) {
@@ -347,14 +359,13 @@ const methods = {
   compare(target, targetStart = 0, targetEnd = undefined, sourceStart = 0, sourceEnd = undefined) {
     if (!isBytes(target)) throw invalidType('target', bufferOrBytes, target);
     if (arguments.length === 1) return bufferCompare(this, target);
-    const [length, other] = [viewByteLength(this), viewByteLength(target)];
+    const length = viewByteLength(this);
+    const other = viewByteLength(target);
     requireInteger(targetStart, 'targetStart', 0);
     requireInteger(sourceStart, 'sourceStart', 0);
     if (targetEnd !== undefined) requireInteger(targetEnd, 'targetEnd', 0, other);
     if (sourceEnd !== undefined) requireInteger(sourceEnd, 'sourceEnd', 0, length);
-    const [start, end] = [min(sourceStart, length), sourceEnd ?? length];
-    const [otherStart, otherEnd] = [min(targetStart, other), targetEnd ?? other];
-    return bufferCompare(share(this, start, max(0, end - start)), share(target, otherStart, max(0, otherEnd - otherStart)));
+    return bufferCompare(between(this, sourceStart, sourceEnd ?? length), between(target, targetStart, targetEnd ?? other));
   },
   /** Shares memory, unlike Uint8Array's. */
   slice(start, end) {
@@ -403,10 +414,18 @@ const methods = {
     return count;
   },
   fill(value, offset, end, encoding) {
-    let [start, stop, name] = [offset, end, encoding];
+    let start = offset;
+    let stop = end;
+    let name = encoding;
     if (typeof value === 'string') {
-      if (typeof start === 'string') [start, stop, name] = [undefined, undefined, start];
-      else if (typeof stop === 'string') [stop, name] = [undefined, stop];
+      if (typeof start === 'string') {
+        name = start;
+        start = undefined;
+        stop = undefined;
+      } else if (typeof stop === 'string') {
+        name = stop;
+        stop = undefined;
+      }
       if (name !== undefined) requireString(name, 'encoding');
     }
     const length = viewByteLength(this);
@@ -558,7 +577,7 @@ defineProperties(prototype, {
       return this instanceof Buffer ? viewByteOffset(this) : undefined;
     },
   },
-  [Symbol.for('nodejs.util.inspect.custom')]: { value: shown, writable: true, enumerable: false, configurable: true },
+  [symbolFor('nodejs.util.inspect.custom')]: { value: shown, writable: true, enumerable: false, configurable: true },
 });
 
 /** @param {any} bytes @param {(bytes: any) => boolean} test */
@@ -573,7 +592,7 @@ function transcode(source, fromEncoding, toEncoding) {
   return fromText(bufferText(source, requireEncoding(fromEncoding)), requireEncoding(toEncoding));
 }
 
-const constants = Object.freeze({ MAX_LENGTH: 2 ** 33, MAX_STRING_LENGTH: 2 ** 30 - 2 });
+const constants = freeze({ MAX_LENGTH: 2 ** 33, MAX_STRING_LENGTH: 2 ** 30 - 2 });
 
 setPrototypeOf(Buffer, Uint8Array);
 defineProperties(Buffer, {

@@ -4,9 +4,8 @@
 'use strict';
 
 const { invalidType, outOfRange, outsideOfBuffer } = require('node/errors');
-const { isInteger, viewByteLength } = require('builtins/primordials');
+const { floor, isInteger, viewByteLength } = require('builtins/primordials');
 
-const { floor } = Math;
 const float64 = new Float64Array(1);
 const float32 = new Float32Array(float64.buffer, 0, 1);
 const scratch = new Uint8Array(float64.buffer);

@@ -5,6 +5,7 @@ const { aborted, invalidType, unhandledError } = require('node/errors');
 const { requireFunction, requireNumber, requireSignal } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const {
+  symbolFor,
   apply,
   arraySlice,
   assign,
@@ -48,7 +49,7 @@ const loadWarnings = () => require('node/process/warnings');
 
 const state = Symbol('state');
 const errorMonitor = Symbol('events.errorMonitor');
-const captureSymbol = Symbol.for('nodejs.rejection');
+const captureSymbol = symbolFor('nodejs.rejection');
 let defaultMaxListeners = 10;
 let capturesByDefault = false;
 
@@ -306,7 +307,8 @@ async function once(target, event, options = {}) {
   const { signal } = options;
   requireSignal(signal, 'options.signal');
   if (signal?.aborted) throw aborted(signal);
-  return new Promise((resolve, reject) => {
+  // `await`, because a promise that is returned would be asked for its `then`.
+  return await new Promise((resolve, reject) => {
     /** @type {(() => void)[]} */
     const ends = [];
     const succeed = (/** @type {any[]} */ ...given) => {
@@ -407,7 +409,7 @@ function addAbortListener(signal, listener) {
   let end = () => {};
   if (signal.aborted) then(resolved(), () => listener());
   else end = subscribe(signal, 'abort', listener, true);
-  return { [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => end() };
+  return { [Symbol.dispose ?? symbolFor('Symbol.dispose')]: () => end() };
 }
 
 /** @param {number} [count] @param {...any} targets */

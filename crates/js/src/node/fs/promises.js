@@ -42,14 +42,14 @@ class FileHandle {
 
   /** @param {any} data @param {any} [options] */
   async appendFile(data, options) {
-    return operations.writeFile(false, this.#open('write'), data, options);
+    return await operations.writeFile(false, this.#open('write'), data, options);
   }
   /** @param {any} mode */
   async chmod(mode) {
-    return operations.fchmod(false, this.#open('fchmod'), mode);
+    return await operations.fchmod(false, this.#open('fchmod'), mode);
   }
   async datasync() {
-    return operations.fdatasync(false, this.#open('fdatasync'));
+    return await operations.fdatasync(false, this.#open('fdatasync'));
   }
   /** @param {any} [buffer] @param {any} [offset] @param {any} [length] @param {any} [position] */
   async read(buffer, offset, length, position) {
@@ -61,7 +61,7 @@ class FileHandle {
   }
   /** @param {any} [options] */
   async readFile(options) {
-    return operations.readFile(false, this.#open('read'), options);
+    return await operations.readFile(false, this.#open('read'), options);
   }
   /** @param {any} [options] */
   async *readLines(options) {
@@ -70,13 +70,13 @@ class FileHandle {
   }
   /** @param {any} [options] */
   async stat(options) {
-    return operations.fstat(false, this.#open('fstat'), options);
+    return await operations.fstat(false, this.#open('fstat'), options);
   }
   async sync() {
-    return operations.fsync(false, this.#open('fsync'));
+    return await operations.fsync(false, this.#open('fsync'));
   }
   async truncate(length = 0) {
-    return operations.ftruncate(false, this.#open('ftruncate'), length);
+    return await operations.ftruncate(false, this.#open('ftruncate'), length);
   }
   /** @param {any} data @param {any} [offset] @param {any} [length] @param {any} [position] */
   async write(data, offset, length, position) {
@@ -85,7 +85,7 @@ class FileHandle {
   }
   /** @param {any} data @param {any} [options] */
   async writeFile(data, options) {
-    return operations.writeFile(false, this.#open('write'), data, options);
+    return await operations.writeFile(false, this.#open('write'), data, options);
   }
 
   close() {
@@ -137,7 +137,13 @@ forEach(keys(operations), (name) => {
   const operation = operations[name];
   const face = {
     /** @param {any} path @param {any} [second] @param {any} [third] */
-    [name]: async (path, second, third) => operation(false, fileOf(path), second, third),
+    [name]: (path, second, third) => {
+      try {
+        return operation(false, fileOf(path), second, third);
+      } catch (error) {
+        return rejected(error);
+      }
+    },
   };
   exported[name] = face[name];
 });

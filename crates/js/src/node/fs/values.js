@@ -4,6 +4,8 @@
 const { invalidType, invalidValue } = require('node/errors');
 const { requireInteger } = require('node/arguments');
 const {
+  round,
+  trunc,
   byteIndexOf,
   dateGetTime,
   defineProperty,
@@ -20,8 +22,6 @@ const {
 } = require('builtins/primordials');
 const loadNodeUrl = () => require('node/url/url');
 const loadBuffer = () => require('node/buffer/buffer');
-
-const { round, trunc } = Math;
 
 // Linux, as in `fs.constants`.
 const constants = freeze({

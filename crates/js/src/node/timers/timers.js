@@ -2,11 +2,11 @@
 'use strict';
 
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = require('web/html/timers');
-const { defineProperty } = require('builtins/primordials');
+const { symbolFor, defineProperty } = require('builtins/primordials');
 const loadTimersPromises = () => require('node/timers/promises');
 
 // What `util.promisify` takes for them.
-const custom = Symbol.for('nodejs.util.promisify.custom');
+const custom = symbolFor('nodejs.util.promisify.custom');
 defineProperty(setTimeout, custom, { get: () => loadTimersPromises().setTimeout, enumerable: true, configurable: true });
 defineProperty(setImmediate, custom, { get: () => loadTimersPromises().setImmediate, enumerable: true, configurable: true });
 

@@ -7,6 +7,7 @@ const { inspect } = require('builtins/inspect/inspect');
 const { format, formatWithOptions } = require('builtins/inspect/format');
 const { nextTick } = require('node/process/ticks');
 const {
+  symbolFor,
   apply,
   construct,
 
@@ -40,7 +41,7 @@ const loadEncoding = () => require('web/encoding/encoding');
 const loadProcess = () => require('node/process/process');
 const loadTimers = () => require('node/timers/timers');
 const loadAbort = () => require('web/abort/abort');
-const customPromisify = Symbol.for('nodejs.util.promisify.custom');
+const customPromisify = symbolFor('nodejs.util.promisify.custom');
 
 /** @param {any} original */
 function promisify(original) {
@@ -201,7 +202,7 @@ async function aborted(signal, resource) {
   if (!loadAbort().isAbortSignal(signal)) throw invalidType('signal', 'AbortSignal', signal);
   if (resource === null || typeof resource !== 'object') throw invalidType('resource', 'object', resource);
   if (signal.aborted) return undefined;
-  return new Promise((resolve) => /** @type {any} */ (signal).addEventListener('abort', () => resolve(undefined), { once: true }));
+  return await new Promise((resolve) => /** @type {any} */ (signal).addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
 module.exports = {

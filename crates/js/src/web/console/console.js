@@ -3,6 +3,22 @@
 // keeps its order with that of other writers and nothing is lost when the process ends.
 'use strict';
 
+const {
+  assign,
+  create,
+  defineProperty,
+  filter,
+  forEach,
+  join,
+  keys,
+  regExp,
+  replaceAll,
+  slice,
+  split,
+  stringIncludes,
+  test,
+  unshift,
+} = require('builtins/primordials');
 const { hasColors: terminalHasColors, isTerminal, writeOutput } = ops;
 const loadFormat = () => require('builtins/inspect/format');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -12,41 +28,50 @@ const stdout = 1;
 const stderr = 2;
 let indentation = '';
 // By descriptor: what a program put in the place of `process.stdout.write`, to see or hide what is printed.
-const redirections = [];
+/** @type {(((text: string) => void) | undefined)[]} */
+const redirections = [undefined, undefined, undefined];
+/** @type {(boolean | undefined)[]} */
 const coloured = [undefined, undefined, undefined];
 
+/** @typedef {1 | 2} Output */
+
+/** @param {Output} descriptor */
 function hasColors(descriptor) {
   return (coloured[descriptor] ??= terminalHasColors(descriptor));
 }
 
+/** @param {Output} descriptor @param {any[]} args */
 function print(descriptor, args) {
   const text = quickText(args) ?? loadFormat().formatArguments({ colors: hasColors(descriptor) }, args);
   write(descriptor, text);
 }
 
+/** @param {Output} descriptor @param {string} text */
 function write(descriptor, text) {
-  if (indentation !== '') text = indentation + text.replaceAll('\n', `\n${indentation}`);
+  if (indentation !== '') text = indentation + replaceAll(text, '\n', `\n${indentation}`);
   const redirection = redirections[descriptor];
   if (redirection === undefined) writeOutput(descriptor, `${text}\n`);
   else redirection(`${text}\n`);
 }
 
+/** @param {Output} descriptor @param {((text: string) => void) | undefined} write */
 function redirect(descriptor, write) {
   redirections[descriptor] = write;
 }
 
-/** The text when every argument is a string, and none a template; undefined when formatting is needed. */
+/** The text when every argument is a string, and none a template; undefined when formatting is needed. @param {any[]} args */
 function quickText(args) {
-  const [first] = args;
+  const first = args[0];
   if (args.length === 1) return typeof first === 'string' ? first : undefined;
   if (args.length === 0) return '';
-  if (typeof first !== 'string' || first.includes('%')) return undefined;
+  if (typeof first !== 'string' || stringIncludes(first, '%')) return undefined;
   for (let index = 1; index < args.length; index += 1) if (typeof args[index] !== 'string') return undefined;
-  return args.join(' ');
+  return join(args, ' ');
 }
 
-const console = Object.create({});
+const console = create({});
 
+/** @type {Record<string, (...args: any[]) => void>} */
 const methods = {
   log(...args) {
     print(stdout, args);
@@ -65,20 +90,18 @@ const methods = {
   },
   dir(value, options) {
     const { inspect } = loadInspect();
-    write(stdout, inspect(value, { customInspect: false, colors: hasColors(stdout), ...options }));
+    write(stdout, inspect(value, assign({ customInspect: false, colors: hasColors(stdout) }, options)));
   },
   dirxml(...args) {
     print(stdout, args);
   },
   trace(...args) {
-    const holder = { name: 'Trace', message: loadFormat().format(...args) };
-    Error.captureStackTrace(holder, methods.trace);
-    write(stderr, traceText(holder));
+    write(stderr, traceText(loadFormat().formatArguments(undefined, args)));
   },
   assert(condition, ...args) {
     if (condition) return;
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
-    else args.unshift('Assertion failed');
+    else unshift(args, 'Assertion failed');
     print(stderr, args);
   },
   group(...labels) {
@@ -86,10 +109,11 @@ const methods = {
     indentation += '  ';
   },
   groupCollapsed(...labels) {
-    methods.group(...labels);
+    if (labels.length > 0) print(stdout, labels);
+    indentation += '  ';
   },
   groupEnd() {
-    indentation = indentation.slice(0, -2);
+    indentation = slice(indentation, 0, indentation.length < 2 ? 0 : indentation.length - 2);
   },
   table(data, columns) {
     if (typeof data !== 'object' || data === null) print(stdout, [data]);
@@ -107,12 +131,12 @@ const methods = {
   timeLog(label = 'default', ...args) {
     const { text, warning } = loadCounters().elapsed(`${label}`);
     if (warning !== undefined) warnUnless(warning);
-    else print(stdout, ['%s', text, ...args]);
+    else print(stdout, labelled(text ?? '', args));
   },
   timeEnd(label = 'default') {
     const { text, warning } = loadCounters().elapsed(`${label}`, true);
     if (warning !== undefined) warnUnless(warning);
-    else write(stdout, text);
+    else write(stdout, text ?? '');
   },
   clear() {
     // As Node: only a terminal has something to clear.
@@ -123,20 +147,28 @@ const methods = {
   profileEnd() {},
 };
 
+/** @param {string} text @param {any[]} args */
+function labelled(text, args) {
+  unshift(args, '%s', text);
+  return args;
+}
+
+/** @param {string | undefined} warning */
 function warnUnless(warning) {
   if (warning !== undefined) write(stderr, warning);
 }
 
-function traceText({ message, stack }) {
-  // The frames of the engine, under a header of our own.
-  const frames = String(stack)
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line));
-  return [`Trace${message === '' ? '' : `: ${message}`}`, ...frames].join('\n');
+const frameLine = regExp(/^\s+at (?!.*twinloop:)/);
+
+/** The frames of the program under a header of our own. @param {string} message */
+function traceText(message) {
+  const frames = filter(split(`${new Error(message).stack}`, '\n'), (line) => test(frameLine, line));
+  unshift(frames, `Trace${message === '' ? '' : `: ${message}`}`);
+  return join(frames, '\n');
 }
 
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
-}
-Object.defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
+forEach(keys(methods), (name) => {
+  defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
+});
+defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
 module.exports = { console, redirect };

@@ -1,77 +1,130 @@
 // `console.table`: rows of an object, array, Map or Set as a table drawn with box characters.
 'use strict';
 
+const { invalidType } = require('builtins/invalid_type');
 const { inspect } = require('builtins/inspect/inspect');
 const stringWidth = require('builtins/inspect/string_width');
+const {
+  forEach,
+  hasOwn,
+  isArray,
+  join,
+  keys,
+  Map,
+  map,
+  mapForEach,
+  mapGet,
+  mapHas,
+  mapSet,
+  max,
+  push,
+  repeat,
+  setForEach,
+} = require('builtins/primordials');
+
 const indexHeader = '(index)';
 const iterationHeader = '(iteration index)';
 const valuesHeader = 'Values';
 
+/** @typedef {{ header: string, cells: string[] }} Column */
+
+/** @param {any} value */
 function cellText(value) {
-  const nested = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 2;
+  const nested = typeof value === 'object' && value !== null && !isArray(value) && keys(value).length > 2;
   return inspect(value, { maxArrayLength: 3, breakLength: Infinity, depth: nested ? -1 : 0 });
 }
 
-function table(data, wantedColumns) {
-  if (wantedColumns !== undefined && !Array.isArray(wantedColumns)) {
-    throw new TypeError('The "properties" argument must be an instance of Array');
-  }
+/** @param {any} data @param {string[]} [wanted] names of the columns to show */
+function table(data, wanted) {
+  if (wanted !== undefined && !isArray(wanted)) throw invalidType('properties', 'Array', wanted);
+  /** @type {Column} */
+  const numbers = { header: iterationHeader, cells: [] };
+  /** @type {Column} */
+  const values = { header: valuesHeader, cells: [] };
   if (data instanceof Map) {
-    const entries = [...data];
-    return draw([
-      [iterationHeader, entries.map((_, index) => String(index))],
-      ['Key', entries.map(([key]) => cellText(key))],
-      [valuesHeader, entries.map(([, value]) => cellText(value))],
-    ]);
+    /** @type {Column} */
+    const names = { header: 'Key', cells: [] };
+    mapForEach(data, (value, key) => {
+      push(numbers.cells, `${numbers.cells.length}`);
+      push(names.cells, cellText(key));
+      push(values.cells, cellText(value));
+    });
+    return draw([numbers, names, values]);
   }
   if (data instanceof Set) {
-    const values = [...data];
-    return draw([
-      [iterationHeader, values.map((_, index) => String(index))],
-      [valuesHeader, values.map(cellText)],
-    ]);
+    setForEach(data, (value) => {
+      push(numbers.cells, `${numbers.cells.length}`);
+      push(values.cells, cellText(value));
+    });
+    return draw([numbers, values]);
   }
-  return draw(columnsOf(data, wantedColumns));
+  return draw(columnsOf(data, wanted, values));
 }
 
-/** One column a property of the rows, and one for rows that are not objects. */
-function columnsOf(data, wantedColumns) {
-  const names = Object.keys(data);
-  const columns = new Map((wantedColumns ?? []).map((name) => [String(name), []]));
-  const plainValues = [];
-  names.forEach((name, row) => {
+/**
+ * One column a property of the rows, and one for rows that are not objects.
+ * @param {any} data @param {string[] | undefined} wanted @param {Column} plain
+ */
+function columnsOf(data, wanted, plain) {
+  const rows = keys(data);
+  /** @type {Map<string, Column>} */
+  const columns = new Map();
+  if (wanted !== undefined) forEach(wanted, (name) => mapSet(columns, `${name}`, { header: `${name}`, cells: [] }));
+  forEach(rows, (name, row) => {
     const item = data[name];
     if ((typeof item !== 'object' && typeof item !== 'function') || item === null) {
-      plainValues[row] = cellText(item);
+      plain.cells[row] = cellText(item);
       return;
     }
-    for (const key of wantedColumns === undefined ? Object.keys(item) : columns.keys()) {
-      if (!columns.has(key)) columns.set(key, []);
-      if (Object.hasOwn(item, key)) columns.get(key)[row] = cellText(item[key]);
-    }
+    forEach(wanted ?? keys(item), (key) => {
+      if (!mapHas(columns, key)) mapSet(columns, key, { header: key, cells: [] });
+      const column = /** @type {Column} */ (mapGet(columns, key));
+      if (hasOwn(item, key)) column.cells[row] = cellText(item[key]);
+    });
   });
-  const all = [[indexHeader, names], ...columns];
-  if (plainValues.length > 0) all.push([valuesHeader, plainValues]);
+  /** @type {Column[]} */
+  const all = [{ header: indexHeader, cells: rows }];
+  mapForEach(columns, (column) => push(all, column));
+  if (plain.cells.length > 0) push(all, plain);
   return all;
 }
 
+/** @param {Column[]} columns */
 function draw(columns) {
-  const rowCount = columns[0][1].length;
-  const widths = columns.map(([header, cells]) => {
+  const rowCount = columns[0].cells.length;
+  const widths = map(columns, ({ header, cells }) => {
     let widest = stringWidth(header);
-    for (let row = 0; row < rowCount; row += 1) widest = Math.max(widest, stringWidth(cells[row] ?? ''));
+    for (let row = 0; row < rowCount; row += 1) {
+      const width = stringWidth(cells[row] ?? '');
+      if (width > widest) widest = width;
+    }
     return widest + 2;
   });
-  const rule = (left, middle, right) => left + widths.map((width) => '─'.repeat(width)).join(middle) + right;
-  const line = (cells) => `│${cells.map((cell, column) => padded(cell, widths[column])).join('│')}│`;
-  const lines = [rule('┌', '┬', '┐'), line(columns.map(([header]) => header)), rule('├', '┼', '┤')];
-  for (let row = 0; row < rowCount; row += 1) lines.push(line(columns.map(([, cells]) => cells[row] ?? '')));
-  lines.push(rule('└', '┴', '┘'));
-  return lines.join('\n');
+  const rule = (/** @type {string} */ left, /** @type {string} */ middle, /** @type {string} */ right) =>
+    left +
+    join(
+      map(widths, (width) => repeat('─', width)),
+      middle,
+    ) +
+    right;
+  const line = (/** @type {(column: Column) => string} */ cellOf) =>
+    `│${join(
+      map(columns, (column, index) => padded(cellOf(column), widths[index])),
+      '│',
+    )}│`;
+  const lines = [rule('┌', '┬', '┐'), line(({ header }) => header), rule('├', '┼', '┤')];
+  for (let row = 0; row < rowCount; row += 1)
+    push(
+      lines,
+      line(({ cells }) => cells[row] ?? ''),
+    );
+  push(lines, rule('└', '┴', '┘'));
+  return join(lines, '\n');
 }
 
+/** @param {string} text @param {number} width */
 function padded(text, width) {
-  return ` ${text}${' '.repeat(Math.max(0, width - stringWidth(text) - 1))}`;
+  return ` ${text}${repeat(' ', max(0, width - stringWidth(text) - 1))}`;
 }
 
 module.exports = table;

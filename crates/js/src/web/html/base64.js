@@ -5,10 +5,12 @@ const { requireArguments, toDOMString } = require('builtins/webidl');
 const { decodeBase64, encodeBase64 } = ops;
 const loadDOMException = () => require('builtins/domexception');
 
+/** @param {string} message */
 function invalidCharacter(message) {
   return new (loadDOMException().DOMException)(message, 'InvalidCharacterError');
 }
 
+/** @param {any} data */
 function atob(data) {
   requireArguments(arguments.length, 1, 'atob');
   const decoded = decodeBase64(toDOMString(data));
@@ -16,6 +18,7 @@ function atob(data) {
   return decoded;
 }
 
+/** @param {any} data */
 function btoa(data) {
   requireArguments(arguments.length, 1, 'btoa');
   const encoded = encodeBase64(toDOMString(data));

@@ -4,76 +4,95 @@
 // error that is not handled ends the program; an `error` listener handles it with `preventDefault()`.
 'use strict';
 
+const { apply, exec, regExp } = require('builtins/primordials');
 const { fire, hasListeners } = require('web/events/events');
 const { endWithError, hasColors } = ops;
 const loadEventClasses = () => require('web/events/classes');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadWebIdl = () => require('builtins/webidl');
 
+/** @type {any} */
+const global = globalThis;
+
 // The listeners of `process`, if the program ever touched it: `emit(name, ...arguments)` answers whether somebody listens.
+/** @type {(name: string, ...given: any[]) => boolean} */
 let emitOnProcess = () => false;
 
+/** @param {(name: string, ...given: any[]) => boolean} emit */
 function setProcessEmitter(emit) {
   emitOnProcess = emit;
 }
 
-/** Whether somebody handled an exception that left a callback, a module or a microtask. */
+/** Whether somebody handled an exception that left a callback, a module or a microtask. @param {any} error @returns {boolean} */
 function uncaught(error, origin = 'uncaughtException') {
   if (emitOnProcess('uncaughtException', error, origin)) return true;
-  const handler = globalThis.onerror;
+  const handler = global.onerror;
   const hasHandler = typeof handler === 'function';
-  if (!hasHandler && !hasListeners(globalThis, 'error')) return false;
+  if (!hasHandler && !hasListeners(global, 'error')) return false;
   const { ErrorEvent } = loadEventClasses();
-  const place = placeOf(error);
+  const where = placeOf(error);
   const message = messageOf(error);
-  const event = new ErrorEvent('error', { cancelable: true, message, error, ...place });
-  if (hasHandler && handler.call(globalThis, message, place.filename, place.lineno, place.colno, error) === true) {
+  const event = new ErrorEvent('error', {
+    cancelable: true,
+    message,
+    error,
+    filename: where.filename,
+    lineno: where.lineno,
+    colno: where.colno,
+  });
+  if (hasHandler && apply(handler, global, [message, where.filename, where.lineno, where.colno, error]) === true) {
     event.preventDefault();
   }
-  fire(globalThis, event);
+  fire(global, event);
   return event.defaultPrevented;
 }
 
-/** A promise was rejected, and nobody had handled it when the microtasks were done. */
+/** A promise was rejected, and nobody had handled it when the microtasks were done. @param {any} promise @param {any} reason @returns {boolean} */
 function unhandledRejection(promise, reason) {
   if (emitOnProcess('unhandledRejection', reason, promise)) return true;
   if (fireRejection('unhandledrejection', promise, reason, true)) return true;
   return uncaught(reason, 'unhandledRejection');
 }
 
-/** A promise that was reported is handled after all. */
+/** A promise that was reported is handled after all. @param {any} promise @param {any} reason */
 function rejectionHandled(promise, reason) {
   emitOnProcess('rejectionHandled', promise);
   fireRejection('rejectionhandled', promise, reason, false);
 }
 
+/** @param {string} type @param {any} promise @param {any} reason @param {boolean} cancelable @returns {boolean} */
 function fireRejection(type, promise, reason, cancelable) {
-  const handler = globalThis[`on${type}`];
+  const handler = global[`on${type}`];
   const hasHandler = typeof handler === 'function';
-  if (!hasHandler && !hasListeners(globalThis, type)) return false;
+  if (!hasHandler && !hasListeners(global, type)) return false;
   const { PromiseRejectionEvent } = loadEventClasses();
   const event = new PromiseRejectionEvent(type, { promise, reason, cancelable });
-  if (hasHandler && handler.call(globalThis, event) === false) event.preventDefault();
-  fire(globalThis, event);
+  if (hasHandler && apply(handler, global, [event]) === false) event.preventDefault();
+  fire(global, event);
   return event.defaultPrevented;
 }
 
+/** @param {any} error */
 function messageOf(error) {
   if (error instanceof Error) return `Uncaught ${error.name}: ${error.message}`;
   return `Uncaught ${textOf(error)}`;
 }
 
+const place = regExp(/(?:\(|at )([^()\s]+):(\d+):(\d+)\)?$/m);
+
+/** @param {any} error */
 function placeOf(error) {
-  const frame = /(?:\(|at )([^()\s]+):(\d+):(\d+)\)?$/m.exec(typeof error?.stack === 'string' ? error.stack : '');
+  const frame = exec(place, typeof error?.stack === 'string' ? error.stack : '');
   if (frame === null) return { filename: '', lineno: 0, colno: 0 };
   return { filename: frame[1], lineno: Number(frame[2]), colno: Number(frame[3]) };
 }
 
-/** What stderr shows for an error that ends the program. */
+/** What stderr shows for an error that ends the program. @param {any} error */
 function describeUncaught(error, isRejection = false) {
   return `Uncaught ${isRejection ? '(in promise) ' : ''}${textOf(error)}`;
 }
 
+/** @param {any} value */
 function textOf(value) {
   try {
     return loadInspect().inspect(value, { colors: hasColors(2) });
@@ -83,11 +102,12 @@ function textOf(value) {
   }
 }
 
-/** `reportError(error)`, and what listeners throw: handled now, or the end of the program. */
+/** `reportError(error)`, and what listeners throw: handled now, or the end of the program. @param {any} error */
 function reportException(error) {
   if (!uncaught(error)) endWithError(error);
 }
 
+/** @param {any} error */
 function reportError(error) {
   loadWebIdl().requireArguments(arguments.length, 1, 'reportError');
   reportException(error);

@@ -6,10 +6,9 @@
 'use strict';
 
 const { invalidType } = require('builtins/invalid_type');
-const { apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
+const { max, min, trunc, symbolFor, apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
 const { cancelImmediate, cancelTimer, referenceTimer, setTimerCallback, startImmediate, startTimer } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
-const { max, min, trunc } = Math;
 const longestDelay = 2 ** 31 - 1;
 const idle = 0;
 /** @type {any[]} */
@@ -67,7 +66,7 @@ class Timeout {
     this.#stop();
   }
   /** @param {number} depth @param {any} options */
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  [symbolFor('nodejs.util.inspect.custom')](depth, options) {
     const shown = { delay: this.#delay, repeats: this.#repeats, active: this.#key !== idle, referenced: this.#referenced };
     return loadInspect().inspectMembers('Timeout', shown, depth, options);
   }

@@ -1,6 +1,7 @@
 // performance (https://w3c.github.io/hr-time/, https://w3c.github.io/user-timing/): the clock, marks and measures.
 'use strict';
 
+const { symbolFor, filter, forEach, push, sort, arraySlice, assign } = require('builtins/primordials');
 const { defineInterface, requireArguments, toDOMString } = require('builtins/webidl');
 const { EventTarget } = require('web/events/events');
 const { monotonicNow, timeOrigin: originTime } = ops;
@@ -14,6 +15,7 @@ class PerformanceEntry {
   #type;
   #start;
   #duration;
+  /** @param {symbol} key @param {string} name @param {string} type @param {number} start @param {number} duration */
   constructor(key, name, type, start, duration) {
     if (key !== permission) throw new TypeError('PerformanceEntry: illegal constructor');
     this.#name = name;
@@ -37,15 +39,17 @@ class PerformanceEntry {
     const { name, entryType, startTime, duration } = this;
     return { name, entryType, startTime, duration };
   }
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  /** @this {any} @param {number} depth @param {any} options */
+  [symbolFor('nodejs.util.inspect.custom')](depth, options) {
     const { name, entryType, startTime, duration, detail } = this;
-    const members = { name, entryType, startTime, duration, ...(detail === undefined ? {} : { detail }) };
+    const members = assign({ name, entryType, startTime, duration }, detail === undefined ? undefined : { detail });
     return loadInspect().inspectMembers(this.constructor.name, members, depth, options);
   }
 }
 
 class PerformanceMark extends PerformanceEntry {
   #detail;
+  /** @param {any} name @param {any} [options] */
   constructor(name, options = undefined) {
     requireArguments(arguments.length, 1, 'PerformanceMark');
     const start = options?.startTime === undefined ? monotonicNow() : Number(options.startTime);
@@ -60,6 +64,7 @@ class PerformanceMark extends PerformanceEntry {
 
 class PerformanceMeasure extends PerformanceEntry {
   #detail;
+  /** @param {symbol} key @param {string} name @param {number} start @param {number} end @param {any} detail */
   constructor(key, name, start, end, detail) {
     super(key, name, 'measure', start, end - start);
     this.#detail = detail;
@@ -69,6 +74,7 @@ class PerformanceMeasure extends PerformanceEntry {
   }
 }
 
+/** @param {any} options */
 function cloneDetail(options) {
   const detail = options?.detail;
   return detail === undefined || detail === null ? null : loadStructuredClone().structuredClone(detail);
@@ -76,8 +82,10 @@ function cloneDetail(options) {
 
 class Performance extends EventTarget {
   // The user's own entries, in the order of their making. BOUNDED: by the program, which clears them.
+  /** @type {PerformanceEntry[]} */
   #entries = [];
 
+  /** @param {symbol} key */
   constructor(key) {
     if (key !== permission) throw new TypeError('Performance: illegal constructor');
     super();
@@ -88,63 +96,78 @@ class Performance extends EventTarget {
   now() {
     return monotonicNow();
   }
+  /** @param {any} name @param {any} [options] */
   mark(name, options = undefined) {
     const mark = new PerformanceMark(name, options);
-    this.#entries.push(mark);
+    push(this.#entries, mark);
     return mark;
   }
+  /** @param {any} name @param {any} [startOrOptions] @param {any} [endMark] */
   measure(name, startOrOptions = undefined, endMark = undefined) {
     requireArguments(arguments.length, 1, 'Performance.measure');
     const options =
       typeof startOrOptions === 'object' && startOrOptions !== null ? startOrOptions : { start: startOrOptions, end: endMark };
-    const [start, end] = this.#span(options);
-    const measure = new PerformanceMeasure(permission, toDOMString(name), start, end, cloneDetail(options));
-    this.#entries.push(measure);
+    const { from, to } = this.#span(options);
+    const measure = new PerformanceMeasure(permission, toDOMString(name), from, to, cloneDetail(options));
+    push(this.#entries, measure);
     return measure;
   }
+  /** @param {any} options @returns {{ from: number, to: number }} */
   #span({ start, end, duration }) {
     if (duration !== undefined && start !== undefined && end !== undefined) {
       throw new TypeError('Performance.measure: only two of start, end and duration may be given');
     }
     const length = Number(duration);
-    if (end === undefined && start !== undefined && duration !== undefined) return [this.#time(start), this.#time(start) + length];
+    if (end === undefined && start !== undefined && duration !== undefined) {
+      const from = this.#time(start);
+      return { from, to: from + length };
+    }
     const last = end === undefined ? monotonicNow() : this.#time(end);
-    if (start === undefined && duration !== undefined) return [last - length, last];
-    return [start === undefined ? 0 : this.#time(start), last];
+    if (start === undefined && duration !== undefined) return { from: last - length, to: last };
+    return { from: start === undefined ? 0 : this.#time(start), to: last };
   }
+  /** @param {any} markOrTime @returns {number} */
   #time(markOrTime) {
     if (typeof markOrTime === 'number') return markOrTime;
     const name = toDOMString(markOrTime);
-    const mark = this.#entries.findLast((entry) => entry.entryType === 'mark' && entry.name === name);
-    if (mark !== undefined) return mark.startTime;
+    for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
+      const entry = this.#entries[index];
+      if (entry.entryType === 'mark' && entry.name === name) return entry.startTime;
+    }
     throw new (loadDOMException().DOMException)(`Performance.measure: there is no mark "${name}"`, 'SyntaxError');
   }
+  /** @param {any} [name] */
   clearMarks(name = undefined) {
     this.#clear('mark', name);
   }
+  /** @param {any} [name] */
   clearMeasures(name = undefined) {
     this.#clear('measure', name);
   }
+  /** @param {string} type @param {any} name */
   #clear(type, name) {
-    this.#entries = this.#entries.filter((entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`));
+    this.#entries = filter(this.#entries, (entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`));
   }
   getEntries() {
-    return this.#entries.toSorted((left, right) => left.startTime - right.startTime);
+    return sort(arraySlice(this.#entries), (left, right) => left.startTime - right.startTime);
   }
+  /** @param {any} name @param {any} [type] */
   getEntriesByName(name, type = undefined) {
-    return this.getEntries().filter((entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
+    return filter(this.getEntries(), (entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
   }
+  /** @param {any} type */
   getEntriesByType(type) {
-    return this.getEntries().filter((entry) => entry.entryType === `${type}`);
+    return filter(this.getEntries(), (entry) => entry.entryType === `${type}`);
   }
   toJSON() {
     return { timeOrigin: this.timeOrigin };
   }
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  /** @param {number} depth @param {any} options */
+  [symbolFor('nodejs.util.inspect.custom')](depth, options) {
     return loadInspect().inspectMembers('Performance', { timeOrigin: this.timeOrigin }, depth, options);
   }
 }
 
-for (const Class of [PerformanceEntry, PerformanceMark, PerformanceMeasure, Performance]) defineInterface(Class);
+forEach([PerformanceEntry, PerformanceMark, PerformanceMeasure, Performance], (Class) => defineInterface(Class));
 
 module.exports = { performance: new Performance(permission), Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure };

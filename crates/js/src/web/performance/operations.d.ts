@@ -1,0 +1,7 @@
+interface Operations {
+  /** Milliseconds since the time origin. */
+  monotonicNow(): number;
+  monotonicParts(): [seconds: number, nanoseconds: number];
+  /** Milliseconds since 1970. */
+  timeOrigin(): number;
+}
