@@ -131,27 +131,21 @@ def _traceback(frames: Sequence[tuple[str, str, int]]) -> types.TracebackType | 
     return traceback
 
 
+# The body of a frame that stands for one of JavaScript. CPython makes frames only by running code.
+_FRAME = compile("frame = current()", "<javascript>", "exec")
+
+# Entries of a code's table of lines that say "the first line, no columns" of eight instructions each.
+_ON_FIRST_LINE = b"\xef\x00" * (len(_FRAME.co_code) // 16 + 1)
+
+
 def _frame(function: str, file: str, line: int) -> types.FrameType:
-    """A Python frame that names a JavaScript function and line; CPython makes frames only by running code."""
-    code = compile("import sys\nframe = sys._getframe()", file, "exec")
-    code = code.replace(co_name=function, co_firstlineno=line)
-    namespace: dict[str, Any] = {"__name__": "javascript", "__file__": file}
+    """A Python frame that names a JavaScript function and line."""
+    code = _FRAME.replace(co_name=function, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE)
+    namespace: dict[str, Any] = {"__name__": "javascript", "__file__": file, "current": sys._getframe}
     exec(code, namespace)
     frame = namespace["frame"]
     assert isinstance(frame, types.FrameType)
     return frame
-
-
-def _describe(exception: BaseException) -> tuple[str, str, list[str]]:
-    """Name, message and frames (innermost first, as V8 prints them) of a Python exception."""
-    frames = []
-    traceback = exception.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        frames.append(f"    at {code.co_qualname} ({code.co_filename}:{traceback.tb_lineno}:1)")
-        traceback = traceback.tb_next
-    frames.reverse()
-    return type(exception).__name__, str(exception), frames
 
 
 def _exported_names(module: types.ModuleType) -> list[str]:

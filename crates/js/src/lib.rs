@@ -26,5 +26,6 @@ pub mod network {
     pub use twinloop_web::{Config, ConnectTo};
 }
 
+pub use builtins::guest::Guest;
 pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
 pub use program::{Js, Main, OnExit, Options};

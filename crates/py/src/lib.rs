@@ -19,7 +19,7 @@ mod errors;
 mod ffi;
 
 pub use asyncio::event_loop_of;
-pub use ffi::offer_gil;
+pub use ffi::{BytesExporter, offer_gil};
 
 use pyo3::prelude::*;
 

@@ -5,11 +5,12 @@
 //!
 //! The rooms:
 //! - `bridge/`: the state of one thread. `lifecycle` starts and ends it, `keys` are JavaScript values that Python holds,
-//!   `handles` Python objects that JavaScript holds, `leaving` what JavaScript must not catch
+//!   `handles` Python objects that JavaScript holds, `rejections` those that wait for Python, `leaving` what JavaScript must
+//!   not catch
 //! - `crossing/`: both languages at hand. `values` converts, `copies` copies, `errors` and `awaits` carry exceptions and
 //!   promises over
-//! - `js_in_python/`: what a JavaScript object is in Python
-//! - `python_in_js/`: what a Python object is in JavaScript, and `python:` imports
+//! - `js_in_python/`: what a JavaScript object is in Python; `kinds` are its classes, by what it can do
+//! - `python_in_js/`: what a Python object is in JavaScript, to web APIs too (`guest`), and `python:` imports
 //! - `program`: JavaScript programs and modules started from Python; `interrupts`: Ctrl-C while JavaScript runs
 //!
 //! `program` stands on `js_in_python` and `python_in_js`, these on `crossing`, and that on `bridge`. Everything runs on the

@@ -12,6 +12,7 @@
 //! To add a web API: a folder in `web` with its `ROOM`, its two lines in `web/mod.rs`, a test in `tests/js/web`. Loop thread only.
 
 pub(crate) mod errno;
+pub(crate) mod guest;
 mod host;
 mod inspect;
 pub(crate) mod results;
@@ -75,7 +76,7 @@ const ROOM: Room = Room {
         File::new("builtins/primordials", include_str!("primordials.js")),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
-    operations: &[LOADER_OPS, host::OPS],
+    operations: &[LOADER_OPS, guest::OPS, host::OPS],
 };
 
 /// Every room.

@@ -3,6 +3,12 @@
 interface Operations {
   /** A built-in file as a function of `ops`, `require` and `module`. */
   fileFunction(name: string): (ops: Operations, require: (name: string) => any, module: { exports: any }) => void;
+  /** Whether the value is a buffer of another language in the process (Python's bytes). */
+  isGuestBuffer(value: any): boolean;
+  /** A copy of such a buffer's bytes. */
+  guestBytes(buffer: any): Uint8Array;
+  /** Whether the value is a dictionary of another language (a Python dict), which web APIs take as a record. */
+  isGuestRecord(value: any): boolean;
   /** What does not change while the process runs. */
   hostFacts(): { platform: string; arch: string; version: string; engine: string };
   /** How many threads can run at once. */

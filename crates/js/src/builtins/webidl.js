@@ -2,6 +2,8 @@
 // Not a global: only the other files see it.
 'use strict';
 
+const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
+
 /**
  * Gives a class the outside of a Web IDL interface: its public operations and attributes are enumerable, and
  * `Object.prototype.toString` names it. Symbols stay as they are.
@@ -70,6 +72,13 @@ function toClampedLongLong(value) {
   return Math.min(Math.max(Math.round(number), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
+/** Throws for a dictionary of another language (a Python dict) where text or bytes are meant: its text would be sent in silence. */
+function refuseRecord(value, what) {
+  if (typeof value === 'object' && value !== null && isGuestRecord(value)) {
+    throw new TypeError(`${what}: a dict is neither text nor bytes; pass its JSON`);
+  }
+}
+
 /** A dictionary argument: undefined and null are the empty one, another primitive is refused. */
 function toDictionary(value, what) {
   if (value === undefined || value === null) return {};
@@ -88,16 +97,17 @@ function toEnumeration(value, allowed, what) {
   return text;
 }
 
-/** A `Uint8Array` over the bytes of a buffer or a view, without a copy. */
+/** A `Uint8Array` over the bytes of a buffer or a view, without a copy; another language's buffer is copied. */
 function bytesOf(source) {
   if (source instanceof Uint8Array) return source;
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (isGuestBuffer(source)) return guestBytes(source);
   return new Uint8Array(source);
 }
 
-/** True for an ArrayBuffer or a view of one; also from another realm. */
+/** True for an ArrayBuffer or a view of one, also from another realm; and for a buffer of another language (Python's bytes). */
 function isBufferSource(value) {
-  return ArrayBuffer.isView(value) || isAnyArrayBuffer(value);
+  return ArrayBuffer.isView(value) || (typeof value === 'object' && value !== null && (isAnyArrayBuffer(value) || isGuestBuffer(value)));
 }
 
 const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength').get;
@@ -163,6 +173,7 @@ module.exports = {
   definePairIterator,
   isAnyArrayBuffer,
   isBufferSource,
+  refuseRecord,
   requireArguments,
   toByteString,
   toClampedLongLong,

@@ -5,11 +5,11 @@ use std::ptr;
 use mozjs::jsapi::{
     Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys, HandleValue,
     HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN,
-    JS_AtomizeUCStringN, JS_DefinePropertyById2, JS_DeletePropertyById1, JS_GetPropertyById,
-    JS_GetPrototype, JS_HasOwnPropertyById, JS_HasPropertyById, JS_IdToValue, JS_NewPlainObject,
-    JS_ParseJSON1, JS_SetPropertyById, JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY,
+    JS_AtomizeUCStringN, JS_DefinePropertyById2, JS_DeletePropertyById1, JS_ForwardSetPropertyTo,
+    JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById, JS_HasPropertyById, JS_IdToValue,
+    JS_NewPlainObject, JS_ParseJSON1, JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY,
     JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject,
-    StrictlyEqual, ToJSON, jsid,
+    ObjectOpResult, StrictlyEqual, ToJSON, jsid,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -186,9 +186,36 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         root!(cx, target = self.object_of(object)?);
         root!(cx, id = self.id(key.into())?);
+        let mut result = ObjectOpResult {
+            // Nothing is said yet: the engine's `Uninitialized`.
+            code_: usize::MAX,
+        };
+        // SAFETY: handles are roots; the receiver is the object itself.
+        let ok = unsafe {
+            JS_ForwardSetPropertyTo(
+                cx,
+                target.handle(),
+                id.handle(),
+                value.handle(),
+                object.handle(),
+                &raw mut result,
+            )
+        };
+        self.check(ok)?;
+        // The engine's `OkCode`.
+        if result.code_ == 0 {
+            return Ok(());
+        }
+        root!(cx, name = UndefinedValue());
         // SAFETY: handles are roots.
-        let ok = unsafe { JS_SetPropertyById(cx, target.handle(), id.handle(), value.handle()) };
-        self.check(ok)
+        let ok = unsafe { JS_IdToValue(cx, id.get(), name.handle_mut()) };
+        self.check(ok)?;
+        let name = self
+            .string_of(self.root(name.get()))
+            .unwrap_or_else(|_| "a symbol".to_owned());
+        Err(Error::type_error(format!(
+            "cannot set the property {name}: it is read-only, or the object takes no new ones"
+        )))
     }
 
     /// Defines an own data property.

@@ -19,6 +19,7 @@ use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
 use self::outcome::Outcome;
+use crate::builtins::guest::{Guest, GuestState, guest};
 use crate::builtins::{self, Room};
 use crate::engine::{
     Context, ContextOptions, Error, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
@@ -130,6 +131,19 @@ impl Js {
     /// as `default`. It is asked once for each name.
     pub fn register_scheme(&self, scheme: &str, exports: SchemeExports) {
         self.loader.register_scheme(scheme, exports);
+    }
+
+    /// Says which other language shares the process.
+    pub fn set_guest(&self, guest: Rc<dyn Guest>) {
+        self.context.enter(|scope| {
+            *scope.state::<GuestState>().0.borrow_mut() = Some(guest);
+        });
+    }
+
+    /// Reports a rejection that the guest kept and that nobody will handle.
+    pub fn report_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) {
+        let reason = scope.promise_result(promise);
+        ProgramHooks::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
     }
 
     /// Imports a module; a promise for its namespace. `base` is the file whose imports `specifier` is relative to, or
@@ -355,10 +369,16 @@ impl Hooks for ProgramHooks {
     }
 
     fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        if guest(scope).is_some_and(|guest| guest.keeps_rejection(scope, promise)) {
+            return;
+        }
         ProgramHooks::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
     }
 
     fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
+        if guest(scope).is_some_and(|guest| guest.rejection_handled(scope, promise)) {
+            return;
+        }
         ProgramHooks::conclude(scope, outcome::rejection_handled(scope, promise, reason));
     }
 

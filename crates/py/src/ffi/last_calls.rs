@@ -130,6 +130,8 @@ guarded! {
     PyContext_CopyCurrent: __wrap_PyContext_CopyCurrent = __real_PyContext_CopyCurrent() -> Object;
     PyDescr_NewGetSet: __wrap_PyDescr_NewGetSet = __real_PyDescr_NewGetSet(class: *mut PyTypeObject, definition: *mut PyGetSetDef) -> Object;
     PyDescr_NewMethod: __wrap_PyDescr_NewMethod = __real_PyDescr_NewMethod(class: *mut PyTypeObject, definition: *mut PyMethodDef) -> Object;
+    PyDict_Items: __wrap_PyDict_Items = __real_PyDict_Items(dict: Object) -> Object;
+    PyDict_Keys: __wrap_PyDict_Keys = __real_PyDict_Keys(dict: Object) -> Object;
     PyDict_New: __wrap_PyDict_New = __real_PyDict_New() -> Object;
     PyList_New: __wrap_PyList_New = __real_PyList_New(length: Py_ssize_t) -> Object;
     PySet_New: __wrap_PySet_New = __real_PySet_New(items: Object) -> Object;

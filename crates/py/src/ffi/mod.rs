@@ -15,6 +15,7 @@ pub(crate) mod buffers;
 pub(crate) mod bytearray;
 pub(crate) mod context;
 pub(crate) mod coroutine;
+mod exporter;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;
@@ -23,6 +24,7 @@ pub(crate) mod object;
 pub(crate) mod openssl;
 pub(crate) mod sockets;
 
+pub use exporter::BytesExporter;
 pub(crate) use fastcall::{
     Arguments, FastAttribute, FastMethod, Parameters, install, install_attribute,
 };

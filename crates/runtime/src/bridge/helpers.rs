@@ -3,7 +3,7 @@
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
 
-use crate::python_in_js;
+use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
 const FILES: [(&str, &str); 3] = [
@@ -28,46 +28,54 @@ pub(crate) enum Helper {
     Known,
     Forget,
     IdentityOf,
-    IsThenable,
-    Resolve,
+    AbilitiesOf,
     IteratorOf,
+    Step,
     AsyncIteratorOf,
     LengthOf,
     GetItem,
     HasItem,
     SetItem,
     DeleteItem,
+    DeleteProperty,
     Parts,
-    FromEntries,
     NewSet,
+    AddToSet,
+    BigintOf,
+    HexadecimalOf,
     NamesOf,
     Text,
     ExceptionOf,
+    KnownError,
     MakeError,
     Describe,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 21] = [
+const NAMES: [(Helper, &str); 25] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
     (Helper::IdentityOf, "identityOf"),
-    (Helper::IsThenable, "isThenable"),
-    (Helper::Resolve, "resolve"),
+    (Helper::AbilitiesOf, "abilitiesOf"),
     (Helper::IteratorOf, "iteratorOf"),
+    (Helper::Step, "step"),
     (Helper::AsyncIteratorOf, "asyncIteratorOf"),
     (Helper::LengthOf, "lengthOf"),
     (Helper::GetItem, "getItem"),
     (Helper::HasItem, "hasItem"),
     (Helper::SetItem, "setItem"),
     (Helper::DeleteItem, "deleteItem"),
+    (Helper::DeleteProperty, "deleteProperty"),
     (Helper::Parts, "parts"),
-    (Helper::FromEntries, "fromEntries"),
     (Helper::NewSet, "newSet"),
+    (Helper::AddToSet, "addToSet"),
+    (Helper::BigintOf, "bigintOf"),
+    (Helper::HexadecimalOf, "hexadecimalOf"),
     (Helper::NamesOf, "namesOf"),
     (Helper::Text, "text"),
     (Helper::ExceptionOf, "exceptionOf"),
+    (Helper::KnownError, "knownError"),
     (Helper::MakeError, "makeError"),
     (Helper::Describe, "describe"),
 ];
@@ -79,11 +87,13 @@ pub(super) struct Helpers {
     handler: Slot,
     /// The symbol under which a proxy's target keeps its handle.
     handle_key: Slot,
+    /// What `step` gives at the end of an iteration.
+    over: Slot,
 }
 
 impl Helpers {
     pub(super) fn load(scope: &Scope<'_>) -> Result<Helpers, Error> {
-        let ops = python_in_js::native(scope)?;
+        let ops = python_in_js::native(scope, &js_in_python::FLAGS)?;
         let mut loaded = Vec::with_capacity(FILES.len());
         for (name, source) in FILES {
             // On one line, so that lines are the file's.
@@ -111,6 +121,7 @@ impl Helpers {
             functions,
             handler: find("handler")?,
             handle_key: find("HANDLE")?,
+            over: find("OVER")?,
         })
     }
 
@@ -124,5 +135,9 @@ impl Helpers {
 
     pub(super) fn handle_key<'s>(&self, scope: &Scope<'s>) -> Local<'s> {
         scope.local(&self.handle_key)
+    }
+
+    pub(super) fn over<'s>(&self, scope: &Scope<'s>) -> Local<'s> {
+        scope.local(&self.over)
     }
 }

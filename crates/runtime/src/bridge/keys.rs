@@ -21,6 +21,8 @@ pub(super) struct Keys {
     values: RefCell<Slab<Slot>>,
     /// The live `JsProxy` of a JavaScript object, by the object's identity number.
     proxies: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
+    /// The live `JsException` of a thrown object.
+    exceptions: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
 }
 
 impl Keys {
@@ -104,12 +106,41 @@ impl Bridge {
         self.keys.proxies.borrow_mut().insert(identity, reference);
     }
 
+    /// The live exception that an object was thrown as before.
+    pub(crate) fn known_exception<'py>(
+        &self,
+        py: Python<'py>,
+        identity: u64,
+    ) -> Option<Bound<'py, PyAny>> {
+        self.keys
+            .exceptions
+            .borrow()
+            .get(&identity)
+            .and_then(|reference| reference.bind(py).upgrade())
+    }
+
+    pub(crate) fn remember_exception(
+        &self,
+        identity: u64,
+        exception: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let reference = PyWeakrefReference::new(exception)?.unbind();
+        let mut exceptions = self.keys.exceptions.borrow_mut();
+        // The dead are swept out now and then (rule BOUNDED).
+        if exceptions.len() >= 64 && exceptions.len().is_power_of_two() {
+            exceptions.retain(|_, reference| reference.bind(exception.py()).upgrade().is_some());
+        }
+        exceptions.insert(identity, reference);
+        Ok(())
+    }
+
     pub(crate) fn forget_proxy(py: Python<'_>, identity: u64) {
         if let Some(bridge) = here()
             && bridge.known_proxy(py, identity).is_none()
         {
             let reference = bridge.keys.proxies.borrow_mut().remove(&identity);
             drop(reference);
+            bridge.let_go(identity);
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Exceptions that must leave: SystemExit and KeyboardInterrupt unwind JavaScript, which cannot catch them.
+//!
+//! Only the call that they cross is unwound. JavaScript itself goes on: the Python code below may catch what it gets.
 
 use std::rc::Rc;
 
@@ -13,7 +15,6 @@ impl Bridge {
     /// through the loop.
     pub(crate) fn leave_with(self: &Rc<Self>, error: PyErr) -> Error {
         *self.leaving.borrow_mut() = Some(error);
-        self.context.stop();
         let bridge = Rc::downgrade(self);
         self.event_loop.push(Entry::call(move |_| {
             if let Some(error) = bridge.upgrade().and_then(|bridge| bridge.take_leaving()) {

@@ -13,6 +13,7 @@ use twinloop_loop::Loop;
 use super::helpers::Helpers;
 use super::{Bridge, JsKey};
 use crate::interrupts::{self, Watcher};
+use crate::python_in_js::PythonGuest;
 
 thread_local! {
     static BRIDGE: RefCell<Option<Rc<Bridge>>> = const { RefCell::new(None) };
@@ -61,6 +62,8 @@ impl Bridge {
         }
         let bridge = Rc::new(Bridge::start(event_loop)?);
         *bridge.pauses.borrow_mut() = Some(interrupts::share_gil(py, &bridge.context)?);
+        let guest = PythonGuest(Rc::downgrade(&bridge));
+        bridge.js.set_guest(Rc::new(guest));
         py.import("twinloop.js")?
             .call_method0("_keep_output_in_order")?;
         BRIDGE.set(Some(Rc::clone(&bridge)));
@@ -81,11 +84,13 @@ impl Bridge {
             keys: Default::default(),
             handles: Default::default(),
             waiting: RefCell::default(),
+            rejections: RefCell::default(),
             helpers,
             watcher: RefCell::new(None),
             pauses: RefCell::new(None),
             leaving: RefCell::new(None),
             descriptions: Cell::new(0),
+            returned: RefCell::default(),
         })
     }
 
@@ -108,6 +113,7 @@ impl Bridge {
         drop(self.watcher.take());
         drop(self.pauses.take());
         self.keys.clear();
+        self.rejections.borrow_mut().clear();
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         drop(waiting);
         self.js.end();
@@ -116,6 +122,11 @@ impl Bridge {
     /// The bridge that runs native operations on this thread right now.
     pub(crate) fn current() -> Result<Rc<Bridge>, Error> {
         here().ok_or_else(|| Error::new("the Python side of this program has ended"))
+    }
+
+    /// Whether the value of `key` can be used here and now.
+    pub(crate) fn is_alive(key: &JsKey) -> bool {
+        here().is_some_and(|bridge| key.is_of(&bridge) && bridge.context.is_open())
     }
 
     /// The bridge on which `key` lives.

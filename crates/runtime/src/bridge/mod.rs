@@ -9,15 +9,17 @@ mod helpers;
 mod keys;
 mod leaving;
 mod lifecycle;
+mod rejections;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use slab::Slab;
 use twinloop_js::Js;
-use twinloop_js::engine::{Context, Error, Local, Pauses, Scope};
+use twinloop_js::engine::{Context, Error, Local, Pauses, Scope, Slot};
 use twinloop_loop::Loop;
 
 use crate::crossing::{Crossing, Waiting};
@@ -40,6 +42,8 @@ pub(crate) struct Bridge {
     handles: handles::Handles,
     /// Promises that wait for Tasks.
     waiting: RefCell<Slab<Waiting>>,
+    /// Rejected promises that Python holds and may handle yet, by identity number.
+    rejections: RefCell<HashMap<u64, Slot>>,
     helpers: helpers::Helpers,
     /// Brings Ctrl-C to JavaScript; the inner value is absent off the main thread.
     watcher: RefCell<Option<Option<Watcher>>>,
@@ -49,6 +53,8 @@ pub(crate) struct Bridge {
     leaving: RefCell<Option<PyErr>>,
     /// How many thrown values are being described: describing one may throw another.
     descriptions: Cell<u32>,
+    /// What the generator returned that JavaScript has just run to its end.
+    returned: RefCell<Option<Py<PyAny>>>,
 }
 
 impl Bridge {
@@ -89,6 +95,19 @@ impl Bridge {
     ) -> Result<Local<'s>, Error> {
         let function = self.helpers.function(scope, helper);
         scope.call(function, Local::undefined(), values)
+    }
+
+    pub(crate) fn set_returned(&self, value: Option<Py<PyAny>>) {
+        *self.returned.borrow_mut() = value;
+    }
+
+    pub(crate) fn take_returned(&self) -> Option<Py<PyAny>> {
+        self.returned.borrow_mut().take()
+    }
+
+    /// Whether a step of an iteration was its end.
+    pub(crate) fn is_over(&self, scope: &Scope<'_>, step: Local<'_>) -> bool {
+        step.is_same(self.helpers.over(scope))
     }
 
     /// Runs `f`, which describes a thrown value, unless `deepest` descriptions are under way.

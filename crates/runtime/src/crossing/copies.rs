@@ -1,32 +1,118 @@
 //! Copies of containers, asked for by `JsProxy.to_py` and `PyProxy.toJs`.
+//!
+//! What stands twice in the original stands twice in the copy, also inside of itself: each container is made empty, remembered
+//! and then filled. Containers that are still to be filled wait in a list and not on the stack, so any depth is copied.
 
-use pyo3::exceptions::PyValueError;
+use std::collections::HashMap;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyTuple};
-use twinloop_js::engine::{Error, Local};
+use twinloop_js::engine::{Attributes, Error, Local, Slot};
 
 use super::Crossing;
 use crate::bridge::Helper;
 
-/// Deeper than this a structure is taken for endless (a cycle).
-const DEEPEST: i32 = 1000;
+/// How many levels are copied; what lies deeper stays a proxy. Negative and endless depths are no limit.
+#[derive(Clone, Copy)]
+pub(crate) struct Depth(Option<u32>);
+
+impl Depth {
+    pub(crate) fn new(depth: f64) -> Depth {
+        Depth((depth >= 0.0 && depth <= f64::from(u32::MAX)).then_some(depth as u32))
+    }
+
+    fn is_over(self) -> bool {
+        self.0 == Some(0)
+    }
+
+    fn next(self) -> Depth {
+        Depth(self.0.map(|depth| depth.saturating_sub(1)))
+    }
+}
+
+/// A container in Python that is still empty.
+enum ToFill<'py> {
+    List(Bound<'py, PyList>),
+    Dict(Bound<'py, PyDict>),
+    Set(Bound<'py, PySet>),
+}
+
+/// `JsProxy.to_py` on its way.
+#[derive(Default)]
+struct Copied<'py> {
+    /// The copies by the identity number of their originals.
+    known: HashMap<u64, Bound<'py, PyAny>>,
+    /// The parts of what is to be filled.
+    waiting: Vec<(Slot, ToFill<'py>, Depth)>,
+}
+
+/// `PyProxy.toJs` on its way: the same in the other direction.
+#[derive(Default)]
+struct CopiedToJs<'py> {
+    /// By address; the objects are kept alive by the tree that is copied, or by `waiting`.
+    known: HashMap<usize, Slot>,
+    waiting: Vec<(Bound<'py, PyAny>, Slot, Depth)>,
+    /// What was copied, so that no address is used again meanwhile.
+    seen: Vec<Bound<'py, PyAny>>,
+}
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
-    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes; the rest as
-    /// `to_py`. A negative depth copies everything.
-    pub(crate) fn copy_to_py(&self, value: Local<'_>, depth: i32) -> PyResult<Bound<'py, PyAny>> {
-        if depth == 0 || !value.is_object() {
+    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes; the rest, and what
+    /// must be hashable in Python (keys and members of sets), as `to_py`.
+    pub(crate) fn copy_to_py(&self, value: Local<'_>, depth: Depth) -> PyResult<Bound<'py, PyAny>> {
+        let mut copied = Copied::default();
+        let whole = self.begin_copy_to_py(value, depth, &mut copied)?;
+        while let Some((parts, target, depth)) = copied.waiting.pop() {
+            self.nested(|crossing| {
+                let scope = crossing.scope;
+                let parts = scope.local(&parts);
+                let count = crossing.of_js(scope.array_length(parts))?;
+                let mut index = 0;
+                while index < count {
+                    crossing.nested(|crossing| {
+                        let part = |index: u32| crossing.of_js(crossing.scope.get(parts, index));
+                        match &target {
+                            ToFill::List(list) => {
+                                let item =
+                                    crossing.begin_copy_to_py(part(index)?, depth, &mut copied)?;
+                                list.append(item)
+                            }
+                            ToFill::Set(set) => set.add(crossing.to_py(part(index)?)?),
+                            ToFill::Dict(dict) => {
+                                let key = crossing.to_py(part(index)?)?;
+                                index += 1;
+                                let item =
+                                    crossing.begin_copy_to_py(part(index)?, depth, &mut copied)?;
+                                dict.set_item(key, item)
+                            }
+                        }
+                    })?;
+                    index += 1;
+                }
+                Ok::<_, PyErr>(())
+            })?;
+        }
+        Ok(whole)
+    }
+
+    /// The copy of a value, which is filled later if it is a container.
+    fn begin_copy_to_py(
+        &self,
+        value: Local<'_>,
+        depth: Depth,
+        copied: &mut Copied<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if depth.is_over()
+            || !value.is_object()
+            || self.bridge.unwrap(self.scope, self.py, value).is_some()
+        {
             return self.to_py(value);
         }
-        if depth < -DEEPEST {
-            return Err(PyValueError::new_err(
-                "to_py: the value is nested too deeply, or contains itself; pass a depth",
-            ));
+        let identity = self.help(Helper::IdentityOf, &[value])?.as_index();
+        if let Some(known) = identity.and_then(|identity| copied.known.get(&identity)) {
+            return Ok(known.clone());
         }
         let (py, scope) = (self.py, self.scope);
-        if self.bridge.unwrap(scope, py, value).is_some() {
-            return self.to_py(value);
-        }
         let parts = self.help(Helper::Parts, &[value])?;
         if parts.is_undefined() {
             return self.to_py(value);
@@ -36,85 +122,128 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             .and_then(|kind| scope.string_of(kind));
         let kind = self.of_js(kind)?;
         let items = self.of_js(scope.get(parts, 1u32))?;
-        if kind == "bytes" {
-            let bytes = self.of_js(scope.bytes_of(items))?;
-            return Ok(PyBytes::new(py, &bytes).into_any());
-        }
-        let count = self.of_js(scope.array_length(items))?;
-        let mut copies = Vec::new();
-        for index in 0..count {
-            let copy = self.nested(|crossing| {
-                let item = crossing.of_js(crossing.scope.get(items, index))?;
-                crossing.copy_to_py(item, depth - 1)
-            })?;
-            copies.push(copy);
-        }
-        match kind.as_str() {
-            "list" => Ok(PyList::new(py, copies)?.into_any()),
-            "set" => Ok(PySet::new(py, copies)?.into_any()),
+        let (copy, target) = match kind.as_str() {
+            "bytes" => {
+                let bytes = scope.with_bytes(items, |bytes| PyBytes::new(py, bytes));
+                (self.of_js(bytes)?.into_any(), None)
+            }
+            "list" => {
+                let list = PyList::empty(py);
+                (list.clone().into_any(), Some(ToFill::List(list)))
+            }
+            "set" => {
+                let set = PySet::empty(py)?;
+                (set.clone().into_any(), Some(ToFill::Set(set)))
+            }
             _ => {
                 let dict = PyDict::new(py);
-                for pair in copies.chunks_exact(2) {
-                    dict.set_item(&pair[0], &pair[1])?;
-                }
-                Ok(dict.into_any())
+                (dict.clone().into_any(), Some(ToFill::Dict(dict)))
             }
+        };
+        if let Some(identity) = identity {
+            copied.known.insert(identity, copy.clone());
         }
+        if let Some(target) = target {
+            copied
+                .waiting
+                .push((scope.persist(items), target, depth.next()));
+        }
+        Ok(copy)
     }
 
     /// `PyProxy.toJs({depth})`: list and tuple to Array, dict to Object, set to Set, bytes to Uint8Array; the rest as
-    /// `value_to_js`. A negative depth copies everything.
+    /// `value_to_js`.
     pub(crate) fn copy_to_js(
         &self,
-        value: &Bound<'_, PyAny>,
-        depth: i32,
+        value: &Bound<'py, PyAny>,
+        depth: Depth,
     ) -> Result<Local<'s>, Error> {
-        if depth < -DEEPEST {
-            return Err(Error::range_error(
-                "toJs: the value is nested too deeply, or contains itself; pass a depth",
-            ));
+        let mut copied = CopiedToJs::default();
+        let whole = self.begin_copy_to_js(value, depth, &mut copied)?;
+        while let Some((original, target, depth)) = copied.waiting.pop() {
+            self.nested(|crossing| {
+                let target = crossing.scope.local(&target);
+                crossing.fill_copy(&original, target, depth, &mut copied)
+            })?;
         }
+        Ok(whole)
+    }
+
+    /// The copy of a value, which is filled later if it is a container.
+    fn begin_copy_to_js(
+        &self,
+        value: &Bound<'py, PyAny>,
+        depth: Depth,
+        copied: &mut CopiedToJs<'py>,
+    ) -> Result<Local<'s>, Error> {
         let scope = self.scope;
-        if depth == 0 {
+        if depth.is_over() {
             return self.value_to_js(value);
         }
-        let copy_all =
-            |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Result<Vec<Local<'s>>, Error> {
-                items
-                    .map(|item| self.copy_to_js(&item, depth - 1))
-                    .collect()
+        let address = value.as_ptr() as usize;
+        if let Some(known) = copied.known.get(&address) {
+            return Ok(scope.local(known));
+        }
+        let (copy, filled) =
+            if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+                (scope.array(&[])?, false)
+            } else if value.is_instance_of::<PyDict>() {
+                (scope.object()?, false)
+            } else if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+                (self.bridge.help(scope, Helper::NewSet, &[])?, false)
+            } else if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
+                (self.buffer_to_js(value)?, true)
+            } else {
+                return self.value_to_js(value);
             };
-        let new_set = |items: Vec<Local<'s>>| -> Result<Local<'s>, Error> {
-            self.bridge
-                .help(scope, Helper::NewSet, &[scope.array(&items)?])
-        };
-        if let Ok(list) = value.cast::<PyList>() {
-            return scope.array(&copy_all(&mut list.iter())?);
+        copied.known.insert(address, scope.persist(copy));
+        copied.seen.push(value.clone());
+        if !filled {
+            let target = scope.persist(copy);
+            copied.waiting.push((value.clone(), target, depth.next()));
         }
-        if let Ok(tuple) = value.cast::<PyTuple>() {
-            return scope.array(&copy_all(&mut tuple.iter())?);
-        }
-        if let Ok(dict) = value.cast::<PyDict>() {
-            let mut entries = Vec::new();
-            for (key, item) in dict.iter() {
-                let pair = [self.value_to_js(&key)?, self.copy_to_js(&item, depth - 1)?];
-                entries.push(scope.array(&pair)?);
+        Ok(copy)
+    }
+
+    fn fill_copy(
+        &self,
+        original: &Bound<'py, PyAny>,
+        target: Local<'_>,
+        depth: Depth,
+        copied: &mut CopiedToJs<'py>,
+    ) -> Result<(), Error> {
+        if let Ok(dict) = original.cast::<PyDict>() {
+            // The items as they are now: a key's conversion may run code that changes the dict.
+            for pair in dict.items() {
+                self.nested(|crossing| {
+                    let (key, item) = crossing.of_python(pair.extract())?;
+                    let (key, item): (Bound<'py, PyAny>, Bound<'py, PyAny>) = (key, item);
+                    let key = crossing.value_to_js(&key)?;
+                    let item = crossing.begin_copy_to_js(&item, depth, copied)?;
+                    crossing.scope.define(target, key, item, Attributes::PLAIN)
+                })?;
             }
-            let entries = scope.array(&entries)?;
-            return self.bridge.help(scope, Helper::FromEntries, &[entries]);
+            return Ok(());
         }
-        if let Ok(set) = value.cast::<PySet>() {
-            return new_set(copy_all(&mut set.iter())?);
+        let is_set = !original.is_instance_of::<PyList>() && !original.is_instance_of::<PyTuple>();
+        let items = self.of_python(original.try_iter())?;
+        for (index, item) in (0u32..).zip(items) {
+            let item = self.of_python(item)?;
+            self.nested(|crossing| {
+                let item = crossing.begin_copy_to_js(&item, depth, copied)?;
+                if is_set {
+                    let values = [target, item];
+                    let added = crossing
+                        .bridge
+                        .help(crossing.scope, Helper::AddToSet, &values);
+                    added.map(drop)
+                } else {
+                    crossing
+                        .scope
+                        .define(target, index, item, Attributes::PLAIN)
+                }
+            })?;
         }
-        if let Ok(set) = value.cast::<PyFrozenSet>() {
-            return new_set(copy_all(&mut set.iter())?);
-        }
-        if let Ok(bytes) = value.cast::<PyBytes>() {
-            return scope.uint8_array_copy(bytes.as_bytes());
-        }
-        if let Ok(bytes) = value.cast::<PyByteArray>() {
-            return scope.uint8_array(bytes.to_vec());
-        }
-        self.value_to_js(value)
+        Ok(())
     }
 }

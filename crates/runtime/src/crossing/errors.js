@@ -38,13 +38,21 @@ function errorClass(name) {
   return found;
 }
 
+// The error of an exception, by the exception's proxy: one that crosses again, or comes back, is the same object.
+const errors = new WeakMap();
+
 module.exports = {
   PythonError,
   exceptionOf(value) {
     return PythonError.exceptionOf(value);
   },
+  knownError(exception) {
+    return errors.get(exception);
+  },
   makeError(name, message, frames, exception, cause) {
-    return new (errorClass(name))(name, message, frames, exception, cause);
+    const error = new (errorClass(name))(name, message, frames, exception, cause);
+    errors.set(exception, error);
+    return error;
   },
   describe(value) {
     if (typeof value === 'object' && value !== null && (value instanceof Error || typeof value.stack === 'string')) {

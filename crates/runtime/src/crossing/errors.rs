@@ -97,6 +97,17 @@ impl<'s> Crossing<'_, 's, '_> {
                 return Ok(PyErr::from_value(exception));
             }
         }
+        let identity = if value.is_object() {
+            let identity = self.bridge.help(self.scope, Helper::IdentityOf, &[value]);
+            identity.map_err(failed)?.as_index()
+        } else {
+            None
+        };
+        if let Some(known) =
+            identity.and_then(|identity| self.bridge.known_exception(self.py, identity))
+        {
+            return Ok(PyErr::from_value(known));
+        }
         let parts = self
             .bridge
             .help(self.scope, Helper::Describe, &[value])
@@ -112,6 +123,9 @@ impl<'s> Crossing<'_, 's, '_> {
             .py
             .import("twinloop.js")?
             .call_method1("_exception", (part(0)?, part(1)?, part(2)?, thrown))?;
+        if let Some(identity) = identity {
+            self.bridge.remember_exception(identity, &exception)?;
+        }
         Ok(PyErr::from_value(exception))
     }
 
@@ -162,6 +176,11 @@ impl<'s> Crossing<'_, 's, '_> {
         if let Some(thrown) = self.thrown_of(exception) {
             return self.value_to_js(&thrown);
         }
+        let proxy = self.bridge.wrap(scope, exception)?;
+        let known = self.bridge.help(scope, Helper::KnownError, &[proxy])?;
+        if known.is_object() {
+            return Ok(known);
+        }
         let class = exception.get_type();
         let name = class
             .name()
@@ -188,7 +207,7 @@ impl<'s> Crossing<'_, 's, '_> {
             scope.string(&name)?,
             scope.string(&message)?,
             scope.array(&frames)?,
-            self.bridge.wrap(scope, exception)?,
+            proxy,
             cause,
         ];
         self.bridge.help(scope, Helper::MakeError, &values)

@@ -16,6 +16,7 @@ use twinloop_js::engine::{Error, Local, Scope};
 use crate::bridge::{Bridge, Helper};
 
 pub(crate) use awaits::Waiting;
+pub(crate) use copies::Depth;
 pub(crate) use errors::network_to_py;
 pub(crate) use values::length;
 

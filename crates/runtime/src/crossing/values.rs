@@ -6,6 +6,7 @@
 
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyOverflowError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 use twinloop_js::engine::{Error, Local, Type, Units};
@@ -15,7 +16,7 @@ use crate::bridge::Helper;
 use crate::js_in_python::JsProxy;
 
 /// The largest integer that every Number up to it represents.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
     /// A Python value for JavaScript.
@@ -69,19 +70,21 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
 
     fn integer_to_js(&self, integer: &Bound<'_, PyInt>) -> Result<Local<'s>, Error> {
         match integer.extract::<i64>() {
-            Ok(small) if small.abs() <= MAX_SAFE_INTEGER => Ok(self.scope.number(small as f64)),
+            Ok(small) if small.unsigned_abs() <= MAX_SAFE_INTEGER => {
+                Ok(self.scope.number(small as f64))
+            }
             Ok(large) => self.scope.bigint(large),
             Err(_) => {
-                // int.__str__ of a subclass may be anything; its digits limit (PYTHONINTMAXSTRDIGITS) gives a clear error.
+                // By hexadecimal digits, which have no limit in number and take linear time. `int.__format__` itself, as a
+                // subclass may have any other.
                 let digits = || {
-                    integer
-                        .py()
-                        .get_type::<PyInt>()
-                        .call_method1("__str__", (integer,))?
+                    let py = integer.py();
+                    py.get_type::<PyInt>()
+                        .call_method1(intern!(py, "__format__"), (integer, "x"))?
                         .extract::<String>()
                 };
-                let digits = self.of_python(digits())?;
-                self.scope.bigint_from_decimal(&digits)
+                let digits = self.scope.string(&self.of_python(digits())?)?;
+                self.bridge.help(self.scope, Helper::BigintOf, &[digits])
             }
         }
     }
@@ -95,8 +98,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             Type::Number => number_to_py(py, value.as_f64().unwrap_or(f64::NAN)),
             Type::String => self.string_to_py(value),
             Type::BigInt => {
-                let digits = self.of_js(self.scope.bigint_digits(value))?;
-                py.get_type::<PyInt>().call1((digits,))
+                let digits = self.help(Helper::HexadecimalOf, &[value])?;
+                let digits = self.of_js(self.scope.string_of(digits))?;
+                py.get_type::<PyInt>().call1((digits, 16))
             }
             Type::Symbol => JsProxy::make(self, value, None),
             Type::Object => {
@@ -141,7 +145,7 @@ fn number_to_py(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
     let integer = number as i64;
     // Minus zero stays a float: an int has none.
     if integer as f64 == number
-        && integer.abs() <= MAX_SAFE_INTEGER
+        && integer.unsigned_abs() <= MAX_SAFE_INTEGER
         && (integer != 0 || number.is_sign_positive())
     {
         integer.into_bound_py_any(py)

@@ -1,13 +1,39 @@
 //! JavaScript iterators in Python, sync and async.
 
-use pyo3::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::bridge::{Bridge, JsKey};
+use pyo3::prelude::*;
+use twinloop_js::engine::Local;
+
+use crate::bridge::{Bridge, Helper, JsKey};
+use crate::crossing::Crossing;
 
 /// Python's view of a JavaScript iterator.
 #[pyclass(frozen, module = "twinloop.js")]
 pub(super) struct JsIterator {
-    pub(super) key: JsKey,
+    key: JsKey,
+    /// Of an Array whose iteration nobody changed: the next index. It is read as the language's own iterator would, which
+    /// looks at the length again at each step; `None` once it is over. Under the GIL, which is all the order it needs.
+    index: Option<AtomicU32>,
+}
+
+/// What `index` is when the iteration is over.
+const OVER: u32 = u32::MAX;
+
+impl JsIterator {
+    /// Of an iterator, or of an Array itself, whose elements are read by index.
+    pub(super) fn new(
+        crossing: &Crossing<'_, '_, '_>,
+        object: Local<'_>,
+        iterator: Local<'_>,
+    ) -> JsIterator {
+        // A generator is its own iterator too.
+        let by_index = iterator.is_same(object) && crossing.scope.is_array(object);
+        JsIterator {
+            key: crossing.bridge.keep(crossing.scope, iterator),
+            index: by_index.then(AtomicU32::default),
+        }
+    }
 }
 
 #[pymethods]
@@ -21,11 +47,24 @@ impl JsIterator {
         bridge.enter(py, |crossing| {
             let scope = crossing.scope;
             let iterator = bridge.value(scope, &self.key)?;
-            let step = crossing.of_js(scope.call_method(iterator, "next", &[]))?;
-            if scope.bool_of(crossing.of_js(scope.get(step, "done"))?) {
-                return Ok(None);
-            }
-            let value = crossing.of_js(scope.get(step, "value"))?;
+            let value = match &self.index {
+                Some(next) => {
+                    let index = next.load(Ordering::Relaxed);
+                    if index == OVER || index >= crossing.of_js(scope.array_length(iterator))? {
+                        next.store(OVER, Ordering::Relaxed);
+                        return Ok(None);
+                    }
+                    next.store(index + 1, Ordering::Relaxed);
+                    crossing.of_js(scope.get(iterator, index))?
+                }
+                None => {
+                    let step = crossing.help(Helper::Step, &[iterator])?;
+                    if bridge.is_over(scope, step) {
+                        return Ok(None);
+                    }
+                    step
+                }
+            };
             Ok(Some(crossing.to_py(value)?.unbind()))
         })
     }

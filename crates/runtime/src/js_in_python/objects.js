@@ -6,6 +6,42 @@
 const jsIdentities = new WeakMap();
 let nextIdentity = 1;
 
+const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES } = ops.kinds;
+
+const ArrayPrototype = Array.prototype;
+const arrayValues = ArrayPrototype[Symbol.iterator];
+const arrayIterator = Object.getPrototypeOf([][Symbol.iterator]());
+const arrayNext = arrayIterator.next;
+
+// What `step` gives at the end of an iteration.
+const OVER = Symbol('over');
+
+// What `for ... of` would do with this array, if reading by index is the same.
+function iteratesByIndex(value) {
+  return Array.isArray(value) && value[Symbol.iterator] === arrayValues && arrayIterator.next === arrayNext;
+}
+
+function isArrayBuffer(value) {
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}
+
+// A question that throws is answered by yes: then using the ability tells the error.
+function has(object, key) {
+  try {
+    return typeof object[key] === 'function';
+  } catch {
+    return true;
+  }
+}
+
+function isSized(object) {
+  try {
+    return typeof object.length === 'number' || typeof object.size === 'number';
+  } catch {
+    return true;
+  }
+}
+
 module.exports = {
   // A number that stays with a JavaScript object, so that Python keeps one proxy for it.
   identityOf(object) {
@@ -16,20 +52,26 @@ module.exports = {
     }
     return identity;
   },
-  isThenable(value) {
-    return typeof value.then === 'function';
+  // What an object can do, of what Python asks a type.
+  abilitiesOf(object) {
+    let flags = typeof object === 'function' ? CALLABLE : isSized(object) ? SIZED : 0;
+    if (has(object, 'then')) flags |= AWAITABLE;
+    if (has(object, Symbol.iterator)) flags |= ITERABLE;
+    if (has(object, Symbol.asyncIterator)) flags |= ASYNC_ITERABLE;
+    if (ArrayBuffer.isView(object) || isArrayBuffer(object)) flags |= BYTES;
+    return flags;
   },
-  resolve(value) {
-    return Promise.resolve(value);
-  },
+  // An iterator; the value itself if it is an Array that Python may read by index.
   iteratorOf(value) {
-    return value[Symbol.iterator]?.();
+    return iteratesByIndex(value) ? value : value[Symbol.iterator]?.();
   },
+  step(iterator) {
+    const { done, value } = iterator.next();
+    return done ? OVER : value;
+  },
+  OVER,
   asyncIteratorOf(value) {
-    return (value[Symbol.asyncIterator] ?? value[Symbol.iterator])?.call(value);
-  },
-  isIterable(value) {
-    return typeof value[Symbol.iterator] === 'function';
+    return value[Symbol.asyncIterator]?.();
   },
   lengthOf(value) {
     return value.length ?? value.size;
@@ -58,16 +100,26 @@ module.exports = {
     if (value instanceof Map) return ['dict', Array.from(value).flat(1)];
     if (value instanceof Set) return ['set', [...value]];
     if (ArrayBuffer.isView(value)) return ['bytes', new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
-    if (value instanceof ArrayBuffer) return ['bytes', new Uint8Array(value)];
+    if (isArrayBuffer(value)) return ['bytes', new Uint8Array(value)];
     const prototype = Object.getPrototypeOf(value);
     if (prototype === null || prototype === Object.prototype) return ['dict', Object.entries(value).flat(1)];
     return undefined;
   },
-  fromEntries(entries) {
-    return Object.fromEntries(entries);
+  newSet() {
+    return new Set();
   },
-  newSet(items) {
-    return new Set(items);
+  addToSet(set, value) {
+    set.add(value);
+  },
+  // Of hexadecimal digits with an optional sign, as Python writes and reads them; any number of them.
+  bigintOf(digits) {
+    return digits[0] === '-' ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
+  },
+  hexadecimalOf(bigint) {
+    return bigint.toString(16);
+  },
+  deleteProperty(object, key) {
+    delete object[key];
   },
   namesOf(value) {
     const names = new Set();

@@ -6,16 +6,20 @@
 
 use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
-use twinloop_js::engine::{Class, Local, Scope, Type};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
+use twinloop_js::engine::{Attributes, Class, Local, Scope, Type};
 
-use super::iterators::{JsAsyncIterator, JsIterator};
+use super::kinds;
 use super::names::property;
 use crate::bridge::{Bridge, Helper, JsKey};
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Depth};
+
+/// Attributes of the class, which win over properties of the same name (`[]` reaches those).
+const OWN: [&str; 3] = ["new", "typeof", "to_py"];
 
 /// A JavaScript object.
-#[pyclass(frozen, weakref, module = "twinloop.js")]
+#[pyclass(frozen, weakref, subclass, mapping, module = "twinloop.js")]
 pub(crate) struct JsProxy {
     key: JsKey,
     /// The identity number of an object; a method read from another proxy has none.
@@ -36,12 +40,32 @@ impl JsProxy {
             identity,
             this: None,
         };
-        let proxy = Bound::new(crossing.py, proxy)?;
+        let proxy = kinds::instantiate(crossing, value, proxy)?;
         if let Some(identity) = identity {
-            let reference = PyWeakrefReference::new(proxy.as_any())?;
+            let reference = PyWeakrefReference::new(&proxy)?;
             crossing.bridge.remember_proxy(identity, reference.unbind());
         }
-        Ok(proxy.into_any())
+        Ok(proxy)
+    }
+
+    /// What a function is called on.
+    pub(super) fn receiver<'s>(&self, crossing: &Crossing<'_, 's, '_>) -> PyResult<Local<'s>> {
+        match &self.this {
+            Some(this) => this.get().local(crossing.bridge, crossing.scope),
+            None => Ok(Local::undefined()),
+        }
+    }
+
+    /// `self[key]`
+    pub(super) fn item(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.with(py, |crossing, object| {
+            let js_key = item_key(crossing, object, key)?;
+            let item = crossing.help(Helper::GetItem, &[object, js_key])?;
+            if item.is_undefined() && !has_own_item(crossing, object, js_key)? {
+                return Err(missing(crossing, object, key));
+            }
+            Ok(crossing.to_py(item)?.unbind())
+        })
     }
 
     /// The JavaScript value, for a bridge that is entered.
@@ -50,7 +74,7 @@ impl JsProxy {
     }
 
     /// Enters the engine with the value at hand.
-    fn with<R>(
+    pub(super) fn with<R>(
         &self,
         py: Python<'_>,
         f: impl for<'s> FnOnce(&Crossing<'_, 's, '_>, Local<'s>) -> PyResult<R>,
@@ -73,31 +97,31 @@ impl Drop for JsProxy {
 
 #[pymethods]
 impl JsProxy {
-    fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        slf.get().with(py, |crossing, object| {
-            // Python asks every object for its special names; JavaScript has none of them.
-            let special = name.starts_with("__") && name.ends_with("__");
-            let value = if special {
-                Local::undefined()
-            } else {
-                crossing.of_js(crossing.scope.get(object, property(name)))?
-            };
-            if value.is_undefined()
-                && (special || !crossing.of_js(crossing.scope.has(object, property(name)))?)
-            {
-                return Err(PyAttributeError::new_err(format!(
-                    "the JavaScript object has no property {name:?}"
-                )));
+    fn __getattribute__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
+        let text = name.to_str()?;
+        // What the class itself has, and Python's special names: JavaScript has none of them. Everything else is not looked for
+        // in Python at all, which would cost more than the property.
+        if (text.starts_with("__") && text.ends_with("__")) || OWN.contains(&text) {
+            static GENERIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            let generic = GENERIC.get_or_try_init(slf.py(), || {
+                let object = slf.py().get_type::<PyAny>();
+                Ok::<_, PyErr>(object.getattr("__getattribute__")?.unbind())
+            })?;
+            return generic.call1(slf.py(), (slf, name));
+        }
+        slf.get().with(slf.py(), |crossing, object| {
+            let (scope, key) = (crossing.scope, property(text));
+            let value = crossing.of_js(scope.get(object, key))?;
+            if value.is_undefined() && !crossing.of_js(scope.has(object, key))? {
+                return Err(no_property(text));
             }
-            if crossing.scope.is_function(value) && crossing.scope.proxy_details(value).is_none() {
-                let key = crossing.bridge.keep(crossing.scope, value);
+            if scope.is_function(value) && scope.proxy_details(value).is_none() {
                 let method = JsProxy {
-                    key,
+                    key: crossing.bridge.keep(scope, value),
                     identity: None,
                     this: Some(slf.clone().unbind()),
                 };
-                return Ok(Py::new(py, method)?.into_any());
+                return Ok(kinds::instantiate(crossing, value, method)?.unbind());
             }
             Ok(crossing.to_py(value)?.unbind())
         })
@@ -112,12 +136,14 @@ impl JsProxy {
 
     fn __delattr__(&self, py: Python<'_>, name: &str) -> PyResult<()> {
         self.with(py, |crossing, object| {
-            if !crossing.of_js(crossing.scope.has(object, property(name)))? {
-                return Err(PyAttributeError::new_err(format!(
-                    "the JavaScript object has no property {name:?}"
-                )));
+            let scope = crossing.scope;
+            if !crossing.of_js(scope.has(object, property(name)))? {
+                return Err(no_property(name));
             }
-            crossing.of_js(crossing.scope.delete(object, property(name)))
+            let key = crossing.of_js(scope.string(property(name)))?;
+            crossing
+                .help(Helper::DeleteProperty, &[object, key])
+                .map(drop)
         })
     }
 
@@ -135,28 +161,6 @@ impl JsProxy {
                     )
                 })
                 .collect()
-        })
-    }
-
-    #[pyo3(signature = (*arguments, **named))]
-    fn __call__(
-        &self,
-        arguments: &Bound<'_, PyTuple>,
-        named: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Py<PyAny>> {
-        self.with(arguments.py(), |crossing, function| {
-            if !crossing.scope.is_function(function) {
-                return Err(PyTypeError::new_err(
-                    "the JavaScript object is not callable",
-                ));
-            }
-            let values = arguments_to_js(crossing, arguments, named)?;
-            let this = match &self.this {
-                Some(this) => this.get().local(crossing.bridge, crossing.scope)?,
-                None => Local::undefined(),
-            };
-            let result = crossing.of_js(crossing.scope.call(function, this, &values))?;
-            Ok(crossing.to_py(result)?.unbind())
         })
     }
 
@@ -194,22 +198,15 @@ impl JsProxy {
 
     /// A copy in Python's own types: Array to list, Map and plain Object to dict, Set to set, buffers to bytes. `depth`
     /// limits how many levels are copied; what lies deeper stays a proxy.
-    #[pyo3(signature = (depth = -1))]
-    fn to_py(&self, py: Python<'_>, depth: i32) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (depth = -1.0))]
+    fn to_py(&self, py: Python<'_>, depth: f64) -> PyResult<Py<PyAny>> {
         self.with(py, |crossing, value| {
-            Ok(crossing.copy_to_py(value, depth)?.unbind())
+            Ok(crossing.copy_to_py(value, Depth::new(depth))?.unbind())
         })
     }
 
     fn __getitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.with(py, |crossing, object| {
-            let js_key = item_key(crossing, object, key)?;
-            let item = crossing.help(Helper::GetItem, &[object, js_key])?;
-            if item.is_undefined() && !has_own_item(crossing, object, js_key)? {
-                return Err(missing(crossing, object, key));
-            }
-            Ok(crossing.to_py(item)?.unbind())
-        })
+        self.item(py, key)
     }
 
     fn __setitem__(
@@ -246,61 +243,9 @@ impl JsProxy {
         })
     }
 
-    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        self.with(py, |crossing, object| {
-            let length = crossing.help(Helper::LengthOf, &[object])?;
-            if length.is_undefined() {
-                return Err(PyTypeError::new_err(
-                    "the JavaScript object has no length or size",
-                ));
-            }
-            crate::crossing::length(length)
-        })
-    }
-
     /// Every JavaScript object is true, also an empty array.
     fn __bool__(&self) -> bool {
         true
-    }
-
-    fn __iter__(&self, py: Python<'_>) -> PyResult<JsIterator> {
-        self.with(py, |crossing, object| {
-            let iterator = crossing.help(Helper::IteratorOf, &[object])?;
-            if iterator.is_undefined() {
-                return Err(PyTypeError::new_err(
-                    "the JavaScript object is not iterable",
-                ));
-            }
-            Ok(JsIterator {
-                key: crossing.bridge.keep(crossing.scope, iterator),
-            })
-        })
-    }
-
-    fn __aiter__(&self, py: Python<'_>) -> PyResult<JsAsyncIterator> {
-        self.with(py, |crossing, object| {
-            let iterator = crossing.help(Helper::AsyncIteratorOf, &[object])?;
-            if iterator.is_undefined() {
-                return Err(PyTypeError::new_err(
-                    "the JavaScript object is not async iterable",
-                ));
-            }
-            Ok(JsAsyncIterator {
-                key: crossing.bridge.keep(crossing.scope, iterator),
-            })
-        })
-    }
-
-    fn __await__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.with(py, |crossing, value| {
-            if crossing.help(Helper::IsThenable, &[value])?.as_bool() != Some(true) {
-                return Err(PyTypeError::new_err(
-                    "the JavaScript object is not a Promise and cannot be awaited",
-                ));
-            }
-            let future = crossing.future_of(value)?;
-            Ok(future.call_method0("__await__")?.unbind())
-        })
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -330,6 +275,9 @@ impl JsProxy {
     }
 
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
+        if !Bridge::is_alive(&self.key) {
+            return Ok("of another thread, or of an event loop that has ended".to_owned());
+        }
         self.with(py, |crossing, value| {
             let text = crossing.help(Helper::Text, &[value])?;
             crossing.of_js(crossing.scope.string_of(text))
@@ -341,8 +289,12 @@ impl JsProxy {
     }
 }
 
+fn no_property(name: &str) -> PyErr {
+    PyAttributeError::new_err(format!("the JavaScript object has no property {name:?}"))
+}
+
 /// The arguments of a call; keyword arguments become one trailing object.
-fn arguments_to_js<'s>(
+pub(super) fn arguments_to_js<'s>(
     crossing: &Crossing<'_, 's, '_>,
     arguments: &Bound<'_, PyTuple>,
     named: Option<&Bound<'_, PyDict>>,
@@ -355,7 +307,11 @@ fn arguments_to_js<'s>(
         let options = crossing.of_js(crossing.scope.object())?;
         for (name, value) in named.iter() {
             let (name, value) = (name.extract::<String>()?, crossing.to_js(&value)?);
-            crossing.of_js(crossing.scope.set(options, name.as_str(), value))?;
+            // An own property, also if it is called `__proto__`.
+            let defined = crossing
+                .scope
+                .define(options, name.as_str(), value, Attributes::PLAIN);
+            crossing.of_js(defined)?;
         }
         values.push(options);
     }

@@ -10,15 +10,17 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyCFunction, PyFunction, PyModule, PyType, PyWeakrefMethods, PyWeakrefReference,
+    PyCFunction, PyDict, PyFunction, PyModule, PyType, PyWeakrefMethods, PyWeakrefReference,
 };
 
 const CALLABLE: u32 = 1;
 const AWAITABLE: u32 = 2;
 const SEQUENCE: u32 = 512;
+/// A dict: its string keys are its properties.
+const RECORD: u32 = 1024;
 
 /// The flags by name, as `py_proxy.js` gets them.
-pub(crate) const FLAGS: [(&str, u32); 10] = [
+pub(crate) const FLAGS: [(&str, u32); 11] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),
     ("ITERABLE", 4),
@@ -29,6 +31,7 @@ pub(crate) const FLAGS: [(&str, u32); 10] = [
     ("MUTABLE_ITEMS", 128),
     ("CONTAINER", 256),
     ("SEQUENCE", SEQUENCE),
+    ("RECORD", RECORD),
 ];
 
 /// Special methods and the abilities they give.
@@ -100,6 +103,9 @@ fn known(class: &Bound<'_, PyType>) -> Option<u32> {
 /// The flags of a type, and whether everything could be asked.
 fn find(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> (u32, bool) {
     let mut flags = if object.is_callable() { CALLABLE } else { 0 };
+    if object.is_instance_of::<PyDict>() {
+        flags |= RECORD;
+    }
     for base in class.mro() {
         let Ok(names) = base.getattr("__dict__") else {
             continue;
@@ -123,18 +129,16 @@ fn is_sequence(class: &Bound<'_, PyType>) -> PyResult<bool> {
     class.is_subclass(sequence)
 }
 
+/// Whether the object is a generator of Python's own.
+pub(super) fn is_generator(object: &Bound<'_, PyAny>) -> bool {
+    static GENERATOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    GENERATOR
+        .import(object.py(), "types", "GeneratorType")
+        .is_ok_and(|class| object.get_type().is(class))
+}
+
 /// Whether a generator was made by `types.coroutine`.
 fn is_coroutine(object: &Bound<'_, PyAny>) -> bool {
-    let py = object.py();
-    static GENERATOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let flags = || -> PyResult<u32> {
-        if !object
-            .get_type()
-            .is(GENERATOR.import(py, "types", "GeneratorType")?)
-        {
-            return Ok(0);
-        }
-        object.getattr("gi_code")?.getattr("co_flags")?.extract()
-    };
-    flags().is_ok_and(|flags| flags & ITERABLE_COROUTINE != 0)
+    let flags = || -> PyResult<u32> { object.getattr("gi_code")?.getattr("co_flags")?.extract() };
+    is_generator(object) && flags().is_ok_and(|flags| flags & ITERABLE_COROUTINE != 0)
 }

@@ -6,12 +6,14 @@
 use std::ops::Deref;
 
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
+use super::abilities;
 use crate::bridge::PythonObject;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Depth};
 
 static OPS: &[Op] = &[
     Op::new("pyStr", 1, |scope, arguments| {
@@ -50,6 +52,8 @@ static OPS: &[Op] = &[
         })
     }),
     Op::new("pyNames", 1, names),
+    Op::new("pyKeys", 1, keys),
+    Op::new("pyItem", 2, record_item),
     Op::new("pyLength", 1, |scope, arguments| {
         on(scope, arguments, |call| {
             Ok(call.object.len()?.into_pyobject(call.py)?.into_any())
@@ -84,6 +88,8 @@ static OPS: &[Op] = &[
         })
     }),
     Op::new("pyNext", 2, next),
+    Op::new("pyStep", 1, step),
+    Op::new("pyReturned", 1, returned),
     Op::new("pyCloseIterator", 1, |scope, arguments| {
         on(scope, arguments, |call| {
             // Only generators have something to close.
@@ -284,7 +290,7 @@ fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 
 fn to_js_copy<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     enter(scope, arguments, |call| {
-        let depth = scope.int32_of(arguments.get(1))?;
+        let depth = Depth::new(scope.number_of(arguments.get(1))?);
         call.copy_to_js(&call.object, depth)
     })
 }
@@ -299,6 +305,71 @@ fn names<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
             .map(|name| scope.string(name))
             .collect::<Result<_, _>>()?;
         scope.array(&names)
+    })
+}
+
+/// `pyKeys(handle)`: the keys of a dict that are strings.
+fn keys<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| {
+        let dict = call.of_python(call.object.cast::<PyDict>().map_err(PyErr::from))?;
+        let keys: Vec<Local<'s>> = dict
+            .keys()
+            .iter()
+            .filter(|key| key.is_instance_of::<PyString>())
+            .map(|key| call.value_to_js(&key))
+            .collect::<Result<_, _>>()?;
+        scope.array(&keys)
+    })
+}
+
+/// `pyItem(handle, key)`: the item of a dict, or null where it has none. (No Python value is null in JavaScript.)
+fn record_item<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| {
+        let find = || -> PyResult<Option<Bound<'_, PyAny>>> {
+            let (dict, key) = (&call.object, call.value(1)?);
+            // Not `__getitem__` alone, which a defaultdict answers by making the item.
+            if !dict.contains(&key)? {
+                return Ok(None);
+            }
+            dict.get_item(key).map(Some)
+        };
+        match call.of_python(find())? {
+            Some(item) => call.value_to_js(&item),
+            None => Ok(Local::null()),
+        }
+    })
+}
+
+/// `pyStep(handle)`: the next value of an iterator, or null at its end.
+fn step<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| {
+        if abilities::is_generator(&call.object) {
+            let name = intern!(call.py, "__next__");
+            return match call.object.call_method0(name) {
+                Ok(value) => call.value_to_js(&value),
+                Err(error) if error.is_instance_of::<PyStopIteration>(call.py) => {
+                    let value = call.of_python(stop_value(call.py, &error))?;
+                    call.bridge
+                        .set_returned((!value.is_none()).then(|| value.unbind()));
+                    Ok(Local::null())
+                }
+                Err(error) => Err(call.error_to_js(error)),
+            };
+        }
+        let iterator = call.object.cast::<PyIterator>().map_err(PyErr::from);
+        let mut iterator = call.of_python(iterator)?.clone();
+        match iterator.next() {
+            Some(value) => call.value_to_js(&call.of_python(value)?),
+            None => Ok(Local::null()),
+        }
+    })
+}
+
+/// `pyReturned(handle)`: what the generator returned whose `pyStep` gave null just now.
+fn returned<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| match call.bridge.take_returned() {
+        Some(value) => call.value_to_js(value.bind(call.py)),
+        None => Ok(Local::undefined()),
     })
 }
 

@@ -7,7 +7,7 @@
 'use strict';
 
 // What a Python type can do: `abilities.rs`.
-const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER, SEQUENCE } = ops.abilities;
+const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER, SEQUENCE, RECORD } = ops.abilities;
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 const HANDLE = Symbol('python object');
@@ -185,12 +185,16 @@ function promiseOf(proxy) {
 }
 
 function iterate(iterator) {
+  const handle = iterator[HANDLE];
+  const { pyStep, pyReturned } = ops;
   return {
     next() {
-      return ops.pyNext(iterator[HANDLE]);
+      // No Python value is null in JavaScript: it means the end.
+      const value = pyStep(handle);
+      return value === null ? { done: true, value: pyReturned(handle) } : { done: false, value };
     },
     return(value) {
-      ops.pyCloseIterator(iterator[HANDLE]);
+      ops.pyCloseIterator(handle);
       return { done: true, value };
     },
     [Symbol.iterator]() {
@@ -217,41 +221,73 @@ function iterateAsync(iterator) {
 const isIndex = (key) => /^(?:0|[1-9]\d*)$/.test(key);
 const pythonName = (key) => (key.length > 1 && key[0] === '$' ? key.slice(1) : key);
 
+// Names of JavaScript that yield to an attribute, because they are no methods that a program calls.
+function yields(target, key) {
+  return key === 'type' || key === 'name' || key === 'caller' || key === 'arguments' || (key === 'length' && !(target.flags & SIZED));
+}
+
+// Whether the prototype answers for this name although Python may have an attribute of it.
+function isTaken(target, key) {
+  return key in target.prototypeObject && !yields(target, key);
+}
+
+function yielded(target, key) {
+  const value = ops.pyGetAttribute(target[HANDLE], key);
+  if (value !== undefined || !(key in target.prototypeObject)) return value;
+  if (key === 'type') return ops.pyType(target[HANDLE]);
+  return key === 'name' ? (ops.pyGetAttribute(target[HANDLE], '__name__') ?? '') : undefined;
+}
+
 const handler = {
   get(target, key, receiver) {
     // Only the prototype's own methods know the symbol.
     if (key === HANDLE) return target[HANDLE];
-    if (typeof key === 'symbol' || key in target.prototypeObject) {
-      return Reflect.get(target.prototypeObject, key, receiver);
+    if (typeof key === 'symbol') return Reflect.get(target.prototypeObject, key, receiver);
+    if (target.flags & RECORD) {
+      const item = ops.pyItem(target[HANDLE], key);
+      if (item !== null) return item;
     }
+    if (yields(target, key)) return yielded(target, key);
+    if (key in target.prototypeObject) return Reflect.get(target.prototypeObject, key, receiver);
     if (target.flags & SEQUENCE && isIndex(key)) return ops.pyIndex(target[HANDLE], Number(key));
     return ops.pyGetAttribute(target[HANDLE], pythonName(key));
   },
   set(target, key, value) {
     if (typeof key === 'symbol') return false;
-    if (target.flags & SEQUENCE && isIndex(key)) ops.pySetItem(target[HANDLE], Number(key), value);
+    if (target.flags & RECORD) ops.pySetItem(target[HANDLE], key, value);
+    else if (target.flags & SEQUENCE && isIndex(key)) ops.pySetItem(target[HANDLE], Number(key), value);
     else ops.pySetAttribute(target[HANDLE], pythonName(key), value);
     return true;
   },
   has(target, key) {
     if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
+    if (target.flags & RECORD && ops.pyContains(target[HANDLE], key)) return true;
     if (target.flags & SEQUENCE && isIndex(key)) return Number(key) < ops.pyLength(target[HANDLE]);
     return ops.pyHasAttribute(target[HANDLE], pythonName(key));
   },
   deleteProperty(target, key) {
     if (typeof key === 'symbol') return false;
-    ops.pyDeleteAttribute(target[HANDLE], pythonName(key));
+    if (target.flags & RECORD) ops.pyDeleteItem(target[HANDLE], key);
+    else ops.pyDeleteAttribute(target[HANDLE], pythonName(key));
     return true;
   },
   ownKeys(target) {
     // What the target cannot give up must be listed: the invariants of a Proxy.
     const own = Reflect.ownKeys(target).filter((key) => !Object.getOwnPropertyDescriptor(target, key).configurable);
-    return [...new Set([...own, ...ops.pyNames(target[HANDLE])])];
+    if (target.flags & RECORD) return [...new Set([...own, ...ops.pyKeys(target[HANDLE])])];
+    // An attribute that a method of JavaScript hides is none of its properties.
+    const names = ops.pyNames(target[HANDLE]).filter((name) => !isTaken(target, name));
+    return [...new Set([...own, ...names])];
   },
   getOwnPropertyDescriptor(target, key) {
     const fixed = Reflect.getOwnPropertyDescriptor(target, key);
     if (fixed && !fixed.configurable) return fixed;
-    if (typeof key === 'symbol' || !ops.pyHasAttribute(target[HANDLE], pythonName(key))) return undefined;
+    if (typeof key === 'symbol') return undefined;
+    if (target.flags & RECORD) {
+      const item = ops.pyItem(target[HANDLE], key);
+      return item === null ? undefined : { value: item, writable: true, enumerable: true, configurable: true };
+    }
+    if (isTaken(target, key) || !ops.pyHasAttribute(target[HANDLE], pythonName(key))) return undefined;
     const value = ops.pyGetAttribute(target[HANDLE], pythonName(key));
     return { value, writable: true, enumerable: true, configurable: true };
   },

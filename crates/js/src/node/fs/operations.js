@@ -46,6 +46,7 @@ const {
   fsUtimes,
   fsWrite,
   fsWriteFile,
+  isGuestBuffer,
 } = ops;
 const loadAbort = () => require('web/abort/abort');
 const loadBuffer = () => require('node/buffer/buffer');
@@ -123,7 +124,7 @@ function writeFile(sync, path, data, options) {
 
 /** @param {any} data */
 function isIterable(data) {
-  if (typeof data !== 'object' || data === null || isView(data)) return false;
+  if (typeof data !== 'object' || data === null || isView(data) || isGuestBuffer(data)) return false;
   return typeof data[Symbol.asyncIterator] === 'function' || typeof data[Symbol.iterator] === 'function';
 }
 

@@ -20,6 +20,7 @@ const {
   test,
   viewName,
 } = require('builtins/primordials');
+const { guestBytes, isGuestBuffer } = ops;
 const loadNodeUrl = () => require('node/url/url');
 const loadBuffer = () => require('node/buffer/buffer');
 
@@ -174,6 +175,7 @@ function toContent(value, encoding, name = 'data') {
     return encoding === undefined || encoding === 'utf8' ? value : loadBuffer().Buffer.from(value, encoding);
   }
   if (isView(value)) return value;
+  if (isGuestBuffer(value)) return guestBytes(value);
   throw invalidType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
 }
 

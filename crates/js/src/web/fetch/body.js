@@ -10,7 +10,7 @@
 // `response.json()` on the first four is one operation in Rust: no ReadableStream is made unless `body` is touched.
 'use strict';
 
-const { bytesOf, concatBytes, isBufferSource, toUSVString } = require('builtins/webidl');
+const { bytesOf, concatBytes, isBufferSource, refuseRecord, toUSVString } = require('builtins/webidl');
 const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText, encodeUtf8 } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
@@ -42,6 +42,7 @@ function extractBody(value) {
   if (typeof value === 'object' && value !== null) {
     const extracted = extractObject(value);
     if (extracted !== undefined) return extracted;
+    refuseRecord(value, 'body');
   }
   return [new BodyRecord('text', toUSVString(value)), 'text/plain;charset=UTF-8'];
 }

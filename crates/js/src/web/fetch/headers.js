@@ -10,6 +10,7 @@
 'use strict';
 
 const { defineInterface, definePairIterator, requireArguments, toByteString } = require('builtins/webidl');
+const { isGuestRecord } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -179,7 +180,7 @@ class Headers {
       this.#list = [...init.#open()];
       return;
     }
-    const method = init[Symbol.iterator];
+    const method = isGuestRecord(init) ? undefined : init[Symbol.iterator];
     if (method !== undefined && method !== null) this.#fillFromPairs(init);
     else this.#fillFromRecord(init);
   }

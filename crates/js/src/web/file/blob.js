@@ -3,7 +3,15 @@
 // The bytes of a Blob never change, so a slice and a stream share them with it; only what leaves as an ArrayBuffer is copied.
 'use strict';
 
-const { bytesOf, concatBytes, defineInterface, isBufferSource, requireArguments, toClampedLongLong } = require('builtins/webidl');
+const {
+  bytesOf,
+  concatBytes,
+  defineInterface,
+  isBufferSource,
+  refuseRecord,
+  requireArguments,
+  toClampedLongLong,
+} = require('builtins/webidl');
 const { toDOMString, toDictionary, toEnumeration, toUSVString } = require('builtins/webidl');
 const { decodeText, encodeUtf8 } = ops;
 const loadStreams = () => require('web/streams/streams');
@@ -147,7 +155,10 @@ function gather(parts, ending) {
   for (const part of parts) {
     if (isBufferSource(part)) chunks.push(bytesOf(part).slice());
     else if (isBlob(part)) chunks.push(bytesOfBlob(part));
-    else chunks.push(encodeUtf8(ending === 'native' ? toUSVString(part).replace(/\r\n|\r/g, '\n') : toUSVString(part)));
+    else {
+      refuseRecord(part, 'Blob');
+      chunks.push(encodeUtf8(ending === 'native' ? toUSVString(part).replace(/\r\n|\r/g, '\n') : toUSVString(part)));
+    }
   }
   return concatBytes(chunks);
 }

@@ -3,7 +3,7 @@
 
 const { withoutColors } = require('builtins/inspect/layout');
 const { defineInterface, definePairIterator, requireArguments, toUSVString } = require('builtins/webidl');
-const { decodeText, encodeUtf8 } = ops;
+const { decodeText, encodeUtf8, isGuestRecord } = ops;
 
 let paramsOf;
 let setPairs;
@@ -142,7 +142,7 @@ function withoutQuestionMark(text) {
 
 /** A sequence of pairs, or a record. */
 function pairsFrom(init) {
-  const iterator = init[Symbol.iterator];
+  const iterator = isGuestRecord(init) ? undefined : init[Symbol.iterator];
   if (iterator !== undefined && iterator !== null) {
     if (typeof iterator !== 'function') throw new TypeError('URLSearchParams: the argument is not iterable');
     return Array.from({ [Symbol.iterator]: () => iterator.call(init) }, readPair);

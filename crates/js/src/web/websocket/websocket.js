@@ -4,7 +4,7 @@
 // alive while the socket is connecting or open. Nothing is read ahead of the handlers beyond the connection's buffers (BOUNDED).
 'use strict';
 
-const { bytesOf, defineConstants, defineInterface, isBufferSource, requireArguments } = require('builtins/webidl');
+const { bytesOf, defineConstants, defineInterface, isBufferSource, refuseRecord, requireArguments } = require('builtins/webidl');
 const { toDictionary, toDOMString, toUSVString, toUnsignedShort } = require('builtins/webidl');
 const { MessageEvent } = require('web/events/classes');
 const { Event, EventTarget, defineEventHandlers } = require('web/events/events');
@@ -218,6 +218,7 @@ function readMessage(data) {
   if (typeof data === 'string') return data.toWellFormed();
   if (isBufferSource(data)) return bytesOf(data);
   const { bytesOfBlob, isBlob } = loadBlob();
+  refuseRecord(data, 'WebSocket.send');
   return isBlob(data) ? bytesOfBlob(data) : toUSVString(data);
 }
 

@@ -1,0 +1,69 @@
+//! Another language that lives in the process, and what JavaScript asks of it: Python, where JavaScript runs inside Python.
+//!
+//! Its objects reach JavaScript as Proxies, which no test of the language takes for bytes. Whoever knows both languages says here
+//! which of them are (`Js::set_guest`), and whether a rejection is still the other language's to handle.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::engine::{Arguments, Error, Local, Op, Scope};
+
+/// The other language.
+pub trait Guest {
+    /// Whether the value is one of its buffers of bytes: a BufferSource to web APIs.
+    fn is_buffer(&self, scope: &Scope<'_>, value: Local<'_>) -> bool;
+
+    /// The bytes of such a buffer as a `Uint8Array` of their own.
+    ///
+    /// # Errors
+    /// What the other language raises, as an error of JavaScript.
+    fn bytes_of<'s>(&self, scope: &Scope<'s>, value: Local<'_>) -> Result<Local<'s>, Error>;
+
+    /// Whether the value is one of its dictionaries: a record to web APIs, although it can be iterated.
+    fn is_record(&self, scope: &Scope<'_>, value: Local<'_>) -> bool;
+
+    /// Whether the other language holds this rejected promise and may handle it yet. Then nothing is reported, until it comes
+    /// back with `Js::report_rejection`.
+    fn keeps_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool;
+
+    /// A rejection that it kept got its handler; false if it kept none of this promise.
+    fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool;
+}
+
+/// The guest of a context.
+#[derive(Default)]
+pub(crate) struct GuestState(pub(crate) RefCell<Option<Rc<dyn Guest>>>);
+
+/// The guest of the scope's context.
+pub(crate) fn guest(scope: &Scope<'_>) -> Option<Rc<dyn Guest>> {
+    scope.state::<GuestState>().0.borrow().clone()
+}
+
+pub(super) const OPS: &[Op] = &[
+    Op::new("isGuestBuffer", 1, is_guest_buffer),
+    Op::new("guestBytes", 1, guest_bytes),
+    Op::new("isGuestRecord", 1, is_guest_record),
+];
+
+/// `isGuestBuffer(value)`
+fn is_guest_buffer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let value = arguments.get(0);
+    Ok(Local::boolean(
+        guest(scope).is_some_and(|guest| guest.is_buffer(scope, value)),
+    ))
+}
+
+/// `guestBytes(buffer)`
+fn guest_bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    guest(scope)
+        .ok_or_else(|| Error::type_error("the value is not a buffer"))?
+        .bytes_of(scope, arguments.get(0))
+}
+
+/// `isGuestRecord(value)`
+fn is_guest_record<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let value = arguments.get(0);
+    Ok(Local::boolean(
+        guest(scope).is_some_and(|guest| guest.is_record(scope, value)),
+    ))
+}

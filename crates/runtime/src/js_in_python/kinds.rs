@@ -1,0 +1,315 @@
+//! What a JavaScript object can do, as classes: a `JsProxy` is callable, awaitable, iterable, sized only if its object is.
+//!
+//! Python asks the type (`callable`, `inspect.isawaitable`, `collections.abc`), so each ability is a subclass of `JsProxy`. The
+//! kinds that are common have a class of their own; any other mixture is composed by `type()` once it is met. GIL held.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
+use twinloop_js::engine::{Class, Local};
+use twinloop_py::BytesExporter;
+
+use super::iterators::{JsAsyncIterator, JsIterator};
+use super::proxy::{JsProxy, arguments_to_js};
+use crate::bridge::Helper;
+use crate::crossing::{self, Crossing};
+
+const CALLABLE: u32 = 1;
+const AWAITABLE: u32 = 2;
+const ITERABLE: u32 = 4;
+const ASYNC_ITERABLE: u32 = 8;
+const SIZED: u32 = 16;
+const SEQUENCE: u32 = 32;
+const BYTES: u32 = 64;
+
+/// The flags by name, as `objects.js` gets them.
+pub(crate) const FLAGS: [(&str, u32); 6] = [
+    ("CALLABLE", CALLABLE),
+    ("AWAITABLE", AWAITABLE),
+    ("ITERABLE", ITERABLE),
+    ("ASYNC_ITERABLE", ASYNC_ITERABLE),
+    ("SIZED", SIZED),
+    ("BYTES", BYTES),
+];
+
+thread_local! {
+    /// What the next instance of a composed class is of: their constructor is Python's and takes no Rust value.
+    static NEXT: RefCell<Option<JsProxy>> = const { RefCell::new(None) };
+    /// Composed classes by their flags.
+    static COMPOSED: RefCell<HashMap<u32, Py<PyType>>> = RefCell::default();
+}
+
+/// An instance of the class that does what `value` does.
+pub(super) fn instantiate<'py>(
+    crossing: &Crossing<'_, '_, 'py>,
+    value: Local<'_>,
+    proxy: JsProxy,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = crossing.py;
+    let flags = abilities_of(crossing, value)?;
+    if !matches!(
+        flags,
+        0 | CALLABLE | AWAITABLE | ITERABLE | JsCollection::FLAGS | JsArray::FLAGS
+    ) {
+        return compose(py, flags, proxy);
+    }
+    let base = PyClassInitializer::from(proxy);
+    Ok(match flags {
+        CALLABLE => Bound::new(py, base.add_subclass(JsFunction))?.into_any(),
+        AWAITABLE => Bound::new(py, base.add_subclass(JsPromise))?.into_any(),
+        ITERABLE => Bound::new(py, base.add_subclass(JsIterable))?.into_any(),
+        JsCollection::FLAGS => {
+            let iterable = base.add_subclass(JsIterable);
+            Bound::new(py, iterable.add_subclass(JsCollection))?.into_any()
+        }
+        JsArray::FLAGS => {
+            let iterable = base.add_subclass(JsIterable);
+            let collection = iterable.add_subclass(JsCollection);
+            Bound::new(py, collection.add_subclass(JsArray))?.into_any()
+        }
+        _ => Bound::new(py, base)?.into_any(),
+    })
+}
+
+fn abilities_of(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> PyResult<u32> {
+    if !value.is_object() {
+        return Ok(0);
+    }
+    // The language's own classes say it themselves.
+    match crossing.scope.class_of(value) {
+        Some(Class::Array) => return Ok(JsArray::FLAGS),
+        Some(Class::Map | Class::Set) => return Ok(JsCollection::FLAGS),
+        Some(Class::Promise) => return Ok(AWAITABLE),
+        _ => {}
+    }
+    let flags = crossing.help(Helper::AbilitiesOf, &[value])?;
+    Ok(flags.as_index().map_or(0, |flags| flags as u32))
+}
+
+fn compose<'py>(py: Python<'py>, flags: u32, proxy: JsProxy) -> PyResult<Bound<'py, PyAny>> {
+    let known = COMPOSED.with_borrow(|known| known.get(&flags).map(|class| class.clone_ref(py)));
+    let class = match known {
+        Some(class) => class.into_bound(py),
+        None => {
+            let parts: [(u32, Bound<'py, PyType>); 7] = [
+                (CALLABLE, py.get_type::<JsFunction>()),
+                (AWAITABLE, py.get_type::<JsPromise>()),
+                (ITERABLE, py.get_type::<JsIterable>()),
+                (ASYNC_ITERABLE, py.get_type::<JsAsyncIterable>()),
+                (SIZED, py.get_type::<JsSized>()),
+                (BYTES, py.get_type::<JsBytes>()),
+                (BYTES, py.get_type::<BytesExporter>()),
+            ];
+            let bases: Vec<_> = parts
+                .into_iter()
+                .filter(|(flag, _)| flags & flag != 0)
+                .map(|(_, class)| class)
+                .collect();
+            let names = PyDict::new(py);
+            names.set_item("__slots__", PyTuple::empty(py))?;
+            names.set_item("__module__", "twinloop.js")?;
+            let class = py
+                .get_type::<PyType>()
+                .call1(("JsProxy", PyTuple::new(py, bases)?, names))?
+                .cast_into::<PyType>()?;
+            COMPOSED.with_borrow_mut(|known| known.insert(flags, class.clone().unbind()));
+            class
+        }
+    };
+    NEXT.set(Some(proxy));
+    class.call0()
+}
+
+fn next() -> PyResult<JsProxy> {
+    NEXT.take()
+        .ok_or_else(|| PyTypeError::new_err("a JsProxy comes from JavaScript and cannot be made"))
+}
+
+/// A JavaScript function or class.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsFunction;
+
+#[pymethods]
+impl JsFunction {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsFunction))
+    }
+
+    #[pyo3(signature = (*arguments, **named))]
+    fn __call__(
+        slf: &Bound<'_, Self>,
+        arguments: &Bound<'_, PyTuple>,
+        named: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let proxy = slf.as_super().get();
+        proxy.with(slf.py(), |crossing, function| {
+            if !crossing.scope.is_function(function) {
+                return Err(PyTypeError::new_err(
+                    "the JavaScript object is not callable",
+                ));
+            }
+            let values = arguments_to_js(crossing, arguments, named)?;
+            let this = proxy.receiver(crossing)?;
+            let result = crossing.of_js(crossing.scope.call(function, this, &values))?;
+            Ok(crossing.to_py(result)?.unbind())
+        })
+    }
+}
+
+/// A Promise, or any object with a method `then`.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsPromise;
+
+#[pymethods]
+impl JsPromise {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsPromise))
+    }
+
+    fn __await__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().with(slf.py(), |crossing, value| {
+            let future = crossing.future_of(value)?;
+            Ok(future.call_method0("__await__")?.unbind())
+        })
+    }
+}
+
+/// An object with a method `Symbol.iterator`.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsIterable;
+
+#[pymethods]
+impl JsIterable {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsIterable))
+    }
+
+    fn __iter__(slf: &Bound<'_, Self>) -> PyResult<JsIterator> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            let iterator = crossing.help(Helper::IteratorOf, &[object])?;
+            if iterator.is_undefined() {
+                return Err(PyTypeError::new_err(
+                    "the JavaScript object is not iterable",
+                ));
+            }
+            Ok(JsIterator::new(crossing, object, iterator))
+        })
+    }
+}
+
+/// An object with a method `Symbol.asyncIterator`.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsAsyncIterable;
+
+#[pymethods]
+impl JsAsyncIterable {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsAsyncIterable))
+    }
+
+    fn __aiter__(slf: &Bound<'_, Self>) -> PyResult<JsAsyncIterator> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            let iterator = crossing.help(Helper::AsyncIteratorOf, &[object])?;
+            if iterator.is_undefined() {
+                return Err(PyTypeError::new_err(
+                    "the JavaScript object is not async iterable",
+                ));
+            }
+            Ok(JsAsyncIterator {
+                key: crossing.bridge.keep(crossing.scope, iterator),
+            })
+        })
+    }
+}
+
+fn length_of(proxy: &JsProxy, py: Python<'_>) -> PyResult<usize> {
+    proxy.with(py, |crossing, object| {
+        let length = crossing.help(Helper::LengthOf, &[object])?;
+        if length.is_undefined() {
+            return Err(PyTypeError::new_err(
+                "the JavaScript object has no length or size",
+            ));
+        }
+        crossing::length(length)
+    })
+}
+
+/// An object with a `length` or `size`.
+#[pyclass(frozen, subclass, mapping, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsSized;
+
+#[pymethods]
+impl JsSized {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsSized))
+    }
+
+    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        length_of(slf.as_super().get(), slf.py())
+    }
+}
+
+/// An ArrayBuffer or a view of one.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsBytes;
+
+#[pymethods]
+impl JsBytes {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsBytes))
+    }
+
+    fn __bytes__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
+        let py = slf.py();
+        slf.as_super().get().with(py, |crossing, object| {
+            let bytes = crossing
+                .scope
+                .with_bytes(object, |bytes| PyBytes::new(py, bytes));
+            crossing.of_js(bytes)
+        })
+    }
+}
+
+/// A Map, Set, or another iterable that knows its size.
+#[pyclass(frozen, subclass, mapping, extends = JsIterable, module = "twinloop.js")]
+pub(crate) struct JsCollection;
+
+impl JsCollection {
+    const FLAGS: u32 = ITERABLE | SIZED;
+}
+
+#[pymethods]
+impl JsCollection {
+    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        length_of(slf.as_super().as_super().get(), slf.py())
+    }
+}
+
+/// An Array, which is a sequence in Python too.
+#[pyclass(frozen, sequence, extends = JsCollection, module = "twinloop.js")]
+pub(crate) struct JsArray;
+
+impl JsArray {
+    const FLAGS: u32 = ITERABLE | SIZED | SEQUENCE;
+}
+
+#[pymethods]
+impl JsArray {
+    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        length_of(slf.as_super().as_super().as_super().get(), slf.py())
+    }
+
+    fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let proxy = slf.as_super().as_super().as_super();
+        proxy.get().item(slf.py(), key)
+    }
+}

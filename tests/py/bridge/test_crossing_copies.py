@@ -1,0 +1,94 @@
+"""Copies of containers: what stands twice stands twice in the copy, at any depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import twinloop
+from twinloop import js
+
+
+def test_a_cycle_is_copied_as_a_cycle() -> None:
+    # Any depth beyond a thousand levels overflowed the stack.
+    async def main() -> None:
+        numbers: list[Any] = [1]
+        numbers.append(numbers)
+        for depth in ("", "{ depth: 1e6 }", "{ depth: Infinity }"):
+            copy = js.eval(f"(l) => {{ const c = l.toJs({depth}); return c[1] === c && c.length === 2; }}")
+            assert copy(numbers), depth
+        table: dict[str, Any] = {"a": {}}
+        table["a"]["back"] = table
+        assert js.eval("(d) => { const c = d.toJs(); return c.a.back === c; }")(table)
+
+        there = js.eval("(() => { const o = { n: 1, list: [] }; o.self = o; o.list.push(o.list, o); return o; })()")
+        for depth in (-1, 1_000_000):
+            here = there.to_py(depth)
+            assert here["self"] is here and here["list"][0] is here["list"] and here["list"][1] is here
+        table_of_itself = js.eval("(() => { const m = new Map(); m.set('m', m); return m; })()").to_py()
+        assert table_of_itself["m"] is table_of_itself
+
+    twinloop.run(main())
+
+
+def test_any_depth_is_copied() -> None:
+    depth = 100_000
+
+    async def main() -> None:
+        nested: list[Any] = []
+        for _ in range(depth):
+            nested = [nested]
+        count = js.eval("(l) => { let n = 0; for (let c = l.toJs(); c.length > 0; c = c[0]) n++; return n; }")
+        assert count(nested) == depth
+        copy = js.eval(f"(() => {{ let l = []; for (let i = 0; i < {depth}; i++) l = [l]; return l; }})()").to_py()
+        levels = 0
+        while copy:
+            (copy,) = copy
+            levels += 1
+        assert levels == depth
+        # Taken apart from the outside: CPython frees nested lists by recursion of its own.
+        while nested:
+            (nested,) = nested
+
+    twinloop.run(main())
+
+
+def test_a_depth_leaves_what_lies_deeper() -> None:
+    async def main() -> None:
+        there = js.eval("({ a: { b: { c: 1 } } })")
+        assert isinstance(there.to_py(1)["a"], js.JsProxy)
+        assert isinstance(there.to_py(2)["a"]["b"], js.JsProxy)
+        assert there.to_py(0) is there
+        shallow = js.eval("(l) => { const c = l.toJs({ depth: 1 }); return Array.isArray(c) && !Array.isArray(c[0]); }")
+        assert shallow([[1]])
+
+    twinloop.run(main())
+
+
+def test_keys_of_a_map_and_members_of_a_set_stay_hashable() -> None:
+    async def main() -> None:
+        (key,) = js.eval("new Map([[[1, 1], 2]])").to_py()
+        assert key.to_py() == [1, 1]
+        (member,) = js.eval("new Set([[1]])").to_py()
+        assert member.to_py() == [1]
+
+    twinloop.run(main())
+
+
+def test_a_key_called_proto_is_a_key() -> None:
+    async def main() -> None:
+        own = js.eval("(o) => Object.hasOwn(o, '__proto__') && Object.getPrototypeOf(o) === Object.prototype")
+        assert own(__proto__=js.eval("({ x: 1 })"))
+        assert js.eval("(d) => { const o = d.toJs(); return Object.hasOwn(o, '__proto__'); }")({"__proto__": {}})
+
+    twinloop.run(main())
+
+
+def test_integers_of_any_size_cross() -> None:
+    # Python refuses to turn more than 4,300 decimal digits into text.
+    async def main() -> None:
+        identity = js.eval("(n) => n")
+        for number in (10**5000, -(10**5000), 2**64, -(2**63), 2**53, 1 << 100_000):
+            assert identity(number) == number
+        assert js.eval("(n) => n === 10n ** 5000n")(10**5000)
+
+    twinloop.run(main())

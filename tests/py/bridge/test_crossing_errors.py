@@ -1,0 +1,206 @@
+"""Exceptions on their way across: deep recursion, what must not be caught, the same object, the line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import subprocess
+import sys
+import traceback
+from typing import Any
+
+import pytest
+import twinloop
+import twinloop.js
+from twinloop import js
+
+REENTER = """
+import sys, twinloop
+from twinloop import js
+
+depth = int(sys.argv[1])
+sys.setrecursionlimit(int(sys.argv[2]))
+
+async def main():
+    there = js.eval('(function back(f, n) { return n === 0 ? "bottom" : f(back, n - 1); })')
+
+    def here(back, n):
+        return "bottom" if n == 0 else back(here, n - 1)
+
+    try:
+        print(there(here, depth))
+    except RecursionError as error:
+        print("RecursionError")
+    except js.JsException as error:
+        print(error.name, error.message)
+    print(js.eval("1 + 1"))
+
+twinloop.run(main())
+"""
+
+
+def run(tmp_path: pathlib.Path, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = tmp_path / "program.py"
+    program.write_text(text)
+    return subprocess.run(
+        [sys.executable, str(program), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("depth", "limit"), [(50, 1000), (400, 1000), (1000, 1000), (5000, 100_000), (200_000, 1_000_000)]
+)
+def test_recursion_across_the_languages_ends_in_an_error(tmp_path: pathlib.Path, depth: int, limit: int) -> None:
+    # At Python's limit no Python code runs any more, not even what describes an exception: describing the RecursionError
+    # raised another, which was described in turn, until the native stack was used up (SIGSEGV).
+    result = run(tmp_path, REENTER, str(depth), str(limit))
+    assert result.returncode == 0, (result.returncode, result.stderr[-2000:])
+    first, after = result.stdout.splitlines()
+    assert first in ("bottom", "RecursionError", "InternalError too much recursion")
+    if depth == 50:
+        assert first == "bottom"
+    elif depth >= limit or depth == 200_000:
+        assert first != "bottom"
+    assert after == "2"
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "KeyboardInterrupt"])
+def test_javascript_lives_on_after_python_caught_what_javascript_must_not(kind: str) -> None:
+    # The exception unwinds the JavaScript between; the engine was stopped for good with it.
+    async def main() -> None:
+        call = js.eval("(f) => { try { f(); } catch { return 'caught'; } }")
+
+        def leave() -> None:
+            raise (SystemExit(7) if kind == "SystemExit" else KeyboardInterrupt)
+
+        with pytest.raises(SystemExit if kind == "SystemExit" else KeyboardInterrupt):
+            call(leave)
+        assert js.eval("1 + 1") == 2
+        await asyncio.sleep(0.01)
+        assert await js.eval("Promise.resolve(3)") == 3
+
+    twinloop.run(main())
+
+
+def test_the_status_of_an_exit_through_javascript_outlives_every_finally(tmp_path: pathlib.Path) -> None:
+    # A `finally` of Python that used JavaScript on the way out raised SystemExit(0), as the engine had been stopped.
+    program = """
+import sys, twinloop
+from twinloop import js
+
+async def main():
+    call = js.eval("(f) => { try { f(); } finally { return 'swallowed'; } }")
+    try:
+        call(lambda: sys.exit(3))
+    finally:
+        print("finally", js.eval("1 + 1"))
+
+twinloop.run(main())
+"""
+    result = run(tmp_path, program)
+    assert (result.stdout, result.returncode) == ("finally 2\n", 3), result.stderr
+
+
+def test_an_exit_from_a_microtask_keeps_its_status(tmp_path: pathlib.Path) -> None:
+    program = """
+import asyncio, sys, twinloop
+from twinloop import js
+
+async def main():
+    try:
+        js.eval("(f) => { Promise.resolve().then(() => f()); }")(lambda: sys.exit(3))
+        await asyncio.sleep(5)
+    finally:
+        print("finally", js.eval("1 + 1"))
+
+twinloop.run(main())
+"""
+    result = run(tmp_path, program)
+    assert (result.stdout, result.returncode) == ("finally 2\n", 3), result.stderr
+
+
+def test_a_task_that_exits_keeps_the_status_although_javascript_awaits_it(tmp_path: pathlib.Path) -> None:
+    program = """
+import asyncio, sys, twinloop
+from twinloop import js
+
+async def leave():
+    await asyncio.sleep(0.01)
+    sys.exit(3)
+
+async def main():
+    await js.eval("async (f) => { try { await f(); } finally { return 'swallowed'; } }")(leave)
+
+twinloop.run(main())
+"""
+    result = run(tmp_path, program)
+    assert result.returncode == 3, result.stderr
+
+
+def test_a_thrown_python_exception_is_not_wrapped() -> None:
+    async def main() -> None:
+        error = LookupError("mine")
+        with pytest.raises(LookupError) as caught:
+            js.eval("(error) => { throw error; }")(error)
+        assert caught.value is error
+
+    twinloop.run(main())
+
+
+def test_the_same_error_crosses_as_the_same_object() -> None:
+    async def main() -> None:
+        error = ValueError("one")
+
+        def fail() -> None:
+            raise error
+
+        same = js.eval(
+            "(f) => { const all = []; for (let i = 0; i < 2; i++) try { f(); } catch (e) { all.push(e); } return all[0] === all[1]; }"
+        )
+        assert same(fail)
+        thrown = js.eval("globalThis.it = new RangeError('it'); () => { throw it; }")
+        exceptions = []
+        for _ in range(2):
+            try:
+                thrown()
+            except js.JsException as exception:
+                exceptions.append(exception)
+        assert exceptions[0] is exceptions[1]
+
+    twinloop.run(main())
+
+
+def test_a_traceback_names_the_javascript_line(tmp_path: pathlib.Path) -> None:
+    # The frame's own code said the line after, and `traceback` asks the code.
+    library = tmp_path / "three.mjs"
+    library.write_text("// one\nexport function f() {\n  throw new Error('on line 3');\n}\n")
+
+    async def main() -> None:
+        module = await js.import_module(str(library))
+        with pytest.raises(js.JsException) as caught:
+            module.f()
+        last = traceback.extract_tb(caught.value.__traceback__)[-1]
+        assert (last.lineno, last.name, last.line) == (3, "f", "throw new Error('on line 3');")
+        assert "^" not in traceback.format_exception(caught.value)[-2]
+
+    twinloop.run(main())
+
+
+def test_an_exception_whose_text_fails_still_crosses() -> None:
+    class Silent(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    async def main() -> Any:
+        def fail() -> None:
+            raise Silent
+
+        return js.eval("(f) => { try { f(); } catch (e) { return [e.name, e.message]; } }")(fail).to_py()
+
+    assert twinloop.run(main()) == ["Silent", "<Silent whose __str__ failed>"]
