@@ -38,6 +38,7 @@ cargo xtask COMMAND [OPTIONS]
   lint         formatting, clippy, ruff, mypy and the structure of the repository
   bench        the same work on Twinloop and its peers, with medians and ratios
   conformance  suites of other projects on Twinloop
+  engine       SpiderMonkey from source, optimised by a profile of the project's own programs
   wheels       the Python package as wheels, each tried in a fresh environment
   ci           lint and test, as CI runs them
 
@@ -74,6 +75,7 @@ fn dispatch() -> Result<()> {
         "lint" => lint::command(arguments),
         "bench" => bench::command(arguments),
         "conformance" => conformance::command(arguments),
+        "engine" => engine::profiled::command(arguments),
         "wheels" => wheels::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),

@@ -96,6 +96,27 @@ pub(crate) fn provide_engine_tools() -> Result<PathBuf> {
     Ok(llvm_folder(version))
 }
 
+/// As [`provide_engine_tools`], with what a build with a profile needs: gives LLVM's folder and the library that writes profiles.
+pub(crate) fn provide_profile_tools() -> Result<(PathBuf, PathBuf)> {
+    let llvm = provide_engine_tools()?;
+    // The name of the folder is `llvm-VERSION`, and the compiler's own libraries stand below its version once more.
+    let version = llvm
+        .parent()
+        .and_then(|folder| folder.file_name())
+        .map(|name| name.to_string_lossy().replace("llvm-", ""))
+        .unwrap_or_default();
+    let library = llvm.join(format!(
+        "../lib/clang/{version}/lib/linux/libclang_rt.profile-{}.a",
+        std::env::consts::ARCH
+    ));
+    provide(&[Need {
+        check: format!("test -f {}", library.display()).into(),
+        package: format!("libclang-rt-{version}-dev").into(),
+        purpose: "writing profiles",
+    }])?;
+    Ok((llvm, library))
+}
+
 /// Where Debian puts the programs of one LLVM version, under their plain names.
 fn llvm_folder(version: u32) -> PathBuf {
     PathBuf::from(format!("/usr/lib/llvm-{version}/bin"))
@@ -156,7 +177,9 @@ pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     apt(&["update"])?;
     let mut install = vec!["install", "-y", "--no-install-recommends"];
     install.extend(&packages);
+    let start = std::time::Instant::now();
     apt(&install)?;
+    terminal::note(&format!("took {}", terminal::duration(start.elapsed())));
     match missing.iter().find(|need| !is_there(need)) {
         Some(need) => bail!(
             "{} was installed, yet `{}` still fails",

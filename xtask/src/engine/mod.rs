@@ -4,6 +4,8 @@
 //! profile, so that is done here. A changed variable makes the crate build again: every command of xtask sets the same one, and the
 //! engine's debug build, which has an archive of its own, gets a target folder of its own.
 
+pub(crate) mod profiled;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -60,9 +62,7 @@ pub(crate) fn archive(build: Build) -> Result<PathBuf> {
     }
     let (release, host) = (release()?, host()?);
     let name = build.published_name(&host);
-    let kept = paths::user_cache()
-        .join(format!("mozjs-{release}"))
-        .join(&name);
+    let kept = kept(&release, &name);
     let mut folders = vec![paths::root().join("../shared/mozjs")];
     if let Some(ordinary) = std::env::var_os(Build::Ordinary.variable()) {
         folders.extend(Path::new(&ordinary).parent().map(Path::to_owned));
@@ -112,6 +112,7 @@ fn download(release: &str, name: &str, to: &Path) -> bool {
         format!("https://github.com/servo/mozjs/releases/download/mozjs-sys-v{release}/{name}");
     terminal::step("looking for a prebuilt SpiderMonkey");
     terminal::note(&url);
+    let start = std::time::Instant::now();
     let curl = |arguments: &[&str]| {
         let mut command = Command::new("curl");
         command
@@ -126,39 +127,82 @@ fn download(release: &str, name: &str, to: &Path) -> bool {
     }
     // The name changes last, so that a download that broke is never taken for the archive.
     let partial = to.with_extension("partial");
-    curl(&["--max-time", "900", "--output", &partial.to_string_lossy()])
-        && std::fs::rename(&partial, to).is_ok()
+    let is_there = curl(&["--max-time", "900", "--output", &partial.to_string_lossy()])
+        && std::fs::rename(&partial, to).is_ok();
+    terminal::note(&format!("took {}", terminal::duration(start.elapsed())));
+    is_there
 }
 
 /// Builds the engine once and keeps the archive of it.
 fn build_from_source(build: Build, name: &str, keep: &Path) -> Result<()> {
     terminal::step("SpiderMonkey is built from source: expect about 20 minutes on two cores, once");
+    if build == Build::Ordinary {
+        terminal::note("`cargo xtask engine` makes a faster one, in three times that time");
+    }
     let llvm = system::provide_engine_tools()?;
+    let target = match build {
+        Build::Ordinary => paths::target(),
+        Build::Debug => paths::debug_engine_target(),
+    };
+    let made = from_source(build, name, &llvm, &target, "")?;
+    keep_archive(&made, keep)
+}
+
+/// Compiles the engine into a target folder, with further flags for its C++, and gives the archive.
+fn from_source(
+    build: Build,
+    name: &str,
+    llvm: &Path,
+    target: &Path,
+    flags: &str,
+) -> Result<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("cargo");
     command.arg("build").current_dir(paths::root());
-    let target = match build {
-        // The engine's crate alone, which shares nothing with what the demo builds.
-        Build::Ordinary => {
-            command.args(["--package", "mozjs_sys"]);
-            paths::target()
-        }
+    match build {
+        // The engine's crate alone, which shares nothing with what the demo builds. Cargo's profile says how the crate's own glue
+        // is optimised; the engine always is.
+        Build::Ordinary => command.args(["--package", "mozjs_sys", "--release"]),
         // Cargo sets features of the workspace's own packages only.
-        Build::Debug => {
-            command.args(["--package", "twinloop-js", "--features", DEBUG_FEATURE]);
-            paths::debug_engine_target()
-        }
+        Build::Debug => command.args(["--package", "twinloop-js", "--features", DEBUG_FEATURE]),
     };
     command
-        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_TARGET_DIR", target)
         .env("MOZJS_FROM_SOURCE", "1")
         .env("MOZJS_CREATE_ARCHIVE", "1")
-        .env("LIBCLANG_PATH", llvm.join("../lib"))
-        .env("PATH", format!("{}:{path}", llvm.display()));
+        .env("LIBCLANG_PATH", llvm.with_file_name("lib"))
+        .env("PATH", format!("{}:{path}", llvm.display()))
+        .env_remove("MOZJS_ARCHIVE");
+    if build == Build::Ordinary {
+        // The crate's makefile would take `cc`, which is often another compiler, and its flags differ.
+        for (variable, program) in [("CC", "clang"), ("CXX", "clang++"), ("AR", "llvm-ar")] {
+            command.env(variable, llvm.join(program));
+        }
+        command.env("CFLAGS", flags).env("CXXFLAGS", flags);
+        // The archive is stripped anyway, and without debug information it is made sooner.
+        command.env("MOZ_DEBUG_FLAGS", "-g0");
+    }
+    let start = std::time::Instant::now();
     terminal::while_ticking("SpiderMonkey is being built", || process::run(&mut command))?;
-    let made = target.join(name);
-    std::fs::copy(&made, keep)
-        .with_context(|| format!("keep {} in the cache folder", made.display()))?;
+    terminal::note(&format!("took {}", terminal::duration(start.elapsed())));
+    Ok(target.join(name))
+}
+
+/// Where an archive stands for every checkout of this user.
+fn kept(release: &str, name: &str) -> PathBuf {
+    paths::user_cache()
+        .join(format!("mozjs-{release}"))
+        .join(name)
+}
+
+/// Puts an archive into the cache folder. Its name changes last, so that half a copy is never taken for an archive.
+fn keep_archive(made: &Path, keep: &Path) -> Result<()> {
+    let explain = || format!("keep {} in the cache folder", made.display());
+    std::fs::create_dir_all(keep.parent().expect("the cache folder has a parent"))
+        .with_context(explain)?;
+    let partial = keep.with_extension("partial");
+    std::fs::copy(made, &partial).with_context(explain)?;
+    std::fs::rename(&partial, keep).with_context(explain)?;
     terminal::note(&format!("kept for the next time: {}", keep.display()));
     Ok(())
 }
