@@ -368,8 +368,13 @@ fn standard_input_is_read_by_iteration_and_by_events() {
     let folder = Folder::new("stdin");
     let iterated = "let text = ''; process.stdin.setEncoding('utf8'); for await (const chunk of process.stdin) text += chunk; console.log(text.length, text.at(-1));";
     let heard = "let n = 0; process.stdin.on('data', (c) => (n += c.length)).on('end', () => console.log('end', n)).on('close', () => console.log('close'));";
-    let input = "\u{e9}".repeat(100_000);
-    for (code, expected) in [(iterated, "100000 \u{e9}\n"), (heard, "end 200000\nclose\n")] {
+    let asked = "process.stdin.setEncoding('utf8').on('readable', () => { let part; while ((part = process.stdin.read(4)) !== null) if (part.length < 4) console.log(part); }).on('end', () => console.log('end'));";
+    let input = "\u{e9}".repeat(100_003);
+    for (code, expected) in [
+        (iterated, "100003 \u{e9}\n"),
+        (heard, "end 200006\nclose\n"),
+        (asked, "\u{e9}\u{e9}\u{e9}\nend\n"),
+    ] {
         // A pipe is waited for, a file is not.
         let mut child = twinloop()
             .args(["-e", code])

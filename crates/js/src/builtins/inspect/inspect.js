@@ -1,6 +1,6 @@
 // The text of a value, as Node's `util.inspect` writes it (https://nodejs.org/api/util.html#utilinspectobject-options), because
 // that is what JavaScript users read every day. Here are the walk over the value, the properties and the layout of lines;
-// `inspect_types` says what each built-in type shows. Loaded when `console` first prints an object.
+// `types.js` says what each built-in type shows. Loaded when `console` first prints an object.
 'use strict';
 
 const { isBuiltIn } = require('builtins/inspect/keys');

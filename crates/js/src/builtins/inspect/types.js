@@ -265,16 +265,16 @@ function describePromise(request) {
 
 /** @param {InspectContext} context @param {any} value @param {number} depth */
 function promiseContents(context, value, depth) {
-  const [state, result] = promiseDetails(value);
+  const details = promiseDetails(value);
+  const state = details[0];
   if (state === 0) return [context.stylize('<pending>', 'special')];
   context.indentation += 2;
-  const text = context.formatValue(context, result, depth);
+  const text = context.formatValue(context, details[1], depth);
   context.indentation -= 2;
   return [state === 2 ? `${context.stylize('<rejected>', 'special')} ${text}` : text];
 }
 
-/** Their contents depend on the collector, so they are not shown. */
-/** @param {InspectRequest} request @param {string} className @returns {string | InspectDescription} */
+/** Their contents depend on the collector, so they are not shown. @param {InspectRequest} request @param {string} className @returns {string | InspectDescription} */
 function describeWeakCollection(request, className) {
   const keys = keysOf(request.context, request.value);
   const contents = (/** @type {InspectContext} */ context) => [context.stylize('<items unknown>', 'special')];

@@ -1,4 +1,4 @@
-//! The operations behind `node:fs`: those that name a file by its path. Those on open files stand in `node_fs_handles`.
+//! The operations behind `node:fs`: those that name a file by its path. Those on open files stand in `handles`.
 //!
 //! Every operation takes `sync` as its last argument: true runs it at once on the loop's thread (the program asked to wait, as with
 //! `readFileSync`), false runs it on the blocking pool and returns a promise (ONE-WAIT). The work itself is `twinloop_web::fs::blocking`;
@@ -385,7 +385,7 @@ fn stat<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     perform(scope, sync, work, |metadata| stat_fields(&metadata))
 }
 
-/// What `Stats` in `fs_values.js` is made of, in its order.
+/// What `Stats` in `values.js` is made of, in its order.
 pub(crate) fn stat_fields(metadata: &Metadata) -> Vec<f64> {
     let milliseconds =
         |seconds: i64, nanoseconds: i64| seconds as f64 * 1e3 + nanoseconds as f64 / 1e6;

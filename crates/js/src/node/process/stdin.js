@@ -6,7 +6,7 @@
 const { unknownEncoding } = require('node/errors');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
-const { join, Promise, push, shift, then, unshift } = require('builtins/primordials');
+const { join, Promise, push, shift, slice, then, unshift } = require('builtins/primordials');
 const { isInputTerminal, readInput, stopInput } = ops;
 const loadBuffer = () => require('node/buffer/buffer');
 const loadEncoding = () => require('web/encoding/encoding');
@@ -75,12 +75,12 @@ class Input extends EventEmitter {
         if (size === undefined || size === whole.length || this.#isAtEnd) taken = whole;
         else unshift(waiting, whole);
       } else {
-        taken = whole.slice(0, size);
-        unshift(waiting, whole.slice(size));
+        taken = part(whole, 0, size);
+        unshift(waiting, part(whole, size, whole.length));
       }
     }
     if (this.#isAtEnd && waiting.length === 0) this.#end();
-    else this.#wanted();
+    else this.#wanted(taken === null);
     return taken;
   }
 
@@ -155,9 +155,9 @@ class Input extends EventEmitter {
     });
   }
 
-  /** Somebody wants chunks: reads one if none is waiting. */
-  #wanted() {
-    if (this.#isReading || this.#isAtEnd || this.destroyed || this.#waiting.length > 0) return;
+  /** Somebody wants chunks: reads one if none is waiting, or not enough. @param {boolean} [more] */
+  #wanted(more = false) {
+    if (this.#isReading || this.#isAtEnd || this.destroyed || (this.#waiting.length > 0 && !more)) return;
     this.#isReading = true;
     // In a tick of their own, so that what listeners throw is an uncaught exception and not a rejection.
     then(
@@ -199,6 +199,11 @@ class Input extends EventEmitter {
       this.destroy();
     });
   }
+}
+
+/** @param {any} chunk @param {number} start @param {number} end */
+function part(chunk, start, end) {
+  return typeof chunk === 'string' ? slice(chunk, start, end) : chunk.subarray(start, end);
 }
 
 /** @param {any[]} chunks */
