@@ -1,3 +1,5 @@
+// The operations of builtins/inspect, as its Rust has them.
+
 interface Operations {
   /** The name of the engine's class, whatever the prototype says. */
   className(object: object): string;

@@ -1,3 +1,5 @@
+// The operations of node/buffer, as its Rust has them.
+
 interface Operations {
   /** -1, 0 or 1. */
   bufferCompare(left: ArrayBufferView, right: ArrayBufferView): number;

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use encoding_rs::mem::{
-    convert_latin1_to_utf8_partial, convert_utf8_to_utf16, convert_utf16_to_utf8, is_ascii,
+    convert_latin1_to_utf8_partial, convert_utf8_to_utf16, convert_utf16_to_utf8,
 };
 
 use super::base64;
@@ -92,7 +92,7 @@ fn characters(bytes: &[u8], encoding: Encoding) -> Characters {
         return Characters::TooMany;
     }
     Characters::Latin1(match encoding {
-        Encoding::Utf8 if !is_ascii(bytes) => {
+        Encoding::Utf8 if !bytes.is_ascii() => {
             // As many units as bytes are the most there can be; the conversion asks for one more.
             let mut units = vec![0; bytes.len() + 1];
             let length = convert_utf8_to_utf16(bytes, &mut units);
@@ -116,21 +116,31 @@ fn characters(bytes: &[u8], encoding: Encoding) -> Characters {
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = vec![0; bytes.len() * 2];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    for &byte in bytes {
+        text.extend_from_slice(&HEX[usize::from(byte)]);
     }
     text
 }
+
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// `bufferEncode(string, bytes)`: how many bytes the string takes in UTF-8; it is written if it takes exactly the room there is.
 fn encode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let needed = scope.write_units(arguments.get(0), arguments.get(1), |units, bytes| {
         if let Units::Latin1(text) = units
             && text.len() == bytes.len()
-            && is_ascii(text)
+            && text.is_ascii()
         {
             bytes.copy_from_slice(text);
             return text.len();
@@ -294,7 +304,7 @@ fn find<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             let mut end = from.min(last) + wanted.len();
             loop {
                 let at = finder.rfind(&bytes[..end])?;
-                if at % width == 0 {
+                if at.is_multiple_of(width) {
                     return Some(at);
                 }
                 end = at + wanted.len() - 1;
@@ -304,7 +314,7 @@ fn find<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         let mut start = from;
         loop {
             let at = start + finder.find(bytes.get(start..)?)?;
-            if at % width == 0 {
+            if at.is_multiple_of(width) {
                 return Some(at);
             }
             start = at + 1;
@@ -316,7 +326,7 @@ fn find<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 /// `isAsciiBytes(bytes)`.
 fn is_ascii_bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     Ok(Local::boolean(
-        scope.with_bytes(arguments.get(0), is_ascii)?,
+        scope.with_bytes(arguments.get(0), <[u8]>::is_ascii)?,
     ))
 }
 

@@ -1,3 +1,5 @@
+// The operations of node/os, as its Rust has them.
+
 interface Operations {
   osFacts(): {
     hostname: string;

@@ -1,3 +1,5 @@
+// The operations of node/process, as its Rust has them.
+
 interface Operations {
   changeDirectory(path: string): void;
   currentDirectory(): string;

@@ -3,6 +3,9 @@
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
-    files: &[File::new("node/url/url", include_str!("url.js")).modules(&["node:url"])],
+    files: &[
+        File::new("node/url/legacy", include_str!("legacy.js")),
+        File::new("node/url/url", include_str!("url.js")).modules(&["node:url"]),
+    ],
     operations: &[],
 };

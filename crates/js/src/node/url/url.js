@@ -6,6 +6,7 @@ const { requireString } = require('node/arguments');
 const { endsWith, regExp, replace, test } = require('builtins/primordials');
 const { URL } = require('web/url/url');
 const { URLSearchParams } = require('web/url/search_params');
+const loadLegacy = () => require('node/url/legacy');
 const loadPath = () => require('node/path/path');
 
 const encodedSlash = regExp(/%2f/i);
@@ -49,4 +50,19 @@ function urlToHttpOptions(url) {
   return options;
 }
 
-module.exports = { URL, URLSearchParams, fileURLToPath, pathToFileURL, urlToHttpOptions };
+module.exports = {
+  URL,
+  URLSearchParams,
+  fileURLToPath,
+  pathToFileURL,
+  urlToHttpOptions,
+  get Url() {
+    return loadLegacy().Url;
+  },
+  /** @param {string} text @param {boolean} [parseQuery] @param {boolean} [slashesDenoteHost] */
+  parse: (text, parseQuery, slashesDenoteHost) => loadLegacy().parse(text, parseQuery, slashesDenoteHost),
+  /** @param {any} value @param {any} [options] */
+  format: (value, options) => loadLegacy().format(value, options),
+  /** @param {string} from @param {string} to */
+  resolve: (from, to) => loadLegacy().resolve(from, to),
+};

@@ -1,3 +1,5 @@
+// The operations of web/console, as its Rust has them.
+
 interface Operations {
   /** Whether to colour what is written there. */
   hasColors(descriptor: 1 | 2): boolean;

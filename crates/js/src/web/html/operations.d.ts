@@ -1,3 +1,5 @@
+// The operations of web/html, as its Rust has them.
+
 interface Operations {
   /** Numbers of `startImmediate` only. */
   cancelImmediate(number: number): void;

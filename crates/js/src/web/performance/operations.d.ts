@@ -1,3 +1,5 @@
+// The operations of web/performance, as its Rust has them.
+
 interface Operations {
   /** Milliseconds since the time origin. */
   monotonicNow(): number;
