@@ -203,8 +203,15 @@ function throws(body, expected, message) {
   missing('throws', text, wanted);
 }
 
+/** @param {any} value */
+function requirePromiseOrBody(value) {
+  const isPromise = typeof value === 'object' && value !== null && typeof value.then === 'function';
+  if (!isPromise && typeof value !== 'function') throw invalidType('promiseFn', ['function', 'Promise'], value);
+}
+
 /** @param {any} promiseOrBody @param {any} [expected] @param {any} [message] */
 async function rejects(promiseOrBody, expected, message) {
+  requirePromiseOrBody(promiseOrBody);
   const text = typeof expected === 'string' ? expected : message;
   const wanted = typeof expected === 'string' ? undefined : expected;
   try {
@@ -234,6 +241,7 @@ function doesNotThrow(body, expected, message) {
 
 /** @param {any} promiseOrBody @param {any} [expected] @param {any} [message] */
 async function doesNotReject(promiseOrBody, expected, message) {
+  requirePromiseOrBody(promiseOrBody);
   try {
     await (typeof promiseOrBody === 'function' ? promiseOrBody() : promiseOrBody);
   } catch (error) {

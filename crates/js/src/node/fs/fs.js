@@ -34,7 +34,7 @@ function prepended(sync, given) {
 
 /** @param {string} name @param {Function} operation @param {any[]} given */
 function withCallback(name, operation, given) {
-  const callback = given[given.length - 1];
+  const callback = given.length > 1 ? given[given.length - 1] : undefined;
   requireFunction(callback, 'cb');
   const rest = arraySlice(given, 0, given.length - 1);
   const succeed = (/** @type {any} */ value) => {

@@ -11,6 +11,7 @@ const {
   defineProperty,
   forEach,
   freeze,
+  isInteger,
   isView,
   parseInt,
   regExp,
@@ -120,7 +121,7 @@ function toPath(value, name = 'path') {
 
 /** A path, or the number of an open file. @param {any} value @param {string} [name] @returns {string | Uint8Array | number} */
 function toFile(value, name = 'path') {
-  if (typeof value === 'number') return toDescriptor(value);
+  if (isInteger(value)) return toDescriptor(value);
   return toPath(value, name);
 }
 
@@ -156,7 +157,7 @@ function toMode(value, absent) {
 function toOptions(value) {
   if (value === undefined || value === null || typeof value === 'function') return {};
   if (typeof value === 'string') return { encoding: value };
-  if (typeof value !== 'object') throw invalidType('options', ['string', 'Object'], value);
+  if (typeof value !== 'object') throw invalidType('options', ['string', 'object'], value);
   return value;
 }
 

@@ -181,7 +181,7 @@ function parsedQuery(text) {
 /** @param {any} value an object of parts, a URL or a string @param {any} [options] for a URL: `auth`, `fragment`, `search` */
 function format(value, options) {
   if (typeof value === 'string') return parse(value).href;
-  if (typeof value !== 'object' || value === null) throw invalidType('urlObject', ['Object', 'string'], value);
+  if (typeof value !== 'object' || value === null) throw invalidType('urlObject', ['object', 'string'], value);
   return value instanceof URL ? formatStandard(value, options) : formatParts(value);
 }
 
