@@ -13,10 +13,10 @@ pub type Nanos = u64;
 
 /// Where a [`Loop`](crate::Loop) reads the time.
 #[derive(Clone, Debug)]
-pub struct Clock(Kind);
+pub struct Clock(ClockKind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum ClockKind {
     Monotonic,
     Test(Rc<Cell<Nanos>>),
 }
@@ -25,36 +25,36 @@ impl Clock {
     /// The machine's monotonic clock.
     #[must_use]
     pub fn monotonic() -> Clock {
-        Clock(Kind::Monotonic)
+        Clock(ClockKind::Monotonic)
     }
 
     /// A clock that starts at zero and jumps to the next deadline whenever the loop would otherwise wait for it.
     #[must_use]
     pub fn test() -> Clock {
-        Clock(Kind::Test(Rc::new(Cell::new(0))))
+        Clock(ClockKind::Test(Rc::new(Cell::new(0))))
     }
 
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Nanos {
         match &self.0 {
-            Kind::Monotonic => {
+            ClockKind::Monotonic => {
                 let now = clock_gettime(ClockId::Monotonic);
                 // The kernel promises a non-negative monotonic time with nanoseconds below one billion.
                 now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
             }
-            Kind::Test(now) => now.get(),
+            ClockKind::Test(now) => now.get(),
         }
     }
 
     /// True for a clock of [`Clock::test`].
     pub fn is_test(&self) -> bool {
-        matches!(self.0, Kind::Test(_))
+        matches!(self.0, ClockKind::Test(_))
     }
 
     /// Moves a test clock forward; a real clock moves by itself.
     pub(crate) fn advance_to(&self, deadline: Nanos) {
-        if let Kind::Test(now) = &self.0 {
+        if let ClockKind::Test(now) = &self.0 {
             now.set(now.get().max(deadline));
         }
     }

@@ -7,7 +7,7 @@ use crate::event_loop::Loop;
 use crate::source::SourceKey;
 use crate::task::TaskId;
 
-/// Which host an entry belongs to; given by [`Loop::add_host`].
+/// Which host an entry belongs to; given by [`Loop::add_host`], and never to another host of the same loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostId(pub(crate) u32);
 

@@ -17,10 +17,10 @@ use slab::Slab;
 use crate::clock::{Clock, Nanos};
 use crate::entry::{Entry, Host, HostId};
 use crate::inbox::{Inbox, Message, Remote};
-use crate::look::Looks;
 use crate::net::{Buffers, FlushQueue};
 use crate::pool;
-use crate::source::{Mode, Source, SourceKey, State};
+use crate::source::{Mode, Source, SourceKey, SourceState};
+use crate::spin::Spins;
 use crate::statistics::{Counters, Statistics, Traffic};
 use crate::sys::{Driver, Event};
 use crate::task::{JoinHandle, TaskId, Tasks, spawn};
@@ -28,42 +28,124 @@ use crate::timers::{TimerKey, Timers};
 
 /// An event loop. Clones are handles to the same loop.
 #[derive(Clone)]
-pub struct Loop(pub(crate) Rc<Inner>);
+pub struct Loop(pub(crate) Rc<LoopInner>);
 
 /// A handle that does not keep the loop's memory alive; for what the loop itself owns.
 #[derive(Clone)]
-pub struct WeakLoop(Weak<Inner>);
+pub struct WeakLoop(Weak<LoopInner>);
 
-pub(crate) struct Inner {
+pub(crate) struct LoopInner {
+    /// Tells loops apart in wakers, which may be on any thread.
     pub(crate) id: u64,
-    pub(crate) clock: Clock,
-    pub(crate) driver: Driver,
+
+    // ---- what is to be run ----
+    /// Entries in the order in which they run. A turn runs those that are here when it begins to.
     pub(crate) ready: RefCell<VecDeque<Entry>>,
+    /// Entries that wait for a time.
     pub(crate) timers: RefCell<Timers>,
+    /// Futures; the queue holds their names.
     pub(crate) tasks: Tasks,
+    /// What other threads have posted.
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) sources: RefCell<Slab<Rc<State>>>,
-    pub(crate) source_generation: Cell<u32>,
-    /// The registration that was made last for each descriptor's number.
-    pub(crate) latest_sources: RefCell<Vec<Option<SourceKey>>>,
-    pub(crate) flush: FlushQueue,
-    pub(crate) buffers: Buffers,
-    pub(crate) hosts: RefCell<Vec<Rc<dyn Host>>>,
-    /// Changes with `hosts`, so that a turn under way notices a language that has just joined.
-    pub(crate) hosts_version: Cell<u32>,
-    pub(crate) holds: Cell<usize>,
-    /// Operations under way on the blocking pool; the test clock waits for them.
-    pub(crate) blocking: Cell<usize>,
-    pub(crate) last_poll: Cell<Nanos>,
-    /// When the languages' locks were last given up.
-    pub(crate) last_release: Cell<Nanos>,
-    pub(crate) looks: Looks,
-    pub(crate) counters: Counters,
+    /// The future of `block_on` was woken.
     pub(crate) root_woken: Cell<bool>,
     /// No entry runs: see [`Loop::halt`].
     pub(crate) halted: Cell<bool>,
+
+    // ---- time ----
+    /// What deadlines are measured by, unless a language has a time of its own.
+    pub(crate) clock: Clock,
+    /// That time of its own: see [`Loop::follow_time`].
+    pub(crate) followed: RefCell<Option<TimeSource>>,
+    /// When the driver was last asked, and when the languages' locks were last given up; always by `clock`.
+    pub(crate) last_poll: Cell<Nanos>,
+    pub(crate) last_release: Cell<Nanos>,
+    /// Whether spinning before blocking has lately paid.
+    pub(crate) spins: Spins,
+
+    // ---- descriptors ----
+    pub(crate) driver: Driver,
+    /// Every registration, by its slot.
+    pub(crate) sources: RefCell<Slab<Rc<SourceState>>>,
+    /// Of the next registration: a slot that is used again has another one.
+    pub(crate) source_generation: Cell<u32>,
+    /// The registration that was made last for each descriptor's number.
+    pub(crate) latest_sources: RefCell<Vec<Option<SourceKey>>>,
+    /// Streams whose writes leave at the end of the turn, and memory for such writes.
+    pub(crate) flush: FlushQueue,
+    pub(crate) buffers: Buffers,
+
+    // ---- languages ----
+    pub(crate) hosts: Hosts,
+
+    // ---- what keeps `run` going, and statistics ----
+    /// How many [`Hold`]s there are.
+    pub(crate) holds: Cell<usize>,
+    /// Operations under way on the blocking pool; the test clock waits for them.
+    pub(crate) blocking: Cell<usize>,
+    pub(crate) counters: Counters,
+
+    // ---- memory that each turn uses again; empty in between ----
     pub(crate) events: RefCell<Vec<Event>>,
     pub(crate) messages: RefCell<Vec<Message>>,
+}
+
+/// A language's own time: see [`Loop::follow_time`].
+pub type TimeSource = Rc<dyn Fn() -> Nanos>;
+
+/// The languages of a loop. Numbers are never used again: an entry of a language that has left, which another thread may have
+/// posted late, must not reach one that joined later.
+#[derive(Default)]
+pub(crate) struct Hosts {
+    present: RefCell<HostList>,
+    /// Changes with the list, so that a turn under way notices a language that has just joined.
+    version: Cell<u32>,
+}
+
+/// The languages at one time.
+#[derive(Clone, Default)]
+pub(crate) struct HostList {
+    /// The number of the first of them.
+    first: u32,
+    hosts: Vec<Rc<dyn Host>>,
+}
+
+impl Hosts {
+    pub(crate) fn list(&self) -> HostList {
+        self.present.borrow().clone()
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    fn add(&self, host: Rc<dyn Host>) -> HostId {
+        let mut present = self.present.borrow_mut();
+        let index =
+            u32::try_from(present.hosts.len()).expect("a process has a handful of languages");
+        present.hosts.push(host);
+        self.version.set(self.version.get().wrapping_add(1));
+        HostId(present.first.wrapping_add(index))
+    }
+
+    fn remove_all(&self) -> Vec<Rc<dyn Host>> {
+        let mut present = self.present.borrow_mut();
+        let gone = std::mem::take(&mut present.hosts);
+        present.first = present.first.wrapping_add(gone.len() as u32);
+        self.version.set(self.version.get().wrapping_add(1));
+        gone
+    }
+}
+
+impl HostList {
+    pub(crate) fn get(&self, id: HostId) -> Option<&Rc<dyn Host>> {
+        // A number below the first one wraps, to one that is far beyond the last.
+        self.hosts.get(id.0.wrapping_sub(self.first) as usize)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<dyn Host>> {
+        self.hosts.iter()
+    }
 }
 
 impl Loop {
@@ -83,29 +165,29 @@ impl Loop {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let driver = Driver::new()?;
         let inbox = Arc::new(Inbox::new(driver.wake_handle()));
-        Ok(Loop(Rc::new(Inner {
+        Ok(Loop(Rc::new(LoopInner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            clock,
-            driver,
             ready: RefCell::default(),
             timers: RefCell::default(),
             tasks: Tasks::default(),
             inbox,
+            root_woken: Cell::new(false),
+            halted: Cell::new(false),
+            clock,
+            followed: RefCell::new(None),
+            last_poll: Cell::new(0),
+            last_release: Cell::new(0),
+            spins: Spins::default(),
+            driver,
             sources: RefCell::default(),
             source_generation: Cell::new(0),
             latest_sources: RefCell::default(),
             flush: FlushQueue::default(),
             buffers: Buffers::default(),
-            hosts: RefCell::default(),
-            hosts_version: Cell::new(0),
+            hosts: Hosts::default(),
             holds: Cell::new(0),
             blocking: Cell::new(0),
-            last_poll: Cell::new(0),
-            last_release: Cell::new(0),
-            looks: Looks::default(),
             counters: Counters::default(),
-            root_woken: Cell::new(false),
-            halted: Cell::new(false),
             events: RefCell::default(),
             messages: RefCell::default(),
         })))
@@ -126,19 +208,17 @@ impl Loop {
             }
             Message::Wake(_) | Message::Call(_) => None,
         });
-        let hosts = inner.hosts.borrow().clone();
+        let hosts = inner.hosts.list();
         for entry in timers.into_iter().chain(ready).chain(posted) {
             if let Entry::Host(host, token) = entry
-                && let Some(host) = hosts.get(host.0 as usize)
+                && let Some(host) = hosts.get(host)
             {
                 host.discard(token);
             }
         }
         inner.halted.set(false);
-        inner.hosts.borrow_mut().clear();
-        inner
-            .hosts_version
-            .set(inner.hosts_version.get().wrapping_add(1));
+        let gone = inner.hosts.remove_all();
+        drop(gone);
     }
 
     /// In a process that was forked while this loop existed: parts from the descriptors that it shares with the parent.
@@ -154,12 +234,15 @@ impl Loop {
 
     /// Lets a language join.
     pub fn add_host(&self, host: Rc<dyn Host>) -> HostId {
-        let mut hosts = self.0.hosts.borrow_mut();
-        hosts.push(host);
-        self.0
-            .hosts_version
-            .set(self.0.hosts_version.get().wrapping_add(1));
-        HostId(u32::try_from(hosts.len() - 1).expect("a process has a handful of languages"))
+        self.0.hosts.add(host)
+    }
+
+    /// Measures deadlines by a language's own time from now on, or by the loop's clock again (`None`). The time may run at any
+    /// speed, stand still or jump: the loop asks it before each wait and each time that it looks for timers that are due. It is
+    /// asked on the loop thread, with the languages' locks held and nothing of the loop borrowed.
+    pub fn follow_time(&self, time: Option<TimeSource>) {
+        let old = self.0.followed.replace(time);
+        drop(old);
     }
 
     /// Ends the turn after the present entry, and runs none until [`Loop::resume`]: an error is on its way to whoever runs
@@ -237,7 +320,7 @@ impl Loop {
         inner.source_generation.set(generation.wrapping_add(1));
         let mut sources = inner.sources.borrow_mut();
         let vacant = sources.vacant_entry();
-        let state = Rc::new(State::new(SourceKey::new(vacant.key(), generation)));
+        let state = Rc::new(SourceState::new(SourceKey::new(vacant.key(), generation)));
         inner.driver.add(fd, state.key.as_u64(), mode)?;
         vacant.insert(Rc::clone(&state));
         drop(sources);
@@ -269,10 +352,30 @@ impl Loop {
 
     // ---- questions ------------------------------------------------------------------------------------------------
 
-    /// The time on the loop's clock.
+    /// The time that deadlines are measured by: the loop's clock, or what it follows.
     #[must_use]
     pub fn now(&self) -> Nanos {
-        self.0.clock.now()
+        match self.followed_time() {
+            Some(time) => time(),
+            None => self.0.clock.now(),
+        }
+    }
+
+    /// The language's own time, if there is one.
+    pub(crate) fn followed_time(&self) -> Option<TimeSource> {
+        self.0.followed.borrow().clone()
+    }
+
+    /// True if an entry is ready, or another thread has posted one.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.0.ready.borrow().is_empty() || self.0.inbox.has_posts()
+    }
+
+    /// The earliest deadline of a timer, by the time that [`Loop::now`] tells.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.0.timers.borrow_mut().next_deadline()
     }
 
     /// What the loop has done and holds.
@@ -328,11 +431,6 @@ impl Loop {
         &self.0.tasks
     }
 
-    /// Lends the loop's read buffer of 256 KiB. A nested call gets a buffer of its own.
-    pub fn with_scratch<T>(&self, function: impl FnOnce(&mut [u8]) -> T) -> T {
-        self.0.buffers.with_scratch(function)
-    }
-
     pub(crate) fn traffic(&self) -> &Rc<Traffic> {
         &self.0.counters.traffic
     }
@@ -377,7 +475,7 @@ impl Loop {
         // Otherwise it was closed before too, and its number names another source's descriptor now.
     }
 
-    pub(crate) fn source_state(&self, key: SourceKey) -> Option<Rc<State>> {
+    pub(crate) fn source_state(&self, key: SourceKey) -> Option<Rc<SourceState>> {
         self.0
             .sources
             .borrow()

@@ -8,7 +8,7 @@
 //! - `event_loop`: `Loop` as an object; `turn`: the turn and the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
 //! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
-//! - `statistics`: what a loop has done; `look`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
+//! - `statistics`: what a loop has done; `spin`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
 //! - `sys`: the driver (epoll), the only folder with `unsafe`
 //!
@@ -23,11 +23,11 @@ mod current;
 mod entry;
 mod event_loop;
 mod inbox;
-mod look;
 pub mod net;
 mod pool;
 pub mod signals;
 mod source;
+mod spin;
 mod statistics;
 mod sys;
 mod task;
@@ -38,7 +38,7 @@ mod turn;
 pub use clock::{Clock, Nanos};
 pub use current::Entered;
 pub use entry::{Call, Entry, Host, HostId};
-pub use event_loop::{Hold, Loop, WeakLoop};
+pub use event_loop::{Hold, Loop, TimeSource, WeakLoop};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};

@@ -34,23 +34,24 @@ static WORK_CAME: Condvar = Condvar::new();
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
-struct Shared<T> {
+/// What the pool thread leaves for whoever submitted the work.
+struct Pending<T> {
     outcome: Option<Outcome<T>>,
     waker: Option<Waker>,
 }
 
 /// Resolves when the pool has run the closure; an error is the payload of its panic.
-pub(crate) struct Submitted<T>(Arc<Mutex<Shared<T>>>);
+pub(crate) struct Submitted<T>(Arc<Mutex<Pending<T>>>);
 
 impl<T> Future for Submitted<T> {
     type Output = Outcome<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut shared = lock(&self.0);
-        match shared.outcome.take() {
+        let mut pending = lock(&self.0);
+        match pending.outcome.take() {
             Some(outcome) => Poll::Ready(outcome),
             None => {
-                shared.waker = Some(context.waker().clone());
+                pending.waker = Some(context.waker().clone());
                 Poll::Pending
             }
         }
@@ -60,23 +61,23 @@ impl<T> Future for Submitted<T> {
 pub(crate) fn submit<T: Send + 'static>(
     function: impl FnOnce() -> T + Send + 'static,
 ) -> Submitted<T> {
-    let shared = Arc::new(Mutex::new(Shared {
+    let pending = Arc::new(Mutex::new(Pending {
         outcome: None,
         waker: None,
     }));
-    let result = Arc::clone(&shared);
+    let result = Arc::clone(&pending);
     enqueue(Box::new(move || {
         let outcome = catch_unwind(AssertUnwindSafe(function));
         let waker = {
-            let mut shared = lock(&result);
-            shared.outcome = Some(outcome);
-            shared.waker.take()
+            let mut pending = lock(&result);
+            pending.outcome = Some(outcome);
+            pending.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
     }));
-    Submitted(shared)
+    Submitted(pending)
 }
 
 fn enqueue(work: Work) {

@@ -74,7 +74,7 @@ impl SourceKey {
     }
 }
 
-pub(crate) struct State {
+pub(crate) struct SourceState {
     pub(crate) key: SourceKey,
     /// What is known to be ready (edge mode) or was reported last (level mode).
     readiness: Cell<Readiness>,
@@ -86,9 +86,9 @@ pub(crate) struct State {
     writer: RefCell<Option<Waker>>,
 }
 
-impl State {
-    pub(crate) fn new(key: SourceKey) -> State {
-        State {
+impl SourceState {
+    pub(crate) fn new(key: SourceKey) -> SourceState {
+        SourceState {
             key,
             readiness: Cell::new(Readiness::empty()),
             pending: Cell::new(Readiness::empty()),
@@ -117,8 +117,8 @@ impl State {
         }
     }
 
-    /// Runs the handler's entry.
-    pub(crate) fn run_handler(&self) {
+    /// Runs the handler's entry: tells it what was reported since the last time.
+    pub(crate) fn dispatch(&self) {
         self.queued.set(false);
         let pending = self.pending.replace(Readiness::empty());
         let handler = self.handler.borrow().clone();
@@ -137,14 +137,14 @@ fn wake(waiter: &RefCell<Option<Waker>>) {
 
 /// A registered descriptor. It does not own the descriptor: drop the source before closing the descriptor.
 pub struct Source {
-    state: Rc<State>,
+    state: Rc<SourceState>,
     fd: RawFd,
     mode: Cell<Mode>,
     event_loop: WeakLoop,
 }
 
 impl Source {
-    pub(crate) fn new(event_loop: &Loop, state: Rc<State>, fd: RawFd, mode: Mode) -> Source {
+    pub(crate) fn new(event_loop: &Loop, state: Rc<SourceState>, fd: RawFd, mode: Mode) -> Source {
         Source {
             state,
             fd,
@@ -199,13 +199,22 @@ impl Source {
             .set(self.state.readiness.get() - readiness);
     }
 
-    /// Whether a read of a stream of bytes that did not fill its buffer has emptied the descriptor: not after urgent data, and not
-    /// after the peer has closed, because the end of the stream is still to come and no further edge announces it.
-    #[must_use]
-    pub fn trusts_short_reads(&self) -> bool {
-        !self
-            .readiness()
-            .intersects(Readiness::READ_CLOSED | Readiness::PRIORITY)
+    /// Takes note of a read that returned something and did not fill its buffer (edge mode): that has emptied the descriptor,
+    /// unless the kernel may have stopped `at_boundary` ([`Boundaries`](crate::net::Boundaries)). Nor does it prove anything
+    /// after urgent data, or after the peer has closed, because the end of the stream is still to come and no further edge
+    /// announces it.
+    pub fn note_short_read(&self, at_boundary: bool) {
+        let unsure = Readiness::READ_CLOSED | Readiness::PRIORITY;
+        if !at_boundary && !self.readiness().intersects(unsure) {
+            self.clear(Readiness::READ);
+        }
+    }
+
+    /// Takes back what was reported and not told to the handler yet: whoever it was for has left, and another one must not be
+    /// told in its place. What is still ready in level mode is reported again.
+    pub fn forget_report(&self, readiness: Readiness) {
+        let pending = self.state.pending.get();
+        self.state.pending.set(pending - readiness);
     }
 
     /// Takes a readiness for granted until a system call finds otherwise (edge mode).

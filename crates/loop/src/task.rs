@@ -45,6 +45,8 @@ struct Task {
     waker: Waker,
     signal: Arc<TaskWaker>,
     aborted: bool,
+    /// Its entry came while it was being polled, in a turn inside that poll: it has to be polled once more.
+    missed_wake: bool,
 }
 
 /// The tasks of one loop.
@@ -110,6 +112,7 @@ impl Tasks {
             waker: Waker::from(Arc::clone(&signal)),
             signal,
             aborted: false,
+            missed_wake: false,
         });
         id
     }
@@ -134,7 +137,9 @@ impl Tasks {
             .get_mut(id.slot as usize)
             .filter(|task| task.generation == id.generation)?;
         task.signal.unqueue();
-        Some((task.future.take()?, task.waker.clone()))
+        let future = task.future.take();
+        task.missed_wake = future.is_none();
+        Some((future?, task.waker.clone()))
     }
 
     /// Puts the future back, or returns it to be dropped outside the borrow.
@@ -146,6 +151,11 @@ impl Tasks {
         {
             Some(task) if !done && !task.aborted => {
                 task.future = Some(future);
+                if std::mem::take(&mut task.missed_wake) {
+                    let signal = Arc::clone(&task.signal);
+                    drop(slab);
+                    signal.wake_by_ref();
+                }
                 None
             }
             Some(_) => {

@@ -43,9 +43,8 @@ impl Loop {
 
     /// Runs one turn.
     ///
-    /// # Panics
-    /// When called from inside an entry of the same loop's turn only through a host that allows it; nested turns are
-    /// otherwise a defect of the caller.
+    /// An entry may run turns of its own loop, as a program does that steps the loop while it waits for something. They run what
+    /// was queued behind that entry and what comes; the outer turn goes on with what they leave.
     pub fn turn(&self, wait: Wait) {
         let _entered = self.enter();
         let inner = &*self.0;
@@ -85,6 +84,7 @@ impl Loop {
             return;
         };
         let timer = inner.timers.borrow_mut().next_deadline();
+        let timer = timer.map(|deadline| self.on_clock(deadline));
         let deadline = match (timer, limit) {
             (Some(timer), Some(limit)) => Some(timer.min(limit)),
             (timer, limit) => timer.or(limit),
@@ -97,10 +97,21 @@ impl Loop {
         inner.last_poll.set(inner.clock.now());
     }
 
-    /// Blocks with the languages' locks released, after a look that does not block.
+    /// When the clock will have reached `deadline` of the followed time, as far as is known now.
+    fn on_clock(&self, deadline: Nanos) -> Nanos {
+        match self.followed_time() {
+            Some(time) => {
+                let left = deadline.saturating_sub(time());
+                self.0.clock.now().saturating_add(left)
+            }
+            None => deadline,
+        }
+    }
+
+    /// Blocks with the languages' locks released, after a spin.
     fn block(&self, deadline: Option<Nanos>) {
         let inner = &*self.0;
-        if inner.looks.are_worth_it() && self.look(deadline) {
+        if inner.spins.are_worth_it() && self.spin(deadline) {
             return;
         }
         let timeout = deadline.map(|deadline| deadline.saturating_sub(inner.clock.now()));
@@ -120,7 +131,7 @@ impl Loop {
             });
             if !guards.is_empty() {
                 let now = inner.clock.now();
-                inner.looks.report_lock(now.saturating_sub(over));
+                inner.spins.report_lock(now.saturating_sub(over));
                 inner.last_release.set(now);
             }
             inner.inbox.awake();
@@ -130,21 +141,21 @@ impl Loop {
 
     /// The languages with a lock that other threads want.
     fn guards(&self) -> Vec<Rc<dyn Host>> {
-        let hosts = self.0.hosts.borrow();
+        let hosts = self.0.hosts.list();
         let guards = hosts.iter().filter(|host| host.guards_wait());
         guards.map(Rc::clone).collect()
     }
 
     /// Asks the driver for a short while; true if something came.
-    fn look(&self, deadline: Option<Nanos>) -> bool {
+    fn spin(&self, deadline: Option<Nanos>) -> bool {
         let inner = &*self.0;
-        let end = inner.clock.now() + inner.looks.limit();
+        let end = inner.clock.now() + inner.spins.limit();
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         loop {
             self.wait_for_events(Some(0));
             let found = !inner.ready.borrow().is_empty() || inner.inbox.has_posts();
             if found || inner.clock.now() >= end {
-                inner.looks.report(found);
+                inner.spins.report(found);
                 return found;
             }
         }
@@ -209,11 +220,11 @@ impl Loop {
     /// Step 2, timers: by deadline, then by sequence; never early.
     fn take_timers(&self) {
         let inner = &*self.0;
-        let mut timers = inner.timers.borrow_mut();
-        if timers.len() == 0 {
+        if inner.timers.borrow().len() == 0 {
             return;
         }
-        let now = inner.clock.now();
+        let now = self.now();
+        let mut timers = inner.timers.borrow_mut();
         let mut ready = inner.ready.borrow_mut();
         while let Some(entry) = timers.pop_due(now) {
             ready.push_back(entry);
@@ -224,8 +235,8 @@ impl Loop {
     fn run_entries(&self) {
         let inner = &*self.0;
         let count = inner.ready.borrow().len();
-        let mut hosts = inner.hosts.borrow().clone();
-        let mut version = inner.hosts_version.get();
+        let mut hosts = inner.hosts.list();
+        let mut version = inner.hosts.version();
         let mut started = inner.counters.is_timing().then(|| inner.clock.now());
         for _ in 0..count {
             if inner.halted.get() {
@@ -237,24 +248,26 @@ impl Loop {
             };
             inner.counters.count_entry();
             match entry {
-                Entry::Host(host, token) => match hosts.get(host.0 as usize) {
-                    Some(host) => host.run(token),
-                    None => debug_assert!(false, "an entry of a host that never joined"),
-                },
+                Entry::Host(id, token) => {
+                    // A language that has left: another thread posted too late.
+                    if let Some(host) = hosts.get(id) {
+                        host.run(token);
+                    }
+                }
                 Entry::Task(TaskId::ROOT) => inner.root_woken.set(true),
                 Entry::Task(task) => inner.tasks.run(task),
                 Entry::Io(key) => {
                     if let Some(state) = self.source_state(key) {
-                        state.run_handler();
+                        state.dispatch();
                     }
                 }
                 Entry::Call(function) => function(self),
             }
-            if version != inner.hosts_version.get() {
-                version = inner.hosts_version.get();
-                hosts = inner.hosts.borrow().clone();
+            if version != inner.hosts.version() {
+                version = inner.hosts.version();
+                hosts = inner.hosts.list();
             }
-            for host in &hosts {
+            for host in hosts.iter() {
                 host.checkpoint();
             }
             if let Some(started) = &mut started {
@@ -294,19 +307,26 @@ impl Loop {
                 signal.unqueue();
                 if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     inner.flush.flush_all();
+                    // One `block_on` inside another may have taken the entry that was to wake the outer one.
+                    inner.root_woken.set(true);
                     return value;
                 }
                 self.checkpoint();
                 inner.flush.flush_all();
             }
-            self.turn(Wait::Until(None));
+            // Set already after a `block_on` inside the poll.
+            let wait = if inner.root_woken.get() {
+                Wait::No
+            } else {
+                Wait::Until(None)
+            };
+            self.turn(wait);
         }
     }
 
     /// Runs the checkpoint of every host, as after an entry. For code that enters a language outside the turn.
     pub fn checkpoint(&self) {
-        let hosts = self.0.hosts.borrow().clone();
-        for host in &hosts {
+        for host in self.0.hosts.list().iter() {
             host.checkpoint();
         }
     }

@@ -145,7 +145,7 @@ struct Recorder {
 impl StreamHandler for Recorder {
     fn readable(&self) {
         let mut buffer = vec![0; self.buffer_size];
-        match self.stream.try_read(&mut buffer) {
+        match self.stream.read_once(&mut buffer) {
             Ok(0) => self.log.borrow_mut().push("end".into()),
             Ok(count) => self
                 .received

@@ -394,3 +394,185 @@ fn an_idle_loop_uses_no_processor_time() {
         "{used} ns of processor time for a sleep of 300 ms"
     );
 }
+
+// ---- what waits in a queue keeps its name ----------------------------------------------------------------------------------
+
+/// The numbers of hosts once began at 0 again after `close`. A thread that posts late, to the host that it knew, then reached whoever
+/// had that number now, with a token that means nothing to it: a pointer of one language as the slot of another.
+#[test]
+fn a_late_post_to_a_host_that_has_left_reaches_no_other_host() {
+    let event_loop = Loop::new().unwrap();
+    let left = event_loop.add_host(Rc::new(Recorder::default()));
+    event_loop.close();
+    let joined = Rc::new(Recorder::default());
+    let id = event_loop.add_host(Rc::clone(&joined) as Rc<dyn Host>);
+    let remote = event_loop.remote();
+    std::thread::spawn(move || {
+        remote.post_host(left, 1);
+        remote.post_host(id, 2);
+    })
+    .join()
+    .unwrap();
+    event_loop.turn(Wait::No);
+    let log = joined.log.borrow();
+    assert_eq!(
+        log.iter()
+            .filter(|line| line.starts_with("run"))
+            .collect::<Vec<_>>(),
+        ["run 2"]
+    );
+}
+
+/// A task's place in the slab is used again while a waker of the task before it, or an entry in the queue, still names it.
+#[test]
+fn a_waker_of_a_task_that_ended_does_not_poll_the_next_one() {
+    let event_loop = Loop::new().unwrap();
+    let waker: Rc<RefCell<Option<std::task::Waker>>> = Rc::default();
+    let polls = Rc::new(Cell::new(0));
+    let kept = Rc::clone(&waker);
+    let first = event_loop.spawn(std::future::poll_fn(move |context| {
+        *kept.borrow_mut() = Some(context.waker().clone());
+        std::task::Poll::<()>::Pending
+    }));
+    event_loop.turn(Wait::No);
+    // Queued, and then its task is gone and the place another one's.
+    let entered = event_loop.enter();
+    waker.borrow().as_ref().unwrap().wake_by_ref();
+    drop(entered);
+    first.abort();
+    let counted = Rc::clone(&polls);
+    drop(event_loop.spawn(std::future::poll_fn(move |_context| {
+        counted.set(counted.get() + 1);
+        std::task::Poll::<()>::Pending
+    })));
+    event_loop.turn(Wait::No);
+    assert_eq!(polls.get(), 1, "polled for its own beginning only");
+}
+
+/// A descriptor is closed while its event waits in the queue, and its number and its place are another one's at once.
+#[test]
+fn an_event_of_a_closed_descriptor_is_not_told_to_the_next_one() {
+    struct Count(Rc<Cell<u32>>);
+    impl twinloop_loop::IoHandler for Count {
+        fn ready(&self, _: twinloop_loop::Readiness) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    let event_loop = Loop::new().unwrap();
+    let mode = twinloop_loop::Mode::Level {
+        read: true,
+        write: false,
+    };
+    let (mut sender, receiver) = std::os::unix::net::UnixStream::pair().unwrap();
+    std::io::Write::write_all(&mut sender, b"x").unwrap();
+    let watch = |receiver: &std::os::unix::net::UnixStream, told: &Rc<Cell<u32>>| {
+        let source = event_loop
+            .register(std::os::fd::AsRawFd::as_raw_fd(receiver), mode)
+            .unwrap();
+        source.set_handler(Some(Rc::new(Count(Rc::clone(told)))));
+        source
+    };
+    let told: [Rc<Cell<u32>>; 2] = Default::default();
+    let first = Rc::new(RefCell::new(Some((watch(&receiver, &told[0]), receiver))));
+    let second = Rc::new(RefCell::new(None));
+    let number = first.borrow().as_ref().unwrap().0.fd();
+    // Runs in the turn in which the event comes, before it.
+    let (slot, next) = (Rc::clone(&first), Rc::clone(&second));
+    let (quiet, _other_end) = std::os::unix::net::UnixStream::pair().unwrap();
+    let next_told = Rc::clone(&told[1]);
+    event_loop.push(Entry::call(move |event_loop| {
+        drop(slot.take());
+        let quiet = rustix::io::dup(&quiet).unwrap();
+        assert_eq!(
+            std::os::fd::AsRawFd::as_raw_fd(&quiet),
+            number,
+            "the number is used again"
+        );
+        let source = event_loop.register(number, mode).unwrap();
+        source.set_handler(Some(Rc::new(Count(next_told))));
+        *next.borrow_mut() = Some((source, quiet));
+    }));
+    std::thread::sleep(Duration::from_millis(1));
+    event_loop.turn(Wait::No);
+    event_loop.turn(Wait::No);
+    assert_eq!([told[0].get(), told[1].get()], [0, 0]);
+}
+
+// ---- turns inside an entry -------------------------------------------------------------------------------------------------
+
+#[test]
+fn an_entry_may_run_turns_of_its_own_loop() {
+    let event_loop = Loop::new().unwrap();
+    let log: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let inner = Rc::clone(&log);
+    event_loop.push(Entry::call(move |event_loop| {
+        event_loop.push(record(&inner, "added"));
+        inner.borrow_mut().push("begins");
+        event_loop.turn(Wait::No);
+        inner.borrow_mut().push("ends");
+    }));
+    event_loop.push(record(&log, "behind"));
+    event_loop.run();
+    assert_eq!(*log.borrow(), ["begins", "behind", "added", "ends"]);
+}
+
+/// A task that runs a turn while it is polled is in the middle of its poll when that turn comes to its own entry: the wake-up was lost
+/// and the task never went on.
+#[test]
+fn a_task_that_is_woken_in_a_turn_inside_its_own_poll_is_polled_again() {
+    let event_loop = Loop::new().unwrap();
+    let polls = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&polls);
+    let task = event_loop.spawn(std::future::poll_fn(move |context| {
+        counted.set(counted.get() + 1);
+        if counted.get() > 1 {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Loop::current().turn(Wait::No);
+        std::task::Poll::Pending
+    }));
+    event_loop.turn(Wait::No);
+    event_loop.turn(Wait::No);
+    assert_eq!(polls.get(), 2);
+    drop(task);
+}
+
+/// Both futures have the same name in the queue, so the inner `block_on` took the entry that was to wake the outer one.
+#[test]
+fn a_block_on_inside_another_leaves_the_outer_one_its_wake_up() {
+    let event_loop = Loop::new().unwrap();
+    let nested = event_loop.clone();
+    let mut polls = 0;
+    event_loop.block_on(std::future::poll_fn(|context| {
+        polls += 1;
+        if polls > 1 {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        nested.block_on(sleep(Duration::from_millis(1)));
+        std::task::Poll::Pending
+    }));
+    assert_eq!(polls, 2);
+}
+
+// ---- a language's own time ---------------------------------------------------------------------------------------------------
+
+#[test]
+fn deadlines_follow_the_time_of_a_language() {
+    let event_loop = Loop::new().unwrap();
+    let time = Rc::new(Cell::new(1_000));
+    let asked = Rc::clone(&time);
+    event_loop.follow_time(Some(Rc::new(move || asked.get())));
+    assert_eq!(event_loop.now(), 1_000);
+    let fired = Rc::new(Cell::new(false));
+    let seen = Rc::clone(&fired);
+    event_loop.push_at(2_000, Entry::call(move |_| seen.set(true)));
+    event_loop.turn(Wait::Until(None));
+    assert!(!fired.get(), "that time stands still");
+    time.set(2_000);
+    event_loop.turn(Wait::Until(None));
+    assert!(fired.get());
+    event_loop.follow_time(None);
+    assert!(event_loop.now() > 2_000, "the loop's clock again");
+}

@@ -1,8 +1,9 @@
-//! Operating system errors as Python raises them: with number and text, in the subclass that belongs to the number.
+//! Errors as Python raises them: those of the operating system with number and text, in the subclass that belongs to the number;
+//! and which ones end a run.
 
 use std::io;
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PySystemExit};
 use pyo3::prelude::*;
 
 /// `OSError(errno, text)`; Python picks ConnectionResetError and kin by the number.
@@ -17,4 +18,9 @@ pub(crate) fn os_error(py: Python<'_>, error: &io::Error) -> PyErr {
         Ok(text) => PyOSError::new_err((number, text.unbind())),
         Err(error) => error,
     }
+}
+
+/// True for an exception that is not the loop's to handle: it has to leave `run_forever`, as in asyncio.
+pub(crate) fn must_leave(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py)
 }

@@ -104,7 +104,10 @@ class EventLoop(_native.LoopCore, Waking, Forking, Debugging, SelectorEventLoop)
             self._thread_id = threading.get_ident()
             sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
             events._set_running_loop(self)
-            self._run()
+            if self._is_stepped():
+                self._step_until_stopped()
+            else:
+                self._run()
         finally:
             self._thread_id = None
             events._set_running_loop(None)
@@ -113,6 +116,38 @@ class EventLoop(_native.LoopCore, Waking, Forking, Debugging, SelectorEventLoop)
             self._end_waking()
             if self._left_to is not None:
                 self._end_in_child(sys.exc_info()[1])
+
+    # ---- stepping: for programs that run the loop turn by turn, or look at each turn, as asyncio's own loops let them --------
+
+    def _run_once(self):
+        """Run one turn."""
+        self._process_events(self._selector.select(self._step_timeout()))
+
+    def _process_events(self, event_list):
+        # The turn has called what was to be called.
+        pass
+
+    def _is_stepped(self):
+        """Whether a subclass or the program has put something of its own into each turn."""
+        return type(self)._run_once is not EventLoop._run_once or "select" in vars(self._selector)
+
+    def _step_until_stopped(self):
+        try:
+            # As in asyncio, one turn is run even if `stop` was called before.
+            while True:
+                self._run_once()
+                if self._stopping:
+                    break
+        finally:
+            self._stopping = False
+
+    @property
+    def _stopping(self):
+        return self._is_stopping()
+
+    @_stopping.setter
+    def _stopping(self, stopping):
+        self._set_stopping(stopping)
 
     def close(self) -> None:
         """Close the loop: discard what is queued, shut the executor down without waiting, close all descriptors."""

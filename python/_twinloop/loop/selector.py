@@ -29,21 +29,20 @@ class LoopSelector:
         return _WatchedMap(self._loop())
 
     def select(self, timeout=None):
-        """One turn of the native loop, which reports no events: it has called what they were for.
+        """One turn of the native loop, which waits for at most ``timeout`` seconds. Reports no events, for it has called what they
+        were for; the list is empty if nothing was called.
 
-        Programs step a loop by asyncio's ``_run_once``, their own copy of it (nest_asyncio) or this method. All find that
+        Programs step a loop by ``_run_once``, asyncio's own or their copy of it (nest_asyncio), or this method. All find that
         nothing is ready but what is asked for here; asyncio's own lists, ``_ready`` and ``_scheduled``, are always empty.
         """
         loop = self._loop()
         # A turn inside a task's step runs other tasks, which asyncio forbids while there is a current one.
         current = tasks._current_tasks.pop(loop, None)
         try:
-            if loop._run_turn(timeout is None or timeout > 0):
-                loop._stopping = True
+            return [None] if loop._step(timeout) else []
         finally:
             if current is not None:
                 tasks._current_tasks[loop] = current
-        return []
 
     def close(self) -> None:
         """Nothing to close: the native loop owns the descriptors."""

@@ -118,9 +118,6 @@ class DatagramTransport(FlowControl, Ending, asyncio.Transport, asyncio.Datagram
         """How many bytes wait because the socket is full."""
         return self._state.queued()
 
-    def _sendto_threadsafe(self, data, address):
-        self._loop.call_soon_threadsafe(self.sendto, data, address)
-
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def is_closing(self):

@@ -175,9 +175,6 @@ class WritePipeTransport(_PipeTransport, FlowControl, asyncio.Transport):
         """Send each item, in order."""
         self._state.write(b"".join(list_of_data))
 
-    def _write_threadsafe(self, data):
-        self._loop.call_soon_threadsafe(self.write, data)
-
     def get_write_buffer_size(self):
         """How many bytes the kernel has not taken yet."""
         return self._state.queued()

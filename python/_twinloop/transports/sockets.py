@@ -124,15 +124,6 @@ class SocketTransport(Ending, FlowControl, transports._FlowControlMixin, asyncio
     def _closing(self):
         return self.is_closing()
 
-    def _write_threadsafe(self, data):
-        self._loop.call_soon_threadsafe(self.write, data)
-
-    def _pause_protocol(self):
-        self._tell_protocol("pause_writing")
-
-    def _resume_protocol(self):
-        self._tell_protocol("resume_writing")
-
     # ---- sending a file: the loop waits for the queue to be empty and keeps writers out --------------------------------
 
     def _make_empty_waiter(self):

@@ -52,7 +52,11 @@ class SSLTransport(sslproto._SSLProtocolTransport):
         """Send what was written, then the end of the TLS connection, and close."""
         if not self._closed:
             self._closed = True
-            self._ssl_protocol._start_shutdown()
+            if self._ssl_protocol._loop_is_here():
+                self._ssl_protocol._start_shutdown()
+            else:
+                # Behind what this thread has written.
+                self._loop.call_soon_threadsafe(self._ssl_protocol._start_shutdown)
 
     def write(self, data):
         """Encrypt a copy of data and queue it to be sent."""

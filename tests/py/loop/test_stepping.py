@@ -10,6 +10,7 @@ import threading
 from asyncio import tasks
 
 import pytest
+import twinloop
 
 
 def test_a_step_runs_what_is_ready_and_waits_for_what_is_not(loop):
@@ -163,3 +164,70 @@ def test_nest_asyncio_nests_runs_and_leaves_later_loops_usable(tmp_path, when):
     words = [sys.executable, "-W", "ignore", "program.py", when]
     finished = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (finished.returncode, finished.stdout) == (0, "6\n4\n5\n"), finished.stderr
+
+
+async def value_after(delay, value):
+    await asyncio.sleep(delay)
+    return value
+
+
+def test_a_selector_that_the_program_has_wrapped_is_asked_in_every_turn(loop):
+    # As looptime does, which moves a clock of its own from there.
+    selector, asked = loop._selector, []
+    select = selector.select
+
+    def wrapped(timeout=None):
+        asked.append(timeout)
+        return select(timeout)
+
+    selector.select = wrapped
+    assert loop.run_until_complete(value_after(0.01, "done")) == "done"
+    assert asked[0] == 0
+    assert any(timeout is not None and 0 < timeout <= 0.01 for timeout in asked)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert loop._stopping is False
+
+
+def test_a_wrapped_selector_may_move_a_time_of_the_programs_own():
+    # In small, what looptime does: where the loop would wait, the time jumps instead.
+    class Jumping(twinloop.EventLoop):
+        now = 0.0
+
+        def time(self):
+            return self.now
+
+    loop = Jumping()
+    select = loop._selector.select
+
+    def jump(timeout=None):
+        called = select(0)
+        if not called and timeout:
+            loop.now += timeout
+        return called
+
+    loop._selector.select = jump
+    fired = []
+
+    async def main():
+        loop.call_later(1000, fired.append, "timer")
+        await asyncio.sleep(5000)
+        return loop.time()
+
+    assert loop.run_until_complete(main()) == pytest.approx(5000)
+    assert fired == ["timer"]
+    loop.close()
+
+
+def test_a_subclass_that_overrides_run_once_is_asked_in_every_turn():
+    class Counting(twinloop.EventLoop):
+        turns = 0
+
+        def _run_once(self):
+            self.turns += 1
+            super()._run_once()
+
+    loop = Counting()
+    assert loop.run_until_complete(value_after(0.001, "done")) == "done"
+    assert loop.turns > 1
+    loop.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import ctypes
 import gc
 import os
 import socket
@@ -582,5 +583,38 @@ def test_a_pair_of_datagram_sockets_needs_no_address(run):
             transport.sendto(b"to the other end")
             assert right.recv(100) == b"to the other end"
             await closed(transport)
+
+
+@pytest.mark.parametrize("kind", ["nameless", "abstract", "longest path"])
+def test_the_names_of_unix_senders_are_those_of_the_socket_module(run, tmp_path, kind):
+    # A path that fills the kernel's field has no zero behind it: the library that read addresses took that for a defect and panicked.
+    path = str(tmp_path / "receiver")
+    name = {"nameless": None, "abstract": b"\0twinloop-" + os.urandom(4).hex().encode()}.get(kind)
+    if kind == "longest path":
+        name = str(tmp_path) + "/"
+        name += "x" * (108 - len(name))
+        if len(name) > 108:
+            pytest.skip("the folder for temporary files has a long name itself")
+
+    async def main():
+        transport, protocol = await endpoint(Recorder, local_addr=path, family=socket.AF_UNIX)
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as judge,
+        ):
+            if kind == "abstract":
+                sender.bind(name)
+            elif kind == "longest path":
+                # Python binds to shorter ones only, the kernel does not.
+                address = socket.AF_UNIX.to_bytes(2, sys.byteorder) + name.encode()
+                assert ctypes.CDLL(None).bind(sender.fileno(), address, len(address)) == 0
+            judge.bind(path + "2")
+            sender.sendto(b"x", path + "2")
+            sender.sendto(b"x", path)
+            await until(lambda: protocol.received)
+            assert protocol.received == [judge.recvfrom(10)]
+            assert protocol.received[0][1] == name
+        transport.close()
+        await protocol.lost
 
     run(main())

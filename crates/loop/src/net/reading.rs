@@ -14,7 +14,7 @@ use rustix::net::{
     sockopt,
 };
 
-use super::stream::Kind;
+use super::stream::DescriptorKind;
 
 /// Where the kernel ends a read although there is more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +29,9 @@ pub enum Boundaries {
 }
 
 impl Boundaries {
-    pub(super) fn of(fd: BorrowedFd<'_>, kind: Kind) -> Boundaries {
-        match kind {
-            Kind::Socket => Boundaries::of_socket(fd),
-            Kind::Pipe | Kind::Device => Boundaries::Anywhere,
-        }
-    }
-
-    /// Of a socket, or of what was taken for one.
+    /// Of a socket. Asks the kernel, as what a program says of its sockets need not be true.
     #[must_use]
-    pub fn of_socket(fd: BorrowedFd<'_>) -> Boundaries {
+    pub fn of(fd: BorrowedFd<'_>) -> Boundaries {
         // A stream of the internet may be of another protocol, with messages in it (SCTP). Asked first, as most are TCP.
         if sockopt::socket_protocol(fd) == Ok(Some(ipproto::TCP)) {
             return Boundaries::None;
@@ -52,7 +45,7 @@ impl Boundaries {
     }
 }
 
-/// What one read came to.
+/// What one system call came to.
 pub(super) struct Read {
     pub(super) count: usize,
     /// The kernel may have stopped before the descriptor was empty.
@@ -62,16 +55,16 @@ pub(super) struct Read {
 /// Reads once, without blocking.
 pub(super) fn read(
     fd: BorrowedFd<'_>,
-    kind: Kind,
+    kind: DescriptorKind,
     boundaries: Boundaries,
     buffer: &mut [u8],
 ) -> Result<Read, Errno> {
     let count = match (kind, boundaries) {
-        (Kind::Socket, Boundaries::Flagged) => {
+        (DescriptorKind::Socket, Boundaries::Flagged) => {
             return read_flagged(fd, buffer);
         }
-        (Kind::Socket, _) => recv(fd, buffer, RecvFlags::DONTWAIT)?.0,
-        (Kind::Pipe | Kind::Device, _) => rustix::io::read(fd, buffer)?,
+        (DescriptorKind::Socket, _) => recv(fd, buffer, RecvFlags::DONTWAIT)?.0,
+        (DescriptorKind::Pipe | DescriptorKind::Device, _) => rustix::io::read(fd, buffer)?,
     };
     Ok(Read {
         count,

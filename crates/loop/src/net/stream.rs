@@ -45,7 +45,7 @@ const WIDE_PIPE: usize = 256 * 1024;
 
 /// Told what happens on a stream, each time in an entry of the turn or at its end. None of its methods may unwind.
 pub trait StreamHandler {
-    /// Bytes or the end of the stream can be read: call [`Stream::try_read`] once. It is called again next turn while
+    /// Bytes or the end of the stream can be read: call [`Stream::read_once`]. It is called again next turn while
     /// something is left.
     fn readable(&self);
 
@@ -57,22 +57,22 @@ pub trait StreamHandler {
 }
 
 /// A connected stream socket. Dropping it closes the socket (unless an owner keeps it, see [`Stream::from_owner`]).
-pub struct Stream(Rc<Inner>);
+pub struct Stream(Rc<StreamInner>);
 
 /// Which system calls a descriptor takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DescriptorKind {
     Socket,
     Pipe,
     /// A terminal or another character device: a read ends with a line, though there may be more.
     Device,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct StreamInner {
     // Declared before the descriptor: the registration must end before the number can be used again.
     source: RefCell<Option<Source>>,
     descriptor: RefCell<Option<Descriptor>>,
-    kind: Kind,
+    kind: DescriptorKind,
     boundaries: Boundaries,
     widened: Cell<bool>,
     event_loop: WeakLoop,
@@ -168,7 +168,11 @@ impl Stream {
     /// # Errors
     /// EPERM for a device that cannot be waited for, EEXIST when the descriptor is registered already.
     pub fn from_pipe_owner(fd: RawFd, owner: Box<dyn Any>, is_device: bool) -> io::Result<Stream> {
-        let kind = if is_device { Kind::Device } else { Kind::Pipe };
+        let kind = if is_device {
+            DescriptorKind::Device
+        } else {
+            DescriptorKind::Pipe
+        };
         Stream::with_kind(Descriptor::shared(fd, owner)?, kind)
     }
 
@@ -177,19 +181,26 @@ impl Stream {
     /// # Errors
     /// As there.
     pub fn from_pipe_fd(fd: OwnedFd, is_device: bool) -> io::Result<Stream> {
-        let kind = if is_device { Kind::Device } else { Kind::Pipe };
+        let kind = if is_device {
+            DescriptorKind::Device
+        } else {
+            DescriptorKind::Pipe
+        };
         Stream::with_kind(Descriptor::owned(fd), kind)
     }
 
     fn new(descriptor: Descriptor) -> io::Result<Stream> {
-        Stream::with_kind(descriptor, Kind::Socket)
+        Stream::with_kind(descriptor, DescriptorKind::Socket)
     }
 
-    fn with_kind(descriptor: Descriptor, kind: Kind) -> io::Result<Stream> {
+    fn with_kind(descriptor: Descriptor, kind: DescriptorKind) -> io::Result<Stream> {
         let event_loop = Loop::current();
         let source = event_loop.register(descriptor.as_raw_fd(), Mode::Edge)?;
-        let boundaries = Boundaries::of(descriptor.as_fd(), kind);
-        Ok(Stream(Rc::new(Inner {
+        let boundaries = match kind {
+            DescriptorKind::Socket => Boundaries::of(descriptor.as_fd()),
+            DescriptorKind::Pipe | DescriptorKind::Device => Boundaries::Anywhere,
+        };
+        Ok(Stream(Rc::new(StreamInner {
             source: RefCell::new(Some(source)),
             descriptor: RefCell::new(Some(descriptor)),
             kind,
@@ -276,7 +287,7 @@ impl Stream {
     ///
     /// # Errors
     /// `WouldBlock` when nothing is there, or what the operating system reports.
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn read_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
         let result = loop {
             match reading::read(self.fd()?.as_fd(), self.0.kind, self.0.boundaries, buffer) {
@@ -320,7 +331,7 @@ impl Stream {
     fn write_or_keep(&self, data: &[u8], keep: Option<impl FnOnce() -> Kept>) -> io::Result<()> {
         let inner = &self.0;
         let mut sent = 0;
-        let at_once = data.len() >= SEND_AT_ONCE || inner.kind != Kind::Socket;
+        let at_once = data.len() >= SEND_AT_ONCE || inner.kind != DescriptorKind::Socket;
         if at_once && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
             // Large and first in line: what the kernel takes now need not be queued.
             sent = send_some(self.fd()?.as_fd(), data, inner.kind)?;
@@ -328,7 +339,7 @@ impl Stream {
             if sent == data.len() {
                 return Ok(());
             }
-            if inner.kind != Kind::Socket {
+            if inner.kind != DescriptorKind::Socket {
                 // What takes a part is full: the next writable event goes on, at once if there is more room now.
                 inner.blocked.set(true);
                 inner.with_source(|source| source.clear(Readiness::WRITE));
@@ -410,7 +421,7 @@ impl Stream {
     }
 }
 
-impl Inner {
+impl StreamInner {
     fn fd(&self) -> io::Result<std::cell::Ref<'_, Descriptor>> {
         std::cell::Ref::filter_map(self.descriptor.borrow(), Option::as_ref)
             .map_err(|_| io::Error::new(io::ErrorKind::NotConnected, "the stream is closed"))
@@ -423,8 +434,7 @@ impl Inner {
             .map_or_else(T::default, function)
     }
 
-    /// A read that did not fill its buffer has emptied the socket, unless it stopped at a boundary or urgent data, or the peer
-    /// has closed: then the end of the stream is still to come and no further edge will announce it.
+    /// Takes note of what a read proves: the end, or that nothing more is there now.
     fn after_read(&self, read: &Read, wanted: usize) {
         let count = read.count;
         if count >= PIPE_CAPACITY {
@@ -435,8 +445,8 @@ impl Inner {
             if count == 0 && wanted > 0 {
                 self.at_end.set(true);
                 source.clear(Readiness::READ);
-            } else if count < wanted && !read.at_boundary && source.trusts_short_reads() {
-                source.clear(Readiness::READ);
+            } else if count < wanted {
+                source.note_short_read(read.at_boundary);
             }
         });
     }
@@ -445,7 +455,7 @@ impl Inner {
     /// 1,024 reads without it, 44 ms in 258 with it, over 100 ms with a whole MiB, which no longer fits the cache. That the
     /// system refuses (it limits what a user's pipes may hold) changes nothing.
     fn widen_pipe(&self) {
-        if self.kind == Kind::Pipe
+        if self.kind == DescriptorKind::Pipe
             && !self.widened.replace(true)
             && let Ok(fd) = self.fd()
         {
@@ -508,7 +518,7 @@ impl Inner {
     }
 
     fn shut_down_write(&self) {
-        if self.kind == Kind::Socket
+        if self.kind == DescriptorKind::Socket
             && let Ok(fd) = self.fd()
         {
             // ENOTCONN: the peer was faster; there is nothing left to shut down.
@@ -535,7 +545,7 @@ impl Drop for Stream {
 }
 
 /// Turns the events of the registration into calls of the stream's handler.
-struct Dispatch(Weak<Inner>);
+struct Dispatch(Weak<StreamInner>);
 
 impl IoHandler for Dispatch {
     fn ready(&self, readiness: Readiness) {
@@ -571,9 +581,8 @@ impl AsyncRead for Stream {
             let wanted = buffer.remaining();
             let count = receive_into(fd.as_fd(), buffer)?;
             inner.traffic.add_received(count);
-            let bytes_only = inner.boundaries == Boundaries::None;
-            if count < wanted && count > 0 && bytes_only && source.trusts_short_reads() {
-                source.clear(Readiness::READ);
+            if count < wanted && count > 0 {
+                source.note_short_read(inner.boundaries != Boundaries::None);
             }
             Ok(())
         })

@@ -14,18 +14,16 @@ use std::rc::Rc;
 
 use rustix::net::{SendFlags, send};
 
-use super::stream::{Inner, Kind};
+use super::stream::{DescriptorKind, StreamInner};
 
 /// Buffers above this size go back to the allocator, smaller ones to the pool.
 const POOLED_CAPACITY: usize = 64 * 1024;
 const POOLED_BUFFERS: usize = 64;
-const SCRATCH_SIZE: usize = 256 * 1024;
 
-/// The loop's buffers: emptied write queues for the next writer, and one scratch buffer for reads.
+/// The memory of emptied write queues, for the next writer.
 #[derive(Default)]
 pub(crate) struct Buffers {
     pool: RefCell<Vec<Vec<u8>>>,
-    scratch: RefCell<Vec<u8>>,
 }
 
 impl Buffers {
@@ -42,15 +40,6 @@ impl Buffers {
             buffer.clear();
             pool.push(buffer);
         }
-    }
-
-    /// Lends the scratch buffer. A nested call gets a buffer of its own.
-    pub(crate) fn with_scratch<T>(&self, function: impl FnOnce(&mut [u8]) -> T) -> T {
-        let mut scratch = std::mem::take(&mut *self.scratch.borrow_mut());
-        scratch.resize(SCRATCH_SIZE, 0);
-        let result = function(&mut scratch);
-        *self.scratch.borrow_mut() = scratch;
-        result
     }
 }
 
@@ -108,7 +97,7 @@ impl WriteQueue {
     }
 
     /// Sends until the queue is empty or the socket is full; true if it was full.
-    pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: Kind) -> io::Result<bool> {
+    pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: DescriptorKind) -> io::Result<bool> {
         loop {
             while self.sent < self.bytes.len() {
                 match send_some(&fd, &self.bytes[self.sent..], kind)? {
@@ -155,11 +144,11 @@ impl WriteQueue {
 }
 
 /// Sends once; zero means that the socket is full.
-pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: Kind) -> io::Result<usize> {
+pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: DescriptorKind) -> io::Result<usize> {
     loop {
         let sent = match kind {
-            Kind::Socket => send(&fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT),
-            Kind::Pipe | Kind::Device => rustix::io::write(&fd, data),
+            DescriptorKind::Socket => send(&fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT),
+            DescriptorKind::Pipe | DescriptorKind::Device => rustix::io::write(&fd, data),
         };
         match sent {
             Ok(sent) => return Ok(sent),
@@ -172,10 +161,10 @@ pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: Kind) -> io::Result<us
 
 /// The streams with writes of this turn.
 #[derive(Default)]
-pub(crate) struct FlushQueue(RefCell<Vec<Rc<Inner>>>);
+pub(crate) struct FlushQueue(RefCell<Vec<Rc<StreamInner>>>);
 
 impl FlushQueue {
-    pub(crate) fn push(&self, stream: Rc<Inner>) {
+    pub(crate) fn push(&self, stream: Rc<StreamInner>) {
         self.0.borrow_mut().push(stream);
     }
 

@@ -9,9 +9,9 @@ use std::mem::MaybeUninit;
 use std::sync::Once;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
-use pyo3::{Borrowed, ffi};
 
 use super::object::Object;
 
@@ -210,43 +210,5 @@ impl UnfilledBytes {
             }
             Ok(Bound::from_owned_ptr(py, pointer).cast_into_unchecked())
         }
-    }
-}
-
-/// Reads an attribute slot (`__slots__`) of `object` directly.
-///
-/// `offset` must come from [`slot_offset`] for a class that `object` is an instance of; the callers are methods that were
-/// installed in that very class, whose receivers CPython checks.
-pub(crate) fn read_slot<'a, 'py>(
-    object: Borrowed<'a, 'py, PyAny>,
-    offset: usize,
-) -> Option<Borrowed<'a, 'py, PyAny>> {
-    // SAFETY: instances of the class have a pointer-sized member at `offset`: null, or a reference that the instance owns.
-    unsafe {
-        let member = object
-            .as_ptr()
-            .cast::<u8>()
-            .add(offset)
-            .cast::<*mut ffi::PyObject>();
-        let value = *member;
-        if value.is_null() {
-            None
-        } else {
-            Some(Borrowed::from_ptr(object.py(), value))
-        }
-    }
-}
-
-/// Where the instances of a class keep the slot that `descriptor` describes.
-pub(crate) fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<usize> {
-    // SAFETY: only read after the exact type was checked; a member descriptor points to its definition for its whole life.
-    unsafe {
-        if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
-            return Err(PyTypeError::new_err(
-                "the transport class must keep its state in a slot",
-            ));
-        }
-        let member = (*descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>()).d_member;
-        Ok((*member).offset as usize)
     }
 }

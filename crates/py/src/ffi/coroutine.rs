@@ -255,6 +255,10 @@ pub(crate) fn run_woken(py: Python<'_>, object: &Object) -> Option<PyResult<()>>
             return None;
         }
         let state = &mut (*raw).state;
+        if state.status != Status::Woken {
+            // Somebody resumed it before its entry came, and it waits for something else now, or has ended.
+            return Some(Ok(()));
+        }
         (
             state.callback.take(),
             std::mem::take(&mut state.more_callbacks),

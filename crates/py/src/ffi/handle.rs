@@ -17,7 +17,6 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference};
@@ -29,6 +28,7 @@ use super::coroutine;
 use super::gil::GilBound;
 use super::object::Object;
 use crate::asyncio::event_loop;
+use crate::errors::must_leave;
 
 const INLINE: usize = 3;
 /// `count` of a handle whose first argument slot holds a tuple of all arguments.
@@ -385,7 +385,7 @@ pub(crate) fn report(
     handle: Borrowed<'_, '_, PyAny>,
     error: PyErr,
 ) -> PyResult<()> {
-    if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
+    if must_leave(py, &error) {
         return Err(error);
     }
     let event_loop = handle.getattr("_loop")?;
@@ -400,7 +400,7 @@ pub(crate) fn report_in(
     source: Borrowed<'_, '_, PyAny>,
     error: PyErr,
 ) -> PyResult<()> {
-    if error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py) {
+    if must_leave(py, &error) {
         return Err(error);
     }
     let event_loop = source.getattr("_loop")?;

@@ -23,11 +23,11 @@ mod last_calls;
 pub(crate) mod object;
 pub(crate) mod openssl;
 pub(crate) mod sockets;
+mod state_slot;
 
 pub use exporter::BytesExporter;
-pub(crate) use fastcall::{
-    Arguments, FastAttribute, FastMethod, Parameters, install, install_attribute,
-};
+pub(crate) use fastcall::{Arguments, FastAttribute, Parameters, fast_methods, install_attribute};
 pub use gil::offer_gil;
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
 pub(crate) use object::Object;
+pub(crate) use state_slot::StateSlot;

@@ -6,15 +6,33 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
+use rustix::net::addr::SocketAddrStorage;
 use rustix::net::{
-    RecvFlags, SendFlags, SocketAddrAny, SocketFlags, acceptfrom_with, connect, recv, recvfrom,
-    send, sendto,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketFlags, acceptfrom_with, connect,
+    recv, recvfrom, send, sendto,
 };
 use twinloop_loop::net::Boundaries;
 
-/// What a short read of a socket proves. Asks the kernel, as the attributes of a socket object are what a program said.
+/// What a short read of a socket proves.
 pub(crate) fn boundaries_of(fd: RawFd) -> Boundaries {
-    borrow(fd).map_or(Boundaries::Anywhere, Boundaries::of_socket)
+    borrow(fd).map_or(Boundaries::Anywhere, Boundaries::of)
+}
+
+/// What is in an address of the family AF_UNIX behind the family, as long as the kernel says; `None` for any other family.
+///
+/// rustix's own reading of it takes a path that fills the field for a defect, and no name for one of the abstract namespace.
+pub(crate) fn unix_name(address: &SocketAddrAny) -> Option<&[u8]> {
+    if address.address_family() != AddressFamily::UNIX {
+        return None;
+    }
+    let length = (address.addr_len() as usize)
+        .min(size_of::<SocketAddrStorage>())
+        .saturating_sub(size_of::<u16>());
+    // SAFETY: the storage is initialised and at least as long as the address; the family is the u16 at its beginning.
+    unsafe {
+        let start = address.as_ptr().cast::<u8>().add(size_of::<u16>());
+        Some(std::slice::from_raw_parts(start, length))
+    }
 }
 
 /// Accepts a connection that waits at a listening socket that does not block: a socket that does not block either, and the peer.

@@ -43,21 +43,57 @@ impl LoopCore {
     }
 
     /// Runs turns until `stop`; raises what a callback raised if it has to leave the loop.
-    fn _run(&self, py: Python<'_>) -> PyResult<()> {
-        let state = self.state.get(py);
+    fn _run(slf: &Bound<'_, LoopCore>) -> PyResult<()> {
+        let py = slf.py();
+        let state = slf.get().state.get(py);
         let event_loop = state.open()?;
+        state.follow_time_of(slf.as_any())?;
         state.runner.set(Some(ffi::current_thread(py)));
         let result = state.run_turns(py, &event_loop);
         state.runner.set(None);
         state.stopping.set(false);
         state.until_idle.set(false);
+        state.forget_own_time(&event_loop);
         result
     }
 
-    /// Runs one turn for who steps the loop, also inside a callback of it; true if `stop` was called. It blocks only if
-    /// nothing is ready and `may_block`.
-    fn _run_turn(&self, py: Python<'_>, may_block: bool) -> PyResult<bool> {
-        self.state.get(py).run_turn(py, may_block)
+    /// Runs one turn, inside a run or without one, for a program that steps the loop itself. `timeout` is how many seconds it may
+    /// wait, None for as long as it takes. Returns how many callbacks were run.
+    fn _step(slf: &Bound<'_, LoopCore>, timeout: Option<f64>) -> PyResult<u64> {
+        let py = slf.py();
+        let state = slf.get().state.get(py);
+        let event_loop = state.open()?;
+        state.check_thread(py)?;
+        state.follow_time_of(slf.as_any())?;
+        let outer = state.runner.replace(Some(ffi::current_thread(py)));
+        let result = state.step(py, &event_loop, timeout);
+        state.runner.set(outer);
+        if outer.is_none() {
+            state.forget_own_time(&event_loop);
+        }
+        result
+    }
+
+    /// How many seconds the next turn may wait: 0 if something is ready, None if nothing is timed.
+    fn _step_timeout(slf: &Bound<'_, LoopCore>) -> PyResult<Option<f64>> {
+        let state = slf.get().state.get(slf.py());
+        let event_loop = state.open()?;
+        if state.stopping.get() || event_loop.has_work() {
+            return Ok(Some(0.0));
+        }
+        let Some(deadline) = event_loop.next_deadline() else {
+            return Ok(None);
+        };
+        let now = state.time_of(slf.as_any().as_borrowed())?;
+        Ok(Some((seconds(deadline) - now).max(0.0)))
+    }
+
+    fn _is_stopping(&self, py: Python<'_>) -> bool {
+        self.state.get(py).stopping.get()
+    }
+
+    fn _set_stopping(&self, py: Python<'_>, stopping: bool) {
+        self.state.get(py).stopping.set(stopping);
     }
 
     /// Discards everything that is queued and closes the loop's own descriptors.
@@ -297,16 +333,19 @@ impl LoopCore {
         if state.event_loop.borrow().is_none() {
             return Ok(false);
         }
-        state.check_thread(py)?;
         let number = match file_descriptor(fd) {
             Ok(number) => number,
             // A file that was closed without removing its callback is known by itself, as in asyncio.
             Err(error) => state.descriptors.named_by(fd).ok_or(error)?,
         };
-        state.descriptors.remove(py, number, direction)
+        let removed = state.descriptors.remove(py, number, direction);
+        state.wake_if_elsewhere(py);
+        removed
     }
 }
 
+/// `add_reader` and `add_writer`, from any thread, as in asyncio (without a promise) and uvloop: the driver may be changed while
+/// the loop waits for it, and everything else is changed under the GIL, which the loop's thread holds while it uses it.
 fn watch<'py>(
     slf: &Bound<'py, LoopCore>,
     fd: &Bound<'py, PyAny>,
@@ -317,7 +356,6 @@ fn watch<'py>(
     let py = slf.py();
     let state = slf.get().state.get(py);
     let event_loop = state.open()?;
-    state.check_thread(py)?;
     let named_by = fd;
     let fd = file_descriptor(fd)?;
     let handle = if state.is_debug() {
@@ -348,6 +386,7 @@ fn watch<'py>(
     if !named_by.is_instance_of::<pyo3::types::PyInt>() {
         state.descriptors.name(fd, Object::new(named_by.clone()));
     }
+    state.wake_if_elsewhere(py);
     Ok(handle.into_bound(py))
 }
 

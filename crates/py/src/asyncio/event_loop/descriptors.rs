@@ -149,6 +149,10 @@ impl Descriptors {
         let Some(old) = descriptor.side(direction).callback.take() else {
             return Ok(false);
         };
+        // Its event may wait in the queue; a callback that is added meanwhile must not be called in its place.
+        if let Some(source) = &*descriptor.source.borrow() {
+            source.forget_report(direction.readiness());
+        }
         // An error means that the descriptor was closed: then nothing is reported any more, as wanted.
         let _ = descriptor.update_mode();
         self.remove_if_unused(&descriptor);
@@ -403,11 +407,8 @@ impl Descriptor {
 
     /// A read returned less than it could. Where bytes are all there is, nothing is left.
     pub(crate) fn short_read(&self) {
-        if let Some(source) = &*self.source.borrow()
-            && self.boundaries.get() == Boundaries::None
-            && source.trusts_short_reads()
-        {
-            source.clear(Readiness::READ);
+        if let Some(source) = &*self.source.borrow() {
+            source.note_short_read(self.boundaries.get() != Boundaries::None);
         }
     }
 

@@ -3,8 +3,6 @@
 //! In debug mode they hand over to Python, where asyncio's own handles remember where they were made. GIL held; which
 //! thread may call what is decided in `state.rs`.
 
-use std::ffi::CStr;
-
 use pyo3::Borrowed;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -17,45 +15,93 @@ use super::state::deadline;
 use crate::asyncio::sockets;
 use crate::ffi::fastcall::call_with_keywords;
 use crate::ffi::handle::{Handle, HandleKind};
-use crate::ffi::{Arguments, FastMethod, Parameters, install};
+use crate::ffi::{Arguments, Parameters, fast_methods};
 
-struct CallSoon;
-impl FastMethod for CallSoon {
-    const NAME: &'static CStr = c"call_soon";
-    const DOC: &'static CStr = c"call_soon($self, callback, *args, context=None)\n--\n\n\
-        Calls callback(*args) in the next turn of the loop, in the order of the calls.";
-    const PARAMETERS: Parameters = Parameters::with_more(&["callback"], "context");
+fast_methods! {
+    fn install_methods;
 
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        call_soon(py, receiver, arguments, "call_soon", "_call_soon_debug")
-    }
-}
+    c"call_soon", Parameters::with_more(&["callback"], "context"),
+    c"call_soon($self, callback, *args, context=None)\n--\n\n\
+        Calls callback(*args) in the next turn of the loop, in the order of the calls.",
+    |py, receiver, arguments| call_soon(py, receiver, arguments, "call_soon", "_call_soon_debug");
 
-struct CallSoonThreadsafe;
-impl FastMethod for CallSoonThreadsafe {
-    const NAME: &'static CStr = c"call_soon_threadsafe";
-    const DOC: &'static CStr =
-        c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\n\
-        As call_soon, from any thread.";
-    const PARAMETERS: Parameters = Parameters::with_more(&["callback"], "context");
+    c"call_soon_threadsafe", Parameters::with_more(&["callback"], "context"),
+    c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\n\
+        As call_soon, from any thread.",
+    |py, receiver, arguments| {
+        call_soon(py, receiver, arguments, "call_soon_threadsafe", "_call_soon_threadsafe_debug")
+    };
 
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        call_soon(
-            py,
-            receiver,
-            arguments,
-            "call_soon_threadsafe",
-            "_call_soon_threadsafe_debug",
+    c"call_later", Parameters::with_more(&["delay", "callback"], "context"),
+    c"call_later($self, delay, callback, *args, context=None)\n--\n\n\
+        Calls callback(*args) after delay seconds, never before.",
+    |py, receiver, arguments| {
+        let state = core_of(&receiver)?.state.get(py);
+        let delay = arguments.required(0, "call_later", "delay")?;
+        if delay.is_none() {
+            return Err(PyTypeError::new_err("delay must not be None"));
+        }
+        let when = state.time_of(receiver)? + delay.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, false, "call_later")
+    };
+
+    c"call_at", Parameters::with_more(&["when", "callback"], "context"),
+    c"call_at($self, when, callback, *args, context=None)\n--\n\n\
+        Calls callback(*args) when the loop's clock has reached when.",
+    |py, receiver, arguments| {
+        let when = arguments.required(0, "call_at", "when")?;
+        if when.is_none() {
+            return Err(PyTypeError::new_err("when cannot be None"));
+        }
+        if core_of(&receiver)?.state.get(py).debug.get() {
+            arguments.required(1, "call_at", "callback")?;
+            return arguments.forward(&receiver.getattr("_call_at_debug")?);
+        }
+        // The handle tells the time as it was given: programs look whether they rounded it.
+        let is_integer = when.is_instance_of::<PyInt>();
+        let when = when.extract::<f64>()?;
+        call_at(py, receiver, arguments, when, is_integer, "call_at")
+    };
+
+    c"time", Parameters::NONE,
+    c"time($self)\n--\n\nThe time on the loop's clock, in seconds.",
+    |py, receiver, _arguments| Ok(core_of(&receiver)?.state.get(py).seconds_now());
+
+    c"get_debug", Parameters::NONE,
+    c"get_debug($self)\n--\n\nTrue in debug mode.",
+    |py, receiver, _arguments| Ok(core_of(&receiver)?.state.get(py).debug.get());
+
+    c"is_running", Parameters::NONE,
+    c"is_running($self)\n--\n\nTrue while the loop runs.",
+    |py, receiver, _arguments| Ok(core_of(&receiver)?.state.get(py).runner.get().is_some());
+
+    c"is_closed", Parameters::NONE,
+    c"is_closed($self)\n--\n\nTrue once the loop was closed.",
+    |py, receiver, _arguments| Ok(core_of(&receiver)?.state.get(py).event_loop.borrow().is_none());
+
+    c"stop", Parameters::NONE,
+    c"stop($self)\n--\n\nEnds run_forever after the current turn.",
+    |py, receiver, _arguments| {
+        core_of(&receiver)?.state.get(py).stopping.set(true);
+        Ok(())
+    };
+
+    c"create_future", Parameters::NONE,
+    c"create_future($self)\n--\n\nA new asyncio.Future of this loop.",
+    |py, receiver, _arguments| {
+        let constructors = Constructors::of(py)?;
+        call_with_keywords(
+            constructors.future.bind(py),
+            &[],
+            &[receiver],
+            constructors.future_keywords.bind(py),
         )
-    }
+    };
+
+    c"create_task", Parameters::ANY,
+    c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
+        Schedules a coroutine as an asyncio.Task.",
+    |py, receiver, arguments| create_task(py, receiver, arguments);
 }
 
 #[inline(always)]
@@ -88,55 +134,6 @@ fn call_soon<'py>(
     )?;
     state.schedule(py, handle.share(py));
     Ok(handle.into_bound(py))
-}
-
-struct CallLater;
-impl FastMethod for CallLater {
-    const NAME: &'static CStr = c"call_later";
-    const DOC: &'static CStr = c"call_later($self, delay, callback, *args, context=None)\n--\n\n\
-        Calls callback(*args) after delay seconds, never before.";
-    const PARAMETERS: Parameters = Parameters::with_more(&["delay", "callback"], "context");
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let state = core_of(&receiver)?.state.get(py);
-        let delay = arguments.required(0, "call_later", "delay")?;
-        if delay.is_none() {
-            return Err(PyTypeError::new_err("delay must not be None"));
-        }
-        let when = state.seconds_now() + delay.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, false, "call_later")
-    }
-}
-
-struct CallAt;
-impl FastMethod for CallAt {
-    const NAME: &'static CStr = c"call_at";
-    const DOC: &'static CStr = c"call_at($self, when, callback, *args, context=None)\n--\n\n\
-        Calls callback(*args) when the loop's clock has reached when.";
-    const PARAMETERS: Parameters = Parameters::with_more(&["when", "callback"], "context");
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let when = arguments.required(0, "call_at", "when")?;
-        if when.is_none() {
-            return Err(PyTypeError::new_err("when cannot be None"));
-        }
-        if core_of(&receiver)?.state.get(py).debug.get() {
-            arguments.required(1, "call_at", "callback")?;
-            return arguments.forward(&receiver.getattr("_call_at_debug")?);
-        }
-        // The handle tells the time as it was given: programs look whether they rounded it.
-        let is_integer = when.is_instance_of::<PyInt>();
-        let when = when.extract::<f64>()?;
-        call_at(py, receiver, arguments, when, is_integer, "call_at")
-    }
 }
 
 #[inline(always)]
@@ -175,155 +172,37 @@ fn call_at<'py>(
     Ok(handle.into_bound(py))
 }
 
-struct Time;
-impl FastMethod for Time {
-    const NAME: &'static CStr = c"time";
-    const DOC: &'static CStr = c"time($self)\n--\n\nThe time on the loop's clock, in seconds.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let now = core_of(&receiver)?.state.get(py).seconds_now();
-        Ok(now.into_pyobject(py)?.into_any())
+fn create_task<'py>(
+    py: Python<'py>,
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let state = core_of(&receiver)?.state.get(py);
+    if arguments.len() != 1 || state.has_task_factory.get() || state.debug.get() {
+        return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
     }
-}
-
-struct GetDebug;
-impl FastMethod for GetDebug {
-    const NAME: &'static CStr = c"get_debug";
-    const DOC: &'static CStr = c"get_debug($self)\n--\n\nTrue in debug mode.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(py, core_of(&receiver)?.state.get(py).debug.get())
-    }
-}
-
-struct IsRunning;
-impl FastMethod for IsRunning {
-    const NAME: &'static CStr = c"is_running";
-    const DOC: &'static CStr = c"is_running($self)\n--\n\nTrue while the loop runs.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(py, core_of(&receiver)?.state.get(py).runner.get().is_some())
-    }
-}
-
-struct IsClosed;
-impl FastMethod for IsClosed {
-    const NAME: &'static CStr = c"is_closed";
-    const DOC: &'static CStr = c"is_closed($self)\n--\n\nTrue once the loop was closed.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        boolean(
-            py,
-            core_of(&receiver)?
-                .state
-                .get(py)
-                .event_loop
-                .borrow()
-                .is_none(),
-        )
-    }
-}
-
-struct Stop;
-impl FastMethod for Stop {
-    const NAME: &'static CStr = c"stop";
-    const DOC: &'static CStr = c"stop($self)\n--\n\nEnds run_forever after the current turn.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        core_of(&receiver)?.state.get(py).stopping.set(true);
-        Ok(py.None().into_bound(py))
-    }
-}
-
-fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
-    Ok(value.into_pyobject(py)?.to_owned().into_any())
-}
-
-struct CreateFuture;
-impl FastMethod for CreateFuture {
-    const NAME: &'static CStr = c"create_future";
-    const DOC: &'static CStr = c"create_future($self)\n--\n\nA new asyncio.Future of this loop.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let constructors = Constructors::of(py)?;
-        call_with_keywords(
-            constructors.future.bind(py),
-            &[],
-            &[receiver],
-            constructors.future_keywords.bind(py),
-        )
-    }
-}
-
-struct CreateTask;
-impl FastMethod for CreateTask {
-    const NAME: &'static CStr = c"create_task";
-    const DOC: &'static CStr =
-        c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
-        Schedules a coroutine as an asyncio.Task.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let state = core_of(&receiver)?.state.get(py);
-        if arguments.len() != 1 || state.has_task_factory.get() || state.debug.get() {
-            return arguments.forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
-        }
-        state.check_open()?;
-        let (mut name, mut context) = (None, None);
-        for (keyword, value) in arguments.keywords() {
-            match keyword.to_str()? {
-                "name" => name = Some(value),
-                "context" => context = Some(value),
-                _ => {
-                    return arguments
-                        .forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
-                }
+    state.check_open()?;
+    let (mut name, mut context) = (None, None);
+    for (keyword, value) in arguments.keywords() {
+        match keyword.to_str()? {
+            "name" => name = Some(value),
+            "context" => context = Some(value),
+            _ => {
+                return arguments
+                    .forward(&receiver.getattr(intern!(py, "_create_task_in_python"))?);
             }
         }
-        let coroutine = arguments.required(0, "create_task", "coro")?;
-        let none = py.None();
-        let none = none.bind(py).as_borrowed();
-        let constructors = Constructors::of(py)?;
-        call_with_keywords(
-            constructors.task.bind(py),
-            &[coroutine],
-            &[receiver, name.unwrap_or(none), context.unwrap_or(none)],
-            constructors.task_keywords.bind(py),
-        )
     }
+    let coroutine = arguments.required(0, "create_task", "coro")?;
+    let none = py.None();
+    let none = none.bind(py).as_borrowed();
+    let constructors = Constructors::of(py)?;
+    call_with_keywords(
+        constructors.task.bind(py),
+        &[coroutine],
+        &[receiver, name.unwrap_or(none), context.unwrap_or(none)],
+        constructors.task_keywords.bind(py),
+    )
 }
 
 /// CPython's own Task and Future, and the keyword tuples to call them with.
@@ -353,17 +232,7 @@ impl Constructors {
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let class: Bound<'_, PyType> = module.py().get_type::<LoopCore>();
-    install::<CallSoon>(&class)?;
-    install::<CallSoonThreadsafe>(&class)?;
-    install::<CallLater>(&class)?;
-    install::<CallAt>(&class)?;
-    install::<Time>(&class)?;
-    install::<GetDebug>(&class)?;
-    install::<IsRunning>(&class)?;
-    install::<IsClosed>(&class)?;
-    install::<Stop>(&class)?;
-    install::<CreateFuture>(&class)?;
-    install::<CreateTask>(&class)?;
+    install_methods(&class)?;
     sockets::install_into(&class)?;
     module.add_class::<LoopCore>()
 }

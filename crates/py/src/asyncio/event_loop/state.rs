@@ -3,7 +3,7 @@
 //!
 //! All methods run under the GIL. On the loop's thread, or while the loop does not run, they use the loop directly; from
 //! another thread a callback goes through the inbox (rule ONE-WAKE), so `call_soon` from a wrong thread is safe too.
-//! Turns are run only by `run_turns` and `run_turn` (rule ONE-WAIT), and never with a cell of this file borrowed.
+//! Turns are run only by `run_turns` and `step` (rule ONE-WAIT), and never with a cell of this file borrowed.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
 
+use super::core::LoopCore;
 use super::descriptors::Descriptors;
 use super::host::PythonHost;
 use crate::asyncio::transports::SocketTransport;
@@ -41,6 +42,9 @@ pub(crate) struct LoopState {
     pub(super) stopping: Cell<bool>,
     /// `_run` also ends when nothing is referenced any more, as a JavaScript program does.
     pub(super) until_idle: Cell<bool>,
+    /// The program, or a subclass, has replaced `time`: what the last look found. A look costs as much as a timer, so there is one
+    /// for each run, and one before it.
+    has_own_time: Cell<Option<bool>>,
     pub(super) debug: Cell<bool>,
     pub(super) has_task_factory: Cell<bool>,
     pub(super) redirects_connections: Cell<bool>,
@@ -82,6 +86,7 @@ impl LoopState {
             runner: Cell::new(None),
             stopping: Cell::new(false),
             until_idle: Cell::new(false),
+            has_own_time: Cell::new(None),
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             redirects_connections: Cell::new(false),
@@ -165,9 +170,18 @@ impl LoopState {
         }
     }
 
-    /// True inside `_run`, in whichever thread.
-    pub(crate) fn is_running(&self) -> bool {
-        self.runner.get().is_some()
+    /// True while the loop runs in this very thread: the end of the turn comes soon.
+    pub(crate) fn runs_here(&self, py: Python<'_>) -> bool {
+        self.runner.get() == Some(ffi::current_thread(py))
+    }
+
+    /// After a change that the loop may not notice while it waits: wakes it, if it runs in another thread.
+    pub(crate) fn wake_if_elsewhere(&self, py: Python<'_>) {
+        if !self.is_here(py)
+            && let Some(remote) = &*self.remote.borrow()
+        {
+            remote.wake();
+        }
     }
 
     pub(crate) fn check_thread(&self, py: Python<'_>) -> PyResult<()> {
@@ -278,27 +292,78 @@ impl LoopState {
         Ok(())
     }
 
-    /// One turn for who steps the loop, also inside a callback of it; true if `stop` was called.
-    pub(super) fn run_turn(&self, py: Python<'_>, may_block: bool) -> PyResult<bool> {
-        let event_loop = self.open()?;
-        let outer = self.runner.replace(Some(ffi::current_thread(py)));
-        let wait = if may_block && !self.stopping.get() {
-            Wait::Until(None)
-        } else {
-            Wait::No
+    /// One turn, in which the program may wait for `timeout` seconds.
+    pub(super) fn step(
+        &self,
+        py: Python<'_>,
+        event_loop: &Loop,
+        timeout: Option<f64>,
+    ) -> PyResult<u64> {
+        let wait = match timeout {
+            _ if self.stopping.get() => Wait::No,
+            None => Wait::Until(None),
+            Some(seconds) if seconds <= 0.0 => Wait::No,
+            Some(seconds) => {
+                let limit = self.clock.now().saturating_add(deadline(seconds));
+                Wait::Until(Some(limit))
+            }
         };
+        let before = event_loop.statistics().entries;
         event_loop.turn(wait);
-        self.runner.set(outer);
-        let stopped = self.stopping.get();
-        if outer.is_none() {
-            // Otherwise the run that this turn is inside of ends too, as in asyncio.
-            self.stopping.set(false);
-        }
         if let Some(error) = self.host.take_error() {
             return Err(error);
         }
         py.check_signals()?;
-        Ok(stopped)
+        Ok(event_loop.statistics().entries - before)
+    }
+
+    /// Looks whether the loop's class or the program has a `time` of its own: then timers follow it, as in asyncio, until
+    /// `Loop::follow_time(None)`.
+    pub(super) fn follow_time_of(&self, this: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.look_for_own_time(this)? {
+            return Ok(());
+        }
+        let (this, host) = (Object::new(this.clone()), Rc::clone(&self.host));
+        let time = move || {
+            ffi::with_gil_held(|py| {
+                own_time(&this.bind(py)).map_or_else(
+                    |error| {
+                        host.interrupt(error);
+                        0
+                    },
+                    deadline,
+                )
+            })
+        };
+        self.open()?.follow_time(Some(Rc::new(time)));
+        Ok(())
+    }
+
+    /// The loop no longer runs: what replaces `time` from now on is to be noticed again.
+    pub(super) fn forget_own_time(&self, event_loop: &Loop) {
+        self.has_own_time.set(None);
+        event_loop.follow_time(None);
+    }
+
+    #[cold]
+    fn look_for_own_time(&self, this: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let has_own = has_own_time(this)?;
+        self.has_own_time.set(Some(has_own));
+        Ok(has_own)
+    }
+
+    /// The time by which the program counts, in seconds.
+    #[inline(always)]
+    pub(super) fn time_of(&self, this: Borrowed<'_, '_, PyAny>) -> PyResult<f64> {
+        let has_own = match self.has_own_time.get() {
+            Some(known) => known,
+            None => self.look_for_own_time(&this)?,
+        };
+        if has_own {
+            own_time(&this)
+        } else {
+            Ok(self.seconds_now())
+        }
     }
 
     /// Runs `body`, which calls the protocol of the transport that `owner` gives; in debug mode a slow one is reported.
@@ -357,6 +422,24 @@ impl LoopState {
     pub(super) fn seconds_now(&self) -> f64 {
         seconds(self.clock.now())
     }
+}
+
+/// Whether `time` of a loop is another one than `LoopCore.time`.
+fn has_own_time(this: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = this.py();
+    let name = intern!(py, "time");
+    let of_class = this.get_type().getattr(name)?;
+    if !of_class.is(py.get_type::<LoopCore>().getattr(name)?) {
+        return Ok(true);
+    }
+    match this.getattr_opt(intern!(py, "__dict__"))? {
+        Some(own) => own.contains(name),
+        None => Ok(false),
+    }
+}
+
+fn own_time(this: &Bound<'_, PyAny>) -> PyResult<f64> {
+    this.call_method0(intern!(this.py(), "time"))?.extract()
 }
 
 pub(super) fn seconds(nanos: Nanos) -> f64 {

@@ -19,6 +19,7 @@ use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix};
 use twinloop_loop::net::Stream;
 
 use crate::ffi::Object;
+use crate::ffi::sockets::unix_name;
 
 /// What Python calls an address; `None` for a family that only Python's own socket module knows.
 pub(crate) fn to_python<'py>(
@@ -28,10 +29,9 @@ pub(crate) fn to_python<'py>(
     if let Ok(address) = SocketAddr::try_from(address.clone()) {
         return internet_to_python(py, &address).map(Some);
     }
-    if let Ok(address) = SocketAddrUnix::try_from(address.clone()) {
-        return unix_to_python(py, &address).map(Some);
-    }
-    Ok(None)
+    unix_name(address)
+        .map(|name| unix_to_python(py, name))
+        .transpose()
 }
 
 /// An address that is kept, as small as the kernel's own form of it where that is known: the tuple is made when somebody asks.
@@ -42,12 +42,9 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) fn of(py: Python<'_>, address: &SocketAddrAny) -> PyResult<Name> {
-        if let Ok(address) = SocketAddr::try_from(address.clone()) {
-            return Ok(Name::Internet(address));
-        }
-        let made = to_python(py, address)?;
-        Ok(made.map_or(Name::Unknown, |name| Name::Made(Object::new(name))))
+    /// Of an address of the internet; any other is unknown.
+    pub(crate) fn of(address: SocketAddrAny) -> Name {
+        SocketAddr::try_from(address).map_or(Name::Unknown, Name::Internet)
     }
 
     pub(crate) fn share(&self, py: Python<'_>) -> Name {
@@ -112,18 +109,13 @@ pub(crate) fn internet_to_python<'py>(
     Ok(tuple.into_any())
 }
 
-fn unix_to_python<'py>(py: Python<'py>, address: &SocketAddrUnix) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(name) = address.abstract_name() {
-        let mut bytes = vec![0];
-        bytes.extend_from_slice(name);
-        return Ok(PyBytes::new(py, &bytes).into_any());
+/// As the socket module: bytes for a name of the abstract namespace, text for a path, which is empty for a socket without one.
+fn unix_to_python<'py>(py: Python<'py>, name: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    if name.first() == Some(&0) {
+        return Ok(PyBytes::new(py, name).into_any());
     }
-    match address.path() {
-        Some(path) => Ok(OsStr::from_bytes(path.to_bytes())
-            .into_pyobject(py)?
-            .into_any()),
-        None => Ok(PyString::new(py, "").into_any()),
-    }
+    let path = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    Ok(OsStr::from_bytes(path).into_pyobject(py)?.into_any())
 }
 
 /// The kernel's form of what a program calls an address, for a socket of `family`; `None` if Python has to look at it.

@@ -1,18 +1,17 @@
 //! `sock_recv`, `sock_recv_into` and `sock_sendall`. A socket that is closed meanwhile closes after them (`closing.rs`).
 
-use std::ffi::CStr;
 use std::rc::Rc;
 
 use pyo3::Borrowed;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 
 use super::{Closing, Socket, plain_socket};
 use crate::asyncio::event_loop::{Descriptor, Direction, core_of};
 use crate::ffi::buffers::{UnfilledBytes, locked, with_bytes, with_writable};
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::{receive, transmit};
-use crate::ffi::{Arguments, FastMethod, Object, install};
+use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
 /// Reads up to this size go through the loop's buffer and are copied out at their exact size.
 const COPY_BELOW: usize = 16 * 1024;
@@ -202,87 +201,57 @@ impl Operation for SendAll {
 
 // ---- methods of the loop -----------------------------------------------------------------------------------------------
 
-struct SockRecv;
-impl FastMethod for SockRecv {
-    const NAME: &'static CStr = c"sock_recv";
-    const DOC: &'static CStr =
-        c"sock_recv($self, sock, n, /)\n--\n\nReceives up to n bytes from a socket.";
+// ---- methods of the loop -----------------------------------------------------------------------------------------------
 
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let core = core_of(&receiver)?.state(py);
-        if let (Some(socket), Some(most)) = (arguments.get(0), arguments.get(1))
-            && arguments.are_exactly(2)
+fast_methods! {
+    pub(super) fn install_into;
+
+    c"sock_recv", Parameters::ANY,
+    c"sock_recv($self, sock, n, /)\n--\n\nReceives up to n bytes from a socket.",
+    |py, receiver, arguments| {
+        if let Some((socket, most)) = socket_and_one(receiver, arguments)?
             && let Ok(most) = most.extract::<isize>()
             && let Ok(most) = usize::try_from(most)
-            && let Some(socket) = plain_socket(core, socket)?
         {
             return coroutine::make(py, receiver, Box::new(Receive { socket, most }));
         }
         arguments.forward(&receiver.getattr("_sock_recv_in_python")?)
-    }
-}
+    };
 
-struct SockRecvInto;
-impl FastMethod for SockRecvInto {
-    const NAME: &'static CStr = c"sock_recv_into";
-    const DOC: &'static CStr =
-        c"sock_recv_into($self, sock, buf, /)\n--\n\nReceives from a socket into a buffer.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let core = core_of(&receiver)?.state(py);
-        if let (Some(socket), Some(buffer)) = (arguments.get(0), arguments.get(1))
-            && arguments.are_exactly(2)
-            && let Some(socket) = plain_socket(core, socket)?
-        {
+    c"sock_recv_into", Parameters::ANY,
+    c"sock_recv_into($self, sock, buf, /)\n--\n\nReceives from a socket into a buffer.",
+    |py, receiver, arguments| {
+        if let Some((socket, buffer)) = socket_and_one(receiver, arguments)? {
             let buffer = Object::new(buffer.to_owned());
             return coroutine::make(py, receiver, Box::new(ReceiveInto { socket, buffer }));
         }
         arguments.forward(&receiver.getattr("_sock_recv_into_in_python")?)
-    }
-}
+    };
 
-struct SockSendAll;
-impl FastMethod for SockSendAll {
-    const NAME: &'static CStr = c"sock_sendall";
-    const DOC: &'static CStr =
-        c"sock_sendall($self, sock, data, /)\n--\n\nSends all of data to a socket.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let core = core_of(&receiver)?.state(py);
-        if let (Some(socket), Some(data)) = (arguments.get(0), arguments.get(1))
-            && arguments.are_exactly(2)
-            && let Some(socket) = plain_socket(core, socket)?
-        {
+    c"sock_sendall", Parameters::ANY,
+    c"sock_sendall($self, sock, data, /)\n--\n\nSends all of data to a socket.",
+    |py, receiver, arguments| {
+        if let Some((socket, data)) = socket_and_one(receiver, arguments)? {
             let data = Object::new(data.to_owned());
-            return coroutine::make(
-                py,
-                receiver,
-                Box::new(SendAll {
-                    socket,
-                    data,
-                    is_locked: false,
-                    sent: 0,
-                }),
-            );
+            let operation = SendAll { socket, data, is_locked: false, sent: 0 };
+            return coroutine::make(py, receiver, Box::new(operation));
         }
         arguments.forward(&receiver.getattr("_sock_sendall_in_python")?)
-    }
+    };
 }
 
-pub(super) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
-    install::<SockRecv>(class)?;
-    install::<SockRecvInto>(class)?;
-    install::<SockSendAll>(class)
+/// The arguments of a call with a plain socket and one more; `None` if asyncio's own implementation has to decide.
+#[inline(always)]
+fn socket_and_one<'a, 'py>(
+    receiver: Borrowed<'_, 'py, PyAny>,
+    arguments: Arguments<'a, 'py>,
+) -> PyResult<Option<(Socket, Borrowed<'a, 'py, PyAny>)>> {
+    let core = core_of(&receiver)?.state(receiver.py());
+    if let (Some(socket), Some(other)) = (arguments.get(0), arguments.get(1))
+        && arguments.are_exactly(2)
+        && let Some(socket) = plain_socket(core, socket)?
+    {
+        return Ok(Some((socket, other)));
+    }
+    Ok(None)
 }

@@ -6,14 +6,13 @@
 //! socket that is closed under one of the others is closed at once, as a listening one must give its port free, and ends it
 //! (`closing.rs`). Loop thread, GIL held.
 
-use std::ffi::CStr;
 use std::io;
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyBlockingIOError, PyInterruptedError, PyOSError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::PyTuple;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny};
 
@@ -22,7 +21,7 @@ use crate::asyncio::event_loop::{Direction, core_of};
 use crate::asyncio::names::addresses;
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::sockets::begin_connect;
-use crate::ffi::{Arguments, FastMethod, Object, install};
+use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
 /// One call of a method of the Python socket, made again after each wait.
 struct Call {
@@ -241,54 +240,11 @@ static RECEIVE_FROM: Method = Method {
     direction: Direction::Read,
 };
 
-struct SockRecvFrom;
-impl FastMethod for SockRecvFrom {
-    const NAME: &'static CStr = c"sock_recvfrom";
-    const DOC: &'static CStr = c"sock_recvfrom($self, sock, bufsize, /)\n--\n\n\
-        Receives a datagram of up to bufsize bytes, and the address it came from.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM, 1)?;
-        make_or_forward(
-            receiver,
-            &arguments,
-            call.map(boxed),
-            "_sock_recvfrom_in_python",
-        )
-    }
-}
-
 static RECEIVE_FROM_INTO: Method = Method {
     name: "sock_recvfrom_into",
     of_socket: "recvfrom_into",
     direction: Direction::Read,
 };
-
-struct SockRecvFromInto;
-impl FastMethod for SockRecvFromInto {
-    const NAME: &'static CStr = c"sock_recvfrom_into";
-    const DOC: &'static CStr = c"sock_recvfrom_into($self, sock, buf, nbytes=0, /)\n--\n\n\
-        Receives a datagram into a buffer; returns its size and the address it came from.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let count = arguments.len().saturating_sub(1).clamp(1, 2);
-        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM_INTO, count)?;
-        make_or_forward(
-            receiver,
-            &arguments,
-            call.map(boxed),
-            "_sock_recvfrom_into_in_python",
-        )
-    }
-}
 
 static SEND_TO: Method = Method {
     name: "sock_sendto",
@@ -296,70 +252,58 @@ static SEND_TO: Method = Method {
     direction: Direction::Write,
 };
 
-struct SockSendTo;
-impl FastMethod for SockSendTo {
-    const NAME: &'static CStr = c"sock_sendto";
-    const DOC: &'static CStr = c"sock_sendto($self, sock, data, address, /)\n--\n\n\
-        Sends a datagram to an address; returns the number of bytes sent.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let call = call_of(py, receiver, &arguments, &SEND_TO, 2)?;
-        // The edge that ends a wait never comes for a Unix socket whose receiver is full: there the loop has to ask again.
-        let call = call.filter(|call| call.socket.family(py) != Some(AddressFamily::UNIX));
-        make_or_forward(
-            receiver,
-            &arguments,
-            call.map(boxed),
-            "_sock_sendto_in_python",
-        )
-    }
-}
-
 static ACCEPT: Method = Method {
     name: "sock_accept",
     of_socket: "accept",
     direction: Direction::Read,
 };
 
-struct SockAccept;
-impl FastMethod for SockAccept {
-    const NAME: &'static CStr = c"sock_accept";
-    const DOC: &'static CStr = c"sock_accept($self, sock, /)\n--\n\n\
-        Accepts a connection; returns its socket, which does not block, and its peer's address.";
+fast_methods! {
+    pub(super) fn install_into;
 
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    c"sock_recvfrom", Parameters::ANY,
+    c"sock_recvfrom($self, sock, bufsize, /)\n--\n\n\
+        Receives a datagram of up to bufsize bytes, and the address it came from.",
+    |py, receiver, arguments| {
+        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM, 1)?;
+        make_or_forward(receiver, &arguments, call.map(boxed), "_sock_recvfrom_in_python")
+    };
+
+    c"sock_recvfrom_into", Parameters::ANY,
+    c"sock_recvfrom_into($self, sock, buf, nbytes=0, /)\n--\n\n\
+        Receives a datagram into a buffer; returns its size and the address it came from.",
+    |py, receiver, arguments| {
+        let count = arguments.len().saturating_sub(1).clamp(1, 2);
+        let call = call_of(py, receiver, &arguments, &RECEIVE_FROM_INTO, count)?;
+        make_or_forward(receiver, &arguments, call.map(boxed), "_sock_recvfrom_into_in_python")
+    };
+
+    c"sock_sendto", Parameters::ANY,
+    c"sock_sendto($self, sock, data, address, /)\n--\n\n\
+        Sends a datagram to an address; returns the number of bytes sent.",
+    |py, receiver, arguments| {
+        let call = call_of(py, receiver, &arguments, &SEND_TO, 2)?;
+        // The edge that ends a wait never comes for a Unix socket whose receiver is full: there the loop has to ask again.
+        let call = call.filter(|call| call.socket.family(py) != Some(AddressFamily::UNIX));
+        make_or_forward(receiver, &arguments, call.map(boxed), "_sock_sendto_in_python")
+    };
+
+    c"sock_accept", Parameters::ANY,
+    c"sock_accept($self, sock, /)\n--\n\n\
+        Accepts a connection; returns its socket, which does not block, and its peer's address.",
+    |py, receiver, arguments| {
         let call = call_of(py, receiver, &arguments, &ACCEPT, 0)?;
-        make_or_forward(
-            receiver,
-            &arguments,
-            call.map(|call| boxed(Accept(call))),
-            "_sock_accept_in_python",
-        )
-    }
-}
+        let accept = call.map(|call| boxed(Accept(call)));
+        make_or_forward(receiver, &arguments, accept, "_sock_accept_in_python")
+    };
 
-struct SockConnect;
-impl FastMethod for SockConnect {
-    const NAME: &'static CStr = c"sock_connect";
-    const DOC: &'static CStr = c"sock_connect($self, sock, address, /)\n--\n\n\
-        Connects a socket to an address.";
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let operation = connect_of(py, receiver, &arguments)?;
-        make_or_forward(receiver, &arguments, operation, "_sock_connect_in_python")
-    }
+    c"sock_connect", Parameters::ANY,
+    c"sock_connect($self, sock, address, /)\n--\n\n\
+        Connects a socket to an address.",
+    |py, receiver, arguments| {
+        let connect = connect_of(py, receiver, &arguments)?;
+        make_or_forward(receiver, &arguments, connect, "_sock_connect_in_python")
+    };
 }
 
 fn connect_of(
@@ -389,12 +333,4 @@ fn connect_of(
             begun: false,
         })
     }))
-}
-
-pub(super) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
-    install::<SockRecvFrom>(class)?;
-    install::<SockRecvFromInto>(class)?;
-    install::<SockSendTo>(class)?;
-    install::<SockAccept>(class)?;
-    install::<SockConnect>(class)
 }

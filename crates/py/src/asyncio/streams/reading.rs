@@ -4,7 +4,6 @@
 //! (a negative size, separators that are not bytes) go to asyncio's own method, which works on the same attributes.
 //! Loop thread, GIL held.
 
-use std::ffi::CStr;
 use std::rc::Rc;
 
 use pyo3::Borrowed;
@@ -15,7 +14,7 @@ use pyo3::types::{PyBytes, PyInt, PyType};
 
 use super::{Reader, already_waiting};
 use crate::ffi::coroutine::{self, Operation, Waiter};
-use crate::ffi::{Arguments, FastMethod, Object, install};
+use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
 const LINE_END: &[u8] = b"\n";
 
@@ -322,119 +321,102 @@ fn in_python<'py>(
     arguments.forward(&bound)
 }
 
-macro_rules! reader_methods {
-    ($($type:ident $name:literal $doc:literal |$object:ident, $arguments:ident| $body:expr;)*) => {
-        $(
-            struct $type;
-            impl FastMethod for $type {
-                const NAME: &'static CStr = $name;
-                const DOC: &'static CStr = $doc;
+fast_methods! {
+    pub(super) fn install_into;
 
-                fn call<'py>(
-                    _py: Python<'py>,
-                    $object: Borrowed<'_, 'py, PyAny>,
-                    $arguments: Arguments<'_, 'py>,
-                ) -> PyResult<Bound<'py, PyAny>> {
-                    $body
-                }
+    c"read", Parameters::ANY,
+    c"read($self, n=-1)\n--\n\nReads up to n bytes, or everything until the end.",
+    |_py, object, arguments| match size(arguments) {
+        Some(count) => start(object, Wanted::UpTo(count)),
+        None => in_python(object, "read", arguments),
+    };
+
+    c"readexactly", Parameters::ANY,
+    c"readexactly($self, n)\n--\n\nReads exactly n bytes, or raises IncompleteReadError.",
+    |_py, object, arguments| match size(arguments) {
+        Some(count) => start(object, Wanted::Exactly(count)),
+        None => in_python(object, "readexactly", arguments),
+    };
+
+    c"readuntil", Parameters::ANY,
+    c"readuntil($self, separator=b'\\n')\n--\n\nReads up to and with the separator.",
+    |_py, object, arguments| {
+        if no_arguments(arguments) {
+            return start(object, Wanted::Until(LINE_END.to_vec()));
+        }
+        match only_argument(arguments, "separator") {
+            Some(separator) if separator.is_exact_instance_of::<PyBytes>() && separator.len()? > 0 => {
+                start(object, Wanted::Until(separator.extract()?))
             }
-        )*
-
-        pub(super) fn install_into(class: &Bound<'_, PyType>) -> PyResult<()> {
-            $(install::<$type>(class)?;)*
-            Ok(())
+            _ => in_python(object, "readuntil", arguments),
         }
     };
-}
 
-reader_methods! {
-    Read c"read"
-        c"read($self, n=-1)\n--\n\nReads up to n bytes, or everything until the end."
-        |object, arguments| match size(arguments) {
-            Some(count) => start(object, Wanted::UpTo(count)),
-            None => in_python(object, "read", arguments),
-        };
-    ReadExactly c"readexactly"
-        c"readexactly($self, n)\n--\n\nReads exactly n bytes, or raises IncompleteReadError."
-        |object, arguments| match size(arguments) {
-            Some(count) => start(object, Wanted::Exactly(count)),
-            None => in_python(object, "readexactly", arguments),
-        };
-    ReadUntil c"readuntil"
-        c"readuntil($self, separator=b'\\n')\n--\n\nReads up to and with the separator."
-        |object, arguments| {
-            if no_arguments(arguments) {
-                return start(object, Wanted::Until(LINE_END.to_vec()));
-            }
-            match only_argument(arguments, "separator") {
-                Some(separator) if separator.is_exact_instance_of::<PyBytes>() && separator.len()? > 0 => {
-                    start(object, Wanted::Until(separator.extract()?))
+    c"readline", Parameters::ANY,
+    c"readline($self)\n--\n\nReads one line, or what is left at the end.",
+    |_py, object, arguments| {
+        if no_arguments(arguments) {
+            return start(object, Wanted::Line);
+        }
+        in_python(object, "readline", arguments)
+    };
+
+    c"__anext__", Parameters::ANY,
+    c"__anext__($self)\n--\n\nReads the next line.",
+    |_py, object, _arguments| start(object, Wanted::NextLine);
+
+    c"feed_data", Parameters::ANY,
+    c"feed_data($self, data)\n--\n\nAdds data that has come and wakes who waits for it.",
+    |_py, object, arguments| {
+        match only_argument(arguments, "data") {
+            Some(data) if data.is_exact_instance_of::<PyBytes>() => {
+                let reader = Reader::of(object)?;
+                if reader.feed(data.to_owned().cast_into::<PyBytes>()?)? {
+                    reader.settle(object)?;
                 }
-                _ => in_python(object, "readuntil", arguments),
-            }
-        };
-    ReadLine c"readline"
-        c"readline($self)\n--\n\nReads one line, or what is left at the end."
-        |object, arguments| {
-            if no_arguments(arguments) {
-                return start(object, Wanted::Line);
-            }
-            in_python(object, "readline", arguments)
-        };
-    Next c"__anext__"
-        c"__anext__($self)\n--\n\nReads the next line."
-        |object, _arguments| start(object, Wanted::NextLine);
-    FeedData c"feed_data"
-        c"feed_data($self, data)\n--\n\nAdds data that has come and wakes who waits for it."
-        |object, arguments| {
-            match only_argument(arguments, "data") {
-                Some(data) if data.is_exact_instance_of::<PyBytes>() => {
-                    let reader = Reader::of(object)?;
-                    if reader.feed(data.to_owned().cast_into::<PyBytes>()?)? {
-                        reader.settle(object)?;
-                    }
-                    none(object)
-                }
-                _ => in_python(object, "feed_data", arguments),
-            }
-        };
-    FeedEof c"feed_eof"
-        c"feed_eof($self)\n--\n\nMarks the end and wakes who waits."
-        |object, _arguments| {
-            let reader = Reader::of(object)?;
-            reader.eof.set(true);
-            reader.wake(object)?;
-            none(object)
-        };
-    AtEof c"at_eof"
-        c"at_eof($self)\n--\n\nTrue if nothing is left to read and feed_eof was called."
-        |object, _arguments| {
-            let py = object.py();
-            let reader = Reader::of(object)?;
-            let at_eof = reader.eof.get() && reader.buffer.len(py) == 0;
-            Ok(at_eof.into_pyobject(py)?.to_owned().into_any())
-        };
-    GetException c"exception"
-        c"exception($self)\n--\n\nThe exception that reading raises, or None."
-        |object, _arguments| match Reader::of(object)?.exception(object)? {
-            Some(exception) => Ok(exception),
-            None => none(object),
-        };
-    SetException c"set_exception"
-        c"set_exception($self, exc)\n--\n\nLets reading raise exc from now on."
-        |object, arguments| match only_argument(arguments, "exc") {
-            Some(exception) => {
-                Reader::of(object)?.fail(object, exception)?;
                 none(object)
             }
-            None => in_python(object, "set_exception", arguments),
-        };
-    WakeUpWaiter c"_wakeup_waiter"
-        c"_wakeup_waiter($self)\n--\n\nWakes who waits for data."
-        |object, _arguments| {
-            Reader::of(object)?.wake(object)?;
+            _ => in_python(object, "feed_data", arguments),
+        }
+    };
+
+    c"feed_eof", Parameters::ANY,
+    c"feed_eof($self)\n--\n\nMarks the end and wakes who waits.",
+    |_py, object, _arguments| {
+        let reader = Reader::of(object)?;
+        reader.eof.set(true);
+        reader.wake(object)
+    };
+
+    c"at_eof", Parameters::ANY,
+    c"at_eof($self)\n--\n\nTrue if nothing is left to read and feed_eof was called.",
+    |py, object, _arguments| {
+        let reader = Reader::of(object)?;
+        Ok(reader.eof.get() && reader.buffer.len(py) == 0)
+    };
+
+    c"exception", Parameters::ANY,
+    c"exception($self)\n--\n\nThe exception that reading raises, or None.",
+    |_py, object, _arguments| match Reader::of(object)?.exception(object)? {
+        Some(exception) => Ok(exception),
+        None => none(object),
+    };
+
+    c"set_exception", Parameters::ANY,
+    c"set_exception($self, exc)\n--\n\nLets reading raise exc from now on.",
+    |_py, object, arguments| match only_argument(arguments, "exc") {
+        Some(exception) => {
+            Reader::of(object)?.fail(object, exception)?;
             none(object)
-        };
+        }
+        None => in_python(object, "set_exception", arguments),
+    };
+
+    c"_wakeup_waiter", Parameters::ANY,
+    c"_wakeup_waiter($self)\n--\n\nWakes who waits for data.",
+    |_py, object, _arguments| {
+        Reader::of(object)?.wake(object)
+    };
 }
 
 fn none<'py>(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

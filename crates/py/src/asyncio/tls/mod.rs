@@ -11,10 +11,8 @@ mod receiver;
 pub(super) use self::receiver::TlsReceiver;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyException, PyTypeError};
@@ -24,9 +22,9 @@ use pyo3::types::{PyBytes, PyType};
 
 use super::event_loop::{LoopCore, LoopState};
 use super::transports::{SocketTransport, TransportState};
-use crate::ffi::buffers::{check_buffer, is_bytes_like, read_slot, slot_offset, with_bytes};
+use crate::ffi::buffers::{check_buffer, is_bytes_like, with_bytes};
 use crate::ffi::openssl::{Outcome, Session, Wire};
-use crate::ffi::{Arguments, FastMethod, GilBound, Parameters, install};
+use crate::ffi::{GilBound, Parameters, StateSlot, fast_methods};
 
 /// The most that one record carries.
 const RECORD: usize = 16 * 1024;
@@ -234,15 +232,11 @@ fn fail(py: Python<'_>, protocol: Borrowed<'_, '_, PyAny>, error: PyErr) -> PyRe
 
 // ---- methods of the Python class ---------------------------------------------------------------------------------------
 
-/// Where `DirectSSLTransport` instances keep their state; set once by `install_tls_transport_methods`.
-static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+/// Where `DirectSSLTransport` instances keep their state.
+static STATE: StateSlot<TlsState> = StateSlot::new();
 
 fn connection<'a>(receiver: Borrowed<'a, '_, PyAny>) -> PyResult<&'a Rc<Connection>> {
-    let py = receiver.py();
-    match read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed)) {
-        Some(state) => Ok(state.cast::<TlsState>()?.get().connection.get(py)),
-        None => Err(PyTypeError::new_err("the transport was not initialised")),
-    }
+    Ok(STATE.of(receiver)?.connection.get(receiver.py()))
 }
 
 fn check_bytes_like(data: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -288,54 +282,33 @@ fn flush(receiver: Borrowed<'_, '_, PyAny>, joined: &mut Vec<u8>) -> PyResult<()
     connection(receiver)?.write(receiver, &data)
 }
 
-struct Write;
+fast_methods! {
+    fn install_methods;
 
-impl FastMethod for Write {
-    const NAME: &'static CStr = c"write";
-    const DOC: &'static CStr =
-        c"write($self, data)\n--\n\nEncrypts a copy of data and queues it to be sent.";
-    const PARAMETERS: Parameters = Parameters::named(&["data"]);
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    c"write", Parameters::named(&["data"]),
+    c"write($self, data)\n--\n\nEncrypts a copy of data and queues it to be sent.",
+    |_py, receiver, arguments| {
         let data = arguments.required(0, "write", "data")?;
         check_bytes_like(&data)?;
-        connection(receiver)?.write(receiver, &data)?;
-        Ok(py.None().into_bound(py))
-    }
-}
+        connection(receiver)?.write(receiver, &data)
+    };
 
-struct WriteLines;
-
-impl FastMethod for WriteLines {
-    const NAME: &'static CStr = c"writelines";
-    const DOC: &'static CStr = c"writelines($self, list_of_data)\n--\n\nEncrypts a copy of each item and queues it to be sent, in order.";
-    const PARAMETERS: Parameters = Parameters::named(&["list_of_data"]);
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    c"writelines", Parameters::named(&["list_of_data"]),
+    c"writelines($self, list_of_data)\n--\n\nEncrypts a copy of each item and queues it to be sent, in order.",
+    |_py, receiver, arguments| {
         let list = arguments.required(0, "writelines", "list_of_data")?;
         let mut joined = Vec::new();
         let result = join(receiver, &list, &mut joined);
         flush(receiver, &mut joined)?;
-        result?;
-        Ok(py.None().into_bound(py))
-    }
+        result
+    };
 }
 
 /// Installs the native methods into the Python class `class`, whose slot `_state` they use.
 #[pyfunction]
 fn install_tls_transport_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
-    let offset = slot_offset(&class.getattr("__dict__")?.get_item("_state")?)?;
-    STATE_OFFSET.store(offset, Ordering::Relaxed);
-    install::<Write>(class)?;
-    install::<WriteLines>(class)
+    STATE.find(class)?;
+    install_methods(class)
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

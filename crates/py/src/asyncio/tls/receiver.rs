@@ -60,11 +60,11 @@ impl TlsReceiver {
     }
 
     /// Reads once and hands over what came of it.
-    pub(crate) fn read(&self, py: Python<'_>, stream: &Stream, core: &LoopState) -> Received {
+    pub(crate) fn receive(&self, py: Python<'_>, stream: &Stream, core: &LoopState) -> Received {
         let result = if self.is_open() {
-            self.read_open(py, stream, core)
+            self.receive_open(py, stream, core)
         } else {
-            self.read_closed(py, stream, core)
+            self.receive_closed(py, stream, core)
         };
         result.unwrap_or_else(|received| received)
     }
@@ -79,14 +79,14 @@ impl TlsReceiver {
 
     /// Leaves the bytes to the state machine.
     #[cold]
-    fn read_closed(
+    fn receive_closed(
         &self,
         py: Python<'_>,
         stream: &Stream,
         core: &LoopState,
     ) -> Result<Received, Received> {
         let count = core.with_scratch(|scratch| {
-            let count = stream.try_read(scratch).map_err(read_error)?;
+            let count = stream.read_once(scratch).map_err(read_error)?;
             self.connection.session.wire().feed(&scratch[..count]);
             Ok(count)
         })?;
@@ -99,7 +99,7 @@ impl TlsReceiver {
         Ok(Received::Bytes(count))
     }
 
-    fn read_open(
+    fn receive_open(
         &self,
         py: Python<'_>,
         stream: &Stream,
@@ -108,13 +108,13 @@ impl TlsReceiver {
         let program = self.program(py)?;
         let outcome = match &*program {
             Receiver::Buffered(protocol) => {
-                self.read_into_buffers(py, stream, core, &protocol.bind(py))?
+                self.receive_into_buffers(py, stream, core, &protocol.bind(py))?
             }
-            Receiver::Data(protocol) => self.read_bytes(py, stream, core, |data| {
+            Receiver::Data(protocol) => self.receive_bytes(py, stream, core, |data| {
                 data_received(&protocol.bind(py), data)
             })?,
             Receiver::Stream(feeder) => {
-                self.read_bytes(py, stream, core, |data| feeder.feed(data))?
+                self.receive_bytes(py, stream, core, |data| feeder.feed(data))?
             }
             // `program` makes none.
             Receiver::Tls(_) => return Ok(Received::Nothing),
@@ -147,7 +147,7 @@ impl TlsReceiver {
     }
 
     /// Decrypts everything into one `bytes` and hands it over.
-    fn read_bytes<'py>(
+    fn receive_bytes<'py>(
         &self,
         py: Python<'py>,
         stream: &Stream,
@@ -168,7 +168,7 @@ impl TlsReceiver {
         scratch: &mut [u8],
     ) -> Result<Decrypted<Option<Bound<'py, PyBytes>>>, Received> {
         let session = &self.connection.session;
-        let count = receive(stream, scratch)?;
+        let count = read_ciphertext(stream, scratch)?;
         let (received, room) = scratch.split_at_mut(count);
         // A record may wait for its end inside the library.
         if count < DIRECT_FROM && room.len() > count + RECORD {
@@ -192,7 +192,7 @@ impl TlsReceiver {
     }
 
     /// Decrypts into one buffer of the protocol after the other.
-    fn read_into_buffers(
+    fn receive_into_buffers(
         &self,
         py: Python<'_>,
         stream: &Stream,
@@ -209,7 +209,7 @@ impl TlsReceiver {
                     return Ok(session.read(memory));
                 }
                 core.with_scratch(|scratch| {
-                    let count = receive(stream, scratch)?;
+                    let count = read_ciphertext(stream, scratch)?;
                     Ok(session
                         .wire()
                         .lend(&scratch[..count], || session.read(memory)))
@@ -279,8 +279,8 @@ impl TlsReceiver {
     }
 }
 
-fn receive(stream: &Stream, scratch: &mut [u8]) -> Result<usize, Received> {
-    match stream.try_read(scratch) {
+fn read_ciphertext(stream: &Stream, scratch: &mut [u8]) -> Result<usize, Received> {
+    match stream.read_once(scratch) {
         Ok(0) => Err(Received::End),
         Ok(count) => Ok(count),
         Err(error) => Err(read_error(error)),

@@ -48,7 +48,7 @@ fn accept(py: Python<'_>, fd: RawFd) -> PyResult<Option<(RawFd, Address)>> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         Err(error) => return Err(os_error(py, &error)),
     };
-    let name = address.map_or(Ok(Name::Unknown), |address| Name::of(py, &address))?;
+    let name = address.map_or(Name::Unknown, Name::of);
     let address = Address {
         name: GilBound::new(name),
     };

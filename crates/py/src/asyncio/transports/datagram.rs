@@ -2,8 +2,8 @@
 //!
 //! Registered once, edge-triggered. A readable socket is read until it is empty, but never more than a burst in one entry
 //! of the turn; a datagram is sent at once, and queued only while the socket is full (rule BOUNDED: `pause_writing`).
-//! The Python class keeps this state in a slot and does what happens once in a transport's life. Loop thread, GIL held; a
-//! `sendto` from another thread is passed on to the loop.
+//! The Python class keeps this state in a slot and does what happens once in a transport's life. GIL held;
+//! another thread may send and close, as it may in asyncio.
 
 mod methods;
 
@@ -13,20 +13,18 @@ use std::io;
 use std::os::fd::RawFd;
 use std::rc::{Rc, Weak};
 
-use pyo3::exceptions::{
-    PyBlockingIOError, PyInterruptedError, PyKeyboardInterrupt, PyOSError, PySystemExit,
-    PyValueError,
-};
+use pyo3::exceptions::{PyBlockingIOError, PyInterruptedError, PyOSError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rustix::net::{AddressFamily, SocketAddrAny};
 use twinloop_loop::{Entry, IoHandler, Mode, Nanos, Readiness, Source, WeakLoop};
 
+use super::limits::{LATE_SEND, TheEnd, WriteLimits};
 use super::owner::Owner;
 use crate::asyncio::event_loop::{LoopCore, LoopState};
 use crate::asyncio::names::addresses::{self, AddressBook};
-use crate::errors::os_error;
+use crate::errors::{must_leave, os_error};
 use crate::ffi::buffers::{check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
 use crate::ffi::sockets::{receive_from, transmit_to};
@@ -34,8 +32,6 @@ use crate::ffi::{self, GilBound, Object};
 
 /// Datagrams read in one entry of the turn, so that other callbacks get their turn under any load.
 const BURST: usize = 32;
-/// Sends after a lost connection before asyncio's warning about them.
-const LATE_SENDS_BEFORE_WARNING: u32 = 5;
 /// A receiver that is full is tried again after this time, then after twice as long each time, up to the second.
 const FIRST_RETRY_NS: Nanos = 50_000;
 const LAST_RETRY_NS: Nanos = 2_000_000;
@@ -76,14 +72,11 @@ struct DatagramTransport {
     started: Cell<bool>,
     paused: Cell<bool>,
     closing: Cell<bool>,
-    /// Counts `connection_lost` being scheduled, and then each datagram that comes too late.
-    lost: Cell<u32>,
+    end: TheEnd,
     /// A receiver whose room is not announced is full; the next try is due.
     retries: Cell<bool>,
     retry_after: Cell<Nanos>,
-    protocol_paused: Cell<bool>,
-    high_water: Cell<usize>,
-    low_water: Cell<usize>,
+    limits: WriteLimits,
 }
 
 struct Queued {
@@ -144,12 +137,10 @@ impl DatagramState {
             started: Cell::new(false),
             paused: Cell::new(false),
             closing: Cell::new(false),
-            lost: Cell::new(0),
+            end: TheEnd::default(),
             retries: Cell::new(false),
             retry_after: Cell::new(FIRST_RETRY_NS),
-            protocol_paused: Cell::new(false),
-            high_water: Cell::new(64 * 1024),
-            low_water: Cell::new(16 * 1024),
+            limits: WriteLimits::default(),
         });
         source.set_handler(Some(Rc::new(Handler(Rc::clone(&transport)))));
         transport.source.replace(Some(source));
@@ -181,6 +172,7 @@ impl DatagramState {
         let transport = self.transport.get(py);
         transport.paused.set(false);
         transport.read_again();
+        transport.core.wake_if_elsewhere(py);
     }
 
     fn is_reading(&self, py: Python<'_>) -> bool {
@@ -199,18 +191,16 @@ impl DatagramState {
 
     fn set_limits(&self, py: Python<'_>, high: usize, low: usize) -> PyResult<()> {
         let transport = self.transport.get(py);
-        transport.high_water.set(high);
-        transport.low_water.set(low);
+        transport.limits.set(high, low);
         transport.pause_protocol_if_full(py)
     }
 
     fn limits(&self, py: Python<'_>) -> (usize, usize) {
-        let transport = self.transport.get(py);
-        (transport.low_water.get(), transport.high_water.get())
+        self.transport.get(py).limits.low_and_high()
     }
 
     fn is_protocol_paused(&self, py: Python<'_>) -> bool {
-        self.transport.get(py).protocol_paused.get()
+        self.transport.get(py).limits.is_paused()
     }
 
     /// Closes once everything queued has been sent.
@@ -219,7 +209,7 @@ impl DatagramState {
         if transport.closing.replace(true) || !transport.queue.borrow().is_empty() {
             return Ok(());
         }
-        transport.lost.set(1);
+        transport.end.come();
         transport.call_owner(py, "_schedule_connection_lost", py.None().into_bound(py))
     }
 
@@ -227,11 +217,10 @@ impl DatagramState {
     fn force_close(&self, error: Bound<'_, PyAny>) -> PyResult<()> {
         let py = error.py();
         let transport = self.transport.get(py);
-        if transport.lost.get() > 0 {
+        if !transport.end.come() {
             return Ok(());
         }
         transport.closing.set(true);
-        transport.lost.set(1);
         transport.clear_queue();
         transport.call_owner(py, "_schedule_connection_lost", error)
     }
@@ -240,7 +229,7 @@ impl DatagramState {
     fn release(&self, py: Python<'_>) {
         let transport = self.transport.get(py);
         transport.closing.set(true);
-        transport.lost.set(transport.lost.get().max(1));
+        transport.end.come();
         transport.clear_queue();
         let source = transport.source.take();
         if source.is_some() {
@@ -277,9 +266,7 @@ impl DatagramTransport {
                 error.into_value(py).into_bound(py).into_any(),
             );
         }
-        if error.is_instance_of::<PySystemExit>(py)
-            || error.is_instance_of::<PyKeyboardInterrupt>(py)
-        {
+        if must_leave(py, &error) {
             return Err(error);
         }
         if let Some(owner) = self.owner(py) {
@@ -381,9 +368,7 @@ impl DatagramTransport {
     /// The protocol raised: an exit leaves the loop, anything else is reported and the transport goes on.
     #[cold]
     fn report_raised(&self, py: Python<'_>, error: PyErr, method: &str) -> PyResult<()> {
-        if error.is_instance_of::<PySystemExit>(py)
-            || error.is_instance_of::<PyKeyboardInterrupt>(py)
-        {
+        if must_leave(py, &error) {
             return Err(error);
         }
         if let Some(owner) = self.owner(py) {
@@ -403,11 +388,8 @@ impl DatagramTransport {
             return Ok(());
         }
         let address = self.allowed_address(py, address)?;
-        if self.lost.get() > 0 {
-            return self.late_send(py);
-        }
-        if !self.core.is_here(py) {
-            return self.send_from_other_thread(data, address.as_ref());
+        if self.end.has_come() {
+            return self.end.late_write(py, LATE_SEND);
         }
         let target = self.target(address);
         if !self.queue.borrow().is_empty() {
@@ -525,6 +507,7 @@ impl DatagramTransport {
         self.queue.borrow_mut().push_back(Queued { data, target });
         if was_empty {
             self.wait_for_room();
+            self.core.wake_if_elsewhere(py);
         }
         self.pause_protocol_if_full(py)
     }
@@ -593,23 +576,21 @@ impl DatagramTransport {
     }
 
     fn after_send(&self, py: Python<'_>) -> PyResult<()> {
-        if self.protocol_paused.get() && self.queued.get() <= self.low_water.get() {
-            self.protocol_paused.set(false);
+        if self.limits.resume_for(self.queued.get()) {
             self.call_owner(
                 py,
                 "_tell_protocol",
                 intern!(py, "resume_writing").as_any().clone(),
             )?;
         }
-        if self.closing.get() && self.lost.get() == 0 && self.queue.borrow().is_empty() {
-            self.lost.set(1);
+        if self.closing.get() && self.queue.borrow().is_empty() && self.end.come() {
             self.call_owner(py, "_lose_connection", py.None().into_bound(py))?;
         }
         Ok(())
     }
 
     fn pause_protocol_if_full(&self, py: Python<'_>) -> PyResult<()> {
-        if self.queued.get() <= self.high_water.get() || self.protocol_paused.replace(true) {
+        if !self.limits.pause_for(self.queued.get()) {
             return Ok(());
         }
         self.call_owner(
@@ -617,32 +598,6 @@ impl DatagramTransport {
             "_tell_protocol",
             intern!(py, "pause_writing").as_any().clone(),
         )
-    }
-
-    #[cold]
-    fn late_send(&self, py: Python<'_>) -> PyResult<()> {
-        if self.lost.get() >= LATE_SENDS_BEFORE_WARNING {
-            let logger = py.import("asyncio.log")?.getattr("logger")?;
-            logger.call_method1("warning", ("socket.send() raised exception.",))?;
-        }
-        self.lost.set(self.lost.get() + 1);
-        Ok(())
-    }
-
-    #[cold]
-    fn send_from_other_thread(
-        &self,
-        data: &Bound<'_, PyAny>,
-        address: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let py = data.py();
-        let copy = with_bytes(data, |bytes| PyBytes::new(py, bytes))?;
-        if let Some(owner) = self.owner(py) {
-            owner
-                .bind(py)
-                .call_method1("_sendto_threadsafe", (copy, address))?;
-        }
-        Ok(())
     }
 }
 

@@ -1,11 +1,12 @@
 //! Transports: what reads, writes and ends for a protocol.
 //!
 //! `socket` (TCP and Unix), `datagram` and `pipe` are the native halves of the Python classes of these names; `accepting`
-//! is how servers get connections. What they share: `owner` (the Python object behind a transport), `receiver` (how received
-//! bytes reach a protocol).
+//! is how servers get connections. What they share: `limits` (of what is queued), `owner` (the Python object behind a
+//! transport), `receiver` (how received bytes reach a protocol).
 
 mod accepting;
 mod datagram;
+mod limits;
 mod owner;
 mod pipe;
 mod receiver;

@@ -1,8 +1,9 @@
 //! Pipe transports: the native halves of `_twinloop.transports.pipes.ReadPipeTransport` and `WritePipeTransport`.
 //!
 //! For pipes, FIFOs, sockets and character devices, on the loop's stream descriptors; the Python classes do what happens
-//! once in a transport's life. A transport keeps its Python object alive until `connection_lost` has been called. Loop
-//! thread, GIL held. What is written goes out at once, so that it stays in order with what others write to the same end.
+//! once in a transport's life. A transport keeps its Python object alive until `connection_lost` has been called. GIL
+//! held; another thread may write and close. What is written goes out at once, so that it stays in order with what others write
+//! to the same end.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -10,24 +11,24 @@ use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use twinloop_loop::duplicate;
 use twinloop_loop::net::{Stream, StreamHandler};
 
+use super::limits::{TheEnd, WriteLimits};
 use super::owner::Owner;
 use super::receiver::{Received, Receiver};
 use super::socket::write_to;
 use crate::asyncio::event_loop::{LoopCore, LoopState};
 use crate::asyncio::streams::Feeder;
-use crate::errors::os_error;
-use crate::ffi::buffers::{check_bytes_like, with_bytes};
+use crate::errors::{must_leave, os_error};
+use crate::ffi::buffers::check_bytes_like;
 use crate::ffi::context::CallbackContext;
 use crate::ffi::{self, GilBound, Object};
 
-/// Writes after the end before asyncio's warning about them.
-const LATE_WRITES_BEFORE_WARNING: u32 = 5;
+/// asyncio's warning of a pipe.
+const LATE_WRITE: &str = "pipe closed by peer or os.write(pipe, data) raised exception.";
 
 /// What both directions have.
 struct Pipe {
@@ -99,9 +100,7 @@ impl Pipe {
     /// An error of the protocol or the kernel, for the Python class to judge; an exit is passed on to the caller.
     #[cold]
     fn report(&self, py: Python<'_>, method: &str, error: PyErr, message: &str) -> PyResult<()> {
-        if error.is_instance_of::<PySystemExit>(py)
-            || error.is_instance_of::<PyKeyboardInterrupt>(py)
-        {
+        if must_leave(py, &error) {
             return Err(error);
         }
         self.call_owner(py, method, (error.into_value(py), message))
@@ -207,6 +206,7 @@ impl ReadPipeState {
         let reader = self.reader.get(py);
         reader.paused.set(false);
         reader.resume_if_wanted();
+        reader.pipe.core.wake_if_elsewhere(py);
     }
 
     fn is_paused(&self, py: Python<'_>) -> bool {
@@ -245,12 +245,13 @@ impl Reader {
         }
     }
 
-    fn read(&self, py: Python<'_>) -> PyResult<()> {
+    /// Lets the receiver read, and does what follows from what came.
+    fn receive(&self, py: Python<'_>) -> PyResult<()> {
         let Some(receiver) = self.receiver.borrow().clone() else {
             return Ok(());
         };
         let pipe = &self.pipe;
-        match receiver.read(py, &pipe.stream, &pipe.core, self.expected.get()) {
+        match receiver.receive(py, &pipe.stream, &pipe.core, self.expected.get()) {
             Received::Bytes(expected) => {
                 self.expected.set(expected);
                 Ok(())
@@ -274,7 +275,7 @@ impl StreamHandler for Reader {
     fn readable(&self) {
         // An exception is on its way out of the loop: the stream stays readable and is reported again.
         if !self.pipe.core.host().is_interrupted() {
-            self.pipe.on_loop(|py| self.read(py));
+            self.pipe.on_loop(|py| self.receive(py));
         }
     }
 
@@ -293,11 +294,8 @@ pub(crate) struct WritePipeState {
 
 struct Writer {
     pipe: Pipe,
-    /// Counts `connection_lost` being scheduled, and then each write that comes too late.
-    lost: Cell<u32>,
-    protocol_paused: Cell<bool>,
-    high_water: Cell<usize>,
-    low_water: Cell<usize>,
+    end: TheEnd,
+    limits: WriteLimits,
 }
 
 #[pymethods]
@@ -311,10 +309,8 @@ impl WritePipeState {
     ) -> PyResult<Self> {
         let writer = Rc::new(Writer {
             pipe: Pipe::open(event_loop, owner, pipe, is_device)?,
-            lost: Cell::new(0),
-            protocol_paused: Cell::new(false),
-            high_water: Cell::new(64 * 1024),
-            low_water: Cell::new(16 * 1024),
+            end: TheEnd::default(),
+            limits: WriteLimits::default(),
         });
         let handler = Rc::clone(&writer) as Rc<dyn StreamHandler>;
         writer.pipe.stream.set_handler(Some(handler));
@@ -339,18 +335,16 @@ impl WritePipeState {
 
     fn set_limits(&self, py: Python<'_>, high: usize, low: usize) -> PyResult<()> {
         let writer = self.writer.get(py);
-        writer.high_water.set(high);
-        writer.low_water.set(low);
+        writer.limits.set(high, low);
         writer.pause_protocol_if_full(py)
     }
 
     fn limits(&self, py: Python<'_>) -> (usize, usize) {
-        let writer = self.writer.get(py);
-        (writer.low_water.get(), writer.high_water.get())
+        self.writer.get(py).limits.low_and_high()
     }
 
     fn is_protocol_paused(&self, py: Python<'_>) -> bool {
-        self.writer.get(py).protocol_paused.get()
+        self.writer.get(py).limits.is_paused()
     }
 
     fn is_closing(&self, py: Python<'_>) -> bool {
@@ -382,10 +376,9 @@ impl WritePipeState {
 
 impl Writer {
     fn schedule_connection_lost(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
-        if self.lost.get() > 0 {
+        if !self.end.come() {
             return Ok(());
         }
-        self.lost.set(1);
         self.pipe.stream.pause_reading();
         self.pipe
             .call_owner(py, "_schedule_connection_lost", (error,))
@@ -394,12 +387,8 @@ impl Writer {
     fn write(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = data.py();
         check_bytes_like(data)?;
-        if !self.pipe.core.is_here(py) {
-            let copy = with_bytes(data, |bytes| pyo3::types::PyBytes::new(py, bytes))?;
-            return self.pipe.call_owner(py, "_write_threadsafe", (copy,));
-        }
-        if self.lost.get() > 0 || self.pipe.closing.get() {
-            return self.late_write(py);
+        if self.end.has_come() || self.pipe.closing.get() {
+            return self.end.late_write(py, LATE_WRITE);
         }
         match write_to(&self.pipe.stream, data)? {
             Ok(()) => self.pause_protocol_if_full(py),
@@ -417,35 +406,21 @@ impl Writer {
         )
     }
 
-    #[cold]
-    fn late_write(&self, py: Python<'_>) -> PyResult<()> {
-        if self.lost.get() >= LATE_WRITES_BEFORE_WARNING {
-            let logger = py.import("asyncio.log")?.getattr("logger")?;
-            let text = "pipe closed by peer or os.write(pipe, data) raised exception.";
-            logger.call_method1("warning", (text,))?;
-        }
-        self.lost.set(self.lost.get() + 1);
-        Ok(())
-    }
-
     fn pause_protocol_if_full(&self, py: Python<'_>) -> PyResult<()> {
-        let is_full = self.pipe.stream.queued() > self.high_water.get();
-        if !is_full || self.protocol_paused.replace(true) {
-            return Ok(());
+        if self.limits.pause_for(self.pipe.stream.queued()) {
+            self.pipe
+                .call_owner(py, "_tell_protocol", ("pause_writing",))?;
         }
-        self.pipe
-            .call_owner(py, "_tell_protocol", ("pause_writing",))
+        Ok(())
     }
 
     fn after_flush(&self, py: Python<'_>) -> PyResult<()> {
         let queued = self.pipe.stream.queued();
-        if self.protocol_paused.get() && queued <= self.low_water.get() {
-            self.protocol_paused.set(false);
+        if self.limits.resume_for(queued) {
             self.pipe
                 .call_owner(py, "_tell_protocol", ("resume_writing",))?;
         }
-        if queued == 0 && self.pipe.closing.get() && self.lost.get() == 0 {
-            self.lost.set(1);
+        if queued == 0 && self.pipe.closing.get() && self.end.come() {
             self.pipe.call_owner(py, "_lose_connection", (py.None(),))?;
         }
         Ok(())
@@ -466,7 +441,7 @@ impl StreamHandler for Writer {
     }
 
     fn flushed(&self) {
-        if self.protocol_paused.get() || self.pipe.closing.get() {
+        if self.limits.is_paused() || self.pipe.closing.get() {
             self.pipe.on_loop(|py| self.after_flush(py));
         }
     }

@@ -37,7 +37,7 @@ pub(crate) enum Receiver {
     Tls(TlsReceiver),
 }
 
-/// What one read came to.
+/// What one call of [`Receiver::receive`] came to.
 pub(crate) enum Received {
     /// Bytes were handed over; the next read should expect this many.
     Bytes(usize),
@@ -83,8 +83,8 @@ impl Receiver {
         Ok(Receiver::Data(Object::new(protocol.clone())))
     }
 
-    /// Reads once and hands over what came. `expected` is what the last read said.
-    pub(crate) fn read(
+    /// Reads once and hands over what came. `expected` is what the last call said.
+    pub(crate) fn receive(
         &self,
         py: Python<'_>,
         stream: &Stream,
@@ -92,12 +92,12 @@ impl Receiver {
         expected: usize,
     ) -> Received {
         match self {
-            Receiver::Tls(receiver) => receiver.read(py, stream, core),
-            Receiver::Data(protocol) => read_bytes(py, stream, core, expected, |data| {
+            Receiver::Tls(receiver) => receiver.receive(py, stream, core),
+            Receiver::Data(protocol) => receive_bytes(py, stream, core, expected, |data| {
                 data_received(&protocol.bind(py), data)
             }),
             Receiver::Stream(feeder) => {
-                read_bytes(py, stream, core, expected, |data| feeder.feed(data))
+                receive_bytes(py, stream, core, expected, |data| feeder.feed(data))
             }
             Receiver::Buffered(protocol) => {
                 let protocol = protocol.bind(py);
@@ -110,7 +110,7 @@ impl Receiver {
                         );
                     }
                 };
-                let count = match with_writable(&buffer, |memory| stream.try_read(memory)) {
+                let count = match with_writable(&buffer, |memory| stream.read_once(memory)) {
                     Ok(Ok(0)) => return Received::End,
                     Ok(Ok(count)) => count,
                     Ok(Err(error)) => return read_error(error),
@@ -142,7 +142,7 @@ fn is_buffered_by_its_methods(protocol: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Reads `bytes` and hands them over.
-fn read_bytes<'py>(
+fn receive_bytes<'py>(
     py: Python<'py>,
     stream: &Stream,
     core: &LoopState,
@@ -211,7 +211,7 @@ fn read_copied<'py>(
     core: &LoopState,
 ) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     core.with_scratch(|scratch| {
-        let count = stream.try_read(scratch).map_err(read_error)?;
+        let count = stream.read_once(scratch).map_err(read_error)?;
         Ok((PyBytes::new(py, &scratch[..count]), count))
     })
 }
@@ -223,6 +223,6 @@ fn read_into_place<'py>(
     room: usize,
 ) -> Result<(Bound<'py, PyBytes>, usize), Received> {
     let mut bytes = UnfilledBytes::new(py, room).map_err(out_of_memory)?;
-    let count = stream.try_read(bytes.memory()).map_err(read_error)?;
+    let count = stream.read_once(bytes.memory()).map_err(read_error)?;
     Ok((bytes.finish(py, count).map_err(out_of_memory)?, count))
 }

@@ -2,35 +2,33 @@
 //!
 //! The Python class is a real subclass of `asyncio.Transport`; it keeps this state in a slot, has the methods below
 //! installed as its own, and does everything that happens once in a connection's life. A connected transport keeps its
-//! Python object alive, as the selector does in asyncio. Loop thread, GIL held; a write from another thread is passed
-//! on to the loop. Writes leave at the end of the turn (`net::Stream`), so limits are judged after an attempt to send.
+//! Python object alive, as the selector does in asyncio. GIL held, mostly on the loop's thread. Another thread may write and
+//! close, as it may in asyncio: it sends at once, and what is left goes on from the loop. Writes of the loop's thread leave at
+//! the end of the turn (`net::Stream`), so limits are judged after an attempt to send.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 use twinloop_loop::net::{Stream, StreamHandler};
 
 use super::accepting::Address;
+use super::limits::{LATE_SEND, TheEnd, WriteLimits};
 use super::owner::Owner;
 use super::receiver::{Received, Receiver};
 use crate::asyncio::event_loop::{LoopCore, LoopState};
 use crate::asyncio::names::addresses::{Name, names_of};
-use crate::errors::os_error;
-use crate::ffi::buffers::{
-    KeptBytes, check_buffer, check_bytes_like, read_slot, slot_offset, with_bytes,
-};
+use crate::errors::{must_leave, os_error};
+use crate::ffi::buffers::{KeptBytes, check_buffer, check_bytes_like, with_bytes};
 use crate::ffi::context::CallbackContext;
-use crate::ffi::{self, Arguments, FastMethod, GilBound, Object, Parameters, install};
+use crate::ffi::{self, GilBound, Object, Parameters, StateSlot, fast_methods};
 
 /// The state in the `_state` slot of a socket transport.
 #[pyclass(frozen, module = "_twinloop._native")]
@@ -55,20 +53,15 @@ pub(crate) struct SocketTransport {
     /// The peer has ended its direction and the protocol keeps the connection open.
     ended: Cell<bool>,
     closing: Cell<bool>,
-    /// Counts `connection_lost` being scheduled, and then each write that comes too late.
-    lost: Cell<u32>,
+    end: TheEnd,
     eof_written: Cell<bool>,
     sending_file: Cell<bool>,
-    protocol_paused: Cell<bool>,
-    high_water: Cell<usize>,
-    low_water: Cell<usize>,
+    limits: WriteLimits,
+    /// How much the next read should have room for.
     expected: Cell<usize>,
     /// This end's address and the other's, kept for when the connection is gone.
     names: [Name; 2],
 }
-
-/// Writes after a lost connection before asyncio's warning about them.
-const LATE_WRITES_BEFORE_WARNING: u32 = 5;
 
 #[pymethods]
 impl TransportState {
@@ -115,12 +108,10 @@ impl TransportState {
             paused: Cell::new(false),
             ended: Cell::new(false),
             closing: Cell::new(false),
-            lost: Cell::new(0),
+            end: TheEnd::default(),
             eof_written: Cell::new(false),
             sending_file: Cell::new(false),
-            protocol_paused: Cell::new(false),
-            high_water: Cell::new(64 * 1024),
-            low_water: Cell::new(16 * 1024),
+            limits: WriteLimits::default(),
             expected: Cell::new(0),
             names,
         });
@@ -162,18 +153,16 @@ impl TransportState {
 
     fn set_limits(&self, py: Python<'_>, high: usize, low: usize) -> PyResult<()> {
         let transport = self.transport.get(py);
-        transport.high_water.set(high);
-        transport.low_water.set(low);
+        transport.limits.set(high, low);
         transport.pause_protocol_if_full(py)
     }
 
     fn limits(&self, py: Python<'_>) -> (usize, usize) {
-        let transport = self.transport.get(py);
-        (transport.low_water.get(), transport.high_water.get())
+        self.transport.get(py).limits.low_and_high()
     }
 
     fn is_protocol_paused(&self, py: Python<'_>) -> bool {
-        self.transport.get(py).protocol_paused.get()
+        self.transport.get(py).limits.is_paused()
     }
 
     /// Marks that a file is being sent: writes are refused meanwhile. Returns true if nothing is queued.
@@ -188,11 +177,10 @@ impl TransportState {
     fn force_close(&self, error: Bound<'_, PyAny>) -> PyResult<()> {
         let py = error.py();
         let transport = self.transport.get(py);
-        if transport.lost.get() > 0 {
+        if !transport.end.come() {
             return Ok(());
         }
         transport.begin_closing();
-        transport.lost.set(1);
         transport.schedule_connection_lost(py, error)
     }
 
@@ -264,7 +252,7 @@ impl SocketTransport {
     /// Leaves the owner to its users when there is nothing to read for it and nothing to send.
     fn loosen_if_idle(&self, py: Python<'_>) -> PyResult<()> {
         let reads = !self.paused.get() && !self.ended.get();
-        let ends = self.closing.get() || self.lost.get() > 0;
+        let ends = self.closing.get() || self.end.has_come();
         if reads || ends || !self.started.get() || self.sending_file.get() {
             return Ok(());
         }
@@ -307,6 +295,7 @@ impl SocketTransport {
                 self.hold_owner(py)?;
             }
             self.stream.resume_reading();
+            self.core.wake_if_elsewhere(py);
         }
         Ok(())
     }
@@ -335,8 +324,7 @@ impl SocketTransport {
         }
         self.begin_closing();
         self.flush(py)?;
-        if self.stream.queued() == 0 && self.lost.get() == 0 {
-            self.lost.set(1);
+        if self.stream.queued() == 0 && self.end.come() {
             self.schedule_connection_lost(py, py.None().into_bound(py))?;
         }
         Ok(())
@@ -350,11 +338,8 @@ impl SocketTransport {
 
     fn write_buffer(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = data.py();
-        if !self.core.is_here(py) {
-            return self.write_from_other_thread(data);
-        }
-        if self.lost.get() > 0 {
-            return self.late_write(py);
+        if self.end.has_come() {
+            return self.end.late_write(py, LATE_SEND);
         }
         let result = write_to(&self.stream, data)?;
         self.after_write(py, result)
@@ -376,8 +361,8 @@ impl SocketTransport {
     /// Queues bytes that native code has made; on the loop's thread.
     pub(crate) fn send(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<()> {
         self.check_writable()?;
-        if self.lost.get() > 0 {
-            return self.late_write(py);
+        if self.end.has_come() {
+            return self.end.late_write(py, LATE_SEND);
         }
         self.after_write(py, self.stream.write(bytes))
     }
@@ -397,8 +382,8 @@ impl SocketTransport {
     }
 
     fn after_write(&self, py: Python<'_>, mut result: io::Result<()>) -> PyResult<()> {
-        if result.is_ok() && !self.core.is_running() {
-            // Nobody knows when the end of a turn will come.
+        if result.is_ok() && !self.core.runs_here(py) {
+            // The loop does not run, or in another thread: nobody knows when the end of a turn will come.
             result = self.stream.flush_now();
         }
         if self.owner.is_loose() && self.stream.queued() > 0 {
@@ -412,26 +397,6 @@ impl SocketTransport {
                 "Fatal write error on socket transport",
             ),
         }
-    }
-
-    #[cold]
-    fn late_write(&self, py: Python<'_>) -> PyResult<()> {
-        if self.lost.get() >= LATE_WRITES_BEFORE_WARNING {
-            let logger = py.import("asyncio.log")?.getattr("logger")?;
-            logger.call_method1("warning", ("socket.send() raised exception.",))?;
-        }
-        self.lost.set(self.lost.get() + 1);
-        Ok(())
-    }
-
-    #[cold]
-    fn write_from_other_thread(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = data.py();
-        let copy = with_bytes(data, |bytes| PyBytes::new(py, bytes))?;
-        if let Some(owner) = self.owner(py) {
-            owner.bind(py).call_method1("_write_threadsafe", (copy,))?;
-        }
-        Ok(())
     }
 
     /// Sends what is queued as far as the kernel takes it.
@@ -450,14 +415,20 @@ impl SocketTransport {
     }
 
     fn pause_protocol_if_full(&self, py: Python<'_>) -> PyResult<()> {
-        if self.stream.queued() <= self.high_water.get() || self.protocol_paused.get() {
+        if !self.limits.are_exceeded_by(self.stream.queued()) {
             return Ok(());
         }
         // Bytes that only wait for the end of the turn do not count.
         self.flush(py)?;
-        if self.stream.queued() > self.high_water.get() {
-            self.protocol_paused.set(true);
-            self.call_owner(py, "_pause_protocol")?;
+        if self.limits.pause_for(self.stream.queued()) {
+            self.tell_protocol(py, "pause_writing")?;
+        }
+        Ok(())
+    }
+
+    fn tell_protocol(&self, py: Python<'_>, what: &str) -> PyResult<()> {
+        if let Some(owner) = self.owner(py) {
+            owner.bind(py).call_method1("_tell_protocol", (what,))?;
         }
         Ok(())
     }
@@ -472,9 +443,7 @@ impl SocketTransport {
     /// An error that ends the connection. `Err` is what must leave `run_forever`.
     #[cold]
     fn fatal(&self, py: Python<'_>, error: PyErr, message: &str) -> PyResult<()> {
-        if error.is_instance_of::<PySystemExit>(py)
-            || error.is_instance_of::<PyKeyboardInterrupt>(py)
-        {
+        if must_leave(py, &error) {
             return Err(error);
         }
         if let Some(owner) = self.owner(py) {
@@ -495,18 +464,20 @@ impl SocketTransport {
         });
     }
 
-    fn read(&self, py: Python<'_>) -> PyResult<()> {
+    /// Lets the receiver read, and does what follows from what came.
+    fn receive(&self, py: Python<'_>) -> PyResult<()> {
         let Some(receiver) = self.receiver(py)? else {
             return Ok(());
         };
-        let received = receiver.read(py, &self.stream, &self.core, self.expected.get());
+        let received = receiver.receive(py, &self.stream, &self.core, self.expected.get());
         self.conclude(py, received)
     }
 
-    /// Reads into asyncio's streams: as long as data comes no Python code runs, which would need the context.
-    fn read_natively(&self, receiver: &Receiver) {
+    /// As [`SocketTransport::receive`], for asyncio's streams: as long as data comes no Python code runs, which would need the
+    /// context.
+    fn receive_natively(&self, receiver: &Receiver) {
         let received = ffi::with_gil_held(|py| {
-            receiver.read(py, &self.stream, &self.core, self.expected.get())
+            receiver.receive(py, &self.stream, &self.core, self.expected.get())
         });
         match received {
             Received::Bytes(expected) => self.expected.set(expected),
@@ -566,9 +537,8 @@ impl SocketTransport {
     }
 
     fn after_flush(&self, py: Python<'_>) -> PyResult<()> {
-        if self.protocol_paused.get() && self.stream.queued() <= self.low_water.get() {
-            self.protocol_paused.set(false);
-            self.call_owner(py, "_resume_protocol")?;
+        if self.limits.resume_for(self.stream.queued()) {
+            self.tell_protocol(py, "resume_writing")?;
         }
         if self.stream.queued() > 0 {
             return Ok(());
@@ -576,13 +546,13 @@ impl SocketTransport {
         if self.sending_file.get() {
             self.call_owner(py, "_drained")?;
         }
-        if self.closing.get() && self.lost.get() == 0 {
-            self.lost.set(1);
-            if let Some(owner) = self.owner(py) {
-                owner
-                    .bind(py)
-                    .call_method1("_lose_connection", (py.None(),))?;
-            }
+        if self.closing.get()
+            && self.end.come()
+            && let Some(owner) = self.owner(py)
+        {
+            owner
+                .bind(py)
+                .call_method1("_lose_connection", (py.None(),))?;
         }
         self.loosen_if_idle(py)
     }
@@ -596,13 +566,13 @@ impl StreamHandler for SocketTransport {
         }
         let receiver = self.receiver.borrow().clone();
         match receiver {
-            Some(receiver) if receiver.is_native() => self.read_natively(&receiver),
-            _ => self.on_loop(|py| self.read(py)),
+            Some(receiver) if receiver.is_native() => self.receive_natively(&receiver),
+            _ => self.on_loop(|py| self.receive(py)),
         }
     }
 
     fn flushed(&self) {
-        let waits = self.protocol_paused.get() || self.closing.get() || self.sending_file.get();
+        let waits = self.limits.is_paused() || self.closing.get() || self.sending_file.get();
         if waits || self.paused.get() || self.ended.get() {
             self.on_loop(|py| self.after_flush(py));
         }
@@ -621,102 +591,62 @@ impl StreamHandler for SocketTransport {
 
 // ---- methods of the Python class ---------------------------------------------------------------------------------------
 
-/// Where `SocketTransport` instances keep their state. One class, so one offset; set once by `install_transport_methods`.
-static STATE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+/// Where `SocketTransport` instances keep their state.
+static STATE: StateSlot<TransportState> = StateSlot::new();
 
-fn with_transport<R>(
-    receiver: Borrowed<'_, '_, PyAny>,
-    body: impl FnOnce(&Rc<SocketTransport>) -> PyResult<R>,
-) -> PyResult<R> {
-    let py = receiver.py();
-    let state = read_slot(receiver, STATE_OFFSET.load(Ordering::Relaxed));
-    match &state {
-        Some(state) => body(state.cast::<TransportState>()?.get().transport.get(py)),
-        None => Err(PyRuntimeError::new_err("the transport was not initialised")),
-    }
+fn transport<'a>(receiver: Borrowed<'a, '_, PyAny>) -> PyResult<&'a Rc<SocketTransport>> {
+    Ok(STATE.of(receiver)?.transport.get(receiver.py()))
 }
 
-macro_rules! transport_methods {
-    ($($type:ident $name:literal $parameters:tt $doc:literal |$py:ident, $transport:ident, $arguments:ident| $body:expr;)*) => {
-        $(
-            struct $type;
-            impl FastMethod for $type {
-                const NAME: &'static CStr = $name;
-                const DOC: &'static CStr = $doc;
-                const PARAMETERS: Parameters = Parameters::named(&$parameters);
+fast_methods! {
+    fn install_methods;
 
-                fn call<'py>(
-                    $py: Python<'py>,
-                    receiver: Borrowed<'_, 'py, PyAny>,
-                    $arguments: Arguments<'_, 'py>,
-                ) -> PyResult<Bound<'py, PyAny>> {
-                    with_transport(receiver, |$transport| $body)
-                }
-            }
-        )*
-
-        /// Installs the native methods into the Python class `class`, whose slot `_state` they use.
-        #[pyfunction]
-        fn install_transport_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
-            let offset = slot_offset(&class.getattr("__dict__")?.get_item("_state")?)?;
-            STATE_OFFSET.store(offset, Ordering::Relaxed);
-            $(install::<$type>(class)?;)*
-            Ok(())
-        }
+    c"write", Parameters::named(&["data"]),
+    c"write($self, data)\n--\n\nQueues a copy of data to be sent.",
+    |_py, receiver, arguments| {
+        transport(receiver)?.write(&*arguments.required(0, "write", "data")?)
     };
+
+    c"writelines", Parameters::named(&["list_of_data"]),
+    c"writelines($self, list_of_data)\n--\n\nQueues a copy of each item to be sent, in order.",
+    |_py, receiver, arguments| {
+        transport(receiver)?.write_lines(&*arguments.required(0, "writelines", "list_of_data")?)
+    };
+
+    c"pause_reading", Parameters::NONE,
+    c"pause_reading($self)\n--\n\nStops calls of data_received until resume_reading.",
+    |py, receiver, _arguments| transport(receiver)?.pause(py);
+
+    c"resume_reading", Parameters::NONE,
+    c"resume_reading($self)\n--\n\nGoes on with calls of data_received.",
+    |py, receiver, _arguments| transport(receiver)?.resume(py);
+
+    c"is_reading", Parameters::NONE,
+    c"is_reading($self)\n--\n\nTrue unless reading is paused or the transport is closing.",
+    |_py, receiver, _arguments| Ok(transport(receiver)?.is_reading());
+
+    c"is_closing", Parameters::NONE,
+    c"is_closing($self)\n--\n\nTrue once the transport is closing or closed.",
+    |_py, receiver, _arguments| Ok(transport(receiver)?.closing.get());
+
+    c"get_write_buffer_size", Parameters::NONE,
+    c"get_write_buffer_size($self)\n--\n\nHow many bytes the kernel has not taken yet.",
+    |py, receiver, _arguments| {
+        let transport = transport(receiver)?;
+        transport.flush(py)?;
+        Ok(transport.stream.queued())
+    };
+
+    c"close", Parameters::NONE,
+    c"close($self)\n--\n\nCloses the transport once everything queued has been sent.",
+    |py, receiver, _arguments| transport(receiver)?.close(py);
 }
 
-transport_methods! {
-    Write c"write" ["data"]
-        c"write($self, data)\n--\n\nQueues a copy of data to be sent."
-        |py, transport, arguments| {
-            transport.write(&*arguments.required(0, "write", "data")?)?;
-            Ok(none(py))
-        };
-    WriteLines c"writelines" ["list_of_data"]
-        c"writelines($self, list_of_data)\n--\n\nQueues a copy of each item to be sent, in order."
-        |py, transport, arguments| {
-            transport.write_lines(&*arguments.required(0, "writelines", "list_of_data")?)?;
-            Ok(none(py))
-        };
-    PauseReading c"pause_reading" []
-        c"pause_reading($self)\n--\n\nStops calls of data_received until resume_reading."
-        |py, transport, _arguments| {
-            transport.pause(py)?;
-            Ok(none(py))
-        };
-    ResumeReading c"resume_reading" []
-        c"resume_reading($self)\n--\n\nGoes on with calls of data_received."
-        |py, transport, _arguments| {
-            transport.resume(py)?;
-            Ok(none(py))
-        };
-    IsReading c"is_reading" []
-        c"is_reading($self)\n--\n\nTrue unless reading is paused or the transport is closing."
-        |py, transport, _arguments| boolean(py, transport.is_reading());
-    IsClosing c"is_closing" []
-        c"is_closing($self)\n--\n\nTrue once the transport is closing or closed."
-        |py, transport, _arguments| boolean(py, transport.closing.get());
-    WriteBufferSize c"get_write_buffer_size" []
-        c"get_write_buffer_size($self)\n--\n\nHow many bytes the kernel has not taken yet."
-        |py, transport, _arguments| {
-            transport.flush(py)?;
-            Ok(transport.stream.queued().into_pyobject(py)?.into_any())
-        };
-    Close c"close" []
-        c"close($self)\n--\n\nCloses the transport once everything queued has been sent."
-        |py, transport, _arguments| {
-            transport.close(py)?;
-            Ok(none(py))
-        };
-}
-
-fn none(py: Python<'_>) -> Bound<'_, PyAny> {
-    py.None().into_bound(py)
-}
-
-fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
-    Ok(value.into_pyobject(py)?.to_owned().into_any())
+/// Installs the native methods into the Python class `class`, whose slot `_state` they use.
+#[pyfunction]
+fn install_transport_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
+    STATE.find(class)?;
+    install_methods(class)
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -15,7 +15,7 @@ use super::{
     Blocking, CLASS, Callback, CoroutineState, RawCoroutine, Status, Step, Waiter, finish,
     leave_slot, resume,
 };
-use crate::ffi::fastcall::{Arguments, FastMethod, install, panic_error};
+use crate::ffi::fastcall::{Arguments, Parameters, fast_methods, panic_error};
 use crate::ffi::object::Object;
 
 /// # Safety
@@ -275,86 +275,90 @@ unsafe extern "C" fn blocking_set(
 
 // ---- methods: a coroutine's, then a future's ----------------------------------------------------------------------------
 
-macro_rules! methods {
-    ($($type:ident $name:literal |$py:ident, $this:ident, $arguments:ident| $body:expr;)*) => {
-        $(
-            struct $type;
-            impl FastMethod for $type {
-                const NAME: &'static CStr = $name;
-                const DOC: &'static CStr = c"As the method of that name of coroutines and futures.";
+/// The docstring of all of them.
+const AS_ELSEWHERE: &CStr = c"As the method of that name of coroutines and futures.";
 
-                fn call<'py>(
-                    $py: Python<'py>,
-                    $this: Borrowed<'_, 'py, PyAny>,
-                    $arguments: Arguments<'_, 'py>,
-                ) -> PyResult<Bound<'py, PyAny>> {
-                    $body
-                }
-            }
-        )*
+fast_methods! {
+    fn install_methods;
 
-        fn install_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
-            $(install::<$type>(class)?;)*
-            Ok(())
-        }
-    };
-}
-
-methods! {
-    Send c"send" |_py, this, _arguments| match resume(this)? {
+    c"send", Parameters::ANY,
+    AS_ELSEWHERE,
+    |_py, this, _arguments| match resume(this)? {
         Step::Yield => Ok(this.to_owned()),
         Step::Return(value) => Err(stop_iteration(value)),
     };
-    Throw c"throw" |py, this, arguments| {
+
+    c"throw", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, arguments| {
         finish(this);
-        Err(thrown(py, arguments)?)
+        Err::<(), _>(thrown(py, arguments)?)
     };
-    Close c"close" |py, this, _arguments| {
+
+    c"close", Parameters::ANY,
+    AS_ELSEWHERE,
+    |_py, this, _arguments| {
         finish(this);
-        Ok(py.None().into_bound(py))
+        Ok(())
     };
-    AddDoneCallback c"add_done_callback" |py, this, arguments| {
+
+    c"add_done_callback", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, arguments| {
         let function = Object::new(arguments.required(0, "add_done_callback", "fn")?.to_owned());
         let context = arguments.only_keyword("context", "add_done_callback")?.filter(|context| !context.is_none());
         if let Some(context) = &context {
             check_context(context)?;
         }
-        add_callback(py, this, Callback { function, context: context.map(|context| Object::new(context.to_owned())) })?;
-        Ok(py.None().into_bound(py))
+        let context = context.map(|context| Object::new(context.to_owned()));
+        add_callback(py, this, Callback { function, context })
     };
-    RemoveDoneCallback c"remove_done_callback" |py, this, arguments| {
+
+    c"remove_done_callback", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, arguments| {
         let function = arguments.required(0, "remove_done_callback", "fn")?;
-        let removed = remove_callbacks(py, this, function)?;
-        Ok(removed.into_pyobject(py)?.into_any())
+        remove_callbacks(py, this, function)
     };
-    Result c"result" |py, this, _arguments| {
+
+    c"result", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, _arguments| {
         let state = view(this);
         match state.status {
             Status::Cancelled => Err(cancelled_error(py, state)?),
             Status::Waiting => Err(PyErr::from_value(
                 py.import("asyncio")?.getattr("InvalidStateError")?.call1(("Result is not ready.",))?,
             )),
-            _ => Ok(py.None().into_bound(py)),
+            _ => Ok(()),
         }
     };
-    Exception c"exception" |py, this, _arguments| {
+
+    c"exception", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, _arguments| {
         let state = view(this);
         if state.status == Status::Cancelled {
             return Err(cancelled_error(py, state)?);
         }
-        Ok(py.None().into_bound(py))
+        Ok(())
     };
-    Cancel c"cancel" |py, this, arguments| {
+
+    c"cancel", Parameters::ANY,
+    AS_ELSEWHERE,
+    |py, this, arguments| {
         let keyword = arguments.only_keyword("msg", "cancel")?;
         let message = arguments.get(0).or(keyword).map(|message| Object::new(message.to_owned()));
-        boolean(py, cancel(py, this, message)?)
+        cancel(py, this, message)
     };
-    Cancelled c"cancelled" |py, this, _arguments| boolean(py, view(this).status == Status::Cancelled);
-    Done c"done" |py, this, _arguments| boolean(py, view(this).status != Status::Waiting);
-}
 
-fn boolean(py: Python<'_>, value: bool) -> PyResult<Bound<'_, PyAny>> {
-    Ok(value.into_pyobject(py)?.to_owned().into_any())
+    c"cancelled", Parameters::ANY,
+    AS_ELSEWHERE,
+    |_py, this, _arguments| Ok(view(this).status == Status::Cancelled);
+
+    c"done", Parameters::ANY,
+    AS_ELSEWHERE,
+    |_py, this, _arguments| Ok(view(this).status != Status::Waiting);
 }
 
 /// Reads the state; not to be held across a call into Python.

@@ -14,7 +14,7 @@ use super::{
     CANCELLED, INTEGER, MANY, POINTERS, RawHandle, SCHEDULED, TIMER, TYPES, Types, cancel,
     context_of, deallocate, loop_of, run,
 };
-use crate::ffi::fastcall::{Arguments, FastMethod, Parameters, install};
+use crate::ffi::fastcall::{Parameters, fast_methods};
 use crate::ffi::object::Object;
 
 #[derive(Clone, Copy)]
@@ -133,86 +133,32 @@ unsafe extern "C" fn representation(object: *mut ffi::PyObject) -> *mut ffi::PyO
     }
 }
 
-struct Cancel;
-impl FastMethod for Cancel {
-    const NAME: &'static CStr = c"cancel";
-    const DOC: &'static CStr =
-        c"cancel()\n--\n\nCancels the callback. Has no effect once it was called or cancelled.";
-    const PARAMETERS: Parameters = Parameters::NONE;
+fast_methods! {
+    fn install_methods;
 
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        cancel(py, receiver)?;
-        Ok(py.None().into_bound(py))
-    }
+    c"cancel", Parameters::NONE,
+    c"cancel()\n--\n\nCancels the callback. Has no effect once it was called or cancelled.",
+    |py, receiver, _arguments| cancel(py, receiver);
+
+    c"cancelled", Parameters::NONE,
+    c"cancelled()\n--\n\nTrue if the callback was cancelled.",
+    |_py, receiver, _arguments| receiver.getattr("_cancelled");
+
+    c"get_context", Parameters::NONE,
+    c"get_context()\n--\n\nThe context in which the callback runs.",
+    |_py, receiver, _arguments| receiver.getattr("_context");
+
+    c"_run", Parameters::NONE,
+    c"_run()\n--\n\nCalls the callback now.",
+    |py, receiver, _arguments| run(py, &Object::new(receiver.to_owned())).map_or(Ok(()), Err);
 }
 
-struct Cancelled;
-impl FastMethod for Cancelled {
-    const NAME: &'static CStr = c"cancelled";
-    const DOC: &'static CStr = c"cancelled()\n--\n\nTrue if the callback was cancelled.";
-    const PARAMETERS: Parameters = Parameters::NONE;
+fast_methods! {
+    fn install_timer_methods;
 
-    fn call<'py>(
-        _py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        receiver.getattr("_cancelled")
-    }
-}
-
-struct When;
-impl FastMethod for When {
-    const NAME: &'static CStr = c"when";
-    const DOC: &'static CStr =
-        c"when()\n--\n\nThe time at which the callback is due, on the loop's clock.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        _py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        receiver.getattr("_when")
-    }
-}
-
-struct GetContext;
-impl FastMethod for GetContext {
-    const NAME: &'static CStr = c"get_context";
-    const DOC: &'static CStr = c"get_context()\n--\n\nThe context in which the callback runs.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        _py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        receiver.getattr("_context")
-    }
-}
-
-struct Run;
-impl FastMethod for Run {
-    const NAME: &'static CStr = c"_run";
-    const DOC: &'static CStr = c"_run()\n--\n\nCalls the callback now.";
-    const PARAMETERS: Parameters = Parameters::NONE;
-
-    fn call<'py>(
-        py: Python<'py>,
-        receiver: Borrowed<'_, 'py, PyAny>,
-        _arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let handle = Object::new(receiver.to_owned());
-        match run(py, &handle) {
-            None => Ok(py.None().into_bound(py)),
-            Some(error) => Err(error),
-        }
-    }
+    c"when", Parameters::NONE,
+    c"when()\n--\n\nThe time at which the callback is due, on the loop's clock.",
+    |_py, receiver, _arguments| receiver.getattr("_when");
 }
 
 const fn getter(name: &'static CStr, attribute_number: Attribute) -> ffi::PyGetSetDef {
@@ -277,10 +223,7 @@ fn make_type(
     // SAFETY: the spec is complete and only read during the call; what CPython keeps of it is leaked above or static.
     let class = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_FromSpec(&raw mut spec))? };
     let class = class.cast_into::<PyType>()?;
-    install::<Cancel>(&class)?;
-    install::<Cancelled>(&class)?;
-    install::<GetContext>(&class)?;
-    install::<Run>(&class)?;
+    install_methods(&class)?;
     Ok(class.unbind())
 }
 
@@ -298,7 +241,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         asyncio_handle: events.getattr("Handle")?.unbind(),
         asyncio_timer: events.getattr("TimerHandle")?.unbind(),
     };
-    install::<When>(types.timer.bind(py))?;
+    install_timer_methods(types.timer.bind(py))?;
     // asyncio's own comparisons need no more than the attributes.
     for name in ["__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__hash__"] {
         let method = types.asyncio_timer.getattr(py, name)?;
