@@ -185,4 +185,71 @@ test('fileURLToPath and pathToFileURL', async () => {
   throws(() => fileURLToPath(5), { code: 'ERR_INVALID_ARG_TYPE' });
 });
 
+// Each of these was read differently from the standard by the parser that we had before (docs/design/urls.md).
+test('URLs are read as the standard says, where parsers like to differ', () => {
+  const cases = [
+    ['file://host/C:/x', undefined, 'file://host/C:/x'],
+    ['C|/x', 'file://host/dir/file', 'file://host/C:/x'],
+    ['file:////foo', undefined, 'file:////foo'],
+    ['//localhost//pig', 'file://lion/', 'file:////pig'],
+    ['///test', 'http://example.org/', 'http://test/'],
+    ['///example.org/../path', 'http://example.org/', 'http://example.org/path'],
+    ['foo://h/^', undefined, 'foo://h/%5E'],
+    ['http://h/^', undefined, 'http://h/%5E'],
+    ['file:///w|/m', undefined, 'file:///w:/m'],
+    ['http://faß.de/', undefined, 'http://xn--fa-hia.de/'],
+    ['http://[::127.0.0.1]/', undefined, 'http://[::7f00:1]/'],
+    ['http://0x7f.1/', undefined, 'http://127.0.0.1/'],
+    ['web+demo:/.//not-a-host/', undefined, 'web+demo:/.//not-a-host/'],
+    ['data:space   #x', undefined, 'data:space  %20#x'],
+  ];
+  for (const [input, base, href] of cases) {
+    equal(new URL(input, base).href, href, input);
+    equal(new URL(href).href, href, `${input} again`);
+    ok(URL.canParse(input, base));
+  }
+  for (const [input, base] of [
+    ['http://a:b@x y/', undefined],
+    ['http://a%2fb/', undefined],
+    ['http://1.2.3.4.5/', undefined],
+    ['/relative', 'data:opaque'],
+    ['x', 'no base'],
+  ]) {
+    throws(() => new URL(input, base), { code: 'ERR_INVALID_URL' });
+    equal(URL.canParse(input, base), false);
+    equal(URL.parse(input, base), null);
+  }
+});
+
+test('a path does not become a host', () => {
+  const url = new URL('non-spec:/');
+  url.pathname = '/..//p';
+  deepEqual([url.href, url.host, url.pathname], ['non-spec:/.//p', '', '//p']);
+  equal(new URL(url.href).pathname, '//p');
+  url.hostname = 'h';
+  deepEqual([url.href, url.pathname], ['non-spec://h//p', '//p']);
+});
+
+test('parts that are missing are empty, and parts that are there are whole', () => {
+  const parts = ({ protocol, username, password, host, hostname, port, pathname, search, hash }) =>
+    [protocol, username, password, host, hostname, port, pathname, search, hash].join(' | ');
+  const cases = {
+    'http://h': 'http: |  |  | h | h |  | / |  | ',
+    'http://h:80/?#': 'http: |  |  | h | h |  | / |  | ',
+    'http://h:81?q#f': 'http: |  |  | h:81 | h | 81 | / | ?q | #f',
+    'http://u@h/p': 'http: | u |  | h | h |  | /p |  | ',
+    'http://u:@h/p': 'http: | u |  | h | h |  | /p |  | ',
+    'http://:p@h/p': 'http: |  | p | h | h |  | /p |  | ',
+    'http://u:p@[::1]:8080/a?b#c': 'http: | u | p | [::1]:8080 | [::1] | 8080 | /a | ?b | #c',
+    'mailto:a@b': 'mailto: |  |  |  |  |  | a@b |  | ',
+    'data:,x?y#z': 'data: |  |  |  |  |  | ,x | ?y | #z',
+    'file:///p': 'file: |  |  |  |  |  | /p |  | ',
+    'foo://': 'foo: |  |  |  |  |  |  |  | ',
+    'foo:/.//p#f': 'foo: |  |  |  |  |  | //p |  | #f',
+    'foo:?q': 'foo: |  |  |  |  |  |  | ?q | ',
+    'foo:#f': 'foo: |  |  |  |  |  |  |  | #f',
+  };
+  for (const [input, expected] of Object.entries(cases)) equal(parts(new URL(input)), expected, input);
+});
+
 await run();

@@ -95,7 +95,10 @@ fn read_request(
 ) -> Result<Request, Error> {
     let method = read_method(scope, arguments.get(0))?;
     let url = scope.string_of(arguments.get(1))?;
-    let mut request = Request::new(method, &url).map_err(network_error)?;
+    // As `URL` reads it, which differs in places from how the crate below would.
+    let parsed = ada_url::Url::parse(&url, None);
+    let url = parsed.as_ref().map_or(url.as_str(), |parsed| parsed.href());
+    let mut request = Request::new(method, url).map_err(network_error)?;
     read_headers(scope, arguments.get(2), &mut request.headers)?;
     request.body = read_body(scope, network, arguments.get(3))?;
     request.redirect = match scope.string_of(arguments.get(4))?.as_str() {

@@ -1,43 +1,40 @@
-//! Operations of URL: the `url` crate parses and changes; JavaScript gets the serialized URL with the offsets of its parts.
+//! Operations of URL: ada, Node's parser, parses and changes; JavaScript gets the serialized URL with the offsets of its parts.
+//!
+//! Why not the `url` crate, which the rest of the code uses: docs/design/urls.md.
 
-use url::{Position, Url, quirks};
+use ada_url::Url;
 
-use crate::engine::{Arguments, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
-pub(crate) const OPS: &[Op] = &[
-    Op::new("parseUrl", 2, parse_url),
+pub(super) const OPS: &[Op] = &[
+    Op::new("canParseUrl", 2, can_parse_url),
     Op::new("changeUrl", 3, change_url),
+    Op::new("parseUrl", 2, parse_url),
 ];
 
-/// In the order that `url.js` expects.
-const POSITIONS: [Position; 12] = [
-    Position::AfterScheme,
-    Position::BeforeUsername,
-    Position::AfterUsername,
-    Position::BeforePassword,
-    Position::AfterPassword,
-    Position::BeforeHost,
-    Position::AfterHost,
-    Position::BeforePort,
-    Position::AfterPort,
-    Position::BeforePath,
-    Position::AfterPath,
-    Position::AfterQuery,
-];
-
-/// `parseUrl(input, base or undefined)`: `[href, ...offsets]`, or undefined for what is no URL.
+/// `parseUrl(input, base or undefined)`: a [`UrlRecord`], or undefined for what is no URL.
 fn parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let input = scope.string_of(arguments.get(0))?;
-    let base = arguments.get(1);
-    let parsed = if base.is_undefined() {
-        Url::parse(&input)
-    } else {
-        Url::parse(&scope.string_of(base)?).and_then(|base| base.join(&input))
-    };
-    match parsed {
-        Ok(url) => parts(scope, &url),
+    let base = base_of(scope, &arguments)?;
+    match Url::parse(&input, base.as_deref()) {
+        Ok(url) => UrlRecord(url).into_js(scope),
         Err(_) => Ok(Local::undefined()),
     }
+}
+
+/// `canParseUrl(input, base or undefined)`
+fn can_parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let input = scope.string_of(arguments.get(0))?;
+    let base = base_of(scope, &arguments)?;
+    Ok(Local::boolean(Url::can_parse(&input, base.as_deref())))
+}
+
+fn base_of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Option<String>, Error> {
+    let base = arguments.get(1);
+    if base.is_undefined() {
+        return Ok(None);
+    }
+    scope.string_of(base).map(Some)
 }
 
 /// `changeUrl(href, part, value)`: as `parseUrl`, or undefined when the setter ignores the value.
@@ -45,52 +42,59 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     let href = scope.string_of(arguments.get(0))?;
     let part = scope.string_of(arguments.get(1))?;
     let value = scope.string_of(arguments.get(2))?;
-    let Ok(mut url) = Url::parse(&href) else {
+    let Ok(mut url) = Url::parse(&href, None) else {
         return Ok(Local::undefined());
     };
+    let given = Some(value.as_str());
     let changed = match part.as_str() {
-        "protocol" => quirks::set_protocol(&mut url, &value),
-        "username" => quirks::set_username(&mut url, &value),
-        "password" => quirks::set_password(&mut url, &value),
-        "host" => quirks::set_host(&mut url, &value),
-        "hostname" => quirks::set_hostname(&mut url, &value),
-        "port" => quirks::set_port(&mut url, &value),
-        "pathname" => {
-            quirks::set_pathname(&mut url, &value);
-            Ok(())
-        }
+        "protocol" => url.set_protocol(&value).is_ok(),
+        "username" => url.set_username(given).is_ok(),
+        "password" => url.set_password(given).is_ok(),
+        "host" => url.set_host(given).is_ok(),
+        "hostname" => url.set_hostname(given).is_ok(),
+        "port" => url.set_port(given).is_ok(),
+        "pathname" => url.set_pathname(given).is_ok(),
         "search" => {
-            quirks::set_search(&mut url, &value);
-            Ok(())
+            url.set_search(given);
+            true
         }
         "hash" => {
-            quirks::set_hash(&mut url, &value);
-            Ok(())
+            url.set_hash(given);
+            true
         }
-        _ => Err(()),
+        _ => false,
     };
-    if changed.is_ok() {
-        parts(scope, &url)
+    if changed {
+        UrlRecord(url).into_js(scope)
     } else {
         Ok(Local::undefined())
     }
 }
 
-/// The serialization is ASCII, so bytes are units.
-fn parts<'s>(scope: &Scope<'s>, url: &Url) -> Result<Local<'s>, Error> {
-    let mut values = Vec::with_capacity(POSITIONS.len() + 1);
-    values.push(scope.string(url.as_str())?);
-    values.extend(POSITIONS.map(|position| scope.number(offset(url, position) as f64)));
-    scope.array(&values)
-}
+/// A URL on its way to JavaScript: what `url.js` calls `UrlRecord`, in its order.
+struct UrlRecord(Url);
 
-fn offset(url: &Url, position: Position) -> usize {
-    let is_password = matches!(position, Position::BeforePassword | Position::AfterPassword);
-    // A URL with a user name alone has an `@` where the crate looks for the end of the password.
-    let position = if is_password && url.password().is_none() {
-        Position::AfterUsername
-    } else {
-        position
-    };
-    url[..position].len()
+impl IntoJs for UrlRecord {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        // ASCII, so bytes are units.
+        let href = self.0.href();
+        let parts = self.0.components();
+        // Where there are credentials ada counts their `@` to the host, and a path that would look like a host has `/.` before it.
+        let has_at = href.as_bytes().get(parts.host_start as usize) == Some(&b'@');
+        let length = href.len() as u32;
+        let query_end = parts.hash_start.unwrap_or(length);
+        let path_start = parts.pathname_start.unwrap_or(query_end);
+        let number = |offset: u32| scope.number(offset.into());
+        scope.array(&[
+            scope.string_latin1(href.as_bytes())?,
+            number(parts.protocol_end),
+            number(parts.username_end),
+            number(parts.host_start + u32::from(has_at)),
+            number(parts.host_end),
+            number(parts.port.map_or(parts.host_end, |_| path_start)),
+            number(path_start),
+            number(parts.search_start.unwrap_or(query_end)),
+            number(query_end),
+        ])
+    }
 }

@@ -3,33 +3,39 @@
 'use strict';
 
 const { defineInterface, requireArguments, toUSVString } = require('builtins/webidl');
-const { changeUrl, parseUrl } = ops;
+const { canParseUrl, changeUrl, parseUrl } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadSearchParams = () => require('web/url/search_params');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-// Where in the array that the operations return each offset stands; the first element is the serialized URL.
+/**
+ * What the operations give: the serialized URL, and where in it the parts end or start. The protocol's colon is before `schemeEnd`, the
+ * `@` of credentials before `hostStart`; parts that are missing are empty.
+ * @typedef {[href: string, schemeEnd: number, usernameEnd: number, hostStart: number, hostEnd: number, portEnd: number,
+ *   pathStart: number, pathEnd: number, queryEnd: number]} UrlRecord
+ */
 const HREF = 0;
 const SCHEME_END = 1;
-const USERNAME_START = 2;
-const USERNAME_END = 3;
-const PASSWORD_START = 4;
-const PASSWORD_END = 5;
-const HOST_START = 6;
-const HOST_END = 7;
-const PORT_START = 8;
-const PORT_END = 9;
-const PATH_START = 10;
-const PATH_END = 11;
-const QUERY_END = 12;
+const USERNAME_END = 2;
+const HOST_START = 3;
+const HOST_END = 4;
+const PORT_END = 5;
+const PATH_START = 6;
+const PATH_END = 7;
+const QUERY_END = 8;
+
+// Tells the constructor that `URL.parse` calls; no user value can be it.
+const construction = Symbol('construction');
 
 let setQuery;
 
 class URL {
+  /** @type {UrlRecord} */
   #parts;
   #searchParams = null;
 
   constructor(url, base = undefined) {
+    if (url === construction) return;
     requireArguments(arguments.length, 1, 'URL');
     const input = toUSVString(url);
     const parts = parseUrl(input, base === undefined ? undefined : toUSVString(base));
@@ -39,14 +45,14 @@ class URL {
 
   static canParse(url, base = undefined) {
     requireArguments(arguments.length, 1, 'URL.canParse');
-    return parseUrl(toUSVString(url), base === undefined ? undefined : toUSVString(base)) !== undefined;
+    return canParseUrl(toUSVString(url), base === undefined ? undefined : toUSVString(base));
   }
 
   static parse(url, base = undefined) {
     requireArguments(arguments.length, 1, 'URL.parse');
     const parts = parseUrl(toUSVString(url), base === undefined ? undefined : toUSVString(base));
     if (parts === undefined) return null;
-    const result = new URL('about:blank');
+    const result = new URL(construction);
     result.#parts = parts;
     return result;
   }
@@ -76,49 +82,56 @@ class URL {
     return inner !== null && /^https?:$/.test(inner.protocol) ? inner.origin : 'null';
   }
   get protocol() {
-    return this.#parts[HREF].slice(0, this.#parts[SCHEME_END] + 1);
+    return this.#slice(0, this.#parts[SCHEME_END]);
   }
   set protocol(value) {
     this.#set('protocol', value);
   }
   get username() {
-    return this.#slice(USERNAME_START, USERNAME_END);
+    const parts = this.#parts;
+    return this.#slice(parts[SCHEME_END] + 2, parts[USERNAME_END]);
   }
   set username(value) {
     this.#set('username', value);
   }
   get password() {
-    return this.#slice(PASSWORD_START, PASSWORD_END);
+    const parts = this.#parts;
+    return this.#slice(parts[USERNAME_END] + 1, parts[HOST_START] - 1);
   }
   set password(value) {
     this.#set('password', value);
   }
   get host() {
-    return this.#slice(HOST_START, PORT_END);
+    const parts = this.#parts;
+    return this.#slice(parts[HOST_START], parts[PORT_END]);
   }
   set host(value) {
     this.#set('host', value);
   }
   get hostname() {
-    return this.#slice(HOST_START, HOST_END);
+    const parts = this.#parts;
+    return this.#slice(parts[HOST_START], parts[HOST_END]);
   }
   set hostname(value) {
     this.#set('hostname', value);
   }
   get port() {
-    return this.#slice(PORT_START, PORT_END);
+    const parts = this.#parts;
+    return this.#slice(parts[HOST_END] + 1, parts[PORT_END]);
   }
   set port(value) {
     this.#set('port', value);
   }
   get pathname() {
-    return this.#slice(PATH_START, PATH_END);
+    const parts = this.#parts;
+    return this.#slice(parts[PATH_START], parts[PATH_END]);
   }
   set pathname(value) {
     this.#set('pathname', value);
   }
   get search() {
-    const query = this.#slice(PATH_END, QUERY_END);
+    const parts = this.#parts;
+    const query = this.#slice(parts[PATH_END], parts[QUERY_END]);
     return query.length === 1 ? '' : query;
   }
   set search(value) {
@@ -142,8 +155,7 @@ class URL {
   }
 
   #slice(start, end) {
-    const parts = this.#parts;
-    return parts[HREF].slice(parts[start], parts[end]);
+    return end > start ? this.#parts[HREF].slice(start, end) : '';
   }
 
   #set(part, value) {
