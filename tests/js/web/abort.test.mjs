@@ -1,5 +1,5 @@
 // AbortController, AbortSignal and DOMException.
-import { test, run, equal, notEqual, ok, throws, rejects, delay } from '../harness.mjs';
+import { test, run, equal, notEqual, ok, throws, rejects, delay, deepEqual } from '../harness.mjs';
 
 test('a controller aborts its signal once, with an AbortError', () => {
   const controller = new AbortController();
@@ -122,6 +122,47 @@ test('an aborted wait rejects with the reason', async () => {
   const waiting = new Promise((_, reject) => controller.signal.addEventListener('abort', () => reject(controller.signal.reason)));
   controller.abort(new RangeError('stop'));
   notEqual(await rejects(waiting, RangeError), undefined);
+});
+
+test('a signal of any follows whichever source was aborted first, whenever it is looked at', () => {
+  const [a, b] = [new AbortController(), new AbortController()];
+  const signal = AbortSignal.any([a.signal, b.signal]);
+  const nested = AbortSignal.any([signal]);
+  b.abort('b');
+  a.abort('a');
+  equal(signal.reason, 'b');
+  equal(nested.reason, 'b');
+  equal(AbortSignal.any([a.signal, b.signal]).reason, 'a');
+});
+
+test('dependents fire after their source, in the order in which they were made', () => {
+  const controller = new AbortController();
+  const first = AbortSignal.any([controller.signal]);
+  const second = AbortSignal.any([controller.signal]);
+  const order = [];
+  second.addEventListener('abort', () => order.push('second'));
+  first.addEventListener('abort', () => order.push('first'));
+  controller.signal.addEventListener('abort', () => order.push(first.aborted && second.aborted ? 'source' : 'too early'));
+  controller.abort();
+  deepEqual(order, ['source', 'first', 'second']);
+});
+
+test('a listener that goes again leaves nothing with the source', () => {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([controller.signal]);
+  let calls = 0;
+  const listener = () => {
+    calls += 1;
+  };
+  signal.addEventListener('abort', listener);
+  signal.removeEventListener('abort', listener);
+  controller.abort(1);
+  equal(calls, 0);
+  equal(signal.aborted, true);
+});
+
+test('timeout takes what [EnforceRange] allows', () => {
+  for (const value of [-1, Infinity, Number.NaN, 2 ** 53]) throws(() => AbortSignal.timeout(value), TypeError);
 });
 
 await run();

@@ -95,4 +95,14 @@ test('the buffer methods reject for a foreign receiver', async () => {
   await rejects(Blob.prototype.text.call({}), TypeError);
 });
 
+test('slice clamps and rounds its arguments to the nearest, from the middle to the even', async () => {
+  const blob = new Blob(['abcdef']);
+  equal(await blob.slice(0.5).text(), 'abcdef');
+  equal(await blob.slice(1.5).text(), 'cdef');
+  equal(await blob.slice(2.5).text(), 'cdef');
+  equal(await blob.slice(-0.5).text(), 'abcdef');
+  equal(await blob.slice(-1.5).text(), 'ef');
+  equal(await blob.slice(Number.NaN, 1e300).text(), 'abcdef');
+});
+
 await run();

@@ -1,5 +1,5 @@
 // Request, Response and their bodies (https://fetch.spec.whatwg.org/). Runs on Node too.
-import { deepEqual, equal, ok, rejects, run, test, throws } from '../harness.mjs';
+import { deepEqual, equal, ok, rejects, run, test, throws, notEqual } from '../harness.mjs';
 
 const bytesOf = (text) => new TextEncoder().encode(text);
 
@@ -273,6 +273,49 @@ test('a backslash in a multipart name is itself', async () => {
   deepEqual(await formOf(part('filename="x; name=q"; name="n"', '1')), [['n', 'x; name=q', '1']]);
   if (process.versions?.twinloop === undefined) return;
   deepEqual(await formOf(part('name="a\\"b" ; other ; filename=plain.txt', '1')), [['a\\"b', 'plain.txt', '1']]);
+});
+
+test('a body that was read is locked, and its stream has no reader to give', async () => {
+  const response = new Response('hello');
+  await response.text();
+  equal(response.bodyUsed, true);
+  equal(response.body.locked, true);
+  throws(() => response.body.getReader(), TypeError);
+});
+
+test('a clone of a stream body gives chunks of the same type', async () => {
+  // Every view became a Uint8Array.
+  for (const Class of [Float32Array, Int16Array, DataView, Uint8ClampedArray, Uint8Array]) {
+    const chunk = Class === DataView ? new DataView(new ArrayBuffer(8), 1) : new Class([1, 2, 3]);
+    const response = new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(chunk);
+          controller.close();
+        },
+      }),
+    );
+    const { value } = await response.clone().body.getReader().read();
+    equal(value.constructor, Class);
+    equal(value.byteLength, chunk.byteLength);
+    notEqual(value.buffer, chunk.buffer);
+    equal((await response.body.getReader().read()).value, chunk);
+  }
+});
+
+test('an accessor on Object.prototype has no part in a body', () => {
+  Object.defineProperty(Object.prototype, 'type', {
+    get() {
+      throw new Error('touched');
+    },
+    configurable: true,
+  });
+  try {
+    const [first] = new Response('x').body.tee();
+    equal(first.locked, false);
+  } finally {
+    delete Object.prototype.type;
+  }
 });
 
 await run();

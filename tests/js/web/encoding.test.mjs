@@ -124,4 +124,25 @@ test('a megabyte round trips', () => {
   equal(atob(btoa(binary)), binary);
 });
 
+test('text of every width is decoded, and what is invalid replaced or refused', () => {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const fatal = new TextDecoder('utf-8', { fatal: true });
+  for (const text of ['', 'plain', 'é'.repeat(300), 'é漢😀'.repeat(200), `${'a'.repeat(1000)}漢`, '\u0000\u00ff']) {
+    equal(decoder.decode(encoder.encode(text)), text);
+    equal(fatal.decode(encoder.encode(text)), text);
+  }
+  equal(decoder.decode(new Uint8Array([0x61, 0xff, 0xe2, 0x82, 0x62])), 'a\ufffd\ufffdb');
+  equal(decoder.decode(new Uint8Array([0xed, 0xa0, 0x80])), '\ufffd\ufffd\ufffd');
+  throws(() => fatal.decode(new Uint8Array([0xe2, 0x82])), TypeError);
+});
+
+test('encodeInto says what it read, whether it all fits or not', () => {
+  const encoder = new TextEncoder();
+  deepEqual(encoder.encodeInto('aé', new Uint8Array(100)), { read: 2, written: 3 });
+  deepEqual(encoder.encodeInto('aé', new Uint8Array(2)), { read: 1, written: 1 });
+  deepEqual(encoder.encodeInto('漢字', new Uint8Array(4)), { read: 1, written: 3 });
+  deepEqual(encoder.encodeInto('', new Uint8Array(0)), { read: 0, written: 0 });
+});
+
 await run();

@@ -213,4 +213,68 @@ test('an unhandled rejection is an event, and its late handler another', async (
   equal(events[1]?.[2], true);
 });
 
+test('however many listeners there are, each is found: added once, removed once, called once', () => {
+  // Each addition and each removal once walked and copied the whole list: 80,000 once-listeners took minutes.
+  const target = new EventTarget();
+  let calls = 0;
+  const listeners = [];
+  for (let i = 0; i < 80_000; i += 1) {
+    const listener = () => {
+      calls += 1;
+    };
+    listeners.push(listener);
+    target.addEventListener('x', listener, { once: true });
+    target.addEventListener('x', listener, { once: true });
+  }
+  for (let i = 0; i < listeners.length; i += 2) target.removeEventListener('x', listeners[i]);
+  target.dispatchEvent(new Event('x'));
+  equal(calls, 40_000);
+  target.dispatchEvent(new Event('x'));
+  equal(calls, 40_000);
+});
+
+test('a dispatch sees the listeners of its start, but not those that were removed meanwhile', () => {
+  const target = new EventTarget();
+  const seen = [];
+  const last = () => seen.push('last');
+  target.addEventListener('x', () => {
+    seen.push('first');
+    target.addEventListener('x', () => seen.push('late'), { once: true });
+    target.removeEventListener('x', last);
+  });
+  target.addEventListener('x', last);
+  target.dispatchEvent(new Event('x'));
+  deepEqual(seen, ['first']);
+  target.addEventListener('x', last);
+  target.dispatchEvent(new Event('x'));
+  deepEqual(seen, ['first', 'first', 'late']);
+});
+
+test('a listener of both phases is two listeners, and the capturing one is removed by itself', () => {
+  const target = new EventTarget();
+  let calls = 0;
+  const count = () => {
+    calls += 1;
+  };
+  for (let i = 0; i < 20; i += 1) target.addEventListener('x', () => undefined);
+  target.addEventListener('x', count);
+  target.addEventListener('x', count, true);
+  target.dispatchEvent(new Event('x'));
+  equal(calls, 2);
+  target.removeEventListener('x', count, { capture: true });
+  target.dispatchEvent(new Event('x'));
+  equal(calls, 3);
+});
+
+test('isTrusted is an own property of every event that nobody can change', () => {
+  const event = new Event('x');
+  const descriptor = Object.getOwnPropertyDescriptor(event, 'isTrusted');
+  equal(descriptor.configurable, false);
+  equal(descriptor.enumerable, true);
+  equal(descriptor.set, undefined);
+  equal(event.isTrusted, false);
+  equal(Object.getOwnPropertyDescriptor(new CustomEvent('y'), 'isTrusted').get, descriptor.get);
+  equal('isTrusted' in Event.prototype, false);
+});
+
 await run();

@@ -176,4 +176,76 @@ test('enqueue and close after close are TypeErrors', () => {
   throws(() => new ReadableStreamDefaultController(), TypeError);
 });
 
+test('the source must be an object', () => {
+  throws(() => new ReadableStream(null), TypeError);
+  throws(() => new ReadableStream(1), TypeError);
+  ok(new ReadableStream(undefined, null) instanceof ReadableStream);
+});
+
+test('a source that answers at once, later, or from elsewhere fills a waiting read', async () => {
+  let controller;
+  const stream = new ReadableStream(
+    {
+      start(given) {
+        controller = given;
+      },
+      async pull(given) {
+        given.enqueue('pulled');
+        await undefined;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const reader = stream.getReader();
+  deepEqual(await Promise.all([reader.read(), reader.read(), reader.read()]), [
+    { value: 'pulled', done: false },
+    { value: 'pulled', done: false },
+    { value: 'pulled', done: false },
+  ]);
+  const waiting = new ReadableStream({
+    start(given) {
+      controller = given;
+    },
+  }).getReader();
+  const reads = [waiting.read(), waiting.read()];
+  controller.enqueue(1);
+  controller.close();
+  deepEqual(await Promise.all(reads), [
+    { value: 1, done: false },
+    { value: undefined, done: true },
+  ]);
+});
+
+test('calls of an iterator are answered in their order, whatever comes between', async () => {
+  let controller;
+  const stream = new ReadableStream({
+    start(given) {
+      controller = given;
+    },
+  });
+  const iterator = stream.values();
+  const answers = [iterator.next(), iterator.next(), iterator.return('end'), iterator.next()];
+  controller.enqueue('a');
+  controller.enqueue('b');
+  deepEqual(await Promise.all(answers), [
+    { value: 'a', done: false },
+    { value: 'b', done: false },
+    { value: 'end', done: true },
+    { value: undefined, done: true },
+  ]);
+  equal(stream.locked, false);
+});
+
+test('a long queue gives its chunks in order', async () => {
+  const count = 1000;
+  const reader = new ReadableStream({
+    start(controller) {
+      for (let i = 0; i < count; i += 1) controller.enqueue(i);
+      controller.close();
+    },
+  }).getReader();
+  for (let i = 0; i < count; i += 1) equal((await reader.read()).value, i);
+  equal((await reader.read()).done, true);
+});
+
 await run();

@@ -1,5 +1,5 @@
 // structuredClone and performance's entries.
-import { test, run, equal, notEqual, ok, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, notEqual, ok, deepEqual, throws, fail } from '../harness.mjs';
 
 test('plain values are copied deeply', () => {
   const value = {
@@ -123,6 +123,95 @@ test('performance has a clock that moves forward, marks and measures', () => {
   performance.clearMeasures('both');
   equal(performance.getEntriesByName('both').length, 0);
   throws(() => performance.measure('x', 'no such mark'), { name: 'SyntaxError' });
+});
+
+test('Blob, File and DOMException are cloned, wherever they stand', async () => {
+  // To the engine they are plain objects, and that is what came out.
+  const file = new File(['inside'], 'n.txt', { type: 'text/plain', lastModified: 5 });
+  const blob = new Blob(['ab'], { type: 'x/y' });
+  const copy = structuredClone({ file, list: [blob, blob], map: new Map([['k', blob]]), error: new DOMException('m', 'AbortError') });
+  ok(copy.file instanceof File);
+  equal(copy.file.name, 'n.txt');
+  equal(copy.file.type, 'text/plain');
+  equal(copy.file.lastModified, 5);
+  equal(await copy.file.text(), 'inside');
+  notEqual(copy.list[0], blob);
+  equal(copy.list[0], copy.list[1]);
+  equal(copy.map.get('k'), copy.list[0]);
+  equal(await copy.list[0].text(), 'ab');
+  equal(copy.list[0].type, 'x/y');
+  ok(copy.error instanceof DOMException);
+  equal(copy.error.name, 'AbortError');
+  equal(copy.error.message, 'm');
+  equal(copy.error.code, 20);
+});
+
+test('instances of other interfaces cannot be cloned', () => {
+  const values = [
+    new Headers(),
+    new URL('a:b'),
+    new URLSearchParams(),
+    new Response('x'),
+    new Request('http://localhost/'),
+    new FormData(),
+    new ReadableStream(),
+    new AbortController().signal,
+    new EventTarget(),
+    new Event('x'),
+  ];
+  for (const value of values) throws(() => structuredClone({ deep: [value] }), { name: 'DataCloneError' });
+  throws(() => structuredClone(new Error('e', { cause: new Headers() })), { name: 'DataCloneError' });
+});
+
+test('what stands on the prototypes does not reach into a clone', () => {
+  Object.defineProperty(Object.prototype, 'polluted', { set: () => fail('a setter of Object.prototype ran'), configurable: true });
+  try {
+    const value = JSON.parse('{"polluted": 1, "__proto__": {"a": 2}}');
+    const copy = structuredClone(value);
+    deepEqual(Object.keys(copy), ['polluted', '__proto__']);
+    equal(Object.getPrototypeOf(copy), Object.prototype);
+  } finally {
+    delete Object.prototype.polluted;
+  }
+});
+
+test('a graph deeper than the stack, sparse arrays with names, maps in themselves', () => {
+  let deep = {};
+  for (let i = 0; i < 100_000; i += 1) deep = { deep };
+  let copy = structuredClone(deep);
+  let depth = 0;
+  for (; copy.deep; copy = copy.deep) depth += 1;
+  equal(depth, 100_000);
+  const list = [1];
+  list[3] = 2;
+  list.name = 'v';
+  const other = structuredClone(list);
+  equal(other.length, 4);
+  equal(1 in other, false);
+  equal(other.name, 'v');
+  const map = new Map();
+  map.set(map, new Set([map]));
+  const twin = structuredClone(map);
+  ok(twin.get(twin).has(twin));
+});
+
+test('views keep their buffer, their class, and whether they grow', () => {
+  const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+  const value = { buffer, all: new Uint8Array(buffer), part: new Int16Array(buffer, 2, 2), data: new DataView(buffer, 1) };
+  const copy = structuredClone(value);
+  equal(copy.all.buffer, copy.buffer);
+  equal(copy.part.buffer, copy.buffer);
+  equal(copy.part.byteOffset, 2);
+  copy.buffer.resize(16);
+  equal(copy.all.length, 16);
+  equal(copy.part.length, 2);
+  equal(copy.data.byteLength, 15);
+  const plain = new Uint8Array([1, 2, 3]);
+  const moved = structuredClone({ map: new Map([[plain, plain.buffer]]) }, { transfer: [plain.buffer] });
+  const [[view, its]] = moved.map;
+  equal(view.buffer, its);
+  equal(view[2], 3);
+  equal(plain.length, 0);
 });
 
 await run();

@@ -3,7 +3,7 @@
 'use strict';
 
 const { construct, defineProperty, forEach, keys, setPrototypeOf } = require('builtins/primordials');
-const { defineConstants, defineInterface, toDOMString } = require('builtins/webidl');
+const { defineConstants, defineInterface, defineSerializable, hidden, toDOMString } = require('builtins/webidl');
 
 /** @type {Record<string, { constant: string, code: number }>} */
 const codes = {
@@ -52,6 +52,10 @@ class Attributes extends Same {
     this.#name = name;
     this.#message = message;
   }
+  /** @param {any} value */
+  static has(value) {
+    return #name in value;
+  }
   /** @param {any} error @returns {string} */
   static nameOf(error) {
     return error.#name;
@@ -72,7 +76,7 @@ class DOMException {
       ({ name = 'Error' } = nameOrOptions);
       if ('cause' in nameOrOptions) {
         const { cause } = nameOrOptions;
-        defineProperty(error, 'cause', { value: cause, writable: true, enumerable: false, configurable: true });
+        defineProperty(error, 'cause', hidden(cause));
       }
     }
     new Attributes(error, toDOMString(message), toDOMString(name));
@@ -92,10 +96,17 @@ class DOMException {
 setPrototypeOf(DOMException.prototype, Error.prototype);
 defineInterface(DOMException);
 /** @type {Record<string, number>} */
-const constants = {};
+const constants = { __proto__: /** @type {any} */ (null) };
 forEach(keys(codes), (name) => {
   constants[codes[name].constant] = codes[name].code;
 });
 defineConstants(DOMException, constants);
+
+defineSerializable(Attributes.has, (error) => {
+  const copy = new DOMException(Attributes.messageOf(error), Attributes.nameOf(error));
+  // Where the original was made.
+  defineProperty(copy, 'stack', hidden(`${error.stack}`));
+  return copy;
+});
 
 module.exports = { DOMException };

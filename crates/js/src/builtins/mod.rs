@@ -7,7 +7,7 @@
 //! A file is written as CommonJS, so that editors and `tsc` understand it: `require('web/fetch/headers')` gives another file's exports,
 //! `ops` has every native operation, `module.exports` is what others get. At its head it names what it takes: `require` in a `const` is
 //! taken when the file runs, `const loadX = () => require(...)` on first need. Nothing is compiled until a program touches a
-//! global or imports a module, so an empty script pays for none of them.
+//! global or imports a module, so an empty script pays for none of them but the primordials, which are taken before any program runs.
 //!
 //! To add a web API: a folder in `web` with its `ROOM`, its two lines in `web/mod.rs`, a test in `tests/js/web`. Loop thread only.
 
@@ -156,6 +156,15 @@ pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> R
     };
     scope.define(global, name, value, Attributes::HIDDEN)?;
     Ok(true)
+}
+
+/// Takes the language's own methods before any program runs, so that none can give the files others: what they take from
+/// `builtins/primordials` is what the engine made.
+///
+/// # Errors
+/// What loading the file throws.
+pub(crate) fn take_primordials(scope: &Scope<'_>) -> Result<(), Error> {
+    exports(scope, "builtins/primordials").map(|_| ())
 }
 
 /// The file behind the specifier of a built-in module.

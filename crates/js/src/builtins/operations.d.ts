@@ -6,7 +6,7 @@ interface Operations {
   /** Whether the value is a buffer of another language in the process (Python's bytes). */
   isGuestBuffer(value: any): boolean;
   /** A copy of such a buffer's bytes. */
-  guestBytes(buffer: any): Uint8Array;
+  guestBytes(buffer: any): Uint8Array<ArrayBuffer>;
   /** Whether the value is a dictionary of another language (a Python dict), which web APIs take as a record. */
   isGuestRecord(value: any): boolean;
   /** What does not change while the process runs. */

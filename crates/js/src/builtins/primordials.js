@@ -40,6 +40,10 @@ const { then } = Promise.prototype;
 const { reject, resolve, withResolvers } = Promise;
 const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 const iterate = Symbol.iterator;
+const ArrayIteratorPrototype = /** @type {any} */ (getPrototypeOf([][Symbol.iterator]()));
+const OwnSet = Set;
+/** @type {(set: Set<any>, value: any) => void} */
+const addToSet = native(Set.prototype.add);
 
 module.exports = {
   apply,
@@ -73,6 +77,10 @@ module.exports = {
   objectToString: native(Object.prototype.toString),
   /** @type {(error: any) => string} */
   errorToString: native(Error.prototype.toString),
+
+  // ---- Symbol
+  /** The method by which a class says how `inspect` shows its instances. @type {unique symbol} */
+  customInspect: /** @type {any} */ (Symbol.for('nodejs.util.inspect.custom')),
 
   // ---- Function
   /** @type {(method: Function, self: any, ...args: any[]) => any} */
@@ -125,6 +133,14 @@ module.exports = {
   /** @type {<T>(list: T[], compare?: (left: T, right: T) => number) => T[]} */
   sort: (list, compare) => apply(sort, list, [compare]),
 
+  /** What iterates an array, as long as the program made nothing else of it. */
+  arrayValues: Array.prototype[Symbol.iterator],
+  ArrayIteratorPrototype,
+  /** @type {Function} */
+  arrayIteratorNext: ArrayIteratorPrototype.next,
+  /** @type {object} */
+  IteratorPrototype: /** @type {any} */ (getPrototypeOf(ArrayIteratorPrototype)),
+
   // ---- String
   fromCharCode: String.fromCharCode,
   /** @type {(text: string, index: number) => number} */
@@ -175,21 +191,28 @@ module.exports = {
   numberToString: native(Number.prototype.toString),
   /** @type {(number: number, digits?: number) => string} */
   toFixed: native(Number.prototype.toFixed),
+  isFinite: Number.isFinite,
   isInteger: Number.isInteger,
+  isNaN: Number.isNaN,
   parseFloat: Number.parseFloat,
   parseInt: Number.parseInt,
 
   // ---- Math
+  abs: Math.abs,
   ceil: Math.ceil,
   floor: Math.floor,
   max: Math.max,
   min: Math.min,
+  random: Math.random,
   round: Math.round,
   sqrt: Math.sqrt,
   trunc: Math.trunc,
 
-  // ---- JSON
+  // ---- JSON and URI components
+  parseJson: JSON.parse,
   stringify: JSON.stringify,
+  decodeURIComponent,
+  encodeURIComponent,
 
   // ---- Boxes: the primitive inside
   bigIntValueOf: /** @type {(box: any) => bigint} */ (native(BigInt.prototype.valueOf)),
@@ -201,6 +224,7 @@ module.exports = {
   symbolValueOf: /** @type {(box: any) => symbol} */ (native(Symbol.prototype.valueOf)),
 
   // ---- Date
+  now: Date.now,
   /** @type {(date: Date) => number} */
   dateGetTime: native(Date.prototype.getTime),
   /** @type {(date: Date) => string} */
@@ -233,6 +257,7 @@ module.exports = {
   mapSize: getter(Map.prototype, 'size'),
   /** @type {<K, V>(map: Map<K, V>, visit: (value: V, key: K) => void) => void} */
   mapForEach: (map, visit) => apply(forEachOfMap, map, [visit]),
+  setOf,
   /** @type {<T>(set: Set<T>, value: T) => Set<T>} */
   setAdd: native(Set.prototype.add),
   /** @type {<T>(set: Set<T>, value: T) => boolean} */
@@ -254,6 +279,12 @@ module.exports = {
   /** @type {<T extends WeakKey>(reference: WeakRef<T>) => T | undefined} */
   deref: native(WeakRef.prototype.deref),
 
+  FinalizationRegistry,
+  /** @type {<T>(registry: FinalizationRegistry<T>, target: WeakKey, held: T, token?: WeakKey) => void} */
+  register: native(FinalizationRegistry.prototype.register),
+  /** @type {(registry: FinalizationRegistry<any>, token: WeakKey) => boolean} */
+  unregister: native(FinalizationRegistry.prototype.unregister),
+
   // ---- Promise. `await` needs none of these; `resolve` and `reject` make promises of the engine's own class.
   Promise,
   /** @type {<T>(value?: T | PromiseLike<T>) => Promise<T>} */
@@ -263,6 +294,7 @@ module.exports = {
   /** @type {<T>() => PromiseWithResolvers<T>} */
   withResolvers: () => /** @type {any} */ (apply(withResolvers, Promise, [])),
   /** @type {(promise: Promise<any>, onFulfilled?: ((value: any) => any) | null, onRejected?: (reason: any) => any) => Promise<any>} */
+  // biome-ignore lint/suspicious/noThenProperty: these are methods, and nobody awaits the exports
   then: native(then),
   /** @type {(promise: Promise<any>, onRejected: (reason: any) => any) => Promise<any>} */
   catchRejection: (promise, onRejected) => apply(then, promise, [undefined, onRejected]),
@@ -271,6 +303,20 @@ module.exports = {
   /** @type {(buffer: ArrayBufferLike) => number} */
   arrayBufferByteLength: getter(ArrayBuffer.prototype, 'byteLength'),
   isView: ArrayBuffer.isView,
+  /** @type {(buffer: ArrayBuffer, size: number) => void} */
+  resizeBuffer: native(ArrayBuffer.prototype.resize),
+  /** @type {(buffer: ArrayBufferLike) => number} */
+  sharedByteLength: getter(SharedArrayBuffer.prototype, 'byteLength'),
+  /** @type {(buffer: any) => boolean} */
+  isResizable: getter(ArrayBuffer.prototype, 'resizable'),
+  /** @type {(buffer: any) => number} */
+  maxByteLength: getter(ArrayBuffer.prototype, 'maxByteLength'),
+  /** @type {(view: any) => any} */
+  dataViewBuffer: getter(DataView.prototype, 'buffer'),
+  /** @type {(view: any) => number} */
+  dataViewByteLength: getter(DataView.prototype, 'byteLength'),
+  /** @type {(view: any) => number} */
+  dataViewByteOffset: getter(DataView.prototype, 'byteOffset'),
   /** @type {(view: any) => ArrayBufferLike} */
   viewBuffer: getter(TypedArrayPrototype, 'buffer'),
   /** @type {(view: any) => number} */
@@ -281,7 +327,7 @@ module.exports = {
   viewLength: getter(TypedArrayPrototype, 'length'),
   /** The name of a typed array's class; undefined for anything else. @type {(value: any) => string | undefined} */
   viewName: getter(TypedArrayPrototype, Symbol.toStringTag),
-  /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array} */
+  /** @type {<T extends ArrayBufferLike>(bytes: Uint8Array<T>, start?: number, end?: number) => Uint8Array<T>} */
   subarray: native(Uint8Array.prototype.subarray),
   /** @type {(target: Uint8Array, source: ArrayLike<number>, offset?: number) => void} */
   setBytes: native(Uint8Array.prototype.set),
@@ -293,7 +339,7 @@ module.exports = {
   byteIndexOf: native(Uint8Array.prototype.indexOf),
   /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
   byteLastIndexOf: native(Uint8Array.prototype.lastIndexOf),
-  /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array} */
+  /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array<ArrayBuffer>} */
   copyBytes: native(Uint8Array.prototype.slice),
 
   listOf,
@@ -318,6 +364,18 @@ function regExp(expression) {
     defineProperty(expression, regExpMembers[index].name, regExpMembers[index].descriptor);
   }
   return expression;
+}
+
+/**
+ * A set of these values; `new Set(list)` would ask the list's iterator.
+ * @template T
+ * @param {readonly T[]} list
+ * @returns {Set<T>}
+ */
+function setOf(list) {
+  const set = new OwnSet();
+  for (let i = 0; i < list.length; i += 1) addToSet(set, list[i]);
+  return set;
 }
 
 /**

@@ -1,6 +1,7 @@
 //! Results that several operations share: text and JSON made from bytes, on the loop's thread when the promise is settled.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use twinloop_web::Bytes;
 
@@ -27,10 +28,7 @@ pub(crate) struct Text(pub(crate) Vec<u8>);
 
 impl IntoJs for Text {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        if self.0.is_ascii() {
-            return scope.string_latin1(&self.0);
-        }
-        scope.string(&String::from_utf8_lossy(&self.0))
+        string_of_utf8(scope, &self.0)
     }
 }
 
@@ -39,12 +37,118 @@ pub(crate) struct BodyText(pub(crate) Vec<u8>);
 
 impl IntoJs for BodyText {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        let text = without_mark(&self.0);
-        if text.is_ascii() {
-            return scope.string_latin1(text);
-        }
-        scope.string(&String::from_utf8_lossy(text))
+        string_of_utf8(scope, without_mark(&self.0))
     }
+}
+
+/// Text on its way between UTF-8 and the engine's strings, which it must be copied out of and into: nothing of the engine may be used while
+/// its memory is lent.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    bytes: Vec<u8>,
+    units: Vec<u16>,
+}
+
+thread_local! {
+    /// One for all calls, so that a short text costs no allocation.
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// What a scratch may keep, in bytes (rule BOUNDED).
+const KEPT: usize = 256 * 1024;
+
+/// How text stands in a scratch, and how much of it.
+pub(crate) enum Decoded {
+    Latin1(usize),
+    TwoByte(usize),
+    /// No UTF-8, and nothing is to be replaced.
+    Invalid,
+}
+
+impl Scratch {
+    /// Lends the thread's scratch; a call within a call gets one of its own.
+    pub(crate) fn with<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
+        let mut scratch = SCRATCH.take();
+        let result = f(&mut scratch);
+        if scratch.bytes.capacity() + scratch.units.capacity() * 2 <= KEPT {
+            SCRATCH.set(scratch);
+        }
+        result
+    }
+
+    /// Decodes UTF-8; what is invalid is replaced, unless `fatal`.
+    pub(crate) fn decode(&mut self, bytes: &[u8], fatal: bool) -> Decoded {
+        if encoding_rs::mem::is_utf8_latin1(bytes) {
+            let target = room_for(&mut self.bytes, bytes.len());
+            return Decoded::Latin1(encoding_rs::mem::convert_utf8_to_latin1_lossy(
+                bytes, target,
+            ));
+        }
+        // One more than there are bytes is what the conversion asks for.
+        let target = room_for(&mut self.units, bytes.len() + 1);
+        if fatal {
+            encoding_rs::mem::convert_utf8_to_utf16_without_replacement(bytes, target)
+                .map_or(Decoded::Invalid, Decoded::TwoByte)
+        } else {
+            Decoded::TwoByte(encoding_rs::mem::convert_utf8_to_utf16(bytes, target))
+        }
+    }
+
+    /// The string that was decoded; `None` for what is invalid.
+    pub(crate) fn string<'s>(
+        &self,
+        scope: &Scope<'s>,
+        decoded: Decoded,
+    ) -> Result<Option<Local<'s>>, Error> {
+        match decoded {
+            Decoded::Latin1(length) => scope.string_latin1(&self.bytes[..length]).map(Some),
+            Decoded::TwoByte(length) => scope.string_utf16(&self.units[..length]).map(Some),
+            Decoded::Invalid => Ok(None),
+        }
+    }
+
+    /// The UTF-8 of a JavaScript string, lone surrogates replaced: how many of the bytes it takes.
+    fn encode(&mut self, units: Units<'_>) -> usize {
+        match units {
+            Units::Latin1(bytes) => encoding_rs::mem::convert_latin1_to_utf8(
+                bytes,
+                room_for(&mut self.bytes, bytes.len() * 2),
+            ),
+            // Three bytes are the most that one unit becomes.
+            Units::TwoByte(units) => encoding_rs::mem::convert_utf16_to_utf8(
+                units,
+                room_for(&mut self.bytes, units.len() * 3),
+            ),
+        }
+    }
+}
+
+fn room_for<T: Clone + Default>(vector: &mut Vec<T>, length: usize) -> &mut [T] {
+    if vector.len() < length {
+        vector.resize(length, T::default());
+    }
+    &mut vector[..]
+}
+
+/// A string from UTF-8, what is invalid replaced.
+pub(crate) fn string_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Local<'s>, Error> {
+    Scratch::with(|scratch| {
+        let decoded = scratch.decode(bytes, false);
+        let string = scratch.string(scope, decoded)?;
+        Ok(string.unwrap_or_else(Local::undefined))
+    })
+}
+
+/// A `Uint8Array` with the UTF-8 of a string, lone surrogates replaced.
+pub(crate) fn utf8_array<'s>(scope: &Scope<'s>, text: Local<'_>) -> Result<Local<'s>, Error> {
+    Scratch::with(|scratch| {
+        let length = scope.read_units(text, |units| scratch.encode(units))?;
+        if length <= LARGEST_COPY {
+            scope.uint8_array_copy(&scratch.bytes[..length])
+        } else {
+            scope.uint8_array(scratch.bytes[..length].to_vec())
+        }
+    })
 }
 
 /// Bytes of JSON that become its value.

@@ -1,151 +1,435 @@
 // What every web class needs from Web IDL (https://webidl.spec.whatwg.org/): conversions of arguments and the shape of a class.
 // Not a global: only the other files see it.
+//
+// A conversion takes the value and, where it can fail, what its error names (`Blob.slice: start`). Sequences, records and callbacks come
+// back as lists and functions of our own, so that a program cannot change them between the check and the use.
 'use strict';
 
+const { ArrayIteratorPrototype, IteratorPrototype, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
+const { arrayValues, charCodeAt, create, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
+const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
+const { getPrototypeOf, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
+const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
+const { viewByteLength, viewByteOffset, viewName } = require('builtins/primordials');
+
 const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
+
+// ---- the shape of a class
+
+/** The prototypes of all interfaces. @type {Set<object>} */
+const interfaces = new Set();
+
+/** How instances of some interfaces are cloned. @type {{ is: (value: any) => boolean, clone: (value: any) => any }[]} */
+const cloneable = [];
 
 /**
  * Gives a class the outside of a Web IDL interface: its public operations and attributes are enumerable, and
  * `Object.prototype.toString` names it. Symbols stay as they are.
+ * @param {Function} Class
+ * @param {string} [name]
  */
 function defineInterface(Class, name = Class.name) {
-  makeEnumerable(Class.prototype, 'constructor');
-  makeEnumerable(Class, 'prototype', 'length', 'name');
-  Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  setAdd(interfaces, Class.prototype);
+  makeEnumerable(Class.prototype, ['constructor']);
+  makeEnumerable(Class, ['prototype', 'length', 'name']);
+  defineProperty(Class.prototype, Symbol.toStringTag, hidden(name, false));
 }
 
-function makeEnumerable(target, ...hidden) {
-  for (const key of Object.getOwnPropertyNames(target)) {
-    if (!hidden.includes(key)) Object.defineProperty(target, key, { enumerable: true });
+/**
+ * Says that an interface is [Serializable] (https://html.spec.whatwg.org/#serializable): `is` tells its instances, `clone` makes another
+ * from one. Instances of the other interfaces cannot be cloned.
+ * @param {(value: any) => boolean} is
+ * @param {(value: any) => any} clone
+ */
+function defineSerializable(is, clone) {
+  cloneable[cloneable.length] = { is, clone };
+}
+
+/** The clone of an instance of an interface; undefined for another object; null for what cannot be cloned. @param {any} value */
+function clonePlatformObject(value) {
+  let prototype = getPrototypeOf(value);
+  while (prototype !== null && !setHas(interfaces, prototype)) prototype = getPrototypeOf(prototype);
+  if (prototype === null) return undefined;
+  for (let i = 0; i < cloneable.length; i += 1) if (cloneable[i].is(value)) return cloneable[i].clone(value);
+  return null;
+}
+
+/** @param {any} target @param {string[]} but */
+function makeEnumerable(target, but) {
+  const names = getOwnPropertyNames(target);
+  for (let i = 0; i < names.length; i += 1) {
+    if (!includes(but, names[i])) defineProperty(target, names[i], /** @type {any} */ ({ __proto__: null, enumerable: true }));
   }
 }
 
-/** Constants stand on the class and on its prototype, and cannot be changed. */
+/** The descriptor of a property that is not enumerable. @param {any} value @returns {PropertyDescriptor} */
+function hidden(value, writable = true) {
+  return /** @type {any} */ ({ __proto__: null, value, writable, enumerable: false, configurable: true });
+}
+
+/**
+ * Constants stand on the class and on its prototype, and cannot be changed.
+ * @param {Function} Class
+ * @param {Record<string, number>} constants
+ */
 function defineConstants(Class, constants) {
-  for (const [name, value] of Object.entries(constants)) {
-    const descriptor = { value, enumerable: true, writable: false, configurable: false };
-    Object.defineProperty(Class, name, descriptor);
-    Object.defineProperty(Class.prototype, name, descriptor);
+  const list = entries(constants);
+  for (let i = 0; i < list.length; i += 1) {
+    const descriptor = /** @type {any} */ ({ __proto__: null, value: list[i][1], enumerable: true, writable: false, configurable: false });
+    defineProperty(Class, list[i][0], descriptor);
+    defineProperty(Class.prototype, list[i][0], descriptor);
   }
 }
 
-/** Throws the TypeError for a call with too few arguments. */
+/**
+ * The iteration of an interface: `Symbol.iterator` is its own `entries` (or `Symbol.asyncIterator` its `values`).
+ * @param {Function} Class
+ * @param {symbol} symbol
+ * @param {string} method
+ */
+function defineIteration(Class, symbol, method) {
+  defineProperty(Class.prototype, symbol, hidden(Class.prototype[method]));
+}
+
+/**
+ * Throws the TypeError for a call with too few arguments.
+ * @param {number} given
+ * @param {number} needed
+ * @param {string} operation
+ */
 function requireArguments(given, needed, operation) {
   if (given < needed) {
     throw new TypeError(`${operation}: ${needed} argument${needed === 1 ? '' : 's'} required, but only ${given} present`);
   }
 }
 
-/** A string without lone surrogates. */
+// ---- strings
+
+/** A string without lone surrogates. @param {any} value @returns {string} */
 function toUSVString(value) {
-  return (typeof value === 'string' ? value : toDOMString(value)).toWellFormed();
+  return toWellFormed(typeof value === 'string' ? value : `${value}`);
 }
 
-/** `String(value)`, except that a symbol is refused. */
+/** `String(value)`, except that a symbol is refused. @param {any} value @returns {string} */
 function toDOMString(value) {
   return typeof value === 'string' ? value : `${value}`;
 }
 
-const aboveByte = /[^\x00-\xff]/;
+const aboveByte = regExp(/[^\x00-\xff]/);
 
-/** A string whose every code unit is a byte. */
+/** A string whose every code unit is a byte. @param {any} value @param {string} what @returns {string} */
 function toByteString(value, what) {
   const text = toDOMString(value);
-  if (aboveByte.test(text)) {
-    const index = text.search(aboveByte);
+  if (test(aboveByte, text)) {
+    let index = 0;
+    while (charCodeAt(text, index) <= 0xff) index += 1;
     throw new TypeError(
-      `${what}: cannot convert to a byte string, because the character at index ${index} has the value ${text.charCodeAt(index)}, which is greater than 255`,
+      `${what}: cannot convert to a byte string, because the character at index ${index} has the value ${charCodeAt(text, index)}, which is greater than 255`,
     );
   }
   return text;
 }
 
-/** An integer of the given range, wrapped as Web IDL does without [Clamp] or [EnforceRange]: `unsigned short`. */
-function toUnsignedShort(value) {
-  return Number(value) & 0xffff;
-}
-
-/** `long long` with [Clamp]. */
-function toClampedLongLong(value) {
-  const number = Number(value);
-  if (Number.isNaN(number)) return 0;
-  return Math.min(Math.max(Math.round(number), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
-}
-
-/** Throws for a dictionary of another language (a Python dict) where text or bytes are meant: its text would be sent in silence. */
-function refuseRecord(value, what) {
-  if (typeof value === 'object' && value !== null && isGuestRecord(value)) {
-    throw new TypeError(`${what}: a dict is neither text nor bytes; pass its JSON`);
+/**
+ * Throws the TypeError for a value that is not one of an enumeration.
+ * @template {string} T
+ * @param {any} value
+ * @param {readonly T[]} allowed
+ * @param {string} what
+ * @returns {T}
+ */
+function toEnumeration(value, allowed, what) {
+  const text = /** @type {T} */ (toDOMString(value));
+  if (!includes(allowed, text)) {
+    const names = join(
+      map(allowed, (name) => `"${name}"`),
+      ', ',
+    );
+    throw new TypeError(`${what}: "${text}" is not one of ${names}`);
   }
+  return text;
 }
 
-/** A dictionary argument: undefined and null are the empty one, another primitive is refused. */
+// ---- numbers (https://webidl.spec.whatwg.org/#abstract-opdef-converttoint)
+
+/** `Number(value)`: a BigInt and a symbol are TypeErrors. @param {any} value @returns {number} */
+function toNumber(value) {
+  return +value;
+}
+
+/** `unsigned short`, wrapped. @param {any} value */
+function toUnsignedShort(value) {
+  return +value & 0xffff;
+}
+
+/** `unsigned long`, wrapped. @param {any} value */
+function toUnsignedLong(value) {
+  return +value >>> 0;
+}
+
+/** `long long`, wrapped; beyond 2^53 it is what a double can say of it. @param {any} value */
+function toLongLong(value) {
+  const number = +value;
+  if (number !== number || number === Infinity || number === -Infinity) return 0;
+  const whole = trunc(number) + 0;
+  if (whole >= Number.MIN_SAFE_INTEGER && whole <= Number.MAX_SAFE_INTEGER) return whole;
+  return toNumberOfBits(BigInt(whole));
+}
+
+/** @param {bigint} whole */
+function toNumberOfBits(whole) {
+  const modulus = 2n ** 64n;
+  const rest = ((whole % modulus) + modulus) % modulus;
+  return +`${rest >= modulus / 2n ? rest - modulus : rest}`;
+}
+
+/**
+ * [Clamp]: into the range, then to the nearest integer, from the middle to the even one.
+ * @param {any} value
+ * @param {number} low
+ * @param {number} high
+ */
+function clamp(value, low, high) {
+  const number = +value;
+  if (number !== number) return 0;
+  const inside = min(max(number, low), high);
+  const below = trunc(inside);
+  const rest = inside < 0 ? below - inside : inside - below;
+  const away = inside < 0 ? -1 : 1;
+  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + away : below + 0;
+}
+
+/** `long long` with [Clamp]. @param {any} value */
+function toClampedLongLong(value) {
+  return clamp(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+/** `unsigned short` with [Clamp]. @param {any} value */
+function toClampedUnsignedShort(value) {
+  return clamp(value, 0, 0xffff);
+}
+
+/** `unsigned long long` with [EnforceRange]. @param {any} value @param {string} what */
+function toEnforcedUnsignedLongLong(value, what) {
+  const number = +value;
+  const whole = trunc(number) + 0;
+  if (!(whole >= 0 && whole <= Number.MAX_SAFE_INTEGER)) {
+    throw new TypeError(`${what}: ${number} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  return whole;
+}
+
+// ---- dictionaries, sequences, records, callbacks
+
+/** The dictionary without members; it inherits nothing that a program can reach. @type {any} */
+const noMembers = freeze({ __proto__: null });
+
+/**
+ * A dictionary argument: undefined and null are the empty one, another primitive is refused.
+ * @param {any} value
+ * @param {string} what
+ * @returns {any}
+ */
 function toDictionary(value, what) {
-  if (value === undefined || value === null) return {};
+  if (value === undefined || value === null) return noMembers;
   if (typeof value !== 'object' && typeof value !== 'function') {
     throw new TypeError(`${what}: the options must be an object, not ${typeof value}`);
   }
   return value;
 }
 
-/** Throws the TypeError for a value that is not one of an enumeration. */
-function toEnumeration(value, allowed, what) {
-  const text = toDOMString(value);
-  if (!allowed.includes(text)) {
-    throw new TypeError(`${what}: "${text}" is not one of ${allowed.map((name) => `"${name}"`).join(', ')}`);
-  }
-  return text;
+/** Whether a value is an object as Web IDL means it. @param {any} value */
+function isObject(value) {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** A `Uint8Array` over the bytes of a buffer or a view, without a copy; another language's buffer is copied. */
+/**
+ * The elements of a `sequence`, by the iterator that the value has.
+ * @template T
+ * @param {any} value
+ * @param {string} what
+ * @param {(element: any) => T} convert
+ * @returns {T[]}
+ */
+function toSequence(value, what, convert) {
+  const method = isObject(value) ? value[Symbol.iterator] : undefined;
+  if (typeof method !== 'function') throw new TypeError(`${what} must be a sequence`);
+  return sequenceBy(value, method, what, convert);
+}
+
+/**
+ * @template T
+ * @param {any} value
+ * @param {Function} method
+ * @param {string} what
+ * @param {(element: any) => T} convert
+ * @returns {T[]}
+ */
+function sequenceBy(value, method, what, convert) {
+  // An array that nobody made iterate otherwise.
+  if (method === arrayValues && ArrayIteratorPrototype.next === arrayIteratorNext && isArray(value)) {
+    const list = [];
+    for (let i = 0; i < value.length; i += 1) list[i] = convert(value[i]);
+    return list;
+  }
+  const iterator = apply(method, value, []);
+  if (!isObject(iterator)) throw new TypeError(`${what} must be a sequence`);
+  const { next } = iterator;
+  const list = [];
+  for (;;) {
+    const step = apply(next, iterator, []);
+    if (!isObject(step)) throw new TypeError(`${what} must be a sequence`);
+    if (step.done) return list;
+    list[list.length] = convert(step.value);
+  }
+}
+
+/**
+ * What `Headers` and `URLSearchParams` are made of: a sequence of pairs, or a record; a flat list of names and values.
+ * @param {any} value
+ * @param {string} what
+ * @param {(name: any) => string} convertName
+ * @param {(value: any) => string} convertValue
+ * @returns {string[]}
+ */
+function toPairs(value, what, convertName, convertValue) {
+  /** @type {string[]} */
+  const flat = [];
+  const method = isGuestRecord(value) ? undefined : value[Symbol.iterator];
+  if (method !== undefined && method !== null) {
+    if (typeof method !== 'function') throw new TypeError(`${what}: the argument is not iterable`);
+    sequenceBy(value, method, `${what}: the argument`, (pair) => {
+      const parts = toSequence(pair, `${what}: every element of the sequence`, (part) => part);
+      if (parts.length !== 2) throw new TypeError(`${what}: every element must be a pair of a name and a value, not ${parts.length} parts`);
+      flat[flat.length] = convertName(parts[0]);
+      flat[flat.length] = convertValue(parts[1]);
+    });
+    return flat;
+  }
+  const keys = ownKeys(value);
+  for (let i = 0; i < keys.length; i += 1) {
+    const descriptor = getOwnPropertyDescriptor(value, keys[i]);
+    if (descriptor === undefined || !descriptor.enumerable) continue;
+    const name = convertName(keys[i]);
+    const text = convertValue(value[keys[i]]);
+    // Two keys may become one name (lone surrogates): the place of the first, the value of the last.
+    let at = name === keys[i] ? flat.length : 0;
+    while (at < flat.length && flat[at] !== name) at += 2;
+    flat[at] = name;
+    flat[at + 1] = text;
+  }
+  return flat;
+}
+
+/**
+ * Throws for a dictionary of another language (a Python dict) where text or bytes are meant: its text would be sent in silence.
+ * @param {any} value
+ * @param {string} what
+ */
+function refuseRecord(value, what) {
+  if (typeof value === 'object' && value !== null && isGuestRecord(value)) {
+    throw new TypeError(`${what}: a dict is neither text nor bytes; pass its JSON`);
+  }
+}
+
+/**
+ * A callback function: a function, or the TypeError.
+ * @param {any} value
+ * @param {string} what
+ * @returns {Function}
+ */
+function toCallback(value, what) {
+  if (typeof value !== 'function') throw new TypeError(`${what} must be a function`);
+  return value;
+}
+
+// ---- buffers
+
+/** True for a `Uint8Array`, also from another realm. @param {any} value @returns {value is Uint8Array<ArrayBuffer>} */
+function isUint8Array(value) {
+  return viewName(value) === 'Uint8Array';
+}
+
+/** A `Uint8Array` over the bytes of a buffer or a view, without a copy; another language's buffer is copied. @param {any} source @returns {Uint8Array<ArrayBuffer>} */
 function bytesOf(source) {
-  if (source instanceof Uint8Array) return source;
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  if (isGuestBuffer(source)) return guestBytes(source);
+  const name = viewName(source);
+  if (name === 'Uint8Array') return source;
+  if (name !== undefined) return new Uint8Array(/** @type {any} */ (viewBuffer(source)), viewByteOffset(source), viewByteLength(source));
+  if (isView(source)) {
+    return new Uint8Array(dataViewBuffer(source), dataViewByteOffset(source), dataViewByteLength(source));
+  }
+  if (typeof source === 'object' && source !== null && isGuestBuffer(source)) return guestBytes(source);
   return new Uint8Array(source);
 }
 
-/** True for an ArrayBuffer or a view of one, also from another realm; and for a buffer of another language (Python's bytes). */
+/** True for an ArrayBuffer or a view of one, also from another realm; and for a buffer of another language (Python's bytes). @param {any} value */
 function isBufferSource(value) {
-  return ArrayBuffer.isView(value) || (typeof value === 'object' && value !== null && (isAnyArrayBuffer(value) || isGuestBuffer(value)));
+  return isView(value) || (typeof value === 'object' && value !== null && (isAnyArrayBuffer(value) || isGuestBuffer(value)));
 }
 
-const byteLengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength').get;
+/** The same where the interface says [AllowShared]. @param {any} value */
+function isSharedBufferSource(value) {
+  return isBufferSource(value) || hasLength(sharedByteLength, value);
+}
 
+/** @param {any} value @returns {value is ArrayBuffer} */
 function isAnyArrayBuffer(value) {
+  return hasLength(arrayBufferByteLength, value);
+}
+
+/** @param {(buffer: any) => number} lengthOf @param {any} value */
+function hasLength(lengthOf, value) {
   if (typeof value !== 'object' || value === null) return false;
-  if (value instanceof ArrayBuffer) return true;
   try {
-    byteLengthOf.call(value);
+    lengthOf(value);
     return true;
   } catch {
     return false;
   }
 }
 
-/** One Uint8Array of many. */
-function concatBytes(chunks, total = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)) {
-  if (chunks.length === 1 && chunks[0].byteLength === total) return chunks[0];
+/**
+ * One Uint8Array of many.
+ * @param {Uint8Array<ArrayBuffer>[]} chunks
+ * @param {number} [total]
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function concatBytes(chunks, total = sumOf(chunks)) {
+  if (chunks.length === 1 && viewByteLength(chunks[0]) === total) return chunks[0];
   const joined = new Uint8Array(total);
   let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.byteLength;
+  for (let i = 0; i < chunks.length; i += 1) {
+    setBytes(joined, chunks[i], offset);
+    offset += viewByteLength(chunks[i]);
   }
   return joined;
 }
 
-const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+/** @param {Uint8Array[]} chunks */
+function sumOf(chunks) {
+  let total = 0;
+  for (let i = 0; i < chunks.length; i += 1) total += viewByteLength(chunks[i]);
+  return total;
+}
+
+// ---- iterators
+
+/** @typedef {'entries' | 'keys' | 'values'} IteratorKind */
 
 /**
  * The class of iterators of one interface with pairs (Headers, FormData). `entryAt(target, index)` gives `[name, value]`, or
  * undefined behind the last; it is asked anew at every step, because the pairs may change during the iteration.
+ * @template T
+ * @param {string} name
+ * @param {(target: T, index: number) => ArrayLike<any> | undefined} entryAt
+ * @returns {(target: T, kind: IteratorKind) => IterableIterator<any>}
  */
 function definePairIterator(name, entryAt) {
   class PairIterator {
     #target;
     #kind;
     #index = 0;
+    /** @param {T} target @param {IteratorKind} kind */
     constructor(target, kind) {
       this.#target = target;
       this.#kind = kind;
@@ -158,28 +442,48 @@ function definePairIterator(name, entryAt) {
       return { value, done: false };
     }
   }
-  const prototype = Object.create(iteratorPrototype);
-  const next = PairIterator.prototype.next;
-  Object.defineProperty(prototype, 'next', { value: next, writable: true, enumerable: true, configurable: true });
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: `${name} Iterator`, configurable: true });
-  return (target, kind) => Object.setPrototypeOf(new PairIterator(target, kind), prototype);
+  const prototype = create(IteratorPrototype);
+  const descriptor = hidden(PairIterator.prototype.next);
+  descriptor.enumerable = true;
+  defineProperty(prototype, 'next', descriptor);
+  defineProperty(prototype, Symbol.toStringTag, hidden(`${name} Iterator`, false));
+  return (target, kind) => {
+    const iterator = new PairIterator(target, kind);
+    setPrototypeOf(iterator, prototype);
+    return /** @type {any} */ (iterator);
+  };
 }
 
 module.exports = {
   bytesOf,
+  clonePlatformObject,
   concatBytes,
   defineConstants,
   defineInterface,
+  defineIteration,
   definePairIterator,
+  defineSerializable,
+  hidden,
   isAnyArrayBuffer,
   isBufferSource,
+  isObject,
+  isSharedBufferSource,
+  isUint8Array,
   refuseRecord,
   requireArguments,
   toByteString,
+  toCallback,
   toClampedLongLong,
+  toClampedUnsignedShort,
   toDOMString,
   toDictionary,
+  toEnforcedUnsignedLongLong,
   toEnumeration,
+  toLongLong,
+  toNumber,
+  toPairs,
+  toSequence,
   toUSVString,
+  toUnsignedLong,
   toUnsignedShort,
 };

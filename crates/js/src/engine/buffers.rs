@@ -13,7 +13,8 @@ use mozjs::jsapi::{
     GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
     IsSharedArrayBufferObject, JS_GetArrayBufferViewByteLength, JS_GetArrayBufferViewData,
     JS_GetArrayBufferViewType, JS_GetTypedArraySharedness, JS_IsArrayBufferViewObject,
-    JS_IsTypedArrayObject, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer, Type,
+    JS_IsTypedArrayObject, JS_NewUint8Array, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer,
+    Type,
 };
 
 use super::error::Error;
@@ -100,15 +101,21 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn uint8_array(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
+        if bytes.len() <= COPIED {
+            return self.uint8_array_copy(&bytes);
+        }
         self.view_of(self.array_buffer(bytes)?)
     }
 
-    /// A `Uint8Array` over a buffer with a copy of these bytes.
+    /// A `Uint8Array` with a copy of these bytes. It gets an ArrayBuffer when somebody asks for it.
     ///
     /// # Errors
     /// When memory runs out.
     pub fn uint8_array_copy(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
-        self.view_of(self.array_buffer_copy(bytes)?)
+        // SAFETY: the result is rooted at once.
+        let array = self.root_object(unsafe { JS_NewUint8Array(self.cx(), bytes.len()) })?;
+        self.with_bytes_mut(array, |target| target.copy_from_slice(bytes))?;
+        Ok(array)
     }
 
     fn view_of(&self, buffer: Local<'_>) -> Result<Local<'s>, Error> {

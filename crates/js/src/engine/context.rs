@@ -42,7 +42,8 @@ pub struct ContextOptions {
 
 /// What the engine asks of whoever built on it. Every method has a default, so a bare engine works.
 pub trait Hooks {
-    /// A property that the global object does not have yet: define it on `global` and return true, or return false.
+    /// A property that the global object does not have yet, or only as the engine made it: define it on `global` and return true, or
+    /// return false.
     fn resolve_global<'s>(
         &self,
         scope: &Scope<'s>,

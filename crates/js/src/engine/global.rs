@@ -91,9 +91,7 @@ unsafe extern "C" fn resolve(
         if !JS_ResolveStandardClass(cx, object, id, resolved) {
             return false;
         }
-        if *resolved {
-            return true;
-        }
+        // A name of the engine's that the hooks know as well (`WebAssembly`) is one that they add to.
         let inner = Inner::of(cx);
         let hooks = inner.hooks.borrow().clone();
         let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else {

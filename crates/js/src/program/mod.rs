@@ -108,7 +108,8 @@ impl Js {
         context.enter(|scope| {
             *scope.state::<LoaderState>().0.borrow_mut() = Some(loader.clone());
             *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
-        });
+            builtins::take_primordials(scope).map_err(|error| error.to_string())
+        })?;
         Ok(Rc::new(Js {
             owner: RefCell::new(Some(owner)),
             context,

@@ -11,6 +11,7 @@ pub(crate) mod network;
 pub(crate) mod performance;
 pub(crate) mod streams;
 pub(crate) mod url;
+pub(crate) mod webassembly;
 pub(crate) mod websocket;
 
 use crate::builtins::Room;
@@ -26,5 +27,6 @@ pub(crate) const ROOMS: &[Room] = &[
     performance::ROOM,
     streams::ROOM,
     url::ROOM,
+    webassembly::ROOM,
     websocket::ROOM,
 ];

@@ -2,28 +2,34 @@
 // the middle of a stream.
 'use strict';
 
-const { bytesOf, defineInterface, isBufferSource, toDictionary, toDOMString } = require('builtins/webidl');
+const { customInspect, stringify } = require('builtins/primordials');
+const { codedError } = require('builtins/coded_error');
+const { bytesOf, defineInterface, isSharedBufferSource, isUint8Array, requireArguments } = require('builtins/webidl');
+const { toDOMString, toDictionary } = require('builtins/webidl');
 const { decodeText, decoderDecode, decoderStart, encodeUtf8, encodeUtf8Into, encodingOf } = ops;
-const loadWebIdl = () => require('builtins/webidl');
 const loadInspect = () => require('builtins/inspect/inspect');
+
 const nothing = new Uint8Array(0);
 
 class TextEncoder {
   get encoding() {
     return 'utf-8';
   }
+  /** @param {any} [input] */
   encode(input = '') {
     return encodeUtf8(toDOMString(input));
   }
+  /** @param {any} source @param {any} destination */
   encodeInto(source, destination) {
-    loadWebIdl().requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
+    requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
     const text = toDOMString(source);
-    if (!(destination instanceof Uint8Array)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');
-    const [read, written] = encodeUtf8Into(text, destination);
-    return { read, written };
+    if (!isUint8Array(destination)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');
+    const counts = encodeUtf8Into(text, destination);
+    return typeof counts === 'number' ? { read: text.length, written: counts } : { read: counts[0], written: counts[1] };
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
     return loadInspect().inspectMembers('TextEncoder', { encoding: 'utf-8' }, depth, options);
   }
 }
@@ -33,23 +39,23 @@ class TextDecoder {
   #fatal = false;
   #ignoreBom = false;
   // The state in Rust while a stream is being decoded.
-  #state = null;
+  #state = /** @type {object | null} */ (null);
 
+  /** @param {any} [label] @param {any} [options] */
   constructor(label = 'utf-8', options = undefined) {
     const name = toDOMString(label);
     if (name !== 'utf-8') {
       const encoding = encodingOf(name);
       if (encoding === undefined) {
-        const error = new RangeError(`TextDecoder: the encoding label ${JSON.stringify(name)} is not known`);
-        error.code = 'ERR_ENCODING_NOT_SUPPORTED';
-        throw error;
+        const message = `TextDecoder: the encoding label ${stringify(name)} is not known`;
+        throw codedError(RangeError, 'ERR_ENCODING_NOT_SUPPORTED', message);
       }
       this.#encoding = encoding;
     }
     if (options !== undefined) {
       const { fatal, ignoreBOM } = toDictionary(options, 'TextDecoder');
-      this.#fatal = Boolean(fatal);
-      this.#ignoreBom = Boolean(ignoreBOM);
+      this.#fatal = !!fatal;
+      this.#ignoreBom = !!ignoreBOM;
     }
   }
 
@@ -63,13 +69,15 @@ class TextDecoder {
     return this.#ignoreBom;
   }
 
+  /** @param {any} [input] @param {any} [options] */
   decode(input = undefined, options = undefined) {
     const bytes = input === undefined ? nothing : requireBytes(input);
-    const stream = options !== undefined && Boolean(toDictionary(options, 'TextDecoder.decode').stream);
+    const stream = options !== undefined && !!toDictionary(options, 'TextDecoder.decode').stream;
     if (stream || this.#state !== null) return this.#decodePart(bytes, stream);
     return decodeText(this.#encoding, bytes, this.#fatal, this.#ignoreBom);
   }
 
+  /** @param {Uint8Array} bytes @param {boolean} more */
   #decodePart(bytes, more) {
     const state = (this.#state ??= decoderStart(this.#encoding, this.#ignoreBom));
     // The state ends with the stream, and with an error.
@@ -79,14 +87,16 @@ class TextDecoder {
     return text;
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
-    const { encoding, fatal, ignoreBOM } = this;
-    return loadInspect().inspectMembers('TextDecoder', { encoding, fatal, ignoreBOM }, depth, options);
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    const shown = { encoding: this.#encoding, fatal: this.#fatal, ignoreBOM: this.#ignoreBom };
+    return loadInspect().inspectMembers('TextDecoder', shown, depth, options);
   }
 }
 
+/** [AllowShared]: shared memory as well. @param {any} input */
 function requireBytes(input) {
-  if (!isBufferSource(input)) throw new TypeError('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
+  if (!isSharedBufferSource(input)) throw new TypeError('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
   return bytesOf(input);
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 
-use crate::builtins::results::utf8;
+use crate::builtins::results::{Scratch, string_of_utf8, utf8_array};
 use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
 pub(crate) const OPS: &[Op] = &[
@@ -21,23 +21,32 @@ pub(crate) const OPS: &[Op] = &[
 
 /// `encodeUtf8(string)`: a Uint8Array.
 fn encode_utf8<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let bytes = scope.read_units(arguments.get(0), |units| utf8(units).into_owned())?;
-    scope.uint8_array(bytes)
+    utf8_array(scope, arguments.get(0))
 }
 
-/// `encodeUtf8Into(string, Uint8Array)`: `[units read, bytes written]`.
+/// `encodeUtf8Into(string, Uint8Array)`: how many bytes were written if the whole string fits whatever it is, else `[units read, bytes
+/// written]`.
 fn encode_utf8_into<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let destination = arguments.get(1);
     let room = scope.with_bytes(destination, <[u8]>::len)?;
     // Only one of the two may be lent at a time, so the text is copied, and no more of it than can fit.
-    let text = scope.read_units(arguments.get(0), |units| match units {
-        Units::Latin1(bytes) => Text::Latin1(bytes[..bytes.len().min(room)].to_vec()),
-        Units::TwoByte(units) => Text::TwoByte(units[..units.len().min(room + 1)].to_vec()),
+    let (text, fits) = scope.read_units(arguments.get(0), |units| match units {
+        Units::Latin1(bytes) => (
+            Text::Latin1(bytes[..bytes.len().min(room)].to_vec()),
+            bytes.len() * 2 <= room,
+        ),
+        Units::TwoByte(units) => (
+            Text::TwoByte(units[..units.len().min(room + 1)].to_vec()),
+            units.len() * 3 <= room,
+        ),
     })?;
     let (read, written) = scope.with_bytes_mut(destination, |bytes| match &text {
         Text::Latin1(source) => encoding_rs::mem::convert_latin1_to_utf8_partial(source, bytes),
         Text::TwoByte(source) => convert_whole_characters(source, bytes),
     })?;
+    if fits {
+        return Ok(scope.number(written as f64));
+    }
     scope.array(&[scope.number(read as f64), scope.number(written as f64)])
 }
 
@@ -82,68 +91,61 @@ fn named(scope: &Scope<'_>, name: Local<'_>) -> Result<&'static Encoding, Error>
 
 /// `decodeText(encoding, bytes, fatal, ignoreBOM)`: the whole text.
 fn decode_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let encoding = named(scope, arguments.get(0))?;
     let fatal = scope.bool_of(arguments.get(2));
     let ignore_bom = scope.bool_of(arguments.get(3));
+    let is_utf8 = scope.read_units(
+        arguments.get(0),
+        |units| matches!(units, Units::Latin1(name) if name == b"utf-8"),
+    )?;
+    if is_utf8 {
+        return decode_utf8(scope, arguments.get(1), fatal, ignore_bom);
+    }
+    let encoding = named(scope, arguments.get(0))?;
     let decoded = scope.with_bytes(arguments.get(1), |bytes| {
-        if encoding == UTF_8 {
-            decode_utf8(bytes, fatal, ignore_bom)
-        } else {
-            decode_whole(encoding, bytes, fatal, ignore_bom)
-        }
+        decode_part(&mut decoder(encoding, ignore_bom), bytes, true, fatal)
     })?;
-    decoded.into_local(scope, encoding)
+    finished(scope, decoded, encoding)
 }
 
-enum Decoded {
-    Ascii(Vec<u8>),
-    Text(String),
-    Invalid,
-}
-
-impl Decoded {
-    fn into_local<'s>(
-        self,
-        scope: &Scope<'s>,
-        encoding: &'static Encoding,
-    ) -> Result<Local<'s>, Error> {
-        match self {
-            Decoded::Ascii(bytes) => scope.string_latin1(&bytes),
-            Decoded::Text(text) => scope.string(&text),
-            Decoded::Invalid => {
-                let name = encoding.name().to_ascii_lowercase();
-                Err(Error::type_error(format!(
-                    "the encoded data was not valid for encoding {name}"
-                ))
-                .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA"))
-            }
-        }
-    }
-}
-
-fn decode_utf8(bytes: &[u8], fatal: bool, ignore_bom: bool) -> Decoded {
-    let bytes = if ignore_bom {
-        bytes
-    } else {
-        bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
-    };
-    if bytes.is_ascii() {
-        return Decoded::Ascii(bytes.to_vec());
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Decoded::Text(text.to_owned()),
-        Err(_) if fatal => Decoded::Invalid,
-        Err(_) => Decoded::Text(String::from_utf8_lossy(bytes).into_owned()),
-    }
-}
-
-fn decode_whole(
-    encoding: &'static Encoding,
-    bytes: &[u8],
+/// The hot path: the text goes through a scratch and is copied once more by the engine.
+fn decode_utf8<'s>(
+    scope: &Scope<'s>,
+    source: Local<'_>,
     fatal: bool,
     ignore_bom: bool,
-) -> Decoded {
-    decode_part(&mut decoder(encoding, ignore_bom), bytes, true, fatal)
+) -> Result<Local<'s>, Error> {
+    Scratch::with(|scratch| {
+        let decoded = scope.with_bytes(source, |bytes| {
+            let bytes = if ignore_bom {
+                bytes
+            } else {
+                bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+            };
+            scratch.decode(bytes, fatal)
+        })?;
+        let string = scratch.string(scope, decoded)?;
+        string.ok_or_else(|| invalid(UTF_8))
+    })
+}
+
+/// The string of a text that was decoded; `None` is what was invalid.
+fn finished<'s>(
+    scope: &Scope<'s>,
+    decoded: Option<String>,
+    encoding: &'static Encoding,
+) -> Result<Local<'s>, Error> {
+    match decoded {
+        Some(text) => string_of_utf8(scope, text.as_bytes()),
+        None => Err(invalid(encoding)),
+    }
+}
+
+fn invalid(encoding: &'static Encoding) -> Error {
+    let name = encoding.name().to_ascii_lowercase();
+    Error::type_error(format!(
+        "the encoded data was not valid for encoding {name}"
+    ))
+    .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA")
 }
 
 fn decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
@@ -154,7 +156,8 @@ fn decoder(encoding: &'static Encoding, ignore_bom: bool) -> Decoder {
     }
 }
 
-fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> Decoded {
+/// `None` for what is invalid when nothing is to be replaced.
+fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> Option<String> {
     let capacity = if fatal {
         decoder.max_utf8_buffer_length_without_replacement(bytes.len())
     } else {
@@ -169,11 +172,7 @@ fn decode_part(decoder: &mut Decoder, bytes: &[u8], last: bool, fatal: bool) -> 
     } else {
         decoder.decode_to_string(bytes, &mut text, last).0 == CoderResult::InputEmpty
     };
-    if complete {
-        Decoded::Text(text)
-    } else {
-        Decoded::Invalid
-    }
+    complete.then_some(text)
 }
 
 struct StreamDecoder(RefCell<Decoder>);
@@ -194,7 +193,7 @@ fn decoder_decode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     let decoded = scope.with_bytes(arguments.get(1), |bytes| {
         decode_part(&mut decoder, bytes, last, fatal)
     })?;
-    decoded.into_local(scope, decoder.encoding())
+    finished(scope, decoded, decoder.encoding())
 }
 
 /// `decodeBase64(string)`: a string of bytes, or undefined when the text is not base64

@@ -1,41 +1,48 @@
 // The events with attributes of their own. CloseEvent stands with WebSocket.
 'use strict';
 
-const { defineInterface, requireArguments, toDOMString, toDictionary, toUSVString } = require('builtins/webidl');
+const { freeze } = require('builtins/primordials');
+const { defineInterface, requireArguments, toDOMString, toDictionary, toNumber, toSequence, toUSVString } = require('builtins/webidl');
+const { toUnsignedLong } = require('builtins/webidl');
 const { Event } = require('web/events/events');
 
 class CustomEvent extends Event {
+  /** @type {any} */
   #detail;
+  /** @param {any} type @param {any} [init] */
   constructor(type, init = undefined) {
     requireArguments(arguments.length, 1, 'CustomEvent');
     super(type, init);
-    this.#detail = init?.detail ?? null;
+    this.#detail = toDictionary(init, 'CustomEvent').detail ?? null;
   }
   get detail() {
     return this.#detail;
   }
+  /** @param {any} type @param {any} [detail] */
   initCustomEvent(type, bubbles = false, cancelable = false, detail = null) {
     requireArguments(arguments.length, 1, 'CustomEvent.initCustomEvent');
-    if (this.eventPhase !== Event.NONE) return;
+    if (this.eventPhase !== 0) return;
     this.initEvent(type, bubbles, cancelable);
     this.#detail = detail;
   }
 }
 
 class ErrorEvent extends Event {
-  #message;
-  #filename;
-  #line;
-  #column;
-  #error;
+  #message = '';
+  #filename = '';
+  #line = 0;
+  #column = 0;
+  /** @type {any} */
+  #error = undefined;
+  /** @param {any} type @param {any} [init] */
   constructor(type, init = undefined) {
     requireArguments(arguments.length, 1, 'ErrorEvent');
     super(type, init);
-    const { message = '', filename = '', lineno = 0, colno = 0, error } = toDictionary(init, 'ErrorEvent');
+    const { colno = 0, error, filename = '', lineno = 0, message = '' } = toDictionary(init, 'ErrorEvent');
     this.#message = toDOMString(message);
     this.#filename = toUSVString(filename);
-    this.#line = Number(lineno) >>> 0;
-    this.#column = Number(colno) >>> 0;
+    this.#line = toUnsignedLong(lineno);
+    this.#column = toUnsignedLong(colno);
     this.#error = error;
   }
   get message() {
@@ -55,23 +62,27 @@ class ErrorEvent extends Event {
   }
 }
 
-const noPorts = Object.freeze([]);
+/** @type {readonly any[]} */
+const noPorts = freeze([]);
 
 class MessageEvent extends Event {
+  /** @type {any} */
   #data;
   #origin = '';
   #lastEventId = '';
+  /** @type {any} */
   #source = null;
   #ports = noPorts;
+  /** @param {any} type @param {any} [init] */
   constructor(type, init = undefined) {
     requireArguments(arguments.length, 1, 'MessageEvent');
     super(type, init);
-    const { data = null, origin, lastEventId, source, ports } = toDictionary(init, 'MessageEvent');
+    const { data = null, lastEventId, origin, ports, source } = toDictionary(init, 'MessageEvent');
     this.#data = data;
     if (origin !== undefined) this.#origin = toUSVString(origin);
     if (lastEventId !== undefined) this.#lastEventId = toDOMString(lastEventId);
     if (source !== undefined) this.#source = source;
-    if (ports !== undefined) this.#ports = Object.freeze([...ports]);
+    if (ports !== undefined) this.#ports = freeze(toSequence(ports, 'MessageEvent: ports', (port) => port));
   }
   get data() {
     return this.#data;
@@ -94,13 +105,14 @@ class ProgressEvent extends Event {
   #lengthComputable;
   #loaded;
   #total;
+  /** @param {any} type @param {any} [init] */
   constructor(type, init = undefined) {
     requireArguments(arguments.length, 1, 'ProgressEvent');
     super(type, init);
     const { lengthComputable = false, loaded = 0, total = 0 } = toDictionary(init, 'ProgressEvent');
-    this.#lengthComputable = Boolean(lengthComputable);
-    this.#loaded = Number(loaded);
-    this.#total = Number(total);
+    this.#lengthComputable = !!lengthComputable;
+    this.#loaded = toNumber(loaded);
+    this.#total = toNumber(total);
   }
   get lengthComputable() {
     return this.#lengthComputable;
@@ -114,8 +126,11 @@ class ProgressEvent extends Event {
 }
 
 class PromiseRejectionEvent extends Event {
+  /** @type {any} */
   #promise;
+  /** @type {any} */
   #reason;
+  /** @param {any} type @param {any} init */
   constructor(type, init) {
     requireArguments(arguments.length, 2, 'PromiseRejectionEvent');
     super(type, init);
@@ -132,6 +147,10 @@ class PromiseRejectionEvent extends Event {
   }
 }
 
-for (const Class of [CustomEvent, ErrorEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent]) defineInterface(Class);
+defineInterface(CustomEvent);
+defineInterface(ErrorEvent);
+defineInterface(MessageEvent);
+defineInterface(ProgressEvent);
+defineInterface(PromiseRejectionEvent);
 
 module.exports = { CustomEvent, ErrorEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent };

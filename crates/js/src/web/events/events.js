@@ -2,18 +2,33 @@
 // only. The global object is such a target as well: the methods take it when they are called without one.
 'use strict';
 
-const { defineConstants, defineInterface, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
+const { Map, WeakMap, apply, customInspect, defineProperty, getOwnPropertyDescriptor, mapDelete } = require('builtins/primordials');
+const { mapGet, mapSet, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { defineConstants, defineInterface, isObject, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
+const { Listener, ListenerList } = require('web/events/listeners');
 const { monotonicNow, reportException } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadDOMException = () => require('builtins/domexception');
 
-// What `abort` says of signals, once it is loaded: before that no value can be one.
-let signals = { isAbortSignal: () => false };
+/**
+ * What `abort` says of signals.
+ * @typedef {{
+ *   isAbortSignal(value: any): boolean,
+ *   isAborted(signal: any): boolean,
+ *   addAlgorithm(signal: any, algorithm: (reason: any) => void): void,
+ *   removeAlgorithm(signal: any, algorithm: (reason: any) => void): void,
+ * }} Signals
+ */
 
+/** Left here once `abort` is loaded: before that no value can be a signal. @type {Signals | null} */
+let signals = null;
+
+/** @param {Signals} functions */
 function setSignals(functions) {
   signals = functions;
 }
 
+const globalObject = globalThis;
 const NONE = 0;
 const AT_TARGET = 2;
 
@@ -27,25 +42,40 @@ const CANCELED = 32;
 const PASSIVE = 64;
 const DISPATCHING = 128;
 const TRUSTED = 256;
-const UNINITIALIZED = 512;
 
+/** @type {(event: Event, target: any) => void} */
 let beginDispatch;
+/** False when the event was canceled. @type {(event: Event) => boolean} */
 let endDispatch;
+/** @type {(value: any) => value is Event} */
 let isEvent;
+/** @type {(event: Event) => number} */
 let stateOf;
+/** @type {(event: Event) => string} */
+let typeOf;
+/** @type {(event: Event, passive: boolean) => void} */
 let setPassive;
+/** @type {(event: Event) => Event} */
 let trust;
+/** [LegacyUnforgeable]: an own property of every event, whose getter is one function. @type {PropertyDescriptor} */
+let unforgeable;
 
 class Event {
+  /** @type {string} */
   #type;
   #state = 0;
+  /** @type {any} */
   #target = null;
+  /** @type {any} */
   #currentTarget = null;
+  /** @type {number} */
   #timeStamp = monotonicNow();
 
+  /** @param {any} type @param {any} [init] */
   constructor(type, init = undefined) {
-    requireArguments(arguments.length, 1, 'Event');
+    if (arguments.length === 0) requireArguments(0, 1, 'Event');
     this.#type = toDOMString(type);
+    defineProperty(this, 'isTrusted', unforgeable);
     if (init !== undefined && init !== null) {
       const options = toDictionary(init, 'Event');
       if (options.bubbles) this.#state |= BUBBLES;
@@ -85,16 +115,13 @@ class Event {
     return (this.#state & CANCELED) === 0;
   }
   set returnValue(value) {
-    if (!value) this.preventDefault();
+    if (!value) this.#cancel();
   }
   get cancelBubble() {
     return (this.#state & STOPPED) !== 0;
   }
   set cancelBubble(value) {
-    if (value) this.stopPropagation();
-  }
-  get isTrusted() {
-    return (this.#state & TRUSTED) !== 0;
+    if (value) this.#state |= STOPPED;
   }
   get timeStamp() {
     return this.#timeStamp;
@@ -110,8 +137,9 @@ class Event {
     this.#state |= STOPPED | STOPPED_NOW;
   }
   preventDefault() {
-    if ((this.#state & (CANCELABLE | PASSIVE)) === CANCELABLE) this.#state |= CANCELED;
+    this.#cancel();
   }
+  /** @param {any} type */
   initEvent(type, bubbles = false, cancelable = false) {
     requireArguments(arguments.length, 1, 'Event.initEvent');
     if ((this.#state & DISPATCHING) !== 0) return;
@@ -120,13 +148,28 @@ class Event {
     this.#state = (this.#state & COMPOSED) | (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  #cancel() {
+    if ((this.#state & (CANCELABLE | PASSIVE)) === CANCELABLE) this.#state |= CANCELED;
+  }
+
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
     const { type, defaultPrevented, cancelable, timeStamp } = this;
     return loadInspect().inspectMembers(this.constructor.name, { type, defaultPrevented, cancelable, timeStamp }, depth, options);
   }
 
   static {
-    isEvent = (value) => typeof value === 'object' && value !== null && #type in value;
+    const isTrusted = getOwnPropertyDescriptor(
+      {
+        get isTrusted() {
+          return (stateOf(/** @type {any} */ (this)) & TRUSTED) !== 0;
+        },
+      },
+      'isTrusted',
+    );
+    unforgeable = /** @type {any} */ ({ __proto__: null, get: isTrusted?.get, set: undefined, enumerable: true, configurable: false });
+    isEvent = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #type in value);
+    typeOf = (event) => event.#type;
     stateOf = (event) => event.#state;
     trust = (event) => {
       event.#state |= TRUSTED;
@@ -151,183 +194,233 @@ class Event {
 defineInterface(Event);
 defineConstants(Event, { NONE, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
 
-// The global object's listeners; other targets have theirs in a private field.
+/** A target's listeners by type; null before the first one. @typedef {Map<string, EventListeners> | null} ListenerTable */
+
+/** The global object's listeners; other targets have theirs in a private field. @type {ListenerTable} */
 let globalListeners = null;
+/** @type {(target: any) => ListenerTable} */
 let listenersOf;
+/** The same, made if it was not there. @type {(target: any) => Map<string, EventListeners>} */
+let openListeners;
 
 class EventTarget {
-  // A Map of type to array of listeners, made with the first listener. The arrays are replaced, never changed, so that a
-  // running dispatch sees those of its start.
+  /** @type {ListenerTable} */
   #listeners = null;
 
+  /** @param {any} type @param {any} callback @param {any} [options] */
   addEventListener(type, callback, options = undefined) {
     requireArguments(arguments.length, 2, 'EventTarget.addEventListener');
-    addListener(this ?? globalThis, toDOMString(type), callback, options);
+    addListener(this ?? globalObject, toDOMString(type), callback, options);
   }
 
+  /** @param {any} type @param {any} callback @param {any} [options] */
   removeEventListener(type, callback, options = undefined) {
     requireArguments(arguments.length, 2, 'EventTarget.removeEventListener');
-    const target = this ?? globalThis;
-    const capture = typeof options === 'boolean' ? options : Boolean(options?.capture);
+    const target = this ?? globalObject;
     const name = toDOMString(type);
-    const listener = listenersOf(target, false)?.get(name)?.find(isListener(callback, capture));
+    const capture = typeof options === 'boolean' ? options : isObject(options) && !!options.capture;
+    const table = listenersOf(target);
+    const list = table === null ? undefined : mapGet(table, name);
+    const listener = list?.find(callback, capture);
     if (listener !== undefined) removeListener(target, name, listener);
   }
 
+  /** @param {any} event */
   dispatchEvent(event) {
-    requireArguments(arguments.length, 1, 'EventTarget.dispatchEvent');
+    if (arguments.length === 0) requireArguments(0, 1, 'EventTarget.dispatchEvent');
     if (!isEvent(event)) throw new TypeError('EventTarget.dispatchEvent: the argument is not an Event');
-    if ((stateOf(event) & (DISPATCHING | UNINITIALIZED)) !== 0) {
+    if ((stateOf(event) & DISPATCHING) !== 0) {
       const { DOMException } = loadDOMException();
       throw new DOMException('EventTarget.dispatchEvent: the event is being dispatched already', 'InvalidStateError');
     }
-    return dispatch(this ?? globalThis, event);
+    return dispatch(this ?? globalObject, event);
   }
 
   static {
-    listenersOf = (target, create) => {
-      if (target === globalThis) return (globalListeners ??= create ? new Map() : null);
-      if (create) return (target.#listeners ??= new Map());
-      return target.#listeners;
+    listenersOf = (target) => (target === globalObject ? globalListeners : target.#listeners);
+    openListeners = (target) => {
+      if (target === globalObject) return (globalListeners ??= new Map());
+      return (target.#listeners ??= new Map());
     };
   }
 }
 
 defineInterface(EventTarget);
 
-function isListener(callback, capture) {
-  return (listener) => listener.callback === callback && listener.capture === capture && !listener.isHandler;
-}
-
+/** @param {any} target @param {string} type @param {any} callback @param {any} options */
 function addListener(target, type, callback, options) {
   const settings = typeof options === 'boolean' ? { capture: options } : toDictionary(options, 'EventTarget.addEventListener');
-  const capture = Boolean(settings.capture);
-  const once = Boolean(settings.once);
-  const passive = Boolean(settings.passive);
+  const capture = !!settings.capture;
+  const once = !!settings.once;
+  const passive = !!settings.passive;
   const { signal } = settings;
-  const listeners = listenersOf(target, true);
-  if (signal !== undefined && !signals.isAbortSignal(signal)) {
+  const listeners = openListeners(target);
+  if (signal !== undefined && !signals?.isAbortSignal(signal)) {
     throw new TypeError('EventTarget.addEventListener: the option signal is not an AbortSignal');
   }
   if (callback === null || callback === undefined) return;
-  if (typeof callback !== 'object' && typeof callback !== 'function') {
+  if (!isObject(callback)) {
     throw new TypeError('EventTarget.addEventListener: the listener must be a function or an object with handleEvent');
   }
-  if (signal?.aborted) return;
-  const existing = listeners.get(type);
-  if (existing?.some(isListener(callback, capture))) return;
-  const listener = { callback, capture, once, passive, isHandler: false, removed: false, forget: undefined };
+  if (signal !== undefined && /** @type {Signals} */ (signals).isAborted(signal)) return;
+  if (mapGet(listeners, type)?.find(callback, capture) !== undefined) return;
+  const listener = new Listener(callback, capture, once, passive, false);
   append(target, listeners, type, listener);
   if (signal !== undefined) removeOnAbort(target, type, listener, signal);
 }
 
+/** @param {any} target @param {string} type @param {EventListenerSlots} listener @param {any} signal */
 function removeOnAbort(target, type, listener, signal) {
-  const { addAlgorithm, removeAlgorithm } = signals;
+  const { addAlgorithm, removeAlgorithm } = /** @type {Signals} */ (signals);
   const remove = () => removeListener(target, type, listener);
   addAlgorithm(signal, remove);
   // A signal that lives long must not collect the listeners that are gone.
   listener.forget = () => removeAlgorithm(signal, remove);
 }
 
+/** @param {any} target @param {Map<string, EventListeners>} listeners @param {string} type @param {EventListenerSlots} listener */
 function append(target, listeners, type, listener) {
-  const existing = listeners.get(type);
-  listeners.set(type, existing === undefined ? [listener] : [...existing, listener]);
-  target[listenersChanged]?.(type, true);
+  let list = mapGet(listeners, type);
+  if (list === undefined) mapSet(listeners, type, (list = new ListenerList()));
+  list.add(listener);
+  if (list.live === 1) target[listenersChanged]?.(type, true);
 }
 
+/** @param {any} target @param {string} type @param {EventListenerSlots} listener */
 function removeListener(target, type, listener) {
-  const listeners = listenersOf(target, false);
-  listener.removed = true;
-  listener.forget?.();
-  const rest = listeners.get(type)?.filter((other) => other !== listener) ?? [];
-  if (rest.length > 0) listeners.set(type, rest);
-  else listeners.delete(type);
-  target[listenersChanged]?.(type, rest.length > 0);
+  if (listener.removed) return;
+  const table = openListeners(target);
+  const list = /** @type {EventListeners} */ (mapGet(table, type));
+  list.remove(listener);
+  const { forget } = listener;
+  if (forget !== undefined) forget();
+  if (list.live > 0) return;
+  // What is added while a dispatch walks the list belongs to the same one.
+  if (list.walks === 0) mapDelete(table, type);
+  target[listenersChanged]?.(type, false);
 }
 
-/** A target class may have a method of this name: it is told when a type gains or loses listeners. */
+/** A target class may have a method of this name: it is told when a type gains its first listener or loses the last. @type {unique symbol} */
 const listenersChanged = Symbol('listenersChanged');
 
+/** @param {any} target @param {string} type */
 function hasListeners(target, type) {
-  return listenersOf(target, false)?.has(type) ?? false;
+  const table = listenersOf(target);
+  const list = table === null ? undefined : mapGet(table, type);
+  return list !== undefined && list.live > 0;
 }
 
-/** Calls the listeners; false when one of them canceled the event. */
+/** Calls the listeners; false when one of them canceled the event. @param {any} target @param {Event} event */
 function dispatch(target, event) {
-  const listeners = listenersOf(target, false)?.get(event.type);
+  const table = listenersOf(target);
+  const type = typeOf(event);
+  const list = table === null ? undefined : mapGet(table, type);
   beginDispatch(event, target);
-  if (listeners !== undefined) {
-    for (let index = 0; index < listeners.length; index += 1) {
-      const listener = listeners[index];
-      if (listener.removed) continue;
-      invoke(target, event, listener);
-      if ((stateOf(event) & STOPPED_NOW) !== 0) break;
-    }
-  }
+  if (list !== undefined && list.live > 0) walk(target, event, type, list);
   return endDispatch(event);
 }
 
-function invoke(target, event, listener) {
-  if (listener.once) removeListener(target, event.type, listener);
-  if (listener.passive) setPassive(event, true);
-  const { callback } = listener;
+/** @param {any} target @param {Event} event @param {string} type @param {EventListeners} list */
+function walk(target, event, type, list) {
+  const { items } = list;
+  const { length } = items;
+  list.walks += 1;
+  for (let i = 0; i < length; i += 1) {
+    const listener = items[i];
+    if (listener.removed) continue;
+    invoke(target, event, type, listener);
+    if ((stateOf(event) & STOPPED_NOW) !== 0) break;
+  }
+  list.endWalk();
+  // A type whose last listener went in this dispatch.
+  if (list.live === 0 && list.walks === 0) {
+    const table = openListeners(target);
+    if (mapGet(table, type) === list) mapDelete(table, type);
+  }
+}
+
+/** Never throws: what a listener throws is reported. @param {any} target @param {Event} event @param {string} type @param {EventListenerSlots} listener */
+function invoke(target, event, type, listener) {
+  const { callback, isHandler, passive } = listener;
+  if (listener.once) removeListener(target, type, listener);
+  if (passive) setPassive(event, true);
   try {
-    if (listener.isHandler) listener.call(target, event);
-    else if (typeof callback === 'function') callback.call(target, event);
-    else callback.handleEvent(event);
+    if (typeof callback === 'function') {
+      const result = apply(callback, target, [event]);
+      if (isHandler && result === false) event.preventDefault();
+    } else if (!isHandler) {
+      const { handleEvent } = callback;
+      if (typeof handleEvent !== 'function') throw new TypeError('EventTarget.dispatchEvent: the listener has no method handleEvent');
+      apply(handleEvent, callback, [event]);
+    }
   } catch (error) {
     reportException(error);
   }
-  if (listener.passive) setPassive(event, false);
+  if (passive) setPassive(event, false);
 }
 
-/** Dispatches an event that the platform, not the program, made. */
+/** Dispatches an event that the platform, not the program, made. @param {any} target @param {Event} event */
 function fire(target, event) {
   return dispatch(target, trust(event));
 }
 
+/** @type {WeakMap<object, Map<string, EventListenerSlots>>} */
 const handlersOf = new WeakMap();
+
+/** @param {any} target @param {string} name */
+function handlerOf(target, name) {
+  const handlers = weakMapGet(handlersOf, target);
+  return handlers === undefined ? undefined : mapGet(handlers, name);
+}
 
 /**
  * Event handler attributes (https://html.spec.whatwg.org/#event-handlers): `onmessage` and its like. A handler keeps the place among
  * the listeners that it took when it was first set.
+ * @param {Function} Class
+ * @param {string[]} names
  */
 function defineEventHandlers(Class, names) {
-  for (const name of names) {
-    Object.defineProperty(Class.prototype, `on${name}`, {
-      get() {
-        return handlersOf.get(this)?.get(name)?.callback ?? null;
-      },
-      set(value) {
-        setHandler(this, name, value);
-      },
-      enumerable: true,
-      configurable: true,
-    });
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[i];
+    const accessor = /** @type {any} */ (
+      getOwnPropertyDescriptor(
+        {
+          get [`on${name}`]() {
+            return handlerOf(this, name)?.callback ?? null;
+          },
+          set [`on${name}`](/** @type {any} */ value) {
+            setHandler(this, name, value);
+          },
+        },
+        `on${name}`,
+      )
+    );
+    defineProperty(
+      Class.prototype,
+      `on${name}`,
+      /** @type {any} */ ({ __proto__: null, get: accessor.get, set: accessor.set, enumerable: true, configurable: true }),
+    );
   }
 }
 
+/** @param {any} target @param {string} name @param {any} value */
 function setHandler(target, name, value) {
-  const callback = typeof value === 'function' || (typeof value === 'object' && value !== null) ? value : null;
-  let handlers = handlersOf.get(target);
-  const existing = handlers?.get(name);
+  const callback = isObject(value) ? value : null;
+  const existing = handlerOf(target, name);
   if (callback === null) {
     if (existing === undefined) return;
-    handlers.delete(name);
+    mapDelete(/** @type {Map<string, any>} */ (weakMapGet(handlersOf, target)), name);
     removeListener(target, name, existing);
   } else if (existing !== undefined) {
     existing.callback = callback;
   } else {
-    if (handlers === undefined) handlersOf.set(target, (handlers = new Map()));
-    const listener = { callback, capture: false, once: false, passive: false, isHandler: true, removed: false, call: callHandler };
-    handlers.set(name, listener);
-    append(target, listenersOf(target, true), name, listener);
+    const listeners = openListeners(target);
+    let handlers = weakMapGet(handlersOf, target);
+    if (handlers === undefined) weakMapSet(handlersOf, target, (handlers = new Map()));
+    const listener = new Listener(callback, false, false, false, true);
+    mapSet(handlers, name, listener);
+    append(target, listeners, name, listener);
   }
-}
-
-function callHandler(target, event) {
-  if (typeof this.callback !== 'function') return;
-  if (this.callback.call(target, event) === false) event.preventDefault();
 }
 
 module.exports = {

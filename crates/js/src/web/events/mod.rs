@@ -11,6 +11,7 @@ pub(crate) const ROOM: Room = Room {
             "dispatchEvent",
             "removeEventListener",
         ]),
+        File::new("web/events/listeners", include_str!("listeners.js")),
         File::new("web/events/classes", include_str!("classes.js")).globals(&[
             "CustomEvent",
             "ErrorEvent",

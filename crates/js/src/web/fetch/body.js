@@ -10,103 +10,123 @@
 // `response.json()` on the first four is one operation in Rust: no ReadableStream is made unless `body` is touched.
 'use strict';
 
-const { bytesOf, concatBytes, isBufferSource, refuseRecord, toUSVString } = require('builtins/webidl');
+const { FinalizationRegistry, WeakRef, catchRejection, charCodeAt, copyBytes, defineProperty, deref } = require('builtins/primordials');
+const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
+const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
+const { bytesOf, concatBytes, isBufferSource, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
 const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText, encodeUtf8 } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
+const loadMultipart = () => require('web/fetch/multipart');
+const loadMime = () => require('web/fetch/mime');
 const loadSearchParams = () => require('web/url/search_params');
-const loadStreams = () => require('web/streams/streams');
+const loadStreams = () => require('web/streams/readable_stream');
+const loadClone = () => require('web/html/structured_clone');
 const loadAbort = () => require('web/abort/abort');
 
+/** @typedef {'bytes' | 'text' | 'native' | 'stream' | 'blob'} BodyKind */
+/** A native body while it can still be canceled. @typedef {{ id: number, signal: any, listener: ((reason: any) => void) | null }} Held */
+
 class BodyRecord {
-  // The stream that `body` returned, once it was asked for.
+  kind;
+  source;
+  /** The stream that `body` returned, once it was asked for. @type {Stream | null} */
   stream = null;
   used = false;
-  // The AbortSignal of the fetch; an aborted one errors whatever was not read yet.
+  /** The AbortSignal of the fetch; an aborted one errors whatever was not read yet. @type {any} */
   signal = null;
-  // Set when a native body was aborted: what every later read rejects with.
+  /** Set when a native body was aborted: what every later read rejects with. @type {{ reason: any } | null} */
   aborted = null;
-  // A native body's { id, signal, listener } while it can still be canceled, and the controller of its stream once there is one.
+  /** @type {Held | null} */
   held = null;
+  /** The controller of a native body's stream, once there is one. @type {ControllerSlots | null} */
   controller = null;
-  constructor(kind, source, length = null) {
+  /** @param {BodyKind} kind @param {any} source */
+  constructor(kind, source) {
     this.kind = kind;
     this.source = source;
-    this.length = length;
   }
 }
 
-/** https://fetch.spec.whatwg.org/#concept-bodyinit-extract: the record and the Content-Type that goes with it (or null). */
+const textType = 'text/plain;charset=UTF-8';
+
+/** A body and the Content-Type that goes with it (or null). @typedef {{ body: BodyRecord, type: string | null }} Extracted */
+
+/** https://fetch.spec.whatwg.org/#concept-bodyinit-extract @param {any} value @returns {Extracted} */
 function extractBody(value) {
-  if (typeof value === 'string') return [new BodyRecord('text', value), 'text/plain;charset=UTF-8'];
+  if (typeof value === 'string') return { body: new BodyRecord('text', value), type: textType };
   if (typeof value === 'object' && value !== null) {
     const extracted = extractObject(value);
     if (extracted !== undefined) return extracted;
     refuseRecord(value, 'body');
   }
-  return [new BodyRecord('text', toUSVString(value)), 'text/plain;charset=UTF-8'];
+  return { body: new BodyRecord('text', toUSVString(value)), type: textType };
 }
 
+/** @param {any} value @returns {Extracted | undefined} */
 function extractObject(value) {
-  if (isBufferSource(value)) {
-    const copy = bytesOf(value).slice();
-    return [new BodyRecord('bytes', copy, copy.byteLength), null];
+  if (isBufferSource(value)) return { body: new BodyRecord('bytes', copyBytes(bytesOf(value))), type: null };
+  const { isBlob, typeOfBlob } = loadBlob();
+  if (isBlob(value)) return { body: new BodyRecord('blob', value), type: typeOfBlob(value) === '' ? null : typeOfBlob(value) };
+  if (loadFormdata().isFormData(value)) {
+    const { bytes, boundary } = loadMultipart().encodeMultipart(value);
+    return { body: new BodyRecord('bytes', bytes), type: `multipart/form-data; boundary=${boundary}` };
   }
-  const { isBlob } = loadBlob();
-  if (isBlob(value)) return [new BodyRecord('blob', value, value.size), value.type === '' ? null : value.type];
-  const { encodeMultipart, isFormData } = loadFormdata();
-  if (isFormData(value)) {
-    const { bytes, boundary } = encodeMultipart(value);
-    return [new BodyRecord('bytes', bytes, bytes.byteLength), `multipart/form-data; boundary=${boundary}`];
-  }
-  if (value instanceof loadSearchParams().URLSearchParams) {
-    return [new BodyRecord('text', value.toString()), 'application/x-www-form-urlencoded;charset=UTF-8'];
+  const { isSearchParams, queryOf } = loadSearchParams();
+  if (isSearchParams(value)) {
+    return { body: new BodyRecord('text', queryOf(value)), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
   }
   const { isReadableStream, recordOf, streamFrom } = loadStreams();
   if (isReadableStream(value)) {
     const stream = recordOf(value);
     if (stream.disturbed || stream.reader !== null) throw new TypeError('the body is a ReadableStream that is disturbed or locked');
-    return [streamBody(value), null];
+    return { body: streamBody(value), type: null };
   }
   // Beyond the spec, as in Node: async iterables (a generator, a Python async iterator).
-  if (typeof value[Symbol.asyncIterator] === 'function') return [streamBody(streamFrom(value)), null];
+  if (typeof value[Symbol.asyncIterator] === 'function') return { body: streamBody(streamFrom(value)), type: null };
   return undefined;
 }
 
+/** @param {Stream} stream */
 function streamBody(stream) {
   const record = new BodyRecord('stream', stream);
   record.stream = stream;
   return record;
 }
 
-// A response that is collected unread must give its connection back.
+/** A response that is collected unread must give its connection back. @type {FinalizationRegistry<Held> | undefined} */
 let abandoned;
 
-/** The body of a response that is still arriving. */
+/** The body of a response that is still arriving. @param {number} id @param {any} signal */
 function nativeBody(id, signal) {
   const record = new BodyRecord('native', id);
+  /** @type {Held} */
   const held = { id, signal: null, listener: null };
   if (signal !== null) watchSignal(record, held, signal);
   abandoned ??= new FinalizationRegistry((value) => {
     bodyCancel(value.id);
-    if (value.signal !== null) loadAbort().removeAlgorithm(value.signal, value.listener);
+    if (value.listener !== null) loadAbort().removeAlgorithm(value.signal, value.listener);
   });
-  abandoned.register(record, held, record);
+  register(abandoned, record, held, record);
   record.held = held;
   return record;
 }
 
-/** Errors the body when the signal aborts, without keeping the body alive from a signal that lives long. */
+/**
+ * Errors the body when the signal aborts, without keeping the body alive from a signal that lives long.
+ * @param {BodyRecord} record @param {Held} held @param {any} signal
+ */
 function watchSignal(record, held, signal) {
   const weak = new WeakRef(record);
   held.signal = signal;
   held.listener = (reason) => {
-    const target = weak.deref();
+    const target = deref(weak);
     if (target !== undefined) abortBody(target, reason);
   };
   loadAbort().addAlgorithm(signal, held.listener);
 }
 
+/** @param {BodyRecord} record @param {any} reason */
 function abortBody(record, reason) {
   if (record.held === null) return;
   record.aborted = { reason };
@@ -115,65 +135,61 @@ function abortBody(record, reason) {
   releaseNative(record);
 }
 
-/** Nothing is left to cancel: the body ended, failed or was canceled. */
+/** Nothing is left to cancel: the body ended, failed or was canceled. @param {BodyRecord} record */
 function releaseNative(record) {
   const { held } = record;
   if (held === null) return;
   record.held = null;
-  abandoned.unregister(record);
-  if (held.signal !== null) loadAbort().removeAlgorithm(held.signal, held.listener);
+  if (abandoned !== undefined) unregister(abandoned, record);
+  if (held.listener !== null) loadAbort().removeAlgorithm(held.signal, held.listener);
 }
 
+/** @param {BodyRecord | null} record */
 function isUsed(record) {
   return record !== null && (record.used || (record.stream !== null && loadStreams().recordOf(record.stream).disturbed));
 }
 
+/** @param {BodyRecord | null} record */
 function isUnusable(record) {
-  return isUsed(record) || (record?.stream?.locked ?? false);
+  return isUsed(record) || (record !== null && record.stream !== null && loadStreams().recordOf(record.stream).reader !== null);
+}
+
+/** @param {any} signal */
+function isAborted(signal) {
+  return signal !== null && loadAbort().isAborted(signal);
 }
 
 // ---- the body as a stream
 
-/** The ReadableStream of the body, made on first use. */
+/** The ReadableStream of the body, made on first use. @param {BodyRecord | null} record */
 function streamOf(record) {
   if (record === null) return null;
   record.stream ??= makeStream(record);
   return record.stream;
 }
 
+/** @param {BodyRecord} record */
 function makeStream(record) {
-  if (record.used) return spentStream();
+  if (record.used) return loadStreams().spentStream();
   if (record.kind === 'native') return nativeStream(record);
-  if (record.kind === 'blob') return record.source.stream();
+  if (record.kind === 'blob') return loadBlob().streamOfBlob(record.source);
   return bytesStream(record);
 }
 
-/** For `body` after `text()` or its like: closed and disturbed. */
-function spentStream() {
-  const { createStream, recordOf, cancelStream } = loadStreams();
-  const stream = createStream(
-    () => Promise.resolve(),
-    () => Promise.resolve(),
-  );
-  cancelStream(recordOf(stream), undefined);
-  return stream;
-}
-
+/** @param {BodyRecord} record */
 function bytesStream(record) {
   const { createStream, enqueue, closeController } = loadStreams();
   let given = false;
-  return createStream(
-    async (controller) => {
-      if (record.signal?.aborted) throw record.signal.reason;
-      const bytes = given ? undefined : knownBytes(record);
-      given = true;
-      if (bytes !== undefined && bytes.byteLength > 0) enqueue(controller, bytes.slice());
-      else closeController(controller);
-    },
-    async () => undefined,
-  );
+  return createStream((controller) => {
+    if (isAborted(record.signal)) throw record.signal.reason;
+    const bytes = given ? undefined : knownBytes(record);
+    given = true;
+    if (bytes !== undefined && viewByteLength(bytes) > 0) enqueue(controller, copyBytes(bytes));
+    else closeController(controller);
+  });
 }
 
+/** @param {BodyRecord} record */
 function nativeStream(record) {
   const { closeController, createStream, enqueue, errorStream, recordOf } = loadStreams();
   const id = record.source;
@@ -194,7 +210,7 @@ function nativeStream(record) {
         throw bodyError(error);
       }
     },
-    async () => {
+    () => {
       bodyCancel(id);
       releaseNative(record);
     },
@@ -204,47 +220,53 @@ function nativeStream(record) {
   return stream;
 }
 
-/** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. */
+/** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. @param {unknown} error */
 function bodyError(error) {
   return new TypeError('terminated', { cause: error });
 }
 
 // ---- the body as a whole
 
+/** The bytes of a body that is here; nobody may write to them. @param {BodyRecord} record @returns {Bytes} */
 function knownBytes(record) {
   if (record.kind === 'bytes') return record.source;
   if (record.kind === 'text') return encodeUtf8(record.source);
   return loadBlob().bytesOfBlob(record.source);
 }
 
+/** @type {Bytes} */
 const emptyBytes = new Uint8Array(0);
 
 /**
  * Reads the body to its end. `finish(bytes)` makes the value from bytes that are here; `whole(id)` is the operation that reads
  * a native body and makes the value in Rust; `fromText(text)`, if there is one, makes it from a body that is a string.
+ * @param {BodyRecord | null} record
+ * @param {(bytes: Bytes) => any} finish
+ * @param {(id: number) => Promise<any>} whole
+ * @param {((text: string) => any) | undefined} fromText
+ * @returns {Promise<any>}
  */
-function consume(record, finish, whole, fromText = undefined) {
+function consume(record, finish, whole, fromText) {
   try {
-    if (record === null) return Promise.resolve(finish(emptyBytes));
-    if (isUnusable(record)) return Promise.reject(new TypeError('Body is unusable: Body has already been read'));
-    if (record.stream !== null) return readAll(record.stream).then(finish);
+    if (record === null) return resolve(finish(emptyBytes));
+    if (isUnusable(record)) return reject(new TypeError('Body is unusable: Body has already been read'));
+    if (record.stream !== null) return then(readAll(record.stream), finish);
     record.used = true;
     if (record.kind === 'native') return consumeNative(record, whole);
-    if (record.signal?.aborted) return Promise.reject(record.signal.reason);
-    if (record.kind === 'text' && fromText !== undefined && !startsWithMark(record.source)) {
-      return Promise.resolve(fromText(record.source));
-    }
-    return Promise.resolve(finish(knownBytes(record)));
+    if (isAborted(record.signal)) return reject(record.signal.reason);
+    if (record.kind === 'text' && fromText !== undefined && charCodeAt(record.source, 0) !== 0xfeff)
+      return resolve(fromText(record.source));
+    return resolve(finish(knownBytes(record)));
   } catch (error) {
-    return Promise.reject(error);
+    return reject(error);
   }
 }
 
-const startsWithMark = (text) => text.charCodeAt(0) === 0xfeff;
-
+/** @param {BodyRecord} record @param {(id: number) => Promise<any>} whole */
 function consumeNative(record, whole) {
-  if (record.aborted !== null) return Promise.reject(record.aborted.reason);
-  return whole(record.source).then(
+  if (record.aborted !== null) return reject(record.aborted.reason);
+  return then(
+    whole(record.source),
     (value) => {
       releaseNative(record);
       return value;
@@ -257,49 +279,73 @@ function consumeNative(record, whole) {
   );
 }
 
+/** @param {Stream} stream */
 async function readAll(stream) {
   const { acquireReader, cancelStream, readPromise, recordOf } = loadStreams();
-  const reader = acquireReader(recordOf(stream));
+  const record = recordOf(stream);
+  const reader = acquireReader(record);
+  /** @type {Bytes[]} */
   const chunks = [];
   let total = 0;
   for (;;) {
     const { value, done } = await readPromise(reader);
     if (done) return concatBytes(chunks, total);
-    if (!(value instanceof Uint8Array)) {
+    if (!isUint8Array(value)) {
       const error = new TypeError('the body gave a chunk that is not a Uint8Array');
-      cancelStream(reader.stream, error).catch(() => undefined);
+      catchRejection(cancelStream(record, error), () => undefined);
       throw error;
     }
-    chunks.push(value);
-    total += value.byteLength;
+    push(chunks, value);
+    total += viewByteLength(value);
   }
 }
 
+/** @param {Bytes} bytes */
 const decode = (bytes) => decodeText('utf-8', bytes, false, false);
+/** @param {Bytes} bytes */
 const parse = (bytes) => bodyParseJson(bytes);
-const asItIs = (text) => text;
-const { parse: parseText } = JSON;
+/** @param {string} text */
+const parseText = (text) => parseJson(text);
+/** @template T @param {T} value */
+const asItIs = (value) => value;
+/** @param {number} id */
 const wholeText = (id) => bodyText(id);
+/** @param {number} id */
 const wholeJson = (id) => bodyJson(id);
+/** @param {number} id */
 const wholeBytes = (id) => bodyBytes(id);
 
-/** Bytes that the caller may keep and change. */
+/** Makes of a body's bytes what the caller may keep and change. @param {BodyRecord | null} record */
 function ownBytes(record) {
-  return (bytes) => (record !== null && record.kind !== 'text' && record.stream === null ? bytes.slice() : bytes);
+  return record !== null && record.kind !== 'text' && record.stream === null ? copyBytes : asItIs;
+}
+
+/** Everything in the body, for who does not change it. @param {BodyRecord | null} record @returns {Promise<Bytes>} */
+function bytesOfBody(record) {
+  return consume(record, asItIs, wholeBytes, undefined);
 }
 
 /**
  * Adds the members of the Body mixin to a class. `recordOf(object)` gives the record (or null) and throws for a foreign object;
  * `typeOf(object)` gives the Content-Type (or null).
+ * @param {Function} Class
+ * @param {(object: any) => BodyRecord | null} recordOf
+ * @param {(object: any) => string | null} typeOf
  */
 function installBody(Class, recordOf, typeOf) {
-  /** As `consume`, but a foreign `this` rejects instead of throwing. */
+  /**
+   * As `consume`, but a foreign `this` rejects instead of throwing.
+   * @param {any} object
+   * @param {(record: BodyRecord | null) => (bytes: Bytes) => any} finishFor
+   * @param {(id: number) => Promise<any>} whole
+   * @param {((text: string) => any) | undefined} [fromText]
+   */
   function start(object, finishFor, whole, fromText = undefined) {
     let record;
     try {
       record = recordOf(object);
     } catch (error) {
-      return Promise.reject(error);
+      return reject(error);
     }
     return consume(record, finishFor(record), whole, fromText);
   }
@@ -312,19 +358,19 @@ function installBody(Class, recordOf, typeOf) {
       return isUsed(recordOf(this));
     },
     arrayBuffer() {
-      return start(this, ownBytes, wholeBytes).then(exactBuffer);
+      return then(start(this, ownBytes, wholeBytes), exactBuffer);
     },
     blob() {
-      return start(this, ownBytes, wholeBytes).then((bytes) => {
-        const { makeBlob } = loadBlob();
-        return makeBlob(bytes, serialMimeType(typeOf(this)));
-      });
+      return then(start(this, ownBytes, wholeBytes), (bytes) => loadBlob().makeBlob(bytes, loadMime().serialMimeType(typeOf(this))));
     },
     bytes() {
       return start(this, ownBytes, wholeBytes);
     },
     formData() {
-      return start(this, () => (bytes) => bytes, wholeBytes).then((bytes) => decodeForm(bytes, typeOf(this)));
+      return then(
+        start(this, () => asItIs, wholeBytes),
+        (bytes) => decodeForm(bytes, typeOf(this)),
+      );
     },
     json() {
       return start(this, () => parse, wholeJson, parseText);
@@ -333,89 +379,64 @@ function installBody(Class, recordOf, typeOf) {
       return start(this, () => decode, wholeText, asItIs);
     },
   };
-  Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors(members));
+  const names = keys(members);
+  for (let i = 0; i < names.length; i += 1) {
+    defineProperty(Class.prototype, names[i], /** @type {any} */ (getOwnPropertyDescriptor(members, names[i])));
+  }
 }
 
+/** The buffer of bytes that are all of it, or a copy. @param {Bytes} bytes */
 function exactBuffer(bytes) {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+  const buffer = viewBuffer(bytes);
+  return viewByteLength(bytes) === arrayBufferByteLength(buffer) ? buffer : viewBuffer(copyBytes(bytes));
 }
 
-// ---- Content-Type
-
-/** { essence, parameters } of a MIME type (https://mimesniff.spec.whatwg.org/#parsing-a-mime-type), or null. */
-function parseMimeType(text) {
-  if (text === null) return null;
-  const [essence, ...rest] = splitOutsideQuotes(text);
-  const trimmed = essence.trim().toLowerCase();
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+\/[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(trimmed)) return null;
-  const parameters = new Map();
-  for (const item of rest) {
-    const equals = item.indexOf('=');
-    if (equals < 0) continue;
-    const name = item.slice(0, equals).trim().toLowerCase();
-    let value = item.slice(equals + 1).trim();
-    if (value.startsWith('"'))
-      value = value
-        .slice(1)
-        .replace(/"[^"]*$/, '')
-        .replace(/\\(.)/g, '$1');
-    if (name !== '' && value !== '' && !parameters.has(name)) parameters.set(name, value);
-  }
-  return { essence: trimmed, parameters };
-}
-
-function splitOutsideQuotes(text) {
-  const parts = [''];
-  let quoted = false;
-  for (let i = 0; i < text.length; i += 1) {
-    if (text[i] === '"') quoted = !quoted;
-    if (quoted && text[i] === '\\') parts[parts.length - 1] += text[i++];
-    if (text[i] === ';' && !quoted) parts.push('');
-    else parts[parts.length - 1] += text[i] ?? '';
-  }
-  return parts;
-}
-
-function serialMimeType(text) {
-  const type = parseMimeType(text);
-  if (type === null) return '';
-  let serial = type.essence;
-  for (const [name, value] of type.parameters) {
-    serial += /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value) ? `;${name}=${value}` : `;${name}="${value.replace(/["\\]/g, '\\$&')}"`;
-  }
-  return serial;
-}
-
+/** @param {Bytes} bytes @param {string | null} contentType */
 function decodeForm(bytes, contentType) {
-  const type = parseMimeType(contentType);
-  const { FormData, decodeMultipart } = loadFormdata();
-  if (type?.essence === 'multipart/form-data' && type.parameters.has('boundary')) {
-    return decodeMultipart(bytes, type.parameters.get('boundary'));
-  }
+  const type = loadMime().parseMimeType(contentType);
+  const boundary = type === null ? undefined : mapGet(type.parameters, 'boundary');
+  if (type?.essence === 'multipart/form-data' && boundary !== undefined) return loadMultipart().decodeMultipart(bytes, boundary);
   if (type?.essence === 'application/x-www-form-urlencoded') {
+    const { FormData, addEntry } = loadFormdata();
     const form = new FormData();
-    for (const [name, value] of new (loadSearchParams().URLSearchParams)(decodeText('utf-8', bytes, false, false)))
-      form.append(name, value);
+    const pairs = loadSearchParams().parseQuery(decode(bytes));
+    for (let i = 0; i < pairs.length; i += 1) addEntry(form, pairs[i][0], pairs[i][1]);
     return form;
   }
   throw new TypeError(`formData: the Content-Type is not that of a form: ${contentType ?? 'none'}`);
 }
 
-/** A second record with the same content; the first may change its place (https://fetch.spec.whatwg.org/#concept-body-clone). */
+/**
+ * A second record with the same content; the first may change its place (https://fetch.spec.whatwg.org/#concept-body-clone).
+ * @param {BodyRecord | null} record
+ */
 function cloneBody(record) {
   if (record === null) return null;
   if (record.stream === null && record.kind !== 'native') {
-    const copy = new BodyRecord(record.kind, record.source, record.length);
+    const copy = new BodyRecord(record.kind, record.source);
     copy.signal = record.signal;
     return copy;
   }
-  const [first, second] = loadStreams().teeStream(streamOf(record), 0, copyChunk);
-  record.stream = first;
-  return streamBody(second);
+  const branches = loadStreams().teeStream(/** @type {Stream} */ (streamOf(record)), 0, copyChunk);
+  record.stream = branches[0];
+  return streamBody(branches[1]);
 }
 
+/** A chunk for the second branch, of the same type. @param {any} chunk */
 function copyChunk(chunk) {
-  return ArrayBuffer.isView(chunk) ? bytesOf(chunk).slice() : structuredClone(chunk);
+  return isUint8Array(chunk) ? copyBytes(chunk) : loadClone().cloneValue(chunk);
 }
 
-module.exports = { BodyRecord, cloneBody, extractBody, installBody, isUnusable, isUsed, knownBytes, nativeBody, streamBody, streamOf };
+module.exports = {
+  BodyRecord,
+  bytesOfBody,
+  cloneBody,
+  extractBody,
+  installBody,
+  isUnusable,
+  isUsed,
+  knownBytes,
+  nativeBody,
+  streamBody,
+  streamOf,
+};

@@ -4,103 +4,108 @@
 // The hot path, a fetch without a signal, is one operation (`fetchStart`), which gives a ResponseHead, and one `then`.
 'use strict';
 
+const { Promise, catchRejection, defineProperty, reject, startsWith, then, toWellFormed } = require('builtins/primordials');
+const { viewByteLength } = require('builtins/primordials');
+const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
 const { bodyCancel, fetchAbort, fetchStart, uploadClose, uploadOpen, uploadWrite } = ops;
 const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
-const loadStreams = () => require('web/streams/streams');
+const loadObjectUrls = () => require('web/file/object_urls');
+const loadStreams = () => require('web/streams/readable_stream');
 
-/**
- * What `fetchStart` gives, an array because that is what Rust makes fastest. `headers` is `name:value\n` for each. `body` is null, a
- * string (ASCII) or a Uint8Array when the whole body came with the head, or the number of a body that is still arriving.
- * @typedef {[status: number, statusText: string, url: string, redirected: boolean, headers: string,
- *   body: null | string | Uint8Array | number]} ResponseHead
- */
+/** @typedef {{ content: null | string | Bytes | number, cancel: ((reason: any) => void) | undefined, failure: any }} Upload */
 
 // Numbers the fetches that can be aborted, and the uploads; 0 is neither.
 let lastNumber = 0;
 
-// The error of a fetch that fails is made when it starts, so that its stack names the program's line; that costs a microsecond or two,
-// so a fetch of the same URL as the one before goes without, unless that one failed.
+/**
+ * The error of a fetch that fails is made when it starts, so that its stack names the program's line; that costs a microsecond or two,
+ * so a fetch of the same URL as the one before goes without, unless that one failed.
+ * @type {string | undefined}
+ */
 let lastUrl;
 
+/** @param {string} url */
 function failureFor(url) {
   if (url === lastUrl) return null;
   lastUrl = url;
   return new TypeError('fetch failed');
 }
 
+/** @param {any} input @param {any} [init] @returns {Promise<any>} */
 function fetch(input, init = undefined) {
-  if (arguments.length === 0) return Promise.reject(new TypeError('fetch: 1 argument required, but only 0 present'));
-  if (init === undefined && typeof input === 'string' && !input.startsWith('blob:')) {
+  if (arguments.length === 0) return reject(new TypeError('fetch: 1 argument required, but only 0 present'));
+  if (init === undefined && typeof input === 'string' && !startsWith(input, 'blob:')) {
     const failure = failureFor(input);
-    const onFailure = failure === null ? networkError : (error) => networkError(error, failure);
-    return fetchStart('GET', input.toWellFormed(), '', null, 'follow', 0).then(responseFrom, onFailure);
+    const onFailure = failure === null ? networkError : (/** @type {any} */ error) => networkError(error, failure);
+    return then(fetchStart('GET', toWellFormed(input), '', null, 'follow', 0), responseFrom, onFailure);
   }
   try {
     return start(loadRequest().readRequest(input, init, 'fetch'));
   } catch (error) {
-    return Promise.reject(error);
+    return reject(error);
   }
 }
 
+/** @param {RequestSlots} record */
 function start(record) {
   const { signal } = record;
   const failure = failureFor(record.url);
   if (signal !== null) {
-    if (signal.aborted) {
+    if (loadAbort().isAborted(signal)) {
       loadRequest().requireUrl(record.url, 'fetch');
       cancelUpload(record.body, signal.reason);
-      return Promise.reject(signal.reason);
+      return reject(signal.reason);
     }
     return startAbortable(record, signal, failure);
   }
   const upload = prepareBody(record.body);
-  return startWith(record, upload, 0).then(responseFrom, (error) => networkError(error, failure, reasonOf(error, upload)));
+  return then(startWith(record, upload, 0), responseFrom, (error) => networkError(error, failure, reasonOf(error, upload)));
 }
 
+/** @param {RequestSlots} record @param {Upload} upload @param {number} number @returns {Promise<ResponseHead>} */
 function startWith(record, upload, number) {
-  if (record.url.startsWith('blob:')) return fetchBlob(record);
+  if (startsWith(record.url, 'blob:')) return fetchBlob(record);
   return fetchStart(record.method, record.url, loadRequest().headerText(record), upload.content, record.redirect, number);
 }
 
+/** @param {RequestSlots} record @param {any} signal @param {TypeError | null} failure */
 function startAbortable(record, signal, failure) {
-  const { addAlgorithm, removeAlgorithm } = loadAbort();
+  const { addAlgorithm, isAborted, removeAlgorithm } = loadAbort();
   const number = (lastNumber += 1);
   const upload = prepareBody(record.body);
-  return new Promise((resolve, reject) => {
-    const onAbort = (reason) => {
+  return new Promise((resolvePromise, rejectPromise) => {
+    const onAbort = (/** @type {any} */ reason) => {
       fetchAbort(number);
-      upload.cancel?.(reason);
-      reject(reason);
+      if (upload.cancel !== undefined) upload.cancel(reason);
+      rejectPromise(reason);
     };
     addAlgorithm(signal, onAbort);
-    startWith(record, upload, number).then(
+    then(
+      startWith(record, upload, number),
       (head) => {
         removeAlgorithm(signal, onAbort);
-        if (signal.aborted) cancelHead(head);
-        else resolve(responseFrom(head, signal));
+        if (isAborted(signal)) cancelHead(head);
+        else resolvePromise(responseFrom(head, signal));
       },
       (error) => {
         removeAlgorithm(signal, onAbort);
         try {
           networkError(error, failure, reasonOf(error, upload));
         } catch (wrapped) {
-          reject(wrapped);
+          rejectPromise(wrapped);
         }
       },
     );
   });
 }
 
-/**
- * @param {ResponseHead} head
- * @param {AbortSignal | null} [signal]
- */
+/** @param {ResponseHead} head @param {any} [signal] */
 function responseFrom(head, signal = null) {
-  const [status, statusText, url, redirected, headerText, content] = head;
+  const content = head[5];
   let body = null;
   if (typeof content === 'number') {
     body = nativeBody(content, signal);
@@ -108,55 +113,57 @@ function responseFrom(head, signal = null) {
     body = new BodyRecord(typeof content === 'string' ? 'text' : 'bytes', content);
     body.signal = signal;
   }
-  return makeResponse(new ResponseRecord('basic', status, statusText, url, redirected, headerText, 'immutable', body));
+  return makeResponse(new ResponseRecord('basic', head[0], head[1], head[2], head[3], head[4], 'immutable', body));
 }
 
-/**
- * The answer to a fetch that was given up meanwhile.
- * @param {ResponseHead} head
- */
+/** The answer to a fetch that was given up meanwhile. @param {ResponseHead} head */
 function cancelHead(head) {
-  const [, , , , , content] = head;
+  const content = head[5];
   if (typeof content === 'number') bodyCancel(content);
 }
 
 /**
  * What the program itself did wrong is said directly, and is a TypeError; what the network did is `fetch failed` with the reason as its
  * cause.
+ * @param {any} error
+ * @param {TypeError | null} [failure]
+ * @returns {never}
  */
 function networkError(error, failure = null, reason = error) {
   lastUrl = undefined;
   if (error instanceof TypeError) throw error;
   const thrown = failure ?? new TypeError('fetch failed');
-  Object.defineProperty(thrown, 'cause', { value: reason, writable: true, configurable: true });
+  defineProperty(thrown, 'cause', hidden(reason));
   throw thrown;
 }
 
-/** Why it failed: for the program's own stream its error, which Rust does not know. The stream is not needed any more. */
+/**
+ * Why it failed: for the program's own stream its error, which Rust does not know. The stream is not needed any more.
+ * @param {any} error @param {Upload} upload
+ */
 function reasonOf(error, upload) {
   const reason = upload.failure ?? error;
-  upload.cancel?.(reason);
+  if (upload.cancel !== undefined) upload.cancel(reason);
   return reason;
 }
 
-/** https://fetch.spec.whatwg.org/#scheme-fetch for blob: URLs. */
+/** https://fetch.spec.whatwg.org/#scheme-fetch for blob: URLs. @param {RequestSlots} record @returns {Promise<ResponseHead>} */
 async function fetchBlob(record) {
-  const { bytesOfBlob, objectOf } = loadBlob();
-  const blob = objectOf(record.url);
+  const { bytesOfBlob, typeOfBlob } = loadBlob();
+  const blob = loadObjectUrls().objectOf(record.url);
   if (record.method !== 'GET' || blob === undefined) {
     throw new Error(blob === undefined ? `there is no object behind ${record.url}` : 'an object URL can only be fetched with GET');
   }
-  const headers = `content-length:${blob.size}\ncontent-type:${blob.type}\n`;
-  return [200, 'OK', record.url, false, headers, bytesOfBlob(blob)];
+  const bytes = bytesOfBlob(blob);
+  const headers = `content-length:${viewByteLength(bytes)}\ncontent-type:${typeOfBlob(blob)}\n`;
+  return [200, 'OK', record.url, false, headers, bytes];
 }
 
 // ---- uploads
 
-const noUpload = Object.freeze({ content: null, cancel: undefined, failure: undefined });
-
-/** What goes to Rust as the body: null, a string, bytes, or the number of an upload that `pump` feeds. */
+/** What goes to Rust as the body: null, a string, bytes, or the number of an upload that `pump` feeds. @param {FetchBody | null} body @returns {Upload} */
 function prepareBody(body) {
-  if (body === null) return noUpload;
+  if (body === null) return { content: null, cancel: undefined, failure: undefined };
   if (body.stream === null) {
     body.used = true;
     const content = body.kind === 'text' ? body.source : knownBytes(body);
@@ -164,22 +171,25 @@ function prepareBody(body) {
   }
   const { acquireReader, recordOf } = loadStreams();
   const reader = acquireReader(recordOf(body.stream));
-  const upload = { content: uploadOpen(), cancel: undefined, failure: undefined };
-  upload.cancel = (reason) => cancelReader(reader, reason);
-  pump(reader, upload);
+  const number = uploadOpen();
+  /** @type {Upload} */
+  const upload = { content: number, cancel: (reason) => cancelReader(reader, reason), failure: undefined };
+  pump(reader, upload, number);
   return upload;
 }
 
-/** Feeds a stream to Rust chunk by chunk; `uploadWrite` is done when the connection took the chunk (BOUNDED). */
-async function pump(reader, upload) {
+/**
+ * Feeds a stream to Rust chunk by chunk; `uploadWrite` is done when the connection took the chunk (BOUNDED).
+ * @param {ReaderSlots} reader @param {Upload} upload @param {number} number
+ */
+async function pump(reader, upload, number) {
   const { readPromise } = loadStreams();
-  const number = upload.content;
   try {
     for (;;) {
       const { value, done } = await readPromise(reader);
       if (done) break;
-      if (!(value instanceof Uint8Array)) throw new TypeError('fetch: the body gave a chunk that is not a Uint8Array');
-      if (value.byteLength > 0 && !(await uploadWrite(number, value))) {
+      if (!isUint8Array(value)) throw new TypeError('fetch: the body gave a chunk that is not a Uint8Array');
+      if (viewByteLength(value) > 0 && !(await uploadWrite(number, value))) {
         cancelReader(reader, new TypeError('fetch: the connection ended before the body was sent'));
         return;
       }
@@ -192,16 +202,17 @@ async function pump(reader, upload) {
   }
 }
 
+/** @param {ReaderSlots} reader @param {any} reason */
 function cancelReader(reader, reason) {
-  if (reader.stream !== null)
-    loadStreams()
-      .cancelStream(reader.stream, reason)
-      .catch(() => undefined);
+  if (reader.stream !== null) catchRejection(loadStreams().cancelStream(reader.stream, reason), () => undefined);
 }
 
+/** @param {FetchBody | null} body @param {any} reason */
 function cancelUpload(body, reason) {
-  if (body === null || body.stream === null || body.stream.locked) return;
-  body.stream.cancel(reason).catch(() => undefined);
+  if (body === null || body.stream === null) return;
+  const { cancelStream, recordOf } = loadStreams();
+  const stream = recordOf(body.stream);
+  if (stream.reader === null) catchRejection(cancelStream(stream, reason), () => undefined);
 }
 
 module.exports = { fetch };

@@ -9,89 +9,144 @@
 // `transfer-encoding`, whatever stands here (docs/design/connections.md).
 'use strict';
 
-const { defineInterface, definePairIterator, requireArguments, toByteString } = require('builtins/webidl');
-const { isGuestRecord } = ops;
+const { Map, Set, apply, arraySlice, charCodeAt, customInspect, mapGet, mapSet, mapSize } = require('builtins/primordials');
+const { regExp, setAdd, setForEach, slice, sort, stringIndexOf, stringify, test, toLowerCase } = require('builtins/primordials');
+const { defineInterface, defineIteration, definePairIterator, isObject, requireArguments } = require('builtins/webidl');
+const { toByteString, toCallback, toPairs } = require('builtins/webidl');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const outerWhitespace = /^[\t\n\r ]+|[\t\n\r ]+$/g;
-const forbiddenInValue = /[\0\n\r]/;
-const mayNeedTrim = /^[\t\n\r ]|[\t\n\r ]$/;
+const token = regExp(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/);
 
+// Names as programs wrote them, to what they are in a list: most programs use a few.
+/** @type {Map<string, string>} */
+const knownNames = new Map();
+const mostKnownNames = 512;
+
+/** @param {any} value @param {string} operation @returns {string} */
 function normalName(value, operation) {
+  return (typeof value === 'string' ? mapGet(knownNames, value) : undefined) ?? newName(value, operation);
+}
+
+/** @param {any} value @param {string} operation */
+function newName(value, operation) {
   const name = toByteString(value, operation);
-  if (!token.test(name)) throw new TypeError(`${operation}: ${JSON.stringify(name)} is not a valid header name`);
-  return name.toLowerCase();
+  if (!test(token, name)) throw new TypeError(`${operation}: ${stringify(name)} is not a valid header name`);
+  const lower = toLowerCase(name);
+  if (mapSize(knownNames) < mostKnownNames && name.length <= 64) mapSet(knownNames, name, lower);
+  return lower;
 }
 
+/** @param {any} value @param {string} name @param {string} operation @returns {string} */
 function normalValue(value, name, operation) {
-  let text = toByteString(value, operation);
-  if (mayNeedTrim.test(text)) text = text.replace(outerWhitespace, '');
-  if (forbiddenInValue.test(text)) {
-    throw new TypeError(`${operation}: ${JSON.stringify(text)} is not a valid value for the header "${name}"`);
+  const text = typeof value === 'string' ? value : `${value}`;
+  let isPlain = true;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = charCodeAt(text, i);
+    if (unit < 14 || unit > 0xff) isPlain = false;
   }
-  return text;
+  const { length } = text;
+  if (isPlain && (length === 0 || (charCodeAt(text, 0) !== 32 && charCodeAt(text, length - 1) !== 32))) return text;
+  return trimmedValue(toByteString(text, operation), name, operation);
 }
 
-/** The inverse of `wireText`: [name, value, name, value, ...]. */
+/** @param {number} unit */
+function isWhitespace(unit) {
+  return unit === 9 || unit === 10 || unit === 13 || unit === 32;
+}
+
+/** @param {string} text @param {string} name @param {string} operation */
+function trimmedValue(text, name, operation) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(charCodeAt(text, start))) start += 1;
+  while (end > start && isWhitespace(charCodeAt(text, end - 1))) end -= 1;
+  for (let i = start; i < end; i += 1) {
+    const unit = charCodeAt(text, i);
+    if (unit === 0 || unit === 10 || unit === 13) {
+      throw new TypeError(`${operation}: ${stringify(slice(text, start, end))} is not a valid value for the header "${name}"`);
+    }
+  }
+  return slice(text, start, end);
+}
+
+/** The inverse of `wireText`: [name, value, name, value, ...]. @param {string} text */
 function parseWireText(text) {
   const list = [];
   let start = 0;
   while (start < text.length) {
-    const colon = text.indexOf(':', start);
-    const end = text.indexOf('\n', colon);
-    list.push(text.slice(start, colon), text.slice(colon + 1, end));
+    const colon = stringIndexOf(text, ':', start);
+    const end = stringIndexOf(text, '\n', colon);
+    list[list.length] = slice(text, start, colon);
+    list[list.length] = slice(text, colon + 1, end);
     start = end + 1;
   }
   return list;
 }
 
-let wireText, makeHeaders, guardOf, copyList, firstValue, entryOf;
+/** @type {(headers: Headers) => string} */
+let wireText;
+/** @type {(text: string, guard: HeadersGuard) => Headers} */
+let makeHeaders;
+/** @type {(headers: Headers, index: number) => [string, string] | undefined} */
+let entryOf;
+/** The first value of a name in lower case. @type {(headers: Headers, name: string) => string | null} */
+let combinedValue;
+/** Adds a header of our own, whose name is in lower case, unless it is there. @type {(headers: Headers, name: string, value: string) => void} */
+let addMissing;
+
+// Tells the constructor that `makeHeaders` calls; no value of a program can be it.
+const construction = Symbol('construction');
 
 class Headers {
   // One of the two holds the truth: the text from Rust until someone looks, then the flat list.
   #text = '';
+  /** @type {string[] | null} */
   #list = null;
+  /** @type {HeadersGuard} */
   #guard = 'none';
-  // Sorted and combined pairs for the iteration; dropped by a change.
+  /** Sorted and combined pairs for the iteration; dropped by a change. @type {[string, string][] | null} */
   #sorted = null;
 
+  /** @param {any} [init] */
   constructor(init = undefined) {
     if (init === undefined || init === construction) return;
-    this.#list = [];
     this.#fill(init);
   }
 
+  /** @param {any} name @param {any} value */
   append(name, value) {
     requireArguments(arguments.length, 2, 'Headers.append');
     const key = normalName(name, 'Headers.append');
     const text = normalValue(value, key, 'Headers.append');
-    this.#change('append').push(key, text);
+    const list = this.#change('append');
+    list[list.length] = key;
+    list[list.length] = text;
   }
 
+  /** @param {any} name */
   delete(name) {
     requireArguments(arguments.length, 1, 'Headers.delete');
     const key = normalName(name, 'Headers.delete');
     remove(this.#change('delete'), key, 0);
   }
 
+  /** @param {any} name */
   get(name) {
     requireArguments(arguments.length, 1, 'Headers.get');
     return combined(this.#open(), normalName(name, 'Headers.get'));
   }
 
   getSetCookie() {
-    const list = this.#open();
-    const values = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === 'set-cookie') values.push(list[i + 1]);
-    return values;
+    return valuesOf(this.#open(), 'set-cookie');
   }
 
+  /** @param {any} name */
   has(name) {
     requireArguments(arguments.length, 1, 'Headers.has');
     return indexOfName(this.#open(), normalName(name, 'Headers.has'), 0) >= 0;
   }
 
+  /** @param {any} name @param {any} value */
   set(name, value) {
     requireArguments(arguments.length, 2, 'Headers.set');
     const key = normalName(name, 'Headers.set');
@@ -99,20 +154,20 @@ class Headers {
     const list = this.#change('set');
     const first = indexOfName(list, key, 0);
     if (first < 0) {
-      list.push(key, text);
+      list[list.length] = key;
+      list[list.length] = text;
     } else {
       list[first + 1] = text;
       remove(list, key, first + 2);
     }
   }
 
+  /** @param {any} callback @param {any} [thisArgument] */
   forEach(callback, thisArgument = undefined) {
     requireArguments(arguments.length, 1, 'Headers.forEach');
-    if (typeof callback !== 'function') throw new TypeError('Headers.forEach: the callback is not a function');
+    const visit = toCallback(callback, 'Headers.forEach: the callback');
     let entry;
-    for (let i = 0; (entry = this.#entryAt(i)) !== undefined; i += 1) {
-      callback.call(thisArgument, entry[1], entry[0], this);
-    }
+    for (let i = 0; (entry = this.#entryAt(i)) !== undefined; i += 1) apply(visit, thisArgument, [entry[1], entry[0], this]);
   }
 
   entries() {
@@ -130,13 +185,16 @@ class Headers {
     return makeIterator(this, 'values');
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
-    const shown = {};
-    for (const [name, value] of this.#sortedList()) {
-      if (name === 'set-cookie') (shown[name] ??= []).push(value);
-      else shown[name] = value;
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    /** @type {any} */
+    const shown = { __proto__: null };
+    const list = this.#sortedList();
+    for (let i = 0; i < list.length; i += 1) {
+      if (list[i][0] === 'set-cookie') shown['set-cookie'] = valuesOf(this.#open(), 'set-cookie');
+      else shown[list[i][0]] = list[i][1];
     }
-    return loadInspect().inspectMembers('Headers', shown, depth, options);
+    return loadInspect().inspectMembers('Headers', { ...shown }, depth, options);
   }
 
   /** The list, taken apart if it was not yet. */
@@ -148,64 +206,60 @@ class Headers {
     return this.#list;
   }
 
+  /** @param {string} operation */
   #change(operation) {
     if (this.#guard === 'immutable') throw new TypeError(`Headers.${operation}: these headers are immutable`);
     this.#sorted = null;
     return this.#open();
   }
 
+  /** @param {number} index */
   #entryAt(index) {
     return (this.#sorted ??= this.#sortedList())[index];
   }
 
-  /** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine */
+  /** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine @returns {[string, string][]} */
   #sortedList() {
     const list = this.#open();
     const names = new Set();
-    for (let i = 0; i < list.length; i += 2) names.add(list[i]);
+    for (let i = 0; i < list.length; i += 2) setAdd(names, list[i]);
+    /** @type {string[]} */
+    const order = [];
+    setForEach(names, (name) => {
+      order[order.length] = name;
+    });
+    sort(order);
+    /** @type {[string, string][]} */
     const pairs = [];
-    for (const name of [...names].sort()) {
-      if (name === 'set-cookie') for (const value of this.getSetCookie()) pairs.push([name, value]);
-      else pairs.push([name, combined(list, name)]);
+    for (let i = 0; i < order.length; i += 1) {
+      if (order[i] !== 'set-cookie') {
+        pairs[pairs.length] = [order[i], /** @type {string} */ (combined(list, order[i]))];
+        continue;
+      }
+      const cookies = valuesOf(list, 'set-cookie');
+      for (let j = 0; j < cookies.length; j += 1) pairs[pairs.length] = ['set-cookie', cookies[j]];
     }
     return pairs;
   }
 
-  /** https://fetch.spec.whatwg.org/#concept-headers-fill */
+  /** https://fetch.spec.whatwg.org/#concept-headers-fill @param {any} init */
   #fill(init) {
-    if ((typeof init !== 'object' && typeof init !== 'function') || init === null) {
-      throw new TypeError('Headers: the initial value must be an object, a sequence of pairs or Headers');
-    }
-    if (#list in init && init[Symbol.iterator] === Headers.prototype.entries) {
-      this.#list = [...init.#open()];
+    if (!isObject(init)) throw new TypeError('Headers: the initial value must be an object, a sequence of pairs or Headers');
+    if (#list in init && /** @type {any} */ (init)[Symbol.iterator] === ownEntries) {
+      this.#list = arraySlice(init.#open());
       return;
     }
-    const method = isGuestRecord(init) ? undefined : init[Symbol.iterator];
-    if (method !== undefined && method !== null) this.#fillFromPairs(init);
-    else this.#fillFromRecord(init);
-  }
-
-  #fillFromPairs(init) {
-    for (const pair of init) {
-      if (typeof pair !== 'object' || pair === null || typeof pair[Symbol.iterator] !== 'function') {
-        throw new TypeError('Headers: each item of the initial sequence must be a pair of name and value');
-      }
-      const parts = [...pair];
-      if (parts.length !== 2) {
-        throw new TypeError(`Headers: each item of the initial sequence must have 2 parts, not ${parts.length}`);
-      }
-      this.append(parts[0], parts[1]);
+    const pairs = toPairs(
+      init,
+      'Headers',
+      (name) => toByteString(name, 'Headers'),
+      (value) => toByteString(value, 'Headers'),
+    );
+    for (let i = 0; i < pairs.length; i += 2) {
+      pairs[i] = normalName(pairs[i], 'Headers');
+      pairs[i + 1] = normalValue(pairs[i + 1], pairs[i], 'Headers');
     }
-  }
-
-  #fillFromRecord(init) {
-    for (const key of Reflect.ownKeys(init)) {
-      const descriptor = Reflect.getOwnPropertyDescriptor(init, key);
-      if (descriptor === undefined || !descriptor.enumerable) continue;
-      if (typeof key === 'symbol') throw new TypeError('Headers: a symbol is not a valid header name');
-      const name = normalName(key, 'Headers');
-      this.#list.push(name, normalValue(init[key], name, 'Headers'));
-    }
+    this.#list = pairs;
   }
 
   static {
@@ -215,13 +269,14 @@ class Headers {
       headers.#guard = guard;
       return headers;
     };
-    guardOf = (headers) => headers.#guard;
     entryOf = (headers, index) => headers.#entryAt(index);
-    copyList = (headers) => [...headers.#open()];
-    firstValue = (headers, name) => {
+    combinedValue = (headers, name) => combined(headers.#open(), name);
+    addMissing = (headers, name, value) => {
       const list = headers.#open();
-      const index = indexOfName(list, name, 0);
-      return index < 0 ? null : list[index + 1];
+      if (indexOfName(list, name, 0) >= 0) return;
+      headers.#sorted = null;
+      list[list.length] = name;
+      list[list.length] = value;
     };
     wireText = (headers) => {
       const list = headers.#list;
@@ -233,14 +288,22 @@ class Headers {
   }
 }
 
-// Tells the constructor that `makeHeaders` calls; no user value can be it.
-const construction = Symbol('construction');
+const { entries: ownEntries } = Headers.prototype;
 
+/** @param {string[]} list @param {string} name @param {number} from */
 function indexOfName(list, name, from) {
   for (let i = from; i < list.length; i += 2) if (list[i] === name) return i;
   return -1;
 }
 
+/** @param {string[]} list @param {string} name */
+function valuesOf(list, name) {
+  const values = [];
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) values[values.length] = list[i + 1];
+  return values;
+}
+
+/** @param {string[]} list @param {string} name @param {number} from */
 function remove(list, name, from) {
   let kept = from;
   for (let i = from; i < list.length; i += 2) {
@@ -252,6 +315,7 @@ function remove(list, name, from) {
   list.length = kept;
 }
 
+/** @param {string[]} list @param {string} name @returns {string | null} */
 function combined(list, name) {
   let value = null;
   for (let i = 0; i < list.length; i += 2) {
@@ -260,12 +324,9 @@ function combined(list, name) {
   return value;
 }
 
-const makeIterator = definePairIterator('Headers', (headers, index) => entryOf(headers, index));
+/** @type {(headers: Headers, kind: 'entries' | 'keys' | 'values') => IterableIterator<any>} */
+const makeIterator = definePairIterator('Headers', (/** @type {Headers} */ headers, index) => entryOf(headers, index));
 defineInterface(Headers);
-Object.defineProperty(Headers.prototype, Symbol.iterator, {
-  value: Headers.prototype.entries,
-  writable: true,
-  configurable: true,
-});
+defineIteration(Headers, Symbol.iterator, 'entries');
 
-module.exports = { Headers, copyList, firstValue, guardOf, makeHeaders, wireText };
+module.exports = { Headers, addMissing, combinedValue, makeHeaders, wireText };

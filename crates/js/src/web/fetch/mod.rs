@@ -11,6 +11,8 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/fetch/body", include_str!("body.js")),
         File::new("web/fetch/formdata", include_str!("formdata.js")).globals(&["FormData"]),
         File::new("web/fetch/headers", include_str!("headers.js")).globals(&["Headers"]),
+        File::new("web/fetch/mime", include_str!("mime.js")),
+        File::new("web/fetch/multipart", include_str!("multipart.js")),
         File::new("web/fetch/request", include_str!("request.js")).globals(&["Request"]),
         File::new("web/fetch/response", include_str!("response.js")).globals(&["Response"]),
     ],

@@ -5,45 +5,49 @@
 // have no effect. URLs are absolute.
 'use strict';
 
-const { defineInterface, requireArguments, toByteString, toDictionary } = require('builtins/webidl');
-const { toDOMString, toEnumeration, toUSVString } = require('builtins/webidl');
-const { Headers, copyList, makeHeaders, wireText } = require('web/fetch/headers');
-const { BodyRecord, cloneBody, extractBody, installBody, isUnusable, streamBody } = require('web/fetch/body');
+const { customInspect, regExp, setHas, setOf, stringify, test, toUpperCase } = require('builtins/primordials');
+const { defineInterface, requireArguments, toByteString, toDOMString, toDictionary } = require('builtins/webidl');
+const { toEnumeration, toUSVString } = require('builtins/webidl');
+const { Headers, addMissing, combinedValue, makeHeaders, wireText } = require('web/fetch/headers');
+const { BodyRecord, cloneBody, extractBody, installBody, isUnusable, isUsed, streamBody } = require('web/fetch/body');
 const loadAbort = () => require('web/abort/abort');
 const loadUrl = () => require('web/url/url');
-const loadStreams = () => require('web/streams/streams');
+const loadStreams = () => require('web/streams/readable_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
-const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
-// The members of RequestInit that are an enumeration, and what each may be.
-const enumerations = {
-  cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
-  credentials: ['omit', 'same-origin', 'include'],
-  mode: ['same-origin', 'no-cors', 'cors', 'navigate'],
-  priority: ['high', 'low', 'auto'],
-  redirect: ['follow', 'error', 'manual'],
-  referrerPolicy: [
-    '',
-    'no-referrer',
-    'no-referrer-when-downgrade',
-    'same-origin',
-    'origin',
-    'strict-origin',
-    'origin-when-cross-origin',
-    'strict-origin-when-cross-origin',
-    'unsafe-url',
-  ],
-};
+const token = regExp(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/);
+const normalizedMethods = setOf(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
+const forbiddenMethods = setOf(['CONNECT', 'TRACE', 'TRACK']);
+// What the members of RequestInit that are an enumeration may be.
+const caches = ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'];
+const credentialModes = ['omit', 'same-origin', 'include'];
+const modes = ['same-origin', 'no-cors', 'cors', 'navigate'];
+const priorities = ['high', 'low', 'auto'];
+const redirects = ['follow', 'error', 'manual'];
+const referrerPolicies = [
+  '',
+  'no-referrer',
+  'no-referrer-when-downgrade',
+  'same-origin',
+  'origin',
+  'strict-origin',
+  'origin-when-cross-origin',
+  'strict-origin-when-cross-origin',
+  'unsafe-url',
+];
 
 class RequestRecord {
   method = 'GET';
   // As the program wrote it, or as the URL parser did; Rust parses it anyway.
   url = '';
+  /** @type {FetchHeaders | null} */
   headers = null;
+  // What stands in the headers while they are not made.
+  headerText = '';
+  /** @type {FetchBody | null} */
   body = null;
   redirect = 'follow';
+  /** @type {any} */
   signal = null;
   cache = 'default';
   credentials = 'same-origin';
@@ -52,46 +56,72 @@ class RequestRecord {
   referrerPolicy = '';
   integrity = '';
   keepalive = false;
-  // What the getter `signal` gave out.
+  /** What the getter `signal` gave out. @type {any} */
   ownSignal = null;
 }
 
-/** Reads the arguments of `new Request` and `fetch`. */
+/** Reads the arguments of `new Request` and `fetch`. @param {any} input @param {any} init @param {string} operation */
 function readRequest(input, init, operation) {
+  const given = isRequest(input) ? recordOf(input) : null;
+  const record = given === null ? new RequestRecord() : copyRecord(given);
+  if (given === null) record.url = typeof input === 'string' ? toUSVString(input) : urlOf(input);
+  if (init === undefined && given === null) return record;
   const options = toDictionary(init, operation);
-  const record = isRequest(input) ? copyRecord(recordOf(input)) : new RequestRecord();
-  if (!isRequest(input)) record.url = toUSVString(input);
   readOptions(record, options, operation);
-  readHeaders(record, options, input);
-  readBody(record, options, isRequest(input) ? recordOf(input) : null, operation);
+  if (options.headers !== undefined) record.headers = new Headers(options.headers);
+  else if (given !== null) copyHeaders(given, record);
+  readBody(record, options, given, operation);
   return record;
 }
 
+/** @param {any} input */
+function urlOf(input) {
+  const { isUrl, hrefOfUrl } = loadUrl();
+  return isUrl(input) ? hrefOfUrl(input) : toUSVString(input);
+}
+
+/** All but the headers and the body. @param {RequestRecord} other */
 function copyRecord(other) {
-  const record = Object.assign(new RequestRecord(), other);
+  const record = new RequestRecord();
+  record.method = other.method;
+  record.url = other.url;
+  record.redirect = other.redirect;
   record.signal = other.ownSignal ?? other.signal;
-  record.ownSignal = null;
-  record.body = null;
-  record.headers = null;
+  record.cache = other.cache;
+  record.credentials = other.credentials;
+  record.mode = other.mode;
+  record.referrer = other.referrer;
+  record.referrerPolicy = other.referrerPolicy;
+  record.integrity = other.integrity;
+  record.keepalive = other.keepalive;
   return record;
 }
 
+/** @param {RequestRecord} from @param {RequestRecord} to */
+function copyHeaders(from, to) {
+  to.headerText = headerText(from);
+}
+
+/** @param {RequestRecord} record @param {any} options @param {string} operation */
 function readOptions(record, options, operation) {
-  if (options.window !== undefined && options.window !== null) throw new TypeError(`${operation}: window can only be null`);
-  for (const name of Object.keys(enumerations)) {
-    const value = options[name];
-    if (value !== undefined) record[name] = toEnumeration(value, enumerations[name], `${operation}: ${name}`);
-  }
-  if (options.mode !== undefined && record.mode === 'navigate') throw new TypeError(`${operation}: mode cannot be "navigate"`);
+  const { cache, credentials, duplex, integrity, keepalive, method, mode, priority, redirect } = options;
+  const { referrer, referrerPolicy, signal, window } = options;
+  if (window !== undefined && window !== null) throw new TypeError(`${operation}: window can only be null`);
+  if (cache !== undefined) record.cache = toEnumeration(cache, caches, `${operation}: cache`);
+  if (credentials !== undefined) record.credentials = toEnumeration(credentials, credentialModes, `${operation}: credentials`);
+  if (mode !== undefined) record.mode = toEnumeration(mode, modes, `${operation}: mode`);
+  if (priority !== undefined) toEnumeration(priority, priorities, `${operation}: priority`);
+  if (redirect !== undefined) record.redirect = toEnumeration(redirect, redirects, `${operation}: redirect`);
+  if (referrerPolicy !== undefined) record.referrerPolicy = toEnumeration(referrerPolicy, referrerPolicies, `${operation}: referrerPolicy`);
+  if (mode !== undefined && record.mode === 'navigate') throw new TypeError(`${operation}: mode cannot be "navigate"`);
   if (record.cache === 'only-if-cached' && record.mode !== 'same-origin') {
     throw new TypeError(`${operation}: cache "only-if-cached" needs mode "same-origin"`);
   }
-  if (options.method !== undefined) record.method = normalMethod(options.method, operation);
-  if (options.integrity !== undefined) record.integrity = toDOMString(options.integrity);
-  if (options.keepalive !== undefined) record.keepalive = Boolean(options.keepalive);
-  if (options.referrer !== undefined) record.referrer = readReferrer(options.referrer, operation);
-  if (options.duplex !== undefined) toEnumeration(options.duplex, ['half'], `${operation}: duplex`);
-  const { signal } = options;
+  if (method !== undefined) record.method = normalMethod(method, operation);
+  if (integrity !== undefined) record.integrity = toDOMString(integrity);
+  if (keepalive !== undefined) record.keepalive = !!keepalive;
+  if (referrer !== undefined) record.referrer = readReferrer(referrer, operation);
+  if (duplex !== undefined) toEnumeration(duplex, ['half'], `${operation}: duplex`);
   if (signal === null) {
     record.signal = null;
   } else if (signal !== undefined) {
@@ -100,61 +130,62 @@ function readOptions(record, options, operation) {
   }
 }
 
+/** @param {any} value @param {string} operation */
 function normalMethod(value, operation) {
   const method = toByteString(value, operation);
-  if (!token.test(method)) throw new TypeError(`${operation}: ${JSON.stringify(method)} is not a valid HTTP method`);
-  const upper = method.toUpperCase();
-  if (forbiddenMethods.has(upper)) throw new TypeError(`${operation}: the HTTP method ${upper} is not supported`);
-  return normalizedMethods.has(upper) ? upper : method;
+  if (setHas(normalizedMethods, method)) return method;
+  if (!test(token, method)) throw new TypeError(`${operation}: ${stringify(method)} is not a valid HTTP method`);
+  const upper = toUpperCase(method);
+  if (setHas(forbiddenMethods, upper)) throw new TypeError(`${operation}: the HTTP method ${upper} is not supported`);
+  return setHas(normalizedMethods, upper) ? upper : method;
 }
 
+/** @param {any} value @param {string} operation */
 function readReferrer(value, operation) {
   const text = toUSVString(value);
   if (text === '' || text === 'about:client') return text;
-  const { URL } = loadUrl();
-  if (!URL.canParse(text)) throw new TypeError(`${operation}: the referrer ${JSON.stringify(text)} is not a valid URL`);
-  return new URL(text).href;
+  const href = loadUrl().hrefOf(text);
+  if (href === undefined) throw new TypeError(`${operation}: the referrer ${stringify(text)} is not a valid URL`);
+  return href;
 }
 
-function readHeaders(record, options, input) {
-  if (options.headers !== undefined) record.headers = new Headers(options.headers);
-  else if (isRequest(input) && recordOf(input).headers !== null) record.headers = new Headers(recordOf(input).headers);
-}
-
-function readBody(record, options, inputRecord, operation) {
-  const inputBody = inputRecord === null ? null : inputRecord.body;
+/** @param {RequestRecord} record @param {any} options @param {RequestRecord | null} given @param {string} operation */
+function readBody(record, options, given, operation) {
+  const inputBody = given === null ? null : given.body;
   const { body } = options;
-  const given = body !== undefined && body !== null;
-  if ((given || (inputBody !== null && body !== null)) && (record.method === 'GET' || record.method === 'HEAD')) {
+  const isGiven = body !== undefined && body !== null;
+  if ((isGiven || (inputBody !== null && body !== null)) && (record.method === 'GET' || record.method === 'HEAD')) {
     throw new TypeError(`${operation}: a request with method ${record.method} cannot have a body`);
   }
-  if (given) {
-    const [extracted, type] = extractBody(body);
-    if (extracted.kind === 'stream' && options.duplex === undefined) {
+  if (isGiven) {
+    const extracted = extractBody(body);
+    if (extracted.body.kind === 'stream' && options.duplex === undefined) {
       throw new TypeError(`${operation}: a body that is a stream needs the option duplex: "half"`);
     }
-    record.body = extracted;
-    if (type !== null) addContentType(record, type);
+    record.body = extracted.body;
+    if (extracted.type !== null) addContentType(record, extracted.type);
   } else if (inputBody !== null && body !== null) {
     if (isUnusable(inputBody)) throw new TypeError(`${operation}: the body of the given Request has already been used`);
     record.body = takeBody(inputBody);
   }
 }
 
+/** @param {RequestRecord} record @param {string} type */
 function addContentType(record, type) {
-  record.headers ??= new Headers();
-  if (!record.headers.has('content-type')) record.headers.append('content-type', type);
+  if (record.headers === null && record.headerText === '') record.headerText = `content-type:${type}\n`;
+  else addMissing(headersOf(record), 'content-type', type);
 }
 
-/** Moves a body to another request; the first one is used from then on. */
+/** Moves a body to another request; the first one is used from then on. @param {FetchBody} body */
 function takeBody(body) {
   if (body.stream === null) {
     body.used = true;
-    return new BodyRecord(body.kind, body.source, body.length);
+    return new BodyRecord(body.kind, body.source);
   }
   const { acquireReader, cancelStream, closeController, createStream, enqueue, readPromise, recordOf: streamRecordOf } = loadStreams();
-  const reader = acquireReader(streamRecordOf(body.stream));
-  reader.stream.disturbed = true;
+  const stream = streamRecordOf(body.stream);
+  const reader = acquireReader(stream);
+  stream.disturbed = true;
   return streamBody(
     createStream(
       async (controller) => {
@@ -162,19 +193,30 @@ function takeBody(body) {
         if (done) closeController(controller);
         else enqueue(controller, value);
       },
-      (reason) => cancelStream(reader.stream, reason),
+      (reason) => cancelStream(stream, reason),
     ),
   );
 }
 
-let recordOf, isRequest, makeRequest;
+/** @type {(request: any) => RequestRecord} */
+let recordOf;
+/** @type {(value: any) => value is Request} */
+let isRequest;
+/** @type {(record: RequestRecord) => Request} */
+let makeRequest;
+// Tells the constructor that `makeRequest` calls; no value of a program can be it.
 const construction = Symbol('construction');
 
 class Request {
+  /** @type {RequestRecord} */
   #record;
 
+  /** @param {any} input @param {any} [init] */
   constructor(input, init = undefined) {
-    if (input === construction) return;
+    if (input === construction) {
+      this.#record = init;
+      return;
+    }
     requireArguments(arguments.length, 1, 'Request');
     const record = readRequest(input, init, 'Request');
     if (!isRequest(input)) record.url = absoluteUrl(record.url);
@@ -188,14 +230,14 @@ class Request {
     return this.#record.url;
   }
   get headers() {
-    return (this.#record.headers ??= makeHeaders('', 'request'));
+    return headersOf(this.#record);
   }
   get destination() {
     this.#record;
     return '';
   }
   get referrer() {
-    return this.#record.referrer === '' ? '' : this.#record.referrer;
+    return this.#record.referrer;
   }
   get referrerPolicy() {
     return this.#record.referrerPolicy;
@@ -232,7 +274,7 @@ class Request {
   }
   get signal() {
     const record = this.#record;
-    record.ownSignal ??= loadAbort().AbortSignal.any(record.signal === null ? [] : [record.signal]);
+    record.ownSignal ??= loadAbort().dependentSignal(record.signal);
     return record.ownSignal;
   }
 
@@ -240,51 +282,54 @@ class Request {
     const record = this.#record;
     if (isUnusable(record.body)) throw new TypeError('Request.clone: the body has already been used');
     const copy = copyRecord(record);
-    if (record.headers !== null) copy.headers = new Headers(record.headers);
+    copyHeaders(record, copy);
     copy.body = cloneBody(record.body);
     return makeRequest(copy);
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
-    const { method, url, headers, redirect, bodyUsed } = this;
-    const shown = { method, url, headers, redirect, bodyUsed };
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    const { method, url, redirect, body } = this.#record;
+    const shown = { method, url, headers: headersOf(this.#record), redirect, bodyUsed: isUsed(body) };
     return loadInspect().inspectMembers('Request', shown, depth, options);
   }
 
   static {
     recordOf = (request) => request.#record;
-    isRequest = (value) => typeof value === 'object' && value !== null && #record in value;
-    makeRequest = (record) => {
-      const request = new Request(construction);
-      request.#record = record;
-      return request;
-    };
+    isRequest = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #record in value);
+    makeRequest = (record) => new Request(construction, record);
   }
 }
 
+/** @param {RequestRecord} record */
+function headersOf(record) {
+  return (record.headers ??= makeHeaders(record.headerText, 'request'));
+}
+
+/** @param {string} text */
 function absoluteUrl(text) {
   const url = requireUrl(text, 'Request');
   if (url.username !== '' || url.password !== '') throw new TypeError(`Request: the URL ${url.host} must not carry credentials`);
   return url.href;
 }
 
-/** The URL of a text that must be an absolute one. */
+/** The URL of a text that must be an absolute one. @param {string} text @param {string} operation */
 function requireUrl(text, operation) {
-  const url = loadUrl().URL.parse(text);
-  if (url === null) throw new TypeError(`${operation}: ${JSON.stringify(text)} is not a valid absolute URL`);
-  return url;
+  const parts = loadUrl().partsOf(text);
+  if (parts === undefined) throw new TypeError(`${operation}: ${stringify(text)} is not a valid absolute URL`);
+  return parts;
 }
 
 installBody(
   Request,
   (request) => recordOf(request).body,
-  (request) => request.headers.get('content-type'),
+  (request) => combinedValue(headersOf(recordOf(request)), 'content-type'),
 );
 defineInterface(Request);
 
-/** The headers of a record as they cross to Rust. */
+/** The headers of a record as they cross to Rust. @param {RequestRecord} record */
 function headerText(record) {
-  return record.headers === null ? '' : wireText(record.headers);
+  return record.headers === null ? record.headerText : wireText(record.headers);
 }
 
-module.exports = { Request, RequestRecord, copyList, headerText, isRequest, makeRequest, readRequest, recordOf, requireUrl };
+module.exports = { Request, RequestRecord, headerText, readRequest, requireUrl };

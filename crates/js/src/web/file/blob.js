@@ -1,68 +1,71 @@
 // Blob and File, after https://w3c.github.io/FileAPI/.
 //
-// The bytes of a Blob never change, so a slice and a stream share them with it; only what leaves as an ArrayBuffer is copied.
+// The bytes of a Blob never change, so a slice, a clone and a stream share them with it; only what leaves as an ArrayBuffer is copied.
 'use strict';
 
-const {
-  bytesOf,
-  concatBytes,
-  defineInterface,
-  isBufferSource,
-  refuseRecord,
-  requireArguments,
-  toClampedLongLong,
-} = require('builtins/webidl');
-const { toDOMString, toDictionary, toEnumeration, toUSVString } = require('builtins/webidl');
+const { copyBytes, customInspect, max, min, now, push, regExp, replace, subarray, test, toLowerCase } = require('builtins/primordials');
+const { viewBuffer, viewByteLength } = require('builtins/primordials');
+const { bytesOf, concatBytes, defineInterface, defineSerializable, isBufferSource, refuseRecord } = require('builtins/webidl');
+const { requireArguments, toClampedLongLong, toDOMString, toDictionary, toEnumeration, toLongLong } = require('builtins/webidl');
+const { toSequence, toUSVString } = require('builtins/webidl');
 const { decodeText, encodeUtf8 } = ops;
-const loadStreams = () => require('web/streams/streams');
+const loadStreams = () => require('web/streams/readable_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 const streamChunk = 64 * 1024;
+const notInType = regExp(/[^\x20-\x7e]/);
+const lineEnds = regExp(/\r\n|\r/g);
+// Tells the constructors that `makeBlob` and `makeFile` call; no value of a program can be it.
 const construction = Symbol('construction');
 
-let bytesOfBlob, makeBlob, isBlob;
+/** @type {(blob: any) => Bytes} */
+let bytesOfBlob;
+/** @type {(blob: any) => string} */
+let typeOfBlob;
+/** Of bytes that must not be written to afterwards. @type {(bytes: Bytes, type: string) => Blob} */
+let makeBlob;
+/** @type {(value: any) => value is Blob} */
+let isBlob;
+/** @type {(bytes: Bytes, type: string, name: string, lastModified: number) => File} */
+let makeFile;
+/** What a File has beyond a Blob; undefined for another value. @type {(value: any) => { name: string, lastModified: number } | undefined} */
+let fileFacts;
+
+/** @type {Bytes} */
+const noBytes = new Uint8Array(0);
 
 class Blob {
-  // A private copy: nobody else can write to it.
-  #bytes;
+  /** A private copy: nobody else can write to it. @type {Bytes} */
+  #bytes = noBytes;
   #type = '';
 
+  /** @param {any} [parts] @param {any} [options] */
   constructor(parts = undefined, options = undefined) {
     if (parts === construction) return;
     const { endings = 'transparent', type = '' } = toDictionary(options, 'Blob');
-    const ending = toEnumeration(endings, ['transparent', 'native'], 'Blob: endings');
-    this.#type = normalType(type);
-    this.#bytes = gather(parts, ending);
+    const ending = endings === 'transparent' ? endings : toEnumeration(endings, ['transparent', 'native'], 'Blob: endings');
+    if (type !== '') this.#type = normalType(type);
+    if (parts !== undefined) this.#bytes = gather(parts, ending === 'native');
   }
 
   get size() {
-    return this.#bytes.byteLength;
+    return viewByteLength(this.#bytes);
   }
 
   get type() {
     return this.#type;
   }
 
+  /** @param {any} [start] @param {any} [end] @param {any} [type] */
   slice(start = undefined, end = undefined, type = '') {
-    const size = this.#bytes.byteLength;
+    const size = viewByteLength(this.#bytes);
     const from = position(start, 0, size);
-    const to = Math.max(position(end, size, size), from);
-    return makeBlob(this.#bytes.subarray(from, to), normalType(type));
+    const to = max(position(end, size, size), from);
+    return makeBlob(/** @type {Bytes} */ (subarray(this.#bytes, from, to)), normalType(type));
   }
 
   stream() {
-    const bytes = this.#bytes;
-    const { createStream, enqueue, closeController } = loadStreams();
-    let offset = 0;
-    return createStream(
-      async (controller) => {
-        if (offset >= bytes.byteLength) return closeController(controller);
-        const chunk = bytes.slice(offset, offset + streamChunk);
-        offset += chunk.byteLength;
-        enqueue(controller, chunk);
-      },
-      async () => undefined,
-    );
+    return streamOfBytes(this.#bytes);
   }
 
   async text() {
@@ -70,28 +73,31 @@ class Blob {
   }
 
   async arrayBuffer() {
-    return this.#bytes.slice().buffer;
+    return viewBuffer(copyBytes(this.#bytes));
   }
 
   async bytes() {
-    return this.#bytes.slice();
+    return copyBytes(this.#bytes);
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
-    const shown = { size: this.size, type: this.type };
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    const shown = { size: viewByteLength(this.#bytes), type: this.#type };
     return loadInspect().inspectMembers(this.constructor.name, shown, depth, options);
   }
 
   static {
     bytesOfBlob = (blob) => blob.#bytes;
-    isBlob = (value) => typeof value === 'object' && value !== null && #bytes in value;
-    /** `bytes` must not be written to afterwards. */
-    makeBlob = (bytes, type) => {
-      const blob = new Blob(construction);
+    typeOfBlob = (blob) => blob.#type;
+    isBlob = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #bytes in value);
+    makeBlob = (bytes, type) => fill(new Blob(construction), bytes, type);
+    /** @template {Blob} B @param {B} blob @param {Bytes} bytes @param {string} type */
+    const fill = (blob, bytes, type) => {
       blob.#bytes = bytes;
       blob.#type = type;
       return blob;
     };
+    makeFile = (bytes, type, name, lastModified) => fill(new File(construction, name, lastModified), bytes, type);
   }
 }
 
@@ -99,12 +105,17 @@ class File extends Blob {
   #name;
   #lastModified;
 
+  /** @param {any} parts @param {any} name @param {any} [options] */
   constructor(parts, name, options = undefined) {
     requireArguments(arguments.length, 2, 'File');
     super(parts, options);
     this.#name = toUSVString(name);
-    const { lastModified } = toDictionary(options, 'File');
-    this.#lastModified = lastModified === undefined ? Date.now() : Math.trunc(Number(lastModified)) || 0;
+    if (parts === construction) {
+      this.#lastModified = options;
+    } else {
+      const { lastModified } = toDictionary(options, 'File');
+      this.#lastModified = lastModified === undefined ? now() : toLongLong(lastModified);
+    }
   }
 
   get name() {
@@ -119,62 +130,72 @@ class File extends Blob {
     this.#name;
     return '';
   }
-}
 
-// Object URLs live until they are revoked or the program ends.
-const objects = new Map();
-
-/** https://w3c.github.io/FileAPI/#dfn-createObjectURL; there is no origin here. */
-function createObjectURL(blob) {
-  if (!isBlob(blob)) throw new TypeError('URL.createObjectURL: the argument is not a Blob');
-  const url = `blob:twinloop:${randomUuid()}`;
-  objects.set(url, blob);
-  return url;
-}
-
-function revokeObjectURL(url) {
-  objects.delete(String(url).replace(/#.*$/, ''));
-}
-
-/** The Blob behind an object URL, or undefined. */
-function objectOf(url) {
-  return objects.get(url.replace(/#.*$/, ''));
-}
-
-function randomUuid() {
-  const digits = (count) => Array.from({ length: count }, () => Math.floor(Math.random() * 16).toString(16)).join('');
-  return `${digits(8)}-${digits(4)}-4${digits(3)}-${'89ab'[Math.floor(Math.random() * 4)]}${digits(3)}-${digits(12)}`;
-}
-
-function gather(parts, ending) {
-  if (parts === undefined) return new Uint8Array(0);
-  if (typeof parts !== 'object' || parts === null || typeof parts[Symbol.iterator] !== 'function') {
-    throw new TypeError('Blob: the parts must be a sequence');
+  static {
+    fileFacts = (value) =>
+      typeof value === 'object' && value !== null && #name in value ? { name: value.#name, lastModified: value.#lastModified } : undefined;
   }
+}
+
+/** @param {any} blob */
+function streamOfBlob(blob) {
+  return streamOfBytes(bytesOfBlob(blob));
+}
+
+/** @param {Bytes} bytes */
+function streamOfBytes(bytes) {
+  const { createStream, enqueue, closeController } = loadStreams();
+  let offset = 0;
+  return createStream((controller) => {
+    if (offset >= viewByteLength(bytes)) return closeController(controller);
+    const chunk = copyBytes(bytes, offset, offset + streamChunk);
+    offset += viewByteLength(chunk);
+    enqueue(controller, chunk);
+  });
+}
+
+/** @param {any} parts @param {boolean} isNative whether line ends become those of the platform */
+function gather(parts, isNative) {
+  /** @type {Bytes[]} */
   const chunks = [];
-  for (const part of parts) {
-    if (isBufferSource(part)) chunks.push(bytesOf(part).slice());
-    else if (isBlob(part)) chunks.push(bytesOfBlob(part));
+  toSequence(parts, 'Blob: the parts', (part) => {
+    if (typeof part === 'string') push(chunks, encodeText(part, isNative));
+    else if (isBufferSource(part)) push(chunks, copyBytes(bytesOf(part)));
+    else if (isBlob(part)) push(chunks, bytesOfBlob(part));
     else {
       refuseRecord(part, 'Blob');
-      chunks.push(encodeUtf8(ending === 'native' ? toUSVString(part).replace(/\r\n|\r/g, '\n') : toUSVString(part)));
+      push(chunks, encodeText(toDOMString(part), isNative));
     }
-  }
+  });
   return concatBytes(chunks);
 }
 
+/** @param {string} text @param {boolean} isNative */
+function encodeText(text, isNative) {
+  return encodeUtf8(isNative ? replace(text, lineEnds, '\n') : text);
+}
+
+/** @param {any} value @param {number} absent @param {number} size */
 function position(value, absent, size) {
   if (value === undefined) return absent;
   const number = toClampedLongLong(value);
-  return number < 0 ? Math.max(size + number, 0) : Math.min(number, size);
+  return number < 0 ? max(size + number, 0) : min(number, size);
 }
 
+/** @param {any} value */
 function normalType(value) {
   const type = toDOMString(value);
-  return /[^\x20-\x7e]/.test(type) ? '' : type.toLowerCase();
+  if (type === '') return '';
+  return test(notInType, type) ? '' : toLowerCase(type);
 }
 
 defineInterface(Blob);
 defineInterface(File);
 
-module.exports = { Blob, File, bytesOfBlob, createObjectURL, isBlob, makeBlob, objectOf, revokeObjectURL };
+defineSerializable(isBlob, (blob) => {
+  const file = fileFacts(blob);
+  if (file === undefined) return makeBlob(bytesOfBlob(blob), typeOfBlob(blob));
+  return makeFile(bytesOfBlob(blob), typeOfBlob(blob), file.name, file.lastModified);
+});
+
+module.exports = { Blob, File, bytesOfBlob, fileFacts, isBlob, makeBlob, makeFile, normalType, streamOfBlob, typeOfBlob };

@@ -1,16 +1,32 @@
-//! Streams (<https://streams.spec.whatwg.org/>).
+//! Streams (<https://streams.spec.whatwg.org/>): a file an interface, over `algorithms`.
 
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
-        File::new("web/streams/streams", include_str!("streams.js")).globals(&[
-            "ByteLengthQueuingStrategy",
-            "CountQueuingStrategy",
-            "ReadableStream",
-            "ReadableStreamDefaultController",
-            "ReadableStreamDefaultReader",
-        ]),
+        File::new("web/streams/algorithms", include_str!("algorithms.js")),
+        File::new(
+            "web/streams/async_iterator",
+            include_str!("async_iterator.js"),
+        ),
+        File::new(
+            "web/streams/default_controller",
+            include_str!("default_controller.js"),
+        )
+        .globals(&["ReadableStreamDefaultController"]),
+        File::new(
+            "web/streams/default_reader",
+            include_str!("default_reader.js"),
+        )
+        .globals(&["ReadableStreamDefaultReader"]),
+        File::new("web/streams/fifo", include_str!("fifo.js")),
+        File::new(
+            "web/streams/readable_stream",
+            include_str!("readable_stream.js"),
+        )
+        .globals(&["ReadableStream"]),
+        File::new("web/streams/strategies", include_str!("strategies.js"))
+            .globals(&["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
     ],
     operations: &[],
 };

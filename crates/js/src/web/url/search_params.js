@@ -1,123 +1,149 @@
 // URLSearchParams (https://url.spec.whatwg.org/#interface-urlsearchparams), with application/x-www-form-urlencoded.
 'use strict';
 
+const { apply, charCodeAt, customInspect, decodeURIComponent, encodeURIComponent, filter, find } = require('builtins/primordials');
+const { findIndex, join, map, numberToString, push, regExp, replace, replaceAll, slice, some, sort } = require('builtins/primordials');
+const { stringIncludes, stringIndexOf, subarray, toUpperCase } = require('builtins/primordials');
 const { withoutColors } = require('builtins/inspect/layout');
-const { defineInterface, definePairIterator, requireArguments, toUSVString } = require('builtins/webidl');
-const { decodeText, encodeUtf8, isGuestRecord } = ops;
+const { defineInterface, defineIteration, definePairIterator, isObject } = require('builtins/webidl');
+const { requireArguments, toCallback, toPairs, toUSVString } = require('builtins/webidl');
+const { decodeText, encodeUtf8 } = ops;
 
+/** @typedef {[name: string, value: string]} Pair */
+
+/** @type {(onChange: (query: string) => void, query: string) => URLSearchParams} */
 let paramsOf;
+/** @type {(params: URLSearchParams, query: string) => void} */
 let setPairs;
+/** @type {(params: any) => Pair[]} */
 let pairsOf;
+/** @type {(value: any) => value is URLSearchParams} */
+let isSearchParams;
 
 class URLSearchParams {
-  // [name, value] pairs, in order.
+  /** In order. @type {Pair[]} */
   #pairs = [];
-  // The URL whose query this is.
-  // Hears the new query when the object belongs to a URL.
+  /** Hears the new query when the object belongs to a URL. @type {((query: string) => void) | null} */
   #onChange = null;
 
+  /** @param {any} [init] */
   constructor(init = '') {
-    if ((typeof init === 'object' && init !== null) || typeof init === 'function') this.#pairs = pairsFrom(init);
-    else this.#pairs = parse(withoutQuestionMark(toUSVString(init)));
+    if (isObject(init)) this.#pairs = pairsFrom(init);
+    else this.#pairs = parseQuery(withoutQuestionMark(toUSVString(init)));
   }
 
   get size() {
     return this.#pairs.length;
   }
 
+  /** @param {any} name @param {any} value */
   append(name, value) {
     requireArguments(arguments.length, 2, 'URLSearchParams.append');
-    this.#pairs.push([toUSVString(name), toUSVString(value)]);
+    push(this.#pairs, [toUSVString(name), toUSVString(value)]);
     this.#changed();
   }
 
+  /** @param {any} name @param {any} [value] */
   delete(name, value = undefined) {
     requireArguments(arguments.length, 1, 'URLSearchParams.delete');
     const key = toUSVString(name);
     const wanted = value === undefined ? undefined : toUSVString(value);
-    this.#pairs = this.#pairs.filter((pair) => pair[0] !== key || (wanted !== undefined && pair[1] !== wanted));
+    this.#pairs = filter(this.#pairs, (pair) => pair[0] !== key || (wanted !== undefined && pair[1] !== wanted));
     this.#changed();
   }
 
+  /** @param {any} name */
   get(name) {
     requireArguments(arguments.length, 1, 'URLSearchParams.get');
     const key = toUSVString(name);
-    return this.#pairs.find((pair) => pair[0] === key)?.[1] ?? null;
+    return find(this.#pairs, (pair) => pair[0] === key)?.[1] ?? null;
   }
 
+  /** @param {any} name */
   getAll(name) {
     requireArguments(arguments.length, 1, 'URLSearchParams.getAll');
     const key = toUSVString(name);
-    return this.#pairs.filter((pair) => pair[0] === key).map((pair) => pair[1]);
+    return map(
+      filter(this.#pairs, (pair) => pair[0] === key),
+      (pair) => pair[1],
+    );
   }
 
+  /** @param {any} name @param {any} [value] */
   has(name, value = undefined) {
     requireArguments(arguments.length, 1, 'URLSearchParams.has');
     const key = toUSVString(name);
     const wanted = value === undefined ? undefined : toUSVString(value);
-    return this.#pairs.some((pair) => pair[0] === key && (wanted === undefined || pair[1] === wanted));
+    return some(this.#pairs, (pair) => pair[0] === key && (wanted === undefined || pair[1] === wanted));
   }
 
+  /** @param {any} name @param {any} value */
   set(name, value) {
     requireArguments(arguments.length, 2, 'URLSearchParams.set');
     const key = toUSVString(name);
     const text = toUSVString(value);
-    const first = this.#pairs.findIndex((pair) => pair[0] === key);
+    const first = findIndex(this.#pairs, (pair) => pair[0] === key);
     if (first === -1) {
-      this.#pairs.push([key, text]);
+      push(this.#pairs, [key, text]);
     } else {
       this.#pairs[first] = [key, text];
-      this.#pairs = this.#pairs.filter((pair, index) => index <= first || pair[0] !== key);
+      this.#pairs = filter(this.#pairs, (pair, index) => index <= first || pair[0] !== key);
     }
     this.#changed();
   }
 
   sort() {
     // By code units, as `<` compares; the sort is stable.
-    this.#pairs.sort((left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0));
+    sort(this.#pairs, (left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0));
     this.#changed();
   }
 
+  /** @param {any} callback @param {any} [thisArgument] */
   forEach(callback, thisArgument = undefined) {
     requireArguments(arguments.length, 1, 'URLSearchParams.forEach');
-    if (typeof callback !== 'function') throw new TypeError('URLSearchParams.forEach: the callback must be a function');
+    const visit = toCallback(callback, 'URLSearchParams.forEach: the callback');
     for (let index = 0; index < this.#pairs.length; index += 1) {
-      const [name, value] = this.#pairs[index];
-      callback.call(thisArgument, value, name, this);
+      const pair = this.#pairs[index];
+      apply(visit, thisArgument, [pair[1], pair[0], this]);
     }
   }
 
   entries() {
-    return iterate(this, this.#pairs && 'entries');
+    this.#pairs;
+    return iterate(this, 'entries');
   }
   keys() {
-    return iterate(this, this.#pairs && 'keys');
+    this.#pairs;
+    return iterate(this, 'keys');
   }
   values() {
-    return iterate(this, this.#pairs && 'values');
+    this.#pairs;
+    return iterate(this, 'values');
   }
 
   toString() {
-    return this.#pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+    return serialize(this.#pairs);
   }
 
   #changed() {
-    this.#onChange?.(this.toString());
+    if (this.#onChange !== null) this.#onChange(serialize(this.#pairs));
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+  /** @param {any} depth @param {any} options @param {any} inspect */
+  [customInspect](depth, options, inspect) {
     if (typeof depth === 'number' && depth < 0) return options.stylize('[Object]', 'special');
-    const parts = this.#pairs.map(([name, value]) => `${inspect(name, options)} => ${inspect(value, options)}`);
+    const parts = map(this.#pairs, (pair) => `${inspect(pair[0], options)} => ${inspect(pair[1], options)}`);
     if (parts.length === 0) return 'URLSearchParams {}';
-    const line = parts.join(', ');
-    const isShort = !line.includes('\n') && withoutColors(line).length <= options.breakLength;
-    return isShort ? `URLSearchParams { ${line} }` : `URLSearchParams {\n  ${parts.join(',\n  ')} }`;
+    const line = join(parts, ', ');
+    const isShort = !stringIncludes(line, '\n') && withoutColors(line).length <= options.breakLength;
+    return isShort ? `URLSearchParams { ${line} }` : `URLSearchParams {\n  ${join(parts, ',\n  ')} }`;
   }
 
   static {
     pairsOf = (params) => params.#pairs;
+    isSearchParams = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #pairs in value);
     setPairs = (params, query) => {
-      params.#pairs = parse(withoutQuestionMark(query));
+      params.#pairs = parseQuery(withoutQuestionMark(query));
     };
     paramsOf = (onChange, query) => {
       const params = new URLSearchParams(query);
@@ -127,91 +153,118 @@ class URLSearchParams {
   }
 }
 
-const iterate = definePairIterator('URLSearchParams', (params, index) => pairsOf(params)[index]);
-
-Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
-  value: URLSearchParams.prototype.entries,
-  writable: true,
-  configurable: true,
-});
+const iterate = definePairIterator('URLSearchParams', (/** @type {any} */ params, index) => pairsOf(params)[index]);
 defineInterface(URLSearchParams);
+defineIteration(URLSearchParams, Symbol.iterator, 'entries');
 
+/** @param {string} text */
 function withoutQuestionMark(text) {
-  return text[0] === '?' ? text.slice(1) : text;
+  return text[0] === '?' ? slice(text, 1) : text;
 }
 
-/** A sequence of pairs, or a record. */
+/** A sequence of pairs, or a record. @param {any} init */
 function pairsFrom(init) {
-  const iterator = isGuestRecord(init) ? undefined : init[Symbol.iterator];
-  if (iterator !== undefined && iterator !== null) {
-    if (typeof iterator !== 'function') throw new TypeError('URLSearchParams: the argument is not iterable');
-    return Array.from({ [Symbol.iterator]: () => iterator.call(init) }, readPair);
-  }
-  const pairs = new Map();
-  for (const key of Reflect.ownKeys(init)) {
-    const descriptor = Object.getOwnPropertyDescriptor(init, key);
-    if (descriptor === undefined || !descriptor.enumerable) continue;
-    const name = toUSVString(key);
-    pairs.set(name, [name, toUSVString(init[key])]);
-  }
-  return [...pairs.values()];
-}
-
-function readPair(pair) {
-  if ((typeof pair !== 'object' && typeof pair !== 'function') || pair === null || typeof pair[Symbol.iterator] !== 'function') {
-    throw new TypeError('URLSearchParams: every element must be a pair of a name and a value');
-  }
-  const members = [...pair];
-  if (members.length !== 2) throw new TypeError('URLSearchParams: every element must be a pair of a name and a value');
-  return [toUSVString(members[0]), toUSVString(members[1])];
-}
-
-function parse(text) {
+  const flat = toPairs(init, 'URLSearchParams', toUSVString, toUSVString);
+  /** @type {Pair[]} */
   const pairs = [];
-  if (text === '') return pairs;
-  for (const part of text.split('&')) {
-    if (part === '') continue;
-    const equals = part.indexOf('=');
-    if (equals === -1) pairs.push([decode(part), '']);
-    else pairs.push([decode(part.slice(0, equals)), decode(part.slice(equals + 1))]);
+  for (let i = 0; i < flat.length; i += 2) pairs[pairs.length] = [flat[i], flat[i + 1]];
+  return pairs;
+}
+
+/** The serialized form of a URLSearchParams, whatever a program did to its `toString`. @param {any} params */
+function queryOf(params) {
+  return serialize(pairsOf(params));
+}
+
+/** @param {Pair[]} pairs */
+function serialize(pairs) {
+  let text = '';
+  for (let i = 0; i < pairs.length; i += 1) {
+    if (i > 0) text += '&';
+    text += `${encode(pairs[i][0])}=${encode(pairs[i][1])}`;
+  }
+  return text;
+}
+
+/** https://url.spec.whatwg.org/#concept-urlencoded-parser @param {string} text */
+function parseQuery(text) {
+  /** @type {Pair[]} */
+  const pairs = [];
+  let start = 0;
+  while (start < text.length) {
+    let end = stringIndexOf(text, '&', start);
+    if (end < 0) end = text.length;
+    if (end > start) {
+      const equals = stringIndexOf(text, '=', start);
+      if (equals < 0 || equals >= end) pairs[pairs.length] = [decode(slice(text, start, end)), ''];
+      else pairs[pairs.length] = [decode(slice(text, start, equals)), decode(slice(text, equals + 1, end))];
+    }
+    start = end + 1;
   }
   return pairs;
 }
 
+/** @param {string} text */
 function decode(text) {
-  if (text.includes('+')) text = text.replaceAll('+', ' ');
-  if (!text.includes('%')) return text;
+  let isPlain = true;
+  let hasPlus = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = charCodeAt(text, i);
+    if (unit === 0x2b) hasPlus = true;
+    else if (unit === 0x25) isPlain = false;
+  }
+  const spaced = hasPlus ? replaceAll(text, '+', ' ') : text;
+  if (isPlain) return spaced;
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(spaced);
   } catch {
-    return decodeMalformed(text);
+    return decodeMalformed(spaced);
   }
 }
 
-/** Percent signs that encode nothing stay, and bytes that are no UTF-8 become U+FFFD. */
+/** Percent signs that encode nothing stay, and bytes that are no UTF-8 become U+FFFD. @param {string} text */
 function decodeMalformed(text) {
   const bytes = encodeUtf8(text);
+  const size = bytes.length;
   let length = 0;
-  for (let index = 0; index < bytes.length; index += 1) {
-    const byte = bytes[index] === 0x25 ? hexadecimal(bytes[index + 1]) * 16 + hexadecimal(bytes[index + 2]) : NaN;
-    bytes[length] = Number.isNaN(byte) ? bytes[index] : byte;
-    if (!Number.isNaN(byte)) index += 2;
+  for (let index = 0; index < size; index += 1) {
+    const byte = bytes[index] === 0x25 && index + 2 < size ? hexadecimal(bytes[index + 1]) * 16 + hexadecimal(bytes[index + 2]) : NaN;
+    if (byte === byte) {
+      bytes[length] = byte;
+      index += 2;
+    } else {
+      bytes[length] = bytes[index];
+    }
     length += 1;
   }
-  return decodeText('utf-8', bytes.subarray(0, length), false, true);
+  return decodeText('utf-8', subarray(bytes, 0, length), false, true);
 }
 
+/** NaN for what is no digit. @param {number} unit */
 function hexadecimal(unit) {
-  return unit === undefined || !/[0-9a-f]/i.test(String.fromCharCode(unit)) ? NaN : Number.parseInt(String.fromCharCode(unit), 16);
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  const lower = unit | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
 }
 
-const unreserved = /^[*\-.0-9A-Z_a-z]*$/;
+// Which ASCII units stay as they are.
+const isUnreserved = new Uint8Array(128);
+const unreserved = '*-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+for (let i = 0; i < unreserved.length; i += 1) isUnreserved[charCodeAt(unreserved, i)] = 1;
 
+const differs = regExp(/%20|[!'()~]/g);
+
+/** @param {string} text */
 function encode(text) {
-  if (unreserved.test(text)) return text;
-  return encodeURIComponent(text).replace(/%20|[!'()~]/g, (found) =>
-    found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
+  let isPlain = true;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = charCodeAt(text, i);
+    if (unit > 127 || isUnreserved[unit] === 0) isPlain = false;
+  }
+  if (isPlain) return text;
+  return replace(encodeURIComponent(text), differs, (/** @type {string} */ found) =>
+    found === '%20' ? '+' : `%${toUpperCase(numberToString(charCodeAt(found, 0), 16))}`,
   );
 }
 
-module.exports = { URLSearchParams, paramsOf, setPairs };
+module.exports = { URLSearchParams, isSearchParams, paramsOf, parseQuery, queryOf, setPairs };

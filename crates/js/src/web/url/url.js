@@ -2,18 +2,15 @@
 // getters cut slices.
 'use strict';
 
+const { customInspect, regExp, slice, stringify, test } = require('builtins/primordials');
 const { defineInterface, requireArguments, toUSVString } = require('builtins/webidl');
 const { canParseUrl, changeUrl, parseUrl } = ops;
-const loadBlob = () => require('web/file/blob');
+const loadObjectUrls = () => require('web/file/object_urls');
 const loadSearchParams = () => require('web/url/search_params');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-/**
- * What the operations give: the serialized URL, and where in it the parts end or start. The protocol's colon is before `schemeEnd`, the
- * `@` of credentials before `hostStart`; parts that are missing are empty.
- * @typedef {[href: string, schemeEnd: number, usernameEnd: number, hostStart: number, hostEnd: number, portEnd: number,
- *   pathStart: number, pathEnd: number, queryEnd: number]} UrlRecord
- */
+// Where in a UrlRecord the serialized URL stands, and where its parts end or start. The protocol's colon is before SCHEME_END, the `@` of
+// credentials before HOST_START; parts that are missing are empty.
 const HREF = 0;
 const SCHEME_END = 1;
 const USERNAME_END = 2;
@@ -24,45 +21,61 @@ const PATH_START = 6;
 const PATH_END = 7;
 const QUERY_END = 8;
 
-// Tells the constructor that `URL.parse` calls; no user value can be it.
+const withOrigin = regExp(/^(?:https?|wss?|ftp):$/);
+const withInnerOrigin = regExp(/^https?:$/);
+// Tells the constructor that `makeUrl` calls; no value of a program can be it.
 const construction = Symbol('construction');
 
+/** @type {(url: URL, query: string) => void} */
 let setQuery;
+/** @type {(value: any) => value is URL} */
+let isUrl;
+/** @type {(url: URL) => string} */
+let hrefOfUrl;
+/** @type {(parts: UrlRecord) => URL} */
+let makeUrl;
 
 class URL {
   /** @type {UrlRecord} */
   #parts;
+  /** @type {any} */
   #searchParams = null;
 
+  /** @param {any} url @param {any} [base] */
   constructor(url, base = undefined) {
-    if (url === construction) return;
+    if (url === construction) {
+      this.#parts = base;
+      return;
+    }
     requireArguments(arguments.length, 1, 'URL');
     const input = toUSVString(url);
-    const parts = parseUrl(input, base === undefined ? undefined : toUSVString(base));
-    if (parts === undefined) throw invalidUrl(input, base);
+    const against = base === undefined ? undefined : toUSVString(base);
+    const parts = parseUrl(input, against);
+    if (parts === undefined) throw invalidUrl(input, against);
     this.#parts = parts;
   }
 
+  /** @param {any} url @param {any} [base] */
   static canParse(url, base = undefined) {
     requireArguments(arguments.length, 1, 'URL.canParse');
     return canParseUrl(toUSVString(url), base === undefined ? undefined : toUSVString(base));
   }
 
+  /** @param {any} url @param {any} [base] */
   static parse(url, base = undefined) {
     requireArguments(arguments.length, 1, 'URL.parse');
     const parts = parseUrl(toUSVString(url), base === undefined ? undefined : toUSVString(base));
-    if (parts === undefined) return null;
-    const result = new URL(construction);
-    result.#parts = parts;
-    return result;
+    return parts === undefined ? null : makeUrl(parts);
   }
 
+  /** @param {any} blob */
   static createObjectURL(blob) {
-    return loadBlob().createObjectURL(blob);
+    return loadObjectUrls().createObjectURL(blob);
   }
 
+  /** @param {any} url */
   static revokeObjectURL(url) {
-    loadBlob().revokeObjectURL(url);
+    loadObjectUrls().revokeObjectURL(url);
   }
 
   get href() {
@@ -75,106 +88,99 @@ class URL {
     this.#replace(parts);
   }
   get origin() {
-    const { protocol } = this;
-    if (/^(?:https?|wss?|ftp):$/.test(protocol)) return `${protocol}//${this.host}`;
-    if (protocol !== 'blob:') return 'null';
-    const inner = URL.parse(this.pathname);
-    return inner !== null && /^https?:$/.test(inner.protocol) ? inner.origin : 'null';
+    return originOf(this.#parts);
   }
   get protocol() {
-    return this.#slice(0, this.#parts[SCHEME_END]);
+    return protocolOf(this.#parts);
   }
   set protocol(value) {
     this.#set('protocol', value);
   }
   get username() {
-    const parts = this.#parts;
-    return this.#slice(parts[SCHEME_END] + 2, parts[USERNAME_END]);
+    return usernameOf(this.#parts);
   }
   set username(value) {
     this.#set('username', value);
   }
   get password() {
-    const parts = this.#parts;
-    return this.#slice(parts[USERNAME_END] + 1, parts[HOST_START] - 1);
+    return passwordOf(this.#parts);
   }
   set password(value) {
     this.#set('password', value);
   }
   get host() {
-    const parts = this.#parts;
-    return this.#slice(parts[HOST_START], parts[PORT_END]);
+    return hostOf(this.#parts);
   }
   set host(value) {
     this.#set('host', value);
   }
   get hostname() {
-    const parts = this.#parts;
-    return this.#slice(parts[HOST_START], parts[HOST_END]);
+    return cut(this.#parts, this.#parts[HOST_START], this.#parts[HOST_END]);
   }
   set hostname(value) {
     this.#set('hostname', value);
   }
   get port() {
-    const parts = this.#parts;
-    return this.#slice(parts[HOST_END] + 1, parts[PORT_END]);
+    return cut(this.#parts, this.#parts[HOST_END] + 1, this.#parts[PORT_END]);
   }
   set port(value) {
     this.#set('port', value);
   }
   get pathname() {
-    const parts = this.#parts;
-    return this.#slice(parts[PATH_START], parts[PATH_END]);
+    return pathOf(this.#parts);
   }
   set pathname(value) {
     this.#set('pathname', value);
   }
   get search() {
-    const parts = this.#parts;
-    const query = this.#slice(parts[PATH_END], parts[QUERY_END]);
-    return query.length === 1 ? '' : query;
+    return searchOf(this.#parts);
   }
   set search(value) {
     this.#set('search', value);
   }
   get searchParams() {
-    return (this.#searchParams ??= loadSearchParams().paramsOf((query) => setQuery(this, query), this.search));
+    return (this.#searchParams ??= loadSearchParams().paramsOf(
+      (/** @type {string} */ query) => setQuery(this, query),
+      searchOf(this.#parts),
+    ));
   }
   get hash() {
-    const fragment = this.#parts[HREF].slice(this.#parts[QUERY_END]);
+    const fragment = slice(this.#parts[HREF], this.#parts[QUERY_END]);
     return fragment.length === 1 ? '' : fragment;
   }
   set hash(value) {
     this.#set('hash', value);
   }
   toString() {
-    return this.href;
+    return this.#parts[HREF];
   }
   toJSON() {
-    return this.href;
+    return this.#parts[HREF];
   }
 
-  #slice(start, end) {
-    return end > start ? this.#parts[HREF].slice(start, end) : '';
-  }
-
+  /** @param {string} part @param {any} value */
   #set(part, value) {
     const parts = changeUrl(this.#parts[HREF], part, toUSVString(value));
     if (parts !== undefined) this.#replace(parts);
   }
 
+  /** @param {UrlRecord} parts */
   #replace(parts) {
     this.#parts = parts;
-    if (this.#searchParams !== null) loadSearchParams().setPairs(this.#searchParams, this.search);
+    if (this.#searchParams !== null) loadSearchParams().setPairs(this.#searchParams, searchOf(parts));
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth, options) {
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
     const { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash } = this;
     const members = { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash };
     return loadInspect().inspectMembers(this.constructor.name, members, depth, options);
   }
 
   static {
+    makeUrl = (parts) => new URL(construction, parts);
+    isUrl = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #parts in value);
+    hrefOfUrl = (url) => url.#parts[HREF];
     // The URLSearchParams of a URL was changed.
     setQuery = (url, query) => {
       url.#parts = changeUrl(url.#parts[HREF], 'search', query) ?? url.#parts;
@@ -182,17 +188,86 @@ class URL {
   }
 }
 
+defineInterface(URL);
+
+/** @param {UrlRecord} parts @param {number} start @param {number} end */
+function cut(parts, start, end) {
+  return end > start ? slice(parts[HREF], start, end) : '';
+}
+
+/** @param {UrlRecord} parts */
+function protocolOf(parts) {
+  return cut(parts, 0, parts[SCHEME_END]);
+}
+
+/** @param {UrlRecord} parts */
+function usernameOf(parts) {
+  return cut(parts, parts[SCHEME_END] + 2, parts[USERNAME_END]);
+}
+
+/** @param {UrlRecord} parts */
+function passwordOf(parts) {
+  return cut(parts, parts[USERNAME_END] + 1, parts[HOST_START] - 1);
+}
+
+/** @param {UrlRecord} parts */
+function hostOf(parts) {
+  return cut(parts, parts[HOST_START], parts[PORT_END]);
+}
+
+/** @param {UrlRecord} parts */
+function pathOf(parts) {
+  return cut(parts, parts[PATH_START], parts[PATH_END]);
+}
+
+/** @param {UrlRecord} parts */
+function searchOf(parts) {
+  const query = cut(parts, parts[PATH_END], parts[QUERY_END]);
+  return query.length === 1 ? '' : query;
+}
+
+/** @param {UrlRecord} parts @returns {string} */
+function originOf(parts) {
+  const protocol = protocolOf(parts);
+  if (test(withOrigin, protocol)) return `${protocol}//${hostOf(parts)}`;
+  if (protocol !== 'blob:') return 'null';
+  const inner = parseUrl(pathOf(parts), undefined);
+  return inner !== undefined && test(withInnerOrigin, protocolOf(inner)) ? originOf(inner) : 'null';
+}
+
+/** The URL of an absolute one's text, serialized; undefined for what is none. @param {string} text */
+function hrefOf(text) {
+  return parseUrl(text, undefined)?.[HREF];
+}
+
+/** What the files above ask of an absolute URL, whatever a program did to `URL.prototype`; undefined for what is none. @param {string} text */
+function partsOf(text) {
+  const parts = parseUrl(text, undefined);
+  if (parts === undefined) return undefined;
+  return {
+    href: parts[HREF],
+    protocol: protocolOf(parts),
+    username: usernameOf(parts),
+    password: passwordOf(parts),
+    host: hostOf(parts),
+    origin: originOf(parts),
+    hash: slice(parts[HREF], parts[QUERY_END]),
+  };
+}
+
+/** The same with another scheme. @param {string} href @param {string} protocol */
+function withProtocol(href, protocol) {
+  return partsOf(changeUrl(href, 'protocol', protocol)?.[HREF] ?? href);
+}
+
+/** @param {string} input @param {string | undefined} base */
 function invalidUrl(input, base) {
-  const against = base === undefined ? '' : ` against ${JSON.stringify(String(base))}`;
-  const error = new TypeError(`Invalid URL: cannot parse ${JSON.stringify(input)}${against}`);
+  const against = base === undefined ? '' : ` against ${stringify(base)}`;
+  const error = /** @type {any} */ (new TypeError(`Invalid URL: cannot parse ${stringify(input)}${against}`));
   error.code = 'ERR_INVALID_URL';
   error.input = input;
-  if (base !== undefined) error.base = String(base);
+  if (base !== undefined) error.base = base;
   return error;
 }
 
-defineInterface(URL);
-
-module.exports = {
-  URL,
-};
+module.exports = { URL, hrefOf, hrefOfUrl, isUrl, partsOf, withProtocol };

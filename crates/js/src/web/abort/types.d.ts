@@ -1,0 +1,1 @@
+type DomAbortSignal = InstanceType<typeof import('./abort.js').AbortSignal>;

@@ -1,0 +1,20 @@
+interface Operations {
+  /** Whether a response with the status has no body. */
+  isNullBodyStatus(status: number): boolean;
+  fetchStart(method: string, url: string, headers: string, body: null | string | Uint8Array | number, redirect: string, number: number): Promise<ResponseHead>;
+  /** Gives up the fetch of this number. */
+  fetchAbort(number: number): void;
+  /** A new upload's number, which stands for the body in `fetchStart`. */
+  uploadOpen(): number;
+  /** True when the connection took the chunk, false when the request has ended. */
+  uploadWrite(number: number, chunk: Uint8Array): Promise<boolean>;
+  uploadClose(number: number, whole: boolean): void;
+  /** The next chunk; undefined at the end. */
+  bodyRead(number: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  bodyBytes(number: number): Promise<Uint8Array<ArrayBuffer>>;
+  bodyText(number: number): Promise<string>;
+  bodyJson(number: number): Promise<any>;
+  bodyCancel(number: number): void;
+  /** JSON in UTF-8, without a byte order mark. */
+  bodyParseJson(bytes: Uint8Array): any;
+}

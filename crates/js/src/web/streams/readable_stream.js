@@ -1,0 +1,273 @@
+// ReadableStream (https://streams.spec.whatwg.org/#rs-class), `from`, `tee`, and the streams that other files make.
+//
+// Absent so far: byte streams with BYOB readers (`type: 'bytes'` is a default stream here), pipeTo, pipeThrough.
+'use strict';
+
+const { apply, catchRejection, customInspect, reject, then, withResolvers } = require('builtins/primordials');
+const { defineInterface, defineIteration, isObject, requireArguments } = require('builtins/webidl');
+const { toCallback, toDictionary, toEnumeration, toNumber } = require('builtins/webidl');
+const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
+const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
+const { afterwards, startController } = require('web/streams/algorithms');
+const { AsyncIterator } = require('web/streams/async_iterator');
+const { makeController, setController } = require('web/streams/default_controller');
+const { ReadableStreamDefaultReader, setStreams } = require('web/streams/default_reader');
+const loadInspect = () => require('builtins/inspect/inspect');
+
+/** @typedef {(controller: ControllerSlots) => Promise<any> | void} Pull */
+/** @typedef {(reason: any) => Promise<any> | void} Cancel */
+
+/** @type {(stream: ReadableStream) => StreamSlots} */
+let recordOf;
+/** @type {(value: any) => value is ReadableStream} */
+let isReadableStream;
+// Tells the constructor that `createStream` calls; no value of a program can be it.
+const construction = Symbol('construction');
+
+class ReadableStream {
+  #record = new StreamRecord();
+
+  /** @param {any} [source] @param {any} [strategy] */
+  constructor(source = undefined, strategy = undefined) {
+    if (source === construction) return;
+    if (source !== undefined && !isObject(source)) throw new TypeError('ReadableStream: the source must be an object');
+    setUpFromSource(this.#record, toDictionary(source, 'ReadableStream'), toDictionary(strategy, 'ReadableStream'));
+  }
+
+  /** @param {any} iterable */
+  static from(iterable) {
+    requireArguments(arguments.length, 1, 'ReadableStream.from');
+    return streamFrom(iterable);
+  }
+
+  get locked() {
+    return this.#record.reader !== null;
+  }
+
+  /** @param {any} [reason] */
+  cancel(reason = undefined) {
+    try {
+      if (this.#record.reader !== null) throw new TypeError('ReadableStream.cancel: the stream is locked to a reader');
+      return cancelStream(this.#record, reason);
+    } catch (error) {
+      return reject(error);
+    }
+  }
+
+  /** @param {any} [options] */
+  getReader(options = undefined) {
+    const { mode } = toDictionary(options, 'ReadableStream.getReader');
+    this.#record;
+    if (mode !== undefined) {
+      toEnumeration(mode, ['byob'], 'ReadableStream.getReader: mode');
+      throw new TypeError('ReadableStream.getReader: this stream has no BYOB reader');
+    }
+    return new ReadableStreamDefaultReader(this);
+  }
+
+  tee() {
+    this.#record;
+    return teeStream(this, 1);
+  }
+
+  /** @param {any} [options] */
+  values(options = undefined) {
+    const { preventCancel } = toDictionary(options, 'ReadableStream.values');
+    return new AsyncIterator(this.#record, !!preventCancel);
+  }
+
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    const shown = { locked: this.#record.reader !== null, state: this.#record.state };
+    return loadInspect().inspectMembers('ReadableStream', shown, depth, options);
+  }
+
+  static {
+    recordOf = (stream) => stream.#record;
+    isReadableStream = /** @type {any} */ ((/** @type {any} */ value) => typeof value === 'object' && value !== null && #record in value);
+    setStreams((value) => (isReadableStream(value) ? value.#record : undefined));
+  }
+}
+
+defineInterface(ReadableStream);
+defineIteration(ReadableStream, Symbol.asyncIterator, 'values');
+
+/** @param {any} value @param {string} name @returns {Function | undefined} */
+function optionalCallback(value, name) {
+  return value === undefined ? undefined : toCallback(value, `ReadableStream: the member "${name}"`);
+}
+
+/** https://streams.spec.whatwg.org/#rs-constructor @param {StreamSlots} record @param {any} source @param {any} strategy */
+function setUpFromSource(record, source, strategy) {
+  // The members of a dictionary are read in the order of their names.
+  const { highWaterMark } = strategy;
+  const givenMark = highWaterMark === undefined ? undefined : toNumber(highWaterMark);
+  const size = optionalCallback(strategy.size, 'size');
+  const cancel = optionalCallback(source.cancel, 'cancel');
+  const pull = optionalCallback(source.pull, 'pull');
+  const start = optionalCallback(source.start, 'start');
+  const { type } = source;
+  if (type !== undefined) toEnumeration(type, ['bytes'], 'ReadableStream: type');
+  const mark = givenMark ?? (type === undefined ? 1 : 0);
+  if (!(mark >= 0)) throw new RangeError(`ReadableStream: ${mark} is not a valid high water mark`);
+
+  const facade = makeController();
+  const controller = new ControllerRecord(record, source, facade, pull, cancel, mark, size);
+  record.controller = controller;
+  setController(facade, controller);
+  startController(controller, start === undefined ? undefined : apply(start, source, [facade]));
+}
+
+/**
+ * A stream of our own. No chunk is pulled before it is asked for.
+ * @param {Pull} pull what is left to wait for when it returns a promise
+ * @param {Cancel | undefined} [cancel]
+ */
+function createStream(pull, cancel = undefined, highWaterMark = 0) {
+  const stream = new ReadableStream(construction);
+  const record = recordOf(stream);
+  const controller = new ControllerRecord(record, undefined, undefined, pull, cancel, highWaterMark, undefined);
+  controller.argument = controller;
+  record.controller = controller;
+  if (highWaterMark > 0) startController(controller, undefined);
+  else controller.started = true;
+  return stream;
+}
+
+/** A stream as it is after its whole content was read: closed, disturbed and locked. */
+function spentStream() {
+  const stream = createStream(() => undefined);
+  const record = recordOf(stream);
+  cancelStream(record, undefined);
+  acquireReader(record);
+  return stream;
+}
+
+/**
+ * https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee
+ * @param {ReadableStream} stream
+ * @param {(chunk: any) => any} [clone] copies each chunk for the second branch
+ * @returns {[ReadableStream, ReadableStream]}
+ */
+function teeStream(stream, highWaterMark = 0, clone = undefined) {
+  const source = recordOf(stream);
+  const reader = acquireReader(source);
+  const finished = /** @type {PromiseWithResolvers<any>} */ (withResolvers());
+  /** @type {any[]} */
+  const reasons = [undefined, undefined];
+  let firstCanceled = false;
+  let secondCanceled = false;
+  let reading = false;
+  let readAgain = false;
+
+  const pull = () => {
+    if (reading) {
+      readAgain = true;
+      return;
+    }
+    reading = true;
+    readFrom(reader, {
+      // A microtask later, as the spec does: a reader must see the chunk after its read() promise exists.
+      chunk: (value) => afterwards(() => deliver(value)),
+      close: () => {
+        reading = false;
+        if (!firstCanceled && canCloseOrEnqueue(first)) closeController(first);
+        if (!secondCanceled && canCloseOrEnqueue(second)) closeController(second);
+        if (!firstCanceled || !secondCanceled) finished.resolve(undefined);
+      },
+      error: () => {
+        reading = false;
+      },
+    });
+  };
+
+  /** @param {any} value */
+  const deliver = (value) => {
+    readAgain = false;
+    try {
+      const copy = clone === undefined || secondCanceled ? value : clone(value);
+      if (!firstCanceled) enqueue(first, value);
+      if (!secondCanceled) enqueue(second, copy);
+    } catch (error) {
+      errorStream(first, error);
+      errorStream(second, error);
+      then(cancelStream(source, error), finished.resolve, finished.reject);
+      return;
+    }
+    reading = false;
+    if (readAgain) pull();
+  };
+
+  const finish = () => {
+    if (firstCanceled && secondCanceled) then(cancelStream(source, reasons), finished.resolve, finished.reject);
+    return finished.promise;
+  };
+  const firstStream = createStream(
+    pull,
+    (reason) => {
+      firstCanceled = true;
+      reasons[0] = reason;
+      return finish();
+    },
+    highWaterMark,
+  );
+  const secondStream = createStream(
+    pull,
+    (reason) => {
+      secondCanceled = true;
+      reasons[1] = reason;
+      return finish();
+    },
+    highWaterMark,
+  );
+  const first = recordOf(firstStream).controller;
+  const second = recordOf(secondStream).controller;
+  catchRejection(closedPromise(reader), (reason) => {
+    errorStream(first, reason);
+    errorStream(second, reason);
+    if (!firstCanceled || !secondCanceled) finished.resolve(undefined);
+  });
+  return [firstStream, secondStream];
+}
+
+/** https://streams.spec.whatwg.org/#readable-stream-from-iterable @param {any} iterable */
+function streamFrom(iterable) {
+  if (iterable === undefined || iterable === null) throw new TypeError('ReadableStream.from: the value is not iterable');
+  const asynchronous = iterable[Symbol.asyncIterator];
+  const isAsync = asynchronous !== undefined && asynchronous !== null;
+  const method = isAsync ? asynchronous : iterable[Symbol.iterator];
+  if (typeof method !== 'function') throw new TypeError('ReadableStream.from: the value is not iterable');
+  const iterator = apply(method, iterable, []);
+  if (!isObject(iterator)) throw new TypeError('ReadableStream.from: the iterator is not an object');
+  const { next } = iterator;
+  return createStream(
+    async (controller) => {
+      const result = await apply(next, iterator, []);
+      if (!isObject(result)) throw new TypeError('ReadableStream.from: the iterator gave no object');
+      if (result.done) closeController(controller);
+      else enqueue(controller, isAsync ? result.value : await result.value);
+    },
+    async (reason) => {
+      const stop = iterator.return;
+      if (stop === undefined || stop === null) return;
+      const result = await apply(stop, iterator, [reason]);
+      if (!isObject(result)) throw new TypeError('ReadableStream.from: the iterator gave no object');
+    },
+  );
+}
+
+module.exports = {
+  ReadableStream,
+  acquireReader,
+  cancelStream,
+  closeController,
+  createStream,
+  enqueue,
+  errorStream,
+  isReadableStream,
+  readPromise,
+  recordOf,
+  spentStream,
+  streamFrom,
+  teeStream,
+};
