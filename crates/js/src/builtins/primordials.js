@@ -335,6 +335,8 @@ module.exports = {
   fillBytes: native(Uint8Array.prototype.fill),
   /** @type {(bytes: Uint8Array, target: number, start: number, end?: number) => Uint8Array} */
   copyWithin: native(Uint8Array.prototype.copyWithin),
+  /** @type {(bytes: Uint8Array) => string} */
+  toHex: native(/** @type {any} */ (Uint8Array.prototype).toHex),
   /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
   byteIndexOf: native(Uint8Array.prototype.indexOf),
   /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */

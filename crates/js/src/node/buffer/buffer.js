@@ -29,6 +29,7 @@ const {
   setBytes,
   setPrototypeOf,
   subarray: part,
+  toHex,
   toLowerCase,
   viewBuffer,
   viewByteLength,
@@ -344,7 +345,10 @@ const methods = {
     const from = start === undefined || start <= 0 ? 0 : min(trunc(start) || 0, length);
     const to = end === undefined ? length : min(trunc(end) || 0, length);
     const number = encoding === undefined ? utf8 : requireEncoding(encoding);
-    return to <= from ? '' : bufferText(this, number, from, to);
+    if (to <= from) return '';
+    // The engine's own takes a third of the time.
+    if (number === hex && to - from === length) return toHex(this);
+    return bufferText(this, number, from, to);
   },
   toJSON() {
     const data = [];
