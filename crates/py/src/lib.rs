@@ -19,7 +19,7 @@ mod errors;
 mod ffi;
 
 pub use asyncio::event_loop_of;
-pub use ffi::{BytesExporter, offer_gil};
+pub use ffi::{BytesExporter, Text, offer_gil, text_of_latin1, text_of_ucs2, with_text};
 
 use pyo3::prelude::*;
 

@@ -145,4 +145,13 @@ test('encodeInto says what it read, whether it all fits or not', () => {
   deepEqual(encoder.encodeInto('', new Uint8Array(0)), { read: 0, written: 0 });
 });
 
+test('memory that threads share is read and written', () => {
+  const shared = new SharedArrayBuffer(8);
+  const view = new Uint8Array(shared, 0, 2);
+  deepEqual(new TextEncoder().encodeInto('hi!', view), { read: 2, written: 2 });
+  equal(new TextDecoder().decode(view), 'hi');
+  equal(new TextDecoder().decode(shared), 'hi\0\0\0\0\0\0');
+  equal(Atomics.wait(new Int32Array(shared), 1, 0, 1), 'timed-out');
+});
+
 await run();

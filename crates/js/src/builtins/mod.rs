@@ -69,6 +69,7 @@ impl File {
 /// What the rooms share.
 const ROOM: Room = Room {
     files: &[
+        File::new("builtins/call_sites", include_str!("call_sites.js")),
         File::new("builtins/coded_error", include_str!("coded_error.js")),
         File::new("builtins/domexception", include_str!("domexception.js"))
             .globals(&["DOMException"]),

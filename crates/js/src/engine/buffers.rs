@@ -1,8 +1,9 @@
 //! ArrayBuffers, typed arrays and their bytes.
 //!
 //! A large Rust `Vec<u8>` becomes a buffer without a copy; the engine frees it when the buffer dies. The engine does not
-//! count such memory, so this file does, and collects in time (rule BOUNDED). Bytes are lent out to a //! during which the engine cannot be used, so nothing can move, detach or resize them; memory that other threads may
-//! share is copied first.
+//! count such memory, so this file does, and collects in time (rule BOUNDED). Bytes are lent out to a
+//! function, during which the engine cannot be used, so nothing can move, detach or resize them; memory that other threads
+//! may share is copied first, and back.
 
 use std::borrow::Cow;
 use std::ffi::c_void;
@@ -200,10 +201,11 @@ impl<'s> Scope<'s> {
         Ok(self.lend(|| f(&lent(&left), &lent(&right))))
     }
 
-    /// Lends the bytes of a buffer or view for writing. `f` cannot use the engine.
+    /// Lends the bytes of a buffer or view for writing. `f` cannot use the engine. Of memory that threads share it gets a copy,
+    /// and what it changes is written back, byte by byte.
     ///
     /// # Errors
-    /// A TypeError when the value has no bytes, or they are shared with other threads.
+    /// A TypeError when the value has no bytes.
     pub fn with_bytes_mut<R>(
         &self,
         value: Local<'_>,
@@ -213,9 +215,11 @@ impl<'s> Scope<'s> {
             .raw_bytes(value.object_or_null())
             .ok_or_else(not_bytes)?;
         if raw.shared {
-            return Err(Error::type_error(
-                "cannot write into memory that is shared between threads",
-            ));
+            let before = copy_shared(&raw);
+            let mut copy = before.clone();
+            let result = self.lend(|| f(&mut copy));
+            write_shared(&raw, &before, &copy);
+            return Ok(result);
         }
         Ok(self.lend(|| {
             let bytes =
@@ -296,4 +300,15 @@ fn copy_shared(raw: &Raw) -> Vec<u8> {
                 .load(std::sync::atomic::Ordering::Relaxed)
         })
         .collect()
+}
+
+/// Writes what has changed into memory that other threads may be using: byte by byte, atomically.
+fn write_shared(raw: &Raw, before: &[u8], after: &[u8]) {
+    for (index, (before, after)) in before.iter().zip(after).enumerate() {
+        if before != after {
+            // SAFETY: as in `copy_shared`; shared memory may grow meanwhile, and never shrinks or moves.
+            unsafe { std::sync::atomic::AtomicU8::from_ptr(raw.data.add(index)) }
+                .store(*after, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
 }

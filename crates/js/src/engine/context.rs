@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mozjs::jsapi::{
     ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate,
-    JS_NewContext, JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext,
-    JSGCParamKey, JSObject, LeaveRealm, SetStackFormat, StackFormat,
+    JS_NewContext, JS_SetContextPrivate, JS_SetFutexCanWait, JS_SetGCParameter,
+    JS_SetNativeStackQuota, JSContext, JSGCParamKey, JSObject, LeaveRealm, SetStackFormat,
+    StackFormat,
 };
 use mozjs::jsval::JSVal;
 
@@ -73,6 +74,15 @@ pub trait Hooks {
         let name = scope.string(name)?;
         scope.set(error, "name", name)?;
         Ok(error)
+    }
+    /// The `CallSite`s that `Error.prepareStackTrace` gets for these frames; the default is an empty array.
+    fn call_sites<'s>(
+        &self,
+        scope: &Scope<'s>,
+        frames: Vec<super::Frame>,
+    ) -> Result<Local<'s>, Error> {
+        let _ = frames;
+        scope.array(&[])
     }
     /// A promise was rejected, and no handler was there when the microtasks had drained.
     fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
@@ -226,6 +236,8 @@ impl Context {
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_SEMISPACE_NURSERY_ENABLED, 0);
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
             SetStackFormat(cx, StackFormat::V8);
+            // `Atomics.wait` may block: a program that waits on its only thread for nobody can be interrupted.
+            JS_SetFutexCanWait(cx);
             // A stack captured at each promise makes `await` many times dearer.
             (*ContextOptionsRef(cx)).set_asyncStack_(false);
         }

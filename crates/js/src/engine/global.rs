@@ -91,6 +91,9 @@ unsafe extern "C" fn resolve(
         if !JS_ResolveStandardClass(cx, object, id, resolved) {
             return false;
         }
+        if *resolved && is_error(*id) && !native_body(cx, "Error", super::stacks::install) {
+            return false;
+        }
         // A name of the engine's that the hooks know as well (`WebAssembly`) is one that they add to.
         let inner = Inner::of(cx);
         let hooks = inner.hooks.borrow().clone();
@@ -103,6 +106,15 @@ unsafe extern "C" fn resolve(
             Ok(())
         })
     }
+}
+
+/// Whether this names `Error` or a subclass, which brings `Error` into being.
+///
+/// # Safety
+/// `id` must be a live id.
+unsafe fn is_error(id: jsid) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { id_text(id) }.is_some_and(|name| name.ends_with("Error"))
 }
 
 /// # Safety

@@ -58,6 +58,7 @@ mod promises;
 mod roots;
 mod scope;
 mod selfhosted;
+mod stacks;
 mod strings;
 mod tasks;
 
@@ -74,5 +75,6 @@ pub use promises::{PromiseState, Resolver, Spawner};
 pub use roots::Slot;
 pub use scope::{Caller, Scope};
 pub use selfhosted::cache_file_name;
+pub use stacks::Frame;
 pub use strings::{Units, WellKnown};
 pub use tasks::{Pending, Task, TaskSink};

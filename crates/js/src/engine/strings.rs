@@ -5,12 +5,14 @@
 
 use std::ptr;
 
+use encoding_rs::mem;
+
 use mozjs::jsapi::{
     BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor,
     GetWellKnownSymbol, JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString,
     JS_GetEmptyString, JS_GetLatin1StringCharsAndLength, JS_GetTwoByteStringCharsAndLength,
-    JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUCStringCopyN, JSString, StringToBigInt,
-    SymbolCode, ToBigInt, ToBooleanSlow, ToNumberSlow, ToStringSlow, UTF8Chars,
+    JS_NewStringCopyN, JS_NewUCStringCopyN, JSString, StringToBigInt, SymbolCode, ToBigInt,
+    ToBooleanSlow, ToNumberSlow, ToStringSlow,
 };
 use mozjs::jsval::{BigIntValue, SymbolValue};
 
@@ -47,19 +49,16 @@ impl<'s> Scope<'s> {
         if text.len() > LONGEST * 3 {
             return Err(Error::range_error("cannot make a string this long"));
         }
-        let bytes = text.as_bytes();
-        // SAFETY: the engine copies `bytes`; it does not write them (its range type has no const form).
-        let string = unsafe {
-            if text.is_ascii() {
-                JS_NewStringCopyN(cx, bytes.as_ptr().cast(), bytes.len())
-            } else {
-                let chars = UTF8Chars {
-                    _base: range(bytes.as_ptr(), bytes.len()),
-                };
-                JS_NewStringCopyUTF8N(cx, &raw const chars)
-            }
-        };
-        self.root_string(string)
+        // The engine's own conversion from UTF-8 takes a byte at a time, twice.
+        if text.is_ascii() {
+            self.string_latin1(text.as_bytes())
+        } else if mem::is_str_latin1(text) {
+            self.string_latin1(&mem::encode_latin1_lossy(text))
+        } else {
+            let mut units = vec![0; text.len()];
+            let count = mem::convert_str_to_utf16(text, &mut units);
+            self.string_utf16(&units[..count])
+        }
     }
 
     /// A string of Latin-1 bytes (`atob`, binary strings).
@@ -100,11 +99,14 @@ impl<'s> Scope<'s> {
     /// What the conversion throws.
     pub fn string_of(&self, value: Local<'_>) -> Result<String, Error> {
         self.read_units(value, |units| match units {
-            Units::Latin1(bytes) if bytes.is_ascii() => {
-                String::from_utf8(bytes.to_vec()).unwrap_or_default()
+            Units::Latin1(bytes) => mem::decode_latin1(bytes).into_owned(),
+            Units::TwoByte(units) => {
+                // No unit becomes more than three bytes.
+                let mut text = "\0".repeat(units.len() * 3);
+                let length = mem::convert_utf16_to_str(units, &mut text);
+                text.truncate(length);
+                text
             }
-            Units::Latin1(bytes) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-            Units::TwoByte(units) => String::from_utf16_lossy(units),
         })
     }
 

@@ -22,7 +22,7 @@ use self::outcome::Outcome;
 use crate::builtins::guest::{Guest, GuestState, guest};
 use crate::builtins::{self, Room};
 use crate::engine::{
-    Context, ContextOptions, Error, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
+    Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
     cache_file_name,
 };
 use crate::modules::resolve::file_url;
@@ -358,6 +358,18 @@ impl Hooks for ProgramHooks {
 
     fn global_names(&self) -> Vec<&'static str> {
         builtins::global_names()
+    }
+
+    fn call_sites<'s>(&self, scope: &Scope<'s>, frames: Vec<Frame>) -> Result<Local<'s>, Error> {
+        let exports = builtins::exports(scope, "builtins/call_sites")?;
+        let mut values = Vec::with_capacity(frames.len() * 4);
+        for frame in frames {
+            values.push(scope.string(&frame.function)?);
+            values.push(scope.string(&frame.file)?);
+            values.push(scope.number(frame.line.into()));
+            values.push(scope.number(frame.column.into()));
+        }
+        scope.call_method(exports, "callSites", &values)
     }
 
     fn dom_exception<'s>(

@@ -93,7 +93,8 @@ fn bytes_move_in_without_a_copy_and_can_be_read_and_written() {
             "const s = new Uint8Array(new SharedArrayBuffer(3)); s[1] = 5; s",
         );
         assert_eq!(scope.bytes_of(shared).unwrap(), [0, 5, 0]);
-        assert!(scope.with_bytes_mut(shared, |_| ()).is_err());
+        scope.with_bytes_mut(shared, |bytes| bytes[0] = 9).unwrap();
+        assert_eq!(scope.bytes_of(shared).unwrap()[0], 9);
         let detached = run(
             scope,
             "const d = new Uint8Array(100); d.buffer.transfer(); d",

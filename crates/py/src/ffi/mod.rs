@@ -24,6 +24,7 @@ pub(crate) mod object;
 pub(crate) mod openssl;
 pub(crate) mod sockets;
 mod state_slot;
+mod text;
 
 pub use exporter::BytesExporter;
 pub(crate) use fastcall::{Arguments, FastAttribute, Parameters, fast_methods, install_attribute};
@@ -31,3 +32,4 @@ pub use gil::offer_gil;
 pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
 pub(crate) use object::Object;
 pub(crate) use state_slot::StateSlot;
+pub use text::{Text, text_of_latin1, text_of_ucs2, with_text};

@@ -10,6 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 use twinloop_js::engine::{Error, Local, Type, Units};
+use twinloop_py::Text;
 
 use super::Crossing;
 use crate::bridge::Helper;
@@ -51,21 +52,24 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     }
 
     fn string_to_js(&self, text: &Bound<'_, PyString>) -> Result<Local<'s>, Error> {
-        if let Ok(text) = text.to_str() {
-            return self.scope.string(text);
-        }
-        // Lone surrogates: legal in both languages' strings, not in UTF-8.
-        let units = || -> PyResult<Vec<u16>> {
-            let bytes = text.call_method1("encode", ("utf-16-le", "surrogatepass"))?;
-            let bytes = bytes.cast_into::<PyBytes>()?;
-            Ok(bytes
-                .as_bytes()
-                .chunks_exact(2)
-                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-                .collect())
-        };
-        let units = self.of_python(units())?;
-        self.scope.string_utf16(&units)
+        let made = twinloop_py::with_text(text, |text| match text {
+            Text::Latin1(bytes) => self.scope.string_latin1(bytes),
+            Text::Ucs2(units) => self.scope.string_utf16(units),
+            Text::Ucs4(characters) => {
+                let mut units = Vec::with_capacity(characters.len() * 2);
+                for &character in characters {
+                    match char::from_u32(character) {
+                        Some(character) => {
+                            units.extend_from_slice(character.encode_utf16(&mut [0; 2]));
+                        }
+                        // A lone surrogate: legal in both languages' strings.
+                        None => units.push(character as u16),
+                    }
+                }
+                self.scope.string_utf16(&units)
+            }
+        });
+        self.of_python(made)?
     }
 
     fn integer_to_js(&self, integer: &Bound<'_, PyInt>) -> Result<Local<'s>, Error> {
@@ -121,13 +125,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     fn string_to_py(&self, value: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
         let text = self.scope.read_units(value, |units| match units {
-            Units::Latin1(bytes) if bytes.is_ascii() => {
-                // ASCII is UTF-8 as it stands.
-                PyString::from_bytes(py, bytes).map(Bound::into_any)
-            }
-            Units::Latin1(bytes) => {
-                let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
-                Ok(PyString::new(py, &text).into_any())
+            Units::Latin1(bytes) => twinloop_py::text_of_latin1(py, bytes),
+            Units::TwoByte(units) if !units.iter().any(|unit| unit & 0xf800 == 0xd800) => {
+                twinloop_py::text_of_ucs2(py, units)
             }
             Units::TwoByte(units) => match String::from_utf16(units) {
                 Ok(text) => Ok(PyString::new(py, &text).into_any()),

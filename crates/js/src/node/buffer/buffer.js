@@ -7,7 +7,7 @@
 
 const { invalidType, invalidValue, nodeError, outOfRange, outsideOfBuffer, unknownEncoding } = require('node/errors');
 const { requireInteger, requireNumber, requireString } = require('node/arguments');
-const { isAnyArrayBuffer } = require('builtins/webidl');
+const { isAnyArrayBuffer, isBufferSource, isSharedBufferSource } = require('builtins/webidl');
 const numbers = require('node/buffer/numbers');
 const {
   max,
@@ -164,7 +164,7 @@ function fromMemory(buffer, offset, length) {
 /** @param {any} value @param {any} second @param {any} third @returns {BufferInstance | undefined} */
 function fromObject(value, second, third) {
   if (viewName(value) !== undefined) return fromList(value);
-  if (isAnyArrayBuffer(value)) return fromMemory(value, second, third);
+  if (isAnyArrayBuffer(value) || (isSharedBufferSource(value) && !isBufferSource(value))) return fromMemory(value, second, third);
   const primitive = value.valueOf?.();
   if (primitive !== null && primitive !== undefined && primitive !== value) {
     if (typeof primitive === 'string' || typeof primitive === 'object') return from(primitive, second, third);

@@ -1,0 +1,113 @@
+// V8's interface to stacks: Error.captureStackTrace, prepareStackTrace and stackTraceLimit.
+import { test, run, equal, throws } from '../harness.mjs';
+
+const firstLine = (stack) => stack.split('\n')[0];
+
+/** Calls `body` with `Error.prepareStackTrace` set. */
+function preparing(prepare, body) {
+  Error.prepareStackTrace = prepare;
+  try {
+    return body();
+  } finally {
+    Error.prepareStackTrace = undefined;
+  }
+}
+
+// It left the message out, and every error class that calls it lost its own.
+test('captureStackTrace gives a stack with name and message', () => {
+  class HttpError extends Error {
+    constructor(message) {
+      super(message);
+      this.name = 'HttpError';
+      Error.captureStackTrace(this, HttpError);
+    }
+  }
+  const error = new HttpError('no such page');
+  equal(firstLine(error.stack), 'HttpError: no such page');
+  equal(Object.keys(error).join(), 'name');
+  const plain = {};
+  Error.captureStackTrace(plain);
+  equal(firstLine(plain.stack), 'Error');
+});
+
+test('a captured stack has the name and message of when it is first read, and stays as it is', () => {
+  const late = {};
+  Error.captureStackTrace(late);
+  late.name = 'Late';
+  late.message = 'said later';
+  equal(firstLine(late.stack), 'Late: said later');
+  late.message = 'too late';
+  equal(firstLine(late.stack), 'Late: said later');
+  late.stack = 'mine';
+  equal(late.stack, 'mine');
+});
+
+test('captureStackTrace leaves out the frames above a function', () => {
+  function hidden() {
+    const holder = {};
+    Error.captureStackTrace(holder, hidden);
+    return holder.stack;
+  }
+  equal(/hidden/.test(hidden()), false);
+  function shown() {
+    const holder = {};
+    Error.captureStackTrace(holder);
+    return holder.stack;
+  }
+  equal(/at shown/.test(shown()), true);
+  throws(() => Error.captureStackTrace(1), TypeError);
+});
+
+// What depd and callsites do, and so express, koa and multer.
+test('prepareStackTrace gets CallSites, for errors and for captured stacks', () => {
+  function caller() {
+    const holder = {};
+    Error.captureStackTrace(holder);
+    return [holder.stack, new TypeError('message').stack];
+  }
+  for (const sites of preparing((_, sites) => sites, caller)) {
+    equal(Array.isArray(sites), true);
+    equal(sites[0].getFunctionName(), 'caller');
+    equal(sites[0].getFileName().endsWith('call_sites.test.mjs'), true);
+    equal(typeof sites[0].getLineNumber(), 'number');
+    equal(typeof sites[0].getColumnNumber(), 'number');
+    equal(sites[0].isNative() || sites[0].isEval() || sites[0].isConstructor(), false);
+    equal(/^caller \(.*call_sites\.test\.mjs:\d+:\d+\)$/.test(String(sites[0])), true);
+  }
+});
+
+test('prepareStackTrace is asked once, and what it throws is thrown', () => {
+  let asked = 0;
+  preparing(
+    (error) => {
+      asked += 1;
+      // Within it, stacks are text.
+      equal(typeof new Error('inner').stack, 'string');
+      return error.message;
+    },
+    () => {
+      const error = new Error('once');
+      equal(error.stack, 'once');
+      equal(error.stack, 'once');
+    },
+  );
+  equal(asked, 1);
+  const failing = () => {
+    throw new RangeError('bad');
+  };
+  preparing(failing, () => throws(() => new Error('x').stack, RangeError));
+  equal(firstLine(new Error('as before').stack), 'Error: as before');
+});
+
+test('stackTraceLimit bounds the frames', () => {
+  const before = Error.stackTraceLimit;
+  equal(before, 10);
+  const deep = (n) => (n > 0 ? deep(n - 1) : new Error('deep').stack);
+  Error.stackTraceLimit = 2;
+  equal(deep(10).split('\n').length, 3);
+  Error.stackTraceLimit = 0;
+  equal(deep(10), 'Error: deep');
+  Error.stackTraceLimit = before;
+});
+
+await run();
