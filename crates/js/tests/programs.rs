@@ -224,6 +224,145 @@ fn packages_are_found_through_exports_main_and_self_reference() {
     );
 }
 
+/// A CommonJS file used to run when it was loaded, before the modules that its importer named first.
+#[test]
+fn commonjs_runs_in_the_order_of_the_graph() {
+    program_gives(
+        "order",
+        &[
+            (
+                "main.mjs",
+                "import './first.mjs'; import { seen } from './second.cjs'; import './third.mjs'; globalThis.result = [seen, globalThis.order];",
+            ),
+            ("first.mjs", "globalThis.order = ['first'];"),
+            (
+                "second.cjs",
+                "globalThis.order.push('second'); exports.seen = globalThis.order.length;",
+            ),
+            ("third.mjs", "globalThis.order.push('third');"),
+        ],
+        r#"[2,["first","second","third"]]"#,
+    );
+}
+
+#[test]
+fn names_of_commonjs_are_told_from_its_text_also_through_others() {
+    program_gives(
+        "names",
+        &[
+            (
+                "main.mjs",
+                "import all, { own, passed, defined } from './a.cjs'; import * as everything from './a.cjs'; \
+                 globalThis.result = [own, passed, defined, all.computed, Object.keys(everything).sort(), everything['module.exports'] === all];",
+            ),
+            (
+                "a.cjs",
+                "exports.own = 1; __exportStar(require('./b.cjs')); function __exportStar(from) { Object.assign(exports, from); } \
+                 Object.defineProperty(exports, 'defined', { enumerable: true, get: () => 3 }); exports['com' + 'puted'] = 4;",
+            ),
+            ("b.cjs", "module.exports = { passed: 2 };"),
+        ],
+        r#"[1,2,3,4,["default","defined","module.exports","own","passed"],true]"#,
+    );
+}
+
+/// `require.main === module` was false, so a program that asks it did nothing, and ended well.
+#[test]
+fn a_file_without_module_syntax_is_commonjs_and_knows_that_it_is_the_program() {
+    program_gives(
+        "detected",
+        &[
+            (
+                "main.js",
+                "const helper = require('./helper'); globalThis.result = [require.main === module, module.id, helper.main, module.children[0] === helper.module, \
+             Object.keys(require.cache).length, typeof __filename, this === exports, require('./data.json') === require('./data.json')];",
+            ),
+            (
+                "helper.js",
+                "exports.main = require.main === module; exports.module = module;",
+            ),
+            ("data.json", "{}"),
+        ],
+        r#"[true,".",false,true,2,"string",true,true]"#,
+    );
+    program_gives(
+        "detected-module",
+        &[(
+            "main.js",
+            "await 1; globalThis.result = [typeof require, this === undefined];",
+        )],
+        r#"["undefined",true]"#,
+    );
+    program_gives(
+        "detected-typescript",
+        &[
+            (
+                "main.ts",
+                "import path = require('node:path'); const name: string = path.join('a', 'b'); globalThis.result = [name, require('./c.cts').n];",
+            ),
+            ("c.cts", "const n: number = 1; export = { n };"),
+        ],
+        r#"["a/b",1]"#,
+    );
+}
+
+#[test]
+fn require_of_an_es_module_marks_it_for_compiled_code() {
+    program_gives(
+        "require-module",
+        &[
+            (
+                "main.cjs",
+                "const a = require('./a.mjs'), b = require('./b.mjs'), c = require('./c.mjs'); \
+                 globalThis.result = [a.__esModule, a.default, a.named, '__esModule' in b, b.x, c, a.named === require('./a.mjs').named];",
+            ),
+            ("a.mjs", "export default 1; export const named = {};"),
+            ("b.mjs", "export const x = 2;"),
+            (
+                "c.mjs",
+                "export { value as 'module.exports' }; const value = 'all'; export default 3;",
+            ),
+        ],
+        r#"[true,1,{},false,2,"all",true]"#,
+    );
+}
+
+/// `module` names a file for bundlers; a package whose `module` could not run failed to load.
+#[test]
+fn a_package_without_exports_is_found_by_main() {
+    program_gives(
+        "main-field",
+        &[
+            ("main.mjs", "import x from 'p'; globalThis.result = [x];"),
+            (
+                "node_modules/p/package.json",
+                r#"{"main":"m.js","module":"no.js"}"#,
+            ),
+            ("node_modules/p/m.js", "module.exports = 'main'"),
+            ("node_modules/p/no.js", "export default 'module'"),
+        ],
+        r#"["main"]"#,
+    );
+}
+
+#[test]
+fn resolving_a_path_needs_no_file_and_an_unknown_builtin_has_its_code() {
+    program_gives(
+        "resolve",
+        &[
+            (
+                "main.mjs",
+                "import './unknown.cjs'; globalThis.result = [import.meta.resolve('./new.js') === new URL('new.js', import.meta.url).href, globalThis.code];",
+            ),
+            (
+                "unknown.cjs",
+                "try { require('node:nope') } catch (error) { globalThis.code = error.code }",
+            ),
+        ],
+        r#"[true,"ERR_UNKNOWN_BUILTIN_MODULE"]"#,
+    );
+}
+
 #[test]
 fn built_in_modules_have_default_and_named_exports() {
     program_gives(

@@ -7,6 +7,7 @@
 
 mod commonjs;
 pub(crate) mod deep_stack;
+mod export_names;
 mod graph;
 pub(crate) mod resolve;
 mod source;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 use url::Url;
 
 pub use graph::{graph_names_scheme, source_names_scheme};
-use resolve::{Problem, Resolver, Target, file_url};
+use resolve::{Problem, Resolver, Target, file_url, is_path};
 use source::Kind;
 
 use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
@@ -39,7 +40,10 @@ pub(crate) struct Loader {
     schemes: RefCell<HashMap<String, SchemeExports>>,
     /// The URL of the program, for `import.meta.main`.
     main: RefCell<Option<String>>,
-    pub(crate) required: RefCell<HashMap<std::path::PathBuf, Slot>>,
+    /// `require.cache`: module objects by the file's path.
+    require_cache: RefCell<Option<Slot>>,
+    /// `require.main`: the module of the program, if that is CommonJS.
+    main_module: RefCell<Option<Slot>>,
 }
 
 /// The same file can be imported as code and as text.
@@ -59,7 +63,23 @@ impl Loader {
     pub(crate) fn clear(&self) {
         self.modules.borrow_mut().clear();
         self.schemes.borrow_mut().clear();
-        self.required.borrow_mut().clear();
+        self.require_cache.borrow_mut().take();
+        self.main_module.borrow_mut().take();
+    }
+
+    /// `require.cache`, made on first use.
+    fn require_cache<'s>(&self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        if let Some(cache) = &*self.require_cache.borrow() {
+            return Ok(scope.local(cache));
+        }
+        let cache = scope.object()?;
+        *self.require_cache.borrow_mut() = Some(scope.persist(cache));
+        Ok(cache)
+    }
+
+    /// Whether this is the URL of the program.
+    fn is_main(&self, url: &str) -> bool {
+        self.main.borrow().as_deref() == Some(url)
     }
 
     /// The module record of the program itself.
@@ -110,6 +130,9 @@ impl Loader {
         let url = file_url(&path).to_string();
         *self.main.borrow_mut() = Some(url.clone());
         let private = scope.string(&url)?;
+        if !source::is_module_text(code) && source::is_script(code) {
+            return commonjs::module(self, scope, &path, code);
+        }
         let module = match scope.compile_module(code, "[eval]", private) {
             Ok(module) => module,
             // Perhaps it is TypeScript; if not, the first error is the one to show.
@@ -200,10 +223,14 @@ impl Loader {
         match (flavour, source::kind(path)) {
             (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
             (Flavour::Json, _) | (_, Kind::Json) => scope.json_module(&text, &shown),
-            (_, Kind::TypeScript) => {
+            (_, kind @ (Kind::TypeScript | Kind::CommonTypeScript)) => {
                 let code =
                     typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
-                scope.compile_module(&code, &shown, private)
+                if kind == Kind::CommonTypeScript || commonjs::is_commonjs(path, &code) {
+                    commonjs::module(self, scope, path, &code)
+                } else {
+                    scope.compile_module(&code, &shown, private)
+                }
             }
             (_, Kind::CommonJs) => commonjs::module(self, scope, path, &text),
             (_, Kind::JavaScript) if commonjs::is_commonjs(path, &text) => {
@@ -217,12 +244,20 @@ impl Loader {
     fn resolve_from(&self, specifier: &str, base: &str) -> Result<String, Error> {
         let base = Url::parse(base)
             .map_err(|error| Error::type_error(format!("invalid base URL: {error}")))?;
-        let target = self
-            .resolver
-            .resolve(specifier, &base, &|scheme| {
-                self.schemes.borrow().contains_key(scheme)
-            })
-            .map_err(|problem| problem.into_error(&base_text(&base), 0, 0))?;
+        let target = self.resolver.resolve(specifier, &base, &|scheme| {
+            self.schemes.borrow().contains_key(scheme)
+        });
+        let target = match target {
+            Ok(target) => target,
+            // A path is a URL whether or not there is a file.
+            Err(problem) if problem.code == "ERR_MODULE_NOT_FOUND" && is_path(specifier) => {
+                return base
+                    .join(specifier)
+                    .map(|url| url.to_string())
+                    .map_err(|error| Error::type_error(format!("invalid URL: {error}")));
+            }
+            Err(problem) => return Err(problem.into_error(&base_text(&base), 0, 0)),
+        };
         Ok(match target {
             Target::File { url, .. } | Target::Data(url) => url.to_string(),
             Target::Builtin(_) if !specifier.starts_with("node:") => format!("node:{specifier}"),
@@ -268,7 +303,11 @@ impl ModuleHost for LoaderHost {
         meta: Local<'s>,
     ) -> Result<(), Error> {
         if private.is_object() {
-            return scope.set(meta, "values", scope.get(private, "values")?);
+            // A generated module: what it exports, or how to run what it stands for.
+            for name in ["values", "run"] {
+                scope.set(meta, name, scope.get(private, name)?)?;
+            }
+            return Ok(());
         }
         let url = scope.string_of(private)?;
         scope.set(meta, "url", private)?;
@@ -280,8 +319,7 @@ impl ModuleHost for LoaderHost {
             let folder = path.parent().unwrap_or(Path::new("/"));
             scope.set(meta, "dirname", scope.string(&folder.to_string_lossy())?)?;
         }
-        let is_main = self.0.main.borrow().as_deref() == Some(url.as_str());
-        scope.set(meta, "main", Local::boolean(is_main))?;
+        scope.set(meta, "main", Local::boolean(self.0.is_main(&url)))?;
         let loader = Rc::downgrade(&self.0);
         let resolve = scope.closure("resolve", 1, move |scope, arguments| {
             let specifier = scope.string_of(arguments.get(0))?;

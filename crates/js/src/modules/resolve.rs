@@ -60,8 +60,7 @@ impl Resolver {
         if let Some(file) = crate::builtins::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
-        if specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/')
-        {
+        if is_path(specifier) {
             return self.resolve_path(specifier, base);
         }
         if let Some((scheme, rest)) = split_scheme(specifier) {
@@ -70,10 +69,7 @@ impl Resolver {
                 "data" => Url::parse(specifier).map(Target::Data).map_err(|error| {
                     Problem::new("ERR_INVALID_URL", format!("invalid data URL: {error}"))
                 }),
-                "node" => Err(Problem::new(
-                    "ERR_UNKNOWN_BUILTIN_MODULE",
-                    format!("No such built-in module: {specifier}"),
-                )),
+                "node" => Err(unknown_builtin(specifier)),
                 _ if is_scheme(scheme) => Ok(Target::Scheme {
                     scheme: scheme.to_owned(),
                     rest: rest.to_owned(),
@@ -98,6 +94,9 @@ impl Resolver {
     pub(crate) fn resolve_required(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
         if let Some(file) = crate::builtins::builtin_module(specifier) {
             return Ok(Target::Builtin(file));
+        }
+        if specifier.starts_with("node:") {
+            return Err(unknown_builtin(specifier));
         }
         let required = self
             .required
@@ -183,6 +182,13 @@ impl Resolver {
     }
 }
 
+fn unknown_builtin(specifier: &str) -> Problem {
+    Problem::new(
+        "ERR_UNKNOWN_BUILTIN_MODULE",
+        format!("No such built-in module: {specifier}"),
+    )
+}
+
 fn package_resolver(conditions: &[&str]) -> PackageResolver {
     let requires = conditions.contains(&"require");
     PackageResolver::new(ResolveOptions {
@@ -195,13 +201,15 @@ fn package_resolver(conditions: &[&str]) -> PackageResolver {
         } else {
             EXTENSIONS.map(Into::into).into()
         },
-        main_fields: if requires {
-            vec!["main".into()]
-        } else {
-            vec!["module".into(), "main".into()]
-        },
+        // As Node: `module` is a field of bundlers, and what it names is often no file that an engine can run.
+        main_fields: vec!["main".into()],
         ..ResolveOptions::default()
     })
+}
+
+/// Whether a specifier names a file by its path.
+pub(crate) fn is_path(specifier: &str) -> bool {
+    specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/')
 }
 
 /// The file itself, or what the specifier may have meant.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
-use oxc_parser::Parser;
+use oxc_parser::{ParseOptions, Parser};
 use oxc_span::SourceType;
 
 use crate::typescript;
@@ -14,6 +14,7 @@ use crate::typescript;
 pub(crate) enum Kind {
     JavaScript,
     TypeScript,
+    CommonTypeScript,
     Json,
     CommonJs,
 }
@@ -22,6 +23,7 @@ pub(crate) enum Kind {
 pub(crate) fn kind(path: &Path) -> Kind {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("ts" | "mts") => Kind::TypeScript,
+        Some("cts") => Kind::CommonTypeScript,
         Some("json") => Kind::Json,
         Some("cjs") => Kind::CommonJs,
         _ => Kind::JavaScript,
@@ -67,6 +69,22 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
         modules.map(|specifier| specifier.to_string()).collect()
     });
     imports.unwrap_or_default()
+}
+
+/// Whether the text is JavaScript that a CommonJS file may hold.
+pub(crate) fn is_script(text: &str) -> bool {
+    let is_script = with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let options = ParseOptions {
+            allow_return_outside_function: true,
+            ..ParseOptions::default()
+        };
+        let parsed = Parser::new(&allocator, text, SourceType::cjs())
+            .with_options(options)
+            .parse();
+        !parsed.panicked && parsed.diagnostics.is_empty()
+    });
+    is_script.unwrap_or(true)
 }
 
 /// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.

@@ -1,8 +1,8 @@
 //! TypeScript by stripping types: what is only for the type checker becomes blanks, so every line and column stays.
 //!
 //! Stack traces and errors therefore need no source map. Syntax with a meaning at run time is rewritten in place:
-//! enums and parameter properties. Imports that are used only as types go away, as in TypeScript itself. Namespaces
-//! with values, `import x = require()` and decorators are not supported and say so. Nothing is type-checked.
+//! enums, parameter properties, and CommonJS (`import x = require()`, `export =`). Imports that are used only as types go away, as in
+//! TypeScript itself. Namespaces with values and decorators are not supported and say so. Nothing is type-checked.
 
 mod edits;
 mod rewrite;
@@ -187,6 +187,27 @@ mod tests {
             "export var A;(function(A){A[A[\"X\"]=0]=\"X\";A[A[\"Y\"]= 5]=\"Y\";A[A[\"Z\"]=A[\"Y\"]+1]=\"Z\";A[\"q-r\"]= 'text';A[A[\"W\"]= A.X | A.Y]=\"W\";})(A||(A={}));",
         );
         becomes("declare enum B { X }\nlet y", ";\nlet y");
+        becomes(
+            "enum A { X = 1 as any, Y = <any>2, L = 'abc'.length }",
+            "var A;(function(A){A[A[\"X\"]= 1 ]=\"X\";A[A[\"Y\"]= 2]=\"Y\";A[A[\"L\"]= 'abc'.length]=\"L\";})(A||(A={}));",
+        );
+    }
+
+    #[test]
+    fn an_enum_that_goes_on_and_text_members_see_earlier_members() {
+        becomes(
+            "enum A { X = 1 } enum A { Y = X + 1, T = `t${X}`, U = T }",
+            "var A;(function(A){A[A[\"X\"]= 1]=\"X\";})(A||(A={})); \
+             var A;(function(A){A[A[\"Y\"]= A.X + 1]=\"Y\";A[\"T\"]= `t${A.X}`;A[\"U\"]= A.T;})(A||(A={}));",
+        );
+    }
+
+    #[test]
+    fn commonjs_forms_become_what_they_mean() {
+        becomes(
+            "import a = require('a'); export = a",
+            "const a = require('a'); module.exports= a",
+        );
     }
 
     #[test]

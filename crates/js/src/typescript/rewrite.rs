@@ -3,7 +3,7 @@
 //! Two passes: the first blanks types and collects the names that are used as values, the second drops the imports and
 //! exports that no value uses. A statement that goes away leaves a semicolon, so that its neighbours do not join.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
@@ -20,6 +20,7 @@ pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Pro
         edits: Edits::new(source),
         values: HashSet::new(),
         statement_ends: HashSet::new(),
+        enums: HashMap::new(),
         problem: None,
     };
     rewriter.visit_program(program);
@@ -37,6 +38,8 @@ struct Rewriter<'s> {
     values: HashSet<String>,
     /// Where statements end without a semicolon.
     statement_ends: HashSet<u32>,
+    /// Members of the enums met so far, by the enum's name.
+    enums: HashMap<String, EnumMembers>,
     problem: Option<Problem>,
 }
 
@@ -172,7 +175,15 @@ impl Rewriter<'_> {
                 "computed names of enum members are not supported",
             );
         }
-        let names: HashSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        // A declaration that goes on with an enum sees what the earlier ones have.
+        let mut known = self.enums.remove(name).unwrap_or_default();
+        for (member_name, member) in &members {
+            let is_text = member
+                .initializer
+                .as_ref()
+                .is_some_and(|value| is_text(value, &known));
+            known.insert(member_name.clone(), is_text);
+        }
         self.edits.replace(
             declaration.span.start,
             declaration.body.span.start + 1,
@@ -193,15 +204,16 @@ impl Rewriter<'_> {
                         &format!("{name}[{here}={value}]={quoted};"),
                     );
                 }
-                Some(value) if is_text(value) => {
+                Some(value) if known.get(member_name) == Some(&true) => {
                     self.edits
                         .replace(place, value.span().start, &format!("{here}= "));
+                    self.qualify(value, name, &known);
                     self.edits.insert(value.span().end, ";");
                 }
                 Some(value) => {
                     self.edits
                         .replace(place, value.span().start, &format!("{name}[{here}= "));
-                    self.qualify(value, name, &names);
+                    self.qualify(value, name, &known);
                     self.edits.insert(value.span().end, format!("]={quoted};"));
                 }
             }
@@ -213,18 +225,19 @@ impl Rewriter<'_> {
             declaration.span.end,
             &format!("}})({name}||({name}={{}}));"),
         );
+        self.enums.insert(name.to_owned(), known);
     }
 
-    /// Members that refer to earlier ones by their bare names.
-    fn qualify(&mut self, value: &Expression<'_>, name: &str, members: &HashSet<&str>) {
+    /// Members that refer to earlier ones by their bare names; casts in the value go.
+    fn qualify(&mut self, value: &Expression<'_>, name: &str, members: &EnumMembers) {
         struct Bare<'b> {
-            members: &'b HashSet<&'b str>,
+            members: &'b EnumMembers,
             found: Vec<u32>,
             others: Vec<String>,
         }
         impl<'a> Visit<'a> for Bare<'_> {
             fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
-                if self.members.contains(identifier.name.as_str()) {
+                if self.members.contains_key(identifier.name.as_str()) {
                     self.found.push(identifier.span.start);
                 } else {
                     self.others.push(identifier.name.to_string());
@@ -240,6 +253,10 @@ impl Rewriter<'_> {
         for at in bare.found {
             self.edits.insert(at, format!("{name}."));
         }
+        // What the walk over the types counts as values too is the members' names, which the walk above left out.
+        let values = std::mem::take(&mut self.values);
+        self.visit_expression(value);
+        self.values = values;
         self.values.extend(bare.others);
     }
 
@@ -399,12 +416,22 @@ fn member_name(member: &TSEnumMember<'_>) -> Option<String> {
     }
 }
 
+/// The members of an enum by name, and whether the value of each is text.
+type EnumMembers = HashMap<String, bool>;
+
 /// Whether the value of an enum member is text, which has no reverse mapping.
-fn is_text(value: &Expression<'_>) -> bool {
+fn is_text(value: &Expression<'_>, members: &EnumMembers) -> bool {
     match value {
         Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
-        Expression::BinaryExpression(it) => is_text(&it.left) || is_text(&it.right),
-        Expression::ParenthesizedExpression(it) => is_text(&it.expression),
+        Expression::Identifier(name) => members.get(name.name.as_str()) == Some(&true),
+        Expression::BinaryExpression(it) => {
+            is_text(&it.left, members) || is_text(&it.right, members)
+        }
+        Expression::ParenthesizedExpression(it) => is_text(&it.expression, members),
+        Expression::TSAsExpression(it) => is_text(&it.expression, members),
+        Expression::TSSatisfiesExpression(it) => is_text(&it.expression, members),
+        Expression::TSTypeAssertion(it) => is_text(&it.expression, members),
+        Expression::TSNonNullExpression(it) => is_text(&it.expression, members),
         _ => false,
     }
 }
@@ -447,8 +474,14 @@ impl<'a> Visit<'a> for Rewriter<'_> {
                 }
                 _ => walk::walk_statement(self, statement),
             },
-            Statement::TSExportAssignment(_) => {
-                self.fail(span, "`export =` is not supported; use `export default`")
+            Statement::TSExportAssignment(export) => {
+                // CommonJS, as TypeScript writes it.
+                self.edits.replace(
+                    span.start,
+                    export.expression.span().start,
+                    "module.exports= ",
+                );
+                walk::walk_statement(self, statement);
             }
             Statement::TSNamespaceExportDeclaration(_) => self.remove(span),
             other => match other.as_declaration() {
@@ -470,10 +503,17 @@ impl<'a> Visit<'a> for Rewriter<'_> {
     }
 
     fn visit_ts_import_equals_declaration(&mut self, declaration: &TSImportEqualsDeclaration<'a>) {
-        self.fail(
-            declaration.span,
-            "`import x = ...` is not supported; use `import x from ...`",
-        );
+        match &declaration.module_reference {
+            // CommonJS, as TypeScript writes it.
+            TSModuleReference::ExternalModuleReference(_) => {
+                let start = declaration.span.start;
+                self.edits.replace(start, start + 6, "const ");
+            }
+            _ => self.fail(
+                declaration.span,
+                "`import x = y.z` is not supported; use `const x = y.z`",
+            ),
+        }
     }
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
