@@ -349,3 +349,93 @@ fn a_stack_limit_that_is_too_small_is_a_clear_error() {
     assert_eq!(ended.status, Some(2), "{}", ended.errors);
     assert!(ended.errors.contains("stack"), "{}", ended.errors);
 }
+
+/// Each of these ended the program without its `exit` listeners, but for those of timers and rejections.
+#[test]
+fn exit_listeners_run_whatever_error_ended_the_program() {
+    let ways = [
+        ("", "throw new Error('x')"),
+        ("", "queueMicrotask(() => { throw new Error('x') })"),
+        (
+            "goes on\n",
+            "const t = new EventTarget(); t.addEventListener('x', () => { throw new Error('x') }); t.dispatchEvent(new Event('x')); console.log('goes on')",
+        ),
+        ("", "process.nextTick(() => { throw new Error('x') })"),
+        ("", "setTimeout(() => { throw new Error('x') })"),
+        ("", "setImmediate(() => { throw new Error('x') })"),
+        ("", "Promise.reject(new Error('x'))"),
+        ("", "reportError(new Error('x'))"),
+        (
+            "",
+            "const c = new AbortController(); c.signal.onabort = () => { throw new Error('x') }; c.abort()",
+        ),
+        (
+            "",
+            "(await import('node:fs')).readFile('/nope', () => { throw new Error('x') })",
+        ),
+        ("", "await import('./nothing.mjs')"),
+    ];
+    for (before, way) in ways {
+        let ended = run(&format!(
+            "process.on('exit', (code) => console.log('exit', code, process.exitCode)); {way}"
+        ));
+        assert_eq!(
+            (ended.status, ended.output.as_str()),
+            (Some(1), format!("{before}exit 1 1\n").as_str()),
+            "{way}"
+        );
+        assert!(
+            ended.errors.starts_with("Uncaught"),
+            "{way}: {}",
+            ended.errors
+        );
+    }
+}
+
+#[test]
+fn microtasks_of_an_exit_listener_run_and_timers_do_not() {
+    let ended = run(
+        "process.on('exit', () => { Promise.resolve().then(() => console.log('microtask')); setTimeout(() => console.log('never'), 0) })",
+    );
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(0), "microtask\n")
+    );
+}
+
+#[test]
+fn a_program_that_waits_for_ever_runs_its_listeners_and_ends_with_13_or_its_own_code() {
+    let ended = run(
+        "process.on('exit', (code) => console.log('exit', code, process.exitCode)); process.on('beforeExit', () => console.log('before')); await new Promise(() => {})",
+    );
+    assert_eq!(
+        (ended.status, ended.output.as_str()),
+        (Some(13), "before\nexit 13 13\n")
+    );
+    let ended = run(
+        "process.exitCode = 5; process.on('exit', (code) => console.log('exit', code)); await new Promise(() => {})",
+    );
+    assert_eq!((ended.status, ended.output.as_str()), (Some(5), "exit 5\n"));
+}
+
+#[test]
+fn an_exit_listener_that_throws_ends_with_1() {
+    let ended = run("process.on('exit', () => { throw new Error('late') })");
+    assert_eq!(ended.status, Some(1));
+    assert!(
+        ended.errors.starts_with("Uncaught Error: late"),
+        "{}",
+        ended.errors
+    );
+}
+
+/// Only 256 of them were remembered.
+#[test]
+fn every_rejection_that_is_handled_late_is_announced() {
+    let ended = run(
+        "let unhandled = 0, handled = 0; process.on('unhandledRejection', () => unhandled++); process.on('rejectionHandled', () => handled++);
+         const promises = Array.from({ length: 1000 }, (_, i) => Promise.reject(i));
+         setTimeout(() => { for (const promise of promises) promise.catch(() => {}); setTimeout(() => console.log(unhandled, handled), 10) }, 10)",
+    );
+    assert_eq!(ended.output, "1000 1000\n");
+}

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled,
-    HandleObject, HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject, JSContext, JSFunction,
-    JSObject, JSTracer, JobQueueIsEmpty, JobQueueMayNotBeEmpty, MutableHandleObject,
-    PromiseRejectionHandlingState, RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback,
-    SetJobQueue, SetPromiseRejectionTrackerCallback, ToUnwrappedJSMicroTask, Value,
+    GetWeakMapEntry, HandleObject, HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject,
+    JSContext, JSFunction, JSObject, JSTracer, JobQueueIsEmpty, JobQueueMayNotBeEmpty,
+    MutableHandleObject, NewWeakMapObject, PromiseRejectionHandlingState, RunJSMicroTask,
+    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetPromiseRejectionTrackerCallback,
+    SetWeakMapEntry, ToUnwrappedJSMicroTask, Value,
 };
-use mozjs::jsval::{ObjectValue, UndefinedValue};
+use mozjs::jsval::{BooleanValue, ObjectValue, UndefinedValue};
 
 use super::context::{Context, Inner, bury};
 use super::error::Error;
@@ -26,11 +27,14 @@ use super::local::Local;
 use super::roots::{Slot, root};
 use super::scope::Scope;
 
-/// Rejected promises without a handler. The first list waits for the next checkpoint, the second was reported.
+/// Rejected promises without a handler.
 #[derive(Default)]
 pub(super) struct Rejections {
+    /// They wait for the next checkpoint.
     pending: Vec<Slot>,
-    reported: Vec<Slot>,
+    /// A WeakMap of those that were reported: as long as a program holds one, it may still handle it.
+    reported: Option<Slot>,
+    /// They were reported, and have a handler since.
     late: Vec<Slot>,
 }
 
@@ -82,9 +86,6 @@ impl KeptObjects {
         unsafe { ClearKeptObjects(cx) };
     }
 }
-
-/// How many reported rejections are remembered, so that a late handler can be announced (rule BOUNDED).
-const REPORTED: usize = 256;
 
 impl Context {
     /// Drains the microtask queue, reports rejections, and drops what the collector left behind. Does nothing while
@@ -166,6 +167,16 @@ impl Context {
         }
     }
 
+    /// Whether microtasks are being run.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.get()
+    }
+
+    /// Whether JavaScript ran since the last checkpoint.
+    pub fn has_run(&self) -> bool {
+        self.0.touched.get()
+    }
+
     /// Whether a checkpoint has anything to do.
     pub fn has_microtasks(&self) -> bool {
         // SAFETY: plain query.
@@ -224,13 +235,7 @@ impl Context {
                 continue;
             }
             let reason = scope.promise_result(local);
-            {
-                let mut rejections = inner.rejections.borrow_mut();
-                if rejections.reported.len() == REPORTED {
-                    rejections.reported.remove(0);
-                }
-                rejections.reported.push(promise);
-            }
+            remember_reported(&scope, local);
             hooks.unhandled_rejection(&scope, local, reason);
         }
         for promise in late {
@@ -241,6 +246,32 @@ impl Context {
         }
         true
     }
+}
+
+/// Notes that a rejection was reported, so that a late handler can be announced. Without memory it is not.
+fn remember_reported(scope: &Scope<'_>, promise: Local<'_>) {
+    let inner = scope.inner();
+    let cx = scope.cx();
+    let known = {
+        let rejections = inner.rejections.borrow();
+        rejections.reported.as_ref().map(|map| scope.local(map))
+    };
+    let map = match known {
+        Some(map) => map,
+        None => {
+            // SAFETY: the result is rooted at once.
+            let Ok(map) = scope.root_object(unsafe { NewWeakMapObject(cx) }) else {
+                return;
+            };
+            inner.rejections.borrow_mut().reported = Some(scope.persist(map));
+            map
+        }
+    };
+    root!(cx, object = map.object_or_null());
+    root!(cx, yes = BooleanValue(true));
+    // SAFETY: handles are roots; the key is an object.
+    let ok = unsafe { SetWeakMapEntry(cx, object.handle(), promise.handle(), yes.handle()) };
+    let _ = scope.check(ok);
 }
 
 /// Runs the next microtask; false if there was none.
@@ -425,9 +456,16 @@ unsafe extern "C" fn track_rejection(
         }
         PromiseRejectionHandlingState::Handled => {
             // One that is still pending is found handled when its turn comes.
-            let same = |slot: &Slot| slot.value().asBits_ == promise.asBits_;
-            if let Some(index) = rejections.reported.iter().position(same) {
-                let slot = rejections.reported.remove(index);
+            let Some(map) = &rejections.reported else {
+                return;
+            };
+            root!(cx, map = map.value().to_object_or_null());
+            root!(cx, key = promise);
+            root!(cx, known = UndefinedValue());
+            // SAFETY: handles are roots; the look-up does not collect.
+            let ok = unsafe { GetWeakMapEntry(cx, map.handle(), key.handle(), known.handle_mut()) };
+            if ok && known.get().is_true() {
+                let slot = inner.roots.slot(key.get());
                 rejections.late.push(slot);
             }
         }

@@ -18,7 +18,7 @@ use slab::Slab;
 use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
-use self::outcome::Outcome;
+use self::outcome::Ending;
 use crate::builtins::guest::{Guest, GuestState, guest};
 use crate::builtins::{self, Room};
 use crate::engine::{
@@ -144,7 +144,7 @@ impl Js {
     /// Reports a rejection that the guest kept and that nobody will handle.
     pub fn report_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) {
         let reason = scope.promise_result(promise);
-        ProgramHooks::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
+        outcome::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
     }
 
     /// Imports a module; a promise for its namespace. `base` is the file whose imports `specifier` is relative to, or
@@ -228,13 +228,14 @@ impl Js {
 
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
-        if !main.0.get() && !self.context.is_stopped() {
-            print_error(
-                "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
-            );
-            self.context.enter(|scope| leave(scope, 13));
+        if main.0.get() || self.context.is_stopped() {
+            return self.exit_status();
         }
-        self.exit_status()
+        print_error(
+            "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
+        );
+        self.context
+            .enter(|scope| outcome::end(scope, Ending::Unsettled))
     }
 
     /// Fires `beforeExit`; true if that gave the program something to do again.
@@ -264,15 +265,8 @@ impl Js {
 
     /// The exit status of a program that has come to its end; runs its `exit` listeners if they did not run yet.
     pub fn exit_status(&self) -> i32 {
-        self.context.enter(|scope| {
-            if let Some(text) = scope.state::<Exit>().message.take() {
-                print_error(&text);
-            }
-            outcome::exit_code(scope).unwrap_or_else(|error| {
-                scope.report_uncaught(error);
-                scope.state::<Exit>().code.get().unwrap_or(1)
-            })
-        })
+        self.context
+            .enter(|scope| outcome::end(scope, Ending::Done))
     }
 
     /// Ends JavaScript in order: pending work of helper threads is cancelled, the heap is freed. Every later use of the
@@ -304,43 +298,8 @@ fn user_cache_folder() -> Option<PathBuf> {
     Some(base.join("twinloop"))
 }
 
-/// The program has ended with this status; nothing of it runs any more.
-fn leave(scope: &Scope<'_>, status: i32) {
-    let exit = scope.state::<Exit>();
-    if exit.code.get().is_none() {
-        exit.code.set(Some(status));
-    }
-    scope.context().stop();
-}
-
 /// Connects the engine with the globals.
 struct ProgramHooks;
-
-impl ProgramHooks {
-    fn conclude(scope: &Scope<'_>, outcome: Outcome) {
-        let Outcome::Fatal(text) = outcome else {
-            return;
-        };
-        print_error(&text);
-        let status = status_after_error(scope).unwrap_or(1);
-        leave(scope, status);
-    }
-}
-
-/// Runs the `exit` listeners of a program that an error ends, which see `process.exitCode` as 1 and may change it.
-fn status_after_error(scope: &Scope<'_>) -> Result<i32, Error> {
-    if !builtins::is_loaded(scope, "node/process/process") {
-        return Ok(1);
-    }
-    let exports = builtins::exports(scope, "node/process/process")?;
-    scope.set(
-        scope.get(exports, "process")?,
-        "exitCode",
-        scope.number(1.0),
-    )?;
-    let status = scope.call_method(exports, "exit", &[])?;
-    scope.int32_of(status)
-}
 
 impl Hooks for ProgramHooks {
     fn resolve_global<'s>(
@@ -385,14 +344,14 @@ impl Hooks for ProgramHooks {
         if guest(scope).is_some_and(|guest| guest.keeps_rejection(scope, promise)) {
             return;
         }
-        ProgramHooks::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
+        outcome::conclude(scope, outcome::unhandled_rejection(scope, promise, reason));
     }
 
     fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
         if guest(scope).is_some_and(|guest| guest.rejection_handled(scope, promise)) {
             return;
         }
-        ProgramHooks::conclude(scope, outcome::rejection_handled(scope, promise, reason));
+        outcome::conclude(scope, outcome::rejection_handled(scope, promise, reason));
     }
 
     fn uncaught(&self, scope: &Scope<'_>, error: Error) {
@@ -401,10 +360,11 @@ impl Hooks for ProgramHooks {
             && scope.context().take_interrupted()
         {
             // Ctrl-C: the status of a program that SIGINT ended.
-            leave(scope, 130);
+            scope.state::<Exit>().code.set(Some(130));
+            scope.context().stop();
             return;
         }
-        ProgramHooks::conclude(scope, outcome::uncaught(scope, &error));
+        outcome::conclude(scope, outcome::uncaught(scope, &error));
     }
 }
 
@@ -454,6 +414,9 @@ impl Host for JsHost {
     }
 
     fn checkpoint(&self) {
+        if self.context.is_open() && !self.context.is_stopped() && self.context.has_run() {
+            self.context.enter(outcome::end_if_failed);
+        }
         self.context.checkpoint();
         if self.context.is_stopped() && self.context.is_open() {
             self.announce_exit();

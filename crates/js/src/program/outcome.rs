@@ -6,11 +6,80 @@
 use crate::builtins::{exports, is_loaded};
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 use crate::node::process::operations::Exit;
+use crate::web::console::operations::print_error;
 
-pub(crate) const OPS: &[Op] = &[
-    Op::new("endWithError", 1, end_with_error),
-    Op::new("reportException", 1, report_exception),
-];
+pub(crate) const OPS: &[Op] = &[Op::new("reportException", 1, report_exception)];
+
+/// Why a program ends, other than by `process.exit`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Nothing is left to do.
+    Done,
+    /// Nothing is left to do, and the main module still waits for a promise.
+    Unsettled,
+    /// An error that nobody handled.
+    Failed,
+}
+
+/// The exit status of a program whose main module waits for what can never come (<https://nodejs.org/api/process.html#exit-codes>).
+const UNSETTLED: i32 = 13;
+
+/// The one way in which a program ends: its `exit` listeners run, once, and may change `process.exitCode`; then nothing of it runs any
+/// more. `process.exit` is the same from the other side, and was here before when the status is known already.
+pub(crate) fn end(scope: &Scope<'_>, ending: Ending) -> i32 {
+    let exit = scope.state::<Exit>();
+    if let Some(status) = exit.code.get() {
+        return status;
+    }
+    let status = run_exit_listeners(scope, ending).unwrap_or_else(|error| {
+        // A listener threw: the program fails now, if `process.exit` in it has not ended it.
+        if !error.is_terminated() {
+            conclude(scope, uncaught(scope, &error));
+        }
+        exit.code.get().unwrap_or(1)
+    });
+    if ending != Ending::Failed {
+        // What the listeners left as microtasks belongs to them; timers do not run any more.
+        scope.context().checkpoint();
+    }
+    if exit.code.get().is_none() {
+        exit.code.set(Some(status));
+    }
+    scope.context().stop();
+    exit.code.get().unwrap_or(status)
+}
+
+/// Ends the program if nobody took care of the error.
+pub(crate) fn conclude(scope: &Scope<'_>, outcome: Outcome) {
+    if let Outcome::Fatal(text) = outcome {
+        print_error(&text);
+        end(scope, Ending::Failed);
+    }
+}
+
+fn run_exit_listeners(scope: &Scope<'_>, ending: Ending) -> Result<i32, Error> {
+    if !is_loaded(scope, PROCESS) {
+        return Ok(match ending {
+            Ending::Done => 0,
+            Ending::Unsettled => UNSETTLED,
+            Ending::Failed => 1,
+        });
+    }
+    let exports = exports(scope, PROCESS)?;
+    let process = scope.get(exports, "process")?;
+    let chosen = scope.get(process, "exitCode")?;
+    match ending {
+        Ending::Failed => scope.set(process, "exitCode", scope.number(1.0))?,
+        Ending::Unsettled if chosen.is_undefined() => {
+            scope.set(process, "exitCode", scope.number(UNSETTLED.into()))?;
+        }
+        _ => {}
+    }
+    let status = scope.call_method(exports, "exit", &[])?;
+    scope.int32_of(status)
+}
+
+const PROCESS: &str = "node/process/process";
 
 /// What the program made of an error.
 pub(crate) enum Outcome {
@@ -97,20 +166,31 @@ fn describe(scope: &Scope<'_>, value: Local<'_>, is_rejection: bool) -> String {
     .unwrap_or_else(|_| "Uncaught error (it cannot be shown)".to_owned())
 }
 
-/// `endWithError(error)`: a listener threw, and nobody handles it. Nothing of the program runs after it.
-fn end_with_error<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let text = describe(scope, arguments.get(0), false);
-    let exit = scope.state::<Exit>();
-    exit.code.set(Some(1));
-    exit.message.replace(Some(text));
-    scope.context().stop();
-    Err(Error::terminated())
+/// `reportException(error)`: what a listener threw is handled now, or ends the program at the next checkpoint, so that the code that
+/// dispatched the event goes on, as in Node. In a microtask there is no such code, and the program ends at once.
+fn report_exception<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let error = arguments.get(0);
+    let Outcome::Fatal(text) = uncaught(scope, &Error::thrown(scope, error)) else {
+        return Ok(Local::undefined());
+    };
+    if scope.context().is_draining() {
+        conclude(scope, Outcome::Fatal(text));
+        return Err(Error::terminated());
+    }
+    scope
+        .state::<Exit>()
+        .pending
+        .borrow_mut()
+        .get_or_insert(text);
+    Ok(Local::undefined())
 }
 
-/// `reportException(error)`: what a listener or a microtask threw is handled now, or ends the program.
-fn report_exception<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let errors = exports(scope, "web/html/errors")?;
-    scope.call_method(errors, "reportException", &[arguments.get(0)])
+/// Ends the program if a listener threw since the last checkpoint and nobody took care of it.
+pub(crate) fn end_if_failed(scope: &Scope<'_>) {
+    let text = scope.state::<Exit>().pending.take();
+    if let Some(text) = text {
+        conclude(scope, Outcome::Fatal(text));
+    }
 }
 
 /// Makes a `DOMException`.
@@ -131,25 +211,10 @@ pub(crate) fn dom_exception<'s>(
 /// # Errors
 /// What a listener throws.
 pub(crate) fn before_exit(scope: &Scope<'_>) -> Result<(), Error> {
-    if !is_loaded(scope, "node/process/process") {
+    if !is_loaded(scope, PROCESS) {
         return Ok(());
     }
     scope
-        .call_method(exports(scope, "node/process/process")?, "beforeExit", &[])
+        .call_method(exports(scope, PROCESS)?, "beforeExit", &[])
         .map(|_| ())
-}
-
-/// Runs the `exit` listeners of `process`, if they did not run yet, and gives the exit status.
-///
-/// # Errors
-/// What a listener throws.
-pub(crate) fn exit_code(scope: &Scope<'_>) -> Result<i32, Error> {
-    if let Some(code) = scope.state::<Exit>().code.get() {
-        return Ok(code);
-    }
-    if !is_loaded(scope, "node/process/process") {
-        return Ok(0);
-    }
-    let code = scope.call_method(exports(scope, "node/process/process")?, "exit", &[])?;
-    scope.int32_of(code)
 }

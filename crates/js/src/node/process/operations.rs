@@ -26,8 +26,8 @@ pub(crate) struct Exit {
     pub(crate) arguments: RefCell<Vec<String>>,
     /// The code given to `process.exit`, once it was called, or 1 after an error.
     pub(crate) code: Cell<Option<i32>>,
-    /// What to write to stderr before leaving: the error that a listener threw.
-    pub(crate) message: RefCell<Option<String>>,
+    /// The text for stderr of an error that a listener threw and nobody handled: the program ends at the next checkpoint.
+    pub(crate) pending: RefCell<Option<String>>,
 }
 
 /// `processFacts()`: `{ argv, execPath, pid }`.

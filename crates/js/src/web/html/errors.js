@@ -6,7 +6,7 @@
 
 const { apply, exec, regExp } = require('builtins/primordials');
 const { fire, hasListeners } = require('web/events/events');
-const { endWithError, hasColors } = ops;
+const { hasColors, reportException } = ops;
 const loadEventClasses = () => require('web/events/classes');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadWebIdl = () => require('builtins/webidl');
@@ -102,12 +102,7 @@ function textOf(value) {
   }
 }
 
-/** `reportError(error)`, and what listeners throw: handled now, or the end of the program. @param {any} error */
-function reportException(error) {
-  if (!uncaught(error)) endWithError(error);
-}
-
-/** @param {any} error */
+/** https://html.spec.whatwg.org/#dom-reporterror @param {any} error */
 function reportError(error) {
   loadWebIdl().requireArguments(arguments.length, 1, 'reportError');
   reportException(error);
@@ -118,7 +113,6 @@ module.exports = {
   unhandledRejection,
   rejectionHandled,
   describeUncaught,
-  reportException,
   reportError,
   setProcessEmitter,
   onerror: null,
