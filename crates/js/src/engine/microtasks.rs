@@ -464,7 +464,7 @@ unsafe extern "C" fn track_rejection(
             root!(cx, known = UndefinedValue());
             // SAFETY: handles are roots; the look-up does not collect.
             let ok = unsafe { GetWeakMapEntry(cx, map.handle(), key.handle(), known.handle_mut()) };
-            if ok && known.get().is_true() {
+            if ok && !known.get().is_undefined() {
                 let slot = inner.roots.slot(key.get());
                 rejections.late.push(slot);
             }

@@ -112,12 +112,7 @@ impl Loader {
 
     /// Whether the program's main module is a CommonJS file (that has begun to run).
     pub(crate) fn main_is_commonjs(&self) -> bool {
-        let path = self
-            .main
-            .borrow()
-            .as_ref()
-            .and_then(|main| Url::parse(main).ok()?.to_file_path().ok());
-        path.is_some_and(|path| self.required.borrow().contains_key(&path))
+        self.main_module.borrow().is_some()
     }
 
     /// The module record of code without a file (`-e`), which imports relative to the current folder.
