@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: formatting, clippy, ruff, mypy, and the structure that `structure.rs` describes.
+//! `cargo xtask lint`: formatting, clippy, ruff, mypy, Biome, tsc, and the structure that `structure.rs` describes.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::python::Venv;
 use crate::terminal::step;
-use crate::{Arguments, cargo, paths, process, structure, system};
+use crate::{Arguments, cargo, javascript, paths, process, structure, system};
 
 const HELP: &str = "\
 cargo xtask lint [--fix]
@@ -18,6 +18,8 @@ cargo xtask lint [--fix]
   next python that the native half compiles for 3.14, which is not supported yet
   ruff        lint and format of the Python code
   mypy        strict, on what users of the package see
+  biome       lint and format of the JavaScript
+  tsc         strict, on the types of the built-in JavaScript
 
   --fix   format, and let ruff mend what it can
 ";
@@ -77,6 +79,14 @@ pub(crate) fn lint() -> Result<()> {
         "mypy",
         process::run(Command::new(venv.program("mypy")).current_dir(paths::root())),
     );
+    step("biome");
+    check(
+        "biome",
+        javascript::biome(&["lint", "--error-on-warnings"])
+            .and_then(|()| javascript::biome(&["format"])),
+    );
+    step("tsc");
+    check("tsc", javascript::types());
     if !failed.is_empty() {
         bail!("not clean: {}", failed.join(", "));
     }
@@ -92,7 +102,8 @@ fn fix() -> Result<()> {
             .current_dir(paths::root()),
     )?;
     ruff(&venv, &["check", "--fix"])?;
-    ruff(&venv, &["format"])
+    ruff(&venv, &["format"])?;
+    javascript::biome(&["format", "--write"])
 }
 
 fn clippy() -> Result<()> {

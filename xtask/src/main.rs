@@ -13,6 +13,7 @@ mod demo;
 mod engine;
 mod examples;
 mod fixtures;
+mod javascript;
 mod lint;
 mod paths;
 mod process;

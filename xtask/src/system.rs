@@ -41,6 +41,9 @@ pub(crate) const BUILD: [Need; 3] = [
     need("command -v curl", "curl", "downloading SpiderMonkey"),
 ];
 
+/// To check JavaScript, and to fetch packages for tests.
+pub(crate) const NPM: [Need; 1] = [need("command -v npm", "npm", "checking JavaScript")];
+
 /// To make virtual environments.
 pub(crate) const VENV: [Need; 1] = [need(
     "python3 -c 'import venv, ensurepip'",

@@ -15,6 +15,7 @@ class CallSite {
   #line;
   #column;
 
+  /** @param {string | null} functionName @param {string} file @param {number} line @param {number} column */
   constructor(functionName, file, line, column) {
     this.#function = functionName;
     this.#file = file;
@@ -93,7 +94,7 @@ class CallSite {
   }
 }
 
-/** The frames as Rust has them, four values each. */
+/** The frames as Rust has them, four values each. @param {...any} values */
 function callSites(...values) {
   const sites = [];
   for (let at = 0; at < values.length; at += 4) {

@@ -1,0 +1,55 @@
+//! The tools that check JavaScript: Biome (format and lint) and `tsc` (types by JSDoc), from npm, pinned with their checksums.
+//!
+//! `xtask/requirements/javascript` has the versions; they are installed into `.cache/javascript` and again when that file changes.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{paths, process, system, terminal};
+
+/// The projects that `tsc` checks, each a folder with a `tsconfig.json`.
+const TYPED: [&str; 1] = ["crates/js/src"];
+
+/// Runs Biome over everything that `biome.jsonc` includes.
+pub(crate) fn biome(words: &[&str]) -> Result<()> {
+    let mut command = Command::new(tool("biome")?);
+    command.args(words).current_dir(paths::root());
+    process::run(&mut command)
+}
+
+/// Checks the types of the built-in files.
+pub(crate) fn types() -> Result<()> {
+    for folder in TYPED {
+        let mut command = Command::new(tool("tsc")?);
+        command
+            .args(["--project", folder])
+            .current_dir(paths::root());
+        process::run(&mut command)?;
+    }
+    Ok(())
+}
+
+/// A program of the npm packages, which are installed if they are not there or not these.
+fn tool(name: &str) -> Result<PathBuf> {
+    let folder = paths::cache().join("javascript");
+    let wanted = paths::root().join("xtask/requirements/javascript");
+    let lock = std::fs::read(wanted.join("package-lock.json")).context("the pinned packages")?;
+    let kept = folder.join("package-lock.json");
+    if std::fs::read(&kept).ok().as_ref() != Some(&lock) {
+        system::provide(&system::NPM)?;
+        terminal::note("installing the tools that check JavaScript");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::copy(wanted.join("package.json"), folder.join("package.json"))?;
+        // The lock is copied last: it says that the installation is whole.
+        let partial = folder.join("npm-shrinkwrap.json");
+        std::fs::write(&partial, &lock)?;
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--silent"])
+            .current_dir(&folder);
+        process::output(&mut npm)?;
+        std::fs::rename(&partial, &kept)?;
+    }
+    Ok(folder.join("node_modules/.bin").join(name))
+}
