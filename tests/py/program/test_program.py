@@ -471,7 +471,8 @@ HARMLESS = set(
     PyObject_GenericGetDict PyObject_GenericSetDict PyObject_Init PyObject_Malloc PySequence_Check PyThreadState_Get
     PyThreadState_Next
     PyTuple_GetItem PyType_GetModuleName PyType_GetName PyType_GetQualName PyType_IsSubtype PyType_Modified
-    PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
+    PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromKindAndData PyUnicode_FromStringAndSize PyUnicode_InternInPlace
+    PyIter_Check _PyUnicode_Ready
     PyWeakref_GetObject PyWeakref_GetRef Py_InitializeEx Py_IsFinalizing Py_IsInitialized
     _PyBytes_Resize _Py_CheckFunctionResult
 """.split()
