@@ -223,12 +223,12 @@ pub(crate) fn cargo_tally(finished: &Finished) -> Tally {
     counted
 }
 
-/// Adds up the lines `test result: ...` of cargo test and `Summary [...] ...` of nextest.
+/// Adds up the lines `test result: ...` of cargo test and `Summary [...] ...` of nextest. Nextest shows what a test printed with
+/// blanks before it, and its own summary too, so only a line of cargo test stands at the margin.
 fn cargo_counts(output: &str) -> Tally {
     let mut total = Tally::default();
     for line in output.lines() {
-        let line = line.trim_start();
-        if line.starts_with("test result:") || line.starts_with("Summary [") {
+        if line.starts_with("test result:") || line.trim_start().starts_with("Summary [") {
             let line = line
                 .replace("ignored", "skipped")
                 .replace("timed out", "failed");
@@ -470,7 +470,7 @@ mod tests {
                 skipped: 2
             }
         );
-        let nextest = "     Summary [   0.471s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 4 skipped\n";
+        let nextest = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured\n     Summary [   0.471s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 4 skipped\n";
         assert_eq!(
             cargo_counts(nextest),
             Tally {

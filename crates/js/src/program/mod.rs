@@ -234,8 +234,7 @@ impl Js {
         print_error(
             "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
         );
-        self.context
-            .enter(|scope| outcome::end(scope, Ending::Unsettled))
+        outcome::end_at_rest(&self.context, Ending::Unsettled)
     }
 
     /// Fires `beforeExit`; true if that gave the program something to do again.
@@ -265,8 +264,7 @@ impl Js {
 
     /// The exit status of a program that has come to its end; runs its `exit` listeners if they did not run yet.
     pub fn exit_status(&self) -> i32 {
-        self.context
-            .enter(|scope| outcome::end(scope, Ending::Done))
+        outcome::end_at_rest(&self.context, Ending::Done)
     }
 
     /// Ends JavaScript in order: pending work of helper threads is cancelled, the heap is freed. Every later use of the

@@ -4,7 +4,7 @@
 //! A program that never touched `process` or listened to an event loads neither file until it fails.
 
 use crate::builtins::{exports, is_loaded};
-use crate::engine::{Arguments, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Context, Error, Local, Op, Scope};
 use crate::node::process::operations::Exit;
 use crate::web::console::operations::print_error;
 
@@ -27,26 +27,38 @@ const UNSETTLED: i32 = 13;
 /// The one way in which a program ends: its `exit` listeners run, once, and may change `process.exitCode`; then nothing of it runs any
 /// more. `process.exit` is the same from the other side, and was here before when the status is known already.
 pub(crate) fn end(scope: &Scope<'_>, ending: Ending) -> i32 {
+    let status = status_after_listeners(scope, ending);
+    close(scope, status)
+}
+
+/// [`end`] where JavaScript is not on the stack: what the listeners left as microtasks runs too; timers do not run any more.
+pub(crate) fn end_at_rest(context: &Context, ending: Ending) -> i32 {
+    let status = context.enter(|scope| status_after_listeners(scope, ending));
+    context.checkpoint();
+    context.enter(|scope| close(scope, status))
+}
+
+fn status_after_listeners(scope: &Scope<'_>, ending: Ending) -> i32 {
     let exit = scope.state::<Exit>();
     if let Some(status) = exit.code.get() {
         return status;
     }
-    let status = run_exit_listeners(scope, ending).unwrap_or_else(|error| {
+    run_exit_listeners(scope, ending).unwrap_or_else(|error| {
         // A listener threw: the program fails now, if `process.exit` in it has not ended it.
         if !error.is_terminated() {
             conclude(scope, uncaught(scope, &error));
         }
         exit.code.get().unwrap_or(1)
-    });
-    if ending != Ending::Failed {
-        // What the listeners left as microtasks belongs to them; timers do not run any more.
-        scope.context().checkpoint();
-    }
-    if exit.code.get().is_none() {
-        exit.code.set(Some(status));
-    }
+    })
+}
+
+/// Forbids JavaScript; the first status that was decided stays.
+fn close(scope: &Scope<'_>, status: i32) -> i32 {
+    let exit = scope.state::<Exit>();
+    let status = exit.code.get().unwrap_or(status);
+    exit.code.set(Some(status));
     scope.context().stop();
-    exit.code.get().unwrap_or(status)
+    status
 }
 
 /// Ends the program if nobody took care of the error.
