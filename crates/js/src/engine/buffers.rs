@@ -13,9 +13,8 @@ use mozjs::jsapi::glue::NewExternalArrayBuffer;
 use mozjs::jsapi::{
     GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
     IsSharedArrayBufferObject, JS_GetArrayBufferViewByteLength, JS_GetArrayBufferViewData,
-    JS_GetArrayBufferViewType, JS_GetTypedArraySharedness, JS_IsArrayBufferViewObject,
-    JS_IsTypedArrayObject, JS_NewUint8Array, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer,
-    Type,
+    JS_GetTypedArraySharedness, JS_IsArrayBufferViewObject, JS_IsTypedArrayObject,
+    JS_NewUint8Array, JS_NewUint8ArrayWithBuffer, JSObject, NewArrayBuffer,
 };
 
 use super::error::Error;
@@ -132,41 +131,6 @@ impl<'s> Scope<'s> {
         if since > COLLECT_AFTER.max(LIVE.load(Ordering::Relaxed) / 2) {
             SINCE_COLLECTION.store(0, Ordering::Relaxed);
             self.collect_garbage();
-        }
-    }
-
-    /// Whether the value is an `ArrayBuffer` or `SharedArrayBuffer`.
-    pub fn is_array_buffer(&self, value: Local<'_>) -> bool {
-        self.cx();
-        let object = value.object_or_null();
-        // SAFETY: plain query of a live object.
-        !object.is_null() && unsafe { IsArrayBufferObjectMaybeShared(object) }
-    }
-
-    /// The kind of view, if the value is a typed array or DataView.
-    pub fn view_type(&self, value: Local<'_>) -> Option<ViewType> {
-        self.cx();
-        let object = value.object_or_null();
-        // SAFETY: plain queries of a live object.
-        unsafe {
-            if object.is_null() || !JS_IsArrayBufferViewObject(object) {
-                return None;
-            }
-            Some(match JS_GetArrayBufferViewType(object) {
-                Type::Int8 => ViewType::Int8,
-                Type::Uint8 => ViewType::Uint8,
-                Type::Int16 => ViewType::Int16,
-                Type::Uint16 => ViewType::Uint16,
-                Type::Int32 => ViewType::Int32,
-                Type::Uint32 => ViewType::Uint32,
-                Type::Float32 => ViewType::Float32,
-                Type::Float64 => ViewType::Float64,
-                Type::Uint8Clamped => ViewType::Uint8Clamped,
-                Type::BigInt64 => ViewType::BigInt64,
-                Type::BigUint64 => ViewType::BigUint64,
-                Type::Float16 => ViewType::Float16,
-                _ => ViewType::DataView,
-            })
         }
     }
 

@@ -104,8 +104,8 @@ impl Hooks for NoHooks {}
 /// What became unreachable in a collection and is dropped at the next checkpoint, when running code is allowed again.
 pub(super) type Graveyard = Rc<RefCell<Vec<Rc<dyn Any>>>>;
 
-pub(super) struct Inner {
-    pub(super) this: Weak<Inner>,
+pub(super) struct ContextState {
+    pub(super) this: Weak<ContextState>,
     cx: Cell<*mut JSContext>,
     pub(super) roots: Rc<Roots>,
     anchor: RefCell<Option<Anchor>>,
@@ -141,7 +141,7 @@ pub(super) struct Inner {
     _thread: PhantomData<*mut ()>,
 }
 
-impl Inner {
+impl ContextState {
     /// The raw context.
     ///
     /// # Panics
@@ -164,19 +164,19 @@ impl Inner {
             .value()
     }
 
-    /// The `Inner` behind a raw context.
+    /// The `ContextState` behind a raw context.
     ///
     /// # Safety
     /// `cx` must be a live context that `Context::create` made; the reference must not outlive the native call.
-    pub(super) unsafe fn of<'a>(cx: *mut JSContext) -> &'a Inner {
-        // SAFETY: the private was set at creation to an `Inner` that `Owner` keeps until after the context is gone.
-        unsafe { &*JS_GetContextPrivate(cx).cast::<Inner>() }
+    pub(super) unsafe fn of<'a>(cx: *mut JSContext) -> &'a ContextState {
+        // SAFETY: the private was set at creation to an `ContextState` that `Owner` keeps until after the context is gone.
+        unsafe { &*JS_GetContextPrivate(cx).cast::<ContextState>() }
     }
 }
 
 /// A handle to one thread's JavaScript context. Clones are the same context.
 #[derive(Clone)]
-pub struct Context(pub(super) Rc<Inner>);
+pub struct Context(pub(super) Rc<ContextState>);
 
 /// Owns a context: dropping it ends the context, after which every `Context` handle is closed.
 pub struct Owner(Context);
@@ -198,7 +198,7 @@ impl Context {
             LIVE_CONTEXTS.fetch_sub(1, Ordering::SeqCst);
             return Err("cannot create a JavaScript context: out of memory".to_string());
         }
-        let inner = Rc::new_cyclic(|this| Inner {
+        let inner = Rc::new_cyclic(|this| ContextState {
             this: this.clone(),
             entered: Cell::new(false),
             job_queue: Cell::new(ptr::null_mut()),
@@ -269,11 +269,6 @@ impl Context {
     /// Whether the context still lives.
     pub fn is_open(&self) -> bool {
         self.0.is_open()
-    }
-
-    /// Whether JavaScript or a native function that it called is on the stack.
-    pub fn is_entered(&self) -> bool {
-        self.0.depth.get() != 0
     }
 
     /// Replaces the hooks.

@@ -29,9 +29,9 @@ pub enum ErrorClass {
 }
 
 /// A failure of an operation.
-pub struct Error(Box<Kind>);
+pub struct Error(Box<Failure>);
 
-enum Kind {
+enum Failure {
     Described {
         class: Class,
         message: String,
@@ -81,7 +81,7 @@ impl From<i32> for Property {
 impl Error {
     /// An error of a class of the language.
     pub fn of(class: ErrorClass, message: impl Into<String>) -> Error {
-        Error(Box::new(Kind::Described {
+        Error(Box::new(Failure::Described {
             class: Class::Js(class),
             message: message.into(),
             properties: Vec::new(),
@@ -110,7 +110,7 @@ impl Error {
 
     /// A `DOMException` with this name (`"AbortError"`, `"InvalidStateError"`, ...).
     pub fn dom(name: &'static str, message: impl Into<String>) -> Error {
-        Error(Box::new(Kind::Described {
+        Error(Box::new(Failure::Described {
             class: Class::Dom(name),
             message: message.into(),
             properties: Vec::new(),
@@ -124,7 +124,7 @@ impl Error {
 
     /// A value to throw as it is.
     pub fn thrown(scope: &Scope<'_>, value: Local<'_>) -> Error {
-        Error(Box::new(Kind::Thrown {
+        Error(Box::new(Failure::Thrown {
             value: scope.persist(value),
             stack: scope.persist(Local::undefined()),
         }))
@@ -132,13 +132,13 @@ impl Error {
 
     /// The error that no JavaScript can catch: it unwinds to the outermost call.
     pub fn terminated() -> Error {
-        Error(Box::new(Kind::Terminated))
+        Error(Box::new(Failure::Terminated))
     }
 
     /// The same error with one more property on the error object. No effect on a thrown value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Property>) -> Error {
-        if let Kind::Described { properties, .. } = &mut *self.0 {
+        if let Failure::Described { properties, .. } = &mut *self.0 {
             properties.push((name, value.into()));
         }
         self
@@ -146,15 +146,15 @@ impl Error {
 
     /// Whether this is a termination.
     pub fn is_terminated(&self) -> bool {
-        matches!(*self.0, Kind::Terminated)
+        matches!(*self.0, Failure::Terminated)
     }
 
     /// The thrown value, or the error object that this describes; `None` for a termination.
     pub fn to_local<'s>(&self, scope: &Scope<'s>) -> Option<Local<'s>> {
         match &*self.0 {
-            Kind::Terminated => None,
-            Kind::Thrown { value, .. } => Some(scope.local(value)),
-            Kind::Described {
+            Failure::Terminated => None,
+            Failure::Thrown { value, .. } => Some(scope.local(value)),
+            Failure::Described {
                 class,
                 message,
                 properties,
@@ -165,7 +165,7 @@ impl Error {
     /// The stack where a value that is no error object was thrown, in V8's format; empty when there is none.
     pub fn throw_site(&self, scope: &Scope<'_>) -> String {
         match &*self.0 {
-            Kind::Thrown { stack, .. } => scope.format_stack(scope.local(stack)),
+            Failure::Thrown { stack, .. } => scope.format_stack(scope.local(stack)),
             _ => String::new(),
         }
     }
@@ -191,7 +191,7 @@ impl Error {
                 let roots = &scope.inner().roots;
                 let value = roots.slot((*exception).data);
                 let stack = roots.slot(ObjectOrNullValue((*stack).data));
-                Error(Box::new(Kind::Thrown { value, stack }))
+                Error(Box::new(Failure::Thrown { value, stack }))
             } else {
                 JS_ClearPendingException(cx);
                 Error::terminated()
@@ -211,7 +211,7 @@ impl Error {
             return;
         };
         let stack = match &*self.0 {
-            Kind::Thrown { stack, .. } => scope.local(stack).object_or_null(),
+            Failure::Thrown { stack, .. } => scope.local(stack).object_or_null(),
             _ => std::ptr::null_mut(),
         };
         let mut exception = ExceptionStack {
@@ -282,18 +282,18 @@ impl<'s> Scope<'s> {
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Described {
+            Failure::Described {
                 class: Class::Js(class),
                 message,
                 ..
             } => write!(formatter, "{class:?}: {message}"),
-            Kind::Described {
+            Failure::Described {
                 class: Class::Dom(name),
                 message,
                 ..
             } => write!(formatter, "{name}: {message}"),
-            Kind::Thrown { .. } => formatter.write_str("a thrown value"),
-            Kind::Terminated => formatter.write_str("terminated"),
+            Failure::Thrown { .. } => formatter.write_str("a thrown value"),
+            Failure::Terminated => formatter.write_str("terminated"),
         }
     }
 }

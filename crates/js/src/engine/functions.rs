@@ -19,7 +19,7 @@ use mozjs::jsapi::{
 };
 use mozjs::jsval::{JSVal, ObjectValue, PrivateValue, UndefinedValue};
 
-use super::context::{Graveyard, Inner};
+use super::context::{ContextState, Graveyard};
 use super::error::Error;
 use super::local::Local;
 use super::roots::root;
@@ -378,7 +378,7 @@ pub(super) unsafe fn native_body(
     body: impl for<'s> FnOnce(&Scope<'s>) -> Result<(), Error>,
 ) -> bool {
     // SAFETY: the caller's promise.
-    let inner = unsafe { Inner::of(cx) };
+    let inner = unsafe { ContextState::of(cx) };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let scope = Scope::open(inner);
         match body(&scope) {

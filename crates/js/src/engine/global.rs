@@ -13,7 +13,7 @@ use mozjs::jsapi::{
 };
 use mozjs::rust::RealmOptions;
 
-use super::context::{Inner, allocated};
+use super::context::{ContextState, allocated};
 use super::functions::{StaticClass, id_text, native_body};
 use super::roots::root;
 use super::scope::Scope;
@@ -60,7 +60,7 @@ pub(super) fn create(cx: *mut JSContext) -> Result<*mut JSObject, String> {
 }
 
 /// Announces the realm once it has been entered.
-pub(super) fn initialize(inner: &Inner) -> Result<(), String> {
+pub(super) fn initialize(inner: &ContextState) -> Result<(), String> {
     let cx = inner.cx();
     root!(cx, global = inner.global_value().to_object());
     // SAFETY: the handle is a root, and its realm was entered.
@@ -95,7 +95,7 @@ unsafe extern "C" fn resolve(
             return false;
         }
         // A name of the engine's that the hooks know as well (`WebAssembly`) is one that they add to.
-        let inner = Inner::of(cx);
+        let inner = ContextState::of(cx);
         let hooks = inner.hooks.borrow().clone();
         let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else {
             return true;
@@ -152,7 +152,7 @@ unsafe extern "C" fn enumerate(
         if enumerable_only {
             return true;
         }
-        let names = Inner::of(cx).hooks.borrow().clone().global_names();
+        let names = ContextState::of(cx).hooks.borrow().clone().global_names();
         native_body(cx, "the global object", |scope| {
             for name in names {
                 let cx = scope.cx();

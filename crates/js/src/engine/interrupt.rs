@@ -22,7 +22,7 @@ use mozjs::jsapi::{
     JSContext,
 };
 
-use super::context::{Context, Inner};
+use super::context::{Context, ContextState};
 
 unsafe extern "C" {
     /// `js::wasm::InterruptRunningCode`: makes WebAssembly look at the request too, which only urgent ones do by themselves.
@@ -107,14 +107,14 @@ impl Interrupt {
     }
 
     /// Pauses if one is due. Called where no scope is in use: between microtasks.
-    pub(super) fn pause_if_due(&self, inner: &Inner) {
+    pub(super) fn pause_if_due(&self, inner: &ContextState) {
         if self.shared.pause.load(Ordering::Relaxed) {
             self.pause(inner);
         }
     }
 
     #[cold]
-    fn pause(&self, inner: &Inner) {
+    fn pause(&self, inner: &ContextState) {
         self.shared.pause.store(false, Ordering::Relaxed);
         let Some(pause) = self.pause.borrow().clone() else {
             return;
@@ -263,7 +263,7 @@ unsafe extern "C" fn callback(cx: *mut JSContext) -> bool {
         return true;
     }
     // SAFETY: not null, so it is ours.
-    let inner = unsafe { Inner::of(cx) };
+    let inner = unsafe { ContextState::of(cx) };
     let interrupt = &inner.interrupt;
     interrupt.pause_if_due(inner);
     if interrupt.shared.requested.swap(false, Ordering::SeqCst) {

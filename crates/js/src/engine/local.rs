@@ -143,11 +143,6 @@ impl<'s> Local<'s> {
         self.value().is_null()
     }
 
-    /// Whether this is `undefined` or `null`.
-    pub fn is_nullish(self) -> bool {
-        self.value().is_null_or_undefined()
-    }
-
     /// Whether this is a string.
     pub fn is_string(self) -> bool {
         self.value().is_string()

@@ -21,7 +21,7 @@ use mozjs::jsapi::{
 };
 use mozjs::jsval::{BooleanValue, ObjectValue, UndefinedValue};
 
-use super::context::{Context, Inner, bury};
+use super::context::{Context, ContextState, bury};
 use super::error::Error;
 use super::local::Local;
 use super::roots::{Slot, root};
@@ -100,7 +100,7 @@ impl Context {
         {
             return;
         }
-        struct Done<'i>(&'i Inner);
+        struct Done<'i>(&'i ContextState);
         impl Drop for Done<'_> {
             fn drop(&mut self) {
                 self.0.draining.set(false);
@@ -362,7 +362,7 @@ impl Scope<'_> {
     }
 }
 
-pub(super) fn install(inner: &Inner) {
+pub(super) fn install(inner: &ContextState) {
     let cx = inner.cx();
     let traps = JobQueueTraps {
         getHostDefinedData: Some(host_defined_data),
@@ -370,7 +370,7 @@ pub(super) fn install(inner: &Inner) {
         runJobs: Some(run_jobs),
         traceNonGCThingMicroTask: Some(trace_task),
     };
-    // SAFETY: the queue copies the traps; it outlives the context (see `uninstall`). The tracker gets the `Inner` that
+    // SAFETY: the queue copies the traps; it outlives the context (see `uninstall`). The tracker gets the `ContextState` that
     // the context's private also names.
     unsafe {
         let queue = CreateJobQueue(&raw const traps);
@@ -386,7 +386,7 @@ pub(super) fn install(inner: &Inner) {
 }
 
 /// Frees the queue of a context that is gone.
-pub(super) fn uninstall(inner: &Inner) {
+pub(super) fn uninstall(inner: &ContextState) {
     let queue = inner.job_queue.replace(ptr::null_mut());
     if !queue.is_null() {
         // SAFETY: made by `CreateJobQueue`; the context that used it has been destroyed.
@@ -416,10 +416,10 @@ unsafe extern "C" fn host_defined_global(_: *mut JSContext, data: MutableHandleO
 /// # Safety
 /// Called by the collector, on the context's thread, when a FinalizationRegistry has something to say.
 unsafe extern "C" fn queue_clean_up(job: *mut JSFunction, _: *mut JSObject, data: *mut c_void) {
-    // SAFETY: `data` is the `Inner` that was registered, which outlives the context; the function is live, and becomes a
+    // SAFETY: `data` is the `ContextState` that was registered, which outlives the context; the function is live, and becomes a
     // root before anything can collect again.
     unsafe {
-        let inner = &*data.cast::<Inner>();
+        let inner = &*data.cast::<ContextState>();
         let job = JS_GetFunctionObject(job);
         inner
             .clean_ups
@@ -446,7 +446,7 @@ unsafe extern "C" fn track_rejection(
     _: *mut c_void,
 ) {
     // SAFETY: the engine passes our context and a valid handle.
-    let inner = unsafe { Inner::of(cx) };
+    let inner = unsafe { ContextState::of(cx) };
     let promise = ObjectValue(promise.get());
     let mut rejections = inner.rejections.borrow_mut();
     match state {

@@ -19,7 +19,7 @@ use mozjs::jsapi::{
 };
 use mozjs::jsval::UndefinedValue;
 
-use super::context::{Context, Inner};
+use super::context::ContextState;
 use super::convert::IntoJs;
 use super::error::Error;
 use super::functions::{Arguments, panic_text};
@@ -30,7 +30,7 @@ use super::scope::Scope;
 /// What runs the futures behind promises: the loop.
 pub trait Spawner {
     /// Runs the future on this thread. `referenced` tells whether it keeps the program alive until it is done.
-    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>, referenced: bool);
+    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>);
 }
 
 /// Where a promise stands.
@@ -45,7 +45,7 @@ pub enum PromiseState {
 /// A pending promise that Rust will settle. Dropped unsettled, it leaves the promise pending for ever.
 pub struct Resolver {
     promise: Slot,
-    inner: Weak<Inner>,
+    inner: Weak<ContextState>,
 }
 
 impl Resolver {
@@ -107,25 +107,7 @@ impl<'s> Scope<'s> {
         &self,
         future: impl Future<Output = Result<T, Error>> + 'static,
     ) -> Result<Local<'s>, Error> {
-        self.promise_from(Box::pin(future), true)
-    }
-
-    /// Like [`promise_from_future`](Self::promise_from_future), without keeping the program alive.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn promise_from_unreferenced_future<T: IntoJs>(
-        &self,
-        future: impl Future<Output = Result<T, Error>> + 'static,
-    ) -> Result<Local<'s>, Error> {
-        self.promise_from(Box::pin(future), false)
-    }
-
-    fn promise_from<T: IntoJs>(
-        &self,
-        mut future: Pin<Box<dyn Future<Output = Result<T, Error>>>>,
-        referenced: bool,
-    ) -> Result<Local<'s>, Error> {
+        let mut future: Pin<Box<dyn Future<Output = Result<T, Error>>>> = Box::pin(future);
         let (promise, resolver) = self.promise()?;
         // A future may be polled with one waker now and another later; the later poll registers the one that counts.
         let polled = {
@@ -140,10 +122,9 @@ impl<'s> Scope<'s> {
                 let spawner = self.inner().spawner.borrow().clone();
                 let spawner =
                     spawner.ok_or_else(|| Error::new("this context has no event loop"))?;
-                spawner.spawn(
-                    Box::pin(async move { resolver.settle(Caught(future).await) }),
-                    referenced,
-                );
+                spawner.spawn(Box::pin(
+                    async move { resolver.settle(Caught(future).await) },
+                ));
             }
         }
         Ok(promise)
@@ -295,47 +276,6 @@ impl<'s> Scope<'s> {
             return Err(Error::type_error("the value is not a promise"));
         }
         Ok(promise.object_or_null())
-    }
-}
-
-impl Context {
-    /// A future for the outcome of a promise (or any thenable): how Rust awaits JavaScript.
-    pub fn promise_future(
-        &self,
-        scope: &Scope<'_>,
-        value: Local<'_>,
-    ) -> Result<impl Future<Output = Result<Slot, Error>> + 'static + use<>, Error> {
-        struct Shared {
-            outcome: Option<Result<Slot, Error>>,
-            waker: Option<Waker>,
-        }
-        let shared = Rc::new(RefCell::new(Shared {
-            outcome: None,
-            waker: None,
-        }));
-        let theirs = shared.clone();
-        scope.when_settled(value, move |scope, outcome| {
-            let outcome = outcome.map(|value| scope.persist(value));
-            let waker = {
-                let mut shared = theirs.borrow_mut();
-                shared.outcome = Some(outcome);
-                shared.waker.take()
-            };
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            Ok(())
-        })?;
-        Ok(std::future::poll_fn(move |context| {
-            let mut shared = shared.borrow_mut();
-            match shared.outcome.take() {
-                Some(outcome) => Poll::Ready(outcome),
-                None => {
-                    shared.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            }
-        }))
     }
 }
 

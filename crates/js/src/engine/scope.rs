@@ -10,12 +10,12 @@ use std::ptr;
 use std::rc::Rc;
 
 use mozjs::jsapi::{
-    BuildStackString, CaptureCurrentStack, GCReason, JS_GC, JS_GetClassObject,
-    JS_StackCapture_AllFrames, JSContext, JSObject, JSProtoKey, StackCapture, StackFormat,
+    BuildStackString, GCReason, JS_GC, JS_GetClassObject, JSContext, JSObject, JSProtoKey,
+    StackFormat,
 };
-use mozjs::jsval::{DoubleValue, Int32Value, JSVal, ObjectOrNullValue, ObjectValue, StringValue};
+use mozjs::jsval::{DoubleValue, Int32Value, JSVal, ObjectValue, StringValue};
 
-use super::context::{Context, Inner};
+use super::context::{Context, ContextState};
 use super::error::Error;
 use super::local::Local;
 use super::roots::{Slot, root};
@@ -25,7 +25,7 @@ const BORROWED: u32 = u32::MAX;
 
 /// Access to the engine for a bounded time; see the module's documentation.
 pub struct Scope<'s> {
-    inner: &'s Inner,
+    inner: &'s ContextState,
     depth: u32,
     base: usize,
     /// Invariant, so that no local can pass for one of another scope.
@@ -44,7 +44,7 @@ pub struct Caller {
 }
 
 impl<'s> Scope<'s> {
-    pub(super) fn open(inner: &'s Inner) -> Scope<'s> {
+    pub(super) fn open(inner: &'s ContextState) -> Scope<'s> {
         inner.cx();
         let depth = inner.depth.get();
         assert!(
@@ -64,7 +64,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    pub(super) fn inner(&self) -> &'s Inner {
+    pub(super) fn inner(&self) -> &'s ContextState {
         self.inner
     }
 
@@ -220,25 +220,6 @@ impl<'s> Scope<'s> {
         self.root_object(object.get())
     }
 
-    /// The current stack as a chain of saved frames (or null), for [`format_stack`](Self::format_stack).
-    pub(super) fn capture_stack(&self) -> Result<Local<'s>, Error> {
-        let cx = self.cx();
-        root!(cx, stack = ptr::null_mut::<JSObject>());
-        let mut capture = std::mem::MaybeUninit::<StackCapture>::uninit();
-        // SAFETY: `capture` is initialised by the first call; handles are roots or the shared null.
-        let ok = unsafe {
-            JS_StackCapture_AllFrames(capture.as_mut_ptr());
-            CaptureCurrentStack(
-                cx,
-                stack.handle_mut(),
-                capture.as_mut_ptr(),
-                mozjs::jsapi::HandleObject::null(),
-            )
-        };
-        self.check(ok)?;
-        Ok(self.root(ObjectOrNullValue(stack.get())))
-    }
-
     /// A saved-frame chain as text, one frame a line; empty for anything else.
     pub(super) fn format_stack(&self, stack: Local<'_>) -> String {
         let cx = self.cx();
@@ -265,14 +246,6 @@ impl<'s> Scope<'s> {
         }
         match self.root_string(text.get()) {
             Ok(text) => self.string_of(text).unwrap_or_default(),
-            Err(_) => String::new(),
-        }
-    }
-
-    /// The stack of the running script as text, one frame a line.
-    pub fn stack_text(&self) -> String {
-        match self.capture_stack() {
-            Ok(stack) => self.format_stack(stack),
             Err(_) => String::new(),
         }
     }
@@ -316,10 +289,10 @@ impl<'s> Scope<'s> {
     }
 }
 
-impl Inner {
+impl ContextState {
     /// Runs `f` while no scope may be used.
     pub(super) fn closed_while<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Restore<'i>(&'i Inner, u32);
+        struct Restore<'i>(&'i ContextState, u32);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
                 self.0.depth.set(self.1);

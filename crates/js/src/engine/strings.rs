@@ -8,13 +8,12 @@ use std::ptr;
 use encoding_rs::mem;
 
 use mozjs::jsapi::{
-    BigIntFromInt64, BigIntFromUint64, BigIntToString, GetSymbolDescription, GetSymbolFor,
-    GetWellKnownSymbol, JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString,
+    BigIntFromInt64, BigIntToString, JS_DeprecatedStringHasLatin1Chars, JS_EnsureLinearString,
     JS_GetEmptyString, JS_GetLatin1StringCharsAndLength, JS_GetTwoByteStringCharsAndLength,
-    JS_NewStringCopyN, JS_NewUCStringCopyN, JSString, StringToBigInt, SymbolCode, ToBigInt,
-    ToBooleanSlow, ToNumberSlow, ToStringSlow,
+    JS_NewStringCopyN, JS_NewUCStringCopyN, JSString, StringToBigInt, ToBigInt, ToBooleanSlow,
+    ToNumberSlow, ToStringSlow,
 };
-use mozjs::jsval::{BigIntValue, SymbolValue};
+use mozjs::jsval::BigIntValue;
 
 use super::error::Error;
 use super::local::Local;
@@ -240,16 +239,6 @@ impl<'s> Scope<'s> {
         self.root_bigint(bigint)
     }
 
-    /// A BigInt.
-    ///
-    /// # Errors
-    /// When memory runs out.
-    pub fn bigint_u64(&self, value: u64) -> Result<Local<'s>, Error> {
-        // SAFETY: the result is rooted at once.
-        let bigint = unsafe { BigIntFromUint64(self.cx(), value) };
-        self.root_bigint(bigint)
-    }
-
     /// A BigInt of any size from its decimal digits (with a leading `-` if negative).
     ///
     /// # Errors
@@ -288,54 +277,6 @@ impl<'s> Scope<'s> {
         }
         // SAFETY: not null, rooted at once.
         Ok(self.root(BigIntValue(unsafe { &*bigint })))
-    }
-
-    /// A well-known symbol.
-    pub fn well_known_symbol(&self, which: WellKnown) -> Local<'s> {
-        let code = match which {
-            WellKnown::Iterator => SymbolCode::iterator,
-            WellKnown::AsyncIterator => SymbolCode::asyncIterator,
-            WellKnown::ToStringTag => SymbolCode::toStringTag,
-            WellKnown::ToPrimitive => SymbolCode::toPrimitive,
-            WellKnown::HasInstance => SymbolCode::hasInstance,
-        };
-        // SAFETY: well-known symbols always exist.
-        self.root(SymbolValue(unsafe {
-            &*GetWellKnownSymbol(self.cx(), code)
-        }))
-    }
-
-    /// `Symbol.for(name)`.
-    ///
-    /// # Errors
-    /// When memory runs out.
-    pub fn symbol_for(&self, name: &str) -> Result<Local<'s>, Error> {
-        let name = self.string(name)?;
-        let cx = self.cx();
-        root!(cx, name = name.string_or_null());
-        // SAFETY: the handle is a root; the result is rooted at once.
-        let symbol = unsafe { GetSymbolFor(cx, name.handle()) };
-        if symbol.is_null() {
-            return Err(Error::pending(self));
-        }
-        // SAFETY: not null.
-        Ok(self.root(SymbolValue(unsafe { &*symbol })))
-    }
-
-    /// The description of a symbol (`undefined` without one, or for anything else).
-    pub fn symbol_description(&self, symbol: Local<'_>) -> Local<'s> {
-        let cx = self.cx();
-        if !symbol.value().is_symbol() {
-            return Local::undefined();
-        }
-        root!(cx, symbol = symbol.value().to_symbol());
-        // SAFETY: the handle is a root.
-        let description = unsafe { GetSymbolDescription(symbol.handle()) };
-        if description.is_null() {
-            return Local::undefined();
-        }
-        // SAFETY: not null, rooted at once.
-        self.root(mozjs::jsval::StringValue(unsafe { &*description }))
     }
 }
 

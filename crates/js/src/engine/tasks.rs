@@ -17,7 +17,7 @@ use mozjs::jsapi::{
     ShutdownAsyncTasks,
 };
 
-use super::context::{Context, Inner};
+use super::context::{Context, ContextState};
 
 unsafe extern "C" {
     /// `JS::Dispatchable::Run`; in the library, not in the bindings. The second argument is a `UniquePtr&&`, a pointer to
@@ -85,7 +85,7 @@ impl Context {
         let outlet = Arc::new(Outlet {
             sink: Mutex::new(Some(sink)),
         });
-        // SAFETY: the closure pointer stays valid until the context is gone: `Inner` keeps `Tasks`.
+        // SAFETY: the closure pointer stays valid until the context is gone: `ContextState` keeps `Tasks`.
         unsafe {
             InitAsyncTaskCallbacks(
                 self.0.cx(),
@@ -119,7 +119,7 @@ impl Context {
 }
 
 /// Cancels or waits for all tasks; before the context goes.
-pub(super) fn shut_down(inner: &Inner) {
+pub(super) fn shut_down(inner: &ContextState) {
     if let Some(tasks) = &*inner.tasks.borrow() {
         *tasks
             .0

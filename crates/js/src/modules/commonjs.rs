@@ -123,7 +123,7 @@ fn collect_names(
                 if let Ok(text) = source::read(&path)
                     && matches!(
                         source::kind(&path),
-                        source::Kind::CommonJs | source::Kind::JavaScript
+                        source::FileKind::CommonJs | source::FileKind::JavaScript
                     )
                 {
                     let mut more = Vec::new();
@@ -338,15 +338,15 @@ fn require<'s>(
         typescript::strip(text).map_err(|problem| problem.into_error(&path.display().to_string()))
     };
     match source::kind(&path) {
-        source::Kind::Json => run_once(loader, scope, &path, parent, |module| {
+        source::FileKind::Json => run_once(loader, scope, &path, parent, |module| {
             scope.set(module, "exports", scope.json_parse(&text)?)
         }),
-        source::Kind::CommonJs => run(loader, scope, &path, &text, parent),
-        source::Kind::CommonTypeScript => run(loader, scope, &path, &strip(&text)?, parent),
-        source::Kind::TypeScript if is_commonjs(&path, &strip(&text)?) => {
+        source::FileKind::CommonJs => run(loader, scope, &path, &text, parent),
+        source::FileKind::CommonTypeScript => run(loader, scope, &path, &strip(&text)?, parent),
+        source::FileKind::TypeScript if is_commonjs(&path, &strip(&text)?) => {
             run(loader, scope, &path, &strip(&text)?, parent)
         }
-        source::Kind::JavaScript if is_commonjs(&path, &text) || !source::is_module_text(&text) => {
+        source::FileKind::JavaScript if is_commonjs(&path, &text) => {
             run(loader, scope, &path, &text, parent)
         }
         _ => required_module(loader, scope, specifier, url, path),

@@ -7,16 +7,13 @@
 
 use std::collections::HashMap;
 
-use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectExpression,
     ObjectPropertyKind, PropertyKey, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
-use oxc_parser::{ParseOptions, Parser};
-use oxc_span::SourceType;
 
-use super::deep_stack::with_deep_stack;
+use super::source::with_script;
 
 /// What the text of a CommonJS file says of its exports.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,15 +29,7 @@ pub(crate) fn export_names(text: &str) -> ExportNames {
     if !text.contains("exports") {
         return ExportNames::default();
     }
-    with_deep_stack(text.len(), || {
-        let allocator = Allocator::default();
-        let options = ParseOptions {
-            allow_return_outside_function: true,
-            ..ParseOptions::default()
-        };
-        let parsed = Parser::new(&allocator, text, SourceType::cjs())
-            .with_options(options)
-            .parse();
+    with_script(text, |parsed| {
         let mut finder = Finder::default();
         finder.visit_program(&parsed.program);
         finder.found

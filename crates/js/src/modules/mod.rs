@@ -22,7 +22,7 @@ use url::Url;
 
 pub use graph::{graph_names_scheme, source_names_scheme};
 use resolve::{Problem, Resolver, Target, file_url, is_path};
-use source::Kind;
+use source::FileKind;
 
 use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
 use crate::{builtins, typescript};
@@ -217,21 +217,21 @@ impl Loader {
         let private = scope.string(url)?;
         match (flavour, source::kind(path)) {
             (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
-            (Flavour::Json, _) | (_, Kind::Json) => scope.json_module(&text, &shown),
-            (_, kind @ (Kind::TypeScript | Kind::CommonTypeScript)) => {
+            (Flavour::Json, _) | (_, FileKind::Json) => scope.json_module(&text, &shown),
+            (_, kind @ (FileKind::TypeScript | FileKind::CommonTypeScript)) => {
                 let code =
                     typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
-                if kind == Kind::CommonTypeScript || commonjs::is_commonjs(path, &code) {
+                if kind == FileKind::CommonTypeScript || commonjs::is_commonjs(path, &code) {
                     commonjs::module(self, scope, path, &code)
                 } else {
                     scope.compile_module(&code, &shown, private)
                 }
             }
-            (_, Kind::CommonJs) => commonjs::module(self, scope, path, &text),
-            (_, Kind::JavaScript) if commonjs::is_commonjs(path, &text) => {
+            (_, FileKind::CommonJs) => commonjs::module(self, scope, path, &text),
+            (_, FileKind::JavaScript) if commonjs::is_commonjs(path, &text) => {
                 commonjs::module(self, scope, path, &text)
             }
-            (_, Kind::JavaScript) => scope.compile_module(&text, &shown, private),
+            (_, FileKind::JavaScript) => scope.compile_module(&text, &shown, private),
         }
     }
 

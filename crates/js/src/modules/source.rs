@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
-use oxc_parser::{ParseOptions, Parser};
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
 use crate::typescript;
 
 /// What a file holds, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FileKind {
     JavaScript,
     TypeScript,
     CommonTypeScript,
@@ -20,19 +20,19 @@ pub(crate) enum Kind {
 }
 
 /// The kind of a file.
-pub(crate) fn kind(path: &Path) -> Kind {
+pub(crate) fn kind(path: &Path) -> FileKind {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("ts" | "mts") => Kind::TypeScript,
-        Some("cts") => Kind::CommonTypeScript,
-        Some("json") => Kind::Json,
-        Some("cjs") => Kind::CommonJs,
-        _ => Kind::JavaScript,
+        Some("ts" | "mts") => FileKind::TypeScript,
+        Some("cts") => FileKind::CommonTypeScript,
+        Some("json") => FileKind::Json,
+        Some("cjs") => FileKind::CommonJs,
+        _ => FileKind::JavaScript,
     }
 }
 
 /// Whether the file is a module whose imports matter.
 pub(crate) fn is_code(path: &Path) -> bool {
-    matches!(kind(path), Kind::JavaScript | Kind::TypeScript)
+    matches!(kind(path), FileKind::JavaScript | FileKind::TypeScript)
 }
 
 /// Reads a text file as UTF-8 without a byte order mark.
@@ -51,7 +51,7 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
         return Vec::new();
     }
     let stripped;
-    let text = if kind(path) == Kind::TypeScript {
+    let text = if kind(path) == FileKind::TypeScript {
         match typescript::strip(text) {
             Ok(code) => {
                 stripped = code;
@@ -73,7 +73,18 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
 
 /// Whether the text is JavaScript that a CommonJS file may hold.
 pub(crate) fn is_script(text: &str) -> bool {
-    let is_script = with_deep_stack(text.len(), || {
+    with_script(text, |parsed| {
+        !parsed.panicked && parsed.diagnostics.is_empty()
+    })
+    .unwrap_or(true)
+}
+
+/// What `look` says of the text parsed as a CommonJS file; `None` for text too long to look at.
+pub(super) fn with_script<R: Send>(
+    text: &str,
+    look: impl FnOnce(&ParserReturn<'_>) -> R + Send,
+) -> Option<R> {
+    with_deep_stack(text.len(), || {
         let allocator = Allocator::default();
         let options = ParseOptions {
             allow_return_outside_function: true,
@@ -82,9 +93,8 @@ pub(crate) fn is_script(text: &str) -> bool {
         let parsed = Parser::new(&allocator, text, SourceType::cjs())
             .with_options(options)
             .parse();
-        !parsed.panicked && parsed.diagnostics.is_empty()
-    });
-    is_script.unwrap_or(true)
+        look(&parsed)
+    })
 }
 
 /// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.

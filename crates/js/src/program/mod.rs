@@ -370,11 +370,11 @@ impl Hooks for ProgramHooks {
 struct LoopSpawner(WeakLoop);
 
 impl Spawner for LoopSpawner {
-    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>, referenced: bool) {
+    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>) {
         let Some(event_loop) = self.0.upgrade() else {
             return;
         };
-        let hold = referenced.then(|| event_loop.hold());
+        let hold = event_loop.hold();
         // Dropping the handle lets the task go on by itself.
         drop(event_loop.spawn(async move {
             future.await;

@@ -5,6 +5,8 @@
 //! TypeScript itself. Namespaces with values and decorators are not supported and say so. Nothing is type-checked.
 
 mod edits;
+mod enums;
+mod imports;
 mod rewrite;
 
 use crate::modules::deep_stack::with_deep_stack;

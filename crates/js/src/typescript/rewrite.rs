@@ -12,6 +12,7 @@ use oxc_syntax::scope::ScopeFlags;
 
 use super::Problem;
 use super::edits::Edits;
+use super::enums::EnumMembers;
 
 /// The JavaScript for `program`, whose text is `source`.
 pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Problem> {
@@ -31,27 +32,27 @@ pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Pro
     }
 }
 
-struct Rewriter<'s> {
-    source: &'s str,
-    edits: Edits<'s>,
+pub(super) struct Rewriter<'s> {
+    pub(super) source: &'s str,
+    pub(super) edits: Edits<'s>,
     /// Names that appear as values.
-    values: HashSet<String>,
+    pub(super) values: HashSet<String>,
     /// Where statements end without a semicolon.
     statement_ends: HashSet<u32>,
     /// Members of the enums met so far, by the enum's name.
-    enums: HashMap<String, EnumMembers>,
+    pub(super) enums: HashMap<String, EnumMembers>,
     problem: Option<Problem>,
 }
 
 impl Rewriter<'_> {
-    fn fail(&mut self, span: Span, message: &str) {
+    pub(super) fn fail(&mut self, span: Span, message: &str) {
         if self.problem.is_none() {
             self.problem = Some(Problem::at(self.source, span.start, message));
         }
     }
 
     /// Removes a statement or class member.
-    fn remove(&mut self, span: Span) {
+    pub(super) fn remove(&mut self, span: Span) {
         self.edits.blank_with(span.start, span.end, ";");
     }
 
@@ -81,7 +82,7 @@ impl Rewriter<'_> {
     }
 
     /// The first of these characters between two places.
-    fn find(&self, start: u32, end: u32, characters: &[char]) -> Option<u32> {
+    pub(super) fn find(&self, start: u32, end: u32, characters: &[char]) -> Option<u32> {
         self.source[start as usize..end as usize]
             .find(characters)
             .map(|at| start + at as u32)
@@ -160,284 +161,6 @@ impl Rewriter<'_> {
         };
         self.edits.insert(at, format!("{separator}{assignments}"));
     }
-
-    fn enumeration(&mut self, declaration: &TSEnumDeclaration<'_>) {
-        let name = declaration.id.name.as_str();
-        let members: Vec<(String, &TSEnumMember<'_>)> = declaration
-            .body
-            .members
-            .iter()
-            .filter_map(|member| Some((member_name(member)?, member)))
-            .collect();
-        if members.len() != declaration.body.members.len() {
-            return self.fail(
-                declaration.span,
-                "computed names of enum members are not supported",
-            );
-        }
-        // A declaration that goes on with an enum sees what the earlier ones have.
-        let mut known = self.enums.remove(name).unwrap_or_default();
-        for (member_name, member) in &members {
-            let is_text = member
-                .initializer
-                .as_ref()
-                .is_some_and(|value| is_text(value, &known));
-            known.insert(member_name.clone(), is_text);
-        }
-        self.edits.replace(
-            declaration.span.start,
-            declaration.body.span.start + 1,
-            &format!("var {name};(function({name}){{"),
-        );
-        let mut place = declaration.body.span.start + 1;
-        let mut previous: Option<String> = None;
-        for (member_name, member) in &members {
-            let quoted = quote(member_name);
-            let here = format!("{name}[{quoted}]");
-            // What lies between the members: commas and comments go, line breaks stay.
-            match &member.initializer {
-                None => {
-                    let value = previous.map_or("0".to_owned(), |previous| format!("{previous}+1"));
-                    self.edits.replace(
-                        place,
-                        member.span.end,
-                        &format!("{name}[{here}={value}]={quoted};"),
-                    );
-                }
-                Some(value) if known.get(member_name) == Some(&true) => {
-                    self.edits
-                        .replace(place, value.span().start, &format!("{here}= "));
-                    self.qualify(value, name, &known);
-                    self.edits.insert(value.span().end, ";");
-                }
-                Some(value) => {
-                    self.edits
-                        .replace(place, value.span().start, &format!("{name}[{here}= "));
-                    self.qualify(value, name, &known);
-                    self.edits.insert(value.span().end, format!("]={quoted};"));
-                }
-            }
-            place = member.span.end;
-            previous = Some(here);
-        }
-        self.edits.replace(
-            place,
-            declaration.span.end,
-            &format!("}})({name}||({name}={{}}));"),
-        );
-        self.enums.insert(name.to_owned(), known);
-    }
-
-    /// Members that refer to earlier ones by their bare names; casts in the value go.
-    fn qualify(&mut self, value: &Expression<'_>, name: &str, members: &EnumMembers) {
-        struct Bare<'b> {
-            members: &'b EnumMembers,
-            found: Vec<u32>,
-            others: Vec<String>,
-        }
-        impl<'a> Visit<'a> for Bare<'_> {
-            fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
-                if self.members.contains_key(identifier.name.as_str()) {
-                    self.found.push(identifier.span.start);
-                } else {
-                    self.others.push(identifier.name.to_string());
-                }
-            }
-        }
-        let mut bare = Bare {
-            members,
-            found: Vec::new(),
-            others: Vec::new(),
-        };
-        bare.visit_expression(value);
-        for at in bare.found {
-            self.edits.insert(at, format!("{name}."));
-        }
-        // What the walk over the types counts as values too is the members' names, which the walk above left out.
-        let values = std::mem::take(&mut self.values);
-        self.visit_expression(value);
-        self.values = values;
-        self.values.extend(bare.others);
-    }
-
-    /// The second pass.
-    fn drop_unused(&mut self, program: &Program<'_>) {
-        let types: HashSet<String> = program.body.iter().filter_map(type_name).collect();
-        for statement in &program.body {
-            match statement {
-                Statement::ImportDeclaration(import) if import.import_kind.is_value() => {
-                    self.import(import)
-                }
-                Statement::ExportNamedDeclaration(export) if export.export_kind.is_value() => {
-                    let unwanted = |specifier: &ExportSpecifier<'_>| {
-                        specifier.export_kind.is_type()
-                            || is_type_export(specifier, &types, &self.values_declared(program))
-                    };
-                    let spans: Vec<Span> = export
-                        .specifiers
-                        .iter()
-                        .filter(|specifier| unwanted(specifier))
-                        .map(|s| s.span)
-                        .collect();
-                    self.remove_specifiers(&spans);
-                }
-                Statement::ExportFromDeclaration(export) if export.export_kind.is_value() => {
-                    let spans: Vec<Span> = export
-                        .specifiers
-                        .iter()
-                        .filter(|s| s.export_kind.is_type())
-                        .map(|s| s.span)
-                        .collect();
-                    self.remove_specifiers(&spans);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Top-level names that exist at run time.
-    fn values_declared(&self, program: &Program<'_>) -> HashSet<String> {
-        let mut names = HashSet::new();
-        for statement in &program.body {
-            let declaration = match statement {
-                Statement::ExportDeclaration(export) => Some(&export.declaration),
-                other => other.as_declaration(),
-            };
-            match declaration {
-                Some(Declaration::ClassDeclaration(class)) => {
-                    names.extend(class.id.as_ref().map(|id| id.name.to_string()))
-                }
-                Some(Declaration::FunctionDeclaration(function)) => {
-                    names.extend(function.id.as_ref().map(|id| id.name.to_string()));
-                }
-                Some(Declaration::TSEnumDeclaration(declaration)) => {
-                    names.insert(declaration.id.name.to_string());
-                }
-                Some(Declaration::VariableDeclaration(variables)) => {
-                    for variable in &variables.declarations {
-                        names.extend(
-                            variable
-                                .id
-                                .get_identifier_name()
-                                .map(|name| name.to_string()),
-                        );
-                    }
-                }
-                _ => {}
-            }
-        }
-        names
-    }
-
-    fn import(&mut self, import: &ImportDeclaration<'_>) {
-        let Some(specifiers) = &import.specifiers else {
-            return;
-        };
-        let used = |specifier: &ImportDeclarationSpecifier<'_>| {
-            let is_type = matches!(specifier, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type());
-            !is_type && self.values.contains(specifier.local().name.as_str())
-        };
-        let unused: Vec<&ImportDeclarationSpecifier<'_>> =
-            specifiers.iter().filter(|it| !used(it)).collect();
-        if unused.is_empty() {
-            return;
-        }
-        if unused.len() == specifiers.len() {
-            return self.remove(import.span);
-        }
-        let is_named = |it: &&ImportDeclarationSpecifier<'_>| {
-            matches!(it, ImportDeclarationSpecifier::ImportSpecifier(_))
-        };
-        let all_named_unused = specifiers.iter().filter(is_named).all(|it| !used(it));
-        if all_named_unused && specifiers.iter().any(|it| is_named(&it)) {
-            // `import D, { E }` keeps `import D`: the braces go too.
-            if let (Some(open), Some(last)) = (
-                self.find(import.span.start, import.source.span.start, &['{']),
-                specifiers.last(),
-            ) {
-                let comma = self.source[..open as usize]
-                    .rfind(',')
-                    .map_or(open, |at| at as u32);
-                let close = self
-                    .find(last.span().end, import.source.span.start, &['}'])
-                    .unwrap_or(open);
-                self.edits.blank(comma, close + 1);
-                return;
-            }
-        }
-        let spans: Vec<Span> = unused.iter().map(|it| it.span()).collect();
-        self.remove_specifiers(&spans);
-    }
-
-    /// Removes members of a list in braces, with the comma that follows.
-    fn remove_specifiers(&mut self, spans: &[Span]) {
-        for span in spans {
-            let rest = &self.source[span.end as usize..];
-            let comma = rest
-                .find([',', '}'])
-                .filter(|&at| rest[at..].starts_with(','));
-            // A default import before the list has its comma before; only lists come here.
-            let end = comma.map_or(span.end, |at| span.end + at as u32 + 1);
-            self.edits.blank(span.start, end);
-        }
-    }
-}
-
-/// The name that a statement declares as a type only.
-fn type_name(statement: &Statement<'_>) -> Option<String> {
-    match statement {
-        Statement::TSInterfaceDeclaration(it) => Some(it.id.name.to_string()),
-        Statement::TSTypeAliasDeclaration(it) => Some(it.id.name.to_string()),
-        Statement::ImportDeclaration(import) if import.import_kind.is_type() => import
-            .specifiers
-            .as_ref()?
-            .first()
-            .map(|it| it.local().name.to_string()),
-        _ => None,
-    }
-}
-
-fn is_type_export(
-    specifier: &ExportSpecifier<'_>,
-    types: &HashSet<String>,
-    values: &HashSet<String>,
-) -> bool {
-    let name = specifier.local.name();
-    types.contains(name.as_str()) && !values.contains(name.as_str())
-}
-
-fn member_name(member: &TSEnumMember<'_>) -> Option<String> {
-    match &member.id {
-        TSEnumMemberName::Identifier(name) => Some(name.name.to_string()),
-        TSEnumMemberName::String(text) | TSEnumMemberName::ComputedString(text) => {
-            Some(text.value.to_string())
-        }
-        TSEnumMemberName::ComputedTemplateString(_) => None,
-    }
-}
-
-/// The members of an enum by name, and whether the value of each is text.
-type EnumMembers = HashMap<String, bool>;
-
-/// Whether the value of an enum member is text, which has no reverse mapping.
-fn is_text(value: &Expression<'_>, members: &EnumMembers) -> bool {
-    match value {
-        Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
-        Expression::Identifier(name) => members.get(name.name.as_str()) == Some(&true),
-        Expression::BinaryExpression(it) => {
-            is_text(&it.left, members) || is_text(&it.right, members)
-        }
-        Expression::ParenthesizedExpression(it) => is_text(&it.expression, members),
-        Expression::TSAsExpression(it) => is_text(&it.expression, members),
-        Expression::TSSatisfiesExpression(it) => is_text(&it.expression, members),
-        Expression::TSTypeAssertion(it) => is_text(&it.expression, members),
-        Expression::TSNonNullExpression(it) => is_text(&it.expression, members),
-        _ => false,
-    }
-}
-
-fn quote(text: &str) -> String {
-    format!("{text:?}")
 }
 
 impl<'a> Visit<'a> for Rewriter<'_> {

@@ -248,7 +248,7 @@ pub(crate) fn run(py: Python<'_>, handle: &Object) -> Option<PyErr> {
         if (*raw).callback.is_null() {
             return None;
         }
-        let call = Call::take(raw);
+        let call = HandleCall::take(raw);
         let result = call.invoke();
         if result.is_null() {
             return fail(py, handle, raw, call);
@@ -260,7 +260,7 @@ pub(crate) fn run(py: Python<'_>, handle: &Object) -> Option<PyErr> {
 }
 
 /// The references of one call, owned by the C stack while it runs.
-struct Call {
+struct HandleCall {
     callback: *mut ffi::PyObject,
     context: *mut ffi::PyObject,
     /// The first slot is scratch space for the callee (PY_VECTORCALL_ARGUMENTS_OFFSET).
@@ -270,14 +270,14 @@ struct Call {
     hidden: bool,
 }
 
-impl Call {
+impl HandleCall {
     /// # Safety
     /// `raw` is a live handle that has a callback, and the GIL is held.
-    unsafe fn take(raw: *mut RawHandle) -> Call {
+    unsafe fn take(raw: *mut RawHandle) -> HandleCall {
         // SAFETY: the caller's promise; slots below `count` (or the first, for MANY) hold owned references.
         unsafe {
             let [first, second, third] = (*raw).arguments;
-            let call = Call {
+            let call = HandleCall {
                 callback: (*raw).callback,
                 context: (*raw).context,
                 arguments: [null_mut(), first, second, third],
@@ -354,7 +354,12 @@ impl Call {
 /// # Safety
 /// An exception is set, `handle` is `raw`, and `call` was taken from it.
 #[cold]
-unsafe fn fail(py: Python<'_>, handle: &Object, raw: *mut RawHandle, call: Call) -> Option<PyErr> {
+unsafe fn fail(
+    py: Python<'_>,
+    handle: &Object,
+    raw: *mut RawHandle,
+    call: HandleCall,
+) -> Option<PyErr> {
     let error = PyErr::fetch(py);
     // SAFETY: a handle that runs once was emptied by `take`, and nothing can fill it but this.
     unsafe {
@@ -486,7 +491,7 @@ unsafe fn clear(raw: *mut RawHandle) {
         if (*raw).callback.is_null() {
             return;
         }
-        let call = Call {
+        let call = HandleCall {
             callback: (*raw).callback,
             context: (*raw).context,
             arguments: [

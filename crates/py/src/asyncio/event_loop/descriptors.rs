@@ -380,7 +380,7 @@ impl Descriptor {
         let old = self.source.take();
         drop(old);
         let source = self.event_loop.register(self.fd, mode)?;
-        source.set_handler(Some(Rc::new(Handler(Rc::clone(self)))));
+        source.set_handler(Some(Rc::new(DescriptorHandler(Rc::clone(self)))));
         source.assume(Readiness::READ | Readiness::WRITE);
         self.source.replace(Some(source));
         Ok(())
@@ -493,9 +493,9 @@ impl Descriptor {
 }
 
 /// The registration holds its handler, which is this; `Descriptors` takes the source out to end that.
-struct Handler(Rc<Descriptor>);
+struct DescriptorHandler(Rc<Descriptor>);
 
-impl IoHandler for Handler {
+impl IoHandler for DescriptorHandler {
     fn ready(&self, readiness: Readiness) {
         let descriptor = &self.0;
         ffi::with_gil_held(|py| {

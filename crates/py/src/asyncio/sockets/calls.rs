@@ -24,7 +24,7 @@ use crate::ffi::sockets::begin_connect;
 use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
 /// One call of a method of the Python socket, made again after each wait.
-struct Call {
+struct SocketCall {
     socket: Socket,
     method: &'static Method,
     arguments: Object,
@@ -37,7 +37,7 @@ struct Method {
     direction: Direction,
 }
 
-impl Operation for Call {
+impl Operation for SocketCall {
     fn name(&self) -> &'static str {
         self.method.name
     }
@@ -86,8 +86,8 @@ impl Operation for Call {
     }
 }
 
-/// `sock_accept`: as [`Call`], and the new socket does not block.
-struct Accept(Call);
+/// `sock_accept`: as [`SocketCall`], and the new socket does not block.
+struct Accept(SocketCall);
 
 impl Operation for Accept {
     fn name(&self) -> &'static str {
@@ -195,7 +195,7 @@ fn call_of(
     arguments: &Arguments<'_, '_>,
     method: &'static Method,
     count: usize,
-) -> PyResult<Option<Call>> {
+) -> PyResult<Option<SocketCall>> {
     let core = core_of(&receiver)?.state(py);
     let Some(socket) = arguments.get(0) else {
         return Ok(None);
@@ -211,7 +211,7 @@ fn call_of(
     socket.asks_anyway = true;
     let values = (1..=count).filter_map(|index| arguments.get(index));
     let values = PyTuple::new(py, values.map(|value| value.to_owned()).collect::<Vec<_>>())?;
-    Ok(Some(Call {
+    Ok(Some(SocketCall {
         socket,
         method,
         arguments: Object::new(values.into_any()),

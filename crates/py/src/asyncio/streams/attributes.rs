@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::Reader;
+use super::NativeReader;
 use crate::ffi::bytearray::ByteArray;
 use crate::ffi::{FastAttribute, install_attribute};
 
@@ -29,7 +29,7 @@ macro_rules! attributes {
                     $py: Python<'py>,
                     $object: Borrowed<'_, 'py, PyAny>,
                 ) -> PyResult<Bound<'py, PyAny>> {
-                    let $reader = Reader::of($object)?;
+                    let $reader = NativeReader::of($object)?;
                     // Not every attribute needs what the macro names.
                     let _ = ($py, &$reader);
                     $get
@@ -40,7 +40,7 @@ macro_rules! attributes {
                     $object: Borrowed<'_, '_, PyAny>,
                     $value: Borrowed<'_, '_, PyAny>,
                 ) -> PyResult<()> {
-                    let $reader = Reader::of($object)?;
+                    let $reader = NativeReader::of($object)?;
                     let _ = ($py, &$reader);
                     $set
                 }

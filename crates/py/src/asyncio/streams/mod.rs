@@ -31,7 +31,7 @@ use crate::ffi::{GilBound, Object};
 /// The state of one stream reader, in its attribute `_native`.
 #[pyclass(frozen, module = "_twinloop._native")]
 struct ReaderState {
-    reader: GilBound<Rc<Reader>>,
+    reader: GilBound<Rc<NativeReader>>,
 }
 
 #[pymethods]
@@ -40,7 +40,7 @@ impl ReaderState {
     fn new(event_loop: &Bound<'_, LoopCore>) -> ReaderState {
         let py = event_loop.py();
         ReaderState {
-            reader: GilBound::new(Rc::new(Reader {
+            reader: GilBound::new(Rc::new(NativeReader {
                 core: Rc::clone(event_loop.get().state(py)),
                 event_loop: Object::new(event_loop.as_any().to_owned()),
                 buffer: Buffer::new(py),
@@ -55,7 +55,7 @@ impl ReaderState {
     }
 }
 
-struct Reader {
+struct NativeReader {
     core: Rc<LoopState>,
     event_loop: Object,
     buffer: Buffer,
@@ -69,15 +69,15 @@ struct Reader {
     has_foreign_waiter: Cell<bool>,
 }
 
-impl Reader {
+impl NativeReader {
     /// The native state of a reader.
-    fn of(reader: Borrowed<'_, '_, PyAny>) -> PyResult<Rc<Reader>> {
+    fn of(reader: Borrowed<'_, '_, PyAny>) -> PyResult<Rc<NativeReader>> {
         let py = reader.py();
         let state = reader.getattr(intern!(py, "_native"))?;
         Ok(Rc::clone(state.cast::<ReaderState>()?.get().reader.get(py)))
     }
 
-    /// `feed_data` for `bytes`. What needs the Python object is left to [`Reader::settle`], if this returns true.
+    /// `feed_data` for `bytes`. What needs the Python object is left to [`NativeReader::settle`], if this returns true.
     fn feed(&self, data: Bound<'_, PyBytes>) -> PyResult<bool> {
         let py = data.py();
         if self.eof.get() {
@@ -224,7 +224,7 @@ impl Reader {
 /// protocol's `data_received` if there is one.
 pub(crate) struct Feeder {
     /// The reader owns its state: once it is gone, what comes is dropped, as asyncio does.
-    reader: Weak<Reader>,
+    reader: Weak<NativeReader>,
     protocol: Object,
     /// The attribute of the protocol that is the reader, or None once that is gone.
     name: Object,

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyType};
 
-use super::{Reader, already_waiting};
+use super::{NativeReader, already_waiting};
 use crate::ffi::coroutine::{self, Operation, Waiter};
 use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
@@ -34,7 +34,7 @@ enum Wanted {
 struct Reading {
     /// The Python object, which the coroutine of an `async def` keeps alive too.
     object: Object,
-    reader: Rc<Reader>,
+    reader: Rc<NativeReader>,
     wanted: Wanted,
     began: bool,
     /// How far `readuntil` has searched.
@@ -269,7 +269,7 @@ fn too_long(py: Python<'_>, message: &str, consumed: usize) -> PyResult<PyErr> {
 
 fn start<'py>(object: Borrowed<'_, 'py, PyAny>, wanted: Wanted) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    let reader = Reader::of(object)?;
+    let reader = NativeReader::of(object)?;
     let operation = Reading {
         object: Object::new(object.to_owned()),
         reader: Rc::clone(&reader),
@@ -370,7 +370,7 @@ fast_methods! {
     |_py, object, arguments| {
         match only_argument(arguments, "data") {
             Some(data) if data.is_exact_instance_of::<PyBytes>() => {
-                let reader = Reader::of(object)?;
+                let reader = NativeReader::of(object)?;
                 if reader.feed(data.to_owned().cast_into::<PyBytes>()?)? {
                     reader.settle(object)?;
                 }
@@ -383,7 +383,7 @@ fast_methods! {
     c"feed_eof", Parameters::ANY,
     c"feed_eof($self)\n--\n\nMarks the end and wakes who waits.",
     |_py, object, _arguments| {
-        let reader = Reader::of(object)?;
+        let reader = NativeReader::of(object)?;
         reader.eof.set(true);
         reader.wake(object)
     };
@@ -391,13 +391,13 @@ fast_methods! {
     c"at_eof", Parameters::ANY,
     c"at_eof($self)\n--\n\nTrue if nothing is left to read and feed_eof was called.",
     |py, object, _arguments| {
-        let reader = Reader::of(object)?;
+        let reader = NativeReader::of(object)?;
         Ok(reader.eof.get() && reader.buffer.len(py) == 0)
     };
 
     c"exception", Parameters::ANY,
     c"exception($self)\n--\n\nThe exception that reading raises, or None.",
-    |_py, object, _arguments| match Reader::of(object)?.exception(object)? {
+    |_py, object, _arguments| match NativeReader::of(object)?.exception(object)? {
         Some(exception) => Ok(exception),
         None => none(object),
     };
@@ -406,7 +406,7 @@ fast_methods! {
     c"set_exception($self, exc)\n--\n\nLets reading raise exc from now on.",
     |_py, object, arguments| match only_argument(arguments, "exc") {
         Some(exception) => {
-            Reader::of(object)?.fail(object, exception)?;
+            NativeReader::of(object)?.fail(object, exception)?;
             none(object)
         }
         None => in_python(object, "set_exception", arguments),
@@ -415,7 +415,7 @@ fast_methods! {
     c"_wakeup_waiter", Parameters::ANY,
     c"_wakeup_waiter($self)\n--\n\nWakes who waits for data.",
     |_py, object, _arguments| {
-        Reader::of(object)?.wake(object)
+        NativeReader::of(object)?.wake(object)
     };
 }
 

@@ -142,7 +142,7 @@ impl DatagramState {
             retry_after: Cell::new(FIRST_RETRY_NS),
             limits: WriteLimits::default(),
         });
-        source.set_handler(Some(Rc::new(Handler(Rc::clone(&transport)))));
+        source.set_handler(Some(Rc::new(DatagramHandler(Rc::clone(&transport)))));
         transport.source.replace(Some(source));
         Ok(DatagramState {
             transport: GilBound::new(transport),
@@ -530,7 +530,7 @@ impl DatagramTransport {
                 && transport.source.borrow().is_some()
             {
                 transport.retries.set(false);
-                Handler(transport).ready(Readiness::WRITE);
+                DatagramHandler(transport).ready(Readiness::WRITE);
             }
         });
         if let Some(event_loop) = self.event_loop.upgrade() {
@@ -602,9 +602,9 @@ impl DatagramTransport {
 }
 
 /// The registration holds its handler, which holds the transport; `release` takes the registration out.
-struct Handler(Rc<DatagramTransport>);
+struct DatagramHandler(Rc<DatagramTransport>);
 
-impl IoHandler for Handler {
+impl IoHandler for DatagramHandler {
     fn ready(&self, readiness: Readiness) {
         let transport = &self.0;
         ffi::with_gil_held(|py| {

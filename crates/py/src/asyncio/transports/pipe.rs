@@ -131,10 +131,10 @@ impl Pipe {
 /// The state of a `ReadPipeTransport`.
 #[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct ReadPipeState {
-    reader: GilBound<Rc<Reader>>,
+    reader: GilBound<Rc<PipeReader>>,
 }
 
-struct Reader {
+struct PipeReader {
     pipe: Pipe,
     receiver: RefCell<Option<Rc<Receiver>>>,
     started: Cell<bool>,
@@ -151,7 +151,7 @@ impl ReadPipeState {
         pipe: Bound<'_, PyAny>,
         is_device: bool,
     ) -> PyResult<Self> {
-        let reader = Rc::new(Reader {
+        let reader = Rc::new(PipeReader {
             pipe: Pipe::open(event_loop, owner, pipe, is_device)?,
             receiver: RefCell::new(None),
             started: Cell::new(false),
@@ -233,7 +233,7 @@ impl ReadPipeState {
     }
 }
 
-impl Reader {
+impl PipeReader {
     fn receive_with(&self, receiver: Rc<Receiver>) {
         let old = self.receiver.replace(Some(receiver));
         drop(old);
@@ -271,7 +271,7 @@ impl Reader {
     }
 }
 
-impl StreamHandler for Reader {
+impl StreamHandler for PipeReader {
     fn readable(&self) {
         // An exception is on its way out of the loop: the stream stays readable and is reported again.
         if !self.pipe.core.host().is_interrupted() {
