@@ -289,10 +289,10 @@ impl StreamHandler for PipeReader {
 /// The state of a `WritePipeTransport`.
 #[pyclass(frozen, module = "_twinloop._native")]
 pub(crate) struct WritePipeState {
-    writer: GilBound<Rc<Writer>>,
+    writer: GilBound<Rc<PipeWriter>>,
 }
 
-struct Writer {
+struct PipeWriter {
     pipe: Pipe,
     end: TheEnd,
     limits: WriteLimits,
@@ -307,7 +307,7 @@ impl WritePipeState {
         pipe: Bound<'_, PyAny>,
         is_device: bool,
     ) -> PyResult<Self> {
-        let writer = Rc::new(Writer {
+        let writer = Rc::new(PipeWriter {
             pipe: Pipe::open(event_loop, owner, pipe, is_device)?,
             end: TheEnd::default(),
             limits: WriteLimits::default(),
@@ -374,7 +374,7 @@ impl WritePipeState {
     }
 }
 
-impl Writer {
+impl PipeWriter {
     fn schedule_connection_lost(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
         if !self.end.come() {
             return Ok(());
@@ -427,7 +427,7 @@ impl Writer {
     }
 }
 
-impl StreamHandler for Writer {
+impl StreamHandler for PipeWriter {
     /// The only thing to be read at this end is that the other one was closed.
     fn readable(&self) {
         if self.pipe.core.host().is_interrupted() {
