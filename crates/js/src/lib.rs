@@ -3,7 +3,7 @@
 //! - [`engine`]: the safe layer over SpiderMonkey, the only home of `unsafe` code here
 //! - `program`: [`Js`], JavaScript joined to a loop: how a program begins and ends
 //! - `modules`: what `import` finds; `typescript`: stripping types
-//! - `builtins`, `web`, `node`: what programs see, in JavaScript over native operations: a room a specification or module
+//! - `builtins`, `web`, `node`: what programs see, in JavaScript over native operations: a room a specification or module; `rooms` lists them
 //!
 //! Knows nothing of Python; whoever knows both registers the `python:` scheme with [`Js::register_scheme`].
 
@@ -18,6 +18,7 @@ pub mod engine;
 mod modules;
 mod node;
 mod program;
+mod rooms;
 mod typescript;
 mod web;
 

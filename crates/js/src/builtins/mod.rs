@@ -1,8 +1,8 @@
 //! The globals and `node:` modules that JavaScript programs see: JavaScript files over native operations, in rooms.
 //!
 //! A [`Room`] is a folder: of one specification in `web`, of one module in `node`, or of what they share here. Its `mod.rs` declares in
-//! one place which files it has, which globals and modules they export, and which operations Rust gives them; this file has the list of
-//! rooms and loads them. Arrows run `builtins` <- `web` <- `node`.
+//! one place which files it has, which globals and modules they export, and which operations Rust gives them. This file loads what
+//! `rooms` lists, and knows none of them but its own. Arrows run `builtins` <- `web` <- `node` <- `rooms`.
 //!
 //! A file is written as CommonJS, so that editors and `tsc` understand it: `require('web/fetch/headers')` gives another file's exports,
 //! `ops` has every native operation, `module.exports` is what others get. At its head it names what it takes: `require` in a `const` is
@@ -14,60 +14,19 @@
 pub(crate) mod errno;
 pub(crate) mod guest;
 mod host;
-mod inspect;
+pub(crate) mod inspect;
 pub(crate) mod results;
-#[cfg(test)]
-mod tests;
+mod room;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
+pub(crate) use self::room::{File, Index, Room};
 use crate::engine::{Arguments, Attributes, Error, Local, Op, Scope, Slot};
-use crate::{node, program, web};
-
-/// A room: the files of one concept and the operations that they call.
-pub(crate) struct Room {
-    pub(crate) files: &'static [File],
-    pub(crate) operations: &'static [&'static [Op]],
-}
-
-/// A JavaScript file and what of it programs see.
-pub(crate) struct File {
-    /// Its path below `crates/js/src`, without `.js`: what `require` takes.
-    pub(crate) name: &'static str,
-    text: &'static str,
-    /// Properties of the global object that are exports of this file under the same name.
-    globals: &'static [&'static str],
-    /// Specifiers of built-in modules (`node:` may be left out) whose exports are this file's.
-    modules: &'static [&'static str],
-}
-
-impl File {
-    /// A file that only other files see.
-    pub(crate) const fn new(name: &'static str, text: &'static str) -> File {
-        File {
-            name,
-            text,
-            globals: &[],
-            modules: &[],
-        }
-    }
-
-    /// The same with these exports as globals.
-    pub(crate) const fn globals(self, globals: &'static [&'static str]) -> File {
-        File { globals, ..self }
-    }
-
-    /// The same as these built-in modules.
-    pub(crate) const fn modules(self, modules: &'static [&'static str]) -> File {
-        File { modules, ..self }
-    }
-}
 
 /// What the rooms share.
-const ROOM: Room = Room {
+pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("builtins/call_sites", include_str!("call_sites.js")),
         File::new("builtins/coded_error", include_str!("coded_error.js")),
@@ -80,65 +39,30 @@ const ROOM: Room = Room {
     operations: &[LOADER_OPS, guest::OPS, host::OPS],
 };
 
-/// Every room.
-fn rooms() -> impl Iterator<Item = &'static Room> {
-    [&ROOM, &inspect::ROOM, &program::ROOM]
-        .into_iter()
-        .chain(web::ROOMS)
-        .chain(node::ROOMS)
-}
-
-/// Where to find a file by each of its names.
-struct Index {
-    files: HashMap<&'static str, &'static File>,
-    globals: HashMap<&'static str, &'static File>,
-    modules: HashMap<&'static str, &'static File>,
-}
-
-fn index() -> &'static Index {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| {
-        let mut index = Index {
-            files: HashMap::new(),
-            globals: HashMap::new(),
-            modules: HashMap::new(),
-        };
-        for file in rooms().flat_map(|room| room.files) {
-            index.files.insert(file.name, file);
-            index
-                .globals
-                .extend(file.globals.iter().map(|name| (*name, file)));
-            index
-                .modules
-                .extend(file.modules.iter().map(|name| (*name, file)));
-        }
-        index
-    })
-}
-
 const LOADER_OPS: &[Op] = &[Op::new("fileFunction", 1, file_function)];
 
 /// What was loaded, per context.
 #[derive(Default)]
 struct Loader {
+    index: Cell<Option<&'static Index>>,
     /// The `require` of the files.
     require: RefCell<Option<Slot>>,
     loaded: RefCell<HashSet<&'static str>>,
 }
 
-/// Whether `name` is a property that [`resolve`] defines.
-pub(crate) fn is_global(name: &str) -> bool {
-    name == "self" || name == "global" || index().globals.contains_key(name)
+/// Opens the rooms to a context, and takes the language's own methods before any program runs, so that none can give the files
+/// others: what they take from `builtins/primordials` is what the engine made.
+///
+/// # Errors
+/// What loading the primordials throws.
+pub(crate) fn open(scope: &Scope<'_>, index: &'static Index) -> Result<(), Error> {
+    scope.state::<Loader>().index.set(Some(index));
+    exports(scope, "builtins/primordials").map(|_| ())
 }
 
-/// Every name that [`resolve`] defines.
-pub(crate) fn global_names() -> Vec<&'static str> {
-    index()
-        .globals
-        .keys()
-        .copied()
-        .chain(["self", "global"])
-        .collect()
+fn index(loader: &Loader) -> Result<&'static Index, Error> {
+    let index = loader.index.get();
+    index.ok_or_else(|| Error::new("this context has no built-in files"))
 }
 
 /// Defines the property `name` of the global object; false if it is none of ours.
@@ -146,37 +70,16 @@ pub(crate) fn global_names() -> Vec<&'static str> {
 /// # Errors
 /// What loading the file throws.
 pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
-    // `global` is Node's name for it.
-    let value = if name == "self" || name == "global" {
+    let value = if room::names_global_object(name) {
         global
     } else {
-        let Some(file) = index().globals.get(name) else {
+        let Some(file) = index(&scope.state::<Loader>())?.with_global(name) else {
             return Ok(false);
         };
         scope.get(exports(scope, file.name)?, name)?
     };
     scope.define(global, name, value, Attributes::HIDDEN)?;
     Ok(true)
-}
-
-/// Takes the language's own methods before any program runs, so that none can give the files others: what they take from
-/// `builtins/primordials` is what the engine made.
-///
-/// # Errors
-/// What loading the file throws.
-pub(crate) fn take_primordials(scope: &Scope<'_>) -> Result<(), Error> {
-    exports(scope, "builtins/primordials").map(|_| ())
-}
-
-/// The file behind the specifier of a built-in module.
-pub(crate) fn builtin_module(specifier: &str) -> Option<&'static str> {
-    let modules = &index().modules;
-    let file = if specifier.starts_with("node:") {
-        modules.get(specifier)
-    } else {
-        modules.get(format!("node:{specifier}").as_str())
-    };
-    file.map(|file| file.name)
 }
 
 /// The exports of a file, which is compiled and run if this is the first use.
@@ -218,7 +121,7 @@ pub(crate) fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
     if let Some(require) = &*loader.require.borrow() {
         return Ok(scope.local(require));
     }
-    let ops = scope.ops_object(rooms().flat_map(|room| room.operations).copied().collect())?;
+    let ops = scope.ops_object(index(&loader)?.operations())?;
     let make = scope.evaluate(REQUIRE, "twinloop:require", 1)?;
     let require = scope.call(make, Local::undefined(), &[ops])?;
     *loader.require.borrow_mut() = Some(scope.persist(require));
@@ -228,15 +131,11 @@ pub(crate) fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
 /// `fileFunction(name)`: the file as a function of `ops`, `require` and `module`.
 fn file_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
-    let file = index()
-        .files
-        .get(name.as_str())
+    let loader = scope.state::<Loader>();
+    let file = index(&loader)?
+        .file(&name)
         .ok_or_else(|| Error::new(format!("there is no built-in file {name:?}")))?;
-    scope
-        .state::<Loader>()
-        .loaded
-        .borrow_mut()
-        .insert(file.name);
+    loader.loaded.borrow_mut().insert(file.name);
     let text = edited(file.name).map_or(Cow::Borrowed(file.text), Cow::Owned);
     let source = [BEFORE, &text, BEHIND].concat();
     scope.evaluate(&source, &format!("twinloop:{}", file.name), 1)

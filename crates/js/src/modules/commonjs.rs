@@ -15,7 +15,7 @@ use super::export_names::export_names;
 use super::resolve::{Target, file_url};
 use super::{Flavour, Loader, named_exports, quote, run_module, source};
 use crate::engine::{Attributes, Error, Key, Local, PromiseState, Scope};
-use crate::{builtins, program, typescript};
+use crate::{builtins, typescript};
 
 /// Whether a file without an extension that says so is CommonJS: the nearest `package.json` decides; without a word from it the text
 /// does, as Node detects it (<https://nodejs.org/api/packages.html#syntax-detection>).
@@ -75,7 +75,7 @@ pub(super) fn module<'s>(
     let file = path.to_owned();
     let text = text.to_owned();
     let run = scope.closure("run", 0, move |scope, _| {
-        let loader = program::loader(scope)?;
+        let loader = Loader::of(scope)?;
         run(&loader, scope, &file, &text, None)
     })?;
     let private = scope.object()?;
@@ -250,7 +250,7 @@ pub(crate) fn require_function<'s>(
     let is_module = module.is_some();
     let require = scope.closure("require", 1, move |scope, arguments| {
         let specifier = specifier_of(scope, arguments.get(0))?;
-        let loader = program::loader(scope)?;
+        let loader = Loader::of(scope)?;
         // Looked up, not kept: a closure that held its module would keep it alive through Rust.
         let parent = if is_module {
             Some(scope.get(loader.require_cache(scope)?, &*parent)?).filter(|it| it.is_object())
@@ -261,13 +261,13 @@ pub(crate) fn require_function<'s>(
     })?;
     let resolve = scope.closure("resolve", 1, move |scope, arguments| {
         let specifier = specifier_of(scope, arguments.get(0))?;
-        let loader = program::loader(scope)?;
+        let loader = Loader::of(scope)?;
         match target(&loader, &specifier, &resolve_base)? {
             Target::File { path, .. } => scope.string(&path.to_string_lossy()),
             _ => scope.string(&specifier),
         }
     })?;
-    let loader = program::loader(scope)?;
+    let loader = Loader::of(scope)?;
     let main = loader
         .main_module
         .borrow()

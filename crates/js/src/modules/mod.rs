@@ -31,6 +31,10 @@ use crate::{builtins, typescript};
 pub type SchemeExports =
     Rc<dyn for<'s> Fn(&Scope<'s>, &str) -> Result<Vec<(String, Local<'s>)>, Error>>;
 
+/// The loader of a context, reachable from native functions.
+#[derive(Default)]
+struct InstalledLoader(RefCell<Option<Rc<Loader>>>);
+
 /// Finds, compiles and remembers modules.
 #[derive(Default)]
 pub(crate) struct Loader {
@@ -55,6 +59,18 @@ enum Flavour {
 }
 
 impl Loader {
+    /// Makes this the loader of the scope's context.
+    pub(crate) fn install(self: &Rc<Self>, scope: &Scope<'_>) {
+        *scope.state::<InstalledLoader>().0.borrow_mut() = Some(self.clone());
+    }
+
+    /// The loader of the scope's context.
+    fn of(scope: &Scope<'_>) -> Result<Rc<Loader>, Error> {
+        let installed = scope.state::<InstalledLoader>();
+        let loader = installed.0.borrow().clone();
+        loader.ok_or_else(|| Error::new("this context has no module loader"))
+    }
+
     pub(crate) fn register_scheme(&self, scheme: &str, exports: SchemeExports) {
         self.schemes.borrow_mut().insert(scheme.to_owned(), exports);
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use oxc_resolver::{ResolveError, ResolveOptions, Resolver as PackageResolver};
 use url::Url;
 
+use crate::rooms;
+
 /// Where a specifier leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -57,7 +59,7 @@ impl Resolver {
         base: &Url,
         is_scheme: &dyn Fn(&str) -> bool,
     ) -> Result<Target, Problem> {
-        if let Some(file) = crate::builtins::builtin_module(specifier) {
+        if let Some(file) = rooms::index().builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
         if is_path(specifier) {
@@ -92,7 +94,7 @@ impl Resolver {
 
     /// Resolves `specifier` as `require` in the CommonJS module at `base` does.
     pub(crate) fn resolve_required(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
-        if let Some(file) = crate::builtins::builtin_module(specifier) {
+        if let Some(file) = rooms::index().builtin_module(specifier) {
             return Ok(Target::Builtin(file));
         }
         if specifier.starts_with("node:") {

@@ -5,7 +5,7 @@
 //! that is over has an exit status, which [`Js::run_main`] returns, or `Options::on_exit` hears when somebody else
 //! runs the loop. Loop thread only; under Python the GIL is held whenever it runs. Keeps CHECKPOINT and NO-ABORT.
 
-mod outcome;
+pub(crate) mod outcome;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -19,8 +19,8 @@ use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
 use self::outcome::Ending;
+use crate::builtins;
 use crate::builtins::guest::{Guest, GuestState, guest};
-use crate::builtins::{self, Room};
 use crate::engine::{
     Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
     cache_file_name,
@@ -28,14 +28,8 @@ use crate::engine::{
 use crate::modules::resolve::file_url;
 use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
 use crate::node::process::operations::Exit;
-use crate::web;
 use crate::web::console::operations::print_error;
-
-/// The operations of outcomes; the program has no files of its own.
-pub(crate) const ROOM: Room = Room {
-    files: &[],
-    operations: &[outcome::OPS],
-};
+use crate::{rooms, web};
 
 /// Hears the exit status of a program that left.
 pub type OnExit = Box<dyn Fn(i32)>;
@@ -63,17 +57,6 @@ pub struct Js {
 /// A program's main module on its way; see [`Js::begin_main`].
 #[derive(Debug)]
 pub struct Main(Rc<Cell<bool>>);
-
-/// The loader, reachable from native functions.
-#[derive(Default)]
-struct LoaderState(RefCell<Option<Rc<Loader>>>);
-
-/// The loader of the scope's context.
-pub(crate) fn loader(scope: &Scope<'_>) -> Result<Rc<Loader>, Error> {
-    let state = scope.state::<LoaderState>();
-    let loader = state.0.borrow().clone();
-    loader.ok_or_else(|| Error::new("this context has no module loader"))
-}
 
 impl Js {
     /// Starts JavaScript on this thread's loop.
@@ -106,9 +89,9 @@ impl Js {
         });
         context.set_task_sink(sink, pending_holds(event_loop));
         context.enter(|scope| {
-            *scope.state::<LoaderState>().0.borrow_mut() = Some(loader.clone());
+            loader.install(scope);
             *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
-            builtins::take_primordials(scope).map_err(|error| error.to_string())
+            builtins::open(scope, rooms::index()).map_err(|error| error.to_string())
         })?;
         Ok(Rc::new(Js {
             owner: RefCell::new(Some(owner)),
@@ -310,11 +293,11 @@ impl Hooks for ProgramHooks {
     }
 
     fn may_resolve_global(&self, name: &str) -> bool {
-        builtins::is_global(name)
+        rooms::index().is_global(name)
     }
 
     fn global_names(&self) -> Vec<&'static str> {
-        builtins::global_names()
+        rooms::index().global_names()
     }
 
     fn call_sites<'s>(&self, scope: &Scope<'s>, frames: Vec<Frame>) -> Result<Local<'s>, Error> {

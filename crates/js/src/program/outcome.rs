@@ -3,12 +3,16 @@
 //!
 //! A program that never touched `process` or listened to an event loads neither file until it fails.
 
-use crate::builtins::{exports, is_loaded};
+use crate::builtins::{Room, exports, is_loaded};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope};
 use crate::node::process::operations::Exit;
 use crate::web::console::operations::print_error;
 
-pub(crate) const OPS: &[Op] = &[Op::new("reportException", 1, report_exception)];
+/// The operations of outcomes; the program has no files of its own.
+pub(crate) const ROOM: Room = Room {
+    files: &[],
+    operations: &[&[Op::new("reportException", 1, report_exception)]],
+};
 
 /// Why a program ends, other than by `process.exit`.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,10 @@
 //! Enums become what the TypeScript compiler makes of them: a function that fills an object, with names by number and numbers by name.
 
-use std::collections::HashMap;
-
 use oxc_ast::ast::*;
 use oxc_ast_visit::Visit;
 use oxc_span::GetSpan;
 
-use super::rewrite::Rewriter;
+use super::rewrite::{EnumMembers, Rewriter};
 
 impl Rewriter<'_> {
     pub(super) fn enumeration(&mut self, declaration: &TSEnumDeclaration<'_>) {
@@ -118,9 +116,6 @@ fn member_name(member: &TSEnumMember<'_>) -> Option<String> {
         TSEnumMemberName::ComputedTemplateString(_) => None,
     }
 }
-
-/// The members of an enum by name, and whether the value of each is text.
-pub(super) type EnumMembers = HashMap<String, bool>;
 
 /// Whether the value of an enum member is text, which has no reverse mapping.
 fn is_text(value: &Expression<'_>, members: &EnumMembers) -> bool {

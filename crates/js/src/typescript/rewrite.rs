@@ -12,7 +12,6 @@ use oxc_syntax::scope::ScopeFlags;
 
 use super::Problem;
 use super::edits::Edits;
-use super::enums::EnumMembers;
 
 /// The JavaScript for `program`, whose text is `source`.
 pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Problem> {
@@ -31,6 +30,9 @@ pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Pro
         None => Ok(rewriter.edits.apply()),
     }
 }
+
+/// The members of an enum by name, and whether the value of each is text.
+pub(super) type EnumMembers = HashMap<String, bool>;
 
 pub(super) struct Rewriter<'s> {
     pub(super) source: &'s str,

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use twinloop_web::fetch::Body;
 use twinloop_web::{Client, Config, JavaScriptClass};
 
-use super::fetch::operations::Upload;
+use super::fetch::upload::Upload;
 use crate::Js;
 use crate::builtins::errno::errno;
 use crate::engine::{Error, Scope};

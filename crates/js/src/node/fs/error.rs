@@ -2,9 +2,9 @@
 //! `path` and `dest`. A [`Failure`] is made on any thread and becomes a JavaScript error on the loop's.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::operations::text_of_path;
 use crate::builtins::errno::errno;
 use crate::engine::Error;
 
@@ -116,4 +116,8 @@ impl From<Failure> for Error {
         }
         error
     }
+}
+
+pub(super) fn text_of_path(path: &Path) -> String {
+    String::from_utf8_lossy(path.as_os_str().as_bytes()).into_owned()
 }

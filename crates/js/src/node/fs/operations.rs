@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use twinloop_loop::Loop;
 use twinloop_web::fs::blocking;
 
-use super::error::Failure;
+use super::error::{Failure, text_of_path};
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -67,10 +67,6 @@ pub(crate) fn path_of(scope: &Scope<'_>, value: Local<'_>) -> Result<PathBuf, Er
         return Ok(PathBuf::from(OsString::from_vec(scope.bytes_of(value)?)));
     }
     Ok(PathBuf::from(scope.string_of(value)?))
-}
-
-pub(crate) fn text_of_path(path: &Path) -> String {
-    String::from_utf8_lossy(path.as_os_str().as_bytes()).into_owned()
 }
 
 fn nothing(_: ()) {}

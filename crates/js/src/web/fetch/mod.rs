@@ -2,6 +2,7 @@
 
 mod body;
 pub(crate) mod operations;
+pub(crate) mod upload;
 
 use crate::builtins::{File, Room};
 

@@ -5,16 +5,12 @@
 //! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
 //! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
 
-use std::cell::{Cell, RefCell};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
-use futures_core::Stream;
-use tokio::sync::mpsc;
 use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Method, RedirectMode};
-use twinloop_web::{Bytes, Client, ErrorKind, Request, RequestBody, Response};
+use twinloop_web::{Bytes, Client, Request, RequestBody, Response};
 
+use super::upload::Upload;
 use crate::builtins::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
 use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
@@ -216,61 +212,6 @@ fn make_body<'s>(
 
 // ---- uploads
 
-/// A request body that JavaScript feeds chunk by chunk.
-pub(crate) struct Upload {
-    sender: RefCell<Option<mpsc::Sender<Bytes>>>,
-    receiver: RefCell<Option<mpsc::Receiver<Bytes>>>,
-    /// Whether the feeding stream failed: the request must fail too, not end early as if it were whole.
-    failed: Rc<Cell<bool>>,
-}
-
-impl Upload {
-    fn new() -> Upload {
-        let (sender, receiver) = mpsc::channel(1);
-        Upload {
-            sender: RefCell::new(Some(sender)),
-            receiver: RefCell::new(Some(receiver)),
-            failed: Rc::default(),
-        }
-    }
-
-    fn stream(&self) -> UploadStream {
-        UploadStream {
-            receiver: self.receiver.borrow_mut().take(),
-            failed: self.failed.clone(),
-        }
-    }
-}
-
-struct UploadStream {
-    receiver: Option<mpsc::Receiver<Bytes>>,
-    failed: Rc<Cell<bool>>,
-}
-
-impl Stream for UploadStream {
-    type Item = Result<Bytes, twinloop_web::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(receiver) = &mut self.receiver else {
-            return Poll::Ready(None);
-        };
-        match receiver.poll_recv(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(chunk)) => Poll::Ready(Some(Ok(chunk))),
-            Poll::Ready(None) => {
-                self.receiver = None;
-                let error = || {
-                    twinloop_web::Error::new(
-                        ErrorKind::Body,
-                        "the stream of the request's body failed",
-                    )
-                };
-                Poll::Ready(self.failed.get().then(|| Err(error())))
-            }
-        }
-    }
-}
-
 fn upload_open<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let network = scope.state::<Network>();
     let number = network.next_number();
@@ -290,7 +231,7 @@ fn upload_write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         .uploads
         .borrow()
         .get(&number)
-        .and_then(|upload| upload.sender.borrow().clone());
+        .and_then(|upload| upload.sender());
     scope.promise_from_future(async move {
         let Some(sender) = sender else {
             return Ok(false);
@@ -312,8 +253,7 @@ fn upload_close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         .borrow_mut()
         .remove(&number)
     {
-        upload.failed.set(!whole);
-        drop(upload.sender.borrow_mut().take());
+        upload.close(whole);
     }
     Ok(Local::undefined())
 }

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{File, rooms};
+use super::all;
+use crate::builtins::File;
 
 /// What stands between `before` and the next `after`, wherever that is in the text.
 fn between<'t>(text: &'t str, before: &str, after: char) -> Vec<&'t str> {
@@ -34,7 +35,7 @@ fn operations(file: &File) -> Vec<&'static str> {
 }
 
 fn files() -> Vec<&'static File> {
-    rooms().flat_map(|room| room.files).collect()
+    all().flat_map(|room| room.files).collect()
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn what_a_file_takes_stands_at_its_head() {
 #[test]
 fn operations_are_declared_once_and_used() {
     let mut declared = BTreeSet::new();
-    for op in rooms()
+    for op in all()
         .flat_map(|room| room.operations)
         .flat_map(|table| table.iter())
     {

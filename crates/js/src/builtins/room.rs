@@ -1,0 +1,113 @@
+//! What a room is, and where to find a file by each of its names. Data alone: nothing here runs or loads anything.
+
+use std::collections::HashMap;
+
+use crate::engine::Op;
+
+/// A room: the files of one concept and the operations that they call.
+pub(crate) struct Room {
+    pub(crate) files: &'static [File],
+    pub(crate) operations: &'static [&'static [Op]],
+}
+
+/// A JavaScript file and what of it programs see.
+pub(crate) struct File {
+    /// Its path below `crates/js/src`, without `.js`: what `require` takes.
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+    /// Properties of the global object that are exports of this file under the same name.
+    pub(crate) globals: &'static [&'static str],
+    /// Specifiers of built-in modules (`node:` may be left out) whose exports are this file's.
+    pub(crate) modules: &'static [&'static str],
+}
+
+impl File {
+    /// A file that only other files see.
+    pub(crate) const fn new(name: &'static str, text: &'static str) -> File {
+        File {
+            name,
+            text,
+            globals: &[],
+            modules: &[],
+        }
+    }
+
+    /// The same with these exports as globals.
+    pub(crate) const fn globals(self, globals: &'static [&'static str]) -> File {
+        File { globals, ..self }
+    }
+
+    /// The same as these built-in modules.
+    pub(crate) const fn modules(self, modules: &'static [&'static str]) -> File {
+        File { modules, ..self }
+    }
+}
+
+/// Files and operations of a set of rooms.
+pub(crate) struct Index {
+    files: HashMap<&'static str, &'static File>,
+    globals: HashMap<&'static str, &'static File>,
+    modules: HashMap<&'static str, &'static File>,
+    operations: Vec<&'static [Op]>,
+}
+
+impl Index {
+    pub(crate) fn new(rooms: impl Iterator<Item = &'static Room>) -> Index {
+        let mut index = Index {
+            files: HashMap::new(),
+            globals: HashMap::new(),
+            modules: HashMap::new(),
+            operations: Vec::new(),
+        };
+        for room in rooms {
+            index.operations.extend(room.operations);
+            for file in room.files {
+                index.files.insert(file.name, file);
+                let globals = file.globals.iter().map(|name| (*name, file));
+                index.globals.extend(globals);
+                let modules = file.modules.iter().map(|name| (*name, file));
+                index.modules.extend(modules);
+            }
+        }
+        index
+    }
+
+    pub(super) fn file(&self, name: &str) -> Option<&'static File> {
+        self.files.get(name).copied()
+    }
+
+    pub(super) fn with_global(&self, name: &str) -> Option<&'static File> {
+        self.globals.get(name).copied()
+    }
+
+    pub(super) fn operations(&self) -> Vec<&'static [Op]> {
+        self.operations.clone()
+    }
+
+    /// Whether `name` is a property of the global object.
+    pub(crate) fn is_global(&self, name: &str) -> bool {
+        names_global_object(name) || self.globals.contains_key(name)
+    }
+
+    /// The name of every property of the global object.
+    pub(crate) fn global_names(&self) -> Vec<&'static str> {
+        self.globals.keys().copied().chain(GLOBAL_OBJECT).collect()
+    }
+
+    /// The name of the file behind the specifier of a built-in module.
+    pub(crate) fn builtin_module(&self, specifier: &str) -> Option<&'static str> {
+        let file = if specifier.starts_with("node:") {
+            self.modules.get(specifier)
+        } else {
+            self.modules.get(format!("node:{specifier}").as_str())
+        };
+        file.map(|file| file.name)
+    }
+}
+
+/// Names of the global object itself beside `globalThis`, which is the language's; `global` is Node's.
+const GLOBAL_OBJECT: [&str; 2] = ["self", "global"];
+
+pub(super) fn names_global_object(name: &str) -> bool {
+    GLOBAL_OBJECT.contains(&name)
+}

@@ -1,0 +1,23 @@
+//! The list of all rooms. Who only loads or finds a file knows the [`Index`], and not the rooms.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use crate::builtins::{self, Index, Room};
+use crate::program::outcome;
+use crate::{node, web};
+
+fn all() -> impl Iterator<Item = &'static Room> {
+    [&builtins::ROOM, &builtins::inspect::ROOM, &outcome::ROOM]
+        .into_iter()
+        .chain(web::ROOMS)
+        .chain(node::ROOMS)
+}
+
+/// Where every file is found.
+pub(crate) fn index() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| Index::new(all()))
+}
