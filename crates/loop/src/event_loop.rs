@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::os::fd::RawFd;
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use crate::source::{Mode, Source, SourceKey, SourceState};
 use crate::spin::Spins;
 use crate::statistics::{Counters, Statistics, Traffic};
 use crate::sys::{Driver, Event};
-use crate::task::{JoinHandle, TaskId, Tasks, spawn};
+use crate::task::{JoinHandle, TaskId, Tasks, begin, spawn};
 use crate::timers::{TimerKey, Timers};
 
 /// An event loop. Clones are handles to the same loop.
@@ -281,6 +282,12 @@ impl Loop {
         spawn(self, future)
     }
 
+    /// Runs a future whose outcome nobody waits for, polling it once before this returns: what it has to do first is done in
+    /// the present entry, and if that is all, it costs no turn. `hold` is dropped when it has ended.
+    pub fn begin(&self, future: Pin<Box<dyn Future<Output = ()>>>, hold: Option<Hold>) {
+        begin(self, future, hold);
+    }
+
     /// Runs `function` on the blocking pool. It goes on to its end also when the handle is dropped.
     pub fn spawn_blocking<T: Send + 'static>(
         &self,
@@ -445,9 +452,10 @@ impl Loop {
 
     pub(crate) fn insert_task(
         &self,
-        future: std::pin::Pin<Box<dyn Future<Output = ()>>>,
+        future: Pin<Box<dyn Future<Output = ()>>>,
+        hold: Option<Hold>,
     ) -> TaskId {
-        self.0.tasks.insert(self.0.id, &self.0.inbox, future)
+        self.0.tasks.insert(self.0.id, &self.0.inbox, future, hold)
     }
 
     pub(crate) fn push_task(&self, id: TaskId) {

@@ -18,7 +18,7 @@ use slab::Slab;
 
 use crate::current::push_if_current;
 use crate::entry::Entry;
-use crate::event_loop::{Loop, WeakLoop};
+use crate::event_loop::{Hold, Loop, WeakLoop};
 use crate::inbox::{Inbox, Message};
 
 /// Names a task until it ends; afterwards it names nothing.
@@ -45,6 +45,8 @@ struct Task {
     waker: Waker,
     signal: Arc<TaskWaker>,
     aborted: bool,
+    /// What it keeps going while it runs.
+    _hold: Option<Hold>,
     /// Its entry came while it was being polled, in a turn inside that poll: it has to be polled once more.
     missed_wake: bool,
 }
@@ -95,7 +97,13 @@ impl Wake for TaskWaker {
 }
 
 impl Tasks {
-    pub(crate) fn insert(&self, loop_id: u64, inbox: &Arc<Inbox>, future: LocalFuture) -> TaskId {
+    pub(crate) fn insert(
+        &self,
+        loop_id: u64,
+        inbox: &Arc<Inbox>,
+        future: LocalFuture,
+        hold: Option<Hold>,
+    ) -> TaskId {
         let generation = self.next_generation.get();
         self.next_generation.set(generation.wrapping_add(1));
         let mut slab = self.slab.borrow_mut();
@@ -112,6 +120,7 @@ impl Tasks {
             waker: Waker::from(Arc::clone(&signal)),
             signal,
             aborted: false,
+            _hold: hold,
             missed_wake: false,
         });
         id
@@ -122,11 +131,10 @@ impl Tasks {
         let Some((mut future, waker)) = self.begin(id) else {
             return;
         };
-        // `spawn` wraps every future so that a panic is caught inside.
-        let done = future
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready();
+        // `spawn` wraps its futures so that a panic reaches who waits; of another one a panic is the end, and no more.
+        let mut context = Context::from_waker(&waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
+        let done = !matches!(polled, Ok(Poll::Pending));
         let leftover = self.end(id, future, done);
         drop(leftover);
     }
@@ -338,12 +346,17 @@ pub(crate) fn spawn<F: Future + 'static>(event_loop: &Loop, future: F) -> JoinHa
         state: Rc::clone(&state),
         finished: false,
     };
-    let id = event_loop.insert_task(Box::pin(spawned));
+    let id = event_loop.insert_task(Box::pin(spawned), None);
     event_loop.push_task(id);
     JoinHandle {
         state,
         task: Some((id, event_loop.downgrade())),
     }
+}
+
+pub(crate) fn begin(event_loop: &Loop, future: LocalFuture, hold: Option<Hold>) {
+    let id = event_loop.insert_task(future, hold);
+    event_loop.tasks().run(id);
 }
 
 impl Tasks {

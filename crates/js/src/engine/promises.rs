@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -29,8 +30,11 @@ use super::scope::Scope;
 
 /// What runs the futures behind promises: the loop.
 pub trait Spawner {
-    /// Runs the future on this thread. `referenced` tells whether it keeps the program alive until it is done.
+    /// Runs the future on this thread; it keeps the program alive until it is done.
     fn spawn(&self, future: Pin<Box<dyn Future<Output = ()>>>);
+
+    /// As [`spawn`](Self::spawn), polling the future once before this returns.
+    fn begin(&self, future: Pin<Box<dyn Future<Output = ()>>>);
 }
 
 /// Where a promise stands.
@@ -127,6 +131,26 @@ impl<'s> Scope<'s> {
                 ));
             }
         }
+        Ok(promise)
+    }
+
+    /// As [`promise_from_future`](Self::promise_from_future), for a future that is seldom done at once (a fetch): its first poll
+    /// is a task's own, so that it is not polled again only to say where it can be woken.
+    ///
+    /// # Errors
+    /// When memory runs out, or there is no event loop.
+    pub fn promise_from_long_future<T: IntoJs>(
+        &self,
+        future: impl Future<Output = Result<T, Error>> + 'static,
+    ) -> Result<Local<'s>, Error> {
+        let spawner = self.inner().spawner.borrow().clone();
+        let spawner = spawner.ok_or_else(|| Error::new("this context has no event loop"))?;
+        let (promise, resolver) = self.promise()?;
+        // In a box of its own: a block that holds a future and then pins it has room for two.
+        let future = Box::pin(future);
+        spawner.begin(Box::pin(
+            async move { resolver.settle(Caught(future).await) },
+        ));
         Ok(promise)
     }
 
@@ -280,9 +304,13 @@ impl<'s> Scope<'s> {
 }
 
 /// A future whose panic is an error (rule NO-ABORT).
-struct Caught<T>(Pin<Box<dyn Future<Output = Result<T, Error>>>>);
+struct Caught<P>(Pin<P>);
 
-impl<T> Future for Caught<T> {
+impl<T, P> Future for Caught<P>
+where
+    P: DerefMut<Target: Future<Output = Result<T, Error>>>,
+    Pin<P>: Unpin,
+{
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {

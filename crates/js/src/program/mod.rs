@@ -364,6 +364,12 @@ impl Spawner for LoopSpawner {
             drop(hold);
         }));
     }
+
+    fn begin(&self, future: Pin<Box<dyn Future<Output = ()>>>) {
+        if let Some(event_loop) = self.0.upgrade() {
+            event_loop.begin(future, Some(event_loop.hold()));
+        }
+    }
 }
 
 /// JavaScript as a host of the loop. Its tokens are work that the engine's helper threads handed over.

@@ -9,19 +9,21 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use twinloop_web::fetch::Body;
+use twinloop_web::fetch::{Body, Url, parse_url};
 use twinloop_web::{Client, Config, JavaScriptClass};
 
 use super::fetch::upload::Upload;
 use crate::Js;
 use crate::builtins::errno::errno;
-use crate::engine::{Error, Scope};
+use crate::engine::{Error, Local, Scope, Slot, Units};
 
 /// The network state of a context; see `Scope::state`.
 #[derive(Default)]
 pub(crate) struct Network {
     client: OnceCell<Client>,
     last_number: Cell<u32>,
+    /// The url of the last fetch: programs ask for the same one again and again, and parsing it takes a microsecond.
+    last_url: RefCell<Option<KnownUrl>>,
     /// At how many arriving bodies the next collection is due.
     collect_at: Cell<usize>,
     /// Bodies that are still arriving.
@@ -43,6 +45,51 @@ impl Network {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
+    /// The url that this text means to `URL`.
+    pub(crate) fn parse_url(&self, scope: &Scope<'_>, text: Local<'_>) -> Result<Url, Error> {
+        if let Some(known) = &*self.last_url.borrow() {
+            let is_known = scope.read_units(
+                text,
+                |units| matches!(units, Units::Latin1(bytes) if bytes == known.text.as_bytes()),
+            )?;
+            if is_known {
+                return Ok(known.url.clone());
+            }
+        }
+        let text = scope.string_of(text)?;
+        // As `URL` reads it, which differs in places from how the crate of the client would.
+        let parsed = ada_url::Url::parse(&text, None);
+        let href = parsed
+            .as_ref()
+            .map_or(text.as_str(), |parsed| parsed.href());
+        let url = parse_url(href).map_err(network_error)?;
+        // Only ASCII is the same in UTF-8 and in the engine's strings.
+        if text.is_ascii() {
+            let known = KnownUrl {
+                text,
+                url: url.clone(),
+                string: None,
+            };
+            *self.last_url.borrow_mut() = Some(known);
+        }
+        Ok(url)
+    }
+
+    /// A url as a string of JavaScript, the same one for the url of the last fetch.
+    pub(crate) fn url_string<'s>(&self, scope: &Scope<'s>, url: &Url) -> Result<Local<'s>, Error> {
+        if let Some(known) = &mut *self.last_url.borrow_mut()
+            && known.url == *url
+        {
+            if let Some(string) = &known.string {
+                return Ok(scope.local(string));
+            }
+            let string = scope.string(url.as_str())?;
+            known.string = Some(scope.persist(string));
+            return Ok(string);
+        }
+        scope.string(url.as_str())
+    }
+
     /// A program that drops responses without reading them gives their connections back only when they are collected, and an idle heap
     /// gives the collector no reason: with every connection of an origin taken, the next fetch would wait for ever.
     pub(crate) fn collect_forgotten_bodies(&self, scope: &Scope<'_>) {
@@ -60,6 +107,14 @@ impl Network {
             .set(self.last_number.get().wrapping_add(1).max(1));
         self.last_number.get()
     }
+}
+
+/// A url that was parsed.
+struct KnownUrl {
+    text: String,
+    url: Url,
+    /// It as a string of JavaScript, once it was one.
+    string: Option<Slot>,
 }
 
 /// A collection takes about as long as this many fetches.

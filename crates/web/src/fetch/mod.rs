@@ -25,7 +25,7 @@ pub use body::{Body, RequestBody};
 pub use request::{RedirectMode, Request};
 
 pub(crate) use redirect::basic_credentials;
-pub(crate) use request::parse_url;
+pub use request::parse_url;
 pub use response::{Response, is_null_body_status};
 
 pub use http::header;
@@ -105,38 +105,37 @@ impl Client {
     /// Dropping the future aborts the request; dropping the response aborts the body. Both close the HTTP/1.1
     /// connection or reset the HTTP/2 stream, and leave nothing behind.
     pub fn fetch(&self, request: Request) -> impl Future<Output = Result<Response>> + 'static {
-        let shared = self.shared.clone();
-        async move { shared.fetch(request).await }
+        fetch(self.shared.clone(), request)
+    }
+}
+
+async fn fetch(client: Rc<SharedClient>, mut request: Request) -> Result<Response> {
+    let mut redirects = 0;
+    loop {
+        match request.url.scheme() {
+            "http" | "https" => {}
+            "data" if redirects == 0 => return data_url::response(&request),
+            scheme => {
+                let message = format!(
+                    "cannot fetch {}: scheme '{scheme}' is not supported",
+                    request.url
+                );
+                return Err(Error::new(ErrorKind::Scheme, message));
+            }
+        }
+        client.complete_headers(&mut request)?;
+        let replay = request.body.try_clone();
+        let body = std::mem::take(&mut request.body);
+        let answer = client.pool.exchange(&request, body).await?;
+        let Some(location) = redirect::location(&request, &answer)? else {
+            return Response::new(request, answer, redirects > 0);
+        };
+        redirects += 1;
+        redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
     }
 }
 
 impl SharedClient {
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let mut redirects = 0;
-        loop {
-            match request.url.scheme() {
-                "http" | "https" => {}
-                "data" if redirects == 0 => return data_url::response(&request),
-                scheme => {
-                    let message = format!(
-                        "cannot fetch {}: scheme '{scheme}' is not supported",
-                        request.url
-                    );
-                    return Err(Error::new(ErrorKind::Scheme, message));
-                }
-            }
-            self.complete_headers(&mut request)?;
-            let replay = request.body.try_clone();
-            let body = std::mem::take(&mut request.body);
-            let answer = self.pool.exchange(&request, body).await?;
-            let Some(location) = redirect::location(&request, &answer)? else {
-                return Response::new(request, answer, redirects > 0);
-            };
-            redirects += 1;
-            redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
-        }
-    }
-
     /// Fills in what every request carries unless its caller said otherwise.
     fn complete_headers(&self, request: &mut Request) -> Result<()> {
         if !request.url.username().is_empty() || request.url.password().is_some() {

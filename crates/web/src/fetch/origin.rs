@@ -12,6 +12,7 @@ use crate::connect::{Alpn, Connector};
 use crate::{Error, ErrorKind, Result};
 use http::HeaderValue;
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use twinloop_loop::{Loop, Nanos};
 use url::{Position, Url};
@@ -101,14 +102,14 @@ impl Origin {
                 }
                 let alone = matches!(self.speaks.get(), Speaks::Http1 | Speaks::Unknown);
                 if alone && let Some(slot) = self.slots.take() {
-                    return self.connect(slot).await;
+                    return self.connect_apart(slot).await;
                 }
                 if self.speaks.get() == Speaks::Http2
                     && let Some(slot) = self.slots.take()
                 {
                     // The shared connection has ended; whoever comes first makes the next.
                     self.speaks.set(Speaks::Unknown);
-                    return self.connect(slot).await;
+                    return self.connect_apart(slot).await;
                 }
             }
             self.slots.wait().await;
@@ -142,6 +143,11 @@ impl Origin {
                 return Some(connection);
             }
         }
+    }
+
+    /// A future of its own: connecting needs kilobytes of state, which every fetch over a kept connection would carry and copy.
+    fn connect_apart(&self, slot: Slot) -> Pin<Box<dyn Future<Output = Result<Lease>> + '_>> {
+        Box::pin(self.connect(slot))
     }
 
     async fn connect(&self, slot: Slot) -> Result<Lease> {

@@ -67,7 +67,10 @@ impl Request {
 }
 
 /// Parses an absolute url, naming it in the error.
-pub(crate) fn parse_url(text: &str) -> Result<Url> {
+///
+/// # Errors
+/// `is_url()` when `text` is not an absolute url.
+pub fn parse_url(text: &str) -> Result<Url> {
     Url::parse(text).map_err(|cause| {
         Error::new(ErrorKind::Url, format!("invalid url '{text}'")).with_source(cause)
     })

@@ -12,7 +12,7 @@ use twinloop_web::{Bytes, Client, Request, RequestBody, Response};
 
 use super::upload::Upload;
 use crate::builtins::results::Chunk;
-use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type, Units};
 use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
@@ -34,12 +34,14 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         Ok(prepared) => prepared,
         Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
     };
-    scope.promise_from_future(async move {
-        let response = if number == 0 {
-            client.fetch(request).await.map_err(network_error)?
-        } else {
-            fetch_abortable(&network, client, request, number).await?
-        };
+    if number == 0 {
+        return scope.promise_from_long_future(async move {
+            let response = client.fetch(request).await.map_err(network_error)?;
+            Ok(ResponseHead { network, response })
+        });
+    }
+    scope.promise_from_long_future(async move {
+        let response = fetch_abortable(&network, client, request, number).await?;
         Ok(ResponseHead { network, response })
     })
 }
@@ -90,22 +92,22 @@ fn read_request(
     arguments: &Arguments<'_>,
 ) -> Result<Request, Error> {
     let method = read_method(scope, arguments.get(0))?;
-    let url = scope.string_of(arguments.get(1))?;
-    // As `URL` reads it, which differs in places from how the crate below would.
-    let parsed = ada_url::Url::parse(&url, None);
-    let url = parsed.as_ref().map_or(url.as_str(), |parsed| parsed.href());
-    let mut request = Request::new(method, url).map_err(network_error)?;
+    let url = network.parse_url(scope, arguments.get(1))?;
+    let mut request = Request::with_url(method, url);
     read_headers(scope, arguments.get(2), &mut request.headers)?;
     request.body = read_body(scope, network, arguments.get(3))?;
-    request.redirect = match scope.string_of(arguments.get(4))?.as_str() {
-        "error" => RedirectMode::Error,
-        "manual" => RedirectMode::Manual,
+    request.redirect = scope.read_units(arguments.get(4), |units| match units {
+        Units::Latin1(b"error") => RedirectMode::Error,
+        Units::Latin1(b"manual") => RedirectMode::Manual,
         _ => RedirectMode::Follow,
-    };
+    })?;
     Ok(request)
 }
 
 fn read_method(scope: &Scope<'_>, value: Local<'_>) -> Result<Method, Error> {
+    if scope.read_units(value, |units| matches!(units, Units::Latin1(b"GET")))? {
+        return Ok(Method::GET);
+    }
     let name = scope.string_of(value)?;
     Method::from_bytes(name.as_bytes())
         .map_err(|_| invalid(format!("'{name}' is not a valid http method")))
@@ -167,7 +169,7 @@ impl IntoJs for ResponseHead {
         scope.array(&[
             scope.number(response.status.as_u16().into()),
             scope.string(&response.reason)?,
-            scope.string(response.url.as_str())?,
+            network.url_string(scope, &response.url)?,
             Local::boolean(response.redirected),
             scope.string_latin1(&header_text(&response.headers))?,
             make_body(scope, &network, response)?,
