@@ -216,4 +216,12 @@ test('errors say what came, as Node says it, and name their code in the stack', 
   throws(() => Buffer.alloc('5'), /The "size" argument must be of type number. Received type string \('5'\)/);
 });
 
+test('byteLength counts pairs and lone halves, wherever they stand', () => {
+  // It is counted in parts of 4,096 units, and a pair may stand across two.
+  for (const start of [0, 1, 2, 4094, 4095, 4096, 4097, 8191]) {
+    const text = `${'é'.repeat(start)}😀\ud83d\ud83d\ude00\ude00漢${'a'.repeat(5)}\ud83d`;
+    equal(Buffer.byteLength(text), new TextEncoder().encode(text).length);
+  }
+});
+
 await run();

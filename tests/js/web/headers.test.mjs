@@ -111,4 +111,29 @@ test('headers of a response from Response.redirect are immutable', () => {
   throws(() => Response.redirect('http://example.com/').headers.set('a', 'b'), TypeError);
 });
 
+test('iterators have the methods of iterators and no class', () => {
+  const iterator = new Headers([
+    ['b', '1'],
+    ['a', '2'],
+    ['B', '3'],
+  ]).entries();
+  const prototype = Object.getPrototypeOf(iterator);
+  deepEqual(Reflect.ownKeys(prototype), ['next', Symbol.toStringTag]);
+  equal(Object.getOwnPropertyDescriptor(prototype, 'next').enumerable, true);
+  equal(Object.prototype.toString.call(iterator), '[object Headers Iterator]');
+  equal(Object.getPrototypeOf(prototype), Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())));
+  deepEqual(
+    [...iterator],
+    [
+      ['a', '2'],
+      ['b', '1, 3'],
+    ],
+  );
+  const many = new Headers();
+  for (let i = 0; i < 100; i += 1) many.append(`x-${i % 50}`, `${i}`);
+  equal([...many].length, 50);
+  throws(() => new Headers([['x', 'é\u0100']]), TypeError);
+  throws(() => new Headers([['x', `${'a'.repeat(70)}\u0100`]]), TypeError);
+});
+
 await run();

@@ -214,4 +214,50 @@ test('views keep their buffer, their class, and whether they grow', () => {
   equal(plain.length, 0);
 });
 
+test('getters run from the outside in and from first to last, once each, however deep they stand', () => {
+  // Down to a depth the walk calls itself, below it iterates: the order must not tell.
+  const seen = [];
+  const watched = (name, value) => ({
+    get first() {
+      seen.push(`${name}.first`);
+      return value;
+    },
+    get second() {
+      seen.push(`${name}.second`);
+      return name;
+    },
+  });
+  let deep = watched('leaf', 1);
+  for (let i = 0; i < 200; i += 1) deep = i % 50 === 49 ? watched(`n${i}`, [deep]) : { deep: [deep] };
+  const copy = structuredClone(deep);
+  deepEqual(seen, [
+    ...['n199', 'n149', 'n99', 'n49', 'leaf'].map((name) => `${name}.first`),
+    ...['leaf', 'n49', 'n99', 'n149', 'n199'].map((name) => `${name}.second`),
+  ]);
+  equal(copy.first[0].deep[0].deep[0].deep.length, 1);
+  let endless = {};
+  for (let i = 0; i < 100_000; i += 1) endless = { endless };
+  ok(structuredClone(endless).endless !== undefined);
+});
+
+test('an array has the elements that it had when its turn came', () => {
+  const list = [
+    {
+      get grows() {
+        list.push('new');
+        delete list[1];
+        return 1;
+      },
+    },
+    'deleted',
+    'kept',
+  ];
+  const copy = structuredClone(list);
+  equal(copy.length, 3);
+  equal(1 in copy, false);
+  equal(copy[2], 'kept');
+  const named = structuredClone(Object.assign([1, 2], { name: 'x', __proto__: null }));
+  deepEqual(Object.keys(named), ['0', '1', 'name']);
+});
+
 await run();

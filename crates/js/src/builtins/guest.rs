@@ -45,11 +45,17 @@ pub(super) const OPS: &[Op] = &[
     Op::new("isGuestRecord", 1, is_guest_record),
 ];
 
+/// The other language's objects are Proxies: nearly everything that is asked about is none.
+fn may_be_guests(scope: &Scope<'_>, value: Local<'_>) -> bool {
+    scope.class_name(value) == Some("Proxy")
+}
+
 /// `isGuestBuffer(value)`
 fn is_guest_buffer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let value = arguments.get(0);
     Ok(Local::boolean(
-        guest(scope).is_some_and(|guest| guest.is_buffer(scope, value)),
+        may_be_guests(scope, value)
+            && guest(scope).is_some_and(|guest| guest.is_buffer(scope, value)),
     ))
 }
 
@@ -64,6 +70,7 @@ fn guest_bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
 fn is_guest_record<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let value = arguments.get(0);
     Ok(Local::boolean(
-        guest(scope).is_some_and(|guest| guest.is_record(scope, value)),
+        may_be_guests(scope, value)
+            && guest(scope).is_some_and(|guest| guest.is_record(scope, value)),
     ))
 }

@@ -5,16 +5,21 @@
 // What calls a method without naming it is to be avoided as well: `for (const x of list)`, `[...list]`, `f(...list)` and `[a, b] = list` call
 // `Array.prototype[Symbol.iterator]`. Walk lists by index; `listOf` reads an iterable of the program's own.
 //
-// Two forms, because they cost differently (nanoseconds above the plain call, SpiderMonkey 153): a bound `call` of a method that is C++ costs
-// nothing, of one that the engine has in JavaScript 200; `apply` with an array literal costs 15 for either.
+// Two forms, because they cost differently (nanoseconds above the plain call, SpiderMonkey 153): a bound `call` costs nothing of a method
+// that the JIT inlines, 50 of another in C++ (the `buffer` of a view), 200 of one that the engine has in JavaScript; `apply` with an array
+// literal costs 10 to 15 for any.
 'use strict';
 
 const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } = Reflect;
 const { call } = Function.prototype;
 /** @type {(method: Function) => any} */
 const native = /** @type {any} */ (call.bind).bind(call);
+/** @param {any} object @param {PropertyKey} name @returns {Function} */
+function getterOf(object, name) {
+  return /** @type {any} */ (getOwnPropertyDescriptor(object, name)).get;
+}
 /** @type {(object: any, name: PropertyKey) => any} */
-const getter = (object, name) => native(/** @type {any} */ (getOwnPropertyDescriptor(object, name)).get);
+const getter = (object, name) => native(getterOf(object, name));
 
 const { every, filter, find, findIndex, flatMap, forEach, includes, indexOf, map, reduce, some, sort } = Array.prototype;
 const {
@@ -39,6 +44,16 @@ const { forEach: forEachOfSet } = Set.prototype;
 const { then } = Promise.prototype;
 const { reject, resolve, withResolvers } = Promise;
 const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
+const bufferOfView = getterOf(TypedArrayPrototype, 'buffer');
+const nameOfView = getterOf(TypedArrayPrototype, Symbol.toStringTag);
+const bufferOfDataView = getterOf(DataView.prototype, 'buffer');
+const resizable = getterOf(ArrayBuffer.prototype, 'resizable');
+const { indexOf: byteIndexOf, lastIndexOf: byteLastIndexOf, slice: copyBytes, toHex } = /** @type {any} */ (Uint8Array.prototype);
+const { propertyIsEnumerable } = Object.prototype;
+const { [Symbol.hasInstance]: hasInstance } = Function.prototype;
+const { toFixed } = Number.prototype;
+const { set: setInWeakMap } = WeakMap.prototype;
+const { deref } = WeakRef.prototype;
 const iterate = Symbol.iterator;
 const ArrayIteratorPrototype = /** @type {any} */ (getPrototypeOf([][Symbol.iterator]()));
 const OwnSet = Set;
@@ -70,7 +85,7 @@ module.exports = {
   keys: Object.keys,
   values: Object.values,
   /** @type {(object: any, key: PropertyKey) => boolean} */
-  isEnumerable: native(Object.prototype.propertyIsEnumerable),
+  isEnumerable: (object, key) => apply(propertyIsEnumerable, object, [key]),
   /** @type {(prototype: any, object: any) => boolean} */
   isPrototypeOf: native(Object.prototype.isPrototypeOf),
   /** @type {(object: any) => string} */
@@ -88,7 +103,7 @@ module.exports = {
   /** @type {(method: Function) => string} */
   functionToString: native(Function.prototype.toString),
   /** @type {(Class: Function, value: any) => boolean} */
-  hasInstance: native(Function.prototype[Symbol.hasInstance]),
+  hasInstance: (Class, value) => apply(hasInstance, Class, [value]),
 
   // ---- Array
   isArray: Array.isArray,
@@ -190,7 +205,7 @@ module.exports = {
   /** @type {(number: number, radix?: number) => string} */
   numberToString: native(Number.prototype.toString),
   /** @type {(number: number, digits?: number) => string} */
-  toFixed: native(Number.prototype.toFixed),
+  toFixed: (number, digits) => apply(toFixed, number, [digits]),
   isFinite: Number.isFinite,
   isInteger: Number.isInteger,
   isNaN: Number.isNaN,
@@ -273,11 +288,11 @@ module.exports = {
   /** @type {<K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined} */
   weakMapGet: native(WeakMap.prototype.get),
   /** @type {<K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => WeakMap<K, V>} */
-  weakMapSet: native(WeakMap.prototype.set),
+  weakMapSet: (map, key, value) => /** @type {any} */ (apply(setInWeakMap, map, [key, value])),
   /** @type {<K extends WeakKey>(map: WeakMap<K, any>, key: K) => boolean} */
   weakMapHas: native(WeakMap.prototype.has),
   /** @type {<T extends WeakKey>(reference: WeakRef<T>) => T | undefined} */
-  deref: native(WeakRef.prototype.deref),
+  deref: (reference) => apply(deref, reference, []),
 
   FinalizationRegistry,
   /** @type {<T>(registry: FinalizationRegistry<T>, target: WeakKey, held: T, token?: WeakKey) => void} */
@@ -308,17 +323,17 @@ module.exports = {
   /** @type {(buffer: ArrayBufferLike) => number} */
   sharedByteLength: getter(SharedArrayBuffer.prototype, 'byteLength'),
   /** @type {(buffer: any) => boolean} */
-  isResizable: getter(ArrayBuffer.prototype, 'resizable'),
+  isResizable: (buffer) => apply(resizable, buffer, []),
   /** @type {(buffer: any) => number} */
   maxByteLength: getter(ArrayBuffer.prototype, 'maxByteLength'),
   /** @type {(view: any) => any} */
-  dataViewBuffer: getter(DataView.prototype, 'buffer'),
+  dataViewBuffer: (view) => apply(bufferOfDataView, view, []),
   /** @type {(view: any) => number} */
   dataViewByteLength: getter(DataView.prototype, 'byteLength'),
   /** @type {(view: any) => number} */
   dataViewByteOffset: getter(DataView.prototype, 'byteOffset'),
   /** @type {(view: any) => ArrayBufferLike} */
-  viewBuffer: getter(TypedArrayPrototype, 'buffer'),
+  viewBuffer: (view) => apply(bufferOfView, view, []),
   /** @type {(view: any) => number} */
   viewByteLength: getter(TypedArrayPrototype, 'byteLength'),
   /** @type {(view: any) => number} */
@@ -326,7 +341,7 @@ module.exports = {
   /** The number of elements. @type {(array: any) => number} */
   viewLength: getter(TypedArrayPrototype, 'length'),
   /** The name of a typed array's class; undefined for anything else. @type {(value: any) => string | undefined} */
-  viewName: getter(TypedArrayPrototype, Symbol.toStringTag),
+  viewName: (value) => apply(nameOfView, value, []),
   /** @type {<T extends ArrayBufferLike>(bytes: Uint8Array<T>, start?: number, end?: number) => Uint8Array<T>} */
   subarray: native(Uint8Array.prototype.subarray),
   /** @type {(target: Uint8Array, source: ArrayLike<number>, offset?: number) => void} */
@@ -336,13 +351,13 @@ module.exports = {
   /** @type {(bytes: Uint8Array, target: number, start: number, end?: number) => Uint8Array} */
   copyWithin: native(Uint8Array.prototype.copyWithin),
   /** @type {(bytes: Uint8Array) => string} */
-  toHex: native(/** @type {any} */ (Uint8Array.prototype).toHex),
+  toHex: (bytes) => apply(toHex, bytes, []),
   /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
-  byteIndexOf: native(Uint8Array.prototype.indexOf),
-  /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */
-  byteLastIndexOf: native(Uint8Array.prototype.lastIndexOf),
+  byteIndexOf: (bytes, byte, from) => apply(byteIndexOf, bytes, [byte, from]),
+  /** @type {(bytes: Uint8Array, byte: number, from: number) => number} */
+  byteLastIndexOf: (bytes, byte, from) => apply(byteLastIndexOf, bytes, [byte, from]),
   /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array<ArrayBuffer>} */
-  copyBytes: native(Uint8Array.prototype.slice),
+  copyBytes: (bytes, start, end) => apply(copyBytes, bytes, [start, end]),
 
   listOf,
 };

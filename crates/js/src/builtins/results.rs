@@ -78,6 +78,10 @@ impl Scratch {
 
     /// Decodes UTF-8; what is invalid is replaced, unless `fatal`.
     pub(crate) fn decode(&mut self, bytes: &[u8], fatal: bool) -> Decoded {
+        // The standard library's test takes a fifth of the time of `encoding_rs`'s.
+        if bytes.is_ascii() {
+            return self.copy(bytes);
+        }
         if encoding_rs::mem::is_utf8_latin1(bytes) {
             let target = room_for(&mut self.bytes, bytes.len());
             return Decoded::Latin1(encoding_rs::mem::convert_utf8_to_latin1_lossy(
@@ -92,6 +96,22 @@ impl Scratch {
         } else {
             Decoded::TwoByte(encoding_rs::mem::convert_utf8_to_utf16(bytes, target))
         }
+    }
+
+    /// Takes Latin-1 as it is.
+    pub(crate) fn copy(&mut self, bytes: &[u8]) -> Decoded {
+        room_for(&mut self.bytes, bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        Decoded::Latin1(bytes.len())
+    }
+
+    /// Room for so many characters of Latin-1, which the caller writes.
+    pub(crate) fn latin1(&mut self, length: usize) -> &mut [u8] {
+        &mut room_for(&mut self.bytes, length)[..length]
+    }
+
+    /// Room for so many units of UTF-16.
+    pub(crate) fn utf16(&mut self, length: usize) -> &mut [u16] {
+        &mut room_for(&mut self.units, length)[..length]
     }
 
     /// The string that was decoded; `None` for what is invalid.
@@ -110,6 +130,10 @@ impl Scratch {
     /// The UTF-8 of a JavaScript string, lone surrogates replaced: how many of the bytes it takes.
     fn encode(&mut self, units: Units<'_>) -> usize {
         match units {
+            Units::Latin1(bytes) if bytes.is_ascii() => {
+                self.latin1(bytes.len()).copy_from_slice(bytes);
+                bytes.len()
+            }
             Units::Latin1(bytes) => encoding_rs::mem::convert_latin1_to_utf8(
                 bytes,
                 room_for(&mut self.bytes, bytes.len() * 2),

@@ -6,7 +6,7 @@
 'use strict';
 
 const { ArrayIteratorPrototype, IteratorPrototype, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
-const { arrayValues, charCodeAt, create, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
+const { arrayValues, charCodeAt, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { getPrototypeOf, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
 const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
@@ -120,8 +120,12 @@ const aboveByte = regExp(/[^\x00-\xff]/);
 /** A string whose every code unit is a byte. @param {any} value @param {string} what @returns {string} */
 function toByteString(value, what) {
   const text = toDOMString(value);
-  if (test(aboveByte, text)) {
-    let index = 0;
+  // Most are short, and a call of the expression costs more than a look at so many.
+  const { length } = text;
+  let index = 0;
+  if (length <= 64) while (index < length && charCodeAt(text, index) <= 0xff) index += 1;
+  else index = test(aboveByte, text) ? 0 : length;
+  if (index < length) {
     while (charCodeAt(text, index) <= 0xff) index += 1;
     throw new TypeError(
       `${what}: cannot convert to a byte string, because the character at index ${index} has the value ${charCodeAt(text, index)}, which is greater than 255`,
@@ -442,16 +446,16 @@ function definePairIterator(name, entryAt) {
       return { value, done: false };
     }
   }
-  const prototype = create(IteratorPrototype);
-  const descriptor = hidden(PairIterator.prototype.next);
+  // Programs reach the prototype and not the class.
+  /** @type {any} */
+  const prototype = PairIterator.prototype;
+  delete prototype.constructor;
+  setPrototypeOf(prototype, IteratorPrototype);
+  const descriptor = hidden(prototype.next);
   descriptor.enumerable = true;
   defineProperty(prototype, 'next', descriptor);
   defineProperty(prototype, Symbol.toStringTag, hidden(`${name} Iterator`, false));
-  return (target, kind) => {
-    const iterator = new PairIterator(target, kind);
-    setPrototypeOf(iterator, prototype);
-    return /** @type {any} */ (iterator);
-  };
+  return (target, kind) => /** @type {any} */ (new PairIterator(target, kind));
 }
 
 module.exports = {

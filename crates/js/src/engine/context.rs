@@ -4,9 +4,11 @@
 //! realm from creation to the end, so no call pays for entering one. Everything here runs on the context's thread;
 //! what helper threads need is in `tasks.rs` and `interrupt.rs`.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ffi::c_void;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::rc::{Rc, Weak};
@@ -104,6 +106,26 @@ impl Hooks for NoHooks {}
 /// What became unreachable in a collection and is dropped at the next checkpoint, when running code is allowed again.
 pub(super) type Graveyard = Rc<RefCell<Vec<Rc<dyn Any>>>>;
 
+/// Takes the number of a type for its hash, which it is.
+#[derive(Default)]
+pub(super) struct TypeIdHasher(u64);
+
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.write_u64(u64::from_ne_bytes(word));
+        }
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.0 ^= number;
+    }
+}
+
 pub(super) struct ContextState {
     pub(super) this: Weak<ContextState>,
     cx: Cell<*mut JSContext>,
@@ -132,7 +154,7 @@ pub(super) struct ContextState {
     /// Clean-up jobs of FinalizationRegistries, for the next checkpoint.
     pub(super) clean_ups: RefCell<std::collections::VecDeque<Slot>>,
     pub(super) ops: RefCell<OpTable>,
-    pub(super) state: RefCell<std::collections::HashMap<std::any::TypeId, Rc<dyn Any>>>,
+    pub(super) state: RefCell<HashMap<TypeId, Rc<dyn Any>, BuildHasherDefault<TypeIdHasher>>>,
     pub(super) interrupt: Interrupt,
     pub(super) tasks: RefCell<Option<Tasks>>,
     /// Set while the program is leaving: no further JavaScript may run.
@@ -219,7 +241,7 @@ impl Context {
             touched: Cell::new(false),
             clean_ups: RefCell::default(),
             ops: RefCell::new(OpTable::default()),
-            state: RefCell::new(std::collections::HashMap::new()),
+            state: RefCell::default(),
             interrupt: Interrupt::new(cx),
             tasks: RefCell::new(None),
             stopped: Cell::new(false),

@@ -3,14 +3,22 @@
 
 use base64_simd::{Base64, Out, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use crate::builtins::results::{Decoded, Scratch};
+
 /// With padding.
-pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
-    STANDARD.encode_type(bytes)
+pub(super) fn encode(bytes: &[u8], scratch: &mut Scratch) -> Decoded {
+    encode_with(&STANDARD, bytes, scratch)
 }
 
 /// The alphabet of URLs, without padding.
-pub(super) fn encode_url(bytes: &[u8]) -> Vec<u8> {
-    URL_SAFE_NO_PAD.encode_type(bytes)
+pub(super) fn encode_url(bytes: &[u8], scratch: &mut Scratch) -> Decoded {
+    encode_with(&URL_SAFE_NO_PAD, bytes, scratch)
+}
+
+fn encode_with(codec: &Base64, bytes: &[u8], scratch: &mut Scratch) -> Decoded {
+    let length = codec.encoded_length(bytes.len());
+    let _ = codec.encode(bytes, Out::from_slice(scratch.latin1(length)));
+    Decoded::Latin1(length)
 }
 
 /// Decodes as far as there is room; how many bytes.

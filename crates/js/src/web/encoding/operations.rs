@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use base64_simd::Out;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 
-use crate::builtins::results::{Scratch, string_of_utf8, utf8_array};
+use crate::builtins::results::{Decoded, Scratch, string_of_utf8, utf8_array};
 use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
 pub(crate) const OPS: &[Op] = &[
@@ -27,32 +28,33 @@ fn encode_utf8<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
 /// `encodeUtf8Into(string, Uint8Array)`: how many bytes were written if the whole string fits whatever it is, else `[units read, bytes
 /// written]`.
 fn encode_utf8_into<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let destination = arguments.get(1);
-    let room = scope.with_bytes(destination, <[u8]>::len)?;
-    // Only one of the two may be lent at a time, so the text is copied, and no more of it than can fit.
-    let (text, fits) = scope.read_units(arguments.get(0), |units| match units {
-        Units::Latin1(bytes) => (
-            Text::Latin1(bytes[..bytes.len().min(room)].to_vec()),
-            bytes.len() * 2 <= room,
-        ),
-        Units::TwoByte(units) => (
-            Text::TwoByte(units[..units.len().min(room + 1)].to_vec()),
-            units.len() * 3 <= room,
-        ),
-    })?;
-    let (read, written) = scope.with_bytes_mut(destination, |bytes| match &text {
-        Text::Latin1(source) => encoding_rs::mem::convert_latin1_to_utf8_partial(source, bytes),
-        Text::TwoByte(source) => convert_whole_characters(source, bytes),
-    })?;
+    let (fits, read, written) =
+        scope.write_units(arguments.get(0), arguments.get(1), |units, bytes| {
+            let room = bytes.len();
+            match units {
+                Units::Latin1(text) if text.len() <= room && text.is_ascii() => {
+                    bytes[..text.len()].copy_from_slice(text);
+                    (true, text.len(), text.len())
+                }
+                Units::Latin1(text) => {
+                    let (read, written) =
+                        encoding_rs::mem::convert_latin1_to_utf8_partial(text, bytes);
+                    (text.len() * 2 <= room, read, written)
+                }
+                Units::TwoByte(text) if text.len() * 3 <= room => {
+                    let written = encoding_rs::mem::convert_utf16_to_utf8(text, bytes);
+                    (true, text.len(), written)
+                }
+                Units::TwoByte(text) => {
+                    let (read, written) = convert_whole_characters(text, bytes);
+                    (false, read, written)
+                }
+            }
+        })?;
     if fits {
         return Ok(scope.number(written as f64));
     }
     scope.array(&[scope.number(read as f64), scope.number(written as f64)])
-}
-
-enum Text {
-    Latin1(Vec<u8>),
-    TwoByte(Vec<u16>),
 }
 
 /// UTF-16 to UTF-8 as far as it fits; no character is split, and lone surrogates are replaced.
@@ -212,13 +214,22 @@ fn decode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
 
 /// `encodeBase64(string of bytes)`: its base64, or undefined when a character is no byte.
 fn encode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let encode = |bytes: &[u8]| -> Vec<u8> { base64_simd::STANDARD.encode_type(bytes) };
-    let encoded = scope.read_units(arguments.get(0), |units| match units {
-        Units::Latin1(text) => Some(encode(text)),
-        Units::TwoByte(text) => {
-            let text: Option<Vec<u8>> = text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
-            text.as_deref().map(encode)
-        }
-    })?;
-    encoded.map_or(Ok(Local::undefined()), |text| scope.string_latin1(&text))
+    Scratch::with(|scratch| {
+        let mut encode = |bytes: &[u8]| {
+            let length = base64_simd::STANDARD.encoded_length(bytes.len());
+            let _ = base64_simd::STANDARD.encode(bytes, Out::from_slice(scratch.latin1(length)));
+            Decoded::Latin1(length)
+        };
+        let encoded = scope.read_units(arguments.get(0), |units| match units {
+            Units::Latin1(text) => encode(text),
+            Units::TwoByte(text) => {
+                let text: Option<Vec<u8>> =
+                    text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
+                text.as_deref().map_or(Decoded::Invalid, encode)
+            }
+        })?;
+        Ok(scratch
+            .string(scope, encoded)?
+            .unwrap_or_else(Local::undefined))
+    })
 }

@@ -66,8 +66,6 @@ class Event {
   #state = 0;
   /** @type {any} */
   #target = null;
-  /** @type {any} */
-  #currentTarget = null;
   /** @type {number} */
   #timeStamp = monotonicNow();
 
@@ -93,8 +91,9 @@ class Event {
   get srcElement() {
     return this.#target;
   }
+  /** Without a tree there is none but the target. */
   get currentTarget() {
-    return this.#currentTarget;
+    return (this.#state & DISPATCHING) !== 0 ? this.#target : null;
   }
   get eventPhase() {
     return (this.#state & DISPATCHING) !== 0 ? AT_TARGET : NONE;
@@ -128,7 +127,7 @@ class Event {
   }
 
   composedPath() {
-    return this.#currentTarget === null ? [] : [this.#currentTarget];
+    return (this.#state & DISPATCHING) !== 0 ? [this.#target] : [];
   }
   stopPropagation() {
     this.#state |= STOPPED;
@@ -180,11 +179,9 @@ class Event {
     };
     beginDispatch = (event, target) => {
       event.#target = target;
-      event.#currentTarget = target;
       event.#state |= DISPATCHING;
     };
     endDispatch = (event) => {
-      event.#currentTarget = null;
       event.#state &= ~(DISPATCHING | STOPPED | STOPPED_NOW | PASSIVE);
       return (event.#state & CANCELED) === 0;
     };

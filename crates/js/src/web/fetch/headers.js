@@ -9,8 +9,8 @@
 // `transfer-encoding`, whatever stands here (docs/design/connections.md).
 'use strict';
 
-const { Map, Set, apply, arraySlice, charCodeAt, customInspect, mapGet, mapSet, mapSize } = require('builtins/primordials');
-const { regExp, setAdd, setForEach, slice, sort, stringIndexOf, stringify, test, toLowerCase } = require('builtins/primordials');
+const { Map, Set, apply, arraySlice, charCodeAt, customInspect, includes, mapGet, mapSet, mapSize } = require('builtins/primordials');
+const { regExp, setAdd, setHas, slice, sort, stringIndexOf, stringify, test, toLowerCase } = require('builtins/primordials');
 const { defineInterface, defineIteration, definePairIterator, isObject, requireArguments } = require('builtins/webidl');
 const { toByteString, toCallback, toPairs } = require('builtins/webidl');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -221,13 +221,7 @@ class Headers {
   /** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine @returns {[string, string][]} */
   #sortedList() {
     const list = this.#open();
-    const names = new Set();
-    for (let i = 0; i < list.length; i += 2) setAdd(names, list[i]);
-    /** @type {string[]} */
-    const order = [];
-    setForEach(names, (name) => {
-      order[order.length] = name;
-    });
+    const order = namesOf(list);
     sort(order);
     /** @type {[string, string][]} */
     const pairs = [];
@@ -289,6 +283,20 @@ class Headers {
 }
 
 const { entries: ownEntries } = Headers.prototype;
+
+/** Each name once. @param {string[]} list @returns {string[]} */
+function namesOf(list) {
+  /** @type {string[]} */
+  const names = [];
+  // A table costs more than it saves before there are many.
+  const seen = list.length > 64 ? new Set() : null;
+  for (let i = 0; i < list.length; i += 2) {
+    if (seen === null ? includes(names, list[i]) : setHas(seen, list[i])) continue;
+    names[names.length] = list[i];
+    if (seen !== null) setAdd(seen, list[i]);
+  }
+  return names;
+}
 
 /** @param {string[]} list @param {string} name @param {number} from */
 function indexOfName(list, name, from) {

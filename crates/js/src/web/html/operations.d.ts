@@ -4,6 +4,8 @@ interface Operations {
   /** Numbers of `startImmediate` only. */
   cancelImmediate(number: number): void;
   cancelTimer(number: number): void;
+  /** 0 an object, 1 an array, 2 a map, 3 a set, 4 anything else: what the engine made it as. */
+  cloneKind(value: object): number;
   /** A copy; `transfer` lists what moves. */
   structuredClone(value: any, transfer: any[] | undefined): any;
   /** What it throws is an uncaught exception. */

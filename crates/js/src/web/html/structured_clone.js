@@ -2,17 +2,40 @@
 //
 // The engine knows the language's objects only: to it a Blob and a Headers are plain objects. So the walk over the graph is here, for
 // plain objects, arrays, maps, sets and what the interfaces say of their instances; every other object is cloned by the engine.
-// Iterative, because a program's graph may be deeper than the stack. A transferred buffer moves when everything has been read, as the
+// Where a graph has nothing but the language's objects that is faster than the engine, which writes and reads it again (2.5 KB of JSON: 9 us
+// of 19). It calls itself down to a depth and iterates below, because a program's graph may be deeper than the stack. A transferred buffer moves when everything has been read, as the
 // specification has it, so whatever holds one is finished then.
 'use strict';
 
 const { Map, Set, construct, dataViewBuffer, dataViewByteLength, dataViewByteOffset, defineProperty } = require('builtins/primordials');
-const { hasOwn, isResizable, isView, keys, mapForEach, mapGet, mapHas, mapSet, maxByteLength, pop } = require('builtins/primordials');
+const {
+  getPrototypeOf,
+  hasOwn,
+  isArray,
+  isResizable,
+  isView,
+  keys,
+  mapForEach,
+  mapGet,
+  mapHas,
+  mapSet,
+  maxByteLength,
+  pop,
+} = require('builtins/primordials');
 const { push, resizeBuffer, setAdd, setForEach, viewBuffer, viewByteLength, viewByteOffset } = require('builtins/primordials');
 const { viewLength, viewName } = require('builtins/primordials');
 const { clonePlatformObject, hidden, isObject, requireArguments, toDictionary, toSequence } = require('builtins/webidl');
-const { className, structuredClone: cloneByEngine } = ops;
+const { className, cloneKind, structuredClone: cloneByEngine } = ops;
 const loadDOMException = () => require('builtins/domexception');
+
+// What `cloneKind` says.
+const OBJECT = 0;
+const ARRAY = 1;
+const MAP = 2;
+const SET = 3;
+
+/** The depth from which on nothing calls itself. */
+const deepest = 64;
 
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
@@ -34,13 +57,15 @@ const viewClasses = {
   Uint8ClampedArray,
 };
 
-/** An object, array, map or set whose parts are still to be cloned: `names` are keys of `source`, or there is a list. */
+/** The keys of a source; null when it is a list of our own, undefined when it is an array of elements only. @typedef {string[] | null | undefined} Names */
+
+/** An object, array, map or set at a depth where the stack is not to be relied on, whose parts are still to be cloned. */
 class Frame {
   source;
   target;
   names;
   next = 0;
-  /** @param {any} source @param {any} target @param {string[] | null} names */
+  /** @param {any} source @param {any} target @param {Names} names */
   constructor(source, target, names) {
     this.source = source;
     this.target = target;
@@ -61,27 +86,33 @@ class Moved {
   }
 }
 
+/** What most clones have. @type {Moved[]} */
+const noneMoved = [];
+
 class Cloner {
   /** What was cloned already, by the original. @type {Map<any, any>} */
   #memory = new Map();
   /** @type {Frame[]} */
   #frames = [];
-  /** Maps and sets with the clones of their parts: filled at the end. @type {{ target: any, parts: any[] }[]} */
-  #collections = [];
-  /** Where a Moved stands for something. @type {{ target: any, key: any }[]} */
-  #unfinished = [];
+  /** Maps and sets with the clones of their parts: filled at the end. @type {{ target: any, parts: any[] }[] | null} */
+  #collections = null;
+  /** Where a Moved stands for something. @type {{ target: any, key: any }[] | null} */
+  #unfinished = null;
   /** @type {Moved[]} */
-  #moved = [];
+  #moved = noneMoved;
 
   /** @param {any} value @param {any[] | undefined} transfer */
   clone(value, transfer) {
     if (transfer !== undefined) this.#announce(transfer);
-    const root = { value: this.#visit(value) };
-    if (root.value instanceof Moved) push(this.#unfinished, { target: root, key: 'value' });
-    while (this.#frames.length > 0) this.#advance();
-    if (transfer !== undefined && transfer.length > 0) this.#move(transfer);
-    this.#fill();
-    return root.value;
+    let made = isObject(value) ? this.#visit(value, 0) : this.#primitive(value);
+    const root = { value: made };
+    if (this.#isMoved(made)) this.#finishLater(root, 'value');
+    if (transfer !== undefined && transfer.length > 0) {
+      this.#move(transfer);
+      made = root.value;
+    }
+    if (this.#collections !== null) this.#fill(this.#collections);
+    return made;
   }
 
   /** @param {any[]} transfer */
@@ -97,107 +128,165 @@ class Cloner {
   /** @param {any} buffer @param {((buffer: ArrayBuffer) => any) | null} view */
   #later(buffer, view) {
     const moved = new Moved(buffer, view);
+    if (this.#moved === noneMoved) this.#moved = [];
     push(this.#moved, moved);
     return moved;
   }
 
-  /** One more part of the object that is being cloned now: the innermost first, as its getters are to run. */
-  #advance() {
-    const frame = this.#frames[this.#frames.length - 1];
-    const { names, source, target } = frame;
-    if (frame.next === (names ?? source).length) {
-      pop(this.#frames);
-      return;
-    }
-    const index = frame.next;
-    frame.next += 1;
-    if (names === null) {
-      this.#put(target, index, this.#visit(source[index]), arrayPrototype);
-      return;
-    }
-    const name = names[index];
-    // A getter of an earlier property may have deleted it.
-    if (hasOwn(source, name)) this.#put(target, name, this.#visit(source[name]), objectPrototype);
+  /** @param {any} made */
+  #isMoved(made) {
+    return this.#moved !== noneMoved && made instanceof Moved;
   }
 
-  /** @param {any} target @param {any} key @param {any} value @param {any} prototype */
-  #put(target, key, value, prototype) {
-    if (typeof value === 'object' && value instanceof Moved) push(this.#unfinished, { target, key });
-    if (!(key in prototype)) {
-      target[key] = value;
-    } else {
-      const descriptor = hidden(value);
-      descriptor.enumerable = true;
-      defineProperty(target, key, descriptor);
+  /** @param {any} target @param {any} key */
+  #finishLater(target, key) {
+    push((this.#unfinished ??= []), { target, key });
+  }
+
+  /** Clones the parts of an object that was just made. @param {any} source @param {any} target @param {Names} names @param {number} depth */
+  #fillIn(source, target, names, depth) {
+    if (depth < deepest) {
+      if (names === undefined || names === null) this.#fillList(source, target, names, 0, depth + 1);
+      else this.#fillNamed(source, target, names, 0, depth + 1);
+      return;
+    }
+    const frames = this.#frames;
+    push(frames, new Frame(source, target, names));
+    // The loop of the object at this depth goes on with those below.
+    if (depth === deepest) this.#advance(frames, frames.length - 1);
+  }
+
+  /** Until there are no more frames than so many: the innermost first, as its getters are to run. @param {Frame[]} frames @param {number} base */
+  #advance(frames, base) {
+    while (frames.length > base) {
+      const frame = frames[frames.length - 1];
+      const { names, source, target, next } = frame;
+      if (names === undefined || names === null) frame.next = this.#fillList(source, target, names, next, deepest + 1);
+      else frame.next = this.#fillNamed(source, target, names, next, deepest + 1);
+      if (frame.next < 0) pop(frames);
     }
   }
 
-  /** The clone of a value, whose parts may still be missing. @param {any} value @returns {any} */
-  #visit(value) {
-    if (!isObject(value)) return typeof value === 'symbol' ? cloneByEngine(value, undefined) : value;
-    const known = mapGet(this.#memory, value);
-    if (known !== undefined) return known;
-    const copy = this.#start(value, className(value));
+  /**
+   * The elements from this on; below the deepest, where it stopped because one has parts of its own. -1 when there are no more.
+   * @param {any} source @param {any} target @param {null | undefined} names @param {number} start @param {number} depth
+   */
+  #fillList(source, target, names, start, depth) {
+    const open = this.#frames.length;
+    // As long as it was when it was opened, whatever the getters do.
+    const { length } = names === null ? source : target;
+    for (let index = start; index < length; index += 1) {
+      // A getter of an earlier element may have deleted it.
+      if (names !== null && !hasOwn(source, index)) continue;
+      const part = source[index];
+      const made = isObject(part) ? this.#visit(part, depth) : this.#primitive(part);
+      // A setter must not see it.
+      if (!(index in arrayPrototype)) target[index] = made;
+      else defineEnumerable(target, index, made);
+      if (this.#isMoved(made)) this.#finishLater(target, index);
+      if (depth > deepest && this.#frames.length !== open) return index + 1;
+    }
+    return -1;
+  }
+
+  /** The same for properties. @param {any} source @param {any} target @param {string[]} names @param {number} start @param {number} depth */
+  #fillNamed(source, target, names, start, depth) {
+    const open = this.#frames.length;
+    const { length } = names;
+    const prototype = isArray(target) ? arrayPrototype : objectPrototype;
+    for (let index = start; index < length; index += 1) {
+      const name = names[index];
+      // A getter of an earlier property may have deleted it.
+      if (!hasOwn(source, name)) continue;
+      const part = source[name];
+      const made = isObject(part) ? this.#visit(part, depth) : this.#primitive(part);
+      // A setter or `__proto__` must not see it.
+      if (!(name in prototype)) target[name] = made;
+      else defineEnumerable(target, name, made);
+      if (this.#isMoved(made)) this.#finishLater(target, name);
+      if (depth > deepest && this.#frames.length !== open) return index + 1;
+    }
+    return -1;
+  }
+
+  /** @param {any} value */
+  #primitive(value) {
+    return typeof value === 'symbol' ? cloneByEngine(value, undefined) : value;
+  }
+
+  /** The clone of an object; below the deepest its parts are still missing. @param {any} value @param {number} depth @returns {any} */
+  #visit(value, depth) {
+    return mapGet(this.#memory, value) ?? this.#start(value, cloneKind(value), depth);
+  }
+
+  /** @param {any} value @param {any} copy */
+  #remember(value, copy) {
     mapSet(this.#memory, value, copy);
     return copy;
   }
 
-  /** @param {any} value @param {string} kind */
-  #start(value, kind) {
+  /** @param {any} value @param {number} kind @param {number} depth */
+  #start(value, kind, depth) {
     switch (kind) {
-      case 'Object': {
-        const clone = clonePlatformObject(value);
-        if (clone === null) throw refusal(`an instance of an interface that is not serializable cannot be cloned`);
-        return clone ?? this.#open(value, {}, keys(value));
+      case OBJECT: {
+        // What the language made is no instance of an interface.
+        if (getPrototypeOf(value) !== objectPrototype) {
+          const clone = clonePlatformObject(value);
+          if (clone === null) throw refusal(`an instance of an interface that is not serializable cannot be cloned`);
+          if (clone !== undefined) return this.#remember(value, clone);
+        }
+        const copy = this.#remember(value, {});
+        const names = keys(value);
+        if (names.length > 0) this.#fillIn(value, copy, names, depth);
+        return copy;
       }
-      case 'Array': {
-        const copy = /** @type {any[]} */ ([]);
-        copy.length = value.length;
-        return this.#open(value, copy, keys(value));
+      case ARRAY: {
+        const { length } = value;
+        const copy = this.#remember(value, /** @type {any[]} */ ([]));
+        copy.length = length;
+        const names = keys(value);
+        // Indices come first and ascend, so an array whose keys end thus has its elements and nothing else.
+        const isWhole = names.length === length && length > 0 && names[length - 1] === `${length - 1}`;
+        if (names.length > 0) this.#fillIn(value, copy, isWhole ? undefined : names, depth);
+        return copy;
       }
-      case 'Map': {
+      case MAP: {
         /** @type {any[]} */
         const list = [];
         mapForEach(value, (part, key) => push(list, key, part));
-        return this.#collect(new Map(), list);
+        return this.#collect(value, new Map(), list, depth);
       }
-      case 'Set': {
+      case SET: {
         /** @type {any[]} */
         const list = [];
         setForEach(value, (part) => push(list, part));
-        return this.#collect(new Set(), list);
+        return this.#collect(value, new Set(), list, depth);
       }
       default:
-        if (isView(value)) return this.#view(value, viewName(value) ?? 'DataView');
-        return this.#leaf(value);
+        if (isView(value)) return this.#remember(value, this.#view(value, viewName(value) ?? 'DataView'));
+        return this.#leaf(value, depth);
     }
   }
 
-  /** @param {any} source @param {any} target @param {string[]} names */
-  #open(source, target, names) {
-    if (names.length > 0) push(this.#frames, new Frame(source, target, names));
-    return target;
-  }
-
-  /** @param {any} target @param {any[]} list */
-  #collect(target, list) {
+  /** @param {any} source @param {any} target @param {any[]} list @param {number} depth */
+  #collect(source, target, list, depth) {
+    this.#remember(source, target);
     /** @type {any[]} */
     const parts = [];
-    push(this.#collections, { target, parts });
-    push(this.#frames, new Frame(list, parts, null));
+    push((this.#collections ??= []), { target, parts });
+    this.#fillIn(list, parts, null, depth);
     return target;
   }
 
-  /** What has no parts of its own here; errors have a cause. @param {any} value */
-  #leaf(value) {
+  /** What has no parts of its own here; errors have a cause. @param {any} value @param {number} depth */
+  #leaf(value, depth) {
     const clone = clonePlatformObject(value);
-    if (clone !== undefined && clone !== null) return clone;
-    const copy = cloneByEngine(value, undefined);
+    if (clone !== undefined && clone !== null) return this.#remember(value, clone);
+    const copy = this.#remember(value, cloneByEngine(value, undefined));
     if (hasOwn(copy, 'cause') && isObject(copy.cause)) {
       const parts = { __proto__: null, cause: value.cause };
-      mapSet(this.#memory, value, copy);
       defineProperty(copy, 'cause', hidden(undefined));
-      push(this.#frames, new Frame(parts, copy, ['cause']));
+      this.#fillIn(parts, copy, ['cause'], depth);
     }
     return copy;
   }
@@ -209,7 +298,7 @@ class Cloner {
     const offset = isData ? dataViewByteOffset(view) : viewByteOffset(view);
     // In elements; undefined for a view that grows with its buffer.
     const length = tracksLength(view, original) ? undefined : isData ? dataViewByteLength(view) : viewLength(view);
-    const buffer = this.#visit(original);
+    const buffer = this.#visit(original, deepest);
     /** @param {ArrayBuffer} over */
     const make = (over) => construct(viewClasses[name], length === undefined ? [over, offset] : [over, offset, length]);
     return buffer instanceof Moved ? this.#later(original, make) : make(buffer);
@@ -226,15 +315,17 @@ class Cloner {
       const buffer = /** @type {ArrayBuffer} */ (mapGet(byOriginal, moved.original));
       moved.made = moved.view === null ? buffer : moved.view(buffer);
     }
-    for (let i = 0; i < this.#unfinished.length; i += 1) {
-      const { target, key } = this.#unfinished[i];
+    const unfinished = this.#unfinished ?? [];
+    for (let i = 0; i < unfinished.length; i += 1) {
+      const { target, key } = unfinished[i];
       target[key] = target[key].made;
     }
   }
 
-  #fill() {
-    for (let i = 0; i < this.#collections.length; i += 1) {
-      const { target, parts } = this.#collections[i];
+  /** @param {{ target: any, parts: any[] }[]} collections */
+  #fill(collections) {
+    for (let i = 0; i < collections.length; i += 1) {
+      const { target, parts } = collections[i];
       if (className(target) === 'Set') for (let j = 0; j < parts.length; j += 1) setAdd(target, parts[j]);
       else for (let j = 0; j < parts.length; j += 2) mapSet(target, parts[j], parts[j + 1]);
     }
@@ -259,6 +350,13 @@ function tracksLength(view, buffer) {
   return longest <= size || lengthNow() !== 0;
 }
 
+/** @param {any} target @param {PropertyKey} key @param {any} value */
+function defineEnumerable(target, key, value) {
+  const descriptor = hidden(value);
+  descriptor.enumerable = true;
+  defineProperty(target, key, descriptor);
+}
+
 /** @param {string} reason */
 function refusal(reason) {
   return new (loadDOMException().DOMException)(`structuredClone: ${reason}`, 'DataCloneError');
@@ -266,6 +364,7 @@ function refusal(reason) {
 
 /** A deep copy; `transfer` lists buffers that move instead. @param {any} value @param {any[]} [transfer] */
 function cloneValue(value, transfer = undefined) {
+  if (transfer === undefined && !isObject(value) && typeof value !== 'symbol') return value;
   return new Cloner().clone(value, transfer);
 }
 
