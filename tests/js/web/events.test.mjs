@@ -277,4 +277,28 @@ test('isTrusted is an own property of every event that nobody can change', () =>
   equal('isTrusted' in Event.prototype, false);
 });
 
+test('a target forgets the types that it has no listeners of, and may have them again', () => {
+  const target = new EventTarget();
+  let heard = 0;
+  const listener = () => {
+    heard += 1;
+  };
+  // Some empty lists are kept for the listeners to come, more are dropped.
+  for (let round = 0; round < 3; round += 1) {
+    for (let i = 0; i < 20; i += 1) {
+      target.addEventListener(`t${i}`, listener, { once: i % 2 === 0 });
+      target.dispatchEvent(new Event(`t${i}`));
+      target.removeEventListener(`t${i}`, listener);
+      target.dispatchEvent(new Event(`t${i}`));
+    }
+  }
+  equal(heard, 60);
+  // One that is added while the list of its type is walked for the last time.
+  target.addEventListener('again', () => target.addEventListener('again', listener), { once: true });
+  target.dispatchEvent(new Event('again'));
+  equal(heard, 60);
+  target.dispatchEvent(new Event('again'));
+  equal(heard, 61);
+});
+
 await run();

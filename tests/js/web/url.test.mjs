@@ -252,4 +252,24 @@ test('parts that are missing are empty, and parts that are there are whole', () 
   for (const [input, expected] of Object.entries(cases)) equal(parts(new URL(input)), expected, input);
 });
 
+test('the text of URLSearchParams is kept and follows every change', () => {
+  const url = new URL('http://a/?b=1&b=2');
+  const { searchParams } = url;
+  equal(searchParams.toString(), 'b=1&b=2');
+  searchParams.append('c', 'x y~é😀(1)\t');
+  equal(searchParams.toString(), 'b=1&b=2&c=x+y%7E%C3%A9%F0%9F%98%80%281%29%09');
+  searchParams.set('c', "a b'~()\n&=+%");
+  equal(searchParams.toString(), 'b=1&b=2&c=a+b%27%7E%28%29%0A%26%3D%2B%25');
+  equal(url.search, '?b=1&b=2&c=a+b%27%7E%28%29%0A%26%3D%2B%25');
+  searchParams.delete('b');
+  searchParams.append('a', '\ud800');
+  searchParams.sort();
+  equal(`${searchParams}`, 'a=%EF%BF%BD&c=a+b%27%7E%28%29%0A%26%3D%2B%25');
+  url.search = '?z=9';
+  equal(searchParams.toString(), 'z=9');
+  url.href = 'http://a/?y=8';
+  equal(`${searchParams}`, 'y=8');
+  equal(new URLSearchParams('=&&a&b=c=d&=e&+%20=%zz+').toString(), '=&a=&b=c%3Dd&=e&++=%25zz+');
+});
+
 await run();

@@ -107,7 +107,13 @@ function requireArguments(given, needed, operation) {
 
 /** A string without lone surrogates. @param {any} value @returns {string} */
 function toUSVString(value) {
-  return toWellFormed(typeof value === 'string' ? value : `${value}`);
+  const text = typeof value === 'string' ? value : `${value}`;
+  // Names and short values: a look at each unit costs less than the call.
+  const { length } = text;
+  if (length > 32) return toWellFormed(text);
+  let index = 0;
+  while (index < length && (charCodeAt(text, index) & 0xf800) !== 0xd800) index += 1;
+  return index === length ? text : toWellFormed(text);
 }
 
 /** `String(value)`, except that a symbol is refused. @param {any} value @returns {string} */

@@ -3,7 +3,7 @@
 'use strict';
 
 const { Map, WeakMap, apply, customInspect, defineProperty, getOwnPropertyDescriptor, mapDelete } = require('builtins/primordials');
-const { mapGet, mapSet, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { mapGet, mapSet, mapSize, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { defineConstants, defineInterface, isObject, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
 const { Listener, ListenerList } = require('web/events/listeners');
 const { monotonicNow, reportException } = ops;
@@ -293,9 +293,16 @@ function removeListener(target, type, listener) {
   if (forget !== undefined) forget();
   if (list.live > 0) return;
   // What is added while a dispatch walks the list belongs to the same one.
-  if (list.walks === 0) mapDelete(table, type);
+  if (list.walks === 0) forgetType(table, type);
   target[listenersChanged]?.(type, false);
 }
+
+/** A type has no listeners any more: its list stays for those to come, unless the target has heard of many types. @param {Map<string, EventListeners>} table @param {string} type */
+function forgetType(table, type) {
+  if (mapSize(table) > mostTypesKept) mapDelete(table, type);
+}
+
+const mostTypesKept = 8;
 
 /** A target class may have a method of this name: it is told when a type gains its first listener or loses the last. @type {unique symbol} */
 const listenersChanged = Symbol('listenersChanged');
@@ -332,7 +339,7 @@ function walk(target, event, type, list) {
   // A type whose last listener went in this dispatch.
   if (list.live === 0 && list.walks === 0) {
     const table = openListeners(target);
-    if (mapGet(table, type) === list) mapDelete(table, type);
+    if (mapGet(table, type) === list) forgetType(table, type);
   }
 }
 

@@ -84,6 +84,10 @@ class ListenerList {
   }
 
   #compact() {
+    if (this.live === 0) {
+      this.items.length = 0;
+      return;
+    }
     const kept = [];
     const { items } = this;
     for (let i = 0; i < items.length; i += 1) if (!items[i].removed) kept[kept.length] = items[i];

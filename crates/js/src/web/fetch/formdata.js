@@ -1,7 +1,7 @@
 // FormData, after https://xhr.spec.whatwg.org/#interface-formdata.
 'use strict';
 
-const { apply, customInspect, filter, find, findIndex, map, now, push, some } = require('builtins/primordials');
+const { apply, customInspect, filter, findIndex, map, now, push, some } = require('builtins/primordials');
 const { defineInterface, defineIteration, definePairIterator, requireArguments } = require('builtins/webidl');
 const { toCallback, toUSVString } = require('builtins/webidl');
 const { bytesOfBlob, fileFacts, isBlob, makeFile, typeOfBlob } = require('web/file/blob');
@@ -40,7 +40,9 @@ class FormData {
   get(name) {
     requireArguments(arguments.length, 1, 'FormData.get');
     const key = toUSVString(name);
-    return find(this.#entries, (entry) => entry[0] === key)?.[1] ?? null;
+    const entries = this.#entries;
+    for (let i = 0; i < entries.length; i += 1) if (entries[i][0] === key) return entries[i][1];
+    return null;
   }
 
   /** @param {any} name */
