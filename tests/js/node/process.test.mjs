@@ -121,6 +121,23 @@ test('a signal listener is called instead of the default action', async () => {
   equal(process.kill(process.pid, 0), true);
 });
 
+test('a signal that came before a listener was there does not reach it', async () => {
+  // The arrival waited in the queue, and found whoever listened by the time that its turn came.
+  const seen = [];
+  const [first, second] = [() => seen.push('first'), () => seen.push('second')];
+  process.on('SIGWINCH', first);
+  process.kill(process.pid, 'SIGWINCH');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  process.off('SIGWINCH', first);
+  process.on('SIGWINCH', second);
+  await delay(20);
+  equal(seen.join(), '');
+  process.kill(process.pid, 'SIGWINCH');
+  for (let i = 0; i < 100 && seen.length === 0; i += 1) await delay(5);
+  equal(seen.join(), 'second');
+  process.off('SIGWINCH', second);
+});
+
 test('stdout writes at once', () => {
   equal(process.stdout.write(''), true);
   equal(process.stdout.write(new Uint8Array(0)), true);

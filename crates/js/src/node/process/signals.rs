@@ -18,15 +18,19 @@ pub(crate) const OPS: &[Op] = &[
 #[derive(Default)]
 struct Signals {
     host: Cell<Option<HostId>>,
+    /// The number of the last watch: no other ever has it.
+    last: Cell<u64>,
     watched: RefCell<HashMap<i32, Watched>>,
 }
 
 struct Watched {
+    number: u64,
     callback: Slot,
     _watch: signals::Watch,
 }
 
-/// Calls the callback of a signal that came; the token is its number.
+/// Calls the callback of a signal that came. The token is the number of its watch and of the signal: one that waits in the queue
+/// when its watch ends must not reach a later watch of the same signal.
 struct SignalHost {
     context: Context,
     signals: Rc<Signals>,
@@ -38,12 +42,13 @@ impl Host for SignalHost {
             return;
         }
         self.context.enter(|scope| {
-            let number = token as i32;
+            let (watch, number) = parts(token);
             let callback = self
                 .signals
                 .watched
                 .borrow()
                 .get(&number)
+                .filter(|watched| watched.number == watch)
                 .map(|watched| scope.local(&watched.callback));
             let Some(callback) = callback else {
                 return;
@@ -56,6 +61,14 @@ impl Host for SignalHost {
     }
 
     fn discard(&self, _: u64) {}
+}
+
+fn token(watch: u64, signal: i32) -> u64 {
+    watch << 8 | u64::from(signal.unsigned_abs() & 0xff)
+}
+
+fn parts(token: u64) -> (u64, i32) {
+    (token >> 8, (token & 0xff) as i32)
 }
 
 /// The host's number, after joining the loop if this is the first signal.
@@ -78,11 +91,14 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let state = scope.state::<Signals>();
     let host = host(scope, &state);
     let remote = Loop::current().remote();
-    let watch = signals::watch(number, move || {
-        remote.post_host(host, u64::from(number.unsigned_abs()))
-    })
-    .map_err(|error| Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}")))?;
+    let watch_number = state.last.get() + 1;
+    state.last.set(watch_number);
+    let token = token(watch_number, number);
+    let watch = signals::watch(number, move || remote.post_host(host, token)).map_err(|error| {
+        Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}"))
+    })?;
     let watched = Watched {
+        number: watch_number,
         callback: scope.persist(arguments.get(1)),
         _watch: watch,
     };
