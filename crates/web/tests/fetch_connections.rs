@@ -149,3 +149,40 @@ fn tls_without_a_farewell_ends_a_body_but_cuts_one_of_known_length() {
         }
     });
 }
+
+/// A server that is going away, or has too many streams, says so of requests that it has not begun to work on. A POST among them
+/// failed, although nothing speaks against sending it again.
+#[test]
+fn a_post_that_an_http2_server_says_it_did_not_process_is_repeated_on_another_connection() {
+    let fixtures = fixtures();
+    run(async {
+        for said in ["refuse", "go away"] {
+            let client = client(&fixtures);
+            let url = format!("https://{}/", fixtures.raw_http2);
+            let before = fixtures.count().accepted;
+            let mut statuses = Vec::new();
+            for _ in 0..3 {
+                let mut request = Request::new(Method::POST, &url).unwrap();
+                request.body = RequestBody::from(said);
+                statuses.push(client.fetch(request).await.unwrap().status.as_u16());
+            }
+            assert_eq!(statuses, [200; 3], "{said}");
+            assert_eq!(fixtures.count().accepted - before, 3, "{said}");
+        }
+    });
+}
+
+/// A stream that is reset for another reason may have been worked on.
+#[test]
+fn a_post_that_an_http2_server_may_have_worked_on_is_not_repeated() {
+    let fixtures = fixtures();
+    run(async {
+        let client = client(&fixtures);
+        let url = format!("https://{}/", fixtures.raw_http2);
+        get(&client, &url).await.unwrap();
+        let mut request = Request::new(Method::POST, &url).unwrap();
+        request.body = RequestBody::from("break");
+        let error = client.fetch(request).await.unwrap_err();
+        assert!(error.is_protocol(), "{}", error.chain());
+    });
+}

@@ -57,6 +57,8 @@ pub(super) enum Ending {
     AsIfIdle,
     /// Closed by the peer without a byte of an answer, but later.
     Unanswered,
+    /// The peer said that it has not begun to work on the request (HTTP/2).
+    Unprocessed,
     /// Anything else.
     Broken,
 }

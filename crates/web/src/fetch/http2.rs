@@ -22,6 +22,8 @@ const HEAD_LIMIT: u32 = 256 * 1024;
 /// A connection that any number of requests share.
 pub(super) struct Connection {
     sender: http2::SendRequest<RequestBody>,
+    /// The peer has refused a stream: what comes next goes over another connection.
+    refuses: Cell<bool>,
     streams: Cell<usize>,
     idle_since: Cell<Nanos>,
 }
@@ -38,6 +40,7 @@ impl Connection {
         drop(event_loop.spawn(async move { drop(driver.await) }));
         Ok(Rc::new(Connection {
             sender,
+            refuses: Cell::new(false),
             streams: Cell::new(0),
             idle_since: Cell::new(event_loop.now()),
         }))
@@ -45,7 +48,7 @@ impl Connection {
 
     /// Whether new requests may go over it.
     pub(super) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
+        !self.refuses.get() && !self.sender.is_closed()
     }
 
     /// Since when no stream uses it; `None` while one does.
@@ -74,14 +77,35 @@ impl Connection {
             }
             Err(mut failed) => {
                 let unsent = failed.take_message().map(http::Request::into_body);
+                let error = failed.into_error();
+                let refused = is_refusal(&error);
+                if refused {
+                    stream.connection.refuses.set(true);
+                }
                 Err(Failure {
-                    error: failed.into_error(),
+                    error,
                     unsent,
-                    ending: Ending::Broken,
+                    ending: if refused {
+                        Ending::Unprocessed
+                    } else {
+                        Ending::Broken
+                    },
                 })
             }
         }
     }
+}
+
+/// Whether the peer says that it has not begun to work on the request (RFC 9113, section 8.7): it refused the stream, or is going
+/// away and named an earlier one as the last. (A stream that it had begun ends with the connection, by an error of the transport.)
+fn is_refusal(error: &hyper::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (refused || error.is_go_away())
+        })
 }
 
 /// Counts a stream for as long as it lives.

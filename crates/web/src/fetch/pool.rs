@@ -65,9 +65,11 @@ impl Pool {
             if let Some(own) = own_failure.as_ref().and_then(|failure| failure.get()) {
                 return Err(own.clone());
             }
+            let unprocessed = failure.ending == Ending::Unprocessed;
             let harmless = is_idempotent(&request.method) || failure.ending == Ending::AsIfIdle;
             body = match (failure.unsent, replay) {
                 (Some(unsent), _) if was_used => unsent,
+                (None, Some(replay)) if unprocessed => replay,
                 (None, Some(replay)) if was_used && !fresh && harmless => replay,
                 _ => return Err(exchange_error(failure.error, request)),
             };
