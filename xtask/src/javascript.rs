@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::{paths, process, system, terminal};
 
 /// The projects that `tsc` checks, each a folder with a `tsconfig.json`.
-const TYPED: [&str; 1] = ["crates/js/src"];
+const TYPED: [&str; 2] = ["crates/js/src", "crates/runtime/src"];
 
 /// Runs Biome over everything that `biome.jsonc` includes.
 pub(crate) fn biome(words: &[&str]) -> Result<()> {

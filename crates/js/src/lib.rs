@@ -28,5 +28,6 @@ pub mod network {
 }
 
 pub use builtins::guest::Guest;
+pub use builtins::require;
 pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
 pub use program::{Js, Main, OnExit, Options};

@@ -62,3 +62,64 @@ def test_what_javascript_handles_itself_is_not_reported_when_python_lets_go() ->
         return "alive"
 
     assert twinloop.run(main()) == "alive"
+
+
+def test_a_rejection_that_is_awaited_by_the_last_that_holds_it_is_not_reported() -> None:
+    # It was kept for Python, and when Python let go of the promise nobody asked whether a handler was there by now.
+    async def main() -> None:
+        promises = [js.eval(REJECT)("a")]
+        await asyncio.sleep(0.01)
+        with pytest.raises(js.JsException, match="a"):
+            await promises.pop()
+        with pytest.raises(js.JsException, match="b"):
+            await js.eval(REJECT)("b")
+        await asyncio.sleep(0.01)
+
+    twinloop.run(main())
+
+
+def test_awaiting_what_microtasks_settle_runs_them_and_costs_no_turn() -> None:
+    async def main() -> None:
+        turned = []
+        asyncio.get_running_loop().call_soon(turned.append, True)
+        order = js.eval("globalThis.order = []")
+        js.eval("queueMicrotask(() => order.push('queued before'))")
+        assert await js.eval("(async () => { await null; order.push('settled'); return 7; })()") == 7
+        assert order.to_py() == ["queued before", "settled"]
+        assert not turned
+        # Also a value that StopIteration would take for its arguments.
+        given = (1, 2)
+        assert await js.eval("(value) => Promise.resolve(value)")(given) is given
+        error = ValueError("a value")
+        assert await js.eval("(value) => Promise.resolve(value)")(error) is error
+        await asyncio.sleep(0)
+        assert turned
+
+    twinloop.run(main())
+
+
+def test_a_program_that_waits_for_what_a_microtask_sets_goes_on() -> None:
+    async def main() -> None:
+        state = js.eval("({ done: false })")
+        js.eval("(state) => { Promise.resolve().then(() => Promise.resolve()).then(() => { state.done = true; }); }")(
+            state
+        )
+        settled = js.eval("Promise.resolve()")
+        for _ in range(100):
+            if state.done:
+                break
+            await settled
+        assert state.done
+
+    twinloop.run(main())
+
+
+def test_javascript_that_awaits_python_that_awaits_a_settled_promise_goes_on() -> None:
+    # JavaScript is on the stack while it calls Python: nothing may run in between there.
+    async def main() -> None:
+        async def double(promise: object) -> int:
+            return 2 * await promise  # type: ignore[misc]
+
+        assert await js.eval("async (double) => await double(Promise.resolve(21))")(double) == 42
+
+    twinloop.run(main())

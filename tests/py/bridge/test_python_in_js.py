@@ -138,3 +138,48 @@ def test_what_a_generator_returns_arrives() -> None:
             js.eval("(l) => [...l]")(1 // 0 for _ in range(1))
 
     twinloop.run(main())
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def step(self) -> int:
+        self.count += 1
+        return self.count
+
+
+def test_a_bound_method_is_one_object_to_javascript() -> None:
+    # Each look at it made another, so what was added as a listener could not be removed by the same name.
+    async def main() -> None:
+        counter, other = Counter(), Counter()
+        assert js.eval("(c, d) => c.step === c.step && c.step !== d.step")(counter, other)
+        assert js.eval("(c) => [c.step(), c.step()].join()")(counter) == "1,2"
+        target = js.eval("new EventTarget()")
+        target.addEventListener("tick", counter.step)
+        target.removeEventListener("tick", counter.step)
+        target.dispatchEvent(js.eval("new Event('tick')"))
+        assert counter.count == 2
+        Counter.step = lambda self: -1  # type: ignore[method-assign]
+        assert js.eval("(c) => c.step()")(counter) == -1
+
+    step = Counter.step
+    try:
+        twinloop.run(main())
+    finally:
+        Counter.step = step  # type: ignore[method-assign]
+
+
+def test_calls_pass_any_number_of_values() -> None:
+    async def main() -> None:
+        def values(*given: object, **named: object) -> str:
+            return f"{given} {named}"
+
+        count = js.eval("(f, n) => f(...Array(n).keys())")
+        for number in (0, 1, 2, 3, 300):
+            assert count(values, number) == f"{tuple(range(number))} {{}}"
+        assert js.eval("(f) => f.callKwargs({ a: 1 })")(values) == "() {'a': 1}"
+        assert js.eval("(f) => f.callKwargs(1, 2, 3, { a: 1 })")(values) == "(1, 2, 3) {'a': 1}"
+        assert js.eval("(f) => new f(1)")(lambda value: [value]) == [1]
+
+    twinloop.run(main())

@@ -115,8 +115,11 @@ const REQUIRE: &str = "(function (ops) {
 const BEFORE: &str = "(function (ops, require, module) { ";
 const BEHIND: &str = "\n})";
 
-/// The `require` of the files, made with the first file.
-pub(crate) fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+/// The `require` of the files, made with the first file: another crate's files may take theirs by it.
+///
+/// # Errors
+/// When memory runs out.
+pub fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
     let loader = scope.state::<Loader>();
     if let Some(require) = &*loader.require.borrow() {
         return Ok(scope.local(require));

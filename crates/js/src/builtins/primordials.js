@@ -10,7 +10,7 @@
 // literal costs 10 to 15 for any.
 'use strict';
 
-const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } = Reflect;
+const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } = Reflect;
 const { call } = Function.prototype;
 /** @type {(method: Function) => any} */
 const native = /** @type {any} */ (call.bind).bind(call);
@@ -68,6 +68,7 @@ module.exports = {
   getPrototypeOf,
   has,
   ownKeys,
+  reflectGet: get,
   setPrototypeOf,
 
   // ---- Object
@@ -77,6 +78,7 @@ module.exports = {
   entries: Object.entries,
   freeze: Object.freeze,
   fromEntries: Object.fromEntries,
+  getOwnPropertyDescriptors: Object.getOwnPropertyDescriptors,
   getOwnPropertyNames: Object.getOwnPropertyNames,
   getOwnPropertySymbols: Object.getOwnPropertySymbols,
   hasOwn: Object.hasOwn,

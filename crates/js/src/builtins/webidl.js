@@ -5,7 +5,7 @@
 // back as lists and functions of our own, so that a program cannot change them between the check and the use.
 'use strict';
 
-const { ArrayIteratorPrototype, IteratorPrototype, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
+const { ArrayIteratorPrototype, IteratorPrototype, Set, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
 const { arrayValues, charCodeAt, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { getPrototypeOf, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');

@@ -89,16 +89,15 @@ impl KeptObjects {
 
 impl Context {
     /// Drains the microtask queue, reports rejections, and drops what the collector left behind. Does nothing while
-    /// JavaScript is on the stack.
-    pub fn checkpoint(&self) {
+    /// JavaScript is on the stack; false then.
+    pub fn checkpoint(&self) -> bool {
         let inner = &self.0;
         // Nearly every entry of another language ends here.
-        if !inner.touched.get()
-            || inner.depth.get() != 0
-            || !inner.is_open()
-            || inner.draining.replace(true)
-        {
-            return;
+        if !inner.touched.get() {
+            return true;
+        }
+        if inner.depth.get() != 0 || !inner.is_open() || inner.draining.replace(true) {
+            return false;
         }
         struct Done<'i>(&'i ContextState);
         impl Drop for Done<'_> {
@@ -127,6 +126,7 @@ impl Context {
         if !inner.graveyard.borrow().is_empty() {
             bury(&inner.graveyard);
         }
+        true
     }
 
     /// Runs what is to run before the microtasks, and what that asked for in turn.
@@ -343,6 +343,11 @@ impl Scope<'_> {
         // SAFETY: the engine copies the value into its traced queue.
         let ok = unsafe { EnqueueMicroTask(self.cx(), &value) };
         self.check(ok)
+    }
+
+    /// Whether a promise has a handler, so that its rejection is nobody's loss.
+    pub fn is_promise_handled(&self, promise: Local<'_>) -> bool {
+        self.is_promise(promise) && is_handled(self, promise)
     }
 
     /// Calls `function` once at the next checkpoint, before the microtasks; in the middle of a checkpoint, when those that are

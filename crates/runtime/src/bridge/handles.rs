@@ -1,12 +1,17 @@
 //! Python objects that JavaScript holds, each owned by a host object of the JavaScript heap, its handle.
 //!
-//! One proxy per Python object while JavaScript holds it: a round trip keeps identity (`===`).
+//! One proxy per Python object while JavaScript holds it: a round trip keeps identity (`===`). Python makes a bound method anew each
+//! time that one is read, so those of one function and one object share a proxy: `object.method` is the same one at each look, and a
+//! loop that calls it makes one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
 use twinloop_js::engine::{Error, Local, Scope};
 
 use super::lifecycle::here;
@@ -15,8 +20,7 @@ use crate::python_in_js::abilities;
 
 /// The tables of one bridge.
 pub(super) struct Handles {
-    /// By address: each object is alive as long as it stands here.
-    objects: RefCell<HashMap<usize, Weak<PythonObject>>>,
+    objects: RefCell<HashMap<Identity, Weak<PythonObject>>>,
     next: Cell<u64>,
     /// Numbers of proxies that are gone, for `py_proxy.js` to forget.
     dead: RefCell<Vec<u64>>,
@@ -32,23 +36,49 @@ impl Default for Handles {
     }
 }
 
+/// What a Python object is known by: addresses of what is alive as long as it stands in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Identity {
+    Object(usize),
+    /// A function and what it is bound to.
+    Method(usize, usize),
+}
+
+impl Identity {
+    fn of(object: &Bound<'_, PyAny>) -> Identity {
+        static METHOD: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let py = object.py();
+        let address = |object: &Bound<'_, PyAny>| object.as_ptr() as usize;
+        let is_method = METHOD
+            .import(py, "types", "MethodType")
+            .is_ok_and(|class| object.get_type().is(class));
+        if is_method
+            && let Ok(function) = object.getattr(intern!(py, "__func__"))
+            && let Ok(receiver) = object.getattr(intern!(py, "__self__"))
+        {
+            return Identity::Method(address(&function), address(&receiver));
+        }
+        Identity::Object(address(object))
+    }
+}
+
 /// A Python object that JavaScript holds; owned by a host object of the JavaScript heap.
 pub(crate) struct PythonObject {
     number: u64,
+    identity: Identity,
     pub(crate) object: Py<PyAny>,
 }
 
 impl Drop for PythonObject {
     fn drop(&mut self) {
-        let address = self.object.as_ptr() as usize;
         if let Some(bridge) = here() {
             let mut objects = bridge.handles.objects.borrow_mut();
             // The entry may already be that of a younger handle to the same object.
             if objects
-                .get(&address)
+                .get(&self.identity)
                 .is_some_and(|known| known.strong_count() == 0)
             {
-                objects.remove(&address);
+                objects.remove(&self.identity);
             }
             bridge.handles.dead.borrow_mut().push(self.number);
         }
@@ -63,12 +93,12 @@ impl Bridge {
         object: &Bound<'_, PyAny>,
     ) -> Result<Local<'s>, Error> {
         self.bury_dead(scope)?;
-        let address = object.as_ptr() as usize;
+        let identity = Identity::of(object);
         let known = self
             .handles
             .objects
             .borrow()
-            .get(&address)
+            .get(&identity)
             .and_then(Weak::upgrade);
         let owned = match known {
             Some(owned) => {
@@ -83,12 +113,13 @@ impl Bridge {
                 let number = self.handles.next.replace(self.handles.next.get() + 1);
                 let owned = Rc::new(PythonObject {
                     number,
+                    identity,
                     object: object.clone().unbind(),
                 });
                 self.handles
                     .objects
                     .borrow_mut()
-                    .insert(address, Rc::downgrade(&owned));
+                    .insert(identity, Rc::downgrade(&owned));
                 owned
             }
         };
@@ -122,12 +153,13 @@ impl Bridge {
             return Ok(());
         }
         let dead = std::mem::take(&mut *self.handles.dead.borrow_mut());
-        for number in dead {
-            scope.nested(|scope| {
-                let number = scope.number(number as f64);
-                self.help(scope, Helper::Forget, &[number]).map(drop)
-            })?;
-        }
-        Ok(())
+        scope.nested(|scope| {
+            let dead: Vec<Local<'_>> = dead
+                .iter()
+                .map(|number| scope.number(*number as f64))
+                .collect();
+            self.help(scope, Helper::Forget, &[scope.array(&dead)?])
+                .map(drop)
+        })
     }
 }

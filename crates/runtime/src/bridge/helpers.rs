@@ -1,5 +1,5 @@
-//! The JavaScript half of the bridge: three files, CommonJS in shape, which get the native operations as `ops` and export
-//! helpers, which are looked up once.
+//! The JavaScript half of the bridge: three files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
 
@@ -29,6 +29,7 @@ pub(crate) enum Helper {
     Forget,
     IdentityOf,
     AbilitiesOf,
+    Introduce,
     IteratorOf,
     Step,
     AsyncIteratorOf,
@@ -52,12 +53,13 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 25] = [
+const NAMES: [(Helper, &str); 26] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
     (Helper::IdentityOf, "identityOf"),
     (Helper::AbilitiesOf, "abilitiesOf"),
+    (Helper::Introduce, "introduce"),
     (Helper::IteratorOf, "iteratorOf"),
     (Helper::Step, "step"),
     (Helper::AsyncIteratorOf, "asyncIteratorOf"),
@@ -94,13 +96,14 @@ pub(super) struct Helpers {
 impl Helpers {
     pub(super) fn load(scope: &Scope<'_>) -> Result<Helpers, Error> {
         let ops = python_in_js::native(scope, &js_in_python::FLAGS)?;
+        let require = twinloop_js::require(scope)?;
         let mut loaded = Vec::with_capacity(FILES.len());
         for (name, source) in FILES {
             // On one line, so that lines are the file's.
-            let file = format!("(function (ops, module) {{ {source}\n}})");
+            let file = format!("(function (ops, require, module) {{ {source}\n}})");
             let module = scope.object()?;
             let file = scope.evaluate(&file, name, 1)?;
-            scope.call(file, Local::undefined(), &[ops, module])?;
+            scope.call(file, Local::undefined(), &[ops, require, module])?;
             loaded.push(scope.get(module, "exports")?);
         }
         let find = |name: &str| -> Result<Slot, Error> {

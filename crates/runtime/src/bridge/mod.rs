@@ -86,6 +86,11 @@ impl Bridge {
         })
     }
 
+    /// Runs the microtasks that wait; false while JavaScript is on the stack, or has ended.
+    pub(crate) fn checkpoint(&self) -> bool {
+        self.context.is_open() && self.context.checkpoint()
+    }
+
     /// Calls a function of the bridge's JavaScript half.
     pub(crate) fn help<'s>(
         &self,

@@ -45,6 +45,7 @@ impl Bridge {
                 bridge.context.enter(|scope| {
                     let promise = scope.local(&promise);
                     if scope.promise_state(promise) == Some(PromiseState::Rejected)
+                        && !scope.is_promise_handled(promise)
                         && !bridge.keep_rejection(scope, promise)
                     {
                         bridge.js.report_rejection(scope, promise);

@@ -3,66 +3,83 @@
 // Runs on the loop thread with the GIL held.
 'use strict';
 
-// A Python exception in JavaScript. `cause` follows Python's `__cause__` or `__context__`.
-class PythonError extends Error {
+const { Map, WeakMap, defineProperty, hasInstance, join, mapGet, mapSet, objectToString } = require('builtins/primordials');
+const { split, startsWith, stringIncludes, weakMapGet, weakMapSet } = require('builtins/primordials');
+
+// The language's own, whatever a program makes of the globals later.
+const { Error: OwnError, String: OwnString } = globalThis;
+
+/** @param {any} value */
+const hidden = (value) => ({ __proto__: null, value, writable: true, configurable: true });
+
+/** A Python exception in JavaScript. `cause` follows Python's `__cause__` or `__context__`. */
+class PythonError extends OwnError {
   #exception;
+  /** @param {string} name @param {string} message @param {string[]} frames @param {any} exception @param {any} cause */
   constructor(name, message, frames, exception, cause) {
     super(message, cause === undefined ? undefined : { cause });
-    Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true });
+    defineProperty(this, 'name', hidden(name));
+    const stack = [message ? `${name}: ${message}` : name];
+    for (let i = 0; i < frames.length; i += 1) stack[stack.length] = frames[i];
     // The frames of the bridge itself tell a program nothing.
-    const own = String(this.stack ?? '')
-      .split('\n')
-      .filter((line) => line.startsWith('    at ') && !line.includes('twinloop:bridge'));
-    const stack = [message ? `${name}: ${message}` : name, ...frames, ...own].join('\n');
-    Object.defineProperty(this, 'stack', { value: stack, writable: true, configurable: true });
+    const own = split(OwnString(this.stack ?? ''), '\n');
+    for (let i = 0; i < own.length; i += 1) {
+      if (startsWith(own[i], '    at ') && !stringIncludes(own[i], 'twinloop:bridge')) stack[stack.length] = own[i];
+    }
+    defineProperty(this, 'stack', hidden(join(stack, '\n')));
     this.#exception = exception;
   }
-  // The Python exception object itself.
+  /** The Python exception object itself. */
   get pythonException() {
     return this.#exception;
   }
+  /** @param {any} value */
   static exceptionOf(value) {
     return #exception in value ? value.#exception : undefined;
   }
 }
 
+const { exceptionOf } = PythonError;
+
+/** @type {Map<string, typeof PythonError>} */
 const errorClasses = new Map();
 
-// A class for each Python type's name, so that an inspector prints `ValueError: ...`; all are PythonErrors.
+/** A class for each Python type's name, so that an inspector prints `ValueError: ...`; all are PythonErrors. @param {string} name */
 function errorClass(name) {
-  let found = errorClasses.get(name);
+  let found = mapGet(errorClasses, name);
   if (found === undefined) {
     found = { [name]: class extends PythonError {} }[name];
-    errorClasses.set(name, found);
+    mapSet(errorClasses, name, found);
   }
   return found;
 }
 
-// The error of an exception, by the exception's proxy: one that crosses again, or comes back, is the same object.
+/** The error of an exception, by the exception's proxy: one that crosses again, or comes back, is the same object. @type {WeakMap<object, PythonError>} */
 const errors = new WeakMap();
 
 module.exports = {
   PythonError,
-  exceptionOf(value) {
-    return PythonError.exceptionOf(value);
-  },
+  exceptionOf,
+  /** @param {object} exception */
   knownError(exception) {
-    return errors.get(exception);
+    return weakMapGet(errors, exception);
   },
+  /** @param {string} name @param {string} message @param {string[]} frames @param {any} exception @param {any} cause */
   makeError(name, message, frames, exception, cause) {
     const error = new (errorClass(name))(name, message, frames, exception, cause);
-    errors.set(exception, error);
+    weakMapSet(errors, exception, error);
     return error;
   },
+  /** Name, message and stack; only the message for what is no error. @param {any} value */
   describe(value) {
-    if (typeof value === 'object' && value !== null && (value instanceof Error || typeof value.stack === 'string')) {
-      return [String(value.name ?? 'Error'), String(value.message ?? ''), String(value.stack ?? '')];
+    if (typeof value === 'object' && value !== null && (hasInstance(OwnError, value) || typeof value.stack === 'string')) {
+      return [OwnString(value.name ?? 'Error'), OwnString(value.message ?? ''), OwnString(value.stack ?? '')];
     }
     let text;
     try {
-      text = typeof value === 'string' ? value : String(value);
+      text = typeof value === 'string' ? value : OwnString(value);
     } catch {
-      text = Object.prototype.toString.call(value);
+      text = objectToString(value);
     }
     return ['', text, ''];
   },

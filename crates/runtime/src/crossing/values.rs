@@ -14,7 +14,7 @@ use twinloop_py::Text;
 
 use super::Crossing;
 use crate::bridge::Helper;
-use crate::js_in_python::JsProxy;
+use crate::js_in_python::{JsProxy, introduce};
 
 /// The largest integer that every Number up to it represents.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -106,18 +106,16 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 let digits = self.of_js(self.scope.string_of(digits))?;
                 py.get_type::<PyInt>().call1((digits, 16))
             }
-            Type::Symbol => JsProxy::make(self, value, None),
+            Type::Symbol => JsProxy::make(self, value, None, Some(0)),
             Type::Object => {
                 if let Some(object) = self.bridge.unwrap(self.scope, py, value) {
                     return Ok(object);
                 }
-                let identity = self.help(Helper::IdentityOf, &[value])?.as_index();
-                if let Some(identity) = identity
-                    && let Some(known) = self.bridge.known_proxy(py, identity)
-                {
+                let (identity, abilities) = introduce(self, value)?;
+                if let Some(known) = self.bridge.known_proxy(py, identity) {
                     return Ok(known);
                 }
-                JsProxy::make(self, value, identity)
+                JsProxy::make(self, value, Some(identity), abilities)
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use twinloop_js::engine::{Class, Local};
@@ -47,9 +47,13 @@ pub(super) fn instantiate<'py>(
     crossing: &Crossing<'_, '_, 'py>,
     value: Local<'_>,
     proxy: JsProxy,
+    abilities: Option<u32>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = crossing.py;
-    let flags = abilities_of(crossing, value)?;
+    let flags = match abilities {
+        Some(flags) => flags,
+        None => abilities_of(crossing, value)?,
+    };
     if !matches!(
         flags,
         0 | CALLABLE | AWAITABLE | ITERABLE | JsCollection::FLAGS | JsArray::FLAGS
@@ -74,16 +78,40 @@ pub(super) fn instantiate<'py>(
     })
 }
 
+/// The identity of an object, and its abilities if they came with it.
+pub(crate) fn introduce(
+    crossing: &Crossing<'_, '_, '_>,
+    object: Local<'_>,
+) -> PyResult<(u64, Option<u32>)> {
+    let index = |value: Local<'_>| value.as_f64().unwrap_or_default();
+    if let Some(flags) = abilities_by_class(crossing, object) {
+        let identity = index(crossing.help(Helper::IdentityOf, &[object])?);
+        return Ok((identity as u64, Some(flags)));
+    }
+    let answer = index(crossing.help(Helper::Introduce, &[object])?);
+    Ok(if answer < 0.0 {
+        (-answer as u64, None)
+    } else {
+        (answer as u64 / 128, Some((answer as u64 % 128) as u32))
+    })
+}
+
+/// The language's own classes say it themselves.
+fn abilities_by_class(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> Option<u32> {
+    match crossing.scope.class_of(value) {
+        Some(Class::Array) => Some(JsArray::FLAGS),
+        Some(Class::Map | Class::Set) => Some(JsCollection::FLAGS),
+        Some(Class::Promise) => Some(AWAITABLE),
+        _ => None,
+    }
+}
+
 fn abilities_of(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> PyResult<u32> {
     if !value.is_object() {
         return Ok(0);
     }
-    // The language's own classes say it themselves.
-    match crossing.scope.class_of(value) {
-        Some(Class::Array) => return Ok(JsArray::FLAGS),
-        Some(Class::Map | Class::Set) => return Ok(JsCollection::FLAGS),
-        Some(Class::Promise) => return Ok(AWAITABLE),
-        _ => {}
+    if let Some(flags) = abilities_by_class(crossing, value) {
+        return Ok(flags);
     }
     let flags = crossing.help(Helper::AbilitiesOf, &[value])?;
     Ok(flags.as_index().map_or(0, |flags| flags as u32))
@@ -172,10 +200,30 @@ impl JsPromise {
     }
 
     fn __await__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        slf.as_super().get().with(slf.py(), |crossing, value| {
+        let proxy = slf.as_super().get();
+        // What is settled already, or by the microtasks that wait, costs no turn of the loop, as a Future that is done.
+        if let Some(settled) = proxy.settled(slf.py())? {
+            return Ok(Bound::new(slf.py(), settled)?.into_any().unbind());
+        }
+        proxy.with(slf.py(), |crossing, value| {
             let future = crossing.future_of(value)?;
             Ok(future.call_method0("__await__")?.unbind())
         })
+    }
+}
+
+/// What awaiting a fulfilled Promise gives: an iterator that is at its end, with the value.
+#[pyclass(frozen, module = "twinloop.js")]
+pub(super) struct Settled(pub(super) Py<PyAny>);
+
+#[pymethods]
+impl Settled {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<()> {
+        Err(PyStopIteration::new_err((self.0.clone_ref(py),)))
     }
 }
 

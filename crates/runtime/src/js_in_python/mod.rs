@@ -8,7 +8,7 @@ mod proxy;
 
 use pyo3::prelude::*;
 
-pub(crate) use kinds::FLAGS;
+pub(crate) use kinds::{FLAGS, introduce};
 pub(crate) use proxy::JsProxy;
 
 /// Adds the classes to the extension module.

@@ -8,9 +8,9 @@ use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
-use twinloop_js::engine::{Attributes, Class, Local, Scope, Type};
+use twinloop_js::engine::{Attributes, Class, Local, PromiseState, Scope, Type};
 
-use super::kinds;
+use super::kinds::{self, Settled};
 use super::names::property;
 use crate::bridge::{Bridge, Helper, JsKey};
 use crate::crossing::{Crossing, Depth};
@@ -29,18 +29,20 @@ pub(crate) struct JsProxy {
 }
 
 impl JsProxy {
-    /// A new proxy of a value, which it keeps alive; the one of its identity from now on.
+    /// A new proxy of a value, which it keeps alive; the one of its identity from now on. `abilities` are the value's, if they
+    /// are known.
     pub(crate) fn make<'py>(
         crossing: &Crossing<'_, '_, 'py>,
         value: Local<'_>,
         identity: Option<u64>,
+        abilities: Option<u32>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let proxy = JsProxy {
             key: crossing.bridge.keep(crossing.scope, value),
             identity,
             this: None,
         };
-        let proxy = kinds::instantiate(crossing, value, proxy)?;
+        let proxy = kinds::instantiate(crossing, value, proxy, abilities)?;
         if let Some(identity) = identity {
             let reference = PyWeakrefReference::new(&proxy)?;
             crossing.bridge.remember_proxy(identity, reference.unbind());
@@ -71,6 +73,24 @@ impl JsProxy {
     /// The JavaScript value, for a bridge that is entered.
     pub(crate) fn local<'s>(&self, bridge: &Bridge, scope: &Scope<'s>) -> PyResult<Local<'s>> {
         bridge.value(scope, &self.key)
+    }
+
+    /// The value of a Promise that is fulfilled, after the microtasks that wait have run; `None` while JavaScript is on the
+    /// stack, where they may not.
+    pub(super) fn settled(&self, py: Python<'_>) -> PyResult<Option<Settled>> {
+        let bridge = Bridge::of(&self.key)?;
+        if !bridge.checkpoint() {
+            return Ok(None);
+        }
+        bridge.enter(py, |crossing| {
+            let scope = crossing.scope;
+            let promise = bridge.value(scope, &self.key)?;
+            if scope.promise_state(promise) != Some(PromiseState::Fulfilled) {
+                return Ok(None);
+            }
+            let value = crossing.to_py(scope.promise_result(promise))?;
+            Ok(Some(Settled(value.unbind())))
+        })
     }
 
     /// Enters the engine with the value at hand.
@@ -121,7 +141,7 @@ impl JsProxy {
                     identity: None,
                     this: Some(slf.clone().unbind()),
                 };
-                return Ok(kinds::instantiate(crossing, value, method)?.unbind());
+                return Ok(kinds::instantiate(crossing, value, method, None)?.unbind());
             }
             Ok(crossing.to_py(value)?.unbind())
         })

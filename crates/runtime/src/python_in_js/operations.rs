@@ -79,7 +79,7 @@ static OPS: &[Op] = &[
             call.truth(call.object.contains(call.value(1)?)?)
         })
     }),
-    Op::new("pyCall", 3, |scope, arguments| {
+    Op::new("pyCall", 2, |scope, arguments| {
         on(scope, arguments, call_object)
     }),
     Op::new("pyIter", 1, |scope, arguments| {
@@ -267,15 +267,20 @@ fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     Ok(call.object.str()?.into_any())
 }
 
+/// `pyCall(handle, named, ...values)`: `named` is an object of keyword arguments, or undefined.
 fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    let list = call.arguments.get(1);
-    let count = call.of_js(call.scope.array_length(list))?;
-    let mut values = Vec::with_capacity(count as usize);
-    for index in 0..count {
-        let value = call.of_js(call.scope.get(list, index))?;
-        values.push(call.to_py(value)?);
+    const FIRST: usize = 2;
+    let named = call.arguments.get(1);
+    if named.is_undefined() {
+        match call.arguments.len().saturating_sub(FIRST) {
+            0 => return call.object.call0(),
+            1 => return call.object.call1((call.value(FIRST)?,)),
+            _ => {}
+        }
     }
-    let named = call.arguments.get(2);
+    let values = (FIRST..call.arguments.len())
+        .map(|index| call.value(index))
+        .collect::<PyResult<Vec<_>>>()?;
     if named.is_undefined() {
         return call.object.call1(PyTuple::new(call.py, values)?);
     }

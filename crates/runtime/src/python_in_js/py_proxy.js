@@ -6,62 +6,80 @@
 // GIL held; every operation on the Python object is one native call.
 'use strict';
 
+const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
+const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
+const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
+const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
 const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER, SEQUENCE, RECORD } = ops.abilities;
+const { pyAsyncIter, pyAsyncNext, pyAwait, pyCall, pyCloseAsyncIterator, pyCloseIterator, pyContains, pyDeleteAttribute } = ops;
+const { pyDeleteItem, pyGetAttribute, pyGetItem, pyHasAttribute, pyIndex, pyItem, pyIter, pyKeys, pyLength, pyNames, pyNext } = ops;
+const { pyPrimitive, pyRepr, pyReturned, pySetAttribute, pySetItem, pyStep, pyStr, pyToJs, pyType } = ops;
 
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+/** What a proxy's traps get. @typedef {any} Target */
+
 const HANDLE = Symbol('python object');
 
-// One proxy per Python object while anybody holds it: a round trip keeps identity (`===`).
+/** One proxy per Python object while anybody holds it: a round trip keeps identity (`===`). @type {Map<number, WeakRef<object>>} */
 const proxies = new Map();
 
+// The prototype's parts: `this` is a proxy.
+/** @type {any} */
 const base = {
   toString() {
-    return ops.pyStr(this[HANDLE]);
+    return pyStr(this[HANDLE]);
   },
   toJSON() {
-    return ops.pyToJs(this[HANDLE], -1);
+    return pyToJs(this[HANDLE], -1);
   },
+  /** @param {{ depth?: number }} [options] */
   toJs(options) {
-    return ops.pyToJs(this[HANDLE], options?.depth ?? -1);
+    return pyToJs(this[HANDLE], options?.depth ?? -1);
   },
   get type() {
-    return ops.pyType(this[HANDLE]);
+    return pyType(this[HANDLE]);
   },
-  [INSPECT]() {
-    return ops.pyRepr(this[HANDLE]);
+  [customInspect]() {
+    return pyRepr(this[HANDLE]);
   },
+  /** @param {string} hint */
   [Symbol.toPrimitive](hint) {
-    return ops.pyPrimitive(this[HANDLE], hint);
+    return pyPrimitive(this[HANDLE], hint);
   },
   [Symbol.dispose]() {},
 };
 
+/** @type {[number, any][]} */
 const abilities = [
   [
     CALLABLE,
     {
+      /** @param {any[]} values */
       callKwargs(...values) {
-        const named = values.pop();
+        const named = pop(values);
         if (typeof named !== 'object' || named === null) {
           throw new TypeError('callKwargs needs an object with the keyword arguments as its last argument');
         }
-        return ops.pyCall(this[HANDLE], values, named);
+        return call(this[HANDLE], values, named);
       },
     },
   ],
   [
     AWAITABLE,
     {
+      /** @param {any} onFulfilled @param {any} onRejected */
       // biome-ignore lint/suspicious/noThenProperty: an awaitable is a thenable.
       then(onFulfilled, onRejected) {
-        return promiseOf(this).then(onFulfilled, onRejected);
+        return then(promiseOf(this), onFulfilled, onRejected);
       },
+      /** @param {any} onRejected */
       catch(onRejected) {
-        return promiseOf(this).catch(onRejected);
+        return catchRejection(promiseOf(this), onRejected);
       },
+      /** @param {any} onSettled */
       finally(onSettled) {
-        return promiseOf(this).finally(onSettled);
+        const promise = promiseOf(this);
+        return typeof onSettled === 'function' ? settledThen(promise, onSettled) : then(promise, onSettled, onSettled);
       },
     },
   ],
@@ -69,15 +87,16 @@ const abilities = [
     ITERABLE,
     {
       [Symbol.iterator]() {
-        return iterate(ops.pyIter(this[HANDLE]));
+        return iterate(pyIter(this[HANDLE]));
       },
     },
   ],
   [
     ITERATOR,
     {
+      /** @param {any} value */
       next(value) {
-        return ops.pyNext(this[HANDLE], value);
+        return pyNext(this[HANDLE], value);
       },
     },
   ],
@@ -85,7 +104,7 @@ const abilities = [
     ASYNC_ITERABLE,
     {
       [Symbol.asyncIterator]() {
-        return iterateAsync(ops.pyAsyncIter(this[HANDLE]));
+        return iterateAsync(pyAsyncIter(this[HANDLE]));
       },
     },
   ],
@@ -93,108 +112,116 @@ const abilities = [
     SIZED,
     {
       get length() {
-        return ops.pyLength(this[HANDLE]);
+        return pyLength(this[HANDLE]);
       },
     },
   ],
   [
     ITEMS,
     {
+      /** @param {any} key */
       get(key) {
-        return ops.pyGetItem(this[HANDLE], key);
+        return pyGetItem(this[HANDLE], key);
       },
     },
   ],
   [
     MUTABLE_ITEMS,
     {
+      /** @param {any} key @param {any} value */
       set(key, value) {
-        ops.pySetItem(this[HANDLE], key, value);
+        pySetItem(this[HANDLE], key, value);
       },
+      /** @param {any} key */
       delete(key) {
-        return ops.pyDeleteItem(this[HANDLE], key);
+        return pyDeleteItem(this[HANDLE], key);
       },
     },
   ],
   [
     CONTAINER,
     {
+      /** @param {any} key */
       has(key) {
-        return ops.pyContains(this[HANDLE], key);
+        return pyContains(this[HANDLE], key);
       },
     },
   ],
 ];
 
-// Array's methods need only `length` and indices, so a sequence proxy borrows them.
-const borrowed = [
-  'at',
-  'concat',
-  'entries',
-  'every',
-  'filter',
-  'find',
-  'findIndex',
-  'findLast',
-  'findLastIndex',
-  'flat',
-  'flatMap',
-  'forEach',
-  'includes',
-  'indexOf',
-  'join',
-  'keys',
-  'lastIndexOf',
-  'map',
-  'reduce',
-  'reduceRight',
-  'slice',
-  'some',
-  'toReversed',
-  'toSorted',
-  'values',
-  'with',
-];
-const sequence = Object.fromEntries(borrowed.map((name) => [name, Array.prototype[name]]));
+// Array's methods need only `length` and indices, so a sequence proxy borrows them. Taken before any program runs.
+const { at, concat, entries, every, filter, find, findIndex, findLast, findLastIndex, flat, flatMap, forEach } = Array.prototype;
+const { includes, indexOf, join, keys, lastIndexOf, map, reduce, reduceRight, slice: arraySlice, some, values } = Array.prototype;
+const { toReversed, toSorted, with: arrayWith } = Array.prototype;
+const sequence = {
+  ...{ at, concat, entries, every, filter, find, findIndex, findLast, findLastIndex, flat, flatMap, forEach, includes, indexOf, join },
+  ...{ keys, lastIndexOf, map, reduce, reduceRight, slice: arraySlice, some, toReversed, toSorted, values, with: arrayWith },
+};
+// The language's own, whatever a program makes of the globals later.
+const { Proxy: OwnProxy } = globalThis;
+const { prototype: FunctionPrototype } = Function;
+const { prototype: ObjectPrototype } = Object;
 
+/** A descriptor in which a program's Object.prototype has no part. @param {any} value */
+const fixed = (value) => ({ __proto__: null, value, writable: false, enumerable: false, configurable: false });
+
+/** By the flags. @type {Map<number, object>} */
 const prototypes = new Map();
 
+/** @param {number} flags */
 function prototypeFor(flags) {
-  let prototype = prototypes.get(flags);
+  let prototype = mapGet(prototypes, flags);
   if (prototype === undefined) {
-    prototype = Object.create(flags & CALLABLE ? Function.prototype : Object.prototype);
-    const parts = [base, ...abilities.filter(([flag]) => flags & flag).map(([, part]) => part)];
-    if (flags & SEQUENCE) parts.push(sequence);
-    for (const part of parts) Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(part));
-    Object.defineProperty(prototype, Symbol.toStringTag, { value: 'PyProxy' });
-    prototypes.set(flags, prototype);
+    prototype = /** @type {object} */ (create(flags & CALLABLE ? FunctionPrototype : ObjectPrototype));
+    defineProperties(prototype, getOwnPropertyDescriptors(base));
+    for (let i = 0; i < abilities.length; i += 1) {
+      if (flags & abilities[i][0]) defineProperties(prototype, getOwnPropertyDescriptors(abilities[i][1]));
+    }
+    if (flags & SEQUENCE) defineProperties(prototype, getOwnPropertyDescriptors(sequence));
+    defineProperty(prototype, Symbol.toStringTag, fixed('PyProxy'));
+    mapSet(prototypes, flags, prototype);
   }
   return prototype;
 }
 
+/** @type {WeakMap<object, Promise<any>>} */
 const promises = new WeakMap();
 
-// A coroutine can be awaited once; every `then` of its proxy shares the promise of that one run.
+/** A coroutine can be awaited once; every `then` of its proxy shares the promise of that one run. @param {any} proxy */
 function promiseOf(proxy) {
-  let promise = promises.get(proxy);
+  let promise = weakMapGet(promises, proxy);
   if (promise === undefined) {
-    promise = ops.pyAwait(proxy[HANDLE]);
-    promises.set(proxy, promise);
+    promise = pyAwait(proxy[HANDLE]);
+    weakMapSet(promises, proxy, promise);
   }
   return promise;
 }
 
+/** As `finally`, which would look `then` up where a program may have put its own. @param {Promise<any>} promise @param {() => any} onSettled */
+async function settledThen(promise, onSettled) {
+  let value;
+  try {
+    value = await promise;
+  } catch (reason) {
+    await onSettled();
+    throw reason;
+  }
+  await onSettled();
+  return value;
+}
+
+/** @param {any} iterator */
 function iterate(iterator) {
   const handle = iterator[HANDLE];
-  const { pyStep, pyReturned } = ops;
   return {
     next() {
       // No Python value is null in JavaScript: it means the end.
       const value = pyStep(handle);
       return value === null ? { done: true, value: pyReturned(handle) } : { done: false, value };
     },
+    /** @param {any} value */
     return(value) {
-      ops.pyCloseIterator(handle);
+      pyCloseIterator(handle);
       return { done: true, value };
     },
     [Symbol.iterator]() {
@@ -203,13 +230,16 @@ function iterate(iterator) {
   };
 }
 
+/** @param {any} iterator */
 function iterateAsync(iterator) {
+  const handle = iterator[HANDLE];
   return {
     next() {
-      return ops.pyAsyncNext(iterator[HANDLE]);
+      return pyAsyncNext(handle);
     },
+    /** @param {any} value */
     async return(value) {
-      await ops.pyCloseAsyncIterator(iterator[HANDLE]);
+      await pyCloseAsyncIterator(handle);
       return { done: true, value };
     },
     [Symbol.asyncIterator]() {
@@ -218,87 +248,129 @@ function iterateAsync(iterator) {
   };
 }
 
-const isIndex = (key) => /^(?:0|[1-9]\d*)$/.test(key);
-const pythonName = (key) => (key.length > 1 && key[0] === '$' ? key.slice(1) : key);
+/**
+ * Calls a Python object. Values are passed as arguments, which costs less than to have an array read again.
+ * @param {PythonHandle} handle @param {any[]} values @param {object} [named]
+ */
+function call(handle, values, named = undefined) {
+  if (values.length === 0) return pyCall(handle, named);
+  if (values.length === 1) return pyCall(handle, named, values[0]);
+  if (values.length === 2) return pyCall(handle, named, values[0], values[1]);
+  const all = [handle, named];
+  for (let i = 0; i < values.length; i += 1) all[i + 2] = values[i];
+  return apply(pyCall, undefined, all);
+}
 
-// Names of JavaScript that yield to an attribute, because they are no methods that a program calls.
+/** Whether the key is an index as Arrays have it. @param {string} key */
+function isIndex(key) {
+  const { length } = key;
+  if (length === 0 || length > 16 || (length > 1 && charCodeAt(key, 0) === 48)) return false;
+  for (let i = 0; i < length; i += 1) {
+    const unit = charCodeAt(key, i);
+    if (unit < 48 || unit > 57) return false;
+  }
+  return true;
+}
+
+/** @param {string} key */
+const pythonName = (key) => (key.length > 1 && key[0] === '$' ? slice(key, 1) : key);
+
+/** Names of JavaScript that yield to an attribute, because they are no methods that a program calls. @param {Target} target @param {string} key */
 function yields(target, key) {
   return key === 'type' || key === 'name' || key === 'caller' || key === 'arguments' || (key === 'length' && !(target.flags & SIZED));
 }
 
-// Whether the prototype answers for this name although Python may have an attribute of it.
+/** Whether the prototype answers for this name although Python may have an attribute of it. @param {Target} target @param {string} key */
 function isTaken(target, key) {
   return key in target.prototypeObject && !yields(target, key);
 }
 
+/** @param {Target} target @param {string} key */
 function yielded(target, key) {
-  const value = ops.pyGetAttribute(target[HANDLE], key);
+  const value = pyGetAttribute(target[HANDLE], key);
   if (value !== undefined || !(key in target.prototypeObject)) return value;
-  if (key === 'type') return ops.pyType(target[HANDLE]);
-  return key === 'name' ? (ops.pyGetAttribute(target[HANDLE], '__name__') ?? '') : undefined;
+  if (key === 'type') return pyType(target[HANDLE]);
+  return key === 'name' ? (pyGetAttribute(target[HANDLE], '__name__') ?? '') : undefined;
 }
 
+/** @param {any} value */
+const plain = (value) => ({ __proto__: null, value, writable: true, enumerable: true, configurable: true });
+
+/** @type {ProxyHandler<any>} */
 const handler = {
   get(target, key, receiver) {
     // Only the prototype's own methods know the symbol.
     if (key === HANDLE) return target[HANDLE];
-    if (typeof key === 'symbol') return Reflect.get(target.prototypeObject, key, receiver);
+    if (typeof key === 'symbol') return reflectGet(target.prototypeObject, key, receiver);
     if (target.flags & RECORD) {
-      const item = ops.pyItem(target[HANDLE], key);
+      const item = pyItem(target[HANDLE], key);
       if (item !== null) return item;
     }
     if (yields(target, key)) return yielded(target, key);
-    if (key in target.prototypeObject) return Reflect.get(target.prototypeObject, key, receiver);
-    if (target.flags & SEQUENCE && isIndex(key)) return ops.pyIndex(target[HANDLE], Number(key));
-    return ops.pyGetAttribute(target[HANDLE], pythonName(key));
+    if (key in target.prototypeObject) return reflectGet(target.prototypeObject, key, receiver);
+    if (target.flags & SEQUENCE && isIndex(key)) return pyIndex(target[HANDLE], +key);
+    return pyGetAttribute(target[HANDLE], pythonName(key));
   },
   set(target, key, value) {
     if (typeof key === 'symbol') return false;
-    if (target.flags & RECORD) ops.pySetItem(target[HANDLE], key, value);
-    else if (target.flags & SEQUENCE && isIndex(key)) ops.pySetItem(target[HANDLE], Number(key), value);
-    else ops.pySetAttribute(target[HANDLE], pythonName(key), value);
+    if (target.flags & RECORD) pySetItem(target[HANDLE], key, value);
+    else if (target.flags & SEQUENCE && isIndex(key)) pySetItem(target[HANDLE], +key, value);
+    else pySetAttribute(target[HANDLE], pythonName(key), value);
     return true;
   },
   has(target, key) {
     if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
-    if (target.flags & RECORD && ops.pyContains(target[HANDLE], key)) return true;
-    if (target.flags & SEQUENCE && isIndex(key)) return Number(key) < ops.pyLength(target[HANDLE]);
-    return ops.pyHasAttribute(target[HANDLE], pythonName(key));
+    if (target.flags & RECORD && pyContains(target[HANDLE], key)) return true;
+    if (target.flags & SEQUENCE && isIndex(key)) return +key < pyLength(target[HANDLE]);
+    return pyHasAttribute(target[HANDLE], pythonName(key));
   },
   deleteProperty(target, key) {
     if (typeof key === 'symbol') return false;
-    if (target.flags & RECORD) ops.pyDeleteItem(target[HANDLE], key);
-    else ops.pyDeleteAttribute(target[HANDLE], pythonName(key));
+    if (target.flags & RECORD) pyDeleteItem(target[HANDLE], key);
+    else pyDeleteAttribute(target[HANDLE], pythonName(key));
     return true;
   },
   ownKeys(target) {
     // What the target cannot give up must be listed: the invariants of a Proxy.
-    const own = Reflect.ownKeys(target).filter((key) => !Object.getOwnPropertyDescriptor(target, key).configurable);
-    if (target.flags & RECORD) return [...new Set([...own, ...ops.pyKeys(target[HANDLE])])];
-    // An attribute that a method of JavaScript hides is none of its properties.
-    const names = ops.pyNames(target[HANDLE]).filter((name) => !isTaken(target, name));
-    return [...new Set([...own, ...names])];
+    const own = ownKeys(target);
+    const listed = setOf(/** @type {PropertyKey[]} */ ([]));
+    for (let i = 0; i < own.length; i += 1) {
+      if (!(/** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(target, own[i])).configurable)) setAdd(listed, own[i]);
+    }
+    if (target.flags & RECORD) {
+      const names = pyKeys(target[HANDLE]);
+      for (let i = 0; i < names.length; i += 1) setAdd(listed, names[i]);
+    } else {
+      // An attribute that a method of JavaScript hides is none of its properties.
+      const names = pyNames(target[HANDLE]);
+      for (let i = 0; i < names.length; i += 1) if (!isTaken(target, names[i])) setAdd(listed, names[i]);
+    }
+    /** @type {(string | symbol)[]} */
+    const list = [];
+    setForEach(listed, (name) => {
+      list[list.length] = /** @type {string | symbol} */ (name);
+    });
+    return list;
   },
   getOwnPropertyDescriptor(target, key) {
-    const fixed = Reflect.getOwnPropertyDescriptor(target, key);
-    if (fixed && !fixed.configurable) return fixed;
+    const own = getOwnPropertyDescriptor(target, key);
+    if (own && !own.configurable) return own;
     if (typeof key === 'symbol') return undefined;
     if (target.flags & RECORD) {
-      const item = ops.pyItem(target[HANDLE], key);
-      return item === null ? undefined : { value: item, writable: true, enumerable: true, configurable: true };
+      const item = pyItem(target[HANDLE], key);
+      return item === null ? undefined : plain(item);
     }
-    if (isTaken(target, key) || !ops.pyHasAttribute(target[HANDLE], pythonName(key))) return undefined;
-    const value = ops.pyGetAttribute(target[HANDLE], pythonName(key));
-    return { value, writable: true, enumerable: true, configurable: true };
+    if (isTaken(target, key) || !pyHasAttribute(target[HANDLE], pythonName(key))) return undefined;
+    return plain(pyGetAttribute(target[HANDLE], pythonName(key)));
   },
   getPrototypeOf(target) {
     return target.prototypeObject;
   },
   apply(target, _receiver, values) {
-    return ops.pyCall(target[HANDLE], values);
+    return call(target[HANDLE], values);
   },
   construct(target, values) {
-    const made = ops.pyCall(target[HANDLE], values);
+    const made = call(target[HANDLE], values);
     if (typeof made !== 'object' && typeof made !== 'function') {
       throw new TypeError('new on a Python callable must return a Python object; call it without new');
     }
@@ -315,30 +387,42 @@ const handler = {
   },
 };
 
+/** What a program that inspects a target sees: `this` is one. @this {Target} */
+function inspectTarget() {
+  return pyRepr(this[HANDLE]);
+}
+
+// biome-ignore lint/complexity/useArrowFunction: `new` works on it too.
+const callable = function () {};
+
+/** @param {number} id @param {PythonHandle} handle @param {number} flags */
 function wrap(id, handle, flags) {
   // Only a function target can be called. A bound function has no `prototype` property to trip the invariants.
-  // biome-ignore lint/complexity/useArrowFunction: `new` works on it too.
-  const target = flags & CALLABLE ? function () {}.bind() : {};
-  for (const key of Reflect.ownKeys(target)) delete target[key];
+  /** @type {Target} */
+  const target = flags & CALLABLE ? bind(callable, undefined) : {};
   target[HANDLE] = handle;
   target.flags = flags;
   // An inspector that looks through a Proxy meets the target.
-  target[INSPECT] = () => ops.pyRepr(handle);
+  target[customInspect] = inspectTarget;
   target.prototypeObject = prototypeFor(flags);
-  const proxy = new Proxy(target, handler);
-  proxies.set(id, new WeakRef(proxy));
+  const proxy = new OwnProxy(target, handler);
+  mapSet(proxies, id, new WeakRef(proxy));
   return proxy;
+}
+
+/** The proxy made for this number before, if it is still alive. @param {number} id */
+function known(id) {
+  const reference = mapGet(proxies, id);
+  return reference === undefined ? undefined : deref(reference);
 }
 
 module.exports = {
   handler,
   HANDLE,
   wrap,
-  // The proxy made for this number before, if it is still alive.
-  known(id) {
-    return proxies.get(id)?.deref();
-  },
-  forget(id) {
-    if (proxies.get(id)?.deref() === undefined) proxies.delete(id);
+  known,
+  /** Drops the entries of these proxies, of which each number may have got a new one. @param {number[]} ids */
+  forget(ids) {
+    for (let i = 0; i < ids.length; i += 1) if (known(ids[i]) === undefined) mapDelete(proxies, ids[i]);
   },
 };

@@ -1,0 +1,62 @@
+// What the bridge's JavaScript files get as `ops`: `python_in_js/operations.rs`, and the flags of `abilities.rs` and `kinds.rs`. No
+// Python value is null in JavaScript, so null says that there is none.
+
+/** An opaque object that owns a Python object. */
+type PythonHandle = { readonly __python: unique symbol };
+
+interface BridgeOperations {
+  pyStr(handle: PythonHandle): string;
+  pyRepr(handle: PythonHandle): string;
+  /** The name of the object's type. */
+  pyType(handle: PythonHandle): string;
+  pyPrimitive(handle: PythonHandle, hint: string): any;
+  pyToJs(handle: PythonHandle, depth: number): any;
+  /** Undefined where there is none. */
+  pyGetAttribute(handle: PythonHandle, name: string): any;
+  pySetAttribute(handle: PythonHandle, name: string, value: any): void;
+  pyHasAttribute(handle: PythonHandle, name: string): boolean;
+  pyDeleteAttribute(handle: PythonHandle, name: string): void;
+  /** What `dir` lists, without special names. */
+  pyNames(handle: PythonHandle): string[];
+  /** The keys of a dict that are strings. */
+  pyKeys(handle: PythonHandle): string[];
+  /** The item of a dict, or null. */
+  pyItem(handle: PythonHandle, key: string): any;
+  pyLength(handle: PythonHandle): number;
+  pyIndex(handle: PythonHandle, index: number): any;
+  pyGetItem(handle: PythonHandle, key: any): any;
+  pySetItem(handle: PythonHandle, key: any, value: any): void;
+  pyDeleteItem(handle: PythonHandle, key: any): boolean;
+  pyContains(handle: PythonHandle, key: any): boolean;
+  pyCall(handle: PythonHandle, named: object | undefined, ...values: any[]): any;
+  /** A proxy of the iterator. */
+  pyIter(handle: PythonHandle): any;
+  pyNext(handle: PythonHandle, value: any): IteratorResult<any>;
+  /** The next value, or null at the end. */
+  pyStep(handle: PythonHandle): any;
+  /** What the generator returned whose `pyStep` gave null just now. */
+  pyReturned(handle: PythonHandle): any;
+  pyCloseIterator(handle: PythonHandle): void;
+  /** A proxy of the async iterator. */
+  pyAsyncIter(handle: PythonHandle): any;
+  pyAsyncNext(handle: PythonHandle): Promise<IteratorResult<any>>;
+  pyCloseAsyncIterator(handle: PythonHandle): Promise<void>;
+  pyAwait(handle: PythonHandle): Promise<any>;
+  abilities: Record<
+    | 'CALLABLE'
+    | 'AWAITABLE'
+    | 'ITERABLE'
+    | 'ITERATOR'
+    | 'ASYNC_ITERABLE'
+    | 'SIZED'
+    | 'ITEMS'
+    | 'MUTABLE_ITEMS'
+    | 'CONTAINER'
+    | 'SEQUENCE'
+    | 'RECORD',
+    number
+  >;
+  kinds: Record<'CALLABLE' | 'AWAITABLE' | 'ITERABLE' | 'ASYNC_ITERABLE' | 'SIZED' | 'BYTES', number>;
+}
+
+declare const ops: BridgeOperations;
