@@ -318,4 +318,25 @@ test('an accessor on Object.prototype has no part in a body', () => {
   }
 });
 
+test('each body gives bytes of its own, an empty one too', async () => {
+  // Bodies without content shared one buffer: who moved it away took it from all.
+  const first = await new Response().arrayBuffer();
+  structuredClone(first, { transfer: [first] });
+  equal(first.detached, true);
+  const second = await new Response().arrayBuffer();
+  equal(second.detached, false);
+  notEqual(await new Response(null).bytes(), await new Response(null).bytes());
+  const given = new Uint8Array([1, 2, 3]);
+  const response = new Response(given);
+  const copy = response.clone();
+  const buffer = await response.arrayBuffer();
+  new Uint8Array(buffer)[0] = 9;
+  equal(given[0], 1);
+  deepEqual([...new Uint8Array(await copy.arrayBuffer())], [1, 2, 3]);
+  equal((await new Response(new Uint8Array(8).subarray(2, 5)).arrayBuffer()).byteLength, 3);
+  equal((await new Response('text').arrayBuffer()).byteLength, 4);
+  equal((await new Blob(['blob']).arrayBuffer()).byteLength, 4);
+  await rejects(Response.prototype.arrayBuffer.call({}), TypeError);
+});
+
 await run();

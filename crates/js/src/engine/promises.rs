@@ -93,9 +93,7 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn promise(&self) -> Result<(Local<'s>, Resolver), Error> {
-        // SAFETY: a null executor is allowed; the result is rooted at once.
-        let promise =
-            self.root_object(unsafe { NewPromiseObject(self.cx(), HandleObject::null()) })?;
+        let promise = self.pending_promise()?;
         let resolver = Resolver {
             promise: self.persist(promise),
             inner: self.inner().this.clone(),
@@ -152,6 +150,15 @@ impl<'s> Scope<'s> {
             async move { resolver.settle(Caught(future).await) },
         ));
         Ok(promise)
+    }
+
+    /// A promise that [`resolve_promise`](Self::resolve_promise) or [`reject_promise`](Self::reject_promise) settles.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn pending_promise(&self) -> Result<Local<'s>, Error> {
+        // SAFETY: without an executor the engine makes a pending promise; the result is rooted at once.
+        self.root_object(unsafe { NewPromiseObject(self.cx(), HandleObject::null()) })
     }
 
     /// Resolves a promise that Rust made (adopting a thenable, as JavaScript's `resolve` does).

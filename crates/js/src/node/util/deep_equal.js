@@ -28,7 +28,11 @@ const {
   splice,
   viewByteLength,
 } = require('builtins/primordials');
-const { bufferCompare, className } = ops;
+const { bufferCompare, className, cloneKind } = ops;
+
+// What `cloneKind` says of plain objects and arrays, which most things are.
+const OBJECT = 0;
+const ARRAY = 1;
 
 /** Pairs that are being compared further up. @typedef {Map<any, any>} Visited */
 
@@ -50,12 +54,16 @@ function equal(left, right, strict, visited) {
   }
   if (typeof left === 'function' || typeof right === 'function') return false;
   if (strict && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
-  const kind = className(left);
-  if (kind !== className(right) || isArray(left) !== isArray(right)) return false;
+  const number = cloneKind(left);
+  if (number !== cloneKind(right)) return false;
+  const isPlain = number === OBJECT || number === ARRAY;
+  const kind = isPlain ? '' : className(left);
+  if (!isPlain && (kind !== className(right) || isArray(left) !== isArray(right))) return false;
   // A pair that is being compared further up is taken as equal: the rest decides.
   if (mapGet(visited, left) === right) return true;
   mapSet(visited, left, right);
-  const result = sameContents(left, right, kind, strict, visited) && sameProperties(left, right, strict, visited);
+  const same = isPlain ? number === OBJECT || left.length === right.length : sameContents(left, right, kind, strict, visited);
+  const result = same && sameProperties(left, right, strict, visited);
   mapDelete(visited, left);
   return result;
 }
@@ -63,10 +71,6 @@ function equal(left, right, strict, visited) {
 /** @param {any} left @param {any} right @param {string} kind @param {boolean} strict @param {Visited} visited @returns {boolean} */
 function sameContents(left, right, kind, strict, visited) {
   switch (kind) {
-    case 'Object':
-      return true;
-    case 'Array':
-      return left.length === right.length;
     case 'Date':
       return is(dateGetTime(left), dateGetTime(right));
     case 'RegExp':
@@ -152,7 +156,9 @@ function enumerableKeys(object, strict) {
   /** @type {PropertyKey[]} */
   const names = keys(object);
   if (!strict) return names;
-  const symbols = filter(getOwnPropertySymbols(object), (symbol) => isEnumerable(object, symbol));
+  const own = getOwnPropertySymbols(object);
+  if (own.length === 0) return names;
+  const symbols = filter(own, (symbol) => isEnumerable(object, symbol));
   for (let index = 0; index < symbols.length; index += 1) push(names, symbols[index]);
   return names;
 }

@@ -314,10 +314,22 @@ const wholeText = (id) => bodyText(id);
 const wholeJson = (id) => bodyJson(id);
 /** @param {number} id */
 const wholeBytes = (id) => bodyBytes(id);
+/** @param {number} id */
+const wholeBuffer = (id) => then(bodyBytes(id), exactBuffer);
 
 /** Makes of a body's bytes what the caller may keep and change. @param {BodyRecord | null} record */
 function ownBytes(record) {
-  return record !== null && record.kind !== 'text' && record.stream === null ? copyBytes : asItIs;
+  return record === null || (record.kind !== 'text' && record.stream === null) ? copyBytes : asItIs;
+}
+
+/** The same for its buffer. @param {BodyRecord | null} record */
+function ownBuffer(record) {
+  return ownBytes(record) === copyBytes ? copiedBuffer : exactBuffer;
+}
+
+/** @param {Bytes} bytes */
+function copiedBuffer(bytes) {
+  return viewBuffer(copyBytes(bytes));
 }
 
 /** Everything in the body, for who does not change it. @param {BodyRecord | null} record @returns {Promise<Bytes>} */
@@ -358,7 +370,7 @@ function installBody(Class, recordOf, typeOf) {
       return isUsed(recordOf(this));
     },
     arrayBuffer() {
-      return then(start(this, ownBytes, wholeBytes), exactBuffer);
+      return start(this, ownBuffer, wholeBuffer);
     },
     blob() {
       return then(start(this, ownBytes, wholeBytes), (bytes) => loadBlob().makeBlob(bytes, loadMime().serialMimeType(typeOf(this))));
@@ -388,7 +400,7 @@ function installBody(Class, recordOf, typeOf) {
 /** The buffer of bytes that are all of it, or a copy. @param {Bytes} bytes */
 function exactBuffer(bytes) {
   const buffer = viewBuffer(bytes);
-  return viewByteLength(bytes) === arrayBufferByteLength(buffer) ? buffer : viewBuffer(copyBytes(bytes));
+  return viewByteLength(bytes) === arrayBufferByteLength(buffer) ? buffer : copiedBuffer(bytes);
 }
 
 /** @param {Bytes} bytes @param {string | null} contentType */

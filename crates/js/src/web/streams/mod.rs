@@ -1,5 +1,7 @@
 //! Streams (<https://streams.spec.whatwg.org/>): a file an interface, over `algorithms`.
 
+mod operations;
+
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
@@ -28,5 +30,5 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/streams/strategies", include_str!("strategies.js"))
             .globals(&["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
     ],
-    operations: &[],
+    operations: &[operations::OPS],
 };
