@@ -364,4 +364,12 @@ test('canceling a body gives up its connection', async () => {
   ok((await counters()).open < open + 1);
 });
 
+test('a url with credentials is refused, by fetch as by Request', async () => {
+  const url = base.replace('//', '//user:secret@');
+  for (const use of [() => fetch(url), async () => new Request(url), () => fetch(url, { method: 'POST' })]) {
+    const error = await rejects(use());
+    ok(error instanceof TypeError && /must not carry credentials/.test(error.message), `${error}`);
+  }
+});
+
 await run();

@@ -15,6 +15,7 @@ import twinloop
 import twinloop.js
 
 PROGRAM = """
+import asyncio
 import sys
 import twinloop
 from twinloop import js
@@ -23,10 +24,16 @@ async def main():
     print("running", flush=True)
     try:
         js.eval(sys.argv[1])
+        # What it left to the loop runs now.
+        await asyncio.sleep(60)
     finally:
         print("cleaned up", js.eval("1 + 1"), flush=True)
 
-twinloop.run(main())
+try:
+    twinloop.run(main())
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    raise
 """
 
 # (module (func (export "f") (loop (br 0))))
@@ -36,6 +43,9 @@ ENDLESS = {
     "caught": "for (;;) { try { for (;;) {} } catch {} }",
     # The engine looks at ordinary requests in neither of these.
     "regular expression": "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+    "microtasks": "(function f() { Promise.resolve().then(f); })()",
+    "timer": "setTimeout(() => { for (;;) {} }, 1); 0",
+    "async function": "(async () => { for (;;) await null; })(); 0",
     "wasm": f"new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([{ENDLESS_MODULE}]))).exports.f()",
 }
 
@@ -59,7 +69,7 @@ def test_javascript_that_never_ends_does_so_on_ctrl_c(tmp_path: Path, kind: str)
         output, errors = process.communicate(timeout=10)
     finally:
         process.kill()
-    assert output == "cleaned up 2\n"
+    assert output == "cleaned up 2\ninterrupted\n"
     assert "KeyboardInterrupt" in errors
     assert process.returncode in (-signal.SIGINT, 130)
 

@@ -340,7 +340,11 @@ impl Hooks for ProgramHooks {
             && !scope.context().is_stopped()
             && scope.context().take_interrupted()
         {
-            // Ctrl-C: the status of a program that SIGINT ended.
+            // Ctrl-C. To a guest the signal comes by its own way, as it still waits on the guest's loop: JavaScript goes on.
+            if guest(scope).is_some() {
+                return;
+            }
+            // The status of a program that SIGINT ended.
             scope.state::<Exit>().code.set(Some(130));
             scope.context().stop();
             return;

@@ -93,6 +93,13 @@ fn read_request(
 ) -> Result<Request, Error> {
     let method = read_method(scope, arguments.get(0))?;
     let url = network.parse_url(scope, arguments.get(1))?;
+    // Step 7 of <https://fetch.spec.whatwg.org/#dom-request>, for a url that went past `new Request`; redirects may carry them.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid(format!(
+            "fetch: the URL {} must not carry credentials",
+            &url[url::Position::BeforeHost..url::Position::AfterPort]
+        )));
+    }
     let mut request = Request::with_url(method, url);
     read_headers(scope, arguments.get(2), &mut request.headers)?;
     request.body = read_body(scope, network, arguments.get(3))?;
