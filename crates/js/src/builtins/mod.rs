@@ -7,7 +7,7 @@
 //! A file is written as CommonJS, so that editors and `tsc` understand it: `require('web/fetch/headers')` gives another file's exports,
 //! `ops` has every native operation, `module.exports` is what others get. At its head it names what it takes: `require` in a `const` is
 //! taken when the file runs, `const loadX = () => require(...)` on first need. Nothing is compiled until a program touches a
-//! global or imports a module, so an empty script pays for none of them but the primordials, which are taken before any program runs.
+//! global or imports a module, so an empty script pays for none of them but the primordials of syntax, which are taken before any program runs.
 //!
 //! To add a web API: a folder in `web` with its `ROOM`, its two lines in `web/mod.rs`, a test in `tests/js/web`. Loop thread only.
 
@@ -34,6 +34,10 @@ pub(crate) const ROOM: Room = Room {
             .globals(&["DOMException"]),
         File::new("builtins/invalid_type", include_str!("invalid_type.js")),
         File::new("builtins/primordials", include_str!("primordials.js")),
+        File::new(
+            "builtins/syntax_primordials",
+            include_str!("syntax_primordials.js"),
+        ),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
     operations: &[LOADER_OPS, guest::OPS, host::OPS],
@@ -48,16 +52,32 @@ struct Loader {
     /// The `require` of the files.
     require: RefCell<Option<Slot>>,
     loaded: RefCell<HashSet<&'static str>>,
+    /// Whether the program may name a global next of which nothing was taken yet.
+    untouched: Cell<bool>,
 }
 
-/// Opens the rooms to a context, and takes the language's own methods before any program runs, so that none can give the files
-/// others: what they take from `builtins/primordials` is what the engine made.
+/// Opens the rooms to a context, and takes the language's own methods that syntax reaches before any program runs, so that none can give
+/// the files others: what they take from `builtins/primordials` is what the engine made.
 ///
 /// # Errors
 /// What loading the primordials throws.
 pub(crate) fn open(scope: &Scope<'_>, index: &'static Index) -> Result<(), Error> {
-    scope.state::<Loader>().index.set(Some(index));
-    exports(scope, "builtins/primordials").map(|_| ())
+    let loader = scope.state::<Loader>();
+    loader.index.set(Some(index));
+    exports(scope, "builtins/syntax_primordials")?;
+    loader.untouched.set(true);
+    Ok(())
+}
+
+/// The program names a global of the engine's, which was just made: the last moment to take the methods of all others.
+///
+/// # Errors
+/// What loading the primordials throws.
+pub(crate) fn take_primordials(scope: &Scope<'_>) -> Result<(), Error> {
+    if scope.state::<Loader>().untouched.replace(false) {
+        exports(scope, "builtins/primordials")?;
+    }
+    Ok(())
 }
 
 fn index(loader: &Loader) -> Result<&'static Index, Error> {

@@ -8,12 +8,19 @@
 // Two forms, because they cost differently (nanoseconds above the plain call, SpiderMonkey 153): a bound `call` costs nothing of a method
 // that the JIT inlines, 50 of another in C++ (the `buffer` of a view), 200 of one that the engine has in JavaScript; `apply` with an array
 // literal costs 10 to 15 for any.
+//
+// It runs when the program first names a global of the engine's that it has not got yet, or when another file needs it: an empty script does
+// not pay for it. What syntax reaches without such a name is taken before, by `builtins/syntax_primordials`; everything else is new here.
 'use strict';
 
+const { ArrayClass, ArrayIteratorPrototype, ArrayPrototype, IteratorPrototype, arrayIteratorNext } = require('builtins/syntax_primordials');
+const { BigIntPrototype, BooleanPrototype, ErrorPrototype, FunctionPrototype } = require('builtins/syntax_primordials');
+const { NumberClass, NumberPrototype, ObjectClass, ObjectPrototype, native } = require('builtins/syntax_primordials');
+const { Promise, PromiseClass, PromisePrototype, RegExpPrototype, regExpMembers } = require('builtins/syntax_primordials');
+const { StringClass, StringPrototype, SymbolClass, SymbolPrototype } = require('builtins/syntax_primordials');
+const { decodeURIComponent, encodeURIComponent } = require('builtins/syntax_primordials');
+
 const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } = Reflect;
-const { call } = Function.prototype;
-/** @type {(method: Function) => any} */
-const native = /** @type {any} */ (call.bind).bind(call);
 /** @param {any} object @param {PropertyKey} name @returns {Function} */
 function getterOf(object, name) {
   return /** @type {any} */ (getOwnPropertyDescriptor(object, name)).get;
@@ -21,7 +28,7 @@ function getterOf(object, name) {
 /** @type {(object: any, name: PropertyKey) => any} */
 const getter = (object, name) => native(getterOf(object, name));
 
-const { every, filter, find, findIndex, flatMap, forEach, includes, indexOf, map, reduce, some, sort } = Array.prototype;
+const { every, filter, find, findIndex, flatMap, forEach, includes, indexOf, map, reduce, some, sort } = ArrayPrototype;
 const {
   codePointAt,
   includes: stringIncludesMethod,
@@ -37,25 +44,24 @@ const {
   slice,
   split,
   toWellFormed,
-} = String.prototype;
-const { exec, toString: regExpToStringMethod } = RegExp.prototype;
+} = StringPrototype;
+const { exec, toString: regExpToStringMethod } = RegExpPrototype;
 const { forEach: forEachOfMap } = Map.prototype;
 const { forEach: forEachOfSet } = Set.prototype;
-const { then } = Promise.prototype;
-const { reject, resolve, withResolvers } = Promise;
+const { then } = PromisePrototype;
+const { reject, resolve, withResolvers } = PromiseClass;
 const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 const bufferOfView = getterOf(TypedArrayPrototype, 'buffer');
-const nameOfView = getterOf(TypedArrayPrototype, Symbol.toStringTag);
+const nameOfView = getterOf(TypedArrayPrototype, SymbolClass.toStringTag);
 const bufferOfDataView = getterOf(DataView.prototype, 'buffer');
 const resizable = getterOf(ArrayBuffer.prototype, 'resizable');
 const { indexOf: byteIndexOf, lastIndexOf: byteLastIndexOf, slice: copyBytes, toHex } = /** @type {any} */ (Uint8Array.prototype);
-const { propertyIsEnumerable } = Object.prototype;
-const { [Symbol.hasInstance]: hasInstance } = Function.prototype;
-const { toFixed } = Number.prototype;
+const { propertyIsEnumerable } = ObjectPrototype;
+const { [SymbolClass.hasInstance]: hasInstance } = FunctionPrototype;
+const { toFixed } = NumberPrototype;
 const { set: setInWeakMap } = WeakMap.prototype;
 const { deref } = WeakRef.prototype;
-const iterate = Symbol.iterator;
-const ArrayIteratorPrototype = /** @type {any} */ (getPrototypeOf([][Symbol.iterator]()));
+const iterate = SymbolClass.iterator;
 const OwnSet = Set;
 /** @type {(set: Set<any>, value: any) => void} */
 const addToSet = native(Set.prototype.add);
@@ -72,59 +78,59 @@ module.exports = {
   setPrototypeOf,
 
   // ---- Object
-  assign: Object.assign,
-  create: Object.create,
-  defineProperties: Object.defineProperties,
-  entries: Object.entries,
-  freeze: Object.freeze,
-  fromEntries: Object.fromEntries,
-  getOwnPropertyDescriptors: Object.getOwnPropertyDescriptors,
-  getOwnPropertyNames: Object.getOwnPropertyNames,
-  getOwnPropertySymbols: Object.getOwnPropertySymbols,
-  hasOwn: Object.hasOwn,
-  is: Object.is,
-  isFrozen: Object.isFrozen,
-  keys: Object.keys,
-  values: Object.values,
+  assign: ObjectClass.assign,
+  create: ObjectClass.create,
+  defineProperties: ObjectClass.defineProperties,
+  entries: ObjectClass.entries,
+  freeze: ObjectClass.freeze,
+  fromEntries: ObjectClass.fromEntries,
+  getOwnPropertyDescriptors: ObjectClass.getOwnPropertyDescriptors,
+  getOwnPropertyNames: ObjectClass.getOwnPropertyNames,
+  getOwnPropertySymbols: ObjectClass.getOwnPropertySymbols,
+  hasOwn: ObjectClass.hasOwn,
+  is: ObjectClass.is,
+  isFrozen: ObjectClass.isFrozen,
+  keys: ObjectClass.keys,
+  values: ObjectClass.values,
   /** @type {(object: any, key: PropertyKey) => boolean} */
   isEnumerable: (object, key) => apply(propertyIsEnumerable, object, [key]),
   /** @type {(prototype: any, object: any) => boolean} */
-  isPrototypeOf: native(Object.prototype.isPrototypeOf),
+  isPrototypeOf: native(ObjectPrototype.isPrototypeOf),
   /** @type {(object: any) => string} */
-  objectToString: native(Object.prototype.toString),
+  objectToString: native(ObjectPrototype.toString),
   /** @type {(error: any) => string} */
-  errorToString: native(Error.prototype.toString),
+  errorToString: native(ErrorPrototype.toString),
 
   // ---- Symbol
   /** The method by which a class says how `inspect` shows its instances. @type {unique symbol} */
-  customInspect: /** @type {any} */ (Symbol.for('nodejs.util.inspect.custom')),
+  customInspect: /** @type {any} */ (SymbolClass.for('nodejs.util.inspect.custom')),
 
   // ---- Function
   /** @type {(method: Function, self: any, ...args: any[]) => any} */
-  bind: native(Function.prototype.bind),
+  bind: native(FunctionPrototype.bind),
   /** @type {(method: Function) => string} */
-  functionToString: native(Function.prototype.toString),
+  functionToString: native(FunctionPrototype.toString),
   /** @type {(Class: Function, value: any) => boolean} */
   hasInstance: (Class, value) => apply(hasInstance, Class, [value]),
 
   // ---- Array
-  isArray: Array.isArray,
+  isArray: ArrayClass.isArray,
   /** @type {<T>(list: T[], ...items: T[]) => number} */
-  push: native(Array.prototype.push),
+  push: native(ArrayPrototype.push),
   /** @type {<T>(list: T[]) => T | undefined} */
-  pop: native(Array.prototype.pop),
+  pop: native(ArrayPrototype.pop),
   /** @type {<T>(list: T[]) => T | undefined} */
-  shift: native(Array.prototype.shift),
+  shift: native(ArrayPrototype.shift),
   /** @type {<T>(list: T[], ...items: T[]) => number} */
-  unshift: native(Array.prototype.unshift),
+  unshift: native(ArrayPrototype.unshift),
   /** @type {<T>(list: T[], start: number, count?: number, ...items: T[]) => T[]} */
-  splice: native(Array.prototype.splice),
+  splice: native(ArrayPrototype.splice),
   /** @type {<T>(list: ArrayLike<T>, start?: number, end?: number) => T[]} */
-  arraySlice: native(Array.prototype.slice),
+  arraySlice: native(ArrayPrototype.slice),
   /** @type {(list: any[], separator?: string) => string} */
-  join: native(Array.prototype.join),
+  join: native(ArrayPrototype.join),
   /** @type {<T>(list: T[]) => T[]} */
-  reverse: native(Array.prototype.reverse),
+  reverse: native(ArrayPrototype.reverse),
   /** @type {<T>(list: T[], test: (value: T, index: number) => unknown) => boolean} */
   every: (list, test) => apply(every, list, [test]),
   /** @type {<T>(list: T[], test: (value: T, index: number) => unknown) => T[]} */
@@ -151,31 +157,29 @@ module.exports = {
   sort: (list, compare) => apply(sort, list, [compare]),
 
   /** What iterates an array, as long as the program made nothing else of it. */
-  arrayValues: Array.prototype[Symbol.iterator],
+  arrayValues: ArrayPrototype[SymbolClass.iterator],
   ArrayIteratorPrototype,
-  /** @type {Function} */
-  arrayIteratorNext: ArrayIteratorPrototype.next,
-  /** @type {object} */
-  IteratorPrototype: /** @type {any} */ (getPrototypeOf(ArrayIteratorPrototype)),
+  arrayIteratorNext,
+  IteratorPrototype,
 
   // ---- String
-  fromCharCode: String.fromCharCode,
+  fromCharCode: StringClass.fromCharCode,
   /** @type {(text: string, index: number) => number} */
-  charCodeAt: native(String.prototype.charCodeAt),
+  charCodeAt: native(StringPrototype.charCodeAt),
   /** @type {(text: string, index: number) => number | undefined} */
   codePointAt: (text, index) => apply(codePointAt, text, [index]),
   /** @type {(text: string, part: string) => boolean} */
-  startsWith: native(String.prototype.startsWith),
+  startsWith: native(StringPrototype.startsWith),
   /** @type {(text: string, part: string) => boolean} */
-  endsWith: native(String.prototype.endsWith),
+  endsWith: native(StringPrototype.endsWith),
   /** @type {(text: string) => string} */
-  toLowerCase: native(String.prototype.toLowerCase),
+  toLowerCase: native(StringPrototype.toLowerCase),
   /** @type {(text: string) => string} */
-  toUpperCase: native(String.prototype.toUpperCase),
+  toUpperCase: native(StringPrototype.toUpperCase),
   /** @type {(text: string) => string} */
-  trim: native(String.prototype.trim),
+  trim: native(StringPrototype.trim),
   /** @type {(text: string) => string} */
-  trimEnd: native(String.prototype.trimEnd),
+  trimEnd: native(StringPrototype.trimEnd),
   /** @type {(text: string, part: string, from?: number) => boolean} */
   stringIncludes: (text, part, from = 0) => apply(stringIncludesMethod, text, [part, from]),
   /** @type {(text: string, part: string, from?: number) => number} */
@@ -205,14 +209,14 @@ module.exports = {
 
   // ---- Number and BigInt
   /** @type {(number: number, radix?: number) => string} */
-  numberToString: native(Number.prototype.toString),
+  numberToString: native(NumberPrototype.toString),
   /** @type {(number: number, digits?: number) => string} */
   toFixed: (number, digits) => apply(toFixed, number, [digits]),
-  isFinite: Number.isFinite,
-  isInteger: Number.isInteger,
-  isNaN: Number.isNaN,
-  parseFloat: Number.parseFloat,
-  parseInt: Number.parseInt,
+  isFinite: NumberClass.isFinite,
+  isInteger: NumberClass.isInteger,
+  isNaN: NumberClass.isNaN,
+  parseFloat: NumberClass.parseFloat,
+  parseInt: NumberClass.parseInt,
 
   // ---- Math
   abs: Math.abs,
@@ -232,13 +236,13 @@ module.exports = {
   encodeURIComponent,
 
   // ---- Boxes: the primitive inside
-  bigIntValueOf: /** @type {(box: any) => bigint} */ (native(BigInt.prototype.valueOf)),
-  booleanValueOf: /** @type {(box: any) => boolean} */ (native(Boolean.prototype.valueOf)),
-  numberValueOf: /** @type {(box: any) => number} */ (native(Number.prototype.valueOf)),
-  stringValueOf: /** @type {(box: any) => string} */ (native(String.prototype.valueOf)),
-  symbolFor: Symbol.for,
-  symbolToString: /** @type {(symbol: symbol) => string} */ (native(Symbol.prototype.toString)),
-  symbolValueOf: /** @type {(box: any) => symbol} */ (native(Symbol.prototype.valueOf)),
+  bigIntValueOf: /** @type {(box: any) => bigint} */ (native(BigIntPrototype.valueOf)),
+  booleanValueOf: /** @type {(box: any) => boolean} */ (native(BooleanPrototype.valueOf)),
+  numberValueOf: /** @type {(box: any) => number} */ (native(NumberPrototype.valueOf)),
+  stringValueOf: /** @type {(box: any) => string} */ (native(StringPrototype.valueOf)),
+  symbolFor: SymbolClass.for,
+  symbolToString: /** @type {(symbol: symbol) => string} */ (native(SymbolPrototype.toString)),
+  symbolValueOf: /** @type {(box: any) => symbol} */ (native(SymbolPrototype.valueOf)),
 
   // ---- Date
   now: Date.now,
@@ -363,16 +367,6 @@ module.exports = {
 
   listOf,
 };
-
-// What `replace`, `split` and the like look up on an expression.
-/** @type {{ name: PropertyKey, descriptor: PropertyDescriptor }[]} */
-const regExpMembers = [];
-const regExpNames = ['exec', Symbol.match, Symbol.matchAll, Symbol.replace, Symbol.search, Symbol.split, 'flags', 'constructor'];
-for (let index = 0; index < regExpNames.length; index += 1) {
-  const name = regExpNames[index];
-  const descriptor = getOwnPropertyDescriptor(RegExp.prototype, name);
-  if (descriptor !== undefined) regExpMembers[regExpMembers.length] = { name, descriptor };
-}
 
 /**
  * A regular expression whose use no program can change: it has the methods of its class itself.

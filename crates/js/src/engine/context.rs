@@ -61,6 +61,11 @@ pub trait Hooks {
         let _ = name;
         false
     }
+    /// A global of the engine's own was made because the program names it for the first time.
+    fn standard_global_made(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let _ = scope;
+        Ok(())
+    }
     /// Every name that `resolve_global` knows (for `Object.getOwnPropertyNames(globalThis)`).
     fn global_names(&self) -> Vec<&'static str> {
         Vec::new()

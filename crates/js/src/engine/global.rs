@@ -97,6 +97,9 @@ unsafe extern "C" fn resolve(
         // A name of the engine's that the hooks know as well (`WebAssembly`) is one that they add to.
         let inner = ContextState::of(cx);
         let hooks = inner.hooks.borrow().clone();
+        if *resolved && !native_body(cx, "a global", |scope| hooks.standard_global_made(scope)) {
+            return false;
+        }
         let Some(name) = id_text(*id).filter(|name| hooks.may_resolve_global(name)) else {
             return true;
         };

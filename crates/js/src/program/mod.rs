@@ -296,6 +296,10 @@ impl Hooks for ProgramHooks {
         rooms::index().is_global(name)
     }
 
+    fn standard_global_made(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        builtins::take_primordials(scope)
+    }
+
     fn global_names(&self) -> Vec<&'static str> {
         rooms::index().global_names()
     }
