@@ -19,7 +19,7 @@ function take(object, names) {
 }
 
 const arrayIterator = /** @type {any} */ ([][Symbol.iterator]());
-const ArrayIteratorPrototype = arrayIterator.__proto__;
+const ArrayIteratorPrototype = Object.getPrototypeOf(arrayIterator);
 const { bind, call } = Function.prototype;
 
 /** What `replace`, `split` and the like look up on an expression. @type {{ name: PropertyKey, descriptor: PropertyDescriptor }[]} */
@@ -113,7 +113,7 @@ module.exports = {
   /** @type {Function} */
   arrayIteratorNext: arrayIterator.next,
   /** @type {object} */
-  IteratorPrototype: ArrayIteratorPrototype.__proto__,
+  IteratorPrototype: Object.getPrototypeOf(ArrayIteratorPrototype),
   Promise,
   regExpMembers,
   decodeURIComponent,
