@@ -8,6 +8,7 @@
 mod arguments;
 mod python;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage_error(&format!("{error}; see twinloop --help")),
     };
-    let outcome = match &arguments.action {
+    let Err(message) = match &arguments.action {
         Action::Help => {
             print!("{}", arguments::HELP);
             return ExitCode::SUCCESS;
@@ -37,10 +38,7 @@ fn main() -> ExitCode {
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::File(file) => run_file(file, &arguments),
     };
-    match outcome {
-        Ok(status) => leave(status),
-        Err(message) => usage_error(&message),
-    }
+    usage_error(&message)
 }
 
 fn usage_error(message: &str) -> ExitCode {
@@ -48,15 +46,17 @@ fn usage_error(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn eval(code: &str, arguments: &Arguments) -> Result<i32, String> {
+/// Runs the code, and the process ends with it; returns only if it cannot begin.
+fn eval(code: &str, arguments: &Arguments) -> Result<Infallible, String> {
     if twinloop_js::source_names_scheme(code, PYTHON_SCHEME) {
         return Err(python::run_option("-e", code.as_ref(), arguments));
     }
     let js = start(arguments, None)?;
-    Ok(js.eval(code))
+    leave(js.eval(code))
 }
 
-fn run_file(file: &Path, arguments: &Arguments) -> Result<i32, String> {
+/// As [`eval`], for this file.
+fn run_file(file: &Path, arguments: &Arguments) -> Result<Infallible, String> {
     let file = existing(file)?;
     let extension = file
         .extension()
@@ -69,7 +69,7 @@ fn run_file(file: &Path, arguments: &Arguments) -> Result<i32, String> {
                 return Err(python::run(&file, arguments));
             }
             let js = start(arguments, Some(&file))?;
-            Ok(js.run_main(&file))
+            leave(js.run_main(&file))
         }
         _ => Err(format!(
             "cannot tell the language of {}: the name should end in .js, .mjs, .ts, .mts or .py",
@@ -127,7 +127,8 @@ fn client(arguments: &Arguments) -> Result<Option<Client>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Ends the process at once: everything the program printed is written, and tearing the heap down would only take time.
+/// Ends the process at once, with the program's heap as it stands: everything the program printed is written, and tearing the heap down
+/// would only take time (a fifth of an empty script's).
 fn leave(status: i32) -> ! {
     twinloop_js::engine::leave_process(status)
 }

@@ -26,6 +26,11 @@ test('facts about the process', () => {
   equal(Object.prototype.toString.call(process), '[object process]');
 });
 
+test('env has nothing that the runtime sets for itself', () => {
+  // The engine is told by a variable that it begins now; a child process must not see it.
+  equal(process.env.MOZ_APP_RESTART, undefined);
+});
+
 test('env holds strings, live for this program', () => {
   process.env.TWINLOOP_TEST = 5;
   equal(process.env.TWINLOOP_TEST, '5');

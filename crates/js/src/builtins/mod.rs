@@ -145,7 +145,7 @@ pub fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
         return Ok(scope.local(require));
     }
     let ops = scope.ops_object(index(&loader)?.operations())?;
-    let make = scope.evaluate(REQUIRE, "twinloop:require", 1)?;
+    let make = scope.evaluate_cached(REQUIRE, "twinloop:require")?;
     let require = scope.call(make, Local::undefined(), &[ops])?;
     *loader.require.borrow_mut() = Some(scope.persist(require));
     Ok(require)
@@ -161,7 +161,7 @@ fn file_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     loader.loaded.borrow_mut().insert(file.name);
     let text = edited(file.name).map_or(Cow::Borrowed(file.text), Cow::Owned);
     let source = [BEFORE, &text, BEHIND].concat();
-    scope.evaluate(&source, &format!("twinloop:{}", file.name), 1)
+    scope.evaluate_cached(&source, &format!("twinloop:{}", file.name))
 }
 
 /// In debug builds, the file as it is below the folder that `TWINLOOP_BUILTINS` names (`crates/js/src`): to work on it without building.

@@ -1,4 +1,4 @@
-//! The engine's life: process start-up, one context per thread, its one realm, and the way in (`enter`).
+//! A context's life: one per thread, its one realm, and the way in (`enter`). The engine's own life is in `process.rs`.
 //!
 //! A [`Context`] is a cheap handle; the [`Owner`] that `Context::create` returns ends it. The context stays in its
 //! realm from creation to the end, so no call pays for entering one. Everything here runs on the context's thread;
@@ -12,8 +12,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::rc::{Rc, Weak};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mozjs::jsapi::{
     ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate,
@@ -23,14 +21,15 @@ use mozjs::jsapi::{
 };
 use mozjs::jsval::JSVal;
 
+use super::compiled::Compiled;
 use super::error::Error;
 use super::functions::OpTable;
 use super::global;
-use super::helper_threads;
 use super::interrupt::{Interrupt, InterruptHandle};
 use super::local::Local;
 use super::microtasks::{KeptObjects, Rejections};
 use super::modules::ModuleHost;
+use super::process;
 use super::roots::{Anchor, Roots, Slot};
 use super::scope::Scope;
 use super::selfhosted;
@@ -39,8 +38,9 @@ use super::tasks::Tasks;
 /// How a context is made.
 #[derive(Debug, Default, Clone)]
 pub struct ContextOptions {
-    /// File that caches the engine's own compiled library; start-up takes 10 ms more without it. Written when absent.
-    pub self_hosted_cache: Option<std::path::PathBuf>,
+    /// Folder for the caches of compiled code: of the engine's own library, without which start-up takes 10 ms more, and of the scripts
+    /// that [`Scope::evaluate_cached`] runs. Written when absent.
+    pub cache_folder: Option<std::path::PathBuf>,
 }
 
 /// What the engine asks of whoever built on it. Every method has a default, so a bare engine works.
@@ -160,6 +160,7 @@ pub(super) struct ContextState {
     pub(super) clean_ups: RefCell<std::collections::VecDeque<Slot>>,
     pub(super) ops: RefCell<OpTable>,
     pub(super) state: RefCell<HashMap<TypeId, Rc<dyn Any>, BuildHasherDefault<TypeIdHasher>>>,
+    pub(super) compiled: Compiled,
     pub(super) interrupt: Interrupt,
     pub(super) tasks: RefCell<Option<Tasks>>,
     /// Set while the program is leaving: no further JavaScript may run.
@@ -218,11 +219,11 @@ impl Context {
             return Err("this thread already has a JavaScript context".to_string());
         }
         let quota = stack_quota()?;
-        initialize_process()?;
+        process::begin_context()?;
         // SAFETY: the engine is initialised; a null parent makes an independent runtime.
         let cx = unsafe { JS_NewContext(32 << 20, ptr::null_mut()) };
         if cx.is_null() {
-            LIVE_CONTEXTS.fetch_sub(1, Ordering::SeqCst);
+            process::end_context();
             return Err("cannot create a JavaScript context: out of memory".to_string());
         }
         let inner = Rc::new_cyclic(|this| ContextState {
@@ -247,6 +248,7 @@ impl Context {
             clean_ups: RefCell::default(),
             ops: RefCell::new(OpTable::default()),
             state: RefCell::default(),
+            compiled: Compiled::new(options.cache_folder.as_deref()),
             interrupt: Interrupt::new(cx),
             tasks: RefCell::new(None),
             stopped: Cell::new(false),
@@ -268,9 +270,10 @@ impl Context {
             // A stack captured at each promise makes `await` many times dearer.
             (*ContextOptionsRef(cx)).set_asyncStack_(false);
         }
+        process::set_options(cx);
         super::microtasks::install(&inner);
         super::interrupt::install(cx);
-        selfhosted::initialize(cx, options.self_hosted_cache.as_deref())?;
+        selfhosted::initialize(cx, options.cache_folder.as_deref())?;
         let global = global::create(cx)?;
         // SAFETY: `global` was just made and nothing has allocated since; it becomes a root before anything does.
         unsafe {
@@ -367,7 +370,8 @@ impl Drop for Owner {
         inner.rejections.borrow_mut().clear();
         *inner.first.borrow_mut() = None;
         inner.clean_ups.borrow_mut().clear();
-        if is_lost() {
+        inner.compiled.forget();
+        if process::is_lost() {
             // The engine might wait for a thread that this process does not have: its heap ends with the process.
             inner.interrupt.close();
             inner.cx.set(ptr::null_mut());
@@ -392,7 +396,7 @@ impl Drop for Owner {
         inner.cx.set(ptr::null_mut());
         super::microtasks::uninstall(inner);
         ON_THREAD.set(false);
-        LIVE_CONTEXTS.fetch_sub(1, Ordering::SeqCst);
+        process::end_context();
         bury(&inner.graveyard);
     }
 }
@@ -401,130 +405,9 @@ thread_local! {
     static ON_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-static LIVE_CONTEXTS: AtomicUsize = AtomicUsize::new(0);
-
-/// Where the engine of this process is.
-#[derive(PartialEq, Clone, Copy)]
-enum Process {
-    New,
-    Ready,
-    Ended,
-    /// Forked while the engine was at work on threads that this process does not have.
-    Lost,
-}
-
-static PROCESS: Mutex<Process> = Mutex::new(Process::New);
-
-const LOST: &str = "the JavaScript engine cannot be used in this process: it was forked while other threads ran JavaScript; \
-                    fork before they do, or start processes by multiprocessing's \"spawn\" method";
-
-thread_local! {
-    /// The lock of `PROCESS` while this thread forks.
-    static AT_FORK: RefCell<Option<std::sync::MutexGuard<'static, Process>>> = const { RefCell::new(None) };
-}
-
-/// A fork finds the engine between two starts or ends of other threads.
-pub(super) fn before_fork() {
-    let process = PROCESS
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let _ = AT_FORK.try_with(|held| held.replace(Some(process)));
-}
-
-pub(super) fn after_fork_in_parent() {
-    let _ = AT_FORK.try_with(|held| drop(held.take()));
-}
-
-/// In a forked process. Its one context, if any, is this thread's; those of other threads may be in any state, locks of the
-/// engine included, and so may the engine if the helper threads were cut short (`whole` is false).
-pub(super) fn after_fork_in_child(whole: bool) {
-    let here = usize::from(ON_THREAD.try_with(Cell::get).unwrap_or(false));
-    let alone = LIVE_CONTEXTS.swap(here, Ordering::SeqCst) == here;
-    let _ = AT_FORK.try_with(|held| {
-        if let Some(mut process) = held.take()
-            && *process == Process::Ready
-            && !(whole && alone)
-        {
-            *process = Process::Lost;
-        }
-    });
-}
-
-fn is_lost() -> bool {
-    *PROCESS
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-        == Process::Lost
-}
-
-fn initialize_process() -> Result<(), String> {
-    let mut process = PROCESS
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    match *process {
-        Process::Lost => return Err(LOST.to_string()),
-        Process::Ready => helper_threads::ensure()?,
-        Process::Ended => {
-            return Err("the JavaScript engine has been shut down in this process".to_string());
-        }
-        Process::New => {
-            selfhosted::set_build_id();
-            // SAFETY: called once per process, under the lock, before any other use of the engine.
-            if !unsafe { mozjs::jsapi::glue::JS_Init() } {
-                return Err("cannot initialise the JavaScript engine".to_string());
-            }
-            *process = Process::Ready;
-            helper_threads::install()?;
-            // SAFETY: a plain function, registered once.
-            unsafe { on_exit(at_exit, ptr::null_mut()) };
-        }
-    }
-    LIVE_CONTEXTS.fetch_add(1, Ordering::SeqCst);
-    Ok(())
-}
-
-unsafe extern "C" {
-    /// glibc's `atexit` whose handlers hear the exit status.
-    fn on_exit(handler: unsafe extern "C" fn(i32, *mut c_void), argument: *mut c_void) -> i32;
-}
-
-/// The process exits normally. The engine's static destructors abort while its helper threads run, so they are stopped
-/// first; if a context still lives (a thread was left behind), or the engine was lost in a fork, the process leaves at
-/// once, with its status.
-unsafe extern "C" fn at_exit(status: i32, _: *mut c_void) {
-    if LIVE_CONTEXTS.load(Ordering::SeqCst) == 0 && !is_lost() {
-        shut_down_process();
-    } else {
-        // SAFETY: flushing C streams and leaving are allowed in an exit handler.
-        unsafe {
-            libc::fflush(ptr::null_mut());
-            libc::_exit(status);
-        }
-    }
-}
-
-/// Stops the engine's helper threads for good. Does nothing while a context lives. A normal exit of the process does it
-/// by itself; call it earlier where a process wants to be sure.
-pub fn shut_down_process() {
-    let mut process = PROCESS
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    if *process == Process::Ready && LIVE_CONTEXTS.load(Ordering::SeqCst) == 0 {
-        *process = Process::Ended;
-        // SAFETY: no context is left, and the state forbids making another.
-        unsafe { mozjs::jsapi::JS_ShutDown() };
-        helper_threads::end();
-    }
-}
-
-/// Ends the process with this status, at once: no destructor and no `atexit` handler runs, so the engine's helper threads
-/// cannot meet a destroyed mutex and a large heap is not torn down. For a command whose program is over.
-pub fn leave_process(status: i32) -> ! {
-    use std::io::Write;
-    // What Rust buffers is not written by `_exit`; a closed stdout is nobody's loss at this point.
-    let _ = std::io::stdout().flush();
-    // SAFETY: `_exit` has no preconditions.
-    unsafe { libc::_exit(status) }
+/// Whether this thread has a context.
+pub(super) fn on_this_thread() -> bool {
+    ON_THREAD.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Drops what collections left behind. Dropping may itself bury more (a closure that owned the last slot of another).
@@ -544,18 +427,20 @@ fn stack_quota() -> Result<usize, String> {
     const LEAST: usize = 240 << 10;
     const MOST: usize = 16 << 20;
     const UNKNOWN: usize = 1 << 20;
-    // SAFETY: `attributes` is initialised by pthread_getattr_np before it is read, and destroyed once.
-    let size = unsafe {
-        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
-        if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
-            UNKNOWN
-        } else {
-            let (mut address, mut size) = (ptr::null_mut(), 0);
-            let known = libc::pthread_attr_getstack(&attributes, &mut address, &mut size) == 0;
-            libc::pthread_attr_destroy(&mut attributes);
-            if known { size } else { UNKNOWN }
+    let size = main_stack().unwrap_or_else(|| {
+        // SAFETY: `attributes` is initialised by pthread_getattr_np before it is read, and destroyed once.
+        unsafe {
+            let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+            if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
+                UNKNOWN
+            } else {
+                let (mut address, mut size) = (ptr::null_mut(), 0);
+                let known = libc::pthread_attr_getstack(&attributes, &mut address, &mut size) == 0;
+                libc::pthread_attr_destroy(&mut attributes);
+                if known { size } else { UNKNOWN }
+            }
         }
-    };
+    });
     if size < LEAST {
         return Err(format!(
             "cannot start JavaScript on this thread: its stack has {} KiB, and at least {} KiB are needed",
@@ -565,6 +450,23 @@ fn stack_quota() -> Result<usize, String> {
     }
     let size = size.min(MOST);
     Ok(size - (size / 4).clamp(128 << 10, 1 << 20))
+}
+
+/// The stack's size if this is the process's first thread, whose stack grows up to its limit: the C library would read a table of all
+/// mappings to tell the same. `None` on other threads.
+fn main_stack() -> Option<usize> {
+    // SAFETY: both only read; `limit` is a live struct of the right type.
+    unsafe {
+        if libc::gettid() != libc::getpid() {
+            return None;
+        }
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        let known = libc::getrlimit(libc::RLIMIT_STACK, &mut limit) == 0;
+        known.then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+    }
 }
 
 /// Not null, or an out-of-memory message naming `what`.

@@ -3,7 +3,8 @@
 //! A forked process has the thread that forked and no other. The engine would wait for its own helper threads for ever:
 //! when it collects, when a context ends, when it shuts down. So it gets a pool from here (`JS::SetHelperThreadTaskCallback`)
 //! which is empty-handed at every fork (`pthread_atfork`) and makes its threads anew in the child. A fork waits until the
-//! pool has run what it was given, because work that is cut in half cannot be finished in the child.
+//! pool has run what it was given, because work that is cut in half cannot be finished in the child. A thread is made when there is work
+//! for it: a short program has none.
 //!
 //! Work comes from any thread, and runs on these; none of it touches the GIL (rule NO-GIL-OFF-LOOP). The queue needs no
 //! limit (rule BOUNDED): the engine hands out at most as many pieces as it was told that there are threads.
@@ -15,7 +16,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::context;
+use super::process;
 
 /// The engine's own size for such threads.
 const STACK: usize = (2 << 20) - 2 * 4096;
@@ -26,8 +27,12 @@ const LEAST: usize = 2;
 /// More helper threads than this gain nothing, the engine's authors found.
 const MOST: usize = 8;
 
-/// How long a fork waits for the pool. What takes longer than this (a large WebAssembly module) is lost to the child.
+/// How long a fork waits for the pool. What takes longer than this (a large WebAssembly module) is lost to the child. And how long the
+/// engine waits for a thread before the user hears of it.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long until the system is asked for a thread again.
+const RETRY: Duration = Duration::from_millis(20);
 
 unsafe extern "C" {
     /// `JS::SetHelperThreadTaskCallback`; in the library, not in the bindings.
@@ -79,7 +84,7 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 /// Gives the engine its helper threads; once a process, after the engine was initialised and before there is a context.
-pub(super) fn install() -> Result<(), String> {
+pub(super) fn install() {
     let mut pool = pool();
     pool.most = std::thread::available_parallelism()
         .map_or(LEAST, usize::from)
@@ -89,24 +94,6 @@ pub(super) fn install() -> Result<(), String> {
     // SAFETY: plain functions, registered once. If there is no memory for that, a forked child lacks its threads as it did
     // before.
     unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_child)) };
-    provide(&mut pool)
-}
-
-/// Makes the threads without which the engine cannot go on, if they are not there.
-fn provide(pool: &mut Pool) -> Result<(), String> {
-    while pool.threads.len() < LEAST {
-        spawn(pool)
-            .map_err(|error| format!("cannot start the engine's helper threads: {error}"))?;
-    }
-    Ok(())
-}
-
-/// The helper threads of this process, made anew after a fork.
-///
-/// # Errors
-/// When the system has no thread left.
-pub(super) fn ensure() -> Result<(), String> {
-    provide(&mut pool())
 }
 
 fn spawn(pool: &mut Pool) -> std::io::Result<()> {
@@ -125,10 +112,26 @@ unsafe extern "C" fn dispatch(task: *mut c_void) {
     pool.queue.push_back(HelperTask(task));
     if pool.queue.len() <= pool.idle {
         WORK.notify_one();
-    } else if pool.threads.len() < pool.most {
-        // One more thread is a gain and no need: there are `LEAST`, except in a forked process that the system refuses
-        // even those, where the next task tries again.
-        let _ = spawn(&mut pool);
+        return;
+    }
+    let begun = Instant::now();
+    let mut told = false;
+    while pool.threads.len() < pool.most && pool.queue.len() > pool.idle {
+        let Err(error) = spawn(&mut pool) else { return };
+        // One more thread is a gain and no need once there are `LEAST`; without these the engine waits for ever, so this waits until
+        // the system has one again.
+        if pool.threads.len() >= LEAST {
+            return;
+        }
+        drop(pool);
+        if !told && begun.elapsed() > PATIENCE {
+            eprintln!(
+                "twinloop: JavaScript waits, because the system gives its engine no helper thread: {error}"
+            );
+            told = true;
+        }
+        std::thread::sleep(RETRY);
+        pool = self::pool();
     }
 }
 
@@ -174,7 +177,7 @@ pub(super) fn end() {
 /// # Safety
 /// Called by the C library on the thread that forks, before.
 unsafe extern "C" fn before_fork() {
-    context::before_fork();
+    process::before_fork();
     let until = Instant::now() + PATIENCE;
     let mut pool = pool();
     while pool.running > 0 || !pool.queue.is_empty() {
@@ -194,7 +197,7 @@ unsafe extern "C" fn before_fork() {
 /// Called by the C library on the thread that forked, in the parent.
 unsafe extern "C" fn after_fork() {
     let _ = AT_FORK.try_with(|held| drop(held.take()));
-    context::after_fork_in_parent();
+    process::after_fork_in_parent();
 }
 
 /// # Safety
@@ -212,5 +215,5 @@ unsafe extern "C" fn in_child() {
         pool.running = 0;
         whole
     });
-    context::after_fork_in_child(whole.unwrap_or(false));
+    process::after_fork_in_child(whole.unwrap_or(false));
 }

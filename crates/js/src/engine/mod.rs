@@ -41,7 +41,9 @@
 //! be used. Drop code of host objects runs at a checkpoint, where entering the engine is allowed.
 
 mod buffers;
+mod cache_files;
 mod clone;
+mod compiled;
 mod context;
 mod convert;
 mod error;
@@ -54,6 +56,7 @@ mod local;
 mod microtasks;
 mod modules;
 mod objects;
+mod process;
 mod promises;
 mod roots;
 mod scope;
@@ -63,7 +66,7 @@ mod strings;
 mod tasks;
 
 pub use buffers::ViewType;
-pub use context::{Context, ContextOptions, Hooks, Owner, leave_process, shut_down_process};
+pub use context::{Context, ContextOptions, Hooks, Owner};
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
 pub use error::{Error, ErrorClass, Property};
 pub use functions::{Arguments, Closure, Op, OpFunction};
@@ -71,10 +74,10 @@ pub use interrupt::{InterruptHandle, Pauses};
 pub use local::{Local, Type};
 pub use modules::{ImportType, ModuleHost, ModuleRequest};
 pub use objects::{Attributes, Class, Key};
+pub use process::{leave_process, shut_down_process};
 pub use promises::{PromiseState, Resolver, Spawner};
 pub use roots::Slot;
 pub use scope::{Caller, Scope};
-pub use selfhosted::cache_file_name;
 pub use stacks::Frame;
 pub use strings::{Units, WellKnown};
 pub use tasks::{Pending, Task, TaskSink};

@@ -74,10 +74,10 @@ pub trait ModuleHost {
 }
 
 /// The engine's compile options, freed with this.
-struct Options(*mut ReadOnlyCompileOptions);
+pub(super) struct Options(pub(super) *mut ReadOnlyCompileOptions);
 
 impl Options {
-    fn new(cx: *mut JSContext, file: &str, line: u32) -> Self {
+    pub(super) fn new(cx: *mut JSContext, file: &str, line: u32) -> Self {
         let file = CString::new(file.replace('\0', "\u{fffd}")).unwrap_or_default();
         // SAFETY: the engine copies the name; it must not be null.
         Options(unsafe { NewCompileOptions(cx, file.as_ptr(), line) })
@@ -91,7 +91,7 @@ impl Drop for Options {
     }
 }
 
-fn source_text(source: &str) -> Result<SourceText<Utf8Unit>, Error> {
+pub(super) fn source_text(source: &str) -> Result<SourceText<Utf8Unit>, Error> {
     let length = u32::try_from(source.len())
         .map_err(|_| Error::range_error("the source text is longer than 4 GiB"))?;
     Ok(SourceText {

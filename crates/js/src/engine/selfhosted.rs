@@ -6,24 +6,12 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use mozjs::jsapi::{InitSelfHostedCode, JSContext, SelfHostedCache};
 
-/// Version of the engine's bindings, which pin the engine itself.
-const ENGINE: &str = concat!("mozjs 0.26.14 ", env!("CARGO_PKG_VERSION"));
-
-/// The name of the cache file for this build of the engine.
-pub fn cache_file_name() -> String {
-    let flavour = if cfg!(feature = "debugmozjs") {
-        "debug"
-    } else {
-        "release"
-    };
-    format!("engine-0.26.14-{}-{flavour}.bin", std::env::consts::ARCH)
-}
+use super::cache_files::{self, ENGINE, checksum};
 
 unsafe extern "C" {
     /// `JS::SetProcessBuildIdOp`; in the library, not in the bindings.
@@ -60,7 +48,9 @@ unsafe extern "C" fn keep(_: *mut JSContext, data: SelfHostedCache) -> bool {
 }
 
 /// Initialises the engine's library from the cache file, or without it, writing the file for the next time.
-pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), String> {
+pub(super) fn initialize(cx: *mut JSContext, folder: Option<&Path>) -> Result<(), String> {
+    let file = folder.map(|folder| cache_files::path(folder, "engine"));
+    let file = file.as_deref();
     let cached = file.and_then(read_once);
     let (span, writer): (SelfHostedCache, _) = match cached {
         Some(bytes) => (
@@ -76,7 +66,7 @@ pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), 
         ),
     };
     // SAFETY: the engine goes on to read the span's bytes as long as it lives (it compiles functions from them when they are
-    // first called), and they live as long as the process; `read` checked that this build of the engine wrote them.
+    // first called), and they live as long as the process; `body` checked that this build of the engine wrote them.
     if !unsafe { InitSelfHostedCode(cx, span, writer) } {
         return Err("cannot start the JavaScript engine's library".to_string());
     }
@@ -88,49 +78,36 @@ pub(super) fn initialize(cx: *mut JSContext, file: Option<&Path>) -> Result<(), 
 }
 
 /// Head of the file: format, then the length and checksum of the rest, against files cut short.
-const MAGIC: &[u8; 8] = b"twinjs01";
+const MAGIC: &[u8; 8] = b"twinjs02";
 const HEAD: usize = 24;
 
-/// The cache, read once a process and kept for ever.
+/// The cache, read once a process and kept for ever. (Only tests have more than one.)
 fn read_once(file: &Path) -> Option<&'static [u8]> {
-    static CACHE: OnceLock<Vec<u8>> = OnceLock::new();
-    if let Some(bytes) = CACHE.get() {
+    static CACHES: Mutex<Vec<(PathBuf, &[u8])>> = Mutex::new(Vec::new());
+    let mut caches = CACHES
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some((_, bytes)) = caches.iter().find(|(known, _)| known == file) {
         return Some(bytes);
     }
-    let bytes = read(file)?;
-    Some(CACHE.get_or_init(|| bytes))
+    let bytes = fs::read(file).ok()?;
+    body(&bytes)?;
+    let bytes = body(bytes.leak())?;
+    caches.push((file.to_owned(), bytes));
+    Some(bytes)
 }
 
-fn read(file: &Path) -> Option<Vec<u8>> {
-    let bytes = fs::read(file).ok()?;
+/// What is behind the head, if it is whole. The engine wants it aligned: the allocator's vectors are, and so is the head's length.
+fn body(bytes: &[u8]) -> Option<&[u8]> {
     let (head, body) = bytes.split_at_checked(HEAD)?;
     let good = head.starts_with(MAGIC)
         && head[8..16] == (body.len() as u64).to_le_bytes()
         && head[16..24] == checksum(body).to_le_bytes();
-    // The engine wants the span aligned; a fresh vector is.
-    good.then(|| body.to_vec())
+    good.then_some(body)
 }
 
 fn write(file: &Path, body: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // Whole or not at all: another process may read it at any time.
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let mut output = fs::File::create(&temporary)?;
-    output.write_all(MAGIC)?;
-    output.write_all(&(body.len() as u64).to_le_bytes())?;
-    output.write_all(&checksum(body).to_le_bytes())?;
-    output.write_all(body)?;
-    drop(output);
-    fs::rename(&temporary, file)
-}
-
-/// FNV-1a over words; guards against damage, not against malice.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash, chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let length = (body.len() as u64).to_le_bytes();
+    let check = checksum(body).to_le_bytes();
+    cache_files::write(file, &[MAGIC, &length, &check, body])
 }

@@ -23,7 +23,6 @@ use crate::builtins;
 use crate::builtins::guest::{Guest, GuestState, guest};
 use crate::engine::{
     Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
-    cache_file_name,
 };
 use crate::modules::resolve::file_url;
 use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
@@ -39,7 +38,7 @@ pub type OnExit = Box<dyn Fn(i32)>;
 pub struct Options {
     /// `process.argv`: the command, the program, the program's own arguments.
     pub arguments: Vec<String>,
-    /// Where to keep the engine's start-up cache; `None` for the user's cache folder.
+    /// Where to keep compiled code for the next start; `None` for the user's cache folder.
     pub cache_folder: Option<PathBuf>,
     /// Called once, on the loop thread, when the program left by `process.exit` or by an error that nobody handled, with
     /// the exit status. Not called when the program just comes to its end.
@@ -65,9 +64,8 @@ impl Js {
     /// When the engine cannot start, or the thread already has one.
     pub fn new(event_loop: &Loop, options: Options) -> Result<Rc<Js>, String> {
         web::performance::clock::start();
-        let folder = options.cache_folder.or_else(user_cache_folder);
         let context_options = ContextOptions {
-            self_hosted_cache: folder.map(|folder| folder.join(cache_file_name())),
+            cache_folder: options.cache_folder.or_else(user_cache_folder),
         };
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
@@ -211,6 +209,7 @@ impl Js {
 
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
+        self.context.keep_compiled();
         if main.0.get() || self.context.is_stopped() {
             return self.exit_status();
         }
@@ -255,6 +254,7 @@ impl Js {
     pub fn end(&self) {
         let owner = self.owner.borrow_mut().take();
         if owner.is_some() {
+            self.context.keep_compiled();
             self.context.stop();
             self.loader.clear();
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use twinloop_js::engine::{Context, ContextOptions, Type};
+use twinloop_js::engine::{Context, ContextOptions, Scope, Type};
 
 use crate::{run, with_engine};
 
@@ -188,34 +188,150 @@ fn a_stopped_context_runs_nothing_more() {
     });
 }
 
+/// A folder for caches, gone with this.
+struct CacheFolder(std::path::PathBuf);
+
+impl CacheFolder {
+    fn new(name: &str) -> Self {
+        let name = format!("twinloop-{name}-{}", std::process::id());
+        CacheFolder(std::env::temp_dir().join(name))
+    }
+
+    fn options(&self) -> ContextOptions {
+        ContextOptions {
+            cache_folder: Some(self.0.clone()),
+        }
+    }
+
+    /// The file whose name begins so.
+    fn file(&self, prefix: &str) -> std::path::PathBuf {
+        let files = std::fs::read_dir(&self.0).unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        paths
+            .find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with(prefix)
+            })
+            .unwrap()
+    }
+}
+
+impl Drop for CacheFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 #[test]
 fn the_cache_of_the_library_is_written_once_and_used_again() {
-    let folder = std::env::temp_dir().join(format!("twinloop-engine-cache-{}", std::process::id()));
-    let file = folder.join("library.bin");
-    let options = ContextOptions {
-        self_hosted_cache: Some(file.clone()),
-    };
+    let folder = CacheFolder::new("engine-cache");
     for _ in 0..2 {
-        let owner = Context::create(&options).unwrap();
+        let owner = Context::create(&folder.options()).unwrap();
         owner.context().enter(|scope| {
             assert_eq!(
                 run(scope, "[3, 1, 2].sort().join()").type_of(),
                 Type::String
             )
         });
-        assert!(file.is_file());
     }
     // A damaged file is not believed.
+    let file = folder.file("engine-");
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&file, &bytes).unwrap();
-    let owner = Context::create(&options).unwrap();
+    let owner = Context::create(&folder.options()).unwrap();
     owner.context().enter(|scope| {
         assert_eq!(
             run(scope, "[1, 2].map((x) => x + 1).length").as_f64(),
             Some(2.0)
         )
     });
-    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What a script in the cache gives, with functions that ran, that did not, and whose text is asked for.
+const SCRIPT: &str = "({
+  ran() { return 'é' + [1, 2, 3].map((x) => x * 2).join(); },
+  did_not() { return new Error('place').stack.includes('cached.js:3'); },
+})";
+
+fn use_script(scope: &Scope<'_>, script: &str) -> String {
+    let object = scope.evaluate_cached(script, "cached.js").unwrap();
+    scope.set(scope.global(), "script", object).unwrap();
+    let text = run(scope, "script.ran() + script.ran.toString()");
+    scope.string_of(text).unwrap()
+}
+
+#[test]
+fn a_script_from_the_cache_is_the_script() {
+    let folder = CacheFolder::new("script-cache");
+    let expected = format!(
+        "é2,4,6{}",
+        "ran() { return 'é' + [1, 2, 3].map((x) => x * 2).join(); }"
+    );
+    for _ in 0..3 {
+        let owner = Context::create(&folder.options()).unwrap();
+        owner.context().enter(|scope| {
+            assert_eq!(use_script(scope, SCRIPT), expected);
+            // Compiled on its first call, from the text that the cache has too.
+            assert_eq!(run(scope, "script.did_not()").as_bool(), Some(true));
+        });
+        owner.context().keep_compiled();
+        assert!(folder.file("scripts-").is_file());
+    }
+}
+
+#[test]
+fn a_script_with_another_text_is_another_script() {
+    let folder = CacheFolder::new("script-cache-text");
+    for number in ["1", "2", "1", "3"] {
+        let owner = Context::create(&folder.options()).unwrap();
+        owner.context().enter(|scope| {
+            let value = scope.evaluate_cached(number, "number.js").unwrap();
+            assert_eq!(value.as_f64(), number.parse().ok());
+        });
+        owner.context().keep_compiled();
+    }
+}
+
+/// Each byte of the head, the table and of what is compiled: a process that finds damage compiles anew.
+#[test]
+fn a_damaged_cache_of_scripts_is_not_believed() {
+    let whole = CacheFolder::new("script-cache-whole");
+    let owner = Context::create(&whole.options()).unwrap();
+    owner.context().enter(|scope| use_script(scope, SCRIPT));
+    owner.context().keep_compiled();
+    let expected = owner.context().enter(|scope| use_script(scope, SCRIPT));
+    drop(owner);
+    let file = whole.file("scripts-");
+    let bytes = std::fs::read(&file).unwrap();
+    let places = (0..bytes.len()).step_by(bytes.len() / 20);
+    let cut = places.clone().map(|place| bytes[..place].to_vec());
+    let changed = places.map(|place| {
+        let mut changed = bytes.clone();
+        changed[place] ^= 0x40;
+        changed
+    });
+    for (number, damaged) in cut.chain(changed).enumerate() {
+        // This process remembers what it read, so each has a folder of its own.
+        let folder = CacheFolder::new(&format!("script-cache-damaged-{number}"));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        std::fs::write(folder.0.join(file.file_name().unwrap()), &damaged).unwrap();
+        let owner = Context::create(&folder.options()).unwrap();
+        let got = owner.context().enter(|scope| use_script(scope, SCRIPT));
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_done_without() {
+    let folder = CacheFolder::new("no-folder");
+    std::fs::write(&folder.0, "a file is here").unwrap();
+    let owner = Context::create(&folder.options()).unwrap();
+    owner.context().enter(|scope| use_script(scope, SCRIPT));
+    owner.context().keep_compiled();
+    drop(owner);
+    std::fs::remove_file(&folder.0).unwrap();
 }

@@ -1,0 +1,69 @@
+//! What the files of the engine's caches share: where they are, how they are written, how damage is noticed.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Version of the engine's bindings, which pin the engine itself.
+pub(super) const ENGINE: &str = concat!("mozjs 0.26.14 ", env!("CARGO_PKG_VERSION"));
+
+/// The file of this cache in the folder: each build of the engine has its own.
+pub(super) fn path(folder: &Path, cache: &str) -> PathBuf {
+    let flavour = if cfg!(feature = "debugmozjs") {
+        "debug"
+    } else {
+        "release"
+    };
+    folder.join(format!(
+        "{cache}-{}-0.26.14-{}-{flavour}.bin",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH
+    ))
+}
+
+/// Writes a file whole or not at all: another process may read it at any time.
+///
+/// # Errors
+/// What the system says; the file is as it was.
+pub(super) fn write(file: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
+    let written = fs::File::create(&temporary).and_then(|mut output| {
+        parts.iter().try_for_each(|part| output.write_all(part))?;
+        drop(output);
+        fs::rename(&temporary, file)
+    });
+    if written.is_err() {
+        // Nobody else has the name; what is left of it would stay for ever.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// FNV-1a over words in four lanes, which a processor computes at once; guards against damage, not against malice.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let step = |hash: u64, word: [u8; 8]| {
+        // The rotation carries what the multiplication leaves in the high bits to the low ones.
+        ((hash ^ u64::from_le_bytes(word)).wrapping_mul(PRIME)).rotate_left(23)
+    };
+    let mut lanes = [0xcbf2_9ce4_8422_2325u64, 1, 2, 3];
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = step(*lane, *word);
+        }
+    }
+    let mut hash = lanes.into_iter().fold(bytes.len() as u64, |hash, lane| {
+        step(hash, lane.to_le_bytes())
+    });
+    for part in rest.chunks(8) {
+        let mut word = [0; 8];
+        word[..part.len()].copy_from_slice(part);
+        hash = step(hash, word);
+    }
+    hash
+}
