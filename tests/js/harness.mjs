@@ -37,6 +37,13 @@ export async function run() {
   console.log(`${passed} passed, ${failed} failed`);
 }
 
+/**
+ * `number` objects that a test holds at once, or a hundredth of them where a collector runs at every turn and marks each of them each time.
+ */
+export function many(number) {
+  return globalThis.process?.env.JS_GC_ZEAL ? number / 100 : number;
+}
+
 /** What a failed assertion throws. */
 export class AssertionFailure extends Error {
   get name() {

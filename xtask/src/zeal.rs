@@ -52,7 +52,10 @@ const MODES: [Mode; 6] = [
 ];
 
 /// The longest that the Rust tests may take in one mode.
-const LIMIT: Duration = Duration::from_secs(1800);
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// The longest that one JavaScript file may take in one mode.
+const FILE_LIMIT: Duration = Duration::from_secs(900);
 
 /// JavaScript files that hold a hundred thousand objects at once, which each of many collections would have to mark.
 const TOO_LONG: [&str; 3] = ["leaks.test.mjs", "format.test.mjs", "timers.test.mjs"];
@@ -80,6 +83,7 @@ pub(crate) fn zeal(plan: &Plan) -> Result<Tally> {
         fixtures: Fixtures::start(&built.join("twinloop-fixtures"), None)?,
         twinloop: built.join("twinloop"),
         environment: Vec::new(),
+        file_limit: FILE_LIMIT,
     };
     let mut total = Tally::default();
     for mode in &MODES {

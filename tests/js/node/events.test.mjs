@@ -1,6 +1,6 @@
 // EventEmitter beside what other suites use of it.
 import EventEmitter, { on, once } from 'node:events';
-import { test, run, equal, deepEqual, rejects, throws, delay } from '../harness.mjs';
+import { test, run, equal, deepEqual, many, rejects, throws, delay } from '../harness.mjs';
 
 test('captureRejections makes an error event of what an async listener throws', async () => {
   const emitter = new EventEmitter({ captureRejections: true });
@@ -48,10 +48,10 @@ test('listeners that change while an event is emitted: the emit goes on with wha
 test('sixteen thousand once listeners: all called, in order (adding and removing each was linear in their number)', () => {
   const emitter = new EventEmitter().setMaxListeners(0);
   const seen = [];
-  for (let index = 0; index < 16_000; index += 1) emitter.once('a', () => seen.push(index));
+  for (let index = 0; index < many(16_000); index += 1) emitter.once('a', () => seen.push(index));
   emitter.emit('a');
-  equal(seen.length, 16_000);
-  equal(seen[15_999], 15_999);
+  equal(seen.length, many(16_000));
+  equal(seen.at(-1), many(16_000) - 1);
   equal(emitter.listenerCount('a'), 0);
 });
 

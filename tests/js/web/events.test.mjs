@@ -1,5 +1,5 @@
 // Event, EventTarget and the events with attributes of their own.
-import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, ok, deepEqual, many, throws } from '../harness.mjs';
 
 test('listeners run in order, once each, with the target as this and currentTarget', () => {
   const target = new EventTarget();
@@ -218,7 +218,7 @@ test('however many listeners there are, each is found: added once, removed once,
   const target = new EventTarget();
   let calls = 0;
   const listeners = [];
-  for (let i = 0; i < 80_000; i += 1) {
+  for (let i = 0; i < many(80_000); i += 1) {
     const listener = () => {
       calls += 1;
     };
@@ -228,9 +228,9 @@ test('however many listeners there are, each is found: added once, removed once,
   }
   for (let i = 0; i < listeners.length; i += 2) target.removeEventListener('x', listeners[i]);
   target.dispatchEvent(new Event('x'));
-  equal(calls, 40_000);
+  equal(calls, many(40_000));
   target.dispatchEvent(new Event('x'));
-  equal(calls, 40_000);
+  equal(calls, many(40_000));
 });
 
 test('a dispatch sees the listeners of its start, but not those that were removed meanwhile', () => {

@@ -18,7 +18,7 @@ use crate::fixtures::Fixtures;
 use crate::process;
 use crate::python::Venv;
 use crate::terminal::{note, step};
-use crate::test::{Plan, Session};
+use crate::test::{FILE_LIMIT, Plan, Session};
 use crate::{Arguments, paths, system};
 
 const HELP: &str = "\
@@ -167,6 +167,7 @@ impl Trained {
             fixtures: Fixtures::start(&self.programs.join("twinloop-fixtures"), None)?,
             twinloop: self.programs.join("twinloop"),
             environment: self.environment(counts),
+            file_limit: FILE_LIMIT,
         };
         let url = format!("http://{}/json1k", session.fixtures.text("http"));
         for _ in 0..STARTS {
