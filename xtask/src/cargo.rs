@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 
 use crate::paths::{self, Profile};
-use crate::{engine, examples, process, terminal};
+use crate::{engine, examples, packages, process, terminal};
 
 /// A cargo command in the checkout.
 pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
@@ -21,11 +21,11 @@ pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Sets the engine's archive for a program that runs cargo.
+/// Sets the engine's archive for a program that runs cargo, and provides the packages that the build takes in.
 pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
     command.env("MOZJS_ARCHIVE", known(&ARCHIVE, engine::Build::Ordinary)?);
-    Ok(())
+    packages::provide()
 }
 
 /// Finds, fetches or builds the engine's archive, and says where it is.
@@ -37,6 +37,7 @@ pub(crate) fn find_engine() -> Result<()> {
 pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
     let archive = known(&ARCHIVE, engine::Build::Debug)?;
+    packages::provide()?;
     let mut command = Command::new("cargo");
     command
         .args([subcommand, "--features", engine::DEBUG_FEATURE])

@@ -120,12 +120,16 @@ const REQUIRE: &str = "(function (ops) {
   'use strict';
   const { fileFunction } = ops;
   const loaded = { __proto__: null };
+  // Files that have begun and not ended: files of packages may take what there is yet of each other.
+  const begun = { __proto__: null };
   function require(file) {
     return (loaded[file] ??= run(file));
   }
   function run(file) {
-    const module = { exports: {} };
+    if (begun[file] !== undefined) return begun[file].exports;
+    const module = (begun[file] = { exports: {} });
     fileFunction(file)(ops, require, module);
+    begun[file] = undefined;
     return module.exports;
   }
   return require;

@@ -19,6 +19,9 @@ pub(crate) struct File {
     pub(crate) globals: &'static [&'static str],
     /// Specifiers of built-in modules (`node:` may be left out) whose exports are this file's.
     pub(crate) modules: &'static [&'static str],
+    /// Whether it comes from an npm package: written by others, by rules of their own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests of the rooms ask"))]
+    pub(crate) embedded: bool,
 }
 
 impl File {
@@ -29,6 +32,15 @@ impl File {
             text,
             globals: &[],
             modules: &[],
+            embedded: false,
+        }
+    }
+
+    /// A file of an npm package, which `build.rs` took in.
+    pub(crate) const fn embedded(name: &'static str, text: &'static str) -> File {
+        File {
+            embedded: true,
+            ..File::new(name, text)
         }
     }
 

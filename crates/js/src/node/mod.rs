@@ -8,6 +8,8 @@ pub(crate) mod os;
 pub(crate) mod path;
 pub(crate) mod perf_hooks;
 pub(crate) mod process;
+pub(crate) mod stream;
+pub(crate) mod string_decoder;
 pub(crate) mod timers;
 pub(crate) mod url;
 pub(crate) mod util;
@@ -33,6 +35,9 @@ pub(crate) const ROOMS: &[Room] = &[
     path::ROOM,
     perf_hooks::ROOM,
     process::ROOM,
+    stream::ROOM,
+    stream::PACKAGE,
+    string_decoder::ROOM,
     timers::ROOM,
     url::ROOM,
     util::ROOM,

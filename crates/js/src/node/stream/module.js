@@ -1,0 +1,52 @@
+// node:stream (https://nodejs.org/api/stream.html): the package's streams, with what Node has changed since.
+'use strict';
+
+const { isView } = require('builtins/primordials');
+const { nextTick } = require('node/process/ticks');
+const Stream = require('node/stream/stream');
+
+const { Duplex } = Stream;
+
+// Node 22 doubled these twice; for objects it stayed 16.
+Stream.setDefaultHighWaterMark(false, 64 * 1024);
+
+/** Two streams, each of which reads what the other writes. @param {any} [options] */
+function duplexPair(options) {
+  const first = half(options);
+  const second = half(options);
+  first.other = second;
+  second.other = first;
+  return [first.stream, second.stream];
+}
+
+/** @param {any} options */
+function half(options) {
+  /** @type {{ stream: any, other: any, resume: Function | null }} */
+  const self = { stream: undefined, other: undefined, resume: null };
+  self.stream = new Duplex({
+    ...options,
+    read() {
+      const { resume } = self;
+      self.resume = null;
+      resume?.();
+    },
+    write(/** @type {any} */ chunk, /** @type {any} */ _encoding, /** @type {Function} */ callback) {
+      if (chunk.length === 0) {
+        nextTick(callback);
+        return;
+      }
+      self.other.stream.push(chunk);
+      self.other.resume = callback;
+    },
+    final(/** @type {Function} */ callback) {
+      self.other.stream.on('end', callback);
+      self.other.stream.push(null);
+    },
+  });
+  return self;
+}
+
+Stream.duplexPair = duplexPair;
+Stream._isArrayBufferView = isView;
+
+module.exports = Stream;

@@ -1,0 +1,149 @@
+// node:stream, /promises, /consumers: the package's streams on our events, ticks, buffers and errors.
+import Stream, {
+  Duplex,
+  PassThrough,
+  Readable,
+  Transform,
+  Writable,
+  duplexPair,
+  finished,
+  getDefaultHighWaterMark,
+  pipeline,
+} from 'node:stream';
+import { buffer, json, text } from 'node:stream/consumers';
+import * as promises from 'node:stream/promises';
+import { test, run, equal, ok, deepEqual, rejects, throws } from '../harness.mjs';
+
+const upper = () =>
+  new Transform({
+    transform(chunk, _encoding, callback) {
+      callback(null, chunk.toString().toUpperCase());
+    },
+  });
+
+function collect(into) {
+  return new Writable({
+    write(chunk, _encoding, callback) {
+      into.push(chunk.toString());
+      callback();
+    },
+  });
+}
+
+test('a pipeline carries chunks in order and ends what it began', async () => {
+  const got = [];
+  const sink = collect(got);
+  await promises.pipeline(Readable.from(['a', 'b', 'c']), upper(), sink);
+  deepEqual(got, ['A', 'B', 'C']);
+  ok(sink.writableFinished);
+  await new Promise((resolve, reject) => {
+    pipeline(Readable.from(['d']), new PassThrough(), collect(got), (error) => (error ? reject(error) : resolve()));
+  });
+  equal(got.at(-1), 'D'.toLowerCase());
+});
+
+test('a slow writer holds the reader back', async () => {
+  let produced = 0;
+  const source = new Readable({
+    read() {
+      produced += 1;
+      this.push(produced > 100 ? null : Buffer.alloc(16 * 1024));
+    },
+  });
+  const release = [];
+  const sink = new Writable({
+    highWaterMark: 32 * 1024,
+    write(_chunk, _encoding, callback) {
+      release.push(callback);
+    },
+  });
+  source.pipe(sink);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  ok(produced < 20, `${produced} chunks were read for a sink that takes none`);
+  while (!sink.writableFinished) {
+    release.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  equal(produced, 101);
+});
+
+test('errors have the codes of Node, and end both ends of a pipeline', async () => {
+  throws(() => new Writable().write(null), TypeError, 'May not write null values to stream');
+  const source = new Readable({ read() {} });
+  const sink = collect([]);
+  const done = promises.pipeline(source, sink);
+  source.destroy(new Error('broken'));
+  const error = await done.catch((reason) => reason);
+  equal(error.message, 'broken');
+  ok(sink.destroyed);
+  const controller = new AbortController();
+  const endless = promises.pipeline(new Readable({ read() {} }), collect([]), { signal: controller.signal });
+  controller.abort();
+  equal((await endless.catch((reason) => reason)).code, 'ABORT_ERR');
+  const unread = new Readable({ read() {} });
+  const ended = promises.finished(unread);
+  unread.destroy();
+  equal((await ended.catch((reason) => reason)).code, 'ERR_STREAM_PREMATURE_CLOSE');
+});
+
+test('a stream is iterated, and its operators are there', async () => {
+  deepEqual(
+    await Readable.from([1, 2, 3])
+      .filter((n) => n > 1)
+      .map((n) => n * 2)
+      .toArray(),
+    [4, 6],
+  );
+  let seen = '';
+  for await (const chunk of Readable.from(['x', 'y']).pipe(upper())) seen += chunk;
+  equal(seen, 'XY');
+});
+
+test('an encoding joins characters that chunks cut', async () => {
+  const euro = Buffer.from('€uro');
+  const source = Readable.from([euro.subarray(0, 1), euro.subarray(1)], { objectMode: false });
+  source.setEncoding('utf8');
+  let whole = '';
+  for await (const part of source) whole += part;
+  equal(whole, '€uro');
+});
+
+test('consumers take all of a stream', async () => {
+  equal(await text(Readable.from(['a', Buffer.from('é')])), 'aé');
+  deepEqual(await json(Readable.from(['{"a":', '1}'])), { a: 1 });
+  ok((await buffer(Readable.from([Buffer.from('ab')]))).equals(Buffer.from('ab')));
+});
+
+test('what Node added since: 64 KiB, pairs', async () => {
+  equal(getDefaultHighWaterMark(false), 64 * 1024);
+  equal(getDefaultHighWaterMark(true), 16);
+  equal(new Readable().readableHighWaterMark, 64 * 1024);
+  const [here, there] = duplexPair();
+  there.on('data', (chunk) => there.end(`got ${chunk}`));
+  here.write('hello');
+  equal(await text(here), 'got hello');
+});
+
+test('the module is the legacy Stream, with every class on it', () => {
+  equal(typeof Stream, 'function');
+  equal(Stream.Stream, Stream);
+  ok(new Duplex() instanceof Stream);
+  ok(new Duplex() instanceof Readable && new Duplex() instanceof Writable);
+  equal(Stream.promises.pipeline, promises.pipeline);
+});
+
+test('finished tells of the end once', async () => {
+  const source = Readable.from(['a']);
+  let calls = 0;
+  finished(source, () => {
+    calls += 1;
+  });
+  source.resume();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  equal(calls, 1);
+  await rejects(async () => {
+    await promises.finished(new PassThrough(), { signal: AbortSignal.abort() });
+  }, Error);
+});
+
+await run();
