@@ -16,12 +16,14 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard};
 
 use mozjs::jsapi::{
-    CollectDelazificationsResult, CompileGlobalScriptToStencil, DecodeOptions, DecodeStencil,
-    DelazificationOption, EagerBaselineOption, InstantiateGlobalStencil, InstantiateOptions,
-    JS_ExecuteScript, JSContext, StartCollectingDelazifications, TranscodeRange, TranscodeResult,
+    CollectDelazificationsResult, DecodeOptions, DecodeStencil, DelazificationOption,
+    EagerBaselineOption, InstantiateGlobalStencil, InstantiateOptions, JS_ExecuteScript, JSContext,
+    ReadOnlyCompileOptions, SourceText, StartCollectingDelazifications, TranscodeRange,
+    TranscodeResult,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs::rust::Stencil;
+use mozjs_sys::jsapi::mozilla::Utf8Unit;
 
 use super::cache_files::{self, checksum};
 use super::context::Context;
@@ -242,8 +244,7 @@ impl<'s> Scope<'s> {
         let options = Options::new(cx, file, 1);
         let mut text = source_text(source)?;
         // SAFETY: the source outlives the call, which does not keep it; the one reference that comes back is the stencil's.
-        let stencil =
-            unsafe { Stencil::from_raw(CompileGlobalScriptToStencil(cx, options.0, &mut text)) };
+        let stencil = unsafe { owned(compile(cx, options.0, &mut text)) };
         self.check(!stencil.is_null())?;
         Ok(stencil)
     }
@@ -256,6 +257,22 @@ const DEFAULT: InstantiateOptions = InstantiateOptions {
     eagerDelazificationStrategy_: DelazificationOption::OnDemandOnly,
     eagerBaselineStrategy_: EagerBaselineOption::None,
 };
+
+/// The one who gives the reference back.
+///
+/// # Safety
+/// `stencil` is null or a reference that is the caller's.
+unsafe fn owned(stencil: *mut mozjs::jsapi::Stencil) -> Stencil {
+    let mut reference = MaybeUninit::<mozjs::jsapi::already_AddRefed<_>>::zeroed();
+    // SAFETY: an `already_AddRefed` is one pointer, and the caller's promise.
+    unsafe {
+        reference
+            .as_mut_ptr()
+            .cast::<*mut mozjs::jsapi::Stencil>()
+            .write(stencil);
+        Stencil::from_raw(reference.assume_init())
+    }
+}
 
 /// The stencil in these bytes; `None` if another build of the engine wrote them.
 fn decode(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
@@ -276,12 +293,7 @@ fn decode(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
         unsafe { mozjs::jsapi::JS_ClearPendingException(cx) };
     }
     // SAFETY: the engine gave its one reference, or null.
-    let stencil = unsafe {
-        Stencil::from_raw(mozjs::jsapi::already_AddRefed {
-            mRawPtr: stencil,
-            ..std::mem::zeroed()
-        })
-    };
+    let stencil = unsafe { owned(stencil) };
     (result == TranscodeResult::Ok && !stencil.is_null()).then_some(stencil)
 }
 
@@ -314,7 +326,40 @@ struct Transcoded {
     debug: [usize; 2],
 }
 
+/// `JS::CompileGlobalScriptToStencil`, whose result is a class with one pointer. C++ returns that in a register if the class has no
+/// destructor, and through a hidden pointer, the first argument, if it has: so in the engine's debug build. The bindings know one way only.
+///
+/// # Safety
+/// As for the engine's function: a live context and options, a source that outlives the call.
+#[cfg(feature = "debugmozjs")]
+unsafe fn compile(
+    cx: *mut JSContext,
+    options: *const ReadOnlyCompileOptions,
+    source: *mut SourceText<Utf8Unit>,
+) -> *mut mozjs::jsapi::Stencil {
+    unsafe extern "C" {
+        #[link_name = "_ZN2JS28CompileGlobalScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
+        fn compile(
+            result: *mut *mut mozjs::jsapi::Stencil,
+            cx: *mut JSContext,
+            options: *const ReadOnlyCompileOptions,
+            source: *mut SourceText<Utf8Unit>,
+        );
+    }
+    let mut result = ptr::null_mut();
+    // SAFETY: the caller's promise; there is a place for the result.
+    unsafe { compile(&mut result, cx, options, source) };
+    result
+}
+
 unsafe extern "C" {
+    #[cfg(not(feature = "debugmozjs"))]
+    #[link_name = "_ZN2JS28CompileGlobalScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
+    fn compile(
+        cx: *mut JSContext,
+        options: *const ReadOnlyCompileOptions,
+        source: *mut SourceText<Utf8Unit>,
+    ) -> *mut mozjs::jsapi::Stencil;
     /// `JS::EncodeStencil`; in the library, not in the bindings.
     #[link_name = "_ZN2JS13EncodeStencilEP9JSContextPN2js8frontend32InitialStencilAndDelazificationsERN7mozilla6VectorIhLm0ENS6_17MallocAllocPolicyEEE"]
     fn encode_stencil(
