@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import * as promises from 'node:fs/promises';
 import os from 'node:os';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { deepEqual, equal, match, ok, rejects, run, test, throws } from '../harness.mjs';
 
 const folder = await promises.mkdtemp(`${os.tmpdir()}/twinloop-fs-`);
@@ -248,6 +250,47 @@ test('modules have a default export and named ones', () => {
   equal(fs.promises.readFile, promises.readFile);
   equal(promises.default.readFile, promises.readFile);
   equal(promises.constants.O_RDONLY, 0);
+});
+
+test('a file is copied by streams, whole and in parts', async () => {
+  const from = at('stream-from');
+  const to = at('stream-to');
+  const bytes = Buffer.alloc(300_001, 'abcde');
+  fs.writeFileSync(from, bytes);
+  await pipeline(fs.createReadStream(from), fs.createWriteStream(to));
+  ok(fs.readFileSync(to).equals(bytes));
+  equal(await text(fs.createReadStream(from, { start: 2, end: 6, encoding: 'utf8' })), 'cdeab');
+  await pipeline(fs.createReadStream(from, { end: 4 }), fs.createWriteStream(to, { flags: 'r+', start: 1 }));
+  equal(fs.readFileSync(to, 'utf8').slice(0, 8), 'aabcdebc');
+});
+
+test("streams of files: events in order, Node's errors, a descriptor that is kept", async () => {
+  const seen = [];
+  const stream = fs.createWriteStream(at('events'), { flush: true });
+  for (const event of ['open', 'ready', 'finish', 'close']) stream.on(event, () => seen.push(event));
+  stream.write('a');
+  stream.end('b');
+  await new Promise((resolve) => stream.on('close', resolve));
+  deepEqual(seen, ['open', 'ready', 'finish', 'close']);
+  equal(stream.bytesWritten, 2);
+  const missing = fs.createReadStream(at('missing'));
+  const error = await new Promise((resolve) => missing.on('error', resolve));
+  equal(error.code, 'ENOENT');
+  throws(() => fs.createReadStream(at('events'), { start: 2, end: 1 }), RangeError);
+  throws(() => fs.createReadStream({}), TypeError);
+  const descriptor = fs.openSync(at('events'), 'r');
+  equal(await text(fs.createReadStream('', { fd: descriptor, autoClose: false })), 'ab');
+  fs.closeSync(descriptor);
+});
+
+test('a stream that is destroyed while it reads closes its descriptor after', async () => {
+  const before = fs.readdirSync('/proc/self/fd').length;
+  for (let round = 0; round < 50; round += 1) {
+    const stream = fs.createReadStream(at('stream-from'));
+    stream.once('data', () => stream.destroy());
+    await new Promise((resolve) => stream.on('close', resolve));
+  }
+  ok(fs.readdirSync('/proc/self/fd').length <= before + 1);
 });
 
 await run();

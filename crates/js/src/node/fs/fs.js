@@ -1,14 +1,15 @@
-// node:fs: `promises`, the functions that wait (`readFileSync`), and those with a callback. Absent so far: streams, watching, opendir.
+// node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams. Absent so far: watching, opendir.
 'use strict';
 
 const { notImplemented } = require('node/errors');
 const { requireFunction } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
-const { apply, arraySlice, assign, defineProperty, forEach, keys, resolve, then } = require('builtins/primordials');
+const { apply, arraySlice, assign, defineProperty, endsWith, forEach, keys, resolve, then } = require('builtins/primordials');
 const operations = require('node/fs/operations');
 const { Dirent, Stats, constants, toPath } = require('node/fs/values');
 const { fsExists } = ops;
 const loadFsPromises = () => require('node/fs/promises');
+const loadStreams = () => require('node/fs/streams');
 
 /** @type {Record<string, any>} */
 const exported = { Dirent, Stats, constants };
@@ -73,13 +74,40 @@ exported.accessSync = function accessSync(/** @type {any} */ path, /** @type {an
 };
 exported.realpath.native = exported.realpath;
 exported.realpathSync.native = exported.realpathSync;
-forEach(['createReadStream', 'createWriteStream', 'watch', 'watchFile', 'opendir', 'opendirSync'], (name) => {
+forEach(['watch', 'watchFile', 'opendir', 'opendirSync'], (name) => {
   const missing = {
     [name]() {
       throw notImplemented(`fs.${name}`);
     },
   };
   exported[name] = missing[name];
+});
+
+/** The streams' file, which takes these functions as they are when a program first needs a stream. */
+function streams() {
+  const file = loadStreams();
+  file.useFunctions(exported);
+  return file;
+}
+exported.createReadStream = function createReadStream(/** @type {any} */ path, /** @type {any} */ options) {
+  return streams().createReadStream(path, options);
+};
+exported.createWriteStream = function createWriteStream(/** @type {any} */ path, /** @type {any} */ options) {
+  return streams().createWriteStream(path, options);
+};
+// Programs that patch `fs` (graceful-fs) put classes of their own here.
+forEach(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'], (name) => {
+  /** @type {any} */
+  let own;
+  const kind = endsWith(name, 'ReadStream') ? 'ReadStream' : 'WriteStream';
+  defineProperty(exported, name, {
+    get: () => (own ??= streams()[kind]),
+    set(value) {
+      own = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
 });
 defineProperty(exported, 'promises', { get: loadFsPromises, enumerable: true, configurable: true });
 

@@ -11,6 +11,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/fs/fs", include_str!("fs.js")).modules(&["node:fs"]),
         File::new("node/fs/operations", include_str!("operations.js")),
         File::new("node/fs/promises", include_str!("promises.js")).modules(&["node:fs/promises"]),
+        File::new("node/fs/streams", include_str!("streams.js")),
         File::new("node/fs/values", include_str!("values.js")),
     ],
     operations: &[handles::OPS, operations::OPS],

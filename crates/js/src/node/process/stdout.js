@@ -1,73 +1,111 @@
-// `process.stdout` and `process.stderr` (https://nodejs.org/api/process.html#processstdout), as programs use them: synchronous writes, and a
-// stream's methods around them.
+// `process.stdout` and `process.stderr` (https://nodejs.org/api/process.html#processstdout): writable streams whose writes are done when they
+// return, and what a terminal can do beside.
 'use strict';
 
-const { invalidType } = require('node/errors');
-const EventEmitter = require('node/events/events');
-const { nextTick } = require('node/process/ticks');
 const { bytesOf } = require('builtins/webidl');
-const { assign, defineProperties, defineProperty, isView } = require('builtins/primordials');
+const { defineProperty } = require('builtins/primordials');
 const { hasColors, isTerminal, terminalSize, writeOutput } = ops;
+const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => require('node/buffer/buffer');
 const loadConsole = () => require('web/console/console');
 
-/** @param {1 | 2} descriptor @returns {any} */
-function outputStream(descriptor) {
-  const stream = /** @type {any} */ (new EventEmitter());
+const escape = '\u001b[';
 
-  /** @param {any} chunk @param {any} [encoding] @param {any} [callback] */
-  function write(chunk, encoding, callback) {
-    const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof chunk === 'string') {
-      const isUtf8 = typeof encoding !== 'string' || loadBuffer().encodingOf(encoding) === 'utf8';
-      writeOutput(descriptor, isUtf8 ? chunk : loadBuffer().Buffer.from(chunk, encoding));
-    } else if (isView(chunk)) {
-      writeOutput(descriptor, bytesOf(chunk));
-    } else {
-      throw invalidType('chunk', ['string', 'Buffer', 'TypedArray', 'DataView'], chunk);
-    }
-    if (typeof done === 'function') nextTick(done);
-    return true;
+class Output extends Stream.Writable {
+  /** @param {1 | 2} descriptor */
+  constructor(descriptor) {
+    super({ decodeStrings: false, emitClose: false, autoDestroy: true, highWaterMark: 16384 });
+    this.fd = descriptor;
+    if (isTerminal(descriptor)) this.isTTY = true;
+    redirectable(this, descriptor);
   }
 
-  /** @param {any} [chunk] @param {any} [encoding] @param {any} [callback] */
-  function end(chunk, encoding, callback) {
-    const done = typeof chunk === 'function' ? chunk : typeof encoding === 'function' ? encoding : callback;
-    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') {
-      stream.write(chunk, typeof encoding === 'function' ? undefined : encoding);
+  /** @param {any} chunk @param {string} encoding @param {Function} callback */
+  _write(chunk, encoding, callback) {
+    try {
+      if (typeof chunk !== 'string') writeOutput(this.fd, bytesOf(chunk));
+      else if (encoding === 'utf8' || encoding === 'utf-8') writeOutput(this.fd, chunk);
+      else writeOutput(this.fd, loadBuffer().Buffer.from(chunk, encoding));
+    } catch (error) {
+      callback(error);
+      return;
     }
-    if (typeof done === 'function') nextTick(done);
-    return stream;
+    callback();
   }
 
-  // Whoever replaces `write` (test runners do) wants what `console` prints as well.
-  let current = write;
+  // The process's outputs stay open, whoever ends or destroys the stream.
+  /** @param {any} error @param {Function} callback */
+  _destroy(error, callback) {
+    callback(error);
+  }
+
+  ref() {
+    return this;
+  }
+  unref() {
+    return this;
+  }
+}
+
+/** @param {1 | 2} descriptor */
+class TerminalOutput extends Output {
+  get columns() {
+    return terminalSize(this.fd)?.[0];
+  }
+  get rows() {
+    return terminalSize(this.fd)?.[1];
+  }
+  getWindowSize() {
+    return terminalSize(this.fd);
+  }
+  getColorDepth() {
+    return hasColors(this.fd) ? 4 : 1;
+  }
+  /** @param {number} [count] */
+  hasColors(count = 16) {
+    return 2 ** this.getColorDepth() >= count;
+  }
+  /** @param {number} x @param {number | Function} [y] @param {Function} [callback] */
+  cursorTo(x, y, callback) {
+    if (typeof y === 'function') return this.write(`${escape}${x + 1}G`, y);
+    return this.write(y === undefined ? `${escape}${x + 1}G` : `${escape}${y + 1};${x + 1}H`, callback);
+  }
+  /** @param {number} dx @param {number} dy @param {Function} [callback] */
+  moveCursor(dx, dy, callback) {
+    let text = '';
+    if (dx !== 0) text += dx > 0 ? `${escape}${dx}C` : `${escape}${-dx}D`;
+    if (dy !== 0) text += dy > 0 ? `${escape}${dy}B` : `${escape}${-dy}A`;
+    return this.write(text, callback);
+  }
+  /** @param {-1 | 0 | 1} direction @param {Function} [callback] */
+  clearLine(direction, callback) {
+    return this.write(`${escape}${direction < 0 ? 1 : direction > 0 ? 0 : 2}K`, callback);
+  }
+  /** @param {Function} [callback] */
+  clearScreenDown(callback) {
+    return this.write(`${escape}0J`, callback);
+  }
+}
+
+/** Whoever replaces `write` (test runners do) wants what `console` prints as well. @param {any} stream @param {1 | 2} descriptor */
+function redirectable(stream, descriptor) {
+  const usual = stream.write;
+  let current = usual;
   defineProperty(stream, 'write', {
     get: () => current,
     set(replacement) {
       current = replacement;
-      loadConsole().redirect(descriptor, replacement === write ? undefined : (/** @type {string} */ text) => stream.write(text));
+      loadConsole().redirect(descriptor, replacement === usual ? undefined : (/** @type {string} */ text) => stream.write(text));
     },
     enumerable: true,
     configurable: true,
   });
-  defineProperties(stream, {
-    columns: { get: () => terminalSize(descriptor)?.[0], enumerable: true, configurable: true },
-    rows: { get: () => terminalSize(descriptor)?.[1], enumerable: true, configurable: true },
-  });
-  return assign(stream, {
-    fd: descriptor,
-    isTTY: isTerminal(descriptor),
-    writable: true,
-    writableLength: 0,
-    writableHighWaterMark: 16384,
-    end,
-    cork() {},
-    uncork() {},
-    hasColors: () => hasColors(descriptor),
-    getColorDepth: () => (hasColors(descriptor) ? 4 : 1),
-    getWindowSize: () => terminalSize(descriptor),
-  });
+}
+
+/** @param {1 | 2} descriptor @returns {any} */
+function outputStream(descriptor) {
+  const Class = isTerminal(descriptor) ? TerminalOutput : Output;
+  return new Class(descriptor);
 }
 
 module.exports = { outputStream };
