@@ -115,6 +115,13 @@ pub(crate) fn is_loaded(scope: &Scope<'_>, file: &str) -> bool {
     scope.state::<Loader>().loaded.borrow().contains(file)
 }
 
+/// The files that were loaded until now, in order of their names.
+pub(crate) fn loaded_files(scope: &Scope<'_>) -> Vec<&'static str> {
+    let mut files: Vec<_> = (scope.state::<Loader>().loaded.borrow().iter().copied()).collect();
+    files.sort_unstable();
+    files
+}
+
 /// `require` is JavaScript with a table of its own: it stands in hot paths, where the JIT sees through it.
 const REQUIRE: &str = "(function (ops) {
   'use strict';

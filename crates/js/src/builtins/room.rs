@@ -106,6 +106,13 @@ impl Index {
         self.globals.keys().copied().chain(GLOBAL_OBJECT).collect()
     }
 
+    /// The specifier of every built-in module, with `node:`, in order.
+    pub(crate) fn module_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.modules.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The name of the file behind the specifier of a built-in module.
     pub(crate) fn builtin_module(&self, specifier: &str) -> Option<&'static str> {
         let file = if specifier.starts_with("node:") {

@@ -64,6 +64,7 @@ mod selfhosted;
 mod stacks;
 mod strings;
 mod tasks;
+mod usage;
 
 pub use buffers::ViewType;
 pub use context::{Context, ContextOptions, Hooks, Owner};
@@ -81,3 +82,4 @@ pub use scope::{Caller, Scope};
 pub use stacks::Frame;
 pub use strings::{Units, WellKnown};
 pub use tasks::{Pending, Task, TaskSink};
+pub use usage::Usage;

@@ -162,16 +162,19 @@ fn run<'s>(
         let require = scope.get(module, "require")?;
         let file = scope.get(module, "filename")?;
         let folder = scope.get(module, "path")?;
-        let text = text
-            .strip_prefix("#!")
-            .map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
-        // On one line with the text, so that line numbers stay.
-        let code =
-            format!("(function (exports, require, module, __filename, __dirname) {{{text}\n}})");
-        let function = scope.evaluate(&code, &path.display().to_string(), 1)?;
+        let function = compiled(scope, text, &path.display().to_string())?;
         scope.call(function, exports, &[exports, require, module, file, folder])?;
         Ok(())
     })
+}
+
+/// The text of a CommonJS file as a function of what stands around it. On one line with the text, so that line numbers stay.
+pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<Local<'s>, Error> {
+    let text = text
+        .strip_prefix("#!")
+        .map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
+    let code = format!("(function (exports, require, module, __filename, __dirname) {{{text}\n}})");
+    scope.evaluate(&code, file, 1)
 }
 
 /// The exports of a file, which `fill` makes if nobody required it before.

@@ -9,6 +9,7 @@ mod commonjs;
 pub(crate) mod deep_stack;
 mod export_names;
 mod graph;
+pub(crate) mod operations;
 pub(crate) mod resolve;
 mod source;
 

@@ -8,12 +8,12 @@ const loadInspect = () => require('builtins/inspect/inspect');
 
 const thousands = regExp(/\B(?=(?:\d{3})+$)/g);
 
-/** @param {string} name @param {any} value @param {string} [reason] */
-function invalidValue(name, value, reason = 'is invalid') {
+/** @param {string} name @param {any} value @param {string} [reason] @param {any} [Class] `RangeError` where Node has it so */
+function invalidValue(name, value, reason = 'is invalid', Class = TypeError) {
   const shown = loadInspect().inspect(value);
   const short = shown.length > 128 ? `${slice(shown, 0, 128)}...` : shown;
   const message = `The ${stringIncludes(name, '.') ? 'property' : 'argument'} '${name}' ${reason}. Received ${short}`;
-  return codedError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+  return codedError(Class, 'ERR_INVALID_ARG_VALUE', message);
 }
 
 /**

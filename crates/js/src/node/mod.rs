@@ -2,8 +2,17 @@
 
 pub(crate) mod assert;
 pub(crate) mod buffer;
+pub(crate) mod cluster;
+pub(crate) mod constants;
+pub(crate) mod dgram;
 pub(crate) mod events;
 pub(crate) mod fs;
+pub(crate) mod http;
+pub(crate) mod http2;
+pub(crate) mod https;
+pub(crate) mod inspector;
+pub(crate) mod module;
+pub(crate) mod net;
 pub(crate) mod os;
 pub(crate) mod path;
 pub(crate) mod perf_hooks;
@@ -11,14 +20,18 @@ pub(crate) mod process;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
 pub(crate) mod timers;
+pub(crate) mod tls;
+pub(crate) mod trace_events;
 pub(crate) mod url;
 pub(crate) mod util;
+pub(crate) mod worker_threads;
 
 use crate::builtins::{File, Room};
 
 /// What the modules share.
 const ROOM: Room = Room {
     files: &[
+        File::new("node/absent", include_str!("absent.js")),
         File::new("node/arguments", include_str!("arguments.js")),
         File::new("node/errors", include_str!("errors.js")),
     ],
@@ -29,8 +42,17 @@ pub(crate) const ROOMS: &[Room] = &[
     ROOM,
     assert::ROOM,
     buffer::ROOM,
+    cluster::ROOM,
+    constants::ROOM,
+    dgram::ROOM,
     events::ROOM,
     fs::ROOM,
+    http::ROOM,
+    http2::ROOM,
+    https::ROOM,
+    inspector::ROOM,
+    module::ROOM,
+    net::ROOM,
     os::ROOM,
     path::ROOM,
     perf_hooks::ROOM,
@@ -39,6 +61,9 @@ pub(crate) const ROOMS: &[Room] = &[
     stream::PACKAGE,
     string_decoder::ROOM,
     timers::ROOM,
+    tls::ROOM,
+    trace_events::ROOM,
     url::ROOM,
     util::ROOM,
+    worker_threads::ROOM,
 ];

@@ -6,12 +6,15 @@ mod tests;
 use std::sync::OnceLock;
 
 use crate::builtins::{self, Index, Room};
+use crate::modules::operations;
 use crate::program::outcome;
 use crate::{node, web};
 
 fn all() -> impl Iterator<Item = &'static Room> {
-    [&builtins::ROOM, &builtins::inspect::ROOM, &outcome::ROOM]
-        .into_iter()
+    let below = [&builtins::ROOM, &builtins::inspect::ROOM];
+    let above = [&operations::ROOM, &outcome::ROOM];
+    (below.into_iter())
+        .chain(above)
         .chain(web::ROOMS)
         .chain(node::ROOMS)
 }

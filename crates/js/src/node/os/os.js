@@ -1,35 +1,11 @@
 // node:os: what a program may know of the machine.
 'use strict';
 
-const { freeze, endsWith, push, slice } = require('builtins/primordials');
+const constants = require('node/os/constants');
+const { endsWith, push, slice } = require('builtins/primordials');
 const { osFacts, parallelism } = ops;
 const loadProcess = () => require('node/process/process');
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-const signals = freeze({
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGTRAP: 5,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGSEGV: 11,
-  SIGUSR2: 12,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGCHLD: 17,
-  SIGCONT: 18,
-  SIGSTOP: 19,
-  SIGTSTP: 20,
-  SIGTTIN: 21,
-  SIGTTOU: 22,
-  SIGWINCH: 28,
-});
 
 /** @param {string} name @returns {string | undefined} */
 function environment(name) {
@@ -39,7 +15,7 @@ function environment(name) {
 module.exports = {
   EOL: '\n',
   devNull: '/dev/null',
-  constants: freeze({ signals, priority: freeze({ PRIORITY_LOW: 19, PRIORITY_NORMAL: 0, PRIORITY_HIGH: -14 }) }),
+  constants,
   arch: () => loadProcess().process.arch,
   platform: () => loadProcess().process.platform,
   availableParallelism: () => parallelism(),

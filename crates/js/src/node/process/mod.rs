@@ -3,17 +3,25 @@
 mod input;
 pub(crate) mod operations;
 mod signals;
+mod users;
 
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("node/process/process", include_str!("process.js")).globals(&["process"]),
+        File::new("node/process/about", include_str!("about.js")),
+        File::new("node/process/capture", include_str!("capture.js")),
+        File::new("node/process/env_file", include_str!("env_file.js")),
+        File::new("node/process/finalization", include_str!("finalization.js")),
+        File::new("node/process/report", include_str!("report.js")),
+        File::new("node/process/usage", include_str!("usage.js")),
+        File::new("node/process/users", include_str!("users.js")),
         File::new("node/process/ticks", include_str!("ticks.js")),
         File::new("node/process/stdin", include_str!("stdin.js")),
         File::new("node/process/stdout", include_str!("stdout.js")),
         File::new("node/process/warnings", include_str!("warnings.js")),
         File::new("node/process/module", include_str!("module.js")).modules(&["node:process"]),
     ],
-    operations: &[operations::OPS, signals::OPS, input::OPS],
+    operations: &[operations::OPS, signals::OPS, input::OPS, users::OPS],
 };

@@ -6,17 +6,36 @@ interface Operations {
   environment(): [name: string, value: string][];
   /** Nothing of the program runs after it. */
   exitProcess(code: number): never;
+  /** The mask of the modes of new files until now; undefined leaves it. */
+  fileModeMask(mask: number | undefined): number;
   isInputTerminal(): boolean;
+  loadedFiles(): string[];
   memoryUsage(): [rss: number, heapTotal: number, heapUsed: number, external: number, arrayBuffers: number];
   parentId(): number;
   processFacts(): { argv: string[]; execPath: string; pid: number };
   /** The next bytes of standard input, none at its end; undefined when `stopInput` came first. */
   readInput(most: number): Promise<Uint8Array | undefined>;
+  /** Times in microseconds, sizes in kilobytes. */
+  resourceUsage(
+    ofThread: boolean,
+  ): [
+    user: number,
+    system: number,
+    mostResident: number,
+    minorFaults: number,
+    majorFaults: number,
+    blocksRead: number,
+    blocksWritten: number,
+    switchesGiven: number,
+    switchesTaken: number,
+  ];
   /** Called once, at the next checkpoint. */
   runBeforeMicrotasks(callback: () => void): void;
   sendSignal(pid: number, signal: string): void;
   setTimeZone(name: string | undefined): void;
   stopInput(): void;
+  supplementaryGroups(): number[];
   unwatchSignal(name: string): void;
+  userAndGroupIds(): [user: number, effectiveUser: number, group: number, effectiveGroup: number];
   watchSignal(name: string, callback: (number: number) => void): void;
 }

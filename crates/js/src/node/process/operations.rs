@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use crate::builtins;
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -17,6 +18,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("runBeforeMicrotasks", 1, run_before_microtasks),
     Op::new("setTimeZone", 1, set_time_zone),
     Op::new("exitProcess", 1, exit_process),
+    Op::new("loadedFiles", 0, loaded_files),
 ];
 
 /// What `process.argv` says and how the program asked to leave; per context.
@@ -116,6 +118,15 @@ fn exit_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     scope.state::<Exit>().code.set(Some(code));
     scope.context().stop();
     Err(Error::terminated())
+}
+
+/// `loadedFiles()`: the names of the built-in files that were loaded.
+fn loaded_files<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let files = builtins::loaded_files(scope)
+        .into_iter()
+        .map(|name| scope.string(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    scope.array(&files)
 }
 
 /// `runBeforeMicrotasks(function)`: called once, at the next checkpoint.

@@ -3,13 +3,14 @@
 'use strict';
 
 const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
-const { requireInteger, requireString } = require('node/arguments');
+const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener } = require('node/process/warnings');
 const { setProcessEmitter } = require('web/html/errors');
-const { assign, defineProperty, forEach, freeze, isArray, isInteger, keys, regExp, test } = require('builtins/primordials');
+const { assign, defineProperty, forEach, freeze, isArray, isInteger, keys, regExp, symbolFor, test } = require('builtins/primordials');
 const {
+  builtinExports,
   changeDirectory,
   currentDirectory,
   environment: environmentPairs,
@@ -25,6 +26,13 @@ const {
   unwatchSignal,
   watchSignal,
 } = ops;
+const loadAbout = () => require('node/process/about');
+const loadCapture = () => require('node/process/capture');
+const loadEnvFile = () => require('node/process/env_file');
+const loadFinalization = () => require('node/process/finalization');
+const loadReport = () => require('node/process/report');
+const loadUsage = () => require('node/process/usage');
+const loadUsers = () => require('node/process/users');
 const loadStdin = () => require('node/process/stdin');
 const loadStdout = () => require('node/process/stdout');
 const facts = assign({}, hostFacts(), processFacts());
@@ -34,6 +42,8 @@ const nodeVersion = '22.0.0';
 /** @type {number | undefined} */
 let exitCode;
 let exiting = false;
+/** Whether somebody takes uncaught exceptions before their listeners. */
+let isCaptured = false;
 
 /** @param {any} code @returns {number | undefined} */
 function readExitCode(code) {
@@ -69,6 +79,7 @@ function beforeExit() {
 
 /** Emits what somebody listens to, and answers whether somebody did. @param {string} name @param {...any} given */
 function emitIfListened(name, ...given) {
+  if (isCaptured && name === 'uncaughtException' && loadCapture().capture(given[0])) return true;
   if (process.listenerCount(name) === 0) return false;
   return given.length === 1 ? process.emit(name, given[0]) : process.emit(name, given[0], given[1]);
 }
@@ -111,7 +122,6 @@ const members = {
   version: `v${nodeVersion}`,
   versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine }),
   release: freeze({ name: 'node' }),
-  features: freeze({ typescript: 'strip' }),
   hrtime,
   memoryUsage,
   /** @param {any} [code] */
@@ -126,6 +136,47 @@ const members = {
   },
   abort() {
     exitProcess(134);
+  },
+  domain: null,
+  debugPort: 9229,
+  sourceMapsEnabled: false,
+  _preload_modules: [],
+  /** @param {any} id */
+  getBuiltinModule(id) {
+    requireString(id, 'id');
+    return builtinExports(id);
+  },
+  /** @param {any} [path] */
+  loadEnvFile: (path) => loadEnvFile().loadEnvFile(process.env, path),
+  /** @param {any} enabled */
+  setSourceMapsEnabled(enabled) {
+    requireBoolean(enabled, 'enabled');
+    process.sourceMapsEnabled = enabled;
+  },
+  /** Has what can be kept open keep the program alive. @param {any} target */
+  ref(target) {
+    (target?.[symbolFor('nodejs.ref')] ?? target?.[symbolFor('node.ref')] ?? target?.ref)?.call(target);
+  },
+  /** @param {any} target */
+  unref(target) {
+    (target?.[symbolFor('nodejs.unref')] ?? target?.[symbolFor('node.unref')] ?? target?.unref)?.call(target);
+  },
+  openStdin() {
+    process.stdin.resume();
+    return process.stdin;
+  },
+  _getActiveHandles: () => [],
+  _getActiveRequests: () => [],
+  hasUncaughtExceptionCaptureCallback: () => isCaptured && loadCapture().hasUncaughtExceptionCaptureCallback(),
+  /** @param {any} callback */
+  setUncaughtExceptionCaptureCallback(callback) {
+    isCaptured = true;
+    loadCapture().setUncaughtExceptionCaptureCallback(callback);
+  },
+  /** @param {any} callback */
+  addUncaughtExceptionCaptureCallback(callback) {
+    isCaptured = true;
+    loadCapture().addUncaughtExceptionCaptureCallback(callback);
   },
   cwd: () => currentDirectory(),
   /** @param {string} directory */
@@ -157,6 +208,26 @@ defineLazily('env', environment);
 defineLazily('stdin', () => loadStdin().inputStream());
 defineLazily('stdout', () => loadStdout().outputStream(1));
 defineLazily('stderr', () => loadStdout().outputStream(2));
+defineLazily('finalization', () => loadFinalization().makeFinalization(process));
+defineLazily('report', () => loadReport().makeReport(process));
+defineLazily('config', () => loadAbout().config);
+defineLazily('features', () => loadAbout().features);
+defineLazily('allowedNodeEnvironmentFlags', () => loadAbout().environmentFlags());
+defineLazily('moduleLoadList', () => loadAbout().moduleLoadList());
+defineLazily('binding', () => loadAbout().binding);
+defineLazily('_linkedBinding', () => loadAbout().binding);
+defineLazily('_rawDebug', () => loadAbout().rawDebug);
+defineLazily('dlopen', () => loadAbout().dlopen);
+forEach(['availableMemory', 'constrainedMemory', 'cpuUsage', 'resourceUsage', 'threadCpuUsage'], (name) => {
+  defineLazily(name, () => loadUsage()[name]);
+});
+forEach(
+  ['getuid', 'geteuid', 'getgid', 'getegid', 'getgroups', 'initgroups', 'setegid', 'seteuid', 'setgid', 'setgroups', 'setuid', 'umask'],
+  (name) => {
+    defineLazily(name, () => loadUsers()[name]);
+  },
+);
+defineProperty(process, '_exiting', { get: () => exiting, enumerable: true, configurable: true });
 defineProperty(process, 'ppid', { get: () => parentId(), enumerable: true, configurable: true });
 defineProperty(process, 'exitCode', {
   get: () => exitCode,

@@ -5,6 +5,7 @@ use crate::builtins::{File, Room};
 pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("node/util/deep_equal", include_str!("deep_equal.js")),
+        File::new("node/util/parse_env", include_str!("parse_env.js")),
         File::new("node/util/types", include_str!("types.js")).modules(&["node:util/types"]),
         File::new("node/util/util", include_str!("util.js")).modules(&["node:util"]),
     ],

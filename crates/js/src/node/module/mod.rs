@@ -1,0 +1,11 @@
+//! `node:module` (<https://nodejs.org/api/module.html>).
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("node/module/module", include_str!("module.js")).modules(&["node:module"]),
+        File::new("node/module/source_map", include_str!("source_map.js")),
+    ],
+    operations: &[],
+};

@@ -1,0 +1,45 @@
+// Who is told of an uncaught exception before its listeners are (https://nodejs.org/api/process.html#processsetuncaughtexceptioncapturecallbackfn).
+'use strict';
+
+const { invalidType, nodeError } = require('node/errors');
+const { requireFunction } = require('node/arguments');
+const { push } = require('builtins/primordials');
+
+/** @type {((error: any) => void) | null} */
+let only = null;
+/** Each may say that it took the error. @type {((error: any) => any)[]} */
+const others = [];
+
+/** @param {any} callback */
+function setUncaughtExceptionCaptureCallback(callback) {
+  if (callback === null) {
+    only = null;
+    return;
+  }
+  if (typeof callback !== 'function') throw invalidType('fn', ['function', 'null'], callback);
+  if (only !== null) {
+    const message = '`process.setupUncaughtExceptionCapture()` was called while a capture callback was already active';
+    throw nodeError(Error, 'ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET', message);
+  }
+  only = callback;
+}
+
+/** @param {any} callback */
+function addUncaughtExceptionCaptureCallback(callback) {
+  requireFunction(callback, 'fn');
+  push(others, callback);
+}
+
+const hasUncaughtExceptionCaptureCallback = () => only !== null;
+
+/** Whether somebody took the error. @param {any} error */
+function capture(error) {
+  if (only !== null) {
+    only(error);
+    return true;
+  }
+  for (let index = others.length - 1; index >= 0; index -= 1) if (others[index](error) === true) return true;
+  return false;
+}
+
+module.exports = { addUncaughtExceptionCaptureCallback, capture, hasUncaughtExceptionCaptureCallback, setUncaughtExceptionCaptureCallback };

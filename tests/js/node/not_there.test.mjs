@@ -1,0 +1,110 @@
+// Modules of servers and workers: they load, know what needs no connection, and name what is not there yet. Twinloop alone: Node has it all.
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import net from 'node:net';
+import tls from 'node:tls';
+import dgram from 'node:dgram';
+import cluster from 'node:cluster';
+import inspector from 'node:inspector';
+import * as workers from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+
+const isTwinloop = process.versions.twinloop !== undefined;
+
+test('what is not there yet is refused by its name', () => {
+  if (!isTwinloop) return;
+  const cases = [
+    [() => http.createServer(), 'http.createServer'],
+    [() => https.request('https://a'), 'https.request'],
+    [() => new net.Socket(), 'net.Socket'],
+    [() => net.connect(80), 'net.connect'],
+    [() => tls.connect(443), 'tls.connect'],
+    [() => dgram.createSocket('udp4'), 'dgram.createSocket'],
+    [() => http2.connect('https://a'), 'http2.connect'],
+    [() => cluster.fork(), 'cluster.fork'],
+    [() => new inspector.Session(), 'inspector.Session'],
+    [() => new workers.Worker('x'), 'worker_threads.Worker'],
+  ];
+  for (const [call, name] of cases) {
+    const error = throws(call, Error);
+    equal(error.code, 'ERR_METHOD_NOT_IMPLEMENTED');
+    equal(error.message, `${name} is not there yet`);
+  }
+});
+
+test('classes can be extended and prototypes made of them before anybody constructs one', () => {
+  class Mine extends http.Agent {}
+  equal(new Mine({ keepAlive: true }).keepAlive, true);
+  class Server extends net.Server {}
+  ok(Server.prototype instanceof net.Server);
+  ok(typeof Object.create(http.IncomingMessage.prototype).on === 'function');
+});
+
+test('addresses are told apart', () => {
+  const cases = {
+    '1.2.3.4': 4,
+    '01.2.3.4': 0,
+    '256.1.1.1': 0,
+    '::': 6,
+    '::1%eth0': 6,
+    '::1%': 0,
+    '1:2:3:4:5:6:7:8': 6,
+    '1:2:3:4:5:6:7:8:9': 0,
+  };
+  for (const [text, kind] of Object.entries(cases)) equal(net.isIP(text), kind, text);
+  equal(net.isIPv6('::ffff:1.2.3.4'), true);
+  equal(new net.SocketAddress({ address: '0:0:0:0:0:0:0:1', family: 'ipv6' }).address, '::1');
+});
+
+test('a block list knows addresses, ranges and subnets, also inside of IPv6', () => {
+  const list = new net.BlockList();
+  list.addAddress('1.1.1.1');
+  list.addRange('1.2.3.4', '1.2.3.9');
+  list.addSubnet('8592:757c:efae:4e45::', 64, 'ipv6');
+  for (const [address, family, expected] of [
+    ['1.1.1.1', 'ipv4', true],
+    ['1.2.3.5', 'ipv4', true],
+    ['1.2.3.10', 'ipv4', false],
+    ['::ffff:1.2.3.5', 'ipv6', true],
+    ['8592:757c:efae:4e45:f::', 'ipv6', true],
+    ['8592:757c:efae:4f45:f::', 'ipv6', false],
+  ]) {
+    equal(list.check(address, family), expected, address);
+  }
+  deepEqual(
+    list.rules,
+    ['Subnet: IPv6 8592:757c:efae:4e45::/64', 'Range: IPv4 1.2.3.4-1.2.3.9', 'Address: IPv4 1.1.1.1'].sort((a, b) => order(a) - order(b)),
+  );
+});
+const order = (rule) => ['A', 'S', 'R'].indexOf(rule[0]);
+
+test('HTTP names are there, and what a header may hold is checked', () => {
+  equal(http.STATUS_CODES[418], "I'm a Teapot");
+  ok(http.METHODS.includes('PATCH'));
+  equal(throws(() => http.validateHeaderName('a b'), TypeError).code, 'ERR_INVALID_HTTP_TOKEN');
+  equal(throws(() => http.validateHeaderValue('a', '\n'), TypeError).code, 'ERR_INVALID_CHAR');
+  equal(http2.constants.HTTP2_HEADER_STATUS, ':status');
+  deepEqual([...http2.getPackedSettings({ enablePush: false })], [0, 2, 0, 0, 0, 0]);
+});
+
+test('a certificate is for the names that it says', () => {
+  const cert = { subject: { CN: 'b.test' }, subjectaltname: 'DNS:*.a.test, IP Address:1.2.3.4' };
+  equal(tls.checkServerIdentity('x.a.test', cert), undefined);
+  equal(tls.checkServerIdentity('1.2.3.4', cert), undefined);
+  equal(tls.checkServerIdentity('b.test', cert).code, 'ERR_TLS_CERT_ALTNAME_INVALID');
+});
+
+test('the main thread knows that it is one', () => {
+  deepEqual([workers.isMainThread, workers.threadId, workers.parentPort, workers.workerData], [true, 0, null, null]);
+});
+
+test('built-in modules are listed and made of names', () => {
+  const require = createRequire(import.meta.url);
+  const { builtinModules, isBuiltin } = require('module');
+  ok(builtinModules.includes('fs') && isBuiltin('node:fs') && !isBuiltin('nothing'));
+  for (const name of builtinModules) ok(require(name) === process.getBuiltinModule(name), name);
+});
+
+await run();
