@@ -228,6 +228,35 @@ immune('WebSocket', () => {
   is(failure.name, 'SyntaxError');
 });
 
+immune('writable streams, transforms and pipes', async () => {
+  let written = '';
+  const sink = new WritableStream({
+    write(chunk) {
+      written += chunk;
+    },
+  });
+  const bytes = new Uint8Array(2);
+  bytes[0] = 0xc3;
+  bytes[1] = 0xa9;
+  const source = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  await source.pipeThrough(new TextDecoderStream()).pipeThrough(new TransformStream()).pipeTo(sink);
+  is(written, 'é');
+  const writer = new WritableStream().getWriter();
+  await writer.ready;
+  await writer.write('x');
+  await writer.close();
+  const encoder = new TextEncoderStream();
+  const reader = encoder.readable.getReader();
+  const input = encoder.writable.getWriter();
+  input.write('é');
+  is((await reader.read()).value[1], 0xa9);
+});
+
 test('everything is in its place again', () => {
   equal([1, 2].map((value) => value * 2).join(), '2,4');
   apply(Array.prototype.push, [], [1]);

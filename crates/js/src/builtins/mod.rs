@@ -135,8 +135,11 @@ const REQUIRE: &str = "(function (ops) {
   function run(file) {
     if (begun[file] !== undefined) return begun[file].exports;
     const module = (begun[file] = { exports: {} });
-    fileFunction(file)(ops, require, module);
-    begun[file] = undefined;
+    try {
+      fileFunction(file)(ops, require, module);
+    } finally {
+      begun[file] = undefined;
+    }
     return module.exports;
   }
   return require;

@@ -7,13 +7,11 @@ const { requireFunction, requireInteger } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { toPath } = require('node/fs/values');
 const Stream = /** @type {any} */ (require('node/stream/module'));
-const { apply, defineProperties, hasInstance, setPrototypeOf, then } = require('builtins/primordials');
+const { apply, defineProperties, hasInstance, min, setPrototypeOf, then } = require('builtins/primordials');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadHandle = () => require('node/fs/promises');
 
 const { Readable, Writable, finished } = Stream;
-const { min } = Math;
-
 const most = 2 ** 53 - 1;
 const isBusy = Symbol('an operation of the descriptor is under way');
 const whenIdle = Symbol('what waits for its end');

@@ -2,8 +2,7 @@
 'use strict';
 
 const { Buffer } = require('node/buffer/buffer');
-const { push } = require('builtins/primordials');
-const { parse } = JSON;
+const { parseJson, push } = require('builtins/primordials');
 const loadBlob = () => require('web/file/blob');
 const loadDecoder = () => require('web/encoding/encoding');
 
@@ -49,7 +48,7 @@ async function text(stream) {
 
 /** @param {AsyncIterable<any>} stream */
 async function json(stream) {
-  return parse(await text(stream));
+  return parseJson(await text(stream));
 }
 
 module.exports = { arrayBuffer, blob, buffer, bytes, json, text };

@@ -8,6 +8,8 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("web/encoding/encoding", include_str!("encoding.js"))
             .globals(&["TextDecoder", "TextEncoder"]),
+        File::new("web/encoding/streams", include_str!("streams.js"))
+            .globals(&["TextDecoderStream", "TextEncoderStream"]),
     ],
     operations: &[operations::OPS],
 };

@@ -6,12 +6,23 @@
 // pending one.
 'use strict';
 
-const { apply, catchRejection, reject, resolve, then, withResolvers } = require('builtins/primordials');
+const { apply, catchRejection, max, reject, resolve, then, withResolvers } = require('builtins/primordials');
 const { Fifo } = require('web/streams/fifo');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
 
 const noOperation = () => undefined;
 const settled = resolve(undefined);
+
+/**
+ * "A promise resolved with" a value (https://webidl.spec.whatwg.org/#a-promise-resolved-with): a new one, even if the value is a promise.
+ * @param {any} value @returns {Promise<any>}
+ */
+function resolvedWith(value) {
+  if (value === undefined) return settled;
+  const promise = pendingPromise();
+  resolvePromise(promise, value);
+  return promise;
+}
 
 /** Runs a function that never throws in a microtask. @param {() => void} run */
 function afterwards(run) {
@@ -115,6 +126,15 @@ function shouldPull(controller) {
   return controller.highWaterMark - controller.queuedSize > 0;
 }
 
+/** Whether nobody waits for more. @param {ControllerSlots} controller */
+function hasBackpressure(controller) {
+  const { reader } = controller.stream;
+  if (controller.stream.state !== 'readable' || controller.closeRequested) return true;
+  if (!controller.started) return true;
+  if (reader !== null && reader.requests.length > 0) return false;
+  return controller.highWaterMark - controller.queuedSize <= 0;
+}
+
 /** @param {ControllerSlots} controller */
 function pullIfNeeded(controller) {
   if (!shouldPull(controller)) return;
@@ -179,7 +199,7 @@ function takeChunk(controller) {
   const chunk = chunks.shift();
   const left = controller.queuedSize - (sizes === null ? 1 : sizes.shift());
   // Sums of fractions may miss zero by a little.
-  controller.queuedSize = chunks.length === 0 || left < 0 ? 0 : left;
+  controller.queuedSize = max(0, left);
   if (controller.closeRequested && chunks.length === 0) {
     forgetAlgorithms(controller);
     closeStream(controller.stream);
@@ -215,7 +235,7 @@ function resetQueue(controller) {
 /** @param {ControllerSlots} controller @param {any} startResult */
 function startController(controller, startResult) {
   then(
-    resolve(startResult),
+    resolvedWith(startResult),
     () => {
       controller.started = true;
       pullIfNeeded(controller);
@@ -406,8 +426,10 @@ module.exports = {
   desiredSize,
   enqueue,
   errorStream,
+  hasBackpressure,
   readFrom,
   readPromise,
   releaseReader,
+  resolvedWith,
   startController,
 };

@@ -126,5 +126,6 @@ class AsyncIterator {
 
 defineInterface(AsyncIterator, 'ReadableStream AsyncIterator');
 setPrototypeOf(AsyncIterator.prototype, asyncIteratorPrototype);
+delete (/** @type {any} */ (AsyncIterator.prototype).constructor);
 
 module.exports = { AsyncIterator };

@@ -20,6 +20,11 @@ class Fifo {
     this.#items[this.#items.length] = item;
   }
 
+  /** The first, which stays; only called when there is one. @returns {T} */
+  first() {
+    return /** @type {T} */ (this.#items[this.#head]);
+  }
+
   /** The first; only called when there is one. @returns {T} */
   shift() {
     const items = this.#items;

@@ -21,7 +21,13 @@ pub(crate) const ROOM: Room = Room {
             include_str!("default_reader.js"),
         )
         .globals(&["ReadableStreamDefaultReader"]),
+        File::new(
+            "web/streams/default_writer",
+            include_str!("default_writer.js"),
+        )
+        .globals(&["WritableStreamDefaultWriter"]),
         File::new("web/streams/fifo", include_str!("fifo.js")),
+        File::new("web/streams/pipe", include_str!("pipe.js")),
         File::new(
             "web/streams/readable_stream",
             include_str!("readable_stream.js"),
@@ -29,6 +35,25 @@ pub(crate) const ROOM: Room = Room {
         .globals(&["ReadableStream"]),
         File::new("web/streams/strategies", include_str!("strategies.js"))
             .globals(&["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
+        File::new(
+            "web/streams/transform_stream",
+            include_str!("transform_stream.js"),
+        )
+        .globals(&["TransformStream", "TransformStreamDefaultController"]),
+        File::new(
+            "web/streams/writable_algorithms",
+            include_str!("writable_algorithms.js"),
+        ),
+        File::new(
+            "web/streams/writable_controller",
+            include_str!("writable_controller.js"),
+        )
+        .globals(&["WritableStreamDefaultController"]),
+        File::new(
+            "web/streams/writable_stream",
+            include_str!("writable_stream.js"),
+        )
+        .globals(&["WritableStream"]),
     ],
     operations: &[operations::OPS],
 };

@@ -12,7 +12,10 @@ const { afterwards, startController } = require('web/streams/algorithms');
 const { AsyncIterator } = require('web/streams/async_iterator');
 const { makeController, setController } = require('web/streams/default_controller');
 const { ReadableStreamDefaultReader, setStreams } = require('web/streams/default_reader');
+const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
+const loadPipe = () => require('web/streams/pipe');
+const loadWritable = () => require('web/streams/writable_stream');
 
 /** @typedef {(controller: ControllerSlots) => Promise<any> | void} Pull */
 /** @typedef {(reason: any) => Promise<any> | void} Cancel */
@@ -65,6 +68,37 @@ class ReadableStream {
     return new ReadableStreamDefaultReader(this);
   }
 
+  /** @param {any} transform @param {any} [options] */
+  pipeThrough(transform, options = undefined) {
+    requireArguments(arguments.length, 1, 'ReadableStream.pipeThrough');
+    const record = this.#record;
+    const { readable, writable } = transformPair(transform);
+    const settings = pipeOptions(options, 'ReadableStream.pipeThrough');
+    if (record.reader !== null) throw new TypeError('ReadableStream.pipeThrough: the stream is locked to a reader');
+    const target = loadWritable().recordOf(writable);
+    if (target.writer !== null) throw new TypeError('ReadableStream.pipeThrough: the writable end is locked to a writer');
+    catchRejection(loadPipe().pipe(record, target, settings), () => undefined);
+    return readable;
+  }
+
+  /** @param {any} destination @param {any} [options] */
+  pipeTo(destination, options = undefined) {
+    try {
+      requireArguments(arguments.length, 1, 'ReadableStream.pipeTo');
+      const record = this.#record;
+      if (!loadWritable().isWritableStream(destination)) {
+        throw new TypeError('ReadableStream.pipeTo: the argument is not a WritableStream');
+      }
+      const settings = pipeOptions(options, 'ReadableStream.pipeTo');
+      if (record.reader !== null) throw new TypeError('ReadableStream.pipeTo: the stream is locked to a reader');
+      const target = loadWritable().recordOf(destination);
+      if (target.writer !== null) throw new TypeError('ReadableStream.pipeTo: the destination is locked to a writer');
+      return loadPipe().pipe(record, target, settings);
+    } catch (error) {
+      return reject(error);
+    }
+  }
+
   tee() {
     this.#record;
     return teeStream(this, 1);
@@ -91,6 +125,27 @@ class ReadableStream {
 
 defineInterface(ReadableStream);
 defineIteration(ReadableStream, Symbol.asyncIterator, 'values');
+
+/** The members of https://streams.spec.whatwg.org/#dictdef-readablewritablepair @param {any} pair */
+function transformPair(pair) {
+  const members = toDictionary(pair, 'ReadableStream.pipeThrough');
+  const { readable } = members;
+  if (!isReadableStream(readable)) throw new TypeError('ReadableStream.pipeThrough: the member "readable" is not a ReadableStream');
+  const { writable } = members;
+  if (!loadWritable().isWritableStream(writable)) {
+    throw new TypeError('ReadableStream.pipeThrough: the member "writable" is not a WritableStream');
+  }
+  return { readable, writable };
+}
+
+/** https://streams.spec.whatwg.org/#dictdef-streampipeoptions @param {any} options @param {string} operation */
+function pipeOptions(options, operation) {
+  // The members of a dictionary are read in the order of their names.
+  const { preventAbort, preventCancel, preventClose, signal } = toDictionary(options, operation);
+  if (signal !== undefined && !loadAbort().isAbortSignal(signal))
+    throw new TypeError(`${operation}: the member "signal" is not an AbortSignal`);
+  return { preventAbort: !!preventAbort, preventCancel: !!preventCancel, preventClose: !!preventClose, signal };
+}
 
 /** @param {any} value @param {string} name @returns {Function | undefined} */
 function optionalCallback(value, name) {
@@ -125,12 +180,27 @@ function setUpFromSource(record, source, strategy) {
  */
 function createStream(pull, cancel = undefined, highWaterMark = 0) {
   const stream = new ReadableStream(construction);
-  const record = recordOf(stream);
-  const controller = new ControllerRecord(record, undefined, undefined, pull, cancel, highWaterMark, undefined);
-  controller.argument = controller;
-  record.controller = controller;
+  const controller = ownController(recordOf(stream), pull, cancel, highWaterMark, undefined);
   if (highWaterMark > 0) startController(controller, undefined);
   else controller.started = true;
+  return stream;
+}
+
+/** @param {StreamSlots} record @param {Pull} pull @param {Cancel | undefined} cancel @param {number} highWaterMark @param {Function | undefined} size */
+function ownController(record, pull, cancel, highWaterMark, size) {
+  const controller = new ControllerRecord(record, undefined, undefined, pull, cancel, highWaterMark, size);
+  controller.argument = controller;
+  record.controller = controller;
+  return controller;
+}
+
+/**
+ * As `createStream`, with a strategy, and with something to wait for before the first pull.
+ * @param {any} startResult @param {Pull} pull @param {Cancel} cancel @param {number} highWaterMark @param {Function | undefined} size
+ */
+function createStartedStream(startResult, pull, cancel, highWaterMark, size) {
+  const stream = new ReadableStream(construction);
+  startController(ownController(recordOf(stream), pull, cancel, highWaterMark, size), startResult);
   return stream;
 }
 
@@ -261,6 +331,7 @@ module.exports = {
   acquireReader,
   cancelStream,
   closeController,
+  createStartedStream,
   createStream,
   enqueue,
   errorStream,

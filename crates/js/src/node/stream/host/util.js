@@ -1,7 +1,7 @@
 // What the package readable-stream takes of `node:util` and of the web.
 'use strict';
 
-const { apply, freeze, withResolvers } = require('builtins/primordials');
+const { apply, customInspect, freeze, isView, symbolFor, withResolvers } = require('builtins/primordials');
 const events = /** @type {any} */ (require('node/events/events'));
 const { AbortSignal } = require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
@@ -13,7 +13,7 @@ const loadTypes = () => require('node/util/types');
 const format = (...given) => loadFormat().format(...given);
 /** @param {any} value @param {any} [options] */
 const inspect = (value, options) => loadInspect().inspect(value, options);
-inspect.custom = Symbol.for('nodejs.util.inspect.custom');
+inspect.custom = customInspect;
 
 /** @param {Function} callback */
 function once(callback) {
@@ -36,9 +36,9 @@ module.exports = {
   isBlob: (/** @type {any} */ value) => loadBlob().isBlob(value),
   kEmptyObject: freeze({}),
   once,
-  promisify: { custom: Symbol.for('nodejs.util.promisify.custom') },
+  promisify: { custom: symbolFor('nodejs.util.promisify.custom') },
   types: {
-    isArrayBufferView: ArrayBuffer.isView,
+    isArrayBufferView: isView,
     isAsyncFunction: (/** @type {any} */ value) => loadTypes().isAsyncFunction(value),
   },
 };

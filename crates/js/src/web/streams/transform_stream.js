@@ -1,0 +1,378 @@
+// TransformStream (https://streams.spec.whatwg.org/#ts-class) and its controller.
+'use strict';
+
+const { apply, customInspect, reject, resolve, then } = require('builtins/primordials');
+const { defineInterface, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const {
+  canCloseOrEnqueue,
+  closeController,
+  desiredSize,
+  enqueue,
+  errorStream,
+  hasBackpressure,
+  resolvedWith,
+} = require('web/streams/algorithms');
+const { createStartedStream, recordOf: readableRecord } = require('web/streams/readable_stream');
+const { errorIfNeeded } = require('web/streams/writable_algorithms');
+const { createWritable, recordOf: writableRecord } = require('web/streams/writable_stream');
+const { pendingPromise, rejectPromise, resolvePromise } = ops;
+const loadInspect = () => require('builtins/inspect/inspect');
+
+// Tells constructors that this file calls them; no value of a program can be it.
+const construction = Symbol('construction');
+
+/** What a stream does with what comes: callbacks that get the chunk or the reason, and the controller. */
+class TransformRecord {
+  /** @type {StreamSlots} */
+  readable = /** @type {any} */ (null);
+  /** @type {WritableSlots} */
+  writable = /** @type {any} */ (null);
+  transformer;
+  transform;
+  flush;
+  cancel;
+  /** What the callbacks get. @type {any} */
+  facade = undefined;
+  backpressure = true;
+  /** Settled when `backpressure` changes. @type {Promise<any>} */
+  change = pendingPromise();
+  /** The end of whichever end was ended first. @type {Promise<any> | null} */
+  finish = null;
+
+  /**
+   * @param {any} transformer what the callbacks have as `this`
+   * @param {Function | undefined} transform
+   * @param {Function | undefined} flush
+   * @param {Function | undefined} cancel
+   */
+  constructor(transformer, transform, flush, cancel) {
+    this.transformer = transformer;
+    this.transform = transform;
+    this.flush = flush;
+    this.cancel = cancel;
+  }
+}
+
+/** @param {TransformRecord} record @param {boolean} backpressure */
+function setBackpressure(record, backpressure) {
+  resolvePromise(record.change, undefined);
+  record.change = pendingPromise();
+  record.backpressure = backpressure;
+}
+
+/** @param {TransformRecord} record @param {any} chunk */
+function enqueueChunk(record, chunk) {
+  const { controller } = record.readable;
+  if (!canCloseOrEnqueue(controller))
+    throw new TypeError('TransformStreamDefaultController.enqueue: the readable end is closed or errored');
+  try {
+    enqueue(controller, chunk);
+  } catch (error) {
+    errorWritable(record, error);
+    throw record.readable.storedError;
+  }
+  if (hasBackpressure(controller) && !record.backpressure) setBackpressure(record, true);
+}
+
+/** @param {TransformRecord} record @param {any} reason */
+function errorBoth(record, reason) {
+  errorStream(record.readable.controller, reason);
+  errorWritable(record, reason);
+}
+
+/** @param {TransformRecord} record @param {any} reason */
+function errorWritable(record, reason) {
+  forgetAlgorithms(record);
+  errorIfNeeded(record.writable.controller, reason);
+  if (record.backpressure) setBackpressure(record, false);
+}
+
+/** @param {TransformRecord} record */
+function terminate(record) {
+  const { controller } = record.readable;
+  if (canCloseOrEnqueue(controller)) closeController(controller);
+  errorWritable(record, new TypeError('TransformStream: the readable end was terminated'));
+}
+
+/** @param {TransformRecord} record */
+function forgetAlgorithms(record) {
+  record.transform = undefined;
+  record.flush = undefined;
+  record.cancel = undefined;
+}
+
+/** @param {Function | undefined} callback @param {any} self @param {any[]} given @returns {Promise<any>} */
+function call(callback, self, given) {
+  if (callback === undefined) return resolve(undefined);
+  try {
+    return resolvedWith(apply(callback, self, given));
+  } catch (error) {
+    return reject(error);
+  }
+}
+
+/** @param {TransformRecord} record @param {any} chunk @returns {any} */
+function perform(record, chunk) {
+  return then(call(record.transform, record.transformer, [chunk, record.facade]), undefined, (reason) => {
+    errorBoth(record, reason);
+    throw reason;
+  });
+}
+
+/** @param {TransformRecord} record @param {any} chunk */
+function writeChunk(record, chunk) {
+  if (!record.backpressure) return perform(record, chunk);
+  return then(record.change, () => {
+    const { state, storedError } = record.writable;
+    if (state === 'erroring') throw storedError;
+    return perform(record, chunk);
+  });
+}
+
+/**
+ * Ends both ends once, by whichever was ended first.
+ * @param {TransformRecord} record
+ * @param {Function | undefined} callback
+ * @param {any[]} given
+ * @param {() => void} succeeded may throw what the end fails with
+ * @param {(reason: any) => void} failed
+ */
+function finishBy(record, callback, given, succeeded, failed) {
+  if (record.finish !== null) return record.finish;
+  const finish = pendingPromise();
+  record.finish = finish;
+  const ending = call(callback, record.transformer, given);
+  forgetAlgorithms(record);
+  then(
+    ending,
+    () => {
+      try {
+        succeeded();
+      } catch (error) {
+        rejectPromise(finish, error);
+        return;
+      }
+      resolvePromise(finish, undefined);
+    },
+    (reason) => {
+      failed(reason);
+      rejectPromise(finish, reason);
+    },
+  );
+  return finish;
+}
+
+/** @param {TransformRecord} record */
+function throwIfErrored(record) {
+  if (record.readable.state === 'errored') throw record.readable.storedError;
+}
+
+/** @param {TransformRecord} record @param {any} reason */
+function abortWritable(record, reason) {
+  const fail = (/** @type {any} */ error) => errorStream(record.readable.controller, error);
+  return finishBy(
+    record,
+    record.cancel,
+    [reason],
+    () => {
+      throwIfErrored(record);
+      fail(reason);
+    },
+    fail,
+  );
+}
+
+/** @param {TransformRecord} record */
+function closeWritable(record) {
+  return finishBy(
+    record,
+    record.flush,
+    [record.facade],
+    () => {
+      throwIfErrored(record);
+      const { controller } = record.readable;
+      if (canCloseOrEnqueue(controller)) closeController(controller);
+    },
+    (reason) => errorStream(record.readable.controller, reason),
+  );
+}
+
+/** @param {TransformRecord} record @param {any} reason */
+function cancelReadable(record, reason) {
+  const fail = (/** @type {any} */ error) => {
+    errorIfNeeded(record.writable.controller, error);
+    if (record.backpressure) setBackpressure(record, false);
+  };
+  return finishBy(
+    record,
+    record.cancel,
+    [reason],
+    () => {
+      if (record.writable.state === 'errored') throw record.writable.storedError;
+      fail(reason);
+    },
+    fail,
+  );
+}
+
+/** @typedef {{ mark: number, size: Function | undefined }} Strategy */
+
+/**
+ * Makes both ends.
+ * @param {TransformRecord} record @param {any} start what is waited for first @param {Strategy} writableStrategy @param {Strategy} readableStrategy
+ */
+function initialize(record, start, writableStrategy, readableStrategy) {
+  const writable = createWritable(
+    (/** @type {any} */ chunk) => writeChunk(record, chunk),
+    () => closeWritable(record),
+    (/** @type {any} */ reason) => abortWritable(record, reason),
+    start,
+    writableStrategy.mark,
+    writableStrategy.size,
+  );
+  const readable = createStartedStream(
+    start,
+    () => {
+      setBackpressure(record, false);
+      return record.change;
+    },
+    (reason) => cancelReadable(record, reason),
+    readableStrategy.mark,
+    readableStrategy.size,
+  );
+  record.writable = writableRecord(writable);
+  record.readable = readableRecord(readable);
+  return { readable, writable };
+}
+
+/** @type {(facade: TransformStreamDefaultController, record: TransformRecord) => void} */
+let setController;
+
+class TransformStreamDefaultController {
+  /** @type {TransformRecord} */
+  #record = /** @type {any} */ (undefined);
+
+  constructor() {
+    if (arguments[0] !== construction) throw new TypeError('TransformStreamDefaultController: illegal constructor');
+  }
+
+  get desiredSize() {
+    return desiredSize(this.#record.readable.controller);
+  }
+
+  /** @param {any} [chunk] */
+  enqueue(chunk = undefined) {
+    enqueueChunk(this.#record, chunk);
+  }
+
+  /** @param {any} [reason] */
+  error(reason = undefined) {
+    errorBoth(this.#record, reason);
+  }
+
+  terminate() {
+    terminate(this.#record);
+  }
+
+  static {
+    setController = (facade, record) => {
+      facade.#record = record;
+    };
+  }
+}
+
+defineInterface(TransformStreamDefaultController);
+
+class TransformStream {
+  #readable;
+  #writable;
+
+  /** @param {any} [transformer] @param {any} [writableStrategy] @param {any} [readableStrategy] */
+  constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
+    if (transformer !== undefined && !isObject(transformer)) throw new TypeError('TransformStream: the transformer must be an object');
+    const writableMembers = strategyMembers(writableStrategy);
+    const readableMembers = strategyMembers(readableStrategy);
+    const { record, start } = fromTransformer(toDictionary(transformer, 'TransformStream'));
+    const readableSide = strategyOf(readableMembers, 0);
+    const writableSide = strategyOf(writableMembers, 1);
+    const started = pendingPromise();
+    const { readable, writable } = initialize(record, started, writableSide, readableSide);
+    this.#readable = readable;
+    this.#writable = writable;
+    const facade = new /** @type {any} */ (TransformStreamDefaultController)(construction);
+    record.facade = facade;
+    setController(facade, record);
+    resolvePromise(started, start === undefined ? undefined : apply(start, transformer, [facade]));
+  }
+
+  get readable() {
+    return this.#readable;
+  }
+
+  get writable() {
+    return this.#writable;
+  }
+
+  /** @param {any} depth @param {any} options */
+  [customInspect](depth, options) {
+    return loadInspect().inspectMembers('TransformStream', { readable: this.#readable, writable: this.#writable }, depth, options);
+  }
+}
+
+defineInterface(TransformStream);
+
+/** @param {any} value @param {string} name @returns {Function | undefined} */
+function optionalCallback(value, name) {
+  return value === undefined ? undefined : toCallback(value, `TransformStream: the member "${name}"`);
+}
+
+/** @param {any} strategy */
+function strategyMembers(strategy) {
+  const { highWaterMark, size } = toDictionary(strategy, 'TransformStream');
+  return { highWaterMark: highWaterMark === undefined ? undefined : toNumber(highWaterMark), size: optionalCallback(size, 'size') };
+}
+
+/** @param {{ highWaterMark: number | undefined, size: Function | undefined }} members @param {number} usual @returns {Strategy} */
+function strategyOf(members, usual) {
+  const mark = members.highWaterMark ?? usual;
+  if (!(mark >= 0)) throw new RangeError(`TransformStream: ${mark} is not a valid high water mark`);
+  return { mark, size: members.size };
+}
+
+/** @param {any} transformer */
+function fromTransformer(transformer) {
+  // The members of a dictionary are read in the order of their names.
+  const cancel = optionalCallback(transformer.cancel, 'cancel');
+  const flush = optionalCallback(transformer.flush, 'flush');
+  const { readableType } = transformer;
+  const start = optionalCallback(transformer.start, 'start');
+  const transform = optionalCallback(transformer.transform, 'transform') ?? identity;
+  const { writableType } = transformer;
+  if (readableType !== undefined) throw new RangeError('TransformStream: the member "readableType" is reserved');
+  if (writableType !== undefined) throw new RangeError('TransformStream: the member "writableType" is reserved');
+  return { record: new TransformRecord(transformer, transform, flush, cancel), start };
+}
+
+/** @param {any} chunk @param {TransformStreamDefaultController} controller */
+function identity(chunk, controller) {
+  controller.enqueue(chunk);
+}
+
+/**
+ * A transform of our own: `transform(chunk, enqueue)` and `flush(enqueue)`, as the other specifications set theirs up.
+ * @param {(chunk: any, enqueue: (chunk: any) => void) => any} transform
+ * @param {(enqueue: (chunk: any) => void) => any} [flush]
+ * @param {(reason: any) => any} [cancel]
+ */
+function createTransform(transform, flush = undefined, cancel = undefined) {
+  const put = (/** @type {any} */ chunk) => enqueueChunk(record, chunk);
+  const record = new TransformRecord(
+    undefined,
+    (/** @type {any} */ chunk) => transform(chunk, put),
+    flush === undefined ? undefined : () => flush(put),
+    cancel,
+  );
+  return initialize(record, undefined, { mark: 1, size: undefined }, { mark: 0, size: undefined });
+}
+
+module.exports = { TransformStream, TransformStreamDefaultController, createTransform };
