@@ -14,13 +14,18 @@ const noOperation = () => undefined;
 const settled = resolve(undefined);
 
 /**
- * "A promise resolved with" a value (https://webidl.spec.whatwg.org/#a-promise-resolved-with): a new one, even if the value is a promise.
+ * "A promise resolved with" a value (https://webidl.spec.whatwg.org/#a-promise-resolved-with): a new one, even if the value is a promise, and
+ * so two microtasks later than that. The engine would call its `then`, which is the program's to replace.
  * @param {any} value @returns {Promise<any>}
  */
 function resolvedWith(value) {
   if (value === undefined) return settled;
   const promise = pendingPromise();
-  resolvePromise(promise, value);
+  then(
+    resolve(value),
+    (result) => afterwards(() => resolvePromise(promise, result)),
+    (reason) => afterwards(() => rejectPromise(promise, reason)),
+  );
   return promise;
 }
 

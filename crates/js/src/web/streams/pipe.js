@@ -3,13 +3,13 @@
 'use strict';
 
 const { Promise, forEach, push, resolve, then, withResolvers } = require('builtins/primordials');
-const { acquireReader, cancelStream, closedPromise, readFrom, releaseReader } = require('web/streams/algorithms');
+const { acquireReader, afterwards, cancelStream, closedPromise, readFrom, releaseReader } = require('web/streams/algorithms');
 const { abortStream, acquireWriter, closeWithErrorPropagation } = require('web/streams/writable_algorithms');
 const { isClosing, releaseWriter, writeTo } = require('web/streams/writable_algorithms');
 const { addAlgorithm, removeAlgorithm } = require('web/abort/abort');
+const { pendingPromise, resolvePromise } = ops;
 
 const noOperation = () => undefined;
-const settled = resolve(undefined);
 
 /**
  * @typedef {{ preventAbort: boolean, preventCancel: boolean, preventClose: boolean, signal: any }} PipeOptions
@@ -33,10 +33,13 @@ class Pipe {
     /** @param {any} chunk */
     chunk: (chunk) => {
       // A microtask later, so that `enqueue` of a source never runs a sink.
-      this.#write = then(settled, () => {
+      const done = pendingPromise();
+      const end = () => resolvePromise(done, undefined);
+      this.#write = done;
+      afterwards(() => {
         const written = writeTo(this.#writer, chunk);
         this.#next();
-        return then(written, undefined, noOperation);
+        then(written, end, end);
       });
     },
     close: noOperation,
@@ -127,14 +130,17 @@ class Pipe {
           (reason) => this.#finish(true, reason),
         );
     };
-    if (this.#target.state === 'writable' && !isClosing(this.#target)) then(this.#written(), end);
+    if (this.#target.state === 'writable' && !isClosing(this.#target)) this.#whenWritten(end);
     else end();
   }
 
-  /** What was read has been written. @returns {Promise<any>} */
-  #written() {
+  /** Runs this when what was read has been written. @param {() => void} run */
+  #whenWritten(run) {
     const last = this.#write;
-    return then(last, () => (last === this.#write ? undefined : this.#written()));
+    then(last, () => {
+      if (last === this.#write) run();
+      else this.#whenWritten(run);
+    });
   }
 
   /** @param {boolean} isError @param {any} error */

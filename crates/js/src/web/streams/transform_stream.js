@@ -122,11 +122,14 @@ function perform(record, chunk) {
 /** @param {TransformRecord} record @param {any} chunk */
 function writeChunk(record, chunk) {
   if (!record.backpressure) return perform(record, chunk);
-  return then(record.change, () => {
+  const done = pendingPromise();
+  const fail = (/** @type {any} */ reason) => rejectPromise(done, reason);
+  then(record.change, () => {
     const { state, storedError } = record.writable;
-    if (state === 'erroring') throw storedError;
-    return perform(record, chunk);
+    if (state === 'erroring') fail(storedError);
+    else then(perform(record, chunk), () => resolvePromise(done, undefined), fail);
   });
+  return done;
 }
 
 /**
