@@ -3,8 +3,11 @@
 pub(crate) mod assert;
 pub(crate) mod buffer;
 pub(crate) mod cluster;
+pub(crate) mod console;
 pub(crate) mod constants;
 pub(crate) mod dgram;
+pub(crate) mod diagnostics_channel;
+pub(crate) mod domain;
 pub(crate) mod events;
 pub(crate) mod fs;
 pub(crate) mod http;
@@ -17,11 +20,14 @@ pub(crate) mod os;
 pub(crate) mod path;
 pub(crate) mod perf_hooks;
 pub(crate) mod process;
+pub(crate) mod punycode;
+pub(crate) mod querystring;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
 pub(crate) mod timers;
 pub(crate) mod tls;
 pub(crate) mod trace_events;
+pub(crate) mod tty;
 pub(crate) mod url;
 pub(crate) mod util;
 pub(crate) mod worker_threads;
@@ -43,8 +49,11 @@ pub(crate) const ROOMS: &[Room] = &[
     assert::ROOM,
     buffer::ROOM,
     cluster::ROOM,
+    console::ROOM,
     constants::ROOM,
     dgram::ROOM,
+    diagnostics_channel::ROOM,
+    domain::ROOM,
     events::ROOM,
     fs::ROOM,
     http::ROOM,
@@ -57,12 +66,15 @@ pub(crate) const ROOMS: &[Room] = &[
     path::ROOM,
     perf_hooks::ROOM,
     process::ROOM,
+    punycode::ROOM,
+    querystring::ROOM,
     stream::ROOM,
     stream::PACKAGE,
     string_decoder::ROOM,
     timers::ROOM,
     tls::ROOM,
     trace_events::ROOM,
+    tty::ROOM,
     url::ROOM,
     util::ROOM,
     worker_threads::ROOM,

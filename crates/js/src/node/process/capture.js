@@ -30,6 +30,14 @@ function addUncaughtExceptionCaptureCallback(callback) {
   push(others, callback);
 }
 
+/** What `node:domain` leaves here. @type {(error: any) => boolean} */
+let captureInDomain = () => false;
+
+/** @param {(error: any) => boolean} capture */
+function setDomainCapture(capture) {
+  captureInDomain = capture;
+}
+
 const hasUncaughtExceptionCaptureCallback = () => only !== null;
 
 /** Whether somebody took the error. @param {any} error */
@@ -38,8 +46,15 @@ function capture(error) {
     only(error);
     return true;
   }
+  if (captureInDomain(error)) return true;
   for (let index = others.length - 1; index >= 0; index -= 1) if (others[index](error) === true) return true;
   return false;
 }
 
-module.exports = { addUncaughtExceptionCaptureCallback, capture, hasUncaughtExceptionCaptureCallback, setUncaughtExceptionCaptureCallback };
+module.exports = {
+  addUncaughtExceptionCaptureCallback,
+  capture,
+  hasUncaughtExceptionCaptureCallback,
+  setDomainCapture,
+  setUncaughtExceptionCaptureCallback,
+};

@@ -42,8 +42,6 @@ const nodeVersion = '22.0.0';
 /** @type {number | undefined} */
 let exitCode;
 let exiting = false;
-/** Whether somebody takes uncaught exceptions before their listeners. */
-let isCaptured = false;
 
 /** @param {any} code @returns {number | undefined} */
 function readExitCode(code) {
@@ -79,7 +77,7 @@ function beforeExit() {
 
 /** Emits what somebody listens to, and answers whether somebody did. @param {string} name @param {...any} given */
 function emitIfListened(name, ...given) {
-  if (isCaptured && name === 'uncaughtException' && loadCapture().capture(given[0])) return true;
+  if (name === 'uncaughtException' && loadCapture().capture(given[0])) return true;
   if (process.listenerCount(name) === 0) return false;
   return given.length === 1 ? process.emit(name, given[0]) : process.emit(name, given[0], given[1]);
 }
@@ -167,17 +165,11 @@ const members = {
   },
   _getActiveHandles: () => [],
   _getActiveRequests: () => [],
-  hasUncaughtExceptionCaptureCallback: () => isCaptured && loadCapture().hasUncaughtExceptionCaptureCallback(),
+  hasUncaughtExceptionCaptureCallback: () => loadCapture().hasUncaughtExceptionCaptureCallback(),
   /** @param {any} callback */
-  setUncaughtExceptionCaptureCallback(callback) {
-    isCaptured = true;
-    loadCapture().setUncaughtExceptionCaptureCallback(callback);
-  },
+  setUncaughtExceptionCaptureCallback: (callback) => loadCapture().setUncaughtExceptionCaptureCallback(callback),
   /** @param {any} callback */
-  addUncaughtExceptionCaptureCallback(callback) {
-    isCaptured = true;
-    loadCapture().addUncaughtExceptionCaptureCallback(callback);
-  },
+  addUncaughtExceptionCaptureCallback: (callback) => loadCapture().addUncaughtExceptionCaptureCallback(callback),
   cwd: () => currentDirectory(),
   /** @param {string} directory */
   chdir(directory) {

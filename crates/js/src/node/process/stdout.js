@@ -4,12 +4,16 @@
 
 const { bytesOf } = require('builtins/webidl');
 const { defineProperty } = require('builtins/primordials');
-const { hasColors, isTerminal, terminalSize, writeOutput } = ops;
+const { builtinExports, isTerminal, terminalSize, writeOutput } = ops;
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => require('node/buffer/buffer');
+const loadColors = () => require('node/tty/colors');
 const loadConsole = () => require('web/console/console');
 
 const escape = '\u001b[';
+
+/** `process.env`, with the program's changes. @returns {Record<string, string>} */
+const variables = () => builtinExports('node:process').env;
 
 class Output extends Stream.Writable {
   /** @param {1 | 2} descriptor */
@@ -58,12 +62,13 @@ class TerminalOutput extends Output {
   getWindowSize() {
     return terminalSize(this.fd);
   }
-  getColorDepth() {
-    return hasColors(this.fd) ? 4 : 1;
+  /** @param {Record<string, string>} [environment] */
+  getColorDepth(environment) {
+    return loadColors().getColorDepth(environment ?? variables());
   }
-  /** @param {number} [count] */
-  hasColors(count = 16) {
-    return 2 ** this.getColorDepth() >= count;
+  /** @param {any} [count] @param {Record<string, string>} [environment] */
+  hasColors(count, environment) {
+    return loadColors().hasColors(count, environment, variables());
   }
   /** @param {number} x @param {number | Function} [y] @param {Function} [callback] */
   cursorTo(x, y, callback) {
@@ -108,4 +113,4 @@ function outputStream(descriptor) {
   return new Class(descriptor);
 }
 
-module.exports = { outputStream };
+module.exports = { outputStream, TerminalOutput };

@@ -1,7 +1,7 @@
 // `node:util` (https://nodejs.org/api/util.html): inspect and format, and small tools around functions.
 'use strict';
 
-const { falsyRejection, invalidType } = require('node/errors');
+const { falsyRejection, invalidType, notImplemented } = require('node/errors');
 const { requireBoolean, requireFunction, requireOneOf, requireString } = require('node/arguments');
 const { inspect } = require('builtins/inspect/inspect');
 const { format, formatWithOptions } = require('builtins/inspect/format');
@@ -9,6 +9,7 @@ const { nextTick } = require('node/process/ticks');
 const {
   symbolFor,
   apply,
+  assign,
   construct,
 
   defineProperty,
@@ -41,6 +42,13 @@ const loadEncoding = () => require('web/encoding/encoding');
 const loadProcess = () => require('node/process/process');
 const loadTimers = () => require('node/timers/timers');
 const loadAbort = () => require('web/abort/abort');
+const loadCallSites = () => require('node/util/call_sites');
+const loadDiff = () => require('node/util/diff');
+const loadMime = () => require('node/util/mime');
+const loadParseArgs = () => require('node/util/parse_args');
+const loadParseEnv = () => require('node/util/parse_env');
+const loadSystemErrors = () => require('node/util/system_errors');
+const loadConstants = () => require('node/os/constants');
 const customPromisify = symbolFor('nodejs.util.promisify.custom');
 
 /** @param {any} original */
@@ -205,7 +213,59 @@ async function aborted(signal, resource) {
   return await new Promise((resolve) => /** @type {any} */ (signal).addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
+/** @param {any} target @param {any} source an object, or nothing */
+function _extend(target, source) {
+  return source === null || typeof source !== 'object' ? target : assign(target, source);
+}
+
+/** @param {string} signal */
+function convertProcessSignalToExitCode(signal) {
+  const { signals } = loadConstants();
+  requireOneOf(signal, 'signalCode', keys(signals));
+  return 128 + /** @type {any} */ (signals)[signal];
+}
+
+/** @param {any} promise */
+function markPromiseAsHandled(promise) {
+  if (!loadUtilTypes().isPromise(promise)) throw invalidType('promise', 'Promise', promise);
+  then(promise, undefined, () => {});
+}
+
 module.exports = {
+  _errnoException: (/** @type {any[]} */ ...given) => apply(loadSystemErrors().errnoException, undefined, given),
+  _exceptionWithHostPort: (/** @type {any[]} */ ...given) => apply(loadSystemErrors().exceptionWithHostPort, undefined, given),
+  _extend,
+  convertProcessSignalToExitCode,
+  markPromiseAsHandled,
+  getCallSites: (/** @type {any[]} */ ...given) => apply(loadCallSites().getCallSites, undefined, given),
+  getSystemErrorMap: () => loadSystemErrors().getSystemErrorMap(),
+  /** @param {number} number */
+  getSystemErrorName: (number) => loadSystemErrors().getSystemErrorName(number),
+  /** @param {number} number */
+  getSystemErrorMessage: (number) => loadSystemErrors().getSystemErrorMessage(number),
+  transferableAbortController: () => new (loadAbort().AbortController)(),
+  /** @param {any} signal */
+  transferableAbortSignal(signal) {
+    if (!loadAbort().isAbortSignal(signal)) throw invalidType('signal', 'AbortSignal', signal);
+    return signal;
+  },
+  /** @param {any} actual @param {any} expected */
+  diff: (actual, expected) => loadDiff().diff(actual, expected),
+  /** @param {string} content */
+  parseEnv: (content) => loadParseEnv().parseEnv(content),
+  /** @param {any} [config] */
+  parseArgs: (config) => loadParseArgs().parseArgs(config),
+  get MIMEType() {
+    return loadMime().MIMEType;
+  },
+  get MIMEParams() {
+    return loadMime().MIMEParams;
+  },
+  /** Interrupts have no stack to print. @param {boolean} enable */
+  setTraceSigInt(enable) {
+    requireBoolean(enable, 'enable');
+    if (enable) throw notImplemented('setTraceSigInt');
+  },
   inspect,
   format,
   formatWithOptions,

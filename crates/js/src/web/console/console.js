@@ -19,7 +19,7 @@ const {
   test,
   unshift,
 } = require('builtins/primordials');
-const { hasColors: terminalHasColors, isTerminal, writeOutput } = ops;
+const { builtinExports, hasColors: terminalHasColors, isTerminal, writeOutput } = ops;
 const loadFormat = () => require('builtins/inspect/format');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadTable = () => require('web/console/table');
@@ -120,21 +120,21 @@ const methods = {
     else write(stdout, loadTable()(data, columns));
   },
   count(label = 'default') {
-    write(stdout, loadCounters().count(`${label}`));
+    write(stdout, ownCounters().count(`${label}`));
   },
   countReset(label = 'default') {
-    warnUnless(loadCounters().countReset(`${label}`));
+    warnUnless(ownCounters().countReset(`${label}`));
   },
   time(label = 'default') {
-    warnUnless(loadCounters().time(`${label}`));
+    warnUnless(ownCounters().time(`${label}`));
   },
   timeLog(label = 'default', ...args) {
-    const { text, warning } = loadCounters().elapsed(`${label}`);
+    const { text, warning } = ownCounters().elapsed(`${label}`);
     if (warning !== undefined) warnUnless(warning);
     else print(stdout, labelled(text ?? '', args));
   },
   timeEnd(label = 'default') {
-    const { text, warning } = loadCounters().elapsed(`${label}`, true);
+    const { text, warning } = ownCounters().elapsed(`${label}`, true);
     if (warning !== undefined) warnUnless(warning);
     else write(stdout, text ?? '');
   },
@@ -153,9 +153,13 @@ function labelled(text, args) {
   return args;
 }
 
-/** @param {string | undefined} warning */
+/** @type {ReturnType<ReturnType<typeof loadCounters>['makeCounters']> | undefined} */
+let counters;
+const ownCounters = () => (counters ??= loadCounters().makeCounters());
+
+/** As `process.emitWarning` does. @param {string | undefined} warning */
 function warnUnless(warning) {
-  if (warning !== undefined) write(stderr, warning);
+  if (warning !== undefined) builtinExports('node:process').emitWarning(warning);
 }
 
 const frameLine = regExp(/^\s+at (?!.*twinloop:)/);
@@ -169,6 +173,18 @@ function traceText(message) {
 
 forEach(keys(methods), (name) => {
   defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
+});
+// Node's class, and the streams of this console: they are above, and made when somebody asks.
+defineProperty(console, 'Console', {
+  get: () => builtinExports('node:console').Console,
+  set(value) {
+    defineProperty(console, 'Console', { value, writable: true, enumerable: true, configurable: true });
+  },
+  enumerable: true,
+  configurable: true,
+});
+forEach(['_stdout', '_stderr'], (name) => {
+  defineProperty(console, name, { get: () => builtinExports('node:process')[slice(name, 1)], configurable: true });
 });
 defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
 module.exports = { console, redirect };

@@ -1,40 +1,45 @@
-// The counters and timers of `console`, which live by label. Each function returns the text to print, or a warning.
+// The counters and timers of `console`, which live by label. Each function returns the text to print, or what to warn of.
 'use strict';
 
 const { floor, Map, mapDelete, mapGet, mapHas, mapSet, padStart, toFixed } = require('builtins/primordials');
 const { monotonicNow } = ops;
-/** @type {Map<string, number>} */
-const counts = new Map();
-/** @type {Map<string, number>} */
-const starts = new Map();
 
-/** @param {string} label */
-function count(label) {
-  const value = (mapGet(counts, label) ?? 0) + 1;
-  mapSet(counts, label, value);
-  return `${label}: ${value}`;
-}
+/** The counters and timers of one console. */
+function makeCounters() {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  /** @type {Map<string, number>} */
+  const starts = new Map();
 
-/** @param {string} label */
-function countReset(label) {
-  return mapDelete(counts, label) ? undefined : `Warning: Count for '${label}' does not exist`;
-}
-
-/** @param {string} label */
-function time(label) {
-  if (mapHas(starts, label)) return `Warning: Label '${label}' already exists for console.time()`;
-  mapSet(starts, label, monotonicNow());
-  return undefined;
-}
-
-/** @param {string} label @returns {{ text?: string, warning?: string }} */
-function elapsed(label, end = false) {
-  const start = mapGet(starts, label);
-  if (start === undefined) {
-    return { warning: `Warning: No such label '${label}' for console.time${end ? 'End' : 'Log'}()` };
+  /** @param {string} label */
+  function count(label) {
+    const value = (mapGet(counts, label) ?? 0) + 1;
+    mapSet(counts, label, value);
+    return `${label}: ${value}`;
   }
-  if (end) mapDelete(starts, label);
-  return { text: `${label}: ${durationText(monotonicNow() - start)}` };
+
+  /** @param {string} label */
+  function countReset(label) {
+    return mapDelete(counts, label) ? undefined : `Count for '${label}' does not exist`;
+  }
+
+  /** @param {string} label */
+  function time(label) {
+    if (mapHas(starts, label)) return `Label '${label}' already exists for console.time()`;
+    mapSet(starts, label, monotonicNow());
+    return undefined;
+  }
+
+  /** @param {string} label @returns {{ text?: string, warning?: string }} */
+  function elapsed(label, end = false) {
+    const start = mapGet(starts, label);
+    if (start === undefined) {
+      return { warning: `No such label '${label}' for console.time${end ? 'End' : 'Log'}()` };
+    }
+    if (end) mapDelete(starts, label);
+    return { text: `${label}: ${durationText(monotonicNow() - start)}` };
+  }
+  return { count, countReset, time, elapsed };
 }
 
 /** `0.123ms`, `1.234s`, `1:02.345 (m:ss.mmm)`, `1:02:03.456 (h:mm:ss.mmm)`. @param {number} milliseconds */
@@ -48,4 +53,4 @@ function durationText(milliseconds) {
   return `${floor(minutes / 60)}:${padStart(`${minutes % 60}`, 2, '0')}:${rest} (h:mm:ss.mmm)`;
 }
 
-module.exports = { count, countReset, time, elapsed };
+module.exports = { makeCounters };
