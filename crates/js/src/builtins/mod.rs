@@ -11,6 +11,7 @@
 //!
 //! To add a web API: a folder in `web` with its `ROOM`, its two lines in `web/mod.rs`, a test in `tests/js/web`. Loop thread only.
 
+mod async_context;
 pub(crate) mod errno;
 pub(crate) mod guest;
 mod host;
@@ -28,6 +29,7 @@ use crate::engine::{Arguments, Attributes, Error, Local, Op, Scope, Slot};
 /// What the rooms share.
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("builtins/async_context", include_str!("async_context.js")),
         File::new("builtins/call_sites", include_str!("call_sites.js")),
         File::new("builtins/coded_error", include_str!("coded_error.js")),
         File::new("builtins/domexception", include_str!("domexception.js"))
@@ -40,7 +42,7 @@ pub(crate) const ROOM: Room = Room {
         ),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
-    operations: &[LOADER_OPS, guest::OPS, host::OPS],
+    operations: &[LOADER_OPS, async_context::OPS, guest::OPS, host::OPS],
 };
 
 const LOADER_OPS: &[Op] = &[Op::new("fileFunction", 1, file_function)];

@@ -1,6 +1,9 @@
 // The native operations: each room declares its own in an `operations.d.ts` beside its Rust, merged into this one interface.
 
 interface Operations {
+  /** The frame that follows what the program starts; undefined when there is none. */
+  asyncContext(): object | undefined;
+  setAsyncContext(frame: object | undefined): void;
   /** A built-in file as a function of `ops`, `require` and `module`. */
   fileFunction(name: string): (ops: Operations, require: (name: string) => any, module: { exports: any }) => void;
   /** Whether the value is a buffer of another language in the process (Python's bytes). */

@@ -21,6 +21,7 @@ use mozjs::jsapi::{
 };
 use mozjs::jsval::JSVal;
 
+use super::async_context::AsyncContext;
 use super::compiled::Compiled;
 use super::error::Error;
 use super::functions::OpTable;
@@ -150,6 +151,7 @@ pub(super) struct ContextState {
     pub(super) rejections: RefCell<Rejections>,
     pub(super) draining: Cell<bool>,
     pub(super) kept: KeptObjects,
+    pub(super) async_context: AsyncContext,
     /// What runs before the microtasks, see `Scope::run_before_microtasks`.
     pub(super) first: RefCell<Option<Slot>>,
     /// Whether the next checkpoint begins with the microtasks all the same.
@@ -242,6 +244,7 @@ impl Context {
             rejections: RefCell::new(Rejections::default()),
             draining: Cell::new(false),
             kept: KeptObjects::default(),
+            async_context: AsyncContext::default(),
             first: RefCell::new(None),
             microtasks_first: Cell::new(false),
             touched: Cell::new(false),
@@ -369,6 +372,7 @@ impl Drop for Owner {
         drop(state);
         inner.rejections.borrow_mut().clear();
         *inner.first.borrow_mut() = None;
+        inner.async_context.forget();
         inner.clean_ups.borrow_mut().clear();
         inner.compiled.forget();
         if process::is_lost() {

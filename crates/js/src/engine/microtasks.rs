@@ -121,6 +121,7 @@ impl Context {
         self.clean_up_registries();
         inner.interrupt.pause_if_due(inner);
         inner.kept.clear(inner.cx());
+        inner.leave_async_context();
         inner.touched.set(false);
         // Last, as dropping may enter the engine, which the next checkpoint then hears of.
         if !inner.graveyard.borrow().is_empty() {
@@ -301,9 +302,15 @@ fn run_next(scope: &Scope<'_>) -> bool {
                 return true;
             }
             root!(cx, job = job);
+            if scope.inner().async_context.is_used() {
+                scope.inner().enter_async_context(cx, job.get());
+            }
             let ok = RunJSMicroTask(cx, job.handle());
             scope.check(ok)
         } else {
+            if scope.inner().async_context.is_used() {
+                scope.inner().enter_async_context(cx, ptr::null_mut());
+            }
             scope.nested(|scope| {
                 let callback = scope.root(value);
                 scope.call(callback, Local::undefined(), &[]).map(|_| ())
@@ -340,6 +347,9 @@ impl Scope<'_> {
             ));
         }
         let value = callback.value();
+        if self.inner().async_context.is_used() {
+            self.inner().remember_async_context();
+        }
         // SAFETY: the engine copies the value into its traced queue.
         let ok = unsafe { EnqueueMicroTask(self.cx(), &value) };
         self.check(ok)
@@ -400,21 +410,36 @@ pub(super) fn uninstall(inner: &ContextState) {
 }
 
 /// # Safety
-/// Called by the engine when it makes a promise job. Twinloop keeps nothing with jobs.
+/// Called by the engine when a reaction of a pending promise is registered: its context is kept with it.
 unsafe extern "C" fn host_defined_data(
-    _: *mut JSContext,
+    cx: *mut JSContext,
     incumbent: MutableHandleObject,
     data: MutableHandleObject,
 ) -> bool {
     incumbent.set(ptr::null_mut::<JSObject>());
     data.set(ptr::null_mut::<JSObject>());
+    // SAFETY: the engine passes our context.
+    let inner = unsafe { ContextState::of(cx) };
+    if inner.async_context.is_used() {
+        let value = inner.async_context.value();
+        if value.is_object() {
+            // The engine keeps no data without a global beside it.
+            incumbent.set(inner.global_value().to_object());
+            data.set(value.to_object());
+        }
+    }
     true
 }
 
 /// # Safety
-/// As above.
-unsafe extern "C" fn host_defined_global(_: *mut JSContext, data: MutableHandleObject) -> bool {
+/// Called by the engine when it is about to queue a job whose context it does not keep.
+unsafe extern "C" fn host_defined_global(cx: *mut JSContext, data: MutableHandleObject) -> bool {
     data.set(ptr::null_mut::<JSObject>());
+    // SAFETY: the engine passes our context.
+    let inner = unsafe { ContextState::of(cx) };
+    if inner.async_context.is_used() {
+        inner.remember_async_context();
+    }
     true
 }
 

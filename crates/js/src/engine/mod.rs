@@ -40,6 +40,7 @@
 //! harm: a panic becomes a JavaScript `Error` (NO-ABORT). In `with_bytes` and `read_units` closures the engine cannot
 //! be used. Drop code of host objects runs at a checkpoint, where entering the engine is allowed.
 
+mod async_context;
 mod buffers;
 mod cache_files;
 mod clone;

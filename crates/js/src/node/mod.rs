@@ -1,6 +1,7 @@
 //! The `node:` modules and `process`: a room a module. They stand on `web` and `builtins`.
 
 pub(crate) mod assert;
+pub(crate) mod async_hooks;
 pub(crate) mod buffer;
 pub(crate) mod cluster;
 pub(crate) mod console;
@@ -47,6 +48,7 @@ const ROOM: Room = Room {
 pub(crate) const ROOMS: &[Room] = &[
     ROOM,
     assert::ROOM,
+    async_hooks::ROOM,
     buffer::ROOM,
     cluster::ROOM,
     console::ROOM,

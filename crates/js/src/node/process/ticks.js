@@ -3,6 +3,7 @@
 'use strict';
 
 const { requireFunction } = require('node/arguments');
+const { currentFrame, enterFrame, use } = require('builtins/async_context');
 const { apply } = require('builtins/primordials');
 const { reportException, runBeforeMicrotasks } = ops;
 
@@ -12,6 +13,8 @@ let queue = [];
 let isRequested = false;
 
 function runTicks() {
+  // What the script left behind is not the ticks' own.
+  if (use.begun) enterFrame(undefined);
   while (queue.length > 0) {
     const due = queue;
     queue = [];
@@ -31,11 +34,26 @@ function runTicks() {
 function nextTick(callback, ...given) {
   requireFunction(callback, 'callback');
   const end = queue.length;
-  queue[end] = callback;
+  queue[end] = use.begun ? inFrame(callback) : callback;
   queue[end + 1] = given.length === 0 ? undefined : given;
   if (isRequested) return;
   isRequested = true;
   runBeforeMicrotasks(runTicks);
+}
+
+/** The callback in the frame of now, wherever it is called. @param {Function} callback */
+function inFrame(callback) {
+  const frame = currentFrame();
+  if (frame === undefined) return callback;
+  return (/** @type {any[]} */ ...given) => {
+    const prior = currentFrame();
+    enterFrame(frame);
+    try {
+      apply(callback, undefined, given);
+    } finally {
+      enterFrame(prior);
+    }
+  };
 }
 
 module.exports = { nextTick };

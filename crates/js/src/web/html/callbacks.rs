@@ -35,6 +35,8 @@ struct Callbacks {
 struct Due {
     object: Slot,
     timer: Option<TimerKey>,
+    /// What it runs in.
+    context: Option<Slot>,
 }
 
 struct CallbackHost {
@@ -77,6 +79,7 @@ impl CallbackHost {
         if object.is_null() {
             return Ok(());
         }
+        scope.enter_captured(due.context.as_ref());
         scope.call(run, Local::undefined(), &[object]).map(|_| ())
     }
 }
@@ -122,6 +125,7 @@ fn start_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     vacant.insert(Due {
         object: scope.persist(arguments.get(0)),
         timer: Some(key),
+        context: scope.capture_async_context(),
     });
     Ok(scope.number((index + 1) as f64))
 }
@@ -168,6 +172,7 @@ fn start_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
     let index = callbacks.due.borrow_mut().insert(Due {
         object: scope.persist(arguments.get(0)),
         timer: None,
+        context: scope.capture_async_context(),
     });
     Loop::current().push(Entry::Host(host, index as u64));
     Ok(scope.number((index + 1) as f64))

@@ -1,0 +1,23 @@
+//! The asynchronous context for the files: `engine/async_context.rs` has what it is.
+
+use crate::engine::{Arguments, Error, Local, Op, Scope};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("asyncContext", 0, async_context),
+    Op::new("setAsyncContext", 1, set_async_context),
+];
+
+/// `asyncContext()`
+fn async_context<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(scope.async_context())
+}
+
+/// `setAsyncContext(context)`: an object, or undefined.
+fn set_async_context<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let context = arguments.get(0);
+    if !context.is_undefined() && !context.is_object() {
+        return Err(Error::type_error("the context is not an object"));
+    }
+    scope.set_async_context(context);
+    Ok(Local::undefined())
+}

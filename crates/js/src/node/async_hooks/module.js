@@ -1,0 +1,95 @@
+// `node:async_hooks`: what it exports.
+'use strict';
+
+const { AsyncLocalStorage } = require('node/async_hooks/local_storage');
+const { AsyncResource } = require('node/async_hooks/async_resource');
+const { createHook, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node/async_hooks/hooks');
+const { create, freeze } = require('builtins/primordials');
+
+// The kinds of resources that Node's documentation names, numbered as there.
+const names = [
+  'NONE',
+  'DIRHANDLE',
+  'DNSCHANNEL',
+  'ELDHISTOGRAM',
+  'FILEHANDLE',
+  'FILEHANDLECLOSEREQ',
+  'BLOBREADER',
+  'FSEVENTWRAP',
+  'FSREQCALLBACK',
+  'FSREQPROMISE',
+  'GETADDRINFOREQWRAP',
+  'GETNAMEINFOREQWRAP',
+  'HEAPSNAPSHOT',
+  'HTTP2SESSION',
+  'HTTP2STREAM',
+  'HTTP2PING',
+  'HTTP2SETTINGS',
+  'HTTPINCOMINGMESSAGE',
+  'HTTPCLIENTREQUEST',
+  'LOCKS',
+  'DTLS_ENDPOINT',
+  'DTLS_SESSION',
+  'JSSTREAM',
+  'JSUDPWRAP',
+  'MESSAGEPORT',
+  'PIPECONNECTWRAP',
+  'PIPESERVERWRAP',
+  'PIPEWRAP',
+  'PROCESSWRAP',
+  'PROMISE',
+  'QUERYWRAP',
+  'QUIC_ENDPOINT',
+  'QUIC_LOGSTREAM',
+  'QUIC_SESSION',
+  'QUIC_STREAM',
+  'QUIC_UDP',
+  'SHUTDOWNWRAP',
+  'SIGNALWRAP',
+  'STATWATCHER',
+  'STREAMPIPE',
+  'TCPCONNECTWRAP',
+  'TCPSERVERWRAP',
+  'TCPWRAP',
+  'TTYWRAP',
+  'UDPSENDWRAP',
+  'UDPWRAP',
+  'SIGINTWATCHDOG',
+  'WORKER',
+  'WORKERCPUPROFILE',
+  'WORKERCPUUSAGE',
+  'WORKERHEAPPROFILE',
+  'WORKERHEAPSNAPSHOT',
+  'WORKERHEAPSTATISTICS',
+  'WRITEWRAP',
+  'ZLIB',
+  'CHECKPRIMEREQUEST',
+  'PBKDF2REQUEST',
+  'KEYPAIRGENREQUEST',
+  'KEYGENREQUEST',
+  'KEYEXPORTREQUEST',
+  'ARGON2REQUEST',
+  'CIPHERREQUEST',
+  'DERIVEBITSREQUEST',
+  'HASHREQUEST',
+  'RANDOMBYTESREQUEST',
+  'RANDOMPRIMEREQUEST',
+  'SCRYPTREQUEST',
+  'SIGNREQUEST',
+  'TLSWRAP',
+  'VERIFYREQUEST',
+];
+/** @type {Record<string, number>} */
+const asyncWrapProviders = create(null);
+for (let index = 0; index < names.length; index += 1) asyncWrapProviders[names[index]] = index;
+freeze(asyncWrapProviders);
+
+module.exports = {
+  AsyncLocalStorage,
+  createHook,
+  executionAsyncId,
+  triggerAsyncId,
+  executionAsyncResource,
+  asyncWrapProviders,
+  AsyncResource,
+};
