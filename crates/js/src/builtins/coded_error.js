@@ -19,7 +19,8 @@ function codedError(Class, code, message, options) {
   /** @type {any} */
   const error = construct(Class, options === undefined ? [message] : [message, options]);
   const stack = `${error.name} [${code}]: ${message}${framesOf(error)}`;
-  defineProperty(error, 'stack', { value: stack, writable: true, enumerable: false, configurable: true });
+  const descriptor = { __proto__: null, value: stack, writable: true, enumerable: false, configurable: true };
+  defineProperty(error, 'stack', /** @type {any} */ (descriptor));
   error.code = code;
   return error;
 }

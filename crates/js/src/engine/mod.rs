@@ -64,8 +64,8 @@ mod scope;
 mod selfhosted;
 mod stacks;
 mod strings;
+mod system;
 mod tasks;
-mod usage;
 
 pub use buffers::ViewType;
 pub use context::{Context, ContextOptions, Hooks, Owner};
@@ -82,5 +82,5 @@ pub use roots::Slot;
 pub use scope::{Caller, Scope};
 pub use stacks::Frame;
 pub use strings::{Units, WellKnown};
+pub use system::{Interface, Usage, interfaces};
 pub use tasks::{Pending, Task, TaskSink};
-pub use usage::Usage;

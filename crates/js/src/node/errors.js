@@ -82,6 +82,19 @@ function outsideOfBuffer(name) {
   return codedError(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', message);
 }
 
+/**
+ * What the system refused, as Node shows it.
+ * @param {string} syscall @param {number} number the error's, negative @param {string} code `ESRCH` @param {string} text
+ */
+function systemError(syscall, number, code, text) {
+  const error = codedError(Error, 'ERR_SYSTEM_ERROR', `A system error occurred: ${syscall} returned ${code} (${text})`);
+  error.name = 'SystemError';
+  error.info = { errno: number, code, message: text, syscall };
+  error.errno = number;
+  error.syscall = syscall;
+  return error;
+}
+
 /** @param {string} name */
 function notImplemented(name) {
   return codedError(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `The ${name} method is not implemented`);
@@ -97,6 +110,7 @@ module.exports = {
   notImplemented,
   outOfRange,
   outsideOfBuffer,
+  systemError,
   unhandledError,
   unknownEncoding,
   unknownSignal,

@@ -43,7 +43,7 @@ function invalidSetting(Class, name, value) {
 /** @param {any} settings */
 function checkSettings(settings) {
   for (let index = 0; index < known.length; index += 1) {
-    const [, name, lower, upper] = known[index];
+    const { 1: name, 2: lower, 3: upper } = known[index];
     const value = settings[name];
     if (value === undefined) continue;
     const isBoolean = booleans[0] === name || booleans[1] === name;

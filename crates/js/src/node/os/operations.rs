@@ -3,9 +3,79 @@
 
 use std::fs;
 
-use crate::engine::{Arguments, Error, Local, Op, Scope};
+use rustix::io::Errno;
+use rustix::process::{Pid, getpriority_process, setpriority_process};
 
-pub(crate) const OPS: &[Op] = &[Op::new("osFacts", 0, facts)];
+use crate::engine::{Arguments, Error, Local, Op, Scope, interfaces};
+
+pub(crate) const OPS: &[Op] = &[
+    Op::new("osFacts", 0, facts),
+    Op::new("networkAddresses", 0, network_addresses),
+    Op::new("processPriority", 1, process_priority),
+    Op::new("setProcessPriority", 2, set_process_priority),
+];
+
+/// `networkAddresses()`: `[name, address, netmask, mac, internal, scope, bits of the network]` of each.
+fn network_addresses<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let mut list = Vec::new();
+    for interface in interfaces() {
+        let hardware = interface.hardware.map(|byte| format!("{byte:02x}"));
+        let bits = match interface.netmask {
+            std::net::IpAddr::V4(mask) => u32::from(mask).leading_ones(),
+            std::net::IpAddr::V6(mask) => u128::from(mask).leading_ones(),
+        };
+        list.push(scope.array(&[
+            scope.string(&interface.name)?,
+            scope.string(&interface.address.to_string())?,
+            scope.string(&interface.netmask.to_string())?,
+            scope.string(&hardware.join(":"))?,
+            Local::boolean(interface.internal),
+            scope.number(interface.scope.into()),
+            scope.number(bits.into()),
+        ])?);
+    }
+    scope.array(&list)
+}
+
+/// The process of this number; none for 0, which is this one.
+fn process_of(scope: &Scope<'_>, value: Local<'_>) -> Result<Option<Pid>, Error> {
+    Ok(Pid::from_raw(scope.int32_of(value)?))
+}
+
+/// `[error number, priority]`, the first 0 when there was no error.
+fn outcome<'s>(scope: &Scope<'s>, result: Result<i32, Errno>) -> Result<Local<'s>, Error> {
+    let (error, value) = match result {
+        Ok(value) => (0, value),
+        Err(error) => (error.raw_os_error(), 0),
+    };
+    scope.array(&[scope.number(error.into()), scope.number(value.into())])
+}
+
+/// `processPriority(pid)`: `[error number, priority]`.
+fn process_priority<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.int32_of(arguments.get(0))?;
+    let result = if number < 0 {
+        Err(Errno::SRCH)
+    } else {
+        getpriority_process(process_of(scope, arguments.get(0))?)
+    };
+    outcome(scope, result)
+}
+
+/// `setProcessPriority(pid, priority)`: `[error number, 0]`.
+fn set_process_priority<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let number = scope.int32_of(arguments.get(0))?;
+    let priority = scope.int32_of(arguments.get(1))?;
+    let result = if number < 0 {
+        Err(Errno::SRCH)
+    } else {
+        setpriority_process(process_of(scope, arguments.get(0))?, priority).map(|()| 0)
+    };
+    outcome(scope, result)
+}
 
 fn facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let system = rustix::system::uname();

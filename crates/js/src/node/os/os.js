@@ -2,8 +2,10 @@
 'use strict';
 
 const constants = require('node/os/constants');
-const { endsWith, push, slice } = require('builtins/primordials');
+const { assign, create, defineProperty, endsWith, slice } = require('builtins/primordials');
 const { osFacts, parallelism } = ops;
+const loadBuffer = () => require('node/buffer/buffer');
+const loadMachine = () => require('node/os/machine');
 const loadProcess = () => require('node/process/process');
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
@@ -12,39 +14,49 @@ function environment(name) {
   return loadProcess().process.env[name];
 }
 
-module.exports = {
-  EOL: '\n',
-  devNull: '/dev/null',
-  constants,
-  arch: () => loadProcess().process.arch,
-  platform: () => loadProcess().process.platform,
-  availableParallelism: () => parallelism(),
-  cpus: () => {
-    const { model, processors } = osFacts();
-    /** @type {object[]} */
-    const all = [];
-    for (let index = 0; index < processors; index += 1) {
-      push(all, { model, speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } });
-    }
-    return all;
-  },
-  endianness: () => (littleEndian ? 'LE' : 'BE'),
-  freemem: () => osFacts().freeMemory,
-  totalmem: () => osFacts().totalMemory,
-  homedir: () => environment('HOME') ?? osFacts().home,
-  hostname: () => osFacts().hostname,
+/** What can be taken as text: `${os.hostname}` is the host's name. @param {() => any} read */
+function textual(read) {
+  defineProperty(read, Symbol.toPrimitive, { value: read, configurable: true });
+  return read;
+}
+
+/** @param {{ encoding?: string }} [options] */
+function userInfo(options) {
+  const isBuffer = options?.encoding === 'buffer';
+  const { user, userId, groupId, home, shell } = osFacts();
+  const text = (/** @type {string} */ value) => (isBuffer ? loadBuffer().Buffer.from(value) : value);
+  const facts = { uid: userId, gid: groupId, username: text(user), homedir: text(home), shell: text(shell) };
+  return assign(create(null), facts);
+}
+
+const os = {
+  arch: textual(() => loadProcess().process.arch),
+  availableParallelism: textual(() => parallelism()),
+  cpus: () => loadMachine().cpus(),
+  endianness: textual(() => (littleEndian ? 'LE' : 'BE')),
+  freemem: textual(() => osFacts().freeMemory),
+  /** @param {number} [pid] */
+  getPriority: (pid) => loadMachine().getPriority(pid),
+  homedir: textual(() => environment('HOME') ?? osFacts().home),
+  hostname: textual(() => osFacts().hostname),
   loadavg: () => osFacts().load,
-  machine: () => osFacts().machine,
-  release: () => osFacts().release,
-  type: () => osFacts().type,
-  version: () => osFacts().version,
-  uptime: () => osFacts().uptime,
-  tmpdir: () => {
+  networkInterfaces: () => loadMachine().networkInterfaces(),
+  platform: textual(() => loadProcess().process.platform),
+  release: textual(() => osFacts().release),
+  /** @param {number} pid @param {number} [priority] */
+  setPriority: (pid, priority) => loadMachine().setPriority(pid, priority),
+  tmpdir: textual(() => {
     const folder = environment('TMPDIR') || environment('TMP') || environment('TEMP') || '/tmp';
     return folder.length > 1 && endsWith(folder, '/') ? slice(folder, 0, folder.length - 1) : folder;
-  },
-  userInfo: () => {
-    const { user, userId, groupId, home, shell } = osFacts();
-    return { uid: userId, gid: groupId, username: user, homedir: home, shell };
-  },
+  }),
+  totalmem: textual(() => osFacts().totalMemory),
+  type: textual(() => osFacts().type),
+  userInfo,
+  uptime: textual(() => osFacts().uptime),
+  version: textual(() => osFacts().version),
+  machine: textual(() => osFacts().machine),
 };
+defineProperty(os, 'constants', { value: constants, enumerable: true, configurable: true });
+defineProperty(os, 'EOL', { value: '\n', enumerable: true, configurable: true });
+defineProperty(os, 'devNull', { value: '/dev/null', enumerable: true, configurable: true });
+module.exports = os;

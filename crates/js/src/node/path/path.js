@@ -2,8 +2,21 @@
 'use strict';
 
 const { requireObject, requireString } = require('node/arguments');
-const { endsWith, join: joinParts, lastIndexOf, pop, push, slice, split, startsWith } = require('builtins/primordials');
-const { currentDirectory } = ops;
+const { workingDirectory } = require('node/process/directory');
+const {
+  assign,
+  defineProperty,
+  endsWith,
+  join: joinParts,
+  lastIndexOf,
+  pop,
+  push,
+  slice,
+  split,
+  startsWith,
+} = require('builtins/primordials');
+const loadGlob = () => require('node/path/glob');
+const loadWin32 = () => require('node/path/win32');
 
 /** The segments without `.`, and with each `..` taken back; `..` above the start stays unless the path is absolute. @param {string} path @param {boolean} absolute */
 function resolveDots(path, absolute) {
@@ -50,8 +63,12 @@ function resolve(...paths) {
     requireString(path, `paths[${index}]`);
     if (path !== '') resolved = resolved === '' ? path : `${path}/${resolved}`;
   }
-  if (!startsWith(resolved, '/')) resolved = `${currentDirectory()}/${resolved}`;
-  return `/${resolveDots(resolved, true)}`;
+  if (!startsWith(resolved, '/')) {
+    const folder = workingDirectory();
+    // Only a program that made `process.cwd` say nothing has a folder that is not absolute.
+    if (folder !== '') resolved = `${folder}/${resolved}`;
+  }
+  return startsWith(resolved, '/') ? `/${resolveDots(resolved, true)}` : resolveDots(resolved, false) || '.';
 }
 
 /** @param {string} path */
@@ -141,19 +158,40 @@ function format(parts) {
 
 /** @type {Record<string, any>} */
 const posix = {
-  normalize,
-  join,
   resolve,
+  normalize,
   isAbsolute,
+  join,
   relative,
+  toNamespacedPath: (/** @type {any} */ path) => path,
   dirname,
   basename,
   extname,
-  parse,
   format,
-  toNamespacedPath: (/** @type {any} */ path) => path,
+  parse,
+  /** @param {string} path @param {string} pattern */
+  matchesGlob: (path, pattern) => loadGlob().matchesGlob(path, pattern, '/'),
   sep: '/',
   delimiter: ':',
 };
 posix.posix = posix;
+posix._makeLong = posix.toNamespacedPath;
+/** @type {any} */
+let windows;
+defineProperty(posix, 'win32', {
+  get() {
+    if (windows === undefined) {
+      windows = loadWin32();
+      assign(windows, {
+        matchesGlob: (/** @type {string} */ path, /** @type {string} */ pattern) => loadGlob().matchesGlob(path, pattern, '\\'),
+        win32: windows,
+        posix,
+        _makeLong: windows.toNamespacedPath,
+      });
+    }
+    return windows;
+  },
+  enumerable: true,
+  configurable: true,
+});
 module.exports = posix;

@@ -12,6 +12,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/process/process", include_str!("process.js")).globals(&["process"]),
         File::new("node/process/about", include_str!("about.js")),
         File::new("node/process/capture", include_str!("capture.js")),
+        File::new("node/process/directory", include_str!("directory.js")),
         File::new("node/process/env_file", include_str!("env_file.js")),
         File::new("node/process/finalization", include_str!("finalization.js")),
         File::new("node/process/report", include_str!("report.js")),

@@ -5,6 +5,7 @@
 const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
 const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
+const { getDirectory, setDirectory } = require('node/process/directory');
 const { nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener } = require('node/process/warnings');
 const { setProcessEmitter } = require('web/html/errors');
@@ -12,7 +13,6 @@ const { assign, defineProperty, forEach, freeze, isArray, isInteger, keys, regEx
 const {
   builtinExports,
   changeDirectory,
-  currentDirectory,
   environment: environmentPairs,
   exitProcess,
   hostFacts,
@@ -170,7 +170,6 @@ const members = {
   setUncaughtExceptionCaptureCallback: (callback) => loadCapture().setUncaughtExceptionCaptureCallback(callback),
   /** @param {any} callback */
   addUncaughtExceptionCaptureCallback: (callback) => loadCapture().addUncaughtExceptionCaptureCallback(callback),
-  cwd: () => currentDirectory(),
   /** @param {string} directory */
   chdir(directory) {
     requireString(directory, 'directory');
@@ -196,6 +195,7 @@ forEach(keys(members), (name) => {
   defineProperty(process, name, { value: members[name], writable: true, enumerable: true, configurable: true });
 });
 
+defineProperty(process, 'cwd', { get: getDirectory, set: setDirectory, enumerable: true, configurable: true });
 defineLazily('env', environment);
 defineLazily('stdin', () => loadStdin().inputStream());
 defineLazily('stdout', () => loadStdout().outputStream(1));
@@ -293,6 +293,9 @@ process.on('removeListener', (/** @type {any} */ name) => {
 });
 
 setProcessEmitter(emitIfListened);
-setWarningListener((warning) => process.emit('warning', warning));
+setWarningListener(
+  (warning) => process.emit('warning', warning),
+  () => process,
+);
 
 module.exports = { process, exit, beforeExit, emitIfListened };

@@ -3,41 +3,93 @@
 'use strict';
 
 const { invalidType } = require('node/errors');
+const { requireString } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
+const { errorToString, isArray } = require('builtins/primordials');
 const { processFacts, writeOutput } = ops;
 
 /** `process` emits the event, once it is loaded. @type {(warning: any) => void} */
 let listener = () => {};
+/** What `process` says of deprecations. @type {() => { noDeprecation?: boolean, throwDeprecation?: boolean }} */
+let settings = () => ({});
 
-/** @param {(warning: any) => void} emit */
-function setWarningListener(emit) {
+/** @param {(warning: any) => void} emit @param {() => { noDeprecation?: boolean, throwDeprecation?: boolean }} process */
+function setWarningListener(emit, process) {
   listener = emit;
+  settings = process;
 }
 
 /**
- * `emitWarning(warning[, type[, code]])` or `emitWarning(warning, { type, code, detail })`.
- * @param {any} warning @param {any} [typeOrOptions] @param {any} [code]
+ * `emitWarning(warning[, type[, code]][, constructor])` or `emitWarning(warning, { type, code, detail, ctor })`.
+ * @param {any} warning @param {any} [typeOrOptions] @param {any} [code] @param {any} [constructor] where the stack begins
  */
-function emitWarning(warning, typeOrOptions, code) {
-  const options = typeof typeOrOptions === 'object' && typeOrOptions !== null ? typeOrOptions : { type: typeOrOptions, code };
+function emitWarning(warning, typeOrOptions, code, constructor) {
+  let type = typeOrOptions;
+  let name = code;
+  let start = constructor;
+  let detail;
+  if (typeof type === 'object' && type !== null && !isArray(type)) {
+    ({ ctor: start, code: name, detail } = type);
+    if (typeof detail !== 'string') detail = undefined;
+    type = type.type || 'Warning';
+  } else if (typeof type === 'function') {
+    start = type;
+    name = '';
+    type = 'Warning';
+  }
+  if (type !== undefined) requireString(type, 'type');
+  if (typeof name === 'function') {
+    start = name;
+    name = '';
+  } else if (name !== undefined) {
+    requireString(name, 'code');
+  }
   let error = warning;
-  if (!(warning instanceof Error)) {
-    if (typeof warning !== 'string') throw invalidType('warning', ['string', 'Error'], warning);
-    error = new Error(warning);
-    error.name = `${options.type ?? 'Warning'}`;
-    if (typeof options.code === 'string') error.code = options.code;
-    if (typeof options.detail === 'string') error.detail = options.detail;
+  if (typeof warning === 'string') {
+    error = makeWarning(warning, type, name, detail, start);
+  } else if (!(warning instanceof Error)) {
+    throw invalidType('warning', ['string', 'Error'], warning);
+  }
+  if (error.name === 'DeprecationWarning') {
+    const { noDeprecation, throwDeprecation } = settings();
+    if (noDeprecation) return;
+    if (throwDeprecation) {
+      nextTick(() => {
+        throw error;
+      });
+      return;
+    }
   }
   nextTick(tell, error);
+}
+
+/** @param {string} message @param {string} [type] @param {string} [code] @param {string} [detail] @param {Function} [start] */
+function makeWarning(message, type = 'Warning', code = undefined, detail = undefined, start = undefined) {
+  /** @type {any} */
+  const error = new Error(message);
+  error.name = `${type || 'Warning'}`;
+  if (code !== undefined && code !== '') error.code = code;
+  if (detail !== undefined) error.detail = detail;
+  if (start !== undefined) /** @type {any} */ (Error).captureStackTrace(error, start);
+  return error;
 }
 
 /** @param {any} error */
 function tell(error) {
   const { pid } = processFacts();
   const tag = error.code === undefined ? '' : `[${error.code}] `;
-  const detail = error.detail === undefined ? '' : `\n${error.detail}`;
-  writeOutput(2, `(twinloop:${pid}) ${tag}${error.name}: ${error.message}${detail}\n`);
+  const detail = typeof error.detail === 'string' ? `\n${error.detail}` : '';
+  writeOutput(2, `(twinloop:${pid}) ${tag}${textOf(error)}${detail}\n`);
   listener(error);
+}
+
+/** @param {any} error */
+function textOf(error) {
+  try {
+    return typeof error.toString === 'function' ? `${error.toString()}` : errorToString(error);
+  } catch {
+    return errorToString(error);
+  }
 }
 
 module.exports = { emitWarning, setWarningListener };

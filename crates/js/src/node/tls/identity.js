@@ -35,7 +35,8 @@ function matches(host, pattern, wildcards) {
   // A star in an internationalised label is no wildcard.
   if (pieces.length === 1 || stringIncludes(parts[0], 'xn--')) return name === parts[0];
   if (!wildcards || pieces.length > 2 || parts.length <= 2) return false;
-  const [prefix, suffix] = [pieces[0], pieces[1]];
+  const prefix = pieces[0];
+  const suffix = pieces[1];
   return prefix.length + suffix.length <= name.length && startsWith(name, prefix) && endsWith(name, suffix);
 }
 

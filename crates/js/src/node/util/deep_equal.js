@@ -1,11 +1,15 @@
-// Deep equality as `node:assert` and `util.isDeepStrictEqual` mean it: strict compares with `Object.is` and prototypes, loose with `==`.
+// Deep equality as `node:assert` and `util.isDeepStrictEqual` mean it: strict compares with `Object.is` and prototypes, loose with `==`, and partial
+// asks that everything of the second is in the first.
 'use strict';
 
 const { bytesOf } = require('builtins/webidl');
 const {
+  bigIntValueOf,
+  booleanValueOf,
   dateGetTime,
   endsWith,
   filter,
+  floor,
   getOwnPropertySymbols,
   getPrototypeOf,
   hasOwn,
@@ -21,12 +25,16 @@ const {
   mapHas,
   mapSet,
   mapSize,
+  numberValueOf,
   push,
+  regExpToString,
   setForEach,
   setHas,
   setSize,
   splice,
-  viewByteLength,
+  stringValueOf,
+  symbolValueOf,
+  viewName,
 } = require('builtins/primordials');
 const { bufferCompare, className, cloneKind } = ops;
 
@@ -34,60 +42,88 @@ const { bufferCompare, className, cloneKind } = ops;
 const OBJECT = 0;
 const ARRAY = 1;
 
-/** Pairs that are being compared further up. @typedef {Map<any, any>} Visited */
+// Kinds of comparison.
+const LOOSE = 0;
+const STRICT = 1;
+const UNPROTOTYPED = 2;
+const PARTIAL = 3;
 
-/** @param {any} left @param {any} right @param {boolean} strict @returns {boolean} */
-function isDeepEqual(left, right, strict) {
-  return equal(left, right, strict, new Map());
+/** The primitive in a box. @type {Record<string, (box: any) => any>} */
+const unboxed = { BigInt: bigIntValueOf, Boolean: booleanValueOf, Number: numberValueOf, String: stringValueOf, Symbol: symbolValueOf };
+
+/** What is being compared further up: the right of a left, and the left of a right. @typedef {{ left: Map<any, any>, right: Map<any, any> }} Visited */
+
+/** @param {any} left @param {any} right @param {boolean} strict @param {boolean} [skipPrototype] @returns {boolean} */
+function isDeepEqual(left, right, strict, skipPrototype = false) {
+  return equal(left, right, strict ? (skipPrototype ? UNPROTOTYPED : STRICT) : LOOSE, { left: new Map(), right: new Map() });
+}
+
+/** Whether `left` has all of `right`. @param {any} left @param {any} right @returns {boolean} */
+function isPartiallyEqual(left, right) {
+  return equal(left, right, PARTIAL, { left: new Map(), right: new Map() });
 }
 
 /** @param {any} value */
 const isPrimitive = (value) => (typeof value !== 'object' || value === null) && typeof value !== 'function';
 
-/** @param {any} left @param {any} right @param {boolean} strict @param {Visited} visited @returns {boolean} */
-function equal(left, right, strict, visited) {
-  if (is(left, right)) return true;
+/** @param {any} left @param {any} right @param {number} mode @param {Visited} visited @returns {boolean} */
+function equal(left, right, mode, visited) {
+  if (left === right) return left !== 0 || mode === LOOSE || is(left, right);
   if (isPrimitive(left) || isPrimitive(right)) {
-    if (strict || (!isPrimitive(left) && left !== null) || (!isPrimitive(right) && right !== null)) return false;
+    if (mode !== LOOSE) return left !== left && right !== right;
+    if ((!isPrimitive(left) && left !== null) || (!isPrimitive(right) && right !== null)) return false;
     // biome-ignore lint/suspicious/noDoubleEquals: the loose comparison of `assert.deepEqual`
     return left == right || (left !== left && right !== right);
   }
   if (typeof left === 'function' || typeof right === 'function') return false;
-  if (strict && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
+  if ((mode === STRICT || mode === PARTIAL) && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
   const number = cloneKind(left);
   if (number !== cloneKind(right)) return false;
   const isPlain = number === OBJECT || number === ARRAY;
   const kind = isPlain ? '' : className(left);
   if (!isPlain && (kind !== className(right) || isArray(left) !== isArray(right))) return false;
-  // A pair that is being compared further up is taken as equal: the rest decides.
-  if (mapGet(visited, left) === right) return true;
-  mapSet(visited, left, right);
-  const same = isPlain ? number === OBJECT || left.length === right.length : sameContents(left, right, kind, strict, visited);
-  const result = same && sameProperties(left, right, strict, visited);
-  mapDelete(visited, left);
+  // A pair that is being compared further up is taken as equal: the rest decides. One of them with another is a circle that the other has not.
+  const before = mapGet(visited.left, left);
+  if (before !== undefined) return before === right;
+  if (mapHas(visited.right, right)) return false;
+  mapSet(visited.left, left, right);
+  mapSet(visited.right, right, left);
+  const result = sameParts(left, right, number, kind, mode, visited);
+  mapDelete(visited.left, left);
+  mapDelete(visited.right, right);
   return result;
 }
 
-/** @param {any} left @param {any} right @param {string} kind @param {boolean} strict @param {Visited} visited @returns {boolean} */
-function sameContents(left, right, kind, strict, visited) {
+/** @param {any} left @param {any} right @param {number} number @param {string} kind @param {number} mode @param {Visited} visited @returns {boolean} */
+function sameParts(left, right, number, kind, mode, visited) {
+  if (number === ARRAY) {
+    if (mode === PARTIAL) return arrayContains(left, right, visited) && sameProperties(left, right, mode, visited, true);
+    return left.length === right.length && sameProperties(left, right, mode, visited, false);
+  }
+  if (number === OBJECT) return sameProperties(left, right, mode, visited, false);
+  return sameContents(left, right, kind, mode, visited) && sameProperties(left, right, mode, visited, isView(left));
+}
+
+/** @param {any} left @param {any} right @param {string} kind @param {number} mode @param {Visited} visited @returns {boolean} */
+function sameContents(left, right, kind, mode, visited) {
   switch (kind) {
     case 'Date':
       return is(dateGetTime(left), dateGetTime(right));
     case 'RegExp':
-      return `${left}` === `${right}` && left.lastIndex === right.lastIndex;
+      return regExpToString(left) === regExpToString(right) && left.lastIndex === right.lastIndex;
     case 'Number':
     case 'String':
     case 'Boolean':
     case 'BigInt':
     case 'Symbol':
-      return is(left.valueOf(), right.valueOf());
+      return is(unboxed[kind](left), unboxed[kind](right));
     case 'Map':
-      return sameMap(left, right, strict, visited);
+      return sameMap(left, right, mode, visited);
     case 'Set':
-      return sameSet(left, right, strict, visited);
+      return sameSet(left, right, mode, visited);
     case 'ArrayBuffer':
     case 'SharedArrayBuffer':
-      return bufferCompare(bytesOf(left), bytesOf(right)) === 0;
+      return sameBytes(bytesOf(left), bytesOf(right), mode);
     case 'WeakMap':
     case 'WeakSet':
     case 'Promise':
@@ -95,48 +131,112 @@ function sameContents(left, right, kind, strict, visited) {
     default:
       break;
   }
-  if (endsWith(kind, 'Error') || left instanceof Error) {
-    return (
-      equal(left.name, right.name, strict, visited) &&
-      equal(left.message, right.message, strict, visited) &&
-      equal(left.cause, right.cause, strict, visited) &&
-      equal(left.errors, right.errors, strict, visited)
-    );
-  }
+  if (endsWith(kind, 'Error') || left instanceof Error) return sameError(left, right, mode, visited);
   if (isArray(left)) return left.length === right.length;
-  return !isView(left) || bufferCompare(left, right) === 0;
+  return !isView(left) || sameView(left, right, mode);
 }
 
-/** @param {Set<any>} left @param {Set<any>} right @param {boolean} strict @param {Visited} visited */
-function sameSet(left, right, strict, visited) {
-  if (setSize(left) !== setSize(right)) return false;
-  /** @type {any[]} */
+// Not enumerable, and still what an error says.
+const errorNames = ['message', 'name', 'cause', 'errors'];
+
+/** @param {any} left @param {any} right @param {number} mode @param {Visited} visited */
+function sameError(left, right, mode, visited) {
+  for (let index = 0; index < errorNames.length; index += 1) {
+    const name = errorNames[index];
+    const isShown = isEnumerable(left, name) || isEnumerable(right, name);
+    if (isShown) continue;
+    if (mode === PARTIAL && !hasOwn(right, name) && index > 1) continue;
+    if (index > 1 && hasOwn(left, name) !== hasOwn(right, name)) return false;
+    if (!equal(left[name], right[name], mode === PARTIAL ? PARTIAL : STRICT, visited)) return false;
+  }
+  return true;
+}
+
+/** @param {Uint8Array} left @param {Uint8Array} right @param {number} mode */
+function sameBytes(left, right, mode) {
+  if (mode !== PARTIAL) return left.length === right.length && bufferCompare(left, right) === 0;
+  return isSubsequence(left, right);
+}
+
+/** Elements of the right one in order among those of the left one. @param {ArrayLike<any>} left @param {ArrayLike<any>} right */
+function isSubsequence(left, right) {
+  let at = 0;
+  for (let index = 0; index < right.length; index += 1) {
+    while (at < left.length && !is(left[at], right[index])) at += 1;
+    if (at === left.length) return false;
+    at += 1;
+  }
+  return true;
+}
+
+/** @param {any} left @param {any} right @param {number} mode */
+function sameView(left, right, mode) {
+  const name = viewName(left);
+  if (name !== viewName(right)) return false;
+  if (name === undefined) return sameBytes(bytesOf(left), bytesOf(right), mode);
+  if (mode === PARTIAL) return isSubsequence(left, right);
+  if (left.length !== right.length) return false;
+  if (name !== 'Float32Array' && name !== 'Float64Array' && name !== 'Float16Array') return bufferCompare(left, right) === 0;
+  for (let index = 0; index < left.length; index += 1) {
+    const same =
+      mode === LOOSE
+        ? left[index] === right[index] || (left[index] !== left[index] && right[index] !== right[index])
+        : is(left[index], right[index]);
+    if (!same) return false;
+  }
+  return true;
+}
+
+/** Elements of the right array in order among those of the left one; holes say nothing. @param {any[]} left @param {any[]} right @param {Visited} visited */
+function arrayContains(left, right, visited) {
+  if (right.length > left.length) return false;
+  let at = 0;
+  for (let index = 0; index < right.length; index += 1) {
+    if (!hasOwn(right, index)) continue;
+    while (at < left.length && !(hasOwn(left, at) && equal(left[at], right[index], PARTIAL, visited))) at += 1;
+    if (at >= left.length) return false;
+    at += 1;
+  }
+  return true;
+}
+
+/** Whether a value may be equal to another that is not it. @param {any} value @param {number} mode */
+const hasOthers = (value, mode) => mode === LOOSE || !isPrimitive(value);
+
+/** @param {Set<any>} left @param {Set<any>} right @param {number} mode @param {Visited} visited */
+function sameSet(left, right, mode, visited) {
+  if (mode === PARTIAL ? setSize(left) < setSize(right) : setSize(left) !== setSize(right)) return false;
+  /** Of the left, those that the right has not as they are. @type {any[]} */
   const rest = [];
-  setForEach(right, (item) => {
-    if (!setHas(left, item)) push(rest, item);
+  setForEach(left, (item) => {
+    if (!setHas(right, item)) push(rest, item);
   });
   let same = true;
-  setForEach(left, (item) => {
-    if (!same || setHas(right, item)) return;
-    same = takeFirst(rest, (other) => equal(item, other, strict, visited));
+  setForEach(right, (item) => {
+    if (!same || setHas(left, item)) return;
+    same = hasOthers(item, mode) && takeFirst(rest, (other) => equal(other, item, mode, visited));
   });
   return same;
 }
 
-/** @param {Map<any, any>} left @param {Map<any, any>} right @param {boolean} strict @param {Visited} visited */
-function sameMap(left, right, strict, visited) {
-  if (mapSize(left) !== mapSize(right)) return false;
+/** @param {Map<any, any>} left @param {Map<any, any>} right @param {number} mode @param {Visited} visited */
+function sameMap(left, right, mode, visited) {
+  if (mode === PARTIAL ? mapSize(left) < mapSize(right) : mapSize(left) !== mapSize(right)) return false;
+  // Loosely, what stands under the same key may be meant for another: 1 and '1'.
+  const isSettled = (/** @type {any} */ value, /** @type {any} */ key, /** @type {Map<any, any>} */ other) =>
+    mapHas(other, key) && (mode !== LOOSE || equal(mapGet(other, key), value, mode, visited));
   /** @type {{ key: any, value: any }[]} */
   const rest = [];
-  mapForEach(right, (value, key) => {
-    if (!mapHas(left, key)) push(rest, { key, value });
-  });
-  let same = true;
   mapForEach(left, (value, key) => {
+    if (!isSettled(value, key, right)) push(rest, { key, value });
+  });
+  const isOther = (/** @type {{ key: any, value: any }} */ other, /** @type {any} */ key, /** @type {any} */ value) =>
+    equal(other.key, key, mode, visited) && equal(other.value, value, mode, visited);
+  let same = true;
+  mapForEach(right, (value, key) => {
     if (!same) return;
-    same = mapHas(right, key)
-      ? equal(value, mapGet(right, key), strict, visited)
-      : takeFirst(rest, (other) => equal(key, other.key, strict, visited) && equal(value, other.value, strict, visited));
+    if (isSettled(value, key, left)) same = mode === LOOSE || equal(mapGet(left, key), value, mode, visited);
+    else same = hasOthers(key, mode) && takeFirst(rest, (other) => isOther(other, key, value));
   });
   return same;
 }
@@ -151,11 +251,12 @@ function takeFirst(list, test) {
   return false;
 }
 
-/** @param {any} object @param {boolean} strict @returns {PropertyKey[]} */
-function enumerableKeys(object, strict) {
+/** @param {any} object @param {number} mode @param {boolean} withoutIndexes @returns {PropertyKey[]} */
+function enumerableKeys(object, mode, withoutIndexes) {
   /** @type {PropertyKey[]} */
-  const names = keys(object);
-  if (!strict) return names;
+  let names = keys(object);
+  if (withoutIndexes) names = filter(names, (name) => !isIndex(name));
+  if (mode === LOOSE) return names;
   const own = getOwnPropertySymbols(object);
   if (own.length === 0) return names;
   const symbols = filter(own, (symbol) => isEnumerable(object, symbol));
@@ -163,16 +264,22 @@ function enumerableKeys(object, strict) {
   return names;
 }
 
-/** @param {any} left @param {any} right @param {boolean} strict @param {Visited} visited */
-function sameProperties(left, right, strict, visited) {
-  if (isView(left)) return viewByteLength(bytesOf(left)) === viewByteLength(bytesOf(right));
-  const names = enumerableKeys(left, strict);
-  if (names.length !== enumerableKeys(right, strict).length) return false;
+/** @param {PropertyKey} name */
+function isIndex(name) {
+  const number = Number(name);
+  return number >= 0 && floor(number) === number && `${number}` === name;
+}
+
+/** @param {any} left @param {any} right @param {number} mode @param {Visited} visited @param {boolean} withoutIndexes elements were compared already */
+function sameProperties(left, right, mode, visited, withoutIndexes) {
+  const names = enumerableKeys(right, mode, withoutIndexes);
+  if (mode !== PARTIAL && names.length !== enumerableKeys(left, mode, withoutIndexes).length) return false;
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index];
-    if (!hasOwn(right, name) || !equal(left[name], right[name], strict, visited)) return false;
+    if (!isEnumerable(left, name)) return false;
+    if (!equal(left[name], right[name], mode, visited)) return false;
   }
   return true;
 }
 
-module.exports = { isDeepEqual };
+module.exports = { isDeepEqual, isPartiallyEqual };

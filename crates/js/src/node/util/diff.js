@@ -10,9 +10,10 @@ const { isArray, max, push, reverse, split } = require('builtins/primordials');
 /**
  * @param {ArrayLike<string>} actual @param {ArrayLike<string>} expected
  * @param {(left: string, right: string) => boolean} [same] whether two lines are one
+ * @param {(left: string, right: string) => string} [shown] which of two such lines is shown
  * @returns {Step[]}
  */
-function steps(actual, expected, same = (left, right) => left === right) {
+function steps(actual, expected, same = (left, right) => left === right, shown = (left) => left) {
   const width = actual.length + expected.length;
   const reach = new Int32Array(2 * width + 2);
   /** @type {Int32Array[]} */
@@ -30,14 +31,14 @@ function steps(actual, expected, same = (left, right) => left === right) {
         y += 1;
       }
       reach[at] = x;
-      if (x >= actual.length && y >= expected.length) return walkedBack(trace, actual, expected, width);
+      if (x >= actual.length && y >= expected.length) return walkedBack(trace, actual, expected, width, shown);
     }
   }
   return [];
 }
 
-/** @param {Int32Array[]} trace @param {ArrayLike<string>} actual @param {ArrayLike<string>} expected @param {number} width @returns {Step[]} */
-function walkedBack(trace, actual, expected, width) {
+/** @param {Int32Array[]} trace @param {ArrayLike<string>} actual @param {ArrayLike<string>} expected @param {number} width @param {(left: string, right: string) => string} shown @returns {Step[]} */
+function walkedBack(trace, actual, expected, width, shown) {
   /** @type {Step[]} */
   const path = [];
   let x = actual.length;
@@ -54,7 +55,7 @@ function walkedBack(trace, actual, expected, width) {
     while (x > beforeX && y > beforeY && x > 0 && y > 0) {
       x -= 1;
       y -= 1;
-      push(path, [0, actual[x]]);
+      push(path, [0, shown(actual[x], expected[y])]);
     }
     if (distance === 0) break;
     if (x > beforeX) {

@@ -280,7 +280,8 @@ module.exports = {
   styleText,
   toUSVString,
   isArray,
-  isDeepStrictEqual: (/** @type {any} */ left, /** @type {any} */ right) => loadDeepEqual().isDeepEqual(left, right, true),
+  /** @param {any} left @param {any} right @param {{ skipPrototype?: boolean }} [options] */
+  isDeepStrictEqual: (left, right, options) => loadDeepEqual().isDeepEqual(left, right, true, options?.skipPrototype),
   get types() {
     return loadUtilTypes();
   },
