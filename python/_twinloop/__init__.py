@@ -2,6 +2,7 @@
 
 ==============  ==================================================================================================
 ``_native``     the extension module (``python/native``): the hot half of everything below, and the bridge to JavaScript
+``crossing``    the cold part of what crosses between the languages
 ``names``       hosts and ports: what ``getaddrinfo`` answers, and ``--connect-to``
 ``transports``  sockets, datagrams, pipes, child processes, TLS: what happens once in a connection's life
 ``loop``        the event loop itself, over asyncio's own, and what shows its tasks

@@ -11,13 +11,17 @@ interface BridgeOperations {
   pyType(handle: PythonHandle): string;
   pyPrimitive(handle: PythonHandle, hint: string): any;
   pyToJs(handle: PythonHandle, depth: number): any;
+  /** What `JSON.stringify` makes of the object, which stands under `key`. */
+  pyToJson(handle: PythonHandle, key: string): any;
   /** Undefined where there is none. */
   pyGetAttribute(handle: PythonHandle, name: string): any;
   pySetAttribute(handle: PythonHandle, name: string, value: any): void;
   pyHasAttribute(handle: PythonHandle, name: string): boolean;
   pyDeleteAttribute(handle: PythonHandle, name: string): void;
-  /** What `dir` lists, without special names. */
+  /** The fields, without special names; of a module or class all that `dir` lists. */
   pyNames(handle: PythonHandle): string[];
+  /** Whether `pyNames` lists it. */
+  pyHasOwn(handle: PythonHandle, name: string): boolean;
   /** The keys of a dict that are strings. */
   pyKeys(handle: PythonHandle): string[];
   /** The item of a dict, or null. */

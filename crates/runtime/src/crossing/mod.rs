@@ -6,6 +6,7 @@
 mod awaits;
 mod copies;
 mod errors;
+mod json;
 mod values;
 
 use std::rc::Rc;

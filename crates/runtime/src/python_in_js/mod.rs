@@ -2,6 +2,7 @@
 //! do, and Python modules behind `python:` imports.
 
 pub(crate) mod abilities;
+mod fields;
 mod guest;
 pub(crate) mod modules;
 mod operations;

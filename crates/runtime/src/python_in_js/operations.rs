@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
-use super::abilities;
+use super::{abilities, fields};
 use crate::bridge::PythonObject;
 use crate::crossing::{Crossing, Depth};
 
@@ -31,6 +31,7 @@ static OPS: &[Op] = &[
         on(scope, arguments, primitive)
     }),
     Op::new("pyToJs", 2, to_js_copy),
+    Op::new("pyToJson", 2, to_json),
     Op::new("pyGetAttribute", 2, |scope, arguments| {
         on_optional(scope, arguments, get_attribute)
     }),
@@ -52,6 +53,11 @@ static OPS: &[Op] = &[
         })
     }),
     Op::new("pyNames", 1, names),
+    Op::new("pyHasOwn", 2, |scope, arguments| {
+        on(scope, arguments, |call| {
+            call.truth(fields::has(&call.object, &call.name(1)?)?)
+        })
+    }),
     Op::new("pyKeys", 1, keys),
     Op::new("pyItem", 2, record_item),
     Op::new("pyLength", 1, |scope, arguments| {
@@ -300,13 +306,24 @@ fn to_js_copy<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     })
 }
 
+/// `pyToJson(handle, key)`: what `JSON.stringify` makes of the object.
+fn to_json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| {
+        let key = arguments.get(1);
+        let key = if key.is_undefined() {
+            String::new()
+        } else {
+            scope.string_of(key)?
+        };
+        call.json_of(&call.object, &key)
+    })
+}
+
 fn names<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     enter(scope, arguments, |call| {
-        let names = call.object.dir().and_then(|names| names.extract());
-        let names: Vec<String> = call.of_python(names)?;
-        let names: Vec<Local<'s>> = names
+        let names: Vec<Local<'s>> = call
+            .of_python(fields::names(&call.object))?
             .iter()
-            .filter(|name| !name.starts_with("__"))
             .map(|name| scope.string(name))
             .collect::<Result<_, _>>()?;
         scope.array(&names)

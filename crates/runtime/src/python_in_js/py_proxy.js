@@ -13,8 +13,9 @@ const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primord
 // What a Python type can do: `abilities.rs`.
 const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER, SEQUENCE, RECORD } = ops.abilities;
 const { pyAsyncIter, pyAsyncNext, pyAwait, pyCall, pyCloseAsyncIterator, pyCloseIterator, pyContains, pyDeleteAttribute } = ops;
-const { pyDeleteItem, pyGetAttribute, pyGetItem, pyHasAttribute, pyIndex, pyItem, pyIter, pyKeys, pyLength, pyNames, pyNext } = ops;
-const { pyPrimitive, pyRepr, pyReturned, pySetAttribute, pySetItem, pyStep, pyStr, pyToJs, pyType } = ops;
+const { pyDeleteItem, pyGetAttribute, pyGetItem, pyHasAttribute, pyHasOwn, pyIndex, pyItem, pyIter, pyKeys, pyLength, pyNames, pyNext } =
+  ops;
+const { pyPrimitive, pyRepr, pyReturned, pySetAttribute, pySetItem, pyStep, pyStr, pyToJs, pyToJson, pyType } = ops;
 
 /** What a proxy's traps get. @typedef {any} Target */
 
@@ -29,8 +30,9 @@ const base = {
   toString() {
     return pyStr(this[HANDLE]);
   },
-  toJSON() {
-    return pyToJs(this[HANDLE], -1);
+  /** @param {string} key */
+  toJSON(key) {
+    return pyToJson(this[HANDLE], key);
   },
   /** @param {{ depth?: number }} [options] */
   toJs(options) {
@@ -168,16 +170,24 @@ const fixed = (value) => ({ __proto__: null, value, writable: false, enumerable:
 /** By the flags. @type {Map<number, object>} */
 const prototypes = new Map();
 
+/** Gives the prototype these methods, which a loop over names does not list. @param {object} prototype @param {any} methods */
+function addHidden(prototype, methods) {
+  const descriptors = getOwnPropertyDescriptors(methods);
+  const names = ownKeys(descriptors);
+  for (let i = 0; i < names.length; i += 1) descriptors[/** @type {string} */ (names[i])].enumerable = false;
+  defineProperties(prototype, descriptors);
+}
+
 /** @param {number} flags */
 function prototypeFor(flags) {
   let prototype = mapGet(prototypes, flags);
   if (prototype === undefined) {
     prototype = /** @type {object} */ (create(flags & CALLABLE ? FunctionPrototype : ObjectPrototype));
-    defineProperties(prototype, getOwnPropertyDescriptors(base));
+    addHidden(prototype, base);
     for (let i = 0; i < abilities.length; i += 1) {
-      if (flags & abilities[i][0]) defineProperties(prototype, getOwnPropertyDescriptors(abilities[i][1]));
+      if (flags & abilities[i][0]) addHidden(prototype, abilities[i][1]);
     }
-    if (flags & SEQUENCE) defineProperties(prototype, getOwnPropertyDescriptors(sequence));
+    if (flags & SEQUENCE) addHidden(prototype, sequence);
     defineProperty(prototype, Symbol.toStringTag, fixed('PyProxy'));
     mapSet(prototypes, flags, prototype);
   }
@@ -360,7 +370,7 @@ const handler = {
       const item = pyItem(target[HANDLE], key);
       return item === null ? undefined : plain(item);
     }
-    if (isTaken(target, key) || !pyHasAttribute(target[HANDLE], pythonName(key))) return undefined;
+    if (isTaken(target, key) || !pyHasOwn(target[HANDLE], pythonName(key))) return undefined;
     return plain(pyGetAttribute(target[HANDLE], pythonName(key)));
   },
   getPrototypeOf(target) {
