@@ -224,4 +224,41 @@ test('byteLength counts pairs and lone halves, wherever they stand', () => {
   }
 });
 
+test('base64 in both alphabets with anything between the digits is read up to its end, and nothing behind is written', () => {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  for (let length = 0; length < 150; length += 1) {
+    let text = '';
+    for (let i = 0; i < length; i += 1) text += i % 29 === 28 ? '+/-_'[(i / 29) & 3] : digits[(i * 17 + length) % 62];
+    const whole = Buffer.from(text, 'base64');
+    equal(whole.length, Math.floor((length * 3) / 4));
+    equal(Buffer.from(text, 'base64url').equals(whole), true);
+    for (const noise of ['\n', '$', '\u00e9', '\u6f22', '\0']) {
+      const at = (length * 5) % (length + 1);
+      const target = Buffer.alloc(whole.length + 40, 7);
+      equal(target.write(text.slice(0, at) + noise + text.slice(at), 'base64'), whole.length);
+      equal(target.subarray(0, whole.length).equals(whole), true);
+      equal(
+        target.subarray(whole.length).every((byte) => byte === 7),
+        true,
+      );
+    }
+    const room = Buffer.alloc(whole.length >> 1);
+    equal(room.write(text, 'base64'), room.length);
+    equal(room.equals(whole.subarray(0, room.length)), true);
+  }
+});
+
+test('a Buffer over another has the prototype and the species of Buffer, whatever its size', () => {
+  for (const size of [1, 20, 100, 5000]) {
+    const whole = Buffer.alloc(size, 1);
+    const part = whole.subarray(0, size);
+    equal(Object.getPrototypeOf(part), Buffer.prototype);
+    equal(part.buffer, whole.buffer);
+    part[0] = 9;
+    equal(whole[0], 9);
+    equal(part.slice(0, 1) instanceof Buffer, true);
+    equal(Buffer.isBuffer(part.map((byte) => byte + 1)), true);
+  }
+});
+
 await run();

@@ -1,5 +1,6 @@
 // node:fs and node:fs/promises. Runs on Node too, which is the oracle.
 import fs from 'node:fs';
+import { Buffer } from 'node:buffer';
 import * as promises from 'node:fs/promises';
 import os from 'node:os';
 import { text } from 'node:stream/consumers';
@@ -19,6 +20,20 @@ test('writeFile and readFile, text and bytes', async () => {
   equal(bytes.toString(), 'grüße');
   await promises.writeFile(at('bytes'), new Uint8Array([0, 255, 0]).subarray(1, 2));
   deepEqual([...(await promises.readFile(at('bytes')))], [255]);
+});
+
+test('a file of any size is read whole, also where the memory of its bytes is made in another way', async () => {
+  for (const size of [0, 1, 63, 64, 65, 66, 1000, 65_535, 65_536, 65_537]) {
+    const bytes = new Uint8Array(size);
+    for (let i = 0; i < size; i += 1) bytes[i] = i * 31 + 1;
+    await promises.writeFile(at('sized'), bytes);
+    for (let round = 0; round < 3; round += 1) {
+      const read = await promises.readFile(at('sized'));
+      equal(read.length, size);
+      equal(read.buffer.byteLength >= size, true);
+      equal(Buffer.compare(read, bytes), 0);
+    }
+  }
 });
 
 test('every encoding', async () => {

@@ -154,4 +154,82 @@ test('memory that threads share is read and written', () => {
   equal(Atomics.wait(new Int32Array(shared), 1, 0, 1), 'timed-out');
 });
 
+// By the letter of the standard, a character at a time: what the wide registers must agree with wherever in a block a character stands.
+function slowlyEncoded(text) {
+  const list = [];
+  for (const character of text) {
+    const point = character.codePointAt(0);
+    const scalar = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
+    if (scalar < 0x80) list.push(scalar);
+    else if (scalar < 0x800) list.push(0xc0 | (scalar >> 6), 0x80 | (scalar & 63));
+    else if (scalar < 0x10000) list.push(0xe0 | (scalar >> 12), 0x80 | ((scalar >> 6) & 63), 0x80 | (scalar & 63));
+    else list.push(0xf0 | (scalar >> 18), 0x80 | ((scalar >> 12) & 63), 0x80 | ((scalar >> 6) & 63), 0x80 | (scalar & 63));
+  }
+  return new Uint8Array(list);
+}
+
+test('a character of any width, or half of one, may stand anywhere in a text of any length', () => {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  for (const character of ['x', 'é', '漢', '😀', '\ud83d', '\ude00', '\ude00\ud83d']) {
+    for (let length = 0; length < 140; length += 7) {
+      for (let at = 0; at <= length; at += 3) {
+        const text = 'a'.repeat(at) + character + 'ÿ'.repeat(length & 1) + 'b'.repeat(length - at);
+        const encoded = slowlyEncoded(text);
+        deepEqual(encoder.encode(text), encoded);
+        equal(decoder.decode(encoded), text.toWellFormed());
+        equal(strict.decode(encoded), text.toWellFormed());
+        // Exactly the room it takes, and what lies behind stays.
+        const room = new Uint8Array(encoded.length + 9).fill(7);
+        deepEqual(encoder.encodeInto(text, room.subarray(0, encoded.length)), { read: text.length, written: encoded.length });
+        deepEqual(room.subarray(0, encoded.length), encoded);
+        deepEqual(room.subarray(encoded.length), new Uint8Array(9).fill(7));
+      }
+    }
+  }
+});
+
+test('a byte that is no UTF-8 is found anywhere, and nothing but it is replaced', () => {
+  const decoder = new TextDecoder();
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  for (const word of ['abcdefg', 'größe', '漢字かな', '😀😁']) {
+    const piece = slowlyEncoded(word);
+    for (let count = 0; count < 24; count += 1) {
+      const before = word.repeat(count);
+      for (const broken of [[0xff], [0xc3], [0xe6, 0xbc], [0xf0, 0x9f, 0x98], [0x80], [0xed, 0xa0, 0x80], [0xc0, 0x80]]) {
+        const source = new Uint8Array(piece.length * (count + 3) + broken.length);
+        for (let i = 0; i < count; i += 1) source.set(piece, i * piece.length);
+        source.set(broken, count * piece.length);
+        for (let i = 0; i < 3; i += 1) source.set(piece, count * piece.length + broken.length + i * piece.length);
+        const text = decoder.decode(source);
+        equal(text.startsWith(`${before}\ufffd`), true);
+        equal(text.endsWith(`\ufffd${word.repeat(3)}`), true);
+        throws(() => strict.decode(source), TypeError);
+      }
+    }
+  }
+});
+
+test('base64 of any length goes out and comes back, with spaces and without padding', () => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  for (let length = 0; length < 200; length += 1) {
+    let text = '';
+    for (let i = 0; i < length; i += 1) text += String.fromCharCode((i * 73 + length * 31) & 255);
+    let expected = '';
+    for (let i = 0; i < length; i += 3) {
+      const bits = (text.charCodeAt(i) << 16) | ((text.charCodeAt(i + 1) || 0) << 8) | (text.charCodeAt(i + 2) || 0);
+      for (let digit = 0; digit < 4; digit += 1) expected += i + digit > length ? '=' : alphabet[(bits >> (18 - digit * 6)) & 63];
+    }
+    equal(btoa(text), expected);
+    equal(atob(expected), text);
+    equal(atob(expected.replaceAll('=', '')), text);
+    equal(atob(` \t\n\f\r${expected.slice(0, 5)} ${expected.slice(5)}\n`), text);
+    if (length > 0) {
+      for (const wrong of ['-', '_', 'é', '漢', '\v', '\u00a0', '=a', 'A==='])
+        throws(() => atob(expected.slice(0, length) + wrong + expected.slice(length)), { name: 'InvalidCharacterError' });
+    }
+  }
+});
+
 await run();

@@ -52,10 +52,19 @@ const { then } = PromisePrototype;
 const { reject, resolve, withResolvers } = PromiseClass;
 const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 const bufferOfView = getterOf(TypedArrayPrototype, 'buffer');
+/** @type {(view: any) => number} */
+const viewByteLength = getter(TypedArrayPrototype, 'byteLength');
 const nameOfView = getterOf(TypedArrayPrototype, SymbolClass.toStringTag);
 const bufferOfDataView = getterOf(DataView.prototype, 'buffer');
 const resizable = getterOf(ArrayBuffer.prototype, 'resizable');
-const { indexOf: byteIndexOf, lastIndexOf: byteLastIndexOf, slice: copyBytes, toHex } = /** @type {any} */ (Uint8Array.prototype);
+const ByteArray = Uint8Array;
+const {
+  indexOf: byteIndexOf,
+  lastIndexOf: byteLastIndexOf,
+  set: setBytes,
+  slice: copyBytes,
+  toHex,
+} = /** @type {any} */ (Uint8Array.prototype);
 const { propertyIsEnumerable } = ObjectPrototype;
 const { [SymbolClass.hasInstance]: hasInstance } = FunctionPrototype;
 const { toFixed } = NumberPrototype;
@@ -340,8 +349,7 @@ module.exports = {
   dataViewByteOffset: getter(DataView.prototype, 'byteOffset'),
   /** @type {(view: any) => ArrayBufferLike} */
   viewBuffer: (view) => apply(bufferOfView, view, []),
-  /** @type {(view: any) => number} */
-  viewByteLength: getter(TypedArrayPrototype, 'byteLength'),
+  viewByteLength,
   /** @type {(view: any) => number} */
   viewByteOffset: getter(TypedArrayPrototype, 'byteOffset'),
   /** The number of elements. @type {(array: any) => number} */
@@ -363,7 +371,13 @@ module.exports = {
   /** @type {(bytes: Uint8Array, byte: number, from: number) => number} */
   byteLastIndexOf: (bytes, byte, from) => apply(byteLastIndexOf, bytes, [byte, from]),
   /** @type {(bytes: Uint8Array, start?: number, end?: number) => Uint8Array<ArrayBuffer>} */
-  copyBytes: (bytes, start, end) => apply(copyBytes, bytes, [start, end]),
+  copyBytes: (bytes, start, end) => {
+    if (start !== undefined) return apply(copyBytes, bytes, [start, end]);
+    // The whole, which nearly all copies are: `slice` makes an ArrayBuffer with each, and takes 500 ns more.
+    const copy = new ByteArray(viewByteLength(bytes));
+    apply(setBytes, copy, [bytes]);
+    return copy;
+  },
 
   listOf,
 };

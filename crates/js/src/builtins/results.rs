@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use twinloop_web::Bytes;
 
-use crate::engine::{Error, IntoJs, Local, Scope, Units};
+use crate::engine::{Error, IntoJs, Local, Scope, Units, transcoding};
 
 /// Bytes as the network gave them, which become a `Uint8Array`. A small piece of a large read buffer is copied, so that it does not keep
 /// the whole of it.
@@ -78,23 +78,22 @@ impl Scratch {
 
     /// Decodes UTF-8; what is invalid is replaced, unless `fatal`.
     pub(crate) fn decode(&mut self, bytes: &[u8], fatal: bool) -> Decoded {
-        // The standard library's test takes a fifth of the time of `encoding_rs`'s.
         if bytes.is_ascii() {
             return self.copy(bytes);
         }
-        if encoding_rs::mem::is_utf8_latin1(bytes) {
-            let target = room_for(&mut self.bytes, bytes.len());
-            return Decoded::Latin1(encoding_rs::mem::convert_utf8_to_latin1_lossy(
-                bytes, target,
-            ));
+        let latin1 = room_for(&mut self.bytes, bytes.len());
+        if let Some(length) = transcoding::utf8_to_latin1(bytes, latin1) {
+            return Decoded::Latin1(length);
         }
-        // One more than there are bytes is what the conversion asks for.
-        let target = room_for(&mut self.units, bytes.len() + 1);
+        // One more than there are bytes is what the conversion that replaces asks for.
+        let units = room_for(&mut self.units, bytes.len() + 1);
+        if let Some(length) = transcoding::utf8_to_utf16(bytes, units) {
+            return Decoded::TwoByte(length);
+        }
         if fatal {
-            encoding_rs::mem::convert_utf8_to_utf16_without_replacement(bytes, target)
-                .map_or(Decoded::Invalid, Decoded::TwoByte)
+            Decoded::Invalid
         } else {
-            Decoded::TwoByte(encoding_rs::mem::convert_utf8_to_utf16(bytes, target))
+            Decoded::TwoByte(encoding_rs::mem::convert_utf8_to_utf16(bytes, units))
         }
     }
 
@@ -127,23 +126,27 @@ impl Scratch {
         }
     }
 
-    /// The UTF-8 of a JavaScript string, lone surrogates replaced: how many of the bytes it takes.
-    fn encode(&mut self, units: Units<'_>) -> usize {
-        match units {
-            Units::Latin1(bytes) if bytes.is_ascii() => {
-                self.latin1(bytes.len()).copy_from_slice(bytes);
-                bytes.len()
-            }
-            Units::Latin1(bytes) => encoding_rs::mem::convert_latin1_to_utf8(
-                bytes,
-                room_for(&mut self.bytes, bytes.len() * 2),
-            ),
-            // Three bytes are the most that one unit becomes.
-            Units::TwoByte(units) => encoding_rs::mem::convert_utf16_to_utf8(
-                units,
-                room_for(&mut self.bytes, units.len() * 3),
-            ),
-        }
+    /// Takes the UTF-8 of a text, lone surrogates replaced: how many bytes.
+    pub(crate) fn encode(&mut self, units: Units<'_>) -> usize {
+        let most = match units {
+            Units::Latin1(text) => text.len() * 2,
+            Units::TwoByte(text) => text.len() * 3,
+        };
+        transcoding::encode_utf8(units, room_for(&mut self.bytes, most))
+    }
+
+    /// So many bytes of what was taken.
+    pub(crate) fn encoded(&self, length: usize) -> &[u8] {
+        &self.bytes[..length]
+    }
+}
+
+/// A `Uint8Array` with text that was encoded.
+pub(crate) fn array_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Local<'s>, Error> {
+    if bytes.len() <= LARGEST_COPY {
+        scope.uint8_array_copy(bytes)
+    } else {
+        scope.uint8_array(bytes.to_vec())
     }
 }
 
@@ -160,18 +163,6 @@ pub(crate) fn string_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Loca
         let decoded = scratch.decode(bytes, false);
         let string = scratch.string(scope, decoded)?;
         Ok(string.unwrap_or_else(Local::undefined))
-    })
-}
-
-/// A `Uint8Array` with the UTF-8 of a string, lone surrogates replaced.
-pub(crate) fn utf8_array<'s>(scope: &Scope<'s>, text: Local<'_>) -> Result<Local<'s>, Error> {
-    Scratch::with(|scratch| {
-        let length = scope.read_units(text, |units| scratch.encode(units))?;
-        if length <= LARGEST_COPY {
-            scope.uint8_array_copy(&scratch.bytes[..length])
-        } else {
-            scope.uint8_array(scratch.bytes[..length].to_vec())
-        }
     })
 }
 
@@ -205,7 +196,7 @@ pub(crate) fn utf8(units: Units<'_>) -> Cow<'_, [u8]> {
         Units::TwoByte(units) => {
             // Three bytes are the most that one unit becomes.
             let mut bytes = vec![0; units.len() * 3];
-            let length = encoding_rs::mem::convert_utf16_to_utf8(units, &mut bytes);
+            let length = transcoding::encode_utf8(Units::TwoByte(units), &mut bytes);
             bytes.truncate(length);
             Cow::Owned(bytes)
         }

@@ -66,6 +66,7 @@ mod stacks;
 mod strings;
 mod system;
 mod tasks;
+pub(crate) mod transcoding;
 
 pub use buffers::ViewType;
 pub use context::{Context, ContextOptions, Hooks, Owner};

@@ -33,6 +33,8 @@ pub(super) struct RootStack {
     )]
     chunks: RefCell<Vec<Box<Chunk>>>,
     length: Cell<usize>,
+    /// Where the next entry goes, while that is not the first of a chunk.
+    next: Cell<*mut JSVal>,
 }
 
 impl RootStack {
@@ -40,6 +42,7 @@ impl RootStack {
         RootStack {
             chunks: RefCell::new(Vec::new()),
             length: Cell::new(0),
+            next: Cell::new(std::ptr::null_mut()),
         }
     }
 
@@ -47,28 +50,44 @@ impl RootStack {
         self.length.get()
     }
 
+    #[inline]
     pub(super) fn truncate(&self, length: usize) {
-        debug_assert!(
-            length <= self.length.get(),
-            "scopes close in last-in-first-out order"
-        );
-        self.length.set(length);
+        let before = self.length.replace(length);
+        debug_assert!(length <= before, "scopes close in last-in-first-out order");
+        if length / CHUNK == before / CHUNK {
+            self.next.set(self.next.get().wrapping_sub(before - length));
+        } else {
+            self.next.set(self.address(length));
+        }
     }
 
-    /// Roots `value` and gives the address that the collector keeps up to date.
+    /// Roots `value` and gives the address that the collector keeps up to date. Every operation of JavaScript's makes some, so it is a
+    /// store and two additions unless a chunk begins.
+    #[inline]
     pub(super) fn push(&self, value: JSVal) -> NonNull<JSVal> {
         let index = self.length.get();
+        let address = if index.is_multiple_of(CHUNK) {
+            self.address(index)
+        } else {
+            self.next.get()
+        };
+        // SAFETY: the entry `index` is inside a live boxed chunk, at the address that `address` gave it or the steps from there; no
+        // reference to its content exists (all access is by raw pointer, and entries at or above `length` have no `Local`).
+        unsafe { address.write(value) };
+        self.next.set(address.wrapping_add(1));
+        self.length.set(index + 1);
+        // SAFETY: an address inside a box is not null.
+        unsafe { NonNull::new_unchecked(address) }
+    }
+
+    /// Where an entry stands or will stand, in a new chunk if there is none for it yet.
+    #[cold]
+    fn address(&self, index: usize) -> *mut JSVal {
         let mut chunks = self.chunks.borrow_mut();
         if index / CHUNK == chunks.len() {
             chunks.push(Box::new([const { UnsafeCell::new(UNDEFINED) }; CHUNK]));
         }
-        let address = chunks[index / CHUNK][index % CHUNK].get();
-        // SAFETY: the cell is inside a live boxed chunk; no reference to its content exists (all access is by raw
-        // pointer, and entries at or above `length` have no `Local`).
-        unsafe { address.write(value) };
-        self.length.set(index + 1);
-        // SAFETY: an address inside a box is not null.
-        unsafe { NonNull::new_unchecked(address) }
+        UnsafeCell::raw_get(chunks[index / CHUNK].as_ptr()).wrapping_add(index % CHUNK)
     }
 }
 

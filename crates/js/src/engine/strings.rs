@@ -19,6 +19,7 @@ use super::error::Error;
 use super::local::Local;
 use super::roots::root;
 use super::scope::Scope;
+use super::transcoding;
 
 /// The longest string that the engine makes, in units.
 const LONGEST: usize = (1 << 30) - 2;
@@ -51,12 +52,16 @@ impl<'s> Scope<'s> {
         // The engine's own conversion from UTF-8 takes a byte at a time, twice.
         if text.is_ascii() {
             self.string_latin1(text.as_bytes())
-        } else if mem::is_str_latin1(text) {
-            self.string_latin1(&mem::encode_latin1_lossy(text))
         } else {
+            let mut latin1 = vec![0; text.len()];
+            if let Some(length) = transcoding::utf8_to_latin1(text.as_bytes(), &mut latin1) {
+                return self.string_latin1(&latin1[..length]);
+            }
+            drop(latin1);
             let mut units = vec![0; text.len()];
-            let count = mem::convert_str_to_utf16(text, &mut units);
-            self.string_utf16(&units[..count])
+            let length = transcoding::utf8_to_utf16(text.as_bytes(), &mut units)
+                .expect("a string of Rust's is well-formed");
+            self.string_utf16(&units[..length])
         }
     }
 

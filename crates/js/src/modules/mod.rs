@@ -25,7 +25,9 @@ pub use graph::{graph_names_scheme, source_names_scheme};
 use resolve::{Problem, Resolver, Target, file_url, is_path};
 use source::FileKind;
 
-use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
+use crate::engine::{
+    Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,
+};
 use crate::{builtins, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
@@ -425,7 +427,7 @@ fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Loc
     let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
     let bytes: Vec<u8> = percent_decode(body);
     let bytes = match head.strip_suffix(";base64") {
-        Some(_) => base64_simd::forgiving_decode_to_vec(&bytes).map_err(|_| bad())?,
+        Some(_) => transcoding::decode_base64_to_vec(&bytes).ok_or_else(bad)?,
         None => bytes,
     };
     let text = String::from_utf8(bytes).map_err(|_| bad())?;

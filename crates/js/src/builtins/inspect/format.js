@@ -6,11 +6,13 @@ const { isBuiltIn } = require('builtins/inspect/keys');
 const { formatBigInt, formatNumber } = require('builtins/inspect/primitives');
 const {
   assign,
+  charCodeAt,
   getOwnPropertyDescriptor,
   getPrototypeOf,
   hasOwn,
   includes,
   keys,
+  min,
   parseFloat,
   parseInt,
   pop,
@@ -33,20 +35,20 @@ function formatWithOptions(options, args) {
     // The template with its directives replaced.
     next = 1;
     let copied = 0;
-    let at = stringIndexOf(first, '%');
+    let at = nextPercent(first, 0);
     while (at !== -1 && at < first.length - 1) {
       const directive = first[at + 1];
       let replacement;
       if (directive === '%') replacement = '%';
       else if (next < args.length) replacement = substituted(directive, args[next], options);
       if (replacement === undefined) {
-        at = stringIndexOf(first, '%', at + 1);
+        at = nextPercent(first, at + 1);
         continue;
       }
       if (directive !== '%') next += 1;
       text += slice(first, copied, at) + replacement;
       copied = at + 2;
-      at = stringIndexOf(first, '%', copied);
+      at = nextPercent(first, copied);
     }
     text += copied === 0 ? first : slice(first, copied);
   }
@@ -56,6 +58,14 @@ function formatWithOptions(options, args) {
     text += typeof value === 'string' ? value : inspect(value, options);
   }
   return text;
+}
+
+/** Where the next `%` stands at `from` or behind it; -1 if nowhere. @param {string} text @param {number} from */
+function nextPercent(text, from) {
+  // It is mostly near, and the call costs as much as a look at thirty characters.
+  const near = min(from + 32, text.length);
+  for (let index = from; index < near; index += 1) if (charCodeAt(text, index) === 37) return index;
+  return near === text.length ? -1 : stringIndexOf(text, '%', near);
 }
 
 /** What stands for a directive; undefined if it is none. @param {string} directive @param {any} value @param {any} options */

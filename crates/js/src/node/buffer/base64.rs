@@ -1,46 +1,19 @@
 //! Base64 as Buffer reads it: both alphabets in one text, padding or none, and everything else skipped. Text that is plain base64,
 //! which nearly all is, takes the short way.
 
-use base64_simd::{Base64, Out, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-
-use crate::builtins::results::{Decoded, Scratch};
-
-/// With padding.
-pub(super) fn encode(bytes: &[u8], scratch: &mut Scratch) -> Decoded {
-    encode_with(&STANDARD, bytes, scratch)
-}
-
-/// The alphabet of URLs, without padding.
-pub(super) fn encode_url(bytes: &[u8], scratch: &mut Scratch) -> Decoded {
-    encode_with(&URL_SAFE_NO_PAD, bytes, scratch)
-}
-
-fn encode_with(codec: &Base64, bytes: &[u8], scratch: &mut Scratch) -> Decoded {
-    let length = codec.encoded_length(bytes.len());
-    let _ = codec.encode(bytes, Out::from_slice(scratch.latin1(length)));
-    Decoded::Latin1(length)
-}
+use crate::builtins::results::Scratch;
+use crate::engine::transcoding;
 
 /// Decodes as far as there is room; how many bytes.
 pub(super) fn decode_into(text: &[u8], bytes: &mut [u8]) -> usize {
-    let codec = if text.len().is_multiple_of(4) {
-        &STANDARD
-    } else {
-        &STANDARD_NO_PAD
-    };
-    decode_plainly(codec, text, bytes).unwrap_or_else(|| decode_leniently(text, bytes))
-}
-
-/// The same for text that is more likely to be in the alphabet of URLs.
-pub(super) fn decode_url_into(text: &[u8], bytes: &mut [u8]) -> usize {
-    decode_plainly(&URL_SAFE_NO_PAD, text, bytes).unwrap_or_else(|| decode_leniently(text, bytes))
-}
-
-/// Checked before, so that nothing is written of a text that is not what it should be.
-fn decode_plainly(codec: &Base64, text: &[u8], bytes: &mut [u8]) -> Option<usize> {
-    let fits = codec.decoded_length(text).ok()? <= bytes.len() && codec.check(text).is_ok();
-    let decoded = fits.then(|| codec.decode(text, Out::from_slice(bytes)).ok())?;
-    decoded.map(|decoded| decoded.len())
+    // By way of a scratch, so that nothing is written of a text that is not what it should be.
+    let plain = Scratch::with(|scratch| {
+        let decoded = scratch.latin1(transcoding::decoded_room(text));
+        let length = transcoding::decode_base64(text, true, decoded)?.min(bytes.len());
+        bytes[..length].copy_from_slice(&decoded[..length]);
+        Some(length)
+    });
+    plain.unwrap_or_else(|| decode_leniently(text, bytes))
 }
 
 fn decode_leniently(text: &[u8], bytes: &mut [u8]) -> usize {

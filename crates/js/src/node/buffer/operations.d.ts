@@ -3,8 +3,6 @@
 interface Operations {
   /** -1, 0 or 1. */
   bufferCompare(left: ArrayBufferView, right: ArrayBufferView): number;
-  /** How many bytes the text takes in UTF-8; it is written if that is all the room there is. */
-  bufferEncode(text: string, bytes: Uint8Array): number;
   /** Where `wanted` stands at `from` or behind it (`step` 1, or 2 for whole UTF-16 units), or before it (negative); -1 if nowhere. */
   bufferFind(bytes: Uint8Array, wanted: Uint8Array, from: number, step: 1 | 2 | -1 | -2): number;
   bufferText(bytes: Uint8Array, encoding: number, start?: number, end?: number): string;

@@ -5,15 +5,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use encoding_rs::mem::{convert_latin1_to_utf8_partial, convert_utf16_to_utf8};
-
 use super::base64;
 use crate::builtins::results::{Decoded, Scratch};
+use crate::engine::transcoding::{self, Base64};
 use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("bufferCompare", 2, compare),
-    Op::new("bufferEncode", 2, encode),
     Op::new("bufferFind", 4, find),
     Op::new("bufferText", 4, text),
     Op::new("bufferWrite", 5, write),
@@ -109,9 +107,15 @@ fn decode(bytes: &[u8], encoding: Encoding, scratch: &mut Scratch) -> Decoded {
             }
             Decoded::Latin1(bytes.len() * 2)
         }
-        Encoding::Base64 => base64::encode(bytes, scratch),
-        Encoding::Base64Url => base64::encode_url(bytes, scratch),
+        Encoding::Base64 => encode_base64(Base64::Standard, bytes, scratch),
+        Encoding::Base64Url => encode_base64(Base64::Url, bytes, scratch),
     }
+}
+
+fn encode_base64(alphabet: Base64, bytes: &[u8], scratch: &mut Scratch) -> Decoded {
+    let length = alphabet.encoded_length(bytes.len());
+    alphabet.encode(bytes, scratch.latin1(length));
+    Decoded::Latin1(length)
 }
 
 /// The two digits of each byte.
@@ -126,81 +130,19 @@ const HEX: [[u8; 2]; 256] = {
     pairs
 };
 
-/// `bufferEncode(string, bytes)`: how many bytes the string takes in UTF-8; it is written if it takes exactly the room there is.
-fn encode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let needed = scope.write_units(arguments.get(0), arguments.get(1), |units, bytes| {
-        if let Units::Latin1(text) = units
-            && text.len() == bytes.len()
-            && text.is_ascii()
-        {
-            bytes.copy_from_slice(text);
-            return text.len();
-        }
-        let needed = length_in_utf8(units);
-        if needed == bytes.len() {
-            write_utf8(units, bytes);
-        }
-        needed
-    })?;
-    Ok(scope.number(needed as f64))
-}
-
 /// `utf8Length(string)`.
 fn utf8_length<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let length = scope.read_units(arguments.get(0), length_in_utf8)?;
+    let length = scope.read_units(arguments.get(0), transcoding::length_in_utf8)?;
     Ok(scope.number(length as f64))
-}
-
-/// A lone surrogate counts as U+FFFD, three bytes; a pair as four.
-fn length_in_utf8(units: Units<'_>) -> usize {
-    match units {
-        Units::Latin1(text) => text.len() + text.iter().filter(|&&unit| unit >= 0x80).count(),
-        Units::TwoByte(text) => {
-            // Without branches and in parts whose sums fit into 16 bits, so that the compiler makes vectors of it.
-            const PART: usize = 4096;
-            let mut length = text.len();
-            for (index, part) in text.chunks(PART).enumerate() {
-                let more: u16 = part
-                    .iter()
-                    .map(|&unit| u16::from(unit >= 0x80) + u16::from(unit >= 0x800))
-                    .sum();
-                // The second halves of pairs, in this part and as its end.
-                let start = index * PART;
-                let behind = &text[start + 1..text.len().min(start + PART + 1)];
-                let pairs: u16 = part
-                    .iter()
-                    .zip(behind)
-                    .map(|(&high, &low)| {
-                        u16::from(high & 0xfc00 == 0xd800) & u16::from(low & 0xfc00 == 0xdc00)
-                    })
-                    .sum();
-                length += usize::from(more);
-                length -= 2 * usize::from(pairs);
-            }
-            length
-        }
-    }
 }
 
 /// Writes whole characters as far as there is room; how many bytes.
 fn write_utf8(units: Units<'_>, bytes: &mut [u8]) -> usize {
-    match units {
-        Units::Latin1(text) => convert_latin1_to_utf8_partial(text, bytes).1,
-        // Three bytes are the most that a unit becomes; with less room than that, character by character.
-        Units::TwoByte(text) if bytes.len() >= text.len() * 3 => convert_utf16_to_utf8(text, bytes),
-        Units::TwoByte(text) => {
-            let mut written = 0;
-            for character in char::decode_utf16(text.iter().copied()) {
-                let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-                let length = character.len_utf8();
-                if bytes.len() - written < length {
-                    break;
-                }
-                character.encode_utf8(&mut bytes[written..]);
-                written += length;
-            }
-            written
-        }
+    let needed = transcoding::encode_utf8(units, bytes);
+    if needed <= bytes.len() {
+        needed
+    } else {
+        transcoding::encode_utf8_partially(units, bytes).1
     }
 }
 
@@ -249,8 +191,7 @@ fn write_in(encoding: Encoding, units: Units<'_>, bytes: &mut [u8]) -> usize {
             Units::Latin1(text) => write_hex(text.iter().copied(), bytes),
             Units::TwoByte(text) => write_hex(text.iter().map(|&unit| narrow(unit)), bytes),
         },
-        Encoding::Base64 => base64::decode_into(&narrowed(units), bytes),
-        Encoding::Base64Url => base64::decode_url_into(&narrowed(units), bytes),
+        Encoding::Base64 | Encoding::Base64Url => base64::decode_into(&narrowed(units), bytes),
     }
 }
 

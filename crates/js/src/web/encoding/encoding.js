@@ -2,11 +2,12 @@
 // the middle of a stream.
 'use strict';
 
-const { customInspect, stringify } = require('builtins/primordials');
+const { customInspect, stringify, viewByteLength } = require('builtins/primordials');
 const { codedError } = require('builtins/coded_error');
 const { bytesOf, defineInterface, isSharedBufferSource, isUint8Array, requireArguments } = require('builtins/webidl');
 const { toDOMString, toDictionary } = require('builtins/webidl');
-const { decodeText, decoderDecode, decoderStart, encodeUtf8, encodeUtf8Into, encodingOf } = ops;
+const { encodeUtf8 } = require('web/encoding/utf8');
+const { decodeText, decoderDecode, decoderStart, encodeUtf8Into, encodeUtf8Partly, encodingOf } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 const nothing = new Uint8Array(0);
@@ -24,8 +25,10 @@ class TextEncoder {
     requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
     const text = toDOMString(source);
     if (!isUint8Array(destination)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');
-    const counts = encodeUtf8Into(text, destination);
-    return typeof counts === 'number' ? { read: text.length, written: counts } : { read: counts[0], written: counts[1] };
+    const needed = encodeUtf8Into(text, destination);
+    if (needed <= viewByteLength(destination)) return { read: text.length, written: needed };
+    const counts = encodeUtf8Partly(text, destination);
+    return { read: counts[0], written: counts[1] };
   }
 
   /** @param {any} depth @param {any} options */

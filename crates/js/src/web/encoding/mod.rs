@@ -10,6 +10,7 @@ pub(crate) const ROOM: Room = Room {
             .globals(&["TextDecoder", "TextEncoder"]),
         File::new("web/encoding/streams", include_str!("streams.js"))
             .globals(&["TextDecoderStream", "TextEncoderStream"]),
+        File::new("web/encoding/utf8", include_str!("utf8.js")),
     ],
     operations: &[operations::OPS],
 };

@@ -1,7 +1,10 @@
 interface Operations {
-  encodeUtf8(text: string): Uint8Array<ArrayBuffer>;
-  /** How many bytes were written if the whole string fits whatever it is, else how many units were read as well. */
-  encodeUtf8Into(text: string, destination: Uint8Array): number | [read: number, written: number];
+  /** The UTF-8 of a text: in `room`, which has a byte for each unit, if it is ASCII, and else in another array. */
+  encodeUtf8(text: string, room: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+  /** How many bytes the text takes in UTF-8; they are written if there is room for all. */
+  encodeUtf8Into(text: string, bytes: Uint8Array): number;
+  /** As far as there is room. */
+  encodeUtf8Partly(text: string, destination: Uint8Array): [read: number, written: number];
   /** The name of an encoding in lower case by one of its labels. */
   encodingOf(label: string): string | undefined;
   decodeText(encoding: string, bytes: Uint8Array, fatal: boolean, ignoreBom: boolean): string;

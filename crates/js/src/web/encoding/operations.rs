@@ -1,17 +1,19 @@
 //! Operations of TextEncoder, TextDecoder, `atob` and `btoa`.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use base64_simd::Out;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 
-use crate::builtins::results::{Decoded, Scratch, string_of_utf8, utf8_array};
+use crate::builtins::results::{Decoded, Scratch, array_of_utf8, string_of_utf8};
+use crate::engine::transcoding::{self, Base64};
 use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
 pub(crate) const OPS: &[Op] = &[
-    Op::new("encodeUtf8", 1, encode_utf8),
+    Op::new("encodeUtf8", 2, encode_utf8),
     Op::new("encodeUtf8Into", 2, encode_utf8_into),
+    Op::new("encodeUtf8Partly", 2, encode_utf8_partly),
     Op::new("encodingOf", 1, encoding_of),
     Op::new("decodeText", 4, decode_text),
     Op::new("decoderStart", 2, decoder_start),
@@ -20,60 +22,40 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("encodeBase64", 1, encode_base64),
 ];
 
-/// `encodeUtf8(string)`: a Uint8Array.
+/// `encodeUtf8(string, room)`: the UTF-8 of a string, lone surrogates replaced, as a Uint8Array: `room`, which has a byte for each unit, if
+/// that is what the text takes, which ASCII does, and else another.
 fn encode_utf8<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    utf8_array(scope, arguments.get(0))
-}
-
-/// `encodeUtf8Into(string, Uint8Array)`: how many bytes were written if the whole string fits whatever it is, else `[units read, bytes
-/// written]`.
-fn encode_utf8_into<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let (fits, read, written) =
-        scope.write_units(arguments.get(0), arguments.get(1), |units, bytes| {
-            let room = bytes.len();
-            match units {
-                Units::Latin1(text) if text.len() <= room && text.is_ascii() => {
-                    bytes[..text.len()].copy_from_slice(text);
-                    (true, text.len(), text.len())
-                }
-                Units::Latin1(text) => {
-                    let (read, written) =
-                        encoding_rs::mem::convert_latin1_to_utf8_partial(text, bytes);
-                    (text.len() * 2 <= room, read, written)
-                }
-                Units::TwoByte(text) if text.len() * 3 <= room => {
-                    let written = encoding_rs::mem::convert_utf16_to_utf8(text, bytes);
-                    (true, text.len(), written)
-                }
-                Units::TwoByte(text) => {
-                    let (read, written) = convert_whole_characters(text, bytes);
-                    (false, read, written)
-                }
+    let room = arguments.get(1);
+    Scratch::with(|scratch| {
+        let length = scope.write_units(arguments.get(0), room, |units, bytes| match units {
+            Units::Latin1(text) if text.len() == bytes.len() && text.is_ascii() => {
+                bytes.copy_from_slice(text);
+                None
             }
+            _ => Some(scratch.encode(units)),
         })?;
-    if fits {
-        return Ok(scope.number(written as f64));
-    }
-    scope.array(&[scope.number(read as f64), scope.number(written as f64)])
+        match length {
+            None => Ok(room),
+            Some(length) => array_of_utf8(scope, scratch.encoded(length)),
+        }
+    })
 }
 
-/// UTF-16 to UTF-8 as far as it fits; no character is split, and lone surrogates are replaced.
-fn convert_whole_characters(source: &[u16], destination: &mut [u8]) -> (usize, usize) {
-    let (mut read, mut written) = (0, 0);
-    for character in char::decode_utf16(source.iter().copied()) {
-        let (character, units) = match character {
-            Ok(character) => (character, character.len_utf16()),
-            Err(_) => (char::REPLACEMENT_CHARACTER, 1),
-        };
-        let length = character.len_utf8();
-        if destination.len() - written < length {
-            break;
-        }
-        character.encode_utf8(&mut destination[written..]);
-        written += length;
-        read += units;
-    }
-    (read, written)
+/// `encodeUtf8Into(string, bytes)`: how many bytes the string takes in UTF-8, lone surrogates replaced. They are written if there is room
+/// for all.
+fn encode_utf8_into<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let needed = scope.write_units(arguments.get(0), arguments.get(1), transcoding::encode_utf8)?;
+    Ok(scope.number(needed as f64))
+}
+
+/// `encodeUtf8Partly(string, bytes)`: as far as there is room; `[units read, bytes written]`.
+fn encode_utf8_partly<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let (read, written) = scope.write_units(
+        arguments.get(0),
+        arguments.get(1),
+        transcoding::encode_utf8_partially,
+    )?;
+    scope.array(&[scope.number(read as f64), scope.number(written as f64)])
 }
 
 /// `encodingOf(label)`: the encoding's name in lower case, or undefined.
@@ -201,35 +183,45 @@ fn decoder_decode<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
 /// `decodeBase64(string)`: a string of bytes, or undefined when the text is not base64
 /// (<https://infra.spec.whatwg.org/#forgiving-base64-decode>).
 fn decode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let decoded = scope.read_units(arguments.get(0), |units| match units {
-        Units::Latin1(text) => base64_simd::forgiving_decode_to_vec(text).ok(),
-        // A character above U+00FF, or a string that the engine keeps wide although it has none.
-        Units::TwoByte(text) => {
-            let text: Option<Vec<u8>> = text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
-            base64_simd::forgiving_decode_to_vec(&text?).ok()
-        }
-    })?;
-    decoded.map_or(Ok(Local::undefined()), |bytes| scope.string_latin1(&bytes))
+    Scratch::with(|scratch| {
+        let mut decode = |text: &[u8]| {
+            let target = scratch.latin1(transcoding::decoded_room(text));
+            transcoding::decode_base64(text, false, target)
+                .map_or(Decoded::Invalid, Decoded::Latin1)
+        };
+        let decoded = scope.read_units(arguments.get(0), |units| {
+            latin1_of(units).map_or(Decoded::Invalid, |text| decode(&text))
+        })?;
+        Ok(scratch
+            .string(scope, decoded)?
+            .unwrap_or_else(Local::undefined))
+    })
 }
 
 /// `encodeBase64(string of bytes)`: its base64, or undefined when a character is no byte.
 fn encode_base64<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     Scratch::with(|scratch| {
         let mut encode = |bytes: &[u8]| {
-            let length = base64_simd::STANDARD.encoded_length(bytes.len());
-            let _ = base64_simd::STANDARD.encode(bytes, Out::from_slice(scratch.latin1(length)));
+            let length = Base64::Standard.encoded_length(bytes.len());
+            Base64::Standard.encode(bytes, scratch.latin1(length));
             Decoded::Latin1(length)
         };
-        let encoded = scope.read_units(arguments.get(0), |units| match units {
-            Units::Latin1(text) => encode(text),
-            Units::TwoByte(text) => {
-                let text: Option<Vec<u8>> =
-                    text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
-                text.as_deref().map_or(Decoded::Invalid, encode)
-            }
+        let encoded = scope.read_units(arguments.get(0), |units| {
+            latin1_of(units).map_or(Decoded::Invalid, |bytes| encode(&bytes))
         })?;
         Ok(scratch
             .string(scope, encoded)?
             .unwrap_or_else(Local::undefined))
     })
+}
+
+/// A string whose characters are bytes, also one that the engine keeps wide although it has none above U+00FF.
+fn latin1_of(units: Units<'_>) -> Option<Cow<'_, [u8]>> {
+    match units {
+        Units::Latin1(text) => Some(Cow::Borrowed(text)),
+        Units::TwoByte(text) => {
+            let text: Option<Vec<u8>> = text.iter().map(|&unit| u8::try_from(unit).ok()).collect();
+            text.map(Cow::Owned)
+        }
+    }
 }

@@ -14,7 +14,8 @@ const { FinalizationRegistry, WeakRef, catchRejection, charCodeAt, copyBytes, de
 const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
 const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
 const { bytesOf, concatBytes, isBufferSource, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
-const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText, encodeUtf8 } = ops;
+const { encodeUtf8 } = require('web/encoding/utf8');
+const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
 const loadMultipart = () => require('web/fetch/multipart');

@@ -7,7 +7,8 @@ const { stringIndexOf, subarray, toLowerCase, trim } = require('builtins/primord
 const { concatBytes } = require('builtins/webidl');
 const { FormData, addEntry, entriesOf } = require('web/fetch/formdata');
 const { bytesOfBlob, fileFacts, makeFile, normalType, typeOfBlob } = require('web/file/blob');
-const { decodeText, encodeUtf8 } = ops;
+const { encodeUtf8 } = require('web/encoding/utf8');
+const { decodeText } = ops;
 
 // ---- out
 

@@ -13,7 +13,8 @@ type UrlRecord = [
 
 interface Operations {
   canParseUrl(input: string, base: string | undefined): boolean;
-  parseUrl(input: string, base: string | undefined): UrlRecord | undefined;
-  /** Undefined when the setter ignores the value. */
-  changeUrl(href: string, part: string, value: string): UrlRecord | undefined;
+  /** The serialized URL, with the offsets in `offsets`; undefined for what is no URL. */
+  parseUrl(input: string, base: string | undefined, offsets: Uint32Array): string | undefined;
+  /** As `parseUrl`; undefined when the setter ignores the value. */
+  changeUrl(href: string, part: string, value: string, offsets: Uint32Array): string | undefined;
 }

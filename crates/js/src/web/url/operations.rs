@@ -1,32 +1,49 @@
-//! Operations of URL: ada, Node's parser, parses and changes; JavaScript gets the serialized URL with the offsets of its parts.
+//! Operations of URL: ada, Node's parser, parses and changes; JavaScript gets the serialized URL, and the offsets of its parts
+//! in an array of its own.
 //!
 //! Why not the `url` crate, which the rest of the code uses: docs/design/urls.md.
 
 use ada_url::Url;
 
-use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
+use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
 pub(super) const OPS: &[Op] = &[
     Op::new("canParseUrl", 2, can_parse_url),
-    Op::new("changeUrl", 3, change_url),
-    Op::new("parseUrl", 2, parse_url),
+    Op::new("changeUrl", 4, change_url),
+    Op::new("parseUrl", 3, parse_url),
 ];
 
-/// `parseUrl(input, base or undefined)`: a [`UrlRecord`], or undefined for what is no URL.
+/// `parseUrl(input, base or undefined, offsets)`: the serialized URL, its offsets in the array; or undefined for what is no URL.
 fn parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let input = scope.string_of(arguments.get(0))?;
     let base = base_of(scope, &arguments)?;
-    match Url::parse(&input, base.as_deref()) {
-        Ok(url) => UrlRecord(url).into_js(scope),
-        Err(_) => Ok(Local::undefined()),
+    let parsed = with_text(scope, arguments.get(0), |input| {
+        Url::parse(input, base.as_deref()).ok()
+    })?;
+    match parsed {
+        Some(url) => answer(scope, &url, arguments.get(2)),
+        None => Ok(Local::undefined()),
+    }
+}
+
+/// The text of a string, without a copy if it is ASCII; lone surrogates are replaced.
+fn with_text<R>(scope: &Scope<'_>, value: Local<'_>, f: impl Fn(&str) -> R) -> Result<R, Error> {
+    let lent = scope.read_units(value, |units| match units {
+        Units::Latin1(text) if text.is_ascii() => str::from_utf8(text).ok().map(&f),
+        _ => None,
+    })?;
+    match lent {
+        Some(result) => Ok(result),
+        None => Ok(f(&scope.string_of(value)?)),
     }
 }
 
 /// `canParseUrl(input, base or undefined)`
 fn can_parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let input = scope.string_of(arguments.get(0))?;
     let base = base_of(scope, &arguments)?;
-    Ok(Local::boolean(Url::can_parse(&input, base.as_deref())))
+    let can = with_text(scope, arguments.get(0), |input| {
+        Url::can_parse(input, base.as_deref())
+    })?;
+    Ok(Local::boolean(can))
 }
 
 fn base_of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Option<String>, Error> {
@@ -37,7 +54,7 @@ fn base_of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Option<String
     scope.string_of(base).map(Some)
 }
 
-/// `changeUrl(href, part, value)`: as `parseUrl`, or undefined when the setter ignores the value.
+/// `changeUrl(href, part, value, offsets)`: as `parseUrl`, or undefined when the setter ignores the value.
 fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let href = scope.string_of(arguments.get(0))?;
     let part = scope.string_of(arguments.get(1))?;
@@ -65,36 +82,36 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         _ => false,
     };
     if changed {
-        UrlRecord(url).into_js(scope)
+        answer(scope, &url, arguments.get(3))
     } else {
         Ok(Local::undefined())
     }
 }
 
-/// A URL on its way to JavaScript: what `url.js` calls `UrlRecord`, in its order.
-struct UrlRecord(Url);
-
-impl IntoJs for UrlRecord {
-    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        // ASCII, so bytes are units.
-        let href = self.0.href();
-        let parts = self.0.components();
-        // Where there are credentials ada counts their `@` to the host, and a path that would look like a host has `/.` before it.
-        let has_at = href.as_bytes().get(parts.host_start as usize) == Some(&b'@');
-        let length = href.len() as u32;
-        let query_end = parts.hash_start.unwrap_or(length);
-        let path_start = parts.pathname_start.unwrap_or(query_end);
-        let number = |offset: u32| scope.number(offset.into());
-        scope.array(&[
-            scope.string_latin1(href.as_bytes())?,
-            number(parts.protocol_end),
-            number(parts.username_end),
-            number(parts.host_start + u32::from(has_at)),
-            number(parts.host_end),
-            number(parts.port.map_or(parts.host_end, |_| path_start)),
-            number(path_start),
-            number(parts.search_start.unwrap_or(query_end)),
-            number(query_end),
-        ])
-    }
+/// The serialized URL, with the offsets of what `url.js` calls a `UrlRecord`, in its order.
+fn answer<'s>(scope: &Scope<'s>, url: &Url, offsets: Local<'_>) -> Result<Local<'s>, Error> {
+    // ASCII, so bytes are units.
+    let href = url.href();
+    let parts = url.components();
+    // Where there are credentials ada counts their `@` to the host, and a path that would look like a host has `/.` before it.
+    let has_at = href.as_bytes().get(parts.host_start as usize) == Some(&b'@');
+    let length = href.len() as u32;
+    let query_end = parts.hash_start.unwrap_or(length);
+    let path_start = parts.pathname_start.unwrap_or(query_end);
+    let values = [
+        parts.protocol_end,
+        parts.username_end,
+        parts.host_start + u32::from(has_at),
+        parts.host_end,
+        parts.port.map_or(parts.host_end, |_| path_start),
+        path_start,
+        parts.search_start.unwrap_or(query_end),
+        query_end,
+    ];
+    scope.with_bytes_mut(offsets, |bytes| {
+        for (place, value) in bytes.chunks_exact_mut(4).zip(values) {
+            place.copy_from_slice(&value.to_ne_bytes());
+        }
+    })?;
+    scope.string_latin1(href.as_bytes())
 }

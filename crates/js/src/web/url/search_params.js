@@ -7,7 +7,8 @@ const { stringIncludes, subarray, toUpperCase } = require('builtins/primordials'
 const { withoutColors } = require('builtins/inspect/layout');
 const { defineInterface, defineIteration, definePairIterator, isObject } = require('builtins/webidl');
 const { requireArguments, toCallback, toPairs, toUSVString } = require('builtins/webidl');
-const { decodeText, encodeUtf8 } = ops;
+const { encodeUtf8 } = require('web/encoding/utf8');
+const { decodeText } = ops;
 
 /** @typedef {[name: string, value: string]} Pair */
 

@@ -11,7 +11,8 @@ const { requireArguments, toClampedUnsignedShort, toDOMString, toDictionary, toS
 const { toUnsignedShort } = require('builtins/webidl');
 const { MessageEvent } = require('web/events/classes');
 const { Event, EventTarget, defineEventHandlers, fire } = require('web/events/events');
-const { encodeUtf8, wsAbort, wsBufferedAmount, wsClose, wsConnect, wsDrop, wsReceive, wsSend } = ops;
+const { encodeUtf8 } = require('web/encoding/utf8');
+const { wsAbort, wsBufferedAmount, wsClose, wsConnect, wsDrop, wsReceive, wsSend } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadBlob = () => require('web/file/blob');
 const loadDOMException = () => require('builtins/domexception');
