@@ -267,6 +267,73 @@ test('modules have a default export and named ones', () => {
   equal(promises.constants.O_RDONLY, 0);
 });
 
+test('a tree is copied with links and modes, filtered, and never into itself', async () => {
+  fs.mkdirSync(at('tree/inner'), { recursive: true });
+  fs.writeFileSync(at('tree/one.js'), '1', { mode: 0o755 });
+  fs.writeFileSync(at('tree/inner/two.ts'), '2');
+  fs.symlinkSync('one.js', at('tree/link'));
+  fs.cpSync(at('tree'), at('tree-again'), { recursive: true });
+  deepEqual(fs.readdirSync(at('tree-again'), { recursive: true }).sort(), ['inner', 'inner/two.ts', 'link', 'one.js']);
+  equal(fs.statSync(at('tree-again/one.js')).mode & 0o777, 0o755);
+  equal(fs.readlinkSync(at('tree-again/link')), at('tree/one.js'));
+  await promises.cp(at('tree'), at('filtered'), { recursive: true, filter: (source) => !source.endsWith('.ts') });
+  deepEqual(fs.readdirSync(at('filtered/inner')), []);
+  throws(() => fs.cpSync(at('tree'), at('tree/inner/again'), { recursive: true }), Error);
+  throws(() => fs.cpSync(at('tree'), at('elsewhere')), Error);
+  await rejects(() => promises.cp(at('tree-again/one.js'), at('filtered/one.js'), { force: false, errorOnExist: true }), Error);
+});
+
+test('patterns find files', async () => {
+  deepEqual(fs.globSync('**/*.{js,ts}', { cwd: at('tree') }).sort(), ['inner/two.ts', 'one.js']);
+  deepEqual(fs.globSync('[!o]*', { cwd: at('tree') }).sort(), ['inner', 'link']);
+  deepEqual(fs.globSync('**/*', { cwd: at('tree'), exclude: (name) => name === 'inner' }).sort(), ['link', 'one.js']);
+  const found = [];
+  for await (const name of promises.glob('@(one|three).js', { cwd: at('tree') })) found.push(name);
+  deepEqual(found, ['one.js']);
+});
+
+test('a folder is read entry by entry, and closed', async () => {
+  const names = [];
+  for await (const entry of await promises.opendir(at('tree'))) names.push(entry.name);
+  deepEqual(names.sort(), ['inner', 'link', 'one.js']);
+  const dir = fs.opendirSync(at('tree'));
+  ok(dir.readSync() !== null);
+  dir.closeSync();
+  throws(() => dir.readSync(), Error);
+  await rejects(() => promises.opendir(at('nowhere')), Error);
+});
+
+test('vectors, owners, times of links, file systems, folders that go away', async () => {
+  const descriptor = fs.openSync(at('vector'), 'w+');
+  equal(fs.writevSync(descriptor, [Buffer.from('ab'), Buffer.from('cde')]), 5);
+  const parts = [Buffer.alloc(3), Buffer.alloc(4)];
+  equal(fs.readvSync(descriptor, parts, 0), 5);
+  equal(Buffer.concat(parts).toString(), 'abcde\0\0');
+  fs.fchownSync(descriptor, -1, -1);
+  fs.futimesSync(descriptor, 1, 2);
+  equal(fs.fstatSync(descriptor).mtimeMs, 2000);
+  fs.closeSync(descriptor);
+  fs.lutimesSync(at('tree/link'), 3, 4);
+  equal(fs.lstatSync(at('tree/link')).mtimeMs, 4000);
+  fs.chownSync(at('vector'), -1, -1);
+  ok(fs.statfsSync(folder).blocks > 0);
+  equal(typeof fs.statfsSync(folder, { bigint: true }).bsize, 'bigint');
+  equal(await (await fs.openAsBlob(at('vector'))).text(), 'abcde');
+  const gone = fs.mkdtempDisposableSync(at('gone-'));
+  gone[Symbol.dispose]();
+  equal(fs.existsSync(gone.path), false);
+});
+
+test('a file that is watched tells of its change', async () => {
+  fs.writeFileSync(at('watched'), '1');
+  const change = new Promise((resolve) => {
+    fs.watchFile(at('watched'), { interval: 5 }, (now, before) => resolve([now.size, before.size]));
+  });
+  setTimeout(() => fs.writeFileSync(at('watched'), '22'), 30);
+  deepEqual(await change, [2, 1]);
+  fs.unwatchFile(at('watched'));
+});
+
 test('a file is copied by streams, whole and in parts', async () => {
   const from = at('stream-from');
   const to = at('stream-to');

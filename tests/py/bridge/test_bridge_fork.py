@@ -45,9 +45,13 @@ def test_a_child_that_was_forked_after_javascript_ran_exits_with_its_status() ->
     ) == (0, "2\n3\n")
 
 
+# Where a collector runs at every turn, each object is marked each time.
+MANY = 2_000 if "JS_GC_ZEAL" in os.environ else 200_000
+
+
 def test_a_child_that_was_forked_while_javascript_ran_exits_with_its_status() -> None:
     assert run_program(
-        """
+        f"""
         import os, sys, twinloop
         from twinloop import js
         def fork():
@@ -56,15 +60,12 @@ def test_a_child_that_was_forked_while_javascript_ran_exits_with_its_status() ->
                 sys.exit(3)
             return pid
         async def main():
-            pid = js.eval("(fork) => { globalThis.kept = Array.from({ length: 1e5 }, () => ({})); return fork() }")(fork)
+            pid = js.eval("(fork) => { globalThis.kept = Array.from({{ length: {MANY} }}, () => ({{}})); return fork() }")(fork)
             print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), js.eval("kept.length"))
         twinloop.run(main())
         """
-    ) == (0, "3 100000\n")
+    ) == (0, f"3 {MANY}\n")
 
-
-# Where a collector runs at every turn, each object is marked each time.
-MANY = 2_000 if "JS_GC_ZEAL" in os.environ else 200_000
 
 BUSY = f"""
     const kept = []; for (let i = 0; i < {MANY}; i++) kept.push({{ i, text: String(i) }});

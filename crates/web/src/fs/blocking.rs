@@ -3,8 +3,8 @@
 
 use super::DirEntry;
 use crate::{Error, Result};
-use rustix::fs::Access;
-use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
+use rustix::fs::{Access, AtFlags, CWD, Timespec, Timestamps};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -283,17 +283,99 @@ pub fn truncate(path: impl AsRef<Path>, length: u64) -> Result<()> {
     file.set_len(length).map_err(about("ftruncate", path))
 }
 
-/// Changes the times of last access and modification.
+/// Changes the times of last access and modification; of a link itself, unless `follow`.
 ///
 /// # Errors
 /// As [`read`].
-pub fn set_times(path: impl AsRef<Path>, accessed: SystemTime, modified: SystemTime) -> Result<()> {
+pub fn set_times(
+    path: impl AsRef<Path>,
+    accessed: SystemTime,
+    modified: SystemTime,
+    follow: bool,
+) -> Result<()> {
     let path = path.as_ref();
-    let file = open(path, OpenOptions::new().read(true))?;
-    let times = FileTimes::new()
-        .set_accessed(accessed)
-        .set_modified(modified);
-    file.set_times(times).map_err(about("utime", path))
+    let times = Timestamps {
+        last_access: timespec(accessed),
+        last_modification: timespec(modified),
+    };
+    let (flags, operation) = if follow {
+        (AtFlags::empty(), "utime")
+    } else {
+        (AtFlags::SYMLINK_NOFOLLOW, "lutime")
+    };
+    rustix::fs::utimensat(CWD, path, &times, flags)
+        .map_err(|error| about(operation, path)(error.into()))
+}
+
+fn timespec(time: SystemTime) -> Timespec {
+    let (seconds, nanoseconds) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => (since.as_secs() as i64, since.subsec_nanos()),
+        Err(before) => {
+            // The nanoseconds count forwards, also before 1970.
+            let before = before.duration();
+            match before.subsec_nanos() {
+                0 => (-(before.as_secs() as i64), 0),
+                rest => (-(before.as_secs() as i64) - 1, 1_000_000_000 - rest),
+            }
+        }
+    };
+    Timespec {
+        tv_sec: seconds,
+        tv_nsec: nanoseconds.into(),
+    }
+}
+
+/// Changes who owns the file; of a link itself, unless `follow`.
+///
+/// # Errors
+/// As [`read`].
+pub fn set_owner(path: impl AsRef<Path>, user: u32, group: u32, follow: bool) -> Result<()> {
+    let path = path.as_ref();
+    if follow {
+        std::os::unix::fs::chown(path, Some(user), Some(group)).map_err(about("chown", path))
+    } else {
+        std::os::unix::fs::lchown(path, Some(user), Some(group)).map_err(about("lchown", path))
+    }
+}
+
+/// What a file system says of itself, in the order of Node's `StatFs`.
+#[derive(Debug, Clone, Copy)]
+pub struct FileSystem {
+    /// Its magic number.
+    pub kind: u64,
+    /// Size of a block in bytes.
+    pub block_size: u64,
+    /// Size of a fragment in bytes, in which blocks are counted.
+    pub fragment_size: u64,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Blocks that are free.
+    pub free: u64,
+    /// Blocks that are free to users without privileges.
+    pub available: u64,
+    /// File nodes in all.
+    pub files: u64,
+    /// File nodes that are free.
+    pub free_files: u64,
+}
+
+/// Asks the file system that has this file.
+///
+/// # Errors
+/// As [`read`].
+pub fn file_system(path: impl AsRef<Path>) -> Result<FileSystem> {
+    let path = path.as_ref();
+    let found = rustix::fs::statfs(path).map_err(|error| about("statfs", path)(error.into()))?;
+    Ok(FileSystem {
+        kind: found.f_type as u64,
+        block_size: found.f_bsize as u64,
+        fragment_size: found.f_frsize as u64,
+        blocks: found.f_blocks,
+        free: found.f_bfree,
+        available: found.f_bavail,
+        files: found.f_files,
+        free_files: found.f_ffree,
+    })
 }
 
 fn about(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {

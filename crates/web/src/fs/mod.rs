@@ -238,6 +238,6 @@ pub fn set_times(
     modified: std::time::SystemTime,
 ) -> Operation<()> {
     start_at(path, move |path| {
-        blocking::set_times(path, accessed, modified)
+        blocking::set_times(path, accessed, modified, true)
     })
 }

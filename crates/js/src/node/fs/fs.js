@@ -1,15 +1,19 @@
-// node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams. Absent so far: watching, opendir.
+// node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams. Absent so far: `watch`.
 'use strict';
 
 const { notImplemented } = require('node/errors');
 const { requireFunction } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
-const { apply, arraySlice, assign, defineProperty, endsWith, forEach, keys, resolve, then } = require('builtins/primordials');
-const operations = require('node/fs/operations');
+const { apply, assign, defineProperty, endsWith, forEach, keys, resolve, then } = require('builtins/primordials');
+const operations = require('node/fs/all');
+const { prepended, withCallback } = require('node/fs/callbacks');
 const { Dirent, Stats, constants, toPath } = require('node/fs/values');
 const { fsExists } = ops;
 const loadFsPromises = () => require('node/fs/promises');
+const loadBlob = () => require('web/file/blob');
+const loadDir = () => require('node/fs/dir');
 const loadStreams = () => require('node/fs/streams');
+const loadWatchFile = () => require('node/fs/watch_file');
 
 /** @type {Record<string, any>} */
 const exported = { Dirent, Stats, constants };
@@ -24,33 +28,6 @@ forEach(keys(operations), (name) => {
   };
   assign(exported, faces);
 });
-
-/** @param {boolean} sync @param {any[]} given */
-function prepended(sync, given) {
-  /** @type {any[]} */
-  const all = [sync];
-  for (let index = 0; index < given.length; index += 1) all[index + 1] = given[index];
-  return all;
-}
-
-/** @param {string} name @param {Function} operation @param {any[]} given */
-function withCallback(name, operation, given) {
-  const callback = given.length > 1 ? given[given.length - 1] : undefined;
-  requireFunction(callback, 'cb');
-  const rest = arraySlice(given, 0, given.length - 1);
-  const succeed = (/** @type {any} */ value) => {
-    // These two give the buffer as well.
-    if (name === 'read' || name === 'write') callback(null, value, rest[1]);
-    else if (value === undefined) callback(null);
-    else callback(null, value);
-  };
-  // In a tick of its own, so that what the callback throws is an uncaught exception and not a rejection.
-  then(
-    apply(operation, undefined, prepended(false, rest)),
-    (value) => nextTick(succeed, value),
-    (error) => nextTick(callback, error),
-  );
-}
 
 exported.existsSync = function existsSync(/** @type {any} */ path) {
   try {
@@ -74,7 +51,19 @@ exported.accessSync = function accessSync(/** @type {any} */ path, /** @type {an
 };
 exported.realpath.native = exported.realpath;
 exported.realpathSync.native = exported.realpathSync;
-forEach(['watch', 'watchFile', 'opendir', 'opendirSync'], (name) => {
+exported.watchFile = (/** @type {any} */ file, /** @type {any} */ options, /** @type {any} */ listener) =>
+  loadWatchFile().watchFile(file, options, listener);
+exported.unwatchFile = (/** @type {any} */ file, /** @type {any} */ listener) => loadWatchFile().unwatchFile(file, listener);
+exported.openAsBlob = async function openAsBlob(/** @type {any} */ path, /** @type {any} */ options) {
+  const { Blob } = loadBlob();
+  return new Blob([await operations.readFile(false, toPath(path))], { type: options?.type });
+};
+exported.mkdtempDisposableSync = function mkdtempDisposableSync(/** @type {any} */ prefix, /** @type {any} */ options) {
+  const path = operations.mkdtemp(true, prefix, options);
+  const remove = () => operations.rm(true, path, { recursive: true, force: true });
+  return { path, remove, [Symbol.dispose]: remove };
+};
+forEach(['watch'], (name) => {
   const missing = {
     [name]() {
       throw notImplemented(`fs.${name}`);
@@ -95,6 +84,7 @@ exported.createReadStream = function createReadStream(/** @type {any} */ path, /
 exported.createWriteStream = function createWriteStream(/** @type {any} */ path, /** @type {any} */ options) {
   return streams().createWriteStream(path, options);
 };
+defineProperty(exported, 'Dir', { get: () => loadDir().Dir, enumerable: true, configurable: true });
 // Programs that patch `fs` (graceful-fs) put classes of their own here.
 forEach(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'], (name) => {
   /** @type {any} */

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, FileTimes};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
@@ -15,16 +15,18 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags};
 
 use super::error::Failure;
-use super::operations::{path_of, perform, stat_fields};
+use super::operations::{path_of, perform, stat_fields, time_of};
 use crate::builtins::results::Text;
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("fsClose", 2, close),
     Op::new("fsFchmod", 3, fchmod),
+    Op::new("fsFchown", 4, fchown),
     Op::new("fsFstat", 2, fstat),
     Op::new("fsFsync", 3, fsync),
     Op::new("fsFtruncate", 3, ftruncate),
+    Op::new("fsFutimes", 4, futimes),
     Op::new("fsOpen", 4, open),
     Op::new("fsRead", 4, read),
     Op::new("fsReadFile", 3, read_file),
@@ -116,6 +118,23 @@ fn fchmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
     let mode = Mode::from_bits_truncate(scope.number_of(arguments.get(1))? as u32);
     let work = move |file: &File| rustix::fs::fchmod(file, mode).map_err(io::Error::from);
     on_file(scope, &arguments, 2, "fchmod", work, nothing)
+}
+
+/// `fsFchown(fd, user, group, sync)`
+fn fchown<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let user = scope.number_of(arguments.get(1))? as i64 as u32;
+    let group = scope.number_of(arguments.get(2))? as i64 as u32;
+    let work = move |file: &File| std::os::unix::fs::fchown(file, Some(user), Some(group));
+    on_file(scope, &arguments, 3, "fchown", work, nothing)
+}
+
+/// `fsFutimes(fd, accessed, modified, sync)`: times in seconds since 1970.
+fn futimes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let times = FileTimes::new()
+        .set_accessed(time_of(scope.number_of(arguments.get(1))?))
+        .set_modified(time_of(scope.number_of(arguments.get(2))?));
+    let work = move |file: &File| file.set_times(times);
+    on_file(scope, &arguments, 3, "futime", work, nothing)
 }
 
 fn fstat<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

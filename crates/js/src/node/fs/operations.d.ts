@@ -4,14 +4,18 @@ type Path = string | Uint8Array;
 interface Operations {
   fsAccess(path: Path, mode: number, sync: boolean): any;
   fsChmod(path: Path, mode: number, sync: boolean): any;
+  fsChown(path: Path, user: number, group: number, follow: boolean, sync: boolean): any;
   fsClose(fd: number, sync: boolean): any;
   fsCopyFile(from: Path, to: Path, exclusive: boolean, sync: boolean): any;
   fsExists(path: Path, sync: boolean): any;
   fsFchmod(fd: number, mode: number, sync: boolean): any;
+  fsFchown(fd: number, user: number, group: number, sync: boolean): any;
   /** The fields of a Stats in its order. */
   fsFstat(fd: number, sync: boolean): any;
   fsFsync(fd: number, dataOnly: boolean, sync: boolean): any;
   fsFtruncate(fd: number, length: number, sync: boolean): any;
+  /** Times in seconds. */
+  fsFutimes(fd: number, accessed: number, modified: number, sync: boolean): any;
   fsLink(from: Path, to: Path, sync: boolean): any;
   /** With `recursive` the first directory that was made. */
   fsMkdir(path: Path, recursive: boolean, mode: number, sync: boolean): any;
@@ -30,11 +34,13 @@ interface Operations {
   fsRm(path: Path, recursive: boolean, force: boolean, sync: boolean): any;
   fsRmdir(path: Path, sync: boolean): any;
   fsStat(path: Path, follow: boolean, sync: boolean): any;
+  /** The fields of a StatFs in its order. */
+  fsStatfs(path: Path, sync: boolean): any;
   fsSymlink(target: Path, path: Path, sync: boolean): any;
   fsTruncate(path: Path, length: number, sync: boolean): any;
   fsUnlink(path: Path, sync: boolean): any;
   /** Times in seconds. */
-  fsUtimes(path: Path, accessed: number, modified: number, sync: boolean): any;
+  fsUtimes(path: Path, accessed: number, modified: number, follow: boolean, sync: boolean): any;
   /** How many bytes were written. */
   fsWrite(fd: number, content: string | ArrayBufferView, position: number, sync: boolean): any;
   fsWriteFile(file: Path | number, content: string | ArrayBufferView, flags: number, mode: number, sync: boolean): any;

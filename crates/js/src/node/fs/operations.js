@@ -3,15 +3,17 @@
 'use strict';
 
 const { aborted, invalidType, outOfRange } = require('node/errors');
-const { requireSignal } = require('node/arguments');
+const { requireInteger, requireSignal } = require('node/arguments');
 const { bytesOf } = require('builtins/webidl');
 const {
   endsWith,
   forEach,
+  isArray,
   isView,
   map: mapEach,
   Promise,
   push,
+  reduce,
   reject: rejected,
   setBytes,
   subarray,
@@ -21,12 +23,15 @@ const values = require('node/fs/values');
 const {
   fsAccess,
   fsChmod,
+  fsChown,
   fsClose,
   fsCopyFile,
   fsFchmod,
+  fsFchown,
   fsFstat,
   fsFsync,
   fsFtruncate,
+  fsFutimes,
   fsLink,
   fsMkdir,
   fsMkdtemp,
@@ -40,6 +45,7 @@ const {
   fsRm,
   fsRmdir,
   fsStat,
+  fsStatfs,
   fsSymlink,
   fsTruncate,
   fsUnlink,
@@ -301,36 +307,101 @@ function writeTo(sync, descriptor, data, offset, length, position) {
   return fsWrite(number, subarray(bytesOf(data), from, from + most), at, sync);
 }
 
+/** The number of a user or a group; -1 leaves it as it is. @param {any} value @param {string} name @returns {number} */
+function toOwner(value, name) {
+  requireInteger(value, name, -1, 2 ** 32 - 1);
+  return value;
+}
+
+/** @param {boolean} follow @returns {(sync: boolean, path: any, user: any, group: any) => any} */
+function chownWith(follow) {
+  return (sync, path, user, group) => fsChown(toPath(path), toOwner(user, 'uid'), toOwner(group, 'gid'), follow, sync);
+}
+
+/** @param {boolean} follow @returns {(sync: boolean, path: any, accessed: any, modified: any) => any} */
+function utimesWith(follow) {
+  return (sync, path, accessed, modified) => fsUtimes(toPath(path), values.toSeconds(accessed), values.toSeconds(modified), follow, sync);
+}
+
+/** @param {boolean} sync @param {any} path @param {any} [options] */
+function statfs(sync, path, options) {
+  return finish(sync, fsStatfs(toPath(path), sync), (fields) => values.makeStatFs(fields, options));
+}
+
+/** @param {any} buffers @returns {Uint8Array[]} */
+function toVectors(buffers) {
+  if (!isArray(buffers)) throw invalidType('buffers', 'ArrayBufferView[]', buffers);
+  return mapEach(buffers, (buffer) => {
+    if (!isView(buffer)) throw invalidType('buffers', 'ArrayBufferView[]', buffers);
+    return bytesOf(buffer);
+  });
+}
+
+/** @param {any} position */
+const placeOf = (position) => (typeof position === 'number' || typeof position === 'bigint' ? Number(position) : -1);
+
+/** Fills several buffers in turn; the number of bytes read. @param {boolean} sync @param {any} descriptor @param {any} buffers @param {any} [position] */
+function readv(sync, descriptor, buffers, position) {
+  const number = toDescriptor(descriptor);
+  const parts = toVectors(buffers);
+  const total = reduce(parts, (sum, part) => sum + part.byteLength, 0);
+  return finish(sync, fsRead(number, total, placeOf(position), sync), (bytes) => {
+    let from = 0;
+    forEach(parts, (part) => {
+      const piece = subarray(bytes, from, from + part.byteLength);
+      setBytes(part, piece, 0);
+      from += piece.byteLength;
+    });
+    return bytes.byteLength;
+  });
+}
+
+/** Writes several buffers as one; the number of bytes written. @param {boolean} sync @param {any} descriptor @param {any} buffers @param {any} [position] */
+function writev(sync, descriptor, buffers, position) {
+  const number = toDescriptor(descriptor);
+  const parts = toVectors(buffers);
+  return fsWrite(number, loadBuffer().Buffer.concat(parts), placeOf(position), sync);
+}
+
 /** @type {Record<string, (sync: boolean, ...given: any[]) => any>} */
 module.exports = {
   access: (sync, path, mode = 0) => fsAccess(toPath(path), mode, sync),
   appendFile: (sync, path, data, options) => write(sync, path, data, options, 'a'),
+  chown: chownWith(true),
   chmod: (sync, path, mode) => fsChmod(toPath(path), toMode(mode, 0), sync),
   close,
   copyFile,
   fchmod: (sync, descriptor, mode) => fsFchmod(toDescriptor(descriptor), toMode(mode, 0), sync),
+  fchown: (sync, descriptor, user, group) => fsFchown(toDescriptor(descriptor), toOwner(user, 'uid'), toOwner(group, 'gid'), sync),
   fdatasync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), true, sync),
   fstat: (sync, descriptor, options) => finish(sync, fsFstat(toDescriptor(descriptor), sync), (fields) => makeStats(fields, options)),
   fsync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), false, sync),
   ftruncate: (sync, descriptor, length = 0) => fsFtruncate(toDescriptor(descriptor), length, sync),
+  futimes: (sync, descriptor, accessed, modified) =>
+    fsFutimes(toDescriptor(descriptor), values.toSeconds(accessed), values.toSeconds(modified), sync),
+  lchown: chownWith(false),
   link: (sync, from, to) => fsLink(toPath(from, 'existingPath'), toPath(to, 'newPath'), sync),
   lstat: statWith(false),
+  lutimes: utimesWith(false),
   mkdir,
   mkdtemp,
   open: (sync, path, flags, mode) => fsOpen(toPath(path), toFlags(flags, 'r'), toMode(mode, 0o666), sync),
   read,
   readFile,
   readdir,
+  readv,
   readlink: (sync, path) => fsReadlink(toPath(path), sync),
   realpath: (sync, path) => fsRealpath(toPath(path), sync),
   rename: (sync, from, to) => fsRename(toPath(from, 'oldPath'), toPath(to, 'newPath'), sync),
   rm,
   rmdir,
   stat: statWith(true),
+  statfs,
   symlink: (sync, target, path) => fsSymlink(toPath(target, 'target'), toPath(path), sync),
   truncate: (sync, path, length = 0) => fsTruncate(toPath(path), length, sync),
   unlink: (sync, path) => fsUnlink(toPath(path), sync),
-  utimes: (sync, path, accessed, modified) => fsUtimes(toPath(path), values.toSeconds(accessed), values.toSeconds(modified), sync),
+  utimes: utimesWith(true),
   write: writeTo,
   writeFile,
+  writev,
 };

@@ -20,6 +20,7 @@ use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 pub(crate) const OPS: &[Op] = &[
     Op::new("fsAccess", 3, access),
     Op::new("fsChmod", 3, chmod),
+    Op::new("fsChown", 5, chown),
     Op::new("fsCopyFile", 4, copy_file),
     Op::new("fsExists", 2, exists),
     Op::new("fsLink", 3, link),
@@ -32,10 +33,11 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("fsRm", 4, rm),
     Op::new("fsRmdir", 2, rmdir),
     Op::new("fsStat", 3, stat),
+    Op::new("fsStatfs", 2, statfs),
     Op::new("fsSymlink", 3, symlink),
     Op::new("fsTruncate", 3, truncate),
     Op::new("fsUnlink", 2, unlink),
-    Op::new("fsUtimes", 4, utimes),
+    Op::new("fsUtimes", 5, utimes),
 ];
 
 /// Runs `work` now or on the pool, and gives its result, or a promise for it.
@@ -139,16 +141,51 @@ fn truncate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>
     })
 }
 
-/// Times in seconds since 1970.
+/// `fsUtimes(path, accessed, modified, follow, sync)`: times in seconds since 1970.
 fn utimes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let accessed = time_of(scope.number_of(arguments.get(1))?);
     let modified = time_of(scope.number_of(arguments.get(2))?);
-    on_path(scope, &arguments, 3, "utime", move |path| {
-        blocking::set_times(path, accessed, modified)
+    let follow = scope.bool_of(arguments.get(3));
+    let syscall = if follow { "utime" } else { "lutime" };
+    on_path(scope, &arguments, 4, syscall, move |path| {
+        blocking::set_times(path, accessed, modified, follow)
     })
 }
 
-fn time_of(seconds: f64) -> SystemTime {
+/// `fsChown(path, user, group, follow, sync)`
+fn chown<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let user = scope.number_of(arguments.get(1))? as i64 as u32;
+    let group = scope.number_of(arguments.get(2))? as i64 as u32;
+    let follow = scope.bool_of(arguments.get(3));
+    let syscall = if follow { "chown" } else { "lchown" };
+    on_path(scope, &arguments, 4, syscall, move |path| {
+        blocking::set_owner(path, user, group, follow)
+    })
+}
+
+/// `fsStatfs(path, sync)`: the fields of a StatFs in its order.
+fn statfs<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = path_of(scope, arguments.get(0))?;
+    let sync = scope.bool_of(arguments.get(1));
+    let work = move || {
+        blocking::file_system(&path).map_err(|error| Failure::web(error, "statfs", &path, None))
+    };
+    perform(scope, sync, work, |found| {
+        let fields = [
+            found.kind,
+            found.block_size,
+            found.fragment_size,
+            found.blocks,
+            found.free,
+            found.available,
+            found.files,
+            found.free_files,
+        ];
+        fields.map(|field| field as f64).to_vec()
+    })
+}
+
+pub(super) fn time_of(seconds: f64) -> SystemTime {
     let distance = Duration::try_from_secs_f64(seconds.abs()).unwrap_or_default();
     let time = if seconds < 0.0 {
         SystemTime::UNIX_EPOCH.checked_sub(distance)

@@ -1,7 +1,7 @@
 // node:fs/promises: the operations as async functions, and FileHandle.
 'use strict';
 
-const operations = require('node/fs/operations');
+const operations = require('node/fs/all');
 const { constants, toOptions } = require('node/fs/values');
 const {
   apply,
@@ -17,6 +17,7 @@ const {
   split,
 } = require('builtins/primordials');
 const { fsClose } = ops;
+const loadStreams = () => require('node/fs/streams');
 const loadBuffer = () => require('node/buffer/buffer');
 
 // An open file that the program forgets is closed when its handle is collected.
@@ -48,6 +49,18 @@ class FileHandle {
   async chmod(mode) {
     return await operations.fchmod(false, this.#open('fchmod'), mode);
   }
+  /** @param {any} user @param {any} group */
+  async chown(user, group) {
+    return await operations.fchown(false, this.#open('fchown'), user, group);
+  }
+  /** @param {any} [options] */
+  createReadStream(options) {
+    return loadStreams().createReadStream(undefined, assign({}, toOptions(options), { fd: this }));
+  }
+  /** @param {any} [options] */
+  createWriteStream(options) {
+    return loadStreams().createWriteStream(undefined, assign({}, toOptions(options), { fd: this }));
+  }
   async datasync() {
     return await operations.fdatasync(false, this.#open('fdatasync'));
   }
@@ -58,6 +71,18 @@ class FileHandle {
     const options = buffer ?? {};
     const target = options.buffer ?? loadBuffer().Buffer.alloc(16384);
     return { bytesRead: await operations.read(false, number, target, options), buffer: target };
+  }
+  /** @param {any} buffers @param {any} [position] */
+  async readv(buffers, position) {
+    return { bytesRead: await operations.readv(false, this.#open('read'), buffers, position), buffers };
+  }
+  /** @param {any} accessed @param {any} modified */
+  async utimes(accessed, modified) {
+    return await operations.futimes(false, this.#open('futime'), accessed, modified);
+  }
+  /** @param {any} buffers @param {any} [position] */
+  async writev(buffers, position) {
+    return { bytesWritten: await operations.writev(false, this.#open('write'), buffers, position), buffers };
   }
   /** @param {any} [options] */
   async readFile(options) {
@@ -131,7 +156,22 @@ function fileOf(value) {
 
 /** @type {Record<string, any>} */
 const exported = { FileHandle, constants };
-const byDescriptor = ['close', 'fchmod', 'fdatasync', 'fstat', 'fsync', 'ftruncate', 'read', 'write', 'open'];
+const byDescriptor = [
+  'close',
+  'fchmod',
+  'fchown',
+  'fdatasync',
+  'fstat',
+  'fsync',
+  'ftruncate',
+  'futimes',
+  'glob',
+  'read',
+  'readv',
+  'write',
+  'writev',
+  'open',
+];
 forEach(keys(operations), (name) => {
   if (includes(byDescriptor, name)) return;
   const operation = operations[name];
@@ -149,6 +189,15 @@ forEach(keys(operations), (name) => {
 });
 exported.open = async function open(/** @type {any} */ path, /** @type {any} */ flags, /** @type {any} */ mode) {
   return new FileHandle(await operations.open(false, path, flags, mode));
+};
+exported.glob = async function* glob(/** @type {any} */ pattern, /** @type {any} */ options) {
+  const found = await operations.glob(false, pattern, options);
+  for (let index = 0; index < found.length; index += 1) yield found[index];
+};
+exported.mkdtempDisposable = async function mkdtempDisposable(/** @type {any} */ prefix, /** @type {any} */ options) {
+  const path = await operations.mkdtemp(false, prefix, options);
+  const remove = () => operations.rm(false, path, { recursive: true, force: true });
+  return { path, remove, [Symbol.asyncDispose]: remove };
 };
 // The hot one by hand: no rest array, no second promise.
 exported.readFile = function readFile(/** @type {any} */ path, /** @type {any} */ options) {

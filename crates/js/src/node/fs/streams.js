@@ -5,11 +5,12 @@
 const { invalidType, outOfRange } = require('node/errors');
 const { requireFunction, requireInteger } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
+const { withCallback } = require('node/fs/callbacks');
+const operations = require('node/fs/operations');
 const { toPath } = require('node/fs/values');
 const Stream = /** @type {any} */ (require('node/stream/module'));
-const { apply, defineProperties, hasInstance, min, setPrototypeOf, then } = require('builtins/primordials');
+const { apply, defineProperties, forEach, hasInstance, min, setPrototypeOf, then } = require('builtins/primordials');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
-const loadHandle = () => require('node/fs/promises');
 
 const { Readable, Writable, finished } = Stream;
 const most = 2 ** 53 - 1;
@@ -18,10 +19,13 @@ const whenIdle = Symbol('what waits for its end');
 const handle = Symbol('the FileHandle that owns the descriptor');
 const functionsOf = Symbol('the functions that do the work');
 
-/** The functions that do the work: Node's own, unless the option `fs` has others. @type {any} */
-let usual;
+/** The functions that do the work: those of `fs`, which programs patch, unless the option `fs` has others. @type {any} */
+let usual = {};
+forEach(['open', 'read', 'write', 'close', 'fsync'], (name) => {
+  usual[name] = (/** @type {any[]} */ ...given) => withCallback(name, operations[name], given);
+});
 
-/** Tells this file Node's functions, which stand in the file above. @param {any} functions */
+/** Tells this file of `fs`, which stands above it. @param {any} functions */
 function useFunctions(functions) {
   usual = functions;
 }
@@ -57,8 +61,7 @@ function takeTarget(stream, options, path) {
     stream.fd = fd;
     return;
   }
-  const { FileHandle } = /** @type {any} */ (loadHandle());
-  if (FileHandle === undefined || !(fd instanceof FileHandle)) throw invalidType('fd', ['number', 'FileHandle'], fd);
+  if (typeof fd !== 'object' || typeof fd.fd !== 'number') throw invalidType('fd', ['number', 'FileHandle'], fd);
   stream[handle] = fd;
   stream.fd = fd.fd;
   fd.once?.('close', () => stream.close());

@@ -8,11 +8,13 @@ const {
   trunc,
   byteIndexOf,
   dateGetTime,
+  now,
   defineProperty,
   forEach,
   freeze,
   isInteger,
   isView,
+  map,
   parseInt,
   regExp,
   replace,
@@ -119,6 +121,11 @@ function toPath(value, name = 'path') {
   throw invalidType(name, ['string', 'Buffer', 'URL'], value);
 }
 
+/** A path as text. @param {string | Uint8Array} path @returns {string} */
+function textOfPath(path) {
+  return typeof path === 'string' ? path : loadBuffer().Buffer.from(path).toString();
+}
+
 /** A path, or the number of an open file. @param {any} value @param {string} [name] @returns {string | Uint8Array | number} */
 function toFile(value, name = 'path') {
   if (isInteger(value)) return toDescriptor(value);
@@ -185,7 +192,8 @@ function toSeconds(value) {
   if (value instanceof Date) return dateGetTime(value) / 1000;
   const number = Number(value);
   if (!(number > -Infinity && number < Infinity)) throw invalidType('time', ['number', 'Date'], value);
-  return number;
+  // As Node: what lies before 1970 is now.
+  return number < 0 ? now() / 1000 : number;
 }
 
 /** @param {number} mode @param {number} kind */
@@ -288,6 +296,26 @@ const kinds = [
   { name: 'isBlockDevice', bits: constants.S_IFBLK },
 ];
 
+/** What `statfs` gives. */
+class StatFs {
+  /** @param {any[]} fields in the order of the operation */
+  constructor(fields) {
+    this.type = fields[0];
+    this.bsize = fields[1];
+    this.frsize = fields[2];
+    this.blocks = fields[3];
+    this.bfree = fields[4];
+    this.bavail = fields[5];
+    this.files = fields[6];
+    this.ffree = fields[7];
+  }
+}
+
+/** @param {number[]} fields @param {any} options */
+function makeStatFs(fields, options) {
+  return new StatFs(options?.bigint ? map(fields, (field) => BigInt(field)) : fields);
+}
+
 class Dirent {
   #kind;
   /** @param {any} name @param {string} parentPath @param {number} kind */
@@ -321,8 +349,10 @@ class Dirent {
 
 module.exports = {
   Dirent,
+  textOfPath,
   Stats,
   constants,
+  makeStatFs,
   makeStats,
   toContent,
   toDescriptor,
