@@ -61,6 +61,9 @@ pub(crate) struct LoopInner {
     /// When the driver was last asked, and when the languages' locks were last given up; always by `clock`.
     pub(crate) last_poll: Cell<Nanos>,
     pub(crate) last_release: Cell<Nanos>,
+    /// Spent blocked so far, and when the first turn began.
+    pub(crate) idle: Cell<Nanos>,
+    pub(crate) started: Cell<Option<Nanos>>,
     /// Whether spinning before blocking has lately paid.
     pub(crate) spins: Spins,
 
@@ -177,6 +180,8 @@ impl Loop {
             clock,
             followed: RefCell::new(None),
             last_poll: Cell::new(0),
+            idle: Cell::new(0),
+            started: Cell::new(None),
             last_release: Cell::new(0),
             spins: Spins::default(),
             driver,
@@ -366,6 +371,19 @@ impl Loop {
             Some(time) => time(),
             None => self.0.clock.now(),
         }
+    }
+
+    /// How long the loop has been blocked until now, because nothing was ready.
+    #[must_use]
+    pub fn idle(&self) -> Nanos {
+        self.0.idle.get()
+    }
+
+    /// How long ago the first turn began; none before it.
+    #[must_use]
+    pub fn age(&self) -> Option<Nanos> {
+        let started = self.0.started.get()?;
+        Some(self.0.clock.now().saturating_sub(started))
     }
 
     /// The language's own time, if there is one.

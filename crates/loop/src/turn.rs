@@ -49,6 +49,9 @@ impl Loop {
         let _entered = self.enter();
         let inner = &*self.0;
         inner.counters.count_turn();
+        if inner.started.get().is_none() {
+            inner.started.set(Some(inner.clock.now()));
+        }
 
         // Writes made outside a turn must not wait for an event that only they would cause.
         inner.flush.flush_all();
@@ -125,10 +128,14 @@ impl Loop {
             let mut events = std::mem::take(&mut *inner.events.borrow_mut());
             let mut result = Ok(());
             let mut over = 0;
+            let since = inner.clock.now();
             wait_guarded(&guards, &mut || {
                 result = inner.driver.wait(timeout, &mut events);
                 over = inner.clock.now();
             });
+            inner
+                .idle
+                .set(inner.idle.get() + over.saturating_sub(since));
             if !guards.is_empty() {
                 let now = inner.clock.now();
                 inner.spins.report_lock(now.saturating_sub(over));

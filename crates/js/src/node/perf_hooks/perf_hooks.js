@@ -1,4 +1,69 @@
-// node:perf_hooks: what it shares with the web.
+// `node:perf_hooks` (https://nodejs.org/api/perf_hooks.html): what the web has of it, and Node's own histograms and measures of functions and the loop.
 'use strict';
 
-module.exports = require('web/performance/performance');
+const performanceFile = require('web/performance/performance');
+const { PerformanceObserver, PerformanceObserverEntryList, enqueue } = require('web/performance/observer');
+const { createHistogram } = require('node/perf_hooks/histogram');
+const { eventLoopUtilization, nodeTiming, noteExit } = require('node/perf_hooks/loop');
+const { monitorEventLoopDelay } = require('node/perf_hooks/delay');
+const { timerify } = require('node/perf_hooks/timerify');
+const { process } = require('node/process/process');
+const { assign, create, defineProperty, freeze } = require('builtins/primordials');
+
+const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, hooks, makeEntry, performance } = performanceFile;
+
+process.once('exit', noteExit);
+
+/** @param {any} timing @param {string} url @param {string} initiator */
+function markResourceTiming(timing, url, initiator) {
+  const start = timing?.startTime ?? 0;
+  const entry = makeEntry(url, 'resource', start, (timing?.endTime ?? start) - start);
+  entry.initiatorType = initiator;
+  enqueue(entry);
+  return entry;
+}
+
+// The kinds of V8's collector, as programs name them; this engine's collections are not told.
+const constants = freeze(
+  assign(create(null), {
+    NODE_PERFORMANCE_GC_MAJOR: 4,
+    NODE_PERFORMANCE_GC_MINOR: 1,
+    NODE_PERFORMANCE_GC_INCREMENTAL: 8,
+    NODE_PERFORMANCE_GC_WEAKCB: 16,
+    NODE_PERFORMANCE_GC_FLAGS_NO: 0,
+    NODE_PERFORMANCE_GC_FLAGS_CONSTRUCT_RETAINED: 2,
+    NODE_PERFORMANCE_GC_FLAGS_FORCED: 4,
+    NODE_PERFORMANCE_GC_FLAGS_SYNCHRONOUS_PHANTOM_PROCESSING: 8,
+    NODE_PERFORMANCE_GC_FLAGS_ALL_AVAILABLE_GARBAGE: 16,
+    NODE_PERFORMANCE_GC_FLAGS_ALL_EXTERNAL_MEMORY: 32,
+    NODE_PERFORMANCE_GC_FLAGS_SCHEDULE_IDLE: 64,
+  }),
+);
+
+const exported = {
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
+  constants,
+  createHistogram,
+  eventLoopUtilization,
+  monitorEventLoopDelay,
+  performance,
+  timerify,
+};
+
+// Resources are told to observers and not kept: there is nothing to clear, and no limit.
+const ofPerformance = {
+  eventLoopUtilization,
+  nodeTiming,
+  timerify,
+  markResourceTiming,
+  clearResourceTimings() {},
+  setResourceTimingBufferSize() {},
+};
+defineProperty(exported, hooks, { value: ofPerformance });
+
+module.exports = exported;

@@ -3,12 +3,15 @@
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use twinloop_loop::Loop;
+
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("monotonicNow", 0, monotonic_now),
     Op::new("monotonicParts", 0, monotonic_parts),
     Op::new("timeOrigin", 0, time_origin),
+    Op::new("loopTimes", 0, loop_times),
 ];
 
 struct Origin {
@@ -51,6 +54,18 @@ fn monotonic_parts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>,
     scope.array(&[
         scope.number(now.tv_sec as f64),
         scope.number(now.tv_nsec as f64),
+    ])
+}
+
+/// `loopTimes()`: `[started, idle]` in milliseconds: when the loop's first turn began by `monotonicNow`, -1 before it, and how long it
+/// has been blocked.
+fn loop_times<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let running = Loop::current();
+    let now = origin().instant.elapsed().as_secs_f64() * 1000.0;
+    let started = running.age().map_or(-1.0, |age| now - age as f64 / 1e6);
+    scope.array(&[
+        scope.number(started),
+        scope.number(running.idle() as f64 / 1e6),
     ])
 }
 

@@ -5,16 +5,20 @@ pub(crate) mod clock;
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
-    files: &[File::new(
-        "web/performance/performance",
-        include_str!("performance.js"),
-    )
-    .globals(&[
-        "Performance",
-        "PerformanceEntry",
-        "PerformanceMark",
-        "PerformanceMeasure",
-        "performance",
-    ])],
+    files: &[
+        File::new("web/performance/observer", include_str!("observer.js"))
+            .globals(&["PerformanceObserver", "PerformanceObserverEntryList"]),
+        File::new(
+            "web/performance/performance",
+            include_str!("performance.js"),
+        )
+        .globals(&[
+            "Performance",
+            "PerformanceEntry",
+            "PerformanceMark",
+            "PerformanceMeasure",
+            "performance",
+        ]),
+    ],
     operations: &[clock::OPS],
 };

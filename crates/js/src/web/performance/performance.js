@@ -1,14 +1,16 @@
 // performance (https://w3c.github.io/hr-time/, https://w3c.github.io/user-timing/): the clock, marks and measures.
 'use strict';
 
-const { symbolFor, filter, forEach, push, sort, arraySlice, assign } = require('builtins/primordials');
+const { symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
 const { defineInterface, requireArguments, toDOMString } = require('builtins/webidl');
 const { EventTarget } = require('web/events/events');
-const { monotonicNow, timeOrigin: originTime } = ops;
+const { builtinExports, monotonicNow, timeOrigin: originTime } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadStructuredClone = () => require('web/html/structured_clone');
 const loadDOMException = () => require('builtins/domexception');
 const permission = Symbol('permission');
+/** Under which `node:perf_hooks` keeps what `performance` has of it. */
+const hooks = Symbol('hooks');
 
 class PerformanceEntry {
   #name;
@@ -47,6 +49,14 @@ class PerformanceEntry {
   }
 }
 
+/** Who observes entries, once anybody does. @type {(entry: any) => void} */
+let tell = () => {};
+
+/** @param {(entry: any) => void} listener */
+function setEntryListener(listener) {
+  tell = listener;
+}
+
 class PerformanceMark extends PerformanceEntry {
   #detail;
   /** @param {any} name @param {any} [options] */
@@ -74,11 +84,17 @@ class PerformanceMeasure extends PerformanceEntry {
   }
 }
 
+/** An entry of another type. @param {string} name @param {string} type @param {number} start @param {number} duration @returns {any} */
+const makeEntry = (name, type, start, duration) => new PerformanceEntry(permission, name, type, start, duration);
+
 /** @param {any} options */
 function cloneDetail(options) {
   const detail = options?.detail;
   return detail === undefined || detail === null ? null : loadStructuredClone().structuredClone(detail);
 }
+
+/** Names of times of the process, which stand for themselves in `measure`. */
+const milestones = ['nodeStart', 'v8Start', 'environment', 'loopStart', 'loopExit', 'bootstrapComplete'];
 
 class Performance extends EventTarget {
   // The user's own entries, in the order of their making. BOUNDED: by the program, which clears them.
@@ -100,6 +116,7 @@ class Performance extends EventTarget {
   mark(name, options = undefined) {
     const mark = new PerformanceMark(name, options);
     push(this.#entries, mark);
+    tell(mark);
     return mark;
   }
   /** @param {any} name @param {any} [startOrOptions] @param {any} [endMark] */
@@ -110,6 +127,7 @@ class Performance extends EventTarget {
     const { from, to } = this.#span(options);
     const measure = new PerformanceMeasure(permission, toDOMString(name), from, to, cloneDetail(options));
     push(this.#entries, measure);
+    tell(measure);
     return measure;
   }
   /** @param {any} options @returns {{ from: number, to: number }} */
@@ -130,6 +148,7 @@ class Performance extends EventTarget {
   #time(markOrTime) {
     if (typeof markOrTime === 'number') return markOrTime;
     const name = toDOMString(markOrTime);
+    if (includes(milestones, name)) return /** @type {any} */ (this).nodeTiming[name];
     for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
       const entry = this.#entries[index];
       if (entry.entryType === 'mark' && entry.name === name) return entry.startTime;
@@ -170,4 +189,28 @@ class Performance extends EventTarget {
 
 forEach([PerformanceEntry, PerformanceMark, PerformanceMeasure, Performance], (Class) => defineInterface(Class));
 
-module.exports = { performance: new Performance(permission), Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure };
+// Node's own members are above, and made when somebody asks (https://nodejs.org/api/perf_hooks.html#class-performance).
+forEach(
+  ['eventLoopUtilization', 'nodeTiming', 'timerify', 'markResourceTiming', 'clearResourceTimings', 'setResourceTimingBufferSize'],
+  (name) => {
+    defineProperty(Performance.prototype, name, {
+      get: () => builtinExports('node:perf_hooks')[hooks][name],
+      set(value) {
+        defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  },
+);
+
+module.exports = {
+  hooks,
+  makeEntry,
+  setEntryListener,
+  performance: new Performance(permission),
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+};
