@@ -90,7 +90,11 @@ fn with_our_names(file: &str, text: &str) -> String {
         let (specifier, rest) = part.split_once('\'').expect("a specifier has an end");
         result.push_str(&format!("{CALL}{}'{rest}", our_name(file, specifier)));
     }
-    result
+    // The package leaves a gap where Node has its adapters.
+    result.replace(
+        "webStreamsAdapters = {}",
+        "webStreamsAdapters = require('node/stream/adapters')",
+    )
 }
 
 fn our_name(file: &str, specifier: &str) -> String {

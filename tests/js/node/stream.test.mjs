@@ -146,4 +146,44 @@ test('finished tells of the end once', async () => {
   }, Error);
 });
 
+test("streams of Node's are the web's and back", async () => {
+  const web = Readable.toWeb(Readable.from([Buffer.from('a'), Buffer.from('b')], { objectMode: false }));
+  equal(await text(web), 'ab');
+  const back = Readable.fromWeb(new Response('héllo').body);
+  equal(await text(back), 'héllo');
+  const got = [];
+  const writer = Writable.toWeb(collect(got)).getWriter();
+  await writer.write(Buffer.from('x'));
+  await writer.close();
+  deepEqual(got, ['x']);
+  const sunk = [];
+  const sink = Writable.fromWeb(
+    new WritableStream({
+      write(chunk) {
+        sunk.push(chunk.toString());
+      },
+    }),
+  );
+  await promises.pipeline(Readable.from(['y', 'z']), sink);
+  deepEqual(sunk, ['y', 'z']);
+  const duplex = Duplex.fromWeb(new TransformStream(), { encoding: 'utf8' });
+  duplex.end('through');
+  equal(await text(duplex), 'through');
+});
+
+test('errors go across the adapters', async () => {
+  const broken = new Error('broken');
+  const source = new Readable({ read() {} });
+  const reader = Readable.toWeb(source).getReader();
+  source.destroy(broken);
+  equal(await reader.read().catch((error) => error), broken);
+  const failing = new ReadableStream({
+    start(controller) {
+      controller.error(broken);
+    },
+  });
+  const stream = Readable.fromWeb(failing);
+  equal(await new Promise((resolve) => stream.on('error', resolve)), broken);
+});
+
 await run();

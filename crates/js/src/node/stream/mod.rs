@@ -5,6 +5,32 @@ use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("node/stream/adapters", include_str!("adapters.js")),
+        File::new(
+            "node/stream/aliases/duplex",
+            include_str!("aliases/duplex.js"),
+        )
+        .modules(&["node:_stream_duplex"]),
+        File::new(
+            "node/stream/aliases/passthrough",
+            include_str!("aliases/passthrough.js"),
+        )
+        .modules(&["node:_stream_passthrough"]),
+        File::new(
+            "node/stream/aliases/readable",
+            include_str!("aliases/readable.js"),
+        )
+        .modules(&["node:_stream_readable"]),
+        File::new(
+            "node/stream/aliases/transform",
+            include_str!("aliases/transform.js"),
+        )
+        .modules(&["node:_stream_transform"]),
+        File::new(
+            "node/stream/aliases/writable",
+            include_str!("aliases/writable.js"),
+        )
+        .modules(&["node:_stream_writable"]),
         File::new("node/stream/consumers", include_str!("consumers.js"))
             .modules(&["node:stream/consumers"]),
         File::new("node/stream/host/errors", include_str!("host/errors.js")),

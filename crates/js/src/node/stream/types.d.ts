@@ -3,3 +3,12 @@ declare module 'node/stream/stream' {
   const Stream: any;
   export = Stream;
 }
+
+declare module 'node/stream/internal/streams/destroy' {
+  const parts: any;
+  export = parts;
+}
+declare module 'node/stream/internal/streams/end-of-stream' {
+  const finished: any;
+  export = finished;
+}
