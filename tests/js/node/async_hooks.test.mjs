@@ -27,6 +27,7 @@ test('a store follows timers, ticks, microtasks, promises, generators and files'
     };
     for await (const value of each()) see(value);
     await {
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
       then(resolve) {
         see('thenable');
         resolve();
@@ -126,7 +127,7 @@ test('what is bound runs in the context of its making', () => {
 test('hooks hear of the resources that a program makes', async () => {
   const heard = [];
   const hook = createHook({
-    init: (id, type, trigger) => heard.push(`init ${type} ${trigger === executionAsyncId()}`),
+    init: (_id, type, trigger) => heard.push(`init ${type} ${trigger === executionAsyncId()}`),
     before: () => heard.push('before'),
     after: () => heard.push('after'),
     destroy: () => heard.push('destroy'),
