@@ -248,4 +248,36 @@ test('a long queue gives its chunks in order', async () => {
   equal((await reader.read()).done, true);
 });
 
+test('pulls, reads and other microtasks take turns as the standard has them', async () => {
+  const order = [];
+  let count = 0;
+  const stream = new ReadableStream(
+    {
+      pull(controller) {
+        order.push('pull');
+        count += 1;
+        if (count < 5) controller.enqueue(count);
+        else controller.close();
+      },
+    },
+    { highWaterMark: 2 },
+  );
+  const others = async () => {
+    for (let i = 0; i < 7; i += 1) {
+      await undefined;
+      order.push(`${i}`);
+    }
+  };
+  const reads = async () => {
+    const reader = stream.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      order.push(done ? 'done' : `read ${value}`);
+      if (done) return;
+    }
+  };
+  await Promise.all([others(), reads()]);
+  equal(order.join(', '), 'pull, 0, read 1, pull, 1, read 2, pull, 2, read 3, pull, 3, read 4, pull, 4, done, 5, 6');
+});
+
 await run();

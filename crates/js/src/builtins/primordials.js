@@ -325,7 +325,7 @@ module.exports = {
   withResolvers: () => /** @type {any} */ (apply(withResolvers, Promise, [])),
   /** @type {(promise: Promise<any>, onFulfilled?: ((value: any) => any) | null, onRejected?: (reason: any) => any) => Promise<any>} */
   // biome-ignore lint/suspicious/noThenProperty: these are methods, and nobody awaits the exports
-  then: native(then),
+  then: (promise, onFulfilled, onRejected) => apply(then, promise, [onFulfilled, onRejected]),
   /** @type {(promise: Promise<any>, onRejected: (reason: any) => any) => Promise<any>} */
   catchRejection: (promise, onRejected) => apply(then, promise, [undefined, onRejected]),
 

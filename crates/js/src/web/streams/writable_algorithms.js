@@ -3,13 +3,14 @@
 'use strict';
 
 const { apply, catchRejection, max, reject, resolve, then } = require('builtins/primordials');
-const { resolvedWith } = require('web/streams/algorithms');
+const { react, resolvedWith, settled } = require('web/streams/algorithms');
 const { Fifo } = require('web/streams/fifo');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
 const loadAbort = () => require('web/abort/abort');
 
 const noOperation = () => undefined;
-const settled = resolve(undefined);
+// What programs may get to see, so no other file's.
+const fulfilled = resolve(undefined);
 // Stands in the queue of chunks for the end.
 const END = Symbol('end');
 
@@ -60,8 +61,8 @@ class WriterRecord {
       ? pendingPromise()
       : state === 'erroring' || state === 'errored'
         ? rejected(stream.storedError)
-        : settled;
-    this.closed = this.isClosedPending ? pendingPromise() : state === 'errored' ? rejected(stream.storedError) : settled;
+        : fulfilled;
+    this.closed = this.isClosedPending ? pendingPromise() : state === 'errored' ? rejected(stream.storedError) : fulfilled;
   }
 }
 
@@ -448,7 +449,7 @@ function advance(controller) {
     return;
   }
   stream.writeInFlight = stream.writes.shift();
-  then(call(controller.write, controller.sink, [chunk, controller.facade]), controller.onWritten, controller.onWriteFailed);
+  react(call(controller.write, controller.sink, [chunk, controller.facade]), controller.onWritten, controller.onWriteFailed);
 }
 
 /** @param {WritableControllerSlots} controller */
