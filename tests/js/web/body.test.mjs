@@ -339,4 +339,34 @@ test('each body gives bytes of its own, an empty one too', async () => {
   await rejects(Response.prototype.arrayBuffer.call({}), TypeError);
 });
 
+test("the bytes that a body gives out are nobody else's: not the source's, not a clone's, not those of a request made from it", async () => {
+  const source = new Uint8Array(100).fill(1);
+  const url = 'http://127.0.0.1/';
+  const post = () => new Request(url, { method: 'POST', body: source });
+  const pairs = {
+    'a response and its clone': () => {
+      const first = new Response(source);
+      return [first, first.clone()];
+    },
+    'a clone and the clone of it': () => {
+      const second = new Response(source).clone();
+      return [second, second.clone()];
+    },
+    'a request made from a clone, and the original': () => {
+      const original = post();
+      return [new Request(original.clone()), original];
+    },
+    'two of the same source': () => [post(), new Response(source)],
+  };
+  for (const [name, make] of Object.entries(pairs)) {
+    for (const method of ['bytes', 'arrayBuffer']) {
+      const [left, right] = make();
+      const given = await left[method]();
+      (method === 'bytes' ? given : new Uint8Array(given)).fill(9);
+      equal(new Uint8Array(await right[method]())[0], 1, `${name}, ${method}`);
+      equal(source[0], 1, `${name}, ${method}`);
+    }
+  }
+});
+
 await run();

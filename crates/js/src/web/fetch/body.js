@@ -34,6 +34,8 @@ class BodyRecord {
   /** The stream that `body` returned, once it was asked for. @type {Stream | null} */
   stream = null;
   used = false;
+  /** Whether another record has the same `source`: then nobody may keep it. */
+  shared = false;
   /** The AbortSignal of the fetch; an aborted one errors whatever was not read yet. @type {any} */
   signal = null;
   /** Set when a native body was aborted: what every later read rejects with. @type {{ reason: any } | null} */
@@ -320,7 +322,10 @@ const wholeBuffer = (id) => then(bodyBytes(id), exactBuffer);
 
 /** Makes of a body's bytes what the caller may keep and change. @param {BodyRecord | null} record */
 function ownBytes(record) {
-  return record === null || (record.kind !== 'text' && record.stream === null) ? copyBytes : asItIs;
+  if (record === null) return copyBytes;
+  if (record.stream !== null || record.kind === 'text') return asItIs;
+  // What was copied for this record is read once, so it can be given away.
+  return record.kind === 'bytes' && !record.shared ? asItIs : copyBytes;
 }
 
 /** The same for its buffer. @param {BodyRecord | null} record */
@@ -428,6 +433,8 @@ function cloneBody(record) {
   if (record.stream === null && record.kind !== 'native') {
     const copy = new BodyRecord(record.kind, record.source);
     copy.signal = record.signal;
+    copy.shared = true;
+    record.shared = true;
     return copy;
   }
   const branches = loadStreams().teeStream(/** @type {Stream} */ (streamOf(record)), 0, copyChunk);

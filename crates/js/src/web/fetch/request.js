@@ -180,7 +180,9 @@ function addContentType(record, type) {
 function takeBody(body) {
   if (body.stream === null) {
     body.used = true;
-    return new BodyRecord(body.kind, body.source);
+    const moved = new BodyRecord(body.kind, body.source);
+    moved.shared = body.shared;
+    return moved;
   }
   const { acquireReader, cancelStream, closeController, createStream, enqueue, readPromise, recordOf: streamRecordOf } = loadStreams();
   const stream = streamRecordOf(body.stream);
