@@ -27,7 +27,7 @@ JsProxy = _native.JsProxy
 # Threads of the engine that still run when the process destroys its globals would abort it.
 atexit.register(_native.js_shut_down)
 
-__all__ = ["JsException", "JsProxy", "eval", "import_module"]
+__all__ = ["JsException", "JsProxy", "eval", "import_module", "to_py"]
 
 
 class JsException(Exception):
@@ -74,6 +74,15 @@ def eval(code: str) -> Any:
     Raises :class:`JsException` when it does not parse or throws.
     """
     return _native.js_eval(code)
+
+
+def to_py(value: Any, depth: float = -1) -> Any:
+    """Copy a JavaScript value to Python's own types: :meth:`JsProxy.to_py` of a proxy, and anything else as it is.
+
+    JavaScript finds it as ``import { to_py } from "python:twinloop.js"``, for what Python code takes no proxy for:
+    ``json.dumps(to_py({ a: [1] }))``. ``depth`` limits how many levels are copied; what lies deeper stays a proxy.
+    """
+    return value.to_py(depth) if isinstance(value, JsProxy) else value
 
 
 def _file_of(frame: types.FrameType) -> str:
@@ -156,12 +165,25 @@ def _exported_names(module: types.ModuleType) -> list[str]:
     return [name for name in names if name != "default" and hasattr(module, name)]
 
 
-async def _async_step(step: Awaitable[Any]) -> Any:
+async def _async_step(step: Awaitable[Any], iterator: Any) -> Any:
     """Await one step of a JavaScript async iterator."""
-    result = await step
-    if result.done:
+    try:
+        result = await step
+        done = result.done
+    except Exception:
+        # One that fails has ended itself.
+        iterator._finish()
+        raise
+    if done:
+        iterator._finish()
         raise StopAsyncIteration
     return result.value
+
+
+async def _async_close(closed: Awaitable[Any] | None) -> None:
+    """Await what a JavaScript async iterator gave for its end."""
+    if closed is not None:
+        await closed
 
 
 async def _anext_as_step(iterator: Any) -> _native.JsProxy:

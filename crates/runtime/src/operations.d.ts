@@ -60,7 +60,7 @@ interface BridgeOperations {
     | 'RECORD',
     number
   >;
-  kinds: Record<'CALLABLE' | 'AWAITABLE' | 'ITERABLE' | 'ASYNC_ITERABLE' | 'SIZED' | 'BYTES', number>;
+  kinds: Record<'CALLABLE' | 'AWAITABLE' | 'ITERABLE' | 'ASYNC_ITERABLE' | 'SIZED' | 'BYTES' | 'RECORD', number>;
 }
 
 declare const ops: BridgeOperations;

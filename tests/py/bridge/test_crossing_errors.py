@@ -204,3 +204,57 @@ def test_an_exception_whose_text_fails_still_crosses() -> None:
         return js.eval("(f) => { try { f(); } catch (e) { return [e.name, e.message]; } }")(fail).to_py()
 
     assert twinloop.run(main()) == ["Silent", "<Silent whose __str__ failed>"]
+
+
+def test_the_cause_of_an_error_is_the_cause_of_its_exception() -> None:
+    # `__cause__` was None: a traceback showed "fetch failed" and not why.
+    async def main() -> None:
+        fail = js.eval("(cause) => { throw new Error('outer', { cause }); }")
+        with pytest.raises(js.JsException) as caught:
+            fail(js.eval("new RangeError('middle', { cause: new TypeError('inner') })"))
+        middle = caught.value.__cause__
+        assert isinstance(middle, js.JsException) and (middle.name, middle.message) == ("RangeError", "middle")
+        assert isinstance(middle.__cause__, js.JsException) and middle.__cause__.name == "TypeError"
+        assert middle.js_error == caught.value.js_error.cause
+
+        python = ZeroDivisionError("of Python's")
+        with pytest.raises(js.JsException) as caught:
+            fail(python)
+        assert caught.value.__cause__ is python
+
+        def divide() -> float:
+            return 1 / 0
+
+        wrap = js.eval("(f) => { try { f(); } catch (cause) { throw new Error('wrapped', { cause }); } }")
+        with pytest.raises(js.JsException, match="wrapped") as caught:
+            wrap(divide)
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+        for no_error in ("'text'", "{ a: 1 }", "null", "5"):
+            with pytest.raises(js.JsException) as caught:
+                js.eval(f"throw new Error('outer', {{ cause: {no_error} }})")
+            assert caught.value.__cause__ is None
+        with pytest.raises(js.JsException, match="fetch failed") as caught:
+            await js.eval("fetch")("http://127.0.0.1:1/")
+        assert isinstance(caught.value.__cause__, js.JsException)
+
+    twinloop.run(main())
+
+
+def test_causes_that_go_in_a_circle_end() -> None:
+    async def main() -> None:
+        for code in (
+            "const e = new Error('e'); e.cause = e; throw e",
+            "const a = new Error('a'); const b = new Error('b', { cause: a }); a.cause = b; throw a",
+            "let e = new Error('0'); for (let i = 1; i < 1e4; i++) e = new Error(`${i}`, { cause: e }); throw e",
+            "throw Object.defineProperty(new Error('e'), 'cause', { get() { throw new Error('no cause'); } })",
+        ):
+            with pytest.raises((js.JsException, RuntimeError)) as caught:
+                js.eval(f"{{ {code} }}")
+            error: BaseException | None = caught.value
+            count = 0
+            while error is not None and count < 1000:
+                error, count = error.__cause__, count + 1
+            assert count < 20
+            "".join(traceback.format_exception(caught.value))
+
+    twinloop.run(main())

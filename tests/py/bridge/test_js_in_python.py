@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections.abc
 import hashlib
 import inspect
+import json
 import struct
 from typing import Any
 
@@ -13,7 +15,9 @@ import twinloop
 from twinloop import js
 
 KINDS: dict[str, set[str]] = {
-    "({ a: 1 })": set(),
+    "({ a: 1 })": {"iterable", "sized"},
+    "Object.create(null)": {"iterable", "sized"},
+    "new (class A {})()": set(),
     "new Date(0)": set(),
     "Symbol('s')": set(),
     "() => 1": {"callable"},
@@ -29,7 +33,8 @@ KINDS: dict[str, set[str]] = {
     "(function* () { yield 1; })()": {"iterable"},
     "(async function* () { yield 1; })()": {"async iterable"},
     "new Headers()": {"iterable"},
-    "({ length: 3 })": {"sized"},
+    "({ length: 3 })": {"iterable", "sized"},
+    "new (class A { length = 3; })()": {"sized"},
 }
 
 
@@ -172,3 +177,182 @@ def test_a_proxy_of_an_ended_loop_can_be_printed() -> None:
 
     proxy = twinloop.run(main())
     assert "ended" in repr(proxy) and "ended" in str(proxy)
+
+
+def test_an_object_of_data_is_a_mapping() -> None:
+    # `dict`, `len` and `list` of it failed, and said nothing of what to call.
+    async def main() -> None:
+        record = js.eval("({ a: 1, b: { c: [2] }, [Symbol('s')]: 3 })")
+        assert isinstance(record, collections.abc.Mapping)
+        assert (len(record), list(record), dict(record)) == (2, ["a", "b"], {"a": 1, "b": record["b"]})
+        assert ("a" in record, "z" in record, "toString" in record) == (True, False, False)
+        assert {**record}.keys() == {"a", "b"}
+        assert list(record.keys()) == ["a", "b"] and list(record.values()) == [1, record.b]
+        assert dict(record.items()) == dict(record)
+        assert (record.get("a"), record.get("z"), record.get("z", 5)) == (1, None, 5)
+        match record:
+            case {"a": number, "b": {"c": _}}:
+                assert number == 1
+            case _:
+                pytest.fail("a mapping did not match")
+        # A property of the name wins, and a length is data as any other.
+        named = js.eval("({ items: 1, get: 2, length: 7, size: 8 })")
+        assert (named.items, named.get, named.length, len(named)) == (1, 2, 7, 4)
+        assert dict(named) == {"items": 1, "get": 2, "length": 7, "size": 8}
+        assert dict(js.eval("Object.freeze(Object.create(null))")) == {}
+        assert json.dumps(record.b, default=lambda value: value.to_py()) == '{"c": [2]}'
+
+    twinloop.run(main())
+
+
+def test_dict_takes_iterables_of_pairs_for_what_they_are() -> None:
+    # An Array has a method `keys`, by which `dict` took it for a mapping: {0: ..., 1: ...}.
+    async def main() -> None:
+        pairs = js.eval("[['a', 1], ['b', 2]]")
+        for iterable in (pairs, js.eval("new Set([['a', 1], ['b', 2]])"), js.eval("new Map([['a', 1], ['b', 2]])")):
+            assert dict(iterable) == {"a": 1, "b": 2}
+        assert not hasattr(pairs, "keys") and not hasattr(js.eval("new Uint8Array(2)"), "keys")
+        with pytest.raises(AttributeError, match=r"list\(\.\.\.\) or range\(len"):
+            pairs.keys()
+        with pytest.raises(TypeError):
+            dict(**pairs)
+        # What has Map's methods is a mapping by them.
+        for code in ("new Headers({ a: '1', b: '2' })", "new URLSearchParams('a=1&b=2')"):
+            like_a_map = js.eval(code)
+            assert dict(like_a_map) == {"a": "1", "b": "2"} and list(like_a_map.keys()) == ["a", "b"]
+            assert like_a_map["a"] == "1" and "a" in like_a_map
+            with pytest.raises(KeyError):
+                like_a_map["z"]
+            like_a_map["c"] = "3"
+            del like_a_map["a"]
+            assert dict(like_a_map) == {"b": "2", "c": "3"}
+            with pytest.raises(KeyError):
+                del like_a_map["a"]
+        nothing = js.eval("new Map([['null', null], ['undefined', undefined]])")
+        assert dict(nothing) == {"null": None, "undefined": None}
+        with pytest.raises(KeyError):
+            nothing["other"]
+
+    twinloop.run(main())
+
+
+SLICES = [
+    (None, None, None),
+    (0, 2, None),
+    (1, -1, 1),
+    (-2, None, None),
+    (None, None, -1),
+    (4, 0, -2),
+    (1, 1, None),
+    (5, 99, 3),
+]
+
+
+@pytest.mark.parametrize("start, stop, step", SLICES)
+def test_slices_of_an_array_are_those_of_a_list(start: int | None, stop: int | None, step: int | None) -> None:
+    # "index out of range of the JavaScript array".
+    part = slice(start, stop, step)
+    numbers = [0, 1, 2, 3, 4, 5]
+
+    async def main() -> None:
+        array = js.eval("[0, 1, 2, 3, 4, 5]")
+        sliced = array[part]
+        assert isinstance(sliced, js.JsProxy) and js.eval("Array.isArray")(sliced) and list(sliced) == numbers[part]
+        typed = js.eval("new Uint8Array([0, 1, 2, 3, 4, 5])")[part]
+        assert bytes(typed) == bytes(numbers)[part]
+        for items in ([], [7], [7] * len(numbers[part]), [7, 8, 9, 10, 11, 12, 13]):
+            expected, array = list(numbers), js.eval("[0, 1, 2, 3, 4, 5]")
+            try:
+                expected[part] = items
+            except ValueError as error:
+                with pytest.raises(ValueError, match=str(error)):
+                    array[part] = items
+            else:
+                array[part] = items
+            assert list(array) == expected
+        expected, array = list(numbers), js.eval("[0, 1, 2, 3, 4, 5]")
+        del expected[part]
+        del array[part]
+        assert list(array) == expected
+
+    twinloop.run(main())
+
+
+def test_a_property_that_is_not_there_is_named() -> None:
+    # The error was the bare name.
+    async def main() -> None:
+        with pytest.raises(AttributeError, match='the JavaScript object has no property "nosuch"'):
+            js.eval("({ a: 1 })").nosuch
+        with pytest.raises(AttributeError, match="object has no attribute '__nosuch__'"):
+            js.eval("({ a: 1 })").__nosuch__
+
+    twinloop.run(main())
+
+
+def test_what_cannot_be_sliced_says_so() -> None:
+    async def main() -> None:
+        for code in ("new Map()", "({ a: 1 })", "new Set()", "new DataView(new ArrayBuffer(2))"):
+            with pytest.raises(TypeError, match=r"only an Array or typed array .* to_py\(\)"):
+                js.eval(code)[0:1]
+        typed = js.eval("new Uint8Array([1, 2])")
+        assert typed[-1] == 2
+        with pytest.raises(TypeError, match="only slices of an Array"):
+            typed[0:1] = [3]
+        with pytest.raises(TypeError, match="only slices of an Array"):
+            del typed[0:1]
+        with pytest.raises(IndexError):
+            typed[-3]
+
+    twinloop.run(main())
+
+
+def test_repr_shows_what_a_value_is() -> None:
+    # `<JsProxy 1,2>`, `<JsProxy [object Object]>`.
+    async def main() -> None:
+        shown = {
+            "[1, 'two', null]": "[ 1, 'two', null ]",
+            "({ a: 1, b: { c: { d: 1 } } })": "{ a: 1, b: { c: [Object] } }",
+            "new Map([[1, 2]])": "Map(1) { 1 => 2 }",
+            "function f() {}; f": "[Function: f]",
+            "Promise.resolve(1)": "Promise { 1 }",
+            "new RangeError('bad\\nvalue')": "[RangeError: bad value]",
+            "new Date(0)": "1970-01-01T00:00:00.000Z",
+            "Symbol('s')": "Symbol(s)",
+            "({ get broken() { throw new Error('no'); } })": "{ broken: [Getter] }",
+            "({ [Symbol.for('nodejs.util.inspect.custom')]() { throw 1; } })": "[object Object]",
+        }
+        for code, text in shown.items():
+            assert repr(js.eval(f"({code})" if code.startswith("{") else code)) == f"<JsProxy {text}>"
+        for long in (
+            "Array.from({ length: 1e5 }, (_, i) => i)",
+            "['x'.repeat(1e6)]",
+            "Object.fromEntries(Array.from({ length: 1e4 }, (_, i) => [`k${i}`, i]))",
+        ):
+            assert len(repr(js.eval(long))) < 400
+        table: dict[str, Any] = {}
+        table["back"] = js.eval("(table) => ({ table })")(table)
+        assert repr(table).startswith("{'back': <JsProxy { table: ")
+
+    twinloop.run(main())
+
+
+def test_to_py_converts_on_either_side() -> None:
+    # JavaScript had no way to give `json.dumps` what it takes, and its error said nothing of one.
+    async def main() -> None:
+        assert js.to_py(js.eval("({ a: [1, { b: 2 }] })")) == {"a": [1, {"b": 2}]}
+        assert js.to_py(5) == 5 and js.to_py(None) is None
+        assert isinstance(js.to_py(js.eval("({ a: [1] })"), 1)["a"], js.JsProxy)
+        dumps = js.eval(
+            "(value, copied) => Promise.all([import('python:json'), import('python:twinloop.js')]).then(([json, { to_py }]) => json.dumps(copied ? to_py(value) : value))"
+        )
+        assert await dumps(js.eval("({ a: [1, { b: null }] })"), True) == '{"a": [1, {"b": null}]}'
+        seen = await js.eval(
+            "import('python:json').then((json) => { try { json.dumps({ a: 1 }); } catch (error) { return error.message; } })"
+        )
+        assert seen.endswith(
+            "is not JSON serializable; to_py(value) of python:twinloop.js copies a JavaScript value to Python's types"
+        )
+        with pytest.raises(RuntimeError, match=r"another thread.*copied with to_py\(\)"):
+            await asyncio.to_thread(len, js.eval("[1, 2]"))
+
+    twinloop.run(main())

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 use twinloop_js::engine::{Local, Scope, Slot};
-use twinloop_loop::Remote;
+use twinloop_loop::{Loop, Remote};
 
 use super::Bridge;
 use super::lifecycle::here;
@@ -23,6 +23,8 @@ pub(super) struct Keys {
     proxies: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
     /// The live `JsException` of a thrown object.
     exceptions: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
+    /// Generators whose iteration Python left and which it still holds, by identity number.
+    left: RefCell<HashMap<u64, JsKey>>,
 }
 
 impl Keys {
@@ -30,6 +32,8 @@ impl Keys {
     pub(super) fn clear(&self) {
         let values = std::mem::take(&mut *self.values.borrow_mut());
         drop(values);
+        let left = std::mem::take(&mut *self.left.borrow_mut());
+        drop(left);
     }
 }
 
@@ -43,6 +47,16 @@ pub(crate) struct JsKey {
 impl JsKey {
     pub(super) fn is_of(&self, bridge: &Bridge) -> bool {
         self.bridge == bridge.number
+    }
+
+    /// The number of its bridge, and where the value stands there.
+    pub(super) fn parts(&self) -> (u64, usize) {
+        (self.bridge, self.index)
+    }
+
+    /// Runs `function` on the loop's thread.
+    pub(super) fn post(&self, function: Box<dyn FnOnce(&Loop) + Send>) {
+        self.remote.post(function);
     }
 }
 
@@ -87,6 +101,18 @@ impl Bridge {
             .get(key.index)
             .ok_or_else(|| PyRuntimeError::new_err("this JavaScript value is gone"))?;
         Ok(scope.local(slot))
+    }
+
+    /// The value that stands at the index of a key of this bridge.
+    pub(super) fn value_at<'s>(&self, scope: &Scope<'s>, index: usize) -> Option<Local<'s>> {
+        let values = self.keys.values.borrow();
+        values.get(index).map(|slot| scope.local(slot))
+    }
+
+    /// Lets the generator be closed when Python's last proxy of it goes.
+    pub(super) fn remember_left(&self, identity: u64, key: JsKey) {
+        let earlier = self.keys.left.borrow_mut().insert(identity, key);
+        drop(earlier);
     }
 
     /// The live proxy of the object with this identity number.
@@ -140,6 +166,10 @@ impl Bridge {
         {
             let reference = bridge.keys.proxies.borrow_mut().remove(&identity);
             drop(reference);
+            let left = bridge.keys.left.borrow_mut().remove(&identity);
+            if let Some(left) = left {
+                left.leave_iteration(None);
+            }
             bridge.let_go(identity);
         }
     }

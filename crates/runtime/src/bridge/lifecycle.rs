@@ -133,7 +133,8 @@ impl Bridge {
     pub(crate) fn of(key: &JsKey) -> PyResult<Rc<Bridge>> {
         here().filter(|bridge| key.is_of(bridge)).ok_or_else(|| {
             PyRuntimeError::new_err(
-                "this JavaScript value belongs to another thread, or to an event loop that has ended",
+                "this JavaScript value belongs to another thread, or to an event loop that has ended; what another thread is to have is \
+                 copied with to_py() first",
             )
         })
     }

@@ -4,6 +4,7 @@
 //! Everything runs on the loop thread with the GIL held. What either heap holds of the other is rooted: JavaScript values
 //! in slots (rule ROOTED), Python objects in host objects that the JavaScript collector owns.
 
+mod closing;
 mod handles;
 mod helpers;
 mod keys;

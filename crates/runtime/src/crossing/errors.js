@@ -70,10 +70,20 @@ module.exports = {
     weakMapSet(errors, exception, error);
     return error;
   },
-  /** Name, message and stack; only the message for what is no error. @param {any} value */
+  /**
+   * Name, message, stack, the cause if that is an object, and whether it is an Error; only the message for what is no error.
+   * @param {any} value
+   */
   describe(value) {
     if (typeof value === 'object' && value !== null && (hasInstance(OwnError, value) || typeof value.stack === 'string')) {
-      return [OwnString(value.name ?? 'Error'), OwnString(value.message ?? ''), OwnString(value.stack ?? '')];
+      const { cause } = value;
+      /** @type {any[]} */
+      const parts = [OwnString(value.name ?? 'Error'), OwnString(value.message ?? ''), OwnString(value.stack ?? '')];
+      if (typeof cause === 'object' && cause !== null) {
+        parts[3] = cause;
+        parts[4] = hasInstance(OwnError, cause);
+      }
+      return parts;
     }
     let text;
     try {

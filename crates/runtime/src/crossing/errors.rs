@@ -42,7 +42,7 @@ pub(crate) fn must_leave(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py)
 }
 
-impl<'s> Crossing<'_, 's, '_> {
+impl<'s, 'py> Crossing<'_, 's, 'py> {
     /// The Python exception for a failed JavaScript call.
     pub(crate) fn error_to_py(&self, error: Error) -> PyErr {
         match error.to_local(self.scope) {
@@ -76,26 +76,21 @@ impl<'s> Crossing<'_, 's, '_> {
     }
 
     fn describe_thrown(&self, value: Local<'_>) -> PyResult<PyErr> {
+        let (exception, parts) = self.described(value)?;
+        if let Some(parts) = parts {
+            self.chain_causes(&exception, parts);
+        }
+        Ok(PyErr::from_value(exception))
+    }
+
+    /// The exception for a thrown value, and what `describe` said of it if it was made just now.
+    fn described(&self, value: Local<'_>) -> PyResult<(Bound<'py, PyAny>, Option<Local<'s>>)> {
         let failed = |error: Error| match error.to_local(self.scope) {
             Some(_) => self.describe_simply(value),
             None => self.uncatchable(),
         };
-        if value.is_object() {
-            let exception = match self.bridge.unwrap(self.scope, self.py, value) {
-                Some(object) => Some(object),
-                None => {
-                    let proxy = self
-                        .bridge
-                        .help(self.scope, Helper::ExceptionOf, &[value])
-                        .map_err(failed)?;
-                    self.bridge.unwrap(self.scope, self.py, proxy)
-                }
-            };
-            if let Some(exception) = exception
-                && exception.is_instance_of::<PyBaseException>()
-            {
-                return Ok(PyErr::from_value(exception));
-            }
+        if let Some(exception) = self.python_exception_of(value).map_err(failed)? {
+            return Ok((exception, None));
         }
         let identity = if value.is_object() {
             let identity = self.bridge.help(self.scope, Helper::IdentityOf, &[value]);
@@ -106,7 +101,7 @@ impl<'s> Crossing<'_, 's, '_> {
         if let Some(known) =
             identity.and_then(|identity| self.bridge.known_exception(self.py, identity))
         {
-            return Ok(PyErr::from_value(known));
+            return Ok((known, None));
         }
         let parts = self
             .bridge
@@ -126,7 +121,55 @@ impl<'s> Crossing<'_, 's, '_> {
         if let Some(identity) = identity {
             self.bridge.remember_exception(identity, &exception)?;
         }
-        Ok(PyErr::from_value(exception))
+        Ok((exception, Some(parts)))
+    }
+
+    /// The Python exception that a JavaScript value is or stands for.
+    fn python_exception_of(&self, value: Local<'_>) -> Result<Option<Bound<'py, PyAny>>, Error> {
+        if !value.is_object() {
+            return Ok(None);
+        }
+        let exception = match self.bridge.unwrap(self.scope, self.py, value) {
+            Some(object) => Some(object),
+            None => {
+                let proxy = self
+                    .bridge
+                    .help(self.scope, Helper::ExceptionOf, &[value])?;
+                self.bridge.unwrap(self.scope, self.py, proxy)
+            }
+        };
+        Ok(exception.filter(|exception| exception.is_instance_of::<PyBaseException>()))
+    }
+
+    /// Gives an exception the causes of the error that it stands for, as `raise ... from` would. What cannot be told of them is
+    /// left out: the exception itself is what matters.
+    fn chain_causes(&self, exception: &Bound<'py, PyAny>, parts: Local<'s>) {
+        let mut chain = vec![exception.clone()];
+        let mut parts = parts;
+        for _ in 0..LONGEST_CHAIN {
+            let (Ok(cause), Ok(is_error)) =
+                (self.scope.get(parts, 3u32), self.scope.get(parts, 4u32))
+            else {
+                return;
+            };
+            let is_exception = || matches!(self.python_exception_of(cause), Ok(Some(_)));
+            if is_error.as_bool() != Some(true) && !is_exception() {
+                return;
+            }
+            let Ok((next, more)) = self.described(cause) else {
+                return;
+            };
+            let known = chain.iter().any(|earlier| earlier.is(&next));
+            let last = &chain[chain.len() - 1];
+            if known || last.setattr("__cause__", &next).is_err() {
+                return;
+            }
+            chain.push(next);
+            match more {
+                Some(more) => parts = more,
+                None => return,
+            }
+        }
     }
 
     /// What can be said of a thrown value without running code of either language.
@@ -189,6 +232,12 @@ impl<'s> Crossing<'_, 's, '_> {
             |_| format!("<{name} whose __str__ failed>"),
             |text| text.to_string_lossy().into_owned(),
         );
+        let message = match about_values(&name, &message) {
+            true => format!(
+                "{message}; to_py(value) of python:twinloop.js copies a JavaScript value to Python's types"
+            ),
+            false => message,
+        };
         let frames = frames_of(exception)
             .iter()
             .map(|frame| scope.string(frame))
@@ -214,7 +263,7 @@ impl<'s> Crossing<'_, 's, '_> {
     }
 
     /// What JavaScript threw, if the exception is a `JsException`.
-    fn thrown_of<'py>(&self, exception: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    fn thrown_of<'e>(&self, exception: &Bound<'e, PyAny>) -> Option<Bound<'e, PyAny>> {
         static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = CLASS.import(self.py, "twinloop.js", "JsException").ok()?;
         // By its type and not `isinstance`, which may run code.
@@ -223,6 +272,24 @@ impl<'s> Crossing<'_, 's, '_> {
         }
         exception.getattr("js_error").ok()
     }
+}
+
+/// Whether a TypeError of Python's complains about a JavaScript value, which the JavaScript code that gave it can convert.
+fn about_values(name: &str, message: &str) -> bool {
+    const CLASSES: [&str; 9] = [
+        "JsProxy",
+        "JsRecord",
+        "JsArray",
+        "JsCollection",
+        "JsIterable",
+        "JsFunction",
+        "JsPromise",
+        "JsBytes",
+        "JsSized",
+    ];
+    name == "TypeError"
+        && !message.contains("to_py")
+        && CLASSES.iter().any(|class| message.contains(class))
 }
 
 /// The frames of an exception's traceback as V8 prints them, innermost first.

@@ -1,23 +1,79 @@
 //! JavaScript iterators in Python, sync and async.
+//!
+//! An iteration that Python leaves early is closed, as `for ... of` and `for await` close theirs: with `return()`, when the
+//! iterator goes away (`bridge/closing.rs`) or when its `close` or `aclose` is called.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 
 use crate::bridge::{Bridge, Helper, JsKey};
 use crate::crossing::Crossing;
 
-/// Python's view of a JavaScript iterator.
-#[pyclass(frozen, module = "twinloop.js")]
-pub(super) struct JsIterator {
+/// A JavaScript iterator that Python runs. Its flags are changed under the GIL, which is all the order they need.
+struct Iteration {
     key: JsKey,
-    /// Of an Array whose iteration nobody changed: the next index. It is read as the language's own iterator would, which
-    /// looks at the length again at each step; `None` once it is over. Under the GIL, which is all the order it needs.
-    index: Option<AtomicU32>,
+    /// The identity number of an object that is its own iterator, as generators are.
+    own: Option<u64>,
+    begun: AtomicBool,
+    over: AtomicBool,
 }
 
-/// What `index` is when the iteration is over.
+impl Iteration {
+    fn new(
+        crossing: &Crossing<'_, '_, '_>,
+        object: Local<'_>,
+        iterator: Local<'_>,
+    ) -> PyResult<Iteration> {
+        let own = if iterator.is_same(object) {
+            crossing.help(Helper::IdentityOf, &[object])?.as_index()
+        } else {
+            None
+        };
+        Ok(Iteration {
+            key: crossing.bridge.keep(crossing.scope, iterator),
+            own,
+            begun: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        })
+    }
+
+    fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Ends it; whether it was over before.
+    fn end(&self) -> bool {
+        self.over.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Iteration {
+    fn drop(&mut self) {
+        if self.begun.load(Ordering::Relaxed) && !self.end() {
+            self.key.leave_iteration(self.own);
+        }
+    }
+}
+
+/// Python's view of a JavaScript iterator.
+#[pyclass(frozen, module = "twinloop.js")]
+pub(super) struct JsIterator(Steps);
+
+enum Steps {
+    /// Of an Array whose iteration nobody changed: the next index. It is read as the language's own iterator would, which
+    /// looks at the length again at each step; [`OVER`] once it is over.
+    ByIndex(JsKey, AtomicU32),
+    ByNext(Iteration),
+}
+
+/// What the index is when the iteration is over.
 const OVER: u32 = u32::MAX;
 
 impl JsIterator {
@@ -26,13 +82,15 @@ impl JsIterator {
         crossing: &Crossing<'_, '_, '_>,
         object: Local<'_>,
         iterator: Local<'_>,
-    ) -> JsIterator {
+    ) -> PyResult<JsIterator> {
         // A generator is its own iterator too.
         let by_index = iterator.is_same(object) && crossing.scope.is_array(object);
-        JsIterator {
-            key: crossing.bridge.keep(crossing.scope, iterator),
-            index: by_index.then(AtomicU32::default),
-        }
+        Ok(JsIterator(if by_index {
+            let key = crossing.bridge.keep(crossing.scope, iterator);
+            Steps::ByIndex(key, AtomicU32::default())
+        } else {
+            Steps::ByNext(Iteration::new(crossing, object, iterator)?)
+        }))
     }
 }
 
@@ -43,12 +101,16 @@ impl JsIterator {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let bridge = Bridge::of(&self.key)?;
+        let key = match &self.0 {
+            Steps::ByIndex(key, _) => key,
+            Steps::ByNext(iteration) => &iteration.key,
+        };
+        let bridge = Bridge::of(key)?;
         bridge.enter(py, |crossing| {
             let scope = crossing.scope;
-            let iterator = bridge.value(scope, &self.key)?;
-            let value = match &self.index {
-                Some(next) => {
+            let iterator = bridge.value(scope, key)?;
+            let value = match &self.0 {
+                Steps::ByIndex(_, next) => {
                     let index = next.load(Ordering::Relaxed);
                     if index == OVER || index >= crossing.of_js(scope.array_length(iterator))? {
                         next.store(OVER, Ordering::Relaxed);
@@ -57,9 +119,17 @@ impl JsIterator {
                     next.store(index + 1, Ordering::Relaxed);
                     crossing.of_js(scope.get(iterator, index))?
                 }
-                None => {
-                    let step = crossing.help(Helper::Step, &[iterator])?;
+                Steps::ByNext(iteration) => {
+                    if iteration.is_over() {
+                        return Ok(None);
+                    }
+                    iteration.begin();
+                    // One that throws has ended itself.
+                    let step = crossing.help(Helper::Step, &[iterator]).inspect_err(|_| {
+                        iteration.end();
+                    })?;
                     if bridge.is_over(scope, step) {
+                        iteration.end();
                         return Ok(None);
                     }
                     step
@@ -68,12 +138,36 @@ impl JsIterator {
             Ok(Some(crossing.to_py(value)?.unbind()))
         })
     }
+
+    /// Ends the iteration, as leaving a `for ... of` does.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        match &self.0 {
+            Steps::ByIndex(_, next) => next.store(OVER, Ordering::Relaxed),
+            Steps::ByNext(iteration) if !iteration.end() => {
+                let bridge = Bridge::of(&iteration.key)?;
+                bridge.enter(py, |crossing| {
+                    let iterator = bridge.value(crossing.scope, &iteration.key)?;
+                    crossing.help(Helper::CloseIterator, &[iterator]).map(drop)
+                })?;
+            }
+            Steps::ByNext(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// Python's view of a JavaScript async iterator.
 #[pyclass(frozen, module = "twinloop.js")]
-pub(super) struct JsAsyncIterator {
-    pub(super) key: JsKey,
+pub(super) struct JsAsyncIterator(Iteration);
+
+impl JsAsyncIterator {
+    pub(super) fn new(
+        crossing: &Crossing<'_, '_, '_>,
+        object: Local<'_>,
+        iterator: Local<'_>,
+    ) -> PyResult<JsAsyncIterator> {
+        Ok(JsAsyncIterator(Iteration::new(crossing, object, iterator)?))
+    }
 }
 
 #[pymethods]
@@ -82,17 +176,51 @@ impl JsAsyncIterator {
         slf
     }
 
-    fn __anext__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let bridge = Bridge::of(&self.key)?;
-        bridge.enter(py, |crossing| {
-            let iterator = bridge.value(crossing.scope, &self.key)?;
+    fn __anext__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let iteration = &slf.get().0;
+        let bridge = Bridge::of(&iteration.key)?;
+        if iteration.is_over() {
+            return Err(PyStopAsyncIteration::new_err(()));
+        }
+        iteration.begin();
+        bridge.enter(slf.py(), |crossing| {
+            let iterator = bridge.value(crossing.scope, &iteration.key)?;
             let step = crossing.scope.call_method(iterator, "next", &[]);
             let future = crossing.future_of(crossing.of_js(step)?)?;
             // The coroutine turns `{ done: true }` into the end of the iteration, as only Python code can.
-            Ok(py
+            Ok(slf
+                .py()
                 .import("twinloop.js")?
-                .call_method1("_async_step", (future,))?
+                .call_method1("_async_step", (future, slf))?
                 .unbind())
         })
+    }
+
+    /// Ends the iteration, as leaving a `for await` does; to be awaited.
+    fn aclose(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let bridge = Bridge::of(&self.0.key)?;
+        let was_over = self.0.end();
+        bridge.enter(py, |crossing| {
+            let closed = if was_over {
+                Local::undefined()
+            } else {
+                let iterator = bridge.value(crossing.scope, &self.0.key)?;
+                crossing.help(Helper::CloseIterator, &[iterator])?
+            };
+            let closed = if closed.is_object() {
+                Some(crossing.future_of(closed)?)
+            } else {
+                None
+            };
+            Ok(py
+                .import("twinloop.js")?
+                .call_method1("_async_close", (closed,))?
+                .unbind())
+        })
+    }
+
+    /// Notes that there is nothing more.
+    fn _finish(&self) {
+        self.0.end();
     }
 }

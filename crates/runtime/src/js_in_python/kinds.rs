@@ -15,7 +15,7 @@ use twinloop_py::BytesExporter;
 use super::iterators::{JsAsyncIterator, JsIterator};
 use super::proxy::{JsProxy, arguments_to_js};
 use crate::bridge::Helper;
-use crate::crossing::{self, Crossing};
+use crate::crossing::{self, Crossing, Depth};
 
 const CALLABLE: u32 = 1;
 const AWAITABLE: u32 = 2;
@@ -24,15 +24,17 @@ const ASYNC_ITERABLE: u32 = 8;
 const SIZED: u32 = 16;
 const SEQUENCE: u32 = 32;
 const BYTES: u32 = 64;
+const RECORD: u32 = 128;
 
 /// The flags by name, as `objects.js` gets them.
-pub(crate) const FLAGS: [(&str, u32); 6] = [
+pub(crate) const FLAGS: [(&str, u32); 7] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),
     ("ITERABLE", ITERABLE),
     ("ASYNC_ITERABLE", ASYNC_ITERABLE),
     ("SIZED", SIZED),
     ("BYTES", BYTES),
+    ("RECORD", RECORD),
 ];
 
 thread_local! {
@@ -56,7 +58,7 @@ pub(super) fn instantiate<'py>(
     };
     if !matches!(
         flags,
-        0 | CALLABLE | AWAITABLE | ITERABLE | JsCollection::FLAGS | JsArray::FLAGS
+        0 | CALLABLE | AWAITABLE | ITERABLE | RECORD | JsCollection::FLAGS | JsArray::FLAGS
     ) {
         return compose(py, flags, proxy);
     }
@@ -64,6 +66,7 @@ pub(super) fn instantiate<'py>(
     Ok(match flags {
         CALLABLE => Bound::new(py, base.add_subclass(JsFunction))?.into_any(),
         AWAITABLE => Bound::new(py, base.add_subclass(JsPromise))?.into_any(),
+        RECORD => Bound::new(py, base.add_subclass(JsRecord))?.into_any(),
         ITERABLE => Bound::new(py, base.add_subclass(JsIterable))?.into_any(),
         JsCollection::FLAGS => {
             let iterable = base.add_subclass(JsIterable);
@@ -92,7 +95,7 @@ pub(crate) fn introduce(
     Ok(if answer < 0.0 {
         (-answer as u64, None)
     } else {
-        (answer as u64 / 128, Some((answer as u64 % 128) as u32))
+        (answer as u64 / 256, Some((answer as u64 % 256) as u32))
     })
 }
 
@@ -246,7 +249,7 @@ impl JsIterable {
                     "the JavaScript object is not iterable",
                 ));
             }
-            Ok(JsIterator::new(crossing, object, iterator))
+            JsIterator::new(crossing, object, iterator)
         })
     }
 }
@@ -270,9 +273,7 @@ impl JsAsyncIterable {
                     "the JavaScript object is not async iterable",
                 ));
             }
-            Ok(JsAsyncIterator {
-                key: crossing.bridge.keep(crossing.scope, iterator),
-            })
+            JsAsyncIterator::new(crossing, object, iterator)
         })
     }
 }
@@ -287,6 +288,59 @@ fn length_of(proxy: &JsProxy, py: Python<'_>) -> PyResult<usize> {
         }
         crossing::length(length)
     })
+}
+
+/// An object of data, which is a mapping of its own properties in Python; the methods that a mapping has in Python are those of
+/// `collections.abc.Mapping`, unless a property has the name.
+#[pyclass(frozen, mapping, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsRecord;
+
+impl JsRecord {
+    /// The method of this name, if mappings have one.
+    pub(super) fn method<'py>(
+        record: &Bound<'py, PyAny>,
+        name: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if !record.is_instance_of::<JsRecord>()
+            || !["keys", "values", "items", "get"].contains(&name)
+        {
+            return Ok(None);
+        }
+        let py = record.py();
+        let function = mapping_class(py)?.getattr(name)?;
+        let bind = py.import("types")?.getattr("MethodType")?;
+        bind.call1((function, record)).map(Some)
+    }
+}
+
+fn mapping_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import("collections.abc")?.getattr("Mapping")
+}
+
+/// Lets Python know what is a mapping.
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    mapping_class(py)?
+        .call_method1("register", (py.get_type::<JsRecord>(),))
+        .map(drop)
+}
+
+#[pymethods]
+impl JsRecord {
+    fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            let keys = crossing.help(Helper::KeysOf, &[object])?;
+            Ok(crossing.of_js(crossing.scope.array_length(keys))? as usize)
+        })
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let keys = slf.as_super().get().with(py, |crossing, object| {
+            let keys = crossing.help(Helper::KeysOf, &[object])?;
+            Ok(crossing.copy_to_py(keys, Depth::new(1.0))?.unbind())
+        })?;
+        Ok(keys.bind(py).try_iter()?.into_any())
+    }
 }
 
 /// An object with a `length` or `size`.

@@ -13,5 +13,6 @@ pub(crate) use proxy::JsProxy;
 
 /// Adds the classes to the extension module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    kinds::register(module.py())?;
     module.add_class::<JsProxy>()
 }

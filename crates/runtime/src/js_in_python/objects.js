@@ -3,15 +3,37 @@
 // Runs on the loop thread with the GIL held.
 'use strict';
 
-const { ArrayIteratorPrototype, Map, Set, WeakMap, apply, arrayIteratorNext, arrayValues, entries } = require('builtins/primordials');
-const { getOwnPropertyNames, getPrototypeOf, hasInstance, hasOwn, includes, isArray, isView, mapDelete } = require('builtins/primordials');
+const {
+  ArrayIteratorPrototype,
+  Map,
+  Set,
+  WeakMap,
+  apply,
+  arrayIteratorNext,
+  arraySlice,
+  arrayValues,
+  entries,
+} = require('builtins/primordials');
+const {
+  getOwnPropertyNames,
+  getPrototypeOf,
+  hasInstance,
+  hasOwn,
+  includes,
+  isArray,
+  isView,
+  keys,
+  mapDelete,
+} = require('builtins/primordials');
 const { mapForEach, mapGet, mapHas, mapSet, objectToString, setAdd, setForEach, setHas } = require('builtins/primordials');
-const { slice, splice, weakMapGet, weakMapSet } = require('builtins/primordials');
-const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES } = ops.kinds;
+const { regExp, replace, slice, splice, weakMapGet, weakMapSet } = require('builtins/primordials');
+const loadInspect = () => require('builtins/inspect/inspect');
+const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD } = ops.kinds;
 
 // The language's own, whatever a program makes of the globals later.
-const { ArrayBuffer, BigInt, Object: OwnObject, SharedArrayBuffer, String: OwnString, Uint8Array } = globalThis;
+const { ArrayBuffer, BigInt, DataView, Error: OwnError, Object: OwnObject, SharedArrayBuffer, String: OwnString, Uint8Array } = globalThis;
 const { prototype: ArrayPrototype } = Array;
+const { slice: viewSlice } = getPrototypeOf(Uint8Array.prototype);
 const { prototype: MapPrototype } = Map;
 const { prototype: ObjectPrototype } = OwnObject;
 const { prototype: SetPrototype } = Set;
@@ -21,6 +43,10 @@ const bigIntToString = BigInt.prototype.toString;
 /** @type {WeakMap<object, number>} */
 const identities = new WeakMap();
 let nextIdentity = 1;
+
+// A longer text of a value ends with dots.
+const longestShown = 300;
+const lineBreak = regExp(/\s*\n\s*/g);
 
 // What `step` gives at the end of an iteration.
 const OVER = Symbol('over');
@@ -36,6 +62,22 @@ const isArrayBuffer = (value) => hasInstance(ArrayBuffer, value) || hasInstance(
 const isPlain = (value, prototype) => getPrototypeOf(value) === prototype;
 /** @param {any} value */
 const isMap = (value) => hasInstance(Map, value) || hasInstance(WeakMap, value);
+/** Whether items are asked of `get`: a Map, and what has its methods (Headers, URLSearchParams, FormData). @param {any} value */
+const isMapLike = (value) =>
+  isMap(value) || (areFunctions(value.get, value.has, value.keys) && typeof value[Symbol.iterator] === 'function');
+/** @param {any} first @param {any} second @param {any} third */
+const areFunctions = (first, second, third) => typeof first === 'function' && typeof second === 'function' && typeof third === 'function';
+
+/** Whether this is an object of data: `{ ... }`, or one without a prototype, as a module's namespace. @param {any} value */
+function isRecord(value) {
+  const prototype = getPrototypeOf(value);
+  return prototype === ObjectPrototype || prototype === null;
+}
+
+/** The length of an Array or typed array, undefined for all else. @param {any} value @returns {number | undefined} */
+function listLength(value) {
+  return isArray(value) ? value.length : isView(value) && !hasInstance(DataView, value) ? value.length : undefined;
+}
 
 /** A question that throws is answered by yes: then using the ability tells the error. @param {any} object @param {PropertyKey} key */
 function has(object, key) {
@@ -57,10 +99,14 @@ function isSized(object) {
 
 /** What an object can do, of what Python asks a type. @param {any} object */
 function abilitiesOf(object) {
-  let flags = typeof object === 'function' ? CALLABLE : isSized(object) ? SIZED : 0;
+  let flags = 0;
   if (has(object, 'then')) flags |= AWAITABLE;
   if (has(object, Symbol.iterator)) flags |= ITERABLE;
   if (has(object, Symbol.asyncIterator)) flags |= ASYNC_ITERABLE;
+  if (typeof object === 'function') flags |= CALLABLE;
+  // Not by a `length` that an object of data may or may not have.
+  else if (flags === 0 && isRecord(object)) return RECORD;
+  else if (isSized(object)) flags |= SIZED;
   if (isView(object) || isArrayBuffer(object)) flags |= BYTES;
   return flags;
 }
@@ -109,7 +155,7 @@ module.exports = {
   },
   abilitiesOf,
   /**
-   * Identity and abilities in one call, of an object that may be new to Python: minus its identity if it is not, else that times 128
+   * Identity and abilities in one call, of an object that may be new to Python: minus its identity if it is not, else that times 256
    * and the flags.
    * @param {object} object
    */
@@ -117,7 +163,7 @@ module.exports = {
     const identity = weakMapGet(identities, object);
     if (identity !== undefined) return -identity;
     weakMapSet(identities, object, nextIdentity);
-    return nextIdentity++ * 128 + abilitiesOf(object);
+    return nextIdentity++ * 256 + abilitiesOf(object);
   },
   /** An iterator; the value itself if it is an Array that Python may read by index. @param {any} value */
   iteratorOf(value) {
@@ -129,6 +175,11 @@ module.exports = {
     return done ? OVER : value;
   },
   OVER,
+  /** What leaving a `for ... of` early does. @param {any} iterator */
+  closeIterator(iterator) {
+    const { return: close } = iterator;
+    return close === undefined || close === null ? undefined : apply(close, iterator, []);
+  },
   /** @param {any} value */
   asyncIteratorOf(value) {
     return value[Symbol.asyncIterator]?.();
@@ -140,25 +191,72 @@ module.exports = {
   /** @param {any} value @param {any} key */
   getItem(value, key) {
     if (isPlain(value, MapPrototype)) return mapGet(value, key);
-    return isMap(value) ? value.get(key) : value[key];
+    return isMapLike(value) ? value.get(key) : value[key];
   },
   /** @param {any} value @param {any} key */
   hasItem(value, key) {
     if (isPlain(value, MapPrototype)) return mapHas(value, key);
     if (isPlain(value, SetPrototype)) return setHas(value, key);
     if (isArray(value) && isPlain(value, ArrayPrototype)) return includes(value, key);
+    if (isRecord(value) && typeof value.has !== 'function') return hasOwn(value, key);
     return typeof value.has === 'function' ? value.has(key) : typeof value.includes === 'function' ? value.includes(key) : key in value;
+  },
+  /** Whether there is an item, though it be undefined or null. @param {any} value @param {any} key */
+  ownsItem(value, key) {
+    if (isPlain(value, MapPrototype)) return mapHas(value, key);
+    return isMapLike(value) ? value.has(key) : key in value;
+  },
+  /** Whether Python must not see `keys`, by which `dict` knows a mapping from an iterable of pairs. @param {any} value */
+  hidesKeys(value) {
+    return typeof value.keys === 'function' && typeof value[Symbol.iterator] === 'function' && !isMapLike(value);
+  },
+  /** @param {object} value */
+  keysOf(value) {
+    return keys(value);
+  },
+  listLength,
+  /** A part of an Array or typed array, as one of its kind. @param {any} value @param {number} start @param {number} step @param {number} count */
+  sliced(value, start, step, count) {
+    const part = isArray(value) ? [] : apply(viewSlice, value, [0, count]);
+    for (let i = 0; i < count; i += 1) part[i] = value[start + i * step];
+    return part;
+  },
+  /** Puts items where the slice was; as many, unless the step is 1. @param {any[]} value @param {number} start @param {number} step @param {number} count @param {any[]} items */
+  replaceSlice(value, start, step, count, items) {
+    if (items.length === count) {
+      for (let i = 0; i < count; i += 1) value[start + i * step] = items[i];
+      return;
+    }
+    const rest = arraySlice(value, start + count);
+    value.length = start;
+    for (let i = 0; i < items.length; i += 1) value[value.length] = items[i];
+    for (let i = 0; i < rest.length; i += 1) value[value.length] = rest[i];
+  },
+  /** @param {any[]} value @param {number} start @param {number} step @param {number} count */
+  deleteSlice(value, start, step, count) {
+    const first = step > 0 ? start : start + (count - 1) * step;
+    const by = step > 0 ? step : -step;
+    const { length } = value;
+    let to = first;
+    for (let from = first; from < length; from += 1) {
+      if ((from - first) % by !== 0 || from > first + (count - 1) * by) value[to++] = value[from];
+    }
+    value.length = length - count;
   },
   /** @param {any} value @param {any} key @param {any} item */
   setItem(value, key, item) {
     if (isPlain(value, MapPrototype)) mapSet(value, key, item);
-    else if (isMap(value)) value.set(key, item);
+    else if (isMapLike(value) && typeof value.set === 'function') value.set(key, item);
     else value[key] = item;
   },
   /** @param {any} value @param {any} key */
   deleteItem(value, key) {
     if (isPlain(value, MapPrototype)) return mapDelete(value, key);
-    if (isMap(value)) return value.delete(key);
+    if (isMapLike(value) && typeof value.delete === 'function') {
+      const had = value.has(key);
+      value.delete(key);
+      return had;
+    }
     const had = hasOwn(value, key);
     if (isArray(value)) {
       if (had) splice(value, key, 1);
@@ -203,6 +301,19 @@ module.exports = {
       for (let i = 0; i < own.length; i += 1) setAdd(names, own[i]);
     }
     return partsOfSet(names);
+  },
+  /** What `console.log` would write of the value, on one line and of a bounded length. @param {any} value */
+  shown(value) {
+    let text;
+    try {
+      if (hasInstance(OwnError, value)) text = `[${OwnString(value)}]`;
+      else
+        text = loadInspect().inspect(value, { depth: 1, breakLength: Infinity, compact: true, maxArrayLength: 10, maxStringLength: 100 });
+      text = replace(text, lineBreak, ' ');
+    } catch {
+      return objectToString(value);
+    }
+    return text.length <= longestShown ? text : `${slice(text, 0, longestShown - 3)}...`;
   },
   /** @param {any} value */
   text(value) {

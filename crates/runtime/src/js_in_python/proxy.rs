@@ -4,13 +4,13 @@
 //! object), `await` awaits a thenable, `for` and `async for` iterate. A method keeps its receiver. Works on the thread of
 //! its loop only; dropping it works anywhere. GIL held.
 
-use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
-use twinloop_js::engine::{Attributes, Class, Local, PromiseState, Scope, Type};
+use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple, PyWeakrefReference};
+use twinloop_js::engine::{Attributes, Local, PromiseState, Scope, Type};
 
-use super::kinds::{self, Settled};
+use super::kinds::{self, JsRecord, Settled};
 use super::names::property;
 use crate::bridge::{Bridge, Helper, JsKey};
 use crate::crossing::{Crossing, Depth};
@@ -61,9 +61,15 @@ impl JsProxy {
     /// `self[key]`
     pub(super) fn item(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         self.with(py, |crossing, object| {
+            if let Ok(slice) = key.cast::<PySlice>() {
+                let part = Part::of(crossing, object, slice)?;
+                let values = part.values(crossing.scope, object);
+                let part = crossing.help(Helper::Sliced, &values)?;
+                return Ok(crossing.to_py(part)?.unbind());
+            }
             let js_key = item_key(crossing, object, key)?;
             let item = crossing.help(Helper::GetItem, &[object, js_key])?;
-            if item.is_undefined() && !has_own_item(crossing, object, js_key)? {
+            if (item.is_undefined() || item.is_null()) && !owns_item(crossing, object, js_key)? {
                 return Err(missing(crossing, object, key));
             }
             Ok(crossing.to_py(item)?.unbind())
@@ -133,7 +139,15 @@ impl JsProxy {
             let (scope, key) = (crossing.scope, property(text));
             let value = crossing.of_js(scope.get(object, key))?;
             if value.is_undefined() && !crossing.of_js(scope.has(object, key))? {
-                return Err(no_property(text));
+                return match JsRecord::method(slf, text)? {
+                    Some(method) => Ok(method.unbind()),
+                    None => Err(no_property(text)),
+                };
+            }
+            if text == "keys"
+                && crossing.help(Helper::HidesKeys, &[object])?.as_bool() == Some(true)
+            {
+                return Err(PyAttributeError::new_err(()));
             }
             if scope.is_function(value) && scope.proxy_details(value).is_none() {
                 let method = JsProxy {
@@ -144,6 +158,28 @@ impl JsProxy {
                 return Ok(kinds::instantiate(crossing, value, method, None)?.unbind());
             }
             Ok(crossing.to_py(value)?.unbind())
+        })
+    }
+
+    /// Called when `__getattribute__` raised AttributeError, whose message it replaces.
+    fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {
+        if name.starts_with("__") && name.ends_with("__") {
+            let class = slf.get_type().name()?;
+            let message = format!("'{class}' object has no attribute '{name}'");
+            return Err(PyAttributeError::new_err(message));
+        }
+        let hidden = name == "keys"
+            && slf.get().with(slf.py(), |crossing, object| {
+                let hidden = crossing.help(Helper::HidesKeys, &[object])?;
+                Ok(hidden.as_bool() == Some(true))
+            })?;
+        Err(if hidden {
+            PyAttributeError::new_err(
+                "the property \"keys\" of a JavaScript iterable without get() is no attribute in Python, where dict() would take \
+                 it for a mapping: use list(...) or range(len(...))",
+            )
+        } else {
+            no_property(name)
         })
     }
 
@@ -236,6 +272,28 @@ impl JsProxy {
         item: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         self.with(py, |crossing, object| {
+            if let Ok(slice) = key.cast::<PySlice>() {
+                let part = Part::of_array(crossing, object, slice)?;
+                let items = PyList::empty(py);
+                for item in item.try_iter()? {
+                    items.append(item?)?;
+                }
+                if part.step != 1 && items.len() as isize != part.count {
+                    return Err(PyValueError::new_err(format!(
+                        "attempt to assign sequence of size {} to extended slice of size {}",
+                        items.len(),
+                        part.count
+                    )));
+                }
+                let mut made = Vec::with_capacity(items.len());
+                for item in items.iter() {
+                    made.push(crossing.to_js(&item)?);
+                }
+                let made = crossing.of_js(crossing.scope.array(&made))?;
+                let [array, start, step, count] = part.values(crossing.scope, object);
+                let values = [array, start, step, count, made];
+                return crossing.help(Helper::ReplaceSlice, &values).map(drop);
+            }
             let js_key = item_key(crossing, object, key)?;
             let item = crossing.to_js(item)?;
             crossing
@@ -246,6 +304,11 @@ impl JsProxy {
 
     fn __delitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<()> {
         self.with(py, |crossing, object| {
+            if let Ok(slice) = key.cast::<PySlice>() {
+                let part = Part::of_array(crossing, object, slice)?;
+                let values = part.values(crossing.scope, object);
+                return crossing.help(Helper::DeleteSlice, &values).map(drop);
+            }
             let js_key = item_key(crossing, object, key)?;
             let had = crossing.help(Helper::DeleteItem, &[object, js_key])?;
             if had.as_bool() == Some(true) {
@@ -305,7 +368,14 @@ impl JsProxy {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<JsProxy {}>", self.__str__(py)?))
+        if !Bridge::is_alive(&self.key) {
+            return Ok(format!("<JsProxy {}>", self.__str__(py)?));
+        }
+        self.with(py, |crossing, value| {
+            let text = crossing.help(Helper::Shown, &[value])?;
+            let text = crossing.of_js(crossing.scope.string_of(text))?;
+            Ok(format!("<JsProxy {text}>"))
+        })
     }
 }
 
@@ -346,27 +416,77 @@ fn item_key<'s>(
 ) -> PyResult<Local<'s>> {
     if let Ok(index) = key.extract::<i64>()
         && index < 0
-        && crossing.scope.is_array(object)
+        && let Some(length) = list_length(crossing, object)?
     {
-        let length = i64::from(crossing.of_js(crossing.scope.array_length(object))?);
-        return Ok(crossing.scope.number((length + index) as f64));
+        return Ok(crossing.scope.number((length as i64 + index) as f64));
     }
     crossing.to_js(key)
 }
 
-fn has_own_item(
-    crossing: &Crossing<'_, '_, '_>,
-    object: Local<'_>,
-    key: Local<'_>,
-) -> PyResult<bool> {
-    if crossing.scope.class_of(object) == Some(Class::Map) {
-        return Ok(crossing.help(Helper::HasItem, &[object, key])?.as_bool() == Some(true));
+/// The length of an Array or typed array.
+fn list_length(crossing: &Crossing<'_, '_, '_>, object: Local<'_>) -> PyResult<Option<isize>> {
+    let length = crossing.help(Helper::ListLength, &[object])?.as_index();
+    Ok(length.and_then(|length| isize::try_from(length).ok()))
+}
+
+/// What a slice takes of an Array or typed array.
+struct Part {
+    start: isize,
+    step: isize,
+    count: isize,
+}
+
+impl Part {
+    fn of(
+        crossing: &Crossing<'_, '_, '_>,
+        object: Local<'_>,
+        slice: &Bound<'_, PySlice>,
+    ) -> PyResult<Part> {
+        let length = list_length(crossing, object)?.ok_or_else(|| {
+            PyTypeError::new_err(
+                "only an Array or typed array of JavaScript can be sliced; to_py() copies another object to Python",
+            )
+        })?;
+        let indices = slice.indices(length)?;
+        Ok(Part {
+            start: indices.start,
+            step: indices.step,
+            count: indices.slicelength as isize,
+        })
     }
-    crossing.of_js(crossing.scope.has(object, key))
+
+    /// Of an Array, which may change its length.
+    fn of_array(
+        crossing: &Crossing<'_, '_, '_>,
+        object: Local<'_>,
+        slice: &Bound<'_, PySlice>,
+    ) -> PyResult<Part> {
+        if !crossing.scope.is_array(object) {
+            return Err(PyTypeError::new_err(
+                "only slices of an Array of JavaScript can be assigned or deleted",
+            ));
+        }
+        Part::of(crossing, object, slice)
+    }
+
+    fn values<'s>(&self, scope: &Scope<'s>, object: Local<'s>) -> [Local<'s>; 4] {
+        let number = |number: isize| scope.number(number as f64);
+        [
+            object,
+            number(self.start),
+            number(self.step),
+            number(self.count),
+        ]
+    }
+}
+
+fn owns_item(crossing: &Crossing<'_, '_, '_>, object: Local<'_>, key: Local<'_>) -> PyResult<bool> {
+    Ok(crossing.help(Helper::OwnsItem, &[object, key])?.as_bool() == Some(true))
 }
 
 fn missing(crossing: &Crossing<'_, '_, '_>, object: Local<'_>, key: &Bound<'_, PyAny>) -> PyErr {
-    if crossing.scope.is_array(object) {
+    // An error in asking is as good as no.
+    if key.extract::<i64>().is_ok() && matches!(list_length(crossing, object), Ok(Some(_))) {
         PyIndexError::new_err("index out of range of the JavaScript array")
     } else {
         PyKeyError::new_err(key.clone().unbind())
