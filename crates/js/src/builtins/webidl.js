@@ -12,6 +12,7 @@ const { getPrototypeOf, includes, isArray, isView, join, map, max, min, ownKeys,
 const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
 const { viewByteLength, viewByteOffset, viewName } = require('builtins/primordials');
 
+const { codedError } = require('builtins/coded_error');
 const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
 
 // ---- the shape of a class
@@ -91,6 +92,11 @@ function defineIteration(Class, symbol, method) {
   defineProperty(Class.prototype, symbol, hidden(Class.prototype[method]));
 }
 
+/** The TypeError for a method that is called on something else. @param {string} name */
+function invalidThis(name) {
+  return codedError(TypeError, 'ERR_INVALID_THIS', `Value of "this" must be of type ${name}`);
+}
+
 /**
  * Throws the TypeError for a call with too few arguments.
  * @param {number} given
@@ -105,9 +111,15 @@ function requireArguments(given, needed, operation) {
 
 // ---- strings
 
+/** A symbol is refused in the words that programs know from V8. @param {any} value @returns {string} */
+function textOf(value) {
+  if (typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
+  return `${value}`;
+}
+
 /** A string without lone surrogates. @param {any} value @returns {string} */
 function toUSVString(value) {
-  const text = typeof value === 'string' ? value : `${value}`;
+  const text = typeof value === 'string' ? value : textOf(value);
   // Names and short values: a look at each unit costs less than the call.
   const { length } = text;
   if (length > 32) return toWellFormed(text);
@@ -445,6 +457,7 @@ function definePairIterator(name, entryAt) {
       this.#kind = kind;
     }
     next() {
+      if (!isObject(this) || !(#target in this)) throw invalidThis(`${name}Iterator`);
       const entry = entryAt(this.#target, this.#index);
       if (entry === undefined) return { value: undefined, done: true };
       this.#index += 1;
@@ -474,6 +487,7 @@ module.exports = {
   definePairIterator,
   defineSerializable,
   hidden,
+  invalidThis,
   isAnyArrayBuffer,
   isBufferSource,
   isObject,

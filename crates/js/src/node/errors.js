@@ -71,7 +71,13 @@ function falsyRejection(reason) {
 
 /** An `error` event without a listener. @param {any} value */
 function unhandledError(value) {
-  const error = codedError(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${loadInspect().inspect(value)})`);
+  let shown = '';
+  try {
+    shown = loadInspect().inspect(value);
+  } catch {
+    shown = `${value}`;
+  }
+  const error = codedError(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${shown})`);
   error.context = value;
   return error;
 }

@@ -15,6 +15,13 @@ const {
   keys,
   Map,
   map,
+  mapSize,
+  create,
+  isArray,
+  ownKeys,
+  weakMapGet,
+  weakMapSet,
+  WeakMap,
   mapDelete,
   mapForEach,
   mapGet,
@@ -32,6 +39,9 @@ const {
   then,
   unshift,
 } = require('builtins/primordials');
+const loadAbort = () => require('web/abort/abort');
+const loadAsyncResource = () => require('node/events/async_resource');
+const loadEvents = () => require('web/events/events');
 const loadWarnings = () => require('node/process/warnings');
 
 /**
@@ -81,9 +91,6 @@ function init(options) {
 
 /** @type {Record<string, (...given: any[]) => any> & ThisType<any>} */
 const methods = {
-  on(event, listener) {
-    return add(this, event, listener, false);
-  },
   addListener(event, listener) {
     return add(this, event, listener, false);
   },
@@ -100,24 +107,24 @@ const methods = {
     this.prependListener(event, onceWrapper(this, event, listener));
     return this;
   },
-  off(event, listener) {
-    return remove(this, event, listener);
-  },
   removeListener(event, listener) {
     return remove(this, event, listener);
   },
   removeAllListeners(event) {
     const { events } = stateOf(this);
-    const names = arguments.length === 0 ? namesOf(events) : [event];
-    const isWatched = mapHas(events, 'removeListener');
-    for (let index = 0; index < names.length; index += 1) {
-      const name = names[index];
-      if (isWatched && name === 'removeListener' && arguments.length === 0) continue;
-      const list = mapGet(events, name)?.list;
-      if (isWatched && list !== undefined) for (let at = list.length - 1; at >= 0; at -= 1) remove(this, name, list[at]);
-      else mapDelete(events, name);
+    const all = arguments.length === 0;
+    if (!mapHas(events, 'removeListener')) {
+      if (all) forEach(namesOf(events), (name) => mapDelete(events, name));
+      else mapDelete(events, event);
+      return this;
     }
-    if (arguments.length === 0) mapDelete(events, 'removeListener');
+    const names = all ? filter(namesOf(events), (name) => name !== 'removeListener') : [event];
+    // Who watches for it is told last.
+    if (all) push(names, 'removeListener');
+    for (let index = 0; index < names.length; index += 1) {
+      const list = arraySlice(mapGet(events, names[index])?.list ?? []);
+      for (let at = list.length - 1; at >= 0; at -= 1) this.removeListener(names[index], list[at]);
+    }
     return this;
   },
   emit(event, ...given) {
@@ -144,7 +151,7 @@ const methods = {
   },
   listenerCount(event, listener) {
     const list = mapGet(stateOf(this).events, event)?.list ?? [];
-    if (typeof listener !== 'function') return list.length;
+    if (listener === null || listener === undefined) return list.length;
     return filter(list, (each) => each === listener || each.listener === listener).length;
   },
   eventNames() {
@@ -160,6 +167,8 @@ const methods = {
   },
 };
 
+methods.on = methods.addListener;
+methods.off = methods.removeListener;
 forEach(keys(methods), (name) => {
   defineProperty(EventEmitter.prototype, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
 });
@@ -201,11 +210,17 @@ function warnAboutLeak(emitter, event, count) {
   const most = own.maxListeners ?? defaultMaxListeners;
   if (most <= 0 || count <= most || (own.warned !== undefined && setHas(own.warned, event))) return;
   setAdd((own.warned ??= new Set()), event);
-  const name = emitter.constructor?.name ?? 'EventEmitter';
+  const name = `[${emitter.constructor?.name ?? 'EventEmitter'}]`;
   const message =
-    `Possible EventEmitter memory leak detected. ${count} ${String(event)} listeners added to [${name}]. ` +
+    `Possible EventEmitter memory leak detected. ${count} ${String(event)} listeners added to ${name}. ` +
     `MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`;
-  loadWarnings().emitWarning(message, 'MaxListenersExceededWarning');
+  /** @type {any} */
+  const warning = new Error(message);
+  warning.name = 'MaxListenersExceededWarning';
+  warning.emitter = emitter;
+  warning.type = event;
+  warning.count = count;
+  loadWarnings().emitWarning(warning);
 }
 
 /** @param {any} emitter @param {PropertyKey} event @param {any} listener */
@@ -252,9 +267,14 @@ function onceWrapper(emitter, event, listener) {
 
 /** What an async listener is rejected with becomes an event. @param {any} emitter @param {State} own @param {any} result @param {PropertyKey} event @param {any[]} given */
 function capture(emitter, own, result, event, given) {
-  const method = result.then;
-  if (typeof method !== 'function') return;
-  apply(method, result, [undefined, (/** @type {any} */ reason) => nextTick(tellRejection, emitter, own, reason, event, given)]);
+  try {
+    // Asked for once only, as for any thenable.
+    const method = result.then;
+    if (typeof method !== 'function') return;
+    apply(method, result, [undefined, (/** @type {any} */ reason) => nextTick(tellRejection, emitter, own, reason, event, given)]);
+  } catch (error) {
+    emitter.emit('error', error);
+  }
 }
 
 /** @param {any} emitter @param {State} own @param {any} reason @param {PropertyKey} event @param {any[]} given */
@@ -299,11 +319,17 @@ function endAll(ends) {
   for (let index = 0; index < ends.length; index += 1) ends[index]();
 }
 
+/** @param {any} options */
+function requireOptions(options) {
+  if (typeof options !== 'object' || options === null || isArray(options)) throw invalidType('options', 'object', options);
+}
+
 /**
  * A promise for the arguments of the next `event`; an `error` event before it rejects.
  * @param {any} target @param {any} event @param {{ signal?: any }} [options]
  */
 async function once(target, event, options = {}) {
+  requireOptions(options);
   const { signal } = options;
   requireSignal(signal, 'options.signal');
   if (signal?.aborted) throw aborted(signal);
@@ -334,6 +360,7 @@ async function once(target, event, options = {}) {
  * @param {any} target @param {any} event @param {{ signal?: any, close?: any[] }} [options]
  */
 function on(target, event, options = {}) {
+  requireOptions(options);
   const { signal, close = [] } = options;
   requireSignal(signal, 'options.signal');
   if (signal?.aborted) throw aborted(signal);
@@ -401,16 +428,34 @@ function on(target, event, options = {}) {
   return iterator;
 }
 
-/** @param {any} signal @param {any} listener */
+/** @param {any} signal @param {any} listener it is called even if another stops the event */
 function addAbortListener(signal, listener) {
   if (signal === undefined) throw invalidType('signal', 'AbortSignal', signal);
   requireSignal(signal, 'signal');
   requireFunction(listener, 'listener');
   let end = () => {};
-  if (signal.aborted) then(resolved(), () => listener());
-  else end = subscribe(signal, 'abort', listener, true);
+  if (signal.aborted) {
+    then(resolved(), () => listener());
+  } else {
+    const { addAlgorithm, removeAlgorithm } = loadAbort();
+    const algorithm = () => listener(makeAbortEvent(signal));
+    addAlgorithm(signal, algorithm);
+    end = () => removeAlgorithm(signal, algorithm);
+  }
   return { [Symbol.dispose ?? symbolFor('Symbol.dispose')]: () => end() };
 }
+
+/** The event that listeners of the signal get. @param {any} signal */
+function makeAbortEvent(signal) {
+  const { Event } = loadEvents();
+  const event = new Event('abort');
+  defineProperty(event, 'target', { value: signal, configurable: true });
+  defineProperty(event, 'currentTarget', { value: signal, configurable: true });
+  return event;
+}
+
+/** How many listeners an EventTarget may have before somebody is warned. @type {WeakMap<object, number>} */
+const mostOfTargets = new WeakMap();
 
 /** @param {number} [count] @param {...any} targets */
 function setMaxListeners(count = defaultMaxListeners, ...targets) {
@@ -419,21 +464,23 @@ function setMaxListeners(count = defaultMaxListeners, ...targets) {
   for (let index = 0; index < targets.length; index += 1) {
     const target = targets[index];
     if (typeof target?.setMaxListeners === 'function') target.setMaxListeners(count);
-    else if (typeof target?.addEventListener !== 'function') throw invalidType('eventTargets', ['EventEmitter', 'EventTarget'], target);
+    else if (typeof target?.addEventListener === 'function') weakMapSet(mostOfTargets, target, count);
+    else throw invalidType('eventTargets', ['EventEmitter', 'EventTarget'], target);
   }
 }
 
 /** @param {any} target */
 function getMaxListeners(target) {
   if (typeof target?.getMaxListeners === 'function') return target.getMaxListeners();
-  if (typeof target?.addEventListener === 'function') return defaultMaxListeners;
+  if (typeof target?.addEventListener === 'function')
+    return weakMapGet(mostOfTargets, target) ?? (loadAbort().isAbortSignal(target) ? 0 : defaultMaxListeners);
   throw invalidType('emitter', ['EventEmitter', 'EventTarget'], target);
 }
 
 /** @param {any} target @param {PropertyKey} event */
 function getEventListeners(target, event) {
   if (typeof target?.listeners === 'function') return target.listeners(event);
-  if (typeof target?.addEventListener === 'function') return [];
+  if (typeof target?.addEventListener === 'function') return loadEvents().callbacksOf(target, `${String(event)}`);
   throw invalidType('emitter', ['EventEmitter', 'EventTarget'], target);
 }
 
@@ -445,12 +492,67 @@ assign(EventEmitter, {
   setMaxListeners,
   getMaxListeners,
   getEventListeners,
-  listenerCount: (/** @type {any} */ emitter, /** @type {PropertyKey} */ event) => emitter.listenerCount(event),
+  listenerCount: (/** @type {any} */ emitter, /** @type {PropertyKey} */ event) =>
+    typeof emitter?.listenerCount === 'function' ? emitter.listenerCount(event) : getEventListeners(emitter, event).length,
   errorMonitor,
   captureRejectionSymbol: captureSymbol,
   usingDomains: false,
   init,
 });
+defineProperty(EventEmitter, 'EventEmitterAsyncResource', {
+  get: () => loadAsyncResource().classFor(EventEmitter),
+  enumerable: true,
+  configurable: true,
+});
+// What old packages read and write of an emitter: the listeners of each event, one alone or a list.
+defineProperty(EventEmitter.prototype, '_events', {
+  /** @this {any} */
+  get() {
+    if (!isInstance(this)) return undefined;
+    /** @type {any} */
+    const table = create(null);
+    const { events, warned } = stateOf(this);
+    mapForEach(events, ({ list }, name) => {
+      if (warned !== undefined && setHas(warned, name)) /** @type {any} */ (list).warned = true;
+      table[name] = list.length === 1 ? list[0] : list;
+    });
+    return table;
+  },
+  /** @this {any} @param {any} table */
+  set(table) {
+    const { events } = stateOf(this);
+    forEach(namesOf(events), (name) => mapDelete(events, name));
+    if (typeof table !== 'object' || table === null) return;
+    forEach(ownKeys(table), (name) => {
+      const given = table[name];
+      if (typeof given === 'function') mapSet(events, name, { list: [given], lent: undefined });
+      else if (isArray(given)) mapSet(events, name, { list: arraySlice(given), lent: undefined });
+    });
+  },
+  configurable: true,
+});
+defineProperty(EventEmitter.prototype, '_eventsCount', {
+  /** @this {any} */
+  get() {
+    return isInstance(this) ? mapSize(stateOf(this).events) : 0;
+  },
+  set() {},
+  configurable: true,
+});
+defineProperty(EventEmitter.prototype, '_maxListeners', {
+  /** @this {any} */
+  get() {
+    return isInstance(this) ? stateOf(this).maxListeners : undefined;
+  },
+  /** @this {any} @param {any} count */
+  set(count) {
+    stateOf(this).maxListeners = count;
+  },
+  configurable: true,
+});
+
+/** Whether somebody constructed it: the prototypes are asked too. @param {any} emitter */
+const isInstance = (emitter) => typeof emitter === 'object' && emitter !== null && emitter[state]?.owner === emitter;
 defineProperty(EventEmitter, 'defaultMaxListeners', {
   enumerable: true,
   get: () => defaultMaxListeners,

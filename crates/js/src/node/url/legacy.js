@@ -246,4 +246,10 @@ function resolve(from, to) {
   return resolved.protocol === 'resolve:' ? resolved.pathname + resolved.search + resolved.hash : resolved.href;
 }
 
-module.exports = { Url, format, parse, resolve };
+/** The same with records on either side. @param {any} from @param {any} to */
+function resolveObject(from, to) {
+  const text = (/** @type {any} */ value) => (typeof value === 'string' ? value : format(value));
+  return parse(resolve(text(from), text(to)), false, true);
+}
+
+module.exports = { Url, format, parse, resolve, resolveObject };

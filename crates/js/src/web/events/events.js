@@ -431,7 +431,21 @@ function setHandler(target, name, value) {
   }
 }
 
+/** The callbacks of a type's listeners, in order. @param {any} target @param {string} type @returns {any[]} */
+function callbacksOf(target, type) {
+  const table = listenersOf(target);
+  const list = table === null || table === undefined ? undefined : mapGet(table, type);
+  /** @type {any[]} */
+  const callbacks = [];
+  if (list === undefined) return callbacks;
+  for (let index = 0; index < list.items.length; index += 1) {
+    if (!list.items[index].removed) callbacks[callbacks.length] = list.items[index].callback;
+  }
+  return callbacks;
+}
+
 module.exports = {
+  callbacksOf,
   Event,
   EventTarget,
   defineEventHandlers,

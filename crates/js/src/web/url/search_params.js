@@ -4,9 +4,11 @@
 const { apply, charCodeAt, customInspect, decodeURIComponent, encodeURIComponent, filter } = require('builtins/primordials');
 const { findIndex, join, map, numberToString, push, regExp, replace, replaceAll, slice, some, sort } = require('builtins/primordials');
 const { stringIncludes, subarray, toUpperCase } = require('builtins/primordials');
+const { codedError } = require('builtins/coded_error');
+const { invalidType } = require('builtins/invalid_type');
 const { withoutColors } = require('builtins/inspect/layout');
-const { defineInterface, defineIteration, definePairIterator, isObject } = require('builtins/webidl');
-const { requireArguments, toCallback, toPairs, toUSVString } = require('builtins/webidl');
+const { defineInterface, defineIteration, definePairIterator, invalidThis, isObject } = require('builtins/webidl');
+const { toCallback, toPairs, toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText } = ops;
 
@@ -23,6 +25,16 @@ let textOf;
 /** @type {(value: any) => value is URLSearchParams} */
 let isSearchParams;
 
+/** @param {boolean} isOurs */
+function requireThis(isOurs) {
+  if (!isOurs) throw invalidThis('URLSearchParams');
+}
+
+/** @param {string} what */
+function missing(what) {
+  return codedError(TypeError, 'ERR_MISSING_ARGS', `The ${what} must be specified`);
+}
+
 class URLSearchParams {
   /** In order. @type {Pair[]} */
   #pairs = [];
@@ -38,19 +50,22 @@ class URLSearchParams {
   }
 
   get size() {
+    requireThis(isObject(this) && #pairs in this);
     return this.#pairs.length;
   }
 
   /** @param {any} name @param {any} value */
   append(name, value) {
-    requireArguments(arguments.length, 2, 'URLSearchParams.append');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 2) throw missing('"name" and "value" arguments');
     push(this.#pairs, [toUSVString(name), toUSVString(value)]);
     this.#changed();
   }
 
   /** @param {any} name @param {any} [value] */
   delete(name, value = undefined) {
-    requireArguments(arguments.length, 1, 'URLSearchParams.delete');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 1) throw missing('"name" argument');
     const key = toUSVString(name);
     const wanted = value === undefined ? undefined : toUSVString(value);
     this.#pairs = filter(this.#pairs, (pair) => pair[0] !== key || (wanted !== undefined && pair[1] !== wanted));
@@ -59,7 +74,8 @@ class URLSearchParams {
 
   /** @param {any} name */
   get(name) {
-    requireArguments(arguments.length, 1, 'URLSearchParams.get');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 1) throw missing('"name" argument');
     const key = toUSVString(name);
     const pairs = this.#pairs;
     for (let i = 0; i < pairs.length; i += 1) if (pairs[i][0] === key) return pairs[i][1];
@@ -68,7 +84,8 @@ class URLSearchParams {
 
   /** @param {any} name */
   getAll(name) {
-    requireArguments(arguments.length, 1, 'URLSearchParams.getAll');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 1) throw missing('"name" argument');
     const key = toUSVString(name);
     return map(
       filter(this.#pairs, (pair) => pair[0] === key),
@@ -78,7 +95,8 @@ class URLSearchParams {
 
   /** @param {any} name @param {any} [value] */
   has(name, value = undefined) {
-    requireArguments(arguments.length, 1, 'URLSearchParams.has');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 1) throw missing('"name" argument');
     const key = toUSVString(name);
     const wanted = value === undefined ? undefined : toUSVString(value);
     return some(this.#pairs, (pair) => pair[0] === key && (wanted === undefined || pair[1] === wanted));
@@ -86,7 +104,8 @@ class URLSearchParams {
 
   /** @param {any} name @param {any} value */
   set(name, value) {
-    requireArguments(arguments.length, 2, 'URLSearchParams.set');
+    requireThis(isObject(this) && #pairs in this);
+    if (arguments.length < 2) throw missing('"name" and "value" arguments');
     const key = toUSVString(name);
     const text = toUSVString(value);
     const first = findIndex(this.#pairs, (pair) => pair[0] === key);
@@ -100,6 +119,7 @@ class URLSearchParams {
   }
 
   sort() {
+    requireThis(isObject(this) && #pairs in this);
     // By code units, as `<` compares; the sort is stable.
     sort(this.#pairs, (left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0));
     this.#changed();
@@ -107,7 +127,8 @@ class URLSearchParams {
 
   /** @param {any} callback @param {any} [thisArgument] */
   forEach(callback, thisArgument = undefined) {
-    requireArguments(arguments.length, 1, 'URLSearchParams.forEach');
+    requireThis(isObject(this) && #pairs in this);
+    if (typeof callback !== 'function') throw invalidType('callback', 'function', callback);
     const visit = toCallback(callback, 'URLSearchParams.forEach: the callback');
     for (let index = 0; index < this.#pairs.length; index += 1) {
       const pair = this.#pairs[index];
@@ -116,19 +137,20 @@ class URLSearchParams {
   }
 
   entries() {
-    this.#pairs;
+    requireThis(isObject(this) && #pairs in this);
     return iterate(this, 'entries');
   }
   keys() {
-    this.#pairs;
+    requireThis(isObject(this) && #pairs in this);
     return iterate(this, 'keys');
   }
   values() {
-    this.#pairs;
+    requireThis(isObject(this) && #pairs in this);
     return iterate(this, 'values');
   }
 
   toString() {
+    requireThis(isObject(this) && #pairs in this);
     return (this.#text ??= serialize(this.#pairs));
   }
 
@@ -139,6 +161,7 @@ class URLSearchParams {
 
   /** @param {any} depth @param {any} options @param {any} inspect */
   [customInspect](depth, options, inspect) {
+    requireThis(isObject(this) && #pairs in this);
     if (typeof depth === 'number' && depth < 0) return options.stylize('[Object]', 'special');
     const parts = map(this.#pairs, (pair) => `${inspect(pair[0], options)} => ${inspect(pair[1], options)}`);
     if (parts.length === 0) return 'URLSearchParams {}';

@@ -1,0 +1,113 @@
+// `node:events`: what old packages read, warnings, EventTargets, contexts; `node:url`: hosts and paths of both systems.
+import EventEmitter, {
+  EventEmitterAsyncResource,
+  addAbortListener,
+  getEventListeners,
+  getMaxListeners,
+  once,
+  setMaxListeners,
+} from 'node:events';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import url from 'node:url';
+import { test, run, equal, ok, deepEqual, delay, throws, rejects } from '../harness.mjs';
+
+test('old packages find and reset an emitter’s listeners', () => {
+  const emitter = new EventEmitter();
+  const first = () => {};
+  emitter.on('one', first);
+  equal(emitter._events.one, first);
+  emitter.on('one', () => {});
+  equal(emitter._events.one.length, 2);
+  equal(emitter._eventsCount, 1);
+  emitter._events = undefined;
+  equal(emitter.listenerCount('one'), 0);
+  equal(EventEmitter.prototype.on, EventEmitter.prototype.addListener);
+});
+
+test('who watches for removals is told of all, itself last', () => {
+  const emitter = new EventEmitter();
+  const seen = [];
+  emitter.on('a', () => {});
+  emitter.on('removeListener', (name) => seen.push(`1 ${name}`));
+  emitter.on('removeListener', (name) => seen.push(`2 ${name}`));
+  emitter.removeAllListeners();
+  deepEqual(seen, ['1 a', '2 a', '1 removeListener']);
+});
+
+test('a leak is warned of with its emitter', async () => {
+  const warned = once(process, 'warning');
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(1);
+  emitter.on('x', () => {});
+  emitter.on('x', () => {});
+  const [warning] = await warned;
+  deepEqual([warning.name, warning.emitter === emitter, warning.type, warning.count], ['MaxListenersExceededWarning', true, 'x', 2]);
+});
+
+test('EventTargets have listeners and limits too', () => {
+  const target = new EventTarget();
+  const listener = () => {};
+  target.addEventListener('x', listener);
+  deepEqual(getEventListeners(target, 'x'), [listener]);
+  setMaxListeners(5, target);
+  equal(getMaxListeners(target), 5);
+  equal(getMaxListeners(new AbortController().signal), 0);
+});
+
+test('an abort listener is called though another stops the event', () => {
+  const controller = new AbortController();
+  let called = 0;
+  controller.signal.addEventListener('abort', (event) => event.stopImmediatePropagation());
+  addAbortListener(controller.signal, () => {
+    called += 1;
+  });
+  const { [Symbol.dispose]: dispose } = addAbortListener(controller.signal, () => {
+    called += 100;
+  });
+  dispose();
+  controller.abort();
+  equal(called, 1);
+});
+
+test('a listener whose result has a getter `then` that throws is an error event', async () => {
+  const emitter = new EventEmitter({ captureRejections: true });
+  const seen = [];
+  emitter.on('error', (error) => seen.push(error.message));
+  emitter.on('x', () => ({
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    get then() {
+      throw new Error('got');
+    },
+  }));
+  emitter.emit('x');
+  await delay(1);
+  deepEqual(seen, ['got']);
+  equal((await rejects(once(emitter, 'x', null), TypeError)).code, 'ERR_INVALID_ARG_TYPE');
+});
+
+test('an emitter keeps the context in which it was made', () => {
+  const storage = new AsyncLocalStorage();
+  const emitter = storage.run('made', () => new EventEmitterAsyncResource({ name: 'Mine' }));
+  let seen;
+  emitter.on('x', () => {
+    seen = storage.getStore();
+  });
+  storage.run('emitted', () => emitter.emit('x'));
+  equal(seen, 'made');
+  ok(emitter.asyncId > 0);
+});
+
+test('hosts are ASCII and Unicode, paths those of either system', () => {
+  equal(url.domainToASCII('español.com'), 'xn--espaol-zwa.com');
+  equal(url.domainToASCII('xn--iñvalid.com'), '');
+  equal(url.domainToUnicode('xn--espaol-zwa.com'), 'español.com');
+  equal(url.pathToFileURL('C:\\a b\\c', { windows: true }).href, 'file:///C:/a%20b/c');
+  equal(url.fileURLToPath('file:///C:/a%20b', { windows: true }), 'C:\\a b');
+  equal(url.fileURLToPath('file://server/x', { windows: true }), '\\\\server\\x');
+  deepEqual([...url.fileURLToPathBuffer('file:///%ff')], [47, 255]);
+  equal(throws(() => url.fileURLToPath('file:///a%2fb'), TypeError).code, 'ERR_INVALID_FILE_URL_PATH');
+  deepEqual(url.urlToHttpOptions(new URL('http://a:b@[::1]:8/c?d')).hostname, '::1');
+  equal(url.resolveObject('/one/two', 'three').href, '/one/three');
+});
+
+await run();
