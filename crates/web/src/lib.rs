@@ -10,6 +10,7 @@
 //! | [`fetch`] | requests, redirects, bodies, content coding, connection pool, `data:` | [`fetch::Client::fetch`] |
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
+//! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`dns`] | lookups, `--connect-to` applied | [`dns::lookup`] |
 //! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
 //! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
@@ -37,6 +38,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod children;
 pub mod connect;
 pub mod dns;
 mod error;

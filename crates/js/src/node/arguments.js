@@ -2,7 +2,7 @@
 'use strict';
 
 const { invalidType, invalidValue, outOfRange } = require('node/errors');
-const { includes, isInteger, join, map } = require('builtins/primordials');
+const { includes, isArray, isInteger, join, map } = require('builtins/primordials');
 const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -23,7 +23,12 @@ function requireBoolean(value, name) {
 
 /** @param {any} value @param {string} name */
 function requireObject(value, name) {
-  if (typeof value !== 'object' || value === null) throw invalidType(name, 'object', value);
+  if (typeof value !== 'object' || value === null || isArray(value)) throw invalidType(name, 'object', value);
+}
+
+/** @param {any} value @param {string} name */
+function requireArray(value, name) {
+  if (!isArray(value)) throw invalidType(name, 'Array', value);
 }
 
 /** @param {any} value @param {string} name @param {number} [least] @param {number} [most] */
@@ -59,6 +64,7 @@ function requireSignal(signal, name) {
 }
 
 module.exports = {
+  requireArray,
   requireBoolean,
   requireFunction,
   requireInteger,

@@ -3,6 +3,7 @@
 pub(crate) mod assert;
 pub(crate) mod async_hooks;
 pub(crate) mod buffer;
+pub(crate) mod child_process;
 pub(crate) mod cluster;
 pub(crate) mod console;
 pub(crate) mod constants;
@@ -31,6 +32,7 @@ pub(crate) mod trace_events;
 pub(crate) mod tty;
 pub(crate) mod url;
 pub(crate) mod util;
+pub(crate) mod v8;
 pub(crate) mod worker_threads;
 
 use crate::builtins::{File, Room};
@@ -50,6 +52,7 @@ pub(crate) const ROOMS: &[Room] = &[
     assert::ROOM,
     async_hooks::ROOM,
     buffer::ROOM,
+    child_process::ROOM,
     cluster::ROOM,
     console::ROOM,
     constants::ROOM,
@@ -79,5 +82,6 @@ pub(crate) const ROOMS: &[Room] = &[
     tty::ROOM,
     url::ROOM,
     util::ROOM,
+    v8::ROOM,
     worker_threads::ROOM,
 ];

@@ -66,6 +66,32 @@ pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(borrowed, 0)?)
 }
 
+/// A duplicate of a descriptor that whoever started this process left open for it: what this process opens itself is closed on exec.
+///
+/// # Errors
+/// As for [`duplicate`]; EBADF for a descriptor of this process's own.
+pub fn inherited(fd: RawFd) -> io::Result<OwnedFd> {
+    let own = duplicate(fd)?;
+    // SAFETY: not -1, as `duplicate` found; the borrow lives for one system call.
+    let flags = rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(fd) })?;
+    if flags.contains(rustix::io::FdFlags::CLOEXEC) {
+        return Err(rustix::io::Errno::BADF.into());
+    }
+    Ok(own)
+}
+
+/// As [`inherited`], once: the descriptor is not passed on to children.
+///
+/// # Errors
+/// As for [`inherited`].
+pub fn take_inherited(fd: RawFd) -> io::Result<OwnedFd> {
+    let own = inherited(fd)?;
+    // SAFETY: not -1, as `duplicate` found; the borrow lives for one system call.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    rustix::io::fcntl_setfd(borrowed, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(own)
+}
+
 /// Receives into the unfilled part of `buffer` without clearing it first; returns the number of bytes.
 pub(crate) fn receive_into(fd: BorrowedFd<'_>, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
     // SAFETY: the slice is only written to by the kernel; nothing initialised in it becomes uninitialised.

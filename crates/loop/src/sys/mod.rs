@@ -8,12 +8,14 @@
     reason = "descriptors given as plain numbers have to be borrowed without proof"
 )]
 
+mod child;
 mod descriptor;
 mod epoll;
 mod resolver;
 
-pub use descriptor::duplicate;
+pub use child::start as start_child;
 pub(crate) use descriptor::{Descriptor, receive_into};
+pub use descriptor::{duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
 pub(crate) use resolver::resolve;
 pub use resolver::{Answer, Question, Unresolved};

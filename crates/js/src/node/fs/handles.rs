@@ -44,12 +44,14 @@ fn file_of(scope: &Scope<'_>, value: Local<'_>, syscall: &'static str) -> Result
         return Ok(file.clone());
     }
     let duplicate = match number {
-        0 => rustix::io::dup(io::stdin()),
-        1 => rustix::io::dup(io::stdout()),
-        2 => rustix::io::dup(io::stderr()),
+        0 => rustix::io::dup(io::stdin()).map_err(io::Error::from),
+        1 => rustix::io::dup(io::stdout()).map_err(io::Error::from),
+        2 => rustix::io::dup(io::stderr()).map_err(io::Error::from),
+        // What the program's parent gave it (`stdio` of `spawn`).
+        number if number > 2 => twinloop_loop::inherited(number),
         _ => return Err(Failure::number(libc::EBADF, syscall, None, None).into()),
     };
-    let duplicate = duplicate.map_err(|error| Failure::io(&error.into(), syscall, None, None))?;
+    let duplicate = duplicate.map_err(|error| Failure::io(&error, syscall, None, None))?;
     Ok(Arc::new(File::from(duplicate)))
 }
 

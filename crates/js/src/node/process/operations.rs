@@ -48,8 +48,16 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
         .collect::<Result<Vec<_>, _>>()?;
     let facts = scope.object()?;
     scope.set(facts, "argv", scope.array(&arguments)?)?;
+    let name = std::env::args_os().next().unwrap_or_default();
+    scope.set(facts, "argv0", scope.string(&name.to_string_lossy())?)?;
     scope.set(facts, "execPath", scope.string(&executable)?)?;
     scope.set(facts, "pid", scope.number(std::process::id().into()))?;
+    // The channel to the program that forked this one, as Node hands it on.
+    if let Ok(number) = std::env::var("NODE_CHANNEL_FD") {
+        let mode = std::env::var("NODE_CHANNEL_SERIALIZATION_MODE").unwrap_or_default();
+        let channel = [scope.string(&number)?, scope.string(&mode)?];
+        scope.set(facts, "channel", scope.array(&channel)?)?;
+    }
     Ok(facts)
 }
 

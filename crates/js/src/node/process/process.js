@@ -28,6 +28,7 @@ const {
 } = ops;
 const loadAbout = () => require('node/process/about');
 const loadCapture = () => require('node/process/capture');
+const loadChannel = () => require('node/child_process/channel');
 const loadEnvFile = () => require('node/process/env_file');
 const loadFinalization = () => require('node/process/finalization');
 const loadReport = () => require('node/process/report');
@@ -110,7 +111,7 @@ const memoryUsage = assign(
 /** @type {Record<string, any>} */
 const members = {
   argv: facts.argv,
-  argv0: facts.argv[0],
+  argv0: facts.argv0,
   execArgv: [],
   execPath: facts.execPath,
   pid: facts.pid,
@@ -253,6 +254,10 @@ function environment() {
   const variables = {};
   const pairs = environmentPairs();
   for (let index = 0; index < pairs.length; index += 1) variables[pairs[index][0]] = pairs[index][1];
+  if (facts.channel !== undefined) {
+    delete variables.NODE_CHANNEL_FD;
+    delete variables.NODE_CHANNEL_SERIALIZATION_MODE;
+  }
   return new Proxy(variables, {
     set(target, name, value) {
       if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
@@ -297,5 +302,7 @@ setWarningListener(
   (warning) => process.emit('warning', warning),
   () => process,
 );
+
+if (facts.channel !== undefined) loadChannel().joinParent(process, Number(facts.channel[0]), facts.channel[1]);
 
 module.exports = { process, exit, beforeExit, emitIfListened };
