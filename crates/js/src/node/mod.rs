@@ -24,6 +24,7 @@ pub(crate) mod perf_hooks;
 pub(crate) mod process;
 pub(crate) mod punycode;
 pub(crate) mod querystring;
+pub(crate) mod readline;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
 pub(crate) mod timers;
@@ -73,6 +74,7 @@ pub(crate) const ROOMS: &[Room] = &[
     process::ROOM,
     punycode::ROOM,
     querystring::ROOM,
+    readline::ROOM,
     stream::ROOM,
     stream::PACKAGE,
     string_decoder::ROOM,

@@ -9,6 +9,7 @@ use std::os::fd::AsRawFd;
 use std::pin::pin;
 use std::task::Poll;
 
+use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
 use twinloop_loop::{Loop, Mode, Source};
 
@@ -17,8 +18,38 @@ use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
 pub(crate) const OPS: &[Op] = &[
     Op::new("isInputTerminal", 0, is_input_terminal),
     Op::new("readInput", 1, read_input),
+    Op::new("setRawInput", 1, set_raw_input),
     Op::new("stopInput", 0, stop_input),
 ];
+
+/// The terminal's settings as the program found them, while it has its own.
+#[derive(Default)]
+struct Cooked(RefCell<Option<Termios>>);
+
+/// `setRawInput(on)`: whether keys come one by one and unseen, or lines that the terminal lets the user edit. True if it is a terminal.
+fn set_raw_input<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let cooked = scope.state::<Cooked>();
+    let set = |settings: &Termios| {
+        tcsetattr(io::stdin(), OptionalActions::Now, settings)
+            .map_err(|error| failed(&error.into()))
+    };
+    if !scope.bool_of(arguments.get(0)) {
+        if let Some(settings) = cooked.0.take() {
+            set(&settings)?;
+        }
+        return Ok(Local::boolean(true));
+    }
+    let Ok(found) = tcgetattr(io::stdin()) else {
+        return Ok(Local::boolean(false));
+    };
+    let mut raw = found.clone();
+    raw.make_raw();
+    // What the program writes still starts in the first column.
+    raw.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
+    set(&raw)?;
+    cooked.0.borrow_mut().get_or_insert(found);
+    Ok(Local::boolean(true))
+}
 
 /// Gives up the read that waits.
 #[derive(Default)]

@@ -9,6 +9,8 @@ interface Operations {
   /** The mask of the modes of new files until now; undefined leaves it. */
   fileModeMask(mask: number | undefined): number;
   isInputTerminal(): boolean;
+  /** Keys one by one, or lines; true if it is a terminal. */
+  setRawInput(on: boolean): boolean;
   loadedFiles(): string[];
   memoryUsage(): [rss: number, heapTotal: number, heapUsed: number, external: number, arrayBuffers: number];
   parentId(): number;

@@ -62,11 +62,14 @@ class Process extends EventEmitter {
 /** @type {any} */
 const process = new Process();
 
+let hasStdin = false;
+
 /** The code to end with; `exit` listeners may change it, and run once only. */
 function exit() {
   if (!exiting) {
     exiting = true;
     process.emit('exit', exitCode ?? 0);
+    if (hasStdin) loadStdin().restoreInput();
   }
   return (exitCode ?? 0) & 0xff;
 }
@@ -198,7 +201,10 @@ forEach(keys(members), (name) => {
 
 defineProperty(process, 'cwd', { get: getDirectory, set: setDirectory, enumerable: true, configurable: true });
 defineLazily('env', environment);
-defineLazily('stdin', () => loadStdin().inputStream());
+defineLazily('stdin', () => {
+  hasStdin = true;
+  return loadStdin().inputStream();
+});
 defineLazily('stdout', () => loadStdout().outputStream(1));
 defineLazily('stderr', () => loadStdout().outputStream(2));
 defineLazily('finalization', () => loadFinalization().makeFinalization(process));

@@ -4,7 +4,7 @@
 
 const { nextTick } = require('node/process/ticks');
 const { then } = require('builtins/primordials');
-const { isInputTerminal, readInput, stopInput } = ops;
+const { isInputTerminal, readInput, setRawInput, stopInput } = ops;
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => require('node/buffer/buffer');
 
@@ -13,6 +13,7 @@ const chunkSize = 65536;
 class Input extends Stream.Readable {
   fd = 0;
   isTTY = isInputTerminal() || undefined;
+  isRaw = false;
   #isReading = false;
   #isWanted = false;
 
@@ -38,6 +39,13 @@ class Input extends Stream.Readable {
   _destroy(error, callback) {
     this.#stop();
     callback(error);
+  }
+
+  /** Keys come one by one, and the terminal shows none of them. @param {any} on */
+  setRawMode(on) {
+    this.isRaw = !!on;
+    setRawInput(this.isRaw);
+    return this;
   }
 
   ref() {
@@ -67,4 +75,16 @@ class Input extends Stream.Readable {
   }
 }
 
-module.exports = { inputStream: () => new Input() };
+function inputStream() {
+  const input = new Input();
+  // Only a terminal has modes; programs ask whether the method is there.
+  if (!input.isTTY) /** @type {any} */ (input).setRawMode = undefined;
+  return input;
+}
+
+/** A terminal that a program leaves raw would be of no use to the user. */
+function restoreInput() {
+  setRawInput(false);
+}
+
+module.exports = { inputStream, restoreInput };

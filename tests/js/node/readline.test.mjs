@@ -1,0 +1,77 @@
+// node:readline: the lines of a stream, questions, and a line that is edited.
+import readline from 'node:readline';
+import * as promises from 'node:readline/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { test, run, equal, deepEqual, throws } from '../harness.mjs';
+
+test('lines come whatever ends them and wherever chunks are cut', async () => {
+  const lines = [];
+  const input = Readable.from(['one\r', '\ntwo\nthr', 'ee\r\n', Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1), '\nlast']);
+  for await (const line of readline.createInterface({ input })) lines.push(line);
+  deepEqual(lines, ['one', 'two', 'three', 'é', 'last']);
+});
+
+test('a question gets the next line', async () => {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const ask = promises.createInterface({ input, output });
+  const answer = ask.question('name? ');
+  input.write('Ada\n');
+  equal(await answer, 'Ada');
+  equal(output.read().toString(), 'name? ');
+  const controller = new AbortController();
+  const never = ask.question('again? ', { signal: controller.signal });
+  controller.abort();
+  equal((await never.catch((error) => error)).name, 'AbortError');
+  ask.close();
+  throws(() => ask.prompt(), Error, 'readline was closed');
+});
+
+test('a line is edited by keys, and remembered', async () => {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  output.resume();
+  const editor = readline.createInterface({
+    input,
+    output,
+    terminal: true,
+    completer: (line) => [['complete'].filter((word) => word.startsWith(line)), line],
+  });
+  const lines = [];
+  editor.on('line', (line) => lines.push(line));
+  const type = (text) =>
+    new Promise((resolve) => {
+      input.write(text);
+      setTimeout(resolve, 5);
+    });
+  await type('helo\u001b[Dl\r');
+  await type('one two\u0017three\r');
+  await type('\u001b[A\u001b[A\u0005!\r');
+  await type('com');
+  await type('\t');
+  await type('\r');
+  await type('😀\u007fx\r');
+  deepEqual(lines, ['hello', 'one three', 'hello!', 'complete', 'x']);
+  deepEqual(editor.history.slice(0, 2), ['x', 'complete']);
+  await type('\u0004');
+  equal(editor.closed, true);
+});
+
+test('keys have names', async () => {
+  const input = new PassThrough();
+  readline.emitKeypressEvents(input);
+  const keys = [];
+  input.on('keypress', (text, key) => keys.push([text, key.name, key.ctrl, key.meta, key.shift]));
+  input.write('aB\u0001\u001b[1;5C\u001bx\u001bOP');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  deepEqual(keys, [
+    ['a', 'a', false, false, false],
+    ['B', 'b', false, false, true],
+    ['\u0001', 'a', true, false, false],
+    [undefined, 'right', true, false, false],
+    [keys[4][0], 'x', false, true, false],
+    [undefined, 'f1', false, false, false],
+  ]);
+});
+
+await run();
