@@ -369,4 +369,14 @@ test("the bytes that a body gives out are nobody else's: not the source's, not a
   }
 });
 
+test('a request takes no URL with a username or a password, and an @ elsewhere is neither', () => {
+  for (const url of ['http://a@h/', 'http://a:b@h/', 'http://:b@h/', 'foo://u@h/x', 'foo://u:p@h:1/x']) {
+    throws(() => new Request(url), TypeError);
+  }
+  for (const url of ['http://h/@', 'http://h/a:b@c', 'http://[::1]:8080/?q=@', 'data:text/plain,a@b', 'blob:http://a@b/x', 'mailto:a@b']) {
+    equal(new Request(url).url, url);
+  }
+  equal(new Request('http://:@h').url, 'http://h/');
+});
+
 await run();

@@ -310,14 +310,15 @@ function headersOf(record) {
 
 /** @param {string} text */
 function absoluteUrl(text) {
-  const url = requireUrl(text, 'Request');
-  if (url.username !== '' || url.password !== '') throw new TypeError(`Request: the URL ${url.host} must not carry credentials`);
-  return url.href;
+  const parts = requireUrl(text, 'Request');
+  const { hasCredentials, hostOf } = loadUrl();
+  if (hasCredentials(parts)) throw new TypeError(`Request: the URL ${hostOf(parts)} must not carry credentials`);
+  return parts[0];
 }
 
 /** The URL of a text that must be an absolute one. @param {string} text @param {string} operation */
 function requireUrl(text, operation) {
-  const parts = loadUrl().partsOf(text);
+  const parts = loadUrl().parse(text, undefined);
   if (parts === undefined) throw new TypeError(`${operation}: ${stringify(text)} is not a valid absolute URL`);
   return parts;
 }

@@ -229,6 +229,11 @@ function passwordOf(parts) {
   return cut(parts, parts[USERNAME_END] + 1, parts[HOST_START] - 1);
 }
 
+/** Whether there is a username or a password. @param {UrlRecord} parts */
+function hasCredentials(parts) {
+  return parts[USERNAME_END] > parts[SCHEME_END] + 2 || parts[HOST_START] - 1 > parts[USERNAME_END] + 1;
+}
+
 /** @param {UrlRecord} parts */
 function hostOf(parts) {
   return cut(parts, parts[HOST_START], parts[PORT_END]);
@@ -289,4 +294,4 @@ function invalidUrl(input, base) {
   return error;
 }
 
-module.exports = { URL, hrefOf, hrefOfUrl, isUrl, partsOf, withProtocol };
+module.exports = { URL, hasCredentials, hostOf, hrefOf, hrefOfUrl, isUrl, parse, partsOf, withProtocol };
