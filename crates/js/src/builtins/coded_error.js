@@ -22,7 +22,14 @@ function codedError(Class, code, message, options) {
   const descriptor = { __proto__: null, value: stack, writable: true, enumerable: false, configurable: true };
   defineProperty(error, 'stack', /** @type {any} */ (descriptor));
   error.code = code;
+  // Node's errors say their code as text, too.
+  defineProperty(error, 'toString', /** @type {any} */ ({ __proto__: null, value: codedText, writable: true, configurable: true }));
   return error;
+}
+
+/** @this {any} */
+function codedText() {
+  return `${this.name} [${this.code}]: ${this.message}`;
 }
 
 /**

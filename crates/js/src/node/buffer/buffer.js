@@ -516,7 +516,7 @@ function swap(bytes, width) {
 /** What `inspect` shows. @this {BufferInstance} */
 function shown() {
   const length = viewByteLength(this);
-  const count = min(exported.INSPECT_MAX_BYTES, length);
+  const count = min(inspectedBytes, length);
   const digits = bufferText(this, hex, 0, count);
   let text = '';
   for (let index = 0; index < count; index += 1) text += ` ${digits[index * 2]}${digits[index * 2 + 1]}`;
@@ -580,7 +580,11 @@ defineProperties(prototype, {
 
 /** @param {any} bytes @param {(bytes: any) => boolean} test */
 function question(bytes, test) {
-  if (isView(bytes) || isAnyArrayBuffer(bytes)) return test(bytes);
+  const buffer = isView(bytes) ? /** @type {any} */ (bytes).buffer : bytes;
+  if (isAnyArrayBuffer(buffer)) {
+    if (buffer.detached === true) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Cannot validate on a detached buffer');
+    return test(bytes);
+  }
   throw invalidType('input', ['ArrayBuffer', 'Buffer', 'TypedArray'], bytes);
 }
 
@@ -616,10 +620,19 @@ define(
   true,
 );
 
+/** How many bytes `inspect` shows. */
+let inspectedBytes = 50;
+
 const exported = {
   Buffer: /** @type {BufferClass} */ (/** @type {any} */ (Buffer)),
   SlowBuffer: allocUnsafeSlow,
-  INSPECT_MAX_BYTES: 50,
+  get INSPECT_MAX_BYTES() {
+    return inspectedBytes;
+  },
+  set INSPECT_MAX_BYTES(count) {
+    requireNumber(count, 'INSPECT_MAX_BYTES', 0);
+    inspectedBytes = count;
+  },
   constants,
   encodingOf,
   isAscii: (/** @type {any} */ input) => question(input, isAsciiBytes),

@@ -4,7 +4,7 @@
 'use strict';
 
 const { invalidType, outOfRange, outsideOfBuffer } = require('node/errors');
-const { floor, isInteger, viewByteLength } = require('builtins/primordials');
+const { floor, isFinite, isInteger, viewByteLength } = require('builtins/primordials');
 
 const float64 = new Float64Array(1);
 const float32 = new Float32Array(float64.buffer, 0, 1);
@@ -20,7 +20,7 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
  */
 function misplaced(bytes, offset, size, name = 'offset') {
   if (typeof offset !== 'number') return invalidType(name, 'number', offset);
-  if (!isInteger(offset)) return outOfRange(name, 'an integer', offset);
+  if (!isInteger(offset) && (isFinite(offset) || offset !== offset)) return outOfRange(name, 'an integer', offset);
   const last = viewByteLength(bytes) - size;
   return last < 0 ? outsideOfBuffer() : outOfRange(name, `>= 0 and <= ${last}`, offset);
 }
@@ -44,7 +44,7 @@ function tooLarge(value, bits, isSigned) {
 /** The `byteLength` of readUIntBE and its kin. @param {any} size */
 function requireSize(size) {
   if (typeof size !== 'number') throw invalidType('byteLength', 'number', size);
-  if (!isInteger(size)) throw outOfRange('byteLength', 'an integer', size);
+  if (!isInteger(size) && (isFinite(size) || size !== size)) throw outOfRange('byteLength', 'an integer', size);
   if (size < 1 || size > 6) throw outOfRange('byteLength', '>= 1 and <= 6', size);
 }
 

@@ -39,7 +39,8 @@ function Console(options, stderr, ignoreErrors) {
   const { stderr: errors = stdout, ignoreErrors: ignores = true, colorMode = 'auto' } = given;
   requireStream(stdout, 'stdout');
   requireStream(errors, 'stderr');
-  if (colorMode !== 'auto' && typeof colorMode !== 'boolean') throw invalidValue('colorMode', colorMode);
+  if (colorMode !== 'auto' && typeof colorMode !== 'boolean')
+    throw invalidValue('colorMode', colorMode, "must be one of: 'auto', true, false");
   requireInteger(groupIndentation, 'groupIndentation', 0, 1000);
   if (inspectOptions !== undefined) {
     checkInspectOptions(inspectOptions, stdout, errors);

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::builtins;
+use crate::builtins::errno::errno;
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -89,15 +90,16 @@ fn current_directory<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s
 /// `changeDirectory(path)`.
 fn change_directory<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = scope.string_of(arguments.get(0))?;
+    let before = std::env::current_dir().unwrap_or_default();
     std::env::set_current_dir(&path).map_err(|error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => "ENOENT",
-            std::io::ErrorKind::NotADirectory => "ENOTDIR",
-            std::io::ErrorKind::PermissionDenied => "EACCES",
-            _ => "EIO",
-        };
-        Error::coded(code, format!("{code}: process.chdir {path:?}: {error}"))
+        let number = error.raw_os_error().unwrap_or_default();
+        let known = errno(number);
+        let from = before.to_string_lossy();
+        let message = format!("{}: {}, chdir '{from}' -> '{path}'", known.code, known.text);
+        Error::coded(known.code, message)
+            .with("errno", -f64::from(number))
             .with("syscall", "chdir")
+            .with("path", &*from)
             .with("dest", path.as_str())
     })?;
     Ok(Local::undefined())

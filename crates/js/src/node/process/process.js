@@ -9,7 +9,19 @@ const { getDirectory, setDirectory } = require('node/process/directory');
 const { nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener } = require('node/process/warnings');
 const { setProcessEmitter } = require('web/html/errors');
-const { assign, defineProperty, forEach, freeze, isArray, isInteger, keys, regExp, symbolFor, test } = require('builtins/primordials');
+const {
+  assign,
+  defineProperty,
+  forEach,
+  freeze,
+  isArray,
+  isInteger,
+  keys,
+  push,
+  regExp,
+  symbolFor,
+  test,
+} = require('builtins/primordials');
 const {
   builtinExports,
   changeDirectory,
@@ -32,6 +44,9 @@ const loadChannel = () => require('node/child_process/channel');
 const loadEnvFile = () => require('node/process/env_file');
 const loadFinalization = () => require('node/process/finalization');
 const loadReport = () => require('node/process/report');
+/** @returns {any} */
+const loadSignals = () => require('node/os/constants');
+const loadTimers = () => require('web/html/timers');
 const loadUsage = () => require('node/process/usage');
 const loadUsers = () => require('node/process/users');
 const loadStdin = () => require('node/process/stdin');
@@ -167,6 +182,15 @@ const members = {
     process.stdin.resume();
     return process.stdin;
   },
+  /** The kinds of what keeps the program alive, each once for each. */
+  getActiveResourcesInfo() {
+    const counts = loadTimers().activeCounts();
+    /** @type {string[]} */
+    const list = [];
+    for (let index = 0; index < counts[0]; index += 1) push(list, 'Timeout');
+    for (let index = 0; index < counts[1]; index += 1) push(list, 'Immediate');
+    return list;
+  },
   _getActiveHandles: () => [],
   _getActiveRequests: () => [],
   hasUncaughtExceptionCaptureCallback: () => loadCapture().hasUncaughtExceptionCaptureCallback(),
@@ -182,13 +206,22 @@ const members = {
   uptime: () => monotonicNow() / 1000,
   nextTick,
   emitWarning,
-  /** @param {number} pid @param {string | number} [signal] */
+  /** What `kill` calls, which programs replace to see it. @param {number} pid @param {number} signal */
+  _kill(pid, signal) {
+    sendSignal(pid, `${signal}`);
+    return 0;
+  },
+  /** @param {number} pid @param {any} [signal] */
   kill(pid, signal = 'SIGTERM') {
-    if (typeof pid !== 'number' && `${pid | 0}` !== pid) throw invalidType('pid', 'number', pid);
+    // NaN must not become 0, which is the process's own group.
+    const isNumber = typeof pid === 'number' ? pid === (pid | 0) : `${pid | 0}` === pid;
+    if (!isNumber) throw invalidType('pid', 'number', pid);
+    let number = signal;
     if (typeof signal === 'number') requireInteger(signal, 'signal');
-    else if (!test(signalName, signal)) throw unknownSignal(signal);
+    else number = loadSignals().signals[signal];
+    if (number === undefined) throw unknownSignal(signal);
     try {
-      sendSignal(+pid, `${signal}`);
+      process._kill(+pid, number);
     } catch (error) {
       throw /** @type {any} */ (error).code === 'ERR_UNKNOWN_SIGNAL' ? unknownSignal(signal) : error;
     }

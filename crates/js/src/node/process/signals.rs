@@ -124,29 +124,29 @@ fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     let number = name
         .parse::<i32>()
         .map_or_else(|_| signal_number(&name), Ok)?;
-    let Some(process) = rustix::process::Pid::from_raw(id) else {
-        return Err(Error::coded(
-            "ESRCH",
-            format!("cannot send a signal to the process {id}"),
-        ));
-    };
-    let sent = match rustix::process::Signal::from_named_raw(number) {
-        Some(signal) => rustix::process::kill_process(process, signal),
-        None if number == 0 => rustix::process::test_kill_process(process),
-        None => {
-            return Err(Error::coded(
-                "ERR_UNKNOWN_SIGNAL",
-                format!("Unknown signal: {name}"),
-            ));
+    // As kill(2) has it: 0 is this process's group, and a negative number another.
+    let target = rustix::process::Pid::from_raw(id.saturating_abs());
+    let sent = match (rustix::process::Signal::from_named_raw(number), target) {
+        (Some(signal), None) => rustix::process::kill_current_process_group(signal),
+        (Some(signal), Some(group)) if id < 0 => rustix::process::kill_process_group(group, signal),
+        (Some(signal), Some(process)) => rustix::process::kill_process(process, signal),
+        (None, None) if number == 0 => rustix::process::test_kill_current_process_group(),
+        (None, Some(group)) if number == 0 && id < 0 => {
+            rustix::process::test_kill_process_group(group)
         }
+        (None, Some(process)) if number == 0 => rustix::process::test_kill_process(process),
+        (None, _) => Err(rustix::io::Errno::INVAL),
     };
     sent.map(|()| Local::undefined()).map_err(|error| {
-        let code = if error == rustix::io::Errno::SRCH {
-            "ESRCH"
-        } else {
-            "EPERM"
+        let code = match error {
+            rustix::io::Errno::SRCH => "ESRCH",
+            rustix::io::Errno::INVAL => "EINVAL",
+            _ => "EPERM",
         };
-        Error::coded(code, format!("kill {code}")).with("syscall", "kill")
+        let number = f64::from(error.raw_os_error());
+        Error::coded(code, format!("kill {code}"))
+            .with("errno", -number)
+            .with("syscall", "kill")
     })
 }
 

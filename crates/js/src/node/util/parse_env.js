@@ -2,13 +2,13 @@
 'use strict';
 
 const { requireString } = require('node/arguments');
-const { replaceAll, slice, startsWith, stringIndexOf, trim } = require('builtins/primordials');
+const { create, replaceAll, slice, startsWith, stringIndexOf, trim } = require('builtins/primordials');
 
 /** @param {string} content @returns {Record<string, string>} */
 function parseEnv(content) {
   requireString(content, 'content');
   /** @type {Record<string, string>} */
-  const variables = {};
+  const variables = create(null);
   let rest = trim(replaceAll(content, '\r', ''));
   while (rest !== '') {
     if (rest[0] === '\n' || rest[0] === '#') {

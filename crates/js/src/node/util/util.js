@@ -23,6 +23,7 @@ const {
   push,
   regExp,
   replace,
+  replaceAll,
   Set,
   setAdd,
   setHas,
@@ -96,13 +97,15 @@ function callbackify(original) {
     const callback = pop(given);
     requireFunction(callback, 'last argument');
     const tell = (/** @type {any} */ error, /** @type {any} */ value) => apply(callback, this, error === null ? [null, value] : [error]);
-    then(
-      apply(original, this, given),
-      (value) => nextTick(tell, null, value),
-      (reason) => nextTick(tell, reason || falsyRejection(reason)),
-    );
+    // A thenable of the program's own has a `then` of its own.
+    const result = apply(original, this, given);
+    const succeed = (/** @type {any} */ value) => nextTick(tell, null, value);
+    const fail = (/** @type {any} */ reason) => nextTick(tell, reason || falsyRejection(reason));
+    if (loadUtilTypes().isPromise(result)) then(result, succeed, fail);
+    else apply(result.then, result, [succeed, fail]);
   }
   copyProperties(original, callbackified);
+  defineProperty(callbackified, 'length', { value: original.length + 1, configurable: true });
   defineProperty(callbackified, 'name', { value: `${original.name}Callbackified`, configurable: true });
   return callbackified;
 }
@@ -121,6 +124,7 @@ const deprecated = new Set();
 
 /** @param {any} original @param {string} message @param {string} [code] */
 function deprecate(original, message, code) {
+  if (code !== undefined) requireString(code, 'code');
   let warned = false;
   /** @this {any} @param {...any} given */
   function wrapper(...given) {
@@ -136,7 +140,7 @@ function deprecate(original, message, code) {
   return wrapper;
 }
 
-const controlSequence = regExp(/[\u001b\u009b](?:\[[\d;?]*[ -/]*[@-~]|\][^\u0007]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g);
+const controlSequence = regExp(/[\u001b\u009b](?:\[[\d;?]*[ -/]*[@-~]|\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|[@-Z\\-_])/g);
 
 /** @param {string} text */
 function stripVTControlCharacters(text) {
@@ -158,7 +162,11 @@ function styleText(style, text, options = {}) {
     if (names[index] === 'none') continue;
     const codes = inspect.colors[names[index]];
     if (codes === undefined) requireOneOf(names[index], 'format', keys(inspect.colors));
-    result = `\u001b[${codes[0]}m${result}\u001b[${codes[1]}m`;
+    const close = `\u001b[${codes[1]}m`;
+    const open = `\u001b[${codes[0]}m`;
+    // A style that ends inside of this one gives it back; 22 ends both bold and dim.
+    const inner = replaceAll(result, close, codes[1] === 22 ? close + open : open);
+    result = `${open}${inner}${close}`;
   }
   return validateStream && !showsColors(stream) ? text : result;
 }
@@ -280,8 +288,9 @@ module.exports = {
   styleText,
   toUSVString,
   isArray,
-  /** @param {any} left @param {any} right @param {{ skipPrototype?: boolean }} [options] */
-  isDeepStrictEqual: (left, right, options) => loadDeepEqual().isDeepEqual(left, right, true, options?.skipPrototype),
+  /** @param {any} left @param {any} right @param {any} [options] `{ skipPrototype }`, or true for it */
+  isDeepStrictEqual: (left, right, options) =>
+    loadDeepEqual().isDeepEqual(left, right, true, options === true || options?.skipPrototype === true),
   get types() {
     return loadUtilTypes();
   },

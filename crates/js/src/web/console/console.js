@@ -184,7 +184,14 @@ defineProperty(console, 'Console', {
   configurable: true,
 });
 forEach(['_stdout', '_stderr'], (name) => {
-  defineProperty(console, name, { get: () => builtinExports('node:process')[slice(name, 1)], configurable: true });
+  defineProperty(console, name, {
+    get: () => builtinExports('node:process')[slice(name, 1)],
+    set(value) {
+      defineProperty(console, name, { value, writable: true, configurable: true });
+      redirect(name === '_stdout' ? stdout : stderr, (text) => value.write(text));
+    },
+    configurable: true,
+  });
 });
 defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
 module.exports = { console, redirect };

@@ -7,7 +7,7 @@
 
 const { invalidType } = require('builtins/invalid_type');
 const { max, min, trunc, symbolFor, apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
-const { cancelImmediate, cancelTimer, referenceTimer, setTimerCallback, startImmediate, startTimer } = ops;
+const { builtinExports, cancelImmediate, cancelTimer, referenceTimer, setTimerCallback, startImmediate, startTimer } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const longestDelay = 2 ** 31 - 1;
 const idle = 0;
@@ -31,13 +31,16 @@ class Timeout {
   #repeats = false;
   #referenced = true;
   #number = 0;
+  /** Whether it is one of the active timers that keep the program alive. */
+  #isCounted = false;
 
+  // Old packages hand these on without their timer, which says nothing.
   ref() {
-    this.#setReferenced(true);
+    if (#key in this) this.#setReferenced(true);
     return this;
   }
   unref() {
-    this.#setReferenced(false);
+    if (#key in this) this.#setReferenced(false);
     return this;
   }
   hasRef() {
@@ -53,6 +56,32 @@ class Timeout {
   close() {
     this.#stop();
     return this;
+  }
+
+  // What old packages read and write of a timer of Node's.
+  get _destroyed() {
+    return this.#key === idle;
+  }
+  get _idleTimeout() {
+    return this.#delay;
+  }
+  set _idleTimeout(delay) {
+    if (delay < 0) this.#stop();
+    else this.#delay = delay;
+  }
+  get _onTimeout() {
+    return this.#callback;
+  }
+  set _onTimeout(callback) {
+    this.#callback = callback;
+  }
+  /** The delay of an interval. @returns {number | null} */
+  get _repeat() {
+    return this.#repeats ? this.#delay : null;
+  }
+  set _repeat(delay) {
+    this.#repeats = delay !== null;
+    if (delay !== null) this.#delay = max(1, toDelay(delay));
   }
   [Symbol.toPrimitive]() {
     if (this.#number === 0) {
@@ -74,9 +103,18 @@ class Timeout {
   /** @param {boolean} referenced */
   #setReferenced(referenced) {
     this.#referenced = referenced;
-    if (this.#key !== idle) referenceTimer(this.#key, referenced);
+    if (this.#key === idle) return;
+    referenceTimer(this.#key, referenced);
+    this.#count(referenced);
+  }
+  /** @param {boolean} isActive */
+  #count(isActive) {
+    if (isActive === this.#isCounted) return;
+    this.#isCounted = isActive;
+    activeTimers += isActive ? 1 : -1;
   }
   #start() {
+    this.#count(this.#referenced);
     this.#key = startTimer(this, this.#delay, this.#referenced);
     if (this.#number !== 0) mapSet(numbered, this.#number, this);
   }
@@ -86,6 +124,7 @@ class Timeout {
     this.#ended();
   }
   #ended() {
+    this.#count(false);
     if (this.#key !== idle) cancelTimer(this.#key);
     this.#key = idle;
     if (this.#number !== 0) mapDelete(numbered, this.#number);
@@ -100,6 +139,7 @@ class Timeout {
       timer.#repeats = repeats;
       timer.#referenced = referenced;
       timer.#key = startTimer(timer, delay, referenced);
+      timer.#count(referenced);
       return timer;
     };
     fire = (timer) => {
@@ -113,7 +153,7 @@ class Timeout {
         // An interval counts from the end of its callback, which may have cleared or refreshed it.
         if (timer.#key === idle) {
           if (timer.#repeats && timer.#callback !== null) timer.#start();
-          else if (timer.#number !== 0) mapDelete(numbered, timer.#number);
+          else timer.#ended();
         }
       }
     };
@@ -126,6 +166,10 @@ class Timeout {
     };
   }
 }
+
+/** Active timers, and immediates, that keep the program alive. */
+let activeTimers = 0;
+let activeImmediates = 0;
 
 // Timers whose number somebody asked for, while they are running.
 /** @type {Map<number, Timeout>} */
@@ -141,7 +185,23 @@ function requireFunction(callback) {
 function toDelay(value) {
   const delay = typeof value === 'number' ? value : Number(value);
   if (delay >= 0 && delay <= longestDelay) return trunc(delay);
+  warnAbout(delay);
   return delay > longestDelay ? 1 : 0;
+}
+
+let warnedOfNegative = false;
+let warnedOfNaN = false;
+
+/** A delay that is none is said once; one that is too long each time. @param {number} delay */
+function warnAbout(delay) {
+  let what;
+  if (delay > longestDelay) what = ['does not fit into a 32-bit signed integer', 'TimeoutOverflowWarning'];
+  else if (delay < 0 && !warnedOfNegative) what = ['is a negative number', 'TimeoutNegativeWarning'];
+  else if (delay !== delay && !warnedOfNaN) what = ['is not a number', 'TimeoutNaNWarning'];
+  if (what === undefined) return;
+  if (delay < 0) warnedOfNegative = true;
+  if (delay !== delay) warnedOfNaN = true;
+  builtinExports('node:process').emitWarning(`${delay} ${what[0]}.\nTimeout duration was set to 1.`, what[1]);
 }
 
 /** @param {any} callback @param {any} [delay] @param {...any} args */
@@ -188,18 +248,24 @@ class Immediate {
 
   /** @param {Function} callback @param {any[]} args */
   constructor(callback, args) {
+    activeImmediates += 1;
     this.#callback = callback;
     this.#args = args;
     this.#key = startImmediate(this);
   }
   ref() {
+    if (!this.#referenced && this.#callback !== null) activeImmediates += 1;
     this.#referenced = true;
     return this;
   }
   unref() {
     // It runs in the next turn, so there is nothing to keep alive for longer.
+    if (this.#referenced && this.#callback !== null) activeImmediates -= 1;
     this.#referenced = false;
     return this;
+  }
+  get _destroyed() {
+    return this.#callback === null;
   }
   hasRef() {
     return this.#referenced;
@@ -214,13 +280,17 @@ class Immediate {
       const callback = immediate.#callback;
       if (callback === null) return;
       const args = immediate.#args;
+      if (immediate.#referenced) activeImmediates -= 1;
       immediate.#callback = null;
       immediate.#args = undefined;
       apply(callback, immediate, args ?? none);
     };
     stopImmediate = (immediate) => {
       if (immediate === null || typeof immediate !== 'object' || !(#callback in immediate)) return;
-      if (immediate.#callback !== null) cancelImmediate(immediate.#key);
+      if (immediate.#callback !== null) {
+        cancelImmediate(immediate.#key);
+        if (immediate.#referenced) activeImmediates -= 1;
+      }
       immediate.#callback = null;
       immediate.#args = undefined;
     };
@@ -248,7 +318,11 @@ setTimerCallback((timer) => {
   else fire(timer);
 });
 
+/** How many timers and immediates keep the program alive. @returns {[timers: number, immediates: number]} */
+const activeCounts = () => [activeTimers, activeImmediates];
+
 module.exports = {
+  activeCounts,
   setTimeout,
   setInterval,
   setImmediate,

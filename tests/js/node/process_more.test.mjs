@@ -1,0 +1,69 @@
+// `process` as the system sees it, timers that are counted, errors that say their codes.
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+import { chdir, cwd, kill } from 'node:process';
+import util from 'node:util';
+
+test('the process tells who it is and what it uses', () => {
+  ok(Number.isInteger(process.getuid()) && Number.isInteger(process.getegid()) && Array.isArray(process.getgroups()));
+  const mask = process.umask(0o77);
+  equal(process.umask(mask), 0o77);
+  equal(throws(() => process.umask('9'), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+  const before = process.cpuUsage();
+  for (const end = Date.now() + 20; Date.now() < end; );
+  ok(process.cpuUsage(before).user + process.cpuUsage(before).system > 1000);
+  ok(process.resourceUsage().maxRSS > 1000 && process.availableMemory() > 0);
+});
+
+test('a signal is sent to what a number names, and NaN names nothing', () => {
+  for (const pid of [Number.NaN, null, undefined, '1x', Number.POSITIVE_INFINITY]) {
+    equal(throws(() => kill(pid, 0), TypeError).code, 'ERR_INVALID_ARG_TYPE', String(pid));
+  }
+  equal(kill(process.pid, 0), true);
+  equal(kill(0, 0), true);
+  equal(throws(() => kill(process.pid, 987), Error).code, 'EINVAL');
+  equal(throws(() => kill(2 ** 22 + 12345, 0), Error).code, 'ESRCH');
+});
+
+test('a folder that is not there is named with the one that stays', () => {
+  const here = cwd();
+  const error = throws(() => chdir('does-not-exist'), Error);
+  deepEqual([error.code, error.syscall, error.path, error.dest], ['ENOENT', 'chdir', here, 'does-not-exist']);
+  equal(error.message, `ENOENT: no such file or directory, chdir '${here}' -> 'does-not-exist'`);
+});
+
+test('what keeps the program alive is counted', () => {
+  const count = (kind) => process.getActiveResourcesInfo().filter((each) => each === kind).length;
+  const timers = count('Timeout');
+  const timer = setTimeout(() => {}, 1000);
+  const immediate = setImmediate(() => {});
+  deepEqual([count('Timeout') - timers, count('Immediate')], [1, 1]);
+  timer.unref();
+  equal(count('Timeout'), timers);
+  timer.ref();
+  clearTimeout(timer);
+  clearImmediate(immediate);
+  deepEqual([count('Timeout') - timers, count('Immediate')], [0, 0]);
+  equal(timer._destroyed, true);
+});
+
+test('an uncaught exception is captured before its listeners', async () => {
+  const captured = new Promise((resolve) => process.setUncaughtExceptionCaptureCallback(resolve));
+  equal(process.hasUncaughtExceptionCaptureCallback(), true);
+  equal(throws(() => process.setUncaughtExceptionCaptureCallback(() => {}), Error).code, 'ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET');
+  setTimeout(() => {
+    throw new Error('late');
+  });
+  equal((await captured).message, 'late');
+  process.setUncaughtExceptionCaptureCallback(null);
+});
+
+test('an error says its code as text, styles nest, thenables are called back', async () => {
+  ok(String(throws(() => process.chdir(1), TypeError)).startsWith('TypeError [ERR_INVALID_ARG_TYPE]: '));
+  const style = (name, text) => util.styleText(name, text, { validateStream: false });
+  equal(style('red', `a${style('blue', 'b')}c`), '\u001b[31ma\u001b[34mb\u001b[31mc\u001b[39m');
+  equal(util.stripVTControlCharacters('\u001b]8;;http://a\u001b\\link\u001b]8;;\u001b\\!'), 'link!');
+  const call = util.callbackify(() => Object.defineProperty({}, 'then', { value: (resolve) => resolve(7) }));
+  equal(await new Promise((resolve) => call((_error, value) => resolve(value))), 7);
+});
+
+await run();
