@@ -60,7 +60,7 @@ def test_a_child_that_was_forked_while_javascript_ran_exits_with_its_status() ->
                 sys.exit(3)
             return pid
         async def main():
-            pid = js.eval("(fork) => { globalThis.kept = Array.from({{ length: {MANY} }}, () => ({{}})); return fork() }")(fork)
+            pid = js.eval("(fork) => {{ globalThis.kept = Array.from({{ length: {MANY} }}, () => ({{}})); return fork() }}")(fork)
             print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), js.eval("kept.length"))
         twinloop.run(main())
         """
