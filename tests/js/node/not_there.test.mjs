@@ -109,4 +109,12 @@ test('built-in modules are listed and made of names', () => {
   for (const name of quiet) ok(require(name) === process.getBuiltinModule(name), name);
 });
 
+test('a module that is not there is named, with who wanted it', () => {
+  const require = createRequire(import.meta.url);
+  const error = throws(() => require('./nothing-here'), Error);
+  equal(error.code, 'MODULE_NOT_FOUND');
+  ok(error.message.startsWith("Cannot find module './nothing-here'\nRequire stack:\n- /"), error.message);
+  equal(throws(() => require('node:nothing'), Error).message, 'No such built-in module: node:nothing');
+});
+
 await run();

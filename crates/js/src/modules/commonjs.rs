@@ -298,16 +298,18 @@ fn target(loader: &Loader, specifier: &str, base: &Url) -> Result<Target, Error>
         .resolve_required(specifier, base)
         .map_err(|problem| {
             let importer = super::base_text(base);
-            // Node's code for `require`.
-            let code = if problem.code == "ERR_MODULE_NOT_FOUND" {
-                "MODULE_NOT_FOUND"
-            } else {
-                problem.code
-            };
-            Error::coded(
-                code,
-                format!("{} required from {importer}", problem.message),
-            )
+            match problem.code {
+                // Node's code and words for `require`, which programs look for.
+                "ERR_MODULE_NOT_FOUND" => Error::coded(
+                    "MODULE_NOT_FOUND",
+                    format!("Cannot find module '{specifier}'\nRequire stack:\n- {importer}"),
+                ),
+                code @ "ERR_UNKNOWN_BUILTIN_MODULE" => Error::coded(code, problem.message),
+                code => Error::coded(
+                    code,
+                    format!("{} required from {importer}", problem.message),
+                ),
+            }
         })
 }
 
