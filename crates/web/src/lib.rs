@@ -11,6 +11,7 @@
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
+//! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
 //! | [`dns`] | lookups, `--connect-to` applied | [`dns::lookup`] |
 //! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
 //! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
@@ -39,6 +40,7 @@
 #![forbid(unsafe_code)]
 
 pub mod children;
+pub mod compression;
 pub mod connect;
 pub mod dns;
 mod error;

@@ -35,6 +35,7 @@ pub(crate) mod url;
 pub(crate) mod util;
 pub(crate) mod v8;
 pub(crate) mod worker_threads;
+pub(crate) mod zlib;
 
 use crate::builtins::{File, Room};
 
@@ -86,4 +87,5 @@ pub(crate) const ROOMS: &[Room] = &[
     util::ROOM,
     v8::ROOM,
     worker_threads::ROOM,
+    zlib::ROOM,
 ];
