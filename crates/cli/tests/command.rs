@@ -258,6 +258,67 @@ fn a_missing_module_is_named_with_its_importer() {
 }
 
 #[test]
+fn a_name_that_a_module_does_not_export_is_told_with_the_importing_line() {
+    // It named the file behind the module, 'twinloop:node/fs/fs', and no place.
+    let folder = Folder::new("missing-export");
+    folder.file("lib.mjs", "export const here = 1;\n");
+    for (specifier, shown) in [
+        ("node:fs", "'node:fs'"),
+        ("fs", "'node:fs'"),
+        ("./lib.mjs", "lib.mjs'"),
+    ] {
+        let main = folder.file(
+            "main.mjs",
+            &format!("\n  import {{ nope }} from '{specifier}';\n"),
+        );
+        let output = run(&[main.to_str().unwrap()]);
+        assert_run(&output, 1, "");
+        let errors = text(&output.stderr);
+        let named = errors.contains(shown) && errors.contains("'nope'");
+        assert!(named && errors.contains("main.mjs:2:12"), "{errors}");
+        assert!(!errors.contains("twinloop:"), "{errors}");
+    }
+}
+
+#[test]
+fn a_top_level_await_that_waits_in_vain_is_named() {
+    // The warning had no place.
+    let folder = Folder::new("waits-in-vain");
+    folder.file(
+        "lib.ts",
+        "const never: Promise<void> = new Promise(() => {});\nawait never;\nexport {};\n",
+    );
+    folder.file("fine.mjs", "async function f() { await 1; for await (const x of []); }\nexport const g = async () => await f();\n");
+    let cases = [
+        (
+            "import './fine.mjs';\nasync () => await 1;\n\n  await new Promise(() => {});\n",
+            vec!["await at ", "main.mjs:4:3 was"],
+        ),
+        ("import './lib.ts';\n", vec!["await at ", "lib.ts:2:1 was"]),
+        (
+            "await 1;\nfor await (const x of [new Promise(() => {})]);\n",
+            vec!["(one of ", "main.mjs:1:1, ", "main.mjs:2:1) was"],
+        ),
+    ];
+    for (code, parts) in cases {
+        let main = folder.file("main.mjs", code);
+        let output = run(&[main.to_str().unwrap()]);
+        assert_run(&output, 13, "");
+        let errors = text(&output.stderr);
+        for part in parts {
+            assert!(errors.contains(part), "{part}: {errors}");
+        }
+    }
+    let output = run(&["-e", "await new Promise(() => {})"]);
+    assert_run(&output, 13, "");
+    assert!(
+        text(&output.stderr).contains("top-level await was"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
 fn a_bad_connect_rule_is_named() {
     let output = run(&["--connect-to", "nonsense", "-e", "1"]);
     assert_eq!(output.status.code(), Some(2));

@@ -146,7 +146,11 @@ test('a certificate that nobody signed is a TypeError with a cause', async () =>
 
 test('what the program got wrong is a TypeError at once', async () => {
   match((await rejects(fetch('foo://bar/'), TypeError)).message, /foo|fetch failed/);
-  await rejects(fetch('not a url'), TypeError);
+  // The cause says what is wrong, as in Node: there was none.
+  const refused = await rejects(fetch('not a url'), TypeError);
+  equal(refused.message, 'Failed to parse URL from not a url');
+  deepEqual([refused.cause.name, refused.cause.code, refused.cause.input], ['TypeError', 'ERR_INVALID_URL', 'not a url']);
+  equal((await rejects(fetch('not a url', { method: 'POST' }), TypeError)).cause.code, 'ERR_INVALID_URL');
   await rejects(fetch(base, { headers: { 'a b': '1' } }), TypeError);
   await rejects(fetch(base, { headers: { a: 'x\ny' } }), TypeError);
   await rejects(fetch(base, { body: 'x' }), TypeError);

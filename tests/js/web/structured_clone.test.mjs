@@ -78,6 +78,26 @@ test('a transferred buffer moves', () => {
   equal(moved.length, 4);
 });
 
+test('what cannot be cloned is named', () => {
+  // It was "unsupported type for structured data".
+  function f() {}
+  class Mine extends WeakMap {}
+  for (const [value, text] of [
+    [f, 'function f() {} could not be cloned.'],
+    [{ deep: [() => 1] }, '() => 1 could not be cloned.'],
+    [Symbol('s'), 'Symbol(s) could not be cloned.'],
+    [[Symbol('s')], 'Symbol(s) could not be cloned.'],
+    [new WeakMap(), '#<WeakMap> could not be cloned.'],
+    [new Mine(), '#<Mine> could not be cloned.'],
+    [Promise.resolve(), '#<Promise> could not be cloned.'],
+    [new Error('e', { cause: { deep: f } }), 'function f() {} could not be cloned.'],
+  ])
+    throws(() => structuredClone(value), { name: 'DataCloneError', message: text });
+  const circle = new Error('circle');
+  circle.cause = [circle, f];
+  throws(() => structuredClone(circle), { name: 'DataCloneError' });
+});
+
 test('what cannot be cloned is a DataCloneError', () => {
   for (const value of [() => {}, Symbol('x'), { f() {} }, new WeakMap(), Promise.resolve(), [new WeakRef({})]]) {
     const error = throws(() => structuredClone(value), { name: 'DataCloneError', code: 25 });

@@ -98,3 +98,22 @@ def test_a_program_ends_when_neither_language_waits(tmp_path: Path) -> None:
     )
     result = run(main)
     assert (result.stdout, result.returncode) == ("javascript done\npython done\n", 0), result.stderr
+
+
+def test_an_import_of_python_that_fails_names_module_and_importing_line(tmp_path: Path) -> None:
+    # Neither had a place, and the stack was one of importlib's own functions.
+    program(tmp_path, "broken.py", "def fail():\n    raise ValueError('broken')\n\nfail()\n")
+    for code, expected in [
+        ("import { nosuch } from 'python:os';", ["SyntaxError", "'python:os'", "'nosuch'", "app.mjs:2:"]),
+        (
+            "import it from 'python:nosuchmodule';",
+            ["ModuleNotFoundError: No module named 'nosuchmodule'", "app.mjs:2:"],
+        ),
+        ("await import('python:no.such');", ["ModuleNotFoundError: No module named 'no'", "app.mjs:2:"]),
+        ("import it from 'python:broken';", ["ValueError: broken", "at fail (", "broken.py:2", "app.mjs:2:"]),
+    ]:
+        result = run(program(tmp_path, "app.mjs", f"import 'python:sys';\n{code}\n"))
+        assert result.returncode == 1 and result.stdout == ""
+        for part in expected:
+            assert part in result.stderr, result.stderr
+        assert "importlib" not in result.stderr, result.stderr

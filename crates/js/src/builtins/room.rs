@@ -113,6 +113,12 @@ impl Index {
         names
     }
 
+    /// The specifier, with `node:`, of the built-in module that this file is.
+    pub(crate) fn module_name(&self, file: &'static str) -> &'static str {
+        let file = self.files.get(file).and_then(|file| file.modules.first());
+        file.copied().unwrap_or("a built-in module")
+    }
+
     /// The name of the file behind the specifier of a built-in module.
     pub(crate) fn builtin_module(&self, specifier: &str) -> Option<&'static str> {
         let file = if specifier.starts_with("node:") {

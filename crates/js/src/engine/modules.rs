@@ -248,7 +248,32 @@ impl<'s> Scope<'s> {
         root!(cx, module = self.object_of(module)?);
         // SAFETY: the handle is a root.
         let ok = unsafe { ModuleLink(cx, module.handle()) };
-        self.check(ok)
+        self.check(ok).map_err(|error| self.with_place(error))
+    }
+
+    /// Puts the place of the import into the stack of an error that made it fail, as its last frame.
+    pub(crate) fn with_importer(&self, error: Error, place: &str) -> Error {
+        let add = |value: Local<'_>| -> Result<(), Error> {
+            let stack = self.get(value, "stack")?;
+            let stack = self.string_of(stack)?;
+            let frame = format!("    at {place}");
+            if stack.contains(&frame) {
+                return Ok(());
+            }
+            let head = match stack.trim_end() {
+                "" => self.string_of(value)?,
+                text => text.to_owned(),
+            };
+            let stack = self.string(&format!("{head}\n{frame}"))?;
+            self.define(value, "stack", stack, Attributes::HIDDEN)
+        };
+        if let Some(value) = error.to_local(self)
+            && self.class_of(value) == Some(Class::Error)
+        {
+            // As above: an error object that resists is reported as it is.
+            let _ = add(value);
+        }
+        error
     }
 
     /// Runs a linked module; gives the promise of its evaluation (top-level await).

@@ -17,7 +17,7 @@ pub fn graph_names_scheme(entry: &Path, scheme: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(&entry) else {
         return false;
     };
-    walk(&file_url(&entry), entry, text, scheme)
+    walk(&file_url(&entry), entry, text, scheme, &mut |_, _| {})
 }
 
 /// The same for a module's text, as of `-e`.
@@ -25,14 +25,28 @@ pub fn source_names_scheme(code: &str, scheme: &str) -> bool {
     let path = std::env::current_dir()
         .unwrap_or_default()
         .join("[eval].ts");
-    walk(&file_url(&path), path, code.to_owned(), scheme)
+    walk(
+        &file_url(&path),
+        path,
+        code.to_owned(),
+        scheme,
+        &mut |_, _| {},
+    )
 }
 
-fn walk(url: &Url, path: PathBuf, text: String, scheme: &str) -> bool {
+/// Shows each file of a graph to `look`, until one imports a module of `scheme`; whether that was so.
+pub(super) fn walk(
+    url: &Url,
+    path: PathBuf,
+    text: String,
+    scheme: &str,
+    look: &mut dyn FnMut(&Path, &str),
+) -> bool {
     let resolver = Resolver::default();
     let mut seen = HashSet::from([path.clone()]);
     let mut open = vec![(url.clone(), path, text)];
     while let Some((url, path, text)) = open.pop() {
+        look(&path, &text);
         for specifier in source::static_imports(&text, &path) {
             match resolver.resolve(&specifier, &url, &|name| name == scheme) {
                 Ok(Target::Scheme { .. }) => return true,

@@ -12,11 +12,12 @@ mod graph;
 pub(crate) mod operations;
 pub(crate) mod resolve;
 mod source;
+pub(crate) mod waiting;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use url::Url;
@@ -28,7 +29,7 @@ use source::FileKind;
 use crate::engine::{
     Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,
 };
-use crate::{builtins, typescript};
+use crate::{builtins, rooms, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
 pub type SchemeExports =
@@ -129,6 +130,12 @@ impl Loader {
         self.module(scope, Target::File { url, path }, Flavour::Code)
     }
 
+    /// The file of the program, if it is one.
+    pub(crate) fn main_file(&self) -> Option<PathBuf> {
+        let main = self.main.borrow();
+        Url::parse(main.as_deref()?).ok()?.to_file_path().ok()
+    }
+
     /// Whether the program's main module is a CommonJS file (that has begun to run).
     pub(crate) fn main_is_commonjs(&self) -> bool {
         self.main_module.borrow().is_some()
@@ -206,7 +213,7 @@ impl Loader {
         let module = match target {
             Target::File { path, .. } => self.file_module(scope, &path, &key.0, flavour)?,
             Target::Data(url) => data_module(scope, &url, flavour)?,
-            Target::Builtin(file) => builtin_module(scope, file, &key.0)?,
+            Target::Builtin(file) => builtin_module(scope, file)?,
             Target::Scheme { scheme, rest } => {
                 let exports = self.schemes.borrow().get(&scheme).cloned();
                 let exports =
@@ -307,7 +314,16 @@ impl ModuleHost for LoaderHost {
                 let (line, column) = place_of(scope, &request);
                 problem.into_error(&base_text(&base), line, column)
             })?;
-        loader.module(scope, target, flavour)
+        // What fails in another language has none of the importer's lines.
+        let is_foreign = matches!(target, Target::Scheme { .. });
+        loader.module(scope, target, flavour).map_err(|error| {
+            let (line, column) = place_of(scope, &request);
+            if is_foreign && line != 0 {
+                scope.with_importer(error, &format!("{}:{line}:{column}", base_text(&base)))
+            } else {
+                error
+            }
+        })
     }
 
     fn meta<'s>(
@@ -357,9 +373,11 @@ pub(crate) fn run_module<'s>(scope: &Scope<'s>, module: Local<'_>) -> Result<Loc
 }
 
 /// The module of a built-in: its exports as the default, and each of their keys.
-fn builtin_module<'s>(scope: &Scope<'s>, file: &str, url: &str) -> Result<Local<'s>, Error> {
+fn builtin_module<'s>(scope: &Scope<'s>, file: &'static str) -> Result<Local<'s>, Error> {
     let exports = builtins::exports(scope, file)?;
-    synthetic_module(scope, url, &named_exports(scope, exports)?)
+    // The name stands in the engine's error for a name that the module does not export.
+    let name = rooms::index().module_name(file);
+    synthetic_module(scope, name, &named_exports(scope, exports)?)
 }
 
 /// The default export, and the keys of the object that it is.

@@ -25,6 +25,7 @@ use crate::engine::{
     Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
 };
 use crate::modules::resolve::file_url;
+use crate::modules::waiting::top_level_awaits;
 use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
 use crate::node::process::operations::Exit;
 use crate::web::console::operations::print_error;
@@ -213,10 +214,27 @@ impl Js {
         if main.0.get() || self.context.is_stopped() {
             return self.exit_status();
         }
-        print_error(
-            "Warning: the program ended while its top-level await was waiting for a promise that nothing can settle",
-        );
+        print_error(&self.unsettled_warning());
         outcome::end_at_rest(&self.context, Ending::Unsettled)
+    }
+
+    /// Names the top-level await that waits in vain, or those of which one does.
+    fn unsettled_warning(&self) -> String {
+        const MOST_PLACES: usize = 5;
+        let main = self.loader.main_file();
+        let mut places = main.map_or_else(Vec::new, |main| top_level_awaits(&main));
+        if places.len() > MOST_PLACES {
+            places.truncate(MOST_PLACES);
+            places.push("...".to_owned());
+        }
+        let place = match places.as_slice() {
+            [] => String::new(),
+            [place] => format!(" at {place}"),
+            _ => format!(" (one of {})", places.join(", ")),
+        };
+        format!(
+            "Warning: the program ended while its top-level await{place} was waiting for a promise that nothing can settle"
+        )
     }
 
     /// Fires `beforeExit`; true if that gave the program something to do again.

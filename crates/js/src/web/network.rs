@@ -15,7 +15,7 @@ use twinloop_web::{Client, Config, JavaScriptClass};
 use super::fetch::upload::Upload;
 use crate::Js;
 use crate::builtins::errno::errno;
-use crate::engine::{Error, Local, Scope, Slot, Units};
+use crate::engine::{Error, Local, Property, Scope, Slot, Units};
 
 /// The network state of a context; see `Scope::state`.
 #[derive(Default)]
@@ -59,10 +59,11 @@ impl Network {
         let text = scope.string_of(text)?;
         // As `URL` reads it, which differs in places from how the crate of the client would.
         let parsed = ada_url::Url::parse(&text, None);
-        let href = parsed
-            .as_ref()
-            .map_or(text.as_str(), |parsed| parsed.href());
-        let url = parse_url(href).map_err(network_error)?;
+        let Ok(parsed) = parsed else {
+            let failure = Error::type_error(format!("Failed to parse URL from {text}"));
+            return Err(failure.with("input", Property::String(text)));
+        };
+        let url = parse_url(parsed.href()).map_err(network_error)?;
         // Only ASCII is the same in UTF-8 and in the engine's strings.
         if text.is_ascii() {
             let known = KnownUrl {

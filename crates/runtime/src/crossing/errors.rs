@@ -306,7 +306,12 @@ fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
                 traceback.getattr("tb_lineno")?
             ))
         };
-        frames.extend(describe());
+        // Frames of the import system tell nothing, and Python leaves them out of its own tracebacks.
+        frames.extend(
+            describe()
+                .ok()
+                .filter(|frame| !frame.contains("(<frozen importlib")),
+        );
         next = traceback.getattr("tb_next").ok();
     }
     frames.reverse();

@@ -22,9 +22,7 @@ pub(crate) fn exports<'s>(
     Crossing::in_js(scope, |crossing| {
         let py = crossing.py;
         let load = || -> PyResult<(Bound<'_, PyAny>, Vec<String>)> {
-            let module = py
-                .import("importlib")?
-                .call_method1("import_module", (name,))?;
+            let module = py.import(name)?.into_any();
             let names = py
                 .import("twinloop.js")?
                 .call_method1("_exported_names", (&module,))?

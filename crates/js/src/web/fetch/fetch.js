@@ -4,7 +4,7 @@
 // The hot path, a fetch without a signal, is one operation (`fetchStart`), which gives a ResponseHead, and one `then`.
 'use strict';
 
-const { Promise, catchRejection, defineProperty, reject, startsWith, then, toWellFormed } = require('builtins/primordials');
+const { Promise, catchRejection, defineProperty, hasOwn, reject, startsWith, then, toWellFormed } = require('builtins/primordials');
 const { viewByteLength } = require('builtins/primordials');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
@@ -14,6 +14,7 @@ const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
 const loadObjectUrls = () => require('web/file/object_urls');
+const loadUrl = () => require('web/url/url');
 const loadStreams = () => require('web/streams/readable_stream');
 
 /** @typedef {{ content: null | string | Bytes | number, cancel: ((reason: any) => void) | undefined, failure: any }} Upload */
@@ -56,7 +57,7 @@ function start(record) {
   const failure = failureFor(record.url);
   if (signal !== null) {
     if (loadAbort().isAborted(signal)) {
-      loadRequest().requireUrl(record.url, 'fetch');
+      loadRequest().requireUrl(record.url);
       cancelUpload(record.body, signal.reason);
       return reject(signal.reason);
     }
@@ -131,7 +132,8 @@ function cancelHead(head) {
  */
 function networkError(error, failure = null, reason = error) {
   lastUrl = undefined;
-  if (error instanceof TypeError) throw error;
+  // Of an operation that could not read the URL.
+  if (error instanceof TypeError) throw hasOwn(error, 'input') ? loadUrl().unreadable(/** @type {any} */ (error).input) : error;
   const thrown = failure ?? new TypeError('fetch failed');
   defineProperty(thrown, 'cause', hidden(reason));
   throw thrown;

@@ -310,16 +310,16 @@ function headersOf(record) {
 
 /** @param {string} text */
 function absoluteUrl(text) {
-  const parts = requireUrl(text, 'Request');
+  const parts = requireUrl(text);
   const { hasCredentials, hostOf } = loadUrl();
   if (hasCredentials(parts)) throw new TypeError(`Request: the URL ${hostOf(parts)} must not carry credentials`);
   return parts[0];
 }
 
-/** The URL of a text that must be an absolute one. @param {string} text @param {string} operation */
-function requireUrl(text, operation) {
+/** The URL of a text that must be an absolute one. @param {string} text */
+function requireUrl(text) {
   const parts = loadUrl().parse(text, undefined);
-  if (parts === undefined) throw new TypeError(`${operation}: ${stringify(text)} is not a valid absolute URL`);
+  if (parts === undefined) throw loadUrl().unreadable(text);
   return parts;
 }
 

@@ -81,7 +81,7 @@ class Response {
     requireArguments(arguments.length, 1, 'Response.redirect');
     const text = toUSVString(url);
     const href = loadUrl().hrefOf(text);
-    if (href === undefined) throw new TypeError(`Response.redirect: ${stringify(text)} is not a valid absolute URL`);
+    if (href === undefined) throw loadUrl().unreadable(text);
     const code = toUnsignedShort(status);
     if (!setHas(redirectStatuses, code)) throw new RangeError(`Response.redirect: ${code} is not the status of a redirect`);
     return makeResponse(new ResponseRecord('default', code, '', '', false, `location:${href}\n`, 'immutable', null));

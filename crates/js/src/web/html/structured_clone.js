@@ -23,7 +23,7 @@ const {
   pop,
 } = require('builtins/primordials');
 const { push, resizeBuffer, setAdd, setForEach, viewBuffer, viewByteLength, viewByteOffset } = require('builtins/primordials');
-const { viewLength, viewName } = require('builtins/primordials');
+const { functionToString, symbolToString, viewLength, viewName } = require('builtins/primordials');
 const { clonePlatformObject, hidden, isObject, requireArguments, toDictionary, toSequence } = require('builtins/webidl');
 const { className, cloneKind, structuredClone: cloneByEngine } = ops;
 const loadDOMException = () => require('builtins/domexception');
@@ -211,7 +211,8 @@ class Cloner {
 
   /** @param {any} value */
   #primitive(value) {
-    return typeof value === 'symbol' ? cloneByEngine(value, undefined) : value;
+    if (typeof value === 'symbol') throw uncloneable(value);
+    return value;
   }
 
   /** The clone of an object; below the deepest its parts are still missing. @param {any} value @param {number} depth @returns {any} */
@@ -232,7 +233,7 @@ class Cloner {
         // What the language made is no instance of an interface.
         if (getPrototypeOf(value) !== objectPrototype) {
           const clone = clonePlatformObject(value);
-          if (clone === null) throw refusal(`an instance of an interface that is not serializable cannot be cloned`);
+          if (clone === null) throw uncloneable(value);
           if (clone !== undefined) return this.#remember(value, clone);
         }
         const copy = this.#remember(value, {});
@@ -282,7 +283,8 @@ class Cloner {
   #leaf(value, depth) {
     const clone = clonePlatformObject(value);
     if (clone !== undefined && clone !== null) return this.#remember(value, clone);
-    const copy = this.#remember(value, cloneByEngine(value, undefined));
+    if (typeof value === 'function' || clone === null) throw uncloneable(value);
+    const copy = this.#remember(value, cloneLeaf(value));
     if (hasOwn(copy, 'cause') && isObject(copy.cause)) {
       const parts = { __proto__: null, cause: value.cause };
       defineProperty(copy, 'cause', hidden(undefined));
@@ -356,6 +358,59 @@ function defineEnumerable(target, key, value) {
   descriptor.enumerable = true;
   defineProperty(target, key, descriptor);
 }
+
+/** Whether a cause is cloned for its error only. */
+let isRefusing = false;
+
+/** What only the engine can clone. @param {any} value */
+function cloneLeaf(value) {
+  try {
+    return cloneByEngine(value, undefined);
+  } catch (error) {
+    if (/** @type {any} */ (error)?.message !== engineRefusal) throw error;
+    // The engine refuses an error for what lies in its cause, which then says what that is; once, as causes may go in a circle.
+    if (className(value) === 'Error' && !isRefusing) {
+      isRefusing = true;
+      try {
+        cloneValue(value.cause);
+      } finally {
+        isRefusing = false;
+      }
+    }
+    throw uncloneable(value);
+  }
+}
+
+/** Names the value as V8 does. @param {any} value */
+function uncloneable(value) {
+  let text;
+  if (typeof value === 'symbol') text = symbolToString(value);
+  else if (typeof value === 'function') text = functionText(value);
+  else text = `#<${nameOf(value)}>`;
+  return new (loadDOMException().DOMException)(`${text} could not be cloned.`, 'DataCloneError');
+}
+
+/** @param {Function} value */
+function functionText(value) {
+  try {
+    return functionToString(value);
+  } catch {
+    // A Proxy of one.
+    return '#<Function>';
+  }
+}
+
+/** @param {any} value */
+function nameOf(value) {
+  try {
+    const { name } = value.constructor;
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {}
+  return 'Object';
+}
+
+// What the engine says of a class of its own that it does not clone.
+const engineRefusal = 'structuredClone: unsupported type for structured data';
 
 /** @param {string} reason */
 function refusal(reason) {

@@ -294,4 +294,9 @@ function invalidUrl(input, base) {
   return error;
 }
 
-module.exports = { URL, hasCredentials, hostOf, hrefOf, hrefOfUrl, isUrl, parse, partsOf, withProtocol };
+/** What an API throws that wanted the URL of a resource, as Node's `fetch` does. @param {string} input */
+function unreadable(input) {
+  return new TypeError(`Failed to parse URL from ${input}`, { cause: invalidUrl(input, undefined) });
+}
+
+module.exports = { URL, hasCredentials, hostOf, hrefOf, hrefOfUrl, isUrl, parse, partsOf, unreadable, withProtocol };

@@ -1,0 +1,109 @@
+//! Where the modules of a program may be waiting: their top-level awaits, for the warning that one of them never ends.
+//!
+//! The engine does not tell which one a module stands at, so all that the program's text has are named. Read when the program has ended.
+
+use std::path::Path;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, VariableDeclaration,
+    VariableDeclarationKind,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_parser::Parser;
+use oxc_span::SourceType;
+use oxc_syntax::scope::ScopeFlags;
+
+use super::deep_stack::with_deep_stack;
+use super::graph;
+use super::resolve::file_url;
+use super::source::{self, FileKind};
+use crate::typescript;
+
+/// The places (`file:line:column`) of the top-level awaits in the module at `entry` and in what it imports statically.
+pub(crate) fn top_level_awaits(entry: &Path) -> Vec<String> {
+    let mut places = Vec::new();
+    if let Ok(text) = source::read(entry) {
+        graph::walk(
+            &file_url(entry),
+            entry.to_owned(),
+            text,
+            "",
+            &mut |path, text| {
+                for (line, column) in awaits_in(path, text) {
+                    places.push(format!("{}:{line}:{column}", path.display()));
+                }
+            },
+        );
+    }
+    places
+}
+
+fn awaits_in(path: &Path, text: &str) -> Vec<(usize, usize)> {
+    if !text.contains("await") {
+        return Vec::new();
+    }
+    let stripped;
+    let text = if source::kind(path) == FileKind::TypeScript {
+        match typescript::strip(text) {
+            Ok(code) => {
+                stripped = code;
+                &stripped
+            }
+            Err(_) => return Vec::new(),
+        }
+    } else {
+        text
+    };
+    let starts = with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        let mut finder = Finder::default();
+        finder.visit_program(&parsed.program);
+        finder.starts
+    });
+    let place = |start: u32| {
+        let before = &text[..(start as usize).min(text.len())];
+        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .encode_utf16()
+            .count()
+            + 1;
+        (line, column)
+    };
+    starts.unwrap_or_default().into_iter().map(place).collect()
+}
+
+/// Finds awaits that are in no function.
+#[derive(Default)]
+struct Finder {
+    starts: Vec<u32>,
+}
+
+impl<'a> Visit<'a> for Finder {
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+
+    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
+
+    fn visit_await_expression(&mut self, expression: &AwaitExpression<'a>) {
+        self.starts.push(expression.span.start);
+        walk::walk_await_expression(self, expression);
+    }
+
+    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
+        if statement.r#await {
+            self.starts.push(statement.span.start);
+        }
+        walk::walk_for_of_statement(self, statement);
+    }
+
+    fn visit_variable_declaration(&mut self, declaration: &VariableDeclaration<'a>) {
+        if declaration.kind == VariableDeclarationKind::AwaitUsing {
+            self.starts.push(declaration.span.start);
+        }
+        walk::walk_variable_declaration(self, declaration);
+    }
+}
