@@ -1,5 +1,5 @@
-// Packages of npm whose files are part of Twinloop: read by the build of this crate, which takes the files in, and by `cargo xtask`, which
-// fetches them.
+//! Packages of npm whose files are part of Twinloop: read by the build of this crate, which takes the files in, and by `cargo xtask`, which
+//! fetches them.
 
 /// One package at one version.
 pub(crate) struct Package {

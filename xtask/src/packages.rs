@@ -49,19 +49,9 @@ fn fetch(package: &Package, place: &Path) -> Result<()> {
     }
     std::fs::create_dir_all(&partial)?;
     let archive = partial.join("archive.tgz");
-    let mut curl = Command::new("curl");
-    curl.args([
-        "--silent",
-        "--show-error",
-        "--fail",
-        "--location",
-        "--retry",
-        "3",
-        "--output",
-    ])
-    .arg(&archive)
-    .arg(&url);
-    process::output(&mut curl).with_context(|| format!("cannot fetch {url}"))?;
+    download(&url, &archive)
+        .or_else(|error| pack(package, &partial, &archive).map_err(|_| error))
+        .with_context(|| format!("cannot fetch {url}"))?;
     let sum = process::output(Command::new("sha512sum").arg(&archive))?;
     let sum = sum.split_whitespace().next().unwrap_or_default();
     if sum != package.sha512 {
@@ -78,5 +68,25 @@ fn fetch(package: &Package, place: &Path) -> Result<()> {
     process::output(&mut tar)?;
     std::fs::remove_file(&archive)?;
     std::fs::rename(&partial, place)?;
+    Ok(())
+}
+
+fn download(url: &str, to: &Path) -> Result<()> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--fail", "--location"])
+        .args(["--retry", "3", "--connect-timeout", "10", "--output"])
+        .arg(to)
+        .arg(url);
+    process::output(&mut curl).map(drop)
+}
+
+/// The same by npm, which may know another way to the registry.
+fn pack(package: &Package, folder: &Path, to: &Path) -> Result<()> {
+    let name = format!("{}@{}", package.name, package.version);
+    let mut npm = Command::new("npm");
+    npm.args(["pack", "--silent", &name]).current_dir(folder);
+    let printed = process::output(&mut npm)?;
+    let file = printed.lines().last().unwrap_or_default().trim();
+    std::fs::rename(folder.join(file), to)?;
     Ok(())
 }

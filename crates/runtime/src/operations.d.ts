@@ -64,3 +64,8 @@ interface BridgeOperations {
 }
 
 declare const ops: BridgeOperations;
+
+/** Of the built-in files, whose own `ops` is another. */
+declare module 'builtins/inspect/inspect' {
+  export function inspect(value: any, options?: object): string;
+}

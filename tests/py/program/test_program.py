@@ -334,6 +334,23 @@ def test_ctrl_c_raises_out_of_run_forever(tmp_path):
     assert (code, output, errors) == (0, "interrupted\n", "")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "process.once('SIGTERM', () => process.kill(process.pid, 'SIGTERM'))",
+        "process.once('SIGTERM', () => setTimeout(() => process.kill(process.pid, 'SIGTERM'), 20))",
+        "const f = () => {}; process.on('SIGTERM', f); process.off('SIGTERM', f)",
+    ],
+    ids=["sent again at once", "sent again later", "no listener any more"],
+)
+def test_a_signal_without_a_listener_does_what_it_does_by_default(tmp_path, code):
+    """Once listened to, it never did again: "clean up, then end by the same signal" went on for ever."""
+    path = tmp_path / "app.mjs"
+    path.write_text(f"{code}; setTimeout(() => {{}}, 5000); console.log('ready');")
+    code, _, _ = interrupt_when_ready(start("-m", "twinloop", str(path)), signal.SIGTERM)
+    assert code == -signal.SIGTERM
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
 def test_signal_handlers_run_on_the_loop(tmp_path, number):
     path = tmp_path / "app.py"

@@ -34,18 +34,21 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     /// Gives the Future its result, unless it was cancelled meanwhile.
     fn settle(&self, future: &Bound<'_, PyAny>, outcome: Result<Local<'_>, Error>) -> PyResult<()> {
         let py = self.py;
-        if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+        let is_done = || future.call_method0(intern!(py, "done"))?.is_truthy();
+        let outcome = match outcome {
+            Ok(value) => self.to_py(value),
+            Err(error) => Err(self.error_to_py(error)),
+        };
+        // Asked last: what became of the value may have run Python, a signal handler that cancels the task for one.
+        if is_done()? {
             return Ok(());
         }
         let error = match outcome {
-            Ok(value) => match self.to_py(value) {
-                Ok(value) => {
-                    future.call_method1(intern!(py, "set_result"), (value,))?;
-                    return Ok(());
-                }
-                Err(error) => error,
-            },
-            Err(error) => self.error_to_py(error),
+            Ok(value) => {
+                future.call_method1(intern!(py, "set_result"), (value,))?;
+                return Ok(());
+            }
+            Err(error) => error,
         };
         // A Future refuses StopIteration, which would end the coroutine that awaits it.
         let error = if error.is_instance_of::<PyStopIteration>(py) {

@@ -33,7 +33,7 @@ const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD } = 
 // The language's own, whatever a program makes of the globals later.
 const { ArrayBuffer, BigInt, DataView, Error: OwnError, Object: OwnObject, SharedArrayBuffer, String: OwnString, Uint8Array } = globalThis;
 const { prototype: ArrayPrototype } = Array;
-const { slice: viewSlice } = getPrototypeOf(Uint8Array.prototype);
+const { slice: viewSlice } = /** @type {any} */ (getPrototypeOf(Uint8Array.prototype));
 const { prototype: MapPrototype } = Map;
 const { prototype: ObjectPrototype } = OwnObject;
 const { prototype: SetPrototype } = Set;
@@ -76,7 +76,7 @@ function isRecord(value) {
 
 /** The length of an Array or typed array, undefined for all else. @param {any} value @returns {number | undefined} */
 function listLength(value) {
-  return isArray(value) ? value.length : isView(value) && !hasInstance(DataView, value) ? value.length : undefined;
+  return isArray(value) ? value.length : isView(value) && !hasInstance(DataView, value) ? /** @type {any} */ (value).length : undefined;
 }
 
 /** A question that throws is answered by yes: then using the ability tells the error. @param {any} object @param {PropertyKey} key */

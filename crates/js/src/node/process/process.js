@@ -330,6 +330,9 @@ const signalName = regExp(/^SIG[A-Z0-9]+$/);
 const isSignal = (/** @type {any} */ name) =>
   typeof name === 'string' && test(signalName, name) && name !== 'SIGKILL' && name !== 'SIGSTOP';
 process.on('newListener', (/** @type {any} */ name) => {
+  if (name === 'SIGKILL' || name === 'SIGSTOP') {
+    throw assign(new Error('uv_signal_start EINVAL'), { errno: -22, code: 'EINVAL', syscall: 'uv_signal_start' });
+  }
   if (isSignal(name) && process.listenerCount(name) === 0) watchSignal(name, (number) => process.emit(name, name, number));
 });
 process.on('removeListener', (/** @type {any} */ name) => {

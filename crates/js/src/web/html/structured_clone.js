@@ -7,7 +7,16 @@
 // specification has it, so whatever holds one is finished then.
 'use strict';
 
-const { Map, Set, construct, dataViewBuffer, dataViewByteLength, dataViewByteOffset, defineProperty } = require('builtins/primordials');
+const {
+  Map,
+  Set,
+  construct,
+  dataViewBuffer,
+  dataViewByteLength,
+  dataViewByteOffset,
+  defineProperty,
+  getOwnPropertyDescriptor,
+} = require('builtins/primordials');
 const {
   getPrototypeOf,
   hasOwn,
@@ -284,12 +293,11 @@ class Cloner {
     const clone = clonePlatformObject(value);
     if (clone !== undefined && clone !== null) return this.#remember(value, clone);
     if (typeof value === 'function' || clone === null) throw uncloneable(value);
-    const copy = this.#remember(value, cloneLeaf(value));
-    if (hasOwn(copy, 'cause') && isObject(copy.cause)) {
-      const parts = { __proto__: null, cause: value.cause };
-      defineProperty(copy, 'cause', hidden(undefined));
-      this.#fillIn(parts, copy, ['cause'], depth);
-    }
+    const cause = className(value) === 'Error' ? getOwnPropertyDescriptor(value, 'cause') : undefined;
+    if (!isObject(cause?.value)) return this.#remember(value, cloneLeaf(value));
+    const copy = this.#remember(value, cloneWithoutCause(value, /** @type {PropertyDescriptor} */ (cause)));
+    defineProperty(copy, 'cause', hidden(undefined));
+    this.#fillIn({ __proto__: null, cause: /** @type {any} */ (cause).value }, copy, ['cause'], depth);
     return copy;
   }
 
@@ -433,6 +441,21 @@ function structuredClone(value, options = undefined) {
     return item;
   });
   return cloneValue(value, list);
+}
+
+/**
+ * An error as the engine clones it. Its cause is out of the way meanwhile: the engine would clone the whole chain behind it, for each error
+ * of the chain again.
+ * @param {any} error @param {PropertyDescriptor} cause
+ */
+function cloneWithoutCause(error, cause) {
+  if (!cause.writable && !cause.configurable) return cloneLeaf(error);
+  defineProperty(error, 'cause', { value: undefined });
+  try {
+    return cloneLeaf(error);
+  } finally {
+    defineProperty(error, 'cause', { value: cause.value });
+  }
 }
 
 module.exports = { cloneValue, structuredClone };
