@@ -71,5 +71,5 @@ def test_the_wheel_says_whose_it_is_and_what_it_contains():
     # The extension module has SpiderMonkey in it.
     assert project["license"] == "(MIT OR Apache-2.0) AND MPL-2.0"
     names = {path.name for pattern in project["license-files"] for path in ROOT.glob(pattern)}
-    assert names == {"LICENSE-MIT", "LICENSE-APACHE", "LICENSE-MPL"}
+    assert names == {"LICENSE-MIT", "LICENSE-APACHE", "LICENSE-MPL", "LICENSE-readable-stream"}
     assert project["authors"] and {"Repository", "Documentation", "Changelog", "Issues"} <= project["urls"].keys()

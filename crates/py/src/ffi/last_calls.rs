@@ -130,8 +130,14 @@ guarded! {
     PyContext_CopyCurrent: __wrap_PyContext_CopyCurrent = __real_PyContext_CopyCurrent() -> Object;
     PyDescr_NewGetSet: __wrap_PyDescr_NewGetSet = __real_PyDescr_NewGetSet(class: *mut PyTypeObject, definition: *mut PyGetSetDef) -> Object;
     PyDescr_NewMethod: __wrap_PyDescr_NewMethod = __real_PyDescr_NewMethod(class: *mut PyTypeObject, definition: *mut PyMethodDef) -> Object;
+    PyDict_Contains: __wrap_PyDict_Contains = __real_PyDict_Contains(dict: Object, key: Object) -> c_int;
+    #[cfg(Py_3_13)]
+    PyDict_GetItemRef: __wrap_PyDict_GetItemRef = __real_PyDict_GetItemRef(dict: Object, key: Object, result: *mut Object) -> c_int;
+    #[cfg(not(Py_3_13))]
+    PyDict_GetItemWithError: __wrap_PyDict_GetItemWithError = __real_PyDict_GetItemWithError(dict: Object, key: Object) -> Object;
     PyDict_Items: __wrap_PyDict_Items = __real_PyDict_Items(dict: Object) -> Object;
     PyDict_Keys: __wrap_PyDict_Keys = __real_PyDict_Keys(dict: Object) -> Object;
+    PySlice_Unpack: __wrap_PySlice_Unpack = __real_PySlice_Unpack(slice: Object, start: *mut Py_ssize_t, stop: *mut Py_ssize_t, step: *mut Py_ssize_t) -> c_int;
     PyDict_New: __wrap_PyDict_New = __real_PyDict_New() -> Object;
     PyList_New: __wrap_PyList_New = __real_PyList_New(length: Py_ssize_t) -> Object;
     PySet_New: __wrap_PySet_New = __real_PySet_New(items: Object) -> Object;
