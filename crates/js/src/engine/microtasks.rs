@@ -292,8 +292,8 @@ fn run_next(scope: &Scope<'_>) -> bool {
             JobQueueIsEmpty(cx);
         }
     }
-    // SAFETY: the task is rooted. A JavaScript task must run in the realm of its global, which is ours, the only one;
-    // a null global is a task whose realm is gone.
+    // SAFETY: the task is rooted. A JavaScript task must run in the realm of its global; a null global is a task
+    // whose realm is gone.
     let outcome = unsafe {
         let value = task.get();
         if IsJSMicroTask(&value) {
@@ -301,11 +301,20 @@ fn run_next(scope: &Scope<'_>) -> bool {
             if job.is_null() || GetExecutionGlobalFromJSMicroTask(job).is_null() {
                 return true;
             }
+            // Another realm's, if the program made some.
+            let global = GetExecutionGlobalFromJSMicroTask(job);
+            let is_elsewhere = global != scope.inner().global_value().to_object();
+            root!(cx, global = global);
             root!(cx, job = job);
             if scope.inner().async_context.is_used() {
                 scope.inner().enter_async_context(cx, job.get());
             }
-            let ok = RunJSMicroTask(cx, job.handle());
+            let ok = if is_elsewhere {
+                let _entered = super::realms::Entered::new(cx, global.get());
+                RunJSMicroTask(cx, job.handle())
+            } else {
+                RunJSMicroTask(cx, job.handle())
+            };
             scope.check(ok)
         } else {
             if scope.inner().async_context.is_used() {

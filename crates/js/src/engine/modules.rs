@@ -156,7 +156,7 @@ impl<'s> Scope<'s> {
     }
 
     /// Puts the place of a syntax error into its stack: nothing was running, so the engine leaves the stack without it.
-    fn with_place(&self, error: Error) -> Error {
+    pub(super) fn with_place(&self, error: Error) -> Error {
         let add = |value: Local<'_>| -> Result<(), Error> {
             let line = self.get(value, "lineNumber")?.as_index();
             let column = self.get(value, "columnNumber")?.as_index();

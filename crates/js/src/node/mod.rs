@@ -34,6 +34,7 @@ pub(crate) mod tty;
 pub(crate) mod url;
 pub(crate) mod util;
 pub(crate) mod v8;
+pub(crate) mod vm;
 pub(crate) mod worker_threads;
 pub(crate) mod zlib;
 
@@ -86,6 +87,7 @@ pub(crate) const ROOMS: &[Room] = &[
     url::ROOM,
     util::ROOM,
     v8::ROOM,
+    vm::ROOM,
     worker_threads::ROOM,
     zlib::ROOM,
 ];

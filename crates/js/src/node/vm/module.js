@@ -1,0 +1,55 @@
+// `node:vm`: what it exports.
+'use strict';
+
+const { absent } = require('node/absent');
+const { requireObject, requireOneOf } = require('node/arguments');
+const { constants, contextOf, createContext, isContext } = require('node/vm/contexts');
+const { compileFunction, newContextOptions, Script } = require('node/vm/script');
+const { reject } = require('builtins/primordials');
+
+/** @param {any} code @param {any} [options] */
+const createScript = (code, options) => new Script(code, options);
+
+/** @param {any} options */
+const withName = (options) => (typeof options === 'string' ? { filename: options } : options);
+
+/** @param {any} code @param {any} contextified @param {any} [options] */
+function runInContext(code, contextified, options) {
+  contextOf(contextified, 'contextifiedObject', 'vm.Context');
+  const settings = withName(options);
+  return createScript(code, settings).runInContext(contextified, settings);
+}
+
+/** @param {any} code @param {any} [object] @param {any} [options] */
+function runInNewContext(code, object, options) {
+  const settings = withName(options);
+  const context = createContext(object, newContextOptions(settings));
+  return createScript(code, settings).runInContext(context, settings);
+}
+
+/** @param {any} code @param {any} [options] */
+function runInThisContext(code, options) {
+  const settings = withName(options);
+  return createScript(code, settings).runInThisContext(settings);
+}
+
+/** The engine does not tell what each realm takes. @param {any} [options] */
+function measureMemory(options = {}) {
+  requireObject(options, 'options');
+  requireOneOf(options.mode, 'options.mode', /** @type {any[]} */ (['summary', 'detailed', undefined]));
+  requireOneOf(options.execution, 'options.execution', /** @type {any[]} */ (['default', 'eager', undefined]));
+  return reject(absent('vm.measureMemory'));
+}
+
+module.exports = {
+  Script,
+  createContext,
+  createScript,
+  runInContext,
+  runInNewContext,
+  runInThisContext,
+  isContext,
+  compileFunction,
+  measureMemory,
+  constants,
+};

@@ -1,0 +1,97 @@
+// `node:vm`: contexts whose global stands for an object, and scripts that run in them.
+import vm from 'node:vm';
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+
+test("what a script declares and assigns is the object's, and the other way round", () => {
+  const object = { a: 1 };
+  equal(vm.createContext(object), object);
+  ok(vm.isContext(object) && !vm.isContext({}));
+  equal(vm.runInContext('var b = a + 1; globalThis.c = 3; d = 4; let e = 5; function f() { return e; } this === globalThis', object), true);
+  deepEqual({ ...object, f: object.f() }, { a: 1, b: 2, c: 3, d: 4, f: 5 });
+  object.g = 6;
+  equal(vm.runInContext('b + e + g', object), 13);
+  equal(vm.runInContext('typeof nothing', object), 'undefined');
+  equal(thrown(() => vm.runInContext('nothing', object)).name, 'ReferenceError');
+  object.Date = 'mine';
+  equal(vm.runInContext('Date', object), 'mine');
+});
+
+test('a context has the language of its own, and nothing of ours', () => {
+  const context = vm.createContext();
+  ok(vm.runInContext('Array', context) !== Array);
+  ok(vm.runInContext('[]', context) instanceof vm.runInContext('Array', context));
+  equal(
+    vm.runInContext('typeof process + typeof URL + typeof setTimeout + typeof WebAssembly', context),
+    'undefinedundefinedundefinedobject',
+  );
+  const plain = vm.createContext(vm.constants.DONT_CONTEXTIFY);
+  equal(vm.runInContext('var q = 1; globalThis.z = 2; q + z', plain), 3);
+  deepEqual([plain.q, plain.z], [1, 2]);
+});
+
+test('promises of a context are awaited outside, and its jobs run in it', async () => {
+  equal(
+    await vm.runInNewContext(
+      '(async () => { await null; return await new Promise((resolve) => later(() => resolve(Array)), 1) === Array; })()',
+      { later: setTimeout },
+    ),
+    true,
+  );
+  const error = await vm.runInNewContext('Promise.reject(new RangeError("there"))').catch((reason) => reason);
+  ok(!(error instanceof RangeError) && error.name === 'RangeError');
+});
+
+test('scripts run in any context, with their file in the stack', () => {
+  const script = new vm.Script('count = (typeof count === "undefined" ? 0 : count) + 1', { filename: 'counts.js' });
+  const object = vm.createContext();
+  equal(script.runInContext(object) + script.runInContext(object) + script.runInNewContext(), 4);
+  equal(vm.runInThisContext('typeof process'), 'object');
+  ok(thrown(() => vm.runInNewContext('\n\nnull.x', {}, { filename: 'faulty.js', lineOffset: 10 })).stack.includes('faulty.js:13'));
+  equal(throws(() => new vm.Script('var ;'), SyntaxError).name, 'SyntaxError');
+  const cached = script.createCachedData();
+  equal(new vm.Script('other', { cachedData: cached }).cachedDataRejected, true);
+});
+
+test('a script that does not end is ended, and can be caught', () => {
+  for (const run of [() => vm.runInThisContext('for (;;);', { timeout: 10 }), () => vm.runInNewContext('for (;;);', {}, { timeout: 10 })]) {
+    equal(thrown(run).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+  }
+  equal(vm.runInThisContext('1 + 1', { timeout: 1000 }), 2);
+});
+
+test('functions are compiled with parameters, extensions and a context', () => {
+  equal(vm.compileFunction('return a + b', ['a', 'b'])(1, 2), 3);
+  equal(vm.compileFunction('return a + b + c', ['c'], { contextExtensions: [{ a: 1, b: 1 }, { b: 2 }] })(3), 6);
+  equal(vm.compileFunction('return a + Array.isArray([])', [], { parsingContext: vm.createContext({ a: 1 }) })(), 2);
+  equal(throws(() => vm.compileFunction('}'), SyntaxError).name, 'SyntaxError');
+});
+
+test('a hundred contexts come and go', () => {
+  for (let index = 0; index < 100; index += 1) equal(vm.runInNewContext('x * 2', { x: index }), index * 2);
+});
+
+test('wrong arguments throw what they throw in Node', () => {
+  const code = (call) => throws(call, Error).code;
+  equal(
+    code(() => vm.createContext(1)),
+    'ERR_INVALID_ARG_TYPE',
+  );
+  equal(
+    code(() => vm.runInContext('1', {})),
+    'ERR_INVALID_ARG_TYPE',
+  );
+  equal(
+    code(() => new vm.Script('1', { lineOffset: 'x' })),
+    'ERR_INVALID_ARG_TYPE',
+  );
+  equal(
+    code(() => vm.runInThisContext('1', { timeout: 0 })),
+    'ERR_OUT_OF_RANGE',
+  );
+  equal(
+    code(() => vm.compileFunction('', [1])),
+    'ERR_INVALID_ARG_TYPE',
+  );
+});
+
+await run();
