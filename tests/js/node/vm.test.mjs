@@ -2,6 +2,16 @@
 import vm from 'node:vm';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
+/** What the call throws; the error may be of another realm. */
+function thrown(call) {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return {};
+}
+
 test("what a script declares and assigns is the object's, and the other way round", () => {
   const object = { a: 1 };
   equal(vm.createContext(object), object);
