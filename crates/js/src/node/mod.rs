@@ -9,6 +9,7 @@ pub(crate) mod console;
 pub(crate) mod constants;
 pub(crate) mod dgram;
 pub(crate) mod diagnostics_channel;
+pub(crate) mod dns;
 pub(crate) mod domain;
 pub(crate) mod events;
 pub(crate) mod fs;
@@ -61,6 +62,7 @@ pub(crate) const ROOMS: &[Room] = &[
     constants::ROOM,
     dgram::ROOM,
     diagnostics_channel::ROOM,
+    dns::ROOM,
     domain::ROOM,
     events::ROOM,
     fs::ROOM,

@@ -47,3 +47,19 @@ pub fn resolve(
             .unwrap_or_else(|panicked| Err(Unresolved::System(io::Error::other(panicked))))
     }
 }
+
+/// The names of an address and of a port's service, from the system's resolver, on the blocking pool of `event_loop`.
+///
+/// # Errors
+/// The resolver's reason.
+pub fn names(
+    event_loop: &Loop,
+    address: SocketAddr,
+) -> impl Future<Output = Result<(String, String), Unresolved>> + use<> {
+    let asked = event_loop.spawn_blocking(move || sys::names(address));
+    async move {
+        asked
+            .await
+            .unwrap_or_else(|panicked| Err(Unresolved::System(io::Error::other(panicked))))
+    }
+}

@@ -12,7 +12,7 @@ mod write_queue;
 
 pub use crate::sys::{Answer, Question, Unresolved};
 pub use listener::Listener;
-pub use lookup::{lookup, resolve};
+pub use lookup::{lookup, names, resolve};
 pub use reading::Boundaries;
 pub use stream::{Stream, StreamHandler};
 pub use write_queue::Kept;

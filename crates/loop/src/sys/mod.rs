@@ -17,5 +17,5 @@ pub use child::start as start_child;
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub use descriptor::{duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
-pub(crate) use resolver::resolve;
 pub use resolver::{Answer, Question, Unresolved};
+pub(crate) use resolver::{names, resolve};

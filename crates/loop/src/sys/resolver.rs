@@ -72,6 +72,54 @@ pub(crate) fn resolve(question: &Question) -> Result<Vec<Answer>, Unresolved> {
     Ok(list.answers())
 }
 
+/// The names of an address and of a port's service, as far as the system knows them; numbers otherwise.
+pub(crate) fn names(address: SocketAddr) -> Result<(String, String), Unresolved> {
+    let mut host: [std::ffi::c_char; 1025] = [0; 1025];
+    let mut service: [std::ffi::c_char; 32] = [0; 32];
+    let mut ask = |address: *const libc::sockaddr, length: usize| {
+        // SAFETY: the address has this length; both buffers have theirs, and get a text that ends with a zero byte.
+        unsafe {
+            libc::getnameinfo(
+                address,
+                length as libc::socklen_t,
+                host.as_mut_ptr(),
+                host.len() as libc::socklen_t,
+                service.as_mut_ptr(),
+                service.len() as libc::socklen_t,
+                libc::NI_NAMEREQD,
+            )
+        }
+    };
+    let code = match address {
+        SocketAddr::V4(address) => {
+            // SAFETY: all zero is a valid address.
+            let mut raw: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+            raw.sin_family = libc::AF_INET as libc::sa_family_t;
+            raw.sin_port = address.port().to_be();
+            raw.sin_addr.s_addr = u32::from(*address.ip()).to_be();
+            ask((&raw const raw).cast(), size_of_val(&raw))
+        }
+        SocketAddr::V6(address) => {
+            // SAFETY: as above.
+            let mut raw: libc::sockaddr_in6 = unsafe { std::mem::zeroed() };
+            raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+            raw.sin6_port = address.port().to_be();
+            raw.sin6_addr.s6_addr = address.ip().octets();
+            ask((&raw const raw).cast(), size_of_val(&raw))
+        }
+    };
+    if code != 0 {
+        return Err(reason(code));
+    }
+    // SAFETY: the call succeeded, so both end with a zero byte.
+    let text = |buffer: &[std::ffi::c_char]| unsafe {
+        CStr::from_ptr(buffer.as_ptr())
+            .to_string_lossy()
+            .into_owned()
+    };
+    Ok((text(&host), text(&service)))
+}
+
 fn reason(code: c_int) -> Unresolved {
     if code == libc::EAI_SYSTEM {
         return Unresolved::System(io::Error::last_os_error());

@@ -1,0 +1,47 @@
+// Codes of errors (https://nodejs.org/api/dns.html#error-codes), and the errors themselves.
+'use strict';
+
+const { nodeError } = require('node/errors');
+const { assign } = require('builtins/primordials');
+const loadSystemErrors = () => require('node/util/system_errors');
+
+const codes = {
+  NODATA: 'ENODATA',
+  FORMERR: 'EFORMERR',
+  SERVFAIL: 'ESERVFAIL',
+  NOTFOUND: 'ENOTFOUND',
+  NOTIMP: 'ENOTIMP',
+  REFUSED: 'EREFUSED',
+  BADQUERY: 'EBADQUERY',
+  BADNAME: 'EBADNAME',
+  BADFAMILY: 'EBADFAMILY',
+  BADRESP: 'EBADRESP',
+  CONNREFUSED: 'ECONNREFUSED',
+  TIMEOUT: 'ETIMEOUT',
+  EOF: 'EOF',
+  FILE: 'EFILE',
+  NOMEM: 'ENOMEM',
+  DESTRUCTION: 'EDESTRUCTION',
+  BADSTR: 'EBADSTR',
+  BADFLAGS: 'EBADFLAGS',
+  NONAME: 'ENONAME',
+  BADHINTS: 'EBADHINTS',
+  NOTINITIALIZED: 'ENOTINITIALIZED',
+  LOADIPHLPAPI: 'ELOADIPHLPAPI',
+  ADDRGETNETWORKPARAMS: 'EADDRGETNETWORKPARAMS',
+  CANCELLED: 'ECANCELLED',
+};
+
+/** @param {any} failure an error of an operation @param {string} syscall @param {string} hostname */
+function dnsError(failure, syscall, hostname) {
+  const { errno } = failure;
+  // No name and no data are one thing to Node.
+  const code = errno === -3007 || errno === -3008 ? 'ENOTFOUND' : loadSystemErrors().getSystemErrorName(errno);
+  const error = /** @type {any} */ (new Error(`${syscall} ${code}${hostname ? ` ${hostname}` : ''}`));
+  return assign(error, hostname ? { errno, code, syscall, hostname } : { errno, code, syscall });
+}
+
+/** @param {any} address */
+const invalidAddress = (address) => nodeError(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${address}`);
+
+module.exports = { codes, dnsError, invalidAddress };
