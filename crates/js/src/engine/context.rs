@@ -1,4 +1,4 @@
-//! A context's life: one per thread, its one realm, and the way in (`enter`). The engine's own life is in `process.rs`.
+//! A context's life: one per thread, its own realm (`realms.rs` makes others), and the way in (`enter`). The engine's own life is in `process.rs`.
 //!
 //! A [`Context`] is a cheap handle; the [`Owner`] that `Context::create` returns ends it. The context stays in its
 //! realm from creation to the end, so no call pays for entering one. Everything here runs on the context's thread;

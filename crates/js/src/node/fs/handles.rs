@@ -1,7 +1,8 @@
 //! The operations behind `node:fs` on open files, and whole-file reading and writing.
 //!
 //! JavaScript names an open file by its descriptor's number, as Node does; the table here maps numbers to files, so that no number
-//! is used after its close and none that we did not open is touched, except the standard streams. Last argument `sync`: see `operations`.
+//! is used after its close and none that we did not open is touched, except the standard streams and what the
+//! program's parent left open for it. Last argument `sync`: see `operations`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
