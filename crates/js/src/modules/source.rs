@@ -1,5 +1,6 @@
 //! Source files: what kind a file is, its text, and its static imports.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::deep_stack::with_deep_stack;
@@ -44,27 +45,27 @@ pub(crate) fn read(path: &Path) -> Result<String, std::io::Error> {
     Ok(text)
 }
 
+/// The text with the types of TypeScript taken away; `None` if it cannot be parsed.
+pub(crate) fn without_types<'t>(text: &'t str, path: &Path) -> Option<Cow<'t, str>> {
+    if kind(path) == FileKind::TypeScript {
+        typescript::strip(text).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(text))
+    }
+}
+
 /// The specifiers of static imports and re-exports that survive type stripping, in no particular order.
 pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
     // Most files of most programs answer without a parse.
     if !text.contains("import") && !text.contains("export") {
         return Vec::new();
     }
-    let stripped;
-    let text = if kind(path) == FileKind::TypeScript {
-        match typescript::strip(text) {
-            Ok(code) => {
-                stripped = code;
-                &stripped
-            }
-            Err(_) => return Vec::new(),
-        }
-    } else {
-        text
+    let Some(text) = without_types(text, path) else {
+        return Vec::new();
     };
     let imports = with_deep_stack(text.len(), || {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        let parsed = Parser::new(&allocator, &text, SourceType::mjs()).parse();
         let modules = parsed.module_record.requested_modules.keys();
         modules.map(|specifier| specifier.to_string()).collect()
     });

@@ -17,8 +17,7 @@ use oxc_syntax::scope::ScopeFlags;
 use super::deep_stack::with_deep_stack;
 use super::graph;
 use super::resolve::file_url;
-use super::source::{self, FileKind};
-use crate::typescript;
+use super::source;
 
 /// The places (`file:line:column`) of the top-level awaits in the module at `entry` and in what it imports statically.
 pub(crate) fn top_level_awaits(entry: &Path) -> Vec<String> {
@@ -43,21 +42,12 @@ fn awaits_in(path: &Path, text: &str) -> Vec<(usize, usize)> {
     if !text.contains("await") {
         return Vec::new();
     }
-    let stripped;
-    let text = if source::kind(path) == FileKind::TypeScript {
-        match typescript::strip(text) {
-            Ok(code) => {
-                stripped = code;
-                &stripped
-            }
-            Err(_) => return Vec::new(),
-        }
-    } else {
-        text
+    let Some(text) = source::without_types(text, path) else {
+        return Vec::new();
     };
     let starts = with_deep_stack(text.len(), || {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        let parsed = Parser::new(&allocator, &text, SourceType::mjs()).parse();
         let mut finder = Finder::default();
         finder.visit_program(&parsed.program);
         finder.starts
