@@ -104,6 +104,36 @@ immune('events and signals', async () => {
   is(signal.reason.name, 'AbortError');
 });
 
+immune('messages', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const buffer = new ArrayBuffer(4);
+  const gone = new MessageChannel();
+  const received = new Promise((resolve) => {
+    port1.onmessage = (event) => {
+      port1.close();
+      resolve({ event });
+    };
+  });
+  const value = { list: [1, 'x'], map: new Map(), blob: new Blob(sequence(['ab'])), error: new DOMException('m', 'AbortError'), buffer };
+  port2.postMessage(value, sequence([buffer, gone.port1]));
+  const { event } = await received;
+  is(event.data.list[1], 'x');
+  is(event.data.blob.size, 2);
+  is(event.data.error.name, 'AbortError');
+  is(event.data.buffer.byteLength, 4);
+  is(event.ports.length, 1);
+  event.ports[0].close();
+  const one = new BroadcastChannel('primordials');
+  const two = new BroadcastChannel('primordials');
+  const heard = new Promise((resolve) => {
+    two.onmessage = (message) => resolve(message.data);
+  });
+  one.postMessage({ n: 7 });
+  is((await heard).n, 7);
+  one.close();
+  two.close();
+});
+
 immune('streams', async () => {
   let left = 3;
   const stream = new ReadableStream(

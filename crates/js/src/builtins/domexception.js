@@ -102,11 +102,16 @@ forEach(keys(codes), (name) => {
 });
 defineConstants(DOMException, constants);
 
-defineSerializable(Attributes.has, (error) => {
-  const copy = new DOMException(Attributes.messageOf(error), Attributes.nameOf(error));
-  // Where the original was made.
-  defineProperty(copy, 'stack', hidden(`${error.stack}`));
-  return copy;
-});
+defineSerializable(
+  'builtins/domexception',
+  Attributes.has,
+  // The stack is where the original was made.
+  (error) => ({ message: Attributes.messageOf(error), name: Attributes.nameOf(error), stack: `${error.stack}` }),
+  ({ message, name, stack }) => {
+    const copy = new DOMException(message, name);
+    defineProperty(copy, 'stack', hidden(stack));
+    return copy;
+  },
+);
 
 module.exports = { DOMException };

@@ -20,8 +20,20 @@ const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
 /** The prototypes of all interfaces. @type {Set<object>} */
 const interfaces = new Set();
 
-/** How instances of some interfaces are cloned. @type {{ is: (value: any) => boolean, clone: (value: any) => any }[]} */
-const cloneable = [];
+/**
+ * How the instances of an interface are cloned, also into another thread: `serialize` says what an instance is, in values that can be cloned
+ * themselves, and `deserialize` makes another of that, in a context where the file was loaded.
+ * @typedef {{ file: string, is: (value: any) => boolean, serialize: (value: any) => any, deserialize: (data: any) => any }} Serializer
+ */
+/** @type {Serializer[]} */
+const serializers = [];
+
+/**
+ * Who can be transferred. The exports of the file have the steps, as `transferSteps`.
+ * @typedef {{ file: string, is: (value: any) => boolean }} Transferable
+ */
+/** @type {Transferable[]} */
+const transferables = [];
 
 /**
  * Gives a class the outside of a Web IDL interface: its public operations and attributes are enumerable, and
@@ -37,22 +49,52 @@ function defineInterface(Class, name = Class.name) {
 }
 
 /**
- * Says that an interface is [Serializable] (https://html.spec.whatwg.org/#serializable): `is` tells its instances, `clone` makes another
- * from one. Instances of the other interfaces cannot be cloned.
+ * Says that an interface is [Serializable] (https://html.spec.whatwg.org/#serializable): `is` tells its instances, `file` is the one that
+ * calls this, once. Instances of the other interfaces cannot be cloned.
+ * @param {string} file
  * @param {(value: any) => boolean} is
- * @param {(value: any) => any} clone
+ * @param {(value: any) => any} serialize
+ * @param {(data: any) => any} deserialize
  */
-function defineSerializable(is, clone) {
-  cloneable[cloneable.length] = { is, clone };
+function defineSerializable(file, is, serialize, deserialize) {
+  serializers[serializers.length] = { file, is, serialize, deserialize };
 }
 
-/** The clone of an instance of an interface; undefined for another object; null for what cannot be cloned. @param {any} value */
-function clonePlatformObject(value) {
+/** How an instance of an interface is cloned; undefined for another object; null for what cannot be cloned. @param {any} value */
+function serializerOf(value) {
   let prototype = getPrototypeOf(value);
   while (prototype !== null && !setHas(interfaces, prototype)) prototype = getPrototypeOf(prototype);
   if (prototype === null) return undefined;
-  for (let i = 0; i < cloneable.length; i += 1) if (cloneable[i].is(value)) return cloneable[i].clone(value);
+  for (let i = 0; i < serializers.length; i += 1) if (serializers[i].is(value)) return serializers[i];
   return null;
+}
+
+/** What `serialize` of the interface in this file gave, as an instance again. @param {string} file @param {any} data */
+function deserialize(file, data) {
+  require(file);
+  for (let i = 0; i < serializers.length; i += 1) if (serializers[i].file === file) return serializers[i].deserialize(data);
+  throw new TypeError(`${file} has nothing to deserialize`);
+}
+
+/**
+ * Says that an interface is [Transferable] (https://html.spec.whatwg.org/#transferable): `is` tells its instances, and `file` exports its
+ * `transferSteps` (see `web/html/message`).
+ * @param {string} file
+ * @param {(value: any) => boolean} is
+ */
+function defineTransferable(file, is) {
+  transferables[transferables.length] = { file, is };
+}
+
+/** The file with the steps for an instance that can be transferred; undefined for others. @param {any} value */
+function transferFile(value) {
+  for (let i = 0; i < transferables.length; i += 1) if (transferables[i].is(value)) return transferables[i].file;
+  return undefined;
+}
+
+/** @param {string} file @returns {any} */
+function transferSteps(file) {
+  return require(file).transferSteps;
 }
 
 /** @param {any} target @param {string[]} but */
@@ -479,13 +521,14 @@ function definePairIterator(name, entryAt) {
 
 module.exports = {
   bytesOf,
-  clonePlatformObject,
   concatBytes,
   defineConstants,
   defineInterface,
   defineIteration,
   definePairIterator,
   defineSerializable,
+  defineTransferable,
+  deserialize,
   hidden,
   invalidThis,
   isAnyArrayBuffer,
@@ -495,6 +538,7 @@ module.exports = {
   isUint8Array,
   refuseRecord,
   requireArguments,
+  serializerOf,
   toByteString,
   toCallback,
   toClampedLongLong,
@@ -510,4 +554,6 @@ module.exports = {
   toUSVString,
   toUnsignedLong,
   toUnsignedShort,
+  transferFile,
+  transferSteps,
 };

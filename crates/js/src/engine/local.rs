@@ -87,6 +87,11 @@ impl<'s> Local<'s> {
         unsafe { *self.address.as_ptr() }
     }
 
+    /// Where the root is, for the engine to write to one of this scope's own.
+    pub(super) fn address(self) -> *mut JSVal {
+        self.address.as_ptr()
+    }
+
     pub(super) fn handle(self) -> HandleValue {
         // SAFETY: as above: a marked location.
         unsafe { HandleValue::from_marked_location(self.address.as_ptr()) }

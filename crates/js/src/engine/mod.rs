@@ -68,8 +68,10 @@ mod strings;
 mod system;
 mod tasks;
 pub(crate) mod transcoding;
+mod wasm_modules;
 
 pub use buffers::ViewType;
+pub use clone::{CloneBuffer, CloneFailure};
 pub use context::{Context, ContextOptions, Hooks, Owner};
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
 pub use error::{Error, ErrorClass, Property};

@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod fetch;
 pub(crate) mod file;
 pub(crate) mod html;
+pub(crate) mod messaging;
 pub(crate) mod network;
 pub(crate) mod performance;
 pub(crate) mod streams;
@@ -24,6 +25,7 @@ pub(crate) const ROOMS: &[Room] = &[
     fetch::ROOM,
     file::ROOM,
     html::ROOM,
+    messaging::ROOM,
     performance::ROOM,
     streams::ROOM,
     url::ROOM,

@@ -9,6 +9,7 @@ const {
   ceil,
   customInspect,
   floor,
+  hasInstance,
   isInteger,
   Map,
   mapForEach,
@@ -288,11 +289,17 @@ function createHistogram(options = {}) {
 }
 
 defineSerializable(
+  'node/perf_hooks/histogram',
   (value) => Histogram.isHistogram(value),
-  (value) => {
-    // Both sides count in the same place.
-    const counts = Histogram.countsOf(value);
-    return isRecordable(value) ? new RecordableHistogram(permission, counts) : new Histogram(permission, counts);
+  (value) => ({ counts: Histogram.countsOf(value), isRecordable: isRecordable(value) }),
+  ({ counts: given, isRecordable: hasMethods }) => {
+    // In one thread both sides count in the same place; another gets what was counted until now.
+    let counts = given;
+    if (!hasInstance(Counts, given)) {
+      const { lowest, highest, figures, counts: values, total, exceeds } = given;
+      counts = assign(new Counts(lowest, highest, figures), { counts: values, total, exceeds });
+    }
+    return hasMethods ? new RecordableHistogram(permission, counts) : new Histogram(permission, counts);
   },
 );
 

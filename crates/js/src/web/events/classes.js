@@ -65,6 +65,9 @@ class ErrorEvent extends Event {
 /** @type {readonly any[]} */
 const noPorts = freeze([]);
 
+/** One that the platform fires; `ports` is a list of our own. @type {(type: string, data: any, ports?: any[]) => MessageEvent} */
+let makeMessageEvent;
+
 class MessageEvent extends Event {
   /** @type {any} */
   #data;
@@ -98,6 +101,15 @@ class MessageEvent extends Event {
   }
   get ports() {
     return this.#ports;
+  }
+
+  static {
+    makeMessageEvent = (type, data, ports) => {
+      const event = new MessageEvent(type);
+      event.#data = data;
+      if (ports !== undefined) event.#ports = freeze(ports);
+      return event;
+    };
   }
 }
 
@@ -153,4 +165,4 @@ defineInterface(MessageEvent);
 defineInterface(ProgressEvent);
 defineInterface(PromiseRejectionEvent);
 
-module.exports = { CustomEvent, ErrorEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent };
+module.exports = { CustomEvent, ErrorEvent, makeMessageEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent };

@@ -220,10 +220,14 @@ function normalType(value) {
 defineInterface(Blob);
 defineInterface(File);
 
-defineSerializable(isBlob, (blob) => {
-  const file = fileFacts(blob);
-  if (file === undefined) return makeBlob(bytesOfBlob(blob), typeOfBlob(blob));
-  return makeFile(bytesOfBlob(blob), typeOfBlob(blob), file.name, file.lastModified);
-});
+defineSerializable(
+  'web/file/blob',
+  isBlob,
+  (blob) => {
+    const { name, lastModified = 0 } = fileFacts(blob) ?? { name: undefined };
+    return { bytes: bytesOfBlob(blob), type: typeOfBlob(blob), name, lastModified };
+  },
+  ({ bytes, type, name, lastModified }) => (name === undefined ? makeBlob(bytes, type) : makeFile(bytes, type, name, lastModified)),
+);
 
 module.exports = { Blob, File, bytesOfBlob, fileFacts, isBlob, makeBlob, makeFile, normalType, streamOfBlob, typeOfBlob };

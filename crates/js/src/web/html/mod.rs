@@ -8,12 +8,14 @@ use crate::builtins::{File, Room};
 pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("web/html/base64", include_str!("base64.js")).globals(&["atob", "btoa"]),
+        File::new("web/html/cloner", include_str!("cloner.js")),
         File::new("web/html/errors", include_str!("errors.js")).globals(&[
             "onerror",
             "onrejectionhandled",
             "onunhandledrejection",
             "reportError",
         ]),
+        File::new("web/html/message", include_str!("message.js")),
         File::new("web/html/microtask", include_str!("microtask.js")).globals(&["queueMicrotask"]),
         File::new("web/html/navigator", include_str!("navigator.js"))
             .globals(&["Navigator", "navigator"]),

@@ -11,7 +11,8 @@ pub(crate) const OPS: &[Op] = &[
 /// else.
 fn clone_kind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     Ok(scope.number(match scope.class_name(arguments.get(0)) {
-        Some("Object") => 0.0,
+        // The language's namespace objects have no state of their own, and an arguments object none that is cloned.
+        Some("Object" | "Math" | "JSON" | "Reflect" | "Atomics" | "Intl" | "Arguments") => 0.0,
         Some("Array") => 1.0,
         Some("Map") => 2.0,
         Some("Set") => 3.0,

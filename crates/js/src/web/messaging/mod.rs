@@ -1,0 +1,19 @@
+//! Message channels and broadcast channels (<https://html.spec.whatwg.org/#web-messaging>), within a thread and between threads.
+
+pub(crate) mod endpoint;
+pub(crate) mod operations;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new(
+            "web/messaging/broadcast_channel",
+            include_str!("broadcast_channel.js"),
+        )
+        .globals(&["BroadcastChannel"]),
+        File::new("web/messaging/port", include_str!("port.js"))
+            .globals(&["MessageChannel", "MessagePort"]),
+    ],
+    operations: &[operations::OPS],
+};
