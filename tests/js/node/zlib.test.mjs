@@ -126,4 +126,10 @@ test('a flush brings what was written, and options are checked', async () => {
   ok(zlib.gzipSync('a', { info: true }).engine instanceof zlib.Gzip);
 });
 
+test('the constants of zlib and zstd stand on the module too', () => {
+  const { Z_MIN_CHUNK, ZSTD_c_checksumFlag, constants } = zlib;
+  equal([Z_MIN_CHUNK, ZSTD_c_checksumFlag], [64, constants.ZSTD_c_checksumFlag]);
+  equal(Object.keys(zlib).includes('Z_MIN_CHUNK') || 'BROTLI_DECODE' in zlib, false);
+});
+
 await run();

@@ -6,7 +6,7 @@ const { bytesOf } = require('builtins/webidl');
 const { codes, constants } = require('node/zlib/constants');
 const classes = require('node/zlib/classes');
 const { run, runSync } = require('node/zlib/whole');
-const { defineProperty, isView } = require('builtins/primordials');
+const { defineProperty, isView, ownKeys, startsWith } = require('builtins/primordials');
 const { requireInteger } = require('node/arguments');
 const { checksum } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
@@ -100,5 +100,12 @@ const zlib = {
 // Neither can be assigned to.
 defineProperty(zlib, 'constants', { value: constants, enumerable: true });
 defineProperty(zlib, 'codes', { value: codes, enumerable: true });
+
+// All but brotli's stand on the module too, as older programs name them.
+const names = /** @type {string[]} */ (ownKeys(constants));
+for (let index = 0; index < names.length; index += 1) {
+  const name = names[index];
+  if (!startsWith(name, 'BROTLI')) defineProperty(zlib, name, { value: /** @type {any} */ (constants)[name] });
+}
 
 module.exports = zlib;
