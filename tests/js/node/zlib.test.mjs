@@ -128,8 +128,27 @@ test('a flush brings what was written, and options are checked', async () => {
 
 test('the constants of zlib and zstd stand on the module too', () => {
   const { Z_MIN_CHUNK, ZSTD_c_checksumFlag, constants } = zlib;
-  equal([Z_MIN_CHUNK, ZSTD_c_checksumFlag], [64, constants.ZSTD_c_checksumFlag]);
+  deepEqual([Z_MIN_CHUNK, ZSTD_c_checksumFlag], [64, constants.ZSTD_c_checksumFlag]);
   equal(Object.keys(zlib).includes('Z_MIN_CHUNK') || 'BROTLI_DECODE' in zlib, false);
+});
+
+test('packages that reach for the handle behind a stream find it', () => {
+  const stream = new zlib.Inflate();
+  const { _handle: handle, _outBuffer: out } = stream;
+  const input = zlib.deflateSync(text);
+  const parts = [];
+  let at = 0;
+  do {
+    handle.writeSync(zlib.constants.Z_SYNC_FLUSH, input, at, input.length - at, out, 0, out.length);
+    parts.push(Buffer.from(out.subarray(0, out.length - stream._writeState[0])));
+    at = input.length - stream._writeState[1];
+  } while (stream._writeState[0] === 0);
+  ok(Buffer.concat(parts).equals(text));
+  handle.close = () => {};
+  stream._handle = handle;
+  stream.close();
+  equal(stream._handle, null);
+  equal(throws(() => new zlib.Inflate()._handle.writeSync(0, Buffer.from('bad data'), 0, 8, out, 0, 9)).code, 'Z_DATA_ERROR');
 });
 
 await run();

@@ -8,13 +8,14 @@ const { nextTick } = require('node/process/ticks');
 const { bytesOf } = require('builtins/webidl');
 const { constants } = require('node/zlib/constants');
 const { coded, inRange, isDecoder, settingsOf, tooLarge, trailingJunk, unexpectedEnd } = require('node/zlib/settings');
-const { apply, defineProperty, hasInstance, isView, setPrototypeOf, subarray, then } = require('builtins/primordials');
+const { apply, defineProperty, hasInstance, isView, setBytes, setPrototypeOf, subarray, then } = require('builtins/primordials');
 const { coderLevel, coderReset, coderRun, coderStep } = ops;
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 const { Transform, finished } = Stream;
 const own = Symbol('the coder and its settings');
+const { Uint32Array } = globalThis;
 /** What a chunk without bytes asks for. */
 const flushKind = Symbol('the kind of a flush');
 
@@ -46,13 +47,56 @@ defineProperty(ZlibBase.prototype, '_closed', {
   },
   configurable: true,
 });
-defineProperty(ZlibBase.prototype, '_handle', {
-  /** @this {any} */
-  get() {
-    return this[own].settings === null ? null : this[own];
-  },
-  configurable: true,
-});
+/** What packages of old reach for behind a stream: they save it, replace its `close`, put it back. @param {any} stream */
+function handleOf(stream) {
+  return {
+    close() {
+      stream[own].settings = null;
+    },
+    /**
+     * So much of `input` as fills so much of `output`; what is left of both stands in `_writeState` then.
+     * @param {number} flush @param {any} input @param {number} inputAt @param {number} inputLength @param {any} output @param {number} outputAt
+     * @param {number} outputLength
+     */
+    writeSync(flush, input, inputAt, inputLength, output, outputAt, outputLength) {
+      const { settings } = stream[own];
+      if (settings === null) throw new Error('zlib binding closed');
+      const given = input ? subarray(bytesOf(input), inputAt, inputAt + inputLength) : loadBuffer().Buffer.alloc(0);
+      try {
+        const result = coderStep(settings.coder, given, flush, outputLength, true);
+        setBytes(output, result[0], outputAt);
+        stream._writeState[0] = outputLength - result[0].length;
+        stream._writeState[1] = inputLength - result[1];
+      } catch (error) {
+        throw coded(settings.mode, error);
+      }
+    },
+  };
+}
+
+/** A property that is made when it is first asked for, and is the stream's own then. @param {string} name @param {(stream: any) => any} make */
+function lazily(name, make) {
+  /** @param {any} stream @param {any} value */
+  const keep = (stream, value) => {
+    defineProperty(stream, name, { value, writable: true, enumerable: true, configurable: true });
+    return value;
+  };
+  defineProperty(ZlibBase.prototype, name, {
+    /** @this {any} */
+    get() {
+      return this[own] === undefined ? undefined : keep(this, make(this));
+    },
+    /** @this {any} @param {any} value */
+    set(value) {
+      keep(this, value);
+    },
+    configurable: true,
+  });
+}
+lazily('_handle', (stream) => (stream[own].settings === null ? null : handleOf(stream)));
+lazily('_writeState', () => new Uint32Array(2));
+lazily('_outBuffer', (stream) => loadBuffer().Buffer.allocUnsafe(stream._chunkSize));
+lazily('_outOffset', () => 0);
 
 ZlibBase.prototype.reset = /** @this {any} */ function reset() {
   const state = this[own];
@@ -98,6 +142,7 @@ ZlibBase.prototype.close = /** @this {any} */ function close(callback) {
 /** @param {any} error @param {(error?: any) => void} callback */
 ZlibBase.prototype._destroy = /** @this {any} */ function _destroy(error, callback) {
   this[own].settings = null;
+  this._handle = null;
   callback(error);
 };
 
