@@ -134,6 +134,45 @@ fn dynamic_import_is_relative_to_its_module_and_gives_the_same_namespace() {
 }
 
 #[test]
+fn imports_of_commonjs_and_of_code_made_of_text_are_relative_to_the_file() {
+    // Prettier and webpack import so; relative to the working directory nothing would be found.
+    program_gives(
+        "made-of-text",
+        &[
+            (
+                "main.mjs",
+                "globalThis.result = [...await (await import('./lib/a.cjs')).default, ...await (await import('./lib/b.mjs')).default];",
+            ),
+            (
+                "lib/a.cjs",
+                "const made = new Function('name', 'return import(name)');
+                 const take = async (module) => (await module).default;
+                 module.exports = Promise.all([take(import('./c.mjs')), take(made('./c.mjs')), take(eval('import(\"./c.mjs\")')), take((0, eval)('import(\"./c.mjs\")'))]);",
+            ),
+            (
+                "lib/b.mjs",
+                "const made = new Function('name', 'return import(name)');
+                 export default Promise.all([made('./c.mjs'), (0, eval)('import(\"./c.mjs\")')]).then((all) => all.map((module) => module.default));",
+            ),
+            ("lib/c.mjs", "export default 7;"),
+        ],
+        "[7,7,7,7,7,7]",
+    );
+}
+
+#[test]
+fn the_first_line_of_commonjs_has_its_own_columns() {
+    program_gives(
+        "first-line",
+        &[(
+            "main.cjs",
+            "globalThis.result = new Error().stack.split('\\n')[1].split('/').pop();",
+        )],
+        "\"main.cjs:1:21\"",
+    );
+}
+
+#[test]
 fn import_meta_tells_where_the_module_is() {
     program_gives(
         "meta",

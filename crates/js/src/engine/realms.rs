@@ -10,9 +10,10 @@ use mozjs::jsapi::{Compartment, CompartmentSpecifier};
 use mozjs::jsapi::{
     Compile1, CompileFunction1, EnterRealm, EnvironmentChain, GetCurrentRealmOrNull,
     JS_ExecuteScript, JS_ExecuteScript2, JS_FireOnNewGlobalObject, JS_GetFunctionObject,
-    JS_GlobalObjectTraceHook, JS_MayResolveStandardClass, JS_NewEnumerateStandardClasses,
-    JS_NewGlobalObject, JS_ResolveStandardClass, JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps,
-    JSContext, JSObject, LeaveRealm, OnNewGlobalHookOption, Realm, SupportUnscopables,
+    JS_GetFunctionScript, JS_GlobalObjectTraceHook, JS_MayResolveStandardClass,
+    JS_NewEnumerateStandardClasses, JS_NewGlobalObject, JS_ResolveStandardClass,
+    JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext, JSObject, LeaveRealm,
+    OnNewGlobalHookOption, Realm, SetScriptPrivate, SupportUnscopables,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs::rust::RealmOptions;
@@ -196,7 +197,8 @@ impl<'s> Scope<'s> {
         Ok(self.root(value.get()))
     }
 
-    /// A function from its parameters and its body, compiled in the realm of `global` with `environment` in its scope.
+    /// A function from its parameters and its body, compiled in the realm of `global` with `environment` in its scope. `private`
+    /// is the referrer of its imports, unless it is undefined.
     ///
     /// # Errors
     /// A SyntaxError; a TypeError for a parameter with a null character.
@@ -206,8 +208,10 @@ impl<'s> Scope<'s> {
         environment: &[Local<'_>],
         parameters: &[String],
         source: Source<'_>,
+        private: Local<'_>,
     ) -> Result<Local<'s>, Error> {
         let cx = self.cx();
+        let private = private.value();
         root!(cx, global = self.object_of(global)?);
         let names = parameters
             .iter()
@@ -222,22 +226,29 @@ impl<'s> Scope<'s> {
         {
             // SAFETY: the global is a root.
             let _entered = unsafe { Entered::new(cx, global.get()) };
-            let options = Options::new(cx, source.file, source.line);
+            // The engine puts a line with the parameters before the body.
+            let options = Options::new(cx, source.file, source.line.saturating_sub(1));
             let mut text = source_text(source.text)?;
-            // SAFETY: live options; names, pointers and source outlive the call, which keeps none; the function is rooted at once.
+            // SAFETY: live options; names, pointers and source outlive the call, which keeps none; the function is rooted at once, and
+            // its script, which it has from being compiled, belongs to it.
             unsafe {
                 (*options.0)._base.nonSyntacticScope = !environment.is_empty();
                 let made = CompileFunction1(
                     cx,
                     chain.0,
                     options.0,
-                    c"".as_ptr(),
+                    ptr::null(),
                     count,
                     pointers.as_ptr(),
                     &mut text,
                 );
                 if !made.is_null() {
                     function.handle_mut().set(JS_GetFunctionObject(made));
+                    root!(cx, made = made);
+                    let script = JS_GetFunctionScript(cx, made.handle());
+                    if !private.is_undefined() && !script.is_null() {
+                        SetScriptPrivate(script, &private);
+                    }
                 }
             }
         }

@@ -14,7 +14,7 @@ use url::Url;
 use super::export_names::export_names;
 use super::resolve::{Target, file_url};
 use super::{Flavour, Loader, named_exports, quote, run_module, source};
-use crate::engine::{Attributes, Error, Key, Local, PromiseState, Scope};
+use crate::engine::{Attributes, Error, Key, Local, PromiseState, Scope, Source};
 use crate::{builtins, typescript};
 
 /// Whether a file without an extension that says so is CommonJS: the nearest `package.json` decides; without a word from it the text
@@ -168,13 +168,20 @@ fn run<'s>(
     })
 }
 
-/// The text of a CommonJS file as a function of what stands around it. On one line with the text, so that line numbers stay.
+/// What stands around the text of a CommonJS file.
+const PARAMETERS: [&str; 5] = ["exports", "require", "module", "__filename", "__dirname"];
+
+/// The text of a CommonJS file as a function of what stands around it.
 pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<Local<'s>, Error> {
-    let text = text
-        .strip_prefix("#!")
-        .map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
-    let code = format!("(function (exports, require, module, __filename, __dirname) {{{text}\n}})");
-    scope.evaluate(&code, file, 1)
+    let without_hashbang = text.strip_prefix("#!").map(|rest| format!("//{rest}"));
+    let source = Source {
+        text: without_hashbang.as_deref().unwrap_or(text),
+        file,
+        line: 1,
+    };
+    let url = scope.string(file_url(Path::new(file)).as_str())?;
+    let parameters = PARAMETERS.map(str::to_owned);
+    scope.compile_function(scope.global(), &[], &parameters, source, url)
 }
 
 /// The exports of a file, which `fill` makes if nobody required it before.

@@ -504,7 +504,13 @@ fn base_of(scope: &Scope<'_>, referrer: Local<'_>) -> Result<Url, Error> {
     } else if referrer.is_string() {
         scope.string_of(referrer)?
     } else {
-        String::new()
+        // Code that the program made of a text belongs to the file that made it, whose name the engine keeps: `a.js line 3 > eval`.
+        let file = scope.caller().file;
+        let maker = file.split(" line ").next().unwrap_or_default();
+        if maker.starts_with('/') {
+            return Ok(file_url(Path::new(maker)));
+        }
+        maker.to_owned()
     };
     Ok(Url::parse(&text).unwrap_or_else(|_| {
         let folder = std::env::current_dir().unwrap_or_default();

@@ -124,5 +124,11 @@ fn function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>
         .into_iter()
         .map(|name| scope.string_of(name))
         .collect::<Result<Vec<_>, _>>()?;
-    scope.compile_function(global, &environment, &parameters, source)
+    scope.compile_function(
+        global,
+        &environment,
+        &parameters,
+        source,
+        Local::undefined(),
+    )
 }
