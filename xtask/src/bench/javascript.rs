@@ -35,6 +35,30 @@ pub(crate) fn compute(plan: &Plan, report: &mut Report) -> Result<()> {
     printed(plan, report, "compute", "compute.mjs", unit, &arguments)
 }
 
+pub(crate) fn streams(plan: &Plan, report: &mut Report) -> Result<()> {
+    let arguments = plan.amounts(1_000_000, 1024);
+    printed(
+        plan,
+        report,
+        "streams",
+        "streams.mjs",
+        Unit::Milliseconds,
+        &arguments,
+    )
+}
+
+pub(crate) fn files(plan: &Plan, report: &mut Report) -> Result<()> {
+    let arguments = plan.amounts(10_000, 256);
+    printed(
+        plan,
+        report,
+        "files",
+        "files.mjs",
+        Unit::Milliseconds,
+        &arguments,
+    )
+}
+
 /// A program that measures itself on one runtime and prints an object of its cases.
 fn printed(
     plan: &Plan,

@@ -48,6 +48,8 @@ Groups (all by default):
   api          web and node: APIs, a call each                                      node, bun, deno
   bridge       calls, values and awaits between Python and JavaScript           pythonmonkey, stpyv8, mini-racer, quickjs
   compute      the language alone: loops, objects, strings, JSON, the collector      node, bun, deno
+  streams      a million chunks and a GiB through streams of the web and of Node    node, bun, deno
+  files        10,000 small files and a big one                                      node, bun, deno
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -55,7 +57,7 @@ Groups (all by default):
   --plot FILE   also draw the tables (SVG)
   --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
-  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api, bridge
+  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api, bridge, the amounts of streams, files
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"; given again, those too
   --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
@@ -71,7 +73,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 18] = [
+const GROUPS: [&str; 20] = [
     "startup",
     "echo",
     "unix",
@@ -89,6 +91,8 @@ const GROUPS: [&str; 18] = [
     "api",
     "bridge",
     "compute",
+    "streams",
+    "files",
     "fetch",
 ];
 
@@ -124,6 +128,15 @@ impl Plan {
     fn case_arguments(&self, milliseconds: f64) -> Vec<String> {
         let milliseconds = self.seconds * milliseconds;
         [milliseconds.to_string()]
+            .into_iter()
+            .chain(self.only.clone())
+            .collect()
+    }
+
+    /// For a program of a fixed amount of work: how many pieces and how many MiB, then the texts of `--only`.
+    fn amounts(&self, pieces: u32, mebibytes: u32) -> Vec<String> {
+        let scaled = |whole: u32| (f64::from(whole) * self.seconds).round().to_string();
+        [scaled(pieces), scaled(mebibytes)]
             .into_iter()
             .chain(self.only.clone())
             .collect()
@@ -258,6 +271,8 @@ fn bench(plan: &Plan) -> Result<()> {
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             "api" => javascript::api(plan, &mut report)?,
             "compute" => javascript::compute(plan, &mut report)?,
+            "streams" => javascript::streams(plan, &mut report)?,
+            "files" => javascript::files(plan, &mut report)?,
             "bridge" => bridge::bridge(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
