@@ -375,5 +375,19 @@ test('a stream that is destroyed while it reads closes its descriptor after', as
   ok(fs.readdirSync('/proc/self/fd').length <= before + 1);
 });
 
+test('lines of a file come as they are asked for, not all of the file', async () => {
+  await promises.writeFile(at('lines'), '0123456789abcde\n'.repeat(200_000));
+  const file = await promises.open(at('lines'));
+  const lines = file.readLines();
+  let count = 0;
+  for await (const line of lines) {
+    equal(line, '0123456789abcde');
+    count += 1;
+    if (count === 100) break;
+  }
+  ok(lines.input.bytesRead < 1_000_000);
+  await file.close();
+});
+
 await run();
 await promises.rm(folder, { recursive: true, force: true });

@@ -3,21 +3,10 @@
 
 const operations = require('node/fs/all');
 const { constants, toOptions } = require('node/fs/values');
-const {
-  apply,
-  assign,
-  forEach,
-  includes,
-  isView,
-  keys,
-  pop,
-  regExp,
-  reject: rejected,
-  resolve: resolved,
-  split,
-} = require('builtins/primordials');
+const { apply, assign, forEach, includes, isView, keys, reject: rejected, resolve: resolved } = require('builtins/primordials');
 const { fsClose } = ops;
 const loadStreams = () => require('node/fs/streams');
+const loadReadline = () => /** @type {any} */ (require('node/readline/readline'));
 const loadBuffer = () => require('node/buffer/buffer');
 
 // An open file that the program forgets is closed when its handle is collected.
@@ -89,9 +78,8 @@ class FileHandle {
     return await operations.readFile(false, this.#open('read'), options);
   }
   /** @param {any} [options] */
-  async *readLines(options) {
-    const lines = linesOf(await this.readFile(assign({ encoding: 'utf8' }, toOptions(options))));
-    for (let index = 0; index < lines.length; index += 1) yield lines[index];
+  readLines(options) {
+    return loadReadline().createInterface({ input: this.createReadStream(options), crlfDelay: Infinity });
   }
   /** @param {any} [options] */
   async stat(options) {
@@ -136,15 +124,6 @@ class FileHandle {
 /** What every use of a handle throws once it is closed. @param {string} where */
 function closed(where) {
   return assign(new Error(`EBADF: bad file descriptor${where}`), { errno: -9, code: 'EBADF' });
-}
-
-const lineEnd = regExp(/\r\n|\n|\r/);
-
-/** @param {string} text */
-function linesOf(text) {
-  const lines = split(text, lineEnd);
-  if (lines[lines.length - 1] === '') pop(lines);
-  return lines;
 }
 
 /** A FileHandle may stand for a path where Node takes one. @param {any} value */
