@@ -2,18 +2,23 @@
 //!
 //! JavaScript and TypeScript run right here, without loading Python. A Python program, and a JavaScript program whose
 //! static imports name a `python:` module, is handed over to the Python interpreter of its environment before any of it
-//! has run (`python.rs`). Errors of the command itself go to stderr with exit status 2, as for other interpreters.
+//! has run (`python.rs`). Errors of the command itself go to stderr with exit status 2, as for other interpreters; wrong options of Node with
+//! Node's, 9.
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod entry;
+mod options;
 mod python;
 
 use std::convert::Infallible;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use arguments::{Action, Arguments};
-use twinloop_js::{Js, Options};
+use arguments::{Action, Arguments, UsageError};
+use entry::Language;
+use twinloop_js::{Input, Js, Options};
 use twinloop_loop::Loop;
 use twinloop_web::{Client, Config};
 
@@ -21,11 +26,14 @@ use twinloop_web::{Client, Config};
 const PYTHON_SCHEME: &str = "python";
 
 fn main() -> ExitCode {
-    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
+    let environment = std::env::var("NODE_OPTIONS").ok();
+    let arguments = arguments::parse(std::env::args_os().skip(1), environment.as_deref())
+        .and_then(|arguments| entry::check_options(&arguments).map(|()| arguments));
+    let arguments = match arguments {
         Ok(arguments) => arguments,
-        Err(error) => return usage_error(&format!("{error}; see twinloop --help")),
+        Err(error) => return usage_error(&error),
     };
-    let Err(message) = match &arguments.action {
+    let result = match &arguments.action {
         Action::Help => {
             print!("{}", arguments::HELP);
             return ExitCode::SUCCESS;
@@ -34,57 +42,96 @@ fn main() -> ExitCode {
             println!("twinloop {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
-        Action::Eval(code) => eval(code, &arguments),
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
+        Action::Test => run_builtin("node/test/command", &arguments),
+        Action::Eval { code, prints } => eval(code, "[eval]", *prints, &arguments),
+        Action::Check(file) => check(file.as_deref(), &arguments),
         Action::File(file) => run_file(file, &arguments),
+        Action::Input if std::io::stdin().is_terminal() => {
+            print!("{}", arguments::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Action::Input => match input() {
+            Ok(code) => eval(&code, "[stdin]", false, &arguments),
+            Err(message) => Err(message),
+        },
     };
-    usage_error(&message)
+    let Err(message) = result;
+    usage_error(&UsageError { message, status: 2 })
 }
 
-fn usage_error(message: &str) -> ExitCode {
-    eprintln!("twinloop: {message}");
-    ExitCode::from(2)
+fn usage_error(error: &UsageError) -> ExitCode {
+    // Node's words begin with the command's path; scripts look for them.
+    if error.status == 9 {
+        let command = std::env::current_exe().unwrap_or_default();
+        eprintln!("{}: {}", command.display(), error.message);
+    } else {
+        eprintln!("twinloop: {}", error.message);
+    }
+    ExitCode::from(error.status)
+}
+
+/// What standard input says.
+fn input() -> Result<String, String> {
+    let mut code = String::new();
+    std::io::stdin()
+        .read_to_string(&mut code)
+        .map_err(|error| format!("cannot read standard input: {error}"))?;
+    Ok(code)
 }
 
 /// Runs the code, and the process ends with it; returns only if it cannot begin.
-fn eval(code: &str, arguments: &Arguments) -> Result<Infallible, String> {
+fn eval(code: &str, name: &str, prints: bool, arguments: &Arguments) -> Result<Infallible, String> {
     if twinloop_js::source_names_scheme(code, PYTHON_SCHEME) {
         return Err(python::run_option("-e", code.as_ref(), arguments));
     }
     let js = start(arguments, None)?;
-    leave(js.eval(code))
+    leave(js.run_input(Input {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        prints,
+        kind: arguments.value("--input-type").map(str::to_owned),
+    }))
+}
+
+/// As [`eval`], for a program that is part of the command.
+fn run_builtin(file: &'static str, arguments: &Arguments) -> Result<Infallible, String> {
+    let js = start(arguments, None)?;
+    leave(js.run_builtin(file))
 }
 
 /// As [`eval`], for this file.
 fn run_file(file: &Path, arguments: &Arguments) -> Result<Infallible, String> {
-    let file = existing(file)?;
-    let extension = file
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
-    match extension {
-        "py" | "pyw" => Err(python::run(&file, arguments)),
-        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" => {
+    let file = entry::program(file)?;
+    match entry::language(&file) {
+        Language::Python => Err(python::run(&file, arguments)),
+        Language::JavaScript => {
             if twinloop_js::graph_names_scheme(&file, PYTHON_SCHEME) {
                 return Err(python::run(&file, arguments));
             }
             let js = start(arguments, Some(&file))?;
             leave(js.run_main(&file))
         }
-        _ => Err(format!(
+        Language::Unknown => Err(format!(
             "cannot tell the language of {}: the name should end in .js, .mjs, .ts, .mts or .py",
             file.display()
         )),
     }
 }
 
-fn existing(file: &Path) -> Result<PathBuf, String> {
-    match std::fs::metadata(file) {
-        Ok(metadata) if metadata.is_dir() => {
-            Err(format!("{} is a folder, not a program", file.display()))
+/// Looks at the syntax of a file or of standard input.
+fn check(file: Option<&Path>, arguments: &Arguments) -> Result<Infallible, String> {
+    match file {
+        Some(file) => {
+            let file = entry::program(file)?;
+            let js = start(arguments, Some(&file))?;
+            leave(js.check_main(&file))
         }
-        Ok(_) => Ok(file.to_owned()),
-        Err(error) => Err(format!("cannot open {}: {error}", file.display())),
+        None => {
+            let code = input()?;
+            let js = start(arguments, None)?;
+            leave(js.check_input(&code, arguments.value("--input-type")))
+        }
     }
 }
 
@@ -94,6 +141,8 @@ fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, 
         &event_loop,
         Options {
             arguments: argv(arguments, file),
+            written_options: arguments.written.clone(),
+            options: arguments.options.clone(),
             ..Options::default()
         },
     )?;
@@ -107,7 +156,11 @@ fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, 
 fn argv(arguments: &Arguments, file: Option<&Path>) -> Vec<String> {
     let command =
         std::env::current_exe().map_or_else(|_| "twinloop".into(), PathBuf::into_os_string);
-    let program = file.map(|file| {
+    let program = match (&arguments.action, file) {
+        (Action::File(file), None) => Some(file.as_path()),
+        (_, file) => file,
+    };
+    let program = program.map(|file| {
         std::path::absolute(file)
             .unwrap_or_else(|_| file.to_owned())
             .into_os_string()

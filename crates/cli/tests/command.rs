@@ -222,20 +222,140 @@ fn an_endless_loop_ends_on_ctrl_c() {
 fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
     let folder = Folder::new("missing");
     let other = folder.file("program.rb", "puts 1");
-    for (argument, expected) in [
-        ("no-such-file.js", "cannot open no-such-file.js"),
-        (folder.0.to_str().unwrap(), "is a folder"),
-        (other.to_str().unwrap(), "cannot tell the language"),
-        ("--nonsense", "--nonsense"),
+    for (argument, expected, status) in [
+        ("no-such-file.js", "cannot open no-such-file.js", 2),
+        (folder.0.to_str().unwrap(), "is a folder", 2),
+        (other.to_str().unwrap(), "cannot tell the language", 2),
+        ("--nonsense", "bad option: --nonsense", 9),
     ] {
         let output = run(&[argument]);
-        assert_eq!(output.status.code(), Some(2), "{argument}");
+        assert_eq!(output.status.code(), Some(status), "{argument}");
         assert!(
             text(&output.stderr).contains(expected),
             "{argument}: {}",
             text(&output.stderr)
         );
     }
+}
+
+#[test]
+fn programs_start_as_node_starts_them() {
+    let folder = Folder::new("starts");
+    let first = folder.file("first.cjs", "globalThis.first = 'required';\n");
+    let second = folder.file(
+        "second.mjs",
+        "await null; globalThis.second = 'imported';\n",
+    );
+    let env = folder.file(".env", "FROM_FILE=\"a value\"\nHOME=kept\n");
+    folder.file("app/package.json", r#"{ "main": "lib/start" }"#);
+    folder.file(
+        "app/lib/start.js",
+        "console.log(first, second, process.env.FROM_FILE, process.env.HOME, process.title, typeof gc);\n",
+    );
+    let plain = folder.file(
+        "tool",
+        "#!/usr/bin/env twinloop\nconsole.log(typeof require)\n",
+    );
+    let output = twinloop()
+        .arg("--require")
+        .arg(&first)
+        .arg("--import")
+        .arg(&second)
+        .arg(format!("--env-file={}", env.display()))
+        .args([
+            "--title=mine",
+            "--expose-gc",
+            "--max-old-space-size=100",
+            "--harmony-x",
+        ])
+        .arg(folder.0.join("app"))
+        .env("HOME", "/home")
+        .output()
+        .unwrap();
+    assert_run(
+        &output,
+        0,
+        "required imported a value /home mine function\n",
+    );
+    assert_run(&run(&[plain.to_str().unwrap()]), 0, "function\n");
+    assert_run(&run(&["-p", "os.EOL.length + [1, 2].length"]), 0, "3\n");
+    assert_run(
+        &run(&["-e", "console.log(process.execArgv.length, module.id)"]),
+        0,
+        "2 [eval]\n",
+    );
+    assert_run(
+        &run(&["--input-type=module", "-e", "console.log(typeof require)"]),
+        0,
+        "undefined\n",
+    );
+}
+
+#[test]
+fn standard_input_may_be_the_program_and_syntax_can_be_looked_at() {
+    let folder = Folder::new("check");
+    let wrong = folder.file("wrong.js", "console.log('ran');\nlet let = 1;\n");
+    let right = folder.file("right.mjs", "console.log('ran'); await 1;\n");
+    let output = run(&["--check", wrong.to_str().unwrap()]);
+    assert_run(&output, 1, "");
+    assert!(text(&output.stderr).contains("SyntaxError"));
+    assert_run(&run(&["--check", right.to_str().unwrap()]), 0, "");
+    for words in [&[][..], &["-", "x"]] {
+        let mut child = twinloop()
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let code = b"console.log(process.argv.slice(1), typeof require)";
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), code).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let shown = if words.is_empty() {
+            "[] function\n"
+        } else {
+            "[ 'x' ] function\n"
+        };
+        assert_run(&output, 0, shown);
+    }
+}
+
+#[test]
+fn warnings_and_rejections_go_as_the_options_say() {
+    let warns = "process.emitWarning('careful', { code: 'W1' }); process.emitWarning('old', 'DeprecationWarning', 'D1')";
+    assert!(text(&run(&["-e", warns]).stderr).contains("careful"));
+    assert_eq!(text(&run(&["--no-warnings", "-e", warns]).stderr), "");
+    let some = run(&["--disable-warning=W1", "--no-deprecation", "-e", warns]);
+    assert_eq!(text(&some.stderr), "");
+    assert_eq!(
+        run(&["--throw-deprecation", "-e", warns]).status.code(),
+        Some(1)
+    );
+    let rejects = "Promise.reject(new Error('nobody')); setTimeout(() => console.log('on'), 1)";
+    assert_run(
+        &run(&["--unhandled-rejections=none", "-e", rejects]),
+        0,
+        "on\n",
+    );
+    let warned = run(&["--unhandled-rejections=warn", "-e", rejects]);
+    assert_run(&warned, 0, "on\n");
+    assert!(text(&warned.stderr).contains("UnhandledPromiseRejectionWarning"));
+    assert_run(&run(&["-e", rejects]), 1, "");
+    let fails = "process.on('uncaughtException', () => { throw new Error('again'); });\
+        process.on('exit', () => console.log('exit')); throw new Error('first');";
+    let failed = run(&["-e", fails]);
+    assert_run(&failed, 7, "");
+    assert!(text(&failed.stderr).contains("again"));
+    let in_environment = twinloop()
+        .args(["-e", warns])
+        .env("NODE_OPTIONS", "--no-warnings")
+        .output()
+        .unwrap();
+    assert_eq!(text(&in_environment.stderr), "");
+    let refused = twinloop()
+        .args(["-e", "1"])
+        .env("NODE_OPTIONS", "--eval=2")
+        .output();
+    assert_eq!(refused.unwrap().status.code(), Some(9));
 }
 
 #[test]

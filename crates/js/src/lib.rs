@@ -29,5 +29,5 @@ pub mod network {
 
 pub use builtins::guest::Guest;
 pub use builtins::require;
-pub use modules::{SchemeExports, graph_names_scheme, source_names_scheme};
-pub use program::{Js, Main, OnExit, Options};
+pub use modules::{SchemeExports, graph_names_scheme, package_main, source_names_scheme};
+pub use program::{Input, Js, Main, OnExit, Options};

@@ -124,11 +124,21 @@ impl Index {
         let file = if specifier.starts_with("node:") {
             self.modules.get(specifier)
         } else {
-            self.modules.get(format!("node:{specifier}").as_str())
+            let name = format!("node:{specifier}");
+            let has_short_name = !ONLY_WITH_PREFIX.contains(&name.as_str());
+            self.modules.get(name.as_str()).filter(|_| has_short_name)
         };
         file.map(|file| file.name)
     }
 }
+
+/// Modules that are younger than the prefix: without it their names are those of packages.
+const ONLY_WITH_PREFIX: [&str; 4] = [
+    "node:sea",
+    "node:sqlite",
+    "node:test",
+    "node:test/reporters",
+];
 
 /// Names of the global object itself beside `globalThis`, which is the language's; `global` is Node's.
 const GLOBAL_OBJECT: [&str; 2] = ["self", "global"];

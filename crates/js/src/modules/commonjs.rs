@@ -44,7 +44,7 @@ fn package_type(path: &Path) -> Option<String> {
 }
 
 /// The string value of a top-level field, found without a JSON parser: the files are small and the question is one.
-fn field(text: &str, name: &str) -> Option<String> {
+pub(super) fn field(text: &str, name: &str) -> Option<String> {
     let value = serde_json::from_str::<serde_json::Value>(text).ok()?;
     value.get(name)?.as_str().map(str::to_owned)
 }

@@ -14,7 +14,7 @@ pub(crate) mod resolve;
 mod source;
 pub(crate) mod waiting;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,7 @@ use source::FileKind;
 use crate::engine::{
     Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,
 };
+use crate::program::Input;
 use crate::{builtins, rooms, typescript};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
@@ -50,6 +51,8 @@ pub(crate) struct Loader {
     main: RefCell<Option<String>>,
     /// `require.cache`: module objects by the file's path.
     require_cache: RefCell<Option<Slot>>,
+    /// Whether the program is code from the command line that is no module.
+    main_is_script: Cell<bool>,
     /// `require.main`: the module of the program, if that is CommonJS.
     main_module: RefCell<Option<Slot>>,
 }
@@ -63,13 +66,21 @@ enum Flavour {
 }
 
 impl Loader {
+    /// A loader that finds exports of packages also under these conditions.
+    pub(crate) fn new(conditions: Vec<String>) -> Loader {
+        Loader {
+            resolver: Resolver::new(conditions),
+            ..Loader::default()
+        }
+    }
+
     /// Makes this the loader of the scope's context.
     pub(crate) fn install(self: &Rc<Self>, scope: &Scope<'_>) {
         *scope.state::<InstalledLoader>().0.borrow_mut() = Some(self.clone());
     }
 
     /// The loader of the scope's context.
-    fn of(scope: &Scope<'_>) -> Result<Rc<Loader>, Error> {
+    pub(crate) fn of(scope: &Scope<'_>) -> Result<Rc<Loader>, Error> {
         let installed = scope.state::<InstalledLoader>();
         let loader = installed.0.borrow().clone();
         loader.ok_or_else(|| Error::new("this context has no module loader"))
@@ -138,7 +149,7 @@ impl Loader {
 
     /// Whether the program's main module is a CommonJS file (that has begun to run).
     pub(crate) fn main_is_commonjs(&self) -> bool {
-        self.main_module.borrow().is_some()
+        self.main_is_script.get() || self.main_module.borrow().is_some()
     }
 
     /// The module record of code without a file (`-e`), which imports relative to the current folder.
@@ -150,10 +161,20 @@ impl Loader {
         let path = std::env::current_dir().unwrap_or_default().join("[eval]");
         let url = file_url(&path).to_string();
         *self.main.borrow_mut() = Some(url.clone());
-        let private = scope.string(&url)?;
         if !source::is_module_text(code) && source::is_script(code) {
             return commonjs::module(self, scope, &path, code);
         }
+        self.code_module(scope, code, url)
+    }
+
+    /// The same for code that is a module, whatever it looks like.
+    fn code_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        code: &str,
+        url: String,
+    ) -> Result<Local<'s>, Error> {
+        let private = scope.string(&url)?;
         let module = match scope.compile_module(code, "[eval]", private) {
             Ok(module) => module,
             // Perhaps it is TypeScript; if not, the first error is the one to show.
@@ -168,6 +189,105 @@ impl Loader {
             .borrow_mut()
             .insert((url, Flavour::Code), scope.persist(module));
         Ok(module)
+    }
+
+    /// The module record of code from the command line or standard input.
+    pub(crate) fn input_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        input: &Input,
+    ) -> Result<Local<'s>, Error> {
+        let code = match input.kind.as_deref() {
+            Some("commonjs-typescript" | "module-typescript") => {
+                typescript::strip(&input.code).map_err(|problem| problem.into_error(&input.name))?
+            }
+            _ => input.code.clone(),
+        };
+        let is_module = match input.kind.as_deref() {
+            Some(kind) => kind.starts_with("module"),
+            None => source::is_module_text(&code) || !source::is_script(&code),
+        };
+        if is_module && input.prints {
+            return Err(Error::coded(
+                "ERR_EVAL_ESM_CANNOT_PRINT",
+                "--print cannot be used with ESM input",
+            ));
+        }
+        let url = folder_url(&input.name);
+        *self.main.borrow_mut() = Some(url.clone());
+        if is_module {
+            return self.code_module(scope, &code, url);
+        }
+        self.main_is_script.set(true);
+        let input = Input {
+            code,
+            ..input.clone()
+        };
+        let run = scope.closure("run", 0, move |scope, _| {
+            let evaluate = builtins::exports(scope, "node/process/evaluate")?;
+            let code = scope.string(&input.code)?;
+            let name = scope.string(&input.name)?;
+            scope.call_method(
+                evaluate,
+                "evaluate",
+                &[code, name, Local::boolean(input.prints)],
+            )
+        })?;
+        let private = scope.object()?;
+        scope.set(private, "run", run)?;
+        scope.set(private, "url", scope.string(&url)?)?;
+        scope.compile_module("import.meta.run();", &url, private)
+    }
+
+    /// Looks at the syntax of a program's file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn check_main(&self, scope: &Scope<'_>, path: &Path) -> Result<(), Error> {
+        let shown = path.display().to_string();
+        let text = source::read(path)
+            .map_err(|error| Error::new(format!("Cannot read '{shown}': {error}")))?;
+        let code = match source::kind(path) {
+            FileKind::Json => return scope.json_parse(&text).map(|_| ()),
+            FileKind::TypeScript | FileKind::CommonTypeScript => {
+                typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?
+            }
+            _ => text,
+        };
+        let is_commonjs = match source::kind(path) {
+            FileKind::CommonJs | FileKind::CommonTypeScript => true,
+            _ => commonjs::is_commonjs(path, &code),
+        };
+        if is_commonjs {
+            commonjs::compiled(scope, &code, &shown).map(|_| ())
+        } else {
+            scope
+                .compile_module(&code, &shown, scope.string(&shown)?)
+                .map(|_| ())
+        }
+    }
+
+    /// The same for code without a file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn check_code(
+        &self,
+        scope: &Scope<'_>,
+        code: &str,
+        kind: Option<&str>,
+    ) -> Result<(), Error> {
+        let is_module = match kind {
+            Some(kind) => kind.starts_with("module"),
+            None => source::is_module_text(code),
+        };
+        if is_module {
+            scope
+                .compile_module(code, "[stdin]", scope.string("[stdin]")?)
+                .map(|_| ())
+        } else {
+            commonjs::compiled(scope, code, "[stdin]").map(|_| ())
+        }
     }
 
     /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
@@ -516,6 +636,17 @@ fn base_of(scope: &Scope<'_>, referrer: Local<'_>) -> Result<Url, Error> {
         let folder = std::env::current_dir().unwrap_or_default();
         file_url(&folder.join("[script]"))
     }))
+}
+
+/// The URL of a name in the current folder, for what is in no file.
+pub(crate) fn folder_url(name: &str) -> String {
+    file_url(&std::env::current_dir().unwrap_or_default().join(name)).to_string()
+}
+
+/// The `main` of a folder's `package.json`.
+pub fn package_main(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    commonjs::field(&text, "main")
 }
 
 /// How an importer is shown in messages: its path, if it is a file.

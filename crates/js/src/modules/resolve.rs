@@ -49,9 +49,19 @@ const EXTENSIONS: [&str; 5] = [".ts", ".mts", ".js", ".mjs", ".json"];
 pub(crate) struct Resolver {
     packages: OnceCell<PackageResolver>,
     required: OnceCell<PackageResolver>,
+    /// The user's own conditions.
+    conditions: Vec<String>,
 }
 
 impl Resolver {
+    /// A resolver that takes exports of packages also under these conditions.
+    pub(crate) fn new(conditions: Vec<String>) -> Resolver {
+        Resolver {
+            conditions,
+            ..Resolver::default()
+        }
+    }
+
     /// Resolves `specifier` as imported by the module at `base`.
     pub(crate) fn resolve(
         &self,
@@ -87,8 +97,9 @@ impl Resolver {
         self.resolve_package(
             specifier,
             base,
-            self.packages
-                .get_or_init(|| package_resolver(&["import", "node", "default"])),
+            self.packages.get_or_init(|| {
+                self.package_resolver(&["import", "module-sync", "node", "default"])
+            }),
         )
     }
 
@@ -102,8 +113,12 @@ impl Resolver {
         }
         let required = self
             .required
-            .get_or_init(|| package_resolver(&["require", "node", "default"]));
+            .get_or_init(|| self.package_resolver(&["require", "module-sync", "node", "default"]));
         self.resolve_package(specifier, base, required)
+    }
+
+    fn package_resolver(&self, conditions: &[&str]) -> PackageResolver {
+        package_resolver(conditions, &self.conditions)
     }
 
     fn resolve_path(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
@@ -191,12 +206,13 @@ fn unknown_builtin(specifier: &str) -> Problem {
     )
 }
 
-fn package_resolver(conditions: &[&str]) -> PackageResolver {
+fn package_resolver(conditions: &[&str], own: &[String]) -> PackageResolver {
     let requires = conditions.contains(&"require");
     PackageResolver::new(ResolveOptions {
         condition_names: conditions
             .iter()
             .map(|&condition| condition.to_owned())
+            .chain(own.iter().cloned())
             .collect(),
         extensions: if requires {
             vec![".js".into(), ".json".into(), ".cjs".into()]

@@ -28,6 +28,7 @@ pub(crate) mod querystring;
 pub(crate) mod readline;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
+pub(crate) mod test;
 pub(crate) mod timers;
 pub(crate) mod tls;
 pub(crate) mod trace_events;
@@ -82,6 +83,7 @@ pub(crate) const ROOMS: &[Room] = &[
     stream::ROOM,
     stream::PACKAGE,
     string_decoder::ROOM,
+    test::ROOM,
     timers::ROOM,
     tls::ROOM,
     trace_events::ROOM,

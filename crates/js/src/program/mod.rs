@@ -6,6 +6,7 @@
 //! runs the loop. Loop thread only; under Python the GIL is held whenever it runs. Keeps CHECKPOINT and NO-ABORT.
 
 pub(crate) mod outcome;
+mod start;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -19,6 +20,8 @@ use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
 use self::outcome::Ending;
+pub use self::start::Input;
+use self::start::Load;
 use crate::builtins;
 use crate::builtins::guest::{Guest, GuestState, guest};
 use crate::engine::{
@@ -26,8 +29,8 @@ use crate::engine::{
 };
 use crate::modules::resolve::file_url;
 use crate::modules::waiting::top_level_awaits;
-use crate::modules::{Loader, LoaderHost, SchemeExports, run_module};
-use crate::node::process::operations::Exit;
+use crate::modules::{Loader, LoaderHost, SchemeExports};
+use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::console::operations::print_error;
 use crate::{rooms, web};
 
@@ -39,6 +42,10 @@ pub type OnExit = Box<dyn Fn(i32)>;
 pub struct Options {
     /// `process.argv`: the command, the program, the program's own arguments.
     pub arguments: Vec<String>,
+    /// The command's options as they were written: `process.execArgv`.
+    pub written_options: Vec<String>,
+    /// Node's options by name with their values, from the command line and NODE_OPTIONS.
+    pub options: Vec<(String, String)>,
     /// Where to keep compiled code for the next start; `None` for the user's cache folder.
     pub cache_folder: Option<PathBuf>,
     /// Called once, on the loop thread, when the program left by `process.exit` or by an error that nobody handled, with
@@ -70,7 +77,13 @@ impl Js {
         };
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
-        let loader = Rc::new(Loader::default());
+        let conditions = options
+            .options
+            .iter()
+            .filter(|(name, _)| name == "--conditions");
+        let loader = Rc::new(Loader::new(
+            conditions.map(|(_, value)| value.clone()).collect(),
+        ));
         context.set_hooks(Rc::new(ProgramHooks));
         context.set_module_host(Rc::new(LoaderHost(loader.clone())));
         context.set_spawner(Rc::new(LoopSpawner(event_loop.downgrade())));
@@ -90,6 +103,9 @@ impl Js {
         context.enter(|scope| {
             loader.install(scope);
             *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
+            scope
+                .state::<CommandLine>()
+                .set(options.written_options, options.options);
             builtins::open(scope, rooms::index()).map_err(|error| error.to_string())
         })?;
         Ok(Rc::new(Js {
@@ -149,18 +165,15 @@ impl Js {
 
     /// Runs the program in this file until nothing is left to do, and gives its exit status.
     pub fn run_main(&self, path: &Path) -> i32 {
-        self.run_program(|scope, loader| loader.main_module(scope, path))
+        self.run_program(file_program(path))
     }
 
     /// Runs this code as a module, like [`run_main`](Self::run_main). Types are stripped.
     pub fn eval(&self, code: &str) -> i32 {
-        self.run_program(|scope, loader| loader.eval_module(scope, code))
+        self.run_program(code_program(code))
     }
 
-    fn run_program(
-        &self,
-        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
-    ) -> i32 {
+    fn run_program(&self, load: Load) -> i32 {
         let _current = self.event_loop.enter();
         let main = self.begin(load);
         self.event_loop.checkpoint();
@@ -171,32 +184,27 @@ impl Js {
     /// Begins the program in this file, for a caller that runs the loop itself. When nothing is left to do it asks
     /// [`before_exit`](Self::before_exit) and then [`conclude`](Self::conclude).
     pub fn begin_main(&self, path: &Path) -> Main {
-        self.begin(|scope, loader| loader.main_module(scope, path))
+        self.begin(file_program(path))
     }
 
     /// As [`begin_main`](Self::begin_main), for this code as a module.
     pub fn begin_eval(&self, code: &str) -> Main {
-        self.begin(|scope, loader| loader.eval_module(scope, code))
+        self.begin(code_program(code))
     }
 
-    fn begin(
-        &self,
-        load: impl for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Local<'s>, Error>,
-    ) -> Main {
+    fn begin(&self, load: Load) -> Main {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();
         self.context.enter(|scope| {
-            let started = load(scope, &self.loader)
-                .and_then(|module| run_module(scope, module))
-                .and_then(|evaluation| {
-                    scope.when_settled(evaluation, move |scope, outcome| {
-                        flag.set(true);
-                        if let Err(error) = outcome {
-                            scope.report_uncaught(error);
-                        }
-                        Ok(())
-                    })
-                });
+            let started = start::run_main(scope, &self.loader, load).and_then(|evaluation| {
+                scope.when_settled(evaluation, move |scope, outcome| {
+                    flag.set(true);
+                    if let Err(error) = outcome {
+                        scope.report_uncaught(error);
+                    }
+                    Ok(())
+                })
+            });
             if !self.loader.main_is_commonjs() {
                 scope.microtasks_first();
             }
@@ -284,6 +292,16 @@ impl Drop for Js {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn file_program(path: &Path) -> Load {
+    let path = path.to_owned();
+    Box::new(move |scope, loader| loader.main_module(scope, &path))
+}
+
+fn code_program(code: &str) -> Load {
+    let code = code.to_owned();
+    Box::new(move |scope, loader| loader.eval_module(scope, &code))
 }
 
 /// `$XDG_CACHE_HOME/twinloop`, or `~/.cache/twinloop`.

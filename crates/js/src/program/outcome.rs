@@ -28,6 +28,9 @@ pub(crate) enum Ending {
 /// The exit status of a program whose main module waits for what can never come (<https://nodejs.org/api/process.html#exit-codes>).
 const UNSETTLED: i32 = 13;
 
+/// The exit status of a program whose listener for uncaught errors threw itself.
+const LISTENER_FAILED: i32 = 7;
+
 /// The one way in which a program ends: its `exit` listeners run, once, and may change `process.exitCode`; then nothing of it runs any
 /// more. `process.exit` is the same from the other side, and was here before when the status is known already.
 pub(crate) fn end(scope: &Scope<'_>, ending: Ending) -> i32 {
@@ -154,11 +157,12 @@ fn decide<'s>(
         Ok(answer) if scope.bool_of(answer) => Outcome::Handled,
         Ok(_) => Outcome::Fatal(describe(scope, value, is_rejection)),
         Err(error) if error.is_terminated() => Outcome::Handled,
-        // A listener threw: that is the error to end with.
+        // A listener threw: that is the error to end with, at once and with Node's status for it, without `exit` listeners.
         Err(error) => {
             let text = error
                 .to_local(scope)
                 .map(|thrown| describe(scope, thrown, false));
+            scope.state::<Exit>().code.set(Some(LISTENER_FAILED));
             Outcome::Fatal(text.unwrap_or_default())
         }
     }

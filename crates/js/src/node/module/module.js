@@ -267,4 +267,14 @@ function globalPaths() {
   return [];
 }
 
+/** Loads what `--require` names, as from the current folder. @param {string} specifier */
+function preload(specifier) {
+  const parent = new Module('internal/preload');
+  parent.filename = join(resolve('.'), '[preload]');
+  parent.paths = nodeModulePaths(resolve('.'));
+  return Module._load(specifier, parent, false);
+}
+defineProperty(Module, 'preload', { value: preload, enumerable: false });
+defineProperty(Module, 'requireFor', { value: (/** @type {any} */ parent) => requireOf(parent.filename), enumerable: false });
+
 module.exports = Module;

@@ -2,6 +2,10 @@
 
 interface Operations {
   changeDirectory(path: string): void;
+  /** Frees what nothing reaches, now. */
+  collectGarbage(): void;
+  /** Names and values of Node's options in turn, those of NODE_OPTIONS first. */
+  commandOptions(): string[];
   currentDirectory(): string;
   environment(): [name: string, value: string][];
   /** Nothing of the program runs after it. */
@@ -39,5 +43,7 @@ interface Operations {
   supplementaryGroups(): number[];
   unwatchSignal(name: string): void;
   userAndGroupIds(): [user: number, effectiveUser: number, group: number, effectiveGroup: number];
+  /** The options as they were written on the command line. */
+  writtenOptions(): string[];
   watchSignal(name: string, callback: (number: number) => void): void;
 }

@@ -20,6 +20,9 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("setTimeZone", 1, set_time_zone),
     Op::new("exitProcess", 1, exit_process),
     Op::new("loadedFiles", 0, loaded_files),
+    Op::new("commandOptions", 0, command_options),
+    Op::new("writtenOptions", 0, written_options),
+    Op::new("collectGarbage", 0, collect_garbage),
 ];
 
 /// What `process.argv` says and how the program asked to leave; per context.
@@ -31,6 +34,69 @@ pub(crate) struct Exit {
     pub(crate) code: Cell<Option<i32>>,
     /// The text for stderr of an error that a listener threw and nobody handled: the program ends at the next checkpoint.
     pub(crate) pending: RefCell<Option<String>>,
+}
+
+/// What the command line says beside the program; per context.
+#[derive(Default)]
+pub(crate) struct CommandLine {
+    /// `process.execArgv`.
+    written: RefCell<Vec<String>>,
+    /// Names and values.
+    options: RefCell<Vec<(String, String)>>,
+}
+
+/// Options that have something run before the program.
+const PREPARING: [&str; 9] = [
+    "--experimental-loader",
+    "--expose-gc",
+    "--import",
+    "--require",
+    "--stack-trace-limit",
+    "--title",
+    "--permission",
+    "--redirect-warnings",
+    "--unhandled-rejections",
+];
+
+impl CommandLine {
+    pub(crate) fn set(&self, written: Vec<String>, options: Vec<(String, String)>) {
+        *self.written.borrow_mut() = written;
+        *self.options.borrow_mut() = options;
+    }
+
+    /// Whether something is to run before the program.
+    pub(crate) fn prepares(&self) -> bool {
+        let options = self.options.borrow();
+        let mut names = options.iter().map(|(name, _)| name.as_str());
+        names.any(|name| PREPARING.contains(&name))
+    }
+}
+
+/// `commandOptions()`: names and values in turn.
+fn command_options<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let line = scope.state::<CommandLine>();
+    let options = line.options.borrow();
+    let words = options
+        .iter()
+        .flat_map(|(name, value)| [name, value])
+        .map(|word| scope.string(word))
+        .collect::<Result<Vec<_>, _>>()?;
+    scope.array(&words)
+}
+
+/// `writtenOptions()`: the options as they were written.
+fn written_options<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let line = scope.state::<CommandLine>();
+    let words = (line.written.borrow().iter())
+        .map(|word| scope.string(word))
+        .collect::<Result<Vec<_>, _>>()?;
+    scope.array(&words)
+}
+
+/// `collectGarbage()`.
+fn collect_garbage<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.collect_garbage();
+    Ok(Local::undefined())
 }
 
 /// `processFacts()`: `{ argv, execPath, pid }`.

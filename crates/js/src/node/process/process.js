@@ -6,9 +6,10 @@ const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/erro
 const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { getDirectory, setDirectory } = require('node/process/directory');
+const { option, switchedOn } = require('node/process/options');
 const { nextTick } = require('node/process/ticks');
-const { emitWarning, setWarningListener } = require('node/process/warnings');
-const { setProcessEmitter } = require('web/html/errors');
+const { emitWarning, setWarningListener, setWarningWriter } = require('node/process/warnings');
+const { setProcessEmitter, setRejectionWarner } = require('web/html/errors');
 const {
   assign,
   defineProperty,
@@ -25,6 +26,7 @@ const {
 const {
   builtinExports,
   changeDirectory,
+  commandOptions,
   environment: environmentPairs,
   exitProcess,
   hostFacts,
@@ -37,10 +39,13 @@ const {
   setTimeZone,
   unwatchSignal,
   watchSignal,
+  writtenOptions,
 } = ops;
 const loadAbout = () => require('node/process/about');
 const loadCapture = () => require('node/process/capture');
 const loadChannel = () => require('node/child_process/channel');
+const loadFiles = () => require('node/fs/fs');
+const loadInspect = () => require('builtins/inspect/inspect');
 const loadEnvFile = () => require('node/process/env_file');
 const loadFinalization = () => require('node/process/finalization');
 const loadReport = () => require('node/process/report');
@@ -130,7 +135,7 @@ const memoryUsage = assign(
 const members = {
   argv: facts.argv,
   argv0: facts.argv0,
-  execArgv: [],
+  execArgv: writtenOptions(),
   execPath: facts.execPath,
   pid: facts.pid,
   platform: facts.platform,
@@ -284,6 +289,20 @@ function defineLazily(name, make) {
   });
 }
 
+/** What `--env-file` names; the environment itself goes before it. @param {Record<string, string>} variables */
+function addEnvironmentFiles(variables) {
+  const list = commandOptions();
+  for (let index = 0; index < list.length; index += 2) {
+    const name = list[index];
+    if (name !== '--env-file' && name !== '--env-file-if-exists') continue;
+    try {
+      loadEnvFile().loadEnvFile(variables, list[index + 1]);
+    } catch (error) {
+      if (name === '--env-file') throw error;
+    }
+  }
+}
+
 /**
  * The environment as it was when the program first asked, with its own changes; every value is a string. `TZ` takes effect at once.
  * @returns {Record<string, string>}
@@ -293,6 +312,7 @@ function environment() {
   const variables = {};
   const pairs = environmentPairs();
   for (let index = 0; index < pairs.length; index += 1) variables[pairs[index][0]] = pairs[index][1];
+  addEnvironmentFiles(variables);
   if (facts.channel !== undefined) {
     delete variables.NODE_CHANNEL_FD;
     delete variables.NODE_CHANNEL_SERIALIZATION_MODE;
@@ -340,11 +360,43 @@ process.on('removeListener', (/** @type {any} */ name) => {
 });
 
 setProcessEmitter(emitIfListened);
+takeWarningOptions();
 setWarningListener(
   (warning) => process.emit('warning', warning),
   () => process,
 );
 
 if (facts.channel !== undefined) loadChannel().joinParent(process, Number(facts.channel[0]), facts.channel[1]);
+
+/** What the command line says of deprecations: plain properties, which a program may change. */
+function takeWarningOptions() {
+  const names = /** @type {const} */ (['deprecation', 'throw-deprecation', 'trace-deprecation']);
+  const properties = ['noDeprecation', 'throwDeprecation', 'traceDeprecation'];
+  for (let index = 0; index < names.length; index += 1) {
+    const isOn = switchedOn(`--${names[index]}`, index === 0);
+    if (isOn !== (index === 0)) process[properties[index]] = true;
+  }
+  const path = option('--redirect-warnings');
+  if (path !== undefined) setWarningWriter((line) => loadFiles().appendFileSync(path, line));
+}
+
+let rejections = 0;
+
+/** What `--unhandled-rejections=warn` says. @param {any} reason @param {boolean} fails */
+function warnOfRejection(reason, fails) {
+  rejections += 1;
+  const name = 'UnhandledPromiseRejectionWarning';
+  const isError = typeof reason?.stack === 'string';
+  emitWarning(isError ? reason.stack : loadInspect().inspect(reason), name);
+  emitWarning(
+    'Unhandled promise rejection. This error originated either by throwing inside of an async function without a catch block, or by ' +
+      'rejecting a promise which was not handled with .catch(). To terminate the node process on unhandled promise rejection, use the CLI ' +
+      'flag `--unhandled-rejections=strict` (see https://nodejs.org/api/cli.html#cli_unhandled_rejections_mode). ' +
+      `(rejection id: ${rejections})`,
+    name,
+  );
+  if (fails) exitCode = 1;
+}
+setRejectionWarner(warnOfRejection);
 
 module.exports = { process, exit, beforeExit, emitIfListened };

@@ -4,13 +4,14 @@
 
 const { invalidType } = require('node/errors');
 const { requireString } = require('node/arguments');
+const { options, switchedOn } = require('node/process/options');
 const { nextTick } = require('node/process/ticks');
-const { errorToString, isArray } = require('builtins/primordials');
+const { errorToString, includes, isArray } = require('builtins/primordials');
 const { processFacts, writeOutput } = ops;
 
 /** `process` emits the event, once it is loaded. @type {(warning: any) => void} */
 let listener = () => {};
-/** What `process` says of deprecations. @type {() => { noDeprecation?: boolean, throwDeprecation?: boolean }} */
+/** What `process` says of deprecations. @type {() => { noDeprecation?: boolean, throwDeprecation?: boolean, traceDeprecation?: boolean }} */
 let settings = () => ({});
 
 /** @param {(warning: any) => void} emit @param {() => { noDeprecation?: boolean, throwDeprecation?: boolean }} process */
@@ -76,11 +77,32 @@ function makeWarning(message, type = 'Warning', code = undefined, detail = undef
 
 /** @param {any} error */
 function tell(error) {
+  if (!switchedOn('--warnings', true) || isDisabled(error)) {
+    listener(error);
+    return;
+  }
   const { pid } = processFacts();
   const tag = error.code === undefined ? '' : `[${error.code}] `;
   const detail = typeof error.detail === 'string' ? `\n${error.detail}` : '';
-  writeOutput(2, `(twinloop:${pid}) ${tag}${textOf(error)}${detail}\n`);
+  const isDeprecation = error.name === 'DeprecationWarning';
+  const isTraced = switchedOn('--trace-warnings') || (isDeprecation && (switchedOn('--trace-deprecation') || settings().traceDeprecation));
+  const text = isTraced && typeof error.stack === 'string' ? error.stack : textOf(error);
+  writeWarning(`(twinloop:${pid}) ${tag}${text}${detail}\n`);
   listener(error);
+}
+
+/** Whether `--disable-warning` names its code or its kind. @param {any} error */
+function isDisabled(error) {
+  const disabled = options('--disable-warning');
+  return disabled.length > 0 && (includes(disabled, error.code) || includes(disabled, error.name));
+}
+
+/** Where the line goes; `process` knows of files. @type {(line: string) => void} */
+let writeWarning = (line) => writeOutput(2, line);
+
+/** @param {(line: string) => void} write */
+function setWarningWriter(write) {
+  writeWarning = write;
 }
 
 /** @param {any} error */
@@ -92,4 +114,4 @@ function textOf(error) {
   }
 }
 
-module.exports = { emitWarning, setWarningListener };
+module.exports = { emitWarning, setWarningListener, setWarningWriter };

@@ -6,7 +6,7 @@
 
 const { apply, exec, regExp } = require('builtins/primordials');
 const { fire, hasListeners } = require('web/events/events');
-const { hasColors, reportException } = ops;
+const { commandOptions, hasColors, reportException } = ops;
 const loadEventClasses = () => require('web/events/classes');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadWebIdl = () => require('builtins/webidl');
@@ -49,9 +49,34 @@ function uncaught(error, origin = 'uncaughtException') {
 
 /** A promise was rejected, and nobody had handled it when the microtasks were done. @param {any} promise @param {any} reason @returns {boolean} */
 function unhandledRejection(promise, reason) {
-  if (emitOnProcess('unhandledRejection', reason, promise)) return true;
-  if (fireRejection('unhandledrejection', promise, reason, true)) return true;
-  return uncaught(reason, 'unhandledRejection');
+  const mode = rejectionMode();
+  if (mode === 'strict') {
+    if (!uncaught(reason, 'unhandledRejection')) return false;
+    if (!emitOnProcess('unhandledRejection', reason, promise)) warnOfRejection(reason, false);
+    return true;
+  }
+  const isHandled = emitOnProcess('unhandledRejection', reason, promise) || fireRejection('unhandledrejection', promise, reason, true);
+  if (mode === 'none') return true;
+  if (mode === 'warn' || (mode === 'warn-with-error-codes' && !isHandled)) {
+    warnOfRejection(reason, mode !== 'warn');
+    return true;
+  }
+  return isHandled || uncaught(reason, 'unhandledRejection');
+}
+
+/** What `process` says of a rejection that only warns. @type {(reason: any, fails: boolean) => void} */
+let warnOfRejection = () => {};
+
+/** @param {(reason: any, fails: boolean) => void} warn */
+function setRejectionWarner(warn) {
+  warnOfRejection = warn;
+}
+
+/** What `--unhandled-rejections` says. */
+function rejectionMode() {
+  const list = commandOptions();
+  for (let index = list.length - 2; index >= 0; index -= 2) if (list[index] === '--unhandled-rejections') return list[index + 1];
+  return 'throw';
 }
 
 /** A promise that was reported is handled after all. @param {any} promise @param {any} reason */
@@ -115,6 +140,7 @@ module.exports = {
   describeUncaught,
   reportError,
   setProcessEmitter,
+  setRejectionWarner,
   onerror: null,
   onunhandledrejection: null,
   onrejectionhandled: null,

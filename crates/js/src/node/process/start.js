@@ -1,0 +1,31 @@
+// What the command line has done before the program runs: modules that are loaded first, the name of the process, `gc`.
+'use strict';
+
+const { option, options, switchedOn } = require('node/process/options');
+const { defineProperty } = require('builtins/primordials');
+const { collectGarbage } = ops;
+const loadModules = () => require('node/module/module');
+const loadProcess = () => require('node/process/process');
+
+/** @type {any} */
+const global = globalThis;
+
+/** Does it; gives the specifiers that are to be imported before the program. @returns {string[]} */
+function prepare() {
+  const limit = option('--stack-trace-limit');
+  if (limit !== undefined) /** @type {any} */ (Error).stackTraceLimit = Number(limit);
+  if (option('--unhandled-rejections') !== undefined || option('--redirect-warnings') !== undefined) loadProcess();
+  const title = option('--title');
+  if (title !== undefined) loadProcess().process.title = title;
+  if (switchedOn('--expose-gc')) {
+    const gc = function gc() {
+      collectGarbage();
+    };
+    defineProperty(global, 'gc', { value: gc, writable: true, enumerable: false, configurable: true });
+  }
+  const required = options('--require');
+  for (let index = 0; index < required.length; index += 1) loadModules().preload(required[index]);
+  return options('--import');
+}
+
+module.exports = { prepare };

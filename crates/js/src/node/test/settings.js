@@ -1,0 +1,51 @@
+// How this process runs tests: what the command line says (`--test-only` and the others), read once, and whether a runner started it.
+'use strict';
+
+const { invalidValue } = require('node/errors');
+const { process } = require('node/process/process');
+const { option, options, switchedOn } = require('node/process/options');
+const { patternOf } = require('node/test/patterns');
+const { map } = require('builtins/primordials');
+
+/** @typedef {{ only: boolean, names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
+ *   updateSnapshots: boolean, isChild: boolean, reporters: string[], destinations: string[] }} Settings */
+
+/** @returns {Settings} */
+function readSettings() {
+  const isChild = process.env.NODE_TEST_CONTEXT === 'child-v8';
+  const timeout = option('--test-timeout');
+  const concurrency = option('--test-concurrency');
+  return {
+    only: switchedOn('--test-only'),
+    names: map(options('--test-name-pattern'), patternOf),
+    skips: map(options('--test-skip-pattern'), patternOf),
+    timeout: timeout === undefined || Number(timeout) === 0 ? undefined : Number(timeout),
+    concurrency: concurrency === undefined ? undefined : Number(concurrency),
+    forceExit: switchedOn('--test-force-exit'),
+    updateSnapshots: switchedOn('--test-update-snapshots'),
+    isChild,
+    ...reporting(),
+  };
+}
+
+/** Which reporters write where; one alone writes to standard output. */
+function reporting() {
+  const reporters = options('--test-reporter');
+  const destinations = options('--test-reporter-destination');
+  if (reporters.length === 0 && destinations.length === 0) return { reporters: ['spec'], destinations: ['stdout'] };
+  if (reporters.length === 1 && destinations.length === 0) return { reporters, destinations: ['stdout'] };
+  if (reporters.length !== destinations.length) {
+    throw invalidValue('--test-reporter', reporters, "must match the number of specified '--test-reporter-destination'");
+  }
+  return { reporters, destinations };
+}
+
+/** @type {Settings | undefined} */
+let known;
+
+/** @returns {Settings} */
+function settings() {
+  return (known ??= readSettings());
+}
+
+module.exports = { settings };

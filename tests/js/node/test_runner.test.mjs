@@ -1,0 +1,206 @@
+// `node:test`: tests, suites and hooks, what of them runs, mocks, snapshots, and files of tests in processes of their own.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mock, run as runFiles } from 'node:test';
+import { tap } from 'node:test/reporters';
+import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'twinloop-test-'));
+const file = (name, text) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+const start = (...words) => spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env });
+/** The lines of TAP that say how a test ended. */
+const results = (text) => text.split('\n').filter((line) => /^ *(?:not )?ok /.test(line));
+
+test('a file of tests tells each result in order, and fails with one of them', () => {
+  const path = file(
+    'order.mjs',
+    `import test, { describe, it, before, after, beforeEach, afterEach } from 'node:test';
+    import assert from 'node:assert';
+    const order = [];
+    test('passes', () => {});
+    test('fails', () => assert.strictEqual(1, 2));
+    test('has subtests', { concurrency: 2 }, async (t) => {
+      t.test('slow', () => new Promise((resolve) => setTimeout(resolve, 20)));
+      await t.test('fast', () => {});
+    });
+    describe('suite', () => {
+      before(() => order.push('before'));
+      after(() => console.log(order.join(' ')));
+      beforeEach(() => order.push('beforeEach'));
+      afterEach(() => order.push('afterEach'));
+      it('one', () => order.push('one'));
+      it.skip('two', () => order.push('two'));
+      it('three', { todo: 'later' }, () => { throw new Error('x'); });
+    });
+    test('times out', { timeout: 5 }, () => new Promise(() => {}));
+    test('calls back', (t, done) => setImmediate(done));
+    test('has a plan', (t) => { t.plan(1); });
+    test('fails as expected', { expectFailure: true }, () => { throw new Error('x'); });
+    `,
+  );
+  const { status, stdout, stderr } = start('--test-reporter=tap', path);
+  equal(stderr, '');
+  equal(status, 1);
+  deepEqual(results(stdout), [
+    'ok 1 - passes',
+    'not ok 2 - fails',
+    '    ok 1 - slow',
+    '    ok 2 - fast',
+    'ok 3 - has subtests',
+    '    ok 1 - one',
+    '    ok 2 - two # SKIP',
+    '    not ok 3 - three # TODO later',
+    'ok 4 - suite',
+    'not ok 5 - times out',
+    'ok 6 - calls back',
+    'not ok 7 - has a plan',
+    'ok 8 - fails as expected # EXPECTED FAILURE',
+  ]);
+  ok(stdout.includes('before beforeEach one afterEach beforeEach afterEach\n'), stdout);
+  for (const line of ['# tests 12', '# suites 1', '# pass 7', '# fail 2', '# cancelled 1', '# skipped 1', '# todo 1']) {
+    ok(stdout.includes(`${line}\n`), `${line} in ${stdout}`);
+  }
+});
+
+test('names, patterns and --test-only choose what runs', () => {
+  const path = file(
+    'choose.mjs',
+    `import { describe, it, test } from 'node:test';
+    describe('group', () => { it('red', () => {}); it('green', () => {}); });
+    test.only('blue', () => {});
+    test('red too', () => {});
+    `,
+  );
+  const chosen = (...words) => results(start('--test-reporter=tap', ...words, path).stdout);
+  deepEqual(chosen('--test-name-pattern=red'), ['    ok 1 - red', 'ok 1 - group', 'ok 2 - red too']);
+  deepEqual(chosen('--test-name-pattern', '/GROUP green/i'), ['    ok 1 - green', 'ok 1 - group']);
+  deepEqual(chosen('--test-skip-pattern=red'), ['    ok 1 - green', 'ok 1 - group', 'ok 2 - blue']);
+  deepEqual(chosen('--test-only'), ['ok 1 - blue']);
+});
+
+test('an error that comes later belongs to its test', () => {
+  const path = file(
+    'later.mjs',
+    `import test from 'node:test';
+    test('fails later', () => new Promise(() => setTimeout(() => { throw new Error('later'); }, 1)));
+    test('has ended', () => { setTimeout(() => { throw new Error('too late'); }, 1); });
+    test('waits', () => new Promise((resolve) => setTimeout(resolve, 30)));
+    test('never ends', () => new Promise(() => {}));
+    `,
+  );
+  const { status, stdout } = start('--test-reporter=tap', path);
+  equal(status, 1);
+  deepEqual(results(stdout), ['not ok 1 - fails later', 'ok 2 - has ended', 'ok 3 - waits', 'not ok 4 - never ends']);
+  ok(stdout.includes('# Error: Test "has ended"') && stdout.includes('too late'), stdout);
+  ok(stdout.includes("'Promise resolution is still pending but the event loop has already resolved'"), stdout);
+});
+
+test('the command finds files, runs each in a process of its own, and reports them in order', () => {
+  file('a.test.mjs', "import test from 'node:test'; test('of a', () => {}); console.log('printed');");
+  file('b.test.cjs', "require('node:test')('of b', () => { throw new Error('b'); });");
+  file('not-a-suite.mjs', 'throw new Error();');
+  file('c.test.mjs', "console.log('no tests');");
+  const { status, stdout, stderr } = start('test', '--test-reporter=tap');
+  equal(stderr, '');
+  equal(status, 1);
+  deepEqual(results(stdout), ['ok 1 - of a', 'not ok 2 - of b', `ok 3 - ${join(folder, 'c.test.mjs')}`]);
+  ok(stdout.includes('# printed\n') && stdout.includes('# no tests\n'), stdout);
+  equal(start('test', 'nothing-here.mjs').status, 1);
+  const dots = start('--test', '--test-reporter=dot', '--test-reporter-destination=out.txt', 'a.test.mjs');
+  equal(dots.status, 0);
+  equal(readFileSync(join(folder, 'out.txt'), 'utf8'), '.\n');
+});
+
+test('run() gives the events of files as a stream, also of those in this process', async () => {
+  const child = start(
+    '--input-type=module',
+    '-e',
+    `import { run } from 'node:test';
+    const names = [];
+    run({ files: ['a.test.mjs', 'b.test.cjs'], isolation: 'none' })
+      .on('test:pass', ({ name }) => names.push('+' + name))
+      .on('test:fail', ({ name, details }) => names.push('-' + name + details.error.cause.message))
+      .on('test:summary', ({ counts }) => console.log(names.join(), counts.tests, counts.failed))
+      .resume();`,
+  );
+  equal(child.stdout, 'printed\n+of a,-of bb 2 1\n');
+  const lines = await runFiles({ files: [join(folder, 'b.test.cjs')], cwd: folder })
+    .compose(tap)
+    .toArray();
+  deepEqual(results(lines.join('')), ['not ok 1 - of b']);
+  throws(() => runFiles({ files: 1 }), TypeError);
+});
+
+test('mocks note their calls and bring back what was there', () => {
+  const object = {
+    factor: 2,
+    times: (number) => number * 2,
+    get half() {
+      return this.factor / 2;
+    },
+  };
+  const { times } = object;
+  const mocked = mock.method(object, 'times', () => 0);
+  equal(object.times(3), 0);
+  mocked.mock.mockImplementationOnce(() => 1);
+  deepEqual([object.times(3), object.times(4)], [1, 0]);
+  deepEqual(
+    mocked.mock.calls.map((call) => call.arguments),
+    [[3], [3], [4]],
+  );
+  mock.getter(object, 'half', () => 7);
+  equal(object.half, 7);
+  mock.restoreAll();
+  equal(object.times, times);
+  equal(object.half, 1);
+  const once = mock.fn(
+    () => 'real',
+    () => 'mocked',
+    { times: 1 },
+  );
+  deepEqual([once(), once()], ['mocked', 'real']);
+  throws(() => mock.method(object, 'nothing'), TypeError);
+});
+
+test('mocked timers stand still until they are moved', async () => {
+  const realDate = Date;
+  const order = [];
+  mock.timers.enable({ now: 1000 });
+  setTimeout(() => order.push('timeout'), 20);
+  const interval = setInterval(() => order.push('interval'), 8);
+  const { promise } = { promise: (await import('node:timers/promises')).setTimeout(30, 'value') };
+  equal(Date.now(), 1000);
+  mock.timers.tick(20);
+  deepEqual(order, ['interval', 'interval', 'timeout']);
+  equal(Date.now(), 1020);
+  clearInterval(interval);
+  mock.timers.runAll();
+  equal(await promise, 'value');
+  mock.timers.reset();
+  equal(Date, realDate);
+});
+
+test('snapshots are written once and compared afterwards', () => {
+  const path = file('snap.test.mjs', "import test from 'node:test'; test('it', (t) => t.assert.snapshot({ a: [1, `\\``] }));");
+  equal(start(path).status, 1);
+  equal(start('--test-update-snapshots', path).status, 0);
+  ok(readFileSync(`${path}.snapshot`, 'utf8').startsWith('exports[`it 1`] = `\n{'));
+  equal(start(path).status, 0);
+  writeFileSync(`${path}.snapshot`, 'exports[`it 1`] = `other`;\n');
+  equal(start(path).status, 1);
+});
+
+test('junit is XML', () => {
+  const { stdout } = start('--test-reporter=junit', join(folder, 'choose.mjs'));
+  ok(/<testsuite name="group"[^>]* tests="2" failures="0"/.test(stdout) && stdout.includes('<testcase name="blue"'), stdout);
+});
+
+await run();
+rmSync(folder, { recursive: true });
