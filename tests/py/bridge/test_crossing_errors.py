@@ -206,6 +206,28 @@ def test_an_exception_whose_text_fails_still_crosses() -> None:
     assert twinloop.run(main()) == ["Silent", "<Silent whose __str__ failed>"]
 
 
+@pytest.mark.parametrize(
+    ("thrown", "name", "message"),
+    [
+        ("new Proxy(new RangeError('far'), {})", "RangeError", "far"),
+        ("new Proxy({}, { get() { throw new TypeError('no'); } })", "", "[object Proxy]"),
+        ("Object.defineProperty(new Error('m'), 'stack', { get() { throw 1; } })", "Error", "m"),
+        ("Object.defineProperty(new TypeError('m'), 'message', { get() { throw new Error('deep'); } })", "TypeError", ""),
+        ("Object.defineProperty(new TypeError('m'), 'cause', { get() { throw 1; } })", "TypeError", "m"),
+        ("(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; })()", "TypeError", "illegal operation attempted on a revoked proxy"),
+        ("Object.create(null)", "", "[object Object]"),
+    ],
+)
+def test_what_fails_when_it_is_looked_at_arrives_as_what_can_be_told(thrown: str, name: str, message: str) -> None:
+    # A value whose getters throw arrived as a RuntimeError, which no `except JsException` saw.
+    async def main() -> None:
+        with pytest.raises(js.JsException) as caught:
+            js.eval(f"(() => {{ throw {thrown}; }})()")
+        assert (caught.value.name, caught.value.message) == (name, message)
+
+    twinloop.run(main())
+
+
 def test_the_cause_of_an_error_is_the_cause_of_its_exception() -> None:
     # `__cause__` was None: a traceback showed "fetch failed" and not why.
     async def main() -> None:

@@ -8,6 +8,8 @@ const { split, startsWith, stringIncludes, weakMapGet, weakMapSet } = require('b
 
 // The language's own, whatever a program makes of the globals later.
 const { Error: OwnError, String: OwnString } = globalThis;
+// The engine's own class.
+const { InternalError } = /** @type {any} */ (globalThis);
 
 /** @param {any} value */
 const hidden = (value) => ({ __proto__: null, value, writable: true, configurable: true });
@@ -57,6 +59,23 @@ function errorClass(name) {
 /** The error of an exception, by the exception's proxy: one that crosses again, or comes back, is the same object. @type {WeakMap<object, PythonError>} */
 const errors = new WeakMap();
 
+/** What a program's own code gives, which may throw; a value can be made to. @template T, U @param {() => T} give @param {U} otherwise @returns {T | U} */
+function tried(give, otherwise) {
+  try {
+    return give();
+  } catch (error) {
+    // A stack without room fails whatever is tried next, and is told as what it is.
+    if (hasInstance(InternalError, error)) throw error;
+    return otherwise;
+  }
+}
+
+/** @param {any} value */
+function isErrorLike(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  return tried(() => hasInstance(OwnError, value) || typeof value.stack === 'string', false);
+}
+
 module.exports = {
   PythonError,
   exceptionOf,
@@ -75,22 +94,21 @@ module.exports = {
    * @param {any} value
    */
   describe(value) {
-    if (typeof value === 'object' && value !== null && (hasInstance(OwnError, value) || typeof value.stack === 'string')) {
-      const { cause } = value;
+    if (isErrorLike(value)) {
+      const cause = tried(() => value.cause, undefined);
+      const text = (/** @type {string} */ name, /** @type {string} */ otherwise) =>
+        tried(() => OwnString(value[name] ?? otherwise), otherwise);
       /** @type {any[]} */
-      const parts = [OwnString(value.name ?? 'Error'), OwnString(value.message ?? ''), OwnString(value.stack ?? '')];
+      const parts = [text('name', 'Error'), text('message', ''), text('stack', '')];
       if (typeof cause === 'object' && cause !== null) {
         parts[3] = cause;
-        parts[4] = hasInstance(OwnError, cause);
+        parts[4] = tried(() => hasInstance(OwnError, cause), false);
       }
       return parts;
     }
-    let text;
-    try {
-      text = typeof value === 'string' ? value : OwnString(value);
-    } catch {
-      text = objectToString(value);
-    }
+    const tag = () => objectToString(value);
+    // A proxy that was revoked has nothing to tell.
+    const text = tried(() => (typeof value === 'string' ? value : OwnString(value)), undefined) ?? tried(tag, '[object Proxy]');
     return ['', text, ''];
   },
 };
