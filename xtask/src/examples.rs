@@ -35,7 +35,7 @@ enum Language {
     Rust,
 }
 
-const PROGRAMS: [(&str, &str, Language); 7] = [
+const PROGRAMS: [(&str, &str, Language); 8] = [
     (
         "1-fetch-promise.js",
         "JavaScript: fetch with Promises",
@@ -70,6 +70,11 @@ const PROGRAMS: [(&str, &str, Language); 7] = [
         "6-javascript-awaits-python.mjs",
         "Both: JavaScript awaits Python",
         Language::Python,
+    ),
+    (
+        "7-workers.mjs",
+        "JavaScript: one worker and four",
+        Language::JavaScript,
     ),
 ];
 

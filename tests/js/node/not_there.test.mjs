@@ -25,7 +25,6 @@ test('what is not there yet is refused by its name', () => {
     [() => http2.connect('https://a'), 'http2.connect'],
     [() => cluster.fork(), 'cluster.fork'],
     [() => new inspector.Session(), 'inspector.Session'],
-    [() => new workers.Worker('x'), 'worker_threads.Worker'],
   ];
   for (const [call, name] of cases) {
     const error = throws(call, Error);

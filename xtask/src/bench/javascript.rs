@@ -59,6 +59,26 @@ pub(crate) fn files(plan: &Plan, report: &mut Report) -> Result<()> {
     )
 }
 
+/// Threads: on both cores.
+pub(crate) fn workers(plan: &Plan, report: &mut Report) -> Result<()> {
+    let arguments = plan.case_arguments(300.0);
+    let runtimes = peers::runtimes(report)?;
+    for round in 0..plan.rounds(5) {
+        for runtime in in_turn(&runtimes, round) {
+            let mut command = std::process::Command::new(&runtime.program);
+            command.args(runtime.words).arg(program("workers.mjs"));
+            match json_of(command.args(&arguments), Duration::from_secs(120)) {
+                Ok(results) => {
+                    let unit = Unit::Nanoseconds;
+                    report.add_printed(plan, "workers", runtime.name, unit, &results);
+                }
+                Err(error) => report.skip(runtime.name, &format!("workers: {error:#}")),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A program that measures itself on one runtime and prints an object of its cases.
 fn printed(
     plan: &Plan,

@@ -50,6 +50,7 @@ Groups (all by default):
   compute      the language alone: loops, objects, strings, JSON, the collector      node, bun, deno
   streams      a million chunks and a GiB through streams of the web and of Node    node, bun, deno
   files        10,000 small files and a big one                                      node, bun, deno
+  workers      a thread started and heard of, messages there and back                    node, bun, deno
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -73,7 +74,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 20] = [
+const GROUPS: [&str; 21] = [
     "startup",
     "echo",
     "unix",
@@ -93,6 +94,7 @@ const GROUPS: [&str; 20] = [
     "compute",
     "streams",
     "files",
+    "workers",
     "fetch",
 ];
 
@@ -273,6 +275,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "compute" => javascript::compute(plan, &mut report)?,
             "streams" => javascript::streams(plan, &mut report)?,
             "files" => javascript::files(plan, &mut report)?,
+            "workers" => javascript::workers(plan, &mut report)?,
             "bridge" => bridge::bridge(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }

@@ -8,7 +8,7 @@
 const { ArrayIteratorPrototype, IteratorPrototype, Set, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
 const { arrayValues, charCodeAt, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
-const { getPrototypeOf, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
+const { getPrototypeOf, hasOwn, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
 const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
 const { viewByteLength, viewByteOffset, viewName } = require('builtins/primordials');
 
@@ -66,7 +66,8 @@ function serializerOf(value) {
   while (prototype !== null && !setHas(interfaces, prototype)) prototype = getPrototypeOf(prototype);
   if (prototype === null) return undefined;
   for (let i = 0; i < serializers.length; i += 1) if (serializers[i].is(value)) return serializers[i];
-  return null;
+  // A prototype is no instance.
+  return hasOwn(value, 'constructor') ? undefined : null;
 }
 
 /** What `serialize` of the interface in this file gave, as an instance again. @param {string} file @param {any} data */

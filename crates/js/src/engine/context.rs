@@ -12,12 +12,16 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::rc::{Rc, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
+use mozjs::jsapi::js::{GetMallocHeapSizeForZone, GetRealmZone};
 use mozjs::jsapi::{
-    ContextOptionsRef, EnterRealm, GCReason, JS_DestroyContext, JS_GC, JS_GetContextPrivate,
-    JS_NewContext, JS_SetContextPrivate, JS_SetFutexCanWait, JS_SetGCParameter,
-    JS_SetNativeStackQuota, JSContext, JSGCParamKey, JSObject, LeaveRealm, SetStackFormat,
-    StackFormat,
+    ContextOptionsRef, EnterRealm, GCReason, GetCurrentRealmOrNull, JS_DestroyContext, JS_GC,
+    JS_GetContextPrivate, JS_GetGCParameter, JS_GetRuntime, JS_NewContext, JS_SetContextPrivate,
+    JS_SetFutexCanWait, JS_SetGCCallback, JS_SetGCParameter, JS_SetNativeStackQuota, JSContext,
+    JSGCParamKey, JSGCStatus, JSObject, JSRuntime, LeaveRealm, SetOutOfMemoryCallback,
+    SetStackFormat, StackFormat,
 };
 use mozjs::jsval::JSVal;
 
@@ -42,6 +46,10 @@ pub struct ContextOptions {
     /// Folder for the caches of compiled code: of the engine's own library, without which start-up takes 10 ms more, and of the scripts
     /// that [`Scope::evaluate_cached`] runs. Written when absent.
     pub cache_folder: Option<std::path::PathBuf>,
+    /// A context whose library this one shares, instead of having its own: a start in a tenth of the time. It waits for this one's end.
+    pub parent: Option<Parent>,
+    /// How many bytes the heap may have; beyond, JavaScript is ended ([`Context::is_out_of_memory`]).
+    pub heap_limit: Option<u32>,
 }
 
 /// What the engine asks of whoever built on it. Every method has a default, so a bare engine works.
@@ -167,6 +175,13 @@ pub(super) struct ContextState {
     pub(super) tasks: RefCell<Option<Tasks>>,
     /// Set while the program is leaving: no further JavaScript may run.
     pub(super) stopped: Cell<bool>,
+    /// The contexts that share one library.
+    family: Parent,
+    /// This one's place among them, unless the library is its own.
+    member: RefCell<Option<Member>>,
+    cache_folder: Option<std::path::PathBuf>,
+    /// Whether memory ran out in a context with a limit.
+    out_of_memory: Cell<bool>,
     /// Keeps `Context` on its thread.
     _thread: PhantomData<*mut ()>,
 }
@@ -222,12 +237,23 @@ impl Context {
         }
         let quota = stack_quota()?;
         process::begin_context()?;
-        // SAFETY: the engine is initialised; a null parent makes an independent runtime.
-        let cx = unsafe { JS_NewContext(32 << 20, ptr::null_mut()) };
+        let member = match &options.parent {
+            Some(parent) => Some(parent.join().inspect_err(|_| process::end_context())?),
+            None => None,
+        };
+        let runtime = (member.as_ref()).map_or(ptr::null_mut(), |member| member.0.runtime);
+        // SAFETY: the engine is initialised; a null parent makes an independent runtime, and another one lives as long as it has members.
+        let cx = unsafe { JS_NewContext(32 << 20, runtime) };
         if cx.is_null() {
+            drop(member);
             process::end_context();
             return Err("cannot create a JavaScript context: out of memory".to_string());
         }
+        let family = match &options.parent {
+            Some(parent) => parent.clone(),
+            // SAFETY: a live context has a runtime.
+            None => Parent::new(unsafe { JS_GetRuntime(cx) }),
+        };
         let inner = Rc::new_cyclic(|this| ContextState {
             this: this.clone(),
             entered: Cell::new(false),
@@ -255,6 +281,10 @@ impl Context {
             interrupt: Interrupt::new(cx),
             tasks: RefCell::new(None),
             stopped: Cell::new(false),
+            family,
+            member: RefCell::new(member),
+            cache_folder: options.cache_folder.clone(),
+            out_of_memory: Cell::new(false),
             _thread: PhantomData,
         });
         ON_THREAD.set(true);
@@ -263,11 +293,21 @@ impl Context {
         unsafe {
             JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast::<c_void>());
             *inner.anchor.borrow_mut() = Some(Anchor::link(cx, &inner.roots));
-            JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, u32::MAX);
+            let limit = options.heap_limit.unwrap_or(u32::MAX);
+            JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, limit);
+            if let Some(limit) = options.heap_limit {
+                SetOutOfMemoryCallback(cx, Some(ran_out_of_memory), ptr::null_mut());
+                // The engine's own limit leaves out what objects have from the allocator: elements, text, bytes.
+                let often = (limit >> 21).max(1);
+                JS_SetGCParameter(cx, JSGCParamKey::JSGC_MALLOC_THRESHOLD_BASE, often);
+                JS_SetGCCallback(cx, Some(collected), ptr::null_mut());
+            }
             // What survives a minor collection leaves the nursery: `SlotTable` counts on it. (It is the default.)
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_SEMISPACE_NURSERY_ENABLED, 0);
             JS_SetNativeStackQuota(cx, quota, quota - (quota >> 5), quota - (quota >> 4));
-            SetStackFormat(cx, StackFormat::V8);
+            if options.parent.is_none() {
+                SetStackFormat(cx, StackFormat::V8);
+            }
             // `Atomics.wait` may block: a program that waits on its only thread for nobody can be interrupted.
             JS_SetFutexCanWait(cx);
             // A stack captured at each promise makes `await` many times dearer.
@@ -329,6 +369,21 @@ impl Context {
         self.0.stopped.set(true);
     }
 
+    /// What another thread's context needs to share this one's library.
+    pub fn parent(&self) -> Parent {
+        self.0.family.clone()
+    }
+
+    /// Where this context keeps compiled code, if it does.
+    pub fn cache_folder(&self) -> Option<std::path::PathBuf> {
+        self.0.cache_folder.clone()
+    }
+
+    /// Whether JavaScript was ended because its heap had reached the limit.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.0.out_of_memory.get()
+    }
+
     /// Whether [`stop`](Self::stop) was called.
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.get()
@@ -386,6 +441,12 @@ impl Drop for Owner {
         inner.interrupt.close();
         inner.roots.clear();
         *inner.global.borrow_mut() = None;
+        if inner.member.borrow().is_none() && !inner.family.wait_for_members() {
+            // A member hangs in a call of the system: the library that it uses ends with the process.
+            inner.cx.set(ptr::null_mut());
+            ON_THREAD.set(false);
+            return;
+        }
         // SAFETY: the realm was entered once, at creation, from none. The stores are empty and no scope is open, so the
         // anchor is the last stack root; `JS_DestroyContext` runs the last finalizers, which need only the graveyard.
         unsafe {
@@ -401,8 +462,132 @@ impl Drop for Owner {
         super::microtasks::uninstall(inner);
         ON_THREAD.set(false);
         process::end_context();
+        let member = inner.member.borrow_mut().take();
+        drop(member);
         bury(&inner.graveyard);
     }
+}
+
+/// The contexts that share the library of one, the first of them, which lives longest. Any thread may hold this.
+#[derive(Clone)]
+pub struct Parent(Arc<Family>);
+
+struct Family {
+    runtime: *mut JSRuntime,
+    /// How many share it; `None` once it is going.
+    members: Mutex<Option<usize>>,
+    fewer: Condvar,
+}
+
+// SAFETY: the pointer is only handed to `JS_NewContext`, which takes a runtime of another thread, and only while the family has members,
+// for which the runtime's own thread waits before it ends it.
+unsafe impl Send for Family {}
+// SAFETY: as above; what changes is under the lock.
+unsafe impl Sync for Family {}
+
+impl std::fmt::Debug for Parent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Parent")
+    }
+}
+
+/// A place in a family.
+struct Member(Arc<Family>);
+
+impl Parent {
+    fn new(runtime: *mut JSRuntime) -> Parent {
+        Parent(Arc::new(Family {
+            runtime,
+            members: Mutex::new(Some(0)),
+            fewer: Condvar::new(),
+        }))
+    }
+
+    fn join(&self) -> Result<Member, String> {
+        let mut members = self
+            .0
+            .members
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(count) = &mut *members else {
+            return Err("the JavaScript context that this one belongs to has ended".to_string());
+        };
+        *count += 1;
+        Ok(Member(Arc::clone(&self.0)))
+    }
+
+    /// Forbids new members and waits until there are none; false if there are some after a while.
+    fn wait_for_members(&self) -> bool {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let members = self
+            .0
+            .members
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut members, _) = self
+            .0
+            .fewer
+            .wait_timeout_while(members, PATIENCE, |members| {
+                members.is_some_and(|count| count > 0)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        let none = members.is_none_or(|count| count == 0);
+        *members = None;
+        none
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut members = self
+            .0
+            .members
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = &mut *members {
+            *count -= 1;
+        }
+        drop(members);
+        self.0.fewer.notify_all();
+    }
+}
+
+/// # Safety
+/// Called by the engine, on the context's thread, before and after a collection.
+unsafe extern "C" fn collected(
+    cx: *mut JSContext,
+    status: JSGCStatus,
+    _: GCReason,
+    _: *mut c_void,
+) {
+    if status != JSGCStatus::JSGC_END {
+        return;
+    }
+    // SAFETY: a live context of ours, in its realm unless it begins or ends; the rest are plain queries.
+    let over = unsafe {
+        let realm = GetCurrentRealmOrNull(cx);
+        if realm.is_null() {
+            return;
+        }
+        let limit = JS_GetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES);
+        let cells = JS_GetGCParameter(cx, JSGCParamKey::JSGC_BYTES);
+        let beside = GetMallocHeapSizeForZone(GetRealmZone(realm));
+        cells as usize + beside > limit as usize
+    };
+    if over {
+        // SAFETY: as above.
+        unsafe { ran_out_of_memory(cx, ptr::null_mut()) };
+    }
+}
+
+/// # Safety
+/// Called by the engine, on the context's thread, when it could not allocate.
+unsafe extern "C" fn ran_out_of_memory(cx: *mut JSContext, _: *mut c_void) {
+    // SAFETY: a live context of ours: the callback is set when its private is.
+    let inner = unsafe { ContextState::of(cx) };
+    inner.out_of_memory.set(true);
+    // What catches the error must not go on: the next safe point ends it, and nothing runs afterwards.
+    inner.interrupt.handle().end();
 }
 
 thread_local! {

@@ -38,6 +38,8 @@ struct InterruptShared {
     requested: AtomicBool,
     /// A script was ended and nobody has asked yet.
     taken: AtomicBool,
+    /// No JavaScript is to run any more.
+    ended: AtomicBool,
     /// Counts when JavaScript begins and when it ends, so it is odd while it runs. Only the context's thread writes it.
     activity: AtomicU64,
     /// A pause is due.
@@ -71,6 +73,7 @@ impl Interrupt {
                 cx: Mutex::new(cx),
                 requested: AtomicBool::new(false),
                 taken: AtomicBool::new(false),
+                ended: AtomicBool::new(false),
                 activity: AtomicU64::new(0),
                 pause: AtomicBool::new(false),
                 asleep: AtomicBool::new(false),
@@ -201,6 +204,14 @@ impl InterruptHandle {
             .with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
     }
 
+    /// Ends the JavaScript that is running, and lets none run afterwards.
+    pub fn end(&self) {
+        self.0.ended.store(true, Ordering::SeqCst);
+        // SAFETY: as above.
+        self.0
+            .with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
+    }
+
     /// Withdraws a request that has not been served.
     pub fn withdraw(&self) {
         self.0.requested.store(false, Ordering::SeqCst);
@@ -266,6 +277,9 @@ unsafe extern "C" fn callback(cx: *mut JSContext) -> bool {
     let inner = unsafe { ContextState::of(cx) };
     let interrupt = &inner.interrupt;
     interrupt.pause_if_due(inner);
+    if interrupt.shared.ended.load(Ordering::SeqCst) {
+        inner.stopped.set(true);
+    }
     if interrupt.shared.requested.swap(false, Ordering::SeqCst) {
         interrupt.shared.taken.store(true, Ordering::SeqCst);
         return false;

@@ -72,7 +72,7 @@ mod wasm_modules;
 
 pub use buffers::ViewType;
 pub use clone::{CloneBuffer, CloneFailure};
-pub use context::{Context, ContextOptions, Hooks, Owner};
+pub use context::{Context, ContextOptions, Hooks, Owner, Parent};
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};
 pub use error::{Error, ErrorClass, Property};
 pub use functions::{Arguments, Closure, Op, OpFunction};

@@ -108,6 +108,19 @@ impl Loader {
         Ok(cache)
     }
 
+    /// Says what the program is, when it is no module.
+    pub(crate) fn set_main(&self, url: &str) {
+        *self.main.borrow_mut() = Some(url.to_owned());
+    }
+
+    /// The URL of the program, or of the current folder when it has none.
+    pub(crate) fn main_url(&self) -> String {
+        self.main.borrow().clone().unwrap_or_else(|| {
+            let folder = std::env::current_dir().unwrap_or_default();
+            file_url(&folder.join("[script]")).to_string()
+        })
+    }
+
     /// Whether this is the URL of the program.
     fn is_main(&self, url: &str) -> bool {
         self.main.borrow().as_deref() == Some(url)
@@ -288,6 +301,29 @@ impl Loader {
         } else {
             commonjs::compiled(scope, code, "[stdin]").map(|_| ())
         }
+    }
+
+    /// The program's module from a `data:` URL.
+    pub(crate) fn data_main<'s>(&self, scope: &Scope<'s>, url: &str) -> Result<Local<'s>, Error> {
+        let parsed = Url::parse(url);
+        let parsed = parsed.map_err(|error| Error::type_error(format!("{url}: {error}")))?;
+        self.set_main(url);
+        self.module(scope, Target::Data(parsed), Flavour::Code)
+    }
+
+    /// The program's module from text that was read elsewhere.
+    pub(crate) fn text_module<'s>(
+        &self,
+        scope: &Scope<'s>,
+        text: &str,
+        url: &str,
+    ) -> Result<Local<'s>, Error> {
+        self.set_main(url);
+        let module = scope.compile_module(text, url, scope.string(url)?)?;
+        self.modules
+            .borrow_mut()
+            .insert((url.to_owned(), Flavour::Code), scope.persist(module));
+        Ok(module)
     }
 
     /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
@@ -559,16 +595,54 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// `data:text/javascript,...`, `data:application/json,...`.
-fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
+/// The text of a `data:` URL.
+///
+/// # Errors
+/// When it is malformed or no text.
+pub(crate) fn data_text(url: &Url) -> Result<String, Error> {
     let bad = || Error::type_error("cannot import the data URL: it is malformed");
     let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
-    let bytes: Vec<u8> = percent_decode(body);
+    // A question mark belongs to the data.
+    let body = match url.query() {
+        Some(query) => format!("{body}?{query}"),
+        None => body.to_owned(),
+    };
+    let bytes: Vec<u8> = percent_decode(&body);
     let bytes = match head.strip_suffix(";base64") {
         Some(_) => transcoding::decode_base64_to_vec(&bytes).ok_or_else(bad)?,
         None => bytes,
     };
-    let text = String::from_utf8(bytes).map_err(|_| bad())?;
+    String::from_utf8(bytes).map_err(|_| bad())
+}
+
+/// The text of the file that a URL names, its types taken away if it has some.
+///
+/// # Errors
+/// When there is no such file, or it cannot be parsed.
+pub(crate) fn script_text(url: &Url) -> Result<String, Error> {
+    let missing = |reason: String| {
+        Error::coded(
+            "ERR_MODULE_NOT_FOUND",
+            format!("Cannot read the script '{url}': {reason}"),
+        )
+    };
+    let path = url
+        .to_file_path()
+        .map_err(|()| missing("only file: and data: URLs can be read".to_owned()))?;
+    let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
+    match source::kind(&path) {
+        FileKind::TypeScript | FileKind::CommonTypeScript => {
+            let shown = path.display().to_string();
+            typescript::strip(&text).map_err(|problem| problem.into_error(&shown))
+        }
+        _ => Ok(text),
+    }
+}
+
+/// `data:text/javascript,...`, `data:application/json,...`.
+fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
+    let text = data_text(url)?;
+    let head = url.path().split(',').next().unwrap_or_default();
     let essence = head.split(';').next().unwrap_or_default();
     match (flavour, essence) {
         (Flavour::Text, _) => scope.default_module(scope.string(&text)?),

@@ -7,6 +7,7 @@
 
 pub(crate) mod outcome;
 mod start;
+pub(crate) mod workers;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -73,8 +74,17 @@ impl Js {
     pub fn new(event_loop: &Loop, options: Options) -> Result<Rc<Js>, String> {
         web::performance::clock::start();
         let context_options = ContextOptions {
-            cache_folder: options.cache_folder.or_else(user_cache_folder),
+            cache_folder: (options.cache_folder.clone()).or_else(user_cache_folder),
+            ..ContextOptions::default()
         };
+        Js::with_context(event_loop, options, context_options)
+    }
+
+    fn with_context(
+        event_loop: &Loop,
+        options: Options,
+        context_options: ContextOptions,
+    ) -> Result<Rc<Js>, String> {
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
         let conditions = options

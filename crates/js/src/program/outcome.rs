@@ -3,6 +3,7 @@
 //!
 //! A program that never touched `process` or listened to an event loads neither file until it fails.
 
+use super::workers;
 use crate::builtins::{Room, exports, is_loaded};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope};
 use crate::node::process::operations::Exit;
@@ -71,7 +72,10 @@ fn close(scope: &Scope<'_>, status: i32) -> i32 {
 /// Ends the program if nobody took care of the error.
 pub(crate) fn conclude(scope: &Scope<'_>, outcome: Outcome) {
     if let Outcome::Fatal(text) = outcome {
-        print_error(&text);
+        // A worker's parent has it.
+        if !text.is_empty() {
+            print_error(&text);
+        }
         end(scope, Ending::Failed);
     }
 }
@@ -155,16 +159,26 @@ fn decide<'s>(
 ) -> Outcome {
     match exports(scope, "web/html/errors").and_then(|exports| ask(scope, exports)) {
         Ok(answer) if scope.bool_of(answer) => Outcome::Handled,
-        Ok(_) => Outcome::Fatal(describe(scope, value, is_rejection)),
+        Ok(_) => unhandled(scope, value, is_rejection),
         Err(error) if error.is_terminated() => Outcome::Handled,
         // A listener threw: that is the error to end with, at once and with Node's status for it, without `exit` listeners.
         Err(error) => {
-            let text = error
-                .to_local(scope)
-                .map(|thrown| describe(scope, thrown, false));
+            let outcome = match error.to_local(scope) {
+                Some(thrown) => unhandled(scope, thrown, false),
+                None => Outcome::Fatal(String::new()),
+            };
             scope.state::<Exit>().code.set(Some(LISTENER_FAILED));
-            Outcome::Fatal(text.unwrap_or_default())
+            outcome
         }
+    }
+}
+
+/// Nobody in this thread handled it: it is the parent's of a worker.
+fn unhandled(scope: &Scope<'_>, value: Local<'_>, is_rejection: bool) -> Outcome {
+    match workers::tell_parent(scope, value) {
+        Some(true) => Outcome::Handled,
+        Some(false) => Outcome::Fatal(String::new()),
+        None => Outcome::Fatal(describe(scope, value, is_rejection)),
     }
 }
 

@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 
 use crate::builtins::{self, Index, Room};
 use crate::modules::operations;
-use crate::program::outcome;
+use crate::program::{outcome, workers};
 use crate::{node, web};
 
 fn all() -> impl Iterator<Item = &'static Room> {
     let below = [&builtins::ROOM, &builtins::inspect::ROOM];
-    let above = [&operations::ROOM, &outcome::ROOM];
+    let above = [&operations::ROOM, &outcome::ROOM, &workers::ROOM];
     (below.into_iter())
         .chain(above)
         .chain(web::ROOMS)

@@ -14,6 +14,7 @@ pub(crate) mod streams;
 pub(crate) mod url;
 pub(crate) mod webassembly;
 pub(crate) mod websocket;
+pub(crate) mod workers;
 
 use crate::builtins::Room;
 
@@ -31,4 +32,5 @@ pub(crate) const ROOMS: &[Room] = &[
     url::ROOM,
     webassembly::ROOM,
     websocket::ROOM,
+    workers::ROOM,
 ];

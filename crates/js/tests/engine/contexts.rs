@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use twinloop_js::engine::{Context, ContextOptions, Scope, Type};
+use twinloop_js::engine::{CloneFailure, Context, ContextOptions, Local, Scope, Type};
 
 use crate::{run, with_engine};
 
@@ -200,6 +200,7 @@ impl CacheFolder {
     fn options(&self) -> ContextOptions {
         ContextOptions {
             cache_folder: Some(self.0.clone()),
+            ..ContextOptions::default()
         }
     }
 
@@ -334,4 +335,140 @@ fn a_cache_that_cannot_be_written_is_done_without() {
     owner.context().keep_compiled();
     drop(owner);
     std::fs::remove_file(&folder.0).unwrap();
+}
+
+#[test]
+fn contexts_of_other_threads_share_a_library_and_end_before_it() {
+    let owner = Context::create(&ContextOptions::default()).unwrap();
+    let parent = owner.context().parent();
+    let threads: Vec<_> = (0..4)
+        .map(|number| {
+            let parent = Some(parent.clone());
+            std::thread::spawn(move || {
+                let options = ContextOptions {
+                    parent,
+                    ..ContextOptions::default()
+                };
+                let owner = Context::create(&options).unwrap();
+                owner.context().enter(|scope| {
+                    let code = format!("[3, {number}, 1].sort().map((x) => x * 2).length");
+                    assert_eq!(run(scope, &code).as_f64(), Some(3.0));
+                    scope.collect_garbage();
+                });
+            })
+        })
+        .collect();
+    owner.context().enter(|scope| {
+        run(scope, "for (let i = 0; i < 1e5; i += 1) ({ i })");
+    });
+    // It waits for those that are there, and takes no more.
+    drop(owner);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let options = ContextOptions {
+        parent: Some(parent),
+        ..ContextOptions::default()
+    };
+    assert!(Context::create(&options).is_err());
+}
+
+#[test]
+fn a_value_that_one_context_wrote_is_read_by_another() {
+    let owner = Context::create(&ContextOptions::default()).unwrap();
+    let mut buffer = owner.context().enter(|scope| {
+        let value = run(
+            scope,
+            "globalThis.moved = new Uint8Array([1, 2, 3]).buffer;
+             ({ list: [1, { deep: 'é' }], when: new Date(5), moved, shared: new SharedArrayBuffer(4),
+                module: new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) })",
+        );
+        let hole = scope.clone_hole(0).unwrap();
+        scope.set(value, "hole", hole).unwrap();
+        let transfer = run(scope, "[moved]");
+        let Ok(buffer) = scope.write_clone(value, transfer) else {
+            panic!("the value was refused");
+        };
+        assert_eq!(run(scope, "moved.byteLength").as_f64(), Some(0.0));
+        buffer
+    });
+    let text = std::thread::spawn(move || {
+        let owner = Context::create(&ContextOptions::default()).unwrap();
+        owner.context().enter(|scope| {
+            let made = run(scope, "[{ made: true }]");
+            let value = scope.read_clone(&mut buffer, made).unwrap();
+            scope.set(scope.global(), "value", value).unwrap();
+            let text = run(
+                scope,
+                "JSON.stringify([value.list, +value.when, [...new Uint8Array(value.moved)], value.shared.byteLength,
+                    value.module instanceof WebAssembly.Module, value.hole])",
+            );
+            scope.string_of(text).unwrap()
+        })
+    });
+    assert_eq!(
+        text.join().unwrap(),
+        r#"[[1,{"deep":"é"}],5,[1,2,3],4,true,{"made":true}]"#
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_named_and_a_buffer_that_nobody_reads_is_freed() {
+    let owner = Context::create(&ContextOptions::default()).unwrap();
+    owner.context().enter(|scope| {
+        let value = run(
+            scope,
+            "globalThis.refused = new WeakMap(); ({ deep: [refused] })",
+        );
+        match scope.write_clone(value, Local::undefined()) {
+            Err(CloneFailure::Refused(object)) => {
+                let refused = run(scope, "refused");
+                assert!(scope.strictly_equal(object, refused).unwrap());
+            }
+            _ => panic!("a WeakMap was written"),
+        }
+        let value = run(scope, "globalThis.bytes = new ArrayBuffer(1 << 20); bytes");
+        let transfer = run(scope, "[bytes]");
+        assert!(scope.write_clone(value, transfer).is_ok());
+    });
+}
+
+#[test]
+fn a_heap_with_a_limit_ends_its_context_alone() {
+    for code in [
+        "const kept = []; for (;;) kept.push([kept]);",
+        "const kept = []; for (;;) kept.push(new Array(1000).fill(kept));",
+        "const kept = []; for (;;) kept.push(new Uint8Array(100000));",
+        "const kept = []; for (let i = 0; ; i += 1) try { kept.push(`${i}`.repeat(1000)); } catch {}",
+    ] {
+        let ended = std::thread::spawn(move || {
+            let options = ContextOptions {
+                heap_limit: Some(16 << 20),
+                ..ContextOptions::default()
+            };
+            let owner = Context::create(&options).unwrap();
+            let ended = owner
+                .context()
+                .enter(|scope| scope.evaluate(code, "full.js", 1).is_err());
+            ended && owner.context().is_out_of_memory()
+        });
+        assert!(ended.join().unwrap(), "{code}");
+    }
+}
+
+#[test]
+fn an_end_from_another_thread_is_for_good() {
+    let owner = Context::create(&ContextOptions::default()).unwrap();
+    let handle = owner.context().interrupt_handle();
+    let thread = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        handle.end();
+    });
+    owner.context().enter(|scope| {
+        let error = scope.evaluate("for (;;);", "loop.js", 1).err().unwrap();
+        assert!(error.is_terminated());
+        let error = scope.evaluate("1", "late.js", 1).err().unwrap();
+        assert!(error.is_terminated());
+    });
+    thread.join().unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod input;
 pub(crate) mod operations;
+mod shared_environment;
 mod signals;
 mod users;
 
@@ -14,6 +15,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/process/capture", include_str!("capture.js")),
         File::new("node/process/directory", include_str!("directory.js")),
         File::new("node/process/env_file", include_str!("env_file.js")),
+        File::new("node/process/environment", include_str!("environment.js")),
         File::new("node/process/evaluate", include_str!("evaluate.js")),
         File::new("node/process/finalization", include_str!("finalization.js")),
         File::new("node/process/options", include_str!("options.js")),
@@ -27,5 +29,11 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/process/warnings", include_str!("warnings.js")),
         File::new("node/process/module", include_str!("module.js")).modules(&["node:process"]),
     ],
-    operations: &[operations::OPS, signals::OPS, input::OPS, users::OPS],
+    operations: &[
+        operations::OPS,
+        signals::OPS,
+        input::OPS,
+        shared_environment::OPS,
+        users::OPS,
+    ],
 };

@@ -38,6 +38,12 @@ interface Operations {
   /** Called once, at the next checkpoint. */
   runBeforeMicrotasks(callback: () => void): void;
   sendSignal(pid: number, signal: string): void;
+  /** Undefined takes it away. */
+  setSharedVariable(number: number, name: string, value: string | undefined): void;
+  sharedVariable(number: number, name: string): string | undefined;
+  sharedVariableNames(number: number): string[];
+  /** The number, never 0, of an environment of these names and values in turn. */
+  sharedVariables(list: string[]): number;
   setTimeZone(name: string | undefined): void;
   stopInput(): void;
   supplementaryGroups(): number[];

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::builtins;
 use crate::builtins::errno::errno;
-use crate::engine::{Arguments, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Error, ErrorClass, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("processFacts", 0, process_facts),
@@ -32,6 +32,8 @@ pub(crate) struct Exit {
     pub(crate) arguments: RefCell<Vec<String>>,
     /// The code given to `process.exit`, once it was called, or 1 after an error.
     pub(crate) code: Cell<Option<i32>>,
+    /// Whether this is a worker, which may not change what belongs to the process.
+    pub(crate) in_worker: Cell<bool>,
     /// The text for stderr of an error that a listener threw and nobody handled: the program ends at the next checkpoint.
     pub(crate) pending: RefCell<Option<String>>,
 }
@@ -155,6 +157,13 @@ fn current_directory<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s
 
 /// `changeDirectory(path)`.
 fn change_directory<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if scope.state::<Exit>().in_worker.get() {
+        return Err(Error::of(
+            ErrorClass::TypeError,
+            "process.chdir() is not supported in workers",
+        )
+        .with("code", "ERR_WORKER_UNSUPPORTED_OPERATION"));
+    }
     let path = scope.string_of(arguments.get(0))?;
     let before = std::env::current_dir().unwrap_or_default();
     std::env::set_current_dir(&path).map_err(|error| {

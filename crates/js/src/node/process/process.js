@@ -2,7 +2,7 @@
 // `exit` when the loop has nothing left to do, if this module was loaded.
 'use strict';
 
-const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
+const { invalidType, outOfRange, unknownSignal } = require('node/errors');
 const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { getDirectory, setDirectory } = require('node/process/directory');
@@ -27,7 +27,6 @@ const {
   builtinExports,
   changeDirectory,
   commandOptions,
-  environment: environmentPairs,
   exitProcess,
   hostFacts,
   memoryUsage: memoryBytes,
@@ -36,7 +35,6 @@ const {
   parentId,
   processFacts,
   sendSignal,
-  setTimeZone,
   unwatchSignal,
   watchSignal,
   writtenOptions,
@@ -44,6 +42,7 @@ const {
 const loadAbout = () => require('node/process/about');
 const loadCapture = () => require('node/process/capture');
 const loadChannel = () => require('node/child_process/channel');
+const loadEnvironment = () => require('node/process/environment');
 const loadFiles = () => require('node/fs/fs');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadEnvFile = () => require('node/process/env_file');
@@ -303,46 +302,16 @@ function addEnvironmentFiles(variables) {
   }
 }
 
-/**
- * The environment as it was when the program first asked, with its own changes; every value is a string. `TZ` takes effect at once.
- * @returns {Record<string, string>}
- */
+/** The environment as it was when the program first asked, with its own changes. */
 function environment() {
-  /** @type {Record<string, string>} */
-  const variables = {};
-  const pairs = environmentPairs();
-  for (let index = 0; index < pairs.length; index += 1) variables[pairs[index][0]] = pairs[index][1];
+  const { makeEnvironment, processVariables } = loadEnvironment();
+  const variables = processVariables();
   addEnvironmentFiles(variables);
   if (facts.channel !== undefined) {
     delete variables.NODE_CHANNEL_FD;
     delete variables.NODE_CHANNEL_SERIALIZATION_MODE;
   }
-  return new Proxy(variables, {
-    set(target, name, value) {
-      if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
-      target[name] = `${value}`;
-      if (name === 'TZ') setTimeZone(target.TZ);
-      return true;
-    },
-    deleteProperty(target, name) {
-      if (typeof name !== 'symbol') delete target[name];
-      if (name === 'TZ') setTimeZone(undefined);
-      return true;
-    },
-    defineProperty(target, name, descriptor) {
-      if (descriptor.get !== undefined || descriptor.set !== undefined) {
-        throw nodeError(
-          TypeError,
-          'ERR_INVALID_OBJECT_DEFINE_PROPERTY',
-          "'process.env' does not accept an accessor(getter/setter) descriptor",
-        );
-      }
-      const value = `${descriptor.value}`;
-      defineProperty(target, name, assign({}, descriptor, { value }));
-      if (name === 'TZ') setTimeZone(value);
-      return true;
-    },
-  });
+  return makeEnvironment(variables);
 }
 
 // Signals: the first listener has the loop watch for it, the last gives the default action back.

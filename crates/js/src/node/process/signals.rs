@@ -7,6 +7,7 @@ use std::rc::Rc;
 use twinloop_loop::{Host, HostId, Loop, signals};
 
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
+use crate::node::process::operations::Exit;
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("watchSignal", 2, watch_signal),
@@ -88,6 +89,10 @@ fn host(scope: &Scope<'_>, signals: &Rc<Signals>) -> HostId {
 fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
     let number = signal_number(&name)?;
+    if scope.state::<Exit>().in_worker.get() {
+        // Signals are the main thread's, as in Node.
+        return Ok(Local::undefined());
+    }
     let state = scope.state::<Signals>();
     let host = host(scope, &state);
     let remote = Loop::current().remote();

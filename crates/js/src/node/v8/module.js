@@ -55,9 +55,9 @@ function getHeapSpaceStatistics() {
     const isWhole = name === 'old_space';
     return {
       space_name: name,
-      space_size: isWhole ? bytes[1] : 0,
+      space_size: isWhole ? bytes[2] : 0,
       space_used_size: isWhole ? bytes[2] : 0,
-      space_available_size: isWhole ? bytes[1] - bytes[2] : 0,
+      space_available_size: 0,
       physical_space_size: isWhole ? bytes[1] : 0,
     };
   });

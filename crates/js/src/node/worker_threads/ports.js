@@ -2,11 +2,13 @@
 // listeners get the value and not the event, and references. Loaded with the module; a program that has only the globals has the web's.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { nodeError } = require('node/errors');
 const { requireFunction } = require('node/arguments');
 const { Map, WeakMap, apply, defineProperty, mapForEach, mapGet, mapSet, push } = require('builtins/primordials');
 const { splice, weakMapGet, weakMapSet } = require('builtins/primordials');
-const { Event, hasListeners } = require('web/events/events');
+const { hasListeners } = require('web/events/events');
+const { CustomEvent } = require('web/events/classes');
+const { setImmediate } = require('web/html/timers');
 const { emitWarning } = require('node/process/warnings');
 const { isMessagePort, isReferenced, MessagePort, nativeOf, setNodeManners, setReference, takeMessage } = require('web/messaging/port');
 const { addEventListener, dispatchEvent, removeEventListener } = require('web/events/events');
@@ -105,7 +107,7 @@ const methods = {
   /** @param {any} type @param {any} [value] */
   emit(type, value) {
     const had = hasListeners(this, `${type}`);
-    const event = new Event(type);
+    const event = new CustomEvent(type, { detail: value });
     weakMapSet(emitted, event, { value });
     apply(dispatchEvent, this, [event]);
     return had;
@@ -127,8 +129,14 @@ const methods = {
   getMaxListeners: () => 10,
 };
 
+const { close } = MessagePort.prototype;
 /** @type {Record<string, any>} */
 const references = {
+  /** @param {any} [callback] */
+  close(callback) {
+    if (typeof callback === 'function') apply(methods.once, this, ['close', callback]);
+    apply(close, this, []);
+  },
   ref() {
     if (portIsOpen(nativeOf(this))) setReference(this, true);
   },
@@ -143,7 +151,7 @@ const references = {
 /** Gives a prototype Node's methods. @param {any} prototype @param {Record<string, any>} given */
 function addMethods(prototype, given) {
   const names = ['on', 'addListener', 'once', 'off', 'removeListener', 'removeAllListeners', 'emit', 'listenerCount', 'eventNames'];
-  push(names, 'setMaxListeners', 'getMaxListeners', 'ref', 'unref', 'hasRef');
+  push(names, 'setMaxListeners', 'getMaxListeners', 'close', 'ref', 'unref', 'hasRef');
   for (let i = 0; i < names.length; i += 1) {
     const value = given[names[i]];
     if (value === undefined) continue;
@@ -159,6 +167,9 @@ addMethods(MessagePort.prototype, methods);
 addMethods(MessagePort.prototype, references);
 
 setNodeManners({
+  closed(tell) {
+    setImmediate(tell);
+  },
   lost() {
     emitWarning('The target port was posted to itself, and the communication channel was lost');
   },
@@ -169,7 +180,7 @@ function receiveMessageOnPort(port) {
   if (isMessagePort(port)) return takeMessage(port);
   const channel = nativeOfChannel(port);
   if (channel === undefined) {
-    throw invalidType('port', ['MessagePort', 'BroadcastChannel'], port);
+    throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "port" argument must be a MessagePort instance');
   }
   const message = portTake(channel);
   return message === undefined ? undefined : { message: readMessage(message).value };

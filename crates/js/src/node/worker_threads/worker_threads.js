@@ -1,21 +1,21 @@
-// `node:worker_threads` (https://nodejs.org/api/worker_threads.html) as the main thread sees it; workers are not there yet.
+// `node:worker_threads` (https://nodejs.org/api/worker_threads.html). In a worker `inside` says what is different there (`become`), before
+// its program begins.
 'use strict';
 
-const { absentClass, absentFunction } = require('node/absent');
 const { invalidType } = require('node/errors');
-const { prototype: emitter } = require('node/events/events');
-const { mapDelete, mapGet, mapSet, Map, symbolFor } = require('builtins/primordials');
+const { assign, defineProperty, symbolFor } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { BroadcastChannel } = require('web/messaging/broadcast_channel');
 const { isMessagePort, MessageChannel, MessagePort } = require('web/messaging/port');
 const { markAsUncloneable } = require('web/html/cloner');
 const { isMarkedAsUntransferable, markAsUntransferable, readMessage, writeMessage } = require('web/html/message');
+const { getEnvironmentData, setEnvironmentData } = require('node/worker_threads/environment');
+const { postMessageToThread } = require('node/worker_threads/messaging');
 const { receiveMessageOnPort } = require('node/worker_threads/ports');
+const { Worker } = require('node/worker_threads/worker');
 
-/** @type {Map<any, any>} */
-const environmentData = new Map();
-
-module.exports = {
+/** @type {Record<string, any>} */
+const exported = {
   isInternalThread: false,
   isMainThread: true,
   MessagePort,
@@ -37,19 +37,26 @@ module.exports = {
   },
   receiveMessageOnPort,
   resourceLimits: {},
-  postMessageToThread: absentFunction('worker_threads', 'postMessageToThread', 4),
+  postMessageToThread,
   threadId: 0,
   threadName: '',
   SHARE_ENV: symbolFor('nodejs.worker_threads.SHARE_ENV'),
-  Worker: absentClass('worker_threads', 'Worker', 1, emitter),
+  Worker,
   parentPort: null,
   workerData: null,
   BroadcastChannel,
-  /** @param {any} key @param {any} [value] */
-  setEnvironmentData(key, value) {
-    if (value === undefined) mapDelete(environmentData, key);
-    else mapSet(environmentData, key, value);
-  },
-  /** @param {any} key */
-  getEnvironmentData: (key) => mapGet(environmentData, key),
+  setEnvironmentData,
+  getEnvironmentData,
 };
+
+// For `inside` only.
+defineProperty(exported, 'become', {
+  value: (/** @type {Record<string, any>} */ facts) => {
+    delete exported.become;
+    assign(exported, facts);
+  },
+  enumerable: false,
+  configurable: true,
+});
+
+module.exports = exported;

@@ -261,7 +261,7 @@ class Cloner {
 
   /** @param {any} value @param {number} kind @param {number} depth */
   #start(value, kind, depth) {
-    if (uncloneables !== null && weakMapHas(uncloneables, value)) throw uncloneable(value);
+    if (uncloneables !== null && weakMapHas(uncloneables, value) && className(value) !== 'ArrayBuffer') throw uncloneable(value);
     switch (kind) {
       case OBJECT: {
         // What the language made is no instance of an interface.
@@ -495,4 +495,4 @@ function cloneWithoutCause(error, cause) {
   }
 }
 
-module.exports = { Cloner, cloneValue, markAsUncloneable, uncloneable };
+module.exports = { Cloner, cloneValue, markAsUncloneable, nameOf, uncloneable };

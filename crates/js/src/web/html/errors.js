@@ -112,6 +112,12 @@ function placeOf(error) {
   return { filename: frame[1], lineno: Number(frame[2]), colno: Number(frame[3]) };
 }
 
+/** What an ErrorEvent says of an error. @param {any} error */
+function describeForEvent(error) {
+  const { filename, lineno, colno } = placeOf(error);
+  return { message: messageOf(error), filename, lineno, colno };
+}
+
 /** What stderr shows for an error that ends the program. @param {any} error */
 function describeUncaught(error, isRejection = false) {
   return `Uncaught ${isRejection ? '(in promise) ' : ''}${textOf(error)}`;
@@ -137,6 +143,7 @@ module.exports = {
   uncaught,
   unhandledRejection,
   rejectionHandled,
+  describeForEvent,
   describeUncaught,
   reportError,
   setProcessEmitter,

@@ -11,7 +11,7 @@
 
 const { Set, WeakMap, push, setAdd, setHas, weakMapHas, weakMapSet } = require('builtins/primordials');
 const { deserialize, isObject, transferFile, transferSteps } = require('builtins/webidl');
-const { Cloner, uncloneable } = require('web/html/cloner');
+const { Cloner, nameOf, uncloneable } = require('web/html/cloner');
 const { className, cloneHole, messageAttach, messagePorts, messageRead, messageRecords, messageWrite } = ops;
 const loadDOMException = () => require('builtins/domexception');
 
@@ -49,7 +49,8 @@ function checkTransfer(transfer) {
   const files = [];
   for (let i = 0; i < transfer.length; i += 1) {
     const item = transfer[i];
-    if (setHas(seen, item)) throw refusal(`Transfer list contains duplicate ${className(item) ?? 'object'}`);
+    if (setHas(seen, item))
+      throw refusal(`Transfer list contains duplicate ${className(item) === 'ArrayBuffer' ? 'ArrayBuffer' : nameOf(item)}`);
     setAdd(seen, item);
     if (isMarkedAsUntransferable(item)) throw refusal('An object that was marked as untransferable cannot be transferred');
     if (className(item) === 'ArrayBuffer') {

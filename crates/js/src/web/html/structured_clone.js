@@ -1,16 +1,24 @@
 // structuredClone (https://html.spec.whatwg.org/#dom-structuredclone).
 'use strict';
 
-const { isObject, requireArguments, toDictionary, toSequence } = require('builtins/webidl');
+const { codedError } = require('builtins/coded_error');
+const { isObject, toSequence } = require('builtins/webidl');
 const { cloneValue } = require('web/html/cloner');
 const { className } = ops;
 const loadMessage = () => require('web/html/message');
 
+const prefix = "Failed to execute 'structuredClone'";
+
 /** @param {any} value @param {any} [options] */
 function structuredClone(value, options = undefined) {
-  requireArguments(arguments.length, 1, 'structuredClone');
-  const { transfer } = toDictionary(options, 'structuredClone');
+  if (arguments.length === 0) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "value" argument must be specified');
+  if (options === undefined || options === null) return cloneValue(value);
+  if (!isObject(options)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${prefix}: Options cannot be converted to a dictionary`);
+  const { transfer } = options;
   if (transfer === undefined) return cloneValue(value);
+  if (!isObject(transfer)) {
+    throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${prefix}: transfer in Options can not be converted to sequence.`);
+  }
   const list = toSequence(transfer, 'structuredClone: the option transfer', (item) => {
     if (!isObject(item)) throw new TypeError('structuredClone: every element of transfer must be an object');
     return item;

@@ -18,6 +18,7 @@ class BroadcastChannel extends EventTarget {
   constructor(name) {
     requireArguments(arguments.length, 1, 'BroadcastChannel');
     super();
+    if (typeof name === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
     this.#name = toDOMString(name);
     this.#native = broadcastJoin(this.#name);
     // What comes while nobody listens is for nobody.
@@ -64,7 +65,7 @@ class BroadcastChannel extends EventTarget {
 
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
-    const { name } = this;
+    const { name } = BroadcastChannel.#check(this);
     return loadInspect().inspectMembers('BroadcastChannel', { name, active: portIsOpen(this.#native) }, depth, options);
   }
 

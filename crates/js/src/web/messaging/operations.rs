@@ -5,6 +5,7 @@
 //! open; one that was not is closed when the program forgets it. Loop thread only.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use slab::Slab;
@@ -59,6 +60,10 @@ pub(crate) struct Port {
     object: RefCell<Option<Slot>>,
     started: Cell<bool>,
     hold: RefCell<Option<Hold>>,
+    /// A message is being delivered.
+    delivering: Cell<bool>,
+    /// What had come when a message's receiver closed the port: it is delivered still, by the entries that are there.
+    left: RefCell<VecDeque<Message>>,
 }
 
 impl Port {
@@ -75,7 +80,20 @@ impl Port {
     }
 
     fn close(&self) {
+        let mut left = VecDeque::new();
+        if self.delivering.get()
+            && let Some(endpoint) = &*self.endpoint.borrow()
+        {
+            while let Some(message) = endpoint.take() {
+                left.push_back(message);
+            }
+        }
+        let object = (!left.is_empty())
+            .then(|| self.object.borrow_mut().take())
+            .flatten();
         drop(self.detach());
+        *self.object.borrow_mut() = object;
+        self.left.borrow_mut().append(&mut left);
         let name = self.broadcast.borrow_mut().take();
         if let Some(name) = name {
             leave_broadcast(&name);
@@ -120,7 +138,11 @@ impl Host for PortHost {
 /// The next message of a port, or its end.
 fn deliver(scope: &Scope<'_>, table: &Ports, port: &Port) -> Result<(), Error> {
     let local = |slot: &RefCell<Option<Slot>>| slot.borrow().as_ref().map(|slot| scope.local(slot));
-    let message = {
+    let left = port.left.borrow_mut().pop_front();
+    let is_left = left.is_some();
+    let message = if is_left {
+        left
+    } else {
         let endpoint = port.endpoint.borrow();
         let Some(endpoint) = &*endpoint else {
             return Ok(());
@@ -144,8 +166,15 @@ fn deliver(scope: &Scope<'_>, table: &Ports, port: &Port) -> Result<(), Error> {
     };
     match message {
         Some(message) => {
+            if is_left && port.left.borrow().is_empty() {
+                let object = port.object.borrow_mut().take();
+                drop(object);
+            }
             let message = message_object(scope, message)?;
-            scope.call(receive, Local::undefined(), &[object, message])?;
+            port.delivering.set(true);
+            let outcome = scope.call(receive, Local::undefined(), &[object, message]);
+            port.delivering.set(false);
+            outcome?;
         }
         None => {
             port.close();
@@ -175,6 +204,8 @@ pub(crate) fn open_port<'s>(scope: &Scope<'s>, endpoint: Endpoint) -> Result<Loc
         object: RefCell::new(None),
         started: Cell::new(false),
         hold: RefCell::new(None),
+        delivering: Cell::new(false),
+        left: RefCell::default(),
     });
     let token = table.ports.borrow_mut().insert(Rc::downgrade(&port));
     port.token.set(token);
@@ -399,7 +430,17 @@ fn message_read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 /// `broadcastJoin(name)`: the native port of a new member.
 fn broadcast_join<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
-    let value = open_port(scope, endpoint::join_broadcast(&name))?;
+    let member = endpoint::join_broadcast(&name);
+    open_member(scope, name, member)
+}
+
+/// A native port for a member of the broadcast channels of this name.
+pub(crate) fn open_member<'s>(
+    scope: &Scope<'s>,
+    name: String,
+    member: Endpoint,
+) -> Result<Local<'s>, Error> {
+    let value = open_port(scope, member)?;
     *port_of(scope, value)?.broadcast.borrow_mut() = Some(name);
     Ok(value)
 }

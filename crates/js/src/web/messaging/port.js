@@ -31,7 +31,7 @@ let setReference;
 /**
  * What `node:worker_threads` makes of ports: a listener starts them; the end that the program closes hears of it as well; and it warns when
  * a channel is lost, because an end was sent to itself.
- * @typedef {{ lost(): void }} NodeManners
+ * @typedef {{ closed(tell: () => void): void, lost(): void }} NodeManners
  */
 /** @type {NodeManners | null} */
 let nodeManners = null;
@@ -82,7 +82,7 @@ class MessagePort extends EventTarget {
     const native = this.#native;
     if (!portIsOpen(native)) return;
     portClose(native);
-    if (nodeManners !== null) fireClosed(this);
+    if (nodeManners !== null) nodeManners.closed(() => fireClosed(this));
   }
 
   /** @param {string} type @param {boolean} has */
@@ -198,7 +198,7 @@ function dispatchMessage(target, message) {
   fire(target, makeMessageEvent('message', received.value, received.ports));
 }
 
-/** The other end is closed. @param {any} target */
+/** The other end is closed, and so is this one. @param {any} target */
 function closed(target) {
   if (!isMessagePort(target)) return target.ended();
   fireClosed(target);
@@ -210,6 +210,16 @@ function fireClosed(port) {
 }
 
 portSetReceiver(receive, closed);
+
+/**
+ * Has an object of our own hear of the messages of a native port, from now on and as long as it is open.
+ * @param {NativePort} native
+ * @param {{ receive(message: NativeMessage): void, ended(): void }} receiver
+ */
+function listen(native, receiver) {
+  portKeep(native, receiver);
+  portStart(native);
+}
 
 /** The next message that waits, if there is one. @param {any} port @returns {{ message: any } | undefined} */
 function takeMessage(port) {
@@ -234,6 +244,7 @@ module.exports = {
   dispatchMessage,
   isMessagePort,
   isReferenced,
+  listen,
   makePort,
   MessageChannel,
   MessagePort,

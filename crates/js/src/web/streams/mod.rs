@@ -35,6 +35,7 @@ pub(crate) const ROOM: Room = Room {
         .globals(&["ReadableStream"]),
         File::new("web/streams/strategies", include_str!("strategies.js"))
             .globals(&["ByteLengthQueuingStrategy", "CountQueuingStrategy"]),
+        File::new("web/streams/transfer", include_str!("transfer.js")),
         File::new(
             "web/streams/transform_stream",
             include_str!("transform_stream.js"),

@@ -4,7 +4,7 @@
 'use strict';
 
 const { apply, catchRejection, customInspect, reject, then, withResolvers } = require('builtins/primordials');
-const { defineInterface, defineIteration, isObject, requireArguments } = require('builtins/webidl');
+const { defineInterface, defineIteration, defineTransferable, isObject, requireArguments } = require('builtins/webidl');
 const { toCallback, toDictionary, toEnumeration, toNumber } = require('builtins/webidl');
 const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
 const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
@@ -124,6 +124,7 @@ class ReadableStream {
 }
 
 defineInterface(ReadableStream);
+defineTransferable('web/streams/transfer', (value) => isReadableStream(value));
 defineIteration(ReadableStream, Symbol.asyncIterator, 'values');
 
 /** The members of https://streams.spec.whatwg.org/#dictdef-readablewritablepair @param {any} pair */

@@ -2,7 +2,7 @@
 'use strict';
 
 const { apply, customInspect, reject, resolve, then } = require('builtins/primordials');
-const { defineInterface, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const { defineInterface, defineTransferable, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
 const {
   canCloseOrEnqueue,
   closeController,
@@ -287,11 +287,18 @@ class TransformStreamDefaultController {
 defineInterface(TransformStreamDefaultController);
 
 class TransformStream {
+  /** @type {any} */
   #readable;
+  /** @type {any} */
   #writable;
 
   /** @param {any} [transformer] @param {any} [writableStrategy] @param {any} [readableStrategy] */
   constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
+    if (transformer === construction) {
+      this.#readable = readableStrategy;
+      this.#writable = writableStrategy;
+      return;
+    }
     if (transformer !== undefined && !isObject(transformer)) throw new TypeError('TransformStream: the transformer must be an object');
     const writableMembers = strategyMembers(writableStrategy);
     const readableMembers = strategyMembers(readableStrategy);
@@ -316,13 +323,26 @@ class TransformStream {
     return this.#writable;
   }
 
+  /** @param {any} value @returns {value is TransformStream} */
+  static is(value) {
+    return typeof value === 'object' && value !== null && #readable in value;
+  }
+
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
     return loadInspect().inspectMembers('TransformStream', { readable: this.#readable, writable: this.#writable }, depth, options);
   }
 }
 
+const { is: isTransformStream } = TransformStream;
+delete (/** @type {any} */ (TransformStream).is);
 defineInterface(TransformStream);
+defineTransferable('web/streams/transfer', isTransformStream);
+
+/** One of two ends that other files made. @param {any} readable @param {any} writable */
+function makeTransform(readable, writable) {
+  return new TransformStream(/** @type {any} */ (construction), writable, readable);
+}
 
 /** @param {any} value @param {string} name @returns {Function | undefined} */
 function optionalCallback(value, name) {
@@ -378,4 +398,4 @@ function createTransform(transform, flush = undefined, cancel = undefined) {
   return initialize(record, undefined, { mark: 1, size: undefined }, { mark: 0, size: undefined });
 }
 
-module.exports = { TransformStream, TransformStreamDefaultController, createTransform };
+module.exports = { TransformStream, TransformStreamDefaultController, createTransform, isTransformStream, makeTransform };

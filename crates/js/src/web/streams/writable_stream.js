@@ -2,7 +2,7 @@
 'use strict';
 
 const { apply, customInspect, reject } = require('builtins/primordials');
-const { defineInterface, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const { defineInterface, defineTransferable, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
 const { WritableControllerRecord, WritableRecord, abortStream, closeStream } = require('web/streams/writable_algorithms');
 const { isClosing, startController } = require('web/streams/writable_algorithms');
 const { WritableStreamDefaultWriter, setWritableStreams } = require('web/streams/default_writer');
@@ -69,6 +69,7 @@ class WritableStream {
 }
 
 defineInterface(WritableStream);
+defineTransferable('web/streams/transfer', (value) => isWritableStream(value));
 
 /** @param {any} value @param {string} name @returns {Function | undefined} */
 function optionalCallback(value, name) {
