@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::paths::{self, Profile};
 use crate::python::Venv;
 use crate::terminal::{note, step};
-use crate::{Arguments, process};
+use crate::{Arguments, cargo, process};
 
 const HELP: &str = "\
 cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--filter TEXT] [--release] [--once] [--json FILE]
@@ -28,12 +28,21 @@ cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--fil
   --once             no second try for what failed
   --json FILE        write the counts there
 
+  node [GROUP...] [--dir CHECKOUT] [--filter TEXT] [--jobs N] [--release] [--json FILE]
+              Node's own tests on the command, a table of its groups; `--json` writes how each file ended and what it printed.
+              --dir takes a checkout of denoland/node_test instead of fetching the pinned one
+
 Without a suite, all of them: about an hour. A test that is silent too long has hung. What does not pass is tried once more on its own.
 tests/conformance/SUITE.toml lists what may fail and why; it is an error if Twinloop fails anything else, passes
 something that is listed, or if no loop of its type ran.
 ";
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
+    let mut words = arguments.raw_args()?;
+    if words.next_if(|suite| suite == "node").is_some() {
+        return node(Arguments::from_args(words));
+    }
+    let mut arguments = Arguments::from_args(words);
     let mut runner = runner()?;
     let (mut versions, mut suites, mut profile) = (Vec::new(), Vec::new(), Profile::Dev);
     let mut needs_package = true;
@@ -77,6 +86,29 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         runner.arg("--packages-on-first");
     }
     process::run(runner.args(suites))
+}
+
+/// Node's tests: programs for the command, in which no Python is.
+fn node(mut arguments: Arguments) -> Result<()> {
+    let mut runner = Command::new(Venv::default()?.interpreter.program);
+    runner.arg(paths::root().join("xtask/conformance/node.py"));
+    let mut profile = Profile::Dev;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("release") => profile = Profile::Release,
+            lexopt::Arg::Long(name @ ("dir" | "filter" | "jobs" | "json")) => {
+                let name = format!("--{name}");
+                runner.arg(name).arg(arguments.value()?);
+            }
+            lexopt::Arg::Value(group) => {
+                runner.arg(group);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    process::run(&mut cargo::products(profile)?)?;
+    runner.arg("--command").arg(profile.artifact("twinloop"));
+    process::run(&mut runner)
 }
 
 /// The suite that takes half a minute and needs nothing from elsewhere, on the default Python; part of CI.

@@ -26,6 +26,7 @@ pub(crate) mod process;
 pub(crate) mod punycode;
 pub(crate) mod querystring;
 pub(crate) mod readline;
+pub(crate) mod sqlite;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
 pub(crate) mod test;
@@ -80,6 +81,7 @@ pub(crate) const ROOMS: &[Room] = &[
     punycode::ROOM,
     querystring::ROOM,
     readline::ROOM,
+    sqlite::ROOM,
     stream::ROOM,
     stream::PACKAGE,
     string_decoder::ROOM,

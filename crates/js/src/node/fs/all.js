@@ -2,7 +2,7 @@
 'use strict';
 
 const { assign } = require('builtins/primordials');
-const operations = require('node/fs/operations');
+const { operations } = require('node/fs/operations');
 const loadCopy = () => require('node/fs/copy');
 const loadDir = () => require('node/fs/dir');
 const loadGlob = () => require('node/fs/glob');

@@ -5,8 +5,7 @@
 const { codedError } = require('builtins/coded_error');
 const { apply, getPrototypeOf, resolve: resolved, startsWith } = require('builtins/primordials');
 const { requireBoolean, requireFunction, requireInteger, requireObject } = require('node/arguments');
-const { invalidValue } = require('node/errors');
-const operations = require('node/fs/operations');
+const { operations } = require('node/fs/operations');
 const { textOfPath, toPath } = require('node/fs/values');
 const path = /** @type {any} */ (require('node/path/path'));
 
@@ -48,7 +47,8 @@ function settingsOf(options) {
   requireObject(options, 'options');
   for (let index = 0; index < booleans.length; index += 1) {
     const name = booleans[index];
-    if (options[name] !== undefined) requireBoolean(options[name], `options.${name}`);
+    // One that is there as undefined is wrong as well.
+    if (name in options) requireBoolean(options[name], `options.${name}`);
   }
   const { dereference = false, errorOnExist = false, filter, force = true, mode = 0, preserveTimestamps = false } = options;
   const { recursive = false, verbatimSymlinks = false } = options;
@@ -109,6 +109,9 @@ function* copyTree(sync, source, target, settings) {
   const there = yield* statOf(sync, target, settings.dereference);
   check(source, target, from, there, settings);
   yield* checkParents(sync, source, from, target);
+  if (from.isDirectory() && !settings.recursive) {
+    throw refusal('ERR_FS_EISDIR', 'Recursive option not enabled, cannot copy a directory', source, source, 21, 'EISDIR');
+  }
   const parent = path.dirname(target);
   if ((yield* statOf(sync, parent, true)) === undefined) yield operations.mkdir(sync, parent, { recursive: true });
   yield* copyEntry(sync, source, target, from, there, settings);
@@ -117,8 +120,13 @@ function* copyTree(sync, source, target, settings) {
 /** @param {boolean} sync @param {Function} filter @param {string} source @param {string} target */
 function filtered(sync, filter, source, target) {
   const answer = filter(source, target);
-  if (sync && typeof answer?.then === 'function') throw invalidValue('options.filter', filter, 'must not return a promise');
+  if (sync && typeof answer?.then === 'function') throw invalidReturn();
   return sync ? answer : resolved(answer);
+}
+
+function invalidReturn() {
+  const message = 'Expected boolean to be returned from the "options.filter" function but got an instance of Promise.';
+  return codedError(TypeError, 'ERR_INVALID_RETURN_VALUE', message);
 }
 
 /** @param {string} source @param {string} target @param {any} from @param {any} there @param {Settings} settings */
@@ -149,9 +157,6 @@ function check(source, target, from, there, settings) {
     }
   }
   if (!from.isDirectory()) return;
-  if (!settings.recursive) {
-    throw refusal('ERR_FS_EISDIR', 'Recursive option not enabled, cannot copy a directory', source, source, 21, 'EISDIR');
-  }
   const inside = path.resolve(target);
   const folder = path.resolve(source);
   if (inside === folder || startsWith(inside, `${folder}/`)) {
@@ -199,6 +204,9 @@ function* copyOne(sync, source, target, from, there, settings) {
 /** @param {boolean} sync @param {string} source @param {string} target @param {any} from @param {any} there @param {Settings} settings @returns {Generator<any, any, any>} */
 function* copyFolder(sync, source, target, from, there, settings) {
   if (there === undefined) yield operations.mkdir(sync, target);
+  else if (settings.errorOnExist && !settings.force) {
+    throw refusal('ERR_FS_CP_EEXIST', `${target} already exists`, source, target, 17, 'EEXIST');
+  }
   const names = yield operations.readdir(sync, source);
   for (let index = 0; index < names.length; index += 1) {
     const inside = path.join(source, names[index]);
@@ -218,9 +226,8 @@ function* copyLink(sync, source, target, there, settings) {
   let link = yield operations.readlink(sync, source);
   if (!settings.verbatimSymlinks && !path.isAbsolute(link)) link = path.resolve(path.dirname(source), link);
   if (there !== undefined) {
-    if (!there.isSymbolicLink()) {
-      if (settings.errorOnExist) throw refusal('ERR_FS_CP_EEXIST', `${target} already exists`, source, target, 17, 'EEXIST');
-    } else {
+    // A file is not replaced by a link: the system says that it exists.
+    if (there.isSymbolicLink()) {
       let present = yield operations.readlink(sync, target);
       if (!path.isAbsolute(present)) present = path.resolve(path.dirname(target), present);
       const isFolder = (yield* statOf(sync, source, true))?.isDirectory() === true;
@@ -230,8 +237,8 @@ function* copyLink(sync, source, target, there, settings) {
       if (isFolder && isInside(present, link)) {
         throw refusal('ERR_FS_CP_SYMLINK_TO_SUBDIRECTORY', `cannot overwrite ${present} with ${link}`, source, target, 22, 'EINVAL');
       }
+      yield operations.unlink(sync, target);
     }
-    yield operations.unlink(sync, target);
   }
   yield operations.symlink(sync, link, target);
 }

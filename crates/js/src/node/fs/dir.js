@@ -4,9 +4,10 @@
 const { codedError } = require('builtins/coded_error');
 const { reject, resolve, shift, then } = require('builtins/primordials');
 const { requireFunction, requireInteger } = require('node/arguments');
+const { missingArguments } = require('node/errors');
 const { nextTick } = require('node/process/ticks');
-const operations = require('node/fs/operations');
-const { toOptions, toPath } = require('node/fs/values');
+const { operations } = require('node/fs/operations');
+const { toEncoding, toOptions, toPath } = require('node/fs/values');
 
 function closedError() {
   return codedError(Error, 'ERR_DIR_CLOSED', 'Directory handle was closed');
@@ -20,11 +21,13 @@ class Dir {
 
   /** @param {any} path @param {any[]} entries */
   constructor(path, entries) {
+    if (entries === undefined) throw missingArguments('handle');
     this.#path = path;
     this.#entries = entries;
   }
 
   get path() {
+    if (!(#path in this)) throw codedError(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type Dir');
     return this.#path;
   }
 
@@ -93,6 +96,7 @@ class Dir {
 function opendir(sync, path, options) {
   const folder = toPath(path);
   const settings = toOptions(options);
+  toEncoding(settings);
   if (settings.bufferSize !== undefined) requireInteger(settings.bufferSize, 'options.bufferSize', 1, 2 ** 32 - 1);
   const make = (/** @type {any[]} */ entries) => new Dir(folder, entries);
   const read = () => operations.readdir(sync, folder, { encoding: settings.encoding, recursive: settings.recursive, withFileTypes: true });

@@ -4,16 +4,40 @@
 const { notImplemented } = require('node/errors');
 const { requireFunction } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
-const { apply, assign, defineProperty, endsWith, forEach, keys, resolve, then } = require('builtins/primordials');
+const { apply, assign, construct, defineProperty, endsWith, forEach, keys, resolve, symbolFor, then } = require('builtins/primordials');
+const { Promise, startsWith, viewName } = require('builtins/primordials');
 const operations = require('node/fs/all');
 const { prepended, withCallback } = require('node/fs/callbacks');
-const { Dirent, Stats, constants, toPath } = require('node/fs/values');
+const { useFunctions } = require('node/fs/operations');
+const { Dirent, Stats: OwnStats, constants, toPath, toSeconds } = require('node/fs/values');
 const { fsExists } = ops;
 const loadFsPromises = () => require('node/fs/promises');
 const loadBlob = () => require('web/file/blob');
 const loadDir = () => require('node/fs/dir');
+const loadWarnings = () => require('node/process/warnings');
+const loadPath = () => require('node/path/path');
 const loadStreams = () => require('node/fs/streams');
 const loadWatchFile = () => require('node/fs/watch_file');
+
+/** A function that says once that it is not to be used. @param {string} message @param {string} code */
+function deprecated(message, code) {
+  let isSaid = false;
+  return () => {
+    if (isSaid) return;
+    isSaid = true;
+    loadWarnings().emitWarning(message, 'DeprecationWarning', code);
+  };
+}
+
+const statsAreDeprecated = deprecated('fs.Stats constructor is deprecated.', 'DEP0180');
+
+/** Programs have always called it, with and without `new`. @param {...any} fields */
+function Stats(...fields) {
+  statsAreDeprecated();
+  return construct(OwnStats, [fields], new.target ?? Stats);
+}
+Stats.prototype = OwnStats.prototype;
+defineProperty(Stats.prototype, 'constructor', { value: Stats, writable: true, configurable: true });
 
 /** @type {Record<string, any>} */
 const exported = { Dirent, Stats, constants };
@@ -29,7 +53,26 @@ forEach(keys(operations), (name) => {
   assign(exported, faces);
 });
 
+// `util.promisify` gives the buffer too.
+const custom = symbolFor('nodejs.util.promisify.custom');
+forEach(['read', 'readv', 'write', 'writev'], (name) => {
+  const named = startsWith(name, 'write') ? 'bytesWritten' : 'bytesRead';
+  const value = (/** @type {any[]} */ ...given) =>
+    new Promise((fulfil, reject) => {
+      given[given.length] = (/** @type {any} */ error, /** @type {number} */ bytes, /** @type {any} */ second) => {
+        if (error) reject(error);
+        else fulfil({ [named]: bytes, [endsWith(name, 'v') ? 'buffers' : 'buffer']: second });
+      };
+      apply(exported[name], exported, given);
+    });
+  defineProperty(exported[name], custom, { value, configurable: true });
+});
+
+const existsIsDeprecated = deprecated('Passing invalid argument types to fs.existsSync is deprecated', 'DEP0187');
+
+exported._toUnixTimestamp = toSeconds;
 exported.existsSync = function existsSync(/** @type {any} */ path) {
+  if (typeof path !== 'string' && viewName(path) !== 'Uint8Array' && typeof path?.href !== 'string') existsIsDeprecated();
   try {
     return fsExists(toPath(path), true);
   } catch {
@@ -46,6 +89,10 @@ exported.exists = function exists(/** @type {any} */ path, /** @type {any} */ ca
   }
   then(found, (there) => nextTick(callback, there));
 };
+defineProperty(exported.exists, custom, {
+  value: (/** @type {any} */ path) => new Promise((fulfil) => exported.exists(path, fulfil)),
+  configurable: true,
+});
 exported.accessSync = function accessSync(/** @type {any} */ path, /** @type {any} */ mode) {
   operations.access(true, path, mode);
 };
@@ -60,7 +107,9 @@ exported.openAsBlob = async function openAsBlob(/** @type {any} */ path, /** @ty
 };
 exported.mkdtempDisposableSync = function mkdtempDisposableSync(/** @type {any} */ prefix, /** @type {any} */ options) {
   const path = operations.mkdtemp(true, prefix, options);
-  const remove = () => operations.rm(true, path, { recursive: true, force: true });
+  // Also after a change of the working directory.
+  const whole = loadPath().resolve(`${path}`);
+  const remove = () => operations.rm(true, whole, { recursive: true, force: true });
   return { path, remove, [Symbol.dispose]: remove };
 };
 forEach(['watch'], (name) => {
@@ -71,6 +120,8 @@ forEach(['watch'], (name) => {
   };
   exported[name] = missing[name];
 });
+
+useFunctions(exported);
 
 /** The streams' file, which takes these functions as they are when a program first needs a stream. */
 function streams() {

@@ -5,7 +5,7 @@
 const { charCodeAt, every, filter, forEach, includes, indexOf, isArray, join, map, push, regExp } = require('builtins/primordials');
 const { slice, some, split, startsWith, stringIncludes, test } = require('builtins/primordials');
 const { invalidType } = require('node/errors');
-const operations = require('node/fs/operations');
+const { operations } = require('node/fs/operations');
 const { run } = require('node/fs/copy');
 const { textOfPath, toPath } = require('node/fs/values');
 const path = /** @type {any} */ (require('node/path/path'));

@@ -19,6 +19,7 @@ interface Operations {
   fsLink(from: Path, to: Path, sync: boolean): any;
   /** With `recursive` the first directory that was made. */
   fsMkdir(path: Path, recursive: boolean, mode: number, sync: boolean): any;
+  /** The path; bytes if it is no UTF-8, as of all that follow which give paths or names. */
   fsMkdtemp(prefix: Path, sync: boolean): any;
   /** The descriptor. */
   fsOpen(path: Path, flags: number, mode: number, sync: boolean): any;

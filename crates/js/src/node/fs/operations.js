@@ -2,12 +2,13 @@
 // `fs.js` and `promises.js` make the three faces of it: `xSync`, `promises.x`, and `x` with a callback.
 'use strict';
 
-const { aborted, invalidType, outOfRange } = require('node/errors');
-const { requireInteger, requireSignal } = require('node/arguments');
+const { aborted, invalidType, invalidValue, outOfRange } = require('node/errors');
+const { requireBoolean, requireInteger, requireNumber, requireSignal } = require('node/arguments');
 const { bytesOf } = require('builtins/webidl');
 const {
   endsWith,
   forEach,
+  includes,
   isArray,
   isView,
   map: mapEach,
@@ -15,6 +16,7 @@ const {
   push,
   reduce,
   reject: rejected,
+  resolve: resolved,
   setBytes,
   subarray,
   then,
@@ -55,8 +57,18 @@ const {
   isGuestBuffer,
 } = ops;
 const loadAbort = () => require('web/abort/abort');
+const loadWarnings = () => require('node/process/warnings');
 const loadBuffer = () => require('node/buffer/buffer');
-const { Dirent, constants, makeStats, toContent, toDescriptor, toEncoding, toFile, toFlags, toMode, toOptions, toPath } = values;
+const { Dirent, constants, makeStats, textOfPath, toContent, toDescriptor, toEncoding, toFile, toFlags } = values;
+const { toMode, toName, toOptions, toPath } = values;
+
+/** Writes to the disk: the functions of `fs`, which stands above this file. @type {any} */
+let syncing = { fsyncSync: (/** @type {any} */ number) => fsFsync(number, false, true) };
+
+/** @param {any} functions */
+function useFunctions(functions) {
+  syncing = functions;
+}
 
 /** `map(result)`, now or when the promise is fulfilled. @param {boolean} sync @param {any} result @param {(value: any) => any} map @returns {any} */
 function finish(sync, result, map) {
@@ -105,11 +117,33 @@ function readFile(sync, path, options) {
   if (options === 'utf8' || options === 'utf-8') return fsReadFile(file, true, sync);
   const settings = toOptions(options);
   const encoding = toEncoding(settings);
-  if (settings.flag !== undefined) toFlags(settings.flag, 'r');
+  const flags = toFlags(settings.flag, 'r');
   return abortable(sync, settings, () => {
+    if (flags !== constants.O_RDONLY && typeof file !== 'number') return readOpened(sync, file, flags, encoding);
     if (encoding === 'utf8') return fsReadFile(file, true, sync);
     return finish(sync, fsReadFile(file, false, sync), (bytes) => decode(bytes, encoding));
   });
+}
+
+/** A file that is opened in a way of its own, which may make or empty it. @param {boolean} sync @param {string | Uint8Array} file @param {number} flags @param {string | undefined} encoding */
+function readOpened(sync, file, flags, encoding) {
+  if (!sync) return readOpenedLater(file, flags, encoding);
+  const number = fsOpen(file, flags, 0o666, true);
+  try {
+    return decode(fsReadFile(number, false, true), encoding);
+  } finally {
+    fsClose(number, true);
+  }
+}
+
+/** @param {string | Uint8Array} file @param {number} flags @param {string | undefined} encoding */
+async function readOpenedLater(file, flags, encoding) {
+  const number = await fsOpen(file, flags, 0o666, false);
+  try {
+    return decode(await fsReadFile(number, false, false), encoding);
+  } finally {
+    await fsClose(number, false);
+  }
 }
 
 /** @param {boolean} sync @param {any} path @param {any} data @param {any} options @param {string} flag */
@@ -119,7 +153,37 @@ function write(sync, path, data, options, flag) {
   const encoding = toEncoding(settings);
   const flags = toFlags(settings.flag, flag);
   const mode = toMode(settings.mode, 0o666);
-  return abortable(sync, settings, () => fsWriteFile(file, toContent(data, encoding), flags, mode, sync));
+  const flush = settings.flush ?? false;
+  requireBoolean(flush, 'options.flush');
+  return abortable(sync, settings, () => {
+    const content = toContent(data, encoding);
+    if (!flush) return fsWriteFile(file, content, flags, mode, sync);
+    return sync ? writeFlushed(file, content, flags, mode) : writeFlushedLater(file, content, flags, mode);
+  });
+}
+
+/** Written and on the disk, by the functions of `fs`, which programs replace. @param {any} file @param {any} content @param {number} flags @param {number} mode */
+function writeFlushed(file, content, flags, mode) {
+  const number = typeof file === 'number' ? file : fsOpen(file, flags, mode, true);
+  try {
+    fsWriteFile(number, content, 0, 0, true);
+    syncing.fsyncSync(number);
+  } finally {
+    if (number !== file) fsClose(number, true);
+  }
+}
+
+/** @param {any} file @param {any} content @param {number} flags @param {number} mode */
+async function writeFlushedLater(file, content, flags, mode) {
+  const number = typeof file === 'number' ? file : await fsOpen(file, flags, mode, false);
+  try {
+    await fsWriteFile(number, content, 0, 0, false);
+    await new Promise((resolve, reject) => {
+      syncing.fsync(number, (/** @type {any} */ error) => (error ? reject(error) : resolve(undefined)));
+    });
+  } finally {
+    if (number !== file) await fsClose(number, false);
+  }
 }
 
 /** @param {boolean} sync @param {any} path @param {any} data @param {any} [options] */
@@ -147,14 +211,16 @@ async function writePieces(path, pieces, options) {
   }
 }
 
-/** An entry of a directory. @typedef {{ name: string, relative: string, parent: string, kind: number }} Entry */
+/** An entry of a directory, with bytes where a name is no UTF-8. @typedef {{ name: string | Uint8Array, relative: string | Uint8Array, parent: string, kind: number }} Entry */
 
 /** @param {boolean} sync @param {any} path @param {any} [options] */
 function readdir(sync, path, options) {
   const folder = toPath(path);
   const settings = toOptions(options);
+  toEncoding(settings);
+  if (settings.recursive !== undefined && settings.recursive !== null) requireBoolean(settings.recursive, 'options.recursive');
   const shown = typeof folder === 'string' ? folder : toBuffer(folder).toString();
-  const named = settings.encoding === 'buffer' ? loadBuffer().Buffer.from : (/** @type {string} */ name) => name;
+  const named = (/** @type {string | Uint8Array} */ name) => toName(name, settings);
   /** @param {Entry[]} entries @returns {any[]} */
   const make = (entries) =>
     mapEach(entries, ({ name, relative, parent, kind }) =>
@@ -171,8 +237,9 @@ function entriesOf(flat, parent, prefix) {
   /** @type {Entry[]} */
   const entries = [];
   for (let i = 0; i < flat.length; i += 2) {
-    const name = /** @type {string} */ (flat[i]);
-    push(entries, { name, relative: prefix + name, parent, kind: /** @type {number} */ (flat[i + 1]) });
+    const name = /** @type {string | Uint8Array} */ (/** @type {any} */ (flat[i]));
+    const relative = prefix === '' ? name : prefix + textOfPath(name);
+    push(entries, { name, relative, parent, kind: /** @type {number} */ (flat[i + 1]) });
   }
   return entries;
 }
@@ -184,7 +251,7 @@ const join = (parent, name) => (endsWith(parent, '/') ? parent + name : `${paren
 function collect(entries, found, folders) {
   forEach(entries, (entry) => {
     push(found, entry);
-    if (entry.kind === constants.UV_DIRENT_DIR) push(folders, { path: join(entry.parent, entry.name), prefix: `${entry.relative}/` });
+    if (entry.kind === constants.UV_DIRENT_DIR) push(folders, { path: join(entry.parent, textOfPath(entry.name)), prefix: `${textOfPath(entry.relative)}/` });
   });
 }
 
@@ -233,7 +300,9 @@ function statWith(follow) {
 function mkdir(sync, path, options) {
   const target = toPath(path);
   const settings = typeof options === 'object' && options !== null ? options : { mode: options };
-  return fsMkdir(target, Boolean(settings.recursive), toMode(settings.mode, 0o777), sync);
+  const { recursive = false } = settings;
+  requireBoolean(recursive, 'options.recursive');
+  return fsMkdir(target, recursive, toMode(settings.mode, 0o777), sync);
 }
 
 /** @param {boolean} sync @param {any} path @param {any} [options] */
@@ -246,7 +315,8 @@ function rm(sync, path, options) {
 /** @param {boolean} sync @param {any} path @param {any} [options] */
 function rmdir(sync, path, options) {
   const target = toPath(path);
-  return options?.recursive ? fsRm(target, true, false, sync) : fsRmdir(target, sync);
+  if (options?.recursive !== undefined) throw invalidValue('options.recursive', options.recursive, 'is no longer supported');
+  return fsRmdir(target, sync);
 }
 
 /** @param {boolean} sync @param {any} from @param {any} to @param {number} [mode] */
@@ -254,9 +324,52 @@ function copyFile(sync, from, to, mode = 0) {
   return fsCopyFile(toPath(from, 'src'), toPath(to, 'dest'), (mode & constants.COPYFILE_EXCL) !== 0, sync);
 }
 
-/** @param {boolean} sync @param {any} prefix */
-function mkdtemp(sync, prefix) {
-  return fsMkdtemp(toPath(prefix, 'prefix'), sync);
+let isWarned = false;
+
+/** @param {boolean} sync @param {any} prefix @param {any} [options] */
+function mkdtemp(sync, prefix, options) {
+  const settings = toOptions(options);
+  toEncoding(settings);
+  const start = toPath(prefix, 'prefix');
+  if (!isWarned && endsWith(textOfPath(start), 'X')) {
+    isWarned = true;
+    loadWarnings().emitWarning(
+      'mkdtemp() templates ending with X are not portable. For details see: https://nodejs.org/api/fs.html',
+    );
+  }
+  return finish(sync, fsMkdtemp(start, sync), (made) => toName(made, settings));
+}
+
+/** An operation whose result is a path. @param {(path: string | Uint8Array, sync: boolean) => any} operation @returns {(sync: boolean, path: any, options?: any) => any} */
+function pathWith(operation) {
+  return (sync, path, options) => {
+    const target = toPath(path);
+    const settings = toOptions(options);
+    toEncoding(settings);
+    return finish(sync, operation(target, sync), (found) => toName(found, settings));
+  };
+}
+
+const types = ['dir', 'file', 'junction'];
+
+/** @param {boolean} sync @param {any} target @param {any} path @param {any} [type] means something on Windows alone */
+function symlink(sync, target, path, type) {
+  if (type !== undefined && type !== null && !includes(types, type)) {
+    throw invalidValue('type', type, "must be one of: 'dir', 'file', 'junction', null, undefined");
+  }
+  return fsSymlink(toPath(target, 'target'), toPath(path), sync);
+}
+
+/** @param {any} length @returns {number} */
+function toLength(length) {
+  requireInteger(length, 'len');
+  return length < 0 ? 0 : length;
+}
+
+/** @param {boolean} sync @param {any} path @param {any} [length] */
+function truncate(sync, path, length = 0) {
+  const wanted = toLength(length);
+  return fsTruncate(toPath(path), wanted, sync);
 }
 
 /** @param {boolean} sync @param {any} descriptor */
@@ -265,19 +378,91 @@ function close(sync, descriptor) {
 }
 
 /**
- * What `read(fd, buffer, offset, length, position)` and its object forms mean.
+ * A place in a file; -1 is the file's own.
+ * @param {any} position @param {number} [length] of what is read there
+ * @returns {number}
+ */
+function toPosition(position, length = 0) {
+  if (position === undefined || position === null) return -1;
+  if (typeof position === 'number') {
+    requireInteger(position, 'position', -1);
+    return position;
+  }
+  if (typeof position !== 'bigint') throw invalidType('position', ['integer', 'bigint'], position);
+  const last = 2n ** 63n - 1n - BigInt(length);
+  if (position < -1n || position > last) throw outOfRange('position', `>= -1 && <= ${last}`, position);
+  return Number(position);
+}
+
+/** The most that one call of the system takes. */
+const MOST = 2 ** 31 - 1;
+
+/** @param {any} offset */
+function toOffset(offset) {
+  if (offset === undefined || offset === null) return 0;
+  requireInteger(offset, 'offset', 0);
+  return offset;
+}
+
+/**
+ * What `(buffer, offset, length, position)` and its object forms mean for reading.
+ * @param {any} first @param {any} second @param {any} length @param {any} position
+ * @returns {{ buffer: any, from: number, most: number, at: number }}
+ */
+function readRange(first, second, length, position) {
+  let buffer = first;
+  let options = { offset: second, length, position };
+  if (!isView(first)) {
+    // Everything in one object, or nothing at all.
+    if (first !== undefined && first !== null) requireObjectOf(first, 'options');
+    options = first ?? {};
+    buffer = /** @type {any} */ (options).buffer;
+    if (buffer === undefined) buffer = loadBuffer().Buffer.alloc(16384);
+    if (!isView(buffer)) throw invalidType('buffer', ['Buffer', 'TypedArray', 'DataView'], first);
+  } else if (second !== undefined && second !== null && typeof second !== 'number') {
+    requireObjectOf(second, 'options');
+    options = second;
+  }
+  const size = bytesOf(buffer).byteLength;
+  const from = toOffset(options.offset);
+  const wanted = options.length ?? size - from;
+  const most = typeof wanted === 'number' ? wanted | 0 : wanted;
+  if (most === 0) return { buffer, from: 0, most: 0, at: -1 };
+  if (size === 0) throw invalidValue('buffer', buffer, 'is empty and cannot be written');
+  requireNumber(most, 'length');
+  if (most < 0) throw outOfRange('length', '>= 0', most);
+  if (from + most > size) throw outOfRange('length', `<= ${size - from}`, most);
+  return { buffer, from, most, at: toPosition(options.position, most) };
+}
+
+/** @param {any} value @param {string} name */
+function requireObjectOf(value, name) {
+  if (typeof value !== 'object' || isArray(value)) throw invalidType(name, 'object', value);
+}
+
+/**
+ * The same for writing.
  * @param {any} buffer @param {any} offset @param {any} length @param {any} position
  * @returns {{ from: number, most: number, at: number }}
  */
-function readRange(buffer, offset, length, position) {
-  const options = typeof offset === 'object' && offset !== null ? offset : { offset, length, position };
-  if (!isView(buffer)) throw invalidType('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
+function writeRange(buffer, offset, length, position) {
+  if (!isView(buffer)) throw invalidType('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], buffer);
+  let options = { offset, length, position };
+  if (offset !== undefined && offset !== null && typeof offset !== 'number') {
+    requireObjectOf(offset, 'options');
+    options = offset;
+  }
   const size = bytesOf(buffer).byteLength;
-  const from = +(options.offset ?? 0);
-  const most = +(options.length ?? size - from);
-  if (!(from >= 0 && from <= size)) throw outOfRange('offset', `>= 0 && <= ${size}`, from);
-  if (!(most >= 0 && most <= size - from)) throw outOfRange('length', `>= 0 && <= ${size - from}`, most);
-  return { from, most, at: Number(options.position ?? -1) };
+  const from = toOffset(options.offset);
+  if (from > size) throw outOfRange('offset', `<= ${size}`, from);
+  const most = options.length ?? size - from;
+  requireNumber(most, 'length');
+  if (most > size - from) throw outOfRange('length', `<= ${size - from}`, most);
+  if (most < 0) throw outOfRange('length', '>= 0', most);
+  if (most > MOST) throw outOfRange('length', `>= 0 && <= ${MOST}`, most);
+  requireInteger(most, 'length');
+  const at = options.position;
+  return { from, most, at: typeof at === 'bigint' ? Number(at) : typeof at === 'number' ? at : -1 };
 }
 
 /**
@@ -286,7 +471,12 @@ function readRange(buffer, offset, length, position) {
  */
 function read(sync, descriptor, buffer, offset, length, position) {
   const number = toDescriptor(descriptor);
-  const { from, most, at } = readRange(buffer, offset, length, position);
+  return readInto(sync, number, readRange(buffer, offset, length, position));
+}
+
+/** @param {boolean} sync @param {number} number @param {ReturnType<typeof readRange>} range */
+function readInto(sync, number, { buffer, from, most, at }) {
+  if (most === 0) return sync ? 0 : resolved(0);
   return finish(sync, fsRead(number, most, at, sync), (bytes) => {
     setBytes(bytesOf(buffer), bytes, from);
     return bytes.byteLength;
@@ -300,10 +490,12 @@ function read(sync, descriptor, buffer, offset, length, position) {
 function writeTo(sync, descriptor, data, offset, length, position) {
   const number = toDescriptor(descriptor);
   if (typeof data === 'string') {
+    if (offset !== null && (typeof offset === 'object' || typeof offset === 'boolean')) throw invalidType('position', 'integer', offset);
     const encoding = typeof length === 'string' ? toEncoding({ encoding: length }) : undefined;
-    return fsWrite(number, toContent(data, encoding), offset ?? -1, sync);
+    const at = typeof offset === 'number' || typeof offset === 'bigint' ? Number(offset) : -1;
+    return fsWrite(number, toContent(data, encoding), at, sync);
   }
-  const { from, most, at } = readRange(data, offset, length, position);
+  const { from, most, at } = writeRange(data, offset, length, position);
   return fsWrite(number, subarray(bytesOf(data), from, from + most), at, sync);
 }
 
@@ -364,19 +556,19 @@ function writev(sync, descriptor, buffers, position) {
 }
 
 /** @type {Record<string, (sync: boolean, ...given: any[]) => any>} */
-module.exports = {
+const operations = {
   access: (sync, path, mode = 0) => fsAccess(toPath(path), mode, sync),
   appendFile: (sync, path, data, options) => write(sync, path, data, options, 'a'),
   chown: chownWith(true),
-  chmod: (sync, path, mode) => fsChmod(toPath(path), toMode(mode, 0), sync),
+  chmod: (sync, path, mode) => fsChmod(toPath(path), toMode(mode), sync),
   close,
   copyFile,
-  fchmod: (sync, descriptor, mode) => fsFchmod(toDescriptor(descriptor), toMode(mode, 0), sync),
+  fchmod: (sync, descriptor, mode) => fsFchmod(toDescriptor(descriptor), toMode(mode), sync),
   fchown: (sync, descriptor, user, group) => fsFchown(toDescriptor(descriptor), toOwner(user, 'uid'), toOwner(group, 'gid'), sync),
   fdatasync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), true, sync),
   fstat: (sync, descriptor, options) => finish(sync, fsFstat(toDescriptor(descriptor), sync), (fields) => makeStats(fields, options)),
   fsync: (sync, descriptor) => fsFsync(toDescriptor(descriptor), false, sync),
-  ftruncate: (sync, descriptor, length = 0) => fsFtruncate(toDescriptor(descriptor), length, sync),
+  ftruncate: (sync, descriptor, length = 0) => fsFtruncate(toDescriptor(descriptor), toLength(length), sync),
   futimes: (sync, descriptor, accessed, modified) =>
     fsFutimes(toDescriptor(descriptor), values.toSeconds(accessed), values.toSeconds(modified), sync),
   lchown: chownWith(false),
@@ -390,18 +582,20 @@ module.exports = {
   readFile,
   readdir,
   readv,
-  readlink: (sync, path) => fsReadlink(toPath(path), sync),
-  realpath: (sync, path) => fsRealpath(toPath(path), sync),
+  readlink: pathWith(fsReadlink),
+  realpath: pathWith(fsRealpath),
   rename: (sync, from, to) => fsRename(toPath(from, 'oldPath'), toPath(to, 'newPath'), sync),
   rm,
   rmdir,
   stat: statWith(true),
   statfs,
-  symlink: (sync, target, path) => fsSymlink(toPath(target, 'target'), toPath(path), sync),
-  truncate: (sync, path, length = 0) => fsTruncate(toPath(path), length, sync),
+  symlink,
+  truncate,
   unlink: (sync, path) => fsUnlink(toPath(path), sync),
   utimes: utimesWith(true),
   write: writeTo,
   writeFile,
   writev,
 };
+
+module.exports = { operations, readInto, readRange, toOwner, useFunctions };

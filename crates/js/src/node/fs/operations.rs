@@ -285,7 +285,7 @@ fn mkdtemp<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
         blocking::create_temporary_dir(&prefix)
-            .map(|made| text_of_path(&made))
+            .map(|made| Name(made.into_os_string()))
             .map_err(|error| {
                 let mut shown = prefix.into_os_string();
                 shown.push("XXXXXX");
@@ -305,24 +305,33 @@ fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         Ok(entries
             .into_iter()
             .map(|entry| {
-                (
-                    String::from_utf8_lossy(entry.name.as_bytes()).into_owned(),
-                    kind_of(entry.file_type),
-                )
+                (Name(entry.name), kind_of(entry.file_type))
             })
             .collect::<Vec<_>>())
     };
     perform(scope, sync, work, Entries)
 }
 
-struct Entries(Vec<(String, u8)>);
+/// A name as text; one that is no UTF-8 as its bytes.
+struct Name(OsString);
+
+impl IntoJs for Name {
+    fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        match self.0.into_string() {
+            Ok(text) => scope.string(&text),
+            Err(name) => scope.uint8_array(name.into_vec()),
+        }
+    }
+}
+
+struct Entries(Vec<(Name, u8)>);
 
 impl IntoJs for Entries {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
         let mut items = Vec::with_capacity(self.0.len() * 2);
-        for (name, kind) in &self.0 {
-            items.push(scope.string(name)?);
-            items.push(scope.number((*kind).into()));
+        for (name, kind) in self.0 {
+            items.push(name.into_js(scope)?);
+            items.push(scope.number(kind.into()));
         }
         scope.array(&items)
     }
@@ -352,7 +361,7 @@ fn path_result<'s>(
     let path = path_of(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || match work(&path) {
-        Ok(found) => Ok(text_of_path(&found)),
+        Ok(found) => Ok(Name(found.into_os_string())),
         Err(error) => Err(Failure::web(error, syscall, &path, None)),
     };
     perform(scope, sync, work, |found| found)

@@ -1,26 +1,34 @@
 // node:fs/promises: the operations as async functions, and FileHandle.
 'use strict';
 
+const { invalidType, nodeError } = require('node/errors');
+const { requireBoolean } = require('node/arguments');
+const { EventEmitter } = /** @type {any} */ (require('node/events/events'));
 const operations = require('node/fs/all');
+const { readInto, readRange } = require('node/fs/operations');
 const { constants, toOptions } = require('node/fs/values');
-const { apply, assign, forEach, includes, isView, keys, reject: rejected, resolve: resolved } = require('builtins/primordials');
+const { apply, assign, forEach, includes, keys, reject: rejected, resolve: resolved, then } = require('builtins/primordials');
 const { fsClose } = ops;
 const loadStreams = () => require('node/fs/streams');
 const loadReadline = () => /** @type {any} */ (require('node/readline/readline'));
-const loadBuffer = () => require('node/buffer/buffer');
+const loadReadable = () => /** @type {any} */ (require('web/streams/readable_stream'));
+const loadWarnings = () => require('node/process/warnings');
+const loadPath = () => require('node/path/path');
 
 // An open file that the program forgets is closed when its handle is collected.
 const { register, unregister } = FinalizationRegistry.prototype;
 /** @type {FinalizationRegistry<number>} */
 const forgotten = new FinalizationRegistry((left) => fsClose(left, true));
 
-class FileHandle {
+class FileHandle extends EventEmitter {
   #number;
+  #isStreamed = false;
   /** @type {Promise<void> | undefined} */
   #closing = undefined;
 
   /** @param {number} number */
   constructor(number) {
+    super();
     this.#number = number;
     apply(register, forgotten, [this, number, this]);
   }
@@ -56,10 +64,25 @@ class FileHandle {
   /** @param {any} [buffer] @param {any} [offset] @param {any} [length] @param {any} [position] */
   async read(buffer, offset, length, position) {
     const number = this.#open('read');
-    if (isView(buffer)) return { bytesRead: await operations.read(false, number, buffer, offset, length, position), buffer };
-    const options = buffer ?? {};
-    const target = options.buffer ?? loadBuffer().Buffer.alloc(16384);
-    return { bytesRead: await operations.read(false, number, target, options), buffer: target };
+    const range = readRange(buffer, offset, length, position);
+    return { bytesRead: await readInto(false, number, range), buffer: range.buffer };
+  }
+  /** @param {any} [options] */
+  readableWebStream(options) {
+    if (this.#number === -1) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: The FileHandle is closed');
+    if (this.#isStreamed) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: The FileHandle is locked');
+    const given = options ?? {};
+    if (typeof given !== 'object') throw invalidType('options', 'object', given);
+    const { type, autoClose = false } = given;
+    requireBoolean(autoClose, 'options.autoClose');
+    if (type !== undefined && type !== 'bytes') {
+      loadWarnings().emitWarning(
+        'A non-"bytes" options.type has no effect. A byte-oriented steam is always created.',
+        'ExperimentalWarning',
+      );
+    }
+    this.#isStreamed = true;
+    return webStreamOf(this, autoClose);
   }
   /** @param {any} buffers @param {any} [position] */
   async readv(buffers, position) {
@@ -106,7 +129,13 @@ class FileHandle {
     const number = this.#number;
     this.#number = -1;
     apply(unregister, forgotten, [this]);
-    this.#closing = fsClose(number, false);
+    const emitClose = () => {
+      this.emit('close');
+    };
+    this.#closing = then(fsClose(number, false), emitClose, (error) => {
+      emitClose();
+      throw error;
+    });
     return this.#closing;
   }
 
@@ -119,6 +148,41 @@ class FileHandle {
     if (this.#number === -1) throw assign(closed(`, ${syscall}`), { syscall });
     return this.#number;
   }
+}
+
+/** The bytes of a file as a stream of the web. @param {FileHandle} handle @param {boolean} autoClose */
+function webStreamOf(handle, autoClose) {
+  const { ReadableStream } = loadReadable();
+  let isOver = false;
+  const end = async () => {
+    isOver = true;
+    if (autoClose) await handle.close();
+  };
+  return new ReadableStream({
+    type: 'bytes',
+    autoAllocateChunkSize: 16384,
+    start(/** @type {any} */ controller) {
+      handle.once('close', () => {
+        if (isOver) return;
+        isOver = true;
+        controller.close();
+        // What waits for bytes gets none.
+        controller.byobRequest?.respond(0);
+      });
+    },
+    async pull(/** @type {any} */ controller) {
+      const { view } = controller.byobRequest;
+      const { bytesRead } = await handle.read(view, 0, view.byteLength);
+      if (isOver) return;
+      if (bytesRead === 0) {
+        isOver = true;
+        controller.close();
+      }
+      controller.byobRequest.respond(bytesRead);
+      if (bytesRead === 0) await end();
+    },
+    cancel: end,
+  });
 }
 
 /** What every use of a handle throws once it is closed. @param {string} where */
@@ -175,7 +239,9 @@ exported.glob = async function* glob(/** @type {any} */ pattern, /** @type {any}
 };
 exported.mkdtempDisposable = async function mkdtempDisposable(/** @type {any} */ prefix, /** @type {any} */ options) {
   const path = await operations.mkdtemp(false, prefix, options);
-  const remove = () => operations.rm(false, path, { recursive: true, force: true });
+  // Also after a change of the working directory.
+  const whole = loadPath().resolve(`${path}`);
+  const remove = () => operations.rm(false, whole, { recursive: true, force: true });
   return { path, remove, [Symbol.asyncDispose]: remove };
 };
 // The hot one by hand: no rest array, no second promise.

@@ -2,15 +2,17 @@
 // of a descriptor is under way at a time, so closing waits for it.
 'use strict';
 
-const { invalidType, outOfRange } = require('node/errors');
+const { codedError } = require('builtins/coded_error');
+const { invalidType, notImplemented, outOfRange } = require('node/errors');
 const { requireFunction, requireInteger } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { withCallback } = require('node/fs/callbacks');
-const operations = require('node/fs/operations');
+const { operations } = require('node/fs/operations');
 const { toPath } = require('node/fs/values');
 const Stream = /** @type {any} */ (require('node/stream/module'));
-const { apply, defineProperties, forEach, hasInstance, min, setPrototypeOf, then } = require('builtins/primordials');
+const { apply, defineProperties, forEach, hasInstance, min, push, reduce, setPrototypeOf, then } = require('builtins/primordials');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
+const loadWarnings = () => require('node/process/warnings');
 
 const { Readable, Writable, finished } = Stream;
 const most = 2 ** 53 - 1;
@@ -21,7 +23,7 @@ const functionsOf = Symbol('the functions that do the work');
 
 /** The functions that do the work: those of `fs`, which programs patch, unless the option `fs` has others. @type {any} */
 let usual = {};
-forEach(['open', 'read', 'write', 'close', 'fsync'], (name) => {
+forEach(['open', 'read', 'write', 'writev', 'close', 'fsync'], (name) => {
   usual[name] = (/** @type {any[]} */ ...given) => withCallback(name, operations[name], given);
 });
 
@@ -42,9 +44,30 @@ function copyOptions(options, preset) {
 function takeFunctions(stream, names, options) {
   const given = options.fs;
   if (given !== undefined && given !== null) {
+    if (stream[handle] !== undefined) throw notImplemented('FileHandle with fs');
     for (let index = 0; index < names.length; index += 1) requireFunction(given[names[index]], `options.fs.${names[index]}`);
   }
-  stream[functionsOf] = given ?? usual;
+  stream[functionsOf] = stream[handle] === undefined ? (given ?? usual) : functionsOfHandle(stream[handle]);
+}
+
+/** What does the work of a FileHandle: its own methods, which programs watch. @param {any} owner */
+function functionsOfHandle(owner) {
+  /** @param {string} name @param {string} count */
+  const method = (name, count) => (/** @type {any[]} */ ...given) => {
+    const callback = given[given.length - 1];
+    then(
+      owner[name](given[1], given[2], given[3], given[4]),
+      (result) => nextTick(callback, null, result[count], given[1]),
+      (error) => nextTick(callback, error),
+    );
+  };
+  const writev = (/** @type {any} */ _, /** @type {any} */ buffers, /** @type {any} */ position, /** @type {Function} */ callback) =>
+    then(
+      owner.writev(buffers, position),
+      (result) => nextTick(callback, null, result.bytesWritten, buffers),
+      (error) => nextTick(callback, error),
+    );
+  return { read: method('read', 'bytesRead'), write: method('write', 'bytesWritten'), writev };
 }
 
 /** Takes the descriptor or the FileHandle of the options. @param {any} stream @param {any} options @param {any} path */
@@ -110,6 +133,10 @@ function construct(stream, callback) {
     callback();
     return;
   }
+  if (stream.open !== open) {
+    constructByOpen(stream, callback);
+    return;
+  }
   stream[functionsOf].open(stream.path, stream.flags, stream.mode, (/** @type {any} */ error, /** @type {number} */ descriptor) => {
     if (error) {
       callback(error);
@@ -117,9 +144,39 @@ function construct(stream, callback) {
     }
     stream.fd = descriptor;
     callback();
-    stream.emit('open', descriptor);
-    stream.emit('ready');
+    // The stream is ready in the tick after the next: what a listener wrote before would be overtaken by what is written then.
+    nextTick(nextTick, () => {
+      stream.emit('open', descriptor);
+      stream.emit('ready');
+    });
   });
+}
+
+let isOpenSaid = false;
+
+/** Nothing: a stream opens itself. Programs of old put a function of their own in its place, which emits `open` or `error`. */
+function open() {
+  if (isOpenSaid) return;
+  isOpenSaid = true;
+  const message = 'ReadStream.prototype.open() and WriteStream.prototype.open() are deprecated';
+  loadWarnings().emitWarning(message, 'DeprecationWarning', 'DEP0135');
+}
+
+/** @param {any} stream @param {Function} callback */
+function constructByOpen(stream, callback) {
+  const { emit } = stream;
+  stream.emit = (/** @type {any[]} */ ...given) => {
+    if (given[0] === 'open') {
+      stream.emit = emit;
+      callback();
+    } else if (given[0] === 'error') {
+      stream.emit = emit;
+      callback(given[1]);
+      return false;
+    }
+    return apply(emit, stream, given);
+  };
+  stream.open();
 }
 
 /** @param {any} stream @param {boolean} busy */
@@ -213,6 +270,7 @@ defineProperties(ReadStream.prototype, {
       this.destroy();
     },
   ),
+  open: method(open),
   pending,
 });
 
@@ -226,7 +284,10 @@ function WriteStream(path, options) {
   const taken = copyOptions(options, { emitClose: true, autoDestroy: true, decodeStrings: true });
   if (taken.autoClose === false) taken.autoDestroy = false;
   takeTarget(this, taken, path);
-  takeFunctions(this, this.fd === null ? ['open', 'write', 'close'] : ['write', 'close'], taken);
+  takeFunctions(this, writingFunctions(taken.fs, this.fd === null), taken);
+  // Either is enough.
+  if (this[functionsOf].write === undefined) this._write = null;
+  if (this[functionsOf].writev === undefined) this._writev = null;
   this.flags = taken.flags ?? 'w';
   this.mode = taken.mode ?? 0o666;
   this.flush = taken.flush ?? false;
@@ -243,6 +304,14 @@ function WriteStream(path, options) {
 }
 setPrototypeOf(WriteStream.prototype, Writable.prototype);
 setPrototypeOf(WriteStream, Writable);
+
+/** The functions that a program's own `fs` must have. @param {any} given @param {boolean} isClosed */
+function writingFunctions(given, isClosed) {
+  const names = isClosed ? ['open', 'close'] : ['close'];
+  if (given?.write !== undefined || given?.writev === undefined) push(names, 'write');
+  if (given?.writev !== undefined) push(names, 'writev');
+  return names;
+}
 
 /**
  * Writes all of `bytes`: the system may take less at a time.
@@ -269,6 +338,22 @@ function writeAll(stream, bytes, done) {
   );
 }
 
+/** The same with several pieces at once. @param {any} stream @param {any[]} chunks @param {(error?: any) => void} done */
+function writeAllOf(stream, chunks, done) {
+  const total = reduce(chunks, (sum, chunk) => sum + chunk.length, 0);
+  stream[functionsOf].writev(stream.fd, chunks, stream.pos ?? null, (/** @type {any} */ error, /** @type {number} */ count) => {
+    if (error) {
+      done(error);
+      return;
+    }
+    stream.bytesWritten += count;
+    if (stream.pos !== undefined) stream.pos += count;
+    if (count === total) done();
+    else if (stream.destroyed) done(error);
+    else writeAllOf(stream, [loadBuffer().Buffer.concat(chunks).subarray(count)], done);
+  });
+}
+
 /** @param {any} stream @param {any} bytes @param {Function} callback */
 function writeBytes(stream, bytes, callback) {
   setBusy(stream, true);
@@ -293,9 +378,14 @@ defineProperties(WriteStream.prototype, {
   ),
   _writev: method(
     /** @this {any} @param {any[]} entries @param {Function} callback */ function _writev(entries, callback) {
+      /** @type {any[]} */
       const chunks = [];
       for (let index = 0; index < entries.length; index += 1) chunks[index] = entries[index].chunk;
-      writeBytes(this, loadBuffer().Buffer.concat(chunks), callback);
+      setBusy(this, true);
+      writeAllOf(this, chunks, (/** @type {any} */ error) => {
+        setBusy(this, false);
+        callback(error);
+      });
     },
   ),
   _final: method(
@@ -322,6 +412,7 @@ defineProperties(WriteStream.prototype, {
       this.end();
     },
   ),
+  open: method(open),
   destroySoon: method(
     /** @this {any} */ function destroySoon() {
       this.end();
@@ -332,7 +423,9 @@ defineProperties(WriteStream.prototype, {
 const autoClose = {
   /** @this {any} */
   get() {
-    return (this._readableState ?? this._writableState).autoDestroy;
+    const state = this?._readableState ?? this?._writableState;
+    if (state === undefined) throw codedError(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type ReadStream or WriteStream');
+    return state.autoDestroy;
   },
   /** @this {any} @param {boolean} value */
   set(value) {

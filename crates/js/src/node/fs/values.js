@@ -12,6 +12,7 @@ const {
   defineProperty,
   forEach,
   freeze,
+  isFinite,
   isInteger,
   isView,
   map,
@@ -29,6 +30,7 @@ const loadBuffer = () => require('node/buffer/buffer');
 
 // Linux, as in `fs.constants`.
 const constants = freeze({
+  __proto__: /** @type {null} */ (null),
   F_OK: 0,
   R_OK: 4,
   W_OK: 2,
@@ -157,14 +159,14 @@ function toFlags(value, absent) {
 
 const octal = regExp(/^[0-7]+$/);
 
-/** @param {any} value @param {number} absent @returns {number} */
+/** @param {any} value @param {number} [absent] what it is when it is left out, if it may be @returns {number} */
 function toMode(value, absent) {
-  if (value === undefined || value === null) return absent;
+  if (absent !== undefined && (value === undefined || value === null)) return absent;
   if (typeof value === 'string') {
     if (!test(octal, value)) throw invalidValue('mode', value, 'must be a 32-bit unsigned integer or an octal string');
     return parseInt(value, 8);
   }
-  if (typeof value !== 'number') throw invalidType('mode', 'number', value);
+  requireInteger(value, 'mode', 0, 2 ** 32 - 1);
   return value;
 }
 
@@ -185,6 +187,15 @@ function toEncoding(options) {
   return known;
 }
 
+/** A name or a path as the options want it. @param {string | Uint8Array} name bytes if it is no UTF-8 @param {Record<string, any>} options @returns {any} */
+function toName(name, options) {
+  const encoding = options.encoding === 'buffer' ? undefined : (toEncoding(options) ?? 'utf8');
+  if (encoding === 'utf8' && typeof name === 'string') return name;
+  const { Buffer } = loadBuffer();
+  const bytes = typeof name === 'string' ? Buffer.from(name) : loadBuffer().wrap(name);
+  return encoding === undefined ? bytes : bytes.toString(encoding);
+}
+
 /** What is to be written: a string for UTF-8, or bytes. @param {any} value @param {string | undefined} encoding @param {string} [name] @returns {string | ArrayBufferView} */
 function toContent(value, encoding, name = 'data') {
   if (typeof value === 'string') {
@@ -195,11 +206,12 @@ function toContent(value, encoding, name = 'data') {
   throw invalidType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
 }
 
-/** Seconds or a Date, as seconds. @param {any} value */
-function toSeconds(value) {
+/** Seconds, also as text, or a Date, as seconds. @param {any} value @param {string} [name] */
+function toSeconds(value, name = 'time') {
   if (value instanceof Date) return dateGetTime(value) / 1000;
-  const number = Number(value);
-  if (!(number > -Infinity && number < Infinity)) throw invalidType('time', ['number', 'Date'], value);
+  // biome-ignore lint/suspicious/noDoubleEquals: a text that is a number, as Node asks
+  const number = typeof value === 'string' && +value == /** @type {any} */ (value) ? +value : value;
+  if (typeof number !== 'number' || !isFinite(number)) throw invalidType(name, ['Date', 'Time in seconds'], value);
   // As Node: what lies before 1970 is now.
   return number < 0 ? now() / 1000 : number;
 }
@@ -231,14 +243,26 @@ class Stats {
   get atime() {
     return dateField(this, 'atime', this.atimeMs);
   }
+  set atime(value) {
+    setField(this, 'atime', value);
+  }
   get mtime() {
     return dateField(this, 'mtime', this.mtimeMs);
+  }
+  set mtime(value) {
+    setField(this, 'mtime', value);
   }
   get ctime() {
     return dateField(this, 'ctime', this.ctimeMs);
   }
+  set ctime(value) {
+    setField(this, 'ctime', value);
+  }
   get birthtime() {
     return dateField(this, 'birthtime', this.birthtimeMs);
+  }
+  set birthtime(value) {
+    setField(this, 'birthtime', value);
   }
   isFile() {
     return isKind(this.mode, constants.S_IFREG);
@@ -265,7 +289,11 @@ class Stats {
 
 /** @param {Stats} stats @param {string} name @param {number} milliseconds */
 function dateField(stats, name, milliseconds) {
-  const value = new Date(round(milliseconds));
+  return setField(stats, name, new Date(round(milliseconds)));
+}
+
+/** @param {Stats} stats @param {string} name @param {any} value */
+function setField(stats, name, value) {
   defineProperty(stats, name, { value, writable: true, enumerable: true, configurable: true });
   return value;
 }
@@ -368,6 +396,7 @@ module.exports = {
   toFile,
   toFlags,
   toMode,
+  toName,
   toOptions,
   toPath,
   toSeconds,

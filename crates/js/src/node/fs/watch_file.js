@@ -4,7 +4,7 @@
 const { Map, bind, mapDelete, mapGet, mapSet, then } = require('builtins/primordials');
 const { requireFunction, requireInteger } = require('node/arguments');
 const EventEmitter = require('node/events/events');
-const operations = require('node/fs/operations');
+const { operations } = require('node/fs/operations');
 const { makeStats, textOfPath, toPath } = require('node/fs/values');
 const path = /** @type {any} */ (require('node/path/path'));
 const { clearInterval, setInterval } = require('web/html/timers');

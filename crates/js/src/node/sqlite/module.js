@@ -1,0 +1,8 @@
+// `node:sqlite` (https://nodejs.org/api/sqlite.html).
+'use strict';
+
+const { backup, constants, DatabaseSync } = require('node/sqlite/database');
+const { Session } = require('node/sqlite/session');
+const { StatementSync } = require('node/sqlite/statement');
+
+module.exports = { backup, constants, DatabaseSync, Session, StatementSync };
