@@ -26,6 +26,7 @@ use super::functions::native_body;
 use super::local::Local;
 use super::objects::{Attributes, Class};
 use super::promises::PromiseState;
+use super::realms::Entered;
 use super::roots::root;
 use super::scope::Scope;
 
@@ -129,8 +130,19 @@ impl<'s> Scope<'s> {
         url: &str,
         private: Local<'_>,
     ) -> Result<Local<'s>, Error> {
+        self.compile_module_at(source, url, 1, private)
+    }
+
+    /// The same, with the line of its beginning.
+    pub(super) fn compile_module_at(
+        &self,
+        source: &str,
+        url: &str,
+        line: u32,
+        private: Local<'_>,
+    ) -> Result<Local<'s>, Error> {
         let cx = self.cx();
-        let options = Options::new(cx, url, 1);
+        let options = Options::new(cx, url, line);
         let mut text = source_text(source)?;
         // SAFETY: as in `evaluate`; the result is rooted at once.
         let module = self
@@ -246,8 +258,11 @@ impl<'s> Scope<'s> {
     pub fn link_module(&self, module: Local<'_>) -> Result<(), Error> {
         let cx = self.cx();
         root!(cx, module = self.object_of(module)?);
-        // SAFETY: the handle is a root.
-        let ok = unsafe { ModuleLink(cx, module.handle()) };
+        // SAFETY: the handle is a root; a module of another realm has that one's scope.
+        let ok = unsafe {
+            let _entered = Entered::new(cx, module.get());
+            ModuleLink(cx, module.handle())
+        };
         self.check(ok).map_err(|error| self.with_place(error))
     }
 
@@ -285,8 +300,11 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         root!(cx, module = self.object_of(module)?);
         root!(cx, value = UndefinedValue());
-        // SAFETY: handles are roots.
-        let ok = unsafe { ModuleEvaluate(cx, module.handle(), value.handle_mut()) };
+        // SAFETY: handles are roots; the realm is the module's own.
+        let ok = unsafe {
+            let _entered = Entered::new(cx, module.get());
+            ModuleEvaluate(cx, module.handle(), value.handle_mut())
+        };
         self.check(ok)?;
         Ok(self.root(value.get()))
     }
@@ -298,8 +316,11 @@ impl<'s> Scope<'s> {
     pub fn module_namespace(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
         let cx = self.cx();
         root!(cx, module = self.object_of(module)?);
-        // SAFETY: the handle is a root.
-        self.root_object(unsafe { GetModuleNamespace(cx, module.handle()) })
+        // SAFETY: the handle is a root; the realm is the module's own.
+        self.root_object(unsafe {
+            let _entered = Entered::new(cx, module.get());
+            GetModuleNamespace(cx, module.handle())
+        })
     }
 }
 

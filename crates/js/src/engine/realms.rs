@@ -12,7 +12,7 @@ use mozjs::jsapi::{
     JS_ExecuteScript, JS_ExecuteScript2, JS_FireOnNewGlobalObject, JS_GetFunctionObject,
     JS_GetFunctionScript, JS_GlobalObjectTraceHook, JS_MayResolveStandardClass,
     JS_NewEnumerateStandardClasses, JS_NewGlobalObject, JS_ResolveStandardClass,
-    JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext, JSObject, LeaveRealm,
+    JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext, JSObject, JSScript, LeaveRealm,
     OnNewGlobalHookOption, Realm, SetScriptPrivate, SupportUnscopables,
 };
 use mozjs::jsval::UndefinedValue;
@@ -107,6 +107,18 @@ pub struct Source<'t> {
     pub line: u32,
 }
 
+/// Sets what comes back as the referrer of a script's dynamic imports; nothing for undefined.
+///
+/// # Safety
+/// A live script of the current context, which nothing moves: it is a root, or nothing allocates.
+unsafe fn set_private(script: *mut JSScript, private: Local<'_>) {
+    if !private.is_undefined() {
+        let private = private.value();
+        // SAFETY: the caller's promise; the engine copies the value into a traced slot.
+        unsafe { SetScriptPrivate(script, &private) };
+    }
+}
+
 impl<'s> Scope<'s> {
     /// A realm of its own in this context: its global object.
     ///
@@ -156,7 +168,7 @@ impl<'s> Scope<'s> {
     }
 
     /// Runs a script in the realm of `global`, with `environment` before the global in its scope: the first is asked first, and is what `var`
-    /// and `this` mean.
+    /// and `this` mean. `private` comes back as the referrer of its dynamic imports.
     ///
     /// # Errors
     /// A SyntaxError, or what the script throws.
@@ -165,6 +177,7 @@ impl<'s> Scope<'s> {
         global: Local<'_>,
         environment: &[Local<'_>],
         source: Source<'_>,
+        private: Local<'_>,
     ) -> Result<Local<'s>, Error> {
         self.runnable()?;
         let cx = self.cx();
@@ -182,6 +195,9 @@ impl<'s> Scope<'s> {
                 (*options.0)._base.nonSyntacticScope = !environment.is_empty();
                 let script = Compile1(cx, options.0, &mut text);
                 root!(cx, script = script);
+                if !script.get().is_null() {
+                    set_private(script.get(), private);
+                }
                 if script.get().is_null() {
                     false
                 } else if environment.is_empty() {
@@ -195,6 +211,23 @@ impl<'s> Scope<'s> {
         drop(chain);
         self.check(ok).map_err(|error| self.with_place(error))?;
         Ok(self.root(value.get()))
+    }
+
+    /// An ES module that is compiled in the realm of `global`. `private` comes back as the referrer of its imports and for its `import.meta`.
+    ///
+    /// # Errors
+    /// A SyntaxError.
+    pub fn compile_module_in(
+        &self,
+        global: Local<'_>,
+        source: Source<'_>,
+        private: Local<'_>,
+    ) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        root!(cx, global = self.object_of(global)?);
+        // SAFETY: the global is a root.
+        let _entered = unsafe { Entered::new(cx, global.get()) };
+        self.compile_module_at(source.text, source.file, source.line, private)
     }
 
     /// A function from its parameters and its body, compiled in the realm of `global` with `environment` in its scope. `private`
@@ -211,7 +244,6 @@ impl<'s> Scope<'s> {
         private: Local<'_>,
     ) -> Result<Local<'s>, Error> {
         let cx = self.cx();
-        let private = private.value();
         root!(cx, global = self.object_of(global)?);
         let names = parameters
             .iter()
@@ -246,8 +278,8 @@ impl<'s> Scope<'s> {
                     function.handle_mut().set(JS_GetFunctionObject(made));
                     root!(cx, made = made);
                     let script = JS_GetFunctionScript(cx, made.handle());
-                    if !private.is_undefined() && !script.is_null() {
-                        SetScriptPrivate(script, &private);
+                    if !script.is_null() {
+                        set_private(script, private);
                     }
                 }
             }

@@ -11,7 +11,7 @@ mod export_names;
 mod graph;
 pub(crate) mod operations;
 pub(crate) mod resolve;
-mod source;
+pub(crate) mod source;
 pub(crate) mod waiting;
 
 use std::cell::{Cell, RefCell};
@@ -449,6 +449,10 @@ pub(crate) struct LoaderHost(pub(crate) Rc<Loader>);
 impl ModuleHost for LoaderHost {
     fn load<'s>(&self, scope: &Scope<'s>, request: ModuleRequest<'s>) -> Result<Local<'s>, Error> {
         let loader = &self.0;
+        if let Some(load) = method_of(scope, request.referrer, "load")? {
+            // A module of `node:vm`, which has linked what it imports itself.
+            return scope.call(load, Local::undefined(), &[request.specifier]);
+        }
         let specifier = scope.string_of(request.specifier)?;
         let base = base_of(scope, request.referrer)?;
         let flavour = match request.kind {
@@ -488,6 +492,10 @@ impl ModuleHost for LoaderHost {
         private: Local<'s>,
         meta: Local<'s>,
     ) -> Result<(), Error> {
+        if let Some(fill) = method_of(scope, private, "meta")? {
+            scope.call(fill, Local::undefined(), &[meta])?;
+            return Ok(());
+        }
         if private.is_object() {
             // A generated module: what it exports, or how to run what it stands for.
             for name in ["values", "run"] {
@@ -516,6 +524,19 @@ impl ModuleHost for LoaderHost {
         })?;
         scope.set(meta, "resolve", resolve)
     }
+}
+
+/// The function of this name of a module's private value, if that has one.
+fn method_of<'s>(
+    scope: &Scope<'s>,
+    private: Local<'s>,
+    name: &str,
+) -> Result<Option<Local<'s>>, Error> {
+    if !private.is_object() {
+        return Ok(None);
+    }
+    let method = scope.get(private, name)?;
+    Ok(scope.is_function(method).then_some(method))
 }
 
 /// Loads, links and starts a module; gives the promise of its evaluation.

@@ -5,8 +5,14 @@ use std::path::Path;
 
 use super::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, AwaitExpression, ClassBody, ForOfStatement, Function, Statement,
+};
+use oxc_ast_visit::Visit;
+use oxc_ast_visit::walk::walk_for_of_statement;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
+use oxc_syntax::scope::ScopeFlags;
 
 use crate::typescript;
 
@@ -70,6 +76,85 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
         modules.map(|specifier| specifier.to_string()).collect()
     });
     imports.unwrap_or_default()
+}
+
+/// What a module imports, in the order of its text, each once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Imports {
+    pub(crate) requests: Vec<Request>,
+    /// Whether it has `await` outside of functions.
+    pub(crate) awaits: bool,
+    /// The text without attributes, which the engine knows few of.
+    pub(crate) text: String,
+}
+
+/// A specifier and its attributes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) specifier: String,
+    pub(crate) attributes: Vec<(String, String)>,
+}
+
+/// The imports of a module's text; `None` if it is no module, or too long to look at.
+pub(crate) fn imports(text: &str) -> Option<Imports> {
+    with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        if parsed.panicked || !parsed.diagnostics.is_empty() {
+            return None;
+        }
+        let mut imports = Imports {
+            text: text.to_owned(),
+            ..Imports::default()
+        };
+        for statement in &parsed.program.body {
+            let (source, with) = match statement {
+                Statement::ImportDeclaration(import) => (&import.source, &import.with_clause),
+                Statement::ExportAllDeclaration(export) => (&export.source, &export.with_clause),
+                Statement::ExportFromDeclaration(export) => (&export.source, &export.with_clause),
+                _ => continue,
+            };
+            let mut request = Request {
+                specifier: source.value.to_string(),
+                ..Request::default()
+            };
+            if let Some(with) = with {
+                for entry in &with.with_entries {
+                    let key = entry.key.as_arena_str().to_string();
+                    request
+                        .attributes
+                        .push((key, entry.value.value.to_string()));
+                }
+                let span = source.span.end as usize..with.span.end as usize;
+                let blank = " ".repeat(span.len());
+                imports.text.replace_range(span, &blank);
+            }
+            if !imports.requests.contains(&request) {
+                imports.requests.push(request);
+            }
+        }
+        let mut finder = AwaitFinder(false);
+        finder.visit_program(&parsed.program);
+        imports.awaits = finder.0;
+        Some(imports)
+    })
+    .flatten()
+}
+
+/// Looks for `await` outside of functions.
+struct AwaitFinder(bool);
+
+impl<'a> Visit<'a> for AwaitFinder {
+    fn visit_await_expression(&mut self, _: &AwaitExpression<'a>) {
+        self.0 = true;
+    }
+    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
+        self.0 |= statement.r#await;
+        walk_for_of_statement(self, statement);
+    }
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
+    fn visit_class_body(&mut self, _: &ClassBody<'a>) {}
 }
 
 /// Whether the text is JavaScript that a CommonJS file may hold.

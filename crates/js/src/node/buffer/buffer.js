@@ -8,7 +8,7 @@
 
 const { invalidType, invalidValue, nodeError, outOfRange, outsideOfBuffer, unknownEncoding } = require('node/errors');
 const { requireInteger, requireNumber, requireString } = require('node/arguments');
-const { isAnyArrayBuffer, isBufferSource, isSharedBufferSource } = require('builtins/webidl');
+const { bytesOf, isAnyArrayBuffer, isBufferSource, isSharedBufferSource } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const numbers = require('node/buffer/numbers');
 const {
@@ -81,8 +81,11 @@ function encodingOf(name) {
 /** @param {any} name */
 function requireEncoding(name) {
   const number = numberOf(name);
-  if (number === undefined) throw unknownEncoding(name);
-  return number;
+  if (number !== undefined) return number;
+  // What is no string is taken as one.
+  const other = typeof name === 'string' ? undefined : numberOf(`${name}`);
+  if (other === undefined) throw unknownEncoding(name);
+  return other;
 }
 
 /** @param {any} value */
@@ -218,7 +221,7 @@ function allocUnsafeSlow(size) {
 /** @param {any} value @param {any} [encoding] @returns {number} */
 function byteLength(value, encoding) {
   if (typeof value !== 'string') {
-    if (isView(value) || isAnyArrayBuffer(value)) return value.byteLength;
+    if (isView(value) || isAnyArrayBuffer(value) || isSharedBufferSource(value)) return value.byteLength;
     throw invalidType('string', ['string', 'Buffer', 'ArrayBuffer'], value);
   }
   const number = encoding === undefined ? utf8 : (numberOf(encoding) ?? utf8);
@@ -237,7 +240,7 @@ function concat(list, length) {
       if (list[index]?.length) total += list[index].length;
     }
   } else {
-    requireInteger(total, 'length', 0);
+    requireInteger(total, 'length', 0, constants.MAX_LENGTH);
   }
   const joined = allocate(total);
   let offset = 0;
@@ -396,8 +399,10 @@ const methods = {
     }
     return writeText(this, text, name ? requireEncoding(name) : utf8, start, start + room);
   },
-  copy(target, targetStart, sourceStart, sourceEnd) {
-    if (!isBytes(target)) throw invalidType('target', bufferOrBytes, target);
+  copy(given, targetStart, sourceStart, sourceEnd) {
+    if (!isView(given)) throw invalidType('target', bufferOrBytes, given);
+    // Of any other view its bytes.
+    const target = /** @type {Uint8Array} */ (isBytes(given) ? given : bytesOf(given));
     const length = viewByteLength(this);
     const to = targetStart === undefined ? 0 : trunc(+targetStart) || 0;
     if (to < 0) throw outOfRange('targetStart', '>= 0', to);
@@ -539,6 +544,9 @@ for (let index = 0; index < directNames.length; index += 1) {
     length = viewByteLength(this) - offset,
   ) {
     requireString(text, 'argument');
+    const size = viewByteLength(this);
+    if (!(offset >= 0 && offset <= size)) throw outsideOfBuffer('offset');
+    if (!(length >= 0 && length <= size - offset)) throw outsideOfBuffer('length');
     return writeText(this, text, number, offset, offset + length);
   };
 }

@@ -146,12 +146,18 @@ function makeClasses(channel) {
       const { start, end, asyncStart, asyncEnd, error } = /** @type {any} */ (this);
       const fulfilled = (/** @type {any} */ value) => {
         context.result = value;
-        return within(asyncStart, asyncEnd, context, () => value);
+        tellSettled();
+        return value;
       };
       const rejected = (/** @type {any} */ reason) => {
         context.error = reason;
         error?.publish(context);
-        within(asyncStart, asyncEnd, context, () => undefined);
+        tellSettled();
+      };
+      // A promise has no moment after it, so no store is entered here.
+      const tellSettled = () => {
+        asyncStart?.publish(context);
+        asyncEnd?.publish(context);
       };
       return within(start, end, context, () => {
         try {

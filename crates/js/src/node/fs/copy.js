@@ -107,7 +107,7 @@ function* copyTree(sync, source, target, settings) {
     return;
   }
   const there = yield* statOf(sync, target, settings.dereference);
-  check(source, target, from, there, settings);
+  check(source, target, from, there);
   yield* checkParents(sync, source, from, target);
   if (from.isDirectory() && !settings.recursive) {
     throw refusal('ERR_FS_EISDIR', 'Recursive option not enabled, cannot copy a directory', source, source, 21, 'EISDIR');
@@ -129,8 +129,8 @@ function invalidReturn() {
   return codedError(TypeError, 'ERR_INVALID_RETURN_VALUE', message);
 }
 
-/** @param {string} source @param {string} target @param {any} from @param {any} there @param {Settings} settings */
-function check(source, target, from, there, settings) {
+/** @param {string} source @param {string} target @param {any} from @param {any} there */
+function check(source, target, from, there) {
   if (there !== undefined) {
     if (from.ino === there.ino && from.dev === there.dev) {
       throw refusal('ERR_FS_CP_EINVAL', 'src and dest cannot be the same', source, target, 22, 'EINVAL');
@@ -215,7 +215,7 @@ function* copyFolder(sync, source, target, from, there, settings) {
     const stat = yield* statOf(sync, inside, settings.dereference);
     if (stat === undefined) continue;
     const other = yield* statOf(sync, outside, settings.dereference);
-    check(inside, outside, stat, other, settings);
+    check(inside, outside, stat, other);
     yield* copyEntry(sync, inside, outside, stat, other, settings);
   }
   if (there === undefined) yield operations.chmod(sync, target, from.mode & 0o7777);

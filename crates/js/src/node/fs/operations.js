@@ -12,6 +12,7 @@ const {
   isArray,
   isView,
   map: mapEach,
+  max,
   Promise,
   push,
   reduce,
@@ -251,7 +252,8 @@ const join = (parent, name) => (endsWith(parent, '/') ? parent + name : `${paren
 function collect(entries, found, folders) {
   forEach(entries, (entry) => {
     push(found, entry);
-    if (entry.kind === constants.UV_DIRENT_DIR) push(folders, { path: join(entry.parent, textOfPath(entry.name)), prefix: `${textOfPath(entry.relative)}/` });
+    if (entry.kind === constants.UV_DIRENT_DIR)
+      push(folders, { path: join(entry.parent, textOfPath(entry.name)), prefix: `${textOfPath(entry.relative)}/` });
   });
 }
 
@@ -333,9 +335,7 @@ function mkdtemp(sync, prefix, options) {
   const start = toPath(prefix, 'prefix');
   if (!isWarned && endsWith(textOfPath(start), 'X')) {
     isWarned = true;
-    loadWarnings().emitWarning(
-      'mkdtemp() templates ending with X are not portable. For details see: https://nodejs.org/api/fs.html',
-    );
+    loadWarnings().emitWarning('mkdtemp() templates ending with X are not portable. For details see: https://nodejs.org/api/fs.html');
   }
   return finish(sync, fsMkdtemp(start, sync), (made) => toName(made, settings));
 }
@@ -363,7 +363,7 @@ function symlink(sync, target, path, type) {
 /** @param {any} length @returns {number} */
 function toLength(length) {
   requireInteger(length, 'len');
-  return length < 0 ? 0 : length;
+  return max(length, 0);
 }
 
 /** @param {boolean} sync @param {any} path @param {any} [length] */

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs::{FileType, Metadata};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -304,9 +304,7 @@ fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
             .map_err(|error| Failure::web(error, "scandir", &path, None))?;
         Ok(entries
             .into_iter()
-            .map(|entry| {
-                (Name(entry.name), kind_of(entry.file_type))
-            })
+            .map(|entry| (Name(entry.name), kind_of(entry.file_type)))
             .collect::<Vec<_>>())
     };
     perform(scope, sync, work, Entries)

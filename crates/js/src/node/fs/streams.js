@@ -53,14 +53,16 @@ function takeFunctions(stream, names, options) {
 /** What does the work of a FileHandle: its own methods, which programs watch. @param {any} owner */
 function functionsOfHandle(owner) {
   /** @param {string} name @param {string} count */
-  const method = (name, count) => (/** @type {any[]} */ ...given) => {
-    const callback = given[given.length - 1];
-    then(
-      owner[name](given[1], given[2], given[3], given[4]),
-      (result) => nextTick(callback, null, result[count], given[1]),
-      (error) => nextTick(callback, error),
-    );
-  };
+  const method =
+    (name, count) =>
+    (/** @type {any[]} */ ...given) => {
+      const callback = given[given.length - 1];
+      then(
+        owner[name](given[1], given[2], given[3], given[4]),
+        (result) => nextTick(callback, null, result[count], given[1]),
+        (error) => nextTick(callback, error),
+      );
+    };
   const writev = (/** @type {any} */ _, /** @type {any} */ buffers, /** @type {any} */ position, /** @type {Function} */ callback) =>
     then(
       owner.writev(buffers, position),

@@ -18,7 +18,15 @@ interface Operations {
   loadedFiles(): string[];
   memoryUsage(): [rss: number, heapTotal: number, heapUsed: number, external: number, arrayBuffers: number];
   parentId(): number;
-  processFacts(): { argv: string[]; argv0: string; execPath: string; pid: number; channel?: [number: string, serialization: string] };
+  processFacts(): {
+    argv: string[];
+    argv0: string;
+    execPath: string;
+    pid: number;
+    /** Its version. */
+    sqlite: string;
+    channel?: [number: string, serialization: string];
+  };
   /** The next bytes of standard input, none at its end; undefined when `stopInput` came first. */
   readInput(most: number): Promise<Uint8Array | undefined>;
   /** Times in microseconds, sizes in kilobytes. */

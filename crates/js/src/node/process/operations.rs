@@ -101,7 +101,7 @@ fn collect_garbage<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>,
     Ok(Local::undefined())
 }
 
-/// `processFacts()`: `{ argv, execPath, pid }`.
+/// `processFacts()`: `{ argv, execPath, pid, sqlite }`, the last its version.
 fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let executable = std::env::current_exe()
         .unwrap_or_default()
@@ -116,6 +116,11 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
         .map(|argument| scope.string(argument))
         .collect::<Result<Vec<_>, _>>()?;
     let facts = scope.object()?;
+    scope.set(
+        facts,
+        "sqlite",
+        scope.string(crate::node::sqlite::version())?,
+    )?;
     scope.set(facts, "argv", scope.array(&arguments)?)?;
     let name = std::env::args_os().next().unwrap_or_default();
     scope.set(facts, "argv0", scope.string(&name.to_string_lossy())?)?;

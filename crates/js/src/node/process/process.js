@@ -7,9 +7,10 @@ const { requireBoolean, requireInteger, requireString } = require('node/argument
 const EventEmitter = require('node/events/events');
 const { getDirectory, setDirectory } = require('node/process/directory');
 const { option, switchedOn } = require('node/process/options');
-const { nextTick } = require('node/process/ticks');
+const { endTicks, nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener, setWarningWriter } = require('node/process/warnings');
 const { setProcessEmitter, setRejectionWarner } = require('web/html/errors');
+const loadInspect = () => require('builtins/inspect/inspect');
 const {
   assign,
   defineProperty,
@@ -87,6 +88,7 @@ let hasStdin = false;
 function exit() {
   if (!exiting) {
     exiting = true;
+    endTicks();
     process.emit('exit', exitCode ?? 0);
     if (hasStdin) loadStdin().restoreInput();
   }
@@ -98,8 +100,22 @@ function beforeExit() {
   process.emit('beforeExit', exitCode ?? 0);
 }
 
+/** What listeners get for a promise that was rejected with something else than an error. @param {any} reason */
+function unhandledReason(reason) {
+  return nodeError(
+    Error,
+    'ERR_UNHANDLED_REJECTION',
+    'This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was ' +
+      `not handled with .catch(). The promise rejected with the reason "${loadInspect().inspect(reason)}".`,
+  );
+}
+
 /** Emits what somebody listens to, and answers whether somebody did. @param {string} name @param {...any} given */
 function emitIfListened(name, ...given) {
+  if (name === 'uncaughtException') {
+    if (given[1] === 'unhandledRejection' && !(given[0] instanceof Error)) given[0] = unhandledReason(given[0]);
+    process.emit('uncaughtExceptionMonitor', given[0], given[1]);
+  }
   if (name === 'uncaughtException' && loadCapture().capture(given[0])) return true;
   if (process.listenerCount(name) === 0) return false;
   return given.length === 1 ? process.emit(name, given[0]) : process.emit(name, given[0], given[1]);
@@ -141,7 +157,7 @@ const members = {
   arch: facts.arch,
   title: 'twinloop',
   version: `v${nodeVersion}`,
-  versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine }),
+  versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine, sqlite: facts.sqlite }),
   release: freeze({ name: 'node' }),
   hrtime,
   memoryUsage,
@@ -271,7 +287,7 @@ defineProperty(process, 'exitCode', {
     exitCode = readExitCode(code);
   },
   enumerable: true,
-  configurable: true,
+  configurable: false,
 });
 
 /** @param {string} name @param {() => any} make */

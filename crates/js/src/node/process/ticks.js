@@ -11,6 +11,12 @@ const { reportException, runBeforeMicrotasks } = ops;
 /** @type {any[]} */
 let queue = [];
 let isRequested = false;
+let isOver = false;
+
+/** The process ends: what is asked for from now on never runs. */
+function endTicks() {
+  isOver = true;
+}
 
 function runTicks() {
   // What the script left behind is not the ticks' own.
@@ -33,6 +39,7 @@ function runTicks() {
 /** @param {Function} callback @param {...any} given */
 function nextTick(callback, ...given) {
   requireFunction(callback, 'callback');
+  if (isOver) return;
   const end = queue.length;
   queue[end] = use.begun ? inFrame(callback) : callback;
   queue[end + 1] = given.length === 0 ? undefined : given;
@@ -56,4 +63,4 @@ function inFrame(callback) {
   };
 }
 
-module.exports = { nextTick };
+module.exports = { endTicks, nextTick };

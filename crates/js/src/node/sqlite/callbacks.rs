@@ -35,7 +35,9 @@ impl Kept {
     /// The value; undefined on any other thread.
     pub(super) fn value<'s>(&self, scope: &Scope<'s>) -> Local<'s> {
         VALUES.with_borrow(|values| {
-            values.get(self.0).map_or_else(Local::undefined, |slot| scope.local(slot))
+            values
+                .get(self.0)
+                .map_or_else(Local::undefined, |slot| scope.local(slot))
         })
     }
 

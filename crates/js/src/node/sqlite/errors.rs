@@ -42,17 +42,18 @@ fn text(code: i32) -> &'static str {
 
 pub(super) fn coded(code: i32, message: Option<String>) -> Error {
     let general = text(code);
-    Error::coded("ERR_SQLITE_ERROR", message.unwrap_or_else(|| general.to_owned()))
-        .with("errcode", code)
-        .with("errstr", general)
+    Error::coded(
+        "ERR_SQLITE_ERROR",
+        message.unwrap_or_else(|| general.to_owned()),
+    )
+    .with("errcode", code)
+    .with("errstr", general)
 }
 
 pub(super) fn failed(error: rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::SqliteFailure(error, message) => coded(error.extended_code, message),
-        rusqlite::Error::SqlInputError { error, msg, .. } => {
-            coded(error.extended_code, Some(msg))
-        }
+        rusqlite::Error::SqlInputError { error, msg, .. } => coded(error.extended_code, Some(msg)),
         other => coded(1, Some(other.to_string())),
     }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Result as SqlResult;
-use rusqlite::functions::{
-    Aggregate, Context as Call, FunctionFlags, WindowAggregate,
-};
+use rusqlite::functions::{Aggregate, Context as Call, FunctionFlags, WindowAggregate};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 use rusqlite::types::Value;
 
@@ -212,7 +210,8 @@ impl Authorizer {
         }
         let decided = call(|scope| {
             let (code, first, second) = raw(&context.action);
-            let text = |text: Option<&str>| text.map_or(Ok(Local::null()), |text| scope.string(text));
+            let text =
+                |text: Option<&str>| text.map_or(Ok(Local::null()), |text| scope.string(text));
             let given = [
                 scope.number(code.into()),
                 text(first)?,
@@ -221,10 +220,13 @@ impl Authorizer {
                 text(context.accessor)?,
             ];
             let answer = scope.call(self.function.value(scope), Local::undefined(), &given)?;
-            let answer = answer.as_f64().filter(|answer| answer.fract() == 0.0).ok_or_else(|| {
-                let message = "Authorizer callback must return an integer authorization code";
-                Error::type_error(message).with("code", "ERR_INVALID_ARG_TYPE")
-            })?;
+            let answer = answer
+                .as_f64()
+                .filter(|answer| answer.fract() == 0.0)
+                .ok_or_else(|| {
+                    let message = "Authorizer callback must return an integer authorization code";
+                    Error::type_error(message).with("code", "ERR_INVALID_ARG_TYPE")
+                })?;
             match answer as i32 {
                 0 => Ok(Authorization::Allow),
                 1 => Ok(Authorization::Deny),
@@ -246,7 +248,9 @@ fn authorizer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     let authorizer: &Arc<Authorizer> = &database.authorizer;
     let function = arguments.get(1);
     authorizer.function.replace(scope, function);
-    authorizer.is_set.store(!function.is_undefined(), Ordering::Relaxed);
+    authorizer
+        .is_set
+        .store(!function.is_undefined(), Ordering::Relaxed);
     Ok(Local::undefined())
 }
 
@@ -260,38 +264,83 @@ fn raw<'c>(action: &AuthAction<'c>) -> (i32, Option<&'c str>, Option<&'c str>) {
         _ => "COMMIT",
     };
     match *action {
-        AuthAction::CreateIndex { index_name, table_name } => (1, Some(index_name), Some(table_name)),
+        AuthAction::CreateIndex {
+            index_name,
+            table_name,
+        } => (1, Some(index_name), Some(table_name)),
         AuthAction::CreateTable { table_name } => (2, Some(table_name), None),
-        AuthAction::CreateTempIndex { index_name, table_name } => (3, Some(index_name), Some(table_name)),
+        AuthAction::CreateTempIndex {
+            index_name,
+            table_name,
+        } => (3, Some(index_name), Some(table_name)),
         AuthAction::CreateTempTable { table_name } => (4, Some(table_name), None),
-        AuthAction::CreateTempTrigger { trigger_name, table_name } => (5, Some(trigger_name), Some(table_name)),
+        AuthAction::CreateTempTrigger {
+            trigger_name,
+            table_name,
+        } => (5, Some(trigger_name), Some(table_name)),
         AuthAction::CreateTempView { view_name } => (6, Some(view_name), None),
-        AuthAction::CreateTrigger { trigger_name, table_name } => (7, Some(trigger_name), Some(table_name)),
+        AuthAction::CreateTrigger {
+            trigger_name,
+            table_name,
+        } => (7, Some(trigger_name), Some(table_name)),
         AuthAction::CreateView { view_name } => (8, Some(view_name), None),
         AuthAction::Delete { table_name } => (9, Some(table_name), None),
-        AuthAction::DropIndex { index_name, table_name } => (10, Some(index_name), Some(table_name)),
+        AuthAction::DropIndex {
+            index_name,
+            table_name,
+        } => (10, Some(index_name), Some(table_name)),
         AuthAction::DropTable { table_name } => (11, Some(table_name), None),
-        AuthAction::DropTempIndex { index_name, table_name } => (12, Some(index_name), Some(table_name)),
+        AuthAction::DropTempIndex {
+            index_name,
+            table_name,
+        } => (12, Some(index_name), Some(table_name)),
         AuthAction::DropTempTable { table_name } => (13, Some(table_name), None),
-        AuthAction::DropTempTrigger { trigger_name, table_name } => (14, Some(trigger_name), Some(table_name)),
+        AuthAction::DropTempTrigger {
+            trigger_name,
+            table_name,
+        } => (14, Some(trigger_name), Some(table_name)),
         AuthAction::DropTempView { view_name } => (15, Some(view_name), None),
-        AuthAction::DropTrigger { trigger_name, table_name } => (16, Some(trigger_name), Some(table_name)),
+        AuthAction::DropTrigger {
+            trigger_name,
+            table_name,
+        } => (16, Some(trigger_name), Some(table_name)),
         AuthAction::DropView { view_name } => (17, Some(view_name), None),
         AuthAction::Insert { table_name } => (18, Some(table_name), None),
-        AuthAction::Pragma { pragma_name, pragma_value } => (19, Some(pragma_name), pragma_value),
-        AuthAction::Read { table_name, column_name } => (20, Some(table_name), Some(column_name)),
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value,
+        } => (19, Some(pragma_name), pragma_value),
+        AuthAction::Read {
+            table_name,
+            column_name,
+        } => (20, Some(table_name), Some(column_name)),
         AuthAction::Select => (21, None, None),
         AuthAction::Transaction { ref operation } => (22, Some(of(operation)), None),
-        AuthAction::Update { table_name, column_name } => (23, Some(table_name), Some(column_name)),
+        AuthAction::Update {
+            table_name,
+            column_name,
+        } => (23, Some(table_name), Some(column_name)),
         AuthAction::Attach { filename } => (24, Some(filename), None),
         AuthAction::Detach { database_name } => (25, Some(database_name), None),
-        AuthAction::AlterTable { database_name, table_name } => (26, Some(database_name), Some(table_name)),
+        AuthAction::AlterTable {
+            database_name,
+            table_name,
+        } => (26, Some(database_name), Some(table_name)),
         AuthAction::Reindex { index_name } => (27, Some(index_name), None),
         AuthAction::Analyze { table_name } => (28, Some(table_name), None),
-        AuthAction::CreateVtable { table_name, module_name } => (29, Some(table_name), Some(module_name)),
-        AuthAction::DropVtable { table_name, module_name } => (30, Some(table_name), Some(module_name)),
+        AuthAction::CreateVtable {
+            table_name,
+            module_name,
+        } => (29, Some(table_name), Some(module_name)),
+        AuthAction::DropVtable {
+            table_name,
+            module_name,
+        } => (30, Some(table_name), Some(module_name)),
         AuthAction::Function { function_name } => (31, None, Some(function_name)),
-        AuthAction::Savepoint { ref operation, savepoint_name } => (32, Some(of(operation)), Some(savepoint_name)),
+        AuthAction::Savepoint {
+            ref operation,
+            savepoint_name,
+        } => (32, Some(of(operation)), Some(savepoint_name)),
         AuthAction::Recursive => (33, None, None),
         AuthAction::Unknown { code, arg1, arg2 } => (code, arg1, arg2),
         // The crate may learn to name more.

@@ -3,7 +3,7 @@
 
 const { nodeError } = require('node/errors');
 const { invalid } = require('node/sqlite/arguments');
-const { defineProperty, forEach, isInteger } = require('builtins/primordials');
+const { defineProperty, forEach, isInteger, min } = require('builtins/primordials');
 const { databaseLimit } = ops;
 
 // In the order of SQLite's numbers.
@@ -29,7 +29,7 @@ function requireLimit(value) {
     throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'Limit value must be a non-negative integer or Infinity.');
   }
   if (value < 0) throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', 'Limit value must be non-negative.');
-  return value > MOST ? MOST : value;
+  return min(value, MOST);
 }
 
 /** What the option of the constructor sets. @param {any} limits @returns {[number: number, value: number][]} */

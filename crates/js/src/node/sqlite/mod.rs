@@ -27,5 +27,11 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/sqlite/statement", include_str!("statement.js")),
         File::new("node/sqlite/tag_store", include_str!("tag_store.js")),
     ],
-    operations: &[operations::OPS, sessions::OPS, statement::OPS, functions::OPS, backup::OPS],
+    operations: &[
+        operations::OPS,
+        sessions::OPS,
+        statement::OPS,
+        functions::OPS,
+        backup::OPS,
+    ],
 };

@@ -51,7 +51,6 @@ interface Operations {
   sessionChanges(session: NativeSession, isPatchset: boolean): Uint8Array<ArrayBuffer>;
   sessionClose(session: NativeSession): void;
   sessionOpen(database: NativeDatabase, table: string | undefined, name: string): NativeSession;
-  sqliteVersion(): string;
   /** `most` rows at most, all for 0. */
   statementAll(statement: NativeStatement, values: unknown[], asBigInt: boolean, most: number): SqlValue[][];
   statementBegin(statement: NativeStatement, values: unknown[]): void;

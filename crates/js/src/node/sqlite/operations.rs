@@ -24,7 +24,6 @@ pub(super) const OPS: &[Op] = &[
     Op::new("databaseLocation", 2, location),
     Op::new("databaseOpen", 6, open),
     Op::new("databaseRun", 2, run),
-    Op::new("sqliteVersion", 0, sqlite_version),
 ];
 
 pub(super) fn database_of<'s>(
@@ -32,11 +31,6 @@ pub(super) fn database_of<'s>(
     arguments: &Arguments<'s>,
 ) -> Result<Rc<Database>, Error> {
     scope.expect_host(arguments.get(0), "a database")
-}
-
-/// `sqliteVersion()`
-fn sqlite_version<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    scope.string(super::version())
 }
 
 /// `databaseOpen(path, readOnly, milliseconds, foreignKeys, doubleQuotes, defensive)`

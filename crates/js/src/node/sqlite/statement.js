@@ -201,9 +201,7 @@ class StatementSync {
         if (full === undefined) continue;
         const short = slice(full, 1);
         if (bare[short] !== undefined) {
-          throw invalidState(
-            `Cannot create bare named parameter '${short}' because of conflicting names '${bare[short]}' and '${full}'.`,
-          );
+          throw invalidState(`Cannot create bare named parameter '${short}' because of conflicting names '${bare[short]}' and '${full}'.`);
         }
         bare[short] = full;
       }

@@ -96,7 +96,8 @@ fn bind(scope: &Scope<'_>, statement: &mut Statement<'_>, values: Local<'_>) -> 
                 return Err(Error::type_error(message).with("code", "ERR_INVALID_ARG_VALUE"));
             }
             Bindable::Unsupported => {
-                let message = format!("Provided value cannot be bound to SQLite parameter {index}.");
+                let message =
+                    format!("Provided value cannot be bound to SQLite parameter {index}.");
                 return Err(Error::type_error(message).with("code", "ERR_INVALID_ARG_TYPE"));
             }
         };
@@ -221,7 +222,10 @@ fn reset<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 fn columns<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let prepared = prepared(scope, &arguments)?;
     let columns: Vec<Vec<Option<String>>> = with_statement(&prepared, |_, statement| {
-        let types: Vec<_> = (statement.columns().map(|column| column.decl_type().map(str::to_owned))).collect();
+        let types: Vec<_> = (statement
+            .columns()
+            .map(|column| column.decl_type().map(str::to_owned)))
+        .collect();
         let columns = statement.columns_with_metadata();
         let columns = columns.zip(types).map(|(column, decl_type)| {
             let text = |text: Option<&str>| text.map(str::to_owned);

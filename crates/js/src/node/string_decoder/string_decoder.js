@@ -40,18 +40,22 @@ function isCutLead(lead, have, second) {
   return true;
 }
 
-/** As `cutOfUtf8` for UTF-16: an odd byte, the first half of a pair. @param {Uint8Array} bytes */
-function cutOfUtf16(bytes) {
+/**
+ * As `cutOfUtf8` for UTF-16: an odd byte, the first half of a pair; both if the half was kept before.
+ * @param {Uint8Array} bytes @param {number} before how many of them were kept
+ */
+function cutOfUtf16(bytes, before) {
   const odd = bytes.length % 2;
   const end = bytes.length - odd;
   const isHalf = end >= 2 && (bytes[end - 1] & 0xfc) === 0xd8;
-  return odd + (isHalf ? 2 : 0);
+  if (odd === 0) return isHalf ? 2 : 0;
+  return isHalf && before >= 2 && end === 2 ? 3 : 1;
 }
 
-/** @param {string} encoding @param {Uint8Array} bytes */
-function cut(encoding, bytes) {
+/** @param {string} encoding @param {Uint8Array} bytes @param {number} before how many of them were kept */
+function cut(encoding, bytes, before) {
   if (encoding === 'utf8') return cutOfUtf8(bytes);
-  if (encoding === 'utf16le') return cutOfUtf16(bytes);
+  if (encoding === 'utf16le') return cutOfUtf16(bytes, before);
   if (encoding === 'base64' || encoding === 'base64url') return bytes.length % 3;
   return 0;
 }
@@ -92,7 +96,7 @@ defineProperties(StringDecoder.prototype, {
       if (typeof buf === 'string') return buf;
       if (!isView(buf)) throw invalidType('buf', ['Buffer', 'TypedArray', 'DataView'], buf);
       const bytes = joined(this[kept], bytesOf(buf));
-      const count = cut(this.encoding, bytes);
+      const count = cut(this.encoding, bytes, this[kept].length);
       const end = bytes.length - count;
       this[kept] = count === 0 ? none : copyBytes(bytes, end);
       return end === 0 ? '' : textOf(this.encoding, bytes, end);

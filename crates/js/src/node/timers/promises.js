@@ -1,7 +1,7 @@
 // `node:timers/promises` (https://nodejs.org/api/timers.html#timers-promises-api).
 'use strict';
 
-const { aborted } = require('node/errors');
+const { aborted, nodeError } = require('node/errors');
 const { requireBoolean, requireNumber, requireObject, requireSignal } = require('node/arguments');
 const { Promise, reject: rejected } = require('builtins/primordials');
 const timers = require('web/html/timers');
@@ -93,10 +93,21 @@ async function* setInterval(delay, value, options = {}) {
   }
 }
 
-const scheduler = {
+const token = {};
+
+class Scheduler {
+  /** @param {any} given */
+  constructor(given) {
+    if (given !== token) throw nodeError(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+  }
   /** @param {number} delay @param {Options} [options] */
-  wait: (delay, options) => setTimeout(delay, undefined, options),
-  yield: () => setImmediate(),
-};
+  wait(delay, options) {
+    return setTimeout(delay, undefined, options);
+  }
+  yield() {
+    return setImmediate();
+  }
+}
+const scheduler = new Scheduler(token);
 
 module.exports = { setTimeout, setImmediate, setInterval, scheduler };

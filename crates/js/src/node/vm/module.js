@@ -5,7 +5,8 @@ const { absent } = require('node/absent');
 const { requireObject, requireOneOf } = require('node/arguments');
 const { constants, contextOf, createContext, isContext } = require('node/vm/contexts');
 const { compileFunction, newContextOptions, Script } = require('node/vm/script');
-const { reject } = require('builtins/primordials');
+const { defineProperty, forEach, reject } = require('builtins/primordials');
+const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
 
 /** @param {any} code @param {any} [options] */
 const createScript = (code, options) => new Script(code, options);
@@ -41,7 +42,7 @@ function measureMemory(options = {}) {
   return reject(absent('vm.measureMemory'));
 }
 
-module.exports = {
+const exported = {
   Script,
   createContext,
   createScript,
@@ -53,3 +54,8 @@ module.exports = {
   measureMemory,
   constants,
 };
+forEach(['Module', 'SourceTextModule', 'SyntheticModule'], (name) => {
+  defineProperty(exported, name, { get: () => loadModules()[name], enumerable: true, configurable: true });
+});
+
+module.exports = exported;

@@ -1,11 +1,34 @@
 // The operations of node/vm, as its Rust has them. Lines are counted from 0; a global that is undefined is the program's own.
 
+/** The engine's record of a module. */
+interface NativeModule {
+  readonly nativeModule: unique symbol;
+}
+
+/** What a script imports dynamically, if that is not the loader's business. */
+type Load = (specifier: string) => NativeModule;
+
 interface Operations {
+  /** `load` gives the record of an import, `meta` fills `import.meta`. */
+  moduleCompile(
+    text: string,
+    file: string,
+    line: number,
+    global: object | undefined,
+    load: (specifier: string) => NativeModule,
+    meta: (meta: object) => void,
+  ): NativeModule;
+  /** A promise of its end. No limit for 0 milliseconds. */
+  moduleEvaluate(module: NativeModule, milliseconds: number): Promise<void>;
+  /** What a text imports: specifiers, each with keys and values of its attributes behind it; undefined if it is no module. */
+  moduleImports(text: string): [requests: string[][], awaits: boolean, textWithoutAttributes: string] | undefined;
+  moduleLink(module: NativeModule): void;
+  moduleNamespace(module: NativeModule): any;
   /** Throws if the syntax is wrong. */
   realmCheck(text: string, file: string, line: number): void;
   /** The global object of a new realm, which has the language and nothing else. */
   realmCreate(): any;
-  realmFunction(text: string, file: string, line: number, global: object | undefined, environment: object[], parameters: string[]): Function;
+  realmFunction(text: string, file: string, line: number, global: object | undefined, environment: object[], parameters: string[], load?: Load): Function;
   /** No limit for 0 milliseconds. */
-  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number): any;
+  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load): any;
 }

@@ -3,13 +3,19 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::engine::{Arguments, Error, Local, Op, Scope, Source};
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Source};
+use crate::modules::source;
 
 pub(crate) const OPS: &[Op] = &[
+    Op::new("moduleCompile", 6, module_compile),
+    Op::new("moduleEvaluate", 2, module_evaluate),
+    Op::new("moduleImports", 1, module_imports),
+    Op::new("moduleLink", 1, module_link),
+    Op::new("moduleNamespace", 1, module_namespace),
     Op::new("realmCheck", 3, check),
     Op::new("realmCreate", 0, create),
-    Op::new("realmFunction", 6, function),
-    Op::new("realmRun", 6, run),
+    Op::new("realmFunction", 7, function),
+    Op::new("realmRun", 7, run),
 ];
 
 /// `realmCreate()`: the global object of a new realm.
@@ -22,15 +28,34 @@ fn line_of(scope: &Scope<'_>, value: Local<'_>) -> Result<u32, Error> {
     Ok((scope.number_of(value)? + 1.0).max(1.0) as u32)
 }
 
+/// `text, file, line`, with which the arguments of most operations begin.
+struct Given {
+    text: String,
+    file: String,
+    line: u32,
+}
+
+impl Given {
+    fn read<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<Given, Error> {
+        Ok(Given {
+            text: scope.string_of(arguments.get(0))?,
+            file: scope.string_of(arguments.get(1))?,
+            line: line_of(scope, arguments.get(2))?,
+        })
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            text: &self.text,
+            file: &self.file,
+            line: self.line,
+        }
+    }
+}
+
 /// `realmCheck(text, file, line)`: throws if the syntax is wrong.
 fn check<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let text = scope.string_of(arguments.get(0))?;
-    let file = scope.string_of(arguments.get(1))?;
-    scope.check_script(Source {
-        text: &text,
-        file: &file,
-        line: line_of(scope, arguments.get(2))?,
-    })?;
+    scope.check_script(Given::read(scope, &arguments)?.source())?;
     Ok(Local::undefined())
 }
 
@@ -38,6 +63,16 @@ fn list<'s>(scope: &Scope<'s>, array: Local<'_>) -> Result<Vec<Local<'s>>, Error
     (0..scope.array_length(array)?)
         .map(|index| scope.get(array, index))
         .collect()
+}
+
+/// The private value of a script, which the loader of modules asks; undefined for the loader's own way.
+fn private_of<'s>(scope: &Scope<'s>, load: Local<'s>) -> Result<Local<'s>, Error> {
+    if load.is_undefined() {
+        return Ok(load);
+    }
+    let private = scope.object()?;
+    scope.set(private, "load", load)?;
+    Ok(private)
 }
 
 /// The global of a realm; this one's own for undefined.
@@ -49,23 +84,19 @@ fn global_of<'s>(scope: &Scope<'s>, value: Local<'s>) -> Local<'s> {
     }
 }
 
-/// `realmRun(text, file, line, global, environment, milliseconds)`
+/// `realmRun(text, file, line, global, environment, milliseconds, load)`: `load(specifier)` finds what it imports dynamically.
 fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let text = scope.string_of(arguments.get(0))?;
-    let file = scope.string_of(arguments.get(1))?;
-    let source = Source {
-        text: &text,
-        file: &file,
-        line: line_of(scope, arguments.get(2))?,
-    };
+    let given = Given::read(scope, &arguments)?;
+    let source = given.source();
     let global = global_of(scope, arguments.get(3));
     let environment = list(scope, arguments.get(4))?;
     let milliseconds = scope.number_of(arguments.get(5))?;
+    let private = private_of(scope, arguments.get(6))?;
     if milliseconds > 0.0 {
-        let run = || scope.run_in_realm(global, &environment, source);
+        let run = || scope.run_in_realm(global, &environment, source, private);
         return limited(scope, milliseconds, run);
     }
-    scope.run_in_realm(global, &environment, source)
+    scope.run_in_realm(global, &environment, source, private)
 }
 
 /// Runs a script that is ended when its time is up, which is an error that can be caught.
@@ -109,26 +140,78 @@ fn limited<'s>(
     }
 }
 
-/// `realmFunction(text, file, line, global, environment, parameters)`
+/// `realmFunction(text, file, line, global, environment, parameters, load)`
 fn function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let text = scope.string_of(arguments.get(0))?;
-    let file = scope.string_of(arguments.get(1))?;
-    let source = Source {
-        text: &text,
-        file: &file,
-        line: line_of(scope, arguments.get(2))?,
-    };
+    let given = Given::read(scope, &arguments)?;
+    let source = given.source();
     let global = global_of(scope, arguments.get(3));
     let environment = list(scope, arguments.get(4))?;
     let parameters = list(scope, arguments.get(5))?
         .into_iter()
         .map(|name| scope.string_of(name))
         .collect::<Result<Vec<_>, _>>()?;
-    scope.compile_function(
-        global,
-        &environment,
-        &parameters,
-        source,
-        Local::undefined(),
-    )
+    let private = private_of(scope, arguments.get(6))?;
+    scope.compile_function(global, &environment, &parameters, source, private)
+}
+
+/// `moduleImports(text)`: `[[[specifier, key, value, ...], ...], awaits, text without attributes]`; undefined if it is no module.
+fn module_imports<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    let Some(imports) = source::imports(&text) else {
+        return Ok(Local::undefined());
+    };
+    let requests: Vec<Vec<String>> = imports
+        .requests
+        .into_iter()
+        .map(|request| {
+            let mut all = vec![request.specifier];
+            all.extend(
+                request
+                    .attributes
+                    .into_iter()
+                    .flat_map(|(key, value)| [key, value]),
+            );
+            all
+        })
+        .collect();
+    let requests = requests.into_js(scope)?;
+    scope.array(&[
+        requests,
+        Local::boolean(imports.awaits),
+        scope.string(&imports.text)?,
+    ])
+}
+
+/// `moduleCompile(text, file, line, global, load, meta)`: the engine's record of a module. `load(specifier)` gives that of an import, `meta`
+/// fills `import.meta`.
+fn module_compile<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let given = Given::read(scope, &arguments)?;
+    let global = global_of(scope, arguments.get(3));
+    let private = scope.object()?;
+    scope.set(private, "load", arguments.get(4))?;
+    scope.set(private, "meta", arguments.get(5))?;
+    scope.compile_module_in(global, given.source(), private)
+}
+
+/// `moduleLink(module)`: binds imports to exports, in the whole graph.
+fn module_link<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.load_dependencies(arguments.get(0))?;
+    scope.link_module(arguments.get(0))?;
+    Ok(Local::undefined())
+}
+
+/// `moduleEvaluate(module, milliseconds)`: a promise of its end.
+fn module_evaluate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let milliseconds = scope.number_of(arguments.get(1))?;
+    let run = || scope.evaluate_module(arguments.get(0));
+    if milliseconds > 0.0 {
+        limited(scope, milliseconds, run)
+    } else {
+        run()
+    }
+}
+
+/// `moduleNamespace(module)`
+fn module_namespace<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.module_namespace(arguments.get(0))
 }

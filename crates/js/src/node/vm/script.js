@@ -1,12 +1,14 @@
 // `vm.Script` and `vm.compileFunction` (https://nodejs.org/api/vm.html#class-vmscript). A script is compiled for each realm that it runs in.
 'use strict';
 
+const { codedError } = require('builtins/coded_error');
 const { invalidType } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { bytesOf } = require('builtins/webidl');
 const { constants, contextOf, createContext, gather } = require('node/vm/contexts');
 const { exec, isView, push, regExp } = require('builtins/primordials');
 const { checksum, realmCheck, realmFunction, realmRun } = ops;
+const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 const mapComment = regExp(/\/\/[#@] ?sourceMappingURL=(\S+)\s*$/);
@@ -31,6 +33,24 @@ function requireCacheOptions(options) {
   if (importModuleDynamically !== undefined && importModuleDynamically !== constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) {
     requireFunction(importModuleDynamically, 'options.importModuleDynamically');
   }
+}
+
+/**
+ * What finds the dynamic imports of code: the loader of modules, if the program says so, and else nobody. The engine wants the answer at once, so
+ * a callback of the program's may give a module, and no promise for one.
+ * @param {any} options @param {() => any} referrer
+ * @returns {((specifier: string) => any) | undefined}
+ */
+function loadOf(options, referrer) {
+  const { importModuleDynamically } = options;
+  if (importModuleDynamically === constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) return undefined;
+  return (specifier) => {
+    if (importModuleDynamically === undefined) {
+      throw codedError(TypeError, 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING', 'A dynamic import callback was not specified.');
+    }
+    const found = importModuleDynamically(specifier, referrer(), { __proto__: null }, 'evaluation');
+    return loadModules().importedRecord(found);
+  };
 }
 
 /** The engine keeps compiled code itself; what programs get to keep says only which text it is of. @param {string} code */
@@ -68,6 +88,7 @@ class Script {
   #code;
   #file;
   #line;
+  #load;
 
   /** @param {any} code @param {any} [options] */
   constructor(code, options = {}) {
@@ -78,6 +99,7 @@ class Script {
     requireCacheOptions(settings);
     this.#file = filename;
     this.#line = lineOffset;
+    this.#load = loadOf(settings, () => this);
     realmCheck(this.#code, filename, lineOffset);
     this.sourceURL = exec(urlComment, this.#code)?.[1];
     this.sourceMapURL = exec(mapComment, this.#code)?.[1];
@@ -89,14 +111,14 @@ class Script {
   }
   /** @param {any} [options] */
   runInThisContext(options) {
-    return realmRun(this.#code, this.#file, this.#line, undefined, [], limitOf(options));
+    return realmRun(this.#code, this.#file, this.#line, undefined, [], limitOf(options), this.#load);
   }
   /** @param {any} contextified @param {any} [options] */
   runInContext(contextified, options) {
     const context = contextOf(contextified, 'contextifiedObject', 'vm.Context');
     const { global, environment } = context;
     try {
-      return realmRun(this.#code, this.#file, this.#line, global, environment, limitOf(options));
+      return realmRun(this.#code, this.#file, this.#line, global, environment, limitOf(options), this.#load);
     } finally {
       gather(context);
     }
@@ -143,9 +165,10 @@ function compileFunction(code, params, options = {}) {
   const environment = [];
   for (let index = contextExtensions.length - 1; index >= 0; index -= 1) push(environment, contextExtensions[index]);
   if (context !== undefined && context.environment.length > 0) push(environment, context.environment[0]);
-  const result = /** @type {any} */ (realmFunction(code, filename, lineOffset, context?.global, environment, names));
+  const load = loadOf(options, () => result);
+  const result = /** @type {any} */ (realmFunction(code, filename, lineOffset, context?.global, environment, names, load));
   tellCache(result, options, code);
   return result;
 }
 
-module.exports = { Script, compileFunction, newContextOptions };
+module.exports = { cacheOf, compileFunction, loadOf, newContextOptions, Script, tellCache };
