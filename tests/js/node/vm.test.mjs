@@ -104,4 +104,56 @@ test('wrong arguments throw what they throw in Node', () => {
   );
 });
 
+// Node wants a flag for these; here they are there.
+if (vm.SourceTextModule !== undefined) {
+  test('modules import what the program links them to', async () => {
+    const context = vm.createContext({ seen: [] });
+    const values = new vm.SyntheticModule(['a', 'a b'], () => values.setExport('a', 1), { context });
+    const inner = new vm.SourceTextModule('import { a, "a b" as other } from "values"; export const sum = () => a + other; seen.push("inner")', {
+      context,
+    });
+    values.setExport('a b', 2);
+    const outer = new vm.SourceTextModule('import { sum } from "inner" with { kind: "x" }; export default sum; export const at = import.meta.at', {
+      context,
+      identifier: 'vm:outer',
+      initializeImportMeta: (meta, module) => {
+        meta.at = module.identifier;
+      },
+    });
+    deepEqual(outer.dependencySpecifiers, ['inner']);
+    equal(outer.moduleRequests[0].attributes.kind, 'x');
+    equal(outer.status, 'unlinked');
+    await outer.link(async (specifier) => (specifier === 'inner' ? inner : values));
+    equal(inner.status, 'linked');
+    equal(await outer.evaluate(), undefined);
+    equal(outer.status, 'evaluated');
+    equal(outer.namespace.default(), 3);
+    equal(outer.namespace.at, 'vm:outer');
+    values.setExport('a', 10);
+    equal(outer.namespace.default(), 12);
+    deepEqual([...context.seen], ['inner']);
+  });
+
+  test('modules keep the error that ended them, and may run out of time', async () => {
+    const failing = new vm.SourceTextModule('throw new Error("no")');
+    await failing.link(() => {});
+    const reason = await failing.evaluate().catch((error) => error);
+    equal(reason.message, 'no');
+    equal(failing.status, 'errored');
+    equal(failing.error, reason);
+    const endless = new vm.SourceTextModule('for (;;);');
+    await endless.link(() => {});
+    equal((await endless.evaluate({ timeout: 20 }).catch((error) => error)).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+    const wrong = new vm.SourceTextModule('import "x"');
+    equal((await wrong.link(() => ({})).catch((error) => error)).code, 'ERR_VM_MODULE_NOT_MODULE');
+  });
+}
+
+test('dynamic imports of scripts need a word from the program', async () => {
+  const code = (promise) => promise.then(() => undefined).catch((error) => error.code);
+  equal(await code(vm.runInThisContext('import("node:fs")')), 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING');
+  const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  equal(typeof (await vm.runInThisContext('import("node:fs")', { importModuleDynamically })).readFileSync, 'function');
+});
+
 await run();
