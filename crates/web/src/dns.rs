@@ -1,7 +1,9 @@
 //! Name lookups, with `--connect-to` applied.
 //!
 //! Address literals are answered at once; names go to getaddrinfo on the blocking pool (rule ONE-WAIT: the loop thread
-//! never waits for a resolver). The order of the answers is the system's own (RFC 6724).
+//! never waits for a resolver). The order of the answers is the system's own (RFC 6724). [`questions`] go to name servers instead.
+
+pub mod questions;
 
 use crate::connect::ConnectTo;
 use crate::{Error, ErrorKind, Result};

@@ -12,7 +12,7 @@
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
-//! | [`dns`] | lookups, `--connect-to` applied | [`dns::lookup`] |
+//! | [`dns`] | lookups, `--connect-to` applied; questions to name servers | [`dns::lookup`], [`dns::questions::ask`] |
 //! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
 //! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
 //!

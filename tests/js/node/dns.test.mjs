@@ -70,4 +70,30 @@ test('servers can be set and read, and wrong arguments throw what they throw in 
   );
 });
 
+test('questions that nobody answers end with the codes of c-ares, in both faces', async () => {
+  // Nobody listens there.
+  const resolver = new dns.Resolver({ timeout: 200, tries: 1 });
+  resolver.setServers(['127.0.0.1:9']);
+  const [refused] = await called((name, tell) => resolver.resolveMx(name, tell), 'example.org');
+  deepEqual([refused.code, refused.syscall, refused.hostname], ['ECONNREFUSED', 'queryMx', 'example.org']);
+  equal(refused.message, 'queryMx ECONNREFUSED example.org');
+  const waiting = new promises.Resolver({ timeout: 200, tries: 1 });
+  waiting.setServers(['127.0.0.1:9']);
+  equal((await waiting.resolve('example.org', 'TXT').catch((error) => error)).syscall, 'queryTxt');
+  equal((await waiting.reverse('192.0.2.1').catch((error) => error)).syscall, 'getHostByAddr');
+});
+
+test('a question that is cancelled is rejected, and servers do not change meanwhile', async () => {
+  const resolver = new promises.Resolver();
+  resolver.setServers(['127.0.0.1:9']);
+  const answer = resolver.resolve4('example.org');
+  equal(throws(() => resolver.setServers(['127.0.0.1']), Error).code, 'ERR_DNS_SET_SERVERS_FAILED');
+  resolver.cancel();
+  equal((await answer.catch((error) => error)).code, 'ECANCELLED');
+});
+
+test('the names of an address that the machine lists need no server', async () => {
+  ok((await promises.reverse('127.0.0.1')).includes('localhost'));
+});
+
 await run();

@@ -3,10 +3,10 @@
 'use strict';
 
 const { codedError } = require('builtins/coded_error');
-const { endsWith, includes, push, regExp, slice, stringIncludes, test } = require('builtins/primordials');
+const { endsWith, includes, indexOf, push, regExp, slice, splice, stringIncludes, test, toLowerCase } = require('builtins/primordials');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const primitives = ['string', 'function', 'number', 'object', 'boolean', 'bigint', 'symbol'];
+const primitives = ['string', 'function', 'number', 'object', 'Function', 'Object', 'boolean', 'bigint', 'symbol'];
 const className = regExp(/^[A-Z][a-zA-Z0-9]*$/);
 
 /**
@@ -48,14 +48,26 @@ function wanted(expected) {
   const others = [];
   for (let index = 0; index < expected.length; index += 1) {
     const word = expected[index];
-    if (includes(primitives, word)) push(types, word);
+    if (includes(primitives, word)) push(types, toLowerCase(word));
     else push(test(className, word) ? classes : others, word);
+  }
+  // Beside other classes an object is one of them.
+  const object = indexOf(types, 'object');
+  if (object !== -1 && classes.length > 0) {
+    splice(types, object, 1);
+    push(classes, 'Object');
   }
   let text = '';
   if (types.length > 0) text = `${types.length > 1 ? 'one of type' : 'of type'} ${listed(types, 'or')}`;
   if (classes.length > 0) text += `${text === '' ? '' : ' or '}an instance of ${listed(classes, 'or')}`;
-  if (others.length > 0) text += `${text === '' ? '' : ' or '}${others.length > 1 ? 'one of ' : ''}${listed(others, 'or')}`;
+  if (others.length > 0) text += `${text === '' ? '' : ' or '}${introduction(others)}${listed(others, 'or')}`;
   return text;
+}
+
+/** @param {string[]} others */
+function introduction(others) {
+  if (others.length > 1) return 'one of ';
+  return toLowerCase(others[0]) === others[0] ? '' : 'an ';
 }
 
 /** `The "path" argument`, `The "options.signal" property`, `The first argument`. @param {string} name */

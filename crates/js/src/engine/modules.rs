@@ -225,8 +225,9 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         root!(cx, module = self.object_of(module)?);
         root!(cx, promise = ptr::null_mut::<JSObject>());
-        // SAFETY: handles are roots.
+        // SAFETY: handles are roots; the realm is the module's own.
         let ok = unsafe {
+            let _entered = Entered::new(cx, module.get());
             LoadRequestedModules1(
                 cx,
                 module.handle(),

@@ -41,7 +41,13 @@ function dnsError(failure, syscall, hostname) {
   return assign(error, hostname ? { errno, code, syscall, hostname } : { errno, code, syscall });
 }
 
+/** What a name server refused. @param {string} code c-ares' @param {string} syscall `queryA` @param {string} hostname */
+function queryError(code, syscall, hostname) {
+  const error = /** @type {any} */ (new Error(`${syscall} ${code}${hostname ? ` ${hostname}` : ''}`));
+  return assign(error, { errno: undefined, code, syscall, hostname });
+}
+
 /** @param {any} address */
 const invalidAddress = (address) => nodeError(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${address}`);
 
-module.exports = { codes, dnsError, invalidAddress };
+module.exports = { codes, dnsError, invalidAddress, queryError };

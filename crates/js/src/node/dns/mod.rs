@@ -1,4 +1,4 @@
-//! `node:dns` and `node:dns/promises` (<https://nodejs.org/api/dns.html>): the system's resolver. Questions to name servers are not there yet.
+//! `node:dns` and `node:dns/promises` (<https://nodejs.org/api/dns.html>): the system's resolver, and questions to name servers.
 
 mod operations;
 

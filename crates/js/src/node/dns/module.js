@@ -2,12 +2,12 @@
 'use strict';
 
 const { missingArguments } = require('node/errors');
-const { requireFunction } = require('node/arguments');
+const { requireFunction, requireString } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { codes } = require('node/dns/codes');
 const { ADDRCONFIG, ALL, getDefaultResultOrder, lookup: find, lookupService: findService } = require('node/dns/lookup');
 const { questionOf, requireService, setDefaultResultOrder, V4MAPPED } = require('node/dns/lookup');
-const { methods, refused, refusedReverse, requireKind, ResolverBase } = require('node/dns/resolver');
+const { ask, askKind, methods, requireKind, ResolverBase, reverse, shared } = require('node/dns/resolver');
 const { defineProperty, forEach, isArray, symbolFor, then } = require('builtins/primordials');
 const loadPromises = () => /** @type {any} */ (require('node/dns/promises'));
 
@@ -47,36 +47,43 @@ function lookupService(address, port, callback) {
   return {};
 }
 
-class Resolver extends ResolverBase {
-  /** @param {any} name @param {any} kind @param {any} [callback] */
-  resolve(name, kind, callback) {
-    if (typeof kind !== 'function') requireKind(kind);
-    const tell = typeof kind === 'function' ? kind : callback;
-    const error = refused(name, 'resolve');
-    requireFunction(tell, 'callback');
-    nextTick(tell, error);
-  }
-  /** @param {any} address @param {any} callback */
-  reverse(address, callback) {
-    const { error, isAtOnce } = refusedReverse(address);
-    requireFunction(callback, 'callback');
-    if (isAtOnce) throw error;
-    nextTick(callback, error);
-  }
-}
-forEach(methods, (method) => {
-  const ask = (/** @type {any} */ name, /** @type {any} */ options, /** @type {any} */ callback) => {
-    const tell = typeof options === 'function' ? options : callback;
-    const error = refused(name, method);
-    requireFunction(tell, 'callback');
-    nextTick(tell, error);
+/** The methods that ask, with callbacks. @param {any} target @param {InstanceType<typeof ResolverBase> | undefined} resolver itself if there is none */
+function defineQuestions(target, resolver) {
+  /** @param {string} name @param {Function} value */
+  const define = (name, value) => {
+    defineProperty(value, 'name', { value: name, configurable: true });
+    defineProperty(target, name, { value, writable: true, enumerable: resolver !== undefined, configurable: true });
   };
-  defineProperty(ask, 'name', { value: method, configurable: true });
-  defineProperty(Resolver.prototype, method, { value: ask, writable: true, configurable: true });
-});
+  define('resolve', /** @this {any} @param {any} name @param {any} kind @param {any} [callback] */ function (name, kind, callback) {
+    const tell = typeof kind === 'function' ? kind : callback;
+    const wanted = typeof kind === 'function' ? 'A' : kind;
+    if (typeof kind !== 'function') requireKind(wanted);
+    requireString(name, 'name');
+    requireFunction(tell, 'callback');
+    settle(askKind(resolver ?? this, name, wanted), (found) => tell(null, found), tell);
+    return {};
+  });
+  define('reverse', /** @this {any} @param {any} address @param {any} callback */ function (address, callback) {
+    requireString(address, 'name');
+    requireFunction(callback, 'callback');
+    settle(reverse(resolver ?? this, address), (found) => callback(null, found), callback);
+    return {};
+  });
+  forEach(methods, (method) => {
+    define(method, /** @this {any} @param {any} name @param {any} options @param {any} [callback] */ function (name, options, callback) {
+      const tell = typeof options === 'function' ? options : callback;
+      requireString(name, 'name');
+      requireFunction(tell, 'callback');
+      const given = typeof options === 'function' ? undefined : options;
+      settle(ask(resolver ?? this, method, name, given), (found) => tell(null, found), tell);
+      return {};
+    });
+  });
+}
 
-/** The resolver of the functions without one. @type {any} */
-const shared = new Resolver();
+class Resolver extends ResolverBase {}
+defineQuestions(Resolver.prototype, undefined);
+
 /** @type {Record<string, any>} */
 const dns = {
   lookup,
@@ -90,12 +97,8 @@ const dns = {
   V4MAPPED,
   ...codes,
   getServers: () => shared.getServers(),
-  resolve: (/** @type {any} */ name, /** @type {any} */ kind, /** @type {any} */ callback) => shared.resolve(name, kind, callback),
 };
-forEach(methods, (method) => {
-  dns[method] = shared[method];
-});
-dns.reverse = (/** @type {any} */ address, /** @type {any} */ callback) => shared.reverse(address, callback);
+defineQuestions(dns, shared);
 defineProperty(dns, 'promises', { get: () => loadPromises(), enumerable: true, configurable: true });
 const custom = symbolFor('nodejs.util.promisify.custom');
 defineProperty(lookup, custom, { get: () => loadPromises().lookup, configurable: true });

@@ -11,7 +11,7 @@ const {
   requireService,
   setDefaultResultOrder,
 } = require('node/dns/lookup');
-const { methods, refused, refusedReverse, requireKind, ResolverBase } = require('node/dns/resolver');
+const { ask, askKind, methods, ResolverBase, reverse, shared } = require('node/dns/resolver');
 const { defineProperty, forEach, reject } = require('builtins/primordials');
 
 /** @param {any} hostname @param {any} [options] */
@@ -25,25 +25,35 @@ function lookupService(address, port) {
   return findService(address, requireService(address, port));
 }
 
-class Resolver extends ResolverBase {
-  /** @param {any} name @param {any} [kind] */
-  resolve(name, kind) {
-    if (kind !== undefined) requireKind(kind);
-    return reject(refused(name, 'resolve'));
-  }
-  /** @param {any} address */
-  reverse(address) {
-    return reject(refusedReverse(address).error);
-  }
+/** The methods that ask. @param {any} target @param {InstanceType<typeof ResolverBase> | undefined} resolver itself if there is none */
+function defineQuestions(target, resolver) {
+  /** @param {string} name @param {Function} value */
+  const define = (name, value) => {
+    defineProperty(value, 'name', { value: name, configurable: true });
+    defineProperty(target, name, { value, writable: true, enumerable: resolver !== undefined, configurable: true });
+  };
+  define('resolve', /** @this {any} @param {any} name @param {any} [kind] */ function (name, kind) {
+    return askKind(resolver ?? this, name, kind === undefined ? 'A' : kind);
+  });
+  define('reverse', /** @this {any} @param {any} address */ function (address) {
+    try {
+      return reverse(resolver ?? this, address);
+    } catch (error) {
+      // What is no address is no wrong argument.
+      if (/** @type {any} */ (error).code === 'EINVAL') return reject(error);
+      throw error;
+    }
+  });
+  forEach(methods, (method) => {
+    define(method, /** @this {any} @param {any} name @param {any} [options] */ function (name, options) {
+      return ask(resolver ?? this, method, name, options);
+    });
+  });
 }
-forEach(methods, (method) => {
-  const ask = (/** @type {any} */ name) => reject(refused(name, method));
-  defineProperty(ask, 'name', { value: method, configurable: true });
-  defineProperty(Resolver.prototype, method, { value: ask, writable: true, configurable: true });
-});
 
-/** @type {any} */
-const shared = new Resolver();
+class Resolver extends ResolverBase {}
+defineQuestions(Resolver.prototype, undefined);
+
 /** @type {Record<string, any>} */
 const promises = {
   lookup,
@@ -54,11 +64,7 @@ const promises = {
   setServers: (/** @type {any} */ servers) => shared.setServers(servers),
   ...codes,
   getServers: () => shared.getServers(),
-  resolve: (/** @type {any} */ name, /** @type {any} */ kind) => shared.resolve(name, kind),
 };
-forEach(methods, (method) => {
-  promises[method] = shared[method];
-});
-promises.reverse = (/** @type {any} */ address) => shared.reverse(address);
+defineQuestions(promises, shared);
 
 module.exports = promises;

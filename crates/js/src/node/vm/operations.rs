@@ -3,7 +3,7 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Source};
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, PromiseState, Scope, Source};
 use crate::modules::source;
 
 pub(crate) const OPS: &[Op] = &[
@@ -128,6 +128,15 @@ fn limited<'s>(
     }
     // It came in the moment after the end, or was served.
     context.interrupt_handle().withdraw();
+    // A module's evaluation is a promise even then.
+    let result = result.and_then(|value| {
+        let is_rejected = scope.promise_state(value) == Some(PromiseState::Rejected);
+        if is_rejected && scope.promise_result(value).is_undefined() {
+            scope.mark_promise_handled(value);
+            return Err(Error::terminated());
+        }
+        Ok(value)
+    });
     match result {
         Err(error) if error.is_terminated() && !context.is_stopped() => {
             context.take_interrupted();
