@@ -109,17 +109,23 @@ if (vm.SourceTextModule !== undefined) {
   test('modules import what the program links them to', async () => {
     const context = vm.createContext({ seen: [] });
     const values = new vm.SyntheticModule(['a', 'a b'], () => values.setExport('a', 1), { context });
-    const inner = new vm.SourceTextModule('import { a, "a b" as other } from "values"; export const sum = () => a + other; seen.push("inner")', {
-      context,
-    });
-    values.setExport('a b', 2);
-    const outer = new vm.SourceTextModule('import { sum } from "inner" with { kind: "x" }; export default sum; export const at = import.meta.at', {
-      context,
-      identifier: 'vm:outer',
-      initializeImportMeta: (meta, module) => {
-        meta.at = module.identifier;
+    const inner = new vm.SourceTextModule(
+      'import { a, "a b" as other } from "values"; export const sum = () => a + other; seen.push("inner")',
+      {
+        context,
       },
-    });
+    );
+    values.setExport('a b', 2);
+    const outer = new vm.SourceTextModule(
+      'import { sum } from "inner" with { kind: "x" }; export default sum; export const at = import.meta.at',
+      {
+        context,
+        identifier: 'vm:outer',
+        initializeImportMeta: (meta, module) => {
+          meta.at = module.identifier;
+        },
+      },
+    );
     deepEqual(outer.dependencySpecifiers, ['inner']);
     equal(outer.moduleRequests[0].attributes.kind, 'x');
     equal(outer.status, 'unlinked');

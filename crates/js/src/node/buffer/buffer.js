@@ -184,7 +184,7 @@ function from(value, second, third) {
     const made = fromObject(value, second, third);
     if (made !== undefined) return made;
   }
-  throw invalidType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'an Array-like Object'], value);
+  throw invalidType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
 }
 
 // Old programs call it, with and without `new`; subclasses of Buffer get plain Buffers, as in Node.

@@ -54,30 +54,39 @@ function defineQuestions(target, resolver) {
     defineProperty(value, 'name', { value: name, configurable: true });
     defineProperty(target, name, { value, writable: true, enumerable: resolver !== undefined, configurable: true });
   };
-  define('resolve', /** @this {any} @param {any} name @param {any} kind @param {any} [callback] */ function (name, kind, callback) {
-    const tell = typeof kind === 'function' ? kind : callback;
-    const wanted = typeof kind === 'function' ? 'A' : kind;
-    if (typeof kind !== 'function') requireKind(wanted);
-    requireString(name, 'name');
-    requireFunction(tell, 'callback');
-    settle(askKind(resolver ?? this, name, wanted), (found) => tell(null, found), tell);
-    return {};
-  });
-  define('reverse', /** @this {any} @param {any} address @param {any} callback */ function (address, callback) {
-    requireString(address, 'name');
-    requireFunction(callback, 'callback');
-    settle(reverse(resolver ?? this, address), (found) => callback(null, found), callback);
-    return {};
-  });
-  forEach(methods, (method) => {
-    define(method, /** @this {any} @param {any} name @param {any} options @param {any} [callback] */ function (name, options, callback) {
-      const tell = typeof options === 'function' ? options : callback;
+  define(
+    'resolve',
+    /** @this {any} @param {any} name @param {any} kind @param {any} [callback] */ function (name, kind, callback) {
+      const tell = typeof kind === 'function' ? kind : callback;
+      const wanted = typeof kind === 'function' ? 'A' : kind;
+      if (typeof kind !== 'function') requireKind(wanted);
       requireString(name, 'name');
       requireFunction(tell, 'callback');
-      const given = typeof options === 'function' ? undefined : options;
-      settle(ask(resolver ?? this, method, name, given), (found) => tell(null, found), tell);
+      settle(askKind(resolver ?? this, name, wanted), (found) => tell(null, found), tell);
       return {};
-    });
+    },
+  );
+  define(
+    'reverse',
+    /** @this {any} @param {any} address @param {any} callback */ function (address, callback) {
+      requireString(address, 'name');
+      requireFunction(callback, 'callback');
+      settle(reverse(resolver ?? this, address), (found) => callback(null, found), callback);
+      return {};
+    },
+  );
+  forEach(methods, (method) => {
+    define(
+      method,
+      /** @this {any} @param {any} name @param {any} options @param {any} [callback] */ function (name, options, callback) {
+        const tell = typeof options === 'function' ? options : callback;
+        requireString(name, 'name');
+        requireFunction(tell, 'callback');
+        const given = typeof options === 'function' ? undefined : options;
+        settle(ask(resolver ?? this, method, name, given), (found) => tell(null, found), tell);
+        return {};
+      },
+    );
   });
 }
 

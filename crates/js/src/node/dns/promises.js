@@ -32,22 +32,31 @@ function defineQuestions(target, resolver) {
     defineProperty(value, 'name', { value: name, configurable: true });
     defineProperty(target, name, { value, writable: true, enumerable: resolver !== undefined, configurable: true });
   };
-  define('resolve', /** @this {any} @param {any} name @param {any} [kind] */ function (name, kind) {
-    return askKind(resolver ?? this, name, kind === undefined ? 'A' : kind);
-  });
-  define('reverse', /** @this {any} @param {any} address */ function (address) {
-    try {
-      return reverse(resolver ?? this, address);
-    } catch (error) {
-      // What is no address is no wrong argument.
-      if (/** @type {any} */ (error).code === 'EINVAL') return reject(error);
-      throw error;
-    }
-  });
+  define(
+    'resolve',
+    /** @this {any} @param {any} name @param {any} [kind] */ function (name, kind) {
+      return askKind(resolver ?? this, name, kind === undefined ? 'A' : kind);
+    },
+  );
+  define(
+    'reverse',
+    /** @this {any} @param {any} address */ function (address) {
+      try {
+        return reverse(resolver ?? this, address);
+      } catch (error) {
+        // What is no address is no wrong argument.
+        if (/** @type {any} */ (error).code === 'EINVAL') return reject(error);
+        throw error;
+      }
+    },
+  );
   forEach(methods, (method) => {
-    define(method, /** @this {any} @param {any} name @param {any} [options] */ function (name, options) {
-      return ask(resolver ?? this, method, name, options);
-    });
+    define(
+      method,
+      /** @this {any} @param {any} name @param {any} [options] */ function (name, options) {
+        return ask(resolver ?? this, method, name, options);
+      },
+    );
   });
 }
 

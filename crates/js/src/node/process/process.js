@@ -10,7 +10,6 @@ const { option, switchedOn } = require('node/process/options');
 const { endTicks, nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener, setWarningWriter } = require('node/process/warnings');
 const { setProcessEmitter, setRejectionWarner } = require('web/html/errors');
-const loadInspect = () => require('builtins/inspect/inspect');
 const {
   assign,
   defineProperty,

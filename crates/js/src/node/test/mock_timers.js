@@ -266,9 +266,13 @@ class MockTimers {
 
   /** @param {any} object @param {string} name @param {any} value */
   #replace(object, name, value) {
-    const descriptor = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(object, name));
-    defineProperty(object, name, { ...descriptor, value });
-    push(this.#undo, () => defineProperty(object, name, descriptor));
+    const descriptor = getOwnPropertyDescriptor(object, name);
+    // A method of the object's class gets one of its own before it.
+    defineProperty(object, name, { writable: true, configurable: true, ...descriptor, value });
+    push(this.#undo, () => {
+      if (descriptor === undefined) delete object[name];
+      else defineProperty(object, name, descriptor);
+    });
   }
 
   /** @param {(done: () => void) => any} start @param {any} value @param {any} [options] @returns {Promise<any>} */
