@@ -8,7 +8,7 @@ const { codedError } = require('builtins/coded_error');
 const { invalidType, invalidValue } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { constants, contextOf, gather } = require('node/vm/contexts');
-const { cacheOf, loadOf, tellCache } = require('node/vm/script');
+const { cacheOf, loadOf, tellCache } = require('node/vm/code');
 const {
   apply,
   arraySlice,
@@ -312,7 +312,7 @@ function importedRecord(found) {
 
 /** What finds the imports of a module: what it was linked to, and its callback for others. @param {any} module @param {any} options */
 function loaderOf(module, options) {
-  const dynamic = loadOf(options, () => module);
+  const dynamic = loadOf(options, () => module, importedRecord);
   return (/** @type {string} */ specifier) => recordOf(module, specifier) ?? /** @type {any} */ (dynamic)?.(specifier);
 }
 

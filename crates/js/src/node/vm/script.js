@@ -1,15 +1,13 @@
 // `vm.Script` and `vm.compileFunction` (https://nodejs.org/api/vm.html#class-vmscript). A script is compiled for each realm that it runs in.
 'use strict';
 
-const { codedError } = require('builtins/coded_error');
 const { invalidType } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
-const { bytesOf } = require('builtins/webidl');
+const { cacheOf, loadOf, tellCache } = require('node/vm/code');
 const { constants, contextOf, createContext, gather } = require('node/vm/contexts');
 const { exec, isView, push, regExp } = require('builtins/primordials');
-const { checksum, realmCheck, realmFunction, realmRun } = ops;
+const { realmCheck, realmFunction, realmRun } = ops;
 const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
-const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 const mapComment = regExp(/\/\/[#@] ?sourceMappingURL=(\S+)\s*$/);
 const urlComment = regExp(/\/\/[#@] ?sourceURL=(\S+)\s*$/m);
@@ -35,43 +33,8 @@ function requireCacheOptions(options) {
   }
 }
 
-/**
- * What finds the dynamic imports of code: the loader of modules, if the program says so, and else nobody. The engine wants the answer at once, so
- * a callback of the program's may give a module, and no promise for one.
- * @param {any} options @param {() => any} referrer
- * @returns {((specifier: string) => any) | undefined}
- */
-function loadOf(options, referrer) {
-  const { importModuleDynamically } = options;
-  if (importModuleDynamically === constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) return undefined;
-  return (specifier) => {
-    if (importModuleDynamically === undefined) {
-      throw codedError(TypeError, 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING', 'A dynamic import callback was not specified.');
-    }
-    const found = importModuleDynamically(specifier, referrer(), { __proto__: null }, 'evaluation');
-    return loadModules().importedRecord(found);
-  };
-}
-
-/** The engine keeps compiled code itself; what programs get to keep says only which text it is of. @param {string} code */
-function cacheOf(code) {
-  const { Buffer } = loadBuffer();
-  const cache = Buffer.alloc(12);
-  cache.write('twinloop', 'latin1');
-  cache.writeUInt32LE(checksum(Buffer.from(code), 0), 8);
-  return cache;
-}
-
-/** Adds what Node tells of cached data. @param {any} target @param {any} options @param {string} code */
-function tellCache(target, options, code) {
-  if (options.cachedData !== undefined) {
-    target.cachedDataRejected = !cacheOf(code).equals(loadBuffer().Buffer.from(bytesOf(options.cachedData)));
-  }
-  if (options.produceCachedData) {
-    target.cachedDataProduced = true;
-    target.cachedData = cacheOf(code);
-  }
-}
+/** @param {any} found what a callback for dynamic imports gave */
+const imported = (found) => loadModules().importedRecord(found);
 
 /** How long it may run: 0 for ever. @param {any} options */
 function limitOf(options) {
@@ -99,7 +62,7 @@ class Script {
     requireCacheOptions(settings);
     this.#file = filename;
     this.#line = lineOffset;
-    this.#load = loadOf(settings, () => this);
+    this.#load = loadOf(settings, () => this, imported);
     realmCheck(this.#code, filename, lineOffset);
     this.sourceURL = exec(urlComment, this.#code)?.[1];
     this.sourceMapURL = exec(mapComment, this.#code)?.[1];
@@ -165,10 +128,10 @@ function compileFunction(code, params, options = {}) {
   const environment = [];
   for (let index = contextExtensions.length - 1; index >= 0; index -= 1) push(environment, contextExtensions[index]);
   if (context !== undefined && context.environment.length > 0) push(environment, context.environment[0]);
-  const load = loadOf(options, () => result);
+  const load = loadOf(options, () => result, imported);
   const result = /** @type {any} */ (realmFunction(code, filename, lineOffset, context?.global, environment, names, load));
   tellCache(result, options, code);
   return result;
 }
 
-module.exports = { cacheOf, compileFunction, loadOf, newContextOptions, Script, tellCache };
+module.exports = { Script, compileFunction, newContextOptions };
