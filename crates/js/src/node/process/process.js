@@ -2,7 +2,7 @@
 // `exit` when the loop has nothing left to do, if this module was loaded.
 'use strict';
 
-const { invalidType, outOfRange, unknownSignal } = require('node/errors');
+const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
 const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { getDirectory, setDirectory } = require('node/process/directory');
