@@ -28,6 +28,9 @@ cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--fil
   --once             no second try for what failed
   --json FILE        write the counts there
 
+  wpt [FOLDER...] [--dir CHECKOUT] [--filter TEXT] [--jobs N] [--show N] [--release] [--json FILE]
+              web-platform-tests that need no browser, against the suite's own server; needs Linux's namespaces (root, or those of
+              users). --show prints N failures of each file
   node [GROUP...] [--dir CHECKOUT] [--filter TEXT] [--jobs N] [--release] [--json FILE]
               Node's own tests on the command, a table of its groups; `--json` writes how each file ended and what it printed.
               --dir takes a checkout of denoland/node_test instead of fetching the pinned one
@@ -40,7 +43,10 @@ something that is listed, or if no loop of its type ran.
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     let mut words = arguments.raw_args()?;
     if words.next_if(|suite| suite == "node").is_some() {
-        return node(Arguments::from_args(words));
+        return of_the_command("node.py", Arguments::from_args(words));
+    }
+    if words.next_if(|suite| suite == "wpt").is_some() {
+        return of_the_command("wpt.py", Arguments::from_args(words));
     }
     let mut arguments = Arguments::from_args(words);
     let mut runner = runner()?;
@@ -88,15 +94,15 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     process::run(runner.args(suites))
 }
 
-/// Node's tests: programs for the command, in which no Python is.
-fn node(mut arguments: Arguments) -> Result<()> {
+/// Node's tests and those of the web platform: programs for the command, in which no Python is.
+fn of_the_command(script: &str, mut arguments: Arguments) -> Result<()> {
     let mut runner = Command::new(Venv::default()?.interpreter.program);
-    runner.arg(paths::root().join("xtask/conformance/node.py"));
+    runner.arg(paths::root().join("xtask/conformance").join(script));
     let mut profile = Profile::Dev;
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("release") => profile = Profile::Release,
-            lexopt::Arg::Long(name @ ("dir" | "filter" | "jobs" | "json")) => {
+            lexopt::Arg::Long(name @ ("dir" | "filter" | "jobs" | "json" | "show")) => {
                 let name = format!("--{name}");
                 runner.arg(name).arg(arguments.value()?);
             }

@@ -42,6 +42,9 @@ Options:
                                     connect to ADDR:PORT where a program names HOST:PORT;
                                     an empty field matches or keeps anything (repeatable)
       --ca-file FILE                trust the certificates in FILE (also SSL_CERT_FILE)
+      --location URL                the program's address: `location`, and what relative URLs are
+                                    relative to
+      --localstorage-file FILE      keep localStorage in FILE; otherwise it ends with the program
       --python PATH                 the Python interpreter for Python programs; otherwise
                                     $VIRTUAL_ENV, the nearest .venv above FILE (for -m and
                                     -c the working directory), or python3
@@ -74,6 +77,8 @@ pub(crate) struct Arguments {
     /// `--connect-to` rules, in order.
     pub(crate) connect_to: Vec<String>,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) location: Option<String>,
+    pub(crate) localstorage_file: Option<PathBuf>,
     pub(crate) python: Option<PathBuf>,
     /// Node's options by name with their values, those of NODE_OPTIONS first.
     pub(crate) options: Vec<(String, String)>,
@@ -197,6 +202,10 @@ pub(crate) fn parse(
                 .connect_to
                 .push(lossy(words.any_value(&name, given)?)),
             "--ca-file" => parsed.ca_file = Some(words.any_value(&name, given)?.into()),
+            "--location" => parsed.location = Some(lossy(words.any_value(&name, given)?)),
+            "--localstorage-file" => {
+                parsed.localstorage_file = Some(words.any_value(&name, given)?.into());
+            }
             "--python" => parsed.python = Some(words.any_value(&name, given)?.into()),
             "-e" | "--eval" => code = Some(lossy(words.any_value(&text, given)?)),
             "-p" | "-pe" | "--print" => {
@@ -245,7 +254,10 @@ pub(crate) fn parse(
         if matches!(parsed.action, Action::Help | Action::Version) {
             return Ok(parsed);
         }
-        if !matches!(name.as_str(), "--connect-to" | "--ca-file" | "--python") {
+        if !matches!(
+            name.as_str(),
+            "--connect-to" | "--ca-file" | "--location" | "--localstorage-file" | "--python"
+        ) {
             parsed.written.push(text.clone());
             // A value that was a word of its own.
             if words.0.len() < before

@@ -149,6 +149,12 @@ fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, 
     if let Some(client) = client(arguments)? {
         js.set_client(client);
     }
+    if let Some(location) = &arguments.location {
+        js.set_location(location)?;
+    }
+    if let Some(file) = &arguments.localstorage_file {
+        js.set_local_storage_file(file.clone());
+    }
     Ok(js)
 }
 

@@ -49,6 +49,13 @@ fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String
     if let Some(file) = &arguments.ca_file {
         command.arg("--ca-file").arg(file);
     }
+    // What only JavaScript has a use for.
+    if let Some(location) = &arguments.location {
+        command.env("TWINLOOP_LOCATION", location);
+    }
+    if let Some(file) = &arguments.localstorage_file {
+        command.env("TWINLOOP_LOCALSTORAGE_FILE", file);
+    }
     command.args(program).args(&arguments.rest);
     let error = command.exec();
     format!(

@@ -585,3 +585,41 @@ fn a_paused_standard_input_does_not_keep_the_program() {
     assert_run(&child.wait_with_output().unwrap(), 0, "paused\n");
     drop(input);
 }
+
+#[test]
+fn a_location_is_what_relative_urls_are_relative_to() {
+    let code = "console.log(location.host, new Request('b').url, Response.redirect('/c').headers.get('location'))";
+    let words = ["--location", "http://example.com:81/a/x", "-e", code];
+    assert_run(
+        &run(&words),
+        0,
+        "example.com:81 http://example.com:81/a/b http://example.com:81/c\n",
+    );
+    assert_run(
+        &run(&["-e", "console.log(typeof location)"]),
+        0,
+        "undefined\n",
+    );
+    let output = run(&["--location", "nowhere", "-e", "1"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn local_storage_outlives_the_program_in_its_file() {
+    let folder = Folder::new("storage");
+    let path = folder.0.join("storage");
+    let path = path.to_str().unwrap();
+    let count = "localStorage.count = (localStorage.count ?? '') + 'x'; localStorage.setItem('gone', '\\n'); \
+                 localStorage.removeItem('gone'); console.log(localStorage.count, localStorage.length)";
+    let words = ["--localstorage-file", path, "-e", count];
+    assert_run(&run(&words), 0, "x 1\n");
+    assert_run(&run(&words), 0, "xx 1\n");
+    // A line that was cut off takes nothing else with it.
+    let log = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, format!("{log}[\"count")).unwrap();
+    assert_run(&run(&words), 0, "xxx 1\n");
+    assert_run(&run(&words), 0, "xxxx 1\n");
+    // Without a file it ends with the program.
+    assert_run(&run(&["-e", count]), 0, "x 1\n");
+    assert_run(&run(&["-e", count]), 0, "x 1\n");
+}

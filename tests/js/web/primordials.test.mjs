@@ -287,6 +287,45 @@ immune('writable streams, transforms and pipes', async () => {
   is((await reader.read()).value[1], 0xa9);
 });
 
+immune('byte streams and compression', async () => {
+  const source = new ReadableStream({
+    type: 'bytes',
+    start(controller) {
+      controller.enqueue(new Uint8Array(3));
+      controller.close();
+    },
+  });
+  const branches = source.tee();
+  is((await branches[0].getReader({ mode: 'byob' }).read(new Uint8Array(2))).value.length, 2);
+  is((await branches[1].getReader().read()).value.length, 2);
+  const packed = new Response('a').body.pipeThrough(new CompressionStream('gzip'));
+  is(await new Response(packed.pipeThrough(new DecompressionStream('gzip'))).text(), 'a');
+});
+
+immune('readers, patterns, storage and locks', async () => {
+  const reader = new FileReader();
+  const loaded = new Promise((resolve) => {
+    reader.onload = resolve;
+  });
+  reader.readAsText(await new Response('a').blob());
+  await loaded;
+  is(reader.result, 'a');
+  is(new URLPattern('https://:host/*\\?a').exec('https://x/y?a').pathname.groups[0], 'y');
+  sessionStorage.setItem('a', 'b');
+  is(sessionStorage.a, 'b');
+  is(await navigator.locks.request('a', (lock) => lock.name), 'a');
+  const source = new EventSource('data:text/event-stream,data: x%0A%0A');
+  is(
+    (
+      await new Promise((resolve) => {
+        source.onmessage = resolve;
+      })
+    ).data,
+    'x',
+  );
+  source.close();
+});
+
 test('everything is in its place again', () => {
   equal([1, 2].map((value) => value * 2).join(), '2,4');
   apply(Array.prototype.push, [], [1]);

@@ -5,15 +5,15 @@
 const { construct, defineProperty, forEach, keys, setPrototypeOf } = require('builtins/primordials');
 const { defineConstants, defineInterface, defineSerializable, hidden, toDOMString } = require('builtins/webidl');
 
-/** @type {Record<string, { constant: string, code: number }>} */
+/** The constants, of which some have no error any more. @type {Record<string, { constant: string, code: number, isPast?: true }>} */
 const codes = {
   __proto__: /** @type {any} */ (null),
   IndexSizeError: { constant: 'INDEX_SIZE_ERR', code: 1 },
-  DOMStringSizeError: { constant: 'DOMSTRING_SIZE_ERR', code: 2 },
+  DOMStringSizeError: { constant: 'DOMSTRING_SIZE_ERR', code: 2, isPast: true },
   HierarchyRequestError: { constant: 'HIERARCHY_REQUEST_ERR', code: 3 },
   WrongDocumentError: { constant: 'WRONG_DOCUMENT_ERR', code: 4 },
   InvalidCharacterError: { constant: 'INVALID_CHARACTER_ERR', code: 5 },
-  NoDataAllowedError: { constant: 'NO_DATA_ALLOWED_ERR', code: 6 },
+  NoDataAllowedError: { constant: 'NO_DATA_ALLOWED_ERR', code: 6, isPast: true },
   NoModificationAllowedError: { constant: 'NO_MODIFICATION_ALLOWED_ERR', code: 7 },
   NotFoundError: { constant: 'NOT_FOUND_ERR', code: 8 },
   NotSupportedError: { constant: 'NOT_SUPPORTED_ERR', code: 9 },
@@ -23,7 +23,7 @@ const codes = {
   InvalidModificationError: { constant: 'INVALID_MODIFICATION_ERR', code: 13 },
   NamespaceError: { constant: 'NAMESPACE_ERR', code: 14 },
   InvalidAccessError: { constant: 'INVALID_ACCESS_ERR', code: 15 },
-  ValidationError: { constant: 'VALIDATION_ERR', code: 16 },
+  ValidationError: { constant: 'VALIDATION_ERR', code: 16, isPast: true },
   TypeMismatchError: { constant: 'TYPE_MISMATCH_ERR', code: 17 },
   SecurityError: { constant: 'SECURITY_ERR', code: 18 },
   NetworkError: { constant: 'NETWORK_ERR', code: 19 },
@@ -89,7 +89,8 @@ class DOMException {
     return Attributes.messageOf(this);
   }
   get code() {
-    return codes[Attributes.nameOf(this)]?.code ?? 0;
+    const entry = codes[Attributes.nameOf(this)];
+    return entry === undefined || entry.isPast ? 0 : entry.code;
   }
 }
 

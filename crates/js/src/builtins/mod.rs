@@ -100,6 +100,10 @@ pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> R
         };
         scope.get(exports(scope, file.name)?, name)?
     };
+    // A name that depends on how the program was started.
+    if value.is_undefined() {
+        return Ok(false);
+    }
     scope.define(global, name, value, Attributes::HIDDEN)?;
     Ok(true)
 }

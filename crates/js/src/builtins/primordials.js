@@ -57,12 +57,15 @@ const viewByteLength = getter(TypedArrayPrototype, 'byteLength');
 const nameOfView = getterOf(TypedArrayPrototype, SymbolClass.toStringTag);
 const bufferOfDataView = getterOf(DataView.prototype, 'buffer');
 const resizable = getterOf(ArrayBuffer.prototype, 'resizable');
+const detached = getterOf(ArrayBuffer.prototype, 'detached');
+const { transfer } = /** @type {any} */ (ArrayBuffer.prototype);
 const ByteArray = Uint8Array;
 const {
   indexOf: byteIndexOf,
   lastIndexOf: byteLastIndexOf,
   set: setBytes,
   slice: copyBytes,
+  toBase64,
   toHex,
 } = /** @type {any} */ (Uint8Array.prototype);
 const { propertyIsEnumerable } = ObjectPrototype;
@@ -339,6 +342,27 @@ module.exports = {
   sharedByteLength: getter(SharedArrayBuffer.prototype, 'byteLength'),
   /** @type {(buffer: any) => boolean} */
   isResizable: (buffer) => apply(resizable, buffer, []),
+  /** @type {(buffer: any) => boolean} */
+  isDetached: (buffer) => apply(detached, buffer, []),
+  /** Another buffer with the bytes of this one, which is detached. @type {(buffer: any) => ArrayBuffer} */
+  transferBuffer: (buffer) => apply(transfer, buffer, []),
+  /** The classes of views by their names. @type {Record<string, any>} */
+  viewClasses: {
+    __proto__: null,
+    BigInt64Array,
+    BigUint64Array,
+    DataView,
+    Float16Array: /** @type {any} */ (globalThis).Float16Array,
+    Float32Array,
+    Float64Array,
+    Int8Array,
+    Int16Array,
+    Int32Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Uint16Array,
+    Uint32Array,
+  },
   /** @type {(buffer: any) => number} */
   maxByteLength: getter(ArrayBuffer.prototype, 'maxByteLength'),
   /** @type {(view: any) => any} */
@@ -364,6 +388,8 @@ module.exports = {
   fillBytes: native(Uint8Array.prototype.fill),
   /** @type {(bytes: Uint8Array, target: number, start: number, end?: number) => Uint8Array} */
   copyWithin: native(Uint8Array.prototype.copyWithin),
+  /** @type {(bytes: Uint8Array) => string} */
+  toBase64: (bytes) => apply(toBase64, bytes, []),
   /** @type {(bytes: Uint8Array) => string} */
   toHex: (bytes) => apply(toHex, bytes, []),
   /** @type {(bytes: Uint8Array, byte: number, from?: number) => number} */

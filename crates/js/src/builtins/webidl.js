@@ -65,7 +65,8 @@ function serializerOf(value) {
   let prototype = getPrototypeOf(value);
   while (prototype !== null && !setHas(interfaces, prototype)) prototype = getPrototypeOf(prototype);
   if (prototype === null) return undefined;
-  for (let i = 0; i < serializers.length; i += 1) if (serializers[i].is(value)) return serializers[i];
+  // A subclass is defined after its superclass.
+  for (let i = serializers.length - 1; i >= 0; i -= 1) if (serializers[i].is(value)) return serializers[i];
   // A prototype is no instance.
   return hasOwn(value, 'constructor') ? undefined : null;
 }

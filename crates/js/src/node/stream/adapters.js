@@ -81,7 +81,7 @@ function usualStrategy(objectMode, highWaterMark) {
 function newStreamReadableFromReadableStream(readable, options) {
   if (!isReadableStream(readable)) throw invalidType('readableStream', 'ReadableStream', readable);
   const { encoding, highWaterMark, objectMode = false, signal } = checked(options);
-  const reader = readable.getReader();
+  const reader = /** @type {any} */ (readable.getReader());
   let closed = false;
   const stream = new (loadStream().Readable)({
     objectMode,

@@ -1,7 +1,10 @@
 // node:stream/web (https://nodejs.org/api/webstreams.html): the web's streams by import.
 'use strict';
 
+const { CompressionStream, DecompressionStream } = require('web/compression/streams');
 const { TextDecoderStream, TextEncoderStream } = require('web/encoding/streams');
+const { ReadableStreamBYOBReader } = require('web/streams/byob_reader');
+const { ReadableByteStreamController, ReadableStreamBYOBRequest } = require('web/streams/byte_controller');
 const { ReadableStreamDefaultController } = require('web/streams/default_controller');
 const { ReadableStreamDefaultReader } = require('web/streams/default_reader');
 const { WritableStreamDefaultWriter } = require('web/streams/default_writer');
@@ -13,8 +16,13 @@ const { WritableStream } = require('web/streams/writable_stream');
 
 module.exports = {
   ByteLengthQueuingStrategy,
+  CompressionStream,
   CountQueuingStrategy,
+  DecompressionStream,
+  ReadableByteStreamController,
   ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
   ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
   TextDecoderStream,

@@ -1,6 +1,4 @@
-//! `node:zlib` (<https://nodejs.org/api/zlib.html>).
-
-mod operations;
+//! `node:zlib` (<https://nodejs.org/api/zlib.html>), on the operations of `web/compression`.
 
 use crate::builtins::{File, Room};
 
@@ -12,5 +10,5 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/zlib/settings", include_str!("settings.js")),
         File::new("node/zlib/whole", include_str!("whole.js")),
     ],
-    operations: &[operations::OPS],
+    operations: &[],
 };

@@ -88,7 +88,7 @@ const methods = {
   debug(...args) {
     print(stdout, args);
   },
-  dir(value, options) {
+  dir(value = undefined, options = undefined) {
     const { inspect } = loadInspect();
     write(stdout, inspect(value, assign({ customInspect: false, colors: hasColors(stdout) }, options)));
   },
@@ -98,7 +98,7 @@ const methods = {
   trace(...args) {
     write(stderr, traceText(loadFormat().formatArguments(undefined, args)));
   },
-  assert(condition, ...args) {
+  assert(condition = false, ...args) {
     if (condition) return;
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
     else unshift(args, 'Assertion failed');
@@ -115,7 +115,7 @@ const methods = {
   groupEnd() {
     indentation = slice(indentation, 0, indentation.length < 2 ? 0 : indentation.length - 2);
   },
-  table(data, columns) {
+  table(data = undefined, columns = undefined) {
     if (typeof data !== 'object' || data === null) print(stdout, [data]);
     else write(stdout, loadTable()(data, columns));
   },

@@ -13,15 +13,19 @@ const loadInspect = () => require('builtins/inspect/inspect');
 const nothing = new Uint8Array(0);
 
 class TextEncoder {
+  #own = true;
   get encoding() {
+    this.#own;
     return 'utf-8';
   }
   /** @param {any} [input] */
   encode(input = '') {
+    this.#own;
     return encodeUtf8(toDOMString(input));
   }
   /** @param {any} source @param {any} destination */
   encodeInto(source, destination) {
+    this.#own;
     requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
     const text = toDOMString(source);
     if (!isUint8Array(destination)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');

@@ -15,4 +15,6 @@ interface Operations {
   decodeBase64(text: string): string | undefined;
   /** Undefined when a character is no byte. */
   encodeBase64(bytes: string): string | undefined;
+  /** A unit for each byte. */
+  latin1Text(bytes: Uint8Array): string;
 }

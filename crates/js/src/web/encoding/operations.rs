@@ -20,6 +20,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("decoderDecode", 4, decoder_decode),
     Op::new("decodeBase64", 1, decode_base64),
     Op::new("encodeBase64", 1, encode_base64),
+    Op::new("latin1Text", 1, latin1_text),
 ];
 
 /// `encodeUtf8(string, room)`: the UTF-8 of a string, lone surrogates replaced, as a Uint8Array: `room`, which has a byte for each unit, if
@@ -224,4 +225,10 @@ fn latin1_of(units: Units<'_>) -> Option<Cow<'_, [u8]>> {
             text.map(Cow::Owned)
         }
     }
+}
+
+/// `latin1Text(bytes)`: a string with a unit for each byte.
+fn latin1_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let bytes = scope.bytes_of(arguments.get(0))?;
+    scope.string_latin1(&bytes)
 }

@@ -21,6 +21,7 @@ const loadFormdata = () => require('web/fetch/formdata');
 const loadMultipart = () => require('web/fetch/multipart');
 const loadMime = () => require('web/fetch/mime');
 const loadSearchParams = () => require('web/url/search_params');
+const loadBytes = () => require('web/streams/byte_algorithms');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadClone = () => require('web/html/structured_clone');
 const loadAbort = () => require('web/abort/abort');
@@ -181,31 +182,32 @@ function makeStream(record) {
 
 /** @param {BodyRecord} record */
 function bytesStream(record) {
-  const { createStream, enqueue, closeController } = loadStreams();
+  const { closeOwn, enqueueOwn } = loadBytes();
   let given = false;
-  return createStream((controller) => {
+  return loadStreams().createByteStream((controller) => {
     if (isAborted(record.signal)) throw record.signal.reason;
     const bytes = given ? undefined : knownBytes(record);
     given = true;
-    if (bytes !== undefined && viewByteLength(bytes) > 0) enqueue(controller, copyBytes(bytes));
-    else closeController(controller);
+    if (bytes !== undefined && viewByteLength(bytes) > 0) enqueueOwn(controller, copyBytes(bytes));
+    else closeOwn(controller);
   });
 }
 
 /** @param {BodyRecord} record */
 function nativeStream(record) {
-  const { closeController, createStream, enqueue, errorStream, recordOf } = loadStreams();
+  const { createByteStream, errorStream, recordOf } = loadStreams();
+  const { closeOwn, enqueueOwn } = loadBytes();
   const id = record.source;
-  const stream = createStream(
+  const stream = createByteStream(
     async (controller) => {
       try {
         const chunk = await bodyRead(id);
         if (record.aborted !== null) return;
         if (chunk === undefined) {
           releaseNative(record);
-          closeController(controller);
+          closeOwn(controller);
         } else {
-          enqueue(controller, chunk);
+          enqueueOwn(controller, chunk);
         }
       } catch (error) {
         if (record.aborted !== null) throw record.aborted.reason;
@@ -305,6 +307,8 @@ async function readAll(stream) {
 
 /** @param {Bytes} bytes */
 const decode = (bytes) => decodeText('utf-8', bytes, false, false);
+/** A byte order mark is text like the rest. @param {Bytes} bytes */
+const decodeWithMark = (bytes) => decodeText('utf-8', bytes, false, true);
 /** @param {Bytes} bytes */
 const parse = (bytes) => bodyParseJson(bytes);
 /** @param {string} text */
@@ -417,7 +421,7 @@ function decodeForm(bytes, contentType) {
   if (type?.essence === 'application/x-www-form-urlencoded') {
     const { FormData, addEntry } = loadFormdata();
     const form = new FormData();
-    const pairs = loadSearchParams().parseQuery(decode(bytes));
+    const pairs = loadSearchParams().parseQuery(decodeWithMark(bytes));
     for (let i = 0; i < pairs.length; i += 1) addEntry(form, pairs[i][0], pairs[i][1]);
     return form;
   }

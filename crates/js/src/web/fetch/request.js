@@ -2,7 +2,7 @@
 // string makes one RequestRecord and no Request.
 //
 // Deviations: without a page there is no origin, so mode, credentials, cache, referrer and their like are checked, kept and shown, and
-// have no effect. URLs are absolute.
+// have no effect. URLs are relative to `--location`, or absolute.
 'use strict';
 
 const { customInspect, regExp, setHas, setOf, stringify, test, toUpperCase } = require('builtins/primordials');
@@ -318,7 +318,7 @@ function absoluteUrl(text) {
 
 /** The URL of a text that must be an absolute one. @param {string} text */
 function requireUrl(text) {
-  const parts = loadUrl().parse(text, undefined);
+  const parts = loadUrl().parseHere(text);
   if (parts === undefined) throw loadUrl().unreadable(text);
   return parts;
 }

@@ -24,6 +24,7 @@ const { requireArguments, toClampedLongLong, toDOMString, toDictionary, toEnumer
 const { toSequence, toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText } = ops;
+const loadBytes = () => require('web/streams/byte_algorithms');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -57,10 +58,12 @@ class Blob {
   /** @param {any} [parts] @param {any} [options] */
   constructor(parts = undefined, options = undefined) {
     if (parts === construction) return;
+    // Every argument is converted before the next.
+    const list = parts === undefined ? undefined : readParts(parts);
     const { endings = 'transparent', type = '' } = toDictionary(options, 'Blob');
     const ending = endings === 'transparent' ? endings : toEnumeration(endings, ['transparent', 'native'], 'Blob: endings');
     if (type !== '') this.#type = normalType(type);
-    if (parts !== undefined) this.#bytes = gather(parts, ending === 'native');
+    if (list !== undefined) this.#bytes = gather(list, ending === 'native');
   }
 
   get size() {
@@ -172,29 +175,35 @@ function streamOfBlob(blob) {
 
 /** @param {Bytes} bytes */
 function streamOfBytes(bytes) {
-  const { createStream, enqueue, closeController } = loadStreams();
+  const { closeOwn, enqueueOwn } = loadBytes();
   let offset = 0;
-  return createStream((controller) => {
-    if (offset >= viewByteLength(bytes)) return closeController(controller);
+  return loadStreams().createByteStream((controller) => {
+    if (offset >= viewByteLength(bytes)) return closeOwn(controller);
     const chunk = copyBytes(bytes, offset, offset + streamChunk);
     offset += viewByteLength(chunk);
-    enqueue(controller, chunk);
+    enqueueOwn(controller, chunk);
   });
 }
 
-/** @param {any} parts @param {boolean} isNative whether line ends become those of the platform */
+/** Texts and bytes. @param {any} parts @returns {(string | Bytes)[]} */
+function readParts(parts) {
+  return toSequence(parts, 'Blob: the parts', (part) => {
+    if (typeof part === 'string') return part;
+    if (isBufferSource(part)) return copyBytes(bytesOf(part));
+    if (isBlob(part)) return bytesOfBlob(part);
+    refuseRecord(part, 'Blob');
+    return toDOMString(part);
+  });
+}
+
+/** @param {(string | Bytes)[]} parts @param {boolean} isNative whether line ends become those of the platform */
 function gather(parts, isNative) {
   /** @type {Bytes[]} */
   const chunks = [];
-  toSequence(parts, 'Blob: the parts', (part) => {
-    if (typeof part === 'string') push(chunks, encodeText(part, isNative));
-    else if (isBufferSource(part)) push(chunks, copyBytes(bytesOf(part)));
-    else if (isBlob(part)) push(chunks, bytesOfBlob(part));
-    else {
-      refuseRecord(part, 'Blob');
-      push(chunks, encodeText(toDOMString(part), isNative));
-    }
-  });
+  for (let i = 0; i < parts.length; i += 1) {
+    const part = parts[i];
+    push(chunks, typeof part === 'string' ? encodeText(part, isNative) : part);
+  }
   return concatBytes(chunks);
 }
 

@@ -15,10 +15,14 @@ pub(crate) const ROOM: Room = Room {
             "onunhandledrejection",
             "reportError",
         ]),
+        File::new("web/html/location", include_str!("location.js"))
+            .globals(&["Location", "location"]),
         File::new("web/html/message", include_str!("message.js")),
         File::new("web/html/microtask", include_str!("microtask.js")).globals(&["queueMicrotask"]),
         File::new("web/html/navigator", include_str!("navigator.js"))
             .globals(&["Navigator", "navigator"]),
+        File::new("web/html/quota_exceeded", include_str!("quota_exceeded.js"))
+            .globals(&["QuotaExceededError"]),
         File::new(
             "web/html/structured_clone",
             include_str!("structured_clone.js"),

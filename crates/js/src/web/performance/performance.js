@@ -2,7 +2,7 @@
 'use strict';
 
 const { symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
-const { defineInterface, requireArguments, toDOMString } = require('builtins/webidl');
+const { defineInterface, requireArguments, toDOMString, toDictionary } = require('builtins/webidl');
 const { EventTarget } = require('web/events/events');
 const { builtinExports, monotonicNow, timeOrigin: originTime } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -62,6 +62,7 @@ class PerformanceMark extends PerformanceEntry {
   /** @param {any} name @param {any} [options] */
   constructor(name, options = undefined) {
     requireArguments(arguments.length, 1, 'PerformanceMark');
+    toDictionary(options, 'PerformanceMark');
     const start = options?.startTime === undefined ? monotonicNow() : Number(options.startTime);
     if (!(start >= 0)) throw new TypeError('PerformanceMark: startTime must not be negative');
     super(permission, toDOMString(name), 'mark', start, 0);
@@ -93,6 +94,15 @@ function cloneDetail(options) {
   return detail === undefined || detail === null ? null : loadStructuredClone().structuredClone(detail);
 }
 
+/** https://w3c.github.io/user-timing/#measure-method, step 1 @param {any} given @param {any} endMark */
+function readMeasureOptions(given, endMark) {
+  const { detail, duration, end, start } = given ?? {};
+  if (detail === undefined && duration === undefined && end === undefined && start === undefined) return { end: endMark };
+  if (endMark !== undefined) throw new TypeError('Performance.measure: the end is a member of the options');
+  if (start === undefined && end === undefined) throw new TypeError('Performance.measure: the options need start or end');
+  return { detail, duration, end, start };
+}
+
 /** Names of times of the process, which stand for themselves in `measure`. */
 const milestones = ['nodeStart', 'v8Start', 'environment', 'loopStart', 'loopExit', 'bootstrapComplete'];
 
@@ -122,8 +132,8 @@ class Performance extends EventTarget {
   /** @param {any} name @param {any} [startOrOptions] @param {any} [endMark] */
   measure(name, startOrOptions = undefined, endMark = undefined) {
     requireArguments(arguments.length, 1, 'Performance.measure');
-    const options =
-      typeof startOrOptions === 'object' && startOrOptions !== null ? startOrOptions : { start: startOrOptions, end: endMark };
+    const isDictionary = typeof startOrOptions === 'object' || typeof startOrOptions === 'function';
+    const options = isDictionary ? readMeasureOptions(startOrOptions, endMark) : { start: startOrOptions, end: endMark };
     const { from, to } = this.#span(options);
     const measure = new PerformanceMeasure(permission, toDOMString(name), from, to, cloneDetail(options));
     push(this.#entries, measure);

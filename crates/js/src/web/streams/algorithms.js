@@ -1,5 +1,5 @@
-// The algorithms of readable streams with a default controller (https://streams.spec.whatwg.org/#rs-abstract-ops), over records: each
-// public object holds one in a private field, and only this file changes what is in them.
+// The algorithms of readable streams (https://streams.spec.whatwg.org/#rs-abstract-ops), over records: each public object holds one in a
+// private field, and only this file and `byte_algorithms`, which has what byte streams do otherwise, change what is in them.
 //
 // The hot path is a read that finds a chunk: one promise, made resolved, and one microtask for the `pull` that follows: with a function of the
 // queue's own that takes 90 ns, as the reaction of a settled promise 200. A read that must wait gets its promise once `pull` has returned without a chunk, so that a source that answers at once costs no
@@ -43,7 +43,7 @@ function react(promise, fulfilled, rejected) {
   else then(promise, fulfilled, rejected);
 }
 
-/** What waits for a chunk: it is told one of the three. @typedef {{ chunk(value: any): void, close(): void, error(reason: any): void }} Waiting */
+/** What waits for a chunk: it is told one of the three. @typedef {{ chunk(value: any): void, close(value: any): void, error(reason: any): void }} Waiting */
 
 /** @typedef {'readable' | 'closed' | 'errored'} StreamState */
 
@@ -60,7 +60,7 @@ class StreamRecord {
   controller = /** @type {any} */ (null);
 }
 
-/** Of a ReadableStreamDefaultReader. */
+/** Of a reader, of either kind. */
 class ReaderRecord {
   /** The stream; null once the lock was released. @type {StreamSlots | null} */
   stream;
@@ -68,6 +68,8 @@ class ReaderRecord {
   requests = new Fifo();
   /** The promise `closed`, made when somebody asks. @type {PromiseWithResolvers<undefined> | null} */
   closed = null;
+  /** Whether it reads into buffers that it is given. */
+  isByob = false;
   /** @param {StreamSlots} stream */
   constructor(stream) {
     this.stream = stream;
@@ -96,6 +98,8 @@ class ControllerRecord {
   onPulled = null;
   /** @type {((reason: any) => void) | null} */
   onPullFailed = null;
+  /** For a byte stream what it does otherwise. @type {ByteHooks | null} */
+  bytes = null;
 
   /**
    * @param {StreamSlots} stream
@@ -209,6 +213,7 @@ function measure(controller, sizes, chunk) {
 
 /** Takes the first chunk, and closes or pulls as that asks for. @param {ControllerSlots} controller */
 function takeChunk(controller) {
+  if (controller.bytes !== null) return controller.bytes.take(controller);
   const { chunks, sizes } = controller;
   const chunk = chunks.shift();
   const left = controller.queuedSize - (sizes === null ? 1 : sizes.shift());
@@ -266,15 +271,23 @@ function closeStream(stream) {
   const { reader } = stream;
   if (reader === null) return;
   reader.closed?.resolve(undefined);
+  // Who gave a buffer gets it back when the source answers.
+  if (!reader.isByob) closeRequests(reader);
+}
+
+/** @param {ReaderSlots} reader */
+function closeRequests(reader) {
   const { requests } = reader;
+  if (requests.length === 0) return;
   reader.requests = new Fifo();
-  while (requests.length > 0) requests.shift().close();
+  while (requests.length > 0) requests.shift().close(undefined);
 }
 
 /** @param {ControllerSlots} controller @param {any} reason */
 function errorStream(controller, reason) {
   const { stream } = controller;
   if (stream.state !== 'readable') return;
+  if (controller.bytes !== null) controller.bytes.clear(controller);
   resetQueue(controller);
   forgetAlgorithms(controller);
   stream.state = 'errored';
@@ -298,7 +311,9 @@ function cancelStream(stream, reason) {
   if (stream.state === 'closed') return resolve(undefined);
   if (stream.state === 'errored') return reject(stream.storedError);
   closeStream(stream);
-  const { controller } = stream;
+  const { controller, reader } = stream;
+  if (reader?.isByob) closeRequests(reader);
+  if (controller.bytes !== null) controller.bytes.clear(controller);
   const { cancel } = controller;
   resetQueue(controller);
   forgetAlgorithms(controller);
@@ -347,6 +362,7 @@ function releaseReader(reader) {
   stream.reader = null;
   reader.stream = null;
   if (reader.requests.length > 0) errorRequests(reader, released());
+  if (stream.controller.bytes !== null) stream.controller.bytes.release(stream.controller);
 }
 
 /** @param {ReaderSlots} reader @param {Waiting} request */
@@ -354,12 +370,15 @@ function readFrom(reader, request) {
   const stream = /** @type {StreamSlots} */ (reader.stream);
   stream.disturbed = true;
   if (stream.state === 'closed') {
-    request.close();
+    request.close(undefined);
   } else if (stream.state === 'errored') {
     request.error(stream.storedError);
   } else if (stream.controller.chunks.length > 0) {
     request.chunk(takeChunk(stream.controller));
   } else {
+    const { bytes } = stream.controller;
+    const failure = bytes === null ? undefined : bytes.wait(stream.controller);
+    if (failure !== undefined) return request.error(failure);
     reader.requests.push(request);
     pullIfNeeded(stream.controller);
   }
@@ -383,9 +402,10 @@ class PromisedRead {
     if (this.#waiting !== null) resolvePromise(this.#waiting, { value, done: false });
     else this.#settle(GIVEN, value);
   }
-  close() {
-    if (this.#waiting !== null) resolvePromise(this.#waiting, { value: undefined, done: true });
-    else this.#settle(ENDED, undefined);
+  /** @param {any} value what a buffer that was given comes back as */
+  close(value) {
+    if (this.#waiting !== null) resolvePromise(this.#waiting, { value, done: true });
+    else this.#settle(ENDED, value);
   }
   /** @param {any} reason */
   error(reason) {
@@ -398,13 +418,17 @@ class PromisedRead {
     this.#value = value;
   }
 
+  get isWaiting() {
+    return this.#waiting !== null;
+  }
+
   /** @returns {Promise<{ value: any, done: boolean }>} */
   get promise() {
     switch (this.#state) {
       case GIVEN:
         return resolve({ value: this.#value, done: false });
       case ENDED:
-        return resolve({ value: undefined, done: true });
+        return resolve({ value: this.#value, done: true });
       case FAILED:
         return reject(this.#value);
       default:
@@ -436,11 +460,14 @@ module.exports = {
   canCloseOrEnqueue,
   cancelStream,
   closeController,
+  closeStream,
   closedPromise,
   desiredSize,
   enqueue,
   errorStream,
+  forgetAlgorithms,
   hasBackpressure,
+  pullIfNeeded,
   react,
   readFrom,
   readPromise,

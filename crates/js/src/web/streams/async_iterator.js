@@ -5,7 +5,7 @@
 
 const { getPrototypeOf, reject, resolve, setPrototypeOf, then, withResolvers } = require('builtins/primordials');
 const { defineInterface } = require('builtins/webidl');
-const { PromisedRead, acquireReader, cancelStream, readFrom, releaseReader } = require('web/streams/algorithms');
+const { PromisedRead, acquireReader, afterwards, cancelStream, readFrom, releaseReader } = require('web/streams/algorithms');
 
 const asyncIteratorPrototype = getPrototypeOf(/** @type {any} */ (getPrototypeOf(async function* () {}.prototype)));
 
@@ -24,13 +24,19 @@ class IteratedRead extends PromisedRead {
   }
   /** @param {any} value */
   chunk(value) {
-    answered(this.#iterator);
-    super.chunk(value);
+    const give = () => {
+      answered(this.#iterator);
+      super.chunk(value);
+    };
+    // Who waited learns of it a microtask later than of a reader's read, so that the next `pull` comes before.
+    if (this.isWaiting) afterwards(give);
+    else give();
   }
-  close() {
+  /** @param {any} value */
+  close(value) {
     answered(this.#iterator);
     finish(this.#iterator);
-    super.close();
+    super.close(value);
   }
   /** @param {any} reason */
   error(reason) {
@@ -67,8 +73,8 @@ class AsyncIterator {
     }
   }
 
-  /** @param {any} [value] @returns {Promise<{ value: any, done: boolean }>} */
-  return(value = undefined) {
+  /** @param {any} value @returns {Promise<{ value: any, done: boolean }>} */
+  return(value) {
     try {
       if (this.#open > 0) return this.#after(() => this.#stop(value));
       this.#last = this.#stop(value);
@@ -86,7 +92,11 @@ class AsyncIterator {
       then(action(), answer.resolve, answer.reject);
     };
     this.#open += 1;
-    then(this.#last, run, run);
+    then(
+      this.#last,
+      () => afterwards(run),
+      () => afterwards(run),
+    );
     this.#last = answer.promise;
     return answer.promise;
   }

@@ -61,4 +61,4 @@ class ReadableStreamDefaultReader {
 
 defineInterface(ReadableStreamDefaultReader);
 
-module.exports = { ReadableStreamDefaultReader, setStreams };
+module.exports = { ReadableStreamDefaultReader, recordOfStream: (/** @type {any} */ value) => recordOfStream(value), setStreams };

@@ -25,6 +25,11 @@ class Fifo {
     return /** @type {T} */ (this.#items[this.#head]);
   }
 
+  /** Puts another in the place of the first. @param {T} item */
+  setFirst(item) {
+    this.#items[this.#head] = item;
+  }
+
   /** The first; only called when there is one. @returns {T} */
   shift() {
     const items = this.#items;

@@ -11,6 +11,18 @@ pub(crate) const ROOM: Room = Room {
             "web/streams/async_iterator",
             include_str!("async_iterator.js"),
         ),
+        File::new("web/streams/byob_reader", include_str!("byob_reader.js"))
+            .globals(&["ReadableStreamBYOBReader"]),
+        File::new(
+            "web/streams/byte_algorithms",
+            include_str!("byte_algorithms.js"),
+        ),
+        File::new(
+            "web/streams/byte_controller",
+            include_str!("byte_controller.js"),
+        )
+        .globals(&["ReadableByteStreamController", "ReadableStreamBYOBRequest"]),
+        File::new("web/streams/byte_tee", include_str!("byte_tee.js")),
         File::new(
             "web/streams/default_controller",
             include_str!("default_controller.js"),

@@ -1,17 +1,20 @@
 // ReadableStream (https://streams.spec.whatwg.org/#rs-class), `from`, `tee`, and the streams that other files make.
-//
-// Absent so far: byte streams with BYOB readers (`type: 'bytes'` is a default stream here), pipeTo, pipeThrough.
+// What only byte streams need is loaded with the first of them.
 'use strict';
 
 const { apply, catchRejection, customInspect, reject, then, withResolvers } = require('builtins/primordials');
 const { defineInterface, defineIteration, defineTransferable, isObject, requireArguments } = require('builtins/webidl');
-const { toCallback, toDictionary, toEnumeration, toNumber } = require('builtins/webidl');
+const { toCallback, toDictionary, toEnforcedUnsignedLongLong, toEnumeration, toNumber } = require('builtins/webidl');
 const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
 const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
 const { afterwards, startController } = require('web/streams/algorithms');
 const { AsyncIterator } = require('web/streams/async_iterator');
 const { makeController, setController } = require('web/streams/default_controller');
 const { ReadableStreamDefaultReader, setStreams } = require('web/streams/default_reader');
+const loadByobReader = () => require('web/streams/byob_reader');
+const loadByteAlgorithms = () => require('web/streams/byte_algorithms');
+const loadByteController = () => require('web/streams/byte_controller');
+const loadByteTee = () => require('web/streams/byte_tee');
 const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadPipe = () => require('web/streams/pipe');
@@ -63,7 +66,7 @@ class ReadableStream {
     this.#record;
     if (mode !== undefined) {
       toEnumeration(mode, ['byob'], 'ReadableStream.getReader: mode');
-      throw new TypeError('ReadableStream.getReader: this stream has no BYOB reader');
+      return new (loadByobReader().ReadableStreamBYOBReader)(this);
     }
     return new ReadableStreamDefaultReader(this);
   }
@@ -159,19 +162,59 @@ function setUpFromSource(record, source, strategy) {
   const { highWaterMark } = strategy;
   const givenMark = highWaterMark === undefined ? undefined : toNumber(highWaterMark);
   const size = optionalCallback(strategy.size, 'size');
+  const { autoAllocateChunkSize } = source;
+  const chunkSize =
+    autoAllocateChunkSize === undefined
+      ? undefined
+      : toEnforcedUnsignedLongLong(autoAllocateChunkSize, 'ReadableStream: the member "autoAllocateChunkSize"');
   const cancel = optionalCallback(source.cancel, 'cancel');
   const pull = optionalCallback(source.pull, 'pull');
   const start = optionalCallback(source.start, 'start');
   const { type } = source;
   if (type !== undefined) toEnumeration(type, ['bytes'], 'ReadableStream: type');
+  if (type !== undefined && size !== undefined) throw new RangeError('ReadableStream: a byte stream has no size of its own');
   const mark = givenMark ?? (type === undefined ? 1 : 0);
   if (!(mark >= 0)) throw new RangeError(`ReadableStream: ${mark} is not a valid high water mark`);
+  if (type !== undefined) {
+    setUpBytes(record, source, start, pull, cancel, mark, chunkSize);
+    return;
+  }
 
   const facade = makeController();
   const controller = new ControllerRecord(record, source, facade, pull, cancel, mark, size);
   record.controller = controller;
   setController(facade, controller);
   startController(controller, start === undefined ? undefined : apply(start, source, [facade]));
+}
+
+/**
+ * https://streams.spec.whatwg.org/#set-up-readable-byte-stream-controller-from-underlying-source
+ * @param {StreamSlots} record @param {any} source @param {Function | undefined} start @param {Function | undefined} pull
+ * @param {Function | undefined} cancel @param {number} mark @param {number | undefined} chunkSize
+ */
+function setUpBytes(record, source, start, pull, cancel, mark, chunkSize) {
+  if (chunkSize === 0) throw new TypeError('ReadableStream: the member "autoAllocateChunkSize" must not be 0');
+  const { makeByteController, setByteController } = loadByteController();
+  const facade = makeByteController();
+  const controller = new (loadByteAlgorithms().ByteControllerRecord)(record, source, facade, pull, cancel, mark, chunkSize);
+  record.controller = controller;
+  setByteController(facade, controller);
+  startController(controller, start === undefined ? undefined : apply(start, source, [facade]));
+}
+
+/**
+ * A byte stream of our own, whose `pull` gives chunks by `enqueueOwn` and ends it by `closeOwn` of `byte_algorithms`.
+ * @param {Pull} pull what is left to wait for when it returns a promise
+ * @param {Cancel | undefined} [cancel]
+ */
+function createByteStream(pull, cancel = undefined) {
+  const stream = new ReadableStream(construction);
+  const record = recordOf(stream);
+  const controller = new (loadByteAlgorithms().ByteControllerRecord)(record, undefined, undefined, pull, cancel, 0, undefined);
+  controller.argument = controller;
+  controller.started = true;
+  record.controller = controller;
+  return stream;
 }
 
 /**
@@ -222,6 +265,7 @@ function spentStream() {
  */
 function teeStream(stream, highWaterMark = 0, clone = undefined) {
   const source = recordOf(stream);
+  if (source.controller.bytes !== null) return teeByteStream(source);
   const reader = acquireReader(source);
   const finished = /** @type {PromiseWithResolvers<any>} */ (withResolvers());
   /** @type {any[]} */
@@ -301,6 +345,18 @@ function teeStream(stream, highWaterMark = 0, clone = undefined) {
   return [firstStream, secondStream];
 }
 
+/** @param {StreamSlots} source @returns {[ReadableStream, ReadableStream]} */
+function teeByteStream(source) {
+  /** @type {ReadableStream[]} */
+  const branches = [];
+  loadByteTee().teeBytes(source, (pull, cancel) => {
+    const branch = createByteStream(pull, cancel);
+    branches[branches.length] = branch;
+    return /** @type {ByteControllerSlots} */ (recordOf(branch).controller);
+  });
+  return [branches[0], branches[1]];
+}
+
 /** https://streams.spec.whatwg.org/#readable-stream-from-iterable @param {any} iterable */
 function streamFrom(iterable) {
   if (iterable === undefined || iterable === null) throw new TypeError('ReadableStream.from: the value is not iterable');
@@ -332,6 +388,7 @@ module.exports = {
   acquireReader,
   cancelStream,
   closeController,
+  createByteStream,
   createStartedStream,
   createStream,
   enqueue,

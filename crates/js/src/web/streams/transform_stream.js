@@ -382,17 +382,19 @@ function identity(chunk, controller) {
 }
 
 /**
- * A transform of our own: `transform(chunk, enqueue)` and `flush(enqueue)`, as the other specifications set theirs up.
- * @param {(chunk: any, enqueue: (chunk: any) => void) => any} transform
- * @param {(enqueue: (chunk: any) => void) => any} [flush]
+ * A transform of our own: `transform(chunk, enqueue, room)` and `flush(enqueue, room)`, as the other specifications set theirs up. `room()` is
+ * what to await before much more is enqueued: undefined while the reader wants it.
+ * @param {(chunk: any, enqueue: (chunk: any) => void, room: () => Promise<any> | undefined) => any} transform
+ * @param {(enqueue: (chunk: any) => void, room: () => Promise<any> | undefined) => any} [flush]
  * @param {(reason: any) => any} [cancel]
  */
 function createTransform(transform, flush = undefined, cancel = undefined) {
   const put = (/** @type {any} */ chunk) => enqueueChunk(record, chunk);
+  const room = () => (record.backpressure ? record.change : undefined);
   const record = new TransformRecord(
     undefined,
-    (/** @type {any} */ chunk) => transform(chunk, put),
-    flush === undefined ? undefined : () => flush(put),
+    (/** @type {any} */ chunk) => transform(chunk, put, room),
+    flush === undefined ? undefined : () => flush(put, room),
     cancel,
   );
   return initialize(record, undefined, { mark: 1, size: undefined }, { mark: 0, size: undefined });

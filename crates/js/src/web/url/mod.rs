@@ -1,5 +1,6 @@
 //! URL and URLSearchParams (<https://url.spec.whatwg.org/>).
 
+pub(crate) mod base;
 mod operations;
 
 use crate::builtins::{File, Room};
@@ -10,5 +11,5 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/url/search_params", include_str!("search_params.js"))
             .globals(&["URLSearchParams"]),
     ],
-    operations: &[operations::OPS],
+    operations: &[base::OPS, operations::OPS],
 };

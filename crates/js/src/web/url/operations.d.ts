@@ -12,6 +12,8 @@ type UrlRecord = [
 ];
 
 interface Operations {
+  /** What `--location` says; undefined without it. */
+  baseUrl(): string | undefined;
   canParseUrl(input: string, base: string | undefined): boolean;
   /** The serialized URL, with the offsets in `offsets`; undefined for what is no URL. */
   parseUrl(input: string, base: string | undefined, offsets: Uint32Array): string | undefined;

@@ -2,9 +2,9 @@
 // getters cut slices.
 'use strict';
 
-const { customInspect, regExp, slice, stringify, test } = require('builtins/primordials');
+const { customInspect, regExp, slice, startsWith, stringify, test } = require('builtins/primordials');
 const { defineInterface, requireArguments, toDOMString, toUSVString } = require('builtins/webidl');
-const { canParseUrl, changeUrl, parseUrl } = ops;
+const { baseUrl, canParseUrl, changeUrl, parseUrl } = ops;
 const loadObjectUrls = () => require('web/file/object_urls');
 const loadSearchParams = () => require('web/url/search_params');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -259,14 +259,24 @@ function originOf(parts) {
   return inner !== undefined && test(withInnerOrigin, protocolOf(inner)) ? originOf(inner) : 'null';
 }
 
-/** The URL of an absolute one's text, serialized; undefined for what is none. @param {string} text */
-function hrefOf(text) {
-  return parseUrl(text, undefined, offsets);
+/** A URL object of an absolute one. @param {string} href */
+function makeUrlOf(href) {
+  return makeUrl(/** @type {UrlRecord} */ (parse(href, undefined)));
 }
 
-/** What the files above ask of an absolute URL, whatever a program did to `URL.prototype`; undefined for what is none. @param {string} text */
+/** The URL that a text means where the program is (`--location`); only absolute ones mean any without that. @param {string} text */
+function parseHere(text) {
+  return parse(text, baseUrl());
+}
+
+/** The same, serialized; undefined for what is none. @param {string} text */
+function hrefOf(text) {
+  return parseUrl(text, baseUrl(), offsets);
+}
+
+/** What the files above ask of such a URL, whatever a program did to `URL.prototype`; undefined for what is none. @param {string} text */
 function partsOf(text) {
-  const parts = parse(text, undefined);
+  const parts = parseHere(text);
   if (parts === undefined) return undefined;
   return {
     href: parts[HREF],
@@ -284,6 +294,34 @@ function withProtocol(href, protocol) {
   return partsOf(changeUrl(href, 'protocol', protocol, offsets) ?? href);
 }
 
+/** All parts of a URL, as its getters give them; undefined for what is none. @param {string} text @param {string | undefined} base */
+function componentsOf(text, base) {
+  return components(parse(text, base));
+}
+
+/** The same after a setter; undefined when it ignores the value. @param {string} href @param {string} part @param {string} value */
+function changedComponents(href, part, value) {
+  return components(change(href, part, value));
+}
+
+/** @param {UrlRecord | undefined} parts */
+function components(parts) {
+  if (parts === undefined) return undefined;
+  const hash = slice(parts[HREF], parts[QUERY_END]);
+  const pathname = pathOf(parts);
+  return {
+    protocol: protocolOf(parts),
+    username: usernameOf(parts),
+    password: passwordOf(parts),
+    hostname: cut(parts, parts[HOST_START], parts[HOST_END]),
+    port: cut(parts, parts[HOST_END] + 1, parts[PORT_END]),
+    pathname,
+    search: searchOf(parts),
+    hash: hash.length === 1 ? '' : hash,
+    hasOpaquePath: pathname !== '' && !startsWith(pathname, '/'),
+  };
+}
+
 /** @param {string} input @param {string | undefined} base */
 function invalidUrl(input, base) {
   const against = base === undefined ? '' : ` against ${stringify(base)}`;
@@ -299,4 +337,19 @@ function unreadable(input) {
   return new TypeError(`Failed to parse URL from ${input}`, { cause: invalidUrl(input, undefined) });
 }
 
-module.exports = { URL, hasCredentials, hostOf, hrefOf, hrefOfUrl, isUrl, parse, partsOf, unreadable, withProtocol };
+module.exports = {
+  URL,
+  changedComponents,
+  componentsOf,
+  hasCredentials,
+  hostOf,
+  hrefOf,
+  hrefOfUrl,
+  isUrl,
+  makeUrlOf,
+  parse,
+  parseHere,
+  partsOf,
+  unreadable,
+  withProtocol,
+};

@@ -1,4 +1,4 @@
-// The operations of node/zlib, as its Rust has them.
+// The operations of web/compression, as its Rust has them; node/zlib calls them too.
 
 /** A stream that compresses or decompresses. */
 interface NativeCoder {

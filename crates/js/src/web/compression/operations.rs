@@ -1,4 +1,4 @@
-//! The operations of `node:zlib`: coders of `twinloop_web::compression` as host objects. A coder works at once, or on the blocking pool, where it is
+//! The operations of compression streams and of `node:zlib`: coders of `twinloop_web::compression` as host objects. A coder works at once, or on the blocking pool, where it is
 //! one call at a time. `crc32` is a function beside them.
 
 use std::cell::RefCell;

@@ -1,0 +1,36 @@
+// localStorage and sessionStorage: methods and properties, the quota. What a file keeps is tested with the command.
+import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
+
+for (const name of ['localStorage', 'sessionStorage']) {
+  test(`${name} holds texts by their names`, () => {
+    const storage = globalThis[name];
+    storage.clear();
+    storage.setItem('a', 1);
+    storage.b = { toString: () => 'two' };
+    deepEqual([storage.a, storage.getItem('b'), storage.length, storage.key(0)], ['1', 'two', 2, 'a']);
+    deepEqual(Object.keys(storage), ['a', 'b']);
+    ok('a' in storage);
+    delete storage.a;
+    storage.removeItem('b');
+    deepEqual([storage.length, storage.getItem('a'), storage.a], [0, null, undefined]);
+    storage.setItem('length', 'x');
+    deepEqual([storage.length, storage.getItem('length')], [1, 'x']);
+    storage.clear();
+  });
+}
+
+test('what is too much is refused, and leaves what was there', () => {
+  sessionStorage.setItem('a', 'old');
+  try {
+    sessionStorage.setItem('a', 'x'.repeat(6_000_000));
+    ok(false);
+  } catch (error) {
+    ok(error instanceof QuotaExceededError && error instanceof DOMException);
+    equal(error.name, 'QuotaExceededError');
+    ok(error.requested > error.quota);
+  }
+  equal(sessionStorage.a, 'old');
+  throws(() => new Storage(), TypeError);
+});
+
+await run();
