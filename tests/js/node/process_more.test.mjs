@@ -1,4 +1,5 @@
 // `process` as the system sees it, timers that are counted, errors that say their codes.
+import { spawnSync } from 'node:child_process';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 import { chdir, cwd, kill } from 'node:process';
 import util from 'node:util';
@@ -64,6 +65,33 @@ test('an error says its code as text, styles nest, thenables are called back', a
   equal(util.stripVTControlCharacters('\u001b]8;;http://a\u001b\\link\u001b]8;;\u001b\\!'), 'link!');
   const call = util.callbackify(() => Object.defineProperty({}, 'then', { value: (resolve) => resolve(7) }));
   equal(await new Promise((resolve) => call((_error, value) => resolve(value))), 7);
+});
+
+const runs = (code) => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+  return { stdout, stderr, status };
+};
+
+test('another program takes the place of this one', () => {
+  const code = `process.on('exit', () => console.log('never')); process.execve('/bin/sh', ['sh', '-c', 'echo $0 $X'], { X: 'y' })`;
+  equal(runs(code).stdout, 'sh y\n');
+  equal(throws(() => process.execve('/bin/sh', ['a\0']), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+});
+
+test('users and groups are named or numbered', () => {
+  equal(throws(() => process.setuid({}), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  equal(throws(() => process.setegid('no-such-group'), Error).code, 'ERR_UNKNOWN_CREDENTIAL');
+  process.seteuid(process.geteuid());
+});
+
+test('a tick that an exit listener asks for never comes', () => {
+  equal(runs(`process.on('exit', () => process.nextTick(() => console.log('never')))`).stdout, '');
+});
+
+test('listeners get an error for a rejection with something else, and monitors see it first', () => {
+  const code = `process.on('uncaughtExceptionMonitor', (error) => console.log('seen', error.code));
+    process.on('uncaughtException', (error, origin) => console.log(error.code, origin)); Promise.reject(null);`;
+  equal(runs(code).stdout, 'seen ERR_UNHANDLED_REJECTION\nERR_UNHANDLED_REJECTION unhandledRejection\n');
 });
 
 await run();

@@ -87,5 +87,5 @@ pub use roots::Slot;
 pub use scope::{Caller, Scope};
 pub use stacks::Frame;
 pub use strings::{Units, WellKnown};
-pub use system::{Interface, Usage, interfaces};
+pub use system::{Identity, Interface, Usage, interfaces, set_groups, set_identity};
 pub use tasks::{Pending, Task, TaskSink};

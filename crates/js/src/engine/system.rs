@@ -152,3 +152,51 @@ unsafe fn address_of(address: *const libc::sockaddr) -> Option<(IpAddr, u32)> {
         _ => None,
     }
 }
+
+/// What of a process's identity is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The user; of root all three of them.
+    User,
+    /// The effective user.
+    EffectiveUser,
+    /// The group.
+    Group,
+    /// The effective group.
+    EffectiveGroup,
+}
+
+/// Sets a part of the identity of the whole process, all its threads.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn set_identity(identity: Identity, id: u32) -> std::io::Result<()> {
+    // SAFETY: numbers alone.
+    let result = unsafe {
+        match identity {
+            Identity::User => libc::setuid(id),
+            Identity::EffectiveUser => libc::seteuid(id),
+            Identity::Group => libc::setgid(id),
+            Identity::EffectiveGroup => libc::setegid(id),
+        }
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}
+
+/// Sets the supplementary groups of the whole process.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn set_groups(groups: &[u32]) -> std::io::Result<()> {
+    // SAFETY: a list of that length, which outlives the call.
+    let result = unsafe { libc::setgroups(groups.len(), groups.as_ptr()) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}

@@ -74,11 +74,11 @@ function substituted(directive, value, options) {
     case 's':
       return typeof value === 'string' ? value : formatAsString(value, options);
     case 'd':
-      return typeof value === 'number' ? formatNumber(plain, value) : formatAsNumber(value, Number);
+      return formatAsNumber(value, Number, options);
     case 'i':
-      return formatAsNumber(value, parseInt);
+      return formatAsNumber(value, parseInt, options);
     case 'f':
-      return formatNumber(plain, typeof value === 'symbol' ? NaN : parseFloat(value));
+      return formatNumber(plain, typeof value === 'symbol' ? NaN : parseFloat(value), options?.numericSeparator);
     case 'j':
       return formatAsJson(value);
     case 'O':
@@ -94,17 +94,19 @@ function substituted(directive, value, options) {
 
 /** @param {any} value @param {any} options @returns {string} */
 function formatAsString(value, options) {
-  if (typeof value === 'number') return formatNumber(plain, value);
-  if (typeof value === 'bigint') return formatBigInt(plain, value);
+  if (typeof value === 'number') return formatNumber(plain, value, options?.numericSeparator);
+  if (typeof value === 'bigint') return formatBigInt(plain, value, options?.numericSeparator);
   if (typeof value !== 'object' || value === null || hasItsOwnToString(value)) return String(value);
   return inspect(value, assign({}, options, { depth: 0, colors: false, compact: 3 }));
 }
 
-/** @param {any} value @param {(value: any) => number} convert */
-function formatAsNumber(value, convert) {
-  if (typeof value === 'bigint') return formatBigInt(plain, value);
+/** @param {any} value @param {(value: any) => number} convert @param {any} options */
+function formatAsNumber(value, convert, options) {
+  const separated = options?.numericSeparator;
+  if (typeof value === 'number' && convert === Number) return formatNumber(plain, value, separated);
+  if (typeof value === 'bigint') return formatBigInt(plain, value, separated);
   if (typeof value === 'symbol') return 'NaN';
-  return formatNumber(plain, typeof value === 'object' && convert === Number ? Number(value) : convert(value));
+  return formatNumber(plain, convert(value), separated);
 }
 
 /** @param {any} value */

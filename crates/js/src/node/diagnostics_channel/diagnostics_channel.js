@@ -4,6 +4,7 @@
 const { invalidType } = require('node/errors');
 const { requireFunction } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
+const { setTeller } = require('web/console/console');
 const {
   apply,
   arraySlice,
@@ -168,6 +169,13 @@ function channel(name) {
   if (typeof name !== 'string' && typeof name !== 'symbol') throw invalidType('channel', ['string', 'symbol'], name);
   return new Channel(name);
 }
+
+// `console.log` and its like tell what they print, as long as there is a channel of that name.
+setTeller((method, args) => {
+  const known = mapGet(channels, `console.${method}`);
+  const living = known instanceof WeakRef ? deref(known) : known;
+  living?.publish(args);
+});
 
 /** @param {any} name @param {Subscriber} subscription */
 function subscribe(name, subscription) {

@@ -12,6 +12,11 @@ interface Operations {
   exitProcess(code: number): never;
   /** The mask of the modes of new files until now; undefined leaves it. */
   fileModeMask(mask: number | undefined): number;
+  /** The environment as keys and values in turn. It returns only by an error. */
+  replaceProcess(program: string, given: string[], environment: string[]): void;
+  setGroups(ids: number[]): void;
+  /** 0 to 3 for user, effective user, group, effective group. */
+  setIdentity(what: number, id: number): void;
   isInputTerminal(): boolean;
   /** Keys one by one, or lines; true if it is a terminal. */
   setRawInput(on: boolean): boolean;

@@ -273,7 +273,21 @@ forEach(['availableMemory', 'constrainedMemory', 'cpuUsage', 'resourceUsage', 't
   defineLazily(name, () => loadUsage()[name]);
 });
 forEach(
-  ['getuid', 'geteuid', 'getgid', 'getegid', 'getgroups', 'initgroups', 'setegid', 'seteuid', 'setgid', 'setgroups', 'setuid', 'umask'],
+  [
+    'execve',
+    'getuid',
+    'geteuid',
+    'getgid',
+    'getegid',
+    'getgroups',
+    'initgroups',
+    'setegid',
+    'seteuid',
+    'setgid',
+    'setgroups',
+    'setuid',
+    'umask',
+  ],
   (name) => {
     defineLazily(name, () => loadUsers()[name]);
   },

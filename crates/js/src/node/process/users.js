@@ -1,11 +1,11 @@
 // Who the process is to the system (https://nodejs.org/api/process.html#processgetuid), and the mask of new files' modes.
 'use strict';
 
-const { invalidType, invalidValue } = require('node/errors');
-const { requireInteger } = require('node/arguments');
-const { absentFunction } = require('node/absent');
-const { parseInt, regExp, test } = require('builtins/primordials');
-const { fileModeMask, supplementaryGroups, userAndGroupIds } = ops;
+const { invalidType, invalidValue, nodeError } = require('node/errors');
+const { requireArray, requireInteger, requireObject, requireString } = require('node/arguments');
+const { keys, map, parseInt, push, regExp, split, stringIncludes, test } = require('builtins/primordials');
+const { fileModeMask, fsReadFile, replaceProcess, setGroups, setIdentity, supplementaryGroups, userAndGroupIds } = ops;
+const loadProcess = () => /** @type {any} */ (require('node/process/process'));
 
 const octal = regExp(/^[0-7]+$/);
 
@@ -23,6 +23,83 @@ function umask(mask) {
   return fileModeMask(number & 0o777);
 }
 
+/** A number, or a name. @param {any} value @param {string} name */
+function requireId(value, name) {
+  if (typeof value === 'number') requireInteger(value, name, 0, 2 ** 32 - 1);
+  else if (typeof value !== 'string') throw invalidType(name, ['number', 'string'], value);
+}
+
+/** The fields of the line that begins with a name. @param {string} file @param {string} name @returns {string[] | undefined} */
+function lineOf(file, name) {
+  const lines = split(fsReadFile(file, true, true), '\n');
+  for (let index = 0; index < lines.length; index += 1) {
+    const fields = split(lines[index], ':');
+    if (fields[0] === name) return fields;
+  }
+  return undefined;
+}
+
+/** @param {any} value @param {boolean} isGroup @returns {number} */
+function idOf(value, isGroup) {
+  if (typeof value === 'number') return value;
+  const fields = lineOf(isGroup ? '/etc/group' : '/etc/passwd', value);
+  if (fields === undefined) {
+    throw nodeError(Error, 'ERR_UNKNOWN_CREDENTIAL', `${isGroup ? 'Group' : 'User'} identifier does not exist: ${value}`);
+  }
+  return parseInt(fields[2], 10);
+}
+
+/** @param {number} what @param {boolean} isGroup @returns {(id: any) => void} */
+const setter = (what, isGroup) => (id) => {
+  requireId(id, 'id');
+  setIdentity(what, idOf(id, isGroup));
+};
+
+/** @param {any} groups */
+function setgroups(groups) {
+  requireArray(groups, 'groups');
+  for (let index = 0; index < groups.length; index += 1) requireId(groups[index], `groups[${index}]`);
+  setGroups(map(groups, (/** @type {any} */ group) => idOf(group, true)));
+}
+
+/** The groups that have a user as a member, and one more. @param {any} user @param {any} extraGroup */
+function initgroups(user, extraGroup) {
+  requireId(user, 'user');
+  requireId(extraGroup, 'extraGroup');
+  const groups = [idOf(extraGroup, true)];
+  idOf(user, false);
+  const lines = split(fsReadFile('/etc/group', true, true), '\n');
+  for (let index = 0; index < lines.length; index += 1) {
+    const fields = split(lines[index], ':');
+    const members = fields.length > 3 ? split(fields[3], ',') : [];
+    for (let place = 0; place < members.length; place += 1) if (members[place] === user) push(groups, parseInt(fields[2], 10));
+  }
+  setGroups(groups);
+}
+
+/** Another program in the place of this one, with its files and its number. @param {any} execPath @param {any} [args] @param {any} [env] */
+function execve(execPath, args = [], env = loadProcess().process.env) {
+  requireString(execPath, 'execPath');
+  requireArray(args, 'args');
+  for (let index = 0; index < args.length; index += 1) {
+    if (typeof args[index] !== 'string' || stringIncludes(args[index], '\0')) {
+      throw invalidValue(`args[${index}]`, args[index], 'must be a string without null bytes');
+    }
+  }
+  requireObject(env, 'env');
+  /** @type {string[]} */
+  const variables = [];
+  const names = keys(env);
+  for (let index = 0; index < names.length; index += 1) {
+    const value = env[names[index]];
+    if (typeof value !== 'string' || stringIncludes(names[index], '\0') || stringIncludes(value, '\0')) {
+      throw invalidValue('env', env, 'must be an object with string keys and values without null bytes');
+    }
+    push(variables, names[index], value);
+  }
+  replaceProcess(execPath, args, variables);
+}
+
 /** @type {Record<string, Function>} */
 module.exports = {
   getuid: () => userAndGroupIds()[0],
@@ -30,11 +107,12 @@ module.exports = {
   getgid: () => userAndGroupIds()[2],
   getegid: () => userAndGroupIds()[3],
   getgroups: () => supplementaryGroups(),
-  initgroups: absentFunction('process', 'initgroups', 2),
-  setegid: absentFunction('process', 'setegid', 1),
-  seteuid: absentFunction('process', 'seteuid', 1),
-  setgid: absentFunction('process', 'setgid', 1),
-  setgroups: absentFunction('process', 'setgroups', 1),
-  setuid: absentFunction('process', 'setuid', 1),
+  execve,
+  initgroups,
+  setegid: setter(3, true),
+  seteuid: setter(1, false),
+  setgid: setter(2, true),
+  setgroups,
+  setuid: setter(0, false),
   umask,
 };

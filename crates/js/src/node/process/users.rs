@@ -1,12 +1,22 @@
-//! Who the process is to the system, and what the system counts of it.
+//! Who the process is to the system, what the system counts of it, and what takes its place.
 
-use crate::engine::{Arguments, Error, Local, Op, Scope, Usage};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::builtins::errno;
+use crate::engine::{
+    Arguments, Error, Identity, Local, Op, Scope, Usage, set_groups, set_identity,
+};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("userAndGroupIds", 0, user_and_group_ids),
     Op::new("supplementaryGroups", 0, supplementary_groups),
     Op::new("fileModeMask", 1, file_mode_mask),
     Op::new("resourceUsage", 1, resource_usage),
+    Op::new("replaceProcess", 3, replace_process),
+    Op::new("setIdentity", 2, set_process_identity),
+    Op::new("setGroups", 1, set_supplementary_groups),
 ];
 
 fn numbers<'s>(scope: &Scope<'s>, values: &[f64]) -> Result<Local<'s>, Error> {
@@ -60,4 +70,71 @@ fn resource_usage<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     values.extend(usage.blocks);
     values.extend(usage.switches);
     numbers(scope, &values)
+}
+
+/// What the system refused, with Node's fields.
+fn refused(error: &std::io::Error, syscall: &str) -> Error {
+    let number = error.raw_os_error().unwrap_or(0);
+    let entry = errno::errno(number);
+    Error::coded(
+        entry.code,
+        format!("{}: {}, {syscall}", entry.code, entry.text),
+    )
+    .with("errno", -number)
+    .with("syscall", syscall)
+}
+
+/// `setIdentity(what, id)`: 0 to 3 for user, effective user, group, effective group.
+fn set_process_identity<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let (identity, name) = match scope.int32_of(arguments.get(0))? {
+        0 => (Identity::User, "setuid"),
+        1 => (Identity::EffectiveUser, "seteuid"),
+        2 => (Identity::Group, "setgid"),
+        _ => (Identity::EffectiveGroup, "setegid"),
+    };
+    let id = scope.number_of(arguments.get(1))? as u32;
+    set_identity(identity, id).map_err(|error| refused(&error, name))?;
+    Ok(Local::undefined())
+}
+
+/// `setGroups(ids)`
+fn set_supplementary_groups<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let list = arguments.get(0);
+    let groups = (0..scope.array_length(list)?)
+        .map(|index| {
+            let id = scope.get(list, index)?;
+            Ok(scope.number_of(id)? as u32)
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    set_groups(&groups).map_err(|error| refused(&error, "setgroups"))?;
+    Ok(Local::undefined())
+}
+
+/// `replaceProcess(program, arguments, environment)`: the first argument is its own name, the environment keys and values in turn. It returns only
+/// to say why it could not be.
+fn replace_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let words = |list: Local<'s>| {
+        (0..scope.array_length(list)?)
+            .map(|index| {
+                let word = scope.get(list, index)?;
+                Ok(OsString::from(scope.string_of(word)?))
+            })
+            .collect::<Result<Vec<_>, Error>>()
+    };
+    let mut command = Command::new(scope.string_of(arguments.get(0))?);
+    let given = words(arguments.get(1))?;
+    if let Some((name, rest)) = given.split_first() {
+        command.arg0(name).args(rest);
+    }
+    command.env_clear();
+    for pair in words(arguments.get(2))?.chunks_exact(2) {
+        command.env(&pair[0], &pair[1]);
+    }
+    Err(refused(&command.exec(), "execve"))
 }

@@ -2,7 +2,7 @@
 // edits, with a prompt and a history.
 'use strict';
 
-const { arraySlice, exec, indexOf, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
+const { arraySlice, exec, indexOf, isFinite, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
 const { resolve, shift, slice, splice, test, trim, unshift } = require('builtins/primordials');
 const { requireInteger } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
@@ -72,7 +72,9 @@ class Interface extends EventEmitter {
     this.historySize = historySize;
     this.removeHistoryDuplicates = !!options.removeHistoryDuplicates;
     this.crlfDelay = max(100, options.crlfDelay ?? 100);
-    this.escapeCodeTimeout = options.escapeCodeTimeout ?? 500;
+    const { escapeCodeTimeout = 500 } = options;
+    if (!isFinite(escapeCodeTimeout)) throw invalidValue('input.escapeCodeTimeout', escapeCodeTimeout);
+    this.escapeCodeTimeout = escapeCodeTimeout;
     this.tabSize = tabSize;
     this.#prompt = `${prompt}`;
     if (options.signal) this.#closeBy(options.signal);

@@ -1,9 +1,11 @@
 // node:stream (https://nodejs.org/api/stream.html): the package's streams, with what Node has changed since.
 'use strict';
 
-const { isView } = require('builtins/primordials');
+const { aborted } = require('node/errors');
+const { defineProperty, isView, Promise } = require('builtins/primordials');
 const { nextTick } = require('node/process/ticks');
 const Stream = require('node/stream/stream');
+const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 const { Duplex } = Stream;
 
@@ -48,5 +50,20 @@ function half(options) {
 
 Stream.duplexPair = duplexPair;
 Stream._isArrayBufferView = isView;
+// Any view is bytes to Node by now.
+Stream._isUint8Array = isView;
+Stream._uint8ArrayToBuffer = (/** @type {any} */ view) => loadBuffer().Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+
+/** @this {any} */
+async function disposeWritable() {
+  if (!this.destroyed) this.destroy(this.writableFinished ? null : aborted(undefined));
+  await new Promise((resolve, reject) => {
+    Stream.finished(this, (/** @type {any} */ error) => {
+      if (error && error.name !== 'AbortError') reject(error);
+      else resolve(undefined);
+    });
+  });
+}
+defineProperty(Stream.Writable.prototype, Symbol.asyncDispose, { value: disposeWritable, writable: true, configurable: true });
 
 module.exports = Stream;

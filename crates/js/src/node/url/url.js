@@ -25,7 +25,7 @@ const loadQuerystring = () => require('node/querystring/querystring');
 const loadPath = () => require('node/path/path');
 
 const encodedSlash = regExp(/%2f/i);
-const unusual = regExp(/[%\\\n\r\t?#]/g);
+const unusual = regExp(/[%\\\n\r\t?#[\]^|~]/g);
 const brackets = regExp(/^\[(.*)\]$/);
 
 /** @param {any} value @returns {any} */
@@ -71,7 +71,20 @@ function windowsPath(url) {
 
 // What a path may hold and a URL's path means otherwise.
 /** @type {Record<string, string>} */
-const special = { '%': '%25', '\\': '%5C', '\n': '%0A', '\r': '%0D', '\t': '%09', '?': '%3F', '#': '%23' };
+const special = {
+  '%': '%25',
+  '\\': '%5C',
+  '\n': '%0A',
+  '\r': '%0D',
+  '\t': '%09',
+  '?': '%3F',
+  '#': '%23',
+  '[': '%5B',
+  ']': '%5D',
+  '^': '%5E',
+  '|': '%7C',
+  '~': '%7E',
+};
 
 /** @param {string} path @param {{ windows?: boolean }} [options] */
 function pathToFileURL(path, options) {

@@ -165,7 +165,10 @@ function styleText(style, text, options = {}) {
     const close = `\u001b[${codes[1]}m`;
     const open = `\u001b[${codes[0]}m`;
     // A style that ends inside of this one gives it back; 22 ends both bold and dim.
-    const inner = replaceAll(result, close, codes[1] === 22 ? close + open : open);
+    const again = codes[1] === 22 ? close + open : open;
+    // One that ends where this does has nothing to give back.
+    const last = result.length - close.length;
+    const inner = replaceAll(result, close, (/** @type {string} */ _, /** @type {number} */ at) => (at === last ? close : again));
     result = `${open}${inner}${close}`;
   }
   return validateStream && !showsColors(stream) ? text : result;

@@ -69,23 +69,36 @@ function quickText(args) {
   return join(args, ' ');
 }
 
+/** Told of what is printed, before it is: `node:diagnostics_channel`, once it is loaded. @type {((method: string, args: any[]) => void) | undefined} */
+let teller;
+
+/** @param {(method: string, args: any[]) => void} tell */
+function setTeller(tell) {
+  teller = tell;
+}
+
 const console = create({});
 
 /** @type {Record<string, (...args: any[]) => void>} */
 const methods = {
   log(...args) {
+    if (teller !== undefined) teller('log', args);
     print(stdout, args);
   },
   warn(...args) {
+    if (teller !== undefined) teller('warn', args);
     print(stderr, args);
   },
   error(...args) {
+    if (teller !== undefined) teller('error', args);
     print(stderr, args);
   },
   info(...args) {
+    if (teller !== undefined) teller('info', args);
     print(stdout, args);
   },
   debug(...args) {
+    if (teller !== undefined) teller('debug', args);
     print(stdout, args);
   },
   dir(value = undefined, options = undefined) {
@@ -194,4 +207,4 @@ forEach(['_stdout', '_stderr'], (name) => {
   });
 });
 defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
-module.exports = { console, redirect };
+module.exports = { console, redirect, setTeller };
