@@ -292,6 +292,10 @@ forEach(
     defineLazily(name, () => loadUsers()[name]);
   },
 );
+/** @param {any} execPath @param {any} [args] @param {any} [env] */
+process.execve = function execve(execPath, args = [], env = process.env) {
+  loadUsers().execve(execPath, args, env);
+};
 defineProperty(process, '_exiting', { get: () => exiting, enumerable: true, configurable: true });
 defineProperty(process, 'ppid', { get: () => parentId(), enumerable: true, configurable: true });
 defineProperty(process, 'exitCode', {

@@ -5,7 +5,6 @@ const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireArray, requireInteger, requireObject, requireString } = require('node/arguments');
 const { keys, map, parseInt, push, regExp, split, stringIncludes, test } = require('builtins/primordials');
 const { fileModeMask, fsReadFile, replaceProcess, setGroups, setIdentity, supplementaryGroups, userAndGroupIds } = ops;
-const loadProcess = () => /** @type {any} */ (require('node/process/process'));
 
 const octal = regExp(/^[0-7]+$/);
 
@@ -77,8 +76,8 @@ function initgroups(user, extraGroup) {
   setGroups(groups);
 }
 
-/** Another program in the place of this one, with its files and its number. @param {any} execPath @param {any} [args] @param {any} [env] */
-function execve(execPath, args = [], env = loadProcess().process.env) {
+/** Another program in the place of this one, with its files and its number. @param {any} execPath @param {any} args @param {any} env */
+function execve(execPath, args, env) {
   requireString(execPath, 'execPath');
   requireArray(args, 'args');
   for (let index = 0; index < args.length; index += 1) {
