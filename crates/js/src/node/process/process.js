@@ -273,21 +273,7 @@ forEach(['availableMemory', 'constrainedMemory', 'cpuUsage', 'resourceUsage', 't
   defineLazily(name, () => loadUsage()[name]);
 });
 forEach(
-  [
-    'execve',
-    'getuid',
-    'geteuid',
-    'getgid',
-    'getegid',
-    'getgroups',
-    'initgroups',
-    'setegid',
-    'seteuid',
-    'setgid',
-    'setgroups',
-    'setuid',
-    'umask',
-  ],
+  ['getuid', 'geteuid', 'getgid', 'getegid', 'getgroups', 'initgroups', 'setegid', 'seteuid', 'setgid', 'setgroups', 'setuid', 'umask'],
   (name) => {
     defineLazily(name, () => loadUsers()[name]);
   },
