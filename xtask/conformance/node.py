@@ -101,7 +101,9 @@ def load() -> Suite:
     values["groups"] = [Group(**entry) for entry in values["groups"]]
     values["fails"] = [Expectation(**entry) for entry in values.get("fails", [])]
     suite = Suite(**values)
-    twice = [file for file, times in Counter(file for entry in suite.fails for file in entry.files).items() if times > 1]
+    twice = [
+        file for file, times in Counter(file for entry in suite.fails for file in entry.files).items() if times > 1
+    ]
     if twice:
         raise SystemExit(f"{LIST.name} lists more than once: {' '.join(twice)}")
     return suite
@@ -180,15 +182,18 @@ class Runner:
         }
         flags = [flag for flag in test.flags if self.knows(flag)]
         slow = any(fnmatch.fnmatch(test.file, pattern) for pattern in self.suite.slow)
-        with tempfile.TemporaryFile() as output, subprocess.Popen(
-            [self.command, *flags, str(self.folder / "test" / "parallel" / test.file)],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as output,
+            subprocess.Popen(
+                [self.command, *flags, str(self.folder / "test" / "parallel" / test.file)],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ) as process,
+        ):
             try:
                 status = process.wait(self.suite.timeout * (6 if slow else 1))
             except subprocess.TimeoutExpired:
@@ -270,7 +275,13 @@ def main() -> int:
     print(table(suite, tests, outcomes))
     if options.json:
         record = [
-            {"file": test.file, "group": test.group, "kind": outcome.kind, "status": outcome.status, "output": outcome.output}
+            {
+                "file": test.file,
+                "group": test.group,
+                "kind": outcome.kind,
+                "status": outcome.status,
+                "output": outcome.output,
+            }
             for test, outcome in zip(tests, outcomes, strict=True)
         ]
         options.json.write_text(json.dumps(record, indent=1))

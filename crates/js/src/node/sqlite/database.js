@@ -233,7 +233,7 @@ function DatabaseSync(path, options) {
 }
 
 /** @param {any} source @param {any} path @param {any} [options] */
-function backup(source, path, options) {
+function backup(source, path, options = undefined) {
   if (typeof source !== 'object' || source === null) throw invalid('sourceDb', 'an object');
   if (!isDatabase(source)) throw invalid('sourceDb', 'a DatabaseSync');
   const database = openedOf(source);

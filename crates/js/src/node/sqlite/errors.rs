@@ -52,6 +52,10 @@ pub(super) fn coded(code: i32, message: Option<String>) -> Error {
 
 pub(super) fn failed(error: rusqlite::Error) -> Error {
     match error {
+        // The crate adds the path to what SQLite says of a file that it cannot open.
+        rusqlite::Error::SqliteFailure(error, _) if error.extended_code & 0xff == 14 => {
+            coded(error.extended_code, None)
+        }
         rusqlite::Error::SqliteFailure(error, message) => coded(error.extended_code, message),
         rusqlite::Error::SqlInputError { error, msg, .. } => coded(error.extended_code, Some(msg)),
         other => coded(1, Some(other.to_string())),
