@@ -175,6 +175,32 @@ test('blob: URLs, until they are revoked', async () => {
   await rejects(fetch(url), TypeError);
 });
 
+test('a referrer that the request names is sent as far as its policy lets it', async () => {
+  const referrer = 'http://user:secret@example.com/path?query#fragment';
+  const sent = async (referrerPolicy) => (await (await fetch(`${base}/headers`, { referrer, referrerPolicy })).json()).referer ?? null;
+  deepEqual(await sent('unsafe-url'), 'http://example.com/path?query');
+  deepEqual(await sent(''), 'http://example.com/');
+  deepEqual(await sent('no-referrer'), null);
+  deepEqual(await sent('same-origin'), null);
+  equal((await (await fetch(`${base}/headers`)).json()).referer, undefined);
+});
+
+test('ranges of blob: URLs, and the blob that one meant when the request was made', async () => {
+  const url = URL.createObjectURL(new Blob(['0123456789']));
+  const part = async (range) => {
+    const response = await fetch(url, { headers: { range } });
+    return [response.status, response.headers.get('content-range'), await response.text()];
+  };
+  deepEqual(await part('bytes=2-4'), [206, 'bytes 2-4/10', '234']);
+  deepEqual(await part('bytes=7-'), [206, 'bytes 7-9/10', '789']);
+  deepEqual(await part('bytes=-2'), [206, 'bytes 8-9/10', '89']);
+  deepEqual(await part('bytes=8-99'), [206, 'bytes 8-9/10', '89']);
+  for (const range of ['bytes=10-', 'bytes=4-2', 'bytes=-', 'bytes=1-2,4-5', 'lines=1-2']) await rejects(part(range), TypeError);
+  const request = new Request(url);
+  URL.revokeObjectURL(url);
+  equal(await (await fetch(request)).text(), '0123456789');
+});
+
 test('the stack of a failure names the line that fetched', async () => {
   for (const start of [() => fetch(`http://${fixtures.refused}/a`), () => fetch(`http://${fixtures.refused}/b`, { method: 'POST' })]) {
     match((await rejects(start(), TypeError)).stack, /fetch\.test\.mjs:\d+/);

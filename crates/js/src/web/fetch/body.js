@@ -10,12 +10,21 @@
 // `response.json()` on the first four is one operation in Rust: no ReadableStream is made unless `body` is touched.
 'use strict';
 
-const { FinalizationRegistry, WeakRef, catchRejection, charCodeAt, copyBytes, defineProperty, deref } = require('builtins/primordials');
+const {
+  FinalizationRegistry,
+  Promise,
+  WeakRef,
+  catchRejection,
+  charCodeAt,
+  copyBytes,
+  defineProperty,
+  deref,
+} = require('builtins/primordials');
 const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
 const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
 const { bytesOf, concatBytes, isBufferSource, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
-const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText } = ops;
+const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText, enqueueMicrotask } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
 const loadMultipart = () => require('web/fetch/multipart');
@@ -255,7 +264,7 @@ function consume(record, finish, whole, fromText) {
   try {
     if (record === null) return resolve(finish(emptyBytes));
     if (isUnusable(record)) return reject(new TypeError('Body is unusable: Body has already been read'));
-    if (record.stream !== null) return then(readAll(record.stream), finish);
+    if (record.stream !== null) return readAll(record.stream, finish);
     record.used = true;
     if (record.kind === 'native') return consumeNative(record, whole);
     if (isAborted(record.signal)) return reject(record.signal.reason);
@@ -284,25 +293,44 @@ function consumeNative(record, whole) {
   );
 }
 
-/** @param {Stream} stream */
-async function readAll(stream) {
-  const { acquireReader, cancelStream, readPromise, recordOf } = loadStreams();
+/**
+ * What `finish` makes of all bytes. No promise is resolved with an object on the way: a program may have put a `then` on all of them.
+ * @param {Stream} stream @param {(bytes: Bytes) => any} finish @returns {Promise<any>}
+ */
+function readAll(stream, finish) {
+  const { acquireReader, cancelStream, readFrom, recordOf } = loadStreams();
   const record = recordOf(stream);
   const reader = acquireReader(record);
   /** @type {Bytes[]} */
   const chunks = [];
   let total = 0;
-  for (;;) {
-    const { value, done } = await readPromise(reader);
-    if (done) return concatBytes(chunks, total);
-    if (!isUint8Array(value)) {
-      const error = new TypeError('the body gave a chunk that is not a Uint8Array');
-      catchRejection(cancelStream(record, error), () => undefined);
-      throw error;
-    }
-    push(chunks, value);
-    total += viewByteLength(value);
-  }
+  return new Promise((succeed, fail) => {
+    const next = () => readFrom(reader, request);
+    const request = {
+      /** @param {any} value */
+      chunk(value) {
+        if (!isUint8Array(value)) {
+          const error = new TypeError('the body gave a chunk that is not a Uint8Array');
+          catchRejection(cancelStream(record, error), () => undefined);
+          fail(error);
+          return;
+        }
+        push(chunks, value);
+        total += viewByteLength(value);
+        // Not from here: a stream may have any number of chunks in its queue.
+        enqueueMicrotask(next);
+      },
+      close() {
+        try {
+          succeed(finish(concatBytes(chunks, total)));
+        } catch (error) {
+          fail(error);
+        }
+      },
+      error: fail,
+    };
+    next();
+  });
 }
 
 /** @param {Bytes} bytes */

@@ -4,12 +4,24 @@
 // The hot path, a fetch without a signal, is one operation (`fetchStart`), which gives a ResponseHead, and one `then`.
 'use strict';
 
-const { Promise, catchRejection, defineProperty, hasOwn, reject, startsWith, then, toWellFormed } = require('builtins/primordials');
-const { viewByteLength } = require('builtins/primordials');
+const {
+  Promise,
+  catchRejection,
+  defineProperty,
+  exec,
+  hasOwn,
+  max,
+  min,
+  regExp,
+  reject,
+  slice,
+  startsWith,
+} = require('builtins/primordials');
+const { stringIncludes, stringIndexOf, subarray, then, toLowerCase, toWellFormed, viewByteLength } = require('builtins/primordials');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
-const { bodyCancel, fetchAbort, fetchStart, uploadClose, uploadOpen, uploadWrite } = ops;
+const { baseUrl, bodyCancel, fetchAbort, fetchStart, uploadClose, uploadOpen, uploadWrite } = ops;
 const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
@@ -18,6 +30,11 @@ const loadUrl = () => require('web/url/url');
 const loadStreams = () => require('web/streams/readable_stream');
 
 /** @typedef {{ content: null | string | Bytes | number, cancel: ((reason: any) => void) | undefined, failure: any }} Upload */
+
+const rangeLine = regExp(/\nrange:([^\n]*)/);
+const byteRange = regExp(/^bytes[\t ]*=[\t ]*([0-9]*)[\t ]*-[\t ]*([0-9]*)$/);
+/** Whether there is something to say of where requests come from. */
+const hasLocation = baseUrl() !== undefined;
 
 // Numbers the fetches that can be aborted, and the uploads; 0 is neither.
 let lastNumber = 0;
@@ -39,7 +56,7 @@ function failureFor(url) {
 /** @param {any} input @param {any} [init] @returns {Promise<any>} */
 function fetch(input, init = undefined) {
   if (arguments.length === 0) return reject(new TypeError('fetch: 1 argument required, but only 0 present'));
-  if (init === undefined && typeof input === 'string' && !startsWith(input, 'blob:')) {
+  if (init === undefined && typeof input === 'string' && !hasLocation && !startsWith(input, 'blob:')) {
     const failure = failureFor(input);
     const onFailure = failure === null ? networkError : (/** @type {any} */ error) => networkError(error, failure);
     return then(fetchStart('GET', toWellFormed(input), '', null, 'follow', 0), responseFrom, onFailure);
@@ -70,7 +87,8 @@ function start(record) {
 /** @param {RequestSlots} record @param {Upload} upload @param {number} number @returns {Promise<ResponseHead>} */
 function startWith(record, upload, number) {
   if (startsWith(record.url, 'blob:')) return fetchBlob(record);
-  return fetchStart(record.method, record.url, loadRequest().headerText(record), upload.content, record.redirect, number);
+  const headers = withOrigin(record, loadRequest().headerText(record));
+  return fetchStart(record.method, record.url, headers, upload.content, record.redirect, number);
 }
 
 /** @param {RequestSlots} record @param {any} signal @param {TypeError | null} failure */
@@ -152,13 +170,83 @@ function reasonOf(error, upload) {
 /** https://fetch.spec.whatwg.org/#scheme-fetch for blob: URLs. @param {RequestSlots} record @returns {Promise<ResponseHead>} */
 async function fetchBlob(record) {
   const { bytesOfBlob, typeOfBlob } = loadBlob();
-  const blob = loadObjectUrls().objectOf(record.url);
+  const blob = record.blob ?? loadObjectUrls().objectOf(record.url);
   if (record.method !== 'GET' || blob === undefined) {
     throw new Error(blob === undefined ? `there is no object behind ${record.url}` : 'an object URL can only be fetched with GET');
   }
   const bytes = bytesOfBlob(blob);
-  const headers = `content-length:${viewByteLength(bytes)}\ncontent-type:${typeOfBlob(blob)}\n`;
-  return [200, 'OK', record.url, false, headers, bytes];
+  const size = viewByteLength(bytes);
+  const type = `content-type:${typeOfBlob(blob)}\n`;
+  const asked = exec(rangeLine, `\n${loadRequest().headerText(record)}`);
+  if (asked === null) return [200, 'OK', record.url, false, `content-length:${size}\n${type}`, bytes];
+  const range = rangeOf(asked[1], size);
+  const part = /** @type {Bytes} */ (subarray(bytes, range.start, range.end + 1));
+  const place = `content-range:bytes ${range.start}-${range.end}/${size}\n`;
+  return [206, 'Partial Content', record.url, false, `content-length:${viewByteLength(part)}\n${type}${place}`, part];
+}
+
+/** The first and the last byte that are asked for. @param {string} text the value of the header @param {number} size */
+function rangeOf(text, size) {
+  const found = exec(byteRange, text);
+  if (found === null || (found[1] === '' && found[2] === '')) throw new Error(`${text} is not a range of bytes`);
+  const last = found[2] === '' ? size - 1 : min(+found[2], size - 1);
+  if (found[1] === '') return { start: max(size - +found[2], 0), end: size - 1 };
+  const start = +found[1];
+  if (start >= size || (found[2] !== '' && start > +found[2])) throw new Error(`the blob of ${size} bytes has no range ${text}`);
+  return { start, end: last };
+}
+
+// ---- where a request comes from
+
+/** @type {Record<string, (isSame: boolean, isDowngrade: boolean) => 'url' | 'origin' | 'none'>} */
+const policies = {
+  __proto__: /** @type {any} */ (null),
+  'no-referrer': () => 'none',
+  'no-referrer-when-downgrade': (_, isDowngrade) => (isDowngrade ? 'none' : 'url'),
+  'same-origin': (isSame) => (isSame ? 'url' : 'none'),
+  origin: () => 'origin',
+  'strict-origin': (_, isDowngrade) => (isDowngrade ? 'none' : 'origin'),
+  'origin-when-cross-origin': (isSame) => (isSame ? 'url' : 'origin'),
+  'strict-origin-when-cross-origin': (isSame, isDowngrade) => (isSame ? 'url' : isDowngrade ? 'none' : 'origin'),
+  'unsafe-url': () => 'url',
+};
+
+/**
+ * The headers Referer (https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer) and Origin: where the program is, or what
+ * the request says. A program without `--location` that says nothing comes from nowhere.
+ * @param {RequestSlots} record @param {string} headers
+ */
+function withOrigin(record, headers) {
+  const { method, mode, referrer } = record;
+  const here = baseUrl();
+  const source = referrer === 'about:client' ? here : referrer;
+  if (here === undefined && (source === undefined || source === '')) return headers;
+  const { partsOf } = loadUrl();
+  const target = partsOf(record.url);
+  if (target === undefined) return headers;
+  let text = headers;
+  const policy = record.referrerPolicy === '' ? 'strict-origin-when-cross-origin' : record.referrerPolicy;
+  const from = source === undefined || source === '' ? undefined : partsOf(source);
+  if (from !== undefined && startsWith(from.protocol, 'http') && !hasHeader(headers, 'referer')) {
+    const shown = policies[policy](from.origin === target.origin, from.protocol === 'https:' && target.protocol !== 'https:');
+    // Without credentials and fragment.
+    const path = stringIndexOf(from.href, '/', from.protocol.length + 2);
+    const href = from.origin + slice(from.href, path, from.href.length - from.hash.length);
+    if (shown === 'url' && href.length <= 4096) text += `referer:${href}\n`;
+    else if (shown !== 'none') text += `referer:${from.origin}/\n`;
+  }
+  const own = here === undefined ? undefined : partsOf(here)?.origin;
+  if (own !== undefined && !hasHeader(headers, 'origin')) {
+    const isCors = mode === 'cors' && own !== target.origin;
+    if (isCors) text += `origin:${own}\n`;
+    else if (method !== 'GET' && method !== 'HEAD') text += `origin:${policy === 'no-referrer' ? 'null' : own}\n`;
+  }
+  return text;
+}
+
+/** @param {string} headers @param {string} name */
+function hasHeader(headers, name) {
+  return stringIncludes(`\n${toLowerCase(headers)}`, `\n${name}:`);
 }
 
 // ---- uploads

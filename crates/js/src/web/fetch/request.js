@@ -5,18 +5,20 @@
 // have no effect. URLs are relative to `--location`, or absolute.
 'use strict';
 
-const { customInspect, regExp, setHas, setOf, stringify, test, toUpperCase } = require('builtins/primordials');
+const { customInspect, regExp, includes, setHas, setOf, startsWith, stringify, test, toUpperCase } = require('builtins/primordials');
 const { defineInterface, requireArguments, toByteString, toDOMString, toDictionary } = require('builtins/webidl');
 const { toEnumeration, toUSVString } = require('builtins/webidl');
 const { Headers, addMissing, combinedValue, makeHeaders, wireText } = require('web/fetch/headers');
 const { BodyRecord, cloneBody, extractBody, installBody, isUnusable, isUsed, streamBody } = require('web/fetch/body');
 const loadAbort = () => require('web/abort/abort');
+const loadObjectUrls = () => require('web/file/object_urls');
 const loadUrl = () => require('web/url/url');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 const token = regExp(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/);
 const normalizedMethods = setOf(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
+const simpleMethods = ['GET', 'HEAD', 'POST'];
 const forbiddenMethods = setOf(['CONNECT', 'TRACE', 'TRACK']);
 // What the members of RequestInit that are an enumeration may be.
 const caches = ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'];
@@ -56,6 +58,8 @@ class RequestRecord {
   referrerPolicy = '';
   integrity = '';
   keepalive = false;
+  /** For a blob: URL the object that it meant when the request was made. @type {any} */
+  blob = undefined;
   /** What the getter `signal` gave out. @type {any} */
   ownSignal = null;
 }
@@ -64,7 +68,10 @@ class RequestRecord {
 function readRequest(input, init, operation) {
   const given = isRequest(input) ? recordOf(input) : null;
   const record = given === null ? new RequestRecord() : copyRecord(given);
-  if (given === null) record.url = typeof input === 'string' ? toUSVString(input) : urlOf(input);
+  if (given === null) {
+    record.url = typeof input === 'string' ? toUSVString(input) : urlOf(input);
+    if (startsWith(record.url, 'blob:')) record.blob = loadObjectUrls().objectOf(record.url);
+  }
   if (init === undefined && given === null) return record;
   const options = toDictionary(init, operation);
   readOptions(record, options, operation);
@@ -94,6 +101,7 @@ function copyRecord(other) {
   record.referrerPolicy = other.referrerPolicy;
   record.integrity = other.integrity;
   record.keepalive = other.keepalive;
+  record.blob = other.blob;
   return record;
 }
 
@@ -118,6 +126,9 @@ function readOptions(record, options, operation) {
     throw new TypeError(`${operation}: cache "only-if-cached" needs mode "same-origin"`);
   }
   if (method !== undefined) record.method = normalMethod(method, operation);
+  if (record.mode === 'no-cors' && !includes(simpleMethods, record.method)) {
+    throw new TypeError(`${operation}: the mode "no-cors" goes with GET, HEAD and POST alone`);
+  }
   if (integrity !== undefined) record.integrity = toDOMString(integrity);
   if (keepalive !== undefined) record.keepalive = !!keepalive;
   if (referrer !== undefined) record.referrer = readReferrer(referrer, operation);

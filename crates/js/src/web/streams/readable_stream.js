@@ -394,6 +394,7 @@ module.exports = {
   enqueue,
   errorStream,
   isReadableStream,
+  readFrom,
   readPromise,
   recordOf,
   spentStream,
