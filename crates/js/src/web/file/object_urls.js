@@ -4,23 +4,16 @@
 const { Map, floor, mapDelete, mapGet, mapSet, numberToString, random, slice, stringIndexOf } = require('builtins/primordials');
 const { toDOMString } = require('builtins/webidl');
 const { isBlob } = require('web/file/blob');
-const { baseUrl } = ops;
-const loadUrl = () => require('web/url/url');
 
 /** @type {Map<string, any>} */
 const objects = new Map();
 
-/** Where `--location` says the program is; undefined for what is no origin of the web. */
-function originHere() {
-  const href = baseUrl();
-  const parts = href === undefined ? undefined : loadUrl().partsOf(href);
-  return parts === undefined || parts.origin === 'null' ? undefined : parts.origin;
-}
-
-/** https://w3c.github.io/FileAPI/#dfn-createObjectURL @param {any} blob */
-function createObjectURL(blob) {
+/**
+ * https://w3c.github.io/FileAPI/#dfn-createObjectURL
+ * @param {any} blob @param {string | undefined} origin where the program is, if it is anywhere on the web
+ */
+function createObjectURL(blob, origin) {
   if (!isBlob(blob)) throw new TypeError('URL.createObjectURL: the argument is not a Blob');
-  const origin = originHere();
   const url = origin === undefined ? `blob:twinloop:${randomUuid()}` : `blob:${origin}/${randomUuid()}`;
   mapSet(objects, url, blob);
   return url;

@@ -70,7 +70,7 @@ class URL {
 
   /** @param {any} blob */
   static createObjectURL(blob) {
-    return loadObjectUrls().createObjectURL(blob);
+    return loadObjectUrls().createObjectURL(blob, originHere());
   }
 
   /** @param {any} url */
@@ -257,6 +257,13 @@ function originOf(parts) {
   if (protocol !== 'blob:') return 'null';
   const inner = parse(pathOf(parts), undefined);
   return inner !== undefined && test(withInnerOrigin, protocolOf(inner)) ? originOf(inner) : 'null';
+}
+
+/** Where `--location` says the program is; undefined for what is no origin of the web. */
+function originHere() {
+  const href = baseUrl();
+  const parts = href === undefined ? undefined : parse(href, undefined);
+  return parts !== undefined && test(withInnerOrigin, protocolOf(parts)) ? originOf(parts) : undefined;
 }
 
 /** A URL object of an absolute one. @param {string} href */
