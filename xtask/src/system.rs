@@ -27,7 +27,7 @@ const fn need(check: &'static str, package: &'static str, purpose: &'static str)
 }
 
 /// To build with a prebuilt engine.
-pub(crate) const BUILD: [Need; 3] = [
+pub(crate) const BUILD: [Need; 5] = [
     need(
         "command -v cc",
         "gcc",
@@ -39,6 +39,12 @@ pub(crate) const BUILD: [Need; 3] = [
         "linking SpiderMonkey, which is C++",
     ),
     need("command -v curl", "curl", "downloading SpiderMonkey"),
+    need("command -v make", "make", "compiling OpenSSL"),
+    need(
+        "perl -MIPC::Cmd -MFindBin -e 1",
+        "perl",
+        "configuring OpenSSL",
+    ),
 ];
 
 /// To check JavaScript, and to fetch packages for tests.

@@ -12,6 +12,7 @@
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
+//! | [`crypto`] | digests, keys, ciphers, signatures, certificates | [`crypto::digest::Digest`] |
 //! | [`dns`] | lookups, `--connect-to` applied; questions to name servers | [`dns::lookup`], [`dns::questions::ask`] |
 //! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
 //! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
@@ -42,6 +43,7 @@
 pub mod children;
 pub mod compression;
 pub mod connect;
+pub mod crypto;
 pub mod dns;
 mod error;
 pub mod fetch;

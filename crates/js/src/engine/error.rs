@@ -55,6 +55,8 @@ enum Class {
 pub enum Property {
     String(String),
     Number(f64),
+    /// An array.
+    Strings(Vec<String>),
 }
 
 impl From<&str> for Property {
@@ -253,6 +255,9 @@ fn describe<'s>(
         let value = match value {
             Property::String(value) => scope.string(value),
             Property::Number(value) => Ok(scope.number(*value)),
+            Property::Strings(values) => (values.iter().map(|value| scope.string(value)))
+                .collect::<Result<Vec<_>, _>>()
+                .and_then(|values| scope.array(&values)),
         };
         let _ = value.and_then(|value| scope.set(error, *name, value));
     }

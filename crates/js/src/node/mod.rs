@@ -7,6 +7,7 @@ pub(crate) mod child_process;
 pub(crate) mod cluster;
 pub(crate) mod console;
 pub(crate) mod constants;
+pub(crate) mod crypto;
 pub(crate) mod dgram;
 pub(crate) mod diagnostics_channel;
 pub(crate) mod dns;
@@ -62,6 +63,7 @@ pub(crate) const ROOMS: &[Room] = &[
     cluster::ROOM,
     console::ROOM,
     constants::ROOM,
+    crypto::ROOM,
     dgram::ROOM,
     diagnostics_channel::ROOM,
     dns::ROOM,

@@ -3,6 +3,7 @@
 pub(crate) mod abort;
 pub(crate) mod compression;
 pub(crate) mod console;
+pub(crate) mod crypto;
 pub(crate) mod encoding;
 pub(crate) mod events;
 pub(crate) mod eventsource;
@@ -27,6 +28,7 @@ pub(crate) const ROOMS: &[Room] = &[
     abort::ROOM,
     compression::ROOM,
     console::ROOM,
+    crypto::ROOM,
     encoding::ROOM,
     events::ROOM,
     eventsource::ROOM,

@@ -28,7 +28,7 @@ const config = freeze({
     node_shared: false,
     node_shared_openssl: false,
     node_use_amaro: false,
-    node_use_openssl: false,
+    node_use_openssl: true,
     openssl_is_fips: false,
     ubsan: 0,
     v8_enable_i18n_support: 1,

@@ -24,6 +24,7 @@ const {
   test,
 } = require('builtins/primordials');
 const {
+  cryptoVersion,
   builtinExports,
   changeDirectory,
   commandOptions,
@@ -156,7 +157,7 @@ const members = {
   arch: facts.arch,
   title: 'twinloop',
   version: `v${nodeVersion}`,
-  versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine, sqlite: facts.sqlite }),
+  versions: freeze({ node: nodeVersion, twinloop: facts.version, spidermonkey: facts.engine, openssl: cryptoVersion(), sqlite: facts.sqlite }),
   release: freeze({ name: 'node' }),
   hrtime,
   memoryUsage,

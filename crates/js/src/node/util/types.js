@@ -14,6 +14,7 @@ const {
   viewName,
 } = require('builtins/primordials');
 const { className, proxyDetails } = ops;
+const loadKey = () => require('web/crypto/key');
 const asyncSource = regExp(/^async\b/);
 const generatorSource = regExp(/^(?:async\s*)?(?:function\s*)?\*/);
 
@@ -40,6 +41,7 @@ const types = {
   isBigIntObject: is('BigInt'),
   isBooleanObject: is('Boolean'),
   isBoxedPrimitive: is('BigInt', 'Boolean', 'Number', 'String', 'Symbol'),
+  isCryptoKey: (value) => loadKey().isCryptoKey(value),
   isDataView: (value) => isView(value) && viewName(value) === undefined,
   isDate: is('Date'),
   isGeneratorFunction: (value) => test(generatorSource, sourceOf(value)),
