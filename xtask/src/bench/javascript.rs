@@ -30,6 +30,11 @@ pub(crate) fn api(plan: &Plan, report: &mut Report) -> Result<()> {
     )
 }
 
+pub(crate) fn crypto(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (unit, arguments) = (Unit::Nanoseconds, plan.case_arguments(MILLISECONDS_A_CASE));
+    printed(plan, report, "crypto", "crypto.mjs", unit, &arguments)
+}
+
 pub(crate) fn compute(plan: &Plan, report: &mut Report) -> Result<()> {
     let (unit, arguments) = (Unit::Milliseconds, plan.case_arguments(200.0));
     printed(plan, report, "compute", "compute.mjs", unit, &arguments)

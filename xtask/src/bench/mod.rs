@@ -46,6 +46,7 @@ Groups (all by default):
   callbacks    call_soon, call_soon_threadsafe, timers, tasks, futures         asyncio, uvloop, uvloop+aiofastnet, rloop
   microtasks   await of settled Promises, chains, queueMicrotask                      node, bun, deno
   api          web and node: APIs, a call each                                      node, bun, deno
+  crypto       hashes, ciphers and signatures, a call each                            node, bun, deno
   bridge       calls, values and awaits between Python and JavaScript           pythonmonkey, stpyv8, mini-racer, quickjs
   compute      the language alone: loops, objects, strings, JSON, the collector      node, bun, deno
   streams      a million chunks and a GiB through streams of the web and of Node    node, bun, deno
@@ -58,7 +59,7 @@ Groups (all by default):
   --plot FILE   also draw the tables (SVG)
   --from FILE   measure nothing: print and draw what an earlier --json kept (of GROUPs, or all)
   --rounds N    rounds (5 by default, startup 20); the median counts
-  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api, bridge, the amounts of streams, files
+  --seconds S   how long a load lasts (1 by default); scales the 40 ms of a case of api, crypto, bridge, the amounts of streams, files
   --only TEXT   only cases whose name contains TEXT, such as \"protocol 1 KiB\"; given again, those too
   --python VERSION   the Python of the groups of asyncio loops, such as 3.13 (the default one unless told)
   --no-build    measure what is built already
@@ -71,10 +72,10 @@ worth nothing: the load average is printed with them.
 pub(crate) const CLIENT_CORE: usize = 0;
 pub(crate) const SERVER_CORE: usize = 1;
 
-/// How long a case of `api` and `bridge` is measured, three times; `--seconds` scales it.
+/// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 21] = [
+const GROUPS: [&str; 22] = [
     "startup",
     "echo",
     "unix",
@@ -90,6 +91,7 @@ const GROUPS: [&str; 21] = [
     "callbacks",
     "microtasks",
     "api",
+    "crypto",
     "bridge",
     "compute",
     "streams",
@@ -272,6 +274,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "callbacks" => python::callbacks(plan, &mut report)?,
             "microtasks" => javascript::microtasks(plan, &mut report)?,
             "api" => javascript::api(plan, &mut report)?,
+            "crypto" => javascript::crypto(plan, &mut report)?,
             "compute" => javascript::compute(plan, &mut report)?,
             "streams" => javascript::streams(plan, &mut report)?,
             "files" => javascript::files(plan, &mut report)?,

@@ -24,10 +24,10 @@ const {
   test,
 } = require('builtins/primordials');
 const {
-  cryptoVersion,
   builtinExports,
   changeDirectory,
   commandOptions,
+  cryptoVersion,
   exitProcess,
   hostFacts,
   memoryUsage: memoryBytes,

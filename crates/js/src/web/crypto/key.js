@@ -5,6 +5,7 @@
 const { codedError } = require('builtins/coded_error');
 const { arraySlice, copyBytes, customInspect, defineProperty, hasOwn, keys } = require('builtins/primordials');
 const { defineInterface, defineSerializable, hidden, invalidThis, isObject, isUint8Array } = require('builtins/webidl');
+const { keyBytes, keyFromSecret, keyRead, keyWrite } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @typedef {{ name: string, [member: string]: any }} KeyAlgorithm */
@@ -125,9 +126,24 @@ function makeKey(handle, type, extractable, algorithm, usages) {
 defineInterface(CryptoKey);
 defineProperty(CryptoKey, 'length', { value: 0, configurable: true });
 defineProperty(CryptoKey.prototype, customInspect, hidden(/** @type {any} */ (CryptoKey.prototype)[customInspect]));
-defineSerializable(is, (key) => {
-  const { handle, type, extractable, algorithm, usages } = record(key);
-  return makeKey(handle, type, extractable, algorithm, usages);
-});
+// As bytes, which another thread can have: a handle is its thread's own.
+defineSerializable(
+  'web/crypto/key',
+  is,
+  (key) => {
+    const { handle, type, extractable, algorithm, usages } = record(key);
+    const bytes = type === 'secret' ? keyBytes(handle) : keyWrite(handle, formatOf(type), false, undefined, undefined);
+    return { bytes, type, extractable, algorithm, usages };
+  },
+  ({ bytes, type, extractable, algorithm, usages }) => {
+    const handle = type === 'secret' ? keyFromSecret(bytes) : keyRead(type === 'private', bytes, formatOf(type), undefined);
+    return makeKey(handle, type, extractable, algorithm, usages);
+  },
+);
+
+/** @param {KeyType} type */
+function formatOf(type) {
+  return type === 'private' ? 'pkcs8' : 'spki';
+}
 
 module.exports = { CryptoKey, isCryptoKey: is, makeKey, recordOf };

@@ -1,6 +1,7 @@
 // The algorithms of key pairs: RSA, curves of NIST (ECDSA, ECDH), Edwards' and Montgomery's curves (Ed25519, Ed448, X25519, X448), and ML-DSA.
 'use strict';
 
+const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
 const { includes, startsWith, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
 const { notSupported, requireUsages } = require('web/crypto/algorithms');
@@ -315,7 +316,10 @@ function signing(algorithm, key) {
   if (name === 'RSA-PSS') return [key.algorithm.hash.name, pss, algorithm.saltLength, false, undefined];
   if (isRsa(name)) return [key.algorithm.hash.name, pkcs1, undefined, false, undefined];
   const { context } = algorithm;
-  if (context !== undefined && viewByteLength(context) > 255) throw operationError('context must be at most 255 bytes');
+  if (context !== undefined && viewByteLength(context) > 255) {
+    const cause = codedError(RangeError, 'ERR_OUT_OF_RANGE', 'context must be at most 255 bytes');
+    throw new DOMException('context must be at most 255 bytes', /** @type {any} */ ({ name: 'OperationError', cause }));
+  }
   return [undefined, undefined, undefined, false, context];
 }
 
