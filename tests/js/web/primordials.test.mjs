@@ -331,4 +331,24 @@ test('everything is in its place again', () => {
   apply(Array.prototype.push, [], [1]);
 });
 
+immune('crypto', async () => {
+  const { subtle } = crypto;
+  is(crypto.randomUUID().length, 36);
+  is(crypto.getRandomValues(new Uint8Array(4)).length, 4);
+  is((await subtle.digest('SHA-256', new Uint8Array(3))).byteLength, 32);
+  const gcm = { name: 'AES-GCM', iv: new Uint8Array(12), length: 128 };
+  const key = await subtle.generateKey(gcm, true, sequence(['encrypt', 'decrypt']));
+  const sealed = await subtle.encrypt(gcm, key, new Uint8Array(5));
+  is((await subtle.decrypt(gcm, key, sealed)).byteLength, 5);
+  const jwk = await subtle.exportKey('jwk', key);
+  is((await subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', true, sequence(['encrypt']))).algorithm.length, 128);
+  is(jwk.kty, 'oct');
+  const how = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const pair = await subtle.generateKey(how, true, sequence(['sign', 'verify']));
+  const signature = await subtle.sign(how, pair.privateKey, new Uint8Array(3));
+  is(await subtle.verify(how, pair.publicKey, signature, new Uint8Array(3)), true);
+  is((await subtle.exportKey('jwk', pair.privateKey)).crv, 'P-256');
+  is((await subtle.exportKey('spki', pair.publicKey)).byteLength, 91);
+});
+
 await run();

@@ -10,9 +10,8 @@ const { LazyTransform, makeLazy } = require('node/crypto/lazy');
 const { bytesFrom, dataOf, textEncoding } = require('node/crypto/values');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
 const { apply, isInteger } = require('builtins/primordials');
-const { asymmetricCrypt, cipherFacts, cipherFinish, cipherNames, cipherOpen, cipherSetData, cipherSetPadding, cipherSetTag, cipherUpdate } =
-  ops;
-const { hashOpen } = ops;
+const { asymmetricCrypt, cipherFacts, cipherFinish, cipherNames, cipherOpen, cipherSetData } = ops;
+const { cipherSetPadding, cipherSetTag, cipherUpdate, hashOpen } = ops;
 
 /** @typedef {{ handle: NativeCipher, facts: CipherFacts, encrypts: boolean, isOver: boolean, hasBegun: boolean, hasTag: boolean, tag: any, decoder: any, encoding: any }} CipherState */
 

@@ -191,7 +191,7 @@ class SubtleCrypto {
     const normalized = normalize('verify', algorithm);
     requireUse(record, normalized.name, 'verify');
     const isOne = isPair(normalized.name);
-    return guarded(() => (isOne ? pairs.verify(normalized, record, given, bytes) : secrets.isCode(normalized, record, given, bytes)));
+    return await guarded(() => (isOne ? pairs.verify(normalized, record, given, bytes) : secrets.isCode(normalized, record, given, bytes)));
   }
   /** @param {any} algorithm @param {any} data @returns {Promise<any>} */
   async digest(algorithm, data) {
@@ -212,7 +212,7 @@ class SubtleCrypto {
     const usages = toUsages(keyUsages);
     const normalized = normalize('generateKey', algorithm);
     const family = isPair(normalized.name) ? pairs : secrets;
-    return guarded(() => family.generate(normalized, !!extractable, usages));
+    return await guarded(() => family.generate(normalized, !!extractable, usages));
   }
   /** @param {any} algorithm @param {any} baseKey @param {any} derivedKeyType @param {any} extractable @param {any} keyUsages @returns {Promise<any>} */
   async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
