@@ -317,8 +317,8 @@ function signing(algorithm, key) {
   if (isRsa(name)) return [key.algorithm.hash.name, pkcs1, undefined, false, undefined];
   const { context } = algorithm;
   if (context !== undefined && viewByteLength(context) > 255) {
-    const cause = codedError(RangeError, 'ERR_OUT_OF_RANGE', 'context must be at most 255 bytes');
-    throw new DOMException('context must be at most 255 bytes', /** @type {any} */ ({ name: 'OperationError', cause }));
+    const cause = codedError(RangeError, 'ERR_OUT_OF_RANGE', 'context string must be at most 255 bytes');
+    throw new DOMException('context string must be at most 255 bytes', /** @type {any} */ ({ name: 'OperationError', cause }));
   }
   return [undefined, undefined, undefined, false, context];
 }
@@ -351,7 +351,7 @@ async function deriveBits(algorithm, key, length) {
   const other = recordOf(algorithm.public);
   if (key.type !== 'private') throw new DOMException('The base key is not a private key', 'InvalidAccessError');
   if (other.type !== 'public') throw new DOMException('algorithm.public must be a public key', 'InvalidAccessError');
-  if (other.algorithm.name !== key.algorithm.name) throw new DOMException('Keys must be of the same algorithm', 'InvalidAccessError');
+  if (other.algorithm.name !== key.algorithm.name) throw new DOMException('key algorithm mismatch', 'InvalidAccessError');
   if (name === 'ECDH' && other.algorithm.namedCurve !== key.algorithm.namedCurve) {
     throw new DOMException('Named curve mismatch', 'InvalidAccessError');
   }

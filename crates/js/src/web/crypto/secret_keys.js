@@ -238,7 +238,7 @@ function code(algorithm, key, data) {
   const { name } = algorithm;
   if (name === 'HMAC') return hmacOnce(key.algorithm.hash.name, key.handle, data);
   const { length, customization = new Uint8Array(0) } = algorithm;
-  if (length % 8 !== 0) throw notSupported('Unsupported output length');
+  if (length % 8 !== 0) throw notSupported('Unsupported KmacParams length');
   return kmacOnce(name === 'KMAC128' ? 128 : 256, key.handle, customization, data, length / 8);
 }
 

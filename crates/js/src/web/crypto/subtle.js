@@ -201,7 +201,7 @@ class SubtleCrypto {
     const { name, length, functionName, customization } = normalized;
     const isLong = viewByteLength(bytes) > 64 * 1024;
     if (!startsWith(name, 'cSHAKE')) return bufferOf(await digestBytes(name, bytes, undefined, isLong, undefined, undefined));
-    if (length % 8 !== 0) throw notSupported('Unsupported output length');
+    if (length % 8 !== 0) throw notSupported('Unsupported CShakeParams length');
     const none = new Uint8Array(0);
     const kind = name === 'cSHAKE128' ? 'cshake128' : 'cshake256';
     return bufferOf(await digestBytes(kind, bytes, length / 8, isLong, functionName ?? none, customization ?? none));
