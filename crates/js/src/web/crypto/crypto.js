@@ -4,18 +4,12 @@
 const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
 const { defineProperty, isView, viewByteLength, viewName } = require('builtins/primordials');
+const { QuotaExceededError } = require('web/html/quota_exceeded');
 const { defineInterface, invalidThis, isObject, requireArguments } = require('builtins/webidl');
 const { randomFill, randomUuid } = ops;
 const loadSubtle = () => require('web/crypto/subtle');
 
 const secret = Symbol('there is one object');
-
-class QuotaExceeded extends DOMException {
-  /** @param {number} requested */
-  constructor(requested) {
-    super(`The requested length exceeds 65,536 bytes: ${requested}`, 'QuotaExceededError');
-  }
-}
 
 class Crypto {
   #isOurs;
@@ -40,7 +34,7 @@ class Crypto {
       throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError');
     }
     const length = viewByteLength(array);
-    if (length > 65536) throw new QuotaExceeded(length);
+    if (length > 65536) throw new QuotaExceededError(`The requested length exceeds 65,536 bytes: ${length}`);
     randomFill(array, 0, length);
     return array;
   }
