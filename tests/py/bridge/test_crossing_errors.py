@@ -212,9 +212,17 @@ def test_an_exception_whose_text_fails_still_crosses() -> None:
         ("new Proxy(new RangeError('far'), {})", "RangeError", "far"),
         ("new Proxy({}, { get() { throw new TypeError('no'); } })", "", "[object Proxy]"),
         ("Object.defineProperty(new Error('m'), 'stack', { get() { throw 1; } })", "Error", "m"),
-        ("Object.defineProperty(new TypeError('m'), 'message', { get() { throw new Error('deep'); } })", "TypeError", ""),
+        (
+            "Object.defineProperty(new TypeError('m'), 'message', { get() { throw new Error('deep'); } })",
+            "TypeError",
+            "",
+        ),
         ("Object.defineProperty(new TypeError('m'), 'cause', { get() { throw 1; } })", "TypeError", "m"),
-        ("(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; })()", "TypeError", "illegal operation attempted on a revoked proxy"),
+        (
+            "(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; })()",
+            "TypeError",
+            "illegal operation attempted on a revoked proxy",
+        ),
         ("Object.create(null)", "", "[object Object]"),
     ],
 )
