@@ -161,6 +161,19 @@ fn imports_of_commonjs_and_of_code_made_of_text_are_relative_to_the_file() {
 }
 
 #[test]
+fn commonjs_and_functions_compiled_from_text_keep_their_characters() {
+    // The engine's call for functions takes UTF-8 for Latin-1.
+    program_gives(
+        "characters",
+        &[(
+            "main.cjs",
+            "globalThis.result = ['é'.length, 'Ā' === '\\u0100', '😀', require('vm').compileFunction('return \"é😀\".length + x.length', ['x'])('é')];",
+        )],
+        "[1,true,\"😀\",4]",
+    );
+}
+
+#[test]
 fn the_first_line_of_commonjs_has_its_own_columns() {
     program_gives(
         "first-line",

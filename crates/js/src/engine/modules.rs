@@ -103,6 +103,18 @@ pub(super) fn source_text(source: &str) -> Result<SourceText<Utf8Unit>, Error> {
     })
 }
 
+/// The same as UTF-16.
+pub(super) fn wide_source_text(source: &[u16]) -> Result<SourceText<u16>, Error> {
+    let length = u32::try_from(source.len())
+        .map_err(|_| Error::range_error("the source text is longer than 4 GiB"))?;
+    Ok(SourceText {
+        _phantom_0: std::marker::PhantomData,
+        units_: source.as_ptr(),
+        length_: length,
+        ownsUnits_: false,
+    })
+}
+
 impl<'s> Scope<'s> {
     /// Runs a classic script and gives its completion value.
     ///

@@ -8,12 +8,12 @@ use std::ptr;
 use mozjs::jsapi::glue::{AppendToEnvironmentChain, DeleteEnvironmentChain, NewEnvironmentChain};
 use mozjs::jsapi::{Compartment, CompartmentSpecifier};
 use mozjs::jsapi::{
-    Compile1, CompileFunction1, EnterRealm, EnvironmentChain, GetCurrentRealmOrNull,
-    JS_ExecuteScript, JS_ExecuteScript2, JS_FireOnNewGlobalObject, JS_GetFunctionObject,
-    JS_GetFunctionScript, JS_GlobalObjectTraceHook, JS_MayResolveStandardClass,
-    JS_NewEnumerateStandardClasses, JS_NewGlobalObject, JS_ResolveStandardClass,
-    JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext, JSObject, JSScript, LeaveRealm,
-    OnNewGlobalHookOption, Realm, SetScriptPrivate, SupportUnscopables,
+    Compile1, CompileFunction, CompileFunction1, EnterRealm, EnvironmentChain,
+    GetCurrentRealmOrNull, JS_ExecuteScript, JS_ExecuteScript2, JS_FireOnNewGlobalObject,
+    JS_GetFunctionObject, JS_GetFunctionScript, JS_GlobalObjectTraceHook,
+    JS_MayResolveStandardClass, JS_NewEnumerateStandardClasses, JS_NewGlobalObject,
+    JS_ResolveStandardClass, JSCLASS_GLOBAL_FLAGS, JSClass, JSClassOps, JSContext, JSObject,
+    JSScript, LeaveRealm, OnNewGlobalHookOption, Realm, SetScriptPrivate, SupportUnscopables,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs::rust::RealmOptions;
@@ -21,7 +21,7 @@ use mozjs::rust::RealmOptions;
 use super::error::Error;
 use super::functions::StaticClass;
 use super::local::Local;
-use super::modules::{Options, source_text};
+use super::modules::{Options, source_text, wide_source_text};
 use super::roots::root;
 use super::scope::Scope;
 
@@ -260,20 +260,24 @@ impl<'s> Scope<'s> {
             let _entered = unsafe { Entered::new(cx, global.get()) };
             // The engine puts a line with the parameters before the body.
             let options = Options::new(cx, source.file, source.line.saturating_sub(1));
-            let mut text = source_text(source.text)?;
+            // What this call is given as UTF-8, the engine takes for Latin-1, so other text goes in as UTF-16.
+            let wide: Vec<u16> = if source.text.is_ascii() {
+                Vec::new()
+            } else {
+                source.text.encode_utf16().collect()
+            };
             // SAFETY: live options; names, pointers and source outlive the call, which keeps none; the function is rooted at once, and
             // its script, which it has from being compiled, belongs to it.
             unsafe {
                 (*options.0)._base.nonSyntacticScope = !environment.is_empty();
-                let made = CompileFunction1(
-                    cx,
-                    chain.0,
-                    options.0,
-                    ptr::null(),
-                    count,
-                    pointers.as_ptr(),
-                    &mut text,
-                );
+                let (names, no_name) = (pointers.as_ptr(), ptr::null());
+                let made = if wide.is_empty() {
+                    let mut text = source_text(source.text)?;
+                    CompileFunction1(cx, chain.0, options.0, no_name, count, names, &mut text)
+                } else {
+                    let mut text = wide_source_text(&wide)?;
+                    CompileFunction(cx, chain.0, options.0, no_name, count, names, &mut text)
+                };
                 if !made.is_null() {
                     function.handle_mut().set(JS_GetFunctionObject(made));
                     root!(cx, made = made);

@@ -168,20 +168,19 @@ fn run<'s>(
     })
 }
 
-/// What stands around the text of a CommonJS file.
-const PARAMETERS: [&str; 5] = ["exports", "require", "module", "__filename", "__dirname"];
-
-/// The text of a CommonJS file as a function of what stands around it.
+/// The text of a CommonJS file as a function of what stands around it, which has a line of its own: the file's lines and columns stay.
 pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<Local<'s>, Error> {
-    let without_hashbang = text.strip_prefix("#!").map(|rest| format!("//{rest}"));
+    let hashbang = if text.starts_with("#!") { "//" } else { "" };
+    let code = format!(
+        "(function (exports, require, module, __filename, __dirname) {{\n{hashbang}{text}\n}})"
+    );
     let source = Source {
-        text: without_hashbang.as_deref().unwrap_or(text),
+        text: &code,
         file,
-        line: 1,
+        line: 0,
     };
     let url = scope.string(file_url(Path::new(file)).as_str())?;
-    let parameters = PARAMETERS.map(str::to_owned);
-    scope.compile_function(scope.global(), &[], &parameters, source, url)
+    scope.run_in_realm(scope.global(), &[], source, url)
 }
 
 /// The exports of a file, which `fill` makes if nobody required it before.

@@ -9,6 +9,7 @@ mod commonjs;
 pub(crate) mod deep_stack;
 mod export_names;
 mod graph;
+mod module_syntax;
 pub(crate) mod operations;
 pub(crate) mod resolve;
 pub(crate) mod source;

@@ -14,6 +14,7 @@ use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 use oxc_syntax::scope::ScopeFlags;
 
+use super::module_syntax::has_module_syntax;
 use crate::typescript;
 
 /// What a file holds, by its name.
@@ -193,6 +194,5 @@ pub(crate) fn is_module_text(text: &str) -> bool {
         let parsed = Parser::new(&allocator, text, SourceType::unambiguous()).parse();
         parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
     });
-    // Text too long to look at is most likely a bundle with the syntax that it mentions.
-    is_module.unwrap_or(true)
+    is_module.unwrap_or_else(|| has_module_syntax(text))
 }
