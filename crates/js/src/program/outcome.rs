@@ -167,7 +167,13 @@ fn decide<'s>(
                 Some(thrown) => unhandled(scope, thrown, false),
                 None => Outcome::Fatal(String::new()),
             };
-            scope.state::<Exit>().code.set(Some(LISTENER_FAILED));
+            let exit = scope.state::<Exit>();
+            let code = if exit.in_worker.get() {
+                1
+            } else {
+                LISTENER_FAILED
+            };
+            exit.code.set(Some(code));
             outcome
         }
     }

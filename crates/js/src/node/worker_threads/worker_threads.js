@@ -2,17 +2,18 @@
 // its program begins.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { invalidType, nodeError } = require('node/errors');
 const { assign, defineProperty, symbolFor } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { BroadcastChannel } = require('web/messaging/broadcast_channel');
-const { isMessagePort, MessageChannel, MessagePort } = require('web/messaging/port');
+const { isMessagePort, MessageChannel, MessagePort, nativeOf } = require('web/messaging/port');
 const { markAsUncloneable } = require('web/html/cloner');
 const { isMarkedAsUntransferable, markAsUntransferable, readMessage, writeMessage } = require('web/html/message');
 const { getEnvironmentData, setEnvironmentData } = require('node/worker_threads/environment');
 const { postMessageToThread } = require('node/worker_threads/messaging');
 const { receiveMessageOnPort } = require('node/worker_threads/ports');
 const { Worker } = require('node/worker_threads/worker');
+const { portIsOpen } = ops;
 
 /** @type {Record<string, any>} */
 const exported = {
@@ -33,6 +34,7 @@ const exported = {
   moveMessagePortToContext(port, context) {
     if (!isMessagePort(port)) throw invalidType('port', 'MessagePort', port);
     if (!isObject(context)) throw invalidType('contextifiedSandbox', 'Object', context);
+    if (!portIsOpen(nativeOf(port))) throw nodeError(Error, 'ERR_CLOSED_MESSAGE_PORT', 'Cannot send data on closed MessagePort');
     return readMessage(writeMessage(port, [port])).value;
   },
   receiveMessageOnPort,

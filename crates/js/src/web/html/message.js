@@ -117,7 +117,10 @@ function attach(message, records, files, transfer) {
   for (let i = 0; i < files.length; i += 1) {
     const file = files[i];
     if (file === undefined) continue;
-    const sent = transferSteps(file).send(transfer[i]);
+    const steps = transferSteps(file);
+    // One that went before may have taken it along (a transform stream its ends).
+    steps.check(transfer[i]);
+    const sent = steps.send(transfer[i]);
     const record = records[index];
     index += 1;
     record.data = sent.data;

@@ -82,6 +82,7 @@ impl Port {
     fn close(&self) {
         let mut left = VecDeque::new();
         if self.delivering.get()
+            && self.broadcast.borrow().is_none()
             && let Some(endpoint) = &*self.endpoint.borrow()
         {
             while let Some(message) = endpoint.take() {

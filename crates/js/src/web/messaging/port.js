@@ -169,7 +169,8 @@ function toTransfer(options, what) {
   const isSequence = options[Symbol.iterator] !== undefined && options[Symbol.iterator] !== null;
   const transfer = isSequence ? options : toDictionary(options, what).transfer;
   if (transfer === undefined) return undefined;
-  if (!isObject(transfer) || typeof transfer[Symbol.iterator] !== 'function') {
+  const iterate = isObject(transfer) ? transfer[Symbol.iterator] : undefined;
+  if (typeof iterate !== 'function') {
     const name = isSequence ? 'transferList argument' : 'options.transfer argument';
     throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `Optional ${name} must be an iterable`);
   }

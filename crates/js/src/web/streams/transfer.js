@@ -35,8 +35,12 @@ function goneError() {
   return new (loadDOMException().DOMException)('the other end of the stream is gone', 'AbortError');
 }
 
-/** https://streams.spec.whatwg.org/#abstract-opdef-setupcrossrealmtransformreadable @param {NativePort} port */
-function readableOver(port) {
+/**
+ * https://streams.spec.whatwg.org/#abstract-opdef-setupcrossrealmtransformreadable
+ * @param {NativePort} port
+ * @param {boolean} isWaitedFor whether a read that waits keeps the program alive; not where a stream is only passed on
+ */
+function readableOver(port, isWaitedFor) {
   let isOver = false;
   const end = () => {
     isOver = true;
@@ -44,8 +48,7 @@ function readableOver(port) {
   };
   const stream = createStream(
     () => {
-      // Who waits for a chunk waits for the other thread.
-      portReference(port, true);
+      if (isWaitedFor) portReference(port, true);
       tell(port, 'pull', undefined);
       return pulled;
     },
@@ -94,8 +97,12 @@ function readableOver(port) {
   return stream;
 }
 
-/** https://streams.spec.whatwg.org/#abstract-opdef-setupcrossrealmtransformwritable @param {NativePort} port */
-function writableOver(port) {
+/**
+ * https://streams.spec.whatwg.org/#abstract-opdef-setupcrossrealmtransformwritable
+ * @param {NativePort} port
+ * @param {boolean} isWaitedFor as above, for a write
+ */
+function writableOver(port, isWaitedFor) {
   let isOver = false;
   /** Settled when the other side wants a chunk. */
   let wanted = pendingPromise();
@@ -105,7 +112,7 @@ function writableOver(port) {
   };
   const stream = createWritable(
     (/** @type {any} */ chunk) => {
-      portReference(port, true);
+      if (isWaitedFor) portReference(port, true);
       return then(wanted, () => {
         if (isOver) return;
         portReference(port, false);
@@ -178,14 +185,14 @@ function pipeAway(source, target) {
 /** The port by which the other side reads. @param {any} stream @returns {NativePort} */
 function sendReadable(stream) {
   const ports = channelPorts();
-  pipeAway(readableRecord(stream), writableRecord(writableOver(ports[0])));
+  pipeAway(readableRecord(stream), writableRecord(writableOver(ports[0], false)));
   return ports[1];
 }
 
 /** The port by which the other side writes. @param {any} stream @returns {NativePort} */
 function sendWritable(stream) {
   const ports = channelPorts();
-  pipeAway(readableRecord(readableOver(ports[0])), writableRecord(stream));
+  pipeAway(readableRecord(readableOver(ports[0], false)), writableRecord(stream));
   return ports[1];
 }
 
@@ -203,9 +210,9 @@ const transferSteps = {
   },
   /** @param {'readable' | 'writable' | 'transform'} kind @param {NativePort[]} ports */
   receive(kind, ports) {
-    if (kind === 'readable') return readableOver(ports[0]);
-    if (kind === 'writable') return writableOver(ports[0]);
-    return makeTransform(readableOver(ports[0]), writableOver(ports[1]));
+    if (kind === 'readable') return readableOver(ports[0], true);
+    if (kind === 'writable') return writableOver(ports[0], true);
+    return makeTransform(readableOver(ports[0], true), writableOver(ports[1], true));
   },
 };
 

@@ -8,7 +8,7 @@ const { EventTarget, defineEventHandlers, listenersChanged } = require('web/even
 const { describeForEvent } = require('web/html/errors');
 const { readMessage, writeMessage } = require('web/html/message');
 const { dispatchMessage, listen, toTransfer } = require('web/messaging/port');
-const { evaluateScript, portClose, portPost, portReference, scriptText, threadClose, threadSetFail, threadSetup } = ops;
+const { evaluateScript, portPost, portReference, scriptText, threadClose, threadSetFail, threadSetup } = ops;
 const { decodeText } = ops;
 const loadDOMException = () => require('builtins/domexception');
 const loadBlob = () => require('web/file/blob');
@@ -86,8 +86,11 @@ function postMessage(message, options = undefined) {
   portPost(messages, writeMessage(message, toTransfer(options, 'postMessage')));
 }
 
+let isClosing = false;
+
+/** What the running script still sends arrives; nothing is heard any more. */
 function close() {
-  portClose(messages);
+  isClosing = true;
   threadClose();
 }
 
@@ -125,7 +128,9 @@ function textOf(url) {
 
 const receiver = {
   /** @param {NativeMessage} message */
-  receive: (message) => dispatchMessage(global, message),
+  receive(message) {
+    if (!isClosing) dispatchMessage(global, message);
+  },
   ended() {},
 };
 
