@@ -181,6 +181,23 @@ test('a heap that is full ends its worker alone', async () => {
   );
 });
 
+test('a worker tells what it uses', async () => {
+  const worker = new Worker(
+    "require('worker_threads').parentPort.on('message', () => {}); const end = Date.now() + 60; while (Date.now() < end);",
+    { eval: true },
+  );
+  const before = worker.performance.eventLoopUtilization();
+  ok(before.utilization === 0);
+  await once(worker, 'online');
+  const used = await worker.cpuUsage();
+  ok(used.user >= 0 && used.system >= 0);
+  ok((await worker.getHeapStatistics()).used_heap_size > 0);
+  const { active, idle, utilization } = worker.performance.eventLoopUtilization();
+  ok(active > 0 && idle >= 0 && utilization > 0 && utilization <= 1);
+  await worker.terminate();
+  equal((await worker.getHeapStatistics().catch((error) => error)).code, 'ERR_WORKER_NOT_RUNNING');
+});
+
 test('environment data is inherited', async () => {
   threads.setEnvironmentData('key', { n: 1 });
   const { messages } = await outcomeOf("const t = require('worker_threads'); t.parentPort.postMessage(t.getEnvironmentData('key'))");

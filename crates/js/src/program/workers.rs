@@ -10,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use twinloop_loop::{Loop, Remote};
 use url::Url;
@@ -42,6 +43,7 @@ pub(crate) const ROOM: Room = Room {
         Op::new("threadSetup", 0, thread_setup),
         Op::new("threadStart", 6, thread_start),
         Op::new("threadTerminate", 1, thread_terminate),
+        Op::new("threadTimes", 1, thread_times),
     ]],
 };
 
@@ -61,6 +63,8 @@ struct Shared {
     /// How to reach it while it runs.
     inside: Mutex<Option<(InterruptHandle, Remote)>>,
     outcome: Mutex<Option<(i32, Reason, String)>>,
+    /// The system's number of the thread and when its loop began, once it has.
+    begun: OnceLock<(i32, Instant)>,
 }
 
 impl Shared {
@@ -163,6 +167,8 @@ impl Start {
         );
         let reach = (js.context().interrupt_handle(), event_loop.remote());
         *shared.inside.lock().unwrap_or_else(PoisonError::into_inner) = Some(reach);
+        let number = rustix::thread::gettid().as_raw_nonzero().get();
+        let _ = shared.begun.set((number, Instant::now()));
         let closing = js.context().enter(|scope| {
             let inside = scope.state::<Inside>();
             inside.id.set(self.id);
@@ -313,6 +319,7 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         terminate: AtomicBool::new(false),
         inside: Mutex::new(None),
         outcome: Mutex::new(None),
+        begun: OnceLock::new(),
     });
     let inside = Arc::clone(&shared);
     let thread = std::thread::Builder::new()
@@ -369,6 +376,27 @@ fn thread_outcome<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
         scope.number(code.into()),
         scope.number(reason),
         scope.string(text)?,
+    ])
+}
+
+/// `threadTimes(thread)`: milliseconds that it computed, and that it exists; nothing before it has begun and after it has ended.
+fn thread_times<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let thread = scope.expect_host::<Thread>(arguments.get(0), "a thread")?;
+    let Some((number, begun)) = thread.0.begun.get() else {
+        return scope.array(&[]);
+    };
+    // Its first number is the thread's time on processors, in nanoseconds.
+    let text = std::fs::read_to_string(format!("/proc/self/task/{number}/schedstat"));
+    let computed = text
+        .ok()
+        .and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    let Some(computed) = computed else {
+        return scope.array(&[]);
+    };
+    let exists = begun.elapsed().as_secs_f64() * 1e3;
+    scope.array(&[
+        scope.number((computed / 1e6).min(exists)),
+        scope.number(exists),
     ])
 }
 

@@ -2,7 +2,7 @@
 'use strict';
 
 const { invalidType, invalidValue, nodeError } = require('node/errors');
-const { requireObject, requireString } = require('node/arguments');
+const { requireNumber, requireObject, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
 const { share } = require('node/process/environment');
@@ -10,7 +10,7 @@ const { process } = require('node/process/process');
 const { allEnvironmentData } = require('node/worker_threads/environment');
 const { madeOf } = require('node/worker_threads/error_copies');
 const { assign, entries, isArray, map, Map, mapDelete, mapGet, mapSet, max, min, push } = require('builtins/primordials');
-const { regExp, split, startsWith, symbolFor, symbolToString, test } = require('builtins/primordials');
+const { regExp, split, startsWith, symbolFor, symbolToString, test, then } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { readMessage, writeMessage } = require('web/html/message');
 const { toTransfer } = require('web/messaging/port');
@@ -145,7 +145,10 @@ class Worker extends EventEmitter {
   }
 
   get performance() {
-    return { eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }) };
+    return {
+      /** @param {any} [first] @param {any} [second] */
+      eventLoopUtilization: (first, second) => utilization(this.#thread?.times(), first, second),
+    };
   }
 
   /** @param {any} value @param {any} [transferList] */
@@ -190,11 +193,14 @@ class Worker extends EventEmitter {
   }
 
   /** @param {any} [previous] @returns {Promise<{ user: number, system: number }>} */
-  async cpuUsage(previous = undefined) {
-    if (previous !== undefined) requireObject(previous, 'prev');
-    const used = await this.#ask('cpu');
-    if (previous === undefined) return used;
-    return { user: used.user - previous.user, system: used.system - previous.system };
+  cpuUsage(previous = undefined) {
+    if (previous) {
+      requireObject(previous, 'prev');
+      requireNumber(previous.user, 'prev.user', 0, Number.MAX_SAFE_INTEGER);
+      requireNumber(previous.system, 'prev.system', 0, Number.MAX_SAFE_INTEGER);
+    }
+    const { user = 0, system = 0 } = previous || {};
+    return then(this.#ask('cpu'), (used) => ({ user: used.user - user, system: used.system - system }));
   }
 
   /** @param {string} kind @returns {Promise<any>} */
@@ -259,6 +265,23 @@ class Worker extends EventEmitter {
     }
     this.emit('exit', code);
   }
+}
+
+/**
+ * What `performance.eventLoopUtilization` says of a thread: active is the time that it had a processor.
+ * @param {[] | [computed: number, exists: number] | undefined} times
+ * @param {{ idle: number, active: number } | undefined} first
+ * @param {{ idle: number, active: number } | undefined} second
+ */
+function utilization(times, first, second) {
+  if (times === undefined || times.length === 0) return { idle: 0, active: 0, utilization: 0 };
+  let active = times[0] - (first?.active ?? 0);
+  let idle = times[1] - times[0] - (first?.idle ?? 0);
+  if (first !== undefined && second !== undefined) {
+    active = first.active - second.active;
+    idle = first.idle - second.idle;
+  }
+  return { idle, active, utilization: idle + active === 0 ? 0 : active / (idle + active) };
 }
 
 function notRunning() {

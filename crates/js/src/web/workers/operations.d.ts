@@ -32,4 +32,6 @@ interface Operations {
     stackBytes: number,
   ): [thread: NativeThread, id: number];
   threadTerminate(thread: NativeThread): void;
+  /** Milliseconds that it computed, and that it exists; none before it has begun and after it has ended. */
+  threadTimes(thread: NativeThread): [] | [computed: number, exists: number];
 }

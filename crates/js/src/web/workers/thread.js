@@ -5,6 +5,7 @@
 const { readMessage, writeMessage } = require('web/html/message');
 const { listen } = require('web/messaging/port');
 const { channelPorts, portClose, portPost, portReference, threadOutcome, threadStart, threadTerminate } = ops;
+const { threadTimes } = ops;
 
 /**
  * @typedef {object} ThreadOptions
@@ -82,6 +83,10 @@ class Thread {
   /** Its messages are for nobody any more. */
   deafen() {
     portClose(this.#messages);
+  }
+
+  times() {
+    return threadTimes(this.#native);
   }
 
   terminate() {
