@@ -218,6 +218,8 @@ portSetReceiver(receive, closed);
  * @param {{ receive(message: NativeMessage): void, ended(): void }} receiver
  */
 function listen(native, receiver) {
+  // What is kept keeps the port.
+  /** @type {any} */ (receiver).native = native;
   portKeep(native, receiver);
   portStart(native);
 }
