@@ -205,15 +205,15 @@ impl Run {
             ));
         }
         let wrong_iv = || Failure::new("ERR_CRYPTO_INVALID_IV", "Invalid initialization vector");
-        match iv {
-            None if facts.iv_length != 0 => return Err(wrong_iv()),
+        let is_wrong = match iv {
+            None => facts.iv_length != 0,
             Some(iv) if mode.is_authenticated() => {
-                if iv.is_empty() || (mode == Mode::Poly1305 && iv.len() > 12) {
-                    return Err(wrong_iv());
-                }
+                iv.is_empty() || (mode == Mode::Poly1305 && iv.len() > 12)
             }
-            Some(iv) if iv.len() != facts.iv_length => return Err(wrong_iv()),
-            _ => {}
+            Some(iv) => iv.len() != facts.iv_length,
+        };
+        if is_wrong {
+            return Err(wrong_iv());
         }
         let tag_length = tag_length(&facts, name, wish)?;
         let mut most = usize::MAX;

@@ -361,6 +361,6 @@ mod tests {
             "ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH"
         );
         assert!(Algorithm::find("no such digest").is_none());
-        assert!(Algorithm::find("sha\0256").is_none());
+        assert!(Algorithm::find("sha\x00256").is_none());
     }
 }

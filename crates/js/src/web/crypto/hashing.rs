@@ -30,8 +30,8 @@ pub(crate) const OPS: &[Op] = &[
 ];
 
 enum Running {
-    Digest(Algorithm, Digest),
-    Hmac(Hmac),
+    Digest(Algorithm, Box<Digest>),
+    Hmac(Box<Hmac>),
 }
 
 /// A digest or a code; absent when it has ended.
@@ -72,7 +72,7 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         return Ok(Local::undefined());
     };
     let digest = Digest::new(algorithm, optional_number(arguments.get(1))).map_err(failed)?;
-    made(scope, Running::Digest(algorithm, digest))
+    made(scope, Running::Digest(algorithm, Box::new(digest)))
 }
 
 /// `hmacOpen(name, key)`: the key is bytes or a key object; undefined if there is no such digest.
@@ -81,7 +81,7 @@ fn hmac_open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
         return Ok(Local::undefined());
     };
     let hmac = keys::with_secret(scope, arguments.get(1), |key| Hmac::new(algorithm, key))?;
-    made(scope, Running::Hmac(hmac.map_err(failed)?))
+    made(scope, Running::Hmac(Box::new(hmac.map_err(failed)?)))
 }
 
 /// `hashUpdate(hash, data)`: a string counts as UTF-8.
