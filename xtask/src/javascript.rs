@@ -2,7 +2,7 @@
 //!
 //! `xtask/requirements/javascript` has the versions; they are installed into `.cache/javascript` and again when that file changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -35,21 +35,30 @@ pub(crate) fn types() -> Result<()> {
 fn tool(name: &str) -> Result<PathBuf> {
     let folder = paths::cache().join("javascript");
     let wanted = paths::root().join("xtask/requirements/javascript");
+    install(&wanted, &folder, "the tools that check JavaScript", &[])?;
+    Ok(folder.join("node_modules/.bin").join(name))
+}
+
+/// Installs the packages of the `package-lock.json` in `wanted` into `folder`, if they are not there or not these; with further
+/// options of npm.
+pub(crate) fn install(wanted: &Path, folder: &Path, what: &str, options: &[&str]) -> Result<()> {
     let lock = std::fs::read(wanted.join("package-lock.json")).context("the pinned packages")?;
     let kept = folder.join("package-lock.json");
-    if std::fs::read(&kept).ok().as_ref() != Some(&lock) {
-        system::provide(&system::NPM)?;
-        terminal::note("installing the tools that check JavaScript");
-        std::fs::create_dir_all(&folder)?;
-        std::fs::copy(wanted.join("package.json"), folder.join("package.json"))?;
-        // The lock is copied last: it says that the installation is whole.
-        let partial = folder.join("npm-shrinkwrap.json");
-        std::fs::write(&partial, &lock)?;
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--silent"])
-            .current_dir(&folder);
-        process::output(&mut npm)?;
-        std::fs::rename(&partial, &kept)?;
+    if std::fs::read(&kept).ok().as_ref() == Some(&lock) {
+        return Ok(());
     }
-    Ok(folder.join("node_modules/.bin").join(name))
+    system::provide(&system::NPM)?;
+    terminal::note(&format!("installing {what}"));
+    std::fs::create_dir_all(folder)?;
+    std::fs::copy(wanted.join("package.json"), folder.join("package.json"))?;
+    // The lock is copied last: it says that the installation is whole.
+    let partial = folder.join("npm-shrinkwrap.json");
+    std::fs::write(&partial, &lock)?;
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--silent"])
+        .args(options)
+        .current_dir(folder);
+    process::output(&mut npm)?;
+    std::fs::rename(&partial, &kept)?;
+    Ok(())
 }

@@ -15,6 +15,7 @@ mod examples;
 mod fixtures;
 mod javascript;
 mod lint;
+mod npm_programs;
 mod packages;
 mod paths;
 mod process;

@@ -86,6 +86,8 @@ pub(crate) fn shown(command: &Command) -> String {
 pub(crate) struct Finished {
     /// Both streams, line by line, in the order in which the lines ended.
     pub(crate) output: String,
+    /// Standard output alone.
+    pub(crate) printed: String,
     /// `None` when it was ended because it took too long.
     pub(crate) status: Option<ExitStatus>,
     pub(crate) time: Duration,
@@ -135,7 +137,8 @@ pub(crate) fn gather(command: &mut Command, limit: Duration, show: fn(&str)) -> 
     let status = child.wait()?;
     let time = start.elapsed();
     let status = (!watchdog.stop()).then_some(status);
-    for thread in [stdout, stderr].into_iter().flatten() {
+    let printed = stdout.and_then(|thread| thread.join().ok());
+    if let Some(thread) = stderr {
         let _ = thread.join();
     }
     let output = std::mem::take(
@@ -145,6 +148,7 @@ pub(crate) fn gather(command: &mut Command, limit: Duration, show: fn(&str)) -> 
     );
     Ok(Finished {
         output,
+        printed: printed.unwrap_or_default(),
         status,
         time,
     })
@@ -185,9 +189,10 @@ fn follow(
     pipe: impl Read + Send + 'static,
     gathered: &Arc<Mutex<String>>,
     show: fn(&str),
-) -> std::thread::JoinHandle<()> {
+) -> std::thread::JoinHandle<String> {
     let gathered = Arc::clone(gathered);
     std::thread::spawn(move || {
+        let mut own = String::new();
         let mut lines = BufReader::new(pipe);
         let mut line = Vec::new();
         while lines
@@ -200,7 +205,9 @@ fn follow(
                 .lock()
                 .expect("nobody panics while holding it")
                 .push_str(&text);
+            own.push_str(&text);
             line.clear();
         }
+        own
     })
 }

@@ -13,14 +13,15 @@ use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
 use crate::terminal::{dim, duration, green, red, step};
-use crate::{Arguments, cargo, process, system, zeal};
+use crate::{Arguments, cargo, npm_programs, process, system, zeal};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [npm] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
   js         tests/js/{web,node}/*.test.mjs and tests/both, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
+  npm        tests/npm: packages from npm, each used by a program that must print what it prints on Node
   python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
@@ -29,6 +30,7 @@ Runs the kinds of test that are named, or all:
   --filter TEXT   only tests (js: files) whose name contains TEXT
   --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13, and zeal
   --release       test the optimised build
+  --node PROGRAM  instead of testing npm, write down what Node prints
 
 The last line is `N passed, N failed, N skipped`.
 ";
@@ -75,6 +77,8 @@ pub(crate) struct Plan {
     filter: Option<String>,
     full: bool,
     profile: Profile,
+    /// The Node whose output is to be kept for the programs of npm.
+    node: Option<PathBuf>,
 }
 
 impl Plan {
@@ -85,6 +89,7 @@ impl Plan {
             filter: None,
             full: false,
             profile: Profile::Dev,
+            node: None,
         }
     }
 
@@ -122,8 +127,9 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             }
             lexopt::Arg::Long("full") => plan.full = true,
             lexopt::Arg::Long("release") => plan.profile = Profile::Release,
+            lexopt::Arg::Long("node") => plan.node = Some(arguments.value()?.into()),
             lexopt::Arg::Value(kind)
-                if ["rust", "js", "python", "examples", "zeal"]
+                if ["rust", "js", "npm", "python", "examples", "zeal"]
                     .iter()
                     .any(|known| kind == *known) =>
             {
@@ -142,7 +148,10 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
     if plan.has("rust") {
         total.add(rust(plan)?);
     }
-    if plan.has("js") || plan.has("python") || plan.has("examples") {
+    if let Some(node) = &plan.node {
+        return npm_programs::keep(&npm_programs::provide()?, node);
+    }
+    if plan.has("js") || plan.has("npm") || plan.has("python") || plan.has("examples") {
         cargo::build(plan.profile)?;
         let session = Session {
             plan,
@@ -153,6 +162,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         };
         if plan.has("js") {
             total.add(session.javascript(|_| true)?);
+        }
+        if plan.has("npm") {
+            total.add(session.npm()?);
         }
         if plan.has("examples") {
             total.add(session.examples_without_python()?);
@@ -324,6 +336,26 @@ impl Session<'_> {
                 );
             }
             total.add(counted);
+        }
+        Ok(total)
+    }
+
+    /// The programs that use packages from npm.
+    fn npm(&self) -> Result<Tally> {
+        step("Packages from npm");
+        let mut total = Tally::default();
+        for program in npm_programs::provide()? {
+            if !self.plan.matches(&program.name) {
+                continue;
+            }
+            let finished = program.run(&self.twinloop)?;
+            let fault = program.fault(&finished);
+            total.add(Tally::one(fault.is_none()));
+            let name = &program.name;
+            match fault {
+                None => println!("{} {name} {}", green("✔"), dim(&duration(finished.time))),
+                Some(fault) => println!("{} {name}\n{fault}", red("✘")),
+            }
         }
         Ok(total)
     }

@@ -1,0 +1,12 @@
+import chokidar from 'chokidar';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+const d = fs.mkdtempSync(path.join(os.tmpdir(), 'chok-'));
+const w = chokidar.watch(d, { ignoreInitial: true });
+await new Promise((r) => w.on('ready', r));
+const got = new Promise((r) => w.on('all', (e, f) => r([e, path.basename(f)])));
+fs.writeFileSync(path.join(d, 'x.txt'), '1');
+console.log(await got);
+await w.close();
+fs.rmSync(d, { recursive: true });

@@ -1,0 +1,16 @@
+import EE3 from 'eventemitter3';
+import mitt from 'mitt';
+import { createNanoEvents } from 'nanoevents';
+import Emittery from 'emittery';
+const e = new EE3();
+e.on('a', (x) => console.log('ee3', x));
+e.emit('a', 1);
+const m = mitt();
+m.on('*', (t, x) => console.log(t, x));
+m.emit('b', 2);
+const ne = createNanoEvents();
+ne.on('t', console.log);
+ne.emit('t', 3);
+const em = new Emittery();
+em.once('q').then((d) => console.log(d));
+await em.emit('q', 5);

@@ -1,0 +1,2 @@
+import got from 'got';
+console.log(typeof got.get, got.defaults.options.method);

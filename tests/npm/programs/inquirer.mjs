@@ -1,0 +1,14 @@
+import { render } from '@inquirer/testing';
+import input from '@inquirer/input';
+import select from '@inquirer/select';
+import inquirer from 'inquirer';
+console.log(typeof inquirer.prompt);
+const { answer, events, getScreen } = await render(input, { message: 'name?' });
+events.type('Bob');
+console.log(getScreen());
+events.keypress('enter');
+console.log(await answer);
+const q = await render(select, { message: 'pick', choices: ['a', 'b'].map((value) => ({ value })) });
+q.events.keypress('down');
+q.events.keypress('enter');
+console.log(await q.answer);

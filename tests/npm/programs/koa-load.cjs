@@ -1,0 +1,2 @@
+const Koa = require('koa');
+console.log(typeof new Koa().callback());

@@ -1,0 +1,12 @@
+import { PDFDocument, StandardFonts } from 'pdf-lib';
+import PDFKit from 'pdfkit';
+import { buffer } from 'node:stream/consumers';
+const pdf = await PDFDocument.create();
+const font = await pdf.embedFont(StandardFonts.Helvetica);
+pdf.addPage([200, 200]).drawText('hi', { font, size: 20 });
+const bytes = await pdf.save();
+console.log(Buffer.from(bytes).subarray(0, 5).toString(), (await PDFDocument.load(bytes)).getPageCount());
+const k = new PDFKit();
+k.text('x');
+k.end();
+console.log((await buffer(k)).subarray(0, 5).toString());

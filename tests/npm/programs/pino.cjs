@@ -1,0 +1,10 @@
+const pino = require('pino');
+const lines = [];
+const log = pino({ base: null, timestamp: false, redact: ['p'] }, { write: (s) => lines.push(s) });
+log.info({ a: 1, p: 'secret' }, 'hi %d', 3);
+log.child({ c: 2 }).error(new Error('x'));
+log.debug('no');
+console.log(lines[0].trim(), JSON.parse(lines[1]).err.message);
+const pretty = require('pino-pretty');
+console.log(pretty.prettyFactory({ colorize: false })({ level: 30, msg: 'hey', a: { b: 1 } }));
+pino({ base: null, timestamp: false }).info('to stdout');

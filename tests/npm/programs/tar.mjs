@@ -1,0 +1,13 @@
+import * as tar from 'tar';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+const d = fs.mkdtempSync(path.join(os.tmpdir(), 'arc-'));
+fs.writeFileSync(path.join(d, 'a.txt'), 'hello');
+await tar.c({ gzip: true, file: path.join(d, 'x.tgz'), cwd: d }, ['a.txt']);
+const names = [];
+await tar.t({ file: path.join(d, 'x.tgz'), onReadEntry: (e) => names.push(e.path) });
+fs.mkdirSync(path.join(d, 'o'));
+await tar.x({ file: path.join(d, 'x.tgz'), cwd: path.join(d, 'o') });
+console.log(names, fs.readFileSync(path.join(d, 'o/a.txt'), 'utf8'));
+fs.rmSync(d, { recursive: true });

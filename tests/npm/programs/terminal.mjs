@@ -1,0 +1,13 @@
+import chalk, { Chalk } from 'chalk';
+import pc from 'picocolors';
+import kleur from 'kleur';
+import boxen from 'boxen';
+import Table from 'cli-table3';
+import figlet from 'figlet';
+const c = new Chalk({ level: 3 });
+console.log(JSON.stringify([c.red.bold('x'), c.hex('#ff8800')('y'), c.bgRgb(1, 2, 3)('z'), chalk.level, typeof kleur.red]));
+console.log(JSON.stringify(pc.createColors(true).green('a')), boxen('hi', { padding: 1, title: 't' }));
+const t = new Table({ head: ['a', 'b'], style: { head: [], border: [] } });
+t.push(['1', 'ü']);
+console.log(t.toString());
+console.log(figlet.textSync('Hi'));

@@ -1,0 +1,2 @@
+import * as undici from 'undici';
+console.log(typeof undici.request, typeof undici.Agent, typeof undici.fetch);

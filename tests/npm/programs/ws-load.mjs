@@ -1,0 +1,2 @@
+import { WebSocket, WebSocketServer } from 'ws';
+console.log(typeof WebSocket, typeof WebSocketServer);
