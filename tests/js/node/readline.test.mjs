@@ -2,7 +2,7 @@
 import readline from 'node:readline';
 import * as promises from 'node:readline/promises';
 import { PassThrough, Readable } from 'node:stream';
-import { test, run, equal, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
 test('lines come whatever ends them and wherever chunks are cut', async () => {
   const lines = [];
@@ -55,6 +55,20 @@ test('a line is edited by keys, and remembered', async () => {
   deepEqual(editor.history.slice(0, 2), ['x', 'complete']);
   await type('\u0004');
   equal(editor.closed, true);
+});
+
+test('a terminal without a size is edited on one line, and a line can be left', async () => {
+  const input = new PassThrough();
+  const output = Object.assign(new PassThrough(), { columns: 0 });
+  const editor = readline.createInterface({ input, output, terminal: true });
+  editor.setPrompt('> ');
+  editor.prompt();
+  input.write('abc');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  editor.clearLine();
+  deepEqual([editor.line, editor.cursor], ['', 0]);
+  ok(output.read().toString().endsWith('\r\n'));
+  editor.close();
 });
 
 test('keys have names', async () => {

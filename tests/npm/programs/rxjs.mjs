@@ -13,7 +13,7 @@ console.log(
 console.log(
   await lastValueFrom(
     from([1, 2, 3]).pipe(
-      mergeMap((x) => of(x).pipe(delay(20 - 5 * x))),
+      mergeMap((x) => of(x).pipe(delay(400 - 100 * x))),
       toArray(),
     ),
   ),

@@ -113,7 +113,8 @@ class Interface extends EventEmitter {
   }
 
   get columns() {
-    return this.output?.columns ?? Infinity;
+    // A terminal that was never given a size says 0.
+    return this.output?.columns || Infinity;
   }
 
   getPrompt() {
@@ -286,6 +287,11 @@ class Interface extends EventEmitter {
     cursorTo(output, place.cols);
     if (end.rows > place.rows) moveCursor(output, 0, place.rows - end.rows);
     this.#rowsAbove = place.rows;
+  }
+
+  /** What was typed stays on the screen, and a new line begins. */
+  clearLine() {
+    this.#clear();
   }
 
   /** A new line of the terminal, and nothing typed. */

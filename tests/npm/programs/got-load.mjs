@@ -1,2 +1,0 @@
-import got from 'got';
-console.log(typeof got.get, got.defaults.options.method);
