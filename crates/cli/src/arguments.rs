@@ -240,6 +240,7 @@ pub(crate) fn parse(
             _ if name.starts_with("--") => {
                 let name = options::canonical(&name);
                 let bad = || UsageError::node(format!("bad option: {text}"));
+                options::require_there(&name)?;
                 let value = match options::form(&name).ok_or_else(bad)? {
                     Form::Value => words.value(&text, given)?,
                     Form::Switch | Form::MaybeValue => given.unwrap_or_default().to_owned(),

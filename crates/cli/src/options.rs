@@ -199,6 +199,19 @@ const FAMILIES: &[&str] = &[
     "--test-coverage",
 ];
 
+/// Options whose promise nothing keeps yet: who relies on one must hear it.
+const NOT_THERE: &[&str] = &[
+    "--disable-proto",
+    "--disallow-code-generation-from-strings",
+    "--enable-fips",
+    "--experimental-permission",
+    "--force-fips",
+    "--frozen-intrinsics",
+    "--permission",
+    "--watch",
+    "--watch-path",
+];
+
 /// Options of the command line alone.
 const NOT_IN_ENVIRONMENT: &[&str] = &[
     "--check",
@@ -214,6 +227,17 @@ const NOT_IN_ENVIRONMENT: &[&str] = &[
     "--version",
     "--v8-options",
 ];
+
+/// Refuses an option that would be taken and then not do what it says.
+///
+/// # Errors
+/// Names the option.
+pub(crate) fn require_there(name: &str) -> Result<(), UsageError> {
+    if NOT_THERE.contains(&name) {
+        return Err(UsageError::node(format!("{name} is not there yet")));
+    }
+    Ok(())
+}
 
 /// The form of an option of this name; `None` if there is none.
 pub(crate) fn form(name: &str) -> Option<Form> {
@@ -269,6 +293,7 @@ pub(crate) fn of_environment(text: &str) -> Result<Vec<(String, String)>, UsageE
                 "{word} is not allowed in NODE_OPTIONS"
             )));
         };
+        require_there(&name)?;
         let value = match (form, value) {
             (_, Some(value)) => value,
             (Form::Value, None) => words

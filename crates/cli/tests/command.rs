@@ -227,6 +227,8 @@ fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
         (folder.0.to_str().unwrap(), "is a folder", 2),
         (other.to_str().unwrap(), "cannot tell the language", 2),
         ("--nonsense", "bad option: --nonsense", 9),
+        // Taken in silence, it would limit nothing.
+        ("--permission", "--permission is not there yet", 9),
     ] {
         let output = run(&[argument]);
         assert_eq!(output.status.code(), Some(status), "{argument}");
