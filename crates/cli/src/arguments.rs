@@ -21,7 +21,7 @@ Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
 
 FILE is a JavaScript or TypeScript program (.js, .mjs, .cjs, .ts, .mts, .cts, or without an
 extension), a folder of one, a Python script (.py), or - for standard input.
-Without a program there is a prompt; if standard input is no terminal, it is the program.
+Without a program, standard input is the program, if it is no terminal.
 
 Options:
   -e, --eval CODE                   run CODE as JavaScript
