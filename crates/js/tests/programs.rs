@@ -174,6 +174,24 @@ fn commonjs_and_functions_compiled_from_text_keep_their_characters() {
 }
 
 #[test]
+fn a_native_addon_is_refused_by_a_sentence() {
+    program_gives(
+        "addon",
+        &[
+            (
+                "main.cjs",
+                "const told = (error) => [error.code, error.message.includes('native addon')];
+                 let first;
+                 try { require('./a.node'); } catch (error) { first = told(error); }
+                 import('./a.node').catch((error) => { globalThis.result = [first, told(error)]; });",
+            ),
+            ("a.node", "\u{7f}ELF"),
+        ],
+        "[[\"ERR_DLOPEN_FAILED\",true],[\"ERR_DLOPEN_FAILED\",true]]",
+    );
+}
+
+#[test]
 fn the_first_line_of_commonjs_has_its_own_columns() {
     program_gives(
         "first-line",

@@ -12,4 +12,4 @@ const request = {
 };
 const a = accepts(request);
 console.log(a.types(['json', 'html']), a.languages(), a.encodings('gzip', 'identity'));
-console.log(typeis(request, ['html', 'json']), contentType.parse('text/html; charset=utf-8'));
+console.log(typeis(request, ['html', 'json']), contentType.parse('text/html; charset=utf-8').type);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 const d = fs.mkdtempSync(path.join(os.tmpdir(), 'chok-'));
-const w = chokidar.watch(d, { ignoreInitial: true });
+const w = chokidar.watch(d, { ignoreInitial: true, usePolling: true, interval: 20 });
 await new Promise((r) => w.on('ready', r));
 const got = new Promise((r) => w.on('all', (e, f) => r([e, path.basename(f)])));
 fs.writeFileSync(path.join(d, 'x.txt'), '1');

@@ -23,7 +23,7 @@ console.log(
   dotenv.parse(await fse.readFile(path.join(d, '.env'))),
 );
 await fse.move(path.join(d, 'z'), path.join(d, 'y'));
-console.log(await fse.pathExists(path.join(d, "y/b/c.json")), gfs.readdirSync(d).sort());
+console.log(await fse.pathExists(path.join(d, 'y/b/c.json')), gfs.readdirSync(d).sort());
 const t = tmp.fileSync();
 console.log(t.fd > 0);
 t.removeCallback();

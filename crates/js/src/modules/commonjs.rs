@@ -339,6 +339,7 @@ fn require<'s>(
     if let Some(exports) = known(loader, scope, &path)? {
         return Ok(exports);
     }
+    source::require_loadable(&path)?;
     let text = source::read(&path).map_err(|error| {
         Error::coded(
             "MODULE_NOT_FOUND",

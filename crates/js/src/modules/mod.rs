@@ -391,6 +391,7 @@ impl Loader {
         flavour: Flavour,
     ) -> Result<Local<'s>, Error> {
         let shown = path.display().to_string();
+        source::require_loadable(path)?;
         let text = source::read(path).map_err(|error| {
             Error::coded(
                 "ERR_MODULE_NOT_FOUND",

@@ -15,6 +15,7 @@ use oxc_span::SourceType;
 use oxc_syntax::scope::ScopeFlags;
 
 use super::module_syntax::has_module_syntax;
+use crate::engine::Error;
 use crate::typescript;
 
 /// What a file holds, by its name.
@@ -50,6 +51,26 @@ pub(crate) fn read(path: &Path) -> Result<String, std::io::Error> {
         text.drain(..3);
     }
     Ok(text)
+}
+
+/// Refuses a file that only Node itself can load.
+///
+/// # Errors
+/// `ERR_DLOPEN_FAILED` for a native addon (`.node`).
+pub(super) fn require_loadable(path: &Path) -> Result<(), Error> {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "node")
+    {
+        return Err(Error::coded(
+            "ERR_DLOPEN_FAILED",
+            format!(
+                "'{}' is a native addon for Node, which cannot be loaded here: use the package's form in WebAssembly or JavaScript, if it has one",
+                path.display()
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// The text with the types of TypeScript taken away; `None` if it cannot be parsed.
