@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import util from "node:util";
+import { measure } from "./measure.mjs";
 
 const [milliseconds = "40", ...wanted] = process.argv.slice(2);
 const duration = Number(milliseconds);
@@ -373,27 +374,6 @@ cases["fs.statSync"] = (count) => {
 
 // ---- measuring --------------------------------------------------------------------------------------------------------
 
-/** Nanoseconds a call: the best of three runs after as many as the compilers need. */
-async function measure(run) {
-  let count = 1;
-  let took = 0;
-  for (;;) {
-    const start = performance.now();
-    await run(count);
-    took = performance.now() - start;
-    if (took >= duration / 4) break;
-    count = took < duration / 100 ? count * 8 : count * 2;
-  }
-  count = Math.max(1, Math.round((count * duration) / took));
-  let best = Infinity;
-  for (let round = 0; round < 3; round += 1) {
-    const start = performance.now();
-    await run(count);
-    best = Math.min(best, ((performance.now() - start) * 1e6) / count);
-  }
-  return best;
-}
-
 async function main() {
   writeFileSync(file, ascii + ascii);
   const results = {};
@@ -401,7 +381,7 @@ async function main() {
     if (wanted.length > 0 && !wanted.some((text) => name.includes(text))) continue;
     const { run, unit } = typeof one === "function" ? { run: one, unit: 1 } : one;
     try {
-      results[name] = (await measure(run)) / unit;
+      results[name] = (await measure(run, duration)) / unit;
     } catch (error) {
       results[name] = null;
       console.error(`${name}: ${error}`);

@@ -6,6 +6,7 @@
 
 import crypto from "node:crypto";
 import process from "node:process";
+import { measure } from "./measure.mjs";
 
 const [milliseconds = "40", ...wanted] = process.argv.slice(2);
 const duration = Number(milliseconds);
@@ -84,32 +85,11 @@ function signing(name, algorithm) {
   };
 }
 
-/** Nanoseconds a call: the best of three runs after as many as the compilers need. */
-async function measure(run) {
-  let count = 1;
-  let took = 0;
-  for (;;) {
-    const start = performance.now();
-    await run(count);
-    took = performance.now() - start;
-    if (took >= duration / 4) break;
-    count = took < duration / 100 ? count * 8 : count * 2;
-  }
-  count = Math.max(1, Math.round((count * duration) / took));
-  let best = Infinity;
-  for (let round = 0; round < 3; round += 1) {
-    const start = performance.now();
-    await run(count);
-    best = Math.min(best, ((performance.now() - start) * 1e6) / count);
-  }
-  return best;
-}
-
 const results = {};
 for (const [name, make] of Object.entries(cases)) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
   try {
-    results[name] = await measure(await make());
+    results[name] = await measure(await make(), duration);
   } catch (error) {
     results[name] = null;
     console.error(`${name}: ${error}`);

@@ -94,6 +94,13 @@ function requireUse(key, name, usage) {
   throw invalidAccess(startsWith(usage, 'derive') ? `baseKey does not have ${usage} usage` : `Unable to use this key to ${usage}`);
 }
 
+/** The algorithm, normalized, for a key that may be used with it. @param {any} key @param {string} usage @param {any} algorithm @returns {any} */
+function usable(key, usage, algorithm) {
+  const normalized = normalize(usage, algorithm);
+  requireUse(key, normalized.name, usage);
+  return normalized;
+}
+
 /** What OpenSSL refuses becomes an OperationError. @template T @param {() => T | Promise<T>} work @returns {Promise<T>} */
 async function guarded(work) {
   try {
@@ -159,8 +166,7 @@ class SubtleCrypto {
     check(this, arguments.length, 3, 'encrypt');
     const record = toKey(key, 'key');
     const bytes = toBytes(data, 'data');
-    const normalized = normalize('encrypt', algorithm);
-    requireUse(record, normalized.name, 'encrypt');
+    const normalized = usable(record, 'encrypt', algorithm);
     return bufferOf(await crypt(normalized, record, bytes, true));
   }
   /** @param {any} algorithm @param {any} key @param {any} data @returns {Promise<any>} */
@@ -168,8 +174,7 @@ class SubtleCrypto {
     check(this, arguments.length, 3, 'decrypt');
     const record = toKey(key, 'key');
     const bytes = toBytes(data, 'data');
-    const normalized = normalize('decrypt', algorithm);
-    requireUse(record, normalized.name, 'decrypt');
+    const normalized = usable(record, 'decrypt', algorithm);
     return bufferOf(await crypt(normalized, record, bytes, false));
   }
   /** @param {any} algorithm @param {any} key @param {any} data @returns {Promise<any>} */
@@ -177,8 +182,7 @@ class SubtleCrypto {
     check(this, arguments.length, 3, 'sign');
     const record = toKey(key, 'key');
     const bytes = toBytes(data, 'data');
-    const normalized = normalize('sign', algorithm);
-    requireUse(record, normalized.name, 'sign');
+    const normalized = usable(record, 'sign', algorithm);
     const isOne = isPair(normalized.name);
     return bufferOf(await guarded(() => (isOne ? pairs.sign(normalized, record, bytes) : secrets.code(normalized, record, bytes))));
   }
@@ -188,8 +192,7 @@ class SubtleCrypto {
     const record = toKey(key, 'key');
     const given = toBytes(signature, 'signature');
     const bytes = toBytes(data, 'data');
-    const normalized = normalize('verify', algorithm);
-    requireUse(record, normalized.name, 'verify');
+    const normalized = usable(record, 'verify', algorithm);
     const isOne = isPair(normalized.name);
     return await guarded(() => (isOne ? pairs.verify(normalized, record, given, bytes) : secrets.isCode(normalized, record, given, bytes)));
   }
@@ -232,8 +235,7 @@ class SubtleCrypto {
     check(this, arguments.length, 2, 'deriveBits');
     const record = toKey(baseKey, 'baseKey');
     const bits = toLength(length);
-    const normalized = normalize('deriveBits', algorithm);
-    requireUse(record, normalized.name, 'deriveBits');
+    const normalized = usable(record, 'deriveBits', algorithm);
     return bufferOf(await derived(normalized, record, bits));
   }
   /** @param {any} format @param {any} keyData @param {any} algorithm @param {any} extractable @param {any} keyUsages @returns {Promise<any>} */
