@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -341,15 +342,19 @@ fn a_cache_that_cannot_be_written_is_done_without() {
 fn contexts_of_other_threads_share_a_library_and_end_before_it() {
     let owner = Context::create(&ContextOptions::default()).unwrap();
     let parent = owner.context().parent();
+    // An owner that has ended would refuse a context that is made late.
+    let made = Arc::new(Barrier::new(5));
     let threads: Vec<_> = (0..4)
         .map(|number| {
             let parent = Some(parent.clone());
+            let made = made.clone();
             std::thread::spawn(move || {
                 let options = ContextOptions {
                     parent,
                     ..ContextOptions::default()
                 };
                 let owner = Context::create(&options).unwrap();
+                made.wait();
                 owner.context().enter(|scope| {
                     let code = format!("[3, {number}, 1].sort().map((x) => x * 2).length");
                     assert_eq!(run(scope, &code).as_f64(), Some(3.0));
@@ -358,6 +363,7 @@ fn contexts_of_other_threads_share_a_library_and_end_before_it() {
             })
         })
         .collect();
+    made.wait();
     owner.context().enter(|scope| {
         run(scope, "for (let i = 0; i < 1e5; i += 1) ({ i })");
     });
