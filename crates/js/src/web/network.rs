@@ -14,6 +14,7 @@ use twinloop_web::{Client, Config, JavaScriptClass};
 
 use super::fetch::upload::Upload;
 use super::url::base::Base;
+use super::url::operations;
 use crate::Js;
 use crate::builtins::errno::errno;
 use crate::engine::{Error, Local, Property, Scope, Slot, Units};
@@ -59,8 +60,8 @@ impl Network {
         }
         let text = scope.string_of(text)?;
         // As `URL` reads it, which differs in places from how the crate of the client would.
-        let parsed = ada_url::Url::parse(&text, scope.state::<Base>().href());
-        let Ok(parsed) = parsed else {
+        let parsed = operations::parse(&text, scope.state::<Base>().href());
+        let Some(parsed) = parsed else {
             let failure = Error::type_error(format!("Failed to parse URL from {text}"));
             return Err(failure.with("input", Property::String(text)));
         };

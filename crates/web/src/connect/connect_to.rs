@@ -33,6 +33,12 @@ impl ConnectTo {
         }
     }
 
+    /// Whether one of `rules` sends connections to `host:port` elsewhere.
+    pub(super) fn is_for(rules: &[ConnectTo], host: &str, port: u16) -> bool {
+        let bare = without_brackets(host);
+        rules.iter().any(|rule| rule.matches(bare, port))
+    }
+
     /// The rules of a comma-separated list, which is how an environment variable carries several.
     ///
     /// # Errors

@@ -6,13 +6,16 @@
 
 mod connect_to;
 mod eyeballs;
+mod proxy;
 mod tls;
 mod transport;
 
 pub use connect_to::ConnectTo;
+pub use proxy::Proxies;
 pub use transport::Transport;
 
 pub(crate) use connect_to::without_brackets;
+pub(crate) use proxy::Proxy;
 pub(crate) use tls::rustls_error;
 pub(crate) use transport::Watch;
 
@@ -21,7 +24,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use twinloop_loop::net::Stream;
 use twinloop_loop::time;
 
 /// What a [`crate::Client`] is told once, for fetch and WebSocket alike.
@@ -39,6 +41,8 @@ pub struct Config {
     pub connect_timeout: Option<Duration>,
     /// How long an unused connection is kept for the next request.
     pub idle_timeout: Duration,
+    /// The proxies that connections go through.
+    pub proxies: Proxies,
     /// HTTP/1.1 connections to one origin at a time; further requests wait in order.
     pub max_connections_per_origin: usize,
 }
@@ -51,13 +55,14 @@ impl Default for Config {
             user_agent: Some(concat!("twinloop/", env!("CARGO_PKG_VERSION")).to_owned()),
             connect_timeout: Some(Duration::from_secs(30)),
             idle_timeout: Duration::from_secs(15),
+            proxies: Proxies::default(),
             max_connections_per_origin: 256,
         }
     }
 }
 
 impl Config {
-    /// The defaults with the rules of `TWINLOOP_CONNECT_TO` (comma-separated).
+    /// The defaults with the rules of `TWINLOOP_CONNECT_TO` (comma-separated) and the proxies of the environment.
     ///
     /// # Errors
     /// When the variable holds something that is not a rule.
@@ -65,6 +70,7 @@ impl Config {
         let rules = std::env::var("TWINLOOP_CONNECT_TO").unwrap_or_default();
         Ok(Config {
             connect_to: ConnectTo::parse_list(&rules)?,
+            proxies: Proxies::from_environment(),
             ..Config::default()
         })
     }
@@ -114,17 +120,21 @@ impl Connector {
         &self.shared.config
     }
 
-    /// A TCP connection to `host:port` with TCP_NODELAY.
+    /// A TCP connection to `host:port` with TCP_NODELAY, through a tunnel where the configuration names a proxy.
     ///
     /// # Errors
     /// `is_dns()`, `is_connect()` or `is_timeout()`, naming host and port.
     pub async fn connect_plain(&self, host: &str, port: u16) -> Result<Transport> {
-        let connected = self.connect_tcp(host, port);
-        let (stream, round_trip) = self.within_limit(host, port, connected).await?;
-        Ok(Transport::plain(stream, round_trip))
+        let connected = async {
+            match self.proxy(false, host, port)? {
+                None => self.connect_tcp(host, port).await,
+                Some(proxy) => self.connect_tunnel(proxy, host, port).await,
+            }
+        };
+        self.within_limit(host, port, connected).await
     }
 
-    /// A TLS connection to `host:port` that offers `protocols` by ALPN.
+    /// A TLS connection to `host:port` that offers `protocols` by ALPN, through a tunnel where the configuration names a proxy.
     ///
     /// # Errors
     /// As [`Connector::connect_plain`], and `is_tls()`.
@@ -133,15 +143,62 @@ impl Connector {
             // The first use loads the roots, before the connection is made: a peer is not kept waiting for its ClientHello
             // while a slow disk is read.
             let config = self.shared.tls.config(protocols).await?;
-            let (stream, round_trip) = self.connect_tcp(host, port).await?;
-            let stream = tls::handshake(config, stream, host, port).await?;
-            Ok(Transport::tls(stream, round_trip))
+            let transport = match self.proxy(true, host, port)? {
+                None => self.connect_tcp(host, port).await?,
+                Some(proxy) => self.connect_tunnel(proxy, host, port).await?,
+            };
+            transport.secure(config, host, port).await
         };
         self.within_limit(host, port, connected).await
     }
 
-    /// The connected socket, and how long the TCP handshake took.
-    async fn connect_tcp(&self, host: &str, port: u16) -> Result<(Stream, Duration)> {
+    /// The proxy that requests of `http://host:port` are given to as they are, if there is one.
+    pub(crate) fn forwarding_proxy(&self, host: &str, port: u16) -> Result<Option<Proxy>> {
+        let proxy = self.proxy(false, host, port)?;
+        Ok(proxy.filter(|proxy| proxy.forwards()).cloned())
+    }
+
+    /// A connection to `proxy` itself.
+    pub(crate) async fn connect_to_proxy(&self, proxy: &Proxy) -> Result<Transport> {
+        let connected = self.connect_proxy(proxy);
+        self.within_limit(&proxy.host, proxy.port, connected).await
+    }
+
+    /// The proxy of a connection. What a rule of `--connect-to` sends elsewhere goes there and through none.
+    fn proxy(&self, secure: bool, host: &str, port: u16) -> Result<Option<&Proxy>> {
+        let config = self.config();
+        match config.proxies.find(secure, host, port) {
+            Ok(None) => Ok(None),
+            _ if ConnectTo::is_for(&config.connect_to, host, port) => Ok(None),
+            found => found,
+        }
+    }
+
+    // The two below are boxed: their states are kilobytes, which every connection without a proxy would carry.
+
+    async fn connect_proxy(&self, proxy: &Proxy) -> Result<Transport> {
+        let transport = self.connect_tcp(&proxy.host, proxy.port).await?;
+        if proxy.speaks != proxy::ProxySpeaks::Https {
+            return Ok(transport);
+        }
+        let secured = async {
+            let config = self.shared.tls.config(Alpn::Http1).await?;
+            transport.secure(config, &proxy.host, proxy.port).await
+        };
+        Box::pin(secured).await
+    }
+
+    async fn connect_tunnel(&self, proxy: &Proxy, host: &str, port: u16) -> Result<Transport> {
+        let opened = async {
+            let mut transport = self.connect_proxy(proxy).await?;
+            proxy.open_tunnel(&mut transport, host, port).await?;
+            transport.forget();
+            Ok(transport)
+        };
+        Box::pin(opened).await
+    }
+
+    async fn connect_tcp(&self, host: &str, port: u16) -> Result<Transport> {
         let host = without_brackets(host);
         let addresses = dns::lookup(&self.shared.config.connect_to, host, port).await?;
         let count = addresses.len();
@@ -152,7 +209,7 @@ impl Connector {
             .map_err(|cause| connect_error(host, port, first, count).with_source(cause))?;
         // Only a socket that died meanwhile refuses the option; its first read or write says so better.
         let _ = stream.set_nodelay(true);
-        Ok((stream, start.elapsed()))
+        Ok(Transport::plain(stream, start.elapsed()))
     }
 
     async fn within_limit<T>(

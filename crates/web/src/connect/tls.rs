@@ -12,11 +12,11 @@ use rustls::{ClientConfig, RootCertStore};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use twinloop_loop::Loop;
-use twinloop_loop::net::Stream;
 
 /// The lazily made configurations of one connector.
 pub(super) struct Roots {
@@ -126,12 +126,12 @@ fn roots_of_system() -> Result<RootCertStore> {
 }
 
 /// The TLS handshake over `stream`, checking that the certificate is for `host`.
-pub(super) async fn handshake(
+pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     config: Arc<ClientConfig>,
-    stream: Stream,
+    stream: S,
     host: &str,
     port: u16,
-) -> Result<TlsStream<Stream>> {
+) -> Result<TlsStream<S>> {
     let host = super::without_brackets(host);
     let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
         Error::new(ErrorKind::Url, format!("'{host}' is no name for tls")).with_source(cause)

@@ -7,6 +7,7 @@
 use super::decode::{Coding, Decoder};
 use super::http1::Http1Body;
 use super::http2::Http2Body;
+use crate::connect::rustls_error;
 use crate::{Error, ErrorKind, Result};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -477,7 +478,20 @@ impl fmt::Debug for Body {
 
 fn body_error(cause: hyper::Error, url: Option<&Url>) -> Error {
     let name = url.map_or("a response", Url::as_str);
+    if is_malformed(&cause) {
+        let message = format!("the body of {name} is not framed as http says");
+        return Error::new(ErrorKind::Protocol, message).with_source(cause);
+    }
     Error::new(ErrorKind::Body, format!("the body of {name} was cut")).with_source(cause)
+}
+
+/// Whether what arrived is no chunk, rather than nothing: hyper says so by an error that no socket has.
+fn is_malformed(error: &hyper::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let io = std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>())
+        .filter(|error| error.raw_os_error().is_none() && rustls_error(error).is_none());
+    io.is_some_and(|error| matches!(error.kind(), InvalidData | InvalidInput))
 }
 
 fn named(error: Error, url: Option<&Url>) -> Error {

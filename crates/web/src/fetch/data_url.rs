@@ -4,8 +4,8 @@ use super::{Request, Response};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use data_url::DataUrl;
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
 
 /// The response that the url itself carries.
 pub(super) fn response(request: &Request) -> Result<Response> {
@@ -24,7 +24,11 @@ pub(super) fn response(request: &Request) -> Result<Response> {
         .map_err(|cause| failed().with_source(format!("{cause:?}")))?;
     let media_type = HeaderValue::try_from(data.mime_type().to_string())
         .map_err(|cause| failed().with_source(cause))?;
-    let mut response = Response::from_bytes(url.clone(), Bytes::from(bytes));
+    // <https://fetch.spec.whatwg.org/#concept-main-fetch>, step 21.
+    let mut response = match request.method {
+        Method::HEAD => Response::from_bytes(url.clone(), Bytes::new()),
+        _ => Response::from_bytes(url.clone(), Bytes::from(bytes)),
+    };
     response.headers.insert(CONTENT_TYPE, media_type);
     Ok(response)
 }

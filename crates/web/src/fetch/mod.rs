@@ -1,6 +1,7 @@
 //! fetch: a request in, a response out, redirects followed (<https://fetch.spec.whatwg.org/#http-network-fetch>).
 //!
 //! - `request`, `response`: the two values; `body`: bodies both ways, with backpressure and content decoding
+//! - `integrity`: digests that a body must have
 //! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
 //! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection;
 //!   `wire`: the request as each wants it, and why it failed
@@ -13,6 +14,7 @@ mod data_url;
 mod decode;
 mod http1;
 mod http2;
+mod integrity;
 mod origin;
 mod pool;
 mod redirect;
@@ -22,9 +24,10 @@ mod slots;
 mod wire;
 
 pub use body::{Body, RequestBody};
+pub use integrity::Integrity;
 pub use request::{RedirectMode, Request};
 
-pub(crate) use redirect::basic_credentials;
+pub(crate) use redirect::{basic_credentials, percent_decode};
 pub use request::parse_url;
 pub use response::{Response, is_null_body_status};
 
@@ -110,6 +113,16 @@ impl Client {
 }
 
 async fn fetch(client: Rc<SharedClient>, mut request: Request) -> Result<Response> {
+    let integrity = request.integrity.take();
+    let response = follow(client, request).await?;
+    match integrity {
+        None => Ok(response),
+        // Apart, so that other fetches do not carry its state.
+        Some(integrity) => Box::pin(integrity.check(response)).await,
+    }
+}
+
+async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Response> {
     let mut redirects = 0;
     loop {
         match request.url.scheme() {

@@ -8,7 +8,7 @@ use super::pool::{SharedPool, nanos};
 use super::slots::{Slot, Slots};
 use super::wire::{http1_request, http2_request};
 use super::{Request, RequestBody, http1, http2};
-use crate::connect::{Alpn, Connector};
+use crate::connect::{Alpn, Connector, Proxy};
 use crate::{Error, ErrorKind, Result};
 use http::HeaderValue;
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,8 @@ pub(super) struct Origin {
     port: u16,
     /// The Host header, shared by all requests.
     authority: HeaderValue,
+    /// The proxy that requests are given to by their whole url.
+    proxy: Option<Proxy>,
     pool: Weak<SharedPool>,
     connector: Connector,
     pub(super) slots: Rc<Slots>,
@@ -64,12 +66,17 @@ impl Origin {
         let authority = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
             .map_err(|cause| failed().with_source(cause))?;
         let connector = pool.connector.clone();
+        let proxy = match secure {
+            false => connector.forwarding_proxy(host, port)?,
+            true => None,
+        };
         let limit = connector.config().max_connections_per_origin.max(1);
         Ok(Origin {
             secure,
             host: host.to_owned(),
             port,
             authority,
+            proxy,
             pool: Rc::downgrade(pool),
             connector,
             slots: Slots::new(limit),
@@ -156,6 +163,8 @@ impl Origin {
             self.connector
                 .connect_tls(&self.host, self.port, Alpn::Http)
                 .await?
+        } else if let Some(proxy) = &self.proxy {
+            self.connector.connect_to_proxy(proxy).await?
         } else {
             self.connector.connect_plain(&self.host, self.port).await?
         };
@@ -276,7 +285,8 @@ impl Lease {
     ) -> Result<Result<Answer, Failure>> {
         Ok(match self {
             Lease::Http1(connection) => {
-                let request = http1_request(&origin.authority, request, body)?;
+                let proxy = origin.proxy.as_ref();
+                let request = http1_request(&origin.authority, proxy, request, body)?;
                 connection.exchange(origin.clone(), request).await
             }
             Lease::Http2(connection) => connection.exchange(http2_request(request, body)?).await,

@@ -11,6 +11,7 @@ use super::wire::{exchange_error, is_idempotent};
 use super::{Request, RequestBody};
 use crate::connect::Connector;
 use crate::{Error, ErrorKind, Result};
+use http::StatusCode;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -20,6 +21,8 @@ use url::{Position, Url};
 
 /// Attempts at one request. The second is over a new connection; more are for an HTTP/2 peer that is going away.
 const MOST_ATTEMPTS: usize = 4;
+
+const MISDIRECTED: StatusCode = StatusCode::MISDIRECTED_REQUEST;
 
 /// All kept connections of one client.
 pub(super) struct Pool {
@@ -59,6 +62,16 @@ impl Pool {
             let lease = origin.checkout(fresh).await?;
             let was_used = lease.was_used();
             let failure = match lease.send(&origin, request, body).await? {
+                // <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, step 15: the connection was the wrong one.
+                Ok(answer) if answer.status() == MISDIRECTED && !fresh => {
+                    let Some(replay) = replay else {
+                        return Ok(answer);
+                    };
+                    drop(answer);
+                    body = replay;
+                    fresh = true;
+                    continue;
+                }
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };

@@ -63,21 +63,23 @@ pub(super) fn follow(
         let message = format!("more than {MOST_REDIRECTS} redirects, the last to {target}");
         return Err(Error::new(ErrorKind::Redirect, message));
     }
+    // Step 11: a stream cannot be sent again, and only 303 says that it need not be.
+    if replay.is_none() && status.as_u16() != 303 {
+        let message = format!(
+            "{} answered {}, but a streamed body cannot be sent again",
+            request.url,
+            status.as_u16()
+        );
+        return Err(Error::new(ErrorKind::Redirect, message));
+    }
     if becomes_get(status, &request.method) {
         request.method = Method::GET;
         for name in BODY_HEADERS {
             request.headers.remove(name);
         }
     } else {
-        // Only 303 goes on without the body, and it became a GET above or was one without a body.
-        request.body = replay.ok_or_else(|| {
-            let message = format!(
-                "{} answered {}, but a streamed body cannot be sent again",
-                request.url,
-                status.as_u16()
-            );
-            Error::new(ErrorKind::Redirect, message)
-        })?;
+        // A stream is left only with 303 and a GET or HEAD, which end it.
+        request.body = replay.unwrap_or_default();
     }
     if request.url.origin() != target.origin() {
         for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
@@ -119,7 +121,7 @@ pub(crate) fn basic_credentials(url: &Url) -> Result<HeaderValue> {
 }
 
 /// Decodes `%XX`; anything else, also a lone `%`, stays.
-fn percent_decode(text: &str) -> Vec<u8> {
+pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut index = 0;

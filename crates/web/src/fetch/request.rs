@@ -1,6 +1,6 @@
 //! What is to be fetched.
 
-use super::RequestBody;
+use super::{Integrity, RequestBody};
 use crate::{Error, ErrorKind, Result};
 use http::{HeaderMap, Method};
 use url::Url;
@@ -32,6 +32,8 @@ pub struct Request {
     pub body: RequestBody,
     /// What to do with redirects.
     pub redirect: RedirectMode,
+    /// What the response's body must be; it is checked before the response is given out.
+    pub integrity: Option<Integrity>,
     /// Ask for and undo content coding (default). Without it the body arrives as the server sent it.
     pub decompress: bool,
 }
@@ -61,6 +63,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: RequestBody::empty(),
             redirect: RedirectMode::Follow,
+            integrity: None,
             decompress: true,
         }
     }

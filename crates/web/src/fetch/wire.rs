@@ -1,25 +1,34 @@
 //! One request as each protocol wants it, and what it means when it fails.
 
 use super::{Request, RequestBody};
-use crate::connect::rustls_error;
+use crate::connect::{Proxy, rustls_error};
 use crate::{Error, ErrorKind, Result};
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use url::{Position, Url};
 
-/// The request as HTTP/1.1 wants it: the path alone, and Host first, as some servers insist.
+/// The request as HTTP/1.1 wants it: the path alone (the whole url for a proxy), and Host first, as some servers insist.
 pub(super) fn http1_request(
     authority: &HeaderValue,
+    proxy: Option<&Proxy>,
     request: &Request,
     mut body: RequestBody,
 ) -> Result<http::Request<RequestBody>> {
-    let uri = uri(
-        &request.url[Position::BeforePath..Position::AfterQuery],
-        &request.url,
-    )?;
+    let start = match proxy {
+        None => Position::BeforePath,
+        Some(_) => Position::BeforeScheme,
+    };
+    let uri = uri(&request.url[start..Position::AfterQuery], &request.url)?;
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     headers.insert(HOST, authority.clone());
     copy_headers(&request.headers, &mut headers);
+    if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.as_ref()) {
+        headers
+            .entry(PROXY_AUTHORIZATION)
+            .or_insert_with(|| authorization.clone());
+    }
     match content_length(request, &mut body)? {
         Some(length) => drop(headers.insert(CONTENT_LENGTH, length.into())),
         None if body.is_empty() => {}

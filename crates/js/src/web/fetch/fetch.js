@@ -16,12 +16,13 @@ const {
   reject,
   slice,
   startsWith,
+  test,
 } = require('builtins/primordials');
 const { stringIncludes, stringIndexOf, subarray, then, toLowerCase, toWellFormed, viewByteLength } = require('builtins/primordials');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
-const { baseUrl, bodyCancel, fetchAbort, fetchStart, uploadClose, uploadOpen, uploadWrite } = ops;
+const { baseUrl, bodyCancel, fetchAbort, fetchStart, integrityAllows, uploadClose, uploadOpen, uploadWrite } = ops;
 const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
 const loadBlob = () => require('web/file/blob');
@@ -32,6 +33,7 @@ const loadStreams = () => require('web/streams/readable_stream');
 /** @typedef {{ content: null | string | Bytes | number, cancel: ((reason: any) => void) | undefined, failure: any }} Upload */
 
 const rangeLine = regExp(/\nrange:([^\n]*)/);
+const conditional = regExp(/^if-(?:modified-since|none-match|unmodified-since|match|range):/im);
 const byteRange = regExp(/^bytes[\t ]*=[\t ]*([0-9]*)[\t ]*-[\t ]*([0-9]*)$/);
 /** Whether there is something to say of where requests come from. */
 const hasLocation = baseUrl() !== undefined;
@@ -86,9 +88,38 @@ function start(record) {
 
 /** @param {RequestSlots} record @param {Upload} upload @param {number} number @returns {Promise<ResponseHead>} */
 function startWith(record, upload, number) {
-  if (startsWith(record.url, 'blob:')) return fetchBlob(record);
-  const headers = withOrigin(record, loadRequest().headerText(record));
-  return fetchStart(record.method, record.url, headers, upload.content, record.redirect, number);
+  const { cache, integrity, method, mode, redirect, url } = record;
+  if (cache === 'only-if-cached') return reject(new Error(`there is no cache that could have ${url}`));
+  if (mode === 'same-origin' && hasLocation && !isHere(url)) return reject(new Error(`${url} is not of the same origin`));
+  if (startsWith(url, 'blob:')) return fetchBlob(record);
+  const headers = withOrigin(record, withCache(cache, loadRequest().headerText(record)));
+  if (integrity === '') return fetchStart(method, url, headers, upload.content, redirect, number);
+  return fetchStart(method, url, headers, upload.content, redirect, number, integrity);
+}
+
+/** Whether the URL has the origin of the program; blob: and data: URLs are the program's own. @param {string} url */
+function isHere(url) {
+  const { partsOf } = loadUrl();
+  const target = partsOf(url);
+  const here = partsOf(/** @type {string} */ (baseUrl()));
+  return target === undefined || target.protocol === 'blob:' || target.protocol === 'data:' || target.origin === here?.origin;
+}
+
+/**
+ * What the cache mode says to the caches between here and the server (https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch, from step
+ * 8.17): there is none in the program itself.
+ * @param {string} cache @param {string} headers
+ */
+function withCache(cache, headers) {
+  if (cache === 'force-cache') return headers;
+  // A program that asks conditionally has a cache of its own.
+  const mode = cache === 'default' && headers !== '' && test(conditional, headers) ? 'no-store' : cache;
+  if (mode === 'default') return headers;
+  let text = headers;
+  const controls = hasHeader(headers, 'cache-control');
+  if (mode === 'no-cache') return controls ? text : `${text}cache-control:max-age=0\n`;
+  if (!hasHeader(headers, 'pragma')) text += 'pragma:no-cache\n';
+  return controls ? text : `${text}cache-control:no-cache\n`;
 }
 
 /** @param {RequestSlots} record @param {any} signal @param {TypeError | null} failure */
@@ -176,6 +207,9 @@ async function fetchBlob(record) {
   }
   const bytes = bytesOfBlob(blob);
   const size = viewByteLength(bytes);
+  if (record.integrity !== '' && !integrityAllows(bytes, record.integrity)) {
+    throw new Error(`the object of ${record.url} is not what its integrity '${record.integrity}' says`);
+  }
   const type = `content-type:${typeOfBlob(blob)}\n`;
   const asked = exec(rangeLine, `\n${loadRequest().headerText(record)}`);
   if (asked === null) return [200, 'OK', record.url, false, `content-length:${size}\n${type}`, bytes];

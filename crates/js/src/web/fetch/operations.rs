@@ -1,13 +1,14 @@
-//! The operations behind `fetch`: one starts a fetch and resolves to its head, one aborts it, three feed a request body.
+//! The operations behind `fetch`: one starts a fetch and resolves to its head, one aborts it, three feed a request body, one checks bytes.
 //!
 //! `fetchStart(method, url, headers, body, redirect, number)` resolves to a [`ResponseHead`]. Headers cross as one string,
 //! `name:value\n` for each, in both directions. A body that is here with the head crosses as a string if it is ASCII, else as a
-//! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal.
+//! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal. A seventh argument is
+//! the integrity metadata.
 //! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
 
 use std::rc::Rc;
 
-use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Method, RedirectMode};
+use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Integrity, Method, RedirectMode};
 use twinloop_web::{Bytes, Client, Request, RequestBody, Response};
 
 use super::upload::Upload;
@@ -17,6 +18,7 @@ use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("fetchStart", 6, start),
+    Op::new("integrityAllows", 2, integrity_allows),
     Op::new("fetchAbort", 1, abort),
     Op::new("isNullBodyStatus", 1, is_null_body_status),
     Op::new("uploadOpen", 0, upload_open),
@@ -108,7 +110,20 @@ fn read_request(
         Units::Latin1(b"manual") => RedirectMode::Manual,
         _ => RedirectMode::Follow,
     })?;
+    let integrity = arguments.get(6);
+    if integrity.type_of() == Type::String {
+        request.integrity = Integrity::parse(&scope.string_of(integrity)?);
+    }
     Ok(request)
+}
+
+/// `integrityAllows(bytes, metadata)`: whether a body that did not come from the network is what the program means.
+fn integrity_allows<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let allowed = match Integrity::parse(&scope.string_of(arguments.get(1))?) {
+        None => Ok(true),
+        Some(integrity) => scope.with_bytes(arguments.get(0), |bytes| integrity.allows(bytes))?,
+    };
+    Ok(Local::boolean(allowed.map_err(network_error)?))
 }
 
 fn read_method(scope: &Scope<'_>, value: Local<'_>) -> Result<Method, Error> {

@@ -1,8 +1,8 @@
 // Request, after https://fetch.spec.whatwg.org/#request-class, and the reading of its arguments, which `fetch` shares: a fetch of a
 // string makes one RequestRecord and no Request.
 //
-// Deviations: without a page there is no origin, so mode, credentials, cache, referrer and their like are checked, kept and shown, and
-// have no effect. URLs are relative to `--location`, or absolute.
+// Deviations: without a page there is no origin, so mode and credentials are checked, kept and shown, and have no effect, except that the
+// mode "same-origin" keeps a program with `--location` at home. URLs are relative to `--location`, or absolute.
 'use strict';
 
 const { customInspect, regExp, includes, setHas, setOf, startsWith, stringify, test, toUpperCase } = require('builtins/primordials');

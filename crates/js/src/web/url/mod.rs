@@ -1,7 +1,7 @@
 //! URL and URLSearchParams (<https://url.spec.whatwg.org/>).
 
 pub(crate) mod base;
-mod operations;
+pub(crate) mod operations;
 
 use crate::builtins::{File, Room};
 

@@ -3,7 +3,8 @@
 //!
 //! Why not the `url` crate, which the rest of the code uses: docs/design/urls.md.
 
-use ada_url::Url;
+use ada_url::{SchemeType, Url};
+use idna::{AsciiDenyList, domain_to_ascii_cow};
 
 use crate::engine::{Arguments, Error, Local, Op, Scope, Units};
 
@@ -17,12 +18,26 @@ pub(super) const OPS: &[Op] = &[
 fn parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let base = base_of(scope, &arguments)?;
     let parsed = with_text(scope, arguments.get(0), |input| {
-        Url::parse(input, base.as_deref()).ok()
+        parse(input, base.as_deref())
     })?;
     match parsed {
         Some(url) => answer(scope, &url, arguments.get(2)),
         None => Ok(Local::undefined()),
     }
+}
+
+/// The URL of a text. ada takes the names in Punycode as they are, so whether they decode to what a name may be is asked here
+/// (<https://url.spec.whatwg.org/#concept-domain-to-ascii>).
+pub(crate) fn parse(input: &str, base: Option<&str>) -> Option<Url> {
+    let url = Url::parse(input, base).ok()?;
+    has_valid_names(&url).then_some(url)
+}
+
+fn has_valid_names(url: &Url) -> bool {
+    let host = url.hostname();
+    !host.contains("xn--")
+        || url.scheme_type() == SchemeType::NotSpecial
+        || domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL).is_ok()
 }
 
 /// The text of a string, without a copy if it is ASCII; lone surrogates are replaced.
@@ -41,7 +56,12 @@ fn with_text<R>(scope: &Scope<'_>, value: Local<'_>, f: impl Fn(&str) -> R) -> R
 fn can_parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let base = base_of(scope, &arguments)?;
     let can = with_text(scope, arguments.get(0), |input| {
-        Url::can_parse(input, base.as_deref())
+        // What may become a name in Punycode is looked at, as `parse` does.
+        let may_have_names = input.contains("--") || input.contains('%') || !input.is_ascii();
+        match may_have_names || base.as_deref().is_some_and(|base| base.contains("--")) {
+            true => parse(input, base.as_deref()).is_some(),
+            false => Url::can_parse(input, base.as_deref()),
+        }
     })?;
     Ok(Local::boolean(can))
 }
@@ -81,7 +101,7 @@ fn change_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         }
         _ => false,
     };
-    if changed {
+    if changed && has_valid_names(&url) {
         answer(scope, &url, arguments.get(3))
     } else {
         Ok(Local::undefined())
