@@ -27,6 +27,7 @@ pub(crate) mod process;
 pub(crate) mod punycode;
 pub(crate) mod querystring;
 pub(crate) mod readline;
+pub(crate) mod sea;
 pub(crate) mod sqlite;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
@@ -39,6 +40,7 @@ pub(crate) mod url;
 pub(crate) mod util;
 pub(crate) mod v8;
 pub(crate) mod vm;
+pub(crate) mod wasi;
 pub(crate) mod worker_threads;
 pub(crate) mod zlib;
 
@@ -83,6 +85,7 @@ pub(crate) const ROOMS: &[Room] = &[
     punycode::ROOM,
     querystring::ROOM,
     readline::ROOM,
+    sea::ROOM,
     sqlite::ROOM,
     stream::ROOM,
     stream::PACKAGE,
@@ -96,6 +99,7 @@ pub(crate) const ROOMS: &[Room] = &[
     util::ROOM,
     v8::ROOM,
     vm::ROOM,
+    wasi::ROOM,
     worker_threads::ROOM,
     zlib::ROOM,
 ];

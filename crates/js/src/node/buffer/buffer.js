@@ -40,6 +40,7 @@ const {
 } = require('builtins/primordials');
 const { bufferCompare, bufferFind, bufferText, bufferWrite, isAsciiBytes, isUtf8Bytes, utf8Length } = ops;
 const loadBase64 = () => require('web/html/base64');
+const loadObjectUrls = () => require('web/file/object_urls');
 const loadBlob = () => require('web/file/blob');
 
 const { toPrimitive } = Symbol;
@@ -649,6 +650,8 @@ const exported = {
   kStringMaxLength: constants.MAX_STRING_LENGTH,
   transcode,
   wrap,
+  /** @param {any} id */
+  resolveObjectURL: (id) => loadObjectUrls().objectOf(`${id}`),
   get Blob() {
     return loadBlob().Blob;
   },
@@ -662,4 +665,7 @@ const exported = {
     return loadBase64().btoa;
   },
 };
+// For the rooms above; no program sees them.
+defineProperties(exported, { encodingOf: { enumerable: false }, wrap: { enumerable: false } });
+
 module.exports = exported;

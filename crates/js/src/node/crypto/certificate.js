@@ -7,7 +7,7 @@ const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { heldBy, made } = require('node/crypto/keys');
 const { bytesFrom } = require('node/crypto/values');
 const { customInspect, fromCharCode, numberToString, split, stringIncludes, toUpperCase } = require('builtins/primordials');
-const { isObject, isSharedBufferSource } = require('builtins/webidl');
+const { defineSerializable, isObject, isSharedBufferSource } = require('builtins/webidl');
 const {
   certificateBytes,
   certificateCheck,
@@ -35,6 +35,10 @@ class X509Certificate {
     }
     this.#handle = certificateOpen(bytesFrom(buffer, 'buffer'));
     this.#facts = certificateFacts(this.#handle);
+  }
+  /** @param {any} value @returns {any} */
+  static handle(value) {
+    return isObject(value) && #handle in value ? value.#handle : undefined;
   }
   get subject() {
     return this.#facts.subject;
@@ -261,5 +265,15 @@ function legacy(certificate, facts, key) {
   object.raw = certificate.raw;
   return object;
 }
+
+const { handle: handleOf } = X509Certificate;
+delete (/** @type {any} */ (X509Certificate).handle);
+// As bytes, which another thread can have.
+defineSerializable(
+  'node/crypto/certificate',
+  (value) => handleOf(value) !== undefined,
+  (value) => certificateBytes(/** @type {any} */ (handleOf(value))),
+  (bytes) => new X509Certificate(bytes),
+);
 
 module.exports = { X509Certificate };

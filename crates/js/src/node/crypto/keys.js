@@ -6,7 +6,7 @@ const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireObject, requireOneOf, requireString } = require('node/arguments');
 const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { bytesFrom } = require('node/crypto/values');
-const { bytesOf, isObject, isSharedBufferSource, toSequence } = require('builtins/webidl');
+const { bytesOf, defineSerializable, isObject, isSharedBufferSource, toSequence } = require('builtins/webidl');
 const { normalize } = require('web/crypto/algorithms');
 const { isCryptoKey, recordOf } = require('web/crypto/key');
 const pairs = require('web/crypto/key_pairs');
@@ -14,6 +14,7 @@ const secrets = require('web/crypto/secret_keys');
 const { defineProperty, freeze, includes, stringIncludes, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
 const { base64UrlBytes, base64UrlText, cipherFacts, keyBytes, keyDetails, keyEquals, keyFromNumbers, keyFromPoint, keyFromRaw } = ops;
 const { keyFromSecret, keyKind, keyNumber, keyPoint, keyPublic, keyRaw, keyRead, keyRsaNumbers, keyWrite } = ops;
+const loadSubtle = () => require('web/crypto/subtle');
 
 /** @typedef {{ handle: NativeKey, type: 'secret' | 'public' | 'private' }} Held */
 
@@ -40,6 +41,14 @@ class KeyObject {
     if (!isCryptoKey(key)) throw invalidType('key', 'CryptoKey', key);
     const { type, handle } = recordOf(key);
     return made(type, handle);
+  }
+  /** The same as a key of the web. @param {any} algorithm @param {any} extractable @param {any} keyUsages */
+  toCryptoKey(algorithm, extractable, keyUsages) {
+    const { handle, type } = own(this);
+    const bytes =
+      type === 'secret' ? keyBytes(handle) : keyWrite(handle, type === 'private' ? 'pkcs8' : 'spki', false, undefined, undefined);
+    const format = type === 'secret' ? 'raw-secret' : type === 'private' ? 'pkcs8' : 'spki';
+    return loadSubtle().keyFromBytes(format, bytes, algorithm, extractable, keyUsages);
   }
   /** @param {any} other */
   equals(other) {
@@ -428,6 +437,23 @@ function createPrivateKey(key) {
   }
   return made('private', keyOf(key, true).handle);
 }
+
+// As bytes, as a CryptoKey is.
+defineSerializable(
+  'node/crypto/keys',
+  (value) => heldOf(value) !== undefined,
+  (value) => {
+    const { handle, type } = own(value);
+    return {
+      type,
+      bytes: type === 'secret' ? keyBytes(handle) : keyWrite(handle, type === 'private' ? 'pkcs8' : 'spki', false, undefined, undefined),
+    };
+  },
+  ({ type, bytes }) => {
+    const format = type === 'private' ? 'pkcs8' : 'spki';
+    return made(type, type === 'secret' ? keyFromSecret(bytes) : keyRead(type === 'private', bytes, format, undefined));
+  },
+);
 
 /** @param {any} value */
 const isKeyObject = (value) => heldOf(value) !== undefined;

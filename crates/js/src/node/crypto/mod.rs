@@ -16,6 +16,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/crypto/module", include_str!("module.js")).modules(&["node:crypto"]),
         File::new("node/crypto/random", include_str!("random.js")),
         File::new("node/crypto/sign", include_str!("sign.js")),
+        File::new("node/crypto/spkac", include_str!("spkac.js")),
         File::new("node/crypto/values", include_str!("values.js")),
     ],
     operations: &[],

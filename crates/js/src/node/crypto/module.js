@@ -14,6 +14,7 @@ const signatures = require('node/crypto/sign');
 const web = require('web/crypto/crypto');
 const { defineProperties, sort } = require('builtins/primordials');
 const { curveNames } = ops;
+const loadSpkac = () => require('node/crypto/spkac');
 const loadCertificate = () => require('node/crypto/certificate');
 
 /** @type {string[] | undefined} */
@@ -91,6 +92,7 @@ const exported = {
   randomFillSync: random.randomFillSync,
   randomInt: random.randomInt,
   randomUUID: random.randomUUID,
+  randomUUIDv7: random.randomUUIDv7,
   scrypt: derivations.scrypt,
   scryptSync: derivations.scryptSync,
   sign: signatures.sign,
@@ -118,6 +120,7 @@ const shown = (get) => ({ get, enumerable: true, configurable: true });
 /** @param {any} value */
 const quiet = (value) => ({ value, enumerable: false, configurable: true, writable: true });
 defineProperties(exported, {
+  Certificate: shown(() => loadSpkac().Certificate),
   X509Certificate: shown(() => loadCertificate().X509Certificate),
   constants: { value: constants, enumerable: true },
   fips: { get: getFips, set: setFips, configurable: true },

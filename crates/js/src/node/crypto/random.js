@@ -7,7 +7,7 @@ const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { nextTick } = require('node/process/ticks');
 const { tell } = require('node/crypto/values');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
-const { isInteger, isView, min, setBytes, viewByteLength } = require('builtins/primordials');
+const { isInteger, isView, min, now, numberToString, padStart, setBytes, slice, viewByteLength } = require('builtins/primordials');
 const { equalBytes, randomFill: fillNow, randomLater, randomUuid } = ops;
 
 const most = 2 ** 31 - 1;
@@ -159,6 +159,17 @@ function randomUUID(options) {
   return randomUuid();
 }
 
+/** A UUID that begins with the time in milliseconds (RFC 9562, section 5.7). @param {any} [options] */
+function randomUUIDv7(options) {
+  if (options !== undefined) {
+    requireObject(options, 'options');
+    if (options.disableEntropyCache !== undefined) requireBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
+  }
+  const time = padStart(numberToString(now(), 16), 12, '0');
+  // The rest is that of a version 4 UUID, but for its version: its variant and bits at random.
+  return `${slice(time, 0, 8)}-${slice(time, 8)}-7${slice(randomUuid(), 15)}`;
+}
+
 /** @param {any} left @param {any} right */
 function timingSafeEqual(left, right) {
   if (!isSharedBufferSource(left)) throw invalidType('buf1', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], left);
@@ -169,4 +180,4 @@ function timingSafeEqual(left, right) {
   return equalBytes(left, right);
 }
 
-module.exports = { randomBytes, randomFill, randomFillSync, randomInt, randomUUID, timingSafeEqual };
+module.exports = { randomBytes, randomFill, randomFillSync, randomInt, randomUUID, randomUUIDv7, timingSafeEqual };

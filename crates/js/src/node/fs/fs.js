@@ -2,7 +2,7 @@
 'use strict';
 
 const { notImplemented } = require('node/errors');
-const { requireFunction } = require('node/arguments');
+const { requireFunction, requireObject, requireString } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { apply, assign, construct, defineProperty, endsWith, forEach, keys, resolve, symbolFor, then } = require('builtins/primordials');
 const { Promise, startsWith, viewName } = require('builtins/primordials');
@@ -17,6 +17,7 @@ const loadDir = () => require('node/fs/dir');
 const loadWarnings = () => require('node/process/warnings');
 const loadPath = () => require('node/path/path');
 const loadStreams = () => require('node/fs/streams');
+const loadUtf8Stream = () => require('node/fs/utf8_stream');
 const loadWatchFile = () => require('node/fs/watch_file');
 
 /** A function that says once that it is not to be used. @param {string} message @param {string} code */
@@ -105,6 +106,15 @@ exported.openAsBlob = async function openAsBlob(/** @type {any} */ path, /** @ty
   const { Blob } = loadBlob();
   return new Blob([await operations.readFile(false, toPath(path))], { type: options?.type });
 };
+exported.openAsBlobSync = function openAsBlobSync(/** @type {any} */ path, /** @type {any} */ options = {}) {
+  requireObject(options, 'options');
+  requireString(options.type || '', 'options.type');
+  const { Blob } = loadBlob();
+  return new Blob([operations.readFile(true, toPath(path))], { type: options.type });
+};
+// There are none but on macOS.
+exported.lchmod = undefined;
+exported.lchmodSync = undefined;
 exported.mkdtempDisposableSync = function mkdtempDisposableSync(/** @type {any} */ prefix, /** @type {any} */ options) {
   const path = operations.mkdtemp(true, prefix, options);
   // Also after a change of the working directory.
@@ -135,6 +145,7 @@ exported.createReadStream = function createReadStream(/** @type {any} */ path, /
 exported.createWriteStream = function createWriteStream(/** @type {any} */ path, /** @type {any} */ options) {
   return streams().createWriteStream(path, options);
 };
+defineProperty(exported, 'Utf8Stream', { get: () => loadUtf8Stream().Utf8Stream, enumerable: true, configurable: true });
 defineProperty(exported, 'Dir', { get: () => loadDir().Dir, enumerable: true, configurable: true });
 // Programs that patch `fs` (graceful-fs) put classes of their own here.
 forEach(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'], (name) => {

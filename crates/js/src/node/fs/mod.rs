@@ -17,6 +17,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/fs/operations", include_str!("operations.js")),
         File::new("node/fs/promises", include_str!("promises.js")).modules(&["node:fs/promises"]),
         File::new("node/fs/streams", include_str!("streams.js")),
+        File::new("node/fs/utf8_stream", include_str!("utf8_stream.js")),
         File::new("node/fs/values", include_str!("values.js")),
         File::new("node/fs/watch_file", include_str!("watch_file.js")),
     ],

@@ -103,6 +103,8 @@ const methods = {
   },
 };
 assign(Module.prototype, methods);
+// Modules that `--require` names are loaded before any program can ask.
+defineProperty(Module.prototype, 'isPreloading', { get: () => false, configurable: true });
 
 /** @type {Record<string, (module: any, filename: string) => void>} */
 const extensions = assign(create(null), {
@@ -221,6 +223,11 @@ assign(Module, {
     return requireOf(fileOf(parent)).resolve(request, options);
   },
   createRequire,
+  /** 0 for a file, 1 for a folder, less for what is not there. @param {string} filename */
+  _stat(filename) {
+    const stats = loadFiles().statSync(filename, { throwIfNoEntry: false });
+    return stats === undefined ? -2 : stats.isDirectory() ? 1 : 0;
+  },
   _initPaths() {},
   /** @param {string[]} requests */
   _preloadModules(requests) {

@@ -3,6 +3,8 @@
 
 const performanceFile = require('web/performance/performance');
 const { PerformanceObserver, PerformanceObserverEntryList, enqueue } = require('web/performance/observer');
+const { absentFunction } = require('node/absent');
+const { PerformanceResourceTiming, makeResourceTiming } = require('node/perf_hooks/resource');
 const { createHistogram } = require('node/perf_hooks/histogram');
 const { eventLoopUtilization, nodeTiming, noteExit } = require('node/perf_hooks/loop');
 const { monitorEventLoopDelay } = require('node/perf_hooks/delay');
@@ -10,15 +12,17 @@ const { timerify } = require('node/perf_hooks/timerify');
 const { process } = require('node/process/process');
 const { assign, create, defineProperty, freeze } = require('builtins/primordials');
 
-const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, hooks, makeEntry, performance } = performanceFile;
+const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, hooks, performance } = performanceFile;
 
 process.once('exit', noteExit);
 
-/** @param {any} timing @param {string} url @param {string} initiator */
-function markResourceTiming(timing, url, initiator) {
-  const start = timing?.startTime ?? 0;
-  const entry = makeEntry(url, 'resource', start, (timing?.endTime ?? start) - start);
-  entry.initiatorType = initiator;
+/**
+ * @param {any} timing @param {string} url @param {string} initiator @param {any} [_global] @param {any} [cacheMode] @param {any} [bodyInfo] @param {any} [status]
+ * @param {any} [deliveryType]
+ */
+function markResourceTiming(timing, url, initiator, _global, cacheMode, bodyInfo, status, deliveryType = '') {
+  const more = { cacheMode, bodyInfo, status, deliveryType };
+  const entry = makeResourceTiming(url, initiator, timing, more);
   enqueue(entry);
   return entry;
 }
@@ -28,6 +32,7 @@ const constants = freeze(
   assign(create(null), {
     NODE_PERFORMANCE_GC_MAJOR: 4,
     NODE_PERFORMANCE_GC_MINOR: 1,
+    NODE_PERFORMANCE_GC_MINOR_MARK_SWEEP: 2,
     NODE_PERFORMANCE_GC_INCREMENTAL: 8,
     NODE_PERFORMANCE_GC_WEAKCB: 16,
     NODE_PERFORMANCE_GC_FLAGS_NO: 0,
@@ -48,7 +53,10 @@ const exported = {
   PerformanceObserver,
   PerformanceObserverEntryList,
   constants,
+  PerformanceResourceTiming,
   createHistogram,
+  createSlidingWindowHistogram: absentFunction('perf_hooks', 'createSlidingWindowHistogram', 1),
+  importHistogram: absentFunction('perf_hooks', 'importHistogram', 1),
   eventLoopUtilization,
   monitorEventLoopDelay,
   performance,

@@ -2,11 +2,12 @@
 'use strict';
 
 const { nodeError } = require('node/errors');
-const { absentClass, absentFunction } = require('node/absent');
+const { absent, absentClass, absentFunction, named } = require('node/absent');
 const { checkServerIdentity } = require('node/tls/identity');
-const { prototype: emitter } = require('node/events/events');
+const EventEmitter = /** @type {any} */ (require('node/events/events'));
 const { bytesOf } = require('builtins/webidl');
-const { isArray, isView, push } = require('builtins/primordials');
+const { apply, defineProperty, isArray, isView, push, setPrototypeOf } = require('builtins/primordials');
+const { prototype: emitter } = EventEmitter;
 const loadBuffer = () => require('node/buffer/buffer');
 
 /** Names in the form of RFC 7301: each behind its length. @param {string[]} protocols */
@@ -31,6 +32,44 @@ function convertALPNProtocols(protocols, out) {
   else if (isView(protocols)) out.ALPNProtocols = loadBuffer().Buffer.from(bytesOf(protocols));
 }
 
+/** What a TLSSocket over a stream that is no socket writes to; packages take its class from there. */
+class JSStreamSocket {
+  /** @param {any} stream */
+  constructor(stream) {
+    this.stream = stream;
+  }
+}
+
+/** Over a stream there is no connection yet, so one can be made; whatever needs a connection is refused. @this {any} @param {any} socket */
+function TLSSocket(socket) {
+  if (!new.target || typeof socket?.pipe !== 'function') throw absent('tls.TLSSocket');
+  apply(EventEmitter, this, []);
+  defineProperty(this, '_handle', { value: { _parentWrap: new JSStreamSocket(socket) }, writable: true, configurable: true });
+}
+setPrototypeOf(TLSSocket.prototype, emitter);
+named(TLSSocket, 'TLSSocket', 2);
+const refused = [
+  'connect',
+  'destroy',
+  'end',
+  'pause',
+  'pipe',
+  'read',
+  'resume',
+  'write',
+  'getPeerCertificate',
+  'getCipher',
+  'renegotiate',
+  'setKeyCert',
+];
+for (let index = 0; index < refused.length; index += 1) {
+  defineProperty(TLSSocket.prototype, refused[index], {
+    value: absentFunction('tls.TLSSocket', refused[index]),
+    writable: true,
+    configurable: true,
+  });
+}
+
 module.exports = {
   CLIENT_RENEG_LIMIT: 3,
   CLIENT_RENEG_WINDOW: 600,
@@ -49,7 +88,7 @@ module.exports = {
   checkServerIdentity,
   createSecureContext: absentFunction('tls', 'createSecureContext', 1),
   SecureContext: absentClass('tls', 'SecureContext', 4),
-  TLSSocket: absentClass('tls', 'TLSSocket', 2, emitter),
+  TLSSocket,
   Server: absentClass('tls', 'Server', 2, emitter),
   createServer: absentFunction('tls', 'createServer', 2),
   connect: absentFunction('tls', 'connect'),

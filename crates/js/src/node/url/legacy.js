@@ -5,8 +5,11 @@
 const { invalidType, nodeError } = require('node/errors');
 const { requireString } = require('node/arguments');
 const {
+  assign,
   charCodeAt,
+  defineProperty,
   exec,
+  forEach,
   includes,
   keys,
   regExp,
@@ -50,7 +53,36 @@ class Url {
   pathname = /** @type {string | null} */ (null);
   path = /** @type {string | null} */ (null);
   href = '';
+
+  /** Becomes what the text says. @param {any} text @param {boolean} [parseQuery] @param {boolean} [slashesDenoteHost] */
+  parse(text, parseQuery = false, slashesDenoteHost = false) {
+    return assign(this, parse(text, parseQuery, slashesDenoteHost));
+  }
+  format() {
+    return formatParts(this);
+  }
+  /** @param {any} relative */
+  resolve(relative) {
+    return resolve(formatParts(this), relative);
+  }
+  /** @param {any} relative */
+  resolveObject(relative) {
+    return resolveObject(formatParts(this), typeof relative === 'string' ? relative : formatParts(relative));
+  }
+  /** Takes the port off `host`. */
+  parseHost() {
+    let host = this.host ?? '';
+    const port = exec(portPattern, host)?.[0];
+    if (port !== undefined) {
+      if (port !== ':') this.port = slice(port, 1);
+      host = slice(host, 0, host.length - port.length);
+    }
+    if (host !== '') this.hostname = host;
+  }
 }
+forEach(['parse', 'format', 'resolve', 'resolveObject', 'parseHost'], (name) => {
+  defineProperty(Url.prototype, name, { enumerable: true });
+});
 
 /** Backslashes before the query are slashes, as browsers have it. @param {string} text */
 function withForwardSlashes(text) {

@@ -19,6 +19,7 @@ const {
 } = require('builtins/primordials');
 const { URL } = require('web/url/url');
 const { URLSearchParams } = require('web/url/search_params');
+const loadPattern = () => require('web/urlpattern/url_pattern');
 const loadLegacy = () => require('node/url/legacy');
 const loadPunycode = () => require('node/punycode/codec');
 const loadQuerystring = () => require('node/querystring/querystring');
@@ -169,6 +170,9 @@ module.exports = {
   /** @param {any} value @param {any} [options] */
   format: (value, options) => loadLegacy().format(value, options),
   URL,
+  get URLPattern() {
+    return loadPattern().URLPattern;
+  },
   URLSearchParams,
   domainToASCII,
   domainToUnicode,

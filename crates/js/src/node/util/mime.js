@@ -177,6 +177,16 @@ class MIMEType {
     if (semicolon !== -1) parseInto(this.#parameters, slice(source, semicolon));
   }
 
+  /** The type of a text, or null where there is none. @param {any} text */
+  static parse(text) {
+    try {
+      return new MIMEType(text);
+    } catch (error) {
+      if (/** @type {any} */ (error)?.code !== 'ERR_INVALID_MIME_SYNTAX') throw error;
+      return null;
+    }
+  }
+
   get type() {
     return this.#type;
   }

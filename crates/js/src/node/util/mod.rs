@@ -9,6 +9,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/util/diff", include_str!("diff.js")),
         File::new("node/util/mime", include_str!("mime.js")),
         File::new("node/util/parse_args", include_str!("parse_args.js")),
+        File::new("node/util/rate", include_str!("rate.js")),
         File::new("node/util/system_errors", include_str!("system_errors.js")),
         File::new("node/util/sys", include_str!("sys.js")).modules(&["node:sys"]),
         File::new("node/util/parse_env", include_str!("parse_env.js")),

@@ -14,6 +14,7 @@ const {
   viewName,
 } = require('builtins/primordials');
 const { className, proxyDetails } = ops;
+const loadKeys = () => require('node/crypto/keys');
 const loadKey = () => require('web/crypto/key');
 const asyncSource = regExp(/^async\b/);
 const generatorSource = regExp(/^(?:async\s*)?(?:function\s*)?\*/);
@@ -42,8 +43,13 @@ const types = {
   isBooleanObject: is('Boolean'),
   isBoxedPrimitive: is('BigInt', 'Boolean', 'Number', 'String', 'Symbol'),
   isCryptoKey: (value) => loadKey().isCryptoKey(value),
+  // Keys of `node:crypto`; nothing else makes it load.
+  isKeyObject: (value) => typeof value === 'object' && value !== null && loadKeys().isKeyObject(value),
   isDataView: (value) => isView(value) && viewName(value) === undefined,
   isDate: is('Date'),
+  // Pointers of native addons, which there are none of.
+  isExternal: () => false,
+  isFloat16Array: (value) => isView(value) && viewName(value) === 'Float16Array',
   isGeneratorFunction: (value) => test(generatorSource, sourceOf(value)),
   isGeneratorObject: is('Generator', 'AsyncGenerator'),
   isMap: is('Map'),

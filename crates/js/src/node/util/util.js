@@ -45,6 +45,7 @@ const loadTimers = () => require('node/timers/timers');
 const loadAbort = () => require('web/abort/abort');
 const loadCallSites = () => require('node/util/call_sites');
 const loadDiff = () => require('node/util/diff');
+const loadRate = () => require('node/util/rate');
 const loadMime = () => require('node/util/mime');
 const loadParseArgs = () => require('node/util/parse_args');
 const loadParseEnv = () => require('node/util/parse_env');
@@ -266,6 +267,10 @@ module.exports = {
   parseEnv: (content) => loadParseEnv().parseEnv(content),
   /** @param {any} [config] */
   parseArgs: (config) => loadParseArgs().parseArgs(config),
+  /** @param {any} fn @param {any} wait @param {any} [options] */
+  debounce: (fn, wait, options) => loadRate().debounce(fn, wait, options),
+  /** @param {any} fn @param {any} limit @param {any} interval @param {any} [options] */
+  throttle: (fn, limit, interval, options) => loadRate().throttle(fn, limit, interval, options),
   get MIMEType() {
     return loadMime().MIMEType;
   },

@@ -169,4 +169,6 @@ module.exports = {
   GCProfiler,
   isStringOneByteRepresentation,
   startCpuProfile: absentFunction('v8', 'startCpuProfile'),
+  startHeapProfile: absentFunction('v8', 'startHeapProfile'),
+  setHeapProfileNearHeapLimit: absentFunction('v8', 'setHeapProfileNearHeapLimit', 1),
 };

@@ -3,6 +3,7 @@
 
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireNumber, requireObject, requireString } = require('node/arguments');
+const { absent } = require('node/absent');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
 const { share } = require('node/process/environment');
@@ -188,6 +189,15 @@ class Worker extends EventEmitter {
   }
 
   /** @returns {Promise<any>} */
+  getHeapSnapshot() {
+    throw absent('worker_threads.Worker.getHeapSnapshot');
+  }
+  startCpuProfile() {
+    throw absent('worker_threads.Worker.startCpuProfile');
+  }
+  startHeapProfile() {
+    throw absent('worker_threads.Worker.startHeapProfile');
+  }
   getHeapStatistics() {
     return this.#ask('heap');
   }

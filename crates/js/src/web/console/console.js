@@ -187,6 +187,27 @@ function traceText(message) {
 forEach(keys(methods), (name) => {
   defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
 });
+// What V8's consoles have (https://developer.chrome.com/docs/devtools/console/api), without a tool that looks.
+const quiet = {
+  /** A console of its own for a part of a program. @param {any} [_name] */
+  context(_name = undefined) {
+    return assign({}, methods);
+  },
+  /** @param {any} name */
+  createTask(name = undefined) {
+    if (name === undefined || `${name}` === '') throw new Error('First argument must be a non-empty string.');
+    return {
+      /** @template T @param {() => T} f @returns {T} */
+      run(f) {
+        if (typeof f !== 'function') throw new Error('First argument must be a function.');
+        return f();
+      },
+    };
+  },
+};
+forEach(['context', 'createTask'], (name) => {
+  defineProperty(console, name, { value: /** @type {any} */ (quiet)[name], writable: true, enumerable: true, configurable: true });
+});
 // Node's class, and the streams of this console: they are above, and made when somebody asks.
 defineProperty(console, 'Console', {
   get: () => builtinExports('node:console').Console,

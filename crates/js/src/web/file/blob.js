@@ -4,6 +4,7 @@
 'use strict';
 
 const {
+  catchRejection,
   copyBytes,
   customInspect,
   max,
@@ -25,9 +26,13 @@ const { toSequence, toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText } = ops;
 const loadBytes = () => require('web/streams/byte_algorithms');
+const loadPipe = () => require('web/streams/pipe');
+const loadWritable = () => require('web/streams/writable_stream');
+const loadDecoder = () => require('web/encoding/streams');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
 
+const plainPipe = { preventAbort: false, preventCancel: false, preventClose: false, signal: undefined };
 const streamChunk = 64 * 1024;
 const notInType = regExp(/[^\x20-\x7e]/);
 const lineEnds = regExp(/\r\n|\r/g);
@@ -84,6 +89,13 @@ class Blob {
 
   stream() {
     return streamOfBytes(this.#bytes);
+  }
+
+  textStream() {
+    const { readable, writable } = new (loadDecoder().TextDecoderStream)();
+    const from = loadStreams().recordOf(streamOfBytes(this.#bytes));
+    catchRejection(loadPipe().pipe(from, loadWritable().recordOf(writable), plainPipe), () => undefined);
+    return readable;
   }
 
   // Not async functions: those take three times as long for a promise that is settled at once.

@@ -217,6 +217,7 @@ forEach(
 module.exports = {
   hooks,
   makeEntry,
+  permission,
   setEntryListener,
   performance: new Performance(permission),
   Performance,
