@@ -61,4 +61,12 @@ test('the loop tells how idle it is, and how late its timers are', async () => {
   ok(performance.nodeTiming.idleTime > 0);
 });
 
+test('a histogram is cloned', () => {
+  const histogram = createHistogram();
+  histogram.record(5);
+  const copy = structuredClone(histogram);
+  equal(copy.count, 1);
+  equal(copy.max, 5);
+});
+
 await run();

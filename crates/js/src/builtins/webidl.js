@@ -55,8 +55,10 @@ function defineInterface(Class, name = Class.name) {
  * @param {(value: any) => boolean} is
  * @param {(value: any) => any} serialize
  * @param {(data: any) => any} deserialize
+ * @param {Function} [Class] of Node's, which is no interface
  */
-function defineSerializable(file, is, serialize, deserialize) {
+function defineSerializable(file, is, serialize, deserialize, Class = undefined) {
+  if (Class !== undefined) setAdd(interfaces, Class.prototype);
   serializers[serializers.length] = { file, is, serialize, deserialize };
 }
 

@@ -37,13 +37,15 @@ pub use url::Url;
 
 use crate::connect::{Config, Connector};
 use crate::{Error, ErrorKind, Result};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, RANGE, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, RANGE, USER_AGENT};
 use std::rc::Rc;
 
 /// What we decode, in the order of preference that servers read into it.
 const CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+/// What the standard wants sent where no person has a language, as Node and Deno do.
+const ANY_LANGUAGE: HeaderValue = HeaderValue::from_static("*");
 
 /// Fetches over a pool of connections. A cheap handle: clone it.
 #[derive(Clone)]
@@ -157,6 +159,9 @@ impl SharedClient {
         let headers = &mut request.headers;
         if !headers.contains_key(ACCEPT) {
             headers.insert(ACCEPT, ANYTHING);
+        }
+        if !headers.contains_key(ACCEPT_LANGUAGE) {
+            headers.insert(ACCEPT_LANGUAGE, ANY_LANGUAGE);
         }
         if !headers.contains_key(ACCEPT_ENCODING) {
             if headers.contains_key(RANGE) {

@@ -24,7 +24,7 @@ pub struct Request {
     pub method: Method,
     /// The url; a fragment is not sent.
     pub url: Url,
-    /// The headers. Accept, Accept-Encoding and User-Agent are added where missing; several of one name go out as one, joined by
+    /// The headers. Accept, Accept-Encoding, Accept-Language and User-Agent are added where missing; several of one name go out as one, joined by
     /// commas. Host and Transfer-Encoding are the url's and the body's own, whatever stands here; so is Content-Length, except
     /// that a stream of unknown length is held to it.
     pub headers: HeaderMap,

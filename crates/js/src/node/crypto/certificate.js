@@ -274,6 +274,7 @@ defineSerializable(
   (value) => handleOf(value) !== undefined,
   (value) => certificateBytes(/** @type {any} */ (handleOf(value))),
   (bytes) => new X509Certificate(bytes),
+  X509Certificate,
 );
 
 module.exports = { X509Certificate };

@@ -453,6 +453,7 @@ defineSerializable(
     const format = type === 'private' ? 'pkcs8' : 'spki';
     return made(type, type === 'secret' ? keyFromSecret(bytes) : keyRead(type === 'private', bytes, format, undefined));
   },
+  KeyObject,
 );
 
 /** @param {any} value */

@@ -145,7 +145,15 @@ exported.createReadStream = function createReadStream(/** @type {any} */ path, /
 exported.createWriteStream = function createWriteStream(/** @type {any} */ path, /** @type {any} */ options) {
   return streams().createWriteStream(path, options);
 };
-defineProperty(exported, 'Utf8Stream', { get: () => loadUtf8Stream().Utf8Stream, enumerable: true, configurable: true });
+defineProperty(exported, 'Utf8Stream', {
+  get() {
+    const file = loadUtf8Stream();
+    file.useFunctions(exported);
+    return file.Utf8Stream;
+  },
+  enumerable: true,
+  configurable: true,
+});
 defineProperty(exported, 'Dir', { get: () => loadDir().Dir, enumerable: true, configurable: true });
 // Programs that patch `fs` (graceful-fs) put classes of their own here.
 forEach(['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream'], (name) => {

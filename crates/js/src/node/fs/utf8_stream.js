@@ -10,8 +10,14 @@ const { clearInterval, setInterval, setTimeout } = require('web/html/timers');
 const { push, setBytes, shift, subarray, viewByteLength } = require('builtins/primordials');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
-const loadFiles = () => /** @type {any} */ (require('node/fs/fs'));
 const loadPath = () => require('node/path/path');
+
+/** Those of `fs`. @type {any} */
+let functions;
+/** @param {any} all */
+function useFunctions(all) {
+  functions = all;
+}
 
 const mostWrite = 16 * 1024;
 
@@ -51,10 +57,7 @@ class Utf8Stream extends EventEmitter {
     requireInteger(minLength, 'options.minLength', 0);
     requireInteger(periodicFlush, 'options.periodicFlush', 0);
     requireFunction(retryEAGAIN, 'options.retryEAGAIN');
-    if (minLength >= maxWrite) {
-      throw nodeError(RangeError, 'ERR_INVALID_ARG_VALUE', `minLength should be smaller than maxWrite (${maxWrite})`);
-    }
-    this.#fs = options.fs ?? loadFiles();
+    this.#fs = options.fs ?? functions;
     this.#settings = { append, contentMode, fsync, maxLength, maxWrite, minLength, mkdir, mode, periodicFlush, sync, retryEAGAIN };
     if (typeof fd === 'number') {
       this.#fd = fd;
@@ -354,4 +357,4 @@ class Utf8Stream extends EventEmitter {
   }
 }
 
-module.exports = { Utf8Stream };
+module.exports = { Utf8Stream, useFunctions };

@@ -301,6 +301,7 @@ defineSerializable(
     }
     return hasMethods ? new RecordableHistogram(permission, counts) : new Histogram(permission, counts);
   },
+  Histogram,
 );
 
 module.exports = { Counts, createHistogram, Histogram, isRecordable, permission };

@@ -8,8 +8,8 @@
 const { Errno, Memory, encodeUtf8 } = require('node/wasi/memory');
 const fs = /** @type {any} */ (require('node/fs/fs'));
 const { randomFillSync } = /** @type {any} */ (require('node/crypto/random'));
-const { Map, mapDelete, mapGet, mapSet, arraySlice, join, keys, max, now, push, shift, slice, split, startsWith, unshift, viewByteLength } =
-  require('builtins/primordials');
+const { Map, mapDelete, mapGet, mapSet, arraySlice, join, keys, max } = require('builtins/primordials');
+const { now, push, shift, slice, split, startsWith, unshift, viewByteLength } = require('builtins/primordials');
 const { monotonicParts } = ops;
 const { wait } = Atomics;
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));

@@ -2,9 +2,9 @@
 // the middle of a stream.
 'use strict';
 
-const { customInspect, stringify, viewByteLength } = require('builtins/primordials');
+const { customInspect, isDetached, stringify, viewByteLength } = require('builtins/primordials');
 const { codedError } = require('builtins/coded_error');
-const { bytesOf, defineInterface, isSharedBufferSource, isUint8Array, requireArguments } = require('builtins/webidl');
+const { bytesOf, defineInterface, isAnyArrayBuffer, isSharedBufferSource, isUint8Array, requireArguments } = require('builtins/webidl');
 const { toDOMString, toDictionary } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText, decoderDecode, decoderStart, encodeUtf8Into, encodeUtf8Partly, encodingOf } = ops;
@@ -104,7 +104,8 @@ class TextDecoder {
 /** [AllowShared]: shared memory as well. @param {any} input */
 function requireBytes(input) {
   if (!isSharedBufferSource(input)) throw new TypeError('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
-  return bytesOf(input);
+  // What was transferred away has no bytes.
+  return isAnyArrayBuffer(input) && isDetached(input) ? nothing : bytesOf(input);
 }
 
 defineInterface(TextEncoder);

@@ -33,6 +33,7 @@ class TextEncoderStream {
   }
 
   get encoding() {
+    this.#ends;
     return 'utf-8';
   }
   get readable() {

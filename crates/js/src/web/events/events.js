@@ -394,6 +394,8 @@ function defineEventHandlers(Class, names) {
       getOwnPropertyDescriptor(
         {
           get [`on${name}`]() {
+            // Throws for what is no EventTarget, as an interface's prototype.
+            listenersOf(this);
             return handlerOf(this, name)?.callback ?? null;
           },
           set [`on${name}`](/** @type {any} */ value) {

@@ -7,6 +7,7 @@ const { defineInterface } = require('builtins/webidl');
 const {
   apply,
   arraySlice,
+  defineProperty,
   filter,
   forEach,
   freeze,
@@ -43,6 +44,7 @@ class PerformanceObserverEntryList {
   }
   /** @param {any} type */
   getEntriesByType(type) {
+    if (arguments.length === 0) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "type" argument must be specified');
     const text = `${type}`;
     return filter(this.#entries, (entry) => entry.entryType === text);
   }
@@ -168,5 +170,7 @@ function enqueue(entry) {
 
 setEntryListener(enqueue);
 forEach([PerformanceObserver, PerformanceObserverEntryList], (Class) => defineInterface(Class));
+// No program constructs it.
+defineProperty(PerformanceObserverEntryList, 'length', { value: 0, configurable: true });
 
 module.exports = { PerformanceObserver, PerformanceObserverEntryList, enqueue };

@@ -38,6 +38,7 @@ class PerformanceEntry {
     return this.#duration;
   }
   toJSON() {
+    this.#name;
     const { name, entryType, startTime, duration } = this;
     return { name, entryType, startTime, duration };
   }
@@ -117,13 +118,16 @@ class Performance extends EventTarget {
     super();
   }
   get timeOrigin() {
+    this.#entries;
     return originTime();
   }
   now() {
+    this.#entries;
     return monotonicNow();
   }
   /** @param {any} name @param {any} [options] */
   mark(name, options = undefined) {
+    requireArguments(arguments.length, 1, 'Performance.mark');
     const mark = new PerformanceMark(name, options);
     push(this.#entries, mark);
     tell(mark);
@@ -156,7 +160,10 @@ class Performance extends EventTarget {
   }
   /** @param {any} markOrTime @returns {number} */
   #time(markOrTime) {
-    if (typeof markOrTime === 'number') return markOrTime;
+    if (typeof markOrTime === 'number') {
+      if (!(markOrTime >= 0)) throw new TypeError('Performance.measure: a time must not be negative');
+      return markOrTime;
+    }
     const name = toDOMString(markOrTime);
     if (includes(milestones, name)) return /** @type {any} */ (this).nodeTiming[name];
     for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
@@ -182,13 +189,16 @@ class Performance extends EventTarget {
   }
   /** @param {any} name @param {any} [type] */
   getEntriesByName(name, type = undefined) {
+    requireArguments(arguments.length, 1, 'Performance.getEntriesByName');
     return filter(this.getEntries(), (entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
   }
   /** @param {any} type */
   getEntriesByType(type) {
+    requireArguments(arguments.length, 1, 'Performance.getEntriesByType');
     return filter(this.getEntries(), (entry) => entry.entryType === `${type}`);
   }
   toJSON() {
+    this.#entries;
     return { timeOrigin: this.timeOrigin };
   }
   /** @param {number} depth @param {any} options */
@@ -198,6 +208,8 @@ class Performance extends EventTarget {
 }
 
 forEach([PerformanceEntry, PerformanceMark, PerformanceMeasure, Performance], (Class) => defineInterface(Class));
+// Those that no program constructs take no arguments.
+forEach([PerformanceEntry, PerformanceMeasure, Performance], (Class) => defineProperty(Class, 'length', { value: 0, configurable: true }));
 
 // Node's own members are above, and made when somebody asks (https://nodejs.org/api/perf_hooks.html#class-performance).
 forEach(

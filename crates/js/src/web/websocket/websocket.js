@@ -94,6 +94,7 @@ class WebSocket extends EventTarget {
     return this.#binaryType;
   }
   set binaryType(value) {
+    this.#binaryType;
     const text = toDOMString(value);
     // Web IDL: a value outside of the enumeration is ignored by a setter.
     if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text;
@@ -112,6 +113,7 @@ class WebSocket extends EventTarget {
 
   /** @param {any} [code] @param {any} [reason] */
   close(code = undefined, reason = undefined) {
+    this.#state;
     const status = code === undefined ? undefined : readCode(code);
     const text = reason === undefined ? '' : toUSVString(reason);
     if (viewByteLength(encodeUtf8(text)) > maximalReason) {

@@ -1,0 +1,117 @@
+// What node:crypto has beside its algorithms: SPKAC, UUIDs of version 7, keys that become keys of the web, and keys and certificates that are cloned.
+import crypto, { Certificate, createSecretKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import util from 'node:util';
+import { fail, test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+
+/** An element of DER. */
+function der(tag, ...parts) {
+  const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 255];
+  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+}
+
+/** A signed public key and challenge, as browsers made them. */
+function spkac(key, challenge, digest, identifier, parameters = [der(5)]) {
+  const signed = der(0x30, key.publicKey.export({ type: 'spki', format: 'der' }), der(0x16, challenge));
+  const signature = sign(digest, signed, key.privateKey);
+  return der(0x30, signed, der(0x30, der(6, identifier), ...parameters), der(3, [0], signature)).toString('base64');
+}
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const sha256WithRsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+const ecdsaWithSha256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+
+test('Certificate verifies SPKAC and reads it', () => {
+  for (const [key, identifier, parameters] of [
+    [rsa, sha256WithRsa],
+    [ec, ecdsaWithSha256, []],
+  ]) {
+    const text = spkac(key, 'the challenge', 'sha256', identifier, parameters);
+    for (const given of [text, Buffer.from(text)]) {
+      equal(Certificate.verifySpkac(given), true);
+      equal(`${Certificate.exportChallenge(given)}`, 'the challenge');
+      equal(`${Certificate.exportPublicKey(given)}`, key.publicKey.export({ type: 'spki', format: 'pem' }));
+    }
+    equal(new Certificate().verifySpkac(text), true);
+    equal(Certificate().verifySpkac(text), true);
+    const bytes = Buffer.from(text, 'base64');
+    bytes[bytes.length - 3] ^= 1;
+    equal(Certificate.verifySpkac(bytes.toString('base64')), false);
+  }
+});
+
+test('what is no SPKAC has nothing in it', () => {
+  for (const given of [
+    '',
+    'AAAA',
+    Buffer.from('nonsense'),
+    der(0x30, [1, 2, 3]).toString('base64'),
+    der(0x30, der(0x30), der(0x30), der(3)).toString('base64'),
+  ]) {
+    ok(!Certificate.verifySpkac(given));
+    equal(`${Certificate.exportChallenge(given)}`, '');
+    equal(`${Certificate.exportPublicKey(given)}`, '');
+  }
+  for (const method of ['verifySpkac', 'exportChallenge', 'exportPublicKey'])
+    equal(throws(() => Certificate[method](1), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+});
+
+if (crypto.randomUUIDv7 !== undefined) {
+  test('a UUID of version 7 begins with its time', () => {
+    const before = Date.now();
+    const uuid = crypto.randomUUIDv7();
+    ok(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(uuid), uuid);
+    const time = Number.parseInt(uuid.replace('-', '').slice(0, 12), 16);
+    ok(time >= before && time <= Date.now(), uuid);
+    ok(crypto.randomUUIDv7() !== uuid);
+    throws(() => crypto.randomUUIDv7(1), TypeError);
+  });
+
+  test('a KeyObject becomes a CryptoKey', async () => {
+    const key = createSecretKey(Buffer.alloc(32, 1)).toCryptoKey('AES-GCM', true, ['encrypt', 'decrypt']);
+    deepEqual([key.type, key.algorithm.name, key.algorithm.length, key.usages], ['secret', 'AES-GCM', 256, ['encrypt', 'decrypt']]);
+    const hmac = createSecretKey(Buffer.alloc(20, 1)).toCryptoKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    const mac = await crypto.subtle.sign('HMAC', hmac, Buffer.from('text'));
+    equal(Buffer.from(mac).toString('hex'), crypto.createHmac('sha256', Buffer.alloc(20, 1)).update('text').digest('hex'));
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+    const signature = await crypto.subtle.sign(
+      { name: 'ECDSA', hash: 'SHA-256' },
+      ec.privateKey.toCryptoKey(algorithm, false, ['sign']),
+      Buffer.from('x'),
+    );
+    ok(
+      await crypto.subtle.verify(
+        { name: 'ECDSA', hash: 'SHA-256' },
+        ec.publicKey.toCryptoKey(algorithm, true, ['verify']),
+        signature,
+        Buffer.from('x'),
+      ),
+    );
+    throws(() => ec.publicKey.toCryptoKey(algorithm, true, ['sign']), Error);
+  });
+}
+
+test('keys and certificates are cloned', async () => {
+  for (const key of [createSecretKey(Buffer.from('secret')), rsa.publicKey, rsa.privateKey, ec.privateKey]) {
+    const copy = structuredClone(key);
+    ok(copy !== key && copy.equals(key));
+    equal(copy.type, key.type);
+    ok(util.types.isKeyObject(copy));
+  }
+  const web = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['sign']);
+  ok(crypto.KeyObject.from(structuredClone(web)).equals(crypto.KeyObject.from(web)));
+  const { ca_file: file } = JSON.parse(process.env.FIXTURES ?? fail('FIXTURES is not set: run this by `cargo xtask test`'));
+  const certificate = new X509Certificate(readFileSync(file));
+  equal(structuredClone(certificate).fingerprint256, certificate.fingerprint256);
+});
+
+test('types are told', () => {
+  equal(util.types.isKeyObject(rsa.publicKey), true);
+  for (const value of [1, null, {}, new Uint8Array(1)]) equal(util.types.isKeyObject(value), false);
+  equal(util.types.isExternal({}), false);
+  equal(util.types.isFloat16Array(new Uint8Array(1)), false);
+});
+
+await run();
