@@ -222,3 +222,90 @@ fn a_chain_of_reads_lets_other_tasks_run() {
         reading.abort();
     });
 }
+
+/// What a watch tells until it has told of this name.
+async fn told(watch: &fs::Watch, last: &str) -> Vec<(fs::Change, String)> {
+    let mut all = Vec::new();
+    loop {
+        for event in watch.next().await.unwrap() {
+            let name = event.name.unwrap().to_str().unwrap().to_owned();
+            let is_last = name == last;
+            all.push((event.change, name));
+            if is_last {
+                return all;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_watched_folder_tells_of_names_and_of_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    run(async {
+        let watch = fs::Watch::start(folder.path(), false).unwrap();
+        // Two watches of one place are told both.
+        let other = fs::Watch::start(folder.path(), false).unwrap();
+        std::fs::write(&path, "1").unwrap();
+        assert_eq!(
+            told(&watch, "a").await[0],
+            (fs::Change::Name, "a".to_owned())
+        );
+        drop(watch);
+        assert_eq!(
+            told(&other, "a").await[0],
+            (fs::Change::Name, "a".to_owned())
+        );
+        let file = fs::Watch::start(&path, false).unwrap();
+        std::fs::write(&path, "2").unwrap();
+        assert_eq!(
+            told(&file, "a").await[0],
+            (fs::Change::Content, "a".to_owned())
+        );
+        file.close();
+        assert_eq!(file.next().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_watched_tree_tells_of_folders_that_come_and_move() {
+    let folder = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("old/inner")).unwrap();
+    run(async {
+        let watch = fs::Watch::start(folder.path(), true).unwrap();
+        std::fs::write(folder.path().join("old/inner/x"), "").unwrap();
+        told(&watch, "old/inner/x").await;
+        // Made at once: the watch of `new` comes too late for what is in it.
+        std::fs::create_dir_all(folder.path().join("new/deep")).unwrap();
+        std::fs::write(folder.path().join("new/deep/y"), "").unwrap();
+        told(&watch, "new/deep/y").await;
+        std::fs::rename(folder.path().join("new"), folder.path().join("moved")).unwrap();
+        told(&watch, "moved").await;
+        std::fs::write(folder.path().join("moved/deep/z"), "").unwrap();
+        told(&watch, "moved/deep/z").await;
+        // What has left the tree is none of its business.
+        std::fs::rename(folder.path().join("moved"), outside.path().join("moved")).unwrap();
+        told(&watch, "moved").await;
+        std::fs::write(outside.path().join("moved/deep/far"), "").unwrap();
+        std::fs::write(folder.path().join("last"), "").unwrap();
+        let names: Vec<_> = told(&watch, "last").await;
+        assert!(
+            names.iter().all(|(_, name)| !name.contains("far")),
+            "{names:?}"
+        );
+    });
+}
+
+#[test]
+fn what_is_not_there_cannot_be_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        for recursive in [false, true] {
+            let error = fs::Watch::start(folder.path().join("none"), recursive).err();
+            let error = error.expect("there is no such file");
+            assert!(error.is_file());
+            assert_eq!(error.io_kind(), Some(ErrorKind::NotFound));
+        }
+    });
+}

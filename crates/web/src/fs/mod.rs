@@ -11,9 +11,11 @@
 pub mod blocking;
 mod cached;
 mod file;
+mod watch;
 
 pub use file::File;
 pub use std::fs::{FileType, Metadata, OpenOptions, Permissions};
+pub use watch::{Change, Event, Watch};
 
 use crate::{Error, ErrorKind, Result};
 use std::ffi::OsString;

@@ -1,7 +1,6 @@
-// node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams. Absent so far: `watch`.
+// node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams.
 'use strict';
 
-const { notImplemented } = require('node/errors');
 const { requireFunction, requireObject, requireString } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { apply, assign, construct, defineProperty, endsWith, forEach, keys, resolve, symbolFor, then } = require('builtins/primordials');
@@ -18,6 +17,7 @@ const loadWarnings = () => require('node/process/warnings');
 const loadPath = () => require('node/path/path');
 const loadStreams = () => require('node/fs/streams');
 const loadUtf8Stream = () => require('node/fs/utf8_stream');
+const loadWatch = () => require('node/fs/watch');
 const loadWatchFile = () => require('node/fs/watch_file');
 
 /** A function that says once that it is not to be used. @param {string} message @param {string} code */
@@ -122,14 +122,9 @@ exported.mkdtempDisposableSync = function mkdtempDisposableSync(/** @type {any} 
   const remove = () => operations.rm(true, whole, { recursive: true, force: true });
   return { path, remove, [Symbol.dispose]: remove };
 };
-forEach(['watch'], (name) => {
-  const missing = {
-    [name]() {
-      throw notImplemented(`fs.${name}`);
-    },
-  };
-  exported[name] = missing[name];
-});
+exported.watch = function watch(/** @type {any} */ filename, /** @type {any} */ options, /** @type {any} */ listener) {
+  return loadWatch().watch(filename, options, listener);
+};
 
 useFunctions(exported);
 

@@ -3,6 +3,7 @@
 mod error;
 mod handles;
 mod operations;
+mod watching;
 
 use crate::builtins::{File, Room};
 
@@ -19,7 +20,8 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/fs/streams", include_str!("streams.js")),
         File::new("node/fs/utf8_stream", include_str!("utf8_stream.js")),
         File::new("node/fs/values", include_str!("values.js")),
+        File::new("node/fs/watch", include_str!("watch.js")),
         File::new("node/fs/watch_file", include_str!("watch_file.js")),
     ],
-    operations: &[handles::OPS, operations::OPS],
+    operations: &[handles::OPS, operations::OPS, watching::OPS],
 };

@@ -42,6 +42,11 @@ interface Operations {
   fsUnlink(path: Path, sync: boolean): any;
   /** Times in seconds. */
   fsUtimes(path: Path, accessed: number, modified: number, follow: boolean, sync: boolean): any;
+  fsWatchClose(watch: object): void;
+  /** Whether it is a name, the name (undefined if nobody knows), and so on; none when it was closed. */
+  fsWatchNext(watch: object): Promise<any[]>;
+  fsWatchReference(watch: object, on: boolean): void;
+  fsWatchStart(path: Path, recursive: boolean): object;
   /** How many bytes were written. */
   fsWrite(fd: number, content: string | ArrayBufferView, position: number, sync: boolean): any;
   fsWriteFile(file: Path | number, content: string | ArrayBufferView, flags: number, mode: number, sync: boolean): any;

@@ -311,7 +311,7 @@ fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 }
 
 /// A name as text; one that is no UTF-8 as its bytes.
-struct Name(OsString);
+pub(super) struct Name(pub(super) OsString);
 
 impl IntoJs for Name {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {

@@ -13,6 +13,7 @@ const loadStreams = () => require('node/fs/streams');
 const loadReadline = () => /** @type {any} */ (require('node/readline/readline'));
 const loadReadable = () => /** @type {any} */ (require('web/streams/readable_stream'));
 const loadWarnings = () => require('node/process/warnings');
+const loadWatch = () => require('node/fs/watch');
 const loadPath = () => require('node/path/path');
 
 // An open file that the program forgets is closed when its handle is collected.
@@ -243,6 +244,9 @@ exported.mkdtempDisposable = async function mkdtempDisposable(/** @type {any} */
   const whole = loadPath().resolve(`${path}`);
   const remove = () => operations.rm(false, whole, { recursive: true, force: true });
   return { path, remove, [Symbol.asyncDispose]: remove };
+};
+exported.watch = function watch(/** @type {any} */ filename, /** @type {any} */ options) {
+  return loadWatch().changes(filename, options);
 };
 // The hot one by hand: no rest array, no second promise.
 exported.readFile = function readFile(/** @type {any} */ path, /** @type {any} */ options) {

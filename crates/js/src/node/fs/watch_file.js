@@ -6,6 +6,7 @@ const { requireFunction, requireInteger } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { operations } = require('node/fs/operations');
 const { makeStats, textOfPath, toPath } = require('node/fs/values');
+const { nextTick } = require('node/process/ticks');
 const path = /** @type {any} */ (require('node/path/path'));
 const { clearInterval, setInterval } = require('web/html/timers');
 
@@ -20,6 +21,7 @@ class StatWatcher extends EventEmitter {
   #timer = undefined;
   /** @type {any} */
   #last = undefined;
+  #asking = false;
 
   /** @param {string} file @param {boolean} bigint */
   constructor(file, bigint) {
@@ -30,15 +32,23 @@ class StatWatcher extends EventEmitter {
 
   /** @param {number} interval @param {boolean} persistent */
   start(interval, persistent) {
-    this.#look();
+    // At once: what happens after this call is a change, also before the pool could have told how the file was.
+    const options = { bigint: this.#bigint };
+    try {
+      this.#last = operations.stat(true, this.#file, options);
+    } catch {
+      this.#last = makeStats(absent, options);
+      nextTick(tellAbsence, this, this.#last);
+    }
     this.#timer = setInterval(bind(this.#look, this), interval);
     if (!persistent) this.#timer.unref();
   }
 
   stop() {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.emit('stop');
+    nextTick(emitStop, this);
   }
   ref() {
     this.#timer?.ref();
@@ -50,6 +60,9 @@ class StatWatcher extends EventEmitter {
   }
 
   #look() {
+    // One question at a time, however slow the answer (rule BOUNDED).
+    if (this.#asking) return;
+    this.#asking = true;
     const options = { bigint: this.#bigint };
     then(
       operations.stat(false, this.#file, options),
@@ -60,18 +73,24 @@ class StatWatcher extends EventEmitter {
 
   /** @param {any} stats */
   #found(stats) {
+    this.#asking = false;
     if (this.#timer === undefined) return;
     const last = this.#last;
     this.#last = stats;
-    if (last === undefined) {
-      // A file that is not there is told of at once.
-      if (Number(stats.nlink) === 0) this.emit('change', stats, makeStats(absent, { bigint: this.#bigint }));
-      return;
-    }
     if (last.mtimeMs !== stats.mtimeMs || last.ctimeMs !== stats.ctimeMs || last.ino !== stats.ino || last.size !== stats.size) {
       this.emit('change', stats, last);
     }
   }
+}
+
+/** A file that is not there is told of. @param {StatWatcher} watcher @param {any} stats */
+function tellAbsence(watcher, stats) {
+  watcher.emit('change', stats, stats);
+}
+
+/** @param {StatWatcher} watcher */
+function emitStop(watcher) {
+  watcher.emit('stop');
 }
 
 /** @param {any} file @param {any} options @param {any} [listener] */
