@@ -13,10 +13,10 @@ use mozjs::glue::{
 use mozjs::jsapi::{
     ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CreateDefaultExportSyntheticModule,
     Evaluate2, FinishLoadingImportedModule, FinishLoadingImportedModuleFailed, GetModuleNamespace,
-    GetModuleRequestSpecifier, GetModuleRequestType, Handle, JS_GetRuntime, JSContext, JSObject,
-    JSScript, LoadRequestedModules1, ModuleEvaluate, ModuleLink, ModuleType,
-    ReadOnlyCompileOptions, SetModuleLoadHook, SetModuleMetadataHook, SetModulePrivate, SourceText,
-    Value,
+    GetModuleRequestSpecifier, GetModuleRequestType, Handle, JS_GetRuntime,
+    JS_Utf8BufferIsCompilableUnit, JSContext, JSObject, JSScript, LoadRequestedModules1,
+    ModuleEvaluate, ModuleLink, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook,
+    SetModuleMetadataHook, SetModulePrivate, SourceText, Value,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs_sys::jsapi::mozilla::Utf8Unit;
@@ -130,6 +130,20 @@ impl<'s> Scope<'s> {
         let ok = unsafe { Evaluate2(cx, options.0, &mut text, value.handle_mut()) };
         self.check(ok).map_err(|error| self.with_place(error))?;
         Ok(self.root(value.get()))
+    }
+
+    /// Whether the text is a script, or can never become one by more lines: false for what ends too early.
+    ///
+    /// # Errors
+    /// When the engine has no context to ask in.
+    pub fn is_compilable_unit(&self, source: &str) -> Result<bool, Error> {
+        self.runnable()?;
+        let cx = self.cx();
+        root!(cx, global = self.global().object_or_null());
+        // SAFETY: the text outlives the call, which does not keep it; the handle is a root. It reports nothing of what it finds.
+        Ok(unsafe {
+            JS_Utf8BufferIsCompilableUnit(cx, global.handle(), source.as_ptr().cast(), source.len())
+        })
     }
 
     /// Compiles an ES module. `private` comes back as the referrer of its imports and for its `import.meta`.

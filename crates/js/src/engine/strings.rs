@@ -16,7 +16,7 @@ use mozjs::jsapi::{
 use mozjs::jsval::BigIntValue;
 
 use super::error::Error;
-use super::local::Local;
+use super::local::{Local, Type};
 use super::roots::root;
 use super::scope::Scope;
 use super::transcoding;
@@ -228,10 +228,16 @@ impl<'s> Scope<'s> {
     /// `Boolean(value)`.
     pub fn bool_of(&self, value: Local<'_>) -> bool {
         self.cx();
-        // SAFETY: the handle is a root; this never runs code.
-        value
-            .as_bool()
-            .unwrap_or_else(|| unsafe { ToBooleanSlow(value.handle()) })
+        match value.type_of() {
+            Type::Undefined | Type::Null => false,
+            Type::Boolean => value.as_bool() == Some(true),
+            Type::Number => value
+                .as_f64()
+                .is_some_and(|number| number != 0.0 && !number.is_nan()),
+            Type::Symbol => true,
+            // SAFETY: the handle is a root, of a kind that the slow path takes; this never runs code.
+            Type::String | Type::BigInt | Type::Object => unsafe { ToBooleanSlow(value.handle()) },
+        }
     }
 
     /// A BigInt.

@@ -30,5 +30,5 @@ interface Operations {
   realmCreate(): any;
   realmFunction(text: string, file: string, line: number, global: object | undefined, environment: object[], parameters: string[], load?: Load): Function;
   /** No limit for 0 milliseconds. */
-  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load): any;
+  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load, breaksOnInterrupt?: boolean): any;
 }

@@ -3,6 +3,8 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use twinloop_loop::signals;
+
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, PromiseState, Scope, Source};
 use crate::modules::source;
 
@@ -15,7 +17,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("realmCheck", 3, check),
     Op::new("realmCreate", 0, create),
     Op::new("realmFunction", 7, function),
-    Op::new("realmRun", 7, run),
+    Op::new("realmRun", 8, run),
 ];
 
 /// `realmCreate()`: the global object of a new realm.
@@ -84,7 +86,7 @@ fn global_of<'s>(scope: &Scope<'s>, value: Local<'s>) -> Local<'s> {
     }
 }
 
-/// `realmRun(text, file, line, global, environment, milliseconds, load)`: `load(specifier)` finds what it imports dynamically.
+/// `realmRun(text, file, line, global, environment, milliseconds, load, breaksOnInterrupt)`: `load(specifier)` finds what it imports dynamically.
 fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let given = Given::read(scope, &arguments)?;
     let source = given.source();
@@ -92,11 +94,40 @@ fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Err
     let environment = list(scope, arguments.get(4))?;
     let milliseconds = scope.number_of(arguments.get(5))?;
     let private = private_of(scope, arguments.get(6))?;
+    if scope.bool_of(arguments.get(7)) {
+        return interruptible(scope, || {
+            scope.run_in_realm(global, &environment, source, private)
+        });
+    }
     if milliseconds > 0.0 {
         let run = || scope.run_in_realm(global, &environment, source, private);
         return limited(scope, milliseconds, run);
     }
     scope.run_in_realm(global, &environment, source, private)
+}
+
+/// Runs a script that SIGINT ends, which is an error that can be caught.
+fn interruptible<'s>(
+    scope: &Scope<'s>,
+    run: impl FnOnce() -> Result<Local<'s>, Error>,
+) -> Result<Local<'s>, Error> {
+    let context = scope.context();
+    let interrupt = context.interrupt_handle();
+    let watch = signals::watch_alone(signals::INTERRUPT, move || interrupt.interrupt())
+        .map_err(|error| Error::new(format!("cannot watch for SIGINT: {error}")))?;
+    let result = run();
+    drop(watch);
+    context.interrupt_handle().withdraw();
+    match result {
+        Err(error) if error.is_terminated() && !context.is_stopped() => {
+            context.take_interrupted();
+            Err(Error::coded(
+                "ERR_SCRIPT_EXECUTION_INTERRUPTED",
+                "Script execution was interrupted by `SIGINT`",
+            ))
+        }
+        result => result,
+    }
 }
 
 /// Runs a script that is ended when its time is up, which is an error that can be caught.

@@ -74,14 +74,23 @@ class Script {
   }
   /** @param {any} [options] */
   runInThisContext(options) {
-    return realmRun(this.#code, this.#file, this.#line, undefined, [], limitOf(options), this.#load);
+    return realmRun(this.#code, this.#file, this.#line, undefined, [], limitOf(options), this.#load, options?.breakOnSigint === true);
   }
   /** @param {any} contextified @param {any} [options] */
   runInContext(contextified, options) {
     const context = contextOf(contextified, 'contextifiedObject', 'vm.Context');
     const { global, environment } = context;
     try {
-      return realmRun(this.#code, this.#file, this.#line, global, environment, limitOf(options), this.#load);
+      return realmRun(
+        this.#code,
+        this.#file,
+        this.#line,
+        global,
+        environment,
+        limitOf(options),
+        this.#load,
+        options?.breakOnSigint === true,
+      );
     } finally {
       gather(context);
     }
