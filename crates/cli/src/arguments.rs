@@ -27,6 +27,7 @@ Options:
   -e, --eval CODE                   run CODE as JavaScript
   -p, --print CODE                  the same, and print its value
       --check                       look at the syntax of FILE, and do not run it
+  -i, --interactive                 a prompt, also if standard input is no terminal
   -m MODULE                         run a Python module, as python -m does
   -c PYTHON                         run a line of Python, as python -c does
   -r, --require MODULE              load a module first, by require (repeatable)
@@ -71,7 +72,7 @@ impl UsageError {
 }
 
 /// What the user asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Arguments {
     pub(crate) action: Action,
     /// `--connect-to` rules, in order.
@@ -107,7 +108,7 @@ impl Arguments {
 }
 
 /// The one thing to do.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Action {
     /// A prompt, or what standard input says.
     #[default]

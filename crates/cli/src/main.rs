@@ -44,12 +44,16 @@ fn main() -> ExitCode {
         }
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::Test => run_builtin("node/test/command", &arguments),
+        Action::Eval { code, .. } if arguments.has("--interactive") => {
+            let mut arguments = arguments.clone();
+            arguments.options.push(("--eval".to_owned(), code.clone()));
+            run_builtin("node/repl/command", &arguments)
+        }
         Action::Eval { code, prints } => eval(code, "[eval]", *prints, &arguments),
         Action::Check(file) => check(file.as_deref(), &arguments),
         Action::File(file) => run_file(file, &arguments),
-        Action::Input if std::io::stdin().is_terminal() => {
-            print!("{}", arguments::HELP);
-            return ExitCode::SUCCESS;
+        Action::Input if arguments.has("--interactive") || std::io::stdin().is_terminal() => {
+            run_builtin("node/repl/command", &arguments)
         }
         Action::Input => match input() {
             Ok(code) => eval(&code, "[stdin]", false, &arguments),

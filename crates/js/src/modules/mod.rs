@@ -11,6 +11,7 @@ mod export_names;
 mod graph;
 mod module_syntax;
 pub(crate) mod operations;
+mod prompt;
 pub(crate) mod resolve;
 pub(crate) mod source;
 pub(crate) mod waiting;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::commonjs::{self, compiled};
+use super::prompt;
 use crate::builtins::{self, Room};
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 use crate::{rooms, typescript};
@@ -14,6 +15,9 @@ pub(crate) const ROOM: Room = Room {
         Op::new("builtinExports", 1, builtin_exports),
         Op::new("builtinSpecifiers", 0, builtin_specifiers),
         Op::new("commonJsFunction", 2, common_js_function),
+        Op::new("promptExpression", 1, prompt_expression),
+        Op::new("promptIsWhole", 1, prompt_is_whole),
+        Op::new("promptScript", 1, prompt_script),
         Op::new("requireOf", 1, require_of),
         Op::new("strippedTypes", 1, stripped_types),
     ]],
@@ -43,6 +47,38 @@ fn common_js_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result
     let text = scope.string_of(arguments.get(0))?;
     let file = scope.string_of(arguments.get(1))?;
     compiled(scope, &text, &file)
+}
+
+/// `promptExpression(text)`: an expression without effects as a tree (`prompt.rs` has its nodes); undefined for any other.
+fn prompt_expression<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    match prompt::expression(&text) {
+        Some(tree) => scope.json_parse(&tree.to_string()),
+        None => Ok(Local::undefined()),
+    }
+}
+
+/// `promptIsWhole(text)`, of a text that is no script: false if more lines may make one of it, or a text that awaits.
+fn prompt_is_whole<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    // A script has no such statement, so the engine has nothing to say about its end.
+    let imports = text.trim_start().starts_with("import {") && !text.contains('}');
+    // What is no mistake in an async function ends too early in one that is never closed.
+    let is_whole = !imports
+        && scope.is_compilable_unit(&text)?
+        && (!text.contains("await")
+            || prompt::awaiting(&text).is_some()
+            || scope.is_compilable_unit(&format!("(async () => {{{text}"))?);
+    Ok(Local::boolean(is_whole))
+}
+
+/// `promptScript(text)`: what a prompt runs in its place; undefined for the text itself.
+fn prompt_script<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    match prompt::awaiting(&text) {
+        Some(script) => scope.string(&script),
+        None => Ok(Local::undefined()),
+    }
 }
 
 /// `requireOf(path)`.

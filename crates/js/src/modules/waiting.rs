@@ -6,8 +6,8 @@ use std::path::Path;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, VariableDeclaration,
-    VariableDeclarationKind,
+    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, Program,
+    VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -65,6 +65,13 @@ fn awaits_in(path: &Path, text: &str) -> Vec<(usize, usize)> {
         (line, column)
     };
     starts.unwrap_or_default().into_iter().map(place).collect()
+}
+
+/// Whether the program awaits outside of every function.
+pub(super) fn has_top_level_await(program: &Program<'_>) -> bool {
+    let mut finder = Finder::default();
+    finder.visit_program(program);
+    !finder.starts.is_empty()
 }
 
 /// Finds awaits that are in no function.

@@ -27,6 +27,7 @@ pub(crate) mod process;
 pub(crate) mod punycode;
 pub(crate) mod querystring;
 pub(crate) mod readline;
+pub(crate) mod repl;
 pub(crate) mod sea;
 pub(crate) mod sqlite;
 pub(crate) mod stream;
@@ -85,6 +86,7 @@ pub(crate) const ROOMS: &[Room] = &[
     punycode::ROOM,
     querystring::ROOM,
     readline::ROOM,
+    repl::ROOM,
     sea::ROOM,
     sqlite::ROOM,
     stream::ROOM,

@@ -2,8 +2,8 @@
 // edits, with a prompt and a history.
 'use strict';
 
-const { arraySlice, exec, indexOf, isFinite, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
-const { resolve, shift, slice, splice, test, trim, unshift } = require('builtins/primordials');
+const { arraySlice, exec, filter, indexOf, isFinite, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
+const { repeat, resolve, shift, slice, splice, startsWith, test, trim, unshift } = require('builtins/primordials');
 const { requireInteger } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
 const EventEmitter = require('node/events/events');
@@ -50,6 +50,10 @@ class Interface extends EventEmitter {
   /** Rows of the terminal above the one that has the cursor. */
   #rowsAbove = 0;
   #killed = '';
+  #wasTab = false;
+  /** Whether the key that is told of was pressed by itself, and not within pasted text. */
+  _sawKeyPress = false;
+  isCompletionEnabled = true;
   /** @type {any} */
   #listeners;
 
@@ -82,7 +86,7 @@ class Interface extends EventEmitter {
       data: (/** @type {any} */ chunk) => this.#onData(chunk),
       end: () => this.#onEnd(),
       error: (/** @type {any} */ error) => this.emit('error', error),
-      keypress: (/** @type {any} */ text, /** @type {any} */ key) => this.#onKey(text, key),
+      keypress: (/** @type {any} */ text, /** @type {any} */ key) => this._ttyWrite(text, key),
     };
     this.input.on('error', this.#listeners.error);
     if (this.terminal) {
@@ -196,7 +200,7 @@ class Interface extends EventEmitter {
   write(data, key) {
     if (this.closed) throw closedError();
     if (this.paused) this.resume();
-    if (this.terminal) this.#onKey(data, key ?? {});
+    if (this.terminal) this._ttyWrite(data, key ?? {});
     else if (data !== undefined && data !== null) this.#onData(data);
   }
 
@@ -282,7 +286,7 @@ class Interface extends EventEmitter {
     output.write(text);
     const end = this.#placeOf(text);
     // The terminal wraps only when the next character comes.
-    if (end.cols === 0 && text !== '') output.write(' ');
+    if (end.cols === 0) output.write(' ');
     const place = this.getCursorPos();
     cursorTo(output, place.cols);
     if (end.rows > place.rows) moveCursor(output, 0, place.rows - end.rows);
@@ -309,9 +313,14 @@ class Interface extends EventEmitter {
 
   /** @param {string} text */
   #insert(text) {
+    const isAtEnd = this.cursor === this.line.length;
+    const before = this.#placeOf(this.#prompt + this.line);
     this.line = slice(this.line, 0, this.cursor) + text + slice(this.line, this.cursor);
     this.cursor += text.length;
-    this.#refresh();
+    // What is typed at the end of a row needs no more than to be shown.
+    const after = this.#placeOf(this.#prompt + this.line);
+    if (isAtEnd && after.rows === before.rows) this.output?.write(text);
+    else this.#refresh();
   }
 
   /** Takes away what is between two places. @param {number} from @param {number} to */
@@ -369,16 +378,24 @@ class Interface extends EventEmitter {
     this.#refresh();
   }
 
-  #complete() {
+  /** @param {boolean} isRepeated whether the key before this one was the same: then all that fits is shown */
+  #complete(isRepeated) {
     const before = slice(this.line, 0, this.cursor);
     const show = (/** @type {any} */ error, /** @type {any} */ result) => {
       if (error || !result) return;
       const [found, part] = [result[0], result[1]];
       if (found.length === 0) return;
-      const common = commonStart(found);
-      if (common.length > part.length) this.#insert(slice(common, part.length));
-      else if (found.length > 1) {
-        this.output?.write(`\r\n${found.join('  ')}\r\n`);
+      // An empty text stands between groups.
+      const common = commonStart(filter(found, (/** @type {string} */ each) => each !== ''));
+      if (startsWith(common, part) && common.length > part.length) this.#insert(slice(common, part.length));
+      else if (!startsWith(common, part)) {
+        // What was asked for in other capitals.
+        const from = this.cursor - part.length;
+        this.line = slice(this.line, 0, from) + common + slice(this.line, this.cursor);
+        this.cursor = from + common.length;
+        this.#refresh();
+      } else if (isRepeated) {
+        this.output?.write(`\r\n${inColumns(found, this.columns)}\r\n`);
         this.#rowsAbove = 0;
         this.#refresh();
       }
@@ -391,8 +408,13 @@ class Interface extends EventEmitter {
     }
   }
 
+  /** A key, or text; whoever extends the class may have keys of its own. @param {any} text @param {any} [key] */
+  _ttyWrite(text, key) {
+    this.#onKey(text, key ?? {});
+  }
+
   /** @param {any} text @param {any} key */
-  #onKey(text, key = {}) {
+  #onKey(text, key) {
     if (key.ctrl && key.name === 'c') {
       if (this.listenerCount('SIGINT') > 0) this.emit('SIGINT');
       else this.close();
@@ -401,8 +423,10 @@ class Interface extends EventEmitter {
     const action = key.ctrl ? ctrlKeys[key.name] : key.meta ? metaKeys[key.name] : plainKeys[key.name];
     if (action !== undefined) {
       this.#act(action);
+      this.#wasTab = action === 'complete';
       return;
     }
+    this.#wasTab = false;
     if (key.ctrl || key.meta || text === undefined || text === null || text === '') return;
     const lines = `${text}`.split(/\r\n|\n|\r/);
     for (let index = 0; index < lines.length; index += 1) {
@@ -478,7 +502,7 @@ class Interface extends EventEmitter {
         }
         break;
       default:
-        if (typeof this.completer === 'function') this.#complete();
+        if (typeof this.completer === 'function' && this.isCompletionEnabled) this.#complete(this.#wasTab);
         else this.#insert('\t');
     }
   }
@@ -552,6 +576,30 @@ function commonStart(words) {
     common = slice(common, 0, length);
   }
   return common;
+}
+
+/** Words below each other, groups apart. @param {string[]} words @param {number} width */
+function inColumns(words, width) {
+  let longest = 0;
+  for (let index = 0; index < words.length; index += 1) longest = max(longest, widthOf(words[index]));
+  const room = longest + 2;
+  const most = width === Infinity || width < room ? 1 : (width - (width % room)) / room;
+  let text = '';
+  let inRow = 0;
+  for (let index = 0; index < words.length; index += 1) {
+    const isGap = words[index] === '';
+    if (inRow > 0 && (isGap || inRow === most)) {
+      text += '\r\n';
+      inRow = 0;
+    }
+    if (isGap) text += '\r\n';
+    else {
+      const isLast = index + 1 === words.length || words[index + 1] === '' || inRow + 1 === most;
+      text += isLast ? words[index] : words[index] + repeat(' ', room - widthOf(words[index]));
+      inRow += 1;
+    }
+  }
+  return text;
 }
 
 function closedError() {

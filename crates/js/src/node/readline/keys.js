@@ -120,10 +120,17 @@ function emit(stream, key) {
   stream.emit('keypress', isText || (!key.code && !key.meta) ? key.sequence : undefined, key);
 }
 
-/** @param {any} stream @param {string} text */
-function feed(stream, text) {
+/**
+ * @param {any} stream @param {string} text
+ * @param {any} [owner] is told whether a key stands alone, so that it was pressed, and whether it is the last: a Tab within pasted text is no question
+ */
+function feed(stream, text, owner) {
   let rest = text;
   while (rest !== '') {
+    if (owner !== undefined) {
+      owner._sawKeyPress = text.length === 1;
+      owner.isCompletionEnabled = rest.length === 1 || rest[0] === '\u001b';
+    }
     if (rest[0] === '\u001b') {
       const found = exec(sequence, rest);
       if (found !== null) {
@@ -170,7 +177,8 @@ function emitKeypressEvents(stream, owner) {
       return;
     }
     clearTimeout(timer);
-    stream[waiting] = feed(stream, stream[waiting] + stream[decoder].write(chunk));
+    stream[waiting] = feed(stream, stream[waiting] + stream[decoder].write(chunk), owner);
+    if (owner !== undefined) owner.isCompletionEnabled = true;
     if (stream[waiting] !== '') timer = setTimeout(flush, owner?.escapeCodeTimeout ?? escapePause);
   };
   const onListener = (/** @type {any} */ event) => {
