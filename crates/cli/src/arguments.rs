@@ -37,6 +37,10 @@ Options:
       --env-file-if-exists FILE     the same, if there is such a file
       --input-type TYPE             what CODE or standard input is: module, commonjs,
                                     module-typescript or commonjs-typescript
+      --watch                       run the program again when it, or what it imports, changes;
+                                    --watch-preserve-output keeps the screen, and
+                                    --watch-kill-signal NAME says how it is asked to end
+      --watch-path PATH             the same when something at PATH does (repeatable)
       --test                        as test; --test-only, --test-name-pattern PATTERN,
                                     --test-reporter NAME and Node's others with it
       --connect-to HOST:PORT:ADDR:PORT
@@ -87,6 +91,8 @@ pub(crate) struct Arguments {
     pub(crate) written: Vec<String>,
     /// What the program sees as its own arguments.
     pub(crate) rest: Vec<OsString>,
+    /// The whole command line without what is said to `--watch`.
+    pub(crate) unwatched: Vec<OsString>,
 }
 
 impl Arguments {
@@ -174,6 +180,7 @@ pub(crate) fn parse(
         ..Arguments::default()
     };
     let mut words = Words(arguments.into_iter().collect());
+    let mut unwatched = Vec::new();
     let mut code: Option<String> = None;
     let mut prints = false;
     let mut checks = false;
@@ -196,6 +203,7 @@ pub(crate) fn parse(
             _ => (text.clone(), None),
         };
         let before = words.0.len();
+        let following: Vec<OsString> = words.0.iter().take(2).cloned().collect();
         match name.as_str() {
             "-h" | "--help" => parsed.action = Action::Help,
             "-V" | "-v" | "--version" => parsed.action = Action::Version,
@@ -229,11 +237,17 @@ pub(crate) fn parse(
                 parsed.options.push(("--conditions".to_owned(), value));
             }
             _ if name == "-m" || (name.starts_with("-m") && !name.starts_with("--")) => {
+                unwatched.push(word);
+                unwatched.extend(words.0.iter().cloned());
+                parsed.unwatched = unwatched;
                 parsed.action = Action::Python("-m", attached(&mut words, &name, "-m")?);
                 parsed.rest = words.0.into();
                 return Ok(parsed);
             }
             _ if name.starts_with("-c") => {
+                unwatched.push(word);
+                unwatched.extend(words.0.iter().cloned());
+                parsed.unwatched = unwatched;
                 parsed.action = Action::Python("-c", attached(&mut words, &text, "-c")?);
                 parsed.rest = words.0.into();
                 return Ok(parsed);
@@ -253,6 +267,10 @@ pub(crate) fn parse(
             }
             _ => return Err(UsageError::node(format!("bad option: {text}"))),
         }
+        if !name.starts_with("--watch") {
+            unwatched.push(word);
+            unwatched.extend(following.into_iter().take(before - words.0.len()));
+        }
         if matches!(parsed.action, Action::Help | Action::Version) {
             return Ok(parsed);
         }
@@ -269,6 +287,8 @@ pub(crate) fn parse(
             }
         }
     }
+    unwatched.extend(words.0.iter().cloned());
+    parsed.unwatched = unwatched;
     parsed.action = action(&mut parsed, words, code, prints, checks, tests)?;
     Ok(parsed)
 }
@@ -403,6 +423,25 @@ mod tests {
         assert!(error.message.contains("--frobnicate"), "{error:?}");
         assert_eq!(error.status, 9);
         assert!(parse_words(&["--check", "-e", "1"]).is_err());
+    }
+
+    #[test]
+    fn a_watched_program_is_started_without_the_options_of_watching() {
+        let words = [
+            "--watch",
+            "--watch-path",
+            "src",
+            "--python",
+            "p",
+            "--no-warnings",
+            "app.py",
+            "--watch",
+        ];
+        let parsed = parse_words(&words).unwrap();
+        assert_eq!(parsed.unwatched, words[3..]);
+        assert!(parsed.has("--watch"));
+        let parsed = parse_words(&["--watch", "-r", "a", "-m", "m", "x"]).unwrap();
+        assert_eq!(parsed.unwatched, ["-r", "a", "-m", "m", "x"]);
     }
 
     #[test]

@@ -33,6 +33,12 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage_error(&error),
     };
+    if let Some(result) = watch(&arguments) {
+        return match result {
+            Ok(never) => match never {},
+            Err(error) => usage_error(&error),
+        };
+    }
     let result = match &arguments.action {
         Action::Help => {
             print!("{}", arguments::HELP);
@@ -62,6 +68,53 @@ fn main() -> ExitCode {
     };
     let Err(message) = result;
     usage_error(&UsageError { message, status: 2 })
+}
+
+/// Runs the program as a child, again and again, if the command line asks for that.
+fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
+    let path = arguments.has("--watch-path");
+    if !path && !arguments.has("--watch") {
+        return None;
+    }
+    let option = if path { "--watch-path" } else { "--watch" };
+    let clash = |other: &str| {
+        let message = format!("either {option} or {other} can be used, not both");
+        Some(Err(UsageError::node(message)))
+    };
+    let (file, program) = match &arguments.action {
+        Action::Help | Action::Version => return None,
+        Action::Test if path => {
+            let message = "--watch-path cannot be used in combination with --test".to_owned();
+            return Some(Err(UsageError::node(message)));
+        }
+        Action::Test => {
+            let message = "--watch with --test is not there yet".to_owned();
+            return Some(Err(UsageError::node(message)));
+        }
+        Action::Check(_) => return clash("--check"),
+        Action::Eval { .. } => return clash("--eval"),
+        Action::Input if arguments.has("--interactive") => return clash("--interactive"),
+        Action::Input => {
+            let message = format!("{option} requires specifying a file");
+            return Some(Err(UsageError::node(message)));
+        }
+        Action::Python(option, value) => (None, vec![(*option).into(), value.clone()]),
+        Action::File(file) => (Some(file), vec![file.clone().into_os_string()]),
+    };
+    let shown: Vec<_> = (program.iter().chain(&arguments.rest))
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let mut watching = arguments.clone();
+    let mut say = |name: &str, value: String| watching.options.push((name.to_owned(), value));
+    say("--watched-program", shown.join(" "));
+    if let Some(file) = file {
+        let file = entry::program(file).unwrap_or_else(|_| file.clone());
+        say("--watched-file", file.to_string_lossy().into_owned());
+    }
+    watching.action = Action::Input;
+    watching.rest = arguments.unwatched.clone();
+    let result = run_builtin("node/watch/command", &watching);
+    Some(result.map_err(|message| UsageError { message, status: 2 }))
 }
 
 fn usage_error(error: &UsageError) -> ExitCode {

@@ -208,8 +208,6 @@ const NOT_THERE: &[&str] = &[
     "--force-fips",
     "--frozen-intrinsics",
     "--permission",
-    "--watch",
-    "--watch-path",
 ];
 
 /// Options of the command line alone.

@@ -22,6 +22,7 @@ import twinloop
 from ..loop import tasks
 from ..loop.process import install
 from ..names import connect_to
+from . import watched
 
 USAGE = """\
 usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.ps is not None:
         _print_tasks(options.ps)
         return
+    watched.report()
     if options.ca_file is not None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
     install()

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::export_names::export_names;
 use super::resolve::{Target, file_url};
-use super::{Flavour, Loader, named_exports, quote, run_module, source};
+use super::{Flavour, Loader, named_exports, quote, run_module, source, watched};
 use crate::engine::{Attributes, Error, Key, Local, PromiseState, Scope, Source};
 use crate::{builtins, typescript};
 
@@ -340,6 +340,7 @@ fn require<'s>(
         return Ok(exports);
     }
     source::require_loadable(&path)?;
+    watched::note(&path);
     let text = source::read(&path).map_err(|error| {
         Error::coded(
             "MODULE_NOT_FOUND",

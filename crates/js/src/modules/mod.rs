@@ -15,6 +15,7 @@ mod prompt;
 pub(crate) mod resolve;
 pub(crate) mod source;
 pub(crate) mod waiting;
+mod watched;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -393,6 +394,7 @@ impl Loader {
     ) -> Result<Local<'s>, Error> {
         let shown = path.display().to_string();
         source::require_loadable(path)?;
+        watched::note(path);
         let text = source::read(path).map_err(|error| {
             Error::coded(
                 "ERR_MODULE_NOT_FOUND",
@@ -653,6 +655,7 @@ pub(crate) fn script_text(url: &Url) -> Result<String, Error> {
     let path = url
         .to_file_path()
         .map_err(|()| missing("only file: and data: URLs can be read".to_owned()))?;
+    watched::note(&path);
     let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
     match source::kind(&path) {
         FileKind::TypeScript | FileKind::CommonTypeScript => {

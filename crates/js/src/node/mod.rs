@@ -42,6 +42,7 @@ pub(crate) mod util;
 pub(crate) mod v8;
 pub(crate) mod vm;
 pub(crate) mod wasi;
+pub(crate) mod watch;
 pub(crate) mod worker_threads;
 pub(crate) mod zlib;
 
@@ -102,6 +103,7 @@ pub(crate) const ROOMS: &[Room] = &[
     v8::ROOM,
     vm::ROOM,
     wasi::ROOM,
+    watch::ROOM,
     worker_threads::ROOM,
     zlib::ROOM,
 ];
