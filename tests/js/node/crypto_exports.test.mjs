@@ -114,4 +114,37 @@ test('types are told', () => {
   equal(util.types.isFloat16Array(new Uint8Array(1)), false);
 });
 
+// A key on P-256 and its certificate, made by OpenSSL; the passphrase is `secret`.
+const bundle = Buffer.from(
+  [
+    'MIIEDAIBAzCCA8IGCSqGSIb3DQEHAaCCA7MEggOvMIIDqzCCAmIGCSqGSIb3DQEHBqCCAlMwggJPAgEAMIICSAYJKoZIhvcNAQcBMFcGCSqGSIb3DQEFDTBK',
+    'MCkGCSqGSIb3DQEFDDAcBAgJDTsOWnPy/gICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEFtk0Mdajgf2BVkPrrjFxOmAggHgJ8X+cSlsjQweCcU7',
+    'Dwke7zC+dsPTkwnh8NOVO4fk4sjoiUAQ8L94hOIOLmhyV3WPEW4AWl3ZbcLVnk75yslTmCDJVAgNyC1zYKWEXBL2WyKzEuvmvv4eL+Vb+J5cpI69mnZtLASj',
+    'TKkbiLD85Hfv4WI3Z8Kr89gGEf7uHZyggoQuqBhG8YzlOApY86thw4cb9Xx2XxGJ7WxuAvqQcCq9ubjXL7zMLLwAJdi3wFlyfEs2NhNTyTSJvlVdZ/opkgIT',
+    'wlY6tRHKBug3WNhbbxnTRZh4P/pKyXm3sR8j2k62g1RVomaHeti/w3D7BqldPxidgNf+VomWnMgiva6ZhvoM7UBEVt1xoCt2HjUyH3q9303NbQTesDM7HDJj',
+    'cadL5owO8lj+1VcazbSvnw46zMGa9xjbfBzxi+W+3d6xuX8rv0oQ5lDu/5Vsfz/wuuDhEttDiciqOCH3ib+Isgo2lDIbIpYniIFjpXGldW4j5Xf0cVKvcW8H',
+    'NNyMa4OAuUBksi0tFn5U15mDGmrgyBle1130LkT09vmXce2XHSQAKd0ayS6syR73DE3Yf2lT/aXd2v98IkIapeT50qiGSwmr7jXOokD4sqM2xu+5LpXBWVWs',
+    'Sc7J8jsbtsQp2rHdnrsE9ZDmMIIBQQYJKoZIhvcNAQcBoIIBMgSCAS4wggEqMIIBJgYLKoZIhvcNAQwKAQKgge8wgewwVwYJKoZIhvcNAQUNMEowKQYJKoZI',
+    'hvcNAQUMMBwECCMe/LLoJIgOAgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQC3gaboa6FnLlhCGvCGmTlASBkO0wczCg2+9M5G7XffIcx/FgXkeY',
+    'xIAeb+PViFPFcNqCQiDlMhGJvquWWxcEIl64TkDids05kg2YgcQr6D2thdLSwjgOFWGbSPuaeeDeGsutPyhac8oXa4Kgl4jiiNnS+1caa+bnuCzNXJlrCcG5',
+    '3wRsBXBDvIxBA9BaulyaKXW6IaqX2fuTEZrX8TmVw6j+ETElMCMGCSqGSIb3DQEJFTEWBBS164JmegRckScPKPGxkhueCHUgyjBBMDEwDQYJYIZIAWUDBAIB',
+    'BQAEIOj7Gc4TrgtKJ6XEnelG/rSEXKTlisdfUh1ZRQI1rcsBBAiOjq8VxqmDEQICCAA=',
+  ].join(''),
+  'base64',
+);
+
+if (crypto.parsePKCS12 !== undefined) {
+  test('a bundle of PKCS #12 is a key and its certificates', () => {
+    for (const given of [bundle, new Uint8Array(bundle).buffer, new DataView(new Uint8Array(bundle).buffer)]) {
+      const { privateKey, certificate, additionalCertificates } = crypto.parsePKCS12(given, { passphrase: 'secret' });
+      deepEqual([privateKey.asymmetricKeyType, certificate.subject, additionalCertificates], ['ec', 'CN=test', []]);
+      ok(certificate.checkPrivateKey(privateKey));
+    }
+    for (const given of [bundle.subarray(1), bundle]) throws(() => crypto.parsePKCS12(given, { passphrase: 'other' }), Error);
+    throws(() => crypto.parsePKCS12(bundle), Error);
+    equal(throws(() => crypto.parsePKCS12('text'), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+    equal(throws(() => crypto.parsePKCS12(bundle, { passphrase: 'a\0b' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+  });
+}
+
 await run();

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
+use openssl::pkcs12::Pkcs12;
 use openssl::x509::{GeneralNameRef, X509, X509NameRef, X509VerifyResult};
 
 use super::der::{self, Reader, tag};
@@ -33,6 +34,32 @@ pub struct Facts {
     pub algorithm_object: String,
     pub pem: String,
     pub is_authority: bool,
+}
+
+/// What a bundle of PKCS #12 holds (RFC 7292).
+pub struct Bundle {
+    /// The private key.
+    pub key: Option<Key>,
+    /// The certificate of the key, as DER.
+    pub certificate: Option<Vec<u8>>,
+    /// The others.
+    pub others: Vec<Vec<u8>>,
+}
+
+/// Opens a bundle in DER. Nothing and an empty passphrase are the same.
+///
+/// # Errors
+/// When it is none, or the passphrase is another.
+pub fn open_bundle(bytes: &[u8], passphrase: &str) -> Outcome<Bundle> {
+    let parsed = Pkcs12::from_der(bytes)?.parse2(passphrase)?;
+    let others = parsed.ca.into_iter().flatten();
+    Ok(Bundle {
+        key: parsed.pkey.map(Key::Private),
+        certificate: parsed.cert.map(|found| found.to_der()).transpose()?,
+        others: others
+            .map(|found| Ok(found.to_der()?))
+            .collect::<Outcome<_>>()?,
+    })
 }
 
 /// How names are compared: OpenSSL's bits.

@@ -6,7 +6,7 @@ const { requireBoolean, requireObject, requireString } = require('node/arguments
 const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { heldBy, made } = require('node/crypto/keys');
 const { bytesFrom } = require('node/crypto/values');
-const { customInspect, fromCharCode, numberToString, split, stringIncludes, toUpperCase } = require('builtins/primordials');
+const { customInspect, fromCharCode, map, numberToString, split, stringIncludes, toUpperCase } = require('builtins/primordials');
 const { defineSerializable, isObject, isSharedBufferSource } = require('builtins/webidl');
 const {
   certificateBytes,
@@ -19,6 +19,7 @@ const {
   keyEquals,
   keyPublic,
 } = ops;
+const { decodeText, pkcs12Open } = ops;
 const { keyRsaNumbers, keyDetails, keyKind, keyPoint, keyWrite } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -266,6 +267,21 @@ function legacy(certificate, facts, key) {
   return object;
 }
 
+/** A key and its certificates (https://nodejs.org/api/crypto.html#cryptoparsepkcs12bundle-options). @param {any} bundle @param {any} [options] */
+function parsePKCS12(bundle, options = {}) {
+  if (!isSharedBufferSource(bundle)) throw invalidType('bundle', ['ArrayBuffer', 'TypedArray', 'DataView', 'Buffer'], bundle);
+  requireObject(options, 'options');
+  const { passphrase } = options;
+  const secret = passphrase === undefined ? '' : decodeText('utf-8', bytesFrom(passphrase, 'options.passphrase'), false, true);
+  if (stringIncludes(secret, '\0')) throw invalidValue('options.passphrase', passphrase, 'must not contain null bytes');
+  const [key, certificate, others] = pkcs12Open(bytesFrom(bundle, 'bundle'), secret);
+  return {
+    privateKey: key === undefined ? null : made('private', key),
+    certificate: certificate === undefined ? null : new X509Certificate(certificate),
+    additionalCertificates: map(others, (bytes) => new X509Certificate(bytes)),
+  };
+}
+
 const { handle: handleOf } = X509Certificate;
 delete (/** @type {any} */ (X509Certificate).handle);
 // As bytes, which another thread can have.
@@ -277,4 +293,4 @@ defineSerializable(
   X509Certificate,
 );
 
-module.exports = { X509Certificate };
+module.exports = { X509Certificate, parsePKCS12 };

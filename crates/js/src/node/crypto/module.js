@@ -121,6 +121,7 @@ const shown = (get) => ({ get, enumerable: true, configurable: true });
 const quiet = (value) => ({ value, enumerable: false, configurable: true, writable: true });
 defineProperties(exported, {
   Certificate: shown(() => loadSpkac().Certificate),
+  parsePKCS12: shown(() => loadCertificate().parsePKCS12),
   X509Certificate: shown(() => loadCertificate().X509Certificate),
   constants: { value: constants, enumerable: true },
   fips: { get: getFips, set: setFips, configurable: true },

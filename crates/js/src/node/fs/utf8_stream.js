@@ -1,16 +1,19 @@
 // `fs.Utf8Stream` (https://nodejs.org/api/fs.html#class-fsutf8stream): text for a file that is written in large pieces, for loggers. BOUNDED: by
 // `maxLength`, beyond which what is written is dropped and told by the event `drop`.
+//
+// At most one write is under way. What it did not take (`#left`) goes before everything else; what comes meanwhile is gathered in pieces of at most
+// `maxWrite`. When a write ends, `#ended` says what is next: more to write, another file, the end, or nothing (`drain`).
 'use strict';
 
-const { nodeError } = require('node/errors');
-const { requireBoolean, requireFunction, requireInteger, requireObject, requireOneOf, requireString } = require('node/arguments');
+const { invalidType, nodeError } = require('node/errors');
+const { requireBoolean, requireFunction, requireInteger, requireObject, requireOneOf } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
+const { Buffer } = /** @type {any} */ (require('node/buffer/buffer'));
 const { clearInterval, setInterval, setTimeout } = require('web/html/timers');
-const { push, setBytes, shift, subarray, viewByteLength } = require('builtins/primordials');
-const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
-const { encodeUtf8 } = require('web/encoding/utf8');
+const { push, shift, unshift } = require('builtins/primordials');
 const loadPath = () => require('node/path/path');
+const { wait } = Atomics;
 
 /** Those of `fs`. @type {any} */
 let functions;
@@ -20,33 +23,76 @@ function useFunctions(all) {
 }
 
 const mostWrite = 16 * 1024;
+/** From so much on its writer is asked to wait. */
+const much = 16387;
+/** Milliseconds until a file that was busy is tried again. */
+const pause = 100;
+
+function sleep() {
+  wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+}
+
+/** @param {string} what */
+const invalidState = (what) => nodeError(Error, 'ERR_INVALID_STATE', `Invalid state: ${what}`);
+
+/** What is written, as text. */
+const texts = {
+  empty: '',
+  /** @param {string} first @param {string} second */
+  join: (first, second) => first + second,
+  /** What is left when so many bytes were written. @param {string} text @param {number} bytes */
+  rest(text, bytes) {
+    const whole = Buffer.from(text);
+    // A function of the program's own need not say how much it wrote.
+    if (!(bytes < whole.length)) return '';
+    // A character that was cut is written again as a whole.
+    let end = bytes;
+    while (end > 0 && (whole[end] & 0xc0) === 0x80) end -= 1;
+    return whole.subarray(end).toString();
+  },
+};
+/** The same as bytes. */
+const buffers = {
+  empty: Buffer.alloc(0),
+  /** @param {any} first @param {any} second */
+  join: (first, second) => Buffer.concat([first, second]),
+  /** @param {any} buffer @param {number} bytes */
+  rest: (buffer, bytes) => buffer.subarray(bytes),
+};
 
 class Utf8Stream extends EventEmitter {
-  /** What is to be written. @type {{ bytes: Uint8Array }[]} */
-  #queue = [];
+  /** @type {any} */
+  #kind;
+  /** What is to be written after `#left`. @type {any[]} */
+  #pieces = [];
+  /** @type {any} */
+  #left;
+  /** How much both are. */
   #length = 0;
   #isWriting = false;
   #isOpening = false;
+  #isReopening = false;
   #isEnding = false;
-  #isEnded = false;
   #isDestroyed = false;
-  /** Called when all is written. @type {((error?: any) => void)[]} */
-  #flushes = [];
+  #isFlushAsked = false;
+  #isDrainTold = false;
   /** @type {any} */
   #timer;
+  /** Functions that the program gave in the place of those of `fs`, and may change. @type {any} */
+  #given;
   /** @type {any} */
-  #fs;
   #settings;
   #fd = -1;
-  /** @type {string | undefined} */
-  #file;
+  /** @type {string | null} */
+  #file = null;
 
   /** @param {any} [options] */
   constructor(options = {}) {
     requireObject(options, 'options');
     super();
-    const { append = true, contentMode = 'utf8', dest, fd, fsync = false, maxLength = 0, maxWrite = mostWrite, minLength = 0 } = options;
-    const { mkdir = false, mode, periodicFlush = 0, sync = true, retryEAGAIN = () => true } = options;
+    const { append = true, contentMode = 'utf8', dest, fsync = false, maxLength = 0, maxWrite = mostWrite, minLength = 0 } = options;
+    const { mkdir = false, mode, periodicFlush = 0, sync = false, retryEAGAIN = () => true } = options;
+    const fd = options.fd ?? dest;
     requireBoolean(append, 'options.append');
     requireOneOf(contentMode, 'options.contentMode', ['utf8', 'buffer']);
     requireBoolean(fsync, 'options.fsync');
@@ -57,15 +103,35 @@ class Utf8Stream extends EventEmitter {
     requireInteger(minLength, 'options.minLength', 0);
     requireInteger(periodicFlush, 'options.periodicFlush', 0);
     requireFunction(retryEAGAIN, 'options.retryEAGAIN');
-    this.#fs = options.fs ?? functions;
-    this.#settings = { append, contentMode, fsync, maxLength, maxWrite, minLength, mkdir, mode, periodicFlush, sync, retryEAGAIN };
+    if (typeof fd !== 'number' && typeof fd !== 'string') throw invalidType('options.fd', ['number', 'string'], fd);
+    if (minLength >= maxWrite) {
+      throw nodeError(RangeError, 'ERR_INVALID_ARG_VALUE', `minLength should be smaller than maxWrite (${maxWrite})`);
+    }
+    this.#given = options.fs;
+    this.#settings = {
+      append,
+      contentMode,
+      fsync,
+      maxLength,
+      maxWrite,
+      minLength: minLength || 0,
+      mkdir,
+      mode,
+      periodicFlush,
+      sync,
+      retryEAGAIN,
+    };
+    this.#kind = contentMode === 'utf8' ? texts : buffers;
+    this.#left = this.#kind.empty;
     if (typeof fd === 'number') {
       this.#fd = fd;
       nextTick(() => this.emit('ready'));
     } else {
-      requireString(dest, 'options.dest');
-      this.#open(dest);
+      this.#open(fd);
     }
+    this.on('newListener', (/** @type {any} */ name) => {
+      if (name === 'drain') this.#isDrainTold = false;
+    });
     if (periodicFlush > 0) {
       this.#timer = setInterval(() => this.flush(), periodicFlush);
       this.#timer.unref();
@@ -111,250 +177,301 @@ class Utf8Stream extends EventEmitter {
 
   /** Takes the data; false asks its writer to wait for `drain`. @param {any} data */
   write(data) {
-    if (this.#isDestroyed || this.#isEnding) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is destroyed');
-    if (this.#settings.contentMode === 'utf8') requireString(data, 'data');
-    const bytes = isSharedBufferSource(data) ? bytesOf(data) : encodeUtf8(`${data}`);
-    const { maxLength, maxWrite, minLength } = this.#settings;
-    const length = viewByteLength(bytes);
-    if (maxLength > 0 && this.#length + length > maxLength) {
-      this.emit('drop', data);
-      return this.#length < maxWrite;
+    if (this.#isDestroyed) throw invalidState('Utf8Stream is destroyed');
+    const given = this.#kind === texts ? data : typeof data === 'string' ? Buffer.from(data) : data;
+    if (this.#kind === texts ? typeof given !== 'string' : !Buffer.isBuffer(given)) {
+      throw invalidType('data', this.#kind === texts ? 'string' : ['string', 'Buffer'], data);
     }
-    this.#length += length;
-    push(this.#queue, { bytes });
-    if (!this.#isWriting && !this.#isOpening && this.#length >= minLength) this.#go();
-    return this.#length < maxWrite;
+    const { maxLength, maxWrite, minLength } = this.#settings;
+    if (maxLength > 0 && this.#length + given.length > maxLength) {
+      this.emit('drop', data);
+      return this.#length < much;
+    }
+    const last = this.#pieces.length - 1;
+    if (last < 0 || this.#pieces[last].length + given.length > maxWrite) push(this.#pieces, given);
+    else this.#pieces[last] = this.#kind.join(this.#pieces[last], given);
+    this.#length += given.length;
+    if (!this.#isWriting && this.#length >= minLength) this.#write();
+    return this.#length < much;
   }
 
-  /** Writes all that is there. @param {(error?: any) => void} [callback] */
+  /** Writes what is there although it is less than `minLength`, and tells when it has reached the disk. @param {((error?: any) => void) | null} [callback] */
   flush(callback = undefined) {
-    if (callback !== undefined) requireFunction(callback, 'cb');
+    if (callback !== undefined && callback !== null) requireFunction(callback, 'cb');
     if (this.#isDestroyed) {
-      const error = nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is destroyed');
-      if (callback === undefined) throw error;
+      const error = invalidState('Utf8Stream is destroyed');
+      if (!callback) throw error;
       callback(error);
       return;
     }
-    if (callback !== undefined) push(this.#flushes, callback);
-    if (!this.#isWriting && !this.#isOpening) this.#go();
-  }
-
-  /** The same at once. */
-  flushSync() {
-    if (this.#isDestroyed) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is destroyed');
-    if (this.#fd < 0) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is not ready');
-    for (;;) {
-      const piece = this.#take();
-      if (piece === undefined) break;
-      this.#writeNow(piece);
+    if (this.#settings.minLength <= 0) {
+      callback?.();
+      return;
     }
-    if (this.#settings.fsync) this.#fs.fsyncSync(this.#fd);
+    if (callback) this.#tellWhenDrained(callback);
+    if (this.#isWriting) return;
+    if (this.#pieces.length === 0) push(this.#pieces, this.#kind.empty);
+    this.#write();
   }
 
-  /** Closes the file, and opens it or another one. @param {string} [file] */
-  reopen(file = this.#file) {
-    if (this.#isDestroyed) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is destroyed');
+  /** Writes all at once, on this thread. */
+  flushSync() {
+    if (this.#isDestroyed) throw invalidState('Utf8Stream is destroyed');
+    if (this.#fd < 0) throw invalidState('Invalid file descriptor');
+    if (!this.#isWriting && this.#left.length > 0) {
+      unshift(this.#pieces, this.#left);
+      this.#left = this.#kind.empty;
+    }
+    let piece = this.#kind.empty;
+    while (this.#pieces.length > 0 || piece.length > 0) {
+      if (piece.length === 0) piece = shift(this.#pieces);
+      try {
+        piece = this.#without(piece, this.#writeNow(piece));
+      } catch (error) {
+        if (!isBusy(error) || !this.#settings.retryEAGAIN(error, piece.length, this.#length - piece.length)) {
+          unshift(this.#pieces, piece);
+          throw error;
+        }
+        sleep();
+      }
+    }
+    try {
+      this.#f('fsyncSync')(this.#fd);
+    } catch {
+      // Not every descriptor can be told to reach a disk.
+    }
+  }
+
+  /** Opens the file once more, where it was moved away, or another one. @param {string} [file] */
+  reopen(file = undefined) {
+    if (this.#isDestroyed) throw invalidState('Utf8Stream is destroyed');
     if (this.#isOpening) {
       this.once('ready', () => this.reopen(file));
       return;
     }
     if (this.#isEnding) return;
-    if (file === undefined)
-      throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Unable to reopen a file descriptor, you must pass a file to Utf8Stream');
-    if (this.#fd >= 0) {
-      const old = this.#fd;
-      this.once('ready', () => {
-        if (old !== this.#fd) this.#fs.close(old, (/** @type {any} */ error) => error && this.emit('error', error));
-      });
-    }
-    this.#open(file);
+    if (this.#file === null) throw invalidState('Unable to reopen a file descriptor, you must pass a file to SonicBoom');
+    if (file) this.#file = file;
+    this.#isReopening = true;
+    if (this.#isWriting) return;
+    const old = this.#fd;
+    this.once('ready', () => {
+      if (old !== this.#fd) this.#f('close')(old, (/** @type {any} */ error) => error && this.emit('error', error));
+    });
+    this.#open(this.#file);
   }
 
   /** Writes what is there, and closes. */
   end() {
-    if (this.#isDestroyed) throw nodeError(Error, 'ERR_INVALID_STATE', 'Invalid state: Utf8Stream is destroyed');
+    if (this.#isDestroyed) throw invalidState('Utf8Stream is destroyed');
+    if (this.#isOpening) {
+      this.once('ready', () => this.end());
+      return;
+    }
     if (this.#isEnding) return;
     this.#isEnding = true;
-    if (!this.#isWriting && !this.#isOpening) this.#go();
+    if (this.#isWriting) return;
+    if (this.#length > 0 && this.#fd >= 0) this.#write();
+    else this.#close();
   }
 
   /** Closes without that. */
   destroy() {
-    if (this.#isDestroyed) return;
-    this.#close();
+    if (!this.#isDestroyed) this.#close();
   }
 
   [Symbol.dispose]() {
     this.destroy();
   }
 
+  /** @param {string} name @returns {(...given: any[]) => any} */
+  #f(name) {
+    return this.#given?.[name] ?? functions[name];
+  }
+
   /** @param {string} file */
   #open(file) {
     this.#isOpening = true;
+    this.#isWriting = true;
+    this.#isDrainTold = false;
     const { append, mkdir, mode, sync } = this.#settings;
     const flags = append ? 'a' : 'w';
     const opened = (/** @type {any} */ error, /** @type {number} */ fd) => {
+      this.#isReopening = false;
       this.#isOpening = false;
+      this.#isWriting = false;
       if (error) {
-        this.emit('error', error);
+        if (!sync) this.emit('error', error);
+        else nextTick(() => this.listenerCount('error') > 0 && this.emit('error', error));
         return;
       }
       this.#fd = fd;
       this.#file = file;
-      this.emit('ready');
+      if (sync) nextTick(() => this.emit('ready'));
+      else this.emit('ready');
       if (this.#isDestroyed) return;
-      if (this.#length > this.#settings.minLength || this.#isEnding || this.#flushes.length > 0) this.#go();
+      if ((!this.#isWriting && this.#length > this.#settings.minLength) || this.#isFlushAsked) this.#write();
     };
     if (sync) {
+      /** @type {number} */
+      let fd;
       try {
-        if (mkdir) this.#fs.mkdirSync(loadPath().dirname(file), { recursive: true });
-        const fd = this.#fs.openSync(file, flags, mode);
-        this.#fd = fd;
-        this.#file = file;
-        this.#isOpening = false;
-        nextTick(() => {
-          this.emit('ready');
-          if (!this.#isDestroyed && !this.#isWriting && this.#length > this.#settings.minLength) this.#go();
-        });
+        if (mkdir) this.#f('mkdirSync')(loadPath().dirname(file), { recursive: true });
+        fd = this.#f('openSync')(file, flags, mode);
       } catch (error) {
         opened(error, -1);
         throw error;
       }
+      opened(null, fd);
       return;
     }
-    const open = () => this.#fs.open(file, flags, mode, opened);
+    const open = () => this.#f('open')(file, flags, mode, opened);
     if (!mkdir) open();
-    else this.#fs.mkdir(loadPath().dirname(file), { recursive: true }, (/** @type {any} */ error) => (error ? opened(error, -1) : open()));
+    else
+      this.#f('mkdir')(loadPath().dirname(file), { recursive: true }, (/** @type {any} */ error) => (error ? opened(error, -1) : open()));
   }
 
-  /** The next bytes, as many as one write may have. */
-  #take() {
-    if (this.#queue.length === 0) return undefined;
-    const first = this.#queue[0].bytes;
-    const { maxWrite } = this.#settings;
-    if (viewByteLength(first) >= maxWrite || this.#queue.length === 1) return /** @type {any} */ (shift(this.#queue)).bytes;
-    let length = 0;
-    let count = 0;
-    while (count < this.#queue.length && length + viewByteLength(this.#queue[count].bytes) <= maxWrite) {
-      length += viewByteLength(this.#queue[count].bytes);
-      count += 1;
-    }
-    const joined = new Uint8Array(length);
-    let place = 0;
-    for (let index = 0; index < count; index += 1) {
-      const { bytes } = /** @type {any} */ (shift(this.#queue));
-      setBytes(joined, bytes, place);
-      place += viewByteLength(bytes);
-    }
-    return joined;
+  /** @param {(error?: any) => void} callback */
+  #tellWhenDrained(callback) {
+    this.#isFlushAsked = true;
+    const told = (/** @type {any} */ error) => {
+      this.#isFlushAsked = false;
+      callback(error);
+    };
+    const onError = (/** @type {any} */ error) => {
+      this.removeListener('drain', onDrain);
+      told(error);
+    };
+    const onDrain = () => {
+      this.removeListener('error', onError);
+      if (this.#settings.fsync) told(undefined);
+      // What closed meanwhile has been told to reach the disk.
+      else this.#f('fsync')(this.#fd, (/** @type {any} */ error) => told(error?.code === 'EBADF' ? undefined : error));
+    };
+    this.once('drain', onDrain);
+    this.once('error', onError);
   }
 
-  /** @param {Uint8Array} bytes */
-  #writeNow(bytes) {
-    let left = bytes;
-    while (viewByteLength(left) > 0) {
+  /** What is left of a piece of which so much was written. @param {any} piece @param {number} bytes */
+  #without(piece, bytes) {
+    const rest = this.#kind.rest(piece, bytes);
+    this.#length -= piece.length - rest.length;
+    return rest;
+  }
+
+  /** @param {any} piece @returns {number} */
+  #writeNow(piece) {
+    return this.#kind === texts ? this.#f('writeSync')(this.#fd, piece, 'utf8') : this.#f('writeSync')(this.#fd, piece);
+  }
+
+  #write() {
+    this.#isWriting = true;
+    if (this.#left.length === 0) this.#left = shift(this.#pieces) ?? this.#kind.empty;
+    if (this.#settings.sync) {
+      /** @type {number} */
+      let written;
       try {
-        const written = this.#fs.writeSync(this.#fd, left);
-        this.#length -= written;
-        left = subarray(left, written);
+        written = this.#writeNow(this.#left);
       } catch (error) {
-        if (!this.#mayRetry(error, left)) throw error;
-      }
-    }
-    this.emit('write', viewByteLength(bytes));
-  }
-
-  /** @param {any} error @param {Uint8Array} left */
-  #mayRetry(error, left) {
-    return (error?.code === 'EAGAIN' || error?.code === 'EBUSY') && this.#settings.retryEAGAIN(error, viewByteLength(left), this.#length);
-  }
-
-  /** Writes piece by piece until nothing is left. */
-  #go() {
-    let bytes = this.#take();
-    if (bytes !== undefined && !this.#settings.sync) {
-      this.#isWriting = true;
-      this.#writeLater(bytes, viewByteLength(bytes));
-      return;
-    }
-    try {
-      for (; bytes !== undefined; bytes = this.#take()) this.#writeNow(bytes);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    this.#rest();
-  }
-
-  /** @param {Uint8Array} bytes @param {number} whole */
-  #writeLater(bytes, whole) {
-    this.#fs.write(this.#fd, bytes, (/** @type {any} */ error, /** @type {number} */ written) => {
-      if (error) {
-        if (this.#mayRetry(error, bytes)) setTimeout(() => this.#writeLater(bytes, whole), 100);
-        else this.#fail(error);
+        this.#failed(error);
         return;
       }
-      this.#length -= written;
-      if (written < viewByteLength(bytes)) {
-        this.#writeLater(subarray(bytes, written), whole);
-        return;
-      }
-      this.#isWriting = false;
-      this.emit('write', whole);
-      this.#go();
-    });
+      this.#wrote(written);
+      return;
+    }
+    const done = (/** @type {any} */ error, /** @type {number} */ written) => (error ? this.#failed(error) : this.#wrote(written));
+    if (this.#kind === texts) this.#f('write')(this.#fd, this.#left, 'utf8', done);
+    else this.#f('write')(this.#fd, this.#left, done);
   }
 
   /** @param {any} error */
-  #fail(error) {
+  #failed(error) {
+    if (isBusy(error) && this.#settings.retryEAGAIN(error, this.#left.length, this.#length - this.#left.length)) {
+      if (this.#settings.sync) {
+        sleep();
+        this.#write();
+      } else {
+        // Within the time that a busy pipe needs.
+        setTimeout(() => this.#write(), pause);
+      }
+      return;
+    }
     this.#isWriting = false;
-    this.#settle(error);
     this.emit('error', error);
   }
 
-  /** @param {any} [error] */
-  #settle(error = undefined) {
-    const flushes = this.#flushes;
-    this.#flushes = [];
-    for (let index = 0; index < flushes.length; index += 1) flushes[index](error);
+  /** @param {number} written */
+  #wrote(written) {
+    this.emit('write', written);
+    this.#left = this.#without(this.#left, written);
+    if (this.#left.length > 0) {
+      this.#write();
+      return;
+    }
+    if (this.#settings.fsync) this.#f('fsyncSync')(this.#fd);
+    this.#next();
   }
 
-  /** Nothing is left to write. */
-  #rest() {
-    const done = (/** @type {any} */ error) => {
-      if (this.#flushes.length > 0) this.#settle(error ?? undefined);
-      if (this.#isEnding && !this.#isEnded) {
-        this.#isEnded = true;
-        this.#close();
-      } else {
-        nextTick(() => this.emit('drain'));
+  /** A write has ended. */
+  #next() {
+    if (this.#isReopening) {
+      this.#isWriting = false;
+      this.#isReopening = false;
+      this.reopen();
+    } else if (this.#length > this.#settings.minLength) {
+      this.#write();
+    } else if (this.#isEnding) {
+      if (this.#length > 0) {
+        this.#write();
+        return;
       }
-    };
-    if (this.#settings.fsync && (this.#isEnding || this.#flushes.length > 0)) this.#fs.fsync(this.#fd, done);
-    else done(undefined);
+      this.#isWriting = false;
+      this.#close();
+    } else {
+      this.#isWriting = false;
+      if (!this.#settings.sync) {
+        this.emit('drain');
+      } else if (!this.#isDrainTold) {
+        this.#isDrainTold = true;
+        nextTick(() => {
+          if (this.listenerCount('drain') === 0) return;
+          this.#isDrainTold = false;
+          this.emit('drain');
+        });
+      }
+    }
   }
 
   #close() {
-    if (this.#isOpening) {
+    if (this.#fd === -1) {
       this.once('ready', () => this.#close());
       return;
     }
-    this.#isDestroyed = true;
     if (this.#timer !== undefined) clearInterval(this.#timer);
-    this.#queue = [];
-    this.#length = 0;
-    const finish = (/** @type {any} */ error) => {
+    this.#isDestroyed = true;
+    this.#pieces = [];
+    const done = (/** @type {any} */ error) => {
       if (error) {
         this.emit('error', error);
         return;
       }
-      if (this.#isEnded) this.emit('finish');
+      if (this.#isEnding && !this.#isWriting) this.emit('finish');
       this.emit('close');
     };
-    // Who writes to a standard stream does not close it.
-    if (this.#fd === 1 || this.#fd === 2) nextTick(() => finish(undefined));
-    else this.#fs.close(this.#fd, finish);
+    const close = () => {
+      // Who writes to a standard stream does not close it.
+      if (this.#fd === 1 || this.#fd === 2) nextTick(done);
+      else this.#f('close')(this.#fd, done);
+    };
+    try {
+      this.#f('fsync')(this.#fd, close);
+    } catch {
+      // As above: not every descriptor can.
+    }
   }
 }
+
+/** @param {any} error */
+const isBusy = (error) => error?.code === 'EAGAIN' || error?.code === 'EBUSY';
 
 module.exports = { Utf8Stream, useFunctions };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use twinloop_web::crypto::certificate::{Certificate, NameFlags};
+use twinloop_web::crypto::certificate::{Certificate, NameFlags, open_bundle};
 
 use super::keys::{NewKey, key_of};
 use super::work::{failed, optional_number};
@@ -16,6 +16,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("certificateKey", 1, key),
     Op::new("certificateOpen", 1, open),
     Op::new("certificateVerify", 2, verify),
+    Op::new("pkcs12Open", 2, open_pkcs12),
 ];
 
 fn certificate_of(scope: &Scope<'_>, value: Local<'_>) -> Result<Rc<Certificate>, Error> {
@@ -26,6 +27,19 @@ fn certificate_of(scope: &Scope<'_>, value: Local<'_>) -> Result<Rc<Certificate>
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let certificate = scope.with_bytes(arguments.get(0), Certificate::read)?;
     scope.host_object(Rc::new(certificate.map_err(failed)?))
+}
+
+/// `pkcs12Open(bytes, passphrase)`: `[key, certificate, others]`, the certificates as DER; undefined what there is not.
+fn open_pkcs12<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let passphrase = scope.string_of(arguments.get(1))?;
+    let bundle = scope.with_bytes(arguments.get(0), |bytes| open_bundle(bytes, &passphrase))?;
+    let bundle = bundle.map_err(failed)?;
+    let others: Vec<Bytes> = bundle.others.into_iter().map(Bytes).collect();
+    scope.array(&[
+        bundle.key.map(NewKey).into_js(scope)?,
+        bundle.certificate.map(Bytes).into_js(scope)?,
+        others.into_js(scope)?,
+    ])
 }
 
 /// `certificateBytes(certificate)`: its DER.

@@ -3,7 +3,7 @@
 
 const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
-const { includes, startsWith, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
+const { includes, numberToString, padStart, startsWith, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
 const { notSupported, requireUsages } = require('web/crypto/algorithms');
 const { checkJwk, dataError, numberIn } = require('web/crypto/jwk');
 const { makeKey, recordOf } = require('web/crypto/key');
@@ -331,9 +331,36 @@ function sign(algorithm, key, data) {
   return signBytes(key.handle, how[0], how[1], how[2], how[3], how[4], data, false, later);
 }
 
+/** The y of the points of Ed25519 whose order divides 8, also as numbers that are not reduced; in hexadecimal, the lowest byte first. */
+const smallOrder = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+];
+
+/**
+ * Whether the point at the beginning is one that signs everything: WebCrypto has it so that such a signature is none, and OpenSSL does not look.
+ * @param {Uint8Array} bytes
+ */
+function isOfSmallOrder(bytes) {
+  if (viewByteLength(bytes) < 32) return false;
+  let text = '';
+  for (let index = 0; index < 32; index += 1) {
+    // The last bit is the sign of x.
+    const byte = index === 31 ? bytes[31] & 0x7f : bytes[index];
+    text += padStart(numberToString(byte, 16), 2, '0');
+  }
+  return includes(smallOrder, text);
+}
+
 /** @param {Algorithm} algorithm @param {KeyRecord} key @param {Uint8Array} signature @param {Uint8Array} data */
 function verify(algorithm, key, signature, data) {
   requireHalf(key.type === 'public');
+  if (algorithm.name === 'Ed25519' && (isOfSmallOrder(keyRaw(key.handle, false)) || isOfSmallOrder(signature))) return false;
   const how = signing(algorithm, key);
   const later = isSlow(key) || viewByteLength(data) > 65536;
   return verifyBytes(key.handle, how[0], how[1], how[2], how[3], how[4], data, false, signature, later);

@@ -183,6 +183,7 @@ interface Operations {
     length: number,
     later: boolean,
   ): Octets | Promise<Octets>;
+  pkcs12Open(bytes: Source, passphrase: string): [key: NativeKey | undefined, certificate: Octets | undefined, others: Octets[]];
   primeCheck(bytes: Source, checks: number, later: boolean): boolean | Promise<boolean>;
   primeGenerate(bits: number, safe: boolean, add: Source | undefined, rem: Source | undefined, later: boolean): Octets | Promise<Octets>;
   randomFill(bytes: Source, offset: number, length: number): void;

@@ -3,6 +3,7 @@
 
 const { symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
 const { defineInterface, requireArguments, toDOMString, toDictionary } = require('builtins/webidl');
+const { codedError } = require('builtins/coded_error');
 const { EventTarget } = require('web/events/events');
 const { builtinExports, monotonicNow, timeOrigin: originTime } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -189,12 +190,12 @@ class Performance extends EventTarget {
   }
   /** @param {any} name @param {any} [type] */
   getEntriesByName(name, type = undefined) {
-    requireArguments(arguments.length, 1, 'Performance.getEntriesByName');
+    if (arguments.length === 0) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "name" argument must be specified');
     return filter(this.getEntries(), (entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
   }
   /** @param {any} type */
   getEntriesByType(type) {
-    requireArguments(arguments.length, 1, 'Performance.getEntriesByType');
+    if (arguments.length === 0) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "type" argument must be specified');
     return filter(this.getEntries(), (entry) => entry.entryType === `${type}`);
   }
   toJSON() {
