@@ -66,7 +66,8 @@ pub use twinloop_web::fetch::{
 };
 pub use twinloop_web::websocket::{CloseStatus, Message};
 pub use twinloop_web::{
-    Bytes, Client, Config, ConnectTo, Error, ErrorKind, RequestBody, Response, Result, dns, fs,
+    Bytes, Client, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody, Response, Result,
+    dns, fs,
 };
 
 /// Runs a program: drives `future` and everything it spawns on a loop of this thread, and returns its output.

@@ -1,6 +1,7 @@
 //! fetch: a request in, a response out, redirects followed (<https://fetch.spec.whatwg.org/#http-network-fetch>).
 //!
 //! - `request`, `response`: the two values; `body`: bodies both ways, with backpressure and content decoding
+//! - `provenance`: Referer and Origin
 //! - `integrity`: digests that a body must have
 //! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
 //! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection;
@@ -17,6 +18,7 @@ mod http2;
 mod integrity;
 mod origin;
 mod pool;
+mod provenance;
 mod redirect;
 mod request;
 mod response;
@@ -25,6 +27,7 @@ mod wire;
 
 pub use body::{Body, RequestBody};
 pub use integrity::Integrity;
+pub use provenance::{Provenance, ReferrerPolicy};
 pub use request::{RedirectMode, Request};
 
 pub(crate) use redirect::{basic_credentials, percent_decode};
@@ -126,6 +129,7 @@ async fn fetch(client: Rc<SharedClient>, mut request: Request) -> Result<Respons
 
 async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Response> {
     let mut redirects = 0;
+    let mut trail = provenance::Trail::new(&mut request).map(Box::new);
     loop {
         match request.url.scheme() {
             "http" | "https" => {}
@@ -139,6 +143,9 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
             }
         }
         client.complete_headers(&mut request)?;
+        if let Some(trail) = &mut trail {
+            trail.mark(&mut request);
+        }
         let replay = request.body.try_clone();
         let body = std::mem::take(&mut request.body);
         let answer = client.pool.exchange(&request, body).await?;
@@ -146,6 +153,9 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
             return Response::new(request, answer, redirects > 0);
         };
         redirects += 1;
+        if let Some(trail) = &mut trail {
+            trail.follow(&request.url, &location, answer.headers());
+        }
         redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
     }
 }

@@ -1,6 +1,6 @@
 //! What is to be fetched.
 
-use super::{Integrity, RequestBody};
+use super::{Integrity, Provenance, RequestBody};
 use crate::{Error, ErrorKind, Result};
 use http::{HeaderMap, Method};
 use url::Url;
@@ -34,6 +34,8 @@ pub struct Request {
     pub redirect: RedirectMode,
     /// What the response's body must be; it is checked before the response is given out.
     pub integrity: Option<Integrity>,
+    /// Where it comes from, which Referer and Origin tell.
+    pub provenance: Option<Box<Provenance>>,
     /// Ask for and undo content coding (default). Without it the body arrives as the server sent it.
     pub decompress: bool,
 }
@@ -64,6 +66,7 @@ impl Request {
             body: RequestBody::empty(),
             redirect: RedirectMode::Follow,
             integrity: None,
+            provenance: None,
             decompress: true,
         }
     }

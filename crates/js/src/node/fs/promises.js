@@ -1,7 +1,7 @@
 // node:fs/promises: the operations as async functions, and FileHandle.
 'use strict';
 
-const { invalidType, nodeError } = require('node/errors');
+const { invalidType, nodeError, notImplemented } = require('node/errors');
 const { requireBoolean } = require('node/arguments');
 const { EventEmitter } = /** @type {any} */ (require('node/events/events'));
 const operations = require('node/fs/all');
@@ -255,6 +255,11 @@ exported.readFile = function readFile(/** @type {any} */ path, /** @type {any} *
   } catch (error) {
     return rejected(error);
   }
+};
+
+// There is none but on macOS.
+exported.lchmod = async () => {
+  throw notImplemented('lchmod()');
 };
 
 module.exports = exported;

@@ -5,6 +5,7 @@ const { hookMaker, suiteMaker, testMaker } = require('node/test/harness');
 const { register } = require('node/test/assertions');
 const { MockTracker } = require('node/test/mock');
 const { run } = require('node/test/runner');
+const { currentTest } = require('node/test/test');
 const { setDefaultSnapshotSerializers, setResolveSnapshotPath } = require('node/test/snapshot');
 const { assign, defineProperty } = require('builtins/primordials');
 
@@ -29,6 +30,8 @@ assign(test, {
   before: hookMaker('before'),
   beforeEach: hookMaker('beforeEach'),
   describe: suite,
+  /** The context of the test that runs; undefined outside of one. */
+  getTestContext: () => currentTest.getStore()?.context,
   it: test,
   run,
   suite,

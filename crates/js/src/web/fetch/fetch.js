@@ -14,11 +14,10 @@ const {
   min,
   regExp,
   reject,
-  slice,
   startsWith,
   test,
 } = require('builtins/primordials');
-const { stringIncludes, stringIndexOf, subarray, then, toLowerCase, toWellFormed, viewByteLength } = require('builtins/primordials');
+const { stringIncludes, subarray, then, toLowerCase, toWellFormed, viewByteLength } = require('builtins/primordials');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
@@ -92,9 +91,10 @@ function startWith(record, upload, number) {
   if (cache === 'only-if-cached') return reject(new Error(`there is no cache that could have ${url}`));
   if (mode === 'same-origin' && hasLocation && !isHere(url)) return reject(new Error(`${url} is not of the same origin`));
   if (startsWith(url, 'blob:')) return fetchBlob(record);
-  const headers = withOrigin(record, withCache(cache, loadRequest().headerText(record)));
-  if (integrity === '') return fetchStart(method, url, headers, upload.content, redirect, number);
-  return fetchStart(method, url, headers, upload.content, redirect, number, integrity);
+  const headers = withCache(cache, loadRequest().headerText(record));
+  const provenance = provenanceOf(record);
+  if (integrity === '' && provenance === undefined) return fetchStart(method, url, headers, upload.content, redirect, number);
+  return fetchStart(method, url, headers, upload.content, redirect, number, integrity, provenance);
 }
 
 /** Whether the URL has the origin of the program; blob: and data: URLs are the program's own. @param {string} url */
@@ -232,50 +232,17 @@ function rangeOf(text, size) {
 
 // ---- where a request comes from
 
-/** @type {Record<string, (isSame: boolean, isDowngrade: boolean) => 'url' | 'origin' | 'none'>} */
-const policies = {
-  __proto__: /** @type {any} */ (null),
-  'no-referrer': () => 'none',
-  'no-referrer-when-downgrade': (_, isDowngrade) => (isDowngrade ? 'none' : 'url'),
-  'same-origin': (isSame) => (isSame ? 'url' : 'none'),
-  origin: () => 'origin',
-  'strict-origin': (_, isDowngrade) => (isDowngrade ? 'none' : 'origin'),
-  'origin-when-cross-origin': (isSame) => (isSame ? 'url' : 'origin'),
-  'strict-origin-when-cross-origin': (isSame, isDowngrade) => (isSame ? 'url' : isDowngrade ? 'none' : 'origin'),
-  'unsafe-url': () => 'url',
-};
-
 /**
- * The headers Referer (https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer) and Origin: where the program is, or what
- * the request says. A program without `--location` that says nothing comes from nowhere.
- * @param {RequestSlots} record @param {string} headers
+ * What the headers Referer and Origin come from: where the program is, or what the request says. A program without `--location` that says nothing
+ * comes from nowhere.
+ * @param {RequestSlots} record
  */
-function withOrigin(record, headers) {
-  const { method, mode, referrer } = record;
+function provenanceOf(record) {
+  const { mode, referrer, referrerPolicy } = record;
   const here = baseUrl();
-  const source = referrer === 'about:client' ? here : referrer;
-  if (here === undefined && (source === undefined || source === '')) return headers;
-  const { partsOf } = loadUrl();
-  const target = partsOf(record.url);
-  if (target === undefined) return headers;
-  let text = headers;
-  const policy = record.referrerPolicy === '' ? 'strict-origin-when-cross-origin' : record.referrerPolicy;
-  const from = source === undefined || source === '' ? undefined : partsOf(source);
-  if (from !== undefined && startsWith(from.protocol, 'http') && !hasHeader(headers, 'referer')) {
-    const shown = policies[policy](from.origin === target.origin, from.protocol === 'https:' && target.protocol !== 'https:');
-    // Without credentials and fragment.
-    const path = stringIndexOf(from.href, '/', from.protocol.length + 2);
-    const href = from.origin + slice(from.href, path, from.href.length - from.hash.length);
-    if (shown === 'url' && href.length <= 4096) text += `referer:${href}\n`;
-    else if (shown !== 'none') text += `referer:${from.origin}/\n`;
-  }
-  const own = here === undefined ? undefined : partsOf(here)?.origin;
-  if (own !== undefined && !hasHeader(headers, 'origin')) {
-    const isCors = mode === 'cors' && own !== target.origin;
-    if (isCors) text += `origin:${own}\n`;
-    else if (method !== 'GET' && method !== 'HEAD') text += `origin:${policy === 'no-referrer' ? 'null' : own}\n`;
-  }
-  return text;
+  const source = referrer === 'about:client' ? (here ?? '') : referrer;
+  if (here === undefined && source === '') return undefined;
+  return `${source}\n${referrerPolicy}\n${here ?? ''}\n${mode}`;
 }
 
 /** @param {string} headers @param {string} name */

@@ -1,7 +1,7 @@
 interface Operations {
   /** Whether a response with the status has no body. */
   isNullBodyStatus(status: number): boolean;
-  fetchStart(method: string, url: string, headers: string, body: null | string | Uint8Array | number, redirect: string, number: number, integrity?: string): Promise<ResponseHead>;
+  fetchStart(method: string, url: string, headers: string, body: null | string | Uint8Array | number, redirect: string, number: number, integrity?: string, provenance?: string): Promise<ResponseHead>;
   /** Whether the bytes are what the integrity metadata says. */
   integrityAllows(bytes: Uint8Array, integrity: string): boolean;
   /** Gives up the fetch of this number. */

@@ -3,12 +3,15 @@
 //! `fetchStart(method, url, headers, body, redirect, number)` resolves to a [`ResponseHead`]. Headers cross as one string,
 //! `name:value\n` for each, in both directions. A body that is here with the head crosses as a string if it is ASCII, else as a
 //! `Uint8Array`; another stays here under a number. `number` names the fetch for `fetchAbort`, 0 if it has no signal. A seventh argument is
-//! the integrity metadata.
+//! the integrity metadata, an eighth where the request comes from.
 //! On the loop's thread; rule BOUNDED: an upload holds one chunk that the connection has not taken.
 
 use std::rc::Rc;
 
-use twinloop_web::fetch::{HeaderMap, HeaderName, HeaderValue, Integrity, Method, RedirectMode};
+use twinloop_web::fetch::{
+    HeaderMap, HeaderName, HeaderValue, Integrity, Method, Provenance, RedirectMode,
+    ReferrerPolicy, parse_url,
+};
 use twinloop_web::{Bytes, Client, Request, RequestBody, Response};
 
 use super::upload::Upload;
@@ -114,7 +117,23 @@ fn read_request(
     if integrity.type_of() == Type::String {
         request.integrity = Integrity::parse(&scope.string_of(integrity)?);
     }
+    let provenance = arguments.get(7);
+    if provenance.type_of() == Type::String {
+        request.provenance = read_provenance(&scope.string_of(provenance)?);
+    }
     Ok(request)
+}
+
+/// Of `referrer\npolicy\norigin\nmode`, each empty where there is none: what is none tells nothing.
+fn read_provenance(text: &str) -> Option<Box<Provenance>> {
+    let mut parts = text.split('\n');
+    let mut next = || parts.next().unwrap_or_default();
+    Some(Box::new(Provenance {
+        referrer: parse_url(next()).ok(),
+        policy: ReferrerPolicy::named(next()).unwrap_or_default(),
+        origin: parse_url(next()).ok().map(|url| url.origin()),
+        is_cors: next() == "cors",
+    }))
 }
 
 /// `integrityAllows(bytes, metadata)`: whether a body that did not come from the network is what the program means.
