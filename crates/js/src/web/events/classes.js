@@ -65,7 +65,7 @@ class ErrorEvent extends Event {
 /** @type {readonly any[]} */
 const noPorts = freeze([]);
 
-/** One that the platform fires; `ports` is a list of our own. @type {(type: string, data: any, ports?: any[]) => MessageEvent} */
+/** One that the platform fires; `ports` is a list of our own. @type {(type: string, data: any, ports?: any[], origin?: string) => MessageEvent} */
 let makeMessageEvent;
 
 class MessageEvent extends Event {
@@ -104,9 +104,10 @@ class MessageEvent extends Event {
   }
 
   static {
-    makeMessageEvent = (type, data, ports) => {
+    makeMessageEvent = (type, data, ports, origin = '') => {
       const event = new MessageEvent(type);
       event.#data = data;
+      event.#origin = origin;
       if (ports !== undefined) event.#ports = freeze(ports);
       return event;
     };

@@ -7,7 +7,9 @@ const { EventTarget, defineEventHandlers, listenersChanged } = require('web/even
 const { writeMessage } = require('web/html/message');
 const { dispatchMessage } = require('web/messaging/port');
 const { broadcastCount, broadcastJoin, broadcastPost, portClose, portIsOpen, portKeep, portReference, portStart } = ops;
+const { baseUrl } = ops;
 const loadDOMException = () => require('builtins/domexception');
+const loadUrl = () => require('web/url/url');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 class BroadcastChannel extends EventTarget {
@@ -81,6 +83,12 @@ class BroadcastChannel extends EventTarget {
   }
 }
 
+/** The origin of the program, if it has a location: those who share a channel share that too. */
+function originHere() {
+  const here = baseUrl();
+  return here === undefined ? '' : (loadUrl().partsOf(here)?.origin ?? '');
+}
+
 /** What hears of messages. */
 class Receiver {
   #channel;
@@ -90,7 +98,7 @@ class Receiver {
   }
   /** @param {NativeMessage} message */
   receive(message) {
-    dispatchMessage(this.#channel, message);
+    dispatchMessage(this.#channel, message, originHere());
   }
   ended() {}
 }

@@ -187,16 +187,16 @@ function receive(target, message) {
   dispatchMessage(target, message);
 }
 
-/** @param {any} target @param {NativeMessage} message */
-function dispatchMessage(target, message) {
+/** @param {any} target @param {NativeMessage} message @param {string} [origin] */
+function dispatchMessage(target, message, origin = '') {
   let received;
   try {
     received = readMessage(message);
   } catch (error) {
-    fire(target, makeMessageEvent('messageerror', error));
+    fire(target, makeMessageEvent('messageerror', error, undefined, origin));
     return;
   }
-  fire(target, makeMessageEvent('message', received.value, received.ports));
+  fire(target, makeMessageEvent('message', received.value, received.ports, origin));
 }
 
 /** The other end is closed, and so is this one. @param {any} target */
