@@ -17,6 +17,7 @@ fn provenance(policy: ReferrerPolicy, is_cors: bool) -> Box<Provenance> {
         referrer: Some(page),
         policy,
         is_cors,
+        stays_home: false,
     })
 }
 
@@ -60,8 +61,29 @@ fn each_hop_of_a_redirect_says_it_anew() {
     // From another origin to a third: nobody can say whose it is. Back home it stays a request across origins.
     let third = "http://example.com/redirect-to?url=https://example.com/inspect";
     assert_eq!(seen(Method::GET, third, usual()), told(SHORT, "null"));
+    // The first hop was told the origin alone, and so is the next.
     let home = "http://example.com/redirect-to?url=http://api.example.com/inspect";
-    assert_eq!(seen(Method::GET, home, usual()), told(WHOLE, "null"));
+    assert_eq!(seen(Method::GET, home, usual()), told(SHORT, "null"));
+}
+
+#[test]
+fn a_request_of_the_mode_same_origin_does_not_follow_elsewhere() {
+    let fixtures = fixtures();
+    run(async {
+        for (to, is_allowed) in [
+            ("http://api.example.com", true),
+            ("http://example.com", false),
+        ] {
+            let url = format!("http://api.example.com/redirect-to?url={to}/inspect");
+            let mut request = Request::get(&url).unwrap();
+            let mut provenance = provenance(ReferrerPolicy::default(), false);
+            provenance.stays_home = true;
+            request.provenance = Some(provenance);
+            let outcome = client(&fixtures).fetch(request).await;
+            assert_eq!(outcome.is_ok(), is_allowed, "{to}");
+            assert!(outcome.err().is_none_or(|error| error.is_redirect()));
+        }
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 import crypto, { Certificate, createSecretKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import util from 'node:util';
-import { fail, test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+import { fail, test, run, equal, ok, deepEqual, rejects, throws } from '../harness.mjs';
 
 /** An element of DER. */
 function der(tag, ...parts) {
@@ -144,6 +144,49 @@ if (crypto.parsePKCS12 !== undefined) {
     throws(() => crypto.parsePKCS12(bundle), Error);
     equal(throws(() => crypto.parsePKCS12('text'), TypeError).code, 'ERR_INVALID_ARG_TYPE');
     equal(throws(() => crypto.parsePKCS12(bundle, { passphrase: 'a\0b' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+  });
+}
+
+const kinds = [
+  ['rsa', { modulusLength: 2048 }],
+  ['ec', { namedCurve: 'P-256' }],
+  ['ec', { namedCurve: 'P-521' }],
+  ['x25519'],
+  ['x448'],
+  ['ml-kem-512'],
+  ['ml-kem-1024'],
+];
+
+if (crypto.encapsulate !== undefined) {
+  test('a secret is made for a key, and found by it', async () => {
+    for (const [kind, options] of kinds) {
+      const { publicKey, privateKey } = generateKeyPairSync(kind, options);
+      const { sharedKey, ciphertext } = crypto.encapsulate(publicKey);
+      ok(crypto.decapsulate(privateKey, ciphertext).equals(sharedKey), kind);
+      const later = await util.promisify(crypto.encapsulate)(publicKey);
+      ok((await util.promisify(crypto.decapsulate)(privateKey, later.ciphertext)).equals(later.sharedKey), kind);
+      ok(!later.sharedKey.equals(sharedKey), kind);
+      throws(() => crypto.decapsulate(publicKey, ciphertext), Error);
+    }
+    throws(() => crypto.encapsulate(generateKeyPairSync('ed25519').publicKey), Error);
+    equal(throws(() => crypto.decapsulate(rsa.privateKey, null), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  });
+
+  test('SubtleCrypto encapsulates bits and keys', async () => {
+    const { subtle } = crypto;
+    const usages = ['encapsulateKey', 'encapsulateBits', 'decapsulateKey', 'decapsulateBits'];
+    const { publicKey, privateKey } = await subtle.generateKey('ML-KEM-768', true, usages);
+    const bits = await subtle.encapsulateBits('ML-KEM-768', publicKey);
+    deepEqual([bits.sharedKey.byteLength, bits.ciphertext.byteLength], [32, 1088]);
+    const found = await subtle.decapsulateBits('ML-KEM-768', privateKey, bits.ciphertext);
+    deepEqual(new Uint8Array(found), new Uint8Array(bits.sharedKey));
+    const made = await subtle.encapsulateKey('ML-KEM-768', publicKey, 'AES-GCM', true, ['encrypt']);
+    const key = await subtle.decapsulateKey('ML-KEM-768', privateKey, made.ciphertext, 'AES-GCM', true, ['decrypt']);
+    deepEqual([key.algorithm.length, key.usages], [256, ['decrypt']]);
+    deepEqual(await subtle.exportKey('jwk', key).then((jwk) => jwk.k), (await subtle.exportKey('jwk', made.sharedKey)).k);
+    await rejects(() => subtle.decapsulateBits('ML-KEM-768', publicKey, bits.ciphertext), DOMException);
+    await rejects(() => subtle.decapsulateBits('ML-KEM-768', privateKey, new Uint8Array(5)), DOMException);
+    await rejects(() => subtle.encapsulateBits('AES-GCM', publicKey), DOMException);
   });
 }
 

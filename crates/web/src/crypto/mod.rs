@@ -1,4 +1,4 @@
-//! Cryptography over OpenSSL (docs/design/crypto.md): digests, ciphers, keys, signatures, agreements, derivations, certificates. What WebCrypto and
+//! Cryptography over OpenSSL (docs/design/crypto.md): digests, ciphers, keys, signatures, agreements, encapsulation, derivations, certificates. What WebCrypto and
 //! `node:crypto` share, in terms of neither: names are OpenSSL's, bytes go in and out.
 //!
 //! Nothing here knows a loop or keeps state between calls, and every type is `Send`: whoever calls decides what is worth the blocking pool.
@@ -9,6 +9,7 @@ pub mod cipher;
 pub mod der;
 pub mod derivation;
 pub mod digest;
+pub mod encapsulation;
 pub mod generation;
 pub mod key;
 pub mod mac;

@@ -154,7 +154,7 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
         };
         redirects += 1;
         if let Some(trail) = &mut trail {
-            trail.follow(&request.url, &location, answer.headers());
+            trail.follow(&request.url, &location, answer.headers())?;
         }
         redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
     }

@@ -4,6 +4,7 @@
 //! A program has an address only if it was given one. What its caller wrote into either header stays as it is.
 
 use super::Request;
+use crate::{Error, ErrorKind, Result};
 use http::header::{ORIGIN, REFERER, REFERRER_POLICY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::{Origin, Position, Url};
@@ -22,6 +23,8 @@ pub struct Provenance {
     pub origin: Option<Origin>,
     /// Whether a request to another origin says where it comes from, as in the mode `cors`.
     pub is_cors: bool,
+    /// Whether a redirect to another origin is an error, as in the mode `same-origin`.
+    pub stays_home: bool,
 }
 
 /// <https://w3c.github.io/webappsec-referrer-policy/#referrer-policies>
@@ -122,12 +125,12 @@ impl Trail {
 
     /// Puts the headers on the request of the next hop.
     pub(super) fn mark(&mut self, request: &mut Request) {
-        let Provenance {
-            referrer, policy, ..
-        } = &self.provenance;
+        let policy = self.provenance.policy;
         if self.writes_referer {
-            let told = referrer.as_ref();
+            let told = self.provenance.referrer.as_ref();
             let told = told.and_then(|referrer| policy.referer(referrer, &request.url));
+            // The next hop is told no more than this one was.
+            self.provenance.referrer = told.as_deref().and_then(|told| Url::parse(told).ok());
             set(&mut request.headers, REFERER, told);
         }
         if let Some(own) = &self.provenance.origin
@@ -141,7 +144,7 @@ impl Trail {
                 true => "null".to_owned(),
                 false => own.ascii_serialization(),
             };
-            let hides = !self.provenance.is_cors && *policy == ReferrerPolicy::NoReferrer;
+            let hides = !self.provenance.is_cors && policy == ReferrerPolicy::NoReferrer;
             let told = match (self.is_crossing, is_simple) {
                 (true, _) => Some(shown()),
                 (false, true) => None,
@@ -152,22 +155,27 @@ impl Trail {
         }
     }
 
-    /// A redirect from `from` to `to` was followed, whose answer had these headers.
-    pub(super) fn follow(&mut self, from: &Url, to: &Url, headers: &HeaderMap) {
+    /// A redirect from `from` to `to` is followed, whose answer had these headers.
+    pub(super) fn follow(&mut self, from: &Url, to: &Url, headers: &HeaderMap) -> Result<()> {
         for value in headers.get_all(REFERRER_POLICY) {
             let names = value.to_str().unwrap_or_default().split(',');
             if let Some(policy) = names
                 .map(str::trim)
                 .filter_map(ReferrerPolicy::named)
-                .last()
+                .next_back()
             {
                 self.provenance.policy = policy;
             }
         }
         if let Some(own) = &self.provenance.origin {
-            let (from, to) = (from.origin(), to.origin());
-            self.is_tainted |= to != from && *own != from;
+            let (from, target) = (from.origin(), to.origin());
+            if self.provenance.stays_home && *own != target {
+                let message = format!("a request of the mode same-origin was sent to {to}");
+                return Err(Error::new(ErrorKind::Redirect, message));
+            }
+            self.is_tainted |= target != from && *own != from;
         }
+        Ok(())
     }
 }
 

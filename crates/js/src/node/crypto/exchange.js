@@ -4,12 +4,12 @@
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { encodingOf, wrap } = /** @type {any} */ (require('node/buffer/buffer'));
-const { heldBy, wrongType } = require('node/crypto/keys');
+const { heldBy, keyOf, wrongType } = require('node/crypto/keys');
 const { bytesFrom, shown, tell } = require('node/crypto/values');
 const { defineProperty, max } = require('builtins/primordials');
 const { isSharedBufferSource } = require('builtins/webidl');
-const { agreeSecret, dhFaults, dhGenerate, dhNumber, dhOpen, dhSecret, dhSet, keyKind } = ops;
-const { ecdhConvert, ecdhGenerate, ecdhOpen, ecdhPrivate, ecdhPublic, ecdhSecret, ecdhSet } = ops;
+const { agreeSecret, decapsulateSecret, dhFaults, dhGenerate, dhNumber, dhOpen, dhSecret, dhSet, keyKind } = ops;
+const { ecdhConvert, ecdhGenerate, ecdhOpen, ecdhPrivate, ecdhPublic, ecdhSecret, ecdhSet, encapsulateSecret } = ops;
 
 const own = Symbol('the exchange');
 
@@ -194,4 +194,37 @@ function diffieHellman(options, callback) {
   return undefined;
 }
 
-module.exports = { DiffieHellman, DiffieHellmanGroup, ECDH, createDiffieHellman, createDiffieHellmanGroup, createECDH, diffieHellman };
+// ---- for a key
+
+/** A fresh secret, and what its other holder needs to find it. @param {any} key @param {any} [callback] */
+function encapsulate(key, callback) {
+  if (callback !== undefined) requireFunction(callback, 'callback');
+  const { handle } = keyOf(key, false);
+  const made = encapsulateSecret(handle, callback !== undefined);
+  const result = (/** @type {any} */ pair) => ({ sharedKey: wrap(pair[0]), ciphertext: wrap(pair[1]) });
+  if (callback === undefined) return result(made);
+  tell(made, callback, result);
+  return undefined;
+}
+
+/** @param {any} key @param {any} ciphertext @param {any} [callback] */
+function decapsulate(key, ciphertext, callback) {
+  if (callback !== undefined) requireFunction(callback, 'callback');
+  const { handle } = keyOf(key, true);
+  const secret = decapsulateSecret(handle, bytesFrom(ciphertext, 'ciphertext'), callback !== undefined);
+  if (callback === undefined) return wrap(/** @type {Uint8Array} */ (secret));
+  tell(secret, callback, wrap);
+  return undefined;
+}
+
+module.exports = {
+  DiffieHellman,
+  DiffieHellmanGroup,
+  ECDH,
+  createDiffieHellman,
+  createDiffieHellmanGroup,
+  createECDH,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
+};

@@ -171,7 +171,7 @@ const plainKeys = { generateKey: none, importKey: none, exportKey: none };
 declare(['Ed25519'], { ...plainKeys, sign: none, verify: none });
 declare(['Ed448'], { ...plainKeys, sign: 'ContextParams', verify: 'ContextParams' });
 declare(['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'], { ...plainKeys, sign: 'ContextParams', verify: 'ContextParams' });
-declare(['ML-KEM-512', 'ML-KEM-768', 'ML-KEM-1024'], plainKeys);
+declare(['ML-KEM-512', 'ML-KEM-768', 'ML-KEM-1024'], { ...plainKeys, encapsulate: none, decapsulate: none });
 declare(['X25519', 'X448'], { ...plainKeys, deriveBits: 'EcdhParams' });
 declare(['HKDF'], { importKey: none, getKeyLength: none, deriveBits: 'HkdfParams' });
 declare(['PBKDF2'], { importKey: none, getKeyLength: none, deriveBits: 'Pbkdf2Params' });

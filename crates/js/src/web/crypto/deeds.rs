@@ -6,6 +6,7 @@ use std::rc::Rc;
 use twinloop_web::crypto::agreement::{self, DiffieHellman, Ecdh};
 use twinloop_web::crypto::cipher::{self, Facts, Run, Wish};
 use twinloop_web::crypto::derivation::{self, Argon2, ScryptCost};
+use twinloop_web::crypto::encapsulation;
 use twinloop_web::crypto::signature::{self, Form, Message, RsaEncryption, RsaWish};
 use twinloop_web::crypto::{Failure, primes};
 
@@ -27,6 +28,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("cipherSetTag", 2, cipher_set_tag),
     Op::new("cipherUpdate", 2, cipher_update),
     Op::new("cipherWhole", 8, cipher_whole),
+    Op::new("decapsulateSecret", 3, decapsulate_secret),
     Op::new("dhFaults", 1, dh_faults),
     Op::new("dhGenerate", 1, dh_generate),
     Op::new("dhNumber", 2, dh_number),
@@ -40,6 +42,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("ecdhPublic", 2, ecdh_public),
     Op::new("ecdhSecret", 2, ecdh_secret),
     Op::new("ecdhSet", 3, ecdh_set),
+    Op::new("encapsulateSecret", 2, encapsulate_secret),
     Op::new("hkdfBytes", 6, hkdf_bytes),
     Op::new("pbkdf2Bytes", 6, pbkdf2_bytes),
     Op::new("primeCheck", 3, prime_check),
@@ -333,6 +336,24 @@ fn agree_secret<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let public = key_of(scope, arguments.get(1))?;
     perform(scope, arguments.get(2), move || {
         agreement::secret(&private, &public).map(Bytes)
+    })
+}
+
+/// `encapsulateSecret(key, later)`: `[shared, ciphertext]`
+fn encapsulate_secret<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let key = key_of(scope, arguments.get(0))?;
+    perform(scope, arguments.get(1), move || {
+        let made = encapsulation::encapsulate(&key)?;
+        Ok(vec![Bytes(made.shared), Bytes(made.ciphertext)])
+    })
+}
+
+/// `decapsulateSecret(privateKey, ciphertext, later)`
+fn decapsulate_secret<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let key = key_of(scope, arguments.get(0))?;
+    let ciphertext = scope.bytes_of(arguments.get(1))?;
+    perform(scope, arguments.get(2), move || {
+        encapsulation::decapsulate(&key, &ciphertext).map(Bytes)
     })
 }
 

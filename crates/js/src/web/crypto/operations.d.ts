@@ -117,6 +117,7 @@ interface Operations {
   /** The version of OpenSSL. */
   cryptoVersion(): string;
   curveNames(): string[];
+  decapsulateSecret(privateKey: NativeKey, ciphertext: Source, later: boolean): Octets | Promise<Octets>;
   dhFaults(exchange: NativeDh): number;
   dhGenerate(exchange: NativeDh): Octets;
   /** 0 is the prime, 1 the generator, 2 the public and 3 the private key. */
@@ -141,6 +142,7 @@ interface Operations {
   ecdhPublic(exchange: NativeEcdh, form: number): Octets;
   ecdhSecret(exchange: NativeEcdh, otherPublicKey: Source): Octets;
   ecdhSet(exchange: NativeEcdh, isPrivate: boolean, bytes: Source): void;
+  encapsulateSecret(key: NativeKey, later: boolean): [shared: Octets, ciphertext: Octets] | Promise<[shared: Octets, ciphertext: Octets]>;
   /** Both have the same length. */
   equalBytes(left: Source, right: Source): boolean;
   hashCopy(hash: NativeHash, length: number | undefined): NativeHash;

@@ -5,6 +5,8 @@
 const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
 const {
+  slice,
+  copyBytes,
   defineProperty,
   hasInstance,
   includes,
@@ -30,7 +32,7 @@ const { toJwk } = require('web/crypto/jwk');
 const { isCryptoKey, recordOf } = require('web/crypto/key');
 const pairs = require('web/crypto/key_pairs');
 const secrets = require('web/crypto/secret_keys');
-const { decodeText, digestBytes } = ops;
+const { decapsulateSecret, decodeText, digestBytes, encapsulateSecret } = ops;
 
 /** @typedef {import('./algorithms').Algorithm} Algorithm */
 
@@ -238,6 +240,54 @@ class SubtleCrypto {
     const normalized = usable(record, 'deriveBits', algorithm);
     return bufferOf(await derived(normalized, record, bits));
   }
+  // https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateKey
+  /** @param {any} algorithm @param {any} encapsulationKey @returns {Promise<any>} */
+  async encapsulateBits(algorithm, encapsulationKey) {
+    check(this, arguments.length, 2, 'encapsulateBits');
+    const record = toKey(encapsulationKey, 'encapsulationKey');
+    const { name } = normalize('encapsulate', algorithm);
+    requireUse(record, name, 'encapsulateBits');
+    const made = await guarded(() => encapsulateSecret(record.handle, false));
+    return { sharedKey: bufferOf(made[0]), ciphertext: bufferOf(made[1]) };
+  }
+  /**
+   * @param {any} algorithm @param {any} encapsulationKey @param {any} sharedKeyAlgorithm @param {any} extractable @param {any} keyUsages
+   * @returns {Promise<any>}
+   */
+  async encapsulateKey(algorithm, encapsulationKey, sharedKeyAlgorithm, extractable, keyUsages) {
+    check(this, arguments.length, 5, 'encapsulateKey');
+    const record = toKey(encapsulationKey, 'encapsulationKey');
+    const usages = toUsages(keyUsages);
+    const { name } = normalize('encapsulate', algorithm);
+    const kind = normalize('importKey', sharedKeyAlgorithm);
+    requireUse(record, name, 'encapsulateKey');
+    const made = await guarded(() => encapsulateSecret(record.handle, false));
+    return { sharedKey: imported('raw-secret', made[0], kind, !!extractable, usages), ciphertext: bufferOf(made[1]) };
+  }
+  /** @param {any} algorithm @param {any} decapsulationKey @param {any} ciphertext @returns {Promise<any>} */
+  async decapsulateBits(algorithm, decapsulationKey, ciphertext) {
+    check(this, arguments.length, 3, 'decapsulateBits');
+    const record = toKey(decapsulationKey, 'decapsulationKey');
+    const bytes = copyBytes(toBytes(ciphertext, 'ciphertext'));
+    const { name } = normalize('decapsulate', algorithm);
+    requireUse(record, name, 'decapsulateBits');
+    return bufferOf(await guarded(() => decapsulateSecret(record.handle, bytes, false)));
+  }
+  /**
+   * @param {any} algorithm @param {any} decapsulationKey @param {any} ciphertext @param {any} sharedKeyAlgorithm @param {any} extractable @param {any} keyUsages
+   * @returns {Promise<any>}
+   */
+  async decapsulateKey(algorithm, decapsulationKey, ciphertext, sharedKeyAlgorithm, extractable, keyUsages) {
+    check(this, arguments.length, 6, 'decapsulateKey');
+    const record = toKey(decapsulationKey, 'decapsulationKey');
+    const bytes = copyBytes(toBytes(ciphertext, 'ciphertext'));
+    const usages = toUsages(keyUsages);
+    const { name } = normalize('decapsulate', algorithm);
+    const kind = normalize('importKey', sharedKeyAlgorithm);
+    requireUse(record, name, 'decapsulateKey');
+    const secret = await guarded(() => decapsulateSecret(record.handle, bytes, false));
+    return imported('raw-secret', secret, kind, !!extractable, usages);
+  }
   /** @param {any} format @param {any} keyData @param {any} algorithm @param {any} extractable @param {any} keyUsages @returns {Promise<any>} */
   async importKey(format, keyData, algorithm, extractable, keyUsages) {
     check(this, arguments.length, 5, 'importKey');
@@ -373,6 +423,11 @@ function isSupported(operation, algorithm, more) {
   if (operation === 'getPublicKey') {
     const { name } = normalize('exportKey', algorithm);
     return isPair(name);
+  }
+  if (startsWith(operation, 'encapsulate') || startsWith(operation, 'decapsulate')) {
+    normalize(slice(operation, 0, 11), algorithm);
+    if (operation === 'encapsulateKey' || operation === 'decapsulateKey') return more !== null && isSupported('importKey', more, null);
+    return operation === 'encapsulateBits' || operation === 'decapsulateBits';
   }
   const names = ['encrypt', 'decrypt', 'sign', 'verify', 'digest', 'generateKey', 'deriveBits', 'importKey', 'exportKey'];
   if (!includes(names, operation)) return false;

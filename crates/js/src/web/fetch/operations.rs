@@ -128,11 +128,14 @@ fn read_request(
 fn read_provenance(text: &str) -> Option<Box<Provenance>> {
     let mut parts = text.split('\n');
     let mut next = || parts.next().unwrap_or_default();
+    let (referrer, policy) = (parse_url(next()).ok(), ReferrerPolicy::named(next()));
+    let (own, mode) = (parse_url(next()).ok(), next());
     Some(Box::new(Provenance {
-        referrer: parse_url(next()).ok(),
-        policy: ReferrerPolicy::named(next()).unwrap_or_default(),
-        origin: parse_url(next()).ok().map(|url| url.origin()),
-        is_cors: next() == "cors",
+        referrer,
+        policy: policy.unwrap_or_default(),
+        origin: own.map(|url| url.origin()),
+        is_cors: mode == "cors",
+        stays_home: mode == "same-origin",
     }))
 }
 
