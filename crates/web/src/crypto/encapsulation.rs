@@ -47,6 +47,16 @@ pub fn encapsulate(key: &Key) -> Outcome<Encapsulated> {
 /// # Errors
 /// When keys of this kind cannot, or it is no ciphertext for them.
 pub fn decapsulate(key: &Key, ciphertext: &[u8]) -> Outcome<Vec<u8>> {
+    // Why it failed is nobody's to know.
+    find(key, ciphertext).map_err(|_| {
+        Failure::new(
+            "ERR_CRYPTO_OPERATION_FAILED",
+            "Failed to perform decapsulation",
+        )
+    })
+}
+
+fn find(key: &Key, ciphertext: &[u8]) -> Outcome<Vec<u8>> {
     match Scheme::of(key)? {
         Scheme::Lattice(kind) => {
             key.private()?;
@@ -200,10 +210,9 @@ fn lattice_encapsulate(kind: &str, public: &[u8]) -> Outcome<Encapsulated> {
 
 fn lattice_decapsulate(kind: &str, seed: &[u8], ciphertext: &[u8]) -> Outcome<Vec<u8>> {
     let seed: [u8; 64] = seed.try_into().map_err(|_| no_key())?;
-    let wrong = || Failure::new("ERR_CRYPTO_OPERATION_FAILED", "Decapsulation failed");
     by_size!(kind, Size => {
         let key = ml_kem::DecapsulationKey::<Size>::from_seed(seed.into());
-        let ciphertext = ciphertext.try_into().map_err(|_| wrong())?;
+        let ciphertext = ciphertext.try_into().map_err(|_| no_key())?;
         Ok(key.decapsulate(&ciphertext).to_vec())
     })
 }

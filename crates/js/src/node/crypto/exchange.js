@@ -6,7 +6,7 @@ const { requireFunction, requireInteger, requireObject, requireString } = requir
 const { encodingOf, wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { heldBy, keyOf, wrongType } = require('node/crypto/keys');
 const { bytesFrom, shown, tell } = require('node/crypto/values');
-const { defineProperty, max } = require('builtins/primordials');
+const { catchRejection, defineProperty, max } = require('builtins/primordials');
 const { isSharedBufferSource } = require('builtins/webidl');
 const { agreeSecret, decapsulateSecret, dhFaults, dhGenerate, dhNumber, dhOpen, dhSecret, dhSet, keyKind } = ops;
 const { ecdhConvert, ecdhGenerate, ecdhOpen, ecdhPrivate, ecdhPublic, ecdhSecret, ecdhSet, encapsulateSecret } = ops;
@@ -213,7 +213,11 @@ function decapsulate(key, ciphertext, callback) {
   const { handle } = keyOf(key, true);
   const secret = decapsulateSecret(handle, bytesFrom(ciphertext, 'ciphertext'), callback !== undefined);
   if (callback === undefined) return wrap(/** @type {Uint8Array} */ (secret));
-  tell(secret, callback, wrap);
+  // Node words it so where it answers later.
+  const outcome = catchRejection(/** @type {Promise<any>} */ (secret), (error) => {
+    throw nodeError(Error, error.code, 'Deriving bits failed');
+  });
+  tell(outcome, callback, wrap);
   return undefined;
 }
 
