@@ -2,6 +2,7 @@
 // `keygen`. Base64 of DER: SEQUENCE { SEQUENCE { public key, challenge }, algorithm, signature }.
 'use strict';
 
+const { nodeError } = require('node/errors');
 const { Buffer, wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { bytesFrom } = require('node/crypto/values');
 const { createPublicKey } = require('node/crypto/keys');
@@ -10,6 +11,7 @@ const { copyBytes, join, push, replaceAll, regExp, subarray, viewByteLength } = 
 const { decodeText } = ops;
 
 const spaces = regExp(/\s/g);
+const most = 2 ** 31 - 1;
 /** Digests by the object identifiers of signatures; those of Edwards' curves have none of their own. @type {Record<string, string | null>} */
 const digests = {
   __proto__: /** @type {any} */ (null),
@@ -77,7 +79,9 @@ function identifierOf(bytes) {
 
 /** @param {any} given @param {any} [encoding] */
 function parse(given, encoding) {
-  const text = replaceAll(decodeText('latin1', bytesFrom(given, 'spkac', encoding), false, true), spaces, '');
+  const bytes = bytesFrom(given, 'spkac', encoding);
+  if (viewByteLength(bytes) > most) throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', 'spkac is too big');
+  const text = replaceAll(decodeText('latin1', bytes, false, true), spaces, '');
   const whole = elementsOf(copyBytes(Buffer.from(text, 'base64')));
   if (whole?.length !== 1 || whole[0].tag !== 0x30) return undefined;
   const outer = elementsOf(whole[0].content);
