@@ -21,7 +21,8 @@ Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
 
 FILE is a JavaScript or TypeScript program (.js, .mjs, .cjs, .ts, .mts, .cts, or without an
 extension), a folder of one, a Python script (.py), or - for standard input.
-Without a program, standard input is the program, if it is no terminal.
+Without a program, standard input is the program, if it is no terminal; on a terminal there is a
+prompt for JavaScript, under Python with --python or where the virtual environment has the package.
 
 Options:
   -e, --eval CODE                   run CODE as JavaScript

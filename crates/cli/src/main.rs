@@ -59,7 +59,10 @@ fn main() -> ExitCode {
         Action::Check(file) => check(file.as_deref(), &arguments),
         Action::File(file) => run_file(file, &arguments),
         Action::Input if arguments.has("--interactive") || std::io::stdin().is_terminal() => {
-            run_builtin("node/repl/command", &arguments)
+            match python::run_prompt(&arguments) {
+                Some(message) => Err(message),
+                None => run_builtin("node/repl/command", &arguments),
+            }
         }
         Action::Input => match input() {
             Ok(code) => eval(&code, "[stdin]", false, &arguments),

@@ -36,6 +36,35 @@ pub(crate) fn run_option(option: &str, value: &OsStr, arguments: &Arguments) -> 
     hand_over(Path::new("."), arguments, &[OsStr::new(option), value])
 }
 
+/// Replaces this process by Python running the prompt for JavaScript, so that `python:` modules are in reach, if an interpreter was chosen or
+/// the environment's own has the package. Returns if it does not, or that fails, with the reason.
+pub(crate) fn run_prompt(arguments: &Arguments) -> Option<String> {
+    if arguments.python.is_none() && !environment_has_package() {
+        return None;
+    }
+    Some(hand_over(Path::new("."), arguments, &[OsStr::new("--js")]))
+}
+
+/// Whether the virtual environment in use has the package installed; said by its files, as asking Python would take its time.
+fn environment_has_package() -> bool {
+    let environment = std::env::var_os("VIRTUAL_ENV").filter(|value| !value.is_empty());
+    let environment = environment.map(PathBuf::from).or_else(|| {
+        let interpreter = nearest_environment(Path::new("."))?;
+        Some(interpreter.parent()?.parent()?.to_owned())
+    });
+    let versions = environment.and_then(|path| std::fs::read_dir(path.join("lib")).ok());
+    let folders = versions.into_iter().flatten().flatten();
+    folders
+        .filter_map(|version| std::fs::read_dir(version.path().join("site-packages")).ok())
+        .flatten()
+        .flatten()
+        .any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("twinloop-") && name.ends_with(".dist-info")
+        })
+}
+
 fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String {
     let interpreter = match interpreter_for(folder, arguments.python.as_deref()) {
         Ok(interpreter) => interpreter,

@@ -13,6 +13,7 @@ import io
 import linecache
 import os
 import runpy
+import signal
 import sys
 import types
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
@@ -29,7 +30,7 @@ usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
        python -m twinloop [OPTIONS] -c PYTHON [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
-       python -m twinloop [OPTIONS]
+       python -m twinloop [OPTIONS] [--js]
        python -m twinloop --ps PID
 
 Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
@@ -40,6 +41,7 @@ modules as "python:name".
 options:
   --connect-to HOST1:PORT1:HOST2:PORT2   connect to HOST2:PORT2 where the program names HOST1:PORT1 (repeatable)
   --ca-file FILE                         trust the certificate authorities in FILE (default: SSL_CERT_FILE)
+  --js                                   the prompt is for JavaScript, which may import Python modules
   --ps PID                               print what the tasks of a running process are doing, and end
   -V, --version                          print the versions of Twinloop and Python
   -h, --help                             show this text
@@ -47,6 +49,10 @@ options:
 
 
 JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
+
+
+# What JavaScript runs as its prompt.
+PROMPT = "process.getBuiltinModule('node:repl')[Symbol.for('twinloop.prompt')]()"
 
 
 class UsageError(Exception):
@@ -141,6 +147,10 @@ def _parse(arguments: list[str]) -> _Options:
             if not value.isdecimal():
                 raise UsageError(f"--ps needs the number of a process, not {value!r}")
             options.ps = int(value)
+            return options
+        elif word == "--js":
+            options.code, options.arguments = PROMPT, rest
+            signal.signal(signal.SIGINT, _interrupt)
             return options
         elif word in ("-h", "--help"):
             options.help = True
@@ -246,6 +256,22 @@ def _run_javascript(options: _Options) -> None:
     js._connect(options.connect_to, options.ca_file)
     _put_first_on_path(os.path.dirname(os.path.realpath(options.file)) if options.file else "")
     sys.exit(js.run_program(options.file, options.arguments, code=options.code))
+
+
+class Interrupted(Exception):
+    """Ctrl-C at the prompt for JavaScript, which goes on; KeyboardInterrupt would end the loop."""
+
+
+def _interrupt(_number: int, frame: types.FrameType | None) -> None:
+    # JavaScript sees to itself, below the frame that only runs the loop.
+    if frame is not None and frame.f_code.co_filename != _loop_file():
+        raise Interrupted("interrupted by Ctrl-C")
+
+
+def _loop_file() -> str:
+    from ..loop import event_loop
+
+    return event_loop.__file__
 
 
 def _absolute(path: str) -> str:

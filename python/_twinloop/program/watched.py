@@ -22,7 +22,9 @@ def report() -> None:
         return
     number = int(descriptor)
     elsewhere = tuple(
-        os.path.join(path, "") for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))
+        os.path.join(path, "")
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+        if (path := sysconfig.get_path(name))
     )
     told: set[str] = set()
 

@@ -141,19 +141,30 @@ def test_a_signal_from_elsewhere_ends_a_loop_and_an_idle_prompt():
 
 def test_the_tab_key_completes():
     with Terminal() as terminal:
-        terminal.type("process.platf\t\r")
-        terminal.wait_for("process.platform\n")
+
+        def complete(start, end, *, times=1):
+            # A key that comes together with others is pasted, and completes nothing.
+            terminal.type(start)
+            terminal.wait_for(re.escape(start))
+            for _ in range(times):
+                time.sleep(0.2)
+                terminal.type("\t")
+            terminal.wait_for(end)
+
+        complete("process.platf", "orm")
+        terminal.type("\r")
         terminal.wait_for(f"'{sys.platform}'\n")
         terminal.wait_for("> ")
-        terminal.type("globalThis.structuredC\t(1)\r")
-        terminal.wait_for(re.escape("globalThis.structuredClone(1)\n1\n"))
+        complete("globalThis.structuredC", "lone")
+        terminal.type("(1)\r")
+        terminal.wait_for(r"\n1\n")
         terminal.wait_for("> ")
         # Twice for all that fits.
-        terminal.type("path.p\t\t")
-        terminal.wait_for("path.parse +path.posix")
+        complete("path.p", "path.parse +path.posix", times=2)
         terminal.type("\x03")
         terminal.wait_for("> ")
-        terminal.type(".he\t\r")
+        complete(".he", "lp")
+        terminal.type("\r")
         terminal.wait_for("Print this help message")
 
 
@@ -218,3 +229,21 @@ def test_standard_input_that_is_no_terminal_has_a_prompt_on_request():
     )
     assert finished.returncode == 0
     assert finished.stdout.endswith("> undefined\n> 6\n> ")
+
+
+def test_modules_of_python_are_in_reach_under_python(tmp_path):
+    (tmp_path / "endless.py").write_text("def run():\n    while True:\n        pass\n")
+    with Terminal("--python", sys.executable, PYTHONPATH=str(tmp_path)) as terminal:
+        assert terminal.ask("import math from 'python:math'") == "undefined\n"
+        assert terminal.ask("math.sqrt(16)") == "4\n"
+        assert terminal.ask("const { run } = await import('python:endless')") == "undefined\n"
+        # Both languages are ended by Ctrl-C.
+        for line in ("while (true);", "run()"):
+            terminal.type(line + "\r")
+            terminal.wait_for(r"\n")
+            time.sleep(0.5)
+            terminal.type("\x03")
+            terminal.wait_for("interrupted by")
+            terminal.wait_for("(?m)^> ")
+            assert terminal.ask("1") == "1\n"
+        assert terminal.leave() == 0

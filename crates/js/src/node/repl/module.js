@@ -20,9 +20,10 @@ const { Module } = /** @type {any} */ (require('node/module/module'));
 const { inspect } = require('builtins/inspect/inspect');
 const vm = /** @type {any} */ (require('node/vm/module'));
 const { assign, create, defineProperty, exec, getOwnPropertyDescriptor, getOwnPropertyNames, includes } = require('builtins/primordials');
-const { push, regExp, shift, slice, split, startsWith, test, trim, withResolvers } = require('builtins/primordials');
+const { push, regExp, shift, slice, split, startsWith, test, trim, symbolFor, withResolvers } = require('builtins/primordials');
 const { promptScript } = ops;
 const { setTimeout } = require('web/html/timers');
+const loadCommand = () => /** @type {any} */ (require('node/repl/command'));
 const loadConsole = () => /** @type {any} */ (require('node/console/console'));
 const loadWarnings = () => require('node/process/warnings');
 
@@ -602,6 +603,8 @@ module.exports = {
   Recoverable,
   isValidSyntax,
 };
+// How the command starts its prompt in a Python process.
+defineProperty(module.exports, symbolFor('twinloop.prompt'), { value: () => loadCommand().main() });
 defineProperty(module.exports, 'builtinModules', {
   get() {
     deprecated('DEP0191', 'repl.builtinModules is deprecated. Check module.builtinModules instead');
