@@ -33,6 +33,7 @@ Options:
   -c PYTHON                         run a line of Python, as python -c does
   -r, --require MODULE              load a module first, by require (repeatable)
       --import MODULE               the same by import (repeatable)
+      --import-map FILE             what names in imports mean, as in browsers
   -C, --conditions NAME             a condition for the exports of packages (repeatable)
       --env-file FILE               environment variables from FILE (repeatable)
       --env-file-if-exists FILE     the same, if there is such a file

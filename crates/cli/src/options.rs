@@ -49,6 +49,7 @@ const VALUES: &[&str] = &[
     "--http-parser",
     "--icu-data-dir",
     "--import",
+    "--import-map",
     "--input-type",
     "--inspect-port",
     "--inspect-publish-uid",

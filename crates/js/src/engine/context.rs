@@ -100,6 +100,11 @@ pub trait Hooks {
         let _ = frames;
         scope.array(&[])
     }
+    /// A stack as text with the places that its frames come from; nothing if it says them already.
+    fn mapped_stack(&self, scope: &Scope<'_>, stack: &str) -> Option<String> {
+        let _ = (scope, stack);
+        None
+    }
     /// A promise was rejected, and no handler was there when the microtasks had drained.
     fn unhandled_rejection(&self, scope: &Scope<'_>, promise: Local<'_>, reason: Local<'_>) {
         let _ = (scope, promise, reason);

@@ -69,6 +69,11 @@ impl From<String> for Property {
         Property::String(value)
     }
 }
+impl From<Vec<String>> for Property {
+    fn from(value: Vec<String>) -> Self {
+        Property::Strings(value)
+    }
+}
 impl From<f64> for Property {
     fn from(value: f64) -> Self {
         Property::Number(value)

@@ -95,7 +95,7 @@ impl<'s> Arguments<'s> {
     }
 
     /// The value that the function was made with (`Scope::function_with`).
-    pub(super) fn held(&self, scope: &Scope<'s>) -> Local<'s> {
+    pub fn held(&self, scope: &Scope<'s>) -> Local<'s> {
         // SAFETY: the callee is rooted by the frame and is one of our functions, with two reserved slots. The value is rooted
         // before anything can move the function.
         scope.root(unsafe { *GetFunctionNativeReserved((*self.values).to_object(), 1) })
@@ -155,11 +155,10 @@ impl<'s> Scope<'s> {
     }
 
     /// As [`function`](Self::function), with a value that each call finds in [`Arguments::held`].
-    pub(super) fn function_with(
-        &self,
-        op: &'static Op,
-        value: Local<'_>,
-    ) -> Result<Local<'s>, Error> {
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn function_with(&self, op: &'static Op, value: Local<'_>) -> Result<Local<'s>, Error> {
         let function = self.function(op)?;
         // SAFETY: the function was made with two reserved slots, and the second is free.
         unsafe { SetFunctionNativeReserved(function.object_or_null(), 1, &value.value()) };

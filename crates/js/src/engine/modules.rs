@@ -11,11 +11,12 @@ use mozjs::glue::{
     DeleteCompileOptions, JS_GetModulePrivate, JS_GetScriptPrivate, NewCompileOptions,
 };
 use mozjs::jsapi::{
-    ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CreateDefaultExportSyntheticModule,
-    Evaluate2, FinishLoadingImportedModule, FinishLoadingImportedModuleFailed, GetModuleNamespace,
-    GetModuleRequestSpecifier, GetModuleRequestType, Handle, JS_GetRuntime,
-    JS_Utf8BufferIsCompilableUnit, JSContext, JSObject, JSScript, LoadRequestedModules1,
-    ModuleEvaluate, ModuleLink, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook,
+    ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CompileWasmModuleAsSource,
+    CreateDefaultExportSyntheticModule, Evaluate2, FinishLoadingImportedModule,
+    FinishLoadingImportedModuleFailed, GetModuleNamespace, GetModuleRequestSpecifier,
+    GetModuleRequestType, Handle, JS_GetRuntime, JS_Utf8BufferIsCompilableUnit, JSContext,
+    JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate, ModuleLink,
+    ModuleRequestIsSourcePhase, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook,
     SetModuleMetadataHook, SetModulePrivate, SourceText, Value,
 };
 use mozjs::jsval::UndefinedValue;
@@ -39,6 +40,8 @@ pub enum ImportType {
     Json,
     /// `type: 'text'`.
     Text,
+    /// `type: 'bytes'`.
+    Bytes,
     /// Anything else.
     Other,
 }
@@ -50,6 +53,8 @@ pub struct ModuleRequest<'s> {
     pub specifier: Local<'s>,
     /// The kind of module asked for.
     pub kind: ImportType,
+    /// Whether it is the source of the module that is asked for (`import source`).
+    pub is_source_phase: bool,
     /// The private value of the importing module or script; undefined if it has none.
     pub referrer: Local<'s>,
     /// Line of the import in the importer, from 1; 0 if unknown.
@@ -113,6 +118,44 @@ pub(super) fn wide_source_text(source: &[u16]) -> Result<SourceText<u16>, Error>
         length_: length,
         ownsUnits_: false,
     })
+}
+
+/// `mozilla::Vector<uint8_t>`: where its elements begin, how many there are, room for how many. The engine's debug build adds two words.
+#[repr(C)]
+struct Bytes {
+    begin: *mut u8,
+    length: usize,
+    capacity: usize,
+    debug: [usize; 2],
+}
+
+impl Bytes {
+    fn copied(bytes: &[u8]) -> Result<Bytes, Error> {
+        let capacity = bytes.len().max(1);
+        // SAFETY: the C library's allocator, which is the engine's.
+        let begin = unsafe { libc::malloc(capacity) }.cast::<u8>();
+        if begin.is_null() {
+            return Err(Error::range_error("out of memory"));
+        }
+        // SAFETY: there is room for all of them.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), begin, bytes.len()) };
+        Ok(Bytes {
+            begin,
+            length: bytes.len(),
+            capacity,
+            debug: [capacity, 0],
+        })
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        // Who took the memory left an empty vector, without room.
+        if self.capacity > 0 {
+            // SAFETY: it is the C library's, and nobody else's.
+            unsafe { libc::free(self.begin.cast()) };
+        }
+    }
 }
 
 impl<'s> Scope<'s> {
@@ -246,6 +289,20 @@ impl<'s> Scope<'s> {
         self.root_object(unsafe { CreateDefaultExportSyntheticModule(self.cx(), value.handle()) })
     }
 
+    /// A module that gives its `WebAssembly.Module` to `import source`.
+    ///
+    /// # Errors
+    /// A CompileError.
+    pub fn wasm_source_module(&self, bytes: &[u8], url: &str) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        let options = Options::new(cx, url, 1);
+        let mut source = Bytes::copied(bytes)?;
+        // SAFETY: the bytes are a vector as the engine lays it out, which it may take the memory of; the result is rooted at once.
+        self.root_object(unsafe {
+            CompileWasmModuleAsSource(cx, options.0, (&raw mut source).cast())
+        })
+    }
+
     /// A promise for the loading of everything that a module imports.
     fn load_requested_modules(&self, module: Local<'_>) -> Result<Local<'s>, Error> {
         let cx = self.cx();
@@ -309,13 +366,15 @@ impl<'s> Scope<'s> {
             let stack = self.string(&format!("{head}\n{frame}"))?;
             self.define(value, "stack", stack, Attributes::HIDDEN)
         };
-        if let Some(value) = error.to_local(self)
-            && self.class_of(value) == Some(Class::Error)
-        {
-            // As above: an error object that resists is reported as it is.
-            let _ = add(value);
+        let Some(value) = error.to_local(self) else {
+            return error;
+        };
+        if self.class_of(value) != Some(Class::Error) {
+            return error;
         }
-        error
+        // As above: an error object that resists is reported as it is.
+        let _ = add(value);
+        Error::thrown(self, value)
     }
 
     /// Runs a linked module; gives the promise of its evaluation (top-level await).
@@ -385,6 +444,7 @@ unsafe extern "C" fn load(
                 ModuleType::JavaScript => ImportType::JavaScript,
                 ModuleType::JSON => ImportType::Json,
                 ModuleType::Text => ImportType::Text,
+                ModuleType::Bytes => ImportType::Bytes,
                 _ => ImportType::Other,
             };
             let host = scope.inner().module_host.borrow().clone();
@@ -395,6 +455,7 @@ unsafe extern "C" fn load(
                     ModuleRequest {
                         specifier,
                         kind,
+                        is_source_phase: ModuleRequestIsSourcePhase(scope.cx(), request),
                         referrer: private,
                         line,
                         column: column._base,

@@ -1,15 +1,17 @@
 //! Objects: properties, calls, arrays, and what the console and the bridge need to look inside.
 
+use std::ffi::CStr;
 use std::ptr;
 
 use mozjs::jsapi::{
     Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys, HandleValue,
     HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN,
-    JS_AtomizeUCStringN, JS_DefinePropertyById2, JS_DeletePropertyById1, JS_ForwardSetPropertyTo,
-    JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById, JS_HasPropertyById, JS_IdToValue,
-    JS_NewPlainObject, JS_ParseJSON1, JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY,
-    JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject,
-    ObjectOpResult, StrictlyEqual, ToJSON, jsid,
+    JS_AtomizeUCStringN, JS_DefineProperty2, JS_DefinePropertyById2, JS_DeletePropertyById1,
+    JS_ForwardSetPropertyTo, JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById,
+    JS_HasPropertyById, JS_IdToValue, JS_NewObjectWithGivenProto, JS_NewPlainObject, JS_ParseJSON1,
+    JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY, JSITER_SYMBOLS, JSObject,
+    JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject, ObjectOpResult,
+    StrictlyEqual, ToJSON, jsid,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -128,6 +130,46 @@ impl<'s> Scope<'s> {
     pub fn object(&self) -> Result<Local<'s>, Error> {
         // SAFETY: the result is rooted at once.
         self.root_object(unsafe { JS_NewPlainObject(self.cx()) })
+    }
+
+    /// A plain object with this prototype.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn object_of_prototype(&self, prototype: Local<'_>) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        root!(cx, prototype = self.object_of(prototype)?);
+        // SAFETY: the handle is a root; a null class is that of plain objects; the result is rooted at once.
+        self.root_object(unsafe { JS_NewObjectWithGivenProto(cx, ptr::null(), prototype.handle()) })
+    }
+
+    /// Defines an accessor, neither enumerable nor fixed.
+    ///
+    /// # Errors
+    /// A TypeError where the object refuses it.
+    pub fn define_accessor(
+        &self,
+        object: Local<'_>,
+        name: &CStr,
+        getter: Local<'_>,
+        setter: Local<'_>,
+    ) -> Result<(), Error> {
+        let cx = self.cx();
+        root!(cx, object = object.object_or_null());
+        root!(cx, getter = getter.object_or_null());
+        root!(cx, setter = setter.object_or_null());
+        // SAFETY: handles are roots; the name is a C string.
+        let ok = unsafe {
+            JS_DefineProperty2(
+                cx,
+                object.handle(),
+                name.as_ptr(),
+                getter.handle(),
+                setter.handle(),
+                0,
+            )
+        };
+        self.check(ok)
     }
 
     /// An array of these values.

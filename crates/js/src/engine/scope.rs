@@ -245,9 +245,15 @@ impl<'s> Scope<'s> {
             return String::new();
         }
         match self.root_string(text.get()) {
-            Ok(text) => self.string_of(text).unwrap_or_default(),
+            Ok(text) => self.mapped(self.string_of(text).unwrap_or_default()),
             Err(_) => String::new(),
         }
+    }
+
+    /// A stack as text with the places of the sources.
+    pub(super) fn mapped(&self, stack: String) -> String {
+        let hooks = self.inner().hooks.borrow().clone();
+        hooks.mapped_stack(self, &stack).unwrap_or(stack)
     }
 
     /// Where the innermost running script is.

@@ -12,8 +12,8 @@ use std::ptr;
 use mozjs::jsapi::{
     CaptureCurrentStack, ExceptionStackOrNull, GetSavedFrameColumn,
     GetSavedFrameFunctionDisplayName, GetSavedFrameLine, GetSavedFrameParent, GetSavedFrameSource,
-    HandleObject, JS_DefineProperty2, JS_StackCapture_MaxFrames, JSObject, JSProtoKey, JSString,
-    SavedFrameResult, SavedFrameSelfHosted, StackCapture, TaggedColumnNumberOneOrigin,
+    HandleObject, JS_StackCapture_MaxFrames, JSObject, JSProtoKey, JSString, SavedFrameResult,
+    SavedFrameSelfHosted, StackCapture, TaggedColumnNumberOneOrigin,
 };
 use mozjs::jsval::ObjectOrNullValue;
 
@@ -82,32 +82,7 @@ pub(super) fn install(scope: &Scope<'_>) -> Result<(), Error> {
     *stacks.original.borrow_mut() = Some(scope.persist(scope.get(descriptor, "get")?));
     let getter = scope.function(&GET_OF_ERROR)?;
     let setter = scope.get(descriptor, "set")?;
-    define_accessor(scope, prototype, getter, setter)
-}
-
-/// `stack` of `object`, neither enumerable nor fixed.
-fn define_accessor(
-    scope: &Scope<'_>,
-    object: Local<'_>,
-    getter: Local<'_>,
-    setter: Local<'_>,
-) -> Result<(), Error> {
-    let cx = scope.cx();
-    root!(cx, object = object.object_or_null());
-    root!(cx, getter = getter.object_or_null());
-    root!(cx, setter = setter.object_or_null());
-    // SAFETY: handles are roots; the name is a C string.
-    let ok = unsafe {
-        JS_DefineProperty2(
-            cx,
-            object.handle(),
-            c"stack".as_ptr(),
-            getter.handle(),
-            setter.handle(),
-            0,
-        )
-    };
-    scope.check(ok)
+    scope.define_accessor(prototype, c"stack", getter, setter)
 }
 
 /// `Error.captureStackTrace(object, function)`.
@@ -141,7 +116,7 @@ fn capture_stack_trace<'s>(
         }
     };
     let getter = scope.function_with(&GET_CAPTURED, frames)?;
-    define_accessor(scope, object, getter, setter)?;
+    scope.define_accessor(object, c"stack", getter, setter)?;
     Ok(Local::undefined())
 }
 
@@ -235,6 +210,13 @@ fn stack_of_error<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
         // The engine ends the line with name and message, frames or not.
         return scope.string(scope.string_of(stack)?.trim_end_matches('\n'));
     }
+    if frames.is_some() && stack.is_string() {
+        let text = scope.string_of(stack)?;
+        let hooks = scope.inner().hooks.borrow().clone();
+        if let Some(mapped) = hooks.mapped_stack(scope, &text) {
+            return scope.string(&mapped);
+        }
+    }
     Ok(stack)
 }
 
@@ -305,6 +287,14 @@ fn headline(scope: &Scope<'_>, error: Local<'_>) -> Result<String, Error> {
 }
 
 impl Scope<'_> {
+    /// Puts V8's interface to stacks on the realm's `Error` now, not when the program first touches that.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn install_stacks(&self) -> Result<(), Error> {
+        install(self)
+    }
+
     /// The frames of a chain of saved frames, innermost first.
     fn frames(&self, chain: Local<'_>) -> Result<Vec<Frame>, Error> {
         let mut frames = Vec::new();

@@ -1,5 +1,9 @@
 //! CommonJS modules (<https://nodejs.org/api/modules.html>): `require`, `module`, `__filename`, `require.cache`.
 //!
+//! As long as nobody asks for `node:module` this is all that there is of the loader. A program that does (`module.constructor`,
+//! `require.extensions` and `require('module')` are such questions) may replace any part of it, so from then on it is the one in
+//! `node/module/module.js`, whose prototype the modules had from the beginning.
+//!
 //! An ES module that imports one gets `module.exports` as the default, and the names that `export_names` finds in its text. It runs in the
 //! order of the graph, after what was imported before it. `require` of an ES module works when that module does not await at its top level.
 //! Loop thread only.
@@ -7,26 +11,31 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use url::Url;
 
 use super::export_names::export_names;
-use super::resolve::{Target, file_url};
+use super::resolve::{Target, file_url, split_scheme};
+use super::source::FileKind;
 use super::{Flavour, Loader, named_exports, quote, run_module, source, watched};
-use crate::engine::{Attributes, Error, Key, Local, PromiseState, Scope, Source};
-use crate::{builtins, typescript};
+use crate::builtins;
+use crate::engine::{Arguments, Attributes, Error, Key, Local, Op, PromiseState, Scope, Source};
 
 /// Whether a file without an extension that says so is CommonJS: the nearest `package.json` decides; without a word from it the text
 /// does, as Node detects it (<https://nodejs.org/api/packages.html#syntax-detection>).
 pub(super) fn is_commonjs(path: &Path, text: &str) -> bool {
+    if source::kind(path) == FileKind::CommonJs {
+        return true;
+    }
     package_type(path).as_deref() != Some("module") && !source::is_module_text(text)
 }
 
 /// The `type` of the nearest `package.json`.
-fn package_type(path: &Path) -> Option<String> {
-    if path.extension().is_some_and(|extension| extension == "mjs") {
-        return Some("module".to_owned());
+pub(super) fn package_type(path: &Path) -> Option<String> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("mjs" | "mts") => return Some("module".to_owned()),
+        Some("cjs" | "cts") => return Some("commonjs".to_owned()),
+        _ => {}
     }
     for folder in path.ancestors().skip(1) {
         if folder
@@ -76,7 +85,15 @@ pub(super) fn module<'s>(
     let text = text.to_owned();
     let run = scope.closure("run", 0, move |scope, _| {
         let loader = Loader::of(scope)?;
-        run(&loader, scope, &file, &text, None)
+        let exports = match loader.module_class(scope) {
+            Some(class) => {
+                let file = scope.string(&file.to_string_lossy())?;
+                scope.call_method(class, "loadImported", &[file])
+            }
+            None => run(&loader, scope, &file, &text, None),
+        };
+        // The promise of the evaluation will not say where it was thrown.
+        exports.inspect_err(|error| loader.note_throw(scope, error))
     })?;
     let private = scope.object()?;
     scope.set(private, "run", run)?;
@@ -123,7 +140,7 @@ fn collect_names(
                 if let Ok(text) = source::read(&path)
                     && matches!(
                         source::kind(&path),
-                        source::FileKind::CommonJs | source::FileKind::JavaScript
+                        FileKind::CommonJs | FileKind::JavaScript
                     )
                 {
                     let mut more = Vec::new();
@@ -159,7 +176,7 @@ fn run<'s>(
 ) -> Result<Local<'s>, Error> {
     run_once(loader, scope, path, parent, |module| {
         let exports = scope.get(module, "exports")?;
-        let require = scope.get(module, "require")?;
+        let require = require_function(scope, module)?;
         let file = scope.get(module, "filename")?;
         let folder = scope.get(module, "path")?;
         let function = compiled(scope, text, &path.display().to_string())?;
@@ -179,7 +196,10 @@ pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<
         file,
         line: 0,
     };
-    let url = scope.string(file_url(Path::new(file)).as_str())?;
+    let url = match split_scheme(file) {
+        Some(_) => scope.string(file)?,
+        None => scope.string(file_url(Path::new(file)).as_str())?,
+    };
     scope.run_in_realm(scope.global(), &[], source, url)
 }
 
@@ -214,68 +234,124 @@ fn module_object<'s>(
     path: &Path,
     parent: Option<Local<'s>>,
 ) -> Result<Local<'s>, Error> {
-    let module = scope.object()?;
+    let is_main = parent.is_none() && loader.is_main(file_url(path).as_str());
+    let module = new_module(loader, scope, path)?;
+    if is_main {
+        scope.define(module, "parent", Local::null(), Attributes::HIDDEN)?;
+        scope.set(module, "id", scope.string(".")?)?;
+        *loader.main_module.borrow_mut() = Some(scope.persist(module));
+    }
+    if let Some(parent) = parent {
+        scope.define(module, "parent", parent, Attributes::HIDDEN)?;
+        add_child(scope, parent, module)?;
+    }
+    Ok(module)
+}
+
+/// The same for a file that nobody requires.
+pub(super) fn new_module<'s>(
+    loader: &Loader,
+    scope: &Scope<'s>,
+    path: &Path,
+) -> Result<Local<'s>, Error> {
+    let module = scope.object_of_prototype(loader.module_prototype(scope)?)?;
     let file = scope.string(&path.to_string_lossy())?;
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let is_main = parent.is_none() && loader.is_main(file_url(path).as_str());
-    let id = if is_main { scope.string(".")? } else { file };
     let paths = folder
         .ancestors()
         .filter(|folder| folder.file_name().is_none_or(|name| name != "node_modules"))
         .map(|folder| scope.string(&folder.join("node_modules").to_string_lossy()))
         .collect::<Result<Vec<_>, _>>()?;
-    scope.set(module, "id", id)?;
+    scope.set(module, "id", file)?;
     scope.set(module, "path", scope.string(&folder.to_string_lossy())?)?;
     scope.set(module, "exports", scope.object()?)?;
     scope.set(module, "filename", file)?;
     scope.set(module, "loaded", Local::boolean(false))?;
     scope.set(module, "children", scope.array(&[])?)?;
     scope.set(module, "paths", scope.array(&paths)?)?;
-    if is_main {
-        *loader.main_module.borrow_mut() = Some(scope.persist(module));
-    }
-    if let Some(parent) = parent {
-        scope.define(module, "parent", parent, Attributes::HIDDEN)?;
-        let children = scope.get(parent, "children")?;
-        if children.is_object() {
-            let length = scope.get(children, "length")?;
-            scope.set(children, Key::Value(length), module)?;
-        }
-    }
-    let require = require_function(scope, path, Some(module))?;
-    scope.define(module, "require", require, Attributes::HIDDEN)?;
     Ok(module)
 }
 
-/// `require` for the file at `path`, whose module is `module`.
-pub(crate) fn require_function<'s>(
-    scope: &Scope<'s>,
-    path: &Path,
-    module: Option<Local<'s>>,
-) -> Result<Local<'s>, Error> {
-    let base: Rc<Url> = Rc::new(file_url(path));
-    let resolve_base = base.clone();
-    let parent = path.to_string_lossy().into_owned();
-    let is_module = module.is_some();
-    let require = scope.closure("require", 1, move |scope, arguments| {
-        let specifier = specifier_of(scope, arguments.get(0))?;
-        let loader = Loader::of(scope)?;
-        // Looked up, not kept: a closure that held its module would keep it alive through Rust.
-        let parent = if is_module {
-            Some(scope.get(loader.require_cache(scope)?, &*parent)?).filter(|it| it.is_object())
-        } else {
-            None
-        };
-        require(&loader, scope, &specifier, &base, parent)
-    })?;
-    let resolve = scope.closure("resolve", 1, move |scope, arguments| {
-        let specifier = specifier_of(scope, arguments.get(0))?;
-        let loader = Loader::of(scope)?;
-        match target(&loader, &specifier, &resolve_base)? {
-            Target::File { path, .. } => scope.string(&path.to_string_lossy()),
-            _ => scope.string(&specifier),
+/// Notes that a module required another, once.
+fn add_child<'s>(scope: &Scope<'s>, parent: Local<'s>, child: Local<'s>) -> Result<(), Error> {
+    let children = scope.get(parent, "children")?;
+    if !scope.is_array(children) {
+        return Ok(());
+    }
+    let length = scope.array_length(children)?;
+    for index in 0..length {
+        let known = scope.get(children, Key::Value(scope.number(index.into())))?;
+        if scope.strictly_equal(known, child)? {
+            return Ok(());
         }
-    })?;
+    }
+    scope.set(children, Key::Value(scope.number(length.into())), child)
+}
+
+const REQUIRE: Op = Op::new("require", 1, require_by);
+const RESOLVE: Op = Op::new("resolve", 2, resolve_by);
+const PATHS: Op = Op::new("paths", 1, paths_by);
+const EXTENSIONS: Op = Op::new("get extensions", 0, extensions);
+const MEMBER: Op = Op::new("get member", 0, member_of_class);
+
+/// What the class of modules has on its prototype; the class itself is made when one of them is asked for.
+const MEMBERS: [&std::ffi::CStr; 4] = [c"constructor", c"require", c"load", c"_compile"];
+
+impl Loader {
+    /// The prototype of modules, which `node/module/module.js` takes over when it is loaded.
+    pub(super) fn module_prototype<'s>(&self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        if let Some(prototype) = &*self.module_prototype.borrow() {
+            return Ok(scope.local(prototype));
+        }
+        let prototype = scope.object()?;
+        for name in MEMBERS {
+            let text = scope.string(&name.to_string_lossy())?;
+            let getter = scope.function_with(&MEMBER, text)?;
+            scope.define_accessor(prototype, name, getter, Local::undefined())?;
+        }
+        *self.module_prototype.borrow_mut() = Some(scope.persist(prototype));
+        Ok(prototype)
+    }
+
+    /// Keeps where the program's own file threw, for the report of that.
+    pub(super) fn note_throw(&self, scope: &Scope<'_>, error: &Error) {
+        if !error.is_terminated()
+            && let Some(value) = error.to_local(scope)
+        {
+            let site = error.throw_site(scope);
+            *self.thrown.borrow_mut() = Some((scope.persist(value), site));
+        }
+    }
+
+    /// Where this value was thrown by a CommonJS file that was imported, if that was the last one to fail.
+    pub(crate) fn throw_site(&self, scope: &Scope<'_>, value: Local<'_>) -> Option<String> {
+        let (slot, site) = self.thrown.borrow_mut().take()?;
+        let is_same = scope.strictly_equal(scope.local(&slot), value);
+        is_same.unwrap_or(false).then_some(site)
+    }
+
+    /// The class of modules, if it was loaded.
+    pub(super) fn module_class<'s>(&self, scope: &Scope<'s>) -> Option<Local<'s>> {
+        let class = self.module_class.borrow();
+        class.as_ref().map(|class| scope.local(class))
+    }
+}
+
+fn member_of_class<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.held(scope))?;
+    let class = builtins::exports(scope, "node/module/module")?;
+    scope.get(scope.get(class, "prototype")?, &*name)
+}
+
+/// `require` of this module.
+pub(super) fn require_function<'s>(
+    scope: &Scope<'s>,
+    module: Local<'s>,
+) -> Result<Local<'s>, Error> {
+    let require = scope.function_with(&REQUIRE, module)?;
+    let resolve = scope.function_with(&RESOLVE, module)?;
+    let paths = scope.function_with(&PATHS, module)?;
+    scope.set(resolve, "paths", paths)?;
     let loader = Loader::of(scope)?;
     let main = loader
         .main_module
@@ -284,8 +360,61 @@ pub(crate) fn require_function<'s>(
         .map(|slot| scope.local(slot));
     scope.set(require, "resolve", resolve)?;
     scope.set(require, "main", main.unwrap_or_else(Local::undefined))?;
+    scope.define_accessor(
+        require,
+        c"extensions",
+        scope.function(&EXTENSIONS)?,
+        Local::undefined(),
+    )?;
     scope.set(require, "cache", loader.require_cache(scope)?)?;
     Ok(require)
+}
+
+/// `require(specifier)`.
+fn require_by<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let module = arguments.held(scope);
+    let loader = Loader::of(scope)?;
+    if loader.module_class(scope).is_some() {
+        return scope.call_method(module, "require", &[arguments.get(0)]);
+    }
+    let specifier = specifier_of(scope, arguments.get(0))?;
+    let base = base_of_module(scope, module)?;
+    require(&loader, scope, &specifier, &base, Some(module))
+}
+
+/// `require.resolve(specifier, options)`.
+fn resolve_by<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let module = arguments.held(scope);
+    let loader = Loader::of(scope)?;
+    if loader.module_class(scope).is_some() || !arguments.get(1).is_undefined() {
+        let class = builtins::exports(scope, "node/module/module")?;
+        let given = [arguments.get(0), module, arguments.get(1)];
+        return scope.call_method(class, "resolveFor", &given);
+    }
+    let specifier = specifier_of(scope, arguments.get(0))?;
+    match target(&loader, &specifier, &base_of_module(scope, module)?)? {
+        Target::File { path, .. } => scope.string(&path.to_string_lossy()),
+        _ => scope.string(&specifier),
+    }
+}
+
+/// `require.resolve.paths(specifier)`.
+fn paths_by<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let class = builtins::exports(scope, "node/module/module")?;
+    let given = [arguments.get(0), arguments.held(scope)];
+    scope.call_method(class, "pathsFor", &given)
+}
+
+/// `require.extensions`.
+fn extensions<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let class = builtins::exports(scope, "node/module/module")?;
+    scope.get(class, "_extensions")
+}
+
+/// What a module's requests are relative to.
+fn base_of_module(scope: &Scope<'_>, module: Local<'_>) -> Result<Url, Error> {
+    let file = scope.string_of(scope.get(module, "filename")?)?;
+    Ok(file_url(Path::new(&file)))
 }
 
 fn specifier_of(scope: &Scope<'_>, value: Local<'_>) -> Result<String, Error> {
@@ -298,25 +427,33 @@ fn specifier_of(scope: &Scope<'_>, value: Local<'_>) -> Result<String, Error> {
     )
 }
 
-fn target(loader: &Loader, specifier: &str, base: &Url) -> Result<Target, Error> {
-    loader
-        .resolver
-        .resolve_required(specifier, base)
-        .map_err(|problem| {
-            let importer = super::base_text(base);
-            match problem.code {
-                // Node's code and words for `require`, which programs look for.
-                "ERR_MODULE_NOT_FOUND" => Error::coded(
-                    "MODULE_NOT_FOUND",
-                    format!("Cannot find module '{specifier}'\nRequire stack:\n- {importer}"),
-                ),
-                code @ "ERR_UNKNOWN_BUILTIN_MODULE" => Error::coded(code, problem.message),
-                code => Error::coded(
-                    code,
-                    format!("{} required from {importer}", problem.message),
-                ),
-            }
-        })
+pub(super) fn target(loader: &Loader, specifier: &str, base: &Url) -> Result<Target, Error> {
+    let target = loader.resolver.resolve_required(specifier, base);
+    required(target, specifier, base)
+}
+
+/// What `require` says where there is nothing.
+pub(super) fn required(
+    target: Result<Target, super::Problem>,
+    specifier: &str,
+    base: &Url,
+) -> Result<Target, Error> {
+    target.map_err(|problem| {
+        let importer = super::base_text(base);
+        match problem.code {
+            // Node's code and words for `require`, which programs look for.
+            "ERR_MODULE_NOT_FOUND" => Error::coded(
+                "MODULE_NOT_FOUND",
+                format!("Cannot find module '{specifier}'\nRequire stack:\n- {importer}"),
+            )
+            .with("requireStack", vec![importer]),
+            code @ "ERR_UNKNOWN_BUILTIN_MODULE" => Error::coded(code, problem.message),
+            code => Error::coded(
+                code,
+                format!("{} required from {importer}", problem.message),
+            ),
+        }
+    })
 }
 
 fn require<'s>(
@@ -327,7 +464,14 @@ fn require<'s>(
     parent: Option<Local<'s>>,
 ) -> Result<Local<'s>, Error> {
     let (url, path): (Url, PathBuf) = match target(loader, specifier, base)? {
-        Target::Builtin(file) => return builtins::exports(scope, file),
+        Target::Builtin(file) => {
+            // A program may put something in the place of a built-in module, but for its name with the scheme.
+            let cache = loader.require_cache(scope)?;
+            if !specifier.starts_with("node:") && scope.has_own(cache, specifier)? {
+                return scope.get(scope.get(cache, specifier)?, "exports");
+            }
+            return builtins::exports(scope, file);
+        }
         Target::File { url, path } => (url, path),
         _ => {
             return Err(Error::coded(
@@ -337,6 +481,10 @@ fn require<'s>(
         }
     };
     if let Some(exports) = known(loader, scope, &path)? {
+        if let Some(parent) = parent {
+            let module = scope.get(loader.require_cache(scope)?, &*path.to_string_lossy())?;
+            add_child(scope, parent, module)?;
+        }
         return Ok(exports);
     }
     source::require_loadable(&path)?;
@@ -347,23 +495,41 @@ fn require<'s>(
             format!("Cannot read '{}': {error}", path.display()),
         )
     })?;
-    let strip = |text: &str| {
-        typescript::strip(text).map_err(|problem| problem.into_error(&path.display().to_string()))
-    };
     match source::kind(&path) {
-        source::FileKind::Json => run_once(loader, scope, &path, parent, |module| {
-            scope.set(module, "exports", scope.json_parse(&text)?)
+        FileKind::Json => run_once(loader, scope, &path, parent, |module| {
+            let parsed = scope.json_parse(&text);
+            scope.set(
+                module,
+                "exports",
+                parsed.map_err(|error| in_file(scope, error, &path))?,
+            )
         }),
-        source::FileKind::CommonJs => run(loader, scope, &path, &text, parent),
-        source::FileKind::CommonTypeScript => run(loader, scope, &path, &strip(&text)?, parent),
-        source::FileKind::TypeScript if is_commonjs(&path, &strip(&text)?) => {
-            run(loader, scope, &path, &strip(&text)?, parent)
+        FileKind::WebAssembly => required_module(loader, scope, specifier, url, path),
+        _ => {
+            let code = loader.javascript(scope, &path, text)?;
+            if is_commonjs(&path, &code) {
+                run(loader, scope, &path, &code, parent)
+            } else {
+                required_module(loader, scope, specifier, url, path)
+            }
         }
-        source::FileKind::JavaScript if is_commonjs(&path, &text) => {
-            run(loader, scope, &path, &text, parent)
-        }
-        _ => required_module(loader, scope, specifier, url, path),
     }
+}
+
+/// An error whose message begins with the file that it is about.
+fn in_file(scope: &Scope<'_>, error: Error, path: &Path) -> Error {
+    let add = |value: Local<'_>| -> Result<(), Error> {
+        let message = scope.string_of(scope.get(value, "message")?)?;
+        let message = scope.string(&format!("{}: {message}", path.display()))?;
+        scope.define(value, "message", message, Attributes::HIDDEN)
+    };
+    if let Some(value) = error.to_local(scope)
+        && value.is_object()
+    {
+        // An error object that resists is thrown as it is.
+        let _ = add(value);
+    }
+    error
 }
 
 /// What `require` gives for an ES module (<https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require>).
@@ -376,6 +542,16 @@ fn required_module<'s>(
 ) -> Result<Local<'s>, Error> {
     let address = url.to_string();
     let module = loader.module(scope, Target::File { url, path }, Flavour::Code)?;
+    required_exports(scope, module, specifier, &address)
+}
+
+/// What `require` gives for a module record.
+pub(super) fn required_exports<'s>(
+    scope: &Scope<'s>,
+    module: Local<'s>,
+    specifier: &str,
+    address: &str,
+) -> Result<Local<'s>, Error> {
     let namespace = evaluated(scope, module, specifier)?;
     let keys = scope
         .keys(namespace)?
@@ -390,11 +566,11 @@ fn required_module<'s>(
         return Ok(namespace);
     }
     // Code that was compiled from ES modules looks for `__esModule` before it takes `default`.
-    let from = quote(&address);
+    let from = quote(address);
     let code = format!(
         "export * from {from};export {{ default }} from {from};export const __esModule = true;"
     );
-    let wrapper = scope.compile_module(&code, &address, scope.string(&address)?)?;
+    let wrapper = scope.compile_module(&code, address, scope.string(address)?)?;
     evaluated(scope, wrapper, specifier)
 }
 

@@ -9,11 +9,15 @@ mod commonjs;
 pub(crate) mod deep_stack;
 mod export_names;
 mod graph;
+mod hooked;
+mod import_map;
+mod javascript;
 mod module_syntax;
 pub(crate) mod operations;
 mod prompt;
 pub(crate) mod resolve;
 pub(crate) mod source;
+pub(crate) mod source_maps;
 pub(crate) mod waiting;
 mod watched;
 
@@ -26,8 +30,10 @@ use std::rc::Rc;
 use url::Url;
 
 pub use graph::{graph_names_scheme, source_names_scheme};
-use resolve::{Problem, Resolver, Target, file_url, is_path};
+use import_map::ImportMap;
+use resolve::{Problem, Resolver, ResolverOptions, Target, file_url, is_path};
 use source::FileKind;
+use source_maps::SourceMaps;
 
 use crate::engine::{
     Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,
@@ -47,6 +53,8 @@ struct InstalledLoader(RefCell<Option<Rc<Loader>>>);
 #[derive(Default)]
 pub(crate) struct Loader {
     resolver: Resolver,
+    /// Whether the program's file keeps the name of the link that it is.
+    keeps_main_link: bool,
     /// Module records by URL and kind.
     modules: RefCell<HashMap<(String, Flavour), Slot>>,
     schemes: RefCell<HashMap<String, SchemeExports>>,
@@ -58,6 +66,14 @@ pub(crate) struct Loader {
     main_is_script: Cell<bool>,
     /// `require.main`: the module of the program, if that is CommonJS.
     main_module: RefCell<Option<Slot>>,
+    /// What the last imported CommonJS file that failed threw, and the stack of that.
+    thrown: RefCell<Option<(Slot, String)>>,
+    /// The prototype of CommonJS modules.
+    module_prototype: RefCell<Option<Slot>>,
+    /// The class of CommonJS modules, once `node:module` is loaded.
+    module_class: RefCell<Option<Slot>>,
+    /// Whether the program has hooks (`registerHooks`), which are asked for each module.
+    has_hooks: Cell<bool>,
 }
 
 /// The same file can be imported as code and as text.
@@ -66,15 +82,32 @@ enum Flavour {
     Code,
     Json,
     Text,
+    Bytes,
+    /// A module of WebAssembly that is not made an instance of (`import source`).
+    Source,
 }
 
 impl Loader {
-    /// A loader that finds exports of packages also under these conditions.
-    pub(crate) fn new(conditions: Vec<String>) -> Loader {
-        Loader {
-            resolver: Resolver::new(conditions),
+    /// A loader that does what these options of the command line say, by name.
+    ///
+    /// # Errors
+    /// Says what is wrong with the import map.
+    pub(crate) fn new(options: &[(String, String)]) -> Result<Loader, String> {
+        let values = |name: &'static str| {
+            let named = options.iter().filter(move |(option, _)| option == name);
+            named.map(|(_, value)| value)
+        };
+        let import_map = values("--import-map").last();
+        Ok(Loader {
+            resolver: Resolver::new(ResolverOptions {
+                conditions: values("--conditions").cloned().collect(),
+                keeps_links: values("--preserve-symlinks").next().is_some(),
+                import_map: (import_map.map(|file| ImportMap::read(Path::new(file))))
+                    .transpose()?,
+            }),
+            keeps_main_link: values("--preserve-symlinks-main").next().is_some(),
             ..Loader::default()
-        }
+        })
     }
 
     /// Makes this the loader of the scope's context.
@@ -99,6 +132,9 @@ impl Loader {
         self.schemes.borrow_mut().clear();
         self.require_cache.borrow_mut().take();
         self.main_module.borrow_mut().take();
+        self.module_prototype.borrow_mut().take();
+        self.thrown.borrow_mut().take();
+        self.module_class.borrow_mut().take();
     }
 
     /// `require.cache`, made on first use.
@@ -145,7 +181,11 @@ impl Loader {
                 format!("Cannot read the module '{}': {error}", path.display()),
             ),
         };
-        let path = path.canonicalize().map_err(missing)?;
+        let path = match self.keeps_main_link {
+            true => std::path::absolute(path),
+            false => path.canonicalize(),
+        }
+        .map_err(missing)?;
         if path.is_dir() {
             return Err(Error::coded(
                 "ERR_UNSUPPORTED_DIR_IMPORT",
@@ -154,7 +194,24 @@ impl Loader {
         }
         let url = file_url(&path);
         *self.main.borrow_mut() = Some(url.to_string());
+        if self.module_class(scope).is_some() {
+            return self.run_main(scope, &path);
+        }
         self.module(scope, Target::File { url, path }, Flavour::Code)
+    }
+
+    /// The module that runs a program whose loader is JavaScript's.
+    fn run_main<'s>(&self, scope: &Scope<'s>, path: &Path) -> Result<Local<'s>, Error> {
+        let file = path.to_string_lossy().into_owned();
+        let run = scope.closure("run", 0, move |scope, _| {
+            let class = builtins::exports(scope, "node/module/module")?;
+            scope.call_method(class, "runProgram", &[scope.string(&file)?])
+        })?;
+        let private = scope.object()?;
+        scope.set(private, "run", run)?;
+        scope.set(private, "url", scope.string(file_url(path).as_str())?)?;
+        let code = "const p=import.meta.run();if(p!==undefined)await p;";
+        scope.compile_module(code, "twinloop:main", private)
     }
 
     /// The file of the program, if it is one.
@@ -190,6 +247,7 @@ impl Loader {
         code: &str,
         url: String,
     ) -> Result<Local<'s>, Error> {
+        SourceMaps::keep(scope, "[eval]", code);
         let private = scope.string(&url)?;
         let module = match scope.compile_module(code, "[eval]", private) {
             Ok(module) => module,
@@ -235,6 +293,7 @@ impl Loader {
             return self.code_module(scope, &code, url);
         }
         self.main_is_script.set(true);
+        SourceMaps::keep(scope, &input.name, &code);
         let input = Input {
             code,
             ..input.clone()
@@ -263,17 +322,11 @@ impl Loader {
         let shown = path.display().to_string();
         let text = source::read(path)
             .map_err(|error| Error::new(format!("Cannot read '{shown}': {error}")))?;
-        let code = match source::kind(path) {
-            FileKind::Json => return scope.json_parse(&text).map(|_| ()),
-            FileKind::TypeScript | FileKind::CommonTypeScript => {
-                typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?
-            }
-            _ => text,
-        };
-        let is_commonjs = match source::kind(path) {
-            FileKind::CommonJs | FileKind::CommonTypeScript => true,
-            _ => commonjs::is_commonjs(path, &code),
-        };
+        if source::kind(path) == FileKind::Json {
+            return scope.json_parse(&text).map(|_| ());
+        }
+        let code = self.javascript(scope, path, text)?;
+        let is_commonjs = commonjs::is_commonjs(path, &code);
         if is_commonjs {
             commonjs::compiled(scope, &code, &shown).map(|_| ())
         } else {
@@ -337,13 +390,33 @@ impl Loader {
         specifier: &str,
         base: &Url,
     ) -> Result<Local<'s>, Error> {
+        let module = self.imported(scope, specifier, base)?;
+        self.evaluated_namespace(scope, module)
+    }
+
+    fn imported<'s>(
+        &self,
+        scope: &Scope<'s>,
+        specifier: &str,
+        base: &Url,
+    ) -> Result<Local<'s>, Error> {
+        if self.has_hooks.get() {
+            return self.hooked_module(scope, specifier, base.as_str(), Flavour::Code);
+        }
+        let is_scheme = |scheme: &str| self.schemes.borrow().contains_key(scheme);
         let target = self
             .resolver
-            .resolve(specifier, base, &|scheme| {
-                self.schemes.borrow().contains_key(scheme)
-            })
+            .resolve(specifier, base, &is_scheme)
             .map_err(|problem| problem.into_error(&base_text(base), 0, 0))?;
-        let module = self.module(scope, target, Flavour::Code)?;
+        self.module(scope, target, Flavour::Code)
+    }
+
+    /// Runs a module; a promise for its namespace.
+    fn evaluated_namespace<'s>(
+        &self,
+        scope: &Scope<'s>,
+        module: Local<'s>,
+    ) -> Result<Local<'s>, Error> {
         let evaluation = run_module(scope, module)?;
         let namespace = scope.persist(scope.module_namespace(module)?);
         let (promise, resolver) = scope.promise()?;
@@ -395,30 +468,31 @@ impl Loader {
         let shown = path.display().to_string();
         source::require_loadable(path)?;
         watched::note(path);
-        let text = source::read(path).map_err(|error| {
+        let failed = |error| {
             Error::coded(
                 "ERR_MODULE_NOT_FOUND",
                 format!("Cannot read the module '{shown}': {error}"),
             )
-        })?;
+        };
         let private = scope.string(url)?;
-        match (flavour, source::kind(path)) {
+        let kind = source::kind(path);
+        if flavour == Flavour::Bytes || kind == FileKind::WebAssembly {
+            let bytes = std::fs::read(path).map_err(failed)?;
+            return binary_module(scope, bytes, url, flavour);
+        }
+        let text = source::read(path).map_err(failed)?;
+        match (flavour, kind) {
+            (Flavour::Source, _) => Err(no_source_phase(&shown)),
             (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
             (Flavour::Json, _) | (_, FileKind::Json) => scope.json_module(&text, &shown),
-            (_, kind @ (FileKind::TypeScript | FileKind::CommonTypeScript)) => {
-                let code =
-                    typescript::strip(&text).map_err(|problem| problem.into_error(&shown))?;
-                if kind == FileKind::CommonTypeScript || commonjs::is_commonjs(path, &code) {
+            _ => {
+                let code = self.javascript(scope, path, text)?;
+                if commonjs::is_commonjs(path, &code) {
                     commonjs::module(self, scope, path, &code)
                 } else {
                     scope.compile_module(&code, &shown, private)
                 }
             }
-            (_, FileKind::CommonJs) => commonjs::module(self, scope, path, &text),
-            (_, FileKind::JavaScript) if commonjs::is_commonjs(path, &text) => {
-                commonjs::module(self, scope, path, &text)
-            }
-            (_, FileKind::JavaScript) => scope.compile_module(&text, &shown, private),
         }
     }
 
@@ -448,6 +522,63 @@ impl Loader {
     }
 }
 
+/// The module of bytes: themselves, or what they are as WebAssembly.
+fn binary_module<'s>(
+    scope: &Scope<'s>,
+    bytes: Vec<u8>,
+    url: &str,
+    flavour: Flavour,
+) -> Result<Local<'s>, Error> {
+    match flavour {
+        Flavour::Bytes => scope.default_module(scope.uint8_array(bytes)?),
+        Flavour::Text => scope.default_module(scope.string(&String::from_utf8_lossy(&bytes))?),
+        Flavour::Source => scope.wasm_source_module(&bytes, url),
+        _ => wasm_module(scope, bytes, url),
+    }
+}
+
+/// A module of WebAssembly (<https://webassembly.github.io/esm-integration/>), which the engine has as a source only: a generated module imports
+/// what it needs, makes an instance and exports what that has.
+pub(super) fn wasm_module<'s>(
+    scope: &Scope<'s>,
+    bytes: Vec<u8>,
+    url: &str,
+) -> Result<Local<'s>, Error> {
+    let exports = builtins::exports(scope, "node/module/wasm")?;
+    let prepared = scope.call_method(exports, "prepare", &[scope.uint8_array(bytes)?])?;
+    let names = |key: &str| -> Result<Vec<String>, Error> {
+        let list = scope.get(prepared, key)?;
+        let length = scope.array_length(list)?;
+        (0..length)
+            .map(|index| scope.string_of(scope.get(list, crate::engine::Key::Index(index))?))
+            .collect()
+    };
+    let mut code = String::new();
+    let mut given = String::new();
+    for (index, name) in names("imports")?.iter().enumerate() {
+        let _ = write!(code, "import*as m{index} from {};", quote(name));
+        let _ = write!(given, "m{index},");
+    }
+    let _ = write!(code, "const v=import.meta.run([{given}]);");
+    let mut list = String::new();
+    for (index, name) in names("exports")?.iter().enumerate() {
+        let _ = write!(code, "const v{index}=v[{index}];");
+        let _ = write!(list, "v{index} as {},", quote(name));
+    }
+    let _ = write!(code, "export{{{list}}};");
+    let private = scope.object()?;
+    scope.set(private, "run", scope.get(prepared, "run")?)?;
+    scope.set(private, "url", scope.string(url)?)?;
+    scope.compile_module(&code, url, private)
+}
+
+fn no_source_phase(shown: &str) -> Error {
+    Error::syntax_error(format!(
+        "Source phase import object is not defined for module '{shown}'"
+    ))
+    .with("code", "ERR_SOURCE_PHASE_NOT_DEFINED")
+}
+
 /// The engine's view of the loader.
 pub(crate) struct LoaderHost(pub(crate) Rc<Loader>);
 
@@ -461,15 +592,21 @@ impl ModuleHost for LoaderHost {
         let specifier = scope.string_of(request.specifier)?;
         let base = base_of(scope, request.referrer)?;
         let flavour = match request.kind {
+            ImportType::JavaScript if request.is_source_phase => Flavour::Source,
             ImportType::JavaScript => Flavour::Code,
             ImportType::Json => Flavour::Json,
             ImportType::Text => Flavour::Text,
+            ImportType::Bytes => Flavour::Bytes,
+            ImportType::Other if asks_for_bytes(scope, &base, &request) => Flavour::Bytes,
             ImportType::Other => {
                 return Err(Error::type_error(format!(
                     "cannot import '{specifier}': unknown import type"
                 )));
             }
         };
+        if loader.has_hooks.get() {
+            return loader.hooked_module(scope, &specifier, base.as_str(), flavour);
+        }
         let target = loader
             .resolver
             .resolve(&specifier, &base, &|scheme| {
@@ -477,7 +614,13 @@ impl ModuleHost for LoaderHost {
             })
             .map_err(|problem| {
                 let (line, column) = place_of(scope, &request);
-                problem.into_error(&base_text(&base), line, column)
+                let importer = base_text(&base);
+                let error = problem.into_error(&importer, line, column);
+                // The import is the place that the report shows.
+                match line {
+                    0 => error,
+                    _ => scope.with_importer(error, &format!("{importer}:{line}:{column}")),
+                }
             })?;
         // What fails in another language has none of the importer's lines.
         let is_foreign = matches!(target, Target::Scheme { .. });
@@ -626,6 +769,13 @@ fn quote(text: &str) -> String {
 /// # Errors
 /// When it is malformed or no text.
 pub(crate) fn data_text(url: &Url) -> Result<String, Error> {
+    let bytes = data_bytes(url)?;
+    String::from_utf8(bytes)
+        .map_err(|_| Error::type_error("cannot import the data URL: it is malformed"))
+}
+
+/// The bytes of a `data:` URL.
+fn data_bytes(url: &Url) -> Result<Vec<u8>, Error> {
     let bad = || Error::type_error("cannot import the data URL: it is malformed");
     let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
     // A question mark belongs to the data.
@@ -634,11 +784,10 @@ pub(crate) fn data_text(url: &Url) -> Result<String, Error> {
         None => body.to_owned(),
     };
     let bytes: Vec<u8> = percent_decode(&body);
-    let bytes = match head.strip_suffix(";base64") {
-        Some(_) => transcoding::decode_base64_to_vec(&bytes).ok_or_else(bad)?,
-        None => bytes,
-    };
-    String::from_utf8(bytes).map_err(|_| bad())
+    match head.strip_suffix(";base64") {
+        Some(_) => transcoding::decode_base64_to_vec(&bytes).ok_or_else(bad),
+        None => Ok(bytes),
+    }
 }
 
 /// The text of the file that a URL names, its types taken away if it has some.
@@ -657,22 +806,28 @@ pub(crate) fn script_text(url: &Url) -> Result<String, Error> {
         .map_err(|()| missing("only file: and data: URLs can be read".to_owned()))?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
-    match source::kind(&path) {
-        FileKind::TypeScript | FileKind::CommonTypeScript => {
-            let shown = path.display().to_string();
-            typescript::strip(&text).map_err(|problem| problem.into_error(&shown))
-        }
-        _ => Ok(text),
-    }
+    let Some(syntax) = source::kind(&path).syntax() else {
+        return Ok(text);
+    };
+    let settings = Resolver::default().settings(&path);
+    let compiled = typescript::compile(&text, &path, syntax, &settings);
+    compiled
+        .map(|compiled| compiled.code)
+        .map_err(|problem| problem.into_error(&path.display().to_string()))
 }
 
 /// `data:text/javascript,...`, `data:application/json,...`.
 fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
-    let text = data_text(url)?;
     let head = url.path().split(',').next().unwrap_or_default();
     let essence = head.split(';').next().unwrap_or_default();
+    if flavour == Flavour::Bytes || essence == "application/wasm" {
+        return binary_module(scope, data_bytes(url)?, url.as_str(), flavour);
+    }
+    let text = data_text(url)?;
+    SourceMaps::note(scope, url.as_str(), &text);
     match (flavour, essence) {
         (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
+        (Flavour::Source, _) => Err(no_source_phase(url.as_str())),
         (_, "application/json") => scope.json_module(&text, url.as_str()),
         (_, "text/javascript" | "application/javascript") => {
             scope.compile_module(&text, url.as_str(), scope.string(url.as_str())?)
@@ -716,6 +871,28 @@ fn place_of(scope: &Scope<'_>, request: &ModuleRequest<'_>) -> (u32, u32) {
     }
     let caller = scope.caller();
     (caller.line, caller.column)
+}
+
+/// Whether an import whose type the engine does not know asks for bytes: only its text tells.
+fn asks_for_bytes(scope: &Scope<'_>, base: &Url, request: &ModuleRequest<'_>) -> bool {
+    // As many lines as a statement may take.
+    const LINES: u32 = 8;
+    let (line, _) = place_of(scope, request);
+    let maps = scope.state::<SourceMaps>();
+    let file = base_text(base);
+    let lines = (line..line + LINES).map_while(|line| maps.line(&file, line));
+    let text: String = lines
+        .flat_map(|line| line.chars().collect::<Vec<_>>())
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    [
+        "type:'bytes'",
+        "type:\"bytes\"",
+        "type\":\"bytes\"",
+        "type':'bytes'",
+    ]
+    .iter()
+    .any(|form| text.contains(form))
 }
 
 /// The URL that imports of this referrer are relative to.

@@ -1,12 +1,19 @@
-//! What `node:module` and `process.getBuiltinModule` ask of the loader.
+//! What `node:module`, `process.getBuiltinModule` and the text of uncaught errors ask of the loader.
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::commonjs::{self, compiled};
+use super::hooked::{self, Given};
 use super::prompt;
+use super::resolve::{Target, file_url};
+use super::source_maps::SourceMaps;
+use super::{Flavour, Loader, source, watched};
 use crate::builtins::{self, Room};
 use crate::engine::{Arguments, Error, Local, Op, Scope};
-use crate::{rooms, typescript};
+use crate::rooms;
+use crate::typescript::{self, Settings, Syntax};
 
 /// The operations of the loader, which has no files of its own among the rooms.
 pub(crate) const ROOM: Room = Room {
@@ -18,8 +25,27 @@ pub(crate) const ROOM: Room = Room {
         Op::new("promptExpression", 1, prompt_expression),
         Op::new("promptIsWhole", 1, prompt_is_whole),
         Op::new("promptScript", 1, prompt_script),
+        Op::new("formatOf", 1, format_of),
+        Op::new("importModule", 4, import_module),
+        Op::new("javascriptOf", 2, javascript_of),
+        Op::new("mainUrl", 0, main_url),
+        Op::new("modulePrototype", 0, module_prototype),
+        Op::new("noteSourceMap", 2, note_source_map),
+        Op::new("programText", 1, program_text),
+        Op::new("requireCache", 0, require_cache),
+        Op::new("requireFunction", 1, require_function),
+        Op::new("requireModule", 4, require_module),
         Op::new("requireOf", 1, require_of),
+        Op::new("resolveRequired", 3, resolve_required),
+        Op::new("resolveSpecifier", 3, resolve_specifier),
+        Op::new("setHooks", 1, set_hooks),
+        Op::new("setMainModule", 1, set_main_module),
+        Op::new("setModuleClass", 1, set_module_class),
+        Op::new("sourceLine", 2, source_line),
+        Op::new("sourceMapOf", 1, source_map_of),
+        Op::new("sourceMapsOn", 1, source_maps_on),
         Op::new("strippedTypes", 1, stripped_types),
+        Op::new("transformedTypes", 2, transformed_types),
     ]],
 };
 
@@ -81,10 +107,187 @@ fn prompt_script<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     }
 }
 
+/// `formatOf(path)`: Node's name for what a file holds, or undefined where its text has to tell.
+fn format_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = PathBuf::from(scope.string_of(arguments.get(0))?);
+    hooked::format_of(&path).map_or(Ok(Local::undefined()), |format| scope.string(format))
+}
+
+/// `javascriptOf(text, file)`: JavaScript, and whether it is CommonJS.
+fn javascript_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    let path = PathBuf::from(scope.string_of(arguments.get(1))?);
+    let code = Loader::of(scope)?.javascript(scope, &path, text)?;
+    let is_commonjs = commonjs::is_commonjs(&path, &code);
+    scope.array(&[scope.string(&code)?, Local::boolean(is_commonjs)])
+}
+
+/// `mainUrl()`: of the program.
+fn main_url<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.string(&Loader::of(scope)?.main_url())
+}
+
+/// `modulePrototype()`.
+fn module_prototype<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Loader::of(scope)?.module_prototype(scope)
+}
+
+/// `noteSourceMap(file, text)`: text that stands for a file may name its map.
+fn note_source_map<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let file = scope.string_of(arguments.get(0))?;
+    SourceMaps::note(scope, &file, &scope.string_of(arguments.get(1))?);
+    Ok(Local::undefined())
+}
+
+/// `programText(path)`.
+fn program_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = PathBuf::from(scope.string_of(arguments.get(0))?);
+    source::require_loadable(&path)?;
+    watched::note(&path);
+    let text = source::read(&path).map_err(|error| {
+        let shown = path.display();
+        Error::coded(
+            "MODULE_NOT_FOUND",
+            format!("Cannot read '{shown}': {error}"),
+        )
+    })?;
+    scope.string(&text)
+}
+
+/// `requireCache()`.
+fn require_cache<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Loader::of(scope)?.require_cache(scope)
+}
+
+/// `requireFunction(module)`.
+fn require_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    commonjs::require_function(scope, arguments.get(0))
+}
+
 /// `requireOf(path)`.
 fn require_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = PathBuf::from(scope.string_of(arguments.get(0))?);
-    commonjs::require_function(scope, &path, None)
+    let module = commonjs::new_module(&*Loader::of(scope)?, scope, &path)?;
+    commonjs::require_function(scope, module)
+}
+
+/// The module of a URL, from what is given; from the file that the URL names where nothing is.
+fn given_module<'s>(
+    scope: &Scope<'s>,
+    arguments: &Arguments<'s>,
+) -> Result<(std::rc::Rc<Loader>, Local<'s>, String), Error> {
+    let loader = Loader::of(scope)?;
+    let url = scope.string_of(arguments.get(0))?;
+    let format = arguments.get(1);
+    let module = if format.is_undefined() {
+        let parsed = Url::parse(&url).map_err(|error| Error::type_error(error.to_string()))?;
+        let path = parsed
+            .to_file_path()
+            .map_err(|()| Error::type_error(format!("'{url}' names no file")))?;
+        loader.module(scope, Target::File { url: parsed, path }, Flavour::Code)?
+    } else {
+        let given = Given {
+            url: url.clone(),
+            format: scope.string_of(format)?,
+            source: arguments.get(2),
+        };
+        loader.given_module(scope, given, Flavour::Code)?
+    };
+    Ok((loader, module, url))
+}
+
+/// `requireModule(url, format, source, specifier)`: what `require` gives for a module.
+fn require_module<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let (_, module, url) = given_module(scope, &arguments)?;
+    let specifier = scope.string_of(arguments.get(3))?;
+    commonjs::required_exports(scope, module, &specifier, &url)
+}
+
+/// `importModule(url, format, source)`: a promise for the namespace.
+fn import_module<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let (loader, module, _) = given_module(scope, &arguments)?;
+    loader.evaluated_namespace(scope, module)
+}
+
+/// `resolveRequired(specifier, file, extensions)`: a path, or the specifier of a built-in module.
+fn resolve_required<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let loader = Loader::of(scope)?;
+    let specifier = scope.string_of(arguments.get(0))?;
+    let base = file_url(&PathBuf::from(scope.string_of(arguments.get(1))?));
+    let target = if arguments.get(2).is_undefined() {
+        commonjs::target(&loader, &specifier, &base)?
+    } else {
+        let length = scope.array_length(arguments.get(2))?;
+        let extensions = (0..length)
+            .map(|index| {
+                let extension = scope.get(arguments.get(2), crate::engine::Key::Index(index))?;
+                scope.string_of(extension)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let target = (loader.resolver).resolve_required_with(&specifier, &base, extensions);
+        commonjs::required(target, &specifier, &base)?
+    };
+    match target {
+        Target::File { path, .. } => scope.string(&path.to_string_lossy()),
+        _ => scope.string(&specifier),
+    }
+}
+
+/// `resolveSpecifier(specifier, base, requires)`: a URL, and its format where that is known.
+fn resolve_specifier<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let specifier = scope.string_of(arguments.get(0))?;
+    let base = scope.string_of(arguments.get(1))?;
+    let requires = scope.bool_of(arguments.get(2));
+    let (url, format) = Loader::of(scope)?.resolved_url(&specifier, &base, requires)?;
+    let format = format.map_or(Ok(Local::undefined()), |format| scope.string(format))?;
+    scope.array(&[scope.string(&url)?, format])
+}
+
+/// `setHooks(has)`.
+fn set_hooks<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let has = scope.bool_of(arguments.get(0));
+    Loader::of(scope)?.has_hooks.set(has);
+    Ok(Local::undefined())
+}
+
+/// `setMainModule(module)`: what `require.main` is from now on.
+fn set_main_module<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let loader = Loader::of(scope)?;
+    *loader.main_module.borrow_mut() = Some(scope.persist(arguments.get(0)));
+    Ok(Local::undefined())
+}
+
+/// `setModuleClass(Module)`: the loader is this one's from now on.
+fn set_module_class<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let loader = Loader::of(scope)?;
+    *loader.module_class.borrow_mut() = Some(scope.persist(arguments.get(0)));
+    Ok(Local::undefined())
+}
+
+/// `sourceLine(file, line)`: undefined when nobody knows it.
+fn source_line<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let file = scope.string_of(arguments.get(0))?;
+    let line = scope.int32_of(arguments.get(1))?;
+    let found = u32::try_from(line)
+        .ok()
+        .and_then(|line| scope.state::<SourceMaps>().line(&file, line));
+    found.map_or(Ok(Local::undefined()), |line| scope.string(&line))
+}
+
+/// `sourceMapOf(file)`: its address and its text; undefined when there is none.
+fn source_map_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let file = scope.string_of(arguments.get(0))?;
+    match scope.state::<SourceMaps>().text(&file) {
+        Some(found) => scope.array(&[scope.string(&found.url)?, scope.string(&found.text)?]),
+        None => Ok(Local::undefined()),
+    }
+}
+
+/// `sourceMapsOn(on)`: whether stacks have the places of the sources.
+fn source_maps_on<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let on = scope.bool_of(arguments.get(0));
+    scope.state::<SourceMaps>().turn(on);
+    Ok(Local::undefined())
 }
 
 /// `strippedTypes(text)`.
@@ -92,4 +295,22 @@ fn stripped_types<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     let text = scope.string_of(arguments.get(0))?;
     let stripped = typescript::strip(&text).map_err(|problem| problem.into_error("typescript"))?;
     scope.string(&stripped)
+}
+
+/// `transformedTypes(text, name)`: JavaScript, and its source map where lines moved.
+fn transformed_types<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let text = scope.string_of(arguments.get(0))?;
+    let name = scope.string_of(arguments.get(1))?;
+    let compiled = typescript::compile(
+        &text,
+        &PathBuf::from(&name),
+        Syntax::TypeScript,
+        &Settings::default(),
+    );
+    let compiled = compiled.map_err(|problem| problem.into_error(&name))?;
+    let map = match &compiled.map {
+        Some(map) => scope.string(map)?,
+        None => Local::undefined(),
+    };
+    scope.array(&[scope.string(&compiled.code)?, map])
 }

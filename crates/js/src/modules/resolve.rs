@@ -1,16 +1,21 @@
 //! What a specifier means: a file, a built-in module, a data URL, or a name in a scheme that somebody registered.
 //!
 //! Relative specifiers are URLs, as the language says, so they may carry a query. Beyond Node: an extension that was left
-//! out is tried, and `.js` finds the `.ts` that it would be compiled from. Bare specifiers go through `node_modules` with
-//! `exports`, by `oxc_resolver`. Knows the file system, no engine. Loop thread only.
+//! out is tried, and `.js` finds the `.ts` that it would be compiled from. Bare specifiers go through the import map, `paths` of the nearest
+//! `tsconfig.json`, and `node_modules` with `exports`, the latter two by `oxc_resolver`. Knows the file system, no engine. Loop thread only.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use oxc_resolver::{ResolveError, ResolveOptions, Resolver as PackageResolver};
+use oxc_resolver::{
+    ResolveError, ResolveOptions, Resolver as PackageResolver, TsConfig, TsconfigDiscovery,
+};
 use url::Url;
 
+use super::import_map::ImportMap;
 use crate::rooms;
+use crate::typescript::{Decorators, Jsx, Settings};
 
 /// Where a specifier leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,28 +47,81 @@ impl Problem {
 }
 
 /// Extensions tried, in this order, where one was left out.
-const EXTENSIONS: [&str; 5] = [".ts", ".mts", ".js", ".mjs", ".json"];
+const EXTENSIONS: [&str; 7] = [".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx", ".json"];
 
-/// Finds modules. The package resolver, which keeps caches, is made on first need.
+/// The same for `require`: Node's first, in its order.
+const REQUIRED_EXTENSIONS: [&str; 8] = [
+    ".js", ".json", ".node", ".cjs", ".ts", ".tsx", ".cts", ".jsx",
+];
+
+/// What the command line says of it.
+#[derive(Debug, Default)]
+pub(crate) struct ResolverOptions {
+    /// Exports of packages are taken also under these conditions.
+    pub(crate) conditions: Vec<String>,
+    /// Whether a link keeps its own name (`--preserve-symlinks`).
+    pub(crate) keeps_links: bool,
+    pub(crate) import_map: Option<ImportMap>,
+}
+
+/// Finds modules. The package resolvers, which keep caches, are made on first need.
 #[derive(Default)]
 pub(crate) struct Resolver {
     packages: OnceCell<PackageResolver>,
     required: OnceCell<PackageResolver>,
-    /// The user's own conditions.
-    conditions: Vec<String>,
+    /// Those for other lists of extensions, which `require.extensions` may have got.
+    extended: RefCell<HashMap<Vec<String>, PackageResolver>>,
+    options: ResolverOptions,
 }
 
 impl Resolver {
-    /// A resolver that takes exports of packages also under these conditions.
-    pub(crate) fn new(conditions: Vec<String>) -> Resolver {
+    pub(crate) fn new(options: ResolverOptions) -> Resolver {
         Resolver {
-            conditions,
+            options,
             ..Resolver::default()
         }
     }
 
+    /// What the nearest `tsconfig.json` that includes this file says of its text.
+    pub(crate) fn settings(&self, path: &Path) -> Settings {
+        match self.for_imports().find_tsconfig(path) {
+            Ok(Some(config)) => settings_of(&config),
+            _ => Settings::default(),
+        }
+    }
+
+    fn for_imports(&self) -> &PackageResolver {
+        self.packages
+            .get_or_init(|| self.package_resolver(&["import", "module-sync", "node", "default"]))
+    }
+
+    fn for_requires(&self) -> &PackageResolver {
+        self.required
+            .get_or_init(|| self.package_resolver(REQUIRE_CONDITIONS))
+    }
+
     /// Resolves `specifier` as imported by the module at `base`.
     pub(crate) fn resolve(
+        &self,
+        specifier: &str,
+        base: &Url,
+        is_scheme: &dyn Fn(&str) -> bool,
+    ) -> Result<Target, Problem> {
+        if let Some(map) = &self.options.import_map
+            && let Some(mapped) = map.resolve(specifier, base)
+        {
+            let mapped = mapped.ok_or_else(|| {
+                Problem::new(
+                    "ERR_MODULE_NOT_FOUND",
+                    format!("The import map allows no module for '{specifier}'"),
+                )
+            })?;
+            return self.resolve_unmapped(&mapped, map.base(), is_scheme);
+        }
+        self.resolve_unmapped(specifier, base, is_scheme)
+    }
+
+    fn resolve_unmapped(
         &self,
         specifier: &str,
         base: &Url,
@@ -94,13 +152,7 @@ impl Resolver {
                 )),
             };
         }
-        self.resolve_package(
-            specifier,
-            base,
-            self.packages.get_or_init(|| {
-                self.package_resolver(&["import", "module-sync", "node", "default"])
-            }),
-        )
+        self.resolve_package(specifier, base, self.for_imports())
     }
 
     /// Resolves `specifier` as `require` in the CommonJS module at `base` does.
@@ -111,14 +163,52 @@ impl Resolver {
         if specifier.starts_with("node:") {
             return Err(unknown_builtin(specifier));
         }
-        let required = self
-            .required
-            .get_or_init(|| self.package_resolver(&["require", "module-sync", "node", "default"]));
-        self.resolve_package(specifier, base, required)
+        self.resolve_package(specifier, base, self.for_requires())
+    }
+
+    /// The same where `require.extensions` has these names.
+    pub(crate) fn resolve_required_with(
+        &self,
+        specifier: &str,
+        base: &Url,
+        extensions: Vec<String>,
+    ) -> Result<Target, Problem> {
+        let mut extended = self.extended.borrow_mut();
+        let resolver = extended.entry(extensions).or_insert_with_key(|extensions| {
+            let options = self.package_options(REQUIRE_CONDITIONS);
+            self.for_requires().clone_with_options(ResolveOptions {
+                extensions: extensions.clone(),
+                ..options
+            })
+        });
+        self.resolve_package(specifier, base, resolver)
     }
 
     fn package_resolver(&self, conditions: &[&str]) -> PackageResolver {
-        package_resolver(conditions, &self.conditions)
+        PackageResolver::new(self.package_options(conditions))
+    }
+
+    fn package_options(&self, conditions: &[&str]) -> ResolveOptions {
+        let requires = conditions.contains(&"require");
+        ResolveOptions {
+            tsconfig: Some(TsconfigDiscovery::Auto),
+            condition_names: conditions
+                .iter()
+                .map(|&condition| condition.to_owned())
+                .chain(self.options.conditions.iter().cloned())
+                .collect(),
+            extensions: if requires {
+                REQUIRED_EXTENSIONS.map(Into::into).into()
+            } else {
+                EXTENSIONS.map(Into::into).into()
+            },
+            // As Node: `module` is a field of bundlers, and what it names is often no file that an engine can run.
+            main_fields: vec!["main".into()],
+            symlinks: !self.options.keeps_links,
+            // NODE_PATH is a matter of `require`.
+            node_path: requires,
+            ..ResolveOptions::default()
+        }
     }
 
     fn resolve_path(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
@@ -134,7 +224,7 @@ impl Resolver {
                 format!("'{specifier}' does not name a local file"),
             )
         })?;
-        let Some(found) = existing(&path) else {
+        let Some(found) = self.existing(&path) else {
             return Err(if path.is_dir() {
                 Problem::new(
                     "ERR_UNSUPPORTED_DIR_IMPORT",
@@ -162,14 +252,20 @@ impl Resolver {
         base: &Url,
         resolver: &PackageResolver,
     ) -> Result<Target, Problem> {
-        let folder = base
-            .to_file_path()
-            .ok()
-            .and_then(|path| path.parent().map(Path::to_owned));
-        let folder = folder
-            .or_else(|| std::env::current_dir().ok())
-            .unwrap_or_default();
-        match resolver.resolve(&folder, specifier) {
+        let file = base.to_file_path().ok();
+        let file =
+            file.unwrap_or_else(|| (std::env::current_dir().unwrap_or_default()).join("[import]"));
+        let found = match resolver.resolve_file(&file, specifier) {
+            // A `tsconfig.json` that cannot be read is nothing to a program that needs none.
+            Err(
+                ResolveError::TsconfigNotFound(_)
+                | ResolveError::TsconfigLoadFailed { .. }
+                | ResolveError::TsconfigSelfReference(_)
+                | ResolveError::TsconfigCircularExtend(_),
+            ) => resolver.resolve(file.parent().unwrap_or(Path::new("/")), specifier),
+            found => found,
+        };
+        match found {
             Ok(found) => {
                 let path = found.into_path_buf();
                 Ok(Target::File {
@@ -206,23 +302,41 @@ fn unknown_builtin(specifier: &str) -> Problem {
     )
 }
 
-fn package_resolver(conditions: &[&str], own: &[String]) -> PackageResolver {
-    let requires = conditions.contains(&"require");
-    PackageResolver::new(ResolveOptions {
-        condition_names: conditions
-            .iter()
-            .map(|&condition| condition.to_owned())
-            .chain(own.iter().cloned())
-            .collect(),
-        extensions: if requires {
-            vec![".js".into(), ".json".into(), ".cjs".into()]
-        } else {
-            EXTENSIONS.map(Into::into).into()
+const REQUIRE_CONDITIONS: &[&str] = &["require", "module-sync", "node", "default"];
+
+/// As the options of the compiler that mean something at run time (<https://www.typescriptlang.org/tsconfig>).
+fn settings_of(config: &TsConfig) -> Settings {
+    let options = &config.compiler_options;
+    let is_on = |option: Option<bool>| option == Some(true);
+    // Fields are defined by the language since ES2022; a project that compiles for an older one counts on assignments.
+    let is_old = options.target.as_deref().is_some_and(|target| {
+        let target = target.to_ascii_lowercase();
+        let year = target
+            .strip_prefix("es")
+            .and_then(|it| it.parse::<u32>().ok());
+        year.is_some_and(|year| year < 2022)
+    });
+    Settings {
+        jsx: match options.jsx.as_deref() {
+            Some("react") => Jsx::Classic,
+            Some("react-jsxdev") => Jsx::Development,
+            _ => Jsx::Automatic,
         },
-        // As Node: `module` is a field of bundlers, and what it names is often no file that an engine can run.
-        main_fields: vec!["main".into()],
-        ..ResolveOptions::default()
-    })
+        jsx_import_source: options.jsx_import_source.clone(),
+        jsx_factory: options.jsx_factory.clone(),
+        jsx_fragment_factory: options.jsx_fragment_factory.clone(),
+        decorators: if is_on(options.experimental_decorators) {
+            Decorators::Legacy
+        } else {
+            Decorators::Standard
+        },
+        decorator_metadata: is_on(options.emit_decorator_metadata),
+        strict_null_checks: (options.strict_null_checks.or(options.strict)).unwrap_or(false),
+        assigns_fields: !options.use_define_for_class_fields.unwrap_or(!is_old),
+        keeps_imports: is_on(options.verbatim_module_syntax)
+            || is_on(options.preserve_value_imports),
+        is_module: false,
+    }
 }
 
 /// Whether a specifier names a file by its path.
@@ -230,29 +344,41 @@ pub(crate) fn is_path(specifier: &str) -> bool {
     specifier.starts_with("./") || specifier.starts_with("../") || specifier.starts_with('/')
 }
 
-/// The file itself, or what the specifier may have meant.
-fn existing(path: &Path) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(canonical(path));
-    }
-    // `./x.js` in TypeScript sources means `./x.ts`.
-    for (written, meant) in [("js", "ts"), ("mjs", "mts")] {
-        if path
-            .extension()
-            .is_some_and(|extension| extension == written)
-        {
-            let source = path.with_extension(meant);
-            if source.is_file() {
-                return Some(canonical(&source));
+impl Resolver {
+    /// The file itself, or what the specifier may have meant.
+    fn existing(&self, path: &Path) -> Option<PathBuf> {
+        let canonical = |path: &Path| match self.options.keeps_links {
+            true => path.to_owned(),
+            false => canonical(path),
+        };
+        if path.is_file() {
+            return Some(canonical(path));
+        }
+        // `./x.js` in TypeScript sources means `./x.ts`.
+        for (written, meant) in [
+            ("js", "ts"),
+            ("js", "tsx"),
+            ("mjs", "mts"),
+            ("cjs", "cts"),
+            ("jsx", "tsx"),
+        ] {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == written)
+            {
+                let source = path.with_extension(meant);
+                if source.is_file() {
+                    return Some(canonical(&source));
+                }
             }
         }
+        EXTENSIONS.iter().find_map(|extension| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(extension);
+            let candidate = PathBuf::from(name);
+            candidate.is_file().then(|| canonical(&candidate))
+        })
     }
-    EXTENSIONS.iter().find_map(|extension| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(extension);
-        let candidate = PathBuf::from(name);
-        candidate.is_file().then(|| canonical(&candidate))
-    })
 }
 
 /// Links resolved, so that a file is one module whatever way leads to it.

@@ -16,7 +16,7 @@ use oxc_syntax::scope::ScopeFlags;
 
 use super::module_syntax::has_module_syntax;
 use crate::engine::Error;
-use crate::typescript;
+use crate::typescript::{self, Settings, Syntax};
 
 /// What a file holds, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,25 @@ pub(crate) enum FileKind {
     JavaScript,
     TypeScript,
     CommonTypeScript,
+    /// TypeScript with JSX.
+    Tsx,
+    /// JavaScript with JSX.
+    Jsx,
     Json,
     CommonJs,
+    WebAssembly,
+}
+
+impl FileKind {
+    /// What has to be compiled before the engine can read it.
+    pub(crate) fn syntax(self) -> Option<Syntax> {
+        match self {
+            FileKind::TypeScript | FileKind::CommonTypeScript => Some(Syntax::TypeScript),
+            FileKind::Tsx => Some(Syntax::Tsx),
+            FileKind::Jsx => Some(Syntax::Jsx),
+            _ => None,
+        }
+    }
 }
 
 /// The kind of a file.
@@ -33,7 +50,10 @@ pub(crate) fn kind(path: &Path) -> FileKind {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("ts" | "mts") => FileKind::TypeScript,
         Some("cts") => FileKind::CommonTypeScript,
+        Some("tsx") => FileKind::Tsx,
+        Some("jsx") => FileKind::Jsx,
         Some("json") => FileKind::Json,
+        Some("wasm") => FileKind::WebAssembly,
         Some("cjs") => FileKind::CommonJs,
         _ => FileKind::JavaScript,
     }
@@ -41,12 +61,17 @@ pub(crate) fn kind(path: &Path) -> FileKind {
 
 /// Whether the file is a module whose imports matter.
 pub(crate) fn is_code(path: &Path) -> bool {
-    matches!(kind(path), FileKind::JavaScript | FileKind::TypeScript)
+    !matches!(
+        kind(path),
+        FileKind::Json | FileKind::WebAssembly | FileKind::CommonJs
+    )
 }
 
 /// Reads a text file as UTF-8 without a byte order mark.
 pub(crate) fn read(path: &Path) -> Result<String, std::io::Error> {
-    let mut text = std::fs::read_to_string(path)?;
+    // What is no UTF-8 becomes marks for it, as in Node.
+    let mut text = String::from_utf8(std::fs::read(path)?)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     if text.starts_with('\u{feff}') {
         text.drain(..3);
     }
@@ -75,11 +100,11 @@ pub(super) fn require_loadable(path: &Path) -> Result<(), Error> {
 
 /// The text with the types of TypeScript taken away; `None` if it cannot be parsed.
 pub(crate) fn without_types<'t>(text: &'t str, path: &Path) -> Option<Cow<'t, str>> {
-    if kind(path) == FileKind::TypeScript {
-        typescript::strip(text).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(text))
-    }
+    let Some(syntax) = kind(path).syntax() else {
+        return Some(Cow::Borrowed(text));
+    };
+    let compiled = typescript::compile(text, path, syntax, &Settings::default());
+    compiled.ok().map(|compiled| Cow::Owned(compiled.code))
 }
 
 /// The specifiers of static imports and re-exports that survive type stripping, in no particular order.

@@ -29,6 +29,7 @@ use crate::engine::{
     Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
 };
 use crate::modules::resolve::file_url;
+use crate::modules::source_maps::SourceMaps;
 use crate::modules::waiting::top_level_awaits;
 use crate::modules::{Loader, LoaderHost, SchemeExports};
 use crate::node::process::operations::{CommandLine, Exit};
@@ -87,13 +88,7 @@ impl Js {
     ) -> Result<Rc<Js>, String> {
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
-        let conditions = options
-            .options
-            .iter()
-            .filter(|(name, _)| name == "--conditions");
-        let loader = Rc::new(Loader::new(
-            conditions.map(|(_, value)| value.clone()).collect(),
-        ));
+        let loader = Rc::new(Loader::new(&options.options)?);
         context.set_hooks(Rc::new(ProgramHooks));
         context.set_module_host(Rc::new(LoaderHost(loader.clone())));
         context.set_spawner(Rc::new(LoopSpawner(event_loop.downgrade())));
@@ -360,6 +355,10 @@ impl Hooks for ProgramHooks {
             values.push(scope.number(frame.column.into()));
         }
         scope.call_method(exports, "callSites", &values)
+    }
+
+    fn mapped_stack(&self, scope: &Scope<'_>, stack: &str) -> Option<String> {
+        scope.state::<SourceMaps>().mapped(stack)
     }
 
     fn dom_exception<'s>(

@@ -6,6 +6,7 @@
 use super::workers;
 use crate::builtins::{Room, exports, is_loaded};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope};
+use crate::modules::Loader;
 use crate::node::process::operations::Exit;
 use crate::web::console::operations::print_error;
 
@@ -118,7 +119,13 @@ pub(crate) fn uncaught(scope: &Scope<'_>, error: &Error) -> Outcome {
     let Some(value) = error.to_local(scope) else {
         return Outcome::Handled;
     };
-    decide(scope, value, false, |scope, exports| {
+    let mut site = error.throw_site(scope);
+    if site.is_empty()
+        && let Ok(loader) = Loader::of(scope)
+    {
+        site = loader.throw_site(scope, value).unwrap_or_default();
+    }
+    decide(scope, value, Some(site), |scope, exports| {
         scope.call_method(exports, "uncaught", &[value])
     })
 }
@@ -129,7 +136,7 @@ pub(crate) fn unhandled_rejection(
     promise: Local<'_>,
     reason: Local<'_>,
 ) -> Outcome {
-    decide(scope, reason, true, |scope, exports| {
+    decide(scope, reason, None, |scope, exports| {
         scope.call_method(exports, "unhandledRejection", &[promise, reason])
     })
 }
@@ -154,17 +161,17 @@ pub(crate) fn rejection_handled(
 fn decide<'s>(
     scope: &Scope<'s>,
     value: Local<'_>,
-    is_rejection: bool,
+    site: Option<String>,
     ask: impl FnOnce(&Scope<'s>, Local<'s>) -> Result<Local<'s>, Error>,
 ) -> Outcome {
     match exports(scope, "web/html/errors").and_then(|exports| ask(scope, exports)) {
         Ok(answer) if scope.bool_of(answer) => Outcome::Handled,
-        Ok(_) => unhandled(scope, value, is_rejection),
+        Ok(_) => unhandled(scope, value, site),
         Err(error) if error.is_terminated() => Outcome::Handled,
         // A listener threw: that is the error to end with, at once and with Node's status for it, without `exit` listeners.
         Err(error) => {
             let outcome = match error.to_local(scope) {
-                Some(thrown) => unhandled(scope, thrown, false),
+                Some(thrown) => unhandled(scope, thrown, Some(error.throw_site(scope))),
                 None => Outcome::Fatal(String::new()),
             };
             let exit = scope.state::<Exit>();
@@ -180,22 +187,21 @@ fn decide<'s>(
 }
 
 /// Nobody in this thread handled it: it is the parent's of a worker.
-fn unhandled(scope: &Scope<'_>, value: Local<'_>, is_rejection: bool) -> Outcome {
+fn unhandled(scope: &Scope<'_>, value: Local<'_>, site: Option<String>) -> Outcome {
     match workers::tell_parent(scope, value) {
         Some(true) => Outcome::Handled,
         Some(false) => Outcome::Fatal(String::new()),
-        None => Outcome::Fatal(describe(scope, value, is_rejection)),
+        None => Outcome::Fatal(describe(scope, value, site)),
     }
 }
 
-/// The text for stderr. A program in any state must get one, so every failure on the way has a shorter answer.
-fn describe(scope: &Scope<'_>, value: Local<'_>, is_rejection: bool) -> String {
+/// The text for stderr; `site` is the stack where it was thrown, and nothing for a rejection. A program in any state must get one, so every
+/// failure on the way has a shorter answer.
+fn describe(scope: &Scope<'_>, value: Local<'_>, site: Option<String>) -> String {
     let text = exports(scope, "web/html/errors").and_then(|exports| {
-        let text = scope.call_method(
-            exports,
-            "describeUncaught",
-            &[value, Local::boolean(is_rejection)],
-        )?;
+        let is_rejection = Local::boolean(site.is_none());
+        let site = scope.string(site.as_deref().unwrap_or_default())?;
+        let text = scope.call_method(exports, "describeUncaught", &[value, is_rejection, site])?;
         scope.string_of(text)
     });
     text.or_else(|_| {

@@ -83,21 +83,23 @@ impl Rewriter<'_> {
         };
         let used = |specifier: &ImportDeclarationSpecifier<'_>| {
             let is_type = matches!(specifier, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type());
-            !is_type && self.values.contains(specifier.local().name.as_str())
+            !is_type
+                && (self.keeps_imports || self.values.contains(specifier.local().name.as_str()))
         };
         let unused: Vec<&ImportDeclarationSpecifier<'_>> =
             specifiers.iter().filter(|it| !used(it)).collect();
         if unused.is_empty() {
             return;
         }
-        if unused.len() == specifiers.len() {
+        if unused.len() == specifiers.len() && !self.keeps_imports {
             return self.remove(import.span);
         }
         let is_named = |it: &&ImportDeclarationSpecifier<'_>| {
             matches!(it, ImportDeclarationSpecifier::ImportSpecifier(_))
         };
         let all_named_unused = specifiers.iter().filter(is_named).all(|it| !used(it));
-        if all_named_unused && specifiers.iter().any(|it| is_named(&it)) {
+        let has_default = specifiers.iter().any(|it| !is_named(&it));
+        if all_named_unused && has_default && specifiers.iter().any(|it| is_named(&it)) {
             // `import D, { E }` keeps `import D`: the braces go too.
             if let (Some(open), Some(last)) = (
                 self.find(import.span.start, import.source.span.start, &['{']),

@@ -1,13 +1,20 @@
-//! TypeScript by stripping types: what is only for the type checker becomes blanks, so every line and column stays.
+//! TypeScript and JSX as JavaScript (docs/design/typescript.md).
 //!
-//! Stack traces and errors therefore need no source map. Syntax with a meaning at run time is rewritten in place:
-//! enums, parameter properties, and CommonJS (`import x = require()`, `export =`). Imports that are used only as types go away, as in
-//! TypeScript itself. Namespaces with values and decorators are not supported and say so. Nothing is type-checked.
+//! What is only for the type checker becomes blanks, so every line and column stays and stacks need no source map. Syntax with a meaning at
+//! run time is rewritten in place where it can be: enums, parameter properties, CommonJS (`import x = require()`, `export =`), standard decorators and
+//! `accessor`. What cannot (JSX, namespaces with values, decorators in the legacy way) goes through a transformer and has a source map.
+//! Imports that are used only as types go away, as in TypeScript itself. Nothing is type-checked.
 
+mod commonjs;
+mod decorators;
 mod edits;
 mod enums;
 mod imports;
+mod needs;
 mod rewrite;
+mod transform;
+
+use std::path::Path;
 
 use crate::modules::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
@@ -15,6 +22,80 @@ use oxc_parser::Parser;
 use oxc_span::SourceType;
 
 use crate::engine::Error;
+
+/// What a text is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    TypeScript,
+    /// TypeScript with JSX.
+    Tsx,
+    /// JavaScript with JSX.
+    Jsx,
+}
+
+/// What a project says of its text (<https://www.typescriptlang.org/tsconfig>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) jsx: Jsx,
+    pub(crate) jsx_import_source: Option<String>,
+    pub(crate) jsx_factory: Option<String>,
+    pub(crate) jsx_fragment_factory: Option<String>,
+    pub(crate) decorators: Decorators,
+    /// `emitDecoratorMetadata`
+    pub(crate) decorator_metadata: bool,
+    /// `strictNullChecks`
+    pub(crate) strict_null_checks: bool,
+    /// `useDefineForClassFields: false`
+    pub(crate) assigns_fields: bool,
+    /// `verbatimModuleSyntax`: imports stay, whether they are used or not.
+    pub(crate) keeps_imports: bool,
+    /// Whether the file is a module, whatever its text looks like.
+    pub(crate) is_module: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            jsx: Jsx::Automatic,
+            jsx_import_source: None,
+            jsx_factory: None,
+            jsx_fragment_factory: None,
+            decorators: Decorators::Standard,
+            decorator_metadata: false,
+            strict_null_checks: true,
+            assigns_fields: false,
+            keeps_imports: false,
+            is_module: false,
+        }
+    }
+}
+
+/// What an element of JSX becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jsx {
+    /// A call of `jsx` of `react/jsx-runtime`.
+    Automatic,
+    /// The same of `react/jsx-dev-runtime`.
+    Development,
+    /// `React.createElement`.
+    Classic,
+}
+
+/// Which of the two languages of decorators a project has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decorators {
+    Standard,
+    /// `experimentalDecorators`
+    Legacy,
+}
+
+/// The JavaScript of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compiled {
+    pub(crate) code: String,
+    /// The source map as JSON, if lines moved.
+    pub(crate) map: Option<String>,
+}
 
 /// Why a source cannot be stripped, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,29 +136,114 @@ impl Problem {
 }
 
 /// The JavaScript of a TypeScript module: same lines, same columns.
+///
+/// # Errors
+/// Where it cannot be parsed, or cannot be rewritten in place.
 pub(crate) fn strip(source: &str) -> Result<String, Problem> {
-    with_deep_stack(source.len(), || strip_here(source)).unwrap_or_else(|| {
-        Err(Problem::at(
-            source,
-            0,
-            "the TypeScript source is too long to parse".to_owned(),
-        ))
-    })
+    let stripped = with_deep_stack(source.len(), || {
+        let allocator = Allocator::default();
+        let syntax = SourceType::ts().with_module(true);
+        let parsed = Parser::new(&allocator, source, syntax).parse();
+        first_problem(source, &parsed.diagnostics)?;
+        let settings = Settings::default();
+        if let Some(lowered) = commonjs::lower(source, &parsed.program, false) {
+            return compile_here(&lowered, Path::new(""), Syntax::TypeScript, &settings)
+                .map(|compiled| compiled.code);
+        }
+        let needs = needs::Needs::of(&parsed.program, &settings);
+        if needs.transform || needs.decorators {
+            return Err(Problem::at(
+                source,
+                0,
+                "the source has syntax that cannot be stripped: JSX, a namespace with values or decorators",
+            ));
+        }
+        rewrite::rewrite(source, &parsed.program, &settings)
+    });
+    stripped.unwrap_or_else(|| Err(too_long(source)))
 }
 
-fn strip_here(source: &str) -> Result<String, Problem> {
+/// The JavaScript of a text; in place where that is possible.
+///
+/// # Errors
+/// Where it cannot be parsed.
+pub(crate) fn compile(
+    source: &str,
+    path: &Path,
+    syntax: Syntax,
+    settings: &Settings,
+) -> Result<Compiled, Problem> {
+    with_deep_stack(source.len(), || {
+        compile_here(source, path, syntax, settings)
+    })
+    .unwrap_or_else(|| Err(too_long(source)))
+}
+
+fn too_long(source: &str) -> Problem {
+    Problem::at(source, 0, "the source is too long to parse")
+}
+
+fn compile_here(
+    source: &str,
+    path: &Path,
+    syntax: Syntax,
+    settings: &Settings,
+) -> Result<Compiled, Problem> {
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, source, SourceType::ts().with_module(true)).parse();
-    if let Some(error) = parsed.diagnostics.iter().next() {
-        let offset = error.labels.iter().next().map_or(0, |label| label.offset());
-        return Err(Problem::at(source, offset, error.message.to_string()));
+    let language = match syntax {
+        Syntax::TypeScript => SourceType::ts(),
+        Syntax::Tsx => SourceType::tsx(),
+        Syntax::Jsx => SourceType::jsx(),
+    };
+    let language = if settings.is_module || syntax == Syntax::TypeScript {
+        language.with_module(true)
+    } else {
+        language.with_unambiguous(true)
+    };
+    let parsed = Parser::new(&allocator, source, language).parse();
+    first_problem(source, &parsed.diagnostics)?;
+    if let Some(lowered) = commonjs::lower(source, &parsed.program, settings.is_module) {
+        return compile_here(&lowered, path, syntax, settings);
     }
-    rewrite::rewrite(source, &parsed.program)
+    let needs = needs::Needs::of(&parsed.program, settings);
+    if needs.decorators {
+        let lowered = decorators::lower(source, &parsed.program, needs.legacy)?;
+        return compile_here(&lowered, path, syntax, settings);
+    }
+    if !needs.transform {
+        let code = match syntax {
+            // JavaScript has nothing to take away.
+            Syntax::Jsx => source.to_owned(),
+            _ => rewrite::rewrite(source, &parsed.program, settings)?,
+        };
+        return Ok(Compiled { code, map: None });
+    }
+    let mut program = parsed.program;
+    if syntax == Syntax::TypeScript
+        && !settings.is_module
+        && !parsed.module_record.has_module_syntax
+    {
+        program.source_type = program.source_type.with_script(true);
+    }
+    transform::transform(&allocator, source, path, &mut program, settings)
+}
+
+/// The first of these as what is wrong with the text.
+fn first_problem(source: &str, diagnostics: &oxc_diagnostics::Diagnostics) -> Result<(), Problem> {
+    match diagnostics.iter().next() {
+        Some(error) => {
+            let offset = error.labels.iter().next().map_or(0, |label| label.offset());
+            Err(Problem::at(source, offset, error.message.to_string()))
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::strip;
+    use std::path::Path;
+
+    use super::{Compiled, Settings, Syntax, strip};
 
     fn code(source: &str) -> String {
         strip(source).unwrap_or_else(|problem| panic!("{source}: {problem:?}"))
@@ -213,6 +379,16 @@ mod tests {
     }
 
     #[test]
+    fn commonjs_forms_in_a_module_make_their_require() {
+        let code = code("import b from 'b';\nimport a = require('a');\nexport = [a, b]");
+        assert!(
+            code.contains("const  a = __createRequire(import.meta.url)('a')"),
+            "{code}"
+        );
+        assert!(code.contains("export{__exports as default"), "{code}");
+    }
+
+    #[test]
     fn a_removed_line_does_not_join_its_neighbours() {
         becomes("let a = 1\ntype B = c\n(d)()", "let a = 1\n;\n(d)()");
         becomes("let a = b as C\n(d)()", "let a = b;\n(d)()");
@@ -220,10 +396,57 @@ mod tests {
         becomes("let a = b!\n[1].x", "let a = b\n[1].x");
     }
 
+    fn made(source: &str, syntax: Syntax, settings: &Settings) -> Compiled {
+        super::compile(source, Path::new("/a.tsx"), syntax, settings).unwrap()
+    }
+
+    #[test]
+    fn what_moves_lines_has_a_source_map() {
+        let settings = Settings::default();
+        let namespace = made(
+            "namespace A { export const b = 1 }\nA.b",
+            Syntax::TypeScript,
+            &settings,
+        );
+        assert!(namespace.map.is_some());
+        let jsx = made("export const a = <b c={1}>d</b>", Syntax::Tsx, &settings);
+        assert!(jsx.code.contains("react/jsx-runtime"), "{}", jsx.code);
+        assert!(jsx.map.is_some_and(|map| map.contains("/a.tsx")));
+        let classic = Settings {
+            jsx: super::Jsx::Classic,
+            jsx_factory: Some("h".to_owned()),
+            ..Settings::default()
+        };
+        let jsx = made("const a = <b/>", Syntax::Jsx, &classic);
+        assert!(jsx.code.contains("h(\"b\""), "{}", jsx.code);
+        assert_eq!(made("let a: b", Syntax::Tsx, &settings).map, None);
+    }
+
+    #[test]
+    fn legacy_decorators_bring_their_helpers() {
+        let legacy = Settings {
+            decorators: super::Decorators::Legacy,
+            decorator_metadata: true,
+            ..Settings::default()
+        };
+        let code = made("@a class B { @c d: string }", Syntax::TypeScript, &legacy).code;
+        assert!(code.contains("function babelHelpers_decorate("), "{code}");
+        assert!(code.contains("design:type"), "{code}");
+        assert!(!code.contains("babelHelpers."), "{code}");
+    }
+
+    #[test]
+    fn standard_decorators_keep_their_lines() {
+        let source = "@a\nexport class B {\n  @c accessor d: string = 'e';\n  @f g() {}\n}\nh";
+        let code = made(source, Syntax::TypeScript, &Settings::default()).code;
+        let line = |text: &str| text.lines().position(|line| line.trim() == "h");
+        assert_eq!(line(&code), line(source), "{code}");
+        assert!(!code.contains('@'), "{code}");
+    }
+
     #[test]
     fn what_cannot_be_stripped_says_where() {
         let problem = strip("let a\n  namespace B { export let c = 1 }").unwrap_err();
-        assert_eq!((problem.line, problem.column), (2, 3));
         assert!(problem.message.contains("namespace"), "{}", problem.message);
         let problem = strip("let x: = 1").unwrap_err();
         assert_eq!(problem.line, 1);

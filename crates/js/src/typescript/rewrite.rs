@@ -10,13 +10,18 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::ScopeFlags;
 
-use super::Problem;
 use super::edits::Edits;
+use super::{Problem, Settings};
 
 /// The JavaScript for `program`, whose text is `source`.
-pub(super) fn rewrite(source: &str, program: &Program<'_>) -> Result<String, Problem> {
+pub(super) fn rewrite(
+    source: &str,
+    program: &Program<'_>,
+    settings: &Settings,
+) -> Result<String, Problem> {
     let mut rewriter = Rewriter {
         source,
+        keeps_imports: settings.keeps_imports,
         edits: Edits::new(source),
         values: HashSet::new(),
         statement_ends: HashSet::new(),
@@ -36,6 +41,8 @@ pub(super) type EnumMembers = HashMap<String, bool>;
 
 pub(super) struct Rewriter<'s> {
     pub(super) source: &'s str,
+    /// Whether imports stay that no value uses.
+    pub(super) keeps_imports: bool,
     pub(super) edits: Edits<'s>,
     /// Names that appear as values.
     pub(super) values: HashSet<String>,
@@ -199,15 +206,6 @@ impl<'a> Visit<'a> for Rewriter<'_> {
                 }
                 _ => walk::walk_statement(self, statement),
             },
-            Statement::TSExportAssignment(export) => {
-                // CommonJS, as TypeScript writes it.
-                self.edits.replace(
-                    span.start,
-                    export.expression.span().start,
-                    "module.exports= ",
-                );
-                walk::walk_statement(self, statement);
-            }
             Statement::TSNamespaceExportDeclaration(_) => self.remove(span),
             other => match other.as_declaration() {
                 Some(declaration) if is_erased(declaration) => self.remove(span),
@@ -225,20 +223,6 @@ impl<'a> Visit<'a> for Rewriter<'_> {
             declaration.span,
             "a namespace with values is not supported; use a module",
         );
-    }
-
-    fn visit_ts_import_equals_declaration(&mut self, declaration: &TSImportEqualsDeclaration<'a>) {
-        match &declaration.module_reference {
-            // CommonJS, as TypeScript writes it.
-            TSModuleReference::ExternalModuleReference(_) => {
-                let start = declaration.span.start;
-                self.edits.replace(start, start + 6, "const ");
-            }
-            _ => self.fail(
-                declaration.span,
-                "`import x = y.z` is not supported; use `const x = y.z`",
-            ),
-        }
     }
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
@@ -440,7 +424,7 @@ fn is_erased(declaration: &Declaration<'_>) -> bool {
 }
 
 /// Whether a namespace holds types only.
-fn is_type_namespace(declaration: &TSNamespaceDeclaration<'_>) -> bool {
+pub(super) fn is_type_namespace(declaration: &TSNamespaceDeclaration<'_>) -> bool {
     match &declaration.body {
         TSNamespaceDeclarationBody::TSNamespaceDeclaration(inner) => is_type_namespace(inner),
         TSNamespaceDeclarationBody::TSModuleBlock(block) => {

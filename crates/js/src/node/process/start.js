@@ -5,10 +5,16 @@ const { option, options, switchedOn } = require('node/process/options');
 const { defineProperty } = require('builtins/primordials');
 const { collectGarbage } = ops;
 const loadModules = () => require('node/module/module');
+const loadUrl = () => require('node/url/url');
 const loadProcess = () => require('node/process/process');
 
 /** @type {any} */
 const global = globalThis;
+
+/** What names on the command line are relative to. */
+function baseUrl() {
+  return `${loadUrl().pathToFileURL(loadProcess().process.cwd()).href}/`;
+}
 
 /** Does it; gives the specifiers that are to be imported before the program. @returns {string[]} */
 function prepare() {
@@ -25,6 +31,8 @@ function prepare() {
   }
   const required = options('--require');
   for (let index = 0; index < required.length; index += 1) loadModules().preload(required[index]);
+  const loaders = options('--experimental-loader');
+  for (let index = 0; index < loaders.length; index += 1) loadModules().register(loaders[index], baseUrl());
   return options('--import');
 }
 

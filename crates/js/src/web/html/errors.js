@@ -4,9 +4,9 @@
 // error that is not handled ends the program; an `error` listener handles it with `preventDefault()`.
 'use strict';
 
-const { apply, exec, regExp } = require('builtins/primordials');
+const { apply, defineProperty, exec, hasOwn, regExp, slice, split } = require('builtins/primordials');
 const { fire, hasListeners } = require('web/events/events');
-const { commandOptions, hasColors, reportException } = ops;
+const { commandOptions, hasColors, reportException, sourceLine } = ops;
 const loadEventClasses = () => require('web/events/classes');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadWebIdl = () => require('builtins/webidl');
@@ -118,9 +118,92 @@ function describeForEvent(error) {
   return { message: messageOf(error), filename, lineno, colno };
 }
 
-/** What stderr shows for an error that ends the program. @param {any} error */
-function describeUncaught(error, isRejection = false) {
-  return `Uncaught ${isRejection ? '(in promise) ' : ''}${textOf(error)}`;
+const framePlace = regExp(/^\s*at (?:.* \()?(?:async )?((?:\/|file:|data:|webpack|\[|[a-z-]+:\/\/).*?):(\d+):(\d+)\)?$/);
+const throwBefore = regExp(/throw\s+$/);
+const throwAround = regExp(/throw\b[^;]*$/);
+const LONG = 400;
+
+/**
+ * What stderr shows for an error that ends the program: as Node, the line that threw it and a mark below its place, then the error.
+ * @param {any} error @param {boolean} [isRejection] @param {string} [site] the stack where it was thrown
+ */
+function describeUncaught(error, isRejection = false, site = '') {
+  const isError = isErrorLike(error);
+  if (isRejection && !isError) return textOf(rejectionOf(error));
+  let frames = site;
+  if (frames === '') {
+    try {
+      frames = `${error.stack}`;
+    } catch {
+      // An object that throws when it is looked at has no place either.
+    }
+  }
+  const head = headOf(frames, isError);
+  const text = textOf(error);
+  if (isError) return head === '' ? text : `${head}\n\n${text}`;
+  let thrown = head === '' ? text : `\n${head}\n${text}`;
+  if (site !== '' && hasOption('--trace-uncaught')) thrown += `\nThrown at:\n${site}`;
+  return head === '' ? `Uncaught:\n${thrown}` : thrown;
+}
+
+/** The place of the first frame of the program's own, its line, and a mark below it; empty if there is none. @param {string} frames @param {boolean} isError */
+function headOf(frames, isError) {
+  const all = split(frames, '\n');
+  for (let index = 0; index < all.length; index += 1) {
+    const found = exec(framePlace, all[index]);
+    if (found !== null) return sourceOf(found[1], +found[2], +found[3] - 1, isError);
+  }
+  return '';
+}
+
+/** @param {string} file @param {number} line @param {number} column from 0 @param {boolean} isError */
+function sourceOf(file, line, column, isError) {
+  const source = sourceLine(file, line);
+  if (source === undefined) return '';
+  // As in V8, what a statement throws is marked at the statement.
+  const statement = exec(isError ? throwBefore : throwAround, slice(source, 0, column));
+  let at = statement === null ? column : statement.index;
+  let shown = source;
+  if (source.length > LONG) {
+    const start = at > 80 ? at - 80 : 0;
+    shown = slice(source, start, start + 160);
+    at -= start;
+  }
+  let mark = '';
+  for (let index = 0; index < at; index += 1) mark += shown[index] === '\t' ? '\t' : ' ';
+  return `${file}:${line}\n${shown}\n${mark}^`;
+}
+
+/** @param {any} value */
+function isErrorLike(value) {
+  try {
+    return value instanceof Error || (typeof value === 'object' && value !== null && hasOwn(value, 'stack'));
+  } catch {
+    return false;
+  }
+}
+
+/** What a rejection with something other than an error is reported as. @param {any} reason */
+function rejectionOf(reason) {
+  const shown = typeof reason === 'object' && reason !== null ? '#<Object>' : typeof reason === 'symbol' ? 'Symbol()' : `${reason}`;
+  const error = /** @type {any} */ (
+    new Error(
+      'This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was ' +
+        `not handled with .catch(). The promise rejected with the reason "${shown}".`,
+    )
+  );
+  error.name = 'UnhandledPromiseRejection';
+  error.stack = `${error.name}: ${error.message}`;
+  error.code = 'ERR_UNHANDLED_REJECTION';
+  defineProperty(error, 'name', { enumerable: false });
+  return error;
+}
+
+/** @param {string} name */
+function hasOption(name) {
+  const list = commandOptions();
+  for (let index = 0; index < list.length; index += 2) if (list[index] === name) return true;
+  return false;
 }
 
 /** @param {any} value */

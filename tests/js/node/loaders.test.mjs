@@ -1,0 +1,309 @@
+// What programs do to the loader: hooks, `require.extensions`, `Module` itself; TypeScript, JSX, source maps and what else is no plain JavaScript.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire, findSourceMap, registerHooks, stripTypeScriptTypes } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { deepEqual, equal, match, ok, run, test } from '../harness.mjs';
+
+const isNode = typeof process.versions.v8 === 'string' && process.release?.name === 'node' && !process.execPath.includes('twinloop');
+const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'loaders-')));
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** @param {Record<string, string>} files */
+function write(files) {
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), text);
+  }
+}
+
+/** @param {string} program @param {string[]} options */
+function start(program, ...options) {
+  const ended = spawnSync(process.execPath, [...options, path.join(folder, program)], { encoding: 'utf8', cwd: folder });
+  return { out: ended.stdout, err: ended.stderr, status: ended.status };
+}
+
+/** @param {string} text in which an error is thrown at `line` of a source */
+function withMap(text, source, line) {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const mappings = `AA${digits[(line - 1) * 2]}A`;
+  const map = { version: 3, sources: [source], names: [], mappings, sourcesContent: [] };
+  return `${text}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
+}
+
+test('modules are of the class that node:module exports, before and after it is loaded', () => {
+  write({
+    'main.cjs': `
+      const before = require('./child.cjs');
+      const Module = module.constructor;
+      console.log(JSON.stringify([
+        module instanceof Module, Module === require('module'), before.isModule(Module), require.main === module, module.parent,
+        module.children.length, module.children[0].parent === module, Object.keys(require.extensions).slice(0, 3),
+        require.cache[require.resolve('./child.cjs')].loaded, module.paths[0], module.id,
+      ]));`,
+    'child.cjs': 'exports.isModule = (Module) => module instanceof Module;',
+  });
+  const { out, err } = start('main.cjs');
+  const expected = [true, true, true, true, null, 1, true, ['.js', '.json', '.node'], true, path.join(folder, 'node_modules'), '.'];
+  deepEqual(JSON.parse(out || `"${err}"`), expected);
+});
+
+test('require.extensions, _load, _resolveFilename, _compile and wrap are what programs make them', () => {
+  write({
+    'patched.cjs': `
+      const Module = require('module');
+      require.extensions['.txt'] = (module, file) => { module.exports = require('fs').readFileSync(file, 'utf8'); };
+      const seen = [require('./note')];
+      const compile = Module.prototype._compile;
+      Module.prototype._compile = function (text, file) { return compile.call(this, text.replace('ONE', '1'), file); };
+      seen.push(require('./one.js'));
+      Module.prototype._compile = compile;
+      const resolve = Module._resolveFilename;
+      Module._resolveFilename = function (request, ...more) { return resolve.call(this, request === 'alias' ? './two.js' : request, ...more); };
+      seen.push(require('alias'));
+      const load = Module._load;
+      Module._load = function (request) { return request === 'virtual' ? 'v' : load.apply(this, arguments); };
+      seen.push(require('virtual'));
+      const wrap = Module.wrap;
+      Module.wrap = (text) => wrap(text.replace('THREE', '3'));
+      seen.push(require('./three.js'));
+      console.log(JSON.stringify(seen));`,
+    'note.txt': 'text',
+    'one.js': 'module.exports = ONE',
+    'two.js': 'module.exports = 2',
+    'three.js': 'module.exports = THREE',
+  });
+  const { out, err } = start('patched.cjs');
+  equal(out.trim(), '["text",1,2,"v",3]', err);
+});
+
+test('what a hook of require does to the program itself holds for it', () => {
+  write({
+    'hook.cjs': `
+      const old = require.extensions['.js'];
+      require.extensions['.js'] = (module, file) => {
+        const compile = module._compile;
+        module._compile = function (text, name) { compile.call(this, text.replace('HERE', JSON.stringify('there')), name); };
+        old(module, file);
+      };`,
+    'hooked.js': 'console.log(HERE, require.main === module);',
+  });
+  equal(start('hooked.js', '--require', './hook.cjs').out, 'there true\n');
+});
+
+test('registerHooks changes what import and require find and read', async () => {
+  write({ 'value.cjs': 'exports.value = 1', 'value.mjs': 'export const value = 1' });
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      return specifier === 'made:up' ? { url: 'made:up', format: 'module', shortCircuit: true } : next(specifier, context);
+    },
+    load(url, context, next) {
+      if (url === 'made:up') return { format: 'module', source: 'export default "made up"', shortCircuit: true };
+      const loaded = next(url, context);
+      return url.endsWith('value.cjs') ? { ...loaded, source: `${loaded.source}`.replace('1', '2') } : loaded;
+    },
+  });
+  const require = createRequire(import.meta.url);
+  equal((await import('made:up')).default, 'made up');
+  equal(require(path.join(folder, 'value.cjs')).value, 2);
+  equal((await import(pathToFileURL(path.join(folder, 'value.mjs')).href)).value, 1);
+  hooks.deregister();
+  const failed = await import('made:again').catch((error) => error);
+  equal(failed.code, 'ERR_UNSUPPORTED_ESM_URL_SCHEME');
+});
+
+test('register runs hooks in a thread, which imports wait for', () => {
+  write({
+    'hooks.mjs': `
+      let data;
+      export async function initialize(given) { data = given; }
+      export async function resolve(specifier, context, next) {
+        return specifier === 'made:up' ? { url: specifier, shortCircuit: true } : next(specifier, context);
+      }
+      export async function load(url, context, next) {
+        if (url !== 'made:up') return next(url, context);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return { format: 'module', source: 'export default ' + JSON.stringify(data), shortCircuit: true };
+      }`,
+    'registered.mjs': `
+      import { register } from 'node:module';
+      register('./hooks.mjs', import.meta.url, { data: [1, 2] });
+      console.log(JSON.stringify((await import('made:up')).default), (await import('node:path')).sep);`,
+  });
+  const { out, err } = start('registered.mjs');
+  equal(out, '[1,2] /\n', err);
+});
+
+test('a hook that never answers fails the import, and the program goes on', () => {
+  write({
+    'never.mjs':
+      'export function resolve(specifier, context, next) { return specifier === "x:y" ? new Promise(() => {}) : next(specifier, context); }',
+    'waits.mjs': `
+      import { register } from 'node:module';
+      register('./never.mjs', import.meta.url);
+      await import('x:y').catch((error) => console.log(error.code));`,
+  });
+  equal(start('waits.mjs').out, 'ERR_ASYNC_LOADER_REQUEST_NEVER_SETTLED\n');
+});
+
+test('the source map of a file is found, and read without an option', () => {
+  write({ 'lib/made.cjs': withMap('exports.fail = () => { throw new Error("x"); };', '../source.ts', 7) });
+  const file = path.join(folder, 'lib/made.cjs');
+  const { fail } = createRequire(import.meta.url)(file);
+  let stack = '';
+  try {
+    fail();
+  } catch (error) {
+    stack = error.stack;
+  }
+  if (isNode) return;
+  ok(stack.includes(`${path.join(folder, 'source.ts')}:7:1`), stack);
+  const entry = findSourceMap(file)?.findEntry(0, 0);
+  deepEqual([entry?.originalSource, entry?.originalLine], ['../source.ts', 6]);
+  const prepare = Error.prepareStackTrace;
+  Error.prepareStackTrace = (_, sites) => sites[0].getFileName();
+  try {
+    fail();
+  } catch (error) {
+    equal(error.stack, file);
+  }
+  Error.prepareStackTrace = prepare;
+});
+
+test('an uncaught error shows the line of the source', () => {
+  write({
+    'source.ts': 'one\ntwo\nthrow three\n',
+    'mapped.cjs': withMap('throw new Error("x");', 'source.ts', 3),
+    'plain.cjs': '\n\tfunction f() { throw new TypeError("boom"); }\nf();',
+    'thrown.cjs': 'throw { a: 1 }',
+    'syntax.mjs': 'export const a = ;',
+  });
+  if (isNode) return;
+  match(start('mapped.cjs').err, /source\.ts:3\nthrow three\n\^\n\nError: x\n {4}at .*source\.ts:3:1/);
+  match(
+    start('plain.cjs').err,
+    /plain\.cjs:2\n\tfunction f\(\) { throw new TypeError\("boom"\); }\n\t {15}\^\n\nTypeError: boom\n {4}at f /,
+  );
+  match(start('thrown.cjs').err, /^\n.*thrown\.cjs:1\nthrow { a: 1 }\n\^\n{ a: 1 }\n$/);
+  match(start('syntax.mjs').err, /syntax\.mjs:1\nexport const a = ;\n {17}\^\n\nSyntaxError: /);
+  match(start('thrown.cjs', '--trace-uncaught').err, /Thrown at:\n {4}at .*thrown\.cjs:1:1/);
+});
+
+test('TypeScript that has a meaning at run time', () => {
+  write({
+    'ts/legacy/tsconfig.json':
+      '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true, "target": "es2020" } }',
+    'ts/legacy/main.ts': `
+      const seen: unknown[] = [];
+      Reflect.metadata = (key: string, value: any) => { seen.push(key, [value].flat().map((it) => it?.name)); return () => {}; };
+      const mark = (...given: any[]) => { seen.push(given.length); };
+      @mark class A { constructor(@mark private a: string) {} @mark b!: Date; @mark c(d: number): void {} }
+      console.log(JSON.stringify(seen), Object.keys(new A('x')).join());`,
+    'ts/main.ts': `
+      namespace Outer { export const one = 1; export namespace Inner { export function two() { return one + 1; } } }
+      import two = Outer.Inner.two;
+      import fs = require('node:fs');
+      enum E { A = 1 << 2, B = A | 1, C = 'x'.length }
+      class P { accessor q: number = 5; constructor(readonly r: string) {} }
+      console.log(two(), typeof fs.readFileSync, E.B, E[4], E.C, new P('r').q, new P('r').r);
+      export {};`,
+    'ts/standard.ts': `
+      const log: unknown[] = [];
+      function bound(value: any, context: any) { context.addInitializer(function (this: any) { this[context.name] = value.bind(this); }); }
+      function twice(_: unknown, context: any) { log.push(context.kind, context.name); return (value: number) => value * 2; }
+      function logged(value: any, { kind, name }: any) { log.push(kind, name); return { get() { return value.get.call(this) + 1; } }; }
+      function named(name: string) { return (Class: any, context: any) => { log.push(context.kind, context.name); return class extends Class { label = name; }; }; }
+      @named('n') class A {
+        @twice field = 4;
+        @logged accessor other = 1;
+        @bound method() { return this.field; }
+        @twice static shared = 3;
+      }
+      const a: any = new A();
+      const { method } = a;
+      console.log(JSON.stringify([method(), a.other, (A as any).shared, a.label, A.name, log]));`,
+  });
+  if (isNode) return;
+  const legacy = start('ts/legacy/main.ts');
+  equal(
+    legacy.out,
+    '["design:type",["Date"],3,"design:type",["Function"],"design:paramtypes",["Number"],"design:returntype",[null],3,"design:paramtypes",["String"],3,1] a\n',
+    legacy.err,
+  );
+  const main = start('ts/main.ts');
+  equal(main.out, '2 function 5 A 1 5 r\n', main.err);
+  const standard = start('ts/standard.ts');
+  equal(standard.out, '[8,2,6,"n","A",["accessor","other","field","shared","field","field","class","A"]]\n', standard.err);
+});
+
+test('JSX by the automatic runtime, by the classic one, and as a comment or tsconfig.json say', () => {
+  const runtime = 'exports.jsx = exports.jsxs = (type, props) => [NAME, type, props]; exports.Fragment = "fragment";';
+  write({
+    'jsx/node_modules/react/package.json': '{ "name": "react" }',
+    'jsx/node_modules/react/jsx-runtime.js': runtime.replace('NAME', '"react"'),
+    'jsx/node_modules/preact/package.json': '{ "name": "preact" }',
+    'jsx/node_modules/preact/jsx-runtime.js': runtime.replace('NAME', '"preact"'),
+    'jsx/auto.tsx':
+      'interface P { a: number }\nconst A = (props: P) => <b>{props.a}</b>;\nconsole.log(JSON.stringify(<><A a={1} /></>), new Error("x").stack.match(/auto.tsx:3/) !== null);',
+    'jsx/plain.jsx': 'console.log(JSON.stringify(<i id="x" />))',
+    'jsx/pragma.tsx': '/** @jsxImportSource preact */\nexport const a = <b />;\nconsole.log(a[0])',
+    'jsx/classic/tsconfig.json': '{ "compilerOptions": { "jsx": "react", "jsxFactory": "h" } }',
+    'jsx/classic/main.tsx': 'const h = (...given: any[]) => given;\nconsole.log(JSON.stringify(<b c="d">e</b>))',
+  });
+  if (isNode) return;
+  equal(start('jsx/auto.tsx').out, '["react","fragment",{"children":["react",null,{"a":1}]}] true\n');
+  equal(start('jsx/plain.jsx').out, '["react","i",{"id":"x"}]\n');
+  equal(start('jsx/pragma.tsx').out, 'preact\n');
+  equal(start('jsx/classic/main.tsx').out, '["b",{"c":"d"},"e"]\n');
+});
+
+test('names by tsconfig.json, by an import map, by NODE_PATH', () => {
+  write({
+    'base.json': '{ "compilerOptions": { "baseUrl": "./src", "paths": { "@/*": ["./*"] } } }',
+    'tsconfig.json': '{ // with a comment\n "extends": "./base.json" }',
+    'src/lib.ts': 'export const lib = "lib";',
+    'paths.ts': 'import { lib } from "@/lib"; console.log(lib);',
+    'map.json': '{ "imports": { "lib": "./src/lib.ts", "more/": "./src/" }, "scopes": { "./inner/": { "lib": "./inner.mjs" } } }',
+    'inner.mjs': 'export const lib = "inner";',
+    'inner/a.mjs': 'export * from "lib";',
+    'map.mjs':
+      'import { lib } from "lib"; import * as more from "more/lib.ts"; import * as a from "./inner/a.mjs"; console.log(lib, more.lib, a.lib);',
+  });
+  if (isNode) return;
+  equal(start('paths.ts').out, 'lib\n');
+  equal(start('map.mjs', '--import-map', path.join(folder, 'map.json')).out, 'lib lib inner\n');
+  match(start('map.mjs', '--import-map', path.join(folder, 'nothing.json')).err, /cannot read the import map/);
+});
+
+test('text, bytes, JSON and WebAssembly are imported', async () => {
+  write({ 'data.txt': 'hé', 'data.json': '{ "a": 1 }' });
+  // (module (func (export "f") (result i32) i32.const 42))
+  const wasm = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 6, 1, 4, 0, 65, 42, 11];
+  fs.writeFileSync(path.join(folder, 'data.wasm'), new Uint8Array(wasm));
+  write({
+    'imports.mjs': `
+      import text from './data.txt' with { type: 'text' };
+      import bytes from './data.txt' with { type: 'bytes' };
+      import json from './data.json' with { type: 'json' };
+      import { f } from './data.wasm';
+      import source module from './data.wasm';
+      const again = await import('./data.txt', { with: { type: 'bytes' } });
+      console.log(text, bytes.join(), bytes instanceof Uint8Array, json.a, f(), module instanceof WebAssembly.Module, again.default === bytes);`,
+    'unknown.mjs': "import './data.txt' with { type: 'nonsense' };",
+  });
+  if (isNode) return;
+  const { out, err } = start('imports.mjs');
+  equal(out, 'hé 104,195,169 true 1 42 true true\n', err);
+  match(start('unknown.mjs').err, /unknown import type/);
+});
+
+test('stripTypeScriptTypes transforms where it is asked to', () => {
+  process.removeAllListeners('warning');
+  equal(stripTypeScriptTypes('let a: number = 1'), 'let a         = 1');
+  const transformed = stripTypeScriptTypes('namespace A { export const b = 1 }', { mode: 'transform', sourceMap: true, sourceUrl: 'a.ts' });
+  match(transformed, /sourceMappingURL=data:application\/json;base64,/);
+});
+
+await run();
