@@ -541,8 +541,14 @@ fn required_module<'s>(
     path: PathBuf,
 ) -> Result<Local<'s>, Error> {
     let address = url.to_string();
+    if let Some(exports) = loader.required.borrow().get(&address) {
+        return Ok(scope.local(exports));
+    }
     let module = loader.module(scope, Target::File { url, path }, Flavour::Code)?;
-    required_exports(scope, module, specifier, &address)
+    let exports = required_exports(scope, module, specifier, &address)?;
+    let kept = scope.persist(exports);
+    loader.required.borrow_mut().insert(address, kept);
+    Ok(exports)
 }
 
 /// What `require` gives for a module record.
@@ -574,13 +580,28 @@ pub(super) fn required_exports<'s>(
     evaluated(scope, wrapper, specifier)
 }
 
+/// The engine's error for a module that is required while it runs, in Node's words.
+fn in_cycle(scope: &Scope<'_>, error: Error, specifier: &str) -> Error {
+    let message = error.to_local(scope).filter(|value| value.is_object());
+    let message = message.and_then(|value| scope.get(value, "message").ok());
+    let message = message.and_then(|message| scope.string_of(message).ok());
+    if message.is_some_and(|message| message.contains("module record has unexpected status")) {
+        return Error::coded(
+            "ERR_REQUIRE_CYCLE_MODULE",
+            format!("Cannot require() ES Module {specifier} in a cycle."),
+        );
+    }
+    error
+}
+
 /// Runs an ES module to its end; gives its namespace.
 fn evaluated<'s>(
     scope: &Scope<'s>,
     module: Local<'s>,
     specifier: &str,
 ) -> Result<Local<'s>, Error> {
-    let evaluation = run_module(scope, module)?;
+    let evaluation =
+        run_module(scope, module).map_err(|error| in_cycle(scope, error, specifier))?;
     match scope.promise_state(evaluation) {
         Some(PromiseState::Fulfilled) => scope.module_namespace(module),
         Some(PromiseState::Rejected) => {
@@ -589,7 +610,9 @@ fn evaluated<'s>(
         }
         _ => Err(Error::coded(
             "ERR_REQUIRE_ASYNC_MODULE",
-            format!("Cannot require '{specifier}': it awaits at its top level; use import()"),
+            format!(
+                "require() cannot be used on an ESM graph with top-level await. Use import() instead. Required was '{specifier}'"
+            ),
         )),
     }
 }

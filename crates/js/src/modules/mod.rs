@@ -60,6 +60,8 @@ pub(crate) struct Loader {
     schemes: RefCell<HashMap<String, SchemeExports>>,
     /// The URL of the program, for `import.meta.main`.
     main: RefCell<Option<String>>,
+    /// What `require` gave for ES modules, by their URL.
+    required: RefCell<HashMap<String, Slot>>,
     /// `require.cache`: module objects by the file's path.
     require_cache: RefCell<Option<Slot>>,
     /// Whether the program is code from the command line that is no module.
@@ -130,6 +132,7 @@ impl Loader {
     pub(crate) fn clear(&self) {
         self.modules.borrow_mut().clear();
         self.schemes.borrow_mut().clear();
+        self.required.borrow_mut().clear();
         self.require_cache.borrow_mut().take();
         self.main_module.borrow_mut().take();
         self.module_prototype.borrow_mut().take();

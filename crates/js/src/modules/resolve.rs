@@ -255,7 +255,13 @@ impl Resolver {
         let file = base.to_file_path().ok();
         let file =
             file.unwrap_or_else(|| (std::env::current_dir().unwrap_or_default()).join("[import]"));
-        let found = match resolver.resolve_file(&file, specifier) {
+        let mut found = resolver.resolve_file(&file, specifier);
+        if matches!(found, Err(ResolveError::NotFound(_))) {
+            // The resolver remembers what was not there; it may be there by now.
+            resolver.clear_cache();
+            found = resolver.resolve_file(&file, specifier);
+        }
+        let found = match found {
             // A `tsconfig.json` that cannot be read is nothing to a program that needs none.
             Err(
                 ResolveError::TsconfigNotFound(_)
@@ -277,6 +283,10 @@ impl Resolver {
                 ResolveError::NotFound(_) => Problem::new(
                     "ERR_MODULE_NOT_FOUND",
                     format!("Cannot find package '{specifier}'"),
+                ),
+                ResolveError::Json(error) => Problem::new(
+                    "ERR_INVALID_PACKAGE_CONFIG",
+                    format!("Invalid package config {}.", error.path.display()),
                 ),
                 ResolveError::PackagePathNotExported { .. } => Problem::new(
                     "ERR_PACKAGE_PATH_NOT_EXPORTED",
