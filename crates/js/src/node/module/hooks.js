@@ -7,6 +7,7 @@ const { requireFunction, requireObject } = require('node/arguments');
 const { assign, defineProperty, indexOf, push, slice, splice, startsWith } = require('builtins/primordials');
 const { commandOptions, formatOf, javascriptOf, programText, resolveSpecifier, setHooks } = ops;
 const loadBuffer = () => require('node/buffer/buffer');
+const loadFiles = () => require('node/fs/fs');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadThread = () => require('node/module/hooks_thread');
 const loadUrl = () => require('node/url/url');
@@ -197,7 +198,7 @@ function loadDefault(url, context) {
     );
   }
   const path = loadUrl().fileURLToPath(url);
-  if (format === 'wasm') return { __proto__: null, format, source: require('node/fs/fs').readFileSync(path) };
+  if (format === 'wasm') return { __proto__: null, format, source: loadFiles().readFileSync(path) };
   const text = programText(path);
   format ??= detected(text, path);
   return { __proto__: null, format, source: Buffer.from(text) };

@@ -8,8 +8,8 @@ const loadWorkers = () => require('node/worker_threads/worker_threads');
 
 /** What runs there. */
 const code = `'use strict';
-const { workerData: { port, lock } } = require('node:worker_threads');
-const { loadDefault, resolveDefault } = require('node:module').hookDefaults();
+const { workerData: { port, lock } } = require("node:worker_threads");
+const { loadDefault, resolveDefault } = require("node:module").hookDefaults();
 const chains = { resolve: [], load: [] };
 const needs = { resolve: 'url', load: 'format' };
 async function run(kind, subject, context, last) {
