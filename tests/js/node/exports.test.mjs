@@ -84,6 +84,11 @@ test('a console has contexts and tasks', () => {
   throws(() => console.createTask(''), Error);
 });
 
+test('the locks of threads are those of navigator', () => {
+  const { locks } = require('node:worker_threads');
+  if (locks !== undefined) equal(locks, navigator.locks);
+});
+
 test('a module is not being preloaded', () => {
   equal(require('node:module').prototype.isPreloading ?? false, false);
 });

@@ -15,9 +15,15 @@ const { receiveMessageOnPort } = require('node/worker_threads/ports');
 const { Worker } = require('node/worker_threads/worker');
 const { portIsOpen } = ops;
 
+const loadLocks = () => require('web/locks/locks');
+
 /** @type {Record<string, any>} */
 const exported = {
   isInternalThread: false,
+  /** The locks of `navigator`. */
+  get locks() {
+    return loadLocks().locks;
+  },
   isMainThread: true,
   MessagePort,
   MessageChannel,
