@@ -97,7 +97,7 @@ test('files are read, written, sought and told', () => {
   const { calls, view, open, read, write } = program();
   const fd = open('text');
   ok(fd > 3);
-  equal(read(fd, 3), 'Gr\u00fc'.slice(0, 2) + '\ufffd');
+  equal(read(fd, 3), 'Gr\ufffd');
   equal(calls.fd_seek(fd, 0n, 0, 512), errno.success);
   equal(read(fd), 'Grüße');
   equal(calls.fd_tell(fd, 512), errno.success);
