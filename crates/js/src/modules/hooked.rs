@@ -47,7 +47,7 @@ impl Loader {
         let loaded = scope.call_method(hooks, "loadImport", &given)?;
         let format = scope.get(loaded, "format")?;
         if format.is_undefined() || format.is_null() {
-            return self.from_url(scope, &url, flavour);
+            return self.of_url(scope, &url, flavour);
         }
         let given = Given {
             url,
@@ -58,7 +58,7 @@ impl Loader {
     }
 
     /// As without hooks.
-    fn from_url<'s>(
+    fn of_url<'s>(
         &self,
         scope: &Scope<'s>,
         url: &str,
@@ -117,7 +117,7 @@ impl Loader {
             | "module"
             | "module-typescript"
             | "json"
-            | "wasm" => return self.from_url(scope, &url, flavour),
+            | "wasm" => return self.of_url(scope, &url, flavour),
             _ => {
                 return Err(Error::type_error(format!(
                     "Unknown module format: {format} for URL {url}"

@@ -167,7 +167,8 @@ fn require_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
 /// `requireOf(path)`.
 fn require_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = PathBuf::from(scope.string_of(arguments.get(0))?);
-    let module = commonjs::new_module(&*Loader::of(scope)?, scope, &path)?;
+    let loader = Loader::of(scope)?;
+    let module = commonjs::new_module(&loader, scope, &path)?;
     commonjs::require_function(scope, module)
 }
 
