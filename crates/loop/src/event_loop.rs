@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use slab::Slab;
 
+use crate::checks::{CheckKey, Checks};
 use crate::clock::{Clock, Nanos};
 use crate::entry::{Entry, Host, HostId};
 use crate::inbox::{Inbox, Message, Remote};
@@ -42,6 +43,8 @@ pub(crate) struct LoopInner {
     // ---- what is to be run ----
     /// Entries in the order in which they run. A turn runs those that are here when it begins to.
     pub(crate) ready: RefCell<VecDeque<Entry>>,
+    /// Entries of the check phase, which comes between I/O and timers.
+    pub(crate) checks: RefCell<Checks>,
     /// Entries that wait for a time.
     pub(crate) timers: RefCell<Timers>,
     /// Futures; the queue holds their names.
@@ -172,6 +175,7 @@ impl Loop {
         Ok(Loop(Rc::new(LoopInner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             ready: RefCell::default(),
+            checks: RefCell::default(),
             timers: RefCell::default(),
             tasks: Tasks::default(),
             inbox,
@@ -206,6 +210,7 @@ impl Loop {
         inner.tasks.clear();
         let timers = inner.timers.borrow_mut().drain();
         let ready = std::mem::take(&mut *inner.ready.borrow_mut());
+        let checks = inner.checks.borrow_mut().drain();
         let mut messages = Vec::new();
         inner.inbox.take(&mut messages);
         let posted = messages.into_iter().filter_map(|message| match message {
@@ -215,7 +220,7 @@ impl Loop {
             Message::Wake(_) | Message::Call(_) => None,
         });
         let hosts = inner.hosts.list();
-        for entry in timers.into_iter().chain(ready).chain(posted) {
+        for entry in timers.into_iter().chain(ready).chain(checks).chain(posted) {
             if let Entry::Host(host, token) = entry
                 && let Some(host) = hosts.get(host)
             {
@@ -265,6 +270,16 @@ impl Loop {
     /// Appends to the ready queue.
     pub fn push(&self, entry: Entry) {
         self.0.ready.borrow_mut().push_back(entry);
+    }
+
+    /// Appends to the check phase: the entry runs in this turn, if the phase is still to come, or in the next.
+    pub fn push_check(&self, entry: Entry) -> CheckKey {
+        self.0.checks.borrow_mut().push(entry)
+    }
+
+    /// Sets whether an entry of the check phase keeps [`Loop::run`] going, and the loop from waiting; it begins so. False if it has run.
+    pub fn set_check_referenced(&self, key: CheckKey, referenced: bool) -> bool {
+        self.0.checks.borrow_mut().set_referenced(key, referenced)
     }
 
     /// Queues `entry` for the first turn that begins at or after `deadline`. Equal deadlines keep their order.
@@ -349,11 +364,14 @@ impl Loop {
     /// Shows the token of each of a host's entries that is queued or timed, for a language whose collector looks for cycles.
     /// Shows none while the queue or the timers are being changed.
     pub fn visit_tokens(&self, host: HostId, visit: &mut dyn FnMut(u64)) {
-        let (Ok(ready), Ok(timers)) = (self.0.ready.try_borrow(), self.0.timers.try_borrow())
-        else {
+        let (Ok(ready), Ok(checks), Ok(timers)) = (
+            self.0.ready.try_borrow(),
+            self.0.checks.try_borrow(),
+            self.0.timers.try_borrow(),
+        ) else {
             return;
         };
-        for entry in ready.iter().chain(timers.entries()) {
+        for entry in ready.iter().chain(checks.iter()).chain(timers.entries()) {
             if let Entry::Host(owner, token) = entry
                 && *owner == host
             {
@@ -394,7 +412,18 @@ impl Loop {
     /// True if an entry is ready, or another thread has posted one.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        !self.0.ready.borrow().is_empty() || self.0.inbox.has_posts()
+        self.is_ready() || self.0.inbox.has_posts()
+    }
+
+    /// True if an entry waits for its turn and for nothing else.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.0.ready.borrow().is_empty() || self.0.checks.borrow().referenced() > 0
+    }
+
+    /// How many operations are under way on the blocking pool.
+    #[must_use]
+    pub fn blocking(&self) -> usize {
+        self.0.blocking.get()
     }
 
     /// The earliest deadline of a timer, by the time that [`Loop::now`] tells.
@@ -408,7 +437,7 @@ impl Loop {
     pub fn statistics(&self) -> Statistics {
         let inner = &*self.0;
         Statistics {
-            ready: inner.ready.borrow().len(),
+            ready: inner.ready.borrow().len() + inner.checks.borrow().len(),
             timers: inner.timers.borrow().len(),
             tasks: inner.tasks.len(),
             descriptors: inner.sources.borrow().len(),

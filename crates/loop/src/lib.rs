@@ -7,7 +7,7 @@
 //! Layout:
 //! - `event_loop`: `Loop` as an object; `turn`: the turn and the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
-//! - `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
+//! - `checks`: entries that run between I/O and timers; `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
 //! - `statistics`: what a loop has done; `spin`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
 //! - `sys`: the driver (epoll), the only folder with `unsafe`
@@ -18,6 +18,7 @@
 //! Absent on purpose: Python, JavaScript, HTTP, TLS.
 #![deny(unsafe_code)]
 
+mod checks;
 mod clock;
 mod current;
 mod entry;
@@ -35,6 +36,7 @@ pub mod time;
 mod timers;
 mod turn;
 
+pub use checks::CheckKey;
 pub use clock::{Clock, Nanos};
 pub use current::Entered;
 pub use entry::{Call, Entry, Host, HostId};

@@ -1,7 +1,7 @@
 //! The turn of the loop, top to bottom, and the ways to run it.
 //!
 //! One turn: 1 poll, 2 move what is due into the ready queue (I/O, inbox, timers), 3 run exactly the entries that were
-//! queued at this point, 4 after each of them a microtask checkpoint, 5 flush the writes of the turn. `Loop::turn` is the
+//! queued at this point, and before the timers those of the check phase (`checks.rs`), 4 after each of them a microtask checkpoint, 5 flush the writes of the turn. `Loop::turn` is the
 //! only place that blocks the loop thread (rule ONE-WAIT); what an entry adds to the queue runs in the next turn.
 //!
 //! Everything here runs on the loop thread.
@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::clock::Nanos;
 use crate::entry::{Entry, Host};
-use crate::event_loop::Loop;
+use crate::event_loop::{HostList, Loop};
 use crate::inbox::Message;
 use crate::source::SourceKey;
 use crate::sys::Event;
@@ -61,8 +61,9 @@ impl Loop {
         }
         self.poll(wait);
         self.take_inbox();
+        let before_timers = inner.ready.borrow().len();
         self.take_timers();
-        self.run_entries();
+        self.run_entries(before_timers);
         inner.flush.flush_all();
     }
 
@@ -74,7 +75,7 @@ impl Loop {
             inner.last_release.set(now);
             wait_guarded(&self.guards(), &mut || ());
         }
-        if !inner.ready.borrow().is_empty() || inner.inbox.has_posts() {
+        if self.has_work() {
             if now.saturating_sub(inner.last_poll.get()) >= SKIP_POLL_NS {
                 self.wait_for_events(Some(0));
                 inner.last_poll.set(now);
@@ -160,7 +161,7 @@ impl Loop {
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         loop {
             self.wait_for_events(Some(0));
-            let found = !inner.ready.borrow().is_empty() || inner.inbox.has_posts();
+            let found = self.has_work();
             if found || inner.clock.now() >= end {
                 inner.spins.report(found);
                 return found;
@@ -171,7 +172,7 @@ impl Loop {
     fn wait_on_test_clock(&self, deadline: Option<Nanos>) {
         let inner = &*self.0;
         self.wait_for_events(Some(0));
-        if !inner.ready.borrow().is_empty() || inner.inbox.has_posts() {
+        if self.has_work() {
             return;
         }
         match deadline {
@@ -238,51 +239,59 @@ impl Loop {
         }
     }
 
-    /// Steps 3 and 4.
-    fn run_entries(&self) {
+    /// Steps 3 and 4. The check phase comes when `before_timers` entries have run.
+    fn run_entries(&self, before_timers: usize) {
         let inner = &*self.0;
-        let count = inner.ready.borrow().len();
-        let mut hosts = inner.hosts.list();
-        let mut version = inner.hosts.version();
-        let mut started = inner.counters.is_timing().then(|| inner.clock.now());
-        for _ in 0..count {
-            if inner.halted.get() {
+        let mut count = inner.ready.borrow().len();
+        let mut running = Running::new(self);
+        let mut index = 0;
+        loop {
+            if index == before_timers && self.run_checks(&mut running) {
+                count += self.take_timers_into(count - index);
+            }
+            if index == count || inner.halted.get() {
                 break;
             }
+            index += 1;
             // `close` empties the queue from inside an entry.
             let Some(entry) = inner.ready.borrow_mut().pop_front() else {
                 break;
             };
-            inner.counters.count_entry();
-            match entry {
-                Entry::Host(id, token) => {
-                    // A language that has left: another thread posted too late.
-                    if let Some(host) = hosts.get(id) {
-                        host.run(token);
-                    }
-                }
-                Entry::Task(TaskId::ROOT) => inner.root_woken.set(true),
-                Entry::Task(task) => inner.tasks.run(task),
-                Entry::Io(key) => {
-                    if let Some(state) = self.source_state(key) {
-                        state.dispatch();
-                    }
-                }
-                Entry::Call(function) => function(self),
-            }
-            if version != inner.hosts.version() {
-                version = inner.hosts.version();
-                hosts = inner.hosts.list();
-            }
-            for host in hosts.iter() {
-                host.checkpoint();
-            }
-            if let Some(started) = &mut started {
-                let now = inner.clock.now();
-                inner.counters.add_time(now.saturating_sub(*started));
-                *started = now;
-            }
+            running.run(entry);
         }
+    }
+
+    /// The check phase; false if there was nothing to do in it.
+    fn run_checks(&self, running: &mut Running<'_>) -> bool {
+        let inner = &*self.0;
+        let count = inner.checks.borrow().len();
+        for _ in 0..count {
+            if inner.halted.get() {
+                return false;
+            }
+            let Some(entry) = inner.checks.borrow_mut().pop() else {
+                break;
+            };
+            running.run(entry);
+        }
+        count > 0
+    }
+
+    /// Puts the timers that have become due since the poll before what waits for the next turn, at `place` of the ready queue.
+    fn take_timers_into(&self, place: usize) -> usize {
+        let inner = &*self.0;
+        if inner.timers.borrow().len() == 0 {
+            return 0;
+        }
+        let now = self.now();
+        let mut timers = inner.timers.borrow_mut();
+        let mut ready = inner.ready.borrow_mut();
+        let mut end = place.min(ready.len());
+        while let Some(entry) = timers.pop_due(now) {
+            ready.insert(end, entry);
+            end += 1;
+        }
+        end - place.min(end)
     }
 
     // ---- ways to run ----------------------------------------------------------------------------------------------
@@ -343,9 +352,71 @@ impl Loop {
     pub fn is_alive(&self) -> bool {
         let inner = &*self.0;
         inner.holds.get() > 0
-            || !inner.ready.borrow().is_empty()
+            || self.is_ready()
             || inner.inbox.has_posts()
             || inner.timers.borrow().referenced() > 0
+    }
+}
+
+/// What the entries of a turn run with.
+struct Running<'l> {
+    event_loop: &'l Loop,
+    hosts: HostList,
+    version: u32,
+    /// When the entry began, while entries are timed.
+    started: Option<Nanos>,
+}
+
+impl<'l> Running<'l> {
+    fn new(event_loop: &'l Loop) -> Running<'l> {
+        let inner = &*event_loop.0;
+        Running {
+            event_loop,
+            hosts: inner.hosts.list(),
+            version: inner.hosts.version(),
+            started: inner.counters.is_timing().then(|| inner.clock.now()),
+        }
+    }
+
+    fn renew_hosts(&mut self) {
+        let hosts = &self.event_loop.0.hosts;
+        if self.version != hosts.version() {
+            self.version = hosts.version();
+            self.hosts = hosts.list();
+        }
+    }
+
+    /// Steps 3 and 4 for an entry.
+    fn run(&mut self, entry: Entry) {
+        let inner = &*self.event_loop.0;
+        inner.counters.count_entry();
+        // A language may have joined in the checkpoint of the entry before.
+        self.renew_hosts();
+        match entry {
+            Entry::Host(id, token) => {
+                // A language that has left: another thread posted too late.
+                if let Some(host) = self.hosts.get(id) {
+                    host.run(token);
+                }
+            }
+            Entry::Task(TaskId::ROOT) => inner.root_woken.set(true),
+            Entry::Task(task) => inner.tasks.run(task),
+            Entry::Io(key) => {
+                if let Some(state) = self.event_loop.source_state(key) {
+                    state.dispatch();
+                }
+            }
+            Entry::Call(function) => function(self.event_loop),
+        }
+        self.renew_hosts();
+        for host in self.hosts.iter() {
+            host.checkpoint();
+        }
+        if let Some(started) = &mut self.started {
+            let now = inner.clock.now();
+            inner.counters.add_time(now.saturating_sub(*started));
+            *started = now;
+        }
     }
 }
 

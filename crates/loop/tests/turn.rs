@@ -108,6 +108,71 @@ fn a_checkpoint_follows_each_entry_of_any_kind() {
 }
 
 #[test]
+fn checks_come_between_the_inbox_and_timers_and_let_timers_become_due() {
+    let event_loop = Loop::new().unwrap();
+    let log: Rc<RefCell<Vec<&str>>> = Rc::default();
+    event_loop.push_at(0, record(&log, "timer"));
+    let inner = Rc::clone(&log);
+    event_loop.push_check(Entry::call(move |event_loop| {
+        inner.borrow_mut().push("check");
+        event_loop.push_at(0, record(&inner, "timer of the check"));
+        event_loop.push_check(record(&inner, "next check"));
+    }));
+    event_loop.push(record(&log, "entry"));
+    event_loop.turn(Wait::No);
+    assert_eq!(
+        *log.borrow(),
+        ["entry", "check", "timer", "timer of the check"]
+    );
+    event_loop.run();
+    assert_eq!(log.borrow().last(), Some(&"next check"));
+}
+
+#[test]
+fn a_check_of_a_language_that_joins_in_a_checkpoint_runs_in_the_same_turn() {
+    /// Joins for a second language in its checkpoint, once.
+    struct Joining(Rc<Cell<u32>>, Cell<bool>);
+    impl Host for Joining {
+        fn run(&self, _: u64) {}
+        fn discard(&self, _: u64) {}
+        fn checkpoint(&self) {
+            if self.1.replace(true) {
+                return;
+            }
+            let event_loop = Loop::current();
+            let joined = event_loop.add_host(Rc::new(Counting(Rc::clone(&self.0))));
+            event_loop.push_check(Entry::Host(joined, 0));
+        }
+    }
+    struct Counting(Rc<Cell<u32>>);
+    impl Host for Counting {
+        fn run(&self, _: u64) {
+            self.0.set(self.0.get() + 1);
+        }
+        fn discard(&self, _: u64) {}
+    }
+    let event_loop = Loop::new().unwrap();
+    let runs = Rc::new(Cell::new(0));
+    event_loop.add_host(Rc::new(Joining(Rc::clone(&runs), Cell::new(false))));
+    event_loop.push(Entry::call(|_| ()));
+    event_loop.turn(Wait::No);
+    assert_eq!(runs.get(), 1);
+}
+
+#[test]
+fn a_check_that_is_not_referenced_does_not_keep_the_loop_alive() {
+    let event_loop = Loop::new().unwrap();
+    let log: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let key = event_loop.push_check(record(&log, "check"));
+    assert!(event_loop.set_check_referenced(key, false));
+    assert!(!event_loop.is_alive());
+    event_loop.push(record(&log, "entry"));
+    event_loop.run();
+    assert_eq!(*log.borrow(), ["entry", "check"]);
+    assert!(!event_loop.set_check_referenced(key, true));
+}
+
+#[test]
 fn a_halted_turn_leaves_the_rest_of_the_queue_in_its_order() {
     let event_loop = Loop::new().unwrap();
     let log: Rc<RefCell<Vec<&str>>> = Rc::default();

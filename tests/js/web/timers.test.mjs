@@ -232,4 +232,29 @@ test('node:timers/promises', async () => {
   }
 });
 
+test('an immediate runs before the timers that are due, and what it asks for after them', async () => {
+  const log = [];
+  const { promise, resolve } = Promise.withResolvers();
+  setImmediate(() => {
+    log.push('immediate');
+    setTimeout(() => log.push('timer'), 0);
+    const end = performance.now() + 3;
+    while (performance.now() < end);
+    setImmediate(() => {
+      log.push('next immediate');
+      resolve();
+    });
+  });
+  await promise;
+  deepEqual(log, ['immediate', 'timer', 'next immediate']);
+});
+
+test('an immediate that is not referenced runs only if something else keeps the program alive', async () => {
+  const { spawnSync } = globalThis.process.getBuiltinModule('node:child_process');
+  const runs = (code) => spawnSync(globalThis.process.execPath, ['-e', code], { encoding: 'utf8' }).stdout;
+  equal(runs('setImmediate(() => setImmediate(() => console.log("never")).unref())'), '');
+  equal(runs('setTimeout(() => {}, 5); setImmediate(() => setImmediate(() => console.log("runs")).unref())'), 'runs\n');
+  equal(runs('const given = setImmediate(() => console.log("again")).unref(); given.ref()'), 'again\n');
+});
+
 await run();

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use slab::Slab;
-use twinloop_loop::{Entry, Host, HostId, Loop, TimerKey};
+use twinloop_loop::{CheckKey, Entry, Host, HostId, Loop, TimerKey};
 
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
@@ -20,6 +20,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("referenceTimer", 2, reference_timer),
     Op::new("startImmediate", 1, start_immediate),
     Op::new("cancelImmediate", 1, cancel_immediate),
+    Op::new("referenceImmediate", 2, reference_immediate),
     Op::new("enqueueMicrotask", 1, enqueue_microtask),
 ];
 
@@ -35,6 +36,7 @@ struct Callbacks {
 struct Due {
     object: Slot,
     timer: Option<TimerKey>,
+    check: Option<CheckKey>,
     /// What it runs in.
     context: Option<Slot>,
 }
@@ -125,6 +127,7 @@ fn start_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     vacant.insert(Due {
         object: scope.persist(arguments.get(0)),
         timer: Some(key),
+        check: None,
         context: scope.capture_async_context(),
     });
     Ok(scope.number((index + 1) as f64))
@@ -165,27 +168,51 @@ fn reference_timer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
     Ok(Local::undefined())
 }
 
-/// `startImmediate(object)`: due in the next turn; a number for `cancelImmediate`.
+/// `startImmediate(object)`: due in the next check phase of the loop; a number for `cancelImmediate`.
 fn start_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
     let host = host(scope, &callbacks);
-    let index = callbacks.due.borrow_mut().insert(Due {
+    let mut due = callbacks.due.borrow_mut();
+    let vacant = due.vacant_entry();
+    let index = vacant.key();
+    let check = Loop::current().push_check(Entry::Host(host, index as u64));
+    vacant.insert(Due {
         object: scope.persist(arguments.get(0)),
         timer: None,
+        check: Some(check),
         context: scope.capture_async_context(),
     });
-    Loop::current().push(Entry::Host(host, index as u64));
     Ok(scope.number((index + 1) as f64))
 }
 
-/// `cancelImmediate(number)`. Its entry of the ready queue stays, so its number does: another timer must not get it before.
+/// `cancelImmediate(number)`. Its entry of the check phase stays, so its number does: another timer must not get it before.
 fn cancel_immediate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
     let due = callbacks.due.borrow();
     if let Some(due) = index_of(arguments.get(0)).and_then(|index| due.get(index)) {
         scope.replace(&due.object, Local::null());
+        keep_alive(due, false);
     }
     Ok(Local::undefined())
+}
+
+/// `referenceImmediate(number, referenced)`: whether it keeps the process alive.
+fn reference_immediate<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let callbacks = scope.state::<Callbacks>();
+    let due = callbacks.due.borrow();
+    if let Some(due) = index_of(arguments.get(0)).and_then(|index| due.get(index)) {
+        keep_alive(due, scope.bool_of(arguments.get(1)));
+    }
+    Ok(Local::undefined())
+}
+
+fn keep_alive(immediate: &Due, referenced: bool) {
+    if let Some(key) = immediate.check {
+        Loop::current().set_check_referenced(key, referenced);
+    }
 }
 
 /// `enqueueMicrotask(callback)`: what it throws is an uncaught exception.

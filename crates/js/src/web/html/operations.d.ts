@@ -3,6 +3,7 @@
 interface Operations {
   /** Numbers of `startImmediate` only. */
   cancelImmediate(number: number): void;
+  referenceImmediate(number: number, referenced: boolean): void;
   cancelTimer(number: number): void;
   /** 0 an object, 1 an array, 2 a map, 3 a set, 4 anything else: what the engine made it as. */
   cloneKind(value: object): number;

@@ -7,7 +7,8 @@
 
 const { invalidType } = require('builtins/invalid_type');
 const { max, min, trunc, symbolFor, apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
-const { builtinExports, cancelImmediate, cancelTimer, referenceTimer, setTimerCallback, startImmediate, startTimer } = ops;
+const { builtinExports, cancelImmediate, cancelTimer, referenceImmediate, referenceTimer } = ops;
+const { setTimerCallback, startImmediate, startTimer } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const longestDelay = 2 ** 31 - 1;
 const idle = 0;
@@ -254,15 +255,20 @@ class Immediate {
     this.#key = startImmediate(this);
   }
   ref() {
-    if (!this.#referenced && this.#callback !== null) activeImmediates += 1;
-    this.#referenced = true;
+    this.#setReferenced(true);
     return this;
   }
   unref() {
-    // It runs in the next turn, so there is nothing to keep alive for longer.
-    if (this.#referenced && this.#callback !== null) activeImmediates -= 1;
-    this.#referenced = false;
+    this.#setReferenced(false);
     return this;
+  }
+  /** @param {boolean} referenced */
+  #setReferenced(referenced) {
+    if (referenced === this.#referenced) return;
+    this.#referenced = referenced;
+    if (this.#callback === null) return;
+    activeImmediates += referenced ? 1 : -1;
+    referenceImmediate(this.#key, referenced);
   }
   get _destroyed() {
     return this.#callback === null;
