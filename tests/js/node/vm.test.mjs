@@ -162,4 +162,35 @@ test('dynamic imports of scripts need a word from the program', async () => {
   equal(typeof (await vm.runInThisContext('import("node:fs")', { importModuleDynamically })).readFileSync, 'function');
 });
 
+test('an error of a script shows its line, unless nobody wants to see it', () => {
+  const lines = thrown(() => vm.runInNewContext('1;\n  throw new Error("no")', {}, 'mine.js')).stack.split('\n');
+  deepEqual(lines.slice(0, 5), ['mine.js:2', '  throw new Error("no")', '  ^', '', 'Error: no']);
+  ok(thrown(() => new vm.Script('a b', 'bad.js')).stack.startsWith('bad.js:1\na b\n'));
+  const plain = thrown(() => vm.runInNewContext('throw new Error("no")', {}, { filename: 'mine.js', displayErrors: false }));
+  ok(plain.stack.startsWith('Error: no\n'));
+  const moved = thrown(() => vm.runInNewContext(' throw new Error()', {}, { filename: 'at.js', lineOffset: 32, columnOffset: 123 }));
+  ok(moved.stack.includes('at.js:33:131'), moved.stack);
+});
+
+test('a context may run its microtasks after its scripts alone, within their time', async () => {
+  const microtaskMode = 'afterEvaluate';
+  const log = [];
+  const context = vm.createContext({ log }, { microtaskMode });
+  vm.runInContext('Promise.resolve().then(() => log.push(1)); log.push(0)', context);
+  deepEqual(log, [0, 1]);
+  const promise = vm.runInContext(
+    'Promise.resolve().then(() => log.push(2)); new Promise((resolve) => { globalThis.go = resolve; })',
+    context,
+  );
+  vm.runInContext('0', context);
+  promise.then(() => log.push('outside'));
+  context.go();
+  const { promise: turned, resolve } = Promise.withResolvers();
+  setImmediate(resolve);
+  await turned;
+  const endless = 'Promise.resolve().then(() => { for (;;); })';
+  equal(thrown(() => vm.runInNewContext(endless, {}, { microtaskMode, timeout: 20 })).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+  deepEqual(log.slice(0, 3), [0, 1, 2]);
+});
+
 await run();

@@ -162,6 +162,8 @@ pub(super) struct ContextState {
     pub(super) spawner: RefCell<Option<Rc<dyn super::Spawner>>>,
     pub(super) graveyard: Graveyard,
     pub(super) rejections: RefCell<Rejections>,
+    /// Whether a realm has a queue of microtasks of its own.
+    pub(super) has_own_queues: Cell<bool>,
     pub(super) draining: Cell<bool>,
     pub(super) kept: KeptObjects,
     pub(super) async_context: AsyncContext,
@@ -273,6 +275,7 @@ impl Context {
             spawner: RefCell::new(None),
             graveyard: Graveyard::default(),
             rejections: RefCell::new(Rejections::default()),
+            has_own_queues: Cell::new(false),
             draining: Cell::new(false),
             kept: KeptObjects::default(),
             async_context: AsyncContext::default(),

@@ -10,20 +10,23 @@ use std::ffi::c_void;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use mozjs::glue::{CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
+use mozjs::glue::{
+    CreateJobQueue, DeleteJobQueue, JS_DequeueNextMicroTask, JS_GetReservedSlot, JobQueueTraps,
+};
 use mozjs::jsapi::{
     ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled,
     GetWeakMapEntry, HandleObject, HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject,
-    JSContext, JSFunction, JSObject, JSTracer, JobQueueIsEmpty, JobQueueMayNotBeEmpty,
-    MutableHandleObject, NewWeakMapObject, PromiseRejectionHandlingState, RunJSMicroTask,
-    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetPromiseRejectionTrackerCallback,
-    SetWeakMapEntry, ToUnwrappedJSMicroTask, Value,
+    JS_SetReservedSlot, JSContext, JSFunction, JSObject, JSTracer, JobQueueIsEmpty,
+    JobQueueMayNotBeEmpty, MutableHandleObject, NewWeakMapObject, PromiseRejectionHandlingState,
+    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue,
+    SetPromiseRejectionTrackerCallback, SetWeakMapEntry, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{BooleanValue, ObjectValue, UndefinedValue};
 
 use super::context::{Context, ContextState, bury};
 use super::error::Error;
 use super::local::Local;
+use super::objects::Attributes;
 use super::roots::{Slot, root};
 use super::scope::Scope;
 
@@ -249,6 +252,130 @@ impl Context {
     }
 }
 
+/// Where the global of a realm that runs its microtasks after its scripts alone (`microtaskMode` of `node:vm`) keeps them: a slot that is the
+/// embedder's, so that they go with it. The program never sees the array.
+const OWN_QUEUE: u32 = 0;
+
+impl<'s> Scope<'s> {
+    /// From now on the microtasks of this realm run after its scripts and modules, and at no other time.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn use_own_queue(&self, global: Local<'_>) -> Result<(), Error> {
+        self.inner().has_own_queues.set(true);
+        self.set_own_queue(self.object_of(global)?, self.array(&[])?);
+        Ok(())
+    }
+
+    fn set_own_queue(&self, global: *mut JSObject, queue: Local<'_>) {
+        // SAFETY: a live global of a class of ours, which has the slot; the engine traces what is in it.
+        unsafe { JS_SetReservedSlot(global, OWN_QUEUE, &queue.value()) };
+    }
+
+    /// The queue of a realm that has one.
+    fn own_queue(&self, global: *mut JSObject) -> Option<Local<'s>> {
+        if !self.inner().has_own_queues.get() {
+            return None;
+        }
+        let mut queue = UndefinedValue();
+        // SAFETY: a live global, which has the slot; the result is rooted before anything else allocates.
+        unsafe { JS_GetReservedSlot(global, OWN_QUEUE, &mut queue) };
+        queue.is_object().then(|| self.root(queue))
+    }
+
+    /// Puts a task of such a realm into its queue; false if the realm has none.
+    fn keep_task(&self, global: *mut JSObject, task: Value) -> bool {
+        let task = self.root(task);
+        let Some(queue) = self.own_queue(global) else {
+            return false;
+        };
+        let kept = self
+            .array_length(queue)
+            .and_then(|length| self.define(queue, length, task, Attributes::PLAIN));
+        kept.is_ok()
+    }
+
+    /// Runs what such a realm has queued; nothing for another.
+    ///
+    /// # Errors
+    /// When the program is ended meanwhile; what a task throws is an uncaught error.
+    pub(super) fn drain_own_queue(&self, global: *mut JSObject) -> Result<(), Error> {
+        if self.own_queue(global).is_none() {
+            return Ok(());
+        }
+        root!(self.cx(), global = global);
+        loop {
+            self.sort_out(global.get())?;
+            let Some(queue) = self.own_queue(global.get()) else {
+                return Ok(());
+            };
+            let length = self.array_length(queue)?;
+            if length == 0 {
+                return Ok(());
+            }
+            self.set_own_queue(global.get(), self.array(&[])?);
+            for index in 0..length {
+                let task = self.get(queue, index)?;
+                self.run_kept(global.get(), task)?;
+            }
+        }
+    }
+
+    fn run_kept(&self, global: *mut JSObject, task: Local<'_>) -> Result<(), Error> {
+        let cx = self.cx();
+        root!(cx, global = global);
+        // SAFETY: the task is rooted, and runs in the realm of its global, which is a root.
+        let outcome = unsafe {
+            let job = ToUnwrappedJSMicroTask(&task.value());
+            if job.is_null() {
+                return Ok(());
+            }
+            root!(cx, job = job);
+            let _entered = super::realms::Entered::new(cx, global.get());
+            RunJSMicroTask(cx, job.handle())
+        };
+        match self.check(outcome) {
+            Err(error) if error.is_terminated() => Err(error),
+            Err(error) => {
+                report_uncaught(self, error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Takes the tasks of a realm out of the engine's queue; the others keep their order.
+    fn sort_out(&self, global: *mut JSObject) -> Result<(), Error> {
+        let cx = self.cx();
+        root!(cx, global = global);
+        let mut others = Vec::new();
+        loop {
+            root!(cx, task = UndefinedValue());
+            // SAFETY: the out handle is a root; a task of JavaScript is an object.
+            let is_own = unsafe {
+                JS_DequeueNextMicroTask(cx, task.handle_mut());
+                if task.get().is_null() {
+                    break;
+                }
+                let value = task.get();
+                IsJSMicroTask(&value) && {
+                    let job = ToUnwrappedJSMicroTask(&value);
+                    !job.is_null() && GetExecutionGlobalFromJSMicroTask(job) == global.get()
+                }
+            };
+            if !is_own || !self.keep_task(global.get(), task.get()) {
+                others.push(self.root(task.get()));
+            }
+        }
+        for task in others {
+            // SAFETY: the engine copies the value into its traced queue, from which it came.
+            let ok = unsafe { EnqueueMicroTask(cx, &task.value()) };
+            self.check(ok)?;
+        }
+        Ok(())
+    }
+}
+
 /// Notes that a rejection was reported, so that a late handler can be announced. Without memory it is not.
 fn remember_reported(scope: &Scope<'_>, promise: Local<'_>) {
     let inner = scope.inner();
@@ -304,6 +431,10 @@ fn run_next(scope: &Scope<'_>) -> bool {
             // Another realm's, if the program made some.
             let global = GetExecutionGlobalFromJSMicroTask(job);
             let is_elsewhere = global != scope.inner().global_value().to_object();
+            if is_elsewhere && scope.inner().has_own_queues.get() && scope.keep_task(global, value)
+            {
+                return true;
+            }
             root!(cx, global = global);
             root!(cx, job = job);
             if scope.inner().async_context.is_used() {

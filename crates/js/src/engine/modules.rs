@@ -14,10 +14,10 @@ use mozjs::jsapi::{
     ColumnNumberOneOrigin, CompileJsonModule1, CompileModule1, CompileWasmModuleAsSource,
     CreateDefaultExportSyntheticModule, Evaluate2, FinishLoadingImportedModule,
     FinishLoadingImportedModuleFailed, GetModuleNamespace, GetModuleRequestSpecifier,
-    GetModuleRequestType, Handle, JS_GetRuntime, JS_Utf8BufferIsCompilableUnit, JSContext,
-    JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate, ModuleLink,
-    ModuleRequestIsSourcePhase, ModuleType, ReadOnlyCompileOptions, SetModuleLoadHook,
-    SetModuleMetadataHook, SetModulePrivate, SourceText, Value,
+    GetModuleRequestType, GetNonCCWObjectGlobal, Handle, JS_GetRuntime,
+    JS_Utf8BufferIsCompilableUnit, JSContext, JSObject, JSScript, LoadRequestedModules1,
+    ModuleEvaluate, ModuleLink, ModuleRequestIsSourcePhase, ModuleType, ReadOnlyCompileOptions,
+    SetModuleLoadHook, SetModuleMetadataHook, SetModulePrivate, SourceText, Value,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs_sys::jsapi::mozilla::Utf8Unit;
@@ -392,7 +392,11 @@ impl<'s> Scope<'s> {
             ModuleEvaluate(cx, module.handle(), value.handle_mut())
         };
         self.check(ok)?;
-        Ok(self.root(value.get()))
+        let value = self.root(value.get());
+        // SAFETY: the module is a root.
+        let global = unsafe { GetNonCCWObjectGlobal(module.get()) };
+        self.drain_own_queue(global)?;
+        Ok(value)
     }
 
     /// The namespace object of a linked module.

@@ -105,6 +105,8 @@ pub struct Source<'t> {
     pub file: &'t str,
     /// The line of its beginning, from 1.
     pub line: u32,
+    /// How many columns its first line is away from that line's beginning.
+    pub column: u32,
 }
 
 /// Sets what comes back as the referrer of a script's dynamic imports; nothing for undefined.
@@ -116,6 +118,16 @@ unsafe fn set_private(script: *mut JSScript, private: Local<'_>) {
         let private = private.value();
         // SAFETY: the caller's promise; the engine copies the value into a traced slot.
         unsafe { SetScriptPrivate(script, &private) };
+    }
+}
+
+impl Options {
+    /// Of a source that begins anywhere in its file.
+    fn of(cx: *mut JSContext, source: Source<'_>) -> Options {
+        let options = Options::new(cx, source.file, source.line);
+        // SAFETY: live options that nobody else uses.
+        unsafe { (*options.0).column._base = source.column + 1 };
+        options
     }
 }
 
@@ -159,7 +171,7 @@ impl<'s> Scope<'s> {
     /// A SyntaxError.
     pub fn check_script(&self, source: Source<'_>) -> Result<(), Error> {
         let cx = self.cx();
-        let options = Options::new(cx, source.file, source.line);
+        let options = Options::of(cx, source);
         let mut text = source_text(source.text)?;
         // SAFETY: the source outlives the call, which does not keep it.
         let script = unsafe { Compile1(cx, options.0, &mut text) };
@@ -187,7 +199,7 @@ impl<'s> Scope<'s> {
         let ok = {
             // SAFETY: the global is a root.
             let _entered = unsafe { Entered::new(cx, global.get()) };
-            let options = Options::new(cx, source.file, source.line);
+            let options = Options::of(cx, source);
             let mut text = source_text(source.text)?;
             // SAFETY: live options that nobody else uses; the source outlives the compilation, which does not keep it; the script is rooted
             // before anything else allocates; the chain and the handle are roots.
@@ -210,7 +222,9 @@ impl<'s> Scope<'s> {
         };
         drop(chain);
         self.check(ok).map_err(|error| self.with_place(error))?;
-        Ok(self.root(value.get()))
+        let value = self.root(value.get());
+        self.drain_own_queue(global.get())?;
+        Ok(value)
     }
 
     /// An ES module that is compiled in the realm of `global`. `private` comes back as the referrer of its imports and for its `import.meta`.

@@ -192,6 +192,7 @@ pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<
         "(function (exports, require, module, __filename, __dirname) {{\n{hashbang}{text}\n}})"
     );
     let source = Source {
+        column: 0,
         text: &code,
         file,
         line: 0,

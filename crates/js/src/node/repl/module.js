@@ -371,7 +371,12 @@ class REPLServer extends Interface {
 
   /** @param {string} code @param {string} file @param {boolean} breaks */
   #run(code, file, breaks) {
-    const options = { filename: file, breakOnSigint: breaks, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+    const options = {
+      filename: file,
+      breakOnSigint: breaks,
+      displayErrors: false,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    };
     if (this.useGlobal) return vm.runInThisContext(code, options);
     return vm.runInContext(code, this.context, options);
   }

@@ -116,14 +116,14 @@ const isObject = (value) => (typeof value === 'object' && value !== null) || typ
 function createContext(object = {}, options = {}) {
   if (object === constants.DONT_CONTEXTIFY) {
     requireContextOptions(options);
-    const global = realmCreate();
+    const global = realmCreate(options.microtaskMode === 'afterEvaluate');
     weakMapSet(contexts, global, { object: global, global, environment: [] });
     return global;
   }
   if (!isObject(object)) throw invalidType('object', 'object', object);
   if (weakMapHas(contexts, object)) return object;
   requireContextOptions(options);
-  const global = realmCreate();
+  const global = realmCreate(options.microtaskMode === 'afterEvaluate');
   const proxy = new Proxy({}, handlerOf(object, global));
   const prototype = getPrototypeOf(global);
   setPrototypeOf(global, new Proxy({}, behindGlobal(object, prototype)));

@@ -25,10 +25,10 @@ interface Operations {
   moduleLink(module: NativeModule): void;
   moduleNamespace(module: NativeModule): any;
   /** Throws if the syntax is wrong. */
-  realmCheck(text: string, file: string, line: number): void;
+  realmCheck(text: string, file: string, line: number, column?: number): void;
   /** The global object of a new realm, which has the language and nothing else. */
-  realmCreate(): any;
+  realmCreate(ownQueue: boolean): any;
   realmFunction(text: string, file: string, line: number, global: object | undefined, environment: object[], parameters: string[], load?: Load): Function;
   /** No limit for 0 milliseconds. */
-  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load, breaksOnInterrupt?: boolean): any;
+  realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load, breaksOnInterrupt?: boolean, column?: number): any;
 }

@@ -14,15 +14,19 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("moduleImports", 1, module_imports),
     Op::new("moduleLink", 1, module_link),
     Op::new("moduleNamespace", 1, module_namespace),
-    Op::new("realmCheck", 3, check),
-    Op::new("realmCreate", 0, create),
+    Op::new("realmCheck", 4, check),
+    Op::new("realmCreate", 1, create),
     Op::new("realmFunction", 7, function),
-    Op::new("realmRun", 8, run),
+    Op::new("realmRun", 9, run),
 ];
 
-/// `realmCreate()`: the global object of a new realm.
-fn create<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    scope.new_realm()
+/// `realmCreate(ownQueue)`: the global object of a new realm, whose microtasks run after its scripts alone if that is said.
+fn create<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let global = scope.new_realm()?;
+    if scope.bool_of(arguments.get(0)) {
+        scope.use_own_queue(global)?;
+    }
+    Ok(global)
 }
 
 fn line_of(scope: &Scope<'_>, value: Local<'_>) -> Result<u32, Error> {
@@ -35,6 +39,7 @@ struct Given {
     text: String,
     file: String,
     line: u32,
+    column: u32,
 }
 
 impl Given {
@@ -43,7 +48,13 @@ impl Given {
             text: scope.string_of(arguments.get(0))?,
             file: scope.string_of(arguments.get(1))?,
             line: line_of(scope, arguments.get(2))?,
+            column: 0,
         })
+    }
+
+    fn at_column(mut self, scope: &Scope<'_>, column: Local<'_>) -> Result<Given, Error> {
+        self.column = scope.number_of(column)?.max(0.0) as u32;
+        Ok(self)
     }
 
     fn source(&self) -> Source<'_> {
@@ -51,13 +62,15 @@ impl Given {
             text: &self.text,
             file: &self.file,
             line: self.line,
+            column: self.column,
         }
     }
 }
 
-/// `realmCheck(text, file, line)`: throws if the syntax is wrong.
+/// `realmCheck(text, file, line, column)`: throws if the syntax is wrong.
 fn check<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    scope.check_script(Given::read(scope, &arguments)?.source())?;
+    let given = Given::read(scope, &arguments)?.at_column(scope, arguments.get(3))?;
+    scope.check_script(given.source())?;
     Ok(Local::undefined())
 }
 
@@ -86,9 +99,13 @@ fn global_of<'s>(scope: &Scope<'s>, value: Local<'s>) -> Local<'s> {
     }
 }
 
-/// `realmRun(text, file, line, global, environment, milliseconds, load, breaksOnInterrupt)`: `load(specifier)` finds what it imports dynamically.
+/// `realmRun(text, file, line, global, environment, milliseconds, load, breaksOnInterrupt, column)`: `load(specifier)` finds what it imports dynamically.
 fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let given = Given::read(scope, &arguments)?;
+    let given = match arguments.get(8) {
+        column if column.is_undefined() => given,
+        column => given.at_column(scope, column)?,
+    };
     let source = given.source();
     let global = global_of(scope, arguments.get(3));
     let environment = list(scope, arguments.get(4))?;

@@ -5,7 +5,7 @@ const { invalidType } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { cacheOf, loadOf, tellCache } = require('node/vm/code');
 const { constants, contextOf, createContext, gather } = require('node/vm/contexts');
-const { exec, isView, push, regExp } = require('builtins/primordials');
+const { exec, isView, max, push, regExp, repeat, slice, split, startsWith } = require('builtins/primordials');
 const { realmCheck, realmFunction, realmRun } = ops;
 const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
 
@@ -19,7 +19,7 @@ function placeOf(options, preset) {
   requireString(filename, 'options.filename');
   requireInteger(lineOffset, 'options.lineOffset', -mostOffset - 1, mostOffset);
   requireInteger(columnOffset, 'options.columnOffset', -mostOffset - 1, mostOffset);
-  return { filename, lineOffset };
+  return { filename, lineOffset, columnOffset };
 }
 
 /** @param {any} options */
@@ -51,6 +51,7 @@ class Script {
   #code;
   #file;
   #line;
+  #column;
   #load;
 
   /** @param {any} code @param {any} [options] */
@@ -58,15 +59,26 @@ class Script {
     this.#code = `${code}`;
     const settings = typeof options === 'string' ? { filename: options } : options;
     requireObject(settings, 'options');
-    const { filename, lineOffset } = placeOf(settings, 'evalmachine.<anonymous>');
+    const { filename, lineOffset, columnOffset } = placeOf(settings, 'evalmachine.<anonymous>');
     requireCacheOptions(settings);
     this.#file = filename;
     this.#line = lineOffset;
+    this.#column = columnOffset;
     this.#load = loadOf(settings, () => this, imported);
-    realmCheck(this.#code, filename, lineOffset);
+    try {
+      realmCheck(this.#code, filename, lineOffset, columnOffset);
+    } catch (error) {
+      throw this.#decorated(error, settings);
+    }
     this.sourceURL = exec(urlComment, this.#code)?.[1];
     this.sourceMapURL = exec(mapComment, this.#code)?.[1];
     tellCache(this, settings, this.#code);
+  }
+
+  /** @param {any} error @param {any} options */
+  #decorated(error, options) {
+    if (options?.displayErrors === false) return error;
+    return decorate(error, this.#code, this.#file, this.#line, this.#column);
   }
 
   createCachedData() {
@@ -74,12 +86,18 @@ class Script {
   }
   /** @param {any} [options] */
   runInThisContext(options) {
-    return realmRun(this.#code, this.#file, this.#line, undefined, [], limitOf(options), this.#load, options?.breakOnSigint === true);
+    const limit = limitOf(options);
+    try {
+      return realmRun(this.#code, this.#file, this.#line, undefined, [], limit, this.#load, options?.breakOnSigint === true, this.#column);
+    } catch (error) {
+      throw this.#decorated(error, options);
+    }
   }
   /** @param {any} contextified @param {any} [options] */
   runInContext(contextified, options) {
     const context = contextOf(contextified, 'contextifiedObject', 'vm.Context');
     const { global, environment } = context;
+    const limit = limitOf(options);
     try {
       return realmRun(
         this.#code,
@@ -87,10 +105,13 @@ class Script {
         this.#line,
         global,
         environment,
-        limitOf(options),
+        limit,
         this.#load,
         options?.breakOnSigint === true,
+        this.#column,
       );
+    } catch (error) {
+      throw this.#decorated(error, options);
     } finally {
       gather(context);
     }
@@ -99,6 +120,36 @@ class Script {
   runInNewContext(object, options) {
     return this.runInContext(createContext(object, newContextOptions(options)), options);
   }
+}
+
+/** What stands before the place where something is thrown. */
+const throwing = regExp(/throw\s+$/);
+const place = regExp(/^\s*at (?:.* \()?(.*):(\d+):(\d+)\)?$/);
+
+/**
+ * An error of this code with its line and a caret before its stack, as Node shows it; another stays as it is.
+ * @param {any} error @param {string} code @param {string} file @param {number} lineOffset @param {number} columnOffset
+ */
+function decorate(error, code, file, lineOffset, columnOffset) {
+  if (typeof error !== 'object' || error === null || typeof error.stack !== 'string') return error;
+  const { stack } = error;
+  const frames = split(stack, '\n');
+  let index = 0;
+  while (index < frames.length && exec(place, frames[index]) === null) index += 1;
+  const found = index < frames.length ? exec(place, frames[index]) : null;
+  if (found === null || found[1] !== file || startsWith(stack, `${file}:`)) return error;
+  const row = Number(found[2]) - 1 - lineOffset;
+  const line = split(code, '\n')[row];
+  if (line === undefined) return error;
+  const column = max(Number(found[3]) - 1 - (row === 0 ? columnOffset : 0), 0);
+  const before = exec(throwing, slice(line, 0, column));
+  const caret = `${repeat(' ', before === null ? column : before.index)}^`;
+  try {
+    error.stack = `${file}:${found[2]}\n${line}\n${caret}\n\n${stack}`;
+  } catch {
+    // A frozen error says what it can.
+  }
+  return error;
 }
 
 /** The options of the context among those of a run. @param {any} options */
