@@ -389,5 +389,71 @@ test('lines of a file come as they are asked for, not all of the file', async ()
   await file.close();
 });
 
+test('a file that an AbortSignal is for is not used after the abort', async () => {
+  const controller = new AbortController();
+  const writing = promises.writeFile(at('aborted'), ['a', 'b'], { signal: controller.signal });
+  controller.abort();
+  equal((await rejects(writing, Error)).name, 'AbortError');
+});
+
+test('reading takes its arguments in the forms that Node has, and refuses others', async () => {
+  fs.writeFileSync(at('forms'), 'abcd');
+  const file = fs.openSync(at('forms'));
+  const bytes = Buffer.alloc(4);
+  equal(fs.readSync(file, bytes, { position: 2n ** 63n - 5n }), 0);
+  equal(fs.readSync(file, bytes, { offset: 1, length: 2, position: 0 }), 2);
+  equal(bytes.toString('latin1', 1, 3), 'ab');
+  equal(throws(() => fs.readSync(file, bytes, 42n), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  equal(throws(() => fs.readSync(file, 4, 0, 1, 0), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  fs.closeSync(file);
+  equal(throws(() => fs.accessSync(at('forms'), 'r'), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  equal(throws(() => fs.copyFileSync(at('forms'), at('x'), 'r'), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+});
+
+test('a stat may find nothing without an error, also with a callback', async () => {
+  equal(
+    await new Promise((answer) => fs.stat(at('nothing'), { throwIfNoEntry: false }, (error, stats) => answer(error ?? stats))),
+    undefined,
+  );
+});
+
+test('the path behind a pipe says that it is one', async () => {
+  const { execFileSync } = await import('node:child_process');
+  const code = `console.log(require('fs').realpathSync('/dev/stdin'))`;
+  ok(/\/pipe:|\/socket:/.test(execFileSync(process.execPath, ['-e', code], { encoding: 'utf8', input: 'x' })));
+});
+
+test('a file of more than 2 GiB is not read as a whole', async () => {
+  fs.writeFileSync(at('huge'), '');
+  fs.truncateSync(at('huge'), 2 ** 31);
+  equal(throws(() => fs.readFileSync(at('huge')), RangeError).code, 'ERR_FS_FILE_TOO_LARGE');
+  equal((await rejects(promises.readFile(at('huge')), RangeError)).code, 'ERR_FS_FILE_TOO_LARGE');
+  fs.rmSync(at('huge'));
+});
+
+test('a folder is not read synchronously while it is read otherwise', async () => {
+  const folder = await promises.opendir(at('.'));
+  const entry = folder.read();
+  equal(throws(() => folder.readSync(), Error).code, 'ERR_DIR_CONCURRENT_OPERATION');
+  await entry;
+  folder.closeSync();
+});
+
+test('a stream that does not close itself stays open after an error, and tries again when a file is full', async () => {
+  const stays = fs.createReadStream(null, { fd: 13337, autoClose: false });
+  await new Promise((answer) => stays.on('error', answer).resume());
+  ok(!stays.destroyed && !stays.closed);
+  let tries = 0;
+  const write = (...given) => {
+    tries += 1;
+    if (tries > 1) return fs.write(...given);
+    return given.at(-1)(Object.assign(new Error(), { code: 'EAGAIN' }), 0);
+  };
+  const stream = fs.createWriteStream(at('again'), { fs: { open: fs.open, close: fs.close, write } });
+  await new Promise((answer) => stream.end('text', answer));
+  equal(tries, 2);
+  equal(fs.readFileSync(at('again'), 'utf8'), 'text');
+});
+
 await run();
 await promises.rm(folder, { recursive: true, force: true });

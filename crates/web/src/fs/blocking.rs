@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use rustix::fs::{Access, AtFlags, CWD, Timespec, Timestamps};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,9 +15,21 @@ use std::time::SystemTime;
 /// # Errors
 /// As every function here: `is_file()`, with path, system call and cause.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    read_within(path, u64::MAX)
+}
+
+/// The whole file, which may have so many bytes; a larger one is refused as `FileTooLarge`, with its size as the text.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(path: impl AsRef<Path>, most: u64) -> Result<Vec<u8>> {
     let path = path.as_ref();
     let mut file = File::open(path).map_err(about("open", path))?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
+    if length > most {
+        let refused = io::Error::new(io::ErrorKind::FileTooLarge, length.to_string());
+        return Err(Error::file("read", Some(path), refused));
+    }
     // One byte more than the file has, so that the read that finds the end needs no larger buffer.
     let mut bytes = Vec::new();
     bytes
@@ -261,7 +273,31 @@ pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// As [`read`].
 pub fn canonicalize(path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = path.as_ref();
-    fs::canonicalize(path).map_err(about("realpath", path))
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => pipe_behind(path)
+            .ok_or(error)
+            .map_err(about("realpath", path)),
+        outcome => outcome.map_err(about("realpath", path)),
+    }
+}
+
+/// Where the links lead to a pipe or a socket, which has no path that leads back to it: `/dev/stdin` is `/proc/7/fd/pipe:[5]`.
+fn pipe_behind(path: &Path) -> Option<PathBuf> {
+    let kind = fs::metadata(path).ok()?.file_type();
+    if !kind.is_fifo() && !kind.is_socket() {
+        return None;
+    }
+    let mut place = path.to_path_buf();
+    // As many links as the system follows.
+    for _ in 0..40 {
+        let folder = fs::canonicalize(place.parent()?).ok()?;
+        place = folder.join(place.file_name()?);
+        match fs::read_link(&place) {
+            Ok(target) => place = folder.join(target),
+            Err(_) => return Some(place),
+        }
+    }
+    None
 }
 
 /// Changes the permission bits.

@@ -33,6 +33,9 @@ const first = {
   lchown: ownersOf,
   read: descriptorOf,
   readv: descriptorOf,
+  truncate(given) {
+    if (given[1] !== undefined) requireInteger(given[1], 'len');
+  },
   write: descriptorOf,
   writev: descriptorOf,
 };
@@ -59,14 +62,15 @@ function withCallback(name, operation, given) {
   let count = given.length - 1;
   if (typeof callback !== 'function') {
     first[name]?.(given);
-    if (name !== 'close' || given.length > 1) requireFunction(callback, 'cb');
+    if (name !== 'close' || given.length > 1) requireFunction(callback, name === 'opendir' ? 'callback' : 'cb');
     callback = thrown;
     count = 1;
   }
   const rest = arraySlice(given, 0, count);
   if (name === 'read') {
     const number = toDescriptor(rest[0]);
-    const range = readRange(rest[1], rest[2], rest[3], rest[4]);
+    const form = rest.length === 3 ? 'options' : rest.length > 3 ? 'places' : 'any';
+    const range = readRange(rest[1], rest[2], rest[3], rest[4], form);
     later(readInto(false, number, range), (value) => callback(null, value, range.buffer), callback);
     return;
   }

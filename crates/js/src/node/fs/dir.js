@@ -9,6 +9,11 @@ const { nextTick } = require('node/process/ticks');
 const { operations } = require('node/fs/operations');
 const { toEncoding, toOptions, toPath } = require('node/fs/values');
 
+function concurrentError() {
+  const message = 'Cannot do synchronous work on directory handle with concurrent asynchronous operations';
+  return codedError(Error, 'ERR_DIR_CONCURRENT_OPERATION', message);
+}
+
 function closedError() {
   return codedError(Error, 'ERR_DIR_CLOSED', 'Directory handle was closed');
 }
@@ -18,6 +23,8 @@ class Dir {
   /** @type {any[]} */
   #entries;
   #closed = false;
+  /** Reads that were asked for and are not answered. */
+  #reading = 0;
 
   /** @param {any} path @param {any[]} entries */
   constructor(path, entries) {
@@ -37,15 +44,24 @@ class Dir {
       requireFunction(callback, 'callback');
       if (this.#closed) throw closedError();
       const entry = shift(this.#entries) ?? null;
-      nextTick(callback, null, entry);
+      this.#reading += 1;
+      nextTick(() => {
+        this.#reading -= 1;
+        callback(null, entry);
+      });
       return undefined;
     }
     if (this.#closed) return reject(closedError());
-    return resolve(shift(this.#entries) ?? null);
+    this.#reading += 1;
+    return then(resolve(shift(this.#entries) ?? null), (entry) => {
+      this.#reading -= 1;
+      return entry;
+    });
   }
 
   readSync() {
     if (this.#closed) throw closedError();
+    if (this.#reading > 0) throw concurrentError();
     return shift(this.#entries) ?? null;
   }
 
@@ -68,6 +84,7 @@ class Dir {
 
   closeSync() {
     if (this.#closed) throw closedError();
+    if (this.#reading > 0) throw concurrentError();
     this.#closed = true;
   }
 

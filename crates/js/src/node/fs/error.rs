@@ -8,6 +8,9 @@ use std::path::Path;
 use crate::builtins::errno::errno;
 use crate::engine::Error;
 
+/// Of a file that is too large to be read as a whole.
+const TOO_LARGE: &str = "ERR_FS_FILE_TOO_LARGE";
+
 /// Why a file operation failed.
 pub(crate) struct Failure {
     number: i32,
@@ -42,6 +45,13 @@ impl Failure {
         path: Option<&Path>,
         destination: Option<&Path>,
     ) -> Failure {
+        if error.kind() == io::ErrorKind::FileTooLarge && error.raw_os_error().is_none() {
+            let message = format!("File size ({error}) is greater than 2 GiB");
+            return Failure {
+                other: Some((TOO_LARGE, message)),
+                ..Failure::number(libc::EFBIG, syscall, None, None)
+            };
+        }
         let number = error.raw_os_error().unwrap_or(match error.kind() {
             io::ErrorKind::InvalidInput => libc::EINVAL,
             io::ErrorKind::OutOfMemory => libc::ENOMEM,
@@ -104,6 +114,9 @@ impl From<Failure> for Error {
             (entry.code, message)
         });
         // In Node's order, which is the order in which the console shows them.
+        if code == TOO_LARGE {
+            return Error::range_error(message).with("code", code);
+        }
         let mut error = Error::new(message)
             .with("errno", -number)
             .with("code", code)

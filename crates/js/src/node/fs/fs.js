@@ -66,6 +66,7 @@ forEach(['read', 'readv', 'write', 'writev'], (name) => {
       };
       apply(exported[name], exported, given);
     });
+  defineProperty(value, 'name', { value: name, configurable: true });
   defineProperty(exported[name], custom, { value, configurable: true });
 });
 
@@ -91,7 +92,7 @@ exported.exists = function exists(/** @type {any} */ path, /** @type {any} */ ca
   then(found, (there) => nextTick(callback, there));
 };
 defineProperty(exported.exists, custom, {
-  value: (/** @type {any} */ path) => new Promise((fulfil) => exported.exists(path, fulfil)),
+  value: { exists: (/** @type {any} */ path) => new Promise((fulfil) => exported.exists(path, fulfil)) }.exists,
   configurable: true,
 });
 exported.accessSync = function accessSync(/** @type {any} */ path, /** @type {any} */ mode) {

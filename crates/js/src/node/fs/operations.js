@@ -22,6 +22,7 @@ const {
   subarray,
   then,
 } = require('builtins/primordials');
+const { nextTick } = require('node/process/ticks');
 const values = require('node/fs/values');
 const {
   fsAccess,
@@ -91,10 +92,12 @@ function abortable(sync, options, start) {
     addAlgorithm(signal, stop);
     then(
       start(),
-      (value) => {
-        removeAlgorithm(signal, stop);
-        resolve(value);
-      },
+      // In a tick of its own: what is done at once can be aborted like what takes a while.
+      (value) =>
+        nextTick(() => {
+          removeAlgorithm(signal, stop);
+          resolve(value);
+        }),
       (error) => {
         removeAlgorithm(signal, stop);
         reject(error);
@@ -203,10 +206,21 @@ function isIterable(data) {
 async function writePieces(path, pieces, options) {
   const settings = toOptions(options);
   const encoding = toEncoding(settings);
+  const { signal } = settings;
+  if (signal !== undefined && signal !== null) requireSignal(signal, 'options.signal');
+  const check = () => {
+    if (signal?.aborted) throw aborted(signal);
+  };
+  check();
   const isOpen = typeof path === 'number';
   const number = isOpen ? path : await fsOpen(toPath(path), toFlags(settings.flag, 'w'), toMode(settings.mode, 0o666), false);
   try {
-    for await (const piece of pieces) await fsWriteFile(number, toContent(piece, encoding), 0, 0, false);
+    check();
+    for await (const piece of pieces) {
+      check();
+      await fsWriteFile(number, toContent(piece, encoding), 0, 0, false);
+      check();
+    }
   } finally {
     if (!isOpen) await fsClose(number, false);
   }
@@ -281,17 +295,24 @@ async function walkLater(start) {
   return found;
 }
 
+/** Nothing, if that is what an error says. @param {any} error */
+function noEntry(error) {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+  return undefined;
+}
+
 /** @param {boolean} follow @returns {(sync: boolean, path: any, options?: any) => any} */
 function statWith(follow) {
   return (sync, path, options) => {
     const target = toPath(path);
-    if (sync && options?.throwIfNoEntry === false) {
+    if (!sync && options?.throwIfNoEntry === false) {
+      return then(fsStat(target, follow, false), (fields) => makeStats(fields, options), noEntry);
+    }
+    if (options?.throwIfNoEntry === false) {
       try {
         return makeStats(/** @type {number[]} */ (fsStat(target, follow, true)), options);
       } catch (error) {
-        const { code } = /** @type {any} */ (error);
-        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-        throw error;
+        return noEntry(error);
       }
     }
     return finish(sync, fsStat(target, follow, sync), (fields) => makeStats(fields, options));
@@ -321,9 +342,16 @@ function rmdir(sync, path, options) {
   return fsRmdir(target, sync);
 }
 
-/** @param {boolean} sync @param {any} from @param {any} to @param {number} [mode] */
-function copyFile(sync, from, to, mode = 0) {
-  return fsCopyFile(toPath(from, 'src'), toPath(to, 'dest'), (mode & constants.COPYFILE_EXCL) !== 0, sync);
+/** What `access` and `copyFile` take. @param {any} mode @param {string} name @returns {number} */
+function requireBits(mode, name) {
+  requireInteger(mode, name, 0, 7);
+  return mode;
+}
+
+/** @param {boolean} sync @param {any} from @param {any} to @param {any} [mode] */
+function copyFile(sync, from, to, mode) {
+  const how = mode ?? 0;
+  return fsCopyFile(toPath(from, 'src'), toPath(to, 'dest'), (requireBits(how, 'mode') & constants.COPYFILE_EXCL) !== 0, sync);
 }
 
 let isWarned = false;
@@ -391,8 +419,11 @@ function toPosition(position, length = 0) {
   if (typeof position !== 'bigint') throw invalidType('position', ['integer', 'bigint'], position);
   const last = 2n ** 63n - 1n - BigInt(length);
   if (position < -1n || position > last) throw outOfRange('position', `>= -1 && <= ${last}`, position);
-  return Number(position);
+  // No file is as long, and a number says it exactly.
+  return Number(position > farthest ? farthest : position);
 }
+
+const farthest = 2n ** 62n;
 
 /** The most that one call of the system takes. */
 const MOST = 2 ** 31 - 1;
@@ -407,12 +438,17 @@ function toOffset(offset) {
 /**
  * What `(buffer, offset, length, position)` and its object forms mean for reading.
  * @param {any} first @param {any} second @param {any} length @param {any} position
+ * @param {'any' | 'options' | 'places'} form whether `first` may be an object of all, and `second` one of the rest
  * @returns {{ buffer: any, from: number, most: number, at: number }}
  */
-function readRange(first, second, length, position) {
+function readRange(first, second, length, position, form = 'any') {
   let buffer = first;
   let options = { offset: second, length, position };
-  if (!isView(first)) {
+  if (form !== 'any' && !isView(first)) throw invalidType('buffer', ['Buffer', 'TypedArray', 'DataView'], first);
+  if (form === 'options') {
+    if (second !== undefined && second !== null) requireObjectOf(second, 'options');
+    options = second ?? {};
+  } else if (!isView(first)) {
     // Everything in one object, or nothing at all.
     if (first !== undefined && first !== null) requireObjectOf(first, 'options');
     options = first ?? {};
@@ -471,7 +507,8 @@ function writeRange(buffer, offset, length, position) {
  */
 function read(sync, descriptor, buffer, offset, length, position) {
   const number = toDescriptor(descriptor);
-  return readInto(sync, number, readRange(buffer, offset, length, position));
+  const form = arguments.length <= 4 ? 'options' : 'places';
+  return readInto(sync, number, readRange(buffer, offset, length, position, form));
 }
 
 /** @param {boolean} sync @param {number} number @param {ReturnType<typeof readRange>} range */
@@ -557,7 +594,7 @@ function writev(sync, descriptor, buffers, position) {
 
 /** @type {Record<string, (sync: boolean, ...given: any[]) => any>} */
 const operations = {
-  access: (sync, path, mode = 0) => fsAccess(toPath(path), mode, sync),
+  access: (sync, path, mode) => fsAccess(toPath(path), requireBits(mode ?? 0, 'mode'), sync),
   appendFile: (sync, path, data, options) => write(sync, path, data, options, 'a'),
   chown: chownWith(true),
   chmod: (sync, path, mode) => fsChmod(toPath(path), toMode(mode), sync),

@@ -4,7 +4,7 @@
 
 const { codedError } = require('builtins/coded_error');
 const { invalidType, notImplemented, outOfRange } = require('node/errors');
-const { requireFunction, requireInteger } = require('node/arguments');
+const { requireBoolean, requireFunction, requireInteger, requireSignal } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { withCallback } = require('node/fs/callbacks');
 const { operations } = require('node/fs/operations');
@@ -15,6 +15,8 @@ const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadWarnings = () => require('node/process/warnings');
 
 const { Readable, Writable, finished } = Stream;
+/** @type {any} */
+const { errorOrDestroy } = require('node/stream/internal/streams/destroy');
 const most = 2 ** 53 - 1;
 const isBusy = Symbol('an operation of the descriptor is under way');
 const whenIdle = Symbol('what waits for its end');
@@ -37,7 +39,11 @@ function copyOptions(options, preset) {
   if (options === undefined || options === null) return { ...preset };
   if (typeof options === 'string') return { ...preset, encoding: options };
   if (typeof options !== 'object') throw invalidType('options', ['string', 'Object'], options);
-  return { ...preset, ...options };
+  const taken = { ...preset };
+  // Also what the options inherit.
+  for (const name in options) taken[name] = options[name];
+  if (taken.signal !== undefined) requireSignal(taken.signal, 'options.signal');
+  return taken;
 }
 
 /** @param {any} stream @param {string[]} names of functions that are called @param {any} options */
@@ -69,7 +75,13 @@ function functionsOfHandle(owner) {
       (result) => nextTick(callback, null, result.bytesWritten, buffers),
       (error) => nextTick(callback, error),
     );
-  return { read: method('read', 'bytesRead'), write: method('write', 'bytesWritten'), writev };
+  const fsync = (/** @type {any} */ _, /** @type {Function} */ callback) =>
+    then(
+      owner.sync(),
+      () => nextTick(callback, null),
+      (error) => nextTick(callback, error),
+    );
+  return { read: method('read', 'bytesRead'), write: method('write', 'bytesWritten'), writev, fsync };
 }
 
 /** Takes the descriptor or the FileHandle of the options. @param {any} stream @param {any} options @param {any} path */
@@ -195,10 +207,10 @@ function close(stream, error, callback) {
     return;
   }
   const descriptor = stream.fd;
-  stream.fd = null;
   const done = (/** @type {any} */ failure) => callback(failure || error);
   if (owner === undefined) stream[functionsOf].close(descriptor, done);
   else then(owner.close(), () => done(undefined), done);
+  stream.fd = null;
 }
 
 /** @param {any} stream @param {any} error @param {Function} callback */
@@ -245,7 +257,7 @@ defineProperties(ReadStream.prototype, {
         setBusy(this, false);
         if (this.destroyed) return;
         if (error) {
-          this.destroy(error);
+          errorOrDestroy(this, error);
           return;
         }
         if (count === 0) {
@@ -293,6 +305,7 @@ function WriteStream(path, options) {
   this.flags = taken.flags ?? 'w';
   this.mode = taken.mode ?? 0o666;
   this.flush = taken.flush ?? false;
+  requireBoolean(this.flush, 'options.flush');
   this.start = taken.start;
   this.pos = undefined;
   this.bytesWritten = 0;
@@ -315,27 +328,32 @@ function writingFunctions(given, isClosed) {
   return names;
 }
 
+const mostRetries = 5;
+
 /**
  * Writes all of `bytes`: the system may take less at a time.
- * @param {any} stream @param {any} bytes @param {(error?: any) => void} done
+ * @param {any} stream @param {any} bytes @param {(error?: any) => void} done @param {number} [retries] how often it took nothing
  */
-function writeAll(stream, bytes, done) {
+function writeAll(stream, bytes, done, retries = 0) {
   stream[functionsOf].write(
     stream.fd,
     bytes,
     0,
     bytes.length,
     stream.pos ?? null,
-    (/** @type {any} */ error, /** @type {number} */ count) => {
-      if (error) {
-        done(error);
+    (/** @type {any} */ failure, /** @type {number} */ written) => {
+      const isFull = failure?.code === 'EAGAIN';
+      const error = isFull ? null : failure;
+      const count = isFull ? 0 : written;
+      if (error || stream.destroyed) {
+        done(error || codedError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'));
         return;
       }
       stream.bytesWritten += count;
       if (stream.pos !== undefined) stream.pos += count;
       if (count === bytes.length) done();
-      else if (stream.destroyed) done(error);
-      else writeAll(stream, bytes.subarray(count), done);
+      else if (count === 0 && retries === mostRetries) done(failure ?? codedError(Error, 'EAGAIN', 'the file takes nothing more'));
+      else writeAll(stream, bytes.subarray(count), done, count === 0 ? retries + 1 : 0);
     },
   );
 }
