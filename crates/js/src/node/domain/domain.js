@@ -1,19 +1,36 @@
 // `node:domain` (https://nodejs.org/api/domain.html), deprecated in Node: errors of emitters, callbacks and calls that belong together go to one
-// place. A domain is active while its calls run; what a timer or a promise calls later is in none, unless it was bound.
+// place. The domains that were entered are part of the asynchronous context, so what a timer, a tick or a promise calls later is in them too.
 'use strict';
 
-const EventEmitter = require('node/events/events');
-const { setDomainCapture } = require('node/process/capture');
+const EventEmitter = /** @type {any} */ (require('node/events/events'));
+const { AsyncLocalStorage } = require('node/async_hooks/local_storage');
+const { nodeError, unhandledError } = require('node/errors');
+const { hasUncaughtExceptionCaptureCallback, setDomainCapture } = require('node/process/capture');
 const { process } = require('node/process/process');
-const { apply, defineProperty, indexOf, push, splice } = require('builtins/primordials');
+const { apply, arraySlice, defineProperty, indexOf, push, splice } = require('builtins/primordials');
 
-/** Domains that were entered, the active one last. @type {any[]} */
-const stack = [];
+if (hasUncaughtExceptionCaptureCallback()) {
+  const message = 'The `domain` module is in use, which is mutually exclusive with calling process.setUncaughtExceptionCaptureCallback()';
+  throw nodeError(Error, 'ERR_DOMAIN_CALLBACK_NOT_AVAILABLE', message);
+}
 
-/** @param {any} domain */
-function activate(domain) {
-  exports.active = domain;
-  process.domain = domain;
+/** The domains that were entered, the active one last: a list that is never changed. */
+const entered = new AsyncLocalStorage();
+/** @type {any[]} */
+const none = [];
+
+/** @returns {any[]} */
+const stackOf = () => entered.getStore() ?? none;
+
+/** What `process.domain` says: undefined after the last domain was left, null where there was none. */
+function activeDomain() {
+  const stack = entered.getStore();
+  return stack === undefined ? null : stack[stack.length - 1];
+}
+
+/** Hidden from those who walk the properties. @param {any} target @param {string} name @param {any} value */
+function hide(target, name, value) {
+  defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
 class Domain extends EventEmitter {
@@ -21,45 +38,61 @@ class Domain extends EventEmitter {
     super();
     /** @type {any[]} */
     this.members = [];
-    setDomainCapture((error) => {
-      const active = stack[stack.length - 1];
-      if (active === undefined) return false;
-      stack.length = 0;
-      activate(undefined);
-      return active._errorHandler(error);
-    });
   }
 
-  /** Whether a listener took the error. @param {any} error */
+  /** Whether a listener took the error, which left everything. @param {any} error */
   _errorHandler(error) {
-    if (typeof error === 'object' && error !== null) {
-      defineProperty(error, 'domain', { value: this, writable: true, configurable: true });
-      error.domainThrown ??= true;
+    if ((typeof error === 'object' && error !== null) || typeof error === 'function') {
+      hide(error, 'domain', this);
+      error.domainThrown = true;
     }
-    if (this.listenerCount('error') === 0) return false;
-    this.emit('error', error);
-    return true;
+    while (activeDomain() === this) this.exit();
+    let caught = false;
+    try {
+      if (stackOf().length === 0) {
+        // What the listener throws is uncaught.
+        if (this.listenerCount('error') > 0) caught = this.emit('error', error);
+      } else {
+        caught = this.#tell(error);
+      }
+    } finally {
+      entered.enterWith(undefined);
+    }
+    return caught;
+  }
+
+  /** Another domain that is active gets what the listener throws. @param {any} error */
+  #tell(error) {
+    try {
+      return this.emit('error', error);
+    } catch (second) {
+      const outer = activeDomain();
+      if (outer === null || outer === undefined) throw second;
+      return outer._errorHandler(second);
+    }
   }
 
   enter() {
-    push(stack, this);
-    activate(this);
+    const next = arraySlice(stackOf());
+    push(next, this);
+    entered.enterWith(next);
   }
 
   exit() {
-    const at = lastPlaceOf(this);
-    if (at === -1) return;
-    splice(stack, at, stack.length - at);
-    activate(stack[stack.length - 1]);
+    const stack = stackOf();
+    let at = stack.length - 1;
+    while (at >= 0 && stack[at] !== this) at -= 1;
+    if (at !== -1) entered.enterWith(arraySlice(stack, 0, at));
   }
 
   /** @param {any} emitter an emitter or a timer */
   add(emitter) {
     if (emitter.domain === this) return;
     emitter.domain?.remove(emitter);
-    defineProperty(emitter, 'domain', { value: this, writable: true, configurable: true });
+    // A domain that is in this one cannot have it.
+    for (let outer = /** @type {any} */ (this).domain; outer; outer = outer.domain) if (outer === emitter) return;
+    hide(emitter, 'domain', this);
     push(this.members, emitter);
-    if (typeof emitter.emit === 'function') routeErrors(emitter, this);
   }
 
   /** @param {any} emitter */
@@ -69,7 +102,7 @@ class Domain extends EventEmitter {
     if (at !== -1) splice(this.members, at, 1);
   }
 
-  /** @param {Function} body @param {...any} given */
+  /** What the body throws leaves the domain active, which gets it. @param {Function} body @param {...any} given */
   run(body, ...given) {
     this.enter();
     const result = apply(body, this, given);
@@ -87,7 +120,7 @@ class Domain extends EventEmitter {
       domain.exit();
       return result;
     }
-    defineProperty(bound, 'domain', { value: this, writable: true, configurable: true });
+    hide(bound, 'domain', this);
     return bound;
   }
 
@@ -97,7 +130,7 @@ class Domain extends EventEmitter {
     /** @this {any} @param {any} error @param {...any} given */
     function intercepted(error, ...given) {
       if (error instanceof Error) {
-        defineProperty(error, 'domain', { value: domain, writable: true, configurable: true });
+        hide(error, 'domain', domain);
         /** @type {any} */ (error).domainBound = callback;
         /** @type {any} */ (error).domainThrown = false;
         domain.emit('error', error);
@@ -112,50 +145,75 @@ class Domain extends EventEmitter {
   }
 }
 
+/** Whether the active domain took an error that nobody caught. @param {any} error */
+function capture(error) {
+  const active = activeDomain();
+  return active === null || active === undefined ? false : active._errorHandler(error);
+}
+
+// Emitters that are made inside of a domain belong to it, and tell it of errors that nobody listens for.
+const { init } = EventEmitter;
+/** @this {any} @param {any} options */
+EventEmitter.init = function initInDomain(options) {
+  hide(this, 'domain', null);
+  const active = activeDomain();
+  if (active && !(this instanceof Domain)) this.domain = active;
+  return apply(init, this, [options]);
+};
+
+const { emit } = EventEmitter.prototype;
+/** @this {any} @param {PropertyKey} event @param {...any} given */
+EventEmitter.prototype.emit = function emitInDomain(event, ...given) {
+  const { domain } = this;
+  const all = withFirst(event, given);
+  if (domain === null || domain === undefined || this === process) return apply(emit, this, all);
+  if (event === 'error' && this.listenerCount('error') === 0) return tellDomain(this, domain, given);
+  if (event === 'error') return apply(emit, this, all);
+  domain.enter();
+  const result = apply(emit, this, all);
+  domain.exit();
+  return result;
+};
+
+/** @param {any} emitter @param {any} domain @param {any[]} given */
+function tellDomain(emitter, domain, given) {
+  const error = given[0] ? given[0] : unhandledError(given[0]);
+  if (typeof error === 'object') {
+    error.domainEmitter = emitter;
+    hide(error, 'domain', domain);
+    error.domainThrown = false;
+  }
+  // The listener runs outside of the domain.
+  const before = entered.getStore();
+  let stack = stackOf();
+  while (stack.length > 0 && stack[stack.length - 1] === domain) stack = arraySlice(stack, 0, -1);
+  entered.enterWith(stack);
+  domain.emit('error', error);
+  entered.enterWith(before);
+  return false;
+}
+
 /** @param {PropertyKey} event @param {any[]} given */
-function concatenated(event, given) {
+function withFirst(event, given) {
   const all = [event];
   for (let index = 0; index < given.length; index += 1) push(all, given[index]);
   return all;
 }
 
+EventEmitter.usingDomains = true;
+setDomainCapture(capture);
+
 /** @param {any} domain */
-function lastPlaceOf(domain) {
-  for (let index = stack.length - 1; index >= 0; index -= 1) if (stack[index] === domain) return index;
-  return -1;
+function activate(domain) {
+  entered.enterWith(domain === null ? undefined : domain === undefined ? none : [domain]);
 }
 
-/** An `error` that nobody listens for goes to the emitter's domain. @param {any} emitter @param {Domain} domain */
-function routeErrors(emitter, domain) {
-  const usual = emitter.emit;
-  defineProperty(emitter, 'emit', {
-    /** @this {any} @param {PropertyKey} event @param {...any} given */
-    value(event, ...given) {
-      const isIn = this.domain === domain;
-      if (!isIn || event !== 'error' || this.listenerCount('error') > 0) {
-        if (!isIn) return apply(usual, this, concatenated(event, given));
-        domain.enter();
-        const result = apply(usual, this, concatenated(event, given));
-        domain.exit();
-        return result;
-      }
-      const error = given[0] ?? new Error('Unhandled "error" event');
-      if (typeof error === 'object') {
-        error.domainEmitter = this;
-        defineProperty(error, 'domain', { value: domain, writable: true, configurable: true });
-        error.domainThrown = false;
-      }
-      domain.emit('error', error);
-      return false;
-    },
-    writable: true,
-    configurable: true,
-  });
-}
-
-/** @type {any} */ (EventEmitter).usingDomains = true;
+const own = { get: activeDomain, set: activate, enumerable: true, configurable: true };
+defineProperty(process, 'domain', own);
 
 const createDomain = () => new Domain();
 /** @type {any} */
-const exports = { _stack: stack, Domain, createDomain, create: createDomain, active: null };
+const exports = { Domain, createDomain, create: createDomain };
+defineProperty(exports, 'active', own);
+defineProperty(exports, '_stack', { get: stackOf, enumerable: true, configurable: true });
 module.exports = exports;

@@ -79,7 +79,8 @@ function makeState(emitter, captures) {
 // A function, not a class: old packages call it without `new` (`EventEmitter.call(this)`).
 /** @this {any} @param {any} [options] */
 function EventEmitter(options) {
-  apply(init, this, [options]);
+  // `node:domain` puts one of its own there.
+  apply(/** @type {any} */ (EventEmitter).init, this, [options]);
 }
 
 /** @this {any} @param {any} [options] */

@@ -17,6 +17,10 @@ function setUncaughtExceptionCaptureCallback(callback) {
     return;
   }
   if (typeof callback !== 'function') throw invalidType('fn', ['function', 'null'], callback);
+  if (captureInDomain !== inNoDomain) {
+    const message = 'The `domain` module is in use, which is mutually exclusive with calling process.setUncaughtExceptionCaptureCallback()';
+    throw nodeError(Error, 'ERR_DOMAIN_CANNOT_SET_UNCAUGHT_EXCEPTION_CAPTURE', message);
+  }
   if (only !== null) {
     const message = '`process.setupUncaughtExceptionCapture()` was called while a capture callback was already active';
     throw nodeError(Error, 'ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET', message);
@@ -30,8 +34,12 @@ function addUncaughtExceptionCaptureCallback(callback) {
   push(others, callback);
 }
 
+function inNoDomain() {
+  return false;
+}
+
 /** What `node:domain` leaves here. @type {(error: any) => boolean} */
-let captureInDomain = () => false;
+let captureInDomain = inNoDomain;
 
 /** @param {(error: any) => boolean} capture */
 function setDomainCapture(capture) {

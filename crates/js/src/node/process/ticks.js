@@ -57,6 +57,9 @@ function inFrame(callback) {
     enterFrame(frame);
     try {
       apply(callback, undefined, given);
+    } catch (error) {
+      // In its own frame, which may say who hears of it.
+      reportException(error);
     } finally {
       enterFrame(prior);
     }
