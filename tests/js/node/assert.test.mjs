@@ -118,4 +118,22 @@ test('the class has options of its own', () => {
   equal(throws(() => own.strictEqual(1, 2), AssertionError).diff, 'full');
 });
 
+test('instances that show no properties are equal by what they stand for', async () => {
+  const { createSecretKey, subtle } = await import('node:crypto');
+  const different = (left, right) => {
+    assert.notDeepStrictEqual(left, right);
+    assert.notDeepEqual(left, right);
+  };
+  different(new URL('http://a/'), new URL('http://b/'));
+  assert.deepStrictEqual(new URL('http://a/'), new URL('http://a'));
+  different(createSecretKey('aa', 'utf8'), createSecretKey('bb', 'utf8'));
+  const key = (text, usage) => subtle.importKey('raw', new TextEncoder().encode(text), 'HKDF', false, [usage]);
+  different(await key('aa', 'deriveBits'), await key('bb', 'deriveBits'));
+  different(await key('aa', 'deriveBits'), await key('aa', 'deriveKey'));
+  assert.deepStrictEqual(await key('aa', 'deriveBits'), await key('aa', 'deriveBits'));
+  (function () {
+    different({ 0: 1 }, arguments);
+  })(1);
+});
+
 await run();

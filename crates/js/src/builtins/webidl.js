@@ -143,6 +143,26 @@ function invalidThis(name) {
   return codedError(TypeError, 'ERR_INVALID_THIS', `Value of "this" must be of type ${name}`);
 }
 
+/** A TypeError with the code that Node's programs compare. @param {string} code @param {string} message @returns {any} */
+function refusal(code, message) {
+  /** @type {any} */
+  const error = new TypeError(message);
+  error.code = code;
+  return error;
+}
+
+/** A method by which an instance that shows no properties says whether another is equal to it. */
+const hasEqualState = Symbol('has equal state');
+
+/** @param {string} message */
+const invalidState = (message) => refusal('ERR_INVALID_STATE', message);
+/** @param {string} message */
+const invalidArgument = (message) => refusal('ERR_INVALID_ARG_TYPE', message);
+/** @param {string} message */
+const notIterable = (message) => refusal('ERR_ARG_NOT_ITERABLE', message);
+/** For a class of which programs make no objects. */
+const illegalConstructor = () => refusal('ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+
 /**
  * Throws the TypeError for a call with too few arguments.
  * @param {number} given
@@ -151,7 +171,7 @@ function invalidThis(name) {
  */
 function requireArguments(given, needed, operation) {
   if (given < needed) {
-    throw new TypeError(`${operation}: ${needed} argument${needed === 1 ? '' : 's'} required, but only ${given} present`);
+    throw refusal('ERR_MISSING_ARGS', `${operation}: ${needed} argument${needed === 1 ? '' : 's'} required, but only ${given} present`);
   }
 }
 
@@ -176,7 +196,7 @@ function toUSVString(value) {
 
 /** `String(value)`, except that a symbol is refused. @param {any} value @returns {string} */
 function toDOMString(value) {
-  return typeof value === 'string' ? value : `${value}`;
+  return typeof value === 'string' ? value : textOf(value);
 }
 
 const aboveByte = regExp(/[^\x00-\xff]/);
@@ -213,7 +233,7 @@ function toEnumeration(value, allowed, what) {
       map(allowed, (name) => `"${name}"`),
       ', ',
     );
-    throw new TypeError(`${what}: "${text}" is not one of ${names}`);
+    throw refusal('ERR_INVALID_ARG_VALUE', `${what}: "${text}" is not one of ${names}`);
   }
   return text;
 }
@@ -282,7 +302,7 @@ function toEnforcedUnsignedLongLong(value, what) {
   const number = +value;
   const whole = trunc(number) + 0;
   if (!(whole >= 0 && whole <= Number.MAX_SAFE_INTEGER)) {
-    throw new TypeError(`${what}: ${number} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+    throw refusal('ERR_OUT_OF_RANGE', `${what}: ${number} is not an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   return whole;
 }
@@ -301,7 +321,7 @@ const noMembers = freeze({ __proto__: null });
 function toDictionary(value, what) {
   if (value === undefined || value === null) return noMembers;
   if (typeof value !== 'object' && typeof value !== 'function') {
-    throw new TypeError(`${what}: the options must be an object, not ${typeof value}`);
+    throw invalidArgument(`${what}: the options must be an object, not ${typeof value}`);
   }
   return value;
 }
@@ -321,7 +341,7 @@ function isObject(value) {
  */
 function toSequence(value, what, convert) {
   const method = isObject(value) ? value[Symbol.iterator] : undefined;
-  if (typeof method !== 'function') throw new TypeError(`${what} must be a sequence`);
+  if (typeof method !== 'function') throw invalidArgument(`${what} must be a sequence`);
   return sequenceBy(value, method, what, convert);
 }
 
@@ -341,12 +361,12 @@ function sequenceBy(value, method, what, convert) {
     return list;
   }
   const iterator = apply(method, value, []);
-  if (!isObject(iterator)) throw new TypeError(`${what} must be a sequence`);
+  if (!isObject(iterator)) throw invalidArgument(`${what} must be a sequence`);
   const { next } = iterator;
   const list = [];
   for (;;) {
     const step = apply(next, iterator, []);
-    if (!isObject(step)) throw new TypeError(`${what} must be a sequence`);
+    if (!isObject(step)) throw invalidArgument(`${what} must be a sequence`);
     if (step.done) return list;
     list[list.length] = convert(step.value);
   }
@@ -365,10 +385,11 @@ function toPairs(value, what, convertName, convertValue) {
   const flat = [];
   const method = isGuestRecord(value) ? undefined : value[Symbol.iterator];
   if (method !== undefined && method !== null) {
-    if (typeof method !== 'function') throw new TypeError(`${what}: the argument is not iterable`);
+    if (typeof method !== 'function') throw notIterable(`${what}: the argument is not iterable`);
     sequenceBy(value, method, `${what}: the argument`, (pair) => {
       const parts = toSequence(pair, `${what}: every element of the sequence`, (part) => part);
-      if (parts.length !== 2) throw new TypeError(`${what}: every element must be a pair of a name and a value, not ${parts.length} parts`);
+      if (parts.length !== 2)
+        throw refusal('ERR_INVALID_TUPLE', `${what}: every element must be a pair of a name and a value, not ${parts.length} parts`);
       flat[flat.length] = convertName(parts[0]);
       flat[flat.length] = convertValue(parts[1]);
     });
@@ -407,7 +428,7 @@ function refuseRecord(value, what) {
  * @returns {Function}
  */
 function toCallback(value, what) {
-  if (typeof value !== 'function') throw new TypeError(`${what} must be a function`);
+  if (typeof value !== 'function') throw invalidArgument(`${what} must be a function`);
   return value;
 }
 
@@ -524,6 +545,11 @@ function definePairIterator(name, entryAt) {
 }
 
 module.exports = {
+  hasEqualState,
+  illegalConstructor,
+  invalidArgument,
+  invalidState,
+  notIterable,
   bytesOf,
   concatBytes,
   defineConstants,

@@ -78,7 +78,7 @@ function substituted(directive, value, options) {
     case 'i':
       return formatAsNumber(value, parseInt, options);
     case 'f':
-      return formatNumber(plain, typeof value === 'symbol' ? NaN : parseFloat(value), options?.numericSeparator);
+      return formatNumber(plain, typeof value === 'symbol' ? NaN : parseFloat(value), separates(options));
     case 'j':
       return formatAsJson(value);
     case 'O':
@@ -92,17 +92,20 @@ function substituted(directive, value, options) {
   }
 }
 
+/** Whether large numbers are written with `_` in between. @param {any} options */
+const separates = (options) => options?.numericSeparator ?? /** @type {any} */ (inspect).defaultOptions.numericSeparator;
+
 /** @param {any} value @param {any} options @returns {string} */
 function formatAsString(value, options) {
-  if (typeof value === 'number') return formatNumber(plain, value, options?.numericSeparator);
-  if (typeof value === 'bigint') return formatBigInt(plain, value, options?.numericSeparator);
+  if (typeof value === 'number') return formatNumber(plain, value, separates(options));
+  if (typeof value === 'bigint') return formatBigInt(plain, value, separates(options));
   if (typeof value !== 'object' || value === null || hasItsOwnToString(value)) return String(value);
   return inspect(value, assign({}, options, { depth: 0, colors: false, compact: 3 }));
 }
 
 /** @param {any} value @param {(value: any) => number} convert @param {any} options */
 function formatAsNumber(value, convert, options) {
-  const separated = options?.numericSeparator;
+  const separated = separates(options);
   if (typeof value === 'number' && convert === Number) return formatNumber(plain, value, separated);
   if (typeof value === 'bigint') return formatBigInt(plain, value, separated);
   if (typeof value === 'symbol') return 'NaN';

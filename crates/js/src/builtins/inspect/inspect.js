@@ -477,7 +477,8 @@ function formatKey(context, key, descriptor) {
 /** For `[inspect.custom]` methods of Web classes: the class name, then the members as an object shows them. @param {string} name @param {any} members @param {any} depth @param {any} options */
 function inspectMembers(name, members, depth, options) {
   if (typeof depth === 'number' && depth < 0) return options.stylize(`[${name}]`, 'special');
-  return `${name} ${inspect(members, assign({}, options, { depth }))}`;
+  // The members are a level deeper than what has them.
+  return `${name} ${inspect(members, assign({}, options, { depth: typeof options?.depth === 'number' ? options.depth - 1 : options?.depth }))}`;
 }
 
 module.exports = { colors, custom, inspect, inspectMembers, isTooMuchRecursion };

@@ -6,7 +6,7 @@ const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireObject, requireOneOf, requireString } = require('node/arguments');
 const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { bytesFrom } = require('node/crypto/values');
-const { bytesOf, defineSerializable, isObject, isSharedBufferSource, toSequence } = require('builtins/webidl');
+const { bytesOf, defineSerializable, hasEqualState, isObject, isSharedBufferSource, toSequence } = require('builtins/webidl');
 const { normalize } = require('web/crypto/algorithms');
 const { isCryptoKey, recordOf } = require('web/crypto/key');
 const pairs = require('web/crypto/key_pairs');
@@ -35,6 +35,10 @@ class KeyObject {
   }
   get type() {
     return this.#type;
+  }
+  /** @param {any} other */
+  [hasEqualState](other) {
+    return other instanceof KeyObject && this.equals(other);
   }
   /** @param {any} key */
   static from(key) {

@@ -2,7 +2,7 @@
 // asks that everything of the second is in the first.
 'use strict';
 
-const { bytesOf } = require('builtins/webidl');
+const { bytesOf, hasEqualState } = require('builtins/webidl');
 const {
   bigIntValueOf,
   booleanValueOf,
@@ -38,6 +38,7 @@ const {
 } = require('builtins/primordials');
 const { bufferCompare, className, cloneKind } = ops;
 
+const objectPrototype = Object.prototype;
 // What `cloneKind` says of plain objects and arrays, which most things are.
 const OBJECT = 0;
 const ARRAY = 1;
@@ -79,7 +80,8 @@ function equal(left, right, mode, visited) {
   if ((mode === STRICT || mode === PARTIAL) && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
   const number = cloneKind(left);
   if (number !== cloneKind(right)) return false;
-  const isPlain = number === OBJECT || number === ARRAY;
+  // Arguments have a class of their own, and `callee`.
+  const isPlain = number === ARRAY || (number === OBJECT && !hasOwn(left, 'callee') && !hasOwn(right, 'callee'));
   const kind = isPlain ? '' : className(left);
   if (!isPlain && (kind !== className(right) || isArray(left) !== isArray(right))) return false;
   // A pair that is being compared further up is taken as equal: the rest decides. One of them with another is a circle that the other has not.
@@ -100,7 +102,14 @@ function sameParts(left, right, number, kind, mode, visited) {
     if (mode === PARTIAL) return arrayContains(left, right, visited) && sameProperties(left, right, mode, visited, true);
     return left.length === right.length && sameProperties(left, right, mode, visited, false);
   }
-  if (number === OBJECT) return sameProperties(left, right, mode, visited, false);
+  if (number === OBJECT) {
+    if (getPrototypeOf(left) !== objectPrototype) {
+      // An instance that shows no properties compares itself.
+      if (typeof left[hasEqualState] === 'function' && !left[hasEqualState](right)) return false;
+      if (left instanceof Error && !sameError(left, right, mode, visited)) return false;
+    }
+    return sameProperties(left, right, mode, visited, false);
+  }
   return sameContents(left, right, kind, mode, visited) && sameProperties(left, right, mode, visited, isView(left));
 }
 

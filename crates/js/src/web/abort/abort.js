@@ -5,10 +5,11 @@
 'use strict';
 
 const { Set, customInspect, setAdd, setDelete, setForEach, setHas, setSize, sort } = require('builtins/primordials');
-const { defineInterface, requireArguments, toEnforcedUnsignedLongLong, toSequence } = require('builtins/webidl');
+const { defineInterface, illegalConstructor, requireArguments, toEnforcedUnsignedLongLong, toSequence } = require('builtins/webidl');
 const { Event, EventTarget, defineEventHandlers, fire, hasListeners, listenersChanged, setSignals } = require('web/events/events');
 const loadTimers = () => require('web/html/timers');
 const loadDOMException = () => require('builtins/domexception');
+const loadInvalidType = () => require('builtins/invalid_type');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 // Only this file makes signals.
@@ -49,7 +50,7 @@ class AbortSignal extends EventTarget {
   #listened = null;
 
   constructor() {
-    if (arguments[0] !== permission) throw new TypeError('AbortSignal: illegal constructor');
+    if (arguments[0] !== permission) throw illegalConstructor();
     super();
   }
 
@@ -73,8 +74,13 @@ class AbortSignal extends EventTarget {
 
   /** @param {any} signals */
   static any(signals) {
-    requireArguments(arguments.length, 1, 'AbortSignal.any');
-    return follow(toSequence(signals, 'AbortSignal.any: the argument', requireSignal));
+    let index = -1;
+    return follow(
+      toSequence(signals, 'AbortSignal.any: the argument', (signal) => {
+        index += 1;
+        return requireSignal(signal, index);
+      }),
+    );
   }
 
   /** @param {AbortSignal[]} list */
@@ -198,9 +204,9 @@ class AbortSignal extends EventTarget {
   }
 }
 
-/** @param {any} value @returns {AbortSignal} */
-function requireSignal(value) {
-  if (!isAbortSignal(value)) throw new TypeError('AbortSignal.any: an element is not an AbortSignal');
+/** @param {any} value @param {number} index @returns {AbortSignal} */
+function requireSignal(value, index) {
+  if (!isAbortSignal(value)) throw loadInvalidType().invalidType(`signals[${index}]`, 'AbortSignal', value);
   return value;
 }
 

@@ -6,7 +6,15 @@
 'use strict';
 
 const { customInspect, subarray, viewByteLength } = require('builtins/primordials');
-const { bytesOf, defineInterface, isAnyArrayBuffer, isBufferSource, requireArguments, toEnumeration } = require('builtins/webidl');
+const {
+  bytesOf,
+  defineInterface,
+  invalidArgument,
+  isAnyArrayBuffer,
+  isBufferSource,
+  requireArguments,
+  toEnumeration,
+} = require('builtins/webidl');
 const { isView } = require('builtins/primordials');
 const { partsOf } = require('web/streams/byte_algorithms');
 const { createTransform } = require('web/streams/transform_stream');
@@ -32,7 +40,7 @@ const formats = ['deflate', 'deflate-raw', 'gzip', 'brotli', 'zstd'];
 /** The bytes of a chunk, which must be a BufferSource that nobody shares. @param {any} chunk @param {string} name */
 function chunkBytes(chunk, name) {
   if (!isBufferSource(chunk) || (isView(chunk) && !isAnyArrayBuffer(partsOf(chunk).buffer))) {
-    throw new TypeError(`${name}: a chunk must be an ArrayBuffer or a view of one`);
+    throw invalidArgument(`${name}: a chunk must be an ArrayBuffer or a view of one`);
   }
   return bytesOf(chunk);
 }

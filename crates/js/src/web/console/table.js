@@ -85,7 +85,7 @@ function columnsOf(data, wanted, plain) {
   /** @type {Column[]} */
   const all = [{ header: indexHeader, cells: rows }];
   mapForEach(columns, (column) => push(all, column));
-  if (plain.cells.length > 0) push(all, plain);
+  if (plain.cells.length > 0 && wanted === undefined) push(all, plain);
   return all;
 }
 

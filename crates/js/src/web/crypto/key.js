@@ -3,9 +3,10 @@
 'use strict';
 
 const { codedError } = require('builtins/coded_error');
-const { arraySlice, copyBytes, customInspect, defineProperty, hasOwn, keys } = require('builtins/primordials');
-const { defineInterface, defineSerializable, hidden, invalidThis, isObject, isUint8Array } = require('builtins/webidl');
+const { arraySlice, copyBytes, customInspect, defineProperty, hasOwn, keys, stringify } = require('builtins/primordials');
+const { defineInterface, defineSerializable, hasEqualState, hidden, invalidThis, isObject, isUint8Array } = require('builtins/webidl');
 const { keyBytes, keyFromSecret, keyRead, keyWrite } = ops;
+const { keyEquals } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @typedef {{ name: string, [member: string]: any }} KeyAlgorithm */
@@ -51,6 +52,13 @@ class CryptoKey {
     if (!is(this)) throw invalidThis('CryptoKey');
     this.#shownUsages ??= arraySlice(this.#usages);
     return this.#shownUsages;
+  }
+  /** @param {any} other */
+  [hasEqualState](other) {
+    if (!is(other) || other.#type !== this.#type || other.#extractable !== this.#extractable) return false;
+    // Of what each shows: flat records and lists of names.
+    const isSame = stringify([other.#algorithm, other.#usages]) === stringify([this.#algorithm, this.#usages]);
+    return isSame && keyEquals(this.#handle, other.#handle);
   }
   /** @param {number} depth @param {any} options */
   [customInspect](depth, options) {

@@ -4,7 +4,15 @@
 
 const { customInspect, isDetached, stringify, viewByteLength } = require('builtins/primordials');
 const { codedError } = require('builtins/coded_error');
-const { bytesOf, defineInterface, isAnyArrayBuffer, isSharedBufferSource, isUint8Array, requireArguments } = require('builtins/webidl');
+const {
+  bytesOf,
+  defineInterface,
+  invalidArgument,
+  isAnyArrayBuffer,
+  isSharedBufferSource,
+  isUint8Array,
+  requireArguments,
+} = require('builtins/webidl');
 const { toDOMString, toDictionary } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText, decoderDecode, decoderStart, encodeUtf8Into, encodeUtf8Partly, encodingOf } = ops;
@@ -28,7 +36,7 @@ class TextEncoder {
     this.#own;
     requireArguments(arguments.length, 2, 'TextEncoder.encodeInto');
     const text = toDOMString(source);
-    if (!isUint8Array(destination)) throw new TypeError('TextEncoder.encodeInto: the destination must be a Uint8Array');
+    if (!isUint8Array(destination)) throw invalidArgument('TextEncoder.encodeInto: the destination must be a Uint8Array');
     const needed = encodeUtf8Into(text, destination);
     if (needed <= viewByteLength(destination)) return { read: text.length, written: needed };
     const counts = encodeUtf8Partly(text, destination);
@@ -103,7 +111,7 @@ class TextDecoder {
 
 /** [AllowShared]: shared memory as well. @param {any} input */
 function requireBytes(input) {
-  if (!isSharedBufferSource(input)) throw new TypeError('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
+  if (!isSharedBufferSource(input)) throw invalidArgument('TextDecoder.decode: the input must be an ArrayBuffer or a view of one');
   // What was transferred away has no bytes.
   return isAnyArrayBuffer(input) && isDetached(input) ? nothing : bytesOf(input);
 }

@@ -128,7 +128,7 @@ fn finished<'s>(
 fn invalid(encoding: &'static Encoding) -> Error {
     let name = encoding.name().to_ascii_lowercase();
     Error::type_error(format!(
-        "the encoded data was not valid for encoding {name}"
+        "The encoded data was not valid for encoding {name}"
     ))
     .with("code", "ERR_ENCODING_INVALID_ENCODED_DATA")
 }

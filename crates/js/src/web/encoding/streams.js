@@ -2,7 +2,7 @@
 'use strict';
 
 const { charCodeAt, customInspect, slice } = require('builtins/primordials');
-const { defineInterface, isSharedBufferSource, toDOMString } = require('builtins/webidl');
+const { defineInterface, invalidArgument, isSharedBufferSource, toDOMString } = require('builtins/webidl');
 const { TextDecoder, TextEncoder } = require('web/encoding/encoding');
 const { createTransform } = require('web/streams/transform_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -59,7 +59,7 @@ class TextDecoderStream {
     this.#decoder = decoder;
     this.#ends = createTransform(
       (chunk, enqueue) => {
-        if (!isSharedBufferSource(chunk)) throw new TypeError('TextDecoderStream: a chunk must be an ArrayBuffer or a view of one');
+        if (!isSharedBufferSource(chunk)) throw invalidArgument('TextDecoderStream: a chunk must be an ArrayBuffer or a view of one');
         const text = decoder.decode(chunk, { stream: true });
         if (text !== '') enqueue(text);
       },

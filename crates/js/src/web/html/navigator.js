@@ -2,7 +2,7 @@
 'use strict';
 
 const { freeze } = require('builtins/primordials');
-const { defineInterface } = require('builtins/webidl');
+const { defineInterface, illegalConstructor } = require('builtins/webidl');
 const { hostFacts, parallelism } = ops;
 const loadLocks = () => require('web/locks/locks');
 
@@ -13,7 +13,7 @@ class Navigator {
   #own = true;
   /** @param {any} [key] */
   constructor(key = undefined) {
-    if (key !== construction) throw new TypeError('Navigator: illegal constructor');
+    if (key !== construction) throw illegalConstructor();
   }
   get userAgent() {
     this.#own;

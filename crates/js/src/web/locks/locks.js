@@ -4,7 +4,16 @@
 
 const { Map, apply, customInspect, findIndex, includes, mapDelete, mapForEach, mapGet, mapSet, push } = require('builtins/primordials');
 const { reject, resolve, some, splice, startsWith, then, withResolvers } = require('builtins/primordials');
-const { defineInterface, requireArguments, toCallback, toDOMString, toDictionary, toEnumeration } = require('builtins/webidl');
+const {
+  defineInterface,
+  illegalConstructor,
+  invalidArgument,
+  requireArguments,
+  toCallback,
+  toDictionary,
+  toDOMString,
+  toEnumeration,
+} = require('builtins/webidl');
 const { addAlgorithm, isAbortSignal, isAborted, removeAlgorithm } = require('web/abort/abort');
 const { enqueueMicrotask } = ops;
 const loadDOMException = () => require('builtins/domexception');
@@ -108,7 +117,7 @@ class Lock {
   #mode;
   /** @param {symbol} [key] @param {string} [name] @param {LockMode} [mode] */
   constructor(key = undefined, name = '', mode = /** @type {LockMode} */ ('shared')) {
-    if (key !== construction) throw new TypeError('Lock: illegal constructor');
+    if (key !== construction) throw illegalConstructor();
     this.#name = name;
     this.#mode = mode;
   }
@@ -128,7 +137,7 @@ class LockManager {
   #own = true;
   /** @param {symbol} [key] */
   constructor(key = undefined) {
-    if (key !== construction) throw new TypeError('LockManager: illegal constructor');
+    if (key !== construction) throw illegalConstructor();
   }
 
   /** @param {any} name @param {any} optionsOrCallback @param {any} [callback] */
@@ -167,7 +176,7 @@ function ask(name, options, callback) {
   const wanted = /** @type {LockMode} */ (
     mode === undefined ? 'exclusive' : toEnumeration(mode, ['shared', 'exclusive'], 'LockManager.request: mode')
   );
-  if (signal !== undefined && !isAbortSignal(signal)) throw new TypeError('LockManager.request: signal is not an AbortSignal');
+  if (signal !== undefined && !isAbortSignal(signal)) throw invalidArgument('LockManager.request: signal is not an AbortSignal');
   if (startsWith(name, '-')) throw domException('a name must not begin with a hyphen', 'NotSupportedError');
   if (steal && ifAvailable) throw domException('steal and ifAvailable exclude each other', 'NotSupportedError');
   if (steal && wanted !== 'exclusive') throw domException('only an exclusive lock can be stolen', 'NotSupportedError');
@@ -178,7 +187,8 @@ function ask(name, options, callback) {
   const request = new LockRequest(name, wanted, callback);
   const queue = queueOf(name);
   if (steal) {
-    for (let i = 0; i < queue.held.length; i += 1) queue.held[i].answer.reject(domException('the lock was stolen', 'AbortError'));
+    const { DOMException } = loadDOMException();
+    for (let i = 0; i < queue.held.length; i += 1) queue.held[i].answer.reject(new DOMException('The operation was aborted', 'AbortError'));
     queue.held = [];
     grant(queue, request);
     return request.answer.promise;

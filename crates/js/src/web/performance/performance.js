@@ -2,8 +2,8 @@
 'use strict';
 
 const { symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
-const { defineInterface, requireArguments, toDOMString, toDictionary } = require('builtins/webidl');
 const { codedError } = require('builtins/coded_error');
+const { defineInterface, illegalConstructor, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
 const { EventTarget } = require('web/events/events');
 const { builtinExports, monotonicNow, timeOrigin: originTime } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -20,7 +20,7 @@ class PerformanceEntry {
   #duration;
   /** @param {symbol} key @param {string} name @param {string} type @param {number} start @param {number} duration */
   constructor(key, name, type, start, duration) {
-    if (key !== permission) throw new TypeError('PerformanceEntry: illegal constructor');
+    if (key !== permission) throw illegalConstructor();
     this.#name = name;
     this.#type = type;
     this.#start = start;
@@ -115,7 +115,7 @@ class Performance extends EventTarget {
 
   /** @param {symbol} key */
   constructor(key) {
-    if (key !== permission) throw new TypeError('Performance: illegal constructor');
+    if (key !== permission) throw illegalConstructor();
     super();
   }
   get timeOrigin() {

@@ -19,7 +19,7 @@ const {
   split,
 } = require('builtins/primordials');
 const { stringify, weakMapGet, weakMapSet } = require('builtins/primordials');
-const { defineInterface, requireArguments, toDOMString, toUnsignedLong } = require('builtins/webidl');
+const { defineInterface, illegalConstructor, requireArguments, toDOMString, toUnsignedLong } = require('builtins/webidl');
 const { storageAppend, storageOpen, storageReplace } = ops;
 const loadQuota = () => require('web/html/quota_exceeded');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -153,7 +153,7 @@ function areaOf(storage) {
 class Storage {
   /** @param {any} [key] */
   constructor(key = undefined) {
-    if (key !== construction) throw new TypeError('Storage: illegal constructor');
+    if (key !== construction) throw illegalConstructor();
   }
   get length() {
     return mapSize(areaOf(this).items);

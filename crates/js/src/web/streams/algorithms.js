@@ -7,6 +7,7 @@
 'use strict';
 
 const { apply, catchRejection, max, reject, resolve, then, withResolvers } = require('builtins/primordials');
+const { invalidState } = require('builtins/webidl');
 const { Fifo } = require('web/streams/fifo');
 const { enqueueMicrotask, pendingPromise, rejectPromise, resolvePromise } = ops;
 
@@ -58,6 +59,8 @@ class StreamRecord {
   reader = null;
   /** @type {ControllerSlots} */
   controller = /** @type {any} */ (null);
+  /** What settles at the end, with a reader or without; made when somebody asks. @type {PromiseWithResolvers<undefined> | null} */
+  ended = null;
 }
 
 /** Of a reader, of either kind. */
@@ -268,6 +271,7 @@ function startController(controller, startResult) {
 /** @param {StreamSlots} stream */
 function closeStream(stream) {
   stream.state = 'closed';
+  stream.ended?.resolve(undefined);
   const { reader } = stream;
   if (reader === null) return;
   reader.closed?.resolve(undefined);
@@ -292,6 +296,7 @@ function errorStream(controller, reason) {
   forgetAlgorithms(controller);
   stream.state = 'errored';
   stream.storedError = reason;
+  stream.ended?.reject(reason);
   const { reader } = stream;
   if (reader === null) return;
   reader.closed?.reject(reason);
@@ -325,7 +330,7 @@ function cancelStream(stream, reason) {
 
 /** @param {StreamSlots} stream */
 function acquireReader(stream) {
-  if (stream.reader !== null) throw new TypeError('ReadableStream: the stream is locked to a reader');
+  if (stream.reader !== null) throw invalidState('ReadableStream: the stream is locked to a reader');
   const reader = new ReaderRecord(stream);
   stream.reader = reader;
   return reader;
@@ -351,7 +356,7 @@ function unheard() {
 }
 
 function released() {
-  return new TypeError('ReadableStreamDefaultReader: the lock was released');
+  return invalidState('ReadableStreamDefaultReader: the lock was released');
 }
 
 /** @param {ReaderSlots} reader */

@@ -2,7 +2,7 @@
 'use strict';
 
 const { arrayBufferByteLength, isDetached, isResizable, isView, reject, viewLength, viewName } = require('builtins/primordials');
-const { defineInterface, isAnyArrayBuffer, requireArguments, toDictionary } = require('builtins/webidl');
+const { defineInterface, invalidArgument, invalidState, isAnyArrayBuffer, requireArguments, toDictionary } = require('builtins/webidl');
 const { toEnforcedUnsignedLongLong } = require('builtins/webidl');
 const { PromisedRead, acquireReader, cancelStream, closedPromise, releaseReader } = require('web/streams/algorithms');
 const { partsOf, readInto } = require('web/streams/byte_algorithms');
@@ -10,7 +10,7 @@ const { recordOfStream } = require('web/streams/default_reader');
 
 /** @param {StreamSlots} stream */
 function acquireByobReader(stream) {
-  if (stream.controller.bytes === null) throw new TypeError('ReadableStreamBYOBReader: the stream is no byte stream');
+  if (stream.controller.bytes === null) throw invalidState('ReadableStreamBYOBReader: the stream is no byte stream');
   const reader = acquireReader(stream);
   reader.isByob = true;
   return reader;
@@ -24,8 +24,8 @@ class ReadableStreamBYOBReader {
   constructor(stream) {
     requireArguments(arguments.length, 1, 'ReadableStreamBYOBReader');
     const record = recordOfStream(stream);
-    if (record === undefined) throw new TypeError('ReadableStreamBYOBReader: the argument is not a ReadableStream');
-    if (record.reader !== null) throw new TypeError('ReadableStreamBYOBReader: the stream is locked to a reader');
+    if (record === undefined) throw invalidArgument('ReadableStreamBYOBReader: the argument is not a ReadableStream');
+    if (record.reader !== null) throw invalidState('ReadableStreamBYOBReader: the stream is locked to a reader');
     this.#record = acquireByobReader(record);
   }
 
@@ -41,7 +41,7 @@ class ReadableStreamBYOBReader {
   cancel(reason = undefined) {
     try {
       const { stream } = this.#record;
-      if (stream === null) throw new TypeError('ReadableStreamBYOBReader.cancel: the lock was released');
+      if (stream === null) throw invalidState('ReadableStreamBYOBReader.cancel: the lock was released');
       return cancelStream(stream, reason);
     } catch (error) {
       return reject(error);
@@ -54,7 +54,7 @@ class ReadableStreamBYOBReader {
       const record = this.#record;
       requireArguments(arguments.length, 1, 'ReadableStreamBYOBReader.read');
       const least = checkView(view, options);
-      if (record.stream === null) throw new TypeError('ReadableStreamBYOBReader.read: the lock was released');
+      if (record.stream === null) throw invalidState('ReadableStreamBYOBReader.read: the lock was released');
       const request = new PromisedRead();
       readInto(record, view, least, request);
       return request.promise;
@@ -71,16 +71,16 @@ class ReadableStreamBYOBReader {
 /** How many elements the read wants at least. @param {any} view @param {any} options */
 function checkView(view, options) {
   const operation = 'ReadableStreamBYOBReader.read';
-  if (!isView(view)) throw new TypeError(`${operation}: the argument is not a view of an ArrayBuffer`);
+  if (!isView(view)) throw invalidArgument(`${operation}: the argument is not a view of an ArrayBuffer`);
   const { buffer, byteLength } = partsOf(view);
   if (!isAnyArrayBuffer(buffer) || isResizable(buffer)) {
-    throw new TypeError(`${operation}: the view must be of an ArrayBuffer that is neither shared nor resizable`);
+    throw invalidArgument(`${operation}: the view must be of an ArrayBuffer that is neither shared nor resizable`);
   }
   const { min = 1 } = toDictionary(options, operation);
   const least = toEnforcedUnsignedLongLong(min, `${operation}: min`);
-  if (isDetached(buffer)) throw new TypeError(`${operation}: the view's buffer is detached`);
-  if (byteLength === 0 || arrayBufferByteLength(buffer) === 0) throw new TypeError(`${operation}: the view is empty`);
-  if (least === 0) throw new TypeError(`${operation}: min must be more than 0`);
+  if (isDetached(buffer)) throw invalidState(`${operation}: the view's buffer is detached`);
+  if (byteLength === 0 || arrayBufferByteLength(buffer) === 0) throw invalidState(`${operation}: the view is empty`);
+  if (least === 0) throw invalidArgument(`${operation}: min must be more than 0`);
   const length = viewName(view) === undefined ? byteLength : viewLength(view);
   if (least > length) throw new RangeError(`${operation}: min is ${least}, and the view has ${length} elements`);
   return least;

@@ -6,6 +6,7 @@
 'use strict';
 
 const { arrayBufferByteLength, copyBytes, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
+const { invalidState } = require('builtins/webidl');
 const { isDetached, min, setBytes, shift, transferBuffer, viewBuffer, viewByteLength } = require('builtins/primordials');
 const { viewByteOffset, viewClasses, viewLength, viewName } = require('builtins/primordials');
 const { ControllerRecord, closeStream, errorStream, forgetAlgorithms, pullIfNeeded } = require('web/streams/algorithms');
@@ -163,7 +164,7 @@ function push(controller, chunk) {
 function enqueueView(controller, view) {
   if (controller.closeRequested || controller.stream.state !== 'readable') return;
   const { buffer, byteOffset, byteLength } = partsOf(view);
-  if (isDetached(buffer)) throw new TypeError('ReadableByteStreamController.enqueue: the buffer is detached');
+  if (isDetached(buffer)) throw invalidState('ReadableByteStreamController.enqueue: the buffer is detached');
   const transferred = transferBuffer(buffer);
   enqueueBytes(controller, new Uint8Array(transferred, byteOffset, byteLength));
 }
@@ -177,7 +178,7 @@ function enqueueOwn(controller, chunk) {
 function enqueueBytes(controller, chunk) {
   if (controller.pullIntos.length > 0) {
     const first = controller.pullIntos[0];
-    if (isDetached(first.buffer)) throw new TypeError('ReadableByteStreamController.enqueue: the buffer of the BYOB request is detached');
+    if (isDetached(first.buffer)) throw invalidState('ReadableByteStreamController.enqueue: the buffer of the BYOB request is detached');
     invalidateRequest(controller);
     first.buffer = transferBuffer(first.buffer);
     if (first.readerType === 'none') enqueueDetached(controller, first);
@@ -216,7 +217,7 @@ function closeByteController(controller) {
   }
   const first = controller.pullIntos[0];
   if (first !== undefined && first.bytesFilled % first.elementSize !== 0) {
-    const error = new TypeError('ReadableByteStreamController.close: the bytes that came last are no whole element of the view');
+    const error = invalidState('ReadableByteStreamController.close: the bytes that came last are no whole element of the view');
     errorStream(controller, error);
     throw error;
   }
@@ -236,9 +237,9 @@ function respond(controller, bytesWritten) {
   const first = controller.pullIntos[0];
   if (controller.stream.state === 'closed') {
     if (bytesWritten !== 0)
-      throw new TypeError('ReadableStreamBYOBRequest.respond: the stream is closed, so no bytes can have been written');
+      throw invalidState('ReadableStreamBYOBRequest.respond: the stream is closed, so no bytes can have been written');
   } else {
-    if (bytesWritten === 0) throw new TypeError('ReadableStreamBYOBRequest.respond: no bytes were written, and the stream is not closed');
+    if (bytesWritten === 0) throw invalidState('ReadableStreamBYOBRequest.respond: no bytes were written, and the stream is not closed');
     if (first.bytesFilled + bytesWritten > first.byteLength) {
       throw new RangeError(`ReadableStreamBYOBRequest.respond: ${bytesWritten} bytes are more than the view has room for`);
     }
@@ -253,9 +254,9 @@ function respondWithView(controller, view) {
   const { buffer, byteOffset, byteLength } = partsOf(view);
   const operation = 'ReadableStreamBYOBRequest.respondWithNewView';
   if (controller.stream.state === 'closed') {
-    if (byteLength !== 0) throw new TypeError(`${operation}: the stream is closed, so the view must be empty`);
+    if (byteLength !== 0) throw invalidState(`${operation}: the stream is closed, so the view must be empty`);
   } else if (byteLength === 0) {
-    throw new TypeError(`${operation}: the view is empty, and the stream is not closed`);
+    throw invalidState(`${operation}: the view is empty, and the stream is not closed`);
   }
   if (first.byteOffset + first.bytesFilled !== byteOffset) {
     throw new RangeError(`${operation}: the view begins at ${byteOffset} and not where the request's does`);
@@ -388,7 +389,7 @@ function readInto(reader, view, least, request) {
         return request.chunk(filled);
       }
       if (controller.closeRequested) {
-        const error = new TypeError('ReadableStreamBYOBReader.read: the bytes that came last are no whole element of the view');
+        const error = invalidState('ReadableStreamBYOBReader.read: the bytes that came last are no whole element of the view');
         errorStream(controller, error);
         return request.error(error);
       }

@@ -3,7 +3,15 @@
 'use strict';
 
 const { arrayBufferByteLength, isDetached, isView } = require('builtins/primordials');
-const { defineInterface, isAnyArrayBuffer, requireArguments, toEnforcedUnsignedLongLong } = require('builtins/webidl');
+const {
+  defineInterface,
+  illegalConstructor,
+  invalidArgument,
+  invalidState,
+  isAnyArrayBuffer,
+  requireArguments,
+  toEnforcedUnsignedLongLong,
+} = require('builtins/webidl');
 const { canCloseOrEnqueue, desiredSize, errorStream } = require('web/streams/algorithms');
 const { closeByteController, enqueueView, partsOf, requestOf, respond, respondWithView } = require('web/streams/byte_algorithms');
 
@@ -20,7 +28,7 @@ let setByteController;
 /** A view over a buffer that can be given away. @param {any} view @param {string} operation */
 function requireView(view, operation) {
   if (!isView(view) || !isAnyArrayBuffer(partsOf(view).buffer)) {
-    throw new TypeError(`${operation}: the argument is not a view of an ArrayBuffer`);
+    throw invalidArgument(`${operation}: the argument is not a view of an ArrayBuffer`);
   }
 }
 
@@ -30,7 +38,7 @@ class ReadableStreamBYOBRequest {
 
   /** @param {any} [key] @param {any} [record] */
   constructor(key = undefined, record = undefined) {
-    if (key !== construction) throw new TypeError('ReadableStreamBYOBRequest: illegal constructor');
+    if (key !== construction) throw illegalConstructor();
     this.#record = record;
   }
 
@@ -44,8 +52,8 @@ class ReadableStreamBYOBRequest {
     requireArguments(arguments.length, 1, 'ReadableStreamBYOBRequest.respond');
     const count = toEnforcedUnsignedLongLong(bytesWritten, 'ReadableStreamBYOBRequest.respond');
     const { controller } = record;
-    if (controller === null) throw new TypeError('ReadableStreamBYOBRequest.respond: the request was answered already');
-    if (isDetached(partsOf(record.view).buffer)) throw new TypeError("ReadableStreamBYOBRequest.respond: the view's buffer is detached");
+    if (controller === null) throw invalidState('ReadableStreamBYOBRequest.respond: the request was answered already');
+    if (isDetached(partsOf(record.view).buffer)) throw invalidState("ReadableStreamBYOBRequest.respond: the view's buffer is detached");
     respond(controller, count);
   }
 
@@ -55,9 +63,9 @@ class ReadableStreamBYOBRequest {
     requireArguments(arguments.length, 1, 'ReadableStreamBYOBRequest.respondWithNewView');
     requireView(view, 'ReadableStreamBYOBRequest.respondWithNewView');
     const { controller } = record;
-    if (controller === null) throw new TypeError('ReadableStreamBYOBRequest.respondWithNewView: the request was answered already');
+    if (controller === null) throw invalidState('ReadableStreamBYOBRequest.respondWithNewView: the request was answered already');
     if (isDetached(partsOf(view).buffer)) {
-      throw new TypeError("ReadableStreamBYOBRequest.respondWithNewView: the view's buffer is detached");
+      throw invalidState("ReadableStreamBYOBRequest.respondWithNewView: the view's buffer is detached");
     }
     respondWithView(controller, view);
   }
@@ -68,7 +76,7 @@ class ReadableByteStreamController {
   #record = /** @type {any} */ (undefined);
 
   constructor() {
-    if (arguments[0] !== construction) throw new TypeError('ReadableByteStreamController: illegal constructor');
+    if (arguments[0] !== construction) throw illegalConstructor();
   }
 
   get byobRequest() {
@@ -84,7 +92,7 @@ class ReadableByteStreamController {
 
   close() {
     const record = this.#record;
-    if (!canCloseOrEnqueue(record)) throw new TypeError('ReadableByteStreamController.close: the stream is closed or errored');
+    if (!canCloseOrEnqueue(record)) throw invalidState('ReadableByteStreamController.close: the stream is closed or errored');
     closeByteController(record);
   }
 
@@ -95,9 +103,9 @@ class ReadableByteStreamController {
     requireView(chunk, 'ReadableByteStreamController.enqueue');
     const { buffer, byteLength } = partsOf(chunk);
     if (byteLength === 0 || arrayBufferByteLength(buffer) === 0) {
-      throw new TypeError('ReadableByteStreamController.enqueue: the chunk is empty');
+      throw invalidState('ReadableByteStreamController.enqueue: the chunk is empty');
     }
-    if (!canCloseOrEnqueue(record)) throw new TypeError('ReadableByteStreamController.enqueue: the stream is closed or errored');
+    if (!canCloseOrEnqueue(record)) throw invalidState('ReadableByteStreamController.enqueue: the stream is closed or errored');
     enqueueView(record, chunk);
   }
 

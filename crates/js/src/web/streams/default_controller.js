@@ -1,7 +1,7 @@
 // ReadableStreamDefaultController (https://streams.spec.whatwg.org/#rs-default-controller-class): what a source is given to fill its stream.
 'use strict';
 
-const { defineInterface } = require('builtins/webidl');
+const { defineInterface, illegalConstructor, invalidState } = require('builtins/webidl');
 const { canCloseOrEnqueue, closeController, desiredSize, enqueue, errorStream } = require('web/streams/algorithms');
 
 // Tells the constructor that `makeController` calls; no value of a program can be it.
@@ -17,7 +17,7 @@ class ReadableStreamDefaultController {
   #record = /** @type {any} */ (undefined);
 
   constructor() {
-    if (arguments[0] !== construction) throw new TypeError('ReadableStreamDefaultController: illegal constructor');
+    if (arguments[0] !== construction) throw illegalConstructor();
   }
 
   get desiredSize() {
@@ -25,13 +25,13 @@ class ReadableStreamDefaultController {
   }
 
   close() {
-    if (!canCloseOrEnqueue(this.#record)) throw new TypeError('ReadableStreamDefaultController.close: the stream is closed or errored');
+    if (!canCloseOrEnqueue(this.#record)) throw invalidState('ReadableStreamDefaultController.close: the stream is closed or errored');
     closeController(this.#record);
   }
 
   /** @param {any} [chunk] */
   enqueue(chunk = undefined) {
-    if (!canCloseOrEnqueue(this.#record)) throw new TypeError('ReadableStreamDefaultController.enqueue: the stream is closed or errored');
+    if (!canCloseOrEnqueue(this.#record)) throw invalidState('ReadableStreamDefaultController.enqueue: the stream is closed or errored');
     enqueue(this.#record, chunk);
   }
 

@@ -2,7 +2,7 @@
 'use strict';
 
 const { reject } = require('builtins/primordials');
-const { defineInterface, requireArguments } = require('builtins/webidl');
+const { defineInterface, invalidArgument, invalidState, requireArguments } = require('builtins/webidl');
 const { acquireReader, cancelStream, closedPromise, readPromise, releaseReader } = require('web/streams/algorithms');
 
 /** What `readable_stream` says of its streams, once it is loaded: before that no value can be one. @type {(value: any) => StreamSlots | undefined} */
@@ -21,7 +21,7 @@ class ReadableStreamDefaultReader {
   constructor(stream) {
     requireArguments(arguments.length, 1, 'ReadableStreamDefaultReader');
     const record = recordOfStream(stream);
-    if (record === undefined) throw new TypeError('ReadableStreamDefaultReader: the argument is not a ReadableStream');
+    if (record === undefined) throw invalidArgument('ReadableStreamDefaultReader: the argument is not a ReadableStream');
     this.#record = acquireReader(record);
   }
 
@@ -37,7 +37,7 @@ class ReadableStreamDefaultReader {
   cancel(reason = undefined) {
     try {
       const { stream } = this.#record;
-      if (stream === null) throw new TypeError('ReadableStreamDefaultReader.cancel: the lock was released');
+      if (stream === null) throw invalidState('ReadableStreamDefaultReader.cancel: the lock was released');
       return cancelStream(stream, reason);
     } catch (error) {
       return reject(error);
@@ -47,7 +47,7 @@ class ReadableStreamDefaultReader {
   read() {
     try {
       const record = this.#record;
-      if (record.stream === null) throw new TypeError('ReadableStreamDefaultReader.read: the lock was released');
+      if (record.stream === null) throw invalidState('ReadableStreamDefaultReader.read: the lock was released');
       return readPromise(record);
     } catch (error) {
       return reject(error);

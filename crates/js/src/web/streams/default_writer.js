@@ -2,7 +2,7 @@
 'use strict';
 
 const { reject } = require('builtins/primordials');
-const { defineInterface, requireArguments } = require('builtins/webidl');
+const { defineInterface, invalidArgument, invalidState, requireArguments } = require('builtins/webidl');
 const { abortStream, acquireWriter, closeStream, desiredSizeOf } = require('web/streams/writable_algorithms');
 const { isClosing, releaseWriter, writeTo } = require('web/streams/writable_algorithms');
 
@@ -16,7 +16,7 @@ function setWritableStreams(recordOf) {
 
 /** @param {WriterSlots} writer @param {string} method @returns {WritableSlots} */
 function lockedStream(writer, method) {
-  if (writer.stream === null) throw new TypeError(`WritableStreamDefaultWriter.${method}: the lock was released`);
+  if (writer.stream === null) throw invalidState(`WritableStreamDefaultWriter.${method}: the lock was released`);
   return writer.stream;
 }
 
@@ -28,7 +28,7 @@ class WritableStreamDefaultWriter {
   constructor(stream) {
     requireArguments(arguments.length, 1, 'WritableStreamDefaultWriter');
     const record = recordOfStream(stream);
-    if (record === undefined) throw new TypeError('WritableStreamDefaultWriter: the argument is not a WritableStream');
+    if (record === undefined) throw invalidArgument('WritableStreamDefaultWriter: the argument is not a WritableStream');
     this.#record = acquireWriter(record);
   }
 
@@ -64,7 +64,7 @@ class WritableStreamDefaultWriter {
   close() {
     try {
       const stream = lockedStream(this.#record, 'close');
-      if (isClosing(stream)) throw new TypeError('WritableStreamDefaultWriter.close: the stream is closing');
+      if (isClosing(stream)) throw invalidState('WritableStreamDefaultWriter.close: the stream is closing');
       return closeStream(stream);
     } catch (error) {
       return reject(error);

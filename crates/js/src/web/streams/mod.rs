@@ -22,6 +22,7 @@ pub(crate) const ROOM: Room = Room {
             include_str!("byte_controller.js"),
         )
         .globals(&["ReadableByteStreamController", "ReadableStreamBYOBRequest"]),
+        File::new("web/streams/ended", include_str!("ended.js")),
         File::new("web/streams/byte_tee", include_str!("byte_tee.js")),
         File::new(
             "web/streams/default_controller",

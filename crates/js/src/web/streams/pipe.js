@@ -3,6 +3,7 @@
 'use strict';
 
 const { Promise, forEach, push, resolve, then, withResolvers } = require('builtins/primordials');
+const { invalidState } = require('builtins/webidl');
 const { acquireReader, afterwards, cancelStream, closedPromise, readFrom, releaseReader } = require('web/streams/algorithms');
 const { abortStream, acquireWriter, closeWithErrorPropagation } = require('web/streams/writable_algorithms');
 const { isClosing, releaseWriter, writeTo } = require('web/streams/writable_algorithms');
@@ -90,7 +91,7 @@ class Pipe {
     if (source.state === 'closed') sourceClosed();
     if (source.state === 'readable') then(closedPromise(this.#reader), sourceClosed, sourceFailed);
     if (isClosing(target) || target.state === 'closed') {
-      const error = new TypeError('ReadableStream.pipeTo: the destination is closed');
+      const error = invalidState('ReadableStream.pipeTo: the destination is closed');
       this.#shutDown(preventCancel ? undefined : () => cancelStream(source, error), true, error);
     } else if (target.state !== 'errored') {
       then(this.#writer.closed, noOperation, targetFailed);

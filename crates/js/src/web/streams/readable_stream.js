@@ -3,7 +3,16 @@
 'use strict';
 
 const { apply, catchRejection, customInspect, reject, then, withResolvers } = require('builtins/primordials');
-const { defineInterface, defineIteration, defineTransferable, isObject, requireArguments } = require('builtins/webidl');
+const {
+  defineInterface,
+  defineIteration,
+  defineTransferable,
+  invalidArgument,
+  invalidState,
+  isObject,
+  notIterable,
+  requireArguments,
+} = require('builtins/webidl');
 const { toCallback, toDictionary, toEnforcedUnsignedLongLong, toEnumeration, toNumber } = require('builtins/webidl');
 const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
 const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
@@ -19,6 +28,8 @@ const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadPipe = () => require('web/streams/pipe');
 const loadWritable = () => require('web/streams/writable_stream');
+
+const { endOfStream, errorOfStream, whenEnded } = require('web/streams/ended');
 
 /** @typedef {(controller: ControllerSlots) => Promise<any> | void} Pull */
 /** @typedef {(reason: any) => Promise<any> | void} Cancel */
@@ -36,7 +47,7 @@ class ReadableStream {
   /** @param {any} [source] @param {any} [strategy] */
   constructor(source = undefined, strategy = undefined) {
     if (source === construction) return;
-    if (source !== undefined && !isObject(source)) throw new TypeError('ReadableStream: the source must be an object');
+    if (source !== undefined && !isObject(source)) throw invalidArgument('ReadableStream: the source must be an object');
     setUpFromSource(this.#record, toDictionary(source, 'ReadableStream'), toDictionary(strategy, 'ReadableStream'));
   }
 
@@ -53,7 +64,7 @@ class ReadableStream {
   /** @param {any} [reason] */
   cancel(reason = undefined) {
     try {
-      if (this.#record.reader !== null) throw new TypeError('ReadableStream.cancel: the stream is locked to a reader');
+      if (this.#record.reader !== null) throw invalidState('ReadableStream.cancel: the stream is locked to a reader');
       return cancelStream(this.#record, reason);
     } catch (error) {
       return reject(error);
@@ -77,9 +88,9 @@ class ReadableStream {
     const record = this.#record;
     const { readable, writable } = transformPair(transform);
     const settings = pipeOptions(options, 'ReadableStream.pipeThrough');
-    if (record.reader !== null) throw new TypeError('ReadableStream.pipeThrough: the stream is locked to a reader');
+    if (record.reader !== null) throw invalidState('ReadableStream.pipeThrough: the stream is locked to a reader');
     const target = loadWritable().recordOf(writable);
-    if (target.writer !== null) throw new TypeError('ReadableStream.pipeThrough: the writable end is locked to a writer');
+    if (target.writer !== null) throw invalidState('ReadableStream.pipeThrough: the writable end is locked to a writer');
     catchRejection(loadPipe().pipe(record, target, settings), () => undefined);
     return readable;
   }
@@ -90,12 +101,12 @@ class ReadableStream {
       requireArguments(arguments.length, 1, 'ReadableStream.pipeTo');
       const record = this.#record;
       if (!loadWritable().isWritableStream(destination)) {
-        throw new TypeError('ReadableStream.pipeTo: the argument is not a WritableStream');
+        throw invalidArgument('ReadableStream.pipeTo: the argument is not a WritableStream');
       }
       const settings = pipeOptions(options, 'ReadableStream.pipeTo');
-      if (record.reader !== null) throw new TypeError('ReadableStream.pipeTo: the stream is locked to a reader');
+      if (record.reader !== null) throw invalidState('ReadableStream.pipeTo: the stream is locked to a reader');
       const target = loadWritable().recordOf(destination);
-      if (target.writer !== null) throw new TypeError('ReadableStream.pipeTo: the destination is locked to a writer');
+      if (target.writer !== null) throw invalidState('ReadableStream.pipeTo: the destination is locked to a writer');
       return loadPipe().pipe(record, target, settings);
     } catch (error) {
       return reject(error);
@@ -115,8 +126,17 @@ class ReadableStream {
 
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
-    const shown = { locked: this.#record.reader !== null, state: this.#record.state };
+    const { controller, reader, state } = this.#record;
+    const shown = { locked: reader !== null, state, supportsBYOB: controller?.bytes != null };
     return loadInspect().inspectMembers('ReadableStream', shown, depth, options);
+  }
+
+  // What Node's streams ask of one of the web.
+  get [endOfStream]() {
+    return whenEnded(this.#record);
+  }
+  get [errorOfStream]() {
+    return (/** @type {any} */ reason) => errorStream(this.#record.controller, reason);
   }
 
   static {
@@ -134,10 +154,10 @@ defineIteration(ReadableStream, Symbol.asyncIterator, 'values');
 function transformPair(pair) {
   const members = toDictionary(pair, 'ReadableStream.pipeThrough');
   const { readable } = members;
-  if (!isReadableStream(readable)) throw new TypeError('ReadableStream.pipeThrough: the member "readable" is not a ReadableStream');
+  if (!isReadableStream(readable)) throw invalidArgument('ReadableStream.pipeThrough: the member "readable" is not a ReadableStream');
   const { writable } = members;
   if (!loadWritable().isWritableStream(writable)) {
-    throw new TypeError('ReadableStream.pipeThrough: the member "writable" is not a WritableStream');
+    throw invalidArgument('ReadableStream.pipeThrough: the member "writable" is not a WritableStream');
   }
   return { readable, writable };
 }
@@ -147,7 +167,7 @@ function pipeOptions(options, operation) {
   // The members of a dictionary are read in the order of their names.
   const { preventAbort, preventCancel, preventClose, signal } = toDictionary(options, operation);
   if (signal !== undefined && !loadAbort().isAbortSignal(signal))
-    throw new TypeError(`${operation}: the member "signal" is not an AbortSignal`);
+    throw invalidArgument(`${operation}: the member "signal" is not an AbortSignal`);
   return { preventAbort: !!preventAbort, preventCancel: !!preventCancel, preventClose: !!preventClose, signal };
 }
 
@@ -359,13 +379,13 @@ function teeByteStream(source) {
 
 /** https://streams.spec.whatwg.org/#readable-stream-from-iterable @param {any} iterable */
 function streamFrom(iterable) {
-  if (iterable === undefined || iterable === null) throw new TypeError('ReadableStream.from: the value is not iterable');
+  if (iterable === undefined || iterable === null) throw notIterable('ReadableStream.from: the value is not iterable');
   const asynchronous = iterable[Symbol.asyncIterator];
   const isAsync = asynchronous !== undefined && asynchronous !== null;
   const method = isAsync ? asynchronous : iterable[Symbol.iterator];
-  if (typeof method !== 'function') throw new TypeError('ReadableStream.from: the value is not iterable');
+  if (typeof method !== 'function') throw notIterable('ReadableStream.from: the value is not iterable');
   const iterator = apply(method, iterable, []);
-  if (!isObject(iterator)) throw new TypeError('ReadableStream.from: the iterator is not an object');
+  if (!isObject(iterator)) throw invalidArgument('ReadableStream.from: the iterator is not an object');
   const { next } = iterator;
   return createStream(
     async (controller) => {

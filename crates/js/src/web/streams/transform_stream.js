@@ -2,7 +2,17 @@
 'use strict';
 
 const { apply, customInspect, reject, resolve, then } = require('builtins/primordials');
-const { defineInterface, defineTransferable, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const {
+  defineInterface,
+  defineTransferable,
+  illegalConstructor,
+  invalidArgument,
+  invalidState,
+  isObject,
+  toCallback,
+  toDictionary,
+  toNumber,
+} = require('builtins/webidl');
 const {
   canCloseOrEnqueue,
   closeController,
@@ -63,8 +73,7 @@ function setBackpressure(record, backpressure) {
 /** @param {TransformRecord} record @param {any} chunk */
 function enqueueChunk(record, chunk) {
   const { controller } = record.readable;
-  if (!canCloseOrEnqueue(controller))
-    throw new TypeError('TransformStreamDefaultController.enqueue: the readable end is closed or errored');
+  if (!canCloseOrEnqueue(controller)) throw invalidState('TransformStreamDefaultController.enqueue: the readable end is closed or errored');
   try {
     enqueue(controller, chunk);
   } catch (error) {
@@ -91,7 +100,7 @@ function errorWritable(record, reason) {
 function terminate(record) {
   const { controller } = record.readable;
   if (canCloseOrEnqueue(controller)) closeController(controller);
-  errorWritable(record, new TypeError('TransformStream: the readable end was terminated'));
+  errorWritable(record, invalidState('TransformStream: the readable end was terminated'));
 }
 
 /** @param {TransformRecord} record */
@@ -256,7 +265,7 @@ class TransformStreamDefaultController {
   #record = /** @type {any} */ (undefined);
 
   constructor() {
-    if (arguments[0] !== construction) throw new TypeError('TransformStreamDefaultController: illegal constructor');
+    if (arguments[0] !== construction) throw illegalConstructor();
   }
 
   get desiredSize() {
@@ -299,7 +308,7 @@ class TransformStream {
       this.#writable = writableStrategy;
       return;
     }
-    if (transformer !== undefined && !isObject(transformer)) throw new TypeError('TransformStream: the transformer must be an object');
+    if (transformer !== undefined && !isObject(transformer)) throw invalidArgument('TransformStream: the transformer must be an object');
     const writableMembers = strategyMembers(writableStrategy);
     const readableMembers = strategyMembers(readableStrategy);
     const { record, start } = fromTransformer(toDictionary(transformer, 'TransformStream'));

@@ -3,6 +3,7 @@
 'use strict';
 
 const { apply, catchRejection, max, reject, resolve, then } = require('builtins/primordials');
+const { invalidState } = require('builtins/webidl');
 const { react, resolvedWith, settled } = require('web/streams/algorithms');
 const { Fifo } = require('web/streams/fifo');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
@@ -38,6 +39,8 @@ class WritableRecord {
   closeInFlight = null;
   /** @type {AbortRequest | null} */
   pendingAbort = null;
+  /** What settles at the end, with a writer or without; made when somebody asks. @type {PromiseWithResolvers<undefined> | null} */
+  ended = null;
 }
 
 /** Of a WritableStreamDefaultWriter. */
@@ -160,7 +163,7 @@ function abortStream(stream, reason) {
 /** @param {WritableSlots} stream @returns {Promise<any>} */
 function closeStream(stream) {
   if (stream.state === 'closed' || stream.state === 'errored') {
-    return reject(new TypeError(`WritableStream: the stream is ${stream.state}`));
+    return reject(invalidState(`WritableStream: the stream is ${stream.state}`));
   }
   const promise = pendingPromise();
   stream.closeRequest = promise;
@@ -226,6 +229,7 @@ function rejectClosed(stream) {
     rejectPromise(stream.closeRequest, stream.storedError);
     stream.closeRequest = null;
   }
+  stream.ended?.reject(stream.storedError);
   if (stream.writer !== null) rejectWriterClosed(stream.writer, stream.storedError);
 }
 
@@ -242,6 +246,7 @@ function closed(stream) {
     }
   }
   stream.state = 'closed';
+  stream.ended?.resolve(undefined);
   const { writer } = stream;
   if (writer === null || !writer.isClosedPending) return;
   writer.isClosedPending = false;
@@ -277,7 +282,7 @@ function updateBackpressure(stream, backpressure) {
 
 /** @param {WritableSlots} stream */
 function acquireWriter(stream) {
-  if (stream.writer !== null) throw new TypeError('WritableStream: the stream is locked to a writer');
+  if (stream.writer !== null) throw invalidState('WritableStream: the stream is locked to a writer');
   const writer = new WriterRecord(stream);
   stream.writer = writer;
   return writer;
@@ -314,7 +319,7 @@ function rejectWriterClosed(writer, reason) {
 /** @param {WriterSlots} writer */
 function releaseWriter(writer) {
   const stream = /** @type {WritableSlots} */ (writer.stream);
-  const reason = new TypeError('WritableStreamDefaultWriter: the lock was released');
+  const reason = invalidState('WritableStreamDefaultWriter: the lock was released');
   rejectReady(writer, reason);
   rejectWriterClosed(writer, reason);
   stream.writer = null;
@@ -326,10 +331,10 @@ function writeTo(writer, chunk) {
   const stream = /** @type {WritableSlots} */ (writer.stream);
   const { controller } = stream;
   const size = sizeOf(controller, chunk);
-  if (writer.stream !== stream) return reject(new TypeError('WritableStreamDefaultWriter.write: the lock was released'));
+  if (writer.stream !== stream) return reject(invalidState('WritableStreamDefaultWriter.write: the lock was released'));
   if (stream.state === 'errored') return reject(stream.storedError);
   if (isClosing(stream) || stream.state === 'closed') {
-    return reject(new TypeError('WritableStreamDefaultWriter.write: the stream is closing or closed'));
+    return reject(invalidState('WritableStreamDefaultWriter.write: the stream is closing or closed'));
   }
   if (stream.state === 'erroring') return reject(stream.storedError);
   const promise = pendingPromise();

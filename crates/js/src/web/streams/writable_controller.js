@@ -1,7 +1,7 @@
 // WritableStreamDefaultController (https://streams.spec.whatwg.org/#ws-default-controller-class): what a sink is given.
 'use strict';
 
-const { defineInterface } = require('builtins/webidl');
+const { defineInterface, illegalConstructor } = require('builtins/webidl');
 const { errorIfNeeded, signalOf } = require('web/streams/writable_algorithms');
 
 // Tells the constructor that `makeController` calls; no value of a program can be it.
@@ -17,7 +17,7 @@ class WritableStreamDefaultController {
   #record = /** @type {any} */ (undefined);
 
   constructor() {
-    if (arguments[0] !== construction) throw new TypeError('WritableStreamDefaultController: illegal constructor');
+    if (arguments[0] !== construction) throw illegalConstructor();
   }
 
   get signal() {

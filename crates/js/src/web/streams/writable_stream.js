@@ -2,11 +2,22 @@
 'use strict';
 
 const { apply, customInspect, reject } = require('builtins/primordials');
-const { defineInterface, defineTransferable, isObject, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const {
+  defineInterface,
+  defineTransferable,
+  invalidArgument,
+  invalidState,
+  isObject,
+  toCallback,
+  toDictionary,
+  toNumber,
+} = require('builtins/webidl');
 const { WritableControllerRecord, WritableRecord, abortStream, closeStream } = require('web/streams/writable_algorithms');
 const { isClosing, startController } = require('web/streams/writable_algorithms');
 const { WritableStreamDefaultWriter, setWritableStreams } = require('web/streams/default_writer');
 const { makeController, setController } = require('web/streams/writable_controller');
+const { errorIfNeeded } = require('web/streams/writable_algorithms');
+const { endOfStream, errorOfStream, whenEnded } = require('web/streams/ended');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @type {(stream: WritableStream) => WritableSlots} */
@@ -22,7 +33,7 @@ class WritableStream {
   /** @param {any} [sink] @param {any} [strategy] */
   constructor(sink = undefined, strategy = undefined) {
     if (sink === construction) return;
-    if (sink !== undefined && !isObject(sink)) throw new TypeError('WritableStream: the sink must be an object');
+    if (sink !== undefined && !isObject(sink)) throw invalidArgument('WritableStream: the sink must be an object');
     setUpFromSink(this.#record, toDictionary(sink, 'WritableStream'), toDictionary(strategy, 'WritableStream'));
   }
 
@@ -33,7 +44,7 @@ class WritableStream {
   /** @param {any} [reason] */
   abort(reason = undefined) {
     try {
-      if (this.#record.writer !== null) throw new TypeError('WritableStream.abort: the stream is locked to a writer');
+      if (this.#record.writer !== null) throw invalidState('WritableStream.abort: the stream is locked to a writer');
       return abortStream(this.#record, reason);
     } catch (error) {
       return reject(error);
@@ -42,8 +53,8 @@ class WritableStream {
 
   close() {
     try {
-      if (this.#record.writer !== null) throw new TypeError('WritableStream.close: the stream is locked to a writer');
-      if (isClosing(this.#record)) throw new TypeError('WritableStream.close: the stream is closing');
+      if (this.#record.writer !== null) throw invalidState('WritableStream.close: the stream is locked to a writer');
+      if (isClosing(this.#record)) throw invalidState('WritableStream.close: the stream is closing');
       return closeStream(this.#record);
     } catch (error) {
       return reject(error);
@@ -59,6 +70,14 @@ class WritableStream {
   [customInspect](depth, options) {
     const shown = { locked: this.#record.writer !== null, state: this.#record.state };
     return loadInspect().inspectMembers('WritableStream', shown, depth, options);
+  }
+
+  // What Node's streams ask of one of the web.
+  get [endOfStream]() {
+    return whenEnded(this.#record);
+  }
+  get [errorOfStream]() {
+    return (/** @type {any} */ reason) => errorIfNeeded(this.#record.controller, reason);
   }
 
   static {

@@ -2,8 +2,8 @@
 // getters cut slices.
 'use strict';
 
-const { customInspect, regExp, slice, startsWith, stringify, test } = require('builtins/primordials');
-const { defineInterface, requireArguments, toDOMString, toUSVString } = require('builtins/webidl');
+const { customInspect, regExp, slice, startsWith, test } = require('builtins/primordials');
+const { defineInterface, hasEqualState, requireArguments, toDOMString, toUSVString } = require('builtins/webidl');
 const { baseUrl, canParseUrl, changeUrl, parseUrl } = ops;
 const loadObjectUrls = () => require('web/file/object_urls');
 const loadSearchParams = () => require('web/url/search_params');
@@ -75,6 +75,7 @@ class URL {
 
   /** @param {any} url */
   static revokeObjectURL(url) {
+    requireArguments(arguments.length, 1, 'URL.revokeObjectURL');
     loadObjectUrls().revokeObjectURL(url);
   }
 
@@ -170,8 +171,14 @@ class URL {
     if (this.#searchParams !== null) loadSearchParams().setPairs(this.#searchParams, searchOf(parts));
   }
 
+  /** @param {any} other */
+  [hasEqualState](other) {
+    return isUrl(other) && other.#parts[HREF] === this.#parts[HREF];
+  }
+
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
+    if (typeof depth === 'number' && depth < 0) return `${this.constructor.name} {}`;
     const { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash } = this;
     const members = { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash };
     return loadInspect().inspectMembers(this.constructor.name, members, depth, options);
@@ -331,8 +338,8 @@ function components(parts) {
 
 /** @param {string} input @param {string | undefined} base */
 function invalidUrl(input, base) {
-  const against = base === undefined ? '' : ` against ${stringify(base)}`;
-  const error = /** @type {any} */ (new TypeError(`Invalid URL: cannot parse ${stringify(input)}${against}`));
+  // Programs compare the message; the values stand beside it.
+  const error = /** @type {any} */ (new TypeError('Invalid URL'));
   error.code = 'ERR_INVALID_URL';
   error.input = input;
   if (base !== undefined) error.base = base;
