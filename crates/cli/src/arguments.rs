@@ -262,6 +262,7 @@ pub(crate) fn parse(
                     Form::Value => words.value(&text, given)?,
                     Form::Switch | Form::MaybeValue => given.unwrap_or_default().to_owned(),
                 };
+                options::check_value(&name, &value)?;
                 if name == "--test" {
                     tests = true;
                 }

@@ -238,6 +238,18 @@ pub(crate) fn require_there(name: &str) -> Result<(), UsageError> {
     Ok(())
 }
 
+/// Refuses what is no value of an option.
+///
+/// # Errors
+/// Names the option.
+pub(crate) fn check_value(name: &str, value: &str) -> Result<(), UsageError> {
+    const MODES: [&str; 5] = ["warn-with-error-codes", "throw", "strict", "warn", "none"];
+    if name == "--unhandled-rejections" && !MODES.contains(&value) {
+        return Err(UsageError::node(format!("invalid value for {name}")));
+    }
+    Ok(())
+}
+
 /// The form of an option of this name; `None` if there is none.
 pub(crate) fn form(name: &str) -> Option<Form> {
     if VALUES.contains(&name) {

@@ -261,4 +261,27 @@ test('a Buffer over another has the prototype and the species of Buffer, whateve
   }
 });
 
+test('the constructor warns once, and says nothing of what packages do', async () => {
+  const { execFileSync, spawnSync } = await import('node:child_process');
+  const { stderr } = spawnSync(process.execPath, ['-e', 'new Buffer(1); new Buffer(2)'], { encoding: 'utf8' });
+  equal(stderr.split('DEP0005').length, 2);
+  const inPackage = `require('vm').runInThisContext('new Buffer(1)', '/a/node_modules/b.js')`;
+  equal(execFileSync(process.execPath, ['-e', inPackage], { encoding: 'utf8' }), '');
+  equal(spawnSync(process.execPath, ['-e', inPackage], { encoding: 'utf8' }).stderr, '');
+});
+
+test('inspect shows what a program has put onto a buffer', async () => {
+  const { inspect } = await import('node:util');
+  const buffer = Buffer.from('12');
+  buffer.note = 'a';
+  equal(inspect(buffer), "<Buffer 31 32, note: 'a'>");
+  equal(inspect(Object.assign(Buffer.alloc(0), { note: 1 })), '<Buffer note: 1>');
+});
+
+test('concat counts the bytes that there are, not the length that a view claims', () => {
+  const liar = new Uint8Array([1, 2]);
+  Object.defineProperty(liar, 'length', { get: () => 100 });
+  equal(Buffer.concat([liar, new Uint8Array([3])]).toString('hex'), '010203');
+});
+
 await run();

@@ -2,7 +2,7 @@
 import crypto from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { equal, ok, run, test, throws } from '../harness.mjs';
+import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
 const codeOf = (f) => {
   try {
@@ -224,6 +224,15 @@ AiEAtxgu8gQAEWdOX6RwomO1Hdlzh+Y8LQ7n3uS0xURBvxMCIQCFetSJhHoZdL4k
     codeOf(() => new crypto.X509Certificate(5)),
     'ERR_INVALID_ARG_TYPE',
   );
+});
+
+test('what is deprecated warns once', async () => {
+  const { spawnSync } = await import('node:child_process');
+  const code = `const { createDecipheriv, createECDH, randomBytes } = require('crypto');
+    createDecipheriv('aes-256-gcm', randomBytes(32), randomBytes(12)).setAuthTag(randomBytes(12));
+    for (let i = 0; i < 2; i += 1) try { createECDH('prime256v1').setPublicKey(Buffer.from([1])); } catch {}`;
+  const { stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+  deepEqual(stderr.match(/DEP\d+/g), ['DEP0182', 'DEP0031']);
 });
 
 await run();

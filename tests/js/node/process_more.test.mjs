@@ -1,6 +1,9 @@
 // `process` as the system sees it, timers that are counted, errors that say their codes.
 import { spawnSync } from 'node:child_process';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chdir, cwd, kill } from 'node:process';
 import util from 'node:util';
 
@@ -92,6 +95,62 @@ test('listeners get an error for a rejection with something else, and monitors s
   const code = `process.on('uncaughtExceptionMonitor', (error) => console.log('seen', error.code));
     process.on('uncaughtException', (error, origin) => console.log(error.code, origin)); Promise.reject(null);`;
   equal(runs(code).stdout, 'seen ERR_UNHANDLED_REJECTION\nERR_UNHANDLED_REJECTION unhandledRejection\n');
+});
+
+test('a value that is no string warns when it is put into the environment, if the command line wants that', () => {
+  const code = `process.on('warning', ({ code }) => console.log(code)); process.env.X = undefined; process.env.Y = null; process.env[''] = 1;
+    console.log(process.env.X, process.env['']);`;
+  const { stdout } = spawnSync(process.execPath, ['--pending-deprecation', '-e', code], { encoding: 'utf8' });
+  equal(stdout, 'undefined undefined\nDEP0104\n');
+  equal(runs(code).stdout, 'undefined undefined\n');
+});
+
+test('warnings go where the environment says, or nowhere', () => {
+  const code = `process.emitWarning('careful')`;
+  const { stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+  ok(/^\(node:\d+\) Warning: careful/.test(stderr), stderr);
+  const env = { ...process.env, NODE_NO_WARNINGS: '1' };
+  equal(spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', env }).stderr, '');
+  const file = join(tmpdir(), `twinloop-warnings-${process.pid}`);
+  const elsewhere = { ...process.env, NODE_REDIRECT_WARNINGS: file };
+  equal(spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', env: elsewhere }).stderr, '');
+  ok(readFileSync(file, 'utf8').includes('Warning: careful'));
+  rmSync(file);
+});
+
+test('exit calls reallyExit, which a program may replace', () => {
+  equal(runs(`process.reallyExit = (code) => console.log('stays', code); process.exit(3);`).stdout, 'stays 3\n');
+});
+
+test('the environment may have the options that the set names, in any spelling', () => {
+  const flags = process.allowedNodeEnvironmentFlags;
+  ok(flags.has('--stack-trace-limit=100') && flags.has('stack_trace_limit') && flags.has('-r') && !flags.has('--cheese'));
+  flags.add('--cheese');
+  ok(!flags.has('--cheese') && flags.size > 10 && [...flags].length === flags.size);
+});
+
+test('a rejection that is handled late is said to be', () => {
+  const code = `process.on('unhandledRejection', () => {}); process.on('warning', ({ name }) => console.log(name));
+    const late = Promise.reject(1); setTimeout(() => late.catch(() => {}), 5);`;
+  equal(runs(code).stdout, 'PromiseRejectionHandledWarning\n');
+});
+
+test('only the modes of unhandled rejections that there are are taken', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['--unhandled-rejections=odd', '-e', '1'], { encoding: 'utf8' });
+  equal(status, 9);
+  ok(stderr.includes('invalid value for --unhandled-rejections'), stderr);
+});
+
+test('operations on the pool are among the active resources', () => {
+  const code = `const fs = require('fs'); for (let i = 0; i < 3; i += 1) fs.stat('.', () => {});
+    console.log(process.getActiveResourcesInfo().join(), process._getActiveRequests().length);`;
+  equal(runs(code).stdout, 'FSReqCallback,FSReqCallback,FSReqCallback 3\n');
+});
+
+test('an option takes globals away', () => {
+  const code = 'console.log(typeof WebSocket, typeof localStorage, typeof fetch)';
+  const options = ['--no-experimental-websocket', '--no-webstorage', '-e', code];
+  equal(spawnSync(process.execPath, options, { encoding: 'utf8' }).stdout, 'undefined undefined function\n');
 });
 
 await run();

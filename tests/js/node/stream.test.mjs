@@ -186,4 +186,31 @@ test('errors go across the adapters', async () => {
   equal(await new Promise((resolve) => stream.on('error', resolve)), broken);
 });
 
+test('finished and pipeline take streams of the web, and a Node stream becomes one of bytes', async () => {
+  const { finished, pipeline } = await import('node:stream/promises');
+  const { Readable, addAbortSignal } = await import('node:stream');
+  const source = new ReadableStream({
+    start(controller) {
+      controller.enqueue('a');
+      controller.close();
+    },
+  });
+  const ended = finished(source);
+  for await (const chunk of source) equal(chunk, 'a');
+  await ended;
+  const broken = new ReadableStream({ start: (controller) => controller.error(new Error('torn')) });
+  equal((await rejects(finished(broken), Error)).message, 'torn');
+  const chunks = [];
+  await pipeline(Readable.from(['x', 'y']), new WritableStream({ write: (chunk) => void chunks.push(`${chunk}`) }));
+  equal(chunks.join(''), 'xy');
+  const controller = new AbortController();
+  const aborted = new ReadableStream();
+  addAbortSignal(controller.signal, aborted);
+  controller.abort();
+  equal((await rejects(aborted.getReader().read(), Error)).name, 'AbortError');
+  const reader = Readable.toWeb(Readable.from([Buffer.from('bytes')]), { type: 'bytes' }).getReader({ mode: 'byob' });
+  equal(Buffer.from((await reader.read(new Uint8Array(3))).value).toString(), 'byt');
+  equal(throws(() => Readable.toWeb(Readable.from([]), { type: 'odd' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+});
+
 await run();

@@ -40,4 +40,11 @@ test('arguments are checked', () => {
   throws(() => new StringDecoder().write(1), TypeError);
 });
 
+test('a byte that begins like one of four waits for the next', () => {
+  const decoder = new StringDecoder('utf8');
+  equal(decoder.write(Buffer.from('f69b', 'hex')), '');
+  equal(decoder.write(Buffer.from('d1', 'hex')), '\ufffd\ufffd');
+  equal(decoder.end(), '\ufffd');
+});
+
 await run();

@@ -47,4 +47,36 @@ test('format and resolve', () => {
   equal(url.resolve('http://example.com/one', '/two'), 'http://example.com/two');
 });
 
+test('what is no URL is said in the words that programs compare', () => {
+  const error = throws(() => new URL('a b', 'nothing'), TypeError);
+  deepEqual([error.message, error.code, error.input, error.base], ['Invalid URL', 'ERR_INVALID_URL', 'a b', 'nothing']);
+  equal(throws(() => new URL(), TypeError).code, 'ERR_MISSING_ARGS');
+  equal(throws(() => URL.revokeObjectURL(), TypeError).code, 'ERR_MISSING_ARGS');
+});
+
+test('format leaves out what is falsy, and shows names as they are written', () => {
+  const given = new URL('http://user:pass@xn--bcher-kva.example/a?b=1#c');
+  equal(url.format(given, { auth: 0, fragment: '', search: false, unicode: 1 }), 'http://bücher.example/a');
+  equal(throws(() => url.format(given, true), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+});
+
+test('a link leads where the page that it stands on says', () => {
+  const cases = [
+    ['foo/bar', '../../../baz', '../../baz'],
+    ['/foo', '..', '/'],
+    ['http://user:pass@a.example/b/c?d', '?e#f', 'http://user:pass@a.example/b/c?e#f'],
+    ['http://user:pass@a.example/b', 'http://a.example/c', 'http://user:pass@a.example/c'],
+    ['http://user:pass@a.example/b', '//other.example', 'http://other.example/'],
+    ['mailto:me@a.example?x', '?y', 'mailto:me@a.example?y'],
+    ['foo:a/b', '../c', 'foo:c'],
+    ['http://a.example/b', 'https:/c/d', 'https://c/d'],
+    ['http://a.example/b//c/', './../d', 'http://a.example/b//d'],
+  ];
+  for (const [from, to, expected] of cases) equal(url.resolve(from, to), expected, `${from} ${to}`);
+  equal(url.resolveObject(url.parse('http://a.example/b'), 'c').pathname, '/c');
+  equal(url.parse('http:\\\\a.example\\b#\\c').href, 'http://a.example/b#%5Cc');
+  equal(url.parse(' \bhttp://a\n.example/ ').host, 'a.example');
+  equal(throws(() => url.parse('http://[::1\0]/'), TypeError).code, 'ERR_INVALID_URL');
+});
+
 await run();

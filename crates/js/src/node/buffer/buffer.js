@@ -30,6 +30,8 @@ const {
   replace,
   setBytes,
   setPrototypeOf,
+  slice,
+  stringIndexOf,
   subarray: part,
   toHex,
   toLowerCase,
@@ -42,6 +44,10 @@ const { bufferCompare, bufferFind, bufferText, bufferWrite, isAsciiBytes, isUtf8
 const loadBase64 = () => require('web/html/base64');
 const loadObjectUrls = () => require('web/file/object_urls');
 const loadBlob = () => require('web/file/blob');
+const loadCallers = () => require('node/process/callers');
+const loadInspect = () => require('builtins/inspect/inspect');
+const loadOptions = () => require('node/process/options');
+const loadWarnings = () => require('node/process/warnings');
 
 const { toPrimitive } = Symbol;
 const utf8 = 0;
@@ -159,15 +165,19 @@ function fromMemory(buffer, offset, length) {
   return wrap(new Uint8Array(buffer, start, wanted));
 }
 
+/** @param {any} value */
+const isSharedMemory = (value) => isSharedBufferSource(value) && !isBufferSource(value);
+
 /** @param {any} value @param {any} second @param {any} third @returns {BufferInstance | undefined} */
 function fromObject(value, second, third) {
   if (viewName(value) !== undefined) return fromList(value);
-  if (isAnyArrayBuffer(value) || (isSharedBufferSource(value) && !isBufferSource(value))) return fromMemory(value, second, third);
+  if (isAnyArrayBuffer(value) || isSharedMemory(value)) return fromMemory(value, second, third);
   const primitive = value.valueOf?.();
   if (primitive !== null && primitive !== undefined && primitive !== value) {
     if (typeof primitive === 'string' || typeof primitive === 'object') return from(primitive, second, third);
   }
-  if (value.length !== undefined || isAnyArrayBuffer(value.buffer)) return typeof value.length === 'number' ? fromList(value) : allocate(0);
+  if (value.length !== undefined || isAnyArrayBuffer(value.buffer) || isSharedMemory(value.buffer))
+    return typeof value.length === 'number' ? fromList(value) : allocate(0);
   if (value.type === 'Buffer' && isArray(value.data)) return fromList(value.data);
   if (typeof value[toPrimitive] === 'function') {
     const text = value[toPrimitive]('string');
@@ -188,9 +198,33 @@ function from(value, second, third) {
   throw invalidType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
 }
 
+let isSaid = false;
+let looks = 0;
+
+/** Says once that the constructor is deprecated: to what is no package, unless the program wants to hear of packages too. */
+function warnOfConstructor() {
+  const { pendingDeprecation } = loadOptions();
+  looks += 1;
+  if (looks > mostLooks) {
+    isSaid = true;
+    return;
+  }
+  if (!pendingDeprecation() && loadCallers().isCalledByPackage()) return;
+  isSaid = true;
+  loadWarnings().emitWarning(
+    'Buffer() is deprecated due to security and usability issues. Please use the Buffer.alloc(), Buffer.allocUnsafe(), or Buffer.from() ' +
+      'methods instead.',
+    'DeprecationWarning',
+    'DEP0005',
+  );
+}
+
+/** A stack costs microseconds, so at some time nobody looks any more. */
+const mostLooks = 1000;
 // Old programs call it, with and without `new`; subclasses of Buffer get plain Buffers, as in Node.
 /** @param {any} value @param {any} [second] @param {any} [third] */
 function Buffer(value, second, third) {
+  if (!isSaid) warnOfConstructor();
   if (typeof value !== 'number') return from(value, second, third);
   if (typeof second === 'string') throw invalidType('string', 'string', value);
   return alloc(value);
@@ -238,7 +272,7 @@ function concat(list, length) {
     total = 0;
     for (let index = 0; index < list.length; index += 1) {
       // What is no bytes is refused below.
-      if (list[index]?.length) total += list[index].length;
+      if (isBytes(list[index])) total += viewByteLength(list[index]);
     }
   } else {
     requireInteger(total, 'length', 0, constants.MAX_LENGTH);
@@ -463,6 +497,7 @@ const methods = {
   },
 };
 methods.toLocaleString = methods.toString;
+methods.inspect = shown;
 
 /** @param {BufferInstance} bytes @param {string} text @param {number} encoding @param {number} start @param {number} end */
 function writeText(bytes, text, encoding, start, end) {
@@ -519,15 +554,33 @@ function swap(bytes, width) {
   return bytes;
 }
 
-/** What `inspect` shows. @this {BufferInstance} */
-function shown() {
+/** What a program has put onto a Buffer that is not large: all its numbers are properties as well. @param {any} buffer @param {any} options */
+function shownMembers(buffer, options) {
+  const length = viewByteLength(buffer);
+  if (length > mostShown) return '';
+  const names = keys(buffer);
+  if (names.length === length) return '';
+  /** @type {any} */
+  const members = create(null);
+  for (let index = length; index < names.length; index += 1) members[names[index]] = buffer[names[index]];
+  const text = loadInspect().inspect(members, { ...options, breakLength: Number.POSITIVE_INFINITY, compact: true });
+  // Without `[Object: null prototype] { ` and ` }`.
+  return slice(text, stringIndexOf(text, '{') + 2, -2);
+}
+
+const mostShown = 4096;
+
+/** What `inspect` shows. @this {BufferInstance} @param {number} _depth @param {any} [options] */
+function shown(_depth, options) {
   const length = viewByteLength(this);
   const count = min(inspectedBytes, length);
   const digits = bufferText(this, hex, 0, count);
   let text = '';
   for (let index = 0; index < count; index += 1) text += ` ${digits[index * 2]}${digits[index * 2 + 1]}`;
   if (length > count) text += ` ... ${length - count} more byte${length - count > 1 ? 's' : ''}`;
-  return `<${this.constructor.name}${text === '' ? ' ' : text}>`;
+  const more = options === undefined ? '' : shownMembers(this, options);
+  if (more !== '' && text !== '') text += ',';
+  return `<${this.constructor.name}${text === '' && more === '' ? ' ' : text}${more === '' ? '' : ` ${more}`}>`;
 }
 
 // The methods behind `toString` and `write`, which packages call to save a look at the encoding: `utf8Slice`, `latin1Write`.

@@ -228,7 +228,7 @@ function exec(command, options, callback) {
 
 /** The form that `util.promisify` gives: a promise for both outputs, with the child. @param {Function} start */
 function promised(start) {
-  return (/** @type {any[]} */ ...given) => {
+  const later = (/** @type {any[]} */ ...given) => {
     const { promise, resolve, reject } = withResolvers();
     push(given, (/** @type {any} */ error, /** @type {any} */ stdout, /** @type {any} */ stderr) => {
       if (error === null) resolve({ stdout, stderr });
@@ -237,6 +237,8 @@ function promised(start) {
     const child = start(...given);
     return assign(promise, { child });
   };
+  defineProperty(later, 'name', { value: start.name, configurable: true });
+  return later;
 }
 const custom = symbolFor('nodejs.util.promisify.custom');
 defineProperty(exec, custom, { value: promised(exec), enumerable: false });

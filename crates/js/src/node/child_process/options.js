@@ -77,6 +77,8 @@ function signalNumber(signal) {
 
 /** The signal of the option `killSignal`; undefined when there is none. @param {any} signal */
 function killSignalOf(signal) {
+  // 0 ends nothing.
+  if (signal === 0) throw unknownSignal(signal);
   if (typeof signal === 'string' || typeof signal === 'number') return signalNumber(signal);
   if (signal !== undefined && signal !== null) throw invalidType('options.killSignal', ['string', 'number'], signal);
   return undefined;

@@ -10,10 +10,11 @@ const { LazyTransform, makeLazy } = require('node/crypto/lazy');
 const { bytesFrom, dataOf, textEncoding } = require('node/crypto/values');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
 const { apply, isInteger } = require('builtins/primordials');
+const loadWarnings = () => require('node/process/warnings');
 const { asymmetricCrypt, cipherFacts, cipherFinish, cipherNames, cipherOpen, cipherSetData } = ops;
 const { cipherSetPadding, cipherSetTag, cipherUpdate, hashOpen } = ops;
 
-/** @typedef {{ handle: NativeCipher, facts: CipherFacts, encrypts: boolean, isOver: boolean, hasBegun: boolean, hasTag: boolean, tag: any, decoder: any, encoding: any }} CipherState */
+/** @typedef {{ handle: NativeCipher, facts: CipherFacts, encrypts: boolean, isOver: boolean, hasBegun: boolean, hasTag: boolean, hasTagLength: boolean, tag: any, decoder: any, encoding: any }} CipherState */
 
 const own = Symbol('the cipher');
 
@@ -44,6 +45,7 @@ function open(self, cipher, key, iv, options, encrypts) {
     isOver: false,
     hasBegun: false,
     hasTag: false,
+    hasTagLength: tagLength !== undefined && tagLength !== null,
     tag: undefined,
     decoder: undefined,
     encoding: undefined,
@@ -112,11 +114,26 @@ function setAAD(buffer, options) {
   const state = this[own];
   const encoding = options?.encoding;
   const length = options?.plaintextLength;
-  if (length !== undefined && length !== null) requireInteger(length, 'options.plaintextLength', 0, 2 ** 53 - 1);
+  if (length !== undefined && length !== null && !(isInteger(length) && length >= 0 && length < 2 ** 53)) {
+    throw invalidValue('options.plaintextLength', length);
+  }
   const bytes = bytesFrom(buffer, 'aadbuf', encoding);
   if (state.isOver || !state.facts[6]) throw invalidState('setAAD');
   cipherSetData(state.handle, bytes, length ?? undefined);
   return this;
+}
+
+let isShortTagSaid = false;
+
+function warnOfShortTag() {
+  if (isShortTagSaid) return;
+  isShortTagSaid = true;
+  loadWarnings().emitWarning(
+    'Using AES-GCM authentication tags of less than 128 bits without specifying the authTagLength option when initializing decryption is ' +
+      'deprecated.',
+    'DeprecationWarning',
+    'DEP0182',
+  );
 }
 
 /** @this {any} @param {any} tag @param {any} [encoding] */
@@ -126,6 +143,7 @@ function setAuthTag(tag, encoding) {
   const bytes = typeof tag === 'string' ? bytesFrom(tag, 'buffer', encoding) : viewOrBuffer(tag, 'buffer');
   if (state.isOver || state.hasTag || !state.facts[6]) throw invalidState('setAuthTag');
   cipherSetTag(state.handle, bytes);
+  if (bytes.byteLength < 16 && !state.hasTagLength && state.facts[0] === 'gcm') warnOfShortTag();
   state.hasTag = true;
   return this;
 }

@@ -122,10 +122,11 @@ function checkScrypt(password, salt, length, options) {
   return { secret, seed, wish };
 }
 
-/** @param {any} error */
-function scryptError(error) {
+/** @param {any} error @param {{ n: number, r: number, p: number, memory: number }} wish */
+function scryptError(error, wish) {
   if (error?.code !== 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS') return error;
-  return nodeError(RangeError, error.code, error.message);
+  const isTooLarge = 128 * wish.r * (wish.n + wish.p + 2) > wish.memory;
+  return nodeError(RangeError, error.code, `Invalid scrypt params${isTooLarge ? ': memory limit exceeded' : ''}`);
 }
 
 /** @param {any} password @param {any} salt @param {any} length @param {any} options @param {any} [callback] */
@@ -137,7 +138,7 @@ function scrypt(password, salt, length, options, callback) {
   try {
     promise = scryptBytes(secret, seed, wish.n, wish.r, wish.p, wish.memory, length, true);
   } catch (error) {
-    throw scryptError(error);
+    throw scryptError(error, wish);
   }
   tell(promise, told, wrap);
 }
@@ -148,7 +149,7 @@ function scryptSync(password, salt, length, options) {
   try {
     return wrap(/** @type {Uint8Array} */ (scryptBytes(secret, seed, wish.n, wish.r, wish.p, wish.memory, length, false)));
   } catch (error) {
-    throw scryptError(error);
+    throw scryptError(error, wish);
   }
 }
 

@@ -11,6 +11,8 @@ const { isSharedBufferSource } = require('builtins/webidl');
 const { agreeSecret, decapsulateSecret, dhFaults, dhGenerate, dhNumber, dhOpen, dhSecret, dhSet, keyKind } = ops;
 const { ecdhConvert, ecdhGenerate, ecdhOpen, ecdhPrivate, ecdhPublic, ecdhSecret, ecdhSet, encapsulateSecret } = ops;
 
+const loadWarnings = () => require('node/process/warnings');
+
 const own = Symbol('the exchange');
 
 /** @this {any} @param {any} sizeOrKey @param {any} [keyEncoding] @param {any} [generator] @param {any} [genEncoding] */
@@ -155,8 +157,17 @@ ECDH.prototype.setPrivateKey = /** @this {any} */ function setPrivateKey(key, en
   ecdhSet(this[own], true, bytesFrom(key, 'key', encoding || undefined));
   return this;
 };
+let isSaid = false;
+
+function warnOfPublicKey() {
+  if (isSaid) return;
+  isSaid = true;
+  loadWarnings().emitWarning('ecdh.setPublicKey() is deprecated.', 'DeprecationWarning', 'DEP0031');
+}
+
 /** @param {any} key @param {any} [encoding] */
 ECDH.prototype.setPublicKey = /** @this {any} */ function setPublicKey(key, encoding) {
+  warnOfPublicKey();
   ecdhSet(this[own], false, bytesFrom(key, 'key', encoding || undefined));
   return this;
 };

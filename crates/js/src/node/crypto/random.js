@@ -7,7 +7,7 @@ const { wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { nextTick } = require('node/process/ticks');
 const { tell } = require('node/crypto/values');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
-const { isInteger, isView, min, now, numberToString, padStart, setBytes, slice, viewByteLength } = require('builtins/primordials');
+const { isInteger, isView, min, now, numberToString, padStart, setBytes, slice, trunc, viewByteLength } = require('builtins/primordials');
 const { equalBytes, randomFill: fillNow, randomLater, randomUuid } = ops;
 
 const most = 2 ** 31 - 1;
@@ -17,21 +17,19 @@ const long = 64 * 1024;
 /** @param {any} size @param {any} [callback] */
 function randomBytes(size, callback) {
   requireNumber(size, 'size');
-  if (!(size >= 0 && size <= most) || !isInteger(size)) {
-    throw outOfRange('size', `>= 0 && <= ${most}`, size);
-  }
+  if (!(size >= 0 && size <= most)) throw outOfRange('size', `>= 0 && <= ${most}`, size);
   if (callback === undefined) {
-    const bytes = new Uint8Array(size);
-    fillNow(bytes, 0, size);
+    const bytes = new Uint8Array(trunc(size));
+    fillNow(bytes, 0, bytes.length);
     return wrap(bytes);
   }
   requireFunction(callback, 'callback');
   if (size > long) {
-    tell(randomLater(size), callback, wrap);
+    tell(randomLater(trunc(size)), callback, wrap);
     return undefined;
   }
-  const bytes = new Uint8Array(size);
-  fillNow(bytes, 0, size);
+  const bytes = new Uint8Array(trunc(size));
+  fillNow(bytes, 0, bytes.length);
   later(callback, wrap(bytes));
   return undefined;
 }

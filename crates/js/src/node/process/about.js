@@ -3,7 +3,8 @@
 
 const { nodeError } = require('node/errors');
 const { requireString } = require('node/arguments');
-const { apply, freeze } = require('builtins/primordials');
+const { environmentOptions } = require('node/process/environment_options');
+const { apply, forEach, freeze, includes, map, regExp, replace, startsWith } = require('builtins/primordials');
 const { loadedFiles, writeOutput } = ops;
 const loadFormat = () => require('builtins/inspect/format');
 
@@ -48,7 +49,6 @@ const features = freeze({
   openssl_is_boringssl: false,
   cached_builtins: true,
   require_module: true,
-  dtls: false,
   quic: false,
   typescript: 'strip',
 });
@@ -69,8 +69,14 @@ function dlopen(_module, filename) {
   throw nodeError(Error, 'ERR_DLOPEN_FAILED', `native addons cannot be loaded: ${filename}`);
 }
 
-/** Flags that the environment may give: none, because it is not read for flags. It answers as a set that cannot change. */
+/** The options that NODE_OPTIONS may have: a set that nobody changes, and that knows them without dashes and with underscores too. */
 class EnvironmentFlags extends Set {
+  #names;
+  /** @param {string[]} names */
+  constructor(names) {
+    super(names);
+    this.#names = names;
+  }
   add() {
     return this;
   }
@@ -78,6 +84,41 @@ class EnvironmentFlags extends Set {
     return false;
   }
   clear() {}
+  /** @param {any} flag */
+  has(flag) {
+    if (typeof flag !== 'string') return false;
+    const name = replace(replace(replace(flag, values, ''), underscores, '-'), doubled, '--');
+    if (startsWith(name, '-')) return includes(this.#names, name);
+    return includes(this.#names, `--${name}`) || includes(this.#names, `-${name}`);
+  }
+  get size() {
+    return this.#names.length;
+  }
+  /** @param {Function} callback @param {any} [thisValue] */
+  forEach(callback, thisValue) {
+    forEach(this.#names, (name) => apply(callback, thisValue, [name, name, this]));
+  }
+  keys() {
+    return this.values();
+  }
+  values() {
+    return new Set(this.#names).values();
+  }
+  entries() {
+    return new Set(this.#names).entries();
+  }
+  [Symbol.iterator]() {
+    return this.values();
+  }
+}
+
+// `--stack-trace-limit=100` is its option, whatever the value; an underscore is a dash but at the beginning.
+const values = regExp(/=.*$/s);
+const underscores = regExp(/_/g);
+const doubled = regExp(/^-{2}/);
+
+function environmentFlags() {
+  return freeze(new EnvironmentFlags(map(environmentOptions, (name) => name)));
 }
 
 /** Built-in files that were loaded, by Node's form of naming them. @returns {string[]} */
@@ -89,4 +130,4 @@ function moduleLoadList() {
   return list;
 }
 
-module.exports = { binding, config, dlopen, environmentFlags: () => freeze(new EnvironmentFlags()), features, moduleLoadList, rawDebug };
+module.exports = { binding, config, dlopen, environmentFlags, features, moduleLoadList, rawDebug };

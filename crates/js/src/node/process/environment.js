@@ -2,6 +2,8 @@
 'use strict';
 
 const { nodeError } = require('node/errors');
+const { pendingDeprecation } = require('node/process/options');
+const { emitWarning } = require('node/process/warnings');
 const { WeakMap, assign, defineProperty, hasOwn, keys, push, reflectGet, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { environment: environmentPairs, setSharedVariable, setTimeZone, sharedVariable, sharedVariableNames, sharedVariables } = ops;
 
@@ -33,6 +35,8 @@ function makeEnvironment(variables, shared = 0) {
   const source = { variables, shared };
   /** @param {string} name @param {string | undefined} value */
   const put = (name, value) => {
+    // What the system refuses, without a word.
+    if (name === '') return;
     if (source.shared !== 0) setSharedVariable(source.shared, name, value);
     else if (value === undefined) delete variables[name];
     else defineProperty(variables, name, described(value));
@@ -57,6 +61,7 @@ function makeEnvironment(variables, shared = 0) {
       return value === undefined ? undefined : described(value);
     },
     set(_target, name, value) {
+      warnOfConversion(value);
       if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
       put(name, `${value}`);
       return true;
@@ -79,6 +84,23 @@ function makeEnvironment(variables, shared = 0) {
   });
   weakMapSet(sources, environment, source);
   return environment;
+}
+
+/** @type {boolean | undefined} */
+let warnsOfConversion;
+
+/** @param {any} value */
+function warnOfConversion(value) {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return;
+  warnsOfConversion ??= pendingDeprecation();
+  if (!warnsOfConversion) return;
+  warnsOfConversion = false;
+  emitWarning(
+    'Assigning any value other than a string, number, or boolean to a process.env property is deprecated. ' +
+      'Please make sure to convert the value to a string before setting process.env with it.',
+    'DeprecationWarning',
+    'DEP0104',
+  );
 }
 
 /** @param {string} reason */

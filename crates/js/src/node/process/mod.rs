@@ -12,10 +12,15 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("node/process/process", include_str!("process.js")).globals(&["process"]),
         File::new("node/process/about", include_str!("about.js")),
+        File::new("node/process/callers", include_str!("callers.js")),
         File::new("node/process/capture", include_str!("capture.js")),
         File::new("node/process/directory", include_str!("directory.js")),
         File::new("node/process/env_file", include_str!("env_file.js")),
         File::new("node/process/environment", include_str!("environment.js")),
+        File::new(
+            "node/process/environment_options",
+            include_str!("environment_options.js"),
+        ),
         File::new("node/process/evaluate", include_str!("evaluate.js")),
         File::new("node/process/finalization", include_str!("finalization.js")),
         File::new("node/process/options", include_str!("options.js")),

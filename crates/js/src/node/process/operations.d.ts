@@ -23,6 +23,9 @@ interface Operations {
   loadedFiles(): string[];
   memoryUsage(): [rss: number, heapTotal: number, heapUsed: number, external: number, arrayBuffers: number];
   parentId(): number;
+  /** How many operations the threads of the pool have to do. */
+  pooledOperations(): number;
+  isWorkerThread(): boolean;
   processFacts(): {
     argv: string[];
     argv0: string;

@@ -5,6 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 
+use twinloop_loop::Loop;
+
 use crate::builtins;
 use crate::builtins::errno::errno;
 use crate::engine::{Arguments, Error, ErrorClass, Local, Op, Scope};
@@ -12,6 +14,8 @@ use crate::engine::{Arguments, Error, ErrorClass, Local, Op, Scope};
 pub(crate) const OPS: &[Op] = &[
     Op::new("processFacts", 0, process_facts),
     Op::new("parentId", 0, parent_id),
+    Op::new("pooledOperations", 0, pooled_operations),
+    Op::new("isWorkerThread", 0, is_worker_thread),
     Op::new("environment", 0, environment),
     Op::new("currentDirectory", 0, current_directory),
     Op::new("changeDirectory", 1, change_directory),
@@ -48,10 +52,15 @@ pub(crate) struct CommandLine {
 }
 
 /// Options that have something run before the program.
-const PREPARING: [&str; 9] = [
+const PREPARING: [&str; 14] = [
     "--experimental-loader",
     "--expose-gc",
     "--import",
+    "--no-experimental-eventsource",
+    "--no-experimental-global-navigator",
+    "--no-experimental-websocket",
+    "--no-experimental-webstorage",
+    "--no-webstorage",
     "--require",
     "--stack-trace-limit",
     "--title",
@@ -71,6 +80,7 @@ impl CommandLine {
         let options = self.options.borrow();
         let mut names = options.iter().map(|(name, _)| name.as_str());
         names.any(|name| PREPARING.contains(&name))
+            || std::env::var_os("NODE_REDIRECT_WARNINGS").is_some()
     }
 }
 
@@ -138,6 +148,16 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
 /// `parentId()`.
 fn parent_id<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     Ok(scope.number(std::os::unix::process::parent_id().into()))
+}
+
+/// `pooledOperations()`: how many the threads of the pool have to do.
+fn pooled_operations<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(scope.number(Loop::current().blocking() as f64))
+}
+
+/// `isWorkerThread()`
+fn is_worker_thread<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(Local::boolean(scope.state::<Exit>().in_worker.get()))
 }
 
 /// `environment()`: `[name, value]` pairs.

@@ -2,11 +2,11 @@
 // `exit` when the loop has nothing left to do, if this module was loaded.
 'use strict';
 
-const { invalidType, nodeError, outOfRange, unknownSignal } = require('node/errors');
+const { invalidType, outOfRange, unknownSignal } = require('node/errors');
 const { requireBoolean, requireInteger, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { getDirectory, setDirectory } = require('node/process/directory');
-const { option, switchedOn } = require('node/process/options');
+const { option, processVariable, switchedOn } = require('node/process/options');
 const { endTicks, nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener, setWarningWriter } = require('node/process/warnings');
 const { setProcessEmitter, setRejectionWarner } = require('web/html/errors');
@@ -18,6 +18,7 @@ const {
   isArray,
   isInteger,
   keys,
+  max,
   push,
   regExp,
   symbolFor,
@@ -34,6 +35,7 @@ const {
   monotonicNow,
   monotonicParts,
   parentId,
+  pooledOperations,
   processFacts,
   sendSignal,
   unwatchSignal,
@@ -102,12 +104,14 @@ function beforeExit() {
 
 /** What listeners get for a promise that was rejected with something else than an error. @param {any} reason */
 function unhandledReason(reason) {
-  return nodeError(
-    Error,
-    'ERR_UNHANDLED_REJECTION',
+  /** @type {any} */
+  const error = new Error(
     'This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was ' +
       `not handled with .catch(). The promise rejected with the reason "${loadInspect().inspect(reason)}".`,
   );
+  error.code = 'ERR_UNHANDLED_REJECTION';
+  defineProperty(error, 'name', { value: 'UnhandledPromiseRejection', writable: true, enumerable: false, configurable: true });
+  return error;
 }
 
 /** Emits what somebody listens to, and answers whether somebody did. @param {string} name @param {...any} given */
@@ -117,7 +121,10 @@ function emitIfListened(name, ...given) {
     process.emit('uncaughtExceptionMonitor', given[0], given[1]);
   }
   if (name === 'uncaughtException' && loadCapture().capture(given[0])) return true;
-  if (process.listenerCount(name) === 0) return false;
+  if (process.listenerCount(name) === 0) {
+    if (name === 'rejectionHandled') warnOfLateHandler();
+    return false;
+  }
   return given.length === 1 ? process.emit(name, given[0]) : process.emit(name, given[0], given[1]);
 }
 
@@ -170,7 +177,8 @@ const members = {
   /** @param {any} [code] */
   exit(code) {
     if (code !== undefined) exitCode = readExitCode(code);
-    exitProcess(exit());
+    // What programs replace to see the end, or to stay.
+    process.reallyExit(exit());
   },
   // Node's name for leaving without listeners.
   /** @param {any} [code] */
@@ -215,10 +223,18 @@ const members = {
     const list = [];
     for (let index = 0; index < counts[0]; index += 1) push(list, 'Timeout');
     for (let index = 0; index < counts[1]; index += 1) push(list, 'Immediate');
+    const requests = pooledOperations();
+    for (let index = 0; index < requests; index += 1) push(list, 'FSReqCallback');
     return list;
   },
   _getActiveHandles: () => [],
-  _getActiveRequests: () => [],
+  _getActiveRequests() {
+    /** @type {object[]} */
+    const list = [];
+    const requests = pooledOperations();
+    for (let index = 0; index < requests; index += 1) push(list, {});
+    return list;
+  },
   hasUncaughtExceptionCaptureCallback: () => loadCapture().hasUncaughtExceptionCaptureCallback(),
   /** @param {any} callback */
   setUncaughtExceptionCaptureCallback: (callback) => loadCapture().setUncaughtExceptionCaptureCallback(callback),
@@ -371,18 +387,23 @@ function takeWarningOptions() {
     const isOn = switchedOn(`--${names[index]}`, index === 0);
     if (isOn !== (index === 0)) process[properties[index]] = true;
   }
-  const path = option('--redirect-warnings');
+  const path = option('--redirect-warnings') ?? processVariable('NODE_REDIRECT_WARNINGS');
   if (path !== undefined) setWarningWriter((line) => loadFiles().appendFileSync(path, line));
 }
 
 let rejections = 0;
+
+/** A rejection that was told of has a handler after all. */
+function warnOfLateHandler() {
+  emitWarning(`Promise rejection was handled asynchronously (rejection id: ${max(rejections, 1)})`, 'PromiseRejectionHandledWarning');
+}
 
 /** What `--unhandled-rejections=warn` says. @param {any} reason @param {boolean} fails */
 function warnOfRejection(reason, fails) {
   rejections += 1;
   const name = 'UnhandledPromiseRejectionWarning';
   const isError = typeof reason?.stack === 'string';
-  emitWarning(isError ? reason.stack : loadInspect().inspect(reason), name);
+  emitWarning(isError ? reason.stack : typeof reason === 'string' ? reason : loadInspect().inspect(reason), name);
   emitWarning(
     'Unhandled promise rejection. This error originated either by throwing inside of an async function without a catch block, or by ' +
       'rejecting a promise which was not handled with .catch(). To terminate the node process on unhandled promise rejection, use the CLI ' +

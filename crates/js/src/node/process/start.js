@@ -1,7 +1,7 @@
 // What the command line has done before the program runs: modules that are loaded first, the name of the process, `gc`.
 'use strict';
 
-const { option, options, switchedOn } = require('node/process/options');
+const { option, options, processVariable, switchedOn } = require('node/process/options');
 const { defineProperty } = require('builtins/primordials');
 const { collectGarbage } = ops;
 const loadModules = () => require('node/module/module');
@@ -16,11 +16,21 @@ function baseUrl() {
   return `${loadUrl().pathToFileURL(loadProcess().process.cwd()).href}/`;
 }
 
+/** Globals that an option takes away. @type {[option: string, names: string[]][]} */
+const takenAway = [
+  ['--no-experimental-websocket', ['WebSocket', 'CloseEvent']],
+  ['--no-experimental-eventsource', ['EventSource']],
+  ['--no-experimental-global-navigator', ['navigator', 'Navigator']],
+  ['--no-experimental-webstorage', ['localStorage', 'sessionStorage', 'Storage', 'StorageEvent']],
+  ['--no-webstorage', ['localStorage', 'sessionStorage', 'Storage', 'StorageEvent']],
+];
+
 /** Does it; gives the specifiers that are to be imported before the program. @returns {string[]} */
 function prepare() {
   const limit = option('--stack-trace-limit');
   if (limit !== undefined) /** @type {any} */ (Error).stackTraceLimit = Number(limit);
-  if (option('--unhandled-rejections') !== undefined || option('--redirect-warnings') !== undefined) loadProcess();
+  const redirects = option('--redirect-warnings') ?? processVariable('NODE_REDIRECT_WARNINGS');
+  if (option('--unhandled-rejections') !== undefined || redirects !== undefined) loadProcess();
   const title = option('--title');
   if (title !== undefined) loadProcess().process.title = title;
   if (switchedOn('--expose-gc')) {
@@ -28,6 +38,13 @@ function prepare() {
       collectGarbage();
     };
     defineProperty(global, 'gc', { value: gc, writable: true, enumerable: false, configurable: true });
+  }
+  for (let index = 0; index < takenAway.length; index += 1) {
+    const { 0: name, 1: names } = takenAway[index];
+    if (option(name) === undefined) continue;
+    for (let each = 0; each < names.length; each += 1) {
+      defineProperty(global, names[each], { value: undefined, writable: true, enumerable: false, configurable: true });
+    }
   }
   const required = options('--require');
   for (let index = 0; index < required.length; index += 1) loadModules().preload(required[index]);

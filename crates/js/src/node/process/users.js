@@ -3,8 +3,8 @@
 
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireArray, requireInteger, requireObject, requireString } = require('node/arguments');
-const { keys, map, parseInt, push, regExp, split, stringIncludes, test } = require('builtins/primordials');
-const { fileModeMask, fsReadFile, replaceProcess, setGroups, setIdentity, supplementaryGroups, userAndGroupIds } = ops;
+const { includes, keys, map, parseInt, push, regExp, split, stringIncludes, test } = require('builtins/primordials');
+const { isWorkerThread, fileModeMask, fsReadFile, replaceProcess, setGroups, setIdentity, supplementaryGroups, userAndGroupIds } = ops;
 
 const octal = regExp(/^[0-7]+$/);
 
@@ -48,8 +48,18 @@ function idOf(value, isGroup) {
   return parseInt(fields[2], 10);
 }
 
+/** A thread may not change what belongs to the process. @param {string} what */
+function refuseInWorkers(what) {
+  if (isWorkerThread()) {
+    throw nodeError(TypeError, 'ERR_WORKER_UNSUPPORTED_OPERATION', `${what} is not supported in workers`);
+  }
+}
+
+const names = ['setuid', 'seteuid', 'setgid', 'setegid'];
+
 /** @param {number} what @param {boolean} isGroup @returns {(id: any) => void} */
 const setter = (what, isGroup) => (id) => {
+  refuseInWorkers(`process.${names[what]}()`);
   requireId(id, 'id');
   setIdentity(what, idOf(id, isGroup));
 };
@@ -78,6 +88,7 @@ function initgroups(user, extraGroup) {
 
 /** Another program in the place of this one, with its files and its number. @param {any} execPath @param {any} args @param {any} env */
 function execve(execPath, args, env) {
+  refuseInWorkers('process.execve()');
   requireString(execPath, 'execPath');
   requireArray(args, 'args');
   for (let index = 0; index < args.length; index += 1) {
@@ -105,7 +116,13 @@ module.exports = {
   geteuid: () => userAndGroupIds()[1],
   getgid: () => userAndGroupIds()[2],
   getegid: () => userAndGroupIds()[3],
-  getgroups: () => supplementaryGroups(),
+  /** The effective group is among them, whether the system lists it or not. */
+  getgroups() {
+    const groups = supplementaryGroups();
+    const own = userAndGroupIds()[3];
+    if (!includes(groups, own)) push(groups, own);
+    return groups;
+  },
   execve,
   initgroups,
   setegid: setter(3, true),

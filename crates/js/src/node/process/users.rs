@@ -84,6 +84,24 @@ fn refused(error: &std::io::Error, syscall: &str) -> Error {
     .with("syscall", syscall)
 }
 
+/// The same for who the process is, in the words that Node has for it.
+fn denied(error: &std::io::Error, syscall: &str) -> Error {
+    let number = error.raw_os_error().unwrap_or(0);
+    let code = errno::errno(number).code;
+    Error::coded(code, format!("{code}, {}", system_text(error)))
+        .with("errno", number)
+        .with("syscall", syscall)
+}
+
+/// The system's own words for an error.
+fn system_text(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
 /// `setIdentity(what, id)`: 0 to 3 for user, effective user, group, effective group.
 fn set_process_identity<'s>(
     scope: &Scope<'s>,
@@ -96,7 +114,7 @@ fn set_process_identity<'s>(
         _ => (Identity::EffectiveGroup, "setegid"),
     };
     let id = scope.number_of(arguments.get(1))? as u32;
-    set_identity(identity, id).map_err(|error| refused(&error, name))?;
+    set_identity(identity, id).map_err(|error| denied(&error, name))?;
     Ok(Local::undefined())
 }
 
@@ -112,7 +130,7 @@ fn set_supplementary_groups<'s>(
             Ok(scope.number_of(id)? as u32)
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    set_groups(&groups).map_err(|error| refused(&error, "setgroups"))?;
+    set_groups(&groups).map_err(|error| denied(&error, "setgroups"))?;
     Ok(Local::undefined())
 }
 

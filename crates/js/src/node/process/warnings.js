@@ -4,7 +4,7 @@
 
 const { invalidType } = require('node/errors');
 const { requireString } = require('node/arguments');
-const { options, switchedOn } = require('node/process/options');
+const { options, processVariable, switchedOn } = require('node/process/options');
 const { nextTick } = require('node/process/ticks');
 const { errorToString, includes, isArray } = require('builtins/primordials');
 const { processFacts, writeOutput } = ops;
@@ -75,9 +75,15 @@ function makeWarning(message, type = 'Warning', code = undefined, detail = undef
   return error;
 }
 
+/** @type {boolean | undefined} */
+let shown;
+
+/** Whether warnings are shown at all. */
+const isOn = () => (shown ??= switchedOn('--warnings', processVariable('NODE_NO_WARNINGS') !== '1'));
+
 /** @param {any} error */
 function tell(error) {
-  if (!switchedOn('--warnings', true) || isDisabled(error)) {
+  if (!isOn() || isDisabled(error)) {
     listener(error);
     return;
   }
@@ -87,7 +93,7 @@ function tell(error) {
   const isDeprecation = error.name === 'DeprecationWarning';
   const isTraced = switchedOn('--trace-warnings') || (isDeprecation && (switchedOn('--trace-deprecation') || settings().traceDeprecation));
   const text = isTraced && typeof error.stack === 'string' ? error.stack : textOf(error);
-  writeWarning(`(twinloop:${pid}) ${tag}${text}${detail}\n`);
+  writeWarning(`(node:${pid}) ${tag}${text}${detail}\n`);
   listener(error);
 }
 

@@ -40,6 +40,8 @@ class Interface extends EventEmitter {
   completer;
   #prompt;
   #historyAt = -1;
+  /** @type {AsyncIterableIterator<string> | undefined} */
+  #lines = undefined;
   /** @type {any} */
   #decoder = new /** @type {any} */ (StringDecoder)('utf8');
   #sawReturn = 0;
@@ -509,7 +511,9 @@ class Interface extends EventEmitter {
 
   /** @returns {AsyncIterableIterator<string>} */
   [Symbol.asyncIterator]() {
-    return linesOf(this);
+    // One for all that ask: each line goes to one of them.
+    this.#lines ??= linesOf(this);
+    return this.#lines;
   }
 }
 

@@ -25,6 +25,7 @@ function questionLater(query, options) {
     this.question(query, options ?? {}, answer);
   });
 }
+defineProperty(questionLater, 'name', { value: 'question', configurable: true });
 defineProperty(Interface.prototype.question, Symbol.for('nodejs.util.promisify.custom'), { value: questionLater, configurable: true });
 
 module.exports = {

@@ -4,7 +4,7 @@
 
 const { then, withResolvers } = require('builtins/primordials');
 const { requireBoolean, requireObject } = require('node/arguments');
-const { invalidType } = require('node/errors');
+const { invalidType, invalidValue } = require('node/errors');
 const { nextTick } = require('node/process/ticks');
 const { AbortError } = require('node/stream/host/errors');
 const { ReadableStream, isReadableStream } = require('web/streams/readable_stream');
@@ -32,9 +32,14 @@ const early = () => new AbortError();
 function newReadableStreamFromStreamReadable(stream, options) {
   if (typeof stream?._readableState !== 'object') throw invalidType('streamReadable', 'stream.Readable', stream);
   const { destroyer } = loadDestroy();
-  const strategy = checked(options).strategy ?? usualStrategy(stream.readableObjectMode, stream.readableHighWaterMark);
+  const { strategy: wished, type } = checked(options);
+  if (type !== undefined && type !== 'bytes') throw invalidValue('options.type', type, "must be one of: undefined, 'bytes'");
+  const isOfBytes = type === 'bytes';
+  // A stream of bytes counts them itself.
+  const byteStrategy = { highWaterMark: wished?.highWaterMark ?? stream.readableHighWaterMark };
+  const strategy = isOfBytes ? byteStrategy : (wished ?? usualStrategy(stream.readableObjectMode, stream.readableHighWaterMark));
   if (stream.destroyed || stream.readable === false) {
-    const ended = new ReadableStream({ start: (/** @type {any} */ controller) => controller.close() });
+    const ended = new ReadableStream({ type, start: (/** @type {any} */ controller) => controller.close() });
     return ended;
   }
   /** @type {any} */
@@ -47,16 +52,22 @@ function newReadableStreamFromStreamReadable(stream, options) {
     // What comes after the end is nobody's.
     stream.on('error', noOperation);
     if (canceled) return;
-    if (reason) controller.error(reason);
-    else controller.close();
+    if (reason) {
+      controller.error(reason);
+      return;
+    }
+    controller.close();
+    // Who waits with a buffer of its own gets it back.
+    if (isOfBytes) controller.byobRequest?.respond(0);
   });
   stream.on('data', (/** @type {any} */ chunk) => {
-    if (canceled) return;
+    if (canceled || (isOfBytes && chunk.length === 0)) return;
     controller.enqueue(loadBuffer().Buffer.isBuffer(chunk) && !stream.readableObjectMode ? new Uint8Array(chunk) : chunk);
     if (controller.desiredSize <= 0) stream.pause();
   });
   return new ReadableStream(
     {
+      type,
       start(/** @type {any} */ given) {
         controller = given;
       },
@@ -237,12 +248,14 @@ function newStreamDuplexFromReadableWritablePair(pair, options) {
   });
 }
 
-/** @param {any} duplex */
-function newReadableWritablePairFromDuplex(duplex) {
+/** @param {any} duplex @param {any} [options] */
+function newReadableWritablePairFromDuplex(duplex, options) {
   if (typeof duplex?._writableState !== 'object' || typeof duplex._readableState !== 'object') {
     throw invalidType('duplex', 'stream.Duplex', duplex);
   }
-  return { readable: newReadableStreamFromStreamReadable(duplex), writable: newWritableStreamFromStreamWritable(duplex) };
+  const { readableType, type } = checked(options);
+  const readable = newReadableStreamFromStreamReadable(duplex, { type: readableType ?? type });
+  return { readable, writable: newWritableStreamFromStreamWritable(duplex) };
 }
 
 module.exports = {

@@ -5,6 +5,7 @@ const { aborted } = require('node/errors');
 const { defineProperty, isView, Promise } = require('builtins/primordials');
 const { nextTick } = require('node/process/ticks');
 const Stream = require('node/stream/stream');
+const loadAdapters = () => require('node/stream/adapters');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 const { Duplex } = Stream;
@@ -49,6 +50,9 @@ function half(options) {
 }
 
 Stream.duplexPair = duplexPair;
+Duplex.toWeb = function toWeb(/** @type {any} */ duplex, /** @type {any} */ options) {
+  return loadAdapters().newReadableWritablePairFromDuplex(duplex, options);
+};
 Stream._isArrayBufferView = isView;
 // Any view is bytes to Node by now.
 Stream._isUint8Array = isView;

@@ -31,7 +31,8 @@ function cutOfUtf8(bytes) {
  */
 function isCutLead(lead, have, second) {
   const needs = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (have >= needs || lead > 0xf4 || lead < 0xc2) return false;
+  // What begins as one of four bytes is waited for, though no character begins so.
+  if (have >= needs || lead > 0xf7 || lead < 0xc2) return false;
   if (have === 1) return true;
   if (lead === 0xe0) return second >= 0xa0;
   if (lead === 0xed) return second <= 0x9f;

@@ -3,28 +3,40 @@
 'use strict';
 
 const { invalidType, nodeError } = require('node/errors');
-const { requireString } = require('node/arguments');
+const { requireObject, requireString } = require('node/arguments');
 const {
+  arraySlice,
   assign,
   charCodeAt,
   defineProperty,
+  endsWith,
   exec,
+  filter,
   forEach,
   includes,
+  join,
   keys,
+  map,
+  min,
+  push,
   regExp,
   replace,
+  shift,
   slice,
+  split,
   startsWith,
   stringIncludes,
   stringIndexOf,
   test,
   toLowerCase,
-  trim,
+  unshift,
   create,
 } = require('builtins/primordials');
 const { URL } = require('web/url/url');
 const { URLSearchParams } = require('web/url/search_params');
+const loadPunycode = () => require('node/punycode/codec');
+const loadCallers = () => require('node/process/callers');
+const loadWarnings = () => require('node/process/warnings');
 
 const protocolPattern = regExp(/^[a-z0-9.+-]+:/i);
 const portPattern = regExp(/:[0-9]*$/);
@@ -32,8 +44,10 @@ const portPattern = regExp(/:[0-9]*$/);
 const hostPattern = regExp(/^\/\/[^@/]+@[^@/]+/);
 // Characters that are escaped wherever they stand behind the host.
 const unwise = regExp(/[\t\n\r "'<>\\^`{|}]/g);
-const outsideOfHost = regExp(/[^a-z0-9.+_\-\u0080-\uffff]/i);
+const outsideOfHost = regExp(/[\0-\x1f "#%/:;<>?@[\\\]^`{|}]/);
 const backslashes = regExp(/\\/g);
+// Control characters and spaces around a URL are no part of it.
+const outside = regExp(/^[\0- \u00a0\ufeff]+|[\0- \u00a0\ufeff]+$/g);
 // Schemes whose URLs always have a host.
 const withSlashes = ['http:', 'https:', 'ftp:', 'gopher:', 'file:', 'ws:', 'wss:'];
 
@@ -56,18 +70,18 @@ class Url {
 
   /** Becomes what the text says. @param {any} text @param {boolean} [parseQuery] @param {boolean} [slashesDenoteHost] */
   parse(text, parseQuery = false, slashesDenoteHost = false) {
-    return assign(this, parse(text, parseQuery, slashesDenoteHost));
+    return assign(this, parsed(text, parseQuery, slashesDenoteHost));
   }
   format() {
     return formatParts(this);
   }
-  /** @param {any} relative */
-  resolve(relative) {
-    return resolve(formatParts(this), relative);
+  /** @param {any} link */
+  resolve(link) {
+    return recordOf(this.resolveObject(link)).format();
   }
-  /** @param {any} relative */
-  resolveObject(relative) {
-    return resolveObject(formatParts(this), typeof relative === 'string' ? relative : formatParts(relative));
+  /** @param {any} link */
+  resolveObject(link) {
+    return resolved(this, recordOf(link));
   }
   /** Takes the port off `host`. */
   parseHost() {
@@ -86,10 +100,9 @@ forEach(['parse', 'format', 'resolve', 'resolveObject', 'parseHost'], (name) => 
 
 /** Backslashes before the query are slashes, as browsers have it. @param {string} text */
 function withForwardSlashes(text) {
-  let end = stringIndexOf(text, '?');
+  const query = stringIndexOf(text, '?');
   const hash = stringIndexOf(text, '#');
-  if (hash !== -1 && (end === -1 || hash < end)) return text;
-  if (end === -1) end = text.length;
+  const end = min(query === -1 ? text.length : query, hash === -1 ? text.length : hash);
   return replace(slice(text, 0, end), backslashes, '/') + slice(text, end);
 }
 
@@ -98,9 +111,34 @@ function withForwardSlashes(text) {
  * @param {boolean} [slashesDenoteHost] whether `//a/b` has the host a
  */
 function parse(text, parseQuery = false, slashesDenoteHost = false) {
+  if (!isSaid) warnOfParse();
+  return parsed(text, parseQuery, slashesDenoteHost);
+}
+
+let isSaid = false;
+let looks = 0;
+
+/** Says once that `url.parse` is deprecated, if no package calls it. A look at the stack costs microseconds, so at some time nobody looks any more. */
+function warnOfParse() {
+  looks += 1;
+  isSaid = looks > mostLooks;
+  if (isSaid || loadCallers().isCalledByPackage()) return;
+  isSaid = true;
+  loadWarnings().emitWarning(
+    '`url.parse()` behavior is not standardized and prone to errors that have security implications. Use the WHATWG URL API instead. ' +
+      'CVEs are not issued for `url.parse()` vulnerabilities.',
+    'DeprecationWarning',
+    'DEP0169',
+  );
+}
+
+const mostLooks = 1000;
+
+/** @param {any} text @param {boolean} parseQuery @param {boolean} slashesDenoteHost */
+function parsed(text, parseQuery, slashesDenoteHost) {
   requireString(text, 'url');
   const url = new Url();
-  let rest = withForwardSlashes(trim(text));
+  let rest = withForwardSlashes(replace(text, outside, ''));
   const protocol = exec(protocolPattern, rest)?.[0];
   if (protocol !== undefined) {
     url.protocol = toLowerCase(protocol);
@@ -137,8 +175,18 @@ function parse(text, parseQuery = false, slashesDenoteHost = false) {
   return url;
 }
 
-/** Takes credentials, host and port from the front of what is left. @param {Url} url @param {string} rest @param {string} whole */
-function takeHost(url, rest, whole) {
+const breaks = regExp(/[\t\n\r]/g);
+const hostsEnd = regExp(/[/?#]/);
+
+/** Tabs and line breaks are no part of credentials and hosts. @param {string} rest */
+function withoutBreaks(rest) {
+  const end = exec(hostsEnd, rest)?.index ?? rest.length;
+  return replace(slice(rest, 0, end), breaks, '') + slice(rest, end);
+}
+
+/** Takes credentials, host and port from the front of what is left. @param {Url} url @param {string} given @param {string} whole */
+function takeHost(url, given, whole) {
+  const rest = withoutBreaks(given);
   let end = rest.length;
   let at = -1;
   let odd = -1;
@@ -164,6 +212,7 @@ function takeHost(url, rest, whole) {
     host = slice(host, 0, host.length - port.length);
   }
   const isIpv6 = host[0] === '[' && host[host.length - 1] === ']';
+  if (isIpv6 && test(outsideOfIpv6, host)) throw invalidUrl(whole);
   let left = slice(rest, end);
   if (!isIpv6) {
     // What no host name may have begins the path.
@@ -182,6 +231,15 @@ function takeHost(url, rest, whole) {
   return left;
 }
 
+const outsideOfIpv6 = regExp(/[\0\t\n\r #%/<>?@\\^|]/);
+
+/** @param {string} input */
+function invalidUrl(input) {
+  const error = nodeError(TypeError, 'ERR_INVALID_URL', 'Invalid URL');
+  error.input = input;
+  return error;
+}
+
 /** In lower case and in ASCII. @param {string} host @param {string} whole */
 function hostnameOf(host, whole) {
   if (host.length > 255) return '';
@@ -190,9 +248,7 @@ function hostnameOf(host, whole) {
     try {
       return new URL(`http://${host}`).hostname;
     } catch {
-      const error = nodeError(TypeError, 'ERR_INVALID_URL', 'Invalid URL');
-      error.input = whole;
-      throw error;
+      throw invalidUrl(whole);
     }
   }
   return toLowerCase(host);
@@ -212,21 +268,33 @@ function parsedQuery(text) {
 
 /** @param {any} value an object of parts, a URL or a string @param {any} [options] for a URL: `auth`, `fragment`, `search` */
 function format(value, options) {
-  if (typeof value === 'string') return parse(value).href;
+  if (typeof value === 'string') return parsed(value, false, false).href;
   if (typeof value !== 'object' || value === null) throw invalidType('urlObject', ['object', 'string'], value);
   return value instanceof URL ? formatStandard(value, options) : formatParts(value);
 }
 
-/** @param {any} url @param {{ auth?: boolean, fragment?: boolean, search?: boolean }} [options] */
-function formatStandard(url, options = {}) {
+/** A host's name as it is written. @param {string} hostname */
+function withoutPunycode(hostname) {
+  const { decode } = loadPunycode();
+  const labels = map(split(hostname, '.'), (label) => (startsWith(label, 'xn--') ? decode(slice(label, 4)) : label));
+  return join(labels, '.');
+}
+
+/** @param {any} url @param {any} [options] */
+function formatStandard(url, options) {
+  if (options !== undefined && options !== null) requireObject(options, 'options');
+  const { auth = true, fragment = true, search = true, unicode = false } = options ?? {};
   const copy = new URL(url.href);
-  if (options.fragment === false) copy.hash = '';
-  if (options.search === false) copy.search = '';
-  if (options.auth === false) {
+  if (!fragment) copy.hash = '';
+  if (!search) copy.search = '';
+  if (!auth) {
     copy.username = '';
     copy.password = '';
   }
-  return copy.href;
+  const { host, hostname, href } = copy;
+  if (!unicode || !stringIncludes(hostname, 'xn--')) return href;
+  const start = stringIndexOf(href, host);
+  return `${slice(href, 0, start)}${withoutPunycode(hostname)}${slice(href, start + hostname.length)}`;
 }
 
 /** @param {any} url */
@@ -270,18 +338,175 @@ function queryText(query) {
   return pairs.toString();
 }
 
-/** A URL as a browser takes it on a page. @param {string} from @param {string} to */
+/** @param {any} value a record, or text @param {boolean} [slashesDenoteHost] */
+const recordOf = (value, slashesDenoteHost = true) =>
+  typeof value === 'string' ? parsed(value, false, slashesDenoteHost) : assign(new Url(), value);
+
+/** Where a link leads that stands on a page. @param {any} from @param {any} to */
 function resolve(from, to) {
-  /** @type {any} */
-  const Standard = URL;
-  const resolved = new Standard(to, new Standard(from, 'resolve://'));
-  return resolved.protocol === 'resolve:' ? resolved.pathname + resolved.search + resolved.hash : resolved.href;
+  return recordOf(recordOf(from).resolveObject(to)).format();
 }
 
 /** The same with records on either side. @param {any} from @param {any} to */
 function resolveObject(from, to) {
-  const text = (/** @type {any} */ value) => (typeof value === 'string' ? value : format(value));
-  return parse(resolve(text(from), text(to)), false, true);
+  // What comes from nowhere is where it says.
+  return from ? recordOf(from).resolveObject(to) : to;
+}
+
+/** Takes over parts of another record. @param {Url} url @param {any} other @param {string[]} names */
+function take(url, other, names) {
+  for (let index = 0; index < names.length; index += 1) /** @type {any} */ (url)[names[index]] = other[names[index]];
+}
+
+const all = ['protocol', 'slashes', 'auth', 'host', 'port', 'hostname', 'hash', 'search', 'query', 'pathname', 'path', 'href'];
+const allButProtocol = filter(all, (name) => name !== 'protocol');
+
+/** The parts that follow from the others. @param {Url} url */
+function completed(url) {
+  if (url.pathname !== null || url.search !== null) url.path = (url.pathname || '') + (url.search || '');
+  url.href = url.format();
+  return url;
+}
+
+/** The part of the web's own kind of URL: `scheme://host`. @param {string | null} protocol */
+const hasSlashes = (protocol) => protocol !== null && includes(withSlashes, protocol);
+
+/** @param {Url} base @param {any} link */
+function resolved(base, link) {
+  const result = assign(new Url(), base);
+  result.hash = link.hash;
+  if (link.href === '') return completed(result);
+  if (link.slashes && !link.protocol) {
+    take(result, link, allButProtocol);
+    if (hasSlashes(result.protocol) && result.hostname && !result.pathname) result.pathname = '/';
+    return completed(result);
+  }
+  if (link.protocol && link.protocol !== result.protocol) return elsewhere(result, link);
+  return beside(result, link);
+}
+
+/** A link with a scheme of its own. @param {Url} result @param {any} link */
+function elsewhere(result, link) {
+  if (!hasSlashes(link.protocol)) {
+    take(result, link, all);
+    result.href = result.format();
+    return result;
+  }
+  const { host, pathname } = link;
+  take(result, link, ['protocol', 'auth', 'port', 'search', 'query']);
+  result.pathname = pathname;
+  result.host = host || '';
+  if (!host && link.protocol !== 'file:') {
+    // `https:/p/a` means the host p.
+    const given = split(pathname || '', '/');
+    const parts = filter(given, (part, index) => part !== '' || index === given.length - 1);
+    result.host = parts.length > 0 ? parts[0] : '';
+    result.pathname = `/${join(arraySlice(parts, 1), '/')}`;
+  }
+  result.hostname = link.hostname || result.host;
+  result.slashes = result.slashes || link.slashes;
+  return completed(result);
+}
+
+/** Gives a record without slashes its host back, which stood as the first part of its path. @param {Url} result @param {string | undefined} first */
+function takeHostOfPath(result, first) {
+  const at = first === undefined ? -1 : stringIndexOf(first, '@');
+  result.host = first === undefined ? '' : at > 0 ? slice(first, at + 1) : first;
+  result.hostname = result.host;
+  if (at > 0) result.auth = slice(/** @type {string} */ (first), 0, at);
+}
+
+/** A link of the same scheme, or without one. @param {Url} result @param {any} link */
+function beside(result, link) {
+  const isOpaque = !!result.protocol && !hasSlashes(result.protocol);
+  const startsAtRoot = !!link.host || startsWith(link.pathname ?? '', '/');
+  let isAbsolute = startsAtRoot || startsWith(result.pathname ?? '', '/') || !!(result.host && link.pathname);
+  const dropsDots = isAbsolute;
+  let parts = result.pathname ? split(result.pathname, '/') : [];
+  let linkParts = link.pathname ? split(link.pathname, '/') : [];
+  let { host, hostname } = link;
+  if (isOpaque) {
+    // Without slashes the host is where the path begins.
+    parts = withHost(result.host, parts);
+    result.host = '';
+    result.hostname = '';
+    result.port = null;
+    if (link.protocol) {
+      linkParts = withHost(host, linkParts);
+      host = null;
+      hostname = null;
+      result.auth = null;
+    }
+    isAbsolute = isAbsolute && (linkParts[0] === '' || parts[0] === '');
+  }
+  if (startsAtRoot) {
+    if (host || host === '') {
+      if (result.host !== host) result.auth = null;
+      result.host = host;
+      result.port = link.port;
+    }
+    if (hostname || hostname === '') {
+      if (result.hostname !== hostname) result.auth = null;
+      result.hostname = hostname;
+    }
+    take(result, link, ['search', 'query']);
+    parts = linkParts;
+  } else if (linkParts.length > 0) {
+    parts = arraySlice(parts, 0, -1);
+    forEach(linkParts, (part) => push(parts, part));
+    take(result, link, ['search', 'query']);
+  } else if (link.search !== null && link.search !== undefined) {
+    if (isOpaque) takeHostOfPath(result, shift(parts));
+    take(result, link, ['search', 'query']);
+    if (isOpaque) result.pathname = parts.length > 0 ? `/${join(parts, '/')}` : null;
+    return completed(result);
+  }
+  if (parts.length === 0) {
+    result.pathname = null;
+    result.path = result.search ? `/${result.search}` : null;
+    result.href = result.format();
+    return result;
+  }
+  const last = parts[parts.length - 1];
+  const isFolder = last === '' || ((last === '.' || last === '..') && !!(result.host || host || parts.length > 1));
+  const walked = withoutDots(parts, isAbsolute || dropsDots);
+  if (isAbsolute && !startsWith(`${walked[0]}`, '/') && walked[0] !== '') unshift(walked, '');
+  if (isFolder && !endsWith(join(walked, '/'), '/')) push(walked, '');
+  const isRooted = walked[0] === '' || startsWith(`${walked[0]}`, '/');
+  if (isOpaque) takeHostOfPath(result, isRooted || walked.length === 0 ? undefined : shift(walked));
+  if ((isAbsolute || (result.host && walked.length > 0)) && !isRooted && walked[0] !== '') unshift(walked, '');
+  result.pathname = walked.length > 0 ? join(walked, '/') : null;
+  if (result.pathname === null) result.path = null;
+  result.auth = link.auth || result.auth;
+  result.slashes = result.slashes || link.slashes;
+  return completed(result);
+}
+
+/** @param {string | null} host @param {string[]} parts */
+function withHost(host, parts) {
+  if (!host) return parts;
+  const whole = parts[0] === '' ? arraySlice(parts, 1) : arraySlice(parts);
+  unshift(whole, host);
+  return whole;
+}
+
+/**
+ * Walks `.` and `..`.
+ * @param {string[]} parts @param {boolean} staysInside whether there is nothing above the first part
+ */
+function withoutDots(parts, staysInside) {
+  /** @type {string[]} */
+  const walked = [];
+  let above = 0;
+  for (let index = parts.length - 1; index >= 0; index -= 1) {
+    if (parts[index] === '..') above += 1;
+    else if (parts[index] !== '.') {
+      if (above > 0) above -= 1;
+      else unshift(walked, parts[index]);
+    }
+  }
+  if (!staysInside) for (; above > 0; above -= 1) unshift(walked, '..');
+  return walked;
 }
 
 module.exports = { Url, format, parse, resolve, resolveObject };

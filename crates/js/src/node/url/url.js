@@ -99,8 +99,12 @@ function pathToFileURL(path, options) {
   return windowsUrl(resolved, path);
 }
 
+const longDrive = regExp(/^\\\\\?\\[a-z]:\\/i);
+
 /** @param {string} resolved @param {string} input */
 function windowsUrl(resolved, input) {
+  // A path that goes past the limits of paths.
+  if (test(longDrive, resolved)) return windowsUrl(slice(resolved, 4), input);
   const shown = replace(replaceAll(resolved, '\\', '/'), unusual, (/** @type {string} */ unit) => special[unit]);
   if (!startsWith(shown, '//')) return new URL(`file:///${shown}`);
   const parts = split(startsWith(resolved, '\\\\?\\UNC\\') ? slice(resolved, 8) : slice(resolved, 2), '\\');

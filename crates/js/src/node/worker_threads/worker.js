@@ -10,7 +10,7 @@ const { share } = require('node/process/environment');
 const { process } = require('node/process/process');
 const { allEnvironmentData } = require('node/worker_threads/environment');
 const { madeOf } = require('node/worker_threads/error_copies');
-const { assign, entries, isArray, map, Map, mapDelete, mapGet, mapSet, max, min, push } = require('builtins/primordials');
+const { arraySlice, assign, entries, isArray, map, Map, mapDelete, mapGet, mapSet, max, min, push } = require('builtins/primordials');
 const { regExp, split, startsWith, symbolFor, symbolToString, test, then } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { readMessage, writeMessage } = require('web/html/message');
@@ -74,8 +74,8 @@ class Worker extends EventEmitter {
     const isShared = options.env === shareEnvironment;
     const environment = isShared ? {} : environmentOf(options.env);
     /** @type {string[]} */
-    const execArgv = options.execArgv ?? process.execArgv;
-    if (options.execArgv) checkFlags(options.execArgv, 'execArgv flags');
+    const execArgv = withoutEnd(options.execArgv ?? process.execArgv);
+    if (options.execArgv) checkFlags(execArgv, 'execArgv flags');
     if (isObject(options.env) && options.env.NODE_OPTIONS) {
       checkFlags(split(`${options.env.NODE_OPTIONS}`, ' '), 'NODE_OPTIONS env variable');
     }
@@ -345,6 +345,9 @@ const processFlags = regExp(/^--(?:title|redirect-warnings|trace-event|max-old-s
 const knownFlags = regExp(
   /^(?:[^-]|-[a-zA-Z]$|--(?:async|conditions|dep|disable|dns|enable|env|es|eval|exp|extra|force|frozen|harmony|heap|icu|import|input|insp|jit|loader|max|network|no-|node|openssl|pending|perf|preserve|print|req|report|secure|stack|test|throw|tls|trace|unhandled|use|v8|verify|warn|watch|zero))/,
 );
+
+/** `--` ends the options and is none. @param {any[]} flags */
+const withoutEnd = (flags) => (flags[flags.length - 1] === '--' ? arraySlice(flags, 0, -1) : flags);
 
 /** @param {any[]} flags @param {string} what */
 function checkFlags(flags, what) {
