@@ -55,12 +55,16 @@ Options:
       --python PATH                 the Python interpreter for Python programs; otherwise
                                     $VIRTUAL_ENV, the nearest .venv above FILE (for -m and
                                     -c the working directory), or python3
+      --permission                  limit a JavaScript program to what these grant:
+        --allow-read[=PATHS] --allow-write[=PATHS] (also Node's --allow-fs-read, --allow-fs-write),
+        --allow-net[=HOSTS] --allow-run[=PROGRAMS] (--allow-child-process) --allow-worker
+        --allow-env[=NAMES], or all but what --deny-read, -write, -net, -run, -env name
   -h, --help                        print this
   -V, -v, --version                 print the version
 
 Other options of Node are taken as Node takes them (--no-warnings, --title, --expose-gc,
---unhandled-rejections, --stack-trace-limit ...), also in $NODE_OPTIONS; those that concern
-what is not here, as --max-old-space-size, do nothing.
+--unhandled-rejections, --stack-trace-limit, --max-old-space-size ...), also in $NODE_OPTIONS;
+those that concern what is not here do nothing.
 ";
 
 /// What is wrong with the command line, and the exit status for it.

@@ -18,9 +18,9 @@ use std::process::ExitCode;
 
 use arguments::{Action, Arguments, UsageError};
 use entry::Language;
-use twinloop_js::{Input, Js, Options};
+use twinloop_js::{Input, Js, Options, Permissions};
 use twinloop_loop::Loop;
-use twinloop_web::{Client, Config};
+use twinloop_web::Config;
 
 /// The scheme by which JavaScript imports Python modules.
 const PYTHON_SCHEME: &str = "python";
@@ -197,17 +197,24 @@ fn check(file: Option<&Path>, arguments: &Arguments) -> Result<Infallible, Strin
 
 fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, String> {
     let event_loop = Loop::new().map_err(|error| format!("cannot start an event loop: {error}"))?;
+    let mut permissions = Permissions::of_options(&arguments.options)?;
+    if let (Some(permissions), Some(file)) = (&mut permissions, file) {
+        permissions.allow_file(file);
+    }
     let js = Js::new(
         &event_loop,
         Options {
             arguments: argv(arguments, file),
             written_options: arguments.written.clone(),
             options: arguments.options.clone(),
+            permissions,
+            heap_limit: heap_limit(arguments)?,
             ..Options::default()
         },
     )?;
-    if let Some(client) = client(arguments)? {
-        js.set_client(client);
+    let config = Config::of_program(&arguments.connect_to, arguments.ca_file.as_deref());
+    if let Some(config) = config.map_err(|error| error.to_string())? {
+        js.set_client(config).map_err(|error| error.to_string())?;
     }
     if let Some(location) = &arguments.location {
         js.set_location(location)?;
@@ -216,6 +223,19 @@ fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, 
         js.set_local_storage_file(file.clone());
     }
     Ok(js)
+}
+
+/// `--max-old-space-size`, in MiB; beyond what the engine can have there is no limit of ours.
+fn heap_limit(arguments: &Arguments) -> Result<Option<u32>, String> {
+    /// Below this the engine's own library has no room.
+    const LEAST: u32 = 8;
+    let Some(value) = arguments.value("--max-old-space-size") else {
+        return Ok(None);
+    };
+    let mebibytes: u32 = value
+        .parse()
+        .map_err(|_| format!("--max-old-space-size={value} is no number of MiB"))?;
+    Ok(mebibytes.max(LEAST).checked_mul(1 << 20))
 }
 
 /// `process.argv`: this command, the program's absolute path, the program's own arguments.
@@ -237,13 +257,6 @@ fn argv(arguments: &Arguments, file: Option<&Path>) -> Vec<String> {
     words
         .map(|word| word.to_string_lossy().into_owned())
         .collect()
-}
-
-/// The client for the command line's settings; without any, JavaScript makes its own on first use.
-fn client(arguments: &Arguments) -> Result<Option<Client>, String> {
-    Config::of_program(&arguments.connect_to, arguments.ca_file.as_deref())
-        .and_then(|config| config.map(Client::new).transpose())
-        .map_err(|error| error.to_string())
 }
 
 /// Ends the process at once, with the program's heap as it stands: everything the program printed is written, and tearing the heap down

@@ -16,12 +16,8 @@ pub(crate) enum Form {
 
 /// Options with a value.
 const VALUES: &[&str] = &[
-    "--allow-env",
     "--allow-fs-read",
     "--allow-fs-write",
-    "--allow-read",
-    "--allow-run",
-    "--allow-write",
     "--conditions",
     "--cpu-prof-dir",
     "--cpu-prof-interval",
@@ -171,8 +167,14 @@ const SWITCHES: &[&str] = &[
 
 /// Families of options, most of them the engine's of Node: `--harmony-...`, `--max-old-space-size=...`.
 const FAMILIES: &[&str] = &[
+    "--allow-all",
+    "--allow-env",
     "--allow-net",
+    "--allow-read",
+    "--allow-run",
+    "--allow-write",
     "--concurrent-",
+    "--deny-",
     "--es-staging",
     "--experimental-",
     "--gc-",
@@ -205,10 +207,8 @@ const NOT_THERE: &[&str] = &[
     "--disable-proto",
     "--disallow-code-generation-from-strings",
     "--enable-fips",
-    "--experimental-permission",
     "--force-fips",
     "--frozen-intrinsics",
-    "--permission",
 ];
 
 /// Options of the command line alone.

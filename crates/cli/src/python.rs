@@ -66,6 +66,9 @@ fn environment_has_package() -> bool {
 }
 
 fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String {
+    if arguments.has("--permission") {
+        return "--permission limits JavaScript alone: Python, and JavaScript that imports it, would not be limited".to_owned();
+    }
     let interpreter = match interpreter_for(folder, arguments.python.as_deref()) {
         Ok(interpreter) => interpreter,
         Err(reason) => return reason,

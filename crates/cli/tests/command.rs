@@ -228,7 +228,8 @@ fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
         (other.to_str().unwrap(), "cannot tell the language", 2),
         ("--nonsense", "bad option: --nonsense", 9),
         // Taken in silence, it would limit nothing.
-        ("--permission", "--permission is not there yet", 9),
+        ("--allow-net=a", "it needs --permission", 2),
+        ("--max-old-space-size=many", "is no number of MiB", 2),
     ] {
         let output = run(&[argument]);
         assert_eq!(output.status.code(), Some(status), "{argument}");
@@ -290,6 +291,20 @@ fn programs_start_as_node_starts_them() {
         &run(&["--input-type=module", "-e", "console.log(typeof require)"]),
         0,
         "undefined\n",
+    );
+}
+
+#[test]
+fn a_heap_with_a_limit_ends_the_program_and_not_the_process_before_it() {
+    let code = "const kept = []; for (;;) kept.push(new Array(1000).fill({}).map(() => ({})));";
+    let output = run(&["--max-old-space-size=64", "-e", code]);
+    assert_eq!(output.status.code(), Some(134));
+    assert!(text(&output.stderr).contains("heap out of memory: --max-old-space-size"));
+    let enough = "console.log(new Array(1e5).fill(1).length)";
+    assert_run(
+        &run(&["--max-old-space-size=64", "-e", enough]),
+        0,
+        "100000\n",
     );
 }
 

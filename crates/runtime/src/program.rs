@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 use twinloop_js::{Js, Main, Options};
 use twinloop_loop::{Entry, Loop};
-use twinloop_web::{Client, Config};
+use twinloop_web::Config;
 
 use crate::bridge::Bridge;
 use crate::crossing::network_to_py;
@@ -50,7 +50,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Starts JavaScript on the thread's loop, with Python modules in reach.
 pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
     let settings = SETTINGS.with_borrow(Clone::clone);
-    let client = client(&settings).map_err(|error| error.chain())?;
+    let config = config(&settings).map_err(|error| error.chain())?;
     let leaving = event_loop.downgrade();
     let options = Options {
         arguments: settings.arguments,
@@ -62,17 +62,16 @@ pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
         ..Options::default()
     };
     let js = Js::new(event_loop, options)?;
-    if let Some(client) = client {
-        js.set_client(client);
+    if let Some(config) = config {
+        js.set_client(config).map_err(|error| error.chain())?;
     }
     js.register_scheme(modules::SCHEME, Rc::new(modules::exports));
     Ok(js)
 }
 
-/// The client for the given settings; without any, the one that the environment configures.
-fn client(settings: &Settings) -> twinloop_web::Result<Option<Client>> {
+/// How to connect by the given settings; without any, as the environment says.
+fn config(settings: &Settings) -> twinloop_web::Result<Option<Config>> {
     Config::of_program(&settings.connect_to, settings.ca_file.as_deref())
-        .and_then(|config| config.map(Client::new).transpose())
 }
 
 /// Ends the running asyncio loop with SystemExit.
@@ -108,7 +107,7 @@ fn js_configure(
         connect_to,
         ca_file,
     };
-    client(&settings).map_err(|error| network_to_py(py, &error))?;
+    config(&settings).map_err(|error| network_to_py(py, &error))?;
     SETTINGS.set(settings);
     Ok(())
 }

@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Timeout,
     /// The caller aborted the operation.
     Aborted,
+    /// The [`Gate`](crate::connect::Gate) of the client let nobody through to the host.
+    Denied,
     /// Too many redirects, a redirect where none is allowed, or one that cannot be followed.
     Redirect,
     /// A body was cut, reset, already used, or could not be produced.
@@ -64,13 +66,14 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, once.
-    pub const ALL: [ErrorKind; 19] = [
+    pub const ALL: [ErrorKind; 20] = [
         ErrorKind::Connect,
         ErrorKind::Dns,
         ErrorKind::Tls,
         ErrorKind::Certificate,
         ErrorKind::Timeout,
         ErrorKind::Aborted,
+        ErrorKind::Denied,
         ErrorKind::Redirect,
         ErrorKind::Body,
         ErrorKind::Decode,
@@ -136,6 +139,7 @@ pub static FACES: [Face; ErrorKind::ALL.len()] = {
         face(Kind::Certificate, Error::is_certificate, Plain,       "ERR_TLS_CERTIFICATE",    "ssl.SSLCertVerificationError"),
         face(Kind::Timeout,     Error::is_timeout,     Plain,       "ETIMEDOUT",              "TimeoutError"),
         face(Kind::Aborted,     Error::is_aborted,     AbortError,  "ABORT_ERR",              "asyncio.CancelledError"),
+        face(Kind::Denied,      Error::is_denied,      Plain,       "ERR_ACCESS_DENIED",      "PermissionError"),
         face(Kind::Redirect,    Error::is_redirect,    Plain,       "ERR_REDIRECT",           "OSError"),
         face(Kind::Body,        Error::is_body,        Plain,       "ECONNRESET",             "ConnectionError"),
         face(Kind::Decode,      Error::is_decode,      Plain,       "ERR_CONTENT_DECODING",   "ValueError"),
@@ -347,6 +351,11 @@ impl Error {
     /// Whether the caller aborted the operation.
     pub fn is_aborted(&self) -> bool {
         self.kind() == ErrorKind::Aborted
+    }
+
+    /// Whether the client's gate refused the host.
+    pub fn is_denied(&self) -> bool {
+        self.kind() == ErrorKind::Denied
     }
 
     /// Whether redirects are the reason.

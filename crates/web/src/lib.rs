@@ -51,7 +51,7 @@ pub mod fs;
 pub mod websocket;
 
 pub use bytes::Bytes;
-pub use connect::{Config, ConnectTo, Proxies};
+pub use connect::{Config, ConnectTo, Gate, Proxies};
 pub use error::{Error, ErrorKind, FACES, Face, JavaScriptClass, Result};
 pub use fetch::{Client, Request, RequestBody, Response};
 pub use websocket::WebSocket;

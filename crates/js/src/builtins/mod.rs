@@ -16,6 +16,7 @@ pub(crate) mod errno;
 pub(crate) mod guest;
 mod host;
 pub(crate) mod inspect;
+pub(crate) mod permissions;
 pub(crate) mod results;
 mod room;
 

@@ -488,7 +488,7 @@ fn require<'s>(
         }
         return Ok(exports);
     }
-    source::require_loadable(&path)?;
+    source::require_loadable(scope, &path)?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| {
         Error::coded(

@@ -469,7 +469,7 @@ impl Loader {
         flavour: Flavour,
     ) -> Result<Local<'s>, Error> {
         let shown = path.display().to_string();
-        source::require_loadable(path)?;
+        source::require_loadable(scope, path)?;
         watched::note(path);
         let failed = |error| {
             Error::coded(
@@ -797,7 +797,7 @@ fn data_bytes(url: &Url) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// When there is no such file, or it cannot be parsed.
-pub(crate) fn script_text(url: &Url) -> Result<String, Error> {
+pub(crate) fn script_text(scope: &Scope<'_>, url: &Url) -> Result<String, Error> {
     let missing = |reason: String| {
         Error::coded(
             "ERR_MODULE_NOT_FOUND",
@@ -807,6 +807,7 @@ pub(crate) fn script_text(url: &Url) -> Result<String, Error> {
     let path = url
         .to_file_path()
         .map_err(|()| missing("only file: and data: URLs can be read".to_owned()))?;
+    source::require_loadable(scope, &path)?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
     let Some(syntax) = source::kind(&path).syntax() else {

@@ -15,7 +15,8 @@ use oxc_span::SourceType;
 use oxc_syntax::scope::ScopeFlags;
 
 use super::module_syntax::has_module_syntax;
-use crate::engine::Error;
+use crate::builtins::permissions::{Access, limits};
+use crate::engine::{Error, Scope};
 use crate::typescript::{self, Settings, Syntax};
 
 /// What a file holds, by its name.
@@ -78,11 +79,12 @@ pub(crate) fn read(path: &Path) -> Result<String, std::io::Error> {
     Ok(text)
 }
 
-/// Refuses a file that only Node itself can load.
+/// Refuses a file that the program may not read, or that only Node itself can load.
 ///
 /// # Errors
-/// `ERR_DLOPEN_FAILED` for a native addon (`.node`).
-pub(super) fn require_loadable(path: &Path) -> Result<(), Error> {
+/// `ERR_ACCESS_DENIED`; `ERR_DLOPEN_FAILED` for a native addon (`.node`).
+pub(super) fn require_loadable(scope: &Scope<'_>, path: &Path) -> Result<(), Error> {
+    limits(scope).path(Access::READ, path)?;
     if path
         .extension()
         .is_some_and(|extension| extension == "node")

@@ -106,11 +106,17 @@ function notImplemented(name) {
   return codedError(Error, 'ERR_METHOD_NOT_IMPLEMENTED', `The ${name} method is not implemented`);
 }
 
+/** Whether the program may not do it (`--permission`). @param {any} error */
+function isDenied(error) {
+  return error?.code === 'ERR_ACCESS_DENIED';
+}
+
 module.exports = {
   aborted,
   falsyRejection,
   invalidType,
   invalidValue,
+  isDenied,
   missingArguments,
   nodeError: codedError,
   notImplemented,

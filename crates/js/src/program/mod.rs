@@ -25,6 +25,7 @@ pub use self::start::Input;
 use self::start::Load;
 use crate::builtins;
 use crate::builtins::guest::{Guest, GuestState, guest};
+use crate::builtins::permissions::{Permissions, limits};
 use crate::engine::{
     Context, ContextOptions, Error, Frame, Hooks, Local, Owner, Scope, Spawner, Task, TaskSink,
 };
@@ -35,6 +36,9 @@ use crate::modules::{Loader, LoaderHost, SchemeExports};
 use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::console::operations::print_error;
 use crate::{rooms, web};
+
+/// The status of a program whose heap grew beyond its limit: a shell shows the same for Node, which aborts.
+pub(crate) const OUT_OF_MEMORY: i32 = 134;
 
 /// Hears the exit status of a program that left.
 pub type OnExit = Box<dyn Fn(i32)>;
@@ -50,6 +54,11 @@ pub struct Options {
     pub options: Vec<(String, String)>,
     /// Where to keep compiled code for the next start; `None` for the user's cache folder.
     pub cache_folder: Option<PathBuf>,
+    /// How many bytes the program's heap may have: beyond, the program is ended with status 134. `None` for as many as the engine can have,
+    /// which are 4 GiB; then what is too much is an error that the program can catch.
+    pub heap_limit: Option<u32>,
+    /// What the program may do; `None` for all that its user may.
+    pub permissions: Option<Permissions>,
     /// Called once, on the loop thread, when the program left by `process.exit` or by an error that nobody handled, with
     /// the exit status. Not called when the program just comes to its end.
     pub on_exit: Option<OnExit>,
@@ -76,6 +85,7 @@ impl Js {
         web::performance::clock::start();
         let context_options = ContextOptions {
             cache_folder: (options.cache_folder.clone()).or_else(user_cache_folder),
+            heap_limit: options.heap_limit,
             ..ContextOptions::default()
         };
         Js::with_context(event_loop, options, context_options)
@@ -107,6 +117,7 @@ impl Js {
         context.set_task_sink(sink, pending_holds(event_loop));
         context.enter(|scope| {
             loader.install(scope);
+            limits(scope).set(options.permissions);
             *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
             scope
                 .state::<CommandLine>()
@@ -224,6 +235,12 @@ impl Js {
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
         self.context.keep_compiled();
+        if self.context.is_out_of_memory() {
+            print_error(
+                "FATAL ERROR: JavaScript heap out of memory: --max-old-space-size sets its limit",
+            );
+            return OUT_OF_MEMORY;
+        }
         if main.0.get() || self.context.is_stopped() {
             return self.exit_status();
         }

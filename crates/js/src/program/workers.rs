@@ -17,6 +17,7 @@ use twinloop_loop::{Loop, Remote};
 use url::Url;
 
 use super::{Input, Js, Main, Options};
+use crate::builtins::permissions::{Permissions, limits};
 use crate::builtins::{self, Room};
 use crate::engine::{
     Arguments, ContextOptions, Error, InterruptHandle, Local, Op, Parent, Scope, Slot,
@@ -106,6 +107,7 @@ struct Start {
     parent: Parent,
     cache_folder: Option<PathBuf>,
     heap_limit: Option<u32>,
+    permissions: Option<Permissions>,
 }
 
 /// What a worker's context knows of itself.
@@ -150,7 +152,11 @@ impl Start {
             parent: Some(self.parent),
             heap_limit: self.heap_limit,
         };
-        let js = match Js::with_context(&event_loop, Options::default(), context_options) {
+        let options = Options {
+            permissions: self.permissions,
+            ..Options::default()
+        };
+        let js = match Js::with_context(&event_loop, options, context_options) {
             Ok(js) => js,
             Err(error) => return failed(error),
         };
@@ -300,6 +306,7 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let port = |index: u32| take_endpoint(scope, scope.get(ports, index)?);
     let heap_bytes = scope.number_of(arguments.get(4))?;
     let stack_bytes = scope.number_of(arguments.get(5))? as usize;
+    limits(scope).worker()?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     let start = Start {
         id,
@@ -312,6 +319,7 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         parent: scope.context().parent(),
         cache_folder: scope.context().cache_folder(),
         heap_limit: (heap_bytes > 0.0).then_some(heap_bytes as u32),
+        permissions: limits(scope).copy(),
     };
     // Dropped last of all, which the parent hears.
     let life = port(2)?;
@@ -461,7 +469,7 @@ fn script_text_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     let url = Url::parse(&text).map_err(|error| Error::type_error(format!("{text}: {error}")))?;
     let text = match url.scheme() {
         "data" => data_text(&url)?,
-        _ => script_text(&url)?,
+        _ => script_text(scope, &url)?,
     };
     scope.string(&text)
 }

@@ -10,13 +10,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use twinloop_web::fetch::{Body, Url, parse_url};
-use twinloop_web::{Client, Config, JavaScriptClass};
+use twinloop_web::{Client, Config, ErrorKind, Gate, JavaScriptClass};
 
 use super::fetch::upload::Upload;
 use super::url::base::Base;
 use super::url::operations;
 use crate::Js;
 use crate::builtins::errno::errno;
+use crate::builtins::permissions::{Denied, Limits, limits};
 use crate::engine::{Error, Local, Property, Scope, Slot, Units};
 
 /// The network state of a context; see `Scope::state`.
@@ -38,11 +39,12 @@ pub(crate) struct Network {
 
 impl Network {
     /// The client, with the default configuration unless [`Js::set_client`] came first.
-    pub(crate) fn client(&self) -> Result<Client, Error> {
+    pub(crate) fn client(&self, scope: &Scope<'_>) -> Result<Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let config = Config::from_environment().map_err(network_error)?;
+        let mut config = Config::from_environment().map_err(network_error)?;
+        config.gate = gate(&limits(scope));
         let client = Client::new(config).map_err(network_error)?;
         Ok(self.client.get_or_init(|| client).clone())
     }
@@ -126,11 +128,26 @@ const BODIES_BETWEEN_COLLECTIONS: usize = 32;
 impl Js {
     /// The client of this program's fetches and WebSockets (`--connect-to`, `--ca-file`). Without it, or when the program has fetched
     /// already, the default one stays, which is configured by the environment.
-    pub fn set_client(&self, client: Client) {
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn set_client(&self, mut config: Config) -> Result<(), twinloop_web::Error> {
         self.context().enter(|scope| {
-            let _ = scope.state::<Network>().client.set(client);
-        });
+            config.gate = gate(&limits(scope));
+            let _ = scope.state::<Network>().client.set(Client::new(config)?);
+            Ok(())
+        })
     }
+}
+
+/// Asks what the program may reach; nothing for one without limits.
+fn gate(limits: &Rc<Limits>) -> Option<Gate> {
+    let limits = limits.are_set().then(|| limits.clone())?;
+    Some(Gate::new(move |host, port| {
+        limits.host(&format!("{host}:{port}")).map_err(|denied| {
+            twinloop_web::Error::new(ErrorKind::Denied, denied.to_string()).with_source(denied)
+        })
+    }))
 }
 
 /// A response's body while JavaScript can still read or cancel it.
@@ -197,6 +214,10 @@ impl AbortFlag {
 /// The JavaScript error for a network failure, by the table in `twinloop_web`. `fetch.js` takes one that is a TypeError for a fault of
 /// the program itself.
 pub(crate) fn network_error(error: twinloop_web::Error) -> Error {
+    let cause = std::error::Error::source(&error);
+    if let Some(denied) = cause.and_then(|cause| cause.downcast_ref::<Denied>()) {
+        return denied.clone().into();
+    }
     let message = error.chain();
     let face = error.kind().face();
     let made = match face.javascript {

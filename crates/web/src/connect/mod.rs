@@ -45,6 +45,27 @@ pub struct Config {
     pub proxies: Proxies,
     /// HTTP/1.1 connections to one origin at a time; further requests wait in order.
     pub max_connections_per_origin: usize,
+    /// Who is asked before anything is sent to a host, also after a redirect; `None` lets all through.
+    pub gate: Option<Gate>,
+}
+
+/// Says whether a host and port may be reached; the error, of any kind, is what the request fails with.
+#[derive(Clone)]
+pub struct Gate(Rc<GateFn>);
+
+type GateFn = dyn Fn(&str, u16) -> Result<()>;
+
+impl Gate {
+    /// A gate that asks `decide`, on the loop's thread.
+    pub fn new(decide: impl Fn(&str, u16) -> Result<()> + 'static) -> Gate {
+        Gate(Rc::new(decide))
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Gate")
+    }
 }
 
 impl Default for Config {
@@ -57,11 +78,20 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(15),
             proxies: Proxies::default(),
             max_connections_per_origin: 256,
+            gate: None,
         }
     }
 }
 
 impl Config {
+    /// Asks the gate about a url's host.
+    pub(crate) fn require_allowed(&self, url: &url::Url) -> Result<()> {
+        let (Some(gate), Some(host)) = (&self.gate, url.host_str()) else {
+            return Ok(());
+        };
+        (gate.0)(host, url.port_or_known_default().unwrap_or_default())
+    }
+
     /// The defaults with the rules of `TWINLOOP_CONNECT_TO` (comma-separated) and the proxies of the environment.
     ///
     /// # Errors

@@ -142,6 +142,7 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
                 return Err(Error::new(ErrorKind::Scheme, message));
             }
         }
+        client.connector.config().require_allowed(&request.url)?;
         client.complete_headers(&mut request)?;
         if let Some(trail) = &mut trail {
             trail.mark(&mut request);

@@ -111,6 +111,7 @@ pub(super) async fn open(client: &Client, handshake: &Handshake) -> Result<Opene
 
 async fn connect_and_agree(client: &Client, handshake: &Handshake) -> Result<Opened> {
     let url = &handshake.url;
+    client.config().require_allowed(url)?;
     let no_host = || Error::new(ErrorKind::Url, format!("{url} names no host"));
     let host = url.host_str().ok_or_else(no_host)?;
     let port = url.port_or_known_default().ok_or_else(no_host)?;

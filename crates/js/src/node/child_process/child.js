@@ -2,7 +2,7 @@
 // order: `spawn`, what its pipes bring, `exit`, and `close` when its pipes are closed as well.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { invalidType, isDenied } = require('node/errors');
 const { requireArray, requireObject, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
@@ -138,6 +138,7 @@ function start(child, command) {
     started = childStart(file, command.args, environment, command.cwd, options.uid, options.gid, options.detached === true, numbers);
   } catch (failure) {
     const { code } = /** @type {any} */ (failure);
+    if (isDenied(failure)) throw failure;
     if (indexOf(told, code) === -1) throw systemError(failure, 'spawn');
     // Without descriptors there are no streams either.
     if (code !== 'EMFILE' && code !== 'ENFILE') takeStreams(child, places, []);

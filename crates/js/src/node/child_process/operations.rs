@@ -13,6 +13,7 @@ use twinloop_web::children::blocking::{Exceeded, Limits};
 use twinloop_web::children::{self, Options, Pipe, Status, Stdio};
 
 use crate::builtins::errno::errno;
+use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -153,8 +154,10 @@ fn options_of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Options, E
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
+    let file = scope.string_of(arguments.get(0))?;
+    limits(scope).run(&file)?;
     Ok(Options {
-        file: scope.string_of(arguments.get(0))?.into(),
+        file: file.into(),
         arguments: strings(scope, arguments.get(1))?,
         environment,
         directory: if directory.is_undefined() {
@@ -202,6 +205,10 @@ fn reference_child<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
 fn kill<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let id = scope.int32_of(arguments.get(0))?;
     let signal = scope.int32_of(arguments.get(1))?;
+    // Signal 0 asks whether there is such a process.
+    if signal != 0 && id.unsigned_abs() != std::process::id() {
+        limits(scope).signals()?;
+    }
     children::kill(id, signal).map_err(|error| failed(&error, "kill"))?;
     Ok(Local::undefined())
 }

@@ -7,6 +7,7 @@ const { channelOfSync, secondChannel } = require('node/child_process/errors');
 const { signals } = /** @type {any} */ (require('node/os/constants'));
 const { process } = require('node/process/process');
 const { arraySlice, isArray, isView, join, keys, push, stringIncludes, toUpperCase } = require('builtins/primordials');
+const loadPermission = () => require('node/process/permission');
 const loadPaths = () => require('node/fs/values');
 const loadWarnings = () => require('node/process/warnings');
 
@@ -124,7 +125,7 @@ function commandOf(file, args, options) {
   }
   const texts = [typeof settings.argv0 === 'string' ? settings.argv0 : program];
   for (let index = 0; index < given.length; index += 1) push(texts, `${given[index]}`);
-  return { file: program, args: texts, environment: environmentOf(settings.env), cwd, options: settings };
+  return { file: program, args: texts, environment: environmentOf(settings.env, texts), cwd, options: settings };
 }
 
 let isWarned = false;
@@ -138,8 +139,8 @@ function warnOfShell() {
   );
 }
 
-/** Names and values in turn. @param {any} given */
-function environmentOf(given) {
+/** Names and values in turn. @param {any} given @param {string[]} words the child's command line */
+function environmentOf(given, words) {
   const env = given || process.env;
   /** @type {string[]} */
   const pairs = [];
@@ -151,6 +152,7 @@ function environmentOf(given) {
     requireNoNull(value, `options.env['${name}']`);
     push(pairs, name, `${value}`);
   }
+  if (process.permission !== undefined) push(pairs, 'NODE_OPTIONS', loadPermission().optionsOfChild(words, env.NODE_OPTIONS) ?? '');
   return pairs;
 }
 

@@ -1,7 +1,7 @@
 // `spawnSync`, `execFileSync` and `execSync` (https://nodejs.org/api/child_process.html#synchronous-process-creation): the program stands still meanwhile.
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { invalidType, isDenied } = require('node/errors');
 const { commandError, systemError } = require('node/child_process/errors');
 const {
   commandOf,
@@ -66,6 +66,7 @@ function spawnSync(file, args, given) {
       signal,
     );
   } catch (failure) {
+    if (isDenied(failure)) throw failure;
     return { error: failed(failure), status: null, signal: null, output: null, pid: 0, stdout: null, stderr: null };
   }
   const encoding = options.encoding && options.encoding !== 'buffer' ? options.encoding : undefined;

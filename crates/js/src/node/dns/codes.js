@@ -1,7 +1,7 @@
 // Codes of errors (https://nodejs.org/api/dns.html#error-codes), and the errors themselves.
 'use strict';
 
-const { nodeError } = require('node/errors');
+const { isDenied, nodeError } = require('node/errors');
 const { assign } = require('builtins/primordials');
 const loadSystemErrors = () => require('node/util/system_errors');
 
@@ -35,6 +35,7 @@ const codes = {
 /** @param {any} failure an error of an operation @param {string} syscall @param {string} hostname */
 function dnsError(failure, syscall, hostname) {
   const { errno } = failure;
+  if (isDenied(failure)) return queryError(failure.code, syscall, hostname);
   // No name and no data are one thing to Node.
   const code = errno === -3007 || errno === -3008 ? 'ENOTFOUND' : loadSystemErrors().getSystemErrorName(errno);
   const error = /** @type {any} */ (new Error(`${syscall} ${code}${hostname ? ` ${hostname}` : ''}`));

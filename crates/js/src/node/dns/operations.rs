@@ -12,6 +12,7 @@ use twinloop_loop::Loop;
 use twinloop_loop::net::{Question, Unresolved, names, resolve};
 use twinloop_web::dns::questions::{self, Answer, Failure, Kind, Settings};
 
+use crate::builtins::permissions::{Denied, limits};
 use crate::engine::{Arguments, Error, Json, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -45,9 +46,17 @@ fn failed(unresolved: Unresolved) -> Error {
     Error::new("the resolver failed").with("errno", number)
 }
 
+/// A rejected promise for what the program may not ask.
+fn refused<'s>(scope: &Scope<'s>, denied: Denied) -> Result<Local<'s>, Error> {
+    scope.promise_from_future::<()>(async move { Err(denied.into()) })
+}
+
 /// `dnsLookup(host, family, hints)`: a promise for the addresses, in the system's order.
 fn lookup<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let host = scope.string_of(arguments.get(0))?;
+    if let Err(denied) = limits(scope).host(&host) {
+        return refused(scope, denied);
+    }
     let host = CString::new(host)
         .map_err(|_| failed(Unresolved::Reason(libc::EAI_NONAME, String::new())))?;
     let question = Question {
@@ -79,6 +88,9 @@ fn address_names<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
         .parse()
         .map_err(|_| Error::type_error("the value is not an address"))?;
     let port = scope.int32_of(arguments.get(1))? as u16;
+    if let Err(denied) = limits(scope).host(&address.to_string()) {
+        return refused(scope, denied);
+    }
     let found = names(&Loop::current(), SocketAddr::new(address, port));
     scope.promise_from_long_future(async move { found.await.map_err(failed) })
 }
@@ -131,6 +143,9 @@ fn ask<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Err
         })
         .collect::<Result<Vec<_>, _>>()?;
     let name = scope.string_of(arguments.get(2))?;
+    if let Err(denied) = limits(scope).host(&name) {
+        return refused(scope, denied);
+    }
     let kind = Kind::from_name(&scope.string_of(arguments.get(3))?)
         .ok_or_else(|| Error::type_error("there are no such records"))?;
     let milliseconds = |index| {

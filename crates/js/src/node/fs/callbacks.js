@@ -1,7 +1,8 @@
 // Operations with a callback, as Node's oldest functions have it.
 'use strict';
 
-const { apply, arraySlice, includes, then } = require('builtins/primordials');
+const { apply, arraySlice, includes, reject: rejected, then } = require('builtins/primordials');
+const { isDenied } = require('node/errors');
 const { requireFunction, requireInteger } = require('node/arguments');
 const { readInto, readRange, toOwner } = require('node/fs/operations');
 const { toDescriptor, toMode } = require('node/fs/values');
@@ -80,7 +81,15 @@ function withCallback(name, operation, given) {
     else if (value === undefined) callback(null);
     else callback(null, value);
   };
-  later(apply(operation, undefined, prepended(false, rest)), succeed, callback);
+  let promise;
+  try {
+    promise = apply(operation, undefined, prepended(false, rest));
+  } catch (error) {
+    // No fault of the arguments, so the callback hears it.
+    if (!isDenied(error)) throw error;
+    promise = rejected(error);
+  }
+  later(promise, succeed, callback);
 }
 
 /** In a tick of its own, so that what the callback throws is an uncaught exception and not a rejection. @param {Promise<any>} promise @param {(value: any) => void} succeed @param {Function} callback */

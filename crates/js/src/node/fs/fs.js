@@ -1,6 +1,7 @@
 // node:fs: `promises`, the functions that wait (`readFileSync`), those with a callback, and streams.
 'use strict';
 
+const { isDenied } = require('node/errors');
 const { requireFunction, requireObject, requireString } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { apply, assign, construct, defineProperty, endsWith, forEach, keys, resolve, symbolFor, then } = require('builtins/primordials');
@@ -77,7 +78,8 @@ exported.existsSync = function existsSync(/** @type {any} */ path) {
   if (typeof path !== 'string' && viewName(path) !== 'Uint8Array' && typeof path?.href !== 'string') existsIsDeprecated();
   try {
     return fsExists(toPath(path), true);
-  } catch {
+  } catch (error) {
+    if (isDenied(error)) throw error;
     return false;
   }
 };

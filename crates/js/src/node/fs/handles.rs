@@ -16,7 +16,8 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags};
 
 use super::error::Failure;
-use super::operations::{path_of, perform, stat_fields, time_of};
+use super::operations::{perform, permitted, stat_fields, time_of};
+use crate::builtins::permissions::{Access, limits};
 use crate::builtins::results::Text;
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
 
@@ -83,8 +84,8 @@ fn nothing(_: ()) {}
 
 /// `fsOpen(path, flags, mode, sync)`: the descriptor's number.
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
     let flags = scope.number_of(arguments.get(1))? as i32;
+    let path = permitted(scope, arguments.get(0), opened(flags))?;
     let mode = scope.number_of(arguments.get(2))? as u32;
     let sync = scope.bool_of(arguments.get(3));
     let files = scope.state::<OpenFiles>();
@@ -94,6 +95,17 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         files.0.borrow_mut().insert(number, Arc::new(file));
         number
     })
+}
+
+/// What these flags open a file for.
+fn opened(flags: i32) -> Access {
+    let makes = flags & (libc::O_CREAT | libc::O_TRUNC) != 0;
+    match flags & libc::O_ACCMODE {
+        libc::O_RDWR => Access::READ_AND_WRITE,
+        libc::O_WRONLY => Access::WRITE,
+        _ if makes => Access::READ_AND_WRITE,
+        _ => Access::READ,
+    }
 }
 
 fn open_file(path: &PathBuf, flags: i32, mode: u32) -> Result<File, Failure> {
@@ -118,6 +130,7 @@ fn close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 }
 
 fn fchmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    limits(scope).change_open_files()?;
     let mode = Mode::from_bits_truncate(scope.number_of(arguments.get(1))? as u32);
     let work = move |file: &File| rustix::fs::fchmod(file, mode).map_err(io::Error::from);
     on_file(scope, &arguments, 2, "fchmod", work, nothing)
@@ -125,6 +138,7 @@ fn fchmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
 
 /// `fsFchown(fd, user, group, sync)`
 fn fchown<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    limits(scope).change_open_files()?;
     let user = scope.number_of(arguments.get(1))? as i64 as u32;
     let group = scope.number_of(arguments.get(2))? as i64 as u32;
     let work = move |file: &File| std::os::unix::fs::fchown(file, Some(user), Some(group));
@@ -133,6 +147,7 @@ fn fchown<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
 
 /// `fsFutimes(fd, accessed, modified, sync)`: times in seconds since 1970.
 fn futimes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    limits(scope).change_open_files()?;
     let times = FileTimes::new()
         .set_accessed(time_of(scope.number_of(arguments.get(1))?))
         .set_modified(time_of(scope.number_of(arguments.get(2))?));
@@ -239,7 +254,7 @@ fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
         };
         return on_file(scope, &arguments, 2, "read", work, make);
     }
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(2));
     let work = move || {
         twinloop_web::fs::blocking::read_within(&path, MOST_BYTES)
@@ -271,8 +286,8 @@ fn write_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         let work = move |mut file: &File| file.write_all(&content);
         return on_file(scope, &arguments, 4, "write", work, nothing);
     }
-    let path = path_of(scope, arguments.get(0))?;
     let flags = scope.number_of(arguments.get(2))? as i32;
+    let path = permitted(scope, arguments.get(0), opened(flags))?;
     let mode = scope.number_of(arguments.get(3))? as u32;
     let sync = scope.bool_of(arguments.get(4));
     let work = move || {

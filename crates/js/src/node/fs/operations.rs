@@ -15,6 +15,7 @@ use twinloop_loop::Loop;
 use twinloop_web::fs::blocking;
 
 use super::error::{Failure, text_of_path};
+use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -71,17 +72,28 @@ pub(crate) fn path_of(scope: &Scope<'_>, value: Local<'_>) -> Result<PathBuf, Er
     Ok(PathBuf::from(scope.string_of(value)?))
 }
 
+/// A path at which the program wants to do this, and may.
+pub(crate) fn permitted(
+    scope: &Scope<'_>,
+    value: Local<'_>,
+    access: Access,
+) -> Result<PathBuf, Error> {
+    let path = path_of(scope, value)?;
+    limits(scope).path(access, &path)?;
+    Ok(path)
+}
+
 fn nothing(_: ()) {}
 
 /// Most operations: one path, no result.
 fn on_path<'s>(
     scope: &Scope<'s>,
     arguments: &Arguments<'s>,
-    sync_at: usize,
+    (access, sync_at): (Access, usize),
     syscall: &'static str,
     work: impl FnOnce(&Path) -> twinloop_web::Result<()> + Send + 'static,
 ) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), access)?;
     let sync = scope.bool_of(arguments.get(sync_at));
     perform(
         scope,
@@ -95,50 +107,79 @@ fn on_path<'s>(
 fn between<'s>(
     scope: &Scope<'s>,
     arguments: &Arguments<'s>,
+    (from, to): (PathBuf, PathBuf),
     syscall: &'static str,
     work: impl FnOnce(&Path, &Path) -> twinloop_web::Result<()> + Send + 'static,
 ) -> Result<Local<'s>, Error> {
-    let (from, to) = (
-        path_of(scope, arguments.get(0))?,
-        path_of(scope, arguments.get(1))?,
-    );
     let sync = scope.bool_of(arguments.get(2));
     let work =
         move || work(&from, &to).map_err(|error| Failure::web(error, syscall, &from, Some(&to)));
     perform(scope, sync, work, nothing)
 }
 
+/// A file's name and another that it gets, by which nobody may do more with it.
+fn two_names(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<(PathBuf, PathBuf), Error> {
+    Ok((
+        permitted(scope, arguments.get(0), Access::READ_AND_WRITE_NAME)?,
+        permitted(scope, arguments.get(1), Access::WRITE_NAME)?,
+    ))
+}
+
 fn access<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let mode = scope.number_of(arguments.get(1))? as u32;
-    on_path(scope, &arguments, 2, "access", move |path| {
-        blocking::access(path, mode)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (Access::READ, 2),
+        "access",
+        move |path| blocking::access(path, mode),
+    )
 }
 
 fn chmod<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let mode = scope.number_of(arguments.get(1))? as u32;
-    on_path(scope, &arguments, 2, "chmod", move |path| {
-        blocking::set_mode(path, mode)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (Access::WRITE, 2),
+        "chmod",
+        move |path| blocking::set_mode(path, mode),
+    )
 }
 
 fn rmdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    on_path(scope, &arguments, 1, "rmdir", |path| {
-        blocking::remove_dir(path)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (Access::WRITE_NAME, 1),
+        "rmdir",
+        |path| blocking::remove_dir(path),
+    )
 }
 
 fn unlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    on_path(scope, &arguments, 1, "unlink", |path| {
-        blocking::remove_file(path)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (Access::WRITE_NAME, 1),
+        "unlink",
+        |path| blocking::remove_file(path),
+    )
 }
 
 fn truncate<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let length = scope.number_of(arguments.get(1))? as u64;
-    on_path(scope, &arguments, 2, "open", move |path| {
+    on_path(scope, &arguments, (Access::WRITE, 2), "open", move |path| {
         blocking::truncate(path, length)
     })
+}
+
+fn written(follow: bool) -> Access {
+    if follow {
+        Access::WRITE
+    } else {
+        Access::WRITE_NAME
+    }
 }
 
 /// `fsUtimes(path, accessed, modified, follow, sync)`: times in seconds since 1970.
@@ -147,9 +188,13 @@ fn utimes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
     let modified = time_of(scope.number_of(arguments.get(2))?);
     let follow = scope.bool_of(arguments.get(3));
     let syscall = if follow { "utime" } else { "lutime" };
-    on_path(scope, &arguments, 4, syscall, move |path| {
-        blocking::set_times(path, accessed, modified, follow)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (written(follow), 4),
+        syscall,
+        move |path| blocking::set_times(path, accessed, modified, follow),
+    )
 }
 
 /// `fsChown(path, user, group, follow, sync)`
@@ -158,14 +203,18 @@ fn chown<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let group = scope.number_of(arguments.get(2))? as i64 as u32;
     let follow = scope.bool_of(arguments.get(3));
     let syscall = if follow { "chown" } else { "lchown" };
-    on_path(scope, &arguments, 4, syscall, move |path| {
-        blocking::set_owner(path, user, group, follow)
-    })
+    on_path(
+        scope,
+        &arguments,
+        (written(follow), 4),
+        syscall,
+        move |path| blocking::set_owner(path, user, group, follow),
+    )
 }
 
 /// `fsStatfs(path, sync)`: the fields of a StatFs in its order.
 fn statfs<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
         blocking::file_system(&path).map_err(|error| Failure::web(error, "statfs", &path, None))
@@ -196,19 +245,32 @@ pub(super) fn time_of(seconds: f64) -> SystemTime {
 }
 
 fn link<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "link", |from, to| {
-        blocking::hard_link(from, to)
-    })
+    between(
+        scope,
+        &arguments,
+        two_names(scope, &arguments)?,
+        "link",
+        |from, to| blocking::hard_link(from, to),
+    )
 }
 
 fn rename<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "rename", |from, to| {
-        blocking::rename(from, to)
-    })
+    between(
+        scope,
+        &arguments,
+        two_names(scope, &arguments)?,
+        "rename",
+        |from, to| blocking::rename(from, to),
+    )
 }
 
 fn symlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    between(scope, &arguments, "symlink", |target, link| {
+    limits(scope).make_links()?;
+    let paths = (
+        path_of(scope, arguments.get(0))?,
+        path_of(scope, arguments.get(1))?,
+    );
+    between(scope, &arguments, paths, "symlink", |target, link| {
         blocking::symlink(target, link)
     })
 }
@@ -216,8 +278,8 @@ fn symlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 /// `fsCopyFile(from, to, exclusive, sync)`
 fn copy_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let (from, to) = (
-        path_of(scope, arguments.get(0))?,
-        path_of(scope, arguments.get(1))?,
+        permitted(scope, arguments.get(0), Access::READ)?,
+        permitted(scope, arguments.get(1), Access::WRITE)?,
     );
     let exclusive = scope.bool_of(arguments.get(2));
     let sync = scope.bool_of(arguments.get(3));
@@ -239,7 +301,7 @@ fn copy_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
 }
 
 fn exists<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(1));
     perform(
         scope,
@@ -251,7 +313,7 @@ fn exists<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
 
 /// `fsMkdir(path, recursive, mode, sync)`: undefined, or with `recursive` the first directory that was made.
 fn mkdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::WRITE)?;
     let recursive = scope.bool_of(arguments.get(1));
     let mode = scope.number_of(arguments.get(2))? as u32;
     let sync = scope.bool_of(arguments.get(3));
@@ -280,8 +342,17 @@ fn first_missing(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
+/// The beginning of a folder's name, to which the system adds characters.
+fn permitted_prefix(scope: &Scope<'_>, value: Local<'_>) -> Result<PathBuf, Error> {
+    let prefix = path_of(scope, value)?;
+    let mut named = prefix.clone().into_os_string();
+    named.push("XXXXXX");
+    limits(scope).path(Access::WRITE_NAME, Path::new(&named))?;
+    Ok(prefix)
+}
+
 fn mkdtemp<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let prefix = path_of(scope, arguments.get(0))?;
+    let prefix = permitted_prefix(scope, arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
         blocking::create_temporary_dir(&prefix)
@@ -297,7 +368,7 @@ fn mkdtemp<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 
 /// A flat array: name, kind, name, kind, ...
 fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
         let entries = blocking::read_dir(&path)
@@ -353,10 +424,11 @@ fn kind_of(file_type: Option<FileType>) -> u8 {
 fn path_result<'s>(
     scope: &Scope<'s>,
     arguments: &Arguments<'s>,
+    access: Access,
     syscall: &'static str,
     work: impl FnOnce(&Path) -> twinloop_web::Result<PathBuf> + Send + 'static,
 ) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), access)?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || match work(&path) {
         Ok(found) => Ok(Name(found.into_os_string())),
@@ -366,20 +438,20 @@ fn path_result<'s>(
 }
 
 fn readlink<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    path_result(scope, &arguments, "readlink", |path| {
+    path_result(scope, &arguments, Access::READ_NAME, "readlink", |path| {
         blocking::read_link(path)
     })
 }
 
 fn realpath<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    path_result(scope, &arguments, "realpath", |path| {
+    path_result(scope, &arguments, Access::READ, "realpath", |path| {
         blocking::canonicalize(path)
     })
 }
 
 /// `fsRm(path, recursive, force, sync)`
 fn rm<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::WRITE_NAME)?;
     let (recursive, force) = (
         scope.bool_of(arguments.get(1)),
         scope.bool_of(arguments.get(2)),
@@ -409,8 +481,13 @@ fn remove(path: &Path, recursive: bool, force: bool) -> Result<(), Failure> {
 
 /// `fsStat(path, follow, sync)`
 fn stat<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
     let follow = scope.bool_of(arguments.get(1));
+    let access = if follow {
+        Access::READ
+    } else {
+        Access::READ_NAME
+    };
+    let path = permitted(scope, arguments.get(0), access)?;
     let sync = scope.bool_of(arguments.get(2));
     let work = move || {
         let found = if follow {

@@ -24,6 +24,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/process/evaluate", include_str!("evaluate.js")),
         File::new("node/process/finalization", include_str!("finalization.js")),
         File::new("node/process/options", include_str!("options.js")),
+        File::new("node/process/permission", include_str!("permission.js")),
         File::new("node/process/report", include_str!("report.js")),
         File::new("node/process/usage", include_str!("usage.js")),
         File::new("node/process/users", include_str!("users.js")),

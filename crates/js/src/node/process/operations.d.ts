@@ -26,6 +26,8 @@ interface Operations {
   /** How many operations the threads of the pool have to do. */
   pooledOperations(): number;
   isWorkerThread(): boolean;
+  permissionDrop(name: string, reference: string | undefined): void;
+  permissionHas(name: string, reference: string | undefined): boolean;
   processFacts(): {
     argv: string[];
     argv0: string;
@@ -33,6 +35,8 @@ interface Operations {
     pid: number;
     /** Its version. */
     sqlite: string;
+    /** By `--permission`. */
+    isLimited: boolean;
     channel?: [number: string, serialization: string];
   };
   /** The next bytes of standard input, none at its end; undefined when `stopInput` came first. */

@@ -9,6 +9,7 @@ use twinloop_loop::Loop;
 
 use crate::builtins;
 use crate::builtins::errno::errno;
+use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Error, ErrorClass, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -27,6 +28,8 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("commandOptions", 0, command_options),
     Op::new("writtenOptions", 0, written_options),
     Op::new("collectGarbage", 0, collect_garbage),
+    Op::new("permissionDrop", 2, permission_drop),
+    Op::new("permissionHas", 2, permission_has),
 ];
 
 /// What `process.argv` says and how the program asked to leave; per context.
@@ -111,7 +114,30 @@ fn collect_garbage<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>,
     Ok(Local::undefined())
 }
 
-/// `processFacts()`: `{ argv, execPath, pid, sqlite }`, the last its version.
+fn optional_text(scope: &Scope<'_>, value: Local<'_>) -> Result<Option<String>, Error> {
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    scope.string_of(value).map(Some)
+}
+
+/// `permissionHas(name, reference)`
+fn permission_has<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.get(0))?;
+    let reference = optional_text(scope, arguments.get(1))?;
+    let has = limits(scope).has(&name, reference.as_deref());
+    Ok(Local::boolean(has))
+}
+
+/// `permissionDrop(name, reference)`
+fn permission_drop<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.get(0))?;
+    let reference = optional_text(scope, arguments.get(1))?;
+    limits(scope).take_back(&name, reference.as_deref());
+    Ok(Local::undefined())
+}
+
+/// `processFacts()`: `{ argv, execPath, pid, sqlite, isLimited }`; `sqlite` is its version.
 fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let executable = std::env::current_exe()
         .unwrap_or_default()
@@ -131,6 +157,8 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
         "sqlite",
         scope.string(crate::node::sqlite::version())?,
     )?;
+    let is_limited = limits(scope).are_set();
+    scope.set(facts, "isLimited", Local::boolean(is_limited))?;
     scope.set(facts, "argv", scope.array(&arguments)?)?;
     let name = std::env::args_os().next().unwrap_or_default();
     scope.set(facts, "argv0", scope.string(&name.to_string_lossy())?)?;
@@ -162,7 +190,9 @@ fn is_worker_thread<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>
 
 /// `environment()`: `[name, value]` pairs.
 fn environment<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let limits = limits(scope);
     let pairs = std::env::vars_os()
+        .filter(|(name, _)| limits.shows_variable(&name.to_string_lossy()))
         .map(|(name, value)| {
             let name = scope.string(&name.to_string_lossy())?;
             let value = scope.string(&value.to_string_lossy())?;
@@ -190,6 +220,7 @@ fn change_directory<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
         .with("code", "ERR_WORKER_UNSUPPORTED_OPERATION"));
     }
     let path = scope.string_of(arguments.get(0))?;
+    limits(scope).path(Access::READ, std::path::Path::new(&path))?;
     let before = std::env::current_dir().unwrap_or_default();
     std::env::set_current_dir(&path).map_err(|error| {
         let number = error.raw_os_error().unwrap_or_default();

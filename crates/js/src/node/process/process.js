@@ -50,6 +50,7 @@ const loadFiles = () => require('node/fs/fs');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadEnvFile = () => require('node/process/env_file');
 const loadFinalization = () => require('node/process/finalization');
+const loadPermission = () => require('node/process/permission');
 const loadReport = () => require('node/process/report');
 /** @returns {any} */
 const loadSignals = () => require('node/os/constants');
@@ -283,6 +284,7 @@ defineLazily('stdin', () => {
 defineLazily('stdout', () => loadStdout().outputStream(1));
 defineLazily('stderr', () => loadStdout().outputStream(2));
 defineLazily('finalization', () => loadFinalization().makeFinalization(process));
+if (facts.isLimited) defineLazily('permission', () => loadPermission().permission);
 defineLazily('report', () => loadReport().makeReport(process));
 defineLazily('config', () => loadAbout().config);
 defineLazily('features', () => loadAbout().features);

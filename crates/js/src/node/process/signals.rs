@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use twinloop_loop::{Host, HostId, Loop, signals};
 
+use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 use crate::node::process::operations::Exit;
 
@@ -129,6 +130,9 @@ fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     let number = name
         .parse::<i32>()
         .map_or_else(|_| signal_number(&name), Ok)?;
+    if number != 0 && id.unsigned_abs() != std::process::id() {
+        limits(scope).signals()?;
+    }
     // As kill(2) has it: 0 is this process's group, and a negative number another.
     let target = rustix::process::Pid::from_raw(id.saturating_abs());
     let sent = match (rustix::process::Signal::from_named_raw(number), target) {

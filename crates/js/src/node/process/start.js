@@ -6,6 +6,7 @@ const { defineProperty } = require('builtins/primordials');
 const { collectGarbage } = ops;
 const loadModules = () => require('node/module/module');
 const loadUrl = () => require('node/url/url');
+const loadWarnings = () => require('node/process/warnings');
 const loadProcess = () => require('node/process/process');
 
 /** @type {any} */
@@ -46,11 +47,23 @@ function prepare() {
       defineProperty(global, names[each], { value: undefined, writable: true, enumerable: false, configurable: true });
     }
   }
+  if (switchedOn('--permission')) warnOfPermissions();
   const required = options('--require');
   for (let index = 0; index < required.length; index += 1) loadModules().preload(required[index]);
   const loaders = options('--experimental-loader');
   for (let index = 0; index < loaders.length; index += 1) loadModules().register(loaders[index], baseUrl());
   return options('--import');
+}
+
+/** Each of these lets a program get at everything in the end. */
+const far = ['--allow-addons', '--allow-child-process', '--allow-inspector', '--allow-run', '--allow-wasi', '--allow-worker'];
+
+function warnOfPermissions() {
+  for (let index = 0; index < far.length; index += 1) {
+    if (option(far[index]) === undefined) continue;
+    const message = `The flag ${far[index]} must be used with extreme caution. It could invalidate the permission model.`;
+    loadWarnings().emitWarning(message, 'SecurityWarning');
+  }
 }
 
 module.exports = { prepare };

@@ -14,6 +14,7 @@ use rusqlite::{Batch, Connection, OpenFlags};
 use super::callbacks::within;
 use super::database::Database;
 use super::functions::Authorizer;
+use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(super) const OPS: &[Op] = &[
@@ -45,6 +46,8 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let foreign_keys = scope.bool_of(arguments.get(3));
     let double_quotes = scope.bool_of(arguments.get(4));
     let defensive = scope.bool_of(arguments.get(5));
+    let limits = limits(scope);
+    limits.database(&path)?;
     let authorizer = Arc::new(Authorizer::new(scope));
     let asked = Arc::clone(&authorizer);
     let connection = within(scope, || {
@@ -60,6 +63,10 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, defensive),
         ] {
             connection.set_db_config(config, value)?;
+        }
+        if limits.are_set() {
+            // SQL names files by ATTACH, where nobody asks.
+            connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
         }
         connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {
             asked.decide(&context)
@@ -145,6 +152,13 @@ fn limit<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let limit = limit.and_then(|number| LIMITS.get(number).copied());
     let limit = limit.ok_or_else(|| Error::range_error("there is no such limit"))?;
     let value = scope.int32_of(arguments.get(2))?;
+    let attaches = matches!(limit, Limit::SQLITE_LIMIT_ATTACHED);
+    if value > 0 && attaches && limits(scope).are_set() {
+        return Err(Error::coded(
+            "ERR_ACCESS_DENIED",
+            "A database of a limited program cannot attach others",
+        ));
+    }
     let value = within(scope, || {
         if value < 0 {
             connection.limit(limit)

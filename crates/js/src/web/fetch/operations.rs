@@ -33,7 +33,7 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let network = scope.state::<Network>();
     let number = scope.number_of(arguments.get(5))? as u32;
     let prepared = network
-        .client()
+        .client(scope)
         .and_then(|client| Ok((client, read_request(scope, &network, &arguments)?)));
     let (client, request) = match prepared {
         Ok(prepared) => prepared,

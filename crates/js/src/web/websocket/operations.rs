@@ -53,7 +53,7 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let number = scope.number_of(arguments.get(0))? as u32;
     let url = scope.string_of(arguments.get(1))?;
     let protocols = scope.string_of(arguments.get(2))?;
-    let client = scope.state::<Network>().client()?;
+    let client = scope.state::<Network>().client(scope)?;
     let socket = Rc::new(Socket::default());
     scope
         .state::<Sockets>()

@@ -1,0 +1,702 @@
+//! What a program may reach beyond itself: `--permission` with its `--allow-...` and `--deny-...` options.
+//!
+//! Off, a program may do what its user may. On, it may do what was granted: an operation asks here before it begins, and what is not granted
+//! is an error like any other (`ERR_ACCESS_DENIED`), which names the permission and the thing. The names are Node's
+//! (<https://nodejs.org/api/permissions.html>) and Deno's (<https://docs.deno.com/runtime/fundamentals/security/>), side by side.
+//!
+//! A path is judged by where it leads: links are followed first, so that none leads out of a granted folder. Who may change folders while
+//! the program runs can still swap one between the question and the use.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use crate::engine::{Error, Scope};
+
+/// Something that a program may be kept from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    FileSystemRead,
+    FileSystemWrite,
+    Net,
+    ChildProcess,
+    WorkerThreads,
+}
+
+impl Permission {
+    /// Its name in errors, and the option that grants it.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Permission::FileSystemRead => ("FileSystemRead", "--allow-fs-read"),
+            Permission::FileSystemWrite => ("FileSystemWrite", "--allow-fs-write"),
+            Permission::Net => ("Net", "--allow-net"),
+            Permission::ChildProcess => ("ChildProcess", "--allow-child-process"),
+            Permission::WorkerThreads => ("WorkerThreads", "--allow-worker"),
+        }
+    }
+}
+
+/// What an operation does at a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Access {
+    reads: bool,
+    writes: bool,
+    /// Whether it follows a link that stands there.
+    follows: bool,
+}
+
+impl Access {
+    pub(crate) const READ: Access = Access::new(true, false, true);
+    pub(crate) const WRITE: Access = Access::new(false, true, true);
+    pub(crate) const READ_AND_WRITE: Access = Access::new(true, true, true);
+    /// Of the name itself, which may be a link's.
+    pub(crate) const READ_NAME: Access = Access::new(true, false, false);
+    pub(crate) const WRITE_NAME: Access = Access::new(false, true, false);
+    pub(crate) const READ_AND_WRITE_NAME: Access = Access::new(true, true, false);
+
+    const fn new(reads: bool, writes: bool, follows: bool) -> Access {
+        Access {
+            reads,
+            writes,
+            follows,
+        }
+    }
+}
+
+/// A permission that the program does not have.
+#[derive(Debug, Clone)]
+pub(crate) struct Denied {
+    permission: Permission,
+    resource: String,
+}
+
+impl Denied {
+    /// An error of this message with what programs read from it.
+    pub(crate) fn error(&self, message: String) -> Error {
+        let (name, _) = self.permission.names();
+        Error::new(message)
+            .with("code", "ERR_ACCESS_DENIED")
+            .with("permission", name)
+            .with("resource", self.resource.clone())
+    }
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (_, option) = self.permission.names();
+        write!(
+            formatter,
+            "Access to this API has been restricted. Use {option} to manage permissions."
+        )
+    }
+}
+
+impl std::error::Error for Denied {}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Error {
+        denied.error(denied.to_string())
+    }
+}
+
+/// One name in an option's list, and what it stands for.
+trait Rule: PartialEq {
+    type Thing: ?Sized;
+
+    fn parse(text: &str) -> Self;
+    fn covers(&self, thing: &Self::Thing) -> bool;
+}
+
+/// What an option and its opposite list.
+#[derive(Debug, Clone)]
+struct Grants<R> {
+    /// Everything is granted that is not denied.
+    all: bool,
+    granted: Vec<R>,
+    /// Everything is denied.
+    none: bool,
+    denied: Vec<R>,
+}
+
+impl<R> Default for Grants<R> {
+    fn default() -> Grants<R> {
+        Grants {
+            all: false,
+            granted: Vec::new(),
+            none: false,
+            denied: Vec::new(),
+        }
+    }
+}
+
+impl<R: Rule> Grants<R> {
+    /// Takes in the value of an option of Deno's: names between commas; everything, if it is empty or a star.
+    fn grant(&mut self, value: &str) {
+        match is_everything(value) {
+            true => self.all = true,
+            false => self.granted.extend(rules(value)),
+        }
+    }
+
+    /// The same for an option of Node's, which is given once for each name.
+    fn grant_one(&mut self, value: &str) {
+        match is_everything(value) {
+            true => self.all = true,
+            false => self.granted.push(R::parse(value)),
+        }
+    }
+
+    fn deny(&mut self, value: &str) {
+        match is_everything(value) {
+            true => self.none = true,
+            false => self.denied.extend(rules(value)),
+        }
+    }
+
+    fn has(&self, thing: &R::Thing) -> bool {
+        let covers = |rules: &[R]| rules.iter().any(|rule| rule.covers(thing));
+        !self.none && (self.all || covers(&self.granted)) && !covers(&self.denied)
+    }
+
+    /// Whether nothing is kept from the program.
+    fn has_all(&self) -> bool {
+        self.all && !self.none && self.denied.is_empty()
+    }
+
+    /// Takes back what was granted by this name, or all.
+    fn take_back(&mut self, name: Option<&str>) {
+        match name {
+            None => {
+                self.all = false;
+                self.granted.clear();
+            }
+            Some(name) => {
+                let rule = R::parse(name);
+                self.granted.retain(|granted| *granted != rule);
+            }
+        }
+    }
+}
+
+fn is_everything(value: &str) -> bool {
+    value.is_empty() || value == "*"
+}
+
+fn rules<R: Rule>(value: &str) -> impl Iterator<Item = R> {
+    let names = value.split(',').filter(|name| !name.is_empty());
+    names.map(R::parse)
+}
+
+/// A file, a folder with what is below it, or with a star all paths that begin so.
+#[derive(Debug, Clone, PartialEq)]
+enum PathRule {
+    Below(PathBuf),
+    Beginning(PathBuf),
+}
+
+impl Rule for PathRule {
+    type Thing = Path;
+
+    fn parse(text: &str) -> PathRule {
+        // What follows a star says nothing, as in Node.
+        match text.split_once('*') {
+            Some((start, _)) if !start.ends_with('/') => {
+                PathRule::Beginning(destination(Path::new(start)))
+            }
+            Some((folder, _)) => PathRule::Below(destination(Path::new(folder))),
+            None => PathRule::Below(destination(Path::new(text))),
+        }
+    }
+
+    fn covers(&self, path: &Path) -> bool {
+        let bytes = |path: &'_ Path| path.as_os_str().as_bytes().to_vec();
+        match self {
+            PathRule::Below(folder) => path.starts_with(folder),
+            PathRule::Beginning(start) => bytes(path).starts_with(&bytes(start)),
+        }
+    }
+}
+
+/// `example.com`, `example.com:443`, `*.example.com`, `[::1]:80`: without a port, every port.
+#[derive(Debug, Clone, PartialEq)]
+struct HostRule {
+    host: String,
+    port: Option<String>,
+}
+
+impl Rule for HostRule {
+    type Thing = str;
+
+    fn parse(text: &str) -> HostRule {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+            _ => (text, None),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        HostRule {
+            host: host.trim_end_matches('.').to_ascii_lowercase(),
+            port: port.map(str::to_owned),
+        }
+    }
+
+    fn covers(&self, thing: &str) -> bool {
+        let asked = HostRule::parse(thing);
+        let host_fits = match self.host.strip_prefix('*') {
+            Some(end) => asked.host.ends_with(end) && asked.host.len() > end.len(),
+            None => asked.host == self.host,
+        };
+        // A name that is only looked up has no port.
+        host_fits && (self.port.is_none() || asked.port.is_none() || self.port == asked.port)
+    }
+}
+
+/// A name as it stands: a variable of the environment, or a program, also by its path.
+#[derive(Debug, Clone, PartialEq)]
+struct NameRule(String);
+
+impl Rule for NameRule {
+    type Thing = str;
+
+    fn parse(text: &str) -> NameRule {
+        NameRule(text.to_owned())
+    }
+
+    fn covers(&self, name: &str) -> bool {
+        self.0 == name
+    }
+}
+
+/// What a program may do.
+#[derive(Debug, Clone, Default)]
+pub struct Permissions {
+    read: Grants<PathRule>,
+    write: Grants<PathRule>,
+    net: Grants<HostRule>,
+    run: Grants<NameRule>,
+    environment: Grants<NameRule>,
+    worker: bool,
+}
+
+impl Permissions {
+    /// What the options of the command say; `None` without `--permission`.
+    ///
+    /// # Errors
+    /// Names an option that grants or denies something while nothing is limited.
+    pub fn of_options(options: &[(String, String)]) -> Result<Option<Permissions>, String> {
+        let has = |name: &str| options.iter().any(|(each, _)| each == name);
+        let mut permissions = Permissions::default();
+        // Without an option the environment is open, as in Node.
+        permissions.environment.all = !has("--allow-env");
+        let mut first = None;
+        for (name, value) in options {
+            match name.as_str() {
+                "--allow-all" => permissions.grant_all(),
+                "--allow-fs-read" => permissions.read.grant_one(value),
+                "--allow-fs-write" => permissions.write.grant_one(value),
+                "--allow-read" => permissions.read.grant(value),
+                "--allow-write" => permissions.write.grant(value),
+                "--allow-net" => permissions.net.grant(value),
+                "--allow-child-process" | "--allow-run" => permissions.run.grant(value),
+                "--allow-env" => permissions.environment.grant(value),
+                "--allow-worker" => permissions.worker = true,
+                "--deny-read" => permissions.read.deny(value),
+                "--deny-write" => permissions.write.deny(value),
+                "--deny-net" => permissions.net.deny(value),
+                "--deny-run" => permissions.run.deny(value),
+                "--deny-env" => permissions.environment.deny(value),
+                _ => continue,
+            }
+            first = first.or(Some(name));
+        }
+        if has("--permission") || has("--experimental-permission") {
+            return Ok(Some(permissions));
+        }
+        match first {
+            Some(name) => Err(format!(
+                "{name} says what a limited program may do: it needs --permission"
+            )),
+            None => Ok(None),
+        }
+    }
+
+    fn grant_all(&mut self) {
+        self.read.all = true;
+        self.write.all = true;
+        self.net.all = true;
+        self.run.all = true;
+        self.environment.all = true;
+        self.worker = true;
+    }
+
+    /// Lets the program read this file, which is its own.
+    pub fn allow_file(&mut self, file: &Path) {
+        let file = PathRule::Below(destination(file));
+        self.read.granted.push(file);
+    }
+
+    fn path(&self, access: Access, path: &Path) -> Result<(), Denied> {
+        let asked = [
+            (access.reads, &self.read, Permission::FileSystemRead),
+            (access.writes, &self.write, Permission::FileSystemWrite),
+        ];
+        let mut leads_to = None;
+        for (_, grants, permission) in asked.into_iter().filter(|(is_asked, ..)| *is_asked) {
+            let meant = || match access.follows {
+                true => destination(path),
+                false => name_itself(path),
+            };
+            if !grants.has_all() && !grants.has(leads_to.get_or_insert_with(meant)) {
+                return Err(Denied {
+                    permission,
+                    resource: path.to_string_lossy().into_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn host(&self, host: &str) -> Result<(), Denied> {
+        self.net.has(host).then_some(()).ok_or_else(|| Denied {
+            permission: Permission::Net,
+            resource: host.to_owned(),
+        })
+    }
+}
+
+/// Where a path leads: absolute, without dots, its links followed, also where its last names are not there yet.
+fn destination(path: &Path) -> PathBuf {
+    /// As many as the system follows.
+    const MOST_LINKS: u32 = 40;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut found = PathBuf::from("/");
+    let mut ahead = names_from_the_last(&absolute);
+    let mut links = 0;
+    while let Some(name) = ahead.pop() {
+        if name == ".." {
+            found.pop();
+            continue;
+        }
+        found.push(&name);
+        if let Ok(target) = std::fs::read_link(&found)
+            && links < MOST_LINKS
+        {
+            links += 1;
+            found.pop();
+            if target.is_absolute() {
+                found = PathBuf::from("/");
+            }
+            ahead.extend(names_from_the_last(&target));
+        }
+    }
+    found
+}
+
+/// The same for a name whose link is not followed.
+fn name_itself(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => {
+            let mut found = destination(folder);
+            found.push(name);
+            found
+        }
+        _ => destination(path),
+    }
+}
+
+fn names_from_the_last(path: &Path) -> Vec<OsString> {
+    let names = path.components().rev().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The limits of a context; without any, nothing is asked.
+#[derive(Default)]
+pub(crate) struct Limits(RefCell<Option<Permissions>>);
+
+impl Limits {
+    pub(crate) fn set(&self, permissions: Option<Permissions>) {
+        *self.0.borrow_mut() = permissions;
+    }
+
+    /// For a worker, which may do what its parent may.
+    pub(crate) fn copy(&self) -> Option<Permissions> {
+        self.0.borrow().clone()
+    }
+
+    pub(crate) fn are_set(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    fn ask(&self, question: impl FnOnce(&Permissions) -> Result<(), Denied>) -> Result<(), Denied> {
+        self.0.borrow().as_ref().map_or(Ok(()), question)
+    }
+
+    /// May the program do this at this path?
+    pub(crate) fn path(&self, access: Access, path: &Path) -> Result<(), Denied> {
+        self.ask(|permissions| permissions.path(access, path))
+    }
+
+    /// May it open this database, a path or a `file:` URL? In memory always.
+    pub(crate) fn database(&self, name: &[u8]) -> Result<(), Denied> {
+        let name = String::from_utf8_lossy(name);
+        if name.is_empty() || name == ":memory:" {
+            return Ok(());
+        }
+        let parsed = url::Url::parse(&name).ok();
+        let file = parsed
+            .filter(|url| url.scheme() == "file")
+            .map(|url| url.to_file_path());
+        match file {
+            None => self.path(Access::READ_AND_WRITE, Path::new(&*name)),
+            Some(Ok(path)) => self.path(Access::READ_AND_WRITE, &path),
+            // SQLite may read it otherwise.
+            Some(Err(())) => self.path(Access::READ_AND_WRITE, Path::new("/")),
+        }
+    }
+
+    /// May it make symbolic links? Others follow them to where it may not go itself.
+    pub(crate) fn make_links(&self) -> Result<(), Error> {
+        let permissions = self.0.borrow();
+        match permissions.as_ref() {
+            Some(permissions) if !permissions.read.has_all() || !permissions.write.has_all() => {
+                Err(Error::coded(
+                    "ERR_ACCESS_DENIED",
+                    "fs.symlink API requires full fs.read and fs.write permissions.",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// May it change any file? For open ones, which may have been opened for reading alone.
+    pub(crate) fn change_open_files(&self) -> Result<(), Denied> {
+        self.ask(|permissions| {
+            permissions
+                .write
+                .has_all()
+                .then_some(())
+                .ok_or_else(|| Denied {
+                    permission: Permission::FileSystemWrite,
+                    resource: "*".to_owned(),
+                })
+        })
+    }
+
+    /// May it connect to this host (`host:port`), or look it up?
+    pub(crate) fn host(&self, host: &str) -> Result<(), Denied> {
+        self.ask(|permissions| permissions.host(host))
+    }
+
+    /// May it start this program?
+    pub(crate) fn run(&self, program: &str) -> Result<(), Denied> {
+        self.ask(|permissions| {
+            permissions
+                .run
+                .has(program)
+                .then_some(())
+                .ok_or_else(|| Denied {
+                    permission: Permission::ChildProcess,
+                    resource: program.to_owned(),
+                })
+        })
+    }
+
+    /// May it send signals to others than itself? Who may start some may end them.
+    pub(crate) fn signals(&self) -> Result<(), Denied> {
+        self.ask(|permissions| {
+            let runs = permissions.run.all || !permissions.run.granted.is_empty();
+            runs.then_some(()).ok_or_else(|| Denied {
+                permission: Permission::ChildProcess,
+                resource: "kill".to_owned(),
+            })
+        })
+    }
+
+    /// May it start a worker?
+    pub(crate) fn worker(&self) -> Result<(), Denied> {
+        self.ask(|permissions| {
+            permissions.worker.then_some(()).ok_or_else(|| Denied {
+                permission: Permission::WorkerThreads,
+                resource: String::new(),
+            })
+        })
+    }
+
+    /// Is this variable of the environment there for it?
+    pub(crate) fn shows_variable(&self, name: &str) -> bool {
+        let permissions = self.0.borrow();
+        (permissions.as_ref()).is_none_or(|permissions| permissions.environment.has(name))
+    }
+
+    /// `process.permission.has(name, reference)`; without a reference, whether nothing of the kind is kept from the program.
+    pub(crate) fn has(&self, name: &str, reference: Option<&str>) -> bool {
+        fn has<R: Rule>(grants: &Grants<R>, reference: Option<&R::Thing>) -> bool {
+            reference.map_or_else(|| grants.has_all(), |thing| grants.has(thing))
+        }
+        let permissions = self.0.borrow();
+        let Some(permissions) = permissions.as_ref() else {
+            return true;
+        };
+        let path = reference.map(|path| destination(Path::new(path)));
+        let path = path.as_deref();
+        match name {
+            "fs" => has(&permissions.read, path) && has(&permissions.write, path),
+            "fs.read" | "read" => has(&permissions.read, path),
+            "fs.write" | "write" => has(&permissions.write, path),
+            "net" => has(&permissions.net, reference),
+            "child" | "run" => has(&permissions.run, reference),
+            "env" => has(&permissions.environment, reference),
+            "worker" => permissions.worker,
+            _ => false,
+        }
+    }
+
+    /// `process.permission.drop(name, reference)`: takes back for good what was granted by this reference, or all of the kind.
+    pub(crate) fn take_back(&self, name: &str, reference: Option<&str>) {
+        let mut permissions = self.0.borrow_mut();
+        let Some(permissions) = permissions.as_mut() else {
+            return;
+        };
+        match name {
+            "fs" => {
+                permissions.read.take_back(reference);
+                permissions.write.take_back(reference);
+            }
+            "fs.read" | "read" => permissions.read.take_back(reference),
+            "fs.write" | "write" => permissions.write.take_back(reference),
+            "net" => permissions.net.take_back(reference),
+            "child" | "run" => permissions.run.take_back(reference),
+            "env" => permissions.environment.take_back(reference),
+            "worker" => permissions.worker = false,
+            _ => {}
+        }
+    }
+}
+
+/// The limits of the context that `scope` is in.
+pub(crate) fn limits(scope: &Scope<'_>) -> Rc<Limits> {
+    scope.state::<Limits>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn permissions(options: &[(&str, &str)]) -> Limits {
+        let mut options: Vec<(String, String)> = options
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        options.push(("--permission".to_owned(), String::new()));
+        let limits = Limits::default();
+        limits.set(Permissions::of_options(&options).unwrap());
+        limits
+    }
+
+    #[test]
+    fn without_the_option_nothing_is_limited() {
+        let limits = Limits::default();
+        assert!(limits.path(Access::READ, Path::new("/etc/passwd")).is_ok());
+        assert!(limits.host("example.com:443").is_ok());
+        assert!(limits.run("ls").is_ok());
+        assert!(limits.worker().is_ok());
+        assert!(Permissions::of_options(&[]).unwrap().is_none());
+        let alone = [("--allow-net".to_owned(), String::new())];
+        let error = Permissions::of_options(&alone).unwrap_err();
+        assert!(error.contains("--allow-net") && error.contains("--permission"));
+    }
+
+    #[test]
+    fn a_path_is_granted_with_what_is_below_it_and_judged_by_where_it_leads() {
+        let folder = std::env::temp_dir().join(format!("twinloop-permit-{}", std::process::id()));
+        let inside = folder.join("inside");
+        std::fs::create_dir_all(&inside).unwrap();
+        std::os::unix::fs::symlink("/etc", inside.join("out")).unwrap();
+        std::os::unix::fs::symlink("../new", inside.join("dangling")).unwrap();
+        std::os::unix::fs::symlink("loop", inside.join("loop")).unwrap();
+        let limits = permissions(&[("--allow-read", inside.to_str().unwrap())]);
+        let may = |name: &str| limits.path(Access::READ, &inside.join(name)).is_ok();
+        assert!(may("file") && may("a/../file") && may("") && may("new/deep/file") && may("loop"));
+        assert!(!may("../file") && !may("out/passwd") && !may("out/../file") && !may("dangling"));
+        assert!(!may("/proc/self/root/etc/passwd"));
+        assert!(limits.path(Access::READ_NAME, &inside.join("out")).is_ok());
+        assert!(
+            limits
+                .path(Access::READ_AND_WRITE_NAME, &inside.join("out"))
+                .is_err()
+        );
+        assert!(limits.path(Access::WRITE, &inside).is_err());
+        let begun = format!("{}/in*", folder.display());
+        let limits = permissions(&[("--allow-fs-read", &begun)]);
+        assert!(limits.path(Access::READ, &inside).is_ok());
+        assert!(limits.path(Access::READ, &folder).is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_denied_is_denied_though_it_is_granted() {
+        let limits = permissions(&[("--allow-read", ""), ("--deny-read", "/etc,/var/log")]);
+        let may = |path: &str| limits.path(Access::READ, Path::new(path)).is_ok();
+        assert!(may("/usr/lib") && !may("/etc/passwd") && !may("/usr/../etc/passwd"));
+        assert!(!limits.has("fs.read", None) && limits.has("fs.read", Some("/usr")));
+    }
+
+    #[test]
+    fn hosts_are_granted_by_name_and_port() {
+        let allowed = "example.com,*.example.org:443,[::1]:80,127.0.0.1:8000";
+        let limits = permissions(&[("--allow-net", allowed), ("--deny-net", "bad.example.org")]);
+        for host in [
+            "example.com:80",
+            "EXAMPLE.com.:443",
+            "a.example.org:443",
+            "[::1]:80",
+            "127.0.0.1:8000",
+        ] {
+            assert!(limits.host(host).is_ok(), "{host}");
+        }
+        for host in [
+            "www.example.com:80",
+            "example.org:443",
+            "a.example.org:80",
+            "bad.example.org:443",
+            "[::1]:81",
+            "127.0.0.1:80",
+            "aexample.com:80",
+        ] {
+            assert!(limits.host(host).is_err(), "{host}");
+        }
+        assert!(limits.host("127.0.0.1").is_ok(), "a lookup has no port");
+    }
+
+    #[test]
+    fn what_was_granted_can_be_taken_back() {
+        let limits = permissions(&[
+            ("--allow-fs-read", "/usr"),
+            ("--allow-fs-read", "/etc"),
+            ("--allow-run", "git,ls"),
+        ]);
+        let may = |path: &str| limits.path(Access::READ, Path::new(path)).is_ok();
+        assert!(limits.run("ls").is_ok() && limits.run("cat").is_err());
+        limits.take_back("child", Some("ls"));
+        assert!(limits.run("ls").is_err() && limits.run("git").is_ok());
+        limits.take_back("fs.read", Some("/usr"));
+        assert!(!may("/usr") && may("/etc"));
+        limits.take_back("fs", None);
+        assert!(!may("/etc"));
+    }
+
+    #[test]
+    fn the_environment_is_open_until_it_is_named() {
+        let open = permissions(&[]);
+        assert!(open.shows_variable("HOME"));
+        let named = permissions(&[("--allow-env", "HOME,LANG")]);
+        assert!(named.shows_variable("HOME") && !named.shows_variable("SECRET"));
+        let denied = permissions(&[("--deny-env", "SECRET")]);
+        assert!(denied.shows_variable("HOME") && !denied.shows_variable("SECRET"));
+    }
+}
