@@ -219,6 +219,10 @@ impl Js {
             // A worker that closes itself has ended well; one that was ended runs nothing more.
             main.0.set(true);
         }
+        if self.context.is_out_of_memory() {
+            // The parent tells its program.
+            return 1;
+        }
         self.conclude(&main)
     }
 
