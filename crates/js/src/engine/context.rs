@@ -323,7 +323,7 @@ impl Context {
         }
         process::set_options(cx);
         super::microtasks::install(&inner);
-        super::interrupt::install(cx);
+        inner.interrupt.install(cx);
         selfhosted::initialize(cx, options.cache_folder.as_deref())?;
         let global = global::create(cx)?;
         // SAFETY: `global` was just made and nothing has allocated since; it becomes a root before anything does.

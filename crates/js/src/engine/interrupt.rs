@@ -10,16 +10,18 @@
 //! begin again from the start. JavaScript that runs shortly pays two stores to memory; the thread sleeps while none runs.
 
 use std::cell::RefCell;
+use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
+use mozjs::jsapi::JS::SetWaitCallback;
 use mozjs::jsapi::{
-    JS_AddInterruptCallback, JS_RequestInterruptCallback, JS_RequestInterruptCallbackCanWait,
-    JSContext,
+    JS_AddInterruptCallback, JS_GetRuntime, JS_RequestInterruptCallback,
+    JS_RequestInterruptCallbackCanWait, JSContext,
 };
 
 use super::context::{Context, ContextState};
@@ -260,10 +262,44 @@ impl Context {
     }
 }
 
-pub(super) fn install(cx: *mut JSContext) {
-    // SAFETY: the callback is a plain function that lives as long as the process.
-    unsafe { JS_AddInterruptCallback(cx, Some(callback)) };
+thread_local! {
+    /// What the thread's context shares; for a callback that is not told whose it is.
+    static OF_THREAD: RefCell<Option<Weak<InterruptShared>>> = const { RefCell::new(None) };
 }
+
+impl Interrupt {
+    pub(super) fn install(&self, cx: *mut JSContext) {
+        OF_THREAD.set(Some(Arc::downgrade(&self.shared)));
+        // SAFETY: the callbacks are plain functions that live as long as the process, and use no memory of the wait's.
+        unsafe {
+            JS_AddInterruptCallback(cx, Some(callback));
+            SetWaitCallback(JS_GetRuntime(cx), Some(before_wait), Some(after_wait), 0);
+        }
+    }
+}
+
+/// The thread is about to block in `Atomics.wait`, under the lock that requests take to wake it. One that came after the last safe point has
+/// found nobody waiting, and its wake-up is lost: another thread repeats it, which cannot get at the lock before this one waits.
+///
+/// # Safety
+/// Called by the engine on the context's thread.
+unsafe extern "C" fn before_wait(_: *mut u8) -> *mut c_void {
+    let shared = OF_THREAD.with_borrow(|shared| shared.as_ref().and_then(Weak::upgrade));
+    if let Some(shared) = shared
+        && (shared.requested.load(Ordering::SeqCst) || shared.ended.load(Ordering::SeqCst))
+    {
+        let again = std::thread::Builder::new().name("twinloop-interrupt".into());
+        // SAFETY: the context is alive for the call, and this request is allowed from any thread.
+        let spawned = again.spawn(move || {
+            shared.with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
+        });
+        // Without a thread the wait lasts until it is over by itself or is interrupted again.
+        drop(spawned);
+    }
+    std::ptr::null_mut()
+}
+
+unsafe extern "C" fn after_wait(_: *mut c_void) {}
 
 /// # Safety
 /// Called by the engine on the context's thread at a safe point after a request.

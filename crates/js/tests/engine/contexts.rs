@@ -6,7 +6,9 @@ use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use twinloop_js::engine::{CloneFailure, Context, ContextOptions, Local, Scope, Type};
+use twinloop_js::engine::{
+    Arguments, CloneFailure, Context, ContextOptions, Error, Local, Op, Scope, Type,
+};
 
 use crate::{run, with_engine};
 
@@ -52,6 +54,26 @@ fn an_interrupt_ends_a_blocking_atomics_wait() {
             assert!(ended.is_err());
         });
         watchdog.join().unwrap();
+    });
+}
+
+fn interrupt_now<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.context().interrupt_handle().interrupt();
+    Ok(Local::undefined())
+}
+
+/// Between the last safe point and the wait nobody is waiting yet who could be woken.
+#[test]
+fn an_interrupt_just_before_an_atomics_wait_ends_it() {
+    static OPS: &[Op] = &[Op::new("interruptNow", 0, interrupt_now)];
+    with_engine(|context| {
+        context.enter(|scope| {
+            let ops = scope.ops_object(vec![OPS]).unwrap();
+            scope.set(scope.global(), "ops", ops).unwrap();
+            let code = "const memory = new Int32Array(new SharedArrayBuffer(4)), { interruptNow } = ops; interruptNow(); Atomics.wait(memory, 0, 0)";
+            assert!(scope.evaluate(code, "wait.js", 1).unwrap_err().is_terminated());
+        });
+        assert!(context.take_interrupted());
     });
 }
 

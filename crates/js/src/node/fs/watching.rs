@@ -7,7 +7,8 @@ use twinloop_loop::{Hold, Loop};
 use twinloop_web::fs::{Change, Event, Watch};
 
 use super::error::Failure;
-use super::operations::{Name, path_of};
+use super::operations::{Name, permitted};
+use crate::builtins::permissions::Access;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -30,7 +31,7 @@ fn watching(scope: &Scope<'_>, value: Local<'_>) -> Result<Rc<Watching>, Error> 
 
 /// `fsWatchStart(path, recursive)`: a watch, which keeps the program alive.
 fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let path = path_of(scope, arguments.get(0))?;
+    let path = permitted(scope, arguments.get(0), Access::READ)?;
     let recursive = scope.bool_of(arguments.get(1));
     let watch = Watch::start(&path, recursive)
         .map_err(|error| Failure::web(error, "watch", &path, None))?;
