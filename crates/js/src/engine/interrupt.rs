@@ -289,8 +289,8 @@ unsafe extern "C" fn before_wait(_: *mut u8) -> *mut c_void {
         && (shared.requested.load(Ordering::SeqCst) || shared.ended.load(Ordering::SeqCst))
     {
         let again = std::thread::Builder::new().name("twinloop-interrupt".into());
-        // SAFETY: the context is alive for the call, and this request is allowed from any thread.
         let spawned = again.spawn(move || {
+            // SAFETY: the context is alive for the call, and this request is allowed from any thread.
             shared.with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
         });
         // Without a thread the wait lasts until it is over by itself or is interrupted again.
