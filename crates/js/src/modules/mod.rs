@@ -17,7 +17,7 @@ pub(crate) mod operations;
 mod prompt;
 pub(crate) mod resolve;
 pub(crate) mod source;
-pub(crate) mod source_maps;
+mod source_maps;
 pub(crate) mod waiting;
 mod watched;
 

@@ -142,7 +142,7 @@ fn note_source_map<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
 /// `programText(path)`.
 fn program_text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = PathBuf::from(scope.string_of(arguments.get(0))?);
-    source::require_loadable(&path)?;
+    source::require_loadable(scope, &path)?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| {
         let shown = path.display();

@@ -3,7 +3,7 @@
 //! A file that is loaded is looked at for the comment that names its map, in its last lines; what the transformer of TypeScript made has one
 //! from it. Maps are read and decoded when a stack is made text that has a frame of such a file. Loop thread only.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use url::Url;
 
 use super::resolve::{file_url, split_scheme};
 use super::{data_text, source};
+use crate::builtins::permissions::{Access, Limits, limits};
 use crate::engine::Scope;
 
 /// The maps of a context, by the names that stacks have for the files.
@@ -23,6 +24,8 @@ pub(crate) struct SourceMaps {
     texts: RefCell<HashMap<String, String>>,
     /// What `setSourceMapsSupport` turned off.
     off: Cell<bool>,
+    /// Of a program that may not read every file.
+    limits: OnceCell<Rc<Limits>>,
 }
 
 /// What is known of a file's map.
@@ -95,6 +98,18 @@ impl SourceMaps {
         let _ = scope.install_stacks();
     }
 
+    /// A program names the files of maps and of places itself: from now on those alone are read that it may read.
+    pub(crate) fn limit(scope: &Scope<'_>) {
+        let _ = (scope.state::<SourceMaps>().limits).set(limits(scope));
+    }
+
+    fn readable(&self, path: &Path) -> Option<String> {
+        if let Some(limits) = self.limits.get() {
+            limits.path(Access::READ, path).ok()?;
+        }
+        source::read(path).ok()
+    }
+
     /// Keeps a text that is in no file, for the line of an error in it.
     pub(crate) fn keep(scope: &Scope<'_>, name: &str, text: &str) {
         let maps = scope.state::<SourceMaps>();
@@ -119,7 +134,7 @@ impl SourceMaps {
             None => Some(PathBuf::from(file)),
         };
         if let Some(path) = path.filter(|path| path.is_absolute())
-            && let Ok(text) = source::read(&path)
+            && let Some(text) = self.readable(&path)
         {
             return nth(&text);
         }
@@ -143,7 +158,7 @@ impl SourceMaps {
                 text: map.to_string(),
                 base: file_url(Path::new(file)),
             }),
-            MapOrigin::Url(url) => read(file, &url),
+            MapOrigin::Url(url) => self.read(file, &url),
         }
     }
 
@@ -155,6 +170,28 @@ impl SourceMaps {
         let decoded = found.and_then(|found| decode(&found)).map(Rc::new);
         self.files.borrow_mut().get_mut(file)?.decoded = Some(decoded.clone());
         decoded
+    }
+
+    fn read(&self, file: &str, address: &str) -> Option<Found> {
+        let base = match split_scheme(file) {
+            Some(_) => Url::parse(file).ok()?,
+            None => file_url(Path::new(file)),
+        };
+        if address.starts_with("data:") {
+            let url = Url::parse(address).ok()?;
+            return Some(Found {
+                url: address.to_owned(),
+                text: data_text(&url).ok()?,
+                base,
+            });
+        }
+        let url = base.join(address).ok()?;
+        let path: PathBuf = url.to_file_path().ok()?;
+        Some(Found {
+            url: url.to_string(),
+            text: self.readable(&path)?,
+            base: url,
+        })
     }
 
     /// Where a place comes from.
@@ -247,28 +284,6 @@ fn comment(text: &str) -> Option<&str> {
         rest = before.trim_end();
     }
     None
-}
-
-fn read(file: &str, address: &str) -> Option<Found> {
-    let base = match split_scheme(file) {
-        Some(_) => Url::parse(file).ok()?,
-        None => file_url(Path::new(file)),
-    };
-    if address.starts_with("data:") {
-        let url = Url::parse(address).ok()?;
-        return Some(Found {
-            url: address.to_owned(),
-            text: data_text(&url).ok()?,
-            base,
-        });
-    }
-    let url = base.join(address).ok()?;
-    let path: PathBuf = url.to_file_path().ok()?;
-    Some(Found {
-        url: url.to_string(),
-        text: source::read(&path).ok()?,
-        base: url,
-    })
 }
 
 fn decode(found: &Found) -> Option<Decoded> {

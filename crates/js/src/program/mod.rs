@@ -117,7 +117,10 @@ impl Js {
         context.set_task_sink(sink, pending_holds(event_loop));
         context.enter(|scope| {
             loader.install(scope);
-            limits(scope).set(options.permissions);
+            if options.permissions.is_some() {
+                limits(scope).set(options.permissions);
+                SourceMaps::limit(scope);
+            }
             *scope.state::<Exit>().arguments.borrow_mut() = options.arguments;
             scope
                 .state::<CommandLine>()
