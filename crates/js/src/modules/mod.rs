@@ -17,7 +17,7 @@ pub(crate) mod operations;
 mod prompt;
 pub(crate) mod resolve;
 pub(crate) mod source;
-mod source_maps;
+pub(crate) mod source_maps;
 pub(crate) mod waiting;
 mod watched;
 
@@ -99,7 +99,7 @@ impl Loader {
             let named = options.iter().filter(move |(option, _)| option == name);
             named.map(|(_, value)| value)
         };
-        let import_map = values("--import-map").last();
+        let import_map = values("--import-map").next_back();
         Ok(Loader {
             resolver: Resolver::new(ResolverOptions {
                 conditions: values("--conditions").cloned().collect(),
