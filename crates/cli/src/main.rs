@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Action::Eval { code, .. } if arguments.has("--interactive") => {
             let mut arguments = arguments.clone();
             arguments.options.push(("--eval".to_owned(), code.clone()));
-            run_builtin("node/repl/command", &arguments)
+            run_builtin("node/repl/prompt", &arguments)
         }
         Action::Eval { code, prints } => eval(code, "[eval]", *prints, &arguments),
         Action::Check(file) => check(file.as_deref(), &arguments),
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Action::Input if arguments.has("--interactive") || std::io::stdin().is_terminal() => {
             match python::run_prompt(&arguments) {
                 Some(message) => Err(message),
-                None => run_builtin("node/repl/command", &arguments),
+                None => run_builtin("node/repl/prompt", &arguments),
             }
         }
         Action::Input => match input() {

@@ -2,7 +2,6 @@
 'use strict';
 
 const { process } = require('node/process/process');
-const { REPL_MODE_SLOPPY, REPL_MODE_STRICT, start } = /** @type {any} */ (require('node/repl/module'));
 const { standalone } = require('node/repl/open');
 const { option } = require('node/process/options');
 const { defineProperty, isNaN, toLowerCase, trim } = require('builtins/primordials');
@@ -10,7 +9,8 @@ const { hostFacts, writeOutput } = ops;
 const loadModules = () => /** @type {any} */ (require('node/module/module'));
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 
-function main() {
+/** @param {any} repl `node:repl` */
+function main({ REPL_MODE_SLOPPY, REPL_MODE_STRICT, start }) {
   if (option('--input-type') !== undefined) {
     writeOutput(2, 'Cannot specify --input-type for REPL\n');
     process.exit(9);

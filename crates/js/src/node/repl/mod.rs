@@ -6,6 +6,7 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("node/repl/module", include_str!("module.js")).modules(&["node:repl"]),
         File::new("node/repl/command", include_str!("command.js")),
+        File::new("node/repl/prompt", include_str!("prompt.js")),
         File::new("node/repl/commands", include_str!("commands.js")),
         File::new("node/repl/completion", include_str!("completion.js")),
         File::new("node/repl/errors", include_str!("errors.js")),

@@ -609,7 +609,7 @@ module.exports = {
   isValidSyntax,
 };
 // How the command starts its prompt in a Python process.
-defineProperty(module.exports, symbolFor('twinloop.prompt'), { value: () => loadCommand().main() });
+defineProperty(module.exports, symbolFor('twinloop.prompt'), { value: () => loadCommand().main(module.exports) });
 defineProperty(module.exports, 'builtinModules', {
   get() {
     deprecated('DEP0191', 'repl.builtinModules is deprecated. Check module.builtinModules instead');
