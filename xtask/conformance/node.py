@@ -255,6 +255,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    # A shell's background jobs ignore it, and what they start with them: tests of signals would wait in vain.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     suite = load()
     unknown = set(options.groups) - {group.name for group in suite.groups} - {"other"}

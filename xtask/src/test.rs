@@ -313,7 +313,8 @@ impl Session<'_> {
             self.environment(&mut command);
             let finished =
                 process::gather(command.current_dir(paths::root()), self.file_limit, |_| {})?;
-            let mut counted = javascript_tally(&finished.output);
+            // Warnings may come after the total, on the other stream.
+            let mut counted = javascript_tally(&finished.printed);
             if counted == Tally::default() || (!finished.success() && counted.failed == 0) {
                 counted.failed += 1;
             }
