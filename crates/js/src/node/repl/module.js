@@ -76,6 +76,7 @@ class REPLServer extends Interface {
   /** Lines of a text that is not whole. */
   #buffered = '';
   #isRunning = false;
+  #isShowing = false;
   /** @type {string[]} */
   #waiting = [];
   #sawInterrupt = false;
@@ -137,7 +138,7 @@ class REPLServer extends Interface {
     /** Whether it is the command's own, whose uncaught exceptions are all the program's. */
     this.isStandalone = !!options[standalone];
     this._domain = options.domain ?? createDomain();
-    this._domain.on('error', (/** @type {any} */ error) => this.#failed(error));
+    this._domain.on('error', (/** @type {any} */ error) => this.#hear(error));
     this.eval = options.eval ?? ((/** @type {any[]} */ ...given) => this.#evaluate(given[0], given[2], given[3]));
     this.resetContext();
     defineCommands(this);
@@ -345,7 +346,25 @@ class REPLServer extends Interface {
 
   /** @param {any} error */
   showError(error) {
-    this._domain.emit('error', error);
+    this.#isShowing = true;
+    try {
+      this._domain.emit('error', error);
+    } finally {
+      this.#isShowing = false;
+    }
+  }
+
+  /** What the prompt's domain was told: by the prompt itself, or because nobody caught what was thrown later. @param {any} error */
+  #hear(error) {
+    if (this.#isShowing) {
+      this.#failed(error);
+      return;
+    }
+    if (error?.domainThrown === true) {
+      delete error.domain;
+      delete error.domainThrown;
+    }
+    this.uncaught(error);
   }
 
   /** @param {any} error */
