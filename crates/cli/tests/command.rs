@@ -295,6 +295,20 @@ fn programs_start_as_node_starts_them() {
 }
 
 #[test]
+fn a_mistake_in_commonjs_is_shown_where_it_is() {
+    let folder = Folder::new("mistake");
+    let wrong = folder.file(
+        "wrong.cjs",
+        "function f() {\n  return { a: 1\n    b: 2 };\n}\n",
+    );
+    let output = run(&[wrong.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stderr);
+    let begin = format!("{}:3\n    b: 2 }};\n    ^\n", wrong.display());
+    assert!(shown.starts_with(&begin), "{shown}");
+}
+
+#[test]
 fn a_heap_with_a_limit_ends_the_program_and_not_the_process_before_it() {
     let code = "const kept = []; for (;;) kept.push(new Array(1000).fill({}).map(() => ({})));";
     let output = run(&["--max-old-space-size=64", "-e", code]);

@@ -130,7 +130,8 @@ const LONG = 400;
 function describeUncaught(error, isRejection = false, site = '') {
   const isError = isErrorLike(error);
   if (isRejection && !isError) return textOf(rejectionOf(error));
-  let frames = site;
+  // A mistake in a text is where the text has it, which its own stack says first.
+  let frames = isError && isMistake(error) ? '' : site;
   if (frames === '') {
     try {
       frames = `${error.stack}`;
@@ -144,6 +145,15 @@ function describeUncaught(error, isRejection = false, site = '') {
   let thrown = head === '' ? text : `\n${head}\n${text}`;
   if (site !== '' && hasOption('--trace-uncaught')) thrown += `\nThrown at:\n${site}`;
   return head === '' ? `Uncaught:\n${thrown}` : thrown;
+}
+
+/** @param {any} error */
+function isMistake(error) {
+  try {
+    return error.name === 'SyntaxError';
+  } catch {
+    return false;
+  }
 }
 
 /** The place of the first frame of the program's own, its line, and a mark below it; empty if there is none. @param {string} frames @param {boolean} isError */
