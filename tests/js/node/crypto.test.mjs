@@ -63,6 +63,7 @@ test('random values', async () => {
   equal((await promisify(crypto.randomBytes)(100_000)).length, 100_000);
   ok(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID()));
   for (let turn = 0; turn < 100; turn += 1) ok([3, 4].includes(crypto.randomInt(3, 5)));
+  for (let turn = 0; turn < 100; turn += 1) ok([0, 1, 2].includes(crypto.randomInt(3)));
   const filled = crypto.randomFillSync(new Uint8Array(8), 4);
   equal(filled.subarray(0, 4).join(), '0,0,0,0');
   equal(

@@ -126,12 +126,13 @@ test('children and workers are started if it was granted, and may do no more tha
   deepEqual(
     limited(
       ['--permission'],
-      `return [attempt(() => ${child}.spawnSync('ls')), attempt(() => ${child}.spawn('ls')), attempt(() => process.kill(process.ppid, 'SIGCONT')), attempt(() => new (require('node:worker_threads').Worker)('', { eval: true }))];`,
+      `return [attempt(() => ${child}.spawnSync('ls')), attempt(() => ${child}.spawn('ls')), attempt(() => process.kill(process.ppid, 'SIGCONT')), attempt(() => process.execve('/bin/ls', ['ls'])), attempt(() => new (require('node:worker_threads').Worker)('', { eval: true }))];`,
     ),
     [
       ['ERR_ACCESS_DENIED', 'ChildProcess', 'ls'],
       ['ERR_ACCESS_DENIED', 'ChildProcess', 'ls'],
       ['ERR_ACCESS_DENIED', 'ChildProcess', 'kill'],
+      ['ERR_ACCESS_DENIED', 'ChildProcess', '/bin/ls'],
       ['ERR_ACCESS_DENIED', 'WorkerThreads', ''],
     ],
   );

@@ -35,6 +35,13 @@ test('a folder that is not there is named with the one that stays', () => {
   equal(error.message, `ENOENT: no such file or directory, chdir '${here}' -> 'does-not-exist'`);
 });
 
+test('a worker has the options of the command', () => {
+  const code = "process.emitWarning('quiet', 'DeprecationWarning', 'DEP1'); process.emitWarning('loud', 'DeprecationWarning', 'DEP2');";
+  const program = `new (require('node:worker_threads').Worker)(${JSON.stringify(code)}, { eval: true });`;
+  const { stderr } = spawnSync(process.execPath, ['--disable-warning=DEP1', '-e', program], { encoding: 'utf8' });
+  ok(stderr.includes('loud') && !stderr.includes('quiet'), stderr);
+});
+
 test('what keeps the program alive is counted', () => {
   const count = (kind) => process.getActiveResourcesInfo().filter((each) => each === kind).length;
   const timers = count('Timeout');

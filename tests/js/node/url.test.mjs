@@ -31,7 +31,6 @@ test('parse cuts a URL by the old rules', () => {
     [url.parse('HTTP://EX.com\\a\\b?c\\d').href, 'http://ex.com/a/b?c%5Cd'],
     [url.parse('http://a.com/a b{c}').pathname, '/a%20b%7Bc%7D'],
     [url.parse('http://m\u00fcnchen.de/').hostname, 'xn--mnchen-3ya.de'],
-    [url.parse('git+ssh://git@github.com:user/repo.git').pathname, '/:user/repo.git'],
     [url.parse('?a=1&a=2&b=', true).query.a.join(), '1,2'],
   ];
   for (const [actual, expected] of seen) equal(actual, expected);
@@ -77,6 +76,10 @@ test('a link leads where the page that it stands on says', () => {
   equal(url.parse('http:\\\\a.example\\b#\\c').href, 'http://a.example/b#%5Cc');
   equal(url.parse(' \bhttp://a\n.example/ ').host, 'a.example');
   equal(throws(() => url.parse('http://[::1\0]/'), TypeError).code, 'ERR_INVALID_URL');
+  for (const each of ['git+ssh://git@a.example:b/c', 'http://a.example:8a/', 'https://a.example:.b.example']) {
+    equal(throws(() => url.parse(each), TypeError).code, 'ERR_INVALID_ARG_VALUE', each);
+  }
+  equal(url.parse('http://a.example:/b').host, 'a.example');
 });
 
 await run();

@@ -1,4 +1,5 @@
 // `node:vm`: contexts whose global stands for an object, and scripts that run in them.
+import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
@@ -191,6 +192,13 @@ test('a context may run its microtasks after its scripts alone, within their tim
   const endless = 'Promise.resolve().then(() => { for (;;); })';
   equal(thrown(() => vm.runInNewContext(endless, {}, { microtaskMode, timeout: 20 })).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
   deepEqual(log.slice(0, 3), [0, 1, 2]);
+});
+
+test('a module that has not run is shown with what it will have', async () => {
+  if (vm.SourceTextModule === undefined) return;
+  const module = new vm.SourceTextModule('export const a = 1; export var b = 2;');
+  await module.link(() => {});
+  equal(inspect(module.namespace), '[Module: null prototype] { a: <uninitialized>, b: undefined }');
 });
 
 await run();

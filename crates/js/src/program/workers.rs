@@ -23,7 +23,7 @@ use crate::engine::{
     Arguments, ContextOptions, Error, InterruptHandle, Local, Op, Parent, Scope, Slot,
 };
 use crate::modules::{Loader, data_text, run_module, script_text};
-use crate::node::process::operations::Exit;
+use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::messaging::endpoint::{Endpoint, Message, join_broadcast};
 use crate::web::messaging::operations::{
     message_object, open_member, open_port, take_endpoint, take_message,
@@ -108,6 +108,8 @@ struct Start {
     cache_folder: Option<PathBuf>,
     heap_limit: Option<u32>,
     permissions: Option<Permissions>,
+    /// Those of the command.
+    options: Vec<(String, String)>,
 }
 
 /// What a worker's context knows of itself.
@@ -153,6 +155,7 @@ impl Start {
             heap_limit: self.heap_limit,
         };
         let options = Options {
+            options: self.options,
             permissions: self.permissions,
             ..Options::default()
         };
@@ -324,6 +327,7 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         cache_folder: scope.context().cache_folder(),
         heap_limit: (heap_bytes > 0.0).then_some(heap_bytes as u32),
         permissions: limits(scope).copy(),
+        options: scope.state::<CommandLine>().options(),
     };
     // Dropped last of all, which the parent hears.
     let life = port(2)?;

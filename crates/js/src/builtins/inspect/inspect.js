@@ -427,7 +427,12 @@ function addInheritedProperties(context, main, object, depth, parts) {
 
 /** `key: value`; in a list, an index shows its value alone. @param {InspectContext} context @param {any} value @param {number} depth @param {PropertyKey} key @param {string} kind @param {PropertyDescriptor} [descriptor] @param {any} [original] */
 function formatProperty(context, value, depth, key, kind, descriptor, original = value) {
-  descriptor ??= getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
+  try {
+    descriptor ??= getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
+  } catch {
+    // A binding of a module that has not run.
+    return `${formatKey(context, key, {})}: ${context.stylize('<uninitialized>', 'special')}`;
+  }
   let separator = ' ';
   let text;
   if (descriptor.value !== undefined) {

@@ -116,7 +116,7 @@ function randomInt(first, max, callback) {
   // One bound alone is the upper one.
   if (max === undefined || typeof max === 'function') {
     told = max;
-    high = min;
+    high = first;
     low = 0;
   }
   if (told !== undefined) requireFunction(told, 'callback');

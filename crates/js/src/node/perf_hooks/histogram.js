@@ -194,7 +194,7 @@ class Histogram {
 
   /** @param {number} depth @param {any} options @param {(value: any, options: any) => string} inspect */
   [customInspect](depth, options, inspect) {
-    if (depth < 0) return this;
+    if (depth < 0) return `[${this.constructor.name}]`;
     const shown = {
       min: this.min,
       max: this.max,

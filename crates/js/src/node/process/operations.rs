@@ -78,6 +78,10 @@ impl CommandLine {
         *self.options.borrow_mut() = options;
     }
 
+    pub(crate) fn options(&self) -> Vec<(String, String)> {
+        self.options.borrow().clone()
+    }
+
     /// Whether something is to run before the program.
     pub(crate) fn prepares(&self) -> bool {
         let options = self.options.borrow();

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::builtins::errno;
+use crate::builtins::permissions::limits;
 use crate::engine::{
     Arguments, Error, Identity, Local, Op, Scope, Usage, set_groups, set_identity,
 };
@@ -145,7 +146,9 @@ fn replace_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
             })
             .collect::<Result<Vec<_>, Error>>()
     };
-    let mut command = Command::new(scope.string_of(arguments.get(0))?);
+    let program = scope.string_of(arguments.get(0))?;
+    limits(scope).run(&program)?;
+    let mut command = Command::new(program);
     let given = words(arguments.get(1))?;
     if let Some((name, rest)) = given.split_first() {
         command.arg0(name).args(rest);

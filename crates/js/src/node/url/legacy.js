@@ -2,7 +2,7 @@
 // by Node's own rules, not the standard's.
 'use strict';
 
-const { invalidType, nodeError } = require('node/errors');
+const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireObject, requireString } = require('node/arguments');
 const {
   arraySlice,
@@ -218,6 +218,8 @@ function takeHost(url, given, whole) {
     // What no host name may have begins the path.
     const odder = exec(outsideOfHost, host)?.index ?? -1;
     if (odder !== -1) {
+      // In Node's words, which have the two the other way round.
+      if (host[odder] === ':') throw invalidValue('url', 'Invalid port in url', whole);
       left = `/${slice(host, odder)}${left}`;
       host = slice(host, 0, odder);
     }
