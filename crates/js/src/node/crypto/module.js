@@ -11,9 +11,11 @@ const hashes = require('node/crypto/hash');
 const keys = require('node/crypto/keys');
 const random = require('node/crypto/random');
 const signatures = require('node/crypto/sign');
+const { pendingDeprecation } = require('node/process/options');
 const web = require('web/crypto/crypto');
 const { defineProperties, sort } = require('builtins/primordials');
 const { curveNames } = ops;
+const loadUtil = () => /** @type {any} */ (require('node/util/util'));
 const loadSpkac = () => require('node/crypto/spkac');
 const loadCertificate = () => require('node/crypto/certificate');
 
@@ -121,6 +123,11 @@ const exported = {
 const shown = (get) => ({ get, enumerable: true, configurable: true });
 /** @param {any} value */
 const quiet = (value) => ({ value, enumerable: false, configurable: true, writable: true });
+/** A name of `randomBytes` that warns if the command asks for what will be deprecated. @param {string} name */
+const oldName = (name) => {
+  const { randomBytes } = random;
+  return quiet(pendingDeprecation() ? loadUtil().deprecate(randomBytes, `crypto.${name} is deprecated.`, 'DEP0115') : randomBytes);
+};
 defineProperties(exported, {
   Certificate: shown(() => loadSpkac().Certificate),
   parsePKCS12: shown(() => loadCertificate().parsePKCS12),
@@ -128,9 +135,9 @@ defineProperties(exported, {
   constants: { value: constants, enumerable: true },
   fips: { get: getFips, set: setFips, configurable: true },
   getRandomValues: shown(() => getRandomValues),
-  prng: quiet(random.randomBytes),
-  pseudoRandomBytes: quiet(random.randomBytes),
-  rng: quiet(random.randomBytes),
+  prng: oldName('prng'),
+  pseudoRandomBytes: oldName('pseudoRandomBytes'),
+  rng: oldName('rng'),
   subtle: shown(() => web.crypto.subtle),
   webcrypto: shown(() => web.crypto),
 });

@@ -68,6 +68,7 @@ class BroadcastChannel extends EventTarget {
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
     const { name } = BroadcastChannel.#check(this);
+    if (typeof depth === 'number' && depth < 0) return 'BroadcastChannel';
     return loadInspect().inspectMembers('BroadcastChannel', { name, active: portIsOpen(this.#native) }, depth, options);
   }
 
