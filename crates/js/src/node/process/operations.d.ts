@@ -8,6 +8,7 @@ interface Operations {
   commandOptions(): string[];
   currentDirectory(): string;
   environment(): [name: string, value: string][];
+  environmentVariable(name: string): string | undefined;
   /** Nothing of the program runs after it. */
   exitProcess(code: number): never;
   /** The mask of the modes of new files until now; undefined leaves it. */

@@ -18,6 +18,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("pooledOperations", 0, pooled_operations),
     Op::new("isWorkerThread", 0, is_worker_thread),
     Op::new("environment", 0, environment),
+    Op::new("environmentVariable", 1, environment_variable),
     Op::new("currentDirectory", 0, current_directory),
     Op::new("changeDirectory", 1, change_directory),
     Op::new("memoryUsage", 0, memory_usage),
@@ -204,6 +205,20 @@ fn environment<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Err
         })
         .collect::<Result<Vec<_>, _>>()?;
     scope.array(&pairs)
+}
+
+/// `environmentVariable(name)`: undefined if there is none.
+fn environment_variable<'s>(
+    scope: &Scope<'s>,
+    arguments: Arguments<'s>,
+) -> Result<Local<'s>, Error> {
+    let name = scope.string_of(arguments.get(0))?;
+    match std::env::var_os(&name) {
+        Some(value) if limits(scope).shows_variable(&name) => {
+            scope.string(&value.to_string_lossy())
+        }
+        _ => Ok(Local::undefined()),
+    }
 }
 
 /// `currentDirectory()`.

@@ -2,7 +2,7 @@
 'use strict';
 
 const { push, slice } = require('builtins/primordials');
-const { commandOptions, environment } = ops;
+const { commandOptions, environmentVariable: processVariable } = ops;
 
 /** Names and values in turn; an option without a value has ''. @type {string[] | undefined} */
 let known;
@@ -36,14 +36,9 @@ function switchedOn(name, usual = false) {
   return usual;
 }
 
-/** A variable of the environment that the process began with. @param {string} name @returns {string | undefined} */
-function processVariable(name) {
-  const pairs = environment();
-  for (let index = 0; index < pairs.length; index += 1) if (pairs[index][0] === name) return pairs[index][1];
-  return undefined;
-}
-
-/** Whether what is deprecated in the documents alone warns too. */
-const pendingDeprecation = () => switchedOn('--pending-deprecation') || processVariable('NODE_PENDING_DEPRECATION') === '1';
+/** @type {boolean | undefined} */
+let pending;
+/** Whether what is deprecated in the documents alone warns too. @returns {boolean} */
+const pendingDeprecation = () => (pending ??= switchedOn('--pending-deprecation') || processVariable('NODE_PENDING_DEPRECATION') === '1');
 
 module.exports = { option, options, pendingDeprecation, processVariable, switchedOn };
