@@ -108,6 +108,10 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
         .map(|word| word.to_string_lossy())
         .collect();
     let mut watching = arguments.clone();
+    // The program is limited, not who starts it again.
+    watching.options.retain(|(name, _)| {
+        name != "--permission" && !name.starts_with("--allow-") && !name.starts_with("--deny-")
+    });
     let mut say = |name: &str, value: String| watching.options.push((name.to_owned(), value));
     say("--watched-program", shown.join(" "));
     if let Some(file) = file {

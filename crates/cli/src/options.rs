@@ -275,6 +275,7 @@ pub(crate) fn canonical(name: &str) -> String {
         }
         "--no-experimental-strip-types" => "--no-strip-types".to_owned(),
         "--experimental-test-isolation" => "--test-isolation".to_owned(),
+        "--experimental-permission" => "--permission".to_owned(),
         "--es-module-specifier-resolution" => "--experimental-specifier-resolution".to_owned(),
         other => other.to_owned(),
     }

@@ -1,5 +1,5 @@
 // `--permission`: what a program may reach, and the errors where it may not. Each case is a program of its own.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -181,12 +181,25 @@ test('a program asks what it may, and gives up what it has', () => {
   ]);
 });
 
+test('a program that is watched is limited, and who watches it is not', async () => {
+  const main = join(inside, 'watched.cjs');
+  writeFileSync(main, "console.log('writes', process.permission.has('fs.write'));");
+  const watching = spawn(process.execPath, ['--watch', '--permission', `--allow-fs-read=${inside}`, main], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let seen = '';
+  for await (const chunk of watching.stdout) {
+    seen += chunk;
+    if (seen.includes('writes')) break;
+  }
+  watching.kill();
+  match(seen, /writes false/);
+});
+
 test('options that could not keep their word are refused', () => {
   const start = (...words) => spawnSync(process.execPath, words, { encoding: 'utf8' });
   const alone = start('--allow-read=/tmp', '-e', '');
   equal(alone.status, 2);
   match(alone.stderr, /--allow-read .* needs --permission/);
-  const python = start('--permission', '-e', 'import os from "python:os"; console.log(os.name)');
+  const python = start('--experimental-permission', '-e', 'import os from "python:os"; console.log(os.name)');
   equal(python.status, 2);
   match(python.stderr, /--permission limits JavaScript alone/);
   match(

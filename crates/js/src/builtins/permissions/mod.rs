@@ -59,6 +59,11 @@ impl Access {
     pub(crate) const WRITE_NAME: Access = Access::new(false, true, false);
     pub(crate) const READ_AND_WRITE_NAME: Access = Access::new(true, true, false);
 
+    /// A folder that is removed or gets another name takes with it what is below.
+    fn takes_all_below(self) -> bool {
+        self.writes && !self.follows
+    }
+
     const fn new(reads: bool, writes: bool, follows: bool) -> Access {
         Access {
             reads,
@@ -76,13 +81,11 @@ pub(crate) struct Denied {
 }
 
 impl Denied {
-    /// An error of this message with what programs read from it.
-    pub(crate) fn error(&self, message: String) -> Error {
-        let (name, _) = self.permission.names();
-        Error::new(message)
-            .with("code", "ERR_ACCESS_DENIED")
-            .with("permission", name)
-            .with("resource", self.resource.clone())
+    fn unless(has: bool, permission: Permission, resource: &str) -> Result<(), Denied> {
+        has.then_some(()).ok_or_else(|| Denied {
+            permission,
+            resource: resource.to_owned(),
+        })
     }
 }
 
@@ -100,7 +103,11 @@ impl std::error::Error for Denied {}
 
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Error {
-        denied.error(denied.to_string())
+        let (name, _) = denied.permission.names();
+        Error::new(denied.to_string())
+            .with("code", "ERR_ACCESS_DENIED")
+            .with("permission", name)
+            .with("resource", denied.resource)
     }
 }
 
@@ -146,7 +153,7 @@ impl Permissions {
             }
             first = first.or(Some(name));
         }
-        if has("--permission") || has("--experimental-permission") {
+        if has("--permission") {
             return Ok(Some(permissions));
         }
         match first {
@@ -179,25 +186,18 @@ impl Permissions {
         ];
         let mut leads_to = None;
         for (_, grants, permission) in asked.into_iter().filter(|(is_asked, ..)| *is_asked) {
-            let meant = || match access.follows {
+            if grants.has_all() {
+                continue;
+            }
+            let place = leads_to.get_or_insert_with(|| match access.follows {
                 true => destination(path),
                 false => name_itself(path),
-            };
-            if !grants.has_all() && !grants.has(leads_to.get_or_insert_with(meant)) {
-                return Err(Denied {
-                    permission,
-                    resource: path.to_string_lossy().into_owned(),
-                });
-            }
+            });
+            let has =
+                grants.has(place) && !(access.takes_all_below() && grants.denies_below(place));
+            Denied::unless(has, permission, &path.to_string_lossy())?;
         }
         Ok(())
-    }
-
-    fn host(&self, host: &str) -> Result<(), Denied> {
-        self.net.has(host).then_some(()).ok_or_else(|| Denied {
-            permission: Permission::Net,
-            resource: host.to_owned(),
-        })
     }
 }
 
@@ -228,24 +228,6 @@ impl Limits {
         self.ask(|permissions| permissions.path(access, path))
     }
 
-    /// May it open this database, a path or a `file:` URL? In memory always.
-    pub(crate) fn database(&self, name: &[u8]) -> Result<(), Denied> {
-        let name = String::from_utf8_lossy(name);
-        if name.is_empty() || name == ":memory:" {
-            return Ok(());
-        }
-        let parsed = url::Url::parse(&name).ok();
-        let file = parsed
-            .filter(|url| url.scheme() == "file")
-            .map(|url| url.to_file_path());
-        match file {
-            None => self.path(Access::READ_AND_WRITE, Path::new(&*name)),
-            Some(Ok(path)) => self.path(Access::READ_AND_WRITE, &path),
-            // SQLite may read it otherwise.
-            Some(Err(())) => self.path(Access::READ_AND_WRITE, Path::new("/")),
-        }
-    }
-
     /// May it make symbolic links? Others follow them to where it may not go itself.
     pub(crate) fn make_links(&self) -> Result<(), Error> {
         let permissions = self.0.borrow();
@@ -263,55 +245,35 @@ impl Limits {
     /// May it change any file? For open ones, which may have been opened for reading alone.
     pub(crate) fn change_open_files(&self) -> Result<(), Denied> {
         self.ask(|permissions| {
-            permissions
-                .write
-                .has_all()
-                .then_some(())
-                .ok_or_else(|| Denied {
-                    permission: Permission::FileSystemWrite,
-                    resource: "*".to_owned(),
-                })
+            let has = permissions.write.has_all();
+            Denied::unless(has, Permission::FileSystemWrite, "*")
         })
     }
 
     /// May it connect to this host (`host:port`), or look it up?
     pub(crate) fn host(&self, host: &str) -> Result<(), Denied> {
-        self.ask(|permissions| permissions.host(host))
+        self.ask(|permissions| Denied::unless(permissions.net.has(host), Permission::Net, host))
     }
 
     /// May it start this program?
     pub(crate) fn run(&self, program: &str) -> Result<(), Denied> {
         self.ask(|permissions| {
-            permissions
-                .run
-                .has(program)
-                .then_some(())
-                .ok_or_else(|| Denied {
-                    permission: Permission::ChildProcess,
-                    resource: program.to_owned(),
-                })
+            let has = permissions.run.has(program);
+            Denied::unless(has, Permission::ChildProcess, program)
         })
     }
 
     /// May it send signals to others than itself? Who may start some may end them.
     pub(crate) fn signals(&self) -> Result<(), Denied> {
         self.ask(|permissions| {
-            let runs = permissions.run.all || !permissions.run.granted.is_empty();
-            runs.then_some(()).ok_or_else(|| Denied {
-                permission: Permission::ChildProcess,
-                resource: "kill".to_owned(),
-            })
+            let has = permissions.run.all || !permissions.run.granted.is_empty();
+            Denied::unless(has, Permission::ChildProcess, "kill")
         })
     }
 
     /// May it start a worker?
     pub(crate) fn worker(&self) -> Result<(), Denied> {
-        self.ask(|permissions| {
-            permissions.worker.then_some(()).ok_or_else(|| Denied {
-                permission: Permission::WorkerThreads,
-                resource: String::new(),
-            })
-        })
+        self.ask(|permissions| Denied::unless(permissions.worker, Permission::WorkerThreads, ""))
     }
 
     /// Is this variable of the environment there for it?

@@ -114,11 +114,22 @@ impl Rule for PathRule {
     }
 
     fn covers(&self, path: &Path) -> bool {
-        let bytes = |path: &'_ Path| path.as_os_str().as_bytes().to_vec();
         match self {
             PathRule::Below(folder) => path.starts_with(folder),
-            PathRule::Beginning(start) => bytes(path).starts_with(&bytes(start)),
+            PathRule::Beginning(start) => {
+                let start = start.as_os_str().as_bytes();
+                path.as_os_str().as_bytes().starts_with(start)
+            }
         }
+    }
+}
+
+impl Grants<PathRule> {
+    /// Whether something below this folder is denied.
+    pub(super) fn denies_below(&self, folder: &Path) -> bool {
+        self.denied.iter().any(|rule| match rule {
+            PathRule::Below(path) | PathRule::Beginning(path) => path.starts_with(folder),
+        })
     }
 }
 

@@ -62,6 +62,21 @@ fn what_is_denied_is_denied_though_it_is_granted() {
 }
 
 #[test]
+fn a_folder_is_not_removed_or_renamed_with_what_is_denied_in_it() {
+    let limits = permissions(&[
+        ("--allow-read", ""),
+        ("--allow-write", "/a,/b"),
+        ("--deny-write", "/a/kept"),
+        ("--deny-read", "/b/secret"),
+    ]);
+    let may = |access: Access, path: &str| limits.path(access, Path::new(path)).is_ok();
+    assert!(may(Access::WRITE, "/a") && may(Access::WRITE_NAME, "/a/other"));
+    assert!(!may(Access::WRITE_NAME, "/a") && !may(Access::WRITE_NAME, "/a/kept/file"));
+    assert!(may(Access::READ, "/b") && may(Access::WRITE_NAME, "/b"));
+    assert!(!may(Access::READ_AND_WRITE_NAME, "/b"));
+}
+
+#[test]
 fn hosts_are_granted_by_name_and_port() {
     let allowed = "example.com,*.example.org:443,[::1]:80,127.0.0.1:8000";
     let limits = permissions(&[("--allow-net", allowed), ("--deny-net", "bad.example.org")]);

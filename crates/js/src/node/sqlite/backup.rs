@@ -12,8 +12,7 @@ use self_cell::{MutBorrow, self_cell};
 
 use super::callbacks::within;
 use super::database::Dependent;
-use super::operations::database_of;
-use crate::builtins::permissions::limits;
+use super::operations::{database_of, require_file};
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 
 pub(super) const OPS: &[Op] = &[
@@ -52,7 +51,7 @@ fn begin<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let database = database_of(scope, &arguments)?;
     let from = database.connection()?;
     let path = scope.bytes_of(arguments.get(1))?;
-    limits(scope).database(&path)?;
+    require_file(scope, &path)?;
     let source = scope.string_of(arguments.get(2))?;
     let target = scope.string_of(arguments.get(3))?;
     let backup = within(scope, || {

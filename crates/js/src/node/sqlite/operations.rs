@@ -1,7 +1,8 @@
 //! The operations of a database: opening, closing, running SQL that has no parameters, and its settings.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use rusqlite::{Batch, Connection, OpenFlags};
 use super::callbacks::within;
 use super::database::Database;
 use super::functions::Authorizer;
-use crate::builtins::permissions::limits;
+use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 
 pub(super) const OPS: &[Op] = &[
@@ -34,6 +35,52 @@ pub(super) fn database_of<'s>(
     scope.expect_host(arguments.get(0), "a database")
 }
 
+/// Asks whether the program may use the file of a database.
+pub(super) fn require_file(scope: &Scope<'_>, name: &[u8]) -> Result<(), Error> {
+    match file_of(name) {
+        Some(file) => Ok(limits(scope).path(Access::READ_AND_WRITE, &file)?),
+        None => Ok(()),
+    }
+}
+
+/// The file that SQLite opens by a name, which may be a URI of its own kind (<https://www.sqlite.org/uri.html>); `None` for a database in memory,
+/// and for a temporary one.
+fn file_of(name: &[u8]) -> Option<PathBuf> {
+    let path = match name.strip_prefix(b"file:") {
+        None => name.to_vec(),
+        Some(rest) => path_of_uri(match rest.strip_prefix(b"//") {
+            Some(rest) => {
+                let begin = rest.iter().position(|&byte| byte == b'/');
+                &rest[begin.unwrap_or(rest.len())..]
+            }
+            None => rest,
+        }),
+    };
+    let is_file = !path.is_empty() && path != b":memory:";
+    is_file.then(|| PathBuf::from(OsString::from_vec(path)))
+}
+
+/// What stands before parameters, its percent signs undone; a zero byte ends it.
+fn path_of_uri(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let mut path = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = text.get(at).filter(|byte| !matches!(byte, b'?' | b'#')) {
+        match (byte, digit(text.get(at + 1)), digit(text.get(at + 2))) {
+            (b'%', Some(0), Some(0)) => break,
+            (b'%', Some(high), Some(low)) => {
+                path.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                path.push(byte);
+                at += 1;
+            }
+        }
+    }
+    path
+}
+
 /// `databaseOpen(path, readOnly, milliseconds, foreignKeys, doubleQuotes, defensive)`
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = scope.bytes_of(arguments.get(0))?;
@@ -46,8 +93,8 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let foreign_keys = scope.bool_of(arguments.get(3));
     let double_quotes = scope.bool_of(arguments.get(4));
     let defensive = scope.bool_of(arguments.get(5));
-    let limits = limits(scope);
-    limits.database(&path)?;
+    require_file(scope, &path)?;
+    let is_limited = limits(scope).are_set();
     let authorizer = Arc::new(Authorizer::new(scope));
     let asked = Arc::clone(&authorizer);
     let connection = within(scope, || {
@@ -64,7 +111,7 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         ] {
             connection.set_db_config(config, value)?;
         }
-        if limits.are_set() {
+        if is_limited {
             // SQL names files by ATTACH, where nobody asks.
             connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
         }
@@ -168,4 +215,30 @@ fn limit<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         }
     })?;
     value.into_js(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_database_is_the_one_that_sqlite_opens() {
+        let cases: [(&[u8], Option<&str>); 12] = [
+            (b"", None),
+            (b":memory:", None),
+            (b"file::memory:?cache=shared", None),
+            (b"file:", None),
+            (b"a.db", Some("a.db")),
+            (b"FILE:a.db", Some("FILE:a.db")),
+            (b"file:data/a.db?mode=ro", Some("data/a.db")),
+            (b"file:/data/a.db#x", Some("/data/a.db")),
+            (b"file:///data/a%20b%zz", Some("/data/a b%zz")),
+            (b"file://localhost/data/a", Some("/data/a")),
+            (b"file:///etc/passwd%00/../data/a", Some("/etc/passwd")),
+            (b"file:///data/%2e%2e/etc", Some("/data/../etc")),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(file_of(name), expected.map(PathBuf::from), "{name:?}");
+        }
+    }
 }
