@@ -185,8 +185,11 @@ pub(crate) fn parse(
         options: environment.map_or_else(|| Ok(Vec::new()), options::of_environment)?,
         ..Arguments::default()
     };
-    let mut words = Words(arguments.into_iter().collect());
-    let mut unwatched = Vec::new();
+    let all: Vec<OsString> = arguments.into_iter().collect();
+    let mut words = Words(all.iter().cloned().collect());
+    // Where in `all` an option of watching stands, with its value.
+    let mut watching = Vec::new();
+    let mut python = None;
     let mut code: Option<String> = None;
     let mut prints = false;
     let mut checks = false;
@@ -209,7 +212,6 @@ pub(crate) fn parse(
             _ => (text.clone(), None),
         };
         let before = words.0.len();
-        let following: Vec<OsString> = words.0.iter().take(2).cloned().collect();
         match name.as_str() {
             "-h" | "--help" => parsed.action = Action::Help,
             "-V" | "-v" | "--version" => parsed.action = Action::Version,
@@ -243,20 +245,12 @@ pub(crate) fn parse(
                 parsed.options.push(("--conditions".to_owned(), value));
             }
             _ if name == "-m" || (name.starts_with("-m") && !name.starts_with("--")) => {
-                unwatched.push(word);
-                unwatched.extend(words.0.iter().cloned());
-                parsed.unwatched = unwatched;
-                parsed.action = Action::Python("-m", attached(&mut words, &name, "-m")?);
-                parsed.rest = words.0.into();
-                return Ok(parsed);
+                python = Some(Action::Python("-m", attached(&mut words, &name, "-m")?));
+                break;
             }
             _ if name.starts_with("-c") => {
-                unwatched.push(word);
-                unwatched.extend(words.0.iter().cloned());
-                parsed.unwatched = unwatched;
-                parsed.action = Action::Python("-c", attached(&mut words, &text, "-c")?);
-                parsed.rest = words.0.into();
-                return Ok(parsed);
+                python = Some(Action::Python("-c", attached(&mut words, &text, "-c")?));
+                break;
             }
             _ if name.starts_with("--") => {
                 let name = options::canonical(&name);
@@ -274,9 +268,8 @@ pub(crate) fn parse(
             }
             _ => return Err(UsageError::node(format!("bad option: {text}"))),
         }
-        if !name.starts_with("--watch") {
-            unwatched.push(word);
-            unwatched.extend(following.into_iter().take(before - words.0.len()));
+        if name.starts_with("--watch") {
+            watching.extend(all.len() - before - 1..all.len() - words.0.len());
         }
         if matches!(parsed.action, Action::Help | Action::Version) {
             return Ok(parsed);
@@ -294,8 +287,14 @@ pub(crate) fn parse(
             }
         }
     }
-    unwatched.extend(words.0.iter().cloned());
-    parsed.unwatched = unwatched;
+    let kept = all.iter().enumerate();
+    let kept = kept.filter(|(place, _)| !watching.contains(place));
+    parsed.unwatched = kept.map(|(_, word)| word.clone()).collect();
+    if let Some(python) = python {
+        parsed.action = python;
+        parsed.rest = words.0.into();
+        return Ok(parsed);
+    }
     parsed.action = action(&mut parsed, words, code, prints, checks, tests)?;
     Ok(parsed)
 }
@@ -449,6 +448,8 @@ mod tests {
         assert!(parsed.has("--watch"));
         let parsed = parse_words(&["--watch", "-r", "a", "-m", "m", "x"]).unwrap();
         assert_eq!(parsed.unwatched, ["-r", "a", "-m", "m", "x"]);
+        let parsed = parse_words(&["--watch", "--", "-x.js"]).unwrap();
+        assert_eq!(parsed.unwatched, ["--", "-x.js"]);
     }
 
     #[test]

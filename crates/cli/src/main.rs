@@ -76,7 +76,8 @@ fn main() -> ExitCode {
 /// Runs the program as a child, again and again, if the command line asks for that.
 fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
     let path = arguments.has("--watch-path");
-    if !path && !arguments.has("--watch") {
+    // The options may come from the environment, which the watched program has too.
+    if (!path && !arguments.has("--watch")) || twinloop_js::is_watched() {
         return None;
     }
     let option = if path { "--watch-path" } else { "--watch" };

@@ -30,5 +30,7 @@ pub mod network {
 pub use builtins::guest::Guest;
 pub use builtins::permissions::Permissions;
 pub use builtins::require;
-pub use modules::{SchemeExports, graph_names_scheme, package_main, source_names_scheme};
+pub use modules::{
+    SchemeExports, graph_names_scheme, is_watched, package_main, source_names_scheme,
+};
 pub use program::{Input, Js, Main, OnExit, Options};

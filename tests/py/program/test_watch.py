@@ -156,3 +156,9 @@ def test_what_cannot_be_watched_is_refused(words, message, tmp_path):
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert finished.returncode == 9
     assert message in finished.stderr
+
+
+def test_a_watched_program_watches_nothing_itself_when_the_environment_says_watch(tmp_path):
+    (tmp_path / "-app.mjs").write_text("console.log('ran')")
+    with Watching(tmp_path, "--", "-app.mjs", environment={"NODE_OPTIONS": "--watch"}) as watching:
+        assert watching.wait_for_end() == "ran\nCompleted running '-app.mjs'. Waiting for file changes before restarting...\n"

@@ -34,6 +34,7 @@ use import_map::ImportMap;
 use resolve::{Problem, Resolver, ResolverOptions, Target, file_url, is_path};
 use source::FileKind;
 use source_maps::SourceMaps;
+pub use watched::is_watched;
 
 use crate::engine::{
     Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,

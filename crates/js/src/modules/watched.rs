@@ -12,15 +12,23 @@ const VARIABLE: &str = "TWINLOOP_WATCH_REPORT";
 
 static REPORT: OnceLock<Option<File>> = OnceLock::new();
 
-fn open() -> Option<File> {
+/// Whether who started this process starts it again when a file of the program changes.
+pub fn is_watched() -> bool {
+    descriptor().is_some()
+}
+
+fn descriptor() -> Option<i32> {
     let value = std::env::var(VARIABLE).ok()?;
     let (descriptor, parent) = value.split_once(':')?;
     let parent: i32 = parent.parse().ok()?;
     if rustix::process::getppid()?.as_raw_nonzero().get() != parent {
         return None;
     }
-    let descriptor = twinloop_loop::inherited(descriptor.parse().ok()?).ok()?;
-    Some(File::from(descriptor))
+    descriptor.parse().ok()
+}
+
+fn open() -> Option<File> {
+    twinloop_loop::inherited(descriptor()?).ok().map(File::from)
 }
 
 /// A file that is about to be read.
