@@ -143,6 +143,8 @@ test('children and workers are started if it was granted, and may do no more tha
   deepEqual(named, ['a\n', 'ERR_ACCESS_DENIED']);
   const own = `${child}.spawnSync(process.execPath, ['-p', 'process.permission.has("fs.read", "' + inside + '") + " " + process.permission.has("fs.write") + " " + process.permission.has("child")']).stdout.toString()`;
   equal(limited(['--permission', `--allow-fs-read=${inside}`, '--allow-child-process'], `return ${own};`), 'true false true\n');
+  const replaced = `process.execve(process.execPath, [process.execPath, '-p', 'JSON.stringify([process.permission.has("fs.write"), process.permission.has("child")])']);`;
+  deepEqual(limited(['--permission', '--allow-child-process'], replaced), [false, true]);
   const worker = `new (require('node:worker_threads').Worker)('require("worker_threads").parentPort.postMessage([process.permission.has("fs.read"), process.permission.has("worker")])', { eval: true }).on('message', resolve)`;
   deepEqual(limited(['--permission', '--allow-worker'], `return await new Promise((resolve) => ${worker});`), [false, true]);
 });
@@ -184,7 +186,9 @@ test('a program asks what it may, and gives up what it has', () => {
 test('a program that is watched is limited, and who watches it is not', async () => {
   const main = join(inside, 'watched.cjs');
   writeFileSync(main, "console.log('writes', process.permission.has('fs.write'));");
-  const watching = spawn(process.execPath, ['--watch', '--permission', `--allow-fs-read=${inside}`, main], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const watching = spawn(process.execPath, ['--watch', '--permission', `--allow-fs-read=${inside}`, main], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let seen = '';
   for await (const chunk of watching.stdout) {
     seen += chunk;

@@ -7,6 +7,7 @@ const { channelOfSync, secondChannel } = require('node/child_process/errors');
 const { signals } = /** @type {any} */ (require('node/os/constants'));
 const { process } = require('node/process/process');
 const { arraySlice, isArray, isView, join, keys, push, stringIncludes, toUpperCase } = require('builtins/primordials');
+const { isLimited } = ops;
 const loadPermission = () => require('node/process/permission');
 const loadPaths = () => require('node/fs/values');
 const loadWarnings = () => require('node/process/warnings');
@@ -152,7 +153,7 @@ function environmentOf(given, words) {
     requireNoNull(value, `options.env['${name}']`);
     push(pairs, name, `${value}`);
   }
-  if (process.permission !== undefined) push(pairs, 'NODE_OPTIONS', loadPermission().optionsOfChild(words, env.NODE_OPTIONS) ?? '');
+  if (isLimited()) loadPermission().limitChild(pairs, words, env.NODE_OPTIONS);
   return pairs;
 }
 

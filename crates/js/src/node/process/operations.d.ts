@@ -26,6 +26,8 @@ interface Operations {
   parentId(): number;
   /** How many operations the threads of the pool have to do. */
   pooledOperations(): number;
+  /** By `--permission`. */
+  isLimited(): boolean;
   isWorkerThread(): boolean;
   permissionDrop(name: string, reference: string | undefined): void;
   permissionHas(name: string, reference: string | undefined): boolean;
@@ -36,8 +38,6 @@ interface Operations {
     pid: number;
     /** Its version. */
     sqlite: string;
-    /** By `--permission`. */
-    isLimited: boolean;
     channel?: [number: string, serialization: string];
   };
   /** The next bytes of standard input, none at its end; undefined when `stopInput` came first. */

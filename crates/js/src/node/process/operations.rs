@@ -16,6 +16,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("processFacts", 0, process_facts),
     Op::new("parentId", 0, parent_id),
     Op::new("pooledOperations", 0, pooled_operations),
+    Op::new("isLimited", 0, is_limited),
     Op::new("isWorkerThread", 0, is_worker_thread),
     Op::new("environment", 0, environment),
     Op::new("environmentVariable", 1, environment_variable),
@@ -142,7 +143,7 @@ fn permission_drop<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
     Ok(Local::undefined())
 }
 
-/// `processFacts()`: `{ argv, execPath, pid, sqlite, isLimited }`; `sqlite` is its version.
+/// `processFacts()`: `{ argv, execPath, pid, sqlite }`, the last its version.
 fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     let executable = std::env::current_exe()
         .unwrap_or_default()
@@ -162,8 +163,6 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
         "sqlite",
         scope.string(crate::node::sqlite::version())?,
     )?;
-    let is_limited = limits(scope).are_set();
-    scope.set(facts, "isLimited", Local::boolean(is_limited))?;
     scope.set(facts, "argv", scope.array(&arguments)?)?;
     let name = std::env::args_os().next().unwrap_or_default();
     scope.set(facts, "argv0", scope.string(&name.to_string_lossy())?)?;
@@ -186,6 +185,11 @@ fn parent_id<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error
 /// `pooledOperations()`: how many the threads of the pool have to do.
 fn pooled_operations<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     Ok(scope.number(Loop::current().blocking() as f64))
+}
+
+/// `isLimited()`: by `--permission`.
+fn is_limited<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(Local::boolean(limits(scope).are_set()))
 }
 
 /// `isWorkerThread()`

@@ -38,12 +38,13 @@ function isSaid(words, inEnvironment) {
 }
 
 /**
- * NODE_OPTIONS for a child, which may do no more than its parent if it is a program of this command.
- * @param {string[]} words the child's command line
+ * Puts into the environment of what a limited program starts, names and values in turn, that it may do no more if it is of this command.
+ * @param {string[]} pairs
+ * @param {string[]} words its command line
  * @param {string | undefined} inEnvironment NODE_OPTIONS so far
  */
-function optionsOfChild(words, inEnvironment) {
-  if (isSaid(words, inEnvironment)) return inEnvironment;
+function limitChild(pairs, words, inEnvironment) {
+  if (isSaid(words, inEnvironment)) return;
   /** @type {string[]} */
   const all = inEnvironment ? [inEnvironment] : [];
   push(all, '--permission');
@@ -53,10 +54,10 @@ function optionsOfChild(words, inEnvironment) {
     const value = given[index + 1];
     if (startsWith(name, '--allow-') || startsWith(name, '--deny-')) push(all, value === '' ? name : `"${name}=${escaped(value)}"`);
   }
-  return join(all, ' ');
+  push(pairs, 'NODE_OPTIONS', join(all, ' '));
 }
 
 /** @param {string} value */
 const escaped = (value) => replaceAll(replaceAll(value, '\\', '\\\\'), '"', '\\"');
 
-module.exports = { optionsOfChild, permission };
+module.exports = { limitChild, permission };

@@ -31,6 +31,7 @@ const {
   cryptoVersion,
   exitProcess,
   hostFacts,
+  isLimited,
   memoryUsage: memoryBytes,
   monotonicNow,
   monotonicParts,
@@ -284,7 +285,7 @@ defineLazily('stdin', () => {
 defineLazily('stdout', () => loadStdout().outputStream(1));
 defineLazily('stderr', () => loadStdout().outputStream(2));
 defineLazily('finalization', () => loadFinalization().makeFinalization(process));
-if (facts.isLimited) defineLazily('permission', () => loadPermission().permission);
+if (isLimited()) defineLazily('permission', () => loadPermission().permission);
 defineLazily('report', () => loadReport().makeReport(process));
 defineLazily('config', () => loadAbout().config);
 defineLazily('features', () => loadAbout().features);

@@ -4,7 +4,18 @@
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireArray, requireInteger, requireObject, requireString } = require('node/arguments');
 const { includes, keys, map, parseInt, push, regExp, split, stringIncludes, test } = require('builtins/primordials');
-const { isWorkerThread, fileModeMask, fsReadFile, replaceProcess, setGroups, setIdentity, supplementaryGroups, userAndGroupIds } = ops;
+const {
+  fileModeMask,
+  fsReadFile,
+  isLimited,
+  isWorkerThread,
+  replaceProcess,
+  setGroups,
+  setIdentity,
+  supplementaryGroups,
+  userAndGroupIds,
+} = ops;
+const loadPermission = () => require('node/process/permission');
 
 const octal = regExp(/^[0-7]+$/);
 
@@ -107,6 +118,7 @@ function execve(execPath, args, env) {
     }
     push(variables, names[index], value);
   }
+  if (isLimited()) loadPermission().limitChild(variables, args, env.NODE_OPTIONS);
   replaceProcess(execPath, args, variables);
 }
 
