@@ -313,6 +313,7 @@ pub(crate) fn of_environment(text: &str) -> Result<Vec<(String, String)>, UsageE
                 .ok_or_else(|| UsageError::node(format!("{name} requires an argument")))?,
             _ => String::new(),
         };
+        check_value(&name, &value)?;
         found.push((name, value));
     }
     Ok(found)

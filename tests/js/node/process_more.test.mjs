@@ -146,6 +146,8 @@ test('only the modes of unhandled rejections that there are are taken', () => {
   const { status, stderr } = spawnSync(process.execPath, ['--unhandled-rejections=odd', '-e', '1'], { encoding: 'utf8' });
   equal(status, 9);
   ok(stderr.includes('invalid value for --unhandled-rejections'), stderr);
+  const env = { ...process.env, NODE_OPTIONS: '--unhandled-rejections=odd' };
+  ok(spawnSync(process.execPath, ['-e', '1'], { env, encoding: 'utf8' }).stderr.includes('invalid value for --unhandled-rejections'));
 });
 
 test('operations on the pool are among the active resources', () => {
