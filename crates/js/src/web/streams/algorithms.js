@@ -7,7 +7,7 @@
 'use strict';
 
 const { apply, catchRejection, max, reject, resolve, then, withResolvers } = require('builtins/primordials');
-const { invalidState } = require('builtins/webidl');
+const { invalidState, toCallback, toDictionary, toNumber } = require('builtins/webidl');
 const { Fifo } = require('web/streams/fifo');
 const { enqueueMicrotask, pendingPromise, rejectPromise, resolvePromise } = ops;
 
@@ -455,6 +455,29 @@ function readPromise(reader) {
   return request.promise;
 }
 
+// ---- what constructors are given
+
+/** @param {any} value @param {string} name of the interface @param {string} member @returns {Function | undefined} */
+function optionalCallback(value, name, member) {
+  return value === undefined ? undefined : toCallback(value, `${name}: the member "${member}"`);
+}
+
+/** Of a QueuingStrategy (https://streams.spec.whatwg.org/#qs-api). @param {any} strategy @param {string} name of the interface */
+function strategyMembers(strategy, name) {
+  const members = toDictionary(strategy, name);
+  // The members of a dictionary are read in the order of their names.
+  const { highWaterMark } = members;
+  const mark = highWaterMark === undefined ? undefined : toNumber(highWaterMark);
+  return { highWaterMark: mark, size: optionalCallback(members.size, name, 'size') };
+}
+
+/** https://streams.spec.whatwg.org/#validate-and-normalize-high-water-mark @param {number | undefined} given @param {number} usual @param {string} name */
+function markOf(given, usual, name) {
+  const mark = given ?? usual;
+  if (!(mark >= 0)) throw new RangeError(`${name}: ${mark} is not a valid high water mark`);
+  return mark;
+}
+
 module.exports = {
   ControllerRecord,
   PromisedRead,
@@ -472,6 +495,8 @@ module.exports = {
   errorStream,
   forgetAlgorithms,
   hasBackpressure,
+  markOf,
+  optionalCallback,
   pullIfNeeded,
   react,
   readFrom,
@@ -480,4 +505,5 @@ module.exports = {
   settled,
   resolvedWith,
   startController,
+  strategyMembers,
 };

@@ -13,10 +13,10 @@ const {
   notIterable,
   requireArguments,
 } = require('builtins/webidl');
-const { toCallback, toDictionary, toEnforcedUnsignedLongLong, toEnumeration, toNumber } = require('builtins/webidl');
+const { toDictionary, toEnforcedUnsignedLongLong, toEnumeration } = require('builtins/webidl');
 const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
 const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
-const { afterwards, startController } = require('web/streams/algorithms');
+const { afterwards, markOf, optionalCallback, startController, strategyMembers } = require('web/streams/algorithms');
 const { AsyncIterator } = require('web/streams/async_iterator');
 const { makeController, setController } = require('web/streams/default_controller');
 const { ReadableStreamDefaultReader, setStreams } = require('web/streams/default_reader');
@@ -48,7 +48,7 @@ class ReadableStream {
   constructor(source = undefined, strategy = undefined) {
     if (source === construction) return;
     if (source !== undefined && !isObject(source)) throw invalidArgument('ReadableStream: the source must be an object');
-    setUpFromSource(this.#record, toDictionary(source, 'ReadableStream'), toDictionary(strategy, 'ReadableStream'));
+    setUpFromSource(this.#record, toDictionary(source, 'ReadableStream'), strategy);
   }
 
   /** @param {any} iterable */
@@ -171,30 +171,22 @@ function pipeOptions(options, operation) {
   return { preventAbort: !!preventAbort, preventCancel: !!preventCancel, preventClose: !!preventClose, signal };
 }
 
-/** @param {any} value @param {string} name @returns {Function | undefined} */
-function optionalCallback(value, name) {
-  return value === undefined ? undefined : toCallback(value, `ReadableStream: the member "${name}"`);
-}
-
 /** https://streams.spec.whatwg.org/#rs-constructor @param {StreamSlots} record @param {any} source @param {any} strategy */
 function setUpFromSource(record, source, strategy) {
+  const { highWaterMark, size } = strategyMembers(strategy, 'ReadableStream');
   // The members of a dictionary are read in the order of their names.
-  const { highWaterMark } = strategy;
-  const givenMark = highWaterMark === undefined ? undefined : toNumber(highWaterMark);
-  const size = optionalCallback(strategy.size, 'size');
   const { autoAllocateChunkSize } = source;
   const chunkSize =
     autoAllocateChunkSize === undefined
       ? undefined
       : toEnforcedUnsignedLongLong(autoAllocateChunkSize, 'ReadableStream: the member "autoAllocateChunkSize"');
-  const cancel = optionalCallback(source.cancel, 'cancel');
-  const pull = optionalCallback(source.pull, 'pull');
-  const start = optionalCallback(source.start, 'start');
+  const cancel = optionalCallback(source.cancel, 'ReadableStream', 'cancel');
+  const pull = optionalCallback(source.pull, 'ReadableStream', 'pull');
+  const start = optionalCallback(source.start, 'ReadableStream', 'start');
   const { type } = source;
   if (type !== undefined) toEnumeration(type, ['bytes'], 'ReadableStream: type');
   if (type !== undefined && size !== undefined) throw new RangeError('ReadableStream: a byte stream has no size of its own');
-  const mark = givenMark ?? (type === undefined ? 1 : 0);
-  if (!(mark >= 0)) throw new RangeError(`ReadableStream: ${mark} is not a valid high water mark`);
+  const mark = markOf(highWaterMark, type === undefined ? 1 : 0, 'ReadableStream');
   if (type !== undefined) {
     setUpBytes(record, source, start, pull, cancel, mark, chunkSize);
     return;

@@ -9,9 +9,7 @@ const {
   invalidArgument,
   invalidState,
   isObject,
-  toCallback,
   toDictionary,
-  toNumber,
 } = require('builtins/webidl');
 const {
   canCloseOrEnqueue,
@@ -20,7 +18,10 @@ const {
   enqueue,
   errorStream,
   hasBackpressure,
+  markOf,
+  optionalCallback,
   resolvedWith,
+  strategyMembers,
 } = require('web/streams/algorithms');
 const { createStartedStream, recordOf: readableRecord } = require('web/streams/readable_stream');
 const { errorIfNeeded } = require('web/streams/writable_algorithms');
@@ -309,8 +310,8 @@ class TransformStream {
       return;
     }
     if (transformer !== undefined && !isObject(transformer)) throw invalidArgument('TransformStream: the transformer must be an object');
-    const writableMembers = strategyMembers(writableStrategy);
-    const readableMembers = strategyMembers(readableStrategy);
+    const writableMembers = strategyMembers(writableStrategy, 'TransformStream');
+    const readableMembers = strategyMembers(readableStrategy, 'TransformStream');
     const { record, start } = fromTransformer(toDictionary(transformer, 'TransformStream'));
     const readableSide = strategyOf(readableMembers, 0);
     const writableSide = strategyOf(writableMembers, 1);
@@ -353,32 +354,19 @@ function makeTransform(readable, writable) {
   return new TransformStream(/** @type {any} */ (construction), writable, readable);
 }
 
-/** @param {any} value @param {string} name @returns {Function | undefined} */
-function optionalCallback(value, name) {
-  return value === undefined ? undefined : toCallback(value, `TransformStream: the member "${name}"`);
-}
-
-/** @param {any} strategy */
-function strategyMembers(strategy) {
-  const { highWaterMark, size } = toDictionary(strategy, 'TransformStream');
-  return { highWaterMark: highWaterMark === undefined ? undefined : toNumber(highWaterMark), size: optionalCallback(size, 'size') };
-}
-
 /** @param {{ highWaterMark: number | undefined, size: Function | undefined }} members @param {number} usual @returns {Strategy} */
 function strategyOf(members, usual) {
-  const mark = members.highWaterMark ?? usual;
-  if (!(mark >= 0)) throw new RangeError(`TransformStream: ${mark} is not a valid high water mark`);
-  return { mark, size: members.size };
+  return { mark: markOf(members.highWaterMark, usual, 'TransformStream'), size: members.size };
 }
 
 /** @param {any} transformer */
 function fromTransformer(transformer) {
   // The members of a dictionary are read in the order of their names.
-  const cancel = optionalCallback(transformer.cancel, 'cancel');
-  const flush = optionalCallback(transformer.flush, 'flush');
+  const cancel = optionalCallback(transformer.cancel, 'TransformStream', 'cancel');
+  const flush = optionalCallback(transformer.flush, 'TransformStream', 'flush');
   const { readableType } = transformer;
-  const start = optionalCallback(transformer.start, 'start');
-  const transform = optionalCallback(transformer.transform, 'transform') ?? identity;
+  const start = optionalCallback(transformer.start, 'TransformStream', 'start');
+  const transform = optionalCallback(transformer.transform, 'TransformStream', 'transform') ?? identity;
   const { writableType } = transformer;
   if (readableType !== undefined) throw new RangeError('TransformStream: the member "readableType" is reserved');
   if (writableType !== undefined) throw new RangeError('TransformStream: the member "writableType" is reserved');

@@ -2,21 +2,12 @@
 'use strict';
 
 const { apply, customInspect, reject } = require('builtins/primordials');
-const {
-  defineInterface,
-  defineTransferable,
-  invalidArgument,
-  invalidState,
-  isObject,
-  toCallback,
-  toDictionary,
-  toNumber,
-} = require('builtins/webidl');
+const { defineInterface, defineTransferable, invalidArgument, invalidState, isObject, toDictionary } = require('builtins/webidl');
+const { markOf, optionalCallback, strategyMembers } = require('web/streams/algorithms');
 const { WritableControllerRecord, WritableRecord, abortStream, closeStream } = require('web/streams/writable_algorithms');
-const { isClosing, startController } = require('web/streams/writable_algorithms');
+const { errorIfNeeded, isClosing, startController } = require('web/streams/writable_algorithms');
 const { WritableStreamDefaultWriter, setWritableStreams } = require('web/streams/default_writer');
 const { makeController, setController } = require('web/streams/writable_controller');
-const { errorIfNeeded } = require('web/streams/writable_algorithms');
 const { endOfStream, errorOfStream, whenEnded } = require('web/streams/ended');
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -34,7 +25,7 @@ class WritableStream {
   constructor(sink = undefined, strategy = undefined) {
     if (sink === construction) return;
     if (sink !== undefined && !isObject(sink)) throw invalidArgument('WritableStream: the sink must be an object');
-    setUpFromSink(this.#record, toDictionary(sink, 'WritableStream'), toDictionary(strategy, 'WritableStream'));
+    setUpFromSink(this.#record, toDictionary(sink, 'WritableStream'), strategy);
   }
 
   get locked() {
@@ -90,25 +81,17 @@ class WritableStream {
 defineInterface(WritableStream);
 defineTransferable('web/streams/transfer', (value) => isWritableStream(value));
 
-/** @param {any} value @param {string} name @returns {Function | undefined} */
-function optionalCallback(value, name) {
-  return value === undefined ? undefined : toCallback(value, `WritableStream: the member "${name}"`);
-}
-
 /** https://streams.spec.whatwg.org/#ws-constructor @param {WritableSlots} record @param {any} sink @param {any} strategy */
 function setUpFromSink(record, sink, strategy) {
+  const { highWaterMark, size } = strategyMembers(strategy, 'WritableStream');
   // The members of a dictionary are read in the order of their names.
-  const { highWaterMark } = strategy;
-  const givenMark = highWaterMark === undefined ? undefined : toNumber(highWaterMark);
-  const size = optionalCallback(strategy.size, 'size');
-  const abort = optionalCallback(sink.abort, 'abort');
-  const close = optionalCallback(sink.close, 'close');
-  const start = optionalCallback(sink.start, 'start');
+  const abort = optionalCallback(sink.abort, 'WritableStream', 'abort');
+  const close = optionalCallback(sink.close, 'WritableStream', 'close');
+  const start = optionalCallback(sink.start, 'WritableStream', 'start');
   const { type } = sink;
-  const write = optionalCallback(sink.write, 'write');
+  const write = optionalCallback(sink.write, 'WritableStream', 'write');
   if (type !== undefined) throw new RangeError('WritableStream: the member "type" is reserved');
-  const mark = givenMark ?? 1;
-  if (!(mark >= 0)) throw new RangeError(`WritableStream: ${mark} is not a valid high water mark`);
+  const mark = markOf(highWaterMark, 1, 'WritableStream');
   const facade = makeController();
   const controller = new WritableControllerRecord(record, sink, facade, write, close, abort, mark, size);
   record.controller = controller;
