@@ -17,7 +17,7 @@ const {
   startsWith,
   test,
 } = require('builtins/primordials');
-const { stringIncludes, subarray, then, toLowerCase, toWellFormed, viewByteLength } = require('builtins/primordials');
+const { stringIncludes, subarray, then, toWellFormed, viewByteLength } = require('builtins/primordials');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
@@ -32,10 +32,10 @@ const loadStreams = () => require('web/streams/readable_stream');
 /** @typedef {{ content: null | string | Bytes | number, cancel: ((reason: any) => void) | undefined, failure: any }} Upload */
 
 const rangeLine = regExp(/\nrange:([^\n]*)/);
-const conditional = regExp(/^if-(?:modified-since|none-match|unmodified-since|match|range):/im);
+const conditional = regExp(/^if-(?:modified-since|none-match|unmodified-since|match|range):/m);
 const byteRange = regExp(/^bytes[\t ]*=[\t ]*([0-9]*)[\t ]*-[\t ]*([0-9]*)$/);
-/** Whether there is something to say of where requests come from. */
-const hasLocation = baseUrl() !== undefined;
+/** Where the program is, if it says so: where its requests come from. */
+const here = baseUrl();
 
 // Numbers the fetches that can be aborted, and the uploads; 0 is neither.
 let lastNumber = 0;
@@ -57,7 +57,7 @@ function failureFor(url) {
 /** @param {any} input @param {any} [init] @returns {Promise<any>} */
 function fetch(input, init = undefined) {
   if (arguments.length === 0) return reject(new TypeError('fetch: 1 argument required, but only 0 present'));
-  if (init === undefined && typeof input === 'string' && !hasLocation && !startsWith(input, 'blob:')) {
+  if (init === undefined && typeof input === 'string' && here === undefined && !startsWith(input, 'blob:')) {
     const failure = failureFor(input);
     const onFailure = failure === null ? networkError : (/** @type {any} */ error) => networkError(error, failure);
     return then(fetchStart('GET', toWellFormed(input), '', null, 'follow', 0), responseFrom, onFailure);
@@ -89,7 +89,7 @@ function start(record) {
 function startWith(record, upload, number) {
   const { cache, integrity, method, mode, redirect, url } = record;
   if (cache === 'only-if-cached') return reject(new Error(`there is no cache that could have ${url}`));
-  if (mode === 'same-origin' && hasLocation && !isHere(url)) return reject(new Error(`${url} is not of the same origin`));
+  if (mode === 'same-origin' && !isHere(url)) return reject(new Error(`${url} is not of the same origin`));
   if (startsWith(url, 'blob:')) return fetchBlob(record);
   const headers = withCache(cache, loadRequest().headerText(record));
   const provenance = provenanceOf(record);
@@ -97,12 +97,12 @@ function startWith(record, upload, number) {
   return fetchStart(method, url, headers, upload.content, redirect, number, integrity, provenance);
 }
 
-/** Whether the URL has the origin of the program; blob: and data: URLs are the program's own. @param {string} url */
+/** Whether the URL has the origin of the program, if that is anywhere; blob: and data: URLs are its own. @param {string} url */
 function isHere(url) {
+  if (here === undefined) return true;
   const { partsOf } = loadUrl();
   const target = partsOf(url);
-  const here = partsOf(/** @type {string} */ (baseUrl()));
-  return target === undefined || target.protocol === 'blob:' || target.protocol === 'data:' || target.origin === here?.origin;
+  return target === undefined || target.protocol === 'blob:' || target.protocol === 'data:' || target.origin === partsOf(here)?.origin;
 }
 
 /**
@@ -239,15 +239,14 @@ function rangeOf(text, size) {
  */
 function provenanceOf(record) {
   const { mode, referrer, referrerPolicy } = record;
-  const here = baseUrl();
   const source = referrer === 'about:client' ? (here ?? '') : referrer;
   if (here === undefined && source === '') return undefined;
   return `${source}\n${referrerPolicy}\n${here ?? ''}\n${mode}`;
 }
 
-/** @param {string} headers @param {string} name */
+/** Names of a request's headers are in small letters. @param {string} headers @param {string} name */
 function hasHeader(headers, name) {
-  return stringIncludes(`\n${toLowerCase(headers)}`, `\n${name}:`);
+  return stringIncludes(`\n${headers}`, `\n${name}:`);
 }
 
 // ---- uploads

@@ -84,10 +84,16 @@ class BroadcastChannel extends EventTarget {
   }
 }
 
+/** @type {string | undefined} */
+let origin;
+
 /** The origin of the program, if it has a location: those who share a channel share that too. */
 function originHere() {
-  const here = baseUrl();
-  return here === undefined ? '' : (loadUrl().partsOf(here)?.origin ?? '');
+  if (origin === undefined) {
+    const here = baseUrl();
+    origin = here === undefined ? '' : (loadUrl().partsOf(here)?.origin ?? '');
+  }
+  return origin;
 }
 
 /** What hears of messages. */
