@@ -14,7 +14,6 @@ const secrets = require('web/crypto/secret_keys');
 const { defineProperty, freeze, includes, stringIncludes, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
 const { base64UrlBytes, base64UrlText, cipherFacts, keyBytes, keyDetails, keyEquals, keyFromNumbers, keyFromPoint, keyFromRaw } = ops;
 const { keyFromSecret, keyKind, keyNumber, keyPoint, keyPublic, keyRaw, keyRead, keyRsaNumbers, keyWrite } = ops;
-const loadSubtle = () => require('web/crypto/subtle');
 
 /** @typedef {{ handle: NativeKey, type: 'secret' | 'public' | 'private' }} Held */
 
@@ -38,7 +37,8 @@ class KeyObject {
   }
   /** @param {any} other */
   [hasEqualState](other) {
-    return other instanceof KeyObject && this.equals(other);
+    const held = heldOf(other);
+    return held !== undefined && this.#isEqual(held);
   }
   /** @param {any} key */
   static from(key) {
@@ -46,18 +46,14 @@ class KeyObject {
     const { type, handle } = recordOf(key);
     return made(type, handle);
   }
-  /** The same as a key of the web. @param {any} algorithm @param {any} extractable @param {any} keyUsages */
-  toCryptoKey(algorithm, extractable, keyUsages) {
-    const { handle, type } = own(this);
-    const bytes =
-      type === 'secret' ? keyBytes(handle) : keyWrite(handle, type === 'private' ? 'pkcs8' : 'spki', false, undefined, undefined);
-    const format = type === 'secret' ? 'raw-secret' : type === 'private' ? 'pkcs8' : 'spki';
-    return loadSubtle().keyFromBytes(format, bytes, algorithm, extractable, keyUsages);
-  }
   /** @param {any} other */
   equals(other) {
     const held = heldOf(other);
     if (held === undefined) throw invalidType('otherKeyObject', 'KeyObject', other);
+    return this.#isEqual(held);
+  }
+  /** @param {Held} held */
+  #isEqual(held) {
     return held.type === this.#type && keyEquals(this.#handle, held.handle);
   }
   /** @param {any} value @returns {Held | undefined} */

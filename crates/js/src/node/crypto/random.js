@@ -148,21 +148,22 @@ function randomInt(first, max, callback) {
 /** @param {any} value */
 const isSafe = (value) => isInteger(value) && value >= -(2 ** 53) + 1 && value <= 2 ** 53 - 1;
 
+/** @param {any} options */
+function checkUuid(options) {
+  if (options === undefined) return;
+  requireObject(options, 'options');
+  if (options.disableEntropyCache !== undefined) requireBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
+}
+
 /** @param {any} [options] */
 function randomUUID(options) {
-  if (options !== undefined) {
-    requireObject(options, 'options');
-    if (options.disableEntropyCache !== undefined) requireBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
-  }
+  checkUuid(options);
   return randomUuid();
 }
 
 /** A UUID that begins with the time in milliseconds (RFC 9562, section 5.7). @param {any} [options] */
 function randomUUIDv7(options) {
-  if (options !== undefined) {
-    requireObject(options, 'options');
-    if (options.disableEntropyCache !== undefined) requireBoolean(options.disableEntropyCache, 'options.disableEntropyCache');
-  }
+  checkUuid(options);
   const time = padStart(numberToString(now(), 16), 12, '0');
   // The rest is that of a version 4 UUID, but for its version: its variant and bits at random.
   return `${slice(time, 0, 8)}-${slice(time, 8)}-7${slice(randomUuid(), 15)}`;

@@ -3,7 +3,7 @@
 
 const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
-const { includes, numberToString, padStart, startsWith, subarray, toLowerCase, viewByteLength } = require('builtins/primordials');
+const { copyBytes, includes, startsWith, subarray, toHex, toLowerCase, viewByteLength } = require('builtins/primordials');
 const { notSupported, requireUsages } = require('web/crypto/algorithms');
 const { checkJwk, dataError, numberIn } = require('web/crypto/jwk');
 const { makeKey, recordOf } = require('web/crypto/key');
@@ -348,13 +348,10 @@ const smallOrder = [
  */
 function isOfSmallOrder(bytes) {
   if (viewByteLength(bytes) < 32) return false;
-  let text = '';
-  for (let index = 0; index < 32; index += 1) {
-    // The last bit is the sign of x.
-    const byte = index === 31 ? bytes[31] & 0x7f : bytes[index];
-    text += padStart(numberToString(byte, 16), 2, '0');
-  }
-  return includes(smallOrder, text);
+  const point = copyBytes(subarray(bytes, 0, 32));
+  // The last bit is the sign of x.
+  point[31] &= 0x7f;
+  return includes(smallOrder, toHex(point));
 }
 
 /** @param {Algorithm} algorithm @param {KeyRecord} key @param {Uint8Array} signature @param {Uint8Array} data */

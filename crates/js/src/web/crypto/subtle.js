@@ -445,13 +445,7 @@ function isSupported(operation, algorithm, more) {
   return true;
 }
 
-/** A key of bytes, now: what `importKey` does for those that have it in hand. @param {string} format @param {Octets} bytes @param {any} algorithm @param {any} extractable @param {any} keyUsages */
-function keyFromBytes(format, bytes, algorithm, extractable, keyUsages) {
-  const usages = toUsages(keyUsages);
-  return imported(format, bytes, normalize('importKey', algorithm), !!extractable, usages);
-}
-
 defineInterface(SubtleCrypto);
 defineProperty(SubtleCrypto, 'length', { value: 0, configurable: true });
 
-module.exports = { SubtleCrypto, keyFromBytes, subtle: new SubtleCrypto(secret) };
+module.exports = { SubtleCrypto, subtle: new SubtleCrypto(secret) };
