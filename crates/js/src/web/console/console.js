@@ -184,9 +184,6 @@ function traceText(message) {
   return join(frames, '\n');
 }
 
-forEach(keys(methods), (name) => {
-  defineProperty(console, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
-});
 // What V8's consoles have (https://developer.chrome.com/docs/devtools/console/api), without a tool that looks.
 const quiet = {
   /** A console of its own for a part of a program. @param {any} [_name] */
@@ -205,8 +202,10 @@ const quiet = {
     };
   },
 };
-forEach(['context', 'createTask'], (name) => {
-  defineProperty(console, name, { value: /** @type {any} */ (quiet)[name], writable: true, enumerable: true, configurable: true });
+forEach([methods, /** @type {any} */ (quiet)], (group) => {
+  forEach(keys(group), (name) => {
+    defineProperty(console, name, { value: group[name], writable: true, enumerable: true, configurable: true });
+  });
 });
 // Node's class, and the streams of this console: they are above, and made when somebody asks.
 defineProperty(console, 'Console', {
