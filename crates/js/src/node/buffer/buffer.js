@@ -47,7 +47,6 @@ const loadBlob = () => require('web/file/blob');
 const loadCallers = () => require('node/process/callers');
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadOptions = () => require('node/process/options');
-const loadWarnings = () => require('node/process/warnings');
 
 const { toPrimitive } = Symbol;
 const utf8 = 0;
@@ -198,33 +197,19 @@ function from(value, second, third) {
   throw invalidType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
 }
 
-let isSaid = false;
-let looks = 0;
-
-/** Says once that the constructor is deprecated: to what is no package, unless the program wants to hear of packages too. */
-function warnOfConstructor() {
-  const { pendingDeprecation } = loadOptions();
-  looks += 1;
-  if (looks > mostLooks) {
-    isSaid = true;
-    return;
-  }
-  if (!pendingDeprecation() && loadCallers().isCalledByPackage()) return;
-  isSaid = true;
-  loadWarnings().emitWarning(
+const deprecation = {
+  message:
     'Buffer() is deprecated due to security and usability issues. Please use the Buffer.alloc(), Buffer.allocUnsafe(), or Buffer.from() ' +
-      'methods instead.',
-    'DeprecationWarning',
-    'DEP0005',
-  );
-}
+    'methods instead.',
+  code: 'DEP0005',
+  isSaid: false,
+  looks: 0,
+};
 
-/** A stack costs microseconds, so at some time nobody looks any more. */
-const mostLooks = 1000;
 // Old programs call it, with and without `new`; subclasses of Buffer get plain Buffers, as in Node.
 /** @param {any} value @param {any} [second] @param {any} [third] */
 function Buffer(value, second, third) {
-  if (!isSaid) warnOfConstructor();
+  if (!deprecation.isSaid) loadCallers().warnOfCall(deprecation, loadOptions().pendingDeprecation());
   if (typeof value !== 'number') return from(value, second, third);
   if (typeof second === 'string') throw invalidType('string', 'string', value);
   return alloc(value);

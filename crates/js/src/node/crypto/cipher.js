@@ -8,9 +8,9 @@ const loadDecoder = () => /** @type {any} */ (require('node/string_decoder/strin
 const { keyOf, secretOf } = require('node/crypto/keys');
 const { LazyTransform, makeLazy } = require('node/crypto/lazy');
 const { bytesFrom, dataOf, textEncoding } = require('node/crypto/values');
+const { deprecated } = require('node/process/warnings');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
 const { apply, isInteger } = require('builtins/primordials');
-const loadWarnings = () => require('node/process/warnings');
 const { asymmetricCrypt, cipherFacts, cipherFinish, cipherNames, cipherOpen, cipherSetData } = ops;
 const { cipherSetPadding, cipherSetTag, cipherUpdate, hashOpen } = ops;
 
@@ -123,18 +123,11 @@ function setAAD(buffer, options) {
   return this;
 }
 
-let isShortTagSaid = false;
-
-function warnOfShortTag() {
-  if (isShortTagSaid) return;
-  isShortTagSaid = true;
-  loadWarnings().emitWarning(
-    'Using AES-GCM authentication tags of less than 128 bits without specifying the authTagLength option when initializing decryption is ' +
-      'deprecated.',
-    'DeprecationWarning',
-    'DEP0182',
-  );
-}
+const warnOfShortTag = deprecated(
+  'Using AES-GCM authentication tags of less than 128 bits without specifying the authTagLength option when initializing decryption is ' +
+    'deprecated.',
+  'DEP0182',
+);
 
 /** @this {any} @param {any} tag @param {any} [encoding] */
 function setAuthTag(tag, encoding) {

@@ -6,12 +6,13 @@ const { requireFunction, requireInteger, requireObject, requireString } = requir
 const { encodingOf, wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { heldBy, keyOf, wrongType } = require('node/crypto/keys');
 const { bytesFrom, shown, tell } = require('node/crypto/values');
+const { deprecated } = require('node/process/warnings');
 const { catchRejection, defineProperty, max } = require('builtins/primordials');
 const { isSharedBufferSource } = require('builtins/webidl');
 const { agreeSecret, decapsulateSecret, dhFaults, dhGenerate, dhNumber, dhOpen, dhSecret, dhSet, keyKind } = ops;
 const { ecdhConvert, ecdhGenerate, ecdhOpen, ecdhPrivate, ecdhPublic, ecdhSecret, ecdhSet, encapsulateSecret } = ops;
 
-const loadWarnings = () => require('node/process/warnings');
+const warnOfPublicKey = deprecated('ecdh.setPublicKey() is deprecated.', 'DEP0031');
 
 const own = Symbol('the exchange');
 
@@ -157,14 +158,6 @@ ECDH.prototype.setPrivateKey = /** @this {any} */ function setPrivateKey(key, en
   ecdhSet(this[own], true, bytesFrom(key, 'key', encoding || undefined));
   return this;
 };
-let isSaid = false;
-
-function warnOfPublicKey() {
-  if (isSaid) return;
-  isSaid = true;
-  loadWarnings().emitWarning('ecdh.setPublicKey() is deprecated.', 'DeprecationWarning', 'DEP0031');
-}
-
 /** @param {any} key @param {any} [encoding] */
 ECDH.prototype.setPublicKey = /** @this {any} */ function setPublicKey(key, encoding) {
   warnOfPublicKey();

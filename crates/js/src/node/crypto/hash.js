@@ -3,7 +3,7 @@
 
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireInteger, requireString } = require('node/arguments');
-const { emitWarning } = require('node/process/warnings');
+const { deprecated } = require('node/process/warnings');
 const { encodingOf, wrap } = /** @type {any} */ (require('node/buffer/buffer'));
 const { secretOf } = require('node/crypto/keys');
 const { makeLazy } = require('node/crypto/lazy');
@@ -22,15 +22,6 @@ function lengthIn(options) {
   return length;
 }
 
-/** @param {string} message @param {string} code */
-function deprecated(message, code) {
-  let warned = false;
-  return () => {
-    if (warned) return;
-    warned = true;
-    emitWarning(message, 'DeprecationWarning', code);
-  };
-}
 const warnAboutHash = deprecated('crypto.Hash constructor is deprecated.', 'DEP0179');
 const warnAboutHmac = deprecated('crypto.Hmac constructor is deprecated.', 'DEP0181');
 const warnAboutShake = deprecated('Creating SHAKE128/256 digests without an explicit options.outputLength is deprecated.', 'DEP0198');

@@ -1,11 +1,29 @@
 // Who called what is deprecated: Node says nothing of calls that packages make (https://nodejs.org/api/deprecations.html).
 'use strict';
 
+const { emitWarning } = require('node/process/warnings');
 const { regExp, split, startsWith, stringIncludes, test, trim } = require('builtins/primordials');
 
 const inPackage = regExp(/[/\\]node_modules[/\\]/);
 
-/** Whether the first frame that is the program's is one of a package. It costs a stack, microseconds. */
+/** A stack costs microseconds, so at some time nobody looks any more. */
+const mostLooks = 1000;
+
+/** What is said once, and how often somebody looked. @typedef {{ message: string, code: string, isSaid: boolean, looks: number }} Deprecation */
+
+/**
+ * Says that something is deprecated, to what is no package; who calls it looks at `isSaid` first.
+ * @param {Deprecation} deprecation @param {boolean} [isForPackages] whether packages hear of it too
+ */
+function warnOfCall(deprecation, isForPackages = false) {
+  deprecation.looks += 1;
+  deprecation.isSaid = deprecation.looks > mostLooks;
+  if (deprecation.isSaid || (!isForPackages && isCalledByPackage())) return;
+  deprecation.isSaid = true;
+  emitWarning(deprecation.message, 'DeprecationWarning', deprecation.code);
+}
+
+/** Whether the first frame that is the program's is one of a package. */
 function isCalledByPackage() {
   const lines = split(`${new Error().stack}`, '\n');
   for (let index = 0; index < lines.length; index += 1) {
@@ -14,4 +32,4 @@ function isCalledByPackage() {
   return false;
 }
 
-module.exports = { isCalledByPackage };
+module.exports = { warnOfCall };

@@ -64,6 +64,16 @@ function emitWarning(warning, typeOrOptions, code, constructor) {
   nextTick(tell, error);
 }
 
+/** A function that says once that something is deprecated. @param {string} message @param {string} code */
+function deprecated(message, code) {
+  let isSaid = false;
+  return () => {
+    if (isSaid) return;
+    isSaid = true;
+    emitWarning(message, 'DeprecationWarning', code);
+  };
+}
+
 /** @param {string} message @param {string} [type] @param {string} [code] @param {string} [detail] @param {Function} [start] */
 function makeWarning(message, type = 'Warning', code = undefined, detail = undefined, start = undefined) {
   /** @type {any} */
@@ -120,4 +130,4 @@ function textOf(error) {
   }
 }
 
-module.exports = { emitWarning, setWarningListener, setWarningWriter };
+module.exports = { deprecated, emitWarning, setWarningListener, setWarningWriter };

@@ -36,7 +36,6 @@ const { URL } = require('web/url/url');
 const { URLSearchParams } = require('web/url/search_params');
 const loadPunycode = () => require('node/punycode/codec');
 const loadCallers = () => require('node/process/callers');
-const loadWarnings = () => require('node/process/warnings');
 
 const protocolPattern = regExp(/^[a-z0-9.+-]+:/i);
 const portPattern = regExp(/:[0-9]*$/);
@@ -111,28 +110,18 @@ function withForwardSlashes(text) {
  * @param {boolean} [slashesDenoteHost] whether `//a/b` has the host a
  */
 function parse(text, parseQuery = false, slashesDenoteHost = false) {
-  if (!isSaid) warnOfParse();
+  if (!deprecation.isSaid) loadCallers().warnOfCall(deprecation);
   return parsed(text, parseQuery, slashesDenoteHost);
 }
 
-let isSaid = false;
-let looks = 0;
-
-/** Says once that `url.parse` is deprecated, if no package calls it. A look at the stack costs microseconds, so at some time nobody looks any more. */
-function warnOfParse() {
-  looks += 1;
-  isSaid = looks > mostLooks;
-  if (isSaid || loadCallers().isCalledByPackage()) return;
-  isSaid = true;
-  loadWarnings().emitWarning(
+const deprecation = {
+  message:
     '`url.parse()` behavior is not standardized and prone to errors that have security implications. Use the WHATWG URL API instead. ' +
-      'CVEs are not issued for `url.parse()` vulnerabilities.',
-    'DeprecationWarning',
-    'DEP0169',
-  );
-}
-
-const mostLooks = 1000;
+    'CVEs are not issued for `url.parse()` vulnerabilities.',
+  code: 'DEP0169',
+  isSaid: false,
+  looks: 0,
+};
 
 /** @param {any} text @param {boolean} parseQuery @param {boolean} slashesDenoteHost */
 function parsed(text, parseQuery, slashesDenoteHost) {
