@@ -1,4 +1,5 @@
 // `node:vm`: contexts whose global stands for an object, and scripts that run in them.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
@@ -192,6 +193,39 @@ test('a context may run its microtasks after its scripts alone, within their tim
   const endless = 'Promise.resolve().then(() => { for (;;); })';
   equal(thrown(() => vm.runInNewContext(endless, {}, { microtaskMode, timeout: 20 })).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
   deepEqual(log.slice(0, 3), [0, 1, 2]);
+});
+
+test('such microtasks, and those beside them, run in the asynchronous context that they began in', async () => {
+  const storage = new AsyncLocalStorage();
+  const log = [];
+  const note = (what) => log.push([what, storage.getStore()]);
+  const context = vm.createContext({ note, storage }, { microtaskMode: 'afterEvaluate' });
+  const script = `
+    Promise.resolve().then(() => note('as the script'));
+    storage.run('own', () => Promise.resolve().then(() => note('of its own')));
+    globalThis.later = () => Promise.resolve().then(() => note('from outside'));
+    0`;
+  storage.run('script', () => {
+    Promise.resolve().then(() => note('before'));
+    vm.runInContext(script, context);
+    note('after');
+  });
+  deepEqual(log.splice(0), [
+    ['as the script', 'script'],
+    ['of its own', 'own'],
+    ['after', 'script'],
+  ]);
+  storage.run('caller', () => context.later());
+  storage.run('behind', () => Promise.resolve().then(() => note('behind')));
+  await new Promise((resolve) => setImmediate(resolve));
+  vm.runInContext('0', context);
+  note('end');
+  deepEqual(log, [
+    ['before', 'script'],
+    ['behind', 'behind'],
+    ['from outside', 'caller'],
+    ['end', undefined],
+  ]);
 });
 
 test('a module that has not run is shown with what it will have', async () => {

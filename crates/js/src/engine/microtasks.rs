@@ -16,7 +16,7 @@ use mozjs::glue::{
 use mozjs::jsapi::{
     ClearKeptObjects, EnqueueMicroTask, GetExecutionGlobalFromJSMicroTask, GetPromiseIsHandled,
     GetWeakMapEntry, HandleObject, HasAnyMicroTasks, IsJSMicroTask, JS_GetFunctionObject,
-    JS_SetReservedSlot, JSContext, JSFunction, JSObject, JSTracer, JobQueueIsEmpty,
+    JS_SetReservedSlot, JSContext, JSFunction, JSMicroTask, JSObject, JSTracer, JobQueueIsEmpty,
     JobQueueMayNotBeEmpty, MutableHandleObject, NewWeakMapObject, PromiseRejectionHandlingState,
     RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue,
     SetPromiseRejectionTrackerCallback, SetWeakMapEntry, ToUnwrappedJSMicroTask, Value,
@@ -253,7 +253,7 @@ impl Context {
 }
 
 /// Where the global of a realm that runs its microtasks after its scripts alone (`microtaskMode` of `node:vm`) keeps them: a slot that is the
-/// embedder's, so that they go with it. The program never sees the array.
+/// embedder's, so that they go with it: an array of pairs, each a task and the asynchronous context that it runs in. The program never sees it.
 const OWN_QUEUE: u32 = 0;
 
 impl<'s> Scope<'s> {
@@ -283,15 +283,16 @@ impl<'s> Scope<'s> {
         queue.is_object().then(|| self.root(queue))
     }
 
-    /// Puts a task of such a realm into its queue; false if the realm has none.
+    /// Puts a task of such a realm, whose context was entered, into its queue; false if the realm has none.
     fn keep_task(&self, global: *mut JSObject, task: Value) -> bool {
         let task = self.root(task);
         let Some(queue) = self.own_queue(global) else {
             return false;
         };
-        let kept = self
-            .array_length(queue)
-            .and_then(|length| self.define(queue, length, task, Attributes::PLAIN));
+        let kept = self.array(&[task, self.async_context()]).and_then(|pair| {
+            let length = self.array_length(queue)?;
+            self.define(queue, length, pair, Attributes::PLAIN)
+        });
         kept.is_ok()
     }
 
@@ -303,6 +304,14 @@ impl<'s> Scope<'s> {
         if self.own_queue(global).is_none() {
             return Ok(());
         }
+        // Whoever ran the script goes on in the context that it has.
+        let context = self.async_context();
+        let outcome = self.run_own_queue(global);
+        self.set_async_context(context);
+        outcome
+    }
+
+    fn run_own_queue(&self, global: *mut JSObject) -> Result<(), Error> {
         root!(self.cx(), global = global);
         loop {
             self.sort_out(global.get())?;
@@ -315,8 +324,9 @@ impl<'s> Scope<'s> {
             }
             self.set_own_queue(global.get(), self.array(&[])?);
             for index in 0..length {
-                let task = self.get(queue, index)?;
-                self.run_kept(global.get(), task)?;
+                let pair = self.get(queue, index)?;
+                self.set_async_context(self.get(pair, 1)?);
+                self.run_kept(global.get(), self.get(pair, 0)?)?;
             }
         }
     }
@@ -351,26 +361,27 @@ impl<'s> Scope<'s> {
         let mut others = Vec::new();
         loop {
             root!(cx, task = UndefinedValue());
-            // SAFETY: the out handle is a root; a task of JavaScript is an object.
+            // SAFETY: the out handle is a root; a task of JavaScript is an object, which nothing moves while it is looked at.
             let is_own = unsafe {
                 JS_DequeueNextMicroTask(cx, task.handle_mut());
                 if task.get().is_null() {
                     break;
                 }
                 let value = task.get();
-                IsJSMicroTask(&value) && {
-                    let job = ToUnwrappedJSMicroTask(&value);
-                    !job.is_null() && GetExecutionGlobalFromJSMicroTask(job) == global.get()
-                }
+                let job = match IsJSMicroTask(&value) {
+                    true => ToUnwrappedJSMicroTask(&value),
+                    false => ptr::null_mut(),
+                };
+                self.enter_context_of(job);
+                !job.is_null() && GetExecutionGlobalFromJSMicroTask(job) == global.get()
             };
             if !is_own || !self.keep_task(global.get(), task.get()) {
-                others.push(self.root(task.get()));
+                others.push((self.root(task.get()), self.async_context()));
             }
         }
-        for task in others {
-            // SAFETY: the engine copies the value into its traced queue, from which it came.
-            let ok = unsafe { EnqueueMicroTask(cx, &task.value()) };
-            self.check(ok)?;
+        for (task, context) in others {
+            self.set_async_context(context);
+            self.enqueue(task)?;
         }
         Ok(())
     }
@@ -420,11 +431,12 @@ fn run_next(scope: &Scope<'_>) -> bool {
         }
     }
     // SAFETY: the task is rooted. A JavaScript task must run in the realm of its global; a null global is a task
-    // whose realm is gone.
+    // whose realm is gone. Nothing is allocated before the job is rooted.
     let outcome = unsafe {
         let value = task.get();
         if IsJSMicroTask(&value) {
             let job = ToUnwrappedJSMicroTask(&value);
+            scope.enter_context_of(job);
             if job.is_null() || GetExecutionGlobalFromJSMicroTask(job).is_null() {
                 return true;
             }
@@ -437,9 +449,6 @@ fn run_next(scope: &Scope<'_>) -> bool {
             }
             root!(cx, global = global);
             root!(cx, job = job);
-            if scope.inner().async_context.is_used() {
-                scope.inner().enter_async_context(cx, job.get());
-            }
             let ok = if is_elsewhere {
                 let _entered = super::realms::Entered::new(cx, global.get());
                 RunJSMicroTask(cx, job.handle())
@@ -448,9 +457,7 @@ fn run_next(scope: &Scope<'_>) -> bool {
             };
             scope.check(ok)
         } else {
-            if scope.inner().async_context.is_used() {
-                scope.inner().enter_async_context(cx, ptr::null_mut());
-            }
+            scope.enter_context_of(ptr::null_mut());
             scope.nested(|scope| {
                 let callback = scope.root(value);
                 scope.call(callback, Local::undefined(), &[]).map(|_| ())
@@ -486,13 +493,24 @@ impl Scope<'_> {
                 "queueMicrotask: the callback is not a function",
             ));
         }
-        let value = callback.value();
+        self.enqueue(callback)
+    }
+
+    /// Puts a task at the end of the queue; it runs in the context of now.
+    fn enqueue(&self, task: Local<'_>) -> Result<(), Error> {
         if self.inner().async_context.is_used() {
             self.inner().remember_async_context();
         }
         // SAFETY: the engine copies the value into its traced queue.
-        let ok = unsafe { EnqueueMicroTask(self.cx(), &value) };
+        let ok = unsafe { EnqueueMicroTask(self.cx(), &task.value()) };
         self.check(ok)
+    }
+
+    /// Enters the context of the microtask that was just taken from the queue; `job` is null for a function of the program's.
+    fn enter_context_of(&self, job: *mut JSMicroTask) {
+        if self.inner().async_context.is_used() {
+            self.inner().enter_async_context(self.cx(), job);
+        }
     }
 
     /// Whether a promise has a handler, so that its rejection is nobody's loss.
