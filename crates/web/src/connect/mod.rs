@@ -155,12 +155,7 @@ impl Connector {
     /// # Errors
     /// `is_dns()`, `is_connect()` or `is_timeout()`, naming host and port.
     pub async fn connect_plain(&self, host: &str, port: u16) -> Result<Transport> {
-        let connected = async {
-            match self.proxy(false, host, port)? {
-                None => self.connect_tcp(host, port).await,
-                Some(proxy) => self.connect_tunnel(proxy, host, port).await,
-            }
-        };
+        let connected = self.connect_through(false, host, port);
         self.within_limit(host, port, connected).await
     }
 
@@ -173,10 +168,7 @@ impl Connector {
             // The first use loads the roots, before the connection is made: a peer is not kept waiting for its ClientHello
             // while a slow disk is read.
             let config = self.shared.tls.config(protocols).await?;
-            let transport = match self.proxy(true, host, port)? {
-                None => self.connect_tcp(host, port).await?,
-                Some(proxy) => self.connect_tunnel(proxy, host, port).await?,
-            };
+            let transport = self.connect_through(true, host, port).await?;
             transport.secure(config, host, port).await
         };
         self.within_limit(host, port, connected).await
@@ -201,6 +193,14 @@ impl Connector {
             Ok(None) => Ok(None),
             _ if ConnectTo::is_for(&config.connect_to, host, port) => Ok(None),
             found => found,
+        }
+    }
+
+    /// A connection to `host:port`, through a tunnel where there is a proxy for it.
+    async fn connect_through(&self, secure: bool, host: &str, port: u16) -> Result<Transport> {
+        match self.proxy(secure, host, port)? {
+            None => self.connect_tcp(host, port).await,
+            Some(proxy) => self.connect_tunnel(proxy, host, port).await,
         }
     }
 

@@ -177,8 +177,7 @@ impl Proxy {
             request.push_str(&format!("Proxy-Authorization: {value}\r\n"));
         }
         request.push_str("\r\n");
-        stream.write_all(request.as_bytes()).await.map_err(cut)?;
-        stream.flush().await.map_err(cut)?;
+        send(stream, request.as_bytes()).await.map_err(cut)?;
         let mut answer = Vec::with_capacity(512);
         loop {
             if stream.read_buf(&mut answer).await.map_err(cut)? == 0 {
@@ -221,8 +220,7 @@ impl Proxy {
         let has_user = self.authorization.is_some();
         // Without authentication, or by user and password.
         let methods: &[u8] = if has_user { &[5, 2, 0, 2] } else { &[5, 1, 0] };
-        stream.write_all(methods).await.map_err(cut)?;
-        stream.flush().await.map_err(cut)?;
+        send(stream, methods).await.map_err(cut)?;
         let mut chosen = [0; 2];
         stream.read_exact(&mut chosen).await.map_err(cut)?;
         match chosen {
@@ -233,8 +231,7 @@ impl Proxy {
                 login.extend_from_slice(&self.user);
                 login.push(u8::try_from(self.password.len()).map_err(too_long)?);
                 login.extend_from_slice(&self.password);
-                stream.write_all(&login).await.map_err(cut)?;
-                stream.flush().await.map_err(cut)?;
+                send(stream, &login).await.map_err(cut)?;
                 let mut outcome = [0; 2];
                 stream.read_exact(&mut outcome).await.map_err(cut)?;
                 if outcome[1] != 0 {
@@ -257,8 +254,7 @@ impl Proxy {
             Err(_) => push_address(&mut request, dns::lookup(&[], bare, port).await?[0].ip()),
         }
         request.extend_from_slice(&port.to_be_bytes());
-        stream.write_all(&request).await.map_err(cut)?;
-        stream.flush().await.map_err(cut)?;
+        send(stream, &request).await.map_err(cut)?;
         let mut answer = [0; 4];
         stream.read_exact(&mut answer).await.map_err(cut)?;
         if answer[0] != 5 {
@@ -286,6 +282,11 @@ impl Proxy {
         );
         Error::new(ErrorKind::Connect, message)
     }
+}
+
+async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }
 
 fn push_address(request: &mut Vec<u8>, address: IpAddr) {
