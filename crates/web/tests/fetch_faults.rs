@@ -20,6 +20,25 @@ fn request(method: Method, url: impl std::fmt::Display) -> Request {
 }
 
 #[test]
+fn a_misdirected_request_goes_out_once_more_over_another_connection() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    let server = raw_server(move |_, mut stream| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        while read_head(&mut stream).is_some() {
+            let head = "HTTP/1.1 421 Misdirected Request\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    run(async {
+        let client = Client::new(Config::default()).unwrap();
+        let request = request(Method::GET, format!("http://{server}/"));
+        assert_eq!(client.fetch(request).await.unwrap().status, 421);
+        assert_eq!(connections.load(Ordering::SeqCst), 2);
+    });
+}
+
+#[test]
 fn a_connection_that_the_server_closed_meanwhile_is_not_used() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = connections.clone();
@@ -438,10 +457,11 @@ fn an_address_that_never_answers_ends_with_the_connect_timeout() {
 }
 
 /// Answers every request of a connection with `answer`, then closes if `close`.
-fn server_that_says(answer: &'static [u8], close: bool) -> std::net::SocketAddr {
+fn server_that_says(answer: impl Into<Vec<u8>>, close: bool) -> std::net::SocketAddr {
+    let answer = answer.into();
     raw_server(move |_, mut stream| {
         while read_head(&mut stream).is_some() {
-            let _ = stream.write_all(answer);
+            let _ = stream.write_all(&answer);
             if close {
                 return;
             }
@@ -476,27 +496,27 @@ fn every_way_to_end_a_body_is_understood() {
 
 #[test]
 fn a_chunked_body_that_is_cut_or_garbled_is_an_error() {
-    let cut: [&[u8]; 2] = [
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
-    ];
-    let garbled: &[u8] =
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nnonsense\r\n";
     run(async {
         let client = Client::new(Config::default()).unwrap();
-        for answer in [cut[0], cut[1], garbled] {
-            let server = server_that_says(answer, true);
+        for (chunks, is_garbled) in [
+            ("5\r\nab", false),
+            ("2\r\nab\r\n", false),
+            ("5\r\nshort\r\n", false),
+            ("2\r\nab\r\nnonsense\r\n", true),
+            ("5\r\nshort\r\nzz\r\n", true),
+            ("5\r\nshortXX", true),
+            ("ffffffffffffffffff\r\n", true),
+        ] {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            let server = server_that_says(format!("{head}{chunks}"), true);
             let response = client
                 .fetch(request(Method::GET, format!("http://{server}/")))
                 .await
                 .unwrap();
             let error = response.bytes().await.unwrap_err();
             // The one is a fault of the connection, the other of what was said over it.
-            let is_expected = match answer == garbled {
-                true => error.is_protocol(),
-                false => error.is_body(),
-            };
-            assert!(is_expected, "{}", error.chain());
+            assert_eq!(error.is_protocol(), is_garbled, "{chunks:?}: {error}");
+            assert_eq!(error.is_body(), !is_garbled, "{chunks:?}: {error}");
         }
     });
 }
