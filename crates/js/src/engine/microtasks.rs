@@ -440,15 +440,16 @@ fn run_next(scope: &Scope<'_>) -> bool {
             if job.is_null() || GetExecutionGlobalFromJSMicroTask(job).is_null() {
                 return true;
             }
+            root!(cx, global = GetExecutionGlobalFromJSMicroTask(job));
+            root!(cx, job = job);
             // Another realm's, if the program made some.
-            let global = GetExecutionGlobalFromJSMicroTask(job);
-            let is_elsewhere = global != scope.inner().global_value().to_object();
-            if is_elsewhere && scope.inner().has_own_queues.get() && scope.keep_task(global, value)
+            let is_elsewhere = global.get() != scope.inner().global_value().to_object();
+            if is_elsewhere
+                && scope.inner().has_own_queues.get()
+                && scope.keep_task(global.get(), value)
             {
                 return true;
             }
-            root!(cx, global = global);
-            root!(cx, job = job);
             let ok = if is_elsewhere {
                 let _entered = super::realms::Entered::new(cx, global.get());
                 RunJSMicroTask(cx, job.handle())
