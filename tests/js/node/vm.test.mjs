@@ -65,7 +65,12 @@ test('scripts run in any context, with their file in the stack', () => {
 });
 
 test('a script that does not end is ended, and can be caught', () => {
-  for (const run of [() => vm.runInThisContext('for (;;);', { timeout: 10 }), () => vm.runInNewContext('for (;;);', {}, { timeout: 10 })]) {
+  const runs = [
+    () => vm.runInThisContext('for (;;);', { timeout: 10 }),
+    () => vm.runInNewContext('for (;;);', {}, { timeout: 10 }),
+    () => vm.runInThisContext('for (;;);', { timeout: 10, breakOnSigint: true }),
+  ];
+  for (const run of runs) {
     equal(thrown(run).code, 'ERR_SCRIPT_EXECUTION_TIMEOUT');
   }
   equal(vm.runInThisContext('1 + 1', { timeout: 1000 }), 2);

@@ -52,6 +52,7 @@ impl Given {
         })
     }
 
+    /// An undefined column is the first.
     fn at_column(mut self, scope: &Scope<'_>, column: Local<'_>) -> Result<Given, Error> {
         self.column = scope.number_of(column)?.max(0.0) as u32;
         Ok(self)
@@ -101,26 +102,21 @@ fn global_of<'s>(scope: &Scope<'s>, value: Local<'s>) -> Local<'s> {
 
 /// `realmRun(text, file, line, global, environment, milliseconds, load, breaksOnInterrupt, column)`: `load(specifier)` finds what it imports dynamically.
 fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let given = Given::read(scope, &arguments)?;
-    let given = match arguments.get(8) {
-        column if column.is_undefined() => given,
-        column => given.at_column(scope, column)?,
-    };
+    let given = Given::read(scope, &arguments)?.at_column(scope, arguments.get(8))?;
     let source = given.source();
     let global = global_of(scope, arguments.get(3));
     let environment = list(scope, arguments.get(4))?;
     let milliseconds = scope.number_of(arguments.get(5))?;
     let private = private_of(scope, arguments.get(6))?;
-    if scope.bool_of(arguments.get(7)) {
-        return interruptible(scope, || {
-            scope.run_in_realm(global, &environment, source, private)
-        });
+    let run = || scope.run_in_realm(global, &environment, source, private);
+    let run = || match milliseconds > 0.0 {
+        true => limited(scope, milliseconds, run),
+        false => run(),
+    };
+    match scope.bool_of(arguments.get(7)) {
+        true => interruptible(scope, run),
+        false => run(),
     }
-    if milliseconds > 0.0 {
-        let run = || scope.run_in_realm(global, &environment, source, private);
-        return limited(scope, milliseconds, run);
-    }
-    scope.run_in_realm(global, &environment, source, private)
 }
 
 /// Runs a script that SIGINT ends, which is an error that can be caught.

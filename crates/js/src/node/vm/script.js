@@ -81,37 +81,29 @@ class Script {
     return decorate(error, this.#code, this.#file, this.#line, this.#column);
   }
 
+  /** @param {object | undefined} global @param {object[]} environment @param {any} options */
+  #run(global, environment, options) {
+    const limit = limitOf(options);
+    const breaks = options?.breakOnSigint === true;
+    try {
+      return realmRun(this.#code, this.#file, this.#line, global, environment, limit, this.#load, breaks, this.#column);
+    } catch (error) {
+      throw this.#decorated(error, options);
+    }
+  }
+
   createCachedData() {
     return cacheOf(this.#code);
   }
   /** @param {any} [options] */
   runInThisContext(options) {
-    const limit = limitOf(options);
-    try {
-      return realmRun(this.#code, this.#file, this.#line, undefined, [], limit, this.#load, options?.breakOnSigint === true, this.#column);
-    } catch (error) {
-      throw this.#decorated(error, options);
-    }
+    return this.#run(undefined, [], options);
   }
   /** @param {any} contextified @param {any} [options] */
   runInContext(contextified, options) {
     const context = contextOf(contextified, 'contextifiedObject', 'vm.Context');
-    const { global, environment } = context;
-    const limit = limitOf(options);
     try {
-      return realmRun(
-        this.#code,
-        this.#file,
-        this.#line,
-        global,
-        environment,
-        limit,
-        this.#load,
-        options?.breakOnSigint === true,
-        this.#column,
-      );
-    } catch (error) {
-      throw this.#decorated(error, options);
+      return this.#run(context.global, context.environment, options);
     } finally {
       gather(context);
     }
