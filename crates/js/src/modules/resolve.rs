@@ -345,7 +345,7 @@ fn settings_of(config: &TsConfig) -> Settings {
         assigns_fields: !options.use_define_for_class_fields.unwrap_or(!is_old),
         keeps_imports: is_on(options.verbatim_module_syntax)
             || is_on(options.preserve_value_imports),
-        is_module: false,
+        ..Settings::default()
     }
 }
 

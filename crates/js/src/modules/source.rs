@@ -5,16 +5,12 @@ use std::path::Path;
 
 use super::deep_stack::with_deep_stack;
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{
-    ArrowFunctionExpression, AwaitExpression, ClassBody, ForOfStatement, Function, Statement,
-};
-use oxc_ast_visit::Visit;
-use oxc_ast_visit::walk::walk_for_of_statement;
+use oxc_ast::ast::Statement;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
-use oxc_syntax::scope::ScopeFlags;
 
 use super::module_syntax::has_module_syntax;
+use super::waiting::has_top_level_await;
 use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Error, Scope};
 use crate::typescript::{self, Settings, Syntax};
@@ -182,28 +178,10 @@ pub(crate) fn imports(text: &str) -> Option<Imports> {
                 imports.requests.push(request);
             }
         }
-        let mut finder = AwaitFinder(false);
-        finder.visit_program(&parsed.program);
-        imports.awaits = finder.0;
+        imports.awaits = has_top_level_await(&parsed.program);
         Some(imports)
     })
     .flatten()
-}
-
-/// Looks for `await` outside of functions.
-struct AwaitFinder(bool);
-
-impl<'a> Visit<'a> for AwaitFinder {
-    fn visit_await_expression(&mut self, _: &AwaitExpression<'a>) {
-        self.0 = true;
-    }
-    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
-        self.0 |= statement.r#await;
-        walk_for_of_statement(self, statement);
-    }
-    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
-    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
-    fn visit_class_body(&mut self, _: &ClassBody<'a>) {}
 }
 
 /// Whether the text is JavaScript that a CommonJS file may hold.

@@ -42,12 +42,13 @@ fn awaits_in(path: &Path, text: &str) -> Vec<(usize, usize)> {
     if !text.contains("await") {
         return Vec::new();
     }
-    let Some(text) = source::without_types(text, path) else {
-        return Vec::new();
-    };
+    let syntax = source::kind(path).syntax();
+    let language = syntax.map_or_else(SourceType::mjs, |syntax| {
+        syntax.source_type().with_module(true)
+    });
     let starts = with_deep_stack(text.len(), || {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, &text, SourceType::mjs()).parse();
+        let parsed = Parser::new(&allocator, text, language).parse();
         let mut finder = Finder::default();
         finder.visit_program(&parsed.program);
         finder.starts
@@ -102,5 +103,21 @@ impl<'a> Visit<'a> for Finder {
             self.starts.push(declaration.span.start);
         }
         walk::walk_variable_declaration(self, declaration);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::awaits_in;
+
+    #[test]
+    fn awaits_are_where_the_text_has_them_also_where_its_lines_move() {
+        let text =
+            "namespace A { export const b: number = 1 }\nconst c = (\n  <b/>);\n\n  await c;";
+        assert_eq!(awaits_in(Path::new("/a.tsx"), text), [(5, 3)]);
+        let text = "class A { [await 1]() {} async b() { await 2 } }";
+        assert_eq!(awaits_in(Path::new("/a.mjs"), text), [(1, 12)]);
     }
 }

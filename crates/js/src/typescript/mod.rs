@@ -33,6 +33,17 @@ pub(crate) enum Syntax {
     Jsx,
 }
 
+impl Syntax {
+    /// As the parser calls it.
+    pub(crate) fn source_type(self) -> SourceType {
+        match self {
+            Syntax::TypeScript => SourceType::ts(),
+            Syntax::Tsx => SourceType::tsx(),
+            Syntax::Jsx => SourceType::jsx(),
+        }
+    }
+}
+
 /// What a project says of its text (<https://www.typescriptlang.org/tsconfig>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -51,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) keeps_imports: bool,
     /// Whether the file is a module, whatever its text looks like.
     pub(crate) is_module: bool,
+    /// Whether it is refused what cannot be taken away or rewritten where it stands.
+    pub(crate) only_strips: bool,
 }
 
 impl Default for Settings {
@@ -66,6 +79,7 @@ impl Default for Settings {
             assigns_fields: false,
             keeps_imports: false,
             is_module: false,
+            only_strips: false,
         }
     }
 }
@@ -140,27 +154,11 @@ impl Problem {
 /// # Errors
 /// Where it cannot be parsed, or cannot be rewritten in place.
 pub(crate) fn strip(source: &str) -> Result<String, Problem> {
-    let stripped = with_deep_stack(source.len(), || {
-        let allocator = Allocator::default();
-        let syntax = SourceType::ts().with_module(true);
-        let parsed = Parser::new(&allocator, source, syntax).parse();
-        first_problem(source, &parsed.diagnostics)?;
-        let settings = Settings::default();
-        if let Some(lowered) = commonjs::lower(source, &parsed.program, false) {
-            return compile_here(&lowered, Path::new(""), Syntax::TypeScript, &settings)
-                .map(|compiled| compiled.code);
-        }
-        let needs = needs::Needs::of(&parsed.program, &settings);
-        if needs.transform || needs.decorators {
-            return Err(Problem::at(
-                source,
-                0,
-                "the source has syntax that cannot be stripped: JSX, a namespace with values or decorators",
-            ));
-        }
-        rewrite::rewrite(source, &parsed.program, &settings)
-    });
-    stripped.unwrap_or_else(|| Err(too_long(source)))
+    let settings = Settings {
+        only_strips: true,
+        ..Settings::default()
+    };
+    compile(source, Path::new(""), Syntax::TypeScript, &settings).map(|compiled| compiled.code)
 }
 
 /// The JavaScript of a text; in place where that is possible.
@@ -176,11 +174,7 @@ pub(crate) fn compile(
     with_deep_stack(source.len(), || {
         compile_here(source, path, syntax, settings)
     })
-    .unwrap_or_else(|| Err(too_long(source)))
-}
-
-fn too_long(source: &str) -> Problem {
-    Problem::at(source, 0, "the source is too long to parse")
+    .unwrap_or_else(|| Err(Problem::at(source, 0, "the source is too long to parse")))
 }
 
 fn compile_here(
@@ -190,15 +184,10 @@ fn compile_here(
     settings: &Settings,
 ) -> Result<Compiled, Problem> {
     let allocator = Allocator::default();
-    let language = match syntax {
-        Syntax::TypeScript => SourceType::ts(),
-        Syntax::Tsx => SourceType::tsx(),
-        Syntax::Jsx => SourceType::jsx(),
-    };
     let language = if settings.is_module || syntax == Syntax::TypeScript {
-        language.with_module(true)
+        syntax.source_type().with_module(true)
     } else {
-        language.with_unambiguous(true)
+        syntax.source_type().with_unambiguous(true)
     };
     let parsed = Parser::new(&allocator, source, language).parse();
     first_problem(source, &parsed.diagnostics)?;
@@ -206,6 +195,13 @@ fn compile_here(
         return compile_here(&lowered, path, syntax, settings);
     }
     let needs = needs::Needs::of(&parsed.program, settings);
+    if settings.only_strips && (needs.transform || needs.decorators) {
+        return Err(Problem::at(
+            source,
+            0,
+            "the source has syntax that cannot be stripped: JSX, a namespace with values or decorators",
+        ));
+    }
     if needs.decorators {
         let lowered = decorators::lower(source, &parsed.program, needs.legacy)?;
         return compile_here(&lowered, path, syntax, settings);
@@ -447,6 +443,9 @@ mod tests {
     #[test]
     fn what_cannot_be_stripped_says_where() {
         let problem = strip("let a\n  namespace B { export let c = 1 }").unwrap_err();
+        assert!(problem.message.contains("namespace"), "{}", problem.message);
+        let problem =
+            strip("import a = require('a');\nnamespace B { export let c = 1 }").unwrap_err();
         assert!(problem.message.contains("namespace"), "{}", problem.message);
         let problem = strip("let x: = 1").unwrap_err();
         assert_eq!(problem.line, 1);

@@ -2,7 +2,6 @@
 
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
-use oxc_syntax::scope::ScopeFlags;
 
 use super::rewrite::is_type_namespace;
 use super::{Decorators, Settings};
@@ -95,9 +94,5 @@ impl<'a> Visit<'a> for Needs {
     fn visit_accessor_property(&mut self, property: &AccessorProperty<'a>) {
         self.decorators = true;
         walk::walk_accessor_property(self, property);
-    }
-
-    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        walk::walk_function(self, function, flags);
     }
 }
