@@ -49,7 +49,7 @@ function uncaught(error, origin = 'uncaughtException') {
 
 /** A promise was rejected, and nobody had handled it when the microtasks were done. @param {any} promise @param {any} reason @returns {boolean} */
 function unhandledRejection(promise, reason) {
-  const mode = rejectionMode();
+  const mode = option('--unhandled-rejections') ?? 'throw';
   if (mode === 'strict') {
     if (!uncaught(reason, 'unhandledRejection')) return false;
     if (!emitOnProcess('unhandledRejection', reason, promise)) warnOfRejection(reason, false);
@@ -72,11 +72,11 @@ function setRejectionWarner(warn) {
   warnOfRejection = warn;
 }
 
-/** What `--unhandled-rejections` says. */
-function rejectionMode() {
+/** What an option of the command line says; what is said last counts. @param {string} name @returns {string | undefined} */
+function option(name) {
   const list = commandOptions();
-  for (let index = list.length - 2; index >= 0; index -= 2) if (list[index] === '--unhandled-rejections') return list[index + 1];
-  return 'throw';
+  for (let index = list.length - 2; index >= 0; index -= 2) if (list[index] === name) return list[index + 1];
+  return undefined;
 }
 
 /** A promise that was reported is handled after all. @param {any} promise @param {any} reason */
@@ -143,7 +143,7 @@ function describeUncaught(error, isRejection = false, site = '') {
   const text = textOf(error);
   if (isError) return head === '' ? text : `${head}\n\n${text}`;
   let thrown = head === '' ? text : `\n${head}\n${text}`;
-  if (site !== '' && hasOption('--trace-uncaught')) thrown += `\nThrown at:\n${site}`;
+  if (site !== '' && option('--trace-uncaught') !== undefined) thrown += `\nThrown at:\n${site}`;
   return head === '' ? `Uncaught:\n${thrown}` : thrown;
 }
 
@@ -207,13 +207,6 @@ function rejectionOf(reason) {
   error.code = 'ERR_UNHANDLED_REJECTION';
   defineProperty(error, 'name', { enumerable: false });
   return error;
-}
-
-/** @param {string} name */
-function hasOption(name) {
-  const list = commandOptions();
-  for (let index = 0; index < list.length; index += 2) if (list[index] === name) return true;
-  return false;
 }
 
 /** @param {any} value */
