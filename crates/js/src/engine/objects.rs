@@ -525,6 +525,16 @@ impl<'s> Scope<'s> {
         Ok(length)
     }
 
+    /// The items of an array as strings.
+    ///
+    /// # Errors
+    /// A TypeError for anything that is no array; what reading or converting an item throws.
+    pub fn strings_of(&self, array: Local<'_>) -> Result<Vec<String>, Error> {
+        (0..self.array_length(array)?)
+            .map(|index| self.string_of(self.get(array, index)?))
+            .collect()
+    }
+
     /// The built-in class of an object; `None` for a primitive.
     pub fn class_of(&self, value: Local<'_>) -> Option<Class> {
         let cx = self.cx();

@@ -15,20 +15,12 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::export_names::export_names;
+use super::javascript::Javascript;
 use super::resolve::{Target, file_url, split_scheme};
 use super::source::FileKind;
 use super::{Flavour, Loader, named_exports, quote, run_module, source, watched};
 use crate::builtins;
-use crate::engine::{Arguments, Attributes, Error, Key, Local, Op, PromiseState, Scope, Source};
-
-/// Whether a file without an extension that says so is CommonJS: the nearest `package.json` decides; without a word from it the text
-/// does, as Node detects it (<https://nodejs.org/api/packages.html#syntax-detection>).
-pub(super) fn is_commonjs(path: &Path, text: &str) -> bool {
-    if source::kind(path) == FileKind::CommonJs {
-        return true;
-    }
-    package_type(path).as_deref() != Some("module") && !source::is_module_text(text)
-}
+use crate::engine::{Arguments, Attributes, Error, Local, Op, PromiseState, Scope, Source};
 
 /// The `type` of the nearest `package.json`.
 pub(super) fn package_type(path: &Path) -> Option<String> {
@@ -244,7 +236,7 @@ fn module_object<'s>(
     }
     if let Some(parent) = parent {
         scope.define(module, "parent", parent, Attributes::HIDDEN)?;
-        add_child(scope, parent, module)?;
+        push_child(scope, parent, module)?;
     }
     Ok(module)
 }
@@ -273,20 +265,27 @@ pub(super) fn new_module<'s>(
     Ok(module)
 }
 
-/// Notes that a module required another, once.
+/// Notes that a module required one that was there before, once.
 fn add_child<'s>(scope: &Scope<'s>, parent: Local<'s>, child: Local<'s>) -> Result<(), Error> {
     let children = scope.get(parent, "children")?;
     if !scope.is_array(children) {
         return Ok(());
     }
-    let length = scope.array_length(children)?;
-    for index in 0..length {
-        let known = scope.get(children, Key::Value(scope.number(index.into())))?;
-        if scope.strictly_equal(known, child)? {
+    for index in 0..scope.array_length(children)? {
+        if scope.strictly_equal(scope.get(children, index)?, child)? {
             return Ok(());
         }
     }
-    scope.set(children, Key::Value(scope.number(length.into())), child)
+    push_child(scope, parent, child)
+}
+
+/// The same for a module that nobody can have required: no look at the others, of which there may be many.
+fn push_child<'s>(scope: &Scope<'s>, parent: Local<'s>, child: Local<'s>) -> Result<(), Error> {
+    let children = scope.get(parent, "children")?;
+    if !scope.is_array(children) {
+        return Ok(());
+    }
+    scope.set(children, scope.array_length(children)?, child)
 }
 
 const REQUIRE: Op = Op::new("require", 1, require_by);
@@ -488,6 +487,15 @@ fn require<'s>(
         }
         return Ok(exports);
     }
+    if let Some(exports) = loader.required.borrow().get(url.as_str()) {
+        return Ok(scope.local(exports));
+    }
+    let address = url.to_string();
+    let kind = source::kind(&path);
+    if kind == FileKind::WebAssembly {
+        let module = loader.module(scope, Target::File { url, path }, Flavour::Code)?;
+        return required_module(loader, scope, module, specifier, address);
+    }
     source::require_loadable(scope, &path)?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| {
@@ -496,7 +504,7 @@ fn require<'s>(
             format!("Cannot read '{}': {error}", path.display()),
         )
     })?;
-    match source::kind(&path) {
+    match kind {
         FileKind::Json => run_once(loader, scope, &path, parent, |module| {
             let parsed = scope.json_parse(&text);
             scope.set(
@@ -505,13 +513,15 @@ fn require<'s>(
                 parsed.map_err(|error| in_file(scope, error, &path))?,
             )
         }),
-        FileKind::WebAssembly => required_module(loader, scope, specifier, url, path),
         _ => {
-            let code = loader.javascript(scope, &path, text)?;
-            if is_commonjs(&path, &code) {
+            let Javascript { code, is_commonjs } =
+                loader.javascript(scope, &path, text, kind.syntax())?;
+            if is_commonjs {
                 run(loader, scope, &path, &code, parent)
             } else {
-                required_module(loader, scope, specifier, url, path)
+                let module =
+                    loader.code_record(scope, &code, &path.display().to_string(), &address)?;
+                required_module(loader, scope, module, specifier, address)
             }
         }
     }
@@ -537,15 +547,10 @@ fn in_file(scope: &Scope<'_>, error: Error, path: &Path) -> Error {
 fn required_module<'s>(
     loader: &Loader,
     scope: &Scope<'s>,
+    module: Local<'s>,
     specifier: &str,
-    url: Url,
-    path: PathBuf,
+    address: String,
 ) -> Result<Local<'s>, Error> {
-    let address = url.to_string();
-    if let Some(exports) = loader.required.borrow().get(&address) {
-        return Ok(scope.local(exports));
-    }
-    let module = loader.module(scope, Target::File { url, path }, Flavour::Code)?;
     let exports = required_exports(scope, module, specifier, &address)?;
     let kept = scope.persist(exports);
     loader.required.borrow_mut().insert(address, kept);

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::resolve::{Problem, Target, file_url, is_path, split_scheme};
 use super::source::FileKind;
-use super::{Flavour, Loader, builtin_module, commonjs, source};
+use super::{Flavour, Loader, builtin_module, commonjs, data_type, source};
 use crate::engine::{Error, Local, Scope};
-use crate::{builtins, rooms, typescript};
+use crate::{builtins, rooms};
 
 /// What a module is made from.
 pub(super) struct Given<'s> {
@@ -64,9 +64,7 @@ impl Loader {
         url: &str,
         flavour: Flavour,
     ) -> Result<Local<'s>, Error> {
-        let base = file_url(Path::new("/"));
-        let is_scheme = |scheme: &str| self.schemes.borrow().contains_key(scheme);
-        let target = (self.resolver.resolve(url, &base, &is_scheme))
+        let target = (self.resolve(url, &file_url(Path::new("/"))))
             .map_err(|problem| problem.into_error(url, 0, 0))?;
         self.module(scope, target, flavour)
     }
@@ -100,12 +98,11 @@ impl Loader {
                 None => return Err(Error::type_error(format!("'{url}' is no built-in module"))),
             },
             "commonjs" | "commonjs-typescript" if has_source => {
-                let code = self.given_code(&path, &format, text()?)?;
+                let code = self.given_code(scope, &path, &format, text()?)?;
                 commonjs::module(self, scope, &path, &code)?
             }
             "module" | "module-typescript" if has_source => {
-                let code = self.given_code(&path, &format, text()?)?;
-                super::source_maps::SourceMaps::note(scope, &shown, &code);
+                let code = self.given_code(scope, &path, &format, text()?)?;
                 scope.compile_module(&code, &shown, scope.string(&url)?)?
             }
             "json" if has_source => scope.json_module(&text()?, &shown)?,
@@ -130,15 +127,17 @@ impl Loader {
         Ok(module)
     }
 
-    fn given_code(&self, path: &Path, format: &str, text: String) -> Result<String, Error> {
-        if !format.ends_with("-typescript") {
-            return Ok(text);
-        }
-        let mut settings = self.resolver.settings(path);
-        settings.is_module = format.starts_with("module");
-        typescript::compile(&text, path, typescript::Syntax::TypeScript, &settings)
-            .map(|compiled| compiled.code)
-            .map_err(|problem| problem.into_error(&path.display().to_string()))
+    /// The JavaScript of a text that is in the format that it is said to be, whatever the file is called.
+    fn given_code(
+        &self,
+        scope: &Scope<'_>,
+        path: &Path,
+        format: &str,
+        text: String,
+    ) -> Result<String, Error> {
+        let is_typescript = format.ends_with("-typescript");
+        let syntax = is_typescript.then(|| source::typescript_syntax(path));
+        self.code(scope, path, text, syntax, format.starts_with("module"))
     }
 
     /// What a specifier means without hooks: its URL, and the format of the file where its name or its package tells that.
@@ -152,11 +151,8 @@ impl Loader {
         let target = if requires && split_scheme(specifier).is_none() {
             commonjs::target(self, specifier, &base)?
         } else {
-            let is_scheme = |scheme: &str| self.schemes.borrow().contains_key(scheme);
-            match self.resolver.resolve(specifier, &base, &is_scheme) {
-                Ok(target) => target,
-                Err(problem) => return Err(missing(problem, specifier, &base)),
-            }
+            self.resolve(specifier, &base)
+                .map_err(|problem| missing(problem, specifier, &base))?
         };
         Ok(match target {
             Target::File { url, path } => (url.to_string(), format_of(&path)),
@@ -186,10 +182,10 @@ fn path_of(url: &str) -> PathBuf {
 }
 
 fn data_format(url: &Url) -> &'static str {
-    let head = url.path().split([',', ';']).next().unwrap_or_default();
-    match head {
+    match data_type(url) {
         "application/json" => "json",
         "application/wasm" => "wasm",
+        "application/typescript" | "text/typescript" => "module-typescript",
         _ => "module",
     }
 }

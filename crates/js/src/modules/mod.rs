@@ -31,6 +31,7 @@ use url::Url;
 
 pub use graph::{graph_names_scheme, source_names_scheme};
 use import_map::ImportMap;
+use javascript::Javascript;
 use resolve::{Problem, Resolver, ResolverOptions, Target, file_url, is_path};
 use source::FileKind;
 use source_maps::SourceMaps;
@@ -252,21 +253,14 @@ impl Loader {
         url: String,
     ) -> Result<Local<'s>, Error> {
         SourceMaps::keep(scope, "[eval]", code);
-        let private = scope.string(&url)?;
-        let module = match scope.compile_module(code, "[eval]", private) {
-            Ok(module) => module,
-            // Perhaps it is TypeScript; if not, the first error is the one to show.
-            Err(error) => match typescript::strip(code) {
+        self.code_record(scope, code, "[eval]", &url)
+            .or_else(|error| match typescript::strip(code) {
                 Ok(stripped) if stripped != code => {
-                    scope.compile_module(&stripped, "[eval]", private)?
+                    self.code_record(scope, &stripped, "[eval]", &url)
                 }
-                _ => return Err(error),
-            },
-        };
-        self.modules
-            .borrow_mut()
-            .insert((url, Flavour::Code), scope.persist(module));
-        Ok(module)
+                // Perhaps it was TypeScript; it was not, and the first error is the one to show.
+                _ => Err(error),
+            })
     }
 
     /// The module record of code from the command line or standard input.
@@ -329,8 +323,8 @@ impl Loader {
         if source::kind(path) == FileKind::Json {
             return scope.json_parse(&text).map(|_| ());
         }
-        let code = self.javascript(scope, path, text)?;
-        let is_commonjs = commonjs::is_commonjs(path, &code);
+        let syntax = source::kind(path).syntax();
+        let Javascript { code, is_commonjs } = self.javascript(scope, path, text, syntax)?;
         if is_commonjs {
             commonjs::compiled(scope, &code, &shown).map(|_| ())
         } else {
@@ -379,11 +373,7 @@ impl Loader {
         url: &str,
     ) -> Result<Local<'s>, Error> {
         self.set_main(url);
-        let module = scope.compile_module(text, url, scope.string(url)?)?;
-        self.modules
-            .borrow_mut()
-            .insert((url.to_owned(), Flavour::Code), scope.persist(module));
-        Ok(module)
+        self.code_record(scope, text, url, url)
     }
 
     /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
@@ -407,12 +397,16 @@ impl Loader {
         if self.has_hooks.get() {
             return self.hooked_module(scope, specifier, base.as_str(), Flavour::Code);
         }
-        let is_scheme = |scheme: &str| self.schemes.borrow().contains_key(scheme);
         let target = self
-            .resolver
-            .resolve(specifier, base, &is_scheme)
+            .resolve(specifier, base)
             .map_err(|problem| problem.into_error(&base_text(base), 0, 0))?;
         self.module(scope, target, Flavour::Code)
+    }
+
+    /// What a specifier means in the module at `base`.
+    fn resolve(&self, specifier: &str, base: &Url) -> Result<Target, Problem> {
+        let is_scheme = |scheme: &str| self.schemes.borrow().contains_key(scheme);
+        self.resolver.resolve(specifier, base, &is_scheme)
     }
 
     /// Runs a module; a promise for its namespace.
@@ -490,8 +484,9 @@ impl Loader {
             (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
             (Flavour::Json, _) | (_, FileKind::Json) => scope.json_module(&text, &shown),
             _ => {
-                let code = self.javascript(scope, path, text)?;
-                if commonjs::is_commonjs(path, &code) {
+                let Javascript { code, is_commonjs } =
+                    self.javascript(scope, path, text, kind.syntax())?;
+                if is_commonjs {
                     commonjs::module(self, scope, path, &code)
                 } else {
                     scope.compile_module(&code, &shown, private)
@@ -500,14 +495,28 @@ impl Loader {
         }
     }
 
+    /// The record of a module that is this code, remembered by its URL. Stacks have it as `shown`.
+    fn code_record<'s>(
+        &self,
+        scope: &Scope<'s>,
+        code: &str,
+        shown: &str,
+        url: &str,
+    ) -> Result<Local<'s>, Error> {
+        let key = (url.to_owned(), Flavour::Code);
+        if let Some(module) = self.modules.borrow().get(&key) {
+            return Ok(scope.local(module));
+        }
+        let module = scope.compile_module(code, shown, scope.string(url)?)?;
+        self.modules.borrow_mut().insert(key, scope.persist(module));
+        Ok(module)
+    }
+
     /// `import.meta.resolve`, one closure for all modules: the base is bound per module.
     fn resolve_from(&self, specifier: &str, base: &str) -> Result<String, Error> {
         let base = Url::parse(base)
             .map_err(|error| Error::type_error(format!("invalid base URL: {error}")))?;
-        let target = self.resolver.resolve(specifier, &base, &|scheme| {
-            self.schemes.borrow().contains_key(scheme)
-        });
-        let target = match target {
+        let target = match self.resolve(specifier, &base) {
             Ok(target) => target,
             // A path is a URL whether or not there is a file.
             Err(problem) if problem.code == "ERR_MODULE_NOT_FOUND" && is_path(specifier) => {
@@ -550,13 +559,7 @@ pub(super) fn wasm_module<'s>(
 ) -> Result<Local<'s>, Error> {
     let exports = builtins::exports(scope, "node/module/wasm")?;
     let prepared = scope.call_method(exports, "prepare", &[scope.uint8_array(bytes)?])?;
-    let names = |key: &str| -> Result<Vec<String>, Error> {
-        let list = scope.get(prepared, key)?;
-        let length = scope.array_length(list)?;
-        (0..length)
-            .map(|index| scope.string_of(scope.get(list, crate::engine::Key::Index(index))?))
-            .collect()
-    };
+    let names = |key: &str| scope.strings_of(scope.get(prepared, key)?);
     let mut code = String::new();
     let mut given = String::new();
     for (index, name) in names("imports")?.iter().enumerate() {
@@ -611,21 +614,16 @@ impl ModuleHost for LoaderHost {
         if loader.has_hooks.get() {
             return loader.hooked_module(scope, &specifier, base.as_str(), flavour);
         }
-        let target = loader
-            .resolver
-            .resolve(&specifier, &base, &|scheme| {
-                loader.schemes.borrow().contains_key(scheme)
-            })
-            .map_err(|problem| {
-                let (line, column) = place_of(scope, &request);
-                let importer = base_text(&base);
-                let error = problem.into_error(&importer, line, column);
-                // The import is the place that the report shows.
-                match line {
-                    0 => error,
-                    _ => scope.with_importer(error, &format!("{importer}:{line}:{column}")),
-                }
-            })?;
+        let target = loader.resolve(&specifier, &base).map_err(|problem| {
+            let (line, column) = place_of(scope, &request);
+            let importer = base_text(&base);
+            let error = problem.into_error(&importer, line, column);
+            // The import is the place that the report shows.
+            match line {
+                0 => error,
+                _ => scope.with_importer(error, &format!("{importer}:{line}:{column}")),
+            }
+        })?;
         // What fails in another language has none of the importer's lines.
         let is_foreign = matches!(target, Target::Scheme { .. });
         loader.module(scope, target, flavour).map_err(|error| {
@@ -811,20 +809,18 @@ pub(crate) fn script_text(scope: &Scope<'_>, url: &Url) -> Result<String, Error>
     source::require_loadable(scope, &path)?;
     watched::note(&path);
     let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
-    let Some(syntax) = source::kind(&path).syntax() else {
-        return Ok(text);
-    };
-    let settings = Resolver::default().settings(&path);
-    let compiled = typescript::compile(&text, &path, syntax, &settings);
-    compiled
-        .map(|compiled| compiled.code)
-        .map_err(|problem| problem.into_error(&path.display().to_string()))
+    let syntax = source::kind(&path).syntax();
+    Loader::of(scope)?.code(scope, &path, text, syntax, false)
+}
+
+/// The type that a `data:` URL says, without its parameters.
+fn data_type(url: &Url) -> &str {
+    (url.path().split([',', ';']).next()).unwrap_or_default()
 }
 
 /// `data:text/javascript,...`, `data:application/json,...`.
 fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
-    let head = url.path().split(',').next().unwrap_or_default();
-    let essence = head.split(';').next().unwrap_or_default();
+    let essence = data_type(url);
     if flavour == Flavour::Bytes || essence == "application/wasm" {
         return binary_module(scope, data_bytes(url)?, url.as_str(), flavour);
     }
@@ -881,15 +877,11 @@ fn place_of(scope: &Scope<'_>, request: &ModuleRequest<'_>) -> (u32, u32) {
 /// Whether an import whose type the engine does not know asks for bytes: only its text tells.
 fn asks_for_bytes(scope: &Scope<'_>, base: &Url, request: &ModuleRequest<'_>) -> bool {
     // As many lines as a statement may take.
-    const LINES: u32 = 8;
+    const LINES: usize = 8;
     let (line, _) = place_of(scope, request);
     let maps = scope.state::<SourceMaps>();
-    let file = base_text(base);
-    let lines = (line..line + LINES).map_while(|line| maps.line(&file, line));
-    let text: String = lines
-        .flat_map(|line| line.chars().collect::<Vec<_>>())
-        .filter(|c| !c.is_whitespace())
-        .collect();
+    let lines = maps.lines(&base_text(base), line, LINES);
+    let text: String = lines.concat().split_whitespace().collect();
     [
         "type:'bytes'",
         "type:\"bytes\"",

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::commonjs::{self, compiled};
 use super::hooked::{self, Given};
+use super::javascript::Javascript;
 use super::prompt;
 use super::resolve::{Target, file_url};
 use super::source_maps::SourceMaps;
@@ -27,7 +28,7 @@ pub(crate) const ROOM: Room = Room {
         Op::new("promptScript", 1, prompt_script),
         Op::new("formatOf", 1, format_of),
         Op::new("importModule", 4, import_module),
-        Op::new("javascriptOf", 2, javascript_of),
+        Op::new("javascriptOf", 3, javascript_of),
         Op::new("mainUrl", 0, main_url),
         Op::new("modulePrototype", 0, module_prototype),
         Op::new("noteSourceMap", 2, note_source_map),
@@ -113,12 +114,16 @@ fn format_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     hooked::format_of(&path).map_or(Ok(Local::undefined()), |format| scope.string(format))
 }
 
-/// `javascriptOf(text, file)`: JavaScript, and whether it is CommonJS.
+/// `javascriptOf(text, file, isTypeScript)`: JavaScript, and whether it is CommonJS.
 fn javascript_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let text = scope.string_of(arguments.get(0))?;
     let path = PathBuf::from(scope.string_of(arguments.get(1))?);
-    let code = Loader::of(scope)?.javascript(scope, &path, text)?;
-    let is_commonjs = commonjs::is_commonjs(&path, &code);
+    let syntax = match scope.bool_of(arguments.get(2)) {
+        true => Some(source::typescript_syntax(&path)),
+        false => source::kind(&path).syntax(),
+    };
+    let Javascript { code, is_commonjs } =
+        Loader::of(scope)?.javascript(scope, &path, text, syntax)?;
     scope.array(&[scope.string(&code)?, Local::boolean(is_commonjs)])
 }
 
@@ -218,13 +223,7 @@ fn resolve_required<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
     let target = if arguments.get(2).is_undefined() {
         commonjs::target(&loader, &specifier, &base)?
     } else {
-        let length = scope.array_length(arguments.get(2))?;
-        let extensions = (0..length)
-            .map(|index| {
-                let extension = scope.get(arguments.get(2), crate::engine::Key::Index(index))?;
-                scope.string_of(extension)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let extensions = scope.strings_of(arguments.get(2))?;
         let target = (loader.resolver).resolve_required_with(&specifier, &base, extensions);
         commonjs::required(target, &specifier, &base)?
     };
@@ -269,9 +268,8 @@ fn set_module_class<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<L
 fn source_line<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let file = scope.string_of(arguments.get(0))?;
     let line = scope.int32_of(arguments.get(1))?;
-    let found = u32::try_from(line)
-        .ok()
-        .and_then(|line| scope.state::<SourceMaps>().line(&file, line));
+    let line = u32::try_from(line).unwrap_or_default();
+    let found = scope.state::<SourceMaps>().lines(&file, line, 1).pop();
     found.map_or(Ok(Local::undefined()), |line| scope.string(&line))
 }
 

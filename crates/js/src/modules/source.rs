@@ -56,6 +56,11 @@ pub(crate) fn kind(path: &Path) -> FileKind {
     }
 }
 
+/// What a text is written in that is said to be TypeScript, whatever its file is called.
+pub(super) fn typescript_syntax(path: &Path) -> Syntax {
+    kind(path).syntax().unwrap_or(Syntax::TypeScript)
+}
+
 /// Whether the file is a module whose imports matter.
 pub(crate) fn is_code(path: &Path) -> bool {
     !matches!(

@@ -116,18 +116,26 @@ impl SourceMaps {
         (maps.texts.borrow_mut()).insert(name.to_owned(), text.to_owned());
     }
 
-    /// A line of what a stack names: of a file, of code without one, or of a source that only a map has.
-    pub(crate) fn line(&self, file: &str, line: u32) -> Option<String> {
-        let nth = |text: &str| {
-            let index = line.checked_sub(1)? as usize;
-            text.lines().nth(index).map(str::to_owned)
+    /// Some lines of what a stack names, from this one on: of a file, of code without one, or of a source that only a map has.
+    pub(crate) fn lines(&self, file: &str, first: u32, count: usize) -> Vec<String> {
+        let Some(before) = first.checked_sub(1) else {
+            return Vec::new();
         };
+        let part = |text: &str| {
+            let lines = text.lines().skip(before as usize).take(count);
+            lines.map(str::to_owned).collect()
+        };
+        self.with_text(file, part).unwrap_or_default()
+    }
+
+    /// Shows `look` the text of what a stack names.
+    fn with_text<R>(&self, file: &str, look: impl Fn(&str) -> R) -> Option<R> {
         if let Some(text) = self.texts.borrow().get(file) {
-            return nth(text);
+            return Some(look(text));
         }
         let url = Url::parse(file).ok();
         if let Some(url) = url.as_ref().filter(|url| url.scheme() == "data") {
-            return nth(&data_text(url).ok()?);
+            return Some(look(&data_text(url).ok()?));
         }
         let path = match &url {
             Some(url) => url.to_file_path().ok(),
@@ -136,12 +144,12 @@ impl SourceMaps {
         if let Some(path) = path.filter(|path| path.is_absolute())
             && let Some(text) = self.readable(&path)
         {
-            return nth(&text);
+            return Some(look(&text));
         }
         let names: Vec<String> = self.files.borrow().keys().cloned().collect();
         names.iter().find_map(|name| {
             let decoded = self.decoded(name)?;
-            nth(decoded.content(file)?)
+            decoded.content(file).map(&look)
         })
     }
 
@@ -293,11 +301,11 @@ fn decode(found: &Found) -> Option<Decoded> {
         None => &found.text,
     };
     let mut parts = Vec::new();
-    let value = json.contains("\"sections\"");
-    let sections = value
+    let may_have_sections = json.contains("\"sections\"");
+    let sections = may_have_sections
         .then(|| serde_json::from_str::<serde_json::Value>(json).ok())
         .flatten()
-        .and_then(|value| value.get("sections")?.as_array().cloned());
+        .and_then(|map| map.get("sections")?.as_array().cloned());
     match sections {
         Some(sections) => {
             for section in sections {

@@ -114,12 +114,8 @@ struct RunningChild(Rc<Liveness>);
 
 /// The strings of an array.
 fn strings<T: From<String>>(scope: &Scope<'_>, array: Local<'_>) -> Result<Vec<T>, Error> {
-    (0..scope.array_length(array)?)
-        .map(|index| {
-            let item = scope.get(array, index)?;
-            scope.string_of(item).map(T::from)
-        })
-        .collect()
+    let strings = scope.strings_of(array)?;
+    Ok(strings.into_iter().map(T::from).collect())
 }
 
 /// The first eight arguments of `childStart` and `childRun`.
