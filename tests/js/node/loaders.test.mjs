@@ -114,6 +114,29 @@ test('registerHooks changes what import and require find and read', async () => 
   equal(failed.code, 'ERR_UNSUPPORTED_ESM_URL_SCHEME');
 });
 
+test('what hooks give is read in the format that they say, whatever the file is called', async () => {
+  write({ 'given.odd': '', 'json.odd': '', 'view.tsx': 'export const text: string = typeof (<b />);\nexport const one = "HERE";' });
+  write({ 'node_modules/react/package.json': '{ "name": "react" }', 'node_modules/react/jsx-runtime.js': 'exports.jsx = () => 1;' });
+  const hooks = registerHooks({
+    load(url, context, next) {
+      if (url.endsWith('given.odd'))
+        return { format: 'commonjs-typescript', source: 'const a: number = 1; exports.a = a;', shortCircuit: true };
+      if (url.endsWith('json.odd')) return { format: 'json', source: new TextEncoder().encode('{ "b": 2 }'), shortCircuit: true };
+      const loaded = next(url, context);
+      return url.endsWith('view.tsx') ? { ...loaded, source: `${loaded.source}`.replace('HERE', 'there') } : loaded;
+    },
+  });
+  const require = createRequire(import.meta.url);
+  equal(require(path.join(folder, 'given.odd')).a, 1);
+  equal(require(path.join(folder, 'json.odd')).b, 2);
+  if (!isNode) {
+    const { one, text } = await import(pathToFileURL(path.join(folder, 'view.tsx')).href);
+    deepEqual([one, text], ['there', 'number']);
+    equal((await import('data:text/typescript,export const c: number = 3')).c, 3);
+  }
+  hooks.deregister();
+});
+
 test('register runs hooks in a thread, which imports wait for', () => {
   write({
     'hooks.mjs': `
@@ -170,6 +193,37 @@ test('the source map of a file is found, and read without an option', () => {
     equal(error.stack, file);
   }
   Error.prepareStackTrace = prepare;
+});
+
+test('the source map of what hooks give is found too', () => {
+  write({ 'lib/given.cjs': '' });
+  const file = path.join(folder, 'lib/given.cjs');
+  const source = withMap('exports.fail = () => { throw new Error("x"); };', '../source.ts', 7);
+  const hooks = registerHooks({
+    load: (url, context, next) => (url.endsWith('given.cjs') ? { format: 'commonjs', source, shortCircuit: true } : next(url, context)),
+  });
+  const { fail } = createRequire(import.meta.url)(file);
+  hooks.deregister();
+  if (isNode) return;
+  let stack = '';
+  try {
+    fail();
+  } catch (error) {
+    stack = error.stack;
+  }
+  ok(stack.includes(`${path.join(folder, 'source.ts')}:7:1`), stack);
+});
+
+test('an ES module that was required is not read again', () => {
+  write({
+    'once.js': 'export const a = {};',
+    'twice.cjs': `
+      const first = require('./once.js');
+      require('fs').writeFileSync(__dirname + '/once.js', 'exports.a = 1');
+      console.log(require('./once.js').a === first.a);`,
+  });
+  const { out, err } = start('twice.cjs');
+  equal(out, 'true\n', err);
 });
 
 test('an uncaught error shows the line of the source', () => {

@@ -4,8 +4,21 @@
 
 const { codedError } = require('builtins/coded_error');
 const { requireFunction, requireObject } = require('node/arguments');
-const { assign, defineProperty, indexOf, push, slice, splice, startsWith } = require('builtins/primordials');
-const { commandOptions, formatOf, javascriptOf, programText, resolveSpecifier, setHooks } = ops;
+const { options } = require('node/process/options');
+const {
+  assign,
+  decodeURIComponent,
+  defineProperty,
+  endsWith,
+  indexOf,
+  lastIndexOf,
+  push,
+  slice,
+  splice,
+  startsWith,
+  stringIndexOf,
+} = require('builtins/primordials');
+const { formatOf, javascriptOf, programText, resolveSpecifier, setHooks } = ops;
 const loadBuffer = () => require('node/buffer/buffer');
 const loadFiles = () => require('node/fs/fs');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -135,9 +148,9 @@ function invalidProperty(expected, kind, name, value) {
 
 /** @param {boolean} requires @returns {string[]} */
 function conditions(requires) {
-  const list = requires ? ['require', 'node', 'module-sync'] : ['import', 'node', 'module-sync'];
-  const given = commandOptions();
-  for (let index = 0; index < given.length; index += 2) if (given[index] === '--conditions') push(list, given[index + 1]);
+  const list = [requires ? 'require' : 'import', 'node', 'module-sync'];
+  const own = options('--conditions');
+  for (let index = 0; index < own.length; index += 1) push(list, own[index]);
   return list;
 }
 
@@ -190,7 +203,7 @@ function loadDefault(url, context) {
   const { Buffer } = loadBuffer();
   if (startsWith(url, 'data:')) return { __proto__: null, format, source: dataOf(url, Buffer) };
   if (!startsWith(url, 'file:')) {
-    const scheme = slice(url, 0, indexOfColon(url) + 1);
+    const scheme = slice(url, 0, stringIndexOf(url, ':') + 1);
     throw codedError(
       Error,
       'ERR_UNSUPPORTED_ESM_URL_SCHEME',
@@ -206,23 +219,22 @@ function loadDefault(url, context) {
 
 /** The format that a file's text tells. @param {string} text @param {string} path */
 function detected(text, path) {
-  const isTypeScript = startsWith(slice(path, path.lastIndexOf('.')), '.ts');
+  const isTypeScript = startsWith(slice(path, lastIndexOf(path, '.')), '.ts');
   const named = javascriptOf(text, path)[1] ? 'commonjs' : 'module';
   return isTypeScript ? `${named}-typescript` : named;
 }
 
-/** @param {string} url */
-function indexOfColon(url) {
-  let at = 0;
-  while (at < url.length && url[at] !== ':') at += 1;
-  return at;
-}
-
 /** @param {string} url @param {any} Buffer */
 function dataOf(url, Buffer) {
-  const comma = url.indexOf(',');
+  const comma = stringIndexOf(url, ',');
   const text = decodeURIComponent(slice(url, comma + 1));
-  return Buffer.from(text, slice(url, 0, comma).endsWith(';base64') ? 'base64' : 'utf8');
+  return Buffer.from(text, endsWith(slice(url, 0, comma), ';base64') ? 'base64' : 'utf8');
+}
+
+/** The text of what hooks gave. @param {any} source @returns {string} */
+function textOf(source) {
+  if (typeof source === 'string') return source;
+  return source == null ? '' : loadBuffer().Buffer.from(source).toString();
 }
 
 /** The path of what is required, the name of a built-in module, or the URL that hooks made up. @param {string} request @param {any} parent @param {boolean} isMain @returns {string} */
@@ -277,7 +289,7 @@ function loadedByHooks(filename) {
   if (source == null) throw invalidProperty('a string, an ArrayBuffer, or a TypedArray', 'load', 'source', source);
   if (named != null) return { source, format: named };
   // The text tells what it is.
-  const read = javascriptOf(typeof source === 'string' ? source : loadBuffer().Buffer.from(source).toString(), filename);
+  const read = javascriptOf(textOf(source), filename);
   return { source: read[0], format: read[1] ? 'commonjs' : 'module' };
 }
 
@@ -302,4 +314,5 @@ module.exports = {
   resolveImport,
   resolveWithHooks,
   setDefaults,
+  textOf,
 };

@@ -14,6 +14,7 @@ const {
   resolveDefault,
   resolveWithHooks,
   setDefaults,
+  textOf,
 } = require('node/module/hooks');
 const { SourceMap } = require('node/module/source_map');
 const { emitWarning } = require('node/process/warnings');
@@ -123,23 +124,21 @@ const methods = {
    */
   _compile(content, filename, format) {
     let code = content;
-    if (format === undefined) {
+    // What hooks gave is in the format that they say; a file tells by its name and its text.
+    let isCommonJs = format === undefined || startsWith(format, 'commonjs');
+    if (format === '' || format === 'commonjs-typescript') {
+      const read = javascriptOf(content, filename, format !== '');
+      code = read[0];
+      if (format === '') isCommonJs = read[1];
+    } else if (isCommonJs) {
       noteSourceMap(filename, content);
-    } else {
-      // What hooks gave is in the format that they say; a file tells by its name and its text.
-      let isCommonJs = startsWith(format, 'commonjs');
-      if (format === '' || endsWith(format, '-typescript')) {
-        const read = javascriptOf(content, filename);
-        code = read[0];
-        if (format === '') isCommonJs = read[1];
-      }
-      if (!isCommonJs) {
-        const url = urlOf(filename);
-        const given = format === '' ? undefined : format;
-        if (programs.starts === this) programs.evaluation = importModule(url, given, content);
-        else this.exports = requireModule(url, given, content, filename);
-        return undefined;
-      }
+    }
+    if (!isCommonJs) {
+      const url = urlOf(filename);
+      const given = format === '' ? undefined : format;
+      if (programs.starts === this) programs.evaluation = importModule(url, given, content);
+      else this.exports = requireModule(url, given, content, filename);
+      return undefined;
     }
     const require = requireFunction(this);
     const run = patchedWrapper() ? wrapped(code, filename) : commonJsFunction(code, filename);
@@ -196,14 +195,9 @@ function sourceOf(filename) {
 /** @param {any} module @param {string} filename */
 function loadProgram(module, filename) {
   const { source, format } = sourceOf(filename);
-  if (format === 'json') module.exports = parseJson(`${source}`);
+  if (format === 'json') module.exports = parseJson(textOf(source));
   else if (format === 'wasm') module.exports = requireModule(urlOf(filename), format, source, filename);
-  else module._compile(typeof source === 'string' ? source : textOf(source), filename, format);
-}
-
-/** @param {any} source */
-function textOf(source) {
-  return source == null ? '' : loadBuffer().Buffer.from(source).toString();
+  else module._compile(textOf(source), filename, format);
 }
 
 /** @type {Record<string, (module: any, filename: string) => void>} */
@@ -211,8 +205,7 @@ const extensions = assign(create(null), {
   '.js': loadProgram,
   /** @param {any} module @param {string} filename */
   '.json'(module, filename) {
-    const { source } = sourceOf(filename);
-    const text = typeof source === 'string' ? source : textOf(source);
+    const text = textOf(sourceOf(filename).source);
     try {
       module.exports = parseJson(startsWith(text, '\ufeff') ? slice(text, 1) : text);
     } catch (error) {
@@ -257,7 +250,7 @@ function nodeModulePaths(from) {
   /** @type {string[]} */
   const paths = [];
   for (let folder = resolve(from); ; folder = dirname(folder)) {
-    if (!folder.endsWith('/node_modules')) push(paths, join(folder, 'node_modules'));
+    if (!endsWith(folder, '/node_modules')) push(paths, join(folder, 'node_modules'));
     if (folder === '/') return paths;
   }
 }
@@ -267,11 +260,9 @@ function findPackageJSON(specifier, base) {
   if (arguments.length === 0) throw missingArguments('specifier');
   if (!(specifier instanceof URL)) requireString(specifier, 'specifier');
   const baseFile = base === undefined ? undefined : pathOf(base);
-  const isRelative =
-    typeof specifier === 'string' &&
-    (startsWith(specifier, './') || startsWith(specifier, '../') || specifier === '.' || specifier === '..');
   let start = pathOf(specifier);
-  if (isRelative) start = baseFile === undefined ? undefined : resolve(dirname(baseFile), specifier);
+  if (typeof specifier === 'string' && isRelative(specifier))
+    start = baseFile === undefined ? undefined : resolve(dirname(baseFile), specifier);
   if (start !== undefined) return nearestPackage(start);
   if (baseFile === undefined) {
     const error = nodeError(TypeError, 'ERR_INVALID_URL', 'Invalid URL');
@@ -285,8 +276,7 @@ function findPackageJSON(specifier, base) {
     const file = join(folders[index], name, 'package.json');
     if (loadFiles().existsSync(file)) return file;
   }
-  const error = nodeError(Error, 'ERR_MODULE_NOT_FOUND', `Cannot find package '${name}' imported from ${baseFile}`);
-  throw error;
+  throw nodeError(Error, 'ERR_MODULE_NOT_FOUND', `Cannot find package '${name}' imported from ${baseFile}`);
 }
 
 /** @param {string} path */
@@ -371,7 +361,7 @@ function resolvedInPaths(request, parent, paths) {
 function madeUp(name, given) {
   const module = new Module(name);
   module.filename = startsWith(name, 'node:') ? name : `node:${name}`;
-  const text = typeof given.source === 'string' ? given.source : textOf(given.source);
+  const text = textOf(given.source);
   if (given.format === 'json') module.exports = parseJson(text);
   else module._compile(text, module.filename, given.format);
   return module.exports;
@@ -499,10 +489,10 @@ assign(Module, {
   /** @param {string} path */
   findSourceMap(path) {
     requireString(path, 'path');
-    const found = sourceMapOf(startsWith(path, 'file:') ? loadUrl().fileURLToPath(path) : path);
+    const file = startsWith(path, 'file:') ? loadUrl().fileURLToPath(path) : path;
+    const found = sourceMapOf(file);
     if (found === undefined) return undefined;
     try {
-      const file = startsWith(path, 'file:') ? loadUrl().fileURLToPath(path) : path;
       const lineLengths = map(split(programText(file), '\n'), (/** @type {string} */ line) => line.length);
       return new SourceMap(parseJson(found[1]), { lineLengths });
     } catch {

@@ -17,8 +17,8 @@ interface Operations {
   formatOf(path: string): string | undefined;
   /** A promise for the namespace of a module; without a format it is the file's. */
   importModule(url: string, format?: string, source?: any): Promise<any>;
-  /** The JavaScript of a file's text, and whether it is CommonJS. */
-  javascriptOf(text: string, file: string): [code: string, isCommonJs: boolean];
+  /** The JavaScript of a file's text, and whether it is CommonJS. It is TypeScript if that is said, whatever the file is called. */
+  javascriptOf(text: string, file: string, isTypeScript?: boolean): [code: string, isCommonJs: boolean];
   /** The URL of the program. */
   mainUrl(): string;
   /** The prototype of CommonJS modules. */
