@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::export_names::export_names;
+use super::generated::{named_exports, quote};
 use super::javascript::Javascript;
 use super::resolve::{Target, file_url, split_scheme};
 use super::source::FileKind;
-use super::{Flavour, Loader, named_exports, quote, run_module, source, watched};
+use super::{Flavour, Loader, run_module, source, watched};
 use crate::builtins;
 use crate::engine::{Arguments, Attributes, Error, Local, Op, PromiseState, Scope, Source};
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::data::data_type;
+use super::generated::{builtin_module, wasm_module};
 use super::resolve::{Problem, Target, file_url, is_path, split_scheme};
 use super::source::FileKind;
-use super::{Flavour, Loader, builtin_module, commonjs, data_type, source};
+use super::{Flavour, Loader, commonjs, source};
 use crate::engine::{Error, Local, Scope};
 use crate::{builtins, rooms};
 
@@ -108,7 +110,7 @@ impl Loader {
             "json" if has_source => scope.json_module(&text()?, &shown)?,
             "text" if has_source => scope.default_module(scope.string(&text()?)?)?,
             "bytes" if has_source => scope.default_module(source)?,
-            "wasm" if has_source => super::wasm_module(scope, scope.bytes_of(source)?, &url)?,
+            "wasm" if has_source => wasm_module(scope, scope.bytes_of(source)?, &url)?,
             "commonjs"
             | "commonjs-typescript"
             | "module"

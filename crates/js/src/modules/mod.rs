@@ -1,13 +1,16 @@
 //! Modules: what the engine's hooks ask for, found, read, compiled and remembered.
 //!
 //! The [`Loader`] is the engine's `ModuleHost`. Loading is synchronous (small local files; rule ONE-WAIT is about waiting
-//! for peers), so a graph loads in one go. A module is remembered by its URL and stays, as the language demands. Modules
-//! without a source of their own (built-ins, `python:` names) are a generated module that reads its values from
-//! `import.meta`. Loop thread only.
+//! for peers), so a graph loads in one go. A module is remembered by its URL and stays, as the language demands. Here are the
+//! loader and what the engine asks of it; the program itself stands in `entry`, what is in no file in `generated` and `data`.
+//! Loop thread only.
 
 mod commonjs;
+mod data;
 pub(crate) mod deep_stack;
+mod entry;
 mod export_names;
+mod generated;
 mod graph;
 mod hooked;
 mod import_map;
@@ -23,12 +26,14 @@ mod watched;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use url::Url;
 
+use data::data_module;
+pub(crate) use data::data_text;
+use generated::{binary_module, builtin_module, no_source_phase, synthetic_module};
 pub use graph::{graph_names_scheme, source_names_scheme};
 use import_map::ImportMap;
 use javascript::Javascript;
@@ -37,11 +42,7 @@ use source::FileKind;
 use source_maps::SourceMaps;
 pub use watched::is_watched;
 
-use crate::engine::{
-    Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot, transcoding,
-};
-use crate::program::Input;
-use crate::{builtins, rooms, typescript};
+use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
 pub type SchemeExports =
@@ -150,230 +151,6 @@ impl Loader {
         let cache = scope.object()?;
         *self.require_cache.borrow_mut() = Some(scope.persist(cache));
         Ok(cache)
-    }
-
-    /// Says what the program is, when it is no module.
-    pub(crate) fn set_main(&self, url: &str) {
-        *self.main.borrow_mut() = Some(url.to_owned());
-    }
-
-    /// The URL of the program, or of the current folder when it has none.
-    pub(crate) fn main_url(&self) -> String {
-        self.main.borrow().clone().unwrap_or_else(|| {
-            let folder = std::env::current_dir().unwrap_or_default();
-            file_url(&folder.join("[script]")).to_string()
-        })
-    }
-
-    /// Whether this is the URL of the program.
-    fn is_main(&self, url: &str) -> bool {
-        self.main.borrow().as_deref() == Some(url)
-    }
-
-    /// The module record of the program itself.
-    pub(crate) fn main_module<'s>(
-        &self,
-        scope: &Scope<'s>,
-        path: &Path,
-    ) -> Result<Local<'s>, Error> {
-        let missing = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::coded(
-                "ERR_MODULE_NOT_FOUND",
-                format!("Cannot find module '{}'", path.display()),
-            ),
-            _ => Error::coded(
-                "ERR_MODULE_NOT_FOUND",
-                format!("Cannot read the module '{}': {error}", path.display()),
-            ),
-        };
-        let path = match self.keeps_main_link {
-            true => std::path::absolute(path),
-            false => path.canonicalize(),
-        }
-        .map_err(missing)?;
-        if path.is_dir() {
-            return Err(Error::coded(
-                "ERR_UNSUPPORTED_DIR_IMPORT",
-                format!("Cannot run the directory '{}'", path.display()),
-            ));
-        }
-        let url = file_url(&path);
-        *self.main.borrow_mut() = Some(url.to_string());
-        if self.module_class(scope).is_some() {
-            return self.run_main(scope, &path);
-        }
-        self.module(scope, Target::File { url, path }, Flavour::Code)
-    }
-
-    /// The module that runs a program whose loader is JavaScript's.
-    fn run_main<'s>(&self, scope: &Scope<'s>, path: &Path) -> Result<Local<'s>, Error> {
-        let file = path.to_string_lossy().into_owned();
-        let run = scope.closure("run", 0, move |scope, _| {
-            let class = builtins::exports(scope, "node/module/module")?;
-            scope.call_method(class, "runProgram", &[scope.string(&file)?])
-        })?;
-        let private = scope.object()?;
-        scope.set(private, "run", run)?;
-        scope.set(private, "url", scope.string(file_url(path).as_str())?)?;
-        let code = "const p=import.meta.run();if(p!==undefined)await p;";
-        scope.compile_module(code, "twinloop:main", private)
-    }
-
-    /// The file of the program, if it is one.
-    pub(crate) fn main_file(&self) -> Option<PathBuf> {
-        let main = self.main.borrow();
-        Url::parse(main.as_deref()?).ok()?.to_file_path().ok()
-    }
-
-    /// Whether the program's main module is a CommonJS file (that has begun to run).
-    pub(crate) fn main_is_commonjs(&self) -> bool {
-        self.main_is_script.get() || self.main_module.borrow().is_some()
-    }
-
-    /// The module record of code without a file (`-e`), which imports relative to the current folder.
-    pub(crate) fn eval_module<'s>(
-        &self,
-        scope: &Scope<'s>,
-        code: &str,
-    ) -> Result<Local<'s>, Error> {
-        let path = std::env::current_dir().unwrap_or_default().join("[eval]");
-        let url = file_url(&path).to_string();
-        *self.main.borrow_mut() = Some(url.clone());
-        if !source::is_module_text(code) && source::is_script(code) {
-            return commonjs::module(self, scope, &path, code);
-        }
-        self.code_module(scope, code, url)
-    }
-
-    /// The same for code that is a module, whatever it looks like.
-    fn code_module<'s>(
-        &self,
-        scope: &Scope<'s>,
-        code: &str,
-        url: String,
-    ) -> Result<Local<'s>, Error> {
-        SourceMaps::keep(scope, "[eval]", code);
-        self.code_record(scope, code, "[eval]", &url)
-            .or_else(|error| match typescript::strip(code) {
-                Ok(stripped) if stripped != code => {
-                    self.code_record(scope, &stripped, "[eval]", &url)
-                }
-                // Perhaps it was TypeScript; it was not, and the first error is the one to show.
-                _ => Err(error),
-            })
-    }
-
-    /// The module record of code from the command line or standard input.
-    pub(crate) fn input_module<'s>(
-        &self,
-        scope: &Scope<'s>,
-        input: &Input,
-    ) -> Result<Local<'s>, Error> {
-        let code = match input.kind.as_deref() {
-            Some("commonjs-typescript" | "module-typescript") => {
-                typescript::strip(&input.code).map_err(|problem| problem.into_error(&input.name))?
-            }
-            _ => input.code.clone(),
-        };
-        let is_module = match input.kind.as_deref() {
-            Some(kind) => kind.starts_with("module"),
-            None => source::is_module_text(&code) || !source::is_script(&code),
-        };
-        if is_module && input.prints {
-            return Err(Error::coded(
-                "ERR_EVAL_ESM_CANNOT_PRINT",
-                "--print cannot be used with ESM input",
-            ));
-        }
-        let url = folder_url(&input.name);
-        *self.main.borrow_mut() = Some(url.clone());
-        if is_module {
-            return self.code_module(scope, &code, url);
-        }
-        self.main_is_script.set(true);
-        SourceMaps::keep(scope, &input.name, &code);
-        let input = Input {
-            code,
-            ..input.clone()
-        };
-        let run = scope.closure("run", 0, move |scope, _| {
-            let evaluate = builtins::exports(scope, "node/process/evaluate")?;
-            let code = scope.string(&input.code)?;
-            let name = scope.string(&input.name)?;
-            scope.call_method(
-                evaluate,
-                "evaluate",
-                &[code, name, Local::boolean(input.prints)],
-            )
-        })?;
-        let private = scope.object()?;
-        scope.set(private, "run", run)?;
-        scope.set(private, "url", scope.string(&url)?)?;
-        scope.compile_module("import.meta.run();", &url, private)
-    }
-
-    /// Looks at the syntax of a program's file.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub(crate) fn check_main(&self, scope: &Scope<'_>, path: &Path) -> Result<(), Error> {
-        let shown = path.display().to_string();
-        let text = source::read(path)
-            .map_err(|error| Error::new(format!("Cannot read '{shown}': {error}")))?;
-        if source::kind(path) == FileKind::Json {
-            return scope.json_parse(&text).map(|_| ());
-        }
-        let syntax = source::kind(path).syntax();
-        let Javascript { code, is_commonjs } = self.javascript(scope, path, text, syntax)?;
-        if is_commonjs {
-            commonjs::compiled(scope, &code, &shown).map(|_| ())
-        } else {
-            scope
-                .compile_module(&code, &shown, scope.string(&shown)?)
-                .map(|_| ())
-        }
-    }
-
-    /// The same for code without a file.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub(crate) fn check_code(
-        &self,
-        scope: &Scope<'_>,
-        code: &str,
-        kind: Option<&str>,
-    ) -> Result<(), Error> {
-        let is_module = match kind {
-            Some(kind) => kind.starts_with("module"),
-            None => source::is_module_text(code),
-        };
-        if is_module {
-            scope
-                .compile_module(code, "[stdin]", scope.string("[stdin]")?)
-                .map(|_| ())
-        } else {
-            commonjs::compiled(scope, code, "[stdin]").map(|_| ())
-        }
-    }
-
-    /// The program's module from a `data:` URL.
-    pub(crate) fn data_main<'s>(&self, scope: &Scope<'s>, url: &str) -> Result<Local<'s>, Error> {
-        let parsed = Url::parse(url);
-        let parsed = parsed.map_err(|error| Error::type_error(format!("{url}: {error}")))?;
-        self.set_main(url);
-        self.module(scope, Target::Data(parsed), Flavour::Code)
-    }
-
-    /// The program's module from text that was read elsewhere.
-    pub(crate) fn text_module<'s>(
-        &self,
-        scope: &Scope<'s>,
-        text: &str,
-        url: &str,
-    ) -> Result<Local<'s>, Error> {
-        self.set_main(url);
-        self.code_record(scope, text, url, url)
     }
 
     /// A promise for the namespace of the module that `specifier` names, imported from `base` (a file or folder path,
@@ -535,57 +312,6 @@ impl Loader {
     }
 }
 
-/// The module of bytes: themselves, or what they are as WebAssembly.
-fn binary_module<'s>(
-    scope: &Scope<'s>,
-    bytes: Vec<u8>,
-    url: &str,
-    flavour: Flavour,
-) -> Result<Local<'s>, Error> {
-    match flavour {
-        Flavour::Bytes => scope.default_module(scope.uint8_array(bytes)?),
-        Flavour::Text => scope.default_module(scope.string(&String::from_utf8_lossy(&bytes))?),
-        Flavour::Source => scope.wasm_source_module(&bytes, url),
-        _ => wasm_module(scope, bytes, url),
-    }
-}
-
-/// A module of WebAssembly (<https://webassembly.github.io/esm-integration/>), which the engine has as a source only: a generated module imports
-/// what it needs, makes an instance and exports what that has.
-pub(super) fn wasm_module<'s>(
-    scope: &Scope<'s>,
-    bytes: Vec<u8>,
-    url: &str,
-) -> Result<Local<'s>, Error> {
-    let exports = builtins::exports(scope, "node/module/wasm")?;
-    let prepared = scope.call_method(exports, "prepare", &[scope.uint8_array(bytes)?])?;
-    let names = |key: &str| scope.strings_of(scope.get(prepared, key)?);
-    let mut code = String::new();
-    let mut given = String::new();
-    for (index, name) in names("imports")?.iter().enumerate() {
-        let _ = write!(code, "import*as m{index} from {};", quote(name));
-        let _ = write!(given, "m{index},");
-    }
-    let _ = write!(code, "const v=import.meta.run([{given}]);");
-    let mut list = String::new();
-    for (index, name) in names("exports")?.iter().enumerate() {
-        let _ = write!(code, "const v{index}=v[{index}];");
-        let _ = write!(list, "v{index} as {},", quote(name));
-    }
-    let _ = write!(code, "export{{{list}}};");
-    let private = scope.object()?;
-    scope.set(private, "run", scope.get(prepared, "run")?)?;
-    scope.set(private, "url", scope.string(url)?)?;
-    scope.compile_module(&code, url, private)
-}
-
-fn no_source_phase(shown: &str) -> Error {
-    Error::syntax_error(format!(
-        "Source phase import object is not defined for module '{shown}'"
-    ))
-    .with("code", "ERR_SOURCE_PHASE_NOT_DEFINED")
-}
-
 /// The engine's view of the loader.
 pub(crate) struct LoaderHost(pub(crate) Rc<Loader>);
 
@@ -699,99 +425,6 @@ pub(crate) fn run_module<'s>(scope: &Scope<'s>, module: Local<'_>) -> Result<Loc
     scope.evaluate_module(module)
 }
 
-/// The module of a built-in: its exports as the default, and each of their keys.
-fn builtin_module<'s>(scope: &Scope<'s>, file: &'static str) -> Result<Local<'s>, Error> {
-    let exports = builtins::exports(scope, file)?;
-    // The name stands in the engine's error for a name that the module does not export.
-    let name = rooms::index().module_name(file);
-    synthetic_module(scope, name, &named_exports(scope, exports)?)
-}
-
-/// The default export, and the keys of the object that it is.
-fn named_exports<'s>(
-    scope: &Scope<'s>,
-    object: Local<'s>,
-) -> Result<Vec<(String, Local<'s>)>, Error> {
-    let mut exports = vec![("default".to_owned(), object)];
-    if object.is_object() {
-        for key in scope.keys(object)? {
-            let name = scope.string_of(key)?;
-            if name != "default" && name != "__esModule" {
-                exports.push((name, scope.get(object, key)?));
-            }
-        }
-    }
-    Ok(exports)
-}
-
-/// A module that exports these values. The engine itself makes only default exports from values, so the module is a
-/// generated source whose `import.meta` has them.
-pub(crate) fn synthetic_module<'s>(
-    scope: &Scope<'s>,
-    url: &str,
-    exports: &[(String, Local<'s>)],
-) -> Result<Local<'s>, Error> {
-    let mut code = String::from("const v=import.meta.values;");
-    let mut names = String::from("export{");
-    for (index, (name, _)) in exports.iter().enumerate() {
-        let _ = write!(code, "const v{index}=v[{index}];");
-        let _ = write!(names, "v{index} as {},", quote(name));
-    }
-    code.push_str(&names);
-    code.push_str("};");
-    let values: Vec<_> = exports.iter().map(|(_, value)| *value).collect();
-    let private = scope.object()?;
-    scope.set(private, "values", scope.array(&values)?)?;
-    scope.set(private, "url", scope.string(url)?)?;
-    scope.compile_module(&code, url, private)
-}
-
-/// A JavaScript string literal.
-fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(character);
-            }
-            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(quoted, "\\u{:04x}", character as u32);
-            }
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The text of a `data:` URL.
-///
-/// # Errors
-/// When it is malformed or no text.
-pub(crate) fn data_text(url: &Url) -> Result<String, Error> {
-    let bytes = data_bytes(url)?;
-    String::from_utf8(bytes)
-        .map_err(|_| Error::type_error("cannot import the data URL: it is malformed"))
-}
-
-/// The bytes of a `data:` URL.
-fn data_bytes(url: &Url) -> Result<Vec<u8>, Error> {
-    let bad = || Error::type_error("cannot import the data URL: it is malformed");
-    let (head, body) = url.path().split_once(',').ok_or_else(bad)?;
-    // A question mark belongs to the data.
-    let body = match url.query() {
-        Some(query) => format!("{body}?{query}"),
-        None => body.to_owned(),
-    };
-    let bytes: Vec<u8> = percent_decode(&body);
-    match head.strip_suffix(";base64") {
-        Some(_) => transcoding::decode_base64_to_vec(&bytes).ok_or_else(bad),
-        None => Ok(bytes),
-    }
-}
-
 /// The text of the file that a URL names, its types taken away if it has some.
 ///
 /// # Errors
@@ -811,58 +444,6 @@ pub(crate) fn script_text(scope: &Scope<'_>, url: &Url) -> Result<String, Error>
     let text = source::read(&path).map_err(|error| missing(error.to_string()))?;
     let syntax = source::kind(&path).syntax();
     Loader::of(scope)?.code(scope, &path, text, syntax, false)
-}
-
-/// The type that a `data:` URL says, without its parameters.
-fn data_type(url: &Url) -> &str {
-    (url.path().split([',', ';']).next()).unwrap_or_default()
-}
-
-/// `data:text/javascript,...`, `data:application/json,...`.
-fn data_module<'s>(scope: &Scope<'s>, url: &Url, flavour: Flavour) -> Result<Local<'s>, Error> {
-    let essence = data_type(url);
-    if flavour == Flavour::Bytes || essence == "application/wasm" {
-        return binary_module(scope, data_bytes(url)?, url.as_str(), flavour);
-    }
-    let text = data_text(url)?;
-    SourceMaps::note(scope, url.as_str(), &text);
-    match (flavour, essence) {
-        (Flavour::Text, _) => scope.default_module(scope.string(&text)?),
-        (Flavour::Source, _) => Err(no_source_phase(url.as_str())),
-        (_, "application/json") => scope.json_module(&text, url.as_str()),
-        (_, "text/javascript" | "application/javascript") => {
-            scope.compile_module(&text, url.as_str(), scope.string(url.as_str())?)
-        }
-        (_, "application/typescript" | "text/typescript") => {
-            let code =
-                typescript::strip(&text).map_err(|problem| problem.into_error(url.as_str()))?;
-            scope.compile_module(&code, url.as_str(), scope.string(url.as_str())?)
-        }
-        _ => Err(Error::coded(
-            "ERR_UNKNOWN_MODULE_FORMAT",
-            format!("cannot import data of the type '{essence}'"),
-        )),
-    }
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        let digit = |at: usize| bytes.get(at).and_then(|&byte| (byte as char).to_digit(16));
-        match (bytes[index], digit(index + 1), digit(index + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                index += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                index += 1;
-            }
-        }
-    }
-    decoded
 }
 
 /// Where the import stands; the engine says so for static ones, and for dynamic ones it is where the script runs.

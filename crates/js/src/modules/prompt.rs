@@ -15,7 +15,7 @@ use oxc_span::{GetSpan, SourceType, Span};
 use serde_json::{Value, json};
 
 use super::deep_stack::with_deep_stack;
-use super::quote;
+use super::generated::quote;
 use super::waiting::has_top_level_await;
 
 /// The code as a script whose value is a promise for `{ value }`; `None` if it needs nothing of that.
