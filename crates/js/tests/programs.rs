@@ -633,6 +633,10 @@ fn the_graph_of_static_imports_tells_of_a_scheme_before_anything_runs() {
         ],
     );
     assert!(graph_names_scheme(&folder.path("deep.mjs"), "python"));
+    // No UTF-8, which the loader reads all the same.
+    let latin = folder.path("latin.mjs");
+    std::fs::write(&latin, b"// caf\xe9\nimport 'python:real'").unwrap();
+    assert!(graph_names_scheme(&latin, "python"));
     for other in ["types.ts", "dynamic.mjs", "broken.mjs", "absent.mjs"] {
         assert!(
             !graph_names_scheme(&folder.path(other), "python"),

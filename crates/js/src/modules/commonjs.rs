@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::export_names::export_names;
-use super::generated::{named_exports, quote};
+use super::generated::{generated, named_exports, quote};
 use super::javascript::Javascript;
 use super::resolve::{Target, file_url, split_scheme};
 use super::source::FileKind;
@@ -88,10 +88,7 @@ pub(super) fn module<'s>(
         // The promise of the evaluation will not say where it was thrown.
         exports.inspect_err(|error| loader.note_throw(scope, error))
     })?;
-    let private = scope.object()?;
-    scope.set(private, "run", run)?;
-    scope.set(private, "url", scope.string(url.as_str())?)?;
-    scope.compile_module(&code, url.as_str(), private)
+    generated(scope, &code, url.as_str(), "run", run)
 }
 
 /// Adds what a CommonJS file exports, also through the modules that it passes on.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::generated::generated;
 use super::javascript::Javascript;
 use super::resolve::{Target, file_url};
 use super::source::FileKind;
@@ -22,10 +23,8 @@ impl Loader {
 
     /// The URL of the program, or of the current folder when it has none.
     pub(crate) fn main_url(&self) -> String {
-        self.main.borrow().clone().unwrap_or_else(|| {
-            let folder = std::env::current_dir().unwrap_or_default();
-            file_url(&folder.join("[script]")).to_string()
-        })
+        let main = self.main.borrow().clone();
+        main.unwrap_or_else(|| folder_url("[script]"))
     }
 
     /// Whether this is the URL of the program.
@@ -169,10 +168,7 @@ impl Loader {
                 &[code, name, Local::boolean(input.prints)],
             )
         })?;
-        let private = scope.object()?;
-        scope.set(private, "run", run)?;
-        scope.set(private, "url", scope.string(&url)?)?;
-        scope.compile_module("import.meta.run();", &url, private)
+        generated(scope, "import.meta.run();", &url, "run", run)
     }
 
     /// Looks at the syntax of a program's file.

@@ -51,10 +51,21 @@ pub(super) fn synthetic_module<'s>(
     code.push_str(&names);
     code.push_str("};");
     let values: Vec<_> = exports.iter().map(|(_, value)| *value).collect();
+    generated(scope, &code, url, "values", scope.array(&values)?)
+}
+
+/// A module of this code, whose `import.meta` has a value by this name, and whose imports are relative to the URL.
+pub(super) fn generated<'s>(
+    scope: &Scope<'s>,
+    code: &str,
+    url: &str,
+    name: &str,
+    value: Local<'s>,
+) -> Result<Local<'s>, Error> {
     let private = scope.object()?;
-    scope.set(private, "values", scope.array(&values)?)?;
+    scope.set(private, name, value)?;
     scope.set(private, "url", scope.string(url)?)?;
-    scope.compile_module(&code, url, private)
+    scope.compile_module(code, url, private)
 }
 
 /// A JavaScript string literal.
@@ -115,10 +126,7 @@ pub(super) fn wasm_module<'s>(
         let _ = write!(list, "v{index} as {},", quote(name));
     }
     let _ = write!(code, "export{{{list}}};");
-    let private = scope.object()?;
-    scope.set(private, "run", scope.get(prepared, "run")?)?;
-    scope.set(private, "url", scope.string(url)?)?;
-    scope.compile_module(&code, url, private)
+    generated(scope, &code, url, "run", scope.get(prepared, "run")?)
 }
 
 pub(super) fn no_source_phase(shown: &str) -> Error {

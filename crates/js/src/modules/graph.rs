@@ -14,7 +14,7 @@ use super::source;
 /// Whether the static imports of the module at `entry`, followed through files, name a module of `scheme`.
 pub fn graph_names_scheme(entry: &Path, scheme: &str) -> bool {
     let entry = entry.canonicalize().unwrap_or_else(|_| entry.to_owned());
-    let Ok(text) = std::fs::read_to_string(&entry) else {
+    let Ok(text) = source::read(&entry) else {
         return false;
     };
     walk(&file_url(&entry), entry, text, scheme, &mut |_, _| {})
@@ -53,7 +53,7 @@ pub(super) fn walk(
                 Ok(Target::File { url, path })
                     if source::is_code(&path) && seen.insert(path.clone()) =>
                 {
-                    if let Ok(text) = std::fs::read_to_string(&path) {
+                    if let Ok(text) = source::read(&path) {
                         open.push((url, path, text));
                     }
                 }
