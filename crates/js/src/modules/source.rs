@@ -113,7 +113,7 @@ pub(crate) fn without_types<'t>(text: &'t str, path: &Path) -> Option<Cow<'t, st
 /// The specifiers of static imports and re-exports that survive type stripping, in no particular order.
 pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
     // Most files of most programs answer without a parse.
-    if !text.contains("import") && !text.contains("export") {
+    if !has_word(text, "import") && !has_word(text, "export") {
         return Vec::new();
     }
     let Some(text) = without_types(text, path) else {
@@ -215,9 +215,24 @@ pub(super) fn with_script<R: Send>(
     })
 }
 
+/// Whether a keyword may stand in a text: as a word, not as a part of another one, as in `exports` or `__awaiter`.
+pub(super) fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
+    };
+    let bytes = text.as_bytes();
+    text.match_indices(word).any(|(start, _)| {
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        !is_part(before) && !is_part(bytes.get(start + word.len()))
+    })
+}
+
 /// Whether the text has `import` or `export` syntax, or top-level `await`: a module, not a CommonJS script.
 pub(crate) fn is_module_text(text: &str) -> bool {
-    if !text.contains("import") && !text.contains("export") && !text.contains("await") {
+    if !["import", "export", "await"]
+        .iter()
+        .any(|word| has_word(text, word))
+    {
         return false;
     }
     let is_module = with_deep_stack(text.len(), || {
@@ -226,4 +241,33 @@ pub(crate) fn is_module_text(text: &str) -> bool {
         parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
     });
     is_module.unwrap_or_else(|| has_module_syntax(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_word, is_module_text};
+
+    #[test]
+    fn keywords_are_looked_for_as_words() {
+        for text in [
+            "exports.a = 1",
+            "__awaiter(b)",
+            "$import",
+            "important",
+            "re_export",
+        ] {
+            for word in ["import", "export", "await"] {
+                assert!(!has_word(text, word), "{text}");
+            }
+        }
+        for text in [
+            "exports;export{}",
+            "import'a'",
+            "a\nimport.meta",
+            "\u{a0}export\u{a0}default 1",
+            "[await 1]",
+        ] {
+            assert!(is_module_text(text), "{text}");
+        }
+    }
 }

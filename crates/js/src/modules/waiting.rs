@@ -39,7 +39,7 @@ pub(crate) fn top_level_awaits(entry: &Path) -> Vec<String> {
 }
 
 fn awaits_in(path: &Path, text: &str) -> Vec<(usize, usize)> {
-    if !text.contains("await") {
+    if !source::has_word(text, "await") {
         return Vec::new();
     }
     let syntax = source::kind(path).syntax();
