@@ -172,6 +172,8 @@ test('dynamic imports of scripts need a word from the program', async () => {
 test('an error of a script shows its line, unless nobody wants to see it', () => {
   const lines = thrown(() => vm.runInNewContext('1;\n  throw new Error("no")', {}, 'mine.js')).stack.split('\n');
   deepEqual(lines.slice(0, 5), ['mine.js:2', '  throw new Error("no")', '  ^', '', 'Error: no']);
+  const tabbed = thrown(() => vm.runInThisContext('\tthrow new Error("no")', 'mine.js')).stack;
+  deepEqual(tabbed.split('\n').slice(1, 3), ['\tthrow new Error("no")', '\t^']);
   ok(thrown(() => new vm.Script('a b', 'bad.js')).stack.startsWith('bad.js:1\na b\n'));
   const plain = thrown(() => vm.runInNewContext('throw new Error("no")', {}, { filename: 'mine.js', displayErrors: false }));
   ok(plain.stack.startsWith('Error: no\n'));

@@ -5,7 +5,8 @@ const { invalidType } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { cacheOf, loadOf, tellCache } = require('node/vm/code');
 const { constants, contextOf, createContext, gather } = require('node/vm/contexts');
-const { exec, isView, max, push, regExp, repeat, slice, split, startsWith } = require('builtins/primordials');
+const { markedLine } = require('web/html/errors');
+const { exec, isView, max, push, regExp, split, startsWith } = require('builtins/primordials');
 const { realmCheck, realmFunction, realmRun } = ops;
 const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
 
@@ -114,8 +115,6 @@ class Script {
   }
 }
 
-/** What stands before the place where something is thrown. */
-const throwing = regExp(/throw\s+$/);
 const place = regExp(/^\s*at (?:.* \()?(.*):(\d+):(\d+)\)?$/);
 
 /**
@@ -134,10 +133,8 @@ function decorate(error, code, file, lineOffset, columnOffset) {
   const line = split(code, '\n')[row];
   if (line === undefined) return error;
   const column = max(Number(found[3]) - 1 - (row === 0 ? columnOffset : 0), 0);
-  const before = exec(throwing, slice(line, 0, column));
-  const caret = `${repeat(' ', before === null ? column : before.index)}^`;
   try {
-    error.stack = `${file}:${found[2]}\n${line}\n${caret}\n\n${stack}`;
+    error.stack = `${markedLine(file, Number(found[2]), line, column)}\n\n${stack}`;
   } catch {
     // A frozen error says what it can.
   }

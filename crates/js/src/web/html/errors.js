@@ -169,8 +169,14 @@ function headOf(frames, isError) {
 /** @param {string} file @param {number} line @param {number} column from 0 @param {boolean} isError */
 function sourceOf(file, line, column, isError) {
   const source = sourceLine(file, line);
-  if (source === undefined) return '';
-  // As in V8, what a statement throws is marked at the statement.
+  return source === undefined ? '' : markedLine(file, line, source, column, isError);
+}
+
+/**
+ * A place, its line and a mark below it: as in V8, at the statement for what that throws.
+ * @param {string} file @param {number} line @param {string} source @param {number} column from 0 @param {boolean} [isError]
+ */
+function markedLine(file, line, source, column, isError = true) {
   const statement = exec(isError ? throwBefore : throwAround, slice(source, 0, column));
   let at = statement === null ? column : statement.index;
   let shown = source;
@@ -231,6 +237,7 @@ module.exports = {
   rejectionHandled,
   describeForEvent,
   describeUncaught,
+  markedLine,
   reportError,
   setProcessEmitter,
   setRejectionWarner,
