@@ -94,7 +94,7 @@ test('what a hook of require does to the program itself holds for it', () => {
 });
 
 test('registerHooks changes what import and require find and read', async () => {
-  write({ 'value.cjs': 'exports.value = 1', 'value.mjs': 'export const value = 1' });
+  write({ 'value.cjs': 'exports.value = 1', 'value.mjs': 'export const value = 1', 'twin.mjs': 'export const twin = [1]' });
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       return specifier === 'made:up' ? { url: 'made:up', format: 'module', shortCircuit: true } : next(specifier, context);
@@ -102,13 +102,16 @@ test('registerHooks changes what import and require find and read', async () => 
     load(url, context, next) {
       if (url === 'made:up') return { format: 'module', source: 'export default "made up"', shortCircuit: true };
       const loaded = next(url, context);
-      return url.endsWith('value.cjs') ? { ...loaded, source: `${loaded.source}`.replace('1', '2') } : loaded;
+      return /value\.cjs|twin\.mjs/.test(url) ? { ...loaded, source: `${loaded.source}`.replace('1', '2') } : loaded;
     },
   });
   const require = createRequire(import.meta.url);
   equal((await import('made:up')).default, 'made up');
   equal(require(path.join(folder, 'value.cjs')).value, 2);
   equal((await import(pathToFileURL(path.join(folder, 'value.mjs')).href)).value, 1);
+  const { twin } = await import(pathToFileURL(path.join(folder, 'twin.mjs')).href);
+  equal(twin[0], 2);
+  equal(require(path.join(folder, 'twin.mjs')).twin, twin);
   hooks.deregister();
   const failed = await import('made:again').catch((error) => error);
   equal(failed.code, 'ERR_UNSUPPORTED_ESM_URL_SCHEME');
@@ -351,6 +354,12 @@ test('text, bytes, JSON and WebAssembly are imported', async () => {
   const { out, err } = start('imports.mjs');
   equal(out, 'hé 104,195,169 true 1 42 true true\n', err);
   match(start('unknown.mjs').err, /unknown import type/);
+  const require = createRequire(import.meta.url);
+  equal(require(path.join(folder, 'data.wasm')).f(), 42);
+  fs.copyFileSync(path.join(folder, 'data.wasm'), path.join(folder, 'hooked.wasm'));
+  const hooks = registerHooks({ load: (url, context, next) => next(url, context) });
+  equal(require(path.join(folder, 'hooked.wasm')).f(), 42);
+  hooks.deregister();
 });
 
 test('stripTypeScriptTypes transforms where it is asked to', () => {

@@ -71,7 +71,7 @@ impl Loader {
         self.module(scope, target, flavour)
     }
 
-    /// The record of a module that is given, remembered by its URL.
+    /// The record of a module that is given, unless there is one of its URL already.
     pub(super) fn given_module<'s>(
         &self,
         scope: &Scope<'s>,
@@ -83,6 +83,11 @@ impl Loader {
             format,
             source,
         } = given;
+        let key = (url, flavour);
+        if let Some(module) = self.modules.borrow().get(&key) {
+            return Ok(scope.local(module));
+        }
+        let url = &key.0;
         let text = || -> Result<String, Error> {
             if source.is_string() {
                 return scope.string_of(source);
@@ -92,10 +97,10 @@ impl Loader {
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
         let has_source = !source.is_undefined() && !source.is_null();
-        let path = path_of(&url);
+        let path = path_of(url);
         let shown = path.display().to_string();
         let module = match format.as_str() {
-            "builtin" => match rooms::index().builtin_module(&url) {
+            "builtin" => match rooms::index().builtin_module(url) {
                 Some(file) => builtin_module(scope, file)?,
                 None => return Err(Error::type_error(format!("'{url}' is no built-in module"))),
             },
@@ -105,18 +110,18 @@ impl Loader {
             }
             "module" | "module-typescript" if has_source => {
                 let code = self.given_code(scope, &path, &format, text()?)?;
-                scope.compile_module(&code, &shown, scope.string(&url)?)?
+                scope.compile_module(&code, &shown, scope.string(url)?)?
             }
             "json" if has_source => scope.json_module(&text()?, &shown)?,
             "text" if has_source => scope.default_module(scope.string(&text()?)?)?,
             "bytes" if has_source => scope.default_module(source)?,
-            "wasm" if has_source => wasm_module(scope, scope.bytes_of(source)?, &url)?,
+            "wasm" if has_source => wasm_module(scope, scope.bytes_of(source)?, url)?,
             "commonjs"
             | "commonjs-typescript"
             | "module"
             | "module-typescript"
             | "json"
-            | "wasm" => return self.of_url(scope, &url, flavour),
+            | "wasm" => return self.of_url(scope, url, flavour),
             _ => {
                 return Err(Error::type_error(format!(
                     "Unknown module format: {format} for URL {url}"
@@ -124,7 +129,6 @@ impl Loader {
                 .with("code", "ERR_UNKNOWN_MODULE_FORMAT"));
             }
         };
-        let key = (url, flavour);
         self.modules.borrow_mut().insert(key, scope.persist(module));
         Ok(module)
     }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
 use super::commonjs::{self, compiled};
 use super::hooked::{self, Given};
 use super::javascript::Javascript;
@@ -177,28 +175,19 @@ fn require_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     commonjs::require_function(scope, module)
 }
 
-/// The module of a URL, from what is given; from the file that the URL names where nothing is.
+/// The module of a URL, from what is given.
 fn given_module<'s>(
     scope: &Scope<'s>,
     arguments: &Arguments<'s>,
 ) -> Result<(std::rc::Rc<Loader>, Local<'s>, String), Error> {
     let loader = Loader::of(scope)?;
     let url = scope.string_of(arguments.get(0))?;
-    let format = arguments.get(1);
-    let module = if format.is_undefined() {
-        let parsed = Url::parse(&url).map_err(|error| Error::type_error(error.to_string()))?;
-        let path = parsed
-            .to_file_path()
-            .map_err(|()| Error::type_error(format!("'{url}' names no file")))?;
-        loader.module(scope, Target::File { url: parsed, path }, Flavour::Code)?
-    } else {
-        let given = Given {
-            url: url.clone(),
-            format: scope.string_of(format)?,
-            source: arguments.get(2),
-        };
-        loader.given_module(scope, given, Flavour::Code)?
+    let given = Given {
+        url: url.clone(),
+        format: scope.string_of(arguments.get(1))?,
+        source: arguments.get(2),
     };
+    let module = loader.given_module(scope, given, Flavour::Code)?;
     Ok((loader, module, url))
 }
 

@@ -279,7 +279,7 @@ function loadedByHooks(filename) {
   /** @type {any} */
   let usual;
   const loaded = run('load', url, context, (about, its) => {
-    if (!startsWith(about, 'file:')) return loadDefault(about, its);
+    if (!startsWith(about, 'file:') || its.format === 'wasm') return loadDefault(about, its);
     usual = { __proto__: null, format: its.format, source: programText(loadUrl().fileURLToPath(about)) };
     return usual;
   });

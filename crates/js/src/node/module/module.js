@@ -135,9 +135,9 @@ const methods = {
     }
     if (!isCommonJs) {
       const url = urlOf(filename);
-      const given = format === '' ? undefined : format;
-      if (programs.starts === this) programs.evaluation = importModule(url, given, content);
-      else this.exports = requireModule(url, given, content, filename);
+      const given = format || 'module';
+      if (programs.starts === this) programs.evaluation = importModule(url, given, code);
+      else this.exports = requireModule(url, given, code, filename);
       return undefined;
     }
     const require = requireFunction(this);
@@ -189,6 +189,8 @@ function registeredExtension(filename) {
 function sourceOf(filename) {
   const hooked = loadedByHooks(filename);
   if (hooked !== undefined) return hooked;
+  // It is no text.
+  if (endsWith(filename, '.wasm')) return { source: undefined, format: 'wasm' };
   return { source: programText(filename), format: '' };
 }
 

@@ -15,8 +15,8 @@ interface Operations {
   promptScript(text: string): string | undefined;
   /** Node's name for what a file holds; undefined where its text has to tell. */
   formatOf(path: string): string | undefined;
-  /** A promise for the namespace of a module; without a format it is the file's. */
-  importModule(url: string, format?: string, source?: any): Promise<any>;
+  /** A promise for the namespace of a module. */
+  importModule(url: string, format: string, source: any): Promise<any>;
   /** The JavaScript of a file's text, and whether it is CommonJS. It is TypeScript if that is said, whatever the file is called. */
   javascriptOf(text: string, file: string, isTypeScript?: boolean): [code: string, isCommonJs: boolean];
   /** The URL of the program. */
@@ -31,8 +31,8 @@ interface Operations {
   requireCache(): any;
   /** `require` of this module. */
   requireFunction(module: any): any;
-  /** What `require` gives for a module; without a format it is the file's. */
-  requireModule(url: string, format: string | undefined, source: any, specifier: string): any;
+  /** What `require` gives for a module; without a source it is the file's. */
+  requireModule(url: string, format: string, source: any, specifier: string): any;
   /** `require` for the file at this path. */
   requireOf(path: string): any;
   /** The path of what is required, or the specifier of a built-in module. */
