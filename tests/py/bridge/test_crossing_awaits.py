@@ -46,7 +46,7 @@ def test_a_rejection_that_python_lets_go_is_reported(tmp_path: pathlib.Path, las
     result = subprocess.run(
         [sys.executable, str(program)], capture_output=True, text=True, timeout=60, env=os.environ, check=False
     )
-    assert "Error: lost" in result.stderr
+    assert result.stderr.startswith("Error: lost\n    at "), result.stderr
     assert result.returncode == 1
 
 

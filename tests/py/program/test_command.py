@@ -11,6 +11,7 @@ import tomllib
 
 import pytest
 import twinloop
+from program_support import built_command
 
 ROOT = pathlib.Path(__file__).parents[3]
 LOOP = "import asyncio, sys\nasync def main(): print(type(asyncio.get_running_loop()).__name__, *sys.argv)\nasyncio.run(main())\n"
@@ -27,9 +28,7 @@ def run(*words, folder):
 
 @pytest.fixture
 def command():
-    if "TWINLOOP" not in os.environ:
-        pytest.skip("TWINLOOP names no built command; cargo xtask test sets it")
-    return [os.environ["TWINLOOP"], "--python", sys.executable]
+    return [built_command(), "--python", sys.executable]
 
 
 def test_the_command_runs_modules_and_lines_of_python(command, tmp_path):

@@ -2,65 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 
-import pytest
+from program_support import Terminal, built_command
 
-LIMIT_S = 60.0
 CONTROL = re.compile(r"\x1b\[[0-9]*[A-Za-z]")
 
 
-class Terminal:
-    """The command on a terminal of its own: what is typed at it, and what it shows."""
+class Prompt(Terminal):
+    """The command on a terminal."""
 
     def __init__(self, *words, **environment):
-        if "TWINLOOP" not in os.environ:
-            pytest.skip("TWINLOOP names no built command; cargo xtask test sets it")
-        self.fd, theirs = pty.openpty()
-        # Wide, for the line editor wraps what does not fit.
-        termios.tcsetwinsize(theirs, (50, 500))
         settings = {"TERM": "xterm", "NO_COLOR": "1", "NODE_REPL_HISTORY": "", **environment}
-        self.process = subprocess.Popen(
-            [os.environ["TWINLOOP"], *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509  (the terminal controls it)
-            env={**os.environ, **settings},
-        )
-        os.close(theirs)
-        self.shown = ""
+        super().__init__([built_command(), *words], settings)
+
+    def text_of(self, data):
+        return CONTROL.sub("", data.decode(errors="replace")).replace("\r", "")
 
     def type(self, text):
         """Key by key, as fingers do: what comes at once is pasted."""
         for key in text:
-            os.write(self.fd, key.encode())
+            super().type(key)
             time.sleep(0.002)
 
-    def wait_for(self, pattern):
-        """What was shown up to the end of the pattern's next match."""
-        end = time.monotonic() + LIMIT_S
-        while not (match := re.search(pattern, self.shown)):
-            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
-            assert ready, f"{pattern!r} was not shown: {self.shown!r}"
-            # The end of a terminal whose other side is closed is an error.
-            data = b""
-            with contextlib.suppress(OSError):
-                data = os.read(self.fd, 65536)
-            assert data, f"{pattern!r} was not shown: {self.shown!r}"
-            self.shown += CONTROL.sub("", data.decode(errors="replace")).replace("\r", "")
-        self.shown, seen = self.shown[match.end() :], self.shown[: match.end()]
-        return seen
+    def begin(self, line):
+        """Types a line that goes on for a while, and lets it."""
+        self.type(line + "\r")
+        self.wait_for(r"\n")
+        time.sleep(0.5)
 
     def ask(self, line):
         """What a line answers."""
@@ -68,23 +42,14 @@ class Terminal:
         self.wait_for(r"\n")
         return self.wait_for(r"(?m)^(> |\| )")[:-2]
 
-    def leave(self):
-        self.type("\x04")
-        return self.process.wait(LIMIT_S)
-
     def __enter__(self):
         self.wait_for('Type ".help" for more information.\n')
         self.wait_for("> ")
         return self
 
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.fd)
-
 
 def test_lines_answer_and_names_stay():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         assert terminal.ask("1 + 1") == "2\n"
         assert terminal.ask("_ * 21") == "42\n"
         assert terminal.ask("const a = await Promise.resolve(7)") == "undefined\n"
@@ -99,7 +64,7 @@ def test_lines_answer_and_names_stay():
 
 def test_imports_are_statements_too(tmp_path):
     (tmp_path / "m.mjs").write_text("export default 1; export const two = 2;")
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         assert terminal.ask(f"process.chdir({str(tmp_path)!r})") == "undefined\n"
         assert terminal.ask("import one, { two as zwei } from './m.mjs'") == "undefined\n"
         assert terminal.ask("one + zwei") == "3\n"
@@ -107,11 +72,9 @@ def test_imports_are_statements_too(tmp_path):
 
 
 def test_ctrl_c_ends_a_loop_and_what_is_awaited_and_then_the_prompt():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         for line in ("while (true);", "await new Promise(() => {})"):
-            terminal.type(line + "\r")
-            terminal.wait_for(r"\n")
-            time.sleep(0.3)
+            terminal.begin(line)
             terminal.type("\x03")
             terminal.wait_for("Script execution was interrupted by `SIGINT`")
             terminal.wait_for("(?m)^> ")
@@ -124,23 +87,21 @@ def test_ctrl_c_ends_a_loop_and_what_is_awaited_and_then_the_prompt():
         terminal.type("\x03")
         terminal.wait_for("To exit, press Ctrl\\+C again or Ctrl\\+D or type .exit")
         terminal.type("\x03")
-        assert terminal.process.wait(LIMIT_S) == 0
+        assert terminal.wait_for_exit() == 0
 
 
 def test_a_signal_from_elsewhere_ends_a_loop_and_an_idle_prompt():
-    with Terminal() as terminal:
-        terminal.type("while (true);\r")
-        terminal.wait_for(r"\n")
-        time.sleep(0.3)
+    with Prompt() as terminal:
+        terminal.begin("while (true);")
         terminal.process.send_signal(signal.SIGINT)
         terminal.wait_for("interrupted by `SIGINT`")
         terminal.wait_for("(?m)^> ")
         terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.process.wait(LIMIT_S) == -signal.SIGTERM
+        assert terminal.wait_for_exit() == -signal.SIGTERM
 
 
 def test_the_tab_key_completes():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
 
         def complete(start, end, *, times=1):
             # A key that comes together with others is pasted, and completes nothing.
@@ -170,19 +131,19 @@ def test_the_tab_key_completes():
 
 def test_the_history_is_kept_in_a_file(tmp_path):
     file = tmp_path / "history"
-    with Terminal(NODE_REPL_HISTORY=str(file)) as terminal:
+    with Prompt(NODE_REPL_HISTORY=str(file)) as terminal:
         assert terminal.ask("'first'") == "'first'\n"
         assert terminal.ask("'second'") == "'second'\n"
         assert terminal.leave() == 0
     assert file.read_text() == "'second'\n'first'\n"
     assert file.stat().st_mode & 0o777 == 0o600
-    with Terminal(NODE_REPL_HISTORY=str(file)) as terminal:
+    with Prompt(NODE_REPL_HISTORY=str(file)) as terminal:
         os.write(terminal.fd, b"\x1b[A\x1b[A\r")
         terminal.wait_for("'first'\n'first'\n")
 
 
 def test_the_editor_takes_lines_until_it_is_left():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         terminal.type(".editor\r")
         terminal.wait_for("Entering editor mode")
         terminal.wait_for("\n")
@@ -199,16 +160,16 @@ def test_the_editor_takes_lines_until_it_is_left():
 
 def test_a_session_is_saved_and_loaded(tmp_path):
     file = tmp_path / "session.js"
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         terminal.ask("const kept = 1")
         assert terminal.ask(f".save {file}") == f"Session saved to: {file}\n"
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         terminal.ask(f".load {file}")
         assert terminal.ask("kept") == "1\n"
 
 
 def test_what_nobody_caught_is_shown_and_the_prompt_goes_on():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         terminal.type("setTimeout(() => { throw new Error('late') }, 10); Promise.reject(new Error('lost')); 0\r")
         terminal.wait_for("Uncaught Error: lost")
         terminal.wait_for("Uncaught Error: late")
@@ -217,14 +178,14 @@ def test_what_nobody_caught_is_shown_and_the_prompt_goes_on():
 
 
 def test_standard_input_that_is_no_terminal_has_a_prompt_on_request():
-    with Terminal() as terminal:
+    with Prompt() as terminal:
         terminal.leave()
     finished = subprocess.run(
-        [os.environ["TWINLOOP"], "-i", "-e", "const x = 5"],
+        [built_command(), "-i", "-e", "const x = 5"],
         input="x + 1\n.exit\n",
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=Prompt.limit_s,
         check=False,
     )
     assert finished.returncode == 0
@@ -233,15 +194,13 @@ def test_standard_input_that_is_no_terminal_has_a_prompt_on_request():
 
 def test_modules_of_python_are_in_reach_under_python(tmp_path):
     (tmp_path / "endless.py").write_text("def run():\n    while True:\n        pass\n")
-    with Terminal("--python", sys.executable, PYTHONPATH=str(tmp_path)) as terminal:
+    with Prompt("--python", sys.executable, PYTHONPATH=str(tmp_path)) as terminal:
         assert terminal.ask("import math from 'python:math'") == "undefined\n"
         assert terminal.ask("math.sqrt(16)") == "4\n"
         assert terminal.ask("const { run } = await import('python:endless')") == "undefined\n"
         # Both languages are ended by Ctrl-C.
         for line in ("while (true);", "run()"):
-            terminal.type(line + "\r")
-            terminal.wait_for(r"\n")
-            time.sleep(0.5)
+            terminal.begin(line)
             terminal.type("\x03")
             terminal.wait_for("interrupted by")
             terminal.wait_for("(?m)^> ")

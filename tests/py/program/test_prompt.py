@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
+from program_support import Terminal
 
-LIMIT_S = 30.0
 
+class Prompt(Terminal):
+    """Python on a terminal."""
 
-class Terminal:
-    """A process on a terminal of its own: what is typed at it, and what it shows."""
+    limit_s = 30.0
 
     def __init__(self, *words, **environment):
-        self.fd, theirs = pty.openpty()
-        # Wide, for the line editor scrolls what does not fit.
-        termios.tcsetwinsize(theirs, (50, 500))
         settings = {"PYTHONSTARTUP": "", "PYTHON_BASIC_REPL": "1", "TERM": "dumb", "INPUTRC": os.devnull}
-        self.process = subprocess.Popen(
-            [sys.executable, *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            env={**os.environ, **settings, **environment},
-        )
-        os.close(theirs)
-        self.shown = ""
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def wait_for(self, pattern):
-        """What was shown up to the end of the pattern's next match."""
-        end = time.monotonic() + LIMIT_S
-        while not (match := re.search(pattern, self.shown)):
-            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
-            assert ready, f"{pattern!r} was not shown: {self.shown!r}"
-            # The end of a terminal whose other side is closed is an error.
-            data = b""
-            with contextlib.suppress(OSError):
-                data = os.read(self.fd, 65536)
-            assert data, f"{pattern!r} was not shown: {self.shown!r}"
-            self.shown += data.decode().replace("\r", "")
-        self.shown, seen = self.shown[match.end() :], self.shown[: match.end()]
-        return seen
+        super().__init__([sys.executable, *words], {**settings, **environment})
 
     def ask(self, line):
         """What a line answers."""
@@ -61,23 +28,14 @@ class Terminal:
         self.wait_for(re.escape(line) + "\n")
         return self.wait_for("(?m)^>>> ").removesuffix(">>> ")
 
-    def leave(self):
-        self.type("\x04")
-        return self.process.wait(LIMIT_S)
-
     def __enter__(self):
         self.wait_for("import asyncio, twinloop\n")
         self.wait_for(">>> ")
         return self
 
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.fd)
-
 
 def test_statements_share_their_names_await_and_run_on_this_loop():
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         assert terminal.ask("1 + 1") == "2\n"
         assert terminal.ask("type(asyncio.get_running_loop())") == "<class 'twinloop.EventLoop'>\n"
         assert terminal.ask("value = await asyncio.sleep(0.001, 'slept')") == ""
@@ -87,7 +45,7 @@ def test_statements_share_their_names_await_and_run_on_this_loop():
 
 
 def test_the_loop_goes_on_between_statements_and_they_share_one_context():
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         terminal.ask("ticks = []; task = asyncio.get_running_loop().create_task(asyncio.sleep(0.001, 'beside'))")
         terminal.ask("task.add_done_callback(lambda task: ticks.append(task.result()))")
         terminal.ask("import contextvars, time; variable = contextvars.ContextVar('variable', default=0)")
@@ -98,12 +56,12 @@ def test_the_loop_goes_on_between_statements_and_they_share_one_context():
 
 
 def test_javascript_is_at_hand():
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         assert terminal.ask("await twinloop.js.eval('Promise.resolve(6 * 7)')") == "42\n"
 
 
 def test_an_error_shows_the_statements_frames_only():
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         for line in ("1 / 0", "await asyncio.sleep(0, 1) / 0"):
             lines = terminal.ask(line).splitlines()
             assert lines[0] == "Traceback (most recent call last):" and lines[-1].startswith("ZeroDivisionError")
@@ -114,7 +72,7 @@ def test_an_error_shows_the_statements_frames_only():
 
 @pytest.mark.parametrize("line", ["print('runs'); await asyncio.sleep(60)", "loop_for_ever()"])
 def test_ctrl_c_ends_what_runs_and_the_prompt_goes_on(line):
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         terminal.type("def loop_for_ever():\n    print('runs')\n    while True: pass\n\n")
         terminal.wait_for("(?m)^>>> ")
         terminal.type(line + "\n")
@@ -132,19 +90,19 @@ def test_ctrl_c_ends_what_runs_and_the_prompt_goes_on(line):
     [("exit()", 0), ("raise SystemExit(3)", 3), ("await asyncio.sleep(0); exit(4)", 4), ("exit('why')", 1)],
 )
 def test_exit_ends_it_with_its_status_and_cancels_the_tasks(line, status):
-    with Terminal("-m", "twinloop") as terminal:
+    with Prompt("-m", "twinloop") as terminal:
         terminal.type("async def stay():\n    try: await asyncio.sleep(60)\n    finally: print('cancelled')\n\n")
         terminal.wait_for("(?m)^>>> ")
         terminal.ask("task = asyncio.get_running_loop().create_task(stay())")
         terminal.type(line + "\n")
         terminal.wait_for("(?m)^cancelled\n")
-        assert terminal.process.wait(LIMIT_S) == status
+        assert terminal.wait_for_exit() == status
 
 
 def test_a_startup_file_is_run_first(tmp_path):
     startup = tmp_path / "startup.py"
     startup.write_text("from_startup = 'there'\n")
-    with Terminal("-m", "twinloop", PYTHONSTARTUP=str(startup)) as terminal:
+    with Prompt("-m", "twinloop", PYTHONSTARTUP=str(startup)) as terminal:
         assert terminal.ask("from_startup") == "'there'\n"
 
 

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
-import select
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from program_support import Shown, built_command
 
-LIMIT_S = 60.0
 
-
-class Watching:
+class Watching(Shown):
     """The command with ``--watch``, and what it and its program print."""
 
     def __init__(self, folder, *words, environment=None):
-        if "TWINLOOP" not in os.environ:
-            pytest.skip("TWINLOOP names no built command; cargo xtask test sets it")
-        self.process = subprocess.Popen(
-            [os.environ["TWINLOOP"], *words],
+        process = subprocess.Popen(
+            [built_command(), *words],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
         )
-        self.printed = ""
-
-    def wait_for(self, pattern):
-        """What was printed up to the end of the pattern's next match."""
-        end = time.monotonic() + LIMIT_S
-        while not (match := re.search(pattern, self.printed)):
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
-            data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            assert data, f"{pattern!r} was not printed: {self.printed!r}"
-            self.printed += data.decode()
-        self.printed, seen = self.printed[match.end() :], self.printed[: match.end()]
-        return seen
+        super().__init__(process, process.stdout.fileno())
 
     def wait_for_end(self):
         return self.wait_for("Waiting for file changes before restarting...\n")
@@ -50,7 +34,7 @@ class Watching:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(LIMIT_S)
+        self.wait_for_exit()
         self.process.stdout.close()
 
 
@@ -99,7 +83,7 @@ def test_a_program_that_runs_is_asked_to_end(tmp_path):
         assert watching.wait_for("up\n") == "asked\nRestarting 'app.js'\nup\n"
         watching.process.send_signal(signal.SIGTERM)
         watching.wait_for("asked\n")
-        assert watching.process.wait(LIMIT_S) == 0
+        assert watching.wait_for_exit() == 0
 
 
 def test_paths_can_be_watched_instead(tmp_path):
@@ -150,10 +134,10 @@ def test_what_a_child_of_the_program_loads_is_none_of_its_business(tmp_path):
     ],
 )
 def test_what_cannot_be_watched_is_refused(words, message, tmp_path):
-    if "TWINLOOP" not in os.environ:
-        pytest.skip("TWINLOOP names no built command; cargo xtask test sets it")
-    command = [os.environ["TWINLOOP"], *words]
-    finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    command = [built_command(), *words]
+    finished = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=Watching.limit_s, check=False
+    )
     assert finished.returncode == 9
     assert message in finished.stderr
 
@@ -161,4 +145,7 @@ def test_what_cannot_be_watched_is_refused(words, message, tmp_path):
 def test_a_watched_program_watches_nothing_itself_when_the_environment_says_watch(tmp_path):
     (tmp_path / "-app.mjs").write_text("console.log('ran')")
     with Watching(tmp_path, "--", "-app.mjs", environment={"NODE_OPTIONS": "--watch"}) as watching:
-        assert watching.wait_for_end() == "ran\nCompleted running '-app.mjs'. Waiting for file changes before restarting...\n"
+        assert (
+            watching.wait_for_end()
+            == "ran\nCompleted running '-app.mjs'. Waiting for file changes before restarting...\n"
+        )
