@@ -20,7 +20,7 @@ from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFil
 
 import twinloop
 
-from ..loop import tasks
+from ..loop import event_loop, tasks
 from ..loop.process import install
 from ..names import connect_to
 from . import watched
@@ -150,7 +150,6 @@ def _parse(arguments: list[str]) -> _Options:
             return options
         elif word == "--js":
             options.code, options.arguments = PROMPT, rest
-            signal.signal(signal.SIGINT, _interrupt)
             return options
         elif word in ("-h", "--help"):
             options.help = True
@@ -253,6 +252,8 @@ def _run_module(name: str, arguments: list[str]) -> None:
 def _run_javascript(options: _Options) -> None:
     from twinloop import js
 
+    if options.code is PROMPT:
+        signal.signal(signal.SIGINT, _interrupt)
     js._connect(options.connect_to, options.ca_file)
     _put_first_on_path(os.path.dirname(os.path.realpath(options.file)) if options.file else "")
     sys.exit(js.run_program(options.file, options.arguments, code=options.code))
@@ -264,14 +265,8 @@ class Interrupted(Exception):
 
 def _interrupt(_number: int, frame: types.FrameType | None) -> None:
     # JavaScript sees to itself, below the frame that only runs the loop.
-    if frame is not None and frame.f_code.co_filename != _loop_file():
+    if frame is not None and frame.f_code.co_filename != event_loop.__file__:
         raise Interrupted("interrupted by Ctrl-C")
-
-
-def _loop_file() -> str:
-    from ..loop import event_loop
-
-    return event_loop.__file__
 
 
 def _absolute(path: str) -> str:

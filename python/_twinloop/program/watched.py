@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import sysconfig
 import types
 
 VARIABLE = "TWINLOOP_WATCH_REPORT"
@@ -20,6 +19,9 @@ def report() -> None:
     descriptor, _, parent = os.environ.get(VARIABLE, "").partition(":")
     if not parent or int(parent) != os.getppid():
         return
+    # Late, for other programs need not wait for it.
+    import sysconfig
+
     number = int(descriptor)
     elsewhere = tuple(
         os.path.join(path, "")
