@@ -4,10 +4,20 @@
 const { join, keys, max, padEnd, slice, sort, split, trim } = require('builtins/primordials');
 const loadFiles = () => /** @type {any} */ (require('node/fs/fs'));
 
-class Unnamed extends TypeError {
-  constructor() {
-    super('The "file" argument must be specified');
+/**
+ * Does something with a file, and prompts again unless that goes on by itself.
+ * @param {any} repl @param {string} path @param {'save' | 'load'} what @param {() => boolean} work whether it goes on
+ */
+function withFile(repl, path, what, work) {
+  if (path === '') repl.output.write('The "file" argument must be specified\n');
+  else {
+    try {
+      if (work()) return;
+    } catch {
+      repl.output.write(`Failed to ${what}: ${path}\n`);
+    }
   }
+  repl.displayPrompt();
 }
 
 /** @param {any} repl */
@@ -48,32 +58,22 @@ function defineCommands(repl) {
   repl.defineCommand('save', {
     help: 'Save all evaluated commands in this REPL session to a file',
     action(/** @type {string} */ path) {
-      try {
-        if (path === '') throw new Unnamed();
+      withFile(repl, path, 'save', () => {
         loadFiles().writeFileSync(path, join(repl.lines, '\n'));
         repl.output.write(`Session saved to: ${path}\n`);
-      } catch (error) {
-        if (error instanceof Unnamed) repl.output.write(`${error.message}\n`);
-        else repl.output.write(`Failed to save: ${path}\n`);
-      }
-      repl.displayPrompt();
+        return false;
+      });
     },
   });
   repl.defineCommand('load', {
     help: 'Load JS from a file into the REPL session',
     action(/** @type {string} */ path) {
-      try {
-        if (path === '') throw new Unnamed();
-        if (loadFiles().statSync(path)?.isFile()) {
-          repl.runFile(loadFiles().readFileSync(path, 'utf8'));
-          return;
-        }
-        repl.output.write(`Failed to load: ${path} is not a valid file\n`);
-      } catch (error) {
-        if (error instanceof Unnamed) repl.output.write(`${error.message}\n`);
-        else repl.output.write(`Failed to load: ${path}\n`);
-      }
-      repl.displayPrompt();
+      withFile(repl, path, 'load', () => {
+        const isFile = loadFiles().statSync(path).isFile();
+        if (isFile) repl.runFile(loadFiles().readFileSync(path, 'utf8'));
+        else repl.output.write(`Failed to load: ${path} is not a valid file\n`);
+        return isFile;
+      });
     },
   });
   if (!repl.terminal) return;

@@ -215,6 +215,8 @@ function isFolder(part) {
 }
 
 const extension = regExp(/\.(?:[cm]?[jt]sx?|json|node)$/);
+// Those that need not be said.
+const unsaid = regExp(/\.js$|\.json$|\.node$/);
 
 /** What `require` may be given, that begins so. @param {string} part @returns {string[]} */
 function pathsFor(part) {
@@ -225,8 +227,7 @@ function pathsFor(part) {
   forEach(filesFor(part), (/** @type {string} */ each) => {
     if (!endsWith(each, '/') && !test(extension, each)) return;
     if (endsWith(each, '/')) push(all, slice(each, 0, -1));
-    // Extensions that need not be said.
-    push(all, replace(each, regExp(/\.js$|\.json$|\.node$/), ''), each);
+    push(all, replace(each, unsaid, ''), each);
   });
   return all;
 }
@@ -263,6 +264,9 @@ function builtinModules() {
   return builtins;
 }
 
+const nameUnit = regExp(/[\w$]/);
+const partEnd = regExp(/[\w$\])"'`]/);
+
 /** Where the chain of members that ends a text begins; the text's length if none does. @param {string} text */
 function chainStart(text) {
   let at = text.length;
@@ -277,7 +281,7 @@ function chainStart(text) {
     }
     // An index or a call belongs to what stands before it.
     const isGroup = text[at] === '[' || text[at] === '(';
-    if (!isGroup || before === undefined || !test(regExp(/[\w$\])"'`]/), before)) return at;
+    if (!isGroup || before === undefined || !test(partEnd, before)) return at;
   }
 }
 
@@ -291,7 +295,7 @@ function partStart(text, end) {
   }
   if (last !== ']' && last !== ')') {
     let at = end;
-    while (at > 0 && test(regExp(/[\w$]/), text[at - 1])) at -= 1;
+    while (at > 0 && test(nameUnit, text[at - 1])) at -= 1;
     return at;
   }
   let depth = 0;

@@ -13,8 +13,8 @@ const {
   slice,
   split,
   startsWith,
+  test,
 } = require('builtins/primordials');
-const { test } = require('builtins/primordials');
 const { realmCheck } = ops;
 
 const ownFrame = regExp(/^\s+at .*\(?REPL\d+:\d+:\d+\)?$/);

@@ -19,8 +19,8 @@ const { createDomain } = /** @type {any} */ (require('node/domain/domain'));
 const { Module } = /** @type {any} */ (require('node/module/module'));
 const { inspect } = require('builtins/inspect/inspect');
 const vm = /** @type {any} */ (require('node/vm/module'));
-const { assign, create, defineProperty, exec, getOwnPropertyDescriptor, getOwnPropertyNames, includes } = require('builtins/primordials');
-const { push, regExp, shift, slice, split, startsWith, test, trim, symbolFor, withResolvers } = require('builtins/primordials');
+const { apply, assign, create, defineProperty, exec, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
+const { includes, push, regExp, shift, slice, split, startsWith, test, trim, symbolFor, withResolvers } = require('builtins/primordials');
 const { promptScript } = ops;
 const { setTimeout } = require('web/html/timers');
 const loadCommand = () => /** @type {any} */ (require('node/repl/command'));
@@ -203,24 +203,20 @@ class REPLServer extends Interface {
 
   /** `_` is the last value, `_error` the last error, until the program makes them its own. @param {any} context */
   #defineUnderscores(context) {
-    defineProperty(context, '_', {
+    this.#defineLast(context, '_', 'last', 'underscoreAssigned');
+    this.#defineLast(context, '_error', 'lastError', 'underscoreErrAssigned');
+  }
+
+  /** @param {any} context @param {string} name @param {'last' | 'lastError'} held @param {'underscoreAssigned' | 'underscoreErrAssigned'} assigned */
+  #defineLast(context, name, held, assigned) {
+    defineProperty(context, name, {
       configurable: true,
-      get: () => this.last,
+      get: () => this[held],
       set: (value) => {
-        this.last = value;
-        if (this.underscoreAssigned) return;
-        this.underscoreAssigned = true;
-        this.output.write('Expression assignment to _ now disabled.\n');
-      },
-    });
-    defineProperty(context, '_error', {
-      configurable: true,
-      get: () => this.lastError,
-      set: (value) => {
-        this.lastError = value;
-        if (this.underscoreErrAssigned) return;
-        this.underscoreErrAssigned = true;
-        this.output.write('Expression assignment to _error now disabled.\n');
+        this[held] = value;
+        if (this[assigned]) return;
+        this[assigned] = true;
+        this.output.write(`Expression assignment to ${name} now disabled.\n`);
       },
     });
   }
@@ -267,7 +263,7 @@ class REPLServer extends Interface {
       const { name, rest } = commandOf(line);
       const command = this.commands[name];
       if (command !== undefined) {
-        command.action.call(this, rest);
+        apply(command.action, this, [rest]);
         return;
       }
       if (this.#buffered === '') {
@@ -442,16 +438,16 @@ class REPLServer extends Interface {
   async #await(script, file, done) {
     let settled;
     try {
-      settled = { value: (await this.#orInterrupt(this.#run(script, file, this.breakEvalOnSigint)))?.value };
+      settled = await this.#orInterrupt(this.#run(script, file, this.breakEvalOnSigint));
     } catch (error) {
       done(error ?? new Error(`${error}`));
       return;
     }
-    done(null, settled.value);
+    done(null, settled?.value);
   }
 
-  /** What is waited for, until Ctrl-C. @param {any} promise @returns {Promise<any>} */
-  #orInterrupt(promise) {
+  /** What is waited for, until Ctrl-C. @param {any} promise @returns {Promise<{ value: any } | undefined>} */
+  async #orInterrupt(promise) {
     const { promise: first, resolve, reject } = withResolvers();
     const stop = () => reject(nodeError(Error, 'ERR_SCRIPT_EXECUTION_INTERRUPTED', 'Script execution was interrupted by `SIGINT`'));
     this.#stopWaiting = stop;
@@ -459,21 +455,18 @@ class REPLServer extends Interface {
     if (this.breakEvalOnSigint) process.on('SIGINT', stop);
     const relay = async () => {
       try {
-        resolve({ value: (await promise)?.value });
+        resolve(await promise);
       } catch (error) {
         reject(error);
       }
     };
     relay();
-    const wait = async () => {
-      try {
-        return await first;
-      } finally {
-        this.#stopWaiting = undefined;
-        process.removeListener('SIGINT', stop);
-      }
-    };
-    return wait();
+    try {
+      return await first;
+    } finally {
+      this.#stopWaiting = undefined;
+      process.removeListener('SIGINT', stop);
+    }
   }
 
   /** Ctrl-C is a signal only while the terminal does not hand on each key. */
