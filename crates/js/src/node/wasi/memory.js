@@ -2,7 +2,6 @@
 'use strict';
 
 const { min, setBytes, subarray, viewByteLength } = require('builtins/primordials');
-const { encodeUtf8 } = require('web/encoding/utf8');
 const { decodeText } = ops;
 
 const fault = 21;
@@ -84,4 +83,4 @@ class Memory {
   }
 }
 
-module.exports = { Errno, Memory, encodeUtf8 };
+module.exports = { Errno, Memory };

@@ -5,10 +5,11 @@
 // leaves its folder is ENOTCAPABLE. Sockets are not there, as in Node. Everything here waits, as WASI has it.
 'use strict';
 
-const { Errno, Memory, encodeUtf8 } = require('node/wasi/memory');
+const { Errno, Memory } = require('node/wasi/memory');
+const { encodeUtf8 } = require('web/encoding/utf8');
 const fs = /** @type {any} */ (require('node/fs/fs'));
 const { randomFillSync } = /** @type {any} */ (require('node/crypto/random'));
-const { Map, mapDelete, mapGet, mapSet, arraySlice, join, keys, max } = require('builtins/primordials');
+const { Map, mapDelete, mapGet, mapSet, join, keys, max } = require('builtins/primordials');
 const { now, push, shift, slice, split, startsWith, unshift, viewByteLength } = require('builtins/primordials');
 const { monotonicParts } = ops;
 const { wait } = Atomics;
@@ -215,19 +216,24 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
     into.setU64(address + 56, stats.ctimeNs);
   }
 
-  /** Reads or writes the pieces of a list, until one is not whole. @param {number} list @param {number} count @param {(bytes: Uint8Array) => number} move */
-  function eachPiece(list, count, move) {
+  /**
+   * Reads or writes the pieces of a list, until one is not whole, and says at the address how much that was.
+   * @param {number} list @param {number} count @param {{ offset: bigint }} place where the next piece stands in the file @param {number} address
+   * @param {(bytes: Uint8Array, length: number, offset: bigint) => number} move
+   */
+  function eachPiece(list, count, place, address, move) {
     const from = memory();
     let total = 0;
     for (let index = 0; index < count; index += 1) {
       const bytes = from.bytes(from.getU32(list + index * 8), from.getU32(list + index * 8 + 4));
       const length = viewByteLength(bytes);
       if (length === 0) continue;
-      const moved = move(bytes);
+      const moved = move(bytes, length, place.offset);
+      place.offset += BigInt(moved);
       total += moved;
       if (moved < length) break;
     }
-    return total;
+    memory().setU32(address, total);
   }
 
   /** Texts one behind the other, each ended by 0, and where each begins. @param {string[]} texts @param {number} places @param {number} address */
@@ -331,13 +337,7 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       /** @type {number} */ address,
     ) {
       const { real } = fileAt(fd);
-      let place = offset;
-      const total = eachPiece(list, count, (bytes) => {
-        const moved = fs.readSync(real, bytes, 0, viewByteLength(bytes), place);
-        place += BigInt(moved);
-        return moved;
-      });
-      memory().setU32(address, total);
+      eachPiece(list, count, { offset }, address, (bytes, length, at) => fs.readSync(real, bytes, 0, length, at));
     },
     fd_pwrite(
       /** @type {number} */ fd,
@@ -347,13 +347,7 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       /** @type {number} */ address,
     ) {
       const { real } = fileAt(fd);
-      let place = offset;
-      const total = eachPiece(list, count, (bytes) => {
-        const moved = fs.writeSync(real, bytes, 0, viewByteLength(bytes), Number(place));
-        place += BigInt(moved);
-        return moved;
-      });
-      memory().setU32(address, total);
+      eachPiece(list, count, { offset }, address, (bytes, length, at) => fs.writeSync(real, bytes, 0, length, Number(at)));
     },
     fd_prestat_get(/** @type {number} */ fd, /** @type {number} */ address) {
       const { preopen } = at(fd);
@@ -372,23 +366,17 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
     fd_read(/** @type {number} */ fd, /** @type {number} */ list, /** @type {number} */ count, /** @type {number} */ address) {
       const descriptor = fileAt(fd);
       const isFile = descriptor.type === types.file;
-      const total = eachPiece(list, count, (bytes) => {
-        const moved = fs.readSync(descriptor.real, bytes, 0, viewByteLength(bytes), isFile ? descriptor.offset : null);
-        descriptor.offset += BigInt(moved);
-        return moved;
-      });
-      memory().setU32(address, total);
+      eachPiece(list, count, descriptor, address, (bytes, length, at) =>
+        fs.readSync(descriptor.real, bytes, 0, length, isFile ? at : null),
+      );
     },
     fd_write(/** @type {number} */ fd, /** @type {number} */ list, /** @type {number} */ count, /** @type {number} */ address) {
       const descriptor = fileAt(fd);
       const isFile = descriptor.type === types.file;
       if (isFile && descriptor.flags & flags.append) descriptor.offset = fs.fstatSync(descriptor.real, { bigint: true }).size;
-      const total = eachPiece(list, count, (bytes) => {
-        const moved = fs.writeSync(descriptor.real, bytes, 0, viewByteLength(bytes), isFile ? Number(descriptor.offset) : null);
-        descriptor.offset += BigInt(moved);
-        return moved;
-      });
-      memory().setU32(address, total);
+      eachPiece(list, count, descriptor, address, (bytes, length, at) =>
+        fs.writeSync(descriptor.real, bytes, 0, length, isFile ? Number(at) : null),
+      );
     },
     fd_readdir(
       /** @type {number} */ fd,
@@ -398,11 +386,11 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       /** @type {number} */ used,
     ) {
       const { path } = folderAt(fd);
-      const entries = arraySlice(fs.readdirSync(path, { withFileTypes: true }));
+      const entries = fs.readdirSync(path, { withFileTypes: true });
       const into = memory();
       let place = 0;
       for (let index = Number(cookie); index < entries.length && place < room; index += 1) {
-        const entry = /** @type {any} */ (entries[index]);
+        const entry = entries[index];
         const name = encodeUtf8(entry.name);
         const head = new Uint8Array(24);
         const stats = fs.lstatSync(`${path}/${entry.name}`, { bigint: true, throwIfNoEntry: false });
@@ -504,10 +492,8 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       };
       if (stats?.isDirectory()) {
         if (asked & open.create && asked & open.exclusive) fail(errno.exist);
-        if (asked & open.truncate || (base & rights.write) !== 0n) {
-          // A folder is opened for reading whatever else was asked for, as its rights say; cutting it is not possible.
-          if (asked & open.truncate) fail(errno.isdir);
-        }
+        // A folder is opened for reading whatever else was asked for, as its rights say; cutting it is not possible.
+        if (asked & open.truncate) fail(errno.isdir);
       } else {
         const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } = fs.constants;
         const reads = (base & rights.read) !== 0n;
@@ -646,4 +632,4 @@ function put64(bytes, place, value) {
   for (let index = 0; index < 8; index += 1) bytes[place + index] = Number((value >> BigInt(index * 8)) & 255n);
 }
 
-module.exports = { Errno, makeCalls, numberOf };
+module.exports = { makeCalls, numberOf };

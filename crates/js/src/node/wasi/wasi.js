@@ -5,7 +5,7 @@ const { invalidType, nodeError } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireOneOf } = require('node/arguments');
 const { emitWarning } = require('node/process/warnings');
 const { process } = require('node/process/process');
-const { Errno, makeCalls, numberOf } = require('node/wasi/preview1');
+const { makeCalls, numberOf } = require('node/wasi/preview1');
 const { apply, create, entries, keys, map } = require('builtins/primordials');
 
 emitWarning('WASI is an experimental feature and might change at any time', 'ExperimentalWarning');
@@ -121,7 +121,7 @@ function answering(call) {
       apply(call, undefined, given);
       return 0;
     } catch (error) {
-      const number = error instanceof Errno ? error.number : numberOf(error);
+      const number = numberOf(error);
       if (number === undefined) throw error;
       return number;
     }
