@@ -102,12 +102,9 @@ class Domain extends EventEmitter {
     if (at !== -1) splice(this.members, at, 1);
   }
 
-  /** What the body throws leaves the domain active, which gets it. @param {Function} body @param {...any} given */
+  /** @param {Function} body @param {...any} given */
   run(body, ...given) {
-    this.enter();
-    const result = apply(body, this, given);
-    this.exit();
-    return result;
+    return within(this, body, this, given);
   }
 
   /** @param {Function} callback */
@@ -115,10 +112,7 @@ class Domain extends EventEmitter {
     const domain = this;
     /** @this {any} @param {...any} given */
     function bound(...given) {
-      domain.enter();
-      const result = apply(callback, this, given);
-      domain.exit();
-      return result;
+      return within(domain, callback, this, given);
     }
     hide(bound, 'domain', this);
     return bound;
@@ -136,13 +130,18 @@ class Domain extends EventEmitter {
         domain.emit('error', error);
         return undefined;
       }
-      domain.enter();
-      const result = apply(callback, this, given);
-      domain.exit();
-      return result;
+      return within(domain, callback, this, given);
     }
     return intercepted;
   }
+}
+
+/** Calls inside of a domain; what the callback throws leaves it active, so it gets that. @param {any} domain @param {Function} callback @param {any} self @param {any[]} given */
+function within(domain, callback, self, given) {
+  domain.enter();
+  const result = apply(callback, self, given);
+  domain.exit();
+  return result;
 }
 
 /** Whether the active domain took an error that nobody caught. @param {any} error */
@@ -169,10 +168,7 @@ EventEmitter.prototype.emit = function emitInDomain(event, ...given) {
   if (domain === null || domain === undefined || this === process) return apply(emit, this, all);
   if (event === 'error' && this.listenerCount('error') === 0) return tellDomain(this, domain, given);
   if (event === 'error') return apply(emit, this, all);
-  domain.enter();
-  const result = apply(emit, this, all);
-  domain.exit();
-  return result;
+  return within(domain, emit, this, all);
 };
 
 /** @param {any} emitter @param {any} domain @param {any[]} given */

@@ -48,8 +48,20 @@ class Alarm {
   }
 }
 
-/** Puts the methods and the counters on a limited function. @param {Function} limited @param {Function} fn @param {any} methods @param {Record<string, () => any>} getters */
-function dress(limited, fn, methods, getters) {
+/**
+ * Puts the methods and the counters on a limited function: its own, and those that both kinds have.
+ * @param {Function} limited @param {Function} fn @param {Alarm} alarm @param {() => any[]} waiting the calls that wait
+ * @param {Record<string, Function>} ownMethods @param {Record<string, () => any>} [ownGetters]
+ */
+function dress(limited, fn, alarm, waiting, ownMethods, ownGetters) {
+  const keep = (/** @type {boolean} */ keeps) => {
+    alarm.keep(keeps);
+    return limited;
+  };
+  /** @type {Record<string, Function>} */
+  const methods = { ...ownMethods, ref: () => keep(true), unref: () => keep(false) };
+  /** @type {Record<string, () => any>} */
+  const getters = { pending: () => waiting()[waiting().length - 1]?.promise ?? null, pendingCount: () => waiting().length, ...ownGetters };
   for (const name in methods) defineProperty(limited, name, { value: methods[name], writable: true, enumerable: true, configurable: true });
   for (const name in getters) defineProperty(limited, name, { get: getters[name], enumerable: false });
   defineProperty(limited, 'length', { value: fn.length, configurable: true });
@@ -74,6 +86,11 @@ function superseded() {
 
 /** @param {any} reason */
 const canceled = (reason) => aborted(reason === undefined ? undefined : { reason });
+
+/** @param {any} signal @param {(error: any) => void} stop */
+function whenAborted(signal, stop) {
+  if (signal !== undefined) loadAbort().addAlgorithm(signal, (/** @type {any} */ reason) => stop(canceled(reason)));
+}
 
 /** @param {Function} fn @param {number} wait @param {any} [options] */
 function debounce(fn, wait, options = {}) {
@@ -147,25 +164,12 @@ function debounce(fn, wait, options = {}) {
       alarm.clear();
       runWaiting();
     },
-    ref() {
-      alarm.keep(true);
-      return debounced;
-    },
-    unref() {
-      alarm.keep(false);
-      return debounced;
-    },
   };
-  dress(debounced, fn, methods, {
-    pending: () => (waiting.length === 0 ? null : waiting[waiting.length - 1].promise),
-    pendingCount: () => waiting.length,
+  dress(debounced, fn, alarm, () => waiting, methods);
+  whenAborted(signal, (error) => {
+    stopped = error;
+    stop(error);
   });
-  if (signal !== undefined) {
-    loadAbort().addAlgorithm(signal, (/** @type {any} */ reason) => {
-      stopped = canceled(reason);
-      stop(stopped);
-    });
-  }
   return debounced;
 }
 
@@ -296,26 +300,12 @@ function throttle(fn, limit, interval, options = {}) {
     /** @param {any} [reason] */
     cancel: (reason = undefined) => stop(canceled(reason)),
     hasImmediateCapacity,
-    ref() {
-      alarm.keep(true);
-      return throttled;
-    },
-    unref() {
-      alarm.keep(false);
-      return throttled;
-    },
   };
-  dress(throttled, fn, methods, {
-    pending: () => (waiting.length === 0 ? null : waiting[waiting.length - 1].promise),
-    pendingCount: () => waiting.length,
-    activeCount: () => active,
+  dress(throttled, fn, alarm, () => waiting, methods, { activeCount: () => active });
+  whenAborted(signal, (error) => {
+    stopped = error;
+    stop(error);
   });
-  if (signal !== undefined) {
-    loadAbort().addAlgorithm(signal, (/** @type {any} */ reason) => {
-      stopped = canceled(reason);
-      stop(stopped);
-    });
-  }
   return throttled;
 }
 
