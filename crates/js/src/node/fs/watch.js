@@ -216,4 +216,4 @@ async function* changes(filename, given) {
   }
 }
 
-module.exports = { FSWatcher, changes, watch };
+module.exports = { changes, watch };

@@ -17,12 +17,11 @@ const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, hook
 process.once('exit', noteExit);
 
 /**
- * @param {any} timing @param {string} url @param {string} initiator @param {any} [_global] @param {any} [cacheMode] @param {any} [bodyInfo] @param {any} [status]
+ * @param {any} timing @param {string} url @param {string} initiator @param {any} [_global] @param {any} [cacheMode] @param {any} [_bodyInfo] @param {any} [status]
  * @param {any} [deliveryType]
  */
-function markResourceTiming(timing, url, initiator, _global, cacheMode, bodyInfo, status, deliveryType = '') {
-  const more = { cacheMode, bodyInfo, status, deliveryType };
-  const entry = makeResourceTiming(url, initiator, timing, more);
+function markResourceTiming(timing, url, initiator, _global, cacheMode, _bodyInfo, status, deliveryType = '') {
+  const entry = makeResourceTiming(url, initiator, timing, { cacheMode, status, deliveryType });
   enqueue(entry);
   return entry;
 }

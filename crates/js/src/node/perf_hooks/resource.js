@@ -5,6 +5,33 @@
 const { PerformanceEntry, permission } = require('web/performance/performance');
 const { defineInterface } = require('builtins/webidl');
 
+// What `toJSON` gives, as the default steps of the interface have it: its attributes with those of its parent before them.
+const attributes = [
+  'name',
+  'entryType',
+  'startTime',
+  'duration',
+  'initiatorType',
+  'nextHopProtocol',
+  'workerStart',
+  'redirectStart',
+  'redirectEnd',
+  'fetchStart',
+  'domainLookupStart',
+  'domainLookupEnd',
+  'connectStart',
+  'connectEnd',
+  'secureConnectionStart',
+  'requestStart',
+  'responseStart',
+  'responseEnd',
+  'transferSize',
+  'encodedBodySize',
+  'decodedBodySize',
+  'deliveryType',
+  'responseStatus',
+];
+
 class PerformanceResourceTiming extends PerformanceEntry {
   #initiator;
   /** @type {any} */
@@ -79,36 +106,10 @@ class PerformanceResourceTiming extends PerformanceEntry {
     return this.#more.status;
   }
   toJSON() {
-    // As the interface's default steps have it: its attributes with those of its parent before them.
-    const { name, entryType, startTime, duration, initiatorType, nextHopProtocol, workerStart, redirectStart, redirectEnd, fetchStart } =
-      this;
-    const { domainLookupStart, domainLookupEnd, connectStart, connectEnd, secureConnectionStart, requestStart, responseStart } = this;
-    const { responseEnd, transferSize, encodedBodySize, decodedBodySize, deliveryType, responseStatus } = this;
-    return {
-      name,
-      entryType,
-      startTime,
-      duration,
-      initiatorType,
-      nextHopProtocol,
-      workerStart,
-      redirectStart,
-      redirectEnd,
-      fetchStart,
-      domainLookupStart,
-      domainLookupEnd,
-      connectStart,
-      connectEnd,
-      secureConnectionStart,
-      requestStart,
-      responseStart,
-      responseEnd,
-      transferSize,
-      encodedBodySize,
-      decodedBodySize,
-      deliveryType,
-      responseStatus,
-    };
+    /** @type {any} */
+    const json = {};
+    for (let index = 0; index < attributes.length; index += 1) json[attributes[index]] = /** @type {any} */ (this)[attributes[index]];
+    return json;
   }
 }
 
