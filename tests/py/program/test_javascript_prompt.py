@@ -69,6 +69,7 @@ def test_imports_are_statements_too(tmp_path):
         assert terminal.ask("import one, { two as zwei } from './m.mjs'") == "undefined\n"
         assert terminal.ask("one + zwei") == "3\n"
         assert terminal.ask("import * as path from 'node:path'; path.sep") == "'/'\n"
+        assert terminal.ask("import text from './m.mjs' with { type: 'text' }; text.length") == "39\n"
 
 
 def test_ctrl_c_ends_a_loop_and_what_is_awaited_and_then_the_prompt():

@@ -5,11 +5,11 @@ use std::fmt::Write;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingIdentifier, ChainElement, ComputedMemberExpression, Declaration, Expression,
+    BindingIdentifier, ChainElement, ComputedMemberExpression, Expression,
     ImportDeclarationSpecifier, ModuleExportName, Statement, StaticMemberExpression,
     VariableDeclaration,
 };
-use oxc_ast_visit::{Visit, walk};
+use oxc_ast_visit::Visit;
 use oxc_parser::Parser;
 use oxc_span::{GetSpan, SourceType, Span};
 use serde_json::{Value, json};
@@ -80,7 +80,23 @@ impl Script<'_> {
                 }
             }
             Statement::ImportDeclaration(import) => {
-                let from = format!("await import({})", quote(import.source.value.as_str()));
+                let attributes = import
+                    .with_clause
+                    .as_ref()
+                    .map_or_else(String::new, |with| {
+                        let entries = with.with_entries.iter().map(|entry| {
+                            let (key, value) = (entry.key.as_arena_str(), &entry.value.value);
+                            format!("{}: {}", quote(key.as_str()), quote(value.as_str()))
+                        });
+                        format!(
+                            ", {{ with: {{ {} }} }}",
+                            entries.collect::<Vec<_>>().join(", ")
+                        )
+                    });
+                let from = format!(
+                    "await import({}{attributes})",
+                    quote(import.source.value.as_str())
+                );
                 let Some(specifiers) = &import.specifiers else {
                     let _ = writeln!(self.code, "{from};");
                     return;
@@ -153,10 +169,6 @@ impl<'a> Visit<'a> for Names {
     }
 
     fn visit_expression(&mut self, _: &Expression<'a>) {}
-
-    fn visit_declaration(&mut self, declaration: &Declaration<'a>) {
-        walk::walk_declaration(self, declaration);
-    }
 }
 
 /// An expression that can be valued without effects, as a tree for the completion of its properties: arrays whose first item names the node.
@@ -260,6 +272,11 @@ mod tests {
         let script = awaiting("import x, { y as z } from 'm'").unwrap();
         assert!(
             script.contains("z = (await import(\"m\"))[\"y\"];"),
+            "{script}"
+        );
+        let script = awaiting("import x from 'm' with { type: 'text' }").unwrap();
+        assert!(
+            script.contains("await import(\"m\", { with: { \"type\": \"text\" } })"),
             "{script}"
         );
     }

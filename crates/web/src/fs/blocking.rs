@@ -26,10 +26,7 @@ pub fn read_within(path: impl AsRef<Path>, most: u64) -> Result<Vec<u8>> {
     let path = path.as_ref();
     let mut file = File::open(path).map_err(about("open", path))?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    if length > most {
-        let refused = io::Error::new(io::ErrorKind::FileTooLarge, length.to_string());
-        return Err(Error::file("read", Some(path), refused));
-    }
+    require_size(length, most).map_err(about("read", path))?;
     // One byte more than the file has, so that the read that finds the end needs no larger buffer.
     let mut bytes = Vec::new();
     bytes
@@ -41,6 +38,18 @@ pub fn read_within(path: impl AsRef<Path>, most: u64) -> Result<Vec<u8>> {
         .map_err(|_| Error::file("read", Some(path), io::ErrorKind::OutOfMemory.into()))?;
     file.read_to_end(&mut bytes).map_err(about("read", path))?;
     Ok(bytes)
+}
+
+/// Refuses a file of more bytes than it may have, as [`read_within`] does; for a file that is open already.
+///
+/// # Errors
+/// `FileTooLarge`, with the size as the text.
+pub fn require_size(size: u64, most: u64) -> io::Result<()> {
+    if size > most {
+        let kind = io::ErrorKind::FileTooLarge;
+        return Err(io::Error::new(kind, size.to_string()));
+    }
+    Ok(())
 }
 
 /// The whole file, which must be UTF-8.

@@ -113,10 +113,10 @@ impl From<Failure> for Error {
             }
             (entry.code, message)
         });
-        // In Node's order, which is the order in which the console shows them.
         if code == TOO_LARGE {
             return Error::range_error(message).with("code", code);
         }
+        // In Node's order, which is the order in which the console shows them.
         let mut error = Error::new(message)
             .with("errno", -number)
             .with("code", code)

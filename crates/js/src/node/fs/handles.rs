@@ -232,23 +232,14 @@ fn content_of(scope: &Scope<'_>, value: Local<'_>) -> Result<Vec<u8>, Error> {
 /// The largest file that is read as a whole, as in Node.
 const MOST_BYTES: u64 = (1 << 31) - 1;
 
-fn require_size(size: u64) -> io::Result<()> {
-    if size > MOST_BYTES {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            size.to_string(),
-        ));
-    }
-    Ok(())
-}
-
 /// `fsReadFile(path or fd, asText, sync)`: a string, or a `Uint8Array`.
 fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let as_text = scope.bool_of(arguments.get(1));
     let make = move |bytes| Content { bytes, as_text };
     if arguments.get(0).as_f64().is_some() {
         let work = |mut file: &File| {
-            require_size(file.metadata().map_or(0, |metadata| metadata.len()))?;
+            let size = file.metadata().map_or(0, |metadata| metadata.len());
+            twinloop_web::fs::blocking::require_size(size, MOST_BYTES)?;
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).map(|_| bytes)
         };
