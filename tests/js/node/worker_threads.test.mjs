@@ -170,6 +170,20 @@ test("standard streams can be the parent's", async () => {
   deepEqual(texts, { stdout: 'got hello\n', stderr: 'to stderr\n' });
 });
 
+test('a worker that reads its standard input waits for it', async () => {
+  const worker = new Worker("process.stdin.on('data', (c) => console.log('got', String(c)))", { eval: true, stdin: true, stdout: true });
+  let text = '';
+  worker.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  const end = once(worker, 'exit');
+  await once(worker, 'online');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  worker.stdin.end('late');
+  await end;
+  equal(text, 'got late\n');
+});
+
 test('a heap that is full ends its worker alone', async () => {
   const { code, errors } = await outcomeOf('const kept = []; for (;;) kept.push(new Array(1000).fill({}));', {
     resourceLimits: { maxOldGenerationSizeMb: 16 },

@@ -11,7 +11,7 @@ const { copyOf } = require('node/worker_threads/error_copies');
 const { inherit } = require('node/worker_threads/environment');
 const { readMessage, writeMessage } = require('web/html/message');
 const { listen, makePort } = require('web/messaging/port');
-const { portPost, portTake, requireOf, threadFacts, threadSetFail, threadSetup } = ops;
+const { portPost, portReference, portTake, requireOf, threadFacts, threadSetFail, threadSetup } = ops;
 const loadConsole = () => require('web/console/console');
 const loadHeap = () => require('node/v8/module');
 const loadStdio = () => require('node/worker_threads/stdio');
@@ -104,7 +104,8 @@ inherit(setup.environmentData);
 
 if (setup.stdin) {
   const { Incoming } = loadStdio();
-  input = new Incoming();
+  // A worker that reads waits for what its parent still writes.
+  input = new Incoming((on) => portReference(control, on));
 }
 defineProperty(process, 'stdin', {
   get: () => (input ??= emptyInput()),

@@ -10,8 +10,20 @@ const loadBuffer = () => require('node/buffer/buffer');
 class Incoming extends Stream.Readable {
   /** @type {any} */
   #other;
+  #hold;
+  #isHeld = false;
 
-  _read() {}
+  /** @param {(on: boolean) => void} [hold] has the program wait for what comes, from the first read to the end */
+  constructor(hold = undefined) {
+    super();
+    this.#hold = hold;
+  }
+
+  _read() {
+    if (this.#hold === undefined || this.#isHeld) return;
+    this.#isHeld = true;
+    this.#hold(true);
+  }
 
   /** Writes what comes to another stream as well. @param {any} other */
   passOn(other) {
@@ -21,7 +33,20 @@ class Incoming extends Stream.Readable {
   /** @param {Uint8Array | null} chunk */
   arrived(chunk) {
     if (chunk !== null) this.#other?.write(chunk);
+    else this.#release();
     if (!this.destroyed && !this.readableEnded) this.push(chunk === null ? null : loadBuffer().wrap(chunk));
+  }
+
+  #release() {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (this.#isHeld) hold?.(false);
+  }
+
+  /** @param {any} error @param {(error: any) => void} callback */
+  _destroy(error, callback) {
+    this.#release();
+    callback(error);
   }
 
   ref() {
