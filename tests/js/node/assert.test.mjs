@@ -136,4 +136,11 @@ test('instances that show no properties are equal by what they stand for', async
   })(1);
 });
 
+test('a proxy is compared as what it stands for', () => {
+  assert.deepStrictEqual(new Proxy({ a: [1] }, {}), { a: [1] });
+  assert.deepEqual([1, 2], new Proxy([1, 2], {}));
+  assert.notDeepStrictEqual(new Proxy([1, 2], {}), [1, 3]);
+  assert.notDeepStrictEqual(new Proxy([1], {}), { 0: 1 });
+});
+
 await run();

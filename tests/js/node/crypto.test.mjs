@@ -236,4 +236,69 @@ test('what is deprecated warns once', async () => {
   deepEqual(stderr.match(/DEP\d+/g), ['DEP0182', 'DEP0031']);
 });
 
+test('a public key that was set afterwards must belong to the private one', () => {
+  const ours = crypto.createECDH('prime256v1');
+  ours.generateKeys();
+  const theirs = crypto.createECDH('prime256v1');
+  theirs.generateKeys();
+  equal(ours.computeSecret(theirs.getPublicKey()).length, 32);
+  ours.setPublicKey(theirs.getPublicKey());
+  equal(
+    codeOf(() => ours.computeSecret(theirs.getPublicKey())),
+    'ERR_CRYPTO_INVALID_KEYPAIR',
+  );
+});
+
+test('CCM takes its additional data before the tag, also when it decrypts', () => {
+  const [key, iv, text] = [Buffer.alloc(16, 1), Buffer.alloc(8, 2), Buffer.from('some text')];
+  const cipher = crypto.createCipheriv('aes-128-ccm', key, iv, { authTagLength: 16 });
+  cipher.setAAD(Buffer.from('head'), { plaintextLength: text.length });
+  const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
+  const open = (tag) => {
+    const decipher = crypto.createDecipheriv('aes-128-ccm', key, iv, { authTagLength: 16 });
+    decipher.setAAD(Buffer.from('head'), { plaintextLength: text.length });
+    decipher.setAuthTag(tag);
+    return Buffer.concat([decipher.update(sealed), decipher.final()]);
+  };
+  equal(open(cipher.getAuthTag()).toString(), 'some text');
+  throws(() => open(Buffer.alloc(16)), Error);
+});
+
+test('what a new key is made of is looked at before the work begins', () => {
+  equal(
+    codeOf(() => crypto.generateKeyPair('dh', { group: 'modp0' }, () => {})),
+    'ERR_CRYPTO_UNKNOWN_DH_GROUP',
+  );
+  const wish = { modulusLength: 512, hashAlgorithm: 'sha2' };
+  equal(throws(() => crypto.generateKeyPair('rsa-pss', wish, () => {}), TypeError).message, 'Invalid digest: sha2');
+  const { publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024 });
+  equal(
+    codeOf(() => crypto.publicEncrypt({ key: publicKey, oaepHash: 'sha2' }, Buffer.from('a'))),
+    'ERR_OSSL_EVP_INVALID_DIGEST',
+  );
+});
+
+test('a curve without an identifier has keys', () => {
+  if (!crypto.getCurves().includes('Oakley-EC2N-3')) return;
+  const { publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'Oakley-EC2N-3' });
+  equal(publicKey.asymmetricKeyType, 'ec');
+  throws(() => publicKey.export({ type: 'spki', format: 'der' }), Error);
+});
+
+test('a public key is read from the public members of a JWK alone', () => {
+  const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const jwk = privateKey.export({ format: 'jwk' });
+  equal(crypto.createPublicKey({ key: { ...jwk, p: undefined }, format: 'jwk' }).type, 'public');
+  equal(
+    throws(() => crypto.createPrivateKey({ key: { ...jwk, p: undefined }, format: 'jwk' }), TypeError).message.startsWith('The "key.p"'),
+    true,
+  );
+});
+
+test('scrypt says when it is memory that is missing', () => {
+  const cost = (options) => throws(() => crypto.scryptSync('a', 'b', 1, options), RangeError).message;
+  ok(cost({ N: 2 ** 16, r: 1 }).endsWith('memory limit exceeded'));
+  equal(cost({ N: 3 }), 'Invalid scrypt params');
+});
+
 await run();

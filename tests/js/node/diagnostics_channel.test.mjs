@@ -99,4 +99,49 @@ test('a domain takes the errors of its emitters and intercepted callbacks', () =
   deepEqual(seen, ['one', 'two', 'value']);
 });
 
+test("Node's own modules tell of what is required, started and made", async () => {
+  const seen = [];
+  const tracing = (name) => {
+    const handlers = {
+      start: (message) => seen.push(`${name} start ${message.id ?? message.options?.file}`),
+      end: (message) => seen.push(`${name} end ${message.id ?? message.process.constructor.name}`),
+      error: (message) => seen.push(`${name} error ${message.error.code}`),
+    };
+    dc.tracingChannel(name).subscribe(handlers);
+    return () => dc.tracingChannel(name).unsubscribe(handlers);
+  };
+  const { createRequire } = await import('node:module');
+  const { spawn } = await import('node:child_process');
+  const { Worker } = await import('node:worker_threads');
+  const require = createRequire(import.meta.url);
+  const stops = [tracing('module.require'), tracing('child_process.spawn')];
+  require('path');
+  throws(() => require('./there-is-none'), Error);
+  spawn('there-is-none').on('error', () => {});
+  const child = spawn('true');
+  await new Promise((resolve) => child.on('close', resolve));
+  for (const stop of stops) stop();
+  require('path');
+  deepEqual(seen, [
+    'module.require start path',
+    'module.require end path',
+    'module.require start ./there-is-none',
+    'module.require error MODULE_NOT_FOUND',
+    'module.require end ./there-is-none',
+    'child_process.spawn start there-is-none',
+    'child_process.spawn error ENOENT',
+    'child_process.spawn start true',
+    'child_process.spawn end ChildProcess',
+  ]);
+  let made;
+  const told = ({ worker }) => {
+    made = worker;
+  };
+  dc.subscribe('worker_threads', told);
+  const worker = new Worker('', { eval: true });
+  dc.unsubscribe('worker_threads', told);
+  equal(made, worker);
+  await worker.terminate();
+});
+
 await run();

@@ -69,4 +69,34 @@ test('a histogram is cloned', () => {
   equal(copy.max, 5);
 });
 
+test('entries of resources are kept as far as there is room, and the program is told when it is full', async () => {
+  const timing = (startTime) => ({ startTime, endTime: startTime, encodedBodySize: 1, finalConnectionTimingInfo: null });
+  const mark = (startTime) => performance.markResourceTiming(timing(startTime), 'http://a/', 'fetch', globalThis, '', {}, 200, '');
+  const starts = () => performance.getEntriesByType('resource').map((entry) => entry.startTime);
+  performance.setResourceTimingBufferSize(1);
+  equal(mark(1).transferSize, 301);
+  mark(2);
+  mark(3);
+  deepEqual(starts(), [1]);
+  await new Promise((resolve) => {
+    const full = () => {
+      performance.removeEventListener('resourcetimingbufferfull', full);
+      performance.setResourceTimingBufferSize(2);
+      resolve();
+    };
+    performance.addEventListener('resourcetimingbufferfull', full);
+  });
+  deepEqual(starts(), [1, 2]);
+  equal(performance.getEntriesByName('http://a/').length, 2);
+  performance.clearResourceTimings();
+  deepEqual(starts(), []);
+  performance.setResourceTimingBufferSize(250);
+});
+
+test('a time or a name of the wrong kind is refused', () => {
+  equal(throws(() => performance.mark('a', { startTime: 'b' }), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+  equal(throws(() => performance.mark('a', { startTime: -1 }), TypeError).code, 'ERR_PERFORMANCE_INVALID_TIMESTAMP');
+  throws(() => performance.clearMarks(Symbol('a')), TypeError);
+});
+
 await run();

@@ -162,4 +162,13 @@ test('an option takes globals away', () => {
   equal(spawnSync(process.execPath, options, { encoding: 'utf8' }).stdout, 'undefined undefined function\n');
 });
 
+test('the environment is cloned as the object that it looks like', () => {
+  process.env.TWINLOOP_CLONED = 'yes';
+  const copy = structuredClone({ env: process.env });
+  equal(copy.env.TWINLOOP_CLONED, 'yes');
+  ok(util.isDeepStrictEqual(copy.env, { ...process.env }));
+  delete process.env.TWINLOOP_CLONED;
+  equal(copy.env.TWINLOOP_CLONED, 'yes');
+});
+
 await run();

@@ -104,4 +104,18 @@ test('bodies and blobs are byte streams', async () => {
   ok(new Response('x').body.getReader({ mode: 'byob' }) instanceof ReadableStreamBYOBReader);
 });
 
+test('a view of another buffer is refused with a code that Node has', async () => {
+  let refused;
+  const stream = new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      controller.close();
+      refused = throws(() => controller.byobRequest.respondWithNewView(new Uint8Array(new ArrayBuffer(10), 0, 0)), RangeError);
+      controller.byobRequest.respond(0);
+    },
+  });
+  equal((await stream.getReader({ mode: 'byob' }).read(bytes(1, 2, 3))).done, true);
+  equal(refused.code, 'ERR_INVALID_ARG_VALUE');
+});
+
 await run();

@@ -122,4 +122,31 @@ test('a key cannot be made, and what it shows is a copy', async () => {
   await rejects(() => subtle.encrypt({ name: 'AES-GCM' }, key, new Uint8Array(1)), TypeError);
 });
 
+test('a private number that is not less than the order of the curve is no key', async () => {
+  const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
+  const text = `3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420${order}`;
+  const pkcs8 = Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+  equal(await nameOf(subtle.importKey('pkcs8', pkcs8, { name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign'])), 'DataError');
+});
+
+test('a salt longer than the key has room for is told before the work', async () => {
+  const kind = { name: 'RSA-PSS', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+  const { privateKey } = await subtle.generateKey(kind, false, ['sign', 'verify']);
+  equal((await subtle.sign({ name: 'RSA-PSS', saltLength: 94 }, privateKey, bytes('a'))).byteLength, 128);
+  const error = await rejects(subtle.sign({ name: 'RSA-PSS', saltLength: 95 }, privateKey, bytes('a')), DOMException);
+  equal(error.name, 'OperationError');
+  equal(error.cause.code, 'ERR_OUT_OF_RANGE');
+});
+
+test('memory that threads share is no input', async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  await rejects(subtle.digest('SHA-256', shared), TypeError);
+  await rejects(subtle.importKey('raw', shared, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']), TypeError);
+  equal(hex(await subtle.digest('SHA-256', new DataView(new ArrayBuffer(0)))).slice(0, 8), 'e3b0c442');
+});
+
+test('null is a JsonWebKey without members', async () => {
+  equal(await nameOf(subtle.importKey('jwk', null, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])), 'DataError');
+});
+
 await run();

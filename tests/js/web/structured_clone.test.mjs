@@ -295,4 +295,11 @@ test('a chain of causes is cloned once, and left as it was', () => {
   equal(structuredClone(new Error('x', { cause: 5 })).cause, 5);
 });
 
+test('what was only given the prototype of something that can be cloned is a plain object', () => {
+  const value = Object.setPrototypeOf({ a: 1 }, DOMException.prototype);
+  deepEqual(structuredClone(value), { a: 1 });
+  equal(structuredClone(value) instanceof DOMException, false);
+  equal(structuredClone(Object.create(Blob.prototype)) instanceof Blob, false);
+});
+
 await run();

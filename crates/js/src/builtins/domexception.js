@@ -113,6 +113,7 @@ defineSerializable(
     defineProperty(copy, 'stack', hidden(stack));
     return copy;
   },
+  DOMException,
 );
 
 module.exports = { DOMException };

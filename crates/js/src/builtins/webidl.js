@@ -10,7 +10,7 @@ const { arrayValues, charCodeAt, dataViewBuffer, dataViewByteLength, dataViewByt
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { getPrototypeOf, hasOwn, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
 const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
-const { viewByteLength, viewByteOffset, viewName } = require('builtins/primordials');
+const { WeakMap, viewByteLength, viewByteOffset, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
 
 const { codedError } = require('builtins/coded_error');
 const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
@@ -27,6 +27,10 @@ const interfaces = new Set();
  */
 /** @type {Serializer[]} */
 const serializers = [];
+/** The prototypes of those that are among them. @type {Set<object>} */
+const serializable = new Set();
+/** Proxies of our own that are cloned as the plain objects that they look like. @type {WeakMap<object, true>} */
+const plainProxies = new WeakMap();
 
 /**
  * Who can be transferred. The exports of the file have the steps, as `transferSteps`.
@@ -55,10 +59,14 @@ function defineInterface(Class, name = Class.name) {
  * @param {(value: any) => boolean} is
  * @param {(value: any) => any} serialize
  * @param {(data: any) => any} deserialize
- * @param {Function} [Class] of Node's, which is no interface
+ * @param {Function} [Class] whose instances they are
  */
 function defineSerializable(file, is, serialize, deserialize, Class = undefined) {
-  if (Class !== undefined) setAdd(interfaces, Class.prototype);
+  if (Class !== undefined) {
+    // Node's own are no interfaces.
+    setAdd(interfaces, Class.prototype);
+    setAdd(serializable, Class.prototype);
+  }
   serializers[serializers.length] = { file, is, serialize, deserialize };
 }
 
@@ -69,8 +77,18 @@ function serializerOf(value) {
   if (prototype === null) return undefined;
   // A subclass is defined after its superclass.
   for (let i = serializers.length - 1; i >= 0; i -= 1) if (serializers[i].is(value)) return serializers[i];
-  // A prototype is no instance.
-  return hasOwn(value, 'constructor') ? undefined : null;
+  // A prototype is no instance, and what was only given the prototype of one that can be cloned is an object like others.
+  return hasOwn(value, 'constructor') || setHas(serializable, prototype) ? undefined : null;
+}
+
+/** Has a proxy cloned as the plain object that it looks like. @param {object} proxy */
+function definePlainProxy(proxy) {
+  weakMapSet(plainProxies, proxy, true);
+}
+
+/** @param {object} value */
+function isPlainProxy(value) {
+  return weakMapHas(plainProxies, value);
 }
 
 /** What `serialize` of the interface in this file gave, as an instance again. @param {string} file @param {any} data */
@@ -459,6 +477,11 @@ function isBufferSource(value) {
   return isView(value) || (typeof value === 'object' && value !== null && (isAnyArrayBuffer(value) || isGuestBuffer(value)));
 }
 
+/** Whether threads share the memory of a view, which interfaces do not take without [AllowShared]. @param {any} value */
+function isSharedView(value) {
+  return isView(value) && hasLength(sharedByteLength, viewName(value) === undefined ? dataViewBuffer(value) : viewBuffer(value));
+}
+
 /** The same where the interface says [AllowShared]. @param {any} value */
 function isSharedBufferSource(value) {
   return isBufferSource(value) || hasLength(sharedByteLength, value);
@@ -557,6 +580,7 @@ module.exports = {
   concatBytes,
   defineConstants,
   defineInterface,
+  definePlainProxy,
   defineIteration,
   definePairIterator,
   defineSerializable,
@@ -567,7 +591,9 @@ module.exports = {
   isAnyArrayBuffer,
   isBufferSource,
   isObject,
+  isPlainProxy,
   isSharedBufferSource,
+  isSharedView,
   isUint8Array,
   refuseRecord,
   requireArguments,

@@ -347,15 +347,24 @@ impl Ecdh {
         Ok(point)
     }
 
+    /// A public key that was set afterwards may be another's.
+    fn require_pair(&self, private: &BigNumRef) -> Outcome<()> {
+        let invalid = || Failure::new("ERR_CRYPTO_INVALID_KEYPAIR", "Invalid key pair");
+        let public = self.public.as_ref().ok_or_else(invalid)?;
+        let key = EcKey::from_private_components(&self.group, private, public)?;
+        key.check_key().map_err(|_| invalid())
+    }
+
     /// The secret with the other's public key.
     ///
     /// # Errors
-    /// When that is not on the curve, or there is no private key.
+    /// When that is not on the curve, there is no private key, or the public key is not its own.
     pub fn secret(&self, other: &[u8]) -> Outcome<Vec<u8>> {
         let private = self.private.as_ref();
         let private = private.ok_or_else(|| {
             Failure::new("ERR_CRYPTO_OPERATION_FAILED", "Failed to compute ECDH key")
         })?;
+        self.require_pair(private)?;
         let other = self.point(other).map_err(|_| invalid_public())?;
         let mut context = BigNumContext::new_secure()?;
         let mut product = EcPoint::new(&self.group)?;

@@ -309,9 +309,6 @@ impl Run {
                 return Err(too_long());
             }
             if !self.encrypts {
-                if self.tag == Tag::Unknown {
-                    return Err(unsupported_state());
-                }
                 self.pass_tag()?;
             }
             self.context.set_data_len(length)?;

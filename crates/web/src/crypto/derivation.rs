@@ -110,12 +110,18 @@ fn check_scrypt(cost: ScryptCost) -> Outcome<()> {
         p,
         most_memory,
     } = cost;
-    let wrong = || Failure::new("ERR_CRYPTO_INVALID_SCRYPT_PARAMS", "Invalid scrypt params");
-    if r == 0 || p == 0 || n < 2 || !n.is_power_of_two() || p > ((1 << 30) - 1) / r {
-        return Err(wrong());
+    let wrong = |why| {
+        Failure::new(
+            "ERR_CRYPTO_INVALID_SCRYPT_PARAMS",
+            format!("Invalid scrypt params{why}"),
+        )
+    };
+    let too_much = ": memory limit exceeded";
+    if r == 0 || p == 0 || n < 2 || !n.is_power_of_two() {
+        return Err(wrong(""));
     }
-    if 16 * r <= 63 && n >= 1 << (16 * r) {
-        return Err(wrong());
+    if p > ((1 << 30) - 1) / r || (16 * r <= 63 && n >= 1 << (16 * r)) {
+        return Err(wrong(too_much));
     }
     let blocks = p * 128 * r;
     let needed = 32_u64
@@ -129,10 +135,7 @@ fn check_scrypt(cost: ScryptCost) -> Outcome<()> {
         most_memory
     };
     if needed.is_none_or(|needed| needed > most) {
-        return Err(Failure::new(
-            "ERR_CRYPTO_INVALID_SCRYPT_PARAMS",
-            "Invalid scrypt params: memory limit exceeded",
-        ));
+        return Err(wrong(too_much));
     }
     Ok(())
 }

@@ -45,6 +45,8 @@ impl Algorithm {
             "sha-256" => "sha256".to_owned(),
             "sha-384" => "sha384".to_owned(),
             "sha-512" => "sha512".to_owned(),
+            // What signatures with DSA called it.
+            "dss1" => "sha1".to_owned(),
             other => other.to_owned(),
         };
         if name.contains('\0') {

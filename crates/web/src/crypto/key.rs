@@ -133,6 +133,12 @@ fn wrong_kind(message: &str) -> Failure {
 
 /// The public half.
 pub(super) fn public_half(key: &PKeyRef<Private>) -> Outcome<PKey<Public>> {
+    // Not every curve has an identifier that DER could name.
+    if key.id() == Id::EC {
+        let key = key.ec_key()?;
+        let half = EcKey::from_public_key(key.group(), key.public_key())?;
+        return Ok(PKey::from_ec_key(half)?);
+    }
     // Keys of Diffie and Hellman with parameters that stand in no list write the same way.
     Ok(PKey::public_key_from_der(&key.public_key_to_der()?)?)
 }
@@ -573,7 +579,8 @@ impl Key {
 
 /// PKCS #8 with the seed as the whole of the key; the algorithm is that of the public half.
 fn seed_alone(key: &PKeyRef<Private>) -> Outcome<Vec<u8>> {
-    let seed = private_raw(key)?;
+    let seed = private_raw(key)
+        .map_err(|_| Failure::new("ERR_CRYPTO_OPERATION_FAILED", "Failed to get raw seed"))?;
     let spki = key.public_key_to_der()?;
     let algorithm = (Reader::new(&spki).sequence())
         .and_then(|mut inner| inner.any())

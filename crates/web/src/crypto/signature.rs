@@ -82,16 +82,6 @@ fn signs_whole<T>(key: &PKeyRef<T>) -> bool {
     )
 }
 
-fn no_digest() -> Failure {
-    Failure {
-        message: "error:03000075:digital envelope routines::no default digest".to_owned(),
-        code: Some("ERR_OSSL_EVP_NO_DEFAULT_DIGEST".to_owned()),
-        library: Some("digital envelope routines".to_owned()),
-        reason: Some("no default digest".to_owned()),
-        others: Vec::new(),
-    }
-}
-
 fn invalid_digest() -> Failure {
     Failure {
         message: "error:030000A7:digital envelope routines::invalid digest".to_owned(),
@@ -142,7 +132,9 @@ fn with_digest<R>(
 ) -> Outcome<R> {
     let algorithm = match algorithm {
         Some(algorithm) => algorithm,
-        None => default.and_then(Algorithm::find).ok_or_else(no_digest)?,
+        None => default
+            .and_then(Algorithm::find)
+            .ok_or_else(unsupported_type)?,
     };
     match message {
         Message::Digest(digest) => f(algorithm, digest),

@@ -6,6 +6,7 @@ const { invalidType, isDenied } = require('node/errors');
 const { requireArray, requireObject, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
+const { traced } = require('node/diagnostics_channel/heard');
 const { joinChannel } = require('node/child_process/channel');
 const { systemError } = require('node/child_process/errors');
 const { requireSerialization, signalNames, signalNumber, stdioOf } = require('node/child_process/options');
@@ -13,6 +14,7 @@ const { Pipe } = require('node/child_process/pipe');
 const {
   apply,
   arraySlice,
+  assign,
   hasInstance,
   indexOf,
   map,
@@ -133,11 +135,15 @@ function start(child, command) {
   child.spawnfile = file;
   child.spawnargs = command.args;
   const numbers = map(places, (place) => place.number);
+  const trace = traced('child_process.spawn');
+  const shown = trace && assign({}, options, { file, args: command.args });
+  trace?.start.publish({ process: child, options: shown });
   let started;
   try {
     started = childStart(file, command.args, environment, command.cwd, options.uid, options.gid, options.detached === true, numbers);
   } catch (failure) {
     const { code } = /** @type {any} */ (failure);
+    trace?.error.publish({ process: child, options: shown, error: systemError(failure, 'spawn') });
     if (isDenied(failure)) throw failure;
     if (indexOf(told, code) === -1) throw systemError(failure, 'spawn');
     // Without descriptors there are no streams either.
@@ -149,6 +155,7 @@ function start(child, command) {
   own.native = started[0];
   child.pid = started[1];
   takeStreams(child, places, started[2]);
+  trace?.end.publish({ process: child });
   nextTick(() => child.emit('spawn'));
   if (channelAt !== -1) {
     own.closesNeeded += 1;

@@ -85,7 +85,10 @@ function update(data, inputEncoding, outputEncoding) {
   /** @type {CipherState} */
   const state = this[own];
   const bytes = dataOf(data, inputEncoding);
-  if (state.isOver) throw nodeError(Error, 'ERR_CRYPTO_INVALID_STATE', 'Trying to add data in unsupported state');
+  // OpenSSL counts in 31 bits, and what comes out may be a block longer.
+  if (state.isOver || (typeof bytes !== 'string' && bytes.byteLength + state.facts[3] > 2 ** 31 - 1)) {
+    throw nodeError(Error, 'ERR_CRYPTO_INVALID_STATE', 'Trying to add data in unsupported state');
+  }
   state.hasBegun = true;
   return output(state, cipherUpdate(state.handle, bytes), outputEncoding, false);
 }
@@ -236,16 +239,15 @@ function getCiphers() {
 /** @param {number} kind @param {number} padding @param {boolean} wantsPrivate */
 function asymmetric(kind, padding, wantsPrivate) {
   return (/** @type {any} */ options, /** @type {any} */ buffer) => {
-    const { handle } = keyOf(options, wantsPrivate);
     const isRecord = typeof options === 'object' && options !== null && options.key !== undefined;
     const wish = isRecord ? options : {};
-    const bytes = bytesFrom(buffer, 'buffer', wish.encoding);
     if (wish.oaepHash !== undefined) {
       requireString(wish.oaepHash, 'key.oaepHash');
       if (hashOpen(wish.oaepHash, undefined) === undefined) throw nodeError(Error, 'ERR_OSSL_EVP_INVALID_DIGEST', 'Invalid digest');
     }
-    let label;
-    if (wish.oaepLabel !== undefined) label = bytesFrom(wish.oaepLabel, 'key.oaepLabel', wish.encoding);
+    const label = wish.oaepLabel === undefined ? undefined : bytesFrom(wish.oaepLabel, 'key.oaepLabel', wish.encoding);
+    const { handle } = keyOf(options, wantsPrivate);
+    const bytes = bytesFrom(buffer, 'buffer', wish.encoding);
     const result = asymmetricCrypt(
       kind,
       handle,

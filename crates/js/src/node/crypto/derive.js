@@ -122,11 +122,9 @@ function checkScrypt(password, salt, length, options) {
   return { secret, seed, wish };
 }
 
-/** @param {any} error @param {{ n: number, r: number, p: number, memory: number }} wish */
-function scryptError(error, wish) {
-  if (error?.code !== 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS') return error;
-  const isTooLarge = 128 * wish.r * (wish.n + wish.p + 2) > wish.memory;
-  return nodeError(RangeError, error.code, `Invalid scrypt params${isTooLarge ? ': memory limit exceeded' : ''}`);
+/** @param {any} error */
+function scryptError(error) {
+  return error?.code === 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS' ? nodeError(RangeError, error.code, error.message) : error;
 }
 
 /** @param {any} password @param {any} salt @param {any} length @param {any} options @param {any} [callback] */
@@ -138,7 +136,7 @@ function scrypt(password, salt, length, options, callback) {
   try {
     promise = scryptBytes(secret, seed, wish.n, wish.r, wish.p, wish.memory, length, true);
   } catch (error) {
-    throw scryptError(error, wish);
+    throw scryptError(error);
   }
   tell(promise, told, wrap);
 }
@@ -149,7 +147,7 @@ function scryptSync(password, salt, length, options) {
   try {
     return wrap(/** @type {Uint8Array} */ (scryptBytes(secret, seed, wish.n, wish.r, wish.p, wish.memory, length, false)));
   } catch (error) {
-    throw scryptError(error, wish);
+    throw scryptError(error);
   }
 }
 

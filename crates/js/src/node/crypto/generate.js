@@ -7,13 +7,20 @@ const { encodingIn, made, written } = require('node/crypto/keys');
 const { tell } = require('node/crypto/values');
 const { bytesOf, isSharedBufferSource } = require('builtins/webidl');
 const { defineProperty, padStart, symbolFor, viewBuffer, viewByteLength, withResolvers } = require('builtins/primordials');
-const { keyFromSecret, keyPair, keyPublic, primeCheck, primeGenerate, randomFill } = ops;
+const { dhOpen, hashOpen, keyFromSecret, keyPair, keyPublic, primeCheck, primeGenerate, randomFill } = ops;
 
 const unsigned = 4294967295;
 
 /** @param {any} value @param {string} name */
 function requireUnsigned(value, name) {
   requireInteger(value, name, 0, unsigned);
+}
+
+/** @param {string | undefined} name @param {string} what */
+function requireDigest(name, what) {
+  if (name !== undefined && hashOpen(name, undefined) === undefined) {
+    throw nodeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid ${what}: ${name}`);
+  }
 }
 
 /** @param {string} type @param {any} options @returns {[string, any[]]} the kind and its parameters */
@@ -33,6 +40,8 @@ function kindOf(type, options) {
     if (mgf1HashAlgorithm !== undefined) requireString(mgf1HashAlgorithm, 'options.mgf1HashAlgorithm');
     if (hash !== undefined) requireString(hash, 'options.hash');
     if (mgf1Hash !== undefined) requireString(mgf1Hash, 'options.mgf1Hash');
+    requireDigest(hashAlgorithm ?? hash, 'digest');
+    requireDigest(mgf1HashAlgorithm ?? mgf1Hash, 'MGF1 digest');
     return [type, [modulusLength, exponent, hashAlgorithm ?? hash, mgf1HashAlgorithm ?? mgf1Hash, saltLength]];
   }
   if (type === 'dsa') {
@@ -67,6 +76,7 @@ function dhParameters(options) {
     if (primeLength !== undefined && primeLength !== null) throw together('group', 'primeLength');
     if (generator !== undefined && generator !== null) throw together('group', 'generator');
     requireString(group, 'options.group');
+    if (dhOpen(group, undefined) === undefined) throw nodeError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group');
     return [group];
   }
   if (prime !== undefined && prime !== null) {

@@ -267,10 +267,19 @@ function toJwk(handle, isPrivate) {
     jwk.kty = 'AKP';
     jwk.alg = `ML${kind[2]}${kind[3] === 'd' ? 'DSA' : 'KEM'}-${lastPart(kind)}`;
     jwk.pub = base64UrlText(keyRaw(handle, false));
-    if (isPrivate) jwk.priv = base64UrlText(keyRaw(handle, true));
+    if (isPrivate) jwk.priv = base64UrlText(seedOf(handle));
     return jwk;
   }
   throw nodeError(Error, 'ERR_CRYPTO_JWK_UNSUPPORTED_KEY_TYPE', 'Unsupported JWK Key Type.');
+}
+
+/** What a JWK of ML-DSA or ML-KEM has for the private half; a key that was read without it has none. @param {NativeKey} handle */
+function seedOf(handle) {
+  try {
+    return keyRaw(handle, true);
+  } catch {
+    throw nodeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'key does not have an available seed');
+  }
 }
 
 /** @param {string} kind */
@@ -326,7 +335,7 @@ function keyOf(given, wantsPrivate, name = 'key') {
   if (inner !== undefined) return checked(inner, wantsPrivate);
   if (format === 'jwk') {
     requireObject(key, `${name}.key`);
-    return fromJwk(key, wantsPrivate, name);
+    return fromJwk(key, wantsPrivate);
   }
   if (typeof key !== 'string' && !isSharedBufferSource(key)) {
     throw invalidType(`${name}.key`, ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView', 'string', 'KeyObject', 'CryptoKey'], key);
@@ -336,7 +345,9 @@ function keyOf(given, wantsPrivate, name = 'key') {
     throw invalidValue('options.passphrase', passphrase);
   }
   const secret = passphrase === undefined || passphrase === null ? undefined : bytesFrom(passphrase, 'passphrase', encoding);
-  if (secret !== undefined && viewByteLength(secret) > 1024) throw invalidValue('options.passphrase', passphrase);
+  if (secret !== undefined && viewByteLength(secret) > 1024) {
+    throw nodeError(Error, 'ERR_OSSL_PEM_BAD_PASSWORD_READ', 'error:04800068:PEM routines::bad password read');
+  }
   const bytes = bytesFrom(key, `${name}.key`, encoding);
   if (format !== 'der') return fromPem(bytes, wantsPrivate, secret);
   const allowed = wantsPrivate ? ['pkcs1', 'pkcs8', 'sec1'] : ['pkcs1', 'spki', 'pkcs8', 'sec1'];
@@ -368,46 +379,48 @@ function invalidJwk(name) {
   return nodeError(Error, 'ERR_CRYPTO_INVALID_JWK', `Invalid JWK ${name}`);
 }
 
-/** @param {any} jwk @param {string} member @param {string} name @returns {Uint8Array} */
-function member(jwk, member, name) {
+/** @param {any} jwk @param {string} member @returns {Uint8Array} */
+function member(jwk, member) {
   const text = jwk[member];
-  requireString(text, `${name}.key.${member}`);
+  requireString(text, `key.${member}`);
   const bytes = base64UrlBytes(text);
   if (bytes === undefined) throw invalidJwk(`"${member}"`);
   return bytes;
 }
 
-/** @param {any} jwk @param {boolean} wantsPrivate @param {string} name @returns {Held} */
-function fromJwk(jwk, wantsPrivate, name) {
+/** @param {any} jwk @param {boolean} wantsPrivate @returns {Held} */
+function fromJwk(jwk, wantsPrivate) {
   const { kty } = jwk;
-  requireOneOf(kty, `${name}.key.kty`, ['RSA', 'EC', 'OKP', 'AKP']);
-  const isPrivate = wantsPrivate || (kty === 'AKP' ? jwk.priv : jwk.d) !== undefined;
+  requireOneOf(kty, 'key.kty', ['RSA', 'EC', 'OKP', 'AKP']);
+  // Where a public key is wanted, it is read from the public members alone.
+  const isPrivate = wantsPrivate;
   const type = isPrivate ? 'private' : 'public';
   try {
     if (kty === 'RSA') {
       /** @type {Uint8Array[]} */
       const numbers = [];
-      for (let index = 0; index < (isPrivate ? 8 : 2); index += 1) numbers[index] = member(jwk, rsaNames[index], name);
+      for (let index = 0; index < (isPrivate ? 8 : 2); index += 1) numbers[index] = member(jwk, rsaNames[index]);
       return { handle: keyFromNumbers(numbers), type };
     }
     if (kty === 'EC') {
-      requireOneOf(jwk.crv, `${name}.key.crv`, ['P-256', 'secp256k1', 'P-384', 'P-521']);
-      const x = member(jwk, 'x', name);
-      const y = member(jwk, 'y', name);
+      requireOneOf(jwk.crv, 'key.crv', ['P-256', 'secp256k1', 'P-384', 'P-521']);
+      const x = member(jwk, 'x');
+      const y = member(jwk, 'y');
       const width = viewByteLength(x);
       const point = new Uint8Array(1 + width + viewByteLength(y));
       point[0] = 4;
       for (let index = 0; index < width; index += 1) point[1 + index] = x[index];
       for (let index = 0; index < viewByteLength(y); index += 1) point[1 + width + index] = y[index];
-      return { handle: keyFromPoint(jwk.crv, point, isPrivate ? member(jwk, 'd', name) : undefined), type };
+      return { handle: keyFromPoint(jwk.crv, point, isPrivate ? member(jwk, 'd') : undefined), type };
     }
     if (kty === 'OKP') {
-      requireOneOf(jwk.crv, `${name}.key.crv`, ['Ed25519', 'Ed448', 'X25519', 'X448']);
-      member(jwk, 'x', name);
-      return { handle: keyFromRaw(toLowerCase(jwk.crv), isPrivate, member(jwk, isPrivate ? 'd' : 'x', name)), type };
+      requireOneOf(jwk.crv, 'key.crv', ['Ed25519', 'Ed448', 'X25519', 'X448']);
+      member(jwk, 'x');
+      return { handle: keyFromRaw(toLowerCase(jwk.crv), isPrivate, member(jwk, isPrivate ? 'd' : 'x')), type };
     }
-    requireString(jwk.alg, `${name}.key.alg`);
-    return { handle: keyFromRaw(toLowerCase(jwk.alg), isPrivate, member(jwk, isPrivate ? 'priv' : 'pub', name)), type };
+    requireOneOf(jwk.alg, 'key.alg', ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87', 'ML-KEM-512', 'ML-KEM-768', 'ML-KEM-1024']);
+    const bytes = member(jwk, 'pub');
+    return { handle: keyFromRaw(toLowerCase(jwk.alg), isPrivate, isPrivate ? member(jwk, 'priv') : bytes), type };
   } catch (error) {
     const { code } = /** @type {any} */ (error);
     if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE' || code === 'ERR_CRYPTO_INVALID_JWK') throw error;

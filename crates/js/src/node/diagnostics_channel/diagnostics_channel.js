@@ -17,10 +17,12 @@ const {
   mapSet,
   mapDelete,
   push,
+  startsWith,
   symbolFor,
   WeakRef,
 } = require('builtins/primordials');
-const { reportException } = ops;
+const { builtinExports, reportException } = ops;
+const { setFinder } = require('node/diagnostics_channel/heard');
 const loadTracing = () => require('node/diagnostics_channel/tracing_channel');
 
 /** @typedef {{ store: any, transform: ((data: any) => any) | undefined }} Binding */
@@ -58,6 +60,8 @@ class Channel {
     this.#subscribers = arraySlice(this.#subscribers);
     push(this.#subscribers, subscription);
     mapSet(channels, this.name, this);
+    // Modules are required without JavaScript as long as nothing of it needs that.
+    if (typeof this.name === 'string' && startsWith(this.name, 'tracing:module.require:')) builtinExports('node:module');
   }
 
   /** @param {Subscriber} subscription */
@@ -175,6 +179,19 @@ setTeller((method, args) => {
   const known = mapGet(channels, `console.${method}`);
   const living = known instanceof WeakRef ? deref(known) : known;
   living?.publish(args);
+});
+
+/** What traces under a name, for Node's own. @type {Map<string, any>} */
+const traces = new Map();
+
+setFinder((name, isTracing) => {
+  if (!isTracing) return hasSubscribers(name) ? channel(name) : undefined;
+  let trace = mapGet(traces, name);
+  if (trace === undefined) {
+    trace = new (loadTracing().tracing(channel).TracingChannel)(name);
+    mapSet(traces, name, trace);
+  }
+  return trace.hasSubscribers ? trace : undefined;
 });
 
 /** @param {any} name @param {Subscriber} subscription */

@@ -9,6 +9,7 @@ pub(crate) const ROOM: Room = Room {
             include_str!("diagnostics_channel.js"),
         )
         .modules(&["node:diagnostics_channel"]),
+        File::new("node/diagnostics_channel/heard", include_str!("heard.js")),
         File::new(
             "node/diagnostics_channel/tracing_channel",
             include_str!("tracing_channel.js"),

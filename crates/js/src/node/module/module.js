@@ -16,6 +16,7 @@ const {
   setDefaults,
   textOf,
 } = require('node/module/hooks');
+const { traced } = require('node/diagnostics_channel/heard');
 const { SourceMap } = require('node/module/source_map');
 const { emitWarning } = require('node/process/warnings');
 const { URL } = require('web/url/url');
@@ -116,7 +117,9 @@ const methods = {
   require(id) {
     requireString(id, 'id');
     if (id === '') throw invalidValue('id', id, 'must be a non-empty string');
-    return Module._load(id, this, false);
+    const trace = traced('module.require');
+    if (trace === undefined) return Module._load(id, this, false);
+    return trace.traceSync(() => Module._load(id, this, false), assign(create(null), { parentFilename: this.filename, id }));
   },
   /**
    * Runs text as this module. Who calls it with text of its own leaves the format out; the loaders say which one the file has, or '' if its text tells.

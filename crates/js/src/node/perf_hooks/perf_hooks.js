@@ -2,9 +2,14 @@
 'use strict';
 
 const performanceFile = require('web/performance/performance');
-const { PerformanceObserver, PerformanceObserverEntryList, enqueue } = require('web/performance/observer');
+const { PerformanceObserver, PerformanceObserverEntryList } = require('web/performance/observer');
 const { absentFunction } = require('node/absent');
-const { PerformanceResourceTiming, makeResourceTiming } = require('node/perf_hooks/resource');
+const {
+  PerformanceResourceTiming,
+  clearResourceTimings,
+  markResourceTiming,
+  setResourceTimingBufferSize,
+} = require('node/perf_hooks/resource');
 const { createHistogram } = require('node/perf_hooks/histogram');
 const { eventLoopUtilization, nodeTiming, noteExit } = require('node/perf_hooks/loop');
 const { monitorEventLoopDelay } = require('node/perf_hooks/delay');
@@ -15,16 +20,6 @@ const { assign, create, defineProperty, freeze } = require('builtins/primordials
 const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, hooks, performance } = performanceFile;
 
 process.once('exit', noteExit);
-
-/**
- * @param {any} timing @param {string} url @param {string} initiator @param {any} [_global] @param {any} [cacheMode] @param {any} [_bodyInfo] @param {any} [status]
- * @param {any} [deliveryType]
- */
-function markResourceTiming(timing, url, initiator, _global, cacheMode, _bodyInfo, status, deliveryType = '') {
-  const entry = makeResourceTiming(url, initiator, timing, { cacheMode, status, deliveryType });
-  enqueue(entry);
-  return entry;
-}
 
 // The kinds of V8's collector, as programs name them; this engine's collections are not told.
 const constants = freeze(
@@ -62,14 +57,13 @@ const exported = {
   timerify,
 };
 
-// Resources are told to observers and not kept: there is nothing to clear, and no limit.
 const ofPerformance = {
   eventLoopUtilization,
   nodeTiming,
   timerify,
   markResourceTiming,
-  clearResourceTimings() {},
-  setResourceTimingBufferSize() {},
+  clearResourceTimings,
+  setResourceTimingBufferSize,
 };
 defineProperty(exported, hooks, { value: ofPerformance });
 

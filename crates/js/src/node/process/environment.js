@@ -4,6 +4,7 @@
 const { nodeError } = require('node/errors');
 const { pendingDeprecation } = require('node/process/options');
 const { emitWarning } = require('node/process/warnings');
+const { definePlainProxy } = require('builtins/webidl');
 const { WeakMap, assign, defineProperty, hasOwn, keys, push, reflectGet, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { environment: environmentPairs, setSharedVariable, setTimeZone, sharedVariable, sharedVariableNames, sharedVariables } = ops;
 
@@ -83,6 +84,7 @@ function makeEnvironment(variables, shared = 0) {
     },
   });
   weakMapSet(sources, environment, source);
+  definePlainProxy(environment);
   return environment;
 }
 

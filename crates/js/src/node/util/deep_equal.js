@@ -52,6 +52,13 @@ const PARTIAL = 3;
 /** The primitive in a box. @type {Record<string, (box: any) => any>} */
 const unboxed = { BigInt: bigIntValueOf, Boolean: booleanValueOf, Number: numberValueOf, String: stringValueOf, Symbol: symbolValueOf };
 
+/** What a value is to `cloneKind`; a proxy is what it stands for. @param {any} value */
+function kindOf(value) {
+  const number = cloneKind(value);
+  if (number <= 3 || className(value) !== 'Proxy') return number;
+  return isArray(value) ? ARRAY : OBJECT;
+}
+
 /** What is being compared further up: the right of a left, and the left of a right. @typedef {{ left: Map<any, any>, right: Map<any, any> }} Visited */
 
 /** @param {any} left @param {any} right @param {boolean} strict @param {boolean} [skipPrototype] @returns {boolean} */
@@ -78,8 +85,8 @@ function equal(left, right, mode, visited) {
   }
   if (typeof left === 'function' || typeof right === 'function') return false;
   if ((mode === STRICT || mode === PARTIAL) && getPrototypeOf(left) !== getPrototypeOf(right)) return false;
-  const number = cloneKind(left);
-  if (number !== cloneKind(right)) return false;
+  const number = kindOf(left);
+  if (number !== kindOf(right)) return false;
   // Arguments have a class of their own, and `callee`.
   const isPlain = number === ARRAY || (number === OBJECT && !hasOwn(left, 'callee') && !hasOwn(right, 'callee'));
   const kind = isPlain ? '' : className(left);

@@ -8,6 +8,7 @@ const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
 const { share } = require('node/process/environment');
 const { process } = require('node/process/process');
+const { heard } = require('node/diagnostics_channel/heard');
 const { allEnvironmentData } = require('node/worker_threads/environment');
 const { madeOf } = require('node/worker_threads/error_copies');
 const { arraySlice, assign, entries, isArray, map, Map, mapDelete, mapGet, mapSet, max, min, push } = require('builtins/primordials');
@@ -115,6 +116,7 @@ class Worker extends EventEmitter {
     if (stdin) this.#stdin = new (loadStdio().Outgoing)((chunk) => this.#thread?.tell({ kind: 'stdin', chunk }));
     if (stdout) this.#stdout = new (loadStdio().Incoming)();
     if (stderr) this.#stderr = new (loadStdio().Incoming)();
+    heard('worker_threads')?.publish({ worker: this });
     nextTick(() => process.emit('worker', this));
   }
 

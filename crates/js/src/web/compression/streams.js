@@ -6,6 +6,7 @@
 'use strict';
 
 const { customInspect, subarray, viewByteLength } = require('builtins/primordials');
+const { codedError } = require('builtins/coded_error');
 const {
   bytesOf,
   defineInterface,
@@ -39,6 +40,7 @@ const formats = ['deflate', 'deflate-raw', 'gzip', 'brotli', 'zstd'];
 
 /** The bytes of a chunk, which must be a BufferSource that nobody shares. @param {any} chunk @param {string} name */
 function chunkBytes(chunk, name) {
+  if (chunk === null) throw codedError(TypeError, 'ERR_STREAM_NULL_VALUES', `${name}: a chunk must not be null`);
   if (!isBufferSource(chunk) || (isView(chunk) && !isAnyArrayBuffer(partsOf(chunk).buffer))) {
     throw invalidArgument(`${name}: a chunk must be an ArrayBuffer or a view of one`);
   }

@@ -4,7 +4,7 @@
 const { codedError } = require('builtins/coded_error');
 const { DOMException } = require('builtins/domexception');
 const { copyBytes, floor, hasOwn, includes, keys, toLowerCase } = require('builtins/primordials');
-const { bytesOf, isBufferSource, isObject, isUint8Array, toDOMString } = require('builtins/webidl');
+const { bytesOf, isBufferSource, isObject, isSharedView, isUint8Array, toDOMString } = require('builtins/webidl');
 const { isCryptoKey } = require('web/crypto/key');
 
 /** @typedef {{ name: string, [member: string]: any }} Algorithm */
@@ -34,7 +34,8 @@ const unsignedLong = (value, what) => integer(what, value, 4294967295);
 const text = (value) => toDOMString(value);
 /** @type {Member} */
 const bytes = (value, what) => {
-  if (!isBufferSource(value)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${what} is not an ArrayBuffer or a view of one`);
+  if (!isBufferSource(value) || isSharedView(value))
+    throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${what} is not an ArrayBuffer or a view of one`);
   return copyBytes(bytesOf(value));
 };
 /** @type {Member} */
@@ -226,11 +227,11 @@ function does(name, operation) {
   return name in table && hasOwn(table[name], operation);
 }
 
-/** @param {string[]} usages @param {string[]} allowed */
-function requireUsages(usages, allowed) {
+/** @param {string[]} usages @param {string[]} allowed @param {string} kind of key */
+function requireUsages(usages, allowed, kind) {
   for (let index = 0; index < usages.length; index += 1) {
     if (!includes(allowed, usages[index])) {
-      throw new DOMException(`Unsupported key usage: ${usages[index]}`, 'SyntaxError');
+      throw new DOMException(`Unsupported key usage for ${kind} key`, 'SyntaxError');
     }
   }
 }

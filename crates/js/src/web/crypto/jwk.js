@@ -17,6 +17,8 @@ function dataError(message) {
 
 /** Reads the dictionary. @param {any} given @returns {Jwk} */
 function toJwk(given) {
+  // Web IDL takes null for a dictionary without members.
+  if (given === null || given === undefined) return { __proto__: null };
   if (!isObject(given)) throw new TypeError('the key is not a JsonWebKey');
   /** @type {Jwk} */
   const jwk = { __proto__: null };
@@ -34,6 +36,7 @@ function toJwk(given) {
  * @param {Jwk} jwk @param {string} kty @param {string} use @param {boolean} extractable @param {string[]} usages @param {string} [alg]
  */
 function checkJwk(jwk, kty, use, extractable, usages, alg) {
+  if (jwk.kty === undefined) throw dataError('Invalid keyData');
   if (jwk.kty !== kty) throw dataError('Invalid JWK "kty" Parameter');
   if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) throw dataError('Invalid JWK "use" Parameter');
   if (jwk.key_ops !== undefined) {

@@ -147,6 +147,7 @@ defineSerializable(
     const handle = type === 'secret' ? keyFromSecret(bytes) : keyRead(type === 'private', bytes, formatOf(type), undefined);
     return makeKey(handle, type, extractable, algorithm, usages);
   },
+  CryptoKey,
 );
 
 /** @param {KeyType} type */

@@ -45,7 +45,7 @@ function intersection(usages, allowed) {
 async function generate(algorithm, extractable, usages) {
   const { name } = algorithm;
   const allowed = usagesFor(name);
-  requireUsages(usages, [allowed.private[0], allowed.private[1] ?? '', allowed.public[0] ?? '', allowed.public[1] ?? '']);
+  requireUsages(usages, [allowed.private[0], allowed.private[1] ?? '', allowed.public[0] ?? '', allowed.public[1] ?? ''], name);
   /** @type {any} */
   const shown = { name };
   /** @type {any} */
@@ -109,21 +109,21 @@ function importKey(algorithm, format, data, extractable, usages) {
   let handle;
   let isPrivate = false;
   if (format === 'spki') {
-    requireUsages(usages, allowed.public);
+    requireUsages(usages, allowed.public, name);
     handle = understood(() => keyRead(false, data, 'spki', undefined));
   } else if (format === 'pkcs8') {
-    requireUsages(usages, allowed.private);
+    requireUsages(usages, allowed.private, name);
     isPrivate = true;
     handle = understood(() => keyRead(true, data, 'pkcs8', undefined));
   } else if (format === 'jwk') {
     isPrivate = (isLattice(name) ? data.priv : data.d) !== undefined;
-    requireUsages(usages, isPrivate ? allowed.private : allowed.public);
+    requireUsages(usages, isPrivate ? allowed.private : allowed.public, name);
     handle = fromJwk(algorithm, data, isPrivate, extractable, usages);
   } else if ((format === 'raw' && !isRsa(name) && !isLattice(name)) || (format === 'raw-public' && !isRsa(name))) {
-    requireUsages(usages, allowed.public);
+    requireUsages(usages, allowed.public, name);
     handle = understood(() => (isEc(name) ? fromPoint(algorithm, data) : keyFromRaw(toLowerCase(name), false, data)));
   } else if (format === 'raw-seed' && isLattice(name)) {
-    requireUsages(usages, allowed.private);
+    requireUsages(usages, allowed.private, name);
     isPrivate = true;
     if (viewByteLength(data) !== (isKem(name) ? 64 : 32)) throw dataError('Invalid keyData');
     handle = understood(() => keyFromRaw(toLowerCase(name), true, data));
@@ -145,6 +145,9 @@ function importKey(algorithm, format, data, extractable, usages) {
     if (details[3] !== curveNames[algorithm.namedCurve]) throw dataError('Named curve mismatch');
     // A point that was compressed is written whole.
     if (format === 'spki') handle = fromPoint(algorithm, keyPoint(handle, false));
+    // OpenSSL reads a private number that is not less than the curve's order.
+    else if (format === 'pkcs8')
+      handle = understood(() => keyFromPoint(curveNames[algorithm.namedCurve], keyPoint(handle, false), keyNumber(handle)));
     shown.namedCurve = algorithm.namedCurve;
   } else if (kind !== toLowerCase(name)) {
     throw dataError('Invalid key type');
@@ -208,6 +211,7 @@ function fromJwk(algorithm, jwk, isPrivate, extractable, usages) {
   if (isLattice(name)) {
     if (jwk.alg !== name) throw dataError('JWK "alg" Parameter and algorithm name mismatch');
     checkJwk(jwk, 'AKP', use, extractable, usages);
+    if (isPrivate && jwk.pub === undefined) throw dataError('Invalid JWK');
     return halves(name, jwk, isPrivate, 'priv', 'pub');
   }
   checkJwk(jwk, 'OKP', use, extractable, usages);
@@ -305,6 +309,18 @@ function isSlow(key) {
   return (isRsa(name) && key.type === 'private') || (isEc(name) && namedCurve !== 'P-256') || name === 'Ed448' || isLattice(name);
 }
 
+/** The bytes of a digest. @type {Record<string, number>} */
+const digestLengths = {
+  __proto__: /** @type {any} */ (null),
+  'SHA-1': 20,
+  'SHA-256': 32,
+  'SHA-384': 48,
+  'SHA-512': 64,
+  'SHA3-256': 32,
+  'SHA3-384': 48,
+  'SHA3-512': 64,
+};
+
 const pss = 6;
 const pkcs1 = 1;
 const oaep = 4;
@@ -313,7 +329,10 @@ const oaep = 4;
 function signing(algorithm, key) {
   const { name } = algorithm;
   if (name === 'ECDSA') return [algorithm.hash.name, undefined, undefined, true, undefined];
-  if (name === 'RSA-PSS') return [key.algorithm.hash.name, pss, algorithm.saltLength, false, undefined];
+  if (name === 'RSA-PSS') {
+    requireSaltLength(algorithm.saltLength, key.algorithm);
+    return [key.algorithm.hash.name, pss, algorithm.saltLength, false, undefined];
+  }
   if (isRsa(name)) return [key.algorithm.hash.name, pkcs1, undefined, false, undefined];
   const { context } = algorithm;
   if (context !== undefined && viewByteLength(context) > 255) {
@@ -321,6 +340,15 @@ function signing(algorithm, key) {
     throw new DOMException('context string must be at most 255 bytes', /** @type {any} */ ({ name: 'OperationError', cause }));
   }
   return [undefined, undefined, undefined, false, context];
+}
+
+/** The salt and the digest stand beside each other in what is signed (RFC 8017, 9.1.1). @param {number} given @param {any} algorithm of the key */
+function requireSaltLength(given, { modulusLength, hash }) {
+  const most = (modulusLength + 7 - ((modulusLength + 7) % 8)) / 8 - digestLengths[hash.name] - 2;
+  if (given <= most) return;
+  const what = 'The value of "algorithm.saltLength" is out of range.';
+  const cause = codedError(RangeError, 'ERR_OUT_OF_RANGE', `${what} It must be >= 0 && <= ${most}. Received ${given}`);
+  throw new DOMException('algorithm.saltLength is too long', /** @type {any} */ ({ name: 'OperationError', cause }));
 }
 
 /** @param {Algorithm} algorithm @param {KeyRecord} key @param {Uint8Array} data */
@@ -395,8 +423,8 @@ async function deriveBits(algorithm, key, length) {
 
 /** @param {KeyRecord} key @param {string[]} usages */
 function publicOf(key, usages) {
-  const allowed = usagesFor(key.algorithm.name);
-  requireUsages(usages, allowed.public);
+  const { name } = key.algorithm;
+  requireUsages(usages, usagesFor(name).public, name);
   return makeKey(keyPublic(key.handle), 'public', true, key.algorithm, usages);
 }
 

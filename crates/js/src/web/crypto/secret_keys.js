@@ -55,7 +55,7 @@ const blockBits = {
 /** @param {Algorithm} algorithm */
 function generate(algorithm, /** @type {boolean} */ extractable, /** @type {string[]} */ usages) {
   const { name } = algorithm;
-  requireUsages(usages, usagesFor(name));
+  requireUsages(usages, usagesFor(name), isDeriving(name) ? `a ${name}` : name);
   /** @type {any} */
   const shown = { name };
   let bits = 256;
@@ -91,7 +91,7 @@ function jwkName(name, bits, hash) {
 /** @param {Algorithm} algorithm @param {string} format @param {any} data @param {boolean} extractable @param {string[]} usages */
 function importKey(algorithm, format, data, extractable, usages) {
   const { name } = algorithm;
-  requireUsages(usages, usagesFor(name));
+  requireUsages(usages, usagesFor(name), isDeriving(name) ? `a ${name}` : name);
   if (isDeriving(name) && extractable) throw new DOMException(`${name} keys are not extractable`, 'SyntaxError');
   const rawOnly = isArgon2(name) || name === 'ChaCha20-Poly1305' || name === 'AES-OCB' || isKmac(name);
   const isRaw = format === 'raw-secret' || (format === 'raw' && !rawOnly);
@@ -115,8 +115,11 @@ function importKey(algorithm, format, data, extractable, usages) {
   } else if (name === 'HMAC' || isKmac(name)) {
     if (bits === 0) throw dataError('Zero-length key is not supported');
     const { length } = algorithm;
+    if (length === 0) throw dataError(`${name === 'HMAC' ? 'Hmac' : 'Kmac'}ImportParams.length cannot be 0`);
+    if (length !== undefined && length % 8 !== 0) {
+      throw notSupported(`Unsupported ${name === 'HMAC' ? 'Hmac' : 'Kmac'}ImportParams.length`);
+    }
     if (length !== undefined && (length > bits || length <= bits - 8)) throw dataError('Invalid key length');
-    if (length !== undefined && length !== bits) throw notSupported('Unsupported key length');
     if (name === 'HMAC') shown.hash = { name: algorithm.hash.name };
     shown.length = bits;
   }

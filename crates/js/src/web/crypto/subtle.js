@@ -22,7 +22,9 @@ const {
   invalidThis,
   isBufferSource,
   isObject,
+  isSharedView,
   requireArguments,
+  toDOMString,
   toEnumeration,
   toSequence,
 } = require('builtins/webidl');
@@ -55,7 +57,8 @@ const usageNames = [
 
 /** @param {any} value @param {string} what @returns {Uint8Array} */
 function toBytes(value, what) {
-  if (!isBufferSource(value)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${what} is not an ArrayBuffer or a view of one`);
+  if (!isBufferSource(value) || isSharedView(value))
+    throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${what} is not an ArrayBuffer or a view of one`);
   return bytesOf(value);
 }
 
@@ -72,7 +75,9 @@ function toUsages(value) {
 
 /** @param {any} value @returns {string} */
 function toFormat(value) {
-  return toEnumeration(value, formats, 'format');
+  const format = toDOMString(value);
+  if (includes(formats, format)) return format;
+  throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `format: '${format}' is not a valid enum value of type KeyFormat`);
 }
 
 /** The buffer of bytes that are nobody else's. @param {Uint8Array} bytes */
@@ -359,6 +364,7 @@ class SubtleCrypto {
   }
   /** Whether an operation works with an algorithm, and with the length or the other algorithm that it needs. @param {any} operation @param {any} algorithm @param {any} [more] */
   static supports(operation, algorithm, more = null) {
+    if (this !== SubtleCrypto) throw invalidThis('SubtleCrypto constructor');
     requireArguments(arguments.length, 2, 'SubtleCrypto.supports');
     const named = `${operation}`;
     try {

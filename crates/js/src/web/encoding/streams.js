@@ -2,7 +2,7 @@
 'use strict';
 
 const { charCodeAt, customInspect, slice } = require('builtins/primordials');
-const { defineInterface, invalidArgument, isSharedBufferSource, toDOMString } = require('builtins/webidl');
+const { defineInterface, invalidArgument, invalidThis, isObject, isSharedBufferSource, toDOMString } = require('builtins/webidl');
 const { TextDecoder, TextEncoder } = require('web/encoding/encoding');
 const { createTransform } = require('web/streams/transform_stream');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -45,6 +45,7 @@ class TextEncoderStream {
 
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
+    if (!isObject(this) || !(#ends in this)) throw invalidThis('TextEncoderStream');
     return loadInspect().inspectMembers('TextEncoderStream', { encoding: 'utf-8', ...this.#ends }, depth, options);
   }
 }
@@ -88,6 +89,7 @@ class TextDecoderStream {
 
   /** @param {any} depth @param {any} options */
   [customInspect](depth, options) {
+    if (!isObject(this) || !(#ends in this)) throw invalidThis('TextDecoderStream');
     const { encoding, fatal, ignoreBOM } = this.#decoder;
     return loadInspect().inspectMembers('TextDecoderStream', { encoding, fatal, ignoreBOM, ...this.#ends }, depth, options);
   }

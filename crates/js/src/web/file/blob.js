@@ -249,6 +249,7 @@ defineSerializable(
     return { bytes: bytesOfBlob(blob), type: typeOfBlob(blob), name, lastModified };
   },
   ({ bytes, type, name, lastModified }) => (name === undefined ? makeBlob(bytes, type) : makeFile(bytes, type, name, lastModified)),
+  Blob,
 );
 
 module.exports = { Blob, File, bytesOfBlob, fileFacts, isBlob, makeBlob, makeFile, normalType, streamOfBlob, typeOfBlob };

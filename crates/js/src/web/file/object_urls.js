@@ -2,6 +2,7 @@
 'use strict';
 
 const { Map, floor, mapDelete, mapGet, mapSet, numberToString, random, slice, stringIndexOf } = require('builtins/primordials');
+const { codedError } = require('builtins/coded_error');
 const { toDOMString } = require('builtins/webidl');
 const { isBlob } = require('web/file/blob');
 
@@ -13,7 +14,7 @@ const objects = new Map();
  * @param {any} blob @param {string | undefined} origin where the program is, if it is anywhere on the web
  */
 function createObjectURL(blob, origin) {
-  if (!isBlob(blob)) throw new TypeError('URL.createObjectURL: the argument is not a Blob');
+  if (!isBlob(blob)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'URL.createObjectURL: the argument is not a Blob');
   const url = origin === undefined ? `blob:twinloop:${randomUuid()}` : `blob:${origin}/${randomUuid()}`;
   mapSet(objects, url, blob);
   return url;

@@ -9,6 +9,7 @@
 'use strict';
 
 const {
+  assign,
   Map,
   Set,
   construct,
@@ -35,7 +36,7 @@ const {
 } = require('builtins/primordials');
 const { push, resizeBuffer, setAdd, setForEach, viewBuffer, viewByteLength, viewByteOffset } = require('builtins/primordials');
 const { WeakMap, functionToString, symbolToString, viewLength, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
-const { hidden, isObject, serializerOf, transferFile } = require('builtins/webidl');
+const { hidden, isObject, isPlainProxy, serializerOf, transferFile } = require('builtins/webidl');
 const { className, cloneKind, structuredClone: cloneByEngine } = ops;
 const loadDOMException = () => require('builtins/domexception');
 
@@ -259,7 +260,7 @@ class Cloner {
     return copy;
   }
 
-  /** @param {any} value @param {number} kind @param {number} depth */
+  /** @param {any} value @param {number} kind @param {number} depth @returns {any} */
   #start(value, kind, depth) {
     if (uncloneables !== null && weakMapHas(uncloneables, value) && className(value) !== 'ArrayBuffer') throw uncloneable(value);
     switch (kind) {
@@ -321,8 +322,9 @@ class Cloner {
     return serializer.deserialize(serializer.serialize(value));
   }
 
-  /** What has no parts of its own here; errors have a cause. @param {any} value @param {number} depth */
+  /** What has no parts of its own here; errors have a cause. @param {any} value @param {number} depth @returns {any} */
   #leaf(value, depth) {
+    if (isPlainProxy(value)) return this.#remember(value, this.#start(assign({}, value), OBJECT, depth));
     const clone = this.#instance(value);
     if (clone !== undefined) return this.#remember(value, clone);
     if (typeof value === 'function') throw uncloneable(value);

@@ -1,7 +1,7 @@
 // performance (https://w3c.github.io/hr-time/, https://w3c.github.io/user-timing/): the clock, marks and measures.
 'use strict';
 
-const { symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
+const { isNaN, symbolFor, filter, forEach, includes, push, sort, arraySlice, assign, defineProperty } = require('builtins/primordials');
 const { codedError } = require('builtins/coded_error');
 const { defineInterface, illegalConstructor, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
 const { EventTarget } = require('web/events/events');
@@ -51,6 +51,12 @@ class PerformanceEntry {
   }
 }
 
+/**
+ * Entries of what was fetched, as `node:perf_hooks` keeps them for `markResourceTiming`; none before that.
+ * @type {{ entries: any[] }}
+ */
+const resources = { entries: [] };
+
 /** Who observes entries, once anybody does. @type {(entry: any) => void} */
 let tell = () => {};
 
@@ -66,7 +72,8 @@ class PerformanceMark extends PerformanceEntry {
     requireArguments(arguments.length, 1, 'PerformanceMark');
     toDictionary(options, 'PerformanceMark');
     const start = options?.startTime === undefined ? monotonicNow() : Number(options.startTime);
-    if (!(start >= 0)) throw new TypeError('PerformanceMark: startTime must not be negative');
+    if (isNaN(start)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'PerformanceMark: startTime must be a number');
+    if (start < 0) throw codedError(TypeError, 'ERR_PERFORMANCE_INVALID_TIMESTAMP', `${start} is not a valid timestamp`);
     super(permission, toDOMString(name), 'mark', start, 0);
     this.#detail = cloneDetail(options);
   }
@@ -183,10 +190,13 @@ class Performance extends EventTarget {
   }
   /** @param {string} type @param {any} name */
   #clear(type, name) {
-    this.#entries = filter(this.#entries, (entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`));
+    const wanted = name === undefined ? undefined : toDOMString(name);
+    this.#entries = filter(this.#entries, (entry) => entry.entryType !== type || (wanted !== undefined && entry.name !== wanted));
   }
   getEntries() {
-    return sort(arraySlice(this.#entries), (left, right) => left.startTime - right.startTime);
+    const all = arraySlice(this.#entries);
+    forEach(resources.entries, (entry) => push(all, entry));
+    return sort(all, (left, right) => left.startTime - right.startTime);
   }
   /** @param {any} name @param {any} [type] */
   getEntriesByName(name, type = undefined) {
@@ -231,6 +241,7 @@ module.exports = {
   hooks,
   makeEntry,
   permission,
+  resources,
   setEntryListener,
   performance: new Performance(permission),
   Performance,

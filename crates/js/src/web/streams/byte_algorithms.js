@@ -6,6 +6,7 @@
 'use strict';
 
 const { arrayBufferByteLength, copyBytes, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
+const { codedError } = require('builtins/coded_error');
 const { invalidState } = require('builtins/webidl');
 const { isDetached, min, setBytes, shift, transferBuffer, viewBuffer, viewByteLength } = require('builtins/primordials');
 const { viewByteOffset, viewClasses, viewLength, viewName } = require('builtins/primordials');
@@ -248,6 +249,9 @@ function respond(controller, bytesWritten) {
   respondWith(controller, bytesWritten);
 }
 
+/** @param {string} message */
+const refusedView = (message) => codedError(RangeError, 'ERR_INVALID_ARG_VALUE', message);
+
 /** @param {ByteControllerSlots} controller @param {any} view */
 function respondWithView(controller, view) {
   const first = controller.pullIntos[0];
@@ -259,10 +263,10 @@ function respondWithView(controller, view) {
     throw invalidState(`${operation}: the view is empty, and the stream is not closed`);
   }
   if (first.byteOffset + first.bytesFilled !== byteOffset) {
-    throw new RangeError(`${operation}: the view begins at ${byteOffset} and not where the request's does`);
+    throw refusedView(`${operation}: the view begins at ${byteOffset} and not where the request's does`);
   }
-  if (first.bufferByteLength !== arrayBufferByteLength(buffer)) throw new RangeError(`${operation}: the view's buffer has another length`);
-  if (first.bytesFilled + byteLength > first.byteLength) throw new RangeError(`${operation}: the view is longer than the request's`);
+  if (first.bufferByteLength !== arrayBufferByteLength(buffer)) throw refusedView(`${operation}: the view's buffer has another length`);
+  if (first.bytesFilled + byteLength > first.byteLength) throw refusedView(`${operation}: the view is longer than the request's`);
   first.buffer = transferBuffer(buffer);
   respondWith(controller, byteLength);
 }
