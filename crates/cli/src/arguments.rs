@@ -41,7 +41,8 @@ Options:
                                     module-typescript or commonjs-typescript
       --watch                       run the program again when it, or what it imports, changes;
                                     --watch-preserve-output keeps the screen, and
-                                    --watch-kill-signal NAME says how it is asked to end
+                                    --watch-kill-signal NAME says how it is asked to end; with
+                                    test, the files of tests that a change touches
       --watch-path PATH             the same when something at PATH does (repeatable)
       --test                        as test; --test-only, --test-name-pattern PATTERN,
                                     --test-reporter NAME and Node's others with it

@@ -91,10 +91,8 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
             let message = "--watch-path cannot be used in combination with --test".to_owned();
             return Some(Err(UsageError::node(message)));
         }
-        Action::Test => {
-            let message = "--watch with --test is not there yet".to_owned();
-            return Some(Err(UsageError::node(message)));
-        }
+        // The runner of tests itself runs their files again.
+        Action::Test => return None,
         Action::Check(_) => return clash("--check"),
         Action::Eval { .. } => return clash("--eval"),
         Action::Input if arguments.has("--interactive") => return clash("--interactive"),

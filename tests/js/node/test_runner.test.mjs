@@ -1,13 +1,13 @@
 // `node:test`: tests, suites and hooks, what of them runs, mocks, snapshots, and files of tests in processes of their own.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock, run as runFiles } from 'node:test';
 import { tap } from 'node:test/reporters';
 import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'twinloop-test-'));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'twinloop-test-')));
 const file = (name, text) => {
   const path = join(folder, name);
   writeFileSync(path, text);
@@ -200,6 +200,109 @@ test('snapshots are written once and compared afterwards', () => {
 test('junit is XML', () => {
   const { stdout } = start('--test-reporter=junit', join(folder, 'choose.mjs'));
   ok(/<testsuite name="group"[^>]* tests="2" failures="0"/.test(stdout) && stdout.includes('<testcase name="blue"'), stdout);
+});
+
+test('a mocked module stands in the place of the module for import and for require', () => {
+  file('plain.cjs', "exports.name = 'plain';");
+  file('esm.mjs', "export const name = 'esm'; export default 'its default';");
+  file('user.mjs', "import { name } from './esm.mjs'; export { name };");
+  const path = file(
+    'mocks.mjs',
+    `import { mock } from 'node:test';
+    import { createRequire, registerHooks } from 'node:module';
+    const require = createRequire(import.meta.url);
+    const say = (...all) => console.log(JSON.stringify(all));
+    const plain = mock.module('./plain.cjs', { exports: { name: 'mock', more: 1 } });
+    say(require('./plain.cjs'), (await import('./plain.cjs')).default, require('./plain.cjs') === require('./plain.cjs'));
+    plain.restore();
+    say(require('./plain.cjs'), (await import('./plain.cjs')).name);
+    mock.module('./esm.mjs', { cache: true, exports: { default: 'other', name: 'mock' } });
+    const esm = await import('./esm.mjs');
+    say({ ...esm }, esm === (await import('./esm.mjs')), (await import('./user.mjs')).name);
+    mock.module('node:os', { exports: { cpus: () => 'none' } });
+    say(require('os').cpus(), (await import('os')).cpus(), Object.keys(require('node:os')), import.meta.resolve('os').startsWith('node:os'));
+    try { mock.module('os', {}); } catch (error) { say(error.code, error.message); }
+    mock.module('node:zlib', { exports: { default: null, name: 1 } });
+    try { require('zlib'); } catch (error) { say(error.message.startsWith('Cannot create mock')); }
+    mock.restoreAll();
+    say(typeof require('os').cpus(), (await import('./esm.mjs')).name, typeof (await import('zlib')).gzip);
+    for (const options of [null, { cache: 5 }, { exports: null }, { exports: {}, namedExports: {} }]) {
+      try { mock.module('os', options); } catch (error) { say(error.code); }
+    }
+    const hooks = registerHooks({ resolve: (name, context, next) => (name === 'made:up' ? { url: 'node:fs', shortCircuit: true } : next(name, context)) });
+    say(import.meta.resolve('made:up'), import.meta.resolve('./none.mjs') === new URL('./none.mjs', import.meta.url).href);
+    hooks.deregister();
+    `,
+  );
+  const { status, stdout, stderr } = start('--no-warnings', '--experimental-test-module-mocks', path);
+  equal(stderr, '');
+  equal(status, 0);
+  deepEqual(stdout.trim().split('\n').map(JSON.parse), [
+    [{ name: 'mock', more: 1 }, { name: 'mock', more: 1 }, false],
+    [{ name: 'plain' }, 'plain'],
+    [{ default: 'other', name: 'mock' }, true, 'mock'],
+    ['none', 'none', ['cpus'], true],
+    ['ERR_INVALID_STATE', "Invalid state: Cannot mock 'os'. The module is already mocked."],
+    [true],
+    ['object', 'esm', 'function'],
+    ['ERR_INVALID_ARG_TYPE'],
+    ['ERR_INVALID_ARG_TYPE'],
+    ['ERR_INVALID_ARG_TYPE'],
+    ['ERR_INVALID_ARG_VALUE'],
+    ['node:fs', true],
+  ]);
+});
+
+for (const isolation of ['process', 'none']) {
+  test(`a runner that watches runs again what a change touches, isolation ${isolation}`, async () => {
+    const name = (text) => `watch-${isolation}-${text}`;
+    const part = file(name('part.cjs'), 'exports.value = 1;');
+    file(name('one.test.cjs'), `require('node:test')('uses part ' + require('./${name('part.cjs')}').value, () => {});`);
+    const two = file(name('two.test.cjs'), "require('node:test')('alone', () => {});");
+    const words = ['--test', '--watch', '--test-reporter=tap', `--test-isolation=${isolation}`, `${name('*.test.cjs')}`];
+    const child = spawn(process.execPath, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    let next = () => {};
+    child.stdout.setEncoding('utf8').on('data', (more) => {
+      text += more;
+      next();
+    });
+    /** What a run told, once it has ended. */
+    const ran = () =>
+      new Promise((resolve) => {
+        next = () => {
+          if (!/^# duration_ms /m.test(text)) return;
+          const told = results(text).map((line) => line.slice(line.indexOf('-') + 2));
+          text = '';
+          resolve(told.sort());
+        };
+        next();
+      });
+    try {
+      deepEqual(await ran(), ['alone', 'uses part 1']);
+      writeFileSync(part, 'exports.value = 2;');
+      deepEqual(await ran(), isolation === 'none' ? ['alone', 'uses part 2'] : ['uses part 2']);
+      writeFileSync(two, "require('node:test')('alone, changed', () => {});");
+      deepEqual(await ran(), isolation === 'none' ? ['alone, changed', 'uses part 2'] : ['alone, changed']);
+      file(name('three.test.cjs'), "require('node:test')('new', () => {});");
+      deepEqual(await ran(), isolation === 'none' ? ['alone, changed', 'new', 'uses part 2'] : ['new']);
+    } finally {
+      child.kill();
+    }
+  });
+}
+
+test('a file that never ends makes room when it changes', async () => {
+  const path = file('endless.test.cjs', "require('node:test')('endless', () => new Promise((resolve) => setTimeout(resolve, 1e8)));");
+  const controller = new AbortController();
+  const stream = runFiles({ files: [path], watch: true, signal: controller.signal });
+  const told = [];
+  for await (const { type, data } of stream) {
+    if (type === 'test:dequeue' && data.name === 'endless') writeFileSync(path, "require('node:test')('ends', () => {});");
+    if (type === 'test:pass' || type === 'test:fail') told.push(`${type} ${data.name}`);
+    if (type === 'test:watch:drained') controller.abort();
+  }
+  deepEqual(told, ['test:pass ends']);
 });
 
 await run();

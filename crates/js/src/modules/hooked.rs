@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::data::data_type;
-use super::generated::{builtin_module, wasm_module};
+use super::generated::{builtin_module, synthetic_module, wasm_module};
 use super::resolve::{Problem, Target, file_url, is_path, split_scheme};
 use super::source::FileKind;
 use super::{Flavour, Loader, commonjs, source};
@@ -47,6 +47,17 @@ impl Loader {
         let format = scope.get(resolved, "format")?;
         let given = [scope.string(&url)?, format, kind];
         let loaded = scope.call_method(hooks, "loadImport", &given)?;
+        let exports = scope.get(loaded, "exports")?;
+        if exports.is_object() {
+            // A mocked module.
+            let mut named = Vec::new();
+            for key in scope.keys(exports)? {
+                named.push((scope.string_of(key)?, scope.get(exports, key)?));
+            }
+            let module = synthetic_module(scope, &url, &named)?;
+            self.modules.borrow_mut().insert(key, scope.persist(module));
+            return Ok(module);
+        }
         let format = scope.get(loaded, "format")?;
         if format.is_undefined() || format.is_null() {
             return self.of_url(scope, &url, flavour);

@@ -42,6 +42,7 @@ use source::FileKind;
 use source_maps::SourceMaps;
 pub use watched::is_watched;
 
+use crate::builtins;
 use crate::engine::{Error, ImportType, Local, ModuleHost, ModuleRequest, Scope, Slot};
 
 /// The exports of a module of a registered scheme: the default and the named, by name.
@@ -396,6 +397,11 @@ impl ModuleHost for LoaderHost {
             let loader = loader
                 .upgrade()
                 .ok_or_else(|| Error::new("the program has ended"))?;
+            if loader.has_hooks.get() {
+                let hooks = builtins::exports(scope, "node/module/hooks")?;
+                let given = [scope.string(&specifier)?, scope.string(&url)?];
+                return scope.call_method(hooks, "resolveMeta", &given);
+            }
             scope.string(&loader.resolve_from(&specifier, &url)?)
         })?;
         scope.set(meta, "resolve", resolve)

@@ -27,6 +27,8 @@ const loadUrl = () => require('node/url/url');
 
 /** @typedef {(subject: string, context: any, next: Function) => any} Hook */
 /** @typedef {{ resolve: Hook | undefined, load: Hook | undefined }} Hooks */
+/** @typedef {{ addressOf: (url: string) => string | undefined, exportsAt: (url: string) => Record<string, any> | undefined,
+ *   requiredAt: (filename: string) => { exports: any } | undefined }} Mocks */
 
 /** In the order in which they were registered; the last runs first. @type {Hooks[]} */
 const registered = [];
@@ -38,6 +40,25 @@ const formats = { __proto__: null };
 const asked = { __proto__: null };
 /** What `Module` does without hooks. @type {{ resolveFilename: (request: string, parent: any, isMain: boolean) => string }} */
 let defaults;
+
+/** The modules that tests put in the place of others (`node/test/mock_module`); undefined while there are none. */
+let mocks = /** @type {Mocks | undefined} */ (undefined);
+
+/** @param {Mocks | undefined} given */
+function setMocks(given) {
+  mocks = given;
+  tellLoader();
+}
+
+/** Has imports ask here while there is something to ask. */
+function tellLoader() {
+  setHooks(hasThread || registered.length > 0 || mocks !== undefined);
+}
+
+/** What a test put in the place of a required file or built-in. @param {string} filename */
+function mocked(filename) {
+  return mocks?.requiredAt(filename);
+}
 
 /** @param {typeof defaults} given */
 function setDefaults(given) {
@@ -62,7 +83,7 @@ class ModuleHooks {
   deregister() {
     const at = indexOf(registered, this.#hooks);
     if (at !== -1) splice(registered, at, 1);
-    setHooks(hasThread || registered.length > 0);
+    tellLoader();
   }
 }
 
@@ -74,7 +95,7 @@ function registerHooks(hooks) {
   if (load !== undefined) requireFunction(load, 'hooks.load');
   const kept = { resolve, load };
   push(registered, kept);
-  setHooks(true);
+  tellLoader();
   return new ModuleHooks(kept);
 }
 
@@ -86,7 +107,7 @@ function register(specifier, parentURL, options) {
   }
   loadThread().register(`${specifier}`, parentURL === undefined ? 'data:' : `${parentURL}`, options?.data, options?.transferList);
   hasThread = true;
-  setHooks(true);
+  tellLoader();
 }
 
 /** Runs the hooks of one kind, the last first, and then what there is without them. @param {'resolve' | 'load'} kind @param {string} subject @param {any} context @param {(subject: string, context: any) => any} last */
@@ -161,8 +182,26 @@ function attributesOf(type) {
 
 /** What an import means. @param {string} specifier @param {string} parentURL @param {string | undefined} type */
 function resolveImport(specifier, parentURL, type) {
+  const found = resolveUnmocked(specifier, parentURL, type);
+  const instead = mocks?.addressOf(found.url);
+  return instead === undefined ? found : { url: instead, format: found.format };
+}
+
+/** @param {string} specifier @param {string} parentURL @param {string | undefined} type */
+function resolveUnmocked(specifier, parentURL, type) {
   const context = { conditions: conditions(false), importAttributes: attributesOf(type), parentURL };
   return run('resolve', specifier, context, hasThread ? loadThread().resolve : resolveDefault);
+}
+
+/** `import.meta.resolve`. A path is a URL whether or not there is a file. @param {string} specifier @param {string} parentURL @returns {string} */
+function resolveMeta(specifier, parentURL) {
+  try {
+    return resolveUnmocked(specifier, parentURL, undefined).url;
+  } catch (error) {
+    const { code, url } = /** @type {any} */ (error ?? {});
+    if (code === 'ERR_MODULE_NOT_FOUND' && typeof url === 'string') return url;
+    throw error;
+  }
 }
 
 /** @param {string} specifier @param {any} context */
@@ -173,6 +212,8 @@ function resolveDefault(specifier, context) {
 
 /** What an imported module is; without a format it is what the loader finds itself. @param {string} url @param {any} format @param {string | undefined} type */
 function loadImport(url, format, type) {
+  const exports = mocks?.exportsAt(url);
+  if (exports !== undefined) return { exports };
   const context = { conditions: conditions(false), format, importAttributes: attributesOf(type) };
   /** @type {any} */
   let usual;
@@ -193,7 +234,7 @@ function loadImport(url, format, type) {
   }
   const isUsual = loaded === usual || (usual !== undefined && loaded.source === usual.source && loaded.format === usual.format);
   if (isUsual && startsWith(url, 'file:')) return { format: undefined, source: undefined };
-  return loaded;
+  return { format: loaded.format, source: loaded.source };
 }
 
 /** @param {string} url @param {any} context */
@@ -215,6 +256,13 @@ function loadDefault(url, context) {
   const text = programText(path);
   format ??= detected(text, path);
   return { __proto__: null, format, source: Buffer.from(text) };
+}
+
+/** The format of what a URL stands for, by its text if nothing else tells. @param {string} url @param {string | undefined} format @returns {string | undefined} */
+function formatOfUrl(url, format) {
+  if (format !== undefined || !startsWith(url, 'file:')) return format;
+  const path = loadUrl().fileURLToPath(url);
+  return detected(programText(path), path);
 }
 
 /** The format that a file's text tells. @param {string} text @param {string} path */
@@ -304,15 +352,19 @@ function builtinByHooks(name) {
 
 module.exports = {
   builtinByHooks,
+  formatOfUrl,
   hasHooks,
   loadDefault,
   loadImport,
   loadedByHooks,
+  mocked,
   register,
   registerHooks,
   resolveDefault,
   resolveImport,
+  resolveMeta,
   resolveWithHooks,
   setDefaults,
+  setMocks,
   textOf,
 };

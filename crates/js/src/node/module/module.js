@@ -9,6 +9,7 @@ const {
   hasHooks,
   loadDefault,
   loadedByHooks,
+  mocked,
   register,
   registerHooks,
   resolveDefault,
@@ -416,6 +417,8 @@ assign(Module, {
   _load(request, parent, isMain) {
     const filename = programs.imports === request ? request : resolveWithHooks(request, parent, isMain);
     programs.imports = undefined;
+    const mock = mocked(filename);
+    if (mock !== undefined) return mock.exports;
     const cached = Module._cache[filename];
     if (cached !== undefined) {
       addChild(parent, cached);

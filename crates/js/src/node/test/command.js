@@ -5,7 +5,7 @@ const { invalidValue } = require('node/errors');
 const { process } = require('node/process/process');
 const { option, switchedOn } = require('node/process/options');
 const { testFiles } = require('node/test/files');
-const { run } = require('node/test/runner');
+const { start } = require('node/test/runner');
 const { report } = require('node/test/reporting');
 const { settings } = require('node/test/settings');
 const { inspect } = require('builtins/inspect/inspect');
@@ -22,32 +22,40 @@ function main() {
   const named = arraySlice(process.argv, 1);
   const shard = shardOf(option('--test-shard'));
   const types = switchedOn('--strip-types', switchedOn('--experimental-strip-types', true));
+  const watch = switchedOn('--watch');
   const files = testFiles(named, process.cwd(), types);
-  if (named.length > 0 && files.length === 0) {
+  if (named.length > 0 && files.length === 0 && !watch) {
     writeOutput(2, `Could not find '${named.join(', ')}'\n`);
     exitProcess(1);
     return;
   }
   const setup = option('--test-global-setup');
   const isolation = option('--test-isolation') ?? option('--experimental-test-isolation') ?? 'process';
-  const stream = run({
-    concurrency: chosen.concurrency ?? true,
-    files,
-    forceExit: chosen.forceExit,
-    globalSetupPath: setup === undefined ? undefined : loadPath().resolve(process.cwd(), setup),
-    isolation,
-    only: chosen.only,
-    shard,
-    testNamePatterns: chosen.names,
-    testSkipPatterns: chosen.skips,
-    timeout: chosen.timeout,
-    cwd: process.cwd(),
-    watch: switchedOn('--watch'),
-  });
-  follow(stream);
+  // A runner that watches has all files in one process.
+  const isNested = chosen.isChild && isolation === 'none';
+  const { stream, teardown } = start(
+    {
+      concurrency: chosen.concurrency ?? true,
+      // A runner that watches looks for files that are new.
+      files: watch ? undefined : files,
+      globPatterns: watch ? named : undefined,
+      forceExit: chosen.forceExit,
+      globalSetupPath: setup === undefined ? undefined : loadPath().resolve(process.cwd(), setup),
+      isolation,
+      only: chosen.only,
+      shard,
+      testNamePatterns: chosen.names,
+      testSkipPatterns: chosen.skips,
+      timeout: chosen.timeout,
+      cwd: process.cwd(),
+      watch,
+    },
+    isNested,
+  );
+  follow(stream, teardown);
   const work = async () => {
     try {
-      await report(stream, { ...chosen, isChild: false });
+      await report(stream, { ...chosen, isChild: isNested });
     } catch (error) {
       writeOutput(2, `${inspect(error)}\n`);
       // Node's status for what reports errors and fails itself.
@@ -69,8 +77,8 @@ function shardOf(text) {
   return { index: Number(parts[1]), total: Number(parts[2]) };
 }
 
-/** The exit status, and what runs when a signal ends it. @param {any} stream */
-function follow(stream) {
+/** The exit status, and what runs when a signal ends it. @param {any} stream @param {() => Promise<void>} teardown */
+function follow(stream, teardown) {
   /** What runs, by its place. @type {Map<string, any>} */
   const running = new Map();
   const keyOf = (/** @type {any} */ data) => `${data.file}\0${data.line}\0${data.column}\0${data.name}`;
@@ -84,13 +92,18 @@ function follow(stream) {
     if (data.nesting === 0) mapSet(running, keyOf(data), data);
   });
   stream.on('test:complete', (/** @type {any} */ data) => mapDelete(running, keyOf(data)));
-  const interrupt = () => {
+  const interrupt = async () => {
     process.exitCode = 1;
     /** @type {any[]} */
     const tests = [];
     mapForEach(running, (data) => push(tests, data));
     const files = map(tests, (data) => ({ name: data.name, nesting: data.nesting, file: data.file, line: data.line, column: data.column }));
-    stream.tell('test:interrupted', { __proto__: null, tests: files });
+    if (files.length > 0) stream.tell('test:interrupted', { __proto__: null, tests: files });
+    try {
+      await teardown();
+    } catch (error) {
+      writeOutput(2, `${inspect(error)}\n`);
+    }
     stream.close();
     stream.once('end', () => setImmediate(() => process.exit(1)));
   };

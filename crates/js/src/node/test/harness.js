@@ -17,7 +17,7 @@ const { exitProcess, monotonicNow, writeOutput } = ops;
 
 /** Counts and tells for all tests of a process. */
 class Tree {
-  stream = new TestsStream();
+  stream;
   counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, topLevel: 0 };
   attempt = 0;
   success = true;
@@ -25,9 +25,11 @@ class Tree {
   /** Whether more tests may come, for reasons that the loop does not know. */
   isOpening = false;
 
-  /** @param {any} chosen @param {string} [file] the program's */
-  constructor(chosen, file) {
+  /** @param {any} chosen @param {string} [file] the program's @param {any} [stream] one that has the events of other trees too, and stays open */
+  constructor(chosen, file, stream) {
     this.file = file;
+    this.isPart = stream !== undefined;
+    this.stream = stream ?? new TestsStream();
     this.settings = chosen;
     this.timeout = chosen.timeout;
     this.concurrency = concurrencyOf(chosen.concurrency, 1, 'options.concurrency');
@@ -144,7 +146,7 @@ class Tree {
       duration_ms: duration,
       file: this.file,
     });
-    this.stream.close();
+    if (!this.isPart) this.stream.close();
   }
 
   /** @param {any} line */

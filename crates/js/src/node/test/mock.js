@@ -1,9 +1,9 @@
-// `mock` (https://nodejs.org/api/test.html#class-mocktracker): functions, methods, accessors and properties that note how they are used.
+// `mock` (https://nodejs.org/api/test.html#class-mocktracker): functions, methods, accessors and properties that note how they are used, and
+// modules that stand in the place of others.
 'use strict';
 
 const { invalidType, invalidValue } = require('node/errors');
 const { requireBoolean, requireFunction, requireInteger, requireObject } = require('node/arguments');
-const { absentFunction } = require('node/absent');
 const { MockTimers } = require('node/test/mock_timers');
 const {
   apply,
@@ -22,6 +22,8 @@ const {
   push,
   reflectGet,
 } = require('builtins/primordials');
+
+const loadModules = () => require('node/test/mock_module');
 
 const nothing = () => function mocked() {};
 
@@ -299,6 +301,13 @@ class MockTracker {
     });
   }
 
+  /** @param {any} specifier @param {any} [options] */
+  module(specifier, options = {}) {
+    const context = loadModules().mockModule(specifier, options);
+    push(this.#mocks, context);
+    return context;
+  }
+
   reset() {
     this.restoreAll();
     this.#timers?.reset();
@@ -308,7 +317,6 @@ class MockTracker {
     for (let index = this.#mocks.length - 1; index >= 0; index -= 1) this.#mocks[index].restore();
   }
 }
-assign(MockTracker.prototype, { module: absentFunction('mock', 'module', 1) });
 
 /** @param {any} object @param {PropertyKey} name @param {any} descriptor */
 function define(object, name, descriptor) {

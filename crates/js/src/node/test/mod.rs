@@ -18,6 +18,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/files", include_str!("files.js")),
         File::new("node/test/harness", include_str!("harness.js")),
         File::new("node/test/mock", include_str!("mock.js")),
+        File::new("node/test/mock_module", include_str!("mock_module.js")),
         File::new("node/test/mock_timers", include_str!("mock_timers.js")),
         File::new("node/test/options", include_str!("options.js")),
         File::new("node/test/patterns", include_str!("patterns.js")),
@@ -26,6 +27,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/settings", include_str!("settings.js")),
         File::new("node/test/snapshot", include_str!("snapshot.js")),
         File::new("node/test/test", include_str!("test.js")),
+        File::new("node/test/watching", include_str!("watching.js")),
         File::new("node/test/wire", include_str!("wire.js")),
         File::new("node/test/reporters/dot", include_str!("reporters/dot.js")),
         File::new(

@@ -56,7 +56,10 @@ function iterated(reporter, source) {
 /** @param {any} stream @param {{ isChild: boolean, reporters: string[], destinations: string[] }} settings @returns {Promise<void>} */
 async function report(stream, settings) {
   if (settings.isChild) {
-    stream.tell = writeEvent;
+    stream.tell = (/** @type {string} */ type, /** @type {any} */ data) => {
+      stream.emit(type, data);
+      writeEvent(type, data);
+    };
     return;
   }
   /** @type {Promise<void>[]} */

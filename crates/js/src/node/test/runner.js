@@ -12,9 +12,12 @@ const { kinds, testFailure } = require('node/test/failure');
 const { adopt, open, Tree } = require('node/test/harness');
 const { concurrencyOf, timeoutOf } = require('node/test/options');
 const { patternOf } = require('node/test/patterns');
+const { settings } = require('node/test/settings');
+const { TestWatcher } = require('node/test/watching');
 const { EventReader } = require('node/test/wire');
 const { Test } = require('node/test/test');
 const { addAlgorithm } = require('web/abort/abort');
+const { clearTimeout, setTimeout } = require('web/html/timers');
 const {
   assign,
   exec,
@@ -27,6 +30,11 @@ const {
   regExp,
   regExpToString,
   reject,
+  setAdd,
+  setDelete,
+  setForEach,
+  setOf,
+  setSize,
   withResolvers,
 } = require('builtins/primordials');
 const { parallelism } = ops;
@@ -41,6 +49,8 @@ const isOfRunner = regExp(
 const takesNext = regExp(
   /^--(?:test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|watch-path)$/,
 );
+// How long a process that is to end has for it (milliseconds).
+const patience = 5000;
 const summaryLine = regExp(/^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /);
 
 /** @typedef {Record<string, any>} Options */
@@ -133,49 +143,85 @@ function patterns(given, name) {
 
 /** @param {any} [given] */
 function run(given = {}) {
+  return start(given).stream;
+}
+
+/**
+ * The stream, and what runs ahead of an end that comes too early.
+ * @param {any} given @param {boolean} [isNested] whether this process is the one of a runner's that has the tests of all files
+ */
+function start(given, isNested = false) {
   const options = checked(given);
-  const tree = new Tree({
+  const chosenForTrees = {
     only: options.isolation === 'none' && options.only,
     names: options.isolation === 'none' ? options.names : [],
     skips: options.isolation === 'none' ? options.skips : [],
     timeout: undefined,
     concurrency: concurrencyOfFiles(options),
     forceExit: options.forceExit,
-    updateSnapshots: false,
+    updateSnapshots: settings().updateSnapshots,
     isChild: false,
-  });
+  };
+  const tree = new Tree(chosenForTrees);
   const files = options.files?.length > 0 || isArray(options.files) ? options.files : testFiles(options.globPatterns, options.cwd, true);
   if (options.setup) options.setup(tree.stream);
-  const { signal } = options;
-  if (signal !== undefined) {
-    if (signal.aborted) tree.root.cancel(signal.reason);
-    else addAlgorithm(signal, () => tree.root.controller.abort(signal.reason));
-  }
+  const { globalSetupPath, signal } = options;
+  const watcher = options.watch ? watching(tree.stream, options, chosenForTrees) : undefined;
+  const stop = (/** @type {any} */ reason) => {
+    if (watcher !== undefined) watcher.close();
+    else if (tree.root.startTime === null) tree.root.cancel(reason);
+    else tree.root.controller.abort(reason);
+  };
+  if (signal !== undefined && !signal.aborted) addAlgorithm(signal, () => stop(signal.reason));
+  /** @type {any} */
+  let around;
+  const teardown = async () => {
+    const { globalTeardown } = around ?? {};
+    around = undefined;
+    await globalTeardown?.();
+  };
   // The caller first listens, then it begins.
   const begin = async () => {
     await undefined;
-    if (process.env.NODE_TEST_CONTEXT !== undefined) {
+    if (process.env.NODE_TEST_CONTEXT !== undefined && !isNested) {
       // A file that runs itself would never end.
       process.emitWarning('node:test run() is being called recursively within a test file. skipping running files.');
       tree.end();
       return;
     }
+    if (signal?.aborted) tree.root.cancel(signal.reason);
     const chosen = options.shard ? filter(files, (_file, index) => index % options.shard.total === options.shard.index - 1) : files;
-    const { globalSetupPath } = options;
-    const around = globalSetupPath === undefined ? {} : await import(loadUrl().pathToFileURL(globalSetupPath).href);
     try {
+      around = globalSetupPath === undefined ? {} : await import(loadUrl().pathToFileURL(globalSetupPath).href);
       await around.globalSetup?.();
     } catch (error) {
       tree.root.fail(testFailure(error, kinds.hook));
       tree.end();
       return;
     }
+    if (watcher !== undefined) {
+      watcher.start(chosen);
+      return;
+    }
     if (options.isolation === 'none') await runHere(tree, chosen, options);
     else await runFiles(tree, chosen, options);
-    await around.globalTeardown?.();
+    await teardown();
   };
   begin();
-  return tree.stream;
+  return { stream: tree.stream, teardown };
+}
+
+/** @param {any} stream @param {Options} options @param {any} chosen what trees are made of */
+function watching(stream, options, chosen) {
+  /** @type {boolean[]} */
+  const workers = [];
+  const makeTree = () => new Tree(chosen, undefined, stream);
+  return new TestWatcher(
+    stream,
+    options,
+    makeTree,
+    (file, all, tree, watcher) => new FileTest(file, tree, options, workers, { all, watcher }),
+  );
 }
 
 /** @param {Options} options */
@@ -219,14 +265,24 @@ class FileTest extends Test {
   #isShowing = false;
   #children = 0;
   #failedChildren = 0;
+  #watching;
+  /** @type {any} */
+  #child;
+  #isReplaced = false;
 
-  /** @param {string} file @param {any} tree @param {Options} options @param {boolean[]} workers */
-  constructor(file, tree, options, workers) {
-    const path = loadPath().resolve(options.cwd, `${file}`);
-    super({ name: `${file}`, fn: () => {}, options: { timeout: options.timeout }, place: { line: 1, column: 1, file: path } }, tree.root);
+  /**
+   * @param {string | undefined} file undefined for all that are watched @param {any} tree @param {Options} options @param {boolean[]} workers
+   * @param {{ all: string[], watcher: InstanceType<typeof TestWatcher> }} [watching]
+   */
+  constructor(file, tree, options, workers, watching) {
+    const path = loadPath().resolve(options.cwd, `${file ?? ''}`);
+    const name = file === undefined ? '<all files>' : watching === undefined ? `${file}` : loadPath().relative(options.cwd, path);
+    super({ name, fn: () => {}, options: { timeout: options.timeout }, place: { line: 1, column: 1, file: path } }, tree.root);
     this.#file = path;
     this.#options = options;
     this.#workers = workers;
+    this.#watching = watching;
+    this.isWhole = file === undefined;
     this.timeout = timeoutOf(options.timeout, 'options.timeout');
   }
 
@@ -250,15 +306,19 @@ class FileTest extends Test {
     addPatterns(flags, '--test-name-pattern', this.#options.names);
     addPatterns(flags, '--test-skip-pattern', this.#options.skips);
     if (only && indexOf(flags, '--test-only') === -1) push(flags, '--test-only');
-    const words = [...flags, ...execArgv, this.#file, ...argv];
-    const child = spawn(process.execPath, words, {
+    const files = this.isWhole
+      ? ['--test', '--test-isolation=none', ...execArgv, ...(this.#watching?.all ?? [])]
+      : [...execArgv, this.#file];
+    const report = this.#watching?.watcher.reporting(this.isWhole ? '' : this.#file);
+    const child = spawn(process.execPath, [...flags, ...files, ...argv], {
       cwd,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...(env ?? process.env), NODE_TEST_CONTEXT: 'child-v8', NODE_TEST_WORKER_ID: `${worker}` },
+      stdio: ['pipe', 'pipe', 'pipe', ...(report === undefined ? [] : ['pipe'])],
+      env: { ...(env ?? process.env), ...report?.env, NODE_TEST_CONTEXT: 'child-v8', NODE_TEST_WORKER_ID: `${worker}` },
     });
+    this.#child = child;
+    report?.follow(child);
     child.stdin?.end();
-    const stopAtExit = () => child.kill('SIGKILL');
-    process.once('exit', stopAtExit);
+    addChild(child);
     const stop = () => child.kill('SIGTERM');
     if (this.signal.aborted) stop();
     else addAlgorithm(this.signal, stop);
@@ -281,8 +341,8 @@ class FileTest extends Test {
     child.on('close', (/** @type {any} */ code, /** @type {any} */ signal) => resolve({ code, signal }));
     const ended = /** @type {any} */ (await promise);
     reader.end();
-    process.removeListener('exit', stopAtExit);
-    if (ended.code === 0 && ended.signal === null && failure === undefined) return;
+    removeChild(child);
+    if (this.#isReplaced || (ended.code === 0 && ended.signal === null && failure === undefined)) return;
     if (this.error !== null) return;
     const error = testFailure(failure ?? 'test failed', this.#failedChildren > 0 ? kinds.subtests : kinds.code);
     assign(error, { exitCode: ended.code, signal: ended.signal });
@@ -291,9 +351,27 @@ class FileTest extends Test {
     throw error;
   }
 
+  /** Ends it, as another takes its place: nothing more of it is told. @returns {Promise<any>} */
+  async replace() {
+    if (this.isFinished) return;
+    this.#isReplaced = true;
+    this.isFiltered = true;
+    this.isPassed = true;
+    if (this.#child === undefined) {
+      this.finish();
+      return;
+    }
+    const child = this.#child;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+    await this.outcome.promise;
+    clearTimeout(timer);
+  }
+
   /** @param {{ type: string, data: any }} event */
   #take(event) {
     const { type, data } = event;
+    if (this.#isReplaced) return;
     if (type === 'test:complete' || type === 'test:enqueue' || type === 'test:dequeue') {
       this.tree.tell(type, data);
       return;
@@ -362,6 +440,7 @@ class FileTest extends Test {
   }
 
   tellResult() {
+    if (this.#isReplaced) return;
     this.#flush();
     const isHidden = this.#children > 0 && (this.error === null || this.error.failureType === kinds.subtests);
     if (!this.isPassed) this.tree.success = false;
@@ -371,6 +450,22 @@ class FileTest extends Test {
     }
     super.tellResult();
   }
+}
+
+/** What runs; it ends with this process. */
+const children = setOf(/** @type {any[]} */ ([]));
+const endChildren = () => setForEach(children, (child) => child.kill('SIGKILL'));
+
+/** @param {any} child */
+function addChild(child) {
+  if (setSize(children) === 0) process.once('exit', endChildren);
+  setAdd(children, child);
+}
+
+/** @param {any} child */
+function removeChild(child) {
+  setDelete(children, child);
+  if (setSize(children) === 0) process.removeListener('exit', endChildren);
 }
 
 /** @param {boolean[]} places */
@@ -407,4 +502,4 @@ async function runHere(tree, files, options) {
   await open(tree);
 }
 
-module.exports = { run };
+module.exports = { run, start };

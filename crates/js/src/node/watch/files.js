@@ -70,16 +70,17 @@ class WatchedFiles {
     setForEach(folder.names, (name) => this.add(path.join(at, name)));
   }
 
-  /** A folder with all below it, or a file. @param {string} at */
-  addTree(at) {
+  /** A folder with all below it, or a file. @param {string} at @param {(name: string) => boolean} [isLeftOut] by a name relative to the folder @returns {any} */
+  addTree(at, isLeftOut) {
     if (!loadFiles().statSync(at).isDirectory()) {
       this.add(at);
-      return;
+      return undefined;
     }
-    const watcher = watch(at, { recursive: true }, (/** @type {string} */ _, /** @type {string | null} */ name) =>
+    const watcher = watch(at, { recursive: true, ignore: isLeftOut }, (/** @type {string} */ _, /** @type {string | null} */ name) =>
       this.#changed(path.join(at, name ?? '')),
     );
     push(this.#trees, watcher);
+    return watcher;
   }
 
   close() {

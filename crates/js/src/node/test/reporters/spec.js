@@ -48,6 +48,11 @@ class SpecReporter extends Stream.Transform {
         const color = data.level === 'error' ? tones.red : data.level === 'warn' ? tones.yellow : tones.blue;
         return `${color}${indentation(data.nesting)}${symbols.diagnostic}${data.message}${tones.white}\n`;
       }
+      case 'test:summary':
+        // In watch mode there is a summary after each run, which its failures follow.
+        return data.file === undefined ? this.#failures() : '';
+      case 'test:watch:restarted':
+        return `\nRestarted at ${new Date().toLocaleString()}\n`;
       case 'test:interrupted': {
         const tones = colors();
         let text = `${tones.red}${symbols.fail}Interrupted while running:${tones.white}\n`;
