@@ -203,6 +203,7 @@ pub(crate) fn parse(
         if !text.starts_with('-') || text == "-" {
             if text == "test" && code.is_none() && !tests && !checks {
                 tests = true;
+                parsed.options.push(("--test".to_owned(), String::new()));
                 continue;
             }
             words.0.push_front(word);

@@ -292,6 +292,70 @@ for (const isolation of ['process', 'none']) {
   });
 }
 
+test('what is set up globally is there before all tests, and torn down after them', () => {
+  file(
+    'setup.mjs',
+    "export function globalSetup() { console.log('# up'); } export async function globalTeardown() { console.log('# down'); }",
+  );
+  file('bad_setup.mjs', "export function globalSetup() { throw new Error('no setup'); }");
+  file('preload.mjs', "console.log('# preloaded'); import { before } from 'node:test'; before(() => console.log('# before all'));");
+  const path = file('needs_setup.test.mjs', "import test from 'node:test'; test('needs', () => console.log('# test'));");
+  const order = (...words) =>
+    start(...words, path)
+      .stdout.split('\n')
+      // A file's output is a comment of TAP.
+      .map((line) => line.replace('# \\# ', '# '))
+      .filter((line) => /^# (?:up|down|test|preloaded|before all)$/.test(line));
+  const setup = `--test-global-setup=${join(folder, 'setup.mjs')}`;
+  const preload = `--import=${join(folder, 'preload.mjs')}`;
+  const tap = '--test-reporter=tap';
+  deepEqual(order(tap, setup), ['# up', '# test', '# down']);
+  deepEqual(order('--test', tap, setup), ['# up', '# test', '# down']);
+  deepEqual(order('--test', '--test-isolation=none', tap, setup, preload), ['# up', '# preloaded', '# before all', '# test', '# down']);
+  for (const words of [[], ['--test']]) {
+    const { status, stdout, stderr } = start(...words, tap, `--test-global-setup=${join(folder, 'bad_setup.mjs')}`, path);
+    equal(status, 1);
+    ok(stderr.includes('no setup') && !stdout.includes('# test'), stdout);
+  }
+});
+
+test('without isolation `only` needs no option', () => {
+  const only = file('only_a.test.mjs', "import test from 'node:test'; test('left out', () => {}); test.only('chosen', () => {});");
+  const other = file('only_b.test.mjs', "import test from 'node:test'; test('left out too', () => {});");
+  deepEqual(results(start('--test', '--test-isolation=none', '--test-reporter=tap', only, other).stdout), ['ok 1 - chosen']);
+  deepEqual(results(start('--test', '--test-isolation=none', '--test-reporter=tap', other).stdout), ['ok 1 - left out too']);
+});
+
+test('a time limit of the runner is one for each test', () => {
+  const path = file(
+    'slow.test.mjs',
+    "import test from 'node:test'; test('slow', () => new Promise((resolve) => setTimeout(resolve, 2000))); test('fast', () => {});",
+  );
+  deepEqual(results(start('--test', '--test-timeout=50', '--test-reporter=tap', path).stdout), ['not ok 1 - slow', 'ok 2 - fast']);
+});
+
+test('a test expects the failures of its subtests as its own', () => {
+  const path = file(
+    'expects.mjs',
+    `import test, { suite } from 'node:test';
+    suite('suite', { expectFailure: true }, () => { test('throws', () => { throw new Error('x'); }); test('does not', () => {}); });`,
+  );
+  deepEqual(results(start('--test-reporter=tap', path).stdout).slice(0, 2), [
+    '    ok 1 - throws # EXPECTED FAILURE',
+    '    not ok 2 - does not # EXPECTED FAILURE',
+  ]);
+});
+
+test('mocked timers and dates end with their test', () => {
+  const path = file(
+    'dates.mjs',
+    `import test from 'node:test'; const real = Date;
+    test('one', (t) => { t.mock.timers.enable({ apis: ['Date'] }); t.assert.throws(() => new t.mock.constructor().timers.enable(), { code: 'ERR_INVALID_STATE' }); });
+    test('two', (t) => { t.assert.strictEqual(Date, real); });`,
+  );
+  deepEqual(results(start('--test-reporter=tap', path).stdout), ['ok 1 - one', 'ok 2 - two']);
+});
+
 test('a file that never ends makes room when it changes', async () => {
   const path = file('endless.test.cjs', "require('node:test')('endless', () => new Promise((resolve) => setTimeout(resolve, 1e8)));");
   const controller = new AbortController();

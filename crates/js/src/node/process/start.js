@@ -48,11 +48,13 @@ function prepare() {
     }
   }
   if (switchedOn('--permission')) warnOfPermissions();
-  const required = options('--require');
+  // What runs tests in other processes leaves imports to them; what runs them itself loads all once it is set up.
+  const runsTests = switchedOn('--test');
+  const required = runsTests && option('--test-isolation') === 'none' ? [] : options('--require');
   for (let index = 0; index < required.length; index += 1) loadModules().preload(required[index]);
   const loaders = options('--experimental-loader');
   for (let index = 0; index < loaders.length; index += 1) loadModules().register(loaders[index], baseUrl());
-  return options('--import');
+  return runsTests ? [] : options('--import');
 }
 
 /** Each of these lets a program get at everything in the end. */

@@ -3,11 +3,13 @@
 'use strict';
 
 const { process } = require('node/process/process');
+const { option } = require('node/process/options');
 const { TestsStream } = require('node/test/events');
 const { callerPlace, isTestFailure, kinds, testFailure } = require('node/test/failure');
 const { MockTracker } = require('node/test/mock');
 const { concurrencyOf, testArguments } = require('node/test/options');
 const { settings } = require('node/test/settings');
+const { GlobalSetup } = require('node/test/setup');
 const { currentTest, Hook, millisecondsBetween, Suite, Test } = require('node/test/test');
 const { report } = require('node/test/reporting');
 const { inspect } = require('builtins/inspect/inspect');
@@ -102,6 +104,7 @@ class Tree {
     root.hasRunAfter = true;
     try {
       await root.runHooks('after', root.context);
+      await this.setup?.tearDown();
     } catch (error) {
       root.fail(error);
     }
@@ -114,6 +117,8 @@ class Tree {
   }
   /** @type {Promise<any> | undefined} */
   reported;
+  /** @type {InstanceType<typeof GlobalSetup> | undefined} */
+  setup;
 
   /** The end of all tests. @param {any} [pending] why those that have not ended are cancelled */
   end(pending) {
@@ -179,8 +184,23 @@ function tree() {
     own = new Tree(settings(), file);
     own.reported = reportOrLeave(own.stream);
     watchProcess(own, true);
+    const setup = option('--test-global-setup');
+    if (setup !== undefined && !own.settings.isChild) setUp(own, new GlobalSetup(setup));
   }
   return own;
+}
+
+/** Tests begin once all is set up. @param {Tree} held @param {InstanceType<typeof GlobalSetup>} setup */
+async function setUp(held, setup) {
+  held.isOpening = true;
+  opened = withResolvers();
+  if (!(await setup.run())) {
+    process.exit(1);
+    return;
+  }
+  held.setup = setup;
+  held.isOpening = false;
+  opened.resolve(undefined);
 }
 
 /** Who cannot report leaves with Node's status for it. @param {any} stream */
@@ -237,17 +257,15 @@ function watchProcess(watched, setsExitCode) {
   const beforeExit = async () => {
     if (!watched.root.hasRunAfter && !watched.isOver) await watched.wrapUp();
     finish();
+    // What listeners of `exit` throw is not the tests'.
+    process.removeListener('uncaughtException', onError);
+    process.removeListener('unhandledRejection', onRejection);
+    process.removeListener('beforeExit', beforeExit);
   };
   process.on('uncaughtException', onError);
   process.on('unhandledRejection', onRejection);
   process.on('beforeExit', beforeExit);
   process.on('exit', finish);
-  return () => {
-    process.removeListener('uncaughtException', onError);
-    process.removeListener('unhandledRejection', onRejection);
-    process.removeListener('beforeExit', beforeExit);
-    process.removeListener('exit', finish);
-  };
 }
 
 /** The test or suite in whose code the program is; the root outside of any. @returns {any} */

@@ -11,7 +11,6 @@ const {
   construct,
   dateGetTime,
   defineProperty,
-  functionToString,
   getOwnPropertyDescriptor,
   includes,
   Map,
@@ -245,6 +244,7 @@ class MockTimers {
         this.#promised((done) => this.#add(done, Number(delay), []), undefined, options),
       );
     }
+    if (has('Date') && global.Date.isMock) throw invalidState('Date is already being mocked!');
     if (has('Date')) this.#replace(global, 'Date', this.#date());
     if (has('AbortSignal.timeout')) {
       this.#replace(AbortSignal, 'timeout', (/** @type {any} */ delay) => {
@@ -375,7 +375,8 @@ class MockTimers {
       get: (target, name, receiver) => {
         if (name === 'now') return time;
         if (name === 'isMock') return true;
-        if (name === 'toString') return () => functionToString(target);
+        // In the words of Node's engine.
+        if (name === 'toString') return () => 'function Date() { [native code] }';
         return name === 'prototype' ? target.prototype : reflectGet(target, name, receiver);
       },
     });

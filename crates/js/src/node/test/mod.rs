@@ -25,6 +25,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/reporting", include_str!("reporting.js")),
         File::new("node/test/runner", include_str!("runner.js")),
         File::new("node/test/settings", include_str!("settings.js")),
+        File::new("node/test/setup", include_str!("setup.js")),
         File::new("node/test/snapshot", include_str!("snapshot.js")),
         File::new("node/test/test", include_str!("test.js")),
         File::new("node/test/watching", include_str!("watching.js")),

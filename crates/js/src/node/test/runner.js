@@ -6,12 +6,14 @@ const { invalidType, invalidValue, outOfRange } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger } = require('node/arguments');
 const { requireObject, requireOneOf, requireSignal, requireString } = require('node/arguments');
 const { process } = require('node/process/process');
+const { options: commandOptions, switchedOn } = require('node/process/options');
 const { spawn } = require('node/child_process/module');
 const { testFiles } = require('node/test/files');
 const { kinds, testFailure } = require('node/test/failure');
 const { adopt, open, Tree } = require('node/test/harness');
 const { concurrencyOf, timeoutOf } = require('node/test/options');
 const { patternOf } = require('node/test/patterns');
+const { GlobalSetup } = require('node/test/setup');
 const { settings } = require('node/test/settings');
 const { TestWatcher } = require('node/test/watching');
 const { EventReader } = require('node/test/wire');
@@ -38,8 +40,11 @@ const {
   withResolvers,
 } = require('builtins/primordials');
 const { parallelism } = ops;
+const loadHooks = () => require('node/module/hooks');
+const loadModule = () => require('node/module/module');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadReadline = () => /** @type {any} */ (require('node/readline/readline'));
+const loadUtil = () => require('node/util/util');
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
 /** Options of this process that say what the runner does, not what a file's process does. */
@@ -153,16 +158,18 @@ function run(given = {}) {
 function start(given, isNested = false) {
   const options = checked(given);
   const chosenForTrees = {
-    only: options.isolation === 'none' && options.only,
+    only: options.isolation === 'none' && (options.only || 'where said'),
     names: options.isolation === 'none' ? options.names : [],
     skips: options.isolation === 'none' ? options.skips : [],
-    timeout: undefined,
+    // A file's process has it for its tests.
+    timeout: options.isolation === 'none' ? timeoutOf(options.timeout, 'options.timeout') : undefined,
     concurrency: concurrencyOfFiles(options),
     forceExit: options.forceExit,
     updateSnapshots: settings().updateSnapshots,
     isChild: false,
   };
   const tree = new Tree(chosenForTrees);
+  debug('run', options);
   const files = options.files?.length > 0 || isArray(options.files) ? options.files : testFiles(options.globPatterns, options.cwd, true);
   if (options.setup) options.setup(tree.stream);
   const { globalSetupPath, signal } = options;
@@ -173,13 +180,7 @@ function start(given, isNested = false) {
     else tree.root.controller.abort(reason);
   };
   if (signal !== undefined && !signal.aborted) addAlgorithm(signal, () => stop(signal.reason));
-  /** @type {any} */
-  let around;
-  const teardown = async () => {
-    const { globalTeardown } = around ?? {};
-    around = undefined;
-    await globalTeardown?.();
-  };
+  const setup = new GlobalSetup(globalSetupPath);
   // The caller first listens, then it begins.
   const begin = async () => {
     await undefined;
@@ -191,11 +192,8 @@ function start(given, isNested = false) {
     }
     if (signal?.aborted) tree.root.cancel(signal.reason);
     const chosen = options.shard ? filter(files, (_file, index) => index % options.shard.total === options.shard.index - 1) : files;
-    try {
-      around = globalSetupPath === undefined ? {} : await import(loadUrl().pathToFileURL(globalSetupPath).href);
-      await around.globalSetup?.();
-    } catch (error) {
-      tree.root.fail(testFailure(error, kinds.hook));
+    if (!(await setup.run())) {
+      tree.success = false;
       tree.end();
       return;
     }
@@ -205,10 +203,10 @@ function start(given, isNested = false) {
     }
     if (options.isolation === 'none') await runHere(tree, chosen, options);
     else await runFiles(tree, chosen, options);
-    await teardown();
+    await setup.tearDown();
   };
   begin();
-  return { stream: tree.stream, teardown };
+  return { stream: tree.stream, teardown: () => setup.tearDown() };
 }
 
 /** @param {any} stream @param {Options} options @param {any} chosen what trees are made of */
@@ -222,6 +220,22 @@ function watching(stream, options, chosen) {
     makeTree,
     (file, all, tree, watcher) => new FileTest(file, tree, options, workers, { all, watcher }),
   );
+}
+
+/** With NODE_DEBUG=test_runner. @param {string} what @param {Options} options */
+function debug(what, { concurrency, cwd, files, globPatterns, isolation, only, shard, timeout, watch }) {
+  const shown = {
+    concurrency: isolation === 'none' ? 1 : concurrency,
+    cwd,
+    files,
+    globPatterns,
+    isolation,
+    only,
+    shard,
+    timeout: timeout ?? Infinity,
+    watch,
+  };
+  loadUtil().debuglog('test_runner')('%s %O', what, shown);
 }
 
 /** @param {Options} options */
@@ -277,13 +291,12 @@ class FileTest extends Test {
   constructor(file, tree, options, workers, watching) {
     const path = loadPath().resolve(options.cwd, `${file ?? ''}`);
     const name = file === undefined ? '<all files>' : watching === undefined ? `${file}` : loadPath().relative(options.cwd, path);
-    super({ name, fn: () => {}, options: { timeout: options.timeout }, place: { line: 1, column: 1, file: path } }, tree.root);
+    super({ name, fn: () => {}, options: {}, place: { line: 1, column: 1, file: path } }, tree.root);
     this.#file = path;
     this.#options = options;
     this.#workers = workers;
     this.#watching = watching;
     this.isWhole = file === undefined;
-    this.timeout = timeoutOf(options.timeout, 'options.timeout');
   }
 
   isLeftOut() {
@@ -306,6 +319,8 @@ class FileTest extends Test {
     addPatterns(flags, '--test-name-pattern', this.#options.names);
     addPatterns(flags, '--test-skip-pattern', this.#options.skips);
     if (only && indexOf(flags, '--test-only') === -1) push(flags, '--test-only');
+    const timeout = timeoutOf(this.#options.timeout, 'options.timeout');
+    if (timeout !== undefined) push(flags, `--test-timeout=${timeout}`);
     const files = this.isWhole
       ? ['--test', '--test-isolation=none', ...execArgv, ...(this.#watching?.all ?? [])]
       : [...execArgv, this.#file];
@@ -481,10 +496,20 @@ function addPatterns(flags, name, list) {
   for (let index = 0; index < list.length; index += 1) push(flags, `${name}=${regExpToString(list[index])}`);
 }
 
+/** What the command line has before the tests. */
+async function preload() {
+  const required = commandOptions('--require');
+  for (let index = 0; index < required.length; index += 1) loadModule().preload(required[index]);
+  const imported = commandOptions('--import');
+  const base = `${loadUrl().pathToFileURL(process.cwd()).href}/`;
+  for (let index = 0; index < imported.length; index += 1) await import(loadHooks().resolveImport(imported[index], base, undefined).url);
+}
+
 /** All files in this process: their tests are children of one root. @param {any} tree @param {string[]} files @param {Options} options */
 async function runHere(tree, files, options) {
   adopt(tree);
   process.env.NODE_TEST_WORKER_ID = '1';
+  if (switchedOn('--test')) await preload();
   for (let index = 0; index < files.length; index += 1) {
     const path = loadPath().resolve(options.cwd, files[index]);
     tree.file = path;

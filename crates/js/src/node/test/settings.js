@@ -7,7 +7,7 @@ const { option, options, switchedOn } = require('node/process/options');
 const { patternOf } = require('node/test/patterns');
 const { map } = require('builtins/primordials');
 
-/** @typedef {{ only: boolean, names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
+/** @typedef {{ only: boolean | 'where said', names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
  *   updateSnapshots: boolean, isChild: boolean, reporters: string[], destinations: string[] }} Settings */
 
 /** @returns {Settings} */

@@ -149,7 +149,7 @@ class Test {
     this.timeout = timeoutOf(options.timeout, 'options.timeout') ?? this.inheritedTimeout();
     this.concurrency = concurrencyOf(options.concurrency, parent.concurrency, 'options.concurrency');
     requireSignal(options.signal, 'options.signal');
-    this.expectFailure = expectedFailureOf(options.expectFailure);
+    this.expectFailure = expectedFailureOf(options.expectFailure) ?? parent.expectFailure;
     const { only, skip, todo, plan, signal } = options;
     if (signal?.aborted) this.controller.abort(signal.reason);
     else if (signal !== undefined) addAlgorithm(signal, () => this.controller.abort(signal.reason));
@@ -210,7 +210,7 @@ class Test {
 
   isLeftOut() {
     const { names, skips, only } = this.tree.settings;
-    if (only && !this.only && (this.parent.runsOnlySubtests || this.parent.parent === null)) return true;
+    if (only && !this.only && (this.parent.runsOnlySubtests || (only === true && this.parent.parent === null))) return true;
     if (names.length > 0 && !matchesByName(this, names)) return true;
     return skips.length > 0 && matchesByName(this, skips);
   }
@@ -506,7 +506,7 @@ class Test {
     }
     this.endTime ??= monotonicNow();
     this.isFinished = true;
-    this.#mock?.restoreAll();
+    this.#mock?.reset();
     if (!this.isFiltered && this.parent !== null) this.tree.tell('test:complete', this.completion());
     if (this.parent !== null) this.parent.tellTurns();
     this.outcome.resolve(undefined);
@@ -622,7 +622,7 @@ class Suite extends Test {
   /** A suite is left out when all in it is. */
   isLeftOut() {
     const { names, only, skips } = this.tree.settings;
-    if (only && !this.only && (this.parent.runsOnlySubtests || this.parent.parent === null)) return true;
+    if (only && !this.only && (this.parent.runsOnlySubtests || (only === true && this.parent.parent === null))) return true;
     if (skips.length > 0 && matchesByName(this, skips)) return true;
     if (this.subtests.length === 0) {
       return names.length > 0 && !matchesByName(this, names);
