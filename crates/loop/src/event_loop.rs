@@ -464,6 +464,11 @@ impl Loop {
         WeakLoop(Rc::downgrade(&self.0))
     }
 
+    /// Sends what streams have queued for the end of this turn, now: for a program that ends in the middle of one.
+    pub fn flush_writes(&self) {
+        self.flush_queue().flush_all();
+    }
+
     /// Counts bytes that somebody else than this crate's own sockets received and sent, for the statistics.
     pub fn count_traffic(&self, received: usize, sent: usize) {
         let traffic = self.traffic();

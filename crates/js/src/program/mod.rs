@@ -237,6 +237,8 @@ impl Js {
 
     /// The exit status of a program that has nothing left to do.
     pub fn conclude(&self, main: &Main) -> i32 {
+        // A program that left in the middle of a turn has sent what it wrote.
+        self.event_loop.flush_writes();
         self.context.keep_compiled();
         if self.context.is_out_of_memory() {
             print_error(

@@ -11,7 +11,7 @@ mod stream;
 mod write_queue;
 
 pub use crate::sys::{Answer, Question, Unresolved};
-pub use listener::Listener;
+pub use listener::{ListenOptions, Listener};
 pub use lookup::{lookup, names, resolve};
 pub use reading::Boundaries;
 pub use stream::{Stream, StreamHandler};

@@ -14,13 +14,14 @@ use std::path::Path;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rustix::net::{
-    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, shutdown, socket_with,
-    sockopt,
+    AddressFamily, Shutdown, SocketFlags, SocketType, bind, shutdown, socket_with, sockopt,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::listener::unix_address;
 use super::reading::{self, Boundaries, Read};
 use super::write_queue::{Kept, WriteQueue, send_some};
 use crate::event_loop::{Loop, WeakLoop};
@@ -99,12 +100,30 @@ impl Stream {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn connect(address: SocketAddr) -> io::Result<Stream> {
+        Stream::connect_from(address, None).await
+    }
+
+    /// As [`Stream::connect`], from an address of this machine; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Cancel safety
+    /// As there.
+    pub async fn connect_from(
+        address: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> io::Result<Stream> {
         let family = if address.is_ipv4() {
             AddressFamily::INET
         } else {
             AddressFamily::INET6
         };
         let socket = new_socket(family)?;
+        if let Some(local) = local {
+            sockopt::set_socket_reuseaddr(&socket, true)?;
+            bind(&socket, &local)?;
+        }
         let started = rustix::net::connect(&socket, &address);
         Stream::finish_connect(socket, started).await
     }
@@ -115,7 +134,7 @@ impl Stream {
     /// What the operating system reports.
     pub async fn connect_unix(path: &Path) -> io::Result<Stream> {
         let socket = new_socket(AddressFamily::UNIX)?;
-        let started = rustix::net::connect(&socket, &SocketAddrUnix::new(path)?);
+        let started = rustix::net::connect(&socket, &unix_address(path)?);
         Stream::finish_connect(socket, started).await
     }
 
@@ -254,6 +273,69 @@ impl Stream {
         Ok(sockopt::set_tcp_nodelay(self.fd()?.as_fd(), nodelay)?)
     }
 
+    /// Has the system ask from time to time whether the other end is there, after so long without a byte (at least a
+    /// second, if it is given).
+    ///
+    /// # Errors
+    /// When the stream is closed or not a TCP socket.
+    pub fn set_keepalive(&self, keepalive: bool, idle: Option<Duration>) -> io::Result<()> {
+        let fd = self.fd()?;
+        sockopt::set_socket_keepalive(fd.as_fd(), keepalive)?;
+        if let Some(idle) = idle.filter(|_| keepalive) {
+            sockopt::set_tcp_keepidle(fd.as_fd(), idle)?;
+        }
+        Ok(())
+    }
+
+    /// The type of service (IPv4) or the traffic class (IPv6) of what is sent.
+    ///
+    /// # Errors
+    /// When the stream is closed or not an IP socket.
+    pub fn type_of_service(&self) -> io::Result<u8> {
+        let fd = self.fd()?;
+        Ok(if self.is_ipv6()? {
+            sockopt::ipv6_tclass(fd.as_fd())? as u8
+        } else {
+            sockopt::ip_tos(fd.as_fd())?
+        })
+    }
+
+    /// Sets what [`Stream::type_of_service`] tells.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_type_of_service(&self, value: u8) -> io::Result<()> {
+        let fd = self.fd()?;
+        if self.is_ipv6()? {
+            sockopt::set_ipv6_tclass(fd.as_fd(), value.into())?;
+        } else {
+            sockopt::set_ip_tos(fd.as_fd(), value)?;
+        }
+        Ok(())
+    }
+
+    fn is_ipv6(&self) -> io::Result<bool> {
+        Ok(sockopt::socket_domain(self.fd()?.as_fd())? == AddressFamily::INET6)
+    }
+
+    /// Closes the socket so that the other end is told of a reset (`RST`) and not of an end.
+    ///
+    /// # Errors
+    /// When the stream is closed or not a TCP socket.
+    pub fn reset(&self) -> io::Result<()> {
+        sockopt::set_socket_linger(self.fd()?.as_fd(), Some(Duration::ZERO))?;
+        self.close();
+        Ok(())
+    }
+
+    /// The descriptor's number.
+    ///
+    /// # Errors
+    /// When the stream is closed.
+    pub fn number(&self) -> io::Result<RawFd> {
+        Ok(self.fd()?.as_raw_fd())
+    }
+
     // ---- the callback interface -----------------------------------------------------------------------------------
 
     /// Tells `handler` of everything from now on; `None` goes back to futures.
@@ -385,6 +467,12 @@ impl Stream {
     #[must_use]
     pub fn queued(&self) -> usize {
         self.0.queue.borrow().len()
+    }
+
+    /// Whether the kernel has taken no more lately: what is queued leaves when the other end has read.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.0.blocked.get()
     }
 
     /// Closes the sending side once everything queued has been sent.

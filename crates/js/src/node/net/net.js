@@ -1,44 +1,53 @@
-// `node:net` (https://nodejs.org/api/net.html): what is known without sockets. Sockets and servers are not there yet, and say so.
+// `node:net` (https://nodejs.org/api/net.html).
 'use strict';
 
+const { construct, max } = require('builtins/primordials');
 const { requireBoolean, requireInteger } = require('node/arguments');
-const { absentClass, absentFunction } = require('node/absent');
 const { isIP, isIPv4, isIPv6 } = require('node/net/addresses');
 const { BlockList } = require('node/net/block_list');
+const { normalized } = require('node/net/connecting');
+const families = require('node/net/families');
+const { Server } = require('node/net/server');
+const { Socket } = require('node/net/socket');
 const { SocketAddress } = require('node/net/socket_address');
-const { max } = require('builtins/primordials');
-const { prototype: emitter } = require('node/events/events');
 
-let selectsFamily = true;
-let attemptTimeout = 250;
+/** @param {any[]} given */
+function connect(...given) {
+  const pair = normalized(given);
+  const options = pair[0];
+  const socket = construct(Socket, [options]);
+  if (options.timeout) socket.setTimeout(options.timeout);
+  return socket.connect(pair);
+}
 
-const Socket = absentClass('net', 'Socket', 1, emitter);
-const connect = absentFunction('net', 'connect');
 module.exports = {
+  _createServerHandle: undefined,
+  _normalizeArgs: normalized,
   BlockList,
   SocketAddress,
   connect,
   createConnection: connect,
-  createServer: absentFunction('net', 'createServer', 2),
+  /** @param {any} [options] @param {any} [listener] */
+  createServer: (options, listener) => construct(Server, [options, listener]),
   /** @param {any} input */
   isIP: (input) => isIP(input),
   /** @param {any} input */
   isIPv4: (input) => isIPv4(input),
   /** @param {any} input */
   isIPv6: (input) => isIPv6(input),
-  Server: absentClass('net', 'Server', 2, emitter),
+  Server,
   Socket,
   Stream: Socket,
-  getDefaultAutoSelectFamily: () => selectsFamily,
+  getDefaultAutoSelectFamily: () => families.state.selects,
   /** @param {boolean} value */
   setDefaultAutoSelectFamily(value) {
     requireBoolean(value, 'value');
-    selectsFamily = value;
+    families.state.selects = value;
   },
-  getDefaultAutoSelectFamilyAttemptTimeout: () => attemptTimeout,
+  getDefaultAutoSelectFamilyAttemptTimeout: () => families.state.attemptTimeout,
   /** @param {number} value in milliseconds; Node takes no less than 10 */
   setDefaultAutoSelectFamilyAttemptTimeout(value) {
     requireInteger(value, 'value', 1);
-    attemptTimeout = max(value, 10);
+    families.state.attemptTimeout = max(value, 10);
   },
 };

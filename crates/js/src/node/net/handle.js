@@ -1,0 +1,217 @@
+// What a socket or a server of `node:net` has underneath: a native socket or listener, and who hears of it. Programs see it as `_handle`.
+//
+// What happens comes from the loop, each time in an entry of its own; it runs in the asynchronous context in which the handle was made.
+'use strict';
+
+const { currentFrame, enterFrame } = require('builtins/async_context');
+const { nextTick } = require('node/process/ticks');
+const {
+  netAddress,
+  netAttach,
+  netClose,
+  netConnect,
+  netConnectPath,
+  netKeepAlive,
+  netListen,
+  netListenPath,
+  netNoDelay,
+  netNumber,
+  netOpen,
+} = ops;
+const { netOpenListener, netQueued, netRead, netReference, netReset, netSetReceiver, netShutdown, netTypeOfService, netWrite } = ops;
+
+/** EBADF, for what is done with a handle that is closed. */
+const BAD_DESCRIPTOR = -9;
+
+/**
+ * Who hears of a handle.
+ * @typedef {object} Owner
+ * @property {(errno: number) => void} [connected]
+ * @property {(bytes: Uint8Array<ArrayBuffer> | undefined) => void} [received]
+ * @property {() => void} [drained]
+ * @property {(errno: number, isRead: boolean) => void} [failed]
+ * @property {(handle: SocketHandle) => void} [accepted]
+ */
+
+class Handle {
+  /** @type {any} */
+  native;
+  /** @type {Owner} */
+  owner;
+  frame = currentFrame();
+  isReferenced = true;
+
+  /** @param {Owner} owner */
+  constructor(owner) {
+    this.owner = owner;
+  }
+
+  get fd() {
+    return this.native === undefined ? -1 : netNumber(this.native);
+  }
+
+  ref() {
+    this.#reference(true);
+  }
+  unref() {
+    this.#reference(false);
+  }
+  hasRef() {
+    return this.isReferenced && this.native !== undefined;
+  }
+  /** @param {boolean} on */
+  #reference(on) {
+    this.isReferenced = on;
+    if (this.native !== undefined) netReference(this.native, on);
+  }
+
+  /** @param {any} native the native one that is there now */
+  has(native) {
+    this.native = native;
+    if (!this.isReferenced) netReference(native, false);
+  }
+
+  /** @param {boolean} isRemote @returns {{ address: string, family: string, port: number } | undefined} */
+  address(isRemote) {
+    const found = this.native === undefined ? undefined : netAddress(this.native, isRemote);
+    if (found === undefined) return undefined;
+    const address = found[0];
+    return { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port: found[1] };
+  }
+
+  /** @param {() => void} [closed] called in a tick of its own */
+  close(closed = undefined) {
+    const { native } = this;
+    this.native = undefined;
+    if (native !== undefined) netClose(native);
+    if (closed !== undefined) nextTick(closed);
+  }
+}
+
+/** @param {string} address */
+function isIPv6(address) {
+  for (let i = 0; i < address.length; i += 1) if (address[i] === ':') return true;
+  return false;
+}
+
+class SocketHandle extends Handle {
+  isPath = false;
+  reading = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+
+  /** @param {NativeSocket} native @param {Owner} owner a socket that came to a listener */
+  static accepted(native, owner) {
+    const handle = new SocketHandle(owner);
+    handle.has(native);
+    netAttach(native, handle);
+    return handle;
+  }
+
+  /** @param {number} descriptor @param {Owner} owner @returns {SocketHandle | number} the error's number */
+  static open(descriptor, owner) {
+    const native = netOpen(descriptor);
+    return typeof native === 'number' ? native : SocketHandle.accepted(native, owner);
+  }
+
+  /** @param {string} address @param {number} port @param {string | undefined} localAddress @param {number} localPort */
+  connect(address, port, localAddress, localPort) {
+    this.has(netConnect(this, address, port, localAddress, localPort));
+  }
+
+  /** @param {string} path */
+  connectPath(path) {
+    this.isPath = true;
+    this.has(netConnectPath(this, path));
+  }
+
+  readStart() {
+    if (this.native === undefined) return BAD_DESCRIPTOR;
+    this.reading = true;
+    return netRead(this.native, true);
+  }
+  readStop() {
+    this.reading = false;
+    return this.native === undefined ? 0 : netRead(this.native, false);
+  }
+
+  /** @param {Uint8Array | string} content @param {boolean} [isLatin1] */
+  write(content, isLatin1 = false) {
+    return this.native === undefined ? BAD_DESCRIPTOR : netWrite(this.native, content, isLatin1);
+  }
+  shutdown() {
+    return this.native === undefined ? BAD_DESCRIPTOR : netShutdown(this.native);
+  }
+  get writeQueueSize() {
+    return this.native === undefined ? 0 : netQueued(this.native);
+  }
+  /** @param {boolean} on */
+  setNoDelay(on) {
+    return this.native === undefined ? BAD_DESCRIPTOR : netNoDelay(this.native, on);
+  }
+  /** @param {number} value -1 only asks */
+  setTypeOfService(value) {
+    return this.native === undefined ? BAD_DESCRIPTOR : netTypeOfService(this.native, value);
+  }
+  /** @param {boolean} on @param {number} seconds */
+  setKeepAlive(on, seconds) {
+    return this.native === undefined ? BAD_DESCRIPTOR : netKeepAlive(this.native, on, seconds);
+  }
+  /** @param {() => void} [closed] */
+  reset(closed = undefined) {
+    const { native } = this;
+    this.native = undefined;
+    if (native !== undefined) netReset(native);
+    if (closed !== undefined) nextTick(closed);
+    return 0;
+  }
+}
+
+class ListenerHandle extends Handle {
+  /** A connection came. A property of its own, which programs replace. @type {(errno: number, handle: SocketHandle) => void} */
+  onconnection = (_errno, handle) => this.owner.accepted?.(handle);
+
+  /** @param {string} address @param {number} port @param {number} backlog @param {number} flags @returns {number} 0 or the error's number */
+  listen(address, port, backlog, flags) {
+    return this.#took(netListen(this, address, port, backlog, flags));
+  }
+  /** @param {string} path @param {number} backlog */
+  listenPath(path, backlog) {
+    return this.#took(netListenPath(this, path, backlog));
+  }
+  /** @param {number} descriptor @param {number} backlog */
+  open(descriptor, backlog) {
+    return this.#took(netOpenListener(this, descriptor, backlog));
+  }
+  /** @param {NativeListener | number} native */
+  #took(native) {
+    if (typeof native === 'number') return native;
+    this.has(native);
+    return 0;
+  }
+}
+
+/** @param {Handle} handle @param {() => void} run */
+function within(handle, run) {
+  if (handle.frame === undefined) return run();
+  enterFrame(handle.frame);
+  try {
+    run();
+  } finally {
+    enterFrame(undefined);
+  }
+}
+
+netSetReceiver([
+  (handle, errno) => within(handle, () => handle.owner.connected?.(errno)),
+  (handle, bytes) => {
+    if (bytes !== undefined) handle.bytesRead += bytes.length;
+    if (handle.frame === undefined) handle.owner.received?.(bytes);
+    else within(handle, () => handle.owner.received?.(bytes));
+  },
+  (handle) => within(handle, () => handle.owner.drained?.()),
+  (handle, errno, isRead) => within(handle, () => handle.owner.failed?.(errno, isRead)),
+  (handle, native) => within(handle, () => handle.onconnection(0, SocketHandle.accepted(native, {}))),
+]);
+
+module.exports = { ListenerHandle, SocketHandle };
