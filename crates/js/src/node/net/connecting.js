@@ -14,7 +14,18 @@ const { exceptionWithHostPort } = require('node/util/system_errors');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const { netPermit } = ops;
 const loadDns = () => /** @type {any} */ (require('node/dns/module'));
-const loadSocket = () => require('node/net/socket');
+
+/** What sockets do for their connections; node/net/socket says it. */
+let sockets = {
+  active: (/** @type {any} */ _socket) => {},
+  ownerOf: (/** @type {any} */ _socket) => /** @type {import('node/net/handle').Owner} */ ({}),
+  settle: (/** @type {any} */ _socket) => {},
+};
+
+/** @param {typeof sockets} given */
+function useSockets(given) {
+  sockets = given;
+}
 
 const ADDRCONFIG = 32;
 const ETIMEDOUT = -110;
@@ -127,7 +138,7 @@ function byName(socket, options) {
     else if (typeof address !== 'string' || !isIP(address)) nextTick(fail, socket, invalidAddress(address));
     else if (addressFamily !== 4 && addressFamily !== 6) nextTick(fail, socket, invalidFamily(addressFamily, host, port));
     else {
-      loadSocket().active(socket);
+      sockets.active(socket);
       attempt(socket, address, port, addressFamily, localAddress, localPort);
     }
   });
@@ -181,7 +192,7 @@ function foundAll(socket, error, found, asked) {
     if (i < order[0].length) push(list, order[0][i]);
     if (i < order[1].length) push(list, order[1][i]);
   }
-  loadSocket().active(socket);
+  sockets.active(socket);
   if (list.length === 1) {
     attempt(socket, list[0].address, port, list[0].family, asked.localAddress, asked.localPort);
     return;
@@ -223,7 +234,7 @@ function attemptNext(socket, race) {
   if (!isFirst) {
     // Each address has a socket of its own.
     const old = socket._handle;
-    socket._handle = new SocketHandle(loadSocket().ownerOf(socket));
+    socket._handle = new SocketHandle(sockets.ownerOf(socket));
     socket._handle.isReferenced = old?.isReferenced ?? true;
     old?.close();
   }
@@ -308,12 +319,11 @@ function connected(socket, errno, to) {
     fail(socket, exceptionWithHostPort(errno, 'connect', to.address, to.port, to.local));
     return;
   }
-  const { active, settle } = loadSocket();
-  settle(socket);
-  active(socket);
+  sockets.settle(socket);
+  sockets.active(socket);
   socket.emit('connect');
   socket.emit('ready');
   if (socket.readable && !socket.isPaused()) socket.read(0);
 }
 
-module.exports = { connect, isPipeName, normalized, toNumber };
+module.exports = { connect, normalized, toNumber, useSockets };

@@ -193,12 +193,12 @@ impl Socket {
             task.abort();
         }
         let stream = self.stream.borrow_mut().take();
-        if let Some(stream) = stream {
-            if !is_reset || stream.reset().is_err() {
-                // What was written in this turn is sent, as far as the other end takes it.
-                let _ = stream.flush_now();
-                stream.close();
-            }
+        if let Some(stream) = stream
+            && (!is_reset || stream.reset().is_err())
+        {
+            // What was written in this turn is sent, as far as the other end takes it.
+            let _ = stream.flush_now();
+            stream.close();
         }
         self.is_reading.set(false);
         self.is_sending.set(false);
@@ -523,10 +523,10 @@ impl Server {
         let server = Rc::downgrade(self);
         let task = Loop::current().spawn(async move {
             twinloop_loop::time::sleep(RETRY).await;
-            if let Some(server) = server.upgrade() {
-                if let Some(listener) = server.listener.borrow().as_ref() {
-                    listener.look_again();
-                }
+            if let Some(server) = server.upgrade()
+                && let Some(listener) = server.listener.borrow().as_ref()
+            {
+                listener.look_again();
             }
         });
         *self.retry.borrow_mut() = Some(task);

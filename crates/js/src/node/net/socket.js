@@ -6,6 +6,7 @@ const { currentFrame, enterFrame, use } = require('builtins/async_context');
 const { apply, construct, defineProperty, isFinite, isView, keys, min, ownKeys, setPrototypeOf } = require('builtins/primordials');
 const { requireFunction, requireInteger, requireNumber } = require('node/arguments');
 const { invalidType, invalidValue, nodeError, outOfRange } = require('node/errors');
+const { connect, normalized, useSockets } = require('node/net/connecting');
 const { socketClosed, closedBeforeConnection } = require('node/net/errors');
 const { SocketHandle } = require('node/net/handle');
 const { nextTick } = require('node/process/ticks');
@@ -15,7 +16,6 @@ const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/even
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadProcess = () => require('node/process/process');
-const loadConnecting = () => require('node/net/connecting');
 
 const { Duplex } = Stream;
 
@@ -231,9 +231,9 @@ function settle(socket) {
 const methods = {
   /** @this {any} @param {any[]} given */
   connect(...given) {
-    const normalized = loadConnecting().normalized(given);
-    const options = normalized[0];
-    const callback = normalized[1];
+    const pair = normalized(given);
+    const options = pair[0];
+    const callback = pair[1];
     if (options.path === undefined && (options.port === undefined || options.port === null)) {
       throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
     }
@@ -264,7 +264,7 @@ const methods = {
     }
     if (options.blockList) this.blockList = options.blockList;
     active(this);
-    loadConnecting().connect(this, options);
+    connect(this, options);
     return this;
   },
 
@@ -671,4 +671,6 @@ for (let i = 0; i < getterNames.length; i += 1) {
   });
 }
 
-module.exports = { Socket, active, ownerOf, settle };
+useSockets({ active, ownerOf, settle });
+
+module.exports = { Socket };
