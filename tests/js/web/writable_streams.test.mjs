@@ -97,6 +97,61 @@ test('a pipe holds its source back, and closes its sink', async () => {
   equal(source.locked || sink.locked, false);
 });
 
+/** What a pipe through a transform does, each with how many turns of the microtask queue the program saw before it. */
+function stepsOfAPipe() {
+  return new Promise((resolve) => {
+    const steps = [];
+    let turn = 0;
+    let isOver = false;
+    const count = () => {
+      turn += 1;
+      if (!isOver) queueMicrotask(count);
+    };
+    queueMicrotask(count);
+    let index = 0;
+    const source = new ReadableStream({
+      pull(controller) {
+        steps.push(`pull ${turn}`);
+        if (index === 3) controller.close();
+        else controller.enqueue(index++);
+        Promise.resolve().then(() => steps.push(`then ${turn}`));
+      },
+    });
+    const doubled = new TransformStream({
+      transform(value, controller) {
+        steps.push(`transform ${turn}`);
+        if (value === 1) queueMicrotask(() => steps.push(`task ${turn}`));
+        controller.enqueue(value * 2);
+      },
+      flush: () => void steps.push(`flush ${turn}`),
+    });
+    const sink = new WritableStream({
+      write(value) {
+        steps.push(`write ${value} ${turn}`);
+        if (value === 2) return Promise.resolve().then(() => steps.push(`written ${turn}`));
+      },
+      close: () => void steps.push(`close ${turn}`),
+    });
+    source
+      .pipeThrough(doubled)
+      .pipeTo(sink)
+      .then(() => {
+        isOver = true;
+        resolve(`${steps.join(', ')}, done ${turn}`);
+      });
+  });
+}
+
+test('the steps of a pipe keep their places among the microtasks of the program', async () => {
+  // As the reactions of the specification's promises have them, one by one.
+  const expected =
+    'pull 1, then 2, pull 2, then 3, transform 4, write 0 5, pull 8, then 9, transform 9, task 10, write 2 10, written 11, pull 12, then 13, ' +
+    'transform 13, write 4 14, flush 17, close 20, done 23';
+  equal(await stepsOfAPipe(), expected);
+  // Several at once do not change places with one another.
+  equal((await Promise.all([stepsOfAPipe(), stepsOfAPipe(), stepsOfAPipe()])).length, 3);
+});
+
 test('an error goes from each end of a pipe to the other, unless it is kept', async () => {
   const broken = new Error('broken');
   let aborted;

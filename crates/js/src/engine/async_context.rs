@@ -25,7 +25,7 @@ pub(super) struct AsyncContext {
     is_used: Cell<bool>,
     /// The object, or undefined; made when the first is set.
     current: RefCell<Option<Slot>>,
-    /// How many microtasks have left the queue since the first was set.
+    /// How many microtasks have ever left the queue.
     taken: Cell<u64>,
     /// Contexts of microtasks that do not carry theirs, by the place in the queue that they got.
     waiting: RefCell<VecDeque<(u64, Slot)>>,
@@ -35,6 +35,13 @@ impl AsyncContext {
     /// Whether any program ever set one.
     pub(super) fn is_used(&self) -> bool {
         self.is_used.get()
+    }
+
+    /// A microtask leaves the queue: the place that it had.
+    pub(super) fn next_place(&self) -> u64 {
+        let place = self.taken.get();
+        self.taken.set(place + 1);
+        place
     }
 
     pub(super) fn value(&self) -> JSVal {
@@ -69,18 +76,26 @@ impl ContextState {
         if value.is_undefined() {
             return;
         }
-        // SAFETY: plain query of a live context.
-        let ahead = unsafe { GetRegularMicroTaskCount(self.cx()) };
-        let place = self.async_context.taken.get() + ahead as u64;
+        let place = self.microtasks_queued();
         let mut waiting = self.async_context.waiting.borrow_mut();
         waiting.push_back((place, self.roots.slot(value)));
     }
 
-    /// Enters the context of a microtask that was just taken from the queue; `job` is null for a function of the program's.
-    pub(super) fn enter_async_context(&self, cx: *mut JSContext, job: *mut JSMicroTask) {
+    /// How many microtasks were ever put into the queue, which is the place of the next one.
+    pub(super) fn microtasks_queued(&self) -> u64 {
+        // SAFETY: plain query of a live context.
+        let waiting = unsafe { GetRegularMicroTaskCount(self.cx()) };
+        self.async_context.taken.get() + waiting as u64
+    }
+
+    /// Enters the context of the microtask that was just taken from this place of the queue; `job` is null for a function of the program's.
+    pub(super) fn enter_async_context(
+        &self,
+        cx: *mut JSContext,
+        job: *mut JSMicroTask,
+        place: u64,
+    ) {
         let own = &self.async_context;
-        let place = own.taken.get();
-        own.taken.set(place + 1);
         let mut value = UndefinedValue();
         {
             let mut waiting = own.waiting.borrow_mut();

@@ -28,6 +28,9 @@ use super::scope::Scope;
 /// A native operation: what `ops.<name>(...)` calls.
 pub type OpFunction = for<'s> fn(&Scope<'s>, Arguments<'s>) -> Result<Local<'s>, Error>;
 
+/// What the engine calls of a native function.
+pub(super) type Native = unsafe extern "C" fn(*mut JSContext, u32, *mut JSVal) -> bool;
+
 /// A named native operation, for static tables.
 #[derive(Debug, Clone, Copy)]
 pub struct Op {
@@ -35,8 +38,15 @@ pub struct Op {
     pub name: &'static str,
     /// The function's `length`.
     pub length: u32,
-    /// What it does.
-    pub function: OpFunction,
+    run: Run,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Run {
+    /// In a scope of its own.
+    Scoped(OpFunction),
+    /// As the engine calls it.
+    Bare(Native),
 }
 
 impl Op {
@@ -45,7 +55,16 @@ impl Op {
         Op {
             name,
             length,
-            function,
+            run: Run::Scoped(function),
+        }
+    }
+
+    /// An operation without a scope, for what is asked so often that opening one counts. It must not panic.
+    pub(super) const fn bare(name: &'static str, length: u32, native: Native) -> Op {
+        Op {
+            name,
+            length,
+            run: Run::Bare(native),
         }
     }
 }
@@ -142,7 +161,11 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn function(&self, op: &'static Op) -> Result<Local<'s>, Error> {
-        let function = self.native(op.name, op.length, call_op)?;
+        let call = match op.run {
+            Run::Scoped(_) => call_op,
+            Run::Bare(native) => native,
+        };
+        let function = self.native(op.name, op.length, call)?;
         // SAFETY: the function was made with reserved slots; the op is static.
         unsafe {
             SetFunctionNativeReserved(
@@ -183,12 +206,7 @@ impl<'s> Scope<'s> {
         Ok(function)
     }
 
-    fn native(
-        &self,
-        name: &str,
-        length: u32,
-        call: unsafe extern "C" fn(*mut JSContext, u32, *mut JSVal) -> bool,
-    ) -> Result<Local<'s>, Error> {
+    fn native(&self, name: &str, length: u32, call: Native) -> Result<Local<'s>, Error> {
         let cx = self.cx();
         root!(cx, id = self.id(super::objects::Key::Name(name))?);
         // SAFETY: the id is a root; the result is rooted at once.
@@ -421,8 +439,11 @@ unsafe extern "C" fn call_op(cx: *mut JSContext, count: u32, values: *mut JSVal)
         let op = &*(*GetFunctionNativeReserved((*values).to_object(), 0))
             .to_private()
             .cast::<Op>();
+        let Run::Scoped(function) = op.run else {
+            return true;
+        };
         native_body(cx, op.name, |scope| {
-            let result = (op.function)(
+            let result = function(
                 scope,
                 Arguments {
                     values,

@@ -21,10 +21,11 @@ use mozjs::jsapi::{
     RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue,
     SetPromiseRejectionTrackerCallback, SetWeakMapEntry, ToUnwrappedJSMicroTask, Value,
 };
-use mozjs::jsval::{BooleanValue, ObjectValue, UndefinedValue};
+use mozjs::jsval::{BooleanValue, Int32Value, JSVal, ObjectValue, UndefinedValue};
 
 use super::context::{Context, ContextState, bury};
 use super::error::Error;
+use super::functions::Op;
 use super::local::Local;
 use super::objects::Attributes;
 use super::roots::{Slot, root};
@@ -509,8 +510,9 @@ impl Scope<'_> {
 
     /// Enters the context of the microtask that was just taken from the queue; `job` is null for a function of the program's.
     fn enter_context_of(&self, job: *mut JSMicroTask) {
+        let place = self.inner().async_context.next_place();
         if self.inner().async_context.is_used() {
-            self.inner().enter_async_context(self.cx(), job);
+            self.inner().enter_async_context(self.cx(), job, place);
         }
     }
 
@@ -534,6 +536,44 @@ impl Scope<'_> {
     pub fn report_uncaught(&self, error: Error) {
         report_uncaught(self, error);
     }
+}
+
+/// `microtasksQueued()`: how many microtasks were ever queued, modulo 2^30. As long as the number stays, nothing came after what was queued
+/// last; streams ask that once a chunk, so the operation is a bare one (10 ns).
+pub const MICROTASKS_QUEUED: Op = Op::bare("microtasksQueued", 0, microtasks_queued);
+
+/// `enqueueTurn(function)`: as `enqueueMicrotask`, of a function of ours; the result is `microtasksQueued()` with it.
+pub const ENQUEUE_TURN: Op = Op::bare("enqueueTurn", 1, enqueue_turn);
+
+/// The number that both give. An int32, as the JIT likes it.
+fn queued_so_far(inner: &ContextState) -> Value {
+    Int32Value((inner.microtasks_queued() & 0x3fff_ffff) as i32)
+}
+
+/// # Safety
+/// Called by the engine, as a native function.
+unsafe extern "C" fn microtasks_queued(cx: *mut JSContext, _: u32, values: *mut JSVal) -> bool {
+    // SAFETY: the engine passes our context, and a frame whose first value is for the result.
+    unsafe { *values = queued_so_far(ContextState::of(cx)) };
+    true
+}
+
+/// # Safety
+/// Called by the engine, as a native function.
+unsafe extern "C" fn enqueue_turn(cx: *mut JSContext, count: u32, values: *mut JSVal) -> bool {
+    // SAFETY: the engine passes our context, and a rooted frame of the callee, the receiver and `count` arguments, whose first value is for
+    // the result. The engine copies the function into its traced queue.
+    unsafe {
+        let inner = ContextState::of(cx);
+        if inner.async_context.is_used() {
+            inner.remember_async_context();
+        }
+        if count == 0 || !EnqueueMicroTask(cx, &*values.add(2)) {
+            return false;
+        }
+        *values = queued_so_far(inner);
+    }
+    true
 }
 
 pub(super) fn install(inner: &ContextState) {

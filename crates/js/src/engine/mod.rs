@@ -78,6 +78,7 @@ pub use error::{Error, ErrorClass, Property};
 pub use functions::{Arguments, Closure, Op, OpFunction};
 pub use interrupt::{InterruptHandle, Pauses};
 pub use local::{Local, Type};
+pub use microtasks::{ENQUEUE_TURN, MICROTASKS_QUEUED};
 pub use modules::{ImportType, ModuleHost, ModuleRequest};
 pub use objects::{Attributes, Class, Key};
 pub use process::{leave_process, shut_down_process};

@@ -5,7 +5,8 @@
 
 const { getPrototypeOf, reject, resolve, setPrototypeOf, then, withResolvers } = require('builtins/primordials');
 const { defineInterface } = require('builtins/webidl');
-const { PromisedRead, acquireReader, afterwards, cancelStream, readFrom, releaseReader } = require('web/streams/algorithms');
+const { PromisedRead, acquireReader, cancelStream, readFrom, releaseReader } = require('web/streams/algorithms');
+const { afterwards, invoke } = require('web/streams/turns');
 
 const asyncIteratorPrototype = getPrototypeOf(/** @type {any} */ (getPrototypeOf(async function* () {}.prototype)));
 
@@ -29,7 +30,7 @@ class IteratedRead extends PromisedRead {
       super.chunk(value);
     };
     // Who waited learns of it a microtask later than of a reader's read, so that the next `pull` comes before.
-    if (this.isWaiting) afterwards(give);
+    if (this.isWaiting) afterwards(invoke, give);
     else give();
   }
   /** @param {any} value */
@@ -94,8 +95,8 @@ class AsyncIterator {
     this.#open += 1;
     then(
       this.#last,
-      () => afterwards(run),
-      () => afterwards(run),
+      () => afterwards(invoke, run),
+      () => afterwards(invoke, run),
     );
     this.#last = answer.promise;
     return answer.promise;

@@ -4,8 +4,9 @@
 
 const { catchRejection, copyBytes, then, withResolvers } = require('builtins/primordials');
 const { bytesOf } = require('builtins/webidl');
-const { acquireReader, afterwards, cancelStream, closedPromise, errorStream, readFrom, releaseReader } = require('web/streams/algorithms');
+const { acquireReader, cancelStream, closedPromise, errorStream, readFrom, releaseReader } = require('web/streams/algorithms');
 const { closeByteController, enqueueOwn, readInto, requestOf, respond, respondWithView } = require('web/streams/byte_algorithms');
+const { afterwards, invoke } = require('web/streams/turns');
 const { acquireByobReader } = require('web/streams/byob_reader');
 
 /** @typedef {(pull: () => void, cancel: (reason: any) => Promise<any>) => ByteControllerSlots} MakeBranch */
@@ -109,7 +110,7 @@ class ByteTee {
     readFrom(this.#reader, {
       // A microtask later: a reader must see the chunk after its read() promise exists.
       chunk: (chunk) =>
-        afterwards(() => {
+        afterwards(invoke, () => {
           this.#readAgain = [false, false];
           const isForBoth = !this.#canceled[0] && !this.#canceled[1];
           const second = isForBoth ? this.#copy(chunk) : chunk;
@@ -146,7 +147,7 @@ class ByteTee {
     const other = 1 - which;
     readInto(this.#reader, view, 1, {
       chunk: (chunk) =>
-        afterwards(() => {
+        afterwards(invoke, () => {
           this.#readAgain = [false, false];
           if (!this.#canceled[other]) {
             const copy = this.#copy(chunk);

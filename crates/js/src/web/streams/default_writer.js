@@ -4,7 +4,7 @@
 const { reject } = require('builtins/primordials');
 const { defineInterface, invalidArgument, invalidState, requireArguments } = require('builtins/webidl');
 const { abortStream, acquireWriter, closeStream, desiredSizeOf } = require('web/streams/writable_algorithms');
-const { isClosing, releaseWriter, writeTo } = require('web/streams/writable_algorithms');
+const { isClosing, readyPromise, releaseWriter, writeTo } = require('web/streams/writable_algorithms');
 
 /** What `writable_stream` says of its streams, once it is loaded: before that no value can be one. @type {(value: any) => WritableSlots | undefined} */
 let recordOfStream = () => undefined;
@@ -46,7 +46,7 @@ class WritableStreamDefaultWriter {
 
   get ready() {
     try {
-      return this.#record.ready;
+      return readyPromise(this.#record);
     } catch (error) {
       return reject(error);
     }

@@ -54,6 +54,7 @@ pub(crate) const ROOM: Room = Room {
             include_str!("transform_stream.js"),
         )
         .globals(&["TransformStream", "TransformStreamDefaultController"]),
+        File::new("web/streams/turns", include_str!("turns.js")),
         File::new(
             "web/streams/writable_algorithms",
             include_str!("writable_algorithms.js"),

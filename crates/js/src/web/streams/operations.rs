@@ -1,8 +1,11 @@
-//! Promises for reads that wait: made and settled without the two functions that JavaScript's `withResolvers` makes for each.
+//! Promises for reads that wait: made and settled without the two functions that JavaScript's `withResolvers` makes for each. And what `turns` asks
+//! of the queue of microtasks.
 
-use crate::engine::{Arguments, Error, Local, Op, Scope};
+use crate::engine::{Arguments, ENQUEUE_TURN, Error, Local, MICROTASKS_QUEUED, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
+    ENQUEUE_TURN,
+    MICROTASKS_QUEUED,
     Op::new("pendingPromise", 0, pending_promise),
     Op::new("rejectPromise", 2, reject_promise),
     Op::new("resolvePromise", 2, resolve_promise),

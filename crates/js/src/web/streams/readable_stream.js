@@ -16,10 +16,11 @@ const {
 const { toDictionary, toEnforcedUnsignedLongLong, toEnumeration } = require('builtins/webidl');
 const { ControllerRecord, StreamRecord, acquireReader, canCloseOrEnqueue, cancelStream } = require('web/streams/algorithms');
 const { closeController, closedPromise, enqueue, errorStream, readFrom, readPromise } = require('web/streams/algorithms');
-const { afterwards, markOf, optionalCallback, startController, strategyMembers } = require('web/streams/algorithms');
+const { markOf, optionalCallback, startController, strategyMembers } = require('web/streams/algorithms');
 const { AsyncIterator } = require('web/streams/async_iterator');
 const { makeController, setController } = require('web/streams/default_controller');
 const { ReadableStreamDefaultReader, setStreams } = require('web/streams/default_reader');
+const { afterwards, invoke } = require('web/streams/turns');
 const loadByobReader = () => require('web/streams/byob_reader');
 const loadByteAlgorithms = () => require('web/streams/byte_algorithms');
 const loadByteController = () => require('web/streams/byte_controller');
@@ -31,7 +32,7 @@ const loadWritable = () => require('web/streams/writable_stream');
 
 const { endOfStream, errorOfStream, whenEnded } = require('web/streams/ended');
 
-/** @typedef {(controller: ControllerSlots) => Promise<any> | void} Pull */
+/** @typedef {(controller: ControllerSlots) => Promise<any> | symbol | void} Pull what is left to wait for, or that it will tell (`LATER`) */
 /** @typedef {(reason: any) => Promise<any> | void} Cancel */
 
 /** @type {(stream: ReadableStream) => StreamSlots} */
@@ -295,7 +296,7 @@ function teeStream(stream, highWaterMark = 0, clone = undefined) {
     reading = true;
     readFrom(reader, {
       // A microtask later, as the spec does: a reader must see the chunk after its read() promise exists.
-      chunk: (value) => afterwards(() => deliver(value)),
+      chunk: (value) => afterwards(invoke, () => deliver(value)),
       close: () => {
         reading = false;
         if (!firstCanceled && canCloseOrEnqueue(first)) closeController(first);

@@ -12,6 +12,7 @@ const {
   toDictionary,
 } = require('builtins/webidl');
 const {
+  LATER,
   canCloseOrEnqueue,
   closeController,
   desiredSize,
@@ -20,11 +21,13 @@ const {
   hasBackpressure,
   markOf,
   optionalCallback,
+  pulled,
   resolvedWith,
   strategyMembers,
 } = require('web/streams/algorithms');
 const { createStartedStream, recordOf: readableRecord } = require('web/streams/readable_stream');
-const { errorIfNeeded } = require('web/streams/writable_algorithms');
+const { afterwards } = require('web/streams/turns');
+const { errorIfNeeded, writeFailed, written } = require('web/streams/writable_algorithms');
 const { createWritable, recordOf: writableRecord } = require('web/streams/writable_stream');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -45,8 +48,18 @@ class TransformRecord {
   /** What the callbacks get. @type {any} */
   facade = undefined;
   backpressure = true;
-  /** Settled when `backpressure` changes. @type {Promise<any>} */
-  change = pendingPromise();
+  // Who waits for `backpressure` to change: the readable end's pull, the writable end's chunk, and a transform of our own by a promise.
+  pullWaits = false;
+  chunkWaits = false;
+  /** @type {Promise<any> | null} */
+  room = null;
+  /** The chunk that waits. @type {any} */
+  chunk = undefined;
+  // The turns until the writable end hears of its chunk, and what it hears.
+  turns = 0;
+  hasFailed = false;
+  /** @type {any} */
+  failure = undefined;
   /** The end of whichever end was ended first. @type {Promise<any> | null} */
   finish = null;
 
@@ -66,9 +79,19 @@ class TransformRecord {
 
 /** @param {TransformRecord} record @param {boolean} backpressure */
 function setBackpressure(record, backpressure) {
-  resolvePromise(record.change, undefined);
-  record.change = pendingPromise();
   record.backpressure = backpressure;
+  if (record.chunkWaits) {
+    record.chunkWaits = false;
+    afterwards(goOn, record);
+  }
+  if (record.pullWaits) {
+    record.pullWaits = false;
+    afterwards(pulled, record.readable.controller);
+  }
+  if (record.room !== null) {
+    resolvePromise(record.room, undefined);
+    record.room = null;
+  }
 }
 
 /** @param {TransformRecord} record @param {any} chunk */
@@ -121,25 +144,87 @@ function call(callback, self, given) {
   }
 }
 
-/** @param {TransformRecord} record @param {any} chunk @returns {any} */
-function perform(record, chunk) {
-  return then(call(record.transform, record.transformer, [chunk, record.facade]), undefined, (reason) => {
-    errorBoth(record, reason);
-    throw reason;
-  });
+/**
+ * Lets the chunk through, and tells the writable end after so many turns.
+ * @param {TransformRecord} record @param {any} chunk @param {number} turns
+ */
+function perform(record, chunk, turns) {
+  record.turns = turns;
+  record.hasFailed = false;
+  let result;
+  try {
+    if (record.transform !== undefined) result = apply(record.transform, record.transformer, [chunk, record.facade]);
+  } catch (error) {
+    fail(record, error);
+    afterwards(erred, record);
+    return;
+  }
+  if (result === undefined) {
+    afterwards(told, record);
+    return;
+  }
+  then(
+    resolvedWith(result),
+    () => told(record),
+    (reason) => {
+      fail(record, reason);
+      erred(record);
+    },
+  );
+}
+
+/** @param {TransformRecord} record @param {any} reason */
+function fail(record, reason) {
+  record.hasFailed = true;
+  record.failure = reason;
+}
+
+/** @param {TransformRecord} record */
+function erred(record) {
+  errorBoth(record, record.failure);
+  told(record);
+}
+
+/** A turn of those until the writable end hears of its chunk. @param {TransformRecord} record */
+function told(record) {
+  record.turns -= 1;
+  if (record.turns > 0) {
+    afterwards(told, record);
+    return;
+  }
+  const { controller } = record.writable;
+  if (!record.hasFailed) {
+    written(controller);
+    return;
+  }
+  const reason = record.failure;
+  record.failure = undefined;
+  writeFailed(controller, reason);
 }
 
 /** @param {TransformRecord} record @param {any} chunk */
 function writeChunk(record, chunk) {
-  if (!record.backpressure) return perform(record, chunk);
-  const done = pendingPromise();
-  const fail = (/** @type {any} */ reason) => rejectPromise(done, reason);
-  then(record.change, () => {
-    const { state, storedError } = record.writable;
-    if (state === 'erroring') fail(storedError);
-    else then(perform(record, chunk), () => resolvePromise(done, undefined), fail);
-  });
-  return done;
+  if (record.backpressure) {
+    record.chunk = chunk;
+    record.chunkWaits = true;
+  } else {
+    perform(record, chunk, 2);
+  }
+  return LATER;
+}
+
+/** With the chunk that waited. @param {TransformRecord} record */
+function goOn(record) {
+  const { chunk } = record;
+  record.chunk = undefined;
+  const { state, storedError } = record.writable;
+  if (state !== 'erroring') {
+    perform(record, chunk, 3);
+    return;
+  }
+  fail(record, storedError);
+  record.turns = 1;
+  afterwards(told, record);
 }
 
 /**
@@ -247,7 +332,8 @@ function initialize(record, start, writableStrategy, readableStrategy) {
     start,
     () => {
       setBackpressure(record, false);
-      return record.change;
+      record.pullWaits = true;
+      return LATER;
     },
     (reason) => cancelReadable(record, reason),
     readableStrategy.mark,
@@ -387,7 +473,11 @@ function identity(chunk, controller) {
  */
 function createTransform(transform, flush = undefined, cancel = undefined) {
   const put = (/** @type {any} */ chunk) => enqueueChunk(record, chunk);
-  const room = () => (record.backpressure ? record.change : undefined);
+  const room = () => {
+    if (!record.backpressure) return undefined;
+    record.room ??= pendingPromise();
+    return record.room;
+  };
   const record = new TransformRecord(
     undefined,
     (/** @type {any} */ chunk) => transform(chunk, put, room),

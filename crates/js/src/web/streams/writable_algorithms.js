@@ -4,8 +4,9 @@
 
 const { apply, catchRejection, max, reject, resolve, then } = require('builtins/primordials');
 const { invalidState } = require('builtins/webidl');
-const { react, resolvedWith, settled } = require('web/streams/algorithms');
+const { LATER, resolvedWith, settled } = require('web/streams/algorithms');
 const { Fifo } = require('web/streams/fifo');
+const { afterwards } = require('web/streams/turns');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
 const loadAbort = () => require('web/abort/abort');
 
@@ -18,6 +19,14 @@ const END = Symbol('end');
 /** @typedef {'writable' | 'erroring' | 'errored' | 'closed'} WritableState */
 /** @typedef {{ promise: Promise<any>, reason: any, wasErroring: boolean }} AbortRequest */
 
+/** Who writes without promises, which is a pipe: it is told here. */
+class Pen {
+  /** One of its writes is over, in the order that they were made, whether it failed or not. */
+  written() {}
+  /** What it would have learned by the promise `ready`. */
+  ready() {}
+}
+
 /** `[[state]]` and its like of a WritableStream. */
 class WritableRecord {
   /** @type {WritableState} */
@@ -29,9 +38,9 @@ class WritableRecord {
   writer = null;
   /** @type {WritableControllerSlots} */
   controller = /** @type {any} */ (null);
-  /** The promises of writes that wait. @type {Queue<Promise<any>>} */
+  /** Who is told of each write that waits. @type {Queue<Promise<any> | Pen>} */
   writes = new Fifo();
-  /** @type {Promise<any> | null} */
+  /** @type {Promise<any> | Pen | null} */
   writeInFlight = null;
   /** @type {Promise<any> | null} */
   closeRequest = null;
@@ -47,24 +56,23 @@ class WritableRecord {
 class WriterRecord {
   /** The stream; null once the lock was released. @type {WritableSlots | null} */
   stream;
-  /** @type {Promise<any>} */
-  ready;
+  /** The promise `ready`, made when somebody asks, or when it is rejected. @type {Promise<any> | null} */
+  readiness;
   isReadyPending = false;
   /** @type {Promise<any>} */
   closed;
   isClosedPending = false;
+  /** Who writes instead of a program. @type {Pen | null} */
+  pen;
 
-  /** @param {WritableSlots} stream */
-  constructor(stream) {
+  /** @param {WritableSlots} stream @param {Pen | null} pen */
+  constructor(stream, pen) {
     this.stream = stream;
+    this.pen = pen;
     const { state } = stream;
     this.isClosedPending = state === 'writable' || state === 'erroring';
     this.isReadyPending = state === 'writable' && stream.backpressure && !isClosing(stream);
-    this.ready = this.isReadyPending
-      ? pendingPromise()
-      : state === 'erroring' || state === 'errored'
-        ? rejected(stream.storedError)
-        : fulfilled;
+    this.readiness = state === 'erroring' || state === 'errored' ? rejected(stream.storedError) : null;
     this.closed = this.isClosedPending ? pendingPromise() : state === 'errored' ? rejected(stream.storedError) : fulfilled;
   }
 }
@@ -81,8 +89,8 @@ class WritableControllerRecord {
   size;
   /** @type {Queue<any>} */
   chunks = new Fifo();
-  /** @type {Queue<number>} */
-  sizes = new Fifo();
+  /** The size of each chunk; null while every one counts as 1. @type {Queue<number> | null} */
+  sizes;
   queuedSize = 0;
   started = false;
   /** Made when somebody asks for the signal. @type {any} */
@@ -90,8 +98,10 @@ class WritableControllerRecord {
   isAborted = false;
   /** @type {any} */
   abortReason = undefined;
-  onWritten;
-  onWriteFailed;
+  /** `written` of this as a function; made with the first promise of a `write`. @type {(() => void) | null} */
+  onWritten = null;
+  /** @type {((reason: any) => void) | null} */
+  onWriteFailed = null;
 
   /**
    * @param {WritableSlots} stream
@@ -112,8 +122,7 @@ class WritableControllerRecord {
     this.abort = abort;
     this.highWaterMark = highWaterMark;
     this.size = size;
-    this.onWritten = () => written(this);
-    this.onWriteFailed = (/** @type {any} */ reason) => writeFailed(this, reason);
+    this.sizes = size === undefined ? null : new Fifo();
   }
 }
 
@@ -171,7 +180,7 @@ function closeStream(stream) {
   if (writer !== null && stream.backpressure && stream.state === 'writable') resolveReady(writer);
   const { controller } = stream;
   controller.chunks.push(END);
-  controller.sizes.push(0);
+  controller.sizes?.push(0);
   advance(controller);
   return promise;
 }
@@ -196,7 +205,7 @@ function finishErroring(stream) {
   const { controller, storedError, writes } = stream;
   resetQueue(controller);
   stream.writes = new Fifo();
-  while (writes.length > 0) rejectPromise(writes.shift(), storedError);
+  while (writes.length > 0) failWrite(writes.shift(), storedError);
   const request = stream.pendingAbort;
   if (request === null) {
     rejectClosed(stream);
@@ -271,7 +280,7 @@ function updateBackpressure(stream, backpressure) {
   stream.backpressure = backpressure;
   if (writer === null) return;
   if (backpressure) {
-    writer.ready = pendingPromise();
+    writer.readiness = null;
     writer.isReadyPending = true;
   } else {
     resolveReady(writer);
@@ -280,27 +289,35 @@ function updateBackpressure(stream, backpressure) {
 
 // ---- the writer
 
-/** @param {WritableSlots} stream */
-function acquireWriter(stream) {
+/** @param {WritableSlots} stream @param {Pen | null} [pen] */
+function acquireWriter(stream, pen = null) {
   if (stream.writer !== null) throw invalidState('WritableStream: the stream is locked to a writer');
-  const writer = new WriterRecord(stream);
+  const writer = new WriterRecord(stream, pen);
   stream.writer = writer;
   return writer;
 }
 
+/** The promise `ready` of a writer. @param {WriterSlots} writer @returns {Promise<any>} */
+function readyPromise(writer) {
+  writer.readiness ??= writer.isReadyPending ? pendingPromise() : resolve(undefined);
+  return writer.readiness;
+}
+
 /** @param {WriterSlots} writer */
 function resolveReady(writer) {
-  if (writer.isReadyPending) resolvePromise(writer.ready, undefined);
+  if (!writer.isReadyPending) return;
   writer.isReadyPending = false;
+  if (writer.readiness !== null) resolvePromise(writer.readiness, undefined);
+  if (writer.pen !== null) writer.pen.ready();
 }
 
 /** @param {WriterSlots} writer @param {any} reason */
 function rejectReady(writer, reason) {
-  if (writer.isReadyPending) {
-    rejectPromise(writer.ready, reason);
-    catchRejection(writer.ready, noOperation);
+  if (writer.isReadyPending && writer.readiness !== null) {
+    rejectPromise(writer.readiness, reason);
+    catchRejection(writer.readiness, noOperation);
   } else {
-    writer.ready = rejected(reason);
+    writer.readiness = rejected(reason);
   }
   writer.isReadyPending = false;
 }
@@ -329,18 +346,49 @@ function releaseWriter(writer) {
 /** @param {WriterSlots} writer @param {any} chunk @returns {Promise<any>} */
 function writeTo(writer, chunk) {
   const stream = /** @type {WritableSlots} */ (writer.stream);
-  const { controller } = stream;
-  const size = sizeOf(controller, chunk);
-  if (writer.stream !== stream) return reject(invalidState('WritableStreamDefaultWriter.write: the lock was released'));
-  if (stream.state === 'errored') return reject(stream.storedError);
-  if (isClosing(stream) || stream.state === 'closed') {
-    return reject(invalidState('WritableStreamDefaultWriter.write: the stream is closing or closed'));
-  }
-  if (stream.state === 'erroring') return reject(stream.storedError);
+  const size = sizeOf(stream.controller, chunk);
+  if (!isOpenTo(writer, stream)) return reject(refusal(writer, stream));
   const promise = pendingPromise();
   stream.writes.push(promise);
-  enqueue(controller, chunk, size);
+  enqueue(stream.controller, chunk, size);
   return promise;
+}
+
+/** As `writeTo`, for a pen. False if the stream does not take it, which it is not told then. @param {WriterSlots} writer @param {any} chunk @param {Pen} pen */
+function writeFor(writer, chunk, pen) {
+  const stream = /** @type {WritableSlots} */ (writer.stream);
+  const size = sizeOf(stream.controller, chunk);
+  if (!isOpenTo(writer, stream)) return false;
+  stream.writes.push(pen);
+  enqueue(stream.controller, chunk, size);
+  return true;
+}
+
+/** Whether it takes a chunk; a `size` may have ended it, or released the writer. @param {WriterSlots} writer @param {WritableSlots} stream */
+function isOpenTo(writer, stream) {
+  return writer.stream === stream && stream.state === 'writable' && !isClosing(stream);
+}
+
+/** Why it does not. @param {WriterSlots} writer @param {WritableSlots} stream */
+function refusal(writer, stream) {
+  if (writer.stream !== stream) return invalidState('WritableStreamDefaultWriter.write: the lock was released');
+  if (stream.state === 'errored') return stream.storedError;
+  if (isClosing(stream) || stream.state === 'closed') {
+    return invalidState('WritableStreamDefaultWriter.write: the stream is closing or closed');
+  }
+  return stream.storedError;
+}
+
+/** @param {Promise<any> | Pen} write */
+function succeed(write) {
+  if (write instanceof Pen) write.written();
+  else resolvePromise(write, undefined);
+}
+
+/** @param {Promise<any> | Pen} write @param {any} reason */
+function failWrite(write, reason) {
+  if (write instanceof Pen) write.written();
+  else rejectPromise(write, reason);
 }
 
 /** Closes, unless it is closing, closed or errored already. @param {WriterSlots} writer @returns {Promise<any>} */
@@ -399,7 +447,7 @@ function enqueue(controller, chunk, size) {
     return;
   }
   controller.chunks.push(chunk);
-  controller.sizes.push(size);
+  controller.sizes?.push(size);
   controller.queuedSize += size;
   const { stream } = controller;
   if (!isClosing(stream) && stream.state === 'writable') updateBackpressure(stream, desiredSize(controller) <= 0);
@@ -408,8 +456,9 @@ function enqueue(controller, chunk, size) {
 
 /** @param {WritableControllerSlots} controller */
 function dequeue(controller) {
-  controller.chunks.shift();
-  const left = controller.queuedSize - controller.sizes.shift();
+  const chunk = controller.chunks.shift();
+  const size = controller.sizes !== null ? controller.sizes.shift() : chunk === END ? 0 : 1;
+  const left = controller.queuedSize - size;
   // Sums of fractions may miss zero by a little.
   controller.queuedSize = max(0, left);
 }
@@ -417,7 +466,7 @@ function dequeue(controller) {
 /** @param {WritableControllerSlots} controller */
 function resetQueue(controller) {
   controller.chunks = new Fifo();
-  controller.sizes = new Fifo();
+  if (controller.sizes !== null) controller.sizes = new Fifo();
   controller.queuedSize = 0;
 }
 
@@ -454,13 +503,28 @@ function advance(controller) {
     return;
   }
   stream.writeInFlight = stream.writes.shift();
-  react(call(controller.write, controller.sink, [chunk, controller.facade]), controller.onWritten, controller.onWriteFailed);
+  const { write } = controller;
+  let result;
+  try {
+    if (write !== undefined) result = apply(write, controller.sink, [chunk, controller.facade]);
+  } catch (error) {
+    result = reject(error);
+  }
+  if (result === undefined) afterwards(written, controller);
+  else if (result !== LATER) whenWritten(controller, resolve(result));
+}
+
+/** @param {WritableControllerSlots} controller @param {Promise<any>} writing */
+function whenWritten(controller, writing) {
+  controller.onWritten ??= () => written(controller);
+  controller.onWriteFailed ??= (reason) => writeFailed(controller, reason);
+  then(writing, controller.onWritten, controller.onWriteFailed);
 }
 
 /** @param {WritableControllerSlots} controller */
 function written(controller) {
   const { stream } = controller;
-  resolvePromise(/** @type {Promise<any>} */ (stream.writeInFlight), undefined);
+  succeed(/** @type {Promise<any> | Pen} */ (stream.writeInFlight));
   stream.writeInFlight = null;
   dequeue(controller);
   if (!isClosing(stream) && stream.state === 'writable') updateBackpressure(stream, desiredSize(controller) <= 0);
@@ -471,7 +535,7 @@ function written(controller) {
 function writeFailed(controller, reason) {
   const { stream } = controller;
   if (stream.state === 'writable') forgetAlgorithms(controller);
-  rejectPromise(/** @type {Promise<any>} */ (stream.writeInFlight), reason);
+  failWrite(/** @type {Promise<any> | Pen} */ (stream.writeInFlight), reason);
   stream.writeInFlight = null;
   dealWithRejection(stream, reason);
 }
@@ -494,6 +558,7 @@ function signalOf(controller) {
 }
 
 module.exports = {
+  Pen,
   WritableControllerRecord,
   WritableRecord,
   WriterRecord,
@@ -504,8 +569,12 @@ module.exports = {
   desiredSizeOf,
   errorIfNeeded,
   isClosing,
+  readyPromise,
   releaseWriter,
   signalOf,
   startController,
+  writeFailed,
+  writeFor,
   writeTo,
+  written,
 };
