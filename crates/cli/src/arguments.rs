@@ -128,6 +128,8 @@ pub(crate) enum Action {
     Input,
     Help,
     Version,
+    /// `--v8-options`, which launchers ask for to tell a runtime's options from a program's.
+    EngineOptions,
     Eval {
         code: String,
         prints: bool,
@@ -217,6 +219,7 @@ pub(crate) fn parse(
         match name.as_str() {
             "-h" | "--help" => parsed.action = Action::Help,
             "-V" | "-v" | "--version" => parsed.action = Action::Version,
+            "--v8-options" => parsed.action = Action::EngineOptions,
             "--connect-to" => parsed
                 .connect_to
                 .push(lossy(words.any_value(&name, given)?)),
@@ -273,7 +276,10 @@ pub(crate) fn parse(
         if name.starts_with("--watch") {
             watching.extend(all.len() - before - 1..all.len() - words.0.len());
         }
-        if matches!(parsed.action, Action::Help | Action::Version) {
+        if matches!(
+            parsed.action,
+            Action::Help | Action::Version | Action::EngineOptions
+        ) {
             return Ok(parsed);
         }
         if !matches!(

@@ -48,6 +48,10 @@ fn main() -> ExitCode {
             println!("twinloop {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
+        Action::EngineOptions => {
+            print!("{}", options::engine_options());
+            return ExitCode::SUCCESS;
+        }
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::Test => run_builtin("node/test/command", &arguments),
         Action::Eval { code, .. } if arguments.has("--interactive") => {
@@ -86,7 +90,7 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
         Some(Err(UsageError::node(message)))
     };
     let (file, program) = match &arguments.action {
-        Action::Help | Action::Version => return None,
+        Action::Help | Action::Version | Action::EngineOptions => return None,
         Action::Test if path => {
             let message = "--watch-path cannot be used in combination with --test".to_owned();
             return Some(Err(UsageError::node(message)));

@@ -250,6 +250,27 @@ pub(crate) fn check_value(name: &str, value: &str) -> Result<(), UsageError> {
     Ok(())
 }
 
+/// What `--v8-options` says, in V8's form: the options of Node's engine that scripts give and that are taken here.
+pub(crate) fn engine_options() -> String {
+    const OPTIONS: &[(&str, &str, &str)] = &[
+        ("--allow-natives-syntax", "taken, and of no effect", "bool"),
+        ("--expose-gc", "adds the function gc", "bool"),
+        ("--harmony", "taken, and of no effect", "bool"),
+        ("--max-old-space-size", "limits the heap, in MiB", "size_t"),
+        ("--max-semi-space-size", "taken, and of no effect", "size_t"),
+        ("--stack-size", "taken, and of no effect", "int"),
+        ("--stack-trace-limit", "how many frames a stack has", "int"),
+    ];
+    let mut text =
+        "Options of Node's engine, as far as they are taken here.\n\nOptions:\n".to_owned();
+    for (name, what, kind) in OPTIONS {
+        text.push_str(&format!(
+            "  {name} ({what})\n        type: {kind}  default: {name}\n"
+        ));
+    }
+    text
+}
+
 /// The form of an option of this name; `None` if there is none.
 pub(crate) fn form(name: &str) -> Option<Form> {
     if VALUES.contains(&name) {

@@ -396,6 +396,21 @@ fn help_and_version_explain_themselves() {
 }
 
 #[test]
+fn launchers_that_ask_for_the_options_of_the_engine_get_some() {
+    // gulp and its like run `node --v8-options` and look for these lines.
+    let output = run(&["--v8-options"]);
+    let printed = text(&output.stdout);
+    let (_, options) = printed.split_once("\nOptions:").unwrap();
+    for line in options.lines().filter(|line| line.starts_with("  --")) {
+        let name = line.split_whitespace().next().unwrap();
+        let taken = run(&[&format!("{name}=1000"), "-e", "1"]).status;
+        let switch = run(&[name, "-e", "1"]).status;
+        assert!(taken.success() || switch.success(), "{name}");
+    }
+    assert!(options.contains("  --expose-gc"));
+}
+
+#[test]
 fn a_missing_module_is_named_with_its_importer() {
     let folder = Folder::new("missing-module");
     let main = folder.file("main.mjs", "import './nothing.mjs';\n");

@@ -170,4 +170,44 @@ test('wrong arguments throw what they throw in Node', () => {
   );
 });
 
+test('a package that puts a spawn of its own in the place of both sees every child', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spawns-'));
+  const program = join(folder, 'program.cjs');
+  writeFileSync(
+    program,
+    `const { ChildProcess, execSync, fork, spawnSync } = require('child_process');
+    const seen = [];
+    const wrap = (spawn) => function (options) {
+      seen.push(options.file, options.args.length);
+      options.envPairs.push('ADDED=1');
+      return spawn.call(this, options);
+    };
+    const binding = process.binding('spawn_sync');
+    binding.spawn = wrap(binding.spawn);
+    ChildProcess.prototype.spawn = wrap(ChildProcess.prototype.spawn);
+    seen.push(execSync('echo $ADDED', { encoding: 'utf8' }), spawnSync('nothing-of-this-name').error.code);
+    fork(__dirname + '/child.cjs').on('message', (message) => console.log(JSON.stringify([...seen, message])));`,
+  );
+  writeFileSync(join(folder, 'child.cjs'), 'process.send(process.env.ADDED)');
+  const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  deepEqual(JSON.parse(stdout || `"${stderr}"`), ['/bin/sh', 3, 'nothing-of-this-name', 1, '1\n', 'ENOENT', process.execPath, 2, '1']);
+});
+
+test('a thread of a forked program has no channel, and leaves the program its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'threads-'));
+  const program = join(folder, 'program.cjs');
+  writeFileSync(
+    program,
+    `const { isMainThread, parentPort, Worker } = require('worker_threads');
+    if (!isMainThread) parentPort.postMessage([typeof process.send, process.connected ?? null]);
+    else if (process.argv[2]) {
+      new Worker(__filename).on('message', (seen) => process.send(seen, () => process.disconnect()));
+    } else require('child_process').fork(__filename, ['child']).on('message', (seen) => console.log(JSON.stringify(seen)));`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  deepEqual(JSON.parse(stdout || `"${stderr}"`), ['undefined', null]);
+});
+
 await run();

@@ -110,4 +110,12 @@ test('hosts are ASCII and Unicode, paths those of either system', () => {
   equal(url.resolveObject('/one/two', 'three').href, '/one/three');
 });
 
+test('once waits for a target that has no way to take a listener off', async () => {
+  const listeners = {};
+  const target = { on: (name, listener) => (listeners[name] = listener), once: (name, listener) => (listeners[name] = listener) };
+  const waits = once(target, 'a');
+  listeners.a(1, 2);
+  deepEqual(await waits, [1, 2]);
+});
+
 await run();

@@ -146,6 +146,19 @@ test('directories', async () => {
   await promises.rm(at('a'), { force: true });
 });
 
+test('the names of a directory come in the order of their bytes, as programs count on', async () => {
+  const names = ['B', 'a', 'b', 'c', 'é'];
+  fs.mkdirSync(at('ordered'));
+  for (const name of ['c', 'a', 'é', 'B', 'b']) fs.writeFileSync(at(`ordered/${name}`), '');
+  deepEqual(fs.readdirSync(at('ordered')), names);
+  deepEqual(await promises.readdir(at('ordered')), names);
+  deepEqual(
+    fs.readdirSync(at('ordered'), { withFileTypes: true }).map((entry) => entry.name),
+    names,
+  );
+  fs.rmSync(at('ordered'), { recursive: true });
+});
+
 test('rename, copyFile, unlink, symlink, link', async () => {
   await promises.writeFile(at('from'), 'content');
   await promises.copyFile(at('from'), at('copy'));

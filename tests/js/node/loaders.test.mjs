@@ -369,4 +369,39 @@ test('stripTypeScriptTypes transforms where it is asked to', () => {
   match(transformed, /sourceMappingURL=data:application\/json;base64,/);
 });
 
+test('folders that a program adds to module.paths are looked in, before the usual ones and behind', () => {
+  write({
+    'paths.cjs': `
+      const all = () => ['known', 'other'].map((name) => { try { return require(name); } catch (error) { return error.code; } });
+      const usual = module.paths;
+      const seen = [all()];
+      module.paths = usual.concat([__dirname + '/lib']);
+      seen.push(all());
+      module.paths = [__dirname + '/lib'].concat(usual);
+      seen.push(all(), require.resolve('known'));
+      console.log(JSON.stringify(seen));`,
+    'node_modules/known/index.js': 'module.exports = "usual";',
+    'lib/known.js': 'module.exports = "own";',
+    'lib/other.js': 'module.exports = "other";',
+  });
+  const { out, err } = start('paths.cjs');
+  const expected = [['usual', 'MODULE_NOT_FOUND'], ['usual', 'other'], ['own', 'other'], path.join(folder, 'lib/known.js')];
+  deepEqual(JSON.parse(out || `"${err}"`), expected);
+});
+
+test('a package that cannot be imported is named without its subpath, one that is there with its path', async () => {
+  write({ 'node_modules/there/package.json': '{ "name": "there" }', 'imports.mjs': 'export const load = (name) => import(name);' });
+  const { load } = await import(pathToFileURL(path.join(folder, 'imports.mjs')).href);
+  for (const [name, start] of [
+    ['absent', "Cannot find package 'absent' imported from "],
+    ['absent/sub/path', "Cannot find package 'absent' imported from "],
+    ['@absent/one/sub', "Cannot find package '@absent/one' imported from "],
+    ['there/sub', `Cannot find module '${path.join(folder, 'node_modules/there/sub')}' imported from `],
+  ]) {
+    const error = await load(name).catch((error) => error);
+    equal(error.code, 'ERR_MODULE_NOT_FOUND');
+    ok(error.message.startsWith(start), error.message);
+  }
+});
+
 await run();

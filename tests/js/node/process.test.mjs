@@ -216,4 +216,28 @@ test("errors of process are Node's", () => {
   throws(() => process.stdout.write(5), { code: 'ERR_INVALID_ARG_TYPE' });
 });
 
+test('the process is no instance of a class: Jest copies it and calls the constructors of its prototypes on the copy', () => {
+  const copy = Object.create(Object.getPrototypeOf(process), Object.getOwnPropertyDescriptors(process));
+  for (let prototype = Object.getPrototypeOf(process); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    prototype.constructor.call(copy);
+  }
+  equal(process.constructor.name, 'process');
+  equal(Object.getOwnPropertyDescriptor(process, Symbol.toStringTag).value, 'process');
+});
+
+test('the signals of other systems are events like any other', () => {
+  let heard = 0;
+  process.once('SIGBREAK', () => (heard += 1));
+  equal(process.emit('SIGBREAK'), true);
+  equal(heard, 1);
+});
+
+test('process.binding has what packages ask it for', () => {
+  ok('fs' in process.binding('natives'));
+  equal(process.binding('uv').errname(-2), 'ENOENT');
+  equal(process.binding('constants').os.signals.SIGINT, 2);
+  equal(process.binding('util').isDate(new Date()), true);
+  equal(throws(() => process.binding('nothing'), Error).code, 'ERR_INVALID_MODULE');
+});
+
 await run();

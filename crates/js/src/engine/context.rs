@@ -76,7 +76,8 @@ pub trait Hooks {
         Ok(())
     }
     /// Every name that `resolve_global` knows (for `Object.getOwnPropertyNames(globalThis)`).
-    fn global_names(&self) -> Vec<&'static str> {
+    fn global_names(&self, scope: &Scope<'_>) -> Vec<&'static str> {
+        let _ = scope;
         Vec::new()
     }
     /// Makes a `DOMException`; the default is a plain `Error` with that name.

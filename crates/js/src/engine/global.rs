@@ -155,9 +155,9 @@ unsafe extern "C" fn enumerate(
         if enumerable_only {
             return true;
         }
-        let names = ContextState::of(cx).hooks.borrow().clone().global_names();
+        let hooks = ContextState::of(cx).hooks.borrow().clone();
         native_body(cx, "the global object", |scope| {
-            for name in names {
+            for name in hooks.global_names(scope) {
                 let cx = scope.cx();
                 root!(cx, id = scope.id(super::objects::Key::Name(name))?);
                 let vector = MutableHandleIdVector {

@@ -248,10 +248,8 @@ pub(super) fn new_module<'s>(
     let module = scope.object_of_prototype(loader.module_prototype(scope)?)?;
     let file = scope.string(&path.to_string_lossy())?;
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let paths = folder
-        .ancestors()
-        .filter(|folder| folder.file_name().is_none_or(|name| name != "node_modules"))
-        .map(|folder| scope.string(&folder.join("node_modules").to_string_lossy()))
+    let paths = package_folders(path)
+        .map(|folder| scope.string(&folder.to_string_lossy()))
         .collect::<Result<Vec<_>, _>>()?;
     scope.set(module, "id", file)?;
     scope.set(module, "path", scope.string(&folder.to_string_lossy())?)?;
@@ -376,8 +374,47 @@ fn require_by<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         return scope.call_method(module, "require", &[arguments.get(0)]);
     }
     let specifier = specifier_of(scope, arguments.get(0))?;
+    if is_package(&specifier) && has_own_paths(scope, module)? {
+        return scope.call_method(module, "require", &[arguments.get(0)]);
+    }
     let base = base_of_module(scope, module)?;
     require(&loader, scope, &specifier, &base, Some(module))
+}
+
+/// Whether a request is neither a path nor a built-in module.
+fn is_package(specifier: &str) -> bool {
+    !specifier.starts_with(['.', '/', '#'])
+        && crate::rooms::index().builtin_module(specifier).is_none()
+}
+
+/// Whether the program changed `module.paths`: what it put before or behind is found by the class of modules.
+fn has_own_paths(scope: &Scope<'_>, module: Local<'_>) -> Result<bool, Error> {
+    let paths = scope.get(module, "paths")?;
+    if !scope.is_array(paths) {
+        return Ok(false);
+    }
+    let file = scope.string_of(scope.get(module, "filename")?)?;
+    let usual: Vec<_> = package_folders(Path::new(&file)).collect();
+    if scope.array_length(paths)? as usize != usual.len() {
+        return Ok(true);
+    }
+    let (Some(first), Some(last)) = (usual.first(), usual.last()) else {
+        return Ok(false);
+    };
+    let is = |index: usize, folder: &Path| -> Result<bool, Error> {
+        let path = scope.string_of(scope.get(paths, index as u32)?)?;
+        Ok(Path::new(&path) == folder)
+    };
+    Ok(!is(0, first)? || !is(usual.len() - 1, last)?)
+}
+
+/// The folders in which the packages of a file are looked for.
+fn package_folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    folder
+        .ancestors()
+        .filter(|folder| folder.file_name().is_none_or(|name| name != "node_modules"))
+        .map(|folder| folder.join("node_modules"))
 }
 
 /// `require.resolve(specifier, options)`.

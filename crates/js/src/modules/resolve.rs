@@ -280,10 +280,7 @@ impl Resolver {
                 })
             }
             Err(error) => Err(match error {
-                ResolveError::NotFound(_) => Problem::new(
-                    "ERR_MODULE_NOT_FOUND",
-                    format!("Cannot find package '{specifier}'"),
-                ),
+                ResolveError::NotFound(_) => not_found(specifier, &file),
                 ResolveError::Json(error) => Problem::new(
                     "ERR_INVALID_PACKAGE_CONFIG",
                     format!("Invalid package config {}.", error.path.display()),
@@ -303,6 +300,25 @@ impl Resolver {
             }),
         }
     }
+}
+
+/// As Node says it, which packages read: the name of a package that is not there, the path in one that is.
+fn not_found(specifier: &str, importer: &Path) -> Problem {
+    let parts = if specifier.starts_with('@') { 2 } else { 1 };
+    let name = specifier
+        .match_indices('/')
+        .nth(parts - 1)
+        .map_or(specifier, |(end, _)| &specifier[..end]);
+    let package = importer
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("node_modules"))
+        .find(|folder| name != specifier && folder.join(name).is_dir());
+    let message = match package {
+        Some(folder) => format!("Cannot find module '{}'", folder.join(specifier).display()),
+        None => format!("Cannot find package '{name}'"),
+    };
+    Problem::new("ERR_MODULE_NOT_FOUND", message)
 }
 
 fn unknown_builtin(specifier: &str) -> Problem {

@@ -35,6 +35,7 @@ use crate::modules::waiting::top_level_awaits;
 use crate::modules::{Loader, LoaderHost, SchemeExports};
 use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::console::operations::print_error;
+use crate::web::url::base::Base;
 use crate::{rooms, web};
 
 /// The status of a program whose heap grew beyond its limit: a shell shows the same for Node, which aborts.
@@ -363,8 +364,13 @@ impl Hooks for ProgramHooks {
         builtins::take_primordials(scope)
     }
 
-    fn global_names(&self) -> Vec<&'static str> {
-        rooms::index().global_names()
+    fn global_names(&self, scope: &Scope<'_>) -> Vec<&'static str> {
+        let mut names = rooms::index().global_names();
+        // A name that is listed must have a descriptor.
+        if scope.state::<Base>().href().is_none() {
+            names.retain(|name| *name != "location");
+        }
+        names
     }
 
     fn call_sites<'s>(&self, scope: &Scope<'s>, frames: Vec<Frame>) -> Result<Local<'s>, Error> {

@@ -6,25 +6,13 @@ const { invalidType, isDenied } = require('node/errors');
 const { requireArray, requireObject, requireString } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
+const { environmentPairs, flatEnvironment } = require('node/child_process/binding');
 const { traced } = require('node/diagnostics_channel/heard');
 const { joinChannel } = require('node/child_process/channel');
 const { systemError } = require('node/child_process/errors');
 const { requireSerialization, signalNames, signalNumber, stdioOf } = require('node/child_process/options');
 const { Pipe } = require('node/child_process/pipe');
-const {
-  apply,
-  arraySlice,
-  assign,
-  hasInstance,
-  indexOf,
-  map,
-  push,
-  setPrototypeOf,
-  slice,
-  stringIndexOf,
-  symbolFor,
-  then,
-} = require('builtins/primordials');
+const { apply, arraySlice, assign, hasInstance, indexOf, map, push, setPrototypeOf, symbolFor, then } = require('builtins/primordials');
 const { childKill, childReference, childStart } = ops;
 
 // What is told by the event `error`; anything else is thrown.
@@ -88,20 +76,6 @@ function notStarted(child, failure) {
   );
   nextTick(() => flush(child));
   maybeClose(child);
-}
-
-/** Names and values in turn, from Node's `NAME=value`. @param {any} pairs */
-function environmentOf(pairs) {
-  if (pairs === undefined) return [];
-  requireArray(pairs, 'options.envPairs');
-  /** @type {string[]} */
-  const flat = [];
-  for (let index = 0; index < pairs.length; index += 1) {
-    const text = `${pairs[index]}`;
-    const at = stringIndexOf(text, '=');
-    push(flat, at === -1 ? text : slice(text, 0, at), at === -1 ? '' : slice(text, at + 1));
-  }
-  return flat;
 }
 
 /** @param {any} child @param {import('./options').Stdio[]} places @param {(NativePipe | undefined)[]} pipes */
@@ -170,6 +144,16 @@ function start(child, command) {
   );
 }
 
+/** Starts a child; by way of the method if a program (nyc, for one) put another in its place. @param {any} child @param {import('./options').Command} command */
+function begin(child, command) {
+  if (child.spawn === ownSpawn) {
+    start(child, command);
+    return;
+  }
+  const { file, args, environment, cwd, options } = command;
+  child.spawn({ ...options, file, args, cwd, envPairs: environmentPairs(environment) });
+}
+
 /** @param {any} options what Node's own class takes: `file`, `args`, `envPairs`, `cwd`, `stdio` ... */
 ChildProcess.prototype.spawn = function spawn(options) {
   requireObject(options, 'options');
@@ -178,9 +162,10 @@ ChildProcess.prototype.spawn = function spawn(options) {
   requireString(options.file, 'options.file');
   if (options.args !== undefined) requireArray(options.args, 'options.args');
   const args = options.args === undefined ? [options.file] : arraySlice(options.args);
-  start(this, { file: options.file, args, environment: environmentOf(options.envPairs), cwd: options.cwd ?? undefined, options });
+  start(this, { file: options.file, args, environment: flatEnvironment(options.envPairs), cwd: options.cwd ?? undefined, options });
   return 0;
 };
+const ownSpawn = ChildProcess.prototype.spawn;
 
 /** @param {any} [signal] */
 ChildProcess.prototype.kill = function kill(signal) {
@@ -209,4 +194,4 @@ ChildProcess.prototype[Symbol.dispose ?? symbolFor('Symbol.dispose')] = /** @thi
   if (!this.killed) this.kill();
 };
 
-module.exports = { ChildProcess, start };
+module.exports = { ChildProcess, begin };

@@ -6,6 +6,7 @@ use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("node/child_process/binding", include_str!("binding.js")),
         File::new("node/child_process/channel", include_str!("channel.js")),
         File::new("node/child_process/child", include_str!("child.js")),
         File::new("node/child_process/errors", include_str!("errors.js")),

@@ -5,7 +5,7 @@ const { aborted, invalidType } = require('node/errors');
 const { requireArray, requireFunction, requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { process } = require('node/process/process');
-const { ChildProcess, start } = require('node/child_process/child');
+const { ChildProcess, begin } = require('node/child_process/child');
 const { channelRequired, tooMuchOutput } = require('node/child_process/errors');
 const {
   commandOf,
@@ -58,7 +58,7 @@ function spawn(file, args, given) {
   const killSignal = killSignalOf(options.killSignal);
   requireSerialization(options.serialization);
   const child = new /** @type {any} */ (ChildProcess)();
-  start(child, command);
+  begin(child, command);
   if (options.timeout > 0) {
     const timer = setTimeout(() => {
       try {

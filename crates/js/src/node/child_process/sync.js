@@ -3,6 +3,7 @@
 
 const { invalidType, isDenied } = require('node/errors');
 const { commandError, systemError } = require('node/child_process/errors');
+const { startSync } = require('node/child_process/binding');
 const {
   commandOf,
   killSignalOf,
@@ -49,13 +50,12 @@ function spawnSync(file, args, given) {
   const numbers = map(places, (place) => place.number);
   const failed = (/** @type {any} */ failure) =>
     systemError(failure, `spawnSync ${command.file}`, { path: command.file, spawnargs: arraySlice(command.args, 1) });
-  let finished;
-  try {
-    finished = childRun(
-      command.file,
-      command.args,
-      command.environment,
-      command.cwd,
+  const run = (/** @type {string} */ program, /** @type {string[]} */ words, /** @type {string[]} */ environment, /** @type {any} */ cwd) =>
+    childRun(
+      program,
+      words,
+      environment,
+      cwd,
       options.uid,
       options.gid,
       options.detached === true,
@@ -65,6 +65,9 @@ function spawnSync(file, args, given) {
       limit ?? Infinity,
       signal,
     );
+  let finished;
+  try {
+    finished = startSync(run, command);
   } catch (failure) {
     if (isDenied(failure)) throw failure;
     return { error: failed(failure), status: null, signal: null, output: null, pid: 0, stdout: null, stderr: null };

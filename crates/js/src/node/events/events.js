@@ -308,7 +308,10 @@ function subscribe(target, event, listener, isOnce = false) {
   if (typeof target?.on === 'function') {
     if (isOnce) target.once(event, listener);
     else target.on(event, listener);
-    return () => target.removeListener(event, listener);
+    // Some packages' emitters have no way to take a listener off.
+    return () => {
+      if (typeof target.removeListener === 'function') target.removeListener(event, listener);
+    };
   }
   if (typeof target?.addEventListener !== 'function') throw invalidType('emitter', 'EventEmitter', target);
   target.addEventListener(event, listener, { once: isOnce });

@@ -371,8 +371,10 @@ fn readdir<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(1));
     let work = move || {
-        let entries = blocking::read_dir(&path)
+        let mut entries = blocking::read_dir(&path)
             .map_err(|error| Failure::web(error, "scandir", &path, None))?;
+        // As Node's `scandir` has them; programs count on the order without knowing.
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(entries
             .into_iter()
             .map(|entry| (Name(entry.name), kind_of(entry.file_type)))

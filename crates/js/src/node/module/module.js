@@ -347,6 +347,20 @@ function isRelative(request) {
   return startsWith(request, './') || startsWith(request, '../') || request === '.' || request === '..';
 }
 
+/**
+ * A package in a folder that a program put before all others (`module.paths.unshift(...)`).
+ * @param {string} request @param {any} parent @returns {string | undefined}
+ */
+function foundInOwnPaths(request, parent) {
+  const paths = parent?.paths;
+  if (!isArray(paths) || paths.length === 0 || isRelative(request) || isAbsolute(request) || startsWith(request, '#')) return undefined;
+  const usual = nodeModulePaths(dirname(fileOf(parent)));
+  let own = 0;
+  while (own < paths.length && !includes(usual, paths[own])) own += 1;
+  const found = own === 0 ? false : Module._findPath(request, arraySlice(paths, 0, own));
+  return found === false ? undefined : found;
+}
+
 /** @param {string} request @param {any} parent @param {any} paths */
 function resolvedInPaths(request, parent, paths) {
   if (!isArray(paths)) throw invalidValue('options.paths', paths, 'must be an array of strings');
@@ -454,6 +468,8 @@ assign(Module, {
     if (typeof options === 'object' && options !== null && options.paths !== undefined) {
       return resolvedInPaths(request, parent, options.paths);
     }
+    const first = foundInOwnPaths(request, parent);
+    if (first !== undefined) return first;
     try {
       return resolved(request, fileOf(parent), parent);
     } catch (error) {

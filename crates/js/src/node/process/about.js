@@ -4,8 +4,16 @@
 const { nodeError } = require('node/errors');
 const { requireString } = require('node/arguments');
 const { environmentOptions } = require('node/process/environment_options');
-const { apply, forEach, freeze, includes, map, regExp, replace, startsWith } = require('builtins/primordials');
-const { loadedFiles, writeOutput } = ops;
+const { apply, assign, forEach, freeze, includes, map, regExp, replace, slice, startsWith } = require('builtins/primordials');
+const { builtinSpecifiers, loadedFiles, writeOutput } = ops;
+const loadCryptoConstants = () => require('node/crypto/constants');
+const loadFileValues = () => require('node/fs/values');
+const loadSpawnSync = () => require('node/child_process/binding');
+/** @returns {any} */
+const loadSystemConstants = () => require('node/os/constants');
+const loadSystemErrors = () => require('node/util/system_errors');
+/** @returns {any} */
+const loadTypes = () => require('node/util/types');
 const loadFormat = () => require('builtins/inspect/format');
 
 // The keys that packages and tests ask for: whether there is Intl, a shared library, an inspector.
@@ -53,9 +61,43 @@ const features = freeze({
   typescript: 'strip',
 });
 
-/** Node's own parts, which there are none of here. @param {any} name @returns {never} */
+/**
+ * Node's own parts, of which there are those that packages still ask for.
+ * @type {Record<string, () => any>}
+ */
+const bindings = /** @type {any} */ ({
+  __proto__: null,
+  constants: () => {
+    const { dlopen, errno, priority, signals } = loadSystemConstants();
+    return {
+      crypto: loadCryptoConstants().constants,
+      fs: loadFileValues().constants,
+      os: { dlopen, errno, priority, signals },
+      trace: {},
+      zlib: {},
+    };
+  },
+  // The names are what is asked for; there are no texts.
+  natives: () => {
+    /** @type {Record<string, string>} */
+    const natives = {};
+    forEach(builtinSpecifiers(), (specifier) => {
+      natives[slice(specifier, 5)] = '';
+    });
+    return natives;
+  },
+  spawn_sync: () => loadSpawnSync().binding,
+  util: () => assign({}, loadTypes()),
+  uv: () => ({ errname: (/** @type {number} */ number) => loadSystemErrors().getSystemErrorName(number) }),
+});
+/** @type {Record<string, any>} */
+const loadedBindings = /** @type {any} */ ({ __proto__: null });
+
+/** @param {any} name */
 function binding(name) {
-  throw nodeError(Error, 'ERR_INVALID_MODULE', `No such module: ${String(name)}`);
+  const key = `${name}`;
+  if (bindings[key] !== undefined) return (loadedBindings[key] ??= bindings[key]());
+  throw nodeError(Error, 'ERR_INVALID_MODULE', `No such module: ${key}`);
 }
 
 /** @param {...any} given */

@@ -168,8 +168,9 @@ fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, E
     scope.set(facts, "argv0", scope.string(&name.to_string_lossy())?)?;
     scope.set(facts, "execPath", scope.string(&executable)?)?;
     scope.set(facts, "pid", scope.number(std::process::id().into()))?;
-    // The channel to the program that forked this one, as Node hands it on.
-    if let Ok(number) = std::env::var("NODE_CHANNEL_FD") {
+    // The channel to the program that forked this one, as Node hands it on; the main thread's alone.
+    let forked = std::env::var("NODE_CHANNEL_FD").ok();
+    if let Some(number) = forked.filter(|_| !scope.state::<Exit>().in_worker.get()) {
         let mode = std::env::var("NODE_CHANNEL_SERIALIZATION_MODE").unwrap_or_default();
         let channel = [scope.string(&number)?, scope.string(&mode)?];
         scope.set(facts, "channel", scope.array(&channel)?)?;

@@ -11,7 +11,9 @@ const { endTicks, nextTick } = require('node/process/ticks');
 const { emitWarning, setWarningListener, setWarningWriter } = require('node/process/warnings');
 const { setProcessEmitter, setRejectionWarner } = require('web/html/errors');
 const {
+  apply,
   assign,
+  create,
   defineProperty,
   forEach,
   freeze,
@@ -61,8 +63,8 @@ const loadUsers = () => require('node/process/users');
 const loadStdin = () => require('node/process/stdin');
 const loadStdout = () => require('node/process/stdout');
 const facts = assign({}, hostFacts(), processFacts());
-// Versions of Node's interfaces that packages ask for; not a promise to have all of them.
-const nodeVersion = '22.0.0';
+// The version of Node's interfaces that packages ask for, many of which refuse an older one; not a promise to have all of them.
+const nodeVersion = '26.0.0';
 
 /** @type {number | undefined} */
 let exitCode;
@@ -77,14 +79,12 @@ function readExitCode(code) {
   throw invalidType('code', 'number', code);
 }
 
-class Process extends EventEmitter {
-  get [Symbol.toStringTag]() {
-    return 'process';
-  }
-}
-
+// As in Node no class: Jest copies the object and calls the constructors of its prototypes on the copy.
+const constructorOfProcess = { value: { process() {} }.process, writable: true, enumerable: false, configurable: true };
 /** @type {any} */
-const process = new Process();
+const process = create(create(EventEmitter.prototype, { constructor: constructorOfProcess }));
+apply(EventEmitter, process, []);
+defineProperty(process, Symbol.toStringTag, { value: 'process', writable: true, enumerable: false, configurable: false });
 
 let hasStdin = false;
 
@@ -359,10 +359,15 @@ function environment() {
   return makeEnvironment(variables);
 }
 
-// Signals: the first listener has the loop watch for it, the last gives the default action back.
+// Signals: the first listener has the loop watch for it, the last gives the default action back. The names of other systems' signals, such
+// as SIGBREAK, are events like any other.
 const signalName = regExp(/^SIG[A-Z0-9]+$/);
 const isSignal = (/** @type {any} */ name) =>
-  typeof name === 'string' && test(signalName, name) && name !== 'SIGKILL' && name !== 'SIGSTOP';
+  typeof name === 'string' &&
+  test(signalName, name) &&
+  name !== 'SIGKILL' &&
+  name !== 'SIGSTOP' &&
+  loadSignals().signals[name] !== undefined;
 process.on('newListener', (/** @type {any} */ name) => {
   if (name === 'SIGKILL' || name === 'SIGSTOP') {
     throw assign(new Error('uv_signal_start EINVAL'), { errno: -22, code: 'EINVAL', syscall: 'uv_signal_start' });

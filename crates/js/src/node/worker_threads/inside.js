@@ -72,21 +72,6 @@ define('umask', (/** @type {any[]} */ ...mask) => {
   if (mask[0] !== undefined) throw unsupported('Setting process.umask()');
   return umask();
 });
-const getters = ['channel', 'connected'];
-for (let i = 0; i < getters.length; i += 1) {
-  const get = () => {
-    throw unsupported(`process.${getters[i]}`);
-  };
-  defineProperty(process, getters[i], { get: assign(get, { disabled: true }), enumerable: false, configurable: true });
-}
-const methods = ['send', 'disconnect'];
-for (let i = 0; i < methods.length; i += 1) {
-  const refuse = () => {
-    throw unsupported(`process.${methods[i]}()`);
-  };
-  define(methods[i], assign(refuse, { disabled: true }));
-}
-
 /** @param {string} name @param {any} value */
 function define(name, value) {
   defineProperty(process, name, { value, writable: true, enumerable: true, configurable: true });
@@ -101,6 +86,23 @@ define('argv', argv);
 define('execArgv', setup.execArgv);
 process.env = makeEnvironment(setup.environment, setup.sharedEnvironment);
 inherit(setup.environmentData);
+// As in Node, only where the environment says that there is a channel: packages look whether there is a `process.send`.
+if (process.env.NODE_CHANNEL_FD !== undefined) {
+  const getters = ['channel', 'connected'];
+  for (let i = 0; i < getters.length; i += 1) {
+    const get = () => {
+      throw unsupported(`process.${getters[i]}`);
+    };
+    defineProperty(process, getters[i], { get: assign(get, { disabled: true }), enumerable: false, configurable: true });
+  }
+  const methods = ['send', 'disconnect'];
+  for (let i = 0; i < methods.length; i += 1) {
+    const refuse = () => {
+      throw unsupported(`process.${methods[i]}()`);
+    };
+    define(methods[i], assign(refuse, { disabled: true }));
+  }
+}
 
 if (setup.stdin) {
   const { Incoming } = loadStdio();
