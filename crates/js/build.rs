@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use packages::{Package, READABLE_STREAM};
 
 /// Files of readable-stream below `lib`, without `.js`; each is `node/stream/` and this to the rooms.
-const STREAMS: [&str; 20] = [
+const STREAMS: [&str; 19] = [
     "internal/streams/add-abort-signal",
     "internal/streams/buffer_list",
     "internal/streams/compose",
@@ -16,7 +16,6 @@ const STREAMS: [&str; 20] = [
     "internal/streams/duplex",
     "internal/streams/duplexify",
     "internal/streams/end-of-stream",
-    "internal/streams/from",
     "internal/streams/legacy",
     "internal/streams/operators",
     "internal/streams/passthrough",
@@ -32,11 +31,12 @@ const STREAMS: [&str; 20] = [
 ];
 
 /// What the package takes from elsewhere, and who gives it here.
-const INSTEAD: [(&str, &str); 10] = [
+const INSTEAD: [(&str, &str); 11] = [
     ("ours/primordials", "node/stream/host/primordials"),
     ("ours/errors", "node/stream/host/errors"),
     ("ours/util", "node/stream/host/util"),
     ("ours/util/inspect", "node/stream/host/util"),
+    ("internal/streams/from", "node/stream/from"),
     ("internal/shims/process", "node/stream/host/process"),
     ("buffer", "node/buffer/buffer"),
     ("events", "node/events/events"),

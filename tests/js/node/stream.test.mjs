@@ -213,4 +213,105 @@ test('finished and pipeline take streams of the web, and a Node stream becomes o
   equal(throws(() => Readable.toWeb(Readable.from([]), { type: 'odd' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
 });
 
+test('the iterator of a Readable answers calls in their order, as an async generator does', async () => {
+  const steps = [];
+  const iterator = Readable.from([1, Promise.resolve(2), 3])[Symbol.asyncIterator]();
+  const tell = (name) => (step) => steps.push(`${name} ${step.value} ${step.done}`);
+  await Promise.all([
+    iterator.next().then(tell('a')),
+    iterator.next().then(tell('b')),
+    iterator.return('end').then(tell('c')),
+    iterator.next().then(tell('d')),
+  ]);
+  deepEqual(steps, ['a 1 false', 'b 2 false', 'c end true', 'd undefined true']);
+  equal(iterator.stream.destroyed, true);
+  equal(Object.prototype.toString.call(iterator), '[object AsyncGenerator]');
+  const AsyncGeneratorPrototype = Object.getPrototypeOf(async function* () {}.prototype);
+  equal(Object.getPrototypeOf(Object.getPrototypeOf(iterator)), AsyncGeneratorPrototype);
+});
+
+test('a return before the first next leaves a Readable alone, a later one ends it unless it is to stay', async () => {
+  const untouched = Readable.from([1, 2]);
+  deepEqual(await untouched[Symbol.asyncIterator]().return(Promise.resolve('no')), { value: 'no', done: true });
+  equal(untouched.destroyed, false);
+  equal(untouched.listenerCount('readable'), 0);
+  const kept = Readable.from([1, 2]);
+  for await (const value of kept.iterator({ destroyOnReturn: false })) {
+    equal(value, 1);
+    break;
+  }
+  equal(kept.destroyed, false);
+  equal(kept.listenerCount('readable'), 0);
+  for await (const value of kept) {
+    equal(value, 2);
+    break;
+  }
+  equal(kept.destroyed, true);
+});
+
+test('the iterator of a Readable gives the error of the stream once, and that of throw', async () => {
+  const failing = new Readable({ objectMode: true, read() {} });
+  failing.push('first');
+  const iterator = failing[Symbol.asyncIterator]();
+  deepEqual(await iterator.next(), { value: 'first', done: false });
+  const waiting = iterator.next();
+  failing.destroy(new Error('gone'));
+  equal(await waiting.catch((error) => error.message), 'gone');
+  deepEqual(await iterator.next(), { value: undefined, done: true });
+  const thrown = Readable.from([1, 2])[Symbol.asyncIterator]();
+  await thrown.next();
+  equal(await thrown.throw(new Error('enough')).catch((error) => error.message), 'enough');
+  equal(thrown.stream.destroyed, true);
+  const { next } = thrown;
+  ok((await next.call({}).catch((error) => error)) instanceof TypeError);
+});
+
+test('a chunk of a Readable that is there comes a turn later than a promise that is', async () => {
+  const iterator = Readable.from(['a', 'b'])[Symbol.asyncIterator]();
+  await iterator.next();
+  const order = [];
+  const answered = iterator.next().then(() => order.push('chunk'));
+  Promise.resolve()
+    .then(() => order.push('one'))
+    .then(() => order.push('two'))
+    .then(() => order.push('three'));
+  await answered;
+  deepEqual(order, ['one', 'chunk', 'two']);
+});
+
+test('Readable.from waits for promises among the values of a synchronous iterator, and fails as that does', async () => {
+  const closed = [];
+  function* values() {
+    try {
+      yield 1;
+      yield Promise.resolve(2);
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what is asked about
+      yield { then: (resolve) => resolve(3) };
+      yield 4;
+    } finally {
+      closed.push('closed');
+    }
+  }
+  deepEqual(await Readable.from(values()).toArray(), [1, 2, 3, 4]);
+  deepEqual(closed, ['closed']);
+  const failing = Readable.from([1, Promise.reject(new Error('no such value'))]);
+  equal(await failing.toArray().catch((error) => error.message), 'no such value');
+  equal(
+    await Readable.from([null])
+      .toArray()
+      .catch((error) => error.code),
+    'ERR_STREAM_NULL_VALUES',
+  );
+  let isClosed = false;
+  const half = Readable.from({
+    [Symbol.iterator]: () => ({ next: () => ({ value: 1, done: false }), return: () => ({ value: (isClosed = true), done: true }) }),
+  });
+  for await (const value of half) {
+    equal(value, 1);
+    break;
+  }
+  if (!half.closed) await new Promise((resolve) => half.once('close', resolve));
+  equal(isClosed, true);
+});
+
 await run();

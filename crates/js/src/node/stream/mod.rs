@@ -33,6 +33,7 @@ pub(crate) const ROOM: Room = Room {
         .modules(&["node:_stream_writable"]),
         File::new("node/stream/consumers", include_str!("consumers.js"))
             .modules(&["node:stream/consumers"]),
+        File::new("node/stream/from", include_str!("from.js")),
         File::new("node/stream/host/errors", include_str!("host/errors.js")),
         File::new(
             "node/stream/host/primordials",
@@ -40,6 +41,7 @@ pub(crate) const ROOM: Room = Room {
         ),
         File::new("node/stream/host/process", include_str!("host/process.js")),
         File::new("node/stream/host/util", include_str!("host/util.js")),
+        File::new("node/stream/iterator", include_str!("iterator.js")),
         File::new("node/stream/module", include_str!("module.js")).modules(&["node:stream"]),
         File::new("node/stream/promises", include_str!("promises.js"))
             .modules(&["node:stream/promises"]),

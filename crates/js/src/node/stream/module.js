@@ -3,12 +3,31 @@
 
 const { aborted } = require('node/errors');
 const { defineProperty, isView, Promise } = require('builtins/primordials');
+const { requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
+const { ReadableIterator } = require('node/stream/iterator');
 const Stream = require('node/stream/stream');
 const loadAdapters = () => require('node/stream/adapters');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
-const { Duplex } = Stream;
+const { Duplex, Readable } = Stream;
+
+/** @this {any} */
+Readable.prototype[Symbol.asyncIterator] = function () {
+  return iteratorOf(this, undefined);
+};
+/** @this {any} @param {any} [options] */
+Readable.prototype.iterator = function (options) {
+  if (options !== undefined) requireObject(options, 'options');
+  return iteratorOf(this, options);
+};
+
+/** @param {any} stream @param {any} options */
+function iteratorOf(stream, options) {
+  // A stream of the time before `read`.
+  const source = typeof stream.read === 'function' ? stream : Readable.wrap(stream, { objectMode: true });
+  return new ReadableIterator(source, options);
+}
 
 // Node 22 doubled these twice; for objects it stayed 16.
 Stream.setDefaultHighWaterMark(false, 64 * 1024);

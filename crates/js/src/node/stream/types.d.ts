@@ -5,8 +5,7 @@ declare module 'node/stream/stream' {
 }
 
 declare module 'node/stream/internal/streams/destroy' {
-  const parts: any;
-  export = parts;
+  export const destroyer: (stream: any, error: any) => void;
 }
 declare module 'node/stream/internal/streams/end-of-stream' {
   const finished: any;

@@ -7,6 +7,7 @@
 
 const { apply, catchRejection, max, reject, resolve, then, withResolvers } = require('builtins/primordials');
 const { invalidState, toCallback, toDictionary, toNumber } = require('builtins/webidl');
+const { callbackOf } = require('web/streams/callback');
 const { Fifo } = require('web/streams/fifo');
 const { afterwards, invoke } = require('web/streams/turns');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
@@ -105,7 +106,7 @@ class ControllerRecord {
     this.stream = stream;
     this.source = source;
     this.argument = argument;
-    this.pull = pull;
+    this.pull = callbackOf(pull, source);
     this.cancel = cancel;
     this.highWaterMark = highWaterMark;
     this.size = size;
@@ -154,7 +155,7 @@ function pullIfNeeded(controller) {
   controller.pulling = true;
   let result;
   try {
-    result = apply(/** @type {Function} */ (controller.pull), controller.source, [controller.argument]);
+    result = /** @type {Callback} */ (controller.pull).runOne(controller.argument);
   } catch (error) {
     result = reject(error);
   }

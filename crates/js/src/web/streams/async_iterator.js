@@ -5,7 +5,7 @@
 
 const { getPrototypeOf, reject, resolve, setPrototypeOf, then, withResolvers } = require('builtins/primordials');
 const { defineInterface } = require('builtins/webidl');
-const { PromisedRead, acquireReader, cancelStream, readFrom, releaseReader } = require('web/streams/algorithms');
+const { PromisedRead, acquireReader, cancelStream, readFrom, readPromise, releaseReader } = require('web/streams/algorithms');
 const { afterwards, invoke } = require('web/streams/turns');
 
 const asyncIteratorPrototype = getPrototypeOf(/** @type {any} */ (getPrototypeOf(async function* () {}.prototype)));
@@ -104,6 +104,8 @@ class AsyncIterator {
 
   #step() {
     if (this.#finished) return resolve({ value: undefined, done: true });
+    const { controller, state } = /** @type {StreamSlots} */ (this.#reader.stream);
+    if (state === 'readable' && controller.chunks.length > 0) return readPromise(this.#reader);
     const read = new IteratedRead(this);
     this.#open += 1;
     readFrom(this.#reader, read);

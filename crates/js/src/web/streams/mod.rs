@@ -24,6 +24,7 @@ pub(crate) const ROOM: Room = Room {
         .globals(&["ReadableByteStreamController", "ReadableStreamBYOBRequest"]),
         File::new("web/streams/ended", include_str!("ended.js")),
         File::new("web/streams/byte_tee", include_str!("byte_tee.js")),
+        File::new("web/streams/callback", include_str!("callback.js")),
         File::new(
             "web/streams/default_controller",
             include_str!("default_controller.js"),

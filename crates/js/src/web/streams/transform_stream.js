@@ -26,6 +26,7 @@ const {
   strategyMembers,
 } = require('web/streams/algorithms');
 const { createStartedStream, recordOf: readableRecord } = require('web/streams/readable_stream');
+const { callbackOf } = require('web/streams/callback');
 const { afterwards } = require('web/streams/turns');
 const { errorIfNeeded, writeFailed, written } = require('web/streams/writable_algorithms');
 const { createWritable, recordOf: writableRecord } = require('web/streams/writable_stream');
@@ -71,7 +72,7 @@ class TransformRecord {
    */
   constructor(transformer, transform, flush, cancel) {
     this.transformer = transformer;
-    this.transform = transform;
+    this.transform = callbackOf(transform, transformer);
     this.flush = flush;
     this.cancel = cancel;
   }
@@ -153,7 +154,7 @@ function perform(record, chunk, turns) {
   record.hasFailed = false;
   let result;
   try {
-    if (record.transform !== undefined) result = apply(record.transform, record.transformer, [chunk, record.facade]);
+    if (record.transform !== undefined) result = record.transform.runTwo(chunk, record.facade);
   } catch (error) {
     fail(record, error);
     afterwards(erred, record);

@@ -5,6 +5,7 @@ type ReaderSlots = InstanceType<typeof import('./algorithms.js').ReaderRecord>;
 type ControllerSlots = InstanceType<typeof import('./algorithms.js').ControllerRecord>;
 type ByteControllerSlots = InstanceType<typeof import('./byte_algorithms.js').ByteControllerRecord>;
 type PullIntoSlots = InstanceType<typeof import('./byte_algorithms.js').PullInto>;
+type Callback = NonNullable<ReturnType<typeof import('./callback.js').callbackOf>>;
 type Stream = InstanceType<typeof import('./readable_stream.js').ReadableStream>;
 
 type WritableSlots = InstanceType<typeof import('./writable_algorithms.js').WritableRecord>;

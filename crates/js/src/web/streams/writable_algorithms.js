@@ -5,6 +5,7 @@
 const { apply, catchRejection, max, reject, resolve, then } = require('builtins/primordials');
 const { invalidState } = require('builtins/webidl');
 const { LATER, resolvedWith, settled } = require('web/streams/algorithms');
+const { callbackOf } = require('web/streams/callback');
 const { Fifo } = require('web/streams/fifo');
 const { afterwards } = require('web/streams/turns');
 const { pendingPromise, rejectPromise, resolvePromise } = ops;
@@ -117,7 +118,7 @@ class WritableControllerRecord {
     this.stream = stream;
     this.sink = sink;
     this.facade = facade;
-    this.write = write;
+    this.write = callbackOf(write, sink);
     this.close = close;
     this.abort = abort;
     this.highWaterMark = highWaterMark;
@@ -506,7 +507,7 @@ function advance(controller) {
   const { write } = controller;
   let result;
   try {
-    if (write !== undefined) result = apply(write, controller.sink, [chunk, controller.facade]);
+    if (write !== undefined) result = write.runTwo(chunk, controller.facade);
   } catch (error) {
     result = reject(error);
   }
