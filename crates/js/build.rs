@@ -46,6 +46,43 @@ const INSTEAD: [(&str, &str); 11] = [
     ("lib/stream", "node/stream/stream"),
 ];
 
+/// What Node has changed since the package was made of its streams: the file, the text there, and the text now.
+const SINCE: [(&str, &str, &str); 6] = [
+    // A callback of `end` is told that nothing went wrong.
+    (
+        "internal/streams/writable",
+        "    onfinishCallbacks[i]()\n",
+        "    onfinishCallbacks[i](null)\n",
+    ),
+    // An encoding means nothing to objects.
+    (
+        "internal/streams/writable",
+        "    encoding = state.defaultEncoding\n  } else {\n    if (!encoding) encoding = state.defaultEncoding\n    else if",
+        "    encoding = state.objectMode ? undefined : state.defaultEncoding\n  } else {\n    if (!encoding) encoding = state.objectMode ? encoding : state.defaultEncoding\n    else if",
+    ),
+    (
+        "internal/streams/writable",
+        "  this.defaultEncoding = (options && options.defaultEncoding) || 'utf8'\n",
+        "  this.defaultEncoding = (options && options.defaultEncoding) || 'utf8'\n  if (!Buffer.isEncoding(this.defaultEncoding)) throw new ERR_UNKNOWN_ENCODING(this.defaultEncoding)\n",
+    ),
+    (
+        "internal/streams/readable",
+        "  this.defaultEncoding = (options && options.defaultEncoding) || 'utf8'\n",
+        "  this.defaultEncoding = (options && options.defaultEncoding) || 'utf8'\n  if (!Buffer.isEncoding(this.defaultEncoding)) throw new ERR_UNKNOWN_ENCODING(this.defaultEncoding)\n",
+    ),
+    (
+        "internal/streams/readable",
+        "    ERR_STREAM_UNSHIFT_AFTER_END_EVENT\n",
+        "    ERR_STREAM_UNSHIFT_AFTER_END_EVENT,\n    ERR_UNKNOWN_ENCODING\n",
+    ),
+    // What a destination does not take destroys it, and is not thrown at the source.
+    (
+        "internal/streams/readable",
+        "    const ret = dest.write(chunk)\n    debug('dest.write', ret)\n    if (ret === false) {\n      pause()\n    }\n",
+        "    try {\n      const ret = dest.write(chunk)\n      debug('dest.write', ret)\n      if (ret === false) {\n        pause()\n      }\n    } catch (error) {\n      dest.destroy(error)\n    }\n",
+    ),
+];
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=packages.rs");
@@ -91,10 +128,18 @@ fn with_our_names(file: &str, text: &str) -> String {
         result.push_str(&format!("{CALL}{}'{rest}", our_name(file, specifier)));
     }
     // The package leaves a gap where Node has its adapters.
-    result.replace(
+    result = result.replace(
         "webStreamsAdapters = {}",
         "webStreamsAdapters = require('node/stream/adapters')",
-    )
+    );
+    for (_, theirs, ours) in SINCE.iter().filter(|(place, ..)| *place == file) {
+        assert!(
+            result.matches(theirs).count() == 1,
+            "readable-stream has changed: {file} has {theirs:?} no more"
+        );
+        result = result.replace(theirs, ours);
+    }
+    result
 }
 
 fn our_name(file: &str, specifier: &str) -> String {

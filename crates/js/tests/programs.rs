@@ -688,3 +688,30 @@ fn finalization_callbacks_run_after_a_collection() {
         (r#""held""#.into(), 0)
     );
 }
+
+#[test]
+fn a_request_that_ends_in_a_step_to_a_folder_means_the_folder() {
+    program_gives(
+        "steps",
+        &[
+            (
+                "main.cjs",
+                "const { resolve } = require('path');
+                 const code = (f) => { try { f() } catch (error) { return error.code } };
+                 globalThis.result = [
+                     require('./a/b/c'),
+                     require(resolve(__dirname, 'a') + '/none/..'),
+                     require.resolve('p', { paths: [__dirname + '/node_modules'] }).endsWith('node_modules/node_modules/p.js'),
+                     code(() => require.resolve('node:none')),
+                     code(() => require('node:none')),
+                 ];",
+            ),
+            ("a.json", "{}"),
+            ("a/index.js", "module.exports = 'folder'"),
+            ("a/b/c.js", "module.exports = require('..')"),
+            ("node_modules/p.js", ""),
+            ("node_modules/node_modules/p.js", ""),
+        ],
+        r#"["folder","folder",false,"MODULE_NOT_FOUND","ERR_UNKNOWN_BUILTIN_MODULE"]"#,
+    );
+}

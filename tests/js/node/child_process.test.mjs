@@ -210,4 +210,14 @@ test('a thread of a forked program has no channel, and leaves the program its ow
   deepEqual(JSON.parse(stdout || `"${stderr}"`), ['undefined', null]);
 });
 
+test('code of the command line is not the code of who is forked by it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fork-'));
+  const file = join(folder, 'kid.cjs');
+  writeFileSync(file, 'process.send(process.execArgv)');
+  const code = `require('child_process').fork(${JSON.stringify(file)}).on('message', (flags) => console.log(JSON.stringify(flags)))`;
+  const child = spawnSync(process.execPath, ['--no-warnings', '-e', code], { timeout: 20000, encoding: 'utf8' });
+  equal(child.stdout.trim(), '["--no-warnings"]');
+  rmSync(folder, { recursive: true });
+});
+
 await run();

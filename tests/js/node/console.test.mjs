@@ -51,4 +51,29 @@ test('what a stream throws is not the program’s concern, unless it says so', (
   throws(() => new Console({ stdout: broken, ignoreErrors: false }).log('x'), Error);
 });
 
+test('what replaces the write of a stream of the process gets warnings and cleared screens as well', async () => {
+  const { stdout, stderr } = process;
+  const usual = [stdout.write, stderr.write, stdout.isTTY];
+  let shown = '';
+  let told = '';
+  stdout.write = (text) => {
+    shown += text;
+    return true;
+  };
+  stderr.write = (text) => {
+    told += text;
+    return true;
+  };
+  stdout.isTTY = true;
+  globalConsole.clear();
+  globalConsole.log('x');
+  process.emitWarning('careful');
+  await new Promise((resolve) => setImmediate(resolve));
+  stdout.write = usual[0];
+  stderr.write = usual[1];
+  stdout.isTTY = usual[2];
+  equal(shown, '\x1b[1;1H\x1b[0Jx\n');
+  ok(told.includes('Warning: careful'));
+});
+
 await run();

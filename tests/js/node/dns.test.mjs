@@ -96,4 +96,14 @@ test('the names of an address that the machine lists need no server', async () =
   ok((await promises.reverse('127.0.0.1')).includes('localhost'));
 });
 
+test('servers may change while the module asks, and a port of any kind is looked at', async () => {
+  const before = dns.getServers();
+  const answer = called(dns.resolve, 'name.invalid');
+  dns.setServers(['127.0.0.1']);
+  dns.setServers(before);
+  await answer;
+  equal(throws(() => dns.lookupService('127.0.0.1', Symbol('a'), () => {}), RangeError).code, 'ERR_SOCKET_BAD_PORT');
+  equal(throws(() => dns.lookup('', { family: 'none' }), TypeError).code, 'ERR_INVALID_ARG_TYPE');
+});
+
 await run();

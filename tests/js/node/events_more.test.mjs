@@ -4,6 +4,7 @@ import EventEmitter, {
   addAbortListener,
   getEventListeners,
   getMaxListeners,
+  on,
   once,
   setMaxListeners,
 } from 'node:events';
@@ -116,6 +117,27 @@ test('once waits for a target that has no way to take a listener off', async () 
   const waits = once(target, 'a');
   listeners.a(1, 2);
   deepEqual(await waits, [1, 2]);
+});
+
+test('an iterator over events pauses an emitter that can be paused', async () => {
+  const emitter = new EventEmitter();
+  const calls = [];
+  emitter.pause = () => calls.push('pause');
+  emitter.resume = () => calls.push('resume');
+  const iterator = on(emitter, 'x', { highWaterMark: 2, lowWaterMark: 2 });
+  for (let index = 0; index < 4; index += 1) emitter.emit('x', index);
+  deepEqual(calls, ['pause']);
+  for (let index = 0; index < 3; index += 1) deepEqual((await iterator.next()).value, [index]);
+  deepEqual(calls, ['pause', 'resume']);
+  equal(throws(() => on(emitter, 'x', { highWaterMark: 0 }), RangeError).code, 'ERR_OUT_OF_RANGE');
+});
+
+test('who waits once hears of an abort whose event another listener stops', async () => {
+  const controller = new AbortController();
+  controller.signal.addEventListener('abort', (event) => event.stopImmediatePropagation());
+  const waits = once(new EventTarget(), 'x', { signal: controller.signal });
+  controller.abort();
+  equal((await rejects(waits, Error)).name, 'AbortError');
 });
 
 await run();

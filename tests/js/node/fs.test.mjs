@@ -468,5 +468,10 @@ test('a stream that does not close itself stays open after an error, and tries a
   equal(fs.readFileSync(at('again'), 'utf8'), 'text');
 });
 
+test('a stream over a file has an encoding that there is', () => {
+  equal(throws(() => fs.createReadStream('a', 'none'), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+  equal(throws(() => fs.createWriteStream('a', { encoding: 'none' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+});
+
 await run();
 await promises.rm(folder, { recursive: true, force: true });

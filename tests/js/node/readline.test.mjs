@@ -88,4 +88,18 @@ test('keys have names', async () => {
   ]);
 });
 
+test('keys of several terminals, with what is held', async () => {
+  const input = new PassThrough();
+  readline.emitKeypressEvents(input);
+  const seen = [];
+  input.on('keypress', (_, { name, ctrl, meta, shift }) =>
+    seen.push(`${ctrl ? 'ctrl-' : ''}${meta ? 'meta-' : ''}${shift ? 'shift-' : ''}${name}`),
+  );
+  input.write('\x1b[1;5A\x1bOa\x1b[[A\x1b[3$\x1b[3P\x1b\x1b \x1b[Z');
+  await new Promise((resolve) => setImmediate(resolve));
+  deepEqual(seen, ['ctrl-up', 'ctrl-up', 'f1', 'shift-delete', 'meta-f1', 'meta-space', 'shift-tab']);
+  const lines = readline.createInterface({ input: new PassThrough() })[Symbol.asyncIterator]();
+  ok(lines[Symbol.for('nodejs.watermarkData')].high > 0);
+});
+
 await run();

@@ -314,4 +314,48 @@ test('Readable.from waits for promises among the values of a synchronous iterato
   equal(isClosed, true);
 });
 
+test('what Node has changed since the package was made', async () => {
+  const told = [];
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await new Promise((resolve) =>
+    sink.end('x', (...given) => {
+      told.push(given);
+      resolve();
+    }),
+  );
+  deepEqual(told, [[null]]);
+  const encodings = [];
+  const objects = new Writable({ objectMode: true, write: (_chunk, encoding, done) => encodings.push(encoding) && done() });
+  objects.write({});
+  objects.write('a', 'latin1');
+  deepEqual(encodings, [undefined, 'latin1']);
+  equal(throws(() => new Readable({ defaultEncoding: 'none' }), TypeError).code, 'ERR_UNKNOWN_ENCODING');
+  equal(throws(() => new Writable({ defaultEncoding: 'none' }), TypeError).code, 'ERR_UNKNOWN_ENCODING');
+  equal(throws(() => sink.setDefaultEncoding({}), TypeError).message, 'Unknown encoding: {}');
+  const composed = Readable.from(['a', 'b']).compose(async function* upper(source) {
+    for await (const chunk of source) yield chunk.toUpperCase();
+  });
+  deepEqual([composed instanceof Duplex, composed.writable, (await composed.toArray()).join('')], [true, false, 'AB']);
+});
+
+test('what is corked in a duplex that is destroyed hears of it', async () => {
+  const duplex = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  duplex.cork();
+  const error = await new Promise((resolve) => {
+    duplex.write('a', resolve);
+    duplex.destroy();
+  });
+  equal(error.code, 'ERR_STREAM_DESTROYED');
+});
+
+test('a destination that does not take objects is destroyed, and the source is not', async () => {
+  const source = Readable.from([{}]);
+  const target = new PassThrough({ objectMode: false });
+  const error = await new Promise((resolve) => {
+    target.on('error', resolve);
+    source.pipe(target);
+  });
+  equal(error.code, 'ERR_INVALID_ARG_TYPE');
+});
+
 await run();

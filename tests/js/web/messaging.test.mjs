@@ -183,4 +183,14 @@ test('namespace objects clone as plain objects', () => {
   deepEqual(structuredClone({ j: JSON }), { j: {} });
 });
 
+test('a message event has ports for its source and its ports', () => {
+  const { port1 } = new MessageChannel();
+  const event = new MessageEvent('message', { source: port1, ports: [port1] });
+  deepEqual([event.source === port1, event.ports[0] === port1], [true, true]);
+  for (const init of [{ source: {} }, { source: 1 }, { ports: [null] }, { ports: 0 }])
+    throws(() => new MessageEvent('message', init), TypeError);
+  throws(() => port1.postMessage(1, { transfer: { [Symbol.iterator]: () => ({ next: 42 }) } }), TypeError);
+  port1.close();
+});
+
 await run();

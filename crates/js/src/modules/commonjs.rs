@@ -421,7 +421,10 @@ fn package_folders(file: &Path) -> impl Iterator<Item = PathBuf> {
 fn resolve_by<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let module = arguments.held(scope);
     let loader = Loader::of(scope)?;
-    if loader.module_class(scope).is_some() || !arguments.get(1).is_undefined() {
+    let is_told_by_class = loader.module_class(scope).is_some()
+        || !arguments.get(1).is_undefined()
+        || specifier_of(scope, arguments.get(0)).is_ok_and(|name| name.starts_with("node:"));
+    if is_told_by_class {
         let class = builtins::exports(scope, "node/module/module")?;
         let given = [arguments.get(0), module, arguments.get(1)];
         return scope.call_method(class, "resolveFor", &given);

@@ -104,14 +104,17 @@ impl Loader {
             named.map(|(_, value)| value)
         };
         let import_map = values("--import-map").next_back();
+        let is_set = |variable: &str| std::env::var_os(variable).is_some_and(|value| value == "1");
         Ok(Loader {
             resolver: Resolver::new(ResolverOptions {
                 conditions: values("--conditions").cloned().collect(),
-                keeps_links: values("--preserve-symlinks").next().is_some(),
+                keeps_links: values("--preserve-symlinks").next().is_some()
+                    || is_set("NODE_PRESERVE_SYMLINKS"),
                 import_map: (import_map.map(|file| ImportMap::read(Path::new(file))))
                     .transpose()?,
             }),
-            keeps_main_link: values("--preserve-symlinks-main").next().is_some(),
+            keeps_main_link: values("--preserve-symlinks-main").next().is_some()
+                || is_set("NODE_PRESERVE_SYMLINKS_MAIN"),
             ..Loader::default()
         })
     }

@@ -4,6 +4,7 @@
 //! out is tried, and `.js` finds the `.ts` that it would be compiled from. Bare specifiers go through the import map, `paths` of the nearest
 //! `tsconfig.json`, and `node_modules` with `exports`, the latter two by `oxc_resolver`. Knows the file system, no engine. Loop thread only.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -163,7 +164,7 @@ impl Resolver {
         if specifier.starts_with("node:") {
             return Err(unknown_builtin(specifier));
         }
-        self.resolve_package(specifier, base, self.for_requires())
+        self.resolve_package(&as_folder(specifier), base, self.for_requires())
     }
 
     /// The same where `require.extensions` has these names.
@@ -181,7 +182,7 @@ impl Resolver {
                 ..options
             })
         });
-        self.resolve_package(specifier, base, resolver)
+        self.resolve_package(&as_folder(specifier), base, resolver)
     }
 
     fn package_resolver(&self, conditions: &[&str]) -> PackageResolver {
@@ -319,6 +320,29 @@ fn not_found(specifier: &str, importer: &Path) -> Problem {
         None => format!("Cannot find package '{name}'"),
     };
     Problem::new("ERR_MODULE_NOT_FOUND", message)
+}
+
+/// What ends in a step to a folder means that folder, also where there is a file of its name.
+fn as_folder(specifier: &str) -> Cow<'_, str> {
+    let last = specifier.rsplit('/').next();
+    if !matches!(last, Some("." | "..")) {
+        return specifier.into();
+    }
+    if !specifier.starts_with('/') {
+        return format!("{specifier}/").into();
+    }
+    // What is stepped out of need not be there.
+    let mut parts = Vec::new();
+    for part in specifier.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}/", parts.join("/")).into()
 }
 
 fn unknown_builtin(specifier: &str) -> Problem {

@@ -46,7 +46,8 @@ function missingArguments(...names) {
 
 /** @param {any} name */
 function unknownEncoding(name) {
-  return codedError(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${String(name)}`);
+  const shown = typeof name === 'object' && name !== null ? loadInspect().inspect(name, { depth: 0 }) : String(name);
+  return codedError(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${shown}`);
 }
 
 /** @param {any} name */

@@ -262,12 +262,20 @@ function fork(file, args = [], options = undefined) {
   requireNoNulls(flags, 'options.execArgv');
   /** @type {any[]} */
   const all = [];
-  for (let index = 0; index < flags.length; index += 1) push(all, flags[index]);
+  // Code of the command line (`-e CODE`) is the parent's own: its child would fork in turn, without an end.
+  const isOwn = flags !== process.execArgv;
+  for (let index = 0; index < flags.length; index += 1) {
+    if (isOwn || !includes(withCode, flags[index])) push(all, flags[index]);
+    else index += 1;
+  }
   push(all, path);
   for (let index = 0; index < list.length; index += 1) push(all, list[index]);
   settings.stdio = forkStdio(settings);
   return spawn(settings.execPath, all, settings);
 }
+
+/** Options of the command that code follows. */
+const withCode = ['-e', '--eval', '-p', '-pe', '--print'];
 
 /** @param {any} settings */
 function forkStdio(settings) {

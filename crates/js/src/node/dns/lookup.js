@@ -119,7 +119,7 @@ function badPort(port) {
       ? `type ${typeof port} (${port})`
       : typeof port === 'string'
         ? `type string ('${port}')`
-        : `${port}`;
+        : String(port);
   return nodeError(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536. Received ${shown}.`);
 }
 

@@ -25,6 +25,7 @@ function lookup(hostname, options, callback) {
   const tell = typeof options === 'function' ? options : callback;
   const given = typeof options === 'function' ? undefined : options;
   if (given === undefined || typeof given === 'number') requireFunction(tell, 'callback');
+  if (typeof given === 'object') requireFunction(tell, 'callback');
   const question = questionOf(hostname, given);
   requireFunction(tell, 'callback');
   settle(

@@ -92,7 +92,8 @@ class ResolverBase {
       push(checked, servers[index]);
     }
     const wanted = map(checked, serverOf);
-    if (setSize(this.#pending) > 0) {
+    // Questions of the module itself go on with the servers that they began with.
+    if (setSize(this.#pending) > 0 && this !== shared) {
       const message = `c-ares failed to set servers: "There are pending queries." [${join(checked, ',')}]`;
       throw nodeError(Error, 'ERR_DNS_SET_SERVERS_FAILED', message);
     }

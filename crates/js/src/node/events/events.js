@@ -2,7 +2,7 @@
 'use strict';
 
 const { aborted, invalidType, unhandledError } = require('node/errors');
-const { requireFunction, requireNumber, requireSignal } = require('node/arguments');
+const { requireFunction, requireInteger, requireNumber, requireSignal } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const {
   symbolFor,
@@ -354,20 +354,40 @@ async function once(target, event, options = {}) {
     if (signal !== undefined)
       push(
         ends,
-        subscribe(signal, 'abort', () => fail(aborted(signal)), true),
+        whenAborted(signal, () => fail(aborted(signal))),
       );
   });
 }
 
+/** Also when another listener stops the event; answers with the function that ends it. @param {any} signal not aborted yet @param {() => void} act */
+function whenAborted(signal, act) {
+  const { addAlgorithm, removeAlgorithm } = loadAbort();
+  addAlgorithm(signal, act);
+  // So that the signal shows who listens.
+  const end = subscribe(signal, 'abort', act, true);
+  return () => {
+    removeAlgorithm(signal, act);
+    end();
+  };
+}
+
 /**
- * An async iterator over the arguments of every `event`. BOUNDED: by the consumer only, as in Node, because an emitter cannot wait.
- * @param {any} target @param {any} event @param {{ signal?: any, close?: any[] }} [options]
+ * An async iterator over the arguments of every `event`. BOUNDED: by `highWaterMark` for an emitter that can be paused; by the consumer only for
+ * another, as in Node.
+ * @param {any} target @param {any} event
+ * @param {{ signal?: any, close?: any[], highWaterMark?: any, lowWaterMark?: any, highWatermark?: any, lowWatermark?: any }} [options]
  */
 function on(target, event, options = {}) {
   requireOptions(options);
-  const { signal, close = [] } = options;
+  const { signal, close = [], highWaterMark, lowWaterMark, highWatermark, lowWatermark } = options;
   requireSignal(signal, 'options.signal');
   if (signal?.aborted) throw aborted(signal);
+  // Both spellings, as in Node. Beyond the higher mark the emitter is paused, if it can be.
+  const high = highWaterMark ?? highWatermark ?? Number.MAX_SAFE_INTEGER;
+  requireInteger(high, 'options.highWaterMark', 1);
+  const low = lowWaterMark ?? lowWatermark ?? 1;
+  requireInteger(low, 'options.lowWaterMark', 1);
+  let isPaused = false;
   /** @type {any[]} */
   const arrived = [];
   /** @type {{ resolve: (result: any) => void, reject: (reason: any) => void }[]} */
@@ -391,8 +411,15 @@ function on(target, event, options = {}) {
   };
   const arrive = (/** @type {any[]} */ ...given) => {
     const first = shift(waiting);
-    if (first === undefined) push(arrived, given);
-    else first.resolve({ value: given, done: false });
+    if (first !== undefined) {
+      first.resolve({ value: given, done: false });
+      return;
+    }
+    push(arrived, given);
+    if (!isPaused && arrived.length > high) {
+      isPaused = true;
+      target.pause();
+    }
   };
 
   push(ends, subscribe(target, event, arrive));
@@ -401,12 +428,19 @@ function on(target, event, options = {}) {
   if (signal !== undefined)
     push(
       ends,
-      subscribe(signal, 'abort', () => fail(aborted(signal)), true),
+      whenAborted(signal, () => fail(aborted(signal))),
     );
 
   const iterator = {
     next() {
-      if (arrived.length > 0) return resolved({ value: shift(arrived), done: false });
+      if (arrived.length > 0) {
+        const value = shift(arrived);
+        if (isPaused && arrived.length < low) {
+          isPaused = false;
+          target.resume();
+        }
+        return resolved({ value, done: false });
+      }
       if (failure !== undefined) {
         const { error } = failure;
         failure = undefined;
@@ -427,6 +461,16 @@ function on(target, event, options = {}) {
     },
     [Symbol.asyncIterator]() {
       return iterator;
+    },
+    [symbolFor('nodejs.watermarkData')]: {
+      get size() {
+        return arrived.length;
+      },
+      get isPaused() {
+        return isPaused;
+      },
+      low,
+      high,
     },
   };
   return iterator;

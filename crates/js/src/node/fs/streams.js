@@ -8,7 +8,7 @@ const { requireBoolean, requireFunction, requireInteger, requireSignal } = requi
 const { nextTick } = require('node/process/ticks');
 const { withCallback } = require('node/fs/callbacks');
 const { operations } = require('node/fs/operations');
-const { toPath } = require('node/fs/values');
+const { toEncoding, toPath } = require('node/fs/values');
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const { apply, defineProperties, forEach, hasInstance, min, push, reduce, setPrototypeOf, then } = require('builtins/primordials');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
@@ -37,11 +37,12 @@ function useFunctions(functions) {
 /** @param {any} options @param {any} preset */
 function copyOptions(options, preset) {
   if (options === undefined || options === null) return { ...preset };
-  if (typeof options === 'string') return { ...preset, encoding: options };
+  if (typeof options === 'string') options = { encoding: options };
   if (typeof options !== 'object') throw invalidType('options', ['string', 'Object'], options);
   const taken = { ...preset };
   // Also what the options inherit.
   for (const name in options) taken[name] = options[name];
+  toEncoding(taken);
   if (taken.signal !== undefined) requireSignal(taken.signal, 'options.signal');
   return taken;
 }

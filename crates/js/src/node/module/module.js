@@ -366,8 +366,11 @@ function resolvedInPaths(request, parent, paths) {
   if (!isArray(paths)) throw invalidValue('options.paths', paths, 'must be an array of strings');
   for (let index = 0; index < paths.length; index += 1) {
     requireString(paths[index], `options.paths[${index}]`);
+    // Packages are not looked for in a `node_modules` of a `node_modules`.
+    let base = resolve(paths[index]);
+    while (!isRelative(request) && endsWith(base, '/node_modules')) base = dirname(base);
     try {
-      return resolveRequired(request, join(resolve(paths[index]), '[paths]'), extensionsLeftOut());
+      return resolveRequired(request, join(base, '[paths]'), extensionsLeftOut());
     } catch {
       // The next folder may have it.
     }
@@ -572,9 +575,14 @@ const asked = {
   /** @param {string} request @param {any} module @param {any} options */
   resolveFor(request, module, options) {
     requireString(request, 'request');
-    return options === undefined && hasHooks()
-      ? resolveWithHooks(request, module, false)
-      : Module._resolveFilename(request, module, false, options);
+    try {
+      return options === undefined && hasHooks()
+        ? resolveWithHooks(request, module, false)
+        : Module._resolveFilename(request, module, false, options);
+    } catch (error) {
+      if (/** @type {any} */ (error)?.code !== 'ERR_UNKNOWN_BUILTIN_MODULE') throw error;
+      throw withStack(nodeError(Error, 'MODULE_NOT_FOUND', `Cannot find module '${request}'`), module);
+    }
   },
   /** @param {string} request @param {any} module */
   pathsFor(request, module) {

@@ -7,7 +7,8 @@ const { requireString } = require('node/arguments');
 const { options, processVariable, switchedOn } = require('node/process/options');
 const { nextTick } = require('node/process/ticks');
 const { errorToString, includes, isArray } = require('builtins/primordials');
-const { processFacts, writeOutput } = ops;
+const { processFacts } = ops;
+const loadConsole = () => require('web/console/console');
 
 /** `process` emits the event, once it is loaded. @type {(warning: any) => void} */
 let listener = () => {};
@@ -114,7 +115,7 @@ function isDisabled(error) {
 }
 
 /** Where the line goes; `process` knows of files. @type {(line: string) => void} */
-let writeWarning = (line) => writeOutput(2, line);
+let writeWarning = (line) => loadConsole().writeWhole(2, line);
 
 /** @param {(line: string) => void} write */
 function setWarningWriter(write) {

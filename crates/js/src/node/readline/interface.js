@@ -3,7 +3,7 @@
 'use strict';
 
 const { arraySlice, exec, filter, indexOf, isFinite, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
-const { repeat, resolve, shift, slice, splice, startsWith, test, trim, unshift } = require('builtins/primordials');
+const { repeat, resolve, shift, slice, splice, startsWith, symbolFor, test, trim, unshift } = require('builtins/primordials');
 const { requireInteger } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
 const EventEmitter = require('node/events/events');
@@ -681,6 +681,16 @@ function linesOf(source) {
     },
     [Symbol.asyncIterator]() {
       return this;
+    },
+    [symbolFor('nodejs.watermarkData')]: {
+      get size() {
+        return waiting.length;
+      },
+      get isPaused() {
+        return source.paused;
+      },
+      high: mostWaiting,
+      low: 1,
     },
   };
 }

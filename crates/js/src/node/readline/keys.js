@@ -2,7 +2,7 @@
 // control characters, and the sequences of xterm, rxvt and putty.
 'use strict';
 
-const { charCodeAt, codePointAt, fromCharCode, regExp, exec, slice, test, toLowerCase } = require('builtins/primordials');
+const { charCodeAt, codePointAt, fromCharCode, includes, regExp, exec, slice, test, toLowerCase } = require('builtins/primordials');
 const { StringDecoder } = require('node/string_decoder/string_decoder');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 
@@ -62,38 +62,73 @@ const names = {
   '[200~': 'paste-start',
   '[201~': 'paste-end',
   '[Z': 'tab',
+  // The console of Linux, and PuTTY.
+  '[[A': 'f1',
+  '[[B': 'f2',
+  '[[C': 'f3',
+  '[[D': 'f4',
+  '[[E': 'f5',
+  '[[5~': 'pageup',
+  '[[6~': 'pagedown',
+  // rxvt, with Shift or Ctrl held.
+  '[a': 'up',
+  '[b': 'down',
+  '[c': 'right',
+  '[d': 'left',
+  '[e': 'clear',
+  '[2$': 'insert',
+  '[3$': 'delete',
+  '[5$': 'pageup',
+  '[6$': 'pagedown',
+  '[7$': 'home',
+  '[8$': 'end',
+  Oa: 'up',
+  Ob: 'down',
+  Oc: 'right',
+  Od: 'left',
+  Oe: 'clear',
+  '[2^': 'insert',
+  '[3^': 'delete',
+  '[5^': 'pageup',
+  '[6^': 'pagedown',
+  '[7^': 'home',
+  '[8^': 'end',
 };
+const shifted = ['[a', '[b', '[c', '[d', '[e', '[2$', '[3$', '[5$', '[6$', '[7$', '[8$', '[Z'];
+const controlled = ['Oa', 'Ob', 'Oc', 'Od', 'Oe', '[2^', '[3^', '[5^', '[6^', '[7^', '[8^'];
 
-const sequence = regExp(/^\u001b(O[A-Z]|\[\d*(?:;\d+)*[~^$A-Za-z])/);
-const unfinished = regExp(/^\u001b(?:O|\[[\d;]*)?$/);
-const parameters = regExp(/^\[(\d*)(?:;(\d+))?([~^$A-Za-z])$/);
+// Two escapes are one that is held (Alt) and one that begins a sequence.
+const sequence = regExp(/^\u001b{1,2}(O\d?[A-Za-z]|\[\[?\d*(?:;\d+)*[~^$A-Za-z])/);
+const unfinished = regExp(/^\u001b{1,2}(?:O\d?|\[\[?[\d;]*)?$/);
+// What stands before the last character: the modifier, after the number of the key where it has one.
+const numbered = regExp(/^\[(\d\d?)(?:;(\d))?([~^$])$/);
+const lettered = regExp(/^([O[])(?:(?:\d;)?(\d))?([A-Za-z])$/);
 const upper = regExp(/^[A-Z]$/);
 const letter = regExp(/^[0-9A-Za-z]$/);
 
-/** @param {string} text what a sequence is without its escape @returns {Key} */
-function keyOfSequence(text) {
+/** @param {string} text what a sequence is without its escapes @param {string} whole @returns {Key} */
+function keyOfSequence(text, whole) {
   /** @type {Key} */
-  const key = { sequence: `\u001b${text}`, name: 'undefined', ctrl: false, meta: false, shift: false, code: text };
-  const parts = exec(parameters, text);
+  const key = { sequence: whole, name: 'undefined', ctrl: false, meta: false, shift: false, code: text };
+  const number = exec(numbered, text);
+  const letter = exec(lettered, text);
   let code = text;
-  if (parts !== null) {
-    const modifier = parts[2] === undefined ? 0 : +parts[2] - 1;
-    key.shift = (modifier & 1) !== 0;
-    key.meta = (modifier & 10) !== 0;
-    key.ctrl = (modifier & 4) !== 0;
-    const isTilde = parts[3] === '~';
-    code = `[${isTilde ? parts[1] : parts[2] === undefined ? parts[1] : ''}${parts[3]}`;
-  }
+  if (number !== null) code = `[${number[1]}${number[3]}`;
+  else if (letter !== null) code = `${letter[1]}${letter[3]}`;
+  const modifier = +((number ?? letter)?.[2] ?? 1) - 1;
   key.code = code;
   key.name = names[code] ?? 'undefined';
-  if (code === '[Z') key.shift = true;
+  key.shift = (modifier & 1) !== 0 || includes(shifted, code);
+  key.meta = (modifier & 10) !== 0;
+  key.ctrl = (modifier & 4) !== 0 || includes(controlled, code);
   return key;
 }
 
-/** @param {string} character @param {boolean} escaped @returns {Key} */
-function keyOfCharacter(character, escaped) {
+/** @param {string} character @param {string} escapes before it @returns {Key} */
+function keyOfCharacter(character, escapes) {
+  const escaped = escapes !== '';
   /** @type {Key} */
-  const key = { sequence: escaped ? `\u001b${character}` : character, name: undefined, ctrl: false, meta: escaped, shift: false };
+  const key = { sequence: escapes + character, name: undefined, ctrl: false, meta: escaped, shift: false };
   const code = charCodeAt(character, 0);
   if (character === '\r') key.name = 'return';
   else if (character === '\n') key.name = 'enter';
@@ -134,23 +169,19 @@ function feed(stream, text, owner) {
     if (rest[0] === '\u001b') {
       const found = exec(sequence, rest);
       if (found !== null) {
-        emit(stream, keyOfSequence(found[1]));
+        emit(stream, keyOfSequence(found[1], found[0]));
         rest = slice(rest, found[0].length);
         continue;
       }
       if (test(unfinished, rest)) break;
-      if (rest[1] === '\u001b') {
-        emit(stream, { ...keyOfCharacter('\u001b', true), meta: true });
-        rest = slice(rest, 2);
-        continue;
-      }
-      emit(stream, keyOfCharacter(rest[1], true));
-      rest = slice(rest, 2);
+      const before = rest[1] === '\u001b' ? 2 : 1;
+      emit(stream, keyOfCharacter(rest[before], slice(rest, 0, before)));
+      rest = slice(rest, before + 1);
       continue;
     }
     const point = /** @type {number} */ (codePointAt(rest, 0));
     const length = point > 0xffff ? 2 : 1;
-    emit(stream, keyOfCharacter(slice(rest, 0, length), false));
+    emit(stream, keyOfCharacter(slice(rest, 0, length), ''));
     rest = slice(rest, length);
   }
   return rest;
@@ -167,8 +198,10 @@ function emitKeypressEvents(stream, owner) {
     const rest = stream[waiting];
     stream[waiting] = '';
     if (rest === '') return;
-    emit(stream, keyOfCharacter('\u001b', false));
-    feed(stream, slice(rest, 1));
+    const before = rest[1] === '\u001b' ? 1 : 0;
+    // As Node has it, also where it stands alone.
+    emit(stream, { ...keyOfCharacter('\u001b', slice(rest, 0, before)), meta: true });
+    feed(stream, slice(rest, before + 1));
   };
   const onData = (/** @type {any} */ chunk) => {
     if (stream.listenerCount('keypress') === 0) {

@@ -1,7 +1,8 @@
 // node:stream (https://nodejs.org/api/stream.html): the package's streams, with what Node has changed since.
 'use strict';
 
-const { aborted } = require('node/errors');
+const { aborted, invalidValue } = require('node/errors');
+const { requireObject, requireSignal } = require('node/arguments');
 const { defineProperty, isView, Promise } = require('builtins/primordials');
 const { requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
@@ -68,6 +69,20 @@ function half(options) {
   return self;
 }
 
+/** @this {any} @param {any} stream @param {{ signal?: any }} [options] */
+function compose(stream, options) {
+  if (options !== undefined && options !== null) requireObject(options, 'options');
+  const signal = options?.signal;
+  if (signal !== undefined && signal !== null) requireSignal(signal, 'options.signal');
+  if (typeof stream?.pipe === 'function' && !Stream.isWritable(stream)) throw invalidValue('stream', stream, 'must be writable');
+  const composed = Stream.compose(this, stream);
+  if (signal) Stream.addAbortSignal(signal, composed);
+  return composed;
+}
+defineProperty(Stream.Readable.prototype, 'compose', { value: compose, writable: true, enumerable: true, configurable: true });
+
+// Also what is buffered for writing hears of it.
+Duplex.prototype.destroy = Stream.Writable.prototype.destroy;
 Stream.duplexPair = duplexPair;
 Duplex.toWeb = function toWeb(/** @type {any} */ duplex, /** @type {any} */ options) {
   return loadAdapters().newReadableWritablePairFromDuplex(duplex, options);

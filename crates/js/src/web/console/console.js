@@ -49,9 +49,14 @@ function print(descriptor, args) {
 /** @param {Output} descriptor @param {string} text */
 function write(descriptor, text) {
   if (indentation !== '') text = indentation + replaceAll(text, '\n', `\n${indentation}`);
+  writeWhole(descriptor, `${text}\n`);
+}
+
+/** To the descriptor, or to what a program put in the place of its stream's `write`. @param {Output} descriptor @param {string} text */
+function writeWhole(descriptor, text) {
   const redirection = redirections[descriptor];
-  if (redirection === undefined) writeOutput(descriptor, `${text}\n`);
-  else redirection(`${text}\n`);
+  if (redirection === undefined) writeOutput(descriptor, text);
+  else redirection(text);
 }
 
 /** @param {Output} descriptor @param {((text: string) => void) | undefined} write */
@@ -153,7 +158,8 @@ const methods = {
   },
   clear() {
     // As Node: only a terminal has something to clear.
-    if (isTerminal(stdout)) writeOutput(stdout, '\u001b[1;1H\u001b[0J');
+    const isSeen = redirections[stdout] === undefined ? isTerminal(stdout) : /** @type {any} */ (console)._stdout.isTTY;
+    if (isSeen) writeWhole(stdout, '\u001b[1;1H\u001b[0J');
   },
   timeStamp() {},
   profile() {},
@@ -227,4 +233,4 @@ forEach(['_stdout', '_stderr'], (name) => {
   });
 });
 defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
-module.exports = { console, redirect, setTeller };
+module.exports = { console, redirect, setTeller, writeWhole };

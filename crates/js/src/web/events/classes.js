@@ -2,9 +2,19 @@
 'use strict';
 
 const { freeze } = require('builtins/primordials');
-const { defineInterface, requireArguments, toDOMString, toDictionary, toNumber, toSequence, toUSVString } = require('builtins/webidl');
+const {
+  defineInterface,
+  isObject,
+  requireArguments,
+  toDOMString,
+  toDictionary,
+  toNumber,
+  toSequence,
+  toUSVString,
+} = require('builtins/webidl');
 const { toUnsignedLong } = require('builtins/webidl');
 const { Event } = require('web/events/events');
+const loadInspect = () => require('builtins/inspect/inspect');
 
 class CustomEvent extends Event {
   /** @type {any} */
@@ -62,6 +72,23 @@ class ErrorEvent extends Event {
   }
 }
 
+/** @param {any} value */
+const shown = (value) => loadInspect().inspect(value);
+
+/** As long as the file of ports was not loaded there are none. @type {(value: any) => boolean} */
+let isPort = () => false;
+
+/** @param {(value: any) => boolean} is */
+function setPortTest(is) {
+  isPort = is;
+}
+
+/** As undici words it. @param {any} value @param {string} name */
+function requirePort(value, name) {
+  if (isPort(value)) return value;
+  throw new TypeError(`MessageEvent constructor: Expected eventInitDict.${name} ("${shown(value)}") to be an instance of MessagePort.`);
+}
+
 /** @type {readonly any[]} */
 const noPorts = freeze([]);
 
@@ -84,8 +111,16 @@ class MessageEvent extends Event {
     this.#data = data;
     if (origin !== undefined) this.#origin = toUSVString(origin);
     if (lastEventId !== undefined) this.#lastEventId = toDOMString(lastEventId);
-    if (source !== undefined) this.#source = source;
-    if (ports !== undefined) this.#ports = freeze(toSequence(ports, 'MessageEvent: ports', (port) => port));
+    if (source !== undefined && source !== null) {
+      if (source !== globalThis) requirePort(source, 'source');
+      this.#source = source;
+    }
+    if (ports !== undefined) {
+      if (!isObject(ports) || typeof ports[Symbol.iterator] !== 'function') {
+        throw new TypeError(`MessageEvent constructor: eventInitDict.ports (${shown(ports)}) is not iterable.`);
+      }
+      this.#ports = freeze(toSequence(ports, 'MessageEvent: ports', (port) => requirePort(port, 'ports')));
+    }
   }
   get data() {
     return this.#data;
@@ -166,4 +201,4 @@ defineInterface(MessageEvent);
 defineInterface(ProgressEvent);
 defineInterface(PromiseRejectionEvent);
 
-module.exports = { CustomEvent, ErrorEvent, makeMessageEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent };
+module.exports = { CustomEvent, ErrorEvent, makeMessageEvent, MessageEvent, ProgressEvent, PromiseRejectionEvent, setPortTest };

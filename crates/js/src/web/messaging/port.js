@@ -8,7 +8,7 @@ const { apply, customInspect, defineProperty, getOwnPropertyDescriptor } = requi
 const { codedError } = require('builtins/coded_error');
 const { defineInterface, defineTransferable, isObject, toDictionary, toSequence } = require('builtins/webidl');
 const { Event, EventTarget, defineEventHandlers, fire, hasListeners, listenersChanged } = require('web/events/events');
-const { makeMessageEvent } = require('web/events/classes');
+const { makeMessageEvent, setPortTest } = require('web/events/classes');
 const { readMessage, refusal, writeMessage } = require('web/html/message');
 const { channelPorts, portAreEntangled, portClose, portIsOpen, portKeep, portPost } = ops;
 const { portReference, portSetReceiver, portStart, portTake } = ops;
@@ -174,7 +174,15 @@ function toTransfer(options, what) {
     const name = isSequence ? 'transferList argument' : 'options.transfer argument';
     throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `Optional ${name} must be an iterable`);
   }
-  return toSequence(transfer, `${what}: transfer`, (item) => {
+  const iterator = apply(iterate, transfer, []);
+  if (!isObject(iterator) || typeof iterator.next !== 'function') {
+    throw codedError(
+      TypeError,
+      'ERR_INVALID_ARG_TYPE',
+      `Optional ${isSequence ? 'transferList' : 'options.transfer'} argument must be an iterable`,
+    );
+  }
+  return toSequence({ [Symbol.iterator]: () => iterator }, `${what}: transfer`, (item) => {
     if (!isObject(item)) throw codedError(TypeError, 'ERR_INVALID_TRANSFER_OBJECT', 'Found invalid object in transferList');
     return item;
   });
@@ -231,6 +239,7 @@ function takeMessage(port) {
 }
 
 defineTransferable('web/messaging/port', (value) => isMessagePort(value));
+setPortTest(isMessagePort);
 
 const transferSteps = {
   /** @param {any} port */
