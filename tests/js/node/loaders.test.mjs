@@ -5,7 +5,7 @@ import { createRequire, findSourceMap, registerHooks, stripTypeScriptTypes } fro
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deepEqual, equal, match, ok, run, test } from '../harness.mjs';
+import { deepEqual, equal, match, ok, rejects, run, test } from '../harness.mjs';
 
 const isNode = typeof process.versions.v8 === 'string' && process.release?.name === 'node' && !process.execPath.includes('twinloop');
 const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'loaders-')));
@@ -402,6 +402,21 @@ test('a package that cannot be imported is named without its subpath, one that i
     equal(error.code, 'ERR_MODULE_NOT_FOUND');
     ok(error.message.startsWith(start), error.message);
   }
+});
+
+test('WebAssembly that is imported has the strings of the engine, and no names that are kept', async () => {
+  // (import "wasm:js-string" "length" (func (param externref) (result i32))) (export "f" (func 0))
+  const strings = [0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 111, 1, 127, 2, 25, 1, 14];
+  strings.push(...Buffer.from('wasm:js-string'), 6, ...Buffer.from('length'), 0, 0, 7, 5, 1, 1, 102, 0, 0);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wasm-'));
+  fs.writeFileSync(path.join(folder, 'strings.wasm'), new Uint8Array(strings));
+  equal((await import(path.join(folder, 'strings.wasm'))).f('four'), 4);
+  // (func (result i32) i32.const 42) (export "wasm:f" (func 0))
+  const kept = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 10, 1, 6];
+  kept.push(...Buffer.from('wasm:f'), 0, 0, 10, 6, 1, 4, 0, 65, 42, 11);
+  fs.writeFileSync(path.join(folder, 'kept.wasm'), new Uint8Array(kept));
+  ok((await rejects(import(path.join(folder, 'kept.wasm')), Error)) instanceof WebAssembly.LinkError);
+  fs.rmSync(folder, { recursive: true });
 });
 
 await run();

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
-import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, ok, deepEqual, rejects, throws } from '../harness.mjs';
 
 /** What the call throws; the error may be of another realm. */
 function thrown(call) {
@@ -240,6 +240,20 @@ test('a module that has not run is shown with what it will have', async () => {
   const module = new vm.SourceTextModule('export const a = 1; export var b = 2;');
   await module.link(() => {});
   equal(inspect(module.namespace), '[Module: null prototype] { a: <uninitialized>, b: undefined }');
+});
+
+test('a callback for dynamic imports gives a module, a namespace, or a promise of either', async () => {
+  const load = (given) => new vm.Script('import("x")', { importModuleDynamically: () => given }).runInThisContext();
+  equal(typeof (await load(import('node:path'))).join, 'function');
+  const module = new vm.SourceTextModule('export default 5');
+  await module.link(() => {});
+  await module.evaluate();
+  deepEqual([(await load(module)).default, (await load(Promise.resolve(module))).default], [5, 5]);
+  equal((await rejects(load(5), Error)).code, 'ERR_VM_MODULE_NOT_MODULE');
+  equal((await rejects(load(Promise.reject(new Error('no'))), Error)).message, 'no');
+  const context = vm.createContext({});
+  const inside = vm.runInContext('import("x")', context, { importModuleDynamically: async () => await import('node:fs') });
+  equal(typeof (await inside).readFileSync, 'function');
 });
 
 await run();

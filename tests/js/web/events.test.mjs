@@ -301,4 +301,10 @@ test('a target forgets the types that it has no listeners of, and may have them 
   equal(heard, 61);
 });
 
+test('an event handler is set on what is an event target', () => {
+  const { set } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'onabort');
+  throws(() => set.call({}, () => {}), TypeError);
+  throws(() => set.call({}, null), TypeError);
+});
+
 await run();

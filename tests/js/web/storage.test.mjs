@@ -33,4 +33,14 @@ test('what is too much is refused, and leaves what was there', () => {
   throws(() => new Storage(), TypeError);
 });
 
+test('a storage event says what it was made with', () => {
+  const event = new StorageEvent('storage', { key: 'a', newValue: 1, url: 'here', storageArea: sessionStorage });
+  equal(event instanceof Event, true);
+  equal([event.key, event.oldValue, event.newValue, event.url].join(), 'a,,1,here');
+  equal(event.storageArea, sessionStorage);
+  event.initStorageEvent('other', true);
+  equal([event.type, event.bubbles, event.key, event.url, event.storageArea].join(), 'other,true,,,');
+  throws(() => new StorageEvent('storage', { storageArea: {} }), TypeError);
+});
+
 await run();

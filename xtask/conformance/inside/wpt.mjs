@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 
 const [root, address, seconds, result] = process.argv.slice(2);
@@ -39,7 +40,13 @@ globalThis.GLOBAL = { isWindow: () => false, isWorker: () => true, isShadowRealm
 // What a test of interfaces takes the global object for, and what a page calls it.
 if (url.pathname.includes("idlharness")) globalThis.Window = Object.getPrototypeOf(globalThis).constructor;
 if (url.pathname.endsWith(".window.js")) globalThis.window = globalThis;
-const run = (text, filename) => vm.runInThisContext(text, { filename });
+// What the server has as a file is imported as that file: modules are not fetched.
+const importModuleDynamically = (specifier, _script, attributes) => {
+  const target = new URL(specifier, url);
+  const file = path.join(root, target.pathname);
+  return import(target.origin === url.origin && existsSync(file) ? pathToFileURL(file).href : specifier, { with: { ...attributes } });
+};
+const run = (text, filename) => vm.runInThisContext(text, { filename, importModuleDynamically });
 run(readFileSync(path.join(root, "resources/testharness.js"), "utf8"), "testharness.js");
 globalThis.add_completion_callback(report);
 // The harness' own limits are the page's; here the limit of the file counts. What nobody waits for any more has timed out as well.

@@ -57,6 +57,8 @@ pub struct ModuleRequest<'s> {
     pub is_source_phase: bool,
     /// The private value of the importing module or script; undefined if it has none.
     pub referrer: Local<'s>,
+    /// Whether it is an `import()`.
+    pub is_dynamic: bool,
     /// Line of the import in the importer, from 1; 0 if unknown.
     pub line: u32,
     /// Column of the import, from 1; 0 if unknown.
@@ -66,6 +68,7 @@ pub struct ModuleRequest<'s> {
 /// Finds and loads modules.
 pub trait ModuleHost {
     /// The module record for an import. Must give the same record each time for the same referrer and specifier.
+    /// For a dynamic import it may be a promise, whose outcome the import then has.
     ///
     /// # Errors
     /// What the import shall fail with.
@@ -452,6 +455,8 @@ unsafe extern "C" fn load(
                 _ => ImportType::Other,
             };
             let host = scope.inner().module_host.borrow().clone();
+            // For a dynamic import the engine leaves the loading of what the module imports itself to the host.
+            let is_dynamic = scope.is_promise(scope.root(payload.get()));
             let loaded = match host {
                 None => Err(Error::new("this context cannot load modules")),
                 Some(host) => host.load(
@@ -461,13 +466,18 @@ unsafe extern "C" fn load(
                         kind,
                         is_source_phase: ModuleRequestIsSourcePhase(scope.cx(), request),
                         referrer: private,
+                        is_dynamic,
                         line,
                         column: column._base,
                     },
                 ),
             };
-            // For a dynamic import the engine leaves the loading of what the module imports itself to the host.
-            let is_dynamic = scope.is_promise(scope.root(payload.get()));
+            if let Ok(promised) = &loaded
+                && is_dynamic
+                && scope.is_promise(*promised)
+            {
+                return settle_import_later(scope, *promised, scope.root(payload.get()));
+            }
             let loaded = loaded.and_then(|module| {
                 if is_dynamic {
                     scope.load_dependencies(module)?;
@@ -497,6 +507,25 @@ unsafe extern "C" fn load(
             scope.check(ok)
         })
     }
+}
+
+/// Has the promise of an `import()` follow another. The engine waits for nothing but that promise.
+fn settle_import_later(
+    scope: &Scope<'_>,
+    promised: Local<'_>,
+    import: Local<'_>,
+) -> Result<(), Error> {
+    let import = scope.persist(import);
+    scope.when_settled(promised, move |scope, outcome| {
+        let import = scope.local(&import);
+        match outcome {
+            Ok(value) => scope.resolve_promise(import, value),
+            Err(error) => match error.to_local(scope) {
+                Some(reason) => scope.reject_promise(import, reason),
+                None => Err(error),
+            },
+        }
+    })
 }
 
 /// # Safety

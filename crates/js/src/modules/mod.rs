@@ -324,7 +324,8 @@ impl ModuleHost for LoaderHost {
         let loader = &self.0;
         if let Some(load) = method_of(scope, request.referrer, "load")? {
             // A module of `node:vm`, which has linked what it imports itself.
-            return scope.call(load, Local::undefined(), &[request.specifier]);
+            let given = [request.specifier, Local::boolean(request.is_dynamic)];
+            return scope.call(load, Local::undefined(), &given);
         }
         let specifier = scope.string_of(request.specifier)?;
         let base = base_of(scope, request.referrer)?;

@@ -8,21 +8,24 @@ const { checksum } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 /**
- * What finds the dynamic imports of code: the loader of modules, if the program says so, and else nobody. The engine wants the answer at once, so
- * a callback of the program's may give a module, and no promise for one.
- * @param {any} options @param {() => any} referrer @param {(found: any) => NativeModule} toRecord the engine's record of what a callback gave
+ * What finds the dynamic imports of code: the loader of modules, if the program says so, its own callback, and else nobody.
+ * @param {any} options @param {() => any} referrer @param {(found: any) => any} toNamespace of what a callback gave
  * @returns {((specifier: string) => any) | undefined}
  */
-function loadOf(options, referrer, toRecord) {
+function loadOf(options, referrer, toNamespace) {
   const { importModuleDynamically } = options;
   if (importModuleDynamically === constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) return undefined;
   return (specifier) => {
     if (importModuleDynamically === undefined) {
       throw codedError(TypeError, 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING', 'A dynamic import callback was not specified.');
     }
-    const found = importModuleDynamically(specifier, referrer(), { __proto__: null }, 'evaluation');
-    return toRecord(found);
+    return namespaceOf(importModuleDynamically(specifier, referrer(), { __proto__: null }, 'evaluation'), toNamespace);
   };
+}
+
+/** @param {any} found a module, or a promise of one @param {(found: any) => any} toNamespace */
+async function namespaceOf(found, toNamespace) {
+  return toNamespace(await found);
 }
 
 /** The engine keeps compiled code itself; what programs get to keep says only which text it is of. @param {string} code */

@@ -8,6 +8,7 @@ const { codedError } = require('builtins/coded_error');
 const { invalidType, invalidValue } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireString } = require('node/arguments');
 const { constants, contextOf, gather } = require('node/vm/contexts');
+const { isModuleNamespaceObject } = /** @type {any} */ (require('node/util/types'));
 const { cacheOf, loadOf, tellCache } = require('node/vm/code');
 const {
   apply,
@@ -302,18 +303,24 @@ function recordOf(module, specifier) {
   return undefined;
 }
 
-/** The record of what a callback gave for a dynamic import. @param {any} found */
-function importedRecord(found) {
-  requireLinkable(found, isModule(found) ? stateOf(found).contextified : undefined, '');
-  const { status, record } = stateOf(found);
-  if (status === 'unlinked' || status === 'linking') throw badStatus('must not be unlinked or linking');
-  return record;
+/** The namespace of what a callback gave for a dynamic import, which may be a namespace itself. @param {any} found */
+function importedNamespace(found) {
+  if (isModuleNamespaceObject(found)) return found;
+  if (!isModule(found)) throw codedError(Error, 'ERR_VM_MODULE_NOT_MODULE', 'Provided module is not an instance of Module');
+  if (stateOf(found).status === 'errored') throw found.error;
+  return found.namespace;
 }
 
 /** What finds the imports of a module: what it was linked to, and its callback for others. @param {any} module @param {any} options */
 function loaderOf(module, options) {
-  const dynamic = loadOf(options, () => module, importedRecord);
-  return (/** @type {string} */ specifier) => recordOf(module, specifier) ?? /** @type {any} */ (dynamic)?.(specifier);
+  const dynamic = loadOf(options, () => module, importedNamespace);
+  return (/** @type {string} */ specifier, /** @type {boolean} */ isDynamic) => {
+    const record = recordOf(module, specifier);
+    if (record !== undefined) return record;
+    if (isDynamic) return dynamic?.(specifier);
+    const message = `request for '${specifier}' can not be resolved on module '${module.identifier}' that is not linked`;
+    throw codedError(Error, 'ERR_VM_MODULE_LINK_FAILURE', message);
+  };
 }
 
 /** @param {any} options */
@@ -387,8 +394,8 @@ class SourceTextModule extends Module {
     requireSourceText(typeof this === 'object' && this !== null && #text in this);
     const { status, requests, linked } = stateOf(this);
     if (status !== 'unlinked') throw badStatus('must be unlinked');
-    if (linked === undefined && requests.length > 0) {
-      const message = `request for '${requests[0].specifier}' is not yet fulfilled`;
+    if (linked === undefined) {
+      const message = requests.length > 0 ? `request for '${requests[0].specifier}' is not yet fulfilled` : 'linkRequests() was not called';
       throw codedError(Error, 'ERR_VM_MODULE_LINK_FAILURE', message);
     }
     instantiate(this);
@@ -485,4 +492,4 @@ class SyntheticModule extends Module {
 /** @param {any} names */
 const invalidNames = (names) => invalidType('exportNames', 'Array of unique strings', names);
 
-module.exports = { importedRecord, Module, SourceTextModule, SyntheticModule };
+module.exports = { importedNamespace, Module, SourceTextModule, SyntheticModule };

@@ -5,8 +5,8 @@ interface NativeModule {
   readonly nativeModule: unique symbol;
 }
 
-/** What a script imports dynamically, if that is not the loader's business. */
-type Load = (specifier: string) => NativeModule;
+/** What a script or a module imports, if that is not the loader's business: of an `import()` also a promise of what it gives. */
+type Load = (specifier: string, isDynamic: boolean) => NativeModule | Promise<any>;
 
 interface Operations {
   /** `load` gives the record of an import, `meta` fills `import.meta`. */
@@ -15,7 +15,7 @@ interface Operations {
     file: string,
     line: number,
     global: object | undefined,
-    load: (specifier: string) => NativeModule,
+    load: Load,
     meta: (meta: object) => void,
   ): NativeModule;
   /** A promise of its end. No limit for 0 milliseconds. */

@@ -35,7 +35,7 @@ function requireCacheOptions(options) {
 }
 
 /** @param {any} found what a callback for dynamic imports gave */
-const imported = (found) => loadModules().importedRecord(found);
+const imported = (found) => loadModules().importedNamespace(found);
 
 /** How long it may run: 0 for ever. @param {any} options */
 function limitOf(options) {

@@ -399,6 +399,7 @@ function defineEventHandlers(Class, names) {
             return handlerOf(this, name)?.callback ?? null;
           },
           set [`on${name}`](/** @type {any} */ value) {
+            listenersOf(this);
             setHandler(this, name, value);
           },
         },

@@ -11,6 +11,11 @@ pub(crate) const ROOM: Room = Room {
             "localStorage",
             "sessionStorage",
         ]),
+        File::new(
+            "web/storage/storage_event",
+            include_str!("storage_event.js"),
+        )
+        .globals(&["StorageEvent"]),
     ],
     operations: &[operations::OPS],
 };
