@@ -4,7 +4,6 @@
 const { aborted, invalidValue } = require('node/errors');
 const { requireObject, requireSignal } = require('node/arguments');
 const { defineProperty, isView, Promise } = require('builtins/primordials');
-const { requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { ReadableIterator } = require('node/stream/iterator');
 const Stream = require('node/stream/stream');
