@@ -88,4 +88,54 @@ test('on is an async iterator over the arguments of each event', async () => {
   deepEqual(seen, [[1], [2, 3]]);
 });
 
+test('a listener that is called often keeps its receiver, its arguments and its place, and is asked for nothing', () => {
+  const emitter = new EventEmitter();
+  const asked = [];
+  const calls = [];
+  function listener() {
+    calls.push([this === emitter, arguments.length]);
+  }
+  Object.defineProperty(listener, 'name', { get: () => asked.push('name') });
+  const proxy = new Proxy(
+    function seen(...given) {
+      calls.push([this === emitter, given.length]);
+    },
+    {
+      get: (target, name) => {
+        asked.push(name);
+        return target[name];
+      },
+    },
+  );
+  function plain() {
+    calls.push([this === emitter, arguments.length]);
+  }
+  for (const each of [listener, proxy, plain]) {
+    emitter.removeAllListeners('many').on('many', each);
+    asked.length = 0;
+    for (let count = 0; count < 100; count += 1) emitter.emit('many');
+    for (let given = 0; given < 5; given += 1) {
+      calls.length = 0;
+      emitter.emit('many', ...new Array(given));
+      deepEqual(calls, [[true, given]]);
+    }
+    deepEqual(asked, []);
+  }
+  const order = [];
+  const first = () => {
+    order.push('first');
+    emitter.off('many', second);
+  };
+  const second = () => order.push('second');
+  emitter.removeAllListeners('many').on('many', first).on('many', second);
+  for (let count = 0; count < 100; count += 1) {
+    emitter.emit('many');
+    emitter.on('many', second);
+  }
+  emitter.off('many', first);
+  order.length = 0;
+  emitter.emit('many');
+  deepEqual(order, ['second']);
+});
+
 await run();

@@ -32,6 +32,7 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("builtins/async_context", include_str!("async_context.js")),
         File::new("builtins/call_sites", include_str!("call_sites.js")),
+        File::new("builtins/bound", include_str!("bound.js")),
         File::new("builtins/coded_error", include_str!("coded_error.js")),
         File::new("builtins/domexception", include_str!("domexception.js"))
             .globals(&["DOMException"]),

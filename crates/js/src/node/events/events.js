@@ -41,12 +41,14 @@ const {
 } = require('builtins/primordials');
 const loadAbort = () => require('web/abort/abort');
 const loadAsyncResource = () => require('node/events/async_resource');
+const loadBound = () => require('builtins/bound');
 const loadEvents = () => require('web/events/events');
 const loadWarnings = () => require('node/process/warnings');
 
 /**
  * The listeners of one event. `list` is replaced before it changes while `lent` is the same array: an `emit` may be walking along it.
- * @typedef {{ list: any[], lent: any[] | undefined }} Listeners
+ * After `emits` of the same list `bound` has its listeners bound to the emitter, or null for one that cannot be.
+ * @typedef {{ list: any[], lent: any[] | undefined, emits: number, bound: (Function | null)[] | undefined }} Listeners
  */
 /**
  * @typedef {object} State
@@ -59,6 +61,8 @@ const loadWarnings = () => require('node/process/warnings');
 
 const state = Symbol('state');
 const errorMonitor = Symbol('events.errorMonitor');
+// From so many on, binding the listeners pays (see `builtins/bound`).
+const manyEmits = 32;
 const captureSymbol = symbolFor('nodejs.rejection');
 let defaultMaxListeners = 10;
 let capturesByDefault = false;
@@ -138,8 +142,12 @@ const methods = {
     if (listeners === undefined) return false;
     const { list } = listeners;
     listeners.lent = list;
+    if (listeners.emits < manyEmits) listeners.emits += 1;
+    else listeners.bound ??= bindAll(this, list);
+    const { bound } = listeners;
     for (let index = 0; index < list.length; index += 1) {
-      const result = apply(list[index], this, given);
+      const quick = bound === undefined ? null : bound[index];
+      const result = quick === null ? apply(list[index], this, given) : callWith(quick, given);
       if (own.captures && result !== undefined && result !== null) capture(this, own, result, event, given);
     }
     return true;
@@ -182,8 +190,35 @@ function namesOf(events) {
   return names;
 }
 
+/** @param {any} emitter @param {any[]} list */
+function bindAll(emitter, list) {
+  const { boundTo } = loadBound();
+  return map(list, (listener) => boundTo(listener, emitter));
+}
+
+/** Calls a function that needs no receiver. @param {Function} callback @param {any[]} given */
+function callWith(callback, given) {
+  switch (given.length) {
+    case 0:
+      return callback();
+    case 1:
+      return callback(given[0]);
+    case 2:
+      return callback(given[0], given[1]);
+    default:
+      return apply(callback, undefined, given);
+  }
+}
+
+/** @param {any[]} list @returns {Listeners} */
+function listenersOf(list) {
+  return { list, lent: undefined, emits: 0, bound: undefined };
+}
+
 /** The list to change. @param {Listeners} listeners */
 function changeable(listeners) {
+  listeners.emits = 0;
+  listeners.bound = undefined;
   if (listeners.lent === listeners.list) listeners.list = arraySlice(listeners.list);
   return listeners.list;
 }
@@ -195,7 +230,7 @@ function add(emitter, event, listener, first) {
   if (mapHas(events, 'newListener')) emitter.emit('newListener', event, listener.listener ?? listener);
   const listeners = mapGet(events, event);
   if (listeners === undefined) {
-    mapSet(events, event, { list: [listener], lent: undefined });
+    mapSet(events, event, listenersOf([listener]));
     return emitter;
   }
   const list = changeable(listeners);
@@ -573,8 +608,8 @@ defineProperty(EventEmitter.prototype, '_events', {
     if (typeof table !== 'object' || table === null) return;
     forEach(ownKeys(table), (name) => {
       const given = table[name];
-      if (typeof given === 'function') mapSet(events, name, { list: [given], lent: undefined });
-      else if (isArray(given)) mapSet(events, name, { list: arraySlice(given), lent: undefined });
+      if (typeof given === 'function') mapSet(events, name, listenersOf([given]));
+      else if (isArray(given)) mapSet(events, name, listenersOf(arraySlice(given)));
     });
   },
   configurable: true,

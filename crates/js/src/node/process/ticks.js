@@ -26,14 +26,21 @@ function runTicks() {
     queue = [];
     for (let index = 0; index < due.length; index += 2) {
       try {
-        if (due[index + 1] === undefined) due[index]();
-        else apply(due[index], undefined, due[index + 1]);
+        runTick(due[index], due[index + 1]);
       } catch (error) {
         reportException(error);
       }
     }
   }
   isRequested = false;
+}
+
+/** Direct calls stay in compiled code, `apply` of several functions does not. @param {Function} callback @param {any[] | undefined} given */
+function runTick(callback, given) {
+  if (given === undefined) callback();
+  else if (given.length === 1) callback(given[0]);
+  else if (given.length === 2) callback(given[0], given[1]);
+  else apply(callback, undefined, given);
 }
 
 /** @param {Function} callback @param {...any} given */

@@ -1,12 +1,8 @@
-// A callback of a source, a sink or a transformer, with what it has as `this`. As these are called for each chunk, it matters how: `Reflect.apply` of
-// two or three functions from one place leaves compiled code (100 ns), a bound function does not (15 ns). So one that is called often is
-// bound, unless the program could see that: `bind` asks a function for its name and length.
+// A callback of a source, a sink or a transformer, with what it has as `this`: it is called for each chunk, so it is bound when there are many.
 'use strict';
 
-const { apply, bind, getOwnPropertyDescriptor, hasOwn } = require('builtins/primordials');
-const { proxyDetails } = ops;
-
-const often = 32;
+const { boundTo, manyCalls } = require('builtins/bound');
+const { apply } = require('builtins/primordials');
 
 class Callback {
   /** @type {Function} */
@@ -36,7 +32,7 @@ class Callback {
 
   #counted() {
     this.#calls += 1;
-    if (this.#calls === often && isPlain(this.#callback)) this.#bound = bind(this.#callback, this.#self);
+    if (this.#calls === manyCalls) this.#bound = boundTo(this.#callback, this.#self);
     return this.#bound;
   }
 }
@@ -44,17 +40,6 @@ class Callback {
 /** @param {Function | undefined} callback @param {any} self */
 function callbackOf(callback, self) {
   return callback === undefined ? undefined : new Callback(callback, self);
-}
-
-/** Whether nothing of the program's runs when it is bound. @param {Function} callback */
-function isPlain(callback) {
-  return proxyDetails(callback) === undefined && hasValue(callback, 'name') && hasValue(callback, 'length');
-}
-
-/** @param {Function} callback @param {string} name */
-function hasValue(callback, name) {
-  const property = getOwnPropertyDescriptor(callback, name);
-  return property !== undefined && hasOwn(property, 'value');
 }
 
 module.exports = { callbackOf };
