@@ -143,4 +143,12 @@ test('a proxy is compared as what it stands for', () => {
   assert.notDeepStrictEqual(new Proxy([1], {}), { 0: 1 });
 });
 
+test('URLs that differ are shown by what they are, and tags are compared', () => {
+  ok(messageOf(() => assert.deepStrictEqual(new URL('http://one'), new URL('http://two'))).includes('+ http://one/\n- http://two/'));
+  assert.notDeepEqual({ [Symbol.toStringTag]: 'A' }, {});
+  const list = [1];
+  list[2 ** 32] = true;
+  throws(() => assert.partialDeepStrictEqual([1], list), AssertionError);
+});
+
 await run();

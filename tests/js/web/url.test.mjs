@@ -272,4 +272,13 @@ test('the text of URLSearchParams is kept and follows every change', () => {
   equal(new URLSearchParams('=&&a&b=c=d&=e&+%20=%zz+').toString(), '=&a=&b=c%3Dd&=e&++=%25zz+');
 });
 
+test('an iterator over parameters is shown with what is left', async () => {
+  const { inspect } = await import('node:util');
+  const pairs = new URLSearchParams('a=1&b=2').entries();
+  equal(inspect(pairs), "URLSearchParams Iterator { [ 'a', '1' ], [ 'b', '2' ] }");
+  pairs.next();
+  equal(inspect(pairs), "URLSearchParams Iterator { [ 'b', '2' ] }");
+  equal(inspect(new URLSearchParams().keys()), 'URLSearchParams Iterator {  }');
+});
+
 await run();

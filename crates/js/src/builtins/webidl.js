@@ -6,10 +6,28 @@
 'use strict';
 
 const { ArrayIteratorPrototype, IteratorPrototype, Set, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
-const { arrayValues, charCodeAt, dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
+const {
+  arrayValues,
+  assign,
+  charCodeAt,
+  customInspect,
+  dataViewBuffer,
+  dataViewByteLength,
+  dataViewByteOffset,
+} = require('builtins/primordials');
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { getPrototypeOf, hasOwn, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
-const { setBytes, setHas, setPrototypeOf, sharedByteLength, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
+const {
+  setBytes,
+  setHas,
+  setPrototypeOf,
+  sharedByteLength,
+  stringIncludes,
+  test,
+  toWellFormed,
+  trunc,
+  viewBuffer,
+} = require('builtins/primordials');
 const { WeakMap, viewByteLength, viewByteOffset, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
 
 const { codedError } = require('builtins/coded_error');
@@ -537,9 +555,10 @@ function sumOf(chunks) {
  * @template T
  * @param {string} name
  * @param {(target: T, index: number) => ArrayLike<any> | undefined} entryAt
+ * @param {boolean} shows whether `inspect` shows what is left
  * @returns {(target: T, kind: IteratorKind) => IterableIterator<any>}
  */
-function definePairIterator(name, entryAt) {
+function definePairIterator(name, entryAt, shows = false) {
   class PairIterator {
     #target;
     #kind;
@@ -554,8 +573,25 @@ function definePairIterator(name, entryAt) {
       const entry = entryAt(this.#target, this.#index);
       if (entry === undefined) return { value: undefined, done: true };
       this.#index += 1;
-      const value = this.#kind === 'entries' ? [entry[0], entry[1]] : this.#kind === 'keys' ? entry[0] : entry[1];
-      return { value, done: false };
+      return { value: this.#part(entry), done: false };
+    }
+    /** @param {ArrayLike<any>} entry */
+    #part(entry) {
+      return this.#kind === 'entries' ? [entry[0], entry[1]] : this.#kind === 'keys' ? entry[0] : entry[1];
+    }
+    /** What is left. @param {any} depth @param {any} options @param {(value: any, options: any) => string} inspect */
+    [customInspect](depth, options, inspect) {
+      if (!isObject(this) || !(#target in this)) throw invalidThis(`${name}Iterator`);
+      if (typeof depth === 'number' && depth < 0) return options.stylize('[Object]', 'special');
+      const inner = assign({}, options, { depth: typeof depth === 'number' ? depth - 1 : depth });
+      /** @type {any[]} */
+      const values = [];
+      for (let index = this.#index, entry = entryAt(this.#target, index); entry !== undefined; entry = entryAt(this.#target, ++index)) {
+        values[values.length] = this.#part(entry);
+      }
+      const isLong = stringIncludes(inspect(values, inner), '\n');
+      const texts = map(values, (value) => inspect(value, inner));
+      return `${name} Iterator {${isLong ? '\n  ' : ' '}${join(texts, isLong ? ',\n  ' : ', ')} }`;
     }
   }
   // Programs reach the prototype and not the class.
@@ -566,6 +602,8 @@ function definePairIterator(name, entryAt) {
   const descriptor = hidden(prototype.next);
   descriptor.enumerable = true;
   defineProperty(prototype, 'next', descriptor);
+  if (shows) defineProperty(prototype, customInspect, hidden(prototype[customInspect]));
+  else delete prototype[customInspect];
   defineProperty(prototype, Symbol.toStringTag, hidden(`${name} Iterator`, false));
   return (target, kind) => /** @type {any} */ (new PairIterator(target, kind));
 }

@@ -419,10 +419,18 @@ function describeObject(request, className) {
   if (isModuleNamespace(value, className)) {
     return description(request, 'Module', { prefix: '[Module: null prototype] ', keys, contents: nothing });
   }
+  if (constructorName !== 'Object' && isUrl(value)) {
+    return isBare(request, keys) ? value.href : withBase(request, value.href, keys);
+  }
   const prefix = prefixOf(constructorName, tag, 'Object');
   const isPlain = constructorName === 'Object' && tag === '';
   if (isBare(request, keys)) return isPlain ? '{}' : `${prefix}{}`;
   return description(request, 'Object', { prefix, open: isPlain ? '{' : `${prefix}{`, keys });
+}
+
+/** Whether it shows no more of itself than a URL does, where its own way of being shown is not asked for. @param {any} value */
+function isUrl(value) {
+  return value[Symbol.toStringTag] === 'URL' && typeof value.href === 'string';
 }
 
 /** @param {any} value @param {string} className */

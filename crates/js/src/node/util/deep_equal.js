@@ -89,6 +89,7 @@ function equal(left, right, mode, visited) {
   if (number !== kindOf(right)) return false;
   // Arguments have a class of their own, and `callee`.
   const isPlain = number === ARRAY || (number === OBJECT && !hasOwn(left, 'callee') && !hasOwn(right, 'callee'));
+  if (number === OBJECT && left[Symbol.toStringTag] !== right[Symbol.toStringTag]) return false;
   const kind = isPlain ? '' : className(left);
   if (!isPlain && (kind !== className(right) || isArray(left) !== isArray(right))) return false;
   // A pair that is being compared further up is taken as equal: the rest decides. One of them with another is a circle that the other has not.
@@ -283,7 +284,7 @@ function enumerableKeys(object, mode, withoutIndexes) {
 /** @param {PropertyKey} name */
 function isIndex(name) {
   const number = Number(name);
-  return number >= 0 && floor(number) === number && `${number}` === name;
+  return number >= 0 && number < 2 ** 32 - 1 && floor(number) === number && `${number}` === name;
 }
 
 /** @param {any} left @param {any} right @param {number} mode @param {Visited} visited @param {boolean} withoutIndexes elements were compared already */

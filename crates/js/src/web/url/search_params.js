@@ -186,7 +186,7 @@ class URLSearchParams {
   }
 }
 
-const iterate = definePairIterator('URLSearchParams', (/** @type {any} */ params, index) => pairsOf(params)[index]);
+const iterate = definePairIterator('URLSearchParams', (/** @type {any} */ params, index) => pairsOf(params)[index], true);
 defineInterface(URLSearchParams);
 defineIteration(URLSearchParams, Symbol.iterator, 'entries');
 
