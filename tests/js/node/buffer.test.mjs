@@ -284,4 +284,11 @@ test('concat counts the bytes that there are, not the length that a view claims'
   equal(Buffer.concat([liar, new Uint8Array([3])]).toString('hex'), '010203');
 });
 
+test('transcode has a question mark for what an encoding has no byte for', async () => {
+  const { transcode } = await import('node:buffer');
+  equal(transcode(Buffer.from('é😀x€'), 'utf8', 'latin1').toString('latin1'), 'é?x?');
+  equal(transcode(Buffer.from('é😀x'), 'utf8', 'ascii').toString('latin1'), '??x');
+  equal(throws(() => transcode(Buffer.from('a'), 'hex', 'utf8'), Error).code, 'U_ILLEGAL_ARGUMENT_ERROR');
+});
+
 await run();

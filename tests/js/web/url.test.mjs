@@ -281,4 +281,10 @@ test('an iterator over parameters is shown with what is left', async () => {
   equal(inspect(new URLSearchParams().keys()), 'URLSearchParams Iterator {  }');
 });
 
+test('a base whose host is none is refused, also by an address that does not need it', () => {
+  throws(() => new URL('about:blank', 'http://a.b.c.xn--pokxncvks'), TypeError);
+  equal(URL.canParse('about:blank', 'http://a.b.c.xn--pokxncvks'), false);
+  equal(new URL('about:blank', 'http://xn--nxasmq6b/').href, 'about:blank');
+});
+
 await run();

@@ -27,6 +27,7 @@ const {
   isArray,
   isView,
   keys,
+  regExp,
   replace,
   setBytes,
   setPrototypeOf,
@@ -52,6 +53,7 @@ const { toPrimitive } = Symbol;
 const utf8 = 0;
 const utf16 = 1;
 const latin1 = 2;
+const ascii = 3;
 const hex = 4;
 const base64 = 5;
 const base64url = 6;
@@ -66,7 +68,7 @@ const encodings = assign(create(null), {
   'utf-16le': utf16,
   latin1,
   binary: latin1,
-  ascii: 3,
+  ascii,
   hex,
   base64,
   base64url,
@@ -638,8 +640,20 @@ function question(bytes, test) {
 /** @param {Uint8Array} source @param {string} fromEncoding @param {string} toEncoding */
 function transcode(source, fromEncoding, toEncoding) {
   if (!isBytes(source)) throw invalidType('source', bufferOrBytes, source);
-  return fromText(bufferText(source, requireEncoding(fromEncoding)), requireEncoding(toEncoding));
+  const from = numberOf(fromEncoding) ?? hex;
+  const to = numberOf(toEncoding) ?? hex;
+  if (from >= hex || to >= hex) {
+    const code = 'U_ILLEGAL_ARGUMENT_ERROR';
+    const error = /** @type {any} */ (new Error(`Unable to transcode Buffer [${code}]`));
+    throw assign(error, { errno: 1, code });
+  }
+  const text = bufferText(source, from);
+  return fromText(to === latin1 || to === ascii ? replace(text, to === latin1 ? aboveLatin1 : aboveAscii, '?') : text, to);
 }
+
+// What an encoding has no byte for, a whole character at a time.
+const aboveLatin1 = regExp(/[^\x00-\xff]/gu);
+const aboveAscii = regExp(/[^\x00-\x7f]/gu);
 
 const constants = freeze({ MAX_LENGTH: 2 ** 33, MAX_STRING_LENGTH: 2 ** 30 - 2 });
 

@@ -80,9 +80,17 @@ function readExitCode(code) {
 }
 
 // As in Node no class: Jest copies the object and calls the constructors of its prototypes on the copy.
-const constructorOfProcess = { value: { process() {} }.process, writable: true, enumerable: false, configurable: true };
 /** @type {any} */
-const process = create(create(EventEmitter.prototype, { constructor: constructorOfProcess }));
+const { process: constructorOfProcess } = {
+  // biome-ignore lint/complexity/useArrowFunction: a function has a prototype
+  process: function () {},
+};
+/** @type {any} */
+const prototype = create(EventEmitter.prototype, {
+  constructor: { value: constructorOfProcess, writable: true, enumerable: false, configurable: true },
+});
+constructorOfProcess.prototype = prototype;
+const process = create(prototype);
 apply(EventEmitter, process, []);
 defineProperty(process, Symbol.toStringTag, { value: 'process', writable: true, enumerable: false, configurable: false });
 

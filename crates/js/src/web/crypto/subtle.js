@@ -364,6 +364,7 @@ class SubtleCrypto {
   }
   /** Whether an operation works with an algorithm, and with the length or the other algorithm that it needs. @param {any} operation @param {any} algorithm @param {any} [more] */
   static supports(operation, algorithm, more = null) {
+    // biome-ignore lint/complexity/noThisInStatic: as in Node, it is called on the class and on nothing else
     if (this !== SubtleCrypto) throw invalidThis('SubtleCrypto constructor');
     requireArguments(arguments.length, 2, 'SubtleCrypto.supports');
     const named = `${operation}`;

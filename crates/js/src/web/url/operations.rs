@@ -30,7 +30,16 @@ fn parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
 /// (<https://url.spec.whatwg.org/#concept-domain-to-ascii>).
 pub(crate) fn parse(input: &str, base: Option<&str>) -> Option<Url> {
     let url = Url::parse(input, base).ok()?;
+    // A base whose host is none is refused also where the text does not need it.
+    if let Some(base) = base.filter(|base| may_have_names(base)) {
+        parse(base, None)?;
+    }
     has_valid_names(&url).then_some(url)
+}
+
+/// Whether a host in it may become a name in Punycode.
+fn may_have_names(text: &str) -> bool {
+    text.contains("--") || text.contains('%') || !text.is_ascii()
 }
 
 fn has_valid_names(url: &Url) -> bool {
@@ -57,8 +66,7 @@ fn can_parse_url<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     let base = base_of(scope, &arguments)?;
     let can = with_text(scope, arguments.get(0), |input| {
         // What may become a name in Punycode is looked at, as `parse` does.
-        let may_have_names = input.contains("--") || input.contains('%') || !input.is_ascii();
-        match may_have_names || base.as_deref().is_some_and(|base| base.contains("--")) {
+        match may_have_names(input) || base.as_deref().is_some_and(may_have_names) {
             true => parse(input, base.as_deref()).is_some(),
             false => Url::can_parse(input, base.as_deref()),
         }
