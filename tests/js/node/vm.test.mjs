@@ -256,4 +256,22 @@ test('a callback for dynamic imports gives a module, a namespace, or a promise o
   equal(typeof (await inside).readFileSync, 'function');
 });
 
+test('stacks in a context have the line with name and message, and prepareStackTrace', () => {
+  const context = vm.createContext({});
+  const heads = vm.runInContext(
+    `function fail() { const error = new TypeError('said'); Error.captureStackTrace(error, fail); return error; }
+    const other = { message: 'of an object' };
+    Error.captureStackTrace(other);
+    [fail().stack, new RangeError('new').stack, other.stack].map((stack) => stack.split('\\n')[0]);`,
+    context,
+  );
+  deepEqual([...heads], ['TypeError: said', 'RangeError: new', 'Error: of an object']);
+  const prepared = vm.runInContext(
+    'Error.prepareStackTrace = (error, sites) => [error.message, sites.length > 0]; new Error("p").stack',
+    context,
+  );
+  deepEqual([...prepared], ['p', true]);
+  equal(typeof new Error('outside').stack, 'string');
+});
+
 await run();

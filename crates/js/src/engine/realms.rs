@@ -1,5 +1,5 @@
 //! Further realms of the context: globals of their own in the same compartment, so that their objects and those of the program meet
-//! without wrappers. They have the language and nothing of ours. Scripts and functions can be compiled for one, with objects before
+//! without wrappers. They have the language and nothing of ours but V8's interface to stacks. Scripts and functions can be compiled for one, with objects before
 //! its global in the scope.
 
 use std::ffi::CString;
@@ -161,6 +161,7 @@ impl<'s> Scope<'s> {
         unsafe {
             let _entered = Entered::new(cx, object.get());
             JS_FireOnNewGlobalObject(cx, object.handle());
+            super::stacks::install_in_realm(self)?;
         }
         Ok(global)
     }

@@ -67,6 +67,16 @@ pub(super) fn install(scope: &Scope<'_>) -> Result<(), Error> {
     }
     let constructor = scope.class_object(JSProtoKey::JSProto_Error)?;
     *stacks.constructor.borrow_mut() = Some(scope.persist(constructor));
+    install_on(scope, constructor)
+}
+
+/// The same on the `Error` of a further realm, which is the current one.
+pub(super) fn install_in_realm(scope: &Scope<'_>) -> Result<(), Error> {
+    install_on(scope, scope.class_object(JSProtoKey::JSProto_Error)?)
+}
+
+fn install_on(scope: &Scope<'_>, constructor: Local<'_>) -> Result<(), Error> {
+    let stacks = scope.state::<Stacks>();
     let capture = scope.function(&CAPTURE)?;
     scope.define(
         constructor,
@@ -79,7 +89,10 @@ pub(super) fn install(scope: &Scope<'_>) -> Result<(), Error> {
     let object = scope.class_object(JSProtoKey::JSProto_Object)?;
     let name = scope.string("stack")?;
     let descriptor = scope.call_method(object, "getOwnPropertyDescriptor", &[prototype, name])?;
-    *stacks.original.borrow_mut() = Some(scope.persist(scope.get(descriptor, "get")?));
+    // One does for the errors of all realms.
+    if stacks.original.borrow().is_none() {
+        *stacks.original.borrow_mut() = Some(scope.persist(scope.get(descriptor, "get")?));
+    }
     let getter = scope.function(&GET_OF_ERROR)?;
     let setter = scope.get(descriptor, "set")?;
     scope.define_accessor(prototype, c"stack", getter, setter)

@@ -78,8 +78,8 @@ pub(super) struct Tasks(Arc<Outlet>);
 
 impl Context {
     /// Says where the work of helper threads goes, and what hears, on this thread, that a task was started (`true`) or
-    /// finished, so that it can keep the program alive meanwhile. An `Atomics.waitAsync` is no such task: only its timeout,
-    /// which comes through the sink, ends by itself. To be called once, before any script runs.
+    /// finished, so that it can keep the program alive meanwhile. An `Atomics.waitAsync` is no such task, with a timeout or
+    /// without one. To be called once, before any script runs.
     pub fn set_task_sink(&self, sink: Arc<dyn TaskSink>, pending: Pending) {
         PENDING.set(Some(pending));
         let outlet = Arc::new(Outlet {

@@ -524,7 +524,9 @@ impl TaskSink for LoopSink {
         } else {
             self.remote.post(Box::new(move |event_loop| {
                 let deadline = event_loop.now() + u64::from(delay_ms) * 1_000_000;
-                event_loop.push_at(deadline, Entry::Host(host, token));
+                let timer = event_loop.push_at(deadline, Entry::Host(host, token));
+                // The timeout of an `Atomics.waitAsync`, which keeps no program alive, in Node neither.
+                event_loop.set_timer_referenced(timer, false);
             }));
         }
         true
