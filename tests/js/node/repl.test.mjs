@@ -145,4 +145,125 @@ test('programs have commands, evaluators and writers of their own', async () => 
   throws(() => repl.start({ breakEvalOnSigint: true, eval() {} }), TypeError, 'Cannot specify both');
 });
 
+/** A prompt on a terminal of 80 columns: what it writes for keys, escape codes as `^`. */
+function terminal(options) {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  output.columns = 80;
+  let shown = '';
+  output.write = (text) => {
+    shown += text;
+    return true;
+  };
+  const server = repl.start({ input, output, terminal: true, useColors: false, preview: true, ...options });
+  const escape = '\x1b';
+  return {
+    server,
+    async type(...keys) {
+      shown = '';
+      for (const key of keys) {
+        input.write(key);
+        for (let tries = 0; tries < 3; tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return shown.replaceAll(escape, '^');
+    },
+  };
+}
+// Previews of Node need its inspector, and what it writes for a key is not always the same bytes.
+const isNode = !process.execPath.includes('twinloop');
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are what is typed
+test('a line that is typed shows its value and the rest of a name, without an effect', async () => {
+  const { server, type } = terminal();
+  for (const [line, shown] of [
+    ['1 + 2', '// 3'],
+    ['Math.max(1, 4) > 2 && `${1}x`', "// '1x'"],
+    ["'abc'.toUpperCase().length", '// 3'],
+    ['[1, -2, typeof 3]', "// [ 1, -2, 'number' ]"],
+    ['globalThis.queueMicrot', ' // ask'],
+  ]) {
+    const text = await type(line);
+    ok(text.includes(shown), `${line}: ${text}`);
+    // It goes with the next key.
+    const next = await type('\x15');
+    ok(!next.includes(shown), next);
+  }
+  server.context.hits = 0;
+  server.context.hit = () => (server.context.hits += 1);
+  Object.defineProperty(server.context, 'trap', {
+    get: () => ({
+      get it() {
+        return server.context.hit();
+      },
+    }),
+  });
+  for (const line of [
+    'hit()',
+    'hits = 3',
+    'trap.it',
+    'hits++',
+    '`${hit()}`',
+    "'a'.repeat(1e9)",
+    '2n ** 99999999n',
+    '1n / 0n',
+    'new Date',
+  ]) {
+    const text = await type(line);
+    ok(!text.includes('//'), `${line}: ${text}`);
+    await type('\x15');
+  }
+  equal(server.context.hits, 0);
+  if (!isNode) {
+    await type('queueMicrot');
+    await type('\x1b[C');
+    equal(server.line, 'queueMicrotask');
+  }
+  server.close();
+});
+
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are what is typed
+
+test('the history is searched, by what it begins with and by what it has', async () => {
+  const { server, type } = terminal({ preview: false });
+  await type('let one = 1\r', '2 + 2\r', 'let two = 2\r');
+  await type('le', '\x1b[A');
+  equal(server.line, 'let two = 2');
+  await type('\x1b[A');
+  equal(server.line, 'let one = 1');
+  await type('\x1b[A', '\x1b[B', '\x1b[B');
+  equal(server.line, 'le');
+  await type('\x15');
+  ok((await type('\x12')).includes('bck-i-search: _'));
+  ok((await type('+', ' ')).includes('bck-i-search: + _'));
+  equal(server.line, '2 + 2');
+  ok((await type('?')).includes('failed-bck-i-search: + ?_'));
+  ok((await type('\r')).includes('\n4\n'));
+  await type('\x12', 'let', '\x12', '\x13');
+  equal(server.line, 'let two = 2');
+  await type('\x03');
+  equal(server.line, '');
+  server.close();
+});
+
+test('a text of several lines is one entry of the history, and is edited as one', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'repl-'));
+  const file = path.join(folder, 'history');
+  const { server, type } = terminal({ preview: false });
+  await new Promise((resolve) => server.setupHistory(file, resolve));
+  await type('function f() {\r', 'return 5;\r', '}\r', '7\r');
+  deepEqual(server.history, ['7', 'function f() {\nreturn 5;\n}']);
+  ok((await type('\x1b[A', '\x1b[A')).endsWith('> function f() {\n| return 5;\n| }^[4G'));
+  await type('\x1b[A', '\x1b[C', ...Array(6).fill('\x1b[C'), '\x7f', '6');
+  ok(server.line.includes('return 6'), server.line);
+  ok((await type('\r', 'f()\r')).endsWith('\n6\n^[1G^[0J> ^[3G'));
+  server.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  ok(fs.readFileSync(file, 'utf8').includes('}\rreturn 5;\rfunction f() {\n'));
+  const next = terminal({ preview: false });
+  await new Promise((resolve) => next.server.setupHistory(file, resolve));
+  equal(next.server.history.at(-1), 'function f() {\nreturn 5;\n}');
+  next.server.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
 await run();

@@ -193,7 +193,41 @@ fn tree(expression: &Expression<'_>) -> Option<Value> {
             let text = template.quasis.first()?.value.cooked.as_ref()?;
             json!(["value", text.as_str()])
         }
-        Expression::ArrayExpression(list) if list.elements.is_empty() => json!(["list"]),
+        Expression::NullLiteral(_) => json!(["value", null]),
+        Expression::TemplateLiteral(template) => {
+            let mut parts = Vec::new();
+            for (index, quasi) in template.quasis.iter().enumerate() {
+                parts.push(json!(["value", quasi.value.cooked.as_ref()?.as_str()]));
+                if let Some(inner) = template.expressions.get(index) {
+                    parts.push(tree(inner)?);
+                }
+            }
+            json!(["text", parts])
+        }
+        Expression::ArrayExpression(list) => {
+            let elements = list.elements.iter();
+            let elements = elements.map(|each| tree(each.as_expression()?));
+            json!(["list", elements.collect::<Option<Vec<_>>>()?])
+        }
+        Expression::UnaryExpression(unary) if unary.operator.as_str() != "delete" => {
+            json!(["unary", unary.operator.as_str(), tree(&unary.argument)?])
+        }
+        Expression::LogicalExpression(logical) => json!([
+            "logical",
+            logical.operator.as_str(),
+            tree(&logical.left)?,
+            tree(&logical.right)?
+        ]),
+        // Whoever takes the tree knows which functions have no effect.
+        Expression::CallExpression(call) if !call.optional => {
+            let given = call.arguments.iter();
+            let given = given.map(|each| tree(each.as_expression()?));
+            json!([
+                "call",
+                tree(&call.callee)?,
+                given.collect::<Option<Vec<_>>>()?
+            ])
+        }
         Expression::ParenthesizedExpression(inner) => tree(&inner.expression)?,
         Expression::ChainExpression(chain) => match &chain.expression {
             ChainElement::StaticMemberExpression(member) => static_member(member)?,
@@ -244,13 +278,14 @@ mod tests {
         let inner = json!(["member", ["name", "a"], computed]);
         assert_eq!(tree, json!(["member", inner, ["value", "d"]]));
         for text in [
-            "f()",
             "a = b",
-            "a[f()]",
+            "f(a = b)",
+            "f(...a)",
+            "a[b = c]",
             "a++",
             "new A",
             "a[",
-            "`${f()}`",
+            "`${a = b}`",
             "delete a.b",
         ] {
             assert_eq!(expression(text), None, "{text}");

@@ -2,8 +2,9 @@
 // edits, with a prompt and a history.
 'use strict';
 
-const { arraySlice, exec, filter, indexOf, isFinite, max, min, now, pop, Promise, push, regExp } = require('builtins/primordials');
-const { repeat, resolve, shift, slice, splice, startsWith, symbolFor, test, trim, unshift } = require('builtins/primordials');
+const { arraySlice, exec, filter, indexOf, isFinite, lastIndexOf, max, min, now, pop } = require('builtins/primordials');
+const { Promise, push, regExp, repeat, replaceAll, resolve, shift, slice, splice } = require('builtins/primordials');
+const { startsWith, stringIndexOf, symbolFor, test, trim, unshift } = require('builtins/primordials');
 const { requireInteger } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
 const EventEmitter = require('node/events/events');
@@ -40,6 +41,12 @@ class Interface extends EventEmitter {
   completer;
   #prompt;
   #historyAt = -1;
+  /** What entries of the history begin with, while one goes through them. @type {string | undefined} */
+  #sought;
+  /** Whether the next line belongs to the entry before it. */
+  _joinsHistory = false;
+  /** What is shown behind the line and below it, and is none of it. */
+  #aside = false;
   /** @type {AsyncIterableIterator<string> | undefined} */
   #lines = undefined;
   /** @type {any} */
@@ -208,8 +215,12 @@ class Interface extends EventEmitter {
 
   /** @returns {{ rows: number, cols: number }} */
   getCursorPos() {
-    const before = this.#prompt + slice(this.line, 0, this.cursor);
-    return this.#placeOf(before);
+    return this.#placeOf(this.#shown(slice(this.line, 0, this.cursor)));
+  }
+
+  /** With the prompt, also of more lines than one. @param {string} line */
+  #shown(line) {
+    return this.#prompt + replaceAll(line, '\n', '\n| ');
   }
 
   /** Where text ends when it is written from the first column on. @param {string} text */
@@ -281,7 +292,7 @@ class Interface extends EventEmitter {
   #refresh() {
     const { output } = this;
     if (output === undefined) return;
-    const text = this.#prompt + this.line;
+    const text = this.#shown(this.line);
     if (this.#rowsAbove > 0) moveCursor(output, 0, -this.#rowsAbove);
     cursorTo(output, 0);
     clearScreenDown(output);
@@ -293,6 +304,44 @@ class Interface extends EventEmitter {
     cursorTo(output, place.cols);
     if (end.rows > place.rows) moveCursor(output, 0, place.rows - end.rows);
     this.#rowsAbove = place.rows;
+    this.#aside = false;
+  }
+
+  _refreshLine() {
+    this.#refresh();
+  }
+
+  /** Shows text behind the line and in one below it, until the next key. @param {string} behind @param {string} below */
+  _showAside(behind, below) {
+    const { output } = this;
+    if (output === undefined || (behind === '' && below === '')) return;
+    const place = this.getCursorPos();
+    const end = this.#placeOf(this.#shown(this.line));
+    let rows = end.rows - place.rows;
+    if (rows > 0) moveCursor(output, 0, rows);
+    cursorTo(output, end.cols);
+    if (behind !== '') output.write(behind);
+    if (below !== '') {
+      output.write(`\r\n${below}`);
+      rows += 1;
+    }
+    cursorTo(output, place.cols);
+    if (rows > 0) moveCursor(output, 0, -rows);
+    this.#aside = true;
+  }
+
+  _hideAside() {
+    const { output } = this;
+    if (!this.#aside || output === undefined) return;
+    this.#aside = false;
+    const place = this.getCursorPos();
+    const end = this.#placeOf(this.#shown(this.line));
+    const rows = end.rows - place.rows;
+    if (rows > 0) moveCursor(output, 0, rows);
+    cursorTo(output, end.cols);
+    clearScreenDown(output);
+    cursorTo(output, place.cols);
+    if (rows > 0) moveCursor(output, 0, -rows);
   }
 
   /** What was typed stays on the screen, and a new line begins. */
@@ -303,7 +352,7 @@ class Interface extends EventEmitter {
   /** A new line of the terminal, and nothing typed. */
   #clear() {
     const place = this.getCursorPos();
-    const end = this.#placeOf(this.#prompt + this.line);
+    const end = this.#placeOf(this.#shown(this.line));
     if (this.output !== undefined) {
       if (end.rows > place.rows) moveCursor(this.output, 0, end.rows - place.rows);
       this.output.write('\r\n');
@@ -316,11 +365,11 @@ class Interface extends EventEmitter {
   /** @param {string} text */
   #insert(text) {
     const isAtEnd = this.cursor === this.line.length;
-    const before = this.#placeOf(this.#prompt + this.line);
+    const before = this.#placeOf(this.#shown(this.line));
     this.line = slice(this.line, 0, this.cursor) + text + slice(this.line, this.cursor);
     this.cursor += text.length;
     // What is typed at the end of a row needs no more than to be shown.
-    const after = this.#placeOf(this.#prompt + this.line);
+    const after = this.#placeOf(this.#shown(this.line));
     if (isAtEnd && after.rows === before.rows) this.output?.write(text);
     else this.#refresh();
   }
@@ -360,7 +409,13 @@ class Interface extends EventEmitter {
 
   /** @param {string} line */
   #remember(line) {
-    if (!this.terminal || this.historySize === 0 || trim(line) === '' || this.history[0] === line) return;
+    if (!this.terminal || this.historySize === 0) return;
+    if (this._joinsHistory && this.history.length > 0) {
+      this.history[0] += `\n${line}`;
+      this.emit('history', this.history);
+      return;
+    }
+    if (trim(line) === '' || this.history[0] === line) return;
     if (this.removeHistoryDuplicates) {
       const before = indexOf(this.history, line);
       if (before !== -1) splice(this.history, before, 1);
@@ -370,14 +425,35 @@ class Interface extends EventEmitter {
     this.emit('history', this.history);
   }
 
-  /** @param {1 | -1} direction towards the past or back */
+  /** The next entry that begins with what stood before the cursor, and is another. @param {1 | -1} direction towards the past or back */
   #recall(direction) {
-    const at = this.#historyAt + direction;
+    const sought = (this.#sought ??= this.#historyAt === -1 ? slice(this.line, 0, this.cursor) : '');
+    let at = this.#historyAt + direction;
+    while (at >= 0 && at < this.history.length && (!startsWith(this.history[at], sought) || this.history[at] === this.line))
+      at += direction;
     if (at < -1 || at >= this.history.length) return;
     this.#historyAt = at;
-    this.line = at === -1 ? '' : this.history[at];
+    this.line = at === -1 ? sought : this.history[at];
     this.cursor = this.line.length;
     this.#refresh();
+  }
+
+  /** The same column of the line above or below, of more lines than one; false if there is none. @param {1 | -1} direction */
+  #moveLine(direction) {
+    const { cursor, line } = this;
+    const start = lastIndexOf(slice(line, 0, cursor), '\n') + 1;
+    const column = cursor - start;
+    if (direction === -1) {
+      if (start === 0) return false;
+      const above = lastIndexOf(slice(line, 0, start - 1), '\n') + 1;
+      this.#moveTo(min(above + column, start - 1));
+      return true;
+    }
+    const end = stringIndexOf(line, '\n', cursor);
+    if (end === -1) return false;
+    const next = stringIndexOf(line, '\n', end + 1);
+    this.#moveTo(min(end + 1 + column, next === -1 ? line.length : next));
+    return true;
   }
 
   /** @param {boolean} isRepeated whether the key before this one was the same: then all that fits is shown */
@@ -423,6 +499,7 @@ class Interface extends EventEmitter {
       return;
     }
     const action = key.ctrl ? ctrlKeys[key.name] : key.meta ? metaKeys[key.name] : plainKeys[key.name];
+    if (action !== 'previous' && action !== 'next') this.#sought = undefined;
     if (action !== undefined) {
       this.#act(action);
       this.#wasTab = action === 'complete';
@@ -490,10 +567,10 @@ class Interface extends EventEmitter {
         this.#insert(this.#killed);
         break;
       case 'previous':
-        this.#recall(1);
+        if (!this.#moveLine(-1)) this.#recall(1);
         break;
       case 'next':
-        this.#recall(-1);
+        if (!this.#moveLine(1)) this.#recall(-1);
         break;
       case 'clear screen':
         if (this.output !== undefined) {

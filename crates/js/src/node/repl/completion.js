@@ -1,19 +1,8 @@
 // What a prompt offers for the Tab key: names in reach, properties of what stands before a dot, modules in `require` and `import`, and the
-// prompt's own commands. What stands before a dot is valued only if that has no effect: no calls, no getters, no proxies.
+// prompt's own commands.
 'use strict';
 
-const {
-  apply,
-  endsWith,
-  exec,
-  filter,
-  forEach,
-  getOwnPropertyDescriptor,
-  getOwnPropertyNames,
-  getPrototypeOf,
-  includes,
-  keys,
-} = require('builtins/primordials');
+const { endsWith, exec, filter, forEach, getOwnPropertyNames, getPrototypeOf, includes, keys } = require('builtins/primordials');
 const {
   lastIndexOf,
   map,
@@ -30,7 +19,8 @@ const {
   toLowerCase,
   unshift,
 } = require('builtins/primordials');
-const { promptExpression, proxyDetails } = ops;
+const { Box, isObject, isProxy, unknown, valueOf } = require('node/repl/effect_free');
+const { promptExpression } = ops;
 const Module = () => /** @type {any} */ (require('node/module/module')).Module;
 const loadFiles = () => /** @type {any} */ (require('node/fs/fs'));
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
@@ -86,14 +76,6 @@ const keywords = [
   'yield',
 ];
 
-// Boxes primitives.
-const Box = Object;
-
-/** @param {any} value */
-const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
-/** @param {any} value */
-const isProxy = (value) => isObject(value) && proxyDetails(value) !== undefined;
-
 /** The names of all properties, inherited ones after own ones. @param {any} value @returns {string[][]} */
 function propertyGroups(value) {
   /** @type {string[][]} */
@@ -107,87 +89,6 @@ function propertyGroups(value) {
     object = getPrototypeOf(object);
   }
   return groups;
-}
-
-/** No value: what cannot be known without running something. */
-const unknown = {};
-
-/** @param {any} repl @param {any} tree a node of `promptExpression` @returns {any} */
-function valueOf(repl, tree) {
-  const kind = tree[0];
-  if (kind === 'value') return tree[1];
-  if (kind === 'list') return [];
-  if (kind === 'name') return valueOfName(repl, tree[1]);
-  if (kind === 'choice') {
-    const test = valueOf(repl, tree[1]);
-    return test === unknown ? unknown : valueOf(repl, test ? tree[2] : tree[3]);
-  }
-  const left = valueOf(repl, kind === 'binary' ? tree[2] : tree[1]);
-  const right = valueOf(repl, kind === 'binary' ? tree[3] : tree[2]);
-  if (left === unknown || right === unknown) return unknown;
-  if (kind === 'binary') return isObject(left) || isObject(right) ? unknown : calculated(tree[1], left, right);
-  if (left === null || left === undefined || isObject(right)) return unknown;
-  return property(left, right);
-}
-
-/** @param {string} operator @param {any} left @param {any} right */
-function calculated(operator, left, right) {
-  if (
-    typeof left !== typeof right &&
-    (typeof left === 'symbol' || typeof right === 'symbol' || typeof left === 'bigint' || typeof right === 'bigint')
-  )
-    return unknown;
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '>':
-      return left > right;
-    case '<':
-      return left < right;
-    case '>=':
-      return left >= right;
-    case '<=':
-      return left <= right;
-    case '===':
-      return left === right;
-    case '!==':
-      return left !== right;
-    default:
-      return unknown;
-  }
-}
-
-/** @param {any} repl @param {string} key */
-function valueOfName(repl, key) {
-  const found = repl.lexical(key);
-  if (found !== undefined) return found.value;
-  const descriptor = descriptorOf(repl.context, key);
-  if (descriptor === undefined) return unknown;
-  // A global that is made on first use is a getter, too, and ours.
-  return descriptor.get === undefined ? descriptor.value : apply(descriptor.get, repl.context, []);
-}
-
-/** @param {any} value @param {PropertyKey} key */
-function property(value, key) {
-  if (isProxy(value)) return unknown;
-  const descriptor = descriptorOf(value, key);
-  if (descriptor === undefined || descriptor.get !== undefined) return unknown;
-  return descriptor.value;
-}
-
-/** @param {any} value @param {PropertyKey} key */
-function descriptorOf(value, key) {
-  if (typeof value === 'string' && key === 'length') return { value: value.length, get: undefined };
-  let object = isObject(value) ? value : getPrototypeOf(new Box(value));
-  for (; object !== null && !isProxy(object); object = getPrototypeOf(object)) {
-    const descriptor = getOwnPropertyDescriptor(object, key);
-    if (descriptor !== undefined) return descriptor;
-  }
-  return undefined;
 }
 
 /** The files of a folder that a text names in part. @param {string} part */

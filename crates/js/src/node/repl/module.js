@@ -8,8 +8,10 @@ const { Interface } = require('node/readline/interface');
 const { commandOf, defineCommands } = require('node/repl/commands');
 const { builtinModules, complete, completeCommon } = require('node/repl/completion');
 const { shownError, shownMistake, withoutOwnFrames } = require('node/repl/errors');
+const { owners, pureFunctions } = require('node/repl/effect_free');
 const { keepHistory } = require('node/repl/history');
 const { closed, opened, standalone } = require('node/repl/open');
+const { HistorySearch, previewOf } = require('node/repl/preview');
 const { asExpression, isRecoverable, Recoverable } = require('node/repl/syntax');
 const { defineModules } = require('node/process/evaluate');
 const { option } = require('node/process/options');
@@ -22,7 +24,7 @@ const vm = /** @type {any} */ (require('node/vm/module'));
 const { apply, assign, create, defineProperty, exec, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { includes, push, regExp, shift, slice, split, startsWith, test, trim, symbolFor, withResolvers } = require('builtins/primordials');
 const { promptScript } = ops;
-const { setTimeout } = require('web/html/timers');
+const { setImmediate, setTimeout } = require('web/html/timers');
 const loadCommand = () => /** @type {any} */ (require('node/repl/command'));
 const loadConsole = () => /** @type {any} */ (require('node/console/console'));
 const loadWarnings = () => require('node/process/warnings');
@@ -47,6 +49,7 @@ function colored() {
 
 const declarations = regExp(/\b(?:let|const|class)\s+([\w$]+)/);
 const commandLine = regExp(/^\s*\.[^.\d\s]/);
+const controls = regExp(/[\x00-\x1f\x7f]/);
 const indentation = regExp(/^\s+/);
 
 /** How many texts were run in all prompts: each has a name of its own in stacks. */
@@ -81,6 +84,13 @@ class REPLServer extends Interface {
   #waiting = [];
   #sawInterrupt = false;
   #endsEditing = false;
+  /** Whether a line that is typed shows what it is. */
+  #previews;
+  #isPreviewing = false;
+  /** The rest of the name that is typed. */
+  #rest = '';
+  /** @type {InstanceType<typeof HistorySearch> | undefined} */
+  #search;
   /** Who stops what is waited for. @type {(() => void) | undefined} */
   #stopWaiting;
 
@@ -123,6 +133,7 @@ class REPLServer extends Interface {
     this.useColors = options.useColors ?? (!!output.isTTY && (typeof output.getColorDepth !== 'function' || output.getColorDepth() > 2));
     this.writer = options.writer ?? (this.useColors ? colored() : writer);
     this.editorMode = false;
+    this.#previews = terminal && (options.preview === undefined ? !options.eval : !!options.preview) && process.env.TERM !== 'dumb';
     /** The lines of this session. @type {string[]} */
     this.lines = [];
     /** Names that `let`, `const` and `class` made. @type {string[]} */
@@ -193,6 +204,9 @@ class REPLServer extends Interface {
 
   resetContext() {
     this.context = this.createContext();
+    // Before a program makes something else of them.
+    const ours = vm.runInThisContext(owners);
+    this.pureFunctions = pureFunctions(this.useGlobal ? ours : vm.runInContext(owners, this.context), ours);
     this.underscoreAssigned = false;
     this.underscoreErrAssigned = false;
     this.lines = [];
@@ -221,9 +235,10 @@ class REPLServer extends Interface {
     });
   }
 
-  /** What a name of the prompt's own holds; nothing that has no value yet. @param {string} name @returns {{ value: any } | undefined} */
+  /** What a name of the prompt's own, or of the language, holds; nothing that has no value yet. @param {string} name @returns {{ value: any } | undefined} */
   lexical(name) {
-    if (!includes(this.names, name)) return undefined;
+    const isLanguage = includes(this.ownNames, name) && getOwnPropertyDescriptor(this.context, name) === undefined;
+    if (!isLanguage && !includes(this.names, name)) return undefined;
     try {
       return { value: this.#run(name, 'REPL', false) };
     } catch {
@@ -520,6 +535,7 @@ class REPLServer extends Interface {
   _ttyWrite(text, key) {
     const { ctrl, name, shift: shifted } = key ?? {};
     if (!this.editorMode || !this.terminal) {
+      if (this.terminal && this.#takeKey(text, key ?? {})) return;
       if (ctrl && name === 'd' && this.cursor === 0 && this.line.length === 0) this.clearLine();
       super._ttyWrite(text, key);
       return;
@@ -535,8 +551,70 @@ class REPLServer extends Interface {
     super._ttyWrite(text, key);
   }
 
+  /** Keys of a prompt that are none of a line's: for searching the history, and for the name that is shown. @param {any} text @param {any} key */
+  #takeKey(text, key) {
+    const { ctrl, name } = key;
+    this._hideAside();
+    const rest = this.#rest;
+    this.#rest = '';
+    if (this.#search !== undefined) return this.#searchKey(this.#search, text, key);
+    if (ctrl && (name === 'r' || name === 's')) {
+      this.#search = new HistorySearch(this, name === 'r' ? 1 : -1);
+      this._showAside('', this.#search.label);
+      return true;
+    }
+    this.#previewSoon();
+    if (rest === '' || this.cursor !== this.line.length || (ctrl ? name !== 'f' : name !== 'right' && name !== 'end')) return false;
+    super._ttyWrite(rest, {});
+    return true;
+  }
+
+  /** @param {InstanceType<typeof HistorySearch>} search @param {any} text @param {any} key whether it is the search's */
+  #searchKey(search, text, key) {
+    const { ctrl, meta, name } = key;
+    let isOver = false;
+    if (ctrl && (name === 'r' || name === 's')) {
+      search.direction = name === 'r' ? 1 : -1;
+      search.find(this, false);
+    } else if (name === 'backspace') {
+      search.text = slice(search.text, 0, -1);
+      search.find(this, true);
+    } else if (name === 'escape' || (ctrl && (name === 'c' || name === 'g'))) {
+      search.cancel(this);
+      isOver = true;
+    } else if (!ctrl && !meta && typeof text === 'string' && text !== '' && !test(controls, text)) {
+      search.text += text;
+      search.find(this, true);
+    } else {
+      // A key of the line, which is the one that was found.
+      this.#search = undefined;
+      this._refreshLine();
+      return false;
+    }
+    this._refreshLine();
+    if (isOver) this.#search = undefined;
+    else this._showAside('', search.label);
+    return true;
+  }
+
+  /** Once all keys that came together were taken. */
+  #previewSoon() {
+    if (!this.#previews || this.#isPreviewing) return;
+    this.#isPreviewing = true;
+    setImmediate(() => {
+      this.#isPreviewing = false;
+      if (this.closed || this.#isRunning || this.editorMode || this.#search !== undefined || this.#buffered !== '') return;
+      const { behind, below, rest } = previewOf(this);
+      this.#rest = rest;
+      this._hideAside();
+      this._showAside(behind, below);
+    });
+  }
+
   /** @param {boolean} [preserveCursor] */
   displayPrompt(preserveCursor) {
+    // The lines of one text are one entry of the history.
+    this._joinsHistory = this.#buffered !== '';
     if (this.closed || this.editorMode) return;
     const usual = this.getPrompt();
     if (this.#buffered === '') {
