@@ -2,30 +2,11 @@
 'use strict';
 
 const { invalidType, invalidValue, unknownSignal } = require('node/errors');
-const {
-  requireArray,
-  requireBoolean,
-  requireInteger,
-  requireNumber,
-  requireObject,
-  requireOneOf,
-  requireString,
-} = require('node/arguments');
+const { requireBoolean, requireInteger, requireNumber, requireObject, requireOneOf, requireString } = require('node/arguments');
 const { channelOfSync, secondChannel } = require('node/child_process/errors');
 const { signals } = /** @type {any} */ (require('node/os/constants'));
 const { process } = require('node/process/process');
-const {
-  arraySlice,
-  isArray,
-  isView,
-  join,
-  keys,
-  push,
-  slice,
-  stringIncludes,
-  stringIndexOf,
-  toUpperCase,
-} = require('builtins/primordials');
+const { arraySlice, isArray, isView, join, keys, push, stringIncludes, toUpperCase } = require('builtins/primordials');
 const { isLimited } = ops;
 const loadPermission = () => require('node/process/permission');
 const loadPaths = () => require('node/fs/values');

@@ -84,8 +84,7 @@ fn tell(
     context.enter(|scope| {
         let outcome = (|| {
             let receivers = scope.state::<Receivers>();
-            let function =
-                (receivers.0.borrow().get(heard as usize)).map(|slot| scope.local(slot));
+            let function = (receivers.0.borrow().get(heard as usize)).map(|slot| scope.local(slot));
             let object = object.borrow().as_ref().map(|slot| scope.local(slot));
             let (Some(function), Some(object)) = (function, object) else {
                 return Ok(());
@@ -363,9 +362,7 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 /// `netAttach(socket, object)`: who hears of it.
 fn attach<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let socket = socket_of(scope, &arguments)?;
-    let old = socket
-        .object
-        .replace(Some(scope.persist(arguments.get(1))));
+    let old = socket.object.replace(Some(scope.persist(arguments.get(1))));
     drop(old);
     Ok(Local::undefined())
 }
