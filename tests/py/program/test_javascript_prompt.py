@@ -18,7 +18,8 @@ class Prompt(Terminal):
     """The command on a terminal."""
 
     def __init__(self, *words, **environment):
-        settings = {"TERM": "xterm", "NO_COLOR": "1", "NODE_REPL_HISTORY": "", **environment}
+        # A dumb terminal is shown no previews of what a line may give.
+        settings = {"TERM": "dumb", "NO_COLOR": "1", "NODE_REPL_HISTORY": "", **environment}
         super().__init__([built_command(), *words], settings)
 
     def text_of(self, data):
@@ -59,6 +60,15 @@ def test_lines_answer_and_names_stay():
         assert terminal.ask("throw new Error('boo')") == "Uncaught Error: boo\n"
         assert terminal.ask("_error.message") == "'boo'\n"
         assert terminal.ask("repl.repl.commands.help.help") == "'Print this help message'\n"
+        assert terminal.leave() == 0
+
+
+def test_a_line_is_previewed_while_it_is_typed():
+    with Prompt(TERM="xterm") as terminal:
+        terminal.type("6 * 7")
+        terminal.wait_for("// 42")
+        terminal.type("\r")
+        terminal.wait_for(r"(?m)^42\n> ")
         assert terminal.leave() == 0
 
 
