@@ -10,6 +10,7 @@
 //! | [`fetch`] | requests, redirects, bodies, content coding, connection pool, `data:` | [`fetch::Client::fetch`] |
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
+//! | [`http1`] | the messages of a connection, as servers read them | [`http1::Parser`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
 //! | [`crypto`] | digests, keys, ciphers, signatures, certificates | [`crypto::digest::Digest`] |
@@ -48,6 +49,7 @@ pub mod dns;
 mod error;
 pub mod fetch;
 pub mod fs;
+pub mod http1;
 pub mod websocket;
 
 pub use bytes::Bytes;
