@@ -271,9 +271,6 @@ fn heads_trailers_and_extensions_have_a_limit() {
     ] {
         assert_eq!(refusal(&text), "HPE_HEADER_OVERFLOW");
     }
-    let extensions = format!(
-        "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-        "1;abcdefgh\r\nx\r\n".repeat(2000)
-    );
+    let extensions = format!("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;{long}");
     assert_eq!(refusal(&extensions), "HPE_CHUNK_EXTENSIONS_OVERFLOW");
 }

@@ -16,7 +16,6 @@ const isTwinloop = process.versions.twinloop !== undefined;
 test('what is not there yet is refused by its name', () => {
   if (!isTwinloop) return;
   const cases = [
-    [() => http.createServer(), 'http.createServer'],
     [() => https.request('https://a'), 'https.request'],
     [() => tls.connect(443), 'tls.connect'],
     [() => dgram.createSocket('udp4'), 'dgram.createSocket'],

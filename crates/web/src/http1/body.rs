@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 
-/// The most that the extensions of the chunks of one body may take.
+/// The most that the extensions of a chunk may take.
 const EXTENSION_LIMIT: usize = 16 * 1024;
 
 /// What is left of a body.
@@ -66,7 +66,7 @@ impl Chunk {
         Chunk::Size { size: 0, digits: 0 }
     }
 
-    /// Reads as far as one kind of thing goes. `extensions` counts what extensions took so far.
+    /// Reads as far as one kind of thing goes. `extensions` counts what those of this chunk took so far.
     pub(super) fn step(&mut self, bytes: &[u8], extensions: &mut usize) -> Result<Step, Failure> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
@@ -133,7 +133,10 @@ impl Chunk {
                 }
                 Chunk::SizeEnd { size } => match (byte, size) {
                     (b'\n', 0) => Chunk::Last,
-                    (b'\n', left) => Chunk::Data { left },
+                    (b'\n', left) => {
+                        *extensions = 0;
+                        Chunk::Data { left }
+                    }
                     _ => return Err(Failure::LF_EXPECTED),
                 },
                 Chunk::DataEnd if byte == b'\r' => Chunk::DataEndLine,

@@ -52,6 +52,8 @@ pub struct Head {
     pub expects_other: bool,
     /// Whether bytes of a body can come.
     pub has_body: bool,
+    /// Whether `Host` is there.
+    pub has_host: bool,
 }
 
 /// What the bytes of a connection tell.
@@ -311,6 +313,7 @@ impl Parser {
             expects_continue: told.expects_continue,
             expects_other: told.expects_other,
             has_body: self.body != Body::None,
+            has_host: told.has_host,
         })
     }
 
@@ -388,6 +391,7 @@ struct Told {
     /// The last coding is chunks.
     is_chunked: bool,
     has_upgrade: bool,
+    has_host: bool,
     connection_close: bool,
     connection_keep_alive: bool,
     connection_upgrade: bool,
@@ -398,6 +402,7 @@ struct Told {
 impl Told {
     fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), Failure> {
         match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.has_host = true,
             6 if name.eq_ignore_ascii_case(b"expect") => {
                 if value.eq_ignore_ascii_case(b"100-continue") {
                     self.expects_continue = true;

@@ -1,11 +1,26 @@
-// `http.Agent` and `https.Agent` (https://nodejs.org/api/http.html#class-httpagent): the settings of a pool of connections, which packages
-// make when they are loaded. Connections themselves are not there yet, so the pool stays empty.
+// `http.Agent` and `https.Agent` (https://nodejs.org/api/http.html#class-httpagent): pools of connections, by what tells them apart.
 'use strict';
 
 const { requireNumber, requireOneOf } = require('node/arguments');
-const { absentFunction, named } = require('node/absent');
+const { named } = require('node/absent');
+const { isIP } = require('node/net/addresses');
 const EventEmitter = require('node/events/events');
-const { apply, assign, construct, create, defineProperty, setPrototypeOf } = require('builtins/primordials');
+const {
+  apply,
+  arraySlice,
+  assign,
+  construct,
+  create,
+  defineProperty,
+  exec,
+  indexOf,
+  keys,
+  pop,
+  push,
+  regExp,
+} = require('builtins/primordials');
+const { setPrototypeOf, shift, slice, splice, split, stringIndexOf } = require('builtins/primordials');
+const loadNet = () => require('node/net/net');
 
 // Functions, not classes: old packages call them without `new`.
 /** @this {any} @param {any} [options] */
@@ -27,6 +42,7 @@ function Agent(options) {
   this.maxTotalSockets = this.options.maxTotalSockets;
   this.totalSocketCount = 0;
   requireOneOf(this.scheduling, 'scheduling', ['fifo', 'lifo']);
+  this.on('free', (/** @type {any} */ socket, /** @type {any} */ freeOptions) => onFreeSocket(this, socket, freeOptions));
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Number.POSITIVE_INFINITY;
   else requireNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
 }
@@ -35,7 +51,10 @@ setPrototypeOf(Agent.prototype, EventEmitter.prototype);
 
 /** @type {Record<string, (this: any, ...given: any[]) => any>} */
 const methods = {
-  createConnection: absentFunction('http.Agent', 'createConnection'),
+  /** @param {any} options @param {any} [callback] */
+  createConnection(options, callback) {
+    return loadNet().createConnection(options, callback);
+  },
   /** The name under which connections with these options are kept. @param {any} [options] */
   getName(options = {}) {
     let name = `${options.host || 'localhost'}:${options.port || ''}:${options.localAddress || ''}`;
@@ -43,10 +62,253 @@ const methods = {
     if (options.socketPath) name += `:${options.socketPath}`;
     return name;
   },
-  addRequest: absentFunction('http.Agent', 'addRequest', 4),
-  createSocket: absentFunction('http.Agent', 'createSocket', 3),
-  destroy() {},
+
+  /** Gives the request a connection: one that is free, a new one, or one that will be free. @param {any} request @param {any} given @param {any} [port] @param {any} [localAddress] */
+  addRequest(request, given, port, localAddress) {
+    const options = { ...(typeof given === 'string' ? { host: given, port, localAddress } : given), ...this.options };
+    if (options.socketPath) options.path = options.socketPath;
+    normalizeServerName(options, request);
+    const name = this.getName(options);
+    this.sockets[name] ??= [];
+    const free = this.freeSockets[name];
+    let socket;
+    if (free) {
+      while (free.length > 0 && free[0].destroyed) shift(free);
+      socket = this.scheduling === 'fifo' ? shift(free) : pop(free);
+      if (free.length === 0) delete this.freeSockets[name];
+    }
+    if (socket) {
+      request.reusedSocket = true;
+      push(this.sockets[name], socket);
+      this.reuseSocket(socket, request);
+      setRequestSocket(this, request, socket);
+      return;
+    }
+    const freeCount = free ? free.length : 0;
+    if (this.totalSocketCount < this.maxTotalSockets && this.sockets[name].length + freeCount < this.maxSockets) {
+      this.createSocket(request, options, (/** @type {any} */ error, /** @type {any} */ made) => {
+        if (error) request.onSocket(made, error);
+        else setRequestSocket(this, request, made);
+      });
+      return;
+    }
+    // It waits for one.
+    request[wanted] = options;
+    push((this.requests[name] ??= []), request);
+  },
+
+  /** @param {any} request @param {any} given @param {(error: any, socket?: any) => void} callback */
+  createSocket(request, given, callback) {
+    const options = { ...given, ...this.options };
+    if (options.socketPath) options.path = options.socketPath;
+    normalizeServerName(options, request);
+    // What a proxy may need to know; the options of a TLS connection come from here as well.
+    const name = this.getName(options);
+    options._agentKey = name;
+    options.encoding = null;
+    let isDone = false;
+    const done = (/** @type {any} */ error, /** @type {any} */ socket) => {
+      if (isDone) return;
+      isDone = true;
+      if (error) {
+        callback(error);
+        return;
+      }
+      push((this.sockets[name] ??= []), socket);
+      this.totalSocketCount += 1;
+      install(this, socket, options);
+      callback(null, socket);
+    };
+    // A program that ends its keep-alive sockets itself says so by an agent without it.
+    if (this.keepAlive) {
+      options.keepAlive = this.keepAlive;
+      options.keepAliveInitialDelay = this.keepAliveMsecs;
+    }
+    let made;
+    try {
+      made = /** @type {any} */ (this).createConnection(options, done);
+    } catch (error) {
+      done(error, undefined);
+      return;
+    }
+    if (made) done(null, made);
+  },
+
+  /** @param {any} socket @param {any} options */
+  removeSocket(socket, options) {
+    const name = this.getName(options);
+    const places = socket.writable ? [this.sockets] : [this.freeSockets, this.sockets];
+    for (let i = 0; i < places.length; i += 1) {
+      const list = places[i][name];
+      const at = list === undefined ? -1 : indexOf(list, socket);
+      if (at < 0) continue;
+      splice(list, at, 1);
+      if (list.length === 0) delete places[i][name];
+      this.totalSocketCount -= 1;
+      break;
+    }
+    // Somebody who waits may have a new one.
+    const request = waitingRequest(this, name);
+    if (request === undefined) return;
+    this.createSocket(request, request[wanted] ?? options, (/** @type {any} */ error, /** @type {any} */ made) => {
+      // Whoever is first in the queue then has it.
+      if (error) request.onSocket(null, error);
+      else made.emit('free');
+    });
+  },
+
+  /** Whether the socket may wait for another request. @param {any} socket */
+  keepSocketAlive(socket) {
+    socket.setKeepAlive(true, this.keepAliveMsecs);
+    socket.unref();
+    let delay = this.options.timeout || 0;
+    const hint = socket._httpMessage?.res?.headers['keep-alive'];
+    if (hint) {
+      const found = exec(hintPattern, hint);
+      const milliseconds = found ? +found[1] * 1000 - 1000 : 0;
+      if (found && milliseconds <= 0) return false;
+      if (milliseconds > 0 && (delay === 0 || milliseconds < delay)) delay = milliseconds;
+    }
+    if (socket.timeout !== delay) socket.setTimeout(delay);
+    return true;
+  },
+  /** @param {any} socket @param {any} request */
+  reuseSocket(socket, request) {
+    request.reusedSocket = true;
+    socket.ref();
+  },
+
+  destroy() {
+    const places = [this.freeSockets, this.sockets];
+    for (let i = 0; i < places.length; i += 1) {
+      const names = keys(places[i]);
+      for (let j = 0; j < names.length; j += 1) {
+        const list = arraySlice(places[i][names[j]], 0);
+        for (let k = 0; k < list.length; k += 1) list[k].destroy();
+      }
+    }
+  },
 };
+
+const wanted = Symbol('options');
+const hintPattern = regExp(/^timeout=(\d+)/);
+
+/** The request that waits longest, of this name before others. @param {any} agent @param {string} name */
+function waitingRequest(agent, name) {
+  const own = agent.requests[name];
+  if (own !== undefined && own.length > 0) return own[0];
+  // Under a limit of all, those of other names that have no connection go on.
+  const names = keys(agent.requests);
+  for (let i = 0; i < names.length; i += 1) {
+    if (agent.sockets[names[i]] === undefined || agent.sockets[names[i]].length === 0) return agent.requests[names[i]][0];
+  }
+  return undefined;
+}
+
+/** @param {any} agent @param {string} name */
+function take(agent, name) {
+  const request = shift(agent.requests[name]);
+  if (agent.requests[name].length === 0) delete agent.requests[name];
+  return request;
+}
+
+/** @param {any} agent @param {any} request @param {any} socket */
+function setRequestSocket(agent, request, socket) {
+  request.onSocket(socket);
+  const delay = agent.options.timeout || 0;
+  if (request.timeout === undefined || request.timeout === delay) return;
+  socket.setTimeout(request.timeout);
+}
+
+/** The name that TLS asks for. @param {any} options @param {any} request */
+function normalizeServerName(options, request) {
+  if (options.servername || options.servername === '') return;
+  let name = options.host;
+  const header = request.getHeader?.('host');
+  if (typeof header === 'string' && header !== '') {
+    if (header[0] === '[') {
+      const end = stringIndexOf(header, ']');
+      name = end < 0 ? header : slice(header, 1, end);
+    } else name = split(header, ':', 1)[0];
+  }
+  options.servername = isIP(name) ? '' : name;
+}
+
+/** @param {any} agent @param {any} socket @param {any} options */
+function install(agent, socket, options) {
+  const onFree = () => agent.emit('free', socket, options);
+  const onClose = () => agent.removeSocket(socket, options);
+  const onTimeout = () => {
+    // A free one that idles is not needed.
+    const lists = agent.freeSockets;
+    const names = keys(lists);
+    for (let i = 0; i < names.length; i += 1) {
+      if (indexOf(lists[names[i]], socket) >= 0) {
+        socket.destroy();
+        return;
+      }
+    }
+  };
+  const onRemove = () => {
+    agent.removeSocket(socket, options);
+    socket.removeListener('close', onClose);
+    socket.removeListener('free', onFree);
+    socket.removeListener('timeout', onTimeout);
+    socket.removeListener('agentRemove', onRemove);
+  };
+  socket.on('free', onFree);
+  socket.on('close', onClose);
+  socket.on('timeout', onTimeout);
+  socket.on('agentRemove', onRemove);
+  if (agent.options.timeout) socket.setTimeout(agent.options.timeout);
+}
+
+/** A socket is free: the next request has it, or it waits, or it goes. @param {any} agent @param {any} socket @param {any} options */
+function onFreeSocket(agent, socket, options) {
+  const name = agent.getName(options);
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const waiting = agent.requests[name];
+  if (waiting !== undefined && waiting.length > 0) {
+    const request = take(agent, name);
+    request.reusedSocket = socket._httpMessage !== undefined;
+    setRequestSocket(agent, request, socket);
+    return;
+  }
+  const request = socket._httpMessage;
+  if (!agent.keepAlive || (request && request.shouldKeepAlive === false)) {
+    socket.destroy();
+    return;
+  }
+  const free = agent.freeSockets[name] ?? [];
+  const count = free.length + (agent.sockets[name]?.length ?? 0);
+  if (
+    agent.totalSocketCount > agent.maxTotalSockets ||
+    count > agent.maxSockets ||
+    free.length >= agent.maxFreeSockets ||
+    !agent.keepSocketAlive(socket)
+  ) {
+    socket.destroy();
+    return;
+  }
+  agent.freeSockets[name] = free;
+  socket._httpMessage = null;
+  const list = agent.sockets[name];
+  const at = list === undefined ? -1 : indexOf(list, socket);
+  if (at >= 0) splice(list, at, 1);
+  if (list !== undefined && list.length === 0) delete agent.sockets[name];
+  socket.once('error', freeSocketFailed);
+  push(free, socket);
+}
+
+/** @this {any} */
+function freeSocketFailed() {
+  this.destroy();
+  this.emit('agentRemove');
+}
+
 assign(Agent.prototype, methods);
 
 // What tells TLS connections to the same host apart, in Node's order.
@@ -102,4 +364,16 @@ defineProperty(SecureAgent.prototype, 'getName', {
 });
 named(SecureAgent, 'Agent', 1);
 
-module.exports = { Agent, SecureAgent };
+/** @type {any} */
+let shared;
+/** The agent of requests that name none. */
+function globalAgent() {
+  return (shared ??= construct(Agent, [{ keepAlive: true, scheduling: 'lifo', timeout: 5000 }]));
+}
+/** @param {any} agent */
+function setGlobalAgent(agent) {
+  shared = agent;
+}
+defineProperty(Agent, 'defaultMaxSockets', { value: Number.POSITIVE_INFINITY, writable: true, enumerable: true, configurable: true });
+
+module.exports = { Agent, SecureAgent, globalAgent, setGlobalAgent };

@@ -1,48 +1,63 @@
-// `node:http` (https://nodejs.org/api/http.html): what is known without a connection. Servers and requests are not there yet, and say so.
+// `node:http` (https://nodejs.org/api/http.html).
 'use strict';
 
 const { requireInteger } = require('node/arguments');
-const { absentClass, absentFunction } = require('node/absent');
-const { Agent } = require('node/http/agent');
+const { absentFunction } = require('node/absent');
+const { Agent, globalAgent, setGlobalAgent } = require('node/http/agent');
+const { ClientRequest } = require('node/http/client');
 const { validateHeaderName, validateHeaderValue } = require('node/http/headers');
+const { IncomingMessage } = require('node/http/incoming');
 const { METHODS, STATUS_CODES } = require('node/http/names');
-const { prototype: emitter } = require('node/events/events');
+const { OutgoingMessage } = require('node/http/outgoing');
+const { ServerResponse } = require('node/http/response');
+const { Server, connectionListener, maxHeaderSize } = require('node/http/server');
 const { apply, arraySlice, construct } = require('builtins/primordials');
 const loadEventClasses = () => require('web/events/classes');
 const loadWebSocket = () => require('web/websocket/websocket');
 
-/** @type {any} */
-let globalAgent;
-const OutgoingMessage = absentClass('http', 'OutgoingMessage', 1, emitter);
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+function request(url, options, callback) {
+  return construct(/** @type {any} */ (ClientRequest), [url, options, callback]);
+}
+
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+function get(url, options, callback) {
+  const made = request(url, options, callback);
+  made.end();
+  return made;
+}
 
 module.exports = {
-  _connectionListener: absentFunction('http', '_connectionListener', 1),
+  _connectionListener: connectionListener,
   METHODS: arraySlice(METHODS),
   STATUS_CODES,
   Agent,
-  ClientRequest: absentClass('http', 'ClientRequest', 3, OutgoingMessage.prototype),
-  IncomingMessage: absentClass('http', 'IncomingMessage', 1, emitter),
+  ClientRequest,
+  IncomingMessage,
   OutgoingMessage,
-  Server: absentClass('http', 'Server', 2, emitter),
-  ServerResponse: absentClass('http', 'ServerResponse', 2, OutgoingMessage.prototype),
-  createServer: absentFunction('http', 'createServer', 2),
+  Server,
+  ServerResponse,
+  /** @param {any} [options] @param {any} [listener] */
+  createServer: (options, listener) => construct(/** @type {any} */ (Server), [options, listener]),
   /** @param {...any} given */
   validateHeaderName: (...given) => apply(validateHeaderName, undefined, given),
   /** @param {...any} given */
   validateHeaderValue: (...given) => apply(validateHeaderValue, undefined, given),
-  get: absentFunction('http', 'get', 3),
-  request: absentFunction('http', 'request', 3),
+  get,
+  request,
   /** Parsers are not kept here: there is nothing to limit. @param {number} max */
   setMaxIdleHTTPParsers(max) {
     requireInteger(max, 'max', 1);
   },
   setGlobalProxyFromEnv: absentFunction('http', 'setGlobalProxyFromEnv'),
-  maxHeaderSize: 16384,
+  get maxHeaderSize() {
+    return maxHeaderSize();
+  },
   get globalAgent() {
-    return (globalAgent ??= construct(Agent, [{ keepAlive: true, scheduling: 'lifo', timeout: 5000 }]));
+    return globalAgent();
   },
   set globalAgent(agent) {
-    globalAgent = agent;
+    setGlobalAgent(agent);
   },
   get WebSocket() {
     return loadWebSocket().WebSocket;

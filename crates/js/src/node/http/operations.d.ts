@@ -8,7 +8,7 @@ interface NativeHttpParser {
 /**
  * What a connection tells; `at` is where to go on. Of a head: the method and the target, or the status and the reason; the minor version; the
  * fields (names and values in turn, each followed by a zero character); flags: 1 the connection may go on, 2 it upgrades, 4 `100-continue` is
- * expected, 8 something else is expected, 16 it has a body.
+ * expected, 8 something else is expected, 16 it has a body, 32 it names its host.
  */
 type HttpEvent =
   | [kind: 1, at: number, first: any, second: string, minor: number, fields: string, flags: number]

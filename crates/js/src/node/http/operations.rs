@@ -114,12 +114,11 @@ fn head<'s>(scope: &Scope<'s>, at: Local<'s>, head: &Head) -> Result<Local<'s>, 
         head.expects_continue,
         head.expects_other,
         head.has_body,
+        head.has_host,
     ];
     let flags = (flags.into_iter().rev()).fold(0, |bits, flag| bits << 1 | u32::from(flag));
     let (first, second) = match &head.start {
-        Start::Request { method, target } => {
-            (scope.string(method)?, scope.string_latin1(target)?)
-        }
+        Start::Request { method, target } => (scope.string(method)?, scope.string_latin1(target)?),
         Start::Response { status, reason } => (
             scope.number(f64::from(*status)),
             scope.string_latin1(reason)?,

@@ -1,0 +1,178 @@
+// `http.IncomingMessage` (https://nodejs.org/api/http.html#class-httpincomingmessage): a request at a server, a response at a client. Its fields are
+// taken apart when somebody asks for them.
+'use strict';
+
+const { apply, construct, defineProperty, keys, setPrototypeOf } = require('builtins/primordials');
+const { addField, distinctOf, listOf, objectOf } = require('node/http/fields');
+const { nextTick } = require('node/process/ticks');
+const Stream = /** @type {any} */ (require('node/stream/module'));
+
+const { Readable } = Stream;
+
+const text = Symbol('fields');
+const most = Symbol('maxHeaderPairs');
+const parts = Symbol('parts');
+
+/** @this {any} @param {any} [socket] */
+function IncomingMessage(socket) {
+  if (!(this instanceof /** @type {any} */ (IncomingMessage))) return construct(/** @type {any} */ (IncomingMessage), [socket]);
+  apply(Readable, this, [socket ? { highWaterMark: socket.readableHighWaterMark } : undefined]);
+  this._readableState.readingMore = true;
+  this.socket = socket;
+  this.httpVersionMajor = null;
+  this.httpVersionMinor = null;
+  this.httpVersion = null;
+  this.complete = false;
+  this[text] = '';
+  this[most] = 0;
+  this[parts] = {
+    raw: undefined,
+    headers: undefined,
+    distinct: undefined,
+    trailersText: '',
+    rawTrailers: undefined,
+    trailers: undefined,
+    distinctTrailers: undefined,
+  };
+  this.joinDuplicateHeaders = false;
+  this.aborted = false;
+  this.upgrade = null;
+  this.url = '';
+  this.method = null;
+  this.statusCode = null;
+  this.statusMessage = null;
+  this.client = socket;
+  this._consumed = false;
+  this._dumped = false;
+}
+setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
+setPrototypeOf(IncomingMessage, Readable);
+
+/** Takes what a parser told of the head. @param {any} message @param {string} fields @param {number} minor @param {number} mostPairs */
+function fill(message, fields, minor, mostPairs) {
+  message[text] = fields;
+  message[most] = mostPairs;
+  message.httpVersionMajor = 1;
+  message.httpVersionMinor = minor;
+  message.httpVersion = minor === 1 ? '1.1' : '1.0';
+}
+
+/** @param {any} message @param {string} fields */
+function fillTrailers(message, fields) {
+  message[parts].trailersText = fields;
+}
+
+/** @param {string} name @param {(message: any) => any} get @param {string} key */
+function lazy(name, get, key) {
+  defineProperty(IncomingMessage.prototype, name, {
+    /** @this {any} */
+    get() {
+      const own = this[parts];
+      return (own[key] ??= get(this));
+    },
+    /** @this {any} @param {any} value */
+    set(value) {
+      this[parts][key] = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+lazy('rawHeaders', (message) => listOf(message[text], message[most]), 'raw');
+lazy('headers', (message) => objectOf(message.rawHeaders, message.joinDuplicateHeaders), 'headers');
+lazy('headersDistinct', (message) => distinctOf(message.rawHeaders), 'distinct');
+lazy('rawTrailers', (message) => listOf(message[parts].trailersText, message[most]), 'rawTrailers');
+lazy('trailers', (message) => objectOf(message.rawTrailers, message.joinDuplicateHeaders), 'trailers');
+lazy('trailersDistinct', (message) => distinctOf(message.rawTrailers), 'distinctTrailers');
+defineProperty(IncomingMessage.prototype, 'connection', {
+  /** @this {any} */
+  get() {
+    return this.socket;
+  },
+  /** @this {any} @param {any} value */
+  set(value) {
+    this.socket = value;
+  },
+  enumerable: true,
+  configurable: true,
+});
+
+/** @type {Record<string, any>} */
+const methods = {
+  /** @this {any} @param {number} milliseconds @param {any} [callback] */
+  setTimeout(milliseconds, callback) {
+    if (callback) this.on('timeout', callback);
+    this.socket.setTimeout(milliseconds);
+    return this;
+  },
+
+  /** @this {any} */
+  _read() {
+    if (!this._consumed) {
+      this._readableState.readingMore = false;
+      this._consumed = true;
+    }
+    // The body may have come whole, or not at all.
+    if (this.socket?.readable) readStart(this.socket);
+  },
+
+  /** @this {any} @param {any} given @param {(error?: any) => void} callback */
+  _destroy(given, callback) {
+    let error = given;
+    if (!this.readableEnded || !this.complete) {
+      this.aborted = true;
+      this.emit('aborted');
+    }
+    const { socket } = this;
+    const done = (/** @type {any} */ reason) => {
+      nextTick(() => {
+        // Those who do not listen for errors have not asked for this one.
+        if (this.listenerCount('error') === 0) callback();
+        else callback(reason);
+      });
+    };
+    if (socket && !socket.destroyed && this.aborted) {
+      socket.destroy(error);
+      const cleanUp = Stream.finished(socket, (/** @type {any} */ reason) => {
+        if (reason?.code === 'ERR_STREAM_PREMATURE_CLOSE') error = undefined;
+        cleanUp();
+        done(reason?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? given : (reason ?? given));
+      });
+    } else done(error);
+  },
+
+  /** @this {any} @param {string[]} list @param {number} count */
+  _addHeaderLines(list, count) {
+    const isTrailers = this.complete;
+    this[parts][isTrailers ? 'rawTrailers' : 'raw'] = list;
+    const fields = isTrailers ? this.trailers : this.headers;
+    for (let i = 0; i < count; i += 2) addField(fields, list[i], list[i + 1], this.joinDuplicateHeaders);
+  },
+  /** @this {any} @param {string} name @param {string} value @param {any} fields */
+  _addHeaderLine(name, value, fields) {
+    addField(fields, name, value, this.joinDuplicateHeaders);
+  },
+
+  /** Nobody wants what is left. @this {any} */
+  _dump() {
+    if (this._dumped) return;
+    this._dumped = true;
+    this.resume();
+  },
+};
+const names = keys(methods);
+for (let i = 0; i < names.length; i += 1) {
+  defineProperty(IncomingMessage.prototype, names[i], { value: methods[names[i]], writable: true, enumerable: true, configurable: true });
+}
+
+/** @param {any} socket */
+function readStart(socket) {
+  if (socket && !socket._paused && socket.readable) socket.resume();
+}
+
+/** @param {any} socket */
+function readStop(socket) {
+  socket?.pause();
+}
+
+module.exports = { IncomingMessage, fill, fillTrailers, readStart, readStop };

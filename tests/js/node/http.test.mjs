@@ -1,0 +1,300 @@
+// `node:http`: servers and requests over real connections, what the parser refuses, agents, upgrades and times. Node can run it too.
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
+
+/** A server on a free port of this machine; `close` ends it with its connections. */
+async function serving(listener, options = {}) {
+  const server = http.createServer(options, listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return { server, port: server.address().port, close };
+}
+
+/** The response to a request, with its body. */
+function ask(port, options = {}, body = undefined) {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ port, host: '127.0.0.1', ...options }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+      response.on('end', () => resolve({ response, text, request }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** What a server answers to these bytes, until it closes the connection. */
+async function raw(port, ...pieces) {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  const closed = once(socket, 'close');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (chunk) => (text += chunk));
+  for (const piece of pieces) {
+    socket.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await closed;
+  return text.replace(/^Date: .*\r\n/gm, '');
+}
+
+test('requests have their parts, and responses too', async () => {
+  const { port, close } = await serving((request, response) => {
+    const { method, url, headers, rawHeaders, httpVersion } = request;
+    response.writeHead(201, 'Made', { 'X-One': '1', 'Set-Cookie': ['a=1', 'b=2'] });
+    response.end(JSON.stringify({ method, url, accept: headers.accept, twice: headers['x-twice'], raw: rawHeaders[0], httpVersion }));
+  });
+  const { response, text } = await ask(port, { path: '/a?b=c', headers: { Accept: 'text/plain', 'X-Twice': ['1', '2'] } });
+  deepEqual(JSON.parse(text), { method: 'GET', url: '/a?b=c', accept: 'text/plain', twice: '1, 2', raw: 'Accept', httpVersion: '1.1' });
+  deepEqual([response.statusCode, response.statusMessage, response.headers['x-one']], [201, 'Made', '1']);
+  deepEqual(response.headers['set-cookie'], ['a=1', 'b=2']);
+  equal(response.headers['transfer-encoding'], 'chunked');
+  ok(response.headers.date.endsWith('GMT'));
+  equal(response.complete, true);
+  await close();
+});
+
+test('bodies stream both ways, in chunks with trailers or by length', async () => {
+  const { port, close } = await serving(async (request, response) => {
+    if (request.url === '/trailers') {
+      response.writeHead(200, { Trailer: 'X-Sum' });
+      response.write('body');
+      response.addTrailers({ 'X-Sum': '4' });
+      response.end();
+      return;
+    }
+    await pipeline(request, response);
+  });
+  const body = 'x'.repeat(300_000);
+  const { response, text } = await ask(port, { method: 'POST' }, body);
+  equal(text, body);
+  equal(response.headers['transfer-encoding'], 'chunked');
+  const request = http.request({ port, host: '127.0.0.1', method: 'PUT' });
+  Readable.from(['ab', 'cd', 'ä']).pipe(request);
+  const [streamed] = await once(request, 'response');
+  equal(Buffer.concat(await streamed.toArray()).toString(), 'abcdä');
+  const trailers = await ask(port, { path: '/trailers' });
+  deepEqual([trailers.text, trailers.response.trailers], ['body', { 'x-sum': '4' }]);
+  const fetched = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'by fetch' });
+  equal(await fetched.text(), 'by fetch');
+  await close();
+});
+
+test('connections are kept and shared out by an agent', async () => {
+  const sockets = new Set();
+  const { port, close } = await serving((request, response) => {
+    sockets.add(request.socket);
+    response.end('ok');
+  });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+  for (let round = 0; round < 3; round += 1) equal((await ask(port, { agent })).text, 'ok');
+  equal(sockets.size, 1);
+  const several = await Promise.all(Array.from({ length: 6 }, () => ask(port, { agent })));
+  ok(several.every((each) => each.text === 'ok'));
+  ok(sockets.size <= 2);
+  equal(Object.values(agent.freeSockets)[0].length, sockets.size);
+  agent.destroy();
+  equal((await ask(port, { agent: false })).response.headers.connection, 'close');
+  await close();
+});
+
+test('pipelined requests are answered in their order', async () => {
+  const { port, close } = await serving((request, response) => {
+    setTimeout(() => response.end(request.url), request.url === '/1' ? 20 : 1);
+  });
+  const text = await raw(
+    port,
+    'GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+  );
+  deepEqual(text.match(/^\/\d/gm), ['/1', '/2', '/3']);
+  await close();
+});
+
+test('what is no request, or could be two, is refused', async () => {
+  const errors = [];
+  const { server, port, close } = await serving((_, response) => response.end('never'));
+  for (const [bytes, status] of [
+    ['HELO\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\nHost : x\r\n\r\n', '400 Bad Request'],
+    [`GET / HTTP/1.1\r\nHost: x\r\nA: ${'b'.repeat(20_000)}\r\n\r\n`, '431 Request Header Fields Too Large'],
+  ]) {
+    ok((await raw(port, bytes)).startsWith(`HTTP/1.1 ${status}\r\n`), bytes.slice(0, 60));
+  }
+  server.on('clientError', (error, socket) => {
+    errors.push(error.code);
+    socket.end('HTTP/1.1 499 Mine\r\n\r\n', () => socket.destroy());
+  });
+  equal(await raw(port, '\x16\x03\x01'), 'HTTP/1.1 499 Mine\r\n\r\n');
+  deepEqual(errors, ['HPE_INVALID_METHOD']);
+  await close();
+});
+
+test('names and values that would end a line are refused before anything is sent', async () => {
+  const { port, close } = await serving((_, response) => {
+    const codes = [];
+    for (const attempt of [
+      () => response.setHeader('a b', '1'),
+      () => response.setHeader('a', '1\r\nb: 2'),
+      () => response.setHeader('a', undefined),
+      () => response.writeHead(99),
+      () => response.writeHead(200, 'O\nK'),
+    ]) {
+      codes.push(throws(attempt, Error).code);
+    }
+    response.statusMessage = undefined;
+    response.end(codes.join());
+    codes.push(throws(() => response.setHeader('late', '1'), Error).code);
+    equal(codes.pop(), 'ERR_HTTP_HEADERS_SENT');
+  });
+  const { text } = await ask(port);
+  equal(text, 'ERR_INVALID_HTTP_TOKEN,ERR_INVALID_CHAR,ERR_HTTP_INVALID_HEADER_VALUE,ERR_HTTP_INVALID_STATUS_CODE,ERR_INVALID_CHAR');
+  equal(throws(() => http.request({ path: '/a b' }), TypeError).code, 'ERR_UNESCAPED_CHARACTERS');
+  equal(throws(() => http.request({ method: 'A B' }), TypeError).code, 'ERR_INVALID_HTTP_TOKEN');
+  equal(throws(() => http.request('https://a.example'), TypeError).code, 'ERR_INVALID_PROTOCOL');
+  await close();
+});
+
+test('HEAD, 204 and 304 have no body, whatever is written', async () => {
+  const { port, close } = await serving((request, response) => {
+    response.statusCode = +request.url.slice(1);
+    response.end('body');
+  });
+  for (const options of [{ method: 'HEAD', path: '/200' }, { path: '/204' }, { path: '/304' }]) {
+    const { response, text } = await ask(port, options);
+    equal(text, '');
+    equal(response.headers['content-length'], undefined);
+    equal(response.headers['transfer-encoding'], undefined);
+  }
+  await close();
+});
+
+test('expectations are met, and other protocols taken over', async () => {
+  const { server, port, close } = await serving((request, response) => request.pipe(response));
+  server.on('upgrade', (_request, socket, head) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    socket.write(head);
+    socket.pipe(socket);
+  });
+  server.on('connect', (request, socket) => socket.end(`HTTP/1.1 200 Tunnel\r\n\r\n${request.url}`));
+  const expecting = http.request({ port, host: '127.0.0.1', method: 'POST', headers: { Expect: '100-continue' } });
+  expecting.flushHeaders();
+  await once(expecting, 'continue');
+  expecting.end('after');
+  const [response] = await once(expecting, 'response');
+  equal(Buffer.concat(await response.toArray()).toString(), 'after');
+  const upgrading = http.request({ port, host: '127.0.0.1', headers: { Connection: 'Upgrade', Upgrade: 'echo' } });
+  upgrading.end();
+  const [switched, socket] = await once(upgrading, 'upgrade');
+  equal(switched.statusCode, 101);
+  socket.end('there and back');
+  equal(Buffer.concat(await socket.toArray()).toString(), 'there and back');
+  const tunnel = http.request({ port, host: '127.0.0.1', method: 'CONNECT', path: 'example.com:443' });
+  tunnel.end();
+  const [connected, through, head] = await once(tunnel, 'connect');
+  equal(connected.statusCode, 200);
+  equal(head.toString() || String((await once(through, 'data'))[0]), 'example.com:443');
+  through.destroy();
+  await close();
+});
+
+test('who leaves is noticed on the other side', async () => {
+  const aborted = [];
+  let served;
+  const { server, port, close } = await serving((request, response) => {
+    request.on('error', (error) => aborted.push(error.code));
+    response.on('close', () => aborted.push(`closed ${response.writableFinished}`));
+    served?.();
+  });
+  const arrived = new Promise((resolve) => {
+    served = resolve;
+  });
+  const request = http.request({ port, host: '127.0.0.1', method: 'POST' });
+  request.write('a part');
+  await arrived;
+  request.destroy();
+  const [error] = await once(request, 'error');
+  deepEqual([error.code, error.message], ['ECONNRESET', 'socket hang up']);
+  while (aborted.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  deepEqual(aborted.sort(), ['ECONNRESET', 'closed false']);
+  server.removeAllListeners('request');
+  server.on('request', (_, response) => {
+    response.writeHead(200, { 'Content-Length': 10 });
+    response.write('half');
+    setTimeout(() => response.destroy(), 5);
+  });
+  const cut = await ask(port).then(
+    () => undefined,
+    (reason) => reason,
+  );
+  equal(cut.code, 'ECONNRESET');
+  equal(cut.message, 'aborted');
+  await close();
+});
+
+test('slow heads and idle requests have an end', async () => {
+  const { port, close } = await serving(() => {}, { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 });
+  equal(await raw(port, 'GET / HTTP/1.1\r\nHost'), 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
+  const request = http.request({ port, host: '127.0.0.1', timeout: 20 });
+  request.on('error', () => {});
+  request.end();
+  await once(request, 'timeout');
+  request.destroy();
+  const controller = new AbortController();
+  const aborted = http.request({ port, host: '127.0.0.1', signal: controller.signal });
+  aborted.end();
+  controller.abort();
+  equal((await once(aborted, 'error'))[0].name, 'AbortError');
+  await close();
+});
+
+test('a reader that stands still keeps the writer waiting', async () => {
+  let written = 0;
+  let stopped;
+  const isStopped = new Promise((resolve) => {
+    stopped = resolve;
+  });
+  const { port, close } = await serving((_, response) => {
+    const block = Buffer.alloc(1 << 16);
+    const go = () => {
+      while (written < 256 << 20) {
+        written += block.length;
+        if (!response.write(block)) return stopped();
+      }
+    };
+    go();
+  });
+  const request = http.get({ port, host: '127.0.0.1' });
+  request.on('error', () => {});
+  const [response] = await once(request, 'response');
+  response.on('error', () => {});
+  await isStopped;
+  ok(written < 64 << 20);
+  request.destroy();
+  await close();
+});
+
+test('a server that closes ends what idles, and says whether it listens', async () => {
+  const { server, port } = await serving((_, response) => response.end('last'));
+  const agent = new http.Agent({ keepAlive: true });
+  equal((await ask(port, { agent })).text, 'last');
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+  equal(server.listening, false);
+  agent.destroy();
+});
+
+await run();
