@@ -33,6 +33,41 @@ function limited(options, code) {
   return JSON.parse(stdout);
 }
 
+test('sockets reach the hosts and paths that were granted, whatever a look-up of the program says', () => {
+  const outcome = limited(
+    ['--permission', '--allow-net=localhost,allowed.example', `--allow-fs-read=${inside}`, `--allow-fs-write=${inside}`],
+    `const net = require('node:net');
+    const http = require('node:http');
+    const failed = (socket) => new Promise((resolve) => socket.on('error', (error) => resolve(error.code)).on('connect', () => resolve('connected')));
+    return [
+      attempt(() => net.connect(80, '127.0.0.1')),
+      attempt(() => net.connect(80, '::1')),
+      await failed(http.get('http://denied.example/')),
+      attempt(() => net.connect(outside + '/socket')),
+      attempt(() => net.connect('\\0abstract')),
+      attempt(() => net.createServer().listen(0, '127.0.0.1')),
+      attempt(() => net.createServer().listen(outside + '/socket')),
+      await failed(net.connect({ port: 1, host: 'allowed.example', lookup: (name, options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]) })),
+      await failed(net.connect({ port: 1, host: 'allowed.example', family: 4, lookup: (name, options, callback) => callback(null, '127.0.0.1', 4) })),
+      await failed(net.connect(inside + '/none')),
+      await failed(net.connect(1, 'localhost')),
+    ];`,
+  );
+  deepEqual(outcome, [
+    ['ERR_ACCESS_DENIED', 'Net', '127.0.0.1:80'],
+    ['ERR_ACCESS_DENIED', 'Net', '[::1]:80'],
+    'ERR_ACCESS_DENIED',
+    ['ERR_ACCESS_DENIED', 'FileSystemRead', join(outside, 'socket')],
+    ['ERR_ACCESS_DENIED', 'Net', '*'],
+    ['ERR_ACCESS_DENIED', 'Net', '127.0.0.1:0'],
+    ['ERR_ACCESS_DENIED', 'FileSystemRead', join(outside, 'socket')],
+    'ERR_ACCESS_DENIED',
+    'ERR_ACCESS_DENIED',
+    'ENOENT',
+    'ECONNREFUSED',
+  ]);
+});
+
 test('files are read and written where it was granted, in every form', () => {
   const [good, sync, back, promised, written, opened, listed] = limited(
     ['--permission', `--allow-fs-read=${inside}`],

@@ -33,6 +33,8 @@ const EINVAL = -22;
 const ENAMETOOLONG = -36;
 
 const normalizedMark = Symbol('normalizedArgs');
+/** The program gave the address itself, which is asked for then as well as the name. */
+const ownLookup = Symbol('ownLookup');
 
 /** The options and the callback of `connect` and `listen`. @param {any[]} given @returns {[options: any, callback: any]} */
 function normalized(given) {
@@ -123,6 +125,7 @@ function byName(socket, options) {
   const question = { family: wanted, hints: options.hints || 0 };
   if (question.family !== 4 && question.family !== 6 && question.hints === 0) question.hints = ADDRCONFIG;
   socket._host = host;
+  socket[ownLookup] = !!lookup;
   const ask = lookup || loadDns().lookup;
   if (autoSelectFamily && question.family !== 4 && question.family !== 6 && !localAddress) {
     question.all = true;
@@ -299,6 +302,14 @@ function attempt(socket, address, port, family, localAddress, localPort) {
 function open(socket, handle, address, port, family, localAddress, localPort) {
   const isBound = !!localAddress || !!localPort;
   const from = localAddress || (isBound ? (family === 6 ? '::' : '0.0.0.0') : undefined);
+  if (socket[ownLookup]) {
+    try {
+      netPermit(address, port);
+    } catch (error) {
+      nextTick(fail, socket, error);
+      return;
+    }
+  }
   try {
     handle.connect(address, port, from, isBound ? localPort | 0 : 0);
   } catch {

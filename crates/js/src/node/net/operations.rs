@@ -16,7 +16,7 @@ use std::time::Duration;
 use twinloop_loop::net::{ListenOptions, Listener, Stream, StreamHandler};
 use twinloop_loop::{Hold, IoHandler, JoinHandle, Loop, Readiness, take_inherited};
 
-use crate::builtins::permissions::limits;
+use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
 pub(crate) const OPS: &[Op] = &[
@@ -315,6 +315,11 @@ fn set_receiver<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
 fn permit<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let host = scope.string_of(arguments.get(0))?;
     let port = scope.int32_of(arguments.get(1))?;
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
     limits(scope).host(&format!("{host}:{port}"))?;
     Ok(Local::undefined())
 }
@@ -333,9 +338,21 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     scope.host_object(socket)
 }
 
+/// Who speaks over a local path writes to it and reads from it; a name without a file is for who may reach everything.
+fn permit_path(scope: &Scope<'_>, path: &Path) -> Result<(), Error> {
+    let limits = limits(scope);
+    if path.as_os_str().as_encoded_bytes().first() == Some(&0) {
+        limits.host("*")?;
+        return Ok(());
+    }
+    limits.path(Access::READ_AND_WRITE, path)?;
+    Ok(())
+}
+
 /// `netConnectPath(object, path)`
 fn connect_path<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = PathBuf::from(scope.string_of(arguments.get(1))?);
+    permit_path(scope, &path)?;
     let socket = Socket::new(scope);
     *socket.object.borrow_mut() = Some(scope.persist(arguments.get(0)));
     socket.begin_connecting(async move { Stream::connect_unix(&path).await });
@@ -605,6 +622,7 @@ fn listen<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
 fn listen_path<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = scope.string_of(arguments.get(1))?;
     let backlog = backlog_of(scope, arguments.get(2))?;
+    permit_path(scope, Path::new(&path))?;
     let listener = Listener::bind_unix_with(Path::new(&path), backlog);
     server_object(scope, arguments.get(0), listener)
 }
