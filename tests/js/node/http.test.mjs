@@ -90,6 +90,22 @@ test('bodies stream both ways, in chunks with trailers or by length', async () =
   await close();
 });
 
+test('text beyond ASCII is sent as it is, with the head and after it', async () => {
+  const { port, close } = await serving(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    if (request.url === '/length') {
+      response.writeHead(200, { 'Content-Length': 5 });
+      response.write('ä€');
+      response.end();
+    } else if (request.url === '/latin1') response.end('ä', 'latin1');
+    else response.end(`ä€${body}`);
+  });
+  equal((await ask(port, { method: 'POST' }, 'ü')).text, 'ä€ü');
+  equal((await ask(port, { path: '/length' })).text, 'ä€');
+  equal((await ask(port, { path: '/latin1' })).response.headers['content-length'], '1');
+  await close();
+});
+
 test('connections are kept and shared out by an agent', async () => {
   const sockets = new Set();
   const { port, close } = await serving((request, response) => {

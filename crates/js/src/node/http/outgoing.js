@@ -82,6 +82,7 @@ setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 setPrototypeOf(OutgoingMessage, Stream);
 
 const isChunked = regExp(/(?:^|\W)chunked(?:$|\W)/i);
+const wide = regExp(/[^\0-\x7f]/);
 const isClose = regExp(/(?:^|\W)close(?:$|\W)/i);
 
 /** @param {string} [verb] */
@@ -142,30 +143,16 @@ const methods = {
     return this;
   },
 
-  /** Sends with the head, if that was not sent yet. @this {any} @param {any} given @param {any} givenEncoding @param {any} [callback] @param {any} [byteLength] */
-  _send(given, givenEncoding, callback, byteLength) {
-    let data = given;
-    let encoding = givenEncoding;
-    if (!this._headerSent) {
-      const header = this._header;
-      if (typeof data === 'string' && (encoding === 'utf8' || encoding === 'latin1' || !encoding)) data = header + data;
-      else {
-        const entry = { data: header, encoding: 'latin1', callback: null };
-        // The head is the first of all.
-        this.outputData.unshift(entry);
-        this.outputSize += header.length;
-        this._onPendingData(header.length);
-      }
-      this._headerSent = true;
-      // Fields are latin1; a body that is not goes apart from them.
-      if (typeof data === 'string' && data !== given && (encoding === 'utf8' || !encoding) && hasWide(header)) {
-        this._headerSent = true;
-        this._writeRaw(header, 'latin1', null);
-        return this._writeRaw(given, encoding, callback, byteLength);
-      }
-      if (data !== given && !encoding) encoding = 'latin1';
-    }
-    return this._writeRaw(data, encoding, callback, byteLength);
+  /** Sends with the head, if that was not sent yet. @this {any} @param {any} data @param {any} encoding @param {any} [callback] */
+  _send(data, encoding, callback) {
+    if (this._headerSent) return this._writeRaw(data, encoding, callback);
+    this._headerSent = true;
+    const header = this._header;
+    // One piece, where both are the same bytes in the encoding of the body: fields are latin1.
+    const isOne = encoding === 'latin1' || ((!encoding || encoding === 'utf8') && !test(wide, header));
+    if (typeof data === 'string' && isOne) return this._writeRaw(header + data, encoding, callback);
+    this._writeRaw(header, 'latin1', null);
+    return this._writeRaw(data, encoding, callback);
   },
 
   /** @this {any} @param {any} data @param {any} givenEncoding @param {any} [givenCallback] */
@@ -476,12 +463,6 @@ function validateValue(name, value) {
   for (let i = 0; i < value.length; i += 1) validateHeaderValue(name, value[i]);
 }
 
-/** @param {string} header */
-function hasWide(header) {
-  return test(wide, header);
-}
-const wide = regExp(/[^\0-\x7f]/);
-
 /** @param {any} message @param {any} state @param {string} name @param {any} value @param {boolean} validates */
 function eachValue(message, state, name, value, validates) {
   if (validates) validateHeaderName(name);
@@ -589,7 +570,7 @@ function writeBody(message, given, encoding, callback, isEnd) {
     nextTick(() => socket.uncork());
   }
   if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (!message.chunkedEncoding) return message._send(chunk, encoding, callback, length);
+  if (!message.chunkedEncoding) return message._send(chunk, encoding, callback);
   if (length === 0) {
     nextTick(done);
     return true;
@@ -602,7 +583,7 @@ function writeBody(message, given, encoding, callback, isEnd) {
     return message._send(`${length.toString(16)}\r\n${chunk}\r\n`, 'utf8', callback);
   }
   message._send(`${length.toString(16)}\r\n`, 'latin1', null);
-  message._send(chunk, encoding, null, length);
+  message._send(chunk, encoding, null);
   return message._send('\r\n', null, callback);
 }
 
