@@ -3,6 +3,8 @@
 //! Programs compare `error.code` with these names, and people search for these texts, so both are part of the interface.
 //! Numbers come from `std::io::Error::raw_os_error`; `errno` is negative in JavaScript, as in Node. Pure data, no state.
 
+use std::io;
+
 /// What Node calls one error number.
 pub(crate) struct Errno {
     number: i32,
@@ -18,6 +20,16 @@ pub(crate) fn errno(number: i32) -> &'static Errno {
         .iter()
         .find(|entry| entry.number == number)
         .unwrap_or(&UNKNOWN)
+}
+
+/// The number of an error, also of one that the system did not report.
+pub(crate) fn errno_of(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(match error.kind() {
+        io::ErrorKind::InvalidInput => libc::EINVAL,
+        io::ErrorKind::NotConnected => libc::ENOTCONN,
+        io::ErrorKind::OutOfMemory => libc::ENOMEM,
+        _ => libc::EIO,
+    })
 }
 
 static UNKNOWN: Errno = Errno {

@@ -86,4 +86,4 @@ function invalidType(name, expected, value) {
   return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', message);
 }
 
-module.exports = { invalidType, listed };
+module.exports = { invalidType, listed, received };

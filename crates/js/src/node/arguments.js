@@ -1,8 +1,9 @@
 // Checks of arguments as Node's modules make them: each throws Node's error, or answers with nothing.
 'use strict';
 
-const { invalidType, invalidValue, outOfRange } = require('node/errors');
-const { includes, isArray, isInteger, join, map } = require('builtins/primordials');
+const { invalidType, invalidValue, nodeError, outOfRange } = require('node/errors');
+const { received } = require('builtins/invalid_type');
+const { includes, isArray, isFinite, isInteger, join, map, trim } = require('builtins/primordials');
 const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -58,6 +59,21 @@ function requireOneOf(value, name, allowed) {
   throw invalidValue(name, value, `must be one of: ${shown}`);
 }
 
+/** A port as a number. @param {any} port also as text @param {string} name @returns {number} */
+function requirePort(port, name) {
+  const isText = typeof port === 'string' && trim(port) !== '';
+  const number = typeof port === 'number' || isText ? +port : Number.NaN;
+  if (isInteger(number) && number >= 0 && number <= 65535) return number;
+  throw nodeError(RangeError, 'ERR_SOCKET_BAD_PORT', `${name} should be >= 0 and < 65536. Received ${received(port)}.`);
+}
+
+/** A time in milliseconds. @param {any} value @param {string} name @returns {number} */
+function requireDuration(value, name) {
+  requireNumber(value, name);
+  if (value < 0 || !isFinite(value)) throw outOfRange(name, 'a non-negative finite number', value);
+  return value;
+}
+
 /** @param {any} signal @param {string} name */
 function requireSignal(signal, name) {
   if (signal !== undefined && !loadAbort().isAbortSignal(signal)) throw invalidType(name, 'AbortSignal', signal);
@@ -66,11 +82,13 @@ function requireSignal(signal, name) {
 module.exports = {
   requireArray,
   requireBoolean,
+  requireDuration,
   requireFunction,
   requireInteger,
   requireNumber,
   requireObject,
   requireOneOf,
+  requirePort,
   requireSignal,
   requireString,
 };

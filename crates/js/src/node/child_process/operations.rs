@@ -12,7 +12,7 @@ use twinloop_loop::{Hold, Loop, take_inherited};
 use twinloop_web::children::blocking::{Exceeded, Limits};
 use twinloop_web::children::{self, Options, Pipe, Status, Stdio};
 
-use crate::builtins::errno::errno;
+use crate::builtins::errno::{errno, errno_of};
 use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
 
@@ -97,10 +97,7 @@ fn promise<'s, T: IntoJs>(
 }
 
 fn failed(error: &io::Error, syscall: &'static str) -> Error {
-    let number = error.raw_os_error().unwrap_or(match error.kind() {
-        io::ErrorKind::InvalidInput => libc::EINVAL,
-        _ => libc::EIO,
-    });
+    let number = errno_of(error);
     let entry = errno(number);
     Error::new(format!("{syscall} {}", entry.code))
         .with("errno", -number)

@@ -1,11 +1,11 @@
 // `dns.lookup` and `dns.lookupService` (https://nodejs.org/api/dns.html#dnslookuphostname-options-callback), as promises: both faces stand on them.
 'use strict';
 
-const { invalidType, invalidValue, nodeError } = require('node/errors');
-const { requireBoolean, requireOneOf, requireString } = require('node/arguments');
+const { invalidType, invalidValue } = require('node/errors');
+const { requireBoolean, requireOneOf, requirePort, requireString } = require('node/arguments');
 const { dnsError } = require('node/dns/codes');
 const { isIP } = require('node/net/addresses');
-const { filter, isInteger, map, resolve, then } = require('builtins/primordials');
+const { filter, map, resolve, then } = require('builtins/primordials');
 const { dnsLookup, dnsNames } = ops;
 
 /** @typedef {{ address: string, family: number }} Address */
@@ -107,20 +107,7 @@ function lookup({ hostname, family, hints, all, order }) {
 /** @param {any} address @param {any} port */
 function requireService(address, port) {
   if (isIP(address) === 0) throw invalidValue('address', address);
-  const number = typeof port === 'string' && port !== '' ? Number(port) : port;
-  if (typeof number !== 'number' || !isInteger(number) || number < 0 || number > 65535) throw badPort(port);
-  return number;
-}
-
-/** @param {any} port */
-function badPort(port) {
-  const shown =
-    typeof port === 'number' || typeof port === 'boolean'
-      ? `type ${typeof port} (${port})`
-      : typeof port === 'string'
-        ? `type string ('${port}')`
-        : String(port);
-  return nodeError(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536. Received ${shown}.`);
+  return requirePort(port, 'Port');
 }
 
 /** @param {string} address @param {number} port @returns {Promise<{ hostname: string, service: string }>} */

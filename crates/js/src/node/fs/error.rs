@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::builtins::errno::errno;
+use crate::builtins::errno::{errno, errno_of};
 use crate::engine::Error;
 
 /// Of a file that is too large to be read as a whole.
@@ -52,12 +52,7 @@ impl Failure {
                 ..Failure::number(libc::EFBIG, syscall, None, None)
             };
         }
-        let number = error.raw_os_error().unwrap_or(match error.kind() {
-            io::ErrorKind::InvalidInput => libc::EINVAL,
-            io::ErrorKind::OutOfMemory => libc::ENOMEM,
-            _ => libc::EIO,
-        });
-        Failure::number(number, syscall, path, destination)
+        Failure::number(errno_of(error), syscall, path, destination)
     }
 
     /// A failure of `twinloop_web::fs`. Node names no path when the file was open already (`read`, `write`).

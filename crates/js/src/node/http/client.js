@@ -13,7 +13,7 @@ const {
   test,
   toUpperCase,
 } = require('builtins/primordials');
-const { requireBoolean, requireFunction, requireInteger, requireNumber } = require('node/arguments');
+const { requireBoolean, requireDuration, requireFunction, requireInteger } = require('node/arguments');
 const { invalidType, nodeError } = require('node/errors');
 const { globalAgent } = require('node/http/agent');
 const { MessageReader, answer, flag } = require('node/http/connection');
@@ -90,7 +90,7 @@ function ClientRequest(input, givenOptions, givenCallback) {
   this._removedContLen = options.setDefaultHeaders === false;
   this._removedTE = options.setDefaultHeaders === false;
   this.socketPath = options.socketPath;
-  if (options.timeout !== undefined) this.timeout = durationOf(options.timeout, 'timeout');
+  if (options.timeout !== undefined) this.timeout = requireDuration(options.timeout, 'timeout');
   const { signal } = options;
   if (signal) Stream.addAbortSignal(signal, this);
   let { method } = options;
@@ -206,19 +206,6 @@ function requireHost(host, name) {
   return host;
 }
 
-/** @param {any} milliseconds @param {string} name */
-function durationOf(milliseconds, name) {
-  requireNumber(milliseconds, name);
-  if (milliseconds < 0 || !Number.isFinite(milliseconds)) {
-    throw nodeError(
-      RangeError,
-      'ERR_OUT_OF_RANGE',
-      `The value of "${name}" is out of range. It must be a non-negative finite number. Received ${milliseconds}`,
-    );
-  }
-  return milliseconds;
-}
-
 /** @param {any} request @param {any} error */
 function emitError(request, error) {
   request.emit('error', error);
@@ -284,7 +271,7 @@ const methods = {
   /** @this {any} @param {number} milliseconds @param {any} [callback] */
   setTimeout(milliseconds, callback) {
     if (this._ended) return this;
-    const delay = durationOf(milliseconds, 'msecs');
+    const delay = requireDuration(milliseconds, 'msecs');
     this.timeout = delay;
     if (callback) {
       requireFunction(callback, 'callback');

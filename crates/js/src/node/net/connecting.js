@@ -3,10 +3,10 @@
 'use strict';
 
 const { isArray, push } = require('builtins/primordials');
-const { requireBoolean, requireFunction, requireInteger, requireNumber, requireString } = require('node/arguments');
+const { requireBoolean, requireFunction, requireInteger, requireNumber, requirePort, requireString } = require('node/arguments');
 const { invalidType, nodeError } = require('node/errors');
 const { isIP } = require('node/net/addresses');
-const { blocked, invalidAddress, toPort } = require('node/net/errors');
+const { blocked, invalidAddress } = require('node/net/errors');
 const families = require('node/net/families');
 const { SocketHandle } = require('node/net/handle');
 const { nextTick } = require('node/process/ticks');
@@ -100,7 +100,7 @@ function byName(socket, options) {
   if (localPort) requireNumber(localPort, 'options.localPort');
   if (port !== undefined) {
     if (typeof port !== 'number' && typeof port !== 'string') throw invalidType('options.port', ['number', 'string'], port);
-    port = toPort(port, 'Port');
+    port = requirePort(port, 'Port');
   }
   port |= 0;
   if (autoSelectFamily !== undefined && autoSelectFamily !== null) requireBoolean(autoSelectFamily, 'options.autoSelectFamily');

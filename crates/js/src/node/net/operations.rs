@@ -16,6 +16,7 @@ use std::time::Duration;
 use twinloop_loop::net::{ListenOptions, Listener, Stream, StreamHandler};
 use twinloop_loop::{Hold, IoHandler, JoinHandle, Loop, Readiness, take_inherited};
 
+use crate::builtins::errno::errno_of;
 use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
@@ -98,14 +99,6 @@ fn tell(
             scope.report_uncaught(error);
         }
     });
-}
-
-fn errno_of(error: &io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(match error.kind() {
-        io::ErrorKind::InvalidInput => libc::EINVAL,
-        io::ErrorKind::NotConnected => libc::ENOTCONN,
-        _ => libc::EIO,
-    })
 }
 
 fn errno<'s>(scope: &Scope<'s>, error: &io::Error) -> Local<'s> {

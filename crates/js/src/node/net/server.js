@@ -2,13 +2,12 @@
 'use strict';
 
 const { apply, construct, defineProperty, ownKeys, replace, setPrototypeOf } = require('builtins/primordials');
-const { requireFunction, requireNumber, requireString } = require('node/arguments');
+const { requireFunction, requireNumber, requirePort, requireString } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const EventEmitter = /** @type {any} */ (require('node/events/events'));
 const { captureRejectionSymbol } = EventEmitter;
 const { isIP } = require('node/net/addresses');
 const { normalized, toNumber } = require('node/net/connecting');
-const { toPort } = require('node/net/errors');
 const { ListenerHandle } = require('node/net/handle');
 const { Socket } = require('node/net/socket');
 const { nextTick } = require('node/process/ticks');
@@ -152,7 +151,7 @@ const methods = {
       options.port = 0;
     }
     if (typeof options.port === 'number' || typeof options.port === 'string') {
-      const port = toPort(options.port, 'options.port');
+      const port = requirePort(options.port, 'options.port');
       if (options.host) byName(this, port, options, backlog, flags);
       else onAddress(this, undefined, port, backlog, flags);
       return this;

@@ -3,9 +3,9 @@
 'use strict';
 
 const { currentFrame, enterFrame, use } = require('builtins/async_context');
-const { apply, construct, defineProperty, isFinite, isView, keys, min, ownKeys, setPrototypeOf } = require('builtins/primordials');
-const { requireFunction, requireInteger, requireNumber } = require('node/arguments');
-const { invalidType, invalidValue, nodeError, outOfRange } = require('node/errors');
+const { apply, construct, defineProperty, isView, keys, min, ownKeys, setPrototypeOf } = require('builtins/primordials');
+const { requireDuration, requireFunction, requireInteger, requireNumber } = require('node/arguments');
+const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { connect, normalized, useSockets } = require('node/net/connecting');
 const { socketClosed, closedBeforeConnection } = require('node/net/errors');
 const { SocketHandle } = require('node/net/handle');
@@ -553,8 +553,7 @@ function startReadingInto(socket) {
 
 /** @param {any} milliseconds */
 function delayOf(milliseconds) {
-  requireNumber(milliseconds, 'msecs');
-  if (milliseconds < 0 || !isFinite(milliseconds)) throw outOfRange('msecs', 'a non-negative finite number', milliseconds);
+  requireDuration(milliseconds, 'msecs');
   if (milliseconds <= LONGEST) return milliseconds;
   loadProcess().process.emitWarning(
     `${milliseconds} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${LONGEST}.`,

@@ -2,25 +2,10 @@
 'use strict';
 
 const { invalidType, invalidValue, nodeError } = require('node/errors');
-const { requireInteger, requireObject, requireString } = require('node/arguments');
+const { requireInteger, requireObject, requirePort, requireString } = require('node/arguments');
 const { isIPv4, isIPv6, numberOfV6, textOfV6 } = require('node/net/addresses');
 const { customInspect, startsWith, toLowerCase } = require('builtins/primordials');
 const { URL } = require('web/url/url');
-
-/** @param {any} port @param {string} name @returns {number} */
-function requirePort(port, name) {
-  const number = typeof port === 'string' && port !== '' ? Number(port) : port;
-  if (typeof number !== 'number' || !(number >= 0 && number < 65536) || number !== number >>> 0) {
-    const shown =
-      typeof port === 'string'
-        ? `type string ('${port}')`
-        : port === null || port === undefined
-          ? `${port}`
-          : `type ${typeof port} (${String(port)})`;
-    throw nodeError(RangeError, 'ERR_SOCKET_BAD_PORT', `${name} should be >= 0 and < 65536. Received ${shown}.`);
-  }
-  return number;
-}
 
 function invalidAddress() {
   return nodeError(Error, 'ERR_INVALID_ADDRESS', 'Invalid socket address');
@@ -96,4 +81,4 @@ function toSocketAddress(address, family, name) {
   return new SocketAddress({ address, family });
 }
 
-module.exports = { SocketAddress, requirePort, toSocketAddress };
+module.exports = { SocketAddress, toSocketAddress };
