@@ -54,6 +54,7 @@ const ROOM: Room = Room {
         File::new("node/absent", include_str!("absent.js")),
         File::new("node/arguments", include_str!("arguments.js")),
         File::new("node/errors", include_str!("errors.js")),
+        File::new("node/prototypes", include_str!("prototypes.js")),
     ],
     operations: &[],
 };

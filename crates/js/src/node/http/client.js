@@ -1,47 +1,28 @@
 // `http.ClientRequest` (https://nodejs.org/api/http.html#class-httpclientrequest): a request, its socket from an agent or of its own, and the response.
 'use strict';
 
-const {
-  apply,
-  assign,
-  construct,
-  defineProperty,
-  isArray,
-  keys,
-  regExp,
-  setPrototypeOf,
-  test,
-  toUpperCase,
-} = require('builtins/primordials');
+const { apply, assign, construct, isArray, keys, regExp, setPrototypeOf, test, toUpperCase } = require('builtins/primordials');
+const { addMethods } = require('node/prototypes');
 const { requireBoolean, requireDuration, requireFunction, requireInteger } = require('node/arguments');
 const { invalidType, nodeError } = require('node/errors');
 const { globalAgent } = require('node/http/agent');
-const { MessageReader, answer, flag } = require('node/http/connection');
+const { MessageReader, answer, connectionReset, flag, maxHeaderSize } = require('node/http/connection');
+const { isToken } = require('node/http/headers');
 const { IncomingMessage, fill } = require('node/http/incoming');
-const { OutgoingMessage, errored, fields, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
+const { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { nextTick } = require('node/process/ticks');
-const { option } = require('node/process/options');
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadNet = () => require('node/net/net');
 const loadWebUrl = () => /** @type {any} */ (require('web/url/url'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
-const token = regExp(/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/);
 const invalidPath = regExp(/[^\x21-\xff]/);
 const failure = Symbol('error');
+/** What listens to the socket of a request. */
+const heard = Symbol('listeners');
 
-/** @param {string} message */
-function hangUp(message = 'socket hang up') {
-  const error = nodeError(Error, 'ECONNRESET', message);
-  return error;
-}
-
-/** What a URL says, as options. @param {any} url */
-function optionsOf(url) {
-  const options = loadUrl().urlToHttpOptions(url);
-  return options;
-}
+const hangUp = () => connectionReset('socket hang up');
 
 /** @this {any} @param {any} input @param {any} [givenOptions] @param {any} [givenCallback] */
 function ClientRequest(input, givenOptions, givenCallback) {
@@ -51,8 +32,8 @@ function ClientRequest(input, givenOptions, givenCallback) {
   let url = input;
   let options = givenOptions;
   let callback = givenCallback;
-  if (typeof url === 'string') url = optionsOf(new (loadWebUrl().URL)(url));
-  else if (url instanceof loadWebUrl().URL) url = optionsOf(url);
+  if (typeof url === 'string') url = loadUrl().urlToHttpOptions(new (loadWebUrl().URL)(url));
+  else if (url instanceof loadWebUrl().URL) url = loadUrl().urlToHttpOptions(url);
   else {
     callback = options;
     options = url;
@@ -85,10 +66,11 @@ function ClientRequest(input, givenOptions, givenCallback) {
   const defaultPort = options.defaultPort || this.agent?.defaultPort;
   const port = (options.port = options.port || defaultPort || 80);
   const host = (options.host = requireHost(options.hostname, 'hostname') || requireHost(options.host, 'host') || 'localhost');
-  const setsHost = options.setHost !== undefined ? !!options.setHost : options.setDefaultHeaders !== false;
-  this._removedConnection = options.setDefaultHeaders === false;
-  this._removedContLen = options.setDefaultHeaders === false;
-  this._removedTE = options.setDefaultHeaders === false;
+  const setsDefaults = options.setDefaultHeaders !== false;
+  const setsHost = options.setHost !== undefined ? !!options.setHost : setsDefaults;
+  this._removedConnection = !setsDefaults;
+  this._removedContLen = !setsDefaults;
+  this._removedTE = !setsDefaults;
   this.socketPath = options.socketPath;
   if (options.timeout !== undefined) this.timeout = requireDuration(options.timeout, 'timeout');
   const { signal } = options;
@@ -96,7 +78,7 @@ function ClientRequest(input, givenOptions, givenCallback) {
   let { method } = options;
   if (method !== null && method !== undefined && typeof method !== 'string') throw invalidType('options.method', 'string', method);
   if (method) {
-    if (!test(token, method)) throw nodeError(TypeError, 'ERR_INVALID_HTTP_TOKEN', `Method must be a valid HTTP token ["${method}"]`);
+    if (!isToken(method)) throw nodeError(TypeError, 'ERR_INVALID_HTTP_TOKEN', `Method must be a valid HTTP token ["${method}"]`);
     method = this.method = toUpperCase(method);
   } else method = this.method = 'GET';
   if (options.maxHeaderSize !== undefined) requireInteger(options.maxHeaderSize, 'maxHeaderSize', 0);
@@ -152,20 +134,16 @@ function ClientRequest(input, givenOptions, givenCallback) {
     if (options.auth && !this.getHeader('Authorization')) {
       this.setHeader('Authorization', `Basic ${loadBuffer().Buffer.from(options.auth).toString('base64')}`);
     }
-    if (this.getHeader('expect')) {
-      if (this._header) throw nodeError(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot render headers after they are sent to the client');
-      this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`, this[fields]);
-    }
+    if (this.getHeader('expect')) this._implicitHeader();
   } else this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`, options.headers);
-  this[uniqueFields] = toUnique(options.uniqueHeaders);
 
   // A socket comes from the agent, from the program, or is made here.
-  if (this.agent) this.agent.addRequest(this, optionsForSocket(this, options));
+  if (options.timeout !== undefined) options.timeout = this.timeout;
+  if (this.agent) this.agent.addRequest(this, options);
   else {
     this._last = true;
     this.shouldKeepAlive = false;
-    let opts = optionsForSocket(this, options);
-    opts = { ...opts, path: options.socketPath };
+    const opts = { ...options, path: options.socketPath };
     if (typeof options.createConnection === 'function') {
       const done = once((/** @type {any} */ error, /** @type {any} */ socket) => {
         if (error) nextTick(() => emitError(this, error));
@@ -182,12 +160,6 @@ function ClientRequest(input, givenOptions, givenCallback) {
 }
 setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 setPrototypeOf(ClientRequest, OutgoingMessage);
-
-/** @param {any} request @param {any} options */
-function optionsForSocket(request, options) {
-  if (options.timeout !== undefined) options.timeout = request.timeout;
-  return options;
-}
 
 /** @param {(...given: any[]) => void} callback */
 function once(callback) {
@@ -211,23 +183,11 @@ function emitError(request, error) {
   request.emit('error', error);
 }
 
-/** @param {any} request */
-function emitClose(request) {
-  if (request._closed) return;
-  request.destroyed = true;
-  request._closed = true;
-  request.emit('close');
-}
-
 /** @type {Record<string, any>} */
 const methods = {
   /** @this {any} */
-  _finish() {
-    apply(OutgoingMessage.prototype._finish, this, []);
-  },
-  /** @this {any} */
   _implicitHeader() {
-    if (this._header) throw nodeError(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot render headers after they are sent to the client');
+    if (this._header) throw alreadySent('render');
     this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`, this[fields]);
   },
 
@@ -294,10 +254,7 @@ const methods = {
     deferred(this, 'setKeepAlive', [on, delay]);
   },
 };
-const names = keys(methods);
-for (let i = 0; i < names.length; i += 1) {
-  defineProperty(ClientRequest.prototype, names[i], { value: methods[names[i]], writable: true, enumerable: true, configurable: true });
-}
+addMethods(ClientRequest.prototype, methods);
 
 /** @param {any} request @param {string} name @param {any[]} given */
 function deferred(request, name, given) {
@@ -345,17 +302,16 @@ function onSocketNow(request, socket, error) {
     return;
   }
   begin(request, socket);
-  request._flush?.();
 }
 
 /** The request has its socket. @param {any} request @param {any} socket */
 function begin(request, socket) {
   request.socket = socket;
   socket._httpMessage = request;
-  const limit = request.maxHeaderSize || +(option('--max-http-header-size') ?? 16384);
+  const limit = request.maxHeaderSize || maxHeaderSize();
   const reader = new MessageReader(socket, true, limit, {
     head: (event) => onHead(request, socket, event),
-    ended: (response) => onResponseEnd(response),
+    ended: () => {},
     handedOver: (response, rest) => handOver(request, socket, own, response, rest),
     failed: (error) => {
       stop(socket, own);
@@ -392,14 +348,12 @@ function begin(request, socket) {
       }
     },
   };
-  request.own = own;
-  defineProperty(request, 'own', { value: own, enumerable: false, writable: true, configurable: true });
+  request[heard] = own;
   socket.on('error', own.onError);
   socket.on('data', own.onData);
   socket.on('end', own.onEnd);
   socket.on('close', own.onClose);
   socket.on('drain', own.onDrain);
-  socket._own = own;
   if (request.timeout !== undefined || request.agent?.options?.timeout) {
     if (request.timeout !== undefined && socket.timeout !== request.timeout) setSocketTimeout(request, socket);
     else listenForTimeout(request, socket);
@@ -432,11 +386,8 @@ function onClose(request, socket, own) {
   request.destroyed = true;
   const { res: response } = request;
   if (response) {
-    if (!response.complete) response.destroy(nodeError(Error, 'ECONNRESET', 'aborted'));
+    if (!response.complete) response.destroy(connectionReset('aborted'));
     emitClose(request);
-    if (response.readable || !response.readableEnded) {
-      if (!response.destroyed && response.complete === false) response.push(null);
-    }
     return;
   }
   if (!request.isErrorEmitted) {
@@ -469,7 +420,6 @@ function onHead(request, socket, event) {
     if (event[2] === 100) request.emit('continue');
     const { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders } = response;
     request.emit('information', { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders });
-    response.isInformation = true;
     return [response, answer.noBody];
   }
   request.res = response;
@@ -483,12 +433,6 @@ function onHead(request, socket, event) {
   return [response, answer.body];
 }
 
-/** Everything of the response is there. @param {any} response */
-function onResponseEnd(response) {
-  if (response.isInformation) return;
-  if (response._dumped && !response.readableEnded) response.resume();
-}
-
 /** The program has read the response to its end. @param {any} request */
 function onBodyEnd(request) {
   request._ended = true;
@@ -500,18 +444,16 @@ function onBodyEnd(request) {
     }
     return;
   }
-  if (request.writableFinished && !request.isFreed) free(request);
-  else if (!request.writableFinished) request.once('finish', () => !request.isFreed && free(request));
+  if (request.writableFinished) free(request);
+  else request.once('finish', () => free(request));
 }
 
 /** The socket may serve another request. @param {any} request */
 function free(request) {
   const { socket } = request;
-  request.isFreed = true;
   if (request.timeoutCb) socket.removeListener('timeout', request.timeoutCb);
-  stopHearing(socket, request.own);
+  stopHearing(socket, request[heard]);
   request.destroyed = true;
-  if (request.res) request.res.socket ??= socket;
   nextTick(() => {
     socket._httpMessage = null;
     emitClose(request);

@@ -2,9 +2,16 @@
 'use strict';
 
 const { nodeError } = require('node/errors');
+const { option } = require('node/process/options');
 const { fillTrailers, readStop } = require('node/http/incoming');
 const { httpFinish, httpHandOver, httpIsWithin, httpParse, httpParser, httpSkipBody } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
+
+/** The most bytes of a head, unless a server or a request says otherwise. */
+const maxHeaderSize = () => +(option('--max-http-header-size') ?? 16384);
+
+/** What a program is told whose connection ended too early. @param {string} message */
+const connectionReset = (message) => nodeError(Error, 'ECONNRESET', message);
 
 /** What the flags of a head mean. */
 const flag = { keepsAlive: 1, upgrades: 2, expectsContinue: 4, expectsOther: 8, hasBody: 16, hasHost: 32 };
@@ -117,4 +124,4 @@ function part(chunk, from, to) {
   return Buffer.from(chunk.buffer, chunk.byteOffset + from, to - from);
 }
 
-module.exports = { MessageReader, answer, flag };
+module.exports = { MessageReader, answer, connectionReset, flag, maxHeaderSize };

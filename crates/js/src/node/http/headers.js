@@ -5,11 +5,21 @@ const { nodeError } = require('node/errors');
 const { regExp, test } = require('builtins/primordials');
 
 const token = regExp(/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/);
-const invalidCharacter = regExp(/[^\t\x20-\x7e\x80-\xff]/);
+const unfit = regExp(/[^\t\x20-\x7e\x80-\xff]/);
+
+/** Whether it can be a name, or a method. @param {any} text */
+function isToken(text) {
+  return typeof text === 'string' && test(token, text);
+}
+
+/** Whether a character of it cannot be in a value. @param {any} value */
+function hasUnfit(value) {
+  return test(unfit, `${value}`);
+}
 
 /** @param {any} name @param {string} [label] */
 function validateHeaderName(name, label) {
-  if (typeof name !== 'string' || !test(token, name)) {
+  if (!isToken(name)) {
     throw nodeError(TypeError, 'ERR_INVALID_HTTP_TOKEN', `${label || 'Header name'} must be a valid HTTP token ["${String(name)}"]`);
   }
 }
@@ -17,7 +27,7 @@ function validateHeaderName(name, label) {
 /** @param {string} name @param {any} value */
 function validateHeaderValue(name, value) {
   if (value === undefined) throw nodeError(TypeError, 'ERR_HTTP_INVALID_HEADER_VALUE', `Invalid value "${value}" for header "${name}"`);
-  if (test(invalidCharacter, `${value}`)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
+  if (hasUnfit(value)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
 }
 
-module.exports = { validateHeaderName, validateHeaderValue };
+module.exports = { hasUnfit, isToken, validateHeaderName, validateHeaderValue };

@@ -4,13 +4,14 @@
 const { requireInteger } = require('node/arguments');
 const { absentFunction } = require('node/absent');
 const { Agent, globalAgent, setGlobalAgent } = require('node/http/agent');
+const { maxHeaderSize } = require('node/http/connection');
 const { ClientRequest } = require('node/http/client');
 const { validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { IncomingMessage } = require('node/http/incoming');
 const { METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
-const { Server, connectionListener, maxHeaderSize } = require('node/http/server');
+const { Server, connectionListener } = require('node/http/server');
 const { apply, arraySlice, construct } = require('builtins/primordials');
 const loadEventClasses = () => require('web/events/classes');
 const loadWebSocket = () => require('web/websocket/websocket');

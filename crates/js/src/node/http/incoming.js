@@ -2,7 +2,8 @@
 // taken apart when somebody asks for them.
 'use strict';
 
-const { apply, construct, defineProperty, keys, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, defineProperty, setPrototypeOf } = require('builtins/primordials');
+const { addAlias, addMethods } = require('node/prototypes');
 const { addField, distinctOf, listOf, objectOf } = require('node/http/fields');
 const { nextTick } = require('node/process/ticks');
 const Stream = /** @type {any} */ (require('node/stream/module'));
@@ -84,18 +85,7 @@ lazy('headersDistinct', (message) => distinctOf(message.rawHeaders), 'distinct')
 lazy('rawTrailers', (message) => listOf(message[parts].trailersText, message[most]), 'rawTrailers');
 lazy('trailers', (message) => objectOf(message.rawTrailers, message.joinDuplicateHeaders), 'trailers');
 lazy('trailersDistinct', (message) => distinctOf(message.rawTrailers), 'distinctTrailers');
-defineProperty(IncomingMessage.prototype, 'connection', {
-  /** @this {any} */
-  get() {
-    return this.socket;
-  },
-  /** @this {any} @param {any} value */
-  set(value) {
-    this.socket = value;
-  },
-  enumerable: true,
-  configurable: true,
-});
+addAlias(IncomingMessage.prototype, 'connection', 'socket');
 
 /** @type {Record<string, any>} */
 const methods = {
@@ -160,10 +150,7 @@ const methods = {
     this.resume();
   },
 };
-const names = keys(methods);
-for (let i = 0; i < names.length; i += 1) {
-  defineProperty(IncomingMessage.prototype, names[i], { value: methods[names[i]], writable: true, enumerable: true, configurable: true });
-}
+addMethods(IncomingMessage.prototype, methods);
 
 /** @param {any} socket */
 function readStart(socket) {

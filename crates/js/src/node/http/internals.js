@@ -3,32 +3,20 @@
 
 const { Agent, globalAgent } = require('node/http/agent');
 const { ClientRequest } = require('node/http/client');
-const { validateHeaderName } = require('node/http/headers');
+const { hasUnfit, isToken } = require('node/http/headers');
 const { IncomingMessage, readStart, readStop } = require('node/http/incoming');
 const { METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
 const { Server, connectionListener } = require('node/http/server');
-const { arraySlice, regExp, test } = require('builtins/primordials');
-
-const invalidCharacter = regExp(/[^\t\x20-\x7e\x80-\xff]/);
-
-/** @param {any} name */
-function checkIsHttpToken(name) {
-  try {
-    validateHeaderName(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const { arraySlice } = require('builtins/primordials');
 
 module.exports = {
   agent: { Agent, globalAgent: globalAgent() },
   client: { ClientRequest },
   common: {
-    _checkInvalidHeaderChar: (/** @type {any} */ value) => test(invalidCharacter, `${value}`),
-    _checkIsHttpToken: checkIsHttpToken,
+    _checkInvalidHeaderChar: hasUnfit,
+    _checkIsHttpToken: isToken,
     chunkExpression: /(?:^|\W)chunked(?:$|\W)/i,
     continueExpression: /(?:^|\W)100-continue(?:$|\W)/i,
     CRLF: '\r\n',

@@ -2,11 +2,12 @@
 // share: fields, the head, the framing of the body, and waiting for a socket.
 'use strict';
 
-const { apply, construct, create, defineProperty, isArray, isView, join, keys } = require('builtins/primordials');
-const { listOf: iterated, map, ownKeys, push, regExp, setPrototypeOf, test, toLowerCase } = require('builtins/primordials');
+const { apply, construct, create, isArray, isView, join, keys } = require('builtins/primordials');
+const { listOf: iterated, map, push, regExp, setPrototypeOf, test, toLowerCase } = require('builtins/primordials');
+const { addAlias, addGetters, addMethods } = require('node/prototypes');
 const { requireString } = require('node/arguments');
 const { invalidType, nodeError } = require('node/errors');
-const { validateHeaderName, validateHeaderValue } = require('node/http/headers');
+const { hasUnfit, validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
 const { nextTick } = require('node/process/ticks');
 const Stream = /** @type {any} */ (require('node/stream/module'));
@@ -92,7 +93,10 @@ function alreadySent(verb) {
 
 /** @type {Record<string, any>} */
 const methods = {
-  _finish: finishNow,
+  /** Everything was given to the socket, or will be. @this {any} */
+  _finish() {
+    this.emit('prefinish');
+  },
   /** @this {any} @param {number} milliseconds @param {any} [callback] */
   setTimeout(milliseconds, callback) {
     if (callback) this.on('timeout', callback);
@@ -347,7 +351,8 @@ const methods = {
       validateHeaderName(name, 'Trailer name');
       const values = isArray(value) ? value : [value];
       for (let j = 0; j < values.length; j += 1) {
-        if (isInvalidValue(values[j])) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in trailer content ["${name}"]`);
+        if (values[j] === undefined || hasUnfit(values[j]))
+          throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in trailer content ["${name}"]`);
         this._trailer += `${name}: ${values[j]}\r\n`;
       }
     }
@@ -366,33 +371,24 @@ const methods = {
       callback = encoding;
       encoding = null;
     }
-    if (chunk !== null && chunk !== undefined) {
-      if (this.finished) {
-        endedError(this, typeof callback === 'function' ? callback : undefined);
-        return this;
-      }
-      this.socket?.cork();
-      const isCorked = this.socket;
-      writeBody(this, chunk, encoding, null, true);
-      endMessage(this, callback, isCorked);
-      return this;
-    }
+    const hasChunk = chunk !== null && chunk !== undefined;
     if (this.finished) {
-      if (typeof callback === 'function') {
+      if (hasChunk) endedError(this, typeof callback === 'function' ? callback : noop);
+      else if (typeof callback === 'function') {
         if (!this.writableFinished) this.on('finish', callback);
         else callback(nodeError(Error, 'ERR_STREAM_ALREADY_FINISHED', 'Cannot call end after a stream was finished'));
       }
       return this;
     }
-    if (!this._header) {
-      this.socket?.cork();
-      const isCorked = this.socket;
+    // Head, body and end go as one.
+    const held = hasChunk || !this._header ? this.socket : null;
+    held?.cork();
+    if (hasChunk) writeBody(this, chunk, encoding, null, true);
+    else if (!this._header) {
       this._contentLength = 0;
       this._implicitHeader();
-      endMessage(this, callback, isCorked);
-      return this;
     }
-    endMessage(this, callback, null);
+    endMessage(this, callback, held);
     return this;
   },
 
@@ -441,21 +437,7 @@ const methods = {
     this.destroy(error);
   },
 };
-const names = /** @type {any[]} */ (ownKeys(methods));
-for (let i = 0; i < names.length; i += 1) {
-  const property = { value: methods[names[i]], writable: true, enumerable: typeof names[i] === 'string', configurable: true };
-  defineProperty(OutgoingMessage.prototype, names[i], property);
-}
-
-/** @param {any} value */
-function isInvalidValue(value) {
-  try {
-    validateHeaderValue('', value);
-    return false;
-  } catch {
-    return true;
-  }
-}
+addMethods(OutgoingMessage.prototype, methods);
 
 /** @param {string} name @param {any} value */
 function validateValue(name, value) {
@@ -518,13 +500,13 @@ function store(message, state, name, value, validates) {
   }
 }
 
-/** @param {any} message @param {any} callback */
-function endedError(message, callback) {
+/** Somebody writes after the end. @param {any} message @param {(error: any) => void} done */
+function endedError(message, done) {
   const error = nodeError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
   nextTick(() => {
     if (!message.destroyed) message.emit('error', error);
   });
-  if (callback) nextTick(callback, error);
+  nextTick(done, error);
 }
 
 /** @param {any} message @param {any} given @param {any} encoding @param {any} callback @param {boolean} isEnd */
@@ -533,17 +515,12 @@ function writeBody(message, given, encoding, callback, isEnd) {
   const done = typeof callback === 'function' ? callback : noop;
   if (chunk === null) throw nodeError(TypeError, 'ERR_STREAM_NULL_VALUES', 'May not write null values to stream');
   if (typeof chunk !== 'string' && !isView(chunk)) throw invalidType('chunk', ['string', 'Buffer', 'Uint8Array'], chunk);
-  let error;
-  if (message.finished) error = nodeError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
-  else if (message.destroyed) error = nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
-  if (error) {
-    if (message.destroyed) nextTick(done, error);
-    else {
-      nextTick(() => {
-        if (!message.destroyed) message.emit('error', error);
-      });
-      nextTick(done, error);
-    }
+  if (message.finished) {
+    endedError(message, done);
+    return false;
+  }
+  if (message.destroyed) {
+    nextTick(done, nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'));
     return false;
   }
   const { Buffer } = loadBuffer();
@@ -558,7 +535,7 @@ function writeBody(message, given, encoding, callback, isEnd) {
     nextTick(done);
     return true;
   }
-  if (message.strictContentLength && message._contentLength !== null && !message.chunkedEncoding) {
+  if (hasStrictLength(message)) {
     const total = message[bytesOfBody] + length;
     if (isEnd ? total !== message._contentLength : total > message._contentLength) throw lengthMismatch(total, message._contentLength);
     message[bytesOfBody] = total;
@@ -587,6 +564,11 @@ function writeBody(message, given, encoding, callback, isEnd) {
   return message._send('\r\n', null, callback);
 }
 
+/** Whether the body has to be as long as its head says. @param {any} message */
+function hasStrictLength(message) {
+  return message.strictContentLength && message._contentLength !== null && !message.chunkedEncoding;
+}
+
 /** @param {number} actual @param {number} expected */
 function lengthMismatch(actual, expected) {
   return nodeError(
@@ -596,36 +578,32 @@ function lengthMismatch(actual, expected) {
   );
 }
 
-/** @param {any} message @param {any} callback @param {any} isCorked the socket that was held back */
-function endMessage(message, callback, isCorked) {
+/** @param {any} message @param {any} callback @param {any} held the socket that was held back */
+function endMessage(message, callback, held) {
   if (typeof callback === 'function') message.once('finish', callback);
-  if (
-    message.strictContentLength &&
-    message._hasBody &&
-    message._contentLength !== null &&
-    !message.chunkedEncoding &&
-    message[bytesOfBody] !== message._contentLength
-  ) {
+  if (message._hasBody && hasStrictLength(message) && message[bytesOfBody] !== message._contentLength) {
     throw lengthMismatch(message[bytesOfBody], message._contentLength);
   }
   const finish = () => message.emit('finish');
   if (message._hasBody && message.chunkedEncoding) {
-    message.uncorkBody?.();
     while (message[corked] > 0) message.uncork();
     message._send(`0\r\n${message._trailer}\r\n`, 'latin1', finish);
   } else if (!message._headerSent || message.writableLength || message.outputData.length > 0 || message.socket) {
     message._send('', 'latin1', finish);
   } else nextTick(finish);
-  if (isCorked) isCorked.uncork();
+  held?.uncork();
   if (message.socket) while (message.socket.writableCorked > 0) message.socket.uncork();
   message[corked] = 0;
   message.finished = true;
   if (message.outputData.length === 0 && message.socket && message.socket._httpMessage === message) message._finish();
 }
 
-/** @this {any} */
-function finishNow() {
-  this.emit('prefinish');
+/** @param {any} message */
+function emitClose(message) {
+  if (message._closed) return;
+  message.destroyed = true;
+  message._closed = true;
+  message.emit('close');
 }
 
 /** @type {Record<string, (message: any) => any>} */
@@ -646,30 +624,8 @@ const getters = {
   closed: (message) => message._closed,
   headersSent: (message) => !!message._header,
 };
-const getterNames = keys(getters);
-for (let i = 0; i < getterNames.length; i += 1) {
-  const get = getters[getterNames[i]];
-  defineProperty(OutgoingMessage.prototype, getterNames[i], {
-    /** @this {any} */
-    get() {
-      return get(this);
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
-defineProperty(OutgoingMessage.prototype, 'connection', {
-  /** @this {any} */
-  get() {
-    return this.socket;
-  },
-  /** @this {any} @param {any} value */
-  set(value) {
-    this.socket = value;
-  },
-  enumerable: true,
-  configurable: true,
-});
+addGetters(OutgoingMessage.prototype, getters);
+addAlias(OutgoingMessage.prototype, 'connection', 'socket');
 
 /** A list of names that are sent once, joined. @param {any} list */
 function toUnique(list) {
@@ -679,4 +635,4 @@ function toUnique(list) {
   return unique;
 }
 
-module.exports = { OutgoingMessage, alreadySent, errored, fields, needsDrain, toUnique, uniqueFields };
+module.exports = { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };

@@ -1,14 +1,14 @@
 // `http.ServerResponse` (https://nodejs.org/api/http.html#class-httpserverresponse).
 'use strict';
 
-const { apply, construct, defineProperty, isArray, keys, regExp, setPrototypeOf, test } = require('builtins/primordials');
+const { apply, construct, isArray, keys, regExp, setPrototypeOf, test } = require('builtins/primordials');
+const { addMethods } = require('node/prototypes');
 const { requireObject } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
-const { validateHeaderValue } = require('node/http/headers');
+const { hasUnfit, validateHeaderValue } = require('node/http/headers');
 const { STATUS_CODES } = require('node/http/names');
-const { OutgoingMessage, alreadySent, fields } = require('node/http/outgoing');
+const { OutgoingMessage, alreadySent, emitClose, fields } = require('node/http/outgoing');
 
-const invalidReason = regExp(/[^\t\x20-\x7e\x80-\xff]/);
 const chunkedWord = regExp(/(?:^|\W)chunked(?:$|\W)/i);
 
 /** @this {any} @param {any} request @param {any} [options] */
@@ -36,21 +36,8 @@ function onSocketClose() {
   if (response) emitClose(response);
 }
 
-/** @param {any} response */
-function emitClose(response) {
-  if (response._closed) return;
-  response.destroyed = true;
-  response._closed = true;
-  response.emit('close');
-}
-
 /** @type {Record<string, any>} */
 const methods = {
-  /** @this {any} */
-  _finish() {
-    apply(OutgoingMessage.prototype._finish, this, []);
-  },
-
   /** @this {any} @param {any} socket */
   assignSocket(socket) {
     if (socket._httpMessage) throw nodeError(Error, 'ERR_HTTP_SOCKET_ASSIGNED', 'ServerResponse has an already assigned socket');
@@ -122,7 +109,7 @@ const methods = {
       if (headers) {
         if (isArray(headers)) {
           if (headers.length > 0 && isArray(headers[0])) {
-            for (let i = 0; i < headers.length; i += 1) if (headers[i][0]) setGiven(this, headers[i][0], headers[i][1], i, headers, 1);
+            for (let i = 0; i < headers.length; i += 1) if (headers[i][0]) setGiven(this, headers, i);
           } else {
             if (headers.length % 2 !== 0) throw invalidValue('headers', headers);
             for (let i = 0; i < headers.length; i += 2) if (headers[i]) this.removeHeader(headers[i]);
@@ -135,7 +122,7 @@ const methods = {
       }
       all = this[fields];
     } else all = headers;
-    if (test(invalidReason, this.statusMessage)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', 'Invalid character in statusMessage');
+    if (hasUnfit(this.statusMessage)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', 'Invalid character in statusMessage');
     if (code === 204 || code === 304 || (code >= 100 && code <= 199)) this._hasBody = false;
     // Who waits for 100 and is told something else does not send the body: the connection cannot be used again.
     if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false;
@@ -147,8 +134,10 @@ methods.writeHeader = methods.writeHead;
 
 const linkValue = regExp(/^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/);
 
-/** @param {any} response @param {string} name @param {any} value @param {number} at @param {any[]} list @param {number} _step */
-function setGiven(response, name, value, at, list, _step) {
+/** Sets a field of a list of pairs, or adds to it, if it is there before in the list. @param {any} response @param {any[]} list @param {number} at */
+function setGiven(response, list, at) {
+  const name = list[at][0];
+  const value = list[at][1];
   for (let i = 0; i < at; i += 1) {
     if (list[i][0] === name) {
       response.appendHeader(name, value);
@@ -158,9 +147,6 @@ function setGiven(response, name, value, at, list, _step) {
   response.setHeader(name, value);
 }
 
-const names = keys(methods);
-for (let i = 0; i < names.length; i += 1) {
-  defineProperty(ServerResponse.prototype, names[i], { value: methods[names[i]], writable: true, enumerable: true, configurable: true });
-}
+addMethods(ServerResponse.prototype, methods);
 
-module.exports = { ServerResponse, emitClose };
+module.exports = { ServerResponse };

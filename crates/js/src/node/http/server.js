@@ -1,19 +1,19 @@
 // `http.Server` (https://nodejs.org/api/http.html#class-httpserver): connections as requests and responses, one after the other, with their times.
 'use strict';
 
-const { apply, assign, construct, defineProperty, push, setPrototypeOf, shift } = require('builtins/primordials');
+const { apply, assign, construct, push, setPrototypeOf, shift } = require('builtins/primordials');
+const { addMethods } = require('node/prototypes');
 const { requireBoolean, requireFunction, requireInteger } = require('node/arguments');
-const { invalidType, nodeError } = require('node/errors');
-const { MessageReader, answer, flag } = require('node/http/connection');
+const { invalidType, nodeError, outOfRange } = require('node/errors');
+const { MessageReader, answer, connectionReset, flag, maxHeaderSize } = require('node/http/connection');
 const { IncomingMessage, fill } = require('node/http/incoming');
-const { needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
-const { ServerResponse, emitClose } = require('node/http/response');
+const { emitClose, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
+const { ServerResponse } = require('node/http/response');
 const { Server: NetServer } = require('node/net/server');
 const { nextTick } = require('node/process/ticks');
 const { clearInterval, setInterval } = require('web/html/timers');
 const loadClock = () => /** @type {any} */ (require('web/performance/performance'));
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
-const { option } = require('node/process/options');
 
 const connections = Symbol('http.server.connections');
 const checking = Symbol('http.server.connectionsCheckingInterval');
@@ -21,14 +21,12 @@ const incomingClass = Symbol('IncomingMessage');
 const responseClass = Symbol('ServerResponse');
 const state = Symbol('http.server.state');
 
-const maxHeaderSize = () => +(option('--max-http-header-size') ?? 16384);
 const noop = () => {};
 /** In milliseconds. */
 const now = () => loadClock().performance.now();
 
-/** What the options of a server say. @param {any} server @param {any} given */
-function takeOptions(server, given) {
-  const options = given;
+/** What the options of a server say. @param {any} server @param {any} options */
+function takeOptions(server, options) {
   server[incomingClass] = options.IncomingMessage || IncomingMessage;
   server[responseClass] = options.ServerResponse || ServerResponse;
   if (options.maxHeaderSize !== undefined) requireInteger(options.maxHeaderSize, 'maxHeaderSize', 0);
@@ -40,11 +38,7 @@ function takeOptions(server, given) {
   if (options.headersTimeout !== undefined) requireInteger(options.headersTimeout, 'headersTimeout', 0);
   server.headersTimeout = options.headersTimeout ?? Math.min(60_000, server.requestTimeout || 60_000);
   if (server.requestTimeout > 0 && server.headersTimeout > 0 && server.headersTimeout > server.requestTimeout) {
-    throw nodeError(
-      RangeError,
-      'ERR_OUT_OF_RANGE',
-      `The value of "headersTimeout" is out of range. It must be <= requestTimeout. Received ${server.headersTimeout}`,
-    );
+    throw outOfRange('headersTimeout', '<= requestTimeout', server.headersTimeout);
   }
   if (options.keepAliveTimeout !== undefined) requireInteger(options.keepAliveTimeout, 'keepAliveTimeout', 0);
   server.keepAliveTimeout = options.keepAliveTimeout ?? 5000;
@@ -166,15 +160,7 @@ const methods = {
     } else apply(NetServer.prototype[captureRejectionSymbol], this, [error, event, ...given]);
   },
 };
-const names = /** @type {any[]} */ (Reflect.ownKeys(methods));
-for (let i = 0; i < names.length; i += 1) {
-  defineProperty(Server.prototype, names[i], {
-    value: methods[names[i]],
-    writable: true,
-    enumerable: typeof names[i] === 'string',
-    configurable: true,
-  });
-}
+addMethods(Server.prototype, methods);
 
 /** A connection begins. @this {any} the server @param {any} socket */
 function connectionListener(socket) {
@@ -199,7 +185,6 @@ function connect(server, socket) {
     hasHead: false,
     /** @type {any} */
     reader: null,
-    isError: false,
   };
   socket[state] = own;
   socket.server = server;
@@ -210,7 +195,7 @@ function connect(server, socket) {
   socket.on('timeout', onTimeout);
   own.reader = new MessageReader(socket, false, server.maxHeaderSize || maxHeaderSize(), {
     head: (event) => onHead(server, socket, own, event),
-    ended: (message) => onMessageEnd(own, message),
+    ended: () => onMessageEnd(own),
     handedOver: (request, rest) => handOver(server, socket, own, request, rest),
     failed: (error) => onError(socket, error),
   });
@@ -258,9 +243,7 @@ function onDrain(socket, own) {
 /** @param {any} own */
 function abortIncoming(own) {
   while (own.incoming.length > 0) {
-    const request = shift(own.incoming);
-    const error = nodeError(Error, 'ECONNRESET', 'aborted');
-    request.destroy(error);
+    shift(own.incoming).destroy(connectionReset('aborted'));
   }
 }
 
@@ -368,8 +351,8 @@ function onHead(server, socket, own, event) {
   return [request, answer.body];
 }
 
-/** @param {any} own @param {any} _request */
-function onMessageEnd(own, _request) {
+/** A request is there whole. @param {any} own */
+function onMessageEnd(own) {
   own.served += 1;
   own.began = 0;
   own.hasHead = false;
@@ -414,4 +397,4 @@ function handOver(server, socket, own, request, rest) {
   } else socket.destroy();
 }
 
-module.exports = { Server, connectionListener, maxHeaderSize, takeOptions };
+module.exports = { Server, connectionListener };

@@ -1,6 +1,7 @@
 // `node:module` (https://nodejs.org/api/module.html): the loader as programs may ask it. The exports are `Module` itself, as old packages know it.
 'use strict';
 
+const { addMethods } = require('node/prototypes');
 const { invalidValue, missingArguments, nodeError } = require('node/errors');
 const { requireBoolean, requireObject, requireOneOf, requireString } = require('node/arguments');
 const { named } = require('node/absent');
@@ -157,10 +158,7 @@ const methods = {
     this.loaded = true;
   },
 };
-const names = keys(methods);
-for (let index = 0; index < names.length; index += 1) {
-  defineProperty(Module.prototype, names[index], { value: methods[names[index]], writable: true, enumerable: true, configurable: true });
-}
+addMethods(Module.prototype, methods);
 defineProperty(Module.prototype, 'constructor', { value: Module, writable: true, enumerable: false, configurable: true });
 defineProperty(Module.prototype, 'isPreloading', { get: () => programs.preloading, enumerable: false, configurable: true });
 

@@ -104,11 +104,11 @@ function byName(socket, options) {
   }
   port |= 0;
   if (autoSelectFamily !== undefined && autoSelectFamily !== null) requireBoolean(autoSelectFamily, 'options.autoSelectFamily');
-  else autoSelectFamily = families.selects();
+  else autoSelectFamily = families.selects;
   if (autoSelectFamilyAttemptTimeout !== undefined && autoSelectFamilyAttemptTimeout !== null) {
     requireInteger(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1, 2 ** 31 - 1);
     if (autoSelectFamilyAttemptTimeout < 10) autoSelectFamilyAttemptTimeout = 10;
-  } else autoSelectFamilyAttemptTimeout = families.attemptTimeout();
+  } else autoSelectFamilyAttemptTimeout = families.attemptTimeout;
   netPermit(host, port);
 
   const family = isIP(host);

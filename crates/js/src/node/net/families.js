@@ -4,13 +4,7 @@
 const { option, switchedOn } = require('node/process/options');
 
 const attempt = option('--network-family-autoselection-attempt-timeout');
-const state = {
+module.exports = {
   selects: switchedOn('--network-family-autoselection', switchedOn('--enable-network-family-autoselection', true)),
   attemptTimeout: attempt === undefined ? 500 : +attempt,
-};
-
-module.exports = {
-  attemptTimeout: () => state.attemptTimeout,
-  selects: () => state.selects,
-  state,
 };

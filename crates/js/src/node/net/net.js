@@ -38,16 +38,16 @@ module.exports = {
   Server,
   Socket,
   Stream: Socket,
-  getDefaultAutoSelectFamily: () => families.state.selects,
+  getDefaultAutoSelectFamily: () => families.selects,
   /** @param {boolean} value */
   setDefaultAutoSelectFamily(value) {
     requireBoolean(value, 'value');
-    families.state.selects = value;
+    families.selects = value;
   },
-  getDefaultAutoSelectFamilyAttemptTimeout: () => families.state.attemptTimeout,
+  getDefaultAutoSelectFamilyAttemptTimeout: () => families.attemptTimeout,
   /** @param {number} value in milliseconds; Node takes no less than 10 */
   setDefaultAutoSelectFamilyAttemptTimeout(value) {
     requireInteger(value, 'value', 1);
-    families.state.attemptTimeout = max(value, 10);
+    families.attemptTimeout = max(value, 10);
   },
 };

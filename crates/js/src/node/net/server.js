@@ -1,7 +1,8 @@
 // `net.Server` (https://nodejs.org/api/net.html#class-netserver).
 'use strict';
 
-const { apply, construct, defineProperty, ownKeys, replace, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, replace, setPrototypeOf } = require('builtins/primordials');
+const { addGetters, addMethods } = require('node/prototypes');
 const { requireFunction, requireNumber, requirePort, requireString } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const EventEmitter = /** @type {any} */ (require('node/events/events'));
@@ -22,8 +23,6 @@ const EINVAL = -22;
 const ENAMETOOLONG = -36;
 const ONLY_V6 = 1;
 const SHARED_PORT = 2;
-
-const kept = Symbol('options');
 
 /**
  * Callable without `new`, as Node's.
@@ -49,10 +48,7 @@ function Server(given, listener) {
   }
   if (options.highWaterMark !== undefined) requireNumber(options.highWaterMark, 'options.highWaterMark');
   this._connections = 0;
-  this[kept] = options;
   this._handle = null;
-  this._usingWorkers = false;
-  this._workers = [];
   this._unref = false;
   this._listeningId = 0;
   this.allowHalfOpen = options.allowHalfOpen || false;
@@ -238,24 +234,8 @@ const methods = {
     });
   },
 };
-const names = ownKeys(methods);
-for (let i = 0; i < names.length; i += 1) {
-  const name = /** @type {any} */ (names[i]);
-  defineProperty(Server.prototype, name, {
-    value: methods[name],
-    writable: true,
-    enumerable: typeof name === 'string',
-    configurable: true,
-  });
-}
-defineProperty(Server.prototype, 'listening', {
-  /** @this {any} */
-  get() {
-    return !!this._handle;
-  },
-  enumerable: true,
-  configurable: true,
-});
+addMethods(Server.prototype, methods);
+addGetters(Server.prototype, { listening: (server) => !!server._handle });
 
 /** @param {any} server @param {any} options */
 function addSignal(server, options) {

@@ -3,7 +3,8 @@
 'use strict';
 
 const { currentFrame, enterFrame, use } = require('builtins/async_context');
-const { apply, construct, defineProperty, isView, keys, min, ownKeys, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, isView, min, setPrototypeOf } = require('builtins/primordials');
+const { addGetters, addMethods } = require('node/prototypes');
 const { requireDuration, requireFunction, requireInteger, requireNumber } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { connect, normalized, useSockets } = require('node/net/connecting');
@@ -534,15 +535,7 @@ const methods = {
     return this;
   },
 };
-const names = /** @type {any[]} */ (ownKeys(methods));
-for (let i = 0; i < names.length; i += 1) {
-  defineProperty(Socket.prototype, names[i], {
-    value: methods[names[i]],
-    writable: true,
-    enumerable: typeof names[i] === 'string',
-    configurable: true,
-  });
-}
+addMethods(Socket.prototype, methods);
 
 /** @param {any} socket */
 function startReadingInto(socket) {
@@ -657,18 +650,7 @@ function bytesWritten(socket) {
   return bytes;
 }
 
-const getterNames = keys(getters);
-for (let i = 0; i < getterNames.length; i += 1) {
-  const get = getters[getterNames[i]];
-  defineProperty(Socket.prototype, getterNames[i], {
-    /** @this {any} */
-    get() {
-      return get(this);
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
+addGetters(Socket.prototype, getters);
 
 useSockets({ active, ownerOf, settle });
 
