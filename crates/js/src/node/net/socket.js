@@ -73,27 +73,14 @@ function Socket(given) {
   if (options.handle) {
     this._handle = options.handle;
   } else if (options.fd !== undefined) {
-    const opened = SocketHandle.open(options.fd, ownerOf(this));
+    const opened = SocketHandle.open(options.fd, {});
     if (typeof opened === 'number') throw errnoException(opened, 'open');
     this._handle = opened;
-    if ((options.fd === 1 || options.fd === 2) && options.writable === undefined) options.writable = true;
     if (options.readable === false) this.push(null);
   }
   if (this._handle !== null) this._handle.owner = ownerOf(this);
 
-  const { onread } = options;
-  if (
-    onread !== null &&
-    typeof onread === 'object' &&
-    typeof onread.callback === 'function' &&
-    (isView(onread.buffer) || typeof onread.buffer === 'function')
-  ) {
-    this[readsInto] = {
-      buffer: typeof onread.buffer === 'function' ? onread.buffer() : onread.buffer,
-      next: onread.buffer,
-      callback: onread.callback,
-    };
-  }
+  this[readsInto] = intoOf(options.onread);
   this.on('end', endedReading);
   this[noDelay] = !!options.noDelay;
   this[keepsAlive] = !!options.keepAlive;
@@ -103,7 +90,7 @@ function Socket(given) {
 
   if (options.signal) Stream.addAbortSignal(options.signal, this);
   // What is there already may be read.
-  if (this._handle !== null && options.readable !== false && !options.isNotRead) {
+  if (this._handle !== null && options.readable !== false) {
     if (options.pauseOnCreate) {
       this._handle.reading = false;
       this.readableFlowing = false;
@@ -114,6 +101,14 @@ function Socket(given) {
 }
 setPrototypeOf(Socket.prototype, Duplex.prototype);
 setPrototypeOf(Socket, Duplex);
+
+/** The program's own buffer that is read into, and what hears of it. @param {any} onread */
+function intoOf(onread) {
+  if (onread === null || typeof onread !== 'object' || typeof onread.callback !== 'function') return undefined;
+  const { buffer, callback } = onread;
+  if (typeof buffer === 'function') return { buffer: buffer(), next: buffer, callback };
+  return isView(buffer) ? { buffer, next: undefined, callback } : undefined;
+}
 
 /** What a handle tells a socket. @param {any} socket @returns {import('node/net/handle').Owner} */
 function ownerOf(socket) {
@@ -157,7 +152,7 @@ function readInto(socket, into, bytes) {
       .copy(buffer, 0, at, at + count);
     at += count;
     if (apply(into.callback, socket, [count, buffer]) === false) wantsMore = false;
-    if (typeof into.next === 'function') into.buffer = into.next();
+    if (into.next !== undefined) into.buffer = into.next();
   }
   return wantsMore;
 }
@@ -245,14 +240,7 @@ const methods = {
       this._sockname = undefined;
       this._undestroy();
     }
-    if (options.onread !== undefined && this[readsInto] === undefined) {
-      const { onread } = options;
-      this[readsInto] = {
-        buffer: typeof onread.buffer === 'function' ? onread.buffer() : onread.buffer,
-        next: onread.buffer,
-        callback: onread.callback,
-      };
-    }
+    this[readsInto] ??= intoOf(options.onread);
     if (!this._handle) this._handle = new SocketHandle(ownerOf(this));
     if (callback !== null) this.once('connect', callback);
     if (this._parent?.connecting) return this;
