@@ -11,6 +11,7 @@
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`http1`] | the messages of a connection, as servers read them | [`http1::Parser`] |
+//! | [`server`] | an HTTP server, its exchanges and WebSockets | [`server::Server::start`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
 //! | [`crypto`] | digests, keys, ciphers, signatures, certificates | [`crypto::digest::Digest`] |
@@ -50,6 +51,7 @@ mod error;
 pub mod fetch;
 pub mod fs;
 pub mod http1;
+pub mod server;
 pub mod websocket;
 
 pub use bytes::Bytes;

@@ -277,7 +277,8 @@ fn field(line: &[u8]) -> Result<(Range<usize>, Range<usize>), Failure> {
     Ok((0..colon, colon + 1 + from..colon + 1 + to))
 }
 
-fn is_token(bytes: &[u8]) -> bool {
+/// RFC 9110's "token".
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is_token_char(byte))
 }
 

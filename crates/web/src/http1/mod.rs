@@ -10,4 +10,5 @@ mod head;
 mod parser;
 
 pub use failure::Failure;
+pub(crate) use head::is_token;
 pub use parser::{Event, Head, Kind, Parser, Start};

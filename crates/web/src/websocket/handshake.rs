@@ -4,6 +4,7 @@ use super::deflate::{self, Agreement};
 use super::frame::broken;
 use crate::connect::{Alpn, Transport};
 use crate::fetch::{Client, parse_url};
+use crate::http1::is_token;
 use crate::{Error, ErrorKind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -174,7 +175,7 @@ fn new_key() -> Result<String> {
 fn request_bytes(client: &Client, handshake: &Handshake, key: &str) -> Result<Vec<u8>> {
     let url = &handshake.url;
     for protocol in &handshake.protocols {
-        if protocol.is_empty() || !protocol.bytes().all(is_token_byte) {
+        if !is_token(protocol.as_bytes()) {
             return Err(Error::new(
                 ErrorKind::Argument,
                 format!("invalid websocket subprotocol '{protocol}'"),
@@ -232,11 +233,6 @@ fn append_header(bytes: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
     bytes.extend_from_slice(name.as_str().as_bytes());
     bytes.extend_from_slice(b": ");
     bytes.extend_from_slice(value);
-}
-
-/// RFC 9110's "token".
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 struct Agreed {

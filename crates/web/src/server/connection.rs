@@ -1,0 +1,943 @@
+//! The messages of one HTTP/1.1 connection: bytes to requests, answers to bytes.
+//!
+//! One request at a time: what came behind it waits, unparsed, until it is answered (pipelining). A request whose body has not come is handed on all
+//! the same, and reading stops while too much of it waits to be taken. An answer may be over before its request: what is left of the body is
+//! skipped, up to a limit. The end: after the last answer the server says that it ends, and waits a moment for the client to do so, because a
+//! socket that is closed with unread bytes takes its last answer back (RFC 9112, 9.6). Nothing is borrowed while a handler runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+use twinloop_loop::net::StreamHandler;
+use twinloop_loop::{Entry, Loop, Nanos};
+
+use super::exchange::{Channel, Exchange};
+use super::fields::Fields;
+use super::link::{Link, Received};
+use super::listening::{Core, Member};
+use crate::http1::{Event, Failure, Head, Kind, Parser};
+use crate::{Error, ErrorKind, Result};
+
+/// Above this much of a body that nobody took, or of requests that wait for their turn, reading stops.
+const WAITING_LIMIT: usize = 64 * 1024;
+
+/// An answer of which more than this waits is not written on.
+const QUEUE_LIMIT: usize = 64 * 1024;
+
+/// So much of a body that nobody wants is read all the same, so that the client hears the answer.
+const SKIPPED_LIMIT: usize = 256 * 1024;
+
+/// Up to this size a body is copied behind its head, into one write.
+const COPIED_BODY: usize = 16 * 1024;
+
+thread_local! {
+    /// Where heads are written before they are queued.
+    static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(super) struct Connection {
+    server: Rc<Core>,
+    key: Cell<usize>,
+    link: Rc<Link>,
+    me: Weak<Connection>,
+    inner: RefCell<Inner>,
+    /// When whatever is awaited now has lasted too long.
+    deadline: Cell<Nanos>,
+    /// What waited at the last look, and since when nobody has read of it.
+    stuck: Cell<(usize, Nanos)>,
+    /// Bytes are being parsed further up the stack: whoever ends a request there need not go on.
+    feeding: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Everything is said; the client may end too.
+    Ending,
+    /// Closed, or another protocol's.
+    Over,
+}
+
+struct Inner {
+    parser: Parser,
+    /// What came behind the request that is being answered.
+    held: Vec<u8>,
+    running: Option<Running>,
+    next_id: u32,
+    phase: Phase,
+    peer_ended: bool,
+    is_paused: bool,
+    /// A head has begun to come: its time runs.
+    head_begun: bool,
+    skipped: usize,
+}
+
+/// A request that is being received or answered.
+struct Running {
+    id: u32,
+    /// Until the handler gets it.
+    head: Option<Box<Head>>,
+    is_head_request: bool,
+    minor_version: u8,
+    keeps_alive: bool,
+    /// The client waits to be told to send the body.
+    awaits_continue: bool,
+    body: VecDeque<Bytes>,
+    body_size: usize,
+    received: u64,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    gone: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Incoming {
+    Coming,
+    Whole,
+    Failed(ErrorKind, &'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outgoing {
+    Unbegun,
+    /// Bytes of a body are not sent: the answer is to HEAD, or of a status without one.
+    Silent,
+    /// So many bytes are to come.
+    Length(u64),
+    Chunked,
+    /// The end of the connection ends the body.
+    Rest,
+    Over,
+}
+
+/// What a look at the bytes came to.
+enum Step {
+    /// All is read, or waits for the answer.
+    Done,
+    Dispatch(u32, Box<Head>),
+    Refuse(u16),
+}
+
+impl Connection {
+    pub(super) fn start(server: &Rc<Core>, link: Link) -> Rc<Connection> {
+        let connection = Rc::new_cyclic(|me| Connection {
+            server: Rc::clone(server),
+            key: Cell::new(0),
+            link: Rc::new(link),
+            me: me.clone(),
+            inner: RefCell::new(Inner {
+                parser: Parser::new(Kind::Request, server.limits.head_bytes),
+                held: Vec::new(),
+                running: None,
+                next_id: 0,
+                phase: Phase::Open,
+                peer_ended: false,
+                is_paused: false,
+                head_begun: true,
+                skipped: 0,
+            }),
+            deadline: Cell::new(server.after(server.limits.head_time)),
+            stuck: Cell::new((0, 0)),
+            feeding: Cell::new(false),
+        });
+        connection
+            .key
+            .set(server.admit(Rc::clone(&connection) as Rc<dyn Member>));
+        let handler = Rc::clone(&connection) as Rc<dyn StreamHandler>;
+        connection.link.set_handler(Some(handler));
+        connection
+    }
+
+    // ---- receiving
+
+    fn arrived(&self, bytes: &[u8]) {
+        {
+            let inner = &mut *self.inner.borrow_mut();
+            match inner.phase {
+                Phase::Open => {}
+                Phase::Ending => {
+                    inner.skipped += bytes.len();
+                    if inner.skipped > SKIPPED_LIMIT {
+                        self.close(inner);
+                    }
+                    return;
+                }
+                Phase::Over => return,
+            }
+            if !inner.held.is_empty() {
+                inner.held.extend_from_slice(bytes);
+                if inner.held.len() > WAITING_LIMIT {
+                    self.pause(inner);
+                }
+                return;
+            }
+        }
+        self.feed(bytes);
+    }
+
+    /// Parses, and hands on what is there.
+    fn feed(&self, bytes: &[u8]) {
+        self.feeding.set(true);
+        let mut at = 0;
+        loop {
+            let step = {
+                let inner = &mut *self.inner.borrow_mut();
+                self.step(inner, bytes, &mut at)
+            };
+            match step {
+                Step::Done => break,
+                Step::Dispatch(id, head) => {
+                    let Some(me) = self.me.upgrade() else { break };
+                    let handler = self.server.handler();
+                    handler.request(Exchange::new(me, id, head));
+                }
+                Step::Refuse(status) => {
+                    self.refuse(&mut self.inner.borrow_mut(), status);
+                    break;
+                }
+            }
+        }
+        self.feeding.set(false);
+        let inner = &mut *self.inner.borrow_mut();
+        if inner.phase != Phase::Open {
+            return;
+        }
+        if at < bytes.len() {
+            inner.held.extend_from_slice(&bytes[at..]);
+            if inner.held.len() > WAITING_LIMIT {
+                self.pause(inner);
+            }
+        } else if inner.peer_ended && inner.running.is_none() {
+            self.end(inner);
+        }
+    }
+
+    fn step(&self, inner: &mut Inner, bytes: &[u8], at: &mut usize) -> Step {
+        loop {
+            if inner.phase != Phase::Open {
+                return Step::Done;
+            }
+            if let Some(running) = &mut inner.running
+                && running.incoming != Incoming::Coming
+            {
+                // Whoever changes the protocol gets what came behind the request.
+                if running.head.as_ref().is_some_and(|head| head.upgrades) {
+                    inner.held.extend_from_slice(&bytes[*at..]);
+                    *at = bytes.len();
+                }
+                return match running.head.take() {
+                    Some(head) => Step::Dispatch(running.id, head),
+                    None => Step::Done,
+                };
+            }
+            let event = match inner.parser.next(bytes, at) {
+                Ok(Some(event)) => event,
+                Ok(None) => return self.wait_for_more(inner),
+                Err(failure) => return self.malformed(inner, failure),
+            };
+            match event {
+                Event::Head(head) => {
+                    if let Some(status) = refusal(&head) {
+                        return Step::Refuse(status);
+                    }
+                    inner.begin(head);
+                }
+                Event::Data(range) => self.data(inner, &bytes[range]),
+                Event::End(_) => {
+                    if let Some(running) = &mut inner.running {
+                        running.incoming = Incoming::Whole;
+                        wake(&mut running.reader);
+                    }
+                    self.deadline.set(Nanos::MAX);
+                    self.settle(inner);
+                }
+            }
+        }
+    }
+
+    fn wait_for_more(&self, inner: &mut Inner) -> Step {
+        match &mut inner.running {
+            Some(running) => {
+                self.deadline
+                    .set(self.server.after(self.server.limits.body_time));
+                match running.head.take() {
+                    Some(head) => Step::Dispatch(running.id, head),
+                    None => Step::Done,
+                }
+            }
+            None => {
+                if !inner.head_begun && inner.parser.is_within() {
+                    inner.head_begun = true;
+                    self.deadline
+                        .set(self.server.after(self.server.limits.head_time));
+                }
+                Step::Done
+            }
+        }
+    }
+
+    fn malformed(&self, inner: &mut Inner, failure: Failure) -> Step {
+        let Some(running) = &mut inner.running else {
+            return Step::Refuse(match failure.code {
+                "HPE_HEADER_OVERFLOW" => 431,
+                "HPE_INVALID_VERSION" => 505,
+                _ => 400,
+            });
+        };
+        running.keeps_alive = false;
+        if running.head.is_some() {
+            return Step::Refuse(400);
+        }
+        running.incoming = Incoming::Failed(ErrorKind::Protocol, failure.reason);
+        wake(&mut running.reader);
+        self.settle(inner);
+        Step::Done
+    }
+
+    fn data(&self, inner: &mut Inner, bytes: &[u8]) {
+        let Some(running) = &mut inner.running else {
+            return;
+        };
+        running.received += bytes.len() as u64;
+        if running.outgoing == Outgoing::Over {
+            inner.skipped += bytes.len();
+            if inner.skipped > SKIPPED_LIMIT {
+                self.end(inner);
+            }
+            return;
+        }
+        if running.received > self.server.limits.body_bytes {
+            running.incoming =
+                Incoming::Failed(ErrorKind::Full, "the body is longer than the limit");
+            running.keeps_alive = false;
+            running.body.clear();
+            running.body_size = 0;
+            wake(&mut running.reader);
+            return;
+        }
+        running.body.push_back(Bytes::copy_from_slice(bytes));
+        running.body_size += bytes.len();
+        let is_much = running.body_size > WAITING_LIMIT;
+        wake(&mut running.reader);
+        if is_much {
+            self.pause(inner);
+        }
+    }
+
+    fn pause(&self, inner: &mut Inner) {
+        if !inner.is_paused {
+            inner.is_paused = true;
+            self.link.pause();
+        }
+    }
+
+    fn resume(&self, inner: &mut Inner) {
+        if inner.is_paused {
+            inner.is_paused = false;
+            self.link.resume();
+        }
+    }
+
+    fn ended_by_peer(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.peer_ended = true;
+        if inner.phase == Phase::Ending {
+            self.close_if_sent(inner);
+            return;
+        }
+        if inner.phase != Phase::Open {
+            return;
+        }
+        match &mut inner.running {
+            None if inner.held.is_empty() => self.end(inner),
+            None => {}
+            Some(running) => {
+                if running.incoming == Incoming::Coming && inner.held.is_empty() {
+                    running.incoming = Incoming::Failed(
+                        ErrorKind::Closed,
+                        "the client ended the connection before the end of the body",
+                    );
+                    running.keeps_alive = false;
+                    wake(&mut running.reader);
+                }
+                wake(&mut running.gone);
+                self.settle(inner);
+            }
+        }
+    }
+
+    /// What waits is looked at, in an entry of its own: a handler may be at work here.
+    fn feed_held_soon(&self) {
+        let me = self.me.clone();
+        Loop::current().push(Entry::call(move |_| {
+            let Some(me) = me.upgrade() else { return };
+            let held = {
+                let inner = &mut *me.inner.borrow_mut();
+                if inner.phase != Phase::Open || inner.running.is_some() {
+                    return;
+                }
+                me.resume(inner);
+                std::mem::take(&mut inner.held)
+            };
+            me.feed(&held);
+        }));
+    }
+
+    // ---- the end of a request, and of the connection
+
+    /// Goes on behind a request whose answer is over.
+    fn settle(&self, inner: &mut Inner) {
+        let Some(running) = &mut inner.running else {
+            return;
+        };
+        if running.outgoing != Outgoing::Over {
+            return;
+        }
+        let goes_on = running.keeps_alive && !self.server.is_closing();
+        match running.incoming {
+            Incoming::Coming if goes_on => {
+                running.body.clear();
+                running.body_size = 0;
+                self.deadline
+                    .set(self.server.after(self.server.limits.body_time));
+                self.resume(inner);
+            }
+            Incoming::Whole if goes_on => {
+                inner.running = None;
+                inner.head_begun = false;
+                inner.skipped = 0;
+                self.deadline
+                    .set(self.server.after(self.server.limits.idle_time));
+                if self.feeding.get() {
+                    return;
+                }
+                if !inner.held.is_empty() {
+                    self.feed_held_soon();
+                } else if inner.peer_ended {
+                    self.end(inner);
+                }
+            }
+            _ => self.end(inner),
+        }
+    }
+
+    fn refuse(&self, inner: &mut Inner, status: u16) {
+        let text = reason(status);
+        let answer =
+            format!("HTTP/1.1 {status} {text}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = self.link.write(answer.as_bytes());
+        inner.running = None;
+        self.end(inner);
+    }
+
+    /// Nothing more is said. The client may have something on its way still.
+    fn end(&self, inner: &mut Inner) {
+        if inner.phase != Phase::Open {
+            return;
+        }
+        inner.phase = Phase::Ending;
+        inner.running = None;
+        inner.held = Vec::new();
+        inner.skipped = 0;
+        self.link.end();
+        self.deadline
+            .set(self.server.after(self.server.limits.lingering_time));
+        self.resume(inner);
+        self.close_if_sent(inner);
+    }
+
+    fn close_if_sent(&self, inner: &mut Inner) {
+        if inner.peer_ended && self.link.queued() == 0 {
+            self.close(inner);
+        }
+    }
+
+    fn close(&self, inner: &mut Inner) {
+        if inner.phase == Phase::Over {
+            return;
+        }
+        self.leave(inner);
+        self.link.close();
+    }
+
+    /// Nothing of this connection is left but its socket.
+    fn leave(&self, inner: &mut Inner) {
+        inner.phase = Phase::Over;
+        inner.held = Vec::new();
+        if let Some(mut running) = inner.running.take() {
+            wake(&mut running.reader);
+            wake(&mut running.writer);
+            wake(&mut running.gone);
+        }
+        self.server.dismiss(self.key.get());
+    }
+
+    // ---- sending
+
+    /// Writes a head, and a short body behind it, and says how the body is to be sent.
+    fn write_head(
+        &self,
+        running: &mut Running,
+        status: u16,
+        fields: &Fields,
+        body: Option<&Bytes>,
+    ) -> io::Result<Outgoing> {
+        running.keeps_alive &= !fields.closes && !self.server.is_closing();
+        // Whether a client sends a body that it was not asked for, nobody knows.
+        running.keeps_alive &= !(running.awaits_continue && running.incoming == Incoming::Coming);
+        let has_no_body = matches!(status, 204 | 304);
+        let outgoing = match body {
+            _ if has_no_body || running.is_head_request => Outgoing::Silent,
+            Some(body) => Outgoing::Length(body.len() as u64),
+            None => match fields.length {
+                Some(length) => Outgoing::Length(length),
+                None if running.minor_version == 1 => Outgoing::Chunked,
+                None => Outgoing::Rest,
+            },
+        };
+        running.keeps_alive &= outgoing != Outgoing::Rest;
+        let length = match (outgoing, body) {
+            (Outgoing::Length(length), _) => Some(length),
+            // 204 has none at all (RFC 9110, 8.6).
+            (Outgoing::Silent, _) if status == 204 => None,
+            (Outgoing::Silent, Some(body)) => fields
+                .length
+                .or_else(|| (status != 304 || !body.is_empty()).then_some(body.len() as u64)),
+            (Outgoing::Silent, None) => fields.length,
+            _ => None,
+        };
+        HEAD.with_borrow_mut(|head| {
+            head.clear();
+            push_status(head, status);
+            head.extend_from_slice(&fields.bytes);
+            if let Some(length) = length {
+                head.extend_from_slice(b"content-length: ");
+                push_number(head, length);
+                head.extend_from_slice(b"\r\n");
+            } else if outgoing == Outgoing::Chunked {
+                head.extend_from_slice(b"transfer-encoding: chunked\r\n");
+            }
+            if !fields.has_date {
+                self.server.push_date(head);
+            }
+            match (running.keeps_alive, running.minor_version) {
+                (false, _) => head.extend_from_slice(b"connection: close\r\n"),
+                (true, 0) => head.extend_from_slice(b"connection: keep-alive\r\n"),
+                (true, _) => {}
+            }
+            head.extend_from_slice(b"\r\n");
+            match body.filter(|_| outgoing != Outgoing::Silent) {
+                Some(body) if body.len() > COPIED_BODY => {
+                    self.link.write(head)?;
+                    self.link.write_shared(body)
+                }
+                Some(body) => {
+                    head.extend_from_slice(body);
+                    self.link.write(head)
+                }
+                None => self.link.write(head),
+            }
+        })?;
+        Ok(outgoing)
+    }
+
+    fn write_piece(&self, running: &mut Running, bytes: &Bytes) -> io::Result<()> {
+        match &mut running.outgoing {
+            Outgoing::Chunked => HEAD.with_borrow_mut(|frame| {
+                frame.clear();
+                push_hex(frame, bytes.len());
+                if bytes.len() > COPIED_BODY {
+                    self.link.write(frame)?;
+                    self.link.write_shared(bytes)?;
+                    return self.link.write(b"\r\n");
+                }
+                frame.extend_from_slice(bytes);
+                frame.extend_from_slice(b"\r\n");
+                self.link.write(frame)
+            }),
+            Outgoing::Length(left) => {
+                *left -= bytes.len() as u64;
+                self.link.write_shared(bytes)
+            }
+            _ => self.link.write_shared(bytes),
+        }
+    }
+
+    /// The request that is meant, or why nothing can be said to it any more.
+    fn with_running<T>(
+        &self,
+        id: u32,
+        act: impl FnOnce(&mut Running) -> io::Result<T>,
+    ) -> Result<T> {
+        let inner = &mut *self.inner.borrow_mut();
+        let running = (inner.running.as_mut()).filter(|running| running.id == id);
+        let outcome = match running {
+            Some(running) => act(running),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        outcome.map_err(|cause| {
+            if cause.kind() != io::ErrorKind::NotConnected {
+                self.close(inner);
+            }
+            gone().with_source(cause)
+        })
+    }
+
+    fn settle_now(&self) {
+        self.settle(&mut self.inner.borrow_mut());
+    }
+}
+
+impl Inner {
+    fn begin(&mut self, head: Box<Head>) {
+        self.next_id = self.next_id.wrapping_add(1);
+        self.running = Some(Running {
+            id: self.next_id,
+            is_head_request: matches!(&head.start, crate::http1::Start::Request { method, .. } if method == "HEAD"),
+            minor_version: head.minor_version,
+            keeps_alive: head.keeps_alive,
+            awaits_continue: head.expects_continue && head.minor_version == 1,
+            head: Some(head),
+            body: VecDeque::new(),
+            body_size: 0,
+            received: 0,
+            incoming: Incoming::Coming,
+            outgoing: Outgoing::Unbegun,
+            reader: None,
+            writer: None,
+            gone: None,
+        });
+    }
+}
+
+/// With which status a request is refused that no handler should see.
+fn refusal(head: &Head) -> Option<u16> {
+    if head.minor_version == 1 && !head.has_host {
+        return Some(400);
+    }
+    head.expects_other.then_some(417)
+}
+
+impl StreamHandler for Connection {
+    fn readable(&self) {
+        match self.link.receive() {
+            Ok(Received::Nothing) => {}
+            Ok(Received::End) => self.ended_by_peer(),
+            Ok(received) => self.arrived(received.bytes()),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn flushed(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        let queued = self.link.queued();
+        if let Some(running) = &mut inner.running
+            && queued < QUEUE_LIMIT
+        {
+            wake(&mut running.writer);
+        }
+        if inner.phase == Phase::Ending {
+            self.close_if_sent(inner);
+        }
+    }
+
+    fn failed(&self, _error: io::Error) {
+        self.close(&mut self.inner.borrow_mut());
+    }
+}
+
+impl Member for Connection {
+    fn sweep(&self, now: Nanos) {
+        let inner = &mut *self.inner.borrow_mut();
+        let queued = self.link.queued();
+        let (before, since) = self.stuck.get();
+        if queued == 0 || queued != before {
+            self.stuck.set((queued, now));
+        } else if now.saturating_sub(since) > self.server.limits.write_time.as_nanos() as Nanos {
+            self.close(inner);
+            return;
+        }
+        if now < self.deadline.get() {
+            return;
+        }
+        match (inner.phase, &inner.running) {
+            (Phase::Open, None) if inner.head_begun && inner.parser.is_within() => {
+                self.refuse(inner, 408);
+            }
+            (Phase::Open, Some(running)) if running.incoming == Incoming::Coming => {
+                if running.outgoing == Outgoing::Unbegun && running.head.is_some() {
+                    self.refuse(inner, 408);
+                } else {
+                    self.close(inner);
+                }
+            }
+            (Phase::Open, None) => self.end(inner),
+            (Phase::Open, Some(_)) => {}
+            _ => self.close(inner),
+        }
+    }
+
+    fn drain(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        if inner.phase == Phase::Open && inner.running.is_none() && !inner.parser.is_within() {
+            self.end(inner);
+        }
+    }
+
+    fn abort(&self) {
+        self.close(&mut self.inner.borrow_mut());
+    }
+}
+
+impl Channel for Connection {
+    fn respond(&self, id: u32, status: u16, fields: &Fields, body: &Bytes) -> Result<()> {
+        self.with_running(id, |running| {
+            self.write_head(running, status, fields, Some(body))?;
+            running.outgoing = Outgoing::Over;
+            Ok(())
+        })?;
+        self.settle_now();
+        Ok(())
+    }
+
+    fn begin(&self, id: u32, status: u16, fields: &Fields) -> Result<()> {
+        self.with_running(id, |running| {
+            running.outgoing = self.write_head(running, status, fields, None)?;
+            Ok(())
+        })
+    }
+
+    fn write(&self, id: u32, bytes: &Bytes) -> Result<()> {
+        let is_too_much = self.with_running(id, |running| match running.outgoing {
+            Outgoing::Silent => Ok(false),
+            Outgoing::Length(left) if (bytes.len() as u64) > left => Ok(true),
+            _ if bytes.is_empty() => Ok(false),
+            _ => self.write_piece(running, bytes).map(|()| false),
+        })?;
+        if is_too_much {
+            self.cut(id);
+            return Err(Error::new(
+                ErrorKind::Argument,
+                "the body is longer than its content-length",
+            ));
+        }
+        Ok(())
+    }
+
+    fn finish(&self, id: u32, trailers: &Fields) -> Result<()> {
+        let missing = self.with_running(id, |running| {
+            if let Outgoing::Length(left @ 1..) = running.outgoing {
+                return Ok(left);
+            }
+            match running.outgoing {
+                Outgoing::Chunked => HEAD.with_borrow_mut(|end| {
+                    end.clear();
+                    end.extend_from_slice(b"0\r\n");
+                    end.extend_from_slice(&trailers.bytes);
+                    end.extend_from_slice(b"\r\n");
+                    self.link.write(end)
+                })?,
+                Outgoing::Rest => running.keeps_alive = false,
+                _ => {}
+            }
+            running.outgoing = Outgoing::Over;
+            Ok(0)
+        })?;
+        if missing > 0 {
+            self.cut(id);
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("the body is {missing} bytes shorter than its content-length"),
+            ));
+        }
+        self.settle_now();
+        Ok(())
+    }
+
+    fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()> {
+        self.with_running(id, |running| {
+            // HTTP/1.0 knows no answers before the answer.
+            if running.minor_version == 0 {
+                return Ok(());
+            }
+            HEAD.with_borrow_mut(|head| {
+                head.clear();
+                push_status(head, status);
+                head.extend_from_slice(&fields.bytes);
+                head.extend_from_slice(b"\r\n");
+                self.link.write(head)
+            })
+        })
+    }
+
+    fn cut(&self, id: u32) {
+        let inner = &mut *self.inner.borrow_mut();
+        if inner
+            .running
+            .as_ref()
+            .is_some_and(|running| running.id == id)
+        {
+            self.close(inner);
+        }
+    }
+
+    fn queued(&self, _id: u32) -> usize {
+        self.link.queued()
+    }
+
+    fn poll_ready(&self, id: u32, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.running.as_mut().filter(|running| running.id == id) {
+            None => Poll::Ready(Err(gone())),
+            Some(_) if self.link.queued() < QUEUE_LIMIT => Poll::Ready(Ok(())),
+            Some(running) => {
+                remember(&mut running.writer, context);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn take_whole_body(&self, id: u32) -> Option<Bytes> {
+        let inner = &mut *self.inner.borrow_mut();
+        let running = inner.running.as_mut().filter(|running| running.id == id)?;
+        if running.incoming != Incoming::Whole {
+            return None;
+        }
+        let size = std::mem::take(&mut running.body_size);
+        let mut pieces = std::mem::take(&mut running.body);
+        let whole = match pieces.len() {
+            0 => Bytes::new(),
+            1 => pieces.pop_front().unwrap_or_default(),
+            _ => {
+                let mut whole = BytesMut::with_capacity(size);
+                for piece in pieces {
+                    whole.extend_from_slice(&piece);
+                }
+                whole.freeze()
+            }
+        };
+        self.resume(inner);
+        Some(whole)
+    }
+
+    fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let inner = &mut *self.inner.borrow_mut();
+        let Some(running) = inner.running.as_mut().filter(|running| running.id == id) else {
+            return Poll::Ready(Some(Err(gone())));
+        };
+        if let Some(piece) = running.body.pop_front() {
+            running.body_size -= piece.len();
+            if running.body_size < WAITING_LIMIT / 2 && inner.held.len() < WAITING_LIMIT {
+                self.resume(inner);
+            }
+            return Poll::Ready(Some(Ok(piece)));
+        }
+        match running.incoming {
+            Incoming::Whole => Poll::Ready(None),
+            Incoming::Failed(kind, what) => Poll::Ready(Some(Err(Error::new(kind, what)))),
+            Incoming::Coming => {
+                if std::mem::take(&mut running.awaits_continue)
+                    && running.outgoing == Outgoing::Unbegun
+                    && self.link.write(b"HTTP/1.1 100 Continue\r\n\r\n").is_err()
+                {
+                    self.close(inner);
+                    return Poll::Ready(Some(Err(gone())));
+                }
+                remember(&mut running.reader, context);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()> {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.running.as_mut().filter(|running| running.id == id) {
+            Some(running) if !inner.peer_ended => {
+                remember(&mut running.gone, context);
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+
+    fn take_link(&self, id: u32) -> Result<(Rc<Link>, Vec<u8>)> {
+        let inner = &mut *self.inner.borrow_mut();
+        if inner
+            .running
+            .as_ref()
+            .is_none_or(|running| running.id != id)
+        {
+            return Err(gone());
+        }
+        let held = std::mem::take(&mut inner.held);
+        self.resume(inner);
+        self.leave(inner);
+        Ok((Rc::clone(&self.link), held))
+    }
+
+    fn link(&self) -> Option<Rc<Link>> {
+        Some(Rc::clone(&self.link))
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::Closed, "the client has gone")
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+fn remember(slot: &mut Option<Waker>, context: &Context<'_>) {
+    match slot {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *slot = Some(context.waker().clone()),
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("")
+}
+
+fn push_status(head: &mut Vec<u8>, status: u16) {
+    if status == 200 {
+        head.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+        return;
+    }
+    head.extend_from_slice(b"HTTP/1.1 ");
+    push_number(head, status.into());
+    head.push(b' ');
+    head.extend_from_slice(reason(status).as_bytes());
+    head.extend_from_slice(b"\r\n");
+}
+
+fn push_number(head: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    head.extend_from_slice(&digits[at..]);
+}
+
+/// The line before a chunk.
+fn push_hex(frame: &mut Vec<u8>, length: usize) {
+    use std::io::Write;
+    let _ = write!(frame, "{length:x}\r\n");
+}

@@ -1,0 +1,366 @@
+//! A request and what answers it, whatever protocol they travel by.
+//!
+//! [`Exchange`] is what a handler gets. It may answer within the call or later, whole or in pieces, and reads the request's body when it wants
+//! to. One that is dropped unanswered is answered by 500, and one that is dropped in the middle of an answer ends the connection, so that
+//! nobody takes the half for the whole.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+
+use super::fields::Fields;
+use super::link::Link;
+use crate::http1::{Head, Start};
+use crate::{Error, ErrorKind, Result};
+
+/// The way back to the connection that a request came by.
+pub(super) trait Channel {
+    fn respond(&self, id: u32, status: u16, fields: &Fields, body: &Bytes) -> Result<()>;
+    fn begin(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
+    fn write(&self, id: u32, bytes: &Bytes) -> Result<()>;
+    fn finish(&self, id: u32, trailers: &Fields) -> Result<()>;
+    fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
+    fn cut(&self, id: u32);
+    fn queued(&self, id: u32) -> usize;
+    fn poll_ready(&self, id: u32, context: &mut Context<'_>) -> Poll<Result<()>>;
+    fn take_whole_body(&self, id: u32) -> Option<Bytes>;
+    fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>>;
+    fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()>;
+    /// The socket, for another protocol, and what came behind the request.
+    fn take_link(&self, id: u32) -> Result<(Rc<Link>, Vec<u8>)>;
+    fn link(&self) -> Option<Rc<Link>>;
+}
+
+/// How far an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Unanswered,
+    Begun,
+    Over,
+}
+
+/// A request, and the way to answer it. Dropping it unanswered answers with 500.
+pub struct Exchange {
+    channel: Rc<dyn Channel>,
+    id: u32,
+    head: Box<Head>,
+    progress: Cell<Progress>,
+}
+
+impl Exchange {
+    pub(super) fn new(channel: Rc<dyn Channel>, id: u32, head: Box<Head>) -> Exchange {
+        Exchange {
+            channel,
+            id,
+            head,
+            progress: Cell::new(Progress::Unanswered),
+        }
+    }
+
+    // ---- the request
+
+    /// In capitals.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        match &self.head.start {
+            Start::Request { method, .. } => method,
+            Start::Response { .. } => "",
+        }
+    }
+
+    /// What is asked for, as it came: a path with its query, a whole url, or `*`.
+    #[must_use]
+    pub fn target(&self) -> &[u8] {
+        match &self.head.start {
+            Start::Request { target, .. } => target,
+            Start::Response { .. } => b"",
+        }
+    }
+
+    /// Of HTTP/1.
+    #[must_use]
+    pub fn minor_version(&self) -> u8 {
+        self.head.minor_version
+    }
+
+    /// Names and values of the request's fields as they came, in their order.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut parts = self.head.fields.split(|&byte| byte == 0);
+        std::iter::from_fn(move || {
+            let name = parts.next().filter(|name| !name.is_empty())?;
+            Some((name, parts.next()?))
+        })
+    }
+
+    /// Names and values in turn, each followed by a zero byte.
+    #[must_use]
+    pub fn raw_fields(&self) -> &[u8] {
+        &self.head.fields
+    }
+
+    /// The first value of a field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// Whether the client asks for another protocol (`Connection: upgrade`) or a tunnel (`CONNECT`).
+    #[must_use]
+    pub fn upgrades(&self) -> bool {
+        self.head.upgrades
+    }
+
+    /// Whether bytes of a body belong to the request.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        self.head.has_body
+    }
+
+    /// Whether the connection is by TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.channel.link().is_some_and(|link| link.is_secure())
+    }
+
+    /// The client's address, if it has one of IP and is still there.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.channel.link()?.peer_addr()
+    }
+
+    /// The address that the client connected to.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.channel.link()?.local_addr()
+    }
+
+    /// The name that the client asked for by TLS.
+    #[must_use]
+    pub fn server_name(&self) -> Option<String> {
+        self.channel.link()?.server_name()
+    }
+
+    // ---- its body
+
+    /// The body, if all of it is here and nothing was taken; empty without one.
+    #[must_use]
+    pub fn take_whole_body(&self) -> Option<Bytes> {
+        if self.head.has_body {
+            self.channel.take_whole_body(self.id)
+        } else {
+            Some(Bytes::new())
+        }
+    }
+
+    /// The next piece of the body, or its end. What nobody takes is not read beyond 64 KiB.
+    pub fn poll_body(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if self.head.has_body {
+            self.channel.poll_body(self.id, context)
+        } else {
+            Poll::Ready(None)
+        }
+    }
+
+    /// The next piece of the body, or its end.
+    ///
+    /// # Errors
+    /// `is_closed()` when the client has gone, `is_full()` when the body is longer than the server's limit, `is_protocol()` when it is malformed.
+    ///
+    /// # Cancel safety
+    /// A dropped future loses nothing.
+    pub async fn next_chunk(&self) -> Option<Result<Bytes>> {
+        poll_fn(|context| self.poll_body(context)).await
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// As [`Exchange::next_chunk`].
+    pub async fn body(&self) -> Result<Bytes> {
+        if let Some(whole) = self.take_whole_body() {
+            return Ok(whole);
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = self.next_chunk().await {
+            bytes.extend_from_slice(&chunk?);
+        }
+        Ok(bytes.freeze())
+    }
+
+    // ---- the answer
+
+    /// Answers as a whole. The length is the body's; a program's own stands for answers that have no body to count (to HEAD, 304).
+    ///
+    /// # Errors
+    /// `is_argument()` for a status that is none from 200 to 999 or an exchange that was answered before, `is_closed()` when the client has gone.
+    pub fn respond(&self, status: u16, fields: &Fields, body: impl Into<Bytes>) -> Result<()> {
+        self.advance(Progress::Unanswered, Progress::Over)?;
+        let outcome = check_status(status)
+            .and_then(|()| self.channel.respond(self.id, status, fields, &body.into()));
+        self.keep_answerable(outcome)
+    }
+
+    /// Begins an answer whose body follows by [`Exchange::write`]: by chunks, unless `content-length` stands among the fields.
+    ///
+    /// # Errors
+    /// As [`Exchange::respond`].
+    pub fn begin(&self, status: u16, fields: &Fields) -> Result<()> {
+        self.advance(Progress::Unanswered, Progress::Begun)?;
+        let outcome =
+            check_status(status).and_then(|()| self.channel.begin(self.id, status, fields));
+        self.keep_answerable(outcome)
+    }
+
+    /// Queues a piece of the body. Wait for [`Exchange::ready`] before the next, or the queue grows.
+    ///
+    /// # Errors
+    /// `is_argument()` for more than the length that was promised, `is_closed()` when the client has gone.
+    pub fn write(&self, bytes: impl Into<Bytes>) -> Result<()> {
+        self.expect(Progress::Begun)?;
+        self.channel.write(self.id, &bytes.into())
+    }
+
+    /// Waits until less than 64 KiB wait for the client to read.
+    ///
+    /// # Errors
+    /// `is_closed()` when the client has gone.
+    ///
+    /// # Cancel safety
+    /// A dropped future changes nothing.
+    pub async fn ready(&self) -> Result<()> {
+        poll_fn(|context| self.poll_ready(context)).await
+    }
+
+    /// [`Exchange::ready`] for futures written by hand.
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.channel.poll_ready(self.id, context)
+    }
+
+    /// Bytes of the answer that the system has not taken yet.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.channel.queued(self.id)
+    }
+
+    /// Ends the body, with trailers if it is sent by chunks.
+    ///
+    /// # Errors
+    /// `is_argument()` for less than the length that was promised, `is_closed()` when the client has gone.
+    pub fn finish(&self, trailers: &Fields) -> Result<()> {
+        self.advance(Progress::Begun, Progress::Over)?;
+        self.channel.finish(self.id, trailers)
+    }
+
+    /// Sends an answer before the answer, 100 to 199 but 101: early hints.
+    ///
+    /// # Errors
+    /// `is_argument()` for another status or after the answer, `is_closed()` when the client has gone.
+    pub fn inform(&self, status: u16, fields: &Fields) -> Result<()> {
+        self.expect(Progress::Unanswered)?;
+        if !(100..=199).contains(&status) || status == 101 {
+            return Err(bad_status(status));
+        }
+        self.channel.inform(self.id, status, fields)
+    }
+
+    /// Ends the exchange at once: the client sees that its answer is not whole.
+    pub fn cut(&self) {
+        self.progress.set(Progress::Over);
+        self.channel.cut(self.id);
+    }
+
+    /// Whether the answer is complete, or never will be.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.progress.get() == Progress::Over
+    }
+
+    /// Whether the answer has begun.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.progress.get() != Progress::Unanswered
+    }
+
+    /// Ready when the client has gone, or has at least said that it sends no more: who computes for nobody may stop.
+    pub fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.channel.poll_gone(self.id, context)
+    }
+
+    /// Takes the connection for another protocol, with what came behind the request.
+    pub(super) fn take_link(&self) -> Result<(Rc<Link>, Vec<u8>)> {
+        self.advance(Progress::Unanswered, Progress::Over)?;
+        self.channel.take_link(self.id)
+    }
+
+    fn expect(&self, progress: Progress) -> Result<()> {
+        let is = self.progress.get();
+        if is == progress {
+            return Ok(());
+        }
+        let what = match is {
+            Progress::Unanswered => "the answer has not begun",
+            Progress::Begun => "the answer has begun already",
+            Progress::Over => "the request is answered already",
+        };
+        Err(Error::new(ErrorKind::Argument, what))
+    }
+
+    fn advance(&self, from: Progress, to: Progress) -> Result<()> {
+        self.expect(from)?;
+        self.progress.set(to);
+        Ok(())
+    }
+
+    /// What was refused because of its arguments has sent nothing: another answer may be tried.
+    fn keep_answerable(&self, outcome: Result<()>) -> Result<()> {
+        if outcome.as_ref().is_err_and(Error::is_argument) {
+            self.progress.set(Progress::Unanswered);
+        }
+        outcome
+    }
+}
+
+fn check_status(status: u16) -> Result<()> {
+    if (200..=999).contains(&status) {
+        Ok(())
+    } else {
+        Err(bad_status(status))
+    }
+}
+
+fn bad_status(status: u16) -> Error {
+    Error::new(
+        ErrorKind::Argument,
+        format!("{status} is no status that can be answered with"),
+    )
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        match self.progress.get() {
+            Progress::Unanswered => {
+                let _ = self
+                    .channel
+                    .respond(self.id, 500, &Fields::default(), &Bytes::new());
+            }
+            Progress::Begun => self.channel.cut(self.id),
+            Progress::Over => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Exchange")
+            .field("method", &self.method())
+            .field("target", &String::from_utf8_lossy(self.target()))
+            .finish_non_exhaustive()
+    }
+}

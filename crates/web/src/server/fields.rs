@@ -1,0 +1,126 @@
+//! The fields of a response, as bytes for the wire, checked as they are added.
+
+use crate::http1::is_token;
+use crate::{Error, ErrorKind, Result};
+
+/// Fields of a head or of trailers. What belongs to the connection is not among them: how long a body is, how it is sent and whether the
+/// connection goes on are the server's business, and what a program says of them is taken as a wish.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// `name: value\r\n` for each.
+    pub(super) bytes: Vec<u8>,
+    /// What `content-length` said.
+    pub(super) length: Option<u64>,
+    /// `connection: close` was said.
+    pub(super) closes: bool,
+    pub(super) has_date: bool,
+}
+
+impl Fields {
+    /// No fields.
+    #[must_use]
+    pub fn new() -> Fields {
+        Fields::default()
+    }
+
+    /// Adds a field. `content-length` is kept as a number, `connection`, `keep-alive` and `transfer-encoding` (RFC 9112) are taken as wishes.
+    ///
+    /// # Errors
+    /// `ErrorKind::Argument` for a name that is no token or a value with a line end or a zero byte in it (RFC 9110, 5.5), and for a length that is no
+    /// number or not the one that was said before.
+    pub fn append(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        if !is_token(name) {
+            return Err(refused(name, "is no name of a header"));
+        }
+        if value.iter().any(|&byte| matches!(byte, 0 | b'\r' | b'\n')) {
+            return Err(refused(
+                name,
+                "has a value with a line end or a zero byte in it",
+            ));
+        }
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"date") => self.has_date = true,
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                let words = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+                self.closes |= words
+                    .into_iter()
+                    .any(|word| word.eq_ignore_ascii_case(b"close"));
+                return Ok(());
+            }
+            10 if name.eq_ignore_ascii_case(b"keep-alive") => return Ok(()),
+            14 if name.eq_ignore_ascii_case(b"content-length") => return self.set_length(value),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => return Ok(()),
+            _ => {}
+        }
+        self.bytes.reserve(name.len() + value.len() + 4);
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(b": ");
+        self.bytes.extend_from_slice(value);
+        self.bytes.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    fn set_length(&mut self, value: &[u8]) -> Result<()> {
+        let text = std::str::from_utf8(value).unwrap_or_default();
+        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(length) if is_digits && self.length.is_none_or(|other| other == length) => {
+                self.length = Some(length);
+                Ok(())
+            }
+            _ => Err(refused(b"content-length", &format!("cannot be '{text}'"))),
+        }
+    }
+
+    /// Whether a field of this name was added; in small letters.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.bytes.split(|&byte| byte == b'\n').any(|line| {
+            line.len() > name.len()
+                && line[name.len()] == b':'
+                && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+        })
+    }
+}
+
+fn refused(name: &[u8], what: &str) -> Error {
+    let name = String::from_utf8_lossy(name);
+    Error::new(ErrorKind::Argument, format!("the header '{name}' {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_split_a_response_is_refused() {
+        let mut fields = Fields::new();
+        for (name, value) in [
+            (&b"a b"[..], &b"c"[..]),
+            (b"", b"c"),
+            (b"a", b"b\r\nset-cookie: c"),
+            (b"a", b"b\nc"),
+            (b"a", b"b\0c"),
+            (b"a\r\nb", b"c"),
+            (b"content-length", b"+1"),
+            (b"content-length", b"1, 1"),
+            (b"content-length", b""),
+        ] {
+            assert!(fields.append(name, value).unwrap_err().is_argument());
+        }
+        assert!(fields.bytes.is_empty());
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_is_no_field() {
+        let mut fields = Fields::new();
+        fields.append(b"Connection", b"keep-alive, Close").unwrap();
+        fields.append(b"Transfer-Encoding", b"chunked").unwrap();
+        fields.append(b"Content-Length", b"12").unwrap();
+        fields.append(b"X-Name", b"\xe4 b").unwrap();
+        assert_eq!(fields.bytes, b"X-Name: \xe4 b\r\n");
+        assert!(fields.closes && fields.contains("x-name") && !fields.contains("x-nam"));
+        assert_eq!(fields.length, Some(12));
+        assert!(fields.append(b"content-length", b"13").is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! What a connection's bytes go through: the socket, and TLS over it if there is any.
+//!
+//! Told of by a handler, not polled: bytes are read into buffers of the thread, which are free again before anybody runs who may read, and
+//! what is written leaves at the end of the turn. Loop thread only.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustls::{ServerConfig, ServerConnection};
+use twinloop_loop::net::{Kept, Stream, StreamHandler};
+
+/// The most that one read takes from a socket.
+const SCRATCH: usize = 64 * 1024;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer of the thread, for as long as somebody looks at what was read.
+pub(super) struct Scratch(Vec<u8>);
+
+impl Scratch {
+    fn take() -> Scratch {
+        let spare = SPARE.with_borrow_mut(Vec::pop);
+        Scratch(spare.unwrap_or_else(|| vec![0; SCRATCH]))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        if buffer.len() == SCRATCH {
+            SPARE.with_borrow_mut(|spare| {
+                // Two for the depth that handlers usually have.
+                if spare.len() < 2 {
+                    spare.push(buffer);
+                }
+            });
+        }
+    }
+}
+
+/// What a read came to.
+pub(super) enum Received {
+    /// So many bytes at the beginning of the buffer.
+    Bytes(Scratch, usize),
+    /// Nothing that concerns anybody but TLS.
+    Nothing,
+    /// The peer sends no more.
+    End,
+}
+
+impl Received {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Received::Bytes(scratch, count) => &scratch.0[..*count],
+            _ => &[],
+        }
+    }
+}
+
+/// A connected socket with or without TLS.
+pub(super) struct Link {
+    stream: Stream,
+    tls: Option<RefCell<ServerConnection>>,
+    /// Set once TLS's handshake is over, or there is none.
+    is_open: Cell<bool>,
+}
+
+impl Link {
+    pub(super) fn plain(stream: Stream) -> Link {
+        Link {
+            stream,
+            tls: None,
+            is_open: Cell::new(true),
+        }
+    }
+
+    pub(super) fn tls(stream: Stream, config: Arc<ServerConfig>) -> io::Result<Link> {
+        let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
+        // What is written waits in the socket's queue, which has its limit.
+        session.set_buffer_limit(None);
+        Ok(Link {
+            stream,
+            tls: Some(RefCell::new(session)),
+            is_open: Cell::new(false),
+        })
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Whether messages can come: TLS, if there is any, has agreed.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.get()
+    }
+
+    /// The protocol that both sides chose by ALPN.
+    pub(super) fn protocol(&self) -> Option<Vec<u8>> {
+        let session = self.tls.as_ref()?.borrow();
+        session.alpn_protocol().map(<[u8]>::to_vec)
+    }
+
+    /// The name that the client asked for.
+    pub(super) fn server_name(&self) -> Option<String> {
+        let session = self.tls.as_ref()?.borrow();
+        session.server_name().map(str::to_owned)
+    }
+
+    pub(super) fn set_handler(&self, handler: Option<Rc<dyn StreamHandler>>) {
+        self.stream.set_handler(handler);
+    }
+
+    pub(super) fn peer_addr(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
+    }
+
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
+    }
+
+    /// Reads once from the socket.
+    pub(super) fn receive(&self) -> io::Result<Received> {
+        let mut scratch = Scratch::take();
+        let count = match self.stream.read_once(&mut scratch.0) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Ok(Received::Nothing);
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(session) = &self.tls else {
+            return Ok(match count {
+                0 => Received::End,
+                _ => Received::Bytes(scratch, count),
+            });
+        };
+        let session = &mut *session.borrow_mut();
+        if count == 0 {
+            return Ok(Received::End);
+        }
+        let outcome = self.decrypt(session, &scratch.0[..count]);
+        // An alert tells the peer why, also when this failed.
+        self.send_records(session)?;
+        let (plain, length, at_end) = outcome?;
+        Ok(match (length, at_end) {
+            (0, true) => Received::End,
+            (0, false) => Received::Nothing,
+            _ => Received::Bytes(plain, length),
+        })
+    }
+
+    fn decrypt(
+        &self,
+        session: &mut ServerConnection,
+        mut records: &[u8],
+    ) -> io::Result<(Scratch, usize, bool)> {
+        let mut plain = Scratch::take();
+        let mut length = 0;
+        let mut at_end = false;
+        while !records.is_empty() && !at_end {
+            session.read_tls(&mut records)?;
+            let state = session
+                .process_new_packets()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            at_end = state.peer_has_closed();
+            while length < plain.0.len() {
+                match session.reader().read(&mut plain.0[length..]) {
+                    Ok(0) => break,
+                    Ok(count) => length += count,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.is_open.set(!session.is_handshaking());
+        Ok((plain, length, at_end))
+    }
+
+    fn send_records(&self, session: &mut ServerConnection) -> io::Result<()> {
+        if !session.wants_write() {
+            return Ok(());
+        }
+        let mut records = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut records)?;
+        }
+        self.stream.write(&records)
+    }
+
+    /// Sends a copy of `bytes` after what is queued.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let Some(session) = &self.tls else {
+            return self.stream.write(bytes);
+        };
+        let session = &mut *session.borrow_mut();
+        session.writer().write_all(bytes)?;
+        self.send_records(session)
+    }
+
+    /// As [`Link::write`], without a copy where there is no TLS.
+    pub(super) fn write_shared(&self, bytes: &Bytes) -> io::Result<()> {
+        if self.tls.is_some() {
+            return self.write(bytes);
+        }
+        self.stream
+            .write_kept(bytes, || Box::new(bytes.clone()) as Kept)
+    }
+
+    /// Bytes that the system has not taken yet.
+    pub(super) fn queued(&self) -> usize {
+        self.stream.queued()
+    }
+
+    pub(super) fn pause(&self) {
+        self.stream.pause_reading();
+    }
+
+    pub(super) fn resume(&self) {
+        self.stream.resume_reading();
+    }
+
+    /// Nothing more will be written: says so to the peer after what is queued.
+    pub(super) fn end(&self) {
+        if let Some(session) = &self.tls {
+            let session = &mut *session.borrow_mut();
+            session.send_close_notify();
+            let _ = self.send_records(session);
+        }
+        self.stream.shutdown_write_when_flushed();
+    }
+
+    /// Closes the socket without sending what is queued.
+    pub(super) fn close(&self) {
+        self.stream.close();
+    }
+}

@@ -1,0 +1,32 @@
+//! An HTTP server on the loop's sockets: HTTP/1.1 (RFC 9112), WebSocket (RFC 6455), TLS by rustls.
+//!
+//! - `fields`: the fields of answers; `exchange`: a request and its answer; `connection`: the messages of a connection
+//! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
+//! - `socket`: a WebSocket's server side
+//!
+//! A connection is told of by the loop, not polled: a request that came whole is parsed, handed to the [`Handler`] and answered within one
+//! entry of the turn, without a task or a future of its own. Rule BOUNDED: heads, bodies, queues and times have limits ([`Limits`]).
+
+mod connection;
+mod exchange;
+mod fields;
+mod link;
+mod listening;
+mod tls;
+
+pub use exchange::Exchange;
+pub use fields::Fields;
+pub use listening::{Limits, Server};
+pub use tls::Identity;
+
+/// Answers requests.
+pub trait Handler {
+    /// A request, as soon as its head is there; a short body that came with it is there too. Called in an entry of the turn; may not unwind.
+    fn request(&self, exchange: Exchange);
+}
+
+impl<F: Fn(Exchange)> Handler for F {
+    fn request(&self, exchange: Exchange) {
+        self(exchange);
+    }
+}
