@@ -866,7 +866,7 @@ impl Channel for Connection {
         }
     }
 
-    fn take_link(&self, id: u32) -> Result<(Rc<Link>, Vec<u8>)> {
+    fn take_link(&self, id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
         let inner = &mut *self.inner.borrow_mut();
         if inner
             .running
@@ -878,7 +878,7 @@ impl Channel for Connection {
         let held = std::mem::take(&mut inner.held);
         self.resume(inner);
         self.leave(inner);
-        Ok((Rc::clone(&self.link), held))
+        Ok((Rc::clone(&self.server), Rc::clone(&self.link), held))
     }
 
     fn link(&self) -> Option<Rc<Link>> {

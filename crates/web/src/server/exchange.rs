@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::fields::Fields;
 use super::link::Link;
+use super::listening::Core;
 use crate::http1::{Head, Start};
 use crate::{Error, ErrorKind, Result};
 
@@ -31,7 +32,7 @@ pub(super) trait Channel {
     fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>>;
     fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()>;
     /// The socket, for another protocol, and what came behind the request.
-    fn take_link(&self, id: u32) -> Result<(Rc<Link>, Vec<u8>)>;
+    fn take_link(&self, id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)>;
     fn link(&self) -> Option<Rc<Link>>;
 }
 
@@ -293,7 +294,7 @@ impl Exchange {
     }
 
     /// Takes the connection for another protocol, with what came behind the request.
-    pub(super) fn take_link(&self) -> Result<(Rc<Link>, Vec<u8>)> {
+    pub(super) fn take_link(&self) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
         self.advance(Progress::Unanswered, Progress::Over)?;
         self.channel.take_link(self.id)
     }

@@ -3,7 +3,7 @@
 //! Told of by a handler, not polled: bytes are read into buffers of the thread, which are free again before anybody runs who may read, and
 //! what is written leaves at the end of the turn. Loop thread only.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -67,17 +67,11 @@ impl Received {
 pub(super) struct Link {
     stream: Stream,
     tls: Option<RefCell<ServerConnection>>,
-    /// Set once TLS's handshake is over, or there is none.
-    is_open: Cell<bool>,
 }
 
 impl Link {
     pub(super) fn plain(stream: Stream) -> Link {
-        Link {
-            stream,
-            tls: None,
-            is_open: Cell::new(true),
-        }
+        Link { stream, tls: None }
     }
 
     pub(super) fn tls(stream: Stream, config: Arc<ServerConfig>) -> io::Result<Link> {
@@ -87,23 +81,11 @@ impl Link {
         Ok(Link {
             stream,
             tls: Some(RefCell::new(session)),
-            is_open: Cell::new(false),
         })
     }
 
     pub(super) fn is_secure(&self) -> bool {
         self.tls.is_some()
-    }
-
-    /// Whether messages can come: TLS, if there is any, has agreed.
-    pub(super) fn is_open(&self) -> bool {
-        self.is_open.get()
-    }
-
-    /// The protocol that both sides chose by ALPN.
-    pub(super) fn protocol(&self) -> Option<Vec<u8>> {
-        let session = self.tls.as_ref()?.borrow();
-        session.alpn_protocol().map(<[u8]>::to_vec)
     }
 
     /// The name that the client asked for.
@@ -144,7 +126,7 @@ impl Link {
         if count == 0 {
             return Ok(Received::End);
         }
-        let outcome = self.decrypt(session, &scratch.0[..count]);
+        let outcome = Link::decrypt(session, &scratch.0[..count]);
         // An alert tells the peer why, also when this failed.
         self.send_records(session)?;
         let (plain, length, at_end) = outcome?;
@@ -156,7 +138,6 @@ impl Link {
     }
 
     fn decrypt(
-        &self,
         session: &mut ServerConnection,
         mut records: &[u8],
     ) -> io::Result<(Scratch, usize, bool)> {
@@ -179,7 +160,6 @@ impl Link {
                 }
             }
         }
-        self.is_open.set(!session.is_handshaking());
         Ok((plain, length, at_end))
     }
 

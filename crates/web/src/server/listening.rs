@@ -218,6 +218,11 @@ impl Core {
         self.is_closing.get()
     }
 
+    /// The time, by the second.
+    pub(super) fn now(&self) -> Nanos {
+        self.now.get()
+    }
+
     /// When so much time will have passed, by the second.
     pub(super) fn after(&self, time: Duration) -> Nanos {
         let time = Nanos::try_from(time.as_nanos()).unwrap_or(Nanos::MAX);

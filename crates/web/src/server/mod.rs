@@ -12,11 +12,13 @@ mod exchange;
 mod fields;
 mod link;
 mod listening;
+mod socket;
 mod tls;
 
 pub use exchange::Exchange;
 pub use fields::Fields;
 pub use listening::{Limits, Server};
+pub use socket::{Socket, SocketHandler, SocketOptions, broadcast};
 pub use tls::Identity;
 
 /// Answers requests.

@@ -6,11 +6,11 @@
 //! loop only queue.
 
 use super::deflate::Deflate;
-use super::frame::Opcode;
+use super::frame::{Opcode, Role};
 use super::handshake::{Handshake, Opened};
 use super::inbound::{Event, Inbound};
 use super::outbound::Outbound;
-use super::{CloseStatus, Message};
+use super::{CloseStatus, Message, close_payload, code_of};
 use crate::connect::Transport;
 use crate::{Error, ErrorKind, Result};
 use std::cell::RefCell;
@@ -69,7 +69,7 @@ impl Connection {
     pub(super) fn start(opened: Opened, handshake: Handshake) -> Rc<Connection> {
         let state = ConnectionState {
             transport: Some(opened.transport),
-            inbound: Inbound::new(&opened.received, handshake.max_message_bytes),
+            inbound: Inbound::new(&opened.received, handshake.max_message_bytes, Role::Client),
             outbound: Outbound::default(),
             deflate: opened.agreement.map(Deflate::new),
             close_queued: false,
@@ -197,7 +197,7 @@ impl Connection {
         }
         let is_empty = state.outbound.is_empty();
         if is_empty && (state.ended.is_some() || (state.abandoned && state.close_queued)) {
-            self.end(state, unclean());
+            self.end(state, CloseStatus::unclean());
             close_transport(state);
             return Poll::Ready(());
         }
@@ -206,7 +206,7 @@ impl Connection {
                 .close_timer
                 .get_or_insert_with(|| Box::pin(time::sleep(self.close_timeout)));
             if timer.as_mut().poll(context).is_ready() {
-                self.end(state, unclean());
+                self.end(state, CloseStatus::unclean());
                 close_transport(state);
                 return Poll::Ready(());
             }
@@ -288,7 +288,7 @@ impl Connection {
             return Poll::Pending;
         }
         let Some(transport) = &mut state.transport else {
-            self.end(state, unclean());
+            self.end(state, CloseStatus::unclean());
             return Poll::Ready(());
         };
         let mut buffer = ReadBuf::new(state.inbound.space());
@@ -314,14 +314,14 @@ impl Connection {
                 None => error,
             });
         }
-        self.end(state, unclean());
+        self.end(state, CloseStatus::unclean());
         close_transport(state);
     }
 
     /// Answers what is not a message.
     fn answer(&self, state: &mut ConnectionState, event: Event) {
         match event {
-            Event::Message(_) | Event::Pong => {}
+            Event::Message(_) | Event::Pong(_) => {}
             Event::Ping(payload) => {
                 if !state.close_queued {
                     self.push_or_fail(state, Opcode::Pong, &payload);
@@ -351,19 +351,13 @@ impl Connection {
 
     /// The peer broke the rules: tells it the code of the rule, and ends.
     fn fail(&self, state: &mut ConnectionState, error: Error) {
-        let code = match error.kind() {
-            ErrorKind::Full => 1009,
-            ErrorKind::Decode => 1007,
-            ErrorKind::Internal => 1011,
-            _ => 1002,
-        };
         if !state.close_queued {
-            self.push_close(state, Some(code), "");
+            self.push_close(state, Some(code_of(&error)), "");
         }
         self.write_queued(state, &mut Context::from_waker(Waker::noop()));
         let message = format!("the websocket to {} failed", self.url);
         state.failure = Some(Error::new(error.kind(), message).with_source(error));
-        self.end(state, unclean());
+        self.end(state, CloseStatus::unclean());
         close_transport(state);
     }
 
@@ -381,7 +375,7 @@ impl Connection {
         let state = &mut *self.state.borrow_mut();
         state.abandoned = true;
         if !state.close_queued {
-            self.end(state, unclean());
+            self.end(state, CloseStatus::unclean());
             close_transport(state);
         }
         wake(&state.writer);
@@ -390,16 +384,12 @@ impl Connection {
     /// Ends the connection without saying anything.
     pub(super) fn cut(&self) {
         let state = &mut *self.state.borrow_mut();
-        self.end(state, unclean());
+        self.end(state, CloseStatus::unclean());
         close_transport(state);
     }
 
     fn push_close(&self, state: &mut ConnectionState, code: Option<u16>, reason: &str) {
-        let mut payload = Vec::with_capacity(2 + reason.len());
-        if let Some(code) = code {
-            payload.extend_from_slice(&code.to_be_bytes());
-            payload.extend_from_slice(reason.as_bytes());
-        }
+        let payload = close_payload(code, reason);
         state.close_queued = true;
         self.push_or_fail(state, Opcode::Close, &payload);
         wake(&state.writer);
@@ -409,7 +399,7 @@ impl Connection {
     fn push_or_fail(&self, state: &mut ConnectionState, opcode: Opcode, payload: &[u8]) {
         if let Err(error) = state.outbound.push(opcode, false, payload, 0) {
             state.failure = Some(error);
-            self.end(state, unclean());
+            self.end(state, CloseStatus::unclean());
             close_transport(state);
         }
     }
@@ -420,14 +410,6 @@ impl Connection {
         wake(&state.reader);
         wake(&state.writer);
         self.drained.notify_waiters();
-    }
-}
-
-fn unclean() -> CloseStatus {
-    CloseStatus {
-        code: 1006,
-        reason: String::new(),
-        was_clean: false,
     }
 }
 

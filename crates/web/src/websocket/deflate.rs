@@ -1,7 +1,7 @@
-//! permessage-deflate (RFC 7692), the client's side.
+//! permessage-deflate (RFC 7692).
 //!
-//! We offer `client_max_window_bits` and take what the server answers: context takeover each way or not, windows of 9 to
-//! 15 bits. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED). The two
+//! As a client we offer `client_max_window_bits` and take what the server answers, as a server we take the first offer that can be kept:
+//! context takeover each way or not, windows of 9 to 15 bits. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED). The two
 //! contexts cost about 300 KiB a connection and are made with the first message that needs them.
 
 use super::frame::broken;
@@ -21,10 +21,11 @@ const STEP: usize = 16 * 1024;
 
 /// What was agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Agreement {
-    server_keeps_context: bool,
-    client_keeps_context: bool,
-    client_window_bits: u8,
+pub(crate) struct Agreement {
+    /// Whether what we send refers to what we sent before.
+    we_keep_context: bool,
+    they_keep_context: bool,
+    our_window_bits: u8,
 }
 
 impl Agreement {
@@ -49,29 +50,15 @@ impl Agreement {
     }
 
     fn of_parameters<'a>(parameters: impl Iterator<Item = &'a str>) -> Result<Agreement> {
-        let mut agreement = Agreement {
-            server_keeps_context: true,
-            client_keeps_context: true,
-            client_window_bits: 15,
-        };
+        let mut agreement = Agreement::default();
         for parameter in parameters {
-            let (name, value) = match parameter.split_once('=') {
-                Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
-                None => (parameter, None),
-            };
-            let bits = || {
-                value
-                    .and_then(|text| text.parse().ok())
-                    .filter(|bits| (8..=15).contains(bits))
-            };
-            match (name.to_ascii_lowercase().as_str(), value) {
-                ("server_no_context_takeover", None) => agreement.server_keeps_context = false,
-                ("client_no_context_takeover", None) => agreement.client_keeps_context = false,
+            let (name, value) = read_parameter(parameter);
+            match (name.as_str(), value, bits(value)) {
+                ("server_no_context_takeover", None, _) => agreement.they_keep_context = false,
+                ("client_no_context_takeover", None, _) => agreement.we_keep_context = false,
                 // Any window of the server's fits into the 15 bits that we decompress with.
-                ("server_max_window_bits", Some(_)) if bits().is_some() => {}
-                ("client_max_window_bits", Some(_)) if bits().is_some() => {
-                    agreement.client_window_bits = bits().unwrap_or(15);
-                }
+                ("server_max_window_bits", _, Some(_)) => {}
+                ("client_max_window_bits", _, Some(bits)) => agreement.our_window_bits = bits,
                 _ => {
                     return Err(broken(&format!(
                         "the server answered permessage-deflate with '{parameter}'"
@@ -83,15 +70,80 @@ impl Agreement {
     }
 }
 
+impl Default for Agreement {
+    fn default() -> Agreement {
+        Agreement {
+            we_keep_context: true,
+            they_keep_context: true,
+            our_window_bits: 15,
+        }
+    }
+}
+
+/// The first of a client's offers that a server can keep, and the answer to it.
+pub(crate) fn accept_offer(header: &str) -> Option<(Agreement, String)> {
+    header.split(',').find_map(|offer| {
+        let mut parts = offer.split(';').map(str::trim);
+        if !parts.next()?.eq_ignore_ascii_case("permessage-deflate") {
+            return None;
+        }
+        let mut agreement = Agreement::default();
+        let mut answer = "permessage-deflate".to_owned();
+        let mut named = Vec::new();
+        for parameter in parts {
+            let (name, value) = read_parameter(parameter);
+            match (name.as_str(), value, bits(value)) {
+                ("server_no_context_takeover", None, _) => {
+                    agreement.we_keep_context = false;
+                    answer.push_str("; server_no_context_takeover");
+                }
+                ("client_no_context_takeover", None, _) => {
+                    agreement.they_keep_context = false;
+                    answer.push_str("; client_no_context_takeover");
+                }
+                // zlib knows no window of 8 bits.
+                ("server_max_window_bits", _, Some(bits @ 9..)) => {
+                    agreement.our_window_bits = bits;
+                    answer.push_str(&format!("; server_max_window_bits={bits}"));
+                }
+                // We decompress with 15 bits, whatever the client uses.
+                ("client_max_window_bits", None, _) | ("client_max_window_bits", _, Some(_)) => {}
+                _ => return None,
+            }
+            if named.contains(&name) {
+                return None;
+            }
+            named.push(name);
+        }
+        Some((agreement, answer))
+    })
+}
+
+/// A parameter's name in small letters, and its value.
+fn read_parameter(parameter: &str) -> (String, Option<&str>) {
+    match parameter.split_once('=') {
+        Some((name, value)) => (
+            name.trim().to_ascii_lowercase(),
+            Some(value.trim().trim_matches('"')),
+        ),
+        None => (parameter.to_ascii_lowercase(), None),
+    }
+}
+
+fn bits(value: Option<&str>) -> Option<u8> {
+    let bits = value?.parse().ok()?;
+    (8..=15).contains(&bits).then_some(bits)
+}
+
 /// Compresses and decompresses the messages of one connection.
-pub(super) struct Deflate {
+pub(crate) struct Deflate {
     agreement: Agreement,
     compress: Option<Box<Compress>>,
     decompress: Option<Box<Decompress>>,
 }
 
 impl Deflate {
-    pub(super) fn new(agreement: Agreement) -> Deflate {
+    pub(crate) fn new(agreement: Agreement) -> Deflate {
         Deflate {
             agreement,
             compress: None,
@@ -100,12 +152,12 @@ impl Deflate {
     }
 
     /// The compressed form of a message, if that is worth sending.
-    pub(super) fn compress(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn compress(&mut self, message: &[u8]) -> Result<Option<Vec<u8>>> {
         // zlib knows no window of 8 bits; RFC 7692 lets a sender leave any message uncompressed.
-        if message.len() < SHORTEST_COMPRESSED || self.agreement.client_window_bits < 9 {
+        if message.len() < SHORTEST_COMPRESSED || self.agreement.our_window_bits < 9 {
             return Ok(None);
         }
-        let bits = self.agreement.client_window_bits;
+        let bits = self.agreement.our_window_bits;
         let context = self.compress.get_or_insert_with(|| {
             Box::new(Compress::new_with_window_bits(
                 Compression::fast(),
@@ -113,7 +165,7 @@ impl Deflate {
                 bits,
             ))
         });
-        if !self.agreement.client_keeps_context {
+        if !self.agreement.we_keep_context {
             context.reset();
         }
         let mut output = Vec::with_capacity(message.len() / 2 + 64);
@@ -138,11 +190,11 @@ impl Deflate {
     }
 
     /// The message that `payload` is the compressed form of; at most `limit` bytes.
-    pub(super) fn decompress(&mut self, payload: &[u8], limit: usize) -> Result<Vec<u8>> {
+    pub(crate) fn decompress(&mut self, payload: &[u8], limit: usize) -> Result<Vec<u8>> {
         let context = self
             .decompress
             .get_or_insert_with(|| Box::new(Decompress::new(false)));
-        if !self.agreement.server_keeps_context {
+        if !self.agreement.they_keep_context {
             context.reset(false);
         }
         let mut output = Vec::with_capacity((payload.len() * 4).min(limit).max(64));
@@ -266,5 +318,30 @@ mod tests {
             assert!(Agreement::parse(header).is_err(), "{header}");
         }
         assert_eq!(Agreement::parse("").unwrap(), None);
+    }
+
+    #[test]
+    fn a_server_takes_the_first_offer_that_it_can_keep() {
+        for (offers, answer) in [
+            ("permessage-deflate", Some("permessage-deflate")),
+            (
+                "x-other, permessage-deflate; client_max_window_bits; server_no_context_takeover",
+                Some("permessage-deflate; server_no_context_takeover"),
+            ),
+            (
+                "permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=10; client_no_context_takeover",
+                Some("permessage-deflate; server_max_window_bits=10; client_no_context_takeover"),
+            ),
+            ("permessage-deflate; mystery", None),
+            ("permessage-deflate; server_max_window_bits", None),
+            (
+                "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+                None,
+            ),
+            ("", None),
+        ] {
+            let accepted = accept_offer(offers).map(|(_, answer)| answer);
+            assert_eq!(accepted.as_deref(), answer, "{offers}");
+        }
     }
 }

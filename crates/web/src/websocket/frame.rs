@@ -1,12 +1,19 @@
 //! Frames of RFC 6455, section 5: headers written, headers read, masks applied.
 //!
-//! Pure functions over bytes: no I/O, no state. The client side masks what it sends and refuses masked frames.
+//! Pure functions over bytes: no I/O, no state. A client masks what it sends, and a server does not.
 
 use crate::{Error, ErrorKind, Result};
 
+/// Which side of the connection we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opcode {
+pub(crate) enum Opcode {
     Continuation,
     Text,
     Binary,
@@ -45,14 +52,14 @@ impl Opcode {
 }
 
 /// The longest payload of a control frame.
-pub(super) const LONGEST_CONTROL: usize = 125;
+pub(crate) const LONGEST_CONTROL: usize = 125;
 
 const FINAL: u8 = 0x80;
 const RESERVED_1: u8 = 0x40;
 const RESERVED_2_AND_3: u8 = 0x30;
 const MASKED: u8 = 0x80;
 
-/// The header of a frame from the server.
+/// The header of a frame from the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) opcode: Opcode,
@@ -62,16 +69,20 @@ pub(super) struct Header {
     /// Bytes of the header itself.
     pub(super) header_length: usize,
     pub(super) payload_length: usize,
+    /// What the payload is masked with; a client's is.
+    pub(super) mask: Option<[u8; 4]>,
 }
 
 impl Header {
-    /// The header at the start of `bytes`; `None` while it is not here as a whole.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<Header>> {
+    /// The header at the start of `bytes`, which our peer sent; `None` while it is not here as a whole.
+    pub(super) fn parse(bytes: &[u8], role: Role) -> Result<Option<Header>> {
         let &[first, second, ref rest @ ..] = bytes else {
             return Ok(None);
         };
-        if second & MASKED != 0 {
-            return Err(broken("the server masked a frame"));
+        match (role, second & MASKED != 0) {
+            (Role::Client, true) => return Err(broken("the server masked a frame")),
+            (Role::Server, false) => return Err(broken("the client did not mask a frame")),
+            _ => {}
         }
         if first & RESERVED_2_AND_3 != 0 {
             return Err(broken("a frame has reserved bits"));
@@ -86,11 +97,17 @@ impl Header {
             (126 | 127, _) => return Ok(None),
             (length, _) => (0, u64::from(length)),
         };
+        let mask = match (role, rest.get(length_bytes..)) {
+            (Role::Client, _) => None,
+            (Role::Server, Some(&[a, b, c, d, ..])) => Some([a, b, c, d]),
+            (Role::Server, _) => return Ok(None),
+        };
         let header = Header {
             opcode,
             is_final: first & FINAL != 0,
             compressed: first & RESERVED_1 != 0,
-            header_length: 2 + length_bytes,
+            header_length: 2 + length_bytes + mask.map_or(0, |mask| mask.len()),
+            mask,
             payload_length: usize::try_from(payload_length)
                 .map_err(|_| broken("a frame is longer than memory"))?,
         };
@@ -121,7 +138,7 @@ impl Header {
     }
 }
 
-/// Appends a whole masked frame to `output`.
+/// Appends a whole frame to `output`, masked as a client's has to be.
 pub(super) fn append_frame(
     output: &mut Vec<u8>,
     opcode: Opcode,
@@ -129,24 +146,44 @@ pub(super) fn append_frame(
     payload: &[u8],
     mask: [u8; 4],
 ) {
-    let flag = if compressed { RESERVED_1 } else { 0 };
     output.reserve(payload.len() + 14);
-    output.push(FINAL | flag | opcode.bits());
-    match payload.len() {
-        length @ 0..=125 => output.push(MASKED | length as u8),
-        length @ 126..=65535 => {
-            output.push(MASKED | 126);
-            output.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            output.push(MASKED | 127);
-            output.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    append_header(output, opcode, compressed, payload.len(), MASKED);
     output.extend_from_slice(&mask);
     let start = output.len();
     output.extend_from_slice(payload);
     apply_mask(&mut output[start..], mask);
+}
+
+/// Appends the header of a frame as a server sends it; its payload, of `length` bytes, goes behind it.
+pub(crate) fn append_plain_header(
+    output: &mut Vec<u8>,
+    opcode: Opcode,
+    compressed: bool,
+    length: usize,
+) {
+    append_header(output, opcode, compressed, length, 0);
+}
+
+fn append_header(
+    output: &mut Vec<u8>,
+    opcode: Opcode,
+    compressed: bool,
+    length: usize,
+    masked: u8,
+) {
+    let flag = if compressed { RESERVED_1 } else { 0 };
+    output.push(FINAL | flag | opcode.bits());
+    match length {
+        0..=125 => output.push(masked | length as u8),
+        126..=65535 => {
+            output.push(masked | 126);
+            output.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        _ => {
+            output.push(masked | 127);
+            output.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
 }
 
 /// XORs `bytes` with the repeated mask, eight at a time; the compiler turns the loop into vector instructions.
@@ -163,6 +200,11 @@ pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4]) {
     }
 }
 
+/// Whether a close frame may have this code (RFC 6455, section 7.4, and what was registered since).
+pub(super) fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
 /// The peer does not keep to RFC 6455.
 pub(super) fn broken(what: &str) -> Error {
     Error::new(ErrorKind::Protocol, what)
@@ -172,31 +214,38 @@ pub(super) fn broken(what: &str) -> Error {
 mod tests {
     use super::*;
 
-    /// What a server would send: the frame without mask.
-    fn unmasked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    /// What our peer would send.
+    fn sent_to(role: Role, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        append_frame(&mut bytes, opcode, false, payload, [0; 4]);
-        let header_length = bytes.len() - payload.len();
-        bytes.drain(header_length - 4..header_length);
-        bytes[1] &= !MASKED;
+        if role == Role::Server {
+            append_frame(&mut bytes, Opcode::Binary, false, payload, [1, 2, 3, 4]);
+        } else {
+            append_plain_header(&mut bytes, Opcode::Binary, false, payload.len());
+            bytes.extend_from_slice(payload);
+        }
         bytes
     }
 
     #[test]
     fn a_header_is_read_back_at_every_length_and_never_before_it_is_whole() {
-        for length in [0, 1, 125, 126, 127, 65535, 65536, 100_000] {
-            let bytes = unmasked(Opcode::Binary, &vec![7; length]);
-            let header = Header::parse(&bytes).unwrap().unwrap();
-            assert_eq!((header.payload_length, header.is_final), (length, true));
-            assert_eq!(header.header_length + length, bytes.len());
-            for cut in 0..header.header_length {
-                assert_eq!(
-                    Header::parse(&bytes[..cut]).unwrap(),
-                    None,
-                    "{length} cut at {cut}"
-                );
+        for role in [Role::Client, Role::Server] {
+            for length in [0, 1, 125, 126, 127, 65535, 65536, 100_000] {
+                let bytes = sent_to(role, &vec![7; length]);
+                let header = Header::parse(&bytes, role).unwrap().unwrap();
+                assert_eq!((header.payload_length, header.is_final), (length, true));
+                assert_eq!(header.header_length + length, bytes.len());
+                for cut in 0..header.header_length {
+                    let parsed = Header::parse(&bytes[..cut], role).unwrap();
+                    assert_eq!(parsed, None, "{length} cut at {cut}");
+                }
             }
         }
+        let unmasked = sent_to(Role::Client, b"a");
+        assert!(
+            Header::parse(&unmasked, Role::Server)
+                .unwrap_err()
+                .is_protocol()
+        );
     }
 
     #[test]
@@ -213,11 +262,14 @@ mod tests {
         ];
         for bytes in cases {
             assert!(
-                Header::parse(bytes).unwrap_err().is_protocol(),
+                Header::parse(bytes, Role::Client)
+                    .unwrap_err()
+                    .is_protocol(),
                 "{bytes:x?}"
             );
         }
-        assert!(Header::parse(&[0x82, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]).is_err());
+        let too_long = [0x82, 127, 0xff, 0, 0, 0, 0, 0, 0, 0];
+        assert!(Header::parse(&too_long, Role::Client).is_err());
     }
 
     #[test]

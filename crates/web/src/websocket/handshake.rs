@@ -312,7 +312,8 @@ fn header_values(headers: &[httparse::Header<'_>], name: &str) -> String {
         .join(", ")
 }
 
-fn accept_of(key: &str) -> String {
+/// What answers a client's key.
+pub(crate) fn accept_of(key: &str) -> String {
     let mut hash = Sha1::new();
     hash.update(key.as_bytes());
     hash.update(GUID);

@@ -1,11 +1,11 @@
-//! Bytes in, messages out: frames put together, unmasked by nature, decompressed, checked.
+//! Bytes in, messages out: frames put together, unmasked, decompressed, checked.
 //!
 //! No I/O: the connection reads into [`Inbound::space`] and takes events. It holds one read buffer (4 to 64 KiB) and one
 //! unfinished message, which has a limit that holds before and after decompression (rule BOUNDED).
 
 use super::Message;
 use super::deflate::{Deflate, too_big};
-use super::frame::{Header, Opcode, broken};
+use super::frame::{Header, Opcode, Role, apply_mask, broken, may_be_sent};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 
@@ -14,15 +14,15 @@ const LARGEST_BUFFER: usize = 64 * 1024;
 
 /// What arrived.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Message(Message),
     Ping(Vec<u8>),
-    Pong,
+    Pong(Vec<u8>),
     Close { code: Option<u16>, reason: String },
 }
 
 /// The receiving half of a connection's state.
-pub(super) struct Inbound {
+pub(crate) struct Inbound {
     /// Received bytes are `buffer[start..end]`.
     buffer: Vec<u8>,
     start: usize,
@@ -33,11 +33,49 @@ pub(super) struct Inbound {
     kind: Option<(Opcode, bool)>,
     message: Vec<u8>,
     limit: usize,
+    role: Role,
 }
 
 impl Inbound {
+    /// Nothing yet. It has a buffer only while a frame is incomplete: of many connections most wait.
+    pub(crate) fn empty(limit: usize, role: Role) -> Inbound {
+        Inbound {
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            frame: None,
+            kind: None,
+            message: Vec::new(),
+            limit,
+            role,
+        }
+    }
+
+    /// Takes bytes that were read elsewhere. Call [`Inbound::next`] until it wants more.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        if self.start == self.end {
+            self.buffer.clear();
+            if self.buffer.capacity() > SMALLEST_BUFFER {
+                self.buffer = Vec::new();
+            }
+        } else {
+            self.buffer.truncate(self.end);
+            self.buffer.drain(..self.start);
+        }
+        self.buffer.extend_from_slice(bytes);
+        self.start = 0;
+        self.end = self.buffer.len();
+    }
+
+    /// Lets go of the memory of what is read.
+    pub(crate) fn release(&mut self) {
+        if self.start == self.end {
+            (self.buffer, self.start, self.end) = (Vec::new(), 0, 0);
+        }
+    }
+
     /// Begins with what came together with the handshake.
-    pub(super) fn new(received: &[u8], limit: usize) -> Inbound {
+    pub(crate) fn new(received: &[u8], limit: usize, role: Role) -> Inbound {
         let mut buffer = vec![0; SMALLEST_BUFFER.max(received.len())];
         buffer[..received.len()].copy_from_slice(received);
         Inbound {
@@ -48,6 +86,7 @@ impl Inbound {
             kind: None,
             message: Vec::new(),
             limit,
+            role,
         }
     }
 
@@ -73,12 +112,17 @@ impl Inbound {
     }
 
     /// The next event in what has been received; `None` when more bytes are needed.
-    pub(super) fn next(&mut self, deflate: &mut Option<Deflate>) -> Result<Option<Event>> {
+    pub(crate) fn next(&mut self, deflate: &mut Option<Deflate>) -> Result<Option<Event>> {
         loop {
             if let Some((header, missing)) = self.frame {
                 let taken = missing.min(self.end - self.start);
+                let before = self.message.len();
                 self.message
                     .extend_from_slice(&self.buffer[self.start..self.start + taken]);
+                if let Some(mask) = header.mask {
+                    let at = header.payload_length - missing;
+                    apply_mask(&mut self.message[before..], turned(mask, at));
+                }
                 self.start += taken;
                 if taken < missing {
                     self.frame = Some((header, missing - taken));
@@ -92,7 +136,7 @@ impl Inbound {
                 }
                 continue;
             }
-            let Some(header) = Header::parse(&self.buffer[self.start..self.end])? else {
+            let Some(header) = Header::parse(&self.buffer[self.start..self.end], self.role)? else {
                 return Ok(None);
             };
             if header.opcode.is_control() {
@@ -100,8 +144,11 @@ impl Inbound {
                 if self.end - self.start < length {
                     return Ok(None);
                 }
-                let payload =
+                let mut payload =
                     self.buffer[self.start + header.header_length..self.start + length].to_vec();
+                if let Some(mask) = header.mask {
+                    apply_mask(&mut payload, mask);
+                }
                 self.start += length;
                 return control_event(header.opcode, payload).map(Some);
             }
@@ -150,11 +197,17 @@ impl Inbound {
     }
 }
 
+/// The mask as it goes on behind so many bytes.
+fn turned(mut mask: [u8; 4], at: usize) -> [u8; 4] {
+    mask.rotate_left(at % 4);
+    mask
+}
+
 fn control_event(opcode: Opcode, payload: Vec<u8>) -> Result<Event> {
     match opcode {
         Opcode::Ping => Ok(Event::Ping(payload)),
         Opcode::Close => close_event(&payload),
-        _ => Ok(Event::Pong),
+        _ => Ok(Event::Pong(payload)),
     }
 }
 
@@ -169,7 +222,7 @@ fn close_event(payload: &[u8]) -> Result<Event> {
         [_] => return Err(broken("a close frame has half a code")),
         [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
     };
-    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+    if !may_be_sent(code) {
         return Err(broken(&format!(
             "a close frame has the code {code}, which may not be sent"
         )));

@@ -1,4 +1,4 @@
-//! WebSocket, the client's side (RFC 6455, RFC 7692 permessage-deflate, <https://websockets.spec.whatwg.org/>).
+//! WebSocket, the client's side and what a server's (`server/socket.rs`) shares with it (RFC 6455, RFC 7692 permessage-deflate, <https://websockets.spec.whatwg.org/>).
 //!
 //! - `handshake`: opening; `frame`: the wire format; `deflate`: compression
 //! - `inbound`: bytes to messages; `outbound`: the queue of what is sent; `connection`: an open socket's life
@@ -14,13 +14,16 @@ mod handshake;
 mod inbound;
 mod outbound;
 
+pub(crate) use deflate::{Deflate, accept_offer};
+pub(crate) use frame::{LONGEST_CONTROL, Opcode, Role, append_plain_header};
 pub use handshake::Handshake;
+pub(crate) use handshake::accept_of;
+pub(crate) use inbound::{Event, Inbound};
 
 use crate::fetch::Client;
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use connection::Connection;
-use frame::Opcode;
 use futures_core::Stream;
 use std::fmt;
 use std::future::poll_fn;
@@ -96,6 +99,17 @@ pub struct CloseStatus {
     pub reason: String,
     /// Whether both sides said close.
     pub was_clean: bool,
+}
+
+impl CloseStatus {
+    /// Nobody said why.
+    pub(crate) fn unclean() -> CloseStatus {
+        CloseStatus {
+            code: 1006,
+            reason: String::new(),
+            was_clean: false,
+        }
+    }
 }
 
 /// An open WebSocket. Dropping it (with all its senders) closes the connection at once.
@@ -182,11 +196,7 @@ impl WebSocket {
     pub async fn close(mut self, code: u16, reason: &str) -> Result<CloseStatus> {
         self.sender.close(Some(code), reason)?;
         while self.receiver.receive().await?.is_some() {}
-        Ok(self.close_status().unwrap_or(CloseStatus {
-            code: 1006,
-            reason: String::new(),
-            was_clean: false,
-        }))
+        Ok(self.close_status().unwrap_or_else(CloseStatus::unclean))
     }
 }
 
@@ -280,20 +290,7 @@ impl Sender {
     /// # Errors
     /// `ErrorKind::Argument` for a code that may not be sent or a reason of more than 123 bytes.
     pub fn close(&self, code: Option<u16>, reason: &str) -> Result<()> {
-        if let Some(code) = code
-            && !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
-        {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                format!("the close code {code} may not be sent"),
-            ));
-        }
-        if reason.len() > frame::LONGEST_CONTROL - 2 {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                "a close reason is at most 123 bytes of utf-8",
-            ));
-        }
+        check_close(code, reason)?;
         self.user.connection.begin_close(code, reason);
         Ok(())
     }
@@ -302,6 +299,45 @@ impl Sender {
     pub fn abort(&self) {
         self.user.connection.cut();
     }
+}
+
+/// Whether a program may close with this.
+pub(crate) fn check_close(code: Option<u16>, reason: &str) -> Result<()> {
+    if let Some(code) = code
+        && !frame::may_be_sent(code)
+    {
+        return Err(Error::new(
+            ErrorKind::Argument,
+            format!("the close code {code} may not be sent"),
+        ));
+    }
+    if reason.len() > frame::LONGEST_CONTROL - 2 {
+        return Err(Error::new(
+            ErrorKind::Argument,
+            "a close reason is at most 123 bytes of utf-8",
+        ));
+    }
+    Ok(())
+}
+
+/// The code that tells a peer which rule it broke.
+pub(crate) fn code_of(error: &Error) -> u16 {
+    match error.kind() {
+        ErrorKind::Full => 1009,
+        ErrorKind::Decode => 1007,
+        ErrorKind::Internal => 1011,
+        _ => 1002,
+    }
+}
+
+/// The payload of a close frame.
+pub(crate) fn close_payload(code: Option<u16>, reason: &str) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(2 + reason.len());
+    if let Some(code) = code {
+        payload.extend_from_slice(&code.to_be_bytes());
+        payload.extend_from_slice(reason.as_bytes());
+    }
+    payload
 }
 
 impl fmt::Debug for Sender {
