@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use twinloop_loop::net::{Listener, Stream, StreamHandler, lookup};
+use twinloop_loop::net::{
+    Datagram, DatagramOptions, Interface, Listener, Stream, StreamHandler, interface_index, lookup,
+};
 use twinloop_loop::time::{sleep, timeout};
 use twinloop_loop::{Loop, Wait};
 
@@ -335,4 +337,60 @@ fn a_write_to_a_closed_peer_is_reported() {
         io::ErrorKind::NotConnected
     );
     assert_eq!(event_loop.statistics().descriptors, 0);
+}
+
+#[test]
+fn datagrams_tell_their_sender_and_only_the_peer_of_a_connected_socket_is_heard() {
+    let event_loop = Loop::new().unwrap();
+    event_loop.block_on(async {
+        let options = DatagramOptions::default();
+        let server = Datagram::bind(any_port(), options).unwrap();
+        let client = Datagram::bind(any_port(), options).unwrap();
+        let stranger = Datagram::bind(any_port(), options).unwrap();
+        let parts = [io::IoSlice::new(b"ab"), io::IoSlice::new(b"c")];
+        let to = server.local_addr().unwrap();
+        assert_eq!(client.send_once(&parts, Some(to)).unwrap(), 3);
+        let mut buffer = [0; 2];
+        let (count, sender) = server.receive_once(&mut buffer).unwrap();
+        // What does not fit is cut off.
+        assert_eq!((count, &buffer), (2, b"ab"));
+        assert_eq!(sender, Some(client.local_addr().unwrap()));
+        client.connect(to).unwrap();
+        assert_eq!(client.peer_addr().unwrap(), to);
+        let own = client.local_addr().unwrap();
+        let text = [io::IoSlice::new(b"x")];
+        stranger.send_once(&text, Some(own)).unwrap();
+        let nothing = client.receive_once(&mut buffer).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        client.disconnect().unwrap();
+        assert!(client.peer_addr().is_err());
+    });
+}
+
+#[test]
+fn a_group_of_ipv6_with_a_source_is_entered_once_and_left_once() {
+    let event_loop = Loop::new().unwrap();
+    event_loop.block_on(async {
+        let options = DatagramOptions::default();
+        let Ok(socket) = Datagram::bind("[::1]:0".parse().unwrap(), options) else {
+            return;
+        };
+        let source = "::1".parse().unwrap();
+        let group = "ff3e::1234".parse().unwrap();
+        let at = Some(Interface::Index(interface_index("lo").unwrap()));
+        socket
+            .set_source_membership(source, group, at, true)
+            .unwrap();
+        socket
+            .set_source_membership(source, group, at, true)
+            .unwrap_err();
+        socket
+            .set_source_membership(source, group, at, false)
+            .unwrap();
+        socket
+            .set_source_membership(source, group, at, false)
+            .unwrap_err();
+        let mixed = socket.set_source_membership("127.0.0.1".parse().unwrap(), group, at, true);
+        assert_eq!(mixed.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    });
 }

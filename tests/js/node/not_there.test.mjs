@@ -4,7 +4,6 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
-import dgram from 'node:dgram';
 import cluster from 'node:cluster';
 import inspector from 'node:inspector';
 import * as workers from 'node:worker_threads';
@@ -18,7 +17,6 @@ test('what is not there yet is refused by its name', () => {
   const cases = [
     [() => https.request('https://a'), 'https.request'],
     [() => tls.connect(443), 'tls.connect'],
-    [() => dgram.createSocket('udp4'), 'dgram.createSocket'],
     [() => http2.connect('https://a'), 'http2.connect'],
     [() => cluster.fork(), 'cluster.fork'],
     [() => new inspector.Session(), 'inspector.Session'],

@@ -11,11 +11,13 @@
 mod child;
 mod descriptor;
 mod epoll;
+mod multicast;
 mod resolver;
 
 pub use child::start as start_child;
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub use descriptor::{duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
+pub(crate) use multicast::{SourceMembership, set_source_membership};
 pub use resolver::{Answer, Question, Unresolved};
 pub(crate) use resolver::{names, resolve};

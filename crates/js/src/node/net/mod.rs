@@ -1,6 +1,7 @@
 //! `node:net` (<https://nodejs.org/api/net.html>).
 
-mod operations;
+pub(crate) mod operations;
+pub(crate) mod receivers;
 
 use crate::builtins::{File, Room};
 

@@ -20,6 +20,8 @@ use crate::builtins::errno::errno_of;
 use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
+use super::receivers::Receivers;
+
 pub(crate) const OPS: &[Op] = &[
     Op::new("netAddress", 2, address),
     Op::new("netAttach", 2, attach),
@@ -69,9 +71,6 @@ enum Heard {
     Accepted,
 }
 
-#[derive(Default)]
-struct Receivers(RefCell<Vec<Slot>>);
-
 /// Tells JavaScript of something. It runs the program's own code.
 fn tell(
     context: &Context,
@@ -79,29 +78,10 @@ fn tell(
     heard: Heard,
     rest: impl for<'s> FnOnce(&Scope<'s>) -> Result<Vec<Local<'s>>, Error>,
 ) {
-    if !context.is_open() || context.is_stopped() {
-        return;
-    }
-    context.enter(|scope| {
-        let outcome = (|| {
-            let receivers = scope.state::<Receivers>();
-            let function = (receivers.0.borrow().get(heard as usize)).map(|slot| scope.local(slot));
-            let object = object.borrow().as_ref().map(|slot| scope.local(slot));
-            let (Some(function), Some(object)) = (function, object) else {
-                return Ok(());
-            };
-            let mut arguments = vec![object];
-            arguments.extend(rest(scope)?);
-            scope.call(function, Local::undefined(), &arguments)?;
-            Ok(())
-        })();
-        if let Err(error) = outcome {
-            scope.report_uncaught(error);
-        }
-    });
+    Receivers::<Heard>::tell(context, object, heard as usize, rest);
 }
 
-fn errno<'s>(scope: &Scope<'s>, error: &io::Error) -> Local<'s> {
+pub(crate) fn errno<'s>(scope: &Scope<'s>, error: &io::Error) -> Local<'s> {
     scope.number(f64::from(-errno_of(error)))
 }
 
@@ -200,7 +180,7 @@ impl Socket {
     }
 }
 
-fn keep(hold: &RefCell<Option<Hold>>, wanted: bool) {
+pub(crate) fn keep(hold: &RefCell<Option<Hold>>, wanted: bool) {
     if wanted == hold.borrow().is_some() {
         return;
     }
@@ -296,11 +276,7 @@ fn socket_address(
 
 /// `netSetReceiver([connected, received, drained, failed, accepted])`
 fn set_receiver<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let functions = arguments.get(0);
-    let slots = (0..scope.array_length(functions)?)
-        .map(|index| Ok(scope.persist(scope.get(functions, index)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    *scope.state::<Receivers>().0.borrow_mut() = slots;
+    Receivers::<Heard>::set(scope, arguments.get(0))?;
     Ok(Local::undefined())
 }
 
@@ -489,7 +465,7 @@ fn keep_alive<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     Ok(number_of(scope, outcome))
 }
 
-fn number_of<'s>(scope: &Scope<'s>, outcome: io::Result<()>) -> Local<'s> {
+pub(crate) fn number_of<'s>(scope: &Scope<'s>, outcome: io::Result<()>) -> Local<'s> {
     match outcome {
         Ok(()) => scope.number(0.0),
         Err(error) => errno(scope, &error),
