@@ -162,6 +162,41 @@ test('register runs hooks in a thread, which imports wait for', () => {
   equal(out, '[1,2] /\n', err);
 });
 
+test('what is imported before the program has the program imported as well, as tsx expects', () => {
+  write({
+    'first.mjs': `
+      import { registerHooks } from 'node:module';
+      const told = (kind, ...all) => console.log(kind, ...all.map((each) => (typeof each === 'string' ? each.split('/').pop() : each)));
+      registerHooks({
+        resolve(specifier, context, next) {
+          const found = next(specifier, context);
+          if (context.parentURL === undefined) told('resolve', specifier, context.conditions.includes('import'));
+          return found;
+        },
+        load(url, context, next) {
+          const loaded = next(url, context);
+          if (!context.conditions.includes('import')) return loaded;
+          told('load', url, loaded.format, loaded.responseURL);
+          if (url.endsWith('.odd.ts')) return { ...loaded, format: 'module', source: 'await null; console.log("made", typeof require, import.meta.main ?? true)' };
+          return loaded;
+        },
+      });`,
+    'program.odd.ts': 'never',
+    'program.mjs': 'await null; console.log("as it is", typeof require);',
+    'program.cjs': 'console.log("CommonJS", require.main === module, require("./needed.cjs"));',
+    'needed.cjs': 'module.exports = module.parent.filename === __filename.replace("needed", "program");',
+  });
+  const lines = ['program.odd.ts', 'program.mjs', 'program.cjs'].map((program) => {
+    const { out, err } = start(program, '--import', pathToFileURL(path.join(folder, 'first.mjs')).href);
+    return [...out.trim().split('\n'), ...(err ? [err] : [])];
+  });
+  deepEqual(lines, [
+    ['resolve program.odd.ts true', 'load program.odd.ts commonjs-typescript program.odd.ts', 'made undefined true'],
+    ['resolve program.mjs true', 'load program.mjs module program.mjs', 'as it is undefined'],
+    ['resolve program.cjs true', 'load program.cjs commonjs program.cjs', 'CommonJS true true'],
+  ]);
+});
+
 test('a hook that never answers fails the import, and the program goes on', () => {
   write({
     'never.mjs':
@@ -417,6 +452,82 @@ test('WebAssembly that is imported has the strings of the engine, and no names t
   fs.writeFileSync(path.join(folder, 'kept.wasm'), new Uint8Array(kept));
   ok((await rejects(import(path.join(folder, 'kept.wasm')), Error)) instanceof WebAssembly.LinkError);
   fs.rmSync(folder, { recursive: true });
+});
+
+test('compiled files are kept where the program says, and what is damaged or changed is compiled again', () => {
+  const files = {
+    'cached/main.cjs': `
+      const { never, thrown } = require('./needed.cjs');
+      import('./needed.mjs').then(({ place, own }) => {
+        console.log(thrown(), place, own.toString().length, never.toString(), require.main === module);
+      });`,
+    'cached/needed.cjs': `exports.thrown = () => {
+        const { stack } = new Error('é');
+        return stack.split('\\n')[1].split('/').pop();
+      };
+      exports.never = function never() { return 'not called before'; };`,
+    'cached/needed.mjs': `
+      const { basename } = await import('node:path');
+      export const place = basename(import.meta.url);
+      export const own = () => [1, 2, 3];`,
+  };
+  write(files);
+  const cache = path.join(folder, 'cache of compiled files');
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  const again = () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'cached/main.cjs')], { encoding: 'utf8', env });
+    return [stdout, stderr.match(/was accepted/g)?.length ?? 0, stderr.match(/writing cache .*success/g)?.length ?? 0];
+  };
+  const plain = start('cached/main.cjs').out;
+  match(plain, /^needed\.cjs:2:\d+\)? needed\.mjs 15 function never\(\) /);
+  deepEqual(again(), [plain, 0, 3]);
+  deepEqual(again(), [plain, 3, 0]);
+  const [own] = fs.readdirSync(cache);
+  const kept = fs.readdirSync(path.join(cache, own)).map((name) => path.join(cache, own, name));
+  equal(kept.length, 3);
+  for (const damage of [
+    (bytes) => bytes.subarray(0, bytes.length - 1),
+    (bytes) => bytes.fill(bytes.at(-1) ^ 1, bytes.length - 1),
+    (bytes) => bytes.fill(0xff, 0, 8),
+    (bytes) => bytes.fill(0xff, 16, 24),
+    () => new Uint8Array(0),
+  ]) {
+    for (const file of kept) fs.writeFileSync(file, damage(fs.readFileSync(file)));
+    deepEqual(again(), [plain, 0, 3]);
+    deepEqual(again(), [plain, 3, 0]);
+  }
+  write({ 'cached/needed.mjs': files['cached/needed.mjs'].replace('[1, 2, 3]', '[1, 2, 3, 4]') });
+  const changed = plain.replace(' 15 ', ' 18 ');
+  deepEqual(again(), [changed, 2, 1]);
+  deepEqual(again(), [changed, 3, 0]);
+  env.NODE_DISABLE_COMPILE_CACHE = '1';
+  deepEqual(again(), [changed, 0, 0]);
+});
+
+test('enableCompileCache says what came of it, and flushCompileCache writes at once', () => {
+  write({
+    'enables.cjs': `
+      const { constants, enableCompileCache, flushCompileCache, getCompileCacheDir } = require('node:module');
+      const fs = require('node:fs');
+      const { ALREADY_ENABLED, ENABLED, FAILED } = constants.compileCacheStatus;
+      const told = [];
+      for (const wrong of [0, null, true, { directory: 1 }]) {
+        try { enableCompileCache(wrong); } catch (error) { told.push(error.code); }
+      }
+      fs.writeFileSync('no folder', '');
+      const failed = enableCompileCache('no folder');
+      told.push(failed.status === FAILED, typeof failed.message, getCompileCacheDir());
+      told.push(enableCompileCache({ directory: 'mine' }).status === ENABLED, getCompileCacheDir().startsWith(fs.realpathSync('mine')));
+      told.push(enableCompileCache('other').status === ALREADY_ENABLED, fs.existsSync('other'));
+      require('./flushed.cjs');
+      flushCompileCache();
+      told.push(fs.readdirSync(getCompileCacheDir()).length);
+      console.log(JSON.stringify(told));`,
+    'flushed.cjs': '',
+  });
+  const { out, err } = start('enables.cjs');
+  const wrong = 'ERR_INVALID_ARG_TYPE';
+  deepEqual(JSON.parse(out || `"${err}"`), [wrong, wrong, wrong, wrong, true, 'string', null, true, true, true, false, 1]);
 });
 
 await run();

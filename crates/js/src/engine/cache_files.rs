@@ -1,8 +1,10 @@
 //! What the files of the engine's caches share: where they are, how they are written, how damage is noticed.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Version of the engine's bindings, which pin the engine itself.
 pub(super) const ENGINE: &str = concat!("mozjs 0.26.14 ", env!("CARGO_PKG_VERSION"));
@@ -21,6 +23,37 @@ pub(super) fn path(folder: &Path, cache: &str) -> PathBuf {
     ))
 }
 
+/// The folder in this one where each build of the engine keeps the files that programs of one user compile.
+pub(super) fn folder(base: &Path) -> PathBuf {
+    let name = path(Path::new(""), "twinloop").with_extension("");
+    // SAFETY: the call has no preconditions.
+    let user = unsafe { libc::geteuid() };
+    base.join(format!("{}-{user}", name.display()))
+}
+
+/// Makes such a folder, unless there is one that nobody else can write to: what is in it is run.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn own_folder(base: &Path) -> Result<PathBuf, String> {
+    let folder = folder(base);
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder);
+    let found = made.and_then(|()| fs::metadata(&folder));
+    let found =
+        found.map_err(|error| format!("Cannot create cache directory: {}", error.kind()))?;
+    // SAFETY: the call has no preconditions.
+    if found.uid() != unsafe { libc::geteuid() } || found.mode() & 0o022 != 0 {
+        return Err(format!(
+            "Skipping compile cache because others can write to {}",
+            folder.display()
+        ));
+    }
+    Ok(folder)
+}
+
 /// Writes a file whole or not at all: another process may read it at any time.
 ///
 /// # Errors
@@ -29,7 +62,10 @@ pub(super) fn write(file: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
+    // Threads of one process may write the same file at once.
+    static WRITES: AtomicU32 = AtomicU32::new(0);
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let temporary = file.with_extension(format!("{}-{number}.tmp", std::process::id()));
     let written = fs::File::create(&temporary).and_then(|mut output| {
         parts.iter().try_for_each(|part| output.write_all(part))?;
         drop(output);

@@ -206,7 +206,7 @@ impl<'s> Scope<'s> {
         };
         let key = Key::new(file, source);
         let found = with_cache(cache, |cache| cache.find(key));
-        let decoded = found.and_then(|bytes| decode(self.cx(), bytes));
+        let decoded = found.and_then(|bytes| decode_kept(self.cx(), bytes));
         let fresh = decoded.is_none();
         let stencil = match decoded {
             Some(stencil) => stencil,
@@ -244,13 +244,13 @@ impl<'s> Scope<'s> {
         let options = Options::new(cx, file, 1);
         let mut text = source_text(source)?;
         // SAFETY: the source outlives the call, which does not keep it; the one reference that comes back is the stencil's.
-        let stencil = unsafe { owned(compile(cx, options.0, &mut text)) };
+        let stencil = unsafe { owned(compile(Kind::Script, cx, options.0, &mut text)) };
         self.check(!stencil.is_null())?;
         Ok(stencil)
     }
 }
 
-const DEFAULT: InstantiateOptions = InstantiateOptions {
+pub(super) const DEFAULT: InstantiateOptions = InstantiateOptions {
     skipFilenameValidation: false,
     hideScriptFromDebugger: false,
     deferDebugMetadata: false,
@@ -262,7 +262,7 @@ const DEFAULT: InstantiateOptions = InstantiateOptions {
 ///
 /// # Safety
 /// `stencil` is null or a reference that is the caller's.
-unsafe fn owned(stencil: *mut mozjs::jsapi::Stencil) -> Stencil {
+pub(super) unsafe fn owned(stencil: *mut mozjs::jsapi::Stencil) -> Stencil {
     let mut reference = MaybeUninit::<mozjs::jsapi::already_AddRefed<_>>::zeroed();
     // SAFETY: an `already_AddRefed` is one pointer, and the caller's promise.
     unsafe {
@@ -274,8 +274,13 @@ unsafe fn owned(stencil: *mut mozjs::jsapi::Stencil) -> Stencil {
     }
 }
 
-/// The stencil in these bytes; `None` if another build of the engine wrote them.
-fn decode(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
+/// The stencil in these bytes, which stay as long as the process; `None` if another build of the engine wrote them.
+pub(super) fn decode(cx: *mut JSContext, bytes: Vec<u8>) -> Option<Stencil> {
+    let bytes: &'static [u8] = bytes.leak();
+    decode_kept(cx, bytes)
+}
+
+fn decode_kept(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
     if !bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
         return None;
     }
@@ -326,40 +331,78 @@ struct Transcoded {
     debug: [usize; 2],
 }
 
-/// `JS::CompileGlobalScriptToStencil`, whose result is a class with one pointer. C++ returns that in a register if the class has no
-/// destructor, and through a hidden pointer, the first argument, if it has: so in the engine's debug build. The bindings know one way only.
+/// What a text is compiled as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Script,
+    Module,
+}
+
+/// `JS::CompileGlobalScriptToStencil` and `JS::CompileModuleScriptToStencil`, whose result is a class with one pointer. C++ returns that in a
+/// register if the class has no destructor, and through a hidden pointer, the first argument, if it has: so in the engine's debug build. The
+/// bindings know one way only.
 ///
 /// # Safety
-/// As for the engine's function: a live context and options, a source that outlives the call.
-#[cfg(feature = "debugmozjs")]
-unsafe fn compile(
+/// As for the engine's functions: a live context and options, a source that outlives the call.
+pub(super) unsafe fn compile(
+    kind: Kind,
     cx: *mut JSContext,
     options: *const ReadOnlyCompileOptions,
     source: *mut SourceText<Utf8Unit>,
 ) -> *mut mozjs::jsapi::Stencil {
-    unsafe extern "C" {
-        #[link_name = "_ZN2JS28CompileGlobalScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
-        fn compile(
-            result: *mut *mut mozjs::jsapi::Stencil,
-            cx: *mut JSContext,
-            options: *const ReadOnlyCompileOptions,
-            source: *mut SourceText<Utf8Unit>,
-        );
+    let compile = match kind {
+        Kind::Script => compile_script,
+        Kind::Module => compile_module,
+    };
+    #[cfg(feature = "debugmozjs")]
+    {
+        let mut result = ptr::null_mut();
+        // SAFETY: the caller's promise; there is a place for the result.
+        unsafe { compile(&mut result, cx, options, source) };
+        result
     }
-    let mut result = ptr::null_mut();
-    // SAFETY: the caller's promise; there is a place for the result.
-    unsafe { compile(&mut result, cx, options, source) };
-    result
+    #[cfg(not(feature = "debugmozjs"))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        compile(cx, options, source)
+    }
 }
 
+#[cfg(feature = "debugmozjs")]
 unsafe extern "C" {
-    #[cfg(not(feature = "debugmozjs"))]
     #[link_name = "_ZN2JS28CompileGlobalScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
-    fn compile(
+    fn compile_script(
+        result: *mut *mut mozjs::jsapi::Stencil,
+        cx: *mut JSContext,
+        options: *const ReadOnlyCompileOptions,
+        source: *mut SourceText<Utf8Unit>,
+    );
+    #[link_name = "_ZN2JS28CompileModuleScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
+    fn compile_module(
+        result: *mut *mut mozjs::jsapi::Stencil,
+        cx: *mut JSContext,
+        options: *const ReadOnlyCompileOptions,
+        source: *mut SourceText<Utf8Unit>,
+    );
+}
+
+#[cfg(not(feature = "debugmozjs"))]
+unsafe extern "C" {
+    #[link_name = "_ZN2JS28CompileGlobalScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
+    fn compile_script(
         cx: *mut JSContext,
         options: *const ReadOnlyCompileOptions,
         source: *mut SourceText<Utf8Unit>,
     ) -> *mut mozjs::jsapi::Stencil;
+    #[link_name = "_ZN2JS28CompileModuleScriptToStencilEP9JSContextRKNS_22ReadOnlyCompileOptionsERNS_10SourceTextIN7mozilla8Utf8UnitEEE"]
+    fn compile_module(
+        cx: *mut JSContext,
+        options: *const ReadOnlyCompileOptions,
+        source: *mut SourceText<Utf8Unit>,
+    ) -> *mut mozjs::jsapi::Stencil;
+}
+
+unsafe extern "C" {
     /// `JS::EncodeStencil`; in the library, not in the bindings.
     #[link_name = "_ZN2JS13EncodeStencilEP9JSContextPN2js8frontend32InitialStencilAndDelazificationsERN7mozilla6VectorIhLm0ENS6_17MallocAllocPolicyEEE"]
     fn encode_stencil(
@@ -369,7 +412,8 @@ unsafe extern "C" {
     ) -> TranscodeResult;
 }
 
-fn encode(cx: *mut JSContext, stencil: &Stencil) -> Option<Vec<u8>> {
+/// The bytes of a stencil, with the functions that were compiled since it collects them.
+pub(super) fn encode(cx: *mut JSContext, stencil: &Stencil) -> Option<Vec<u8>> {
     let mut buffer = Transcoded {
         begin: ptr::without_provenance_mut(1),
         length: 0,

@@ -26,6 +26,7 @@ use mozjs::jsapi::{
 use mozjs::jsval::JSVal;
 
 use super::async_context::AsyncContext;
+use super::compile_cache::CompileCache;
 use super::compiled::Compiled;
 use super::error::Error;
 use super::functions::OpTable;
@@ -179,6 +180,7 @@ pub(super) struct ContextState {
     pub(super) ops: RefCell<OpTable>,
     pub(super) state: RefCell<HashMap<TypeId, Rc<dyn Any>, BuildHasherDefault<TypeIdHasher>>>,
     pub(super) compiled: Compiled,
+    pub(super) compile_cache: CompileCache,
     pub(super) interrupt: Interrupt,
     pub(super) tasks: RefCell<Option<Tasks>>,
     /// Set while the program is leaving: no further JavaScript may run.
@@ -287,6 +289,7 @@ impl Context {
             ops: RefCell::new(OpTable::default()),
             state: RefCell::default(),
             compiled: Compiled::new(options.cache_folder.as_deref()),
+            compile_cache: CompileCache::default(),
             interrupt: Interrupt::new(cx),
             tasks: RefCell::new(None),
             stopped: Cell::new(false),
@@ -439,6 +442,7 @@ impl Drop for Owner {
         inner.async_context.forget();
         inner.clean_ups.borrow_mut().clear();
         inner.compiled.forget();
+        inner.compile_cache.forget();
         if process::is_lost() {
             // The engine might wait for a thread that this process does not have: its heap ends with the process.
             inner.interrupt.close();

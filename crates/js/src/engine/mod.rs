@@ -44,6 +44,7 @@ mod async_context;
 mod buffers;
 mod cache_files;
 mod clone;
+mod compile_cache;
 mod compiled;
 mod context;
 mod convert;
@@ -71,6 +72,7 @@ pub(crate) mod transcoding;
 mod wasm_modules;
 
 pub use buffers::ViewType;
+pub use cache_files::own_folder;
 pub use clone::{CloneBuffer, CloneFailure};
 pub use context::{Context, ContextOptions, Hooks, Owner, Parent};
 pub use convert::{Buffer, Bytes, IntoJs, Json, Make};

@@ -113,7 +113,7 @@ pub struct Source<'t> {
 ///
 /// # Safety
 /// A live script of the current context, which nothing moves: it is a root, or nothing allocates.
-unsafe fn set_private(script: *mut JSScript, private: Local<'_>) {
+pub(super) unsafe fn set_private(script: *mut JSScript, private: Local<'_>) {
     if !private.is_undefined() {
         let private = private.value();
         // SAFETY: the caller's promise; the engine copies the value into a traced slot.
@@ -123,7 +123,7 @@ unsafe fn set_private(script: *mut JSScript, private: Local<'_>) {
 
 impl Options {
     /// Of a source that begins anywhere in its file.
-    fn of(cx: *mut JSContext, source: Source<'_>) -> Options {
+    pub(super) fn of(cx: *mut JSContext, source: Source<'_>) -> Options {
         let options = Options::new(cx, source.file, source.line);
         // SAFETY: live options that nobody else uses.
         unsafe { (*options.0).column._base = source.column + 1 };

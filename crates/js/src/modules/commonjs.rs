@@ -191,7 +191,7 @@ pub(super) fn compiled<'s>(scope: &Scope<'s>, text: &str, file: &str) -> Result<
         Some(_) => scope.string(file)?,
         None => scope.string(file_url(Path::new(file)).as_str())?,
     };
-    scope.run_in_realm(scope.global(), &[], source, url)
+    scope.run_file(source, url)
 }
 
 /// The exports of a file, which `fill` makes if nobody required it before.

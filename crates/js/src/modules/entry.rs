@@ -81,6 +81,22 @@ impl Loader {
         scope.compile_module(code, "twinloop:main", private)
     }
 
+    /// Runs a program as `import` would; a promise for its namespace.
+    pub(super) fn import_main<'s>(
+        &self,
+        scope: &Scope<'s>,
+        path: &Path,
+    ) -> Result<Local<'s>, Error> {
+        let url = file_url(path);
+        let module = if self.has_hooks.get() {
+            self.hooked_module(scope, url.as_str(), None, Flavour::Code)?
+        } else {
+            let path = path.to_owned();
+            self.module(scope, Target::File { url, path }, Flavour::Code)?
+        };
+        self.evaluated_namespace(scope, module)
+    }
+
     /// The file of the program, if it is one.
     pub(crate) fn main_file(&self) -> Option<PathBuf> {
         let main = self.main.borrow();

@@ -34,7 +34,54 @@ pub(crate) fn export_names(text: &str) -> ExportNames {
         finder.visit_program(&parsed.program);
         finder.found
     })
-    .unwrap_or_default()
+    .unwrap_or_else(|| scanned(text))
+}
+
+/// The same for a text too long for the parser, from what stands beside each `exports`: a look at characters, which takes comments and
+/// strings for code. A name too many is undefined, one too few would fail the import.
+fn scanned(text: &str) -> ExportNames {
+    let mut finder = Finder::default();
+    for (at, word) in text.match_indices("exports") {
+        let (before, after) = (&text[..at], text[at + word.len()..].trim_start());
+        let (object, is_module) = match before.strip_suffix("module.") {
+            Some(object) => (object, true),
+            None => (before, false),
+        };
+        if object.ends_with(|last: char| last.is_alphanumeric() || "_$.".contains(last)) {
+            continue;
+        }
+        if object.trim_end().ends_with("Object.defineProperty(") {
+            if let Some(name) = after.strip_prefix(',').and_then(quoted) {
+                finder.add(name);
+            }
+        } else if let Some(name) = after.strip_prefix('.') {
+            let is_part = |part: char| part.is_alphanumeric() || part == '_' || part == '$';
+            let end = name.find(|part| !is_part(part)).unwrap_or(name.len());
+            if end > 0 && assigned(&name[end..]).is_some() {
+                finder.add(&name[..end]);
+            }
+        } else if let Some(name) = after.strip_prefix('[').and_then(quoted) {
+            finder.add(name);
+        } else if let Some(value) = assigned(after)
+            && is_module
+        {
+            finder.scan_replaced(value);
+        }
+    }
+    finder.found
+}
+
+/// What stands behind `=`, if that is next.
+fn assigned(text: &str) -> Option<&str> {
+    let value = text.trim_start().strip_prefix('=')?;
+    (!value.starts_with(['=', '>'])).then(|| value.trim_start())
+}
+
+/// The string literal that is next.
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let quote = text.chars().next().filter(|quote| "'\"".contains(*quote))?;
+    text[1..].split_once(quote).map(|(content, _)| content)
 }
 
 #[derive(Default)]
@@ -70,6 +117,39 @@ impl Finder {
             // `module.exports = exports = ...` and `module.exports = exports.default = ...`
             Expression::AssignmentExpression(inner) => self.replaced_by(&inner.right),
             _ => {}
+        }
+    }
+
+    /// The same from the text of the value, whose object literal is parsed by itself.
+    fn scan_replaced(&mut self, value: &str) {
+        const LONGEST: usize = 256 << 10;
+        if let Some(specifier) = value.strip_prefix("require(").and_then(quoted) {
+            self.found.passed_on.clear();
+            self.pass_on(specifier);
+        }
+        if !value.starts_with('{') {
+            return;
+        }
+        let mut depth = 0usize;
+        let end = value.bytes().take(LONGEST).position(|byte| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = end else {
+            return;
+        };
+        let statement = format!("module.exports = {}", &value[..=end]);
+        let found = with_script(&statement, |parsed| {
+            let mut finder = Finder::default();
+            finder.visit_program(&parsed.program);
+            finder.found
+        });
+        for name in found.unwrap_or_default().names {
+            self.add(&name);
         }
     }
 
@@ -293,6 +373,20 @@ mod tests {
             ),
             ["__esModule", "a"]
         );
+    }
+
+    #[test]
+    fn a_text_too_long_for_the_parser_has_its_names_too() {
+        // typescript.js has nine megabytes, and gives its names in an object that is never made.
+        let filling = "function filling() { return [1, 2, 3]; }\n".repeat(250_000);
+        let text = format!(
+            "{filling}exports.a = 1; if (exports.b == 2) {{}} module.exports.c=3; other.exports.d = 4;\n\
+             Object.defineProperty(exports, 'e', {{}}); exports[\"f\"] = 5; exports.g => 6;\n\
+             0 && (module.exports = {{ h, i: {{ j: 1 }}, 'k': 2 }}); module.exports = require('./all');"
+        );
+        let found = export_names(&text);
+        assert_eq!(found.names, ["a", "c", "e", "f", "h", "i", "k"]);
+        assert_eq!(found.passed_on, ["./all"]);
     }
 
     #[test]

@@ -22,12 +22,12 @@ pub(super) struct Given<'s> {
 }
 
 impl Loader {
-    /// The record of the module that the hooks find and read.
+    /// The record of the module that the hooks find and read. The program itself is imported from nowhere.
     pub(super) fn hooked_module<'s>(
         &self,
         scope: &Scope<'s>,
         specifier: &str,
-        base: &str,
+        base: Option<&str>,
         flavour: Flavour,
     ) -> Result<Local<'s>, Error> {
         let hooks = builtins::exports(scope, "node/module/hooks")?;
@@ -37,7 +37,8 @@ impl Loader {
             Flavour::Bytes => scope.string("bytes")?,
             _ => Local::undefined(),
         };
-        let given = [scope.string(specifier)?, scope.string(base)?, kind];
+        let base = base.map_or(Ok(Local::undefined()), |base| scope.string(base))?;
+        let given = [scope.string(specifier)?, base, kind];
         let resolved = scope.call_method(hooks, "resolveImport", &given)?;
         let url = scope.string_of(scope.get(resolved, "url")?)?;
         let key = (url.clone(), flavour);
@@ -121,7 +122,7 @@ impl Loader {
             }
             "module" | "module-typescript" if has_source => {
                 let code = self.given_code(scope, &path, &format, text()?)?;
-                scope.compile_module(&code, &shown, scope.string(url)?)?
+                scope.compile_file_module(&code, &shown, scope.string(url)?)?
             }
             "json" if has_source => scope.json_module(&text()?, &shown)?,
             "text" if has_source => scope.default_module(scope.string(&text()?)?)?,

@@ -6,6 +6,7 @@
 //! Loop thread only.
 
 mod commonjs;
+pub(crate) mod compile_cache;
 mod data;
 pub(crate) mod deep_stack;
 mod entry;
@@ -176,7 +177,7 @@ impl Loader {
         base: &Url,
     ) -> Result<Local<'s>, Error> {
         if self.has_hooks.get() {
-            return self.hooked_module(scope, specifier, base.as_str(), Flavour::Code);
+            return self.hooked_module(scope, specifier, Some(base.as_str()), Flavour::Code);
         }
         let target = self
             .resolve(specifier, base)
@@ -270,7 +271,7 @@ impl Loader {
                 if is_commonjs {
                     commonjs::module(self, scope, path, &code)
                 } else {
-                    scope.compile_module(&code, &shown, private)
+                    scope.compile_file_module(&code, &shown, private)
                 }
             }
         }
@@ -343,7 +344,7 @@ impl ModuleHost for LoaderHost {
             }
         };
         if loader.has_hooks.get() {
-            return loader.hooked_module(scope, &specifier, base.as_str(), flavour);
+            return loader.hooked_module(scope, &specifier, Some(base.as_str()), flavour);
         }
         let target = loader.resolve(&specifier, &base).map_err(|problem| {
             let (line, column) = place_of(scope, &request);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::commonjs::{self, compiled};
+use super::compile_cache;
 use super::hooked::{self, Given};
 use super::javascript::Javascript;
 use super::prompt;
@@ -20,11 +21,15 @@ pub(crate) const ROOM: Room = Room {
     operations: &[&[
         Op::new("builtinExports", 1, builtin_exports),
         Op::new("builtinSpecifiers", 0, builtin_specifiers),
+        Op::new("compileCacheFolder", 0, compile_cache::folder),
+        Op::new("compileCacheFlush", 0, compile_cache::flush),
+        Op::new("compileCacheEnable", 1, compile_cache::enable),
         Op::new("commonJsFunction", 2, common_js_function),
         Op::new("promptExpression", 1, prompt_expression),
         Op::new("promptIsWhole", 1, prompt_is_whole),
         Op::new("promptScript", 1, prompt_script),
         Op::new("formatOf", 1, format_of),
+        Op::new("importMain", 1, import_main),
         Op::new("importModule", 4, import_module),
         Op::new("javascriptOf", 3, javascript_of),
         Op::new("mainUrl", 0, main_url),
@@ -196,6 +201,12 @@ fn require_module<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     let (_, module, url) = given_module(scope, &arguments)?;
     let specifier = scope.string_of(arguments.get(3))?;
     commonjs::required_exports(scope, module, &specifier, &url)
+}
+
+/// `importMain(path)`: a promise for the namespace of the program, run as `import` would.
+fn import_main<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = PathBuf::from(scope.string_of(arguments.get(0))?);
+    Loader::of(scope)?.import_main(scope, &path)
 }
 
 /// `importModule(url, format, source)`: a promise for the namespace.

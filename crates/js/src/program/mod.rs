@@ -241,6 +241,7 @@ impl Js {
         // A program that left in the middle of a turn has sent what it wrote.
         self.event_loop.flush_writes();
         self.context.keep_compiled();
+        self.context.write_compile_cache();
         if self.context.is_out_of_memory() {
             print_error(
                 "FATAL ERROR: JavaScript heap out of memory: --max-old-space-size sets its limit",
@@ -309,6 +310,7 @@ impl Js {
         let owner = self.owner.borrow_mut().take();
         if owner.is_some() {
             self.context.keep_compiled();
+            self.context.write_compile_cache();
             self.context.stop();
             self.loader.clear();
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Js;
 use crate::builtins;
 use crate::engine::{Error, Local, Scope};
-use crate::modules::{Loader, run_module};
+use crate::modules::{Loader, compile_cache, run_module};
 use crate::node::process::operations::CommandLine;
 
 /// Code that is in no file.
@@ -78,6 +78,7 @@ pub(super) fn run_main<'s>(
     loader: &Loader,
     load: Load,
 ) -> Result<Local<'s>, Error> {
+    compile_cache::of_environment(scope);
     if !scope.state::<CommandLine>().prepares() {
         let module = load(scope, loader)?;
         return run_module(scope, module);

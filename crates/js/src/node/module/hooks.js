@@ -240,9 +240,9 @@ function loadImport(url, format, type) {
 /** @param {string} url @param {any} context */
 function loadDefault(url, context) {
   let { format } = context;
-  if (format === 'builtin' || startsWith(url, 'node:')) return { __proto__: null, format: 'builtin', source: null };
+  if (format === 'builtin' || startsWith(url, 'node:')) return { __proto__: null, format: 'builtin', responseURL: url, source: null };
   const { Buffer } = loadBuffer();
-  if (startsWith(url, 'data:')) return { __proto__: null, format, source: dataOf(url, Buffer) };
+  if (startsWith(url, 'data:')) return { __proto__: null, format, responseURL: url, source: dataOf(url, Buffer) };
   if (!startsWith(url, 'file:')) {
     const scheme = slice(url, 0, stringIndexOf(url, ':') + 1);
     throw codedError(
@@ -252,10 +252,10 @@ function loadDefault(url, context) {
     );
   }
   const path = loadUrl().fileURLToPath(url);
-  if (format === 'wasm') return { __proto__: null, format, source: loadFiles().readFileSync(path) };
+  if (format === 'wasm') return { __proto__: null, format, responseURL: url, source: loadFiles().readFileSync(path) };
   const text = programText(path);
   format ??= detected(text, path);
-  return { __proto__: null, format, source: Buffer.from(text) };
+  return { __proto__: null, format, responseURL: url, source: Buffer.from(text) };
 }
 
 /** The format of what a URL stands for, by its text if nothing else tells. @param {string} url @param {string | undefined} format @returns {string | undefined} */

@@ -18,8 +18,10 @@ const {
   setDefaults,
   textOf,
 } = require('node/module/hooks');
+const { compileCacheStatus, enableCompileCache, flushCompileCache, getCompileCacheDir } = require('node/module/compile_cache');
 const { traced } = require('node/diagnostics_channel/heard');
 const { SourceMap } = require('node/module/source_map');
+const { options } = require('node/process/options');
 const { emitWarning } = require('node/process/warnings');
 const { URL } = require('web/url/url');
 const {
@@ -46,7 +48,7 @@ const {
   startsWith,
   stringIndexOf,
 } = require('builtins/primordials');
-const { builtinExports, builtinSpecifiers, commonJsFunction, importModule, javascriptOf, mainUrl, modulePrototype } = ops;
+const { builtinExports, builtinSpecifiers, commonJsFunction, importMain, importModule, javascriptOf, mainUrl, modulePrototype } = ops;
 const { noteSourceMap, programText, realmRun, requireCache, requireFunction, requireModule, requireOf, resolveRequired } = ops;
 const { setMainModule, setModuleClass, sourceMapOf, sourceMapsOn, strippedTypes, transformedTypes } = ops;
 const { dirname, isAbsolute, join, resolve } = /** @type {any} */ (require('node/path/path'));
@@ -315,8 +317,6 @@ function stripTypeScriptTypes(code, options = {}) {
   return `${text}\n\n//# sourceMappingURL=data:application/json;base64,${encoded}`;
 }
 
-const compileCacheStatus = freeze(assign(create(null), { FAILED: 0, ENABLED: 1, ALREADY_ENABLED: 2, DISABLED: 3 }));
-
 /** What nobody found, with the modules that led there. @param {any} error @param {any} parent */
 function withStack(error, parent) {
   if (error?.code !== 'MODULE_NOT_FOUND') return error;
@@ -501,15 +501,23 @@ assign(Module, {
   builtinModules,
   /** @param {string} [main] */
   runMain(main = loadProcess().process.argv[1]) {
+    // Who has modules imported before the program, or names hooks, wants the program imported as well: `tsx` does.
+    if (options('--import').length > 0 || options('--experimental-loader').length > 0) {
+      programs.evaluation = importMain(main);
+      return undefined;
+    }
     return Module._load(main, null, true);
   },
   register,
   constants: freeze(assign(create(null), { compileCacheStatus })),
-  /** Compiled files are not kept on demand. @param {any} [_options] */
-  enableCompileCache: (_options) => ({ status: compileCacheStatus.DISABLED }),
+  enableCompileCache,
   findPackageJSON,
-  flushCompileCache() {},
-  getCompileCacheDir() {},
+  flushCompileCache() {
+    flushCompileCache();
+  },
+  getCompileCacheDir() {
+    return getCompileCacheDir();
+  },
   stripTypeScriptTypes,
   /** @param {string} path */
   findSourceMap(path) {

@@ -5,6 +5,12 @@ interface Operations {
   builtinExports(specifier: string): any;
   /** The specifiers of all built-in modules, with `node:`. */
   builtinSpecifiers(): string[];
+  /** Where compiled files are kept; undefined without a compile cache. */
+  compileCacheFolder(): string | undefined;
+  /** Writes what was compiled since there is a compile cache. */
+  compileCacheFlush(): void;
+  /** Keeps compiled files below this folder; why not, if that fails. */
+  compileCacheEnable(folder: string): string | undefined;
   /** A CommonJS file's text as a function of what stands around it. */
   commonJsFunction(text: string, file: string): Function;
   /** An expression without effects as a tree; undefined for any other. */
@@ -15,6 +21,8 @@ interface Operations {
   promptScript(text: string): string | undefined;
   /** Node's name for what a file holds; undefined where its text has to tell. */
   formatOf(path: string): string | undefined;
+  /** A promise for the namespace of the program in a file, run as `import` would. */
+  importMain(path: string): Promise<any>;
   /** A promise for the namespace of a module. */
   importModule(url: string, format: string, source: any): Promise<any>;
   /** The JavaScript of a file's text, and whether it is CommonJS. It is TypeScript if that is said, whatever the file is called. */
