@@ -15,6 +15,7 @@
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
 //! | [`crypto`] | digests, keys, ciphers, signatures, certificates | [`crypto::digest::Digest`] |
+//! | [`tls`] | TLS over memory, with all that OpenSSL can be told | [`tls::Connection`] |
 //! | [`dns`] | lookups, `--connect-to` applied; questions to name servers | [`dns::lookup`], [`dns::questions::ask`] |
 //! | [`connect`] | what the three share: `--connect-to`, authorities, happy eyeballs, TLS | [`connect::Connector`] |
 //! | [`Error`] | one opaque error, `is_*` questions, [`FACES`] for the languages | [`Error::kind`] |
@@ -52,6 +53,7 @@ pub mod fetch;
 pub mod fs;
 pub mod http1;
 pub mod server;
+pub mod tls;
 pub mod websocket;
 
 pub use bytes::Bytes;

@@ -1,7 +1,6 @@
 // Modules of servers and workers: they load, know what needs no connection, and name what is not there yet. Twinloop alone: Node has it all.
 import http from 'node:http';
 import http2 from 'node:http2';
-import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import cluster from 'node:cluster';
@@ -15,8 +14,6 @@ const isTwinloop = process.versions.twinloop !== undefined;
 test('what is not there yet is refused by its name', () => {
   if (!isTwinloop) return;
   const cases = [
-    [() => https.request('https://a'), 'https.request'],
-    [() => tls.connect(443), 'tls.connect'],
     [() => http2.connect('https://a'), 'http2.connect'],
     [() => cluster.fork(), 'cluster.fork'],
     [() => new inspector.Session(), 'inspector.Session'],

@@ -68,6 +68,7 @@ mod stacks;
 mod strings;
 mod system;
 mod tasks;
+pub(crate) mod tls;
 pub(crate) mod transcoding;
 mod wasm_modules;
 

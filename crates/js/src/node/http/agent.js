@@ -21,6 +21,7 @@ const {
 } = require('builtins/primordials');
 const { setPrototypeOf, shift, slice, splice, split, stringIndexOf } = require('builtins/primordials');
 const loadNet = () => require('node/net/net');
+const loadTls = () => /** @type {any} */ (require('node/tls/tls'));
 
 // Functions, not classes: old packages call them without `new`.
 /** @this {any} @param {any} [options] */
@@ -344,12 +345,33 @@ function SecureAgent(options) {
   this.defaultPort = this.options.defaultPort;
   this.protocol = this.options.protocol;
   this.maxCachedSessions = this.options.maxCachedSessions ?? 100;
+  this._sessionCache = { map: create(null), list: [] };
 }
 setPrototypeOf(SecureAgent, Agent);
 setPrototypeOf(SecureAgent.prototype, Agent.prototype);
-defineProperty(SecureAgent.prototype, 'getName', {
-  /** @this {any} @param {any} [options] */
-  value(options = {}) {
+
+/** @type {Record<string, (this: any, ...given: any[]) => any>} */
+const secureMethods = {
+  /** As `tls.connect` has them: options, or a port and a host before them. @param {any[]} given */
+  createConnection(...given) {
+    let options = optionsOf(given);
+    const key = options._agentKey;
+    if (key) {
+      const session = this._getSession(key);
+      if (session) options = { session, ...options };
+    }
+    const socket = loadTls().connect(options);
+    if (key) {
+      socket.on('session', (/** @type {any} */ session) => this._cacheSession(key, session));
+      socket.once('close', (/** @type {any} */ hadError) => {
+        if (hadError) this._evictSession(key);
+      });
+    }
+    return socket;
+  },
+
+  /** @param {any} [options] */
+  getName(options = {}) {
     let name = apply(methods.getName, this, [options]);
     for (let index = 0; index < tlsNames.length; index += 1) {
       const value = options[tlsNames[index]];
@@ -358,10 +380,42 @@ defineProperty(SecureAgent.prototype, 'getName', {
     }
     return name;
   },
-  writable: true,
-  enumerable: true,
-  configurable: true,
-});
+
+  /** @param {string} key */
+  _getSession(key) {
+    return this._sessionCache.map[key];
+  },
+  /** @param {string} key @param {any} session */
+  _cacheSession(key, session) {
+    const { list, map } = this._sessionCache;
+    if (this.maxCachedSessions === 0) return;
+    if (map[key] === undefined) {
+      // The oldest goes.
+      if (list.length >= this.maxCachedSessions) delete map[/** @type {any} */ (shift(list))];
+      push(list, key);
+    }
+    map[key] = session;
+  },
+  /** @param {string} key */
+  _evictSession(key) {
+    const { list, map } = this._sessionCache;
+    const at = indexOf(list, key);
+    if (at < 0) return;
+    splice(list, at, 1);
+    delete map[key];
+  },
+};
+assign(SecureAgent.prototype, secureMethods);
+
+/** @param {any[]} given */
+function optionsOf(given) {
+  const isObject = (/** @type {any} */ value) => value !== null && typeof value === 'object';
+  if (isObject(given[0])) return given[0];
+  const options = { ...(isObject(given[1]) ? given[1] : isObject(given[2]) ? given[2] : {}) };
+  if (typeof given[0] === 'number') options.port = given[0];
+  if (typeof given[1] === 'string') options.host = given[1];
+  return options;
+}
 named(SecureAgent, 'Agent', 1);
 
 /** @type {any} */

@@ -82,18 +82,23 @@ function Server(given, listener) {
       options.highWaterMark === undefined ? {} : { highWaterMark: options.highWaterMark },
     ),
   ]);
-  if (requested) this.on('request', requested);
-  // An end of the other side ends the response, unless this says otherwise.
-  this.httpAllowHalfOpen = false;
   this.on('connection', connectionListener);
-  this.on('listening', startChecking);
-  this.timeout = 0;
-  this.maxHeadersCount = null;
-  this.maxRequestsPerSocket = 0;
-  this[connections] = new Set();
+  prepare(this, requested);
 }
 setPrototypeOf(Server.prototype, NetServer.prototype);
 setPrototypeOf(Server, NetServer);
+
+/** What a server has besides its connections. @param {any} server @param {any} [requested] */
+function prepare(server, requested) {
+  if (requested) server.on('request', requested);
+  // An end of the other side ends the response, unless this says otherwise.
+  server.httpAllowHalfOpen = false;
+  server.on('listening', startChecking);
+  server.timeout = 0;
+  server.maxHeadersCount = null;
+  server.maxRequestsPerSocket = 0;
+  server[connections] = new Set();
+}
 
 /** @this {any} */
 function startChecking() {
@@ -397,4 +402,4 @@ function handOver(server, socket, own, request, rest) {
   } else socket.destroy();
 }
 
-module.exports = { Server, connectionListener };
+module.exports = { Server, connectionListener, methods, prepare, takeOptions };

@@ -237,9 +237,12 @@ function attemptNext(socket, race) {
   if (!isFirst) {
     // Each address has a socket of its own.
     const old = socket._handle;
-    socket._handle = new SocketHandle(sockets.ownerOf(socket));
-    socket._handle.isReferenced = old?.isReferenced ?? true;
-    old?.close();
+    if (old?.renew !== undefined) old.renew();
+    else {
+      socket._handle = new SocketHandle(sockets.ownerOf(socket));
+      socket._handle.isReferenced = old?.isReferenced ?? true;
+      old?.close();
+    }
   }
   const isLast = race.next === list.length;
   const handle = socket._handle;

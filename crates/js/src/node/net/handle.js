@@ -191,7 +191,7 @@ class ListenerHandle extends Handle {
   }
 }
 
-/** @param {Handle} handle @param {() => void} run */
+/** In the asynchronous context of a handle. @param {{ frame: any }} handle @param {() => void} run */
 function within(handle, run) {
   if (handle.frame === undefined) return run();
   enterFrame(handle.frame);
@@ -214,4 +214,4 @@ netSetReceiver([
   (handle, native) => within(handle, () => handle.onconnection(0, SocketHandle.accepted(native, {}))),
 ]);
 
-module.exports = { ListenerHandle, SocketHandle };
+module.exports = { ListenerHandle, SocketHandle, within };

@@ -87,7 +87,21 @@ pub(crate) fn errno<'s>(scope: &Scope<'s>, error: &io::Error) -> Local<'s> {
 
 // ---- sockets --------------------------------------------------------------------------------------------------------
 
-struct Socket {
+/// What stands between a socket and JavaScript: `node:tls` reads and writes in its place.
+pub(in crate::node) trait Filter {
+    /// Takes in what came. JavaScript must not run.
+    fn take(&self, bytes: &[u8]);
+    /// Bytes were taken in.
+    fn received(&self);
+    /// The other end has ended.
+    fn ended(&self);
+    /// Everything has been sent.
+    fn drained(&self);
+    /// Reading or writing failed.
+    fn failed(&self, error: &io::Error, is_read: bool);
+}
+
+pub(in crate::node) struct Socket {
     stream: RefCell<Option<Rc<Stream>>>,
     connecting: RefCell<Option<JoinHandle<()>>>,
     context: Context,
@@ -97,6 +111,7 @@ struct Socket {
     /// Somebody waits for what is queued to be sent.
     is_sending: Cell<bool>,
     hold: RefCell<Option<Hold>>,
+    filter: RefCell<Option<Rc<dyn Filter>>>,
 }
 
 impl Socket {
@@ -110,6 +125,7 @@ impl Socket {
             is_reading: Cell::new(false),
             is_sending: Cell::new(false),
             hold: RefCell::default(),
+            filter: RefCell::default(),
         })
     }
 
@@ -177,6 +193,55 @@ impl Socket {
         self.update_hold();
         let object = self.object.borrow_mut().take();
         drop(object);
+        let filter = self.filter.borrow_mut().take();
+        drop(filter);
+    }
+
+    // ---- for who reads and writes in its place --------------------------------------------------------------------
+
+    /// From now on this hears of the socket; it is let go when the socket is closed.
+    pub(in crate::node) fn set_filter(&self, filter: Rc<dyn Filter>) {
+        let old = self.filter.replace(Some(filter));
+        drop(old);
+    }
+
+    fn filter(&self) -> Option<Rc<dyn Filter>> {
+        self.filter.borrow().clone()
+    }
+
+    /// Whether it is read; nothing happens before it is connected.
+    pub(in crate::node) fn set_reading(&self, on: bool) {
+        let Ok(stream) = self.stream() else { return };
+        self.is_reading.set(on);
+        if on {
+            stream.resume_reading();
+        } else {
+            stream.pause_reading();
+        }
+        self.update_hold();
+    }
+
+    /// Sends; true when it may be taken as sent, false when the filter will be told that it is.
+    pub(in crate::node) fn send(&self, bytes: &[u8]) -> io::Result<bool> {
+        let stream = self.stream()?;
+        stream.write(bytes)?;
+        if !stream.is_blocked() && stream.queued() <= READ_SIZE {
+            return Ok(true);
+        }
+        self.is_sending.set(true);
+        self.update_hold();
+        Ok(false)
+    }
+
+    /// Nothing more will be sent; as [`Socket::send`].
+    pub(in crate::node) fn end_sending(&self) -> io::Result<bool> {
+        let stream = self.stream()?;
+        stream.flush_now()?;
+        stream.shutdown_write_when_flushed();
+        let waits = stream.queued() > 0;
+        self.is_sending.set(waits);
+        self.update_hold();
+        Ok(!waits)
     }
 }
 
@@ -196,6 +261,10 @@ impl StreamHandler for SocketHandler {
             return;
         };
         let Ok(stream) = socket.stream() else { return };
+        if let Some(filter) = socket.filter() {
+            socket.read_through(&stream, &filter);
+            return;
+        }
         // JavaScript runs only after the buffer is free again, so that what it does may read.
         let mut bytes = Vec::new();
         let outcome = BUFFER.with_borrow_mut(|buffer| {
@@ -225,6 +294,11 @@ impl StreamHandler for SocketHandler {
         };
         let is_empty = (socket.stream.borrow().as_ref()).is_some_and(|stream| stream.queued() == 0);
         if is_empty && socket.is_sending.replace(false) {
+            if let Some(filter) = socket.filter() {
+                filter.drained();
+                socket.update_hold();
+                return;
+            }
             tell(&socket.context, &socket.object, Heard::Drained, |_| {
                 Ok(vec![])
             });
@@ -240,6 +314,24 @@ impl StreamHandler for SocketHandler {
 }
 
 impl Socket {
+    fn read_through(&self, stream: &Stream, filter: &Rc<dyn Filter>) {
+        let outcome = BUFFER.with_borrow_mut(|buffer| {
+            let count = stream.read_once(buffer)?;
+            filter.take(&buffer[..count]);
+            Ok::<_, io::Error>(count)
+        });
+        match outcome {
+            Ok(0) => {
+                self.is_reading.set(false);
+                filter.ended();
+                self.update_hold();
+            }
+            Ok(_) => filter.received(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.failed(&error, true),
+        }
+    }
+
     fn failed(&self, error: &io::Error, is_read: bool) {
         self.is_sending.set(false);
         if is_read {
@@ -247,6 +339,11 @@ impl Socket {
             if let Ok(stream) = self.stream() {
                 stream.pause_reading();
             }
+        }
+        if let Some(filter) = self.filter() {
+            filter.failed(error, is_read);
+            self.update_hold();
+            return;
         }
         tell(&self.context, &self.object, Heard::Failed, |scope| {
             Ok(vec![errno(scope, error), Local::boolean(is_read)])
@@ -256,7 +353,12 @@ impl Socket {
 }
 
 fn socket_of<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<Rc<Socket>, Error> {
-    scope.expect_host::<Socket>(arguments.get(0), "a socket")
+    socket_in(scope, arguments.get(0))
+}
+
+/// The socket that a value is.
+pub(in crate::node) fn socket_in(scope: &Scope<'_>, value: Local<'_>) -> Result<Rc<Socket>, Error> {
+    scope.expect_host::<Socket>(value, "a socket")
 }
 
 fn ip_of(scope: &Scope<'_>, value: Local<'_>) -> Result<IpAddr, Error> {

@@ -32,6 +32,17 @@ impl<K: 'static> Receivers<K> {
         place: usize,
         rest: impl for<'s> FnOnce(&Scope<'s>) -> Result<Vec<Local<'s>>, Error>,
     ) {
+        Receivers::<K>::ask(context, object, place, rest, |_, _| Ok(()));
+    }
+
+    /// As [`Receivers::tell`]; what JavaScript answers is given to `hear`.
+    pub(crate) fn ask(
+        context: &Context,
+        object: &RefCell<Option<Slot>>,
+        place: usize,
+        rest: impl for<'s> FnOnce(&Scope<'s>) -> Result<Vec<Local<'s>>, Error>,
+        hear: impl for<'s> FnOnce(&Scope<'s>, Local<'s>) -> Result<(), Error>,
+    ) {
         if !context.is_open() || context.is_stopped() {
             return;
         }
@@ -45,8 +56,8 @@ impl<K: 'static> Receivers<K> {
                 };
                 let mut arguments = vec![object];
                 arguments.extend(rest(scope)?);
-                scope.call(function, Local::undefined(), &arguments)?;
-                Ok(())
+                let answer = scope.call(function, Local::undefined(), &arguments)?;
+                hear(scope, answer)
             })();
             if let Err(error) = outcome {
                 scope.report_uncaught(error);

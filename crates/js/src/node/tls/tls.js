@@ -1,95 +1,40 @@
-// `node:tls` (https://nodejs.org/api/tls.html): what is known without a connection. Sockets and servers are not there yet, and say so.
+// `node:tls` (https://nodejs.org/api/tls.html): connections are in `socket`, `connecting` and `server`, what they are made of in `context`.
 'use strict';
 
-const { nodeError } = require('node/errors');
-const { absent, absentClass, absentFunction, named } = require('node/absent');
+const { named } = require('node/absent');
+const { getCACertificates, rootCertificates, setDefaultCACertificates } = require('node/tls/authorities');
+const { connect } = require('node/tls/connecting');
 const { checkServerIdentity } = require('node/tls/identity');
-const EventEmitter = /** @type {any} */ (require('node/events/events'));
-const { bytesOf } = require('builtins/webidl');
-const { apply, defineProperty, isArray, isView, push, setPrototypeOf } = require('builtins/primordials');
-const { prototype: emitter } = EventEmitter;
-const loadBuffer = () => require('node/buffer/buffer');
+const { convertALPNProtocols } = require('node/tls/protocols');
+const { Server, createServer } = require('node/tls/server');
+const { TLSSocket } = require('node/tls/socket');
+const exported = require('node/tls/exported');
+const { arraySlice, assign, defineProperty, map, sort, toLowerCase } = require('builtins/primordials');
+const { tlsCiphers } = ops;
 
-/** Names in the form of RFC 7301: each behind its length. @param {string[]} protocols */
-function packedProtocols(protocols) {
-  const { Buffer } = loadBuffer();
-  /** @type {any[]} */
-  const parts = [];
-  for (let index = 0; index < protocols.length; index += 1) {
-    const name = Buffer.from(protocols[index]);
-    if (name.length > 255) {
-      const message = `The byte length of the protocol at index ${index} exceeds the maximum length. It must be <= 255. Received ${name.length}`;
-      throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', message);
-    }
-    push(parts, Buffer.from([name.length]), name);
-  }
-  return Buffer.concat(parts);
+/** @type {string[] | undefined} */
+let ciphers;
+
+function getCiphers() {
+  ciphers ??= sort(map(tlsCiphers(), (name) => toLowerCase(name)));
+  return arraySlice(ciphers, 0);
 }
 
-/** @param {any} protocols @param {any} out */
-function convertALPNProtocols(protocols, out) {
-  if (isArray(protocols)) out.ALPNProtocols = packedProtocols(protocols);
-  else if (isView(protocols)) out.ALPNProtocols = loadBuffer().Buffer.from(bytesOf(protocols));
-}
-
-/** What a TLSSocket over a stream that is no socket writes to; packages take its class from there. */
-class JSStreamSocket {
-  /** @param {any} stream */
-  constructor(stream) {
-    this.stream = stream;
-  }
-}
-
-/** Over a stream there is no connection yet, so one can be made; whatever needs a connection is refused. @this {any} @param {any} socket */
-function TLSSocket(socket) {
-  if (!new.target || typeof socket?.pipe !== 'function') throw absent('tls.TLSSocket');
-  apply(EventEmitter, this, []);
-  defineProperty(this, '_handle', { value: { _parentWrap: new JSStreamSocket(socket) }, writable: true, configurable: true });
-}
-setPrototypeOf(TLSSocket.prototype, emitter);
-named(TLSSocket, 'TLSSocket', 2);
-const refused = [
-  'connect',
-  'destroy',
-  'end',
-  'pause',
-  'pipe',
-  'read',
-  'resume',
-  'write',
-  'getPeerCertificate',
-  'getCipher',
-  'renegotiate',
-  'setKeyCert',
-];
-for (let index = 0; index < refused.length; index += 1) {
-  defineProperty(TLSSocket.prototype, refused[index], {
-    value: absentFunction('tls.TLSSocket', refused[index]),
-    writable: true,
-    configurable: true,
-  });
-}
-
-module.exports = {
-  CLIENT_RENEG_LIMIT: 3,
-  CLIENT_RENEG_WINDOW: 600,
-  DEFAULT_CIPHERS:
-    'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256:' +
-    'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384',
-  DEFAULT_ECDH_CURVE: 'auto',
-  DEFAULT_MIN_VERSION: 'TLSv1.2',
-  DEFAULT_MAX_VERSION: 'TLSv1.3',
-  getCiphers: absentFunction('tls', 'getCiphers'),
-  getCertificateCompressionAlgorithms: absentFunction('tls', 'getCertificateCompressionAlgorithms'),
-  rootCertificates: [],
-  getCACertificates: absentFunction('tls', 'getCACertificates'),
-  setDefaultCACertificates: absentFunction('tls', 'setDefaultCACertificates', 1),
+module.exports = assign(exported, {
+  getCiphers,
+  /** OpenSSL is built without the coders that this would need. @returns {string[]} */
+  getCertificateCompressionAlgorithms: () => [],
+  getCACertificates: named(getCACertificates, 'getCACertificates', 0),
+  setDefaultCACertificates,
   convertALPNProtocols,
   checkServerIdentity,
-  createSecureContext: absentFunction('tls', 'createSecureContext', 1),
-  SecureContext: absentClass('tls', 'SecureContext', 4),
-  TLSSocket,
-  Server: absentClass('tls', 'Server', 2, emitter),
-  createServer: absentFunction('tls', 'createServer', 2),
-  connect: absentFunction('tls', 'connect'),
-};
+  createSecureContext: exported.createSecureContext,
+  SecureContext: exported.SecureContext,
+  TLSSocket: named(TLSSocket, 'TLSSocket', 2),
+  Server: named(Server, 'Server', 2),
+  createServer,
+  connect: named(connect, 'connect', 0),
+});
+
+// A hundred and fifty certificates, which nearly no program asks for.
+defineProperty(module.exports, 'rootCertificates', { get: rootCertificates, enumerable: true, configurable: false });

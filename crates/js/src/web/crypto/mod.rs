@@ -8,6 +8,8 @@ mod work;
 
 use crate::builtins::{File, Room};
 
+pub(crate) use work::failed;
+
 pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("web/crypto/algorithms", include_str!("algorithms.js")),

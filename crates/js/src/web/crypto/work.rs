@@ -9,7 +9,7 @@ use crate::engine::transcoding::Base64;
 use crate::engine::{Error, ErrorClass, IntoJs, Local, Property, Scope};
 
 /// The error for a failure: of the class that Node gives it, with what OpenSSL says of it.
-pub(super) fn failed(failure: Failure) -> Error {
+pub(crate) fn failed(failure: Failure) -> Error {
     let class = match failure.code.as_deref() {
         Some(
             "ERR_CRYPTO_INVALID_KEYLEN" | "ERR_CRYPTO_INVALID_MESSAGELEN" | "ERR_OUT_OF_RANGE",
