@@ -1,7 +1,8 @@
 """One event loop for Python and JavaScript.
 
 ``twinloop.run(main())`` runs a coroutine on Twinloop's event loop. ``new_event_loop`` is a loop factory for
-``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop.
+``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop. ``await serve(application)``
+is an HTTP server.
 """
 
 from __future__ import annotations
@@ -21,8 +22,21 @@ from _twinloop.loop.tasks import format_tasks
 
 __version__ = "0.1.0"
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "format_tasks", "install", "new_event_loop", "run"]
+__all__ = [
+    "EventLoop",
+    "EventLoopPolicy",
+    "Request",
+    "Response",
+    "Server",
+    "__version__",
+    "format_tasks",
+    "install",
+    "new_event_loop",
+    "run",
+    "serve",
+]
 
+_SERVING = ("Request", "Response", "Server", "serve")
 
 # What users meet in tracebacks, `repr` and `help` is the name that they import it by.
 for _public in (EventLoop, EventLoopPolicy, format_tasks, install, new_event_loop):
@@ -41,13 +55,20 @@ def run(main, *, debug=None, loop_factory=None):
 
 
 def __getattr__(name):
-    # The engine costs memory and time that a program without JavaScript need not pay, so `js` is loaded when it is named.
+    # What most programs do not need is loaded when it is named. The engine costs memory and time that a program without JavaScript need not pay, and serving many modules.
     if name == "js":
         import importlib
 
         return importlib.import_module(".js", __name__)
+    if name in _SERVING:
+        from _twinloop.serve import handlers, server
+
+        found = getattr(handlers, name, None) or getattr(server, name)
+        found.__module__ = __name__
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), "js"})
+    return sorted({*globals(), *_SERVING, "js"})

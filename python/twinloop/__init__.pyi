@@ -1,12 +1,25 @@
 from asyncio import AbstractEventLoop, DefaultEventLoopPolicy, SelectorEventLoop
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypedDict, TypeVar, type_check_only
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, Final, Self, TypedDict, TypeVar, type_check_only
 
 from . import js as js
 
 _T = TypeVar("_T")
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "format_tasks", "install", "new_event_loop", "run"]
+__all__ = [
+    "EventLoop",
+    "EventLoopPolicy",
+    "Request",
+    "Response",
+    "Server",
+    "__version__",
+    "format_tasks",
+    "install",
+    "new_event_loop",
+    "run",
+    "serve",
+]
 
 __version__: Final[str]
 
@@ -40,3 +53,106 @@ def run(
     debug: bool | None = None,
     loop_factory: Callable[[], AbstractEventLoop] | None = None,
 ) -> _T: ...
+
+@type_check_only
+class _Headers(Mapping[str, str]):
+    def get_all(self, name: str) -> list[str]: ...
+    def __getitem__(self, name: str) -> str: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+
+class Request:
+    scope: dict[str, Any]
+    def __init__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query_string(self) -> str: ...
+    @property
+    def query(self) -> dict[str, list[str]]: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> _Headers: ...
+    @property
+    def client(self) -> tuple[str, int] | None: ...
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def body(self) -> bytes: ...
+    async def text(self) -> str: ...
+    async def json(self) -> Any: ...
+
+class Response:
+    body: Any
+    status: int
+    headers: list[tuple[str, str]]
+    def __init__(
+        self,
+        body: Any = b"",
+        status: int = 200,
+        headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
+        *,
+        content_type: str | None = None,
+    ) -> None: ...
+    @classmethod
+    def json(
+        cls, value: Any, status: int = 200, headers: Mapping[str, str] | list[tuple[str, str]] | None = None
+    ) -> Response: ...
+
+class Server:
+    settings: Any
+    addresses: list[Any]
+    urls: list[str]
+    def __init__(self, application: Any, settings: Any) -> None: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def connections(self) -> int: ...
+    async def close(self) -> bool: ...
+    def abort(self) -> None: ...
+    async def wait_closed(self) -> None: ...
+    async def start(self, listeners: list[Any] | None = None) -> Self: ...
+    def on_enough(self, callback: Callable[[], None]) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+async def serve(
+    application: Any,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    uds: str | None = None,
+    fd: int | None = None,
+    backlog: int = 2048,
+    interface: str = "auto",
+    factory: bool = False,
+    lifespan: str = "auto",
+    root_path: str = "",
+    proxy_headers: bool = True,
+    forwarded_allow_ips: str | Sequence[str] | None = None,
+    access_log: bool = True,
+    log_level: str | int | None = None,
+    log_config: dict[str, Any] | str | None = None,
+    use_colors: bool | None = None,
+    server_header: bool = True,
+    date_header: bool = True,
+    headers: Sequence[tuple[str, str]] = (),
+    limit_concurrency: int | None = None,
+    limit_max_requests: int | None = None,
+    timeout_keep_alive: float = 5,
+    timeout_graceful_shutdown: float | None = None,
+    h11_max_incomplete_event_size: int | None = None,
+    ws_max_size: int = 16777216,
+    ws_ping_interval: float | None = 20.0,
+    ws_ping_timeout: float | None = 20.0,
+    ws_per_message_deflate: bool = True,
+    wsgi_threads: int = 10,
+    ssl_keyfile: str | PathLike[str] | None = None,
+    ssl_certfile: str | PathLike[str] | None = None,
+    ssl_keyfile_password: str | None = None,
+    ssl_ca_certs: str | PathLike[str] | None = None,
+    multiprocess: bool = False,
+) -> Server: ...

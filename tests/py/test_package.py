@@ -18,7 +18,7 @@ import twinloop
 
 def test_all_is_sorted_complete_and_what_a_star_import_gives():
     assert twinloop.__all__ == sorted(twinloop.__all__)
-    public = {name for name in vars(twinloop) if not name.startswith("_")} - {"annotations", "js"}
+    public = {name for name in dir(twinloop) if not name.startswith("_")} - {"annotations", "js"}
     assert public == set(twinloop.__all__) - {"__version__"}
     names = {}
     exec("from twinloop import *", names)
@@ -59,7 +59,7 @@ def test_run_takes_a_loop_factory():
     assert kind is Mine and slept >= 86_400
 
 
-ROOMS = ["_native", "crossing", "names", "transports", "loop", "program"]
+ROOMS = ["_native", "crossing", "names", "transports", "loop", "serve", "program"]
 SOURCES = pathlib.Path(_twinloop.__file__).parent
 
 

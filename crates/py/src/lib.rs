@@ -8,15 +8,17 @@
 //! Layout:
 //! - `asyncio/`: the loop's Python API in rooms: `event_loop` (callbacks, timers, readers, running), `transports` (sockets,
 //!   datagrams, pipes), `tls`, `streams` (the readers of asyncio's streams), `sockets` (the `sock_*` methods), `names`
+//! - `serve/`: ASGI applications and handlers on the HTTP server of `twinloop-web`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!
-//! Stands on `twinloop-loop`. Does not know JavaScript; `twinloop-runtime` joins the two.
+//! Stands on `twinloop-loop` and, for `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]
 
 mod asyncio;
 mod errors;
 mod ffi;
+mod serve;
 
 pub use asyncio::event_loop_of;
 pub use ffi::{BytesExporter, Text, offer_gil, text_of_latin1, text_of_ucs2, with_text};
@@ -30,5 +32,7 @@ use pyo3::prelude::*;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::handle::register(module)?;
     ffi::coroutine::register(module)?;
-    asyncio::register(module)
+    ffi::done::register(module)?;
+    asyncio::register(module)?;
+    serve::register(module)
 }

@@ -551,3 +551,36 @@ fn a_client_that_goes_is_told_of() {
         server.close().await;
     });
 }
+
+#[test]
+fn what_is_noted_belongs_to_the_connection_and_an_answer_may_go_without_a_date() {
+    run(async {
+        let made = Rc::new(RefCell::new(0));
+        let counted = Rc::clone(&made);
+        let (server, address) = start(Limits::default(), move |exchange: Exchange| {
+            let number = exchange.noted(|| {
+                *counted.borrow_mut() += 1;
+                *counted.borrow()
+            });
+            assert!(exchange.noted(|| "of another type").is_none());
+            let mut fields = Fields::new();
+            fields.omit_date();
+            let text = number.unwrap().to_string();
+            exchange.respond(200, &fields, text).unwrap();
+        });
+        for connection in ["1", "2"] {
+            let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2);
+            let answer = ask(address, move |mut stream| {
+                stream.write_all(request.as_bytes()).unwrap();
+                stream.shutdown(Shutdown::Write).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                answer
+            })
+            .await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n";
+            assert_eq!(answer, format!("{head}{connection}{head}{connection}"));
+        }
+        server.close().await;
+    });
+}

@@ -30,12 +30,13 @@ usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -m MODULE [ARGUMENT...]
        python -m twinloop [OPTIONS] -c PYTHON [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
+       python -m twinloop [OPTIONS] serve [OPTIONS] MODULE:APPLICATION
        python -m twinloop [OPTIONS] [--js]
        python -m twinloop --ps PID
 
 Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
 Twinloop's event loop. Without a program there is a prompt, at which "await" works; if standard input is no terminal, it is the
-program. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
+program. "serve" serves an ASGI or WSGI application over HTTP; "serve --help" lists its options. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
 modules as "python:name".
 
 options:
@@ -90,7 +91,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(options: _Options) -> None:
-    if options.code is not None or options.file.endswith(JAVASCRIPT):
+    if options.serve is not None:
+        _serve(options.serve)
+    elif options.code is not None or options.file.endswith(JAVASCRIPT):
         _run_javascript(options)
     elif options.module is not None:
         _run_module(options.module, options.arguments)
@@ -112,6 +115,7 @@ class _Options:
         self.file = ""
         self.code: str | None = None
         self.python: str | None = None
+        self.serve: list[str] | None = None
         self.arguments: list[str] = []
         self.help = False
         self.version = False
@@ -159,6 +163,9 @@ def _parse(arguments: list[str]) -> _Options:
             return options
         elif word.startswith("-") and word != "-":
             raise UsageError(f"unknown option: {word}")
+        elif word == "serve":
+            options.serve = rest
+            return options
         else:
             options.file, options.arguments = word, rest
             return options
@@ -267,6 +274,13 @@ def _interrupt(_number: int, frame: types.FrameType | None) -> None:
     # JavaScript sees to itself, below the frame that only runs the loop.
     if frame is not None and frame.f_code.co_filename != event_loop.__file__:
         raise Interrupted("interrupted by Ctrl-C")
+
+
+def _serve(words: list[str]) -> None:
+    from ..serve import command
+
+    _become_main()
+    sys.exit(command.main(words))
 
 
 def _absolute(path: str) -> str:

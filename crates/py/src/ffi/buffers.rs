@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::sync::Once;
 
+use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -84,6 +85,48 @@ impl AsRef<[u8]> for KeptBytes {
             let length = ffi::PyBytes_Size(self.0.as_ptr()) as usize;
             std::slice::from_raw_parts(start, length)
         }
+    }
+}
+
+/// A `bytes` object as memory that native code shares: its last user may drop it on any thread, and with or without the GIL.
+struct SharedBytes(std::mem::ManuallyDrop<KeptBytes>);
+
+// SAFETY: what is read of the object never changes (`KeptBytes`), and its reference is released under the GIL only (`drop`).
+unsafe impl Send for SharedBytes {}
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        let kept: &KeptBytes = &self.0;
+        kept.as_ref()
+    }
+}
+
+impl Drop for SharedBytes {
+    fn drop(&mut self) {
+        // SAFETY: taken once. The check may be made at any time by any thread.
+        unsafe {
+            let kept = std::mem::ManuallyDrop::take(&mut self.0);
+            if ffi::PyGILState_Check() == 1 {
+                drop(kept);
+            } else {
+                Python::attach(|_py| drop(kept));
+            }
+        }
+    }
+}
+
+/// Up to this size a copy is cheaper than a reference that is counted twice.
+const COPIED: usize = 4096;
+
+/// The bytes of `data`, which are copied unless they are many in a `bytes` object.
+pub(crate) fn shared(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    match data.cast_exact::<PyBytes>() {
+        Ok(bytes) if bytes.as_bytes().len() > COPIED => {
+            let kept = std::mem::ManuallyDrop::new(KeptBytes::new(bytes));
+            Ok(Bytes::from_owner(SharedBytes(kept)))
+        }
+        Ok(bytes) => Ok(Bytes::copy_from_slice(bytes.as_bytes())),
+        Err(_) => with_bytes(data, Bytes::copy_from_slice),
     }
 }
 

@@ -9,7 +9,7 @@
 
 mod methods;
 
-pub(crate) use methods::register;
+pub(crate) use methods::{register, thrown};
 
 use std::cell::Cell;
 use std::ptr::null_mut;

@@ -15,6 +15,7 @@ pub(crate) mod buffers;
 pub(crate) mod bytearray;
 pub(crate) mod context;
 pub(crate) mod coroutine;
+pub(crate) mod done;
 mod exporter;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
@@ -26,6 +27,7 @@ pub(crate) mod sockets;
 mod state_slot;
 mod text;
 
+pub(crate) use done::done;
 pub use exporter::BytesExporter;
 pub(crate) use fastcall::{Arguments, FastAttribute, Parameters, fast_methods, install_attribute};
 pub use gil::offer_gil;

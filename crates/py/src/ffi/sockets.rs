@@ -4,7 +4,7 @@
 //! EBADF, as the socket object's own methods would.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::net::addr::SocketAddrStorage;
 use rustix::net::{
@@ -77,6 +77,13 @@ pub(crate) fn transmit_to(
 /// Begins to connect a socket that does not block, or tells how that went.
 pub(crate) fn begin_connect(fd: RawFd, address: &SocketAddrAny) -> Result<(), rustix::io::Errno> {
     connect(borrow(fd)?, address)
+}
+
+/// Takes over a descriptor that the caller gives up; one that is not open is refused.
+pub(crate) fn owned(fd: RawFd) -> io::Result<OwnedFd> {
+    rustix::io::fcntl_getfd(borrow(fd)?)?;
+    // SAFETY: open, and the caller's to give: whoever calls this lets go of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 fn retry<T>(mut call: impl FnMut() -> Result<T, rustix::io::Errno>) -> io::Result<T> {

@@ -147,6 +147,14 @@ impl Exchange {
         self.channel.link()?.server_name()
     }
 
+    /// What a handler keeps with the connection, made by the first of its requests that asks: names of addresses, which cost a system call
+    /// each. None when the connection has gone, or when a value of another type is kept.
+    pub fn noted<T: 'static>(&self, make: impl FnOnce() -> T) -> Option<Rc<T>> {
+        let link = self.channel.link()?;
+        let note = link.note().get_or_init(|| Rc::new(make()));
+        Rc::clone(note).downcast().ok()
+    }
+
     // ---- its body
 
     /// The body, if all of it is here and nothing was taken; empty without one.

@@ -72,6 +72,11 @@ impl Fields {
         }
     }
 
+    /// Has the answer go without the server's `date`.
+    pub fn omit_date(&mut self) {
+        self.has_date = true;
+    }
+
     /// Whether a field of this name was added; in small letters.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

@@ -3,7 +3,8 @@
 //! Told of by a handler, not polled: bytes are read into buffers of the thread, which are free again before anybody runs who may read, and
 //! what is written leaves at the end of the turn. Loop thread only.
 
-use std::cell::RefCell;
+use std::any::Any;
+use std::cell::{OnceCell, RefCell};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -67,11 +68,17 @@ impl Received {
 pub(super) struct Link {
     stream: Stream,
     tls: Option<RefCell<ServerConnection>>,
+    /// What a handler keeps with the connection.
+    note: OnceCell<Rc<dyn Any>>,
 }
 
 impl Link {
     pub(super) fn plain(stream: Stream) -> Link {
-        Link { stream, tls: None }
+        Link {
+            stream,
+            tls: None,
+            note: OnceCell::new(),
+        }
     }
 
     pub(super) fn tls(stream: Stream, config: Arc<ServerConfig>) -> io::Result<Link> {
@@ -81,6 +88,7 @@ impl Link {
         Ok(Link {
             stream,
             tls: Some(RefCell::new(session)),
+            note: OnceCell::new(),
         })
     }
 
@@ -92,6 +100,10 @@ impl Link {
     pub(super) fn server_name(&self) -> Option<String> {
         let session = self.tls.as_ref()?.borrow();
         session.server_name().map(str::to_owned)
+    }
+
+    pub(super) fn note(&self) -> &OnceCell<Rc<dyn Any>> {
+        &self.note
     }
 
     pub(super) fn set_handler(&self, handler: Option<Rc<dyn StreamHandler>>) {

@@ -66,7 +66,9 @@ impl LoopCore {
         state.check_thread(py)?;
         state.follow_time_of(slf.as_any())?;
         let outer = state.runner.replace(Some(ffi::current_thread(py)));
+        let is_nested = state.is_nested.replace(outer.is_some());
         let result = state.step(py, &event_loop, timeout);
+        state.is_nested.set(is_nested);
         state.runner.set(outer);
         if outer.is_none() {
             state.forget_own_time(&event_loop);

@@ -11,10 +11,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyString, PyTuple, PyType};
 
 use super::core::{LoopCore, core_of};
-use super::state::deadline;
+use super::state::{LoopState, deadline};
 use crate::asyncio::sockets;
 use crate::ffi::fastcall::call_with_keywords;
-use crate::ffi::handle::{Handle, HandleKind};
+use crate::ffi::handle::{self, Handle, HandleKind};
 use crate::ffi::{Arguments, Parameters, fast_methods};
 
 fast_methods! {
@@ -132,8 +132,46 @@ fn call_soon<'py>(
         arguments.rest(1),
         context,
     )?;
-    state.schedule(py, handle.share(py));
+    if state.begins_task.get() {
+        state.begins_task.set(false);
+        state.first_step.replace(Some(handle.share(py)));
+    } else {
+        state.schedule(py, handle.share(py));
+    }
     Ok(handle.into_bound(py))
+}
+
+/// A task whose first step is made before this returns, as by `eager_start` of Python 3.12: whoever does all it has to do without waiting
+/// costs no turn. Called in an entry of the turn that is no task's. `Err` is what must leave `run_forever`, or what the coroutine is refused for.
+pub(crate) fn begin_task<'py>(
+    py: Python<'py>,
+    event_loop: Borrowed<'_, 'py, PyAny>,
+    state: &LoopState,
+    coroutine: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if state.has_task_factory.get() || state.debug.get() || state.is_nested.get() {
+        return event_loop.call_method1(intern!(py, "create_task"), (coroutine,));
+    }
+    state.check_open()?;
+    let none = py.None();
+    let none = none.bind(py).as_borrowed();
+    let constructors = Constructors::of(py)?;
+    // The constructor calls `call_soon` with the first step: here it is kept, and made at once.
+    state.begins_task.set(true);
+    let task = call_with_keywords(
+        constructors.task.bind(py),
+        &[coroutine.as_borrowed()],
+        &[event_loop, none, none],
+        constructors.task_keywords.bind(py),
+    );
+    state.begins_task.set(false);
+    let first_step = state.first_step.take();
+    if let Some(step) = first_step
+        && let Some(error) = handle::run(py, &step)
+    {
+        return Err(error);
+    }
+    task
 }
 
 #[inline(always)]

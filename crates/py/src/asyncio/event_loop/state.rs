@@ -48,6 +48,11 @@ pub(crate) struct LoopState {
     pub(super) debug: Cell<bool>,
     pub(super) has_task_factory: Cell<bool>,
     pub(super) redirects_connections: Cell<bool>,
+    /// The program steps the loop within one of its callbacks, so that a task may be running further down the stack.
+    pub(super) is_nested: Cell<bool>,
+    /// The next `call_soon` comes from a task that is being made (`begin_task`), and is kept in `first_step`.
+    pub(super) begins_task: Cell<bool>,
+    pub(super) first_step: RefCell<Option<Object>>,
     pub(crate) descriptors: Descriptors,
     /// Descriptors that belong to transports, and the transport of each that is a stream socket: the program's own operations
     /// on them are refused.
@@ -90,6 +95,9 @@ impl LoopState {
             debug: Cell::new(false),
             has_task_factory: Cell::new(false),
             redirects_connections: Cell::new(false),
+            is_nested: Cell::new(false),
+            begins_task: Cell::new(false),
+            first_step: RefCell::default(),
             descriptors: Descriptors::default(),
             transports: RefCell::default(),
             last_sock_recv: Cell::new(0),

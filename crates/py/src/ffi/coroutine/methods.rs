@@ -494,7 +494,7 @@ fn cancelled_error(py: Python<'_>, state: &CoroutineState) -> PyResult<PyErr> {
 }
 
 /// The exception that `throw(...)` was called with, in either of its two forms.
-fn thrown(py: Python<'_>, arguments: Arguments<'_, '_>) -> PyResult<PyErr> {
+pub(crate) fn thrown(py: Python<'_>, arguments: Arguments<'_, '_>) -> PyResult<PyErr> {
     let first = arguments.required(0, "throw", "type")?;
     if first.is_instance_of::<pyo3::exceptions::PyBaseException>() {
         return Ok(PyErr::from_value(first.to_owned()));

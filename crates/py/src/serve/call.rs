@@ -1,0 +1,578 @@
+//! One request that an application answers: its `receive` and `send`, and what becomes of its task.
+//!
+//! `send` acts when it is called and returns an awaitable that is done, unless the client has much to read first. The start of an answer
+//! waits for the first piece of its body, so that an answer in one piece leaves as one. `receive` is a native coroutine, which acts when it is
+//! awaited: a message is not lost with one that is cancelled before it began. Loop thread, GIL held; nothing is borrowed while Python runs.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyConnectionResetError, PyRuntimeError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use twinloop_web::server::{Exchange, Fields};
+use twinloop_web::{Error, Result};
+
+use super::application::Application;
+use super::messages::{answer_of, append, body_of, fields_of, is_set, kind_of, unexpected};
+use crate::errors::must_leave;
+use crate::ffi::coroutine::{self, Operation, WaitSlot, Waiter};
+use crate::ffi::{self, GilBound, Object, Parameters, done, fast_methods};
+
+/// An answer of which more than this waits to be read is not added to.
+const QUEUE_LIMIT: usize = 64 * 1024;
+
+/// What the application has to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Start,
+    Body,
+    Trailers,
+    Complete,
+}
+
+/// The start of an answer, which waits for its body.
+struct Start {
+    status: u16,
+    fields: Fields,
+    length: Option<u64>,
+}
+
+pub(super) struct Call {
+    application: Rc<Application>,
+    exchange: Exchange,
+    stage: Cell<Stage>,
+    start: RefCell<Option<Start>>,
+    has_trailers: Cell<bool>,
+    is_body_taken: Cell<bool>,
+    /// The application was told, by an exception, that the client has gone.
+    is_gone: Cell<bool>,
+    /// Of the task, among those that run.
+    key: Cell<Option<usize>>,
+    /// What waits in `receive` and `send`.
+    waiting: RefCell<Vec<Rc<WaitSlot>>>,
+    waker: OnceCell<Waker>,
+    /// The scope, if its request is to be logged.
+    logged: RefCell<Option<Object>>,
+}
+
+/// Wakes a call.
+struct CallWaker(GilBound<Weak<Call>>);
+
+impl Wake for CallWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        ffi::with_gil_held(|py| {
+            if let Some(call) = self.0.get(py).upgrade() {
+                call.wake(py);
+            }
+        });
+    }
+}
+
+impl Call {
+    pub(super) fn new(
+        application: Rc<Application>,
+        exchange: Exchange,
+        scope: &Bound<'_, PyDict>,
+    ) -> Rc<Call> {
+        let logged = application
+            .logs_access
+            .then(|| Object::new(scope.clone().into_any()));
+        Rc::new(Call {
+            application,
+            exchange,
+            stage: Cell::new(Stage::Start),
+            start: RefCell::new(None),
+            has_trailers: Cell::new(false),
+            is_body_taken: Cell::new(false),
+            is_gone: Cell::new(false),
+            key: Cell::new(None),
+            waiting: RefCell::default(),
+            waker: OnceCell::new(),
+            logged: RefCell::new(logged),
+        })
+    }
+
+    // ---- waiting
+
+    fn waker(self: &Rc<Self>) -> &Waker {
+        self.waker
+            .get_or_init(|| Waker::from(Arc::new(CallWaker(GilBound::new(Rc::downgrade(self))))))
+    }
+
+    fn wait(&self, waiter: &Waiter) {
+        let slot = Rc::new(WaitSlot::default());
+        slot.register(waiter);
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|slot| slot.is_taken());
+        waiting.push(slot);
+    }
+
+    /// Lets everything that waits look again.
+    fn wake(&self, py: Python<'_>) {
+        let waiting = self.waiting.take();
+        for slot in waiting {
+            if let Some(waiter) = slot.take(py) {
+                waiter.wake_soon(py, &self.application.core);
+            }
+        }
+    }
+
+    // ---- receive
+
+    /// The next message; none if there is nothing yet, and the call's waker is remembered.
+    fn receive<'py>(self: &Rc<Self>, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.stage.get() == Stage::Complete {
+            return disconnect(py).map(Some);
+        }
+        if self.is_body_taken.get() {
+            let mut context = Context::from_waker(self.waker());
+            return match self.exchange.poll_gone(&mut context) {
+                Poll::Ready(()) => disconnect(py).map(Some),
+                Poll::Pending => Ok(None),
+            };
+        }
+        if let Some(whole) = self.exchange.take_whole_body() {
+            self.is_body_taken.set(true);
+            return request(py, &whole, false).map(Some);
+        }
+        let mut context = Context::from_waker(self.waker());
+        match self.exchange.poll_body(&mut context) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(Some(Ok(bytes))) => request(py, &bytes, true).map(Some),
+            Poll::Ready(None) => {
+                self.is_body_taken.set(true);
+                request(py, b"", false).map(Some)
+            }
+            Poll::Ready(Some(Err(_))) => disconnect(py).map(Some),
+        }
+    }
+
+    // ---- send
+
+    fn send<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        this: Borrowed<'_, 'py, PyAny>,
+        message: Borrowed<'_, 'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Ok(message) = message.cast::<PyDict>() else {
+            return Err(PyTypeError::new_err(format!(
+                "a message is a dict, not '{}'",
+                message.get_type().name()?
+            )));
+        };
+        let kind = kind_of(&message)?;
+        match (self.stage.get(), kind.to_str()?) {
+            (Stage::Start, "http.response.start") => self.send_start(py, &message)?,
+            (Stage::Start, "http.response.early_hint") => self.send_hint(py, &message)?,
+            (Stage::Start, kind) => return Err(unexpected("'http.response.start'", kind)),
+            (Stage::Body, "http.response.body") => return self.send_body(py, this, &message),
+            (Stage::Body, kind) => return Err(unexpected("'http.response.body'", kind)),
+            (Stage::Trailers, "http.response.trailers") => self.send_trailers(py, &message)?,
+            (Stage::Trailers, kind) => return Err(unexpected("'http.response.trailers'", kind)),
+            (Stage::Complete, kind) => {
+                return Err(PyRuntimeError::new_err(format!(
+                    "Unexpected ASGI message '{kind}' sent, after response already completed."
+                )));
+            }
+        }
+        Ok(done(py))
+    }
+
+    fn send_start(&self, py: Python<'_>, message: &Bound<'_, PyDict>) -> PyResult<()> {
+        let status = message.get_item(intern!(py, "status"))?;
+        let status = status.ok_or_else(|| {
+            PyTypeError::new_err("the message 'http.response.start' has no 'status'")
+        })?;
+        let status: u16 = status.extract()?;
+        if !(200..=999).contains(&status) {
+            return Err(PyRuntimeError::new_err(format!(
+                "{status} is no status that can be answered with"
+            )));
+        }
+        let mut answer = answer_of(message)?;
+        self.application
+            .add_defaults(&mut answer.fields, answer.has_server)?;
+        self.has_trailers
+            .set(is_set(message, intern!(py, "trailers"))?);
+        self.start.replace(Some(Start {
+            status,
+            fields: answer.fields,
+            length: answer.length,
+        }));
+        self.stage.set(Stage::Body);
+        Ok(())
+    }
+
+    fn send_hint(&self, py: Python<'_>, message: &Bound<'_, PyDict>) -> PyResult<()> {
+        let mut fields = Fields::new();
+        if let Some(links) = message.get_item(intern!(py, "links"))? {
+            for link in links.try_iter()? {
+                append(&mut fields, b"link", link?.cast::<PyBytes>()?.as_bytes())?;
+            }
+        }
+        // A client that has gone needs no hints.
+        let _ = self.exchange.inform(103, &fields);
+        Ok(())
+    }
+
+    fn send_body<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        this: Borrowed<'_, 'py, PyAny>,
+        message: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let more = is_set(message, intern!(py, "more_body"))?;
+        let bytes = body_of(message)?;
+        let start = self.start.take();
+        let outcome = match start {
+            Some(start) if !more && !self.has_trailers.get() => {
+                self.check_length(&start, &bytes)?;
+                self.log(py, start.status);
+                self.exchange.respond(start.status, &start.fields, bytes)
+            }
+            Some(start) => {
+                self.log(py, start.status);
+                self.exchange
+                    .begin(start.status, &start.fields)
+                    .and_then(|()| self.exchange.write(bytes))
+                    .and_then(|()| self.finish_unless(more))
+            }
+            None => self
+                .exchange
+                .write(bytes)
+                .and_then(|()| self.finish_unless(more)),
+        };
+        if let Err(error) = outcome {
+            return self.failed(py, &error, more);
+        }
+        if !more {
+            if self.has_trailers.get() {
+                self.stage.set(Stage::Trailers);
+            } else {
+                self.complete(py);
+            }
+        } else if self.exchange.queued() >= QUEUE_LIMIT {
+            let operation = Drain(Task::new(this, self));
+            return coroutine::make(
+                py,
+                self.application.event_loop.bind(py),
+                Box::new(operation),
+            );
+        }
+        Ok(done(py))
+    }
+
+    fn finish_unless(&self, more: bool) -> Result<()> {
+        if more || self.has_trailers.get() {
+            return Ok(());
+        }
+        self.exchange.finish(&Fields::new())
+    }
+
+    /// A whole body has the length that was said; otherwise nothing is sent.
+    fn check_length(&self, start: &Start, body: &Bytes) -> PyResult<()> {
+        let Some(length) = start.length else {
+            return Ok(());
+        };
+        let has_body = self.exchange.method() != "HEAD" && !matches!(start.status, 204 | 304);
+        let what = match (body.len() as u64).cmp(&length) {
+            _ if !has_body => return Ok(()),
+            std::cmp::Ordering::Equal => return Ok(()),
+            std::cmp::Ordering::Less => "shorter",
+            std::cmp::Ordering::Greater => "longer",
+        };
+        Err(PyRuntimeError::new_err(format!(
+            "Response content {what} than Content-Length"
+        )))
+    }
+
+    /// Who goes on sending to nobody is told; that the last piece was for nobody is of no use to an application that has ended.
+    fn failed<'py>(
+        &self,
+        py: Python<'py>,
+        error: &Error,
+        more: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if !error.is_closed() {
+            return Err(PyRuntimeError::new_err(error.chain()));
+        }
+        if more {
+            self.is_gone.set(true);
+            return Err(PyConnectionResetError::new_err(error.chain()));
+        }
+        self.complete(py);
+        Ok(done(py))
+    }
+
+    fn send_trailers(&self, py: Python<'_>, message: &Bound<'_, PyDict>) -> PyResult<()> {
+        let fields = fields_of(message)?;
+        if is_set(message, intern!(py, "more_trailers"))? {
+            return Err(PyRuntimeError::new_err(
+                "trailers are sent in one message here: collect them",
+            ));
+        }
+        match self.exchange.finish(&fields) {
+            Err(error) if !error.is_closed() => Err(PyRuntimeError::new_err(error.chain())),
+            _ => {
+                self.complete(py);
+                Ok(())
+            }
+        }
+    }
+
+    fn complete(&self, py: Python<'_>) {
+        self.stage.set(Stage::Complete);
+        self.wake(py);
+    }
+
+    /// A line of the access log, when the answer begins.
+    fn log(&self, py: Python<'_>, status: u16) {
+        let logged = self.logged.take();
+        if let Some(scope) = logged {
+            self.application
+                .tell(py, intern!(py, "access"), (scope.bind(py), status));
+        }
+    }
+
+    // ---- the end of the task
+
+    /// The application has ended, with an exception or without.
+    fn ended(&self, py: Python<'_>, error: Option<PyErr>) {
+        if let Some(key) = self.key.take() {
+            self.application.forget(key);
+        }
+        let is_failed = error.is_some();
+        let stage = self.stage.get();
+        if let Some(error) = error {
+            // What ends programs has left the loop already, with the step of the task that raised it.
+            if !must_leave(py, &error) {
+                let error = error.into_value(py);
+                self.application
+                    .tell(py, intern!(py, "failed"), (error, self.is_gone.get()));
+            }
+        }
+        if stage == Stage::Complete {
+            return;
+        }
+        let has_client = {
+            let mut context = Context::from_waker(Waker::noop());
+            self.exchange.poll_gone(&mut context).is_pending()
+        };
+        if !is_failed && has_client {
+            let what = match stage {
+                Stage::Start => "ASGI callable returned without starting response.",
+                _ => "ASGI callable returned without completing response.",
+            };
+            self.application.tell(py, intern!(py, "complain"), (what,));
+        }
+        if self.exchange.is_begun() {
+            self.exchange.cut();
+        } else {
+            self.log(py, 500);
+            self.application
+                .apologise(&self.exchange, 500, "Internal Server Error");
+        }
+        self.complete(py);
+    }
+}
+
+fn request<'py>(py: Python<'py>, body: &[u8], more: bool) -> PyResult<Bound<'py, PyAny>> {
+    let message = PyDict::new(py);
+    message.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
+    message.set_item(intern!(py, "body"), PyBytes::new(py, body))?;
+    message.set_item(intern!(py, "more_body"), more)?;
+    Ok(message.into_any())
+}
+
+fn disconnect(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let message = PyDict::new(py);
+    message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
+    Ok(message.into_any())
+}
+
+/// Calls the application and begins its task.
+pub(super) fn begin(
+    py: Python<'_>,
+    call: &Rc<Call>,
+    application: Borrowed<'_, '_, PyAny>,
+    scope: Bound<'_, PyDict>,
+) -> PyResult<()> {
+    let exchange = Bound::new(
+        py,
+        HttpExchange {
+            call: GilBound::new(Rc::clone(call)),
+        },
+    )?;
+    let receive = exchange.getattr(intern!(py, "receive"))?;
+    let send = exchange.getattr(intern!(py, "send"))?;
+    let task = application
+        .call1((scope, receive, send))
+        .and_then(|coroutine| call.application.task(py, &coroutine));
+    let task = match task {
+        Ok(task) => task,
+        Err(error) => {
+            if must_leave(py, &error) {
+                let leaving = error.clone_ref(py);
+                call.application.core.host().interrupt(leaving);
+            }
+            call.ended(py, Some(error));
+            return Ok(());
+        }
+    };
+    if task.call_method0(intern!(py, "done"))?.is_truthy()? {
+        ended_as(py, call, &task);
+        return Ok(());
+    }
+    let ended = exchange.getattr(intern!(py, "_ended"))?;
+    task.call_method1(intern!(py, "add_done_callback"), (ended,))?;
+    let key = call.application.keep(Object::new(task));
+    call.key.set(Some(key));
+    Ok(())
+}
+
+/// Takes note of a task that is done.
+fn ended_as(py: Python<'_>, call: &Rc<Call>, task: &Bound<'_, PyAny>) {
+    let outcome = task.call_method0(intern!(py, "result")).and_then(|value| {
+        if value.is_none() {
+            return Ok(());
+        }
+        let what = format!(
+            "ASGI callable should return None, but returned '{}'.",
+            value.repr()?
+        );
+        call.application.tell(py, intern!(py, "complain"), (what,));
+        Ok(())
+    });
+    call.ended(py, outcome.err());
+}
+
+/// What a native coroutine of a call keeps of it.
+struct Task {
+    /// The exchange's object, which the collector sees.
+    object: Object,
+    call: Rc<Call>,
+}
+
+impl Task {
+    fn new(object: Borrowed<'_, '_, PyAny>, call: &Rc<Call>) -> Task {
+        Task {
+            object: Object::new(object.to_owned()),
+            call: Rc::clone(call),
+        }
+    }
+}
+
+struct Receive(Task);
+
+impl Operation for Receive {
+    fn name(&self) -> &'static str {
+        "receive"
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let message = self.0.call.receive(py)?;
+        if message.is_none() {
+            self.0.call.wait(waiter);
+        }
+        Ok(message)
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {
+        // The coroutine leaves its slot by itself.
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.0.object);
+    }
+}
+
+/// Waits until the client has read enough for more.
+struct Drain(Task);
+
+impl Operation for Drain {
+    fn name(&self) -> &'static str {
+        "send"
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let call = &self.0.call;
+        let mut context = Context::from_waker(call.waker());
+        match call.exchange.poll_ready(&mut context) {
+            Poll::Ready(Ok(())) => Ok(Some(py.None().into_bound(py))),
+            Poll::Ready(Err(error)) => call.failed(py, &error, true).map(Some),
+            Poll::Pending => {
+                call.wait(waiter);
+                Ok(None)
+            }
+        }
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {}
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.0.object);
+    }
+}
+
+/// A request as its application has it: `receive` and `send` are methods of it.
+#[pyclass(frozen, module = "_twinloop._native")]
+pub(super) struct HttpExchange {
+    call: GilBound<Rc<Call>>,
+}
+
+fn call_of<'a>(this: &'a Borrowed<'_, '_, PyAny>) -> PyResult<&'a Rc<Call>> {
+    Ok(this.cast::<HttpExchange>()?.get().call.get(this.py()))
+}
+
+fast_methods! {
+    fn install_methods;
+
+    c"receive", Parameters::NONE,
+    c"receive()\n--\n\nThe next message of the client.",
+    |py, this, _arguments| {
+        let call = call_of(&this)?;
+        let event_loop = call.application.event_loop.bind(py);
+        coroutine::make(py, event_loop, Box::new(Receive(Task::new(this, call))))
+    };
+
+    c"send", Parameters::named(&["message"]),
+    c"send(message)\n--\n\nSends a message to the client.",
+    |py, this, arguments| {
+        let message = arguments.required(0, "send", "message")?;
+        call_of(&this)?.send(py, this, message)
+    };
+
+    c"_ended", Parameters::named(&["task"]),
+    c"_ended(task)\n--\n\nThe application's task is done.",
+    |py, this, arguments| {
+        let task = arguments.required(0, "_ended", "task")?;
+        ended_as(py, call_of(&this)?, &task);
+        Ok(())
+    };
+}
+
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let class = module.py().get_type::<HttpExchange>();
+    install_methods(&class)?;
+    module.add_class::<HttpExchange>()?;
+    Ok(())
+}

@@ -1,0 +1,185 @@
+"""``Request`` and ``Response``: for a program that answers with one function, ``async def handler(request) -> Response``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a request, found in any spelling. What comes more than once is joined by a comma, as HTTP has it."""
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self._pairs = pairs
+
+    def get_all(self, name: str) -> list[str]:
+        """Each value of a header."""
+        wanted = name.lower().encode("latin-1")
+        return [value.decode("latin-1") for key, value in self._pairs if key == wanted]
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        return ("; " if name.lower() == "cookie" else ", ").join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key.decode("latin-1") for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self._pairs})
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self)!r})"
+
+
+class Request:
+    """What a client asks. Its body is read when it is asked for: whole, by ``body``, ``text`` and ``json``, or in pieces, by ``async for``."""
+
+    def __init__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._body: bytes | None = None
+        self._is_read = False
+
+    @property
+    def method(self) -> str:
+        """In capitals."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path, with its percent-encodings undone."""
+        return str(self.scope["path"])
+
+    @property
+    def query_string(self) -> str:
+        """What stands behind the question mark."""
+        return str(self.scope["query_string"].decode("latin-1"))
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The values of each name in the query."""
+        return parse_qs(self.query_string, keep_blank_values=True)
+
+    @property
+    def url(self) -> str:
+        """As the client sees it."""
+        host = self.headers.get("host") or ":".join(map(str, self.scope["server"] or ("localhost",)))
+        path = self.scope["raw_path"].decode("latin-1")
+        query = self.query_string
+        return f"{self.scope['scheme']}://{host}{path}" + (f"?{query}" if query else "")
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, by name."""
+        return Headers(self.scope["headers"])
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the client, if it has any."""
+        client: tuple[str, int] | None = self.scope["client"]
+        return client
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._is_read:
+            raise RuntimeError("the body of the request was read already")
+        self._is_read = True
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError("the client has gone")
+            more = message["more_body"]
+            if message["body"]:
+                yield message["body"]
+
+    async def body(self) -> bytes:
+        """The whole body."""
+        if self._body is None:
+            self._body = b"".join([piece async for piece in self])
+        return self._body
+
+    async def text(self) -> str:
+        """The whole body as UTF-8."""
+        return (await self.body()).decode()
+
+    async def json(self) -> Any:
+        """The value that the whole body is."""
+        return json.loads(await self.body())
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path}>"
+
+
+class Response:
+    """An answer. ``body`` is text, bytes, or an (asynchronous) iterable of them, which is sent piece by piece."""
+
+    def __init__(
+        self,
+        body: Any = b"",
+        status: int = 200,
+        headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
+        *,
+        content_type: str | None = None,
+    ) -> None:
+        self.body = body
+        self.status = status
+        pairs = headers.items() if isinstance(headers, Mapping) else headers or []
+        self.headers = [(name.lower(), str(value)) for name, value in pairs]
+        if content_type is None and isinstance(body, str):
+            content_type = "text/plain; charset=utf-8"
+        if content_type is not None and not any(name == "content-type" for name, _ in self.headers):
+            self.headers.append(("content-type", content_type))
+
+    @classmethod
+    def json(
+        cls, value: Any, status: int = 200, headers: Mapping[str, str] | list[tuple[str, str]] | None = None
+    ) -> Response:
+        """A value as JSON."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return cls(text.encode(), status, headers, content_type="application/json")
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"
+
+
+class Handler:
+    """A function from request to response, as an ASGI application."""
+
+    def __init__(self, function: Callable[[Request], Awaitable[Any]]) -> None:
+        self._function = function
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close"})
+                return
+            # It has nothing to do at the server's start and end.
+            return
+        response = await self._function(Request(scope, receive))
+        if response is None or isinstance(response, (str, bytes)):
+            response = Response(response or b"", 204 if response is None else 200)
+        elif not isinstance(response, Response):
+            raise TypeError(f"a handler returns a Response, text, bytes or None, not {type(response).__name__!r}")
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        body = response.body
+        if isinstance(body, (str, bytes, bytearray, memoryview)):
+            await send({"type": "http.response.body", "body": _bytes(body)})
+            return
+        if hasattr(body, "__aiter__"):
+            async for piece in body:
+                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+        else:
+            for piece in body:
+                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _bytes(piece: Any) -> Any:
+    return piece.encode() if isinstance(piece, str) else piece

@@ -1,0 +1,262 @@
+"""A server that runs: its application started, its sockets served, and both ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from .. import _native
+from . import logs
+from .applications import as_asgi3
+from .forwarding import Proxies
+from .lifespan import Lifespan
+from .logs import access_logger, error_logger
+from .settings import Settings
+from .sockets import listening, url
+
+#: What is refused of a request's head when nothing else was said.
+HEAD_BYTES = 64 * 1024
+
+#: The native half does not end while somebody serves: whoever began it may have let go of it.
+_running: set[Server] = set()
+
+
+class Server:
+    """``await twinloop.serve(...)`` gives one that listens; it ends by ``close``, or at the end of ``async with``."""
+
+    def __init__(self, application: Any, settings: Settings) -> None:
+        self.settings = settings
+        self._application = as_asgi3(application, settings.interface, settings)
+        # Nobody but Python programs is told of start and end.
+        self._lifespan = Lifespan(self._application, settings.lifespan)
+        self._native: Any = None
+        self._sockets: list[tuple[int, Any]] = []
+        self._closed: asyncio.Task[bool] | None = None
+        self._hooks = _Hooks(settings)
+        #: Where it listens, as addresses of the socket module.
+        self.addresses: list[Any] = []
+        self.urls: list[str] = []
+
+    # ---- for users
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; 0 if it listens on none."""
+        return next((name[1] for name in self.addresses if isinstance(name, tuple)), 0)
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        return self.urls[0] if self.urls else ""
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return 0 if self._native is None else int(self._native.connections())
+
+    async def close(self) -> bool:
+        """Accept no more, wait until what is under way has ended, and tell the application.
+
+        After ``timeout_graceful_shutdown`` what has not ended is cut. False if the application has said that it failed to end.
+        """
+        if self._closed is None:
+            self._closed = asyncio.create_task(self._close())
+        return await asyncio.shield(self._closed)
+
+    def abort(self) -> None:
+        """Cut what is open; ``close`` then has nothing to wait for."""
+        if self._native is not None:
+            for task in self._native.tasks():
+                task.cancel()
+            self._native.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until somebody has closed it."""
+        await self._hooks.closed.wait()
+
+    async def __aenter__(self) -> Server:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<Server {', '.join(self.urls)}>"
+
+    # ---- for `serve` and the command
+
+    async def start(self, listeners: list[socket.socket] | None = None) -> Server:
+        """Start the application and listen. Raises ``LifespanError`` if the application cannot start."""
+        own = listeners is None
+        try:
+            # Before the application starts: that the port is in use should be known first.
+            listeners = listening(self.settings) if listeners is None else listeners
+            await self._lifespan.startup()
+        except BaseException:
+            if own:
+                for listener in listeners or ():
+                    listener.close()
+            raise
+        self._listen(listeners)
+        return self
+
+    def on_enough(self, callback: Any) -> None:
+        """Have ``callback`` called when ``limit_max_requests`` have come."""
+        self._hooks.enough = callback
+
+    def _listen(self, listeners: list[socket.socket]) -> None:
+        settings = self.settings
+        scheme = "https" if settings.is_secure else "http"
+        self.urls = [url(listener, scheme) for listener in listeners]
+        self.addresses = [listener.getsockname() for listener in listeners]
+        self._native = _native.HttpServer(
+            asyncio.get_running_loop(),
+            self._application,
+            self._hooks,
+            http=_template(settings, self._lifespan.state),
+            root_path=settings.root_path,
+            headers=[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in settings.headers],
+            server_header=b"twinloop" if _has_server(settings) else None,
+            date_header=settings.date_header,
+            access_log=settings.access_log and access_logger.isEnabledFor(20) and access_logger.hasHandlers(),
+            trusts_proxies=settings.proxy_headers,
+            limit_concurrency=settings.limit_concurrency,
+            limit_max_requests=settings.limit_max_requests,
+        )
+        identity = _identity(settings)
+        for listener, address in zip(listeners, self.addresses, strict=True):
+            name = tuple(address[:2]) if isinstance(address, tuple) else (address or None, None)
+            self._native.listen(
+                listener.detach(),
+                name,
+                backlog=settings.backlog,
+                head_bytes=settings.h11_max_incomplete_event_size or HEAD_BYTES,
+                idle_s=settings.timeout_keep_alive,
+                identity=identity,
+            )
+        _running.add(self)
+
+    async def _close(self) -> bool:
+        loop = asyncio.get_running_loop()
+        if self._native is not None:
+            drained = loop.create_future()
+            self._native.close(drained)
+            limit = self.settings.timeout_graceful_shutdown
+            deadline = None if limit is None else loop.time() + limit
+            # First what clients wait for, then what applications do for themselves.
+            await _wait([drained], deadline, loop)
+            await _wait(self._native.tasks(), deadline, loop)
+            left = self._native.tasks()
+            if left or not drained.done():
+                error_logger.error("Cancel %d running task(s), timeout graceful shutdown exceeded", len(left))
+                self.abort()
+                await _wait(left, None, loop)
+            # The last to let go of the sockets.
+            self._native.abort()
+        is_well = await self._lifespan.shutdown()
+        _running.discard(self)
+        self._hooks.closed.set()
+        return is_well
+
+
+async def _wait(futures: list[Any], deadline: float | None, loop: asyncio.AbstractEventLoop) -> None:
+    if futures:
+        await asyncio.wait(futures, timeout=None if deadline is None else max(0.0, deadline - loop.time()))
+
+
+def _template(settings: Settings, state: dict[str, Any]) -> dict[str, Any]:
+    """What the scopes of all requests have in common, with places for what they have not."""
+    extensions: dict[str, Any] = {
+        "http.response.trailers": {},
+        "http.response.early_hint": {},
+    }
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": "1.1",
+        "server": None,
+        "client": None,
+        "scheme": "http",
+        "method": "",
+        "root_path": settings.root_path,
+        "path": "",
+        "raw_path": b"",
+        "query_string": b"",
+        "headers": [],
+        "state": state,
+        "extensions": extensions,
+    }
+
+
+def _has_server(settings: Settings) -> bool:
+    return settings.server_header and not any(name.lower() == "server" for name, _ in settings.headers)
+
+
+def _identity(settings: Settings) -> tuple[bytes, bytes] | None:
+    if settings.ssl_certfile is None:
+        return None
+    with open(settings.ssl_certfile, "rb") as file:
+        chain = file.read()
+    if settings.ssl_keyfile is None:
+        return chain, chain
+    with open(settings.ssl_keyfile, "rb") as file:
+        return chain, file.read()
+
+
+class _Hooks:
+    """What the native half asks when something rare happens."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.closed = asyncio.Event()
+        self._proxies = Proxies(settings.forwarded_allow_ips or ())
+
+    def enough(self) -> None:
+        """As many requests have come as the server was to answer; replaced by who wants to know."""
+
+    def failed(self, error: BaseException, is_gone: bool) -> None:
+        """An application has raised an exception; ``is_gone`` if it had been told, by one, that its client has gone."""
+        if isinstance(error, asyncio.CancelledError):
+            return
+        if is_gone and _is_of_disconnect(error):
+            error_logger.debug("The client has gone", exc_info=error)
+            return
+        error_logger.error("Exception in ASGI application\n", exc_info=error)
+
+    def complain(self, what: str) -> None:
+        """An application has ended without doing what it has to."""
+        error_logger.error(what)
+
+    def access(self, scope: dict[str, Any], status: int) -> None:
+        """A request is being answered."""
+        access_logger.info(
+            '%s - "%s %s HTTP/%s" %d',
+            logs.client(scope),
+            scope["method"],
+            logs.request_line(scope),
+            scope["http_version"],
+            status,
+        )
+
+    def refused(self) -> None:
+        """More requests than are allowed at a time."""
+        error_logger.warning("Exceeded concurrency limit.")
+
+    def forwarded(self, scope: dict[str, Any]) -> None:
+        """Somebody says whom the request comes from."""
+        self._proxies.apply(scope)
+
+
+def _is_of_disconnect(error: BaseException | None) -> bool:
+    for _ in range(20):
+        if error is None or isinstance(error, OSError):
+            break
+        if isinstance(error, BaseExceptionGroup):
+            return all(map(_is_of_disconnect, error.exceptions))
+        error = error.__cause__ or error.__context__
+    return isinstance(error, OSError)
+
+
+async def serve(application: Any, **options: Any) -> Server:
+    """Serve an application or a handler on the running loop; the options are those of ``Settings``."""
+    return await Server(application, Settings(**options)).start()
