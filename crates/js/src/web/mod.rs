@@ -14,6 +14,7 @@ pub(crate) mod locks;
 pub(crate) mod messaging;
 pub(crate) mod network;
 pub(crate) mod performance;
+pub(crate) mod server;
 pub(crate) mod storage;
 pub(crate) mod streams;
 pub(crate) mod url;
@@ -38,6 +39,7 @@ pub(crate) const ROOMS: &[Room] = &[
     locks::ROOM,
     messaging::ROOM,
     performance::ROOM,
+    server::ROOM,
     storage::ROOM,
     streams::ROOM,
     url::ROOM,

@@ -282,6 +282,8 @@ enum Source {
     Http2(Http2Body),
     /// A body whose outer coding another body undoes: "Content-Encoding: gzip, br".
     Coded(Box<Body>),
+    /// What a server's client sends.
+    Stream(ChunkStream),
 }
 
 impl Body {
@@ -318,6 +320,11 @@ impl Body {
     /// No body: that of a response which cannot have one.
     pub(super) fn null() -> Body {
         Body::of(Source::Null)
+    }
+
+    /// A body of chunks that come from elsewhere.
+    pub fn stream(stream: impl Stream<Item = Result<Bytes>> + 'static) -> Body {
+        Body::of(Source::Stream(Box::pin(stream)))
     }
 
     /// A body without bytes.
@@ -452,6 +459,7 @@ impl Source {
                 return Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)));
             }
             Source::Coded(body) => return body.poll_chunk(context),
+            Source::Stream(stream) => return stream.as_mut().poll_next(context),
             Source::Http1(body) => body.poll_chunk(context),
             Source::Http2(body) => body.poll_chunk(context),
         };

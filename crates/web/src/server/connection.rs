@@ -93,7 +93,8 @@ struct Running {
     outgoing: Outgoing,
     reader: Option<Waker>,
     writer: Option<Waker>,
-    gone: Option<Waker>,
+    /// Whoever wants to know that the client has gone, in the order in which they asked.
+    gone: Vec<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,7 +367,7 @@ impl Connection {
                     running.keeps_alive = false;
                     wake(&mut running.reader);
                 }
-                wake(&mut running.gone);
+                running.gone.drain(..).for_each(Waker::wake);
                 self.settle(inner);
             }
         }
@@ -473,7 +474,7 @@ impl Connection {
         if let Some(mut running) = inner.running.take() {
             wake(&mut running.reader);
             wake(&mut running.writer);
-            wake(&mut running.gone);
+            running.gone.drain(..).for_each(Waker::wake);
         }
         self.server.dismiss(self.key.get());
     }
@@ -611,7 +612,7 @@ impl Inner {
             outgoing: Outgoing::Unbegun,
             reader: None,
             writer: None,
-            gone: None,
+            gone: Vec::new(),
         });
     }
 }
@@ -783,6 +784,8 @@ impl Channel for Connection {
             .as_ref()
             .is_some_and(|running| running.id == id)
         {
+            // What was written before is the client's, who sees that it is not all.
+            self.link.flush();
             self.close(inner);
         }
     }
@@ -859,7 +862,10 @@ impl Channel for Connection {
         let inner = &mut *self.inner.borrow_mut();
         match inner.running.as_mut().filter(|running| running.id == id) {
             Some(running) if !inner.peer_ended => {
-                remember(&mut running.gone, context);
+                let waker = context.waker();
+                if !running.gone.iter().any(|other| other.will_wake(waker)) {
+                    running.gone.push(waker.clone());
+                }
                 Poll::Pending
             }
             _ => Poll::Ready(()),

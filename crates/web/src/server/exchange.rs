@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -202,6 +203,16 @@ impl Exchange {
         Ok(bytes.freeze())
     }
 
+    /// The body as a stream of chunks, which keeps the exchange.
+    pub fn body_stream(
+        exchange: Rc<Exchange>,
+    ) -> impl futures_core::Stream<Item = Result<Bytes>> + 'static {
+        BodyStream {
+            exchange,
+            is_ended: false,
+        }
+    }
+
     // ---- the answer
 
     /// Answers as a whole. The length is the body's; a program's own stands for answers that have no body to count (to HEAD, 304).
@@ -348,6 +359,27 @@ fn bad_status(status: u16) -> Error {
         ErrorKind::Argument,
         format!("{status} is no status that can be answered with"),
     )
+}
+
+struct BodyStream {
+    exchange: Rc<Exchange>,
+    is_ended: bool,
+}
+
+impl futures_core::Stream for BodyStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes>>> {
+        if self.is_ended {
+            return Poll::Ready(None);
+        }
+        let polled = self.exchange.poll_body(context);
+        self.is_ended = matches!(polled, Poll::Ready(None | Some(Err(_))));
+        polled
+    }
 }
 
 impl Drop for Exchange {

@@ -228,6 +228,11 @@ impl Link {
         self.stream.shutdown_write_when_flushed();
     }
 
+    /// Sends what is queued, as far as the client takes it now.
+    pub(super) fn flush(&self) {
+        let _ = self.stream.flush_now();
+    }
+
     /// Closes the socket without sending what is queued.
     pub(super) fn close(&self) {
         self.stream.close();

@@ -346,4 +346,4 @@ function headerText(record) {
   return record.headers === null ? record.headerText : wireText(record.headers);
 }
 
-module.exports = { Request, RequestRecord, headerText, readRequest, requireUrl };
+module.exports = { Request, RequestRecord, headerText, isRequest, makeRequest, readRequest, recordOf, requireUrl };

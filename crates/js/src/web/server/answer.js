@@ -1,0 +1,89 @@
+// A Response on its way to a server's client.
+//
+// One whose body is here is one operation. A stream is read as the client takes it: at most some 64 KiB wait (BOUNDED), and a client that goes
+// cancels it.
+'use strict';
+
+const { catchRejection, then } = require('builtins/primordials');
+const { isUint8Array } = require('builtins/webidl');
+const { isUnusable, knownBytes, streamOf } = require('web/fetch/body');
+const { wireText } = require('web/fetch/headers');
+const { asResponse } = require('web/fetch/response');
+const { serverBegin, serverCut, serverFinish, serverGone, serverReady, serverRespond, serverWrite } = ops;
+const loadStreams = () => require('web/streams/readable_stream');
+
+/** Above so many bytes that wait nothing is written. */
+const limit = 64 * 1024;
+
+/**
+ * Sends what a handler gave. Throws what is wrong with it, when nothing is sent yet; `failed` is told of what goes wrong later.
+ * @param {number} exchange @param {any} response @param {(error: any) => void} failed
+ */
+function answer(exchange, response, failed) {
+  const found = asResponse(response);
+  if (found === undefined) throw new TypeError('serve: the handler must give a Response, or a promise of one');
+  const { record } = found;
+  if (record.status === 0) throw new TypeError('serve: Response.error() cannot be sent');
+  const { body } = record;
+  const fields = record.headers === null ? record.headerText : wireText(record.headers);
+  if (body === null) {
+    serverRespond(exchange, record.status, fields, null);
+    return;
+  }
+  if (isUnusable(body)) throw new TypeError("serve: the response's body has already been used");
+  if (body.stream === null && (body.kind === 'text' || body.kind === 'bytes' || body.kind === 'blob')) {
+    body.used = true;
+    serverRespond(exchange, record.status, fields, body.kind === 'text' ? body.source : knownBytes(body));
+    return;
+  }
+  begin(exchange, record.status, fields, body, failed);
+}
+
+/** @param {number} exchange @param {number} status @param {string} fields @param {FetchBody} body @param {(error: any) => void} failed */
+function begin(exchange, status, fields, body, failed) {
+  const { acquireReader, cancelStream, recordOf } = loadStreams();
+  const stream = recordOf(/** @type {any} */ (streamOf(body)));
+  if (!serverBegin(exchange, status, fields)) {
+    catchRejection(cancelStream(stream, gone()), ignore);
+    return;
+  }
+  const reader = acquireReader(stream);
+  // A source that has nothing to give for long does not notice otherwise that nobody wants it.
+  then(serverGone(exchange), (isGone) => {
+    if (isGone) cancel(reader, gone());
+  });
+  then(pump(exchange, reader), undefined, (error) => {
+    cancel(reader, error);
+    serverCut(exchange);
+    failed(error);
+  });
+}
+
+/** @param {number} exchange @param {ReaderSlots} reader */
+async function pump(exchange, reader) {
+  const { readPromise } = loadStreams();
+  for (;;) {
+    const { value, done } = await readPromise(reader);
+    if (done) break;
+    if (!isUint8Array(value)) throw new TypeError('serve: the body gave a chunk that is not a Uint8Array');
+    const waiting = serverWrite(exchange, value);
+    if (waiting < 0 || (waiting > limit && !(await serverReady(exchange)))) {
+      cancel(reader, gone());
+      return;
+    }
+  }
+  serverFinish(exchange);
+}
+
+/** @param {ReaderSlots} reader @param {any} reason */
+function cancel(reader, reason) {
+  if (reader.stream !== null) catchRejection(loadStreams().cancelStream(reader.stream, reason), ignore);
+}
+
+function gone() {
+  return new TypeError('serve: the client has gone');
+}
+
+function ignore() {}
+
+module.exports = { answer };

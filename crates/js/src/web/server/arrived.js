@@ -1,0 +1,149 @@
+// A request that came to a server, as the record behind a Request: what stands in it is read when somebody asks.
+'use strict';
+
+const { charCodeAt, slice, startsWith, stringIndexOf, then } = require('builtins/primordials');
+const { BodyRecord, nativeBody } = require('web/fetch/body');
+const { serverBody, serverGone } = ops;
+const loadAbort = () => require('web/abort/abort');
+const loadUrl = () => require('web/url/url');
+
+const hasBody = 1;
+const isSecure = 2;
+
+/** What a URL has from a target that needs no change. @param {string} target */
+function isPlain(target) {
+  for (let i = 0; i < target.length; i += 1) {
+    const unit = charCodeAt(target, i);
+    // Dots may be steps up, and what is not ASCII, quotes and brackets are escaped.
+    if (unit === 46 && charCodeAt(target, i - 1) === 47) return false;
+    if (unit > 0x7e || unit < 0x21 || unit === 34 || unit === 60 || unit === 62 || unit === 92 || unit === 94) return false;
+    if (unit === 96 || unit === 123 || unit === 124 || unit === 125 || unit === 35 || unit === 39) return false;
+  }
+  return charCodeAt(target, 0) === 47;
+}
+
+/** The value of a field in wire text. @param {string} text @param {string} name */
+function fieldOf(text, name) {
+  const line = `${name}:`;
+  let at = startsWith(text, line) ? 0 : stringIndexOf(text, `\n${line}`, 0) + 1;
+  if (at === 0 && !startsWith(text, line)) return '';
+  at += line.length;
+  return slice(text, at, stringIndexOf(text, '\n', at));
+}
+
+/** Hosts as they were given, to whether a URL has them as they are. @type {{ host: string, isPlain: boolean }} */
+let lastHost = { host: '', isPlain: false };
+
+/** @param {string} host */
+function isPlainHost(host) {
+  if (lastHost.host !== host) {
+    const parts = host === '' ? undefined : loadUrl().parse(`http://${host}/`, undefined);
+    lastHost = { host, isPlain: parts !== undefined && parts[0] === `http://${host}/` };
+  }
+  return lastHost.isPlain;
+}
+
+class ArrivedRecord {
+  method;
+  target;
+  headerText;
+  exchange;
+  flags;
+  /** What stands for the host where none is given. */
+  origin;
+  /** It has become a WebSocket. */
+  isTaken = false;
+  /** @type {FetchHeaders | null} */
+  headers = null;
+  /** @type {any} */
+  ownSignal = null;
+  #url = '';
+  /** @type {FetchBody | null | undefined} */
+  #body = undefined;
+  /** @type {any} */
+  #signal = null;
+
+  /**
+   * @param {string} method @param {string} target @param {string} headerText @param {number} exchange @param {number} flags @param {string} origin
+   */
+  constructor(method, target, headerText, exchange, flags, origin) {
+    this.method = method;
+    this.target = target;
+    this.headerText = headerText;
+    this.exchange = exchange;
+    this.flags = flags;
+    this.origin = origin;
+  }
+
+  get url() {
+    if (this.#url === '') this.#url = urlOf(this);
+    return this.#url;
+  }
+
+  get body() {
+    if (this.#body === undefined) this.#body = (this.flags & hasBody) === 0 ? null : bodyOf(this.exchange);
+    return this.#body;
+  }
+
+  get signal() {
+    if (this.#signal === null) {
+      const controller = new (loadAbort().AbortController)();
+      this.#signal = controller.signal;
+      then(serverGone(this.exchange), (/** @type {boolean} */ isGone) => {
+        if (isGone) controller.abort();
+      });
+    }
+    return this.#signal;
+  }
+
+  get redirect() {
+    return 'follow';
+  }
+  get cache() {
+    return 'default';
+  }
+  get credentials() {
+    return 'same-origin';
+  }
+  get mode() {
+    return 'cors';
+  }
+  get referrer() {
+    return 'about:client';
+  }
+  get referrerPolicy() {
+    return '';
+  }
+  get integrity() {
+    return '';
+  }
+  get keepalive() {
+    return false;
+  }
+  /** @returns {any} */
+  get blob() {
+    return undefined;
+  }
+}
+
+/** @param {ArrivedRecord} record */
+function urlOf(record) {
+  const { target } = record;
+  const scheme = (record.flags & isSecure) === 0 ? 'http:' : 'https:';
+  const host = fieldOf(record.headerText, 'host');
+  const origin = isPlainHost(host) ? `${scheme}//${host}` : record.origin;
+  if (isPlain(target)) return origin + target;
+  // A proxy's client names the whole URL; what can be nothing else is a path.
+  const whole = charCodeAt(target, 0) === 47 || target === '*' ? undefined : loadUrl().parse(target, undefined);
+  const parts = whole ?? loadUrl().parse(startsWith(target, '/') ? origin + target : `${origin}/${target}`, undefined);
+  return parts === undefined ? `${origin}/` : parts[0];
+}
+
+/** @param {number} exchange */
+function bodyOf(exchange) {
+  const body = serverBody(exchange);
+  if (typeof body === 'number') return nativeBody(body, null);
+  return new BodyRecord(typeof body === 'string' ? 'text' : 'bytes', body);
+}
+
+module.exports = { ArrivedRecord, fieldOf };

@@ -1,0 +1,270 @@
+//! The operations on requests and their answers.
+//!
+//! A request crosses as its method, target and fields, strings that are made at once (a copy of some hundred bytes costs less than an object that
+//! could be asked later); its body stays here until somebody wants it. An answer that is whole is one call. Fields are `name:value\n` for each,
+//! in both directions, as for `fetch`. A number whose exchange is over means nothing any more. On the loop's thread.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+
+use twinloop_web::fetch::Body;
+use twinloop_web::server::{Exchange, Fields, Handler};
+use twinloop_web::Bytes;
+
+use super::table::{Heard, Servers, tell};
+use crate::builtins::results::Chunk;
+use crate::engine::{Arguments, Context, Error, IntoJs, Local, Op, Scope, Type, Units, transcoding};
+use crate::web::network::{ArrivingBody, Network, network_error};
+
+pub(super) const OPS: &[Op] = &[
+    Op::new("serverBegin", 3, begin),
+    Op::new("serverBody", 1, body),
+    Op::new("serverCut", 1, cut),
+    Op::new("serverFinish", 1, finish),
+    Op::new("serverGone", 1, gone),
+    Op::new("serverPeer", 1, peer),
+    Op::new("serverReady", 1, ready),
+    Op::new("serverRespond", 4, respond),
+    Op::new("serverWrite", 2, write),
+];
+
+// The flags of a request, as `operations.d.ts` tells them.
+const HAS_BODY: u32 = 1;
+const IS_SECURE: u32 = 2;
+const ASKS_FOR_SOCKET: u32 = 4;
+
+/// Hands requests to JavaScript.
+pub(super) struct ToJavaScript {
+    pub(super) context: Context,
+    pub(super) servers: Rc<Servers>,
+    pub(super) number: f64,
+}
+
+impl Handler for ToJavaScript {
+    fn request(&self, exchange: Exchange) {
+        let exchange = Rc::new(exchange);
+        let number = self.servers.exchanges.insert(Rc::clone(&exchange));
+        tell(&self.context, Heard::Request, |scope| {
+            let mut flags = 0;
+            if exchange.has_body() {
+                flags |= HAS_BODY;
+            }
+            if exchange.is_secure() {
+                flags |= IS_SECURE;
+            }
+            if exchange.upgrades() && exchange.asks_for_socket() {
+                flags |= ASKS_FOR_SOCKET;
+            }
+            Ok(vec![
+                scope.number(self.number),
+                scope.number(number),
+                scope.string_latin1(exchange.method().as_bytes())?,
+                scope.string_latin1(exchange.target())?,
+                scope.string_latin1(&field_text(&exchange))?,
+                scope.number(flags.into()),
+            ])
+        });
+    }
+}
+
+/// Names in small letters.
+fn field_text(exchange: &Exchange) -> Vec<u8> {
+    let raw = exchange.raw_fields();
+    let mut text = Vec::with_capacity(raw.len());
+    let mut is_name = true;
+    let mut from = 0;
+    for at in memchr::memchr_iter(0, raw) {
+        let start = text.len();
+        text.extend_from_slice(&raw[from..at]);
+        if is_name {
+            text[start..].make_ascii_lowercase();
+            text.push(b':');
+        } else {
+            text.push(b'\n');
+        }
+        is_name = !is_name;
+        from = at + 1;
+    }
+    text
+}
+
+pub(super) fn exchange_of<'s>(
+    scope: &Scope<'s>,
+    arguments: &Arguments<'s>,
+) -> Result<Option<Rc<Exchange>>, Error> {
+    let number = scope.number_of(arguments.get(0))?;
+    Ok(scope.state::<Servers>().exchanges.get(number))
+}
+
+fn forget<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<(), Error> {
+    let number = scope.number_of(arguments.get(0))?;
+    let exchange = scope.state::<Servers>().exchanges.remove(number);
+    drop(exchange);
+    Ok(())
+}
+
+pub(super) fn read_fields(scope: &Scope<'_>, value: Local<'_>) -> Result<Fields, Error> {
+    let mut fields = Fields::new();
+    let mut outcome = Ok(());
+    let is_latin1 = scope.read_units(value, |units| match units {
+        Units::Latin1(text) => {
+            for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+                let value = line.get(colon + 1..).unwrap_or_default();
+                if outcome.is_ok() {
+                    outcome = fields.append(&line[..colon], value);
+                }
+            }
+            true
+        }
+        Units::TwoByte(_) => false,
+    })?;
+    outcome.map_err(network_error)?;
+    if !is_latin1 {
+        return Err(Error::type_error("a header is not a byte string"));
+    }
+    Ok(fields)
+}
+
+/// A string as UTF-8, bytes as they are, nothing for null.
+pub(super) fn read_content(scope: &Scope<'_>, value: Local<'_>) -> Result<Bytes, Error> {
+    match value.type_of() {
+        Type::Null | Type::Undefined => Ok(Bytes::new()),
+        Type::String => scope.read_units(value, |units| {
+            let mut bytes = vec![0; transcoding::length_in_utf8(units)];
+            let length = transcoding::encode_utf8(units, &mut bytes);
+            bytes.truncate(length);
+            Bytes::from(bytes)
+        }),
+        _ => Ok(Bytes::from(scope.bytes_of(value)?)),
+    }
+}
+
+/// Whether something could be sent; what is wrong with the arguments is an error.
+fn sent(outcome: twinloop_web::Result<()>) -> Result<bool, Error> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_closed() => Ok(false),
+        Err(error) => Err(network_error(error)),
+    }
+}
+
+/// `serverRespond(exchange, status, fields, content)`: whether there was anybody to answer.
+fn respond<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(exchange) = exchange_of(scope, &arguments)? else {
+        return Ok(Local::boolean(false));
+    };
+    let status = scope.int32_of(arguments.get(1))? as u16;
+    let fields = read_fields(scope, arguments.get(2))?;
+    let content = read_content(scope, arguments.get(3))?;
+    let is_sent = sent(exchange.respond(status, &fields, content))?;
+    forget(scope, &arguments)?;
+    Ok(Local::boolean(is_sent))
+}
+
+/// `serverBegin(exchange, status, fields)`
+fn begin<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(exchange) = exchange_of(scope, &arguments)? else {
+        return Ok(Local::boolean(false));
+    };
+    let status = scope.int32_of(arguments.get(1))? as u16;
+    let fields = read_fields(scope, arguments.get(2))?;
+    Ok(Local::boolean(sent(exchange.begin(status, &fields))?))
+}
+
+/// `serverWrite(exchange, content)`: how many bytes wait now, -1 when the client has gone.
+fn write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(exchange) = exchange_of(scope, &arguments)? else {
+        return Ok(scope.number(-1.0));
+    };
+    let content = read_content(scope, arguments.get(1))?;
+    let waiting = if sent(exchange.write(content))? {
+        exchange.queued() as f64
+    } else {
+        -1.0
+    };
+    Ok(scope.number(waiting))
+}
+
+/// `serverReady(exchange)`: resolves to whether the client is there and has read enough for more.
+fn ready<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let exchange = exchange_of(scope, &arguments)?;
+    scope.promise_from_future(async move {
+        Ok(match exchange {
+            Some(exchange) => exchange.ready().await.is_ok(),
+            None => false,
+        })
+    })
+}
+
+/// `serverFinish(exchange)`
+fn finish<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(exchange) = exchange_of(scope, &arguments)? {
+        let outcome = sent(exchange.finish(&Fields::new()));
+        forget(scope, &arguments)?;
+        outcome?;
+    }
+    Ok(Local::undefined())
+}
+
+/// `serverCut(exchange)`: the client sees that there is no whole answer.
+fn cut<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(exchange) = exchange_of(scope, &arguments)? {
+        exchange.cut();
+    }
+    forget(scope, &arguments)?;
+    Ok(Local::undefined())
+}
+
+/// `serverGone(exchange)`: resolves when the exchange has ended, to whether the client went before it was answered.
+fn gone<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let exchange = exchange_of(scope, &arguments)?;
+    scope.promise_from_future(async move {
+        let Some(exchange) = exchange else {
+            return Ok(false);
+        };
+        // A weak reference would do for who is answered meanwhile; this one ends with the request all the same.
+        poll_fn(|context| exchange.poll_gone(context)).await;
+        Ok(!exchange.is_over())
+    })
+}
+
+/// `serverBody(exchange)`: the body as `ResponseHead` has it: null, a string, bytes, or the number of one that is arriving.
+fn body<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(exchange) = exchange_of(scope, &arguments)? else {
+        return Chunk(Bytes::new()).into_js(scope);
+    };
+    if let Some(bytes) = exchange.take_whole_body() {
+        if bytes.is_ascii() {
+            return scope.string_latin1(&bytes);
+        }
+        return Chunk(bytes).into_js(scope);
+    }
+    let network = scope.state::<Network>();
+    let number = network.next_number();
+    let body = Body::stream(Exchange::body_stream(exchange));
+    network
+        .bodies
+        .borrow_mut()
+        .insert(number, Rc::new(ArrivingBody::new(body)));
+    Ok(scope.number(number.into()))
+}
+
+/// `serverPeer(exchange)`: `[address, port]`, or null.
+fn peer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let exchange = exchange_of(scope, &arguments)?;
+    address(scope, exchange.and_then(|exchange| exchange.peer_addr()))
+}
+
+pub(super) fn address<'s>(
+    scope: &Scope<'s>,
+    address: Option<std::net::SocketAddr>,
+) -> Result<Local<'s>, Error> {
+    match address {
+        None => Ok(Local::null()),
+        Some(address) => scope.array(&[
+            scope.string(&address.ip().to_string())?,
+            scope.number(address.port().into()),
+        ]),
+    }
+}

@@ -1,0 +1,229 @@
+//! The operations that start and end servers.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use twinloop_loop::net::{ListenOptions, Listener};
+use twinloop_loop::take_inherited;
+use twinloop_web::server::{Identity, Limits, Server};
+
+use super::exchanges::{ToJavaScript, address};
+use super::sockets::Topics;
+use super::table::Servers;
+use crate::builtins::errno::{errno, errno_of};
+use crate::builtins::permissions::{Access, limits};
+use crate::engine::{Arguments, Error, Local, Op, Scope};
+use crate::web::network::network_error;
+
+pub(super) const OPS: &[Op] = &[
+    Op::new("serverAddress", 1, local_address),
+    Op::new("serverConnections", 1, connections),
+    Op::new("serverIdentity", 3, identity),
+    Op::new("serverReference", 2, reference),
+    Op::new("serverSetReceivers", 1, set_receivers),
+    Op::new("serverStart", 6, start),
+    Op::new("serverStop", 2, stop),
+];
+
+/// A server, and the path that it made.
+pub(super) struct Listening {
+    server: Server,
+    path: Option<PathBuf>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// `serverSetReceivers([request, message, drained, closed, pinged, ponged])`
+fn set_receivers<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let functions = arguments.get(0);
+    let slots = (0..scope.array_length(functions)?)
+        .map(|index| Ok(scope.persist(scope.get(functions, index)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    *scope.state::<Servers>().receivers.borrow_mut() = slots;
+    Ok(Local::undefined())
+}
+
+/// `serverStart(place, port, flags, certificate, key, limits)`: the number of a server that listens.
+///
+/// The place is a host's name or address, a path, or a descriptor's number; flags: 1 only IPv6, 2 a shared port, 4 the place is a path. Limits:
+/// bytes of a head, bytes of a body, seconds of idleness.
+fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let place = arguments.get(0);
+    let port = scope.int32_of(arguments.get(1))? as u16;
+    let flags = scope.int32_of(arguments.get(2))?;
+    let identity = read_identity(scope, arguments.get(3), arguments.get(4))?;
+    let limits = read_limits(scope, arguments.get(5))?;
+    let mut path = None;
+    let (shown, listener) = if place.as_f64().is_some() {
+        let number = scope.int32_of(place)?;
+        let backlog = ListenOptions::default().backlog;
+        let listener = take_inherited(number).and_then(|fd| Listener::from_fd(fd, backlog));
+        (format!("descriptor {number}"), listener)
+    } else if flags & 4 != 0 {
+        let text = scope.string_of(place)?;
+        let file = PathBuf::from(&text);
+        crate::builtins::permissions::limits(scope).path(Access::READ_AND_WRITE, &file)?;
+        let listener = Listener::bind_unix(&file);
+        path = listener.is_ok().then_some(file);
+        (text, listener)
+    } else {
+        let host = scope.string_of(place)?;
+        let options = ListenOptions {
+            ipv6_only: flags & 1 != 0,
+            reuse_port: flags & 2 != 0,
+            ..ListenOptions::default()
+        };
+        let listener = listen(scope, &host, port, options)?;
+        (format!("{host}:{port}"), listener)
+    };
+    let listener = listener.map_err(|error| listen_error(&error, &shown))?;
+    let servers = scope.state::<Servers>();
+    // The handler has to know the number of the server that it is given to.
+    let server = Server::start(
+        listener,
+        identity,
+        limits,
+        Rc::new(|exchange| drop(exchange)),
+    );
+    let number = servers.listening.insert(Rc::new(Listening {
+        server: server.clone(),
+        path,
+    }));
+    server.set_handler(Rc::new(ToJavaScript {
+        context: scope.context(),
+        servers,
+        number,
+    }));
+    Ok(scope.number(number))
+}
+
+/// Listens on the first address of a name that can be had. A name is looked up here and now, as a server has nothing to do before it listens.
+fn listen(
+    scope: &Scope<'_>,
+    host: &str,
+    port: u16,
+    options: ListenOptions,
+) -> Result<io::Result<Listener>, Error> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let addresses: Vec<SocketAddr> = match (bare.unwrap_or(host), port).to_socket_addrs() {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
+    for address in addresses {
+        limits(scope).host(&address.to_string())?;
+        outcome = Listener::bind_with(address, options);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+fn listen_error(error: &io::Error, place: &str) -> Error {
+    let Some(number) = error.raw_os_error() else {
+        return Error::new(format!("listen {place}: {error}"));
+    };
+    let known = errno(number);
+    Error::new(format!("listen {}: {} {place}", known.code, known.text))
+        .with("code", known.code)
+        .with("errno", f64::from(-errno_of(error)))
+        .with("syscall", "listen")
+}
+
+fn read_identity(
+    scope: &Scope<'_>,
+    certificate: Local<'_>,
+    key: Local<'_>,
+) -> Result<Option<Identity>, Error> {
+    if certificate.is_undefined() {
+        return Ok(None);
+    }
+    let (certificate, key) = (scope.string_of(certificate)?, scope.string_of(key)?);
+    Identity::from_pem(certificate.as_bytes(), key.as_bytes())
+        .map(Some)
+        .map_err(network_error)
+}
+
+fn read_limits(scope: &Scope<'_>, value: Local<'_>) -> Result<Limits, Error> {
+    let number = |index: u32| scope.number_of(scope.get(value, index)?);
+    let idle_time = Duration::try_from_secs_f64(number(2)?).unwrap_or(Duration::MAX);
+    Ok(Limits {
+        head_bytes: number(0)? as usize,
+        body_bytes: number(1)? as u64,
+        idle_time,
+        ..Limits::default()
+    })
+}
+
+fn listening_of<'s>(
+    scope: &Scope<'s>,
+    arguments: &Arguments<'s>,
+) -> Result<Option<Rc<Listening>>, Error> {
+    let number = scope.number_of(arguments.get(0))?;
+    Ok(scope.state::<Servers>().listening.get(number))
+}
+
+/// `serverAddress(server)`: `[address, port]`, or null on a path.
+fn local_address<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let listening = listening_of(scope, &arguments)?;
+    address(
+        scope,
+        listening.and_then(|listening| listening.server.local_addr().ok()),
+    )
+}
+
+/// `serverConnections(server)`: how many are open.
+fn connections<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let listening = listening_of(scope, &arguments)?;
+    let count = listening.map_or(0, |listening| listening.server.connections());
+    Ok(scope.number(count as f64))
+}
+
+/// `serverIdentity(server, certificate, key)`: shows others from now on.
+fn identity<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let identity = read_identity(scope, arguments.get(1), arguments.get(2))?;
+    if let (Some(identity), Some(listening)) = (identity, listening_of(scope, &arguments)?) {
+        listening.server.set_identity(identity);
+    }
+    Ok(Local::undefined())
+}
+
+/// `serverReference(server, on)`
+fn reference<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let on = scope.bool_of(arguments.get(1));
+    if let Some(listening) = listening_of(scope, &arguments)? {
+        listening.server.set_referenced(on);
+    }
+    Ok(Local::undefined())
+}
+
+/// `serverStop(server, atOnce)`: resolves when nothing of it is left.
+fn stop<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let at_once = scope.bool_of(arguments.get(1));
+    let number = scope.number_of(arguments.get(0))?;
+    let servers = scope.state::<Servers>();
+    let listening = servers.listening.get(number);
+    scope.promise_from_future(async move {
+        let Some(listening) = listening else {
+            return Ok(());
+        };
+        if at_once {
+            listening.server.abort();
+        } else {
+            listening.server.close().await;
+        }
+        drop(servers.listening.remove(number));
+        Topics::forget(&servers, number);
+        Ok(())
+    })
+}

@@ -1,0 +1,23 @@
+//! `twinloop.serve`: an HTTP and WebSocket server for handlers that take a Request and give a Response.
+//!
+//! The server is `twinloop_web::server`. `exchanges` is requests and their answers, `sockets` WebSockets and their topics; `table` numbers both
+//! for JavaScript, and `listening` starts and ends servers.
+
+mod exchanges;
+mod listening;
+mod sockets;
+mod table;
+
+use crate::builtins::{File, Room};
+
+pub(crate) const ROOM: Room = Room {
+    files: &[
+        File::new("web/server/answer", include_str!("answer.js")),
+        File::new("web/server/arrived", include_str!("arrived.js")),
+        File::new("web/server/options", include_str!("options.js")),
+        File::new("web/server/routes", include_str!("routes.js")),
+        File::new("web/server/server", include_str!("server.js")).globals(&["twinloop"]),
+        File::new("web/server/socket", include_str!("socket.js")),
+    ],
+    operations: &[exchanges::OPS, listening::OPS, sockets::OPS],
+};

@@ -1,0 +1,71 @@
+/** What a native server tells, each time in an entry of the turn. Flags of a request: 1 it has a body, 2 it came by TLS, 4 it asks for a WebSocket. */
+type ServerReceivers = [
+  request: (server: number, exchange: number, method: string, target: string, fields: string, flags: number) => void,
+  message: (object: any, message: string | Uint8Array<ArrayBuffer>) => void,
+  drained: (object: any) => void,
+  closed: (object: any, code: number, reason: string, wasClean: boolean) => void,
+  pinged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
+  ponged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
+];
+type ServerContent = string | Uint8Array | null;
+type Endpoint = [address: string, port: number];
+
+interface Operations {
+  serverSetReceivers(functions: ServerReceivers): void;
+  /**
+   * A server that listens. The place is a host's name or address, a path, or a descriptor's number; flags: 1 only IPv6, 2 a shared port, 4 the place
+   * is a path. Limits: bytes of a head, bytes of a body, seconds of idleness.
+   */
+  serverStart(
+    place: string | number,
+    port: number,
+    flags: number,
+    certificate: string | undefined,
+    key: string | undefined,
+    limits: [head: number, body: number, idle: number],
+  ): number;
+  serverAddress(server: number): Endpoint | null;
+  serverConnections(server: number): number;
+  serverIdentity(server: number, certificate: string, key: string): void;
+  serverReference(server: number, on: boolean): void;
+  /** Resolves when nothing of it is left. */
+  serverStop(server: number, atOnce: boolean): Promise<void>;
+
+  /** Whether there was anybody to answer. Fields are `name:value\n` for each. */
+  serverRespond(exchange: number, status: number, fields: string, content: ServerContent): boolean;
+  serverBegin(exchange: number, status: number, fields: string): boolean;
+  /** How many bytes wait now; -1 when the client has gone. */
+  serverWrite(exchange: number, content: ServerContent): number;
+  /** Resolves to whether the client is there and has read enough for more. */
+  serverReady(exchange: number): Promise<boolean>;
+  serverFinish(exchange: number): void;
+  serverCut(exchange: number): void;
+  /** Resolves when the exchange has ended, to whether the client went before it was answered. */
+  serverGone(exchange: number): Promise<boolean>;
+  /** The body, as `ResponseHead` has it. */
+  serverBody(exchange: number): string | Uint8Array<ArrayBuffer> | number;
+  serverPeer(exchange: number): Endpoint | null;
+
+  /**
+   * The socket that the exchange becomes, or why it does not. Options: bytes of a message, bytes that may wait, compression, seconds until a ping,
+   * seconds until it is given up.
+   */
+  serverUpgrade(
+    exchange: number,
+    object: any,
+    protocol: string | undefined,
+    fields: string,
+    options: [message: number, queued: number, compresses: number, ping: number, idle: number],
+  ): number | string;
+  /** How many bytes wait now; -1 when the socket is closed, -2 when too much waits. */
+  serverSocketSend(socket: number, message: string | Uint8Array | ArrayBuffer, compresses: boolean): number;
+  serverSocketClose(socket: number, code: number, reason: string): void;
+  serverSocketTerminate(socket: number): void;
+  serverSocketPing(socket: number, content: ServerContent, isPong: boolean): number;
+  serverSocketQueued(socket: number): number;
+  serverSocketPeer(socket: number): Endpoint | null;
+  serverSubscribe(socket: number, server: number, topic: string, on: boolean): void;
+  serverSubscribers(server: number, topic: string): number;
+  /** To all that listen but one socket; how many there are. */
+  serverPublish(server: number, topic: string, message: string | Uint8Array, except: number): number;
+}

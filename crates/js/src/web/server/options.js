@@ -1,0 +1,131 @@
+// The options of `twinloop.serve`, by the names that users of Bun and Deno know, checked.
+'use strict';
+
+const { isArray, stringify } = require('builtins/primordials');
+const { isBufferSource, bytesOf } = require('builtins/webidl');
+const { isAbortSignal } = require('web/abort/abort');
+const { Routes } = require('web/server/routes');
+const { decodeText } = ops;
+
+/**
+ * @typedef {object} Serving
+ * @property {((request: any, second: any, third: any) => any) | undefined} fetch
+ * @property {boolean} wantsInfo whether the handler's second argument tells of the request (Deno) and not of the server (Bun)
+ * @property {any} self what the handler is called on
+ * @property {InstanceType<typeof Routes> | undefined} routes
+ * @property {((error: any) => any) | undefined} error
+ * @property {any} websocket
+ */
+
+/** @param {string} name @param {any} value @param {string} what @returns {never} */
+function refuse(name, value, what) {
+  throw new TypeError(`serve: the option '${name}' must be ${what}, not ${typeof value === 'string' ? stringify(value) : String(value)}`);
+}
+
+/** @param {any} options @param {string} name */
+function functionOf(options, name) {
+  const value = options[name];
+  if (value !== undefined && typeof value !== 'function') refuse(name, value, 'a function');
+  return value;
+}
+
+/** @param {any} options @param {string} name @param {number} standard @param {number} most */
+function numberOf(options, name, standard, most) {
+  const value = options[name];
+  if (value === undefined) return standard;
+  const number = typeof value === 'string' && value !== '' ? +value : value;
+  if (typeof number !== 'number' || !(number >= 0 && number <= most)) refuse(name, value, `a number from 0 to ${most}`);
+  return number;
+}
+
+/** What answers requests. @param {any} options @returns {Serving} */
+function readServing(options) {
+  const handler = functionOf(options, 'handler');
+  const fetch = functionOf(options, 'fetch');
+  const routes = options.routes === undefined ? undefined : new Routes(options.routes);
+  if (handler === undefined && fetch === undefined && routes === undefined) {
+    throw new TypeError("serve: the option 'fetch' must be a function that answers requests");
+  }
+  const { websocket } = options;
+  if (websocket !== undefined && (typeof websocket !== 'object' || websocket === null))
+    refuse('websocket', websocket, 'an object of functions');
+  return {
+    fetch: fetch ?? handler,
+    wantsInfo: fetch === undefined,
+    self: options,
+    routes,
+    error: functionOf(options, 'error') ?? functionOf(options, 'onError'),
+    websocket: websocket === undefined ? undefined : readSocketOptions(websocket),
+  };
+}
+
+/** @param {any} websocket */
+function readSocketOptions(websocket) {
+  const handlers = { __proto__: null };
+  const names = ['open', 'message', 'close', 'drain', 'ping', 'pong'];
+  for (let i = 0; i < names.length; i += 1) /** @type {any} */ (handlers)[names[i]] = functionOf(websocket, names[i]);
+  const idle = numberOf(websocket, 'idleTimeout', 120, 960);
+  return {
+    ...handlers,
+    publishToSelf: !!websocket.publishToSelf,
+    limits: [
+      numberOf(websocket, 'maxPayloadLength', 16 * 1024 * 1024, 2 ** 31),
+      numberOf(websocket, 'backpressureLimit', 16 * 1024 * 1024, 2 ** 31),
+      websocket.perMessageDeflate ? 1 : 0,
+      websocket.sendPings === false ? 0 : idle / 2,
+      idle,
+    ],
+  };
+}
+
+/** A text, a buffer, or a list of them, as PEM. @param {any} value @param {string} name @returns {string} */
+function pemOf(value, name) {
+  if (typeof value === 'string') return value;
+  if (isBufferSource(value)) return decodeText('utf-8', bytesOf(value), false, false);
+  if (!isArray(value)) refuse(name, value, 'a PEM text, its bytes, or a list of them');
+  let text = '';
+  for (let i = 0; i < value.length; i += 1) text += `${pemOf(value[i], name)}\n`;
+  return text;
+}
+
+/** Certificate and key, if there is TLS. @param {any} options @returns {[certificate: string, key: string] | undefined} */
+function readTls(options) {
+  const { tls } = options;
+  const cert = options.cert ?? tls?.cert;
+  const key = options.key ?? tls?.key;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new TypeError('serve: TLS takes both a certificate (cert) and its key (key)');
+  return [pemOf(cert, 'cert'), pemOf(key, 'key')];
+}
+
+/** Where to listen. @param {any} options @returns {{ place: string | number, port: number, flags: number }} */
+function readPlace(options) {
+  const flags = (options.ipv6Only ? 1 : 0) | (options.reusePort ? 2 : 0);
+  const path = options.unix ?? options.path;
+  if (path !== undefined) {
+    if (typeof path !== 'string' || path === '') refuse('unix', path, 'a path');
+    return { place: path, port: 0, flags: flags | 4 };
+  }
+  if (options.fd !== undefined) return { place: numberOf(options, 'fd', 0, 2 ** 20), port: 0, flags };
+  const hostname = options.hostname ?? options.host ?? '0.0.0.0';
+  if (typeof hostname !== 'string') refuse('hostname', hostname, 'a name or an address');
+  return { place: hostname, port: numberOf(options, 'port', 8000, 65535), flags };
+}
+
+/** @param {any} options @returns {[head: number, body: number, idle: number]} */
+function readLimits(options) {
+  return [
+    numberOf(options, 'maxHeaderSize', 64 * 1024, 2 ** 30),
+    numberOf(options, 'maxRequestBodySize', 128 * 1024 * 1024, 2 ** 53),
+    numberOf(options, 'idleTimeout', 75, 2 ** 31),
+  ];
+}
+
+/** @param {any} options */
+function readSignal(options) {
+  const { signal } = options;
+  if (signal !== undefined && !isAbortSignal(signal)) refuse('signal', signal, 'an AbortSignal');
+  return signal;
+}
+
+module.exports = { functionOf, readLimits, readPlace, readServing, readSignal, readTls };

@@ -1,0 +1,447 @@
+// `twinloop.serve`: a server whose handlers take a Request and give a Response. Its shapes are those of Bun.serve and Deno.serve, and of modules that
+// export `{ fetch }`.
+//
+// A request that comes is one call of `requested`; a handler that answers at once is answered within it. What a handler throws is shown, and its client
+// gets 500. Rust has the connections (`twinloop_web::server`).
+'use strict';
+
+const {
+  Map,
+  apply,
+  catchRejection,
+  freeze,
+  mapDelete,
+  mapGet,
+  mapSet,
+  resolve,
+  slice,
+  stringIndexOf,
+  then,
+} = require('builtins/primordials');
+const { bytesOf, defineInterface, isBufferSource, isObject, requireArguments, toDOMString } = require('builtins/webidl');
+const { toUSVString } = require('builtins/webidl');
+const { addAlgorithm, isAborted } = require('web/abort/abort');
+const { ArrivedRecord, fieldOf } = require('web/server/arrived');
+const { answer } = require('web/server/answer');
+const { functionOf, readLimits, readPlace, readServing, readSignal, readTls } = require('web/server/options');
+const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
+const { Headers, wireText } = require('web/fetch/headers');
+const { Request, isRequest, makeRequest, recordOf } = require('web/fetch/request');
+const { ResponseRecord, asResponse, makeResponse } = require('web/fetch/response');
+const { enqueueMicrotask, serverAddress, serverConnections, serverCut, serverGone, serverIdentity, serverPeer, serverPublish } = ops;
+const { serverReference, serverRespond, serverSetReceivers, serverStart, serverStop, serverSubscribers, serverUpgrade } = ops;
+const loadConsole = () => require('web/console/console');
+const loadUrl = () => require('web/url/url');
+
+/** @typedef {import('./options.js').Serving} Serving */
+/** @typedef {InstanceType<typeof ArrivedRecord>} Arrived */
+
+const asksForSocket = 4;
+
+/** Servers that listen, by their numbers. @type {Map<number, Server>} */
+const servers = new Map();
+let isReceiving = false;
+
+/** @param {any} error */
+function show(error) {
+  loadConsole().console.error(error);
+}
+
+/** What is shown if it fails later. @param {any} result */
+function watch(result) {
+  if (isObject(result)) catchRejection(resolve(result), show);
+}
+
+/** The third argument of handlers, as workers have it. */
+const context = freeze({
+  /** @param {any} promise */
+  waitUntil(promise) {
+    watch(promise);
+  },
+  passThroughOnException() {},
+});
+
+/** What Deno's handlers are told of a request. */
+class Info {
+  #exchange;
+  /** @type {any} */
+  #remote = undefined;
+  /** @param {number} exchange */
+  constructor(exchange) {
+    this.#exchange = exchange;
+    this.#remote = endpoint(serverPeer(exchange));
+  }
+  get remoteAddr() {
+    return this.#remote;
+  }
+  get completed() {
+    return then(serverGone(this.#exchange), () => undefined);
+  }
+}
+
+/** @param {Endpoint | null} address */
+function endpoint(address) {
+  return address === null ? { transport: 'unix' } : { transport: 'tcp', hostname: address[0], port: address[1] };
+}
+
+/** @type {(server: Server) => Serving} */
+let servingOf;
+/** @type {(server: Server) => string} */
+let originOf;
+/** @type {(server: Server, by: number) => void} */
+let count;
+
+class Server {
+  #number = 0;
+  /** @type {Serving} */
+  #serving;
+  #hostname;
+  #isSecure;
+  #origin = '';
+  #pending = 0;
+  #sockets = 0;
+  /** Set by the first stop. @type {Promise<void> | undefined} */
+  #stopped = undefined;
+  /** @type {(value?: any) => void} */
+  #finish = () => undefined;
+  #finished = new Promise((settle) => {
+    this.#finish = settle;
+  });
+
+  /** @param {any} options */
+  constructor(options) {
+    this.#serving = readServing(options);
+    const { place, port, flags } = readPlace(options);
+    const identity = readTls(options);
+    const signal = readSignal(options);
+    const onListen = functionOf(options, 'onListen');
+    if (!isReceiving) {
+      isReceiving = true;
+      serverSetReceivers([requested, messaged, drained, ended, pinged, ponged]);
+    }
+    this.#isSecure = identity !== undefined;
+    this.#hostname = typeof place === 'string' ? place : '';
+    this.#number = serverStart(place, port, flags, identity?.[0], identity?.[1], readLimits(options));
+    const address = serverAddress(this.#number);
+    const shown = this.#hostname === '0.0.0.0' || this.#hostname === '::' || address === null ? 'localhost' : this.#hostname;
+    const host = stringIndexOf(shown, ':') < 0 ? shown : `[${shown}]`;
+    const usual = this.#isSecure ? 443 : 80;
+    const suffix = address === null || address[1] === usual ? '' : `:${address[1]}`;
+    this.#origin = `${this.#isSecure ? 'https' : 'http'}://${host}${suffix}`;
+    mapSet(servers, this.#number, this);
+    if (signal !== undefined) {
+      if (isAborted(signal)) this.stop(true);
+      else addAlgorithm(signal, () => this.stop());
+    }
+    if (onListen !== undefined) apply(onListen, options, [this.addr]);
+  }
+
+  get port() {
+    return serverAddress(this.#number)?.[1];
+  }
+  get hostname() {
+    return this.#hostname;
+  }
+  get protocol() {
+    return this.#isSecure ? 'https' : 'http';
+  }
+  get addr() {
+    return endpoint(serverAddress(this.#number));
+  }
+  get url() {
+    return new (loadUrl().URL)(`${this.#origin}/`);
+  }
+  get development() {
+    this.#number;
+    return false;
+  }
+  get pendingRequests() {
+    return this.#pending;
+  }
+  get pendingWebSockets() {
+    return this.#sockets;
+  }
+  /** Connections that are open, idle ones too. */
+  get connections() {
+    return serverConnections(this.#number);
+  }
+  get finished() {
+    return this.#finished;
+  }
+
+  /** Accepts no more; resolves when what was under way has ended, or was cut. @param {any} [closesActive] */
+  stop(closesActive = false) {
+    if (this.#stopped === undefined || closesActive) {
+      this.#stopped = then(serverStop(this.#number, !!closesActive), () => {
+        mapDelete(servers, this.#number);
+        this.#finish();
+      });
+    }
+    return this.#stopped;
+  }
+  shutdown() {
+    return this.stop();
+  }
+  /** Has other handlers answer from now on, and shows other certificates. @param {any} options */
+  reload(options) {
+    if (!isObject(options)) throw new TypeError('Server.reload: the options must be an object');
+    this.#serving = readServing(options);
+    const identity = readTls(options);
+    if (identity !== undefined && this.#isSecure) serverIdentity(this.#number, identity[0], identity[1]);
+    return this;
+  }
+  ref() {
+    serverReference(this.#number, true);
+  }
+  unref() {
+    serverReference(this.#number, false);
+  }
+  /** What the handler answers to a request that did not come by the network. @param {any} input @param {any} [init] */
+  fetch(input, init = undefined) {
+    const text = typeof input === 'string' ? input : undefined;
+    const isPath = text !== undefined && slice(text, 0, 1) === '/';
+    const request = isRequest(input) && init === undefined ? input : new Request(isPath ? this.#origin + text : input, init);
+    const call = async () => await handle(this, this.#serving, request, undefined);
+    return call();
+  }
+  /** @param {any} request */
+  requestIP(request) {
+    const arrived = arrivedOf(request);
+    const address = arrived === undefined ? null : serverPeer(arrived.exchange);
+    if (address === null) return null;
+    return { address: address[0], port: address[1], family: stringIndexOf(address[0], ':') < 0 ? 'IPv4' : 'IPv6' };
+  }
+
+  /** Goes on with a request as a WebSocket of the server's `websocket` handlers. @param {any} request @param {any} [options] */
+  upgrade(request, options = {}) {
+    const { websocket } = this.#serving;
+    if (websocket === undefined) throw new TypeError("Server.upgrade: the server has no option 'websocket' with handlers");
+    const arrived = arrivedOf(request);
+    if (arrived === undefined || (arrived.flags & asksForSocket) === 0) return false;
+    const socket = new ServerWebSocket(this.#number, websocket, options?.data);
+    const number = become(arrived, socket, options?.headers, undefined, websocket.limits);
+    if (typeof number === 'string') return false;
+    this.#sockets += 1;
+    guard(() => opened(socket, number, () => (this.#sockets -= 1)));
+    return true;
+  }
+  /** How many listen. @param {any} topic */
+  subscriberCount(topic) {
+    return serverSubscribers(this.#number, toDOMString(topic));
+  }
+  /** To all that listen: how many bytes, or 0 if nobody does. @param {any} topic @param {any} data */
+  publish(topic, data) {
+    const content = isBufferSource(data) ? bytesOf(data) : toUSVString(data);
+    return serverPublish(this.#number, toDOMString(topic), content, 0) === 0 ? 0 : content.length;
+  }
+
+  [Symbol.dispose]() {
+    this.stop(true);
+  }
+  async [Symbol.asyncDispose]() {
+    await this.stop();
+  }
+
+  static {
+    servingOf = (server) => server.#serving;
+    originOf = (server) => server.#origin;
+    count = (server, by) => (server.#pending += by);
+  }
+}
+
+// ---- requests
+
+/** @param {any} request @returns {Arrived | undefined} */
+function arrivedOf(request) {
+  if (!isRequest(request)) return undefined;
+  const record = /** @type {any} */ (recordOf(request));
+  return record instanceof ArrivedRecord ? record : undefined;
+}
+
+/**
+ * A request came.
+ * @param {number} number @param {number} exchange @param {string} method @param {string} target @param {string} fields @param {number} flags
+ */
+function requested(number, exchange, method, target, fields, flags) {
+  const server = mapGet(servers, number);
+  if (server === undefined) {
+    serverCut(exchange);
+    return;
+  }
+  const record = new ArrivedRecord(method, target, fields, exchange, flags, originOf(server));
+  const request = makeRequest(/** @type {any} */ (record));
+  const serving = servingOf(server);
+  /** @param {any} error */
+  const failed = (error) => fail(server, serving, record, request, error);
+  try {
+    const result = handle(server, serving, request, exchange);
+    if (asResponse(result) !== undefined) {
+      answer(exchange, result, show);
+      return;
+    }
+    if (result === undefined && record.isTaken) return;
+    if (!isObject(result)) throw notResponse(result);
+    count(server, 1);
+    then(
+      resolve(result),
+      (/** @type {any} */ response) => {
+        count(server, -1);
+        settle(record, response, failed);
+      },
+      (/** @type {any} */ error) => {
+        count(server, -1);
+        failed(error);
+      },
+    );
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** @param {any} value */
+function notResponse(value) {
+  return new TypeError(`serve: the handler must give a Response, or a promise of one, not ${value === null ? 'null' : typeof value}`);
+}
+
+/** @param {Arrived} record @param {any} response @param {(error: any) => void} failed */
+function settle(record, response, failed) {
+  if (record.isTaken) return;
+  try {
+    if (asResponse(response) === undefined) throw notResponse(response);
+    answer(record.exchange, response, show);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Calls whatever answers this request. @param {Server} server @param {Serving} serving @param {any} request @param {number | undefined} exchange */
+function handle(server, serving, request, exchange) {
+  if (serving.routes !== undefined) {
+    const found = serving.routes.find(pathOf(request));
+    let target = found?.target;
+    if (isObject(target) && typeof target !== 'function' && asResponse(target) === undefined) target = target[request.method];
+    if (target !== undefined && target !== false) {
+      if (typeof target !== 'function') return target.clone();
+      request.params = found?.params;
+      return apply(target, serving.self, [request, server, context]);
+    }
+  }
+  if (serving.fetch === undefined) return makeResponse(new ResponseRecord('default', 404, '', '', false, '', 'response', null));
+  const second = serving.wantsInfo && exchange !== undefined ? new Info(exchange) : server;
+  return apply(serving.fetch, serving.self, [request, second, context]);
+}
+
+/** @param {any} request */
+function pathOf(request) {
+  const arrived = arrivedOf(request);
+  const text = arrived === undefined ? new (loadUrl().URL)(request.url).pathname : arrived.target;
+  const end = stringIndexOf(text, '?');
+  return end < 0 ? text : slice(text, 0, end);
+}
+
+/**
+ * A handler threw: it may say itself what the client gets.
+ * @param {Server} server @param {Serving} serving @param {Arrived} record @param {any} request @param {any} error
+ */
+function fail(server, serving, record, request, error) {
+  if (record.isTaken) {
+    show(error);
+    return;
+  }
+  if (serving.error === undefined) {
+    show(error);
+    serverRespond(record.exchange, 500, 'content-type:text/plain;charset=UTF-8\n', 'Internal Server Error');
+    return;
+  }
+  const plain = { ...serving, error: undefined };
+  const failed = (/** @type {any} */ later) => fail(server, plain, record, request, later);
+  try {
+    const result = apply(serving.error, serving.self, [error]);
+    if (asResponse(result) !== undefined) settle(record, result, failed);
+    else if (isObject(result)) then(resolve(result), (/** @type {any} */ response) => settle(record, response, failed), failed);
+    else failed(error);
+  } catch (later) {
+    failed(later);
+  }
+}
+
+// ---- WebSockets
+
+/**
+ * @param {Arrived} arrived @param {any} socket @param {any} headers @param {string | undefined} protocol
+ * @param {[number, number, number, number, number]} limits
+ */
+function become(arrived, socket, headers, protocol, limits) {
+  let fields = headers === undefined ? '' : wireText(new Headers(headers));
+  const chosen = protocol ?? (fieldOf(fields, 'sec-websocket-protocol') || undefined);
+  if (protocol === undefined && chosen !== undefined) {
+    const rest = new Headers(headers);
+    rest.delete('sec-websocket-protocol');
+    fields = wireText(rest);
+  }
+  const number = serverUpgrade(arrived.exchange, socket, chosen, fields, limits);
+  if (typeof number !== 'string') arrived.isTaken = true;
+  return number;
+}
+
+/** Goes on with a request as a WebSocket with events: `{ socket, response }`, the latter for the handler to return. @param {any} request @param {any} [options] */
+function upgradeWebSocket(request, options = {}) {
+  requireArguments(arguments.length, 1, 'upgradeWebSocket');
+  const arrived = arrivedOf(request);
+  if (arrived === undefined) throw new TypeError('upgradeWebSocket: the request is not one that came to a server');
+  if ((arrived.flags & asksForSocket) === 0) throw new TypeError('upgradeWebSocket: the request does not ask for a WebSocket');
+  const { protocol, headers, idleTimeout = 120 } = options;
+  const name = protocol === undefined ? undefined : toDOMString(protocol);
+  const socket = new AcceptedWebSocket(arrived.url, name ?? '');
+  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idleTimeout / 2, idleTimeout]);
+  if (typeof number === 'string') throw new TypeError(`upgradeWebSocket: ${number}`);
+  // Who made it has yet to say what it listens to.
+  enqueueMicrotask(() => accepted(socket, number));
+  return { socket, response: makeResponse(new ResponseRecord('default', 101, 'Switching Protocols', '', false, '', 'immutable', null)) };
+}
+
+/** Runs a handler whose failure concerns nobody else. @param {() => any} handler */
+function guard(handler) {
+  try {
+    watch(handler());
+  } catch (error) {
+    show(error);
+  }
+}
+
+/** @param {any} socket @param {any} message */
+function messaged(socket, message) {
+  guard(() => told(socket, 'message', message));
+}
+/** @param {any} socket */
+function drained(socket) {
+  guard(() => told(socket, 'drained'));
+}
+/** @param {any} socket @param {number} code @param {string} reason @param {boolean} wasClean */
+function ended(socket, code, reason, wasClean) {
+  guard(() => told(socket, 'closed', code, reason, wasClean));
+}
+/** @param {any} socket @param {any} payload */
+function pinged(socket, payload) {
+  guard(() => told(socket, 'pinged', payload));
+}
+/** @param {any} socket @param {any} payload */
+function ponged(socket, payload) {
+  guard(() => told(socket, 'ponged', payload));
+}
+
+// ---- what programs call
+
+/** `serve(options)`, `serve(handler)` or `serve(options, handler)`. @param {any} first @param {any} [second] */
+function serve(first, second = undefined) {
+  requireArguments(arguments.length, 1, 'serve');
+  if (typeof first === 'function') return new Server({ ...second, handler: first });
+  if (!isObject(first)) throw new TypeError('serve: the options must be an object');
+  return new Server(typeof second === 'function' ? { ...first, handler: second } : first);
+}
+
+defineInterface(Server);
+
+const twinloop = freeze({ serve, upgradeWebSocket });
+
+module.exports = { twinloop };

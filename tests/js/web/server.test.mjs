@@ -1,0 +1,389 @@
+// twinloop.serve: handlers, routes, bodies both ways, WebSockets, what goes wrong, and the end.
+import { deepEqual, delay, equal, ok, rejects, run, test, throws } from '../harness.mjs';
+
+const { serve, upgradeWebSocket } = twinloop;
+const local = { hostname: '127.0.0.1', port: 0 };
+
+/** Serves while `use(base, server)` runs. */
+async function serving(options, use) {
+  const server = serve({ ...local, ...options });
+  try {
+    await use(`http://127.0.0.1:${server.port}`, server);
+  } finally {
+    await server.stop(true);
+  }
+}
+
+/** What a handler's failures print goes here meanwhile. */
+async function silently(use) {
+  const { error } = console;
+  const shown = [];
+  console.error = (value) => shown.push(value);
+  try {
+    await use();
+  } finally {
+    console.error = error;
+  }
+  return shown;
+}
+
+const next = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
+
+test('a handler gets a Request and gives a Response, at once or later', async () => {
+  const handlers = [(value) => value, async (value) => value, (value) => delay(5).then(() => value)];
+  for (const finish of handlers) {
+    const fetchHandler = (request) => {
+      ok(request instanceof Request);
+      const headers = { 'x-method': request.method, 'set-cookie': 'a=b', 'X-Agent': request.headers.get('x-agent') };
+      return finish(new Response(request.url, { status: 201, headers }));
+    };
+    await serving({ fetch: fetchHandler }, async (base) => {
+      for (const path of ['/', '/a/b?c=d&e', '/a%20b', "/o'clock", '/%C3%A4']) {
+        const response = await fetch(base + path, { headers: { 'X-Agent': 'ä' } });
+        equal(response.status, 201);
+        equal(response.headers.get('x-method'), 'GET');
+        equal(response.headers.get('x-agent'), 'ä');
+        deepEqual(response.headers.getSetCookie(), ['a=b']);
+        equal(response.headers.get('content-type'), 'text/plain;charset=UTF-8');
+        equal(await response.text(), new URL(base + path).href);
+      }
+    });
+  }
+});
+
+test('bodies come and go whole, as streams, and empty', async () => {
+  const handlers = {
+    '/text': async (request) => new Response(await request.text()),
+    '/json': async (request) => Response.json(await request.json()),
+    '/bytes': async (request) => new Response(await request.arrayBuffer()),
+    '/form': async (request) => new Response((await request.formData()).get('name')),
+    '/stream': (request) => new Response(request.body),
+    '/unread': () => new Response('unread'),
+    '/empty': () => new Response(null, { status: 204 }),
+    '/blob': () => new Response(new Blob(['blob'], { type: 'text/x' })),
+  };
+  await serving({ routes: handlers }, async (base) => {
+    const post = async (path, body) => await (await fetch(base + path, { method: 'POST', body })).text();
+    for (const text of ['', 'a', 'grüße 🎈', 'x'.repeat(300_000)]) {
+      equal(await post('/text', text), text);
+      equal(await post('/bytes', text), text);
+      equal(await post('/stream', text), text);
+      equal(await post('/unread', text), 'unread');
+    }
+    equal(await post('/json', '{"a":["ä"]}'), '{"a":["ä"]}');
+    const form = new FormData();
+    form.set('name', 'value');
+    equal(await post('/form', form), 'value');
+    const upload = new ReadableStream({
+      async start(controller) {
+        for (let i = 0; i < 5; i += 1) {
+          controller.enqueue(new TextEncoder().encode(`piece ${i};`));
+          await delay(2);
+        }
+        controller.close();
+      },
+    });
+    const echoed = await fetch(`${base}/stream`, { method: 'POST', body: upload, duplex: 'half' });
+    equal(echoed.headers.get('content-length'), null);
+    equal(await echoed.text(), 'piece 0;piece 1;piece 2;piece 3;piece 4;');
+    const empty = await fetch(`${base}/empty`);
+    deepEqual([empty.status, await empty.text()], [204, '']);
+    const blob = await fetch(`${base}/blob`);
+    deepEqual([blob.headers.get('content-type'), blob.headers.get('content-length'), await blob.text()], ['text/x', '4', 'blob']);
+    equal((await fetch(`${base}/nowhere`)).status, 404);
+  });
+});
+
+test('routes have names, methods, wildcards and an order', async () => {
+  const text = (value) => () => new Response(value);
+  const routes = {
+    '/*': text('rest'),
+    '/users/:id': (request) => Response.json(request.params),
+    '/users/me': text('me'),
+    '/users/:id/posts/:post': (request) => Response.json(request.params),
+    '/files/*': text('files'),
+    '/ready': new Response('ready'),
+    '/method': { GET: text('got'), POST: text('posted') },
+  };
+  await serving({ routes }, async (base) => {
+    const get = async (path, init) => await (await fetch(base + path, init)).text();
+    equal(await get('/users/me'), 'me');
+    equal(await get('/users/a%2Fb?x'), '{"id":"a/b"}');
+    equal(await get('/users/1/posts/2'), '{"id":"1","post":"2"}');
+    equal(await get('/files/a/b'), 'files');
+    equal(await get('/ready'), 'ready');
+    equal(await get('/ready'), 'ready');
+    equal(await get('/method'), 'got');
+    equal(await get('/method', { method: 'POST' }), 'posted');
+    equal(await get('/elsewhere'), 'rest');
+  });
+  throws(() => serve({ ...local, routes: { '/a': 5 } }), TypeError);
+  throws(() => serve({ ...local, routes: { a: () => undefined } }), TypeError);
+});
+
+test('what a handler does wrong is a 500 for its client alone', async () => {
+  const handlers = {
+    '/throws': () => {
+      throw new Error('thrown');
+    },
+    '/rejects': async () => {
+      throw new Error('rejected');
+    },
+    '/nothing': () => undefined,
+    '/number': async () => 5,
+    '/used': async () => {
+      const response = new Response('used');
+      await response.text();
+      return response;
+    },
+    '/error': () => Response.error(),
+    '/fine': () => new Response('fine'),
+  };
+  const shown = await silently(() =>
+    serving({ routes: handlers }, async (base) => {
+      const waits = Object.keys(handlers).map(async (path) => (await fetch(base + path)).status);
+      deepEqual(await Promise.all(waits), [500, 500, 500, 500, 500, 500, 200]);
+    }),
+  );
+  equal(shown.length, 6);
+  ok(shown.every((error) => error instanceof Error));
+  // Headers that would split the response cannot be made; the program's own error handler may answer.
+  const error = (failure) => new Response(failure.message, { status: 503 });
+  await serving({ fetch: handlers['/throws'], error }, async (base) => {
+    const response = await fetch(base);
+    deepEqual([response.status, await response.text()], [503, 'thrown']);
+  });
+});
+
+test('a stream that fails cuts the answer, and a client that goes cancels it', async () => {
+  let reason;
+  let pulls = 0;
+  const handlers = {
+    '/fails': () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            pulls += 1;
+            if (pulls === 3) throw new Error('no more');
+            controller.enqueue(new Uint8Array(10));
+          },
+        }),
+      ),
+    '/waits': (request) => {
+      const stream = new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(10)),
+        cancel: (value) => {
+          reason = [value, request.signal.aborted];
+        },
+      });
+      request.signal.aborted;
+      return new Response(stream);
+    },
+  };
+  const shown = await silently(() =>
+    serving({ routes: handlers }, async (base) => {
+      const response = await fetch(`${base}/fails`);
+      await rejects(response.arrayBuffer(), TypeError);
+      const controller = new AbortController();
+      const waiting = await fetch(`${base}/waits`, { signal: controller.signal });
+      await waiting.body.getReader().read();
+      controller.abort();
+      while (reason === undefined) await delay(2);
+    }),
+  );
+  equal(shown.length, 1);
+  equal(shown[0].message, 'no more');
+  ok(reason[0] instanceof TypeError);
+  equal(reason[1], true);
+});
+
+test('a request knows its client, and tells when it went', async () => {
+  let aborted;
+  await serving(
+    {
+      fetch: async (request, server) => {
+        if (request.url.endsWith('/ip')) return Response.json(server.requestIP(request));
+        await next(request.signal, 'abort');
+        aborted = true;
+        return new Response();
+      },
+    },
+    async (base) => {
+      const { address, family } = await (await fetch(`${base}/ip`)).json();
+      deepEqual([address, family], ['127.0.0.1', 'IPv4']);
+      await rejects(fetch(base, { signal: AbortSignal.timeout(30) }));
+      while (!aborted) await delay(2);
+    },
+  );
+});
+
+test('handlers as Deno has them', async () => {
+  let heard;
+  const server = serve({ ...local, onListen: (address) => (heard = address) }, (request, info) =>
+    Response.json([info.remoteAddr.hostname, request.method]),
+  );
+  deepEqual([heard.transport, heard.hostname, heard.port], ['tcp', '127.0.0.1', server.addr.port]);
+  deepEqual(await (await fetch(`http://127.0.0.1:${server.port}`)).json(), ['127.0.0.1', 'GET']);
+  await server.shutdown();
+  await server.finished;
+  const controller = new AbortController();
+  const aborted = serve({ ...local, signal: controller.signal, handler: () => new Response() });
+  controller.abort();
+  await aborted.finished;
+});
+
+test('WebSockets of handlers', async () => {
+  const events = [];
+  let open = 0;
+  const websocket = {
+    open(socket) {
+      open += 1;
+      socket.subscribe('room');
+    },
+    message(socket, message) {
+      if (message === 'close') return socket.close(4000, 'enough');
+      if (message === 'room') return socket.publish('room', `from ${socket.data.name}`);
+      equal(socket.send(message) > 0, true);
+    },
+    close(socket, code, reason) {
+      events.push([socket.data.name, code, reason, socket.readyState]);
+    },
+  };
+  const fetchHandler = (request, server) => {
+    const { searchParams } = new URL(request.url);
+    const headers = { 'sec-websocket-protocol': 'chat', 'x-more': 'yes' };
+    if (server.upgrade(request, { data: { name: searchParams.get('name') }, headers })) return undefined;
+    return new Response('no WebSocket', { status: 426 });
+  };
+  await serving({ fetch: fetchHandler, websocket }, async (base, server) => {
+    equal((await fetch(base)).status, 426);
+    const connect = async (name) => {
+      const socket = new WebSocket(`${base.replace('http', 'ws')}/?name=${name}`, ['chat']);
+      socket.binaryType = 'arraybuffer';
+      await next(socket, 'open');
+      equal(socket.protocol, 'chat');
+      return socket;
+    };
+    const [a, b] = await Promise.all([connect('a'), connect('b')]);
+    equal(open, 2);
+    equal(server.pendingWebSockets, 2);
+    equal(server.subscriberCount('room'), 2);
+    for (const data of ['text 🎈', '', new Uint8Array([1, 2, 3]).buffer, 'x'.repeat(100_000)]) {
+      if (data === '') continue;
+      const message = next(a, 'message');
+      a.send(data);
+      deepEqual((await message).data, data);
+    }
+    let heard = next(b, 'message');
+    a.send('room');
+    equal((await heard).data, 'from a');
+    heard = Promise.all([next(a, 'message'), next(b, 'message')]);
+    ok(server.publish('room', 'to all') > 0);
+    deepEqual(
+      (await heard).map((event) => event.data),
+      ['to all', 'to all'],
+    );
+    const closed = next(a, 'close');
+    a.send('close');
+    const { code, reason, wasClean } = await closed;
+    deepEqual([code, reason, wasClean], [4000, 'enough', true]);
+    b.close(1000, 'bye');
+    while (events.length < 2) await delay(2);
+    deepEqual(events.sort(), [
+      ['a', 4000, '', 3],
+      ['b', 1000, 'bye', 3],
+    ]);
+    equal(server.pendingWebSockets, 0);
+    equal(server.subscriberCount('room'), 0);
+  });
+});
+
+test('what a WebSocket handler throws concerns nobody else', async () => {
+  const websocket = {
+    open: async () => {
+      throw new Error('open');
+    },
+    message(socket, message) {
+      if (message === 'throw') throw new Error('message');
+      socket.send(message);
+    },
+  };
+  const shown = await silently(() =>
+    serving({ fetch: (request, server) => void server.upgrade(request), websocket }, async (base) => {
+      const socket = new WebSocket(base.replace('http', 'ws'));
+      await next(socket, 'open');
+      const message = next(socket, 'message');
+      socket.send('throw');
+      socket.send('still here');
+      equal((await message).data, 'still here');
+    }),
+  );
+  deepEqual(
+    shown.map((error) => error.message),
+    ['open', 'message'],
+  );
+});
+
+test('a WebSocket with events', async () => {
+  const log = [];
+  const fetchHandler = (request) => {
+    const { socket, response } = upgradeWebSocket(request, { protocol: 'p' });
+    throws(() => socket.send('too early'), DOMException);
+    socket.onopen = () => socket.send(`open ${socket.readyState} ${socket.protocol}`);
+    socket.onmessage = async ({ data }) => socket.send(typeof data === 'string' ? `echo ${data}` : await data.text());
+    socket.onclose = (event) => log.push([event.code, event.reason, event.wasClean]);
+    return response;
+  };
+  await serving({ fetch: fetchHandler }, async (base) => {
+    const socket = new WebSocket(base.replace('http', 'ws'), 'p');
+    const heard = [];
+    socket.onmessage = (event) => heard.push(event.data);
+    await next(socket, 'open');
+    socket.send('hello');
+    socket.send(new Uint8Array([97, 98]));
+    while (heard.length < 3) await delay(2);
+    deepEqual(heard, ['open 1 p', 'echo hello', 'ab']);
+    socket.close(3001, 'done');
+    while (log.length === 0) await delay(2);
+    deepEqual(log, [[3001, 'done', true]]);
+  });
+  await silently(() => serving({ fetch: fetchHandler }, async (base) => equal((await fetch(base)).status, 500)));
+});
+
+test('a server is reloaded, called without a network, and stops when it is idle', async () => {
+  await serving({ fetch: () => new Response('first') }, async (base, server) => {
+    server.reload({ fetch: () => new Response('second') });
+    equal(await (await fetch(base)).text(), 'second');
+    equal(await (await server.fetch('/path')).text(), 'second');
+  });
+  let finish;
+  const server = serve({ ...local, fetch: () => new Promise((resolve) => (finish = resolve)) });
+  const base = `http://127.0.0.1:${server.port}`;
+  const answer = fetch(base);
+  while (finish === undefined) await delay(1);
+  equal(server.pendingRequests, 1);
+  const stopped = server.stop();
+  await rejects(fetch(base), TypeError);
+  finish(new Response('last'));
+  equal(await (await answer).text(), 'last');
+  await stopped;
+});
+
+test('options that are wrong are named', async () => {
+  throws(() => serve({}), TypeError);
+  throws(() => serve(), TypeError);
+  throws(() => serve({ ...local, fetch: 5 }), TypeError);
+  throws(() => serve({ ...local, port: 70_000, fetch() {} }), TypeError);
+  throws(() => serve({ ...local, cert: 'x', fetch() {} }), TypeError);
+  throws(() => serve({ ...local, cert: 'x', key: 'y', fetch() {} }), Error);
+  await serving({ fetch() {} }, async (_, server) => {
+    try {
+      serve({ ...local, port: server.port, fetch() {} });
+      ok(false);
+    } catch (error) {
+      deepEqual([error.code, error.syscall], ['EADDRINUSE', 'listen']);
+    }
+  });
+});
+
+await run();
