@@ -14,6 +14,7 @@ Run JavaScript and Python programs on one event loop.
 
 Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
        twinloop [OPTIONS] -e CODE [ARGUMENTS...]
+       twinloop [OPTIONS] serve APP [SERVER OPTIONS...]
        twinloop [OPTIONS] test [FILES...]
        twinloop [OPTIONS] -m MODULE [ARGUMENTS...]
        twinloop [OPTIONS] -c PYTHON [ARGUMENTS...]
@@ -23,6 +24,8 @@ FILE is a JavaScript or TypeScript program (.js, .mjs, .cjs, .ts, .mts, .cts, or
 extension), a folder of one, a Python script (.py), or - for standard input.
 Without a program, standard input is the program, if it is no terminal; on a terminal there is a
 prompt for JavaScript, under Python with --python or where the virtual environment has the package.
+APP is a JavaScript module whose default export is a handler ({ fetch }, a function, or an app of
+Express, Koa, Fastify or Hono), or a Python application (module:name); twinloop serve --help has more.
 
 Options:
   -e, --eval CODE                   run CODE as JavaScript
@@ -126,6 +129,8 @@ pub(crate) enum Action {
     /// A prompt, or what standard input says.
     #[default]
     Input,
+    /// A server for what the rest names.
+    Serve,
     Help,
     Version,
     /// `--v8-options`, which launchers ask for to tell a runtime's options from a program's.
@@ -203,6 +208,10 @@ pub(crate) fn parse(
             break;
         }
         if !text.starts_with('-') || text == "-" {
+            if text == "serve" && code.is_none() && !tests && !checks {
+                let place = all.len() - words.0.len() - 1;
+                return Ok(serving(parsed, words, &all, place, watching));
+            }
             if text == "test" && code.is_none() && !tests && !checks {
                 tests = true;
                 parsed.options.push(("--test".to_owned(), String::new()));
@@ -305,6 +314,29 @@ pub(crate) fn parse(
     }
     parsed.action = action(&mut parsed, words, code, prints, checks, tests)?;
     Ok(parsed)
+}
+
+/// `serve`: what follows is for the server, but for `--watch`, which concerns who starts it.
+fn serving(
+    mut parsed: Arguments,
+    words: Words,
+    all: &[OsString],
+    place: usize,
+    mut watching: Vec<usize>,
+) -> Arguments {
+    for (index, word) in words.0.into_iter().enumerate() {
+        if word == "--watch" {
+            parsed.options.push(("--watch".to_owned(), String::new()));
+            watching.push(place + 1 + index);
+        } else {
+            parsed.rest.push(word);
+        }
+    }
+    let kept = all.iter().enumerate();
+    let kept = kept.filter(|(place, _)| !watching.contains(place));
+    parsed.unwatched = kept.map(|(_, word)| word.clone()).collect();
+    parsed.action = Action::Serve;
+    parsed
 }
 
 fn lossy(word: OsString) -> String {
@@ -458,6 +490,17 @@ mod tests {
         assert_eq!(parsed.unwatched, ["-r", "a", "-m", "m", "x"]);
         let parsed = parse_words(&["--watch", "--", "-x.js"]).unwrap();
         assert_eq!(parsed.unwatched, ["--", "-x.js"]);
+    }
+
+    #[test]
+    fn what_follows_serve_is_the_servers() {
+        let parsed =
+            parse_words(&["--no-warnings", "serve", "app.js", "--watch", "--port", "0"]).unwrap();
+        assert_eq!(parsed.action, Action::Serve);
+        assert_eq!(parsed.rest, ["app.js", "--port", "0"]);
+        assert!(parsed.has("--watch"));
+        let unwatched = ["--no-warnings", "serve", "app.js", "--port", "0"];
+        assert_eq!(parsed.unwatched, unwatched);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod options;
 mod python;
 
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         }
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::Test => run_builtin("node/test/command", &arguments),
+        Action::Serve => serve(&arguments),
         Action::Eval { code, .. } if arguments.has("--interactive") => {
             let mut arguments = arguments.clone();
             arguments.options.push(("--eval".to_owned(), code.clone()));
@@ -97,6 +99,7 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
         }
         // The runner of tests itself runs their files again.
         Action::Test => return None,
+        Action::Serve => (None, vec!["serve".into()]),
         Action::Check(_) => return clash("--check"),
         Action::Eval { .. } => return clash("--eval"),
         Action::Input if arguments.has("--interactive") => return clash("--interactive"),
@@ -165,6 +168,35 @@ fn eval(code: &str, name: &str, prints: bool, arguments: &Arguments) -> Result<I
 fn run_builtin(file: &'static str, arguments: &Arguments) -> Result<Infallible, String> {
     let js = start(arguments, None)?;
     leave(js.run_builtin(file))
+}
+
+/// Serves an application: a Python one by the environment's interpreter.
+fn serve(arguments: &Arguments) -> Result<Infallible, String> {
+    if arguments
+        .rest
+        .iter()
+        .any(|word| names_python_application(word))
+    {
+        return Err(python::serve(arguments));
+    }
+    run_builtin("node/serve/command", arguments)
+}
+
+/// `package.module:name`, or a script.
+fn names_python_application(word: &OsStr) -> bool {
+    let Some(word) = word.to_str() else {
+        return false;
+    };
+    let is_dotted = |text: &str| {
+        text.split('.').all(|name| {
+            name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+                && name
+                    .chars()
+                    .all(|each| each.is_alphanumeric() || each == '_')
+        })
+    };
+    let application = |(module, name): (&str, &str)| is_dotted(module) && is_dotted(name);
+    word.ends_with(".py") || word.split_once(':').is_some_and(application)
 }
 
 /// As [`eval`], for this file.

@@ -65,6 +65,11 @@ fn environment_has_package() -> bool {
         })
 }
 
+/// Serves a Python application. Returns what went wrong, as it does not come back otherwise.
+pub(crate) fn serve(arguments: &Arguments) -> String {
+    hand_over(Path::new("."), arguments, &[OsStr::new("serve")])
+}
+
 fn hand_over(folder: &Path, arguments: &Arguments, program: &[&OsStr]) -> String {
     if arguments.has("--permission") {
         return "--permission limits JavaScript alone: Python, and JavaScript that imports it, would not be limited".to_owned();

@@ -29,6 +29,7 @@ pub(crate) mod querystring;
 pub(crate) mod readline;
 pub(crate) mod repl;
 pub(crate) mod sea;
+pub(crate) mod serve;
 pub(crate) mod sqlite;
 pub(crate) mod stream;
 pub(crate) mod string_decoder;
@@ -90,6 +91,7 @@ pub(crate) const ROOMS: &[Room] = &[
     readline::ROOM,
     repl::ROOM,
     sea::ROOM,
+    serve::ROOM,
     sqlite::ROOM,
     stream::ROOM,
     stream::PACKAGE,

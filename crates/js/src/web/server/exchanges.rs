@@ -7,13 +7,15 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 
+use twinloop_web::Bytes;
 use twinloop_web::fetch::Body;
 use twinloop_web::server::{Exchange, Fields, Handler};
-use twinloop_web::Bytes;
 
 use super::table::{Heard, Servers, tell};
 use crate::builtins::results::Chunk;
-use crate::engine::{Arguments, Context, Error, IntoJs, Local, Op, Scope, Type, Units, transcoding};
+use crate::engine::{
+    Arguments, Context, Error, IntoJs, Local, Op, Scope, Type, Units, transcoding,
+};
 use crate::web::network::{ArrivingBody, Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
@@ -108,7 +110,10 @@ pub(super) fn read_fields(scope: &Scope<'_>, value: Local<'_>) -> Result<Fields,
     let mut outcome = Ok(());
     let is_latin1 = scope.read_units(value, |units| match units {
         Units::Latin1(text) => {
-            for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            for line in text
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.is_empty())
+            {
                 let colon = memchr::memchr(b':', line).unwrap_or(line.len());
                 let value = line.get(colon + 1..).unwrap_or_default();
                 if outcome.is_ok() {

@@ -113,7 +113,9 @@ fn listen(
     port: u16,
     options: ListenOptions,
 ) -> Result<io::Result<Listener>, Error> {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     let addresses: Vec<SocketAddr> = match (bare.unwrap_or(host), port).to_socket_addrs() {
         Ok(addresses) => addresses.collect(),
         Err(error) => return Ok(Err(error)),

@@ -112,8 +112,9 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     };
     let fields = read_fields(scope, arguments.get(3))?;
     let option = |index: u32| scope.number_of(scope.get(arguments.get(4), index)?);
-    let seconds =
-        |index: u32| Ok::<_, Error>(Duration::try_from_secs_f64(option(index)?).unwrap_or_default());
+    let seconds = |index: u32| {
+        Ok::<_, Error>(Duration::try_from_secs_f64(option(index)?).unwrap_or_default())
+    };
     let options = SocketOptions {
         max_message_bytes: option(0)? as usize,
         max_queued_bytes: option(1)? as usize,
@@ -159,7 +160,9 @@ fn send<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let outcome = if message.is_string() {
         socket.send_message(true, &read_content(scope, message)?, compresses)
     } else {
-        scope.with_bytes(message, |bytes| socket.send_message(false, bytes, compresses))?
+        scope.with_bytes(message, |bytes| {
+            socket.send_message(false, bytes, compresses)
+        })?
     };
     Ok(scope.number(match outcome {
         Ok(()) => socket.queued() as f64,

@@ -95,8 +95,8 @@ pub(super) fn tell(
     context.enter(|scope| {
         let outcome = (|| {
             let servers = scope.state::<Servers>();
-            let function = (servers.receivers.borrow().get(heard as usize))
-                .map(|slot| scope.local(slot));
+            let function =
+                (servers.receivers.borrow().get(heard as usize)).map(|slot| scope.local(slot));
             let Some(function) = function else {
                 return Ok(());
             };

@@ -1,0 +1,147 @@
+// The words behind `twinloop serve`.
+'use strict';
+
+const { startsWith, stringIndexOf, slice } = require('builtins/primordials');
+
+const usage = `Serve an application on one event loop.
+
+Usage: twinloop serve APP [OPTIONS]
+
+APP is a JavaScript or TypeScript module whose default export is { fetch(request, server) {...} },
+a function of a request, or an app of Express, Koa, Fastify or Hono; a folder of files; or a Python
+application as module:name or FILE.py (python -m twinloop serve --help has its options).
+
+Options:
+  -p, --port PORT          where to listen; $PORT, or 8000
+  -h, --host HOST          on which address; 0.0.0.0
+      --uds PATH           on a Unix socket instead
+      --fd NUMBER          on a socket that is open already
+  -w, --workers NUMBER     so many processes, which share the port
+      --tls-cert FILE      by TLS, with this chain of certificates (PEM)
+      --tls-key FILE       and its key; SIGHUP reads both again
+      --idle-timeout SECONDS
+                           how long a connection may wait for its next request; 75
+      --max-body BYTES     the longest body of a request; 134217728
+      --shutdown-timeout SECONDS
+                           how long requests have to end after SIGTERM or SIGINT; 30
+      --watch              start again when a file changes
+      --help               print this
+`;
+
+/**
+ * @typedef {object} ServeArguments
+ * @property {string} app
+ * @property {number} port
+ * @property {string} host
+ * @property {string | undefined} uds
+ * @property {number | undefined} fd
+ * @property {number} workers
+ * @property {string | undefined} cert
+ * @property {string | undefined} key
+ * @property {number} idle
+ * @property {number} body
+ * @property {number} patience
+ */
+
+/** Who wrote a command line that cannot be meant. */
+class UsageError extends Error {}
+
+/** @param {string} name @param {string} value @param {number} most */
+function numberOf(name, value, most) {
+  const number = value === '' ? NaN : +value;
+  if (!(number >= 0 && number <= most)) throw new UsageError(`${name} takes a number from 0 to ${most}, not '${value}'`);
+  return number;
+}
+
+/** @param {string[]} words @param {{ PORT?: string }} environment @returns {ServeArguments | undefined} nothing, if help is wanted */
+function readArguments(words, environment) {
+  /** @type {ServeArguments} */
+  const read = {
+    app: '',
+    port: environment.PORT ? numberOf('PORT', environment.PORT, 65535) : 8000,
+    host: '0.0.0.0',
+    uds: undefined,
+    fd: undefined,
+    workers: 1,
+    cert: undefined,
+    key: undefined,
+    idle: 75,
+    body: 128 * 1024 * 1024,
+    patience: 30,
+  };
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i];
+    if (word === '--help') return undefined;
+    if (!startsWith(word, '-')) {
+      if (read.app !== '') throw new UsageError(`one application is served, not '${read.app}' and '${word}'`);
+      read.app = word;
+      continue;
+    }
+    const equals = startsWith(word, '--') ? stringIndexOf(word, '=') : -1;
+    const name = equals < 0 ? word : slice(word, 0, equals);
+    let value = equals < 0 ? '' : slice(word, equals + 1);
+    if (equals < 0) {
+      i += 1;
+      if (i >= words.length) throw new UsageError(`${name} takes a value`);
+      value = words[i];
+    }
+    readOption(read, name, value);
+  }
+  if (read.app === '') throw new UsageError('which application? Name a module: twinloop serve app.js');
+  if ((read.cert === undefined) !== (read.key === undefined)) throw new UsageError('--tls-cert and --tls-key go together');
+  if (read.workers > 1 && (read.uds !== undefined || read.fd !== undefined || read.port === 0)) {
+    throw new UsageError('--workers wants a port that the processes can share: --port with a number above 0');
+  }
+  return read;
+}
+
+/** @param {ServeArguments} read @param {string} name @param {string} value */
+function readOption(read, name, value) {
+  switch (name) {
+    case '-p':
+    case '--port':
+      read.port = numberOf(name, value, 65535);
+      break;
+    case '-h':
+    case '--host':
+    case '--hostname':
+      read.host = value;
+      break;
+    case '--uds':
+    case '--unix':
+      read.uds = value;
+      break;
+    case '--fd':
+      read.fd = numberOf(name, value, 2 ** 20);
+      break;
+    case '-w':
+    case '--workers':
+      read.workers = numberOf(name, value, 1024) || 1;
+      break;
+    case '--tls-cert':
+    case '--cert':
+    case '--ssl-certfile':
+      read.cert = value;
+      break;
+    case '--tls-key':
+    case '--key':
+    case '--ssl-keyfile':
+      read.key = value;
+      break;
+    case '--idle-timeout':
+    case '--timeout-keep-alive':
+      read.idle = numberOf(name, value, 2 ** 31);
+      break;
+    case '--max-body':
+      read.body = numberOf(name, value, 2 ** 53);
+      break;
+    case '--shutdown-timeout':
+    case '--timeout-graceful-shutdown':
+      read.patience = numberOf(name, value, 2 ** 31);
+      break;
+    default:
+      throw new UsageError(`there is no option ${name}`);
+  }
+}
+
+module.exports = { UsageError, readArguments, usage };
