@@ -42,6 +42,7 @@
 //! | [`run`], [`spawn`], [`spawn_blocking`] | the loop: a program, more tasks, work that blocks |
 //! | [`fetch`], [`request`], [`RequestBuilder`] | HTTP on the thread's client; `set_client` configures it |
 //! | [`WebSocket`] | a [`Stream`](futures_core::Stream) of messages that also sends |
+//! | [`server`] | HTTP and WebSocket servers |
 //! | [`fs`], [`time`], [`net`], [`dns`] | files, sleeping, sockets, names |
 //! | [`web`], [`event_loop`] | the crates below, whole: clients of your own, the loop's hooks |
 //!
@@ -67,7 +68,7 @@ pub use twinloop_web::fetch::{
 pub use twinloop_web::websocket::{CloseStatus, Message};
 pub use twinloop_web::{
     Bytes, Client, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody, Response, Result,
-    dns, fs,
+    dns, fs, server,
 };
 
 /// Runs a program: drives `future` and everything it spawns on a loop of this thread, and returns its output.

@@ -10,6 +10,7 @@ mod peers;
 mod plot;
 mod python;
 mod report;
+mod serve;
 mod servers;
 mod startup;
 mod table;
@@ -52,6 +53,7 @@ Groups (all by default):
   streams      a million chunks and a GiB through streams of the web and of Node    node, bun, deno
   files        10,000 small files and a big one                                      node, bun, deno
   workers      a thread started and heard of, messages there and back                    node, bun, deno
+  serve        HTTP and WebSocket servers, by their own APIs and node:http    node, bun, deno; a server in Rust; native is the limit
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -75,7 +77,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 22] = [
+const GROUPS: [&str; 23] = [
     "startup",
     "echo",
     "unix",
@@ -97,6 +99,7 @@ const GROUPS: [&str; 22] = [
     "streams",
     "files",
     "workers",
+    "serve",
     "fetch",
 ];
 
@@ -223,7 +226,7 @@ fn rounds(
     report: &mut Report,
     group: &str,
     case: &str,
-    contestants: &[&'static str],
+    contestants: &[&str],
     mut measure: impl FnMut(&str) -> Result<(Unit, f64)>,
 ) {
     if !plan.wants(case) {
@@ -252,6 +255,9 @@ fn bench(plan: &Plan) -> Result<()> {
     }
     if plan.build {
         let mut build = cargo::products(Profile::Release)?;
+        if plan.groups.iter().any(|group| group == "serve") {
+            build.args(["--example", serve::EXAMPLE]);
+        }
         process::run(build.args(["--features", "xtask/bench"]))?;
     }
     let load = machine_load();
@@ -280,6 +286,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "files" => javascript::files(plan, &mut report)?,
             "workers" => javascript::workers(plan, &mut report)?,
             "bridge" => bridge::bridge(plan, &mut report)?,
+            "serve" => serve::serve(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

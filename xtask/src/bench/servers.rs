@@ -233,6 +233,6 @@ fn socket_path() -> PathBuf {
 }
 
 /// A file of the tests' certificates.
-fn certificate(name: &str) -> PathBuf {
+pub(super) fn certificate(name: &str) -> PathBuf {
     paths::root().join("tests/py/certificates").join(name)
 }

@@ -19,15 +19,15 @@ struct Connection {
 }
 
 /// What each connection sends again and again, and how long each answer is.
-struct Exchange {
-    request: Vec<u8>,
-    answer: usize,
+pub(crate) struct Exchange {
+    pub(crate) request: Vec<u8>,
+    pub(crate) answer: usize,
 }
 
 /// Messages that come back as they are.
 pub(crate) fn echo(peer: &Peer, connections: &str, bytes: &str, seconds: &str) -> Result<()> {
     let bytes = bytes.parse().context("BYTES")?;
-    run(peer, connections, seconds, || {
+    run(peer, connections, seconds, Ok, || {
         Ok(Exchange {
             request: vec![b'x'; bytes],
             answer: bytes,
@@ -35,10 +35,23 @@ pub(crate) fn echo(peer: &Peer, connections: &str, bytes: &str, seconds: &str) -
     })
 }
 
-/// GETs over kept-alive connections.
-pub(crate) fn http(peer: &Peer, path: &str, connections: &str, seconds: &str) -> Result<()> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
-    run(peer, connections, seconds, || {
+/// Requests over kept-alive connections: GETs, or POSTs of so many bytes.
+pub(crate) fn http(
+    peer: &Peer,
+    path: &str,
+    connections: &str,
+    seconds: &str,
+    bytes: &str,
+) -> Result<()> {
+    let bytes: usize = bytes.parse().context("BYTES")?;
+    let request = if bytes == 0 {
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    } else {
+        let body = "x".repeat(bytes);
+        format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n{body}")
+    };
+    let request = request.into_bytes();
+    run(peer, connections, seconds, Ok, || {
         let answer = answer_length(peer, &request)?;
         Ok(Exchange {
             request: request.clone(),
@@ -74,10 +87,12 @@ fn answer_length(peer: &Peer, request: &[u8]) -> Result<usize> {
     }
 }
 
-fn run(
+/// The load; `prepare` makes each connection ready.
+pub(crate) fn run(
     peer: &Peer,
     connections: &str,
     seconds: &str,
+    prepare: impl Fn(Channel) -> Result<Channel>,
     exchange: impl FnOnce() -> Result<Exchange>,
 ) -> Result<()> {
     let exchange = exchange()?;
@@ -85,7 +100,7 @@ fn run(
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut open = Vec::new();
     for index in 0..connections.parse::<usize>().context("CONNECTIONS")? {
-        let stream = peer.connect()?;
+        let stream = prepare(peer.connect()?)?;
         stream.set_nonblocking()?;
         let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
         epoll::add(
@@ -171,7 +186,7 @@ fn advance(
     }
 }
 
-fn report(latencies: &mut [u64], time: Duration) -> Result<()> {
+pub(crate) fn report(latencies: &mut [u64], time: Duration) -> Result<()> {
     if latencies.is_empty() {
         bail!("no message came back");
     }

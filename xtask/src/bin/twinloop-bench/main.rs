@@ -13,6 +13,7 @@ mod datagrams;
 mod hold;
 mod launch;
 mod server;
+mod websocket;
 
 use std::process::ExitCode;
 
@@ -26,7 +27,10 @@ twinloop-bench echo-client ADDRESS CONNECTIONS BYTES SECONDS [AUTHORITY]   one m
 twinloop-bench bulk-client ADDRESS send|receive MEBIBYTES [AUTHORITY]      one connection, one direction
 twinloop-bench hold ADDRESS CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
 twinloop-bench churn-client ADDRESS CONNECTIONS SECONDS [AUTHORITY]        open, echo one message, close, so many at a time
-twinloop-bench http-client PORT PATH CONNECTIONS SECONDS      one GET in flight on each connection
+twinloop-bench http-client ADDRESS PATH CONNECTIONS SECONDS [BYTES [AUTHORITY]]  one GET, or POST of BYTES, in flight on each connection
+twinloop-bench http-server                                    print the port, answer a constant until stdin closes
+twinloop-bench websocket-client ADDRESS PATH CONNECTIONS BYTES SECONDS     one message in flight on each connection
+twinloop-bench fan-out-client ADDRESS PATH CONNECTIONS BYTES SECONDS       a message of one connection that all are to get
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
 
@@ -52,8 +56,9 @@ fn main() -> ExitCode {
 /// False if the words are none of the commands.
 fn run(words: &[&str]) -> Result<bool> {
     match words {
-        ["echo-server"] => server::run(None),
-        ["echo-server", path] => server::run(Some(path)),
+        ["echo-server"] => server::run(None, server::Answer::Echo),
+        ["echo-server", path] => server::run(Some(path), server::Answer::Echo),
+        ["http-server"] => server::run(None, server::Answer::Constant),
         [
             "echo-client",
             address,
@@ -83,9 +88,39 @@ fn run(words: &[&str]) -> Result<bool> {
             let peer = Peer::new(address, authority.first().copied())?;
             churn::run(&peer, connections, seconds)
         }
-        ["http-client", port, path, connections, seconds] => {
-            client::http(&Peer::new(port, None)?, path, connections, seconds)
+        [
+            "http-client",
+            address,
+            path,
+            connections,
+            seconds,
+            more @ ..,
+        ] if more.len() < 3 => {
+            let peer = Peer::new(address, more.get(1).copied())?;
+            let body = more.first().copied().unwrap_or("0");
+            client::http(&peer, path, connections, seconds, body)
         }
+        [
+            "websocket-client",
+            address,
+            path,
+            connections,
+            bytes,
+            seconds,
+        ] => websocket::echo(
+            &Peer::new(address, None)?,
+            path,
+            connections,
+            bytes,
+            seconds,
+        ),
+        ["fan-out-client", address, path, connections, bytes, seconds] => websocket::fan_out(
+            &Peer::new(address, None)?,
+            path,
+            connections,
+            bytes,
+            seconds,
+        ),
         ["udp-client", port, sockets, bytes, seconds] => {
             datagrams::run(port, sockets, bytes, seconds)
         }

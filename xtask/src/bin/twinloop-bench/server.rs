@@ -1,4 +1,4 @@
-//! An echo server with nothing between it and epoll: what no event loop with a language on top can be faster than.
+//! A server of echoes or of one constant answer, with nothing between it and epoll: what no event loop with a language on top can be faster than.
 //!
 //! One thread, edge-triggered, one read and one write a message. What cannot be written at once waits in the
 //! connection's buffer, and reading pauses meanwhile (BOUNDED).
@@ -69,7 +69,18 @@ impl AsFd for Listener {
     }
 }
 
-pub(crate) fn run(path: Option<&str>) -> Result<()> {
+/// What a client gets.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// What it sent.
+    Echo,
+    /// For each request of HTTP the same response.
+    Constant,
+}
+
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 17\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n{\"hello\":\"world\"}";
+
+pub(crate) fn run(path: Option<&str>, answer: Answer) -> Result<()> {
     let (listener, address) = Listener::open(path)?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(
@@ -102,7 +113,7 @@ pub(crate) fn run(path: Option<&str>) -> Result<()> {
                     // Dropping the stream also takes it out of epoll.
                     if slot
                         .as_mut()
-                        .is_some_and(|connection| !echo(connection, &mut scratch))
+                        .is_some_and(|connection| !echo(connection, &mut scratch, answer))
                     {
                         *slot = None;
                     }
@@ -134,7 +145,7 @@ fn accept(
 }
 
 /// Echoes what is there; false when the connection has ended.
-fn echo(connection: &mut Connection, scratch: &mut [u8]) -> bool {
+fn echo(connection: &mut Connection, scratch: &mut [u8], answer: Answer) -> bool {
     loop {
         if !connection.unsent.is_empty() {
             match connection.stream.write(&connection.unsent) {
@@ -148,12 +159,22 @@ fn echo(connection: &mut Connection, scratch: &mut [u8]) -> bool {
             Ok(count) => count,
             Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
         };
-        let sent = match connection.stream.write(&scratch[..count]) {
+        let read = &scratch[..count];
+        let constant;
+        let reply = match answer {
+            Answer::Echo => read,
+            Answer::Constant => {
+                let requests = read.windows(4).filter(|end| end == b"\r\n\r\n").count();
+                constant = RESPONSE.repeat(requests);
+                &constant
+            }
+        };
+        let sent = match connection.stream.write(reply) {
             Ok(sent) => sent,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => return false,
         };
-        connection.unsent.extend_from_slice(&scratch[sent..count]);
+        connection.unsent.extend_from_slice(&reply[sent..]);
         // A read that did not fill the buffer took everything: the next readiness comes as a new edge.
         if count < scratch.len() && connection.unsent.is_empty() {
             return true;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use twinloop_loop::net::{ListenOptions, Listener};
 use twinloop_loop::take_inherited;
-use twinloop_web::server::{Identity, Limits, Server};
+use twinloop_web::server::{Exchange, Identity, Limits, Server};
 
 use super::exchanges::{ToJavaScript, address};
 use super::sockets::Topics;
@@ -88,12 +88,7 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let listener = listener.map_err(|error| listen_error(&error, &shown))?;
     let servers = scope.state::<Servers>();
     // The handler has to know the number of the server that it is given to.
-    let server = Server::start(
-        listener,
-        identity,
-        limits,
-        Rc::new(|exchange| drop(exchange)),
-    );
+    let server = Server::start(listener, identity, limits, Rc::new(drop::<Exchange>));
     let number = servers.listening.insert(Rc::new(Listening {
         server: server.clone(),
         path,
