@@ -115,6 +115,12 @@ class Server:
             self._application,
             self._hooks,
             http=_template(settings, self._lifespan.state),
+            websocket=_socket_template(settings, self._lifespan.state),
+            ws_max_size=settings.ws_max_size,
+            ws_ping_s=settings.ws_ping_interval or 0,
+            # Asked after so long without a word, and then waited for.
+            ws_idle_s=(settings.ws_ping_interval or 0) + settings.ws_ping_timeout if settings.ws_ping_timeout else 0,
+            ws_deflate=settings.ws_per_message_deflate,
             root_path=settings.root_path,
             headers=[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in settings.headers],
             server_header=b"twinloop" if _has_server(settings) else None,
@@ -189,6 +195,18 @@ def _template(settings: Settings, state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _socket_template(settings: Settings, state: dict[str, Any]) -> dict[str, Any]:
+    scope = _template(settings, state)
+    del scope["method"]
+    return {
+        **scope,
+        "type": "websocket",
+        "scheme": "ws",
+        "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+    }
+
+
 def _has_server(settings: Settings) -> bool:
     return settings.server_header and not any(name.lower() == "server" for name, _ in settings.headers)
 
@@ -229,6 +247,10 @@ class _Hooks:
 
     def access(self, scope: dict[str, Any], status: int) -> None:
         """A request is being answered."""
+        if scope["type"] == "websocket":
+            outcome = "[accepted]" if status == 101 else str(status)
+            error_logger.info('%s - "WebSocket %s" %s', logs.client(scope), logs.request_line(scope), outcome)
+            return
         access_logger.info(
             '%s - "%s %s HTTP/%s" %d',
             logs.client(scope),

@@ -16,11 +16,12 @@ use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 use slab::Slab;
 use twinloop_loop::net::Listener;
-use twinloop_web::server::{Exchange, Fields, Handler, Identity, Limits, Server};
+use twinloop_web::server::{Exchange, Fields, Handler, Identity, Limits, Server, SocketOptions};
 
 use super::call;
 use super::messages::append;
 use super::scope::{self, Ends};
+use super::socket::{self, SocketSide};
 use crate::asyncio::event_loop::{LoopState, begin_task, core_of};
 use crate::errors::{must_leave, os_error};
 use crate::ffi::context::CallbackContext;
@@ -38,6 +39,8 @@ pub(super) struct Application {
     pub(super) hooks: Object,
     /// What the scopes of all requests have in common, and of all websockets.
     http: RefCell<Object>,
+    websocket: RefCell<Object>,
+    pub(super) socket_options: SocketOptions,
     /// The server's address where a connection has none.
     listens_on: RefCell<Object>,
     /// Fields of every answer.
@@ -131,14 +134,29 @@ impl Application {
             Some(Ok(ends)) => Some(ends),
             _ => None,
         };
+        let socket = match SocketSide::wanted_by(&exchange) {
+            Err(refusal) => {
+                refusal.answer(self, &exchange);
+                return Ok(());
+            }
+            Ok(socket) => socket,
+        };
         let made = {
-            let template = self.http.borrow().share(py);
+            let template = match &socket {
+                Some(_) => &self.websocket,
+                None => &self.http,
+            };
+            let template = template.borrow().share(py);
             scope::make(py, self, &template, &exchange, ends)?
         };
+        if socket.is_some() {
+            let protocols = socket::protocols(py, &exchange)?;
+            made.dict.set_item(intern!(py, "subprotocols"), protocols)?;
+        }
         if made.is_forwarded && self.trusts_proxies {
             self.tell(py, intern!(py, "forwarded"), (&made.dict,));
         }
-        let call = call::Call::new(Rc::clone(self), exchange, &made.dict);
+        let call = call::Call::new(Rc::clone(self), exchange, &made.dict, socket);
         let application = self.application.borrow().share(py);
         call::begin(py, &call, application.bind(py), made.dict)
     }
@@ -193,7 +211,7 @@ struct HttpServer {
 #[pymethods]
 impl HttpServer {
     #[new]
-    #[pyo3(signature = (event_loop, application, hooks, *, http, root_path=String::new(), headers=Vec::new(), server_header=None, date_header=true,
+    #[pyo3(signature = (event_loop, application, hooks, *, http, websocket, ws_max_size, ws_ping_s, ws_idle_s, ws_deflate, root_path=String::new(), headers=Vec::new(), server_header=None, date_header=true,
         access_log=false, trusts_proxies=false, limit_concurrency=None, limit_max_requests=None))]
     #[allow(
         clippy::too_many_arguments,
@@ -204,6 +222,11 @@ impl HttpServer {
         application: Bound<'_, PyAny>,
         hooks: Bound<'_, PyAny>,
         http: Bound<'_, PyDict>,
+        websocket: Bound<'_, PyDict>,
+        ws_max_size: usize,
+        ws_ping_s: f64,
+        ws_idle_s: f64,
+        ws_deflate: bool,
         root_path: String,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
         server_header: Option<Vec<u8>>,
@@ -226,6 +249,14 @@ impl HttpServer {
             application: RefCell::new(Object::new(application)),
             hooks: Object::new(hooks),
             http: RefCell::new(Object::new(http.into_any())),
+            websocket: RefCell::new(Object::new(websocket.into_any())),
+            socket_options: SocketOptions {
+                max_message_bytes: ws_max_size,
+                compress: ws_deflate,
+                ping_time: seconds(ws_ping_s)?,
+                idle_time: seconds(ws_idle_s)?,
+                ..SocketOptions::default()
+            },
             listens_on: RefCell::new(Object::new(py.None().into_bound(py))),
             headers,
             server_header,
@@ -273,8 +304,7 @@ impl HttpServer {
         let limits = Limits {
             head_bytes,
             body_bytes: u64::MAX,
-            idle_time: Duration::try_from_secs_f64(idle_s)
-                .map_err(|error| PyValueError::new_err(error.to_string()))?,
+            idle_time: seconds(idle_s)?,
             ..Limits::default()
         };
         *application.listens_on.borrow_mut() = Object::new(name);
@@ -374,6 +404,7 @@ impl HttpServer {
         for cell in [
             &application.application,
             &application.http,
+            &application.websocket,
             &application.listens_on,
         ] {
             if let Ok(object) = cell.try_borrow() {
@@ -385,11 +416,19 @@ impl HttpServer {
 
     fn __clear__(&self, py: Python<'_>) {
         let application = self.application.get(py);
-        for cell in [&application.application, &application.http] {
+        for cell in [
+            &application.application,
+            &application.http,
+            &application.websocket,
+        ] {
             let old = cell.replace(Object::new(py.None().into_bound(py)));
             drop(old);
         }
     }
+}
+
+fn seconds(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 fn identity(chain: &[u8], key: &[u8]) -> PyResult<Identity> {

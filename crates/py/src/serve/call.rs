@@ -20,20 +20,27 @@ use twinloop_web::{Error, Result};
 
 use super::application::Application;
 use super::messages::{answer_of, append, body_of, fields_of, is_set, kind_of, unexpected};
+use super::socket::SocketSide;
 use crate::errors::must_leave;
 use crate::ffi::coroutine::{self, Operation, WaitSlot, Waiter};
 use crate::ffi::{self, GilBound, Object, Parameters, done, fast_methods};
 
 /// An answer of which more than this waits to be read is not added to.
-const QUEUE_LIMIT: usize = 64 * 1024;
+pub(super) const QUEUE_LIMIT: usize = 64 * 1024;
 
 /// What the application has to send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Start,
     Body,
     Trailers,
     Complete,
+    /// A websocket is asked for.
+    Handshake,
+    /// It was accepted.
+    Open,
+    /// The application has closed it.
+    Closed,
 }
 
 /// The start of an answer, which waits for its body.
@@ -44,14 +51,16 @@ struct Start {
 }
 
 pub(super) struct Call {
-    application: Rc<Application>,
-    exchange: Exchange,
-    stage: Cell<Stage>,
+    pub(super) application: Rc<Application>,
+    pub(super) exchange: Exchange,
+    pub(super) stage: Cell<Stage>,
+    /// Of a websocket.
+    pub(super) socket: Option<SocketSide>,
     start: RefCell<Option<Start>>,
     has_trailers: Cell<bool>,
     is_body_taken: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
-    is_gone: Cell<bool>,
+    pub(super) is_gone: Cell<bool>,
     /// Of the task, among those that run.
     key: Cell<Option<usize>>,
     /// What waits in `receive` and `send`.
@@ -83,14 +92,20 @@ impl Call {
         application: Rc<Application>,
         exchange: Exchange,
         scope: &Bound<'_, PyDict>,
+        socket: Option<SocketSide>,
     ) -> Rc<Call> {
         let logged = application
             .logs_access
             .then(|| Object::new(scope.clone().into_any()));
+        let stage = match &socket {
+            Some(_) => Stage::Handshake,
+            None => Stage::Start,
+        };
         Rc::new(Call {
             application,
             exchange,
-            stage: Cell::new(Stage::Start),
+            stage: Cell::new(stage),
+            socket,
             start: RefCell::new(None),
             has_trailers: Cell::new(false),
             is_body_taken: Cell::new(false),
@@ -104,7 +119,7 @@ impl Call {
 
     // ---- waiting
 
-    fn waker(self: &Rc<Self>) -> &Waker {
+    pub(super) fn waker(self: &Rc<Self>) -> &Waker {
         self.waker
             .get_or_init(|| Waker::from(Arc::new(CallWaker(GilBound::new(Rc::downgrade(self))))))
     }
@@ -118,7 +133,7 @@ impl Call {
     }
 
     /// Lets everything that waits look again.
-    fn wake(&self, py: Python<'_>) {
+    pub(super) fn wake(&self, py: Python<'_>) {
         let waiting = self.waiting.take();
         for slot in waiting {
             if let Some(waiter) = slot.take(py) {
@@ -127,10 +142,25 @@ impl Call {
         }
     }
 
+    /// Lets what waits go on at once, in an entry of the turn in which nobody else is at work.
+    pub(super) fn wake_now(&self, py: Python<'_>) {
+        let waiting = self.waiting.take();
+        for slot in waiting {
+            if let Some(waiter) = slot.take(py)
+                && let Err(error) = waiter.wake(py)
+            {
+                self.application.core.host().interrupt(error);
+            }
+        }
+    }
+
     // ---- receive
 
     /// The next message; none if there is nothing yet, and the call's waker is remembered.
     fn receive<'py>(self: &Rc<Self>, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(socket) = &self.socket {
+            return self.receive_message(py, socket);
+        }
         if self.stage.get() == Stage::Complete {
             return disconnect(py).map(Some);
         }
@@ -176,10 +206,22 @@ impl Call {
             (Stage::Start, "http.response.start") => self.send_start(py, &message)?,
             (Stage::Start, "http.response.early_hint") => self.send_hint(py, &message)?,
             (Stage::Start, kind) => return Err(unexpected("'http.response.start'", kind)),
-            (Stage::Body, "http.response.body") => return self.send_body(py, this, &message),
+            (Stage::Body, "http.response.body") if self.socket.is_none() => {
+                return self.send_body(py, this, &message);
+            }
+            (Stage::Body, "websocket.http.response.body") if self.socket.is_some() => {
+                return self.send_body(py, this, &message);
+            }
+            (Stage::Body, kind) if self.socket.is_some() => {
+                return Err(unexpected("'websocket.http.response.body'", kind));
+            }
             (Stage::Body, kind) => return Err(unexpected("'http.response.body'", kind)),
             (Stage::Trailers, "http.response.trailers") => self.send_trailers(py, &message)?,
             (Stage::Trailers, kind) => return Err(unexpected("'http.response.trailers'", kind)),
+            (Stage::Handshake, "websocket.http.response.start") => self.send_start(py, &message)?,
+            (Stage::Handshake | Stage::Open | Stage::Closed, kind) => {
+                return self.send_message(py, this, kind, &message);
+            }
             (Stage::Complete, kind) => {
                 return Err(PyRuntimeError::new_err(format!(
                     "Unexpected ASGI message '{kind}' sent, after response already completed."
@@ -263,14 +305,19 @@ impl Call {
                 self.complete(py);
             }
         } else if self.exchange.queued() >= QUEUE_LIMIT {
-            let operation = Drain(Task::new(this, self));
-            return coroutine::make(
-                py,
-                self.application.event_loop.bind(py),
-                Box::new(operation),
-            );
+            return self.drain(py, this);
         }
         Ok(done(py))
+    }
+
+    /// What a sender waits for when the client has much to read.
+    pub(super) fn drain<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        this: Borrowed<'_, 'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let operation = Box::new(Drain(Task::new(this, self)));
+        coroutine::make(py, self.application.event_loop.bind(py), operation)
     }
 
     fn finish_unless(&self, more: bool) -> Result<()> {
@@ -298,7 +345,7 @@ impl Call {
     }
 
     /// Who goes on sending to nobody is told; that the last piece was for nobody is of no use to an application that has ended.
-    fn failed<'py>(
+    pub(super) fn failed<'py>(
         &self,
         py: Python<'py>,
         error: &Error,
@@ -331,13 +378,13 @@ impl Call {
         }
     }
 
-    fn complete(&self, py: Python<'_>) {
+    pub(super) fn complete(&self, py: Python<'_>) {
         self.stage.set(Stage::Complete);
         self.wake(py);
     }
 
     /// A line of the access log, when the answer begins.
-    fn log(&self, py: Python<'_>, status: u16) {
+    pub(super) fn log(&self, py: Python<'_>, status: u16) {
         let logged = self.logged.take();
         if let Some(scope) = logged {
             self.application
@@ -362,8 +409,13 @@ impl Call {
                     .tell(py, intern!(py, "failed"), (error, self.is_gone.get()));
             }
         }
-        if stage == Stage::Complete {
-            return;
+        match stage {
+            Stage::Complete => return,
+            Stage::Open | Stage::Closed => {
+                self.socket_ended(is_failed);
+                return;
+            }
+            _ => {}
         }
         let has_client = {
             let mut context = Context::from_waker(Waker::noop());
@@ -372,6 +424,7 @@ impl Call {
         if !is_failed && has_client {
             let what = match stage {
                 Stage::Start => "ASGI callable returned without starting response.",
+                Stage::Handshake => "ASGI callable returned without sending handshake.",
                 _ => "ASGI callable returned without completing response.",
             };
             self.application.tell(py, intern!(py, "complain"), (what,));
@@ -515,6 +568,13 @@ impl Operation for Drain {
         waiter: &Waiter,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let call = &self.0.call;
+        if let Some(socket) = call.socket.as_ref().and_then(SocketSide::open) {
+            if !socket.is_open() || socket.queued() < QUEUE_LIMIT {
+                return Ok(Some(py.None().into_bound(py)));
+            }
+            call.wait(waiter);
+            return Ok(None);
+        }
         let mut context = Context::from_waker(call.waker());
         match call.exchange.poll_ready(&mut context) {
             Poll::Ready(Ok(())) => Ok(Some(py.None().into_bound(py))),

@@ -85,6 +85,8 @@ pub struct Socket {
     handler: RefCell<Option<Rc<dyn SocketHandler>>>,
     inner: RefCell<SocketInner>,
     is_paused: Cell<bool>,
+    /// Whoever gets the messages has enough for now.
+    is_held: Cell<bool>,
     /// Something waited when it was last asked.
     was_queued: Cell<bool>,
     heard: Cell<Nanos>,
@@ -203,6 +205,7 @@ impl Socket {
                 status: None,
             }),
             is_paused: Cell::new(false),
+            is_held: Cell::new(false),
             was_queued: Cell::new(false),
             heard: Cell::new(server.now()),
             asked: Cell::new(false),
@@ -354,6 +357,8 @@ impl Socket {
             inner.phase = Phase::Closing;
             self.deadline
                 .set(self.server.after(self.options.close_time));
+            // The client's close is waited for.
+            self.hold(false);
             self.resume();
         }
         Ok(())
@@ -470,6 +475,7 @@ impl Socket {
         self.link.end();
         self.deadline
             .set(self.server.after(self.server.limits.lingering_time));
+        self.hold(false);
         self.resume();
         self.tell_closed();
     }
@@ -496,8 +502,23 @@ impl Socket {
         }
     }
 
+    /// Has no more read from the client while `held`; what was read already is still handed on. A client that is not read is not taken for quiet.
+    pub fn hold(&self, held: bool) {
+        if self.is_held.replace(held) == held {
+            return;
+        }
+        if held {
+            self.link.pause();
+        } else {
+            self.heard.set(self.server.now());
+            if !self.is_paused.get() {
+                self.link.resume();
+            }
+        }
+    }
+
     fn resume(&self) {
-        if self.is_paused.replace(false) {
+        if self.is_paused.replace(false) && !self.is_held.get() {
             self.link.resume();
         }
     }
@@ -562,7 +583,7 @@ impl Member for Socket {
             inner.inbound.release();
             inner.phase
         };
-        if phase != Phase::Open {
+        if phase != Phase::Open || self.is_held.get() {
             return;
         }
         let quiet = Duration::from_nanos(now.saturating_sub(self.heard.get()));
