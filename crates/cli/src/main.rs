@@ -182,7 +182,7 @@ fn serve(arguments: &Arguments) -> Result<Infallible, String> {
     run_builtin("node/serve/command", arguments)
 }
 
-/// `package.module:name`, or a script.
+/// `package.module:name`, or a script, also with a name behind it.
 fn names_python_application(word: &OsStr) -> bool {
     let Some(word) = word.to_str() else {
         return false;
@@ -196,7 +196,7 @@ fn names_python_application(word: &OsStr) -> bool {
         })
     };
     let application = |(module, name): (&str, &str)| is_dotted(module) && is_dotted(name);
-    word.ends_with(".py") || word.split_once(':').is_some_and(application)
+    word.ends_with(".py") || word.contains(".py:") || word.split_once(':').is_some_and(application)
 }
 
 /// As [`eval`], for this file.

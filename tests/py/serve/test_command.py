@@ -54,9 +54,9 @@ def wsgi(environ, start_response):
 class Command:
     """A server that runs as a process."""
 
-    def __init__(self, folder, *words, wait=True, **environment):
+    def __init__(self, folder, *words, wait=True, start=(sys.executable, "-m", "twinloop"), **environment):
         self.port = free_port()
-        command = [sys.executable, "-m", "twinloop", "serve", *words]
+        command = [*start, "serve", *words]
         if not any(word in words for word in ("--uds", "--fd")):
             command += ["--port", str(self.port)]
         self.log = open(folder / "log", "w+")
@@ -157,6 +157,15 @@ def test_a_signal_ends_it_in_order(serve, number):
 def test_the_application_is_found_by_its_name(serve, words):
     command = serve(*words)
     assert command.get().endswith("VERSION")
+    assert command.end() == 0
+
+
+@pytest.mark.parametrize("name", ["program:app", "program.py", "./program.py:Holder.inner"])
+def test_the_built_command_serves_python_applications(serve, name):
+    if "TWINLOOP" not in os.environ:
+        pytest.skip("TWINLOOP names no built command; cargo xtask test sets it")
+    command = serve(name, start=[os.environ["TWINLOOP"], "--python", sys.executable])
+    assert command.get() == f"{command.process.pid} 127.0.0.1 http VERSION"
     assert command.end() == 0
 
 
