@@ -153,7 +153,7 @@ struct Records {
 }
 
 impl Records {
-    fn scan(&mut self, bytes: &[u8]) {
+    fn scan(&mut self, bytes: &[u8], counts: bool) {
         const HANDSHAKE: u8 = 22;
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -167,7 +167,7 @@ impl Records {
             rest = &rest[1..];
             if let [kind, _, _, high, low] = self.head[..] {
                 self.left = usize::from(u16::from_be_bytes([high, low]));
-                self.handshakes += u32::from(kind == HANDSHAKE);
+                self.handshakes += u32::from(counts && kind == HANDSHAKE);
                 self.head.clear();
             }
         }
@@ -379,9 +379,7 @@ impl Connection {
 
     /// Takes in what the socket brought.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.is_done {
-            self.records.scan(bytes);
-        }
+        self.records.scan(bytes, self.is_done);
         if let Some(pipe) = self.pipe() {
             pipe.incoming.extend_from_slice(bytes);
         }
@@ -422,6 +420,11 @@ impl Connection {
     /// How many records of another handshake came since it was asked last.
     pub fn take_handshakes(&mut self) -> u32 {
         std::mem::take(&mut self.records.handshakes)
+    }
+
+    /// Whether the library is in the middle of a handshake, the first or another.
+    pub fn is_shaking_hands(&self) -> bool {
+        self.ssl().is_some_and(|ssl| !ssl.is_init_finished())
     }
 
     /// Whether the handshake is done.

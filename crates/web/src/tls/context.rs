@@ -202,12 +202,12 @@ impl Context {
         Ok(())
     }
 
-    /// Trusts the certificates in PEM, and names them to clients.
+    /// Trusts the certificates in PEM, and names them to clients. There may be none.
     ///
     /// # Errors
-    /// When there is none.
+    /// When one cannot be read.
     pub fn add_authorities(&self, pem: &[u8]) -> Outcome<()> {
-        for certificate in read_certificates(pem)? {
+        for certificate in X509::stack_from_pem(pem)? {
             self.trust(certificate)?;
         }
         Ok(())
@@ -316,6 +316,14 @@ impl Context {
     /// When the context is in use.
     pub fn set_least(&self, version: Option<Version>) -> Outcome<()> {
         self.change(|builder| builder.set_min_proto_version(version.map(Version::raw)))
+    }
+
+    /// No version after this one.
+    ///
+    /// # Errors
+    /// When the context is in use.
+    pub fn set_most(&self, version: Option<Version>) -> Outcome<()> {
+        self.change(|builder| builder.set_max_proto_version(version.map(Version::raw)))
     }
 
     /// OpenSSL's options, as bits.

@@ -29,6 +29,8 @@ class X509Certificate {
   #facts;
   /** @type {any} */
   #key;
+  /** Who issued it, as far as whoever showed it showed that too. @type {X509Certificate | undefined} */
+  #issuer;
   /** @param {any} buffer */
   constructor(buffer) {
     if (typeof buffer !== 'string' && !isSharedBufferSource(buffer)) {
@@ -51,7 +53,11 @@ class X509Certificate {
     return this.#facts.issuer;
   }
   get issuerCertificate() {
-    return undefined;
+    return this.#issuer;
+  }
+  /** @param {X509Certificate} certificate @param {X509Certificate} issuer */
+  static setIssuer(certificate, issuer) {
+    certificate.#issuer = issuer;
   }
   get infoAccess() {
     return this.#facts.access;
@@ -175,7 +181,8 @@ class X509Certificate {
     return isObject(value) && #handle in value;
   }
 }
-const { isCertificate } = X509Certificate;
+const { isCertificate, setIssuer } = X509Certificate;
+delete (/** @type {any} */ (X509Certificate).setIssuer);
 delete (/** @type {any} */ (X509Certificate).isCertificate);
 
 /** @param {string} text @param {string} name */
@@ -233,6 +240,15 @@ function pairs(text, separator, always) {
   return record;
 }
 
+/** What NIST calls curves, and how long their numbers are, in bits. @type {Record<string, [name: string, bits: number] | undefined>} */
+const standardCurves = {
+  __proto__: /** @type {any} */ (null),
+  prime256v1: ['P-256', 256],
+  secp224r1: ['P-224', 224],
+  secp384r1: ['P-384', 384],
+  secp521r1: ['P-521', 521],
+};
+
 /** @param {any} certificate @param {CertificateFacts} facts @param {NativeKey} key */
 function legacy(certificate, facts, key) {
   /** @type {any} */
@@ -253,7 +269,12 @@ function legacy(certificate, facts, key) {
     object.exponent = `0x${numberToString(exponent, 16)}`;
     object.pubkey = wrap(keyWrite(key, 'spki', false, undefined, undefined));
   } else if (kind === 'ec') {
-    object.asn1Curve = keyDetails(key)[3];
+    const curve = keyDetails(key)[3];
+    object.asn1Curve = curve;
+    if (curve !== undefined && standardCurves[curve] !== undefined) {
+      object.nistCurve = standardCurves[curve][0];
+      object.bits = standardCurves[curve][1];
+    }
     object.pubkey = wrap(keyPoint(key, false));
   }
   object.valid_from = facts.from;
@@ -293,4 +314,4 @@ defineSerializable(
   X509Certificate,
 );
 
-module.exports = { X509Certificate, parsePKCS12 };
+module.exports = { X509Certificate, parsePKCS12, setIssuer };

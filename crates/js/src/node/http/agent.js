@@ -19,7 +19,7 @@ const {
   push,
   regExp,
 } = require('builtins/primordials');
-const { setPrototypeOf, shift, slice, splice, split, stringIndexOf } = require('builtins/primordials');
+const { includes, setPrototypeOf, shift, slice, splice, split, stringIndexOf, stringify } = require('builtins/primordials');
 const loadNet = () => require('node/net/net');
 const loadTls = () => /** @type {any} */ (require('node/tls/tls'));
 
@@ -336,6 +336,9 @@ const tlsNames = [
   'privateKeyEngine',
 ];
 
+/** What tells them apart also when it is false or zero. */
+const countIfFalse = ['rejectUnauthorized', 'honorCipherOrder', 'secureOptions'];
+
 /** @this {any} @param {any} [options] */
 function SecureAgent(options) {
   if (new.target === undefined && !(this instanceof SecureAgent)) return construct(SecureAgent, [options]);
@@ -346,9 +349,18 @@ function SecureAgent(options) {
   this.protocol = this.options.protocol;
   this.maxCachedSessions = this.options.maxCachedSessions ?? 100;
   this._sessionCache = { map: create(null), list: [] };
+  this.on('newListener', wantKeys);
 }
 setPrototypeOf(SecureAgent, Agent);
 setPrototypeOf(SecureAgent.prototype, Agent.prototype);
+
+/** Somebody wants a log of keys, of the connections that come. @this {any} @param {string} event */
+function wantKeys(event) {
+  if (event !== 'keylog') return;
+  this.removeListener('newListener', wantKeys);
+  this[hearsKeys] = true;
+}
+const hearsKeys = Symbol('keylog');
 
 /** @type {Record<string, (this: any, ...given: any[]) => any>} */
 const secureMethods = {
@@ -361,6 +373,7 @@ const secureMethods = {
       if (session) options = { session, ...options };
     }
     const socket = loadTls().connect(options);
+    if (this[hearsKeys]) socket.on('keylog', (/** @type {any} */ line) => this.emit('keylog', line, socket));
     if (key) {
       socket.on('session', (/** @type {any} */ session) => this._cacheSession(key, session));
       socket.once('close', (/** @type {any} */ hadError) => {
@@ -375,8 +388,9 @@ const secureMethods = {
     let name = apply(methods.getName, this, [options]);
     for (let index = 0; index < tlsNames.length; index += 1) {
       const value = options[tlsNames[index]];
-      const isShown = tlsNames[index] === 'rejectUnauthorized' ? value !== undefined : Boolean(value);
-      name += `:${isShown ? value : ''}`;
+      const isShown = includes(countIfFalse, tlsNames[index]) ? value !== undefined : Boolean(value);
+      const shown = tlsNames[index] === 'sigalgs' && value ? stringify(value) : value;
+      name += `:${isShown ? shown : ''}`;
     }
     return name;
   },

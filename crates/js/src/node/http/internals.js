@@ -8,7 +8,7 @@ const { IncomingMessage, readStart, readStop } = require('node/http/incoming');
 const { METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
-const { Server, connectionListener } = require('node/http/server');
+const { Server, checking, connectionListener } = require('node/http/server');
 const { arraySlice } = require('builtins/primordials');
 
 module.exports = {
@@ -24,5 +24,5 @@ module.exports = {
   },
   incoming: { IncomingMessage, readStart, readStop },
   outgoing: { OutgoingMessage },
-  server: { STATUS_CODES, Server, ServerResponse, _connectionListener: connectionListener },
+  server: { STATUS_CODES, Server, ServerResponse, _connectionListener: connectionListener, kConnectionsCheckingInterval: checking },
 };

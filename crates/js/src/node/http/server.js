@@ -402,4 +402,4 @@ function handOver(server, socket, own, request, rest) {
   } else socket.destroy();
 }
 
-module.exports = { Server, connectionListener, methods, prepare, takeOptions };
+module.exports = { Server, checking, connectionListener, methods, prepare, takeOptions };

@@ -1,7 +1,7 @@
 // `https.Server` (https://nodejs.org/api/https.html#class-httpsserver): a `tls.Server` that does with its connections what `http.Server` does.
 'use strict';
 
-const { apply, construct, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, isArray, setPrototypeOf } = require('builtins/primordials');
 const { addMethods } = require('node/prototypes');
 const { invalidType } = require('node/errors');
 const { connectionListener, methods, prepare, takeOptions } = require('node/http/server');
@@ -16,7 +16,7 @@ function Server(given, listener) {
     requested = given;
     options = {};
   } else if (given === undefined || given === null) options = {};
-  else if (typeof given !== 'object') throw invalidType('options', 'object', given);
+  else if (typeof given !== 'object' || isArray(given)) throw invalidType('options', 'object', given);
   options = { noDelay: true, ...options };
   if (!options.ALPNProtocols && !options.ALPNCallback) options.ALPNProtocols = ['http/1.1'];
   takeOptions(this, options);

@@ -1,10 +1,11 @@
 // Whom the process trusts (https://nodejs.org/api/tls.html#tlsgetcacertificatestype).
 'use strict';
 
-const { invalidType } = require('node/errors');
+const { invalidType, nodeError } = require('node/errors');
+const { emitWarning } = require('node/process/warnings');
 const { requireArray, requireOneOf } = require('node/arguments');
 const { isSharedBufferSource, bytesOf } = require('builtins/webidl');
-const { freeze, mapHas, mapSet, push, Map } = require('builtins/primordials');
+const { freeze, map, trimEnd, mapHas, mapSet, push, Map } = require('builtins/primordials');
 const { tlsAuthorities, tlsSetAuthorities } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadProcess = () => /** @type {any} */ (require('node/process/process')).process;
@@ -14,7 +15,14 @@ const known = { __proto__: /** @type {any} */ (null) };
 
 /** @param {'bundled' | 'system' | 'extra'} kind @returns {readonly string[]} */
 function read(kind) {
-  return (known[kind] ??= freeze(tlsAuthorities(kind)));
+  if (known[kind] === undefined) {
+    const list = tlsAuthorities(kind);
+    if (typeof list === 'string') {
+      emitWarning(`Ignoring extra certs from \`${loadProcess().env.NODE_EXTRA_CA_CERTS}\`, load failed: ${list}`);
+      known[kind] = freeze([]);
+    } else known[kind] = freeze(map(list, (pem) => trimEnd(pem)));
+  }
+  return /** @type {readonly string[]} */ (known[kind]);
 }
 
 const rootCertificates = () => read('bundled');
@@ -58,7 +66,9 @@ function setDefaultCACertificates(certificates) {
     else if (isSharedBufferSource(certificate)) push(list, bytesOf(certificate));
     else throw invalidType(`certs[${index}]`, ['string', 'ArrayBufferView'], certificate);
   }
-  tlsSetAuthorities(list);
+  if (tlsSetAuthorities(list) === 0 && list.length > 0) {
+    throw nodeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', 'No valid certificates found in the provided array');
+  }
   const seen = new Map();
   /** @type {string[]} */
   const shown = [];
@@ -78,6 +88,7 @@ function apply() {
   if (isChanged) return;
   isChanged = true;
   const { execArgv, env } = loadProcess();
+  if (env.NODE_EXTRA_CA_CERTS) read('extra');
   if (env.NODE_USE_SYSTEM_CA !== '1' && !includesOption(execArgv, '--use-system-ca')) return;
   const { Buffer } = loadBuffer();
   const list = defaults();

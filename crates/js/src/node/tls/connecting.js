@@ -2,7 +2,7 @@
 'use strict';
 
 const { requireFunction, requireNumber } = require('node/arguments');
-const { nodeError } = require('node/errors');
+const { invalidValue, nodeError } = require('node/errors');
 const { construct } = require('builtins/primordials');
 const { isIP } = require('node/net/addresses');
 const { normalized } = require('node/net/connecting');
@@ -13,7 +13,6 @@ const { TLSSocket, asked, verified } = require('node/tls/socket');
 const loadProcess = () => /** @type {any} */ (require('node/process/process')).process;
 
 let hasWarnedOfTrust = false;
-let hasWarnedOfName = false;
 
 function allowsUnauthorized() {
   const allows = loadProcess().env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
@@ -49,6 +48,10 @@ function connect(...given) {
   if (!options.keepAlive) options.singleUse = true;
   requireFunction(options.checkServerIdentity, 'options.checkServerIdentity');
   requireNumber(options.minDHSize, 'options.minDHSize', 1);
+  // RFC 6066 knows names alone.
+  if (options.servername && isIP(options.servername)) {
+    throw invalidValue('options.servername', options.servername, 'Setting the TLS ServerName to an IP address is not permitted');
+  }
   const secureContext = options.secureContext || exported.createSecureContext(options);
   const { socket: below } = options;
   const socket = construct(/** @type {any} */ (TLSSocket), [
@@ -81,14 +84,6 @@ function connect(...given) {
   socket._releaseControl();
   if (options.session) socket.setSession(options.session);
   if (options.servername) {
-    if (!hasWarnedOfName && isIP(options.servername)) {
-      hasWarnedOfName = true;
-      emitWarning(
-        'Setting the TLS ServerName to an IP address is not permitted by RFC 6066. This will be ignored in a future version.',
-        'DeprecationWarning',
-        'DEP0123',
-      );
-    }
     socket.setServername(options.servername);
   }
   if (below) socket._start();

@@ -173,10 +173,12 @@ function setCiphers(context, given) {
   }
   const list = join(others, ':');
   if (suites.length === 0 && list === '') throw invalidValue('options.ciphers', given);
-  if (suites.length > 0 || isGiven(given)) context.set('suites', join(suites, ':'));
+  if (suites.length > 0) context.set('suites', join(suites, ':'));
   if (list !== '') context.set('ciphers', list);
-  // Without a cipher for older versions there are none.
-  else if (context.most === undefined || context.most === 'TLSv1.3') context.set('least', 'TLSv1.3');
+  // Versions without a cipher are out of the question.
+  const hasNewest = (context.most === undefined || context.most === 'TLSv1.3') && context.least !== 'TLSv1.3';
+  if (hasNewest && list === '') context.set('least', 'TLSv1.3');
+  if (hasNewest && suites.length === 0) context.set('most', 'TLSv1.2');
 }
 
 /** @param {any} options */
@@ -221,7 +223,7 @@ function setAuthorities(context, options) {
 /** @param {NativeContext} context @param {any} options */
 function setKeys(context, options) {
   const { cert, key, passphrase, pfx } = options;
-  if (isGiven(cert)) each(cert, (certificate) => context.set('certificate', pemOf(certificate, 'options.cert')));
+  if (cert) each(cert, (certificate) => context.set('certificate', pemOf(certificate, 'options.cert')));
   if (isGiven(passphrase)) requireString(passphrase, 'options.passphrase');
   const secretOf = (/** @type {any} */ own) => {
     const secret = own !== undefined ? own : passphrase;
@@ -229,7 +231,7 @@ function setKeys(context, options) {
     requireString(secret, 'options.passphrase');
     return secret;
   };
-  if (isGiven(key)) {
+  if (key) {
     each(key, (given) => {
       const pem = isGiven(given) && given.pem !== undefined ? given.pem : given;
       const secret = secretOf(given?.passphrase);
@@ -239,20 +241,24 @@ function setKeys(context, options) {
   if (isGiven(pfx)) {
     each(pfx, (given) => {
       const bytes = given.buf ?? given;
-      context.set('bundle', pemOf(bytes, 'options.pfx'), secretOf(given.passphrase) ?? '');
+      try {
+        context.set('bundle', pemOf(bytes, 'options.pfx'), secretOf(given.passphrase) ?? '');
+      } catch (error) {
+        const isOld = /** @type {any} */ (error).code === 'ERR_OSSL_EVP_UNSUPPORTED';
+        throw isOld ? nodeError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', 'Unsupported PKCS12 PFX data') : error;
+      }
     });
   }
 }
 
 /** @param {NativeContext} context @param {any} options */
 function setAlgorithms(context, options) {
-  const { sigalgs, ciphers, ecdhCurve, dhparam } = options;
+  const { sigalgs, ecdhCurve, dhparam } = options;
   if (isGiven(sigalgs)) {
     requireString(sigalgs, 'options.sigalgs');
     if (sigalgs === '') throw invalidValue('options.sigalgs', sigalgs);
     context.set('signatures', sigalgs);
   }
-  setCiphers(context, ciphers);
   const curve = ecdhCurve === undefined ? exported.DEFAULT_ECDH_CURVE : ecdhCurve;
   requireString(curve, 'options.ecdhCurve');
   if (curve !== 'auto') {
@@ -282,6 +288,8 @@ function setAlgorithms(context, options) {
 /** @param {NativeContext} context @param {any} options */
 function configure(context, options) {
   checkTypes(options);
+  // First, as `@SECLEVEL` in a list of ciphers counts for what keys and certificates are taken.
+  setCiphers(context, options.ciphers);
   setAuthorities(context, options);
   setKeys(context, options);
   setAlgorithms(context, options);

@@ -76,6 +76,7 @@ fn set<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Err
         }
         "dhAuto" => context.set_dh_auto(),
         "least" => context.set_least(version_of(scope, value)?),
+        "most" => context.set_most(version_of(scope, value)?),
         "options" => context.set_options(scope.number_of(value)? as u64),
         "sessionTimeout" => {
             let seconds = scope.int32_of(value)?;
@@ -141,7 +142,7 @@ fn pem_of(der: &[u8]) -> Option<String> {
     Some(certificate.facts().ok()?.pem)
 }
 
-/// `tlsAuthorities(kind)`: whom the process may trust, in PEM: `bundled`, `system`, `extra`. What cannot be read is left out.
+/// `tlsAuthorities(kind)`: whom the process may trust, in PEM: `bundled`, `system`, `extra`. What cannot be read is left out; a file that cannot, told as text.
 fn authorities_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let kind = scope.string_of(arguments.get(0))?;
     let found: Vec<String> = match kind.as_str() {
@@ -149,23 +150,31 @@ fn authorities_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
         "system" => (authorities::system().iter())
             .filter_map(|der| pem_of(der))
             .collect(),
-        _ => (authorities::extra().unwrap_or_default().iter())
-            .filter_map(|der| pem_of(der))
-            .collect(),
+        _ => match authorities::extra() {
+            Ok(found) => found.iter().filter_map(|der| pem_of(der)).collect(),
+            Err(message) => return scope.string(&message),
+        },
     };
     found.into_js(scope)
 }
 
-/// `tlsSetAuthorities(list)`: from now on the process trusts these, each in PEM or DER.
+/// `tlsSetAuthorities(list)`: from now on the process trusts these, each in PEM or DER; how many there are. None changes nothing.
 fn set_authorities<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let list = arguments.get(0);
     let mut found = Vec::new();
     for index in 0..scope.array_length(list)? {
         let certificate = scope.with_bytes(scope.get(list, index)?, Certificate::read)?;
-        found.push(certificate.map_err(failed)?.der().map_err(failed)?);
+        match certificate {
+            Ok(certificate) => found.push(certificate.der().map_err(failed)?),
+            // Text without a certificate is none.
+            Err(failure) if failure.code.as_deref() == Some("ERR_OSSL_PEM_NO_START_LINE") => {}
+            Err(failure) => return Err(failed(failure)),
+        }
     }
-    authorities::set_defaults(&found).map_err(failed)?;
-    Ok(Local::undefined())
+    if !found.is_empty() {
+        authorities::set_defaults(&found).map_err(failed)?;
+    }
+    Ok(scope.number(found.len() as f64))
 }
 
 /// `tlsTicket(session)`: the ticket in it.

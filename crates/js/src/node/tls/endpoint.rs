@@ -81,6 +81,10 @@ pub(super) struct Endpoint {
     is_at_end: Cell<bool>,
     has_told_end: Cell<bool>,
     has_failed: Cell<bool>,
+    /// Nothing more is written, so nothing is wrong when nobody takes it.
+    is_shut_down: Cell<bool>,
+    /// The client began another handshake, which goes on while it is read from.
+    is_renegotiating: Cell<bool>,
     /// What was written before it could be encrypted.
     pending: RefCell<Vec<u8>>,
     /// JavaScript waits for what it wrote.
@@ -113,6 +117,8 @@ impl Endpoint {
             is_at_end: Cell::default(),
             has_told_end: Cell::default(),
             has_failed: Cell::default(),
+            is_shut_down: Cell::default(),
+            is_renegotiating: Cell::default(),
             pending: RefCell::default(),
             waits_for_drain: Cell::default(),
             is_working: Cell::default(),
@@ -342,13 +348,17 @@ impl Endpoint {
             }
         }
         let outcome = self.with(Connection::handshake);
+        if let Some(Ok(true)) = outcome {
+            self.tell_events();
+            // Before the last message leaves: who hears of it may refuse the other end, which then must not take the connection for one.
+            self.tell_happening(Happening::Secured, |_| Ok(vec![]));
+            self.send_outgoing();
+            return true;
+        }
         self.send_outgoing();
         self.tell_events();
         match outcome {
-            Some(Ok(true)) => {
-                self.tell_happening(Happening::Secured, |_| Ok(vec![]));
-                true
-            }
+            Some(Ok(true)) => true,
             Some(Ok(false)) => self.end_if_at_end(),
             Some(Err(fault)) => {
                 let is_write = !self.pending.borrow().is_empty();
@@ -393,6 +403,7 @@ impl Endpoint {
             && self
                 .with(Connection::take_handshakes)
                 .is_some_and(|count| count > 0)
+            && !self.is_renegotiating.replace(true)
         {
             self.tell_happening(Happening::Renegotiation, |_| Ok(vec![]));
             if self.is_closed.get() {
@@ -411,6 +422,12 @@ impl Endpoint {
         BUFFER.set(buffer);
         self.send_outgoing();
         self.tell_events();
+        if self.is_renegotiating.get()
+            && self.with(|connection| connection.is_shaking_hands()) == Some(false)
+        {
+            self.is_renegotiating.set(false);
+            self.tell_happening(Happening::Secured, |_| Ok(vec![]));
+        }
         if count > 0 {
             self.tell(Told::Received, |scope| Ok(vec![scope.uint8_array(bytes)?]));
         }
@@ -482,7 +499,7 @@ impl Endpoint {
     }
 
     /// 0 when it may be taken as sent, 1 when JavaScript will be told, or the error's number.
-    pub(super) fn write(&self, bytes: &[u8]) -> i32 {
+    pub(super) fn write(self: &Rc<Self>, bytes: &[u8]) -> i32 {
         if self.is_closed.get() {
             return -libc::EBADF;
         }
@@ -493,6 +510,10 @@ impl Endpoint {
         if !is_ready || !self.pending.borrow().is_empty() {
             self.pending.borrow_mut().extend_from_slice(bytes);
             self.waits_for_drain.set(true);
+            if !self.has_started.get() {
+                // A client that nobody told to begin has something to say.
+                self.start();
+            }
             return 1;
         }
         match self.encrypt(bytes) {
@@ -518,6 +539,7 @@ impl Endpoint {
 
     /// Nothing more will be written; as [`Endpoint::write`].
     pub(super) fn shut_down(&self) -> i32 {
+        self.is_shut_down.set(true);
         self.with(Connection::close);
         self.send_outgoing();
         let socket = self.socket.borrow().clone();
@@ -528,7 +550,8 @@ impl Endpoint {
                 self.waits_for_drain.set(true);
                 1
             }
-            Err(error) => -errno_of(&error),
+            // The other end was faster.
+            Err(_) => 0,
         }
     }
 
@@ -539,6 +562,10 @@ impl Endpoint {
     }
 
     fn socket_failed(&self, error: &io::Error, is_read: bool) {
+        if self.is_shut_down.get() && !is_read {
+            self.drained();
+            return;
+        }
         if self.has_failed.replace(true) {
             return;
         }

@@ -2,7 +2,7 @@
 'use strict';
 
 const { nodeError } = require('node/errors');
-const { isIP } = require('node/net/addresses');
+const { isIP, numberOfV6, textOfV6 } = require('node/net/addresses');
 const {
   endsWith,
   includes,
@@ -64,6 +64,12 @@ function alternativeNames(text) {
   return names;
 }
 
+/** An address in one form of several; an empty text for what is none. @param {string} address */
+function canonical(address) {
+  const family = isIP(address);
+  return family === 6 ? textOfV6(numberOfV6(address)) : family === 4 ? address : '';
+}
+
 /** What is wrong with the certificate for this host; undefined when it fits. @param {string} hostname @param {any} cert @returns {Error | undefined} */
 function checkServerIdentity(hostname, cert) {
   const { subject, subjectaltname } = cert;
@@ -76,14 +82,14 @@ function checkServerIdentity(hostname, cert) {
     const names = alternativeNames(subjectaltname);
     for (let index = 0; index < names.length; index += 1) {
       if (startsWith(names[index], 'DNS:')) push(dnsNames, slice(names[index], 4));
-      else if (startsWith(names[index], 'IP Address:')) push(addresses, slice(names[index], 11));
+      else if (startsWith(names[index], 'IP Address:')) push(addresses, canonical(slice(names[index], 11)));
     }
   }
   let reason = 'Unknown reason';
   let valid = false;
   const plain = withoutDot(host);
   if (isIP(plain) !== 0) {
-    valid = includes(addresses, plain);
+    valid = includes(addresses, canonical(plain));
     if (!valid) reason = `IP: ${plain} is not in the cert's list: ${join(addresses, ', ')}`;
   } else if (dnsNames.length > 0 || subject?.CN) {
     const labels = split(plain, '.');

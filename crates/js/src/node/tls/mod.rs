@@ -15,6 +15,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/tls/exported", include_str!("exported.js")),
         File::new("node/tls/handle", include_str!("handle.js")),
         File::new("node/tls/identity", include_str!("identity.js")),
+        File::new("node/tls/options", include_str!("options.js")),
         File::new("node/tls/protocols", include_str!("protocols.js")),
         File::new("node/tls/server", include_str!("server.js")),
         File::new("node/tls/socket", include_str!("socket.js")),

@@ -22,7 +22,7 @@ interface Operations {
   /** `RSA-PSS+SHA256` */
   tlsAsk(tls: NativeTls, what: 'sharedSignatures'): string[] | undefined;
   /** In PEM. */
-  tlsAuthorities(kind: 'bundled' | 'system' | 'extra'): string[];
+  tlsAuthorities(kind: 'bundled' | 'system' | 'extra'): string[] | string;
   tlsCiphers(): string[];
   /** The socket is its owner's to close. */
   tlsClose(tls: NativeTls): void;
@@ -32,7 +32,7 @@ interface Operations {
   tlsContextSet(context: NativeTlsContext, what: 'key', pem: Uint8Array, passphrase: Uint8Array | undefined): void;
   tlsContextSet(context: NativeTlsContext, what: 'bundle', bytes: Uint8Array, passphrase: string): void;
   tlsContextSet(context: NativeTlsContext, what: 'certificate' | 'authorities' | 'sessionContext' | 'revoked' | 'ticketKeys', bytes: Uint8Array): void;
-  tlsContextSet(context: NativeTlsContext, what: 'ciphers' | 'suites' | 'groups' | 'signatures' | 'least' | 'pskHint', list: string): void;
+  tlsContextSet(context: NativeTlsContext, what: 'ciphers' | 'suites' | 'groups' | 'signatures' | 'least' | 'most' | 'pskHint', list: string): void;
   tlsContextSet(context: NativeTlsContext, what: 'defaultAuthorities' | 'partialChains' | 'dhAuto'): void;
   tlsContextSet(context: NativeTlsContext, what: 'options' | 'sessionTimeout', value: number): void;
   /** How long the prime is, in bits. */
@@ -60,8 +60,8 @@ interface Operations {
   tlsSet(tls: NativeTls, what: 'protocols' | 'status' | 'resumed' | 'session', bytes: Uint8Array): boolean;
   tlsSet(tls: NativeTls, what: 'context' | 'keyAndCertificate', context: NativeTlsContext): boolean;
   tlsSet(tls: NativeTls, what: 'requestStatus' | 'keys' | 'sessions' | 'hello' | 'psk'): boolean;
-  /** In PEM or DER. */
-  tlsSetAuthorities(list: Uint8Array[]): void;
+  /** In PEM or DER; how many there are. */
+  tlsSetAuthorities(list: Uint8Array[]): number;
   tlsSetReceiver(
     receivers: [
       happened: (object: any, what: number, first?: any, second?: any) => void,

@@ -63,7 +63,13 @@ function takeOptions(server, options) {
   if (isGiven(SNICallback)) requireFunction(SNICallback, 'options.SNICallback');
   if (isGiven(pskOf)) requireFunction(pskOf, 'options.pskCallback');
   if (isGiven(pskIdentityHint)) requireString(pskIdentityHint, 'options.pskIdentityHint');
-  if (isGiven(pskIdentityHint)) server._sharedCreds.context.set('pskHint', pskIdentityHint);
+  if (isGiven(pskIdentityHint)) {
+    try {
+      server._sharedCreds.context.set('pskHint', pskIdentityHint);
+    } catch {
+      throw nodeError(Error, 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED', 'Failed to set PSK identity hint');
+    }
+  }
   server._defaultSNICallback = contextFor;
   server[sniCallback] = SNICallback || contextFor;
   server[pskCallback] = pskOf;

@@ -12,10 +12,13 @@ const { SocketHandle } = require('node/net/handle');
 const { Socket } = require('node/net/socket');
 const { nextTick } = require('node/process/ticks');
 const exported = require('node/tls/exported');
+const { optionOf } = require('node/tls/options');
+const { emitWarning } = require('node/process/warnings');
 const { calledTwice, handshakeTimeout, noContext } = require('node/tls/errors');
 const { nativeOf } = require('node/tls/context');
 const { TLSHandle } = require('node/tls/handle');
 const { convertALPNProtocols, packedProtocols } = require('node/tls/protocols');
+const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadCertificates = () => /** @type {any} */ (require('node/crypto/certificate'));
 const { tlsTicket } = ops;
@@ -76,6 +79,7 @@ setPrototypeOf(TLSSocket, Socket);
 
 /** @param {any} socket @param {any} options */
 function handleFor(socket, options) {
+  if (socket && typeof socket.pipe !== 'function') throw invalidType('socket', 'Duplex', socket);
   const context = options.secureContext || exported.createSecureContext(options);
   const native = nativeOf(context);
   if (native === undefined) throw noContext();
@@ -91,6 +95,7 @@ function begin(socket, below, options) {
   const handle = socket._handle;
   // Programs of old look for it.
   socket.ssl = handle;
+  socket.once('close', socket._destroySSL);
   socket.server = options.server;
   socket.on('error', socket._tlsError);
   const { owner } = handle;
@@ -114,6 +119,7 @@ function begin(socket, below, options) {
   };
   socket.on('newListener', wantKeys);
   if (options.ALPNProtocols) handle.set('protocols', bytesOf(options.ALPNProtocols));
+  logKeys(socket);
   if (options.handshakeTimeout > 0) socket.setTimeout(options.handshakeTimeout, socket._handleTimeout);
   if (!below) {
     socket.connecting = true;
@@ -122,13 +128,27 @@ function begin(socket, below, options) {
   socket._parent = below;
   below.on('error', (/** @type {any} */ error) => socket._emitTLSError(error));
   below.once('close', () => socket.destroy());
-  socket.connecting = !!below.connecting;
+  // A socket that has not begun to connect will.
+  socket.connecting = !!below.connecting || (below instanceof /** @type {any} */ (Socket) && !(/** @type {any} */ (below)._handle));
   if (socket.connecting) {
     below.once('connect', () => {
+      if (socket.destroyed) return;
       socket.connecting = false;
       socket.emit('connect');
     });
   }
+}
+
+let hasWarnedOfKeys = false;
+/** Writes keys where the command line says (`--tls-keylog`). @param {any} socket */
+function logKeys(socket) {
+  const file = optionOf('--tls-keylog');
+  if (file === undefined) return;
+  if (!hasWarnedOfKeys) {
+    hasWarnedOfKeys = true;
+    emitWarning(`Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${file}`);
+  }
+  socket.on('keylog', (/** @type {any} */ line) => loadFs().appendFileSync(file, line, { mode: 0o600 }));
 }
 
 /** @param {any} socket @param {any} options @param {any} owner */
@@ -273,6 +293,7 @@ function clientSaid(socket) {
 /** @param {any} socket @param {Said} said */
 function chooseContext(socket, said) {
   const { servername } = said;
+  if (servername) socket.servername = servername;
   if (!servername || !socket._SNICallback) {
     tellStatus(socket, said);
     return;
@@ -445,6 +466,9 @@ const methods = {
     // A server has been told; nobody waits for what may still come.
     if (!this._controlReleased) this.destroy();
   },
+  _destroySSL() {
+    this.ssl = null;
+  },
   /** @param {any} error */
   _emitTLSError(error) {
     const own = this._tlsError(error);
@@ -521,7 +545,14 @@ const methods = {
   },
   getPeerX509Certificate() {
     const list = this._handle?.ask('peer') ?? [];
-    return list.length === 0 ? undefined : construct(loadCertificates().X509Certificate, [list[0]]);
+    const { X509Certificate, setIssuer } = loadCertificates();
+    let last;
+    for (let index = list.length - 1; index >= 0; index -= 1) {
+      const certificate = construct(X509Certificate, [list[index]]);
+      if (last !== undefined) setIssuer(certificate, last);
+      last = certificate;
+    }
+    return last;
   },
   getX509Certificate() {
     const own = this._handle?.ask('own');
