@@ -1,7 +1,11 @@
 // twinloop.serve: handlers, routes, bodies both ways, WebSockets, what goes wrong, and the end.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { deepEqual, delay, equal, ok, rejects, run, test, throws } from '../harness.mjs';
 
-const { serve, upgradeWebSocket } = twinloop;
+const { serve, serveDir, serveFile, upgradeWebSocket } = twinloop;
 const local = { hostname: '127.0.0.1', port: 0 };
 
 /** Serves while `use(base, server)` runs. */
@@ -383,6 +387,47 @@ test('options that are wrong are named', async () => {
     } catch (error) {
       deepEqual([error.code, error.syscall], ['EADDRINUSE', 'listen']);
     }
+  });
+});
+
+test('files are served with their types, validators and ranges', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twinloop-serve-'));
+  try {
+    writeFileSync(join(folder, 'index.html'), '<p>index');
+    writeFileSync(join(folder, 'large.txt'), 'x'.repeat(3_000_000));
+    const routes = {
+      '/one': (request) => serveFile(request, pathToFileURL(join(folder, 'index.html'))),
+      '/files/*': (request) => serveDir(request, { fsRoot: folder, urlRoot: 'files', cacheControl: 'no-store' }),
+    };
+    await serving({ routes }, async (base) => {
+      const index = await fetch(`${base}/files/`);
+      deepEqual([index.headers.get('content-type'), index.headers.get('cache-control')], ['text/html; charset=utf-8', 'no-store']);
+      equal(await index.text(), '<p>index');
+      equal((await fetch(`${base}/files/`, { headers: { 'if-none-match': index.headers.get('etag') } })).status, 304);
+      equal(await (await fetch(`${base}/one`)).text(), '<p>index');
+      const large = await fetch(`${base}/files/large.txt`);
+      equal(large.headers.get('content-length'), '3000000');
+      equal((await large.text()).length, 3_000_000);
+      const part = await fetch(`${base}/files/large.txt`, { headers: { range: 'bytes=10-12' } });
+      deepEqual([part.status, await part.text()], [206, 'xxx']);
+      equal((await fetch(`${base}/files/..%2findex.html`)).status, 400);
+      equal((await fetch(`${base}/files/none`)).status, 404);
+      equal((await fetch(`${base}/files/`, { method: 'HEAD' })).headers.get('content-length'), '8');
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a response of another server goes on as it comes', async () => {
+  const zipped = await new Response(new Blob(['text '.repeat(10_000)]).stream().pipeThrough(new CompressionStream('gzip'))).bytes();
+  const origin = { fetch: () => new Response(zipped, { headers: { 'content-encoding': 'gzip', 'x-more': 'yes' } }) };
+  await serving(origin, async (base) => {
+    await serving({ fetch: () => fetch(base) }, async (proxy) => {
+      const response = await fetch(proxy);
+      deepEqual([response.headers.get('x-more'), response.headers.get('content-encoding')], ['yes', null]);
+      equal((await response.text()).length, 50_000);
+    });
   });
 });
 

@@ -355,6 +355,11 @@ impl Body {
         matches!(self.source, Source::Null)
     }
 
+    /// Whether what comes is decoded here, and so not what the response's fields describe.
+    pub fn is_coded(&self) -> bool {
+        self.decoder.is_some()
+    }
+
     /// Whether nothing will come any more.
     pub fn is_ended(&self) -> bool {
         matches!(self.source, Source::Ended | Source::Null)

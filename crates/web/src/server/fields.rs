@@ -77,14 +77,53 @@ impl Fields {
         self.has_date = true;
     }
 
-    /// Whether a field of this name was added; in small letters.
+    /// Names and values in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let lines = self.bytes.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            Some((&line[..colon], line[colon + 1..].trim_ascii()))
+        })
+    }
+
+    /// The first value of a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Whether a field of this name was added.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.bytes.split(|&byte| byte == b'\n').any(|line| {
-            line.len() > name.len()
-                && line[name.len()] == b':'
-                && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-        })
+        self.get(name).is_some()
+    }
+
+    /// The same without fields of these names, and without a length: that was of other bytes.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Fields {
+        let mut rest = Fields {
+            closes: self.closes,
+            has_date: self.has_date,
+            ..Fields::new()
+        };
+        let is_wanted = |name: &[u8]| {
+            !names
+                .iter()
+                .any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
+        };
+        for (name, value) in self.iter().filter(|(name, _)| is_wanted(name)) {
+            // They were checked when they were added.
+            let _ = rest.append(name, value);
+        }
+        rest
+    }
+
+    /// What `content-length` said.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - `fields`: the fields of answers; `exchange`: a request and its answer; `connection`: the messages of a connection
 //! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
-//! - `socket`: a WebSocket's server side
+//! - `socket`: a WebSocket's server side; `files`: files as answers
 //!
 //! A connection is told of by the loop, not polled: a request that came whole is parsed, handed to the [`Handler`] and answered within one
 //! entry of the turn, without a task or a future of its own. Rule BOUNDED: heads, bodies, queues and times have limits ([`Limits`]).
@@ -10,6 +10,7 @@
 mod connection;
 mod exchange;
 mod fields;
+mod files;
 mod link;
 mod listening;
 mod socket;
@@ -17,6 +18,7 @@ mod tls;
 
 pub use exchange::Exchange;
 pub use fields::Fields;
+pub use files::{Asked, FileAnswer, FileBody, Folder, FolderOptions, answer_file};
 pub use listening::{Limits, Server};
 pub use socket::{Socket, SocketHandler, SocketOptions, broadcast};
 pub use tls::Identity;

@@ -56,6 +56,9 @@ function refuse(message) {
 /** @param {ServeArguments} read @param {string} path @returns {Promise<Running | undefined>} */
 async function start(read, path) {
   process.argv[1] = path;
+  if (loadFs().statSync(path).isDirectory()) {
+    return serveHandler(read, { fetch: (/** @type {any} */ request) => twinloop.serveDir(request, { fsRoot: path }) });
+  }
   const namespace = await import(loadUrl().pathToFileURL(path).href);
   let target = namespace.default ?? namespace;
   // A CommonJS file compiled from an ES module.

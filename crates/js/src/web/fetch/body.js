@@ -157,6 +157,12 @@ function releaseNative(record) {
   if (held.listener !== null) loadAbort().removeAlgorithm(held.signal, held.listener);
 }
 
+/** Whoever reads the body goes by its number from now on: it is used, and no longer canceled when it is forgotten. @param {BodyRecord} record */
+function takeNative(record) {
+  record.used = true;
+  releaseNative(record);
+}
+
 /** @param {BodyRecord | null} record */
 function isUsed(record) {
   return record !== null && (record.used || (record.stream !== null && loadStreams().recordOf(record.stream).disturbed));
@@ -491,4 +497,5 @@ module.exports = {
   nativeBody,
   streamBody,
   streamOf,
+  takeNative,
 };

@@ -6,10 +6,10 @@
 
 const { catchRejection, then } = require('builtins/primordials');
 const { isUint8Array } = require('builtins/webidl');
-const { isUnusable, knownBytes, streamOf } = require('web/fetch/body');
+const { isUnusable, knownBytes, streamOf, takeNative } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
 const { asResponse } = require('web/fetch/response');
-const { serverBegin, serverCut, serverFinish, serverGone, serverReady, serverRespond, serverWrite } = ops;
+const { serverBegin, serverCut, serverFinish, serverGone, serverPipe, serverReady, serverRespond, serverWrite } = ops;
 const loadStreams = () => require('web/streams/readable_stream');
 
 /** Above so many bytes that wait nothing is written. */
@@ -34,6 +34,12 @@ function answer(exchange, response, failed) {
   if (body.stream === null && (body.kind === 'text' || body.kind === 'bytes' || body.kind === 'blob')) {
     body.used = true;
     serverRespond(exchange, record.status, fields, body.kind === 'text' ? body.source : knownBytes(body));
+    return;
+  }
+  if (body.stream === null && body.kind === 'native' && body.signal === null && body.aborted === null) {
+    const number = body.source;
+    takeNative(body);
+    then(serverPipe(exchange, record.status, fields, number), undefined, failed);
     return;
   }
   begin(exchange, record.status, fields, body, failed);

@@ -1,9 +1,10 @@
 //! `twinloop.serve`: an HTTP and WebSocket server for handlers that take a Request and give a Response.
 //!
-//! The server is `twinloop_web::server`. `exchanges` is requests and their answers, `sockets` WebSockets and their topics; `table` numbers both
+//! The server is `twinloop_web::server`. `exchanges` is requests and their answers, `files` files as answers, `sockets` WebSockets and their topics; `table` numbers both
 //! for JavaScript, and `listening` starts and ends servers.
 
 mod exchanges;
+mod files;
 mod listening;
 mod sockets;
 mod table;
@@ -14,10 +15,11 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("web/server/answer", include_str!("answer.js")),
         File::new("web/server/arrived", include_str!("arrived.js")),
+        File::new("web/server/files", include_str!("files.js")),
         File::new("web/server/options", include_str!("options.js")),
         File::new("web/server/routes", include_str!("routes.js")),
         File::new("web/server/server", include_str!("server.js")).globals(&["twinloop"]),
         File::new("web/server/socket", include_str!("socket.js")),
     ],
-    operations: &[exchanges::OPS, listening::OPS, sockets::OPS],
+    operations: &[exchanges::OPS, files::OPS, listening::OPS, sockets::OPS],
 };

@@ -46,6 +46,18 @@ interface Operations {
   serverBody(exchange: number): string | Uint8Array<ArrayBuffer> | number;
   serverPeer(exchange: number): Endpoint | null;
 
+  /** A folder that is served. */
+  serverFolder(path: string, index: string, hidden: boolean, precompressed: boolean, cacheControl: string | undefined): object;
+  /** What a client gets that asks for something in a folder, or for a file whose path is given. */
+  serverFile(
+    place: object | string,
+    method: string,
+    target: string,
+    fields: string,
+  ): Promise<[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | number]>;
+  /** Answers with a body that is arriving; resolves when it has left, or nobody wants it any more. */
+  serverPipe(exchange: number, status: number, fields: string, body: number): Promise<void>;
+
   /**
    * The socket that the exchange becomes, or why it does not. Options: bytes of a message, bytes that may wait, compression, seconds until a ping,
    * seconds until it is given up.

@@ -25,6 +25,7 @@ const { ArrivedRecord, fieldOf } = require('web/server/arrived');
 const { answer } = require('web/server/answer');
 const { functionOf, readLimits, readPlace, readServing, readSignal, readTls } = require('web/server/options');
 const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
+const { serveDir, serveFile } = require('web/server/files');
 const { Headers, wireText } = require('web/fetch/headers');
 const { Request, isRequest, makeRequest, recordOf } = require('web/fetch/request');
 const { ResponseRecord, asResponse, makeResponse } = require('web/fetch/response');
@@ -442,6 +443,6 @@ function serve(first, second = undefined) {
 
 defineInterface(Server);
 
-const twinloop = freeze({ serve, upgradeWebSocket });
+const twinloop = freeze({ serve, serveDir, serveFile, upgradeWebSocket });
 
 module.exports = { twinloop };

@@ -1,0 +1,695 @@
+//! Files as answers: types, validators, ranges, files that were compressed before, and a folder that nobody gets out of.
+//!
+//! A path is resolved by the kernel below the folder (`RESOLVE_BENEATH`), so that neither steps upwards nor links lead out of it, whatever
+//! changes meanwhile. What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes
+//! them (rules ONE-WAIT, BOUNDED).
+
+use std::io::{self, IoSliceMut};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::ReadWriteFlags;
+use twinloop_loop::{JoinHandle, Loop};
+
+use super::exchange::Exchange;
+use super::fields::Fields;
+use crate::{Error, ErrorKind, Result};
+
+/// The most that is read at once.
+const PIECE: usize = 256 * 1024;
+
+/// What a folder is served with.
+#[derive(Clone, Debug)]
+pub struct FolderOptions {
+    /// The file that stands for a folder.
+    pub index: String,
+    /// Whether files whose names begin with a dot are there, and not only `.well-known`.
+    pub hidden: bool,
+    /// Whether `NAME.br`, `NAME.zst` and `NAME.gz` beside a file are sent instead to whom they suit.
+    pub precompressed: bool,
+    /// The field `cache-control`.
+    pub cache_control: Option<String>,
+}
+
+impl Default for FolderOptions {
+    fn default() -> FolderOptions {
+        FolderOptions {
+            index: "index.html".to_owned(),
+            hidden: false,
+            precompressed: true,
+            cache_control: None,
+        }
+    }
+}
+
+/// A folder of files.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: Arc<OwnedFd>,
+    options: FolderOptions,
+}
+
+/// What of a request matters here.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// In capitals.
+    pub method: String,
+    /// What is asked for, still escaped; what follows `?` does not matter.
+    pub target: Vec<u8>,
+    accept_encoding: String,
+    conditions: Conditions,
+    range: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Conditions {
+    matches: Option<String>,
+    none_match: Option<String>,
+    modified_since: Option<String>,
+    unmodified_since: Option<String>,
+    range: Option<String>,
+}
+
+impl Asked {
+    /// Of a request's line and fields.
+    pub fn new<'f>(
+        method: &str,
+        target: &[u8],
+        fields: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    ) -> Asked {
+        let mut asked = Asked {
+            method: method.to_owned(),
+            target: target.to_vec(),
+            ..Asked::default()
+        };
+        for (name, value) in fields {
+            let text = || Some(String::from_utf8_lossy(value).into_owned());
+            let conditions = &mut asked.conditions;
+            match name.to_ascii_lowercase().as_slice() {
+                b"accept-encoding" => asked.accept_encoding = text().unwrap_or_default(),
+                b"if-match" => conditions.matches = text(),
+                b"if-none-match" => conditions.none_match = text(),
+                b"if-modified-since" => conditions.modified_since = text(),
+                b"if-unmodified-since" => conditions.unmodified_since = text(),
+                b"if-range" => conditions.range = text(),
+                b"range" => asked.range = text(),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// What a client gets.
+#[derive(Debug)]
+pub struct FileAnswer {
+    /// 200, 206, 301, 304, 400, 404, 405, 412 or 416.
+    pub status: u16,
+    /// The fields, with the length of the body.
+    pub fields: Fields,
+    /// Nothing, if the answer has no body.
+    pub body: Option<FileBody>,
+}
+
+impl FileAnswer {
+    fn plain(status: u16, text: &'static str) -> FileAnswer {
+        let mut fields = Fields::new();
+        put(&mut fields, "content-type", "text/plain; charset=utf-8");
+        FileAnswer {
+            status,
+            fields,
+            body: Some(FileBody {
+                content: Content::Here(Some(Bytes::from_static(text.as_bytes()))),
+            }),
+        }
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// `is_closed()` when the client has gone, `is_file()` when the file could not be read to its end; the client sees that then.
+    pub async fn send(self, exchange: &Exchange) -> Result<()> {
+        let Some(mut body) = self.body else {
+            return exchange.respond(self.status, &self.fields, Bytes::new());
+        };
+        if let Some(bytes) = body.take_whole() {
+            return exchange.respond(self.status, &self.fields, bytes);
+        }
+        exchange.begin(self.status, &self.fields)?;
+        while let Some(piece) = std::future::poll_fn(|context| body.poll_piece(context)).await {
+            match piece {
+                Ok(piece) => exchange.write(piece)?,
+                Err(error) => {
+                    exchange.cut();
+                    return Err(error);
+                }
+            }
+            exchange.ready().await?;
+        }
+        exchange.finish(&Fields::new())
+    }
+}
+
+impl Folder {
+    /// The folder at `path`.
+    ///
+    /// # Errors
+    /// `is_file()` when it cannot be opened or is none.
+    pub fn open(path: &Path, options: FolderOptions) -> Result<Folder> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Mode::empty())
+            .map_err(|cause| Error::file("open", Some(path), cause.into()))?;
+        Ok(Folder {
+            root: Arc::new(root),
+            options,
+        })
+    }
+
+    /// What a client gets that asks for something in the folder.
+    ///
+    /// # Errors
+    /// `is_file()` when a file that is there cannot be read.
+    pub async fn answer(&self, asked: &Asked) -> Result<FileAnswer> {
+        if let Some(refused) = refuse_method(&asked.method) {
+            return Ok(refused);
+        }
+        let path = asked.target.split(|&byte| byte == b'?').next();
+        let path = path.unwrap_or_default();
+        let Some(mut name) = self.file_name(path) else {
+            return Ok(FileAnswer::plain(400, "Bad Request"));
+        };
+        if name.hidden {
+            return Ok(FileAnswer::plain(404, "Not Found"));
+        }
+        if name.is_folder {
+            name.text.push_str(&self.options.index);
+        }
+        let found = match self.find(&name.text).await {
+            Ok(Found::Folder) => return Ok(to_folder(path)),
+            Ok(Found::File(found)) => found,
+            Err(error) if is_absence(&error) => {
+                return Ok(FileAnswer::plain(404, "Not Found"));
+            }
+            Err(error) => return Err(Error::file("open", Some(Path::new(&name.text)), error)),
+        };
+        if self.options.precompressed && asked.range.is_none() {
+            for (coding, suffix) in [("br", "br"), ("zstd", "zst"), ("gzip", "gz")] {
+                if accepts(&asked.accept_encoding, coding)
+                    && let Ok(Found::File(other)) =
+                        self.find(&format!("{}.{suffix}", name.text)).await
+                {
+                    return Ok(self.of_file(asked, &name.text, other, Some(coding)));
+                }
+            }
+        }
+        Ok(self.of_file(asked, &name.text, found, None))
+    }
+
+    fn of_file(
+        &self,
+        asked: &Asked,
+        name: &str,
+        found: OpenFile,
+        coding: Option<&'static str>,
+    ) -> FileAnswer {
+        let cache_control = self.options.cache_control.as_deref();
+        let varies = self.options.precompressed;
+        of_file(asked, name, found, coding, cache_control, varies)
+    }
+
+    /// The name of a file below the folder; nothing for what is escaped wrongly or names nothing.
+    fn file_name(&self, path: &[u8]) -> Option<FileName> {
+        let mut text = String::new();
+        let mut hidden = false;
+        let mut is_folder = true;
+        for segment in path.split(|&byte| byte == b'/') {
+            is_folder = segment.is_empty();
+            if is_folder {
+                continue;
+            }
+            let segment = unescape(segment)?;
+            if segment == "." || segment == ".." || segment.contains(['/', '\0']) {
+                return None;
+            }
+            hidden |= segment.starts_with('.') && segment != ".well-known" && !self.options.hidden;
+            text.push_str(&segment);
+            text.push('/');
+        }
+        if !is_folder {
+            text.pop();
+        }
+        Some(FileName {
+            text,
+            hidden,
+            is_folder,
+        })
+    }
+
+    async fn find(&self, name: &str) -> io::Result<Found> {
+        match open_below(&self.root, name, ResolveFlags::CACHED) {
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::AGAIN.raw_os_error()) => {
+                let (root, name) = (Arc::clone(&self.root), name.to_owned());
+                Loop::current()
+                    .spawn_blocking(move || open_below(&root, &name, ResolveFlags::empty()))
+                    .await
+                    .unwrap_or_else(|failure| Err(io::Error::other(failure)))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// What a client gets that asks for this one file, whatever its target is.
+///
+/// # Errors
+/// `is_file()` when it cannot be opened or is a folder.
+pub async fn answer_file(path: &Path, asked: &Asked) -> Result<FileAnswer> {
+    if let Some(refused) = refuse_method(&asked.method) {
+        return Ok(refused);
+    }
+    let owned = path.to_owned();
+    let opened = Loop::current()
+        .spawn_blocking(move || {
+            let file = std::fs::File::open(&owned)?;
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Ok(OpenFile {
+                size: metadata.len(),
+                modified: metadata.modified().unwrap_or(UNIX_EPOCH),
+                file: Arc::new(file),
+            })
+        })
+        .await
+        .unwrap_or_else(|failure| Err(io::Error::other(failure)));
+    let found = opened.map_err(|cause| Error::file("open", Some(path), cause))?;
+    let name = path.to_string_lossy();
+    Ok(of_file(asked, &name, found, None, None, false))
+}
+
+struct FileName {
+    text: String,
+    /// There may be such a file, but nobody is to know.
+    hidden: bool,
+    is_folder: bool,
+}
+
+enum Found {
+    Folder,
+    File(OpenFile),
+}
+
+struct OpenFile {
+    file: Arc<std::fs::File>,
+    size: u64,
+    modified: SystemTime,
+}
+
+fn open_below(root: &OwnedFd, name: &str, how: ResolveFlags) -> io::Result<Found> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let how = how | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let name = if name.is_empty() { "." } else { name };
+    let file = rustix::fs::openat2(root, name, flags, Mode::empty(), how)?;
+    let status = rustix::fs::fstat(&file)?;
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::Directory => Ok(Found::Folder),
+        FileType::RegularFile => {
+            let since = Duration::new(
+                u64::try_from(status.st_mtime).unwrap_or(0),
+                u32::try_from(status.st_mtime_nsec).unwrap_or(0),
+            );
+            Ok(Found::File(OpenFile {
+                file: Arc::new(file.into()),
+                size: u64::try_from(status.st_size).unwrap_or(0),
+                modified: UNIX_EPOCH + since,
+            }))
+        }
+        // Pipes and devices are no files that could be sent.
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Whether there is no such file for this client: it is not there, or not to be reached.
+fn is_absence(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(
+        number,
+        Some(
+            Errno::NOENT
+                | Errno::NOTDIR
+                | Errno::ACCESS
+                | Errno::PERM
+                | Errno::LOOP
+                | Errno::XDEV
+                | Errno::NAMETOOLONG
+                | Errno::INVAL
+        )
+    ) || error.kind() == io::ErrorKind::NotFound
+}
+
+fn refuse_method(method: &str) -> Option<FileAnswer> {
+    if method == "GET" || method == "HEAD" {
+        return None;
+    }
+    let mut answer = FileAnswer::plain(405, "Method Not Allowed");
+    put(&mut answer.fields, "allow", "GET, HEAD");
+    Some(answer)
+}
+
+/// Relative URLs in a folder's page are relative to a path that ends with a slash.
+fn to_folder(path: &[u8]) -> FileAnswer {
+    let mut answer = FileAnswer::plain(301, "Moved Permanently");
+    // Two slashes at the beginning would name another host.
+    let start = path.iter().position(|&byte| byte != b'/');
+    let rest = String::from_utf8_lossy(&path[start.unwrap_or(path.len())..]);
+    put(&mut answer.fields, "location", &format!("/{rest}/"));
+    answer
+}
+
+fn of_file(
+    asked: &Asked,
+    name: &str,
+    found: OpenFile,
+    coding: Option<&'static str>,
+    cache_control: Option<&str>,
+    varies: bool,
+) -> FileAnswer {
+    let seconds = found.modified.duration_since(UNIX_EPOCH);
+    let since = seconds.unwrap_or_default();
+    let tag = format!("\"{:x}-{:x}\"", since.as_nanos(), found.size);
+    // Dates of HTTP have no fractions.
+    let modified = UNIX_EPOCH + Duration::from_secs(since.as_secs());
+    let mut fields = Fields::new();
+    put(&mut fields, "etag", &tag);
+    put(
+        &mut fields,
+        "last-modified",
+        &httpdate::fmt_http_date(modified),
+    );
+    if varies {
+        put(&mut fields, "vary", "accept-encoding");
+    }
+    if let Some(cache_control) = cache_control {
+        put(&mut fields, "cache-control", cache_control);
+    }
+    if let Some(status) = precondition(&asked.conditions, &tag, modified) {
+        return FileAnswer {
+            status,
+            fields,
+            body: None,
+        };
+    }
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let kind = match kind.type_() {
+        mime_guess::mime::TEXT => format!("{}; charset=utf-8", kind.essence_str()),
+        _ => kind.essence_str().to_owned(),
+    };
+    put(&mut fields, "content-type", &kind);
+    match coding {
+        Some(coding) => put(&mut fields, "content-encoding", coding),
+        None => put(&mut fields, "accept-ranges", "bytes"),
+    }
+    let wanted = asked.range.as_deref().filter(|_| coding.is_none());
+    let wanted = wanted.filter(|_| range_stands(&asked.conditions, &tag, modified));
+    let (status, offset, length) = match wanted.map(|text| read_range(text, found.size)) {
+        None | Some(Wanted::Everything) => (200, 0, found.size),
+        Some(Wanted::Part(offset, length)) => {
+            let last = offset + length - 1;
+            let shown = format!("bytes {offset}-{last}/{}", found.size);
+            put(&mut fields, "content-range", &shown);
+            (206, offset, length)
+        }
+        Some(Wanted::Nothing) => {
+            let mut answer = FileAnswer::plain(416, "Range Not Satisfiable");
+            let shown = format!("bytes */{}", found.size);
+            put(&mut answer.fields, "content-range", &shown);
+            return answer;
+        }
+    };
+    put(&mut fields, "content-length", &length.to_string());
+    let mut body = FileBody {
+        content: Content::There {
+            file: found.file,
+            offset,
+            left: length,
+            reading: None,
+        },
+    };
+    body.read_ahead();
+    FileAnswer {
+        status,
+        fields,
+        body: Some(body),
+    }
+}
+
+fn put(fields: &mut Fields, name: &str, value: &str) {
+    // Of names and values that are ours only the folder's own can be bad, and then there is no field.
+    let _ = fields.append(name.as_bytes(), value.as_bytes());
+}
+
+/// RFC 9110, 13.2.2: the status that the conditions lead to, if they do not lead on.
+fn precondition(conditions: &Conditions, tag: &str, modified: SystemTime) -> Option<u16> {
+    let date = |text: &Option<String>| httpdate::parse_http_date(text.as_deref()?).ok();
+    if let Some(list) = &conditions.matches {
+        if !names_tag(list, tag, false) {
+            return Some(412);
+        }
+    } else if let Some(date) = date(&conditions.unmodified_since)
+        && modified > date
+    {
+        return Some(412);
+    }
+    if let Some(list) = &conditions.none_match {
+        return names_tag(list, tag, true).then_some(304);
+    }
+    let date = date(&conditions.modified_since)?;
+    (modified <= date).then_some(304)
+}
+
+/// Whether a list of tags has this one. Ours are strong.
+fn names_tag(list: &str, tag: &str, weakly: bool) -> bool {
+    list.trim() == "*"
+        || list.split(',').map(str::trim).any(|other| {
+            let bare = if weakly {
+                other.strip_prefix("W/").unwrap_or(other)
+            } else {
+                other
+            };
+            bare == tag
+        })
+}
+
+/// Whether the part that the client has is of this very file (RFC 9110, 13.1.5).
+fn range_stands(conditions: &Conditions, tag: &str, modified: SystemTime) -> bool {
+    match conditions.range.as_deref() {
+        None => true,
+        Some(other) if other.starts_with('"') => other == tag,
+        Some(other) => httpdate::parse_http_date(other).is_ok_and(|date| date == modified),
+    }
+}
+
+enum Wanted {
+    Everything,
+    Part(u64, u64),
+    Nothing,
+}
+
+/// RFC 9110, 14.1.2. Several ranges at once may be answered with everything, and are.
+fn read_range(text: &str, size: u64) -> Wanted {
+    let Some(spec) = text.trim().strip_prefix("bytes=") else {
+        return Wanted::Everything;
+    };
+    let Some((first, last)) = spec.split_once('-').filter(|_| !spec.contains(',')) else {
+        return Wanted::Everything;
+    };
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
+    };
+    let (first, last) = (first.trim(), last.trim());
+    match (number(first), number(last)) {
+        (Some(first), _) if first >= size => Wanted::Nothing,
+        (Some(first), None) if last.is_empty() => Wanted::Part(first, size - first),
+        (Some(first), Some(last)) if last >= first => {
+            Wanted::Part(first, last.min(size - 1) - first + 1)
+        }
+        (None, Some(0)) if first.is_empty() => Wanted::Nothing,
+        (None, Some(_)) if first.is_empty() && size == 0 => Wanted::Nothing,
+        (None, Some(count)) if first.is_empty() => {
+            let count = count.min(size);
+            Wanted::Part(size - count, count)
+        }
+        _ => Wanted::Everything,
+    }
+}
+
+/// Whether the client takes this coding, and not with the weight 0.
+fn accepts(header: &str, coding: &str) -> bool {
+    header.split(',').any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        let is_it = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|parameter| parameter.strip_prefix("q="));
+        is_it && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    })
+}
+
+/// A segment of a path without its escapes; nothing if one is no escape, or the whole no UTF-8.
+fn unescape(segment: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte != b'%' {
+            bytes.push(byte);
+            rest = after;
+            continue;
+        }
+        let digits = after.get(..2)?;
+        let digit = |byte: u8| (byte as char).to_digit(16);
+        bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
+        rest = &after[2..];
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A file's bytes, or a part of them.
+pub struct FileBody {
+    content: Content,
+}
+
+enum Content {
+    Here(Option<Bytes>),
+    There {
+        file: Arc<std::fs::File>,
+        offset: u64,
+        left: u64,
+        reading: Option<JoinHandle<io::Result<Bytes>>>,
+    },
+}
+
+impl FileBody {
+    /// A short file that is in the system's cache is read at once.
+    fn read_ahead(&mut self) {
+        if let Content::There {
+            file, offset, left, ..
+        } = &self.content
+            && *left <= PIECE as u64
+            && let Some(bytes) = read_cached(file, *offset, *left as usize)
+            && bytes.len() as u64 == *left
+        {
+            self.content = Content::Here(Some(bytes));
+        }
+    }
+
+    /// All of it, if it is here.
+    #[must_use]
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        match &mut self.content {
+            Content::Here(bytes) => Some(bytes.take().unwrap_or_default()),
+            Content::There { .. } => None,
+        }
+    }
+
+    /// The next piece, or the end.
+    pub fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let (file, offset, left, reading) = match &mut self.content {
+            Content::Here(bytes) => {
+                return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
+            }
+            Content::There {
+                file,
+                offset,
+                left,
+                reading,
+            } => (file, offset, left, reading),
+        };
+        if *left == 0 {
+            return Poll::Ready(None);
+        }
+        let wanted = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
+        let outcome = match reading {
+            None => match read_cached(file, *offset, wanted) {
+                Some(bytes) => Ok(bytes),
+                None => {
+                    let (file, offset) = (Arc::clone(file), *offset);
+                    let started = Loop::current().spawn_blocking(move || {
+                        let mut bytes = vec![0; wanted];
+                        let count = file.read_at(&mut bytes, offset)?;
+                        bytes.truncate(count);
+                        Ok(Bytes::from(bytes))
+                    });
+                    *reading = Some(started);
+                    return self.poll_piece(context);
+                }
+            },
+            Some(handle) => {
+                let read = ready!(Pin::new(handle).poll(context));
+                *reading = None;
+                read.unwrap_or_else(|failure| Err(io::Error::other(failure)))
+            }
+        };
+        let outcome = match outcome {
+            Ok(bytes) if bytes.is_empty() => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file became shorter",
+            )),
+            outcome => outcome,
+        };
+        Poll::Ready(Some(match outcome {
+            Ok(bytes) => {
+                *offset += bytes.len() as u64;
+                *left -= bytes.len() as u64;
+                Ok(bytes)
+            }
+            Err(cause) => {
+                *left = 0;
+                Err(Error::new(ErrorKind::File, "cannot read a file").with_source(cause))
+            }
+        }))
+    }
+}
+
+impl futures_core::Stream for FileBody {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes>>> {
+        self.poll_piece(context)
+    }
+}
+
+impl std::fmt::Debug for FileBody {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.content {
+            Content::Here(bytes) => write!(formatter, "FileBody({bytes:?})"),
+            Content::There { offset, left, .. } => {
+                write!(formatter, "FileBody({left} bytes from {offset})")
+            }
+        }
+    }
+}
+
+/// What the system has in its cache; nothing if it would have to wait.
+fn read_cached(file: &std::fs::File, offset: u64, wanted: usize) -> Option<Bytes> {
+    let mut bytes = vec![0; wanted];
+    let mut slices = [IoSliceMut::new(&mut bytes)];
+    let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
+    if count == 0 && wanted > 0 {
+        return None;
+    }
+    bytes.truncate(count);
+    Some(Bytes::from(bytes))
+}
