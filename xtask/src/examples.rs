@@ -35,7 +35,7 @@ enum Language {
     Rust,
 }
 
-const PROGRAMS: [(&str, &str, Language); 8] = [
+const PROGRAMS: [(&str, &str, Language); 9] = [
     (
         "1-fetch-promise.js",
         "JavaScript: fetch with Promises",
@@ -74,6 +74,11 @@ const PROGRAMS: [(&str, &str, Language); 8] = [
     (
         "7-workers.mjs",
         "JavaScript: one worker and four",
+        Language::JavaScript,
+    ),
+    (
+        "8-server.mjs",
+        "JavaScript: a server and its clients",
         Language::JavaScript,
     ),
 ];
