@@ -154,5 +154,6 @@ async def serve(
     ssl_certfile: str | PathLike[str] | None = None,
     ssl_keyfile_password: str | None = None,
     ssl_ca_certs: str | PathLike[str] | None = None,
+    ssl_cert_reqs: int = 0,
     multiprocess: bool = False,
 ) -> Server: ...

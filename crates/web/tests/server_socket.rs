@@ -246,3 +246,26 @@ fn a_client_that_says_nothing_is_asked_and_then_given_up() {
         server.abort();
     });
 }
+
+#[test]
+fn a_client_whose_messages_are_not_wanted_yet_waits_and_is_not_taken_for_quiet() {
+    run(async {
+        let options = SocketOptions {
+            ping_time: Duration::from_secs(1),
+            idle_time: Duration::from_secs(2),
+            ..SocketOptions::default()
+        };
+        let (server, address, echo) = start(options);
+        let client = Client::new(Config::default()).unwrap();
+        let mut socket = open(&client, address, false).await;
+        eventually("the socket is open", || echo.open.borrow().len() == 1).await;
+        let held = Rc::clone(&echo.open.borrow()[0]);
+        held.hold(true);
+        socket.send("later").await.unwrap();
+        twinloop_loop::time::sleep(Duration::from_millis(3500)).await;
+        assert!(held.is_open());
+        held.hold(false);
+        assert!(matches!(socket.receive().await, Ok(Some(Message::Text(text))) if text == "later"));
+        server.abort();
+    });
+}

@@ -239,7 +239,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--ssl-keyfile", metavar="FILE", help="the private key")
     add("--ssl-certfile", metavar="FILE", help="the certificate and those that lead to it")
     add("--ssl-keyfile-password", metavar="TEXT", help="the password of the key")
-    add("--ssl-ca-certs", metavar="FILE", help="ask clients for certificates of these authorities")
+    add("--ssl-ca-certs", metavar="FILE", help="the authorities of clients' certificates")
+    add(
+        "--ssl-cert-reqs", type=int, choices=(0, 1, 2), default=0, help="clients need none, may have one, must have one"
+    )
     add("--ws-max-size", type=int, default=16 * 1024 * 1024, metavar="BYTES", help="the longest message of a websocket")
     add("--ws-ping-interval", type=float, default=20.0, metavar="SECONDS", help="ask a quiet websocket so often")
     add("--ws-ping-timeout", type=float, default=20.0, metavar="SECONDS", help="and wait so long for its answer")
@@ -248,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--wsgi-threads", type=int, default=10, metavar="N", help="how many threads answer for a WSGI application")
     # What chooses between implementations that there is one of.
-    for name in ("--loop", "--http", "--ws", "--ssl-version", "--ssl-cert-reqs", "--ssl-ciphers", "--ws-max-queue"):
+    for name in ("--loop", "--http", "--ws", "--ssl-version", "--ssl-ciphers", "--ws-max-queue"):
         add(name, help=argparse.SUPPRESS)
     return parser
 

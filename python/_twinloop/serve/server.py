@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import ssl
 from typing import Any
 
 from .. import _native
@@ -131,6 +133,7 @@ class Server:
             limit_max_requests=settings.limit_max_requests,
         )
         identity = _identity(settings)
+        self._hooks.certificate = _first_certificate(identity[0]) if identity is not None else None
         for listener, address in zip(listeners, self.addresses, strict=True):
             name = tuple(address[:2]) if isinstance(address, tuple) else (address or None, None)
             self._native.listen(
@@ -176,6 +179,7 @@ def _template(settings: Settings, state: dict[str, Any]) -> dict[str, Any]:
     extensions: dict[str, Any] = {
         "http.response.trailers": {},
         "http.response.early_hint": {},
+        "http.response.pathsend": {},
     }
     return {
         "type": "http",
@@ -211,15 +215,26 @@ def _has_server(settings: Settings) -> bool:
     return settings.server_header and not any(name.lower() == "server" for name, _ in settings.headers)
 
 
-def _identity(settings: Settings) -> tuple[bytes, bytes] | None:
+def _identity(settings: Settings) -> tuple[bytes, bytes, str | None, bytes | None, bool] | None:
     if settings.ssl_certfile is None:
         return None
-    with open(settings.ssl_certfile, "rb") as file:
-        chain = file.read()
-    if settings.ssl_keyfile is None:
-        return chain, chain
-    with open(settings.ssl_keyfile, "rb") as file:
-        return chain, file.read()
+    chain = _content(settings.ssl_certfile)
+    key = chain if settings.ssl_keyfile is None else _content(settings.ssl_keyfile)
+    authorities = None
+    if settings.ssl_ca_certs is not None and settings.ssl_cert_reqs != ssl.CERT_NONE:
+        authorities = _content(settings.ssl_ca_certs)
+    return chain, key, settings.ssl_keyfile_password, authorities, settings.ssl_cert_reqs == ssl.CERT_OPTIONAL
+
+
+def _first_certificate(chain: bytes) -> str:
+    text = chain.decode("latin-1")
+    begin, end = text.find("-----BEGIN CERTIFICATE-----"), text.find("-----END CERTIFICATE-----")
+    return text[begin : end + len("-----END CERTIFICATE-----")] + "\n"
+
+
+def _content(path: str | os.PathLike[str]) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 class _Hooks:
@@ -227,6 +242,8 @@ class _Hooks:
 
     def __init__(self, settings: Settings) -> None:
         self.closed = asyncio.Event()
+        #: The server's own, in PEM.
+        self.certificate: str | None = None
         self._proxies = Proxies(settings.forwarded_allow_ips or ())
 
     def enough(self) -> None:
@@ -259,6 +276,17 @@ class _Hooks:
             scope["http_version"],
             status,
         )
+
+    def tls(self, version: int | None, suite: int | None, chain: list[bytes], name: str | None) -> dict[str, Any]:
+        """What the extension ``tls`` says of a connection."""
+        return {
+            "server_cert": self.certificate,
+            "client_cert_chain": [ssl.DER_cert_to_PEM_cert(each) for each in chain],
+            "client_cert_name": name,
+            "client_cert_error": None,
+            "tls_version": version,
+            "cipher_suite": suite,
+        }
 
     def refused(self) -> None:
         """More requests than are allowed at a time."""

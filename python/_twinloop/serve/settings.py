@@ -44,6 +44,8 @@ class Settings:
     ssl_certfile: str | os.PathLike[str] | None = None
     ssl_keyfile_password: str | None = None
     ssl_ca_certs: str | os.PathLike[str] | None = None
+    #: Of ``ssl.VerifyMode``: whether clients show a certificate of those authorities.
+    ssl_cert_reqs: int = 0
     #: Whether more than one process answers, for ``wsgi.multiprocess``.
     multiprocess: bool = False
 

@@ -567,6 +567,39 @@ def test_hints_come_before_the_answer_and_trailers_behind_it(run):
     run(main())
 
 
+def test_a_file_is_sent_by_its_path(run, tmp_path, caplog):
+    content = bytes(range(256)) * 8192
+    (tmp_path / "file").write_bytes(content)
+    (tmp_path / "empty").write_bytes(b"")
+
+    async def application(scope, receive, send):
+        path = tmp_path / scope["path"].removeprefix("/")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-name", b"value")]})
+        await send({"type": "http.response.pathsend", "path": str(path)})
+
+    async def main():
+        async with serving(application) as server:
+            async with connected(server) as client:
+                for _ in range(2):
+                    status, headers, body = await client.get("/file")
+                    assert (status, headers["x-name"], len(body)) == (200, "value", len(content)) and body == content
+                assert (await client.get("/empty"))[1:] == (
+                    {**headers, "content-length": "0", "date": headers["date"]},
+                    b"",
+                )
+                await client.send("HEAD /file HTTP/1.1\r\nhost: x\r\n\r\n")
+                assert (await client.head())[1]["content-length"] == str(len(content))
+                assert (await client.get("/none"))[0] == 500
+            async with connected(server) as client:
+                await client.send("GET /file HTTP/1.1\r\nhost: x\r\n\r\n")
+                await client.head()
+                client.cut()
+            await until(lambda: server.connections == 0)
+
+    run(main())
+    assert "FileNotFoundError" in caplog.text and caplog.text.count("Traceback") == 1
+
+
 # ---- tasks and contexts ------------------------------------------------------------------------------------------------
 
 

@@ -9,14 +9,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 use slab::Slab;
 use twinloop_loop::net::Listener;
-use twinloop_web::server::{Exchange, Fields, Handler, Identity, Limits, Server, SocketOptions};
+use twinloop_web::server::{
+    Clients, Exchange, Fields, Handler, Identity, Limits, Server, SocketOptions,
+};
 
 use super::call;
 use super::messages::append;
@@ -42,7 +44,7 @@ pub(super) struct Application {
     websocket: RefCell<Object>,
     pub(super) socket_options: SocketOptions,
     /// The server's address where a connection has none.
-    listens_on: RefCell<Object>,
+    pub(super) listens_on: RefCell<Object>,
     /// Fields of every answer.
     headers: Vec<(Vec<u8>, Vec<u8>)>,
     server_header: Option<Vec<u8>>,
@@ -129,7 +131,7 @@ impl Application {
             self.apologise(&exchange, 503, "Service Unavailable");
             return Ok(());
         }
-        let ends = exchange.noted(|| Ends::of(py, &exchange, &self.listens_on.borrow()));
+        let ends = exchange.noted(|| Ends::of(py, &exchange, self));
         let ends = match ends.as_deref() {
             Some(Ok(ends)) => Some(ends),
             _ => None,
@@ -276,7 +278,8 @@ impl HttpServer {
     }
 
     /// Serves what a listening socket accepts, whose descriptor this takes over. `name` stands for its address in scopes where a connection has
-    /// none; `identity` is a chain of certificates and a key in PEM.
+    /// none; `identity` has a chain of certificates and its key in PEM, the key's
+    /// password, the authorities of clients in PEM, and whether clients need no certificate.
     #[allow(
         clippy::too_many_arguments,
         reason = "each is an option of its own, given by keyword"
@@ -290,16 +293,14 @@ impl HttpServer {
         backlog: i32,
         head_bytes: usize,
         idle_s: f64,
-        identity: Option<(Vec<u8>, Vec<u8>)>,
+        identity: Option<Wanted>,
     ) -> PyResult<()> {
         let application = self.application.get(py);
         let fd = owned(fd).map_err(|error| os_error(py, &error))?;
         application.core.check_thread(py)?;
         let event_loop = application.core.open()?;
         let _entered = event_loop.enter();
-        let identity = identity
-            .map(|(chain, key)| self::identity(&chain, &key))
-            .transpose()?;
+        let identity = identity.map(|wanted| self::identity(&wanted)).transpose()?;
         let listener = Listener::from_fd(fd, backlog).map_err(|error| os_error(py, &error))?;
         let limits = Limits {
             head_bytes,
@@ -324,8 +325,8 @@ impl HttpServer {
     }
 
     /// Shows other certificates from the next connection on.
-    fn set_identity(&self, py: Python<'_>, chain: &[u8], key: &[u8]) -> PyResult<()> {
-        let identity = identity(chain, key)?;
+    fn set_identity(&self, py: Python<'_>, identity: Wanted) -> PyResult<()> {
+        let identity = self::identity(&identity)?;
         for server in &*self.application.get(py).servers.borrow() {
             server.set_identity(identity.clone());
         }
@@ -431,8 +432,16 @@ fn seconds(seconds: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-fn identity(chain: &[u8], key: &[u8]) -> PyResult<Identity> {
-    Identity::from_pem(chain, key).map_err(|error| PyRuntimeError::new_err(error.chain()))
+/// Chain, key, password, authorities, and whether clients need no certificate.
+type Wanted = (Vec<u8>, Vec<u8>, Option<String>, Option<Vec<u8>>, bool);
+
+fn identity((chain, key, password, authorities, optional): &Wanted) -> PyResult<Identity> {
+    let clients = authorities.as_ref().map(|authorities| Clients {
+        authorities,
+        optional: *optional,
+    });
+    Identity::from_pem_for(chain, key, password.as_deref(), clients)
+        .map_err(|error| PyValueError::new_err(error.chain()))
 }
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -44,10 +44,10 @@ pub(super) enum Stage {
 }
 
 /// The start of an answer, which waits for its body.
-struct Start {
-    status: u16,
-    fields: Fields,
-    length: Option<u64>,
+pub(super) struct Start {
+    pub(super) status: u16,
+    pub(super) fields: Fields,
+    pub(super) length: Option<u64>,
 }
 
 pub(super) struct Call {
@@ -56,7 +56,7 @@ pub(super) struct Call {
     pub(super) stage: Cell<Stage>,
     /// Of a websocket.
     pub(super) socket: Option<SocketSide>,
-    start: RefCell<Option<Start>>,
+    pub(super) start: RefCell<Option<Start>>,
     has_trailers: Cell<bool>,
     is_body_taken: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
@@ -124,7 +124,7 @@ impl Call {
             .get_or_init(|| Waker::from(Arc::new(CallWaker(GilBound::new(Rc::downgrade(self))))))
     }
 
-    fn wait(&self, waiter: &Waiter) {
+    pub(super) fn wait(&self, waiter: &Waiter) {
         let slot = Rc::new(WaitSlot::default());
         slot.register(waiter);
         let mut waiting = self.waiting.borrow_mut();
@@ -208,6 +208,9 @@ impl Call {
             (Stage::Start, kind) => return Err(unexpected("'http.response.start'", kind)),
             (Stage::Body, "http.response.body") if self.socket.is_none() => {
                 return self.send_body(py, this, &message);
+            }
+            (Stage::Body, "http.response.pathsend") if self.socket.is_none() => {
+                return self.send_path(py, this, &message);
             }
             (Stage::Body, "websocket.http.response.body") if self.socket.is_some() => {
                 return self.send_body(py, this, &message);
@@ -511,14 +514,14 @@ fn ended_as(py: Python<'_>, call: &Rc<Call>, task: &Bound<'_, PyAny>) {
 }
 
 /// What a native coroutine of a call keeps of it.
-struct Task {
+pub(super) struct Task {
     /// The exchange's object, which the collector sees.
-    object: Object,
-    call: Rc<Call>,
+    pub(super) object: Object,
+    pub(super) call: Rc<Call>,
 }
 
 impl Task {
-    fn new(object: Borrowed<'_, '_, PyAny>, call: &Rc<Call>) -> Task {
+    pub(super) fn new(object: Borrowed<'_, '_, PyAny>, call: &Rc<Call>) -> Task {
         Task {
             object: Object::new(object.to_owned()),
             call: Rc::clone(call),

@@ -2,29 +2,41 @@
 //!
 //! Most of it is the same for all requests of a server and copied as a whole; the rest is put in its place. Loop thread, GIL held.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
-use twinloop_web::server::Exchange;
+use twinloop_web::server::{Agreed, Exchange};
 
 use super::application::Application;
-use crate::ffi::Object;
+use crate::ffi::{GilBound, Object};
 
 /// What the requests of one connection have in common.
 pub(super) struct Ends {
     /// `(host, port)` or None.
     pub(super) client: Object,
     pub(super) server: Object,
+    /// What the extension `tls` says, of a connection by TLS.
+    pub(super) tls: Option<Object>,
 }
 
 impl Ends {
     /// The addresses of a connection; `listens_on` is the server's where the connection has none of IP.
-    pub(super) fn of(py: Python<'_>, exchange: &Exchange, listens_on: &Object) -> PyResult<Ends> {
+    pub(super) fn of(
+        py: Python<'_>,
+        exchange: &Exchange,
+        application: &Application,
+    ) -> PyResult<Ends> {
+        let listens_on = application.listens_on.borrow().share(py);
         Ok(Ends {
             client: name_of(py, exchange.peer_addr(), None)?,
-            server: name_of(py, exchange.local_addr(), Some(listens_on))?,
+            server: name_of(py, exchange.local_addr(), Some(&listens_on))?,
+            tls: match exchange.agreed() {
+                Some(agreed) => Some(tls_of(py, application, &agreed)?),
+                None => None,
+            },
         })
     }
 }
@@ -50,6 +62,25 @@ fn name_of(
         ],
     )?;
     Ok(Object::new(name.into_any()))
+}
+
+/// What the extension `tls` says (https://asgi.readthedocs.io/en/latest/specs/tls.html); certificates are put into PEM by Python.
+fn tls_of(py: Python<'_>, application: &Application, agreed: &Agreed) -> PyResult<Object> {
+    let chain = agreed
+        .client_chain
+        .iter()
+        .map(|each| PyBytes::new(py, each));
+    let chain = PyList::new(py, chain)?;
+    let said = application.hooks.bind(py).call_method1(
+        intern!(py, "tls"),
+        (
+            agreed.version,
+            agreed.cipher_suite,
+            chain,
+            agreed.client_name.as_deref(),
+        ),
+    )?;
+    Ok(Object::new(said))
 }
 
 /// A scope, and whether a proxy has said whom it speaks for.
@@ -84,6 +115,13 @@ pub(super) fn make<'py>(
         let is_socket = is_socket.is_some_and(|scheme| scheme.eq("ws").unwrap_or(false));
         let scheme = if is_socket { "wss" } else { "https" };
         dict.set_item(intern!(py, "scheme"), scheme)?;
+    }
+    if let Some(tls) = ends.and_then(|ends| ends.tls.as_ref()) {
+        let extensions = dict.get_item(intern!(py, "extensions"))?;
+        if let Some(extensions) = extensions {
+            let tls = tls.bind(py).cast::<PyDict>()?.copy()?;
+            extensions.set_item(intern!(py, "tls"), tls)?;
+        }
     }
     if let Some(ends) = ends {
         dict.set_item(intern!(py, "client"), ends.client.bind(py))?;
@@ -121,20 +159,84 @@ pub(super) fn make<'py>(
 fn headers<'py>(py: Python<'py>, exchange: &Exchange) -> PyResult<(Bound<'py, PyList>, bool)> {
     let list = PyList::empty(py);
     let mut is_forwarded = false;
-    let mut small = [0; 64];
+    let lines = LINES.get(py);
     for (name, value) in exchange.fields() {
-        let name = if name.len() <= small.len() {
-            let small = &mut small[..name.len()];
-            small.copy_from_slice(name);
-            small.make_ascii_lowercase();
-            is_forwarded |= &*small == b"x-forwarded-for" || &*small == b"x-forwarded-proto";
-            PyBytes::new(py, small)
-        } else {
-            PyBytes::new(py, &name.to_ascii_lowercase())
-        };
-        list.append(PyTuple::new(py, [name, PyBytes::new(py, value)])?)?;
+        let line = lines.of(py, name, value)?;
+        is_forwarded |= line.is_forwarded;
+        list.append(&line.pair)?;
     }
     Ok((list, is_forwarded))
+}
+
+/// Headers that came lately, as pairs that scopes share: clients send the same ones with every request.
+static LINES: GilBound<Lines> = GilBound::new(Lines(RefCell::new(Vec::new())));
+
+/// Rule BOUNDED: so many lines, each of so many bytes.
+const KEPT_LINES: usize = 256;
+const LONGEST_LINE: usize = 256;
+
+struct Lines(RefCell<Vec<Option<Kept>>>);
+
+struct Kept {
+    name: Box<[u8]>,
+    value: Box<[u8]>,
+    pair: Object,
+    is_forwarded: bool,
+}
+
+struct Line<'py> {
+    pair: Bound<'py, PyTuple>,
+    is_forwarded: bool,
+}
+
+impl Lines {
+    fn of<'py>(&self, py: Python<'py>, name: &[u8], value: &[u8]) -> PyResult<Line<'py>> {
+        if name.len() + value.len() > LONGEST_LINE {
+            return line(py, name, value);
+        }
+        let place = (mixed(name, 0) ^ mixed(value, 1)) as usize % KEPT_LINES;
+        let mut kept = self.0.borrow_mut();
+        if let Some(Some(found)) = kept.get(place)
+            && *found.name == *name
+            && *found.value == *value
+        {
+            return Ok(Line {
+                pair: found.pair.bind(py).to_owned().cast_into()?,
+                is_forwarded: found.is_forwarded,
+            });
+        }
+        let made = line(py, name, value)?;
+        if kept.is_empty() {
+            kept.resize_with(KEPT_LINES, || None);
+        }
+        // A pair of bytes: letting go of it runs no code.
+        kept[place] = Some(Kept {
+            name: name.into(),
+            value: value.into(),
+            pair: Object::new(made.pair.clone().into_any()),
+            is_forwarded: made.is_forwarded,
+        });
+        Ok(made)
+    }
+}
+
+fn line<'py>(py: Python<'py>, name: &[u8], value: &[u8]) -> PyResult<Line<'py>> {
+    let name = name.to_ascii_lowercase();
+    let is_forwarded = matches!(&*name, b"x-forwarded-for" | b"x-forwarded-proto");
+    let pair = PyTuple::new(py, [PyBytes::new(py, &name), PyBytes::new(py, value)])?;
+    Ok(Line { pair, is_forwarded })
+}
+
+/// A number that is seldom the same for other bytes.
+fn mixed(bytes: &[u8], seed: u64) -> u64 {
+    let mut number = seed ^ bytes.len() as u64;
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        number =
+            (number.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+    number ^ (number >> 32)
 }
 
 fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {

@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use super::fields::Fields;
 use super::link::Link;
 use super::listening::Core;
+use super::tls::Agreed;
 use crate::http1::{Head, Start};
 use crate::{Error, ErrorKind, Result};
 
@@ -128,6 +129,12 @@ impl Exchange {
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.channel.link().is_some_and(|link| link.is_secure())
+    }
+
+    /// What was agreed with the client, if the connection is by TLS.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Agreed> {
+        self.channel.link()?.agreed()
     }
 
     /// The client's address, if it has one of IP and is still there.

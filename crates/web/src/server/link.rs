@@ -14,6 +14,8 @@ use bytes::Bytes;
 use rustls::{ServerConfig, ServerConnection};
 use twinloop_loop::net::{Kept, Stream, StreamHandler};
 
+use super::tls::Agreed;
+
 /// The most that one read takes from a socket.
 const SCRATCH: usize = 64 * 1024;
 
@@ -94,6 +96,11 @@ impl Link {
 
     pub(super) fn is_secure(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// What TLS has agreed on.
+    pub(super) fn agreed(&self) -> Option<Agreed> {
+        Some(Agreed::of(&self.tls.as_ref()?.borrow()))
     }
 
     /// The name that the client asked for.

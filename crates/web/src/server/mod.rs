@@ -21,7 +21,7 @@ pub use fields::Fields;
 pub use files::{Asked, FileAnswer, FileBody, Folder, FolderOptions, answer_file};
 pub use listening::{Limits, Server};
 pub use socket::{Socket, SocketHandler, SocketOptions, broadcast};
-pub use tls::Identity;
+pub use tls::{Agreed, Clients, Identity};
 
 /// Answers requests.
 pub trait Handler {

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyInt, PyString, PyTuple, PyType};
 
 use super::core::{LoopCore, core_of};
 use super::state::{LoopState, deadline};
@@ -156,6 +156,15 @@ pub(crate) fn begin_task<'py>(
     let none = py.None();
     let none = none.bind(py).as_borrowed();
     let constructors = Constructors::of(py)?;
+    if let Some(keywords) = &constructors.eager_keywords {
+        let yes = PyBool::new(py, true);
+        return call_with_keywords(
+            constructors.task.bind(py),
+            &[coroutine.as_borrowed()],
+            &[event_loop, yes.as_any().as_borrowed()],
+            keywords.bind(py),
+        );
+    }
     // The constructor calls `call_soon` with the first step: here it is kept, and made at once.
     state.begins_task.set(true);
     let task = call_with_keywords(
@@ -249,6 +258,8 @@ struct Constructors {
     future_keywords: Py<PyTuple>,
     task: Py<PyAny>,
     task_keywords: Py<PyTuple>,
+    /// From Python 3.12 on; its tasks that end with their first step are not even listed among all tasks.
+    eager_keywords: Option<Py<PyTuple>>,
 }
 
 impl Constructors {
@@ -263,6 +274,11 @@ impl Constructors {
                 future_keywords: names(&["loop"])?.unbind(),
                 task: py.import("asyncio.tasks")?.getattr("Task")?.unbind(),
                 task_keywords: names(&["loop", "name", "context"])?.unbind(),
+                eager_keywords: if py.version_info() >= (3, 12) {
+                    Some(names(&["loop", "eager_start"])?.unbind())
+                } else {
+                    None
+                },
             })
         })
     }

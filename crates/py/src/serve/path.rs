@@ -1,0 +1,132 @@
+//! The extension `http.response.pathsend`: a file as the body of an answer, read on the blocking pool and sent at the client's pace.
+//!
+//! The application awaits the end; the answer of one that ends before is cut. Loop thread, GIL held where Python is touched.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use twinloop_web::fs::{self, OpenOptions};
+use twinloop_web::server::Fields;
+use twinloop_web::{Error, Result};
+
+use super::call::{Call, Start, Task};
+use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::{self, Object};
+
+/// How much is read at a time.
+const PIECE: usize = 256 * 1024;
+
+impl Call {
+    pub(super) fn send_path<'py>(
+        self: &Rc<Self>,
+        py: Python<'py>,
+        this: Borrowed<'_, 'py, PyAny>,
+        message: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let path = message.get_item(intern!(py, "path"))?;
+        let path: PathBuf = path
+            .ok_or_else(|| {
+                PyTypeError::new_err("the message 'http.response.pathsend' has no 'path'")
+            })?
+            .extract()?;
+        let Some(start) = self.start.take() else {
+            return Err(PyRuntimeError::new_err(
+                "the body has begun already: 'http.response.pathsend' is all of it",
+            ));
+        };
+        self.log(py, start.status);
+        let outcome = Rc::new(RefCell::new(None));
+        let (call, result) = (Rc::clone(self), Rc::clone(&outcome));
+        self.application.core.open()?.begin(
+            Box::pin(async move {
+                let sent = call.copy_file(path, start).await;
+                ffi::with_gil_held(|py| {
+                    // Who went away with the middle of a file is nobody's fault, and a file that cannot be read is the sender's.
+                    let failed = sent.err().filter(|error| !error.is_closed());
+                    if failed.is_none() {
+                        call.complete(py);
+                    }
+                    *result.borrow_mut() = Some(failed);
+                    call.wake(py);
+                });
+            }),
+            None,
+        );
+        let operation = Box::new(Sending {
+            task: Task::new(this, self),
+            outcome,
+        });
+        coroutine::make(py, self.application.event_loop.bind(py), operation)
+    }
+
+    async fn copy_file(&self, path: PathBuf, mut start: Start) -> Result<()> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        let file = fs::open(&path, options).await?;
+        if start.length.is_none() {
+            let length = file.metadata().await?.len();
+            start
+                .fields
+                .append(b"content-length", length.to_string().as_bytes())?;
+        }
+        self.exchange.begin(start.status, &start.fields)?;
+        if self.exchange.method() != "HEAD" {
+            loop {
+                let piece = file.read(PIECE).await?;
+                if piece.is_empty() {
+                    break;
+                }
+                self.exchange.write(piece)?;
+                self.exchange.ready().await?;
+            }
+        }
+        self.exchange.finish(&Fields::new())
+    }
+}
+
+/// Waits until the file is sent.
+struct Sending {
+    task: Task,
+    outcome: Rc<RefCell<Option<Option<Error>>>>,
+}
+
+impl Operation for Sending {
+    fn name(&self) -> &'static str {
+        "send"
+    }
+
+    fn attempt<'py>(
+        &mut self,
+        py: Python<'py>,
+        waiter: &Waiter,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.outcome.take() {
+            None => {
+                self.task.call.wait(waiter);
+                Ok(None)
+            }
+            Some(None) => Ok(Some(py.None().into_bound(py))),
+            Some(Some(error)) => Err(file_error(&error)),
+        }
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {}
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        visitor(&self.task.object);
+    }
+}
+
+fn file_error(error: &Error) -> PyErr {
+    match error.io_kind() {
+        Some(std::io::ErrorKind::NotFound) => PyFileNotFoundError::new_err(error.chain()),
+        Some(_) => PyOSError::new_err(error.chain()),
+        None => PyRuntimeError::new_err(error.chain()),
+    }
+}
