@@ -11,6 +11,7 @@
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`http1`] | the messages of a connection, as servers read them | [`http1::Parser`] |
+//! | [`http2`] | a connection of HTTP/2, both ends, without I/O | [`http2::Connection`] |
 //! | [`server`] | an HTTP server, its exchanges and WebSockets | [`server::Server::start`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
@@ -52,6 +53,7 @@ mod error;
 pub mod fetch;
 pub mod fs;
 pub mod http1;
+pub mod http2;
 pub mod server;
 pub mod tls;
 pub mod websocket;

@@ -14,7 +14,6 @@ const isTwinloop = process.versions.twinloop !== undefined;
 test('what is not there yet is refused by its name', () => {
   if (!isTwinloop) return;
   const cases = [
-    [() => http2.connect('https://a'), 'http2.connect'],
     [() => cluster.fork(), 'cluster.fork'],
     [() => new inspector.Session(), 'inspector.Session'],
   ];

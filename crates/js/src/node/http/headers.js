@@ -1,8 +1,8 @@
 // What a header's name and value may hold (https://nodejs.org/api/http.html#httpvalidateheadernamename-label).
 'use strict';
 
-const { nodeError } = require('node/errors');
-const { regExp, test } = require('builtins/primordials');
+const { invalidValue, nodeError } = require('node/errors');
+const { isArray, regExp, test } = require('builtins/primordials');
 
 const token = regExp(/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/);
 const unfit = regExp(/[^\t\x20-\x7e\x80-\xff]/);
@@ -30,4 +30,19 @@ function validateHeaderValue(name, value) {
   if (hasUnfit(value)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
 }
 
-module.exports = { hasUnfit, isToken, validateHeaderName, validateHeaderValue };
+const linkValue = regExp(/^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/);
+
+/** The `Link` field of early hints. @param {any} given one, or a list @returns {string} */
+function linkOf(given) {
+  const links = isArray(given) ? given : [given];
+  let text = '';
+  for (let i = 0; i < links.length; i += 1) {
+    if (typeof links[i] !== 'string' || !test(linkValue, links[i])) {
+      throw invalidValue('hints', given, 'must be an array or string of format "</styles.css>; rel=preload; as=style"');
+    }
+    text += `${i === 0 ? '' : ', '}${links[i]}`;
+  }
+  return text;
+}
+
+module.exports = { hasUnfit, isToken, linkOf, validateHeaderName, validateHeaderValue };

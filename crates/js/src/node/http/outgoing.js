@@ -635,4 +635,4 @@ function toUnique(list) {
   return unique;
 }
 
-module.exports = { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };
+module.exports = { OutgoingMessage, alreadySent, dateField, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };

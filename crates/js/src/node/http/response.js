@@ -5,7 +5,7 @@ const { apply, construct, isArray, keys, regExp, setPrototypeOf, test } = requir
 const { addMethods } = require('node/prototypes');
 const { requireObject } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
-const { hasUnfit, validateHeaderValue } = require('node/http/headers');
+const { hasUnfit, linkOf, validateHeaderValue } = require('node/http/headers');
 const { STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage, alreadySent, emitClose, fields } = require('node/http/outgoing');
 
@@ -67,16 +67,9 @@ const methods = {
   writeEarlyHints(hints, callback) {
     requireObject(hints, 'hints');
     if (hints.link === null || hints.link === undefined) return;
-    const links = isArray(hints.link) ? hints.link : [hints.link];
-    if (links.length === 0) return;
-    let head = 'HTTP/1.1 103 Early Hints\r\nLink: ';
-    for (let i = 0; i < links.length; i += 1) {
-      if (typeof links[i] !== 'string' || !test(linkValue, links[i])) {
-        throw invalidValue('hints', hints.link, 'must be an array or string of format "</styles.css>; rel=preload; as=style"');
-      }
-      head += `${i === 0 ? '' : ', '}${links[i]}`;
-    }
-    head += '\r\n';
+    const link = linkOf(hints.link);
+    if (link === '') return;
+    let head = `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n`;
     const own = keys(hints);
     for (let i = 0; i < own.length; i += 1) {
       if (own[i] === 'link') continue;
@@ -131,8 +124,6 @@ const methods = {
   },
 };
 methods.writeHeader = methods.writeHead;
-
-const linkValue = regExp(/^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/);
 
 /** Sets a field of a list of pairs, or adds to it, if it is there before in the list. @param {any} response @param {any[]} list @param {number} at */
 function setGiven(response, list, at) {

@@ -1,21 +1,37 @@
-// `node:http2` (https://nodejs.org/api/http2.html): constants and settings. Sessions are not there yet, and say so.
+// `node:http2` (https://nodejs.org/api/http2.html).
 'use strict';
 
 const constants = require('node/http2/constants');
-const { absentClass, absentFunction } = require('node/absent');
+const { Http2ServerRequest, Http2ServerResponse } = require('node/http2/compatibility');
+const { connect } = require('node/http2/connect');
+const { sensitiveHeaders } = require('node/http2/fields');
+const { createSecureServer, createServer, performServerHandshake } = require('node/http2/server');
 const { getDefaultSettings, getPackedSettings, getUnpackedSettings } = require('node/http2/settings');
-const { prototype: emitter } = require('node/events/events');
+const { defineProperty } = require('builtins/primordials');
+
+// A promise for the session that is connected.
+defineProperty(connect, Symbol.for('nodejs.util.promisify.custom'), {
+  /** @param {any} authority @param {any} [options] */
+  value: (authority, options) =>
+    new Promise((resolve, reject) => {
+      const session = connect(authority, options, () => {
+        session.removeListener('error', reject);
+        return resolve(session);
+      });
+      session.once('error', reject);
+    }),
+});
 
 module.exports = {
-  connect: absentFunction('http2', 'connect', 3),
+  connect,
   constants,
-  createServer: absentFunction('http2', 'createServer', 2),
-  createSecureServer: absentFunction('http2', 'createSecureServer', 2),
+  createServer,
+  createSecureServer,
   getDefaultSettings,
   getPackedSettings,
   getUnpackedSettings,
-  performServerHandshake: absentFunction('http2', 'performServerHandshake', 1),
-  sensitiveHeaders: Symbol('sensitiveHeaders'),
-  Http2ServerRequest: absentClass('http2', 'Http2ServerRequest', 4, emitter),
-  Http2ServerResponse: absentClass('http2', 'Http2ServerResponse', 2, emitter),
+  performServerHandshake,
+  sensitiveHeaders,
+  Http2ServerRequest,
+  Http2ServerResponse,
 };

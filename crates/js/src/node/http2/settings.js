@@ -1,13 +1,15 @@
 // The settings of an HTTP/2 connection as an object and packed (https://www.rfc-editor.org/rfc/rfc9113#section-6.5.1).
 'use strict';
 
+const { http2Error } = require('node/http2/errors');
 const { invalidType, nodeError } = require('node/errors');
 const { requireObject } = require('node/arguments');
-const { hasOwn, isArray, isView, keys, push } = require('builtins/primordials');
-const { bytesOf } = require('builtins/webidl');
+const { create, hasOwn, includes, isArray, isInteger, isView, keys, push, viewName } = require('builtins/primordials');
 const loadBuffer = () => require('node/buffer/buffer');
 
 const most = 2 ** 32 - 1;
+/** The most settings that Node does not know. */
+const MOST_CUSTOM = 10;
 /** By the identifier on the wire, in the order in which they are packed. @type {[id: number, name: string, least: number, most: number][]} */
 const known = [
   [1, 'headerTableSize', 0, most],
@@ -40,33 +42,46 @@ function invalidSetting(Class, name, value) {
   return error;
 }
 
+/** @param {string} name @param {any} value @param {number} least @param {number} most */
+function requireSetting(name, value, least, most) {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  const error = invalidSetting(RangeError, name, value);
+  error.min = least;
+  error.max = most;
+  throw error;
+}
+
 /** @param {any} settings */
 function checkSettings(settings) {
   for (let index = 0; index < known.length; index += 1) {
-    const { 1: name, 2: lower, 3: upper } = known[index];
+    const { 1: name, 2: least, 3: most } = known[index];
     const value = settings[name];
     if (value === undefined) continue;
-    const isBoolean = booleans[0] === name || booleans[1] === name;
-    if (isBoolean && typeof value !== 'boolean') throw invalidSetting(TypeError, name, value);
-    if (isBoolean) continue;
-    if (typeof value !== 'number' || value < lower || value > upper) {
-      const error = invalidSetting(RangeError, name, value);
-      error.min = lower;
-      error.max = upper;
-      throw error;
-    }
+    if (booleans[0] !== name && booleans[1] !== name) requireSetting(name, value, least, most);
+    else if (typeof value !== 'boolean') throw invalidSetting(TypeError, name, value);
+  }
+  if (settings.maxHeaderSize !== undefined) requireSetting('maxHeaderSize', settings.maxHeaderSize, 0, most);
+  const { customSettings } = settings;
+  if (customSettings === undefined) return;
+  const names = keys(customSettings);
+  if (names.length > MOST_CUSTOM) throw http2Error('TOO_MANY_CUSTOM_SETTINGS');
+  for (let index = 0; index < names.length; index += 1) {
+    requireSetting('customSettings:id', isInteger(+names[index]) ? +names[index] : -1, 0, 0xffff);
+    requireSetting('customSettings:value', customSettings[names[index]], 0, most);
   }
 }
 
 /** @param {any} settings @param {(id: number, value: number) => void} add */
 function eachSetting(settings, add) {
   for (let index = 0; index < known.length; index += 1) {
-    const value = settings[known[index][1]];
-    if (value !== undefined) add(known[index][0], Number(value));
+    const name = known[index][1];
+    // The name that it had before.
+    const value = name === 'maxHeaderListSize' ? (settings.maxHeaderSize ?? settings[name]) : settings[name];
+    if (value !== undefined) add(known[index][0], +value);
   }
   if (settings.customSettings === undefined) return;
   const names = keys(settings.customSettings);
-  for (let index = 0; index < names.length; index += 1) add(Number(names[index]), Number(settings.customSettings[names[index]]));
+  for (let index = 0; index < names.length; index += 1) add(+names[index], settings.customSettings[names[index]]);
 }
 
 /** @param {any} [settings] */
@@ -74,6 +89,11 @@ function getPackedSettings(settings = {}) {
   if (settings === null || typeof settings !== 'object' || isArray(settings))
     requireObject(isArray(settings) ? null : settings, 'settings');
   checkSettings(settings);
+  return packed(settings);
+}
+
+/** Settings that are known to be right, as a frame has them. @param {any} settings */
+function packed(settings) {
   /** @type {number[]} */
   const bytes = [];
   eachSetting(settings, (id, value) =>
@@ -82,10 +102,37 @@ function getPackedSettings(settings = {}) {
   return loadBuffer().Buffer.from(bytes);
 }
 
-/** @param {any} packed @param {{ validate?: boolean }} [options] */
-function getUnpackedSettings(packed, options = {}) {
-  if (!isView(packed)) throw invalidType('buf', ['Buffer', 'TypedArray'], packed);
-  const bytes = bytesOf(packed);
+/**
+ * Settings as programs see them.
+ * @param {number[]} list numbers and values in turn @param {any} wanted the numbers of those that Node does not know, or undefined for all
+ */
+function settingsOfList(list, wanted) {
+  /** @type {Record<string, any>} */
+  const settings = create(null);
+  /** @type {Record<string, number>} */
+  const custom = {};
+  for (let at = 0; at < list.length; at += 2) {
+    const name = nameOf(list[at]);
+    const value = list[at + 1];
+    if (name !== '') settings[name] = booleans[0] === name || booleans[1] === name ? value !== 0 : value;
+    else if (wanted === undefined || includes(wanted, list[at])) custom[list[at]] = value;
+  }
+  settings.maxHeaderSize = settings.maxHeaderListSize;
+  settings.customSettings = custom;
+  return settings;
+}
+
+/** @param {number} id */
+function nameOf(id) {
+  for (let index = 0; index < known.length; index += 1) if (known[index][0] === id) return known[index][1];
+  return '';
+}
+
+/** @param {any} given @param {{ validate?: boolean }} [options] */
+function getUnpackedSettings(given, options = {}) {
+  if (!isView(given) || viewName(given) === undefined) throw invalidType('buf', ['Buffer', 'TypedArray'], given);
+  // Each element of an array is a byte, whatever its type.
+  const bytes = loadBuffer().Buffer.from(/** @type {any} */ (given));
   if (bytes.length % 6 !== 0) {
     throw nodeError(RangeError, 'ERR_HTTP2_INVALID_PACKED_SETTINGS_LENGTH', 'Packed settings length must be a multiple of six');
   }
@@ -94,8 +141,7 @@ function getUnpackedSettings(packed, options = {}) {
   for (let at = 0; at < bytes.length; at += 6) {
     const id = bytes[at] * 256 + bytes[at + 1];
     const value = bytes[at + 2] * 2 ** 24 + (bytes[at + 3] << 16) + (bytes[at + 4] << 8) + bytes[at + 5];
-    let name = '';
-    for (let index = 0; index < known.length; index += 1) if (known[index][0] === id) name = known[index][1];
+    const name = nameOf(id);
     if (name === '') (settings.customSettings ??= {})[id] = value;
     else settings[name] = booleans[0] === name || booleans[1] === name ? value !== 0 : value;
     if (name === 'maxHeaderListSize') settings.maxHeaderSize = value;
@@ -104,4 +150,4 @@ function getUnpackedSettings(packed, options = {}) {
   return settings;
 }
 
-module.exports = { getDefaultSettings, getPackedSettings, getUnpackedSettings };
+module.exports = { checkSettings, getDefaultSettings, getPackedSettings, getUnpackedSettings, packed, settingsOfList };

@@ -124,7 +124,9 @@ function onSecure() {
       if (this._rejectUnauthorized) this.destroy();
     } else this.authorized = true;
   }
-  if (!this.destroyed && this._releaseControl()) this._tlsOptions.server.emit('secureConnection', this);
+  if (this.destroyed || !this._releaseControl()) return;
+  this.secureConnecting = false;
+  this._tlsOptions.server.emit('secureConnection', this);
 }
 
 /** It is closed before it was secure. @this {any} @param {any} hadError */
