@@ -184,9 +184,13 @@ fn a_hundred_thousand_timers_and_promises_are_no_burden() {
 
 #[test]
 fn endless_recursion_is_an_error_that_can_be_caught() {
-    let code = "const f = () => f() + 1; try { f(); } catch (error) { console.log(error instanceof Error, error.name); }";
+    let code = "const f = () => f() + 1; try { f(); } catch (error) { console.log(error instanceof RangeError, error.name, error.message); }";
     let output = run(&["-e", code]);
-    assert_run(&output, 0, "true InternalError\n");
+    assert_run(
+        &output,
+        0,
+        "true RangeError Maximum call stack size exceeded\n",
+    );
 }
 
 #[test]

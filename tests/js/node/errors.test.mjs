@@ -6,7 +6,8 @@ import path from 'node:path';
 import timers from 'node:timers/promises';
 import url from 'node:url';
 import util from 'node:util';
-import { test, run, equal, rejects, throws } from '../harness.mjs';
+import vm from 'node:vm';
+import { test, run, deepEqual, equal, match, ok, rejects, throws } from '../harness.mjs';
 
 const file = ['string', 'Buffer or URL'];
 const cases = [
@@ -90,6 +91,28 @@ test('what promises are rejected with', async () => {
     code: 'ERR_INVALID_ARG_TYPE',
     message: 'The "promiseFn" argument must be of type function or an instance of Promise. Received type number (5)',
   });
+});
+
+test('a stack that is full is a RangeError, also in a realm of vm and by WebAssembly', () => {
+  const forever = () => forever() + 1;
+  // A module with a function that calls itself: (func (export "f") call 0).
+  const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 6, 1, 4, 0, 16, 0, 11];
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports;
+  for (const deep of [forever, f]) {
+    let thrown;
+    try {
+      deep();
+    } catch (error) {
+      thrown = error;
+    }
+    ok(thrown instanceof RangeError);
+    deepEqual([thrown.name, thrown.message, thrown.constructor], ['RangeError', 'Maximum call stack size exceeded', RangeError]);
+    match(thrown.stack, /^RangeError: Maximum call stack size exceeded\n {4}at /);
+  }
+  equal(
+    vm.runInNewContext('const f = () => f() + 1; try { f() } catch (error) { error instanceof RangeError && error.name }'),
+    'RangeError',
+  );
 });
 
 await run();

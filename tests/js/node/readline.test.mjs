@@ -102,4 +102,16 @@ test('keys of several terminals, with what is held', async () => {
   ok(lines[Symbol.for('nodejs.watermarkData')].high > 0);
 });
 
+test('Interface may be called without new, and extended', () => {
+  const { Interface } = readline;
+  const input = new PassThrough();
+  const lines = Interface({ input });
+  ok(lines instanceof Interface && lines.constructor === Interface && Object.getPrototypeOf(lines) === Interface.prototype);
+  class Own extends Interface {}
+  const own = new Own({ input });
+  ok(own instanceof Own && own instanceof Interface);
+  lines.close();
+  own.close();
+});
+
 await run();

@@ -1,6 +1,6 @@
 // node:url beside the classes of the URL standard: the parts of older packages.
 import url from 'node:url';
-import { test, run, equal, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
 const parts = (text, ...more) => {
   const { protocol, slashes, auth, host, port, hostname, hash, search, query, pathname, path, href } = url.parse(text, ...more);
@@ -80,6 +80,11 @@ test('a link leads where the page that it stands on says', () => {
     equal(throws(() => url.parse(each), TypeError).code, 'ERR_INVALID_ARG_VALUE', each);
   }
   equal(url.parse('http://a.example:/b').host, 'a.example');
+});
+
+test('Url may be called without new', () => {
+  url.Url();
+  ok(new url.Url() instanceof url.Url && url.parse('a:b').constructor === url.Url);
 });
 
 await run();

@@ -49,6 +49,7 @@ mod compiled;
 mod context;
 mod convert;
 mod error;
+mod full_stack;
 mod functions;
 mod global;
 mod helper_threads;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, Once};
 
 use mozjs::jsapi::{JS_SetGlobalJitCompilerOption, JSContext, JSJitCompilerOption};
 
-use super::{context, helper_threads, selfhosted};
+use super::{context, full_stack, helper_threads, selfhosted};
 
 /// Contexts that live, of all threads.
 static LIVE_CONTEXTS: AtomicUsize = AtomicUsize::new(0);
@@ -116,6 +116,7 @@ fn initialize() -> Result<(), String> {
         unsafe { libc::unsetenv(BEGINS_NOW.as_ptr()) };
     }
     if ready {
+        full_stack::reword();
         Ok(())
     } else {
         Err("cannot initialise the JavaScript engine".to_string())

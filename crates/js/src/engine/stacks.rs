@@ -67,11 +67,13 @@ pub(super) fn install(scope: &Scope<'_>) -> Result<(), Error> {
     }
     let constructor = scope.class_object(JSProtoKey::JSProto_Error)?;
     *stacks.constructor.borrow_mut() = Some(scope.persist(constructor));
+    scope.full_stacks_are_range_errors()?;
     install_on(scope, constructor)
 }
 
 /// The same on the `Error` of a further realm, which is the current one.
 pub(super) fn install_in_realm(scope: &Scope<'_>) -> Result<(), Error> {
+    scope.full_stacks_are_range_errors()?;
     install_on(scope, scope.class_object(JSProtoKey::JSProto_Error)?)
 }
 

@@ -1,7 +1,7 @@
 // Methods and accessors of classes that are functions, as Node has them: packages of old call them without `new`, and see their prototypes' properties.
 'use strict';
 
-const { defineProperty, keys, ownKeys } = require('builtins/primordials');
+const { construct, defineProperty, getPrototypeOf, keys, ownKeys, setPrototypeOf } = require('builtins/primordials');
 
 /** @param {any} prototype @param {Record<string | symbol, any>} methods those under symbols are not enumerable */
 function addMethods(prototype, methods) {
@@ -44,4 +44,21 @@ function addAlias(prototype, name, property) {
   });
 }
 
-module.exports = { addAlias, addGetters, addMethods };
+/** A class that may be called without `new`, as it could when it was a function. @template {new (...given: any) => any} T @param {T} Class @returns {T} */
+function callable(Class) {
+  /** @type {any} */
+  const { [Class.name]: Callable } = {
+    /** @param {any[]} given */
+    [Class.name]: function (...given) {
+      return construct(Class, given, new.target ?? Callable);
+    },
+  };
+  defineProperty(Callable, 'length', { value: Class.length, configurable: true });
+  Callable.prototype = Class.prototype;
+  defineProperty(Callable, 'prototype', { enumerable: false });
+  defineProperty(Class.prototype, 'constructor', { value: Callable, writable: true, enumerable: false, configurable: true });
+  setPrototypeOf(Callable, getPrototypeOf(Class));
+  return Callable;
+}
+
+module.exports = { addAlias, addGetters, addMethods, callable };

@@ -186,7 +186,7 @@ fn a_thread_with_a_small_stack_is_refused_and_one_with_enough_recurses_safely() 
     let refused = on_stack(128 << 10).unwrap_err();
     assert!(refused.contains("stack"), "{refused}");
     for size in [512 << 10, 1 << 20, 64 << 20] {
-        assert_eq!(on_stack(size).unwrap(), "too much recursion");
+        assert_eq!(on_stack(size).unwrap(), "Maximum call stack size exceeded");
     }
 }
 

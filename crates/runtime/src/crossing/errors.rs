@@ -22,6 +22,9 @@ use crate::bridge::Helper;
 /// Chains longer than this are cut: a cause may be its own ancestor only by a program's mistake.
 const LONGEST_CHAIN: u32 = 16;
 
+/// What JavaScript says of a stack that is full.
+const FULL_STACK: &str = "Maximum call stack size exceeded";
+
 /// The Python exception for an error of the web APIs, by the table that gives each kind its class.
 pub(crate) fn network_to_py(py: Python<'_>, error: &twinloop_web::Error) -> PyErr {
     let name = error.kind().face().python;
@@ -180,8 +183,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             self.scope.string_of(text).ok()
         };
         if self.scope.class_of(value) == Some(Class::Error) {
-            // The engine's own class for a stack that is full.
-            if text("name").is_some_and(|name| name == "InternalError") {
+            if text("message").is_some_and(|message| message == FULL_STACK) {
                 return PyRecursionError::new_err("too much recursion in JavaScript");
             }
             if let Some(message) = text("message") {

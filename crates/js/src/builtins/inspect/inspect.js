@@ -349,16 +349,9 @@ function sortParts(context, parts, described) {
   }
 }
 
-// SpiderMonkey's own class of errors.
-/** @type {any} */
-const { InternalError } = globalThis;
-
 /** @param {any} error */
 function isTooMuchRecursion(error) {
-  return (
-    (error instanceof InternalError && error.message === 'too much recursion') ||
-    (error instanceof RangeError && error.message === 'Maximum call stack size exceeded')
-  );
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }
 
 /** `Symbol.toStringTag`, unless it will be listed among the properties anyway. @param {InspectContext} context @param {any} value @returns {string} */

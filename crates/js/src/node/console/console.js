@@ -118,7 +118,7 @@ function write(state, stream, text) {
       }
     });
   } catch (error) {
-    if (error instanceof RangeError || /** @type {any} */ (error)?.name === 'InternalError') throw error;
+    if (error instanceof RangeError) throw error;
   } finally {
     stream.removeListener?.('error', noop);
   }

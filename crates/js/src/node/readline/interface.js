@@ -10,6 +10,7 @@ const { invalidValue, nodeError } = require('node/errors');
 const EventEmitter = require('node/events/events');
 const { clearScreenDown, cursorTo, moveCursor } = require('node/readline/cursor');
 const { emitKeypressEvents } = require('node/readline/keys');
+const { callable } = require('node/prototypes');
 const { nextTick } = require('node/process/ticks');
 const { StringDecoder } = require('node/string_decoder/string_decoder');
 const loadWidth = () => require('builtins/inspect/string_width');
@@ -772,4 +773,4 @@ function linesOf(source) {
   };
 }
 
-module.exports = { Interface };
+module.exports = { Interface: callable(Interface) };

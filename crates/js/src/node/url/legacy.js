@@ -2,6 +2,7 @@
 // by Node's own rules, not the standard's.
 'use strict';
 
+const { callable } = require('node/prototypes');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { requireObject, requireString } = require('node/arguments');
 const {
@@ -500,4 +501,4 @@ function withoutDots(parts, staysInside) {
   return walked;
 }
 
-module.exports = { Url, format, parse, resolve, resolveObject };
+module.exports = { Url: callable(Url), format, parse, resolve, resolveObject };

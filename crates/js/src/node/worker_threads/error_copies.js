@@ -20,7 +20,6 @@ const classes = /** @type {any} */ ({
   SyntaxError,
   TypeError,
   URIError,
-  InternalError: /** @type {any} */ (globalThis).InternalError,
 });
 
 /** What can be sent. @param {any} error @returns {{ copy: ErrorCopy } | { value: any }} */
