@@ -3,7 +3,6 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 import tls from 'node:tls';
-import cluster from 'node:cluster';
 import inspector from 'node:inspector';
 import * as workers from 'node:worker_threads';
 import { createRequire } from 'node:module';
@@ -13,10 +12,7 @@ const isTwinloop = process.versions.twinloop !== undefined;
 
 test('what is not there yet is refused by its name', () => {
   if (!isTwinloop) return;
-  const cases = [
-    [() => cluster.fork(), 'cluster.fork'],
-    [() => new inspector.Session(), 'inspector.Session'],
-  ];
+  const cases = [[() => new inspector.Session(), 'inspector.Session']];
   for (const [call, name] of cases) {
     const error = throws(call, Error);
     equal(error.code, 'ERR_METHOD_NOT_IMPLEMENTED');

@@ -61,6 +61,7 @@ impl Loader {
         }
         let url = file_url(&path);
         *self.main.borrow_mut() = Some(url.to_string());
+        join_parent(scope)?;
         if self.module_class(scope).is_some() {
             return self.run_main(scope, &path);
         }
@@ -114,6 +115,7 @@ impl Loader {
         scope: &Scope<'s>,
         code: &str,
     ) -> Result<Local<'s>, Error> {
+        join_parent(scope)?;
         let path = std::env::current_dir().unwrap_or_default().join("[eval]");
         let url = file_url(&path).to_string();
         *self.main.borrow_mut() = Some(url.clone());
@@ -147,6 +149,7 @@ impl Loader {
         scope: &Scope<'s>,
         input: &Input,
     ) -> Result<Local<'s>, Error> {
+        join_parent(scope)?;
         let code = match input.kind.as_deref() {
             Some("commonjs-typescript" | "module-typescript") => {
                 typescript::strip(&input.code).map_err(|problem| problem.into_error(&input.name))?
@@ -250,4 +253,12 @@ impl Loader {
         self.set_main(url);
         self.code_record(scope, text, url, url)
     }
+}
+
+/// Who forked this program is answered whatever the program asks for: that a socket has arrived, or that a cluster's worker is there.
+fn join_parent(scope: &Scope<'_>) -> Result<(), Error> {
+    if std::env::var_os("NODE_CHANNEL_FD").is_some() {
+        builtins::exports(scope, "node/process/process")?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::rc::Rc;
+use std::task::Poll;
 
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, acceptfrom_with, bind, listen, sockopt,
@@ -61,21 +62,28 @@ impl Listener {
     /// # Errors
     /// As there.
     pub fn bind_with(address: SocketAddr, options: ListenOptions) -> io::Result<Listener> {
-        let family = if address.is_ipv4() {
-            AddressFamily::INET
-        } else {
-            AddressFamily::INET6
-        };
-        let fd = new_socket(family)?;
-        sockopt::set_socket_reuseaddr(&fd, true)?;
-        if options.reuse_port {
-            sockopt::set_socket_reuseport(&fd, true)?;
-        }
-        if address.is_ipv6() {
-            sockopt::set_ipv6_v6only(&fd, options.ipv6_only)?;
-        }
-        bind(&fd, &address)?;
-        Listener::listen(fd, options.backlog)
+        Listener::listen(bound_socket(address, options)?, options.backlog)
+    }
+
+    /// Binds a TCP address for others to listen at: who gets a duplicate of the descriptor. It hears of no connection.
+    ///
+    /// # Errors
+    /// As for [`Listener::bind`].
+    pub fn bound(address: SocketAddr, options: ListenOptions) -> io::Result<Listener> {
+        let source = RefCell::default();
+        let fd = bound_socket(address, options)?;
+        Ok(Listener { source, fd })
+    }
+
+    /// As [`Listener::bound`], for a path, which must not exist yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bound_unix(path: &Path) -> io::Result<Listener> {
+        let fd = new_socket(AddressFamily::UNIX)?;
+        bind(&fd, &unix_address(path)?)?;
+        let source = RefCell::default();
+        Ok(Listener { source, fd })
     }
 
     /// Listens on a path, which must not exist yet.
@@ -125,9 +133,9 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         let (fd, address) = std::future::poll_fn(|context| {
             let source = self.source.borrow();
-            let source = source
-                .as_ref()
-                .expect("the registration lives as long as the listener");
+            let Some(source) = source.as_ref() else {
+                return Poll::Ready(Err(rustix::io::Errno::INVAL.into()));
+            };
             source.poll_io(Readiness::READ, context, || {
                 Ok(acceptfrom_with(
                     &self.fd,
@@ -189,6 +197,24 @@ impl Listener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::try_from(rustix::net::getsockname(&self.fd)?)?)
     }
+}
+
+fn bound_socket(address: SocketAddr, options: ListenOptions) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let fd = new_socket(family)?;
+    sockopt::set_socket_reuseaddr(&fd, true)?;
+    if options.reuse_port {
+        sockopt::set_socket_reuseport(&fd, true)?;
+    }
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&fd, options.ipv6_only)?;
+    }
+    bind(&fd, &address)?;
+    Ok(fd)
 }
 
 /// A path as an address, or an abstract name.

@@ -2,11 +2,20 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use rustix::net::{SendFlags, Shutdown, recv, send, shutdown};
+use rustix::cmsg_space;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, Shutdown, recv, recvmsg, sendmsg, shutdown,
+};
+use tokio::sync::Mutex;
 use twinloop_loop::{Loop, Mode, Readiness, Source};
+
+/// How many descriptors one read takes; who writes here sends one at a time.
+const MOST_DESCRIPTORS: usize = 16;
 
 /// A connected local socket on the loop. Dropping it closes it. It stays a blocking one, as a child may be given it as its own; each call
 /// says that it does not wait.
@@ -15,6 +24,8 @@ pub struct Pipe {
     source: Source,
     descriptor: OwnedFd,
     is_closed: Cell<bool>,
+    /// Held by who writes: each waits for those before it.
+    writer: Mutex<()>,
 }
 
 impl Pipe {
@@ -30,6 +41,7 @@ impl Pipe {
             source,
             descriptor,
             is_closed: Cell::new(false),
+            writer: Mutex::new(()),
         })
     }
 
@@ -50,11 +62,7 @@ impl Pipe {
                 if self.is_closed.get() {
                     return Ok(0);
                 }
-                let (count, _) = recv(
-                    &self.descriptor,
-                    &mut bytes,
-                    rustix::net::RecvFlags::DONTWAIT,
-                )?;
+                let (count, _) = recv(&self.descriptor, &mut bytes, RecvFlags::DONTWAIT)?;
                 Ok(count)
             })
         })
@@ -64,12 +72,53 @@ impl Pipe {
         Ok(bytes)
     }
 
-    /// Writes all bytes.
+    /// As [`Pipe::read`], with the descriptors that came along. The system tells those of one write with its first byte.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn receive(&self, most: usize) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+        let mut bytes = vec![0; most];
+        let mut descriptors = Vec::new();
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let count = poll_fn(|context| {
+            self.source.poll_io(Readiness::READ, context, || {
+                if self.is_closed.get() {
+                    return Ok(0);
+                }
+                let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+                let mut control = RecvAncillaryBuffer::new(&mut space);
+                let mut parts = [IoSliceMut::new(&mut bytes)];
+                let received = recvmsg(&self.descriptor, &mut parts, &mut control, flags)?;
+                for message in control.drain() {
+                    if let RecvAncillaryMessage::ScmRights(rights) = message {
+                        descriptors.extend(rights);
+                    }
+                }
+                Ok(received.bytes)
+            })
+        })
+        .await?;
+        bytes.truncate(count);
+        bytes.shrink_to_fit();
+        Ok((bytes, descriptors))
+    }
+
+    /// Writes all bytes, after what was to be written before.
     ///
     /// # Errors
     /// What the system reports: EPIPE when nobody reads any more.
     pub async fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.send(bytes, None).await
+    }
+
+    /// As [`Pipe::write`], with a descriptor for who reads.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send(&self, bytes: &[u8], descriptor: Option<OwnedFd>) -> io::Result<()> {
+        let _turn = self.writer.lock().await;
         let mut rest = bytes;
+        let mut descriptor = descriptor;
         while !rest.is_empty() {
             let count = poll_fn(|context| {
                 self.source.poll_io(Readiness::WRITE, context, || {
@@ -77,10 +126,18 @@ impl Pipe {
                         return Err(io::Error::from(rustix::io::Errno::PIPE));
                     }
                     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-                    Ok(send(&self.descriptor, rest, flags)?)
+                    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+                    let mut control = SendAncillaryBuffer::new(&mut space);
+                    let rights = descriptor.as_ref().map(|descriptor| [descriptor.as_fd()]);
+                    if let Some(rights) = &rights {
+                        control.push(SendAncillaryMessage::ScmRights(rights));
+                    }
+                    let parts = [IoSlice::new(rest)];
+                    Ok(sendmsg(&self.descriptor, &parts, &mut control, flags)?)
                 })
             })
             .await?;
+            descriptor = None;
             rest = &rest[count..];
         }
         Ok(())

@@ -6,15 +6,31 @@ const { invalidType, missingArguments } = require('node/errors');
 const { requireFunction, requireObject } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
-const { channelClosed, disconnected, unknownHandle } = require('node/child_process/errors');
+const { channelClosed, disconnected } = require('node/child_process/errors');
 const { defineProperty, parseJson, push, shift, startsWith, stringIndexOf, slice, stringify, then } = require('builtins/primordials');
-const { pipeClose, pipeEnd, pipeInherited, pipeNumber, pipeRead, pipeReference, pipeWrite } = ops;
+const { pipeClose, pipeEnd, pipeInherited, pipeNumber, pipeReceive, pipeReference, pipeSend, pipeTake, pipeWrite } = ops;
+const { builtinExports } = ops;
+const loadWarnings = () => require('node/process/warnings');
 const loadEncoding = () => require('web/encoding/encoding');
 const loadSerialization = () => require('node/v8/serialization');
 
 const chunkSize = 65536;
 /** What may wait to be written before `send` says that it is much. */
 const muchWaiting = 131072;
+/** How often a handle is sent that did not arrive. */
+const mostAttempts = 3;
+
+/** What finds `node/child_process/handles`, which stands on `process` and so on this file. @type {(() => any) | undefined} */
+let findHandles;
+/** @param {() => any} find */
+function useHandles(find) {
+  findHandles = find;
+}
+function loadHandles() {
+  // The module says where they are.
+  if (findHandles === undefined) builtinExports('child_process');
+  return /** @type {any} */ (findHandles)();
+}
 
 /** What `process.channel` and `subprocess.channel` are: the program may say whether they keep it alive. */
 class Control extends EventEmitter {
@@ -59,8 +75,12 @@ class Channel {
   #bytes;
   #decoder;
   #waiting = 0;
-  /** Messages that nobody listened for yet. @type {any[]} */
+  /** Messages that nobody listened for yet, and handles that came with them. @type {[message: any, handle: any][]} */
   #unheard = [];
+  /** Takes what the two channels tell each other; false for anything else. @type {(message: any, descriptor: NativeDescriptor | undefined) => boolean} */
+  onProtocol = () => false;
+  /** Ends what waits for the other side. */
+  onClosed = () => {};
   /** Why it is to be closed when all is written. */
   #isEnding = false;
   #isTold = false;
@@ -84,8 +104,8 @@ class Channel {
     if (this.#pipe !== undefined) pipeReference(this.#pipe, referenced);
   }
 
-  /** False when much is waiting. @param {any} message @param {((error: any) => void) | undefined} callback */
-  write(message, callback) {
+  /** False when much is waiting. @param {any} message @param {number} descriptor a number, or -1 @param {(error: any) => void} told */
+  write(message, descriptor, told) {
     const pipe = this.#pipe;
     if (pipe === undefined) return false;
     const content = this.#isAdvanced ? loadSerialization().frame(message) : `${stringify(message)}\n`;
@@ -93,11 +113,11 @@ class Channel {
     this.#waiting += length;
     const done = (/** @type {any} */ error) => {
       this.#waiting -= length;
-      if (callback !== undefined) nextTick(callback, error);
+      told(error);
       if (this.#isEnding && this.#waiting === 0) this.#close();
     };
     then(
-      pipeWrite(pipe, content),
+      descriptor === -1 ? pipeWrite(pipe, content) : pipeSend(pipe, content, descriptor),
       () => done(null),
       (error) => done(error),
     );
@@ -114,7 +134,7 @@ class Channel {
   flush() {
     const unheard = this.#unheard;
     this.#unheard = [];
-    for (let index = 0; index < unheard.length; index += 1) this.#target.emit('message', unheard[index], undefined);
+    for (let index = 0; index < unheard.length; index += 1) this.#target.emit('message', unheard[index][0], unheard[index][1]);
   }
 
   #close() {
@@ -125,6 +145,7 @@ class Channel {
     }
     if (this.#isTold) return;
     this.#isTold = true;
+    this.onClosed();
     const target = this.#target;
     target.connected = false;
     nextTick(() => {
@@ -137,7 +158,7 @@ class Channel {
   #read() {
     if (this.#pipe === undefined) return;
     then(
-      pipeRead(this.#pipe, chunkSize),
+      pipeReceive(this.#pipe, chunkSize),
       (bytes) => nextTick(() => this.#arrived(bytes)),
       () => nextTick(() => this.#close()),
     );
@@ -145,7 +166,8 @@ class Channel {
 
   /** @param {Uint8Array} bytes */
   #arrived(bytes) {
-    if (bytes.length === 0 || this.#pipe === undefined) {
+    const pipe = this.#pipe;
+    if (bytes.length === 0 || pipe === undefined) {
       this.#close();
       return;
     }
@@ -156,8 +178,12 @@ class Channel {
     this.#read();
     for (let message = shift(messages); message !== undefined; message = shift(messages)) {
       const { value } = message;
+      // Descriptors come in the order of their messages.
+      const descriptor = value?.cmd === 'NODE_HANDLE' ? pipeTake(pipe) : undefined;
       // One tick each: a listener that throws takes no other message along.
-      nextTick(() => this.#hear(value));
+      nextTick(() => {
+        if (!isInternal(value) || !this.onProtocol(value, descriptor)) this.hear(value, undefined);
+      });
     }
   }
 
@@ -171,27 +197,118 @@ class Channel {
     this.#rest = text;
   }
 
-  /** @param {any} message */
-  #hear(message) {
+  /** @param {any} message @param {any} handle */
+  hear(message, handle) {
     const target = this.#target;
-    const isInternal =
-      message !== null && typeof message === 'object' && typeof message.cmd === 'string' && startsWith(message.cmd, 'NODE_');
-    if (isInternal) target.emit('internalMessage', message, undefined);
-    else if (target.listenerCount('message') > 0) target.emit('message', message, undefined);
-    else push(this.#unheard, message);
+    if (isInternal(message)) target.emit('internalMessage', message, handle);
+    else if (target.listenerCount('message') > 0) target.emit('message', message, handle);
+    else push(this.#unheard, [message, handle]);
   }
 }
 
-/** Checks a message and what goes with it. @param {any} message @param {any} handle @param {any} options */
-function requireMessage(message, handle, options) {
+/** Whether it is no message of the program's. @param {any} message */
+function isInternal(message) {
+  return message !== null && typeof message === 'object' && typeof message.cmd === 'string' && startsWith(message.cmd, 'NODE_');
+}
+
+/** Checks a message and what goes with it. @param {any} message @param {any} options */
+function requireMessage(message, options) {
   if (message === undefined) throw missingArguments('message');
   const type = typeof message;
   if (type !== 'string' && type !== 'object' && type !== 'number' && type !== 'boolean') {
     throw invalidType('message', ['string', 'object', 'number', 'boolean'], message);
   }
   if (options !== undefined) requireObject(options, 'options');
-  // Sockets and servers, which there are none of yet.
-  if (handle !== undefined && handle !== null) throw unknownHandle();
+}
+
+/**
+ * Messages with handles: one at a time is on its way, until the other side says that it has it; what is sent meanwhile waits.
+ * @param {any} target @param {Channel} channel
+ */
+function makeSender(target, channel) {
+  /** @type {{ message: any, handle: any, options: any, callback: any }[] | undefined} */
+  let queue;
+  /** @type {{ message: any, handle: any, options: any, callback: any, attempts: number } | undefined} */
+  let pending;
+  const lists = { send: {}, got: {} };
+
+  const closePending = () => {
+    pending?.handle.close();
+    pending = undefined;
+  };
+
+  /** @param {any} message @param {any} handle @param {any} options @param {any} callback */
+  const send = (message, handle, options, callback) => {
+    const settings = options ?? {};
+    const isAnswer = message?.cmd === 'NODE_HANDLE_ACK' || message?.cmd === 'NODE_HANDLE_NACK';
+    const hasHandle = handle !== undefined && handle !== null;
+    const type = hasHandle ? loadHandles().kindOf(handle) : undefined;
+    if (queue !== undefined && !isAnswer) {
+      push(queue, { message, handle, options, callback });
+      return queue.length === 1;
+    }
+    if (!hasHandle) return write(message, undefined, settings, callback);
+    const wrapped = { cmd: 'NODE_HANDLE', type, msg: message };
+    const native = loadHandles().release(target, lists, wrapped, handle, settings);
+    // What was given away before is a message without a handle now.
+    if (!native || native.fd < 0) return write(message, undefined, settings, callback);
+    queue = [];
+    if (loadHandles().isGivenAway(wrapped, settings)) {
+      pending = { message: wrapped, handle: native, options: settings, callback, attempts: 0 };
+    }
+    return write(wrapped, native, settings, callback);
+  };
+
+  /** @param {any} message @param {any} handle a native one @param {any} options @param {any} callback */
+  const write = (message, handle, options, callback) =>
+    channel.write(message, handle === undefined ? -1 : handle.fd, (error) => {
+      if (error !== null && handle !== undefined) closePending();
+      if (callback !== undefined && callback !== null) nextTick(callback, error);
+      else if (error !== null && !options.swallowErrors && handle !== undefined) nextTick(() => target.emit('error', error));
+    });
+
+  /** @param {any} message */
+  const acknowledged = (message) => {
+    const failed = message.cmd === 'NODE_HANDLE_NACK' ? pending : undefined;
+    if (failed === undefined || failed.attempts === mostAttempts) {
+      closePending();
+      if (failed !== undefined) {
+        const text = 'Handle did not reach the receiving process correctly';
+        loadWarnings().emitWarning(text, 'SentHandleNotReceivedWarning');
+      }
+    } else {
+      failed.attempts += 1;
+      write(failed.message, failed.handle, failed.options, failed.callback);
+      return;
+    }
+    const waiting = queue ?? [];
+    queue = undefined;
+    for (let index = 0; index < waiting.length; index += 1) {
+      const { message: next, handle, options, callback } = waiting[index];
+      send(next, handle, options, callback);
+    }
+    if (!target.connected && queue === undefined) channel.end();
+  };
+
+  channel.onProtocol = (message, descriptor) => {
+    if (message.cmd === 'NODE_HANDLE_ACK' || message.cmd === 'NODE_HANDLE_NACK') {
+      acknowledged(message);
+      return true;
+    }
+    if (message.cmd !== 'NODE_HANDLE') return false;
+    if (descriptor === undefined) {
+      if (target.connected) send({ cmd: 'NODE_HANDLE_NACK' }, undefined, { swallowErrors: true }, undefined);
+      return true;
+    }
+    if (target.connected) send({ cmd: 'NODE_HANDLE_ACK' }, undefined, { swallowErrors: true }, undefined);
+    loadHandles().receive(target, lists, message, descriptor, (/** @type {any} */ handle) =>
+      nextTick(() => channel.hear(message.msg, handle)),
+    );
+    return true;
+  };
+  channel.onClosed = closePending;
+
+  return { send, isWaiting: () => queue !== undefined };
 }
 
 /**
@@ -201,6 +318,7 @@ function requireMessage(message, handle, options) {
 function joinChannel(target, pipe, serialization) {
   const channel = new Channel(target, pipe, serialization === 'advanced');
   const control = new Control(channel);
+  const sender = makeSender(target, channel);
   target.channel = control;
   define(target, '_channel', control);
   target.connected = true;
@@ -221,8 +339,8 @@ function joinChannel(target, pipe, serialization) {
       }
       if (tell !== undefined && tell !== null) requireFunction(tell, 'callback');
       if (target.connected) {
-        requireMessage(message, sent, settings);
-        return channel.write(message, tell ?? undefined);
+        requireMessage(message, settings);
+        return sender.send(message, sent, settings, tell);
       }
       const error = channelClosed();
       if (typeof tell === 'function') nextTick(tell, error);
@@ -230,7 +348,12 @@ function joinChannel(target, pipe, serialization) {
       return false;
     },
   );
-  define(target, '_send', target.send);
+  define(
+    target,
+    '_send',
+    (/** @type {any} */ message, /** @type {any} */ handle, /** @type {any} */ options, /** @type {any} */ callback) =>
+      sender.send(message, handle, typeof options === 'boolean' ? { swallowErrors: options } : options, callback),
+  );
   define(target, 'disconnect', () => {
     if (!target.connected) {
       target.emit('error', disconnected());
@@ -240,7 +363,8 @@ function joinChannel(target, pipe, serialization) {
   });
   define(target, '_disconnect', () => {
     target.connected = false;
-    channel.end();
+    // It ends when the other side has what is on its way.
+    if (!sender.isWaiting()) channel.end();
   });
   target.on('newListener', (/** @type {any} */ name) => {
     if (name === 'message') nextTick(() => channel.flush());
@@ -275,4 +399,4 @@ function joinParent(process, number, serialization) {
   });
 }
 
-module.exports = { joinChannel, joinParent };
+module.exports = { joinChannel, joinParent, useHandles };

@@ -5,6 +5,7 @@ const { aborted, invalidType } = require('node/errors');
 const { requireArray, requireFunction, requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { process } = require('node/process/process');
+const { useHandles } = require('node/child_process/channel');
 const { ChildProcess, begin } = require('node/child_process/child');
 const { channelRequired, tooMuchOutput } = require('node/child_process/errors');
 const {
@@ -20,6 +21,7 @@ const {
 const { execFileSync, execSync, spawnSync } = require('node/child_process/sync');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const { assign, defineProperty, includes, isArray, join, push, slice, symbolFor, withResolvers } = require('builtins/primordials');
+const loadHandles = () => require('node/child_process/handles');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadPaths = () => require('node/fs/values');
 const loadSystemErrors = () => require('node/util/system_errors');
@@ -287,5 +289,7 @@ function forkStdio(settings) {
   const kind = typeof stdio === 'string' ? stdio : settings.silent ? 'pipe' : 'inherit';
   return [kind, kind, kind, 'ipc'];
 }
+
+useHandles(loadHandles);
 
 module.exports = { ChildProcess, exec, execFile, execFileSync, execSync, fork, spawn, spawnSync };

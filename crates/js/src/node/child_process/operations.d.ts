@@ -9,6 +9,11 @@ interface NativePipe {
   readonly nativePipe: unique symbol;
 }
 
+/** A descriptor that another process sent, until somebody takes it over. */
+interface NativeDescriptor {
+  readonly nativeDescriptor: unique symbol;
+}
+
 interface Operations {
   /** Both are numbers; the signal 0 only asks. */
   childKill(pid: number, signal: number): void;
@@ -44,6 +49,8 @@ interface Operations {
     pipes: (NativePipe | undefined)[],
     ended: Promise<[code: number | undefined, signal: number | undefined]>,
   ];
+  /** A listener is any socket that has no peer. */
+  descriptorKind(descriptor: NativeDescriptor): 'connection' | 'listener';
   pipeClose(pipe: NativePipe): void;
   pipeEnd(pipe: NativePipe): void;
   /** The socket that whoever started this process left open under this number. */
@@ -53,5 +60,11 @@ interface Operations {
   pipeRead(pipe: NativePipe, most: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Whether a read keeps the program alive; a write always does. */
   pipeReference(pipe: NativePipe, referenced: boolean): void;
+  /** As `pipeRead`; descriptors that come along are there for `pipeTake`. */
+  pipeReceive(pipe: NativePipe, most: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** As `pipeWrite`, with a descriptor of this number for who reads; throws without one. */
+  pipeSend(pipe: NativePipe, content: Uint8Array | string, number: number): Promise<void>;
+  /** The next descriptor that came along. */
+  pipeTake(pipe: NativePipe): NativeDescriptor | undefined;
   pipeWrite(pipe: NativePipe, content: Uint8Array | string): Promise<void>;
 }

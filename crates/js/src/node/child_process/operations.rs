@@ -3,12 +3,14 @@
 //! A child, and a read or write that is under way, keeps the program alive as long as the object is referenced (`ref`, `unref`).
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use twinloop_loop::{Hold, Loop, take_inherited};
+use twinloop_loop::{Hold, Loop, duplicate, take_inherited};
 use twinloop_web::children::blocking::{Exceeded, Limits};
 use twinloop_web::children::{self, Options, Pipe, Status, Stdio};
 
@@ -21,12 +23,16 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("childReference", 2, reference_child),
     Op::new("childRun", 12, run),
     Op::new("childStart", 8, start),
+    Op::new("descriptorKind", 1, descriptor_kind),
     Op::new("pipeClose", 1, close_pipe),
     Op::new("pipeEnd", 1, end_pipe),
     Op::new("pipeInherited", 1, inherited_pipe),
     Op::new("pipeNumber", 1, pipe_number),
     Op::new("pipeRead", 2, read_pipe),
+    Op::new("pipeReceive", 2, receive_pipe),
     Op::new("pipeReference", 2, reference_pipe),
+    Op::new("pipeSend", 3, send_pipe),
+    Op::new("pipeTake", 1, take_descriptor),
     Op::new("pipeWrite", 2, write_pipe),
 ];
 
@@ -260,17 +266,29 @@ struct OpenPipe {
     pipe: Rc<Pipe>,
     reads: Rc<Liveness>,
     writes: Rc<Liveness>,
+    /// Descriptors that came along, in their order.
+    received: Rc<RefCell<VecDeque<OwnedFd>>>,
 }
 
-fn pipe_object<'s>(
-    scope: &Scope<'s>,
-    descriptor: std::os::fd::OwnedFd,
-) -> Result<Local<'s>, Error> {
+/// A descriptor that another process sent, until somebody takes it over. Dropping it closes it.
+pub(crate) struct Received(RefCell<Option<OwnedFd>>);
+
+impl Received {
+    /// The descriptor of a host object.
+    pub(crate) fn take(scope: &Scope<'_>, object: Local<'_>) -> Result<io::Result<OwnedFd>, Error> {
+        let received = scope.expect_host::<Received>(object, "a descriptor")?;
+        let descriptor = received.0.borrow_mut().take();
+        Ok(descriptor.ok_or_else(|| io::Error::from_raw_os_error(libc::EBADF)))
+    }
+}
+
+fn pipe_object<'s>(scope: &Scope<'s>, descriptor: OwnedFd) -> Result<Local<'s>, Error> {
     let pipe = Pipe::new(descriptor).map_err(|error| failed(&error, "open"))?;
     scope.host_object(Rc::new(OpenPipe {
         pipe: Rc::new(pipe),
         reads: Liveness::new(),
         writes: Liveness::new(),
+        received: Rc::default(),
     }))
 }
 
@@ -301,9 +319,57 @@ fn read_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     })
 }
 
+/// `pipeReceive(pipe, most)`: as `pipeRead`; descriptors that come along are there for `pipeTake`.
+fn receive_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let open = pipe_of(scope, &arguments)?;
+    let most = (scope.number_of(arguments.get(1))? as usize).clamp(1, LARGEST_READ);
+    let pipe = Rc::clone(&open.pipe);
+    let received = Rc::clone(&open.received);
+    promise(scope, &open.reads, async move {
+        let (bytes, descriptors) =
+            (pipe.receive(most).await).map_err(|error| failed(&error, "read"))?;
+        received.borrow_mut().extend(descriptors);
+        Ok(Bytes(bytes))
+    })
+}
+
+/// `pipeTake(pipe)`: the next descriptor that came along, or undefined.
+fn take_descriptor<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let open = pipe_of(scope, &arguments)?;
+    let descriptor = open.received.borrow_mut().pop_front();
+    match descriptor {
+        Some(descriptor) => scope.host_object(Rc::new(Received(RefCell::new(Some(descriptor))))),
+        None => Ok(Local::undefined()),
+    }
+}
+
+/// `descriptorKind(descriptor)`: `connection`, or `listener` for a socket that has no peer.
+fn descriptor_kind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let received = scope.expect_host::<Received>(arguments.get(0), "a descriptor")?;
+    let descriptor = received.0.borrow();
+    let has_peer = (descriptor.as_ref())
+        .is_some_and(|descriptor| matches!(rustix::net::getpeername(descriptor), Ok(Some(_))));
+    scope.string(if has_peer { "connection" } else { "listener" })
+}
+
 /// `pipeWrite(pipe, bytes)`: a promise for the end of it.
 fn write_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let open = pipe_of(scope, &arguments)?;
+    write_with(scope, &arguments, None)
+}
+
+/// `pipeSend(pipe, bytes, number)`: as `pipeWrite`, with a descriptor of this number for who reads.
+fn send_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.int32_of(arguments.get(2))?;
+    let descriptor = duplicate(number).map_err(|error| failed(&error, "write"))?;
+    write_with(scope, &arguments, Some(descriptor))
+}
+
+fn write_with<'s>(
+    scope: &Scope<'s>,
+    arguments: &Arguments<'s>,
+    descriptor: Option<OwnedFd>,
+) -> Result<Local<'s>, Error> {
+    let open = pipe_of(scope, arguments)?;
     let content = arguments.get(1);
     let bytes = if content.is_string() {
         scope.string_of(content)?.into_bytes()
@@ -312,7 +378,7 @@ fn write_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     };
     let pipe = Rc::clone(&open.pipe);
     promise(scope, &open.writes, async move {
-        let written = pipe.write(&bytes).await;
+        let written = pipe.send(&bytes, descriptor).await;
         written.map_err(|error| failed(&error, "write"))
     })
 }

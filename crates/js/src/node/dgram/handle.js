@@ -38,6 +38,7 @@ const REUSE_ADDRESS = 4;
  * @typedef {object} Owner
  * @property {(bytes: Uint8Array<ArrayBuffer>, sender: { address: string, family: string, port: number, size: number }) => void} received
  * @property {(errno: number) => void} failed
+ * @property {any} server the socket: what a worker of a cluster closes
  */
 
 class UdpHandle {

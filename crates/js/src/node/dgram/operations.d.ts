@@ -8,6 +8,8 @@ interface NativeUdp {
 interface Operations {
   /** Or the error's number. */
   udpAddress(socket: NativeUdp, isRemote: boolean): [address: string, port: number] | number;
+  /** A socket that another process sent. */
+  udpAdopt(object: object, descriptor: NativeDescriptor): NativeUdp | number;
   /** Flags: 1 only IPv6, 2 a shared port, 4 a shared address. */
   udpBind(object: object, address: string, port: number, flags: number): NativeUdp | number;
   /** The size, or the error's number; a size of 0 only asks. */

@@ -16,11 +16,13 @@ use twinloop_loop::{Hold, IoHandler, Readiness, take_inherited};
 use crate::builtins::errno::errno_of;
 use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
+use crate::node::child_process::operations::Received;
 use crate::node::net::operations::{errno, keep, number_of};
 use crate::node::net::receivers::Receivers;
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("udpAddress", 2, address),
+    Op::new("udpAdopt", 2, adopt),
     Op::new("udpBind", 4, bind),
     Op::new("udpBufferSize", 3, buffer_size),
     Op::new("udpClose", 1, close),
@@ -263,7 +265,7 @@ fn permit<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
     Ok(Local::undefined())
 }
 
-pub(crate) fn udp_object<'s>(
+fn udp_object<'s>(
     scope: &Scope<'s>,
     object: Local<'s>,
     datagram: io::Result<Datagram>,
@@ -306,6 +308,12 @@ fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.int32_of(arguments.get(1))?;
     let datagram = take_inherited(number).and_then(Datagram::from_fd);
+    udp_object(scope, arguments.get(0), datagram)
+}
+
+/// `udpAdopt(object, descriptor)`: a socket that another process sent, or the error's number.
+fn adopt<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let datagram = Received::take(scope, arguments.get(1))?.and_then(Datagram::from_fd);
     udp_object(scope, arguments.get(0), datagram)
 }
 

@@ -127,6 +127,7 @@ setPrototypeOf(Socket, EventEmitter);
 /** @param {any} socket @returns {import('node/dgram/handle').Owner} */
 function ownerOf(socket) {
   return {
+    server: socket,
     received(bytes, sender) {
       const list = socket[state].receiveBlockList;
       if (list && sender.address !== undefined && list.check(sender.address, toLowerCase(sender.family))) return;
@@ -167,14 +168,11 @@ function replaceHandle(socket, handle) {
 /** The handle that all workers of a cluster share. @param {any} socket @param {any} options @param {(errno: number) => void} failed */
 function bindShared(socket, options, failed) {
   const own = socket[state];
-  role.worker.getServer(socket, options, (/** @type {number} */ errno, /** @type {any} */ handle) => {
-    if (errno) {
-      failed(errno);
-      return;
-    }
-    if (!own.handle) {
-      // It was closed meanwhile.
-      handle.close();
+  role.worker._getServer(socket, options, (/** @type {number} */ errno, /** @type {any} */ handle) => {
+    // It may have been closed meanwhile.
+    if (errno || !own.handle) {
+      if (errno && own.handle) failed(errno);
+      else handle?.close();
       return;
     }
     replaceHandle(socket, handle);

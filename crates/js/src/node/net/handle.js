@@ -7,7 +7,10 @@ const { currentFrame, enterFrame } = require('builtins/async_context');
 const { nextTick } = require('node/process/ticks');
 const {
   netAddress,
+  netAdoptListener,
   netAttach,
+  netBind,
+  netBindPath,
   netClose,
   netConnect,
   netConnectPath,
@@ -31,6 +34,7 @@ const BAD_DESCRIPTOR = -9;
  * @property {() => void} [drained]
  * @property {(errno: number, isRead: boolean) => void} [failed]
  * @property {(handle: SocketHandle) => void} [accepted]
+ * @property {any} [server] of a listener
  */
 
 class Handle {
@@ -183,6 +187,33 @@ class ListenerHandle extends Handle {
   open(descriptor, backlog) {
     return this.#took(netOpenListener(this, descriptor, backlog));
   }
+  /** What others are to listen at: bound, and deaf. @param {string} address @param {number} port @param {number} flags */
+  bind(address, port, flags) {
+    this.isReferenced = false;
+    return this.#took(netBind(this, address, port, flags));
+  }
+  /** @param {string} path */
+  bindPath(path) {
+    this.isReferenced = false;
+    return this.#took(netBindPath(this, path));
+  }
+
+  /** What another process sent: it listens when it is told to. @param {NativeDescriptor} descriptor */
+  static received(descriptor) {
+    const handle = new ListenerHandle({});
+    handle.#descriptor = descriptor;
+    return handle;
+  }
+  /** @type {NativeDescriptor | undefined} */
+  #descriptor;
+  /** Listens at what is bound already. @param {number} backlog */
+  begin(backlog) {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return 0;
+    this.#descriptor = undefined;
+    return this.#took(netAdoptListener(this, descriptor, backlog));
+  }
+
   /** @param {NativeListener | number} native */
   #took(native) {
     if (typeof native === 'number') return native;

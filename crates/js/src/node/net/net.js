@@ -7,7 +7,7 @@ const { isIP, isIPv4, isIPv6 } = require('node/net/addresses');
 const { BlockList } = require('node/net/block_list');
 const { normalized } = require('node/net/connecting');
 const families = require('node/net/families');
-const { Server } = require('node/net/server');
+const { createServerHandle, Server } = require('node/net/server');
 const { Socket } = require('node/net/socket');
 const { SocketAddress } = require('node/net/socket_address');
 
@@ -21,7 +21,8 @@ function connect(...given) {
 }
 
 module.exports = {
-  _createServerHandle: undefined,
+  /** @param {any} address @param {any} port @param {any} _addressType @param {any} fd @param {any} [flags] */
+  _createServerHandle: (address, port, _addressType, fd, flags) => createServerHandle(address, port, fd, flags | 0),
   _normalizeArgs: normalized,
   BlockList,
   SocketAddress,

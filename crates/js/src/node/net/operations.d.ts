@@ -11,8 +11,14 @@ interface NativeListener {
 interface Operations {
   /** Undefined for what is not a socket of IP, or is closed. */
   netAddress(either: NativeSocket | NativeListener, isRemote: boolean): [address: string, port: number] | undefined;
+  /** A socket that another process sent. */
+  netAdopt(descriptor: NativeDescriptor): NativeSocket | number;
+  netAdoptListener(object: object, descriptor: NativeDescriptor, backlog: number): NativeListener | number;
   /** Who hears of the socket from now on. */
   netAttach(socket: NativeSocket, object: object): void;
+  /** What others are to listen at; flags as for `netListen`. */
+  netBind(object: object, address: string, port: number, flags: number): NativeListener | number;
+  netBindPath(object: object, path: string): NativeListener | number;
   netClose(either: NativeSocket | NativeListener): void;
   netConnect(object: object, address: string, port: number, localAddress: string | undefined, localPort: number): NativeSocket;
   netConnectPath(object: object, path: string): NativeSocket;
@@ -45,6 +51,8 @@ interface Operations {
       accepted: (object: any, socket: NativeSocket) => void,
     ],
   ): void;
+  /** Another process has it as well from now on. */
+  netShare(socket: NativeSocket): void;
   /** As `netWrite`. */
   netShutdown(socket: NativeSocket): number;
   /** The byte of the IP header, or the error's number; -1 only asks. */

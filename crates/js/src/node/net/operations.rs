@@ -21,10 +21,15 @@ use crate::builtins::permissions::{Access, limits};
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
 use super::receivers::Receivers;
+use crate::node::child_process::operations::Received;
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("netAddress", 2, address),
+    Op::new("netAdopt", 1, adopt),
+    Op::new("netAdoptListener", 3, adopt_listener),
     Op::new("netAttach", 2, attach),
+    Op::new("netBind", 4, bind),
+    Op::new("netBindPath", 2, bind_path),
     Op::new("netClose", 1, close),
     Op::new("netConnect", 5, connect),
     Op::new("netConnectPath", 2, connect_path),
@@ -41,6 +46,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("netReference", 2, reference),
     Op::new("netReset", 1, reset),
     Op::new("netSetReceiver", 1, set_receiver),
+    Op::new("netShare", 1, share),
     Op::new("netShutdown", 1, shut_down),
     Op::new("netTypeOfService", 2, type_of_service),
     Op::new("netWrite", 3, write),
@@ -110,6 +116,8 @@ pub(in crate::node) struct Socket {
     is_reading: Cell<bool>,
     /// Somebody waits for what is queued to be sent.
     is_sending: Cell<bool>,
+    /// Another process has it as well, whose writes come between: what is written here goes out at once.
+    is_shared: Cell<bool>,
     hold: RefCell<Option<Hold>>,
     filter: RefCell<Option<Rc<dyn Filter>>>,
 }
@@ -124,6 +132,7 @@ impl Socket {
             is_referenced: Cell::new(true),
             is_reading: Cell::new(false),
             is_sending: Cell::new(false),
+            is_shared: Cell::new(false),
             hold: RefCell::default(),
             filter: RefCell::default(),
         })
@@ -447,6 +456,29 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     }
 }
 
+/// `netAdopt(descriptor)`: a socket that another process sent, or the error's number.
+fn adopt<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let opened = Received::take(scope, arguments.get(0))?.and_then(|descriptor| {
+        rustix::io::ioctl_fionbio(&descriptor, true)?;
+        Stream::from_fd(descriptor)
+    });
+    match opened {
+        Ok(stream) => {
+            let socket = Socket::new(scope);
+            socket.is_shared.set(true);
+            socket.take(stream);
+            scope.host_object(socket)
+        }
+        Err(error) => Ok(errno(scope, &error)),
+    }
+}
+
+/// `netShare(socket)`: another process has it as well from now on.
+fn share<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    socket_of(scope, &arguments)?.is_shared.set(true);
+    Ok(Local::undefined())
+}
+
 /// `netAttach(socket, object)`: who hears of it.
 fn attach<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let socket = socket_of(scope, &arguments)?;
@@ -494,6 +526,10 @@ fn write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     } else {
         scope.with_bytes(content, |bytes| stream.write(bytes))?
     };
+    let written = written.and_then(|()| match socket.is_shared.get() {
+        true => stream.flush_now(),
+        false => Ok(()),
+    });
     if let Err(error) = written {
         return Ok(errno(scope, &error));
     }
@@ -675,16 +711,49 @@ fn backlog_of(scope: &Scope<'_>, value: Local<'_>) -> Result<i32, Error> {
     Ok(if backlog > 0 { backlog } else { 511 })
 }
 
+fn listen_options(
+    scope: &Scope<'_>,
+    backlog: Local<'_>,
+    flags: Local<'_>,
+) -> Result<ListenOptions, Error> {
+    let flags = scope.int32_of(flags)?;
+    Ok(ListenOptions {
+        backlog: backlog_of(scope, backlog)?,
+        ipv6_only: flags & 1 != 0,
+        reuse_port: flags & 2 != 0,
+    })
+}
+
+/// `netAdoptListener(object, descriptor, backlog)`: a listener that another process sent, or the error's number.
+fn adopt_listener<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let backlog = backlog_of(scope, arguments.get(2))?;
+    let listener = Received::take(scope, arguments.get(1))?
+        .and_then(|descriptor| Listener::from_fd(descriptor, backlog));
+    server_object(scope, arguments.get(0), listener)
+}
+
+/// `netBind(object, address, port, flags)`: what others are to listen at, as `netListen`.
+fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let address = socket_address(scope, arguments.get(1), arguments.get(2))?;
+    limits(scope).host(&address.to_string())?;
+    let options = listen_options(scope, Local::undefined(), arguments.get(3))?;
+    let listener = Listener::bound(address, options);
+    server_object(scope, arguments.get(0), listener)
+}
+
+/// `netBindPath(object, path)`: as `netBind`.
+fn bind_path<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = scope.string_of(arguments.get(1))?;
+    permit_path(scope, Path::new(&path))?;
+    let listener = Listener::bound_unix(Path::new(&path));
+    server_object(scope, arguments.get(0), listener)
+}
+
 /// `netListen(object, address, port, backlog, flags)`: a listener, or the error's number. Flags: 1 only IPv6, 2 a shared port.
 fn listen<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let address = socket_address(scope, arguments.get(1), arguments.get(2))?;
     limits(scope).host(&address.to_string())?;
-    let flags = scope.int32_of(arguments.get(4))?;
-    let options = ListenOptions {
-        backlog: backlog_of(scope, arguments.get(3))?,
-        ipv6_only: flags & 1 != 0,
-        reuse_port: flags & 2 != 0,
-    };
+    let options = listen_options(scope, arguments.get(3), arguments.get(4))?;
     let listener = Listener::bind_with(address, options);
     server_object(scope, arguments.get(0), listener)
 }

@@ -1,10 +1,11 @@
 // `net.Server` (https://nodejs.org/api/net.html#class-netserver).
 'use strict';
 
-const { apply, construct, replace, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, indexOf, push, replace, setPrototypeOf, splice } = require('builtins/primordials');
 const { addGetters, addMethods } = require('node/prototypes');
 const { requireFunction, requireNumber, requirePort, requireString } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
+const role = require('node/cluster/role');
 const EventEmitter = /** @type {any} */ (require('node/events/events'));
 const { captureRejectionSymbol } = EventEmitter;
 const { isIP } = require('node/net/addresses');
@@ -19,6 +20,7 @@ const loadAbort = () => require('web/abort/abort');
 
 const EAFNOSUPPORT = -97;
 const EADDRNOTAVAIL = -99;
+const EADDRINUSE = -98;
 const EINVAL = -22;
 const ENAMETOOLONG = -36;
 const ONLY_V6 = 1;
@@ -51,6 +53,8 @@ function Server(given, listener) {
   this._handle = null;
   this._unref = false;
   this._listeningId = 0;
+  this._usingWorkers = false;
+  this._workers = [];
   this.allowHalfOpen = options.allowHalfOpen || false;
   this.pauseOnConnect = !!options.pauseOnConnect;
   this.noDelay = !!options.noDelay;
@@ -64,7 +68,7 @@ setPrototypeOf(Server, EventEmitter);
 
 /** What a listener tells a server. @param {any} server */
 function ownerOf(server) {
-  return { accepted: (/** @type {any} */ handle) => accepted(server, handle) };
+  return { server, accepted: (/** @type {any} */ handle) => accepted(server, handle) };
 }
 
 /** @param {any} server @param {any} handle */
@@ -126,12 +130,18 @@ const methods = {
     options = options._handle || options.handle || options;
     const flags = (options.ipv6Only ? ONLY_V6 : 0) | (options.reusePort ? SHARED_PORT : 0);
     if (options instanceof ListenerHandle) {
-      this._handle = options;
-      nextTick(listens, this);
+      options.owner = ownerOf(this);
+      took(this, options, options.begin(backlog | 0), null, undefined);
       return this;
     }
     addSignal(this, options);
+    // Those who share a port by the system's means need no help.
+    const isShared = role.worker !== undefined && !options.exclusive && !options.reusePort;
     if (typeof options.fd === 'number' && options.fd >= 0) {
+      if (isShared) {
+        listenShared(this, { address: null, port: null, addressType: null, fd: options.fd, backlog, flags });
+        return this;
+      }
       const handle = new ListenerHandle(ownerOf(this));
       const errno = handle.open(options.fd, backlog);
       took(this, handle, errno, null, undefined);
@@ -148,13 +158,18 @@ const methods = {
     }
     if (typeof options.port === 'number' || typeof options.port === 'string') {
       const port = requirePort(options.port, 'options.port');
-      if (options.host) byName(this, port, options, backlog, flags);
-      else onAddress(this, undefined, port, backlog, flags);
+      if (options.host) byName(this, port, options, backlog, flags, isShared);
+      else onAddress(this, undefined, port, backlog, flags, isShared);
       return this;
     }
     if (options.path && typeof options.path === 'string' && toNumber(options.path) === false) {
-      const handle = new ListenerHandle(ownerOf(this));
       this._pipeName = options.path;
+      if (isShared) {
+        const { path, readableAll, writableAll } = options;
+        listenShared(this, { address: path, port: -1, addressType: -1, fd: undefined, backlog, flags, readableAll, writableAll });
+        return this;
+      }
+      const handle = new ListenerHandle(ownerOf(this));
       // A path that is too long is an invalid argument to libuv.
       const told = handle.listenPath(options.path, backlog);
       const errno = told === ENAMETOOLONG ? EINVAL : told;
@@ -176,8 +191,37 @@ const methods = {
 
   /** @this {any} @param {(error: any, count?: number) => void} callback */
   getConnections(callback) {
-    nextTick(callback, null, this._handle ? this._connections : 0);
+    if (!this._usingWorkers) {
+      nextTick(callback, null, this._handle ? this._connections : 0);
+      return this;
+    }
+    // Those that other processes have count as well.
+    let left = this._workers.length;
+    let total = this._connections;
+    const counted = (/** @type {any} */ error, /** @type {number} */ count) => {
+      if (error) {
+        left = -1;
+        callback(error);
+        return;
+      }
+      total += count;
+      left -= 1;
+      if (left === 0) callback(null, total);
+    };
+    if (left === 0) nextTick(callback, null, total);
+    const workers = this._workers;
+    for (let index = 0; index < workers.length; index += 1) workers[index].getConnections(counted);
     return this;
+  },
+
+  /** Some of its sockets are another process's. @this {any} @param {any} list */
+  _setupWorker(list) {
+    this._usingWorkers = true;
+    push(this._workers, list);
+    list.once('exit', () => {
+      const at = indexOf(this._workers, list);
+      if (at !== -1) splice(this._workers, at, 1);
+    });
   },
 
   /** @this {any} @param {any} [callback] */
@@ -193,9 +237,23 @@ const methods = {
       const path = this._pipeName;
       this._handle.close();
       this._handle = null;
-      if (typeof path === 'string') removePath(path);
+      // Of a worker it is the primary's.
+      if (typeof path === 'string' && role.worker === undefined) removePath(path);
     }
-    this._emitCloseIfDrained();
+    if (this._usingWorkers) {
+      let left = this._workers.length;
+      const closed = () => {
+        left -= 1;
+        if (left > 0) return;
+        this._connections -= 1;
+        this._emitCloseIfDrained();
+      };
+      // Until they have told.
+      this._connections += 1;
+      if (left === 0) closed();
+      const workers = this._workers;
+      for (let index = 0; index < workers.length; index += 1) workers[index].close(closed);
+    } else this._emitCloseIfDrained();
     return this;
   },
 
@@ -263,11 +321,11 @@ function removePath(path) {
   } catch {}
 }
 
-/** @param {any} server @param {number} port @param {any} options @param {any} backlog @param {number} flags */
-function byName(server, port, options, backlog, flags) {
+/** @param {any} server @param {number} port @param {any} options @param {any} backlog @param {number} flags @param {boolean} isShared */
+function byName(server, port, options, backlog, flags, isShared) {
   requireString(options.host, 'options.host');
   if (isIP(options.host)) {
-    onAddress(server, options.host, port, backlog, flags);
+    onAddress(server, options.host, port, backlog, flags, isShared);
     return;
   }
   server._listeningId += 1;
@@ -276,12 +334,44 @@ function byName(server, port, options, backlog, flags) {
     // It was closed, or listens elsewhere by now.
     if (number !== server._listeningId) return;
     if (error) server.emit('error', error);
-    else onAddress(server, address, port, backlog, flags);
+    else onAddress(server, address, port, backlog, flags, isShared);
   });
 }
 
-/** @param {any} server @param {string | undefined} address without one, everything that the machine has @param {number} port @param {any} backlog @param {number} flags */
-function onAddress(server, address, port, backlog, flags) {
+/** What a worker of a cluster listens at: the primary has it, and gives connections or the listener itself. @param {any} server @param {any} query */
+function listenShared(server, query) {
+  const { address, port, backlog } = query;
+  server._listeningId += 1;
+  const number = server._listeningId;
+  role.worker._getServer(server, query, (/** @type {number} */ told, /** @type {any} */ handle) => {
+    let errno = told;
+    // A port that was taken is told late: what was bound in its place is another one.
+    const bound = errno === 0 && port > 0 ? handle.address?.(false) : undefined;
+    if (bound !== undefined && bound.port !== port) errno = EADDRINUSE;
+    if (errno !== 0) {
+      server.emit('error', exceptionWithHostPort(errno, 'bind', address, port));
+      return;
+    }
+    if (number !== server._listeningId) {
+      // It was closed meanwhile.
+      handle.close();
+      return;
+    }
+    handle.owner = ownerOf(server);
+    took(server, handle, handle.begin(backlog | 0), address ?? '::', port);
+  });
+}
+
+/**
+ * @param {any} server @param {string | undefined} address without one, everything that the machine has @param {number} port @param {any} backlog
+ * @param {number} flags @param {boolean} isShared
+ */
+function onAddress(server, address, port, backlog, flags, isShared) {
+  if (isShared) {
+    const addressType = address === undefined ? 4 : isIP(address);
+    listenShared(server, { address: address ?? null, port, addressType, fd: undefined, backlog, flags });
+    return;
+  }
   const handle = new ListenerHandle(ownerOf(server));
   let errno = handle.listen(address ?? '::', port, backlog | 0, flags);
   if (address === undefined && (errno === EAFNOSUPPORT || errno === EADDRNOTAVAIL)) {
@@ -326,4 +416,26 @@ function listens(server) {
   if (server._handle) server.emit('listening');
 }
 
-module.exports = { Server };
+/**
+ * What others are to listen at: a handle that is bound, or the error's number.
+ * @param {any} address @param {any} port @param {any} fd @param {number} flags
+ */
+function createServerHandle(address, port, fd, flags) {
+  const handle = new ListenerHandle({});
+  if (typeof fd === 'number' && fd >= 0) {
+    const errno = handle.open(fd, 0);
+    handle.unref();
+    return errno === 0 ? handle : errno;
+  }
+  let errno;
+  if (port === -1) errno = handle.bindPath(address);
+  else {
+    errno = handle.bind(address || '::', port, flags);
+    if (errno !== 0 && !address) errno = handle.bind('0.0.0.0', port, flags & SHARED_PORT);
+  }
+  if (errno === 0) return handle;
+  handle.close();
+  return errno;
+}
+
+module.exports = { createServerHandle, Server };

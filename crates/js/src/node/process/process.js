@@ -48,6 +48,7 @@ const {
 const loadAbout = () => require('node/process/about');
 const loadCapture = () => require('node/process/capture');
 const loadChannel = () => require('node/child_process/channel');
+const loadClusterChild = () => /** @type {any} */ (require('node/cluster/child'));
 const loadEnvironment = () => require('node/process/environment');
 const loadFiles = () => require('node/fs/fs');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -393,7 +394,11 @@ setWarningListener(
   () => process,
 );
 
-if (facts.channel !== undefined) loadChannel().joinParent(process, Number(facts.channel[0]), facts.channel[1]);
+if (facts.channel !== undefined) {
+  loadChannel().joinParent(process, Number(facts.channel[0]), facts.channel[1]);
+  // Whoever started it is the primary of a cluster.
+  if (process.env.NODE_UNIQUE_ID !== undefined && process.send !== undefined) loadClusterChild().setUp(process);
+}
 
 /** What the command line says of deprecations: plain properties, which a program may change. */
 function takeWarningOptions() {

@@ -106,20 +106,29 @@ function frame(message) {
 }
 
 /**
- * Takes the messages that are whole; answers with the bytes that are left.
- * @param {Uint8Array | undefined} rest @param {Uint8Array} bytes @param {{ value: any }[]} messages
+ * Takes the messages that are whole; answers with what is left: the pieces of one that is not, and how long it will be.
+ * @param {Unframed | undefined} rest @param {Uint8Array} bytes @param {{ value: any }[]} messages @returns {Unframed}
  */
 function unframe(rest, bytes, messages) {
-  let all = rest === undefined || rest.length === 0 ? loadBuffer().wrap(bytes) : loadBuffer().Buffer.concat([rest, bytes]);
+  const pieces = rest === undefined ? [] : rest.pieces;
+  push(pieces, bytes);
+  const length = (rest === undefined ? 0 : rest.length) + bytes.length;
+  // What comes in many pieces is joined once.
+  if (rest !== undefined && length < rest.wanted) return { pieces, length, wanted: rest.wanted };
+  let all = pieces.length === 1 ? loadBuffer().wrap(bytes) : loadBuffer().Buffer.concat(pieces, length);
+  let wanted = 4;
   while (all.length >= 4) {
-    const length = all.readUInt32BE(0);
-    if (all.length < length + 4) break;
-    const deserializer = new ChannelDeserializer(loadBuffer().wrap(subarray(all, 4, length + 4)));
+    wanted = all.readUInt32BE(0) + 4;
+    if (all.length < wanted) break;
+    const deserializer = new ChannelDeserializer(loadBuffer().wrap(subarray(all, 4, wanted)));
     deserializer.readHeader();
     push(messages, { value: deserializer.readValue() });
-    all = loadBuffer().wrap(subarray(all, length + 4));
+    all = loadBuffer().wrap(subarray(all, wanted));
+    wanted = 4;
   }
-  return all;
+  return { pieces: [all], length: all.length, wanted };
 }
+
+/** @typedef {{ pieces: Uint8Array[], length: number, wanted: number }} Unframed */
 
 module.exports = { DefaultDeserializer, DefaultSerializer, deserialize, Deserializer, frame, serialize, Serializer, unframe };
