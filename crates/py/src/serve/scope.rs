@@ -107,7 +107,9 @@ pub(super) fn make<'py>(
             dict.set_item(name, value.cast::<PyDict>()?.copy()?)?;
         }
     }
-    if exchange.minor_version() == 0 {
+    if exchange.is_http2() {
+        dict.set_item(intern!(py, "http_version"), intern!(py, "2"))?;
+    } else if exchange.minor_version() == 0 {
         dict.set_item(intern!(py, "http_version"), intern!(py, "1.0"))?;
     }
     if exchange.is_secure() {

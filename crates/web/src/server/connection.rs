@@ -19,7 +19,9 @@ use super::exchange::{Channel, Exchange};
 use super::fields::Fields;
 use super::link::{Link, Received};
 use super::listening::{Core, Member};
+use super::multiplexed::Multiplexed;
 use crate::http1::{Event, Failure, Head, Kind, Parser};
+use crate::http2::PREFACE;
 use crate::{Error, ErrorKind, Result};
 
 /// Above this much of a body that nobody took, or of requests that wait for their turn, reading stops.
@@ -49,6 +51,9 @@ pub(super) struct Connection {
     deadline: Cell<Nanos>,
     /// What waited at the last look, and since when nobody has read of it.
     stuck: Cell<(usize, Nanos)>,
+    /// Nothing of HTTP/1.1 has come yet, and so much of what may be HTTP/2.
+    is_fresh: Cell<bool>,
+    first: RefCell<Vec<u8>>,
     /// Bytes are being parsed further up the stack: whoever ends a request there need not go on.
     feeding: Cell<bool>,
 }
@@ -145,6 +150,8 @@ impl Connection {
             }),
             deadline: Cell::new(server.after(server.limits.head_time)),
             stuck: Cell::new((0, 0)),
+            is_fresh: Cell::new(true),
+            first: RefCell::default(),
             feeding: Cell::new(false),
         });
         connection
@@ -158,6 +165,27 @@ impl Connection {
     // ---- receiving
 
     fn arrived(&self, bytes: &[u8]) {
+        let held;
+        let mut bytes = bytes;
+        if self.is_fresh.get() {
+            // A client of HTTP/2 says so first (RFC 9113, 3.4).
+            let mut first = self.first.take();
+            first.extend_from_slice(bytes);
+            let known = first.len().min(PREFACE.len());
+            if first[..known] == PREFACE[..known] {
+                if known < PREFACE.len() {
+                    self.first.replace(first);
+                    return;
+                }
+                self.is_fresh.set(false);
+                self.leave(&mut self.inner.borrow_mut());
+                Multiplexed::start(&self.server, Rc::clone(&self.link), &first);
+                return;
+            }
+            self.is_fresh.set(false);
+            held = first;
+            bytes = &held;
+        }
         {
             let inner = &mut *self.inner.borrow_mut();
             match inner.phase {

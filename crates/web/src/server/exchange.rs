@@ -36,6 +36,9 @@ pub(super) trait Channel {
     /// The socket, for another protocol, and what came behind the request.
     fn take_link(&self, id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)>;
     fn link(&self) -> Option<Rc<Link>>;
+    fn is_http2(&self) -> bool {
+        false
+    }
 }
 
 /// How far an answer is.
@@ -88,6 +91,12 @@ impl Exchange {
     #[must_use]
     pub fn minor_version(&self) -> u8 {
         self.head.minor_version
+    }
+
+    /// Whether it came by HTTP/2.
+    #[must_use]
+    pub fn is_http2(&self) -> bool {
+        self.channel.is_http2()
     }
 
     /// Names and values of the request's fields as they came, in their order.

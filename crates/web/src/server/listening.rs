@@ -233,6 +233,13 @@ impl Core {
         head.extend_from_slice(&self.date.borrow());
     }
 
+    /// The date as HTTP writes it.
+    pub(super) fn with_date<T>(&self, use_it: impl FnOnce(&[u8]) -> T) -> T {
+        let line = self.date.borrow();
+        let date = line.strip_prefix(b"date: ").unwrap_or(&line);
+        use_it(date.trim_ascii_end())
+    }
+
     pub(super) fn admit(self: &Rc<Self>, member: Rc<dyn Member>) -> usize {
         let key = self.members.borrow_mut().insert(member);
         if !self.is_swept.replace(true) {

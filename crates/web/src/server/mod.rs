@@ -1,6 +1,7 @@
-//! An HTTP server on the loop's sockets: HTTP/1.1 (RFC 9112), WebSocket (RFC 6455), TLS by rustls.
+//! An HTTP server on the loop's sockets: HTTP/1.1 (RFC 9112), HTTP/2 (RFC 9113), WebSocket (RFC 6455), TLS by rustls.
 //!
-//! - `fields`: the fields of answers; `exchange`: a request and its answer; `connection`: the messages of a connection
+//! - `fields`: the fields of answers; `exchange`: a request and its answer; `connection`: the messages of a connection of
+//!   HTTP/1.1; `multiplexed`: the streams of one of HTTP/2
 //! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
 //! - `socket`: a WebSocket's server side; `files`: files as answers
 //!
@@ -13,6 +14,7 @@ mod fields;
 mod files;
 mod link;
 mod listening;
+mod multiplexed;
 mod socket;
 mod tls;
 

@@ -91,7 +91,7 @@ impl Identity {
         let mut config = builder
             .with_single_cert(certificates, key)
             .map_err(|cause| failed("certificate and its key", cause))?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         config.ignore_client_order = true;
         // A client that comes again need not agree anew.
         if let Ok(tickets) = rustls::crypto::ring::Ticketer::new() {
