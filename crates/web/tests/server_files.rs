@@ -18,6 +18,9 @@ fn asked(target: &str, fields: &[(&str, &str)]) -> Asked {
     Asked::new("GET", target.as_bytes(), fields)
 }
 
+/// Fields of a request, the status and the text that they lead to.
+type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 async fn content(answer: &mut FileAnswer) -> String {
     let Some(body) = &mut answer.body else {
         return String::new();
@@ -132,7 +135,7 @@ fn conditions_and_ranges_are_those_of_the_rfc() {
         let date = first.fields.get("last-modified").unwrap();
         let old = "Sun, 06 Nov 1994 08:49:37 GMT";
         let weak = format!("\"x\", W/{tag}");
-        let cases: &[(&[(&str, &str)], u16, &str)] = &[
+        let cases: &[Case] = &[
             (&[("if-none-match", &tag)], 304, ""),
             (&[("if-none-match", &weak)], 304, ""),
             (&[("if-none-match", "*")], 304, ""),
