@@ -55,6 +55,10 @@ impl Hooks {
         std::mem::take(&mut *self.events.borrow_mut())
     }
 
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.borrow().is_empty()
+    }
+
     /// Answers a server's question for a shared key.
     pub fn set_psk_client(&self, ask: Rc<AskClient>) {
         *self.psk_client.borrow_mut() = Some(ask);

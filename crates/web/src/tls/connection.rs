@@ -23,6 +23,8 @@ use crate::crypto::{Failure, Outcome};
 struct Pipe {
     incoming: Vec<u8>,
     read: usize,
+    /// The library is given so much now: a record at a time once the handshake is done, so that what each tells is told before the next.
+    limit: Option<usize>,
     outgoing: Vec<u8>,
 }
 
@@ -31,7 +33,8 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 
 impl Read for Pipe {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let left = &self.incoming[self.read..];
+        let end = self.limit.unwrap_or(self.incoming.len());
+        let left = &self.incoming[self.read..end.max(self.read)];
         if left.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -41,11 +44,35 @@ impl Read for Pipe {
         if self.read == self.incoming.len() {
             self.incoming.clear();
             self.read = 0;
+            self.limit = None;
             if self.incoming.capacity() > KEPT_CAPACITY {
                 self.incoming = Vec::new();
             }
         }
         Ok(count)
+    }
+}
+
+impl Pipe {
+    /// Gives the library the next record; false when it is not there whole, and then nothing of it.
+    fn grant_record(&mut self) -> bool {
+        /// What is longer is none, which the library has to see.
+        const LONGEST: usize = 16 * 1024 + 2048;
+        let left = &self.incoming[self.read..];
+        self.limit = Some(self.read);
+        let [_, _, _, high, low, ..] = left[..] else {
+            return false;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if length > LONGEST {
+            self.limit = None;
+            return true;
+        }
+        if 5 + length > left.len() {
+            return false;
+        }
+        self.limit = Some(self.read + 5 + length);
+        true
     }
 }
 
@@ -452,6 +479,12 @@ impl Connection {
         }
     }
 
+    fn grant_all(&mut self) {
+        if let Some(pipe) = self.pipe() {
+            pipe.limit = None;
+        }
+    }
+
     fn work<T>(
         &mut self,
         work: impl FnOnce(&mut SslStream<Pipe>) -> std::result::Result<T, openssl::ssl::Error>,
@@ -478,6 +511,7 @@ impl Connection {
         if self.is_done {
             return Ok(true);
         }
+        self.grant_all();
         self.is_done = self.work(SslStream::do_handshake)?.is_ok();
         Ok(self.is_done)
     }
@@ -491,9 +525,16 @@ impl Connection {
             if length + RECORD > into.len() {
                 return (length, Ok(Reading::More));
             }
+            let is_whole = self.pipe().is_some_and(Pipe::grant_record);
             match self.work(|stream| stream.ssl_read(&mut into[length..])) {
                 Ok(Ok(count)) => length += count,
                 Ok(Err(ErrorCode::ZERO_RETURN)) => return (length, Ok(Reading::Ended)),
+                // A record without anything to read in it.
+                Ok(Err(_)) if is_whole => {
+                    if self.hooks.has_events() {
+                        return (length, Ok(Reading::More));
+                    }
+                }
                 Ok(Err(_)) => return (length, Ok(Reading::Waits)),
                 Err(fault) => return (length, Err(fault)),
             }
@@ -508,6 +549,7 @@ impl Connection {
         if bytes.is_empty() {
             return Ok(true);
         }
+        self.grant_all();
         Ok(self.work(|stream| stream.ssl_write(bytes))?.is_ok())
     }
 

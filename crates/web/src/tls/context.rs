@@ -207,7 +207,9 @@ impl Context {
     /// # Errors
     /// When one cannot be read.
     pub fn add_authorities(&self, pem: &[u8]) -> Outcome<()> {
-        for certificate in X509::stack_from_pem(pem)? {
+        // The library's form with notes on trust has a name of its own, and begins as the common one does.
+        let text = String::from_utf8_lossy(pem).replace("TRUSTED CERTIFICATE", "CERTIFICATE");
+        for certificate in X509::stack_from_pem(text.as_bytes())? {
             self.trust(certificate)?;
         }
         Ok(())

@@ -387,7 +387,9 @@ const secureMethods = {
   getName(options = {}) {
     let name = apply(methods.getName, this, [options]);
     for (let index = 0; index < tlsNames.length; index += 1) {
-      const value = options[tlsNames[index]];
+      let value = options[tlsNames[index]];
+      // The host's own name tells nothing.
+      if (tlsNames[index] === 'servername' && value === options.host) value = '';
       const isShown = includes(countIfFalse, tlsNames[index]) ? value !== undefined : Boolean(value);
       const shown = tlsNames[index] === 'sigalgs' && value ? stringify(value) : value;
       name += `:${isShown ? shown : ''}`;

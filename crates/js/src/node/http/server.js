@@ -228,8 +228,11 @@ function connect(server, socket) {
 function onTimeout() {
   const own = this[state];
   const request = own.incoming[0];
-  const heard = (request && !request.complete && request.emit('timeout', this)) || this._httpMessage?.emit('timeout', this);
-  if (!heard && !own.server.emit('timeout', this)) this.destroy();
+  // Each of them is told.
+  const byRequest = request && !request.complete && request.emit('timeout', this);
+  const byResponse = this._httpMessage?.emit('timeout', this);
+  const byServer = own.server.emit('timeout', this);
+  if (!byRequest && !byResponse && !byServer) this.destroy();
 }
 
 /** @param {any} socket @param {any} own */

@@ -20,7 +20,7 @@ function read(kind) {
     if (typeof list === 'string') {
       emitWarning(`Ignoring extra certs from \`${loadProcess().env.NODE_EXTRA_CA_CERTS}\`, load failed: ${list}`);
       known[kind] = freeze([]);
-    } else known[kind] = freeze(map(list, (pem) => trimEnd(pem)));
+    } else known[kind] = freeze(kind === 'bundled' ? map(list, (pem) => trimEnd(pem)) : list);
   }
   return /** @type {readonly string[]} */ (known[kind]);
 }

@@ -160,7 +160,7 @@ const isGiven = (/** @type {any} */ value) => value !== undefined && value !== n
 /** @param {NativeContext} context @param {any} given */
 function setCiphers(context, given) {
   if (isGiven(given)) requireString(given, 'options.ciphers');
-  const names = split(given ?? exported.DEFAULT_CIPHERS, ':');
+  const names = split(given || exported.DEFAULT_CIPHERS, ':');
   /** @type {string[]} */
   const suites = [];
   /** @type {string[]} */
@@ -233,8 +233,10 @@ function setKeys(context, options) {
   };
   if (key) {
     each(key, (given) => {
-      const pem = isGiven(given) && given.pem !== undefined ? given.pem : given;
-      const secret = secretOf(given?.passphrase);
+      // In a list each may have a passphrase of its own.
+      const isRecord = isArray(key) && given?.pem !== undefined;
+      const pem = isRecord ? given.pem : given;
+      const secret = secretOf(isRecord ? given.passphrase : undefined);
       context.set('key', pemOf(pem, 'options.key'), secret === undefined ? undefined : loadBuffer().Buffer.from(secret));
     });
   }

@@ -171,7 +171,8 @@ fn set_authorities<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
             Err(failure) => return Err(failed(failure)),
         }
     }
-    if !found.is_empty() {
+    // Nobody is trusted, or somebody is; text without a certificate says neither.
+    if !found.is_empty() || scope.array_length(list)? == 0 {
         authorities::set_defaults(&found).map_err(failed)?;
     }
     Ok(scope.number(found.len() as f64))

@@ -100,6 +100,13 @@ class TLSHandle {
     if (this.#native !== undefined && this._parent.native !== undefined) tlsJoin(this.#native, this._parent.native);
   }
 
+  /** The program's socket is connected, perhaps with another handle: each address that is tried has one. */
+  joinConnected() {
+    if (this.#stream !== undefined || this._parentWrap?._handle == null) return;
+    this._parent = this._parentWrap._handle;
+    this.#join();
+  }
+
   // ---- connecting: the socket's
 
   /** @param {string} address @param {number} port @param {string | undefined} localAddress @param {number} localPort */

@@ -20,6 +20,7 @@ const handshakeTime = Symbol('handshake-timeout');
 const sniCallback = Symbol('snicallback');
 const pskCallback = Symbol('pskcallback');
 const trace = Symbol('enableTrace');
+const hintFailure = Symbol('hintFailure');
 /** Its error was told. */
 const isTold = Symbol('error-emitted');
 
@@ -67,7 +68,8 @@ function takeOptions(server, options) {
     try {
       server._sharedCreds.context.set('pskHint', pskIdentityHint);
     } catch {
-      throw nodeError(Error, 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED', 'Failed to set PSK identity hint');
+      // Told of each connection, as nobody else may hear of it.
+      server[hintFailure] = nodeError(Error, 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED', 'Failed to set PSK identity hint');
     }
   }
   server._defaultSNICallback = contextFor;
@@ -112,7 +114,8 @@ function connectionListener(below) {
   socket.on('close', onClose);
   socket.on('_tlsError', onError);
   if (this.listenerCount('keylog') > 0) socket.on('keylog', onKey);
-  socket._start();
+  if (this[hintFailure]) socket.destroy(this[hintFailure]);
+  else socket._start();
 }
 
 /** @this {any} */

@@ -133,6 +133,7 @@ function begin(socket, below, options) {
   if (socket.connecting) {
     below.once('connect', () => {
       if (socket.destroyed) return;
+      handle.joinConnected();
       socket.connecting = false;
       socket.emit('connect');
     });
