@@ -320,14 +320,6 @@ impl Context {
         self.change(|builder| builder.set_min_proto_version(version.map(Version::raw)))
     }
 
-    /// No version after this one.
-    ///
-    /// # Errors
-    /// When the context is in use.
-    pub fn set_most(&self, version: Option<Version>) -> Outcome<()> {
-        self.change(|builder| builder.set_max_proto_version(version.map(Version::raw)))
-    }
-
     /// OpenSSL's options, as bits.
     ///
     /// # Errors

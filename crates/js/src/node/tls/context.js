@@ -175,10 +175,8 @@ function setCiphers(context, given) {
   if (suites.length === 0 && list === '') throw invalidValue('options.ciphers', given);
   if (suites.length > 0) context.set('suites', join(suites, ':'));
   if (list !== '') context.set('ciphers', list);
-  // Versions without a cipher are out of the question.
-  const hasNewest = (context.most === undefined || context.most === 'TLSv1.3') && context.least !== 'TLSv1.3';
-  if (hasNewest && list === '') context.set('least', 'TLSv1.3');
-  if (hasNewest && suites.length === 0) context.set('most', 'TLSv1.2');
+  // Older versions are out of the question without a cipher; the newest has those that are always there.
+  else if (context.most === undefined || context.most === 'TLSv1.3') context.set('least', 'TLSv1.3');
 }
 
 /** @param {any} options */

@@ -76,7 +76,6 @@ fn set<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Err
         }
         "dhAuto" => context.set_dh_auto(),
         "least" => context.set_least(version_of(scope, value)?),
-        "most" => context.set_most(version_of(scope, value)?),
         "options" => context.set_options(scope.number_of(value)? as u64),
         "sessionTimeout" => {
             let seconds = scope.int32_of(value)?;

@@ -32,7 +32,7 @@ interface Operations {
   tlsContextSet(context: NativeTlsContext, what: 'key', pem: Uint8Array, passphrase: Uint8Array | undefined): void;
   tlsContextSet(context: NativeTlsContext, what: 'bundle', bytes: Uint8Array, passphrase: string): void;
   tlsContextSet(context: NativeTlsContext, what: 'certificate' | 'authorities' | 'sessionContext' | 'revoked' | 'ticketKeys', bytes: Uint8Array): void;
-  tlsContextSet(context: NativeTlsContext, what: 'ciphers' | 'suites' | 'groups' | 'signatures' | 'least' | 'most' | 'pskHint', list: string): void;
+  tlsContextSet(context: NativeTlsContext, what: 'ciphers' | 'suites' | 'groups' | 'signatures' | 'least' | 'pskHint', list: string): void;
   tlsContextSet(context: NativeTlsContext, what: 'defaultAuthorities' | 'partialChains' | 'dhAuto'): void;
   tlsContextSet(context: NativeTlsContext, what: 'options' | 'sessionTimeout', value: number): void;
   /** How long the prime is, in bits. */
