@@ -269,3 +269,32 @@ fn a_client_whose_messages_are_not_wanted_yet_waits_and_is_not_taken_for_quiet()
         server.abort();
     });
 }
+
+#[test]
+fn a_client_that_has_ended_its_side_is_not_accepted() {
+    run(async {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let outcome = Rc::new(RefCell::new(None));
+        let told = Rc::clone(&outcome);
+        let handler = move |exchange: Exchange| {
+            let told = Rc::clone(&told);
+            drop(Loop::current().spawn(async move {
+                std::future::poll_fn(|context| exchange.poll_gone(context)).await;
+                let handle = Rc::new(Handle(Rc::default()));
+                let accepted =
+                    exchange.accept_socket(SocketOptions::default(), None, &Fields::new(), handle);
+                *told.borrow_mut() = Some(accepted.err().is_some_and(|error| error.is_closed()));
+            }));
+        };
+        let server = Server::start(listener, None, Limits::default(), Rc::new(handler));
+        let request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(request.as_bytes()).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        eventually("it was refused", || *outcome.borrow() == Some(true)).await;
+        eventually("its connection is gone", || server.connections() == 0).await;
+        server.close().await;
+    });
+}

@@ -258,6 +258,10 @@ class _Hooks:
             return
         error_logger.error("Exception in ASGI application\n", exc_info=error)
 
+    async def awaiting(self, awaitable: Any) -> Any:
+        """What an application returns that is no coroutine, as one."""
+        return await awaitable
+
     def complain(self, what: str) -> None:
         """An application has ended without doing what it has to."""
         error_logger.error(what)

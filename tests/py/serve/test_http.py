@@ -294,7 +294,7 @@ def takes_too_little(scope, receive, /):
         (has_no_status, "has no 'status'"),
         (has_no_type, "the message has no 'type'"),
         (sends_no_dictionary, "a message is a dict, not 'str'"),
-        (is_no_coroutine, "a coroutine was expected, got 5"),
+        (is_no_coroutine, "object int can't be used in 'await' expression"),
     ],
 )
 def test_a_fault_of_an_application_is_logged_and_answered_by_500(run, caplog, application, said):
@@ -622,6 +622,21 @@ def test_an_application_runs_in_a_task_with_a_context_of_its_own(run):
 
     run(main())
     assert seen == [("of the server", True, True)] * 3
+
+
+def test_an_application_may_be_a_class_whose_instances_are_awaited(run):
+    class Application:
+        def __init__(self, scope, receive, send):
+            self.arguments = scope, receive, send
+
+        def __await__(self):
+            return responding()(*self.arguments).__await__()
+
+    async def main():
+        async with serving(Application) as server:
+            assert (await ask(server))[2] == b"hello"
+
+    run(main())
 
 
 def test_a_task_factory_and_debug_mode_are_respected(run):

@@ -196,6 +196,34 @@ def test_a_handshake_that_is_none_never_reaches_the_application(run, change, sta
     run(main())
 
 
+def test_a_client_that_goes_before_it_is_accepted_is_told_of(run):
+    told = []
+
+    async def application(scope, receive, send):
+        await receive()
+        if scope["path"] == "/receive":
+            told.append(await receive())
+            return
+        await until(lambda: gone)
+        await send({"type": "websocket.accept"})
+        told.append(await receive())
+
+    gone = []
+
+    async def main():
+        async with serving(application) as server:
+            for path in ("/", "/receive"):
+                async with connected(server) as client:
+                    await client.send(HANDSHAKE.replace("GET /", f"GET {path}"))
+                    await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)
+                gone.append(path)
+                await until(lambda: len(told) == len(gone))
+
+    run(main())
+    assert told == [{"type": "websocket.disconnect", "code": 1006, "reason": ""}] * 2
+
+
 def test_another_upgrade_is_an_ordinary_request(run):
     async def application(scope, receive, send):
         assert scope["type"] == "http"

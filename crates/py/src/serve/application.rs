@@ -12,7 +12,8 @@ use bytes::Bytes;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use slab::Slab;
 use twinloop_loop::net::Listener;
@@ -163,13 +164,22 @@ impl Application {
         call::begin(py, &call, application.bind(py), made.dict)
     }
 
-    /// Runs `coroutine` as a task, in the server's context; its first step is made before this returns.
+    /// Awaits what the application returned in a task, in the server's context; its first step is made before this returns.
     pub(super) fn task<'py>(
         &self,
         py: Python<'py>,
-        coroutine: &Bound<'py, PyAny>,
+        awaitable: Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        begin_task(py, self.event_loop.bind(py), &self.core, coroutine)
+        static COROUTINE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = COROUTINE.import(py, "types", "CoroutineType")?;
+        // An application may be any callable whose result can be awaited; a task wants a coroutine.
+        let coroutine = if awaitable.get_type().is(class) {
+            awaitable
+        } else {
+            let hooks = self.hooks.bind(py);
+            hooks.call_method1(intern!(py, "awaiting"), (awaitable,))?
+        };
+        begin_task(py, self.event_loop.bind(py), &self.core, &coroutine)
     }
 
     /// Keeps a task until it has ended.

@@ -474,7 +474,7 @@ pub(super) fn begin(
     let send = exchange.getattr(intern!(py, "send"))?;
     let task = application
         .call1((scope, receive, send))
-        .and_then(|coroutine| call.application.task(py, &coroutine));
+        .and_then(|awaitable| call.application.task(py, awaitable));
     let task = match task {
         Ok(task) => task,
         Err(error) => {

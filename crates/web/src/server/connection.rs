@@ -909,6 +909,11 @@ impl Channel for Connection {
         {
             return Err(gone());
         }
+        if inner.peer_ended {
+            // Nobody would be told of it again.
+            self.close(inner);
+            return Err(gone());
+        }
         let held = std::mem::take(&mut inner.held);
         self.resume(inner);
         self.leave(inner);
