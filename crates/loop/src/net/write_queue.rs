@@ -8,11 +8,11 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
-use rustix::net::{SendFlags, send};
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::stream::{DescriptorKind, StreamInner};
 
@@ -99,6 +99,25 @@ impl WriteQueue {
     /// Sends until the queue is empty or the socket is full; true if it was full.
     pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: DescriptorKind) -> io::Result<bool> {
         loop {
+            // What is copied and what is kept behind it (a head and its body) leave in one call.
+            while self.sent < self.bytes.len()
+                && kind == DescriptorKind::Socket
+                && let Some(Segment::Kept(data, from)) = self.later.front_mut()
+            {
+                let kept = &(**data).as_ref()[*from..];
+                let copied = &self.bytes[self.sent..];
+                let count = send_both(&fd, copied, kept)?;
+                let of_kept = count.saturating_sub(copied.len());
+                let all = of_kept == kept.len();
+                self.sent += count - of_kept;
+                *from += of_kept;
+                self.later_length -= of_kept;
+                if all {
+                    self.later.pop_front();
+                } else if count == 0 {
+                    return Ok(true);
+                }
+            }
             while self.sent < self.bytes.len() {
                 match send_some(&fd, &self.bytes[self.sent..], kind)? {
                     0 => return Ok(true),
@@ -151,6 +170,20 @@ pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: DescriptorKind) -> io:
             DescriptorKind::Pipe | DescriptorKind::Device => rustix::io::write(&fd, data),
         };
         match sent {
+            Ok(sent) => return Ok(sent),
+            Err(rustix::io::Errno::AGAIN) => return Ok(0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Sends once what lies in two places; zero means that the socket is full.
+fn send_both(fd: impl AsFd, first: &[u8], second: &[u8]) -> io::Result<usize> {
+    let slices = [IoSlice::new(first), IoSlice::new(second)];
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    loop {
+        match sendmsg(&fd, &slices, &mut SendAncillaryBuffer::default(), flags) {
             Ok(sent) => return Ok(sent),
             Err(rustix::io::Errno::AGAIN) => return Ok(0),
             Err(rustix::io::Errno::INTR) => {}

@@ -52,6 +52,8 @@ pub struct Head {
     pub expects_other: bool,
     /// Whether bytes of a body can come.
     pub has_body: bool,
+    /// What `Content-Length` said.
+    pub length: Option<u64>,
     /// Whether `Host` is there.
     pub has_host: bool,
 }
@@ -313,6 +315,7 @@ impl Parser {
             expects_continue: told.expects_continue,
             expects_other: told.expects_other,
             has_body: self.body != Body::None,
+            length: told.length,
             has_host: told.has_host,
         })
     }

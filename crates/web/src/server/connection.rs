@@ -33,6 +33,9 @@ const QUEUE_LIMIT: usize = 64 * 1024;
 /// So much of a body that nobody wants is read all the same, so that the client hears the answer.
 const SKIPPED_LIMIT: usize = 256 * 1024;
 
+/// A body that is to be no longer than this is awaited before its request is handed on: most handlers want it whole, and get it without a stream.
+const AWAITED_BODY: u64 = 128 * 1024;
+
 /// Up to this size a body is copied behind its head, into one write.
 const COPIED_BODY: usize = 16 * 1024;
 
@@ -91,6 +94,8 @@ struct Running {
     keeps_alive: bool,
     /// The client waits to be told to send the body.
     awaits_continue: bool,
+    /// A body that is awaited.
+    awaited: Option<BytesMut>,
     body: VecDeque<Bytes>,
     body_size: usize,
     received: u64,
@@ -281,6 +286,9 @@ impl Connection {
                 Event::End(_) => {
                     if let Some(running) = &mut inner.running {
                         running.incoming = Incoming::Whole;
+                        if let Some(whole) = running.awaited.take() {
+                            running.body.push_back(whole.freeze());
+                        }
                         wake(&mut running.reader);
                     }
                     self.deadline.set(Nanos::MAX);
@@ -295,6 +303,9 @@ impl Connection {
             Some(running) => {
                 self.deadline
                     .set(self.server.after(self.server.limits.body_time));
+                if running.awaited.is_some() {
+                    return Step::Done;
+                }
                 match running.head.take() {
                     Some(head) => Step::Dispatch(running.id, head),
                     None => Step::Done,
@@ -350,8 +361,12 @@ impl Connection {
             wake(&mut running.reader);
             return;
         }
-        running.body.push_back(Bytes::copy_from_slice(bytes));
         running.body_size += bytes.len();
+        if let Some(awaited) = &mut running.awaited {
+            awaited.extend_from_slice(bytes);
+            return;
+        }
+        running.body.push_back(Bytes::copy_from_slice(bytes));
         let is_much = running.body_size > WAITING_LIMIT;
         wake(&mut running.reader);
         if is_much {
@@ -386,6 +401,8 @@ impl Connection {
         match &mut inner.running {
             None if inner.held.is_empty() => self.end(inner),
             None => {}
+            // Nobody has seen it.
+            Some(running) if running.head.is_some() => self.end(inner),
             Some(running) => {
                 if running.incoming == Incoming::Coming && inner.held.is_empty() {
                     running.incoming = Incoming::Failed(
@@ -632,6 +649,9 @@ impl Inner {
             minor_version: head.minor_version,
             keeps_alive: head.keeps_alive,
             awaits_continue: head.expects_continue && head.minor_version == 1,
+            awaited: (head.length)
+                .filter(|&length| head.has_body && length <= AWAITED_BODY && !head.expects_continue)
+                .map(|length| BytesMut::with_capacity(length as usize)),
             head: Some(head),
             body: VecDeque::new(),
             body_size: 0,

@@ -448,6 +448,7 @@ fn head_of(fields: &http2::Fields, ends: bool) -> Option<Box<Head>> {
         expects_continue: false,
         expects_other: false,
         has_body: !ends,
+        length: None,
         has_host: true,
     }))
 }
