@@ -16,7 +16,19 @@ const { invalidType, nodeError, outOfRange } = require('node/errors');
 const { Server: NetServer } = require('node/net/server');
 const { nextTick } = require('node/process/ticks');
 const { clearTimeout, setTimeout } = require('web/html/timers');
-const { apply, construct, push, regExp, setAdd, setDelete, setForEach, setOf, setPrototypeOf, test } = require('builtins/primordials');
+const {
+  apply,
+  construct,
+  isArray,
+  push,
+  regExp,
+  setAdd,
+  setDelete,
+  setForEach,
+  setOf,
+  setPrototypeOf,
+  test,
+} = require('builtins/primordials');
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
 const loadCompatibility = () => require('node/http2/compatibility');
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
@@ -318,7 +330,7 @@ function secureServerClass() {
     if (options.allowHTTP1) {
       const { prepare, takeOptions } = loadHttpServer();
       const { Http1IncomingMessage: IncomingMessage, Http1ServerResponse: ServerResponse } = options;
-      takeOptions(this, { ...options, IncomingMessage, ServerResponse });
+      takeOptions(this, { ...options, IncomingMessage, ServerResponse, ...options.http1Options });
       prepare(this, undefined);
     }
     this.on('tlsClientError', (/** @type {any} */ error, /** @type {any} */ socket) => {
@@ -329,6 +341,10 @@ function secureServerClass() {
   setPrototypeOf(Http2SecureServer, TlsServer);
   addMethods(Http2SecureServer.prototype, {
     ...methods,
+    /** Of HTTP/1. @this {any} */
+    closeIdleConnections() {
+      if (this[optionsOf].allowHTTP1) apply(loadHttpServer().methods.closeIdleConnections, this, []);
+    },
     /** @this {any} @param {any} [callback] */
     close(callback) {
       const { close } = this[optionsOf].allowHTTP1 ? loadHttpServer().methods : TlsServer.prototype;
@@ -348,9 +364,10 @@ function secureOptions(given) {
   return options;
 }
 
-const refused =
+/** @param {any} protocol */
+const refused = (protocol) =>
   'HTTP/1.0 403 Forbidden\r\nContent-Type: text/plain\r\n\r\n' +
-  'Unknown ALPN Protocol, expected `h2` to be available.\n' +
+  `${protocol === false ? 'Missing' : 'Unknown'} ALPN Protocol, expected \`h2\` to be available.\n` +
   'If this is a HTTP request: The server was not configured with the `allowHTTP1` option or a listener for the `unknownProtocol` event.\n';
 
 /** A connection begins. @this {any} the server @param {any} socket */
@@ -365,7 +382,7 @@ function connectionListener(socket) {
     const timer = setTimeout(() => socket.destroy(), options.unknownProtocolTimeout);
     timer.unref();
     socket.once('close', () => clearTimeout(timer));
-    socket.end(refused);
+    socket.end(refused(socket.alpnProtocol));
     return;
   }
   const session = /** @type {any} */ (new ServerHttp2Session(options, socket, this));
@@ -377,6 +394,7 @@ function connectionListener(socket) {
     });
   }
   socket.on('error', () => {});
+  if (isArray(options.origins)) apply(session.origin, session, options.origins);
   this.emit('session', session);
 }
 

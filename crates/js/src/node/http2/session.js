@@ -19,7 +19,6 @@ const {
   apply,
   assign,
   isView,
-  listOf,
   mapForEach,
   mapGet,
   mapSize,
@@ -120,7 +119,10 @@ class Http2Session extends EventEmitter {
   }
   get originSet() {
     if (!this.encrypted || this.destroyed) return undefined;
-    return listOf(originsOf(this[own]));
+    /** @type {string[]} */
+    const list = [];
+    setForEach(originsOf(this[own]), (origin) => push(list, origin));
+    return list;
   }
   get connecting() {
     return this[own].connecting;
@@ -657,12 +659,19 @@ class SessionState {
       const bytes = http2Take(this.native, TAKEN);
       if (bytes === undefined) break;
       const written = http2Written(this.native);
-      const settle = written === undefined ? undefined : () => settleWrites(this, written);
+      const settle = written === undefined ? undefined : () => this.settled(written);
       if (!socket.write(loadBuffer().wrap(bytes), settle)) this.isBlocked = true;
     }
     this.isFlushing = false;
     this.pump(nothing);
     if (this.session.closed) this.maybeDestroy();
+  }
+
+  /** @param {number[]} written */
+  settled(written) {
+    // A stream that is no socket has it at once: its reader comes first, as with a socket.
+    if (this.socket?._handle) settleWrites(this, written);
+    else setImmediate(() => settleWrites(this, written));
   }
 
   /** The end of a session that is closed and has nothing to do. */
@@ -702,6 +711,7 @@ class SessionState {
     const { session, socket } = this;
     const isGraceful = session.closed;
     this.socket = undefined;
+    this.proxy = undefined;
     this.native = undefined;
     socket[ofSocket] = undefined;
     const close = () => {

@@ -357,7 +357,8 @@ function endWithData(stream) {
 function endWriting(stream) {
   const state = stream[own];
   const native = state.session?.[own].native;
-  if (state.isEnded || native === undefined || stream.destroyed) return;
+  // What is broken off does not end well.
+  if (state.isEnded || state.isAborted || native === undefined || stream.destroyed) return;
   if (state.wantsTrailers) {
     state.isEnded = true;
     nextTick(wantTrailers, stream);
@@ -437,7 +438,7 @@ function maybeDestroy(stream, code = NGHTTP2_NO_ERROR) {
     return;
   }
   if (!stream.writableFinished) return;
-  if (!stream.readable && stream.closed) {
+  if (isUnreadable(stream) && stream.closed) {
     stream.destroy();
     return;
   }
@@ -449,12 +450,15 @@ function maybeDestroy(stream, code = NGHTTP2_NO_ERROR) {
   }
 }
 
+/** Whether no end will be told any more. @param {any} stream */
+const isUnreadable = (stream) => !stream.readable || stream._readableState.errored !== null;
+
 /** The connection says that the stream is over. @param {any} stream @param {number} code */
 function streamClosed(stream, code) {
   if (stream.destroyed) return;
   if (!stream.closed) closeStream(stream, code, reset.none);
   settleWrite(stream);
-  if (stream._readableState.endEmitted || code !== NGHTTP2_NO_ERROR) {
+  if (isUnreadable(stream) || code !== NGHTTP2_NO_ERROR) {
     maybeDestroy(stream, code);
     return;
   }
