@@ -6,6 +6,8 @@ import tls from 'node:tls';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 import { authority, certificate, local } from './certificates.mjs';
 
+const isTwinloop = process.versions.twinloop !== undefined;
+
 /** A server on a free port of this machine, and what closes it with its connections. */
 async function listening(options, listener) {
   const connections = new Set();
@@ -96,6 +98,21 @@ test('a socket that is connected becomes secure, as STARTTLS has it', async () =
   secure.write('hello');
   equal(await text(secure), 'secure hello');
   close();
+});
+
+test('a socket becomes secure that is still to find its address, or still to be told one', async () => {
+  const { port, close } = await listening({}, (socket) => socket.end('hello'));
+  const options = { servername: 'localhost', ca: authority.cert };
+  equal(await text(tls.connect({ ...options, socket: net.connect(port, 'localhost') })), 'hello');
+  const later = new net.Socket();
+  const secure = tls.connect({ ...options, socket: later });
+  later.connect(port, '127.0.0.1');
+  equal(await text(secure), 'hello');
+  const gone = net.connect(port, 'localhost');
+  const dead = tls.connect({ ...options, socket: gone });
+  dead.destroy();
+  await once(gone, 'close');
+  await close();
 });
 
 test('any duplex stream can carry a connection', async () => {
@@ -239,6 +256,63 @@ test('sessions are kept by the program where there are no tickets', async () => 
   await close();
 });
 
+test('the keys of tickets are shared by servers, and changed', async () => {
+  const keys = Buffer.alloc(48, 7);
+  const servers = await Promise.all([0, 1].map(() => listening({ ticketKeys: keys, sessionIdContext: 'a' }, (socket) => socket.end())));
+  ok(servers[0].server.getTicketKeys().equals(keys));
+  const first = connect(servers[0].port);
+  const [[session]] = await Promise.all([once(first, 'session'), text(first)]);
+  for (const [change, expected] of [
+    [() => {}, true],
+    [() => servers[1].server.setTicketKeys(Buffer.alloc(48, 8)), false],
+  ]) {
+    change();
+    const client = connect(servers[1].port, { session });
+    await once(client, 'secureConnect');
+    equal(client.isSessionReused(), expected);
+    client.destroy();
+  }
+  for (const { close } of servers) await close();
+  equal(throws(() => tls.createServer({ ticketKeys: Buffer.alloc(3) }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
+});
+
+test('who renegotiates too often is let go; since TLS 1.3 nobody does', async () => {
+  const { port, close } = await listening({ maxVersion: 'TLSv1.2' }, (socket) => {
+    // Node leaves it to the program to let go.
+    socket.resume().on('error', () => socket.destroy());
+  });
+  const client = connect(port);
+  client.on('error', () => {});
+  client.resume();
+  await once(client, 'secureConnect');
+  let count = 0;
+  const again = () => {
+    count += 1;
+    if (!client.destroyed) client.renegotiate({}, (error) => error || again());
+  };
+  again();
+  await once(client, 'close');
+  equal(count, tls.CLIENT_RENEG_LIMIT + 1);
+  await close();
+  const newest = await listening({}, (socket) => socket.resume());
+  const other = connect(newest.port);
+  await once(other, 'secureConnect');
+  const error = await new Promise((resolve) => other.renegotiate({}, resolve));
+  equal(error.code, 'ERR_SSL_WRONG_SSL_VERSION');
+  other.destroy();
+  await newest.close();
+});
+
+test('a server changes its certificate while it listens', async () => {
+  const { server, port, close } = await listening({}, (socket) => socket.end());
+  server.setSecureContext(certificate({ subject: 'other', names: ['localhost'], issuer: authority }));
+  const client = connect(port);
+  await once(client, 'secureConnect');
+  equal(client.getPeerCertificate().subject.CN, 'other');
+  client.destroy();
+  await close();
+});
+
 test('a key that both ends share needs no certificate', async () => {
   const psk = Buffer.from('0123456789abcdef');
   const options = { ciphers: 'PSK+HIGH', maxVersion: 'TLSv1.2', key: undefined, cert: undefined };
@@ -272,6 +346,8 @@ test('lines for a log of keys are told on both ends', async () => {
 
 test('who does not shake hands in time is told of and let go', async () => {
   const { server, port, close } = await listening({ handshakeTimeout: 50 });
+  // Node leaves it to the program to let go.
+  if (!isTwinloop) server.on('tlsClientError', (_error, socket) => socket.destroy());
   const silent = net.connect(port, '127.0.0.1');
   silent.on('error', () => {});
   const [[error]] = await Promise.all([once(server, 'tlsClientError'), once(silent, 'close')]);
