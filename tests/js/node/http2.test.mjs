@@ -146,7 +146,7 @@ test('informational heads, trailers both ways, sensitive fields', async () => {
 test('pushed streams', async () => {
   const { client, end } = await connected({
     stream(stream) {
-      stream.pushStream({ ':path': '/pushed' }, (error, pushed) => {
+      stream.pushStream({ ':path': '/pushed' }, (_error, pushed) => {
         pushed.respond({ 'x-pushed': 'yes' });
         pushed.end('pushed');
       });
@@ -182,7 +182,7 @@ test('settings, pings and goaway', async () => {
   const [settings] = await once(client, 'remoteSettings');
   deepEqual([settings.maxConcurrentStreams, settings.customSettings[4660]], [7, 9]);
   const acknowledged = new Promise((resolve) => {
-    client.settings({ initialWindowSize: 100_000 }, (error, own) => resolve(own.initialWindowSize));
+    client.settings({ initialWindowSize: 100_000 }, (_error, own) => resolve(own.initialWindowSize));
   });
   ok(client.pendingSettingsAck);
   equal(await acknowledged, 100_000);
@@ -254,7 +254,7 @@ test('files', async () => {
 
 test('any duplex stream can be the connection', async () => {
   const [one, other] = duplexPair();
-  const server = http2.createServer((request, response) => response.end('over a pair'));
+  const server = http2.createServer((_request, response) => response.end('over a pair'));
   server.emit('connection', other);
   const client = http2.connect('http://anywhere', { createConnection: () => one });
   equal((await ask(client)).text, 'over a pair');
