@@ -1,4 +1,5 @@
 // `node:http2`: sessions and streams over real connections and over pairs of streams, and what peers that break the rules meet. Node can run it too.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
@@ -412,6 +413,26 @@ test('sessions and streams have their time', async () => {
   stream.close(constants.NGHTTP2_CANCEL);
   await once(stream, 'close');
   await new Promise((resolve) => client.setTimeout(20, resolve));
+  await end();
+});
+
+test('channels of diagnostics tell what becomes of a stream', async () => {
+  const { client, end } = await connected({
+    stream(stream) {
+      stream.resume();
+      stream.respond();
+      stream.end();
+    },
+  });
+  const told = [];
+  const names = ['created', 'start', 'bodyChunkSent', 'bodySent', 'finish', 'close'];
+  const listeners = names.map((name) => [`http2.client.stream.${name}`, ({ stream }) => told.push([name, stream.constructor.name])]);
+  for (const [name, listener] of listeners) subscribe(name, listener);
+  await ask(client, { ':method': 'POST' }, 'body');
+  for (const [name, listener] of listeners) unsubscribe(name, listener);
+  // A body that is short is told before the connection is there, or after.
+  deepEqual(told.map(([name]) => name).sort(), [...names].sort());
+  ok(told.every(([, name]) => name === 'ClientHttp2Stream'));
   await end();
 });
 

@@ -350,8 +350,7 @@ impl Connection {
         } else {
             self.local_count -= usize::from(!stream.is_reserved);
         }
-        let unsent: usize = stream.body.iter().map(Vec::len).sum();
-        self.queued_bytes -= unsent - stream.body_at;
+        self.queued_bytes -= stream.unsent;
         self.remember(id, closing);
         let event = Event::Closed {
             stream: id,

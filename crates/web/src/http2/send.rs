@@ -74,7 +74,7 @@ impl Connection {
         }
         let window = self.send_window.min(stream.send_window).max(0) as usize;
         let most = window.min(self.remote.max_frame as usize);
-        let waits: usize = stream.body.iter().map(Vec::len).sum::<usize>() - stream.body_at;
+        let waits = stream.unsent;
         let mut length = most.min(waits);
         let padding = if length == 0 {
             None
@@ -114,6 +114,7 @@ impl Connection {
         let cost = (length + extra) as i64;
         stream.send_window -= cost;
         self.send_window -= cost;
+        stream.unsent -= length;
         self.queued_bytes -= length;
         if ends {
             stream.ending = Ending::Sent;
@@ -240,7 +241,9 @@ impl Connection {
     /// When this side of the stream is over.
     pub fn data(&mut self, id: u32, bytes: Vec<u8>) -> Result<(), Refusal> {
         let length = bytes.len();
-        self.sending(id)?.body.push_back(bytes);
+        let stream = self.sending(id)?;
+        stream.body.push_back(bytes);
+        stream.unsent += length;
         self.queued_bytes += length;
         self.enqueue(id);
         Ok(())

@@ -72,6 +72,8 @@ pub(super) struct Stream {
     /// The largest list of fields when it began: what holds later is for later streams.
     pub(super) list_limit: usize,
     pub(super) body: VecDeque<Vec<u8>>,
+    /// Bytes of it that are not sent.
+    pub(super) unsent: usize,
     /// Bytes of the first piece that are sent.
     pub(super) body_at: usize,
     /// Whether it stands in the queue of those that have something to send.
@@ -96,6 +98,7 @@ impl Stream {
             window_size: receive_window,
             list_limit: usize::MAX,
             body: VecDeque::new(),
+            unsent: 0,
             body_at: 0,
             is_queued: false,
             priority: None,

@@ -6,7 +6,7 @@ const { http2Error, http2ErrorOf, NghttpError } = require('node/http2/errors');
 const { copyOf, objectOfList, requestPseudo, sensitiveHeaders, toWire } = require('node/http2/fields');
 const { Http2Session } = require('node/http2/session');
 const { checkSettings } = require('node/http2/settings');
-const { Http2Stream, begin, frameFailed, own } = require('node/http2/stream');
+const { Http2Stream, begin, frameFailed, own, tell } = require('node/http2/stream');
 const { refresh } = require('node/http2/timing');
 const { requireBoolean, requireNumber, requireObject, requireSignal } = require('node/arguments');
 const { aborted, invalidType, outOfRange } = require('node/errors');
@@ -63,6 +63,7 @@ class ClientHttp2Session extends Http2Session {
     const ofStream = stream[own];
     ofStream.sentHeaders = list ? objectOfList(sent) : sent;
     ofStream.origin = `${scheme}://${authority}`;
+    tell(stream, true, 'created', { headers: ofStream.sentHeaders });
     // The end goes with the head, so nothing is to be said of it later.
     if (given.endStream) {
       ofStream.isEnded = true;
@@ -192,6 +193,7 @@ function startRequest(session, stream, wire, options) {
   else if (id < 0) stream.destroy(id === -2 ? http2Error('GOAWAY_SESSION') : new NghttpError(-501));
   else {
     begin(stream, id);
+    tell(stream, true, 'start', { headers: stream.sentHeaders });
     state.flushSoon();
   }
 }

@@ -3,7 +3,7 @@
 
 const { http2ErrorOf, NghttpError } = require('node/http2/errors');
 const { copyOf, objectOfList, responsePseudo, sensitiveHeaders, toFitWire } = require('node/http2/fields');
-const { isTooLarge, own } = require('node/http2/stream');
+const { isTooLarge, own, tell } = require('node/http2/stream');
 const { requireObject } = require('node/arguments');
 const { dateField } = require('node/http/outgoing');
 const { arraySlice, isArray, push, toLowerCase } = require('builtins/primordials');
@@ -70,6 +70,7 @@ function sendHead(stream, sent, wire, ends) {
   if (isTooLarge(stream, wire)) return;
   const outcome = http2Headers(ofSession.native, state.id, wire.text, wire.sensitive, ends);
   // What was closed by the peer says so in a moment.
+  tell(stream, false, 'finish', { headers: sent, flags: ends ? 5 : 4 });
   if (outcome < -1) stream.destroy(new NghttpError(-510));
   ofSession.flushSoon();
 }

@@ -9,7 +9,7 @@ const { respondWithFD, respondWithFile } = require('node/http2/files');
 const { hasNoBody, responseOf, sendHead, wireOf } = require('node/http2/responding');
 const { Http2Session, originOf } = require('node/http2/session');
 const { checkSettings } = require('node/http2/settings');
-const { Http2Stream, active, begin, own } = require('node/http2/stream');
+const { Http2Stream, active, begin, own, tell } = require('node/http2/stream');
 const { addMethods } = require('node/prototypes');
 const { requireFunction, requireObject } = require('node/arguments');
 const { invalidType, nodeError, outOfRange } = require('node/errors');
@@ -100,6 +100,8 @@ class ServerHttp2Stream extends Http2Stream {
     stream.push(null);
     if (settings.endStream) stream.end();
     if (isHead) stream[own].isHeadRequest = true;
+    tell(stream, false, 'created', { headers: sent });
+    tell(stream, false, 'start', { headers: sent });
     session[own].flushSoon();
     nextTick(done, null, stream, sent, 0);
   }

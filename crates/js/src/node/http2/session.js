@@ -7,7 +7,7 @@ const { http2Error, connectionFailed, sessionError, streamCanceled } = require('
 const { listOfText, toObject } = require('node/http2/fields');
 const { checkSettings, packed, settingsOfList } = require('node/http2/settings');
 const { socketProxy } = require('node/http2/socket');
-const { endWithData, own, pieceWritten, received, streamClosed } = require('node/http2/stream');
+const { endWithData, own, pieceWritten, received, streamClosed, tell } = require('node/http2/stream');
 const { refresh, setIdleTimeout, stopIdleTimeout } = require('node/http2/timing');
 const { currentFrame, enterFrame, use } = require('builtins/async_context');
 const { requireFunction, requireInteger, requireNumber, requireObject } = require('node/arguments');
@@ -517,6 +517,8 @@ class SessionState {
         stream[own].isHeadRequest = true;
         stream.end();
       }
+      tell(stream, false, 'created', { headers: fields });
+      tell(stream, false, 'start', { headers: fields });
       nextTick(emit, session, 'stream', stream, fields, flags, list);
       return;
     }
@@ -531,6 +533,7 @@ class SessionState {
     }
     if (part === 2) name = 'headers';
     else if (part === 3) name = 'trailers';
+    if (part === 1 && this.isClient) tell(stream, true, 'finish', { headers: fields, flags });
     nextTick(emit, stream, name, fields, flags, list);
     if (ends) stream.push(null);
   }
@@ -557,6 +560,8 @@ class SessionState {
     this.reserved += 1;
     const stream = this.promise(event[3]);
     stream.end();
+    nextTick(tell, stream, true, 'created', { headers: fields });
+    nextTick(tell, stream, true, 'start', { headers: fields });
     nextTick(emit, session, 'stream', stream, fields, constants.NGHTTP2_FLAG_END_HEADERS, list);
   }
 

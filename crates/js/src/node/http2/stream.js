@@ -5,8 +5,9 @@
 const constants = /** @type {Record<string, any>} */ (require('node/http2/constants'));
 const { http2Error, streamError } = require('node/http2/errors');
 const { copyOf, toFitWire } = require('node/http2/fields');
-const { mapDelete, mapSet, setAdd, setDelete, setOf } = require('builtins/primordials');
+const { map, mapDelete, mapSet, setAdd, setDelete, setOf, some } = require('builtins/primordials');
 const { refresh, setIdleTimeout, stopIdleTimeout } = require('node/http2/timing');
+const { heard } = require('node/diagnostics_channel/heard');
 const { currentFrame } = require('builtins/async_context');
 const { requireFunction, requireInteger, requireObject } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
@@ -29,6 +30,26 @@ let hasWarned = false;
 const own = /** @type {any} */ (Symbol('http2.state'));
 const none = setOf(/** @type {string[]} */ ([]));
 
+/**
+ * Tells whoever listens to a channel (https://nodejs.org/api/diagnostics_channel.html#http2).
+ * @param {any} stream @param {boolean} isClient @param {string} what @param {any} [facts]
+ */
+function tell(stream, isClient, what, facts) {
+  const channel = heard(isClient ? `http2.client.stream.${what}` : `http2.server.stream.${what}`);
+  if (channel !== undefined) channel.publish({ stream, ...facts });
+}
+
+/** Once, when either the connection or the program has ended the stream. @param {any} stream */
+function tellClose(stream) {
+  const state = stream[own];
+  if (state.isCloseTold) return;
+  state.isCloseTold = true;
+  tell(stream, state.isClient, 'close');
+}
+
+/** What is told of several chunks: themselves, if all are bytes. @param {{ chunk: any }[]} chunks */
+const dataOf = (chunks) => (some(chunks, ({ chunk }) => typeof chunk === 'string') ? chunks : map(chunks, ({ chunk }) => chunk));
+
 /** How a stream that is closed here is told to the peer. */
 const reset = { none: 0, whenFinished: 1, now: 2 };
 
@@ -41,7 +62,9 @@ class Http2Stream extends Duplex {
       session,
       /** @type {number | undefined} */
       id: undefined,
+      isClient: session[own].isClient,
       isClosed: false,
+      isCloseTold: false,
       isAborted: false,
       rstCode: NGHTTP2_NO_ERROR,
       didRead: false,
@@ -197,10 +220,12 @@ class Http2Stream extends Duplex {
   /** @param {any} chunk @param {string} encoding @param {(error?: any) => void} callback */
   _write(chunk, encoding, callback) {
     writeChunks(this, [{ chunk, encoding }], callback);
+    if (this[own].isClient) tell(this, true, 'bodyChunkSent', { writev: false, data: chunk, encoding });
   }
   /** @param {{ chunk: any, encoding: string }[]} chunks @param {(error?: any) => void} callback */
   _writev(chunks, callback) {
     writeChunks(this, chunks, callback);
+    if (this[own].isClient) tell(this, true, 'bodyChunkSent', { writev: true, data: dataOf(chunks), encoding: '' });
   }
 
   /** @param {(error?: any) => void} callback */
@@ -210,6 +235,7 @@ class Http2Stream extends Duplex {
       return;
     }
     endWriting(this);
+    if (this[own].isClient) tell(this, true, 'bodySent');
     this.once('finish', () => maybeDestroy(this));
     callback();
   }
@@ -259,6 +285,8 @@ class Http2Stream extends Duplex {
     state.cleanUp?.();
     settleWrite(this);
     ofSession.maybeDestroy();
+    if (error !== undefined && error !== null) tell(this, state.isClient, 'error', { error });
+    tellClose(this);
     callback(error);
   }
 }
@@ -457,6 +485,7 @@ const isUnreadable = (stream) => !stream.readable || stream._readableState.error
 function streamClosed(stream, code) {
   if (stream.destroyed) return;
   if (!stream.closed) closeStream(stream, code, reset.none);
+  tellClose(stream);
   settleWrite(stream);
   if (isUnreadable(stream) || code !== NGHTTP2_NO_ERROR) {
     maybeDestroy(stream, code);
@@ -504,4 +533,5 @@ module.exports = {
   received,
   reset,
   streamClosed,
+  tell,
 };
