@@ -54,6 +54,7 @@ Groups (all by default):
   files        10,000 small files and a big one                                      node, bun, deno
   workers      a thread started and heard of, messages there and back                    node, bun, deno
   serve        HTTP and WebSocket servers, by their own APIs and node:http    node, bun, deno; a server in Rust; native is the limit
+  asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
   --json FILE   also write every sample, with the machine and the versions
@@ -77,7 +78,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 23] = [
+const GROUPS: [&str; 24] = [
     "startup",
     "echo",
     "unix",
@@ -100,6 +101,7 @@ const GROUPS: [&str; 23] = [
     "files",
     "workers",
     "serve",
+    "asgi",
     "fetch",
 ];
 
@@ -287,6 +289,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "workers" => javascript::workers(plan, &mut report)?,
             "bridge" => bridge::bridge(plan, &mut report)?,
             "serve" => serve::serve(plan, &mut report)?,
+            "asgi" => serve::asgi(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

@@ -10,8 +10,9 @@ use super::peers::{self, Runtime};
 use super::report::Report;
 use super::servers::{Carrier, Server, certificate};
 use super::table::Unit;
-use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program, rounds};
+use super::{CLIENT_CORE, Plan, SERVER_CORE, json_of, native, pinned, program, python, rounds};
 use crate::paths::Profile;
+use crate::process;
 
 /// One thing that servers are asked for.
 struct Case {
@@ -101,6 +102,41 @@ pub(crate) fn serve(plan: &Plan, report: &mut Report) -> Result<()> {
                 .find(|(other, _)| other == name)
                 .expect("the names are theirs");
             let server = Server::spawn(command(contestant, case), Carrier::Tcp)?;
+            Ok((Unit::PerSecond, load(case, &server, plan.seconds)?))
+        });
+    }
+    Ok(())
+}
+
+/// The servers of ASGI, each as its users start it, in one process.
+const ASGI: [&str; 3] = ["twinloop", "uvicorn", "granian"];
+
+const ASGI_CASES: [Case; 4] = [
+    case("JSON hello, 64", HTTP, "/", 64, 0),
+    case("JSON hello, 1", HTTP, "/", 1, 0),
+    case("echo of 64 KiB, 64", HTTP, "/echo", 64, 65_536),
+    case("WebSocket echo of 64 B, 32", SOCKET, "/ws", 32, 64),
+];
+
+/// `bench/asgi_app.py` under Twinloop, uvicorn (uvloop and httptools) and granian.
+pub(crate) fn asgi(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, _) = python::loops(plan, report)?;
+    let mut present = Vec::new();
+    for name in ASGI {
+        let ask = format!("import {name}; print({name}.__version__)");
+        match process::output(Command::new(venv.python()).args(["-c", &ask])) {
+            Ok(version) => {
+                report.version(name, &version);
+                present.push(name);
+            }
+            Err(_) => report.skip(name, "it cannot be imported"),
+        }
+    }
+    for case in &ASGI_CASES {
+        rounds(plan, report, "asgi", case.name, &present, |name| {
+            let mut command = pinned(SERVER_CORE, &venv.python());
+            command.arg(program("asgi_server.py")).arg(name);
+            let server = Server::spawn(command, Carrier::Tcp)?;
             Ok((Unit::PerSecond, load(case, &server, plan.seconds)?))
         });
     }
