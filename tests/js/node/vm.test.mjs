@@ -274,4 +274,47 @@ test('stacks in a context have the line with name and message, and prepareStackT
   equal(typeof new Error('outside').stack, 'string');
 });
 
+test('a context may be forbidden to make code of strings or of WebAssembly', async () => {
+  const noStrings = vm.createContext({}, { codeGeneration: { strings: false } });
+  for (const code of [
+    'eval("1")',
+    '(0, eval)("1")',
+    'new Function("return 1")',
+    '(async () => {}).constructor("")',
+    'globalThis.eval("1")',
+  ]) {
+    let thrown;
+    try {
+      vm.runInContext(code, noStrings);
+    } catch (error) {
+      thrown = error;
+    }
+    deepEqual([thrown?.name, thrown?.message], ['EvalError', 'Code generation from strings disallowed for this context'], code);
+  }
+  // What is no string is no code, and scripts are not made at run time.
+  equal(vm.runInContext('eval([1]).length', noStrings), 1);
+  throws(() => vm.runInNewContext('eval("1")', {}, { contextCodeGeneration: { strings: false } }), { name: 'EvalError' });
+  const bytes = 'new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])';
+  const noWasm = vm.createContext({}, { codeGeneration: { wasm: false } });
+  equal(vm.runInContext('eval("1 + 1")', noWasm), 2);
+  for (const code of [`new WebAssembly.Module(${bytes})`, `WebAssembly.compile(${bytes})`, `WebAssembly.instantiate(${bytes})`]) {
+    const name = await (async () => vm.runInContext(code, noWasm))().then(
+      () => 'made',
+      (error) => error.name,
+    );
+    equal(name, 'CompileError', code);
+  }
+  equal(new Function('return 1')(), 1);
+  ok(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) instanceof WebAssembly.Module);
+  equal(vm.runInNewContext('eval("2")', {}, { contextCodeGeneration: { strings: true } }), 2);
+});
+
+test('measureMemory tells what is taken', async () => {
+  const { total } = await vm.measureMemory();
+  ok(total.jsMemoryEstimate > 0 && total.jsMemoryRange[0] <= total.jsMemoryRange[1]);
+  const detailed = await vm.measureMemory({ mode: 'detailed', execution: 'eager' });
+  ok(detailed.current.jsMemoryEstimate > 0 && Array.isArray(detailed.other));
+  throws(() => vm.measureMemory({ mode: 'all' }), { code: 'ERR_INVALID_ARG_VALUE' });
+});
+
 await run();

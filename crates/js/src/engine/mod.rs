@@ -44,6 +44,7 @@ mod async_context;
 mod buffers;
 mod cache_files;
 mod clone;
+mod code_generation;
 mod compile_cache;
 mod compiled;
 mod context;

@@ -112,18 +112,23 @@ function requireContextOptions(options) {
 /** @param {any} value */
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
+/** @param {any} options */
+function newRealm({ codeGeneration, microtaskMode }) {
+  return realmCreate(microtaskMode === 'afterEvaluate', codeGeneration?.strings === false, codeGeneration?.wasm === false);
+}
+
 /** @param {any} [object] @param {any} [options] */
 function createContext(object = {}, options = {}) {
   if (object === constants.DONT_CONTEXTIFY) {
     requireContextOptions(options);
-    const global = realmCreate(options.microtaskMode === 'afterEvaluate');
+    const global = newRealm(options);
     weakMapSet(contexts, global, { object: global, global, environment: [] });
     return global;
   }
   if (!isObject(object)) throw invalidType('object', 'object', object);
   if (weakMapHas(contexts, object)) return object;
   requireContextOptions(options);
-  const global = realmCreate(options.microtaskMode === 'afterEvaluate');
+  const global = newRealm(options);
   const proxy = new Proxy({}, handlerOf(object, global));
   const prototype = getPrototypeOf(global);
   setPrototypeOf(global, new Proxy({}, behindGlobal(object, prototype)));

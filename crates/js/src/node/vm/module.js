@@ -1,11 +1,13 @@
 // `node:vm`: what it exports.
 'use strict';
 
-const { absent } = require('node/absent');
 const { requireObject, requireOneOf } = require('node/arguments');
 const { constants, contextOf, createContext, isContext } = require('node/vm/contexts');
 const { compileFunction, newContextOptions, Script } = require('node/vm/script');
-const { defineProperty, forEach, reject } = require('builtins/primordials');
+const { defineProperty, forEach, resolve } = require('builtins/primordials');
+let warned = false;
+const loadWarnings = () => require('node/process/warnings');
+const loadV8 = () => require('node/v8/module');
 const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
 
 /** @param {any} code @param {any} [options] */
@@ -34,12 +36,18 @@ function runInThisContext(code, options) {
   return createScript(code, settings).runInThisContext(settings);
 }
 
-/** The engine does not tell what each realm takes. @param {any} [options] */
+/** The engine does not tell what each realm takes: of one it can be anything up to all. @param {any} [options] */
 function measureMemory(options = {}) {
   requireObject(options, 'options');
   requireOneOf(options.mode, 'options.mode', /** @type {any[]} */ (['summary', 'detailed', undefined]));
   requireOneOf(options.execution, 'options.execution', /** @type {any[]} */ (['default', 'eager', undefined]));
-  return reject(absent('vm.measureMemory'));
+  if (!warned)
+    loadWarnings().emitWarning('vm.measureMemory is an experimental feature and might change at any time', 'ExperimentalWarning');
+  warned = true;
+  const { total_heap_size: most, used_heap_size: used } = loadV8().getHeapStatistics();
+  const total = { jsMemoryEstimate: used, jsMemoryRange: [used, most] };
+  if (options.mode !== 'detailed') return resolve({ total });
+  return resolve({ total, current: { jsMemoryEstimate: used, jsMemoryRange: [0, most] }, other: [] });
 }
 
 const exported = {

@@ -26,8 +26,8 @@ interface Operations {
   moduleNamespace(module: NativeModule): any;
   /** Throws if the syntax is wrong. */
   realmCheck(text: string, file: string, line: number, column?: number): void;
-  /** The global object of a new realm, which has the language and nothing else. */
-  realmCreate(ownQueue: boolean): any;
+  /** The global object of a new realm, which has the language and nothing else, and may be forbidden to make code. */
+  realmCreate(ownQueue: boolean, noStrings: boolean, noWasm: boolean): any;
   realmFunction(text: string, file: string, line: number, global: object | undefined, environment: object[], parameters: string[], load?: Load): Function;
   /** No limit for 0 milliseconds. */
   realmRun(text: string, file: string, line: number, global: object | undefined, environment: object[], milliseconds: number, load?: Load, breaksOnInterrupt?: boolean, column?: number): any;

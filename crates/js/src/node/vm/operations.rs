@@ -15,16 +15,20 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("moduleLink", 1, module_link),
     Op::new("moduleNamespace", 1, module_namespace),
     Op::new("realmCheck", 4, check),
-    Op::new("realmCreate", 1, create),
+    Op::new("realmCreate", 3, create),
     Op::new("realmFunction", 7, function),
     Op::new("realmRun", 9, run),
 ];
 
-/// `realmCreate(ownQueue)`: the global object of a new realm, whose microtasks run after its scripts alone if that is said.
+/// `realmCreate(ownQueue, noStrings, noWasm)`: the global object of a new realm, whose microtasks run after its scripts alone if that is said.
 fn create<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let global = scope.new_realm()?;
     if scope.bool_of(arguments.get(0)) {
         scope.use_own_queue(global)?;
+    }
+    let forbids = |index| scope.bool_of(arguments.get(index));
+    if forbids(1) || forbids(2) {
+        scope.forbid_code(global, forbids(1), forbids(2))?;
     }
     Ok(global)
 }
