@@ -404,7 +404,7 @@ def test_receive_tells_of_a_client_that_goes_in_the_middle_of_its_body(run):
     async def main():
         async with serving(application) as server:
             async with connected(server) as client:
-                await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
+                await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\nabc")
                 await until(lambda: told)
                 client.cut()
             await until(lambda: "http.disconnect" in told)
@@ -537,9 +537,9 @@ def test_a_cancelled_receive_loses_no_message(run):
 
     async def main():
         async with serving(application) as server, connected(server) as client:
-            await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n")
+            await client.send("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
             await asyncio.sleep(0.05)
-            await client.send("abc")
+            await client.send("3\r\nabc\r\n0\r\n\r\n")
             assert (await client.answer())[2] == b"abc"
 
     run(main())
