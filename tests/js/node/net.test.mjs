@@ -1,11 +1,12 @@
 // `node:net`: servers and sockets over TCP and local paths, their events and errors, and addresses. Node can run it too.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { addAbortListener, listenerCount, once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
 import { test, run, equal, ok, deepEqual, throws, rejects } from '../harness.mjs';
 
@@ -319,5 +320,25 @@ test('a block list knows addresses, ranges and subnets, also inside of IPv6', ()
   );
 });
 const order = (rule) => ['A', 'S', 'R'].indexOf(rule[0]);
+
+test('an observer is told of connections, and what waits for a signal is counted', async () => {
+  const { port, close } = await listening((socket) => socket.end());
+  const entries = [];
+  const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
+  observer.observe({ type: 'net' });
+  await once(net.connect(port, '127.0.0.1').resume(), 'close');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  observer.disconnect();
+  await once(net.connect(port, '127.0.0.1').resume(), 'close');
+  await close();
+  equal(entries.length, 1);
+  equal(`${entries[0].entryType} ${entries[0].name} ${entries[0].detail.port === port}`, 'net connect true');
+  const { signal } = new AbortController();
+  const disposable = addAbortListener(signal, () => {});
+  signal.addEventListener('abort', () => {});
+  equal(listenerCount(signal, 'abort'), 2);
+  disposable[Symbol.dispose ?? Symbol.for('Symbol.dispose')]();
+  equal(listenerCount(signal, 'abort'), 1);
+});
 
 await run();

@@ -12,7 +12,8 @@ pub struct Failure {
 impl Failure {
     pub(super) const METHOD: Failure = fail("HPE_INVALID_METHOD", "Invalid method encountered");
     pub(super) const URL: Failure = fail("HPE_INVALID_URL", "Invalid characters in url");
-    pub(super) const CONSTANT: Failure = fail("HPE_INVALID_CONSTANT", "Expected HTTP/");
+    pub(super) const CONSTANT: Failure =
+        fail("HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/");
     pub(super) const VERSION: Failure = fail("HPE_INVALID_VERSION", "Invalid HTTP version");
     pub(super) const STATUS: Failure = fail("HPE_INVALID_STATUS", "Invalid status code");
     pub(super) const TOKEN: Failure = fail("HPE_INVALID_HEADER_TOKEN", "Invalid header token");

@@ -6,6 +6,7 @@ const { requireBoolean, requireOneOf, requirePort, requireString } = require('no
 const { dnsError } = require('node/dns/codes');
 const { isIP } = require('node/net/addresses');
 const { filter, map, resolve, then } = require('builtins/primordials');
+const { beginMeasure, endMeasure } = require('web/performance/measured');
 const { dnsLookup, dnsNames } = ops;
 
 /** @typedef {{ address: string, family: number }} Address */
@@ -89,6 +90,7 @@ function lookup({ hostname, family, hints, all, order }) {
     const address = { address: hostname, family: literal };
     return resolve(all ? [address] : address);
   }
+  const start = beginMeasure('dns');
   return then(
     dnsLookup(hostname, family, hints),
     (found) => {
@@ -96,6 +98,10 @@ function lookup({ hostname, family, hints, all, order }) {
         map(found, (address) => ({ address, family: isIP(address) })),
         order,
       );
+      if (start !== undefined) {
+        const detail = { hostname, family, hints, verbatim: order === 'verbatim', order, addresses: found };
+        endMeasure('dns', 'lookup', start, detail);
+      }
       return all ? addresses : addresses[0];
     },
     (failure) => {
@@ -112,9 +118,14 @@ function requireService(address, port) {
 
 /** @param {string} address @param {number} port @returns {Promise<{ hostname: string, service: string }>} */
 function lookupService(address, port) {
+  const start = beginMeasure('dns');
   return then(
     dnsNames(address, port),
-    (names) => ({ hostname: names[0], service: names[1] }),
+    (names) => {
+      const found = { hostname: names[0], service: names[1] };
+      if (start !== undefined) endMeasure('dns', 'lookupService', start, { host: address, port, ...found });
+      return found;
+    },
     (failure) => {
       throw dnsError(failure, 'getnameinfo', address);
     },

@@ -9,6 +9,7 @@ const { isIP } = require('node/net/addresses');
 const { arraySlice, assign, copyBytes, exec, hasOwn, join, keys, map, push, regExp } = require('builtins/primordials');
 const { resolve: resolved, setAdd, setDelete, setForEach, setOf, setSize, slice, test, then, viewBuffer } = require('builtins/primordials');
 const { withResolvers } = require('builtins/primordials');
+const { beginMeasure, endMeasure } = require('web/performance/measured');
 const loadPunycode = () => require('node/punycode/punycode');
 const { dnsAsk, dnsCancel, dnsHostNames, dnsQuestion, dnsReverseName, dnsServers } = ops;
 
@@ -166,7 +167,12 @@ function ask(resolver, method, name, options) {
   requireString(name, 'name');
   const { kind, give } = questions[method];
   const ascii = test(unicode, name) ? loadPunycode().toASCII(name) : name;
-  return then(query(resolver, syscallOf(method), name, ascii, kind), (records) => give(records, options));
+  const start = beginMeasure('dns');
+  return then(query(resolver, syscallOf(method), name, ascii, kind), (records) => {
+    const result = give(records, options);
+    if (start !== undefined) endMeasure('dns', syscallOf(method), start, { host: name, ttl: !!options?.ttl, result });
+    return result;
+  });
 }
 
 /** The same by the kind of record. @param {ResolverBase} resolver @param {any} name @param {any} kind */

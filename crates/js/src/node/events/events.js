@@ -17,6 +17,7 @@ const {
   map,
   mapSize,
   create,
+  indexOf,
   isArray,
   ownKeys,
   weakMapGet,
@@ -511,6 +512,9 @@ function on(target, event, options = {}) {
   return iterator;
 }
 
+/** What `addAbortListener` added: programs count it. @type {WeakMap<object, Function[]>} */
+const abortListeners = new WeakMap();
+
 /** @param {any} signal @param {any} listener it is called even if another stops the event */
 function addAbortListener(signal, listener) {
   if (signal === undefined) throw invalidType('signal', 'AbortSignal', signal);
@@ -523,7 +527,14 @@ function addAbortListener(signal, listener) {
     const { addAlgorithm, removeAlgorithm } = loadAbort();
     const algorithm = () => listener(makeAbortEvent(signal));
     addAlgorithm(signal, algorithm);
-    end = () => removeAlgorithm(signal, algorithm);
+    const listeners = weakMapGet(abortListeners, signal) ?? [];
+    weakMapSet(abortListeners, signal, listeners);
+    push(listeners, listener);
+    end = () => {
+      const at = indexOf(listeners, listener);
+      if (at !== -1) splice(listeners, at, 1);
+      removeAlgorithm(signal, algorithm);
+    };
   }
   return { [Symbol.dispose ?? symbolFor('Symbol.dispose')]: () => end() };
 }
@@ -563,7 +574,12 @@ function getMaxListeners(target) {
 /** @param {any} target @param {PropertyKey} event */
 function getEventListeners(target, event) {
   if (typeof target?.listeners === 'function') return target.listeners(event);
-  if (typeof target?.addEventListener === 'function') return loadEvents().callbacksOf(target, `${String(event)}`);
+  if (typeof target?.addEventListener === 'function') {
+    const listeners = loadEvents().callbacksOf(target, `${String(event)}`);
+    const others = event === 'abort' ? weakMapGet(abortListeners, target) : undefined;
+    for (let index = 0; others !== undefined && index < others.length; index += 1) push(listeners, others[index]);
+    return listeners;
+  }
   throw invalidType('emitter', ['EventEmitter', 'EventTarget'], target);
 }
 

@@ -12,6 +12,7 @@ const { IncomingMessage, fill } = require('node/http/incoming');
 const { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { nextTick } = require('node/process/ticks');
 const Stream = /** @type {any} */ (require('node/stream/module'));
+const { beginMeasure, endMeasure } = require('web/performance/measured');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadNet = () => require('node/net/net');
 const loadWebUrl = () => /** @type {any} */ (require('web/url/url'));
@@ -304,9 +305,13 @@ function onSocketNow(request, socket, error) {
   begin(request, socket);
 }
 
+/** When a request began, if somebody observes it. */
+const measured = Symbol('measured');
+
 /** The request has its socket. @param {any} request @param {any} socket */
 function begin(request, socket) {
   request.socket = socket;
+  request[measured] = beginMeasure('http');
   socket._httpMessage = request;
   const limit = request.maxHeaderSize || maxHeaderSize();
   const reader = new MessageReader(socket, true, limit, {
@@ -315,6 +320,11 @@ function begin(request, socket) {
     handedOver: (response, rest) => handOver(request, socket, own, response, rest),
     failed: (error) => {
       stop(socket, own);
+      // What comes after the response is nobody's.
+      if (request.res?.complete) {
+        socket.destroy();
+        return;
+      }
       request[failure] = error;
       if (!request.res) request.isErrorEmitted = true;
       socket.destroy();
@@ -424,6 +434,12 @@ function onHead(request, socket, event) {
   }
   request.res = response;
   response.req = request;
+  if (request[measured] !== undefined) {
+    const { method, path: url } = request;
+    const { statusCode, statusMessage, headers } = response;
+    const detail = { req: { method, url, headers: request.getHeaders() }, res: { statusCode, statusMessage, headers } };
+    endMeasure('http', 'HttpClient', request[measured], detail);
+  }
   if (request.shouldKeepAlive && (flags & flag.keepsAlive) === 0) request.shouldKeepAlive = false;
   response.on('end', () => onBodyEnd(request));
   const isHeard = !request.aborted && request.emit('response', response);

@@ -1,7 +1,9 @@
 // One side of a connection as messages: what a parser tells goes to whoever reads (a server, a client).
 'use strict';
 
+const { charCodeAt } = require('builtins/primordials');
 const { nodeError } = require('node/errors');
+const { METHODS } = require('node/http/names');
 const { option } = require('node/process/options');
 const { fillTrailers, readStop } = require('node/http/incoming');
 const { httpFinish, httpHandOver, httpIsWithin, httpParse, httpParser, httpSkipBody } = ops;
@@ -112,10 +114,23 @@ class MessageReader {
     this.isOver = true;
     const error = nodeError(Error, event[2], `Parse Error: ${event[3]}`);
     error.reason = event[3];
-    error.bytesParsed = event[1];
+    error.bytesParsed = event[1] + (chunk === undefined ? 0 : seenOf(event[2], chunk, event[1]));
     error.rawPacket = chunk === undefined ? undefined : part(chunk, 0, chunk.length);
     this.#hooks.failed(error);
   }
+}
+
+/** How far into what is wrong Node's parser reads before it says so. @param {string} code @param {Uint8Array} chunk @param {number} at */
+function seenOf(code, chunk, at) {
+  if (code === 'HPE_HEADER_OVERFLOW') return chunk.length - at;
+  if (code !== 'HPE_INVALID_METHOD') return 0;
+  let most = 0;
+  for (let i = 0; i < METHODS.length; i += 1) {
+    let same = 0;
+    while (same < METHODS[i].length && chunk[at + same] === charCodeAt(METHODS[i], same)) same += 1;
+    if (same > most) most = same;
+  }
+  return most;
 }
 
 /** @param {Uint8Array} chunk @param {number} from @param {number} to */

@@ -8,7 +8,7 @@ const { maxHeaderSize } = require('node/http/connection');
 const { ClientRequest } = require('node/http/client');
 const { validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { IncomingMessage } = require('node/http/incoming');
-const { METHODS, STATUS_CODES } = require('node/http/names');
+const { idleParsers, METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
 const { Server, connectionListener } = require('node/http/server');
@@ -49,6 +49,7 @@ module.exports = {
   /** Parsers are not kept here: there is nothing to limit. @param {number} max */
   setMaxIdleHTTPParsers(max) {
     requireInteger(max, 'max', 1);
+    idleParsers.max = max;
   },
   setGlobalProxyFromEnv: absentFunction('http', 'setGlobalProxyFromEnv'),
   get maxHeaderSize() {

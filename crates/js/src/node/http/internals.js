@@ -5,7 +5,7 @@ const { Agent, globalAgent } = require('node/http/agent');
 const { ClientRequest } = require('node/http/client');
 const { hasUnfit, isToken } = require('node/http/headers');
 const { IncomingMessage, readStart, readStop } = require('node/http/incoming');
-const { METHODS, STATUS_CODES } = require('node/http/names');
+const { idleParsers, METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
 const { Server, checking, connectionListener } = require('node/http/server');
@@ -21,6 +21,7 @@ module.exports = {
     continueExpression: /(?:^|\W)100-continue(?:$|\W)/i,
     CRLF: '\r\n',
     methods: arraySlice(METHODS, 0),
+    parsers: idleParsers,
   },
   incoming: { IncomingMessage, readStart, readStop },
   outgoing: { OutgoingMessage },

@@ -77,4 +77,11 @@ const STATUS_CODES = {
   511: 'Network Authentication Required',
 };
 
-module.exports = { METHODS, STATUS_CODES };
+/** How many parsers a program wants to be kept; none are. */
+const idleParsers = { name: 'parsers', max: 1000 };
+
+module.exports = {
+  idleParsers,
+  METHODS,
+  STATUS_CODES,
+};

@@ -5,9 +5,10 @@ const { apply, construct, isArray, keys, regExp, setPrototypeOf, test } = requir
 const { addMethods } = require('node/prototypes');
 const { requireObject } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
-const { hasUnfit, linkOf, validateHeaderValue } = require('node/http/headers');
+const { hasUnfit, linkOf, validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage, alreadySent, emitClose, fields } = require('node/http/outgoing');
+const loadInspect = () => require('builtins/inspect/inspect');
 
 const chunkedWord = regExp(/(?:^|\W)chunked(?:$|\W)/i);
 
@@ -69,10 +70,12 @@ const methods = {
     if (hints.link === null || hints.link === undefined) return;
     const link = linkOf(hints.link);
     if (link === '') return;
+    if (hasUnfit(link)) throw invalidValue('hints.link', hints.link);
     let head = `HTTP/1.1 103 Early Hints\r\nLink: ${link}\r\n`;
     const own = keys(hints);
     for (let i = 0; i < own.length; i += 1) {
       if (own[i] === 'link') continue;
+      validateHeaderName(own[i]);
       validateHeaderValue(own[i], hints[own[i]]);
       head += `${own[i]}: ${hints[own[i]]}\r\n`;
     }
@@ -88,7 +91,7 @@ const methods = {
   writeHead(givenCode, reason, given) {
     if (this._header) throw alreadySent('write');
     const code = givenCode | 0;
-    if (code < 100 || code > 999) throw nodeError(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${givenCode}`);
+    if (code < 100 || code > 999) throw nodeError(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${shown(givenCode)}`);
     let headers = given;
     if (typeof reason === 'string') this.statusMessage = reason;
     else {
@@ -124,6 +127,9 @@ const methods = {
   },
 };
 methods.writeHeader = methods.writeHead;
+
+/** @param {any} value */
+const shown = (value) => (typeof value === 'object' && value !== null ? loadInspect().inspect(value) : String(value));
 
 /** Sets a field of a list of pairs, or adds to it, if it is there before in the list. @param {any} response @param {any[]} list @param {number} at */
 function setGiven(response, list, at) {

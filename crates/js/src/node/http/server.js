@@ -3,8 +3,8 @@
 
 const { apply, assign, construct, push, setPrototypeOf, shift } = require('builtins/primordials');
 const { addMethods } = require('node/prototypes');
-const { requireBoolean, requireFunction, requireInteger } = require('node/arguments');
-const { invalidType, nodeError, outOfRange } = require('node/errors');
+const { requireBoolean, requireFunction, requireInteger, requireObject } = require('node/arguments');
+const { nodeError, outOfRange } = require('node/errors');
 const { MessageReader, answer, connectionReset, flag, maxHeaderSize } = require('node/http/connection');
 const { IncomingMessage, fill } = require('node/http/incoming');
 const { emitClose, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
@@ -12,6 +12,7 @@ const { ServerResponse } = require('node/http/response');
 const { Server: NetServer } = require('node/net/server');
 const { nextTick } = require('node/process/ticks');
 const { clearInterval, setInterval } = require('web/html/timers');
+const { beginMeasure, endMeasure } = require('web/performance/measured');
 const loadClock = () => /** @type {any} */ (require('web/performance/performance'));
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
 
@@ -68,7 +69,7 @@ function Server(given, listener) {
     requested = options;
     options = {};
   } else if (options === undefined || options === null) options = {};
-  else if (typeof options !== 'object') throw invalidType('options', 'object', options);
+  else requireObject(options, 'options');
   options = { ...options };
   takeOptions(this, options);
   apply(NetServer, this, [
@@ -196,6 +197,11 @@ function connect(server, socket) {
   socket._httpMessage = null;
   socket._paused = false;
   server[connections].add(socket);
+  // What others know as the parser of the connection.
+  const parser = { socket, incoming: null, free: noop, close: noop };
+  own.parser = parser;
+  socket.parser = parser;
+  socket.setEncoding = refuseEncoding;
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
   socket.on('timeout', onTimeout);
   own.reader = new MessageReader(socket, false, server.maxHeaderSize || maxHeaderSize(), {
@@ -218,10 +224,23 @@ function connect(server, socket) {
     'close',
     (own.onClose = () => {
       server[connections].delete(socket);
+      release(socket, own);
       abortIncoming(own);
     }),
   );
   socket.on('drain', (own.onDrain = () => onDrain(socket, own)));
+}
+
+function refuseEncoding() {
+  throw nodeError(Error, 'ERR_HTTP_SOCKET_ENCODING', 'Changing the socket encoding is not allowed per RFC7230 Section 3.');
+}
+
+/** Nothing more is read from the connection. @param {any} socket @param {any} own */
+function release(socket, own) {
+  own.reader.isOver = true;
+  if (socket.parser !== own.parser) return;
+  socket.parser = null;
+  own.parser.free();
 }
 
 /** @this {any} */
@@ -305,6 +324,7 @@ function onHead(server, socket, own, event) {
   } else request.upgrade = false;
 
   push(own.incoming, request);
+  own.parser.incoming = request;
   if (!socket._paused && (socket.writableNeedDrain || own.outgoingData >= socket.writableHighWaterMark)) {
     // Nobody reads the responses: no more requests.
     socket._paused = true;
@@ -325,7 +345,11 @@ function onHead(server, socket, own, event) {
   response[uniqueFields] = server[uniqueFields];
   if (socket._httpMessage) push(own.outgoing, response);
   else response.assignSocket(socket);
-  response.on('finish', () => onFinish(server, socket, own, request, response));
+  const start = beginMeasure('http');
+  response.on('finish', () => {
+    if (start !== undefined) endMeasure('http', 'HttpRequest', start, detailOf(request, response, response.getHeaders()));
+    onFinish(server, socket, own, request, response);
+  });
 
   if (event[4] === 1 && server.requireHostHeader && (flags & flag.hasHost) === 0) {
     response.writeHead(400, ['Connection', 'close']);
@@ -359,6 +383,11 @@ function onHead(server, socket, own, event) {
   return [request, answer.body];
 }
 
+/** What an observer is told of a request. @param {any} request @param {any} response @param {any} headers of the response */
+function detailOf({ method, url, headers: asked }, { statusCode, statusMessage }, headers) {
+  return { req: { method, url, headers: asked }, res: { statusCode, statusMessage, headers } };
+}
+
 /** A request is there whole. @param {any} own */
 function onMessageEnd(own) {
   own.served += 1;
@@ -369,6 +398,14 @@ function onMessageEnd(own) {
 /** A response has been sent. @param {any} server @param {any} socket @param {any} own @param {any} request @param {any} response */
 function onFinish(server, socket, own, request, response) {
   if (own.incoming[0] === request) shift(own.incoming);
+  const { parser } = own;
+  if (parser.incoming === request) {
+    const forget = () => {
+      if (parser.incoming === request) parser.incoming = null;
+    };
+    if (request.readableEnded) forget();
+    else request.on('end', forget);
+  }
   // What nobody read is not to stand in the way of the next request.
   if (!request._consumed) request._dump();
   if (response.socket) response.detachSocket(socket);
@@ -398,6 +435,8 @@ function handOver(server, socket, own, request, rest) {
   socket.removeListener('error', own.onSocketError);
   socket.removeListener('timeout', onTimeout);
   server[connections].delete(socket);
+  release(socket, own);
+  delete socket.setEncoding;
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   if (server.listenerCount(event) > 0) {
     socket.readableFlowing = null;

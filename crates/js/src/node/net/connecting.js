@@ -12,8 +12,12 @@ const { SocketHandle } = require('node/net/handle');
 const { nextTick } = require('node/process/ticks');
 const { exceptionWithHostPort } = require('node/util/system_errors');
 const { clearTimeout, setTimeout } = require('web/html/timers');
+const { beginMeasure, endMeasure } = require('web/performance/measured');
 const { netPermit } = ops;
 const loadDns = () => /** @type {any} */ (require('node/dns/module'));
+
+/** When the connecting of a socket began, if somebody observes it. */
+const measured = Symbol('measured');
 
 /** What sockets do for their connections; node/net/socket says it. */
 let sockets = {
@@ -110,6 +114,7 @@ function byName(socket, options) {
     if (autoSelectFamilyAttemptTimeout < 10) autoSelectFamilyAttemptTimeout = 10;
   } else autoSelectFamilyAttemptTimeout = families.attemptTimeout;
   netPermit(host, port);
+  socket[measured] = beginMeasure('net');
 
   const family = isIP(host);
   if (family) {
@@ -333,6 +338,7 @@ function connected(socket, errno, to) {
     fail(socket, exceptionWithHostPort(errno, 'connect', to.address, to.port, to.local));
     return;
   }
+  if (socket[measured] !== undefined) endMeasure('net', 'connect', socket[measured], { host: to.address, port: to.port });
   sockets.settle(socket);
   sockets.active(socket);
   socket.emit('connect');

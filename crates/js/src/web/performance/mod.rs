@@ -6,6 +6,7 @@ use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("web/performance/measured", include_str!("measured.js")),
         File::new("web/performance/observer", include_str!("observer.js"))
             .globals(&["PerformanceObserver", "PerformanceObserverEntryList"]),
         File::new(

@@ -21,11 +21,12 @@ const {
   setSize,
   sort,
 } = require('builtins/primordials');
-const { performance, setEntryListener } = require('web/performance/performance');
+const { useObservers } = require('web/performance/measured');
+const { makeEntry, performance, setEntryListener } = require('web/performance/performance');
 const { setImmediate } = require('web/html/timers');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const supported = freeze(['function', 'mark', 'measure', 'resource']);
+const supported = freeze(['dns', 'function', 'http', 'mark', 'measure', 'net', 'resource']);
 const permission = Symbol('permission');
 
 /** Observers that observe something. @type {Set<PerformanceObserver>} */
@@ -60,6 +61,8 @@ class PerformanceObserverEntryList {
 let offer;
 /** @type {(observer: PerformanceObserver) => void} */
 let deliver;
+/** @type {(observer: PerformanceObserver, type: string) => boolean} */
+let observesType;
 
 class PerformanceObserver {
   #callback;
@@ -137,6 +140,10 @@ class PerformanceObserver {
     push(observer.#buffer, entry);
     queue();
   }
+  /** @param {PerformanceObserver} observer @param {string} type */
+  static #observes(observer, type) {
+    return includes(observer.#types, type);
+  }
   /** @param {PerformanceObserver} observer */
   static #deliver(observer) {
     if (observer.#buffer.length === 0) return;
@@ -146,6 +153,7 @@ class PerformanceObserver {
   static {
     offer = PerformanceObserver.#offer;
     deliver = PerformanceObserver.#deliver;
+    observesType = PerformanceObserver.#observes;
   }
 }
 
@@ -169,6 +177,26 @@ function enqueue(entry) {
 }
 
 setEntryListener(enqueue);
+useObservers({
+  observes(type) {
+    let isObserved = false;
+    setForEach(observers, (observer) => {
+      if (observesType(observer, type)) isObserved = true;
+    });
+    return isObserved;
+  },
+  tell(
+    /** @type {string} */ name,
+    /** @type {string} */ type,
+    /** @type {number} */ start,
+    /** @type {number} */ duration,
+    /** @type {any} */ detail,
+  ) {
+    const entry = makeEntry(name, type, start, duration);
+    defineProperty(entry, 'detail', { value: detail, enumerable: true, configurable: true });
+    enqueue(entry);
+  },
+});
 forEach([PerformanceObserver, PerformanceObserverEntryList], (Class) => defineInterface(Class));
 // No program constructs it.
 defineProperty(PerformanceObserverEntryList, 'length', { value: 0, configurable: true });
