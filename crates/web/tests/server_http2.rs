@@ -229,7 +229,17 @@ fn without_tls_it_is_known_by_its_first_bytes() {
             ["Informational 103", "Response 200", "a=b; c=d"]
         );
         assert_eq!(ask("HEAD").await, ["Informational 103", "Response 200"]);
-        eventually("both have gone", || server.connections() == 0).await;
+        let other = talked(
+            address,
+            |client| {
+                let mut fields = request("GET", "/");
+                fields.push(b"host", b"y", false);
+                client.request(fields, true, None).unwrap();
+            },
+            |event| matches!(event, Event::Closed { code, by_peer: true, .. } if code.0 == 1),
+        );
+        assert!(other.await.is_empty());
+        eventually("all have gone", || server.connections() == 0).await;
         server.close().await;
     });
 }

@@ -411,7 +411,7 @@ fn head_of(fields: &http2::Fields, ends: bool) -> Option<Box<Head>> {
     let mut authority = None;
     let mut text = Vec::with_capacity(fields.text().len());
     let mut cookies: Vec<u8> = Vec::new();
-    let mut has_host = false;
+    let mut host = None;
     for field in fields.iter() {
         match field.name {
             b":method" => method = String::from_utf8(field.value.to_vec()).ok(),
@@ -425,12 +425,18 @@ fn head_of(fields: &http2::Fields, ends: bool) -> Option<Box<Head>> {
                 cookies.extend_from_slice(field.value);
             }
             name => {
-                has_host |= name == b"host";
+                if name == b"host" {
+                    host = Some(field.value);
+                }
                 push_field(&mut text, name, field.value);
             }
         }
     }
-    if let Some(authority) = authority.filter(|_| !has_host) {
+    // Two names for one host are for two readers (RFC 9113, 8.3.1).
+    if host.is_some() && authority.is_some() && host != authority {
+        return None;
+    }
+    if let Some(authority) = authority.filter(|_| host.is_none()) {
         push_field(&mut text, b"host", authority);
     }
     if !cookies.is_empty() {
