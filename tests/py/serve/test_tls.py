@@ -121,3 +121,24 @@ def test_websockets_go_by_tls(run, client_tls):
                 assert await client.recv() == "x" * 100_000
 
     run(main())
+
+
+def test_http_2_is_spoken_with_who_asks_for_it(run):
+    curl = shutil.which("curl")
+    if curl is None or "HTTP2" not in subprocess.run([curl, "-V"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip("there is no curl that speaks HTTP/2")
+
+    async def application(scope, receive, send):
+        body = (await receive())["body"] + scope["http_version"].encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": dict(scope["headers"])[b"host"]})
+
+    async def main():
+        async with serving(application, ssl_certfile=SERVER) as server:
+            address = f"localhost:{server.port}"
+            words = ["-s", "--http2", "--cacert", str(AUTHORITY), "-d", "hello ", f"https://{address}/"]
+            process = await asyncio.create_subprocess_exec(curl, *words, stdout=subprocess.PIPE)
+            assert (await process.communicate())[0].decode() == f"hello 2{address}"
+
+    run(main())
