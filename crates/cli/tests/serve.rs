@@ -147,6 +147,11 @@ fn what_a_module_exports_is_served_until_a_signal() {
             "a",
         ),
         ("node.mjs", node, "node /a"),
+        (
+            "framework.mjs",
+            "export default new (class { routes = [1]; onError = () => this; fetch = () => new Response('framework'); })();",
+            "framework",
+        ),
     ] {
         let server = Server::start(&[&folder.file(name, text), "--port", "0"]);
         assert_eq!(server.body("/a"), expected, "{name}");

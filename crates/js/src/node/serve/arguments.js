@@ -31,8 +31,8 @@ Options:
 /**
  * @typedef {object} ServeArguments
  * @property {string} app
- * @property {number} port
- * @property {string} host
+ * @property {number | undefined} port what was asked for, else the application's own or 8000
+ * @property {string | undefined} host the same, else 0.0.0.0
  * @property {string | undefined} uds
  * @property {number | undefined} fd
  * @property {number} workers
@@ -58,8 +58,8 @@ function readArguments(words, environment) {
   /** @type {ServeArguments} */
   const read = {
     app: '',
-    port: environment.PORT ? numberOf('PORT', environment.PORT, 65535) : 8000,
-    host: '0.0.0.0',
+    port: environment.PORT ? numberOf('PORT', environment.PORT, 65535) : undefined,
+    host: undefined,
     uds: undefined,
     fd: undefined,
     workers: 1,

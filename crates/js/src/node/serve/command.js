@@ -1,7 +1,7 @@
 // `twinloop serve APP`: serves what a module exports, until SIGINT or SIGTERM; then what is under way may end.
 'use strict';
 
-const { Promise, arraySlice, then } = require('builtins/primordials');
+const { Promise, arraySlice, isArray, then } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { process } = require('node/process/process');
 const { UsageError, readArguments, usage } = require('node/serve/arguments');
@@ -44,7 +44,7 @@ async function main() {
   if (running === undefined) return;
   if (process.env.TWINLOOP_SERVE_WORKER === undefined) writeOutput(1, `Listening on ${running.url}\n`);
   watchSignals(read, running);
-  if (typeof process.send === 'function') process.send('listening');
+  if (typeof process.send === 'function') process.send(running.url);
 }
 
 /** @param {string} message */
@@ -82,14 +82,16 @@ function tlsOf(read) {
 
 /** @param {ServeArguments} read @param {any} target @returns {Running} */
 function serveHandler(read, target) {
-  const { websocket, error, onError, routes } = target;
+  const { websocket, error } = target;
+  // Frameworks keep lists of their own under this name.
+  const routes = isArray(target.routes) ? undefined : target.routes;
   const handler = target.fetch === undefined ? target.handler : undefined;
   const fetch = target.fetch === undefined ? undefined : (/** @type {any[]} */ ...list) => target.fetch(...list);
-  const handlers = { fetch, handler, websocket, error, onError, routes };
+  const handlers = { fetch, handler, websocket, error, routes };
   const server = twinloop.serve({
     ...handlers,
-    hostname: read.host,
-    port: read.port,
+    hostname: read.host ?? target.hostname,
+    port: read.port ?? target.port,
     unix: read.uds,
     fd: read.fd,
     reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined,
@@ -116,19 +118,20 @@ async function listenerOf(app) {
 /** @param {ServeArguments} read @param {any} listener @returns {Promise<Running>} */
 async function serveListener(read, listener) {
   if (read.cert !== undefined) throw new TypeError('serve: an app that listens by itself is served without TLS');
+  const { host = '0.0.0.0', port: wanted = 8000 } = read;
   const server = loadHttp().createServer({ keepAliveTimeout: read.idle * 1000 }, listener);
   const place =
     read.fd === undefined
-      ? (read.uds ?? { host: read.host, port: read.port, reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined })
+      ? (read.uds ?? { host, port: wanted, reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined })
       : { fd: read.fd };
   await new Promise((/** @type {any} */ listening, /** @type {any} */ failed) => {
     server.once('error', failed);
     server.listen(place, listening);
   });
   const { port } = server.address();
-  const host = read.host === '0.0.0.0' || read.host === '::' ? 'localhost' : read.host;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return {
-    url: read.uds ?? `http://${host}:${port}/`,
+    url: read.uds ?? `http://${shown}:${port}/`,
     stop: (atOnce) => {
       if (atOnce) server.closeAllConnections();
       return new Promise((/** @type {any} */ settle) => server.close(settle));

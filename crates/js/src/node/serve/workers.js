@@ -30,13 +30,11 @@ function run(read) {
     const worker = { child, startedAt: monotonicNow(), isReady: false };
     push(workers, worker);
     child.on('message', (/** @type {any} */ message) => {
-      if (message !== 'listening' || worker.isReady) return;
+      if (typeof message !== 'string' || worker.isReady) return;
       worker.isReady = true;
       if (!isTold && filter(workers, (/** @type {Worker} */ one) => one.isReady).length === read.workers) {
         isTold = true;
-        const host = read.host === '0.0.0.0' || read.host === '::' ? 'localhost' : read.host;
-        const scheme = read.cert === undefined ? 'http' : 'https';
-        writeOutput(1, `Listening on ${scheme}://${host}:${read.port}/ with ${read.workers} workers\n`);
+        writeOutput(1, `Listening on ${message} with ${read.workers} workers\n`);
       }
       ready?.();
     });
