@@ -38,7 +38,7 @@ async def ask_all(server, *, takes_chunks=True):
 
 def starlette_application():
     starlette = pytest.importorskip("starlette")
-    pytest.importorskip("multipart")
+    pytest.importorskip("python_multipart")
     assert starlette
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -143,7 +143,7 @@ def test_starlettes_middleware_and_background_tasks(run):
 
 def fastapi_application():
     pytest.importorskip("fastapi")
-    pytest.importorskip("multipart")
+    pytest.importorskip("python_multipart")
     from contextlib import asynccontextmanager
 
     from fastapi import Depends, FastAPI, Request, UploadFile, WebSocket
