@@ -31,12 +31,13 @@ __all__ = [
     "__version__",
     "format_tasks",
     "install",
+    "js_app",
     "new_event_loop",
     "run",
     "serve",
 ]
 
-_SERVING = ("Request", "Response", "Server", "serve")
+_SERVING = ("Request", "Response", "Server", "js_app", "serve")
 
 # What users meet in tracebacks, `repr` and `help` is the name that they import it by.
 for _public in (EventLoop, EventLoopPolicy, format_tasks, install, new_event_loop):
@@ -61,9 +62,9 @@ def __getattr__(name):
 
         return importlib.import_module(".js", __name__)
     if name in _SERVING:
-        from _twinloop.serve import handlers, server
+        from _twinloop.serve import handlers, mounts, server
 
-        found = getattr(handlers, name, None) or getattr(server, name)
+        found = getattr(handlers, name, None) or getattr(server, name, None) or getattr(mounts, name)
         found.__module__ = __name__
         globals()[name] = found
         return found

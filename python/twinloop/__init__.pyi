@@ -16,6 +16,7 @@ __all__ = [
     "__version__",
     "format_tasks",
     "install",
+    "js_app",
     "new_event_loop",
     "run",
     "serve",
@@ -99,6 +100,8 @@ class Response:
     def json(
         cls, value: Any, status: int = 200, headers: Mapping[str, str] | list[tuple[str, str]] | None = None
     ) -> Response: ...
+
+def js_app(handler: Any, *, direct: bool = False) -> Callable[..., Coroutine[Any, Any, None]]: ...
 
 class Server:
     settings: Any

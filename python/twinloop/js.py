@@ -20,7 +20,7 @@ from _twinloop import _native
 from _twinloop.names import connect_to
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 JsProxy = _native.JsProxy
 
@@ -213,13 +213,23 @@ def run_program(path: str, arguments: Sequence[str] = (), *, code: str | None = 
 
     Returns its exit status; a program that calls ``process.exit`` raises ``SystemExit`` with it.
     """
+    program = [] if code is not None else [os.path.abspath(path)]
+    _native.js_configure([sys.executable, *program, *arguments], *_connections)
+    return _run_until_idle(_native.js_begin, path, code)
+
+
+def _serve(words: Sequence[str]) -> int:
+    """Run the command ``serve`` for an application in JavaScript; returns its exit status."""
+    _native.js_configure([sys.executable, *words], *_connections)
+    return _run_until_idle(_native.js_begin_serving)
+
+
+def _run_until_idle(begin: Callable[..., None], *arguments: Any) -> int:
     from _twinloop.loop.event_loop import new_event_loop
 
     loop = new_event_loop()
     try:
-        program = [] if code is not None else [os.path.abspath(path)]
-        _native.js_configure([sys.executable, *program, *arguments], *_connections)
-        loop.call_soon(_native.js_begin, path, code)
+        loop.call_soon(begin, *arguments)
         more = True
         while more:
             loop._stop_when_idle()

@@ -170,13 +170,22 @@ fn run_builtin(file: &'static str, arguments: &Arguments) -> Result<Infallible, 
     leave(js.run_builtin(file))
 }
 
-/// Serves an application: a Python one by the environment's interpreter.
+/// Serves an application: a Python one, and a JavaScript one that imports Python, by the environment's interpreter.
 fn serve(arguments: &Arguments) -> Result<Infallible, String> {
     if arguments
         .rest
         .iter()
         .any(|word| names_python_application(word))
     {
+        return Err(python::serve(arguments));
+    }
+    let imports_python = |word: &OsStr| {
+        let file = Path::new(word);
+        entry::language(file) == Language::JavaScript
+            && file.is_file()
+            && twinloop_js::graph_names_scheme(file, PYTHON_SCHEME)
+    };
+    if arguments.rest.iter().any(|word| imports_python(word)) {
         return Err(python::serve(arguments));
     }
     run_builtin("node/serve/command", arguments)

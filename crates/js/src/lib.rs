@@ -30,6 +30,11 @@ pub mod network {
 pub use builtins::guest::Guest;
 pub use builtins::permissions::Permissions;
 pub use builtins::require;
+/// Requests between JavaScript and another language of the process.
+pub mod server {
+    pub use crate::web::server::{hand_over, take_exchange};
+}
+
 pub use modules::{
     SchemeExports, graph_names_scheme, is_watched, package_main, source_names_scheme,
 };

@@ -23,6 +23,8 @@ mod serve;
 pub use asyncio::event_loop_of;
 pub use ffi::{BytesExporter, Text, offer_gil, text_of_latin1, text_of_ucs2, with_text};
 
+pub use serve::{hand_over, take_exchange};
+
 use pyo3::prelude::*;
 
 /// Adds this crate's classes and functions to the extension module.

@@ -11,6 +11,7 @@
 //!   promises over
 //! - `js_in_python/`: what a JavaScript object is in Python; `kinds` are its classes, by what it can do
 //! - `python_in_js/`: what a Python object is in JavaScript, to web APIs too (`guest`), and `python:` imports
+//! - `serving`: requests that one language has the other answer
 //! - `program`: JavaScript programs and modules started from Python; `interrupts`: Ctrl-C while JavaScript runs
 //!
 //! `program` stands on `js_in_python` and `python_in_js`, these on `crossing`, and that on `bridge`. Everything runs on the
@@ -23,6 +24,7 @@ mod interrupts;
 mod js_in_python;
 mod program;
 mod python_in_js;
+mod serving;
 
 use pyo3::prelude::*;
 
@@ -32,5 +34,6 @@ use pyo3::prelude::*;
 /// What the interpreter raises while classes are made.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     js_in_python::register(module)?;
+    serving::register(module)?;
     program::register(module)
 }

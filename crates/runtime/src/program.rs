@@ -40,6 +40,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_eval, module)?)?;
     module.add_function(wrap_pyfunction!(js_step, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin, module)?)?;
+    module.add_function(wrap_pyfunction!(js_begin_serving, module)?)?;
     module.add_function(wrap_pyfunction!(js_before_exit, module)?)?;
     module.add_function(wrap_pyfunction!(js_conclude, module)?)?;
     module.add_function(wrap_pyfunction!(js_shut_down, module)?)?;
@@ -156,6 +157,14 @@ fn js_begin(py: Python<'_>, path: PathBuf, code: Option<&str>) -> PyResult<()> {
         None => bridge.js().begin_main(&path),
     };
     MAIN.set(Some(main));
+    Ok(())
+}
+
+/// As `js_begin`, for the command `serve`, whose words `js_configure` got.
+#[pyfunction]
+fn js_begin_serving(py: Python<'_>) -> PyResult<()> {
+    let bridge = Bridge::running(py)?;
+    MAIN.set(Some(bridge.js().begin_builtin("node/serve/command")));
     Ok(())
 }
 

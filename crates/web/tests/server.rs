@@ -8,6 +8,8 @@ use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use twinloop_loop::Loop;
 use twinloop_loop::net::Listener;
@@ -548,6 +550,39 @@ fn a_client_that_goes_is_told_of() {
         }
         eventually("both went", || *gone.borrow() == 2).await;
         eventually("nothing is left", || server.connections() == 0).await;
+        server.close().await;
+    });
+}
+
+#[test]
+fn the_end_of_an_exchange_is_told_though_its_connection_stays() {
+    run(async {
+        let is_told = Arc::new(AtomicBool::new(false));
+        let tells = Arc::clone(&is_told);
+        let (server, address) = start(Limits::default(), move |exchange: Exchange| {
+            let exchange = Rc::new(exchange);
+            let (waits, tells) = (Rc::clone(&exchange), Arc::clone(&tells));
+            drop(Loop::current().spawn(async move {
+                std::future::poll_fn(|context| waits.poll_gone(context)).await;
+                assert_eq!(waits.status(), 201);
+                tells.store(true, Ordering::SeqCst);
+            }));
+            drop(Loop::current().spawn(async move {
+                exchange.respond(201, &Fields::new(), "").unwrap();
+            }));
+        });
+        let was_told = ask(address, move |mut stream| {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            // The connection is open meanwhile.
+            (0..1000).any(|_| {
+                std::thread::sleep(Duration::from_millis(5));
+                is_told.load(Ordering::SeqCst)
+            })
+        })
+        .await;
+        assert!(was_told);
         server.close().await;
     });
 }

@@ -277,10 +277,21 @@ def _interrupt(_number: int, frame: types.FrameType | None) -> None:
 
 
 def _serve(words: list[str]) -> None:
+    application = _javascript_application(words)
+    if application is not None:
+        from twinloop import js
+
+        _put_first_on_path(os.path.dirname(os.path.realpath(application)))
+        sys.exit(js._serve(words))
     from ..serve import command
 
     _become_main()
     sys.exit(command.main(words))
+
+
+def _javascript_application(words: list[str]) -> str | None:
+    """The word that names a JavaScript file to be served."""
+    return next((word for word in words if word.endswith(JAVASCRIPT) and os.path.isfile(word)), None)
 
 
 def _absolute(path: str) -> str:

@@ -27,8 +27,9 @@ _running: set[Server] = set()
 class Server:
     """``await twinloop.serve(...)`` gives one that listens; it ends by ``close``, or at the end of ``async with``."""
 
-    def __init__(self, application: Any, settings: Settings) -> None:
+    def __init__(self, application: Any, settings: Settings, *, is_mounted: bool = False) -> None:
         self.settings = settings
+        self._is_mounted = is_mounted
         self._application = as_asgi3(application, settings.interface, settings)
         # Nobody but Python programs is told of start and end.
         self._lifespan = Lifespan(self._application, settings.lifespan)
@@ -103,6 +104,11 @@ class Server:
         self._listen(listeners)
         return self
 
+    @property
+    def native(self) -> Any:
+        """What answers requests, once it has started."""
+        return self._native
+
     def on_enough(self, callback: Any) -> None:
         """Have ``callback`` called when ``limit_max_requests`` have come."""
         self._hooks.enough = callback
@@ -131,6 +137,7 @@ class Server:
             trusts_proxies=settings.proxy_headers,
             limit_concurrency=settings.limit_concurrency,
             limit_max_requests=settings.limit_max_requests,
+            is_mounted=self._is_mounted,
         )
         identity = _identity(settings)
         self._hooks.certificate = _first_certificate(identity[0]) if identity is not None else None

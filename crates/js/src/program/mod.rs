@@ -212,6 +212,11 @@ impl Js {
         self.begin(code_program(code))
     }
 
+    /// As [`begin_main`](Self::begin_main), for a program that is part of the command.
+    pub fn begin_builtin(&self, file: &'static str) -> Main {
+        self.begin(start::builtin_program(file))
+    }
+
     fn begin(&self, load: Load) -> Main {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();

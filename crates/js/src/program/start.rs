@@ -36,16 +36,7 @@ impl Js {
 
     /// Runs the `main` that this built-in file exports, likewise.
     pub fn run_builtin(&self, file: &'static str) -> i32 {
-        self.run_program(Box::new(move |scope, _| {
-            let private = scope.object()?;
-            let run = scope.closure("run", 0, move |scope, _| {
-                let exports = builtins::exports(scope, file)?;
-                scope.call_method(exports, "main", &[])
-            })?;
-            scope.set(private, "run", run)?;
-            scope.set(private, "url", scope.string("twinloop:command")?)?;
-            scope.compile_module("await import.meta.run();", "twinloop:command", private)
-        }))
+        self.run_program(builtin_program(file))
     }
 
     /// Looks at the syntax of a file; the exit status.
@@ -107,4 +98,18 @@ pub(super) fn run_main<'s>(
         for(let i=0;i<values.length;i+=1)await import(values[i]);await run();";
     let module = scope.compile_module(code, "twinloop:preload", private)?;
     run_module(scope, module)
+}
+
+/// A program that is part of the command: the `main` of a built-in file.
+pub(super) fn builtin_program(file: &'static str) -> Load {
+    Box::new(move |scope, _| {
+        let private = scope.object()?;
+        let run = scope.closure("run", 0, move |scope, _| {
+            let exports = builtins::exports(scope, file)?;
+            scope.call_method(exports, "main", &[])
+        })?;
+        scope.set(private, "run", run)?;
+        scope.set(private, "url", scope.string("twinloop:command")?)?;
+        scope.compile_module("await import.meta.run();", "twinloop:command", private)
+    })
 }

@@ -37,6 +37,8 @@ pub(super) struct Application {
     pub(super) core: Rc<LoopState>,
     pub(super) event_loop: Object,
     pub(super) root_path: String,
+    /// The root stands in the paths of requests already: they come from a server that others share.
+    pub(super) is_mounted: bool,
     /// The ASGI callable.
     application: RefCell<Object>,
     pub(super) hooks: Object,
@@ -119,7 +121,7 @@ impl Application {
     }
 
     /// A request has come.
-    fn begin(self: &Rc<Self>, py: Python<'_>, exchange: Exchange) -> PyResult<()> {
+    fn begin(self: &Rc<Self>, py: Python<'_>, exchange: Rc<Exchange>) -> PyResult<()> {
         let requests = self.requests.get() + 1;
         self.requests.set(requests);
         if requests == self.most_requests {
@@ -164,6 +166,17 @@ impl Application {
         call::begin(py, &call, application.bind(py), made.dict)
     }
 
+    /// Answers a request. An exception that is on its way out of the loop lets no more Python code run, and the dropped exchange answers with 500.
+    fn take(self: &Rc<Self>, py: Python<'_>, exchange: Rc<Exchange>) {
+        if self.core.host().is_interrupted() {
+            return;
+        }
+        let begun = self.in_context(py, || self.begin(py, exchange));
+        if let Err(error) = begun {
+            self.report(py, error);
+        }
+    }
+
     /// Awaits what the application returned in a task, in the server's context; its first step is made before this returns.
     pub(super) fn task<'py>(
         &self,
@@ -201,16 +214,7 @@ struct Requests(Rc<Application>);
 
 impl Handler for Requests {
     fn request(&self, exchange: Exchange) {
-        ffi::with_gil_held(|py| {
-            if self.0.core.host().is_interrupted() {
-                // An exception is on its way out of the loop: no more Python code runs, and the dropped exchange answers with 500.
-                return;
-            }
-            let begun = self.0.in_context(py, || self.0.begin(py, exchange));
-            if let Err(error) = begun {
-                self.0.report(py, error);
-            }
-        });
+        ffi::with_gil_held(|py| self.0.take(py, Rc::new(exchange)));
     }
 }
 
@@ -224,7 +228,7 @@ struct HttpServer {
 impl HttpServer {
     #[new]
     #[pyo3(signature = (event_loop, application, hooks, *, http, websocket, ws_max_size, ws_ping_s, ws_idle_s, ws_deflate, root_path=String::new(), headers=Vec::new(), server_header=None, date_header=true,
-        access_log=false, trusts_proxies=false, limit_concurrency=None, limit_max_requests=None))]
+        access_log=false, trusts_proxies=false, limit_concurrency=None, limit_max_requests=None, is_mounted=false))]
     #[allow(
         clippy::too_many_arguments,
         reason = "each is an option of its own, given by keyword"
@@ -247,6 +251,7 @@ impl HttpServer {
         trusts_proxies: bool,
         limit_concurrency: Option<usize>,
         limit_max_requests: Option<u64>,
+        is_mounted: bool,
     ) -> PyResult<HttpServer> {
         let py = event_loop.py();
         let mut fields = Fields::new();
@@ -258,6 +263,7 @@ impl HttpServer {
             core,
             event_loop: Object::new(event_loop.clone()),
             root_path,
+            is_mounted,
             application: RefCell::new(Object::new(application)),
             hooks: Object::new(hooks),
             http: RefCell::new(Object::new(http.into_any())),
@@ -436,6 +442,19 @@ impl HttpServer {
             drop(old);
         }
     }
+}
+
+/// Has the application of `server`, an `HttpServer`, answer a request that came to another server.
+///
+/// # Errors
+/// TypeError for what is no `HttpServer`; that its loop is closed, or another thread's.
+pub fn take_exchange(server: &Bound<'_, PyAny>, exchange: Rc<Exchange>) -> PyResult<()> {
+    let py = server.py();
+    let server = server.cast::<HttpServer>()?.get();
+    let application = server.application.get(py);
+    application.core.check_thread(py)?;
+    application.take(py, exchange);
+    Ok(())
 }
 
 fn seconds(seconds: f64) -> PyResult<Duration> {

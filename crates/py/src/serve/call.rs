@@ -41,6 +41,8 @@ pub(super) enum Stage {
     Open,
     /// The application has closed it.
     Closed,
+    /// Somebody else answers.
+    HandedOver,
 }
 
 /// The start of an answer, which waits for its body.
@@ -52,7 +54,7 @@ pub(super) struct Start {
 
 pub(super) struct Call {
     pub(super) application: Rc<Application>,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: Rc<Exchange>,
     pub(super) stage: Cell<Stage>,
     /// Of a websocket.
     pub(super) socket: Option<SocketSide>,
@@ -90,7 +92,7 @@ impl Wake for CallWaker {
 impl Call {
     pub(super) fn new(
         application: Rc<Application>,
-        exchange: Exchange,
+        exchange: Rc<Exchange>,
         scope: &Bound<'_, PyDict>,
         socket: Option<SocketSide>,
     ) -> Rc<Call> {
@@ -158,13 +160,15 @@ impl Call {
 
     /// The next message; none if there is nothing yet, and the call's waker is remembered.
     fn receive<'py>(self: &Rc<Self>, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Some(socket) = &self.socket {
+        if let Some(socket) = &self.socket
+            && self.stage.get() != Stage::HandedOver
+        {
             return self.receive_message(py, socket);
         }
         if self.stage.get() == Stage::Complete {
             return disconnect(py).map(Some);
         }
-        if self.is_body_taken.get() {
+        if self.is_body_taken.get() || self.stage.get() == Stage::HandedOver {
             let mut context = Context::from_waker(self.waker());
             return match self.exchange.poll_gone(&mut context) {
                 Poll::Ready(()) => disconnect(py).map(Some),
@@ -225,7 +229,7 @@ impl Call {
             (Stage::Handshake | Stage::Open | Stage::Closed, kind) => {
                 return self.send_message(py, this, kind, &message);
             }
-            (Stage::Complete, kind) => {
+            (Stage::Complete | Stage::HandedOver, kind) => {
                 return Err(PyRuntimeError::new_err(format!(
                     "Unexpected ASGI message '{kind}' sent, after response already completed."
                 )));
@@ -395,6 +399,19 @@ impl Call {
         }
     }
 
+    /// Gives the exchange to somebody who answers in the application's place, if nothing of it was used.
+    pub(super) fn hand_over(&self) -> Option<Rc<Exchange>> {
+        let is_new = match &self.socket {
+            Some(socket) => self.stage.get() == Stage::Handshake && !socket.is_told(),
+            None => self.stage.get() == Stage::Start && !self.is_body_taken.get(),
+        };
+        if !is_new || self.exchange.is_begun() {
+            return None;
+        }
+        self.stage.set(Stage::HandedOver);
+        Some(Rc::clone(&self.exchange))
+    }
+
     // ---- the end of the task
 
     /// The application has ended, with an exception or without.
@@ -414,6 +431,11 @@ impl Call {
         }
         match stage {
             Stage::Complete => return,
+            Stage::HandedOver => {
+                self.log(py, self.exchange.status());
+                self.complete(py);
+                return;
+            }
             Stage::Open | Stage::Closed => {
                 self.socket_ended(is_failed);
                 return;
@@ -600,6 +622,21 @@ impl Operation for Drain {
 #[pyclass(frozen, module = "_twinloop._native")]
 pub(super) struct HttpExchange {
     call: GilBound<Rc<Call>>,
+}
+
+/// The exchange behind `receive`, if that is a server's own and nothing of the request was used: from here on somebody else answers it,
+/// and `receive` waits for the end of that.
+///
+/// # Errors
+/// What the interpreter raises.
+pub fn hand_over(receive: &Bound<'_, PyAny>) -> PyResult<Option<Rc<Exchange>>> {
+    let Some(owner) = receive.getattr_opt(intern!(receive.py(), "__self__"))? else {
+        return Ok(None);
+    };
+    Ok(owner
+        .cast::<HttpExchange>()
+        .ok()
+        .and_then(|exchange| exchange.get().call.get(receive.py()).hand_over()))
 }
 
 fn call_of<'a>(this: &'a Borrowed<'_, '_, PyAny>) -> PyResult<&'a Rc<Call>> {

@@ -17,6 +17,9 @@ mod socket;
 
 use pyo3::prelude::*;
 
+pub use application::take_exchange;
+pub use call::hand_over;
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     application::register(module)?;
     call::register(module)

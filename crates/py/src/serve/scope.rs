@@ -133,19 +133,22 @@ pub(super) fn make<'py>(
         dict.set_item(intern!(py, "method"), method(py, exchange.method()))?;
     }
     let (path, query) = split(exchange.target());
-    let root = application.root_path.as_bytes();
+    let root = if application.is_mounted {
+        ""
+    } else {
+        &application.root_path
+    };
+    let root_bytes = root.as_bytes();
     let raw_path = if root.is_empty() {
         PyBytes::new(py, path)
     } else {
-        PyBytes::new(py, &[root, path].concat())
+        PyBytes::new(py, &[root_bytes, path].concat())
     };
     let path = decoded(py, path);
     let path = if root.is_empty() {
         path
     } else {
-        PyString::new(py, &application.root_path)
-            .add(path)?
-            .cast_into()?
+        PyString::new(py, root).add(path)?.cast_into()?
     };
     dict.set_item(intern!(py, "path"), path)?;
     dict.set_item(intern!(py, "raw_path"), raw_path)?;

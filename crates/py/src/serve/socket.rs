@@ -75,6 +75,11 @@ impl SocketSide {
         Ok(Some(SocketSide::default()))
     }
 
+    /// Whether the application has begun with it.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told.get()
+    }
+
     /// The socket, once it was accepted.
     pub(super) fn open(&self) -> Option<Rc<Socket>> {
         self.socket.borrow().clone()

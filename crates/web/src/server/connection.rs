@@ -455,7 +455,7 @@ impl Connection {
                 self.resume(inner);
             }
             Incoming::Whole if goes_on => {
-                inner.running = None;
+                inner.forget_running();
                 inner.head_begun = false;
                 inner.skipped = 0;
                 self.deadline
@@ -478,7 +478,7 @@ impl Connection {
         let answer =
             format!("HTTP/1.1 {status} {text}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         let _ = self.link.write(answer.as_bytes());
-        inner.running = None;
+        inner.forget_running();
         self.end(inner);
     }
 
@@ -488,7 +488,7 @@ impl Connection {
             return;
         }
         inner.phase = Phase::Ending;
-        inner.running = None;
+        inner.forget_running();
         inner.held = Vec::new();
         inner.skipped = 0;
         self.link.end();
@@ -641,6 +641,13 @@ impl Connection {
 }
 
 impl Inner {
+    /// The exchange has ended: whoever wants to know hears of it.
+    fn forget_running(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.gone.drain(..).for_each(Waker::wake);
+        }
+    }
+
     fn begin(&mut self, head: Box<Head>) {
         self.next_id = self.next_id.wrapping_add(1);
         self.running = Some(Running {

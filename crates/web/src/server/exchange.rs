@@ -55,6 +55,7 @@ pub struct Exchange {
     id: u32,
     head: Box<Head>,
     progress: Cell<Progress>,
+    status: Cell<u16>,
 }
 
 impl Exchange {
@@ -64,6 +65,7 @@ impl Exchange {
             id,
             head,
             progress: Cell::new(Progress::Unanswered),
+            status: Cell::new(500),
         }
     }
 
@@ -237,6 +239,7 @@ impl Exchange {
     /// `is_argument()` for a status that is none from 200 to 999 or an exchange that was answered before, `is_closed()` when the client has gone.
     pub fn respond(&self, status: u16, fields: &Fields, body: impl Into<Bytes>) -> Result<()> {
         self.advance(Progress::Unanswered, Progress::Over)?;
+        self.status.set(status);
         let outcome = check_status(status)
             .and_then(|()| self.channel.respond(self.id, status, fields, &body.into()));
         self.keep_answerable(outcome)
@@ -248,6 +251,7 @@ impl Exchange {
     /// As [`Exchange::respond`].
     pub fn begin(&self, status: u16, fields: &Fields) -> Result<()> {
         self.advance(Progress::Unanswered, Progress::Begun)?;
+        self.status.set(status);
         let outcome =
             check_status(status).and_then(|()| self.channel.begin(self.id, status, fields));
         self.keep_answerable(outcome)
@@ -323,6 +327,12 @@ impl Exchange {
         self.progress.get() != Progress::Unanswered
     }
 
+    /// What it was answered with; 500 until then, as that is what who forgets to answer gives.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.get()
+    }
+
     /// Ready when the client has gone, or has at least said that it sends no more: who computes for nobody may stop.
     pub fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
         self.channel.poll_gone(self.id, context)
@@ -331,6 +341,7 @@ impl Exchange {
     /// Takes the connection for another protocol, with what came behind the request.
     pub(super) fn take_link(&self) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
         self.advance(Progress::Unanswered, Progress::Over)?;
+        self.status.set(101);
         self.channel.take_link(self.id)
     }
 

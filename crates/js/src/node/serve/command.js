@@ -6,6 +6,7 @@ const { isObject } = require('builtins/webidl');
 const { process } = require('node/process/process');
 const { UsageError, readArguments, usage } = require('node/serve/arguments');
 const { twinloop } = require('web/server/server');
+const { startMounts } = require('web/server/mounts');
 const { setTimeout } = require('web/html/timers');
 const { writeOutput } = ops;
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
@@ -63,6 +64,12 @@ async function start(read, path) {
   let target = namespace.default ?? namespace;
   // A CommonJS file compiled from an ES module.
   if (isObject(target) && target.__esModule === true && target.default !== undefined) target = target.default;
+  try {
+    await startMounts(isObject(target) ? target.routes : undefined);
+  } catch (error) {
+    refuse(/** @type {any} */ (error).message);
+    process.exit(3);
+  }
   if (isObject(target) && typeof target.fetch === 'function') return serveHandler(read, target);
   if (isObject(target) && typeof target.listen === 'function') return await serveListener(read, await listenerOf(target));
   if (typeof target === 'function') return serveHandler(read, { fetch: target });

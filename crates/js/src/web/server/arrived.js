@@ -80,6 +80,11 @@ class ArrivedRecord {
     return this.#url;
   }
 
+  /** Whether somebody has asked for its body. */
+  get isRead() {
+    return this.#body !== undefined && this.#body !== null;
+  }
+
   get body() {
     if (this.#body === undefined) this.#body = (this.flags & hasBody) === 0 ? null : bodyOf(this.exchange);
     return this.#body;

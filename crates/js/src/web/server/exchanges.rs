@@ -44,7 +44,12 @@ pub(super) struct ToJavaScript {
 
 impl Handler for ToJavaScript {
     fn request(&self, exchange: Exchange) {
-        let exchange = Rc::new(exchange);
+        self.hand(Rc::new(exchange));
+    }
+}
+
+impl ToJavaScript {
+    fn hand(&self, exchange: Rc<Exchange>) {
         let number = self.servers.exchanges.insert(Rc::clone(&exchange));
         tell(&self.context, Heard::Request, |scope| {
             let mut flags = 0;
@@ -67,6 +72,22 @@ impl Handler for ToJavaScript {
             ])
         });
     }
+}
+
+/// Takes a request from JavaScript, which has not answered it: whoever has it now answers.
+#[must_use]
+pub fn take_exchange(scope: &Scope<'_>, number: f64) -> Option<Rc<Exchange>> {
+    scope.state::<Servers>().exchanges.remove(number)
+}
+
+/// Has the handlers of a JavaScript server, which may listen nowhere, answer a request that came to another one.
+pub fn hand_over(scope: &Scope<'_>, server: f64, exchange: Rc<Exchange>) {
+    let handler = ToJavaScript {
+        context: scope.context(),
+        servers: scope.state::<Servers>(),
+        number: server,
+    };
+    handler.hand(exchange);
 }
 
 /// Names in small letters.

@@ -9,6 +9,7 @@ mod listening;
 mod sockets;
 mod table;
 
+pub use self::exchanges::{hand_over, take_exchange};
 use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
@@ -16,6 +17,8 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/server/answer", include_str!("answer.js")),
         File::new("web/server/arrived", include_str!("arrived.js")),
         File::new("web/server/files", include_str!("files.js")),
+        File::new("web/server/mounted", include_str!("mounted.js")),
+        File::new("web/server/mounts", include_str!("mounts.js")),
         File::new("web/server/options", include_str!("options.js")),
         File::new("web/server/routes", include_str!("routes.js")),
         File::new("web/server/server", include_str!("server.js")).globals(&["twinloop"]),

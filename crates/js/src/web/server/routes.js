@@ -4,6 +4,7 @@
 const { Map, charCodeAt, decodeURIComponent, entries, isArray, mapGet, mapSet, min, push, slice, sort } = require('builtins/primordials');
 const { split, startsWith, stringIndexOf } = require('builtins/primordials');
 const { asResponse } = require('web/fetch/response');
+const { place } = require('web/server/mounts');
 
 /** @typedef {{ parts: string[], target: any, rank: number }} Pattern */
 
@@ -20,6 +21,7 @@ class Routes {
     for (let i = 0; i < pairs.length; i += 1) {
       const path = pairs[i][0];
       const target = checked(path, pairs[i][1]);
+      place(target, path);
       if (charCodeAt(path, 0) !== 47) throw new TypeError(`serve: the route '${path}' must begin with '/'`);
       if (stringIndexOf(path, ':') < 0 && stringIndexOf(path, '*') < 0) mapSet(this.exact, path, target);
       else push(this.patterns, { parts: split(slice(path, 1), '/'), target, rank: i });

@@ -23,6 +23,7 @@ const { toUSVString } = require('builtins/webidl');
 const { addAlgorithm, isAborted } = require('web/abort/abort');
 const { ArrivedRecord, fieldOf } = require('web/server/arrived');
 const { answer } = require('web/server/answer');
+const { asgi, serverBegan, serverEnded, wsgi } = require('web/server/mounts');
 const { functionOf, readLimits, readPlace, readServing, readSignal, readTls } = require('web/server/options');
 const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
 const { serveDir, serveFile } = require('web/server/files');
@@ -42,6 +43,8 @@ const asksForSocket = 4;
 /** Servers that listen, by their numbers. @type {Map<number, Server>} */
 const servers = new Map();
 let isReceiving = false;
+/** No table has numbers of this kind. */
+let nextMounted = 2 ** 52;
 
 /** @param {any} error */
 function show(error) {
@@ -89,6 +92,8 @@ function endpoint(address) {
 let servingOf;
 /** @type {(server: Server) => string} */
 let originOf;
+/** @type {(server: Server) => number} */
+let numberOf;
 /** @type {(server: Server, by: number) => void} */
 let count;
 
@@ -109,17 +114,25 @@ class Server {
     this.#finish = settle;
   });
 
-  /** @param {any} options */
-  constructor(options) {
+  /** @param {any} options @param {boolean} [isMounted] it listens nowhere: another server has requests for it */
+  constructor(options, isMounted = false) {
     this.#serving = readServing(options);
-    const { place, port, flags } = readPlace(options);
-    const identity = readTls(options);
-    const signal = readSignal(options);
-    const onListen = functionOf(options, 'onListen');
+    this.#hostname = '';
+    this.#isSecure = false;
     if (!isReceiving) {
       isReceiving = true;
       serverSetReceivers([requested, messaged, drained, ended, pinged, ponged]);
     }
+    if (isMounted) {
+      this.#number = nextMounted++;
+      this.#origin = 'http://localhost';
+      mapSet(servers, this.#number, this);
+      return;
+    }
+    const { place, port, flags } = readPlace(options);
+    const identity = readTls(options);
+    const signal = readSignal(options);
+    const onListen = functionOf(options, 'onListen');
     this.#isSecure = identity !== undefined;
     this.#hostname = typeof place === 'string' ? place : '';
     this.#number = serverStart(place, port, flags, identity?.[0], identity?.[1], readLimits(options));
@@ -130,6 +143,7 @@ class Server {
     const suffix = address === null || address[1] === usual ? '' : `:${address[1]}`;
     this.#origin = `${this.#isSecure ? 'https' : 'http'}://${host}${suffix}`;
     mapSet(servers, this.#number, this);
+    serverBegan();
     if (signal !== undefined) {
       if (isAborted(signal)) this.stop(true);
       else addAlgorithm(signal, () => this.stop());
@@ -174,8 +188,9 @@ class Server {
   stop(closesActive = false) {
     if (this.#stopped === undefined || closesActive) {
       this.#stopped = then(serverStop(this.#number, !!closesActive), () => {
-        mapDelete(servers, this.#number);
+        if (!mapDelete(servers, this.#number)) return undefined;
         this.#finish();
+        return serverEnded(!!closesActive);
       });
     }
     return this.#stopped;
@@ -246,6 +261,7 @@ class Server {
   static {
     servingOf = (server) => server.#serving;
     originOf = (server) => server.#origin;
+    numberOf = (server) => server.#number;
     count = (server, by) => (server.#pending += by);
   }
 }
@@ -441,8 +457,14 @@ function serve(first, second = undefined) {
   return new Server(typeof second === 'function' ? { ...first, handler: second } : first);
 }
 
+/** A server that listens nowhere, and its number. @param {any} options */
+function serveMounted(options) {
+  const server = new Server(options, true);
+  return { number: numberOf(server), server };
+}
+
 defineInterface(Server);
 
-const twinloop = freeze({ serve, serveDir, serveFile, upgradeWebSocket });
+const twinloop = freeze({ asgi, serve, serveDir, serveFile, upgradeWebSocket, wsgi });
 
-module.exports = { twinloop };
+module.exports = { serveMounted, twinloop };
