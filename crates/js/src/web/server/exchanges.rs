@@ -35,6 +35,9 @@ const HAS_BODY: u32 = 1;
 const IS_SECURE: u32 = 2;
 const ASKS_FOR_SOCKET: u32 = 4;
 
+/// A short body is most likely text, and a string is what text becomes; who wants the bytes of a long one would pay for it twice.
+const LARGEST_STRING: usize = 16 * 1024;
+
 /// Hands requests to JavaScript.
 pub(super) struct ToJavaScript {
     pub(super) context: Context,
@@ -261,7 +264,7 @@ fn body<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         return Chunk(Bytes::new()).into_js(scope);
     };
     if let Some(bytes) = exchange.take_whole_body() {
-        if bytes.is_ascii() {
+        if bytes.len() <= LARGEST_STRING && bytes.is_ascii() {
             return scope.string_latin1(&bytes);
         }
         return Chunk(bytes).into_js(scope);
