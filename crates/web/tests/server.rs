@@ -526,6 +526,31 @@ fn closing_lets_what_is_under_way_end_and_lets_nobody_in() {
 }
 
 #[test]
+fn who_connected_before_the_server_closed_is_answered() {
+    run(async {
+        let (server, address) = start(Limits::default(), hello);
+        let late = Loop::current().spawn(ask(address, |mut stream| {
+            std::thread::sleep(Duration::from_millis(300));
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            undated(&answer)
+        }));
+        let silent = Loop::current().spawn(ask(address, |mut stream| {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            undated(&answer)
+        }));
+        eventually("both are there", || server.connections() == 2).await;
+        server.close().await;
+        assert!(late.await.unwrap().ends_with("GET /"));
+        assert_eq!(silent.await.unwrap(), "");
+    });
+}
+
+#[test]
 fn a_client_that_goes_is_told_of() {
     let gone = Rc::new(RefCell::new(0));
     let told = Rc::clone(&gone);

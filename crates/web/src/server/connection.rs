@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use twinloop_loop::net::StreamHandler;
@@ -35,6 +36,9 @@ const SKIPPED_LIMIT: usize = 256 * 1024;
 
 /// A body that is to be no longer than this is awaited before its request is handed on: most handlers want it whole, and get it without a stream.
 const AWAITED_BODY: u64 = 128 * 1024;
+
+/// How long a server that closes waits for the first request of a connection.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// Up to this size a body is copied behind its head, into one write.
 const COPIED_BODY: usize = 16 * 1024;
@@ -635,6 +639,12 @@ impl Connection {
         })
     }
 
+    /// Whether it waits for the next request, of which nothing has come.
+    fn is_idle(&self) -> bool {
+        let inner = self.inner.borrow();
+        inner.phase == Phase::Open && inner.running.is_none() && !inner.parser.is_within()
+    }
+
     fn settle_now(&self) {
         self.settle(&mut self.inner.borrow_mut());
     }
@@ -740,8 +750,19 @@ impl Member for Connection {
     }
 
     fn drain(&self) {
+        // What has come already is answered.
+        if self.is_idle() {
+            self.readable();
+        }
+        if !self.is_idle() {
+            return;
+        }
         let inner = &mut *self.inner.borrow_mut();
-        if inner.phase == Phase::Open && inner.running.is_none() && !inner.parser.is_within() {
+        if self.is_fresh.get() {
+            // Who has only just connected is about to ask: another try would find nobody.
+            let soon = self.server.after(FIRST_REQUEST);
+            self.deadline.set(self.deadline.get().min(soon));
+        } else {
             self.end(inner);
         }
     }

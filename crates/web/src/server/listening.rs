@@ -179,6 +179,8 @@ impl Server {
 
     fn begin_closing(&self) {
         let core = &self.0;
+        // Who has connected already would be told that nobody is here.
+        core.accept();
         core.is_closing.set(true);
         let listener = core.listener.take();
         if let Some(listener) = &listener {
