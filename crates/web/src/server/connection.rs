@@ -502,6 +502,17 @@ impl Connection {
         self.close_if_sent(inner);
     }
 
+    /// Ends a connection on which nothing is under way: its client has had all answers and need not be waited for.
+    fn leave_idle(&self, inner: &mut Inner) {
+        self.link.end();
+        self.link.flush();
+        if self.link.queued() == 0 {
+            self.close(inner);
+        } else {
+            self.end(inner);
+        }
+    }
+
     fn close_if_sent(&self, inner: &mut Inner) {
         if inner.peer_ended && self.link.queued() == 0 {
             self.close(inner);
@@ -743,7 +754,7 @@ impl Member for Connection {
                     self.close(inner);
                 }
             }
-            (Phase::Open, None) => self.end(inner),
+            (Phase::Open, None) => self.leave_idle(inner),
             (Phase::Open, Some(_)) => {}
             _ => self.close(inner),
         }
@@ -763,7 +774,7 @@ impl Member for Connection {
             let soon = self.server.after(FIRST_REQUEST);
             self.deadline.set(self.deadline.get().min(soon));
         } else {
-            self.end(inner);
+            self.leave_idle(inner);
         }
     }
 
