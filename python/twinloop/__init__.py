@@ -62,9 +62,9 @@ def __getattr__(name):
 
         return importlib.import_module(".js", __name__)
     if name in _SERVING:
-        from _twinloop.serve import handlers, mounts, server
+        from _twinloop.serve import handlers, js_handlers, server
 
-        found = getattr(handlers, name, None) or getattr(server, name, None) or getattr(mounts, name)
+        found = getattr(handlers, name, None) or getattr(server, name, None) or getattr(js_handlers, name)
         found.__module__ = __name__
         globals()[name] = found
         return found

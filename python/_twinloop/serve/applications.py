@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from .. import _native
-from . import handlers, wsgi
+from . import handlers, js_handlers, wsgi
 
 #: The names that are looked for when none is given.
 USUAL_NAMES = ("app", "application", "create_app", "make_app")
@@ -114,9 +114,7 @@ def _unwrapped(call: Any) -> Any:
 def as_asgi3(application: Any, interface: str, settings: Any) -> Any:
     """The application as one that is called with scope, receive and send."""
     if isinstance(application, _native.JsProxy):
-        from .mounts import JsApplication
-
-        return JsApplication(application)
+        return js_handlers.JsApplication(application)
     if not callable(application):
         raise ApplicationError(f"{application!r} is no application: it cannot be called")
     if interface == "auto":

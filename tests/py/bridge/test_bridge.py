@@ -272,7 +272,7 @@ def test_a_cancelled_wait_leaves_the_promise_alone() -> None:
 
 def test_infinite_recursion_is_a_catchable_error() -> None:
     async def main(lib: Any) -> None:
-        with pytest.raises(twinloop.js.JsException, match="recursion"):
+        with pytest.raises(twinloop.js.JsException, match="Maximum call stack size exceeded"):
             lib.recurse()
         assert lib.identity(1) == 1
 

@@ -490,7 +490,7 @@ HARMLESS = set(
     PyTuple_GetItem PyType_GetModuleName PyType_GetName PyType_GetQualName PyType_IsSubtype PyType_Modified
     PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromKindAndData PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     PyIter_Check _PyUnicode_Ready
-    PyWeakref_GetObject PyWeakref_GetRef Py_InitializeEx Py_IsFinalizing Py_IsInitialized
+    PyWeakref_GetObject PyWeakref_GetRef Py_GetVersion Py_InitializeEx Py_IsFinalizing Py_IsInitialized
     _PyBytes_Resize _Py_CheckFunctionResult
 """.split()
 )

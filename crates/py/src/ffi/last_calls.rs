@@ -138,6 +138,8 @@ guarded! {
     PyDict_Items: __wrap_PyDict_Items = __real_PyDict_Items(dict: Object) -> Object;
     PyDict_Keys: __wrap_PyDict_Keys = __real_PyDict_Keys(dict: Object) -> Object;
     PySlice_Unpack: __wrap_PySlice_Unpack = __real_PySlice_Unpack(slice: Object, start: *mut Py_ssize_t, stop: *mut Py_ssize_t, step: *mut Py_ssize_t) -> c_int;
+    PyDict_Copy: __wrap_PyDict_Copy = __real_PyDict_Copy(dict: Object) -> Object;
+    PyType_GenericAlloc: __wrap_PyType_GenericAlloc = __real_PyType_GenericAlloc(class: Object, count: Py_ssize_t) -> Object;
     PyDict_New: __wrap_PyDict_New = __real_PyDict_New() -> Object;
     PyList_New: __wrap_PyList_New = __real_PyList_New(length: Py_ssize_t) -> Object;
     PySet_New: __wrap_PySet_New = __real_PySet_New(items: Object) -> Object;

@@ -761,6 +761,22 @@ impl Member for Connection {
     }
 
     fn drain(&self) {
+        // In an entry of its own, as it may hand on a request: whoever closes the server is at work here.
+        let me = self.me.clone();
+        Loop::current().push(Entry::call(move |_| {
+            if let Some(me) = me.upgrade() {
+                me.drain_now();
+            }
+        }));
+    }
+
+    fn abort(&self) {
+        self.close(&mut self.inner.borrow_mut());
+    }
+}
+
+impl Connection {
+    fn drain_now(&self) {
         // What has come already is answered.
         if self.is_idle() {
             self.readable();
@@ -776,10 +792,6 @@ impl Member for Connection {
         } else {
             self.leave_idle(inner);
         }
-    }
-
-    fn abort(&self) {
-        self.close(&mut self.inner.borrow_mut());
     }
 }
 
