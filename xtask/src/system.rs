@@ -27,7 +27,7 @@ const fn need(check: &'static str, package: &'static str, purpose: &'static str)
 }
 
 /// To build with a prebuilt engine.
-pub(crate) const BUILD: [Need; 5] = [
+pub(crate) const BUILD: [Need; 6] = [
     need(
         "command -v cc",
         "gcc",
@@ -44,6 +44,12 @@ pub(crate) const BUILD: [Need; 5] = [
         "perl -MIPC::Cmd -MFindBin -e 1",
         "perl",
         "configuring OpenSSL",
+    ),
+    // SQLite's sessions are not among the declarations that its crate brings, so it reads the header. libclang-cpp is another library.
+    need(
+        "ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* | grep -qv libclang-cpp",
+        "libclang-dev",
+        "declaring SQLite's functions",
     ),
 ];
 
@@ -146,7 +152,7 @@ fn llvm_needs(version: u32) -> [Need; 4] {
             "compiling SpiderMonkey",
         ),
         need(
-            format!("ls {folder}/../lib/libclang*.so*"),
+            format!("ls {folder}/../lib/libclang*.so* | grep -qv libclang-cpp"),
             format!("libclang-{version}-dev"),
             "generating its bindings",
         ),
