@@ -39,14 +39,17 @@ def load(name: str, *, factory: bool = False) -> Any:
             found = getattr(found, attribute)
         except AttributeError:
             raise ApplicationError(f"attribute {attributes!r} not found in {place!r}") from None
-    if factory:
-        try:
-            return found()
-        except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                raise ApplicationError(f"the factory {name} cannot be called: {error}") from None
-            raise
-    return found
+    return made(found, name) if factory else found
+
+
+def made(factory: Any, name: str) -> Any:
+    """The application that a factory makes."""
+    try:
+        return factory()
+    except TypeError as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+            raise ApplicationError(f"the factory {name} cannot be called: {error}") from None
+        raise
 
 
 def _load_module(place: str, name: str) -> Any:
@@ -69,18 +72,32 @@ def _load_file(path: str) -> Any:
     stem = file.removesuffix(".py")
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    if stem.isidentifier():
-        module = importlib.import_module(stem)
-        if getattr(module, "__file__", None) == full_path:
-            return module
-    # Another module has the name, or no import could name it.
-    spec = importlib.util.spec_from_file_location(stem, full_path)
+    if stem.isidentifier() and _is_found(stem, full_path):
+        return importlib.import_module(stem)
+    # Another module has the name, and keeps it; or no import could name it.
+    name = f"{stem} ({full_path})"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, full_path)
     if spec is None or spec.loader is None:
         raise ApplicationError(f"{path!r} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[stem] = module
-    spec.loader.exec_module(module)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
+
+
+def _is_found(name: str, full_path: str) -> bool:
+    """Whether an import of this name gives the file."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return getattr(loaded, "__file__", None) == full_path
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin == full_path
 
 
 def interface_of(application: Any) -> str:

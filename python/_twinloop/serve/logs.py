@@ -80,7 +80,9 @@ def set_level(level: str | int | None) -> None:
     """``level`` is a name, a number, or None for what logging has already."""
     if level is None:
         return
-    number = LEVELS[level.lower()] if isinstance(level, str) else level
+    number = LEVELS.get(level.lower()) if isinstance(level, str) else level
+    if number is None:
+        raise ValueError(f"log_level is a number or one of {', '.join(LEVELS)}, not {level!r}")
     error_logger.setLevel(number)
     access_logger.setLevel(number)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import _native
 from . import logs
-from .applications import as_asgi3
+from .applications import as_asgi3, made
 from .forwarding import Proxies
 from .lifespan import Lifespan
 from .logs import access_logger, error_logger
@@ -101,7 +101,16 @@ class Server:
                 for listener in listeners or ():
                     listener.close()
             raise
-        self._listen(listeners)
+        try:
+            self._listen(listeners)
+        except BaseException:
+            # Who has heard of the start hears of the end.
+            if self._native is not None:
+                self._native.abort()
+            await self._lifespan.shutdown()
+            for listener in listeners:
+                listener.close()
+            raise
         return self
 
     @property
@@ -320,4 +329,12 @@ def _is_of_disconnect(error: BaseException | None) -> bool:
 
 async def serve(application: Any, **options: Any) -> Server:
     """Serve an application or a handler on the running loop; the options are those of ``Settings``."""
-    return await Server(application, Settings(**options)).start()
+    settings = Settings(**options)
+    # Logging is the program's own, unless it says something of it here.
+    if settings.log_config is not None or settings.use_colors is not None:
+        logs.configure(settings)
+    else:
+        logs.set_level(settings.log_level)
+    if settings.factory:
+        application = made(application, repr(application))
+    return await Server(application, settings).start()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import stat
+from typing import Any
 
 from .settings import Settings
 
@@ -35,12 +36,19 @@ def _of_path(path: str) -> socket.socket:
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        listener.bind(path)
+        _bind(listener, path, path)
         os.chmod(path, mode)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _bind(listener: socket.socket, address: Any, shown: str) -> None:
+    try:
+        listener.bind(address)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {shown}: {error.strerror}") from None
 
 
 def _of_host(host: str, port: int) -> list[socket.socket]:
@@ -62,7 +70,7 @@ def _of_host(host: str, port: int) -> list[socket.socket]:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(address)
+            _bind(listener, address, f"{address[0]}:{address[1]}")
     except BaseException:
         for listener in listeners:
             listener.close()
@@ -71,9 +79,11 @@ def _of_host(host: str, port: int) -> list[socket.socket]:
 
 
 def url(listener: socket.socket, scheme: str) -> str:
-    """Where a socket listens, for people."""
+    """Where a socket listens, for people and clients on this machine: an address that stands for all of them is none of a host."""
     name = listener.getsockname()
     if listener.family == socket.AF_UNIX:
         return f"unix socket {name if isinstance(name, str) else name.decode(errors='replace')}"
-    host = f"[{name[0]}]" if listener.family == socket.AF_INET6 else name[0]
+    host = {"0.0.0.0": "localhost", "::": "::1"}.get(name[0], name[0])
+    if ":" in host:
+        host = f"[{host}]"
     return f"{scheme}://{host}:{name[1]}"
