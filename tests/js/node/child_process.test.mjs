@@ -5,7 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { serialize } from 'node:v8';
 import { test, run, equal, ok, deepEqual, throws, rejects } from '../harness.mjs';
+
+const isNode = typeof process.versions.v8 === 'string' && !process.execPath.includes('twinloop');
 
 test('a child reads, writes, and ends in the order of its events', async () => {
   const child = spawn('sh', ['-c', 'cat; echo oops >&2; exit 3']);
@@ -192,6 +195,53 @@ test('a package that puts a spawn of its own in the place of both sees every chi
   const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
   rmSync(folder, { recursive: true });
   deepEqual(JSON.parse(stdout || `"${stderr}"`), ['/bin/sh', 3, 'nothing-of-this-name', 1, '1\n', 'ENOENT', process.execPath, 2, '1']);
+});
+
+test('messages that come in pieces, or several at once, are what was sent, in both formats', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pieces-'));
+  const small = [1, 'é€😀', { a: [null] }];
+  const sent = [...small, 'é'.repeat(3 << 20), ...small];
+  // The bytes that a channel sends, each of the first in a write of its own.
+  writeFileSync(
+    join(folder, 'kid.sh'),
+    'for n in $(seq 0 59); do dd if="$1" bs=1 skip=$n count=1 2>/dev/null >&$NODE_CHANNEL_FD; done\ntail -c +61 "$1" >&$NODE_CHANNEL_FD\n',
+  );
+  for (const serialization of /** @type {const} */ (['json', 'advanced'])) {
+    const framed = sent.map((value) => {
+      if (serialization === 'json') return Buffer.from(`${JSON.stringify(value)}\n`);
+      const content = serialize(value);
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(content.length);
+      return Buffer.concat([head, content]);
+    });
+    writeFileSync(join(folder, serialization), Buffer.concat(framed));
+    const options = { serialization, execPath: '/bin/sh', execArgv: [] };
+    const child = fork(join(folder, 'kid.sh'), [join(folder, serialization)], options);
+    /** @type {any[]} */
+    const heard = [];
+    child.on('message', (message) => heard.push(typeof message === 'string' && message.length > 10 ? message.length : message));
+    await once(child, 'disconnect');
+    deepEqual(heard, [1, 'é€😀', { a: [null] }, 3 << 20, 1, 'é€😀', { a: [null] }], serialization);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('a message that cannot be read is an exception of its own, and takes no other along', () => {
+  // Node forgets what came together with it.
+  if (isNode) return;
+  const folder = mkdtempSync(join(tmpdir(), 'broken-'));
+  const program = join(folder, 'program.cjs');
+  writeFileSync(join(folder, 'kid.sh'), `printf '1\\n{broken\\n2\\n' >&$NODE_CHANNEL_FD`);
+  writeFileSync(
+    program,
+    `const seen = [];
+    process.on('uncaughtException', (error) => seen.push(error.name));
+    const child = require('child_process').fork(__dirname + '/kid.sh', { execPath: '/bin/sh', execArgv: [] });
+    child.on('message', (message) => seen.push(message)).on('disconnect', () => console.log(JSON.stringify(seen)));`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  deepEqual(JSON.parse(stdout || `"${stderr}"`), [1, 'SyntaxError', 2]);
 });
 
 test('a thread of a forked program has no channel, and leaves the program its own', () => {

@@ -343,12 +343,34 @@ test('JSX by the automatic runtime, by the classic one, and as a comment or tsco
     'jsx/pragma.tsx': '/** @jsxImportSource preact */\nexport const a = <b />;\nconsole.log(a[0])',
     'jsx/classic/tsconfig.json': '{ "compilerOptions": { "jsx": "react", "jsxFactory": "h" } }',
     'jsx/classic/main.tsx': 'const h = (...given: any[]) => given;\nconsole.log(JSON.stringify(<b c="d">e</b>))',
+    'jsx/classic/plain.jsx': 'const h = (...given) => given;\nconsole.log(JSON.stringify(<b c="d">e</b>))',
+    'jsx/classic/import.tsx': '/** @jsxImportSource preact */\nconsole.log(JSON.stringify(<b />))',
+    'jsx/classic/automatic.tsx': '/* @jsxRuntime automatic */\nconsole.log(JSON.stringify(<b />))',
+    'jsx/kept/tsconfig.json': '{ "compilerOptions": { "jsx": "preserve", "jsxFactory": "h", "jsxFragmentFactory": "F" } }',
+    'jsx/kept/main.tsx': 'const h = (...given: any[]) => given, F = "f";\nconsole.log(JSON.stringify(<><b /></>))',
+    'jsx/source/tsconfig.json': '{ "compilerOptions": { "jsx": "React-JSX", "jsxImportSource": "preact" } }',
+    'jsx/source/main.tsx': 'console.log(JSON.stringify(<b />))',
+    'jsx/source/own.tsx':
+      '// for one file\n/** @jsx h */\n/** @jsxFrag F */\nconst h = (...given: any[]) => given, F = "f";\nconsole.log(JSON.stringify(<><b /></>))',
+    'jsx/factory.jsx': 'let late;\n/** @jsx wrong */\nconsole.log(JSON.stringify(<b />))',
+    'jsx/alone.jsx': '/** @jsx h */\n"use strict";\nconst h = (...given) => given;\nconsole.log(JSON.stringify(<b />))',
+    'jsx/runtime.jsx':
+      '/** @jsxRuntime classic */\nconst React = { createElement: (...given) => given };\nconsole.log(JSON.stringify(<b />))',
   });
   if (isNode) return;
   equal(start('jsx/auto.tsx').out, '["react","fragment",{"children":["react",null,{"a":1}]}] true\n');
   equal(start('jsx/plain.jsx').out, '["react","i",{"id":"x"}]\n');
   equal(start('jsx/pragma.tsx').out, 'preact\n');
   equal(start('jsx/classic/main.tsx').out, '["b",{"c":"d"},"e"]\n');
+  equal(start('jsx/classic/plain.jsx').out, '["b",{"c":"d"},"e"]\n');
+  equal(start('jsx/classic/import.tsx').out, '["preact","b",{}]\n');
+  equal(start('jsx/classic/automatic.tsx').out, '["react","b",{}]\n');
+  equal(start('jsx/kept/main.tsx').out, '["f",null,["b",null]]\n');
+  equal(start('jsx/source/main.tsx').out, '["preact","b",{}]\n');
+  equal(start('jsx/source/own.tsx').out, '["f",null,["b",null]]\n');
+  equal(start('jsx/factory.jsx').out, '["react","b",{}]\n');
+  equal(start('jsx/alone.jsx').out, '["b",null]\n');
+  equal(start('jsx/runtime.jsx').out, '["b",null]\n');
 });
 
 test('names by tsconfig.json, by an import map, by NODE_PATH', () => {
@@ -502,6 +524,50 @@ test('compiled files are kept where the program says, and what is damaged or cha
   deepEqual(again(), [changed, 3, 0]);
   env.NODE_DISABLE_COMPILE_CACHE = '1';
   deepEqual(again(), [changed, 0, 0]);
+});
+
+test('threads take compiled files from the cache and share them', () => {
+  write({
+    'threads/main.cjs': `
+      const { once } = require('node:events');
+      const { Worker } = require('node:worker_threads');
+      const start = async () => (await once(new Worker(__dirname + '/large.cjs'), 'exit'))[0];
+      (async () => {
+        const used = [];
+        for (let count = 0; count < 40; count += 1) {
+          if (await start() !== 0) throw new Error('a thread failed');
+          used.push(process.memoryUsage().rss / 1048576);
+        }
+        console.log(JSON.stringify({ grown: used.at(-1) - used[9] }));
+      })();`,
+    // Functions that run are what a compiled file holds.
+    'threads/large.cjs': Array.from({ length: 12000 }, (_, n) => `(function f${n}(a) { return [a, ${n}, 'text ${n}', { key${n}: a }].length; })(1);`).join('\n'),
+  });
+  const cache = path.join(folder, 'cache of threads');
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  const again = () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'threads/main.cjs')], { encoding: 'utf8', env });
+    const count = (/** @type {RegExp} */ pattern) => stderr.match(pattern)?.length ?? 0;
+    return { ...JSON.parse(stdout || `"${stderr}"`), found: count(/large\.cjs was accepted/g), written: count(/large\.cjs\.\.\. success/g) };
+  };
+  again();
+  const { grown, found } = again();
+  equal(found, 40);
+  if (!isNode) {
+    const [own] = fs.readdirSync(cache);
+    const sizes = fs.readdirSync(path.join(cache, own)).map((name) => fs.statSync(path.join(cache, own, name)).size);
+    const once = Math.max(...sizes) / 1048576;
+    ok(once > 3, `the compiled file has ${once} MB`);
+    ok(grown < once * 10, `30 threads that each kept a file of ${once} MB would have grown by more than ${grown} MB`);
+  }
+});
+
+test('a folder for compiled files that cannot be had is named, with the reason', () => {
+  write({ 'taken': '', 'refused.cjs': '' });
+  const env = { ...process.env, NODE_COMPILE_CACHE: path.join(folder, 'taken'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  const { stderr, status } = spawnSync(process.execPath, [path.join(folder, 'refused.cjs')], { encoding: 'utf8', env });
+  equal(status, 0);
+  if (!isNode) match(stderr, /Cannot create cache directory .*taken.*: Not a directory/);
 });
 
 test('enableCompileCache says what came of it, and flushCompileCache writes at once', () => {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Version of the engine's bindings, which pin the engine itself.
 pub(super) const ENGINE: &str = concat!("mozjs 0.26.14 ", env!("CARGO_PKG_VERSION"));
@@ -42,8 +43,12 @@ pub fn own_folder(base: &Path) -> Result<PathBuf, String> {
         .mode(0o700)
         .create(&folder);
     let found = made.and_then(|()| fs::metadata(&folder));
-    let found =
-        found.map_err(|error| format!("Cannot create cache directory: {}", error.kind()))?;
+    let found = found.map_err(|error| {
+        format!(
+            "Cannot create cache directory {}: {error}",
+            folder.display()
+        )
+    })?;
     // SAFETY: the call has no preconditions.
     if found.uid() != unsafe { libc::geteuid() } || found.mode() & 0o022 != 0 {
         return Err(format!(
@@ -62,15 +67,18 @@ pub(super) fn write(file: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Threads of one process may write the same file at once.
+    // Threads of one process may write the same file at once, and so may processes of two containers that have the same number.
     static WRITES: AtomicU32 = AtomicU32::new(0);
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let temporary = file.with_extension(format!("{}-{number}.tmp", std::process::id()));
-    let written = fs::File::create(&temporary).and_then(|mut output| {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_nanos());
+    let temporary = file.with_extension(format!("{}-{now}-{number}.tmp", std::process::id()));
+    let mut output = fs::File::create_new(&temporary)?;
+    let written = (|| {
         parts.iter().try_for_each(|part| output.write_all(part))?;
         drop(output);
         fs::rename(&temporary, file)
-    });
+    })();
     if written.is_err() {
         // Nobody else has the name; what is left of it would stay for ever.
         let _ = fs::remove_file(&temporary);

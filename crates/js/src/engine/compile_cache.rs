@@ -3,13 +3,16 @@
 //! built-in files, always.
 //!
 //! A file is taken from the cache if that was made of the very same text at the same path by the same build; what is damaged is compiled
-//! again. It is written when the program is over, or asks for it, with those of its functions that ran.
+//! again. It is written when the program is over, or asks for it, with those of its functions that ran. Threads share the bytes of a file, as
+//! the engine goes on to read them; they stay as long as the process.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use mozjs::jsapi::{
     CollectDelazificationsResult, InstantiateGlobalStencil, InstantiateModuleStencil,
@@ -20,7 +23,7 @@ use mozjs::jsval::UndefinedValue;
 use mozjs::rust::Stencil;
 
 use super::cache_files::{self, checksum};
-use super::compiled::{self, DEFAULT, Kind, decode, encode};
+use super::compiled::{self, DEFAULT, Kind, decode_copied, decode_kept, encode};
 use super::context::Context;
 use super::error::Error;
 use super::local::Local;
@@ -86,7 +89,7 @@ impl CompileCache {
     }
 
     /// Notes a file and looks for its compiled form.
-    fn find(&self, folder: &Path, kind: Kind, name: &str, text: &str) -> (Known, Option<Vec<u8>>) {
+    fn find(&self, folder: &Path, kind: Kind, name: &str, text: &str) -> (Known, Option<Bytes>) {
         let key = checksum(format!("{}\0{name}", kind.name()).as_bytes());
         let known = Known {
             kind,
@@ -127,8 +130,21 @@ impl CompileCache {
     }
 }
 
+/// A compiled form.
+enum Bytes {
+    /// That of this process.
+    Kept(&'static [u8]),
+    /// A later one of the same file.
+    Own(Vec<u8>),
+}
+
+/// What this process keeps: of each cache file what it was when somebody read it first, with its checksum. A file whose text changes
+/// again and again takes no more.
+static KEPT: LazyLock<Mutex<HashMap<PathBuf, (u64, &'static [u8])>>> =
+    LazyLock::new(Mutex::default);
+
 /// The compiled form in a cache file, if that is of this text and whole; else what is wrong with it.
-fn read(known: &Known) -> Result<Vec<u8>, String> {
+fn read(known: &Known) -> Result<Bytes, String> {
     let file = File::open(&known.file).map_err(|error| error.to_string())?;
     let mut head = [0; HEAD];
     file.read_exact_at(&mut head, 0)
@@ -149,13 +165,25 @@ fn read(known: &Known) -> Result<Vec<u8>, String> {
     if length > LONGEST || whole != (HEAD + length) as u64 {
         return Err("cache size mismatch".to_owned());
     }
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = kept.get(&known.file);
+    if let Some((check, bytes)) = found
+        && (*check, bytes.len()) == (word(3), length)
+    {
+        return Ok(Bytes::Kept(bytes));
+    }
     let mut bytes = vec![0; length];
     file.read_exact_at(&mut bytes, HEAD as u64)
         .map_err(|error| error.to_string())?;
     if checksum(&bytes) != word(3) {
         return Err("cache hash mismatch".to_owned());
     }
-    Ok(bytes)
+    if found.is_some() {
+        return Ok(Bytes::Own(bytes));
+    }
+    let bytes: &'static [u8] = bytes.leak();
+    kept.insert(known.file.clone(), (word(3), bytes));
+    Ok(Bytes::Kept(bytes))
 }
 
 fn write(known: &Known, bytes: &[u8]) -> std::io::Result<()> {
@@ -287,7 +315,11 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         let cache = &self.inner().compile_cache;
         let (mut known, bytes) = cache.find(folder, kind, source.file, source.text);
-        if let Some(stencil) = bytes.and_then(|bytes| decode(cx, bytes)) {
+        let decoded = bytes.and_then(|bytes| match bytes {
+            Bytes::Kept(bytes) => decode_kept(cx, bytes),
+            Bytes::Own(bytes) => decode_copied(cx, &bytes),
+        });
+        if let Some(stencil) = decoded {
             known.state = State::Found;
             return Ok((stencil, known));
         }

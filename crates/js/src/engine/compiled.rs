@@ -274,24 +274,29 @@ pub(super) unsafe fn owned(stencil: *mut mozjs::jsapi::Stencil) -> Stencil {
     }
 }
 
-/// The stencil in these bytes, which stay as long as the process; `None` if another build of the engine wrote them.
-pub(super) fn decode(cx: *mut JSContext, bytes: Vec<u8>) -> Option<Stencil> {
-    let bytes: &'static [u8] = bytes.leak();
-    decode_kept(cx, bytes)
+/// The stencil in these bytes, which it goes on to read; `None` if another build of the engine wrote them.
+pub(super) fn decode_kept(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
+    decode(cx, bytes, true)
 }
 
-fn decode_kept(cx: *mut JSContext, bytes: &'static [u8]) -> Option<Stencil> {
+/// The same with a copy of what it needs.
+pub(super) fn decode_copied(cx: *mut JSContext, bytes: &[u8]) -> Option<Stencil> {
+    decode(cx, bytes, false)
+}
+
+/// The bytes live as long as the process if they are kept.
+fn decode(cx: *mut JSContext, bytes: &[u8], is_kept: bool) -> Option<Stencil> {
     if !bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
         return None;
     }
     // SAFETY: all zero is a valid value of these options: no flags, no strings.
     let mut options: DecodeOptions = unsafe { std::mem::zeroed() };
-    options._base.borrowBuffer = true;
-    options._base.usePinnedBytecode = true;
+    options._base.borrowBuffer = is_kept;
+    options._base.usePinnedBytecode = is_kept;
     let range = range(bytes);
     let mut stencil = ptr::null_mut();
     // SAFETY: a live context; the bytes are aligned, were written by this build of the engine as the checksum says, and live as
-    // long as the process.
+    // long as the process if the stencil borrows them.
     let result = unsafe { DecodeStencil(cx, &options._base, &range, &mut stencil) };
     if result == TranscodeResult::Throw {
         // SAFETY: a live context with a pending exception (memory ran out), which compiling will meet again.
@@ -463,7 +468,10 @@ impl Context {
         let _ = write(path, &all);
         with_cache(path, |cache| {
             for (key, bytes) in fresh {
-                cache.entries.insert(key, Entry::Read(bytes.leak()));
+                // Another thread may have compiled it as well.
+                if !matches!(cache.entries.get(&key), Some(Entry::Read(_))) {
+                    cache.entries.insert(key, Entry::Read(bytes.leak()));
+                }
             }
         });
     }

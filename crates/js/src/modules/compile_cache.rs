@@ -18,26 +18,27 @@ pub(crate) fn of_environment(scope: &Scope<'_>) {
     }
 }
 
-/// Keeps compiled files below this folder.
+/// Keeps compiled files below this folder; else why not, which is told to who asks for it as well.
 fn keep(scope: &Scope<'_>, base: &Path) -> Result<(), String> {
+    let folder = own(scope, base).inspect_err(|message| scope.tell_of_compile_cache(message))?;
+    scope.set_compile_cache(folder);
+    Ok(())
+}
+
+fn own(scope: &Scope<'_>, base: &Path) -> Result<PathBuf, String> {
     if std::env::var_os("NODE_DISABLE_COMPILE_CACHE").is_some_and(|value| !value.is_empty()) {
-        scope.tell_of_compile_cache(DISABLED);
         return Err(DISABLED.to_owned());
     }
     let base = std::path::absolute(base).map_err(|error| error.to_string())?;
     for (access, name) in [(Access::WRITE, "write"), (Access::READ, "read")] {
         if limits(scope).path(access, &base).is_err() {
-            let message = format!(
+            return Err(format!(
                 "Skipping compile cache because {name} permission for {} is not granted",
                 base.display()
-            );
-            scope.tell_of_compile_cache(&message);
-            return Err(message);
+            ));
         }
     }
-    let folder = own_folder(&base)?;
-    scope.set_compile_cache(folder);
-    Ok(())
+    own_folder(&base)
 }
 
 /// `compileCacheEnable(folder)`: undefined, or why not.

@@ -85,6 +85,12 @@ impl Resolver {
 
     /// What the nearest `tsconfig.json` that includes this file says of its text.
     pub(crate) fn settings(&self, path: &Path) -> Settings {
+        // JavaScript with JSX is as its neighbours are, also in a project that has its JavaScript not compiled (`allowJs`).
+        let is_jsx = path.extension().is_some_and(|extension| extension == "jsx");
+        let path = match is_jsx {
+            true => &path.with_extension("tsx"),
+            false => path,
+        };
         match self.for_imports().find_tsconfig(path) {
             Ok(Some(config)) => settings_of(&config),
             _ => Settings::default(),
@@ -367,9 +373,17 @@ fn settings_of(config: &TsConfig) -> Settings {
         year.is_some_and(|year| year < 2022)
     });
     Settings {
-        jsx: match options.jsx.as_deref() {
+        jsx: match options
+            .jsx
+            .as_deref()
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("react") => Jsx::Classic,
+            Some("react-jsx") => Jsx::Automatic,
             Some("react-jsxdev") => Jsx::Development,
+            // Left to a later tool, which takes the classic way where a function is named.
+            _ if options.jsx_factory.is_some() => Jsx::Classic,
             _ => Jsx::Automatic,
         },
         jsx_import_source: options.jsx_import_source.clone(),

@@ -22,7 +22,7 @@ use crate::builtins::{self, Room};
 use crate::engine::{
     Arguments, ContextOptions, Error, InterruptHandle, Local, Op, Parent, Scope, Slot,
 };
-use crate::modules::{Loader, data_text, run_module, script_text};
+use crate::modules::{Loader, compile_cache, data_text, run_module, script_text};
 use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::messaging::endpoint::{Endpoint, Message, join_broadcast};
 use crate::web::messaging::operations::{
@@ -233,6 +233,7 @@ impl Js {
         let finished = Rc::new(Cell::new(false));
         let flag = finished.clone();
         self.context.enter(|scope| {
+            compile_cache::of_environment(scope);
             let started = start_program(scope, &self.loader, boot).and_then(|evaluation| {
                 let Some(evaluation) = evaluation else {
                     flag.set(true);

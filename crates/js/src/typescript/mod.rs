@@ -11,6 +11,7 @@ mod edits;
 mod enums;
 mod imports;
 mod needs;
+mod pragmas;
 mod rewrite;
 mod transform;
 
@@ -221,6 +222,8 @@ fn compile_here(
     {
         program.source_type = program.source_type.with_script(true);
     }
+    let adjusted = pragmas::adjusted(source, &program, settings);
+    let settings = adjusted.as_ref().unwrap_or(settings);
     transform::transform(&allocator, source, path, &mut program, settings)
 }
 

@@ -147,3 +147,26 @@ fn infinite_recursion_is_a_catchable_error_in_scripts_and_through_natives() {
         assert_ne!(scope.string_of(text).unwrap(), "");
     });
 }
+
+/// The message of a full stack is written into a table of the engine's that the loader had made read-only; it used to stay writable.
+#[test]
+fn the_table_of_messages_stays_read_only() {
+    in_scope(|scope| {
+        let text = "(function deep() { try { deep() } catch (error) { globalThis.message = error.message } })(); message";
+        let message = scope.string_of(run(scope, text)).unwrap();
+        assert_eq!(message, "Maximum call stack size exceeded");
+    });
+    let program = std::env::current_exe().unwrap();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let of_program = maps
+        .lines()
+        .filter(|line| line.ends_with(program.to_str().unwrap()));
+    let writable: Vec<_> = of_program
+        .filter(|line| {
+            line.split(' ')
+                .nth(1)
+                .is_some_and(|mode| mode.contains('w'))
+        })
+        .collect();
+    assert_eq!(writable.len(), 1, "the data alone: {writable:?}");
+}

@@ -7,12 +7,11 @@ const { requireFunction, requireObject } = require('node/arguments');
 const EventEmitter = require('node/events/events');
 const { nextTick } = require('node/process/ticks');
 const { channelClosed, disconnected } = require('node/child_process/errors');
-const { defineProperty, parseJson, push, shift, startsWith, stringIndexOf, slice, stringify, then } = require('builtins/primordials');
+const { Frames, Lines } = require('node/child_process/framing');
+const { defineProperty, push, shift, startsWith, then } = require('builtins/primordials');
 const { pipeClose, pipeEnd, pipeInherited, pipeNumber, pipeReceive, pipeReference, pipeSend, pipeTake, pipeWrite } = ops;
 const { builtinExports } = ops;
 const loadWarnings = () => require('node/process/warnings');
-const loadEncoding = () => require('web/encoding/encoding');
-const loadSerialization = () => require('node/v8/serialization');
 
 const chunkSize = 65536;
 /** What may wait to be written before `send` says that it is much. */
@@ -69,11 +68,7 @@ class Channel {
   #target;
   /** @type {NativePipe | undefined} */
   #pipe;
-  #isAdvanced;
-  #rest = '';
-  /** @type {any} */
-  #bytes;
-  #decoder;
+  #framing;
   #waiting = 0;
   /** Messages that nobody listened for yet, and handles that came with them. @type {[message: any, handle: any][]} */
   #unheard = [];
@@ -89,10 +84,7 @@ class Channel {
   constructor(target, pipe, isAdvanced) {
     this.#target = target;
     this.#pipe = pipe;
-    this.#isAdvanced = isAdvanced;
-    /** @type {any} */
-    const TextDecoder = loadEncoding().TextDecoder;
-    this.#decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    this.#framing = isAdvanced ? new Frames() : new Lines();
     this.#read();
   }
 
@@ -108,7 +100,7 @@ class Channel {
   write(message, descriptor, told) {
     const pipe = this.#pipe;
     if (pipe === undefined) return false;
-    const content = this.#isAdvanced ? loadSerialization().frame(message) : `${stringify(message)}\n`;
+    const content = this.#framing.frame(message);
     const { length } = content;
     this.#waiting += length;
     const done = (/** @type {any} */ error) => {
@@ -171,30 +163,18 @@ class Channel {
       this.#close();
       return;
     }
-    /** @type {any[]} */
-    const messages = [];
-    if (this.#isAdvanced) this.#bytes = loadSerialization().unframe(this.#bytes, bytes, messages);
-    else this.#split(bytes, messages);
+    const messages = this.#framing.take(bytes);
     this.#read();
     for (let message = shift(messages); message !== undefined; message = shift(messages)) {
-      const { value } = message;
+      const { value, error, isBroken } = message;
       // Descriptors come in the order of their messages.
       const descriptor = value?.cmd === 'NODE_HANDLE' ? pipeTake(pipe) : undefined;
       // One tick each: a listener that throws takes no other message along.
       nextTick(() => {
+        if (isBroken) throw error;
         if (!isInternal(value) || !this.onProtocol(value, descriptor)) this.hear(value, undefined);
       });
     }
-  }
-
-  /** @param {Uint8Array} bytes @param {{ value: any }[]} messages */
-  #split(bytes, messages) {
-    let text = this.#rest + this.#decoder.decode(bytes, { stream: true });
-    for (let end = stringIndexOf(text, '\n'); end !== -1; end = stringIndexOf(text, '\n')) {
-      if (end > 0) push(messages, { value: parseJson(slice(text, 0, end)) });
-      text = slice(text, end + 1);
-    }
-    this.#rest = text;
   }
 
   /** @param {any} message @param {any} handle */

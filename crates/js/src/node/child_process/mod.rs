@@ -10,6 +10,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/child_process/channel", include_str!("channel.js")),
         File::new("node/child_process/child", include_str!("child.js")),
         File::new("node/child_process/errors", include_str!("errors.js")),
+        File::new("node/child_process/framing", include_str!("framing.js")),
         File::new("node/child_process/handles", include_str!("handles.js")),
         File::new("node/child_process/module", include_str!("module.js"))
             .modules(&["node:child_process"]),

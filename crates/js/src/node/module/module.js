@@ -22,7 +22,7 @@ const { compileCacheStatus, enableCompileCache, flushCompileCache, getCompileCac
 const { traced } = require('node/diagnostics_channel/heard');
 const { SourceMap } = require('node/module/source_map');
 const { options } = require('node/process/options');
-const { emitWarning } = require('node/process/warnings');
+const { emitExperimentalWarning } = require('node/process/warnings');
 const { URL } = require('web/url/url');
 const {
   apply,
@@ -294,12 +294,9 @@ function nearestPackage(path) {
   }
 }
 
-let warned = false;
-
 /** @param {string} code @param {{ mode?: string, sourceMap?: boolean, sourceUrl?: string }} [options] */
 function stripTypeScriptTypes(code, options = {}) {
-  if (!warned) emitWarning('stripTypeScriptTypes is an experimental feature and might change at any time', 'ExperimentalWarning');
-  warned = true;
+  emitExperimentalWarning('stripTypeScriptTypes');
   requireString(code, 'code');
   requireObject(options, 'options');
   const { mode = 'strip', sourceMap = false, sourceUrl } = options;

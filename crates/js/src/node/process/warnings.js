@@ -6,7 +6,7 @@ const { invalidType } = require('node/errors');
 const { requireString } = require('node/arguments');
 const { options, processVariable, switchedOn } = require('node/process/options');
 const { nextTick } = require('node/process/ticks');
-const { errorToString, includes, isArray } = require('builtins/primordials');
+const { errorToString, includes, isArray, setAdd, setHas, Set } = require('builtins/primordials');
 const { processFacts } = ops;
 const loadConsole = () => require('web/console/console');
 
@@ -75,6 +75,16 @@ function deprecated(message, code) {
   };
 }
 
+/** What was said to be experimental. */
+const experimental = new Set();
+
+/** Says once that something is experimental, as Node does. @param {string} feature */
+function emitExperimentalWarning(feature) {
+  if (setHas(experimental, feature)) return;
+  setAdd(experimental, feature);
+  emitWarning(`${feature} is an experimental feature and might change at any time`, 'ExperimentalWarning');
+}
+
 /** @param {string} message @param {string} [type] @param {string} [code] @param {string} [detail] @param {Function} [start] */
 function makeWarning(message, type = 'Warning', code = undefined, detail = undefined, start = undefined) {
   /** @type {any} */
@@ -131,4 +141,4 @@ function textOf(error) {
   }
 }
 
-module.exports = { deprecated, emitWarning, setWarningListener, setWarningWriter };
+module.exports = { deprecated, emitExperimentalWarning, emitWarning, setWarningListener, setWarningWriter };

@@ -1,9 +1,9 @@
-// `v8.serialize`, `v8.deserialize` and their classes, and the frames in which programs of `fork` send each other such values.
+// `v8.serialize`, `v8.deserialize` and their classes, and such values as programs of `fork` send them to each other.
 'use strict';
 
 const { Deserializer } = require('node/v8/deserializer');
 const { Serializer, bytesOf } = require('node/v8/serializer');
-const { map, push, setBytes, subarray, viewName } = require('builtins/primordials');
+const { map, setBytes, viewName } = require('builtins/primordials');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadInspect = () => require('builtins/inspect/inspect');
 
@@ -93,42 +93,28 @@ class ChannelDeserializer extends DefaultDeserializer {
   }
 }
 
-/** A message with its length before it. @param {any} message */
-function frame(message) {
+/** The bytes of a message. @param {any} message */
+function channelContent(message) {
   const serializer = new ChannelSerializer();
   serializer.writeHeader();
   serializer.writeValue(message);
-  const content = serializer.releaseBuffer();
-  const framed = loadBuffer().Buffer.allocUnsafe(content.length + 4);
-  framed.writeUInt32BE(content.length, 0);
-  setBytes(framed, content, 4);
-  return framed;
+  return serializer.releaseBuffer();
 }
 
-/**
- * Takes the messages that are whole; answers with what is left: the pieces of one that is not, and how long it will be.
- * @param {Unframed | undefined} rest @param {Uint8Array} bytes @param {{ value: any }[]} messages @returns {Unframed}
- */
-function unframe(rest, bytes, messages) {
-  const pieces = rest === undefined ? [] : rest.pieces;
-  push(pieces, bytes);
-  const length = (rest === undefined ? 0 : rest.length) + bytes.length;
-  // What comes in many pieces is joined once.
-  if (rest !== undefined && length < rest.wanted) return { pieces, length, wanted: rest.wanted };
-  let all = pieces.length === 1 ? loadBuffer().wrap(bytes) : loadBuffer().Buffer.concat(pieces, length);
-  let wanted = 4;
-  while (all.length >= 4) {
-    wanted = all.readUInt32BE(0) + 4;
-    if (all.length < wanted) break;
-    const deserializer = new ChannelDeserializer(loadBuffer().wrap(subarray(all, 4, wanted)));
-    deserializer.readHeader();
-    push(messages, { value: deserializer.readValue() });
-    all = loadBuffer().wrap(subarray(all, wanted));
-    wanted = 4;
-  }
-  return { pieces: [all], length: all.length, wanted };
+/** The message in these bytes. @param {any} content */
+function messageOf(content) {
+  const deserializer = new ChannelDeserializer(content);
+  deserializer.readHeader();
+  return deserializer.readValue();
 }
 
-/** @typedef {{ pieces: Uint8Array[], length: number, wanted: number }} Unframed */
-
-module.exports = { DefaultDeserializer, DefaultSerializer, deserialize, Deserializer, frame, serialize, Serializer, unframe };
+module.exports = {
+  channelContent,
+  DefaultDeserializer,
+  DefaultSerializer,
+  deserialize,
+  Deserializer,
+  messageOf,
+  serialize,
+  Serializer,
+};

@@ -5,7 +5,6 @@ const { requireObject, requireOneOf } = require('node/arguments');
 const { constants, contextOf, createContext, isContext } = require('node/vm/contexts');
 const { compileFunction, newContextOptions, Script } = require('node/vm/script');
 const { defineProperty, forEach, resolve } = require('builtins/primordials');
-let warned = false;
 const loadWarnings = () => require('node/process/warnings');
 const loadV8 = () => require('node/v8/module');
 const loadModules = () => /** @type {any} */ (require('node/vm/modules'));
@@ -41,9 +40,7 @@ function measureMemory(options = {}) {
   requireObject(options, 'options');
   requireOneOf(options.mode, 'options.mode', /** @type {any[]} */ (['summary', 'detailed', undefined]));
   requireOneOf(options.execution, 'options.execution', /** @type {any[]} */ (['default', 'eager', undefined]));
-  if (!warned)
-    loadWarnings().emitWarning('vm.measureMemory is an experimental feature and might change at any time', 'ExperimentalWarning');
-  warned = true;
+  loadWarnings().emitExperimentalWarning('vm.measureMemory');
   const { total_heap_size: most, used_heap_size: used } = loadV8().getHeapStatistics();
   const total = { jsMemoryEstimate: used, jsMemoryRange: [used, most] };
   if (options.mode !== 'detailed') return resolve({ total });

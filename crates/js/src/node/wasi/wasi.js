@@ -3,12 +3,12 @@
 
 const { invalidType, nodeError } = require('node/errors');
 const { requireArray, requireBoolean, requireFunction, requireInteger, requireObject, requireOneOf } = require('node/arguments');
-const { emitWarning } = require('node/process/warnings');
+const { emitExperimentalWarning } = require('node/process/warnings');
 const { process } = require('node/process/process');
 const { makeCalls, numberOf } = require('node/wasi/preview1');
 const { apply, create, entries, keys, map } = require('builtins/primordials');
 
-emitWarning('WASI is an experimental feature and might change at any time', 'ExperimentalWarning');
+emitExperimentalWarning('WASI');
 
 /** Ends a program that called `proc_exit`, and is caught by whoever started it. */
 class Exit {
