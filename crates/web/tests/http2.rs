@@ -392,6 +392,95 @@ fn requests_wait_for_their_turn() {
 }
 
 #[test]
+fn requests_that_wait_for_the_limit_of_streams_are_sent_when_one_ends() {
+    let mut end = End::client();
+    end.told(&frame(SETTINGS, 0, 0, b"\0\x03\0\0\0\x01"))
+        .expect("fine");
+    end.connection.take(usize::MAX);
+    let connection = &mut end.connection;
+    let first = connection.request(fields(POST), false, None).expect("one");
+    // What is said of those that wait is not sent before their heads are, whatever the windows allow.
+    let ended = connection.request(fields(POST), false, None).expect("one");
+    connection.end(ended).expect("open");
+    let full = connection.request(fields(POST), false, None).expect("one");
+    connection.data(full, b"abc".to_vec()).expect("open");
+    connection
+        .trailers(full, fields(&[("a", "b")]))
+        .expect("open");
+    let whole = connection.request(fields(GET), true, None).expect("one");
+    let parts = |sent: &[u8]| -> Vec<(u8, u32, bool)> {
+        (frames(sent).iter())
+            .filter(|each| each.0 != SETTINGS)
+            .map(|each| (each.0, each.2, each.1 & END_STREAM != 0))
+            .collect()
+    };
+    assert_eq!(
+        parts(&connection.take(usize::MAX)),
+        [(HEADERS, first, false)]
+    );
+    end.told(&frame(SETTINGS, 0, 0, b"\0\x04\0\x01\0\0"))
+        .expect("fine");
+    assert!(parts(&end.connection.take(usize::MAX)).is_empty());
+
+    // One ends by its answer, one by a reset, and a setting makes room for the last.
+    end.connection.end(first).expect("open");
+    assert_eq!(
+        parts(&end.connection.take(usize::MAX)),
+        [(DATA, first, true)]
+    );
+    let response = |stream| {
+        let status = block(&[(":status", "200")]);
+        frame(HEADERS, END_STREAM | END_HEADERS, stream, &status)
+    };
+    end.told(&response(first)).expect("fine");
+    assert!(end.connection.has_output());
+    let sent = parts(&end.connection.take(usize::MAX));
+    assert_eq!(sent[0], (HEADERS, ended, sent[0].2));
+    assert!(sent.last().expect("some").2 && sent.iter().all(|each| each.1 == ended));
+    end.told(&frame(RST_STREAM, 0, ended, &8u32.to_be_bytes()))
+        .expect("fine");
+    assert_eq!(
+        parts(&end.connection.take(usize::MAX)),
+        [
+            (HEADERS, full, false),
+            (DATA, full, false),
+            (HEADERS, full, true)
+        ]
+    );
+    // The peer cannot speak of what it does not know.
+    let mut early = End::client();
+    early
+        .told(&frame(SETTINGS, 0, 0, b"\0\x03\0\0\0\0"))
+        .expect("fine");
+    let waits = early.connection.request(fields(GET), true, None);
+    assert_eq!(early.failure(&response(waits.expect("one"))), 1);
+    end.told(&frame(SETTINGS, 0, 0, b"\0\x03\0\0\0\x02"))
+        .expect("fine");
+    assert_eq!(
+        parts(&end.connection.take(usize::MAX)),
+        [(HEADERS, whole, true)]
+    );
+
+    // Who goes away lets nothing begin.
+    let late = end
+        .connection
+        .request(fields(GET), true, None)
+        .expect("one");
+    let told = end
+        .told(&frame(GOAWAY, 0, 0, b"\x7f\xff\xff\xff\0\0\0\0"))
+        .expect("fine");
+    let refused = Event::Closed {
+        stream: late,
+        code: Code::REFUSED_STREAM,
+        by_peer: true,
+    };
+    assert_eq!(told.last(), Some(&refused));
+    end.told(&[response(full), response(whole)].concat())
+        .expect("fine");
+    assert!(end.connection.is_over());
+}
+
+#[test]
 fn pushed_streams() {
     let mut client = Connection::new(Role::Client, Options::default());
     let mut server = Connection::new(Role::Server, Options::default());
@@ -965,6 +1054,13 @@ fn floods_end_the_connection() {
         (0..1001).flat_map(|each| made(each * 2 + 1)).collect(),
         "resets that we are made to send",
     );
+    // An empty frame now and then is no flood either.
+    let mut end = End::server();
+    end.told(&post(1)).expect("fine");
+    for _ in 0..3000 {
+        end.now += Duration::from_millis(40);
+        end.told(&frame(DATA, 0, 1, &[])).expect("25 a second");
+    }
     // Pings whose answers are read are no flood.
     let mut end = End::server();
     for _ in 0..5000 {

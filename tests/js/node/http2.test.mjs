@@ -205,6 +205,63 @@ test('settings, pings and goaway', async () => {
   await end();
 });
 
+test('callbacks of settings are called in the order of the acknowledgements, or told that none comes', async () => {
+  const { client, end } = await connected({});
+  await once(client, 'remoteSettings');
+  const called = [];
+  let last;
+  const all = new Promise((resolve) => (last = resolve));
+  for (const initialWindowSize of [70_000, 80_000, 90_000]) {
+    client.settings({ initialWindowSize }, (error, own) => {
+      called.push([error, own.initialWindowSize]);
+      if (called.length === 3) last();
+    });
+  }
+  await all;
+  deepEqual(called, [
+    [null, 70_000],
+    [null, 80_000],
+    [null, 90_000],
+  ]);
+  const canceled = new Promise((resolve) => client.settings({}, resolve));
+  client.destroy();
+  equal((await canceled).code, 'ERR_HTTP2_SETTINGS_CANCEL');
+  await end();
+});
+
+test('requests that wait for the limit of streams are sent when one ends', async () => {
+  const streams = [];
+  const { client, end } = await connected(
+    {
+      stream(stream) {
+        streams.push(stream);
+        let text = '';
+        stream.setEncoding('utf8');
+        stream.on('data', (chunk) => (text += chunk));
+        stream.on('end', () => {
+          stream.respond();
+          stream.end(`${stream.id} ${text}`);
+        });
+      },
+    },
+    { settings: { maxConcurrentStreams: 1, initialWindowSize: 200_000 } },
+  );
+  await once(client, 'remoteSettings');
+  const first = client.request({ ':method': 'POST' });
+  const later = ['', 'abc', 'x'.repeat(100_000)].map((body) => ask(client, { ':method': 'POST' }, body));
+  const read = ask(client);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  equal(streams.length, 1);
+  first.resume();
+  first.end('first');
+  const answers = await Promise.all([...later, read]);
+  deepEqual(
+    answers.map((answer) => answer.text),
+    ['3 ', '5 abc', `7 ${'x'.repeat(100_000)}`, '9 '],
+  );
+  await end();
+});
+
 test('ALTSVC, extended CONNECT and padding', async () => {
   const { client, end } = await connected(
     {

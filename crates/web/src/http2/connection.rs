@@ -153,7 +153,7 @@ pub struct Connection {
     pub(super) we_go: Option<u32>,
     pub(super) resets: Budget,
     pub(super) idle_frames: Budget,
-    pub(super) invalid: usize,
+    pub(super) invalid: Budget,
 }
 
 /// How many closed streams are remembered.
@@ -202,7 +202,7 @@ impl Connection {
             we_go: None,
             resets: Budget::new(options.reset_burst, options.reset_per_second),
             idle_frames: Budget::new(options.idle_frame_burst, options.idle_frames_per_second),
-            invalid: 0,
+            invalid: Budget::new(options.invalid_burst + 1, options.invalid_per_second),
             options,
         };
         if role == Role::Client {
@@ -314,13 +314,18 @@ impl Connection {
         (stream % 2 == 1) == (self.role == Role::Client)
     }
 
-    /// Whether nobody has used a stream.
+    /// Whether nobody has used a stream, as far as the peer knows.
     pub(super) fn is_idle(&self, stream: u32) -> bool {
         if self.is_local(stream) {
-            stream >= self.next_stream
+            stream >= self.next_stream || self.is_waiting(stream)
         } else {
             stream > self.last_remote
         }
+    }
+
+    /// Whether a stream is one of this side's requests that have not begun.
+    pub(super) fn is_waiting(&self, stream: u32) -> bool {
+        (self.streams.get(&stream)).is_some_and(|stream| stream.is_waiting)
     }
 
     /// How a stream that is not there any more was closed, if that is remembered.
@@ -345,7 +350,7 @@ impl Connection {
         };
         if stream.is_remote {
             self.remote_count -= usize::from(!stream.is_reserved);
-        } else if self.waiting.iter().any(|each| each.stream == id) {
+        } else if stream.is_waiting {
             self.waiting.retain(|each| each.stream != id);
         } else {
             self.local_count -= usize::from(!stream.is_reserved);
@@ -390,11 +395,12 @@ impl Connection {
     }
 
     pub(super) fn count_invalid(&mut self) -> Result<(), Failure> {
-        if self.invalid > self.options.max_invalid {
-            return Err(Failure::calm(Why::Invalid, "too many invalid messages"));
+        let now = self.now.unwrap_or_else(Instant::now);
+        if self.invalid.take(now) {
+            Ok(())
+        } else {
+            Err(Failure::calm(Why::Invalid, "too many invalid messages"))
         }
-        self.invalid += 1;
-        Ok(())
     }
 
     pub(super) fn count_reset(&mut self) -> Result<(), Failure> {

@@ -49,8 +49,10 @@ pub struct Options {
     pub idle_frames_per_second: u64,
     /// The most CONTINUATION frames of a head (CVE-2024-27316 and its kind).
     pub max_continuations: usize,
-    /// The most messages that are refused before the connection is.
-    pub max_invalid: usize,
+    /// How many messages may come at once that are refused, and frames of a body without a byte of it, and then in each second.
+    pub invalid_burst: u64,
+    /// See `invalid_burst`.
+    pub invalid_per_second: u64,
     /// Bytes of padding.
     pub padding: Padding,
     /// What becomes of values with white space around them.
@@ -71,7 +73,8 @@ impl Default for Options {
             idle_frame_burst: 10_000,
             idle_frames_per_second: 330,
             max_continuations: 128,
-            max_invalid: 1000,
+            invalid_burst: 1000,
+            invalid_per_second: 33,
             padding: Padding::None,
             value_space: ValueSpace::Refused,
         }

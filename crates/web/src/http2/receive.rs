@@ -230,6 +230,7 @@ impl Connection {
             return Err(Failure::flow("more data than the connection's window"));
         }
         self.receive_window -= cost;
+        // Nothing needs it, and no window stops it.
         if length == 0 && !ends {
             self.count_invalid()?;
         }
@@ -264,7 +265,8 @@ impl Connection {
         length: usize,
         ends: bool,
     ) -> Result<bool, Failure> {
-        let Some(stream) = self.streams.get_mut(&id) else {
+        let stream = self.streams.get_mut(&id);
+        let Some(stream) = stream.filter(|stream| !stream.is_waiting) else {
             if self.is_idle(id) {
                 return Err(Failure::protocol("data on an idle stream"));
             }
@@ -500,7 +502,7 @@ impl Connection {
             }
             return Err(Failure::protocol("a stream that depends on itself"));
         }
-        if self.streams.contains_key(&id) {
+        if self.streams.contains_key(&id) && !self.is_waiting(id) {
             return self.more_fields(begin, fields);
         }
         if self.role == Role::Client {
@@ -850,8 +852,10 @@ impl Connection {
             code: Code(word(payload, 4)),
             data: payload[8..].to_vec(),
         });
-        let mut over: Vec<u32> = (self.streams.keys().copied())
-            .filter(|&id| id > last && self.is_local(id))
+        // Nor does anything begin from now on (RFC 9113, 6.8).
+        let mut over: Vec<u32> = (self.streams.iter())
+            .filter(|&(&id, stream)| stream.is_waiting || (id > last && self.is_local(id)))
+            .map(|(&id, _)| id)
             .collect();
         over.sort_unstable();
         for id in over {

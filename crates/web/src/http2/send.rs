@@ -143,6 +143,7 @@ impl Connection {
             return;
         };
         self.local_count += 1;
+        stream.is_waiting = false;
         stream.send_window = self.remote.window.into();
         stream.receive_window = self.local.window.into();
         stream.window_size = stream.receive_window;
@@ -177,6 +178,7 @@ impl Connection {
         }
         let id = self.take_number()?;
         let mut stream = Stream::new(false, 0, 0);
+        stream.is_waiting = true;
         stream.is_head_request =
             (fields.iter()).any(|field| field.name == b":method" && field.value == b"HEAD");
         stream.priority = priority;
@@ -316,12 +318,11 @@ impl Connection {
     /// # Errors
     /// When it is over.
     pub fn reset(&mut self, id: u32, code: Code) -> Result<(), Refusal> {
-        if !self.streams.contains_key(&id) {
+        let Some(stream) = self.streams.get(&id) else {
             return Err(Refusal::Closed);
-        }
+        };
         // Of what has not begun the peer does not know.
-        let has_begun = !self.waiting.iter().any(|each| each.stream == id);
-        if has_begun && self.failure.is_none() {
+        if !stream.is_waiting && self.failure.is_none() {
             self.write_reset(id, code);
         }
         self.close(id, code, Closing::ByUs);

@@ -49,6 +49,8 @@ pub(super) enum Closing {
 
 #[derive(Debug)]
 pub(super) struct Stream {
+    /// A request of this side that the peer does not know of yet: it has a number, and nothing of it may be sent.
+    pub(super) is_waiting: bool,
     /// Promised, and its response has not begun.
     pub(super) is_reserved: bool,
     /// Whether the peer began it, which counts against this side's limit.
@@ -84,6 +86,7 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(is_remote: bool, send_window: i64, receive_window: i64) -> Stream {
         Stream {
+            is_waiting: false,
             is_reserved: false,
             is_remote,
             remote_is_over: false,
@@ -122,7 +125,7 @@ impl Stream {
 
     /// Whether something could be sent now, as far as the stream's own window goes.
     pub(super) fn is_ready(&self) -> bool {
-        if self.is_reserved || self.local_is_over() {
+        if self.is_waiting || self.is_reserved || self.local_is_over() {
             return false;
         }
         if self.body.is_empty() {

@@ -78,7 +78,7 @@ fn connection<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         max_fields: limit("maxHeaderListPairs")? as usize,
         peer_max_streams: limit("peerMaxConcurrentStreams")? as u32,
         max_settings: limit("maxSettings")? as usize,
-        max_invalid: limit("maxSessionInvalidFrames")? as usize,
+        invalid_burst: limit("maxSessionInvalidFrames")? as u64,
         reset_burst: limit("streamResetBurst")? as u64,
         reset_per_second: limit("streamResetRate")? as u64,
         padding: match limit("paddingStrategy")? as u32 {

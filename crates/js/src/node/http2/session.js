@@ -669,6 +669,8 @@ class SessionState {
     }
     this.isFlushing = false;
     this.pump(nothing);
+    // What was told may have been answered: nobody else sends that.
+    if (!this.isBlocked && this.native !== undefined && http2HasOutput(this.native)) this.flushSoon();
     if (this.session.closed) this.maybeDestroy();
   }
 
@@ -696,9 +698,13 @@ class SessionState {
     const cancel = streamCanceled(error);
     setForEach(this.pending, (stream) => stream.destroy(cancel));
     mapForEach(this.streams, (stream) => stream.destroy(error));
-    const { pings } = this;
+    const { pings, settingsSent } = this;
     setImmediate(() => {
       for (let i = 0; i < pings.length; i += 1) pings[i].callback(http2Error('PING_CANCEL'));
+      for (let i = 0; i < settingsSent.length; i += 1) {
+        const { callback } = settingsSent[i];
+        if (callback !== undefined) callback(http2Error('SETTINGS_CANCEL'));
+      }
     });
     this.pings = [];
     this.settingsSent = [];
