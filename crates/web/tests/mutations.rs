@@ -1,9 +1,11 @@
 //! Parsers of what comes from outside under changed input: good messages are cut, joined, repeated and overwritten, by numbers that are the same in each
-//! run. No input may panic, loop or read differently because of how it was cut. `TWINLOOP_MUTATE_SECONDS` makes it go on for longer.
+//! run. No input may panic, loop or read differently because of how it was cut. `TWINLOOP_MUTATE_SECONDS` makes it go on for longer; `cargo xtask fuzz`
+//! asks the same of input that it finds by what code is reached.
 
+mod common;
+
+use common::parsers;
 use std::time::{Duration, Instant};
-
-use twinloop_web::http1::{Event, Kind, Parser};
 use twinloop_web::http2::{self, Options, Role};
 
 /// A generator of numbers (splitmix64).
@@ -68,53 +70,6 @@ fn rounds(least: u32, mut round: impl FnMut(&mut Numbers)) {
     }
 }
 
-/// What a parser of HTTP/1 tells of the bytes in these pieces: bodies joined, and why it ended.
-fn told(kind: Kind, pieces: &[&[u8]]) -> String {
-    let mut parser = Parser::new(kind, 1000);
-    let mut text = String::new();
-    let mut steps = 0;
-    for piece in pieces {
-        let mut at = 0;
-        loop {
-            steps += 1;
-            assert!(steps < 100_000, "it goes on for ever");
-            match parser.next(piece, &mut at) {
-                Ok(Some(Event::Data(range))) => {
-                    for byte in &piece[range] {
-                        text.push_str(&format!("{byte:02x}"));
-                    }
-                }
-                Ok(Some(event)) => {
-                    let is_end = matches!(event, Event::End(_));
-                    text.push_str(&format!("\n{event:?}\n"));
-                    // Who upgrades leaves HTTP.
-                    if let Event::Head(head) = &event
-                        && head.upgrades
-                    {
-                        parser.hand_over();
-                        return text;
-                    }
-                    if is_end && text.len() > 100_000 {
-                        return text;
-                    }
-                }
-                Ok(None) => break,
-                // Which of two faults is met first may depend on how it is cut, that it is refused may not.
-                Err(_) => {
-                    text.push_str("refused");
-                    return text;
-                }
-            }
-        }
-        assert!(at <= piece.len());
-    }
-    match parser.finish() {
-        Ok(event) => text.push_str(&format!("\n{event:?}")),
-        Err(_) => text.push_str("refused"),
-    }
-    text
-}
-
 #[test]
 fn http1_reads_the_same_however_it_is_cut() {
     let corpus: Vec<Vec<u8>> = [
@@ -145,17 +100,8 @@ fn http1_reads_the_same_however_it_is_cut() {
     ];
     rounds(20_000, |numbers| {
         let bytes = numbers.mutated(&corpus, &words);
-        for kind in [Kind::Request, Kind::Response] {
-            let whole = told(kind, &[&bytes]);
-            let size = numbers.below(8) + 1;
-            let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
-            assert_eq!(
-                told(kind, &pieces),
-                whole,
-                "{:?}",
-                String::from_utf8_lossy(&bytes)
-            );
-        }
+        let size = numbers.below(8) + 1;
+        parsers::http1(&bytes, size);
     });
 }
 
@@ -212,26 +158,6 @@ fn http2_survives_whatever_a_client_sends() {
         } else {
             numbers.below(30) + 1
         };
-        let mut server = http2::Connection::new(Role::Server, Options::default());
-        let now = Instant::now();
-        let mut events = 0;
-        for piece in bytes.chunks(size) {
-            let mut at = 0;
-            while let Ok(Some(event)) = server.receive(piece, &mut at, now) {
-                events += 1;
-                assert!(events < 100_000, "it goes on for ever");
-                if let http2::Event::Data { stream, range } = event {
-                    server.consume(stream, range.len() as u32);
-                }
-            }
-            assert!(at <= piece.len());
-            let sent = server.take(65_536);
-            assert!(
-                sent.len() < 1 << 20,
-                "{} bytes answer {}",
-                sent.len(),
-                bytes.len()
-            );
-        }
+        parsers::http2(Role::Server, &bytes, size);
     });
 }

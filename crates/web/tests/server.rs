@@ -211,12 +211,18 @@ fn what_is_wrong_is_refused_and_never_seen_by_the_handler() {
         let (server, address) = start(
             Limits {
                 head_bytes: 1000,
+                body_bytes: 2000,
                 ..Limits::default()
             },
             |exchange: Exchange| panic!("{exchange:?}"),
         );
         for (request, status) in [
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
+            ("GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n".to_owned(), 400),
+            (
+                "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2001\r\n\r\n".to_owned(),
+                413,
+            ),
             ("GET / HTTP/1.1\r\nhost: x\r\nexpect: more\r\n\r\n".to_owned(), 417),
             ("GET / HTTP/9.1\r\nhost: x\r\n\r\n".to_owned(), 505),
             ("GET /\x01 HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400),
@@ -367,7 +373,9 @@ fn a_body_over_the_limit_fails_its_reader_and_the_connection_ends() {
         let body = "x".repeat(5000);
         let answer = exchange_lossy(
             address,
-            format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{body}"),
+            format!(
+                "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1388\r\n{body}"
+            ),
         )
         .await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -575,6 +583,44 @@ fn a_client_that_goes_is_told_of() {
         }
         eventually("both went", || *gone.borrow() == 2).await;
         eventually("nothing is left", || server.connections() == 0).await;
+        server.close().await;
+    });
+}
+
+#[test]
+fn whoever_waits_for_an_exchange_that_has_ended_hears_of_it() {
+    run(async {
+        let heard = Rc::new(RefCell::new(Vec::new()));
+        let told = Rc::clone(&heard);
+        let (server, address) = start(Limits::default(), move |exchange: Exchange| {
+            let exchange = Rc::new(exchange);
+            let (reading, watching) = (Rc::clone(&exchange), Rc::clone(&exchange));
+            let (told, also) = (Rc::clone(&told), Rc::clone(&told));
+            drop(Loop::current().spawn(async move {
+                let failure = reading.body().await.unwrap_err();
+                assert!(failure.is_closed(), "{failure}");
+                told.borrow_mut().push("read");
+            }));
+            drop(Loop::current().spawn(async move {
+                std::future::poll_fn(|context| watching.poll_gone(context)).await;
+                also.borrow_mut().push("gone");
+            }));
+            drop(Loop::current().spawn(async move {
+                twinloop_loop::time::sleep(Duration::from_millis(20)).await;
+                exchange.respond(200, &Fields::new(), "early").unwrap();
+            }));
+        });
+        let answer = ask(address, |mut stream| {
+            stream
+                .write_all(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 500000\r\n\r\nsome")
+                .unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            undated(&answer)
+        })
+        .await;
+        assert!(answer.ends_with("early"), "{answer}");
+        eventually("both are told", || heard.borrow().len() == 2).await;
         server.close().await;
     });
 }

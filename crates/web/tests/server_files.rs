@@ -205,7 +205,7 @@ fn a_large_file_arrives_whole() {
             drop(twinloop_loop::Loop::current().spawn(async move {
                 let asked = Asked::new(exchange.method(), exchange.target(), exchange.fields());
                 let answer = if exchange.target() == b"/one" {
-                    answer_file(Path::new(&path), &asked).await.unwrap()
+                    answer_file(Path::new(&path), &asked, None).await.unwrap()
                 } else {
                     folder.answer(&asked).await.unwrap()
                 };

@@ -1,8 +1,11 @@
 // twinloop.serve: handlers, routes, bodies both ways, WebSockets, what goes wrong, and the end.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib';
 import { deepEqual, delay, equal, ok, rejects, run, test, throws } from '../harness.mjs';
 
 const { serve, serveDir, serveFile, upgradeWebSocket } = twinloop;
@@ -31,6 +34,7 @@ async function silently(use) {
   return shown;
 }
 
+const nextOf = (emitter, type) => new Promise((resolve) => emitter.once(type, resolve));
 const next = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
 
 test('a handler gets a Request and gives a Response, at once or later', async () => {
@@ -428,6 +432,126 @@ test('a response of another server goes on as it comes', async () => {
       deepEqual([response.headers.get('x-more'), response.headers.get('content-encoding')], ['yes', null]);
       equal((await response.text()).length, 50_000);
     });
+  });
+});
+
+test('answers are compressed where that was asked for', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twinloop-'));
+  writeFileSync(join(folder, 'page.html'), '<p>one</p>\n'.repeat(1000));
+  const text = 'a line of text\n'.repeat(200);
+  let more;
+  const events = async function* () {
+    yield new TextEncoder().encode('data: 1\n\n');
+    await new Promise((resolve) => (more = resolve));
+    yield new TextEncoder().encode('data: 2\n\n');
+  };
+  const routes = {
+    '/text': () => new Response(text, { headers: { etag: '"1"' } }),
+    '/short': () => new Response('short'),
+    '/kept': () => new Response(text, { headers: { 'cache-control': 'no-transform' } }),
+    '/bytes': () => new Response(new Uint8Array(5000)),
+    '/json': () => Response.json({ text }),
+    '/events': () => new Response(ReadableStream.from(events()), { headers: { 'content-type': 'text/event-stream' } }),
+    '/file': (request) => serveFile(request, join(folder, 'page.html'), { compress: true }),
+    '/folder/*': (request) => serveDir(request, { fsRoot: folder, urlRoot: 'folder', compress: { minSize: 100 } }),
+  };
+  const ask = (base, path, coding) =>
+    new Promise((resolve, reject) => {
+      get(`${base}${path}`, { headers: { 'accept-encoding': coding } }, resolve).on('error', reject);
+    });
+  const decoders = { gzip: createGunzip, br: createBrotliDecompress, zstd: createZstdDecompress };
+  const contentOf = async (response) => {
+    const make = decoders[response.headers['content-encoding']];
+    const stream = make === undefined ? response : response.pipe(make());
+    let content = '';
+    for await (const chunk of stream) content += chunk;
+    return content;
+  };
+  try {
+    await serving({ routes, compress: true }, async (base) => {
+      for (const coding of ['gzip', 'br', 'zstd']) {
+        for (const [path, content] of [
+          ['/text', text],
+          ['/json', JSON.stringify({ text })],
+          ['/file', '<p>one</p>\n'.repeat(1000)],
+          ['/folder/page.html', '<p>one</p>\n'.repeat(1000)],
+        ]) {
+          const response = await ask(base, path, coding);
+          equal(response.headers['content-encoding'], coding, path);
+          equal(response.headers.vary, 'accept-encoding', path);
+          equal(await contentOf(response), content, path);
+        }
+        const response = await ask(base, '/events', coding);
+        const decoded = response.pipe(decoders[coding]());
+        const parts = decoded[Symbol.asyncIterator]();
+        equal(String((await parts.next()).value), 'data: 1\n\n');
+        more();
+        equal(String((await parts.next()).value), 'data: 2\n\n');
+        ok((await parts.next()).done);
+      }
+      equal((await ask(base, '/text', 'gzip')).headers.etag, 'W/"1"');
+      for (const path of ['/short', '/kept', '/bytes']) {
+        equal((await ask(base, path, 'gzip')).headers['content-encoding'], undefined, path);
+      }
+      equal(await (await fetch(`${base}/text`)).text(), text);
+    });
+    await serving({ routes }, async (base) => {
+      equal((await ask(base, '/text', 'gzip')).headers['content-encoding'], undefined);
+      equal((await ask(base, '/file', 'gzip')).headers['content-encoding'], 'gzip');
+    });
+    throws(() => serve({ ...local, fetch() {}, compress: 'gzip' }), { name: 'TypeError', message: /'compress' must be true, false or/ });
+    await rejects(serveFile(new Request('http://x/'), 'x', { compress: { minSize: -1 } }), {
+      name: 'TypeError',
+      message: /serveFile: the option 'minSize'/,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('WebSockets come by HTTP/2 too', async () => {
+  const frame = (opcode, text) => {
+    const bytes = Buffer.from(text, 'latin1');
+    const mask = [1, 2, 3, 4];
+    return Buffer.from([0x80 | opcode, 0x80 | bytes.length, ...mask, ...bytes.map((byte, index) => byte ^ mask[index % 4])]);
+  };
+  const closed = [];
+  const options = {
+    fetch(request, server) {
+      if (new URL(request.url).pathname === '/events') {
+        const { socket, response } = upgradeWebSocket(request);
+        socket.onmessage = ({ data }) => socket.send(`event ${data}`);
+        return response;
+      }
+      const { method, headers } = request;
+      if (server.upgrade(request, { data: { method, upgrade: headers.get('upgrade') }, headers: { 'x-more': 'yes' } })) return undefined;
+      return new Response('no');
+    },
+    websocket: {
+      message: (socket, message) => socket.send(`${socket.data.method} ${socket.data.upgrade} ${message}`),
+      close: (_, code, reason) => closed.push([code, reason]),
+    },
+  };
+  await serving(options, async (base, server) => {
+    const session = connect(base);
+    await nextOf(session, 'remoteSettings');
+    const open = async (path) => {
+      const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, 'sec-websocket-version': '13' });
+      return [stream, await nextOf(stream, 'response')];
+    };
+    const [stream, head] = await open('/');
+    deepEqual([head[':status'], head['x-more'], server.pendingWebSockets], [200, 'yes', 1]);
+    stream.write(frame(1, 'hello'));
+    equal(String(await nextOf(stream, 'data')).slice(2), 'GET websocket hello');
+    const [other] = await open('/events');
+    other.write(frame(1, 'more'));
+    equal(String(await nextOf(other, 'data')).slice(2), 'event more');
+    other.close();
+    stream.end(frame(8, '\x03\xe8bye'));
+    await nextOf(stream, 'close');
+    deepEqual(closed, [[1000, 'bye']]);
+    equal(await (await fetch(base)).text(), 'no');
+    session.close();
   });
 });
 

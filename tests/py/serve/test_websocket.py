@@ -237,6 +237,56 @@ def test_another_upgrade_is_an_ordinary_request(run):
     run(main())
 
 
+def test_a_websocket_comes_by_a_stream_of_http_2(run):
+    connection = pytest.importorskip("h2.connection")
+    events = pytest.importorskip("h2.events")
+    scopes = []
+
+    async def application(scope, receive, send):
+        scopes.append(scope)
+        await echo(scope, receive, send)
+
+    async def main():
+        async with serving(application) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            client = connection.H2Connection()
+            client.initiate_connection()
+            pending = []
+
+            async def hear(kind):
+                while True:
+                    writer.write(client.data_to_send())
+                    while pending:
+                        if isinstance(event := pending.pop(0), kind):
+                            return event
+                    pending.extend(client.receive_data(await reader.read(65536)))
+
+            await hear(events.RemoteSettingsChanged)
+            asked = {
+                ":method": "CONNECT",
+                ":protocol": "websocket",
+                ":scheme": "http",
+                ":authority": "x",
+                ":path": "/a?b",
+            }
+            client.send_headers(1, [*asked.items(), ("sec-websocket-version", "13")])
+            response = await hear(events.ResponseReceived)
+            assert dict(response.headers)[b":status"] == b"200"
+            client.send_data(1, b"\x81\x82\0\0\0\0hi")
+            assert (await hear(events.DataReceived)).data == b"\x81\x02hi"
+            client.send_data(1, b"\x88\x82\0\0\0\0\x03\xe8", end_stream=True)
+            await hear(events.StreamEnded)
+            writer.close()
+
+    run(main())
+    assert [scopes[0][key] for key in ("type", "http_version", "path", "query_string")] == [
+        "websocket",
+        "2",
+        "/a",
+        b"b",
+    ]
+
+
 # ---- what applications do wrong ----------------------------------------------------------------------------------------
 
 

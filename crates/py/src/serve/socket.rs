@@ -67,9 +67,7 @@ impl SocketSide {
         if exchange.field("sec-websocket-version") != Some(b"13") {
             return Err(Refusal(426, "Upgrade Required"));
         }
-        // Sixteen bytes in base64.
-        let key = exchange.field("sec-websocket-key").unwrap_or_default();
-        if key.len() != 24 || !key.ends_with(b"==") {
+        if !exchange.has_socket_key() {
             return Err(Refusal(400, "Bad Request"));
         }
         Ok(Some(SocketSide::default()))

@@ -56,6 +56,37 @@ pub struct Head {
     pub length: Option<u64>,
     /// Whether `Host` is there.
     pub has_host: bool,
+    /// Whether it is there more than once.
+    pub has_hosts: bool,
+}
+
+impl Head {
+    /// Of a request that came in the frames of another protocol, by the rules of this one. Names and values as in `fields`; `ends`: nothing follows.
+    pub(crate) fn of_request(
+        method: String,
+        target: Vec<u8>,
+        fields: Vec<u8>,
+        ends: bool,
+    ) -> Result<Head, Failure> {
+        let mut told = Told::default();
+        let mut parts = fields.split(|&byte| byte == 0);
+        while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+            told.field(name, value)?;
+        }
+        Ok(Head {
+            upgrades: method == "CONNECT",
+            start: Start::Request { method, target },
+            minor_version: 1,
+            keeps_alive: true,
+            expects_continue: told.expects_continue,
+            expects_other: told.expects_other,
+            has_body: !ends,
+            length: told.length,
+            has_host: told.has_host,
+            has_hosts: told.has_hosts,
+            fields,
+        })
+    }
 }
 
 /// What the bytes of a connection tell.
@@ -317,6 +348,7 @@ impl Parser {
             has_body: self.body != Body::None,
             length: told.length,
             has_host: told.has_host,
+            has_hosts: told.has_hosts,
         })
     }
 
@@ -395,6 +427,7 @@ struct Told {
     is_chunked: bool,
     has_upgrade: bool,
     has_host: bool,
+    has_hosts: bool,
     connection_close: bool,
     connection_keep_alive: bool,
     connection_upgrade: bool,
@@ -405,7 +438,9 @@ struct Told {
 impl Told {
     fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), Failure> {
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => self.has_host = true,
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                self.has_hosts |= std::mem::replace(&mut self.has_host, true);
+            }
             6 if name.eq_ignore_ascii_case(b"expect") => {
                 if value.eq_ignore_ascii_case(b"100-continue") {
                     self.expects_continue = true;

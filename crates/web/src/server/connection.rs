@@ -6,21 +6,22 @@
 //! socket that is closed with unread bytes takes its last answer back (RFC 9112, 9.6). Nothing is borrowed while a handler runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use twinloop_loop::net::StreamHandler;
 use twinloop_loop::{Entry, Loop, Nanos};
 
+use super::arriving::{Arriving, SKIPPED_LIMIT, gone, refusal, remember, wake};
 use super::exchange::{Channel, Exchange};
 use super::fields::Fields;
 use super::link::{Link, Received};
 use super::listening::{Core, Member};
 use super::multiplexed::Multiplexed;
+use super::wire::Wire;
 use crate::http1::{Event, Failure, Head, Kind, Parser};
 use crate::http2::PREFACE;
 use crate::{Error, ErrorKind, Result};
@@ -30,12 +31,6 @@ const WAITING_LIMIT: usize = 64 * 1024;
 
 /// An answer of which more than this waits is not written on.
 const QUEUE_LIMIT: usize = 64 * 1024;
-
-/// So much of a body that nobody wants is read all the same, so that the client hears the answer.
-const SKIPPED_LIMIT: usize = 256 * 1024;
-
-/// A body that is to be no longer than this is awaited before its request is handed on: most handlers want it whole, and get it without a stream.
-const AWAITED_BODY: u64 = 128 * 1024;
 
 /// How long a server that closes waits for the first request of a connection.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
@@ -85,37 +80,18 @@ struct Inner {
     is_paused: bool,
     /// A head has begun to come: its time runs.
     head_begun: bool,
-    skipped: usize,
+    /// What came after everything was said.
+    lingered: usize,
 }
 
 /// A request that is being received or answered.
 struct Running {
     id: u32,
-    /// Until the handler gets it.
-    head: Option<Box<Head>>,
-    is_head_request: bool,
+    arriving: Arriving,
     minor_version: u8,
     keeps_alive: bool,
-    /// The client waits to be told to send the body.
-    awaits_continue: bool,
-    /// A body that is awaited.
-    awaited: Option<BytesMut>,
-    body: VecDeque<Bytes>,
-    body_size: usize,
-    received: u64,
-    incoming: Incoming,
     outgoing: Outgoing,
-    reader: Option<Waker>,
     writer: Option<Waker>,
-    /// Whoever wants to know that the client has gone, in the order in which they asked.
-    gone: Vec<Waker>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Incoming {
-    Coming,
-    Whole,
-    Failed(ErrorKind, &'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +131,7 @@ impl Connection {
                 peer_ended: false,
                 is_paused: false,
                 head_begun: true,
-                skipped: 0,
+                lingered: 0,
             }),
             deadline: Cell::new(server.after(server.limits.head_time)),
             stuck: Cell::new((0, 0)),
@@ -177,12 +153,13 @@ impl Connection {
         let held;
         let mut bytes = bytes;
         if self.is_fresh.get() {
-            // A client of HTTP/2 says so first (RFC 9113, 3.4).
+            // A client of HTTP/2 says so first (RFC 9113, 3.4), or by TLS (3.2).
             let mut first = self.first.take();
             first.extend_from_slice(bytes);
             let known = first.len().min(PREFACE.len());
-            if first[..known] == PREFACE[..known] {
-                if known < PREFACE.len() {
+            let has_agreed = self.link.has_agreed_on_http2();
+            if has_agreed || first[..known] == PREFACE[..known] {
+                if known < PREFACE.len() && !has_agreed {
                     self.first.replace(first);
                     return;
                 }
@@ -200,8 +177,8 @@ impl Connection {
             match inner.phase {
                 Phase::Open => {}
                 Phase::Ending => {
-                    inner.skipped += bytes.len();
-                    if inner.skipped > SKIPPED_LIMIT {
+                    inner.lingered += bytes.len();
+                    if inner.lingered > SKIPPED_LIMIT {
                         self.close(inner);
                     }
                     return;
@@ -262,17 +239,14 @@ impl Connection {
                 return Step::Done;
             }
             if let Some(running) = &mut inner.running
-                && running.incoming != Incoming::Coming
+                && !running.arriving.is_coming()
             {
                 // Whoever changes the protocol gets what came behind the request.
-                if running.head.as_ref().is_some_and(|head| head.upgrades) {
+                if running.arriving.may_upgrade() {
                     inner.held.extend_from_slice(&bytes[*at..]);
                     *at = bytes.len();
                 }
-                return match running.head.take() {
-                    Some(head) => Step::Dispatch(running.id, head),
-                    None => Step::Done,
-                };
+                return running.dispatch();
             }
             let event = match inner.parser.next(bytes, at) {
                 Ok(Some(event)) => event,
@@ -281,7 +255,7 @@ impl Connection {
             };
             match event {
                 Event::Head(head) => {
-                    if let Some(status) = refusal(&head) {
+                    if let Some(status) = refusal(&head, &self.server.limits) {
                         return Step::Refuse(status);
                     }
                     inner.begin(head);
@@ -289,11 +263,7 @@ impl Connection {
                 Event::Data(range) => self.data(inner, &bytes[range]),
                 Event::End(_) => {
                     if let Some(running) = &mut inner.running {
-                        running.incoming = Incoming::Whole;
-                        if let Some(whole) = running.awaited.take() {
-                            running.body.push_back(whole.freeze());
-                        }
-                        wake(&mut running.reader);
+                        running.arriving.end();
                     }
                     self.deadline.set(Nanos::MAX);
                     self.settle(inner);
@@ -307,13 +277,7 @@ impl Connection {
             Some(running) => {
                 self.deadline
                     .set(self.server.after(self.server.limits.body_time));
-                if running.awaited.is_some() {
-                    return Step::Done;
-                }
-                match running.head.take() {
-                    Some(head) => Step::Dispatch(running.id, head),
-                    None => Step::Done,
-                }
+                running.dispatch()
             }
             None => {
                 if !inner.head_begun && inner.parser.is_within() {
@@ -335,11 +299,10 @@ impl Connection {
             });
         };
         running.keeps_alive = false;
-        if running.head.is_some() {
+        if running.arriving.is_unseen() {
             return Step::Refuse(400);
         }
-        running.incoming = Incoming::Failed(ErrorKind::Protocol, failure.reason);
-        wake(&mut running.reader);
+        running.arriving.fail(ErrorKind::Protocol, failure.reason);
         self.settle(inner);
         Step::Done
     }
@@ -348,32 +311,17 @@ impl Connection {
         let Some(running) = &mut inner.running else {
             return;
         };
-        running.received += bytes.len() as u64;
         if running.outgoing == Outgoing::Over {
-            inner.skipped += bytes.len();
-            if inner.skipped > SKIPPED_LIMIT {
+            if !running.arriving.skip(bytes.len()) {
                 self.end(inner);
             }
             return;
         }
-        if running.received > self.server.limits.body_bytes {
-            running.incoming =
-                Incoming::Failed(ErrorKind::Full, "the body is longer than the limit");
+        if !running.arriving.data(bytes, &self.server.limits) {
             running.keeps_alive = false;
-            running.body.clear();
-            running.body_size = 0;
-            wake(&mut running.reader);
             return;
         }
-        running.body_size += bytes.len();
-        if let Some(awaited) = &mut running.awaited {
-            awaited.extend_from_slice(bytes);
-            return;
-        }
-        running.body.push_back(Bytes::copy_from_slice(bytes));
-        let is_much = running.body_size > WAITING_LIMIT;
-        wake(&mut running.reader);
-        if is_much {
+        if running.arriving.size() > WAITING_LIMIT && !running.arriving.is_awaited() {
             self.pause(inner);
         }
     }
@@ -406,17 +354,16 @@ impl Connection {
             None if inner.held.is_empty() => self.end(inner),
             None => {}
             // Nobody has seen it.
-            Some(running) if running.head.is_some() => self.end(inner),
+            Some(running) if running.arriving.is_unseen() => self.end(inner),
             Some(running) => {
-                if running.incoming == Incoming::Coming && inner.held.is_empty() {
-                    running.incoming = Incoming::Failed(
+                if running.arriving.is_coming() && inner.held.is_empty() {
+                    running.arriving.fail(
                         ErrorKind::Closed,
                         "the client ended the connection before the end of the body",
                     );
                     running.keeps_alive = false;
-                    wake(&mut running.reader);
                 }
-                running.gone.drain(..).for_each(Waker::wake);
+                running.arriving.tell_gone();
                 self.settle(inner);
             }
         }
@@ -450,18 +397,16 @@ impl Connection {
             return;
         }
         let goes_on = running.keeps_alive && !self.server.is_closing();
-        match running.incoming {
-            Incoming::Coming if goes_on => {
-                running.body.clear();
-                running.body_size = 0;
+        match &mut running.arriving {
+            arriving if goes_on && arriving.is_coming() => {
+                arriving.discard();
                 self.deadline
                     .set(self.server.after(self.server.limits.body_time));
                 self.resume(inner);
             }
-            Incoming::Whole if goes_on => {
+            arriving if goes_on && arriving.is_whole() => {
                 inner.forget_running();
                 inner.head_begun = false;
-                inner.skipped = 0;
                 self.deadline
                     .set(self.server.after(self.server.limits.idle_time));
                 if self.feeding.get() {
@@ -494,7 +439,7 @@ impl Connection {
         inner.phase = Phase::Ending;
         inner.forget_running();
         inner.held = Vec::new();
-        inner.skipped = 0;
+        inner.lingered = 0;
         self.link.end();
         self.deadline
             .set(self.server.after(self.server.limits.lingering_time));
@@ -531,11 +476,7 @@ impl Connection {
     fn leave(&self, inner: &mut Inner) {
         inner.phase = Phase::Over;
         inner.held = Vec::new();
-        if let Some(mut running) = inner.running.take() {
-            wake(&mut running.reader);
-            wake(&mut running.writer);
-            running.gone.drain(..).for_each(Waker::wake);
-        }
+        inner.forget_running();
         self.server.dismiss(self.key.get());
     }
 
@@ -551,10 +492,10 @@ impl Connection {
     ) -> io::Result<Outgoing> {
         running.keeps_alive &= !fields.closes && !self.server.is_closing();
         // Whether a client sends a body that it was not asked for, nobody knows.
-        running.keeps_alive &= !(running.awaits_continue && running.incoming == Incoming::Coming);
+        running.keeps_alive &= !(running.arriving.awaits_continue && running.arriving.is_coming());
         let has_no_body = matches!(status, 204 | 304);
         let outgoing = match body {
-            _ if has_no_body || running.is_head_request => Outgoing::Silent,
+            _ if has_no_body || running.arriving.is_head_request => Outgoing::Silent,
             Some(body) => Outgoing::Length(body.len() as u64),
             None => match fields.length {
                 Some(length) => Outgoing::Length(length),
@@ -662,10 +603,11 @@ impl Connection {
 }
 
 impl Inner {
-    /// The exchange has ended: whoever wants to know hears of it.
+    /// The exchange has ended: whoever waits for anything of it hears of that.
     fn forget_running(&mut self) {
         if let Some(mut running) = self.running.take() {
-            running.gone.drain(..).for_each(Waker::wake);
+            wake(&mut running.writer);
+            running.arriving.forget();
         }
     }
 
@@ -673,32 +615,23 @@ impl Inner {
         self.next_id = self.next_id.wrapping_add(1);
         self.running = Some(Running {
             id: self.next_id,
-            is_head_request: matches!(&head.start, crate::http1::Start::Request { method, .. } if method == "HEAD"),
             minor_version: head.minor_version,
             keeps_alive: head.keeps_alive,
-            awaits_continue: head.expects_continue && head.minor_version == 1,
-            awaited: (head.length)
-                .filter(|&length| head.has_body && length <= AWAITED_BODY && !head.expects_continue)
-                .map(|length| BytesMut::with_capacity(length as usize)),
-            head: Some(head),
-            body: VecDeque::new(),
-            body_size: 0,
-            received: 0,
-            incoming: Incoming::Coming,
+            arriving: Arriving::new(head, false),
             outgoing: Outgoing::Unbegun,
-            reader: None,
             writer: None,
-            gone: Vec::new(),
         });
     }
 }
 
-/// With which status a request is refused that no handler should see.
-fn refusal(head: &Head) -> Option<u16> {
-    if head.minor_version == 1 && !head.has_host {
-        return Some(400);
+impl Running {
+    /// Hands the request on, if it is due and was not yet.
+    fn dispatch(&mut self) -> Step {
+        match self.arriving.take_head() {
+            Some(head) => Step::Dispatch(self.id, head),
+            None => Step::Done,
+        }
     }
-    head.expects_other.then_some(417)
 }
 
 impl StreamHandler for Connection {
@@ -747,8 +680,8 @@ impl Member for Connection {
             (Phase::Open, None) if inner.head_begun && inner.parser.is_within() => {
                 self.refuse(inner, 408);
             }
-            (Phase::Open, Some(running)) if running.incoming == Incoming::Coming => {
-                if running.outgoing == Outgoing::Unbegun && running.head.is_some() {
+            (Phase::Open, Some(running)) if running.arriving.is_coming() => {
+                if running.outgoing == Outgoing::Unbegun && running.arriving.is_unseen() {
                     self.refuse(inner, 408);
                 } else {
                     self.close(inner);
@@ -908,22 +841,7 @@ impl Channel for Connection {
     fn take_whole_body(&self, id: u32) -> Option<Bytes> {
         let inner = &mut *self.inner.borrow_mut();
         let running = inner.running.as_mut().filter(|running| running.id == id)?;
-        if running.incoming != Incoming::Whole {
-            return None;
-        }
-        let size = std::mem::take(&mut running.body_size);
-        let mut pieces = std::mem::take(&mut running.body);
-        let whole = match pieces.len() {
-            0 => Bytes::new(),
-            1 => pieces.pop_front().unwrap_or_default(),
-            _ => {
-                let mut whole = BytesMut::with_capacity(size);
-                for piece in pieces {
-                    whole.extend_from_slice(&piece);
-                }
-                whole.freeze()
-            }
-        };
+        let whole = running.arriving.take_whole()?;
         self.resume(inner);
         Some(whole)
     }
@@ -933,45 +851,50 @@ impl Channel for Connection {
         let Some(running) = inner.running.as_mut().filter(|running| running.id == id) else {
             return Poll::Ready(Some(Err(gone())));
         };
-        if let Some(piece) = running.body.pop_front() {
-            running.body_size -= piece.len();
-            if running.body_size < WAITING_LIMIT / 2 && inner.held.len() < WAITING_LIMIT {
-                self.resume(inner);
+        let polled = running.arriving.poll(context);
+        match &polled {
+            Poll::Ready(Some(Ok(_))) => {
+                if running.arriving.size() < WAITING_LIMIT / 2 && inner.held.len() < WAITING_LIMIT {
+                    self.resume(inner);
+                }
             }
-            return Poll::Ready(Some(Ok(piece)));
-        }
-        match running.incoming {
-            Incoming::Whole => Poll::Ready(None),
-            Incoming::Failed(kind, what) => Poll::Ready(Some(Err(Error::new(kind, what)))),
-            Incoming::Coming => {
-                if std::mem::take(&mut running.awaits_continue)
+            Poll::Pending => {
+                if std::mem::take(&mut running.arriving.awaits_continue)
                     && running.outgoing == Outgoing::Unbegun
                     && self.link.write(b"HTTP/1.1 100 Continue\r\n\r\n").is_err()
                 {
                     self.close(inner);
                     return Poll::Ready(Some(Err(gone())));
                 }
-                remember(&mut running.reader, context);
-                Poll::Pending
             }
+            Poll::Ready(_) => {}
         }
+        polled
     }
 
     fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()> {
         let inner = &mut *self.inner.borrow_mut();
         match inner.running.as_mut().filter(|running| running.id == id) {
             Some(running) if !inner.peer_ended => {
-                let waker = context.waker();
-                if !running.gone.iter().any(|other| other.will_wake(waker)) {
-                    running.gone.push(waker.clone());
-                }
+                running.arriving.watch(context);
                 Poll::Pending
             }
             _ => Poll::Ready(()),
         }
     }
 
-    fn take_link(&self, id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
+    fn poll_flushed(&self, id: u32, context: &mut Context<'_>) -> Poll<()> {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.running.as_mut().filter(|running| running.id == id) {
+            Some(running) if self.link.queued() > 0 => {
+                remember(&mut running.writer, context);
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+
+    fn take_wire(self: Rc<Self>, id: u32, fields: &Fields) -> Result<(Rc<Core>, Wire, Vec<u8>)> {
         let inner = &mut *self.inner.borrow_mut();
         if inner
             .running
@@ -985,31 +908,24 @@ impl Channel for Connection {
             self.close(inner);
             return Err(gone());
         }
+        let mut answer =
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+                .to_vec();
+        answer.extend_from_slice(&fields.bytes);
+        answer.extend_from_slice(b"\r\n");
+        if let Err(cause) = self.link.write(&answer) {
+            self.close(inner);
+            return Err(gone().with_source(cause));
+        }
         let held = std::mem::take(&mut inner.held);
         self.resume(inner);
         self.leave(inner);
-        Ok((Rc::clone(&self.server), Rc::clone(&self.link), held))
+        let wire = Wire::Link(Rc::clone(&self.link));
+        Ok((Rc::clone(&self.server), wire, held))
     }
 
     fn link(&self) -> Option<Rc<Link>> {
         Some(Rc::clone(&self.link))
-    }
-}
-
-fn gone() -> Error {
-    Error::new(ErrorKind::Closed, "the client has gone")
-}
-
-fn wake(waker: &mut Option<Waker>) {
-    if let Some(waker) = waker.take() {
-        waker.wake();
-    }
-}
-
-fn remember(slot: &mut Option<Waker>, context: &Context<'_>) {
-    match slot {
-        Some(waker) => waker.clone_from(context.waker()),
-        None => *slot = Some(context.waker().clone()),
     }
 }
 

@@ -4,7 +4,7 @@
 //! to. One that is dropped unanswered is answered by 500, and one that is dropped in the middle of an answer ends the connection, so that
 //! nobody takes the half for the whole.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -13,10 +13,13 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 
+use super::coding::{Coding, Compression, Negotiated, coded_fields, negotiate, vary};
 use super::fields::Fields;
 use super::link::Link;
 use super::listening::Core;
+use super::squeezing::{SHORT, Squeezing, failed, squeeze};
 use super::tls::Agreed;
+use super::wire::Wire;
 use crate::http1::{Head, Start};
 use crate::{Error, ErrorKind, Result};
 
@@ -33,8 +36,10 @@ pub(super) trait Channel {
     fn take_whole_body(&self, id: u32) -> Option<Bytes>;
     fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>>;
     fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()>;
-    /// The socket, for another protocol, and what came behind the request.
-    fn take_link(&self, id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)>;
+    /// Ready when the system has taken all that was written of the answer, or there is none any more.
+    fn poll_flushed(&self, id: u32, context: &mut Context<'_>) -> Poll<()>;
+    /// Accepts what is asked for instead of an answer, with these fields: the bytes of another protocol, and those of it that have come.
+    fn take_wire(self: Rc<Self>, id: u32, fields: &Fields) -> Result<(Rc<Core>, Wire, Vec<u8>)>;
     fn link(&self) -> Option<Rc<Link>>;
     fn is_http2(&self) -> bool {
         false
@@ -56,6 +61,9 @@ pub struct Exchange {
     head: Box<Head>,
     progress: Cell<Progress>,
     status: Cell<u16>,
+    compression: Cell<Option<Compression>>,
+    /// What compresses the body of an answer that has begun.
+    squeezing: OnceCell<Rc<Squeezing>>,
 }
 
 impl Exchange {
@@ -66,6 +74,8 @@ impl Exchange {
             head,
             progress: Cell::new(Progress::Unanswered),
             status: Cell::new(500),
+            compression: Cell::new(None),
+            squeezing: OnceCell::new(),
         }
     }
 
@@ -233,6 +243,54 @@ impl Exchange {
 
     // ---- the answer
 
+    /// Has the answer compressed, if the client takes that and the answer is worth it: text of some kind and of some length, that is not compressed,
+    /// no part of something, and may be changed (`no-transform`). To be called before there is an answer. What an answer holds that is secret should not
+    /// be compressed together with what its client has sent (<https://www.breachattack.com/>).
+    pub fn compress(&self, compression: Compression) {
+        self.compression.set(Some(compression));
+    }
+
+    fn negotiated(&self, status: u16, fields: &Fields, length: Option<u64>) -> Negotiated {
+        let Some(compression) = self.compression.get() else {
+            return Negotiated::AsItIs;
+        };
+        let mut accepted = String::new();
+        for (name, value) in self.fields() {
+            if name.eq_ignore_ascii_case(b"accept-encoding") {
+                accepted.push_str(&String::from_utf8_lossy(value));
+                accepted.push(',');
+            }
+        }
+        negotiate(compression, &accepted, status, fields, length)
+    }
+
+    fn respond_coded(
+        &self,
+        coding: Coding,
+        status: u16,
+        fields: &Fields,
+        body: Bytes,
+    ) -> Result<()> {
+        let coded = coded_fields(fields, coding);
+        if self.method() == "HEAD" {
+            // How long it would be only its bytes could say.
+            self.channel.begin(self.id, status, &coded)?;
+            return self.channel.finish(self.id, &Fields::new());
+        }
+        if body.len() <= SHORT {
+            let mut coder = coding.encoder().map_err(failed)?;
+            let end = coder.finish();
+            let output = squeeze(&mut *coder, &body, end).map_err(failed)?;
+            return self
+                .channel
+                .respond(self.id, status, &coded, &Bytes::from(output));
+        }
+        let squeezing = Squeezing::new(Rc::clone(&self.channel), self.id, coding, None)?;
+        self.channel.begin(self.id, status, &coded)?;
+        squeezing.write(body)?;
+        squeezing.finish(&Fields::new())
+    }
+
     /// Answers as a whole. The length is the body's; a program's own stands for answers that have no body to count (to HEAD, 304).
     ///
     /// # Errors
@@ -240,8 +298,19 @@ impl Exchange {
     pub fn respond(&self, status: u16, fields: &Fields, body: impl Into<Bytes>) -> Result<()> {
         self.advance(Progress::Unanswered, Progress::Over)?;
         self.status.set(status);
-        let outcome = check_status(status)
-            .and_then(|()| self.channel.respond(self.id, status, fields, &body.into()));
+        let body = body.into();
+        let outcome = check_status(status).and_then(|()| {
+            let length = fields.length().unwrap_or(body.len() as u64);
+            match self.negotiated(status, fields, Some(length)) {
+                Negotiated::AsItIs => self.channel.respond(self.id, status, fields, &body),
+                Negotiated::ForThisClient => {
+                    let mut fields = fields.clone();
+                    vary(&mut fields);
+                    self.channel.respond(self.id, status, &fields, &body)
+                }
+                Negotiated::Coded(coding) => self.respond_coded(coding, status, fields, body),
+            }
+        });
         self.keep_answerable(outcome)
     }
 
@@ -252,8 +321,25 @@ impl Exchange {
     pub fn begin(&self, status: u16, fields: &Fields) -> Result<()> {
         self.advance(Progress::Unanswered, Progress::Begun)?;
         self.status.set(status);
-        let outcome =
-            check_status(status).and_then(|()| self.channel.begin(self.id, status, fields));
+        let outcome = check_status(status).and_then(|()| {
+            match self.negotiated(status, fields, fields.length()) {
+                Negotiated::AsItIs => self.channel.begin(self.id, status, fields),
+                Negotiated::ForThisClient => {
+                    let mut fields = fields.clone();
+                    vary(&mut fields);
+                    self.channel.begin(self.id, status, &fields)
+                }
+                Negotiated::Coded(coding) => {
+                    let coded = coded_fields(fields, coding);
+                    if self.method() != "HEAD" {
+                        let channel = Rc::clone(&self.channel);
+                        let squeezing = Squeezing::new(channel, self.id, coding, fields.length())?;
+                        let _ = self.squeezing.set(squeezing);
+                    }
+                    self.channel.begin(self.id, status, &coded)
+                }
+            }
+        });
         self.keep_answerable(outcome)
     }
 
@@ -263,7 +349,10 @@ impl Exchange {
     /// `is_argument()` for more than the length that was promised, `is_closed()` when the client has gone.
     pub fn write(&self, bytes: impl Into<Bytes>) -> Result<()> {
         self.expect(Progress::Begun)?;
-        self.channel.write(self.id, &bytes.into())
+        match self.squeezing.get() {
+            Some(squeezing) => squeezing.write(bytes.into()),
+            None => self.channel.write(self.id, &bytes.into()),
+        }
     }
 
     /// Waits until less than 64 KiB wait for the client to read.
@@ -279,13 +368,19 @@ impl Exchange {
 
     /// [`Exchange::ready`] for futures written by hand.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.channel.poll_ready(self.id, context)
+        match self.squeezing.get() {
+            Some(squeezing) => squeezing.poll_ready(context),
+            None => self.channel.poll_ready(self.id, context),
+        }
     }
 
     /// Bytes of the answer that the system has not taken yet.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.channel.queued(self.id)
+        match self.squeezing.get() {
+            Some(squeezing) => squeezing.queued(),
+            None => self.channel.queued(self.id),
+        }
     }
 
     /// Ends the body, with trailers if it is sent by chunks.
@@ -294,7 +389,10 @@ impl Exchange {
     /// `is_argument()` for less than the length that was promised, `is_closed()` when the client has gone.
     pub fn finish(&self, trailers: &Fields) -> Result<()> {
         self.advance(Progress::Begun, Progress::Over)?;
-        self.channel.finish(self.id, trailers)
+        match self.squeezing.get() {
+            Some(squeezing) => squeezing.finish(trailers),
+            None => self.channel.finish(self.id, trailers),
+        }
     }
 
     /// Sends an answer before the answer, 100 to 199 but 101: early hints.
@@ -338,11 +436,11 @@ impl Exchange {
         self.channel.poll_gone(self.id, context)
     }
 
-    /// Takes the connection for another protocol, with what came behind the request.
-    pub(super) fn take_link(&self) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
+    /// Goes on with another protocol, with what came of that behind the request.
+    pub(super) fn take_wire(&self, fields: &Fields) -> Result<(Rc<Core>, Wire, Vec<u8>)> {
         self.advance(Progress::Unanswered, Progress::Over)?;
-        self.status.set(101);
-        self.channel.take_link(self.id)
+        self.status.set(if self.is_http2() { 200 } else { 101 });
+        Rc::clone(&self.channel).take_wire(self.id, fields)
     }
 
     fn expect(&self, progress: Progress) -> Result<()> {
@@ -366,8 +464,11 @@ impl Exchange {
 
     /// What was refused because of its arguments has sent nothing: another answer may be tried.
     fn keep_answerable(&self, outcome: Result<()>) -> Result<()> {
-        if outcome.as_ref().is_err_and(Error::is_argument) {
-            self.progress.set(Progress::Unanswered);
+        match &outcome {
+            Err(error) if error.is_argument() => self.progress.set(Progress::Unanswered),
+            // Whatever was said of it, no more will be.
+            Err(error) if !error.is_closed() => self.channel.cut(self.id),
+            _ => {}
         }
         outcome
     }

@@ -72,6 +72,12 @@ impl Fields {
         }
     }
 
+    /// Adds those of another, as they were added there.
+    pub(super) fn extend(&mut self, more: &Fields) {
+        self.bytes.extend_from_slice(&more.bytes);
+        self.has_date |= more.has_date;
+    }
+
     /// Has the answer go without the server's `date`.
     pub fn omit_date(&mut self) {
         self.has_date = true;

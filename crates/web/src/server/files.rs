@@ -18,8 +18,11 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::ReadWriteFlags;
 use twinloop_loop::{JoinHandle, Loop};
 
+use super::coding::{Coding, Compression, Negotiated, coded_fields, negotiate, vary, weight};
 use super::exchange::Exchange;
 use super::fields::Fields;
+use super::squeezing::{SHORT, failed, squeeze};
+use crate::compression::{Coder, Failure};
 use crate::{Error, ErrorKind, Result};
 
 /// The most that is read at once.
@@ -34,6 +37,8 @@ pub struct FolderOptions {
     pub hidden: bool,
     /// Whether `NAME.br`, `NAME.zst` and `NAME.gz` beside a file are sent instead to whom they suit.
     pub precompressed: bool,
+    /// Whether files that are text of some kind are compressed for whom that suits, if they were not before.
+    pub compress: Option<Compression>,
     /// The field `cache-control`.
     pub cache_control: Option<String>,
 }
@@ -44,6 +49,7 @@ impl Default for FolderOptions {
             index: "index.html".to_owned(),
             hidden: false,
             precompressed: true,
+            compress: None,
             cache_control: None,
         }
     }
@@ -201,15 +207,15 @@ impl Folder {
         };
         if self.options.precompressed && asked.range.is_none() {
             for (coding, suffix) in [("br", "br"), ("zstd", "zst"), ("gzip", "gz")] {
-                if accepts(&asked.accept_encoding, coding)
+                if weight(&asked.accept_encoding, coding) > 0.0
                     && let Ok(Found::File(other)) =
                         self.find(&format!("{}.{suffix}", name.text)).await
                 {
-                    return Ok(self.of_file(asked, &name.text, other, Some(coding)));
+                    return self.of_file(asked, &name.text, other, Some(coding));
                 }
             }
         }
-        Ok(self.of_file(asked, &name.text, found, None))
+        self.of_file(asked, &name.text, found, None)
     }
 
     fn of_file(
@@ -218,10 +224,13 @@ impl Folder {
         name: &str,
         found: OpenFile,
         coding: Option<&'static str>,
-    ) -> FileAnswer {
-        let cache_control = self.options.cache_control.as_deref();
-        let varies = self.options.precompressed;
-        of_file(asked, name, found, coding, cache_control, varies)
+    ) -> Result<FileAnswer> {
+        let serving = Serving {
+            cache_control: self.options.cache_control.as_deref(),
+            varies: self.options.precompressed,
+            compress: self.options.compress,
+        };
+        of_file(asked, name, found, coding, serving)
     }
 
     /// The name of a file below the folder; nothing for what is escaped wrongly or names nothing.
@@ -270,7 +279,11 @@ impl Folder {
 ///
 /// # Errors
 /// `is_file()` when it cannot be opened or is a folder.
-pub async fn answer_file(path: &Path, asked: &Asked) -> Result<FileAnswer> {
+pub async fn answer_file(
+    path: &Path,
+    asked: &Asked,
+    compress: Option<Compression>,
+) -> Result<FileAnswer> {
     if let Some(refused) = refuse_method(&asked.method) {
         return Ok(refused);
     }
@@ -292,7 +305,11 @@ pub async fn answer_file(path: &Path, asked: &Asked) -> Result<FileAnswer> {
         .unwrap_or_else(|failure| Err(io::Error::other(failure)));
     let found = opened.map_err(|cause| Error::file("open", Some(path), cause))?;
     let name = path.to_string_lossy();
-    Ok(of_file(asked, &name, found, None, None, false))
+    let serving = Serving {
+        compress,
+        ..Serving::default()
+    };
+    of_file(asked, &name, found, None, serving)
 }
 
 struct FileName {
@@ -375,13 +392,53 @@ fn to_folder(path: &[u8]) -> FileAnswer {
     answer
 }
 
+/// What a folder's options say of every file.
+#[derive(Clone, Copy, Default)]
+struct Serving<'o> {
+    cache_control: Option<&'o str>,
+    varies: bool,
+    compress: Option<Compression>,
+}
+
 fn of_file(
     asked: &Asked,
     name: &str,
     found: OpenFile,
     coding: Option<&'static str>,
-    cache_control: Option<&str>,
-    varies: bool,
+    serving: Serving<'_>,
+) -> Result<FileAnswer> {
+    let mut answer = plain_file(asked, name, found, coding, serving);
+    let Some(compression) = serving.compress else {
+        return Ok(answer);
+    };
+    let Some(body) = answer.body.take() else {
+        return Ok(answer);
+    };
+    let length = answer.fields.length();
+    let accepted = &asked.accept_encoding;
+    match negotiate(compression, accepted, answer.status, &answer.fields, length) {
+        Negotiated::AsItIs => answer.body = Some(body),
+        Negotiated::ForThisClient => {
+            vary(&mut answer.fields);
+            answer.body = Some(body);
+        }
+        Negotiated::Coded(coding) => {
+            answer.fields = coded_fields(&answer.fields, coding);
+            answer.body = Some(match asked.method.as_str() {
+                "HEAD" => body.without_bytes(),
+                _ => body.coded(coding)?,
+            });
+        }
+    }
+    Ok(answer)
+}
+
+fn plain_file(
+    asked: &Asked,
+    name: &str,
+    found: OpenFile,
+    coding: Option<&'static str>,
+    serving: Serving<'_>,
 ) -> FileAnswer {
     let seconds = found.modified.duration_since(UNIX_EPOCH);
     let since = seconds.unwrap_or_default();
@@ -395,10 +452,10 @@ fn of_file(
         "last-modified",
         &httpdate::fmt_http_date(modified),
     );
-    if varies {
+    if serving.varies {
         put(&mut fields, "vary", "accept-encoding");
     }
-    if let Some(cache_control) = cache_control {
+    if let Some(cache_control) = serving.cache_control {
         put(&mut fields, "cache-control", cache_control);
     }
     if let Some(status) = precondition(&asked.conditions, &tag, modified) {
@@ -440,7 +497,8 @@ fn of_file(
         content: Content::There {
             file: found.file,
             offset,
-            left: length,
+            // Who asks for the head gets no more.
+            left: if asked.method == "HEAD" { 0 } else { length },
             reading: None,
         },
     };
@@ -533,18 +591,6 @@ fn read_range(text: &str, size: u64) -> Wanted {
     }
 }
 
-/// Whether the client takes this coding, and not with the weight 0.
-fn accepts(header: &str, coding: &str) -> bool {
-    header.split(',').any(|part| {
-        let mut parts = part.split(';').map(str::trim);
-        let is_it = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(coding));
-        let weight = parts.find_map(|parameter| parameter.strip_prefix("q="));
-        is_it && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
-    })
-}
-
 /// A segment of a path without its escapes; nothing if one is no escape, or the whole no UTF-8.
 fn unescape(segment: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
@@ -576,9 +622,102 @@ enum Content {
         left: u64,
         reading: Option<JoinHandle<io::Result<Bytes>>>,
     },
+    Coded(Coded),
+}
+
+/// A file that is compressed as it is read.
+struct Coded {
+    plain: Box<FileBody>,
+    /// None while the pool has it, and after the end.
+    coder: Option<Box<dyn Coder>>,
+    working: Option<JoinHandle<(Box<dyn Coder>, Squeezed)>>,
+}
+
+type Squeezed = std::result::Result<Vec<u8>, Failure>;
+
+impl Coded {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            if let Some(working) = &mut self.working {
+                let Ok((coder, output)) = ready!(Pin::new(working).poll(context)) else {
+                    self.working = None;
+                    return Poll::Ready(Some(Err(Error::new(
+                        ErrorKind::Internal,
+                        "the pool has ended",
+                    ))));
+                };
+                self.working = None;
+                self.coder = Some(coder);
+                match output {
+                    // A coder may keep what it was given until there is more.
+                    Ok(output) if output.is_empty() => continue,
+                    output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
+                }
+            }
+            let Some(mut coder) = self.coder.take() else {
+                return Poll::Ready(None);
+            };
+            let piece = match self.plain.poll_piece(context) {
+                Poll::Pending => {
+                    self.coder = Some(coder);
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) => {
+                    let end = coder.finish();
+                    let rest = squeeze(&mut *coder, &[], end);
+                    return Poll::Ready(Some(rest.map(Bytes::from).map_err(failed)));
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Ok(piece))) => piece,
+            };
+            if piece.len() > SHORT {
+                self.working = Some(Loop::current().spawn_blocking(move || {
+                    let output = squeeze(&mut *coder, &piece, 0);
+                    (coder, output)
+                }));
+                continue;
+            }
+            let output = squeeze(&mut *coder, &piece, 0);
+            self.coder = Some(coder);
+            match output {
+                Ok(output) if output.is_empty() => {}
+                output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
+            }
+        }
+    }
 }
 
 impl FileBody {
+    /// For who asks for the head: that has no length, as only the bytes could say it.
+    fn without_bytes(self) -> FileBody {
+        FileBody {
+            content: Content::Coded(Coded {
+                plain: Box::new(self),
+                coder: None,
+                working: None,
+            }),
+        }
+    }
+
+    fn coded(mut self, coding: Coding) -> Result<FileBody> {
+        let mut coder = coding.encoder().map_err(failed)?;
+        if let Content::Here(Some(bytes)) = &mut self.content
+            && bytes.len() <= SHORT
+        {
+            let end = coder.finish();
+            let output = squeeze(&mut *coder, bytes, end).map_err(failed)?;
+            *bytes = Bytes::from(output);
+            return Ok(self);
+        }
+        Ok(FileBody {
+            content: Content::Coded(Coded {
+                plain: Box::new(self),
+                coder: Some(coder),
+                working: None,
+            }),
+        })
+    }
+
     /// A short file that is in the system's cache is read at once.
     fn read_ahead(&mut self) {
         if let Content::There {
@@ -597,7 +736,7 @@ impl FileBody {
     pub fn take_whole(&mut self) -> Option<Bytes> {
         match &mut self.content {
             Content::Here(bytes) => Some(bytes.take().unwrap_or_default()),
-            Content::There { .. } => None,
+            Content::There { .. } | Content::Coded(_) => None,
         }
     }
 
@@ -607,6 +746,7 @@ impl FileBody {
             Content::Here(bytes) => {
                 return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
             }
+            Content::Coded(coded) => return coded.poll_piece(context),
             Content::There {
                 file,
                 offset,
@@ -678,6 +818,7 @@ impl std::fmt::Debug for FileBody {
             Content::There { offset, left, .. } => {
                 write!(formatter, "FileBody({left} bytes from {offset})")
             }
+            Content::Coded(coded) => write!(formatter, "FileBody(coded {:?})", coded.plain),
         }
     }
 }

@@ -19,6 +19,10 @@ use super::tls::Agreed;
 /// The most that one read takes from a socket.
 const SCRATCH: usize = 64 * 1024;
 
+/// The largest record of TLS, with its head and all that ciphers add (RFC 8446, 5.2): so much may be held of one that is not complete. A read leaves
+/// room for it, as what comes out of it must have its place: the session is not asked again before more comes from the socket.
+const RECORD: usize = 16 * 1024 + 5 + 256;
+
 thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
@@ -103,6 +107,10 @@ impl Link {
         Some(Agreed::of(&self.tls.as_ref()?.borrow()))
     }
 
+    pub(super) fn has_agreed_on_http2(&self) -> bool {
+        (self.tls.as_ref()).is_some_and(|session| session.borrow().alpn_protocol() == Some(b"h2"))
+    }
+
     /// The name that the client asked for.
     pub(super) fn server_name(&self) -> Option<String> {
         let session = self.tls.as_ref()?.borrow();
@@ -128,7 +136,11 @@ impl Link {
     /// Reads once from the socket.
     pub(super) fn receive(&self) -> io::Result<Received> {
         let mut scratch = Scratch::take();
-        let count = match self.stream.read_once(&mut scratch.0) {
+        let most = match &self.tls {
+            Some(_) => SCRATCH - RECORD,
+            None => SCRATCH,
+        };
+        let count = match self.stream.read_once(&mut scratch.0[..most]) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(Received::Nothing);

@@ -1,13 +1,15 @@
-//! An HTTP server on the loop's sockets: HTTP/1.1 (RFC 9112), HTTP/2 (RFC 9113), WebSocket (RFC 6455), TLS by rustls.
+//! An HTTP server on the loop's sockets: HTTP/1.1 (RFC 9112), HTTP/2 (RFC 9113), WebSocket (RFC 6455, RFC 8441), TLS by rustls.
 //!
-//! - `fields`: the fields of answers; `exchange`: a request and its answer; `connection`: the messages of a connection of
-//!   HTTP/1.1; `multiplexed`: the streams of one of HTTP/2
+//! - `fields`: the fields of answers; `exchange`: a request and its answer; `arriving`: a request as it comes; `connection`: the messages of a
+//!   connection of HTTP/1.1; `multiplexed`: the streams of one of HTTP/2
 //! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
-//! - `socket`: a WebSocket's server side; `files`: files as answers
+//! - `socket`: a WebSocket's server side, over a `wire`; `files`: files as answers; `coding`, `squeezing`: which answers are compressed, and how
 //!
 //! A connection is told of by the loop, not polled: a request that came whole is parsed, handed to the [`Handler`] and answered within one
 //! entry of the turn, without a task or a future of its own. Rule BOUNDED: heads, bodies, queues and times have limits ([`Limits`]).
 
+mod arriving;
+mod coding;
 mod connection;
 mod exchange;
 mod fields;
@@ -16,8 +18,11 @@ mod link;
 mod listening;
 mod multiplexed;
 mod socket;
+mod squeezing;
 mod tls;
+mod wire;
 
+pub use coding::Compression;
 pub use exchange::Exchange;
 pub use fields::Fields;
 pub use files::{Asked, FileAnswer, FileBody, Folder, FolderOptions, answer_file};

@@ -11,23 +11,22 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use twinloop_loop::Nanos;
 use twinloop_loop::net::StreamHandler;
 
+use super::arriving::{Arriving, gone, refusal, remember, wake};
 use super::exchange::{Channel, Exchange};
 use super::fields::Fields;
 use super::link::{Link, Received};
 use super::listening::{Core, Member};
-use crate::http1::{Head, Start};
-use crate::http2::{self, Code, Event, Kind, Options, Role, setting};
+use super::wire::{Tunnel, Wire};
+use crate::http1::Head;
+use crate::http2::{self, Code, Event, Kind, Options, Role, State, setting};
 use crate::{Error, ErrorKind, Result};
 
 /// A stream of which more than this waits is not written on; a connection of which more waits gives no data to the socket.
 const QUEUE_LIMIT: usize = 64 * 1024;
-
-/// So much of a body that nobody wants is read all the same.
-const SKIPPED_LIMIT: u64 = 256 * 1024;
 
 /// How much of a body a client may send before somebody reads it, and of all its bodies.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -51,34 +50,34 @@ pub(super) struct Multiplexed {
 struct Inner {
     protocol: http2::Connection,
     streams: HashMap<u32, Stream>,
-    /// Requests that no handler has seen yet.
-    waiting: Vec<u32>,
+    /// Requests that no handler has seen yet, though it may.
+    due: VecDeque<u32>,
+    /// Streams whose answers are complete and of whose bodies nobody wants the rest.
+    unwanted: Vec<u32>,
     is_over: bool,
     /// Everything is said; the socket is to end.
     is_ending: bool,
 }
 
 struct Stream {
-    head: Option<Box<Head>>,
-    is_head_request: bool,
-    body: VecDeque<Bytes>,
-    received: u64,
-    incoming: Incoming,
+    arriving: Arriving,
     outgoing: Outgoing,
     /// The sizes of pieces that were not taken by the socket yet.
     pieces: VecDeque<usize>,
     queued: usize,
     heard: Nanos,
-    reader: Option<Waker>,
     writer: Option<Waker>,
-    gone: Vec<Waker>,
+    /// Its rest is refused once its answer has gone.
+    is_unwanted: bool,
+    tunnel: Tunneled,
 }
 
+/// Whether a stream is to carry another protocol (RFC 8441).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Incoming {
-    Coming,
-    Whole,
-    Failed(ErrorKind, &'static str),
+enum Tunneled {
+    No,
+    Asked,
+    Accepted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +101,7 @@ impl Multiplexed {
                     setting::MAX_HEADER_LIST_SIZE,
                     u32::try_from(server.limits.head_bytes).unwrap_or(u32::MAX),
                 ),
+                (setting::ENABLE_CONNECT_PROTOCOL, 1),
             ],
             ..Options::default()
         };
@@ -116,7 +116,8 @@ impl Multiplexed {
             inner: RefCell::new(Inner {
                 protocol,
                 streams: HashMap::new(),
-                waiting: Vec::new(),
+                due: VecDeque::new(),
+                unwanted: Vec::new(),
                 is_over: false,
                 is_ending: false,
             }),
@@ -157,21 +158,19 @@ impl Multiplexed {
         loop {
             let next = {
                 let inner = &mut *self.inner.borrow_mut();
-                let waiting = std::mem::take(&mut inner.waiting);
-                let mut found = None;
-                let mut rest = waiting.into_iter();
-                for id in rest.by_ref() {
-                    if let Some(head) = inner.streams.get_mut(&id).and_then(|s| s.head.take()) {
-                        found = Some((id, head));
-                        break;
-                    }
-                }
-                inner.waiting = rest.collect();
-                found
+                let id = inner.due.pop_front();
+                id.map(|id| {
+                    let stream = inner.streams.get_mut(&id);
+                    (id, stream.and_then(|stream| stream.arriving.take_head()))
+                })
             };
-            let (Some((id, head)), Some(me)) = (next, self.me.upgrade()) else {
-                return;
+            let (id, head) = match next {
+                Some((id, Some(head))) => (id, head),
+                // It has gone again.
+                Some((_, None)) => continue,
+                None => return,
             };
+            let Some(me) = self.me.upgrade() else { return };
             let handler = self.server.handler();
             handler.request(Exchange::new(me, id, head));
         }
@@ -186,25 +185,41 @@ impl Multiplexed {
                 ends,
                 ..
             } => {
-                let Some(head) = head_of(&fields, ends) else {
+                let Some((head, protocol)) = head_of(&fields, ends) else {
                     let _ = inner.protocol.reset(stream, Code::PROTOCOL);
                     return;
                 };
-                inner
-                    .streams
-                    .insert(stream, Stream::new(head, ends, self.server.now()));
-                inner.waiting.push(stream);
+                self.began(inner, stream, head, protocol, ends);
             }
             Event::Head { stream, ends, .. } if ends => self.body_ended(inner, stream),
             Event::Data { stream, range } => self.data(inner, stream, &bytes[range]),
             Event::End { stream } => self.body_ended(inner, stream),
             Event::Closed { stream, .. } | Event::Rejected { stream, .. } => {
-                if let Some(stream) = inner.streams.remove(&stream) {
-                    stream.tell_gone();
-                }
+                inner.forget(stream);
             }
             _ => {}
         }
+    }
+
+    fn began(&self, inner: &mut Inner, id: u32, head: Box<Head>, asked: Protocol, ends: bool) {
+        let refused = match asked {
+            Protocol::Other => Some(501),
+            _ => refusal(&head, &self.server.limits),
+        };
+        let mut stream = Stream::new(head, ends, self.server.now());
+        if asked == Protocol::WebSocket {
+            stream.tunnel = Tunneled::Asked;
+        }
+        if let Some(status) = refused {
+            let (protocol, nothing) = (&mut inner.protocol, Bytes::new());
+            let fields = Fields::new();
+            let sent = self.send_head(protocol, &mut stream, id, status, &fields, Some(&nothing));
+            debug_assert!(sent.is_ok(), "a stream that has just begun");
+            stream.refuse_rest(id, &mut inner.unwanted);
+        } else if ends || !stream.arriving.is_awaited() {
+            inner.due.push_back(id);
+        }
+        inner.streams.insert(id, stream);
     }
 
     fn data(&self, inner: &mut Inner, id: u32, bytes: &[u8]) {
@@ -214,41 +229,50 @@ impl Multiplexed {
             return;
         };
         stream.heard = self.server.now();
-        stream.received += length as u64;
-        if stream.outgoing == Outgoing::Over || stream.incoming != Incoming::Coming {
-            inner.protocol.consume(id, length as u32);
-            if stream.received > SKIPPED_LIMIT {
-                self.end_unread(inner, id);
+        let is_answered = stream.outgoing == Outgoing::Over;
+        if !is_answered && !stream.arriving.has_failed() {
+            let waited = stream.arriving.size();
+            if stream.arriving.data(bytes, &self.server.limits) {
+                return;
             }
+            inner.protocol.consume_connection(waited as u32);
+        }
+        // Others may send instead. Until it is answered its own window stays as it is.
+        inner.protocol.consume_connection(length as u32);
+        if !is_answered {
             return;
         }
-        if stream.received > self.server.limits.body_bytes {
-            stream.incoming =
-                Incoming::Failed(ErrorKind::Full, "the body is longer than the limit");
-            stream.body.clear();
-            wake(&mut stream.reader);
-            inner.protocol.consume(id, length as u32);
-            return;
+        if stream.arriving.skip(length) {
+            inner.protocol.consume_stream(id, length as u32);
+        } else {
+            stream.refuse_rest(id, &mut inner.unwanted);
         }
-        stream.body.push_back(Bytes::copy_from_slice(bytes));
-        wake(&mut stream.reader);
     }
 
     fn body_ended(&self, inner: &mut Inner, id: u32) {
         if let Some(stream) = inner.streams.get_mut(&id) {
-            if stream.incoming == Incoming::Coming {
-                stream.incoming = Incoming::Whole;
+            let was_awaited = stream.arriving.is_awaited();
+            stream.arriving.end();
+            if was_awaited {
+                inner.due.push_back(id);
             }
-            wake(&mut stream.reader);
         }
     }
 
-    /// The answer is complete, and nobody wants the rest of the request (RFC 9113, 8.1).
-    fn end_unread(&self, inner: &mut Inner, id: u32) {
-        let _ = inner.protocol.reset(id, Code::NONE);
-        if let Some(stream) = inner.streams.remove(&id) {
-            stream.tell_gone();
-        }
+    /// Refuses the rest of requests whose answers have gone (RFC 9113, 8.1). Whether there were any.
+    fn end_unwanted(&self, inner: &mut Inner) -> bool {
+        let before = inner.unwanted.len();
+        let mut unwanted = std::mem::take(&mut inner.unwanted);
+        unwanted.retain(|&id| match inner.protocol.stream_state(id) {
+            State::HalfClosedLocal => {
+                let _ = inner.protocol.reset(id, Code::NONE);
+                inner.forget(id);
+                false
+            }
+            state => state != State::Closed,
+        });
+        inner.unwanted = unwanted;
+        inner.unwanted.len() < before
     }
 
     // ---- sending
@@ -262,19 +286,24 @@ impl Multiplexed {
             let room = QUEUE_LIMIT.saturating_sub(self.link.queued());
             let bytes = inner.protocol.take(room);
             self.note_written(inner);
-            if bytes.is_empty() {
+            let is_done = bytes.is_empty();
+            if !is_done {
+                self.sent.set(self.server.now());
+                if self.link.write_shared(&Bytes::from(bytes)).is_err() {
+                    self.close(inner);
+                    return;
+                }
+            }
+            // What was taken may have ended streams, and what is told of that may be answered.
+            let mut has_news = self.end_unwanted(inner);
+            let now = Instant::now();
+            while let Ok(Some(event)) = inner.protocol.receive(&[], &mut 0, now) {
+                self.happened(inner, event, &[]);
+                has_news = true;
+            }
+            if is_done && !has_news {
                 break;
             }
-            self.sent.set(self.server.now());
-            if self.link.write_shared(&Bytes::from(bytes)).is_err() {
-                self.close(inner);
-                return;
-            }
-        }
-        // What was taken may have ended streams.
-        let now = Instant::now();
-        while let Ok(Some(event)) = inner.protocol.receive(&[], &mut 0, now) {
-            self.happened(inner, event, &[]);
         }
         if inner.protocol.is_over() && !inner.is_ending && !inner.protocol.has_output() {
             inner.is_ending = true;
@@ -300,7 +329,7 @@ impl Multiplexed {
             return;
         }
         for (_, stream) in inner.streams.drain() {
-            stream.tell_gone();
+            stream.forget();
         }
         self.link.close();
         self.server.dismiss(self.key.get());
@@ -316,6 +345,9 @@ impl Multiplexed {
             return Err(gone());
         };
         let outcome = act(&mut inner.protocol, stream);
+        if stream.outgoing == Outgoing::Over {
+            stream.leave_rest(&mut inner.protocol, id, &mut inner.unwanted);
+        }
         self.flush(inner);
         outcome
     }
@@ -329,7 +361,12 @@ impl Multiplexed {
         fields: &Fields,
         body: Option<&Bytes>,
     ) -> Result<()> {
-        let has_no_body = stream.is_head_request || matches!(status, 204 | 304);
+        let status = match (stream.tunnel, status) {
+            // It would say that the other protocol begins.
+            (Tunneled::Asked, 200..=299) => 501,
+            _ => status,
+        };
+        let has_no_body = stream.arriving.is_head_request || matches!(status, 204 | 304);
         let own = fields.length;
         let length = match body {
             _ if status == 204 => None,
@@ -368,25 +405,31 @@ impl Multiplexed {
 
 impl Stream {
     fn new(head: Box<Head>, ends: bool, now: Nanos) -> Stream {
-        let is_head_request =
-            matches!(&head.start, Start::Request { method, .. } if method == "HEAD");
         Stream {
-            head: Some(head),
-            is_head_request,
-            body: VecDeque::new(),
-            received: 0,
-            incoming: if ends {
-                Incoming::Whole
-            } else {
-                Incoming::Coming
-            },
+            arriving: Arriving::new(head, ends),
             outgoing: Outgoing::Unbegun,
             pieces: VecDeque::new(),
             queued: 0,
             heard: now,
-            reader: None,
             writer: None,
-            gone: Vec::new(),
+            is_unwanted: false,
+            tunnel: Tunneled::No,
+        }
+    }
+
+    /// Nobody wants what else comes of the request.
+    fn refuse_rest(&mut self, id: u32, unwanted: &mut Vec<u32>) {
+        if !self.arriving.is_whole() && !std::mem::replace(&mut self.is_unwanted, true) {
+            unwanted.push(id);
+        }
+    }
+
+    /// It is answered: what has come of its body is of no use, and what comes is only so that the client hears the answer.
+    fn leave_rest(&mut self, protocol: &mut http2::Connection, id: u32, unwanted: &mut Vec<u32>) {
+        if self.arriving.has_failed() || self.tunnel == Tunneled::Asked {
+            self.refuse_rest(id, unwanted);
+        } else {
+            protocol.consume(id, self.arriving.discard() as u32);
         }
     }
 
@@ -397,27 +440,50 @@ impl Stream {
         Ok(())
     }
 
-    fn tell_gone(mut self) {
-        wake(&mut self.reader);
+    /// Whoever waits for anything of it hears that it has ended.
+    fn forget(mut self) {
         wake(&mut self.writer);
-        self.gone.drain(..).for_each(Waker::wake);
+        self.arriving.forget();
     }
 }
 
-/// The head as it would have come over HTTP/1.1. The authority is the host, and cookies are one field (RFC 9113, 8.2.3 and 8.3.1).
-fn head_of(fields: &http2::Fields, ends: bool) -> Option<Box<Head>> {
+impl Inner {
+    /// A stream is over. What nobody has taken of its body is given back to all others.
+    fn forget(&mut self, id: u32) {
+        if let Some(stream) = self.streams.remove(&id) {
+            self.protocol
+                .consume_connection(stream.arriving.size() as u32);
+            stream.forget();
+        }
+    }
+}
+
+/// What CONNECT asks for besides a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    None,
+    WebSocket,
+    Other,
+}
+
+/// The head as it would have come over HTTP/1.1. The authority is the host, cookies are one field (RFC 9113, 8.2.3 and 8.3.1), and who wants a
+/// WebSocket asks for it as there, without a key.
+fn head_of(fields: &http2::Fields, ends: bool) -> Option<(Box<Head>, Protocol)> {
     let mut method = None;
     let mut target = None;
     let mut authority = None;
     let mut text = Vec::with_capacity(fields.text().len());
     let mut cookies: Vec<u8> = Vec::new();
     let mut host = None;
+    let mut protocol = Protocol::None;
     for field in fields.iter() {
         match field.name {
             b":method" => method = String::from_utf8(field.value.to_vec()).ok(),
             b":path" => target = Some(field.value.to_vec()),
             b":authority" => authority = Some(field.value),
-            b":scheme" | b":protocol" => {}
+            b":scheme" => {}
+            b":protocol" if field.value == b"websocket" => protocol = Protocol::WebSocket,
+            b":protocol" => protocol = Protocol::Other,
             b"cookie" => {
                 if !cookies.is_empty() {
                     cookies.extend_from_slice(b"; ");
@@ -442,21 +508,21 @@ fn head_of(fields: &http2::Fields, ends: bool) -> Option<Box<Head>> {
     if !cookies.is_empty() {
         push_field(&mut text, b"cookie", &cookies);
     }
-    let method = method?;
+    let mut method = method?;
+    if protocol == Protocol::WebSocket {
+        method = "GET".to_owned();
+        push_field(&mut text, b"connection", b"upgrade");
+        push_field(&mut text, b"upgrade", b"websocket");
+    }
     // A tunnel names a host alone.
     let target = target.or_else(|| authority.map(<[u8]>::to_vec))?;
-    Some(Box::new(Head {
-        start: Start::Request { method, target },
-        minor_version: 1,
-        fields: text,
-        keeps_alive: true,
-        upgrades: false,
-        expects_continue: false,
-        expects_other: false,
-        has_body: !ends,
-        length: None,
-        has_host: true,
-    }))
+    let mut head = Head::of_request(method, target, text, ends).ok()?;
+    if protocol == Protocol::WebSocket {
+        head.upgrades = true;
+        // What comes is the other protocol's.
+        head.has_body = false;
+    }
+    Some((Box::new(head), protocol))
 }
 
 fn push_field(text: &mut Vec<u8>, name: &[u8], value: &[u8]) {
@@ -528,17 +594,16 @@ impl Member for Multiplexed {
             .streams
             .iter()
             .filter(|(_, stream)| {
-                stream.incoming == Incoming::Coming
-                    && stream.body.is_empty()
+                stream.tunnel != Tunneled::Accepted
+                    && stream.arriving.is_coming()
+                    && (stream.arriving.size() == 0 || stream.arriving.is_awaited())
                     && is_late(stream.heard, limits.body_time)
             })
             .map(|(id, _)| *id)
             .collect();
         for id in silent {
             let _ = inner.protocol.reset(id, Code::CANCEL);
-            if let Some(stream) = inner.streams.remove(&id) {
-                stream.tell_gone();
-            }
+            inner.forget(id);
         }
         if inner.streams.is_empty() && is_late(self.heard.get(), limits.idle_time) {
             inner.protocol.go_away(None, Code::NONE, &[]);
@@ -626,9 +691,13 @@ impl Channel for Multiplexed {
 
     fn cut(&self, id: u32) {
         let inner = &mut *self.inner.borrow_mut();
-        if let Some(stream) = inner.streams.remove(&id) {
-            let _ = inner.protocol.reset(id, Code::INTERNAL);
-            stream.tell_gone();
+        if let Some(stream) = inner.streams.get(&id) {
+            let code = match stream.tunnel {
+                Tunneled::Accepted => Code::CANCEL,
+                _ => Code::INTERNAL,
+            };
+            let _ = inner.protocol.reset(id, code);
+            inner.forget(id);
             self.flush(inner);
         }
     }
@@ -653,16 +722,10 @@ impl Channel for Multiplexed {
     fn take_whole_body(&self, id: u32) -> Option<Bytes> {
         let inner = &mut *self.inner.borrow_mut();
         let stream = inner.streams.get_mut(&id)?;
-        if stream.incoming != Incoming::Whole {
-            return None;
-        }
-        let mut whole = BytesMut::new();
-        for piece in stream.body.drain(..) {
-            whole.extend_from_slice(&piece);
-        }
+        let whole = stream.arriving.take_whole()?;
         inner.protocol.consume(id, whole.len() as u32);
         self.flush(inner);
-        Some(whole.freeze())
+        Some(whole)
     }
 
     fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
@@ -670,19 +733,20 @@ impl Channel for Multiplexed {
         let Some(stream) = inner.streams.get_mut(&id) else {
             return Poll::Ready(Some(Err(gone())));
         };
-        if let Some(piece) = stream.body.pop_front() {
-            inner.protocol.consume(id, piece.len() as u32);
-            self.flush(inner);
-            return Poll::Ready(Some(Ok(piece)));
-        }
-        match stream.incoming {
-            Incoming::Whole => Poll::Ready(None),
-            Incoming::Failed(kind, what) => Poll::Ready(Some(Err(Error::new(kind, what)))),
-            Incoming::Coming => {
-                remember(&mut stream.reader, context);
-                Poll::Pending
+        let polled = stream.arriving.poll(context);
+        match &polled {
+            Poll::Ready(Some(Ok(piece))) => inner.protocol.consume(id, piece.len() as u32),
+            Poll::Pending
+                if std::mem::take(&mut stream.arriving.awaits_continue)
+                    && stream.outgoing == Outgoing::Unbegun =>
+            {
+                let head = wire_fields(100, &Fields::new());
+                let _ = inner.protocol.headers(id, &head, false);
             }
+            _ => return polled,
         }
+        self.flush(inner);
+        polled
     }
 
     fn poll_gone(&self, id: u32, context: &mut Context<'_>) -> Poll<()> {
@@ -690,20 +754,43 @@ impl Channel for Multiplexed {
         match inner.streams.get_mut(&id) {
             None => Poll::Ready(()),
             Some(stream) => {
-                let waker = context.waker();
-                if !stream.gone.iter().any(|other| other.will_wake(waker)) {
-                    stream.gone.push(waker.clone());
-                }
+                stream.arriving.watch(context);
                 Poll::Pending
             }
         }
     }
 
-    fn take_link(&self, _id: u32) -> Result<(Rc<Core>, Rc<Link>, Vec<u8>)> {
-        Err(Error::new(
-            ErrorKind::Argument,
-            "a stream of HTTP/2 cannot become a connection of another protocol",
-        ))
+    fn poll_flushed(&self, id: u32, context: &mut Context<'_>) -> Poll<()> {
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.streams.get_mut(&id) {
+            Some(stream) if stream.queued > 0 => {
+                remember(&mut stream.writer, context);
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+
+    fn take_wire(self: Rc<Self>, id: u32, fields: &Fields) -> Result<(Rc<Core>, Wire, Vec<u8>)> {
+        let accepted = self.with_stream(id, |protocol, stream| {
+            if stream.tunnel != Tunneled::Asked || !stream.arriving.is_coming() {
+                return Err(gone());
+            }
+            let head = wire_fields(200, fields);
+            protocol.headers(id, &head, false).map_err(|_| gone())?;
+            stream.tunnel = Tunneled::Accepted;
+            stream.outgoing = Outgoing::Open;
+            stream.arriving.is_endless = true;
+            Ok(())
+        });
+        if accepted.is_err() {
+            // Nobody answers it any more.
+            self.cut(id);
+        }
+        accepted?;
+        let server = Rc::clone(&self.server);
+        let wire = Wire::Stream(Rc::new(Tunnel::new(self, id)));
+        Ok((server, wire, Vec::new()))
     }
 
     fn link(&self) -> Option<Rc<Link>> {
@@ -712,22 +799,5 @@ impl Channel for Multiplexed {
 
     fn is_http2(&self) -> bool {
         true
-    }
-}
-
-fn gone() -> Error {
-    Error::new(ErrorKind::Closed, "the client has gone")
-}
-
-fn wake(waker: &mut Option<Waker>) {
-    if let Some(waker) = waker.take() {
-        waker.wake();
-    }
-}
-
-fn remember(slot: &mut Option<Waker>, context: &Context<'_>) {
-    match slot {
-        Some(waker) => waker.clone_from(context.waker()),
-        None => *slot = Some(context.waker().clone()),
     }
 }

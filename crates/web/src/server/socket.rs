@@ -1,4 +1,4 @@
-//! A WebSocket's server side (RFC 6455, RFC 7692): what an exchange becomes that is accepted as one.
+//! A WebSocket's server side (RFC 6455, RFC 7692, over HTTP/2 RFC 8441): what an exchange becomes that is accepted as one.
 //!
 //! Told of by the loop like the connection that it was: messages are handed to the [`SocketHandler`] as they come, and what is sent is encoded once,
 //! straight into the socket's queue. A connection that is quiet has no buffers. Reading stops while the client does not read (rule BOUNDED), and
@@ -13,10 +13,12 @@ use std::time::Duration;
 use twinloop_loop::Nanos;
 use twinloop_loop::net::StreamHandler;
 
+use super::arriving::gone;
 use super::exchange::Exchange;
 use super::fields::Fields;
-use super::link::{Link, Received};
+use super::link::Received;
 use super::listening::{Core, Member};
+use super::wire::{Wire, WireHandler};
 use crate::websocket::{
     CloseStatus, Deflate, Event, Inbound, LONGEST_CONTROL, Message, Opcode, Role, accept_of,
     accept_offer, append_plain_header, check_close, close_payload, code_of,
@@ -79,7 +81,7 @@ pub trait SocketHandler {
 pub struct Socket {
     server: Rc<Core>,
     key: Cell<usize>,
-    link: Rc<Link>,
+    wire: Wire,
     me: Weak<Socket>,
     options: SocketOptions,
     handler: RefCell<Option<Rc<dyn SocketHandler>>>,
@@ -124,7 +126,15 @@ impl Exchange {
             })
     }
 
-    /// Answers with 101 and goes on as a WebSocket, with the subprotocol that was chosen and further fields.
+    /// Whether a request for a WebSocket has a key that is one: sixteen bytes in base64. A stream of HTTP/2 cannot be taken for another protocol by
+    /// mistake, so there is none (RFC 8441, 5).
+    #[must_use]
+    pub fn has_socket_key(&self) -> bool {
+        let key = self.field("sec-websocket-key").unwrap_or_default();
+        self.is_http2() || (key.len() == 24 && key.ends_with(b"==") && key.is_ascii())
+    }
+
+    /// Answers with 101 (200 over HTTP/2) and goes on as a WebSocket, with the subprotocol that was chosen and further fields.
     ///
     /// # Errors
     /// `is_argument()` when the request does not ask for one, or not as it has to: nothing is answered then. `is_closed()` when the client has gone.
@@ -142,14 +152,15 @@ impl Exchange {
         if self.field("sec-websocket-version") != Some(b"13") {
             return Err(refused("the client speaks another version of websocket"));
         }
-        let key = self.field("sec-websocket-key").unwrap_or_default();
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        // Sixteen bytes in base64.
-        if key.len() != 24 || !key.ends_with("==") {
+        let mut head = Fields::new();
+        if !self.has_socket_key() {
             return Err(refused("the request has no valid sec-websocket-key"));
         }
-        let mut head = Fields::new();
-        head.append(b"sec-websocket-accept", accept_of(key).as_bytes())?;
+        if !self.is_http2() {
+            let key = self.field("sec-websocket-key").unwrap_or_default();
+            let accepted = accept_of(&String::from_utf8_lossy(key));
+            head.append(b"sec-websocket-accept", accepted.as_bytes())?;
+        }
         if let Some(protocol) = protocol {
             head.append(b"sec-websocket-protocol", protocol.as_bytes())?;
         }
@@ -162,17 +173,10 @@ impl Exchange {
             }
             None => None,
         };
-        let (server, link, received) = self.take_link()?;
-        let mut answer =
-            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
-                .to_vec();
-        answer.extend_from_slice(&head.bytes);
-        answer.extend_from_slice(&fields.bytes);
-        answer.extend_from_slice(b"\r\n");
-        link.write(&answer)
-            .map_err(|cause| gone().with_source(cause))?;
+        head.extend(fields);
+        let (server, wire, received) = self.take_wire(&head)?;
         Ok(Socket::start(
-            server, link, received, options, deflate, handler,
+            server, wire, received, options, deflate, handler,
         ))
     }
 
@@ -188,7 +192,7 @@ impl Exchange {
 impl Socket {
     fn start(
         server: Rc<Core>,
-        link: Rc<Link>,
+        wire: Wire,
         received: Vec<u8>,
         options: SocketOptions,
         deflate: Option<Deflate>,
@@ -212,18 +216,17 @@ impl Socket {
             deadline: Cell::new(Nanos::MAX),
             options,
             server,
-            link,
+            wire,
         });
         socket
             .key
             .set(socket.server.admit(Rc::clone(&socket) as Rc<dyn Member>));
-        let handler = Rc::clone(&socket) as Rc<dyn StreamHandler>;
-        socket.link.set_handler(Some(handler));
+        socket.wire.set_handler(&socket);
         if !received.is_empty() {
             // In an entry of its own: who accepted does not have the socket yet.
             let me = Rc::clone(&socket);
             twinloop_loop::Loop::current()
-                .push(twinloop_loop::Entry::call(move |_| me.arrived(&received)));
+                .push(twinloop_loop::Entry::call(move |_| me.take_in(&received)));
         }
         socket
     }
@@ -290,7 +293,7 @@ impl Socket {
         if inner.phase != Phase::Open {
             return Err(Error::new(ErrorKind::Closed, "the websocket is closed"));
         }
-        let queued = self.link.queued();
+        let queued = self.wire.queued();
         // An empty queue takes any one message: a message longer than the limit could never be sent otherwise.
         if queued > 0 && queued + payload.len() > self.options.max_queued_bytes {
             return Err(Error::new(
@@ -307,7 +310,7 @@ impl Socket {
             None => (payload, false),
         };
         self.queue(opcode, is_compressed, bytes).map_err(|cause| {
-            self.link.close();
+            self.wire.close();
             gone().with_source(cause)
         })
     }
@@ -317,11 +320,11 @@ impl Socket {
             frame.clear();
             append_plain_header(frame, opcode, is_compressed, payload.len());
             if payload.len() > COPIED_PAYLOAD {
-                self.link.write(frame)?;
-                self.link.write(payload)?;
+                self.wire.write(frame)?;
+                self.wire.write(payload)?;
             } else {
                 frame.extend_from_slice(payload);
-                self.link.write(frame)?;
+                self.wire.write(frame)?;
             }
             self.was_queued.set(true);
             Ok(())
@@ -331,18 +334,18 @@ impl Socket {
     /// A frame that was encoded once for many.
     fn queue_encoded(&self, frame: &[u8]) {
         if self.inner.borrow().phase == Phase::Open
-            && self.link.queued() + frame.len() <= self.options.max_queued_bytes
+            && self.wire.queued() + frame.len() <= self.options.max_queued_bytes
         {
             self.was_queued.set(true);
             // That the client has gone is told where it is read.
-            let _ = self.link.write(frame);
+            let _ = self.wire.write(frame);
         }
     }
 
     /// Bytes that the system has not taken yet, with what leaves at the end of the turn.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.link.queued()
+        self.wire.queued()
     }
 
     /// Begins the closing handshake, after what is queued. A second call does nothing.
@@ -378,12 +381,12 @@ impl Socket {
     /// The client's address, if it has one of IP and is still there.
     #[must_use]
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.link.peer_addr()
+        self.wire.peer_addr()
     }
 
     // ---- receiving
 
-    fn arrived(&self, bytes: &[u8]) {
+    fn take_in(&self, bytes: &[u8]) {
         self.heard.set(self.server.now());
         self.asked.set(false);
         let Some(me) = self.me.upgrade() else { return };
@@ -417,9 +420,9 @@ impl Socket {
                 }
             }
         }
-        if self.link.queued() > self.options.max_queued_bytes {
+        if self.wire.queued() > self.options.max_queued_bytes {
             self.is_paused.set(true);
-            self.link.pause();
+            self.wire.pause();
         }
     }
 
@@ -472,7 +475,7 @@ impl Socket {
             inner.status.get_or_insert(status);
             inner.inbound.release();
         }
-        self.link.end();
+        self.wire.end();
         self.deadline
             .set(self.server.after(self.server.limits.lingering_time));
         self.hold(false);
@@ -489,7 +492,7 @@ impl Socket {
             inner.phase = Phase::Over;
             inner.status.get_or_insert(status);
         }
-        self.link.close();
+        self.wire.close();
         self.tell_closed();
         self.server.dismiss(self.key.get());
     }
@@ -508,18 +511,18 @@ impl Socket {
             return;
         }
         if held {
-            self.link.pause();
+            self.wire.pause();
         } else {
             self.heard.set(self.server.now());
             if !self.is_paused.get() {
-                self.link.resume();
+                self.wire.resume();
             }
         }
     }
 
     fn resume(&self) {
         if self.is_paused.replace(false) && !self.is_held.get() {
-            self.link.resume();
+            self.wire.resume();
         }
     }
 }
@@ -545,16 +548,19 @@ pub fn broadcast<'a>(
 
 impl StreamHandler for Socket {
     fn readable(&self) {
-        match self.link.receive() {
+        let Wire::Link(link) = &self.wire else {
+            return;
+        };
+        match link.receive() {
             Ok(Received::Nothing) => {}
             Ok(Received::End) => self.over(CloseStatus::unclean()),
-            Ok(received) => self.arrived(received.bytes()),
+            Ok(received) => self.take_in(received.bytes()),
             Err(_) => self.over(CloseStatus::unclean()),
         }
     }
 
     fn flushed(&self) {
-        let queued = self.link.queued();
+        let queued = self.wire.queued();
         if queued <= self.options.max_queued_bytes / 2 {
             self.resume();
         }
@@ -568,6 +574,16 @@ impl StreamHandler for Socket {
     }
 
     fn failed(&self, _error: io::Error) {
+        self.over(CloseStatus::unclean());
+    }
+}
+
+impl WireHandler for Socket {
+    fn arrived(&self, bytes: &[u8]) {
+        self.take_in(bytes);
+    }
+
+    fn ended(&self) {
         self.over(CloseStatus::unclean());
     }
 }
@@ -607,10 +623,6 @@ impl Member for Socket {
     fn abort(&self) {
         self.over(CloseStatus::unclean());
     }
-}
-
-fn gone() -> Error {
-    Error::new(ErrorKind::Closed, "the client has gone")
 }
 
 impl std::fmt::Debug for Socket {

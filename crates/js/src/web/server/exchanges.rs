@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use twinloop_web::Bytes;
 use twinloop_web::fetch::Body;
-use twinloop_web::server::{Exchange, Fields, Handler};
+use twinloop_web::server::{Compression, Exchange, Fields, Handler};
 
 use super::table::{Heard, Servers, tell};
 use crate::builtins::results::Chunk;
@@ -43,10 +43,14 @@ pub(super) struct ToJavaScript {
     pub(super) context: Context,
     pub(super) servers: Rc<Servers>,
     pub(super) number: f64,
+    pub(super) compression: Option<Compression>,
 }
 
 impl Handler for ToJavaScript {
     fn request(&self, exchange: Exchange) {
+        if let Some(compression) = self.compression {
+            exchange.compress(compression);
+        }
         self.hand(Rc::new(exchange));
     }
 }
@@ -89,6 +93,7 @@ pub fn hand_over(scope: &Scope<'_>, server: f64, exchange: Rc<Exchange>) {
         context: scope.context(),
         servers: scope.state::<Servers>(),
         number: server,
+        compression: None,
     };
     handler.hand(exchange);
 }

@@ -8,6 +8,7 @@ const { BodyRecord, nativeBody } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
 const { isRequest, recordOf } = require('web/fetch/request');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
+const { readCompress } = require('web/server/options');
 const { serverFile, serverFolder } = ops;
 const loadUrl = () => require('web/url/url');
 
@@ -39,10 +40,10 @@ function responseOf(answer) {
   return makeResponse(new ResponseRecord('default', status, '', '', false, fields, 'response', record));
 }
 
-/** The file at a path, whatever the request's URL is. @param {any} request @param {any} path */
-async function serveFile(request, path) {
+/** The file at a path, whatever the request's URL is. @param {any} request @param {any} path @param {any} [options] */
+async function serveFile(request, path, options = {}) {
   const { method, fields } = checked(request);
-  return responseOf(await serverFile(pathOf(path), method, '/', fields));
+  return responseOf(await serverFile(pathOf(path), method, '/', fields, readCompress('serveFile', options)));
 }
 
 /** What of a folder the request's URL names. @param {any} request @param {any} [options] */
@@ -50,10 +51,12 @@ async function serveDir(request, options = {}) {
   const { method, fields } = checked(request);
   const { fsRoot = '.', urlRoot = '', index = 'index.html', hidden = false, precompressed = true, cacheControl } = options;
   const root = pathOf(fsRoot);
-  const key = `${root}\n${index}\n${hidden}\n${precompressed}\n${cacheControl}`;
+  const compress = readCompress('serveDir', options);
+  const key = `${root}\n${index}\n${hidden}\n${precompressed}\n${cacheControl}\n${compress}`;
   let folder = mapGet(folders, key);
   if (folder === undefined) {
-    folder = serverFolder(root, toUSVString(index), !!hidden, !!precompressed, cacheControl === undefined ? undefined : `${cacheControl}`);
+    const control = cacheControl === undefined ? undefined : `${cacheControl}`;
+    folder = serverFolder(root, toUSVString(index), !!hidden, !!precompressed, control, compress);
     if (mapSize(folders) >= mostFolders) folders = new Map();
     mapSet(folders, key, folder);
   }
@@ -64,7 +67,7 @@ async function serveDir(request, options = {}) {
     target = slice(target, prefix.length);
     if (!startsWith(target, '/')) target = `/${target}`;
   }
-  return responseOf(await serverFile(folder, method, target, fields));
+  return responseOf(await serverFile(folder, method, target, fields, compress));
 }
 
 /** What follows the host. @param {string} url */

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use twinloop_web::fetch::Body;
-use twinloop_web::server::{Asked, Fields, FileAnswer, Folder, FolderOptions, answer_file};
+use twinloop_web::server::{
+    Asked, Compression, Fields, FileAnswer, Folder, FolderOptions, answer_file,
+};
 
 use super::exchanges::{exchange_of, read_fields};
 use super::table::Servers;
@@ -14,12 +16,23 @@ use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
 use crate::web::network::{ArrivingBody, Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
-    Op::new("serverFile", 4, file),
-    Op::new("serverFolder", 5, folder),
+    Op::new("serverFile", 5, file),
+    Op::new("serverFolder", 6, folder),
     Op::new("serverPipe", 4, pipe),
 ];
 
-/// `serverFolder(path, index, hidden, precompressed, cacheControl)`: a folder that is served.
+/// A number of bytes from which on answers are compressed; below zero they are not.
+pub(super) fn read_compression(
+    scope: &Scope<'_>,
+    value: Local<'_>,
+) -> Result<Option<Compression>, Error> {
+    let least = scope.number_of(value)?;
+    Ok((least >= 0.0).then_some(Compression {
+        min_bytes: least as u64,
+    }))
+}
+
+/// `serverFolder(path, index, hidden, precompressed, cacheControl, compress)`: a folder that is served.
 fn folder<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = PathBuf::from(scope.string_of(arguments.get(0))?);
     limits(scope).path(Access::READ, &path)?;
@@ -31,13 +44,15 @@ fn folder<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
         index: scope.string_of(arguments.get(1))?,
         hidden: scope.bool_of(arguments.get(2)),
         precompressed: scope.bool_of(arguments.get(3)),
+        compress: read_compression(scope, arguments.get(5))?,
         cache_control,
     };
     let folder = Folder::open(&path, options).map_err(network_error)?;
     scope.host_object(Rc::new(folder))
 }
 
-/// `serverFile(place, method, target, fields)`: what a client gets, as `[status, fields, body]`; the place is a folder or a file's path.
+/// `serverFile(place, method, target, fields, compress)`: what a client gets, as `[status, fields, body]`; the place is a folder, or a file's path,
+/// for which `compress` counts.
 fn file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let place = arguments.get(0);
     let method = scope.string_of(arguments.get(1))?;
@@ -48,8 +63,11 @@ fn file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     if place.is_string() {
         let path = PathBuf::from(scope.string_of(place)?);
         limits(scope).path(Access::READ, &path)?;
+        let compress = read_compression(scope, arguments.get(4))?;
         return scope.promise_from_future(async move {
-            let answer = answer_file(&path, &asked).await.map_err(network_error)?;
+            let answer = answer_file(&path, &asked, compress)
+                .await
+                .map_err(network_error)?;
             Ok(Answer { network, answer })
         });
     }

@@ -11,6 +11,7 @@ use twinloop_loop::take_inherited;
 use twinloop_web::server::{Exchange, Identity, Limits, Server};
 
 use super::exchanges::{ToJavaScript, address};
+use super::files::read_compression;
 use super::sockets::Topics;
 use super::table::Servers;
 use crate::builtins::errno::{errno, errno_of};
@@ -55,13 +56,14 @@ fn set_receivers<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
 /// `serverStart(place, port, flags, certificate, key, limits)`: the number of a server that listens.
 ///
 /// The place is a host's name or address, a path, or a descriptor's number; flags: 1 only IPv6, 2 a shared port, 4 the place is a path. Limits:
-/// bytes of a head, bytes of a body, seconds of idleness.
+/// bytes of a head, bytes of a body, seconds of idleness, and the bytes from which on answers are compressed.
 fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let place = arguments.get(0);
     let port = scope.int32_of(arguments.get(1))? as u16;
     let flags = scope.int32_of(arguments.get(2))?;
     let identity = read_identity(scope, arguments.get(3), arguments.get(4))?;
     let limits = read_limits(scope, arguments.get(5))?;
+    let compression = read_compression(scope, scope.get(arguments.get(5), 3)?)?;
     let mut path = None;
     let (shown, listener) = if place.as_f64().is_some() {
         let number = scope.int32_of(place)?;
@@ -97,6 +99,7 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         context: scope.context(),
         servers,
         number,
+        compression,
     }));
     Ok(scope.number(number))
 }

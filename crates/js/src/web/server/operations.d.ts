@@ -14,7 +14,7 @@ interface Operations {
   serverSetReceivers(functions: ServerReceivers): void;
   /**
    * A server that listens. The place is a host's name or address, a path, or a descriptor's number; flags: 1 only IPv6, 2 a shared port, 4 the place
-   * is a path. Limits: bytes of a head, bytes of a body, seconds of idleness.
+   * is a path. Limits: bytes of a head, bytes of a body, seconds of idleness; the bytes from which on an answer is compressed, below zero none is.
    */
   serverStart(
     place: string | number,
@@ -22,7 +22,7 @@ interface Operations {
     flags: number,
     certificate: string | undefined,
     key: string | undefined,
-    limits: [head: number, body: number, idle: number],
+    limits: [head: number, body: number, idle: number, compress: number],
   ): number;
   serverAddress(server: number): Endpoint | null;
   serverConnections(server: number): number;
@@ -47,13 +47,21 @@ interface Operations {
   serverPeer(exchange: number): Endpoint | null;
 
   /** A folder that is served. */
-  serverFolder(path: string, index: string, hidden: boolean, precompressed: boolean, cacheControl: string | undefined): object;
+  serverFolder(
+    path: string,
+    index: string,
+    hidden: boolean,
+    precompressed: boolean,
+    cacheControl: string | undefined,
+    compress: number,
+  ): object;
   /** What a client gets that asks for something in a folder, or for a file whose path is given. */
   serverFile(
     place: object | string,
     method: string,
     target: string,
     fields: string,
+    compress: number,
   ): Promise<[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | number]>;
   /** Answers with a body that is arriving; resolves when it has left, or nobody wants it any more. */
   serverPipe(exchange: number, status: number, fields: string, body: number): Promise<void>;

@@ -17,9 +17,11 @@ const { decodeText } = ops;
  * @property {any} websocket
  */
 
-/** @param {string} name @param {any} value @param {string} what @returns {never} */
-function refuse(name, value, what) {
-  throw new TypeError(`serve: the option '${name}' must be ${what}, not ${typeof value === 'string' ? stringify(value) : String(value)}`);
+/** @param {string} name @param {any} value @param {string} what @param {string} [caller] @returns {never} */
+function refuse(name, value, what, caller = 'serve') {
+  throw new TypeError(
+    `${caller}: the option '${name}' must be ${what}, not ${typeof value === 'string' ? stringify(value) : String(value)}`,
+  );
 }
 
 /** @param {any} options @param {string} name */
@@ -29,12 +31,12 @@ function functionOf(options, name) {
   return value;
 }
 
-/** @param {any} options @param {string} name @param {number} standard @param {number} most */
-function numberOf(options, name, standard, most) {
+/** @param {any} options @param {string} name @param {number} standard @param {number} most @param {string} [caller] */
+function numberOf(options, name, standard, most, caller = 'serve') {
   const value = options[name];
   if (value === undefined) return standard;
   const number = typeof value === 'string' && value !== '' ? +value : value;
-  if (typeof number !== 'number' || !(number >= 0 && number <= most)) refuse(name, value, `a number from 0 to ${most}`);
+  if (typeof number !== 'number' || !(number >= 0 && number <= most)) refuse(name, value, `a number from 0 to ${most}`, caller);
   return number;
 }
 
@@ -112,13 +114,23 @@ function readPlace(options) {
   return { place: hostname, port: numberOf(options, 'port', 8000, 65535), flags };
 }
 
-/** @param {any} options @returns {[head: number, body: number, idle: number]} */
+/** @param {any} options @returns {[head: number, body: number, idle: number, compress: number]} */
 function readLimits(options) {
   return [
     numberOf(options, 'maxHeaderSize', 64 * 1024, 2 ** 30),
     numberOf(options, 'maxRequestBodySize', 128 * 1024 * 1024, 2 ** 53),
     numberOf(options, 'idleTimeout', 75, 2 ** 31),
+    readCompress('serve', options),
   ];
+}
+
+/** From how many bytes on answers are compressed for whom that suits; below zero they are not. @param {string} caller @param {any} options @returns {number} */
+function readCompress(caller, options) {
+  const { compress } = options;
+  if (compress === undefined || compress === false) return -1;
+  if (compress === true) return 1024;
+  if (typeof compress !== 'object' || compress === null) refuse('compress', compress, 'true, false or { minSize }', caller);
+  return numberOf(compress, 'minSize', 1024, 2 ** 53, caller);
 }
 
 /** @param {any} options */
@@ -128,4 +140,4 @@ function readSignal(options) {
   return signal;
 }
 
-module.exports = { functionOf, readLimits, readPlace, readServing, readSignal, readTls };
+module.exports = { functionOf, readCompress, readLimits, readPlace, readServing, readSignal, readTls };

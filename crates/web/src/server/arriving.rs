@@ -1,0 +1,251 @@
+//! A request as it arrives, whatever protocol brings it: its head, as much of its body as nobody has taken, and who waits for more.
+//!
+//! The protocol says what came and what that costs its peer; here is what becomes of it. What a handler may not see is refused by
+//! [`refusal`], for every protocol alike.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+
+use super::listening::Limits;
+use crate::http1::{Head, Start};
+use crate::{Error, ErrorKind, Result};
+
+/// A body that is to be no longer than this is awaited before its request is handed on: most handlers want it whole, and get it without a stream.
+const AWAITED_BODY: u64 = 128 * 1024;
+
+/// So much of a body that nobody wants is read all the same, so that the client hears the answer.
+pub(super) const SKIPPED_LIMIT: usize = 256 * 1024;
+
+pub(super) struct Arriving {
+    /// Until the handler gets it.
+    head: Option<Box<Head>>,
+    pub(super) is_head_request: bool,
+    /// The client waits to be told to send the body.
+    pub(super) awaits_continue: bool,
+    /// A body that is awaited.
+    awaited: Option<BytesMut>,
+    body: VecDeque<Bytes>,
+    size: usize,
+    received: u64,
+    /// It is no message that could be too long.
+    pub(super) is_endless: bool,
+    skipped: usize,
+    state: Incoming,
+    reader: Option<Waker>,
+    /// Whoever wants to know that the client has gone, in the order in which they asked.
+    gone: Vec<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Incoming {
+    Coming,
+    Whole,
+    Failed(ErrorKind, &'static str),
+}
+
+/// With which status a request is refused that no handler should see.
+pub(super) fn refusal(head: &Head, limits: &Limits) -> Option<u16> {
+    // Of two hosts two readers could choose two (RFC 9112, 3.2).
+    if head.has_hosts || (head.minor_version == 1 && !head.has_host) {
+        return Some(400);
+    }
+    if head.expects_other {
+        return Some(417);
+    }
+    // It says so itself: nobody need read it to know.
+    let is_long = head.length.is_some_and(|length| length > limits.body_bytes);
+    is_long.then_some(413)
+}
+
+impl Arriving {
+    /// A request whose head is there. `is_whole`: nothing follows.
+    pub(super) fn new(head: Box<Head>, is_whole: bool) -> Arriving {
+        let awaits_continue = head.expects_continue && head.minor_version == 1;
+        let awaited = (head.length)
+            .filter(|&length| {
+                !is_whole && head.has_body && length <= AWAITED_BODY && !head.expects_continue
+            })
+            .map(|length| BytesMut::with_capacity(length as usize));
+        Arriving {
+            is_head_request: matches!(&head.start, Start::Request { method, .. } if method == "HEAD"),
+            awaits_continue,
+            awaited,
+            head: Some(head),
+            body: VecDeque::new(),
+            size: 0,
+            received: 0,
+            is_endless: false,
+            skipped: 0,
+            state: if is_whole {
+                Incoming::Whole
+            } else {
+                Incoming::Coming
+            },
+            reader: None,
+            gone: Vec::new(),
+        }
+    }
+
+    /// The head, for the handler, once: at once, or with a short body.
+    pub(super) fn take_head(&mut self) -> Option<Box<Head>> {
+        if self.awaited.is_some() {
+            return None;
+        }
+        self.head.take()
+    }
+
+    /// Whether no handler has heard of it.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// Whether its client may go on with another protocol behind it.
+    pub(super) fn may_upgrade(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.upgrades)
+    }
+
+    /// Whether the handler hears of it with its body.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    pub(super) fn is_coming(&self) -> bool {
+        self.state == Incoming::Coming
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.state == Incoming::Whole
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.state, Incoming::Failed(..))
+    }
+
+    /// Bytes that wait to be taken.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// A piece of the body came. False when that makes it longer than the limit: it has failed then.
+    pub(super) fn data(&mut self, bytes: &[u8], limits: &Limits) -> bool {
+        self.received += bytes.len() as u64;
+        if self.received > limits.body_bytes && !self.is_endless {
+            self.fail(ErrorKind::Full, "the body is longer than the limit");
+            return false;
+        }
+        self.size += bytes.len();
+        match &mut self.awaited {
+            Some(awaited) => awaited.extend_from_slice(bytes),
+            None => {
+                self.body.push_back(Bytes::copy_from_slice(bytes));
+                wake(&mut self.reader);
+            }
+        }
+        true
+    }
+
+    /// A piece came that nobody wants. False when there were too many of them.
+    pub(super) fn skip(&mut self, count: usize) -> bool {
+        self.skipped += count;
+        self.skipped <= SKIPPED_LIMIT
+    }
+
+    /// All of it is here.
+    pub(super) fn end(&mut self) {
+        if self.is_coming() {
+            self.state = Incoming::Whole;
+        }
+        if let Some(whole) = self.awaited.take() {
+            self.body.push_back(whole.freeze());
+        }
+        wake(&mut self.reader);
+    }
+
+    /// The rest will never come, or is not wanted.
+    pub(super) fn fail(&mut self, kind: ErrorKind, what: &'static str) {
+        self.state = Incoming::Failed(kind, what);
+        self.discard();
+        wake(&mut self.reader);
+    }
+
+    /// Nobody will take what waits: how much it was.
+    pub(super) fn discard(&mut self) -> usize {
+        self.awaited = None;
+        self.body.clear();
+        std::mem::take(&mut self.size)
+    }
+
+    /// The whole body, if it is here.
+    pub(super) fn take_whole(&mut self) -> Option<Bytes> {
+        if !self.is_whole() {
+            return None;
+        }
+        let size = std::mem::take(&mut self.size);
+        let mut pieces = std::mem::take(&mut self.body);
+        Some(match pieces.len() {
+            0 => Bytes::new(),
+            1 => pieces.pop_front().unwrap_or_default(),
+            _ => {
+                let mut whole = BytesMut::with_capacity(size);
+                for piece in pieces {
+                    whole.extend_from_slice(&piece);
+                }
+                whole.freeze()
+            }
+        })
+    }
+
+    /// The next piece, or the end of the body.
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if let Some(piece) = self.body.pop_front() {
+            self.size -= piece.len();
+            return Poll::Ready(Some(Ok(piece)));
+        }
+        match self.state {
+            Incoming::Whole => Poll::Ready(None),
+            Incoming::Failed(kind, what) => Poll::Ready(Some(Err(Error::new(kind, what)))),
+            Incoming::Coming => {
+                remember(&mut self.reader, context);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Has this task woken when the exchange has ended.
+    pub(super) fn watch(&mut self, context: &Context<'_>) {
+        let waker = context.waker();
+        if !self.gone.iter().any(|other| other.will_wake(waker)) {
+            self.gone.push(waker.clone());
+        }
+    }
+
+    /// The client sends no more, or the exchange has ended: whoever wants to know hears of it.
+    pub(super) fn tell_gone(&mut self) {
+        self.gone.drain(..).for_each(Waker::wake);
+    }
+
+    /// The exchange has ended: nobody is left waiting.
+    pub(super) fn forget(mut self) {
+        wake(&mut self.reader);
+        self.tell_gone();
+    }
+}
+
+pub(super) fn gone() -> Error {
+    Error::new(ErrorKind::Closed, "the client has gone")
+}
+
+pub(super) fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+pub(super) fn remember(slot: &mut Option<Waker>, context: &Context<'_>) {
+    match slot {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *slot = Some(context.waker().clone()),
+    }
+}
