@@ -167,7 +167,7 @@ fn clients_that_break_the_rules_are_told_by_their_codes() {
             ..SocketOptions::default()
         };
         let (server, address, echo) = start(options);
-        let cases: [(&[u8], Option<u16>); 7] = [
+        let cases: [(&[u8], Option<u16>); 10] = [
             // Not masked.
             (&[0x81, 0x01, b'a'], Some(1002)),
             // Reserved bits, an unknown opcode, a long ping, a continuation of nothing.
@@ -178,6 +178,13 @@ fn clients_that_break_the_rules_are_told_by_their_codes() {
             // Text that is none, and too much of it.
             (&[0x81, 0x81, 0, 0, 0, 0, 0xff], Some(1007)),
             (&[0x81, 0xfe, 0x10, 0, 0, 0, 0, 0], Some(1009)),
+            // Nothing that follows could make a text of it: in a frame that others follow, in one that goes on, behind half a character.
+            (&[0x01, 0x81, 0, 0, 0, 0, 0xff], Some(1007)),
+            (&[0x81, 0x8a, 0, 0, 0, 0, b'a', 0xff], Some(1007)),
+            (
+                &[0x01, 0x81, 0, 0, 0, 0, 0xc3, 0x00, 0x8a, 0, 0, 0, 0, b'a'],
+                Some(1007),
+            ),
         ];
         let count = cases.len();
         for (bytes, code) in cases {

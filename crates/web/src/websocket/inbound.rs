@@ -32,6 +32,8 @@ pub(crate) struct Inbound {
     /// The message whose frames are arriving: its kind and whether it is compressed.
     kind: Option<(Opcode, bool)>,
     message: Vec<u8>,
+    /// So many bytes of it are known to be text.
+    text: usize,
     limit: usize,
     role: Role,
 }
@@ -46,6 +48,7 @@ impl Inbound {
             frame: None,
             kind: None,
             message: Vec::new(),
+            text: 0,
             limit,
             role,
         }
@@ -85,6 +88,7 @@ impl Inbound {
             frame: None,
             kind: None,
             message: Vec::new(),
+            text: 0,
             limit,
             role,
         }
@@ -124,6 +128,9 @@ impl Inbound {
                     apply_mask(&mut self.message[before..], turned(mask, at));
                 }
                 self.start += taken;
+                if taken < missing || !header.is_final {
+                    self.check_text()?;
+                }
                 if taken < missing {
                     self.frame = Some((header, missing - taken));
                     return Ok(None);
@@ -180,21 +187,38 @@ impl Inbound {
         Ok(())
     }
 
+    /// Fails as soon as a text cannot become one any more (RFC 6455, 8.1), where its bytes are seen before its end.
+    fn check_text(&mut self) -> Result<()> {
+        if !matches!(self.kind, Some((Opcode::Text, false))) {
+            return Ok(());
+        }
+        match std::str::from_utf8(&self.message[self.text..]) {
+            Ok(text) => self.text += text.len(),
+            // The last character may be cut in two.
+            Err(cause) if cause.error_len().is_none() => self.text += cause.valid_up_to(),
+            Err(cause) => return Err(no_text().with_source(cause)),
+        }
+        Ok(())
+    }
+
     fn finish_message(&mut self, deflate: &mut Option<Deflate>) -> Result<Message> {
         let payload = std::mem::take(&mut self.message);
+        self.text = 0;
         let (opcode, compressed) = self.kind.take().unwrap_or((Opcode::Binary, false));
         let payload = match deflate {
             Some(deflate) if compressed => deflate.decompress(&payload, self.limit)?,
             _ => payload,
         };
         if opcode == Opcode::Text {
-            let text = String::from_utf8(payload).map_err(|cause| {
-                Error::new(ErrorKind::Decode, "a text message is not utf-8").with_source(cause)
-            })?;
+            let text = String::from_utf8(payload).map_err(|cause| no_text().with_source(cause))?;
             return Ok(Message::Text(text));
         }
         Ok(Message::Binary(Bytes::from(payload)))
     }
+}
+
+fn no_text() -> Error {
+    Error::new(ErrorKind::Decode, "a text message is not utf-8")
 }
 
 /// The mask as it goes on behind so many bytes.
