@@ -20,6 +20,7 @@ mod packages;
 mod paths;
 mod process;
 mod python;
+mod servers;
 mod setup;
 mod structure;
 mod system;

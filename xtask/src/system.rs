@@ -26,6 +26,27 @@ const fn need(check: &'static str, package: &'static str, purpose: &'static str)
     }
 }
 
+impl Need {
+    /// Whether this is the need for a server of that name.
+    pub(crate) fn is_for(&self, server: &str) -> bool {
+        self.package
+            .strip_suffix("-server")
+            .unwrap_or(&self.package)
+            == server
+    }
+
+    /// Fails if it is not there.
+    pub(crate) fn require(&self) -> Result<()> {
+        anyhow::ensure!(
+            is_there(self),
+            "{} is not installed: apt-get install {}",
+            self.purpose,
+            self.package
+        );
+        Ok(())
+    }
+}
+
 /// To build with a prebuilt engine.
 pub(crate) const BUILD: [Need; 6] = [
     need(
@@ -62,6 +83,27 @@ pub(crate) const VENV: [Need; 1] = [need(
     "python3-venv",
     "making .venv",
 )];
+
+/// The servers that packages from npm are tried with; each is `is_for` its name in the programs of `tests/real`.
+pub(crate) const SERVERS: [Need; 5] = [
+    need(
+        "ls /usr/lib/postgresql/*/bin/postgres || command -v postgres",
+        "postgresql",
+        "PostgreSQL",
+    ),
+    need("command -v redis-server", "redis-server", "Redis"),
+    need("command -v nats-server", "nats-server", "NATS"),
+    need(
+        "command -v mariadbd || test -x /usr/sbin/mariadbd",
+        "mariadb-server",
+        "MariaDB",
+    ),
+    need(
+        "test -x /usr/lib/rabbitmq/bin/rabbitmq-server",
+        "rabbitmq-server",
+        "RabbitMQ",
+    ),
+];
 
 /// To build the engine from source, besides LLVM.
 const ENGINE_FROM_SOURCE: [Need; 3] = [

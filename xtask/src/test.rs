@@ -1,7 +1,7 @@
 //! `cargo xtask test`: Rust, JavaScript and Python tests and the examples, each counted; ends with a plain total.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,19 +9,22 @@ use anyhow::{Result, bail};
 
 use crate::examples::{self, Example, Runner};
 use crate::fixtures::Fixtures;
+use crate::npm_programs::{Program, Suite};
 use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
+use crate::servers::Servers;
 use crate::terminal::{dim, duration, green, red, step};
 use crate::{Arguments, cargo, npm_programs, process, system, zeal};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [npm] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [npm] [real] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
   js         tests/js/{web,node}/*.test.mjs and tests/both, each a program for `twinloop`; FIXTURES holds the local servers' addresses as JSON
   npm        tests/npm: packages from npm, each used by a program that must print what it prints on Node
+  real       tests/real: the same against real servers, which are installed if this kind is named (or CI is set), and skipped otherwise
   python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
@@ -30,7 +33,7 @@ Runs the kinds of test that are named, or all:
   --filter TEXT   only tests (js: files) whose name contains TEXT
   --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13, and zeal
   --release       test the optimised build
-  --node PROGRAM  instead of testing npm, write down what Node prints
+  --node PROGRAM  instead of testing npm or real, write down what Node prints
 
 The last line is `N passed, N failed, N skipped`.
 ";
@@ -129,7 +132,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("release") => plan.profile = Profile::Release,
             lexopt::Arg::Long("node") => plan.node = Some(arguments.value()?.into()),
             lexopt::Arg::Value(kind)
-                if ["rust", "js", "npm", "python", "examples", "zeal"]
+                if ["rust", "js", "npm", "real", "python", "examples", "zeal"]
                     .iter()
                     .any(|known| kind == *known) =>
             {
@@ -149,9 +152,12 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         total.add(rust(plan)?);
     }
     if let Some(node) = &plan.node {
-        return npm_programs::keep(&npm_programs::provide()?, node);
+        return keep(plan, node);
     }
-    if plan.has("js") || plan.has("npm") || plan.has("python") || plan.has("examples") {
+    if ["js", "npm", "real", "python", "examples"]
+        .iter()
+        .any(|kind| plan.has(kind))
+    {
         cargo::build(plan.profile)?;
         let session = Session {
             plan,
@@ -165,6 +171,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         }
         if plan.has("npm") {
             total.add(session.npm()?);
+        }
+        if plan.has("real") {
+            total.add(session.real()?);
         }
         if plan.has("examples") {
             total.add(session.examples_without_python()?);
@@ -223,6 +232,36 @@ fn rust(plan: &Plan) -> Result<Tally> {
         run(&["test", "--no-fail-fast"])?;
     }
     Ok(total)
+}
+
+/// The programs of `tests/real` that are wanted, and the servers that they need.
+fn with_servers(plan: &Plan) -> Result<(Vec<Program>, Servers)> {
+    let mut programs = npm_programs::provide(Suite::Real)?;
+    programs.retain(|program| plan.matches(&program.name));
+    let needed: Vec<&str> = programs
+        .iter()
+        .flat_map(|program| program.servers.iter().map(String::as_str))
+        .collect();
+    // Databases are no tools that a person expects to be installed by a test of something else.
+    let may_install = !plan.kinds.is_empty() || std::env::var_os("CI").is_some();
+    let servers = Servers::start(&needed, may_install)?;
+    Ok((programs, servers))
+}
+
+/// Writes down what programs print on Node.
+fn keep(plan: &Plan, node: &Path) -> Result<()> {
+    if plan.has("npm") {
+        let programs = npm_programs::provide(Suite::Npm)?;
+        let wanted = programs
+            .iter()
+            .filter(|program| plan.matches(&program.name));
+        npm_programs::keep(&wanted.collect::<Vec<_>>(), node, None)?;
+    }
+    if plan.has("real") {
+        let (programs, servers) = with_servers(plan)?;
+        npm_programs::keep(&programs.iter().collect::<Vec<_>>(), node, Some(&servers))?;
+    }
+    Ok(())
 }
 
 /// What a run of cargo test or nextest counted.
@@ -345,20 +384,39 @@ impl Session<'_> {
     fn npm(&self) -> Result<Tally> {
         step("Packages from npm");
         let mut total = Tally::default();
-        for program in npm_programs::provide()? {
-            if !self.plan.matches(&program.name) {
-                continue;
-            }
-            let finished = program.run(&self.twinloop)?;
-            let fault = program.fault(&finished);
-            total.add(Tally::one(fault.is_none()));
-            let name = &program.name;
-            match fault {
-                None => println!("{} {name} {}", green("✔"), dim(&duration(finished.time))),
-                Some(fault) => println!("{} {name}\n{fault}", red("✘")),
+        for program in npm_programs::provide(Suite::Npm)? {
+            if self.plan.matches(&program.name) {
+                total.add(self.npm_program(&program, None)?);
             }
         }
         Ok(total)
+    }
+
+    /// Those that use them against real servers.
+    fn real(&self) -> Result<Tally> {
+        step("Packages from npm against real servers");
+        let (programs, servers) = with_servers(self.plan)?;
+        let mut total = Tally::default();
+        for program in &programs {
+            if let Some(reason) = servers.missing(&program.servers) {
+                println!("- {} is skipped: {reason}", program.name);
+                total.add(Tally::skipped());
+            } else {
+                total.add(self.npm_program(program, Some(&servers))?);
+            }
+        }
+        Ok(total)
+    }
+
+    fn npm_program(&self, program: &Program, servers: Option<&Servers>) -> Result<Tally> {
+        let finished = program.run(&self.twinloop, servers)?;
+        let fault = program.fault(&finished);
+        let name = &program.name;
+        match &fault {
+            None => println!("{} {name} {}", green("✔"), dim(&duration(finished.time))),
+            Some(fault) => println!("{} {name}\n{fault}", red("✘")),
+        }
+        Ok(Tally::one(fault.is_none()))
     }
 
     fn examples_without_python(&self) -> Result<Tally> {

@@ -25,6 +25,39 @@ test('old packages find and reset an emitter’s listeners', () => {
   equal(EventEmitter.prototype.on, EventEmitter.prototype.addListener);
 });
 
+test('what was made of an emitter shares its listeners', () => {
+  // node-redis hands out such objects: a listener of `error` that only they had left the client's own errors unhandled.
+  const emitter = new EventEmitter();
+  const derived = Object.create(emitter);
+  const heard = [];
+  derived.on('error', function (error) {
+    heard.push([this === derived, error]);
+  });
+  // Often enough that listeners are bound to the emitter.
+  for (let count = 0; count < 50; count += 1) emitter.emit('error', count);
+  derived.emit('error', 'x');
+  deepEqual(heard.slice(-2), [
+    [false, 49],
+    [true, 'x'],
+  ]);
+  equal(emitter.listenerCount('error'), 1);
+  derived.removeAllListeners();
+  equal(emitter.listenerCount('error'), 1);
+  equal(derived.listenerCount('error'), 0);
+});
+
+test('a prototype may say how many listeners there may be', () => {
+  class Crowded extends EventEmitter {}
+  Crowded.prototype._maxListeners = 50;
+  equal(new Crowded().getMaxListeners(), 50);
+  equal(new Crowded().setMaxListeners(3).getMaxListeners(), 3);
+  equal(new EventEmitter().getMaxListeners(), 10);
+  // That alone makes no listeners which all would share.
+  const [first, second] = [Object.create(Crowded.prototype), Object.create(Crowded.prototype)];
+  first.on('x', () => {});
+  equal(second.listenerCount('x'), 0);
+});
+
 test('who watches for removals is told of all, itself last', () => {
   const emitter = new EventEmitter();
   const seen = [];

@@ -307,4 +307,22 @@ test('an event handler is set on what is an event target', () => {
   throws(() => set.call({}, null), TypeError);
 });
 
+test('a proxy of a target, and what was made of one, has its listeners', () => {
+  // graphql-yoga puts a proxy before the signals of its requests.
+  class Signal extends EventTarget {
+    stop() {
+      return this.dispatchEvent(new Event('stop'));
+    }
+  }
+  const signal = new Signal();
+  const heard = [];
+  for (const other of [new Proxy(signal, {}), Object.create(signal)]) {
+    other.addEventListener('stop', (event) => heard.push(event.target === other), { once: true });
+    equal(other.stop(), true);
+  }
+  deepEqual(heard, [true, true]);
+  throws(() => EventTarget.prototype.addEventListener.call({}, 'x', () => {}), TypeError);
+  throws(() => EventTarget.prototype.dispatchEvent.call(new Proxy({}, {}), new Event('x')), TypeError);
+});
+
 await run();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectExpression,
-    ObjectPropertyKind, PropertyKey, VariableDeclarator,
+    ObjectPropertyKind, PropertyKey, Statement, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
@@ -228,8 +228,14 @@ impl<'a> Visit<'a> for Finder {
             Expression::StaticMemberExpression(member) => {
                 let method = member.property.name.as_str();
                 if method == "defineProperty" && is_name(&member.object, "Object") {
-                    if let [target, Argument::StringLiteral(name), ..] = call.arguments.as_slice()
+                    if let [
+                        target,
+                        Argument::StringLiteral(name),
+                        Argument::ObjectExpression(descriptor),
+                        ..,
+                    ] = call.arguments.as_slice()
                         && target.as_expression().is_some_and(is_exports)
+                        && is_safe(descriptor)
                     {
                         self.add(&name.value);
                     }
@@ -254,6 +260,39 @@ impl<'a> Visit<'a> for Finder {
         }
         walk::walk_call_expression(self, call);
     }
+}
+
+/// Whether a property with this descriptor is an export: one with a value, or with a getter that only looks up a name. Node asks no
+/// other getter for its value: some of them warn (ioredis).
+fn is_safe(descriptor: &ObjectExpression<'_>) -> bool {
+    let mut properties = descriptor.properties.iter().filter_map(|each| match each {
+        ObjectPropertyKind::ObjectProperty(property) => Some(property),
+        ObjectPropertyKind::SpreadProperty(_) => None,
+    });
+    let named = |key: &PropertyKey<'_>, name: &str| key.is_specific_static_name(name);
+    let Some(property) = properties.find(|each| !named(&each.key, "enumerable")) else {
+        return false;
+    };
+    if named(&property.key, "value") {
+        return true;
+    }
+    let Expression::FunctionExpression(getter) = &property.value else {
+        return false;
+    };
+    let body = getter.body.as_ref().map(|body| body.statements.as_slice());
+    let Some([Statement::ReturnStatement(returned)]) = body else {
+        return false;
+    };
+    let is_name = |expression: &Expression<'_>| matches!(expression, Expression::Identifier(_));
+    named(&property.key, "get")
+        && match &returned.argument {
+            Some(Expression::Identifier(_)) => true,
+            Some(Expression::StaticMemberExpression(member)) => is_name(&member.object),
+            Some(Expression::ComputedMemberExpression(member)) => {
+                is_name(&member.object) && matches!(member.expression, Expression::StringLiteral(_))
+            }
+            _ => false,
+        }
 }
 
 /// `__exportStar(require('x'), exports)`.
@@ -372,6 +411,15 @@ mod tests {
                  Object.defineProperty(exports, 'a', { enumerable: true, get: function () { return x.a; } });"
             ),
             ["__esModule", "a"]
+        );
+        assert_eq!(
+            names(
+                "Object.defineProperty(exports, 'a', { get() { return x['a'] } }); \
+                 Object.defineProperty(exports, 'b', { get() { console.warn('old'); return x.b; } }); \
+                 Object.defineProperty(exports, 'c', { enumerable: true, get: function () { return make(); } }); \
+                 Object.defineProperty(exports, 'd', { enumerable: true, value: x });"
+            ),
+            ["a", "d"]
         );
     }
 

@@ -48,19 +48,20 @@ const loadWarnings = () => require('node/process/warnings');
 
 /**
  * The listeners of one event. `list` is replaced before it changes while `lent` is the same array: an `emit` may be walking along it.
- * After `emits` of the same list `bound` has its listeners bound to the emitter, or null for one that cannot be.
+ * After `emits` of the same list `bound` has its listeners bound to the state's owner, or null for one that cannot be.
  * @typedef {{ list: any[], lent: any[] | undefined, emits: number, bound: (Function | null)[] | undefined }} Listeners
  */
 /**
  * @typedef {object} State
  * @property {any} owner
  * @property {Map<PropertyKey, Listeners>} events
- * @property {number | undefined} maxListeners
  * @property {Set<PropertyKey> | undefined} warned
  * @property {boolean} captures whether what a listener's promise is rejected with becomes an `error` event
  */
 
 const state = Symbol('state');
+// How many listeners of an event an emitter may have; prototypes may say it for all that have them.
+const most = Symbol('most');
 const errorMonitor = Symbol('events.errorMonitor');
 // From so many on, binding the listeners pays (see `builtins/bound`).
 const manyEmits = 32;
@@ -68,17 +69,25 @@ const captureSymbol = symbolFor('nodejs.rejection');
 let defaultMaxListeners = 10;
 let capturesByDefault = false;
 
-/** Made on first use, also for old-style subclasses. @param {any} emitter @returns {State} */
+/**
+ * Made on first use, also for old-style subclasses. What was made of an emitter by `Object.create` shares its listeners, as in Node:
+ * packages hand out such objects (node-redis).
+ * @param {any} emitter @returns {State}
+ */
 function stateOf(emitter) {
-  const own = emitter[state];
-  return own !== undefined && own.owner === emitter ? own : makeState(emitter, capturesByDefault);
+  return emitter[state] ?? makeState(emitter, capturesByDefault);
 }
 
 /** @param {any} emitter @param {boolean} captures @returns {State} */
 function makeState(emitter, captures) {
-  const value = { owner: emitter, events: new Map(), maxListeners: undefined, warned: undefined, captures };
+  const value = { owner: emitter, events: new Map(), warned: undefined, captures };
   defineProperty(emitter, state, { value, writable: true, enumerable: false, configurable: true });
   return value;
+}
+
+/** @param {any} emitter @param {any} count */
+function setMost(emitter, count) {
+  defineProperty(emitter, most, { value: count, writable: true, enumerable: false, configurable: true });
 }
 
 // A function, not a class: old packages call it without `new` (`EventEmitter.call(this)`).
@@ -117,10 +126,13 @@ const methods = {
     return remove(this, event, listener);
   },
   removeAllListeners(event) {
-    const { events } = stateOf(this);
+    const own = stateOf(this);
+    const { events } = own;
     const all = arguments.length === 0;
     if (!mapHas(events, 'removeListener')) {
-      if (all) forEach(namesOf(events), (name) => mapDelete(events, name));
+      // Whom it was made of keeps its listeners, as in Node.
+      if (all && own.owner !== this) makeState(this, own.captures);
+      else if (all) forEach(namesOf(events), (name) => mapDelete(events, name));
       else mapDelete(events, event);
       return this;
     }
@@ -144,8 +156,8 @@ const methods = {
     const { list } = listeners;
     listeners.lent = list;
     if (listeners.emits < manyEmits) listeners.emits += 1;
-    else listeners.bound ??= bindAll(this, list);
-    const { bound } = listeners;
+    else if (own.owner === this) listeners.bound ??= bindAll(this, list);
+    const bound = own.owner === this ? listeners.bound : undefined;
     for (let index = 0; index < list.length; index += 1) {
       const quick = bound === undefined ? null : bound[index];
       const result = quick === null ? apply(list[index], this, given) : callWith(quick, given);
@@ -169,11 +181,11 @@ const methods = {
   },
   setMaxListeners(count) {
     requireNumber(count, 'setMaxListeners', 0);
-    stateOf(this).maxListeners = count;
+    setMost(this, count);
     return this;
   },
   getMaxListeners() {
-    return stateOf(this).maxListeners ?? defaultMaxListeners;
+    return this[most] ?? defaultMaxListeners;
   },
 };
 
@@ -244,13 +256,13 @@ function add(emitter, event, listener, first) {
 /** @param {any} emitter @param {PropertyKey} event @param {number} count */
 function warnAboutLeak(emitter, event, count) {
   const own = stateOf(emitter);
-  const most = own.maxListeners ?? defaultMaxListeners;
-  if (most <= 0 || count <= most || (own.warned !== undefined && setHas(own.warned, event))) return;
+  const limit = emitter[most] ?? defaultMaxListeners;
+  if (limit <= 0 || count <= limit || (own.warned !== undefined && setHas(own.warned, event))) return;
   setAdd((own.warned ??= new Set()), event);
   const name = `[${emitter.constructor?.name ?? 'EventEmitter'}]`;
   const message =
     `Possible EventEmitter memory leak detected. ${count} ${String(event)} listeners added to ${name}. ` +
-    `MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`;
+    `MaxListeners is ${limit}. Use emitter.setMaxListeners() to increase limit`;
   /** @type {any} */
   const warning = new Error(message);
   warning.name = 'MaxListenersExceededWarning';
@@ -641,17 +653,17 @@ defineProperty(EventEmitter.prototype, '_eventsCount', {
 defineProperty(EventEmitter.prototype, '_maxListeners', {
   /** @this {any} */
   get() {
-    return isInstance(this) ? stateOf(this).maxListeners : undefined;
+    return this[most];
   },
   /** @this {any} @param {any} count */
   set(count) {
-    stateOf(this).maxListeners = count;
+    setMost(this, count);
   },
   configurable: true,
 });
 
 /** Whether somebody constructed it: the prototypes are asked too. @param {any} emitter */
-const isInstance = (emitter) => typeof emitter === 'object' && emitter !== null && emitter[state]?.owner === emitter;
+const isInstance = (emitter) => typeof emitter === 'object' && emitter !== null && emitter[state] !== undefined;
 defineProperty(EventEmitter, 'defaultMaxListeners', {
   enumerable: true,
   get: () => defaultMaxListeners,

@@ -2,11 +2,20 @@
 // only. The global object is such a target as well: the methods take it when they are called without one.
 'use strict';
 
-const { Map, WeakMap, apply, customInspect, defineProperty, getOwnPropertyDescriptor, mapDelete } = require('builtins/primordials');
+const {
+  Map,
+  WeakMap,
+  apply,
+  customInspect,
+  defineProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  mapDelete,
+} = require('builtins/primordials');
 const { mapGet, mapSet, mapSize, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { defineConstants, defineInterface, isObject, requireArguments, toDictionary, toDOMString } = require('builtins/webidl');
 const { Listener, ListenerList } = require('web/events/listeners');
-const { monotonicNow, reportException } = ops;
+const { monotonicNow, proxyDetails, reportException } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 const loadDOMException = () => require('builtins/domexception');
 
@@ -238,10 +247,23 @@ class EventTarget {
   }
 
   static {
-    listenersOf = (target) => (target === globalObject ? globalListeners : target.#listeners);
+    /**
+     * What has the listeners of a proxy of a target, or of what was made of one by `Object.create`: they are the same, as in Node.
+     * @param {any} target
+     */
+    const behind = (target) => {
+      for (let at = target; isObject(at); at = proxyDetails(at)?.[0] ?? getPrototypeOf(at)) if (#listeners in at) return at;
+      // Which throws.
+      return target;
+    };
+    listenersOf = (target) => {
+      if (target === globalObject) return globalListeners;
+      return isObject(target) && #listeners in target ? target.#listeners : behind(target).#listeners;
+    };
     openListeners = (target) => {
       if (target === globalObject) return (globalListeners ??= new Map());
-      return (target.#listeners ??= new Map());
+      const owner = isObject(target) && #listeners in target ? target : behind(target);
+      return (owner.#listeners ??= new Map());
     };
   }
 }
