@@ -341,4 +341,59 @@ test('an observer is told of connections, and what waits for a signal is counted
   equal(listenerCount(signal, 'abort'), 1);
 });
 
+test("a program's own buffer gets nothing while the socket is paused", async () => {
+  const server = net.createServer((socket) => socket.end('hello world')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  for (const pauses of [(socket) => void socket.pause(), () => false]) {
+    const buffer = Buffer.alloc(4);
+    const pieces = [];
+    let isPaused = false;
+    const callback = function (count, read) {
+      ok(!isPaused, 'it is paused');
+      pieces.push(read.toString('utf8', 0, count));
+      isPaused = true;
+      setImmediate(() => {
+        isPaused = false;
+        this.resume();
+      });
+      return pauses(this);
+    };
+    const socket = net.connect({ port: server.address().port, host: '127.0.0.1', onread: { buffer, callback } });
+    await once(socket, 'end');
+    deepEqual(pieces, ['hell', 'o wo', 'rld']);
+  }
+  server.close();
+});
+
+test('a socket listens to its signal once, and tells of what was aborted before when somebody can listen', async () => {
+  const server = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const controller = new AbortController();
+  for (const isEarly of [false, true]) {
+    const socket = net.connect({ port: server.address().port, host: '127.0.0.1', signal: controller.signal });
+    if (!isEarly) equal(listenerCount(controller.signal, 'abort'), 1);
+    controller.abort();
+    equal((await once(socket, 'error'))[0].name, 'AbortError');
+  }
+  server.close();
+});
+
+test('pieces that were written while a socket was held back go in their order and encodings', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = net.connect(server.address().port, '127.0.0.1');
+  const [socket] = await once(server, 'connection');
+  client.cork();
+  client.write('ä');
+  client.write('ä', 'latin1');
+  client.write('c3', 'hex');
+  client.write(Buffer.from('€'));
+  client.write('\u{1f600}');
+  client.uncork();
+  client.end();
+  equal(client.bytesWritten, 2 + 1 + 1 + 3 + 4);
+  equal(Buffer.concat(await socket.toArray()).toString('hex'), 'c3a4e4c3e282acf09f9880');
+  server.close();
+});
+
 await run();

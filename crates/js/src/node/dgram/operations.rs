@@ -17,8 +17,8 @@ use crate::builtins::errno::errno_of;
 use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 use crate::node::child_process::operations::Received;
-use crate::node::net::operations::{errno, keep, number_of};
 use crate::node::net::receivers::Receivers;
+use crate::node::net::telling::{errno, keep, number_of};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("udpAddress", 2, address),

@@ -290,7 +290,8 @@ function localOf(localAddress, localPort) {
 /** The only address. @param {any} socket @param {string} address @param {number} port @param {number} family @param {any} localAddress @param {any} localPort */
 function attempt(socket, address, port, family, localAddress, localPort) {
   if (socket.blockList?.check(address, `ipv${family}`)) {
-    fail(socket, blocked(address));
+    // A lookup of the program's own may have answered before anybody can listen.
+    nextTick(fail, socket, blocked(address));
     return;
   }
   socket.emit('connectionAttempt', address, port, family);

@@ -4,7 +4,7 @@
 'use strict';
 
 const { currentFrame, enterFrame } = require('builtins/async_context');
-const { nextTick } = require('node/process/ticks');
+const { setImmediate } = require('web/html/timers');
 const {
   netAddress,
   netAdoptListener,
@@ -83,12 +83,12 @@ class Handle {
     return { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port: found[1] };
   }
 
-  /** @param {() => void} [closed] called in a tick of its own */
+  /** @param {() => void} [closed] called in the loop's next turn, as what the system closes is told in Node */
   close(closed = undefined) {
     const { native } = this;
     this.native = undefined;
     if (native !== undefined) netClose(native);
-    if (closed !== undefined) nextTick(closed);
+    if (closed !== undefined) setImmediate(closed);
   }
 }
 
@@ -166,7 +166,7 @@ class SocketHandle extends Handle {
     const { native } = this;
     this.native = undefined;
     if (native !== undefined) netReset(native);
-    if (closed !== undefined) nextTick(closed);
+    if (closed !== undefined) setImmediate(closed);
     return 0;
   }
 }

@@ -1,7 +1,11 @@
 //! `node:net` (<https://nodejs.org/api/net.html>).
 
-pub(crate) mod operations;
+mod listeners;
+mod operations;
+mod places;
 pub(crate) mod receivers;
+pub(crate) mod sockets;
+pub(crate) mod telling;
 
 use crate::builtins::{File, Room};
 
@@ -18,5 +22,5 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/net/socket", include_str!("socket.js")),
         File::new("node/net/socket_address", include_str!("socket_address.js")),
     ],
-    operations: &[operations::OPS],
+    operations: &[listeners::OPS, operations::OPS],
 };

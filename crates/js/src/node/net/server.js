@@ -12,6 +12,7 @@ const { isIP } = require('node/net/addresses');
 const { normalized, toNumber } = require('node/net/connecting');
 const { ListenerHandle } = require('node/net/handle');
 const { Socket } = require('node/net/socket');
+const { heard, traced } = require('node/diagnostics_channel/heard');
 const { nextTick } = require('node/process/ticks');
 const { exceptionWithHostPort } = require('node/util/system_errors');
 const loadDns = () => /** @type {any} */ (require('node/dns/module'));
@@ -113,6 +114,7 @@ function accepted(server, handle) {
   socket.server = server;
   socket._server = server;
   server.emit('connection', socket);
+  heard('net.server.socket')?.publish({ socket });
 }
 
 /** @type {Record<string, any>} */
@@ -122,6 +124,7 @@ const methods = {
     const pair = normalized(given);
     let options = pair[0];
     const callback = pair[1];
+    traced('net.server.listen')?.asyncStart.publish({ server: this, options });
     if (this._handle) {
       throw nodeError(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.');
     }
@@ -386,6 +389,7 @@ function onAddress(server, address, port, backlog, flags, isShared) {
 function took(server, handle, errno, address, port) {
   if (errno !== 0) {
     const error = exceptionWithHostPort(errno, 'listen', address, port);
+    traced('net.server.listen')?.error.publish({ server, error });
     nextTick(() => server.emit('error', withText(error)));
     return;
   }
@@ -413,7 +417,9 @@ function withText(error) {
 /** @param {any} server */
 function listens(server) {
   // It may have been closed meanwhile.
-  if (server._handle) server.emit('listening');
+  if (!server._handle) return;
+  traced('net.server.listen')?.asyncEnd.publish({ server });
+  server.emit('listening');
 }
 
 /**

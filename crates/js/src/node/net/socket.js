@@ -3,9 +3,10 @@
 'use strict';
 
 const { currentFrame, enterFrame, use } = require('builtins/async_context');
-const { apply, construct, isView, min, setPrototypeOf } = require('builtins/primordials');
+const { apply, construct, isArray, isView, map, min, setPrototypeOf, subarray } = require('builtins/primordials');
 const { addGetters, addMethods } = require('node/prototypes');
-const { requireDuration, requireFunction, requireInteger, requireNumber } = require('node/arguments');
+const { heard } = require('node/diagnostics_channel/heard');
+const { fittingDuration, requireFunction, requireInteger, requireNumber } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const { connect, normalized, useSockets } = require('node/net/connecting');
 const { socketClosed, closedBeforeConnection } = require('node/net/errors');
@@ -16,12 +17,8 @@ const { clearTimeout, setImmediate, setTimeout } = require('web/html/timers');
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
-const loadProcess = () => require('node/process/process');
 
 const { Duplex } = Stream;
-
-/** The largest delay of a timer. */
-const LONGEST = 2 ** 31 - 1;
 
 const timer = Symbol('timeout');
 const lastQueued = Symbol('lastWriteQueueSize');
@@ -56,6 +53,9 @@ function Socket(given) {
   options.emitClose = false;
   options.autoDestroy = true;
   options.decodeStrings = false;
+  // The stream is not to listen to it as well.
+  const { signal } = options;
+  options.signal = undefined;
   // Fields first: the stream's constructor may already ask for them.
   this.connecting = false;
   this._hadError = false;
@@ -88,7 +88,9 @@ function Socket(given) {
   this.autoSelectFamilyAttemptedAddresses = undefined;
   if (options.blockList) this.blockList = options.blockList;
 
-  if (options.signal) Stream.addAbortSignal(options.signal, this);
+  // What was aborted before is told when whoever made it can listen.
+  if (signal?.aborted) nextTick(() => Stream.addAbortSignal(signal, this));
+  else if (signal) Stream.addAbortSignal(signal, this);
   // What is there already may be read.
   if (this._handle !== null && options.readable !== false) {
     if (options.pauseOnCreate) {
@@ -106,8 +108,8 @@ setPrototypeOf(Socket, Duplex);
 function intoOf(onread) {
   if (onread === null || typeof onread !== 'object' || typeof onread.callback !== 'function') return undefined;
   const { buffer, callback } = onread;
-  if (typeof buffer === 'function') return { buffer: buffer(), next: buffer, callback };
-  return isView(buffer) ? { buffer, next: undefined, callback } : undefined;
+  if (typeof buffer === 'function') return { buffer: buffer(), next: buffer, callback, left: undefined, isDue: false };
+  return isView(buffer) ? { buffer, next: undefined, callback, left: undefined, isDue: false } : undefined;
 }
 
 /** What a handle tells a socket. @param {any} socket @returns {import('node/net/handle').Owner} */
@@ -141,20 +143,35 @@ function received(socket, bytes) {
   socket.read(0);
 }
 
-/** Gives bytes in the program's own buffer. @param {any} socket @param {any} into @param {Uint8Array} bytes */
+/** Gives bytes in the program's own buffer, as long as it wants them: what is left then comes first when it reads on. @param {any} socket @param {any} into @param {Uint8Array} bytes */
 function readInto(socket, into, bytes) {
-  let wantsMore = true;
-  for (let at = 0; at < bytes.length && !socket.destroyed; ) {
+  for (let at = 0; at < bytes.length; ) {
     const { buffer } = into;
     const count = min(buffer.byteLength, bytes.length - at);
     loadBuffer()
       .wrap(bytes)
       .copy(buffer, 0, at, at + count);
     at += count;
-    if (apply(into.callback, socket, [count, buffer]) === false) wantsMore = false;
+    const wantsMore = apply(into.callback, socket, [count, buffer]) !== false && !!socket._handle?.reading;
+    if (socket.destroyed) return false;
     if (into.next !== undefined) into.buffer = into.next();
+    if (wantsMore) continue;
+    if (at < bytes.length) into.left = subarray(bytes, at, bytes.length);
+    return false;
   }
-  return wantsMore;
+  return true;
+}
+
+/** What was left when the program paused is read before anything else. @param {any} socket @param {any} into */
+function readLeft(socket, into) {
+  if (!into.isDue) return;
+  into.isDue = false;
+  const bytes = into.left;
+  into.left = undefined;
+  if (socket.destroyed || socket._handle === null || bytes === undefined) return;
+  socket._handle.reading = true;
+  if (readInto(socket, into, bytes)) socket._handle.readStart();
+  else if (socket._handle !== null) socket._handle.reading = false;
 }
 
 /** @param {any} socket @param {number} errno @param {boolean} isRead */
@@ -230,7 +247,7 @@ const methods = {
     const pair = normalized(given);
     const options = pair[0];
     const callback = pair[1];
-    if (options.path === undefined && (options.port === undefined || options.port === null)) {
+    if ((options.path === undefined || options.path === null) && options.port === undefined) {
       throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
     }
     if (this.write !== Socket.prototype.write) this.write = Socket.prototype.write;
@@ -253,6 +270,7 @@ const methods = {
     }
     if (options.blockList) this.blockList = options.blockList;
     active(this);
+    heard('net.client.socket')?.publish({ socket: this });
     connect(this, options);
     return this;
   },
@@ -283,14 +301,7 @@ const methods = {
 
   /** @this {any} @param {{ chunk: any, encoding: string }[]} chunks @param {(error?: any) => void} callback */
   _writev(chunks, callback) {
-    const { Buffer } = loadBuffer();
-    /** @type {any[]} */
-    const list = [];
-    for (let i = 0; i < chunks.length; i += 1) {
-      const { chunk, encoding } = chunks[i];
-      list[i] = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-    }
-    writeNow(this, Buffer.concat(list), 'buffer', callback);
+    writeNow(this, chunks, '', callback);
   },
 
   /** @this {any} @param {(error?: any) => void} callback */
@@ -321,16 +332,15 @@ const methods = {
       const hadError = !!error;
       // Addresses are known after the end as well.
       this[counts] = { read: handle.bytesRead, written: handle.bytesWritten };
+      const closed = () => this.emit('close', hadError);
       if (this[wantsReset]) {
         this[wantsReset] = false;
-        handle.reset();
-      } else handle.close();
+        handle.reset(closed);
+      } else handle.close(closed);
       handle.owner = {};
       this._handle = null;
       this._sockname = undefined;
       callback(error);
-      // In the loop's next turn, as what the system closes is told in Node.
-      setImmediate(() => this.emit('close', hadError));
       const write = this[waiting];
       if (write !== null) {
         this[waiting] = null;
@@ -370,6 +380,7 @@ const methods = {
 
   /** @this {any} */
   pause() {
+    if (this[readsInto] !== undefined) this[readsInto].isDue = false;
     if (this[readsInto] !== undefined && !this.connecting && this._handle?.reading) {
       const errno = this._handle.readStop();
       if (errno) this.destroy(errnoException(errno, 'read'));
@@ -396,7 +407,7 @@ const methods = {
   setTimeout(milliseconds, callback) {
     if (this.destroyed) return this;
     this.timeout = milliseconds;
-    const delay = delayOf(milliseconds);
+    const delay = fittingDuration(milliseconds, 'msecs');
     if (this[timer]) clearTimeout(this[timer]);
     this[timer] = null;
     if (delay === 0) {
@@ -527,20 +538,16 @@ addMethods(Socket.prototype, methods);
 
 /** @param {any} socket */
 function startReadingInto(socket) {
-  if (socket[readsInto] === undefined || socket.connecting || !socket._handle || socket._handle.reading) return;
+  const into = socket[readsInto];
+  if (into === undefined || socket.connecting || !socket._handle || socket._handle.reading) return;
+  if (into.left !== undefined) {
+    // What reads on in this turn, more than once, does so for one reason.
+    if (!into.isDue) setImmediate(readLeft, socket, into);
+    into.isDue = true;
+    return;
+  }
   const errno = socket._handle.readStart();
   if (errno) socket.destroy(errnoException(errno, 'read'));
-}
-
-/** @param {any} milliseconds */
-function delayOf(milliseconds) {
-  requireDuration(milliseconds, 'msecs');
-  if (milliseconds <= LONGEST) return milliseconds;
-  loadProcess().process.emitWarning(
-    `${milliseconds} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${LONGEST}.`,
-    'TimeoutOverflowWarning',
-  );
-  return LONGEST;
 }
 
 /** @param {any} socket @param {any} chunk @param {string} encoding @param {(error?: any) => void} callback */
@@ -565,25 +572,41 @@ function writeNow(socket, chunk, encoding, callback) {
     return;
   }
   active(socket);
-  let outcome;
-  if (typeof chunk !== 'string') {
-    handle.bytesWritten += chunk.length;
-    outcome = handle.write(chunk);
-  } else if (encoding === 'utf8' || encoding === 'utf-8' || encoding === 'latin1' || encoding === 'binary') {
-    const isLatin1 = encoding === 'latin1' || encoding === 'binary';
-    handle.bytesWritten += isLatin1 ? chunk.length : loadBuffer().Buffer.byteLength(chunk);
-    outcome = handle.write(chunk, isLatin1);
-  } else {
-    const bytes = loadBuffer().Buffer.from(chunk, encoding);
-    handle.bytesWritten += bytes.length;
-    outcome = handle.write(bytes);
-  }
+  let outcome = 0;
+  if (!isArray(chunk)) outcome = give(handle, chunk, encoding);
+  else if (handle instanceof SocketHandle) {
+    for (let i = 0; i < chunk.length && outcome >= 0; i += 1) outcome = give(handle, chunk[i].chunk, chunk[i].encoding);
+  } else outcome = give(handle, joined(chunk), '');
   if (outcome === 0) callback();
   else if (outcome < 0) callback(errnoException(outcome, 'write'));
   else {
     socket[lastQueued] = handle.writeQueueSize;
     socket[waiting] = use.begun ? keptFrame(callback) : callback;
   }
+}
+
+/** Pieces as one, for who makes a message of each. @param {{ chunk: any, encoding: string }[]} chunks */
+function joined(chunks) {
+  const { Buffer } = loadBuffer();
+  return Buffer.concat(
+    map(chunks, (/** @type {any} */ { chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)),
+  );
+}
+
+/** Gives the handle what it sends at the end of the turn, with what else it is given. @param {any} handle @param {any} chunk @param {string} encoding @returns {number} */
+function give(handle, chunk, encoding) {
+  if (typeof chunk !== 'string') {
+    handle.bytesWritten += chunk.length;
+    return handle.write(chunk);
+  }
+  if (encoding === 'utf8' || encoding === 'utf-8' || encoding === 'latin1' || encoding === 'binary') {
+    const isLatin1 = encoding === 'latin1' || encoding === 'binary';
+    handle.bytesWritten += isLatin1 ? chunk.length : loadBuffer().Buffer.byteLength(chunk);
+    return handle.write(chunk, isLatin1);
+  }
+  const bytes = loadBuffer().Buffer.from(chunk, encoding);
+  handle.bytesWritten += bytes.length;
+  return handle.write(bytes);
 }
 
 /** @param {(error?: any) => void} callback @returns {(error?: any) => void} */
@@ -623,18 +646,23 @@ const getters = {
   localFamily: (socket) => socket._getsockname().family,
 };
 
+/** @param {any} chunk @param {string} encoding */
+function sizeOf(chunk, encoding) {
+  return typeof chunk === 'string' ? loadBuffer().Buffer.byteLength(chunk, encoding) : chunk.length;
+}
+
 /** With what the stream still holds. @param {any} socket */
 function bytesWritten(socket) {
   let bytes = socket._bytesDispatched;
   const queued = socket.writableBuffer;
   if (!socket.writable && queued === undefined && bytes === undefined) return undefined;
-  const { Buffer } = loadBuffer();
   for (let i = 0; queued && i < queued.length; i += 1) {
     const { chunk, encoding } = queued[i];
-    bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+    bytes += sizeOf(chunk, encoding);
   }
   const pending = socket._pendingData;
-  if (pending) bytes += typeof pending === 'string' ? Buffer.byteLength(pending, socket._pendingEncoding) : pending.length;
+  if (isArray(pending)) for (let i = 0; i < pending.length; i += 1) bytes += sizeOf(pending[i].chunk, pending[i].encoding);
+  else if (pending) bytes += sizeOf(pending, socket._pendingEncoding);
   return bytes;
 }
 

@@ -16,8 +16,8 @@ use twinloop_web::tls::{Connection, Event, Fault, PskIdentity, Reading};
 
 use crate::builtins::errno::errno_of;
 use crate::engine::{Context, Error, Local, Scope, Slot};
-use crate::node::net::operations::{Filter, Socket};
 use crate::node::net::receivers::Receivers;
+use crate::node::net::sockets::{Filter, Socket};
 
 /// The most that JavaScript is given at once.
 const READ_SIZE: usize = 64 * 1024;
@@ -591,7 +591,8 @@ impl Endpoint {
                 !self.waits_for_release.get()
             };
         if self.reads_socket.replace(Some(wanted)) != Some(wanted) {
-            socket.set_reading(wanted);
+            // One that is not connected has nothing to read yet.
+            let _ = socket.set_reading(wanted);
         }
     }
 

@@ -10,8 +10,8 @@ const { currentFrame } = require('builtins/async_context');
 const { isView } = require('builtins/primordials');
 const { nodeError } = require('node/errors');
 const { SocketHandle, within } = require('node/net/handle');
-const { nextTick } = require('node/process/ticks');
 const { fault } = require('node/tls/errors');
+const { setImmediate } = require('web/html/timers');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const { tlsAsk, tlsClose, tlsEnd, tlsHello, tlsJoin, tlsOpen, tlsRead, tlsReceive, tlsRelease, tlsSet } = ops;
 const { tlsExport, tlsMaxSendFragment, tlsRenegotiate, tlsSetReceiver, tlsShutdown, tlsStart, tlsWrite } = ops;
@@ -246,12 +246,12 @@ class TLSHandle {
   /** @param {() => void} [closed] */
   close(closed = undefined) {
     this.#end(false);
-    if (closed !== undefined) nextTick(closed);
+    if (closed !== undefined) setImmediate(closed);
   }
   /** @param {() => void} [closed] */
   reset(closed = undefined) {
     this.#end(true);
-    if (closed !== undefined) nextTick(closed);
+    if (closed !== undefined) setImmediate(closed);
     return 0;
   }
   /** @param {boolean} isReset */

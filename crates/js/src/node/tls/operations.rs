@@ -9,8 +9,8 @@ use twinloop_web::tls::{Connection, verdict_name};
 use super::contexts::context_of;
 use super::endpoint::{Endpoint, Told};
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope, tls};
-use crate::node::net::operations::socket_in;
 use crate::node::net::receivers::Receivers;
+use crate::node::net::sockets::socket_in;
 use crate::web::crypto::failed;
 
 pub(crate) const OPS: &[Op] = &[

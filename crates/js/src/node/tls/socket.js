@@ -268,25 +268,26 @@ function clientSaid(socket) {
     chooseContext(socket, said);
     return;
   }
+  const found = answeredOnce(socket, (session) => {
+    if (session) socket._handle.set('resumed', bytesOf(session));
+    chooseContext(socket, said);
+  });
+  server.emit('resumeSession', loadBuffer().wrap(said.sessionId), found);
+}
+
+/** What hears the answer of a server's program: once, and while the connection is there. @param {any} socket @param {(value: any) => void} act */
+function answeredOnce(socket, act) {
   let isCalled = false;
-  const found = (/** @type {any} */ error, /** @type {any} */ session) => {
+  return (/** @type {any} */ error, /** @type {any} */ value) => {
     if (isCalled) {
       socket.destroy(calledTwice());
       return;
     }
     isCalled = true;
-    if (error) {
-      socket.destroy(error);
-      return;
-    }
-    if (socket._handle === null) {
-      socket.destroy(socketClosed());
-      return;
-    }
-    if (session) socket._handle.set('resumed', bytesOf(session));
-    chooseContext(socket, said);
+    if (error) socket.destroy(error);
+    else if (socket._handle === null) socket.destroy(socketClosed());
+    else act(value);
   };
-  server.emit('resumeSession', loadBuffer().wrap(said.sessionId), found);
 }
 
 /** @typedef {{ sessionId: any, servername: string | undefined, asksForStatus: boolean, protocols: string[] }} Said */
@@ -299,21 +300,7 @@ function chooseContext(socket, said) {
     tellStatus(socket, said);
     return;
   }
-  let isCalled = false;
-  socket._SNICallback(servername, (/** @type {any} */ error, /** @type {any} */ context) => {
-    if (isCalled) {
-      socket.destroy(calledTwice());
-      return;
-    }
-    isCalled = true;
-    if (error) {
-      socket.destroy(error);
-      return;
-    }
-    if (socket._handle === null) {
-      socket.destroy(socketClosed());
-      return;
-    }
+  const chosen = answeredOnce(socket, (context) => {
     if (context) {
       const native = nativeOf(context);
       if (native === undefined) {
@@ -330,6 +317,7 @@ function chooseContext(socket, said) {
     }
     tellStatus(socket, said);
   });
+  socket._SNICallback(servername, chosen);
 }
 
 /** @param {any} socket @param {Said} said */
@@ -340,24 +328,11 @@ function tellStatus(socket, said) {
     return;
   }
   const context = socket._chosenContext ?? server._sharedCreds.context;
-  let isCalled = false;
-  server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), (/** @type {any} */ error, /** @type {any} */ answer) => {
-    if (isCalled) {
-      socket.destroy(calledTwice());
-      return;
-    }
-    isCalled = true;
-    if (error) {
-      socket.destroy(error);
-      return;
-    }
-    if (socket._handle === null) {
-      socket.destroy(socketClosed());
-      return;
-    }
+  const told = answeredOnce(socket, (answer) => {
     if (answer) socket._handle.set('status', bytesOf(answer));
     chooseProtocol(socket, said);
   });
+  server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), told);
 }
 
 /** What no client speaks: a name of a zero. The library refuses the client then with the right alert. */
