@@ -274,3 +274,48 @@ fn heads_trailers_and_extensions_have_a_limit() {
     let extensions = format!("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;{long}");
     assert_eq!(refusal(&extensions), "HPE_CHUNK_EXTENSIONS_OVERFLOW");
 }
+
+#[test]
+fn what_was_refused_once_stays_refused_and_its_end_is_no_news() {
+    let mut parser = Parser::new(Kind::Request, 1024);
+    let refused = parser.next(b"123", &mut 0).expect_err("no method");
+    assert_eq!(refused.code, "HPE_INVALID_METHOD");
+    let again = parser.next(b"GET / HTTP/1.1\r\n\r\n", &mut 0);
+    assert_eq!(again, Err(refused));
+    assert_eq!(parser.finish(), Ok(None));
+}
+
+#[test]
+fn a_lenient_parser_joins_lines_and_takes_control_characters_but_not_in_what_frames_a_message() {
+    let read = |text: &[u8]| {
+        let mut parser = Parser::new(Kind::Response, 1024).lenient();
+        match parser.next(text, &mut 0) {
+            Ok(Some(Event::Head(head))) => Ok(head.fields),
+            Ok(other) => panic!("{other:?} is no head"),
+            Err(failure) => Err(failure.code),
+        }
+    };
+    let text = b"HTTP/1.1 200 OK\r\nA: 1;\r\n b\r\n\tc\r\nB: x\x08y\r\n\r\n";
+    assert_eq!(read(text), Ok(b"A\x001; b c\0B\0x\x08y\0".to_vec()));
+    assert_eq!(
+        refusal("GET / HTTP/1.1\r\nA: 1\r\n b\r\n\r\n"),
+        "HPE_INVALID_HEADER_TOKEN"
+    );
+    for text in [
+        b"HTTP/1.1 200 OK\r\n a\r\n\r\n".as_slice(),
+        b"HTTP/1.1 200 OK\r\nA: x\0y\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+    ] {
+        assert_eq!(read(text), Err("HPE_INVALID_HEADER_TOKEN"));
+    }
+}
+
+#[test]
+fn responses_of_the_oldest_version_end_with_their_connection() {
+    let events =
+        whole_and_in_pieces(Kind::Response, b"HTTP/0.9 200 OK\r\n\r\n").expect("a response");
+    let head = head_of(&events);
+    assert_eq!((head.minor_version, head.keeps_alive), (9, false));
+    assert_eq!(refusal("GET / HTTP/0.9\r\n\r\n"), "HPE_INVALID_VERSION");
+}

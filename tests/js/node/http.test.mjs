@@ -1,8 +1,9 @@
 // `node:http`: servers and requests over real connections, what the parser refuses, agents, upgrades and times. Node can run it too.
-import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { listenerCount, once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, destroy } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
@@ -311,6 +312,250 @@ test('a server that closes ends what idles, and says whether it listens', async 
   await closed;
   equal(server.listening, false);
   agent.destroy();
+});
+
+/** A server of this connection alone, which answers each chunk with what `replies` has next. */
+async function replying(...replies) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => {
+      const reply = replies.shift();
+      if (reply === undefined) socket.end();
+      else socket.end(reply);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: server.address().port, close: () => server.close() };
+}
+
+test('what follows a response is an error of its request, a second response is not', async () => {
+  const { port, close } = await replying(
+    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nhi',
+    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'.repeat(2),
+  );
+  const refused = http.get({ port, host: '127.0.0.1' });
+  const [error] = await once(refused, 'error');
+  equal(error.code, 'HPE_INVALID_CONSTANT');
+  equal(refused.socket.listenerCount('data'), 0);
+  const answered = http.get({ port, host: '127.0.0.1' });
+  answered.on('error', (told) => ok(false, told.message));
+  const [response] = await once(answered, 'response');
+  await once(response.resume(), 'end');
+  close();
+});
+
+test('requests give back what they had of a socket that is kept', async () => {
+  const { port, close } = await serving((_, response) => response.end('x'));
+  const agent = new http.Agent({ keepAlive: true });
+  let socket;
+  for (let i = 0; i < 3; i += 1) {
+    const request = http.get({ port, host: '127.0.0.1', agent, timeout: 5000 });
+    const [response] = await once(request, 'response');
+    socket ??= request.socket;
+    ok(request.socket === socket);
+    equal(socket.listenerCount('timeout'), 3);
+    const freed = once(socket, 'free');
+    response.resume();
+    await once(response, 'end');
+    ok(request.destroyed);
+    equal(response.socket, null);
+    await freed;
+    // The agent listens for its end, its errors and its time; the socket itself for the end of what comes.
+    deepEqual(
+      ['data', 'drain', 'timeout', 'error', 'end'].map((name) => socket.listenerCount(name)),
+      [0, 0, 1, 1, 1],
+    );
+    equal(socket.parser, null);
+  }
+  agent.destroy();
+  await close();
+});
+
+test('an agent stops before the server does, by a margin that can be set', async () => {
+  const { port, close } = await serving((request, response) => {
+    response.setHeader('Keep-Alive', `timeout=${request.url.slice(1)}`);
+    response.end();
+  });
+  const kept = async (seconds, options) => {
+    const agent = new http.Agent({ keepAlive: true, ...options });
+    const request = http.get({ port, host: '127.0.0.1', path: `/${seconds}`, agent });
+    const [response] = await once(request, 'response');
+    const { socket } = request;
+    await once(response.resume(), 'end');
+    await new Promise((resolve) => setImmediate(resolve));
+    const result = socket.destroyed ? 'gone' : socket.timeout;
+    agent.destroy();
+    return result;
+  };
+  const timed = { timeout: 60_000 };
+  equal(await kept(3, { ...timed }), 2000);
+  equal(await kept(3, { ...timed, agentKeepAliveTimeoutBuffer: 1500 }), 1500);
+  equal(await kept(3, { ...timed, agentKeepAliveTimeoutBuffer: -1 }), 2000);
+  equal(await kept(1, { ...timed }), 'gone');
+  await close();
+});
+
+test('under a limit of all connections those of another name go on when one is free', async () => {
+  const first = await serving((_, response) => response.end('1'));
+  const second = await serving((_, response) => response.end('2'));
+  const agent = new http.Agent({ keepAlive: true, maxTotalSockets: 1 });
+  const texts = await Promise.all([ask(first.port, { agent }), ask(second.port, { agent }), ask(first.port, { agent })]);
+  deepEqual(
+    texts.map(({ text }) => text),
+    ['1', '2', '1'],
+  );
+  agent.destroy();
+  await first.close();
+  await second.close();
+});
+
+test('a second request of a connection has its time from when it begins', async () => {
+  const { port, close } = await serving((_, response) => response.end(), {
+    headersTimeout: 60,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 20,
+  });
+  const text = await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost');
+  ok(text.startsWith('HTTP/1.1 200 OK'));
+  ok(text.endsWith('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'), text);
+  await close();
+});
+
+test('a body that somebody began to read is not thrown away with the answer', async () => {
+  const dumped = [];
+  const { port, close } = await serving((request, response) => {
+    if (request.url === '/read') {
+      request.once('data', () => {
+        request.pause();
+        response.end();
+      });
+    } else response.end();
+    response.on('finish', () => dumped.push(request._dumped));
+  });
+  for (const path of ['/read', '/left']) await ask(port, { path, method: 'POST', agent: false }, 'x'.repeat(1000));
+  deepEqual(dumped, [false, true]);
+  await close();
+});
+
+test('a server tells each chunk that follows what it refused, until the connection is destroyed', async () => {
+  const { server, port, close } = await serving(() => {});
+  const codes = [];
+  server.on('clientError', (error, socket) => {
+    codes.push([error.code, String(error.rawPacket)]);
+    if (codes.length === 3) socket.destroy();
+  });
+  await raw(port, '1', '2', '3');
+  deepEqual(codes, [
+    ['HPE_INVALID_METHOD', '1'],
+    ['HPE_INVALID_METHOD', '2'],
+    ['HPE_INVALID_METHOD', '3'],
+  ]);
+  await close();
+});
+
+test('requests without a body may be over before they are told of', async () => {
+  const told = [];
+  const { port, close } = await serving(
+    (request, response) => {
+      told.push([request.readableEnded, request._dumped]);
+      response.end();
+    },
+    { optimizeEmptyRequests: true },
+  );
+  await ask(port);
+  await ask(port, { method: 'POST' }, 'x');
+  deepEqual(told, [
+    [true, true],
+    [false, false],
+  ]);
+  await close();
+});
+
+test('a lenient parser takes folded lines and control characters, for who asks for it', async () => {
+  const reply = 'HTTP/1.1 200 OK\r\nA: b;\r\n c\x08\r\nContent-Length: 0\r\n\r\n';
+  const { port, close } = await replying(reply, reply);
+  const { response } = await ask(port, { insecureHTTPParser: true, agent: false });
+  equal(response.headers.a, 'b; c\b');
+  const strict = http.get({ port, host: '127.0.0.1', agent: false });
+  equal((await once(strict, 'error'))[0].code, 'HPE_INVALID_HEADER_TOKEN');
+  close();
+});
+
+test('the path of a request is looked at whenever it is set, and a signal is listened to once', async () => {
+  const request = http.request({ host: '127.0.0.1', port: 1, path: '/a', createConnection: () => {} });
+  throws(() => {
+    request.path = '/b\r\nX: y';
+  }, TypeError);
+  equal(request.path, '/a');
+  request.path = '/c';
+  equal(request.path, '/c');
+  request.destroy();
+  const { port, close } = await serving((_, response) => response.end());
+  const controller = new AbortController();
+  const aborted = http.get({ port, host: '127.0.0.1', signal: controller.signal });
+  equal(listenerCount(controller.signal, 'abort'), 1);
+  controller.abort();
+  equal((await once(aborted, 'error'))[0].name, 'AbortError');
+  await close();
+});
+
+test("Node's parser can be used by itself", () => {
+  const { HTTPParser, methods } = process.binding('http_parser');
+  const parser = new HTTPParser();
+  const told = [];
+  parser.initialize(HTTPParser.REQUEST, {});
+  parser[HTTPParser.kOnHeadersComplete] = (major, minor, headers, method, url) => {
+    told.push([major, minor, headers, methods[method], url]);
+  };
+  parser[HTTPParser.kOnBody] = (chunk) => told.push(String(chunk));
+  parser[HTTPParser.kOnMessageComplete] = () => told.push('end');
+  const bytes = Buffer.from('POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi');
+  equal(parser.execute(bytes, 0, 20), 20);
+  equal(parser.execute(bytes.subarray(20)), bytes.length - 20);
+  deepEqual(told, [[1, 1, ['Content-Length', '2'], 'POST', '/a'], 'hi', 'end']);
+  const refused = parser.execute(Buffer.from('?'));
+  deepEqual([refused.code, refused.bytesParsed], ['HPE_INVALID_METHOD', 0]);
+  throws(() => parser.execute.call({}, bytes), TypeError);
+});
+
+test('servers, requests and sockets are told of on the channels of diagnostics', async () => {
+  const told = [];
+  const names = ['client.request.created', 'client.request.start', 'client.response.finish', 'client.request.error'];
+  names.push('server.response.created', 'server.request.start', 'server.response.finish');
+  const all = [...names.map((name) => `http.${name}`), 'net.client.socket', 'net.server.socket'];
+  const hear = (message, name) => told.push(`${name}: ${Object.keys(message).join()}`);
+  for (const name of all) subscribe(name, hear);
+  const { port, close } = await serving((_, response) => response.end('x'));
+  await ask(port, { agent: false });
+  const refused = http.get({ port: 1, host: '127.0.0.1', agent: false });
+  await once(refused, 'error');
+  await close();
+  for (const name of all) unsubscribe(name, hear);
+  deepEqual(told.slice().sort(), [
+    'http.client.request.created: request',
+    'http.client.request.created: request',
+    'http.client.request.error: request,error',
+    'http.client.request.start: request',
+    'http.client.request.start: request',
+    'http.client.response.finish: request,response',
+    'http.server.request.start: request,response,socket,server',
+    'http.server.response.created: request,response',
+    'http.server.response.finish: request,response,socket,server',
+    'net.client.socket: socket',
+    'net.client.socket: socket',
+    'net.server.socket: socket',
+  ]);
+});
+
+test('a request that is destroyed as a stream leaves its connection to the response', async () => {
+  const { port, close } = await serving((request, response) => {
+    request.on('error', () => {});
+    request.on('close', () => response.end('answered'));
+    destroy(request);
+  });
+  equal((await ask(port, { method: 'POST' }, 'body')).text, 'answered');
+  await close();
 });
 
 await run();

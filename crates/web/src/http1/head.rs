@@ -16,8 +16,10 @@ pub(super) struct Lines {
     is_named: bool,
     /// The first line without its end, unless it is awaited still.
     pub(super) start: Option<Range<usize>>,
-    /// Names and values.
+    /// Names and values. A value that goes on in the next line (which only `is_lenient` takes) has another entry, without a name.
     pub(super) fields: Vec<(Range<usize>, Range<usize>)>,
+    /// Whether values may go on in the next line and have control characters.
+    pub(super) is_lenient: bool,
 }
 
 /// What a message may begin with.
@@ -88,7 +90,14 @@ impl Lines {
             if line.is_empty() {
                 return Ok(Some(next));
             }
-            let (name, value) = field(line)?;
+            let (name, value) = if matches!(line[0], b' ' | b'\t') {
+                if !self.is_lenient || self.fields.is_empty() {
+                    return Err(Failure::FOLDED);
+                }
+                (0..0, value_in(line, 0, true)?)
+            } else {
+                field(line, self.is_lenient)?
+            };
             self.fields.push((
                 from + name.start..from + name.end,
                 from + value.start..from + value.end,
@@ -165,10 +174,16 @@ pub(super) fn request_line(line: &[u8]) -> Result<(&str, &[u8], u8), Failure> {
     Ok((method, target, version(&rest[space + 1..])?))
 }
 
+/// What stands for the version 0.9, which some servers still say that they speak.
+pub(super) const OLDEST: u8 = 9;
+
 /// Status, reason and minor version.
 pub(super) fn status_line(line: &[u8]) -> Result<(u16, &[u8], u8), Failure> {
     let space = memchr::memchr(b' ', line).unwrap_or(line.len());
-    let version = version(&line[..space])?;
+    let version = match &line[..space] {
+        b"HTTP/0.9" => OLDEST,
+        text => version(text)?,
+    };
     let rest = line.get(space + 1..).ok_or(Failure::STATUS)?;
     let (digits, reason) = rest.split_at_checked(3).ok_or(Failure::STATUS)?;
     let mut status = 0;
@@ -253,28 +268,31 @@ fn check_method(method: &[u8], is_whole: bool) -> Result<(), Failure> {
     }
 }
 
-fn field(line: &[u8]) -> Result<(Range<usize>, Range<usize>), Failure> {
-    if matches!(line[0], b' ' | b'\t') {
-        return Err(Failure::FOLDED);
-    }
+fn field(line: &[u8], is_lenient: bool) -> Result<(Range<usize>, Range<usize>), Failure> {
     let colon = memchr::memchr(b':', line).ok_or(Failure::TOKEN)?;
     if !is_token(&line[..colon]) {
         return Err(Failure::TOKEN);
     }
-    let value = &line[colon + 1..];
-    if value.iter().any(|&byte| !is_value_char(byte)) {
+    Ok((0..colon, value_in(line, colon + 1, is_lenient)?))
+}
+
+/// Where the value is that begins at `from`, without the space around it.
+fn value_in(line: &[u8], from: usize, is_lenient: bool) -> Result<Range<usize>, Failure> {
+    let value = &line[from..];
+    let is_fit = |&byte: &u8| is_value_char(byte) || (is_lenient && byte != 0);
+    if !value.iter().all(is_fit) {
         return Err(Failure::VALUE);
     }
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let from = value
+    let first = value
         .iter()
         .position(|byte| !is_space(byte))
         .unwrap_or(value.len());
-    let to = value
+    let last = value
         .iter()
         .rposition(|byte| !is_space(byte))
-        .map_or(from, |at| at + 1);
-    Ok((0..colon, colon + 1 + from..colon + 1 + to))
+        .map_or(first, |at| at + 1);
+    Ok(from + first..from + last)
 }
 
 /// RFC 9110's "token".

@@ -38,7 +38,7 @@ pub enum Start {
 pub struct Head {
     /// Its first line.
     pub start: Start,
-    /// Of HTTP/1.
+    /// Of HTTP/1; 9 of a response of HTTP/0.9.
     pub minor_version: u8,
     /// Names and values in turn, each followed by a zero byte, as they came.
     pub fields: Vec<u8>,
@@ -125,6 +125,8 @@ pub struct Parser {
     held: Vec<u8>,
     extensions: usize,
     keeps_alive: bool,
+    /// What was wrong once is wrong for ever.
+    failure: Option<Failure>,
 }
 
 impl Parser {
@@ -140,7 +142,22 @@ impl Parser {
             held: Vec::new(),
             extensions: 0,
             keeps_alive: true,
+            failure: None,
         }
+    }
+
+    /// Which side it reads.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Takes values that go on in the next line and that have control characters, which others may read in another way. What tells how long
+    /// a message is stays as strict as ever.
+    #[must_use]
+    pub fn lenient(mut self) -> Parser {
+        self.lines.is_lenient = true;
+        self
     }
 
     /// Whether a message has begun and is not over.
@@ -169,8 +186,17 @@ impl Parser {
     /// The next event in `bytes`, from `at` on, which moves behind what was read. Nothing, when more bytes are needed.
     ///
     /// # Errors
-    /// When the bytes are no message, or one that is refused. The parser is of no use then.
+    /// When the bytes are no message, or one that is refused. What follows is refused for the same reason.
     pub fn next(&mut self, bytes: &[u8], at: &mut usize) -> Result<Option<Event>, Failure> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let outcome = self.advance(bytes, at);
+        self.failure = outcome.as_ref().err().copied();
+        outcome
+    }
+
+    fn advance(&mut self, bytes: &[u8], at: &mut usize) -> Result<Option<Event>, Failure> {
         loop {
             match self.state {
                 State::Handed => return Ok(None),
@@ -227,8 +253,11 @@ impl Parser {
     /// The connection has ended: the last event, if that ends a message.
     ///
     /// # Errors
-    /// When it ended in the middle of one.
+    /// When it ended in the middle of one, unless that one was refused before.
     pub fn finish(&mut self) -> Result<Option<Event>, Failure> {
+        if self.failure.is_some() {
+            return Ok(None);
+        }
         match (&self.state, &self.body) {
             (State::Body, Body::Rest) | (State::Ends, _) => Ok(Some(self.end(Vec::new()))),
             (State::Head, _) if self.held.iter().all(|byte| matches!(byte, b'\r' | b'\n')) => {
@@ -296,8 +325,14 @@ impl Parser {
             .map(|(name, value)| name.len() + value.len() + 2);
         let mut fields = Vec::with_capacity(size.sum());
         for (name, value) in &self.lines.fields {
-            fields.extend_from_slice(&bytes[name.clone()]);
-            fields.push(0);
+            if name.is_empty() {
+                // The line before goes on.
+                fields.pop();
+                fields.push(b' ');
+            } else {
+                fields.extend_from_slice(&bytes[name.clone()]);
+                fields.push(0);
+            }
             fields.extend_from_slice(&bytes[value.clone()]);
             fields.push(0);
         }
@@ -319,8 +354,14 @@ impl Parser {
             }
         };
         let mut told = Told::default();
+        let mut before: &[u8] = &[];
         for (name, value) in &self.lines.fields {
-            told.field(&bytes[name.clone()], &bytes[value.clone()])?;
+            if !name.is_empty() {
+                before = &bytes[name.clone()];
+                told.field(before, &bytes[value.clone()])?;
+            } else if is_framing(before) {
+                return Err(Failure::FOLDED);
+            }
         }
         self.body = self.framing(&start, &told)?;
         let is_connect = matches!(&start, Start::Request { method, .. } if method == "CONNECT");
@@ -410,6 +451,20 @@ impl Parser {
         }
         Ok(None)
     }
+}
+
+/// Whether a field tells something of the connection or of the body.
+fn is_framing(name: &[u8]) -> bool {
+    [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "transfer-encoding",
+        "upgrade",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 fn data(at: &mut usize, count: usize) -> Event {

@@ -14,7 +14,7 @@ const { apply, arraySlice, indexOf, isInteger, pop, push, splice } = require('bu
 /** Resources whose callbacks are running, the innermost last. @type {Execution[]} */
 const executions = [{ id: 1, trigger: 0, resource: {} }];
 let lastId = 1;
-/** The callbacks of the hooks that are on. @type {Callbacks[]} */
+/** The hooks that are on. @type {{ hook: AsyncHook, callbacks: Callbacks }[]} */
 let active = [];
 
 const innermost = () => executions[executions.length - 1];
@@ -33,15 +33,16 @@ function emit(name, given) {
   // Hooks that are turned on or off by a hook count from the next event.
   const now = arraySlice(active);
   for (let index = 0; index < now.length; index += 1) {
-    const callback = now[index][name];
-    if (callback !== undefined) apply(callback, now[index], given);
+    const { hook, callbacks } = now[index];
+    const callback = callbacks[name];
+    if (callback !== undefined) apply(callback, hook, given);
   }
 }
 
 /** @param {'init' | 'before' | 'after' | 'destroy'} name */
 function hears(name) {
   for (let index = 0; index < active.length; index += 1) {
-    if (active[index][name] !== undefined) return true;
+    if (active[index].callbacks[name] !== undefined) return true;
   }
   return false;
 }
@@ -78,18 +79,18 @@ function requireCallback(callback, name) {
 }
 
 class AsyncHook {
-  #callbacks;
+  #entry;
   #isOn = false;
 
   /** @param {Callbacks} callbacks */
   constructor(callbacks) {
-    this.#callbacks = callbacks;
+    this.#entry = { hook: this, callbacks };
   }
   enable() {
     if (!this.#isOn) {
       this.#isOn = true;
       active = arraySlice(active);
-      push(active, this.#callbacks);
+      push(active, this.#entry);
     }
     return this;
   }
@@ -97,7 +98,7 @@ class AsyncHook {
     if (this.#isOn) {
       this.#isOn = false;
       active = arraySlice(active);
-      splice(active, indexOf(active, this.#callbacks), 1);
+      splice(active, indexOf(active, this.#entry), 1);
     }
     return this;
   }

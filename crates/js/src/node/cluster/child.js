@@ -192,6 +192,8 @@ function connected(message, handle) {
   const server = listening?.owner?.server;
   const isFull =
     server !== undefined &&
+    // Who drops what is too much does it itself.
+    !server.dropMaxConnection &&
     server.maxConnections !== undefined &&
     server.maxConnections !== null &&
     server._connections >= server.maxConnections;

@@ -13,6 +13,7 @@ const EventEmitter = /** @type {any} */ (require('node/events/events'));
 const { isIP } = require('node/net/addresses');
 const { BlockList } = require('node/net/block_list');
 const { blocked } = require('node/net/errors');
+const { heard } = require('node/diagnostics_channel/heard');
 const { nextTick } = require('node/process/ticks');
 const { received } = require('builtins/invalid_type');
 const { errnoException, exceptionWithHostPort, getSystemErrorMessage, getSystemErrorName } = require('node/util/system_errors');
@@ -109,6 +110,7 @@ function Socket(given, listener) {
     receiveBlockList: options?.receiveBlockList,
     sendBlockList: options?.sendBlockList,
   };
+  heard('udp.socket')?.publish({ socket: this });
   const signal = options?.signal;
   if (signal === undefined) return;
   requireSignal(signal, 'options.signal');

@@ -4,6 +4,7 @@
 const { requireNumber, requireOneOf } = require('node/arguments');
 const { named } = require('node/absent');
 const { isIP } = require('node/net/addresses');
+const { debug } = require('node/http/debug');
 const EventEmitter = require('node/events/events');
 const {
   apply,
@@ -14,6 +15,7 @@ const {
   defineProperty,
   exec,
   indexOf,
+  isFinite,
   keys,
   pop,
   push,
@@ -41,6 +43,8 @@ function Agent(options) {
   this.maxFreeSockets = this.options.maxFreeSockets || 256;
   this.scheduling = this.options.scheduling || 'lifo';
   this.maxTotalSockets = this.options.maxTotalSockets;
+  const { agentKeepAliveTimeoutBuffer: buffer } = this.options;
+  this.agentKeepAliveTimeoutBuffer = isFinite(buffer) && buffer >= 0 ? buffer : 1000;
   this.totalSocketCount = 0;
   requireOneOf(this.scheduling, 'scheduling', ['fifo', 'lifo']);
   this.on('free', (/** @type {any} */ socket, /** @type {any} */ freeOptions) => onFreeSocket(this, socket, freeOptions));
@@ -125,6 +129,7 @@ const methods = {
       options.keepAlive = this.keepAlive;
       options.keepAliveInitialDelay = this.keepAliveMsecs;
     }
+    debug('a connection for %s', name);
     let made;
     try {
       made = /** @type {any} */ (this).createConnection(options, done);
@@ -166,7 +171,7 @@ const methods = {
     const hint = socket._httpMessage?.res?.headers['keep-alive'];
     if (hint) {
       const found = exec(hintPattern, hint);
-      const milliseconds = found ? +found[1] * 1000 - 1000 : 0;
+      const milliseconds = found ? +found[1] * 1000 - this.agentKeepAliveTimeoutBuffer : 0;
       if (found && milliseconds <= 0) return false;
       if (milliseconds > 0 && (delay === 0 || milliseconds < delay)) delay = milliseconds;
     }
@@ -175,6 +180,7 @@ const methods = {
   },
   /** @param {any} socket @param {any} request */
   reuseSocket(socket, request) {
+    socket.removeListener('error', freeSocketFailed);
     request.reusedSocket = true;
     socket.ref();
   },
@@ -279,7 +285,9 @@ function onFreeSocket(agent, socket, options) {
     return;
   }
   const request = socket._httpMessage;
-  if (!agent.keepAlive || (request && request.shouldKeepAlive === false)) {
+  // Under a limit of all, its place may be another's.
+  const isWanted = agent.totalSocketCount >= agent.maxTotalSockets && waitingRequest(agent, name) !== undefined;
+  if (!agent.keepAlive || isWanted || (request && request.shouldKeepAlive === false)) {
     socket.destroy();
     return;
   }

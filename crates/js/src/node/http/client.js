@@ -1,14 +1,30 @@
 // `http.ClientRequest` (https://nodejs.org/api/http.html#class-httpclientrequest): a request, its socket from an agent or of its own, and the response.
 'use strict';
 
-const { apply, assign, construct, isArray, keys, regExp, setPrototypeOf, test, toUpperCase } = require('builtins/primordials');
+const {
+  apply,
+  assign,
+  construct,
+  defineProperty,
+  isArray,
+  keys,
+  pop,
+  push,
+  regExp,
+  setPrototypeOf,
+  test,
+  toUpperCase,
+} = require('builtins/primordials');
 const { addMethods } = require('node/prototypes');
-const { requireBoolean, requireDuration, requireFunction, requireInteger } = require('node/arguments');
+const { fittingDuration, requireBoolean, requireFunction, requireInteger } = require('node/arguments');
 const { invalidType, nodeError } = require('node/errors');
 const { globalAgent } = require('node/http/agent');
-const { MessageReader, answer, connectionReset, flag, maxHeaderSize } = require('node/http/connection');
+const { MessageReader, answer, connectionReset, flag } = require('node/http/connection');
+const { heard } = require('node/diagnostics_channel/heard');
+const { debug, isDebugged } = require('node/http/debug');
 const { isToken } = require('node/http/headers');
 const { IncomingMessage, fill } = require('node/http/incoming');
+const { idleParsers } = require('node/http/names');
 const { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { nextTick } = require('node/process/ticks');
 const Stream = /** @type {any} */ (require('node/stream/module'));
@@ -20,8 +36,7 @@ const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
 const invalidPath = regExp(/[^\x21-\xff]/);
 const failure = Symbol('error');
-/** What listens to the socket of a request. */
-const heard = Symbol('listeners');
+const target = Symbol('path');
 
 const hangUp = () => connectionReset('socket hang up');
 
@@ -33,6 +48,8 @@ function ClientRequest(input, givenOptions, givenCallback) {
   let url = input;
   let options = givenOptions;
   let callback = givenCallback;
+  this[target] = '/';
+  this[failure] = null;
   if (typeof url === 'string') url = loadUrl().urlToHttpOptions(new (loadWebUrl().URL)(url));
   else if (url instanceof loadWebUrl().URL) url = loadUrl().urlToHttpOptions(url);
   else {
@@ -57,10 +74,7 @@ function ClientRequest(input, givenOptions, givenCallback) {
   const protocol = options.protocol || defaultAgent.protocol;
   let expectedProtocol = defaultAgent.protocol;
   if (this.agent?.protocol) expectedProtocol = this.agent.protocol;
-  if (options.path) {
-    const path = String(options.path);
-    if (test(invalidPath, path)) throw nodeError(TypeError, 'ERR_UNESCAPED_CHARACTERS', 'Request path contains unescaped characters');
-  }
+  if (options.path) requirePath(options.path);
   if (protocol !== expectedProtocol) {
     throw nodeError(TypeError, 'ERR_INVALID_PROTOCOL', `Protocol "${protocol}" not supported. Expected "${expectedProtocol}"`);
   }
@@ -73,7 +87,7 @@ function ClientRequest(input, givenOptions, givenCallback) {
   this._removedContLen = !setsDefaults;
   this._removedTE = !setsDefaults;
   this.socketPath = options.socketPath;
-  if (options.timeout !== undefined) this.timeout = requireDuration(options.timeout, 'timeout');
+  if (options.timeout !== undefined) this.timeout = fittingDuration(options.timeout, 'timeout');
   const { signal } = options;
   if (signal) Stream.addAbortSignal(signal, this);
   let { method } = options;
@@ -106,7 +120,6 @@ function ClientRequest(input, givenOptions, givenCallback) {
   this.reusedSocket = false;
   this.host = host;
   this.protocol = protocol;
-  this[failure] = null;
   if (this.agent) {
     if (!this.agent.keepAlive && Number.isFinite(this.agent.maxSockets) === false) {
       this._last = true;
@@ -138,8 +151,13 @@ function ClientRequest(input, givenOptions, givenCallback) {
     if (this.getHeader('expect')) this._implicitHeader();
   } else this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`, options.headers);
 
-  // A socket comes from the agent, from the program, or is made here.
+  heard('http.client.request.created')?.publish({ request: this });
+  // A socket comes from the agent, from the program, or is made here. The signal is the request's alone.
   if (options.timeout !== undefined) options.timeout = this.timeout;
+  if (signal !== undefined) {
+    options = { ...options };
+    delete options.signal;
+  }
   if (this.agent) this.agent.addRequest(this, options);
   else {
     this._last = true;
@@ -172,6 +190,11 @@ function once(callback) {
   };
 }
 
+/** @param {any} path */
+function requirePath(path) {
+  if (test(invalidPath, String(path))) throw nodeError(TypeError, 'ERR_UNESCAPED_CHARACTERS', 'Request path contains unescaped characters');
+}
+
 /** @param {any} host @param {string} name */
 function requireHost(host, name) {
   if (host !== null && host !== undefined && typeof host !== 'string')
@@ -181,6 +204,7 @@ function requireHost(host, name) {
 
 /** @param {any} request @param {any} error */
 function emitError(request, error) {
+  heard('http.client.request.error')?.publish({ request, error });
   request.emit('error', error);
 }
 
@@ -190,6 +214,12 @@ const methods = {
   _implicitHeader() {
     if (this._header) throw alreadySent('render');
     this._storeHeader(`${this.method} ${this.path} HTTP/1.1\r\n`, this[fields]);
+  },
+
+  /** @this {any} */
+  _finish() {
+    apply(OutgoingMessage.prototype._finish, this, []);
+    heard('http.client.request.start')?.publish({ request: this });
   },
 
   /** @this {any} */
@@ -213,7 +243,8 @@ const methods = {
     if (!this.socket) {
       nextTick(() => {
         if (this.socket || this._closed) return;
-        if (!this._hasPendingSocket) {
+        // One that the program connects is awaited.
+        if (!this._hasPendingSocket && this.agent) {
           const reason = error ?? (this.aborted ? undefined : hangUp());
           if (!this.res && reason !== undefined) emitError(this, reason);
           emitClose(this);
@@ -225,6 +256,7 @@ const methods = {
 
   /** @this {any} @param {any} socket @param {any} [error] */
   onSocket(socket, error) {
+    debug('a socket for %s %s', this.method, this.path);
     this._hasPendingSocket = true;
     nextTick(onSocketNow, this, socket, error);
   },
@@ -232,14 +264,15 @@ const methods = {
   /** @this {any} @param {number} milliseconds @param {any} [callback] */
   setTimeout(milliseconds, callback) {
     if (this._ended) return this;
-    const delay = requireDuration(milliseconds, 'msecs');
+    listenForTimeout(this);
+    const delay = fittingDuration(milliseconds, 'msecs');
     this.timeout = delay;
     if (callback) {
       requireFunction(callback, 'callback');
       this.once('timeout', callback);
     }
-    if (this.socket) setSocketTimeout(this, this.socket);
-    else this.once('socket', (/** @type {any} */ socket) => setSocketTimeout(this, socket));
+    if (this.socket) setSocketTimeout(this.socket, delay);
+    else this.once('socket', (/** @type {any} */ socket) => setSocketTimeout(socket, delay));
     return this;
   },
   /** @this {any} */
@@ -256,6 +289,19 @@ const methods = {
   },
 };
 addMethods(ClientRequest.prototype, methods);
+defineProperty(ClientRequest.prototype, 'path', {
+  /** @this {any} */
+  get() {
+    return this[target];
+  },
+  /** @this {any} @param {any} path which is looked at whenever it is set, as it goes into the head */
+  set(path) {
+    requirePath(path);
+    this[target] = path;
+  },
+  enumerable: true,
+  configurable: true,
+});
 
 /** @param {any} request @param {string} name @param {any[]} given */
 function deferred(request, name, given) {
@@ -268,219 +314,308 @@ function deferred(request, name, given) {
   } else request.once('socket', call);
 }
 
-/** @param {any} request @param {any} socket */
-function setSocketTimeout(request, socket) {
-  const set = () => {
-    if (request.destroyed || request._ended) return;
-    socket.setTimeout(request.timeout);
-    listenForTimeout(request, socket);
-  };
-  if (socket.connecting) socket.once('connect', set);
-  else set();
+/** @param {any} socket @param {number} delay */
+function setSocketTimeout(socket, delay) {
+  if (socket.connecting) socket.once('connect', () => socket.setTimeout(delay));
+  else socket.setTimeout(delay);
 }
 
-/** @param {any} request @param {any} socket */
-function listenForTimeout(request, socket) {
+/** The request hears when nothing happens on its socket. @param {any} request */
+function listenForTimeout(request) {
   if (request.timeoutCb) return;
-  request.timeoutCb = () => request.emit('timeout');
-  socket.once('timeout', request.timeoutCb);
+  request.timeoutCb = onRequestTimeout;
+  if (request.socket) request.socket.once('timeout', onRequestTimeout);
+  else request.once('socket', (/** @type {any} */ socket) => socket.once('timeout', onRequestTimeout));
+}
+
+/** @this {any} the socket */
+function onRequestTimeout() {
+  this._httpMessage?.emit('timeout');
+}
+
+/** @this {any} the socket */
+function onResponseTimeout() {
+  this._httpMessage?.res?.emit('timeout');
 }
 
 /** @param {any} request @param {any} socket @param {any} error */
 function onSocketNow(request, socket, error) {
-  request._hasPendingSocket = false;
-  if (request.destroyed || error) {
-    const reason = error ?? request[failure] ?? (request.aborted ? undefined : hangUp());
-    if (socket) {
-      // It was asked for and is not needed any more.
-      if (!error && request.agent && !socket.destroyed && !request[failure]) socket.emit('free');
-      else {
-        socket.destroy(request[failure] ?? error);
-      }
-    }
-    if (reason !== undefined && !request.res && !request._closed) emitError(request, reason);
-    emitClose(request);
+  if (!request.destroyed && !error) {
+    request._hasPendingSocket = false;
+    begin(request, socket);
+    request._flush();
     return;
   }
-  begin(request, socket);
+  const reason = error ?? request[failure];
+  if (socket && (error || request[failure] || !request.agent || socket.destroyed)) {
+    // It is told when the socket has ended, with what that may have said of it.
+    const stopWaiting = Stream.finished(socket.destroy(reason), (/** @type {any} */ told) => {
+      stopWaiting();
+      endWithout(request, (told?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? undefined : told) ?? reason);
+    });
+    return;
+  }
+  // It was asked for and is not needed any more.
+  if (socket) socket.emit('free');
+  endWithout(request, reason);
+}
+
+/** A request ends that never had a socket. @param {any} request @param {any} error */
+function endWithout(request, error) {
+  const reason = error ?? (request.aborted ? undefined : hangUp());
+  if (reason !== undefined && !request.res && !request._closed) emitError(request, reason);
+  emitClose(request);
 }
 
 /** When a request began, if somebody observes it. */
 const measured = Symbol('measured');
+
+/** Reads the response to a request. */
+class ResponseReader extends MessageReader {
+  /** @param {any} request @param {any} socket */
+  constructor(request, socket) {
+    super(socket, true, request);
+    this.outgoing = request;
+    this.onIncoming = onIncoming;
+  }
+  freed() {
+    if (idleReaders.length < idleParsers.max) push(idleReaders, this);
+  }
+  /** @param {any} event @returns {[any, number]} */
+  head(event) {
+    const request = this.outgoing;
+    const response = construct(/** @type {any} */ (IncomingMessage), [this.socket]);
+    fill(response, event[5], event[4], request.maxHeadersCount === null ? 1000 : request.maxHeadersCount);
+    response.statusCode = event[2];
+    response.statusMessage = event[3];
+    response.joinDuplicateHeaders = request.joinDuplicateHeaders;
+    response.upgrade = request.method === 'CONNECT' || ((event[6] & flag.upgrades) !== 0 && event[2] === 101);
+    this.incoming = response;
+    return [response, onIncoming(request, this.socket, response, (event[6] & flag.keepsAlive) !== 0)];
+  }
+  /** @param {any} response @param {any} rest */
+  handedOver(response, rest) {
+    handOver(this.outgoing, this.socket, response, rest);
+  }
+  /** @param {any} error */
+  failed(error) {
+    const request = this.outgoing;
+    const { socket } = this;
+    release(socket);
+    socket.removeListener('data', onData);
+    socket.removeListener('end', onEnd);
+    socket.destroy();
+    request[failure] = error;
+    request.isErrorEmitted = true;
+    emitError(request, error);
+  }
+}
+
+/** Those that wait for another response. @type {ResponseReader[]} */
+const idleReaders = [];
+
+/** @param {any} request @param {any} socket */
+function readerFor(request, socket) {
+  const idle = pop(idleReaders);
+  if (idle === undefined) return new ResponseReader(request, socket);
+  idle.reset(socket, request);
+  idle.outgoing = request;
+  idle.onIncoming = onIncoming;
+  return idle;
+}
 
 /** The request has its socket. @param {any} request @param {any} socket */
 function begin(request, socket) {
   request.socket = socket;
   request[measured] = beginMeasure('http');
   socket._httpMessage = request;
-  const limit = request.maxHeaderSize || maxHeaderSize();
-  const reader = new MessageReader(socket, true, limit, {
-    head: (event) => onHead(request, socket, event),
-    ended: () => {},
-    handedOver: (response, rest) => handOver(request, socket, own, response, rest),
-    failed: (error) => {
-      stop(socket, own);
-      // What comes after the response is nobody's.
-      if (request.res?.complete) {
-        socket.destroy();
-        return;
-      }
-      request[failure] = error;
-      if (!request.res) request.isErrorEmitted = true;
-      socket.destroy();
-      emitError(request, error);
-    },
-  });
-  const own = {
-    reader,
-    onData: (/** @type {any} */ chunk) => reader.read(chunk),
-    onEnd: () => {
-      if (!request.res && !request.isErrorEmitted) {
-        request.isErrorEmitted = true;
-        emitError(request, hangUp());
-      }
-      reader.finish(false);
-      socket.end();
-    },
-    onClose: () => onClose(request, socket, own),
-    onError: (/** @type {any} */ error) => {
-      if (error && !request.isErrorEmitted) {
-        request.isErrorEmitted = true;
-        emitError(request, error);
-      }
-      reader.finish(false);
-      socket.destroy();
-    },
-    onDrain: () => {
-      if (!request.destroyed && request[needsDrain]) {
-        request[needsDrain] = false;
-        request.emit('drain');
-      }
-    },
-  };
-  request[heard] = own;
-  socket.on('error', own.onError);
-  socket.on('data', own.onData);
-  socket.on('end', own.onEnd);
-  socket.on('close', own.onClose);
-  socket.on('drain', own.onDrain);
+  socket.parser = readerFor(request, socket);
+  request.parser = socket.parser;
+  socket.on('error', onError);
+  socket.on('data', onData);
+  socket.on('end', onEnd);
+  socket.on('close', onClose);
+  socket.on('drain', onDrain);
   if (request.timeout !== undefined || request.agent?.options?.timeout) {
-    if (request.timeout !== undefined && socket.timeout !== request.timeout) setSocketTimeout(request, socket);
-    else listenForTimeout(request, socket);
+    listenForTimeout(request);
+    if (request.timeout !== undefined && socket.timeout !== request.timeout) setSocketTimeout(socket, request.timeout);
   }
   request.emit('socket', socket);
-  request._flush();
 }
 
-/** @param {any} socket @param {any} own */
-function stop(socket, own) {
-  stopHearing(socket, own);
-  // What goes wrong with it now is nobody's.
-  if (socket.listenerCount('error') === 0) socket.once('error', () => {});
+/** Nothing more is read for the request. @param {any} socket */
+function release(socket) {
+  const { parser } = socket;
+  if (!parser) return;
+  socket.parser = null;
+  if (parser.outgoing) parser.outgoing.parser = null;
+  parser.outgoing = null;
+  parser.free();
 }
 
-/** @param {any} socket @param {any} own */
-function stopHearing(socket, own) {
-  socket.removeListener('error', own.onError);
-  socket.removeListener('data', own.onData);
-  socket.removeListener('end', own.onEnd);
-  socket.removeListener('close', own.onClose);
-  socket.removeListener('drain', own.onDrain);
+/** @param {any} socket */
+function stopHearing(socket) {
+  socket.removeListener('error', onError);
+  socket.removeListener('data', onData);
+  socket.removeListener('end', onEnd);
+  socket.removeListener('close', onClose);
+  socket.removeListener('drain', onDrain);
+  socket.removeListener('timeout', onRequestTimeout);
+  socket.removeListener('timeout', onResponseTimeout);
 }
 
-/** @param {any} request @param {any} socket @param {any} own */
-function onClose(request, socket, own) {
+/** @this {any} the socket @param {any} chunk */
+function onData(chunk) {
+  const { parser } = this;
+  if (!parser) return;
+  parser.read(chunk);
+  const { incoming } = parser;
+  if (!incoming?.complete || incoming.statusCode < 200) return;
+  // What comes after the response is nobody's.
+  this.removeListener('data', onData);
+  this.removeListener('end', onEnd);
+  this.removeListener('drain', onDrain);
+  release(this);
+}
+
+/** @this {any} the socket */
+function onEnd() {
+  const request = this._httpMessage;
+  if (!request.res && !request.isErrorEmitted) {
+    request.isErrorEmitted = true;
+    emitError(request, hangUp());
+  }
+  this.parser?.finish(false);
+  release(this);
+  this.end();
+}
+
+/** @this {any} the socket @param {any} error */
+function onError(error) {
+  const request = this._httpMessage;
+  if (request && !request.isErrorEmitted) {
+    request.isErrorEmitted = true;
+    emitError(request, error);
+  }
+  this.parser?.finish(false);
+  release(this);
+  this.removeListener('data', onData);
+  this.removeListener('end', onEnd);
+  this.destroy();
+}
+
+/** @this {any} the socket */
+function onDrain() {
+  const request = this._httpMessage;
+  if (!request || request.destroyed || !request[needsDrain]) return;
+  request[needsDrain] = false;
+  request.emit('drain');
+}
+
+/** @this {any} the socket */
+function onClose() {
+  const request = this._httpMessage;
   // What the socket has still is the response's.
-  for (let chunk = socket.read(); chunk !== null && chunk !== undefined; chunk = socket.read()) own.reader.read(chunk);
-  own.reader.finish(false);
+  for (let chunk = this.read(); chunk !== null && chunk !== undefined; chunk = this.read()) this.parser?.read(chunk);
+  this.parser?.finish(false);
+  release(this);
   request.destroyed = true;
   const { res: response } = request;
   if (response) {
     if (!response.complete) response.destroy(connectionReset('aborted'));
-    emitClose(request);
-    return;
-  }
-  if (!request.isErrorEmitted) {
+  } else if (!request.isErrorEmitted) {
     request.isErrorEmitted = true;
     emitError(request, request[failure] ?? hangUp());
   }
   emitClose(request);
+  request.outputData.length = 0;
 }
 
-/** A response begins. @param {any} request @param {any} socket @param {any} event @returns {[any, number]} */
-function onHead(request, socket, event) {
-  const response = construct(/** @type {any} */ (IncomingMessage), [socket]);
-  const flags = event[6];
-  fill(response, event[5], event[4], request.maxHeadersCount === null ? 1000 : request.maxHeadersCount);
-  response.statusCode = event[2];
-  response.statusMessage = event[3];
-  response.joinDuplicateHeaders = request.joinDuplicateHeaders;
+/** A response begins. @param {any} request @param {any} socket @param {any} response @param {boolean} keepsAlive @returns {number} */
+function onIncoming(request, socket, response, keepsAlive) {
+  if (isDebugged()) debug('response %d to %s %s', response.statusCode, request.method, request.path, response.headers);
   if (request.res) {
-    // A second answer to one request.
+    // A second answer to one request, which is read as far as it came and is nobody's.
     socket.destroy();
-    return [response, answer.noBody];
+    return answer.body;
   }
-  response.upgrade = false;
-  if (request.method === 'CONNECT' || ((flags & flag.upgrades) !== 0 && event[2] === 101)) {
+  if (response.upgrade) {
     request.res = response;
-    response.upgrade = true;
-    return [response, answer.handOver];
+    return answer.handOver;
   }
-  if (event[2] < 200) {
-    if (event[2] === 100) request.emit('continue');
+  if (response.statusCode < 200) {
+    if (response.statusCode === 100) request.emit('continue');
     const { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders } = response;
     request.emit('information', { statusCode, statusMessage, httpVersion, httpVersionMajor, httpVersionMinor, headers, rawHeaders });
-    return [response, answer.noBody];
+    return answer.noBody;
   }
   request.res = response;
   response.req = request;
+  heard('http.client.response.finish')?.publish({ request, response });
   if (request[measured] !== undefined) {
     const { method, path: url } = request;
     const { statusCode, statusMessage, headers } = response;
     const detail = { req: { method, url, headers: request.getHeaders() }, res: { statusCode, statusMessage, headers } };
     endMeasure('http', 'HttpClient', request[measured], detail);
   }
-  if (request.shouldKeepAlive && (flags & flag.keepsAlive) === 0) request.shouldKeepAlive = false;
-  response.on('end', () => onBodyEnd(request));
+  if (request.shouldKeepAlive && !keepsAlive) request.shouldKeepAlive = false;
+  // The socket is cared for before the program hears.
+  response.on('end', onBodyEnd);
+  request.on('finish', onRequestFinish);
+  socket.on('timeout', onResponseTimeout);
   const isHeard = !request.aborted && request.emit('response', response);
   // Nobody wants the body.
   if (!isHeard) response._dump();
-  if (request.method === 'HEAD') return [response, answer.noBody];
-  return [response, answer.body];
+  return request.method === 'HEAD' ? answer.noBody : answer.body;
 }
 
-/** The program has read the response to its end. @param {any} request */
-function onBodyEnd(request) {
+/** The program has read the response to its end. @this {any} the response */
+function onBodyEnd() {
+  const request = this.req;
+  const { socket } = request;
   request._ended = true;
+  socket.removeListener('timeout', onRequestTimeout);
+  socket.removeListener('timeout', onResponseTimeout);
   if (!request.shouldKeepAlive) {
-    const { socket } = request;
     if (socket.writable) {
       if (typeof socket.destroySoon === 'function') socket.destroySoon();
       else socket.end();
     }
-    return;
-  }
-  if (request.writableFinished) free(request);
-  else request.once('finish', () => free(request));
+  } else if (request.writableFinished && !this.aborted) leave(request);
+}
+
+/** @this {any} the request */
+function onRequestFinish() {
+  if (this.shouldKeepAlive && this._ended) leave(this);
 }
 
 /** The socket may serve another request. @param {any} request */
-function free(request) {
+function leave(request) {
+  if (request.destroyed) return;
   const { socket } = request;
-  if (request.timeoutCb) socket.removeListener('timeout', request.timeoutCb);
-  stopHearing(socket, request[heard]);
+  if (request.timeoutCb) {
+    socket.setTimeout(0, request.timeoutCb);
+    request.timeoutCb = null;
+  }
+  stopHearing(socket);
+  release(socket);
+  // Those who listen for the end come first.
+  nextTick(free, request);
   request.destroyed = true;
-  nextTick(() => {
-    socket._httpMessage = null;
-    emitClose(request);
-    if (!socket.destroyed) socket.emit('free');
-  });
+  // What is done with the response does nothing to the socket any more.
+  if (request.res) request.res.socket = null;
 }
 
-/** @param {any} request @param {any} socket @param {any} own @param {any} response @param {any} rest */
-function handOver(request, socket, own, response, rest) {
-  stopHearing(socket, own);
-  if (request.timeoutCb) socket.removeListener('timeout', request.timeoutCb);
+/** @param {any} request */
+function free(request) {
+  emitClose(request);
+  request.socket?.emit('free');
+}
+
+/** @param {any} request @param {any} socket @param {any} response @param {any} rest */
+function handOver(request, socket, response, rest) {
+  stopHearing(socket);
+  release(socket);
   socket._httpMessage = null;
   request._ended = true;
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';

@@ -1,16 +1,19 @@
-// One side of a connection as messages: what a parser tells goes to whoever reads (a server, a client).
+// One side of a connection as messages: what a parser tells goes to whoever reads (a server, a client). Programs see a reader as `socket.parser`.
 'use strict';
 
 const { charCodeAt } = require('builtins/primordials');
 const { nodeError } = require('node/errors');
-const { METHODS } = require('node/http/names');
-const { option } = require('node/process/options');
+const { PARSED_METHODS } = require('node/http/names');
+const { option, switchedOn } = require('node/process/options');
 const { fillTrailers, readStop } = require('node/http/incoming');
-const { httpFinish, httpHandOver, httpIsWithin, httpParse, httpParser, httpSkipBody } = ops;
+const { httpFinish, httpHandOver, httpIsWithin, httpParse, httpParser, httpReset, httpSkipBody } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
 /** The most bytes of a head, unless a server or a request says otherwise. */
 const maxHeaderSize = () => +(option('--max-http-header-size') ?? 16384);
+
+/** Whether a parser takes what others may read in another way. @param {boolean | undefined} asked by a server or a request */
+const isLenient = (asked) => asked ?? switchedOn('--insecure-http-parser');
 
 /** What a program is told whose connection ended too early. @param {string} message */
 const connectionReset = (message) => nodeError(Error, 'ECONNRESET', message);
@@ -21,35 +24,87 @@ const flag = { keepsAlive: 1, upgrades: 2, expectsContinue: 4, expectsOther: 8, 
 /** What whoever read a head wants of its body. */
 const answer = { body: 0, noBody: 1, handOver: 2 };
 
-/**
- * @typedef {object} Hooks
- * @property {(event: any) => [message: any, answer: number]} head gives the message
- * @property {(message: any) => void} ended a message is over
- * @property {(message: any, rest: any) => void} handedOver the rest of the connection is somebody else's
- * @property {(error: any) => void} failed
- */
+/** Where a parser has what hears of its times, as Node has it (`HTTPParser.kOnTimeout`). */
+const ON_TIMEOUT = 6;
 
+/** Whoever reads is a class of this one: it says what to do with a head, at the end of a message, and with what is no message. */
 class MessageReader {
   #native;
-  #socket;
-  #hooks;
   /** The message whose body comes. @type {any} */
-  message = null;
+  #message = null;
+  /** Nothing is read any more. */
   isOver = false;
+  #isReading = false;
+  /** The message that programs see: also when it is over, until a server has answered it. @type {any} */
+  incoming = null;
+  /** @type {any} */
+  onIncoming = null;
+  /** @type {boolean | null | undefined} */
+  joinDuplicateHeaders = null;
+  /** @type {any} */
+  [ON_TIMEOUT] = null;
 
-  /** @param {any} socket @param {boolean} readsResponses @param {number} limit of a head, in bytes @param {Hooks} hooks */
-  constructor(socket, readsResponses, limit, hooks) {
-    this.#native = httpParser(readsResponses, limit);
-    this.#socket = socket;
-    this.#hooks = hooks;
+  /** @param {any} socket @param {boolean} readsResponses @param {any} options of the server or the request */
+  constructor(socket, readsResponses, options) {
+    this.#native = httpParser(readsResponses, options.maxHeaderSize || maxHeaderSize(), isLenient(options.insecureHTTPParser));
+    this.socket = socket;
+    this.joinDuplicateHeaders = options.joinDuplicateHeaders;
   }
+
+  /** For another connection. @param {any} socket @param {any} options of the server or the request */
+  reset(socket, options) {
+    httpReset(this.#native, options.maxHeaderSize || maxHeaderSize(), isLenient(options.insecureHTTPParser));
+    this.socket = socket;
+    this.joinDuplicateHeaders = options.joinDuplicateHeaders;
+    this.isOver = false;
+  }
+
+  /** A message begins. @param {any} _event @returns {[message: any, answer: number]} */
+  head(_event) {
+    throw new Error('a class of its own says it');
+  }
+  /** A message is over. @param {any} _message */
+  ended(_message) {}
+  /** The rest of the connection is somebody else's. @param {any} _message @param {any} _rest */
+  handedOver(_message, _rest) {}
+  /** @param {any} _error */
+  failed(_error) {}
+  /** It may serve another connection. */
+  freed() {}
 
   get isWithin() {
     return httpIsWithin(this.#native);
   }
 
+  /** Nothing is held any more, nor read. */
+  free() {
+    if (this.socket === null) return;
+    this.isOver = true;
+    this.#message = null;
+    this.socket = null;
+    this.incoming = null;
+    this.onIncoming = null;
+    this.joinDuplicateHeaders = null;
+    this[ON_TIMEOUT] = null;
+    // Within a message it is of use when that has been left.
+    if (!this.#isReading) this.freed();
+  }
+  close() {}
+
   /** @param {Uint8Array} chunk */
   read(chunk) {
+    const wasReading = this.#isReading;
+    this.#isReading = true;
+    try {
+      this.#read(chunk);
+    } finally {
+      this.#isReading = wasReading;
+      if (this.socket === null && !wasReading) this.freed();
+    }
+  }
+
+  /** @param {Uint8Array} chunk */
+  #read(chunk) {
     let at = 0;
     while (!this.isOver) {
       const event = httpParse(this.#native, chunk, at);
@@ -58,10 +113,10 @@ class MessageReader {
       if (event[0] === 1) {
         if (!this.#began(event, chunk)) return;
       } else if (event[0] === 2) {
-        const { message } = this;
+        const message = this.#message;
         // A message that nobody wants any more is read to its end.
         if (message !== null && !message._dumped && !message.destroyed && !message.push(part(chunk, event[2], event[3])))
-          readStop(this.#socket);
+          readStop(this.socket);
       } else if (event[0] === 3) this.#ended(event[2]);
       else {
         this.#failed(event, chunk);
@@ -86,13 +141,13 @@ class MessageReader {
 
   /** @param {any} event @param {Uint8Array} chunk */
   #began(event, chunk) {
-    const result = this.#hooks.head(event);
-    this.message = result[0];
+    const result = this.head(event);
+    this.#message = result[0];
     if (result[1] === answer.noBody) httpSkipBody(this.#native);
     else if (result[1] === answer.handOver) {
       httpHandOver(this.#native);
       this.isOver = true;
-      this.#hooks.handedOver(this.message, part(chunk, event[1], chunk.length));
+      this.handedOver(result[0], part(chunk, event[1], chunk.length));
       return false;
     }
     return true;
@@ -100,23 +155,22 @@ class MessageReader {
 
   /** @param {string | undefined} trailers */
   #ended(trailers) {
-    const { message } = this;
-    this.message = null;
+    const message = this.#message;
+    this.#message = null;
     if (message === null) return;
     if (trailers !== undefined) fillTrailers(message, trailers);
     message.complete = true;
     if (!message.destroyed) message.push(null);
-    this.#hooks.ended(message);
+    this.ended(message);
   }
 
   /** @param {any} event @param {Uint8Array | undefined} chunk */
   #failed(event, chunk) {
-    this.isOver = true;
     const error = nodeError(Error, event[2], `Parse Error: ${event[3]}`);
     error.reason = event[3];
     error.bytesParsed = event[1] + (chunk === undefined ? 0 : seenOf(event[2], chunk, event[1]));
     error.rawPacket = chunk === undefined ? undefined : part(chunk, 0, chunk.length);
-    this.#hooks.failed(error);
+    this.failed(error);
   }
 }
 
@@ -125,9 +179,10 @@ function seenOf(code, chunk, at) {
   if (code === 'HPE_HEADER_OVERFLOW') return chunk.length - at;
   if (code !== 'HPE_INVALID_METHOD') return 0;
   let most = 0;
-  for (let i = 0; i < METHODS.length; i += 1) {
+  for (let i = 0; i < PARSED_METHODS.length; i += 1) {
+    const method = PARSED_METHODS[i];
     let same = 0;
-    while (same < METHODS[i].length && chunk[at + same] === charCodeAt(METHODS[i], same)) same += 1;
+    while (same < method.length && chunk[at + same] === charCodeAt(method, same)) same += 1;
     if (same > most) most = same;
   }
   return most;
@@ -139,4 +194,4 @@ function part(chunk, from, to) {
   return Buffer.from(chunk.buffer, chunk.byteOffset + from, to - from);
 }
 
-module.exports = { MessageReader, answer, connectionReset, flag, maxHeaderSize };
+module.exports = { MessageReader, ON_TIMEOUT, answer, connectionReset, flag, isLenient, maxHeaderSize };

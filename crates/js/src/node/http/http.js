@@ -46,7 +46,7 @@ module.exports = {
   validateHeaderValue: (...given) => apply(validateHeaderValue, undefined, given),
   get,
   request,
-  /** Parsers are not kept here: there is nothing to limit. @param {number} max */
+  /** @param {number} max how many parsers of responses wait for another one */
   setMaxIdleHTTPParsers(max) {
     requireInteger(max, 'max', 1);
     idleParsers.max = max;

@@ -43,7 +43,7 @@ function IncomingMessage(socket) {
   this.statusCode = null;
   this.statusMessage = null;
   this.client = socket;
-  this._consumed = false;
+  this._consuming = false;
   this._dumped = false;
 }
 setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
@@ -53,9 +53,10 @@ setPrototypeOf(IncomingMessage, Readable);
 function fill(message, fields, minor, mostPairs) {
   message[text] = fields;
   message[most] = mostPairs;
-  message.httpVersionMajor = 1;
+  const major = minor === 9 ? 0 : 1;
+  message.httpVersionMajor = major;
   message.httpVersionMinor = minor;
-  message.httpVersion = minor === 1 ? '1.1' : '1.0';
+  message.httpVersion = major === 0 ? '0.9' : minor === 1 ? '1.1' : '1.0';
 }
 
 /** @param {any} message @param {string} fields */
@@ -92,16 +93,21 @@ const methods = {
   /** @this {any} @param {number} milliseconds @param {any} [callback] */
   setTimeout(milliseconds, callback) {
     if (callback) this.on('timeout', callback);
-    this.socket.setTimeout(milliseconds);
+    this.socket?.setTimeout(milliseconds);
     return this;
+  },
+
+  /** Who reads, or listens for data, wants the body. @this {any} @param {number} size */
+  read(size) {
+    if (!this._consuming) {
+      this._readableState.readingMore = false;
+      this._consuming = true;
+    }
+    return apply(Readable.prototype.read, this, [size]);
   },
 
   /** @this {any} */
   _read() {
-    if (!this._consumed) {
-      this._readableState.readingMore = false;
-      this._consumed = true;
-    }
     // The body may have come whole, or not at all.
     if (this.socket?.readable) readStart(this.socket);
   },
@@ -143,10 +149,23 @@ const methods = {
     addField(fields, name, value, this.joinDuplicateHeaders);
   },
 
+  /** There is no body: it is over before the program hears of it. @this {any} */
+  _dumpAndCloseReadable() {
+    this._dumped = true;
+    const { _readableState: readable } = this;
+    readable.ended = true;
+    readable.endEmitted = true;
+    readable.destroyed = true;
+    readable.closed = true;
+    readable.closeEmitted = true;
+  },
+
   /** Nobody wants what is left. @this {any} */
   _dump() {
     if (this._dumped) return;
     this._dumped = true;
+    // What has come already is nobody's either.
+    this.removeAllListeners('data');
     this.resume();
   },
 };

@@ -6,6 +6,7 @@ const { ClientRequest } = require('node/http/client');
 const { hasUnfit, isToken } = require('node/http/headers');
 const { IncomingMessage, readStart, readStop } = require('node/http/incoming');
 const { idleParsers, METHODS, STATUS_CODES } = require('node/http/names');
+const { HTTPParser } = require('node/http/parser');
 const { OutgoingMessage } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
 const { Server, checking, connectionListener } = require('node/http/server');
@@ -19,6 +20,7 @@ module.exports = {
     _checkIsHttpToken: isToken,
     chunkExpression: /(?:^|\W)chunked(?:$|\W)/i,
     continueExpression: /(?:^|\W)100-continue(?:$|\W)/i,
+    HTTPParser,
     CRLF: '\r\n',
     methods: arraySlice(METHODS, 0),
     parsers: idleParsers,

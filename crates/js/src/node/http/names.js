@@ -3,11 +3,12 @@
 
 const { freeze, split } = require('builtins/primordials');
 
-const METHODS = freeze(
-  split(
-    'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE',
-    ' ',
-  ),
+const methods =
+  'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE';
+const METHODS = freeze(split(methods, ' '));
+/** With those of RTSP, which Node's parser begins to read before it refuses them. */
+const PARSED_METHODS = freeze(
+  split(`${methods} ANNOUNCE DESCRIBE FLUSH GET_PARAMETER PAUSE PLAY PRI RECORD REDIRECT SETUP SET_PARAMETER TEARDOWN`, ' '),
 );
 
 /** @type {Record<number, string>} */
@@ -77,11 +78,12 @@ const STATUS_CODES = {
   511: 'Network Authentication Required',
 };
 
-/** How many parsers a program wants to be kept; none are. */
+/** How many parsers of responses are kept for others. */
 const idleParsers = { name: 'parsers', max: 1000 };
 
 module.exports = {
   idleParsers,
   METHODS,
+  PARSED_METHODS,
   STATUS_CODES,
 };

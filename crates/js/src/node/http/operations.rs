@@ -16,7 +16,8 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("httpHandOver", 1, hand_over),
     Op::new("httpIsWithin", 1, is_within),
     Op::new("httpParse", 3, parse),
-    Op::new("httpParser", 2, parser),
+    Op::new("httpParser", 3, parser),
+    Op::new("httpReset", 3, reset),
     Op::new("httpSkipBody", 1, skip_body),
 ];
 
@@ -32,15 +33,34 @@ fn parser_of<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<Rc<Cell
     scope.expect_host::<Cell>(arguments.get(0), "a parser")
 }
 
-/// `httpParser(readsResponses, limit)`
+/// `httpParser(readsResponses, limit, isLenient)`
 fn parser<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let kind = if scope.bool_of(arguments.get(0)) {
         Kind::Response
     } else {
         Kind::Request
     };
+    let parser = begun(scope, &arguments, kind)?;
+    scope.host_object(Rc::new(RefCell::new(parser)))
+}
+
+fn begun(scope: &Scope<'_>, arguments: &Arguments<'_>, kind: Kind) -> Result<Parser, Error> {
     let limit = scope.number_of(arguments.get(1))? as usize;
-    scope.host_object(Rc::new(RefCell::new(Parser::new(kind, limit))))
+    let parser = Parser::new(kind, limit);
+    Ok(if scope.bool_of(arguments.get(2)) {
+        parser.lenient()
+    } else {
+        parser
+    })
+}
+
+/// `httpReset(parser, limit, isLenient)`: for another connection.
+fn reset<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let parser = parser_of(scope, &arguments)?;
+    let kind = parser.borrow().kind();
+    let begun = begun(scope, &arguments, kind)?;
+    *parser.borrow_mut() = begun;
+    Ok(Local::undefined())
 }
 
 /// `httpParse(parser, chunk, at)`: the next event, or undefined.

@@ -149,7 +149,8 @@ const methods = {
 
   /** Sends with the head, if that was not sent yet. @this {any} @param {any} data @param {any} encoding @param {any} [callback] */
   _send(data, encoding, callback) {
-    if (this._headerSent) return this._writeRaw(data, encoding, callback);
+    // A class of the program's own may have none.
+    if (this._headerSent || this._header === null) return this._writeRaw(data, encoding, callback);
     this._headerSent = true;
     const header = this._header;
     // One piece, where both are the same bytes in the encoding of the body: fields are latin1.
@@ -349,7 +350,8 @@ const methods = {
       const name = isArray(headers) ? list[i][0] : list[i];
       const value = isArray(headers) ? list[i][1] : headers[list[i]];
       validateHeaderName(name, 'Trailer name');
-      const values = isArray(value) ? value : [value];
+      const isUnique = isArray(value) && value.length > 1 && this[uniqueFields]?.has(toLowerCase(name));
+      const values = isUnique ? [join(value, '; ')] : isArray(value) ? value : [value];
       for (let j = 0; j < values.length; j += 1) {
         if (values[j] === undefined || hasUnfit(values[j]))
           throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in trailer content ["${name}"]`);
@@ -547,11 +549,7 @@ function writeBody(message, given, encoding, callback, isEnd) {
     nextTick(() => socket.uncork());
   }
   if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (!message.chunkedEncoding) return message._send(chunk, encoding, callback);
-  if (length === 0) {
-    nextTick(done);
-    return true;
-  }
+  if (!message.chunkedEncoding || length === 0) return message._send(chunk, encoding, callback);
   if (message[corked] > 0) {
     push(message[chunked], { chunk, encoding, callback, size: length });
     return length < message[highWaterMark];
@@ -584,7 +582,9 @@ function endMessage(message, callback, held) {
   if (message._hasBody && hasStrictLength(message) && message[bytesOfBody] !== message._contentLength) {
     throw lengthMismatch(message[bytesOfBody], message._contentLength);
   }
-  const finish = () => message.emit('finish');
+  const finish = (/** @type {any} */ error) => {
+    if (!error) message.emit('finish');
+  };
   if (message._hasBody && message.chunkedEncoding) {
     while (message[corked] > 0) message.uncork();
     message._send(`0\r\n${message._trailer}\r\n`, 'latin1', finish);

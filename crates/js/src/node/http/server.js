@@ -5,7 +5,9 @@ const { apply, assign, construct, push, setPrototypeOf, shift } = require('built
 const { addMethods } = require('node/prototypes');
 const { requireBoolean, requireFunction, requireInteger, requireObject } = require('node/arguments');
 const { nodeError, outOfRange } = require('node/errors');
-const { MessageReader, answer, connectionReset, flag, maxHeaderSize } = require('node/http/connection');
+const { MessageReader, ON_TIMEOUT, answer, connectionReset, flag } = require('node/http/connection');
+const { heard } = require('node/diagnostics_channel/heard');
+const { debug, isDebugged } = require('node/http/debug');
 const { IncomingMessage, fill } = require('node/http/incoming');
 const { emitClose, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
@@ -21,6 +23,11 @@ const checking = Symbol('http.server.connectionsCheckingInterval');
 const incomingClass = Symbol('IncomingMessage');
 const responseClass = Symbol('ServerResponse');
 const state = Symbol('http.server.state');
+/** Whether requests without a body are over before the program hears of them. */
+const endsEmpty = Symbol('http.server.optimizeEmptyRequests');
+
+/** When a request began, if somebody observes it. */
+const measured = Symbol('measured');
 
 const noop = () => {};
 /** In milliseconds. */
@@ -55,6 +62,8 @@ function takeOptions(server, options) {
   if (options.rejectNonStandardBodyWrites !== undefined)
     requireBoolean(options.rejectNonStandardBodyWrites, 'options.rejectNonStandardBodyWrites');
   server.rejectNonStandardBodyWrites = options.rejectNonStandardBodyWrites ?? false;
+  if (options.optimizeEmptyRequests !== undefined) requireBoolean(options.optimizeEmptyRequests, 'options.optimizeEmptyRequests');
+  server[endsEmpty] = options.optimizeEmptyRequests ?? false;
   if (options.shouldUpgradeCallback !== undefined) requireFunction(options.shouldUpgradeCallback, 'options.shouldUpgradeCallback');
   server.shouldUpgradeCallback = options.shouldUpgradeCallback ?? ((/** @type {any} */ _request) => server.listenerCount('upgrade') > 0);
   server[uniqueFields] = toUnique(options.uniqueHeaders);
@@ -120,7 +129,7 @@ function checkTimes(server) {
     const isLate = (!own.hasHead && headersTimeout > 0 && took > headersTimeout) || (requestTimeout > 0 && took > requestTimeout);
     if (!isLate) return;
     own.began = 0;
-    onError(socket, nodeError(Error, 'ERR_HTTP_REQUEST_TIMEOUT', 'Request timeout'));
+    own.reader[ON_TIMEOUT]?.(socket);
   });
 }
 
@@ -175,9 +184,11 @@ function connectionListener(socket) {
 
 /** @param {any} server @param {any} socket */
 function connect(server, socket) {
+  debug('a connection to the server');
   /** @type {any} */
   const own = {
     server,
+    socket,
     /** Requests whose responses are not finished. @type {any[]} */
     incoming: [],
     /** Responses that wait for those before them. @type {any[]} */
@@ -197,38 +208,84 @@ function connect(server, socket) {
   socket._httpMessage = null;
   socket._paused = false;
   server[connections].add(socket);
-  // What others know as the parser of the connection.
-  const parser = { socket, incoming: null, free: noop, close: noop };
-  own.parser = parser;
-  socket.parser = parser;
+  own.reader = new RequestReader(server, socket, own);
+  socket.parser = own.reader;
   socket.setEncoding = refuseEncoding;
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
   socket.on('timeout', onTimeout);
-  own.reader = new MessageReader(socket, false, server.maxHeaderSize || maxHeaderSize(), {
-    head: (event) => onHead(server, socket, own, event),
-    ended: () => onMessageEnd(own),
-    handedOver: (request, rest) => handOver(server, socket, own, request, rest),
-    failed: (error) => onError(socket, error),
-  });
-  socket.on('error', (own.onSocketError = (/** @type {any} */ error) => onError(socket, error)));
-  socket.on(
-    'data',
-    (own.onData = (/** @type {any} */ chunk) => {
-      if (own.began === 0 && !own.reader.isWithin) own.began = now();
-      own.reader.read(chunk);
-      if (socket._paused && !socket.destroyed) socket.pause();
-    }),
-  );
-  socket.on('end', (own.onEnd = () => onEnd(server, socket, own)));
-  socket.on(
-    'close',
-    (own.onClose = () => {
-      server[connections].delete(socket);
-      release(socket, own);
-      abortIncoming(own);
-    }),
-  );
-  socket.on('drain', (own.onDrain = () => onDrain(socket, own)));
+  socket.on('error', onSocketError);
+  socket.on('data', onData);
+  socket.on('end', onEnd);
+  socket.on('close', onClose);
+  socket.on('drain', onDrain);
+}
+
+/** Reads the requests of a connection. */
+class RequestReader extends MessageReader {
+  #server;
+  #own;
+
+  /** @param {any} server @param {any} socket @param {any} own */
+  constructor(server, socket, own) {
+    super(socket, false, server);
+    this.#server = server;
+    this.#own = own;
+    this.onIncoming = onIncoming;
+    /** @type {any} */ (this)[ON_TIMEOUT] = onRequestTimeout;
+  }
+  /** @param {any} event @returns {[any, number]} */
+  head(event) {
+    const server = this.#server;
+    const Class = server[incomingClass];
+    const request = new Class(this.socket);
+    this.#own.hasHead = true;
+    fill(request, event[5], event[4], server.maxHeadersCount === null ? 1000 : server.maxHeadersCount);
+    request.method = event[2];
+    request.url = event[3];
+    request.joinDuplicateHeaders = server.joinDuplicateHeaders;
+    this.incoming = request;
+    return [request, onIncoming(server, this.socket, this.#own, request, event[6])];
+  }
+  ended() {
+    const own = this.#own;
+    own.served += 1;
+    own.began = 0;
+    own.hasHead = false;
+  }
+  /** @param {any} request @param {any} rest */
+  handedOver(request, rest) {
+    handOver(this.#server, this.socket, this.#own, request, rest);
+  }
+  /** @param {any} error */
+  failed(error) {
+    apply(onSocketError, this.socket, [error]);
+  }
+}
+
+/** @this {any} the socket @param {any} chunk */
+function onData(chunk) {
+  const own = this[state];
+  const { reader } = own;
+  if (own.began === 0 && !reader.isWithin) own.began = now();
+  reader.read(chunk);
+  // Behind a whole request another one may have begun.
+  if (own.began === 0 && reader.isWithin) own.began = now();
+  if (this._paused && !this.destroyed) this.pause();
+}
+
+/** @this {any} the socket */
+function onClose() {
+  const own = this[state];
+  // Programs call it with something else.
+  if (own === undefined) return;
+  own.server[connections].delete(this);
+  release(this, own);
+  while (own.incoming.length > 0) shift(own.incoming).destroy(connectionReset('aborted'));
+}
+
+/** @param {any} socket */
+function onRequestTimeout(socket) {
+  apply(onSocketError, socket, [nodeError(Error, 'ERR_HTTP_REQUEST_TIMEOUT', 'Request timeout')]);
 }
 
 function refuseEncoding() {
@@ -237,10 +294,8 @@ function refuseEncoding() {
 
 /** Nothing more is read from the connection. @param {any} socket @param {any} own */
 function release(socket, own) {
-  own.reader.isOver = true;
-  if (socket.parser !== own.parser) return;
-  socket.parser = null;
-  own.parser.free();
+  own.reader.free();
+  if (socket.parser === own.reader) socket.parser = null;
 }
 
 /** @this {any} */
@@ -254,9 +309,14 @@ function onTimeout() {
   if (!byRequest && !byResponse && !byServer) this.destroy();
 }
 
-/** @param {any} socket @param {any} own */
-function onDrain(socket, own) {
-  if (socket._paused && own.outgoingData <= socket.writableHighWaterMark) {
+/** @this {any} the socket */
+function onDrain() {
+  goOn(this);
+}
+
+/** Requests are read again, and the response may be written, when enough of the responses has left. @param {any} socket */
+function goOn(socket) {
+  if (socket._paused && socket[state].outgoingData <= socket.writableHighWaterMark) {
     socket._paused = false;
     socket.resume();
   }
@@ -267,22 +327,16 @@ function onDrain(socket, own) {
   }
 }
 
-/** @param {any} own */
-function abortIncoming(own) {
-  while (own.incoming.length > 0) {
-    shift(own.incoming).destroy(connectionReset('aborted'));
-  }
-}
-
-/** @param {any} server @param {any} socket @param {any} own */
-function onEnd(server, socket, own) {
+/** @this {any} the socket */
+function onEnd() {
+  const own = this[state];
   if (!own.reader.finish()) return;
-  if (!server.httpAllowHalfOpen) {
-    abortIncoming(own);
-    if (socket.writable) socket.end();
+  if (!own.server.httpAllowHalfOpen) {
+    while (own.incoming.length > 0) shift(own.incoming).destroy(connectionReset('aborted'));
+    if (this.writable) this.end();
   } else if (own.outgoing.length > 0) own.outgoing[own.outgoing.length - 1]._last = true;
-  else if (socket._httpMessage) socket._httpMessage._last = true;
-  else if (socket.writable) socket.end();
+  else if (this._httpMessage) this._httpMessage._last = true;
+  else if (this.writable) this.end();
 }
 
 /** @type {Record<string, string>} */
@@ -292,39 +346,33 @@ const refusals = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** @param {any} socket @param {any} error */
-function onError(socket, error) {
-  const own = socket[state];
-  socket.removeListener('error', own.onSocketError);
-  if (socket.listenerCount('error') === 0) socket.on('error', noop);
-  if (own.server.emit('clientError', error, socket)) return;
-  if (socket.writable && !socket._httpMessage?._headerSent) {
-    socket.write(`HTTP/1.1 ${refusals[error.code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`, 'latin1');
+/** @this {any} the socket @param {any} error */
+function onSocketError(error) {
+  const own = this[state];
+  debug('a connection to the server fails', error);
+  this.removeListener('error', onSocketError);
+  if (this.listenerCount('error') === 0) this.on('error', noop);
+  if (own.server.emit('clientError', error, this)) return;
+  if (this.writable && !this._httpMessage?._headerSent) {
+    this.write(`HTTP/1.1 ${refusals[error.code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`, 'latin1');
   }
-  socket.destroy(error);
+  this.destroy(error);
 }
 
-/** A request begins. @param {any} server @param {any} socket @param {any} own @param {any} event @returns {[any, number]} */
-function onHead(server, socket, own, event) {
-  const Class = server[incomingClass];
-  const request = new Class(socket);
-  const flags = event[6];
-  own.hasHead = true;
-  fill(request, event[5], event[4], server.maxHeadersCount === null ? 1000 : server.maxHeadersCount);
-  request.method = event[2];
-  request.url = event[3];
-  request.joinDuplicateHeaders = server.joinDuplicateHeaders;
+/** A request begins. @param {any} server @param {any} socket @param {any} own @param {any} request @param {number} flags @returns {number} */
+function onIncoming(server, socket, own, request, flags) {
+  if (isDebugged()) debug('request %s %s', request.method, request.url, request.headers);
   if (own.keepAliveTimeoutSet) {
     socket.setTimeout(server.timeout || 0);
     own.keepAliveTimeoutSet = false;
   }
   if ((flags & flag.upgrades) !== 0) {
     request.upgrade = request.method === 'CONNECT' || !!server.shouldUpgradeCallback(request);
-    if (request.upgrade) return [request, answer.handOver];
+    if (request.upgrade) return answer.handOver;
   } else request.upgrade = false;
+  const isOldest = request.httpVersionMinor === 0;
 
   push(own.incoming, request);
-  own.parser.incoming = request;
   if (!socket._paused && (socket.writableNeedDrain || own.outgoingData >= socket.writableHighWaterMark)) {
     // Nobody reads the responses: no more requests.
     socket._paused = true;
@@ -337,24 +385,23 @@ function onHead(server, socket, own, event) {
   });
   response._keepAliveTimeout = server.keepAliveTimeout;
   response._maxRequestsPerSocket = server.maxRequestsPerSocket;
-  response._onPendingData = (/** @type {number} */ change) => {
-    own.outgoingData += change;
-    if (socket._paused && own.outgoingData < socket.writableHighWaterMark) onDrain(socket, own);
-  };
+  heard('http.server.response.created')?.publish({ request, response });
+  response[state] = own;
+  response._onPendingData = onPendingData;
   response.shouldKeepAlive = (flags & flag.keepsAlive) !== 0;
   response[uniqueFields] = server[uniqueFields];
   if (socket._httpMessage) push(own.outgoing, response);
   else response.assignSocket(socket);
-  const start = beginMeasure('http');
-  response.on('finish', () => {
-    if (start !== undefined) endMeasure('http', 'HttpRequest', start, detailOf(request, response, response.getHeaders()));
-    onFinish(server, socket, own, request, response);
-  });
+  heard('http.server.request.start')?.publish({ request, response, socket, server });
+  response[measured] = beginMeasure('http');
+  response.on('finish', onFinish);
+  if (server[endsEmpty] && request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
+    request._dumpAndCloseReadable();
 
-  if (event[4] === 1 && server.requireHostHeader && (flags & flag.hasHost) === 0) {
+  if (!isOldest && server.requireHostHeader && (flags & flag.hasHost) === 0) {
     response.writeHead(400, ['Connection', 'close']);
     response.end();
-    return [request, answer.body];
+    return answer.body;
   }
   if (typeof server.maxRequestsPerSocket === 'number' && server.maxRequestsPerSocket > 0) {
     own.requestsCount += 1;
@@ -363,24 +410,24 @@ function onHead(server, socket, own, event) {
       server.emit('dropRequest', request, socket);
       response.writeHead(503);
       response.end();
-      return [request, answer.body];
+      return answer.body;
     }
   }
-  if ((flags & flag.expectsContinue) !== 0 && event[4] === 1) {
+  if ((flags & flag.expectsContinue) !== 0 && !isOldest) {
     response._expect_continue = true;
     if (server.listenerCount('checkContinue') > 0) server.emit('checkContinue', request, response);
     else {
       response.writeContinue();
       server.emit('request', request, response);
     }
-  } else if ((flags & flag.expectsOther) !== 0 && event[4] === 1) {
+  } else if ((flags & flag.expectsOther) !== 0 && !isOldest) {
     if (server.listenerCount('checkExpectation') > 0) server.emit('checkExpectation', request, response);
     else {
       response.writeHead(417);
       response.end();
     }
   } else server.emit('request', request, response);
-  return [request, answer.body];
+  return answer.body;
 }
 
 /** What an observer is told of a request. @param {any} request @param {any} response @param {any} headers of the response */
@@ -388,29 +435,38 @@ function detailOf({ method, url, headers: asked }, { statusCode, statusMessage }
   return { req: { method, url, headers: asked }, res: { statusCode, statusMessage, headers } };
 }
 
-/** A request is there whole. @param {any} own */
-function onMessageEnd(own) {
-  own.served += 1;
-  own.began = 0;
-  own.hasHead = false;
+/** @this {any} the request that has been read to its end */
+function forget() {
+  const parser = this.socket?.parser;
+  if (parser?.incoming === this) parser.incoming = null;
 }
 
-/** A response has been sent. @param {any} server @param {any} socket @param {any} own @param {any} request @param {any} response */
-function onFinish(server, socket, own, request, response) {
+/** @this {any} the response @param {number} change of the bytes that wait for those before them */
+function onPendingData(change) {
+  const own = this[state];
+  own.outgoingData += change;
+  if (own.socket._paused && own.outgoingData < own.socket.writableHighWaterMark) goOn(own.socket);
+}
+
+/** A response has been sent. @this {any} the response */
+function onFinish() {
+  const own = this[state];
+  const { server, socket } = own;
+  const { req: request } = this;
+  heard('http.server.response.finish')?.publish({ request, response: this, socket, server });
+  if (this[measured] !== undefined) {
+    endMeasure('http', 'HttpRequest', this[measured], detailOf(request, this, this.getHeaders()));
+  }
   if (own.incoming[0] === request) shift(own.incoming);
-  const { parser } = own;
-  if (parser.incoming === request) {
-    const forget = () => {
-      if (parser.incoming === request) parser.incoming = null;
-    };
-    if (request.readableEnded) forget();
+  if (own.reader.incoming === request) {
+    if (request.readableEnded) own.reader.incoming = null;
     else request.on('end', forget);
   }
   // What nobody read is not to stand in the way of the next request.
-  if (!request._consumed) request._dump();
-  if (response.socket) response.detachSocket(socket);
-  nextTick(emitClose, response);
-  if (response._last) {
+  if (!request._consuming) request._dump();
+  if (this.socket) this.detachSocket(socket);
+  nextTick(emitClose, this);
+  if (this._last) {
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
     return;
@@ -428,11 +484,11 @@ function onFinish(server, socket, own, request, response) {
 /** The connection is not HTTP any more. @param {any} server @param {any} socket @param {any} own @param {any} request @param {any} rest */
 function handOver(server, socket, own, request, rest) {
   own.began = 0;
-  socket.removeListener('data', own.onData);
-  socket.removeListener('end', own.onEnd);
-  socket.removeListener('close', own.onClose);
-  socket.removeListener('drain', own.onDrain);
-  socket.removeListener('error', own.onSocketError);
+  socket.removeListener('data', onData);
+  socket.removeListener('end', onEnd);
+  socket.removeListener('close', onClose);
+  socket.removeListener('drain', onDrain);
+  socket.removeListener('error', onSocketError);
   socket.removeListener('timeout', onTimeout);
   server[connections].delete(socket);
   release(socket, own);

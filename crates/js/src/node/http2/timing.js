@@ -1,7 +1,7 @@
 // The time of a session or a stream in which nothing happens (https://nodejs.org/api/http2.html#http2sessionsettimeoutmsecs-callback).
 'use strict';
 
-const { requireDuration, requireFunction } = require('node/arguments');
+const { fittingDuration, requireFunction } = require('node/arguments');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 
 const timer = Symbol('timeout');
@@ -12,7 +12,7 @@ const timer = Symbol('timeout');
  */
 function setIdleTimeout(self, given, callback, expired) {
   if (self.destroyed) return self;
-  const milliseconds = requireDuration(given, 'msecs');
+  const milliseconds = fittingDuration(given, 'msecs');
   self.timeout = given;
   stopIdleTimeout(self);
   if (milliseconds !== 0) {

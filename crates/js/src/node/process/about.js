@@ -4,10 +4,12 @@
 const { nodeError } = require('node/errors');
 const { requireString } = require('node/arguments');
 const { environmentOptions } = require('node/process/environment_options');
-const { apply, assign, forEach, freeze, includes, map, regExp, replace, slice, startsWith } = require('builtins/primordials');
+const { apply, arraySlice, assign, forEach, freeze, includes, map, regExp, replace, slice, startsWith } = require('builtins/primordials');
 const { builtinSpecifiers, loadedFiles, writeOutput } = ops;
 const loadCryptoConstants = () => require('node/crypto/constants');
 const loadFileValues = () => require('node/fs/values');
+const loadHttpNames = () => require('node/http/names');
+const loadHttpParser = () => require('node/http/parser');
 const loadSpawnSync = () => require('node/child_process/binding');
 /** @returns {any} */
 const loadSystemConstants = () => require('node/os/constants');
@@ -77,6 +79,7 @@ const bindings = /** @type {any} */ ({
       zlib: {},
     };
   },
+  http_parser: () => ({ HTTPParser: loadHttpParser().HTTPParser, methods: arraySlice(loadHttpNames().METHODS) }),
   // The names are what is asked for; there are no texts.
   natives: () => {
     /** @type {Record<string, string>} */

@@ -32,6 +32,7 @@ const {
   test,
   then,
 
+  toLowerCase,
   toUpperCase,
   toWellFormed,
 } = require('builtins/primordials');
@@ -198,9 +199,21 @@ function debugs(section) {
   return isDebugged(section);
 }
 
+/** What goes over connections may be written to the log. @param {string} set */
+function warnOfSecrets(set) {
+  if (hasWarned || (set !== 'HTTP' && set !== 'HTTP2') || !debugs(set)) return;
+  hasWarned = true;
+  const name = toLowerCase(set);
+  loadWarnings().emitWarning(
+    `Setting the NODE_DEBUG environment variable to '${name}' can expose sensitive data (such as passwords, tokens and authentication headers) in the resulting log.`,
+  );
+}
+let hasWarned = false;
+
 /** A function that writes to stderr if `NODE_DEBUG` names the section. @param {string} section @param {(log: Function) => void} [ready] */
 function debuglog(section, ready) {
   const set = toUpperCase(`${section}`);
+  warnOfSecrets(set);
   /** @param {...any} given */
   function log(...given) {
     if (!debugs(set)) return;
