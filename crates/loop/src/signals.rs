@@ -129,8 +129,9 @@ fn begin(signal: i32, alone: bool, callback: Callback) -> io::Result<Watch> {
         None => {
             start_thread(signal)?;
             let unwatched = Arc::new(AtomicBool::new(false));
-            // A broken pipe is an error of the write in every Rust program, and no end of it.
-            if signal != SIGPIPE {
+            // A broken pipe is an error of the write in every Rust program, and no end of it. Of signals without a name here (SIGPWR,
+            // SIGSTKFLT) it is not known what they do by default.
+            if signal != SIGPIPE && signal_hook::low_level::signal_name(signal).is_some() {
                 signal_hook::flag::register_conditional_default(signal, Arc::clone(&unwatched))?;
             }
             let new = Handled {

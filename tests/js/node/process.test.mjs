@@ -232,6 +232,24 @@ test('the signals of other systems are events like any other', () => {
   equal(heard, 1);
 });
 
+test('every signal but two can be listened to, and sent', async () => {
+  const { signals } = (await import('node:os')).constants;
+  for (const name of Object.keys(signals)) {
+    if (name === 'SIGKILL' || name === 'SIGSTOP') continue;
+    // A program that Nest builds listens to these for its end, among them those that a fault raises.
+    const listener = () => {};
+    process.on(name, listener);
+    equal(process.listenerCount(name) > 0, true);
+    process.removeListener(name, listener);
+  }
+  const heard = new Promise((resolve) => process.once('SIGXCPU', (name, number) => resolve([name, number])));
+  // A listener alone does not keep the program.
+  const held = setInterval(() => {}, 1000);
+  process.kill(process.pid, 'SIGXCPU');
+  equal(String(await heard), 'SIGXCPU,24');
+  clearInterval(held);
+});
+
 test('process.binding has what packages ask it for', () => {
   ok('fs' in process.binding('natives'));
   equal(process.binding('uv').errname(-2), 'ENOENT');

@@ -151,4 +151,23 @@ test('packages that reach for the handle behind a stream find it', () => {
   equal(throws(() => new zlib.Inflate()._handle.writeSync(0, Buffer.from('bad data'), 0, 8, out, 0, 9)).code, 'Z_DATA_ERROR');
 });
 
+test('a stream is flushed after each write, and ended behind the last flush', async () => {
+  // As servers do that compress a page while it is made (Next.js): the end came before the flush that was still waiting.
+  for (const [make, undo] of [
+    ['createGzip', 'gunzipSync'],
+    ['createBrotliCompress', 'brotliDecompressSync'],
+  ]) {
+    const stream = zlib[make]();
+    const parts = [];
+    stream.on('data', (part) => parts.push(part));
+    for (const word of ['first', 'second', 'third']) {
+      stream.write(word);
+      stream.flush();
+    }
+    stream.end();
+    await once(stream, 'end');
+    equal(String(zlib[undo](Buffer.concat(parts))), 'firstsecondthird');
+  }
+});
+
 await run();

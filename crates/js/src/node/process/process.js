@@ -369,13 +369,16 @@ function environment() {
 }
 
 // Signals: the first listener has the loop watch for it, the last gives the default action back. The names of other systems' signals, such
-// as SIGBREAK, are events like any other.
+// as SIGBREAK, are events like any other, and so are those that a fault of this process itself raises: the engine has them for WebAssembly.
+/** @type {Record<string, true>} */
+const faults = freeze(/** @type {any} */ ({ __proto__: null, SIGBUS: true, SIGFPE: true, SIGILL: true, SIGSEGV: true }));
 const signalName = regExp(/^SIG[A-Z0-9]+$/);
 const isSignal = (/** @type {any} */ name) =>
   typeof name === 'string' &&
   test(signalName, name) &&
   name !== 'SIGKILL' &&
   name !== 'SIGSTOP' &&
+  faults[name] === undefined &&
   loadSignals().signals[name] !== undefined;
 process.on('newListener', (/** @type {any} */ name) => {
   if (name === 'SIGKILL' || name === 'SIGSTOP') {

@@ -153,7 +153,7 @@ ZlibBase.prototype._transform = /** @this {any} */ function _transform(chunk, _e
   let flush = this._defaultFlushFlag;
   if (typeof kind === 'number') flush = kind;
   // The last chunk finishes the stream.
-  if (this.writableEnded && this.writableLength === chunk.byteLength && kind === undefined) flush = strongest(this, flush);
+  if (this.writableEnded && this.writableLength === chunk.byteLength) flush = strongest(this, flush);
   work(this, bytesOf(chunk), flush, callback);
 };
 
