@@ -214,13 +214,13 @@ def run_program(path: str, arguments: Sequence[str] = (), *, code: str | None = 
     Returns its exit status; a program that calls ``process.exit`` raises ``SystemExit`` with it.
     """
     program = [] if code is not None else [os.path.abspath(path)]
-    _native.js_configure([sys.executable, *program, *arguments], *_connections)
+    _configure([*program, *arguments])
     return _run_until_idle(_native.js_begin, path, code)
 
 
 def _serve(words: Sequence[str]) -> int:
     """Run the command ``serve`` for an application in JavaScript; returns its exit status."""
-    _native.js_configure([sys.executable, *words], *_connections)
+    _configure(words)
     return _run_until_idle(_native.js_begin_serving)
 
 
@@ -248,7 +248,21 @@ def _connect(rules: list[str], ca_file: str | None) -> None:
     """Let the JavaScript of this process connect as the command line says."""
     global _connections
     _connections = (rules, ca_file)
-    _native.js_configure([sys.executable, *sys.argv], rules, ca_file)
+    _configure(sys.argv)
+
+
+def _configure(words: Sequence[str]) -> None:
+    """Have the JavaScript of this process see these words, and what starts another such process."""
+    import subprocess
+
+    rules, ca_file = _connections
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    written = [*flags, "-m", "twinloop"]
+    for rule in rules:
+        written += ["--connect-to", rule]
+    if ca_file is not None:
+        written += ["--ca-file", ca_file]
+    _native.js_configure([sys.executable, *words], written, *_connections)
 
 
 # The command line's rules hold for the JavaScript of a Python program too; --ca-file reaches it as SSL_CERT_FILE.

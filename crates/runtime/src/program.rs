@@ -29,6 +29,8 @@ thread_local! {
 #[derive(Clone, Default)]
 struct Settings {
     arguments: Vec<String>,
+    /// What stands between the interpreter and the program: `process.execArgv`.
+    written: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
 }
@@ -55,6 +57,7 @@ pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
     let leaving = event_loop.downgrade();
     let options = Options {
         arguments: settings.arguments,
+        written_options: settings.written,
         on_exit: Some(Box::new(move |status| {
             if let Some(event_loop) = leaving.upgrade() {
                 event_loop.push(Entry::call(move |_| leave(status)));
@@ -94,17 +97,19 @@ pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
     }
 }
 
-/// Sets how the JavaScript that this thread starts connects, and its `process.argv`.
+/// Sets how the JavaScript that this thread starts connects, its `process.argv` and its `process.execArgv`.
 #[pyfunction]
-#[pyo3(signature = (arguments, connect_to, ca_file))]
+#[pyo3(signature = (arguments, written, connect_to, ca_file))]
 fn js_configure(
     py: Python<'_>,
     arguments: Vec<String>,
+    written: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
 ) -> PyResult<()> {
     let settings = Settings {
         arguments,
+        written,
         connect_to,
         ca_file,
     };

@@ -1,7 +1,7 @@
 //! Requests that go from one language to the other: the very exchange with the client, so that bodies, WebSockets and the client's going are
 //! the server's own on either side, and no body is copied on the way.
 //!
-//! Which handlers and applications these are is known to `web/server/mounts.js` and `mounted.js` in JavaScript, and to
+//! Which handlers and applications these are is known to `web/server/mounts.js` and `node/serve/mounted.js` in JavaScript, and to
 //! `_twinloop/serve/mounts.py` in Python. GIL held, loop thread.
 
 use pyo3::exceptions::PyValueError;
@@ -28,14 +28,14 @@ fn js_take_exchange(server: &Bound<'_, PyAny>, number: f64) -> PyResult<()> {
     twinloop_py::take_exchange(server, exchange)
 }
 
-/// What answers requests by this JavaScript handler: `mount` of `web/server/mounted.js`.
+/// What answers requests by this JavaScript handler: `mount` of `node/serve/mounted.js`.
 #[pyfunction]
 fn js_mounted(handler: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(handler.py())?;
     bridge.enter(handler.py(), |crossing| {
         let scope = crossing.scope;
         let require = crossing.of_js(twinloop_js::require(scope))?;
-        let file = crossing.of_js(scope.string("web/server/mounted"))?;
+        let file = crossing.of_js(scope.string("node/serve/mounted"))?;
         let exports = crossing.of_js(scope.call(require, Local::undefined(), &[file]))?;
         let handler = crossing.to_js(handler)?;
         let mounted = crossing.of_js(scope.call_method(exports, "mount", &[handler]))?;
@@ -47,11 +47,11 @@ fn js_mounted(handler: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
 #[pyfunction]
 fn js_hand_over(number: f64, receive: &Bound<'_, PyAny>) -> PyResult<bool> {
     let bridge = Bridge::running(receive.py())?;
-    let Some(exchange) = twinloop_py::hand_over(receive)? else {
+    let Some((exchange, root)) = twinloop_py::hand_over(receive)? else {
         return Ok(false);
     };
     bridge.enter(receive.py(), |crossing| {
-        twinloop_js::server::hand_over(crossing.scope, number, exchange);
+        twinloop_js::server::hand_over(crossing.scope, number, exchange, &root);
         Ok(true)
     })
 }

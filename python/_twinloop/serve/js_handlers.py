@@ -12,7 +12,7 @@ from .. import _native
 
 
 class JsApplication:
-    """A JavaScript handler as an ASGI application: ``{ fetch }``, ``{ routes }``, or a function of a request."""
+    """A JavaScript handler as an ASGI application: ``{ fetch }``, ``{ routes }``, a function of a request, or an app."""
 
     def __init__(self, handler: Any, *, direct: bool = False) -> None:
         if not isinstance(handler, _native.JsProxy):
@@ -83,9 +83,11 @@ class _Answer:
             while not self._is_gone and (piece := await answer.next()) is not None:
                 await self._send({"type": "http.response.body", "body": bytes(piece), "more_body": True})
             await self._send({"type": "http.response.body", "body": b""})
-        except BaseException:
+        except BaseException as error:
             asked.cancel()
-            raise
+            # What a handler does about a client that has gone is nothing to tell of.
+            if not (self._is_gone and _is_of_going(error)):
+                raise
         finally:
             if watch is not None:
                 watch.cancel()
@@ -107,11 +109,16 @@ class _Answer:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self._more = False
+                self._is_gone = True
                 raise ConnectionResetError("the client has gone")
             self._more = message.get("more_body", False)
             if body := message.get("body", b""):
                 return bytes(body)
         return None
+
+
+def _is_of_going(error: BaseException) -> bool:
+    return isinstance(error, OSError) or getattr(error, "name", "") == "AbortError"
 
 
 def _url(scope: dict[str, Any]) -> str:
@@ -131,8 +138,8 @@ def _fields(scope: dict[str, Any]) -> str:
 def js_app(handler: Any, *, direct: bool = False) -> JsApplication:
     """A JavaScript handler as an ASGI application: ``app.mount("/pages", js_app(module.default))``.
 
-    ``handler`` is ``{ fetch }``, ``{ routes }`` or a function of a Request, as ``twinloop serve app.mjs`` takes them. Under this very server
-    it answers its clients itself. A middleware that looks at answers, as those of Starlette do, is told by messages of what the handler
+    ``handler`` is what ``twinloop serve app.mjs`` takes: ``{ fetch }``, ``{ routes }``, a function of a Request, an app of Hono, Express, Koa
+    or Fastify, or a module that exports one of them. Under this very server it answers its clients itself. A middleware that looks at answers, as those of Starlette do, is told by messages of what the handler
     answers; with ``direct`` the handler answers past it.
     """
     return JsApplication(handler, direct=direct)

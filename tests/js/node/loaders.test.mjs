@@ -541,14 +541,21 @@ test('threads take compiled files from the cache and share them', () => {
         console.log(JSON.stringify({ grown: used.at(-1) - used[9] }));
       })();`,
     // Functions that run are what a compiled file holds.
-    'threads/large.cjs': Array.from({ length: 12000 }, (_, n) => `(function f${n}(a) { return [a, ${n}, 'text ${n}', { key${n}: a }].length; })(1);`).join('\n'),
+    'threads/large.cjs': Array.from(
+      { length: 12000 },
+      (_, n) => `(function f${n}(a) { return [a, ${n}, 'text ${n}', { key${n}: a }].length; })(1);`,
+    ).join('\n'),
   });
   const cache = path.join(folder, 'cache of threads');
   const env = { ...process.env, NODE_COMPILE_CACHE: cache, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
   const again = () => {
     const { stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'threads/main.cjs')], { encoding: 'utf8', env });
     const count = (/** @type {RegExp} */ pattern) => stderr.match(pattern)?.length ?? 0;
-    return { ...JSON.parse(stdout || `"${stderr}"`), found: count(/large\.cjs was accepted/g), written: count(/large\.cjs\.\.\. success/g) };
+    return {
+      ...JSON.parse(stdout || `"${stderr}"`),
+      found: count(/large\.cjs was accepted/g),
+      written: count(/large\.cjs\.\.\. success/g),
+    };
   };
   again();
   const { grown, found } = again();
@@ -563,7 +570,7 @@ test('threads take compiled files from the cache and share them', () => {
 });
 
 test('a folder for compiled files that cannot be had is named, with the reason', () => {
-  write({ 'taken': '', 'refused.cjs': '' });
+  write({ taken: '', 'refused.cjs': '' });
   const env = { ...process.env, NODE_COMPILE_CACHE: path.join(folder, 'taken'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
   const { stderr, status } = spawnSync(process.execPath, [path.join(folder, 'refused.cjs')], { encoding: 'utf8', env });
   equal(status, 0);

@@ -102,6 +102,86 @@ test('bodies come and go whole, as streams, and empty', async () => {
   });
 });
 
+test('options that are large numbers mean what they say, and others are refused by their names', async () => {
+  const handler = async (request) => new Response(String((await request.bytes()).length));
+  for (const most of [2 ** 31, 2 ** 32, 2 ** 32 + 5, 2 ** 53, Infinity]) {
+    await serving({ fetch: handler, maxRequestBodySize: most, idleTimeout: most }, async (base) => {
+      equal(await (await fetch(base, { method: 'POST', body: 'x'.repeat(300_000) })).text(), '300000');
+      equal(await (await fetch(base, { method: 'POST', body: 'x' })).text(), '1');
+    });
+  }
+  await serving({ fetch: handler, maxRequestBodySize: 5, idleTimeout: 0 }, async (base) => {
+    equal((await fetch(base, { method: 'POST', body: '123456' })).status, 413);
+    equal(await (await fetch(base, { method: 'POST', body: '12345' })).text(), '5');
+  });
+  const wrong = {
+    port: [65536, 80.5, -1, NaN, 'x', 2 ** 32 + 80, 80n],
+    fd: [1.5, 2 ** 32 + 3],
+    maxHeaderSize: [2 ** 32, 1.5],
+    maxRequestBodySize: [-1, NaN, 1.5, '', {}],
+    idleTimeout: [-1, NaN, null],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      ok(throws(() => serve({ ...local, fetch: handler, [name]: value }), TypeError).message.includes(`'${name}'`));
+    }
+  }
+  for (const [name, value] of Object.entries({ maxPayloadLength: 2 ** 33, backpressureLimit: -1, idleTimeout: 961 })) {
+    ok(throws(() => serve({ ...local, fetch: handler, websocket: { [name]: value } }), TypeError).message.includes(`'${name}'`));
+  }
+});
+
+test('server.timeout cuts a request of which nothing moves, and no other', async () => {
+  const heard = [];
+  const routes = {
+    '/silent': (request, server) => {
+      server.timeout(request, 0.1);
+      return new Promise((_, reject) => {
+        request.signal.addEventListener('abort', () => {
+          heard.push('cut');
+          reject(request.signal.reason);
+        });
+      });
+    },
+    '/late': async (request, server) => {
+      server.timeout(request, 0.1);
+      await new Promise((done) => setTimeout(done, 400));
+      heard.push('late');
+      return new Response('nobody reads this');
+    },
+    '/busy': (request, server) => {
+      server.timeout(request, 1);
+      let left = 60;
+      const body = new ReadableStream({
+        async pull(controller) {
+          await delay(30);
+          left -= 1;
+          if (left === 0) controller.close();
+          else controller.enqueue(new Uint8Array(1));
+        },
+      });
+      return new Response(body);
+    },
+    '/patient': async (request, server) => {
+      server.timeout(request, 0.1);
+      server.timeout(request, 0);
+      await delay(400);
+      return new Response('patient');
+    },
+  };
+  await serving({ routes }, async (base, server) => {
+    const shown = await silently(async () => {
+      await rejects(fetch(`${base}/silent`));
+      await rejects(fetch(`${base}/late`));
+      while (heard.length < 2) await delay(10);
+    });
+    deepEqual([heard, shown], [['cut', 'late'], []]);
+    equal((await (await fetch(`${base}/busy`)).bytes()).length, 59);
+    equal(await (await fetch(`${base}/patient`)).text(), 'patient');
+    throws(() => server.timeout(new Request(base), 1), TypeError);
+  });
+});
+
 test('routes have names, methods, wildcards and an order', async () => {
   const text = (value) => () => new Response(value);
   const routes = {

@@ -344,6 +344,88 @@ def test_a_handler_is_served_as_it_is(run):
     run(main())
 
 
+NODE = """
+const answer = async (request, response) => {
+  if (request.url === '/throw') throw new Error('a fault of a listener');
+  if (request.url === '/echo') {
+    response.setHeader('set-cookie', ['a=1', 'b=2']);
+    response.writeHead(201, 'Made', { 'x-length': request.headers['content-length'] });
+    request.pipe(response);
+    return;
+  }
+  if (request.url === '/events') {
+    const timer = setInterval(() => response.write('data: 1\\n\\n'), 1);
+    response.on('close', () => { clearInterval(timer); globalThis.closed = true; });
+    return;
+  }
+  response.end(`${request.method} ${request.url} ${request.headers.host} ${request.socket.remoteAddress}`);
+};
+"""
+APPS = {
+    "hono": "new (class { routes = []; onError() {} fetch = (request) => new Response('hono') })()",
+    "a module": "({ [Symbol.toStringTag]: 'Module', default: { fetch: () => new Response('module') } })",
+    "commonjs": "({ default: { __esModule: true, default: () => new Response('commonjs') } })",
+    "routes": "({ routes: { '/*': () => new Response('routes') } })",
+    "express": NODE + "Object.assign((request, response) => answer(request, response), { listen() {} })",
+    "koa": NODE + "({ callback: () => answer, listen() {} })",
+    "fastify": NODE + "({ ready: async () => undefined, routing: answer, listen() {} })",
+    "a server": NODE + "process.getBuiltinModule('node:http').createServer(answer)",
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda application: application, wrapped], ids=["own", "behind a middleware"])
+@pytest.mark.parametrize("kind", APPS)
+def test_whatever_the_command_serves_is_mounted(run, kind, wrap):
+    async def main():
+        # A function's own scope, as each test declares the same names.
+        handler = js(
+            f"(() => {{ {APPS[kind].replace(NODE, NODE + 'return ')} }})()" if NODE in APPS[kind] else APPS[kind]
+        )
+        async with serving(wrap(twinloop.js_app(handler))) as server:
+            status, _, body = await ask(server, "/a?b")
+            assert status == 200
+            if NODE not in APPS[kind]:
+                assert body.decode() == kind.removeprefix("a ")
+                return
+            assert body.startswith(b"GET /a?b example.org ")
+            assert body.endswith(b" undefined" if wrap is wrapped else b" 127.0.0.1")
+            status, headers, body = await ask(server, "/echo", method="POST", body=BODY)
+            assert (status, headers["x-length"], body == BODY) == (201, str(len(BODY)), True)
+            if kind != "a server":
+                assert (await ask(server, "/throw"))[0] == 500
+            async with connected(server) as client:
+                await client.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+                await client.reader.readuntil(b"data: 1\n\n")
+                client.cut()
+            await until(lambda: js("globalThis.closed") is True)
+            js("globalThis.closed = false")
+
+    run(main())
+
+
+@pytest.mark.parametrize("wrap", [lambda application: application, wrapped], ids=["own", "behind a middleware"])
+def test_a_handler_that_gives_up_as_its_client_has_gone_is_not_logged(run, wrap, caplog, capfd):
+    code = """(async (request) => {
+      if (new URL(request.url).pathname === '/fault') throw new Error('a real fault');
+      globalThis.begun = true;
+      await new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(request.signal.reason)));
+    })"""
+
+    async def main():
+        async with serving(wrap(twinloop.js_app(js(code)))) as server:
+            async with connected(server) as client:
+                await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await until(lambda: js("globalThis.begun") is True)
+                js("globalThis.begun = false")
+                client.cut()
+            await asyncio.sleep(0.1)
+            assert (await ask(server, "/fault"))[0] == 500
+
+    run(main())
+    shown = caplog.text + capfd.readouterr().err
+    assert "a real fault" in shown and "AbortError" not in shown and "gone" not in shown
+
+
 def test_python_is_asked_for_nothing_else(run):
     with pytest.raises(TypeError, match="handler of JavaScript"):
         twinloop.js_app(print)

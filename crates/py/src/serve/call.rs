@@ -49,7 +49,6 @@ pub(super) enum Stage {
 pub(super) struct Start {
     pub(super) status: u16,
     pub(super) fields: Fields,
-    pub(super) length: Option<u64>,
 }
 
 pub(super) struct Call {
@@ -257,7 +256,6 @@ impl Call {
         self.start.replace(Some(Start {
             status,
             fields: answer.fields,
-            length: answer.length,
         }));
         self.stage.set(Stage::Body);
         Ok(())
@@ -336,7 +334,7 @@ impl Call {
 
     /// A whole body has the length that was said; otherwise nothing is sent.
     fn check_length(&self, start: &Start, body: &Bytes) -> PyResult<()> {
-        let Some(length) = start.length else {
+        let Some(length) = start.fields.length() else {
             return Ok(());
         };
         let has_body = self.exchange.method() != "HEAD" && !matches!(start.status, 204 | 304);
@@ -396,6 +394,14 @@ impl Call {
         if let Some(scope) = logged {
             self.application
                 .tell(py, intern!(py, "access"), (scope.bind(py), status));
+        }
+    }
+
+    /// What clients see before the paths that they ask for, unless it stands in them.
+    fn root(&self) -> &str {
+        match self.application.is_mounted {
+            true => "",
+            false => &self.application.root_path,
         }
     }
 
@@ -624,19 +630,19 @@ pub(super) struct HttpExchange {
     call: GilBound<Rc<Call>>,
 }
 
-/// The exchange behind `receive`, if that is a server's own and nothing of the request was used: from here on somebody else answers it,
-/// and `receive` waits for the end of that.
+/// The exchange behind `receive` and its server's root path, if that is a server's own and nothing of the request was used: from here on somebody
+/// else answers it, and `receive` waits for the end of that.
 ///
 /// # Errors
 /// What the interpreter raises.
-pub fn hand_over(receive: &Bound<'_, PyAny>) -> PyResult<Option<Rc<Exchange>>> {
+pub fn hand_over(receive: &Bound<'_, PyAny>) -> PyResult<Option<(Rc<Exchange>, String)>> {
     let Some(owner) = receive.getattr_opt(intern!(receive.py(), "__self__"))? else {
         return Ok(None);
     };
-    Ok(owner
-        .cast::<HttpExchange>()
-        .ok()
-        .and_then(|exchange| exchange.get().call.get(receive.py()).hand_over()))
+    Ok(owner.cast::<HttpExchange>().ok().and_then(|exchange| {
+        let call = exchange.get().call.get(receive.py());
+        Some((call.hand_over()?, call.root().to_owned()))
+    }))
 }
 
 fn call_of<'a>(this: &'a Borrowed<'_, '_, PyAny>) -> PyResult<&'a Rc<Call>> {

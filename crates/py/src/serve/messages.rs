@@ -11,10 +11,9 @@ use twinloop_web::server::Fields;
 
 use crate::ffi::buffers::{is_bytes_like, shared, with_bytes};
 
-/// The fields of an answer, and what they said of its length.
+/// The fields of an answer.
 pub(super) struct Answer {
     pub(super) fields: Fields,
-    pub(super) length: Option<u64>,
     pub(super) has_server: bool,
 }
 
@@ -22,18 +21,12 @@ pub(super) struct Answer {
 pub(super) fn answer_of(message: &Bound<'_, PyDict>) -> PyResult<Answer> {
     let mut answer = Answer {
         fields: Fields::new(),
-        length: None,
         has_server: false,
     };
     let Some(headers) = message.get_item(intern!(message.py(), "headers"))? else {
         return Ok(answer);
     };
     for_each_pair(&headers, &mut |name, value| {
-        if name.eq_ignore_ascii_case(b"content-length") {
-            answer.length = std::str::from_utf8(value)
-                .ok()
-                .and_then(|text| text.parse().ok());
-        }
         answer.has_server |= name.eq_ignore_ascii_case(b"server");
         append(&mut answer.fields, name, value)
     })?;

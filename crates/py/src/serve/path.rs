@@ -69,7 +69,7 @@ impl Call {
         let mut options = OpenOptions::new();
         options.read(true);
         let file = fs::open(&path, options).await?;
-        if start.length.is_none() {
+        if start.fields.length().is_none() {
             let length = file.metadata().await?.len();
             start
                 .fields

@@ -546,7 +546,8 @@ fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
-fn length(value: &[u8]) -> Result<u64, Failure> {
+/// What `content-length` says: digits, and nothing else (RFC 9110, 8.6).
+pub(crate) fn length(value: &[u8]) -> Result<u64, Failure> {
     if value.is_empty() {
         return Err(Failure::LENGTH);
     }

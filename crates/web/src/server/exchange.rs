@@ -4,14 +4,17 @@
 //! to. One that is dropped unanswered is answered by 500, and one that is dropped in the middle of an answer ends the connection, so that
 //! nobody takes the half for the whole.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use twinloop_loop::Loop;
+use twinloop_loop::time::sleep;
 
 use super::coding::{Coding, Compression, Negotiated, coded_fields, negotiate, vary};
 use super::fields::Fields;
@@ -54,6 +57,9 @@ enum Progress {
     Over,
 }
 
+/// Who wants to know that an exchange is over.
+type Over = Box<dyn FnOnce(&Exchange)>;
+
 /// A request, and the way to answer it. Dropping it unanswered answers with 500.
 pub struct Exchange {
     channel: Rc<dyn Channel>,
@@ -64,6 +70,11 @@ pub struct Exchange {
     compression: Cell<Option<Compression>>,
     /// What compresses the body of an answer that has begun.
     squeezing: OnceCell<Rc<Squeezing>>,
+    sent: Cell<u64>,
+    received: Cell<u64>,
+    /// Of the watches over its idleness, the latest.
+    watch: Cell<u32>,
+    over: RefCell<Option<Over>>,
 }
 
 impl Exchange {
@@ -76,6 +87,10 @@ impl Exchange {
             status: Cell::new(500),
             compression: Cell::new(None),
             squeezing: OnceCell::new(),
+            sent: Cell::new(0),
+            received: Cell::new(0),
+            watch: Cell::new(0),
+            over: RefCell::new(None),
         }
     }
 
@@ -103,6 +118,16 @@ impl Exchange {
     #[must_use]
     pub fn minor_version(&self) -> u8 {
         self.head.minor_version
+    }
+
+    /// `HTTP/1.1`, as logs name it.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        match (self.is_http2(), self.head.minor_version) {
+            (true, _) => "HTTP/2.0",
+            (false, 0) => "HTTP/1.0",
+            (false, _) => "HTTP/1.1",
+        }
     }
 
     /// Whether it came by HTTP/2.
@@ -198,11 +223,14 @@ impl Exchange {
 
     /// The next piece of the body, or its end. What nobody takes is not read beyond 64 KiB.
     pub fn poll_body(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        if self.head.has_body {
-            self.channel.poll_body(self.id, context)
-        } else {
-            Poll::Ready(None)
+        if !self.head.has_body {
+            return Poll::Ready(None);
         }
+        let polled = self.channel.poll_body(self.id, context);
+        if let Poll::Ready(Some(Ok(bytes))) = &polled {
+            self.received.set(self.received.get() + bytes.len() as u64);
+        }
+        polled
     }
 
     /// The next piece of the body, or its end.
@@ -299,6 +327,7 @@ impl Exchange {
         self.advance(Progress::Unanswered, Progress::Over)?;
         self.status.set(status);
         let body = body.into();
+        let length = body.len();
         let outcome = check_status(status).and_then(|()| {
             let length = fields.length().unwrap_or(body.len() as u64);
             match self.negotiated(status, fields, Some(length)) {
@@ -311,7 +340,12 @@ impl Exchange {
                 Negotiated::Coded(coding) => self.respond_coded(coding, status, fields, body),
             }
         });
-        self.keep_answerable(outcome)
+        let outcome = self.keep_answerable(outcome);
+        if self.is_over() {
+            self.count(length);
+            self.tell_over();
+        }
+        outcome
     }
 
     /// Begins an answer whose body follows by [`Exchange::write`]: by chunks, unless `content-length` stands among the fields.
@@ -349,10 +383,14 @@ impl Exchange {
     /// `is_argument()` for more than the length that was promised, `is_closed()` when the client has gone.
     pub fn write(&self, bytes: impl Into<Bytes>) -> Result<()> {
         self.expect(Progress::Begun)?;
+        let bytes = bytes.into();
+        let length = bytes.len();
         match self.squeezing.get() {
-            Some(squeezing) => squeezing.write(bytes.into()),
-            None => self.channel.write(self.id, &bytes.into()),
+            Some(squeezing) => squeezing.write(bytes)?,
+            None => self.channel.write(self.id, &bytes)?,
         }
+        self.count(length);
+        Ok(())
     }
 
     /// Waits until less than 64 KiB wait for the client to read.
@@ -389,10 +427,12 @@ impl Exchange {
     /// `is_argument()` for less than the length that was promised, `is_closed()` when the client has gone.
     pub fn finish(&self, trailers: &Fields) -> Result<()> {
         self.advance(Progress::Begun, Progress::Over)?;
-        match self.squeezing.get() {
+        let outcome = match self.squeezing.get() {
             Some(squeezing) => squeezing.finish(trailers),
             None => self.channel.finish(self.id, trailers),
-        }
+        };
+        self.tell_over();
+        outcome
     }
 
     /// Sends an answer before the answer, 100 to 199 but 101: early hints.
@@ -409,8 +449,12 @@ impl Exchange {
 
     /// Ends the exchange at once: the client sees that its answer is not whole.
     pub fn cut(&self) {
+        if !self.is_begun() {
+            self.status.set(0);
+        }
         self.progress.set(Progress::Over);
         self.channel.cut(self.id);
+        self.tell_over();
     }
 
     /// Whether the answer is complete, or never will be.
@@ -425,10 +469,59 @@ impl Exchange {
         self.progress.get() != Progress::Unanswered
     }
 
-    /// What it was answered with; 500 until then, as that is what who forgets to answer gives.
+    /// What it was answered with; 500 until then, as that is what who forgets to answer gives, and 0 when it was cut before.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status.get()
+    }
+
+    /// Bytes of a body that the answer has so far.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.get()
+    }
+
+    /// Cuts the exchange when for so long nothing of it moves, neither to the client nor from it, and calls `gone` then; no time takes back what was
+    /// asked for before. It is looked at as often.
+    pub fn set_patience(exchange: &Rc<Exchange>, time: Duration, gone: impl FnOnce() + 'static) {
+        let watch = exchange.watch.get().wrapping_add(1);
+        exchange.watch.set(watch);
+        if time.is_zero() {
+            return;
+        }
+        let exchange = Rc::downgrade(exchange);
+        let watching = async move {
+            let mut before = None;
+            loop {
+                {
+                    let Some(exchange) = exchange.upgrade() else {
+                        return;
+                    };
+                    if exchange.is_over() || exchange.watch.get() != watch {
+                        return;
+                    }
+                    let (sent, received) = (exchange.sent.get(), exchange.received.get());
+                    let now = Some((sent, received, exchange.queued()));
+                    if before == now {
+                        if !exchange.is_begun() {
+                            exchange.status.set(0);
+                        }
+                        // Whoever has it finds that its client has gone.
+                        exchange.channel.cut(exchange.id);
+                        break;
+                    }
+                    before = now;
+                }
+                sleep(time).await;
+            }
+            gone();
+        };
+        Loop::current().begin(Box::pin(watching), None);
+    }
+
+    /// Calls `tell` when the exchange is over: it was answered as a whole, or never will be.
+    pub fn when_over(&self, tell: impl FnOnce(&Exchange) + 'static) {
+        *self.over.borrow_mut() = Some(Box::new(tell));
     }
 
     /// Ready when the client has gone, or has at least said that it sends no more: who computes for nobody may stop.
@@ -440,7 +533,23 @@ impl Exchange {
     pub(super) fn take_wire(&self, fields: &Fields) -> Result<(Rc<Core>, Wire, Vec<u8>)> {
         self.advance(Progress::Unanswered, Progress::Over)?;
         self.status.set(if self.is_http2() { 200 } else { 101 });
-        Rc::clone(&self.channel).take_wire(self.id, fields)
+        let taken = Rc::clone(&self.channel).take_wire(self.id, fields);
+        self.tell_over();
+        taken
+    }
+
+    fn count(&self, bytes: usize) {
+        let is_silent = self.method() == "HEAD" || matches!(self.status.get(), 204 | 304);
+        if !is_silent {
+            self.sent.set(self.sent.get() + bytes as u64);
+        }
+    }
+
+    fn tell_over(&self) {
+        let over = self.over.take();
+        if let Some(tell) = over {
+            tell(self);
+        }
     }
 
     fn expect(&self, progress: Progress) -> Result<()> {
@@ -521,6 +630,7 @@ impl Drop for Exchange {
             Progress::Begun => self.channel.cut(self.id),
             Progress::Over => {}
         }
+        self.tell_over();
     }
 }
 

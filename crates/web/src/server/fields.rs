@@ -1,6 +1,6 @@
 //! The fields of a response, as bytes for the wire, checked as they are added.
 
-use crate::http1::is_token;
+use crate::http1::{is_token, length};
 use crate::{Error, ErrorKind, Result};
 
 /// Fields of a head or of trailers. What belongs to the connection is not among them: how long a body is, how it is sent and whether the
@@ -61,14 +61,15 @@ impl Fields {
     }
 
     fn set_length(&mut self, value: &[u8]) -> Result<()> {
-        let text = std::str::from_utf8(value).unwrap_or_default();
-        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(length) if is_digits && self.length.is_none_or(|other| other == length) => {
+        match length(value) {
+            Ok(length) if self.length.is_none_or(|other| other == length) => {
                 self.length = Some(length);
                 Ok(())
             }
-            _ => Err(refused(b"content-length", &format!("cannot be '{text}'"))),
+            _ => {
+                let text = String::from_utf8_lossy(value);
+                Err(refused(b"content-length", &format!("cannot be '{text}'")))
+            }
         }
     }
 

@@ -2,12 +2,14 @@
 //!
 //! - `fields`: the fields of answers; `exchange`: a request and its answer; `arriving`: a request as it comes; `connection`: the messages of a
 //!   connection of HTTP/1.1; `multiplexed`: the streams of one of HTTP/2
+//! - `access_log`: a line for each request
 //! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
 //! - `socket`: a WebSocket's server side, over a `wire`; `files`: files as answers; `coding`, `squeezing`: which answers are compressed, and how
 //!
 //! A connection is told of by the loop, not polled: a request that came whole is parsed, handed to the [`Handler`] and answered within one
 //! entry of the turn, without a task or a future of its own. Rule BOUNDED: heads, bodies, queues and times have limits ([`Limits`]).
 
+mod access_log;
 mod arriving;
 mod coding;
 mod connection;
@@ -22,6 +24,7 @@ mod squeezing;
 mod tls;
 mod wire;
 
+pub use access_log::{AccessLine, AccessLog};
 pub use coding::Compression;
 pub use exchange::Exchange;
 pub use fields::Fields;

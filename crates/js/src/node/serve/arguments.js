@@ -1,7 +1,7 @@
 // The words behind `twinloop serve`.
 'use strict';
 
-const { startsWith, stringIndexOf, slice } = require('builtins/primordials');
+const { slice, startsWith, stringIndexOf, trunc } = require('builtins/primordials');
 
 const usage = `Serve an application on one event loop.
 
@@ -24,6 +24,8 @@ Options:
       --max-body BYTES     the longest body of a request; 134217728
       --shutdown-timeout SECONDS
                            how long requests have to end after SIGTERM or SIGINT; 30
+      --access-log[=FILE]  a line for each request (Common Log Format), on standard output or in a file,
+                           which SIGHUP opens again
       --watch              start again when a file changes
       --help               print this
 `;
@@ -41,6 +43,7 @@ Options:
  * @property {number} idle
  * @property {number} body
  * @property {number} patience
+ * @property {boolean | string} accessLog
  */
 
 /** Who wrote a command line that cannot be meant. */
@@ -53,12 +56,19 @@ function numberOf(name, value, most) {
   return number;
 }
 
+/** A number of things, of which there is no half. @param {string} name @param {string} value @param {number} most */
+function countOf(name, value, most) {
+  const number = numberOf(name, value, most);
+  if (trunc(number) !== number) throw new UsageError(`${name} takes a whole number, not '${value}'`);
+  return number;
+}
+
 /** @param {string[]} words @param {{ PORT?: string }} environment @returns {ServeArguments | undefined} nothing, if help is wanted */
 function readArguments(words, environment) {
   /** @type {ServeArguments} */
   const read = {
     app: '',
-    port: environment.PORT ? numberOf('PORT', environment.PORT, 65535) : undefined,
+    port: environment.PORT ? countOf('PORT', environment.PORT, 65535) : undefined,
     host: undefined,
     uds: undefined,
     fd: undefined,
@@ -68,10 +78,15 @@ function readArguments(words, environment) {
     idle: 75,
     body: 128 * 1024 * 1024,
     patience: 30,
+    accessLog: false,
   };
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i];
     if (word === '--help') return undefined;
+    if (word === '--access-log' || word === '--no-access-log') {
+      read.accessLog = word === '--access-log';
+      continue;
+    }
     if (!startsWith(word, '-')) {
       if (read.app !== '') throw new UsageError(`one application is served, not '${read.app}' and '${word}'`);
       read.app = word;
@@ -100,7 +115,7 @@ function readOption(read, name, value) {
   switch (name) {
     case '-p':
     case '--port':
-      read.port = numberOf(name, value, 65535);
+      read.port = countOf(name, value, 65535);
       break;
     case '-h':
     case '--host':
@@ -112,11 +127,11 @@ function readOption(read, name, value) {
       read.uds = value;
       break;
     case '--fd':
-      read.fd = numberOf(name, value, 2 ** 20);
+      read.fd = countOf(name, value, 2 ** 20);
       break;
     case '-w':
     case '--workers':
-      read.workers = numberOf(name, value, 1024) || 1;
+      read.workers = countOf(name, value, 1024) || 1;
       break;
     case '--tls-cert':
     case '--cert':
@@ -133,11 +148,15 @@ function readOption(read, name, value) {
       read.idle = numberOf(name, value, 2 ** 31);
       break;
     case '--max-body':
-      read.body = numberOf(name, value, 2 ** 53);
+      read.body = countOf(name, value, 2 ** 53);
       break;
     case '--shutdown-timeout':
     case '--timeout-graceful-shutdown':
       read.patience = numberOf(name, value, 2 ** 31);
+      break;
+    case '--access-log':
+      if (value === '') throw new UsageError('--access-log= takes the path of a file');
+      read.accessLog = value;
       break;
     default:
       throw new UsageError(`there is no option ${name}`);

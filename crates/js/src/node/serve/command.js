@@ -1,16 +1,20 @@
 // `twinloop serve APP`: serves what a module exports, until SIGINT or SIGTERM; then what is under way may end.
 'use strict';
 
-const { Promise, arraySlice, isArray, then } = require('builtins/primordials');
+const { Promise, arraySlice, min, then } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { process } = require('node/process/process');
 const { UsageError, readArguments, usage } = require('node/serve/arguments');
-const { twinloop } = require('web/server/server');
-const { startMounts } = require('web/server/mounts');
+const { exported, handlersOf } = require('node/serve/handlers');
+const { passUpgrades } = require('node/serve/listeners');
+const { readAccessLog } = require('web/server/access_log');
+const { originAt, twinloop } = require('web/server/server');
+const { endMounts, startMounts } = require('web/server/mounts');
 const { setTimeout } = require('web/html/timers');
 const { writeOutput } = ops;
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
+const loadHttps = () => /** @type {any} */ (require('node/https/https'));
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 const loadWorkers = () => require('node/serve/workers');
@@ -57,25 +61,27 @@ function refuse(message) {
 /** @param {ServeArguments} read @param {string} path @returns {Promise<Running | undefined>} */
 async function start(read, path) {
   process.argv[1] = path;
-  if (loadFs().statSync(path).isDirectory()) {
-    return serveHandler(read, { fetch: (/** @type {any} */ request) => twinloop.serveDir(request, { fsRoot: path }) });
-  }
-  const namespace = await import(loadUrl().pathToFileURL(path).href);
-  let target = namespace.default ?? namespace;
-  // A CommonJS file compiled from an ES module.
-  if (isObject(target) && target.__esModule === true && target.default !== undefined) target = target.default;
+  const target = loadFs().statSync(path).isDirectory()
+    ? { fetch: (/** @type {any} */ request) => twinloop.serveDir(request, { fsRoot: path }) }
+    : exported(await import(loadUrl().pathToFileURL(path).href));
   try {
     await startMounts(isObject(target) ? target.routes : undefined);
   } catch (error) {
     refuse(/** @type {any} */ (error).message);
     process.exit(3);
   }
-  if (isObject(target) && typeof target.fetch === 'function') return serveHandler(read, target);
-  if (isObject(target) && typeof target.listen === 'function') return await serveListener(read, await listenerOf(target));
-  if (typeof target === 'function') return serveHandler(read, { fetch: target });
-  if (isObject(target) && (target.routes !== undefined || target.handler !== undefined)) return serveHandler(read, target);
+  const found = handlersOf(target);
   // A program that serves by itself, or that has nothing to serve.
-  if (target === namespace) return undefined;
+  if (target?.listening === true || (found === undefined && target?.[Symbol.toStringTag] === 'Module')) return undefined;
+  try {
+    if (found?.options !== undefined) return serveHandler(read, found.options, target);
+    if (found?.listener !== undefined) return await serveListener(read, await found.listener());
+  } catch (error) {
+    // Who has heard of the start hears of the end.
+    await endMounts(true);
+    refuse(/** @type {any} */ (error).message);
+    process.exit(1);
+  }
   refuse(`the default export of ${path} is nothing that answers requests: { fetch }, a function or an app`);
   process.exit(2);
 }
@@ -87,14 +93,8 @@ function tlsOf(read) {
   return { cert: readFileSync(read.cert, 'utf8'), key: readFileSync(read.key, 'utf8') };
 }
 
-/** @param {ServeArguments} read @param {any} target @returns {Running} */
-function serveHandler(read, target) {
-  const { websocket, error } = target;
-  // Frameworks keep lists of their own under this name.
-  const routes = isArray(target.routes) ? undefined : target.routes;
-  const handler = target.fetch === undefined ? target.handler : undefined;
-  const fetch = target.fetch === undefined ? undefined : (/** @type {any[]} */ ...list) => target.fetch(...list);
-  const handlers = { fetch, handler, websocket, error, routes };
+/** @param {ServeArguments} read @param {any} handlers @param {any} target what they were found in @returns {Running} */
+function serveHandler(read, handlers, target) {
   const server = twinloop.serve({
     ...handlers,
     hostname: read.host ?? target.hostname,
@@ -105,28 +105,23 @@ function serveHandler(read, target) {
     tls: tlsOf(read),
     idleTimeout: read.idle,
     maxRequestBodySize: read.body,
+    accessLog: read.accessLog,
   });
   return {
-    url: read.uds ?? (read.fd === undefined ? `${server.url}` : `descriptor ${read.fd}`),
+    url: placeOf(read, () => `${server.url}`),
     stop: (atOnce) => server.stop(atOnce),
-    reload: () => void server.reload({ ...handlers, tls: tlsOf(read) }),
+    reload: () => void server.reload({ ...handlers, tls: tlsOf(read), accessLog: read.accessLog }),
   };
 }
 
-/** What Node's server calls, of an app of Koa, Fastify or Express. @param {any} app */
-async function listenerOf(app) {
-  if (typeof app.ready === 'function' && typeof app.routing === 'function') {
-    await app.ready();
-    return app.routing;
-  }
-  return typeof app.callback === 'function' ? app.callback() : app;
-}
-
-/** @param {ServeArguments} read @param {any} listener @returns {Promise<Running>} */
+/** @param {ServeArguments} read @param {import('./listeners.js').Listener} listener @returns {Promise<Running>} */
 async function serveListener(read, listener) {
-  if (read.cert !== undefined) throw new TypeError('serve: an app that listens by itself is served without TLS');
   const { host = '0.0.0.0', port: wanted = 8000 } = read;
-  const server = loadHttp().createServer({ keepAliveTimeout: read.idle * 1000 }, listener);
+  const tls = tlsOf(read);
+  const options = { keepAliveTimeout: milliseconds(read.idle), ...tls };
+  const log = readAccessLog(read);
+  const server = (tls === undefined ? loadHttp() : loadHttps()).createServer(options, logged(listener.requested, log));
+  passUpgrades(server, listener);
   const place =
     read.fd === undefined
       ? (read.uds ?? { host, port: wanted, reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined })
@@ -135,16 +130,51 @@ async function serveListener(read, listener) {
     server.once('error', failed);
     server.listen(place, listening);
   });
-  const { port } = server.address();
-  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return {
-    url: read.uds ?? `http://${shown}:${port}/`,
-    stop: (atOnce) => {
+    url: placeOf(read, () => {
+      const { address, port } = server.address();
+      return `${originAt(tls !== undefined, host, address, port)}/`;
+    }),
+    stop: async (atOnce) => {
+      const closed = new Promise((/** @type {any} */ settle) => server.close(settle));
+      // It does not know what has become another protocol.
       if (atOnce) server.closeAllConnections();
-      return new Promise((/** @type {any} */ settle) => server.close(settle));
+      else await closed;
+      await log?.flushed();
     },
-    reload: () => undefined,
+    reload: () => {
+      if (tls !== undefined) server.setSecureContext(tlsOf(read));
+      log?.reopen();
+    },
   };
+}
+
+/**
+ * Tells the log of each request when its response is over.
+ * @param {(request: any, response: any) => void} requested @param {ReturnType<typeof readAccessLog>} log
+ */
+function logged(requested, log) {
+  if (log === undefined) return requested;
+  return (/** @type {any} */ request, /** @type {any} */ response) => {
+    // By then the connection may have none.
+    const address = `${request.socket.remoteAddress}`;
+    response.once('close', () => {
+      const { statusCode } = response;
+      const hasBody = request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+      log.tell(request, response, address, hasBody ? +(response.getHeader('content-length') ?? 0) : 0);
+    });
+    requested(request, response);
+  };
+}
+
+/** What is said of where it listens. @param {ServeArguments} read @param {() => string} urlOf */
+function placeOf(read, urlOf) {
+  return read.uds ?? (read.fd === undefined ? urlOf() : `descriptor ${read.fd}`);
+}
+
+/** No timer knows more. @param {number} seconds */
+function milliseconds(seconds) {
+  return min(seconds * 1000, 2 ** 31 - 1);
 }
 
 /** @param {ServeArguments} read @param {Running} running */
@@ -155,9 +185,10 @@ function watchSignals(read, running) {
     // Who asks twice does not want to wait.
     if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     isStopping = true;
-    const timer = setTimeout(() => void running.stop(true), read.patience * 1000);
+    const end = () => process.exit();
+    const timer = setTimeout(() => then(running.stop(true), end), milliseconds(read.patience));
     timer.unref();
-    then(running.stop(false), () => process.exit());
+    then(running.stop(false), end);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

@@ -5,7 +5,9 @@
 'use strict';
 
 const { catchRejection, slice, split, stringIndexOf } = require('builtins/primordials');
-const { bytesOf, isObject, isUint8Array } = require('builtins/webidl');
+const { bytesOf, isUint8Array } = require('builtins/webidl');
+const { exported, handlersOf } = require('node/serve/handlers');
+const { handlerOf } = require('node/serve/listeners');
 const { serveMounted } = require('web/server/server');
 const { AbortController } = require('web/abort/abort');
 const { streamOf } = require('web/fetch/body');
@@ -16,9 +18,9 @@ const loadStreams = () => require('web/streams/readable_stream');
 
 /** What answers by this handler. @param {any} given */
 function mount(given) {
-  // A module's namespace stands for what it exports.
-  const handler = isObject(given) && typeof given.fetch !== 'function' && given.default !== undefined ? given.default : given;
-  const { number, server } = serveMounted(optionsOf(handler));
+  const found = handlersOf(exported(given));
+  if (found === undefined) throw new TypeError('js_app: the handler must be a function, { fetch }, { routes } or an app');
+  const { number, server } = serveMounted(found.listener === undefined ? found.options : { fetch: handlerOf(found.listener) });
   return {
     number,
     /**
@@ -36,15 +38,6 @@ function mount(given) {
       return { answer, cancel: () => controller.abort() };
     },
   };
-}
-
-/** @param {any} handler */
-function optionsOf(handler) {
-  if (typeof handler === 'function') return { fetch: handler };
-  if (!isObject(handler)) throw new TypeError('js_app: the handler must be a function or an object with fetch');
-  const { websocket, error, onError, routes } = handler;
-  const fetch = typeof handler.fetch === 'function' ? (/** @type {any[]} */ ...list) => handler.fetch(...list) : undefined;
-  return { fetch, handler: fetch === undefined ? handler.handler : undefined, websocket, error, onError, routes };
 }
 
 /** @param {string} text */

@@ -3,7 +3,9 @@
 
 const { charCodeAt, slice, startsWith, stringIndexOf, then } = require('builtins/primordials');
 const { BodyRecord, nativeBody } = require('web/fetch/body');
+const { isRequest, recordOf } = require('web/fetch/request');
 const { serverBody, serverGone } = ops;
+const loadDOMException = () => require('builtins/domexception');
 const loadAbort = () => require('web/abort/abort');
 const loadUrl = () => require('web/url/url');
 
@@ -62,6 +64,8 @@ class ArrivedRecord {
   #body = undefined;
   /** @type {any} */
   #signal = null;
+  /** What the signal was aborted with. @type {any} */
+  #going = undefined;
 
   /**
    * @param {string} method @param {string} target @param {string} headerText @param {number} exchange @param {number} flags @param {string} origin
@@ -95,10 +99,17 @@ class ArrivedRecord {
       const controller = new (loadAbort().AbortController)();
       this.#signal = controller.signal;
       then(serverGone(this.exchange), (/** @type {boolean} */ isGone) => {
-        if (isGone) controller.abort();
+        if (!isGone) return;
+        this.#going = new (loadDOMException().DOMException)('The client has gone', 'AbortError');
+        controller.abort(this.#going);
       });
     }
     return this.#signal;
+  }
+
+  /** Whether an error says that the client has gone. @param {any} error */
+  isAbortedWith(error) {
+    return this.#going !== undefined && error === this.#going;
   }
 
   get redirect() {
@@ -151,4 +162,11 @@ function bodyOf(exchange) {
   return new BodyRecord(typeof body === 'string' ? 'text' : 'bytes', body);
 }
 
-module.exports = { ArrivedRecord, fieldOf };
+/** What came to a server behind a Request; nothing for one that a program made. @param {any} request @returns {ArrivedRecord | undefined} */
+function arrivedOf(request) {
+  if (!isRequest(request)) return undefined;
+  const record = /** @type {any} */ (recordOf(request));
+  return record instanceof ArrivedRecord ? record : undefined;
+}
+
+module.exports = { ArrivedRecord, arrivedOf, fieldOf };

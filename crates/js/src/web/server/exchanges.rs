@@ -4,12 +4,15 @@
 //! could be asked later); its body stays here until somebody wants it. An answer that is whole is one call. Fields are `name:value\n` for each,
 //! in both directions, as for `fetch`. A number whose exchange is over means nothing any more. On the loop's thread.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::time::Duration;
 
 use twinloop_web::Bytes;
 use twinloop_web::fetch::Body;
-use twinloop_web::server::{Compression, Exchange, Fields, Handler};
+use twinloop_web::server::{AccessLog, Compression, Exchange, Fields, Handler};
 
 use super::table::{Heard, Servers, tell};
 use crate::builtins::results::Chunk;
@@ -27,6 +30,7 @@ pub(super) const OPS: &[Op] = &[
     Op::new("serverPeer", 1, peer),
     Op::new("serverReady", 1, ready),
     Op::new("serverRespond", 4, respond),
+    Op::new("serverTimeout", 2, timeout),
     Op::new("serverWrite", 2, write),
 ];
 
@@ -38,25 +42,33 @@ const ASKS_FOR_SOCKET: u32 = 4;
 /// A short body is most likely text, and a string is what text becomes; who wants the bytes of a long one would pay for it twice.
 const LARGEST_STRING: usize = 16 * 1024;
 
+/// What follows the requests of a server, if anything does.
+pub(super) type Log = Rc<RefCell<Option<Rc<AccessLog>>>>;
+
 /// Hands requests to JavaScript.
 pub(super) struct ToJavaScript {
     pub(super) context: Context,
     pub(super) servers: Rc<Servers>,
     pub(super) number: f64,
     pub(super) compression: Option<Compression>,
+    pub(super) log: Log,
 }
 
 impl Handler for ToJavaScript {
     fn request(&self, exchange: Exchange) {
+        if let Some(log) = &*self.log.borrow() {
+            log.follow(&exchange);
+        }
         if let Some(compression) = self.compression {
             exchange.compress(compression);
         }
-        self.hand(Rc::new(exchange));
+        self.hand(Rc::new(exchange), "");
     }
 }
 
 impl ToJavaScript {
-    fn hand(&self, exchange: Rc<Exchange>) {
+    /// With a root that a proxy took away from what was asked for.
+    fn hand(&self, exchange: Rc<Exchange>, root: &str) {
         let number = self.servers.exchanges.insert(Rc::clone(&exchange));
         tell(&self.context, Heard::Request, |scope| {
             let mut flags = 0;
@@ -73,7 +85,7 @@ impl ToJavaScript {
                 scope.number(self.number),
                 scope.number(number),
                 scope.string_latin1(exchange.method().as_bytes())?,
-                scope.string_latin1(exchange.target())?,
+                scope.string_latin1(&rooted(root, exchange.target()))?,
                 scope.string_latin1(&field_text(&exchange))?,
                 scope.number(flags.into()),
             ])
@@ -87,15 +99,25 @@ pub fn take_exchange(scope: &Scope<'_>, number: f64) -> Option<Rc<Exchange>> {
     scope.state::<Servers>().exchanges.remove(number)
 }
 
-/// Has the handlers of a JavaScript server, which may listen nowhere, answer a request that came to another one.
-pub fn hand_over(scope: &Scope<'_>, server: f64, exchange: Rc<Exchange>) {
+/// Has the handlers of a JavaScript server, which may listen nowhere, answer a request that came to another one, whose clients see `root` before what
+/// they ask for.
+pub fn hand_over(scope: &Scope<'_>, server: f64, exchange: Rc<Exchange>, root: &str) {
     let handler = ToJavaScript {
         context: scope.context(),
         servers: scope.state::<Servers>(),
         number: server,
         compression: None,
+        // The server that it came to follows it.
+        log: Log::default(),
     };
-    handler.hand(exchange);
+    handler.hand(exchange, root);
+}
+
+fn rooted<'t>(root: &str, target: &'t [u8]) -> Cow<'t, [u8]> {
+    if root.is_empty() || !target.starts_with(b"/") {
+        return Cow::Borrowed(target);
+    }
+    Cow::Owned([root.as_bytes(), target].concat())
 }
 
 /// Names in small letters.
@@ -229,6 +251,20 @@ fn ready<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
             None => false,
         })
     })
+}
+
+/// `serverTimeout(exchange, seconds)`: cuts it when nothing moves for so long; 0 takes that back.
+fn timeout<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(exchange) = exchange_of(scope, &arguments)? {
+        let number = scope.number_of(arguments.get(0))?;
+        let seconds = scope.number_of(arguments.get(1))?;
+        let servers = scope.state::<Servers>();
+        // Whoever answers later answers nobody.
+        let gone = move || drop(servers.exchanges.remove(number));
+        let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Exchange::set_patience(&exchange, time, gone);
+    }
+    Ok(Local::undefined())
 }
 
 /// `serverFinish(exchange)`

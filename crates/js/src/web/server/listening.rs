@@ -10,7 +10,7 @@ use twinloop_loop::net::{ListenOptions, Listener};
 use twinloop_loop::take_inherited;
 use twinloop_web::server::{Exchange, Identity, Limits, Server};
 
-use super::exchanges::{ToJavaScript, address};
+use super::exchanges::{Log, ToJavaScript, address};
 use super::files::read_compression;
 use super::sockets::Topics;
 use super::table::Servers;
@@ -33,6 +33,7 @@ pub(super) const OPS: &[Op] = &[
 pub(super) struct Listening {
     server: Server,
     path: Option<PathBuf>,
+    pub(super) log: Log,
 }
 
 impl Drop for Listening {
@@ -91,15 +92,18 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let servers = scope.state::<Servers>();
     // The handler has to know the number of the server that it is given to.
     let server = Server::start(listener, identity, limits, Rc::new(drop::<Exchange>));
+    let log = Log::default();
     let number = servers.listening.insert(Rc::new(Listening {
         server: server.clone(),
         path,
+        log: Rc::clone(&log),
     }));
     server.set_handler(Rc::new(ToJavaScript {
         context: scope.context(),
         servers,
         number,
         compression,
+        log,
     }));
     Ok(scope.number(number))
 }

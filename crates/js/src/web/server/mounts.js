@@ -7,8 +7,7 @@
 const { Set, WeakMap, arraySlice, catchRejection, endsWith, entries, push, setAdd, setDelete } = require('builtins/primordials');
 const { setForEach, slice, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { isObject, toDOMString } = require('builtins/webidl');
-const { ArrivedRecord } = require('web/server/arrived');
-const { isRequest, recordOf } = require('web/fetch/request');
+const { arrivedOf } = require('web/server/arrived');
 
 /** The handlers' mounts. @type {WeakMap<object, Mount>} */
 const mounts = new WeakMap();
@@ -69,8 +68,8 @@ class Mount {
 
   /** @param {any} request */
   answer(request) {
-    const record = isRequest(request) ? /** @type {any} */ (recordOf(request)) : undefined;
-    if (!(record instanceof ArrivedRecord)) throw new TypeError('asgi: the request is not one that came to a server');
+    const record = arrivedOf(request);
+    if (record === undefined) throw new TypeError('asgi: the request is not one that came to a server');
     if (record.isTaken) throw new TypeError('asgi: the request is answered already');
     if (record.isRead) throw new TypeError("asgi: the request's body has already been used");
     record.isTaken = true;
@@ -79,7 +78,7 @@ class Mount {
     return undefined;
   }
 
-  /** @param {InstanceType<typeof ArrivedRecord>} record */
+  /** @param {NonNullable<ReturnType<typeof arrivedOf>>} record */
   async #answerLater(record) {
     try {
       const started = await this.start();
@@ -154,7 +153,11 @@ function serverBegan() {
 /** A server has stopped; resolves when nothing is left of what only servers need. @param {boolean} atOnce */
 async function serverEnded(atOnce) {
   serverCount -= 1;
-  if (serverCount > 0) return;
+  if (serverCount === 0) await endMounts(atOnce);
+}
+
+/** Tells what was started that it ends. @param {boolean} atOnce */
+async function endMounts(atOnce) {
   const list = all();
   for (let i = 0; i < list.length; i += 1) {
     setDelete(known, list[i]);
@@ -162,4 +165,4 @@ async function serverEnded(atOnce) {
   }
 }
 
-module.exports = { asgi, place, serverBegan, serverEnded, startMounts, wsgi };
+module.exports = { asgi, endMounts, place, serverBegan, serverEnded, startMounts, wsgi };

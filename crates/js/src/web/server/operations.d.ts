@@ -27,6 +27,14 @@ interface Operations {
   serverAddress(server: number): Endpoint | null;
   serverConnections(server: number): number;
   serverIdentity(server: number, certificate: string, key: string): void;
+  /** A log of requests, on the standard output without a path. */
+  accessLogOpen(path: string | undefined): number;
+  accessLogReopen(log: number, path: string): void;
+  accessLogLine(log: number, address: string, method: string, target: string, version: string, status: number, bytes: number): void;
+  /** Resolves when what was told is written, or nobody has read it for long. */
+  accessLogFlushed(log: number): Promise<void>;
+  /** Has a log follow a server's requests from now on; 0 is none. */
+  serverSetLog(server: number, log: number): void;
   serverReference(server: number, on: boolean): void;
   /** Resolves when nothing of it is left. */
   serverStop(server: number, atOnce: boolean): Promise<void>;
@@ -39,6 +47,8 @@ interface Operations {
   /** Resolves to whether the client is there and has read enough for more. */
   serverReady(exchange: number): Promise<boolean>;
   serverFinish(exchange: number): void;
+  /** Cuts it when nothing moves for so long; 0 takes that back. */
+  serverTimeout(exchange: number, seconds: number): void;
   serverCut(exchange: number): void;
   /** Resolves when the exchange has ended, to whether the client went before it was answered. */
   serverGone(exchange: number): Promise<boolean>;

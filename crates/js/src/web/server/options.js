@@ -1,7 +1,7 @@
 // The options of `twinloop.serve`, by the names that users of Bun and Deno know, checked.
 'use strict';
 
-const { isArray, stringify } = require('builtins/primordials');
+const { isArray, stringify, trunc } = require('builtins/primordials');
 const { isBufferSource, bytesOf } = require('builtins/webidl');
 const { isAbortSignal } = require('web/abort/abort');
 const { Routes } = require('web/server/routes');
@@ -32,11 +32,20 @@ function functionOf(options, name) {
 }
 
 /** @param {any} options @param {string} name @param {number} standard @param {number} most @param {string} [caller] */
-function numberOf(options, name, standard, most, caller = 'serve') {
+function readNumber(options, name, standard, most, caller = 'serve') {
   const value = options[name];
   if (value === undefined) return standard;
   const number = typeof value === 'string' && value !== '' ? +value : value;
-  if (typeof number !== 'number' || !(number >= 0 && number <= most)) refuse(name, value, `a number from 0 to ${most}`, caller);
+  if (typeof number !== 'number' || !(number >= 0 && number <= most)) {
+    refuse(name, value, most === Infinity ? 'a number from 0' : `a number from 0 to ${most}`, caller);
+  }
+  return number;
+}
+
+/** A number of things, of which there is no half. @param {any} options @param {string} name @param {number} standard @param {number} most @param {string} [caller] */
+function countOf(options, name, standard, most, caller = 'serve') {
+  const number = readNumber(options, name, standard, most, caller);
+  if (trunc(number) !== number) refuse(name, options[name], 'a whole number', caller);
   return number;
 }
 
@@ -66,13 +75,13 @@ function readSocketOptions(websocket) {
   const handlers = { __proto__: null };
   const names = ['open', 'message', 'close', 'drain', 'ping', 'pong'];
   for (let i = 0; i < names.length; i += 1) /** @type {any} */ (handlers)[names[i]] = functionOf(websocket, names[i]);
-  const idle = numberOf(websocket, 'idleTimeout', 120, 960);
+  const idle = readNumber(websocket, 'idleTimeout', 120, 960);
   return {
     ...handlers,
     publishToSelf: !!websocket.publishToSelf,
     limits: [
-      numberOf(websocket, 'maxPayloadLength', 16 * 1024 * 1024, 2 ** 31),
-      numberOf(websocket, 'backpressureLimit', 16 * 1024 * 1024, 2 ** 31),
+      countOf(websocket, 'maxPayloadLength', 16 * 1024 * 1024, 2 ** 31),
+      countOf(websocket, 'backpressureLimit', 16 * 1024 * 1024, Infinity),
       websocket.perMessageDeflate ? 1 : 0,
       websocket.sendPings === false ? 0 : idle / 2,
       idle,
@@ -108,18 +117,19 @@ function readPlace(options) {
     if (typeof path !== 'string' || path === '') refuse('unix', path, 'a path');
     return { place: path, port: 0, flags: flags | 4 };
   }
-  if (options.fd !== undefined) return { place: numberOf(options, 'fd', 0, 2 ** 20), port: 0, flags };
+  if (options.fd !== undefined) return { place: countOf(options, 'fd', 0, 2 ** 20), port: 0, flags };
   const hostname = options.hostname ?? options.host ?? '0.0.0.0';
   if (typeof hostname !== 'string') refuse('hostname', hostname, 'a name or an address');
-  return { place: hostname, port: numberOf(options, 'port', 8000, 65535), flags };
+  return { place: hostname, port: countOf(options, 'port', 8000, 65535), flags };
 }
 
 /** @param {any} options @returns {[head: number, body: number, idle: number, compress: number]} */
 function readLimits(options) {
   return [
-    numberOf(options, 'maxHeaderSize', 64 * 1024, 2 ** 30),
-    numberOf(options, 'maxRequestBodySize', 128 * 1024 * 1024, 2 ** 53),
-    numberOf(options, 'idleTimeout', 75, 2 ** 31),
+    countOf(options, 'maxHeaderSize', 64 * 1024, 2 ** 30),
+    countOf(options, 'maxRequestBodySize', 128 * 1024 * 1024, Infinity),
+    // Without an end, as programs for Bun say it.
+    readNumber(options, 'idleTimeout', 75, Infinity) || Infinity,
     readCompress('serve', options),
   ];
 }
@@ -130,7 +140,7 @@ function readCompress(caller, options) {
   if (compress === undefined || compress === false) return -1;
   if (compress === true) return 1024;
   if (typeof compress !== 'object' || compress === null) refuse('compress', compress, 'true, false or { minSize }', caller);
-  return numberOf(compress, 'minSize', 1024, 2 ** 53, caller);
+  return countOf(compress, 'minSize', 1024, 2 ** 53, caller);
 }
 
 /** @param {any} options */
@@ -140,4 +150,4 @@ function readSignal(options) {
   return signal;
 }
 
-module.exports = { functionOf, readCompress, readLimits, readPlace, readServing, readSignal, readTls };
+module.exports = { functionOf, readCompress, readLimits, readNumber, readPlace, readServing, readSignal, readTls };

@@ -20,18 +20,20 @@ const {
 } = require('builtins/primordials');
 const { bytesOf, defineInterface, isBufferSource, isObject, requireArguments, toDOMString } = require('builtins/webidl');
 const { toUSVString } = require('builtins/webidl');
+const { forgetLog, readAccessLog } = require('web/server/access_log');
 const { addAlgorithm, isAborted } = require('web/abort/abort');
-const { ArrivedRecord, fieldOf } = require('web/server/arrived');
+const { ArrivedRecord, arrivedOf, fieldOf } = require('web/server/arrived');
 const { answer } = require('web/server/answer');
 const { asgi, serverBegan, serverEnded, wsgi } = require('web/server/mounts');
-const { functionOf, readLimits, readPlace, readServing, readSignal, readTls } = require('web/server/options');
+const { functionOf, readLimits, readNumber, readPlace, readServing, readSignal, readTls } = require('web/server/options');
 const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
 const { serveDir, serveFile } = require('web/server/files');
 const { Headers, wireText } = require('web/fetch/headers');
-const { Request, isRequest, makeRequest, recordOf } = require('web/fetch/request');
+const { Request, isRequest, makeRequest } = require('web/fetch/request');
 const { ResponseRecord, asResponse, makeResponse } = require('web/fetch/response');
 const { enqueueMicrotask, serverAddress, serverConnections, serverCut, serverGone, serverIdentity, serverPeer, serverPublish } = ops;
-const { serverReference, serverRespond, serverSetReceivers, serverStart, serverStop, serverSubscribers, serverUpgrade } = ops;
+const { serverReference, serverRespond, serverSetReceivers, serverStart, serverStop, serverSubscribers, serverTimeout, serverUpgrade } =
+  ops;
 const loadConsole = () => require('web/console/console');
 const loadUrl = () => require('web/url/url');
 
@@ -88,6 +90,18 @@ function endpoint(address) {
   return address === null ? { transport: 'unix' } : { transport: 'tcp', hostname: address[0], port: address[1] };
 }
 
+/**
+ * What a client on this machine opens: an address that stands for all of them is none of a host.
+ * @param {boolean} isSecure @param {string} hostname as it was given @param {string} address @param {number} port
+ */
+function originAt(isSecure, hostname, address, port) {
+  let host = hostname;
+  if (address === '0.0.0.0' || address === '::') host = 'localhost';
+  else if (stringIndexOf(host, ':') >= 0 && slice(host, 0, 1) !== '[') host = `[${host}]`;
+  const suffix = port === (isSecure ? 443 : 80) ? '' : `:${port}`;
+  return `${isSecure ? 'https' : 'http'}://${host}${suffix}`;
+}
+
 /** @type {(server: Server) => Serving} */
 let servingOf;
 /** @type {(server: Server) => string} */
@@ -106,6 +120,8 @@ class Server {
   #origin = '';
   #pending = 0;
   #sockets = 0;
+  /** @type {ReturnType<typeof readAccessLog>} */
+  #log = undefined;
   /** Set by the first stop. @type {Promise<void> | undefined} */
   #stopped = undefined;
   /** @type {(value?: any) => void} */
@@ -133,16 +149,15 @@ class Server {
     const identity = readTls(options);
     const signal = readSignal(options);
     const onListen = functionOf(options, 'onListen');
+    this.#log = readAccessLog(options);
     this.#isSecure = identity !== undefined;
     this.#hostname = typeof place === 'string' ? place : '';
     this.#number = serverStart(place, port, flags, identity?.[0], identity?.[1], readLimits(options));
     const address = serverAddress(this.#number);
-    const shown = this.#hostname === '0.0.0.0' || this.#hostname === '::' || address === null ? 'localhost' : this.#hostname;
-    const host = stringIndexOf(shown, ':') < 0 ? shown : `[${shown}]`;
-    const usual = this.#isSecure ? 443 : 80;
-    const suffix = address === null || address[1] === usual ? '' : `:${address[1]}`;
-    this.#origin = `${this.#isSecure ? 'https' : 'http'}://${host}${suffix}`;
+    if (typeof place === 'number' && address !== null) this.#hostname = address[0];
+    this.#origin = address === null ? `${this.protocol}://localhost` : originAt(this.#isSecure, this.#hostname, address[0], address[1]);
     mapSet(servers, this.#number, this);
+    this.#log?.follow(this.#number);
     serverBegan();
     if (signal !== undefined) {
       if (isAborted(signal)) this.stop(true);
@@ -190,10 +205,15 @@ class Server {
       this.#stopped = then(serverStop(this.#number, !!closesActive), () => {
         if (!mapDelete(servers, this.#number)) return undefined;
         this.#finish();
-        return serverEnded(!!closesActive);
+        return this.#ended(!!closesActive);
       });
     }
     return this.#stopped;
+  }
+  /** @param {boolean} atOnce */
+  async #ended(atOnce) {
+    await serverEnded(atOnce);
+    await this.#log?.flushed();
   }
   shutdown() {
     return this.stop();
@@ -204,6 +224,11 @@ class Server {
     this.#serving = readServing(options);
     const identity = readTls(options);
     if (identity !== undefined && this.#isSecure) serverIdentity(this.#number, identity[0], identity[1]);
+    if (options.accessLog !== undefined) {
+      this.#log = readAccessLog(options);
+      if (this.#log === undefined) forgetLog(this.#number);
+      else this.#log.follow(this.#number);
+    }
     return this;
   }
   ref() {
@@ -226,6 +251,13 @@ class Server {
     const address = arrived === undefined ? null : serverPeer(arrived.exchange);
     if (address === null) return null;
     return { address: address[0], port: address[1], family: stringIndexOf(address[0], ':') < 0 ? 'IPv4' : 'IPv6' };
+  }
+
+  /** Cuts a request when nothing of it moves for so long, in either direction; 0 takes that back. @param {any} request @param {any} seconds */
+  timeout(request, seconds) {
+    const arrived = arrivedOf(request);
+    if (arrived === undefined) throw new TypeError('Server.timeout: the request is not one that came to a server');
+    serverTimeout(arrived.exchange, readNumber({ seconds }, 'seconds', 0, 2 ** 31, 'Server.timeout'));
   }
 
   /** Goes on with a request as a WebSocket of the server's `websocket` handlers. @param {any} request @param {any} [options] */
@@ -267,13 +299,6 @@ class Server {
 }
 
 // ---- requests
-
-/** @param {any} request @returns {Arrived | undefined} */
-function arrivedOf(request) {
-  if (!isRequest(request)) return undefined;
-  const record = /** @type {any} */ (recordOf(request));
-  return record instanceof ArrivedRecord ? record : undefined;
-}
 
 /**
  * A request came.
@@ -365,6 +390,11 @@ function fail(server, serving, record, request, error) {
     show(error);
     return;
   }
+  // What a handler does about a client that has gone is nothing to tell of.
+  if (record.isAbortedWith(error)) {
+    serverCut(record.exchange);
+    return;
+  }
   if (serving.error === undefined) {
     show(error);
     serverRespond(record.exchange, 500, 'content-type:text/plain;charset=UTF-8\n', 'Internal Server Error');
@@ -407,10 +437,11 @@ function upgradeWebSocket(request, options = {}) {
   const arrived = arrivedOf(request);
   if (arrived === undefined) throw new TypeError('upgradeWebSocket: the request is not one that came to a server');
   if ((arrived.flags & asksForSocket) === 0) throw new TypeError('upgradeWebSocket: the request does not ask for a WebSocket');
-  const { protocol, headers, idleTimeout = 120 } = options;
+  const { protocol, headers } = options;
+  const idle = readNumber(options, 'idleTimeout', 120, 2 ** 31, 'upgradeWebSocket');
   const name = protocol === undefined ? undefined : toDOMString(protocol);
   const socket = new AcceptedWebSocket(arrived.url, name ?? '');
-  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idleTimeout / 2, idleTimeout]);
+  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idle / 2, idle]);
   if (typeof number === 'string') throw new TypeError(`upgradeWebSocket: ${number}`);
   // Who made it has yet to say what it listens to.
   enqueueMicrotask(() => accepted(socket, number));
@@ -467,4 +498,4 @@ defineInterface(Server);
 
 const twinloop = freeze({ asgi, serve, serveDir, serveFile, upgradeWebSocket, wsgi });
 
-module.exports = { serveMounted, twinloop };
+module.exports = { originAt, serveMounted, twinloop };

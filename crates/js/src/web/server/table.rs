@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use slab::Slab;
-use twinloop_web::server::{Exchange, Socket};
+use twinloop_web::server::{AccessLog, Exchange, Socket};
 
 use super::listening::Listening;
 use super::sockets::Topics;
@@ -62,6 +62,7 @@ pub(super) struct Servers {
     pub(super) listening: Table<Listening>,
     pub(super) exchanges: Table<Exchange>,
     pub(super) sockets: Table<Socket>,
+    pub(super) logs: Table<AccessLog>,
     pub(super) topics: RefCell<Topics>,
     pub(super) receivers: RefCell<Vec<Slot>>,
 }

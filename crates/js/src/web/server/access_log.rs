@@ -1,0 +1,101 @@
+//! The operations of the access log: a log is a number, which servers of `twinloop.serve` follow, and of which servers of Node tell what they did.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use twinloop_web::server::{AccessLine, AccessLog};
+
+use super::table::Servers;
+use crate::builtins::permissions::{Access, limits};
+use crate::engine::{Arguments, Error, Local, Op, Scope};
+
+pub(super) const OPS: &[Op] = &[
+    Op::new("accessLogFlushed", 1, flushed),
+    Op::new("accessLogLine", 7, line),
+    Op::new("accessLogOpen", 1, open),
+    Op::new("accessLogReopen", 2, reopen),
+    Op::new("serverSetLog", 2, set_log),
+];
+
+/// How long the end of a server waits for who reads its log.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn log_of<'s>(
+    scope: &Scope<'s>,
+    arguments: &Arguments<'s>,
+    place: usize,
+) -> Result<Option<Rc<AccessLog>>, Error> {
+    let number = scope.number_of(arguments.get(place))?;
+    Ok(scope.state::<Servers>().logs.get(number))
+}
+
+fn path_of(scope: &Scope<'_>, value: Local<'_>) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(scope.string_of(value)?);
+    limits(scope).path(Access::READ_AND_WRITE, &path)?;
+    Ok(path)
+}
+
+fn failed(path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::new(format!("the access log '{}': {error}", path.display()))
+}
+
+/// `accessLogOpen(path)`: the number of a log, on the standard output without a path.
+fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = arguments.get(0);
+    let log = if path.is_undefined() {
+        AccessLog::to_standard_output().map_err(|error| Error::new(error.to_string()))?
+    } else {
+        let path = path_of(scope, path)?;
+        AccessLog::to_file(&path).map_err(|error| failed(&path, &error))?
+    };
+    Ok(scope.number(scope.state::<Servers>().logs.insert(log)))
+}
+
+/// `accessLogReopen(log, path)`
+fn reopen<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let path = path_of(scope, arguments.get(1))?;
+    if let Some(log) = log_of(scope, &arguments, 0)? {
+        log.reopen(&path).map_err(|error| failed(&path, &error))?;
+    }
+    Ok(Local::undefined())
+}
+
+/// `serverSetLog(server, log)`: has the log follow the server's requests from now on; 0 is none.
+fn set_log<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let number = scope.number_of(arguments.get(0))?;
+    let log = log_of(scope, &arguments, 1)?;
+    if let Some(listening) = scope.state::<Servers>().listening.get(number) {
+        *listening.log.borrow_mut() = log;
+    }
+    Ok(Local::undefined())
+}
+
+/// `accessLogLine(log, address, method, target, version, status, bytes)`
+fn line<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Some(log) = log_of(scope, &arguments, 0)? else {
+        return Ok(Local::undefined());
+    };
+    let address: Option<IpAddr> = scope.string_of(arguments.get(1))?.parse().ok();
+    log.add(&AccessLine {
+        client: address.map(|address| SocketAddr::new(address, 0)),
+        method: &scope.string_of(arguments.get(2))?,
+        target: scope.string_of(arguments.get(3))?.as_bytes(),
+        version: &scope.string_of(arguments.get(4))?,
+        status: scope.int32_of(arguments.get(5))? as u16,
+        bytes: scope.number_of(arguments.get(6))? as u64,
+    });
+    Ok(Local::undefined())
+}
+
+/// `accessLogFlushed(log)`: resolves when what was told is written, or nobody has read it for long.
+fn flushed<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let log = log_of(scope, &arguments, 0)?;
+    scope.promise_from_future(async move {
+        if let Some(log) = log {
+            log.flushed(PATIENCE).await;
+        }
+        Ok(())
+    })
+}
