@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,8 @@ def _run_until_idle(begin: Callable[..., None], *arguments: Any) -> int:
     from _twinloop.loop.event_loop import new_event_loop
 
     loop = new_event_loop()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
     try:
         loop.call_soon(begin, *arguments)
         more = True
@@ -238,6 +241,12 @@ def _run_until_idle(begin: Callable[..., None], *arguments: Any) -> int:
         return _native.js_conclude(loop)
     finally:
         loop.close()
+
+
+def _interrupted(number: int, frame: types.FrameType | None) -> None:
+    # A program that listens to Ctrl-C says itself what follows from it.
+    if not _native.js_hears_interrupt():
+        signal.default_int_handler(number, frame)
 
 
 # --connect-to rules and --ca-file of the command line.

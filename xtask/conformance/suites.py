@@ -99,6 +99,8 @@ NAMES = (
     "anyio",
     "tornado",
     "uvicorn",
+    "hypercorn",
+    "starlette",
     "aiofiles",
     "asyncpg",
     "aioquic",

@@ -256,10 +256,6 @@ fn a_command_line_that_cannot_be_meant_is_refused() {
         (&[&app, "--mystery", "1"], "there is no option --mystery"),
         (&[&app, &app], "one application is served"),
         (&[&app, "--tls-cert", "x"], "go together"),
-        (
-            &[&app, "--workers", "2", "--port", "0"],
-            "a port that the processes can share",
-        ),
         (&[&nothing, "--port", "0"], "nothing that answers requests"),
     ] {
         let output = refused(arguments);

@@ -100,6 +100,12 @@ pub fn watch_alone(signal: i32, callback: impl Fn() + Send + Sync + 'static) -> 
     begin(signal, true, Arc::new(callback))
 }
 
+/// Whether anybody watches `signal`.
+#[must_use]
+pub fn is_watched(signal: i32) -> bool {
+    !called(signal).is_empty()
+}
+
 fn begin(signal: i32, alone: bool, callback: Callback) -> io::Result<Watch> {
     if signal_hook::consts::FORBIDDEN.contains(&signal) {
         return Err(io::Error::new(

@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 use twinloop_js::{Js, Main, Options};
-use twinloop_loop::{Entry, Loop};
+use twinloop_loop::{Entry, Loop, signals};
 use twinloop_web::Config;
 
 use crate::bridge::Bridge;
@@ -43,6 +43,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_step, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin_serving, module)?)?;
+    module.add_function(wrap_pyfunction!(js_hears_interrupt, module)?)?;
     module.add_function(wrap_pyfunction!(js_before_exit, module)?)?;
     module.add_function(wrap_pyfunction!(js_conclude, module)?)?;
     module.add_function(wrap_pyfunction!(js_shut_down, module)?)?;
@@ -116,6 +117,12 @@ fn js_configure(
     config(&settings).map_err(|error| network_to_py(py, &error))?;
     SETTINGS.set(settings);
     Ok(())
+}
+
+/// Whether a JavaScript program listens to Ctrl-C itself.
+#[pyfunction]
+fn js_hears_interrupt() -> bool {
+    signals::is_watched(signals::INTERRUPT)
 }
 
 /// An awaitable for the namespace of the module that `specifier` means in the file `referrer`.

@@ -233,6 +233,83 @@ def test_a_long_time_to_end_in_is_long(serve, tmp_path):
     assert command.process.wait(30) == 0
 
 
+def test_ctrl_c_is_heard_once(serve, tmp_path):
+    (tmp_path / "app.mjs").write_text("export default { fetch: () => new Response('x') }")
+    command = serve("app.mjs", "--port", "0")
+    assert command.get() == "x"
+    assert command.end(signal.SIGINT) == 0
+    assert command.text == f"Listening on {command.url}\n"
+
+
+# ---- workers -----------------------------------------------------------------------------------------------------------
+
+SLOW = """
+console.log('loaded');
+export default {
+  PLACE
+  async fetch(request) {
+    if (new URL(request.url).pathname === '/slow') await new Promise((done) => setTimeout(done, 800));
+    return new Response(String(process.pid));
+  },
+};
+"""
+
+
+@pytest.mark.parametrize("place", ["a free port", "its own port", "a path"])
+def test_workers_share_a_socket_of_any_kind(serve, tmp_path, place):
+    port = free_port()
+    own = f"hostname: '127.0.0.1', port: {port}," if place == "its own port" else ""
+    (tmp_path / "app.mjs").write_text(SLOW.replace("PLACE", own))
+    words = {"a free port": ["--port", "0", "--host", "127.0.0.1"], "its own port": [], "a path": ["--uds", "socket"]}[
+        place
+    ]
+    command = serve("app.mjs", "--workers", "2", *words)
+    command.wait_for("with 2 workers")
+    if place == "a path":
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "socket"))
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            assert b" 200 OK" in client.recv(4096)
+    else:
+        assert command.url.startswith("http://127.0.0.1:")
+        assert command.get().isdecimal()
+    assert (command.port == port) if place == "its own port" else True
+    assert command.end() == 0
+    assert not (tmp_path / "socket").exists()
+
+
+def test_ctrl_c_lets_the_requests_of_workers_end(serve, tmp_path):
+    (tmp_path / "app.mjs").write_text(SLOW.replace("PLACE", ""))
+    command = serve("app.mjs", "--workers", "2", "--host", "127.0.0.1", "--port", "0")
+    command.wait_for("with 2 workers")
+    with socket.create_connection(("127.0.0.1", command.port)) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        time.sleep(0.3)
+        # The terminal tells all of them.
+        os.killpg(command.process.pid, signal.SIGINT)
+        assert b" 200 OK" in client.recv(4096)
+    assert command.process.wait(30) == 0
+
+
+def test_workers_end_when_their_parent_is_gone(serve, tmp_path):
+    (tmp_path / "app.mjs").write_text(SLOW.replace("PLACE", ""))
+    command = serve("app.mjs", "--workers", "2", "--host", "127.0.0.1", "--port", "0")
+    command.wait_for("with 2 workers")
+    workers = {int(command.get()) for _ in range(300)}
+    command.process.kill()
+    command.process.wait()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{worker}/fd/0") for worker in workers))
+
+
+def test_a_port_in_use_is_said_once_for_all_workers(serve, tmp_path):
+    (tmp_path / "app.mjs").write_text(SLOW.replace("PLACE", ""))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = serve("app.mjs", "--workers", "2", "--host", "127.0.0.1", "--port", str(port))
+        assert command.process.wait(30) == 1
+    assert len(command.text.splitlines()) == 1 and "EADDRINUSE" in command.text
+
+
 # ---- the access log ----------------------------------------------------------------------------------------------------
 
 LOGGED = """

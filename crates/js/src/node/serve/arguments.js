@@ -16,7 +16,7 @@ Options:
   -h, --host HOST          on which address; 0.0.0.0
       --uds PATH           on a Unix socket instead
       --fd NUMBER          on a socket that is open already
-  -w, --workers NUMBER     so many processes, which share the port
+  -w, --workers NUMBER     so many processes, which share the socket
       --tls-cert FILE      by TLS, with this chain of certificates (PEM)
       --tls-key FILE       and its key; SIGHUP reads both again
       --idle-timeout SECONDS
@@ -104,9 +104,6 @@ function readArguments(words, environment) {
   }
   if (read.app === '') throw new UsageError('which application? Name a module: twinloop serve app.js');
   if ((read.cert === undefined) !== (read.key === undefined)) throw new UsageError('--tls-cert and --tls-key go together');
-  if (read.workers > 1 && (read.uds !== undefined || read.fd !== undefined || read.port === 0)) {
-    throw new UsageError('--workers wants a port that the processes can share: --port with a number above 0');
-  }
   return read;
 }
 

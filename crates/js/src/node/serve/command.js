@@ -19,6 +19,9 @@ const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 const loadWorkers = () => require('node/serve/workers');
 
+/** What a worker finds its socket's descriptor in. */
+const placeVariable = 'TWINLOOP_SERVE_SOCKET';
+
 /** @typedef {import('./arguments.js').ServeArguments} ServeArguments */
 /** What serves: how it ends, and how it is given other certificates. @typedef {{ url: string, stop: (atOnce: boolean) => Promise<any>, reload: () => void }} Running */
 
@@ -36,8 +39,11 @@ async function main() {
     writeOutput(1, usage);
     return;
   }
-  if (read.workers > 1) {
-    loadWorkers().run(read);
+  const place = process.env[placeVariable];
+  // Not for what the application starts.
+  delete process.env[placeVariable];
+  if (read.workers > 1 && place === undefined) {
+    await loadWorkers().run(read);
     return;
   }
   const path = loadPath().resolve(read.app);
@@ -45,11 +51,20 @@ async function main() {
     refuse(`there is no file ${path}`);
     return;
   }
+  if (place === 'asked for') {
+    const { hostname, port } = (await applicationAt(path)) ?? {};
+    process.send({ hostname, port }, () => process.exit());
+    return;
+  }
+  if (place !== undefined) {
+    read.fd = +place;
+    read.uds = undefined;
+  }
   const running = await start(read, path);
   if (running === undefined) return;
-  if (process.env.TWINLOOP_SERVE_WORKER === undefined) writeOutput(1, `Listening on ${running.url}\n`);
-  watchSignals(read, running);
-  if (typeof process.send === 'function') process.send(running.url);
+  watchSignals(read, running, place !== undefined);
+  if (place === undefined) writeOutput(1, `Listening on ${running.url}\n`);
+  else process.send('ready');
 }
 
 /** @param {string} message */
@@ -58,12 +73,17 @@ function refuse(message) {
   process.exitCode = 2;
 }
 
-/** @param {ServeArguments} read @param {string} path @returns {Promise<Running | undefined>} */
-async function start(read, path) {
+/** @param {string} path */
+async function applicationAt(path) {
   process.argv[1] = path;
-  const target = loadFs().statSync(path).isDirectory()
+  return loadFs().statSync(path).isDirectory()
     ? { fetch: (/** @type {any} */ request) => twinloop.serveDir(request, { fsRoot: path }) }
     : exported(await import(loadUrl().pathToFileURL(path).href));
+}
+
+/** @param {ServeArguments} read @param {string} path @returns {Promise<Running | undefined>} */
+async function start(read, path) {
+  const target = await applicationAt(path);
   try {
     await startMounts(isObject(target) ? target.routes : undefined);
   } catch (error) {
@@ -101,7 +121,6 @@ function serveHandler(read, handlers, target) {
     port: read.port ?? target.port,
     unix: read.uds,
     fd: read.fd,
-    reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined,
     tls: tlsOf(read),
     idleTimeout: read.idle,
     maxRequestBodySize: read.body,
@@ -122,10 +141,7 @@ async function serveListener(read, listener) {
   const log = readAccessLog(read);
   const server = (tls === undefined ? loadHttp() : loadHttps()).createServer(options, logged(listener.requested, log));
   passUpgrades(server, listener);
-  const place =
-    read.fd === undefined
-      ? (read.uds ?? { host, port: wanted, reusePort: process.env.TWINLOOP_SERVE_WORKER !== undefined })
-      : { fd: read.fd };
+  const place = read.fd === undefined ? (read.uds ?? { host, port: wanted }) : { fd: read.fd };
   await new Promise((/** @type {any} */ listening, /** @type {any} */ failed) => {
     server.once('error', failed);
     server.listen(place, listening);
@@ -177,8 +193,8 @@ function milliseconds(seconds) {
   return min(seconds * 1000, 2 ** 31 - 1);
 }
 
-/** @param {ServeArguments} read @param {Running} running */
-function watchSignals(read, running) {
+/** @param {ServeArguments} read @param {Running} running @param {boolean} isWorker */
+function watchSignals(read, running, isWorker) {
   let isStopping = false;
   /** @param {string} signal */
   const stop = (signal) => {
@@ -190,8 +206,10 @@ function watchSignals(read, running) {
     timer.unref();
     then(running.stop(false), end);
   };
-  process.on('SIGINT', stop);
+  // Ctrl-C goes to all processes of a terminal: it is for the parent to say what follows from it.
+  process.on('SIGINT', isWorker ? () => undefined : stop);
   process.on('SIGTERM', stop);
+  if (isWorker) process.on('disconnect', () => isStopping || stop('SIGTERM'));
   process.on('SIGHUP', () => {
     try {
       running.reload();

@@ -1,11 +1,13 @@
-// `twinloop serve --workers N`: processes that share a port (SO_REUSEPORT). One that dies is started again; SIGHUP starts all anew, one after the
-// other, each before the one that it replaces ends, so that no request finds nobody.
+// `twinloop serve --workers N`: processes that share a socket, which is bound here and handed to each: who connects while they come and go waits in
+// its queue. One that dies is started again; SIGHUP starts all anew, one after the other, each before the one that it replaces ends.
 'use strict';
 
-const { arraySlice, assign, filter, forEach, indexOf, push, splice, startsWith } = require('builtins/primordials');
+const { Promise, arraySlice, assign, filter, forEach, indexOf, push, splice } = require('builtins/primordials');
 const { process } = require('node/process/process');
 const { setTimeout } = require('web/html/timers');
-const { monotonicNow, writeOutput } = ops;
+const { originAt } = require('web/server/server');
+const { monotonicNow, serverBind, writeOutput } = ops;
+const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadChildren = () => /** @type {any} */ (require('node/child_process/module'));
 
 /** @typedef {import('./arguments.js').ServeArguments} ServeArguments */
@@ -14,18 +16,71 @@ const loadChildren = () => /** @type {any} */ (require('node/child_process/modul
 // One that dies sooner than this (milliseconds) has a fault that a new one would have too: it waits before it begins.
 const youth = 1000;
 
+/** Where a worker finds the socket: behind the standard streams and the channel to its parent. */
+const place = 4;
+
 /** @param {ServeArguments} read */
-function run(read) {
+async function run(read) {
+  const ofApplication = read.fd === undefined && read.uds === undefined && (read.port === undefined || read.host === undefined);
+  const wished = ofApplication ? await wishesOf() : {};
+  if (wished === undefined) return;
+  /** @type {{ descriptor: number, shown: string }} */
+  let socket;
+  try {
+    socket = bound(read, wished);
+  } catch (error) {
+    writeOutput(2, `twinloop serve: ${/** @type {any} */ (error).message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  supervise(read, socket.descriptor, socket.shown);
+}
+
+/** @param {ServeArguments} read @param {{ hostname?: string, port?: number }} wished @returns {{ descriptor: number, shown: string }} */
+function bound(read, wished) {
+  if (read.fd !== undefined) return { descriptor: read.fd, shown: `descriptor ${read.fd}` };
+  if (read.uds !== undefined) {
+    const path = read.uds;
+    const [descriptor] = serverBind(path, 0, 4);
+    process.on('exit', () => loadFs().rmSync(path, { force: true }));
+    return { descriptor, shown: path };
+  }
+  const host = read.host ?? wished.hostname ?? '0.0.0.0';
+  const [descriptor, address, port] = serverBind(host, read.port ?? wished.port ?? 8000, 0);
+  return {
+    descriptor,
+    shown: `${originAt(read.cert !== undefined, host, /** @type {string} */ (address), /** @type {number} */ (port))}/`,
+  };
+}
+
+/** @param {'asked for' | '4'} socket @param {any[]} stdio */
+function spawn(socket, stdio) {
+  const words = [...process.execArgv, 'serve', ...arraySlice(process.argv, 1)];
+  return loadChildren().spawn(process.execPath, words, { stdio, env: assign({}, process.env, { TWINLOOP_SERVE_SOCKET: socket }) });
+}
+
+/** Where the application itself says that it listens; nothing, if it cannot be loaded. @returns {Promise<{ hostname?: string, port?: number } | undefined>} */
+function wishesOf() {
+  const child = spawn('asked for', ['ignore', 'inherit', 'inherit', 'ipc']);
+  return new Promise((/** @type {any} */ settle) => {
+    child.on('message', settle);
+    child.on('exit', (/** @type {number | null} */ code) => {
+      process.exitCode ||= code ?? 1;
+      settle(undefined);
+    });
+  });
+}
+
+/** @param {ServeArguments} read @param {number} descriptor of the socket @param {string} shown */
+function supervise(read, descriptor, shown) {
   /** @type {Worker[]} */
   const workers = [];
   let isStopping = false;
   let isTold = false;
-  const words = [...process.execArgv, 'serve', ...withoutWorkers(arraySlice(process.argv, 1))];
-  const env = assign({}, process.env, { TWINLOOP_SERVE_WORKER: '1' });
 
   /** @param {(() => void) | undefined} ready */
   function start(ready) {
-    const child = loadChildren().spawn(process.execPath, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env });
+    const child = spawn(`${place}`, ['ignore', 'inherit', 'inherit', 'ipc', descriptor]);
     /** @type {Worker} */
     const worker = { child, startedAt: monotonicNow(), isReady: false };
     push(workers, worker);
@@ -34,7 +89,7 @@ function run(read) {
       worker.isReady = true;
       if (!isTold && filter(workers, (/** @type {Worker} */ one) => one.isReady).length === read.workers) {
         isTold = true;
-        writeOutput(1, `Listening on ${message} with ${read.workers} workers\n`);
+        writeOutput(1, `Listening on ${shown} with ${read.workers} workers\n`);
       }
       ready?.();
     });
@@ -89,17 +144,6 @@ function run(read) {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   process.on('SIGHUP', restart);
-}
-
-/** @param {string[]} words */
-function withoutWorkers(words) {
-  /** @type {string[]} */
-  const rest = [];
-  for (let i = 0; i < words.length; i += 1) {
-    if (words[i] === '-w' || words[i] === '--workers') i += 1;
-    else if (!startsWith(words[i], '--workers=')) push(rest, words[i]);
-  }
-  return rest;
 }
 
 module.exports = { run };

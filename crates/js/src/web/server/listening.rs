@@ -21,6 +21,7 @@ use crate::web::network::network_error;
 
 pub(super) const OPS: &[Op] = &[
     Op::new("serverAddress", 1, local_address),
+    Op::new("serverBind", 3, bind),
     Op::new("serverConnections", 1, connections),
     Op::new("serverIdentity", 3, identity),
     Op::new("serverReference", 2, reference),
@@ -85,7 +86,9 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
             reuse_port: flags & 2 != 0,
             ..ListenOptions::default()
         };
-        let listener = listen(scope, &host, port, options)?;
+        let listener = on_addresses(scope, &host, port, |address| {
+            Listener::bind_with(address, options)
+        })?;
         (format!("{host}:{port}"), listener)
     };
     let listener = listener.map_err(|error| listen_error(&error, &shown))?;
@@ -108,12 +111,43 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     Ok(scope.number(number))
 }
 
+/// `serverBind(place, port, flags)`: `[descriptor, address, port]` of a socket that is bound for others to listen at, and stays so. Place and flags are
+/// those of `serverStart`; a path has no address.
+fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let place = scope.string_of(arguments.get(0))?;
+    let port = scope.int32_of(arguments.get(1))? as u16;
+    let flags = scope.int32_of(arguments.get(2))?;
+    let (shown, listener) = if flags & 4 != 0 {
+        let file = PathBuf::from(&place);
+        limits(scope).path(Access::READ_AND_WRITE, &file)?;
+        (place, Listener::bound_unix(&file))
+    } else {
+        let options = ListenOptions {
+            ipv6_only: flags & 1 != 0,
+            ..ListenOptions::default()
+        };
+        let listener = on_addresses(scope, &place, port, |address| {
+            Listener::bound(address, options)
+        })?;
+        (format!("{place}:{port}"), listener)
+    };
+    let listener = listener.map_err(|error| listen_error(&error, &shown))?;
+    let number = listener.number();
+    let name = address(scope, listener.local_addr().ok())?;
+    scope.state::<Servers>().bound.borrow_mut().push(listener);
+    let (host, port) = match name.is_object() {
+        true => (scope.get(name, 0)?, scope.get(name, 1)?),
+        false => (Local::null(), Local::null()),
+    };
+    scope.array(&[scope.number(number.into()), host, port])
+}
+
 /// Listens on the first address of a name that can be had. A name is looked up here and now, as a server has nothing to do before it listens.
-fn listen(
+fn on_addresses(
     scope: &Scope<'_>,
     host: &str,
     port: u16,
-    options: ListenOptions,
+    listen: impl Fn(SocketAddr) -> io::Result<Listener>,
 ) -> Result<io::Result<Listener>, Error> {
     let bare = host
         .strip_prefix('[')
@@ -125,7 +159,7 @@ fn listen(
     let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
     for address in addresses {
         limits(scope).host(&address.to_string())?;
-        outcome = Listener::bind_with(address, options);
+        outcome = listen(address);
         if outcome.is_ok() {
             break;
         }

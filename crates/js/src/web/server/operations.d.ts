@@ -24,6 +24,8 @@ interface Operations {
     key: string | undefined,
     limits: [head: number, body: number, idle: number, compress: number],
   ): number;
+  /** A socket that is bound for other processes to listen at, and stays so; as `serverStart`, without a descriptor. A path has no address. */
+  serverBind(place: string, port: number, flags: number): [descriptor: number, address: string | null, port: number | null];
   serverAddress(server: number): Endpoint | null;
   serverConnections(server: number): number;
   serverIdentity(server: number, certificate: string, key: string): void;

@@ -32,8 +32,8 @@ const { Headers, wireText } = require('web/fetch/headers');
 const { Request, isRequest, makeRequest } = require('web/fetch/request');
 const { ResponseRecord, asResponse, makeResponse } = require('web/fetch/response');
 const { enqueueMicrotask, serverAddress, serverConnections, serverCut, serverGone, serverIdentity, serverPeer, serverPublish } = ops;
-const { serverReference, serverRespond, serverSetReceivers, serverStart, serverStop, serverSubscribers, serverTimeout, serverUpgrade } =
-  ops;
+const { serverReference, serverRespond, serverSetReceivers, serverStart, serverStop } = ops;
+const { serverSubscribers, serverTimeout, serverUpgrade } = ops;
 const loadConsole = () => require('web/console/console');
 const loadUrl = () => require('web/url/url');
 

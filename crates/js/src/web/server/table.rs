@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use slab::Slab;
+use twinloop_loop::net::Listener;
 use twinloop_web::server::{AccessLog, Exchange, Socket};
 
 use super::listening::Listening;
@@ -63,6 +64,8 @@ pub(super) struct Servers {
     pub(super) exchanges: Table<Exchange>,
     pub(super) sockets: Table<Socket>,
     pub(super) logs: Table<AccessLog>,
+    /// Sockets that other processes listen at.
+    pub(super) bound: RefCell<Vec<Listener>>,
     pub(super) topics: RefCell<Topics>,
     pub(super) receivers: RefCell<Vec<Slot>>,
 }
