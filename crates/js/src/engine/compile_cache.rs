@@ -140,8 +140,10 @@ enum Bytes {
 
 /// What this process keeps: of each cache file what it was when somebody read it first, with its checksum. A file whose text changes
 /// again and again takes no more.
-static KEPT: LazyLock<Mutex<HashMap<PathBuf, (u64, &'static [u8])>>> =
-    LazyLock::new(Mutex::default);
+static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+
+/// Checksums and contents by their files.
+type Kept = HashMap<PathBuf, (u64, &'static [u8])>;
 
 /// The compiled form in a cache file, if that is of this text and whole; else what is wrong with it.
 fn read(known: &Known) -> Result<Bytes, String> {

@@ -5,7 +5,6 @@ const { invalidType, invalidValue, nodeError, outOfRange } = require('node/error
 const { received } = require('builtins/invalid_type');
 const { includes, isArray, isFinite, isInteger, join, map, trim } = require('builtins/primordials');
 const loadAbort = () => require('web/abort/abort');
-const loadProcess = () => require('node/process/process');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @param {any} value @param {string} name */
@@ -75,27 +74,12 @@ function requireDuration(value, name) {
   return value;
 }
 
-/** The largest delay of a timer. */
-const LONGEST = 2 ** 31 - 1;
-
-/** A duration that a timer can have; a longer one is said to be too long. @param {any} value @param {string} name @returns {number} */
-function fittingDuration(value, name) {
-  requireDuration(value, name);
-  if (value <= LONGEST) return value;
-  loadProcess().process.emitWarning(
-    `${value} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${LONGEST}.`,
-    'TimeoutOverflowWarning',
-  );
-  return LONGEST;
-}
-
 /** @param {any} signal @param {string} name */
 function requireSignal(signal, name) {
   if (signal !== undefined && !loadAbort().isAbortSignal(signal)) throw invalidType(name, 'AbortSignal', signal);
 }
 
 module.exports = {
-  fittingDuration,
   requireArray,
   requireBoolean,
   requireDuration,

@@ -16,7 +16,8 @@ const {
   toUpperCase,
 } = require('builtins/primordials');
 const { addMethods } = require('node/prototypes');
-const { fittingDuration, requireBoolean, requireFunction, requireInteger } = require('node/arguments');
+const { requireBoolean, requireFunction, requireInteger } = require('node/arguments');
+const { fittingDuration } = require('node/net/durations');
 const { invalidType, nodeError } = require('node/errors');
 const { globalAgent } = require('node/http/agent');
 const { MessageReader, answer, connectionReset, flag } = require('node/http/connection');

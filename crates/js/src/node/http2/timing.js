@@ -1,7 +1,8 @@
 // The time of a session or a stream in which nothing happens (https://nodejs.org/api/http2.html#http2sessionsettimeoutmsecs-callback).
 'use strict';
 
-const { fittingDuration, requireFunction } = require('node/arguments');
+const { requireFunction } = require('node/arguments');
+const { fittingDuration } = require('node/net/durations');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 
 const timer = Symbol('timeout');

@@ -14,6 +14,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/net/addresses", include_str!("addresses.js")),
         File::new("node/net/block_list", include_str!("block_list.js")),
         File::new("node/net/connecting", include_str!("connecting.js")),
+        File::new("node/net/durations", include_str!("durations.js")),
         File::new("node/net/errors", include_str!("errors.js")),
         File::new("node/net/families", include_str!("families.js")),
         File::new("node/net/handle", include_str!("handle.js")),
