@@ -57,14 +57,7 @@ pub(crate) fn lint() -> Result<()> {
     step("structure");
     check("structure", structure::check());
     step("rustfmt");
-    check(
-        "rustfmt",
-        process::run(
-            Command::new("cargo")
-                .args(["fmt", "--all", "--check"])
-                .current_dir(paths::root()),
-        ),
-    );
+    check("rustfmt", rustfmt(&["--check"]));
     step("clippy");
     check("clippy", clippy());
     step(&format!("next python, {NEXT_PYTHON}"));
@@ -96,14 +89,20 @@ pub(crate) fn lint() -> Result<()> {
 fn fix() -> Result<()> {
     let venv = Venv::default()?;
     venv.provide("lint.txt")?;
-    process::run(
-        Command::new("cargo")
-            .args(["fmt", "--all"])
-            .current_dir(paths::root()),
-    )?;
+    rustfmt(&[])?;
     ruff(&venv, &["check", "--fix"])?;
     ruff(&venv, &["format"])?;
     javascript::biome(&["format", "--write"])
+}
+
+/// Formats the workspace, and the fuzzer's targets, which are one of their own.
+fn rustfmt(words: &[&str]) -> Result<()> {
+    for folder in [paths::root().to_owned(), paths::root().join("fuzz")] {
+        let mut command = Command::new("cargo");
+        command.args(["fmt", "--all"]).args(words);
+        process::run(command.current_dir(folder))?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<()> {

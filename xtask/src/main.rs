@@ -13,6 +13,7 @@ mod demo;
 mod engine;
 mod examples;
 mod fixtures;
+mod fuzz;
 mod javascript;
 mod lint;
 mod npm_programs;
@@ -40,6 +41,7 @@ cargo xtask COMMAND [OPTIONS]
   demo         setup, then run every kind of program against local servers and show what it printed
   test         Rust, JavaScript and Python tests and the examples; ends with a plain total
   lint         formatting, clippy, ruff, mypy and the structure of the repository
+  fuzz         parsers of what comes from outside, with input that a fuzzer finds
   bench        the same work on Twinloop and its peers, with medians and ratios
   conformance  suites of other projects on Twinloop
   engine       SpiderMonkey from source, optimised by a profile of the project's own programs
@@ -77,6 +79,7 @@ fn dispatch() -> Result<()> {
         "demo" => demo::command(arguments),
         "test" => test::command(arguments),
         "lint" => lint::command(arguments),
+        "fuzz" => fuzz::command(arguments),
         "bench" => bench::command(arguments),
         "conformance" => conformance::command(arguments),
         "engine" => engine::profiled::command(arguments),

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::{paths, terminal};
 
 /// Which of this workspace's crates each crate may use. A crate that is not here may use none, and must be added.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("crates/loop", &[]),
     ("crates/web", &["twinloop-loop"]),
     ("crates/twinloop", &["twinloop-loop", "twinloop-web"]),
@@ -39,6 +39,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("crates/fixtures", &[]),
+    ("fuzz", &["twinloop-web"]),
     ("xtask", &[]),
 ];
 

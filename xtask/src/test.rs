@@ -15,10 +15,10 @@ use crate::process::Finished;
 use crate::python::Venv;
 use crate::servers::Servers;
 use crate::terminal::{dim, duration, green, red, step};
-use crate::{Arguments, cargo, npm_programs, process, system, zeal};
+use crate::{Arguments, cargo, fuzz, npm_programs, process, system, zeal};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [npm] [real] [python] [examples] [zeal] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [npm] [real] [python] [examples] [fuzz] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
@@ -27,11 +27,12 @@ Runs the kinds of test that are named, or all:
   real       tests/real: the same against real servers, which are installed if this kind is named (or CI is set), and skipped otherwise
   python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
+  fuzz       only if it is named, or with --full: every target of `cargo xtask fuzz` for a minute
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
              every turn (half an hour; the build is looked for like the ordinary one, and skipped if it cannot be had)
 
   --filter TEXT   only tests (js: files) whose name contains TEXT
-  --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13, and zeal
+  --full          the long ones too (TWINLOOP_FULL=1; otherwise they skip themselves), on each CPython from 3.11 to 3.13, fuzz and zeal
   --release       test the optimised build
   --node PROGRAM  instead of testing npm or real, write down what Node prints
 
@@ -65,7 +66,7 @@ impl Tally {
         }
     }
 
-    fn one(passed: bool) -> Tally {
+    pub(crate) fn one(passed: bool) -> Tally {
         Tally {
             passed: usize::from(passed),
             failed: usize::from(!passed),
@@ -105,12 +106,17 @@ impl Plan {
         self.kinds.iter().any(|wanted| wanted == "zeal") || (self.full && self.kinds.is_empty())
     }
 
+    /// The fuzzer's targets, a minute each.
+    fn has_fuzz(&self) -> bool {
+        self.kinds.iter().any(|wanted| wanted == "fuzz") || (self.full && self.kinds.is_empty())
+    }
+
     /// Only tests whose name contains this.
     pub(crate) fn filter(&self) -> Option<&str> {
         self.filter.as_deref()
     }
 
-    fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         self.filter
             .as_ref()
             .is_none_or(|filter| name.contains(filter))
@@ -132,9 +138,11 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("release") => plan.profile = Profile::Release,
             lexopt::Arg::Long("node") => plan.node = Some(arguments.value()?.into()),
             lexopt::Arg::Value(kind)
-                if ["rust", "js", "npm", "real", "python", "examples", "zeal"]
-                    .iter()
-                    .any(|known| kind == *known) =>
+                if [
+                    "rust", "js", "npm", "real", "python", "examples", "fuzz", "zeal",
+                ]
+                .iter()
+                .any(|known| kind == *known) =>
             {
                 plan.kinds.push(kind.to_string_lossy().into_owned());
             }
@@ -188,6 +196,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
                 total.add(session.python_version(&venv)?);
             }
         }
+    }
+    if plan.has_fuzz() {
+        total.add(fuzz::every_target(plan)?);
     }
     if plan.has_zeal() {
         total.add(zeal::zeal(plan)?);

@@ -52,6 +52,9 @@ pub mod dns;
 mod error;
 pub mod fetch;
 pub mod fs;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http1;
 pub mod http2;
 pub mod server;

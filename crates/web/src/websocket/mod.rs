@@ -32,6 +32,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use url::Url;
 
+/// What a server agrees on with a client that offers all there is.
+#[cfg(fuzzing)]
+pub(crate) fn deflate_for_fuzzing() -> Option<Deflate> {
+    accept_offer("permessage-deflate").map(|(agreement, _)| Deflate::new(agreement))
+}
+
 /// What is sent and received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
