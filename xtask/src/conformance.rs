@@ -34,19 +34,27 @@ cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--fil
   node [GROUP...] [--dir CHECKOUT] [--filter TEXT] [--jobs N] [--release] [--json FILE]
               Node's own tests on the command, a table of its groups; `--json` writes how each file ended and what it printed.
               --dir takes a checkout of denoland/node_test instead of fetching the pinned one
+  autobahn [server] [client] [--filter CASES] [--release] [--json FILE]
+              Autobahn's cases of WebSocket, against `twinloop.serve` and the global WebSocket; needs Python 2.7
 
 Without a suite, all of them: about an hour. A test that is silent too long has hung. What does not pass is tried once more on its own.
 tests/conformance/SUITE.toml lists what may fail and why; it is an error if Twinloop fails anything else, passes
 something that is listed, or if no loop of its type ran.
 ";
 
+/// Suites in which no Python of ours is, and the scripts that run them.
+const OF_THE_COMMAND: [(&str, &str); 3] = [
+    ("autobahn", "autobahn.py"),
+    ("node", "node.py"),
+    ("wpt", "wpt.py"),
+];
+
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     let mut words = arguments.raw_args()?;
-    if words.next_if(|suite| suite == "node").is_some() {
-        return of_the_command("node.py", Arguments::from_args(words));
-    }
-    if words.next_if(|suite| suite == "wpt").is_some() {
-        return of_the_command("wpt.py", Arguments::from_args(words));
+    for (suite, script) in OF_THE_COMMAND {
+        if words.next_if(|word| word == suite).is_some() {
+            return of_the_command(script, Arguments::from_args(words));
+        }
     }
     let mut arguments = Arguments::from_args(words);
     let mut runner = runner()?;
@@ -94,7 +102,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     process::run(runner.args(suites))
 }
 
-/// Node's tests and those of the web platform: programs for the command, in which no Python is.
+/// Runs such a suite on the command.
 fn of_the_command(script: &str, mut arguments: Arguments) -> Result<()> {
     let mut runner = Command::new(Venv::default()?.interpreter.program);
     runner.arg(paths::root().join("xtask/conformance").join(script));

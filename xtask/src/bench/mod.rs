@@ -53,7 +53,7 @@ Groups (all by default):
   streams      a million chunks and a GiB through streams of the web and of Node    node, bun, deno
   files        10,000 small files and a big one                                      node, bun, deno
   workers      a thread started and heard of, messages there and back                    node, bun, deno
-  serve        HTTP and WebSocket servers, by their own APIs and node:http    node, bun, deno; a server in Rust; native is the limit
+  serve        HTTP and WebSocket servers, by their own APIs, node:http and express    node, bun, deno; in Rust: hyper; native is the limit
   asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
 
@@ -258,7 +258,7 @@ fn bench(plan: &Plan) -> Result<()> {
     if plan.build {
         let mut build = cargo::products(Profile::Release)?;
         if plan.groups.iter().any(|group| group == "serve") {
-            build.args(["--example", serve::EXAMPLE]);
+            build.args(serve::EXAMPLES.iter().flat_map(|name| ["--example", name]));
         }
         process::run(build.args(["--features", "xtask/bench"]))?;
     }

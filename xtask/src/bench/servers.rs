@@ -137,16 +137,16 @@ impl Server {
     /// Opens connections that have carried one message of `bytes` each and then do nothing.
     pub(super) fn hold(&self, connections: usize, bytes: usize) -> Result<Held> {
         let mut client = self.client("hold");
-        client
-            .args([connections, bytes].map(|number| number.to_string()))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0);
+        client.args([connections, bytes].map(|number| number.to_string()));
         self.authority(&mut client);
-        let mut held = Held(client.spawn()?);
-        let line = first_line(&mut held.0)?;
-        ensure!(!line.is_empty(), "the connections could not be opened");
-        Ok(held)
+        Held::start(&mut client)
+    }
+
+    /// Opens WebSockets that then do nothing.
+    pub(super) fn hold_sockets(&self, path: &str, connections: usize) -> Result<Held> {
+        let mut client = self.client("hold-websockets");
+        client.args([path, &connections.to_string()]);
+        Held::start(&mut client)
     }
 
     /// The memory of the process that is present, without what is mapped from files: how much of a library's code is depends on
@@ -199,6 +199,19 @@ pub(super) struct Churn {
 
 /// Connections of a client that does nothing with them.
 pub(super) struct Held(Child);
+
+impl Held {
+    fn start(client: &mut Command) -> Result<Held> {
+        client
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0);
+        let mut held = Held(client.spawn()?);
+        let line = first_line(&mut held.0)?;
+        ensure!(!line.is_empty(), "the connections could not be opened");
+        Ok(held)
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {

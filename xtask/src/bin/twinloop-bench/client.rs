@@ -45,12 +45,12 @@ pub(crate) fn http(
 ) -> Result<()> {
     let bytes: usize = bytes.parse().context("BYTES")?;
     let request = if bytes == 0 {
-        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        get(path)
     } else {
         let body = "x".repeat(bytes);
         format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n{body}")
+            .into_bytes()
     };
-    let request = request.into_bytes();
     run(peer, connections, seconds, Ok, || {
         let answer = answer_length(peer, &request)?;
         Ok(Exchange {
@@ -60,8 +60,12 @@ pub(crate) fn http(
     })
 }
 
+pub(crate) fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
+}
+
 /// Asks once and measures the answer; a server whose answers differ in length fails later by name.
-fn answer_length(peer: &Peer, request: &[u8]) -> Result<usize> {
+pub(crate) fn answer_length(peer: &Peer, request: &[u8]) -> Result<usize> {
     let mut stream = peer.connect()?;
     stream.write_all(request)?;
     let mut answer = Vec::new();

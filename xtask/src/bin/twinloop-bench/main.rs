@@ -12,6 +12,7 @@ mod client;
 mod datagrams;
 mod hold;
 mod launch;
+mod paced;
 mod server;
 mod websocket;
 
@@ -28,9 +29,11 @@ twinloop-bench bulk-client ADDRESS send|receive MEBIBYTES [AUTHORITY]      one c
 twinloop-bench hold ADDRESS CONNECTIONS BYTES [AUTHORITY]     open them, echo one message on each, print a line, wait for stdin
 twinloop-bench churn-client ADDRESS CONNECTIONS SECONDS [AUTHORITY]        open, echo one message, close, so many at a time
 twinloop-bench http-client ADDRESS PATH CONNECTIONS SECONDS [BYTES [AUTHORITY]]  one GET, or POST of BYTES, in flight on each connection
+twinloop-bench paced-client ADDRESS PATH CONNECTIONS RATE SECONDS           GETs at a fixed rate, timed from when they are due
 twinloop-bench http-server                                    print the port, answer a constant until stdin closes
 twinloop-bench websocket-client ADDRESS PATH CONNECTIONS BYTES SECONDS     one message in flight on each connection
 twinloop-bench fan-out-client ADDRESS PATH CONNECTIONS BYTES SECONDS       a message of one connection that all are to get
+twinloop-bench hold-websockets ADDRESS PATH CONNECTIONS        open them, print a line, wait for stdin
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
 
@@ -99,6 +102,13 @@ fn run(words: &[&str]) -> Result<bool> {
             let peer = Peer::new(address, more.get(1).copied())?;
             let body = more.first().copied().unwrap_or("0");
             client::http(&peer, path, connections, seconds, body)
+        }
+        ["paced-client", address, path, connections, rate, seconds] => {
+            let peer = Peer::new(address, None)?;
+            paced::http(&peer, path, connections, rate, seconds)
+        }
+        ["hold-websockets", address, path, connections] => {
+            websocket::hold(&Peer::new(address, None)?, path, connections)
         }
         [
             "websocket-client",

@@ -68,6 +68,18 @@ pub(crate) fn echo(
     })
 }
 
+/// Opens the connections one after the other, and holds them until stdin closes.
+pub(crate) fn hold(peer: &Peer, path: &str, connections: &str) -> Result<()> {
+    let count: usize = connections.parse().context("CONNECTIONS")?;
+    let mut open = Vec::with_capacity(count);
+    for _ in 0..count {
+        open.push(shake_hands(peer.connect()?, path)?);
+    }
+    println!("{count}");
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
 /// The first connection sends a message, and again as soon as all connections have it. What is counted are messages that came.
 pub(crate) fn fan_out(
     peer: &Peer,
