@@ -19,8 +19,8 @@ use crate::python::Venv;
 use crate::system::Need;
 use crate::{paths, process, system, terminal};
 
-/// A server that does not answer by then does not start.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// A server that does not answer by then does not start. RabbitMQ needs five seconds, and more than a minute on a machine that compiles.
+const START_LIMIT: Duration = Duration::from_secs(180);
 /// One that has not ended by then is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
