@@ -37,7 +37,16 @@ __all__ = [
     "serve",
 ]
 
-_SERVING = ("Request", "Response", "Server", "js_app", "serve")
+# What most programs do not need is loaded when it is named. The engine costs memory and time that a program without JavaScript need not pay,
+# and serving many modules.
+_LATER = {
+    "Request": "_twinloop.serve.handlers",
+    "Response": "_twinloop.serve.handlers",
+    "Server": "_twinloop.serve.server",
+    "js": "twinloop.js",
+    "js_app": "_twinloop.serve.js_handlers",
+    "serve": "_twinloop.serve.server",
+}
 
 # What users meet in tracebacks, `repr` and `help` is the name that they import it by.
 for _public in (EventLoop, EventLoopPolicy, format_tasks, install, new_event_loop):
@@ -56,20 +65,18 @@ def run(main, *, debug=None, loop_factory=None):
 
 
 def __getattr__(name):
-    # What most programs do not need is loaded when it is named. The engine costs memory and time that a program without JavaScript need not pay, and serving many modules.
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    module = importlib.import_module(_LATER[name])
     if name == "js":
-        import importlib
-
-        return importlib.import_module(".js", __name__)
-    if name in _SERVING:
-        from _twinloop.serve import handlers, js_handlers, server
-
-        found = getattr(handlers, name, None) or getattr(server, name, None) or getattr(js_handlers, name)
-        found.__module__ = __name__
-        globals()[name] = found
-        return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return module
+    found = getattr(module, name)
+    found.__module__ = __name__
+    globals()[name] = found
+    return found
 
 
 def __dir__():
-    return sorted({*globals(), *_SERVING, "js"})
+    return sorted({*globals(), *_LATER})

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithRawSiginfo;
 
 /// The interrupt from the keyboard.
 pub const INTERRUPT: i32 = SIGINT;
@@ -57,7 +58,8 @@ fn registry() -> MutexGuard<'static, Option<Registry>> {
 
 /// Starts the thread that takes a signal in.
 fn start_thread(signal: i32) -> io::Result<()> {
-    let mut signals = Signals::new([signal])?;
+    // With their details, of which nobody needs any: without them those that come together would be told as one.
+    let mut signals = SignalsInfo::<WithRawSiginfo>::new([signal])?;
     std::thread::Builder::new()
         .name("twinloop-signals".into())
         .spawn(move || {

@@ -603,4 +603,24 @@ test('enableCompileCache says what came of it, and flushCompileCache writes at o
   deepEqual(JSON.parse(out || `"${err}"`), [wrong, wrong, wrong, wrong, true, 'string', null, true, true, true, false, 1]);
 });
 
+test('a compile cache that others could put their code into is not used', () => {
+  if (isNode) return;
+  write({
+    'guards.cjs': `
+      const { enableCompileCache, getCompileCacheDir } = require('node:module');
+      const [where] = process.argv.slice(2);
+      console.log(JSON.stringify([enableCompileCache(where).message?.split(' /')[0], getCompileCacheDir()]));`,
+  });
+  const enabled = (base) => JSON.parse(spawnSync(process.execPath, [path.join(folder, 'guards.cjs'), base], { encoding: 'utf8' }).stdout);
+  const [, made] = enabled(path.join(folder, 'own'));
+  const name = path.basename(made);
+  for (const way of ['open', 'linked']) fs.mkdirSync(path.join(folder, way));
+  fs.mkdirSync(path.join(folder, 'open', name));
+  fs.chmodSync(path.join(folder, 'open', name), 0o777);
+  fs.symlinkSync(made, path.join(folder, 'linked', name));
+  const refused = 'Skipping compile cache because others can write to';
+  deepEqual(enabled(path.join(folder, 'open')), [refused, null]);
+  deepEqual(enabled(path.join(folder, 'linked')), [refused, null]);
+});
+
 await run();

@@ -1,7 +1,8 @@
 // `process` as the system sees it, timers that are counted, errors that say their codes.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chdir, cwd, kill } from 'node:process';
@@ -25,7 +26,40 @@ test('a signal is sent to what a number names, and NaN names nothing', () => {
   equal(kill(process.pid, 0), true);
   equal(kill(0, 0), true);
   equal(throws(() => kill(process.pid, 987), Error).code, 'EINVAL');
-  equal(throws(() => kill(2 ** 22 + 12345, 0), Error).code, 'ESRCH');
+  const nobody = throws(() => kill(2 ** 22 + 12345, 0), Error);
+  deepEqual([nobody.message, nobody.code, nobody.errno, nobody.syscall], ['kill ESRCH', 'ESRCH', -3, 'kill']);
+});
+
+test('signals of one kind that come together are told one by one', async () => {
+  let count = 0;
+  const arrived = Promise.withResolvers();
+  const listener = () => {
+    count += 1;
+    if (count === 3) arrived.resolve();
+  };
+  process.on('SIGUSR2', listener);
+  // A listener for a signal does not keep the program.
+  const alive = setInterval(() => {}, 1000);
+  for (let sent = 0; sent < 3; sent += 1) kill(process.pid, 'SIGUSR2');
+  await arrived.promise;
+  clearInterval(alive);
+  process.off('SIGUSR2', listener);
+});
+
+test('a signal may be one for real time, which has no name', async () => {
+  const child = spawn('sleep', ['60']);
+  await once(child, 'spawn');
+  equal(kill(child.pid, 40), true);
+  await once(child, 'exit');
+  equal(throws(() => kill(child.pid, 40), Error).code, 'ESRCH');
+});
+
+test('input that cannot be read is an error as the system tells it', () => {
+  const folder = openSync(tmpdir(), 'r');
+  const code = `process.stdin.on('error', (e) => console.log(JSON.stringify([e.message, e.code, e.errno, e.syscall]))).resume();`;
+  const { stdout } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', stdio: [folder, 'pipe', 'inherit'] });
+  closeSync(folder);
+  deepEqual(JSON.parse(stdout), ['EISDIR: illegal operation on a directory, read', 'EISDIR', -21, 'read']);
 });
 
 test('a folder that is not there is named with the one that stays', () => {

@@ -34,10 +34,10 @@ test('messages go both ways, with what is transferred', async () => {
 test('the global object says that it is a worker', async () => {
   const worker = start(
     `postMessage([name, self === globalThis, self instanceof DedicatedWorkerGlobalScope, self instanceof WorkerGlobalScope,
-      location.protocol, typeof importScripts, typeof fetch, typeof process.exit]);`,
+      location.protocol, typeof importScripts, typeof fetch, typeof process.exit, WorkerLocation.name, location instanceof WorkerLocation]);`,
     { name: 'named' },
   );
-  deepEqual((await next(worker)).data, ['named', true, true, true, 'data:', 'function', 'function', 'function']);
+  deepEqual((await next(worker)).data, ['named', true, true, true, 'data:', 'function', 'function', 'function', 'WorkerLocation', true]);
 });
 
 test('a module worker imports, and a classic one has importScripts', async () => {

@@ -1,9 +1,11 @@
 //! The names and texts that Node gives the operating system's error numbers.
 //!
 //! Programs compare `error.code` with these names, and people search for these texts, so both are part of the interface.
-//! Numbers come from `std::io::Error::raw_os_error`; `errno` is negative in JavaScript, as in Node. Pure data, no state.
+//! Numbers come from `std::io::Error::raw_os_error`; `errno` is negative in JavaScript, as in Node. No state.
 
 use std::io;
+
+use crate::engine::Error;
 
 /// What Node calls one error number.
 pub(crate) struct Errno {
@@ -30,6 +32,29 @@ pub(crate) fn errno_of(error: &io::Error) -> i32 {
         io::ErrorKind::OutOfMemory => libc::ENOMEM,
         _ => libc::EIO,
     })
+}
+
+/// What the system refused, as an error with Node's fields: `kill ESRCH`.
+pub(crate) fn refused(error: &io::Error, syscall: &'static str) -> Error {
+    let number = errno_of(error);
+    let entry = errno(number);
+    let message = format!("{syscall} {}", entry.code);
+    with_fields(Error::new(message), number, entry, syscall)
+}
+
+/// The same with the text of the error: `EISDIR: illegal operation on a directory, read`.
+pub(crate) fn refused_in_words(error: &io::Error, syscall: &'static str) -> Error {
+    let number = errno_of(error);
+    let entry = errno(number);
+    let message = format!("{}: {}, {syscall}", entry.code, entry.text);
+    with_fields(Error::new(message), number, entry, syscall)
+}
+
+fn with_fields(error: Error, number: i32, entry: &Errno, syscall: &'static str) -> Error {
+    error
+        .with("errno", -number)
+        .with("code", entry.code)
+        .with("syscall", syscall)
 }
 
 static UNKNOWN: Errno = Errno {

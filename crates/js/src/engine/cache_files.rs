@@ -27,12 +27,16 @@ pub(super) fn path(folder: &Path, cache: &str) -> PathBuf {
 /// The folder in this one where each build of the engine keeps the files that programs of one user compile.
 pub(super) fn folder(base: &Path) -> PathBuf {
     let name = path(Path::new(""), "twinloop").with_extension("");
-    // SAFETY: the call has no preconditions.
-    let user = unsafe { libc::geteuid() };
-    base.join(format!("{}-{user}", name.display()))
+    base.join(format!("{}-{}", name.display(), user()))
 }
 
-/// Makes such a folder, unless there is one that nobody else can write to: what is in it is run.
+/// Who this process acts for.
+fn user() -> u32 {
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::geteuid() }
+}
+
+/// Makes such a folder, unless there is one that nobody else can write to, or put another in the place of: what is in it is run.
 ///
 /// # Errors
 /// Says what is wrong with it.
@@ -42,15 +46,15 @@ pub fn own_folder(base: &Path) -> Result<PathBuf, String> {
         .recursive(true)
         .mode(0o700)
         .create(&folder);
-    let found = made.and_then(|()| fs::metadata(&folder));
+    // Whoever owns a link may turn it to another folder later.
+    let found = made.and_then(|()| fs::symlink_metadata(&folder));
     let found = found.map_err(|error| {
         format!(
             "Cannot create cache directory {}: {error}",
             folder.display()
         )
     })?;
-    // SAFETY: the call has no preconditions.
-    if found.uid() != unsafe { libc::geteuid() } || found.mode() & 0o022 != 0 {
+    if !found.is_dir() || found.uid() != user() || found.mode() & 0o022 != 0 {
         return Err(format!(
             "Skipping compile cache because others can write to {}",
             folder.display()

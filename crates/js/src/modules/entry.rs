@@ -16,7 +16,16 @@ use crate::program::Input;
 use crate::{builtins, typescript};
 
 impl Loader {
-    /// Says what the program is, when it is no module.
+    /// Says what the program is. Who forked it is answered whatever it asks for: that a socket has arrived, or that a cluster's worker is there.
+    fn begin_main(&self, scope: &Scope<'_>, url: &str) -> Result<(), Error> {
+        self.set_main(url);
+        if std::env::var_os("NODE_CHANNEL_FD").is_some() {
+            builtins::exports(scope, "node/process/process")?;
+        }
+        Ok(())
+    }
+
+    /// The same for what no other process begins.
     pub(crate) fn set_main(&self, url: &str) {
         *self.main.borrow_mut() = Some(url.to_owned());
     }
@@ -60,8 +69,7 @@ impl Loader {
             ));
         }
         let url = file_url(&path);
-        *self.main.borrow_mut() = Some(url.to_string());
-        join_parent(scope)?;
+        self.begin_main(scope, url.as_str())?;
         if self.module_class(scope).is_some() {
             return self.run_main(scope, &path);
         }
@@ -115,10 +123,9 @@ impl Loader {
         scope: &Scope<'s>,
         code: &str,
     ) -> Result<Local<'s>, Error> {
-        join_parent(scope)?;
         let path = std::env::current_dir().unwrap_or_default().join("[eval]");
         let url = file_url(&path).to_string();
-        *self.main.borrow_mut() = Some(url.clone());
+        self.begin_main(scope, &url)?;
         if !source::is_module_text(code) && source::is_script(code) {
             return commonjs::module(self, scope, &path, code);
         }
@@ -149,7 +156,8 @@ impl Loader {
         scope: &Scope<'s>,
         input: &Input,
     ) -> Result<Local<'s>, Error> {
-        join_parent(scope)?;
+        let url = folder_url(&input.name);
+        self.begin_main(scope, &url)?;
         let code = match input.kind.as_deref() {
             Some("commonjs-typescript" | "module-typescript") => {
                 typescript::strip(&input.code).map_err(|problem| problem.into_error(&input.name))?
@@ -166,8 +174,6 @@ impl Loader {
                 "--print cannot be used with ESM input",
             ));
         }
-        let url = folder_url(&input.name);
-        *self.main.borrow_mut() = Some(url.clone());
         if is_module {
             return self.code_module(scope, &code, url);
         }
@@ -253,12 +259,4 @@ impl Loader {
         self.set_main(url);
         self.code_record(scope, text, url, url)
     }
-}
-
-/// Who forked this program is answered whatever the program asks for: that a socket has arrived, or that a cluster's worker is there.
-fn join_parent(scope: &Scope<'_>) -> Result<(), Error> {
-    if std::env::var_os("NODE_CHANNEL_FD").is_some() {
-        builtins::exports(scope, "node/process/process")?;
-    }
-    Ok(())
 }

@@ -245,8 +245,7 @@ impl Js {
     pub fn conclude(&self, main: &Main) -> i32 {
         // A program that left in the middle of a turn has sent what it wrote.
         self.event_loop.flush_writes();
-        self.context.keep_compiled();
-        self.context.write_compile_cache();
+        self.keep_compiled();
         if self.context.is_out_of_memory() {
             print_error(
                 "FATAL ERROR: JavaScript heap out of memory: --max-old-space-size sets its limit",
@@ -309,13 +308,19 @@ impl Js {
         outcome::end_at_rest(&self.context, Ending::Done)
     }
 
+    /// Writes what was compiled, for the next start. The command leaves without [`end`](Self::end), Python's loop may end without a program;
+    /// what is written is not written again.
+    fn keep_compiled(&self) {
+        self.context.keep_compiled();
+        self.context.write_compile_cache();
+    }
+
     /// Ends JavaScript in order: pending work of helper threads is cancelled, the heap is freed. Every later use of the
     /// context finds it closed. Does nothing the second time.
     pub fn end(&self) {
         let owner = self.owner.borrow_mut().take();
         if owner.is_some() {
-            self.context.keep_compiled();
-            self.context.write_compile_cache();
+            self.keep_compiled();
             self.context.stop();
             self.loader.clear();
         }

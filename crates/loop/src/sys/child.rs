@@ -1,4 +1,4 @@
-//! Starting a child process: what the standard library's `Command` cannot do by itself.
+//! Starting a child process, which the standard library's `Command` cannot do by itself, and sending signals to processes.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -6,6 +6,20 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{Mode, OFlags};
+
+/// kill(2), with any number that the system knows (also those for real time, which have no names): a process, for 0 the group of this one,
+/// for a negative number that group, for -1 all. Signal 0 only asks whether somebody is there.
+///
+/// # Errors
+/// ESRCH, EPERM, EINVAL.
+pub fn kill(id: i32, signal: i32) -> io::Result<()> {
+    // SAFETY: the call has no preconditions.
+    if unsafe { libc::kill(id, signal) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
 
 /// Starts `command` with these descriptors as its 0, 1, 2 and so on; one that is absent is the null device below 3, and closed from there. With
 /// `new_session` the child leads a session of its own, without a terminal.

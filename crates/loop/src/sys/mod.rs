@@ -14,7 +14,7 @@ mod epoll;
 mod multicast;
 mod resolver;
 
-pub use child::start as start_child;
+pub use child::{kill, start as start_child};
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub use descriptor::{duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};

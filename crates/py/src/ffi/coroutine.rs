@@ -26,17 +26,16 @@ use super::handle::Owned;
 use super::object::Object;
 use crate::asyncio::event_loop::LoopState;
 
+/// What came of trying: the result, or nothing yet.
+pub(crate) type Attempt<'py> = PyResult<Option<Bound<'py, PyAny>>>;
+
 /// What a native coroutine does.
 pub(crate) trait Operation {
     /// The method's qualified name, for `repr` and warnings.
     fn name(&self) -> &'static str;
 
     /// Tries once; `None` means that `waiter` was registered and will be woken.
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>>;
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py>;
 
     /// Takes the registration of the last attempt back.
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter);

@@ -137,7 +137,9 @@ impl Application {
         let ends = exchange.noted(|| Ends::of(py, &exchange, self));
         let ends = match ends.as_deref() {
             Some(Ok(ends)) => Some(ends),
-            _ => None,
+            Some(Err(error)) => return Err(error.clone_ref(py)),
+            // Its connection has gone.
+            None => None,
         };
         let socket = match SocketSide::wanted_by(&exchange) {
             Err(refusal) => {

@@ -22,7 +22,7 @@ use super::application::Application;
 use super::messages::{answer_of, append, body_of, fields_of, is_set, kind_of, unexpected};
 use super::socket::SocketSide;
 use crate::errors::must_leave;
-use crate::ffi::coroutine::{self, Operation, WaitSlot, Waiter};
+use crate::ffi::coroutine::{self, Attempt, Operation, WaitSlot, Waiter};
 use crate::ffi::{self, GilBound, Object, Parameters, done, fast_methods};
 
 /// An answer of which more than this waits to be read is not added to.
@@ -158,7 +158,7 @@ impl Call {
     // ---- receive
 
     /// The next message; none if there is nothing yet, and the call's waker is remembered.
-    fn receive<'py>(self: &Rc<Self>, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn receive<'py>(self: &Rc<Self>, py: Python<'py>) -> Attempt<'py> {
         if let Some(socket) = &self.socket
             && self.stage.get() != Stage::HandedOver
         {
@@ -564,11 +564,7 @@ impl Operation for Receive {
         "receive"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let message = self.0.call.receive(py)?;
         if message.is_none() {
             self.0.call.wait(waiter);
@@ -593,11 +589,7 @@ impl Operation for Drain {
         "send"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let call = &self.0.call;
         if let Some(socket) = call.socket.as_ref().and_then(SocketSide::open) {
             if !socket.is_open() || socket.queued() < QUEUE_LIMIT {

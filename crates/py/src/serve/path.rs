@@ -16,7 +16,7 @@ use twinloop_web::server::Fields;
 use twinloop_web::{Error, Result};
 
 use super::call::{Call, Start, Task};
-use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::{self, Object};
 
 /// How much is read at a time.
@@ -101,11 +101,7 @@ impl Operation for Sending {
         "send"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         match self.outcome.take() {
             None => {
                 self.task.call.wait(waiter);

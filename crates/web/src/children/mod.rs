@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 use twinloop_loop::{Loop, Mode, duplicate, start_child};
 
 pub use pipe::Pipe;
@@ -189,10 +189,9 @@ fn status_of(
 /// # Errors
 /// ESRCH, EPERM, EINVAL.
 pub fn kill(id: i32, signal: i32) -> io::Result<()> {
-    let pid = Pid::from_raw(id).ok_or(rustix::io::Errno::SRCH)?;
-    if signal == 0 {
-        return Ok(rustix::process::test_kill_process(pid)?);
+    // These would be groups.
+    if id <= 0 {
+        return Err(rustix::io::Errno::SRCH.into());
     }
-    let signal = Signal::from_named_raw(signal).ok_or(rustix::io::Errno::INVAL)?;
-    Ok(kill_process(pid, signal)?)
+    twinloop_loop::kill(id, signal)
 }

@@ -14,7 +14,7 @@ use twinloop_loop::{Hold, Loop, duplicate, take_inherited};
 use twinloop_web::children::blocking::{Exceeded, Limits};
 use twinloop_web::children::{self, Options, Pipe, Status, Stdio};
 
-use crate::builtins::errno::{errno, errno_of};
+use crate::builtins::errno::refused;
 use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
 
@@ -102,15 +102,6 @@ fn promise<'s, T: IntoJs>(
     Ok(promise)
 }
 
-fn failed(error: &io::Error, syscall: &'static str) -> Error {
-    let number = errno_of(error);
-    let entry = errno(number);
-    Error::new(format!("{syscall} {}", entry.code))
-        .with("errno", -number)
-        .with("code", entry.code)
-        .with("syscall", syscall)
-}
-
 // ---- children -----------------------------------------------------------------------------------------------------
 
 struct RunningChild(Rc<Liveness>);
@@ -174,7 +165,7 @@ fn options_of(scope: &Scope<'_>, arguments: &Arguments<'_>) -> Result<Options, E
 /// `childStart(file, args, environment, directory, user, group, detached, stdio)`: `[child, pid, pipes, ended]`.
 fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let options = options_of(scope, &arguments)?;
-    let mut child = children::start(&options).map_err(|error| failed(&error, "spawn"))?;
+    let mut child = children::start(&options).map_err(|error| refused(&error, "spawn"))?;
     let pid = scope.number(child.id().into());
     let pipes = std::mem::take(&mut child.pipes)
         .into_iter()
@@ -186,7 +177,7 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let liveness = Liveness::new();
     let ended = promise(scope, &liveness, async move {
         let status = child.ended().await;
-        let Status { code, signal } = status.map_err(|error| failed(&error, "waitpid"))?;
+        let Status { code, signal } = status.map_err(|error| refused(&error, "waitpid"))?;
         Ok((code, signal))
     })?;
     let child = scope.host_object(Rc::new(RunningChild(liveness)))?;
@@ -208,7 +199,7 @@ fn kill<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     if signal != 0 && id.unsigned_abs() != std::process::id() {
         limits(scope).signals()?;
     }
-    children::kill(id, signal).map_err(|error| failed(&error, "kill"))?;
+    children::kill(id, signal).map_err(|error| refused(&error, "kill"))?;
     Ok(Local::undefined())
 }
 
@@ -236,7 +227,7 @@ fn run<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Err
         signal: scope.int32_of(arguments.get(11))?,
     };
     let finished = children::blocking::run(&options, inputs, &limits)
-        .map_err(|error| failed(&error, "spawnSync"))?;
+        .map_err(|error| refused(&error, "spawnSync"))?;
     let output = finished
         .output
         .into_iter()
@@ -283,7 +274,7 @@ impl Received {
 }
 
 fn pipe_object<'s>(scope: &Scope<'s>, descriptor: OwnedFd) -> Result<Local<'s>, Error> {
-    let pipe = Pipe::new(descriptor).map_err(|error| failed(&error, "open"))?;
+    let pipe = Pipe::new(descriptor).map_err(|error| refused(&error, "open"))?;
     scope.host_object(Rc::new(OpenPipe {
         pipe: Rc::new(pipe),
         reads: Liveness::new(),
@@ -299,7 +290,7 @@ fn pipe_of<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<Rc<OpenPi
 /// `pipeInherited(number)`: the socket that whoever started this process left open under this number.
 fn inherited_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.int32_of(arguments.get(0))?;
-    let descriptor = take_inherited(number).map_err(|error| failed(&error, "open"))?;
+    let descriptor = take_inherited(number).map_err(|error| refused(&error, "open"))?;
     pipe_object(scope, descriptor)
 }
 
@@ -315,7 +306,7 @@ fn read_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     let pipe = Rc::clone(&open.pipe);
     promise(scope, &open.reads, async move {
         let bytes = pipe.read(most).await;
-        bytes.map(Bytes).map_err(|error| failed(&error, "read"))
+        bytes.map(Bytes).map_err(|error| refused(&error, "read"))
     })
 }
 
@@ -327,7 +318,7 @@ fn receive_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     let received = Rc::clone(&open.received);
     promise(scope, &open.reads, async move {
         let (bytes, descriptors) =
-            (pipe.receive(most).await).map_err(|error| failed(&error, "read"))?;
+            (pipe.receive(most).await).map_err(|error| refused(&error, "read"))?;
         received.borrow_mut().extend(descriptors);
         Ok(Bytes(bytes))
     })
@@ -360,7 +351,7 @@ fn write_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
 /// `pipeSend(pipe, bytes, number)`: as `pipeWrite`, with a descriptor of this number for who reads.
 fn send_pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.int32_of(arguments.get(2))?;
-    let descriptor = duplicate(number).map_err(|error| failed(&error, "write"))?;
+    let descriptor = duplicate(number).map_err(|error| refused(&error, "write"))?;
     write_with(scope, &arguments, Some(descriptor))
 }
 
@@ -379,7 +370,7 @@ fn write_with<'s>(
     let pipe = Rc::clone(&open.pipe);
     promise(scope, &open.writes, async move {
         let written = pipe.send(&bytes, descriptor).await;
-        written.map_err(|error| failed(&error, "write"))
+        written.map_err(|error| refused(&error, "write"))
     })
 }
 

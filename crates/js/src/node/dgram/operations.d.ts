@@ -24,8 +24,6 @@ interface Operations {
   udpNumber(socket: NativeUdp): number;
   /** A socket that was open when the process began. */
   udpOpen(object: object, descriptor: number): NativeUdp | number;
-  /** Throws what a program is told that may not reach this, or be reached there. */
-  udpPermit(host: string, port: number): void;
   /** What waits to be sent. */
   udpQueued(socket: NativeUdp): [bytes: number, datagrams: number];
   udpReceive(socket: NativeUdp, on: boolean): void;

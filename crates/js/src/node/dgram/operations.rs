@@ -14,7 +14,6 @@ use twinloop_loop::net::{Datagram, DatagramOptions, Interface, interface_index, 
 use twinloop_loop::{Hold, IoHandler, Readiness, take_inherited};
 
 use crate::builtins::errno::errno_of;
-use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 use crate::node::child_process::operations::Received;
 use crate::node::net::receivers::Receivers;
@@ -32,7 +31,6 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("udpMulticastInterface", 2, multicast_interface),
     Op::new("udpNumber", 1, number),
     Op::new("udpOpen", 2, open),
-    Op::new("udpPermit", 2, permit),
     Op::new("udpQueued", 1, queued),
     Op::new("udpReceive", 2, receive),
     Op::new("udpReference", 2, reference),
@@ -249,19 +247,6 @@ fn optional_interface(
 /// `udpSetReceiver([received, failed, sent])`
 fn set_receiver<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     Receivers::<Heard>::set(scope, arguments.get(0))?;
-    Ok(Local::undefined())
-}
-
-/// `udpPermit(host, port)`: throws what a program is told that may not reach this, or be reached there.
-fn permit<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let host = scope.string_of(arguments.get(0))?;
-    let port = scope.int32_of(arguments.get(1))?;
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host
-    };
-    limits(scope).host(&format!("{host}:{port}"))?;
     Ok(Local::undefined())
 }
 

@@ -18,7 +18,7 @@ const { nextTick } = require('node/process/ticks');
 const { received } = require('builtins/invalid_type');
 const { errnoException, exceptionWithHostPort, getSystemErrorMessage, getSystemErrorName } = require('node/util/system_errors');
 const { isInteger, trim } = require('builtins/primordials');
-const { isLimited, udpPermit } = ops;
+const { isLimited, netPermit } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadDns = () => /** @type {any} */ (require('node/dns/module'));
@@ -247,7 +247,7 @@ function refusal(socket, name, ip, port) {
   // Names were checked when they were looked up, unless the program looks up itself.
   if (!isLimited() || !(socket[state].asksItself || !name || isIP(name) !== 0)) return undefined;
   try {
-    udpPermit(ip, port);
+    netPermit(ip, port);
     return undefined;
   } catch (error) {
     return error;

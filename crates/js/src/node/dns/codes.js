@@ -37,7 +37,8 @@ function dnsError(failure, syscall, hostname) {
   const { errno } = failure;
   if (isDenied(failure)) return queryError(failure.code, syscall, hostname);
   // No name and no data are one thing to Node.
-  const code = errno === -3007 || errno === -3008 ? 'ENOTFOUND' : loadSystemErrors().getSystemErrorName(errno);
+  const name = loadSystemErrors().getSystemErrorName(errno);
+  const code = name === 'EAI_NODATA' || name === 'EAI_NONAME' ? 'ENOTFOUND' : name;
   const error = /** @type {any} */ (new Error(`${syscall} ${code}${hostname ? ` ${hostname}` : ''}`));
   return assign(error, hostname ? { errno, code, syscall, hostname } : { errno, code, syscall });
 }

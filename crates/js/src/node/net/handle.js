@@ -233,16 +233,31 @@ function within(handle, run) {
   }
 }
 
+// What a native socket tells, of any kind that gives bytes in order.
+
+/** @param {any} handle @param {Uint8Array | undefined} bytes undefined at their end */
+function received(handle, bytes) {
+  if (bytes !== undefined) handle.bytesRead += bytes.length;
+  if (handle.frame === undefined) handle.owner.received?.(bytes);
+  else within(handle, () => handle.owner.received?.(bytes));
+}
+
+/** @param {any} handle */
+function drained(handle) {
+  within(handle, () => handle.owner.drained?.());
+}
+
+/** @param {any} handle @param {number} errno @param {boolean} isRead */
+function failed(handle, errno, isRead) {
+  within(handle, () => handle.owner.failed?.(errno, isRead));
+}
+
 netSetReceiver([
   (handle, errno) => within(handle, () => handle.owner.connected?.(errno)),
-  (handle, bytes) => {
-    if (bytes !== undefined) handle.bytesRead += bytes.length;
-    if (handle.frame === undefined) handle.owner.received?.(bytes);
-    else within(handle, () => handle.owner.received?.(bytes));
-  },
-  (handle) => within(handle, () => handle.owner.drained?.()),
-  (handle, errno, isRead) => within(handle, () => handle.owner.failed?.(errno, isRead)),
+  received,
+  drained,
+  failed,
   (handle, native) => within(handle, () => handle.onconnection(0, SocketHandle.accepted(native, {}))),
 ]);
 
-module.exports = { ListenerHandle, SocketHandle, within };
+module.exports = { ListenerHandle, SocketHandle, drained, failed, received, within };

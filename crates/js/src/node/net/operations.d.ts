@@ -34,7 +34,7 @@ interface Operations {
   /** A socket that was open when the process began. */
   netOpen(descriptor: number): NativeSocket | number;
   netOpenListener(object: object, descriptor: number, backlog: number): NativeListener | number;
-  /** Throws what a program is told that may not reach this. */
+  /** Throws what a program is told that may not reach this, or be reached there. */
   netPermit(host: string, port: number): void;
   /** How many bytes the system has not taken yet. */
   netQueued(socket: NativeSocket): number;

@@ -2,36 +2,14 @@
 'use strict';
 
 const { requireObject, requireString } = require('node/arguments');
+const { withoutDots } = require('node/path/segments');
 const { workingDirectory } = require('node/process/directory');
-const {
-  assign,
-  defineProperty,
-  endsWith,
-  join: joinParts,
-  lastIndexOf,
-  pop,
-  push,
-  slice,
-  split,
-  startsWith,
-} = require('builtins/primordials');
+const { assign, defineProperty, endsWith, join: joinParts, lastIndexOf, push, slice, split, startsWith } = require('builtins/primordials');
 const loadGlob = () => require('node/path/glob');
 const loadWin32 = () => require('node/path/win32');
 
-/** The segments without `.`, and with each `..` taken back; `..` above the start stays unless the path is absolute. @param {string} path @param {boolean} absolute */
-function resolveDots(path, absolute) {
-  /** @type {string[]} */
-  const kept = [];
-  const segments = split(path, '/');
-  for (let index = 0; index < segments.length; index += 1) {
-    const segment = segments[index];
-    if (segment === '' || segment === '.') continue;
-    if (segment !== '..') push(kept, segment);
-    else if (kept.length > 0 && kept[kept.length - 1] !== '..') pop(kept);
-    else if (!absolute) push(kept, '..');
-  }
-  return joinParts(kept, '/');
-}
+/** @param {string} path @param {boolean} absolute */
+const resolveDots = (path, absolute) => joinParts(withoutDots(split(path, '/'), absolute), '/');
 
 /** @param {string} path */
 function normalize(path) {

@@ -3,6 +3,7 @@
 'use strict';
 
 const { requireObject, requireString } = require('node/arguments');
+const { withoutDots } = require('node/path/segments');
 const { workingDirectory } = require('node/process/directory');
 const {
   arraySlice,
@@ -89,19 +90,7 @@ function rootOf(path) {
 }
 
 /** @param {string} path @param {boolean} absolute */
-function withoutDots(path, absolute) {
-  /** @type {string[]} */
-  const kept = [];
-  const segments = split(path, slashes);
-  for (let index = 0; index < segments.length; index += 1) {
-    const segment = segments[index];
-    if (segment === '' || segment === '.') continue;
-    if (segment !== '..') push(kept, segment);
-    else if (kept.length > 0 && kept[kept.length - 1] !== '..') pop(kept);
-    else if (!absolute) push(kept, '..');
-  }
-  return joinParts(kept, '\\');
-}
+const resolveDots = (path, absolute) => joinParts(withoutDots(split(path, slashes), absolute), '\\');
 
 /** Whether a relative path could be taken for one with a drive, once its dots are gone (CVE-2024-36139). @param {string} path @param {string} tail */
 function looksLikeDevice(path, tail) {
@@ -122,7 +111,7 @@ function normalize(path) {
     return `\\\\${share.server}\\${share.share}\\`;
   }
   const { device, absolute, end } = rootOf(path);
-  let tail = end < path.length ? withoutDots(slice(path, end), absolute) : '';
+  let tail = end < path.length ? resolveDots(slice(path, end), absolute) : '';
   if (tail === '' && !absolute) tail = '.';
   if (tail !== '' && isSlash(path[path.length - 1])) tail += '\\';
   if (!absolute && device === undefined && looksLikeDevice(path, tail) && stringIncludes(path, ':')) return `.\\${tail}`;
@@ -176,7 +165,7 @@ function resolve(...paths) {
     }
     if (absolute && device !== '') break;
   }
-  const kept = withoutDots(tail, absolute);
+  const kept = resolveDots(tail, absolute);
   return absolute ? `${device}\\${kept}` : `${device}${kept}` || '.';
 }
 

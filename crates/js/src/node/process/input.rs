@@ -13,6 +13,7 @@ use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcsetatt
 use tokio::sync::oneshot;
 use twinloop_loop::{Loop, Mode, Source};
 
+use crate::builtins::errno::refused_in_words;
 use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
@@ -31,7 +32,7 @@ fn set_raw_input<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     let cooked = scope.state::<Cooked>();
     let set = |settings: &Termios| {
         tcsetattr(io::stdin(), OptionalActions::Now, settings)
-            .map_err(|error| failed(&error.into()))
+            .map_err(|error| refused_in_words(&error.into(), "read"))
     };
     if !scope.bool_of(arguments.get(0)) {
         if let Some(settings) = cooked.0.take() {
@@ -62,7 +63,8 @@ fn read_input<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
     scope.state::<Waiting>().0.replace(Some(give_up));
     scope.promise_from_future(async move {
         // A number of its own, so that the program may close 0.
-        let input = rustix::io::dup(io::stdin()).map_err(|error| failed(&error.into()))?;
+        let input = rustix::io::dup(io::stdin())
+            .map_err(|error| refused_in_words(&error.into(), "read"))?;
         // The source before the descriptor that it names.
         let mut input = File::from(input);
         let readable = Mode::Level {
@@ -79,7 +81,7 @@ fn read_input<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'
         let count = loop {
             match input.read(&mut bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map_err(|error| failed(&error))?,
+                result => break result.map_err(|error| refused_in_words(&error, "read"))?,
             }
         };
         bytes.truncate(count);
@@ -97,13 +99,6 @@ async fn readable_unless(source: &Source, given_up: oneshot::Receiver<()>) -> bo
         source.poll_readable(context).map(|()| true)
     })
     .await
-}
-
-fn failed(error: &io::Error) -> Error {
-    let code = error
-        .raw_os_error()
-        .map_or("EIO", |number| crate::builtins::errno::errno(number).code);
-    Error::coded(code, format!("{code}: read standard input: {error}")).with("syscall", "read")
 }
 
 /// `stopInput()`

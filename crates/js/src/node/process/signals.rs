@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use twinloop_loop::{Host, HostId, Loop, signals};
 
+use crate::builtins::errno::refused;
 use crate::builtins::permissions::limits;
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 use crate::node::process::operations::Exit;
@@ -133,30 +134,10 @@ fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     if number != 0 && id.unsigned_abs() != std::process::id() {
         limits(scope).signals()?;
     }
-    // As kill(2) has it: 0 is this process's group, and a negative number another.
-    let target = rustix::process::Pid::from_raw(id.saturating_abs());
-    let sent = match (rustix::process::Signal::from_named_raw(number), target) {
-        (Some(signal), None) => rustix::process::kill_current_process_group(signal),
-        (Some(signal), Some(group)) if id < 0 => rustix::process::kill_process_group(group, signal),
-        (Some(signal), Some(process)) => rustix::process::kill_process(process, signal),
-        (None, None) if number == 0 => rustix::process::test_kill_current_process_group(),
-        (None, Some(group)) if number == 0 && id < 0 => {
-            rustix::process::test_kill_process_group(group)
-        }
-        (None, Some(process)) if number == 0 => rustix::process::test_kill_process(process),
-        (None, _) => Err(rustix::io::Errno::INVAL),
-    };
-    sent.map(|()| Local::undefined()).map_err(|error| {
-        let code = match error {
-            rustix::io::Errno::SRCH => "ESRCH",
-            rustix::io::Errno::INVAL => "EINVAL",
-            _ => "EPERM",
-        };
-        let number = f64::from(error.raw_os_error());
-        Error::coded(code, format!("kill {code}"))
-            .with("errno", -number)
-            .with("syscall", "kill")
-    })
+    match twinloop_loop::kill(id, number) {
+        Ok(()) => Ok(Local::undefined()),
+        Err(error) => Err(refused(&error, "kill")),
+    }
 }
 
 fn signal_number(name: &str) -> Result<i32, Error> {

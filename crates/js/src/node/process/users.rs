@@ -73,19 +73,7 @@ fn resource_usage<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
     numbers(scope, &values)
 }
 
-/// What the system refused, with Node's fields.
-fn refused(error: &std::io::Error, syscall: &str) -> Error {
-    let number = error.raw_os_error().unwrap_or(0);
-    let entry = errno::errno(number);
-    Error::coded(
-        entry.code,
-        format!("{}: {}, {syscall}", entry.code, entry.text),
-    )
-    .with("errno", -number)
-    .with("syscall", syscall)
-}
-
-/// The same for who the process is, in the words that Node has for it.
+/// What the system refused of who the process is, in the words that Node has for it.
 fn denied(error: &std::io::Error, syscall: &str) -> Error {
     let number = error.raw_os_error().unwrap_or(0);
     let code = errno::errno(number).code;
@@ -157,5 +145,5 @@ fn replace_process<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
     for pair in words(arguments.get(2))?.chunks_exact(2) {
         command.env(&pair[0], &pair[1]);
     }
-    Err(refused(&command.exec(), "execve"))
+    Err(errno::refused_in_words(&command.exec(), "execve"))
 }

@@ -88,6 +88,14 @@ function usualStrategy(objectMode, highWaterMark) {
   return objectMode ? new CountQueuingStrategy({ highWaterMark }) : new ByteLengthQueuingStrategy({ highWaterMark });
 }
 
+/** Once the web's end is closed; an error there ends Node's stream. @param {any} end a reader or writer @param {any} stream @param {() => void} closed */
+function whenClosed(end, stream, closed) {
+  then(end.closed, closed, (error) => {
+    closed();
+    loadDestroy().destroyer(stream, error);
+  });
+}
+
 /** @param {any} readable @param {any} [options] */
 function newStreamReadableFromReadableStream(readable, options) {
   if (!isReadableStream(readable)) throw invalidType('readableStream', 'ReadableStream', readable);
@@ -112,16 +120,9 @@ function newStreamReadableFromReadableStream(readable, options) {
       else then(reader.cancel(error ?? undefined), done, (reason) => nextTick(callback, error ?? reason));
     },
   });
-  then(
-    reader.closed,
-    () => {
-      closed = true;
-    },
-    (error) => {
-      closed = true;
-      loadDestroy().destroyer(stream, error);
-    },
-  );
+  whenClosed(reader, stream, () => {
+    closed = true;
+  });
   return stream;
 }
 
@@ -216,16 +217,9 @@ function newStreamWritableFromWritableStream(writable, options) {
       else then(writer.abort(error), done, done);
     },
   });
-  then(
-    writer.closed,
-    () => {
-      closed = true;
-    },
-    (error) => {
-      closed = true;
-      loadDestroy().destroyer(stream, error);
-    },
-  );
+  whenClosed(writer, stream, () => {
+    closed = true;
+  });
   return stream;
 }
 

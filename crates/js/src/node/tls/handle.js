@@ -9,7 +9,7 @@ const { bytesOf } = require('builtins/webidl');
 const { currentFrame } = require('builtins/async_context');
 const { isView } = require('builtins/primordials');
 const { nodeError } = require('node/errors');
-const { SocketHandle, within } = require('node/net/handle');
+const { SocketHandle, drained, failed, received, within } = require('node/net/handle');
 const { fault } = require('node/tls/errors');
 const { setImmediate } = require('web/html/timers');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
@@ -329,13 +329,9 @@ function happened(handle, what, first, second) {
 
 tlsSetReceiver([
   (handle, what, first, second) => within(handle, () => happened(handle, what, first, second)),
-  (handle, bytes) => {
-    if (bytes !== undefined) handle.bytesRead += bytes.length;
-    if (handle.frame === undefined) handle.owner.received?.(bytes);
-    else within(handle, () => handle.owner.received?.(bytes));
-  },
-  (handle) => within(handle, () => handle.owner.drained?.()),
-  (handle, errno, isRead) => within(handle, () => handle.owner.failed?.(errno, isRead)),
+  received,
+  drained,
+  failed,
   (handle, message, library, routine, reason, isWrite) =>
     within(handle, () => handle.owner.faulted?.(fault(message, library, routine, reason, !!isWrite))),
   (handle, bytes) => handle.output(bytes),

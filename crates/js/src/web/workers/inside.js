@@ -6,6 +6,7 @@ const { apply, defineProperty, endsWith, getOwnPropertyDescriptor } = require('b
 const { defineInterface, requireArguments, toUSVString } = require('builtins/webidl');
 const { EventTarget, defineEventHandlers, listenersChanged } = require('web/events/events');
 const { describeForEvent } = require('web/html/errors');
+const { locationInterface } = require('web/html/location');
 const { readMessage, writeMessage } = require('web/html/message');
 const { dispatchMessage, listen, toTransfer } = require('web/messaging/port');
 const { evaluateScript, portPost, portReference, scriptText, threadClose, threadSetFail, threadSetup } = ops;
@@ -38,47 +39,7 @@ class DedicatedWorkerGlobalScope extends WorkerGlobalScope {}
 defineInterface(WorkerGlobalScope);
 defineInterface(DedicatedWorkerGlobalScope);
 
-// Only this file makes one.
-const permission = Symbol('permission');
-
-class WorkerLocation {
-  #url;
-  constructor() {
-    if (arguments[0] !== permission) throw new TypeError('WorkerLocation: illegal constructor');
-    this.#url = new (loadUrl().URL)(setup.url);
-  }
-  get href() {
-    return this.#url.href;
-  }
-  get origin() {
-    return this.#url.origin;
-  }
-  get protocol() {
-    return this.#url.protocol;
-  }
-  get host() {
-    return this.#url.host;
-  }
-  get hostname() {
-    return this.#url.hostname;
-  }
-  get port() {
-    return this.#url.port;
-  }
-  get pathname() {
-    return this.#url.pathname;
-  }
-  get search() {
-    return this.#url.search;
-  }
-  get hash() {
-    return this.#url.hash;
-  }
-  toString() {
-    return this.#url.href;
-  }
-}
-defineInterface(WorkerLocation);
+const { Interface: WorkerLocation, make: makeLocation } = locationInterface('WorkerLocation');
 
 /** @param {any} message @param {any} [options] */
 function postMessage(message, options = undefined) {
@@ -154,7 +115,7 @@ defineProperty(
   'location',
   /** @type {any} */ ({
     __proto__: null,
-    get: () => (location ??= new /** @type {any} */ (WorkerLocation)(permission)),
+    get: () => (location ??= makeLocation(setup.url)),
     enumerable: true,
     configurable: true,
   }),

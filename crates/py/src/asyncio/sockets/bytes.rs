@@ -9,7 +9,7 @@ use pyo3::types::PyBytes;
 use super::{Closing, Socket, plain_socket};
 use crate::asyncio::event_loop::{Descriptor, Direction, core_of};
 use crate::ffi::buffers::{UnfilledBytes, locked, with_bytes, with_writable};
-use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::sockets::{receive, transmit};
 use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
@@ -26,11 +26,7 @@ impl Operation for Receive {
         "sock_recv"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         if self.most == 0 {
             // Without a system call, as in CPython, which would otherwise wait for what it does not want.
             return Ok(Some(PyBytes::new(py, b"").into_any()));
@@ -86,11 +82,7 @@ impl Operation for ReceiveInto {
         "sock_recv_into"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let buffer = &self.buffer;
         // A buffer that cannot be written to is an error now, not when data comes; one without room is full already.
         if with_writable(&buffer.bind(py), |memory| memory.is_empty())? {
@@ -161,11 +153,7 @@ impl Operation for SendAll {
         "sock_sendall"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         if !self.is_locked {
             self.begin(py)?;
         }

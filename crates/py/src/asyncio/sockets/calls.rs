@@ -19,7 +19,7 @@ use rustix::net::{AddressFamily, SocketAddrAny};
 use super::{Closing, Socket, plain_socket};
 use crate::asyncio::event_loop::{Direction, core_of};
 use crate::asyncio::names::addresses;
-use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::sockets::begin_connect;
 use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
@@ -42,11 +42,7 @@ impl Operation for SocketCall {
         self.method.name
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let Method {
             of_socket,
             direction,
@@ -94,11 +90,7 @@ impl Operation for Accept {
         self.0.name()
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let accepted = self.0.attempt(py, waiter)?;
         if let Some(pair) = &accepted {
             pair.get_item(0)?
@@ -129,11 +121,7 @@ impl Operation for Connect {
         "sock_connect"
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let (address, given) = (&self.address, &self.given);
         let begun = std::mem::replace(&mut self.begun, true);
         let done = self.socket.attempt(

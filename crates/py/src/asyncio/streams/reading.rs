@@ -13,7 +13,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyType};
 
 use super::{NativeReader, already_waiting};
-use crate::ffi::coroutine::{self, Operation, Waiter};
+use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::{Arguments, Object, Parameters, fast_methods};
 
 const LINE_END: &[u8] = b"\n";
@@ -62,11 +62,7 @@ impl Operation for Reading {
         }
     }
 
-    fn attempt<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let began = std::mem::replace(&mut self.began, true);
         if !began {
             self.reader.check(self.object.bind(py))?;
@@ -96,7 +92,7 @@ impl Reading {
         waiter: &Waiter,
         count: usize,
         waited: bool,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    ) -> Attempt<'py> {
         let reader = &self.reader;
         if count == 0 {
             return Ok(Some(PyBytes::new(py, b"").into_any()));
@@ -107,12 +103,7 @@ impl Reading {
         self.taken(py, count)
     }
 
-    fn read_exactly<'py>(
-        &self,
-        py: Python<'py>,
-        waiter: &Waiter,
-        count: usize,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn read_exactly<'py>(&self, py: Python<'py>, waiter: &Waiter, count: usize) -> Attempt<'py> {
         let reader = &self.reader;
         if count == 0 {
             return Ok(Some(PyBytes::new(py, b"").into_any()));
@@ -127,11 +118,7 @@ impl Reading {
         self.wait(py, waiter, "readexactly")
     }
 
-    fn read_until<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn read_until<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         match self.search(py)? {
             Search::Found(data) => Ok(Some(data)),
             Search::Wait => self.wait(py, waiter, "readuntil"),
@@ -140,11 +127,7 @@ impl Reading {
         }
     }
 
-    fn read_line<'py>(
-        &mut self,
-        py: Python<'py>,
-        waiter: &Waiter,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn read_line<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
         let line = match self.search(py)? {
             Search::Found(line) | Search::End(line) => line,
             Search::Wait => return self.wait(py, waiter, "readuntil"),
@@ -223,19 +206,14 @@ impl Reading {
         Ok(error)
     }
 
-    fn taken<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn taken<'py>(&self, py: Python<'py>, count: usize) -> Attempt<'py> {
         let data = self.reader.buffer.take(py, count)?;
         self.reader.resume_if_low(self.object.bind(py))?;
         Ok(Some(data))
     }
 
     /// `_wait_for_data`: until the reader is fed, ends or fails.
-    fn wait<'py>(
-        &self,
-        py: Python<'py>,
-        waiter: &Waiter,
-        method: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn wait<'py>(&self, py: Python<'py>, waiter: &Waiter, method: &str) -> Attempt<'py> {
         let reader = &self.reader;
         if reader.slot.is_taken() || reader.has_foreign_waiter.get() {
             return Err(already_waiting(method));
