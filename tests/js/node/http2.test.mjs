@@ -1,4 +1,5 @@
 // `node:http2`: sessions and streams over real connections and over pairs of streams, and what peers that break the rules meet. Node can run it too.
+import { createHook } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { duplexPair } from 'node:stream';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
@@ -500,6 +502,55 @@ test('packed settings', () => {
   const back = http2.getUnpackedSettings(packed);
   deepEqual([back.headerTableSize, back.enablePush, back.customSettings], [100, false, { 9999: 301 }]);
   equal(throws(() => http2.getPackedSettings({ maxFrameSize: 1 }), RangeError).code, 'ERR_HTTP2_INVALID_SETTING_VALUE');
+});
+
+test('observers of performance hear of sessions and streams', async () => {
+  const entries = [];
+  const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
+  observer.observe({ type: 'http2' });
+  const stream = (asked) => {
+    asked.respond({ ':status': 200 });
+    asked.resume().end('body');
+  };
+  const { client, end } = await connected({ stream });
+  await new Promise((resolve) => client.ping(resolve));
+  await ask(client, { ':method': 'POST' }, 'asked');
+  await end();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  observer.disconnect();
+  const names = entries.map(({ name, entryType, detail }) => `${entryType} ${name} ${detail.type ?? detail.id}`).sort();
+  deepEqual(names, ['http2 Http2Session client', 'http2 Http2Session server', 'http2 Http2Stream 1', 'http2 Http2Stream 1']);
+  const session = entries.find(({ detail }) => detail.type === 'client').detail;
+  equal(session.streamCount, 1);
+  equal(session.maxConcurrentStreams, 1);
+  ok(session.framesReceived >= 4 && session.framesSent >= 4);
+  ok(session.pingRTT > 0 && session.streamAverageDuration > 0);
+  ok(session.bytesRead > 0 && session.bytesWritten > 0);
+  const streams = entries.filter(({ name }) => name === 'Http2Stream').map(({ detail }) => [detail.bytesRead, detail.bytesWritten].sort());
+  deepEqual(streams, [
+    [4, 5],
+    [4, 5],
+  ]);
+});
+
+test('a ping is a resource of async_hooks', async () => {
+  const told = [];
+  const ids = new Set();
+  const hear = (name) => (id) => ids.has(id) && told.push(name);
+  const hook = createHook({
+    init: (id, type) => type === 'HTTP2PING' && ids.add(id),
+    before: hear('before'),
+    after: hear('after'),
+    destroy: hear('destroy'),
+  });
+  hook.enable();
+  const { client, end } = await connected({});
+  await once(client, 'connect');
+  await new Promise((resolve) => client.ping(resolve));
+  await end();
+  hook.disable();
+  equal(ids.size, 1);
+  deepEqual(told, ['before', 'after', 'destroy']);
 });
 
 await run();

@@ -454,4 +454,16 @@ test('authorities and ciphers are known', () => {
   deepEqual(tls.getCACertificates('bundled'), tls.rootCertificates);
 });
 
+test('the method SSLv23 begins with the least version that counts for all', async () => {
+  const ciphers = 'DEFAULT@SECLEVEL=0';
+  const { port, close } = await listening({ secureProtocol: 'SSLv23_method', ciphers });
+  const old = connect(port, { secureProtocol: 'TLSv1_1_method', ciphers });
+  equal((await failure(old)).code, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  const client = connect(port, { secureProtocol: 'SSLv23_method' });
+  await once(client, 'secureConnect');
+  equal(client.getProtocol(), 'TLSv1.2');
+  client.destroy();
+  await close();
+});
+
 await run();

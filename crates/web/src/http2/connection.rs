@@ -1,7 +1,7 @@
 //! A connection: what both sides have said about it, and its streams.
 
 use super::budget::Budget;
-use super::frame::{DEFAULT_WINDOW, LEAST_MAX_FRAME, MOST_WINDOW, PREFACE, setting};
+use super::frame::{DEFAULT_WINDOW, LEAST_MAX_FRAME, MOST_WINDOW, Output, PREFACE, setting};
 use super::hpack::{DEFAULT_TABLE, Decoder, Encoder};
 use super::receive::Reading;
 use super::stream::{Closing, Stream};
@@ -141,7 +141,8 @@ pub struct Connection {
     pub(super) window_size: i64,
     pub(super) consumed: u32,
 
-    pub(super) out: Vec<u8>,
+    pub(super) out: Output,
+    pub(super) frames_received: u64,
     pub(super) answers: usize,
     /// Streams with something to send.
     pub(super) ready: VecDeque<u32>,
@@ -193,7 +194,8 @@ impl Connection {
             receive_window: DEFAULT_WINDOW.into(),
             window_size: DEFAULT_WINDOW.into(),
             consumed: 0,
-            out: Vec::new(),
+            out: Output::default(),
+            frames_received: 0,
             answers: 0,
             ready: VecDeque::new(),
             written: Vec::new(),
@@ -308,6 +310,18 @@ impl Connection {
     #[must_use]
     pub fn stream_count(&self) -> usize {
         self.streams.len()
+    }
+
+    /// How many frames came, without those whose heads are not there.
+    #[must_use]
+    pub fn frames_received(&self) -> u64 {
+        self.frames_received
+    }
+
+    /// How many frames were begun.
+    #[must_use]
+    pub fn frames_sent(&self) -> u64 {
+        self.out.frames
     }
 
     pub(super) fn is_local(&self, stream: u32) -> bool {

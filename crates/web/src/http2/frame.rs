@@ -82,8 +82,32 @@ impl Head {
     }
 }
 
+/// What is to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    /// Frames, one after the other.
+    pub(super) bytes: Vec<u8>,
+    /// How many were begun, those that have been taken as well.
+    pub(super) frames: u64,
+}
+
+impl std::ops::Deref for Output {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl std::ops::DerefMut for Output {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
 /// Adds the head of a frame.
-pub(super) fn write_head(out: &mut Vec<u8>, length: usize, kind: u8, flags: u8, stream: u32) {
+pub(super) fn write_head(out: &mut Output, length: usize, kind: u8, flags: u8, stream: u32) {
+    out.frames += 1;
     let length = (length as u32).to_be_bytes();
     out.extend_from_slice(&[length[1], length[2], length[3], kind, flags]);
     out.extend_from_slice(&stream.to_be_bytes());

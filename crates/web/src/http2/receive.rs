@@ -192,6 +192,7 @@ impl Connection {
 
     /// The head of a frame is there.
     fn began(&mut self, head: Head) -> Result<(), Failure> {
+        self.frames_received += 1;
         if head.length > self.local.max_frame as usize {
             return Err(Failure::size("a frame is larger than allowed"));
         }

@@ -50,7 +50,7 @@ impl Connection {
             }
         }
         self.events.extend(self.later.drain(..));
-        std::mem::take(&mut self.out)
+        std::mem::take(&mut self.out.bytes)
     }
 
     /// The streams of which a piece of data was sent to its end since the last time, once for each piece.
@@ -110,7 +110,8 @@ impl Connection {
             stream.body.pop_front();
             self.written.push(id);
         }
-        self.out.resize(self.out.len() + padding.unwrap_or(0), 0);
+        let end = self.out.len() + padding.unwrap_or(0);
+        self.out.resize(end, 0);
         let cost = (length + extra) as i64;
         stream.send_window -= cost;
         self.send_window -= cost;
@@ -490,7 +491,8 @@ impl Connection {
             );
             self.out.push(padding as u8);
             self.out.extend_from_slice(&block);
-            self.out.resize(self.out.len() + padding, 0);
+            let end = self.out.len() + padding;
+            self.out.resize(end, 0);
             return;
         }
         let (first, mut rest) = block.split_at(block.len().min(most));

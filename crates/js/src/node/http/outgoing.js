@@ -82,6 +82,9 @@ function OutgoingMessage(options) {
 setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 setPrototypeOf(OutgoingMessage, Stream);
 
+/** Texts of so many characters are not put together with what stands around them: the engine would make a flat copy of it all. */
+const LONG = 2048;
+
 const isChunked = regExp(/(?:^|\W)chunked(?:$|\W)/i);
 const wide = regExp(/[^\0-\x7f]/);
 const isClose = regExp(/(?:^|\W)close(?:$|\W)/i);
@@ -155,7 +158,7 @@ const methods = {
     const header = this._header;
     // One piece, where both are the same bytes in the encoding of the body: fields are latin1.
     const isOne = encoding === 'latin1' || ((!encoding || encoding === 'utf8') && !test(wide, header));
-    if (typeof data === 'string' && isOne) return this._writeRaw(header + data, encoding, callback);
+    if (typeof data === 'string' && isOne && data.length < LONG) return this._writeRaw(header + data, encoding, callback);
     this._writeRaw(header, 'latin1', null);
     return this._writeRaw(data, encoding, callback);
   },
@@ -554,7 +557,7 @@ function writeBody(message, given, encoding, callback, isEnd) {
     push(message[chunked], { chunk, encoding, callback, size: length });
     return length < message[highWaterMark];
   }
-  if (typeof chunk === 'string' && (encoding === 'utf8' || encoding === 'utf-8' || !encoding)) {
+  if (typeof chunk === 'string' && length < LONG && (encoding === 'utf8' || encoding === 'utf-8' || !encoding)) {
     return message._send(`${length.toString(16)}\r\n${chunk}\r\n`, 'utf8', callback);
   }
   message._send(`${length.toString(16)}\r\n`, 'latin1', null);

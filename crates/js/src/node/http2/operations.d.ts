@@ -75,7 +75,7 @@ interface Operations {
   http2SettingsOf(connection: NativeHttp2Connection, isRemote: boolean): number[];
   /**
    * This side's window; how much of it is used; the next stream; what is left of the window; the peer's last stream; what is left of its window;
-   * bytes that wait; bytes in the table for writing, and in that for reading.
+   * bytes that wait; bytes in the table for writing, and in that for reading; frames that came, and that were sent.
    */
   http2State(connection: NativeHttp2Connection): number[];
   /** The state (RFC 9113, 5.1, as nghttp2 numbers it); whether this side is over; whether the peer's is; what is left of its window; its weight. */

@@ -495,6 +495,8 @@ fn state<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
         connection.queued_bytes() as f64,
         written as f64,
         read as f64,
+        connection.frames_received() as f64,
+        connection.frames_sent() as f64,
     ];
     scope.array(&numbers.map(|value| scope.number(value)))
 }

@@ -5,7 +5,8 @@
 const constants = /** @type {Record<string, any>} */ (require('node/http2/constants'));
 const { http2Error, streamError } = require('node/http2/errors');
 const { copyOf, toFitWire } = require('node/http2/fields');
-const { map, mapDelete, mapSet, setAdd, setDelete, setOf, some } = require('builtins/primordials');
+const { map, mapDelete, mapSet, mapSize, setAdd, setDelete, setOf, some } = require('builtins/primordials');
+const { beginStream, endStream, first } = require('node/http2/measures');
 const { refresh, setIdleTimeout, stopIdleTimeout } = require('node/http2/timing');
 const { heard } = require('node/diagnostics_channel/heard');
 const { currentFrame } = require('builtins/async_context');
@@ -86,6 +87,8 @@ class Http2Stream extends Duplex {
       written: undefined,
       /** Bytes that came and were not taken: the peer may not send as much again. */
       untaken: 0,
+      /** @type {any} */
+      measured: undefined,
       sentHeaders: undefined,
       /** @type {any[] | undefined} */
       sentInfoHeaders: undefined,
@@ -280,6 +283,7 @@ class Http2Stream extends Duplex {
     ofSession.untaken -= state.untaken;
     state.untaken = 0;
     stopIdleTimeout(this);
+    if (state.measured !== undefined) endStream(ofSession, state.measured, id);
     if ((error === null || error === undefined) && code !== NGHTTP2_NO_ERROR && code !== NGHTTP2_CANCEL) error = streamError(code);
     state.session = undefined;
     state.cleanUp?.();
@@ -311,6 +315,7 @@ function begin(stream, id) {
   state.id = id;
   const ofSession = state.session[own];
   mapSet(ofSession.streams, id, stream);
+  state.measured = beginStream(ofSession, mapSize(ofSession.streams));
   setDelete(ofSession.pending, stream);
   stream.uncork();
   stream.emit('ready');
@@ -344,6 +349,10 @@ function writeChunks(stream, chunks, callback) {
     }
     state.pieces += 1;
     state.bytes += bytes.length;
+    if (state.measured !== undefined) {
+      first(state.measured, 'timeToFirstByteSent');
+      state.measured.bytesWritten += bytes.length;
+    }
     state.length += chunk.length;
   }
   state.written = callback;
@@ -500,6 +509,11 @@ function streamClosed(stream, code) {
 
 /** Data has come. @param {any} stream @param {any} chunk */
 function received(stream, chunk) {
+  const { measured } = stream[own];
+  if (measured !== undefined) {
+    first(measured, 'timeToFirstByte');
+    measured.bytesRead += chunk.length;
+  }
   const state = stream[own];
   active(stream);
   const ofSession = state.session[own];

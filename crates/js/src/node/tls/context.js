@@ -22,7 +22,6 @@ const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 /** The versions behind the methods that programs of old name. @type {Record<string, [least: string | undefined, most: string | undefined]>} */
 const methods = {
   __proto__: /** @type {any} */ (null),
-  SSLv23: [undefined, 'TLSv1.2'],
   TLS: [undefined, undefined],
   TLSv1: ['TLSv1', 'TLSv1'],
   TLSv1_1: ['TLSv1.1', 'TLSv1.1'],
@@ -33,7 +32,7 @@ const methods = {
 /** @param {string} message */
 const invalidMethod = (message) => nodeError(TypeError, 'ERR_TLS_INVALID_PROTOCOL_METHOD', message);
 
-/** @param {any} name `TLSv1_2_client_method` */
+/** @param {any} name `TLSv1_2_client_method` @returns {[least: string | undefined, most: string | undefined]} */
 function versionsOfMethod(name) {
   const parts = split(`${name}`, '_');
   const last = parts[parts.length - 1];
@@ -44,6 +43,8 @@ function versionsOfMethod(name) {
   for (let index = 0; index < parts.length - (hasSide ? 2 : 1); index += 1) push(kept, parts[index]);
   const kind = join(kept, '_');
   if (last === 'method' && (kind === 'SSLv2' || kind === 'SSLv3')) throw invalidMethod(`${kind} methods disabled`);
+  // From the least that counts for all, as in Node.
+  if (last === 'method' && kind === 'SSLv23') return [exported.DEFAULT_MIN_VERSION, 'TLSv1.2'];
   const found = last === 'method' ? methods[kind] : undefined;
   if (found === undefined) throw invalidMethod(`Unknown method: ${name}`);
   return found;

@@ -1,4 +1,4 @@
-// What modules measure (`dns`, `http`, `net`) while somebody observes entries of that type; without observers it costs one look.
+// What modules measure (`dns`, `http`, `http2`, `net`) while somebody observes entries of that type; without observers it costs one look.
 'use strict';
 
 const { monotonicNow } = ops;

@@ -26,7 +26,7 @@ const { makeEntry, performance, setEntryListener } = require('web/performance/pe
 const { setImmediate } = require('web/html/timers');
 const loadInspect = () => require('builtins/inspect/inspect');
 
-const supported = freeze(['dns', 'function', 'http', 'mark', 'measure', 'net', 'resource']);
+const supported = freeze(['dns', 'function', 'http', 'http2', 'mark', 'measure', 'net', 'resource']);
 const permission = Symbol('permission');
 
 /** Observers that observe something. @type {Set<PerformanceObserver>} */
