@@ -35,7 +35,7 @@ fn fields(list: &[(&str, &str)]) -> Fields {
 
 fn decoder(coding: &str) -> Box<dyn Coder> {
     match coding {
-        "br" => brotli_decoder().unwrap(),
+        "br" => brotli_decoder(None).unwrap(),
         "zstd" => zstd_decoder(&[], None).unwrap(),
         "gzip" => inflater(
             Container::Gzip,

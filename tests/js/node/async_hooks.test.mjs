@@ -4,6 +4,7 @@ import EventEmitter from 'node:events';
 import { readFile } from 'node:fs';
 import { test, run, equal, ok, deepEqual, throws } from '../harness.mjs';
 
+const isNode = typeof process.versions.v8 === 'string' && !process.execPath.includes('twinloop');
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a store follows timers, ticks, microtasks, promises, generators and files', async () => {
@@ -126,11 +127,16 @@ test('what is bound runs in the context of its making', () => {
 
 test('hooks hear of the resources that a program makes', async () => {
   const heard = [];
+  const mine = new Set();
+  const note = (id, what) => mine.has(id) && heard.push(what);
   const hook = createHook({
-    init: (_id, type, trigger) => heard.push(`init ${type} ${trigger === executionAsyncId()}`),
-    before: () => heard.push('before'),
-    after: () => heard.push('after'),
-    destroy: () => heard.push('destroy'),
+    init: (id, type, trigger) => {
+      if (type === 'Mine') mine.add(id);
+      note(id, `init ${type} ${trigger === executionAsyncId()}`);
+    },
+    before: (id) => note(id, 'before'),
+    after: (id) => note(id, 'after'),
+    destroy: (id) => note(id, 'destroy'),
   }).enable();
   const resource = new AsyncResource('Mine', { requireManualDestroy: true });
   resource.runInAsyncScope(() => heard.push(executionAsyncId() === resource.asyncId()));
@@ -141,6 +147,101 @@ test('hooks hear of the resources that a program makes', async () => {
   deepEqual(heard, ['init Mine true', 'before', true, 'after', 'destroy']);
   equal(throws(() => createHook({ init: 1 }), TypeError).code, 'ERR_ASYNC_CALLBACK');
   equal(throws(() => new AsyncResource('x', { triggerAsyncId: null }), RangeError).code, 'ERR_INVALID_ASYNC_ID');
+});
+
+test('hooks hear of timers, immediates, ticks and microtasks, from their making to their end', async () => {
+  const kinds = new Map();
+  const heard = [];
+  const hook = createHook({
+    init: (id, type, trigger, resource) => {
+      if (!['Timeout', 'Immediate', 'TickObject', 'Microtask'].includes(type)) return;
+      kinds.set(id, type);
+      if (trigger !== executionAsyncId() || typeof resource !== 'object') heard.push('wrong');
+    },
+    before: (id) => kinds.has(id) && heard.push(`before ${kinds.get(id)} ${executionAsyncId() === id}`),
+    after: (id) => kinds.has(id) && heard.push(`after ${kinds.get(id)}`),
+    destroy: (id) => kinds.has(id) && heard.push(`destroy ${kinds.get(id)}`),
+  }).enable();
+  const made = [];
+  const note = () => made.push(kinds.get(executionAsyncId()));
+  const timer = setTimeout(note, 1);
+  const cleared = setTimeout(note, 1);
+  clearTimeout(cleared);
+  let rounds = 0;
+  const interval = setInterval(() => {
+    note();
+    rounds += 1;
+    if (rounds === 2) clearInterval(interval);
+  }, 2);
+  setImmediate(note);
+  process.nextTick(note);
+  queueMicrotask(note);
+  hook.disable();
+  await sleep(20);
+  // What was made before goes on to have its numbers, though nobody hears.
+  deepEqual(heard, []);
+  deepEqual(made.sort(), ['Immediate', 'Microtask', 'TickObject', 'Timeout', 'Timeout', 'Timeout']);
+  equal(timer.hasRef(), true);
+  hook.enable();
+  kinds.clear();
+  setImmediate(note);
+  await sleep(5);
+  hook.disable();
+  const ofImmediate = heard.filter((text) => text.includes('Immediate'));
+  deepEqual(ofImmediate, ['before Immediate true', 'after Immediate', 'destroy Immediate']);
+});
+
+test('a store by hooks alone follows promises, await, files and timers, as old packages have it', async () => {
+  const stores = new Map();
+  const hook = createHook({
+    init: (id) => stores.set(id, stores.get(executionAsyncId())),
+    destroy: (id) => stores.delete(id),
+  }).enable();
+  const seen = [];
+  const see = (what) => seen.push(`${what} ${stores.get(executionAsyncId())}`);
+  const begin = (store, then) =>
+    setTimeout(() => {
+      stores.set(executionAsyncId(), store);
+      then();
+    }, 1);
+  const asynchronous = async () => {
+    await null;
+    see('settled');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    see('pending');
+    await Promise.resolve().then(() => see('then'));
+    readFile(new URL(import.meta.url), () => see('file'));
+    process.nextTick(() => Promise.reject(new Error('x')).catch(() => see('catch')));
+  };
+  begin(1, asynchronous);
+  begin(2, asynchronous);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  hook.disable();
+  const expected = ['settled', 'pending', 'then', 'file', 'catch'].flatMap((what) => [`${what} 1`, `${what} 2`]);
+  deepEqual(seen.sort(), expected.sort());
+});
+
+test('an error in a hook is uncaught, and takes nothing along; hooks may leave promises out', async () => {
+  const types = new Set();
+  const hook = createHook({ init: (_id, type) => types.add(type), trackPromises: false }).enable();
+  await sleep(1);
+  hook.disable();
+  ok(types.has('Timeout') && !types.has('PROMISE'), [...types].join());
+  if (isNode) return;
+  const uncaught = [];
+  const listener = (error) => uncaught.push(error.message);
+  process.on('uncaughtException', listener);
+  const broken = createHook({
+    init: (_id, type) => {
+      if (type === 'Immediate') throw new Error('of the hook');
+    },
+  }).enable();
+  let ran = false;
+  setImmediate(() => (ran = true));
+  broken.disable();
+  await sleep(5);
+  process.off('uncaughtException', listener);
+  deepEqual([ran, uncaught], [true, ['of the hook']]);
 });
 
 await run();

@@ -1,10 +1,11 @@
 // `node:test`: tests, suites and hooks, what of them runs, mocks, snapshots, and files of tests in processes of their own.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock, run as runFiles } from 'node:test';
 import { tap } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'twinloop-test-')));
@@ -367,6 +368,122 @@ test('a file that never ends makes room when it changes', async () => {
     if (type === 'test:watch:drained') controller.abort();
   }
   deepEqual(told, ['test:pass ends']);
+});
+
+test('coverage has lines, branches and functions as Node counts them, over all files, and thresholds', () => {
+  const project = mkdtempSync(join(folder, 'covered-'));
+  mkdirSync(join(project, 'src/deep'), { recursive: true });
+  writeFileSync(
+    join(project, 'src/a.mjs'),
+    `// é
+export function used(x) {
+  if (x > 1) {
+    return 'big';
+  } else {
+    return 'small';
+  }
+}
+
+export function unused(y) {
+  const inner = () => y + 1;
+  return inner();
+}
+
+export class Thing {
+  constructor() {
+    this.a = 1;
+  }
+  method() {
+    return this.a;
+  }
+  other() {
+    try {
+      return this.b.c;
+    } catch {
+      return null;
+    }
+  }
+}
+/* node:coverage ignore next 3 */
+export function ignored() {
+  return 1;
+}
+export const arrow = (a) => a * 2;
+switch (globalThis.nothing) {
+  case 1:
+    console.log('one');
+    break;
+  default:
+    break;
+}
+`,
+  );
+  writeFileSync(
+    join(project, 'src/deep/b.cjs'),
+    `'use strict';
+exports.early = function early(x) {
+  if (x) return 1;
+  const y = 2;
+  return y;
+};
+exports.é = () => {
+  throw new Error('never');
+};
+`,
+  );
+  const head = "import { test } from 'node:test'; import { used, Thing } from './src/a.mjs'; import b from './src/deep/b.cjs';";
+  writeFileSync(
+    join(project, 'x.test.mjs'),
+    `${head}\ntest('one', () => { used(2); new Thing().other.call({ b: { c: 1 } }); b.early(1); });`,
+  );
+  writeFileSync(join(project, 'y.test.mjs'), `${head}\ntest('two', () => { used(2); new Thing().method(); b.early(1); });`);
+  const covered = (/** @type {string[]} */ ...words) =>
+    spawnSync(process.execPath, ['--test', '--experimental-test-coverage', '--test-reporter=tap', ...words], {
+      cwd: project,
+      encoding: 'utf8',
+      env,
+    });
+  const table = (/** @type {string} */ text) => text.split('\n').filter((line) => / \| /.test(line));
+  const expected = [
+    '# file      | line % | branch % | funcs % | uncovered lines',
+    '# src       |        |          |         | ',
+    '#  a.mjs    |  78.05 |    62.50 |   71.43 | 6-7 11-13 26-27 37-38',
+    '#  deep     |        |          |         | ',
+    '#   b.cjs   |  66.67 |    66.67 |   50.00 | 4-5 8',
+    '# all files |  76.00 |    63.64 |   66.67 | ',
+  ];
+  for (const isolation of ['process', 'none']) {
+    const { stdout, status } = covered(`--test-isolation=${isolation}`);
+    deepEqual(table(stdout), expected);
+    equal(status, 0);
+  }
+  const { stdout, status } = covered(
+    '--test-coverage-lines=90',
+    '--test-coverage-exclude=**/*.test.mjs',
+    '--test-coverage-include=src/*.mjs',
+  );
+  equal(table(stdout).at(-1), '# all files |  78.05 |    62.50 |   71.43 | ');
+  ok(stdout.includes('# Error: 78.05% line coverage does not meet threshold of 90%.'), stdout);
+  equal(status, 1);
+});
+
+test('NODE_V8_COVERAGE has a report of each process in the folder, as the tools that read it want it', () => {
+  const reports = join(folder, 'reports');
+  const path = file('covered.cjs', 'exports.a = () => 1;\nexports.b = () => 2;\nexports.a();\nexports.a();\n');
+  const { status, stderr } = spawnSync(process.execPath, [path], { encoding: 'utf8', env: { ...env, NODE_V8_COVERAGE: reports } });
+  deepEqual([status, stderr], [0, '']);
+  const [name, ...more] = readdirSync(reports);
+  deepEqual([/^coverage-\d+-\d+-\d\.json$/.test(name), more], [true, []]);
+  const { result } = JSON.parse(readFileSync(join(reports, name), 'utf8'));
+  const { functions } = result.find((script) => script.url === pathToFileURL(path).href);
+  deepEqual(
+    functions.map(({ functionName, ranges }) => [functionName, ranges[0].startOffset, ranges[0].endOffset, ranges[0].count]),
+    [
+      ['', 0, 68, 1],
+      ['exports.a', 12, 19, 2],
+      ['exports.b', 33, 40, 0],
+    ],
+  );
 });
 
 await run();

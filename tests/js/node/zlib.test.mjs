@@ -170,4 +170,24 @@ test('a stream is flushed after each write, and ended behind the last flush', as
   }
 });
 
+test('brotli with a dictionary, in whole and in pieces, as Node writes it', async () => {
+  const dictionary = Buffer.from('The quick brown fox jumps over the lazy dog; 0123456789 ');
+  const plain = 'A lazy dog; the quick brown fox jumps over 0123456789 again: The quick brown fox jumps over the lazy dog';
+  const ofNode = Buffer.from('G2cAQKRBdILowAYcOMQSJuuwMXamaDUwXLHHz5fMAg==', 'base64');
+  equal(`${zlib.brotliDecompressSync(ofNode, { dictionary })}`, plain);
+  const own = zlib.brotliCompressSync(plain, { dictionary });
+  ok(own.length < zlib.brotliCompressSync(plain).length, `${own.length} bytes`);
+  equal(`${zlib.brotliDecompressSync(own, { dictionary })}`, plain);
+  // More than the window, for which the dictionary is out of sight.
+  const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 16, [zlib.constants.BROTLI_PARAM_QUALITY]: 5 };
+  const pieces = Array.from({ length: 4000 }, (_, index) => `${plain.slice(index % 90)} ${index * 7919}\n`);
+  const chunks = [];
+  const sink = async (source) => {
+    for await (const chunk of source) chunks.push(chunk);
+  };
+  const compress = zlib.createBrotliCompress({ dictionary, params });
+  await pipeline(Readable.from(pieces), compress, zlib.createBrotliDecompress({ dictionary }), sink);
+  equal(Buffer.concat(chunks).toString() === pieces.join(''), true);
+});
+
 await run();

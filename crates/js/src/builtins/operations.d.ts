@@ -4,6 +4,8 @@ interface Operations {
   /** The frame that follows what the program starts; undefined when there is none. */
   asyncContext(): object | undefined;
   setAsyncContext(frame: object | undefined): void;
+  setPromiseTracker(begin: () => object, enter: (context: object) => void, leave: (context: object) => void): void;
+  trackPromises(on: boolean): void;
   /** A built-in file as a function of `ops`, `require` and `module`. */
   fileFunction(name: string): (ops: Operations, require: (name: string) => any, module: { exports: any }) => void;
   /** Whether the value is a buffer of another language in the process (Python's bytes). */

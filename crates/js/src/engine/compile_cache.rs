@@ -23,8 +23,9 @@ use mozjs::jsval::UndefinedValue;
 use mozjs::rust::Stencil;
 
 use super::cache_files::{self, checksum};
-use super::compiled::{self, DEFAULT, Kind, decode_copied, decode_kept, encode};
+use super::compiled::{self, Kind, decode_copied, decode_kept, defaults, encode};
 use super::context::Context;
+use super::coverage;
 use super::error::Error;
 use super::local::Local;
 use super::modules::{Options, source_text};
@@ -211,7 +212,10 @@ fn tell(text: impl FnOnce() -> String) {
 impl<'s> Scope<'s> {
     /// Keeps what the program compiles from now on in this folder, and takes from there what it has.
     pub fn set_compile_cache(&self, folder: PathBuf) {
-        *self.inner().compile_cache.folder.borrow_mut() = Some(folder);
+        // What comes from a cache counts nothing.
+        if !coverage::is_on() {
+            *self.inner().compile_cache.folder.borrow_mut() = Some(folder);
+        }
     }
 
     /// Says this where Node would, to who asks for it.
@@ -242,7 +246,8 @@ impl<'s> Scope<'s> {
         let (stencil, known) = self.stencil_of(&folder, Kind::Script, source)?;
         let is_fresh = !matches!(known.state, State::Found);
         // SAFETY: the stencil lives; the script is rooted at once.
-        let script = unsafe { InstantiateGlobalStencil(cx, &DEFAULT, *stencil, ptr::null_mut()) };
+        let script =
+            unsafe { InstantiateGlobalStencil(cx, &defaults(), *stencil, ptr::null_mut()) };
         self.check(!script.is_null())?;
         root!(cx, script = script);
         // SAFETY: the script is a root.
@@ -289,7 +294,8 @@ impl<'s> Scope<'s> {
         let (stencil, known) = self.stencil_of(&folder, Kind::Module, source)?;
         let is_fresh = !matches!(known.state, State::Found);
         // SAFETY: the stencil lives; the module is rooted at once.
-        let module = unsafe { InstantiateModuleStencil(cx, &DEFAULT, *stencil, ptr::null_mut()) };
+        let module =
+            unsafe { InstantiateModuleStencil(cx, &defaults(), *stencil, ptr::null_mut()) };
         self.check(!module.is_null())?;
         root!(cx, module = module);
         let private = private.value();

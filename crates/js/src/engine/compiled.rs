@@ -27,6 +27,7 @@ use mozjs_sys::jsapi::mozilla::Utf8Unit;
 
 use super::cache_files::{self, checksum};
 use super::context::Context;
+use super::coverage;
 use super::error::Error;
 use super::local::Local;
 use super::modules::{Options, source_text};
@@ -43,7 +44,9 @@ pub(super) struct Compiled {
 impl Compiled {
     pub(super) fn new(folder: Option<&Path>) -> Self {
         Compiled {
-            file: folder.map(|folder| cache_files::path(folder, "scripts")),
+            // What is in the cache counts nothing.
+            file: (folder.filter(|_| !coverage::is_on()))
+                .map(|folder| cache_files::path(folder, "scripts")),
             fresh: RefCell::default(),
         }
     }
@@ -214,7 +217,8 @@ impl<'s> Scope<'s> {
         };
         let cx = self.cx();
         // SAFETY: the stencil lives; the script is rooted at once.
-        let script = unsafe { InstantiateGlobalStencil(cx, &DEFAULT, *stencil, ptr::null_mut()) };
+        let script =
+            unsafe { InstantiateGlobalStencil(cx, &defaults(), *stencil, ptr::null_mut()) };
         self.check(!script.is_null())?;
         root!(cx, script = script);
         if fresh {
@@ -250,13 +254,19 @@ impl<'s> Scope<'s> {
     }
 }
 
-pub(super) const DEFAULT: InstantiateOptions = InstantiateOptions {
-    skipFilenameValidation: false,
-    hideScriptFromDebugger: false,
-    deferDebugMetadata: false,
-    eagerDelazificationStrategy_: DelazificationOption::OnDemandOnly,
-    eagerBaselineStrategy_: EagerBaselineOption::None,
-};
+/// As the engine's own constructor makes them.
+pub(super) fn defaults() -> InstantiateOptions {
+    InstantiateOptions {
+        skipFilenameValidation: false,
+        hideScriptFromDebugger: false,
+        deferDebugMetadata: false,
+        eagerDelazificationStrategy_: match coverage::is_on() {
+            true => DelazificationOption::ParseEverythingEagerly,
+            false => DelazificationOption::OnDemandOnly,
+        },
+        eagerBaselineStrategy_: EagerBaselineOption::None,
+    }
+}
 
 /// The one who gives the reference back.
 ///

@@ -342,10 +342,12 @@ impl<'s> Scope<'s> {
                 return Ok(());
             }
             root!(cx, job = job);
-            let _entered = super::realms::Entered::new(cx, global.get());
-            RunJSMicroTask(cx, job.handle())
+            self.run_tracked(|scope| {
+                let _entered = super::realms::Entered::new(cx, global.get());
+                scope.check(RunJSMicroTask(cx, job.handle()))
+            })
         };
-        match self.check(outcome) {
+        match outcome {
             Err(error) if error.is_terminated() => Err(error),
             Err(error) => {
                 report_uncaught(self, error);
@@ -451,13 +453,20 @@ fn run_next(scope: &Scope<'_>) -> bool {
             {
                 return true;
             }
-            let ok = if is_elsewhere {
-                let _entered = super::realms::Entered::new(cx, global.get());
-                RunJSMicroTask(cx, job.handle())
-            } else {
-                RunJSMicroTask(cx, job.handle())
+            let run = |scope: &Scope<'_>| {
+                let ok = if is_elsewhere {
+                    let _entered = super::realms::Entered::new(cx, global.get());
+                    RunJSMicroTask(cx, job.handle())
+                } else {
+                    RunJSMicroTask(cx, job.handle())
+                };
+                scope.check(ok)
             };
-            scope.check(ok)
+            if scope.inner().async_context.has_tracker() {
+                scope.nested(|scope| scope.run_tracked(run))
+            } else {
+                run(scope)
+            }
         } else {
             scope.enter_context_of(ptr::null_mut());
             scope.nested(|scope| {
@@ -620,7 +629,9 @@ unsafe extern "C" fn host_defined_data(
     // SAFETY: the engine passes our context.
     let inner = unsafe { ContextState::of(cx) };
     if inner.async_context.is_used() {
-        let value = inner.async_context.value();
+        let Some(value) = inner.context_of_reaction(cx) else {
+            return false;
+        };
         if value.is_object() {
             // The engine keeps no data without a global beside it.
             incumbent.set(inner.global_value().to_object());
@@ -637,7 +648,10 @@ unsafe extern "C" fn host_defined_global(cx: *mut JSContext, data: MutableHandle
     // SAFETY: the engine passes our context.
     let inner = unsafe { ContextState::of(cx) };
     if inner.async_context.is_used() {
-        inner.remember_async_context();
+        let Some(value) = inner.context_of_reaction(cx) else {
+            return false;
+        };
+        inner.remember(value);
     }
     true
 }

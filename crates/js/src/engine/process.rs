@@ -8,7 +8,7 @@ use std::sync::{Mutex, Once};
 
 use mozjs::jsapi::{JS_SetGlobalJitCompilerOption, JSContext, JSJitCompilerOption};
 
-use super::{context, full_stack, helper_threads, selfhosted};
+use super::{context, coverage, full_stack, helper_threads, selfhosted};
 
 /// Contexts that live, of all threads.
 static LIVE_CONTEXTS: AtomicUsize = AtomicUsize::new(0);
@@ -117,6 +117,7 @@ fn initialize() -> Result<(), String> {
     }
     if ready {
         full_stack::reword();
+        coverage::begin();
         Ok(())
     } else {
         Err("cannot initialise the JavaScript engine".to_string())

@@ -299,7 +299,7 @@ impl<'s> Scope<'s> {
                 }
                 Ok(Local::undefined())
             })?;
-        self.promise_then(promise, fulfilled, rejected)
+        self.untracked(|| self.promise_then(promise, fulfilled, rejected))
     }
 
     fn promise_object(&self, promise: Local<'_>) -> Result<*mut mozjs::jsapi::JSObject, Error> {

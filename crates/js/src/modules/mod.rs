@@ -7,6 +7,7 @@
 
 mod commonjs;
 pub(crate) mod compile_cache;
+pub(crate) mod coverage;
 mod data;
 pub(crate) mod deep_stack;
 mod entry;

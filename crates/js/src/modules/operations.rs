@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::commonjs::{self, compiled};
-use super::compile_cache;
 use super::hooked::{self, Given};
 use super::javascript::Javascript;
 use super::prompt;
 use super::resolve::{Target, file_url};
 use super::source_maps::SourceMaps;
 use super::{Flavour, Loader, source, watched};
+use super::{compile_cache, coverage};
 use crate::builtins::{self, Room};
 use crate::engine::{Arguments, Error, Local, Op, Scope};
 use crate::rooms;
@@ -24,6 +24,8 @@ pub(crate) const ROOM: Room = Room {
         Op::new("compileCacheFolder", 0, compile_cache::folder),
         Op::new("compileCacheFlush", 0, compile_cache::flush),
         Op::new("compileCacheEnable", 1, compile_cache::enable),
+        Op::new("coverageReport", 0, coverage_report),
+        Op::new("coverageWrite", 0, coverage_write),
         Op::new("commonJsFunction", 2, common_js_function),
         Op::new("promptExpression", 1, prompt_expression),
         Op::new("promptIsWhole", 1, prompt_is_whole),
@@ -52,6 +54,20 @@ pub(crate) const ROOM: Room = Room {
         Op::new("transformedTypes", 2, transformed_types),
     ]],
 };
+
+/// `coverageReport()`: what ran so far, as V8's JSON; undefined when nobody counts.
+fn coverage_report<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    match coverage::report(&scope.context()) {
+        Some(report) => scope.string(&report),
+        None => Ok(Local::undefined()),
+    }
+}
+
+/// `coverageWrite()`: the same into the folder that the environment named.
+fn coverage_write<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    coverage::write(&scope.context());
+    Ok(Local::undefined())
+}
 
 /// `builtinExports(specifier)`: undefined when there is no such module.
 fn builtin_exports<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

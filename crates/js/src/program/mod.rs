@@ -32,7 +32,7 @@ use crate::engine::{
 use crate::modules::resolve::file_url;
 use crate::modules::source_maps::SourceMaps;
 use crate::modules::waiting::top_level_awaits;
-use crate::modules::{Loader, LoaderHost, SchemeExports};
+use crate::modules::{Loader, LoaderHost, SchemeExports, coverage};
 use crate::node::process::operations::{CommandLine, Exit};
 use crate::web::console::operations::print_error;
 use crate::web::url::base::Base;
@@ -97,6 +97,8 @@ impl Js {
         options: Options,
         context_options: ContextOptions,
     ) -> Result<Rc<Js>, String> {
+        let is_named = |name: &str| options.options.iter().any(|(known, _)| known == name);
+        coverage::begin(is_named("--experimental-test-coverage"));
         let owner = Context::create(&context_options)?;
         let context = owner.context().clone();
         let loader = Rc::new(Loader::new(&options.options)?);
@@ -245,6 +247,7 @@ impl Js {
     pub fn conclude(&self, main: &Main) -> i32 {
         // A program that left in the middle of a turn has sent what it wrote.
         self.event_loop.flush_writes();
+        coverage::write(&self.context);
         self.keep_compiled();
         if self.context.is_out_of_memory() {
             print_error(

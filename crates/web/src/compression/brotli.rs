@@ -4,7 +4,7 @@ use brotli::enc::StandardAlloc;
 use brotli::enc::encode::{
     BrotliEncoderOperation, BrotliEncoderParameter, BrotliEncoderStateStruct,
 };
-use brotli::{BrotliDecompressStream, BrotliResult};
+use brotli::{Allocator, BrotliDecompressStream, BrotliResult, SliceWrapperMut};
 
 use super::{Coder, Failure, Progress};
 
@@ -12,11 +12,13 @@ type State = brotli::BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 
 struct Encoder {
     parameters: Vec<(u32, u32)>,
+    dictionary: Option<Vec<u8>>,
     state: BrotliEncoderStateStruct<StandardAlloc>,
 }
 
 fn encoder_state(
     parameters: &[(u32, u32)],
+    dictionary: Option<&[u8]>,
 ) -> Result<BrotliEncoderStateStruct<StandardAlloc>, Failure> {
     let mut state = BrotliEncoderStateStruct::new(StandardAlloc::default());
     for (name, value) in parameters {
@@ -37,16 +39,26 @@ fn encoder_state(
             return Err(Failure::new(-2, "Setting parameter failed"));
         }
     }
+    if let Some(dictionary) = dictionary {
+        state.set_custom_dictionary(dictionary.len(), dictionary);
+    }
     Ok(state)
 }
 
-/// Compresses, with brotli's parameters by their numbers.
+/// Compresses, with brotli's parameters by their numbers, and with a dictionary that is as if it stood before the text.
 ///
 /// # Errors
 /// For a parameter or value that brotli does not know.
-pub fn encoder(parameters: Vec<(u32, u32)>) -> Result<Box<dyn Coder>, Failure> {
-    let state = encoder_state(&parameters)?;
-    Ok(Box::new(Encoder { parameters, state }))
+pub fn encoder(
+    parameters: Vec<(u32, u32)>,
+    dictionary: Option<Vec<u8>>,
+) -> Result<Box<dyn Coder>, Failure> {
+    let state = encoder_state(&parameters, dictionary.as_deref())?;
+    Ok(Box::new(Encoder {
+        parameters,
+        dictionary,
+        state,
+    }))
 }
 
 impl Coder for Encoder {
@@ -80,7 +92,7 @@ impl Coder for Encoder {
     }
 
     fn reset(&mut self) -> Result<(), Failure> {
-        self.state = encoder_state(&self.parameters)?;
+        self.state = encoder_state(&self.parameters, self.dictionary.as_deref())?;
         Ok(())
     }
 }
@@ -88,21 +100,32 @@ impl Coder for Encoder {
 struct Decoder {
     /// More than 2 KB.
     state: Box<State>,
+    dictionary: Option<Vec<u8>>,
     is_at_end: bool,
 }
 
-fn decoder_state() -> Box<State> {
+fn decoder_state(dictionary: Option<&[u8]>) -> Box<State> {
     let alloc = StandardAlloc::default;
-    Box::new(State::new(alloc(), alloc(), alloc()))
+    let state = match dictionary {
+        None => State::new(alloc(), alloc(), alloc()),
+        Some(dictionary) => {
+            let mut held =
+                <StandardAlloc as Allocator<u8>>::alloc_cell(&mut alloc(), dictionary.len());
+            held.slice_mut().copy_from_slice(dictionary);
+            State::new_with_custom_dictionary(alloc(), alloc(), alloc(), held)
+        }
+    };
+    Box::new(state)
 }
 
-/// Decompresses.
+/// Decompresses what was compressed with this dictionary, if any.
 ///
 /// # Errors
 /// None; the form is that of the others.
-pub fn decoder() -> Result<Box<dyn Coder>, Failure> {
+pub fn decoder(dictionary: Option<Vec<u8>>) -> Result<Box<dyn Coder>, Failure> {
     Ok(Box::new(Decoder {
-        state: decoder_state(),
+        state: decoder_state(dictionary.as_deref()),
+        dictionary,
         is_at_end: false,
     }))
 }
@@ -141,7 +164,7 @@ impl Coder for Decoder {
     }
 
     fn reset(&mut self) -> Result<(), Failure> {
-        self.state = decoder_state();
+        self.state = decoder_state(self.dictionary.as_deref());
         self.is_at_end = false;
         Ok(())
     }

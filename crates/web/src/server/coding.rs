@@ -48,7 +48,7 @@ impl Coding {
             // Level and window.
             Coding::Zstd => zstd_encoder(&[(100, 3), (101, WINDOW_LOG)], None, None),
             // Quality and window.
-            Coding::Brotli => brotli_encoder(vec![(1, 4), (2, WINDOW_LOG.cast_unsigned())]),
+            Coding::Brotli => brotli_encoder(vec![(1, 4), (2, WINDOW_LOG.cast_unsigned())], None),
             Coding::Gzip => deflater(
                 Container::Gzip,
                 &Settings {

@@ -7,6 +7,9 @@ interface Operations {
   builtinSpecifiers(): string[];
   /** Where compiled files are kept; undefined without a compile cache. */
   compileCacheFolder(): string | undefined;
+  /** What ran so far, as V8's JSON. */
+  coverageReport(): string | undefined;
+  coverageWrite(): void;
   /** Writes what was compiled since there is a compile cache. */
   compileCacheFlush(): void;
   /** Keeps compiled files below this folder; why not, if that fails. */

@@ -3,7 +3,7 @@
 'use strict';
 
 const { requireFunction } = require('node/arguments');
-const { currentFrame, enterFrame, use } = require('builtins/async_context');
+const { currentFrame, enterFrame, tracked, tracker, use } = require('builtins/async_context');
 const { apply } = require('builtins/primordials');
 const { reportException, runBeforeMicrotasks } = ops;
 
@@ -49,6 +49,7 @@ function nextTick(callback, ...given) {
   if (isOver) return;
   const end = queue.length;
   queue[end] = use.begun ? inFrame(callback) : callback;
+  if (tracker.now !== undefined) queue[end] = tracked('TickObject', queue[end], { callback, args: given });
   queue[end + 1] = given.length === 0 ? undefined : given;
   if (isRequested) return;
   isRequested = true;

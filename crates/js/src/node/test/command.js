@@ -36,6 +36,7 @@ function main() {
   const { stream, teardown } = start(
     {
       concurrency: chosen.concurrency ?? true,
+      ...ofRun(chosen.coverage),
       // A runner that watches looks for files that are new.
       files: watch ? undefined : files,
       globPatterns: watch ? named : undefined,
@@ -64,6 +65,19 @@ function main() {
     if (chosen.forceExit) process.exit();
   };
   work();
+}
+
+/** As `run` takes it. @param {import('./coverage.js').CoverageSettings | undefined} coverage */
+function ofRun(coverage) {
+  if (coverage === undefined) return {};
+  return {
+    coverage: true,
+    lineCoverage: coverage.lines,
+    branchCoverage: coverage.branches,
+    functionCoverage: coverage.functions,
+    coverageIncludeGlobs: coverage.include,
+    coverageExcludeGlobs: coverage.exclude,
+  };
 }
 
 /** What of `i/n` is meant. @param {string | undefined} text */

@@ -50,4 +50,4 @@ function testFiles(patterns, cwd, types) {
   }
 }
 
-module.exports = { testFiles };
+module.exports = { testFiles, usualPatterns };

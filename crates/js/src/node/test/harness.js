@@ -4,6 +4,7 @@
 
 const { process } = require('node/process/process');
 const { option } = require('node/process/options');
+const { coverageSummary, missedThresholds, ownReports } = require('node/test/coverage');
 const { TestsStream } = require('node/test/events');
 const { callerPlace, isTestFailure, kinds, testFailure } = require('node/test/failure');
 const { MockTracker } = require('node/test/mock');
@@ -144,6 +145,7 @@ class Tree {
     ];
     for (let index = 0; index < root.diagnostics.length; index += 1) this.tellDiagnostic(root.diagnostics[index]);
     for (let index = 0; index < lines.length; index += 1) this.tellDiagnostic(lines[index]);
+    this.#tellCoverage();
     this.tell('test:summary', {
       __proto__: null,
       success: this.success,
@@ -153,6 +155,24 @@ class Tree {
     });
     if (!this.isPart) this.stream.close();
   }
+
+  /** What the tests ran, for who asks; a file's process leaves it to its runner. */
+  #tellCoverage() {
+    const { coverage, isChild } = this.settings;
+    if (coverage === undefined || isChild || this.isPart) return;
+    const summary = coverageSummary((this.coverageReports ?? ownReports)(), this.folder ?? process.cwd(), coverage);
+    const missed = missedThresholds(summary);
+    for (let index = 0; index < missed.length; index += 1) {
+      this.success = false;
+      process.exitCode = 1;
+      this.tellDiagnostic({ message: missed[index], level: 'error' });
+    }
+    this.tell('test:coverage', { __proto__: null, nesting: 0, ...placeOf(this.root), summary });
+  }
+  /** Where the reports of a runner's processes are read. @type {(() => any[]) | undefined} */
+  coverageReports;
+  /** What paths are relative to. @type {string | undefined} */
+  folder;
 
   /** @param {any} line */
   tellDiagnostic(line) {

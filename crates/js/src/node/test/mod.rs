@@ -13,6 +13,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/assertions", include_str!("assertions.js")),
         File::new("node/test/command", include_str!("command.js")),
         File::new("node/test/context", include_str!("context.js")),
+        File::new("node/test/coverage", include_str!("coverage.js")),
         File::new("node/test/events", include_str!("events.js")),
         File::new("node/test/failure", include_str!("failure.js")),
         File::new("node/test/files", include_str!("files.js")),

@@ -8,6 +8,7 @@ const { requireObject, requireOneOf, requireSignal, requireString } = require('n
 const { process } = require('node/process/process');
 const { options: commandOptions, switchedOn } = require('node/process/options');
 const { spawn } = require('node/child_process/module');
+const { makeFolder, reportsIn } = require('node/test/coverage');
 const { testFiles } = require('node/test/files');
 const { kinds, testFailure } = require('node/test/failure');
 const { adopt, open, Tree } = require('node/test/harness');
@@ -49,10 +50,10 @@ const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
 /** Options of this process that say what the runner does, not what a file's process does. */
 const isOfRunner = regExp(
-  /^--(?:test|watch|watch-.*|test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|experimental-config-file|experimental-default-config-file)(?:=|$)/,
+  /^--(?:test|watch|watch-.*|test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|experimental-test-coverage|test-coverage-.*|experimental-config-file|experimental-default-config-file)(?:=|$)/,
 );
 const takesNext = regExp(
-  /^--(?:test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|watch-path)$/,
+  /^--(?:test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|test-coverage-(?:branches|exclude|functions|include|lines)|watch-path)$/,
 );
 // How long a process that is to end has for it (milliseconds).
 const patience = 5000;
@@ -103,9 +104,11 @@ function checked(given) {
   }
   if (globalSetupPath !== undefined) requireString(globalSetupPath, 'options.globalSetupPath');
   timeoutOf(given.timeout, 'options.timeout');
+  const coverage = coverageOf(given);
   return {
     ...given,
     argv,
+    coverage,
     cwd,
     execArgv,
     files,
@@ -117,6 +120,27 @@ function checked(given) {
     names: patterns(testNamePatterns, 'options.testNamePatterns'),
     skips: patterns(testSkipPatterns, 'options.testSkipPatterns'),
   };
+}
+
+/** @param {any} given @returns {import('./coverage.js').CoverageSettings | undefined} */
+function coverageOf(given) {
+  const { coverage = false, coverageIncludeGlobs, coverageExcludeGlobs } = given;
+  requireBoolean(coverage, 'options.coverage');
+  const globs = (/** @type {any} */ list, /** @type {string} */ name) => {
+    if (list === undefined || list === null) return undefined;
+    const all = isArray(list) ? list : [list];
+    requireTexts(all, name);
+    return all;
+  };
+  const include = globs(coverageIncludeGlobs, 'options.coverageIncludeGlobs') ?? [];
+  const exclude = globs(coverageExcludeGlobs, 'options.coverageExcludeGlobs');
+  const least = (/** @type {string} */ name) => {
+    const number = given[name] ?? 0;
+    requireInteger(number, `options.${name}`, 0, 100);
+    return number;
+  };
+  const [lines, branches, functions] = [least('lineCoverage'), least('branchCoverage'), least('functionCoverage')];
+  return coverage ? { lines, branches, functions, include, exclude } : undefined;
 }
 
 /** @param {any} shard @param {boolean} watch */
@@ -167,8 +191,10 @@ function start(given, isNested = false) {
     forceExit: options.forceExit,
     updateSnapshots: settings().updateSnapshots,
     isChild: false,
+    coverage: options.coverage,
   };
   const tree = new Tree(chosenForTrees);
+  tree.folder = options.cwd;
   debug('run', options);
   const files = options.files?.length > 0 || isArray(options.files) ? options.files : testFiles(options.globPatterns, options.cwd, true);
   if (options.setup) options.setup(tree.stream);
@@ -202,7 +228,14 @@ function start(given, isNested = false) {
       return;
     }
     if (options.isolation === 'none') await runHere(tree, chosen, options);
-    else await runFiles(tree, chosen, options);
+    else {
+      if (options.coverage !== undefined) {
+        const reports = makeFolder();
+        options.reports = reports;
+        tree.coverageReports = () => reportsIn(reports.folder);
+      }
+      await runFiles(tree, chosen, options);
+    }
     await setup.tearDown();
   };
   begin();
@@ -256,6 +289,7 @@ async function runFiles(tree, files, options) {
   for (let index = 0; index < running.length; index += 1) await running[index];
   await tree.wrapUp();
   tree.end();
+  options.reports?.remove();
 }
 
 /** The options of this process that a file's process has too. @param {string[]} flags */
@@ -314,7 +348,7 @@ class FileTest extends Test {
 
   /** @param {number} worker */
   async #spawn(worker) {
-    const { argv, cwd, env, execArgv, only } = this.#options;
+    const { argv, cwd, env, execArgv, only, reports } = this.#options;
     const flags = inheritedFlags(process.execArgv);
     addPatterns(flags, '--test-name-pattern', this.#options.names);
     addPatterns(flags, '--test-skip-pattern', this.#options.skips);
@@ -328,7 +362,13 @@ class FileTest extends Test {
     const child = spawn(process.execPath, [...flags, ...files, ...argv], {
       cwd,
       stdio: ['pipe', 'pipe', 'pipe', ...(report === undefined ? [] : ['pipe'])],
-      env: { ...(env ?? process.env), ...report?.env, NODE_TEST_CONTEXT: 'child-v8', NODE_TEST_WORKER_ID: `${worker}` },
+      env: {
+        ...(env ?? process.env),
+        ...report?.env,
+        ...(reports === undefined ? undefined : { NODE_V8_COVERAGE: reports.folder }),
+        NODE_TEST_CONTEXT: 'child-v8',
+        NODE_TEST_WORKER_ID: `${worker}`,
+      },
     });
     this.#child = child;
     report?.follow(child);

@@ -4,11 +4,12 @@
 const { invalidValue } = require('node/errors');
 const { process } = require('node/process/process');
 const { option, options, switchedOn } = require('node/process/options');
+const { coverageSettings } = require('node/test/coverage');
 const { patternOf } = require('node/test/patterns');
 const { map } = require('builtins/primordials');
 
 /** @typedef {{ only: boolean | 'where said', names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
- *   updateSnapshots: boolean, isChild: boolean, reporters: string[], destinations: string[] }} Settings */
+ *   updateSnapshots: boolean, isChild: boolean, coverage: import('./coverage.js').CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
 
 /** @returns {Settings} */
 function readSettings() {
@@ -24,6 +25,7 @@ function readSettings() {
     forceExit: switchedOn('--test-force-exit'),
     updateSnapshots: switchedOn('--test-update-snapshots'),
     isChild,
+    coverage: coverageSettings(),
     ...reporting(),
   };
 }

@@ -6,7 +6,7 @@ const { absentFunction } = require('node/absent');
 const { requireFunction, requireInteger, requireString } = require('node/arguments');
 const { DefaultDeserializer, DefaultSerializer, deserialize, Deserializer, serialize, Serializer } = require('node/v8/serialization');
 const { charCodeAt, isView, map, now, symbolFor } = require('builtins/primordials');
-const { memoryUsage } = ops;
+const { coverageWrite, memoryUsage } = ops;
 
 /** The engine grows its heap as far as addresses of its cells go. */
 const largestHeap = 2 ** 32 - 1;
@@ -158,7 +158,9 @@ module.exports = {
   DefaultSerializer,
   DefaultDeserializer,
   deserialize: deserializeChecked,
-  takeCoverage() {},
+  takeCoverage() {
+    coverageWrite();
+  },
   stopCoverage() {},
   serialize,
   writeHeapSnapshot: absentFunction('v8', 'writeHeapSnapshot'),

@@ -2,7 +2,6 @@
 'use strict';
 
 const { invalidType, nodeError, outOfRange } = require('node/errors');
-const { absent } = require('node/absent');
 const { bytesOf } = require('builtins/webidl');
 const { codes, constants, nameOf } = require('node/zlib/constants');
 const { isFinite, isNaN, isView, keys, numberToString, push, slice } = require('builtins/primordials');
@@ -125,7 +124,6 @@ function settingsOf(mode, given) {
   const maxOutputLength = inRange(options.maxOutputLength, 'options.maxOutputLength', 1, kMaxLength, kMaxLength);
   const numbers = numbersOf(mode, options);
   const dictionary = dictionaryOf(options.dictionary);
-  if (dictionary !== undefined && (mode === BROTLI_ENCODE || mode === BROTLI_DECODE)) throw absent('zlib: a dictionary of brotli');
   let coder;
   try {
     coder = coderOpen(mode, numbers, dictionary);

@@ -67,11 +67,12 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
                 compression::inflater(container, &settings)
             }
         }
-        8 => compression::brotli_decoder(),
+        8 => compression::brotli_decoder(dictionary),
         9 => {
             let pairs = given.chunks_exact(2);
             compression::brotli_encoder(
                 pairs.map(|pair| (pair[0] as u32, pair[1] as u32)).collect(),
+                dictionary,
             )
         }
         _ => {

@@ -2,13 +2,14 @@
 // an uncaught exception.
 'use strict';
 
+const { tracked, tracker } = require('builtins/async_context');
 const { invalidType } = require('builtins/invalid_type');
 const { enqueueMicrotask } = ops;
 
 /** @param {() => void} callback */
 function queueMicrotask(callback) {
   if (typeof callback !== 'function') throw invalidType('callback', 'function', callback);
-  enqueueMicrotask(callback);
+  enqueueMicrotask(tracker.now === undefined ? callback : /** @type {any} */ (tracked('Microtask', callback, { callback })));
 }
 
 module.exports = { queueMicrotask };

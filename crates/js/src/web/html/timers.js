@@ -5,6 +5,7 @@
 // Deviations from HTML, both Node's: no string handlers, and no minimum of 4 ms for nested timers. From Node: a delay of 0 is 0.
 'use strict';
 
+const { tracker } = require('builtins/async_context');
 const { invalidType } = require('builtins/invalid_type');
 const { max, min, trunc, symbolFor, apply, Map, mapDelete, mapGet, mapSet } = require('builtins/primordials');
 const { builtinExports, cancelImmediate, cancelTimer, referenceImmediate, referenceTimer } = ops;
@@ -14,6 +15,8 @@ const longestDelay = 2 ** 31 - 1;
 const idle = 0;
 /** @type {any[]} */
 const none = [];
+
+/** @typedef {import('../../builtins/async_context.js').Work} Work */
 
 /** @type {(callback: Function, delay: number, given: any[] | undefined, repeats: boolean, referenced: boolean) => Timeout} */
 let makeTimer;
@@ -34,6 +37,8 @@ class Timeout {
   #number = 0;
   /** Whether it is one of the active timers that keep the program alive. */
   #isCounted = false;
+  /** What hooks know of it. @type {Work | undefined} */
+  #work;
 
   // Old packages hand these on without their timer, which says nothing.
   ref() {
@@ -116,6 +121,7 @@ class Timeout {
   }
   #start() {
     this.#count(this.#referenced);
+    if (tracker.now !== undefined) this.#work ??= tracker.now.begun('Timeout', this);
     this.#key = startTimer(this, this.#delay, this.#referenced);
     if (this.#number !== 0) mapSet(numbered, this.#number, this);
   }
@@ -129,6 +135,9 @@ class Timeout {
     if (this.#key !== idle) cancelTimer(this.#key);
     this.#key = idle;
     if (this.#number !== 0) mapDelete(numbered, this.#number);
+    const work = this.#work;
+    this.#work = undefined;
+    if (work !== undefined) tracker.over(work);
   }
 
   static {
@@ -139,6 +148,7 @@ class Timeout {
       timer.#args = args;
       timer.#repeats = repeats;
       timer.#referenced = referenced;
+      if (tracker.now !== undefined) timer.#work = tracker.now.begun('Timeout', timer);
       timer.#key = startTimer(timer, delay, referenced);
       timer.#count(referenced);
       return timer;
@@ -148,9 +158,12 @@ class Timeout {
       timer.#key = idle;
       if (callback === null) return;
       const args = timer.#args;
+      const work = timer.#work;
+      if (work !== undefined) tracker.enter(work);
       try {
         apply(callback, timer, args ?? none);
       } finally {
+        if (work !== undefined) tracker.leave(work);
         // An interval counts from the end of its callback, which may have cleared or refreshed it.
         if (timer.#key === idle) {
           if (timer.#repeats && timer.#callback !== null) timer.#start();
@@ -246,12 +259,15 @@ class Immediate {
   /** @type {any[] | undefined} */
   #args;
   #referenced = true;
+  /** @type {Work | undefined} */
+  #work;
 
   /** @param {Function} callback @param {any[]} args */
   constructor(callback, args) {
     activeImmediates += 1;
     this.#callback = callback;
     this.#args = args;
+    if (tracker.now !== undefined) this.#work = tracker.now.begun('Immediate', this);
     this.#key = startImmediate(this);
   }
   ref() {
@@ -289,13 +305,25 @@ class Immediate {
       if (immediate.#referenced) activeImmediates -= 1;
       immediate.#callback = null;
       immediate.#args = undefined;
-      apply(callback, immediate, args ?? none);
+      const work = immediate.#work;
+      if (work === undefined) {
+        apply(callback, immediate, args ?? none);
+        return;
+      }
+      tracker.enter(work);
+      try {
+        apply(callback, immediate, args ?? none);
+      } finally {
+        tracker.leave(work);
+        tracker.over(work);
+      }
     };
     stopImmediate = (immediate) => {
       if (immediate === null || typeof immediate !== 'object' || !(#callback in immediate)) return;
       if (immediate.#callback !== null) {
         cancelImmediate(immediate.#key);
         if (immediate.#referenced) activeImmediates -= 1;
+        if (immediate.#work !== undefined) tracker.over(immediate.#work);
       }
       immediate.#callback = null;
       immediate.#args = undefined;

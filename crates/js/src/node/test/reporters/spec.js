@@ -3,6 +3,7 @@
 
 const { colors, errorText, indentation, symbols, testLine } = require('node/test/reporters/format');
 const { process } = require('node/process/process');
+const { coverageTable } = require('node/test/coverage');
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const { pop, push, shift, unshift } = require('builtins/primordials');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
@@ -47,6 +48,10 @@ class SpecReporter extends Stream.Transform {
         const tones = colors();
         const color = data.level === 'error' ? tones.red : data.level === 'warn' ? tones.yellow : tones.blue;
         return `${color}${indentation(data.nesting)}${symbols.diagnostic}${data.message}${tones.white}\n`;
+      }
+      case 'test:coverage': {
+        const tones = colors();
+        return `${tones.blue}${coverageTable(symbols.diagnostic, data.summary)}${tones.white}`;
       }
       case 'test:summary':
         // In watch mode there is a summary after each run, which its failures follow.

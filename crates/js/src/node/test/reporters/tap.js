@@ -1,6 +1,7 @@
 // The reporter `tap`: the Test Anything Protocol, version 13 (https://testanything.org/tap-version-13-specification.html).
 'use strict';
 
+const { coverageTable } = require('node/test/coverage');
 const { inspect } = require('builtins/inspect/inspect');
 const { entries, exec, push, regExp, repeat, replaceAll, split, test, trim } = require('builtins/primordials');
 
@@ -42,6 +43,9 @@ async function* tap(source) {
       }
       case 'test:diagnostic':
         yield `${indentation(data.nesting)}# ${escaped(data.message)}\n`;
+        break;
+      case 'test:coverage':
+        yield coverageTable('# ', data.summary);
         break;
       case 'test:interrupted':
         for (let index = 0; index < data.tests.length; index += 1) {
