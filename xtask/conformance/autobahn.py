@@ -172,11 +172,16 @@ def main() -> int:
             play = server_cases if side == "server" else client_cases
             results = play(options.command, python, Path(place), [options.filter])
         listed = {
-            case: entry["behaviour"] for entry in expected.get("fails", []) if entry["side"] == side for case in entry["cases"]
+            case: entry["behaviour"]
+            for entry in expected.get("fails", [])
+            if entry["side"] == side
+            for case in entry["cases"]
         }
         surprises += judge(side, results, listed, is_whole=options.filter == "*")
         counts = Counter(result["behavior"] for result in results.values())
-        print(f"{side:8}{len(results):5} cases  " + ", ".join(f"{count} {name}" for name, count in counts.most_common()))
+        print(
+            f"{side:8}{len(results):5} cases  " + ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        )
         record[side] = results
     if options.json:
         options.json.write_text(json.dumps(record, indent=1))

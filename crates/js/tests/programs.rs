@@ -328,7 +328,8 @@ fn names_of_commonjs_are_told_from_its_text_also_through_others() {
             (
                 "a.cjs",
                 "exports.own = 1; __exportStar(require('./b.cjs')); function __exportStar(from) { Object.assign(exports, from); } \
-                 Object.defineProperty(exports, 'defined', { enumerable: true, get: () => 3 }); exports['com' + 'puted'] = 4;",
+                 const three = 3; Object.defineProperty(exports, 'defined', { enumerable: true, get() { return three; } }); \
+                 Object.defineProperty(exports, 'made', { enumerable: true, get: () => 5 }); exports['com' + 'puted'] = 4;",
             ),
             ("b.cjs", "module.exports = { passed: 2 };"),
         ],
