@@ -169,7 +169,9 @@ test("who is not trusted is refused, by Node's codes", async () => {
   await old.close();
   const own = certificate({ subject: 'localhost', names: ['localhost'] });
   const alone = await listening({ key: own.key, cert: own.cert });
-  equal((await failure(connect(alone.port))).code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  const refused = await failure(connect(alone.port));
+  equal(refused.code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  equal(refused.message, 'self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca');
   const pinned = connect(alone.port, { ca: own.cert });
   await once(pinned, 'secureConnect');
   pinned.destroy();

@@ -108,6 +108,8 @@ struct Start {
     cache_folder: Option<PathBuf>,
     heap_limit: Option<u32>,
     permissions: Option<Permissions>,
+    /// The path of the command, for `process.execPath`.
+    command: Vec<String>,
     /// Those of the command.
     options: Vec<(String, String)>,
 }
@@ -155,6 +157,7 @@ impl Start {
             heap_limit: self.heap_limit,
         };
         let options = Options {
+            arguments: self.command,
             options: self.options,
             permissions: self.permissions,
             ..Options::default()
@@ -328,6 +331,14 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         cache_folder: scope.context().cache_folder(),
         heap_limit: (heap_bytes > 0.0).then_some(heap_bytes as u32),
         permissions: limits(scope).copy(),
+        command: (scope
+            .state::<Exit>()
+            .arguments
+            .borrow()
+            .iter()
+            .take(1)
+            .cloned())
+        .collect(),
         options: scope.state::<CommandLine>().options(),
     };
     // Dropped last of all, which the parent hears.

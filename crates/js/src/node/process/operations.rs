@@ -145,14 +145,13 @@ fn permission_drop<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
 
 /// `processFacts()`: `{ argv, execPath, pid, sqlite }`, the last its version.
 fn process_facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let executable = std::env::current_exe()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     let mut arguments = scope.state::<Exit>().arguments.borrow().clone();
     if arguments.is_empty() {
-        arguments.push(executable.clone());
+        let executable = std::env::current_exe().unwrap_or_default();
+        arguments.push(executable.to_string_lossy().into_owned());
     }
+    // Under Python that is the interpreter by the name that chooses its environment, and not the file behind it.
+    let executable = arguments[0].clone();
     let arguments = arguments
         .iter()
         .map(|argument| scope.string(argument))

@@ -32,13 +32,17 @@ function defaults() {
   if (known.default !== undefined) return known.default;
   /** @type {string[]} */
   const list = [];
-  const { execArgv, env } = loadProcess();
-  const usesSystem = env.NODE_USE_SYSTEM_CA === '1' || includesOption(execArgv, '--use-system-ca');
-  const parts = usesSystem ? [read('bundled'), read('system'), read('extra')] : [read('bundled'), read('extra')];
+  const parts = trustsSystem() ? [read('bundled'), read('system'), read('extra')] : [read('bundled'), read('extra')];
   for (let part = 0; part < parts.length; part += 1)
     for (let index = 0; index < parts[part].length; index += 1) push(list, parts[part][index]);
   known.default = freeze(list);
   return known.default;
+}
+
+/** Whether the process was told to trust whom the system trusts. */
+function trustsSystem() {
+  const { execArgv, env } = loadProcess();
+  return env.NODE_USE_SYSTEM_CA === '1' || includesOption(execArgv, '--use-system-ca');
 }
 
 /** @param {string[]} list @param {string} option */
@@ -87,9 +91,8 @@ let isChanged = false;
 function apply() {
   if (isChanged) return;
   isChanged = true;
-  const { execArgv, env } = loadProcess();
-  if (env.NODE_EXTRA_CA_CERTS) read('extra');
-  if (env.NODE_USE_SYSTEM_CA !== '1' && !includesOption(execArgv, '--use-system-ca')) return;
+  if (loadProcess().env.NODE_EXTRA_CA_CERTS) read('extra');
+  if (!trustsSystem()) return;
   const { Buffer } = loadBuffer();
   const list = defaults();
   /** @type {Uint8Array[]} */
@@ -98,4 +101,4 @@ function apply() {
   tlsSetAuthorities(bytes);
 }
 
-module.exports = { apply, getCACertificates, rootCertificates, setDefaultCACertificates };
+module.exports = { apply, getCACertificates, rootCertificates, setDefaultCACertificates, trustsSystem };

@@ -12,9 +12,19 @@ const { nodeError } = require('node/errors');
 const { SocketHandle, drained, failed, received, within } = require('node/net/handle');
 const { fault } = require('node/tls/errors');
 const { setImmediate } = require('web/html/timers');
+const loadAuthorities = () => require('node/tls/authorities');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const { tlsAsk, tlsClose, tlsEnd, tlsHello, tlsJoin, tlsOpen, tlsRead, tlsReceive, tlsRelease, tlsSet } = ops;
 const { tlsExport, tlsMaxSendFragment, tlsRenegotiate, tlsSetReceiver, tlsShutdown, tlsStart, tlsWrite } = ops;
+
+/** Faults that an authority of the system's may mend, and how Node says so. @type {Record<string, boolean>} */
+const knownToSystem = {
+  __proto__: /** @type {any} */ (null),
+  DEPTH_ZERO_SELF_SIGNED_CERT: true,
+  UNABLE_TO_GET_ISSUER_CERT: true,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: true,
+};
+const systemHint = '; if the root CA is installed locally, try running Node.js with --use-system-ca';
 
 /** EBADF, for what is done with a handle that is closed. */
 const BAD_DESCRIPTOR = -9;
@@ -310,8 +320,10 @@ class TLSHandle {
   verifyError() {
     const verdict = this.ask('verdict');
     if (verdict === undefined) return null;
-    const error = /** @type {any} */ (new Error(verdict[1]));
-    error.code = verdict[0];
+    const [code, text] = verdict;
+    const isHelped = knownToSystem[code] === true && !loadAuthorities().trustsSystem();
+    const error = /** @type {any} */ (new Error(isHelped ? text + systemHint : text));
+    error.code = code;
     return error;
   }
 }
