@@ -33,10 +33,7 @@ export async function closedPort() {
 /** An error as text, without ports and other numbers that differ from run to run. */
 export function told(error) {
   if (error instanceof AggregateError) return `${error.name} ${error.code}: ${error.errors.map(told).join('; ')}`;
-  // Node adds an advice about its own options to some errors of TLS.
-  const message = String(error.message)
-    .replace(/:\d{4,5}\b/g, ':PORT')
-    .replace(/; if the root CA .*/, '');
+  const message = String(error.message).replace(/:\d{4,5}\b/g, ':PORT');
   return `${error.name}${error.code === undefined ? '' : ` ${error.code}`}: ${message}`;
 }
 
