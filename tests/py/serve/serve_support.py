@@ -5,8 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import signal
+import socket
+import subprocess
 
 import twinloop
+
+
+def js(code):
+    """The value of a JavaScript expression."""
+    return twinloop.js.eval(code)
+
+
+def free_port():
+    """A port of loopback that nobody listens at."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Process:
+    """A server that runs as a process, and what it says."""
+
+    def __init__(self, folder, command, **options):
+        self.log = open(folder / "log", "w+")
+        streams = {"stdout": self.log, "stderr": self.log, "stdin": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, cwd=folder, start_new_session=True, **streams, **options)
+
+    @property
+    def text(self):
+        with open(self.log.name) as file:
+            return file.read()
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(30)
 
 
 @contextlib.asynccontextmanager

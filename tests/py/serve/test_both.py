@@ -15,15 +15,9 @@ import types
 import pytest
 import twinloop
 from _twinloop import _native
-from serve_support import ask, connected, serving, until
+from serve_support import ask, connected, js, serving, until
 
 BODY = bytes(range(256)) * 20_000
-
-
-def js(code):
-    from twinloop import js as javascript
-
-    return javascript.eval(code)
 
 
 class Api:

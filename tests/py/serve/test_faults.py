@@ -17,7 +17,7 @@ import time
 
 import pytest
 import twinloop
-from serve_support import ask, connected, serving, until
+from serve_support import ask, connected, free_port, js, serving, until
 
 PYTHON = """
 import asyncio, os
@@ -62,9 +62,7 @@ def command(folder, kind, *words):
     """A server that runs as a process, and its port."""
     name, text = PROGRAMS[kind]
     (folder / name).write_text(text)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     words = [sys.executable, "-m", "twinloop", "serve", name, "--host", "127.0.0.1", "--port", str(port), *words]
     with open(folder / "log", "w") as log:
         process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
@@ -199,7 +197,7 @@ async def hello(scope, receive, send):
 
 @contextlib.asynccontextmanager
 async def javascript_serving():
-    server = twinloop.js.eval("twinloop.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('hello') })")
+    server = js("twinloop.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('hello') })")
     try:
         yield server
     finally:
@@ -210,7 +208,7 @@ async def javascript_serving():
 def test_clients_wait_while_there_are_no_descriptors(run, language):
     async def main():
         # What is loaded late takes descriptors.
-        twinloop.js.eval("1")
+        js("1")
         async with serving(hello) if language == "python" else javascript_serving() as server:
             async with connected(server) as kept:
                 assert (await kept.get())[2] == b"hello"
@@ -274,7 +272,7 @@ def test_a_header_with_a_line_end_sends_nothing_of_it(run, place, value):
 
     async def main():
         applications = [asgi, wsgi, handler]
-        applications += [twinloop.js_app(twinloop.js.eval(code)(name, text)) for code in (javascript, node)]
+        applications += [twinloop.js_app(js(code)(name, text)) for code in (javascript, node)]
         for application in applications:
             async with serving(application) as server, connected(server) as client:
                 await client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -315,12 +313,12 @@ def test_an_answer_is_given_once(run, caplog):
             for _ in range(2):
                 assert (await client.get())[2] == b"ok"
         assert raised == ["Unexpected ASGI message 'http.response.start' sent, after response already completed."] * 2
-        server = twinloop.js.eval(code)(api)
+        server = js(code)(api)
         try:
             # The first answer counts.
             assert (await ask(server))[2] in (b"api", b"late")
             assert (await ask(server))[2] in (b"api", b"late")
-            assert list(twinloop.js.eval("said")) == ["asgi: the request is answered already"] * 2
+            assert list(js("said")) == ["asgi: the request is answered already"] * 2
         finally:
             await server.stop(True)
 
@@ -364,7 +362,7 @@ def test_clients_that_go_at_any_point_leave_nothing(run):
     request = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nping\r\n0\r\n\r\n"
 
     async def main():
-        for application in (echo, twinloop.js_app(twinloop.js.eval("(request) => new Response(request.body)"))):
+        for application in (echo, twinloop.js_app(js("(request) => new Response(request.body)"))):
             async with serving(application) as server:
                 for length in range(len(request)):
                     async with connected(server) as client:

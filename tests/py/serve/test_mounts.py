@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 import twinloop
-from serve_support import Client, until
+from serve_support import Client, js, until
 
 httpx = pytest.importorskip("httpx")
 websockets = pytest.importorskip("websockets")
@@ -16,12 +16,6 @@ websockets = pytest.importorskip("websockets")
 CERTIFICATES = pathlib.Path(__file__).parent.parent / "certificates"
 IDENTITY = CERTIFICATES / "server.pem"
 WAYS = ["plain", "tls", "http2"]
-
-
-def js(code):
-    from twinloop import js as javascript
-
-    return javascript.eval(code)
 
 
 class Api:

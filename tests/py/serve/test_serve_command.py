@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from serve_support import Process, free_port
 
 PROGRAM = """
 import asyncio, contextlib, os, sys
@@ -51,18 +52,15 @@ def wsgi(environ, start_response):
 """
 
 
-class Command:
-    """A server that runs as a process."""
+class Command(Process):
+    """A server that listens at a port that was chosen for it."""
 
     def __init__(self, folder, *words, wait=True, start=(sys.executable, "-m", "twinloop"), **environment):
         self.port = free_port()
         command = [*start, "serve", *words]
         if not any(word in words for word in ("--uds", "--fd")):
             command += ["--port", str(self.port)]
-        self.log = open(folder / "log", "w+")
-        options = {"cwd": folder, "stdout": self.log, "stderr": self.log, "stdin": subprocess.DEVNULL}
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
-        self.process = subprocess.Popen(command, env=environment, start_new_session=True, **options)
+        super().__init__(folder, command, env={**os.environ, "PYTHONUNBUFFERED": "1", **environment})
         if wait:
             self.wait_for("started")
         if wait and str(self.port) in command:
@@ -84,28 +82,11 @@ class Command:
             time.sleep(0.01)
         assert len(re.findall(pattern, self.text)) >= count, self.text
 
-    @property
-    def text(self):
-        self.log.flush()
-        with open(self.log.name) as file:
-            return file.read()
-
     def get(self, path="/", **headers):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         # Who stands in the queue of a socket while workers change waits.
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read().decode()
-
-    def end(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(30)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.fixture

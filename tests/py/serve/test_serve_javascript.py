@@ -16,22 +16,13 @@ import time
 import urllib.request
 
 import pytest
+from serve_support import Process, free_port
 
 CERTIFICATES = pathlib.Path(__file__).parent.parent / "certificates"
 
 
-class Serve:
-    """A server that runs as a process."""
-
-    def __init__(self, folder, *words, start):
-        self.log = open(folder / "log", "w+")
-        options = {"cwd": folder, "stdout": self.log, "stderr": self.log, "stdin": subprocess.DEVNULL}
-        self.process = subprocess.Popen([*start, "serve", *words], start_new_session=True, **options)
-
-    @property
-    def text(self):
-        with open(self.log.name) as file:
-            return file.read()
+class Serve(Process):
+    """A server that says where it listens."""
 
     def wait_for(self, pattern, count=1):
         for _ in range(6000):
@@ -56,11 +47,6 @@ class Serve:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:
             return answer.read().decode()
 
-    def end(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(30)
-
 
 @pytest.fixture(params=["python", "command"])
 def start(request):
@@ -77,7 +63,7 @@ def serve(tmp_path, start):
     with contextlib.ExitStack() as stack:
 
         def begin(*words):
-            command = Serve(tmp_path, *words, start=start)
+            command = Serve(tmp_path, [*start, "serve", *words])
             stack.callback(command.log.close)
             stack.callback(command.end, signal.SIGKILL)
             return command
@@ -91,12 +77,6 @@ def wait_until(condition):
             return
         time.sleep(0.005)
     raise AssertionError("it did not come to pass")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def another_certificate(path):

@@ -45,7 +45,7 @@ def test_the_scope_says_what_was_asked(run):
         await send({"type": "websocket.close"})
 
     async def main():
-        async with serving(application, root_path="/root") as server:
+        async with serving(application, root_path="/base") as server:
             headers = {"X-Mine": "1"}
             async with connect(
                 url_of(server, "/a%20b?x=1"), subprotocols=["one", "two"], additional_headers=headers
@@ -60,7 +60,7 @@ def test_the_scope_says_what_was_asked(run):
     (scope,) = scopes
     assert "method" not in scope
     assert (scope["type"], scope["scheme"], scope["http_version"]) == ("websocket", "ws", "1.1")
-    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/root/a b", b"/root/a%20b", b"x=1")
+    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/base/a b", b"/base/a%20b", b"x=1")
     assert scope["subprotocols"] == ["one", "two"] and scope["server"] == ("127.0.0.1", port)
     assert (b"x-mine", b"1") in scope["headers"] and scope["extensions"] == {"websocket.http.response": {}}
 
