@@ -101,14 +101,9 @@ impl Plan {
         self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
     }
 
-    /// The long tests with a zealous collector: asked for by name, or with everything else that is long.
-    fn has_zeal(&self) -> bool {
-        self.kinds.iter().any(|wanted| wanted == "zeal") || (self.full && self.kinds.is_empty())
-    }
-
-    /// The fuzzer's targets, a minute each.
-    fn has_fuzz(&self) -> bool {
-        self.kinds.iter().any(|wanted| wanted == "fuzz") || (self.full && self.kinds.is_empty())
+    /// Whether a kind of the long tests is wanted: by its name, or with everything else that is long.
+    fn has_long(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|wanted| wanted == kind) || (self.full && self.kinds.is_empty())
     }
 
     /// Only tests whose name contains this.
@@ -197,10 +192,10 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
             }
         }
     }
-    if plan.has_fuzz() {
+    if plan.has_long("fuzz") {
         total.add(fuzz::every_target(plan)?);
     }
-    if plan.has_zeal() {
+    if plan.has_long("zeal") {
         total.add(zeal::zeal(plan)?);
     }
     println!(

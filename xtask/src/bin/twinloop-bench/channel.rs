@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rustix::event::epoll;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -81,8 +82,34 @@ fn configuration(authority: &str) -> Result<Arc<ClientConfig>> {
 }
 
 impl Channel {
-    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
-        Ok(rustix::io::ioctl_fionbio(self.as_fd(), true)?)
+    /// From now on it does not block, and `poll` tells of `flags`, edge-triggered, under this number.
+    pub(crate) fn watch(
+        &self,
+        poll: impl AsFd,
+        index: usize,
+        flags: epoll::EventFlags,
+    ) -> io::Result<()> {
+        rustix::io::ioctl_fionbio(self.as_fd(), true)?;
+        let data = epoll::EventData::new_u64(index as u64);
+        Ok(epoll::add(
+            poll,
+            self.as_fd(),
+            data,
+            flags | epoll::EventFlags::ET,
+        )?)
+    }
+
+    /// Reads until the kernel has nothing more: how many bytes there were.
+    pub(crate) fn drain(&mut self, scratch: &mut [u8]) -> Result<usize> {
+        let mut sum = 0;
+        loop {
+            match self.read(scratch) {
+                Ok(0) => bail!("the server ended a connection"),
+                Ok(count) => sum += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(sum),
+                Err(error) => return Err(error).context("read"),
+            }
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! One thread on epoll, edge-triggered. The first fifth of the time warms up and is not counted.
 
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -105,14 +104,7 @@ pub(crate) fn run(
     let mut open = Vec::new();
     for index in 0..connections.parse::<usize>().context("CONNECTIONS")? {
         let stream = prepare(peer.connect()?)?;
-        stream.set_nonblocking()?;
-        let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
-        epoll::add(
-            &poll,
-            stream.as_fd(),
-            epoll::EventData::new_u64(index as u64),
-            flags,
-        )?;
+        stream.watch(&poll, index, epoll::EventFlags::IN | epoll::EventFlags::OUT)?;
         open.push(Connection {
             stream,
             sent: 0,

@@ -5,11 +5,10 @@
 //! waking it would be part of what is measured. The first fifth of the time warms up.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::event::epoll;
 
 use crate::channel::{Channel, Peer};
@@ -39,10 +38,7 @@ pub(crate) fn http(
     let mut idle = VecDeque::new();
     for index in 0..connections.parse::<usize>().context("CONNECTIONS")? {
         let stream = peer.connect()?;
-        stream.set_nonblocking()?;
-        let data = epoll::EventData::new_u64(index as u64);
-        let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
-        epoll::add(&poll, stream.as_fd(), data, flags)?;
+        stream.watch(&poll, index, epoll::EventFlags::IN)?;
         open.push(Connection {
             stream,
             received: 0,
@@ -88,14 +84,7 @@ pub(crate) fn http(
         for event in &events {
             let index = event.data.u64() as usize;
             let connection = &mut open[index];
-            loop {
-                match connection.stream.read(&mut scratch) {
-                    Ok(0) => bail!("the server ended a connection"),
-                    Ok(count) => connection.received += count,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) => return Err(error).context("read"),
-                }
-            }
+            connection.received += connection.stream.drain(&mut scratch)?;
             ensure!(
                 connection.received <= answer,
                 "the server answered more than it was asked for"

@@ -1,10 +1,9 @@
 //! The load client for WebSockets (RFC 6455): messages that come back, and messages of one client that all others get.
 
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::event::epoll;
 
 use crate::channel::{Channel, Peer};
@@ -96,10 +95,7 @@ pub(crate) fn fan_out(
     let mut open = Vec::new();
     for index in 0..count {
         let stream = shake_hands(peer.connect()?, path)?;
-        stream.set_nonblocking()?;
-        let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
-        let data = epoll::EventData::new_u64(index as u64);
-        epoll::add(&poll, stream.as_fd(), data, flags)?;
+        stream.watch(&poll, index, epoll::EventFlags::IN)?;
         open.push(stream);
     }
     let start = Instant::now();
@@ -126,14 +122,8 @@ pub(crate) fn fan_out(
             );
             for event in &events {
                 let stream = &mut open[event.data.u64() as usize];
-                loop {
-                    match stream.read(&mut scratch) {
-                        Ok(0) => bail!("the server ended a connection"),
-                        Ok(read) => missing -= read.min(missing),
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                        Err(error) => return Err(error).context("read"),
-                    }
-                }
+                let count = stream.drain(&mut scratch)?;
+                missing -= count.min(missing);
             }
         }
         let then = std::mem::replace(&mut now, Instant::now());
