@@ -74,11 +74,6 @@ pub struct ScryptCost {
     pub most_memory: u64,
 }
 
-/// Whether OpenSSL takes these costs.
-pub fn accepts_scrypt(cost: ScryptCost) -> bool {
-    scrypt(b"", b"", cost, 0).is_ok()
-}
-
 /// scrypt.
 ///
 /// # Errors

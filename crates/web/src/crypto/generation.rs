@@ -119,15 +119,6 @@ fn plain(name: &str) -> Outcome<PKey<Private>> {
     Err(invalid("the kind of key is not supported"))
 }
 
-/// Whether keys of this kind can be made and read by this OpenSSL.
-pub fn knows(name: &str) -> bool {
-    #[cfg(ossl350)]
-    if key::named_type(name).is_some() {
-        return true;
-    }
-    key::raw_id(name).is_some_and(|id| PkeyCtx::new_id(id).is_ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -308,12 +308,6 @@ impl Connection {
         Ok(id)
     }
 
-    /// Whether the peer has room for another pushed stream.
-    #[must_use]
-    pub fn may_push(&self) -> bool {
-        self.remote.enable_push && self.may_begin()
-    }
-
     /// Ends a stream at once.
     ///
     /// # Errors

@@ -420,12 +420,6 @@ impl Connection {
         }
     }
 
-    /// How many encrypted bytes wait to be read.
-    pub fn unread(&mut self) -> usize {
-        self.pipe()
-            .map_or(0, |pipe| pipe.incoming.len() - pipe.read)
-    }
-
     /// What is to be sent.
     pub fn take_outgoing(&mut self) -> Vec<u8> {
         self.pipe()
