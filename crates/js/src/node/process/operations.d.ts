@@ -58,7 +58,7 @@ interface Operations {
   ];
   /** Called once, at the next checkpoint. */
   runBeforeMicrotasks(callback: () => void): void;
-  sendSignal(pid: number, signal: string): void;
+  sendSignal(pid: number, signal: number): void;
   /** Undefined takes it away. */
   setSharedVariable(number: number, name: string, value: string | undefined): void;
   sharedVariable(number: number, name: string): string | undefined;
@@ -68,9 +68,9 @@ interface Operations {
   setTimeZone(name: string | undefined): void;
   stopInput(): void;
   supplementaryGroups(): number[];
-  unwatchSignal(name: string): void;
+  unwatchSignal(signal: number): void;
   userAndGroupIds(): [user: number, effectiveUser: number, group: number, effectiveGroup: number];
   /** The options as they were written on the command line. */
   writtenOptions(): string[];
-  watchSignal(name: string, callback: (number: number) => void): void;
+  watchSignal(signal: number, callback: (number: number) => void): void;
 }

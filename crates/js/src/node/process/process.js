@@ -261,7 +261,7 @@ const members = {
   emitWarning,
   /** What `kill` calls, which programs replace to see it. @param {number} pid @param {number} signal */
   _kill(pid, signal) {
-    sendSignal(pid, `${signal}`);
+    sendSignal(pid, signal);
     return 0;
   },
   /** @param {number} pid @param {any} [signal] */
@@ -272,12 +272,9 @@ const members = {
     let number = signal;
     if (typeof signal === 'number') requireInteger(signal, 'signal');
     else number = loadSignals().signals[signal];
-    if (number === undefined) throw unknownSignal(signal);
-    try {
-      process._kill(+pid, number);
-    } catch (error) {
-      throw /** @type {any} */ (error).code === 'ERR_UNKNOWN_SIGNAL' ? unknownSignal(signal) : error;
-    }
+    // No signal has a longer number.
+    if (number === undefined || number !== (number | 0)) throw unknownSignal(signal);
+    process._kill(+pid, number);
     return true;
   },
 };
@@ -373,21 +370,23 @@ function environment() {
 /** @type {Record<string, true>} */
 const faults = freeze(/** @type {any} */ ({ __proto__: null, SIGBUS: true, SIGFPE: true, SIGILL: true, SIGSEGV: true }));
 const signalName = regExp(/^SIG[A-Z0-9]+$/);
-const isSignal = (/** @type {any} */ name) =>
-  typeof name === 'string' &&
-  test(signalName, name) &&
-  name !== 'SIGKILL' &&
-  name !== 'SIGSTOP' &&
-  faults[name] === undefined &&
-  loadSignals().signals[name] !== undefined;
+/** The number of a signal that the loop may watch for; undefined for other events. @param {any} name @returns {number | undefined} */
+function signalOf(name) {
+  if (typeof name !== 'string' || !test(signalName, name)) return undefined;
+  if (name === 'SIGKILL' || name === 'SIGSTOP' || faults[name] !== undefined) return undefined;
+  return loadSignals().signals[name];
+}
 process.on('newListener', (/** @type {any} */ name) => {
   if (name === 'SIGKILL' || name === 'SIGSTOP') {
     throw assign(new Error('uv_signal_start EINVAL'), { errno: -22, code: 'EINVAL', syscall: 'uv_signal_start' });
   }
-  if (isSignal(name) && process.listenerCount(name) === 0) watchSignal(name, (number) => process.emit(name, name, number));
+  const signal = signalOf(name);
+  if (signal === undefined || process.listenerCount(name) > 0) return;
+  watchSignal(signal, (number) => process.emit(name, name, number));
 });
 process.on('removeListener', (/** @type {any} */ name) => {
-  if (isSignal(name) && process.listenerCount(name) === 0) unwatchSignal(name);
+  const signal = signalOf(name);
+  if (signal !== undefined && process.listenerCount(name) === 0) unwatchSignal(signal);
 });
 
 setProcessEmitter(emitIfListened);

@@ -87,10 +87,9 @@ fn host(scope: &Scope<'_>, signals: &Rc<Signals>) -> HostId {
     })
 }
 
-/// `watchSignal(name, callback)`: `callback(number)` is called for each arrival instead of the default action.
+/// `watchSignal(number, callback)`: `callback(number)` is called for each arrival instead of the default action.
 fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let name = scope.string_of(arguments.get(0))?;
-    let number = signal_number(&name)?;
+    let number = scope.int32_of(arguments.get(0))?;
     if scope.state::<Exit>().in_worker.get() {
         // Signals are the main thread's, as in Node.
         return Ok(Local::undefined());
@@ -102,7 +101,10 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     state.last.set(watch_number);
     let token = token(watch_number, number);
     let watch = signals::watch(number, move || remote.post_host(host, token)).map_err(|error| {
-        Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}"))
+        Error::coded(
+            "EINVAL",
+            format!("cannot watch the signal {number}: {error}"),
+        )
     })?;
     let watched = Watched {
         number: watch_number,
@@ -113,24 +115,21 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     Ok(Local::undefined())
 }
 
-/// `unwatchSignal(name)`: the default action again.
+/// `unwatchSignal(number)`: the default action again.
 fn unwatch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let name = scope.string_of(arguments.get(0))?;
+    let number = scope.int32_of(arguments.get(0))?;
     scope
         .state::<Signals>()
         .watched
         .borrow_mut()
-        .remove(&signal_number(&name)?);
+        .remove(&number);
     Ok(Local::undefined())
 }
 
-/// `sendSignal(pid, name or number)`; 0 asks only whether the process is there.
+/// `sendSignal(pid, number)`; 0 asks only whether the process is there.
 fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let id = scope.int32_of(arguments.get(0))?;
-    let name = scope.string_of(arguments.get(1))?;
-    let number = name
-        .parse::<i32>()
-        .map_or_else(|_| signal_number(&name), Ok)?;
+    let number = scope.int32_of(arguments.get(1))?;
     if number != 0 && id.unsigned_abs() != std::process::id() {
         limits(scope).signals()?;
     }
@@ -138,47 +137,4 @@ fn send_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
         Ok(()) => Ok(Local::undefined()),
         Err(error) => Err(refused(&error, "kill")),
     }
-}
-
-fn signal_number(name: &str) -> Result<i32, Error> {
-    let number = match name {
-        "SIGHUP" => 1,
-        "SIGINT" => 2,
-        "SIGQUIT" => 3,
-        "SIGILL" => 4,
-        "SIGTRAP" => 5,
-        "SIGABRT" | "SIGIOT" => 6,
-        "SIGBUS" => 7,
-        "SIGFPE" => 8,
-        "SIGKILL" => 9,
-        "SIGUSR1" => 10,
-        "SIGSEGV" => 11,
-        "SIGUSR2" => 12,
-        "SIGPIPE" => 13,
-        "SIGALRM" => 14,
-        "SIGTERM" => 15,
-        "SIGSTKFLT" => 16,
-        "SIGCHLD" => 17,
-        "SIGCONT" => 18,
-        "SIGSTOP" => 19,
-        "SIGTSTP" => 20,
-        "SIGTTIN" => 21,
-        "SIGTTOU" => 22,
-        "SIGURG" => 23,
-        "SIGXCPU" => 24,
-        "SIGXFSZ" => 25,
-        "SIGVTALRM" => 26,
-        "SIGPROF" => 27,
-        "SIGWINCH" => 28,
-        "SIGIO" | "SIGPOLL" => 29,
-        "SIGPWR" => 30,
-        "SIGSYS" => 31,
-        _ => {
-            return Err(Error::coded(
-                "ERR_UNKNOWN_SIGNAL",
-                format!("Unknown signal: {name}"),
-            ));
-        }
-    };
-    Ok(number)
 }
