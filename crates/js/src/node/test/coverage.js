@@ -3,7 +3,6 @@
 'use strict';
 
 const { process } = require('node/process/process');
-const { option, options, switchedOn } = require('node/process/options');
 const { matchesGlob } = require('node/path/glob');
 const { usualPatterns } = require('node/test/files');
 const {
@@ -23,6 +22,7 @@ const {
   push,
   regExp,
   repeat,
+  some,
   sort,
   split,
   startsWith,
@@ -31,6 +31,7 @@ const {
 } = require('builtins/primordials');
 const { coverageReport } = ops;
 const loadFiles = () => /** @type {any} */ (require('node/fs/fs'));
+const loadOs = () => /** @type {any} */ (require('node/os/os'));
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
@@ -42,19 +43,6 @@ const lineEnd = regExp(/\r?\n/);
 /** @typedef {{ functionName: string, ranges: Range[], isBlockCoverage: boolean }} Ran */
 /** @typedef {{ line: number, startOffset: number, endOffset: number, isIgnored: boolean, count: number }} Line */
 /** @typedef {{ lines: number, branches: number, functions: number, include: string[], exclude: string[] | undefined }} CoverageSettings */
-
-/** What the command line says of it; undefined when nobody asks. @returns {CoverageSettings | undefined} */
-function coverageSettings() {
-  if (!switchedOn('--experimental-test-coverage')) return undefined;
-  const exclude = options('--test-coverage-exclude');
-  return {
-    lines: Number(option('--test-coverage-lines') ?? 0),
-    branches: Number(option('--test-coverage-branches') ?? 0),
-    functions: Number(option('--test-coverage-functions') ?? 0),
-    include: options('--test-coverage-include'),
-    exclude: exclude.length === 0 ? undefined : exclude,
-  };
-}
 
 /** The reports of processes that wrote them into a folder. @param {string} folder @returns {any[]} */
 function reportsIn(folder) {
@@ -82,7 +70,7 @@ function ownReports() {
 function isWanted(path, cwd, { include, exclude }) {
   const relative = loadPath().relative(cwd, path);
   const matches = (/** @type {string[]} */ patterns) =>
-    filter(patterns, (pattern) => matchesGlob(relative, pattern, '/') || matchesGlob(path, pattern, '/')).length > 0;
+    some(patterns, (pattern) => matchesGlob(relative, pattern, '/') || matchesGlob(path, pattern, '/'));
   if (matches(exclude ?? usualPatterns(true))) return false;
   if (include.length > 0) return matches(include);
   return !stringIncludes(path, '/node_modules/');
@@ -348,8 +336,8 @@ function coverageTable(prefix, summary) {
 function makeFolder() {
   const { NODE_V8_COVERAGE: named } = process.env;
   if (named) return { folder: loadPath().resolve(named), remove: () => {} };
-  const folder = loadFiles().mkdtempSync(`${process.env.TMPDIR || '/tmp'}/coverage-`);
+  const folder = loadFiles().mkdtempSync(`${loadOs().tmpdir()}/coverage-`);
   return { folder, remove: () => loadFiles().rmSync(folder, { recursive: true, force: true }) };
 }
 
-module.exports = { coverageSettings, coverageSummary, coverageTable, makeFolder, missedThresholds, ownReports, reportsIn };
+module.exports = { coverageSummary, coverageTable, makeFolder, missedThresholds, ownReports, reportsIn };

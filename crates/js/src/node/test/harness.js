@@ -4,7 +4,6 @@
 
 const { process } = require('node/process/process');
 const { option } = require('node/process/options');
-const { coverageSummary, missedThresholds, ownReports } = require('node/test/coverage');
 const { TestsStream } = require('node/test/events');
 const { callerPlace, isTestFailure, kinds, testFailure } = require('node/test/failure');
 const { MockTracker } = require('node/test/mock');
@@ -17,6 +16,7 @@ const { inspect } = require('builtins/inspect/inspect');
 const { setImmediate } = require('web/html/timers');
 const { assign, push, withResolvers } = require('builtins/primordials');
 const { exitProcess, monotonicNow, writeOutput } = ops;
+const loadCoverage = () => require('node/test/coverage');
 
 /** Counts and tells for all tests of a process. */
 class Tree {
@@ -160,6 +160,7 @@ class Tree {
   #tellCoverage() {
     const { coverage, isChild } = this.settings;
     if (coverage === undefined || isChild || this.isPart) return;
+    const { coverageSummary, missedThresholds, ownReports } = loadCoverage();
     const summary = coverageSummary((this.coverageReports ?? ownReports)(), this.folder ?? process.cwd(), coverage);
     const missed = missedThresholds(summary);
     for (let index = 0; index < missed.length; index += 1) {

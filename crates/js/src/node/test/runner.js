@@ -8,7 +8,6 @@ const { requireObject, requireOneOf, requireSignal, requireString } = require('n
 const { process } = require('node/process/process');
 const { options: commandOptions, switchedOn } = require('node/process/options');
 const { spawn } = require('node/child_process/module');
-const { makeFolder, reportsIn } = require('node/test/coverage');
 const { testFiles } = require('node/test/files');
 const { kinds, testFailure } = require('node/test/failure');
 const { adopt, open, Tree } = require('node/test/harness');
@@ -41,6 +40,7 @@ const {
   withResolvers,
 } = require('builtins/primordials');
 const { parallelism } = ops;
+const loadCoverage = () => require('node/test/coverage');
 const loadHooks = () => require('node/module/hooks');
 const loadModule = () => require('node/module/module');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
@@ -230,6 +230,7 @@ function start(given, isNested = false) {
     if (options.isolation === 'none') await runHere(tree, chosen, options);
     else {
       if (options.coverage !== undefined) {
+        const { makeFolder, reportsIn } = loadCoverage();
         const reports = makeFolder();
         options.reports = reports;
         tree.coverageReports = () => reportsIn(reports.folder);

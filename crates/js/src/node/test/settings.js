@@ -4,12 +4,12 @@
 const { invalidValue } = require('node/errors');
 const { process } = require('node/process/process');
 const { option, options, switchedOn } = require('node/process/options');
-const { coverageSettings } = require('node/test/coverage');
 const { patternOf } = require('node/test/patterns');
 const { map } = require('builtins/primordials');
 
+/** @typedef {import('./coverage.js').CoverageSettings} CoverageSettings */
 /** @typedef {{ only: boolean | 'where said', names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
- *   updateSnapshots: boolean, isChild: boolean, coverage: import('./coverage.js').CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
+ *   updateSnapshots: boolean, isChild: boolean, coverage: CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
 
 /** @returns {Settings} */
 function readSettings() {
@@ -27,6 +27,19 @@ function readSettings() {
     isChild,
     coverage: coverageSettings(),
     ...reporting(),
+  };
+}
+
+/** What the command line says of coverage; undefined when nobody asks. @returns {CoverageSettings | undefined} */
+function coverageSettings() {
+  if (!switchedOn('--experimental-test-coverage')) return undefined;
+  const exclude = options('--test-coverage-exclude');
+  return {
+    lines: Number(option('--test-coverage-lines') ?? 0),
+    branches: Number(option('--test-coverage-branches') ?? 0),
+    functions: Number(option('--test-coverage-functions') ?? 0),
+    include: options('--test-coverage-include'),
+    exclude: exclude.length === 0 ? undefined : exclude,
   };
 }
 

@@ -3,9 +3,9 @@
 
 const { colors, errorText, indentation, symbols, testLine } = require('node/test/reporters/format');
 const { process } = require('node/process/process');
-const { coverageTable } = require('node/test/coverage');
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const { pop, push, shift, unshift } = require('builtins/primordials');
+const loadCoverage = () => require('node/test/coverage');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 
 class SpecReporter extends Stream.Transform {
@@ -51,7 +51,7 @@ class SpecReporter extends Stream.Transform {
       }
       case 'test:coverage': {
         const tones = colors();
-        return `${tones.blue}${coverageTable(symbols.diagnostic, data.summary)}${tones.white}`;
+        return `${tones.blue}${loadCoverage().coverageTable(symbols.diagnostic, data.summary)}${tones.white}`;
       }
       case 'test:summary':
         // In watch mode there is a summary after each run, which its failures follow.

@@ -1,9 +1,9 @@
 // The reporter `tap`: the Test Anything Protocol, version 13 (https://testanything.org/tap-version-13-specification.html).
 'use strict';
 
-const { coverageTable } = require('node/test/coverage');
 const { inspect } = require('builtins/inspect/inspect');
 const { entries, exec, push, regExp, repeat, replaceAll, split, test, trim } = require('builtins/primordials');
+const loadCoverage = () => require('node/test/coverage');
 
 const lineBreaks = regExp(/\n|\r\n/);
 const frame = regExp(/^\s+at\s/);
@@ -45,7 +45,7 @@ async function* tap(source) {
         yield `${indentation(data.nesting)}# ${escaped(data.message)}\n`;
         break;
       case 'test:coverage':
-        yield coverageTable('# ', data.summary);
+        yield loadCoverage().coverageTable('# ', data.summary);
         break;
       case 'test:interrupted':
         for (let index = 0; index < data.tests.length; index += 1) {
