@@ -256,13 +256,10 @@ class EventTarget {
       // Which throws.
       return target;
     };
-    listenersOf = (target) => {
-      if (target === globalObject) return globalListeners;
-      return isObject(target) && #listeners in target ? target.#listeners : behind(target).#listeners;
-    };
+    listenersOf = (target) => (target === globalObject ? globalListeners : behind(target).#listeners);
     openListeners = (target) => {
       if (target === globalObject) return (globalListeners ??= new Map());
-      const owner = isObject(target) && #listeners in target ? target : behind(target);
+      const owner = behind(target);
       return (owner.#listeners ??= new Map());
     };
   }
