@@ -72,5 +72,6 @@ interface Operations {
   userAndGroupIds(): [user: number, effectiveUser: number, group: number, effectiveGroup: number];
   /** The options as they were written on the command line. */
   writtenOptions(): string[];
-  watchSignal(signal: number, callback: (number: number) => void): void;
+  /** The name is for messages. */
+  watchSignal(name: string, signal: number, callback: (number: number) => void): void;
 }

@@ -382,7 +382,7 @@ process.on('newListener', (/** @type {any} */ name) => {
   }
   const signal = signalOf(name);
   if (signal === undefined || process.listenerCount(name) > 0) return;
-  watchSignal(signal, (number) => process.emit(name, name, number));
+  watchSignal(name, signal, (number) => process.emit(name, name, number));
 });
 process.on('removeListener', (/** @type {any} */ name) => {
   const signal = signalOf(name);

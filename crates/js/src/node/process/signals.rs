@@ -12,7 +12,7 @@ use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 use crate::node::process::operations::Exit;
 
 pub(crate) const OPS: &[Op] = &[
-    Op::new("watchSignal", 2, watch_signal),
+    Op::new("watchSignal", 3, watch_signal),
     Op::new("unwatchSignal", 1, unwatch_signal),
     Op::new("sendSignal", 2, send_signal),
 ];
@@ -87,9 +87,9 @@ fn host(scope: &Scope<'_>, signals: &Rc<Signals>) -> HostId {
     })
 }
 
-/// `watchSignal(number, callback)`: `callback(number)` is called for each arrival instead of the default action.
+/// `watchSignal(name, number, callback)`: `callback(number)` is called for each arrival instead of the default action.
 fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let number = scope.int32_of(arguments.get(0))?;
+    let number = scope.int32_of(arguments.get(1))?;
     if scope.state::<Exit>().in_worker.get() {
         // Signals are the main thread's, as in Node.
         return Ok(Local::undefined());
@@ -101,14 +101,12 @@ fn watch_signal<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     state.last.set(watch_number);
     let token = token(watch_number, number);
     let watch = signals::watch(number, move || remote.post_host(host, token)).map_err(|error| {
-        Error::coded(
-            "EINVAL",
-            format!("cannot watch the signal {number}: {error}"),
-        )
+        let name = scope.string_of(arguments.get(0)).unwrap_or_default();
+        Error::coded("EINVAL", format!("cannot watch the signal {name}: {error}"))
     })?;
     let watched = Watched {
         number: watch_number,
-        callback: scope.persist(arguments.get(1)),
+        callback: scope.persist(arguments.get(2)),
         _watch: watch,
     };
     state.watched.borrow_mut().insert(number, watched);
