@@ -304,6 +304,10 @@ const fetch = (request) => {
 };
 const node = createServer((request, response) => {
   if (request.url === '/none') response.writeHead(404).end();
+  else if (request.url === '/stream') {
+    response.write('a');
+    response.end('bcdef');
+  } else if (request.url === '/plain') response.end('hello');
   else response.setHeader('content-length', 5).end('hello');
 });
 export default KIND;
@@ -326,8 +330,9 @@ def test_each_request_has_a_line_in_the_access_log(serve, tmp_path, kind, place)
     asked = [("/", "GET"), ('/a"b\\x', "GET"), ("/none", "POST"), ("/", "HEAD")]
     for path, method in asked:
         ask(command.port, path, method)
+    ask(command.port, "/stream")
+    ask(command.port, "/plain")
     if kind != "node":
-        ask(command.port, "/stream")
         ask(command.port, "/throws")
     assert command.end() == 0
     text = command.text if words == ["--access-log"] else (tmp_path / "access.log").read_text()
@@ -336,9 +341,11 @@ def test_each_request_has_a_line_in_the_access_log(serve, tmp_path, kind, place)
         ("GET /a\\x22b\\x5Cx HTTP/1.1", "200", "5"),
         ("POST /none HTTP/1.1", "404", "-"),
         ("HEAD / HTTP/1.1", "200", "-"),
+        ("GET /stream HTTP/1.1", "200", "6"),
+        ("GET /plain HTTP/1.1", "200", "5"),
     ]
     if kind != "node":
-        expected += [("GET /stream HTTP/1.1", "200", "6"), ("GET /throws HTTP/1.1", "500", "21")]
+        expected += [("GET /throws HTTP/1.1", "500", "21")]
     assert re.findall(LINE, text) == expected
 
 

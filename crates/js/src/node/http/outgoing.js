@@ -20,6 +20,7 @@ const corked = Symbol('corked');
 const chunked = Symbol('chunkedBuffer');
 const fields = Symbol('headers');
 const uniqueFields = Symbol('uniqueHeaders');
+/** How long the body is that was written so far. */
 const bytesOfBody = Symbol('kBytesWritten');
 const errored = Symbol('errored');
 const highWaterMark = Symbol('highWaterMark');
@@ -540,11 +541,11 @@ function writeBody(message, given, encoding, callback, isEnd) {
     nextTick(done);
     return true;
   }
-  if (hasStrictLength(message)) {
-    const total = message[bytesOfBody] + length;
-    if (isEnd ? total !== message._contentLength : total > message._contentLength) throw lengthMismatch(total, message._contentLength);
-    message[bytesOfBody] = total;
+  const total = message[bytesOfBody] + length;
+  if (hasStrictLength(message) && (isEnd ? total !== message._contentLength : total > message._contentLength)) {
+    throw lengthMismatch(total, message._contentLength);
   }
+  message[bytesOfBody] = total;
   if (!isEnd && message.socket && !message.socket.writableCorked && !message[corked]) {
     // Everything that is written in this turn goes as one.
     const { socket } = message;
@@ -638,4 +639,4 @@ function toUnique(list) {
   return unique;
 }
 
-module.exports = { OutgoingMessage, alreadySent, dateField, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };
+module.exports = { OutgoingMessage, alreadySent, bytesOfBody, dateField, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };

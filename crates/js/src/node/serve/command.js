@@ -15,6 +15,7 @@ const { writeOutput } = ops;
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
 const loadHttps = () => /** @type {any} */ (require('node/https/https'));
+const loadOutgoing = () => require('node/http/outgoing');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 const loadWorkers = () => require('node/serve/workers');
@@ -171,14 +172,11 @@ async function serveListener(read, listener) {
  */
 function logged(requested, log) {
   if (log === undefined) return requested;
+  const { bytesOfBody } = loadOutgoing();
   return (/** @type {any} */ request, /** @type {any} */ response) => {
     // By then the connection may have none.
     const address = `${request.socket.remoteAddress}`;
-    response.once('close', () => {
-      const { statusCode } = response;
-      const hasBody = request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
-      log.tell(request, response, address, hasBody ? +(response.getHeader('content-length') ?? 0) : 0);
-    });
+    response.once('close', () => log.tell(request, response, address, response[bytesOfBody]));
     requested(request, response);
   };
 }
