@@ -366,8 +366,9 @@ def test_nothing_is_logged_unless_it_is_asked_for(serve, tmp_path):
     assert command.text == f"Listening on {command.url}\n"
 
 
-def test_a_hangup_opens_a_log_again_that_was_moved_away(serve, tmp_path):
-    (tmp_path / "app.mjs").write_text(LOGGED.replace("KIND", "{ fetch }"))
+@pytest.mark.parametrize("kind", ["{ fetch }", "node"])
+def test_a_hangup_opens_a_log_again_that_was_moved_away(serve, tmp_path, kind):
+    (tmp_path / "app.mjs").write_text(LOGGED.replace("KIND", kind))
     command = serve("app.mjs", "--host", "127.0.0.1", "--port", "0", "--access-log=access.log")
     ask(command.port, "/before")
     log = tmp_path / "access.log"
@@ -378,6 +379,9 @@ def test_a_hangup_opens_a_log_again_that_was_moved_away(serve, tmp_path):
     ask(command.port, "/behind")
     wait_until(lambda: "/behind" in log.read_text())
     assert "/behind" not in (tmp_path / "moved.log").read_text()
+    # The old one is not held.
+    held = f"/proc/{command.process.pid}/fd"
+    assert str(tmp_path / "moved.log") not in [os.path.realpath(f"{held}/{name}") for name in os.listdir(held)]
 
 
 def test_a_full_disk_under_the_log_stops_nothing(serve, tmp_path):

@@ -116,6 +116,7 @@ function tlsOf(read) {
 
 /** @param {ServeArguments} read @param {any} handlers @param {any} target what they were found in @returns {Running} */
 function serveHandler(read, handlers, target) {
+  const accessLog = readAccessLog(read);
   const server = twinloop.serve({
     ...handlers,
     hostname: read.host ?? target.hostname,
@@ -125,12 +126,15 @@ function serveHandler(read, handlers, target) {
     tls: tlsOf(read),
     idleTimeout: read.idle,
     maxRequestBodySize: read.body,
-    accessLog: read.accessLog,
+    accessLog,
   });
   return {
     url: placeOf(read, () => `${server.url}`),
     stop: (atOnce) => server.stop(atOnce),
-    reload: () => void server.reload({ ...handlers, tls: tlsOf(read), accessLog: read.accessLog }),
+    reload: () => {
+      server.reload({ ...handlers, tls: tlsOf(read) });
+      accessLog?.reopen();
+    },
   };
 }
 

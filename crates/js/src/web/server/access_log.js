@@ -1,39 +1,39 @@
 // The option `accessLog` of `twinloop.serve`: a line for each request, on the standard output or in a file.
 'use strict';
 
-const { stringify } = require('builtins/primordials');
+const { refuse } = require('web/server/options');
 const { accessLogFlushed, accessLogLine, accessLogOpen, accessLogReopen, serverSetLog } = ops;
 
 /** A log, and the path that it has if it is in a file. */
 class AccessLog {
-  #number;
+  #native;
   #path;
 
   /** @param {string | undefined} path */
   constructor(path) {
     this.#path = path;
-    this.#number = accessLogOpen(path);
+    this.#native = accessLogOpen(path);
   }
 
   /** Tells of a native server's requests from now on. @param {number} server */
   follow(server) {
-    serverSetLog(server, this.#number);
+    serverSetLog(server, this.#native);
   }
 
   /** Goes on in a new file, if the old one was moved away. */
   reopen() {
-    if (this.#path !== undefined) accessLogReopen(this.#number, this.#path);
+    if (this.#path !== undefined) accessLogReopen(this.#native, this.#path);
   }
 
   /** Tells of a request of another server. @param {any} request @param {any} response of `node:http` @param {string} address @param {number} bytes */
   tell(request, response, address, bytes) {
     const { method, url, httpVersion } = request;
     const status = response.headersSent ? response.statusCode : 0;
-    accessLogLine(this.#number, address, method, url, `HTTP/${httpVersion}`, status, bytes);
+    accessLogLine(this.#native, address, method, url, `HTTP/${httpVersion}`, status, bytes);
   }
 
   flushed() {
-    return accessLogFlushed(this.#number);
+    return accessLogFlushed(this.#native);
   }
 }
 
@@ -41,16 +41,16 @@ class AccessLog {
 function readAccessLog(options) {
   const value = options.accessLog;
   if (value === undefined || value === false) return undefined;
+  // Of the command, which opens it again itself.
+  if (value instanceof AccessLog) return value;
   if (value === true) return new AccessLog(undefined);
   if (typeof value === 'string' && value !== '') return new AccessLog(value);
-  throw new TypeError(
-    `serve: the option 'accessLog' must be true or a path, not ${typeof value === 'string' ? stringify(value) : String(value)}`,
-  );
+  return refuse('accessLog', value, 'true or a path');
 }
 
 /** No log follows a server any more. @param {number} server */
 function forgetLog(server) {
-  serverSetLog(server, 0);
+  serverSetLog(server, undefined);
 }
 
 module.exports = { forgetLog, readAccessLog };

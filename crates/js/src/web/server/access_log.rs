@@ -1,4 +1,4 @@
-//! The operations of the access log: a log is a number, which servers of `twinloop.serve` follow, and of which servers of Node tell what they did.
+//! The operations of the access log: a log follows the requests of servers of `twinloop.serve`, and servers of Node tell it what they did.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -22,13 +22,8 @@ pub(super) const OPS: &[Op] = &[
 /// How long the end of a server waits for who reads its log.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-fn log_of<'s>(
-    scope: &Scope<'s>,
-    arguments: &Arguments<'s>,
-    place: usize,
-) -> Result<Option<Rc<AccessLog>>, Error> {
-    let number = scope.number_of(arguments.get(place))?;
-    Ok(scope.state::<Servers>().logs.get(number))
+fn log_in(scope: &Scope<'_>, value: Local<'_>) -> Result<Rc<AccessLog>, Error> {
+    scope.expect_host(value, "an access log")
 }
 
 fn path_of(scope: &Scope<'_>, value: Local<'_>) -> Result<PathBuf, Error> {
@@ -41,7 +36,7 @@ fn failed(path: &std::path::Path, error: &std::io::Error) -> Error {
     Error::new(format!("the access log '{}': {error}", path.display()))
 }
 
-/// `accessLogOpen(path)`: the number of a log, on the standard output without a path.
+/// `accessLogOpen(path)`: a log, on the standard output without a path.
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = arguments.get(0);
     let log = if path.is_undefined() {
@@ -50,22 +45,26 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         let path = path_of(scope, path)?;
         AccessLog::to_file(&path).map_err(|error| failed(&path, &error))?
     };
-    Ok(scope.number(scope.state::<Servers>().logs.insert(log)))
+    scope.host_object(log)
 }
 
 /// `accessLogReopen(log, path)`
 fn reopen<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let path = path_of(scope, arguments.get(1))?;
-    if let Some(log) = log_of(scope, &arguments, 0)? {
-        log.reopen(&path).map_err(|error| failed(&path, &error))?;
-    }
+    log_in(scope, arguments.get(0))?
+        .reopen(&path)
+        .map_err(|error| failed(&path, &error))?;
     Ok(Local::undefined())
 }
 
-/// `serverSetLog(server, log)`: has the log follow the server's requests from now on; 0 is none.
+/// `serverSetLog(server, log)`: has the log follow the server's requests from now on, or none.
 fn set_log<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.number_of(arguments.get(0))?;
-    let log = log_of(scope, &arguments, 1)?;
+    let log = arguments.get(1);
+    let log = match log.is_undefined() {
+        true => None,
+        false => Some(log_in(scope, log)?),
+    };
     if let Some(listening) = scope.state::<Servers>().listening.get(number) {
         *listening.log.borrow_mut() = log;
     }
@@ -74,9 +73,7 @@ fn set_log<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 
 /// `accessLogLine(log, address, method, target, version, status, bytes)`
 fn line<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let Some(log) = log_of(scope, &arguments, 0)? else {
-        return Ok(Local::undefined());
-    };
+    let log = log_in(scope, arguments.get(0))?;
     let address: Option<IpAddr> = scope.string_of(arguments.get(1))?.parse().ok();
     log.add(&AccessLine {
         client: address.map(|address| SocketAddr::new(address, 0)),
@@ -91,11 +88,9 @@ fn line<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 
 /// `accessLogFlushed(log)`: resolves when what was told is written, or nobody has read it for long.
 fn flushed<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let log = log_of(scope, &arguments, 0)?;
+    let log = log_in(scope, arguments.get(0))?;
     scope.promise_from_future(async move {
-        if let Some(log) = log {
-            log.flushed(PATIENCE).await;
-        }
+        log.flushed(PATIENCE).await;
         Ok(())
     })
 }

@@ -7,6 +7,10 @@ type ServerReceivers = [
   pinged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
   ponged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
 ];
+interface NativeAccessLog {
+  readonly nativeAccessLog: unique symbol;
+}
+
 type ServerContent = string | Uint8Array | null;
 type Endpoint = [address: string, port: number];
 
@@ -30,13 +34,21 @@ interface Operations {
   serverConnections(server: number): number;
   serverIdentity(server: number, certificate: string, key: string): void;
   /** A log of requests, on the standard output without a path. */
-  accessLogOpen(path: string | undefined): number;
-  accessLogReopen(log: number, path: string): void;
-  accessLogLine(log: number, address: string, method: string, target: string, version: string, status: number, bytes: number): void;
+  accessLogOpen(path: string | undefined): NativeAccessLog;
+  accessLogReopen(log: NativeAccessLog, path: string): void;
+  accessLogLine(
+    log: NativeAccessLog,
+    address: string,
+    method: string,
+    target: string,
+    version: string,
+    status: number,
+    bytes: number,
+  ): void;
   /** Resolves when what was told is written, or nobody has read it for long. */
-  accessLogFlushed(log: number): Promise<void>;
-  /** Has a log follow a server's requests from now on; 0 is none. */
-  serverSetLog(server: number, log: number): void;
+  accessLogFlushed(log: NativeAccessLog): Promise<void>;
+  /** Has a log follow a server's requests from now on, or none. */
+  serverSetLog(server: number, log: NativeAccessLog | undefined): void;
   serverReference(server: number, on: boolean): void;
   /** Resolves when nothing of it is left. */
   serverStop(server: number, atOnce: boolean): Promise<void>;

@@ -150,4 +150,4 @@ function readSignal(options) {
   return signal;
 }
 
-module.exports = { functionOf, readCompress, readLimits, readNumber, readPlace, readServing, readSignal, readTls };
+module.exports = { functionOf, readCompress, readLimits, readNumber, readPlace, readServing, readSignal, readTls, refuse };

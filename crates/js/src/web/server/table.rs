@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use slab::Slab;
 use twinloop_loop::net::Listener;
-use twinloop_web::server::{AccessLog, Exchange, Socket};
+use twinloop_web::server::{Exchange, Socket};
 
 use super::listening::Listening;
 use super::sockets::Topics;
@@ -63,7 +63,6 @@ pub(super) struct Servers {
     pub(super) listening: Table<Listening>,
     pub(super) exchanges: Table<Exchange>,
     pub(super) sockets: Table<Socket>,
-    pub(super) logs: Table<AccessLog>,
     /// Sockets that other processes listen at.
     pub(super) bound: RefCell<Vec<Listener>>,
     pub(super) topics: RefCell<Topics>,
