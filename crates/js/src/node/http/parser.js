@@ -3,15 +3,11 @@
 'use strict';
 
 const { apply, defineProperty, indexOf, keys, subarray } = require('builtins/primordials');
-const { maxHeaderSize } = require('node/http/connection');
+const { flag, maxHeaderSize } = require('node/http/connection');
 const { listOf } = require('node/http/fields');
 const { METHODS } = require('node/http/names');
 const { httpFinish, httpHandOver, httpParse, httpParser, httpSkipBody } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
-
-/** What a head tells of the connection. */
-const KEEPS_ALIVE = 1;
-const UPGRADES = 2;
 
 const numbers = {
   REQUEST: 1,
@@ -85,8 +81,8 @@ class HTTPParser {
       this.#readsResponses ? undefined : second,
       this.#readsResponses ? first : undefined,
       this.#readsResponses ? second : undefined,
-      (flags & UPGRADES) !== 0,
-      (flags & KEEPS_ALIVE) !== 0,
+      (flags & flag.upgrades) !== 0,
+      (flags & flag.keepsAlive) !== 0,
     );
   }
   /** @param {string | undefined} trailers */

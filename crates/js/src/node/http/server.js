@@ -280,7 +280,7 @@ function onClose() {
   if (own === undefined) return;
   own.server[connections].delete(this);
   release(this, own);
-  while (own.incoming.length > 0) shift(own.incoming).destroy(connectionReset('aborted'));
+  abortIncoming(own);
 }
 
 /** @param {any} socket */
@@ -327,12 +327,17 @@ function goOn(socket) {
   }
 }
 
+/** Requests that wait for a response get none. @param {any} own */
+function abortIncoming(own) {
+  while (own.incoming.length > 0) shift(own.incoming).destroy(connectionReset('aborted'));
+}
+
 /** @this {any} the socket */
 function onEnd() {
   const own = this[state];
   if (!own.reader.finish()) return;
   if (!own.server.httpAllowHalfOpen) {
-    while (own.incoming.length > 0) shift(own.incoming).destroy(connectionReset('aborted'));
+    abortIncoming(own);
     if (this.writable) this.end();
   } else if (own.outgoing.length > 0) own.outgoing[own.outgoing.length - 1]._last = true;
   else if (this._httpMessage) this._httpMessage._last = true;

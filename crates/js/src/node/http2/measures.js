@@ -3,8 +3,7 @@
 'use strict';
 
 const { beginMeasure, endMeasure } = require('web/performance/measured');
-const { http2State } = ops;
-const { monotonicNow } = ops;
+const { http2State, monotonicNow } = ops;
 
 /** @param {any} measured @param {string} what the first time that it happens */
 function first(measured, what) {
