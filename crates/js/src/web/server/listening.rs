@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -66,32 +66,17 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let identity = read_identity(scope, arguments.get(3), arguments.get(4))?;
     let limits = read_limits(scope, arguments.get(5))?;
     let compression = read_compression(scope, scope.get(arguments.get(5), 3)?)?;
-    let mut path = None;
-    let (shown, listener) = if place.as_f64().is_some() {
+    let (listener, path) = if place.as_f64().is_some() {
         let number = scope.int32_of(place)?;
         let backlog = ListenOptions::default().backlog;
-        let listener = take_inherited(number).and_then(|fd| Listener::from_fd(fd, backlog));
-        (format!("descriptor {number}"), listener)
-    } else if flags & 4 != 0 {
-        let text = scope.string_of(place)?;
-        let file = PathBuf::from(&text);
-        crate::builtins::permissions::limits(scope).path(Access::READ_AND_WRITE, &file)?;
-        let listener = Listener::bind_unix(&file);
-        path = listener.is_ok().then_some(file);
-        (text, listener)
+        let listener = take_inherited(number)
+            .and_then(|fd| Listener::from_fd(fd, backlog))
+            .map_err(|error| listen_error(&error, &format!("descriptor {number}")))?;
+        (listener, None)
     } else {
-        let host = scope.string_of(place)?;
-        let options = ListenOptions {
-            ipv6_only: flags & 1 != 0,
-            reuse_port: flags & 2 != 0,
-            ..ListenOptions::default()
-        };
-        let listener = on_addresses(scope, &host, port, |address| {
-            Listener::bind_with(address, options)
-        })?;
-        (format!("{host}:{port}"), listener)
+        let (on_path, on_address) = (Listener::bind_unix, Listener::bind_with);
+        at_place(scope, place, port, flags, on_path, on_address)?
     };
-    let listener = listener.map_err(|error| listen_error(&error, &shown))?;
     let servers = scope.state::<Servers>();
     // The handler has to know the number of the server that it is given to.
     let server = Server::start(listener, identity, limits, Rc::new(drop::<Exchange>));
@@ -114,24 +99,10 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 /// `serverBind(place, port, flags)`: `[descriptor, address, port]` of a socket that is bound for others to listen at, and stays so. Place and flags are
 /// those of `serverStart`; a path has no address.
 fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let place = scope.string_of(arguments.get(0))?;
     let port = scope.int32_of(arguments.get(1))? as u16;
     let flags = scope.int32_of(arguments.get(2))?;
-    let (shown, listener) = if flags & 4 != 0 {
-        let file = PathBuf::from(&place);
-        limits(scope).path(Access::READ_AND_WRITE, &file)?;
-        (place, Listener::bound_unix(&file))
-    } else {
-        let options = ListenOptions {
-            ipv6_only: flags & 1 != 0,
-            ..ListenOptions::default()
-        };
-        let listener = on_addresses(scope, &place, port, |address| {
-            Listener::bound(address, options)
-        })?;
-        (format!("{place}:{port}"), listener)
-    };
-    let listener = listener.map_err(|error| listen_error(&error, &shown))?;
+    let (on_path, on_address) = (Listener::bound_unix, Listener::bound);
+    let (listener, _) = at_place(scope, arguments.get(0), port, flags, on_path, on_address)?;
     let number = listener.number();
     let name = address(scope, listener.local_addr().ok())?;
     scope.state::<Servers>().bound.borrow_mut().push(listener);
@@ -140,6 +111,32 @@ fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         false => (Local::null(), Local::null()),
     };
     scope.array(&[scope.number(number.into()), host, port])
+}
+
+/// A listener at the path or the host that a place is by its flags, and the path.
+fn at_place(
+    scope: &Scope<'_>,
+    place: Local<'_>,
+    port: u16,
+    flags: i32,
+    on_path: impl Fn(&Path) -> io::Result<Listener>,
+    on_address: impl Fn(SocketAddr, ListenOptions) -> io::Result<Listener>,
+) -> Result<(Listener, Option<PathBuf>), Error> {
+    let place = scope.string_of(place)?;
+    if flags & 4 != 0 {
+        let path = PathBuf::from(&place);
+        limits(scope).path(Access::READ_AND_WRITE, &path)?;
+        let listener = on_path(&path).map_err(|error| listen_error(&error, &place))?;
+        return Ok((listener, Some(path)));
+    }
+    let options = ListenOptions {
+        ipv6_only: flags & 1 != 0,
+        reuse_port: flags & 2 != 0,
+        ..ListenOptions::default()
+    };
+    let listener = on_addresses(scope, &place, port, |address| on_address(address, options))?;
+    let listener = listener.map_err(|error| listen_error(&error, &format!("{place}:{port}")))?;
+    Ok((listener, None))
 }
 
 /// Listens on the first address of a name that can be had. A name is looked up here and now, as a server has nothing to do before it listens.
