@@ -2,7 +2,7 @@
 // Request and gives a Response: for a server of another kind, where a connection in memory leads to a server of Node that listens nowhere.
 'use strict';
 
-const { Promise, apply, push, resolve, slice, split, stringIndexOf, then, toLowerCase } = require('builtins/primordials');
+const { Promise, apply, includes, push, resolve, slice, split, stringIndexOf, then, toLowerCase } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { addAlgorithm } = require('web/abort/abort');
 const { Headers, wireText } = require('web/fetch/headers');
@@ -84,14 +84,6 @@ function handlerOf(find) {
 // What is said between two neighbours, and not by the client to the app.
 const ofConnection = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect', 'te', 'trailer', 'proxy-connection'];
 
-/** @param {string} name */
-function isOfConnection(name) {
-  for (let i = 0; i < ofConnection.length; i += 1) {
-    if (ofConnection[i] === name) return true;
-  }
-  return false;
-}
-
 /** @param {any} server @param {any} request @param {{ address: string, port: number, family: string } | null} peer @returns {Promise<any>} */
 function ask(server, request, peer) {
   const url = new (loadUrl().URL)(request.url);
@@ -137,7 +129,7 @@ function headersOf(request, hasBody) {
   for (let i = 0; i < lines.length; i += 1) {
     const colon = stringIndexOf(lines[i], ':');
     const name = colon < 0 ? '' : slice(lines[i], 0, colon);
-    if (name === '' || isOfConnection(name)) continue;
+    if (name === '' || includes(ofConnection, name)) continue;
     hasLength ||= name === 'content-length';
     push(headers, name, slice(lines[i], colon + 1));
   }
@@ -151,7 +143,7 @@ function responseOf(incoming, method) {
   const headers = new Headers();
   const raw = incoming.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
-    if (!isOfConnection(toLowerCase(raw[i]))) headers.append(raw[i], raw[i + 1]);
+    if (!includes(ofConnection, toLowerCase(raw[i]))) headers.append(raw[i], raw[i + 1]);
   }
   const status = incoming.statusCode;
   const hasBody = method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304;
