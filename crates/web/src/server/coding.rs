@@ -3,6 +3,8 @@
 //! Only what is worth it: types that are text of some kind, from a size on, and nothing that says of itself that it must stay as it is. An answer that
 //! might have been compressed says so in `vary`, whether it was or not; one that was has another length, no ranges and a weak tag.
 
+use std::borrow::Cow;
+
 use super::fields::Fields;
 use crate::compression::{
     Coder, Container, Failure, Settings, brotli_encoder, deflater, zstd_encoder,
@@ -82,6 +84,21 @@ pub(super) enum Negotiated {
     Coded(Coding),
 }
 
+impl Negotiated {
+    /// The fields of the answer, which had these, and by what its body is coded.
+    pub(super) fn applied(self, fields: &Fields) -> (Cow<'_, Fields>, Option<Coding>) {
+        match self {
+            Negotiated::AsItIs => (Cow::Borrowed(fields), None),
+            Negotiated::ForThisClient => {
+                let mut fields = fields.clone();
+                vary(&mut fields);
+                (Cow::Owned(fields), None)
+            }
+            Negotiated::Coded(coding) => (Cow::Owned(coded_fields(fields, coding)), Some(coding)),
+        }
+    }
+}
+
 /// What becomes of an answer; `length` of its body, if that is known.
 pub(super) fn negotiate(
     compression: Compression,
@@ -116,7 +133,7 @@ pub(super) fn negotiate(
 }
 
 /// The fields of an answer that is compressed.
-pub(super) fn coded_fields(fields: &Fields, coding: Coding) -> Fields {
+fn coded_fields(fields: &Fields, coding: Coding) -> Fields {
     let mut coded = fields.without(&["accept-ranges", "etag"]);
     if let Some(tag) = fields.get("etag") {
         // The bytes are others, what they say is the same.
@@ -132,7 +149,7 @@ pub(super) fn coded_fields(fields: &Fields, coding: Coding) -> Fields {
 }
 
 /// Says that the answer depends on what the client accepts.
-pub(super) fn vary(fields: &mut Fields) {
+fn vary(fields: &mut Fields) {
     let is_said = fields.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case(b"vary")
             && (has_word(value, b"accept-encoding") || has_word(value, b"*"))

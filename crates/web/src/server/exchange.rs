@@ -4,6 +4,7 @@
 //! to. One that is dropped unanswered is answered by 500, and one that is dropped in the middle of an answer ends the connection, so that
 //! nobody takes the half for the whole.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use twinloop_loop::Loop;
 use twinloop_loop::time::sleep;
 
-use super::coding::{Coding, Compression, Negotiated, coded_fields, negotiate, vary};
+use super::coding::{Coding, Compression, negotiate};
 use super::fields::Fields;
 use super::link::Link;
 use super::listening::Core;
@@ -278,9 +279,15 @@ impl Exchange {
         self.compression.set(Some(compression));
     }
 
-    fn negotiated(&self, status: u16, fields: &Fields, length: Option<u64>) -> Negotiated {
+    /// The fields of an answer as the client gets them, and by what its body is coded.
+    fn negotiated<'f>(
+        &self,
+        status: u16,
+        fields: &'f Fields,
+        length: Option<u64>,
+    ) -> (Cow<'f, Fields>, Option<Coding>) {
         let Some(compression) = self.compression.get() else {
-            return Negotiated::AsItIs;
+            return (Cow::Borrowed(fields), None);
         };
         let mut accepted = String::new();
         for (name, value) in self.fields() {
@@ -289,7 +296,7 @@ impl Exchange {
                 accepted.push(',');
             }
         }
-        negotiate(compression, &accepted, status, fields, length)
+        negotiate(compression, &accepted, status, fields, length).applied(fields)
     }
 
     fn respond_coded(
@@ -299,10 +306,9 @@ impl Exchange {
         fields: &Fields,
         body: Bytes,
     ) -> Result<()> {
-        let coded = coded_fields(fields, coding);
         if self.method() == "HEAD" {
             // How long it would be only its bytes could say.
-            self.channel.begin(self.id, status, &coded)?;
+            self.channel.begin(self.id, status, fields)?;
             return self.channel.finish(self.id, &Fields::new());
         }
         if body.len() <= SHORT {
@@ -311,10 +317,10 @@ impl Exchange {
             let output = squeeze(&mut *coder, &body, end).map_err(failed)?;
             return self
                 .channel
-                .respond(self.id, status, &coded, &Bytes::from(output));
+                .respond(self.id, status, fields, &Bytes::from(output));
         }
         let squeezing = Squeezing::new(Rc::clone(&self.channel), self.id, coding, None)?;
-        self.channel.begin(self.id, status, &coded)?;
+        self.channel.begin(self.id, status, fields)?;
         squeezing.write(body)?;
         squeezing.finish(&Fields::new())
     }
@@ -330,14 +336,10 @@ impl Exchange {
         let length = body.len();
         let outcome = check_status(status).and_then(|()| {
             let length = fields.length().unwrap_or(body.len() as u64);
-            match self.negotiated(status, fields, Some(length)) {
-                Negotiated::AsItIs => self.channel.respond(self.id, status, fields, &body),
-                Negotiated::ForThisClient => {
-                    let mut fields = fields.clone();
-                    vary(&mut fields);
-                    self.channel.respond(self.id, status, &fields, &body)
-                }
-                Negotiated::Coded(coding) => self.respond_coded(coding, status, fields, body),
+            let (fields, coding) = self.negotiated(status, fields, Some(length));
+            match coding {
+                None => self.channel.respond(self.id, status, &fields, &body),
+                Some(coding) => self.respond_coded(coding, status, &fields, body),
             }
         });
         let outcome = self.keep_answerable(outcome);
@@ -356,23 +358,14 @@ impl Exchange {
         self.advance(Progress::Unanswered, Progress::Begun)?;
         self.status.set(status);
         let outcome = check_status(status).and_then(|()| {
-            match self.negotiated(status, fields, fields.length()) {
-                Negotiated::AsItIs => self.channel.begin(self.id, status, fields),
-                Negotiated::ForThisClient => {
-                    let mut fields = fields.clone();
-                    vary(&mut fields);
-                    self.channel.begin(self.id, status, &fields)
-                }
-                Negotiated::Coded(coding) => {
-                    let coded = coded_fields(fields, coding);
-                    if self.method() != "HEAD" {
-                        let channel = Rc::clone(&self.channel);
-                        let squeezing = Squeezing::new(channel, self.id, coding, fields.length())?;
-                        let _ = self.squeezing.set(squeezing);
-                    }
-                    self.channel.begin(self.id, status, &coded)
-                }
+            let length = fields.length();
+            let (fields, coding) = self.negotiated(status, fields, length);
+            if let Some(coding) = coding.filter(|_| self.method() != "HEAD") {
+                let channel = Rc::clone(&self.channel);
+                let squeezing = Squeezing::new(channel, self.id, coding, length)?;
+                let _ = self.squeezing.set(squeezing);
             }
+            self.channel.begin(self.id, status, &fields)
         });
         self.keep_answerable(outcome)
     }

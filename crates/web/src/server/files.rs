@@ -4,6 +4,7 @@
 //! changes meanwhile. What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes
 //! them (rules ONE-WAIT, BOUNDED).
 
+use std::borrow::Cow;
 use std::io::{self, IoSliceMut};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
@@ -18,7 +19,7 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::ReadWriteFlags;
 use twinloop_loop::{JoinHandle, Loop};
 
-use super::coding::{Coding, Compression, Negotiated, coded_fields, negotiate, vary, weight};
+use super::coding::{Coding, Compression, negotiate, weight};
 use super::exchange::Exchange;
 use super::fields::Fields;
 use super::squeezing::{SHORT, failed, squeeze};
@@ -411,24 +412,20 @@ fn of_file(
     let Some(compression) = serving.compress else {
         return Ok(answer);
     };
-    let Some(body) = answer.body.take() else {
-        return Ok(answer);
-    };
     let length = answer.fields.length();
     let accepted = &asked.accept_encoding;
-    match negotiate(compression, accepted, answer.status, &answer.fields, length) {
-        Negotiated::AsItIs => answer.body = Some(body),
-        Negotiated::ForThisClient => {
-            vary(&mut answer.fields);
-            answer.body = Some(body);
-        }
-        Negotiated::Coded(coding) => {
-            answer.fields = coded_fields(&answer.fields, coding);
-            answer.body = Some(match asked.method.as_str() {
-                "HEAD" => body.without_bytes(),
-                _ => body.coded(coding)?,
-            });
-        }
+    let negotiated = negotiate(compression, accepted, answer.status, &answer.fields, length);
+    let (fields, coding) = negotiated.applied(&answer.fields);
+    if let Cow::Owned(fields) = fields {
+        answer.fields = fields;
+    }
+    if let Some(coding) = coding
+        && let Some(body) = answer.body.take()
+    {
+        answer.body = Some(match asked.method.as_str() {
+            "HEAD" => body.without_bytes(),
+            _ => body.coded(coding)?,
+        });
     }
     Ok(answer)
 }
