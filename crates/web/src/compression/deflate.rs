@@ -4,7 +4,7 @@ use zlib_rs::{
     Deflate, DeflateConfig, DeflateFlush, Inflate, InflateError, InflateFlush, Status, Strategy,
 };
 
-use super::{Coder, FINISH, Failure, Progress};
+use super::{Coder, Failure, Progress};
 
 /// What stands around the compressed blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct Settings {
 }
 
 const NEED_DICTIONARY: i32 = 2;
+
+/// zlib's `Z_SYNC_FLUSH` and `Z_FINISH`.
+const SYNC_FLUSH: i32 = 2;
+const FINISH: i32 = 4;
 
 fn window(container: Container, bits: i32) -> i32 {
     match container {
@@ -108,6 +112,10 @@ impl Coder for Deflater {
         let set = self.inner.set_level(level);
         set.map(|_| ())
             .map_err(|error| Failure::new(error as i32, "Failed to set parameters"))
+    }
+
+    fn flush(&self) -> i32 {
+        SYNC_FLUSH
     }
 
     fn finish(&self) -> i32 {
@@ -254,6 +262,10 @@ impl Coder for Inflater {
             return Ok(());
         }
         self.open(self.container)
+    }
+
+    fn flush(&self) -> i32 {
+        SYNC_FLUSH
     }
 
     fn finish(&self) -> i32 {

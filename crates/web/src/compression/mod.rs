@@ -30,9 +30,6 @@ impl Failure {
     }
 }
 
-/// zlib's `Z_FINISH`, which is what ends a stream for every coder here.
-pub const FINISH: i32 = 4;
-
 /// What a coder did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -66,6 +63,11 @@ pub trait Coder: Send {
     fn set_level(&mut self, level: i32) -> Result<(), Failure> {
         let _ = level;
         Ok(())
+    }
+
+    /// The number of the flush that gives out all that went in.
+    fn flush(&self) -> i32 {
+        1
     }
 
     /// The number of the flush that ends a stream.

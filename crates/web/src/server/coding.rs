@@ -63,15 +63,6 @@ impl Coding {
             ),
         }
     }
-
-    /// The number of a flush that gives out all that went in, for this coding's coder.
-    pub(super) fn flush(self) -> i32 {
-        match self {
-            Coding::Zstd | Coding::Brotli => 1,
-            // Z_SYNC_FLUSH
-            Coding::Gzip => 2,
-        }
-    }
 }
 
 /// What an answer may become.

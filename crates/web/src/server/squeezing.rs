@@ -31,7 +31,6 @@ const WAITING_LIMIT: usize = 64 * 1024;
 pub(super) struct Squeezing {
     channel: Rc<dyn Channel>,
     id: u32,
-    coding: Coding,
     state: RefCell<State>,
 }
 
@@ -61,7 +60,6 @@ impl Squeezing {
         Ok(Rc::new(Squeezing {
             channel,
             id,
-            coding,
             state: RefCell::new(State {
                 coder: Some(coding.encoder().map_err(failed)?),
                 waiting: VecDeque::new(),
@@ -94,7 +92,7 @@ impl Squeezing {
         }
         match &mut state.coder {
             Some(coder) if bytes.len() <= SHORT => {
-                let flush = self.coding.flush();
+                let flush = coder.flush();
                 let output = squeeze(&mut **coder, &bytes, flush);
                 self.send(output)
             }
@@ -198,7 +196,7 @@ impl Squeezing {
                 self.send(squeeze(&mut *coder, &[], end))?;
                 return self.channel.finish(self.id, &trailers.unwrap_or_default());
             };
-            let (count, flush) = (piece.len(), self.coding.flush());
+            let (count, flush) = (piece.len(), coder.flush());
             let working = Loop::current().spawn_blocking(move || {
                 let output = squeeze(&mut *coder, &piece, flush);
                 (coder, output)
