@@ -24,7 +24,7 @@ use super::multiplexed::Multiplexed;
 use super::wire::Wire;
 use crate::http1::{Event, Failure, Head, Kind, Parser};
 use crate::http2::PREFACE;
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// Above this much of a body that nobody took, or of requests that wait for their turn, reading stops.
 const WAITING_LIMIT: usize = 64 * 1024;
@@ -99,8 +99,8 @@ enum Outgoing {
     Unbegun,
     /// Bytes of a body are not sent: the answer is to HEAD, or of a status without one.
     Silent,
-    /// So many bytes are to come.
-    Length(u64),
+    /// The head says how many bytes come.
+    Length,
     Chunked,
     /// The end of the connection ends the body.
     Rest,
@@ -496,22 +496,22 @@ impl Connection {
         let has_no_body = matches!(status, 204 | 304);
         let outgoing = match body {
             _ if has_no_body || running.arriving.is_head_request => Outgoing::Silent,
-            Some(body) => Outgoing::Length(body.len() as u64),
+            Some(_) => Outgoing::Length,
             None => match fields.length {
-                Some(length) => Outgoing::Length(length),
+                Some(_) => Outgoing::Length,
                 None if running.minor_version == 1 => Outgoing::Chunked,
                 None => Outgoing::Rest,
             },
         };
         running.keeps_alive &= outgoing != Outgoing::Rest;
         let length = match (outgoing, body) {
-            (Outgoing::Length(length), _) => Some(length),
+            (Outgoing::Length, Some(body)) => Some(body.len() as u64),
             // 204 has none at all (RFC 9110, 8.6).
             (Outgoing::Silent, _) if status == 204 => None,
             (Outgoing::Silent, Some(body)) => fields
                 .length
                 .or_else(|| (status != 304 || !body.is_empty()).then_some(body.len() as u64)),
-            (Outgoing::Silent, None) => fields.length,
+            (Outgoing::Length | Outgoing::Silent, None) => fields.length,
             _ => None,
         };
         HEAD.with_borrow_mut(|head| {
@@ -549,8 +549,8 @@ impl Connection {
         Ok(outgoing)
     }
 
-    fn write_piece(&self, running: &mut Running, bytes: &Bytes) -> io::Result<()> {
-        match &mut running.outgoing {
+    fn write_piece(&self, running: &Running, bytes: &Bytes) -> io::Result<()> {
+        match running.outgoing {
             Outgoing::Chunked => HEAD.with_borrow_mut(|frame| {
                 frame.clear();
                 push_hex(frame, bytes.len());
@@ -563,10 +563,6 @@ impl Connection {
                 frame.extend_from_slice(b"\r\n");
                 self.link.write(frame)
             }),
-            Outgoing::Length(left) => {
-                *left -= bytes.len() as u64;
-                self.link.write_shared(bytes)
-            }
             _ => self.link.write_shared(bytes),
         }
     }
@@ -747,27 +743,15 @@ impl Channel for Connection {
     }
 
     fn write(&self, id: u32, bytes: &Bytes) -> Result<()> {
-        let is_too_much = self.with_running(id, |running| match running.outgoing {
-            Outgoing::Silent => Ok(false),
-            Outgoing::Length(left) if (bytes.len() as u64) > left => Ok(true),
-            _ if bytes.is_empty() => Ok(false),
-            _ => self.write_piece(running, bytes).map(|()| false),
-        })?;
-        if is_too_much {
-            self.cut(id);
-            return Err(Error::new(
-                ErrorKind::Argument,
-                "the body is longer than its content-length",
-            ));
-        }
-        Ok(())
+        self.with_running(id, |running| match running.outgoing {
+            Outgoing::Silent => Ok(()),
+            _ if bytes.is_empty() => Ok(()),
+            _ => self.write_piece(running, bytes),
+        })
     }
 
     fn finish(&self, id: u32, trailers: &Fields) -> Result<()> {
-        let missing = self.with_running(id, |running| {
-            if let Outgoing::Length(left @ 1..) = running.outgoing {
-                return Ok(left);
-            }
+        self.with_running(id, |running| {
             match running.outgoing {
                 Outgoing::Chunked => HEAD.with_borrow_mut(|end| {
                     end.clear();
@@ -780,15 +764,8 @@ impl Channel for Connection {
                 _ => {}
             }
             running.outgoing = Outgoing::Over;
-            Ok(0)
+            Ok(())
         })?;
-        if missing > 0 {
-            self.cut(id);
-            return Err(Error::new(
-                ErrorKind::Argument,
-                format!("the body is {missing} bytes shorter than its content-length"),
-            ));
-        }
         self.settle_now();
         Ok(())
     }
@@ -824,6 +801,11 @@ impl Channel for Connection {
 
     fn queued(&self, _id: u32) -> usize {
         self.link.queued()
+    }
+
+    fn is_there(&self, id: u32) -> bool {
+        let inner = self.inner.borrow();
+        (inner.running.as_ref()).is_some_and(|running| running.id == id)
     }
 
     fn poll_ready(&self, id: u32, context: &mut Context<'_>) -> Poll<Result<()>> {

@@ -17,6 +17,7 @@ use bytes::{Bytes, BytesMut};
 use twinloop_loop::Loop;
 use twinloop_loop::time::sleep;
 
+use super::arriving::gone;
 use super::coding::{Coding, Compression, negotiate};
 use super::fields::Fields;
 use super::link::Link;
@@ -36,6 +37,8 @@ pub(super) trait Channel {
     fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
     fn cut(&self, id: u32);
     fn queued(&self, id: u32) -> usize;
+    /// Whether something can be said to the client still.
+    fn is_there(&self, id: u32) -> bool;
     fn poll_ready(&self, id: u32, context: &mut Context<'_>) -> Poll<Result<()>>;
     fn take_whole_body(&self, id: u32) -> Option<Bytes>;
     fn poll_body(&self, id: u32, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>>;
@@ -71,6 +74,8 @@ pub struct Exchange {
     compression: Cell<Option<Compression>>,
     /// What compresses the body of an answer that has begun.
     squeezing: OnceCell<Rc<Squeezing>>,
+    /// How long the body is to be of an answer that has begun.
+    promised: Cell<Option<u64>>,
     sent: Cell<u64>,
     received: Cell<u64>,
     /// Of the watches over its idleness, the latest.
@@ -88,6 +93,7 @@ impl Exchange {
             status: Cell::new(500),
             compression: Cell::new(None),
             squeezing: OnceCell::new(),
+            promised: Cell::new(None),
             sent: Cell::new(0),
             received: Cell::new(0),
             watch: Cell::new(0),
@@ -319,7 +325,7 @@ impl Exchange {
                 .channel
                 .respond(self.id, status, fields, &Bytes::from(output));
         }
-        let squeezing = Squeezing::new(Rc::clone(&self.channel), self.id, coding, None)?;
+        let squeezing = Squeezing::new(Rc::clone(&self.channel), self.id, coding)?;
         self.channel.begin(self.id, status, fields)?;
         squeezing.write(body)?;
         squeezing.finish(&Fields::new())
@@ -362,9 +368,10 @@ impl Exchange {
             let (fields, coding) = self.negotiated(status, fields, length);
             if let Some(coding) = coding.filter(|_| self.method() != "HEAD") {
                 let channel = Rc::clone(&self.channel);
-                let squeezing = Squeezing::new(channel, self.id, coding, length)?;
+                let squeezing = Squeezing::new(channel, self.id, coding)?;
                 let _ = self.squeezing.set(squeezing);
             }
+            self.promised.set(length.filter(|_| !self.is_silent()));
             self.channel.begin(self.id, status, &fields)
         });
         self.keep_answerable(outcome)
@@ -378,6 +385,9 @@ impl Exchange {
         self.expect(Progress::Begun)?;
         let bytes = bytes.into();
         let length = bytes.len();
+        if self.left().is_some_and(|left| length as u64 > left) {
+            self.break_promise("the body is longer than its content-length".to_owned())?;
+        }
         match self.squeezing.get() {
             Some(squeezing) => squeezing.write(bytes)?,
             None => self.channel.write(self.id, &bytes)?,
@@ -420,10 +430,16 @@ impl Exchange {
     /// `is_argument()` for less than the length that was promised, `is_closed()` when the client has gone.
     pub fn finish(&self, trailers: &Fields) -> Result<()> {
         self.advance(Progress::Begun, Progress::Over)?;
-        let outcome = match self.squeezing.get() {
+        let is_kept = match self.left() {
+            Some(missing @ 1..) => self.break_promise(format!(
+                "the body is {missing} bytes shorter than its content-length"
+            )),
+            _ => Ok(()),
+        };
+        let outcome = is_kept.and_then(|()| match self.squeezing.get() {
             Some(squeezing) => squeezing.finish(trailers),
             None => self.channel.finish(self.id, trailers),
-        };
+        });
         self.tell_over();
         outcome
     }
@@ -531,9 +547,28 @@ impl Exchange {
         taken
     }
 
+    /// Whether bytes of a body are not sent.
+    fn is_silent(&self) -> bool {
+        self.method() == "HEAD" || matches!(self.status.get(), 204 | 304)
+    }
+
+    /// What the length that was promised leaves.
+    fn left(&self) -> Option<u64> {
+        let promised = self.promised.get()?;
+        Some(promised.saturating_sub(self.sent.get()))
+    }
+
+    /// The body is not as long as was said: its client sees that, unless it has gone.
+    fn break_promise(&self, what: String) -> Result<()> {
+        if !self.channel.is_there(self.id) {
+            return Err(gone());
+        }
+        self.channel.cut(self.id);
+        Err(Error::new(ErrorKind::Argument, what))
+    }
+
     fn count(&self, bytes: usize) {
-        let is_silent = self.method() == "HEAD" || matches!(self.status.get(), 204 | 304);
-        if !is_silent {
+        if !self.is_silent() {
             self.sent.set(self.sent.get() + bytes as u64);
         }
     }

@@ -21,9 +21,9 @@ use super::fields::Fields;
 use super::link::{Link, Received};
 use super::listening::{Core, Member};
 use super::wire::{Tunnel, Wire};
+use crate::Result;
 use crate::http1::Head;
 use crate::http2::{self, Code, Event, Kind, Options, Role, State, setting};
-use crate::{Error, ErrorKind, Result};
 
 /// A stream of which more than this waits is not written on; a connection of which more waits gives no data to the socket.
 const QUEUE_LIMIT: usize = 64 * 1024;
@@ -85,7 +85,6 @@ enum Outgoing {
     Unbegun,
     /// Bytes of a body are not sent.
     Silent,
-    Length(u64),
     Open,
     Over,
 }
@@ -391,7 +390,7 @@ impl Multiplexed {
         stream.outgoing = match body {
             Some(_) => Outgoing::Over,
             None if has_no_body => Outgoing::Silent,
-            None => own.map_or(Outgoing::Open, Outgoing::Length),
+            None => Outgoing::Open,
         };
         match body {
             Some(body) if !ends => {
@@ -636,31 +635,15 @@ impl Channel for Multiplexed {
     }
 
     fn write(&self, id: u32, bytes: &Bytes) -> Result<()> {
-        let fits = self.with_stream(id, |protocol, stream| {
-            match &mut stream.outgoing {
-                Outgoing::Silent => return Ok(true),
-                _ if bytes.is_empty() => return Ok(true),
-                Outgoing::Length(left) if (bytes.len() as u64) > *left => return Ok(false),
-                Outgoing::Length(left) => *left -= bytes.len() as u64,
-                _ => {}
-            }
-            stream.queue(protocol, id, bytes).map(|()| true)
-        })?;
-        if fits {
-            return Ok(());
-        }
-        self.cut(id);
-        Err(Error::new(
-            ErrorKind::Argument,
-            "the body is longer than its content-length",
-        ))
+        self.with_stream(id, |protocol, stream| match stream.outgoing {
+            Outgoing::Silent => Ok(()),
+            _ if bytes.is_empty() => Ok(()),
+            _ => stream.queue(protocol, id, bytes),
+        })
     }
 
     fn finish(&self, id: u32, trailers: &Fields) -> Result<()> {
-        let missing = self.with_stream(id, |protocol, stream| {
-            if let Outgoing::Length(left @ 1..) = stream.outgoing {
-                return Ok(left);
-            }
+        self.with_stream(id, |protocol, stream| {
             stream.outgoing = Outgoing::Over;
             let ended = if trailers.bytes.is_empty() {
                 protocol.end(id)
@@ -669,16 +652,8 @@ impl Channel for Multiplexed {
                 push_all(&mut fields, trailers);
                 protocol.trailers(id, fields)
             };
-            ended.map(|()| 0).map_err(|_| gone())
-        })?;
-        if missing == 0 {
-            return Ok(());
-        }
-        self.cut(id);
-        Err(Error::new(
-            ErrorKind::Argument,
-            format!("the body is {missing} bytes shorter than its content-length"),
-        ))
+            ended.map_err(|_| gone())
+        })
     }
 
     fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()> {
@@ -705,6 +680,10 @@ impl Channel for Multiplexed {
     fn queued(&self, id: u32) -> usize {
         let inner = self.inner.borrow();
         inner.streams.get(&id).map_or(0, |stream| stream.queued)
+    }
+
+    fn is_there(&self, id: u32) -> bool {
+        self.inner.borrow().streams.contains_key(&id)
     }
 
     fn poll_ready(&self, id: u32, context: &mut Context<'_>) -> Poll<Result<()>> {

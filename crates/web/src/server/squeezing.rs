@@ -42,21 +42,13 @@ struct State {
     waiting_bytes: usize,
     /// The end was written, with these.
     trailers: Option<Fields>,
-    /// What the length that was promised leaves.
-    left: Option<u64>,
     /// Nothing can be said to the client any more.
     is_over: bool,
     writer: Option<Waker>,
 }
 
 impl Squeezing {
-    /// `length` is what was promised of the body as it is written.
-    pub(super) fn new(
-        channel: Rc<dyn Channel>,
-        id: u32,
-        coding: Coding,
-        length: Option<u64>,
-    ) -> Result<Rc<Squeezing>> {
+    pub(super) fn new(channel: Rc<dyn Channel>, id: u32, coding: Coding) -> Result<Rc<Squeezing>> {
         Ok(Rc::new(Squeezing {
             channel,
             id,
@@ -65,7 +57,6 @@ impl Squeezing {
                 waiting: VecDeque::new(),
                 waiting_bytes: 0,
                 trailers: None,
-                left: length,
                 is_over: false,
                 writer: None,
             }),
@@ -79,16 +70,6 @@ impl Squeezing {
         let state = &mut *self.state.borrow_mut();
         if state.is_over {
             return Err(gone());
-        }
-        if let Some(left) = &mut state.left {
-            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
-                self.channel.cut(self.id);
-                return Err(Error::new(
-                    ErrorKind::Argument,
-                    "the body is longer than its content-length",
-                ));
-            };
-            *left = rest;
         }
         match &mut state.coder {
             Some(coder) if bytes.len() <= SHORT => {
@@ -109,13 +90,6 @@ impl Squeezing {
         let state = &mut *self.state.borrow_mut();
         if state.is_over {
             return Err(gone());
-        }
-        if let Some(missing @ 1..) = state.left {
-            self.channel.cut(self.id);
-            return Err(Error::new(
-                ErrorKind::Argument,
-                format!("the body is {missing} bytes shorter than its content-length"),
-            ));
         }
         let Some(coder) = &mut state.coder else {
             state.trailers = Some(trailers.clone());
