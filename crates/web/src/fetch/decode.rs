@@ -3,6 +3,7 @@
 //! A [`Decoder`] holds at most one undecoded chunk of the body and hands out chunks of at most 64 KiB, so a small
 //! response that unpacks to gigabytes costs no more memory than its reader takes (rule BOUNDED).
 
+use crate::http1::words;
 use crate::{Error, ErrorKind, Result};
 use bytes::{Buf, Bytes};
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
@@ -37,11 +38,7 @@ impl Coding {
     pub(super) fn of_headers(headers: &HeaderMap) -> Vec<Coding> {
         let mut codings = Vec::new();
         for value in headers.get_all(CONTENT_ENCODING) {
-            for name in value
-                .as_bytes()
-                .split(|byte| *byte == b',')
-                .map(<[u8]>::trim_ascii)
-            {
+            for name in words(value.as_bytes()) {
                 match Coding::named(name) {
                     Named::Known(coding) if codings.len() < MOST_CODINGS => codings.push(coding),
                     Named::Identity => {}

@@ -11,5 +11,5 @@ mod parser;
 
 pub use failure::Failure;
 pub(crate) use head::is_token;
-pub(crate) use parser::length;
 pub use parser::{Event, Head, Kind, Parser, Start};
+pub(crate) use parser::{length, words};

@@ -542,7 +542,8 @@ impl Told {
     }
 }
 
-fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// What stands between the commas of a list.
+pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 

@@ -9,6 +9,7 @@ use super::fields::Fields;
 use crate::compression::{
     Coder, Container, Failure, Settings, brotli_encoder, deflater, zstd_encoder,
 };
+use crate::http1::words;
 
 /// How answers are compressed for the clients that take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,8 +189,7 @@ fn choose(accept_encoding: &str) -> Option<Coding> {
 }
 
 fn has_word(list: &[u8], word: &[u8]) -> bool {
-    list.split(|&byte| byte == b',')
-        .any(|each| each.trim_ascii().eq_ignore_ascii_case(word))
+    words(list).any(|each| each.eq_ignore_ascii_case(word))
 }
 
 fn is_compressible(content_type: &[u8]) -> bool {

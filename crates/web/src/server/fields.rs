@@ -1,6 +1,6 @@
 //! The fields of a response, as bytes for the wire, checked as they are added.
 
-use crate::http1::{is_token, length};
+use crate::http1::{is_token, length, words};
 use crate::{Error, ErrorKind, Result};
 
 /// Fields of a head or of trailers. What belongs to the connection is not among them: how long a body is, how it is sent and whether the
@@ -41,10 +41,7 @@ impl Fields {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"date") => self.has_date = true,
             10 if name.eq_ignore_ascii_case(b"connection") => {
-                let words = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-                self.closes |= words
-                    .into_iter()
-                    .any(|word| word.eq_ignore_ascii_case(b"close"));
+                self.closes |= words(value).any(|word| word.eq_ignore_ascii_case(b"close"));
                 return Ok(());
             }
             10 if name.eq_ignore_ascii_case(b"keep-alive") => return Ok(()),

@@ -19,6 +19,7 @@ use super::fields::Fields;
 use super::link::Received;
 use super::listening::{Core, Member};
 use super::wire::{Wire, WireHandler};
+use crate::http1::words;
 use crate::websocket::{
     CloseStatus, Deflate, Event, Inbound, LONGEST_CONTROL, Message, Opcode, Role, accept_of,
     accept_offer, append_plain_header, check_close, close_payload, code_of,
@@ -120,9 +121,7 @@ impl Exchange {
         self.upgrades()
             && self.method() == "GET"
             && self.field("upgrade").is_some_and(|value| {
-                value
-                    .split(|&byte| byte == b',')
-                    .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+                words(value).any(|word| word.eq_ignore_ascii_case(b"websocket"))
             })
     }
 
