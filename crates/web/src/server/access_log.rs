@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use twinloop_loop::Loop;
 use twinloop_loop::time::sleep;
 
@@ -223,7 +224,7 @@ fn write_all(mut file: &File, batch: &[u8]) -> io::Result<()> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // Somebody else has made the descriptor one that does not block.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    std::thread::sleep(Duration::from_millis(10));
+                    let _ = poll(&mut [PollFd::new(file, PollFlags::OUT)], None);
                 }
                 Err(error) => return Err(error),
             }
