@@ -123,6 +123,11 @@ fn what_was_compressed_before_goes_to_whom_it_suits() {
             assert!(kind.ends_with("/javascript; charset=utf-8"), "{kind}");
             assert_eq!(content(&mut answer).await, text);
         }
+        // The list may stand in more than one line.
+        let lines = [("accept-encoding", "br"), ("accept-encoding", "deflate")];
+        let answer = folder.answer(&asked("/folder/%C3%A4.js", &lines)).await;
+        let coding = answer.unwrap().fields.get("content-encoding");
+        assert_eq!(coding.as_deref(), Some("br"));
     });
 }
 

@@ -151,6 +151,14 @@ fn vary(fields: &mut Fields) {
     }
 }
 
+/// Adds a line of `accept-encoding`: all of them are one list (RFC 9110, 5.3).
+pub(super) fn add_accepted(list: &mut String, line: &[u8]) {
+    if !list.is_empty() {
+        list.push(',');
+    }
+    list.push_str(&String::from_utf8_lossy(line));
+}
+
 /// How much a client wants a coding, from 0 to 1: 0, if it does not name it.
 pub(super) fn weight(accept_encoding: &str, coding: &str) -> f32 {
     named_weight(accept_encoding, coding)

@@ -18,7 +18,7 @@ use twinloop_loop::Loop;
 use twinloop_loop::time::sleep;
 
 use super::arriving::gone;
-use super::coding::{Coding, Compression, negotiate};
+use super::coding::{Coding, Compression, add_accepted, negotiate};
 use super::fields::Fields;
 use super::link::Link;
 use super::listening::Core;
@@ -298,8 +298,7 @@ impl Exchange {
         let mut accepted = String::new();
         for (name, value) in self.fields() {
             if name.eq_ignore_ascii_case(b"accept-encoding") {
-                accepted.push_str(&String::from_utf8_lossy(value));
-                accepted.push(',');
+                add_accepted(&mut accepted, value);
             }
         }
         negotiate(compression, &accepted, status, fields, length).applied(fields)

@@ -19,7 +19,7 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::ReadWriteFlags;
 use twinloop_loop::{JoinHandle, Loop};
 
-use super::coding::{Coding, Compression, negotiate, weight};
+use super::coding::{Coding, Compression, add_accepted, negotiate, weight};
 use super::exchange::Exchange;
 use super::fields::Fields;
 use super::squeezing::{SHORT, failed, squeeze};
@@ -100,7 +100,7 @@ impl Asked {
             let text = || Some(String::from_utf8_lossy(value).into_owned());
             let conditions = &mut asked.conditions;
             match name.to_ascii_lowercase().as_slice() {
-                b"accept-encoding" => asked.accept_encoding = text().unwrap_or_default(),
+                b"accept-encoding" => add_accepted(&mut asked.accept_encoding, value),
                 b"if-match" => conditions.matches = text(),
                 b"if-none-match" => conditions.none_match = text(),
                 b"if-modified-since" => conditions.modified_since = text(),
