@@ -635,48 +635,44 @@ type Squeezed = std::result::Result<Vec<u8>, Failure>;
 impl Coded {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         loop {
-            if let Some(working) = &mut self.working {
-                let Ok((coder, output)) = ready!(Pin::new(working).poll(context)) else {
-                    self.working = None;
-                    return Poll::Ready(Some(Err(Error::new(
-                        ErrorKind::Internal,
-                        "the pool has ended",
-                    ))));
-                };
+            let (coder, output) = if let Some(working) = &mut self.working {
+                let done = ready!(Pin::new(working).poll(context));
                 self.working = None;
-                self.coder = Some(coder);
-                match output {
-                    // A coder may keep what it was given until there is more.
-                    Ok(output) if output.is_empty() => continue,
-                    output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
+                match done {
+                    Ok(done) => done,
+                    Err(_) => {
+                        let error = Error::new(ErrorKind::Internal, "the pool has ended");
+                        return Poll::Ready(Some(Err(error)));
+                    }
                 }
-            }
-            let Some(mut coder) = self.coder.take() else {
-                return Poll::Ready(None);
+            } else {
+                let piece = ready!(self.plain.poll_piece(context));
+                let Some(mut coder) = self.coder.take() else {
+                    return Poll::Ready(None);
+                };
+                match piece {
+                    None => {
+                        let end = coder.finish();
+                        let rest = squeeze(&mut *coder, &[], end);
+                        return Poll::Ready(Some(rest.map(Bytes::from).map_err(failed)));
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Some(Ok(piece)) if piece.len() > SHORT => {
+                        self.working = Some(Loop::current().spawn_blocking(move || {
+                            let output = squeeze(&mut *coder, &piece, 0);
+                            (coder, output)
+                        }));
+                        continue;
+                    }
+                    Some(Ok(piece)) => {
+                        let output = squeeze(&mut *coder, &piece, 0);
+                        (coder, output)
+                    }
+                }
             };
-            let piece = match self.plain.poll_piece(context) {
-                Poll::Pending => {
-                    self.coder = Some(coder);
-                    return Poll::Pending;
-                }
-                Poll::Ready(None) => {
-                    let end = coder.finish();
-                    let rest = squeeze(&mut *coder, &[], end);
-                    return Poll::Ready(Some(rest.map(Bytes::from).map_err(failed)));
-                }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(Some(Ok(piece))) => piece,
-            };
-            if piece.len() > SHORT {
-                self.working = Some(Loop::current().spawn_blocking(move || {
-                    let output = squeeze(&mut *coder, &piece, 0);
-                    (coder, output)
-                }));
-                continue;
-            }
-            let output = squeeze(&mut *coder, &piece, 0);
             self.coder = Some(coder);
             match output {
+                // A coder may keep what it was given until there is more.
                 Ok(output) if output.is_empty() => {}
                 output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
             }
