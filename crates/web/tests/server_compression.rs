@@ -79,13 +79,7 @@ impl Answer {
 }
 
 fn head_of(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).unwrap().to_lowercase()
+    common::read_head(stream).unwrap().to_lowercase()
 }
 
 fn ask_now(address: SocketAddr, method: &str, target: &str, accepted: &str) -> Answer {
