@@ -299,6 +299,46 @@ fn programs_start_as_node_starts_them() {
 }
 
 #[test]
+fn crypto_in_code_of_the_command_line_is_the_module() {
+    let hashes = "console.log(crypto.createHash('md5').update('a').digest('hex'), typeof globalThis.crypto.createHash)";
+    for (words, printed) in [
+        (&["-p", "crypto === require('crypto')"][..], "true\n"),
+        (
+            &["-e", hashes],
+            "0cc175b9c0f1b6a831c399e269772661 undefined\n",
+        ),
+        (
+            &[
+                "-e",
+                "const crypto = require('crypto'), own = 1; console.log(own, typeof crypto.createHash)",
+            ],
+            "1 function\n",
+        ),
+        (
+            &[
+                "-e",
+                "crypto = 5; setTimeout(() => console.log(crypto, typeof globalThis.crypto.subtle))",
+            ],
+            "5 object\n",
+        ),
+        (
+            &["-p", "new Function('return typeof crypto.createHash')()"],
+            "undefined\n",
+        ),
+        (
+            &[
+                "--input-type=module",
+                "-e",
+                "console.log(typeof crypto.createHash)",
+            ],
+            "undefined\n",
+        ),
+    ] {
+        assert_run(&run(words), 0, printed);
+    }
+}
+
+#[test]
 fn a_mistake_in_commonjs_is_shown_where_it_is() {
     let folder = Folder::new("mistake");
     let wrong = folder.file(

@@ -18,19 +18,31 @@ function defineModules(target, load) {
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index];
     if (startsWith(name, '_') || stringIncludes(name, '/') || stringIncludes(name, ':') || name in target) continue;
-    defineProperty(target, name, {
-      get() {
-        const value = load(name);
-        defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
-        return value;
-      },
-      set(value) {
-        defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-      },
-      enumerable: false,
-      configurable: true,
-    });
+    defineModule(target, name, load);
   }
+}
+
+/** @param {any} target @param {string} name @param {(name: string) => any} load */
+function defineModule(target, name, load) {
+  defineProperty(target, name, {
+    get() {
+      const value = load(name);
+      defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+      return value;
+    },
+    set(value) {
+      defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+    },
+    enumerable: false,
+    configurable: true,
+  });
+}
+
+/** What a script finds before the globals: one module, loaded when it is named. @param {string} name @param {(name: string) => any} load */
+function moduleOf(name, load) {
+  const scope = { __proto__: null };
+  defineModule(scope, name, load);
+  return scope;
 }
 
 /** @param {string} code @param {string} name @param {boolean} prints */
@@ -47,7 +59,9 @@ function evaluate(code, name, prints) {
     defineProperty(global, names[index], { value, writable: true, enumerable: true, configurable: true });
   }
   defineModules(global, require);
-  const result = realmRun(code, name, 0, undefined, [], 0);
+  // The name of this one is the global's of the web, which functions made elsewhere go on to see.
+  const nearer = stringIncludes(code, 'crypto') ? [moduleOf('crypto', require)] : [];
+  const result = realmRun(code, name, 0, undefined, nearer, 0);
   if (prints) loadConsole().console.log(result);
 }
 
