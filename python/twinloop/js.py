@@ -257,7 +257,8 @@ def _connect(rules: list[str], ca_file: str | None) -> None:
     """Let the JavaScript of this process connect as the command line says."""
     global _connections
     _connections = (rules, ca_file)
-    _configure(sys.argv)
+    # Where Python is embedded there may be none.
+    _configure(getattr(sys, "argv", []))
 
 
 def _configure(words: Sequence[str]) -> None:
@@ -271,9 +272,11 @@ def _configure(words: Sequence[str]) -> None:
         written += ["--connect-to", rule]
     if ca_file is not None:
         written += ["--ca-file", ca_file]
-    _native.js_configure([sys.executable, *words], written, *_connections)
+    # Words that are no UTF-8 cannot be told as they are.
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in words]
+    program = [sys.executable, *words] if sys.executable else []
+    _native.js_configure(program, written, *_connections)
 
 
-# The command line's rules hold for the JavaScript of a Python program too; --ca-file reaches it as SSL_CERT_FILE.
-if connect_to.texts:
-    _connect(connect_to.texts, None)
+# Of a Python program too: --ca-file reaches it as SSL_CERT_FILE.
+_connect(connect_to.texts, None)

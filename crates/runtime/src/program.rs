@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
@@ -19,20 +20,36 @@ use crate::bridge::Bridge;
 use crate::crossing::network_to_py;
 use crate::python_in_js::modules;
 
+/// What `js_configure` said last, for the engines that start from then on, whatever their thread.
+static SETTINGS: Mutex<Settings> = Mutex::new(Settings::new());
+
 thread_local! {
-    /// What `configure` said, for the engine that starts on this thread.
-    static SETTINGS: RefCell<Settings> = RefCell::default();
     /// The program that `js_begin` began.
     static MAIN: RefCell<Option<Main>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Settings {
     arguments: Vec<String>,
     /// What stands between the interpreter and the program: `process.execArgv`.
     written: Vec<String>,
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
+}
+
+impl Settings {
+    const fn new() -> Settings {
+        Settings {
+            arguments: Vec::new(),
+            written: Vec::new(),
+            connect_to: Vec::new(),
+            ca_file: None,
+        }
+    }
+}
+
+fn settings() -> MutexGuard<'static, Settings> {
+    SETTINGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Adds the functions to the extension module.
@@ -53,7 +70,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Starts JavaScript on the thread's loop, with Python modules in reach.
 pub(crate) fn start_engine(event_loop: &Loop) -> Result<Rc<Js>, String> {
-    let settings = SETTINGS.with_borrow(Clone::clone);
+    let settings = settings().clone();
     let config = config(&settings).map_err(|error| error.chain())?;
     let leaving = event_loop.downgrade();
     let options = Options {
@@ -98,7 +115,7 @@ pub(crate) fn raise_from_loop(py: Python<'_>, error: PyErr) {
     }
 }
 
-/// Sets how the JavaScript that this thread starts connects, its `process.argv` and its `process.execArgv`.
+/// Sets how the JavaScript that this process starts connects, its `process.argv` and its `process.execArgv`.
 #[pyfunction]
 #[pyo3(signature = (arguments, written, connect_to, ca_file))]
 fn js_configure(
@@ -108,14 +125,14 @@ fn js_configure(
     connect_to: Vec<String>,
     ca_file: Option<PathBuf>,
 ) -> PyResult<()> {
-    let settings = Settings {
+    let given = Settings {
         arguments,
         written,
         connect_to,
         ca_file,
     };
-    config(&settings).map_err(|error| network_to_py(py, &error))?;
-    SETTINGS.set(settings);
+    config(&given).map_err(|error| network_to_py(py, &error))?;
+    *settings() = given;
     Ok(())
 }
 

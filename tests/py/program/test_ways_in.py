@@ -316,3 +316,34 @@ def test_the_rules_of_connect_to_hold_in_spawned_children(write):
     )
     code, output, errors = python(folder, "-m", "twinloop", "--connect-to", "a.invalid:80:127.0.0.1:8080", "app.py")
     assert (code, output) == (0, "('127.0.0.1', 8080)\n"), errors
+
+
+def test_javascript_knows_how_it_was_started_and_how_another_is(write):
+    # Only programs of `python -m twinloop` told it: in others a fork started the interpreter's file without the package, and argv was empty.
+    folder = write(
+        "app.py",
+        """
+        import asyncio, sys, threading, twinloop
+        from twinloop import js
+
+        async def main():
+            parent = await js.import_module("./parent.mjs")
+            print(list(parent.words) == [sys.executable, "app.py", "a", "\ufffd"], await parent.answer("b"))
+
+        twinloop.run(main())
+        thread = threading.Thread(target=lambda: twinloop.run(main()))
+        thread.start()
+        thread.join()
+        """,
+    )
+    write(
+        "parent.mjs",
+        """
+        import { fork } from "node:child_process";
+        export const words = process.argv;
+        export const answer = (word) => new Promise((resolve) => fork("./child.mjs", [word]).once("message", resolve));
+        """,
+    )
+    write("child.mjs", "process.send(process.argv.at(-1)); process.disconnect();")
+    code, output, errors = python(folder, "app.py", "a", b"\xff")
+    assert (code, output) == (0, "True b\nTrue b\n"), errors
