@@ -47,20 +47,24 @@ struct Server {
     child: Option<Child>,
 }
 
+/// Why a server is not there.
+#[derive(Clone)]
+pub(crate) struct Absence {
+    pub(crate) reason: String,
+    /// It is installed and was asked for, so whoever needs it has failed; otherwise that is skipped.
+    pub(crate) is_fault: bool,
+}
+
 /// The servers, and the port through which programs have them stopped and started.
 pub(crate) struct Servers {
     all: Arc<Mutex<BTreeMap<&'static str, Server>>>,
-    /// Why a server cannot be had.
-    missing: BTreeMap<&'static str, String>,
+    absent: BTreeMap<&'static str, Absence>,
     control: u16,
     folder: PathBuf,
 }
 
 impl Servers {
-    /// Starts those of `names`, at the same time; one that is not installed, and may not or cannot be, is left out.
-    ///
-    /// # Errors
-    /// When one that is installed does not start.
+    /// Starts those of `names`, at the same time; one that is not installed, and may not or cannot be, is left out, as is one that does not start.
     pub(crate) fn start(names: &[&str], may_install: bool) -> Result<Servers> {
         if may_install {
             let needs = system::SERVERS.into_iter();
@@ -76,7 +80,7 @@ impl Servers {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut servers = Servers {
             all: Arc::default(),
-            missing: BTreeMap::new(),
+            absent: BTreeMap::new(),
             control: listener.local_addr()?.port(),
             folder,
         };
@@ -85,7 +89,9 @@ impl Servers {
             let program = match find(name) {
                 Ok(program) => program,
                 Err(error) => {
-                    servers.missing.insert(name, format!("{error:#}"));
+                    let reason = format!("{error:#}");
+                    let is_fault = false;
+                    servers.absent.insert(name, Absence { reason, is_fault });
                     continue;
                 }
             };
@@ -99,12 +105,24 @@ impl Servers {
                 user,
                 child: None,
             };
-            server.prepare()?;
-            server.spawn()?;
-            servers.locked().insert(name, server);
+            let begun = server.prepare().and_then(|()| server.spawn());
+            match begun.with_context(|| format!("{name} does not start")) {
+                Ok(()) => drop(servers.locked().insert(name, server)),
+                Err(error) => servers.fails(name, &error, may_install),
+            }
         }
-        for server in servers.locked().values_mut() {
-            server.wait_until_ready()?;
+        let mut failures = Vec::new();
+        for (name, server) in servers.locked().iter_mut() {
+            if let Err(error) = server.wait_until_ready() {
+                failures.push((*name, error));
+            }
+        }
+        for (name, error) in failures {
+            let server = servers.locked().remove(name);
+            if let Some(mut server) = server {
+                server.stop();
+            }
+            servers.fails(name, &error, may_install);
         }
         let all = Arc::clone(&servers.all);
         // It waits for connections until this process ends.
@@ -122,11 +140,19 @@ impl Servers {
         Ok(servers)
     }
 
+    /// A server does not start: what it has said is shown once.
+    fn fails(&mut self, name: &'static str, error: &anyhow::Error, is_fault: bool) {
+        terminal::note(&format!("{error:#}"));
+        let reason = format!("it needs {name}, which does not start");
+        self.absent.insert(name, Absence { reason, is_fault });
+    }
+
     /// Why one of `names` is not there, if one is not.
-    pub(crate) fn missing(&self, names: &[String]) -> Option<String> {
-        names
+    pub(crate) fn absence(&self, names: &[String]) -> Option<Absence> {
+        let mut absences = names
             .iter()
-            .find_map(|name| self.missing.get(name.as_str()).cloned())
+            .filter_map(|name| self.absent.get(name.as_str()));
+        absences.next().cloned()
     }
 
     /// What programs find in `SERVERS`.

@@ -13,7 +13,7 @@ use crate::npm_programs::{Program, Suite};
 use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
-use crate::servers::Servers;
+use crate::servers::{Absence, Servers};
 use crate::terminal::{dim, duration, green, red, step};
 use crate::{Arguments, cargo, fuzz, npm_programs, process, system, zeal};
 
@@ -404,12 +404,17 @@ impl Session<'_> {
         let (programs, servers) = with_servers(self.plan)?;
         let mut total = Tally::default();
         for program in &programs {
-            if let Some(reason) = servers.missing(&program.servers) {
-                println!("- {} is skipped: {reason}", program.name);
-                total.add(Tally::skipped());
-            } else {
-                total.add(self.npm_program(program, Some(&servers))?);
-            }
+            total.add(match servers.absence(&program.servers) {
+                None => self.npm_program(program, Some(&servers))?,
+                Some(Absence { reason, is_fault }) if is_fault => {
+                    println!("{} {}\n{reason}", red("✘"), program.name);
+                    Tally::one(false)
+                }
+                Some(Absence { reason, .. }) => {
+                    println!("- {} is skipped: {reason}", program.name);
+                    Tally::skipped()
+                }
+            });
         }
         Ok(total)
     }
