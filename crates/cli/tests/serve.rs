@@ -53,11 +53,11 @@ struct Server {
 
 impl Server {
     fn start(arguments: &[&str]) -> Server {
-        let mut child = serve()
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Server::begin(serve().args(arguments))
+    }
+
+    fn begin(command: &mut Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         output.read_line(&mut said).unwrap();
@@ -70,17 +70,20 @@ impl Server {
     }
 
     fn port(&self) -> u16 {
-        let after = self.said.rsplit("localhost:").next().unwrap();
+        let after = self.said.rsplit(':').next().unwrap();
         after.split('/').next().unwrap().parse().unwrap()
     }
 
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// What comes until the connection ends.
+    fn ask(&self, request: &str) -> String {
+        let stream = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
+        told(stream, request)
     }
 
     fn body(&self, path: &str) -> String {
@@ -119,6 +122,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn told(mut stream: impl Read + Write, request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[test]
@@ -243,6 +253,180 @@ fn workers_share_a_port_and_are_started_again() {
     assert_eq!(server.ends(), Some(0));
 }
 
+const GET: &str = "GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+#[test]
+fn options_that_an_application_exports_count_and_the_command_line_goes_before_them() {
+    let folder = Folder::new("options");
+    let app = folder.file(
+        "app.mjs",
+        "export default {
+          fetch: async (request) => new Response((await request.text()) + 'x'.repeat(5000)),
+          port: 0, hostname: '127.0.0.1', compress: { minSize: 2000 }, maxRequestBodySize: 5, accessLog: true,
+        };",
+    );
+    let packed = "GET /a HTTP/1.1\r\nhost: x\r\naccept-encoding: gzip\r\nconnection: close\r\n\r\n";
+    let long =
+        "POST /b HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\nconnection: close\r\n\r\n123456";
+    for (words, coding, status, lines) in [
+        (&[][..], true, "413", 1),
+        (
+            &["--no-compress", "--max-body", "6", "--no-access-log"],
+            false,
+            "200",
+            0,
+        ),
+        (&["--compress-min-size", "6000"], false, "413", 1),
+        (
+            &["--compress-min-size", "4000", "--max-body", "7"],
+            true,
+            "200",
+            2,
+        ),
+    ] {
+        let mut server = Server::start(&[&[app.as_str()], words].concat());
+        assert!(server.said.contains("http://127.0.0.1:"), "{}", server.said);
+        let answer = server.ask(packed);
+        assert_eq!(
+            answer.contains("content-encoding: gzip"),
+            coding,
+            "{words:?}"
+        );
+        let answer = server.ask(long);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{words:?}: {answer}"
+        );
+        server.signal("TERM");
+        let mut rest = String::new();
+        server.output.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest.lines().count(), lines, "{words:?}: {rest}");
+    }
+}
+
+#[test]
+fn an_application_says_where_it_listens_unless_the_command_line_does() {
+    let folder = Folder::new("places");
+    let path = folder.0.join("socket").to_string_lossy().into_owned();
+    let app = |name: &str, options: &str| {
+        let text = format!("export default {{ fetch: () => new Response('here'), {options} }};");
+        folder.file(name, &text)
+    };
+    let on_path = app("path.mjs", &format!("unix: {path:?}"));
+    for workers in ["1", "2"] {
+        let mut server = serve();
+        server.env("PORT", "1");
+        let server = Server::begin(server.args([&on_path, "--workers", workers]));
+        assert!(server.said.starts_with(&format!("Listening on {path}")));
+        let stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        assert!(told(stream, GET).ends_with("here"));
+        server.signal("TERM");
+        assert_eq!(server.ends(), Some(0));
+        assert!(!std::path::Path::new(&path).exists());
+    }
+    assert!(
+        Server::start(&[&on_path, "--port", "0"])
+            .get("/")
+            .ends_with("here")
+    );
+
+    let first = Server::start(&[&app("first.mjs", "reusePort: true, port: 0")]);
+    let options = format!("reusePort: true, port: {}", first.port());
+    let second = app("second.mjs", &options);
+    for workers in ["1", "2"] {
+        let second = Server::start(&[&second, "--workers", workers]);
+        assert_eq!(second.port(), first.port());
+    }
+}
+
+#[test]
+fn certificates_that_an_application_exports_are_shown() {
+    let folder = Folder::new("certificates");
+    let certificates =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/py/certificates");
+    let app = folder.file(
+        "app.mjs",
+        &format!(
+            "import {{ readFileSync }} from 'node:fs';
+             const pem = readFileSync({certificates:?} + '/server.pem');
+             export default {{ fetch: () => new Response('here'), port: 0, tls: {{ cert: pem, key: pem }} }};"
+        ),
+    );
+    for words in [&[][..], &["--workers", "2"]] {
+        let server = Server::start(&[&[app.as_str()], words].concat());
+        assert!(
+            server.said.contains("https://localhost:"),
+            "{}",
+            server.said
+        );
+        let ask = format!(
+            "console.log(await (await fetch('https://localhost:{}/')).text())",
+            server.port()
+        );
+        let output = Command::new(env!("CARGO_BIN_EXE_twinloop"))
+            .arg("--ca-file")
+            .arg(certificates.join("authority.pem"))
+            .args(["--input-type=module", "-e", &ask])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "here\n");
+        // The certificates that are shown stay when it begins again.
+        server.signal("HUP");
+        server.signal("TERM");
+        assert_eq!(server.ends(), Some(0));
+    }
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_whatever_answers() {
+    let folder = Folder::new("bodies");
+    let reads = "async (request, response) => {
+      let length = 0;
+      for await (const chunk of request) length += chunk.length;
+      response.end(String(length));
+    }";
+    let hears = "(request, response) => request.on('data', () => {}).on('end', () => response.end('heard'))";
+    let catches = "(request, response) => {
+      request.on('error', (error) => response.writeHead(error.statusCode, { 'x-type': error.type }).end()).on('end', () => response.end('whole')).resume();
+    }";
+    let listener =
+        |text: &str| format!("export default Object.assign({text}, {{ listen() {{}} }});");
+    let sized = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n12345678901";
+    let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n78901\r\n0\r\n\r\n";
+    let expecting =
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\nexpect: 100-continue\r\n\r\n";
+    let fits = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n6\r\n123456\r\n4\r\n7890\r\n0\r\n\r\n";
+    for (name, text) in [
+        (
+            "fetch.mjs",
+            "export default { fetch: async (request) => new Response(await request.text()) };".to_owned(),
+        ),
+        (
+            "stream.mjs",
+            "export default { async fetch(request) { for await (const chunk of request.body); return new Response(); } };".to_owned(),
+        ),
+        ("reads.mjs", listener(reads)),
+        ("hears.mjs", listener(hears)),
+        ("catches.mjs", listener(catches)),
+        (
+            "server.mjs",
+            format!("import {{ createServer }} from 'node:http'; export default createServer({reads});"),
+        ),
+    ] {
+        let server = Server::start(&[&folder.file(name, &text), "-p", "0", "--max-body", "10"]);
+        for request in [sized, chunked, expecting] {
+            let answer = server.ask(request);
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{name}: {answer}");
+            assert!(answer.to_lowercase().contains("connection: close"), "{name}: {answer}");
+            assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{name}: {answer}");
+        }
+        let answer = server.ask(fits);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{name}: {answer}");
+        server.signal("TERM");
+        assert_eq!(server.ends(), Some(0), "{name}");
+    }
+}
+
 #[test]
 fn a_command_line_that_cannot_be_meant_is_refused() {
     let folder = Folder::new("wrong");
@@ -256,6 +440,7 @@ fn a_command_line_that_cannot_be_meant_is_refused() {
         (&[&app, "--mystery", "1"], "there is no option --mystery"),
         (&[&app, &app], "one application is served"),
         (&[&app, "--tls-cert", "x"], "go together"),
+        (&[&app, "--compress-min-size", "-1"], "takes a number"),
         (&[&nothing, "--port", "0"], "nothing that answers requests"),
     ] {
         let output = refused(arguments);

@@ -255,6 +255,43 @@ fn a_client_that_says_nothing_is_asked_and_then_given_up() {
 }
 
 #[test]
+fn a_client_that_is_given_up_is_told_why_if_the_options_say_so() {
+    run(async {
+        for (idle_code, expected) in [
+            (None, b"\x89\0".to_vec()),
+            (
+                Some(1011),
+                [&b"\x89\0\x88\x18\x03\xf3"[..], b"keepalive ping timeout"].concat(),
+            ),
+        ] {
+            let options = SocketOptions {
+                ping_time: Duration::from_secs(1),
+                idle_time: Duration::from_secs(2),
+                idle_code,
+                ..SocketOptions::default()
+            };
+            let (server, address, echo) = start(options);
+            let silent = std::thread::spawn(move || {
+                let mut stream = TcpStream::connect(address).unwrap();
+                let request = "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+                stream.write_all(request.as_bytes()).unwrap();
+                let mut got = Vec::new();
+                stream.read_to_end(&mut got).unwrap();
+                let head = got.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+                got.split_off(head + 4)
+            });
+            eventually("it was given up", || echo.ended.borrow().len() == 1).await;
+            assert_eq!(echo.ended.borrow()[0].code, 1006);
+            assert!(!echo.ended.borrow()[0].was_clean);
+            eventually("its connection ends", || silent.is_finished()).await;
+            assert_eq!(silent.join().unwrap(), expected);
+            server.close().await;
+        }
+    });
+}
+
+#[test]
 fn a_client_whose_messages_are_not_wanted_yet_waits_and_is_not_taken_for_quiet() {
     run(async {
         let options = SocketOptions {

@@ -157,6 +157,12 @@ def _level(text: str) -> str | int:
     return text.lower()
 
 
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="twinloop serve",
@@ -219,6 +225,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--server-header", action=switch, default=True, help="a header server")
     add("--date-header", action=switch, default=True, help="a header date")
     add("--header", action="append", default=[], metavar="NAME:VALUE", help="a header of every answer (repeatable)")
+    add("--compress", action=switch, default=False, help="compress answers for the clients that take it")
+    add(
+        "--compress-min-size",
+        type=_size,
+        default=1024,
+        metavar="BYTES",
+        help="those of so many bytes and more (default: %(default)s)",
+    )
     add("--backlog", type=int, default=2048, help="how many connections may wait to be accepted (default: %(default)s)")
     add("--limit-concurrency", type=int, metavar="N", help="refuse more requests at a time by 503")
     add("--limit-max-requests", type=int, metavar="N", help="end after so many requests")

@@ -146,6 +146,7 @@ class Server:
             trusts_proxies=settings.proxy_headers,
             limit_concurrency=settings.limit_concurrency,
             limit_max_requests=settings.limit_max_requests,
+            compress_from=settings.compress_min_size if settings.compress else None,
             is_mounted=self._is_mounted,
         )
         identity = _identity(settings)

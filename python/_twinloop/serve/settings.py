@@ -30,6 +30,9 @@ class Settings:
     server_header: bool = True
     date_header: bool = True
     headers: Sequence[tuple[str, str]] = ()
+    #: Whether answers are compressed for the clients that take it, and from how many bytes on.
+    compress: bool = False
+    compress_min_size: int = 1024
     limit_concurrency: int | None = None
     limit_max_requests: int | None = None
     timeout_keep_alive: float = 5

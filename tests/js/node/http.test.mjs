@@ -261,6 +261,36 @@ test('who leaves is noticed on the other side', async () => {
   await close();
 });
 
+test('a client that ends its side without its answer is no error of the client, but in the middle of a request', async () => {
+  const told = [];
+  const { server, port, close } = await serving((request, response) => {
+    request.socket.on('error', (error) => told.push(`socket ${error.message}`));
+    request.on('aborted', () => told.push(`aborted ${request.url}`)).resume();
+    response.on('close', () => told.push(`closed ${response.writableFinished}`));
+  });
+  server.on('clientError', (error, socket) => {
+    told.push(`${error.code} ${error.message} ${error.reason}`);
+    socket.destroy();
+  });
+  for (const [path, rest] of Object.entries({ '/whole': '\r\n', '/half': 'content-length: 10\r\n\r\nabc' })) {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.end(`POST ${path} HTTP/1.1\r\nhost: a\r\n${rest}`).resume();
+    await once(socket, 'close');
+    while (told.length < 1 || !told.at(-1).startsWith('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    told.push(path);
+  }
+  deepEqual(told, [
+    'closed false',
+    '/whole',
+    'HPE_INVALID_EOF_STATE Parse Error Invalid EOF state',
+    'aborted /half',
+    'closed false',
+    '/half',
+  ]);
+  await close();
+});
+
 test('slow heads and idle requests have an end', async () => {
   const { port, close } = await serving(() => {}, { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 });
   equal(await raw(port, 'GET / HTTP/1.1\r\nHost'), 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');

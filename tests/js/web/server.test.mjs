@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:http2';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -436,6 +437,27 @@ test('a WebSocket with events', async () => {
     deepEqual(log, [[3001, 'done', true]]);
   });
   await silently(() => serving({ fetch: fetchHandler }, async (base) => equal((await fetch(base)).status, 500)));
+});
+
+test('a WebSocket whose client does not answer is cut, and one of upgradeWebSocket is told so before', async () => {
+  const options = {
+    fetch(request, server) {
+      if (new URL(request.url).pathname === '/told') return upgradeWebSocket(request, { idleTimeout: 2 }).response;
+      server.upgrade(request);
+    },
+    websocket: { idleTimeout: 2 },
+  };
+  await serving(options, async (_, server) => {
+    const silent = async (path) => {
+      const socket = net.connect(server.port, '127.0.0.1');
+      const key = 'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==';
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n${key}\r\n\r\n`);
+      let got = '';
+      for await (const chunk of socket.setEncoding('latin1')) got += chunk;
+      return got.split('\r\n\r\n')[1];
+    };
+    deepEqual(await Promise.all([silent('/cut'), silent('/told')]), ['\x89\0', '\x89\0\x88\x18\x03\xe9keepalive ping timeout']);
+  });
 });
 
 test('a server is reloaded, called without a network, and stops when it is idle', async () => {

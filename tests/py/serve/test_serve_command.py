@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -151,6 +152,25 @@ def test_the_built_command_serves_python_applications(serve, name):
 
 
 @pytest.mark.parametrize(
+    ("words", "coding"),
+    [
+        ([], None),
+        (["--compress"], None),
+        (["--compress", "--compress-min-size", "5"], "gzip"),
+        (["--compress-min-size", "5"], None),
+    ],
+)
+def test_answers_are_compressed_if_that_is_asked_for(serve, words, coding):
+    # The answer is shorter than what is compressed unless it is said otherwise.
+    command = serve(*words, "program:app")
+    request = urllib.request.Request(f"http://127.0.0.1:{command.port}/", headers={"accept-encoding": "gzip"})
+    with urllib.request.urlopen(request) as response:
+        assert response.headers["content-encoding"] == coding
+        body = response.read()
+    assert (gzip.decompress(body) if coding else body).endswith(b"VERSION")
+
+
+@pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (["none:app"], 1, "could not import module 'none'"),
@@ -161,6 +181,7 @@ def test_the_built_command_serves_python_applications(serve, name):
         (["program:app", "--interface", "x"], 2, "invalid choice: 'x'"),
         (["program:app", "--header", "x"], 2, "--header is given as NAME:VALUE"),
         (["program:app", "--ssl-keyfile", "x"], 2, "ssl_keyfile needs ssl_certfile"),
+        (["program:app", "--compress-min-size", "-1"], 2, "'-1' is no number of bytes"),
         ([], 2, "required: MODULE:ATTRIBUTE"),
     ],
 )

@@ -18,7 +18,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use slab::Slab;
 use twinloop_loop::net::Listener;
 use twinloop_web::server::{
-    Clients, Exchange, Fields, Handler, Identity, Limits, Server, SocketOptions,
+    Clients, Compression, Exchange, Fields, Handler, Identity, Limits, Server, SocketOptions,
 };
 
 use super::call;
@@ -56,6 +56,8 @@ pub(super) struct Application {
     trusts_proxies: bool,
     most_running: usize,
     most_requests: u64,
+    /// Of answers, if there is any.
+    compression: Option<Compression>,
     requests: Cell<u64>,
     /// The tasks of requests that are being answered.
     running: RefCell<Slab<Object>>,
@@ -216,6 +218,9 @@ struct Requests(Rc<Application>);
 
 impl Handler for Requests {
     fn request(&self, exchange: Exchange) {
+        if let Some(compression) = self.0.compression {
+            exchange.compress(compression);
+        }
         ffi::with_gil_held(|py| self.0.take(py, Rc::new(exchange)));
     }
 }
@@ -230,7 +235,7 @@ struct HttpServer {
 impl HttpServer {
     #[new]
     #[pyo3(signature = (event_loop, application, hooks, *, http, websocket, ws_max_size, ws_ping_s, ws_idle_s, ws_deflate, root_path=String::new(), headers=Vec::new(), server_header=None, date_header=true,
-        access_log=false, trusts_proxies=false, limit_concurrency=None, limit_max_requests=None, is_mounted=false))]
+        access_log=false, trusts_proxies=false, limit_concurrency=None, limit_max_requests=None, compress_from=None, is_mounted=false))]
     #[allow(
         clippy::too_many_arguments,
         reason = "each is an option of its own, given by keyword"
@@ -253,6 +258,7 @@ impl HttpServer {
         trusts_proxies: bool,
         limit_concurrency: Option<usize>,
         limit_max_requests: Option<u64>,
+        compress_from: Option<u64>,
         is_mounted: bool,
     ) -> PyResult<HttpServer> {
         let py = event_loop.py();
@@ -275,6 +281,8 @@ impl HttpServer {
                 compress: ws_deflate,
                 ping_time: seconds(ws_ping_s)?,
                 idle_time: seconds(ws_idle_s)?,
+                // As uvicorn's users know it.
+                idle_code: Some(1011),
                 ..SocketOptions::default()
             },
             listens_on: RefCell::new(Object::new(py.None().into_bound(py))),
@@ -285,6 +293,7 @@ impl HttpServer {
             trusts_proxies,
             most_running: limit_concurrency.unwrap_or(usize::MAX),
             most_requests: limit_max_requests.unwrap_or(u64::MAX),
+            compression: compress_from.map(|min_bytes| Compression { min_bytes }),
             requests: Cell::new(0),
             running: RefCell::default(),
             context: CallbackContext::copy_current(py)?,

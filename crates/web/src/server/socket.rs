@@ -34,6 +34,9 @@ thread_local! {
 /// Up to this size a payload is copied behind its header, into one write.
 const COPIED_PAYLOAD: usize = 16 * 1024;
 
+/// Why a client was given up that did not answer, in the words of other servers.
+const NO_ANSWER: &str = "keepalive ping timeout";
+
 /// What a WebSocket may use. Times are kept to the second.
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
@@ -47,6 +50,8 @@ pub struct SocketOptions {
     pub ping_time: Duration,
     /// After so long without a byte from the client the connection is given up; never, if zero.
     pub idle_time: Duration,
+    /// What a client is told, as a close with this code, that is given up; nothing, if `None`.
+    pub idle_code: Option<u16>,
     /// How long the client may take to answer our close.
     pub close_time: Duration,
 }
@@ -59,6 +64,7 @@ impl Default for SocketOptions {
             compress: true,
             ping_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(120),
+            idle_code: None,
             close_time: Duration::from_secs(10),
         }
     }
@@ -482,6 +488,21 @@ impl Socket {
         self.tell_closed();
     }
 
+    /// The client is quiet for too long. It is not waited for what it says to our close, if it is told one.
+    fn give_up(&self) {
+        let Some(code) = self.options.idle_code else {
+            self.over(CloseStatus::unclean());
+            return;
+        };
+        let payload = close_payload(Some(code), NO_ANSWER);
+        let _ = self.queue(Opcode::Close, false, &payload);
+        self.ending(CloseStatus {
+            code: 1006,
+            reason: NO_ANSWER.to_owned(),
+            was_clean: false,
+        });
+    }
+
     fn over(&self, status: CloseStatus) {
         {
             let inner = &mut *self.inner.borrow_mut();
@@ -608,7 +629,7 @@ impl Member for Socket {
             ..
         } = self.options;
         if !idle_time.is_zero() && quiet >= idle_time {
-            self.over(CloseStatus::unclean());
+            self.give_up();
         } else if !ping_time.is_zero() && quiet >= ping_time && !self.asked.replace(true) {
             let _ = self.queue(Opcode::Ping, false, b"");
         }

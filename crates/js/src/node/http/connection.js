@@ -24,6 +24,9 @@ const flag = { keepsAlive: 1, upgrades: 2, expectsContinue: 4, expectsOther: 8, 
 /** What whoever read a head wants of its body. */
 const answer = { body: 0, noBody: 1, handOver: 2 };
 
+/** Bytes of a body that is too long. */
+const mostSkipped = 256 * 1024;
+
 /** Where a parser has what hears of its times, as Node has it (`HTTPParser.kOnTimeout`). */
 const ON_TIMEOUT = 6;
 
@@ -32,6 +35,10 @@ class MessageReader {
   #native;
   /** The message whose body comes. @type {any} */
   #message = null;
+  /** How many bytes of the body may still come, and who is told when there are more. */
+  #room = Infinity;
+  /** @type {(() => void) | undefined} */
+  #exceeded;
   /** Nothing is read any more. */
   isOver = false;
   #isReading = false;
@@ -71,6 +78,12 @@ class MessageReader {
   failed(_error) {}
   /** It may serve another connection. */
   freed() {}
+
+  /** Has somebody told, once, that the body which begins now is longer than that. @param {number} bytes @param {() => void} exceeded */
+  limit(bytes, exceeded) {
+    this.#room = bytes;
+    this.#exceeded = exceeded;
+  }
 
   get isWithin() {
     return httpIsWithin(this.#native);
@@ -114,6 +127,8 @@ class MessageReader {
         if (!this.#began(event, chunk)) return;
       } else if (event[0] === 2) {
         const message = this.#message;
+        this.#room -= event[3] - event[2];
+        if (this.#room < 0) this.#overflow();
         // A message that nobody wants any more is read to its end.
         if (message !== null && !message._dumped && !message.destroyed && !message.push(part(chunk, event[2], event[3])))
           readStop(this.socket);
@@ -123,6 +138,14 @@ class MessageReader {
         return;
       }
     }
+  }
+
+  #overflow() {
+    const exceeded = this.#exceeded;
+    this.#exceeded = undefined;
+    if (exceeded !== undefined) exceeded();
+    // So much is thrown away while nobody answers; more stays with the other side.
+    else if (this.#room < -mostSkipped) readStop(this.socket);
   }
 
   /** The connection has ended. @param {boolean} [isTold] whether an end in the middle of a message is an error @returns {boolean} false if it is one */
@@ -141,6 +164,7 @@ class MessageReader {
 
   /** @param {any} event @param {Uint8Array} chunk */
   #began(event, chunk) {
+    this.#room = Infinity;
     const result = this.head(event);
     this.#message = result[0];
     if (result[1] === answer.noBody) httpSkipBody(this.#native);
@@ -166,7 +190,7 @@ class MessageReader {
 
   /** @param {any} event @param {Uint8Array | undefined} chunk */
   #failed(event, chunk) {
-    const error = nodeError(Error, event[2], `Parse Error: ${event[3]}`);
+    const error = nodeError(Error, event[2], chunk === undefined ? 'Parse Error' : `Parse Error: ${event[3]}`);
     error.reason = event[3];
     error.bytesParsed = event[1] + (chunk === undefined ? 0 : seenOf(event[2], chunk, event[1]));
     error.rawPacket = chunk === undefined ? undefined : part(chunk, 0, chunk.length);
@@ -194,4 +218,4 @@ function part(chunk, from, to) {
   return Buffer.from(chunk.buffer, chunk.byteOffset + from, to - from);
 }
 
-module.exports = { MessageReader, ON_TIMEOUT, answer, connectionReset, flag, isLenient, maxHeaderSize };
+module.exports = { MessageReader, ON_TIMEOUT, answer, connectionReset, flag, isLenient, maxHeaderSize, mostSkipped };

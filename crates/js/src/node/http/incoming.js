@@ -13,6 +13,8 @@ const { Readable } = Stream;
 const text = Symbol('fields');
 const most = Symbol('maxHeaderPairs');
 const parts = Symbol('parts');
+/** It has failed, and its connection is there for the answer. */
+const isRefused = Symbol('refused');
 
 /** @this {any} @param {any} [socket] */
 function IncomingMessage(socket) {
@@ -115,6 +117,10 @@ const methods = {
   /** @this {any} @param {any} given @param {(error?: any) => void} callback */
   _destroy(given, callback) {
     let error = given;
+    if (this[isRefused]) {
+      callback(this.listenerCount('error') === 0 ? undefined : error);
+      return;
+    }
     if (!this.readableEnded || !this.complete) {
       this.aborted = true;
       this.emit('aborted');
@@ -171,6 +177,12 @@ const methods = {
 };
 addMethods(IncomingMessage.prototype, methods);
 
+/** Who reads a request gets an error, and may answer. @param {any} message @param {any} error */
+function refuseRest(message, error) {
+  message[isRefused] = true;
+  message.destroy(error);
+}
+
 /** @param {any} socket */
 function readStart(socket) {
   if (socket && !socket._paused && socket.readable) socket.resume();
@@ -181,4 +193,4 @@ function readStop(socket) {
   socket?.pause();
 }
 
-module.exports = { IncomingMessage, fill, fillTrailers, readStart, readStop };
+module.exports = { IncomingMessage, fill, fillTrailers, readStart, readStop, refuseRest };

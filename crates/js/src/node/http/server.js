@@ -9,6 +9,7 @@ const { MessageReader, ON_TIMEOUT, answer, connectionReset, flag } = require('no
 const { heard } = require('node/diagnostics_channel/heard');
 const { debug, isDebugged } = require('node/http/debug');
 const { IncomingMessage, fill } = require('node/http/incoming');
+const { bodyLimit, limitBody, linger } = require('node/http/limits');
 const { emitClose, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
 const { Server: NetServer } = require('node/net/server');
@@ -200,6 +201,8 @@ function connect(server, socket) {
     /** When the request that comes began; 0 without one. */
     began: now(),
     hasHead: false,
+    /** The body of its last request was too long. */
+    isRefused: false,
     /** @type {any} */
     reader: null,
   };
@@ -337,7 +340,7 @@ function onEnd() {
   const own = this[state];
   if (!own.reader.finish()) return;
   if (!own.server.httpAllowHalfOpen) {
-    abortIncoming(own);
+    // What has no answer yet is told when the connection has closed: until then nothing has failed.
     if (this.writable) this.end();
   } else if (own.outgoing.length > 0) own.outgoing[own.outgoing.length - 1]._last = true;
   else if (this._httpMessage) this._httpMessage._last = true;
@@ -418,6 +421,7 @@ function onIncoming(server, socket, own, request, flags) {
       return answer.body;
     }
   }
+  if ((flags & flag.hasBody) !== 0 && server[bodyLimit] !== undefined && limitBody(server, own, request, response)) return answer.body;
   if ((flags & flag.expectsContinue) !== 0 && !isOldest) {
     response._expect_continue = true;
     if (server.listenerCount('checkContinue') > 0) server.emit('checkContinue', request, response);
@@ -472,7 +476,8 @@ function onFinish() {
   if (this.socket) this.detachSocket(socket);
   nextTick(emitClose, this);
   if (this._last) {
-    if (typeof socket.destroySoon === 'function') socket.destroySoon();
+    if (own.isRefused) linger(socket, own);
+    else if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
     return;
   }

@@ -24,26 +24,36 @@ Options:
       --max-body BYTES     the longest body of a request; 134217728
       --shutdown-timeout SECONDS
                            how long requests have to end after SIGTERM or SIGINT; 30
+      --compress           compress answers for the clients that take it
+      --compress-min-size BYTES
+                           those of so many bytes and more; 1024
       --access-log[=FILE]  a line for each request (Common Log Format), on standard output or in a file,
                            which SIGHUP opens again
       --watch              start again when a file changes
       --help               print this
+
+An application that exports an object may have the same among its options, by the names of twinloop.serve;
+the command line goes before them. --no-access-log and --no-compress take back what it asks for.
 `;
 
 /**
+ * What is undefined is for the application to say, or has its standard.
  * @typedef {object} ServeArguments
  * @property {string} app
- * @property {number | undefined} port what was asked for, else the application's own or 8000
- * @property {string | undefined} host the same, else 0.0.0.0
+ * @property {number | undefined} port
+ * @property {number | undefined} environmentPort goes before the application's port, but does not make it listen on one
+ * @property {string | undefined} host
  * @property {string | undefined} uds
  * @property {number | undefined} fd
  * @property {number} workers
  * @property {string | undefined} cert
  * @property {string | undefined} key
- * @property {number} idle
- * @property {number} body
+ * @property {number | undefined} idle
+ * @property {number | undefined} body
  * @property {number} patience
- * @property {boolean | string} accessLog
+ * @property {boolean | undefined} compress
+ * @property {number | undefined} compressed from how many bytes on
+ * @property {boolean | string | undefined} accessLog
  */
 
 /** Who wrote a command line that cannot be meant. */
@@ -68,23 +78,30 @@ function readArguments(words, environment) {
   /** @type {ServeArguments} */
   const read = {
     app: '',
-    port: environment.PORT ? countOf('PORT', environment.PORT, 65535) : undefined,
+    port: undefined,
+    environmentPort: environment.PORT ? countOf('PORT', environment.PORT, 65535) : undefined,
     host: undefined,
     uds: undefined,
     fd: undefined,
     workers: 1,
     cert: undefined,
     key: undefined,
-    idle: 75,
-    body: 128 * 1024 * 1024,
+    idle: undefined,
+    body: undefined,
     patience: 30,
-    accessLog: false,
+    compress: undefined,
+    compressed: undefined,
+    accessLog: undefined,
   };
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i];
     if (word === '--help') return undefined;
     if (word === '--access-log' || word === '--no-access-log') {
       read.accessLog = word === '--access-log';
+      continue;
+    }
+    if (word === '--compress' || word === '--no-compress') {
+      read.compress = word === '--compress';
       continue;
     }
     if (!startsWith(word, '-')) {
@@ -151,6 +168,9 @@ function readOption(read, name, value) {
     case '--timeout-graceful-shutdown':
       read.patience = numberOf(name, value, 2 ** 31);
       break;
+    case '--compress-min-size':
+      read.compressed = countOf(name, value, 2 ** 53);
+      break;
     case '--access-log':
       if (value === '') throw new UsageError('--access-log= takes the path of a file');
       read.accessLog = value;
@@ -160,4 +180,24 @@ function readOption(read, name, value) {
   }
 }
 
-module.exports = { UsageError, readArguments, usage };
+/**
+ * Options of where to listen: where the command line says, else where the application does.
+ * @param {ServeArguments} read @param {any} own options of the application
+ * @returns {{ hostname?: string, port?: number, unix?: string, path?: undefined, fd?: number, ipv6Only?: any, reusePort?: any }}
+ */
+function placeOf(read, own) {
+  const { fd, host, uds } = read;
+  if (uds !== undefined || fd !== undefined) return { unix: uds, path: undefined, fd };
+  const isSaid = host !== undefined || read.port !== undefined;
+  return {
+    unix: isSaid ? undefined : (own.unix ?? own.path),
+    path: undefined,
+    fd: isSaid ? undefined : own.fd,
+    hostname: host ?? own.hostname ?? own.host,
+    port: read.port ?? read.environmentPort ?? own.port,
+    ipv6Only: own.ipv6Only,
+    reusePort: own.reusePort,
+  };
+}
+
+module.exports = { UsageError, placeOf, readArguments, usage };

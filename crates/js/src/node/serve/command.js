@@ -4,10 +4,11 @@
 const { Promise, arraySlice, min, then } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { process } = require('node/process/process');
-const { UsageError, readArguments, usage } = require('node/serve/arguments');
+const { UsageError, placeOf, readArguments, usage } = require('node/serve/arguments');
 const { exported, handlersOf } = require('node/serve/handlers');
 const { passUpgrades } = require('node/serve/listeners');
 const { readAccessLog } = require('web/server/access_log');
+const { readPlace } = require('web/server/options');
 const { originAt, twinloop } = require('web/server/server');
 const { endMounts, startMounts } = require('web/server/mounts');
 const { setTimeout } = require('web/html/timers');
@@ -15,6 +16,7 @@ const { writeOutput } = ops;
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
 const loadHttps = () => /** @type {any} */ (require('node/https/https'));
+const loadLimits = () => require('node/http/limits');
 const loadOutgoing = () => require('node/http/outgoing');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
@@ -24,7 +26,7 @@ const loadWorkers = () => require('node/serve/workers');
 const placeVariable = 'TWINLOOP_SERVE_SOCKET';
 
 /** @typedef {import('./arguments.js').ServeArguments} ServeArguments */
-/** What serves: how it ends, and how it is given other certificates. @typedef {{ url: string, stop: (atOnce: boolean) => Promise<any>, reload: () => void }} Running */
+/** What serves: how it ends, and how it is given other certificates. @typedef {{ shown: string, isSecure: boolean, stop: (atOnce: boolean) => Promise<any>, reload: () => void }} Running */
 
 async function main() {
   /** @type {ServeArguments | undefined} */
@@ -53,8 +55,7 @@ async function main() {
     return;
   }
   if (place === 'asked for') {
-    const { hostname, port } = (await applicationAt(path)) ?? {};
-    process.send({ hostname, port }, () => process.exit());
+    tellPlace(read, await applicationAt(path));
     return;
   }
   if (place !== undefined) {
@@ -64,8 +65,8 @@ async function main() {
   const running = await start(read, path);
   if (running === undefined) return;
   watchSignals(read, running, place !== undefined);
-  if (place === undefined) writeOutput(1, `Listening on ${running.url}\n`);
-  else process.send('ready');
+  if (place === undefined) writeOutput(1, `Listening on ${running.shown}\n`);
+  else process.send({ isSecure: running.isSecure });
 }
 
 /** @param {string} message */
@@ -95,7 +96,7 @@ async function start(read, path) {
   // A program that serves by itself, or that has nothing to serve.
   if (target?.listening === true || (found === undefined && target?.[Symbol.toStringTag] === 'Module')) return undefined;
   try {
-    if (found?.options !== undefined) return serveHandler(read, found.options, target);
+    if (found?.options !== undefined) return serveHandler(read, found.options);
     if (found?.listener !== undefined) return await serveListener(read, await found.listener());
   } catch (error) {
     // Who has heard of the start hears of the end.
@@ -107,55 +108,76 @@ async function start(read, path) {
   process.exit(2);
 }
 
-/** @param {ServeArguments} read */
-function tlsOf(read) {
-  if (read.cert === undefined) return undefined;
-  const { readFileSync } = loadFs();
-  return { cert: readFileSync(read.cert, 'utf8'), key: readFileSync(read.key, 'utf8') };
+/** Tells the parent of workers where to listen. @param {ServeArguments} read @param {any} target */
+function tellPlace(read, target) {
+  try {
+    const own = handlersOf(target)?.options ?? {};
+    process.send(readPlace(placeOf(read, own)), () => process.exit());
+  } catch (error) {
+    refuse(/** @type {any} */ (error).message);
+    process.exit(1);
+  }
 }
 
-/** @param {ServeArguments} read @param {any} handlers @param {any} target what they were found in @returns {Running} */
-function serveHandler(read, handlers, target) {
-  const accessLog = readAccessLog(read);
-  const server = twinloop.serve({
-    ...handlers,
-    hostname: read.host ?? target.hostname,
-    port: read.port ?? target.port,
-    unix: read.uds,
-    fd: read.fd,
-    tls: tlsOf(read),
-    idleTimeout: read.idle,
-    maxRequestBodySize: read.body,
+/** @param {ServeArguments} read @param {any} own options of the application @returns {Running} */
+function serveHandler(read, own) {
+  const accessLog = readAccessLog({ accessLog: read.accessLog ?? own.accessLog });
+  const options = {
+    ...own,
+    ...placeOf(read, own),
+    ...tlsOf(read),
+    idleTimeout: read.idle ?? own.idleTimeout,
+    maxRequestBodySize: read.body ?? own.maxRequestBodySize,
+    compress: compressOf(read, own),
     accessLog,
-  });
+  };
+  const server = twinloop.serve(options);
   return {
-    url: placeOf(read, () => `${server.url}`),
+    shown: shownPlace(options, () => `${server.url}`),
+    isSecure: server.protocol === 'https',
     stop: (atOnce) => server.stop(atOnce),
     reload: () => {
-      server.reload({ ...handlers, tls: tlsOf(read) });
+      server.reload({ ...options, ...tlsOf(read) });
       accessLog?.reopen();
     },
   };
 }
 
+/** Options of the certificate that the command line names. @param {ServeArguments} read */
+function tlsOf(read) {
+  if (read.cert === undefined) return {};
+  const { readFileSync } = loadFs();
+  return { cert: readFileSync(read.cert, 'utf8'), key: readFileSync(read.key, 'utf8') };
+}
+
+/** @param {ServeArguments} read @param {any} own */
+function compressOf(read, own) {
+  const compress = read.compress ?? own.compress;
+  return !compress || read.compressed === undefined ? compress : { minSize: read.compressed };
+}
+
 /** @param {ServeArguments} read @param {import('./listeners.js').Listener} listener @returns {Promise<Running>} */
 async function serveListener(read, listener) {
-  const { host = '0.0.0.0', port: wanted = 8000 } = read;
+  if (read.compress) throw new Error('--compress does not hold for apps of Node, which have middleware for it');
   const tls = tlsOf(read);
-  const options = { keepAliveTimeout: milliseconds(read.idle), ...tls };
+  const isSecure = tls.cert !== undefined;
   const log = readAccessLog(read);
-  const server = (tls === undefined ? loadHttp() : loadHttps()).createServer(options, logged(listener.requested, log));
+  const options = { keepAliveTimeout: milliseconds(read.idle ?? 75), ...tls };
+  const server = (isSecure ? loadHttps() : loadHttp()).createServer(options, logged(listener.requested, log));
+  loadLimits().limitBodies(server, read.body ?? 128 * 1024 * 1024);
   passUpgrades(server, listener);
-  const place = read.fd === undefined ? (read.uds ?? { host, port: wanted }) : { fd: read.fd };
+  const { unix, fd, hostname: host = '0.0.0.0', port: wanted = 8000 } = placeOf(read, {});
+  const place = unix ?? (fd === undefined ? { host, port: wanted } : { fd });
   await new Promise((/** @type {any} */ listening, /** @type {any} */ failed) => {
     server.once('error', failed);
     server.listen(place, listening);
   });
   return {
-    url: placeOf(read, () => {
+    shown: shownPlace({ unix, fd }, () => {
       const { address, port } = server.address();
-      return `${originAt(tls !== undefined, host, address, port)}/`;
+      return `${originAt(isSecure, host, address, port)}/`;
     }),
+    isSecure,
     stop: async (atOnce) => {
       const closed = new Promise((/** @type {any} */ settle) => server.close(settle));
       // It does not know what has become another protocol.
@@ -164,7 +186,7 @@ async function serveListener(read, listener) {
       await log?.flushed();
     },
     reload: () => {
-      if (tls !== undefined) server.setSecureContext(tlsOf(read));
+      if (isSecure) server.setSecureContext(tlsOf(read));
       log?.reopen();
     },
   };
@@ -185,9 +207,9 @@ function logged(requested, log) {
   };
 }
 
-/** What is said of where it listens. @param {ServeArguments} read @param {() => string} urlOf */
-function placeOf(read, urlOf) {
-  return read.uds ?? (read.fd === undefined ? urlOf() : `descriptor ${read.fd}`);
+/** What is said of where it listens. @param {{ unix?: string, fd?: number }} place @param {() => string} urlOf */
+function shownPlace({ unix, fd }, urlOf) {
+  return unix ?? (fd === undefined ? urlOf() : `descriptor ${fd}`);
 }
 
 /** No timer knows more. @param {number} seconds */

@@ -30,13 +30,12 @@ function handlersOf(target) {
 
 /** @param {any} target */
 function optionsOf(target) {
-  const { websocket } = target;
+  const { hostname, port, websocket } = target;
   const fetch = target.fetch === undefined ? undefined : (/** @type {any[]} */ ...list) => target.fetch(...list);
   // Frameworks have lists and methods of their own under the other names.
-  if (fetch !== undefined && !isPlain(target)) return { fetch, websocket };
-  const { error, onError } = target;
+  if (fetch !== undefined && !isPlain(target)) return { fetch, hostname, port, websocket };
   const routes = isArray(target.routes) ? undefined : target.routes;
-  return { fetch, handler: fetch === undefined ? target.handler : undefined, websocket, error, onError, routes };
+  return { ...target, fetch, handler: fetch === undefined ? target.handler : undefined, routes };
 }
 
 /** No object of a class. @param {any} target */

@@ -9,6 +9,7 @@ const { Headers, wireText } = require('web/fetch/headers');
 const { Response } = require('web/fetch/response');
 const loadConsole = () => require('web/console/console');
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
+const loadLimits = () => require('node/http/limits');
 const loadStream = () => /** @type {any} */ (require('node/stream/module'));
 const loadUrl = () => require('web/url/url');
 
@@ -20,7 +21,7 @@ const loadUrl = () => require('web/url/url');
 
 /** What Node's server calls, of an app. @param {any} app @returns {Promise<Listener>} */
 async function listenerOf(app) {
-  if (isServer(app)) return { requested: (request, response) => app.emit('request', request, response), server: app };
+  if (isServer(app)) return { requested: emitted(app), server: app };
   let listener = app;
   if (typeof app.ready === 'function' && typeof app.routing === 'function') {
     await app.ready();
@@ -35,16 +36,27 @@ function isServer(value) {
   return isObject(value) && typeof value !== 'function' && typeof value.emit === 'function' && typeof value.listen === 'function';
 }
 
+/** The event of a server, each of whose listeners fails by itself. @param {any} server @returns {(request: any, response: any) => void} */
+function emitted(server) {
+  return (request, response) => {
+    const listeners = server.rawListeners('request');
+    for (let i = 0; i < listeners.length; i += 1) guarded(server, listeners[i])(request, response);
+  };
+}
+
 /** What a listener throws concerns its client alone. @param {any} app @param {any} listener @returns {(request: any, response: any) => void} */
 function guarded(app, listener) {
   return (request, response) => {
     /** @param {any} error */
     const failed = (error) => {
-      loadConsole().console.error(error);
+      // That a client sends too much is no fault of the listener.
+      const isOfClient = loadLimits().isTooLong(error);
+      if (!isOfClient) loadConsole().console.error(error);
+      if (isOfClient && response.writableEnded) return;
       if (response.headersSent) response.destroy();
       else if (!response.writableEnded) {
-        response.statusCode = 500;
-        response.end('Internal Server Error');
+        response.statusCode = isOfClient ? 413 : 500;
+        response.end(isOfClient ? 'Payload Too Large' : 'Internal Server Error');
       }
     };
     try {

@@ -4,7 +4,9 @@
 
 const { Promise, arraySlice, assign, filter, forEach, indexOf, push, splice } = require('builtins/primordials');
 const { process } = require('node/process/process');
+const { placeOf } = require('node/serve/arguments');
 const { setTimeout } = require('web/html/timers');
+const { readPlace } = require('web/server/options');
 const { originAt } = require('web/server/server');
 const { monotonicNow, serverBind, writeOutput } = ops;
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
@@ -16,41 +18,42 @@ const loadChildren = () => /** @type {any} */ (require('node/child_process/modul
 // One that dies sooner than this (milliseconds) has a fault that a new one would have too: it waits before it begins.
 const youth = 1000;
 
+/** The flag of a place that is a path. */
+const isPath = 4;
+
 /** Where a worker finds the socket: behind the standard streams and the channel to its parent. */
 const place = 4;
 
+/** Where to listen, as `serverBind` is told it. @typedef {{ place: string | number, port: number, flags: number }} Wanted */
+
 /** @param {ServeArguments} read */
 async function run(read) {
-  const ofApplication = read.fd === undefined && read.uds === undefined && (read.port === undefined || read.host === undefined);
-  const wished = ofApplication ? await wishesOf() : {};
-  if (wished === undefined) return;
-  /** @type {{ descriptor: number, shown: string }} */
+  const isForApplication = read.fd === undefined && read.uds === undefined && (read.port === undefined || read.host === undefined);
+  const wanted = isForApplication ? await askApplication() : readPlace(placeOf(read, {}));
+  if (wanted === undefined) return;
+  /** @type {{ descriptor: number, shownAt: (isSecure: boolean) => string }} */
   let socket;
   try {
-    socket = bound(read, wished);
+    socket = bound(wanted);
   } catch (error) {
     writeOutput(2, `twinloop serve: ${/** @type {any} */ (error).message}\n`);
     process.exitCode = 1;
     return;
   }
-  supervise(read, socket.descriptor, socket.shown);
+  supervise(read, socket.descriptor, socket.shownAt);
 }
 
-/** @param {ServeArguments} read @param {{ hostname?: string, port?: number }} wished @returns {{ descriptor: number, shown: string }} */
-function bound(read, wished) {
-  if (read.fd !== undefined) return { descriptor: read.fd, shown: `descriptor ${read.fd}` };
-  if (read.uds !== undefined) {
-    const path = read.uds;
-    const [descriptor] = serverBind(path, 0, 4);
-    process.on('exit', () => loadFs().rmSync(path, { force: true }));
-    return { descriptor, shown: path };
+/** @param {Wanted} wanted @returns {{ descriptor: number, shownAt: (isSecure: boolean) => string }} */
+function bound({ place, port, flags }) {
+  if (typeof place === 'number') return { descriptor: place, shownAt: () => `descriptor ${place}` };
+  const [descriptor, address, number] = serverBind(place, port, flags);
+  if ((flags & isPath) !== 0) {
+    process.on('exit', () => loadFs().rmSync(place, { force: true }));
+    return { descriptor, shownAt: () => place };
   }
-  const host = read.host ?? wished.hostname ?? '0.0.0.0';
-  const [descriptor, address, port] = serverBind(host, read.port ?? wished.port ?? 8000, 0);
-  return {
-    descriptor,
-    shown: `${originAt(read.cert !== undefined, host, /** @type {string} */ (address), /** @type {number} */ (port))}/`,
-  };
+  const shownAt = (/** @type {boolean} */ isSecure) =>
+    `${originAt(isSecure, place, /** @type {string} */ (address), /** @type {number} */ (number))}/`;
+  return { descriptor, shownAt };
 }
 
 /** @param {'asked for' | '4'} socket @param {any[]} stdio */
@@ -59,8 +62,8 @@ function spawn(socket, stdio) {
   return loadChildren().spawn(process.execPath, words, { stdio, env: assign({}, process.env, { TWINLOOP_SERVE_SOCKET: socket }) });
 }
 
-/** Where the application itself says that it listens; nothing, if it cannot be loaded. @returns {Promise<{ hostname?: string, port?: number } | undefined>} */
-function wishesOf() {
+/** Where an application that may say it itself is to listen; nothing, if it cannot be loaded. @returns {Promise<Wanted | undefined>} */
+function askApplication() {
   const child = spawn('asked for', ['ignore', 'inherit', 'inherit', 'ipc']);
   return new Promise((/** @type {any} */ settle) => {
     child.on('message', settle);
@@ -71,8 +74,8 @@ function wishesOf() {
   });
 }
 
-/** @param {ServeArguments} read @param {number} descriptor of the socket @param {string} shown */
-function supervise(read, descriptor, shown) {
+/** @param {ServeArguments} read @param {number} descriptor of the socket @param {(isSecure: boolean) => string} shownAt */
+function supervise(read, descriptor, shownAt) {
   /** @type {Worker[]} */
   const workers = [];
   let isStopping = false;
@@ -85,11 +88,11 @@ function supervise(read, descriptor, shown) {
     const worker = { child, startedAt: monotonicNow(), isReady: false };
     push(workers, worker);
     child.on('message', (/** @type {any} */ message) => {
-      if (typeof message !== 'string' || worker.isReady) return;
+      if (typeof message?.isSecure !== 'boolean' || worker.isReady) return;
       worker.isReady = true;
       if (!isTold && filter(workers, (/** @type {Worker} */ one) => one.isReady).length === read.workers) {
         isTold = true;
-        writeOutput(1, `Listening on ${shown} with ${read.workers} workers\n`);
+        writeOutput(1, `Listening on ${shownAt(message.isSecure)} with ${read.workers} workers\n`);
       }
       ready?.();
     });

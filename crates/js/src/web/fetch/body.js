@@ -240,9 +240,22 @@ function nativeStream(record) {
   return stream;
 }
 
-/** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. @param {unknown} error */
+/** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. @param {any} error */
 function bodyError(error) {
-  return new TypeError('terminated', { cause: error });
+  if (error?.status !== 413) return new TypeError('terminated', { cause: error });
+  // Frameworks look for the status that their client gets.
+  const failure = /** @type {any} */ (new TypeError('the body is longer than the limit of the server', { cause: error }));
+  failure.status = 413;
+  defineProperty(failure, tooLong, { value: true });
+  return failure;
+}
+
+/** What a read of a request's body has failed with that was longer than its server takes. */
+const tooLong = Symbol('body.tooLong');
+
+/** Whether an error says that a client has sent too much. @param {any} error */
+function isTooLong(error) {
+  return error?.[tooLong] === true;
 }
 
 // ---- the body as a whole
@@ -491,6 +504,7 @@ module.exports = {
   cloneBody,
   extractBody,
   installBody,
+  isTooLong,
   isUnusable,
   isUsed,
   knownBytes,

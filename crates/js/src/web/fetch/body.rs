@@ -61,7 +61,7 @@ impl Handle {
         let body = arriving.body.borrow_mut().take().ok_or_else(canceled)?;
         let whole = arriving.canceled.guard(body.bytes()).await;
         self.network.bodies.borrow_mut().remove(&self.number);
-        let whole = whole.ok_or_else(canceled)?.map_err(network_error)?;
+        let whole = whole.ok_or_else(canceled)?.map_err(read_error)?;
         Ok(Vec::from(whole))
     }
 }
@@ -78,9 +78,19 @@ fn poll_chunk(
         .canceled
         .poll_unless_set(context, |context| body.poll_chunk(context));
     polled.map(|chunk| match chunk {
-        Some(chunk) => chunk.transpose().map_err(network_error),
+        Some(chunk) => chunk.transpose().map_err(read_error),
         None => Err(canceled()),
     })
+}
+
+/// One of a server's request that is too long has the status for its client.
+fn read_error(error: twinloop_web::Error) -> Error {
+    let is_too_long = error.is_full();
+    let failure = network_error(error);
+    match is_too_long {
+        true => failure.with("status", 413.0),
+        false => failure,
+    }
 }
 
 fn canceled() -> Error {

@@ -99,7 +99,7 @@ interface Operations {
     object: any,
     protocol: string | undefined,
     fields: string,
-    options: [message: number, queued: number, compresses: number, ping: number, idle: number],
+    options: [message: number, queued: number, compresses: number, ping: number, idle: number, code: number],
   ): number | string;
   /** How many bytes wait now; -1 when the socket is closed, -2 when too much waits. */
   serverSocketSend(socket: number, message: string | Uint8Array | ArrayBuffer, compresses: boolean): number;

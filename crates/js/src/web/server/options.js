@@ -85,6 +85,8 @@ function readSocketOptions(websocket) {
       websocket.perMessageDeflate ? 1 : 0,
       websocket.sendPings === false ? 0 : idle / 2,
       idle,
+      // As in Bun: the connection is cut.
+      0,
     ],
   };
 }

@@ -28,6 +28,7 @@ const { asgi, serverBegan, serverEnded, wsgi } = require('web/server/mounts');
 const { functionOf, readLimits, readNumber, readPlace, readServing, readSignal, readTls } = require('web/server/options');
 const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
 const { serveDir, serveFile } = require('web/server/files');
+const { isTooLong } = require('web/fetch/body');
 const { Headers, wireText } = require('web/fetch/headers');
 const { Request, isRequest, makeRequest } = require('web/fetch/request');
 const { ResponseRecord, asResponse, makeResponse } = require('web/fetch/response');
@@ -395,6 +396,10 @@ function fail(server, serving, record, request, error) {
     serverCut(record.exchange);
     return;
   }
+  if (serving.error === undefined && isTooLong(error)) {
+    serverRespond(record.exchange, 413, 'content-type:text/plain;charset=UTF-8\n', 'Payload Too Large');
+    return;
+  }
   if (serving.error === undefined) {
     show(error);
     serverRespond(record.exchange, 500, 'content-type:text/plain;charset=UTF-8\n', 'Internal Server Error');
@@ -416,7 +421,7 @@ function fail(server, serving, record, request, error) {
 
 /**
  * @param {Arrived} arrived @param {any} socket @param {any} headers @param {string | undefined} protocol
- * @param {[number, number, number, number, number]} limits
+ * @param {[number, number, number, number, number, number]} limits
  */
 function become(arrived, socket, headers, protocol, limits) {
   let fields = headers === undefined ? '' : wireText(new Headers(headers));
@@ -441,7 +446,9 @@ function upgradeWebSocket(request, options = {}) {
   const idle = readNumber(options, 'idleTimeout', 120, 2 ** 31, 'upgradeWebSocket');
   const name = protocol === undefined ? undefined : toDOMString(protocol);
   const socket = new AcceptedWebSocket(arrived.url, name ?? '');
-  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idle / 2, idle]);
+  // Who does not answer is told so, as by Deno.
+  const goingAway = 1001;
+  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idle / 2, idle, goingAway]);
   if (typeof number === 'string') throw new TypeError(`upgradeWebSocket: ${number}`);
   // Who made it has yet to say what it listens to.
   enqueueMicrotask(() => accepted(socket, number));

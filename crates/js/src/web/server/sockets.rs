@@ -100,7 +100,8 @@ impl SocketHandler for ToJavaScript {
 }
 
 /// `serverUpgrade(exchange, object, protocol, fields, options)`: the number of the socket that the exchange becomes, or a sentence that says why not.
-/// Options: bytes of a message, bytes that may wait, compression, seconds until a ping, seconds until it is given up.
+/// Options: bytes of a message, bytes that may wait, compression, seconds until a ping, seconds until it is given up, and the code that the
+/// client is told then; 0 for none.
 fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return scope.string("the request is answered already");
@@ -121,6 +122,7 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         compress: option(2)? != 0.0,
         ping_time: seconds(3)?,
         idle_time: seconds(4)?,
+        idle_code: Some(option(5)? as u16).filter(|&code| code != 0),
         ..SocketOptions::default()
     };
     let servers = scope.state::<Servers>();
