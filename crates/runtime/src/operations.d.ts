@@ -15,6 +15,8 @@ interface BridgeOperations {
   pyToJson(handle: PythonHandle, key: string): any;
   /** Undefined where there is none. */
   pyGetAttribute(handle: PythonHandle, name: string): any;
+  /** Of a dict of another class than dict: an attribute that dict has not; undefined where there is none. */
+  pyExtra(handle: PythonHandle, name: string): any;
   pySetAttribute(handle: PythonHandle, name: string, value: any): void;
   pyHasAttribute(handle: PythonHandle, name: string): boolean;
   pyDeleteAttribute(handle: PythonHandle, name: string): void;
@@ -28,6 +30,10 @@ interface BridgeOperations {
   pyItem(handle: PythonHandle, key: string): any;
   pyLength(handle: PythonHandle): number;
   pyIndex(handle: PythonHandle, index: number): any;
+  /** Of a list: replaces the item, or adds it at the end. */
+  pyPut(handle: PythonHandle, index: number, value: any): void;
+  /** Of a list: drops the items from here on. */
+  pyCut(handle: PythonHandle, length: number): void;
   pyGetItem(handle: PythonHandle, key: any): any;
   pySetItem(handle: PythonHandle, key: any, value: any): void;
   pyDeleteItem(handle: PythonHandle, key: any): boolean;
@@ -57,7 +63,9 @@ interface BridgeOperations {
     | 'MUTABLE_ITEMS'
     | 'CONTAINER'
     | 'SEQUENCE'
-    | 'RECORD',
+    | 'RECORD'
+    | 'ARRAY'
+    | 'SUBCLASS',
     number
   >;
   kinds: Record<'CALLABLE' | 'AWAITABLE' | 'ITERABLE' | 'ASYNC_ITERABLE' | 'SIZED' | 'BYTES' | 'RECORD', number>;

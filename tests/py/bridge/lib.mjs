@@ -53,7 +53,7 @@ export const iterate = (items) => [...items];
 export async function iterateAsync(items) { const all = []; for await (const item of items) all.push(item); return all; }
 export const attributes = (object) => [object.x, object.method(2), 'x' in object, 'y' in object, object.y];
 export function setAttribute(object) { object.y = 'set from JavaScript'; }
-export const dictionary = (dict) => [dict.get('a'), dict.has('a'), dict.get('missing'), dict.length];
+export const dictionary = (dict) => [dict.a, 'a' in dict, dict.missing, dict.length];
 export const array = (list) => [list.length, list[0], list.at(-1), list.map((item) => item * 2), list.join('-')];
 export const copy = (value) => JSON.stringify(value.toJs());
 export const never = () => new Promise(() => {});

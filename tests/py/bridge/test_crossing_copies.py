@@ -58,8 +58,9 @@ def test_a_depth_leaves_what_lies_deeper() -> None:
         assert isinstance(there.to_py(1)["a"], js.JsProxy)
         assert isinstance(there.to_py(2)["a"]["b"], js.JsProxy)
         assert there.to_py(0) is there
-        shallow = js.eval("(l) => { const c = l.toJs({ depth: 1 }); return Array.isArray(c) && !Array.isArray(c[0]); }")
-        assert shallow([[1]])
+        inner = [1]
+        shallow = js.eval("(l, inner) => { const c = l.toJs({ depth: 1 }); return c !== l && c[0] === inner; }")
+        assert shallow([inner], inner)
 
     twinloop.run(main())
 

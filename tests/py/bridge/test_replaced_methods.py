@@ -69,7 +69,7 @@ def test_a_program_that_replaces_every_method_can_use_the_bridge() -> None:
         record = js.eval(
             "((keys) => (d) => { d.b = 2; delete d.a; const l = keys(d); return l.length + l[0] + d.c + l[1] + d.b; })(Object.keys)"
         )
-        items = js.eval("(m) => { m.set('a', 1); return m.get('a') + (m.has('a') ? 1 : 0); }")
+        items = js.eval("(m) => { m.a = 1; m.$update({ b: 2 }); return m.a + ('b' in m ? 1 : 0); }")
         caught = js.eval("(p) => { try { p.fail(); } catch (error) { return error; } }")
         rethrow = js.eval("(error) => { throw error; }")
         thrown = js.eval("() => { throw new RangeError('too far'); }")

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyCFunction, PyDict, PyFunction, PyModule, PyType, PyWeakrefMethods, PyWeakrefReference,
+    PyCFunction, PyDict, PyFunction, PyList, PyModule, PyTuple, PyType, PyWeakrefMethods,
+    PyWeakrefReference,
 };
 
 const CALLABLE: u32 = 1;
@@ -18,9 +19,13 @@ const AWAITABLE: u32 = 2;
 const SEQUENCE: u32 = 512;
 /// A dict: its string keys are its properties.
 const RECORD: u32 = 1024;
+/// A list or tuple, which is an Array.
+const ARRAY: u32 = 2048;
+/// A dict of a class of its own, which may have attributes.
+const SUBCLASS: u32 = 4096;
 
 /// The flags by name, as `py_proxy.js` gets them.
-pub(crate) const FLAGS: [(&str, u32); 11] = [
+pub(crate) const FLAGS: [(&str, u32); 13] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),
     ("ITERABLE", 4),
@@ -32,6 +37,8 @@ pub(crate) const FLAGS: [(&str, u32); 11] = [
     ("CONTAINER", 256),
     ("SEQUENCE", SEQUENCE),
     ("RECORD", RECORD),
+    ("ARRAY", ARRAY),
+    ("SUBCLASS", SUBCLASS),
 ];
 
 /// Special methods and the abilities they give.
@@ -105,6 +112,15 @@ fn find(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> (u32, bool) {
     let mut flags = if object.is_callable() { CALLABLE } else { 0 };
     if object.is_instance_of::<PyDict>() {
         flags |= RECORD;
+        if !object.is_exact_instance_of::<PyDict>() {
+            flags |= SUBCLASS;
+        }
+    }
+    // One that can be called is a function, which no Array is.
+    if flags & CALLABLE == 0
+        && (object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>())
+    {
+        flags |= ARRAY;
     }
     for base in class.mro() {
         let Ok(names) = base.getattr("__dict__") else {

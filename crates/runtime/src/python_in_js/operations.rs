@@ -5,10 +5,12 @@
 
 use std::ops::Deref;
 
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration};
+use pyo3::exceptions::{
+    PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration, PyValueError,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PySlice, PyString, PyTuple};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
 use super::{abilities, fields};
@@ -34,6 +36,15 @@ static OPS: &[Op] = &[
     Op::new("pyToJson", 2, to_json),
     Op::new("pyGetAttribute", 2, |scope, arguments| {
         on_optional(scope, arguments, get_attribute)
+    }),
+    Op::new("pyExtra", 2, |scope, arguments| {
+        on_optional(scope, arguments, |call| {
+            let name = call.name(1)?;
+            match call.py.get_type::<PyDict>().hasattr(&name)? {
+                true => Ok(None),
+                false => call.object.getattr_opt(name),
+            }
+        })
     }),
     Op::new("pySetAttribute", 3, |scope, arguments| {
         on(scope, arguments, |call| {
@@ -68,6 +79,8 @@ static OPS: &[Op] = &[
     Op::new("pyIndex", 2, |scope, arguments| {
         on_optional(scope, arguments, item::<PyIndexError>)
     }),
+    Op::new("pyPut", 3, |scope, arguments| on(scope, arguments, put)),
+    Op::new("pyCut", 2, |scope, arguments| on(scope, arguments, cut)),
     Op::new("pyGetItem", 2, |scope, arguments| {
         on_optional(scope, arguments, get_item)
     }),
@@ -254,6 +267,46 @@ fn get_item<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Option<Bound<'py, PyAny>>
         Err(error) if error.is_instance_of::<PyIndexError>(call.py) => Ok(None),
         result => result,
     }
+}
+
+/// `pyPut(handle, index, value)`: as an Array takes an element, but for the holes that no list has.
+fn put<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let (index, value) = (call.value(1)?, call.value(2)?);
+    let length = call.object.len()?;
+    match index.extract::<usize>() {
+        Ok(index) if index == length => {
+            call.object
+                .call_method1(intern!(call.py, "append"), (value,))?;
+        }
+        Ok(index) if index > length => {
+            return Err(PyIndexError::new_err(format!(
+                "a Python {} has no holes: index {index} is beyond its length {length}",
+                call.object.get_type().name()?
+            )));
+        }
+        _ => call.object.set_item(index, value)?,
+    }
+    call.nothing()
+}
+
+/// `pyCut(handle, length)`: what setting the `length` of an Array does.
+fn cut<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let length = call.value(1)?;
+    let (wanted, now) = (length.extract::<usize>(), call.object.len()?);
+    match wanted {
+        Ok(wanted) if wanted < now => {
+            let rest = PySlice::new(call.py, wanted as isize, isize::MAX, 1);
+            call.object.del_item(rest)?;
+        }
+        Ok(wanted) if wanted == now => {}
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "a Python {} has no holes: its length is {now} and cannot be {length}",
+                call.object.get_type().name()?
+            )));
+        }
+    }
+    call.nothing()
 }
 
 fn delete_item<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -4,6 +4,10 @@
 // composed from what the Python type can do (call, await, iterate, items ...), so `typeof`, `in` and spreading tell the
 // truth. JavaScript's own names win over Python attributes; `$name` forces Python's. Runs on the loop thread with the
 // GIL held; every operation on the Python object is one native call.
+//
+// Packages ask what a value is before they look into it (`Array.isArray`, "a plain object", a `length`, an iterator), so a list or
+// tuple is an Array, of which Array's own methods do their work through the traps, and a dict is an object of its keys whose prototype
+// is Object's: it has no methods of its own, as `schema.items` and `options.length` are to be undefined where there is no such key.
 'use strict';
 
 const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
@@ -11,11 +15,26 @@ const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOw
 const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
 const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
-const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER, SEQUENCE, RECORD } = ops.abilities;
+const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER } = ops.abilities;
+const { SEQUENCE, RECORD, ARRAY, SUBCLASS } = ops.abilities;
 const { pyAsyncIter, pyAsyncNext, pyAwait, pyCall, pyCloseAsyncIterator, pyCloseIterator, pyContains, pyDeleteAttribute } = ops;
-const { pyDeleteItem, pyGetAttribute, pyGetItem, pyHasAttribute, pyHasOwn, pyIndex, pyItem, pyIter, pyKeys, pyLength, pyNames, pyNext } =
-  ops;
-const { pyPrimitive, pyRepr, pyReturned, pySetAttribute, pySetItem, pyStep, pyStr, pyToJs, pyToJson, pyType } = ops;
+const { pyCut, pyDeleteItem, pyExtra, pyGetAttribute, pyGetItem, pyHasAttribute, pyHasOwn, pyIndex, pyItem, pyIter, pyKeys } = ops;
+const {
+  pyLength,
+  pyNames,
+  pyNext,
+  pyPut,
+  pyPrimitive,
+  pyRepr,
+  pyReturned,
+  pySetAttribute,
+  pySetItem,
+  pyStep,
+  pyStr,
+  pyToJs,
+  pyToJson,
+  pyType,
+} = ops;
 
 /** What a proxy's traps get. @typedef {any} Target */
 
@@ -38,9 +57,6 @@ const base = {
   toJs(options) {
     return pyToJs(this[HANDLE], options?.depth ?? -1);
   },
-  get type() {
-    return pyType(this[HANDLE]);
-  },
   [customInspect]() {
     return pyRepr(this[HANDLE]);
   },
@@ -49,6 +65,13 @@ const base = {
     return pyPrimitive(this[HANDLE], hint);
   },
   [Symbol.dispose]() {},
+};
+
+// What only those have that are no data of JavaScript's.
+const described = {
+  get type() {
+    return pyType(/** @type {any} */ (this)[HANDLE]);
+  },
 };
 
 /** @type {[number, any][]} */
@@ -161,11 +184,19 @@ const sequence = {
 };
 // The language's own, whatever a program makes of the globals later.
 const { Proxy: OwnProxy } = globalThis;
+const { String: OwnString } = globalThis;
+const { prototype: ArrayPrototype } = Array;
 const { prototype: FunctionPrototype } = Function;
 const { prototype: ObjectPrototype } = Object;
 
 /** A descriptor in which a program's Object.prototype has no part. @param {any} value */
 const fixed = (value) => ({ __proto__: null, value, writable: false, enumerable: false, configurable: false });
+
+/** Whether this is an object of its keys. @param {number} flags */
+const isRecord = (flags) => (flags & (RECORD | CALLABLE)) === RECORD;
+
+/** Whether this is to be told from JavaScript's own Arrays and objects by nothing. @param {number} flags */
+const isData = (flags) => (flags & ARRAY) !== 0 || isRecord(flags);
 
 /** By the flags. @type {Map<number, object>} */
 const prototypes = new Map();
@@ -182,13 +213,16 @@ function addHidden(prototype, methods) {
 function prototypeFor(flags) {
   let prototype = mapGet(prototypes, flags);
   if (prototype === undefined) {
-    prototype = /** @type {object} */ (create(flags & CALLABLE ? FunctionPrototype : ObjectPrototype));
+    prototype = /** @type {object} */ (create(flags & CALLABLE ? FunctionPrototype : flags & ARRAY ? ArrayPrototype : ObjectPrototype));
     addHidden(prototype, base);
-    for (let i = 0; i < abilities.length; i += 1) {
+    if (!isData(flags)) {
+      addHidden(prototype, described);
+      defineProperty(prototype, Symbol.toStringTag, fixed('PyProxy'));
+    }
+    for (let i = 0; i < abilities.length && !isRecord(flags); i += 1) {
       if (flags & abilities[i][0]) addHidden(prototype, abilities[i][1]);
     }
     if (flags & SEQUENCE) addHidden(prototype, sequence);
-    defineProperty(prototype, Symbol.toStringTag, fixed('PyProxy'));
     mapSet(prototypes, flags, prototype);
   }
   return prototype;
@@ -303,6 +337,24 @@ function yielded(target, key) {
   return key === 'name' ? (pyGetAttribute(target[HANDLE], '__name__') ?? '') : undefined;
 }
 
+/** What a dict has that is no item of it. @param {Target} target @param {string} key @param {any} receiver */
+function recordAttribute(target, key, receiver) {
+  if (key in target.prototypeObject) return reflectGet(target.prototypeObject, key, receiver);
+  if (key.length > 1 && key[0] === '$') return pyGetAttribute(target[HANDLE], slice(key, 1));
+  return target.flags & SUBCLASS ? pyExtra(target[HANDLE], key) : undefined;
+}
+
+/** An Array gives up its last element, as Array's own methods ask it to, and has no holes. @param {Target} target @param {number} index */
+function deleteElement(target, index) {
+  const length = pyLength(target[HANDLE]);
+  if (index < length - 1) return false;
+  if (index < length) pyCut(target[HANDLE], index);
+  return true;
+}
+
+/** @param {Target} target */
+const lengthOf = (target) => ({ __proto__: null, value: pyLength(target[HANDLE]), writable: true, enumerable: false, configurable: false });
+
 /** @param {any} value */
 const plain = (value) => ({ __proto__: null, value, writable: true, enumerable: true, configurable: true });
 
@@ -315,6 +367,7 @@ const handler = {
     if (target.flags & RECORD) {
       const item = pyItem(target[HANDLE], key);
       if (item !== null) return item;
+      if (isRecord(target.flags)) return recordAttribute(target, key, receiver);
     }
     if (yields(target, key)) return yielded(target, key);
     if (key in target.prototypeObject) return reflectGet(target.prototypeObject, key, receiver);
@@ -324,6 +377,8 @@ const handler = {
   set(target, key, value) {
     if (typeof key === 'symbol') return false;
     if (target.flags & RECORD) pySetItem(target[HANDLE], key, value);
+    else if (target.flags & ARRAY && isIndex(key)) pyPut(target[HANDLE], +key, value);
+    else if (target.flags & ARRAY && key === 'length') pyCut(target[HANDLE], value);
     else if (target.flags & SEQUENCE && isIndex(key)) pySetItem(target[HANDLE], +key, value);
     else pySetAttribute(target[HANDLE], pythonName(key), value);
     return true;
@@ -331,12 +386,14 @@ const handler = {
   has(target, key) {
     if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
     if (target.flags & RECORD && pyContains(target[HANDLE], key)) return true;
+    if (isRecord(target.flags)) return (target.flags & SUBCLASS) !== 0 && pyExtra(target[HANDLE], key) !== undefined;
     if (target.flags & SEQUENCE && isIndex(key)) return +key < pyLength(target[HANDLE]);
     return pyHasAttribute(target[HANDLE], pythonName(key));
   },
   deleteProperty(target, key) {
     if (typeof key === 'symbol') return false;
     if (target.flags & RECORD) pyDeleteItem(target[HANDLE], key);
+    else if (target.flags & ARRAY && isIndex(key)) return deleteElement(target, +key);
     else pyDeleteAttribute(target[HANDLE], pythonName(key));
     return true;
   },
@@ -344,6 +401,10 @@ const handler = {
     // What the target cannot give up must be listed: the invariants of a Proxy.
     const own = ownKeys(target);
     const listed = setOf(/** @type {PropertyKey[]} */ ([]));
+    if (target.flags & ARRAY) {
+      const length = pyLength(target[HANDLE]);
+      for (let i = 0; i < length; i += 1) setAdd(listed, OwnString(i));
+    }
     for (let i = 0; i < own.length; i += 1) {
       if (!(/** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(target, own[i])).configurable)) setAdd(listed, own[i]);
     }
@@ -364,8 +425,15 @@ const handler = {
   },
   getOwnPropertyDescriptor(target, key) {
     const own = getOwnPropertyDescriptor(target, key);
-    if (own && !own.configurable) return own;
+    if (own && !own.configurable) {
+      // The target of an Array has a length too, which must be seen and need not be told.
+      return target.flags & ARRAY && key === 'length' ? lengthOf(target) : own;
+    }
     if (typeof key === 'symbol') return undefined;
+    if (target.flags & ARRAY && isIndex(key)) {
+      const index = +key;
+      return index < pyLength(target[HANDLE]) ? plain(pyIndex(target[HANDLE], index)) : undefined;
+    }
     if (target.flags & RECORD) {
       const item = pyItem(target[HANDLE], key);
       return item === null ? undefined : plain(item);
@@ -374,7 +442,8 @@ const handler = {
     return plain(pyGetAttribute(target[HANDLE], pythonName(key)));
   },
   getPrototypeOf(target) {
-    return target.prototypeObject;
+    if (!isData(target.flags)) return target.prototypeObject;
+    return target.flags & ARRAY ? ArrayPrototype : ObjectPrototype;
   },
   apply(target, _receiver, values) {
     return call(target[HANDLE], values);
@@ -409,7 +478,7 @@ const callable = function () {};
 function wrap(id, handle, flags) {
   // Only a function target can be called. A bound function has no `prototype` property to trip the invariants.
   /** @type {Target} */
-  const target = flags & CALLABLE ? bind(callable, undefined) : {};
+  const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : {};
   target[HANDLE] = handle;
   target.flags = flags;
   // An inspector that looks through a Proxy meets the target.
