@@ -44,7 +44,7 @@ pub use event_loop::{Hold, Loop, TimeSource, WeakLoop};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};
-pub use sys::{duplicate, inherited, kill, start_child, take_inherited};
+pub use sys::{StableMemory, duplicate, inherited, kill, start_child, take_inherited};
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
 pub use turn::Wait;

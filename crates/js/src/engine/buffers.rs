@@ -1,16 +1,13 @@
 //! ArrayBuffers, typed arrays and their bytes.
 //!
-//! A large Rust `Vec<u8>` becomes a buffer without a copy; the engine frees it when the buffer dies. The engine does not
-//! count such memory, so this file does, and collects in time (rule BOUNDED). Bytes are lent out to a
+//! A large Rust `Vec<u8>` becomes a buffer without a copy, as memory of another language does (`lent.rs`). Bytes are lent out to a
 //! function, during which the engine cannot be used, so nothing can move, detach or resize them; memory that other threads
 //! may share is copied first, and back.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
-use mozjs::jsapi::glue::NewExternalArrayBuffer;
 use mozjs::jsapi::{
     GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
     IsSharedArrayBufferObject, JS_GetObjectAsArrayBufferView, JS_NewUint8Array,
@@ -18,6 +15,7 @@ use mozjs::jsapi::{
 };
 
 use super::error::Error;
+use super::lent::OwnBytes;
 use super::local::Local;
 use super::roots::{Slot, root};
 use super::scope::Scope;
@@ -53,17 +51,10 @@ struct ArrayMakers {
     uint8: RefCell<Option<Slot>>,
 }
 
-/// So many bytes of uncounted buffers between two collections, or half of what lives if that is more.
-const COLLECT_AFTER: usize = 64 * 1024 * 1024;
-
-/// Bytes in uncounted buffers now, and given out since the last collection. For the process: they only say when to collect.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static SINCE_COLLECTION: AtomicUsize = AtomicUsize::new(0);
-
-struct Raw {
-    data: *mut u8,
-    length: usize,
-    shared: bool,
+pub(super) struct Raw {
+    pub(super) data: *mut u8,
+    pub(super) length: usize,
+    pub(super) shared: bool,
 }
 
 impl<'s> Scope<'s> {
@@ -75,23 +66,7 @@ impl<'s> Scope<'s> {
         if bytes.len() <= COPIED {
             return self.array_buffer_copy(&bytes);
         }
-        unsafe extern "C" fn free(_contents: *mut c_void, vector: *mut c_void) {
-            // SAFETY: `vector` is the box leaked below, and the engine frees once. May run on a helper thread: a vector
-            // of bytes is `Send`.
-            let vector = unsafe { Box::from_raw(vector.cast::<Vec<u8>>()) };
-            LIVE.fetch_sub(vector.capacity(), Ordering::Relaxed);
-        }
-        let cx = self.cx();
-        self.collect_if_due(bytes.capacity());
-        let mut vector = Box::new(bytes);
-        let (contents, length) = (vector.as_mut_ptr(), vector.len());
-        LIVE.fetch_add(vector.capacity(), Ordering::Relaxed);
-        let vector = Box::into_raw(vector);
-        // SAFETY: the contents stay where they are until `free` gets the box back, which the engine's owning pointer does
-        // also when making the buffer fails.
-        self.root_object(unsafe {
-            NewExternalArrayBuffer(cx, length, contents.cast(), Some(free), vector.cast())
-        })
+        self.array_buffer_over(Arc::new(OwnBytes(bytes)))
     }
 
     /// An `ArrayBuffer` with a copy of these bytes, in memory that the collector counts.
@@ -157,15 +132,6 @@ impl<'s> Scope<'s> {
         root!(cx, buffer = buffer.object_or_null());
         // SAFETY: the handle is a root; -1 means the whole buffer.
         self.root_object(unsafe { JS_NewUint8ArrayWithBuffer(cx, buffer.handle(), 0, -1) })
-    }
-
-    /// Collects when much memory went to buffers that the engine does not count since the last time.
-    fn collect_if_due(&self, more: usize) {
-        let since = SINCE_COLLECTION.fetch_add(more, Ordering::Relaxed) + more;
-        if since > COLLECT_AFTER.max(LIVE.load(Ordering::Relaxed) / 2) {
-            SINCE_COLLECTION.store(0, Ordering::Relaxed);
-            self.collect_garbage();
-        }
     }
 
     /// Whether the value has bytes: an `ArrayBuffer`, a typed array, or a `DataView`.
@@ -235,7 +201,7 @@ impl<'s> Scope<'s> {
         self.with_bytes(value, <[u8]>::to_vec)
     }
 
-    fn raw_bytes(&self, object: *mut JSObject) -> Option<Raw> {
+    pub(super) fn raw_bytes(&self, object: *mut JSObject) -> Option<Raw> {
         self.cx();
         let mut raw = Raw {
             data: std::ptr::null_mut(),
@@ -273,7 +239,7 @@ impl<'s> Scope<'s> {
     }
 }
 
-fn not_bytes() -> Error {
+pub(super) fn not_bytes() -> Error {
     Error::type_error("the value is not an ArrayBuffer, typed array or DataView")
 }
 

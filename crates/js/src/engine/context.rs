@@ -169,6 +169,7 @@ pub(super) struct ContextState {
     pub(super) draining: Cell<bool>,
     pub(super) kept: KeptObjects,
     pub(super) async_context: AsyncContext,
+    pub(super) lent: super::lent::Lent,
     /// What runs before the microtasks, see `Scope::run_before_microtasks`.
     pub(super) first: RefCell<Option<Slot>>,
     /// Whether the next checkpoint begins with the microtasks all the same.
@@ -282,6 +283,7 @@ impl Context {
             draining: Cell::new(false),
             kept: KeptObjects::default(),
             async_context: AsyncContext::default(),
+            lent: Default::default(),
             first: RefCell::new(None),
             microtasks_first: Cell::new(false),
             touched: Cell::new(false),
@@ -430,6 +432,9 @@ impl Drop for Owner {
             "a JavaScript context cannot end while JavaScript runs"
         );
         let cx = inner.cx();
+        if !process::is_lost() {
+            super::lent::outlive(inner);
+        }
         inner.stopped.set(true);
         // What these hold may hold slots and futures; drop them while the heap still stands.
         *inner.hooks.borrow_mut() = Rc::new(NoHooks);

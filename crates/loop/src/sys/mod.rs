@@ -11,6 +11,7 @@
 mod child;
 mod descriptor;
 mod epoll;
+mod memory;
 mod multicast;
 mod resolver;
 
@@ -18,6 +19,7 @@ pub use child::{kill, start as start_child};
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub use descriptor::{duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
+pub use memory::StableMemory;
 pub(crate) use multicast::{SourceMembership, set_source_membership};
 pub use resolver::{Answer, Question, Unresolved};
 pub(crate) use resolver::{names, resolve};

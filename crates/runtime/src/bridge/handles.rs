@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use twinloop_js::engine::{Error, Local, Scope};
+use twinloop_js::engine::{CountedMemory, Error, Local, Scope};
 
 use super::lifecycle::here;
 use super::{Bridge, Helper};
@@ -67,7 +67,23 @@ pub(crate) struct PythonObject {
     number: u64,
     identity: Identity,
     pub(crate) object: Py<PyAny>,
+    /// What it keeps alive, of which the engine sees a small object.
+    _memory: Option<CountedMemory>,
 }
+
+/// Counts what the object keeps alive, if that is much. A loop of Python's may pass many such objects before the next checkpoint, so those
+/// that are found dead are dropped here.
+fn count_memory(scope: &Scope<'_>, object: &Bound<'_, PyAny>) -> Option<CountedMemory> {
+    let size = twinloop_py::buffer_size(object);
+    (size >= COUNTED).then(|| {
+        let counted = scope.count_memory(size);
+        scope.drop_collected();
+        counted
+    })
+}
+
+/// From so many bytes on, memory of a Python object is told to the engine.
+const COUNTED: usize = 16 * 1024;
 
 impl Drop for PythonObject {
     fn drop(&mut self) {
@@ -111,10 +127,12 @@ impl Bridge {
             }
             None => {
                 let number = self.handles.next.replace(self.handles.next.get() + 1);
+                let memory = count_memory(scope, object);
                 let owned = Rc::new(PythonObject {
                     number,
                     identity,
                     object: object.clone().unbind(),
+                    _memory: memory,
                 });
                 self.handles
                     .objects

@@ -49,6 +49,7 @@ pub(crate) enum Helper {
     DeleteProperty,
     Parts,
     NewSet,
+    NewDate,
     AddToSet,
     BigintOf,
     HexadecimalOf,
@@ -62,7 +63,7 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 35] = [
+const NAMES: [(Helper, &str); 36] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
@@ -88,6 +89,7 @@ const NAMES: [(Helper, &str); 35] = [
     (Helper::DeleteProperty, "deleteProperty"),
     (Helper::Parts, "parts"),
     (Helper::NewSet, "newSet"),
+    (Helper::NewDate, "newDate"),
     (Helper::AddToSet, "addToSet"),
     (Helper::BigintOf, "bigintOf"),
     (Helper::HexadecimalOf, "hexadecimalOf"),

@@ -117,6 +117,8 @@ impl Bridge {
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         drop(waiting);
         self.js.end();
+        // What its heap had of Python's memory.
+        twinloop_py::release_returned();
     }
 
     /// The bridge that runs native operations on this thread right now.

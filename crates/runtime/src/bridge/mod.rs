@@ -9,6 +9,7 @@ mod handles;
 mod helpers;
 mod keys;
 mod leaving;
+mod lending;
 mod lifecycle;
 mod rejections;
 

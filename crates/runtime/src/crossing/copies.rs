@@ -5,12 +5,18 @@
 
 use std::collections::HashMap;
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
 use twinloop_js::engine::{Attributes, Error, Local, Slot};
 
 use super::Crossing;
 use crate::bridge::Helper;
+use crate::js_in_python::JsProxy;
+
+/// The Python module that knows dates and times.
+const DATES: &str = "_twinloop.crossing.dates";
 
 /// How many levels are copied; what lies deeper stays a proxy. Negative and endless depths are no limit.
 #[derive(Clone, Copy)]
@@ -57,7 +63,7 @@ struct CopiedToJs<'py> {
 }
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
-    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes; the rest, and what
+    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes, Date to datetime; the rest, and what
     /// must be hashable in Python (keys and members of sets), as `to_py`.
     pub(crate) fn copy_to_py(&self, value: Local<'_>, depth: Depth) -> PyResult<Bound<'py, PyAny>> {
         let mut copied = Copied::default();
@@ -127,6 +133,12 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 let bytes = scope.with_bytes(items, |bytes| PyBytes::new(py, bytes));
                 (self.of_js(bytes)?.into_any(), None)
             }
+            "date" => {
+                let milliseconds = items.as_f64().unwrap_or(f64::NAN);
+                let module = py.import(intern!(py, DATES))?;
+                let date = module.call_method1(intern!(py, "datetime_of"), (milliseconds,))?;
+                (date, None)
+            }
             "list" => {
                 let list = PyList::empty(py);
                 (list.clone().into_any(), Some(ToFill::List(list)))
@@ -151,7 +163,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         Ok(copy)
     }
 
-    /// `PyProxy.toJs({depth})`: list and tuple to Array, dict to Object, set to Set, bytes to Uint8Array; the rest as
+    /// `PyProxy.toJs({depth})`: list and tuple to Array, dict to Object, set to Set, buffers to typed arrays, datetime to Date; the rest as
     /// `value_to_js`.
     pub(crate) fn copy_to_js(
         &self,
@@ -191,8 +203,12 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 (scope.object()?, false)
             } else if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
                 (self.bridge.help(scope, Helper::NewSet, &[])?, false)
-            } else if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
-                (self.buffer_to_js(value)?, true)
+            } else if value.is_instance_of::<PyString>() || value.is_instance_of::<JsProxy>() {
+                return self.value_to_js(value);
+            } else if let Some(arrays) = self.typed_arrays_of(value)? {
+                (arrays, true)
+            } else if let Some(date) = self.date_to_js(value)? {
+                (date, true)
             } else {
                 return self.value_to_js(value);
             };
@@ -203,6 +219,32 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             copied.waiting.push((value.clone(), target, depth.next()));
         }
         Ok(copy)
+    }
+
+    /// A Date for a `date` or `datetime`, a Number for a `timedelta`; nothing for all else.
+    fn date_to_js(&self, value: &Bound<'py, PyAny>) -> Result<Option<Local<'s>>, Error> {
+        static CLASSES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = self.py;
+        let find = || -> PyResult<Option<(bool, f64)>> {
+            let classes = CLASSES.import(py, DATES, "DATES")?;
+            if !value.is_instance(classes)? {
+                return Ok(None);
+            }
+            let found = py.import(intern!(py, DATES))?;
+            let found = found.call_method1(intern!(py, "milliseconds_of"), (value,))?;
+            found.extract().map(Some)
+        };
+        match self.of_python(find())? {
+            Some((is_moment, milliseconds)) => {
+                let number = self.scope.number(milliseconds);
+                if is_moment {
+                    let date = self.bridge.help(self.scope, Helper::NewDate, &[number])?;
+                    return Ok(Some(date));
+                }
+                Ok(Some(number))
+            }
+            None => Ok(None),
+        }
     }
 
     fn fill_copy(

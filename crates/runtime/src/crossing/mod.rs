@@ -4,6 +4,7 @@
 //! conversions, copies, exceptions and awaiting are its methods. GIL held, loop thread.
 
 mod awaits;
+mod buffers;
 mod copies;
 mod errors;
 mod json;

@@ -5,12 +5,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::CStr;
 
 use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
-use twinloop_js::engine::{Class, Local};
-use twinloop_py::BytesExporter;
+use twinloop_js::engine::{Class, Local, ViewType};
+use twinloop_py::{BytesExporter, Lending};
 
 use super::iterators::{JsAsyncIterator, JsIterator};
 use super::proxy::{JsProxy, arguments_to_js};
@@ -295,32 +296,43 @@ fn length_of(proxy: &JsProxy, py: Python<'_>) -> PyResult<usize> {
 #[pyclass(frozen, mapping, extends = JsProxy, module = "twinloop.js")]
 pub(crate) struct JsRecord;
 
-impl JsRecord {
-    /// The method of this name, if mappings have one.
-    pub(super) fn method<'py>(
-        record: &Bound<'py, PyAny>,
-        name: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if !record.is_instance_of::<JsRecord>()
-            || !["keys", "values", "items", "get"].contains(&name)
-        {
+/// The method of this name that Python's mappings and sequences have, of an object that has no such property.
+pub(super) fn method_of_python<'py>(
+    proxy: &Bound<'py, PyAny>,
+    name: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = proxy.py();
+    let function = if proxy.is_instance_of::<JsRecord>() {
+        if !["keys", "values", "items", "get"].contains(&name) {
             return Ok(None);
         }
-        let py = record.py();
-        let function = mapping_class(py)?.getattr(name)?;
-        let bind = py.import("types")?.getattr("MethodType")?;
-        bind.call1((function, record)).map(Some)
-    }
+        mapping_class(py)?.getattr(name)?
+    } else if proxy.is_instance_of::<JsArray>() {
+        let methods = py.import(SEQUENCES)?.getattr("METHODS")?;
+        match methods.cast::<PyDict>()?.get_item(name)? {
+            Some(function) => function,
+            None => return Ok(None),
+        }
+    } else {
+        return Ok(None);
+    };
+    let bind = py.import("types")?.getattr("MethodType")?;
+    bind.call1((function, proxy)).map(Some)
 }
+
+/// The Python module that knows what sequences have.
+const SEQUENCES: &str = "_twinloop.crossing.sequences";
 
 fn mapping_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     py.import("collections.abc")?.getattr("Mapping")
 }
 
-/// Lets Python know what is a mapping.
+/// Lets Python know what is a mapping, and what a sequence.
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
-    mapping_class(py)?
-        .call_method1("register", (py.get_type::<JsRecord>(),))
+    mapping_class(py)?.call_method1("register", (py.get_type::<JsRecord>(),))?;
+    py.import("collections.abc")?
+        .getattr("MutableSequence")?
+        .call_method1("register", (py.get_type::<JsArray>(),))
         .map(drop)
 }
 
@@ -370,6 +382,17 @@ impl JsBytes {
         Ok(PyClassInitializer::from(next()?).add_subclass(JsBytes))
     }
 
+    /// The memory itself, for the buffer protocol; nothing where a copy must do.
+    fn __lend__(slf: &Bound<'_, Self>) -> PyResult<Option<Lending>> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            let lent = crossing.bridge.lend_bytes(crossing.scope, object);
+            Ok(crossing.of_js(lent)?.map(|lent| {
+                let (format, item) = element_of(lent.kind());
+                Lending::new(Box::new(lent), format, item)
+            }))
+        })
+    }
+
     fn __bytes__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
         let py = slf.py();
         slf.as_super().get().with(py, |crossing, object| {
@@ -378,6 +401,23 @@ impl JsBytes {
                 .with_bytes(object, |bytes| PyBytes::new(py, bytes));
             crossing.of_js(bytes)
         })
+    }
+}
+
+/// The elements of a view as Python's `struct` has them, and their size.
+fn element_of(kind: ViewType) -> (&'static CStr, usize) {
+    match kind {
+        ViewType::Int8 => (c"b", 1),
+        ViewType::Uint8 | ViewType::Uint8Clamped | ViewType::DataView => (c"B", 1),
+        ViewType::Int16 => (c"h", 2),
+        ViewType::Uint16 => (c"H", 2),
+        ViewType::Float16 => (c"e", 2),
+        ViewType::Int32 => (c"i", 4),
+        ViewType::Uint32 => (c"I", 4),
+        ViewType::Float32 => (c"f", 4),
+        ViewType::Float64 => (c"d", 8),
+        ViewType::BigInt64 => (c"q", 8),
+        ViewType::BigUint64 => (c"Q", 8),
     }
 }
 

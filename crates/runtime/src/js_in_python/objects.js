@@ -31,7 +31,8 @@ const loadInspect = () => require('builtins/inspect/inspect');
 const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD } = ops.kinds;
 
 // The language's own, whatever a program makes of the globals later.
-const { ArrayBuffer, BigInt, DataView, Error: OwnError, Object: OwnObject, SharedArrayBuffer, String: OwnString, Uint8Array } = globalThis;
+const { ArrayBuffer, BigInt, DataView, Date: OwnDate, Error: OwnError, Object: OwnObject, SharedArrayBuffer } = globalThis;
+const { String: OwnString, Uint8Array } = globalThis;
 const { prototype: ArrayPrototype } = Array;
 const { slice: viewSlice } = /** @type {any} */ (getPrototypeOf(Uint8Array.prototype));
 const { prototype: MapPrototype } = Map;
@@ -39,6 +40,8 @@ const { prototype: ObjectPrototype } = OwnObject;
 const { prototype: SetPrototype } = Set;
 /** @type {(this: bigint, radix: number) => string} */
 const bigIntToString = BigInt.prototype.toString;
+/** @type {(this: Date) => number} */
+const dateToNumber = OwnDate.prototype.valueOf;
 
 /** @type {WeakMap<object, number>} */
 const identities = new WeakMap();
@@ -270,12 +273,17 @@ module.exports = {
     if (hasInstance(Set, value)) return ['set', partsOfSet(value)];
     if (isView(value)) return ['bytes', new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
     if (isArrayBuffer(value)) return ['bytes', new Uint8Array(value)];
+    if (hasInstance(OwnDate, value)) return ['date', apply(dateToNumber, value, [])];
     const prototype = getPrototypeOf(value);
     if (prototype === null || prototype === ObjectPrototype) return ['dict', partsOfRecord(value)];
     return undefined;
   },
   newSet() {
     return new Set();
+  },
+  /** @param {number} milliseconds */
+  newDate(milliseconds) {
+    return new OwnDate(milliseconds);
   },
   /** @param {Set<any>} set @param {any} value */
   addToSet(set, value) {

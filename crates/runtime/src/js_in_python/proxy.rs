@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple, PyWeakrefReference};
 use twinloop_js::engine::{Attributes, Local, PromiseState, Scope, Type};
 
-use super::kinds::{self, JsRecord, Settled};
+use super::kinds::{self, Settled};
 use super::names::property;
 use crate::bridge::{Bridge, Helper, JsKey};
 use crate::crossing::{Crossing, Depth};
@@ -139,7 +139,7 @@ impl JsProxy {
             let (scope, key) = (crossing.scope, property(text));
             let value = crossing.of_js(scope.get(object, key))?;
             if value.is_undefined() && !crossing.of_js(scope.has(object, key))? {
-                return match JsRecord::method(slf, text)? {
+                return match kinds::method_of_python(slf, text)? {
                     Some(method) => Ok(method.unbind()),
                     None => Err(no_property(text)),
                 };

@@ -1,0 +1,65 @@
+"""Dates and times in copies: a Date is a datetime in UTC."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import Any
+
+import pytest
+import twinloop
+from twinloop import js
+
+UTC = datetime.UTC
+
+
+def test_a_datetime_is_copied_to_a_date_and_back() -> None:
+    async def main() -> None:
+        text = js.function("(d) => d instanceof Date && d.toISOString()")
+        moment = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
+        assert text(js.to_js(moment)) == "2024-02-29T12:30:15.123Z"
+        assert js.to_js(moment).to_py() == moment.replace(microsecond=123000)
+        east = moment.astimezone(datetime.timezone(datetime.timedelta(hours=5)))
+        assert text(js.to_js(east)) == "2024-02-29T12:30:15.123Z"
+        assert text(js.to_js(datetime.date(2024, 2, 29))) == "2024-02-29T00:00:00.000Z"
+        assert (
+            text(js.to_js(datetime.datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)))
+            == "1969-12-31T23:59:59.999Z"
+        )
+        assert js.to_js(datetime.timedelta(seconds=1, microseconds=500)) == 1000.5
+
+    twinloop.run(main())
+
+
+def test_a_datetime_without_a_zone_is_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+
+        async def main() -> Any:
+            return js.to_js(datetime.datetime(2024, 1, 1, 9)).toISOString()
+
+        assert twinloop.run(main()) == "2024-01-01T00:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_dates_stand_in_structures_of_both_languages() -> None:
+    async def main() -> None:
+        copied = js.eval("({ at: new Date(1500), none: new Date(NaN), all: [new Date(0)] })").to_py()
+        begin = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+        assert copied == {"at": begin + datetime.timedelta(milliseconds=1500), "none": None, "all": [begin]}
+        assert js.function("(d) => d.toJs().at.getTime()")({"at": begin}) == 0
+        # At the border itself they are what they are.
+        assert js.function("(d) => d")(begin) is begin and isinstance(js.eval("new Date(0)"), js.JsProxy)
+
+    twinloop.run(main())
+
+
+def test_a_date_that_python_does_not_have_is_an_error() -> None:
+    async def main() -> None:
+        with pytest.raises(OverflowError):
+            js.eval("new Date(8.64e15)").to_py()
+
+    twinloop.run(main())
