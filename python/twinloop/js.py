@@ -6,10 +6,15 @@ ever waits for another thread.
 
 Immutable values are converted, everything else is a proxy that keeps its identity on a round trip. See
 ``docs/bridge.md`` for the table of conversions.
+
+Other names are JavaScript's globals: ``js.fetch``, ``js.JSON``, ``from twinloop.js import URL``. At the top of a module, before
+any loop runs, everything that does not wait works too: ``handlebars = js.require("handlebars")``; the loop that
+``twinloop.run()`` makes next is the one on which that was done.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import signal
@@ -18,6 +23,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from _twinloop import _native
+from _twinloop.loop import early
 from _twinloop.names import connect_to
 
 if TYPE_CHECKING:
@@ -28,7 +34,17 @@ JsProxy = _native.JsProxy
 # Threads of the engine that still run when the process destroys its globals would abort it.
 atexit.register(_native.js_shut_down)
 
-__all__ = ["JsException", "JsProxy", "eval", "import_module", "to_py"]
+__all__ = [
+    "JsException",
+    "JsProxy",
+    "eval",
+    "function",
+    "import_module",
+    "import_now",
+    "require",
+    "to_js",
+    "to_py",
+]
 
 
 class JsException(Exception):
@@ -69,21 +85,90 @@ async def _import_module(specifier: str, referrer: str) -> JsProxy:
     return await _native.js_import(specifier, referrer)
 
 
+def import_now(specifier: str) -> JsProxy:
+    """Import an ES module before any loop runs, at the top of a Python module; :func:`import_module` is its form for coroutines.
+
+    Blocks until the module is there, also if it awaits at its top level. Raises ``RuntimeError`` while a loop runs, which could
+    not go on meanwhile.
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError(
+            f"a loop is running: write await js.import_module({specifier!r}), or js.require({specifier!r})"
+        )
+    namespace: JsProxy = early.run(_new_loop, _import_module, specifier, _file_of(sys._getframe(1)))
+    return namespace
+
+
+def require(specifier: str) -> Any:
+    """Load a module as CommonJS does and return its exports, at once; ``specifier`` means what it means to :func:`import_module`.
+
+    An ES module gives its namespace, unless it awaits at its top level. A package that is an ES module to ``import`` and a
+    CommonJS module to ``require`` may be loaded twice by programs that do both.
+    """
+    return _on_a_loop(_native.js_require, specifier, _file_of(sys._getframe(1)))
+
+
 def eval(code: str) -> Any:
     """Run ``code`` as a JavaScript script on the running loop and return the value of its last expression.
 
     Raises :class:`JsException` when it does not parse or throws.
     """
-    return _native.js_eval(code)
+    return _on_a_loop(_native.js_eval, code)
+
+
+def function(code: str) -> JsProxy:
+    """The JavaScript function that ``code`` is: ``js.function("(a, b) => a + b")``, ``js.function("async function f() { ... }")``.
+
+    Raises :class:`JsException` when it does not parse, and ``TypeError`` when it is no function.
+    """
+    made = _on_a_loop(_native.js_eval, f"({code}\n)")
+    if not isinstance(made, JsProxy) or made.typeof != "function":
+        raise TypeError(f"js.function() takes the code of one JavaScript function, not {code!r}")
+    return made
+
+
+def to_js(value: Any, depth: float = -1) -> Any:
+    """Copy a Python value to JavaScript's own types, and return it as JavaScript has it: a :class:`JsProxy`, unless it is a text or number.
+
+    Lists and tuples become Arrays, dicts objects, sets Sets, dates and times Dates, and buffers (``bytearray``, NumPy arrays)
+    typed arrays over the same memory. ``depth`` limits how many levels are copied; what lies deeper stays as it is.
+    """
+    return _on_a_loop(_native.js_to_js, value, depth)
 
 
 def to_py(value: Any, depth: float = -1) -> Any:
-    """Copy a JavaScript value to Python's own types: :meth:`JsProxy.to_py` of a proxy, and anything else as it is.
+    """Copy a JavaScript value to Python's own types: ``JsProxy.to_py`` of a proxy, and anything else as it is.
 
     JavaScript finds it as ``import { to_py } from "python:twinloop.js"``, for what Python code takes no proxy for:
     ``json.dumps(to_py({ a: [1] }))``. ``depth`` limits how many levels are copied; what lies deeper stays a proxy.
     """
     return value.to_py(depth) if isinstance(value, JsProxy) else value
+
+
+def __getattr__(name: str) -> Any:
+    """JavaScript's globals, and ``globals``, the object of which they are properties."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    everything = _on_a_loop(_native.js_eval, "globalThis")
+    if name == "globals":
+        return everything
+    try:
+        return getattr(everything, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}, and JavaScript no global") from None
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    from _twinloop.loop.event_loop import EventLoop
+
+    return EventLoop()  # type: ignore[no-untyped-call]
+
+
+def _on_a_loop(operation: Callable[..., Any], *arguments: Any) -> Any:
+    """Call ``operation`` on the running loop, or on the one that the program runs next."""
+    if asyncio._get_running_loop() is not None:
+        return operation(*arguments)
+    return early.run(_new_loop, operation, *arguments)
 
 
 def _file_of(frame: types.FrameType) -> str:

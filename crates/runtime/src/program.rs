@@ -17,7 +17,7 @@ use twinloop_loop::{Entry, Loop, signals};
 use twinloop_web::Config;
 
 use crate::bridge::Bridge;
-use crate::crossing::network_to_py;
+use crate::crossing::{Depth, network_to_py};
 use crate::python_in_js::modules;
 
 /// What `js_configure` said last, for the engines that start from then on, whatever their thread.
@@ -57,6 +57,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_configure, module)?)?;
     module.add_function(wrap_pyfunction!(js_import, module)?)?;
     module.add_function(wrap_pyfunction!(js_eval, module)?)?;
+    module.add_function(wrap_pyfunction!(js_require, module)?)?;
+    module.add_function(wrap_pyfunction!(js_to_js, module)?)?;
     module.add_function(wrap_pyfunction!(js_step, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin_serving, module)?)?;
@@ -160,6 +162,34 @@ fn js_eval(py: Python<'_>, code: &str) -> PyResult<Py<PyAny>> {
     bridge.enter(py, |crossing| {
         let value = crossing.of_js(crossing.scope.evaluate(code, "<eval>", 1))?;
         Ok(crossing.to_py(value)?.unbind())
+    })
+}
+
+/// The exports of the module that `specifier` means to `require` in the file `referrer`.
+#[pyfunction]
+fn js_require(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(py, |crossing| {
+        let scope = crossing.scope;
+        let exports = || {
+            let modules = twinloop_js::require(scope)?;
+            let file = scope.string("node/module/module")?;
+            let modules = scope.call(modules, Local::undefined(), &[file])?;
+            let of_file =
+                scope.call_method(modules, "createRequire", &[scope.string(referrer)?])?;
+            scope.call(of_file, Local::undefined(), &[scope.string(specifier)?])
+        };
+        Ok(crossing.to_py(crossing.of_js(exports())?)?.unbind())
+    })
+}
+
+/// A copy of a Python value, as JavaScript has it.
+#[pyfunction]
+fn js_to_js(py: Python<'_>, value: &Bound<'_, PyAny>, depth: f64) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(py, |crossing| {
+        let copy = crossing.copy_to_js(value, Depth::new(depth));
+        Ok(crossing.to_py(crossing.of_js(copy)?)?.unbind())
     })
 }
 

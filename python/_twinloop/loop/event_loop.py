@@ -29,6 +29,7 @@ from ..transports.failures import report
 from ..transports.pipes import ReadPipeTransport, WritePipeTransport
 from ..transports.sockets import SocketTransport, send_file, transport_class
 from ..transports.tls import TlsProtocol, start_tls
+from . import early
 from . import tasks as task_trees
 from .debugging import Debugging
 from .forking import Forking
@@ -334,5 +335,8 @@ def _seek_to_start(file, offset):
 
 
 def new_event_loop() -> EventLoop:
-    """A new event loop; a loop factory for ``asyncio.Runner`` and others."""
-    return EventLoop()
+    """A new event loop; a loop factory for ``asyncio.Runner`` and others.
+
+    After JavaScript was used before any loop ran, it is the one on which that happened.
+    """
+    return early.take() or EventLoop()

@@ -20,7 +20,7 @@ import sys
 from asyncio import events, unix_events
 
 from ..names import connect_to
-from .event_loop import EventLoop
+from .event_loop import EventLoop, new_event_loop
 
 _DefaultPolicy = getattr(unix_events, "_DefaultEventLoopPolicy", None) or unix_events._UnixDefaultEventLoopPolicy
 _get_policy = getattr(events, "_get_event_loop_policy", None) or events.get_event_loop_policy
@@ -34,7 +34,7 @@ _is_installed = False
 class EventLoopPolicy(_DefaultPolicy):
     """The policy that makes ``asyncio.new_event_loop`` and ``asyncio.run`` use Twinloop's loop."""
 
-    _loop_factory = EventLoop
+    _loop_factory = staticmethod(new_event_loop)
 
 
 def install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import gc
 import math
 import pathlib
@@ -155,7 +156,7 @@ def test_python_objects_behave_as_javascripts() -> None:
         assert lib.attributes(thing).to_py() == [1, 2, True, False, None]
         lib.setAttribute(thing)
         assert thing.y == "set from JavaScript"  # type: ignore[attr-defined]
-        assert lib.dictionary({"a": 1}).to_py() == [1, True, None, 1]
+        assert lib.dictionary({"a": 1}).to_py() == [1, True, None, None]
         assert lib.array([1, 2, 3]).to_py() == [3, 1, 3, [2, 4, 6], "1-2-3"]
         assert lib.iterate(range(3)).to_py() == [0, 1, 2]
         assert lib.iterate(n * n for n in range(3)).to_py() == [0, 1, 4]
@@ -288,8 +289,9 @@ def test_a_missing_module_is_an_error_that_names_it() -> None:
 
 
 def test_without_a_loop_the_error_says_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match="twinloop.run"):
-        twinloop.js.eval("1")
+    # On the main thread there is one by then: `test_before_a_loop.py`.
+    with concurrent.futures.ThreadPoolExecutor() as pool, pytest.raises(RuntimeError, match="twinloop.run"):
+        pool.submit(twinloop.js.eval, "1").result()
 
     async def main() -> None:
         twinloop.js.eval("1")
