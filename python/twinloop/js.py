@@ -20,9 +20,10 @@ import os
 import signal
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from _twinloop import _native
+from _twinloop.crossing.cancelling import Aborting, CancelledBy
 from _twinloop.loop import early
 from _twinloop.names import connect_to
 
@@ -37,6 +38,8 @@ atexit.register(_native.js_shut_down)
 __all__ = [
     "JsException",
     "JsProxy",
+    "aborting",
+    "cancelled_by",
     "eval",
     "function",
     "import_module",
@@ -66,6 +69,29 @@ class JsException(Exception):
         self.message = message
         self.stack = stack
         self.js_error = js_error
+
+
+class _JsExceptionGroup(JsException, ExceptionGroup):
+    """An AggregateError of JavaScript's: what its ``errors`` are in Python, for ``except*``."""
+
+    def __new__(
+        cls, name: str, message: str, stack: str, js_error: Any, errors: Sequence[Exception]
+    ) -> _JsExceptionGroup:
+        return super().__new__(cls, f"{name}: {message}" if message else name, errors)
+
+    def __init__(self, name: str, message: str, stack: str, js_error: Any, errors: Sequence[Exception]) -> None:
+        # `message` is the group's own, which cannot be set.
+        Exception.__init__(self, f"{name}: {message}" if message else name, errors)
+        self.name = name
+        self.stack = stack
+        self.js_error = js_error
+
+    # The first base would give its own.
+    __str__ = ExceptionGroup.__str__
+    __repr__ = ExceptionGroup.__repr__
+
+
+_JsExceptionGroup.__name__ = _JsExceptionGroup.__qualname__ = "JsExceptionGroup"
 
 
 def import_module(specifier: str) -> Awaitable[JsProxy]:
@@ -125,6 +151,22 @@ def function(code: str) -> JsProxy:
     if not isinstance(made, JsProxy) or made.typeof != "function":
         raise TypeError(f"js.function() takes the code of one JavaScript function, not {code!r}")
     return made
+
+
+def aborting() -> Aborting:
+    """An AbortSignal for what JavaScript does in a ``with`` block; it is aborted when the block is cancelled or fails.
+
+    ``with js.aborting() as signal: await js.fetch(url, {"signal": signal})``
+    """
+    return Aborting()
+
+
+def cancelled_by(signal: Any) -> CancelledBy:
+    """Cancel an ``async with`` block when the AbortSignal ``signal`` is aborted, which then raises the signal's reason.
+
+    ``async with js.cancelled_by(signal): await work()``; a Task that is cancelled otherwise meanwhile stays cancelled.
+    """
+    return CancelledBy(signal)
 
 
 def to_js(value: Any, depth: float = -1) -> Any:
@@ -190,9 +232,15 @@ def _keep_output_in_order() -> None:
 # ---- called by the bridge ---------------------------------------------------------------------------------------------
 
 
-def _exception(name: str, message: str, stack: str, js_error: Any) -> JsException:
-    """Make the exception for a thrown JavaScript value, with its frames as a traceback."""
-    exception = JsException(name, message, stack, js_error)
+def _exception(
+    name: str, message: str, stack: str, js_error: Any, errors: Sequence[BaseException] | None
+) -> JsException:
+    """Make the exception for a thrown JavaScript value, with its frames as a traceback; a group of ``errors`` if it has any."""
+    exception: JsException
+    if errors and all(isinstance(error, Exception) for error in errors):
+        exception = _JsExceptionGroup(name, message, stack, js_error, cast("Sequence[Exception]", errors))
+    else:
+        exception = JsException(name, message, stack, js_error)
     return exception.with_traceback(_traceback(_frames(stack)))
 
 

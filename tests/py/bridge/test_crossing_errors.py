@@ -288,3 +288,89 @@ def test_causes_that_go_in_a_circle_end() -> None:
             "".join(traceback.format_exception(caught.value))
 
     twinloop.run(main())
+
+
+def test_an_aggregate_error_is_an_exception_group() -> None:
+    async def main() -> None:
+        fail = js.function(
+            "() => { throw new AggregateError([new TypeError('a'), new RangeError('b'), 'text'], 'several'); }"
+        )
+        with pytest.raises(js.JsException, match="several") as caught:
+            fail()
+        group: Any = caught.value
+        assert isinstance(group, ExceptionGroup) and (group.name, group.js_error.message) == (
+            "AggregateError",
+            "several",
+        )
+        assert str(group) == "AggregateError: several (3 sub-exceptions)"
+        assert [str(error) for error in group.exceptions] == ["TypeError: a", "RangeError: b", "text"]
+        assert "JsExceptionGroup: AggregateError: several" in "".join(traceback.format_exception(group))
+        found = []
+        try:
+            await js.function("() => Promise.any([Promise.reject(new TypeError('c'))])")()
+        except* js.JsException as part:
+            found = [error.name for error in part.exceptions]  # type: ignore[union-attr]
+        assert found == ["TypeError"]
+        # It goes home as itself, and one without errors is an exception like any other.
+        assert (
+            js.function("(f) => { try { f(); } catch (error) { return error.errors.length; } }")(rethrowing(group)) == 3
+        )
+        with pytest.raises(js.JsException) as caught:
+            js.eval("throw new AggregateError([], 'none')")
+        assert not isinstance(caught.value, ExceptionGroup)
+        with pytest.raises(js.JsException):
+            js.eval("{ const error = new AggregateError([], 'itself'); error.errors.push(error); throw error; }")
+
+    def rethrowing(error: BaseException) -> Any:
+        def rethrow() -> None:
+            raise error
+
+        return rethrow
+
+    twinloop.run(main())
+
+
+def test_an_exception_group_is_an_aggregate_error() -> None:
+    inner = ValueError("one")
+    raised = ExceptionGroup("several", [inner, ExceptionGroup("deep", [TypeError("two")])])
+
+    def fail() -> None:
+        raise raised
+
+    async def main() -> None:
+        caught = js.function("(f) => { try { f(); } catch (error) { return error; } }")
+        look = js.function(
+            """(f) => { try { f(); } catch (e) {
+                return [e instanceof AggregateError, e.name, e.message, e.errors.map((error) => error.name).join(), e.errors[1].errors[0].message].join('|');
+            } }"""
+        )
+        assert look(fail) == "true|ExceptionGroup|several (2 sub-exceptions)|ValueError,ExceptionGroup|two"
+        # The exceptions themselves stand behind them, and come back.
+        assert js.function("(f) => { try { f(); } catch (e) { return e.errors[0].pythonException; } }")(fail) is inner
+        assert caught(fail).pythonException is raised
+        with pytest.raises(ExceptionGroup) as back:
+            js.function("(f) => { f(); }")(fail)
+        assert back.value is raised
+
+    twinloop.run(main())
+
+
+def test_notes_and_causes_are_told() -> None:
+    def noted() -> None:
+        error = ValueError("a fault")
+        error.add_note("in the file x")
+        error.add_note("twice")
+        raise error
+
+    def without_cause() -> None:
+        try:
+            raise KeyError("hidden")
+        except KeyError:
+            raise ValueError("seen") from None
+
+    async def main() -> None:
+        stack = js.function("(f) => { try { f(); } catch (error) { return error.stack; } }")(noted)
+        assert stack.startswith("ValueError: a fault\nin the file x\ntwice\n    at ")
+        assert js.function("(f) => { try { f(); } catch (error) { return 'cause' in error; } }")(without_cause) is False
+
+    twinloop.run(main())

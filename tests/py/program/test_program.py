@@ -477,7 +477,7 @@ def test_a_process_ends_quietly_while_daemon_threads_run_loops(program):
 # Functions of CPython that run no Python code, let go of no object and never ask for the GIL. PyO3 guards the two that do.
 HARMLESS = set(
     """
-    PyBool_FromLong PyByteArray_AsString PyByteArray_FromStringAndSize PyByteArray_Resize PyByteArray_Size
+    PyBool_FromLong PyBuffer_IsContiguous PyByteArray_AsString PyByteArray_FromStringAndSize PyByteArray_Resize PyByteArray_Size
     PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf PyCallable_Check PyContext_Enter PyContext_Exit PyDict_Next
     PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_NoMemory PyErr_Occurred
     PyEval_RestoreThread PyEval_SaveThread PyException_GetTraceback
@@ -485,7 +485,7 @@ HARMLESS = set(
     PyInterpreterState_ThreadHead PyList_Append PyLong_AsUnsignedLongLong PyLong_FromDouble
     PyLong_FromLong PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyModuleDef_Init PyModule_GetNameObject
     PyObject_CheckBuffer PyObject_Free PyObject_GC_Del PyObject_GC_IsTracked PyObject_GC_Track PyObject_GC_UnTrack
-    PyObject_GenericGetDict PyObject_GenericSetDict PyObject_Init PyObject_Malloc PySequence_Check PySlice_AdjustIndices PyThreadState_Get
+    PyObject_GenericGetDict PyObject_GenericSetDict PyObject_Init PyObject_Malloc PySequence_Check PySlice_AdjustIndices PySlice_New PyThreadState_Get
     PyThreadState_Next
     PyTuple_GetItem PyType_GetModuleName PyType_GetName PyType_GetQualName PyType_IsSubtype PyType_Modified
     PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromKindAndData PyUnicode_FromStringAndSize PyUnicode_InternInPlace

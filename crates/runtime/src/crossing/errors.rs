@@ -9,11 +9,11 @@
 //! the way to JavaScript, and a failure while a thrown value is described is not described in turn.
 
 use pyo3::exceptions::{
-    PyBaseException, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError, PySystemExit,
+    PyBaseException, PyBaseExceptionGroup, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError, PySystemExit,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyList, PyString, PyTuple, PyType};
 use twinloop_js::engine::{Class, Error, Local};
 
 use super::Crossing;
@@ -117,14 +117,30 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 .map_err(failed)
         };
         let thrown = self.to_py(value)?;
-        let exception = self
-            .py
-            .import("twinloop.js")?
-            .call_method1("_exception", (part(0)?, part(1)?, part(2)?, thrown))?;
+        let words = (part(0)?, part(1)?, part(2)?);
+        let errors = self.exceptions_of(parts).map_err(failed)?;
+        let exception = self.py.import("twinloop.js")?.call_method1(
+            "_exception",
+            (words.0, words.1, words.2, thrown, errors),
+        )?;
         if let Some(identity) = identity {
             self.bridge.remember_exception(identity, &exception)?;
         }
         Ok((exception, Some(parts)))
+    }
+
+    /// The exceptions for the errors of an AggregateError, of which `describe` said these parts.
+    fn exceptions_of(&self, parts: Local<'_>) -> Result<Option<Vec<PyErr>>, Error> {
+        let errors = self.scope.get(parts, 5u32)?;
+        if !errors.is_object() {
+            return Ok(None);
+        }
+        let mut exceptions = Vec::new();
+        for index in 0..self.scope.array_length(errors)? {
+            let error = self.scope.get(errors, index)?;
+            exceptions.push(self.thrown_to_py(error));
+        }
+        Ok(Some(exceptions))
     }
 
     /// The Python exception that a JavaScript value is or stands for.
@@ -240,12 +256,17 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             ),
             false => message,
         };
-        let frames = frames_of(exception)
-            .iter()
+        // As in Python's own tracebacks, what was noted stands below the message.
+        let frames = (notes_of(exception).iter())
+            .chain(frames_of(exception).iter())
             .map(|frame| scope.string(frame))
             .collect::<Result<Vec<_>, _>>()?;
+        // `raise ... from None` says that there is none.
+        let suppressed = exception.getattr("__suppress_context__");
+        let is_suppressed = suppressed.is_ok_and(|it| it.is_truthy().unwrap_or(false));
         let cause = ["__cause__", "__context__"]
             .into_iter()
+            .take(if is_suppressed { 1 } else { 2 })
             .filter_map(|name| exception.getattr(name).ok())
             .find(|reason| !reason.is_none());
         let cause = match cause {
@@ -254,14 +275,38 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             }
             _ => Local::undefined(),
         };
+        let parts = if depth < LONGEST_CHAIN {
+            self.errors_of_group(exception, depth)?
+        } else {
+            Local::undefined()
+        };
         let values = [
             scope.string(&name)?,
             scope.string(&message)?,
             scope.array(&frames)?,
             proxy,
             cause,
+            parts,
         ];
         self.bridge.help(scope, Helper::MakeError, &values)
+    }
+
+    /// An Array of the errors for the exceptions of an ExceptionGroup; undefined for any other exception.
+    fn errors_of_group(
+        &self,
+        exception: &Bound<'_, PyAny>,
+        depth: u32,
+    ) -> Result<Local<'s>, Error> {
+        if !exception.is_instance_of::<PyBaseExceptionGroup>() {
+            return Ok(Local::undefined());
+        }
+        let parts = exception.getattr("exceptions");
+        let parts = parts.and_then(|parts| Ok(parts.cast_into::<PyTuple>()?));
+        let mut errors = Vec::new();
+        for part in parts.iter().flatten() {
+            errors.push(self.exception_with_causes(&part, depth + 1)?);
+        }
+        self.scope.array(&errors)
     }
 
     /// What JavaScript threw, if the exception is a `JsException`.
@@ -292,6 +337,15 @@ fn about_values(name: &str, message: &str) -> bool {
     name == "TypeError"
         && !message.contains("to_py")
         && CLASSES.iter().any(|class| message.contains(class))
+}
+
+/// What `add_note` added to an exception, as lines.
+fn notes_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
+    let notes = exception.getattr("__notes__");
+    let notes = notes.and_then(|notes| Ok(notes.cast_into::<PyList>()?));
+    (notes.iter().flatten())
+        .filter_map(|note| Some(note.cast::<PyString>().ok()?.to_string_lossy().into_owned()))
+        .collect()
 }
 
 /// The frames of an exception's traceback as V8 prints them, innermost first.

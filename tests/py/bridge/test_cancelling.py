@@ -1,0 +1,155 @@
+"""Cancellation across the border, by an AbortSignal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import twinloop
+from twinloop import js
+
+SLOW = """async (signal, log) => {
+    try {
+        await process.getBuiltinModule('node:timers/promises').setTimeout(60_000, undefined, { signal });
+    } catch (error) {
+        log(error.name);
+        throw error;
+    }
+}"""
+
+
+def test_a_cancelled_task_aborts_what_it_waits_for() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        work = js.function(SLOW)
+
+        async def wait() -> None:
+            with js.aborting() as signal:
+                await work(signal, log.append)
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await wait()
+        while len(log) < 2:
+            await asyncio.sleep(0.001)
+        assert log == ["AbortError", "AbortError"]
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_fetch_ends_with_its_task() -> None:
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            gone.set()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+        async def ask() -> None:
+            with js.aborting() as signal:
+                await js.fetch(url, {"signal": signal})
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(), 0.05)
+        await gone.wait()
+        server.close()
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_block_that_ends_well_aborts_nothing() -> None:
+    async def main() -> None:
+        with js.aborting() as signal:
+            pass
+        assert not signal.aborted
+        with pytest.raises(ValueError), js.aborting() as signal:
+            raise ValueError
+        assert signal.aborted and signal.reason.name == "AbortError"
+
+    twinloop.run(main())
+
+
+def test_a_signal_cancels_python() -> None:
+    async def main() -> None:
+        seen: list[str] = []
+
+        async def work(signal: Any) -> str:
+            async with js.cancelled_by(signal):
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    seen.append("finally")
+            return "done"
+
+        call = js.function(
+            """async (work) => {
+                const controller = new AbortController();
+                setTimeout(() => controller.abort(), 5);
+                try { await work(controller.signal); } catch (error) { return error === controller.signal.reason && error.name; }
+            }"""
+        )
+        assert await call(work) == "AbortError" and seen == ["finally"]
+        # One that was aborted before.
+        with pytest.raises(js.JsException, match="why not") as caught:
+            await work(js.eval("AbortSignal.abort(new RangeError('why not'))"))
+        assert caught.value.name == "RangeError" and asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+        # The value is returned, and nothing is left on the signal.
+        controller = js.AbortController.new()
+        async with js.cancelled_by(controller.signal):
+            pass
+        controller.abort()
+        await asyncio.sleep(0)
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_cancellation_of_somebody_elses_stays_one() -> None:
+    async def main() -> None:
+        controller = js.AbortController.new()
+
+        async def work() -> None:
+            async with js.cancelled_by(controller.signal):
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        controller.abort()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_tasks_of_a_group_end_together() -> None:
+    async def main() -> None:
+        log: list[str] = []
+
+        async def wait() -> None:
+            with js.aborting() as signal:
+                await js.function(SLOW)(signal, log.append)
+
+        with pytest.raises(ExceptionGroup) as caught:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(wait())
+                await asyncio.sleep(0)
+                group.create_task(js_failing())
+        assert [error.name for error in caught.value.exceptions] == ["TypeError"]  # type: ignore[union-attr]
+        while not log:
+            await asyncio.sleep(0.001)
+
+    async def js_failing() -> None:
+        await js.function("async () => { throw new TypeError('no'); }")()
+
+    twinloop.run(asyncio.wait_for(main(), 30))
