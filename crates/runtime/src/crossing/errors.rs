@@ -9,7 +9,8 @@
 //! the way to JavaScript, and a failure while a thrown value is described is not described in turn.
 
 use pyo3::exceptions::{
-    PyBaseException, PyBaseExceptionGroup, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError, PySystemExit,
+    PyBaseException, PyBaseExceptionGroup, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError,
+    PySystemExit,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -119,10 +120,10 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         let thrown = self.to_py(value)?;
         let words = (part(0)?, part(1)?, part(2)?);
         let errors = self.exceptions_of(parts).map_err(failed)?;
-        let exception = self.py.import("twinloop.js")?.call_method1(
-            "_exception",
-            (words.0, words.1, words.2, thrown, errors),
-        )?;
+        let exception = self
+            .py
+            .import("twinloop.js")?
+            .call_method1("_exception", (words.0, words.1, words.2, thrown, errors))?;
         if let Some(identity) = identity {
             self.bridge.remember_exception(identity, &exception)?;
         }
