@@ -247,6 +247,11 @@ impl Venv {
             build.env("PYO3_PYTHON", &self.interpreter.program);
         }
         process::run(&mut build)?;
+        self.place_package(profile)
+    }
+
+    /// Makes the package as it was built last importable.
+    pub(crate) fn place_package(&self, profile: Profile) -> Result<()> {
         let sources = paths::root().join("python");
         self.place_module(
             &profile.artifact("libtwinloop_native.so"),

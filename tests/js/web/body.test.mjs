@@ -29,6 +29,33 @@ test('the bytes of a body are copied when it is made', async () => {
   equal(await response.text(), 'before');
 });
 
+test('large bytes are copied when a Response is made, read in every form and cloned', async () => {
+  const source = new Uint8Array(100_000).fill(65);
+  const text = 'A'.repeat(source.length);
+  const made = () => new Response(source);
+  const response = made();
+  const twin = response.clone();
+  source.fill(0);
+  equal(await response.text(), text);
+  equal(twin.bodyUsed, false);
+  equal((await twin.arrayBuffer()).byteLength, text.length);
+  await rejects(twin.text(), TypeError);
+  source.fill(48);
+  equal(await made().json().then(String, (error) => error.name), 'SyntaxError');
+  const bytes = await made().bytes();
+  bytes[0] = 1;
+  equal(source[0], 48);
+  equal((await made().blob()).size, source.length);
+  let size = 0;
+  for await (const chunk of made().body) size += chunk.length;
+  equal(size, source.length);
+  const half = made();
+  const reader = half.body.getReader();
+  equal((await reader.read()).value.length > 0, true);
+  throws(() => half.clone(), TypeError);
+  equal((await new Response(source.buffer).arrayBuffer()).byteLength, source.length);
+});
+
 test('a body can be read in every form', async () => {
   deepEqual(await new Response('{"a":[1]}').json(), { a: [1] });
   deepEqual(await new Response('ab').arrayBuffer(), bytesOf('ab').buffer);

@@ -25,9 +25,7 @@ pub(crate) fn bridge(plan: &Plan, report: &mut Report) -> Result<()> {
     // An environment of its own: these bring engines, which the peers of the loops should not have beside them.
     let venv = Venv::named("venv-bridge", plan.python.as_deref())?;
     venv.provide_what_can_be_had("bridge.txt")?;
-    if plan.build {
-        venv.install_package(Profile::Release)?;
-    }
+    venv.place_package(Profile::Release)?;
     let present = present(&venv, report);
     let arguments = plan.case_arguments(MILLISECONDS_A_CASE);
     for round in 0..plan.rounds(5) {

@@ -12,6 +12,7 @@
 //! To add a web API: a folder in `web` with its `ROOM`, its two lines in `web/mod.rs`, a test in `tests/js/web`. Loop thread only.
 
 mod async_context;
+mod buffers;
 pub(crate) mod errno;
 pub(crate) mod guest;
 mod host;
@@ -44,7 +45,13 @@ pub(crate) const ROOM: Room = Room {
         ),
         File::new("builtins/webidl", include_str!("webidl.js")),
     ],
-    operations: &[LOADER_OPS, async_context::OPS, guest::OPS, host::OPS],
+    operations: &[
+        LOADER_OPS,
+        async_context::OPS,
+        buffers::OPS,
+        guest::OPS,
+        host::OPS,
+    ],
 };
 
 const LOADER_OPS: &[Op] = &[Op::new("fileFunction", 1, file_function)];

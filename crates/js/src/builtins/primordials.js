@@ -339,7 +339,6 @@ module.exports = {
   /** @type {(buffer: ArrayBuffer, size: number) => void} */
   resizeBuffer: native(ArrayBuffer.prototype.resize),
   /** @type {(buffer: ArrayBufferLike) => number} */
-  sharedByteLength: getter(SharedArrayBuffer.prototype, 'byteLength'),
   /** @type {(buffer: any) => boolean} */
   isResizable: (buffer) => apply(resizable, buffer, []),
   /** @type {(buffer: any) => boolean} */

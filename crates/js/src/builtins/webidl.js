@@ -5,7 +5,7 @@
 // back as lists and functions of our own, so that a program cannot change them between the check and the use.
 'use strict';
 
-const { ArrayIteratorPrototype, IteratorPrototype, Set, apply, arrayBufferByteLength, arrayIteratorNext } = require('builtins/primordials');
+const { ArrayIteratorPrototype, IteratorPrototype, Set, apply, arrayIteratorNext } = require('builtins/primordials');
 const {
   arrayValues,
   assign,
@@ -21,7 +21,6 @@ const {
   setBytes,
   setHas,
   setPrototypeOf,
-  sharedByteLength,
   stringIncludes,
   test,
   toWellFormed,
@@ -31,7 +30,12 @@ const {
 const { WeakMap, viewByteLength, viewByteOffset, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
 
 const { codedError } = require('builtins/coded_error');
-const { guestBytes, isGuestBuffer, isGuestRecord } = ops;
+const { bufferKind, guestBytes, isGuestBuffer, isGuestRecord } = ops;
+
+// What `bufferKind` tells of.
+const ownMemory = 1;
+const sharedMemory = 2;
+const viewOfShared = 4;
 
 // ---- the shape of a class
 
@@ -497,28 +501,17 @@ function isBufferSource(value) {
 
 /** Whether threads share the memory of a view, which interfaces do not take without [AllowShared]. @param {any} value */
 function isSharedView(value) {
-  return isView(value) && hasLength(sharedByteLength, viewName(value) === undefined ? dataViewBuffer(value) : viewBuffer(value));
+  return isView(value) && bufferKind(value) === viewOfShared;
 }
 
 /** The same where the interface says [AllowShared]. @param {any} value */
 function isSharedBufferSource(value) {
-  return isBufferSource(value) || hasLength(sharedByteLength, value);
+  return isBufferSource(value) || (typeof value === 'object' && bufferKind(value) === sharedMemory);
 }
 
 /** @param {any} value @returns {value is ArrayBuffer} */
 function isAnyArrayBuffer(value) {
-  return hasLength(arrayBufferByteLength, value);
-}
-
-/** @param {(buffer: any) => number} lengthOf @param {any} value */
-function hasLength(lengthOf, value) {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    lengthOf(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return typeof value === 'object' && !isView(value) && bufferKind(value) === ownMemory;
 }
 
 /**

@@ -39,6 +39,15 @@ pub enum ViewType {
     DataView,
 }
 
+/// What has bytes, and whose they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferKind {
+    /// A typed array or a DataView; an ArrayBuffer otherwise.
+    pub is_view: bool,
+    /// Other threads may have the same memory.
+    pub is_shared: bool,
+}
+
 /// Up to this size a copy is cheaper than an object with a finaliser of its own.
 const COPIED: usize = 64 * 1024;
 
@@ -137,6 +146,17 @@ impl<'s> Scope<'s> {
     /// Whether the value has bytes: an `ArrayBuffer`, a typed array, or a `DataView`.
     pub fn is_buffer_source(&self, value: Local<'_>) -> bool {
         self.raw_bytes(value.object_or_null()).is_some()
+    }
+
+    /// What kind of buffer or view the value is; nothing for all else. No ArrayBuffer is made for a view that has none yet.
+    pub fn buffer_kind(&self, value: Local<'_>) -> Option<BufferKind> {
+        let object = value.object_or_null();
+        let raw = self.raw_bytes(object)?;
+        Some(BufferKind {
+            // SAFETY: a plain query of a live object.
+            is_view: !unsafe { IsArrayBufferObjectMaybeShared(object) },
+            is_shared: raw.shared,
+        })
     }
 
     /// Lends the bytes of a buffer or view. `f` cannot use the engine.

@@ -76,7 +76,7 @@ pub(crate) mod tls;
 pub(crate) mod transcoding;
 mod wasm_modules;
 
-pub use buffers::ViewType;
+pub use buffers::{BufferKind, ViewType};
 pub use cache_files::own_folder;
 pub use clone::{CloneBuffer, CloneFailure};
 pub use context::{Context, ContextOptions, Hooks, Owner, Parent};

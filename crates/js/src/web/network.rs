@@ -107,6 +107,14 @@ impl Network {
         }
     }
 
+    /// The number by which JavaScript has this body until it reads or cancels it.
+    pub(crate) fn keep<'s>(&self, scope: &Scope<'s>, body: Body) -> Local<'s> {
+        let number = self.next_number();
+        let body = Rc::new(ArrivingBody::new(body));
+        self.bodies.borrow_mut().insert(number, body);
+        scope.number(number.into())
+    }
+
     pub(crate) fn next_number(&self) -> u32 {
         self.last_number
             .set(self.last_number.get().wrapping_add(1).max(1));

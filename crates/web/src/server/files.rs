@@ -1,33 +1,25 @@
 //! Files as answers: types, validators, ranges, files that were compressed before, and a folder that nobody gets out of.
 //!
 //! A path is resolved by the kernel below the folder (`RESOLVE_BENEATH`), so that neither steps upwards nor links lead out of it, whatever
-//! changes meanwhile. What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes
-//! them (rules ONE-WAIT, BOUNDED).
+//! changes meanwhile. What the system knows of already (`RESOLVE_CACHED`) is opened on the loop's thread, the rest on the blocking pool (rule
+//! ONE-WAIT). Their bytes are a [`FileBody`].
 
 use std::borrow::Cow;
-use std::io::{self, IoSliceMut};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
-use rustix::io::ReadWriteFlags;
-use twinloop_loop::{JoinHandle, Loop};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use twinloop_loop::Loop;
 
-use super::coding::{Coding, Compression, add_accepted, negotiate, weight};
+use super::coding::{Compression, add_accepted, negotiate, weight};
 use super::exchange::Exchange;
 use super::fields::Fields;
-use super::squeezing::{SHORT, failed, squeeze};
-use crate::compression::{Coder, Failure};
-use crate::{Error, ErrorKind, Result};
-
-/// The most that is read at once.
-const PIECE: usize = 256 * 1024;
+use super::file_body::FileBody;
+use crate::{Error, Result};
 
 /// What a folder is served with.
 #[derive(Clone, Debug)]
@@ -132,9 +124,7 @@ impl FileAnswer {
         FileAnswer {
             status,
             fields,
-            body: Some(FileBody {
-                content: Content::Here(Some(Bytes::from_static(text.as_bytes()))),
-            }),
+            body: Some(FileBody::here(Bytes::from_static(text.as_bytes()))),
         }
     }
 
@@ -263,16 +253,13 @@ impl Folder {
     }
 
     async fn find(&self, name: &str) -> io::Result<Found> {
-        match open_below(&self.root, name, ResolveFlags::CACHED) {
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::AGAIN.raw_os_error()) => {
-                let (root, name) = (Arc::clone(&self.root), name.to_owned());
-                Loop::current()
-                    .spawn_blocking(move || open_below(&root, &name, ResolveFlags::empty()))
-                    .await
-                    .unwrap_or_else(|failure| Err(io::Error::other(failure)))
-            }
-            outcome => outcome,
+        let name = if name.is_empty() { "." } else { name };
+        let how = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        if let Some(outcome) = open_cached(&*self.root, name.as_ref(), how) {
+            return outcome;
         }
+        let (root, name) = (Arc::clone(&self.root), name.to_owned());
+        on_the_pool(move || open(&*root, name.as_ref(), how)).await
     }
 }
 
@@ -288,22 +275,17 @@ pub async fn answer_file(
     if let Some(refused) = refuse_method(&asked.method) {
         return Ok(refused);
     }
-    let owned = path.to_owned();
-    let opened = Loop::current()
-        .spawn_blocking(move || {
-            let file = std::fs::File::open(&owned)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
-            Ok(OpenFile {
-                size: metadata.len(),
-                modified: metadata.modified().unwrap_or(UNIX_EPOCH),
-                file: Arc::new(file),
-            })
-        })
-        .await
-        .unwrap_or_else(|failure| Err(io::Error::other(failure)));
+    let opened = match open_cached(CWD, path, ResolveFlags::empty()) {
+        Some(outcome) => outcome,
+        None => {
+            let path = path.to_owned();
+            on_the_pool(move || open(CWD, &path, ResolveFlags::empty())).await
+        }
+    };
+    let opened = opened.and_then(|found| match found {
+        Found::File(file) => Ok(file),
+        Found::Folder => Err(io::ErrorKind::IsADirectory.into()),
+    });
     let found = opened.map_err(|cause| Error::file("open", Some(path), cause))?;
     let name = path.to_string_lossy();
     let serving = Serving {
@@ -331,10 +313,24 @@ struct OpenFile {
     modified: SystemTime,
 }
 
-fn open_below(root: &OwnedFd, name: &str, how: ResolveFlags) -> io::Result<Found> {
+/// Opens what the system need not look for on a disk; nothing if it would have to.
+fn open_cached(root: impl AsFd, name: &Path, how: ResolveFlags) -> Option<io::Result<Found>> {
+    let again = Some(rustix::io::Errno::AGAIN.raw_os_error());
+    match open(root, name, how | ResolveFlags::CACHED) {
+        Err(error) if error.raw_os_error() == again => None,
+        outcome => Some(outcome),
+    }
+}
+
+async fn on_the_pool(
+    open: impl FnOnce() -> io::Result<Found> + Send + 'static,
+) -> io::Result<Found> {
+    let opened = Loop::current().spawn_blocking(open).await;
+    opened.unwrap_or_else(|failure| Err(io::Error::other(failure)))
+}
+
+fn open(root: impl AsFd, name: &Path, how: ResolveFlags) -> io::Result<Found> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let how = how | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    let name = if name.is_empty() { "." } else { name };
     let file = rustix::fs::openat2(root, name, flags, Mode::empty(), how)?;
     let status = rustix::fs::fstat(&file)?;
     match FileType::from_raw_mode(status.st_mode) {
@@ -490,16 +486,9 @@ fn plain_file(
         }
     };
     put(&mut fields, "content-length", &length.to_string());
-    let mut body = FileBody {
-        content: Content::There {
-            file: found.file,
-            offset,
-            // Who asks for the head gets no more.
-            left: if asked.method == "HEAD" { 0 } else { length },
-            reading: None,
-        },
-    };
-    body.read_ahead();
+    // Who asks for the head gets no more.
+    let left = if asked.method == "HEAD" { 0 } else { length };
+    let body = FileBody::there(found.file, offset, left);
     FileAnswer {
         status,
         fields,
@@ -604,226 +593,4 @@ fn unescape(segment: &[u8]) -> Option<String> {
         rest = &after[2..];
     }
     String::from_utf8(bytes).ok()
-}
-
-/// A file's bytes, or a part of them.
-pub struct FileBody {
-    content: Content,
-}
-
-enum Content {
-    Here(Option<Bytes>),
-    There {
-        file: Arc<std::fs::File>,
-        offset: u64,
-        left: u64,
-        reading: Option<JoinHandle<io::Result<Bytes>>>,
-    },
-    Coded(Coded),
-}
-
-/// A file that is compressed as it is read.
-struct Coded {
-    plain: Box<FileBody>,
-    /// None while the pool has it, and after the end.
-    coder: Option<Box<dyn Coder>>,
-    working: Option<JoinHandle<(Box<dyn Coder>, Squeezed)>>,
-}
-
-type Squeezed = std::result::Result<Vec<u8>, Failure>;
-
-impl Coded {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        loop {
-            let (coder, output) = if let Some(working) = &mut self.working {
-                let done = ready!(Pin::new(working).poll(context));
-                self.working = None;
-                match done {
-                    Ok(done) => done,
-                    Err(_) => {
-                        let error = Error::new(ErrorKind::Internal, "the pool has ended");
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
-            } else {
-                let piece = ready!(self.plain.poll_piece(context));
-                let Some(mut coder) = self.coder.take() else {
-                    return Poll::Ready(None);
-                };
-                match piece {
-                    None => {
-                        let end = coder.finish();
-                        let rest = squeeze(&mut *coder, &[], end);
-                        return Poll::Ready(Some(rest.map(Bytes::from).map_err(failed)));
-                    }
-                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                    Some(Ok(piece)) if piece.len() > SHORT => {
-                        self.working = Some(Loop::current().spawn_blocking(move || {
-                            let output = squeeze(&mut *coder, &piece, 0);
-                            (coder, output)
-                        }));
-                        continue;
-                    }
-                    Some(Ok(piece)) => {
-                        let output = squeeze(&mut *coder, &piece, 0);
-                        (coder, output)
-                    }
-                }
-            };
-            self.coder = Some(coder);
-            match output {
-                // A coder may keep what it was given until there is more.
-                Ok(output) if output.is_empty() => {}
-                output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
-            }
-        }
-    }
-}
-
-impl FileBody {
-    /// For who asks for the head: that has no length, as only the bytes could say it.
-    fn without_bytes(self) -> FileBody {
-        FileBody {
-            content: Content::Coded(Coded {
-                plain: Box::new(self),
-                coder: None,
-                working: None,
-            }),
-        }
-    }
-
-    fn coded(mut self, coding: Coding) -> Result<FileBody> {
-        let mut coder = coding.encoder().map_err(failed)?;
-        if let Content::Here(Some(bytes)) = &mut self.content
-            && bytes.len() <= SHORT
-        {
-            let end = coder.finish();
-            let output = squeeze(&mut *coder, bytes, end).map_err(failed)?;
-            *bytes = Bytes::from(output);
-            return Ok(self);
-        }
-        Ok(FileBody {
-            content: Content::Coded(Coded {
-                plain: Box::new(self),
-                coder: Some(coder),
-                working: None,
-            }),
-        })
-    }
-
-    /// A short file that is in the system's cache is read at once.
-    fn read_ahead(&mut self) {
-        if let Content::There {
-            file, offset, left, ..
-        } = &self.content
-            && *left <= PIECE as u64
-            && let Some(bytes) = read_cached(file, *offset, *left as usize)
-            && bytes.len() as u64 == *left
-        {
-            self.content = Content::Here(Some(bytes));
-        }
-    }
-
-    /// All of it, if it is here.
-    #[must_use]
-    pub fn take_whole(&mut self) -> Option<Bytes> {
-        match &mut self.content {
-            Content::Here(bytes) => Some(bytes.take().unwrap_or_default()),
-            Content::There { .. } | Content::Coded(_) => None,
-        }
-    }
-
-    /// The next piece, or the end.
-    pub fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let (file, offset, left, reading) = match &mut self.content {
-            Content::Here(bytes) => {
-                return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
-            }
-            Content::Coded(coded) => return coded.poll_piece(context),
-            Content::There {
-                file,
-                offset,
-                left,
-                reading,
-            } => (file, offset, left, reading),
-        };
-        if *left == 0 {
-            return Poll::Ready(None);
-        }
-        let wanted = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
-        let outcome = match reading {
-            None => match read_cached(file, *offset, wanted) {
-                Some(bytes) => Ok(bytes),
-                None => {
-                    let (file, offset) = (Arc::clone(file), *offset);
-                    let started = Loop::current().spawn_blocking(move || {
-                        let mut bytes = vec![0; wanted];
-                        let count = file.read_at(&mut bytes, offset)?;
-                        bytes.truncate(count);
-                        Ok(Bytes::from(bytes))
-                    });
-                    *reading = Some(started);
-                    return self.poll_piece(context);
-                }
-            },
-            Some(handle) => {
-                let read = ready!(Pin::new(handle).poll(context));
-                *reading = None;
-                read.unwrap_or_else(|failure| Err(io::Error::other(failure)))
-            }
-        };
-        let outcome = match outcome {
-            Ok(bytes) if bytes.is_empty() => Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the file became shorter",
-            )),
-            outcome => outcome,
-        };
-        Poll::Ready(Some(match outcome {
-            Ok(bytes) => {
-                *offset += bytes.len() as u64;
-                *left -= bytes.len() as u64;
-                Ok(bytes)
-            }
-            Err(cause) => {
-                *left = 0;
-                Err(Error::new(ErrorKind::File, "cannot read a file").with_source(cause))
-            }
-        }))
-    }
-}
-
-impl futures_core::Stream for FileBody {
-    type Item = Result<Bytes>;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes>>> {
-        self.poll_piece(context)
-    }
-}
-
-impl std::fmt::Debug for FileBody {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.content {
-            Content::Here(bytes) => write!(formatter, "FileBody({bytes:?})"),
-            Content::There { offset, left, .. } => {
-                write!(formatter, "FileBody({left} bytes from {offset})")
-            }
-            Content::Coded(coded) => write!(formatter, "FileBody(coded {:?})", coded.plain),
-        }
-    }
-}
-
-/// What the system has in its cache; nothing if it would have to wait.
-fn read_cached(file: &std::fs::File, offset: u64, wanted: usize) -> Option<Bytes> {
-    let mut bytes = vec![0; wanted];
-    let mut slices = [IoSliceMut::new(&mut bytes)];
-    let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
-    if count == 0 && wanted > 0 {
-        return None;
-    }
-    bytes.truncate(count);
-    Some(Bytes::from(bytes))
 }

@@ -4,7 +4,7 @@
 //!   connection of HTTP/1.1; `multiplexed`: the streams of one of HTTP/2
 //! - `access_log`: a line for each request
 //! - `link`: the socket, and TLS; `tls`: certificates; `listening`: who is let in, and what lasts too long
-//! - `socket`: a WebSocket's server side, over a `wire`; `files`: files as answers; `coding`, `squeezing`: which answers are compressed, and how
+//! - `socket`: a WebSocket's server side, over a `wire`; `files`: files as answers, `file_body`: their bytes; `coding`, `squeezing`: which answers are compressed, and how
 //!
 //! A connection is told of by the loop, not polled: a request that came whole is parsed, handed to the [`Handler`] and answered within one
 //! entry of the turn, without a task or a future of its own. Rule BOUNDED: heads, bodies, queues and times have limits ([`Limits`]).
@@ -15,6 +15,7 @@ mod coding;
 mod connection;
 mod exchange;
 mod fields;
+mod file_body;
 mod files;
 mod link;
 mod listening;
@@ -28,7 +29,8 @@ pub use access_log::{AccessLine, AccessLog};
 pub use coding::Compression;
 pub use exchange::Exchange;
 pub use fields::Fields;
-pub use files::{Asked, FileAnswer, FileBody, Folder, FolderOptions, answer_file};
+pub use file_body::FileBody;
+pub use files::{Asked, FileAnswer, Folder, FolderOptions, answer_file};
 pub use listening::{Limits, Server};
 pub use socket::{Socket, SocketHandler, SocketOptions, broadcast};
 pub use tls::{Agreed, Clients, Identity};

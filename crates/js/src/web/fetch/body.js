@@ -3,7 +3,7 @@
 // A body is one record. Its bytes are in one of five places, and stay there until someone asks in a way that needs them elsewhere:
 //   bytes   a Uint8Array that nobody else writes to (also a response that had arrived whole together with its head)
 //   text    a string, encoded when it is needed (also an ASCII response that had arrived whole together with its head)
-//   native  a body that is still arriving: `source` is its number in Rust, and each chunk is pulled from there (BOUNDED: nothing is
+//   native  a body that is in Rust, or still arriving there: `source` is its number, and each chunk is pulled from there (BOUNDED: nothing is
 //           read ahead of the reader beyond what the connection's own buffers hold)
 //   stream  a ReadableStream of the program's own
 //   blob    a Blob, shared
@@ -22,9 +22,10 @@ const {
 } = require('builtins/primordials');
 const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
 const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
-const { bytesOf, concatBytes, isBufferSource, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
+const { bytesOf, concatBytes, isBufferSource, isObject, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
-const { bodyBytes, bodyCancel, bodyJson, bodyParseJson, bodyRead, bodyText, decodeText, enqueueMicrotask } = ops;
+const { bodyBuffer, bodyBytes, bodyCancel, bodyClone, bodyJson, bodyKeep, bodyParseJson, bodyRead, bodyText } = ops;
+const { decodeText, enqueueMicrotask } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
 const loadMultipart = () => require('web/fetch/multipart');
@@ -62,6 +63,17 @@ class BodyRecord {
 }
 
 const textType = 'text/plain;charset=UTF-8';
+
+/** From here on the bytes of a Response stand where they are sent from: the copy that must be made is the only one. */
+const largeBody = 16 * 1024;
+
+/** As `extractBody`, for a Response. @param {any} value @returns {Extracted} */
+function extractAnswer(value) {
+  if (!isObject(value) || !isBufferSource(value)) return extractBody(value);
+  const bytes = bytesOf(value);
+  if (viewByteLength(bytes) < largeBody) return extractBody(value);
+  return { body: nativeBody(bodyKeep(bytes), null), type: null };
+}
 
 /** A body and the Content-Type that goes with it (or null). @typedef {{ body: BodyRecord, type: string | null }} Extracted */
 
@@ -369,7 +381,7 @@ const wholeJson = (id) => bodyJson(id);
 /** @param {number} id */
 const wholeBytes = (id) => bodyBytes(id);
 /** @param {number} id */
-const wholeBuffer = (id) => then(bodyBytes(id), exactBuffer);
+const wholeBuffer = (id) => bodyBuffer(id);
 
 /** Makes of a body's bytes what the caller may keep and change. @param {BodyRecord | null} record */
 function ownBytes(record) {
@@ -488,6 +500,10 @@ function cloneBody(record) {
     record.shared = true;
     return copy;
   }
+  const twin = record.stream === null && record.aborted === null ? bodyClone(record.source) : undefined;
+  if (twin !== undefined) {
+    return nativeBody(twin, record.signal);
+  }
   const branches = loadStreams().teeStream(/** @type {Stream} */ (streamOf(record)), 0, copyChunk);
   record.stream = branches[0];
   return streamBody(branches[1]);
@@ -502,6 +518,7 @@ module.exports = {
   BodyRecord,
   bytesOfBody,
   cloneBody,
+  extractAnswer,
   extractBody,
   installBody,
   isTooLong,

@@ -1,6 +1,6 @@
-//! Operations on response bodies that are still arriving, and the making of values from bytes.
+//! Operations on bodies that are here in Rust, or still arriving, and the making of values from bytes.
 //!
-//! `bodyRead` pulls one chunk; `bodyText`, `bodyJson` and `bodyBytes` read to the end and make the value here, so that a whole
+//! `bodyRead` pulls one chunk; `bodyText`, `bodyJson`, `bodyBytes` and `bodyBuffer` read to the end and make the value here, so that a whole
 //! `response.json()` is one operation. A chunk is only pulled when JavaScript asks (rule BOUNDED). On the loop's thread.
 
 use std::future::poll_fn;
@@ -8,17 +8,21 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use twinloop_web::Bytes as Arrived;
+use twinloop_web::fetch::Body;
 
 use crate::builtins::results::{BodyJson, BodyText, Chunk, body_text};
-use crate::engine::{Arguments, Bytes, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Buffer, Bytes, Error, Local, Op, Scope};
 use crate::web::network::{ArrivingBody, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("bodyRead", 1, read),
+    Op::new("bodyBuffer", 1, buffer),
     Op::new("bodyBytes", 1, bytes),
     Op::new("bodyText", 1, text),
     Op::new("bodyJson", 1, json),
     Op::new("bodyCancel", 1, cancel),
+    Op::new("bodyClone", 1, clone),
+    Op::new("bodyKeep", 1, keep),
     Op::new("bodyParseJson", 1, parse_json),
 ];
 
@@ -107,6 +111,11 @@ fn bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     scope.promise_from_future(async move { handle.whole().await.map(Bytes) })
 }
 
+fn buffer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let handle = Handle::of(scope, &arguments)?;
+    scope.promise_from_future(async move { handle.whole().await.map(Buffer) })
+}
+
 fn text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let handle = Handle::of(scope, &arguments)?;
     scope.promise_from_future(async move { handle.whole().await.map(BodyText) })
@@ -125,6 +134,23 @@ fn cancel<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, 
         body.cancel();
     }
     Ok(Local::undefined())
+}
+
+fn clone<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let Handle { network, body, .. } = Handle::of(scope, &arguments)?;
+    let bytes = body.and_then(|arriving| arriving.body.borrow().as_ref().and_then(Body::buffered));
+    Ok(match bytes {
+        Some(bytes) => network.keep(scope, Body::from(bytes)),
+        None => Local::undefined(),
+    })
+}
+
+/// Bytes that are to be sent, or read again: JavaScript may go on writing to its own.
+fn keep<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let bytes = scope.bytes_of(arguments.get(0))?;
+    let network = scope.state::<Network>();
+    network.collect_forgotten_bodies(scope);
+    Ok(network.keep(scope, Body::from(Arrived::from(bytes))))
 }
 
 fn parse_json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

@@ -13,10 +13,15 @@ interface Operations {
   uploadClose(number: number, whole: boolean): void;
   /** The next chunk; undefined at the end. */
   bodyRead(number: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  bodyBuffer(number: number): Promise<ArrayBuffer>;
   bodyBytes(number: number): Promise<Uint8Array<ArrayBuffer>>;
   bodyText(number: number): Promise<string>;
   bodyJson(number: number): Promise<any>;
   bodyCancel(number: number): void;
+  /** The number of another body with the same bytes; undefined for one that is not here whole. */
+  bodyClone(number: number): number | undefined;
+  /** Copies bytes and gives the number of the body that they are. */
+  bodyKeep(bytes: Uint8Array): number;
   /** JSON in UTF-8, without a byte order mark. */
   bodyParseJson(bytes: Uint8Array): any;
 }

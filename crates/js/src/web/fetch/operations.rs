@@ -17,7 +17,7 @@ use twinloop_web::{Bytes, Client, Request, RequestBody, Response};
 use super::upload::Upload;
 use crate::builtins::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type, Units};
-use crate::web::network::{AbortFlag, ArrivingBody, Network, network_error};
+use crate::web::network::{AbortFlag, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("fetchStart", 6, start),
@@ -250,10 +250,7 @@ fn make_body<'s>(
         return Chunk(bytes).into_js(scope);
     }
     network.collect_forgotten_bodies(scope);
-    let number = network.next_number();
-    let body = Rc::new(ArrivingBody::new(response.body));
-    network.bodies.borrow_mut().insert(number, body);
-    Ok(scope.number(number.into()))
+    Ok(network.keep(scope, response.body))
 }
 
 // ---- uploads

@@ -6,7 +6,7 @@
 const { customInspect, regExp, setHas, setOf, stringify, test } = require('builtins/primordials');
 const { defineInterface, requireArguments, toByteString, toDictionary, toUSVString, toUnsignedShort } = require('builtins/webidl');
 const { Headers, addMissing, combinedValue, makeHeaders, wireText } = require('web/fetch/headers');
-const { cloneBody, extractBody, installBody, isUnusable, isUsed } = require('web/fetch/body');
+const { cloneBody, extractAnswer, extractBody, installBody, isUnusable, isUsed } = require('web/fetch/body');
 const { isNullBodyStatus } = ops;
 const loadUrl = () => require('web/url/url');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -69,7 +69,7 @@ class Response {
     }
     this.#record = new ResponseRecord('default', 200, '', '', false, '', 'response', null);
     if (init !== undefined) initialize(this.#record, init);
-    if (body !== null) attach(this.#record, extractBody(body));
+    if (body !== null) attach(this.#record, extractAnswer(body));
   }
 
   static error() {

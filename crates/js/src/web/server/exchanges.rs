@@ -19,7 +19,7 @@ use crate::builtins::results::Chunk;
 use crate::engine::{
     Arguments, Context, Error, IntoJs, Local, Op, Scope, Type, Units, transcoding,
 };
-use crate::web::network::{ArrivingBody, Network, network_error};
+use crate::web::network::{Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
     Op::new("serverBegin", 3, begin),
@@ -39,8 +39,8 @@ const HAS_BODY: u32 = 1;
 const IS_SECURE: u32 = 2;
 const ASKS_FOR_SOCKET: u32 = 4;
 
-/// A short body is most likely text, and a string is what text becomes; who wants the bytes of a long one would pay for it twice.
-const LARGEST_STRING: usize = 16 * 1024;
+/// A short body is most likely text, and a string is what text becomes. A long one stays here until somebody says what it is to be.
+const LARGEST_CROSSING: usize = 16 * 1024;
 
 /// What follows the requests of a server, if anything does.
 pub(super) type Log = Rc<RefCell<Option<Rc<AccessLog>>>>;
@@ -197,7 +197,7 @@ pub(super) fn read_content(scope: &Scope<'_>, value: Local<'_>) -> Result<Bytes,
 }
 
 /// Whether something could be sent; what is wrong with the arguments is an error.
-fn sent(outcome: twinloop_web::Result<()>) -> Result<bool, Error> {
+pub(super) fn sent(outcome: twinloop_web::Result<()>) -> Result<bool, Error> {
     match outcome {
         Ok(()) => Ok(true),
         Err(error) if error.is_closed() => Ok(false),
@@ -304,20 +304,13 @@ fn body<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return Chunk(Bytes::new()).into_js(scope);
     };
-    if let Some(bytes) = exchange.take_whole_body() {
-        if bytes.len() <= LARGEST_STRING && bytes.is_ascii() {
-            return scope.string_latin1(&bytes);
-        }
-        return Chunk(bytes).into_js(scope);
-    }
-    let network = scope.state::<Network>();
-    let number = network.next_number();
-    let body = Body::stream(Exchange::body_stream(exchange));
-    network
-        .bodies
-        .borrow_mut()
-        .insert(number, Rc::new(ArrivingBody::new(body)));
-    Ok(scope.number(number.into()))
+    let body = match exchange.take_whole_body() {
+        Some(bytes) if bytes.len() > LARGEST_CROSSING => Body::from(bytes),
+        Some(bytes) if bytes.is_ascii() => return scope.string_latin1(&bytes),
+        Some(bytes) => return Chunk(bytes).into_js(scope),
+        None => Body::stream(Exchange::body_stream(exchange)),
+    };
+    Ok(scope.state::<Network>().keep(scope, body))
 }
 
 /// `serverPeer(exchange)`: `[address, port]`, or null.

@@ -8,12 +8,12 @@ use twinloop_web::server::{
     Asked, Compression, Fields, FileAnswer, Folder, FolderOptions, answer_file,
 };
 
-use super::exchanges::{exchange_of, read_fields};
+use super::exchanges::{exchange_of, read_fields, sent};
 use super::table::Servers;
 use crate::builtins::permissions::{Access, limits};
 use crate::builtins::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
-use crate::web::network::{ArrivingBody, Network, network_error};
+use crate::web::network::{Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
     Op::new("serverFile", 5, file),
@@ -78,6 +78,9 @@ fn file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     })
 }
 
+/// A file that is longer stays here until somebody asks for its bytes; most are only sent.
+const LARGEST_CROSSING: usize = 4096;
+
 /// An answer on its way to JavaScript.
 struct Answer {
     network: Rc<Network>,
@@ -104,13 +107,12 @@ impl IntoJs for Answer {
         let body = match body {
             None => Local::null(),
             Some(mut body) => match body.take_whole() {
-                Some(bytes) => Chunk(bytes).into_js(scope)?,
-                None => {
-                    let number = self.network.next_number();
-                    let arriving = Rc::new(ArrivingBody::new(Body::stream(body)));
-                    self.network.bodies.borrow_mut().insert(number, arriving);
-                    scope.number(number.into())
+                Some(bytes) if bytes.len() <= LARGEST_CROSSING => Chunk(bytes).into_js(scope)?,
+                Some(bytes) => {
+                    self.network.collect_forgotten_bodies(scope);
+                    self.network.keep(scope, Body::from(bytes))
                 }
+                None => self.network.keep(scope, Body::stream(body)),
             },
         };
         scope.array(&[
@@ -138,6 +140,11 @@ fn pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     if body.is_coded() {
         // What is sent is what was decoded.
         fields = fields.without(&["content-encoding"]);
+    }
+    if let Some(bytes) = body.buffered() {
+        drop(servers.exchanges.remove(exchange_number));
+        sent(exchange.respond(status, &fields, bytes))?;
+        return scope.promise_from_future(async { Ok(()) });
     }
     exchange.begin(status, &fields).map_err(network_error)?;
     scope.promise_from_future(async move {

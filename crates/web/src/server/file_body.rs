@@ -1,0 +1,315 @@
+//! The bytes of a file on their way to a client.
+//!
+//! What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes them (rules ONE-WAIT,
+//! BOUNDED). The buffers of large pieces are used again: fresh memory for each would be cleared, and given back to the system between two.
+
+use std::cell::RefCell;
+use std::io::{self, IoSliceMut};
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use rustix::io::ReadWriteFlags;
+use twinloop_loop::{JoinHandle, Loop};
+
+use super::coding::Coding;
+use super::squeezing::{SHORT, failed, squeeze};
+use crate::compression::{Coder, Failure};
+use crate::{Error, ErrorKind, Result};
+
+/// The most that is read at once.
+const PIECE: usize = 256 * 1024;
+
+/// From here on a piece stands in a buffer that is used again. What is shorter would keep too much from others while a slow client takes it.
+const LARGE: usize = 64 * 1024;
+
+/// So many buffers a thread keeps (rule BOUNDED).
+const SPARE_BUFFERS: usize = 4;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A file's bytes, or a part of them.
+pub struct FileBody {
+    content: Content,
+}
+
+enum Content {
+    Here(Option<Bytes>),
+    There {
+        file: Arc<std::fs::File>,
+        offset: u64,
+        left: u64,
+        reading: Option<JoinHandle<io::Result<Bytes>>>,
+    },
+    Coded(Coded),
+}
+
+/// A file that is compressed as it is read.
+struct Coded {
+    plain: Box<FileBody>,
+    /// None while the pool has it, and after the end.
+    coder: Option<Box<dyn Coder>>,
+    working: Option<JoinHandle<(Box<dyn Coder>, Squeezed)>>,
+}
+
+type Squeezed = std::result::Result<Vec<u8>, Failure>;
+
+impl Coded {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            let (coder, output) = if let Some(working) = &mut self.working {
+                let done = ready!(Pin::new(working).poll(context));
+                self.working = None;
+                match done {
+                    Ok(done) => done,
+                    Err(_) => {
+                        let error = Error::new(ErrorKind::Internal, "the pool has ended");
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            } else {
+                let piece = ready!(self.plain.poll_piece(context));
+                let Some(mut coder) = self.coder.take() else {
+                    return Poll::Ready(None);
+                };
+                match piece {
+                    None => {
+                        let end = coder.finish();
+                        let rest = squeeze(&mut *coder, &[], end);
+                        return Poll::Ready(Some(rest.map(Bytes::from).map_err(failed)));
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Some(Ok(piece)) if piece.len() > SHORT => {
+                        self.working = Some(Loop::current().spawn_blocking(move || {
+                            let output = squeeze(&mut *coder, &piece, 0);
+                            (coder, output)
+                        }));
+                        continue;
+                    }
+                    Some(Ok(piece)) => {
+                        let output = squeeze(&mut *coder, &piece, 0);
+                        (coder, output)
+                    }
+                }
+            };
+            self.coder = Some(coder);
+            match output {
+                // A coder may keep what it was given until there is more.
+                Ok(output) if output.is_empty() => {}
+                output => return Poll::Ready(Some(output.map(Bytes::from).map_err(failed))),
+            }
+        }
+    }
+}
+
+impl FileBody {
+    /// These bytes.
+    pub(super) fn here(bytes: Bytes) -> FileBody {
+        FileBody {
+            content: Content::Here(Some(bytes)),
+        }
+    }
+
+    /// So many bytes of a file.
+    pub(super) fn there(file: Arc<std::fs::File>, offset: u64, length: u64) -> FileBody {
+        let mut body = FileBody {
+            content: Content::There {
+                file,
+                offset,
+                left: length,
+                reading: None,
+            },
+        };
+        body.read_ahead();
+        body
+    }
+
+    /// For who asks for the head: that has no length, as only the bytes could say it.
+    pub(super) fn without_bytes(self) -> FileBody {
+        FileBody {
+            content: Content::Coded(Coded {
+                plain: Box::new(self),
+                coder: None,
+                working: None,
+            }),
+        }
+    }
+
+    pub(super) fn coded(mut self, coding: Coding) -> Result<FileBody> {
+        let mut coder = coding.encoder().map_err(failed)?;
+        if let Content::Here(Some(bytes)) = &mut self.content
+            && bytes.len() <= SHORT
+        {
+            let end = coder.finish();
+            let output = squeeze(&mut *coder, bytes, end).map_err(failed)?;
+            *bytes = Bytes::from(output);
+            return Ok(self);
+        }
+        Ok(FileBody {
+            content: Content::Coded(Coded {
+                plain: Box::new(self),
+                coder: Some(coder),
+                working: None,
+            }),
+        })
+    }
+
+    /// A short file that is in the system's cache is read at once.
+    fn read_ahead(&mut self) {
+        if let Content::There {
+            file, offset, left, ..
+        } = &self.content
+            && *left <= PIECE as u64
+            && let Some(bytes) = read_cached(file, *offset, *left as usize)
+            && bytes.len() as u64 == *left
+        {
+            self.content = Content::Here(Some(bytes));
+        }
+    }
+
+    /// All of it, if it is here.
+    #[must_use]
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        match &mut self.content {
+            Content::Here(bytes) => Some(bytes.take().unwrap_or_default()),
+            Content::There { .. } | Content::Coded(_) => None,
+        }
+    }
+
+    /// The next piece, or the end.
+    pub fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let (file, offset, left, reading) = match &mut self.content {
+            Content::Here(bytes) => {
+                return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
+            }
+            Content::Coded(coded) => return coded.poll_piece(context),
+            Content::There {
+                file,
+                offset,
+                left,
+                reading,
+            } => (file, offset, left, reading),
+        };
+        if *left == 0 {
+            return Poll::Ready(None);
+        }
+        let wanted = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
+        let outcome = match reading {
+            None => match read_cached(file, *offset, wanted) {
+                Some(bytes) => Ok(bytes),
+                None => {
+                    let (file, offset) = (Arc::clone(file), *offset);
+                    let started = Loop::current().spawn_blocking(move || {
+                        let mut bytes = vec![0; wanted];
+                        let count = file.read_at(&mut bytes, offset)?;
+                        bytes.truncate(count);
+                        Ok(Bytes::from(bytes))
+                    });
+                    *reading = Some(started);
+                    return self.poll_piece(context);
+                }
+            },
+            Some(handle) => {
+                let read = ready!(Pin::new(handle).poll(context));
+                *reading = None;
+                read.unwrap_or_else(|failure| Err(io::Error::other(failure)))
+            }
+        };
+        let outcome = match outcome {
+            Ok(bytes) if bytes.is_empty() => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file became shorter",
+            )),
+            outcome => outcome,
+        };
+        Poll::Ready(Some(match outcome {
+            Ok(bytes) => {
+                *offset += bytes.len() as u64;
+                *left -= bytes.len() as u64;
+                Ok(bytes)
+            }
+            Err(cause) => {
+                *left = 0;
+                Err(Error::new(ErrorKind::File, "cannot read a file").with_source(cause))
+            }
+        }))
+    }
+}
+
+impl futures_core::Stream for FileBody {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes>>> {
+        self.poll_piece(context)
+    }
+}
+
+impl std::fmt::Debug for FileBody {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.content {
+            Content::Here(bytes) => write!(formatter, "FileBody({bytes:?})"),
+            Content::There { offset, left, .. } => {
+                write!(formatter, "FileBody({left} bytes from {offset})")
+            }
+            Content::Coded(coded) => write!(formatter, "FileBody(coded {:?})", coded.plain),
+        }
+    }
+}
+
+/// What the system has in its cache; nothing if it would have to wait.
+fn read_cached(file: &std::fs::File, offset: u64, wanted: usize) -> Option<Bytes> {
+    let mut buffer = Buffer::of(wanted);
+    let mut slices = [IoSliceMut::new(&mut buffer.memory[..wanted])];
+    let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
+    if count == 0 && wanted > 0 {
+        return None;
+    }
+    buffer.length = count;
+    Some(Bytes::from_owner(buffer))
+}
+
+/// What was read, in memory that is used again if it is large.
+struct Buffer {
+    memory: Vec<u8>,
+    length: usize,
+}
+
+impl Buffer {
+    fn of(length: usize) -> Buffer {
+        let memory = if length < LARGE {
+            vec![0; length]
+        } else {
+            let spare = SPARE.with_borrow_mut(Vec::pop);
+            spare.unwrap_or_else(|| vec![0; PIECE])
+        };
+        Buffer { memory, length }
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.memory[..self.length]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        if memory.len() == PIECE {
+            // A thread that ends keeps nothing.
+            let _ = SPARE.try_with(|spare| {
+                let mut spare = spare.borrow_mut();
+                if spare.len() < SPARE_BUFFERS {
+                    spare.push(memory);
+                }
+            });
+        }
+    }
+}
