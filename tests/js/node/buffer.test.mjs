@@ -2,6 +2,26 @@
 import { Buffer } from 'node:buffer';
 import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
+test('large buffers of memory that nobody cleared are written as a whole', () => {
+  const size = 100_000;
+  equal(Buffer.allocUnsafe(size).length, size);
+  const parts = [Buffer.alloc(size, 1), Buffer.alloc(size, 2)];
+  const joined = Buffer.concat(parts);
+  equal(joined.length, 2 * size);
+  equal(joined.every((byte, index) => byte === (index < size ? 1 : 2)), true);
+  // More than there is, is zeros; less is cut.
+  const longer = Buffer.concat(parts, 3 * size);
+  equal(longer.subarray(2 * size).every((byte) => byte === 0), true);
+  equal(Buffer.concat(parts, size + 10).at(-1), 2);
+  // A list may give other parts when it is asked again.
+  let looks = 0;
+  const changing = [parts[0]];
+  Object.defineProperty(changing, 0, { get: () => ((looks += 1) > 2 ? Buffer.alloc(10, 3) : parts[0]) });
+  const rest = Buffer.concat(changing);
+  equal(rest.length, size);
+  equal(rest.subarray(10).every((byte) => byte === 0 || byte === 1), true);
+});
+
 test('strings go in and out in every encoding', () => {
   const cases = [
     ['utf8', 'grüße 🎈', [...new TextEncoder().encode('grüße 🎈')]],

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use mozjs::jsapi::glue::NewArrayBufferWithContents;
 use mozjs::jsapi::{
     GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
     IsSharedArrayBufferObject, JS_GetObjectAsArrayBufferView, JS_NewUint8Array,
-    JS_NewUint8ArrayWithBuffer, JSObject, JSProtoKey, NewArrayBuffer,
+    JS_NewUint8ArrayWithBuffer, JS_malloc, JSObject, JSProtoKey, NewArrayBuffer,
 };
 
 use super::error::Error;
@@ -51,6 +52,12 @@ pub struct BufferKind {
 /// Up to this size a copy is cheaper than an object with a finaliser of its own.
 const COPIED: usize = 64 * 1024;
 
+/// The same where an ArrayBuffer is made in any case.
+const COPIED_BUFFER: usize = 32 * 1024;
+
+/// From here on memory that is written as a whole is not cleared first.
+const UNCLEARED: usize = 16 * 1024;
+
 /// From here on the bytes do not stand in the object of a typed array.
 const INLINE: usize = 65;
 
@@ -72,7 +79,7 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn array_buffer(&self, bytes: Vec<u8>) -> Result<Local<'s>, Error> {
-        if bytes.len() <= COPIED {
+        if bytes.len() <= COPIED_BUFFER {
             return self.array_buffer_copy(&bytes);
         }
         self.array_buffer_over(Arc::new(OwnBytes(bytes)))
@@ -83,10 +90,41 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn array_buffer_copy(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
+        if bytes.len() >= UNCLEARED {
+            // SAFETY: as many bytes are written as the memory has, which is nobody's yet.
+            return self.array_buffer_uncleared(bytes.len(), |memory| unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len());
+            });
+        }
         // SAFETY: the result is rooted at once.
         let buffer = self.root_object(unsafe { NewArrayBuffer(self.cx(), bytes.len()) })?;
         self.with_bytes_mut(buffer, |target| target.copy_from_slice(bytes))?;
         Ok(buffer)
+    }
+
+    /// An `ArrayBuffer` in memory of the engine's that nobody cleared; `write` may fill it.
+    fn array_buffer_uncleared(
+        &self,
+        length: usize,
+        write: impl FnOnce(*mut u8),
+    ) -> Result<Local<'s>, Error> {
+        let cx = self.cx();
+        // SAFETY: a plain allocation; on failure the engine has an exception pending, which `root_object` takes for null.
+        let memory = unsafe { JS_malloc(cx, length) };
+        if memory.is_null() {
+            return self.root_object(std::ptr::null_mut());
+        }
+        write(memory.cast());
+        // SAFETY: the memory is the engine's own kind, so it may free it, which it does also when making the buffer fails.
+        self.root_object(unsafe { NewArrayBufferWithContents(cx, length, memory) })
+    }
+
+    /// A `Uint8Array` whose bytes are whatever stood in that memory before, as `Buffer.allocUnsafe` gives them.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn uint8_array_uncleared(&self, length: usize) -> Result<Local<'s>, Error> {
+        self.view_of(self.array_buffer_uncleared(length, |_| {})?)
     }
 
     /// A `Uint8Array` over a buffer that takes over these bytes.
@@ -105,6 +143,9 @@ impl<'s> Scope<'s> {
     /// # Errors
     /// When memory runs out.
     pub fn uint8_array_copy(&self, bytes: &[u8]) -> Result<Local<'s>, Error> {
+        if bytes.len() >= UNCLEARED {
+            return self.view_of(self.array_buffer_copy(bytes)?);
+        }
         let array = self.uint8_array_of_zeros(bytes.len())?;
         self.with_bytes_mut(array, |target| target.copy_from_slice(bytes))?;
         Ok(array)

@@ -82,6 +82,8 @@ pub(crate) struct StreamInner {
     handler: RefCell<Option<Rc<dyn StreamHandler>>>,
     /// In the flush queue of this turn.
     dirty: Cell<bool>,
+    /// What was in the queue has left before the flush; the handler has not heard of it.
+    sent_early: Cell<bool>,
     /// The socket was full; the next writable event goes on.
     blocked: Cell<bool>,
     paused: Cell<bool>,
@@ -230,6 +232,7 @@ impl Stream {
             queue: RefCell::default(),
             handler: RefCell::new(None),
             dirty: Cell::new(false),
+            sent_early: Cell::new(false),
             blocked: Cell::new(false),
             paused: Cell::new(false),
             at_end: Cell::new(false),
@@ -414,7 +417,18 @@ impl Stream {
         let inner = &self.0;
         let mut sent = 0;
         let at_once = data.len() >= SEND_AT_ONCE || inner.kind != DescriptorKind::Socket;
-        if at_once && !inner.blocked.get() && inner.queue.borrow().len() == 0 {
+        let waiting = inner.queue.borrow().len();
+        if at_once && !inner.blocked.get() && waiting > 0 && inner.kind == DescriptorKind::Socket {
+            // A head and its body: they leave together, and the body is not copied.
+            let mut queue = inner.queue.borrow_mut();
+            let outcome = queue.send_before(self.fd()?.as_fd(), data);
+            sent = outcome.inspect_err(|_| queue.clear())?;
+            inner.traffic.add_sent(waiting - queue.len() + sent);
+            if sent == data.len() {
+                inner.sent_early.set(true);
+                return Ok(());
+            }
+        } else if at_once && !inner.blocked.get() && waiting == 0 {
             // Large and first in line: what the kernel takes now need not be queued.
             sent = send_some(self.fd()?.as_fd(), data, inner.kind)?;
             inner.traffic.add_sent(sent);
@@ -592,7 +606,8 @@ impl StreamInner {
     /// The flush of the turn, and of a writable event.
     pub(crate) fn flush_deferred(&self) {
         self.dirty.set(false);
-        if self.blocked.get() || self.queue.borrow().len() == 0 {
+        let sent_early = self.sent_early.replace(false);
+        if self.blocked.get() || (self.queue.borrow().len() == 0 && !sent_early) {
             return;
         }
         let result = self.send_queue();

@@ -96,6 +96,19 @@ impl WriteQueue {
         self.later.push_back(Segment::Kept(data, sent));
     }
 
+    /// Sends what waits and `data` behind it in one call; how much of `data` left. Nothing is done, and nothing of it sent, where more waits than
+    /// one piece.
+    pub(crate) fn send_before(&mut self, fd: impl AsFd, data: &[u8]) -> io::Result<usize> {
+        if !self.later.is_empty() {
+            return Ok(0);
+        }
+        let copied = &self.bytes[self.sent..];
+        let count = send_both(&fd, copied, data)?;
+        let of_data = count.saturating_sub(copied.len());
+        self.sent += count - of_data;
+        Ok(of_data)
+    }
+
     /// Sends until the queue is empty or the socket is full; true if it was full.
     pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: DescriptorKind) -> io::Result<bool> {
         loop {

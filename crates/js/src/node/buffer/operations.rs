@@ -14,6 +14,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("bufferCompare", 2, compare),
     Op::new("bufferFind", 4, find),
     Op::new("bufferText", 4, text),
+    Op::new("bufferUncleared", 1, uncleared),
     Op::new("bufferWrite", 5, write),
     Op::new("isAsciiBytes", 1, is_ascii_bytes),
     Op::new("isUtf8Bytes", 1, is_utf8_bytes),
@@ -261,6 +262,11 @@ fn find<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         }
     })?;
     Ok(scope.number(found.map_or(-1.0, |at| at as f64)))
+}
+
+/// `bufferUncleared(length)`.
+fn uncleared<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    scope.uint8_array_uncleared(scope.number_of(arguments.get(0))? as usize)
 }
 
 /// `isAsciiBytes(bytes)`.

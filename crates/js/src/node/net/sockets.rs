@@ -226,23 +226,19 @@ impl StreamHandler for SocketHandler {
             socket.read_through(&stream, &filter);
             return;
         }
-        // JavaScript runs only after the buffer is free again, so that what it does may read.
-        let mut bytes = Vec::new();
-        let outcome = BUFFER.with_borrow_mut(|buffer| {
-            let count = stream.read_once(buffer)?;
-            bytes.extend_from_slice(&buffer[..count]);
-            Ok::<_, io::Error>(())
-        });
+        let outcome = BUFFER.with_borrow_mut(|buffer| stream.read_once(buffer));
         match outcome {
-            Ok(()) if bytes.is_empty() => {
+            Ok(0) => {
                 socket.is_reading.set(false);
                 tell(&socket.context, &socket.object, Heard::Received, |_| {
                     Ok(vec![])
                 });
                 socket.update_hold();
             }
-            Ok(()) => tell(&socket.context, &socket.object, Heard::Received, |scope| {
-                Ok(vec![scope.uint8_array(bytes)?])
+            // JavaScript runs only after the buffer is free again, so that what it does may read.
+            Ok(count) => tell(&socket.context, &socket.object, Heard::Received, |scope| {
+                let bytes = BUFFER.with_borrow(|buffer| scope.uint8_array_copy(&buffer[..count]));
+                Ok(vec![bytes?])
             }),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => socket.failed(&error, true),
