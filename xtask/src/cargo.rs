@@ -25,7 +25,20 @@ pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
 pub(crate) fn with_engine(command: &mut Command) -> Result<()> {
     static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
     command.env("MOZJS_ARCHIVE", known(&ARCHIVE, engine::Build::Ordinary)?);
+    without_own_package(command);
     packages::provide()
+}
+
+/// Takes away what `cargo xtask` told this program of its own package. Build scripts look at it too (ring's at `CARGO_MANIFEST_DIR`), so that builds
+/// from here and plain ones would compile half of the workspace again in turns.
+fn without_own_package(command: &mut Command) {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
 }
 
 /// Finds, fetches or builds the engine's archive, and says where it is.
@@ -44,6 +57,7 @@ pub(crate) fn with_debug_engine(subcommand: &str) -> Result<Command> {
         .current_dir(paths::root())
         .env("CARGO_TARGET_DIR", paths::debug_engine_target())
         .env("MOZJS_ARCHIVE", archive);
+    without_own_package(&mut command);
     Ok(command)
 }
 
