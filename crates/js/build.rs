@@ -47,7 +47,7 @@ const INSTEAD: [(&str, &str); 11] = [
 ];
 
 /// What Node has changed since the package was made of its streams: the file, the text there, and the text now.
-const SINCE: [(&str, &str, &str); 6] = [
+const SINCE: [(&str, &str, &str); 10] = [
     // A callback of `end` is told that nothing went wrong.
     (
         "internal/streams/writable",
@@ -74,6 +74,27 @@ const SINCE: [(&str, &str, &str); 6] = [
         "internal/streams/readable",
         "    ERR_STREAM_UNSHIFT_AFTER_END_EVENT\n",
         "    ERR_STREAM_UNSHIFT_AFTER_END_EVENT,\n    ERR_UNKNOWN_ENCODING\n",
+    ),
+    // An error is told of once all streams have ended, and the first that is no end alone.
+    (
+        "internal/streams/pipeline",
+        "          finish(err)\n        }\n      }\n      stream.on('error', onError)\n",
+        "          finishImpl(err, false)\n        }\n      }\n      stream.on('error', onError)\n",
+    ),
+    (
+        "internal/streams/pipeline",
+        "pipe(ret, stream, finish, {\n",
+        "pipe(ret, stream, finish, (err) => finishImpl(err, false), {\n",
+    ),
+    (
+        "internal/streams/pipeline",
+        "function pipe(src, dst, finish, { end }) {\n",
+        "function pipe(src, dst, finish, failed, { end }) {\n",
+    ),
+    (
+        "internal/streams/pipeline",
+        "      finish(new ERR_STREAM_PREMATURE_CLOSE())\n",
+        "      failed(new ERR_STREAM_PREMATURE_CLOSE())\n",
     ),
     // What a destination does not take destroys it, and is not thrown at the source.
     (

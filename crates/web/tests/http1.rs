@@ -260,6 +260,37 @@ fn who_speaks_something_else_is_told_before_a_line_ends() {
 }
 
 #[test]
+fn methods_need_not_be_known_where_that_was_asked_for() {
+    let parse = |text: &str| {
+        let mut parser = Parser::new(Kind::Request, 1024).any_method();
+        parser
+            .next(text.as_bytes(), &mut 0)
+            .map_err(|failure| failure.code)
+    };
+    for method in ["GET", "FOO", "VERSION-CONTROL2", "X_Y"] {
+        let Ok(Some(Event::Head(head))) = parse(&format!("{method} / HTTP/1.1\r\n\r\n")) else {
+            panic!("{method} was refused");
+        };
+        assert!(matches!(&head.start, Start::Request { method: read, .. } if read == method));
+        assert_eq!(parse(&method[..2]), Ok(None));
+    }
+    for text in [
+        "get / HTTP/1.1",
+        " / HTTP/1.1",
+        "G\u{e4}T / HTTP/1.1",
+        "\x16\x03",
+        "SSH-2.0",
+        "FOO/",
+    ] {
+        assert_eq!(parse(text), Err("HPE_INVALID_METHOD"), "{text:?}");
+    }
+    assert_eq!(
+        parse("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        Err("HPE_PAUSED_H2_UPGRADE")
+    );
+}
+
+#[test]
 fn heads_trailers_and_extensions_have_a_limit() {
     let long = "x".repeat(17 * 1024);
     for text in [

@@ -86,6 +86,27 @@ test('errors have the codes of Node, and end both ends of a pipeline', async () 
   equal((await ended.catch((reason) => reason)).code, 'ERR_STREAM_PREMATURE_CLOSE');
 });
 
+test('a pipeline that fails tells of the cause once all of it has ended', async () => {
+  const told = [];
+  const slowly = (time, error) => (given, done) => setTimeout(done, time, error ?? given);
+  const ended = (fail, ...streams) =>
+    new Promise((resolve) => {
+      pipeline(...streams, resolve);
+      fail(streams[0], streams[1]);
+    });
+  const read = () => undefined;
+  const source = new Readable({ read, destroy: slowly(5) }).on('close', () => told.push('source'));
+  const sink = new Writable({ destroy: slowly(10) }).on('close', () => told.push('sink'));
+  const end = await ended((_, middle) => middle.destroy(), source, new PassThrough(), sink);
+  deepEqual([...told, end.code], ['source', 'sink', 'ERR_STREAM_PREMATURE_CLOSE']);
+  // What has ended without an error is not the cause of what fails for one.
+  const failing = new Readable({ read, destroy: slowly(5, new Error('cause')) });
+  equal((await ended((_, middle) => middle.destroy(), failing, new PassThrough(), new PassThrough())).message, 'cause');
+  const late = new Writable({ destroy: slowly(5) }).on('close', () => told.push('late'));
+  equal((await ended((first) => first.destroy(new Error('broken')), new Readable({ read }), late)).message, 'broken');
+  equal(told.at(-1), 'late');
+});
+
 test('a stream is iterated, and its operators are there', async () => {
   deepEqual(
     await Readable.from([1, 2, 3])

@@ -61,6 +61,11 @@ test('.env files have quotes, comments and values of several lines', () => {
   deepEqual({ ...util.parseEnv(text) }, { A: '1', B: 'two\nlines', C: '#3', E: '"x"', F: '', G: 'g', H: 'a\nb', I: '"open' });
 });
 
+test('_extend takes the last property first, which is the order of fields that proxies send', () => {
+  deepEqual(Object.keys(util._extend({ z: 1, a: 0 }, { a: 1, b: 2, c: 3 })), ['z', 'a', 'c', 'b']);
+  equal(util._extend('a', null), 'a');
+});
+
 test('error numbers have names and texts', () => {
   equal(util.getSystemErrorName(-2), 'ENOENT');
   equal(util.getSystemErrorMessage(-2), 'no such file or directory');

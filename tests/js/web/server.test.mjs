@@ -5,6 +5,7 @@ import { connect } from 'node:http2';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib';
 import { deepEqual, delay, equal, ok, rejects, run, test, throws } from '../harness.mjs';
@@ -60,6 +61,56 @@ test('a handler gets a Request and gives a Response, at once or later', async ()
   }
 });
 
+test('a response of another making is taken by what can be read of it, and streams may give texts', async () => {
+  // srvx makes such ones, which h3's apps give; node-fetch's and undici's are others.
+  const others = {
+    '/srvx': Object.create(Response.prototype, {
+      status: { value: 201 },
+      statusText: { value: 'Own' },
+      headers: {
+        value: new Headers([
+          ['set-cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+        ]),
+      },
+      body: { get: () => new Response('srvx').body },
+    }),
+    '/node': { [Symbol.toStringTag]: 'Response', status: 203, statusText: '', headers: { 'x-a': 'b' }, body: Readable.from(['no', 'de']) },
+    '/bad': { [Symbol.toStringTag]: 'Response', status: 5 },
+    '/none': { status: 200, headers: {}, body: null },
+  };
+  const texts = new ReadableStream({
+    start(controller) {
+      for (const chunk of ['tëxt', new Uint8Array([33]), new Uint8Array([33, 10]).buffer]) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  const handler = async (request) => others[new URL(request.url).pathname] ?? new Response(texts);
+  await serving({ fetch: handler }, async (base) => {
+    const got = async (path) => {
+      const response = await fetch(base + path);
+      return [response.status, response.headers.get('x-a') ?? response.headers.getSetCookie().join(), await response.text()];
+    };
+    deepEqual(await got('/srvx'), [201, 'a=1,b=2', 'srvx']);
+    deepEqual(await got('/node'), [203, 'b', 'node']);
+    deepEqual(await got('/texts'), [200, '', 'tëxt!!\n']);
+    const shown = await silently(async () => {
+      deepEqual([(await got('/bad'))[0], (await got('/none'))[0]], [500, 500]);
+    });
+    deepEqual(
+      shown.map((error) => error.name),
+      ['RangeError', 'TypeError'],
+    );
+  });
+});
+
+test('a method need not be a known one', async () => {
+  await serving({ fetch: (request) => new Response(request.method) }, async (base) => {
+    equal(await (await fetch(base, { method: 'FOO' })).text(), 'FOO');
+    equal(await (await fetch(base, { method: 'VERSION-CONTROL' })).text(), 'VERSION-CONTROL');
+  });
+});
+
 test('bodies come and go whole, as streams, and empty', async () => {
   const handlers = {
     '/text': async (request) => new Response(await request.text()),
@@ -100,6 +151,57 @@ test('bodies come and go whole, as streams, and empty', async () => {
     const blob = await fetch(`${base}/blob`);
     deepEqual([blob.headers.get('content-type'), blob.headers.get('content-length'), await blob.text()], ['text/x', '4', 'blob']);
     equal((await fetch(`${base}/nowhere`)).status, 404);
+  });
+});
+
+test('a response that was made of the body of another is answered as that is, unless somebody has read of it', async () => {
+  // Frameworks change headers so: the body went out in chunks, through its stream.
+  const made = [];
+  const handlers = {
+    '/inner': () => new Response('inner'),
+    '/text': () => new Response('text'),
+    '/blob': () => new Response(new Blob(['blob'])),
+    '/fetched': (_, server) => fetch(`http://127.0.0.1:${server.port}/inner`),
+    '/arriving': (_, server) => fetch(`http://127.0.0.1:${server.port}/pieces`),
+    '/pieces': () => new Response(ReadableStream.from([new Uint8Array(70_000), new Uint8Array(70_000)])),
+  };
+  const again = async (request, server) => {
+    const inner = await handlers[new URL(request.url).pathname.slice(6)](request, server);
+    const outer = new Response(inner.body, { status: 201, headers: { 'x-own': '1' } });
+    made.push([inner, outer]);
+    return outer;
+  };
+  const read = async () => {
+    const inner = new Response('read');
+    const reader = inner.body.getReader();
+    await reader.read();
+    reader.releaseLock();
+    return new Response(inner.body);
+  };
+  const seen = async () => {
+    const response = new Response('seen');
+    ok(response.body instanceof ReadableStream);
+    return response;
+  };
+  await serving({ routes: { ...handlers, '/again/*': again, '/read': read, '/seen': seen } }, async (base) => {
+    for (const [path, length] of Object.entries({ text: '4', blob: '4', fetched: '5', arriving: null, pieces: null })) {
+      const response = await fetch(`${base}/again/${path}`);
+      deepEqual([path, response.status, response.headers.get('x-own'), response.headers.get('content-length')], [path, 201, '1', length]);
+      const text = await response.text();
+      if (length === null) equal(text.length, 140_000);
+      else equal(text, path === 'fetched' ? 'inner' : path);
+    }
+    for (const [inner, outer] of made) {
+      deepEqual([inner.bodyUsed, outer.bodyUsed, inner.body.locked], [true, true, true]);
+      equal((await inner.text().catch((error) => error)).name, 'TypeError');
+      throws(() => new Response(inner.body), TypeError);
+    }
+    const seenOne = await fetch(`${base}/seen`);
+    deepEqual([seenOne.headers.get('content-length'), await seenOne.text()], ['4', 'seen']);
+    const { error } = console;
+    console.error = () => {};
+    equal((await fetch(`${base}/read`)).status, 500);
+    console.error = error;
   });
 });
 

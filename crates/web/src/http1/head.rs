@@ -20,6 +20,8 @@ pub(super) struct Lines {
     pub(super) fields: Vec<(Range<usize>, Range<usize>)>,
     /// Whether values may go on in the next line and have control characters.
     pub(super) is_lenient: bool,
+    /// Whether methods need not be known.
+    pub(super) takes_any_method: bool,
 }
 
 /// What a message may begin with.
@@ -70,7 +72,7 @@ impl Lines {
                     continue;
                 }
                 if is_first {
-                    check_start(line, first)?;
+                    self.check_start(line, first)?;
                 }
                 return Err(Failure::CR_EXPECTED);
             };
@@ -80,7 +82,7 @@ impl Lines {
             let from = self.at;
             if is_first {
                 if !line.is_empty() {
-                    check_start(line, first)?;
+                    self.check_start(line, first)?;
                     self.start = Some(from..from + line.len());
                 }
                 self.begin_line(next);
@@ -124,7 +126,8 @@ impl Lines {
             }
             if first == First::Request {
                 let space = memchr::memchr(b' ', line);
-                return check_method(&line[..space.unwrap_or(line.len())], space.is_some());
+                let method = &line[..space.unwrap_or(line.len())];
+                return check_method(method, space.is_some(), self.takes_any_method);
             }
             let expected = b"HTTP/";
             let count = line.len().min(expected.len());
@@ -147,20 +150,20 @@ impl Lines {
             Err(Failure::TOKEN)
         }
     }
-}
 
-fn check_start(line: &[u8], first: First) -> Result<(), Failure> {
-    match first {
-        First::Request => request_line(line).map(|_| ()),
-        _ => status_line(line).map(|_| ()),
+    fn check_start(&self, line: &[u8], first: First) -> Result<(), Failure> {
+        match first {
+            First::Request => request_line(line, self.takes_any_method).map(|_| ()),
+            _ => status_line(line).map(|_| ()),
+        }
     }
 }
 
 /// Method, target and minor version of HTTP/1.
-pub(super) fn request_line(line: &[u8]) -> Result<(&str, &[u8], u8), Failure> {
+pub(super) fn request_line(line: &[u8], any: bool) -> Result<(&str, &[u8], u8), Failure> {
     let space = memchr::memchr(b' ', line).unwrap_or(line.len());
     let method = &line[..space];
-    check_method(method, true)?;
+    check_method(method, true, any)?;
     let method = std::str::from_utf8(method).map_err(|_| Failure::METHOD)?;
     let rest = line.get(space + 1..).ok_or(Failure::URL)?;
     let space = memchr::memchr(b' ', rest).ok_or(Failure::CONSTANT)?;
@@ -252,7 +255,13 @@ const METHODS: [&str; 35] = [
     "UNSUBSCRIBE",
 ];
 
-fn check_method(method: &[u8], is_whole: bool) -> Result<(), Failure> {
+/// Of those that are not known no small letters: who writes `get` does not mean another method than GET.
+fn check_method(method: &[u8], is_whole: bool, any: bool) -> Result<(), Failure> {
+    let is_of_method =
+        |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte);
+    if any && !(is_whole && method.is_empty()) && method.iter().all(is_of_method) {
+        return Ok(());
+    }
     let is_known = |known: &str| {
         if is_whole {
             known.as_bytes() == method

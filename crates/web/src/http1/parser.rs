@@ -160,6 +160,13 @@ impl Parser {
         self
     }
 
+    /// Takes requests of methods that are not known (RFC 9110, 9.1): it is for who answers them to know their methods.
+    #[must_use]
+    pub fn any_method(mut self) -> Parser {
+        self.lines.takes_any_method = true;
+        self
+    }
+
     /// Whether a message has begun and is not over.
     #[must_use]
     pub fn is_within(&self) -> bool {
@@ -343,7 +350,7 @@ impl Parser {
         let line = &bytes[self.lines.start.clone().ok_or(Failure::CONSTANT)?];
         let (start, minor_version) = match self.kind {
             Kind::Request => {
-                let (method, target, version) = request_line(line)?;
+                let (method, target, version) = request_line(line, self.lines.takes_any_method)?;
                 let (method, target) = (method.to_owned(), target.to_vec());
                 (Start::Request { method, target }, version)
             }

@@ -123,7 +123,7 @@ impl Connection {
             link: Rc::new(link),
             me: me.clone(),
             inner: RefCell::new(Inner {
-                parser: Parser::new(Kind::Request, server.limits.head_bytes),
+                parser: Parser::new(Kind::Request, server.limits.head_bytes).any_method(),
                 held: Vec::new(),
                 running: None,
                 next_id: 0,

@@ -5,11 +5,13 @@
 'use strict';
 
 const { catchRejection, slice, split, stringIndexOf } = require('builtins/primordials');
-const { bytesOf, isUint8Array } = require('builtins/webidl');
+const { bytesOf } = require('builtins/webidl');
 const { exported, handlersOf } = require('node/serve/handlers');
 const { handlerOf } = require('node/serve/listeners');
+const { chunkOf, responseOf } = require('web/server/answer');
 const { serveMounted } = require('web/server/server');
 const { AbortController } = require('web/abort/abort');
+const { encodeUtf8 } = require('web/encoding/utf8');
 const { streamOf } = require('web/fetch/body');
 const { Headers, wireText } = require('web/fetch/headers');
 const { Request } = require('web/fetch/request');
@@ -69,8 +71,7 @@ function bodyOf(pull) {
 
 /** @param {any} server @param {any} request @param {any} signal */
 async function answerTo(server, request, signal) {
-  const response = await server.fetch(request);
-  const found = asResponse(response);
+  const found = asResponse(responseOf(await server.fetch(request)));
   if (found === undefined) throw new TypeError('serve: the handler must give a Response, or a promise of one');
   const { record } = found;
   const fields = record.headers === null ? record.headerText : wireText(record.headers);
@@ -90,8 +91,8 @@ function readerOf(stream, signal) {
   return async () => {
     const { value, done } = await readPromise(reader);
     if (done) return null;
-    if (!isUint8Array(value)) throw new TypeError('serve: the body gave a chunk that is not a Uint8Array');
-    return value;
+    const chunk = chunkOf(value);
+    return typeof chunk === 'string' ? encodeUtf8(chunk) : chunk;
   };
 }
 

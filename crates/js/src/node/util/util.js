@@ -9,7 +9,6 @@ const { nextTick } = require('node/process/ticks');
 const {
   symbolFor,
   apply,
-  assign,
   construct,
 
   defineProperty,
@@ -238,9 +237,12 @@ async function aborted(signal, resource) {
   return await new Promise((resolve) => /** @type {any} */ (signal).addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
-/** @param {any} target @param {any} source an object, or nothing */
+/** The last first, as Node has it: proxies send fields in this order. @param {any} target @param {any} source an object, or nothing */
 function _extend(target, source) {
-  return source === null || typeof source !== 'object' ? target : assign(target, source);
+  if (source === null || typeof source !== 'object') return target;
+  const names = keys(source);
+  for (let i = names.length - 1; i >= 0; i -= 1) target[names[i]] = source[names[i]];
+  return target;
 }
 
 /** @param {string} signal */

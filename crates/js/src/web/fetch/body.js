@@ -202,9 +202,37 @@ function streamOf(record) {
 /** @param {BodyRecord} record */
 function makeStream(record) {
   if (record.used) return loadStreams().spentStream();
+  const stream = streamWith(record);
+  loadStreams().recordOf(stream).origin = record;
+  return stream;
+}
+
+/** @param {BodyRecord} record */
+function streamWith(record) {
   if (record.kind === 'native') return nativeStream(record);
-  if (record.kind === 'blob') return loadBlob().streamOfBlob(record.source);
-  return bytesStream(record);
+  return record.kind === 'blob' ? loadBlob().streamOfBlob(record.source) : bytesStream(record);
+}
+
+/**
+ * What a usable body is in the end, for whoever takes it without its stream. Frameworks change a response's headers by making another one of its stream, from
+ * which nobody has read: that is locked from then on, and the body behind it is taken.
+ * @param {BodyRecord} record @returns {BodyRecord | undefined} nothing, if there is no more than a stream
+ */
+function takeOrigin(record) {
+  if (record.stream === null) return isTakeable(record) ? record : undefined;
+  const { acquireReader, recordOf } = loadStreams();
+  const stream = recordOf(record.stream);
+  /** @type {BodyRecord | null} */
+  const origin = stream.origin;
+  if (origin === null || stream.state !== 'readable' || !isTakeable(origin)) return undefined;
+  acquireReader(stream);
+  stream.disturbed = true;
+  return origin;
+}
+
+/** Whether nobody can abort it. @param {BodyRecord} record */
+function isTakeable(record) {
+  return record.kind === 'native' ? record.signal === null && record.aborted === null : !isAborted(record.signal);
 }
 
 /** @param {BodyRecord} record */
@@ -529,4 +557,5 @@ module.exports = {
   streamBody,
   streamOf,
   takeNative,
+  takeOrigin,
 };

@@ -5,15 +5,26 @@
 'use strict';
 
 const { catchRejection, then } = require('builtins/primordials');
-const { isUint8Array } = require('builtins/webidl');
-const { isUnusable, knownBytes, streamOf, takeNative } = require('web/fetch/body');
+const { bytesOf, isBufferSource, isObject } = require('builtins/webidl');
+const { isUnusable, knownBytes, streamOf, takeNative, takeOrigin } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
-const { asResponse } = require('web/fetch/response');
+const { Response, asResponse } = require('web/fetch/response');
 const { serverBegin, serverCut, serverFinish, serverGone, serverPipe, serverReady, serverRespond, serverWrite } = ops;
 const loadStreams = () => require('web/streams/readable_stream');
 
 /** Above so many bytes that wait nothing is written. */
 const limit = 64 * 1024;
+
+/**
+ * What a handler gave as a Response; nothing, if it is none. Also one of another making (srvx's, which h3 gives, or node-fetch's), by what everybody can read of it.
+ * @param {any} value
+ */
+function responseOf(value) {
+  if (asResponse(value) !== undefined) return value;
+  if (!isObject(value) || value[Symbol.toStringTag] !== 'Response') return undefined;
+  const { body, status, statusText, headers } = value;
+  return new Response(body, { status, statusText, headers });
+}
 
 /**
  * Sends what a handler gave. Throws what is wrong with it, when nothing is sent yet; `failed` is told of what goes wrong later.
@@ -31,18 +42,15 @@ function answer(exchange, response, failed) {
     return;
   }
   if (isUnusable(body)) throw new TypeError("serve: the response's body has already been used");
-  if (body.stream === null && (body.kind === 'text' || body.kind === 'bytes' || body.kind === 'blob')) {
-    body.used = true;
-    serverRespond(exchange, record.status, fields, body.kind === 'text' ? body.source : knownBytes(body));
-    return;
+  const origin = takeOrigin(body);
+  if (origin === undefined) begin(exchange, record.status, fields, body, failed);
+  else if (origin.kind === 'native') {
+    takeNative(origin);
+    then(serverPipe(exchange, record.status, fields, origin.source), undefined, failed);
+  } else {
+    origin.used = true;
+    serverRespond(exchange, record.status, fields, origin.kind === 'text' ? origin.source : knownBytes(origin));
   }
-  if (body.stream === null && body.kind === 'native' && body.signal === null && body.aborted === null) {
-    const number = body.source;
-    takeNative(body);
-    then(serverPipe(exchange, record.status, fields, number), undefined, failed);
-    return;
-  }
-  begin(exchange, record.status, fields, body, failed);
 }
 
 /** @param {number} exchange @param {number} status @param {string} fields @param {FetchBody} body @param {(error: any) => void} failed */
@@ -71,14 +79,20 @@ async function pump(exchange, reader) {
   for (;;) {
     const { value, done } = await readPromise(reader);
     if (done) break;
-    if (!isUint8Array(value)) throw new TypeError('serve: the body gave a chunk that is not a Uint8Array');
-    const waiting = serverWrite(exchange, value);
+    const waiting = serverWrite(exchange, chunkOf(value));
     if (waiting < 0 || (waiting > limit && !(await serverReady(exchange)))) {
       cancel(reader, gone());
       return;
     }
   }
   serverFinish(exchange);
+}
+
+/** A chunk as text or bytes: as in Bun, where programs write either. @param {any} value */
+function chunkOf(value) {
+  if (typeof value === 'string') return value;
+  if (isBufferSource(value)) return bytesOf(value);
+  throw new TypeError('serve: the body gave a chunk that is neither a text nor bytes');
 }
 
 /** @param {ReaderSlots} reader @param {any} reason */
@@ -92,4 +106,4 @@ function gone() {
 
 function ignore() {}
 
-module.exports = { answer };
+module.exports = { answer, chunkOf, responseOf };

@@ -23,7 +23,7 @@ const { toUSVString } = require('builtins/webidl');
 const { forgetLog, readAccessLog } = require('web/server/access_log');
 const { addAlgorithm, isAborted } = require('web/abort/abort');
 const { ArrivedRecord, arrivedOf, fieldOf } = require('web/server/arrived');
-const { answer } = require('web/server/answer');
+const { answer, responseOf } = require('web/server/answer');
 const { asgi, serverBegan, serverEnded, wsgi } = require('web/server/mounts');
 const { functionOf, readLimits, readNumber, readPlace, readServing, readSignal, readTls } = require('web/server/options');
 const { AcceptedWebSocket, ServerWebSocket, accepted, opened, told } = require('web/server/socket');
@@ -350,8 +350,9 @@ function notResponse(value) {
 function settle(record, response, failed) {
   if (record.isTaken) return;
   try {
-    if (asResponse(response) === undefined) throw notResponse(response);
-    answer(record.exchange, response, show);
+    const given = responseOf(response);
+    if (given === undefined) throw notResponse(response);
+    answer(record.exchange, given, show);
   } catch (error) {
     failed(error);
   }

@@ -50,6 +50,8 @@ class StreamRecord {
   controller = /** @type {any} */ (null);
   /** What settles at the end, with a reader or without; made when somebody asks. @type {PromiseWithResolvers<undefined> | null} */
   ended = null;
+  /** The body that it gives, if it was made for one (`web/fetch/body`). @type {any} */
+  origin = null;
 }
 
 /** Of a reader, of either kind. */
