@@ -1,8 +1,8 @@
 """One event loop for Python and JavaScript.
 
 ``twinloop.run(main())`` runs a coroutine on Twinloop's event loop. ``new_event_loop`` is a loop factory for
-``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop. ``await serve(application)``
-is an HTTP server.
+``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop. ``await fetch(url)``
+is an HTTP client, ``await serve(application)`` a server.
 """
 
 from __future__ import annotations
@@ -25,10 +25,23 @@ __version__ = "0.1.0"
 __all__ = [
     "EventLoop",
     "EventLoopPolicy",
+    "FetchCertificateError",
+    "FetchConnectionError",
+    "FetchConnectionResetError",
+    "FetchDecodeError",
+    "FetchError",
+    "FetchJSONError",
+    "FetchNameError",
+    "FetchRedirectError",
+    "FetchTLSError",
+    "FetchTimeoutError",
+    "HTTPStatusError",
+    "Headers",
     "Request",
     "Response",
     "Server",
     "__version__",
+    "fetch",
     "format_tasks",
     "install",
     "js_app",
@@ -40,9 +53,22 @@ __all__ = [
 # What most programs do not need is loaded when it is named. The engine costs memory and time that a program without JavaScript need not pay,
 # and serving many modules.
 _LATER = {
+    "FetchCertificateError": "_twinloop.fetch.errors",
+    "FetchConnectionError": "_twinloop.fetch.errors",
+    "FetchConnectionResetError": "_twinloop.fetch.errors",
+    "FetchDecodeError": "_twinloop.fetch.errors",
+    "FetchError": "_twinloop.fetch.errors",
+    "FetchJSONError": "_twinloop.fetch.errors",
+    "FetchNameError": "_twinloop.fetch.errors",
+    "FetchRedirectError": "_twinloop.fetch.errors",
+    "FetchTLSError": "_twinloop.fetch.errors",
+    "FetchTimeoutError": "_twinloop.fetch.errors",
+    "HTTPStatusError": "_twinloop.fetch.errors",
+    "Headers": "_twinloop._native",
     "Request": "_twinloop.serve.handlers",
-    "Response": "_twinloop.serve.handlers",
+    "Response": "_twinloop._native",
     "Server": "_twinloop.serve.server",
+    "fetch": "_twinloop._native",
     "js": "twinloop.js",
     "js_app": "_twinloop.serve.js_handlers",
     "serve": "_twinloop.serve.server",

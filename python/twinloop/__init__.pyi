@@ -1,19 +1,70 @@
+import builtins
+import json
+import socket
+import ssl
 from asyncio import AbstractEventLoop, DefaultEventLoopPolicy, SelectorEventLoop
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
+from datetime import timedelta
 from os import PathLike
-from typing import Any, Final, Self, TypedDict, TypeVar, type_check_only
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 from . import js as js
 
 _T = TypeVar("_T")
 
+@type_check_only
+class _URL(Protocol):
+    @property
+    def host(self) -> str | None: ...
+
+_Url: TypeAlias = str | _URL
+_Bytes: TypeAlias = bytes | bytearray | memoryview
+_Headers: TypeAlias = Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[str | bytes, str | bytes]]
+_Form: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
+
 __all__ = [
     "EventLoop",
     "EventLoopPolicy",
+    "FetchCertificateError",
+    "FetchConnectionError",
+    "FetchConnectionResetError",
+    "FetchDecodeError",
+    "FetchError",
+    "FetchJSONError",
+    "FetchNameError",
+    "FetchRedirectError",
+    "FetchTLSError",
+    "FetchTimeoutError",
+    "HTTPStatusError",
+    "Headers",
     "Request",
     "Response",
     "Server",
     "__version__",
+    "fetch",
     "format_tasks",
     "install",
     "js_app",
@@ -55,12 +106,110 @@ def run(
     loop_factory: Callable[[], AbstractEventLoop] | None = None,
 ) -> _T: ...
 
-@type_check_only
-class _Headers(Mapping[str, str]):
+class FetchError(Exception): ...
+class FetchConnectionError(FetchError, ConnectionError): ...
+class FetchConnectionResetError(FetchConnectionError, ConnectionResetError): ...
+class FetchNameError(FetchError, socket.gaierror): ...
+class FetchTLSError(FetchError, ssl.SSLError): ...
+class FetchCertificateError(FetchTLSError, ssl.SSLCertVerificationError): ...
+class FetchTimeoutError(FetchError, TimeoutError): ...
+class FetchRedirectError(FetchError, OSError): ...
+class FetchDecodeError(FetchError, ValueError): ...
+class FetchJSONError(FetchDecodeError, json.JSONDecodeError): ...
+
+class HTTPStatusError(FetchError):
+    response: Response
+    status: int
+    def __init__(self, message: str, response: Response) -> None: ...
+
+@final
+class Headers(MutableMapping[str, str]):
+    def __new__(cls, source: _Headers | None = None, /) -> Self: ...
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, name: str, default: _T) -> str | _T: ...
+    @overload
+    def pop(self, key: str) -> str: ...
+    @overload
+    def pop(self, key: str, default: _T = ...) -> str | _T: ...
+    def setdefault(self, key: str, default: str | None = None) -> str: ...
     def get_all(self, name: str) -> list[str]: ...
-    def __getitem__(self, name: str) -> str: ...
+    def append(self, name: str, value: str | bytes) -> None: ...
+    def multi_items(self) -> list[tuple[str, str]]: ...
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]: ...
+    def __getitem__(self, name: str, /) -> str: ...
+    def __setitem__(self, name: str, value: str | bytes, /) -> None: ...
+    def __delitem__(self, name: str, /) -> None: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
+
+@final
+@type_check_only
+class _Json:
+    @overload
+    def __get__(self, instance: None, owner: type[Response], /) -> _MakeJson: ...
+    @overload
+    def __get__(self, instance: Response, owner: type[Response], /) -> _ReadJson: ...
+
+@type_check_only
+class _MakeJson(Protocol):
+    def __call__(self, value: Any, status: int = 200, headers: _Headers | None = None) -> Response: ...
+
+@type_check_only
+class _ReadJson(Protocol):
+    def __call__(self, *, loads: Callable[[bytes], Any] | None = None) -> Coroutine[Any, Any, Any]: ...
+
+@final
+class Response:
+    json: ClassVar[_Json]
+    status: int
+    def __new__(
+        cls,
+        body: Any = None,
+        status: int = 200,
+        headers: _Headers | None = None,
+        *,
+        content_type: str | None = None,
+    ) -> Self: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def headers(self) -> Headers: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def redirected(self) -> bool: ...
+    @property
+    def http_version(self) -> str: ...
+    @property
+    def body(self) -> Any: ...
+    def bytes(self) -> Coroutine[Any, Any, builtins.bytes]: ...
+    def text(self, encoding: str | None = None) -> Coroutine[Any, Any, str]: ...
+    def raise_for_status(self) -> Self: ...
+    def close(self) -> None: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, builtins.bytes]: ...
+    def __aenter__(self) -> Coroutine[Any, Any, Self]: ...
+    def __aexit__(self, *_exception: object) -> Awaitable[None]: ...
+
+def fetch(
+    url: _Url,
+    *,
+    method: str | None = None,
+    headers: _Headers | None = None,
+    params: str | _Form | None = None,
+    json: Any = None,
+    data: str | _Bytes | _Form | None = None,
+    content: str | _Bytes | None = None,
+    cookies: _Form | None = None,
+    auth: tuple[str, str] | None = None,
+    timeout: float | timedelta | None = None,
+    redirect: Literal["follow", "error", "manual"] | None = None,
+) -> Coroutine[Any, Any, Response]: ...
 
 class Request:
     scope: dict[str, Any]
@@ -76,30 +225,13 @@ class Request:
     @property
     def url(self) -> str: ...
     @property
-    def headers(self) -> _Headers: ...
+    def headers(self) -> Headers: ...
     @property
     def client(self) -> tuple[str, int] | None: ...
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     async def body(self) -> bytes: ...
     async def text(self) -> str: ...
     async def json(self) -> Any: ...
-
-class Response:
-    body: Any
-    status: int
-    headers: list[tuple[str, str]]
-    def __init__(
-        self,
-        body: Any = b"",
-        status: int = 200,
-        headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
-        *,
-        content_type: str | None = None,
-    ) -> None: ...
-    @classmethod
-    def json(
-        cls, value: Any, status: int = 200, headers: Mapping[str, str] | list[tuple[str, str]] | None = None
-    ) -> Response: ...
 
 def js_app(handler: Any, *, direct: bool = False) -> Callable[..., Coroutine[Any, Any, None]]: ...
 

@@ -59,7 +59,7 @@ def test_run_takes_a_loop_factory():
     assert kind is Mine and slept >= 86_400
 
 
-ROOMS = ["_native", "crossing", "names", "transports", "loop", "serve", "program"]
+ROOMS = ["_native", "crossing", "names", "transports", "loop", "fetch", "serve", "program"]
 SOURCES = pathlib.Path(_twinloop.__file__).parent
 
 

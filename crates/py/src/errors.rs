@@ -1,5 +1,5 @@
 //! Errors as Python raises them: those of the operating system with number and text, in the subclass that belongs to the number;
-//! and which ones end a run.
+//! those of `web` by its table; and which ones end a run.
 
 use std::io;
 
@@ -18,6 +18,15 @@ pub(crate) fn os_error(py: Python<'_>, error: &io::Error) -> PyErr {
         Ok(text) => PyOSError::new_err((number, text.unbind())),
         Err(error) => error,
     }
+}
+
+/// The exception that the table of `web` has for an error's kind.
+pub fn web_error(py: Python<'_>, error: &twinloop_web::Error) -> PyErr {
+    let name = error.kind().face().python;
+    let (module, class) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    py.import(module)
+        .and_then(|module| module.getattr(class)?.call1((error.chain(),)))
+        .map_or_else(|failure| failure, PyErr::from_value)
 }
 
 /// True for an exception that is not the loop's to handle: it has to leave `run_forever`, as in asyncio.

@@ -9,18 +9,21 @@
 //! - `asyncio/`: the loop's Python API in rooms: `event_loop` (callbacks, timers, readers, running), `transports` (sockets,
 //!   datagrams, pipes), `tls`, `streams` (the readers of asyncio's streams), `sockets` (the `sock_*` methods), `names`
 //! - `serve/`: ASGI applications and handlers on the HTTP server of `twinloop-web`
+//! - `fetch/`: `twinloop.fetch` on the HTTP client of `twinloop-web`, and the classes `Response` and `Headers`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!
-//! Stands on `twinloop-loop` and, for `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
+//! Stands on `twinloop-loop` and, for `fetch` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]
 
 mod asyncio;
 mod errors;
+mod fetch;
 mod ffi;
 mod serve;
 
 pub use asyncio::event_loop_of;
+pub use errors::web_error;
 pub use ffi::{
     BufferInfo, BytesExporter, Lending, LentBuffer, Text, buffer_size, lend_buffer, offer_gil,
     release_returned, text_of_latin1, text_of_ucs2, with_text,
@@ -39,5 +42,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::coroutine::register(module)?;
     ffi::done::register(module)?;
     asyncio::register(module)?;
+    fetch::register(module)?;
     serve::register(module)
 }

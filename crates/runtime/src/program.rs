@@ -14,10 +14,11 @@ use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 use twinloop_js::{Js, Main, Options};
 use twinloop_loop::{Entry, Loop, signals};
+use twinloop_py::web_error;
 use twinloop_web::Config;
 
 use crate::bridge::Bridge;
-use crate::crossing::{Depth, network_to_py};
+use crate::crossing::Depth;
 use crate::python_in_js::modules;
 
 /// What `js_configure` said last, for the engines that start from then on, whatever their thread.
@@ -133,7 +134,7 @@ fn js_configure(
         connect_to,
         ca_file,
     };
-    config(&given).map_err(|error| network_to_py(py, &error))?;
+    config(&given).map_err(|error| web_error(py, &error))?;
     *settings() = given;
     Ok(())
 }

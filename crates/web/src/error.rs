@@ -1,8 +1,8 @@
 //! The one error type of this crate, and the table that says what each kind is called in the languages.
 //!
 //! [`Error`] is opaque: callers ask questions (`is_timeout()`, `is_dns()`, ...) and faces that must choose a class of
-//! their own ask for [`Error::kind`] and its row of [`FACES`]: `js` reads the JavaScript column (`web/network.rs`), `runtime`
-//! the Python one. Messages are lower case, name the operation and the value (host, port, url, path), and do not repeat their
+//! their own ask for [`Error::kind`] and its row of [`FACES`]: `js` reads the JavaScript column (`web/network.rs`), `py`
+//! the Python one (`errors.rs`). Messages are lower case, name the operation and the value (host, port, url, path), and do not repeat their
 //! source, which `source()` gives. This crate knows no language: the table holds names, and tests prove that every kind has
 //! one in each column and that each column can be read to its end.
 

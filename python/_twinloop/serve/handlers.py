@@ -1,38 +1,13 @@
-"""``Request`` and ``Response``: for a program that answers with one function, ``async def handler(request) -> Response``."""
+"""``Request``, and what becomes of a ``Response``: for a program that answers with one function, ``async def handler(request) -> Response``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-
-class Headers(Mapping[str, str]):
-    """The headers of a request, found in any spelling. What comes more than once is joined by a comma, as HTTP has it."""
-
-    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
-        self._pairs = pairs
-
-    def get_all(self, name: str) -> list[str]:
-        """Each value of a header."""
-        wanted = name.lower().encode("latin-1")
-        return [value.decode("latin-1") for key, value in self._pairs if key == wanted]
-
-    def __getitem__(self, name: str) -> str:
-        values = self.get_all(name)
-        if not values:
-            raise KeyError(name)
-        return ("; " if name.lower() == "cookie" else ", ").join(values)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key.decode("latin-1") for key, _ in self._pairs))
-
-    def __len__(self) -> int:
-        return len({key for key, _ in self._pairs})
-
-    def __repr__(self) -> str:
-        return f"Headers({dict(self)!r})"
+from .._native import Headers, Response
 
 
 class Request:
@@ -41,6 +16,7 @@ class Request:
     def __init__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self.scope = scope
         self._receive = receive
+        self._headers: Headers | None = None
         self._body: bytes | None = None
         self._is_read = False
 
@@ -75,7 +51,9 @@ class Request:
     @property
     def headers(self) -> Headers:
         """The headers, by name."""
-        return Headers(self.scope["headers"])
+        if self._headers is None:
+            self._headers = Headers(self.scope["headers"])
+        return self._headers
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -114,36 +92,21 @@ class Request:
         return f"<Request {self.method} {self.path}>"
 
 
-class Response:
-    """An answer. ``body`` is text, bytes, or an (asynchronous) iterable of them, which is sent piece by piece."""
+#: What a connection says for itself, and no answer that is handed on (RFC 9110, section 7.6.1).
+_OF_THE_CONNECTION = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 
-    def __init__(
-        self,
-        body: Any = b"",
-        status: int = 200,
-        headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
-        *,
-        content_type: str | None = None,
-    ) -> None:
-        self.body = body
-        self.status = status
-        pairs = headers.items() if isinstance(headers, Mapping) else headers or []
-        self.headers = [(name.lower(), str(value)) for name, value in pairs]
-        if content_type is None and isinstance(body, str):
-            content_type = "text/plain; charset=utf-8"
-        if content_type is not None and not any(name == "content-type" for name, _ in self.headers):
-            self.headers.append(("content-type", content_type))
+#: What describes a body as it was before its coding was undone.
+_OF_THE_CODING = {b"content-encoding", b"content-length"}
 
-    @classmethod
-    def json(
-        cls, value: Any, status: int = 200, headers: Mapping[str, str] | list[tuple[str, str]] | None = None
-    ) -> Response:
-        """A value as JSON."""
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return cls(text.encode(), status, headers, content_type="application/json")
 
-    def __repr__(self) -> str:
-        return f"<Response {self.status}>"
+def _headers(response: Response) -> list[tuple[bytes, bytes]]:
+    """The headers to send with a response."""
+    headers = response.headers.raw
+    if not response.url:
+        return headers
+    # One that was fetched is handed on.
+    own = _OF_THE_CONNECTION | _OF_THE_CODING if response._is_decoded else _OF_THE_CONNECTION
+    return [(name, value) for name, value in headers if name not in own]
 
 
 class Handler:
@@ -166,8 +129,7 @@ class Handler:
             response = Response(response or b"", 204 if response is None else 200)
         elif not isinstance(response, Response):
             raise TypeError(f"a handler returns a Response, text, bytes or None, not {type(response).__name__!r}")
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
         body = response.body
         if isinstance(body, (str, bytes, bytearray, memoryview)):
             await send({"type": "http.response.body", "body": _bytes(body)})

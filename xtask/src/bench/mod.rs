@@ -56,6 +56,7 @@ Groups (all by default):
   serve        HTTP and WebSocket servers, by their own APIs, node:http and express    node, bun, deno; in Rust: hyper; native is the limit
   asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
+  fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
 
   --json FILE   also write every sample, with the machine and the versions
   --markdown FILE   also write the tables, the machine and the versions for docs/benchmarks.md
@@ -78,7 +79,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 24] = [
+const GROUPS: [&str; 25] = [
     "startup",
     "echo",
     "unix",
@@ -103,6 +104,7 @@ const GROUPS: [&str; 24] = [
     "serve",
     "asgi",
     "fetch",
+    "fetch-python",
 ];
 
 /// What was asked for.
@@ -290,6 +292,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "bridge" => bridge::bridge(plan, &mut report)?,
             "serve" => serve::serve(plan, &mut report)?,
             "asgi" => serve::asgi(plan, &mut report)?,
+            "fetch-python" => python::fetch(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

@@ -9,6 +9,7 @@ use super::report::Report;
 use super::servers::{Carrier, Server, per_second};
 use super::table::{SUBJECT, Unit};
 use super::{CLIENT_CORE, Plan, SERVER_CORE, in_turn, json_of, native, pinned, program, rounds};
+use crate::fixtures::Fixtures;
 use crate::paths::Profile;
 use crate::process;
 use crate::python::Venv;
@@ -140,6 +141,37 @@ pub(crate) fn http(plan: &Plan, report: &mut Report) -> Result<()> {
             load.arg(format!("http://127.0.0.1:{}/", server.address));
             let rate = requests_per_second(&process::output(&mut load)?)?;
             Ok((Unit::PerSecond, rate))
+        });
+    }
+    Ok(())
+}
+
+/// Clients of HTTP in Python, the peers on uvloop, against the fixtures on the other core.
+pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, _) = loops(plan, report)?;
+    let mut present = vec![SUBJECT];
+    for name in ["aiohttp", "httpx", "pyreqwest"] {
+        let ask = format!("import {name}, importlib.metadata as m; print(m.version('{name}'))");
+        match process::output(Command::new(venv.python()).args(["-c", &ask])) {
+            Ok(version) => {
+                report.version(name, &version);
+                present.push(name);
+            }
+            Err(_) => report.skip(name, "it cannot be imported"),
+        }
+    }
+    let server = Profile::Release.artifact("twinloop-fixtures");
+    let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
+    let url = format!("http://{}/json1k", fixtures.text("http"));
+    for in_flight in ["1", "64"] {
+        let case = format!("{in_flight} in flight");
+        rounds(plan, report, "fetch-python", &case, &present, |name| {
+            let mut command = pinned(CLIENT_CORE, &venv.python());
+            let seconds = plan.seconds.to_string();
+            command
+                .arg(program("fetch_client.py"))
+                .args([name, &url, in_flight, &seconds]);
+            Ok((Unit::PerSecond, per_second(&mut command, plan.seconds)?))
         });
     }
     Ok(())

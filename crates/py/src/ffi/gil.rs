@@ -49,18 +49,21 @@ pub(crate) fn current_thread(_py: Python<'_>) -> ThreadIdentity {
 /// Callable only from inside a turn (`EventLoop._run` attached this thread and holds the GIL, except during the wait, in
 /// which the loop calls nothing), or where it was asked whether this thread holds the GIL.
 pub(crate) fn with_gil_held<R>(body: impl FnOnce(Python<'_>) -> R) -> R {
-    // SAFETY: may be called at any time by any thread.
-    let attached = || unsafe { ffi::PyGILState_Check() } == 1;
-    debug_assert!(attached(), "a callback of the loop ran without the GIL");
+    debug_assert!(holds_gil(), "a callback of the loop ran without the GIL");
     // SAFETY: the thread is attached for the whole turn.
     body(unsafe { Python::assume_attached() })
+}
+
+/// Whether this thread holds the GIL.
+pub(crate) fn holds_gil() -> bool {
+    // SAFETY: may be called at any time by any thread.
+    unsafe { ffi::PyGILState_Check() == 1 }
 }
 
 /// Lets other Python threads have the GIL: what the interpreter does between instructions, for code of another language
 /// that computes. Does nothing on a thread that does not hold the GIL, nor where there is no other thread.
 pub fn offer_gil() {
-    // SAFETY: may be called at any time by any thread.
-    if unsafe { ffi::PyGILState_Check() } != 1 {
+    if !holds_gil() {
         return;
     }
     with_gil_held(|py| {

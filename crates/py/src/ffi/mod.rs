@@ -32,7 +32,9 @@ pub(crate) use done::done;
 pub use exporter::{BytesExporter, Lending};
 pub(crate) use fastcall::{Arguments, FastAttribute, Parameters, fast_methods, install_attribute};
 pub use gil::offer_gil;
-pub(crate) use gil::{GilBound, ThreadIdentity, current_thread, with_gil_held, without_gil};
+pub(crate) use gil::{
+    GilBound, ThreadIdentity, current_thread, holds_gil, with_gil_held, without_gil,
+};
 pub use lending::{BufferInfo, LentBuffer, buffer_size, lend_buffer, release_returned};
 pub(crate) use object::Object;
 pub(crate) use state_slot::StateSlot;

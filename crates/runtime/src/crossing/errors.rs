@@ -26,15 +26,6 @@ const LONGEST_CHAIN: u32 = 16;
 /// What JavaScript says of a stack that is full.
 const FULL_STACK: &str = "Maximum call stack size exceeded";
 
-/// The Python exception for an error of the web APIs, by the table that gives each kind its class.
-pub(crate) fn network_to_py(py: Python<'_>, error: &twinloop_web::Error) -> PyErr {
-    let name = error.kind().face().python;
-    let (module, class) = name.rsplit_once('.').unwrap_or(("builtins", name));
-    py.import(module)
-        .and_then(|module| module.getattr(class)?.call1((error.chain(),)))
-        .map_or_else(|failure| failure, PyErr::from_value)
-}
-
 /// A traceback longer than this is cut in the middle of nowhere: recursion fills it with repetitions.
 const MOST_FRAMES: usize = 200;
 

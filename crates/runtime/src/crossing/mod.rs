@@ -19,7 +19,6 @@ use crate::bridge::{Bridge, Helper};
 
 pub(crate) use awaits::Waiting;
 pub(crate) use copies::Depth;
-pub(crate) use errors::network_to_py;
 pub(crate) use values::length;
 
 /// Both languages at hand.

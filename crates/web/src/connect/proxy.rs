@@ -131,8 +131,7 @@ impl Proxy {
         };
         let host = url.host_str().filter(|host| !host.is_empty());
         let authorization = (!url.username().is_empty() || url.password().is_some())
-            .then(|| crate::fetch::basic_credentials(&url))
-            .transpose()?;
+            .then(|| crate::fetch::basic_credentials(&url));
         Ok(Proxy {
             speaks,
             host: host.ok_or_else(|| invalid("names no host"))?.to_owned(),

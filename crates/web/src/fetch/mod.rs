@@ -30,13 +30,14 @@ pub use integrity::Integrity;
 pub use provenance::{Provenance, ReferrerPolicy};
 pub use request::{RedirectMode, Request};
 
+pub use redirect::basic_authorization;
 pub(crate) use redirect::{basic_credentials, percent_decode};
 pub use request::parse_url;
 pub use response::{Response, is_null_body_status};
 
 pub use http::header;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
-pub use url::Url;
+pub use url::{Url, form_urlencoded};
 
 use crate::connect::{Config, Connector};
 use crate::{Error, ErrorKind, Result};
@@ -143,7 +144,7 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
             }
         }
         client.connector.config().require_allowed(&request.url)?;
-        client.complete_headers(&mut request)?;
+        client.complete_headers(&mut request);
         if let Some(trail) = &mut trail {
             trail.mark(&mut request);
         }
@@ -163,9 +164,9 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
 
 impl SharedClient {
     /// Fills in what every request carries unless its caller said otherwise.
-    fn complete_headers(&self, request: &mut Request) -> Result<()> {
+    fn complete_headers(&self, request: &mut Request) {
         if !request.url.username().is_empty() || request.url.password().is_some() {
-            take_credentials(request)?;
+            take_credentials(request);
         }
         let headers = &mut request.headers;
         if !headers.contains_key(ACCEPT) {
@@ -187,16 +188,14 @@ impl SharedClient {
         {
             headers.insert(USER_AGENT, user_agent.clone());
         }
-        Ok(())
     }
 }
 
 /// Moves `user:password@` from the url into an Authorization header, which a header given by the caller overrides.
-fn take_credentials(request: &mut Request) -> Result<()> {
-    let value = basic_credentials(&request.url)?;
+fn take_credentials(request: &mut Request) {
+    let value = basic_credentials(&request.url);
     // These cannot fail for http and https urls, which have a host.
     let _ = request.url.set_username("");
     let _ = request.url.set_password(None);
     request.headers.entry(AUTHORIZATION).or_insert(value);
-    Ok(())
 }

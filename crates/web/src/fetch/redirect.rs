@@ -107,17 +107,19 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
     }
 }
 
-/// `Basic ...` for the user and password of `url`.
-pub(crate) fn basic_credentials(url: &Url) -> Result<HeaderValue> {
-    let mut pair = percent_decode(url.username());
-    pair.push(b':');
-    pair.extend(percent_decode(url.password().unwrap_or_default()));
-    let mut value =
-        HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).map_err(|cause| {
-            Error::new(ErrorKind::Url, "invalid credentials in the url").with_source(cause)
-        })?;
+/// The header Authorization for a user and a password (RFC 7617).
+pub fn basic_authorization(user: &[u8], password: &[u8]) -> HeaderValue {
+    let encoded = STANDARD.encode([user, b":", password].concat());
+    let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
+        .expect("base64 has no character that a header may not have");
     value.set_sensitive(true);
-    Ok(value)
+    value
+}
+
+/// The same for those of `url`.
+pub(crate) fn basic_credentials(url: &Url) -> HeaderValue {
+    let password = percent_decode(url.password().unwrap_or_default());
+    basic_authorization(&percent_decode(url.username()), &password)
 }
 
 /// Decodes `%XX`; anything else, also a lone `%`, stays.

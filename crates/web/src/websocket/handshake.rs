@@ -218,7 +218,7 @@ fn request_bytes(client: &Client, handshake: &Handshake, key: &str) -> Result<Ve
         append_header(
             &mut bytes,
             &AUTHORIZATION,
-            crate::fetch::basic_credentials(url)?.as_bytes(),
+            crate::fetch::basic_credentials(url).as_bytes(),
         );
     }
     for (name, value) in &handshake.headers {

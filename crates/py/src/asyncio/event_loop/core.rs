@@ -129,7 +129,7 @@ impl LoopCore {
         state.left_to_parent.replace(Some(reason));
         event_loop.part_from_parent()?;
         // Dropping it would run the destructors of what is queued: that is for the parent to do.
-        std::mem::forget(event_loop);
+        std::mem::forget((event_loop, state.client.take()));
         Ok(())
     }
 

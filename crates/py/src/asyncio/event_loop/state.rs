@@ -16,6 +16,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use twinloop_loop::{Clock, Entry, HostId, Loop, Nanos, Remote, TimerKey, Wait};
+use twinloop_web::Client;
 
 use super::core::LoopCore;
 use super::descriptors::Descriptors;
@@ -53,6 +54,8 @@ pub(crate) struct LoopState {
     /// The next `call_soon` comes from a task that is being made (`begin_task`), and is kept in `first_step`.
     pub(super) begins_task: Cell<bool>,
     pub(super) first_step: RefCell<Option<Object>>,
+    /// The connections of fetches without a session, made with the first.
+    pub(crate) client: RefCell<Option<Client>>,
     pub(crate) descriptors: Descriptors,
     /// Descriptors that belong to transports, and the transport of each that is a stream socket: the program's own operations
     /// on them are refused.
@@ -98,6 +101,7 @@ impl LoopState {
             is_nested: Cell::new(false),
             begins_task: Cell::new(false),
             first_step: RefCell::default(),
+            client: RefCell::default(),
             descriptors: Descriptors::default(),
             transports: RefCell::default(),
             last_sock_recv: Cell::new(0),
@@ -110,7 +114,10 @@ impl LoopState {
         let event_loop = self.event_loop.take();
         self.remote.replace(None);
         self.descriptors.clear(py);
+        let client = self.client.take();
         if let Some(event_loop) = event_loop {
+            let _entered = event_loop.enter();
+            drop(client);
             event_loop.close();
         }
     }

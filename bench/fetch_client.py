@@ -1,0 +1,100 @@
+"""GETs of JSON over kept-alive connections from Python; prints one JSON object.
+
+Usage: fetch_client.py CONTESTANT URL IN_FLIGHT SECONDS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import asynccontextmanager
+
+# ruff: noqa: PLC0415
+
+
+@asynccontextmanager
+async def twinloop():
+    from twinloop import fetch
+
+    async def get(url):
+        return await (await fetch(url)).json()
+
+    yield get
+
+
+@asynccontextmanager
+async def aiohttp():
+    from aiohttp import ClientSession, TCPConnector
+
+    async with ClientSession(connector=TCPConnector(limit=0)) as session:
+
+        async def get(url):
+            async with session.get(url) as response:
+                return await response.json()
+
+        yield get
+
+
+@asynccontextmanager
+async def httpx():
+    from httpx import AsyncClient, Limits
+
+    async with AsyncClient(limits=Limits(max_connections=None, max_keepalive_connections=None)) as client:
+
+        async def get(url):
+            return (await client.get(url)).json()
+
+        yield get
+
+
+@asynccontextmanager
+async def pyreqwest():
+    from pyreqwest.client import ClientBuilder
+
+    async with ClientBuilder().build() as client:
+
+        async def get(url):
+            response = await client.get(url).build().send()
+            return await response.json()
+
+        yield get
+
+
+async def main(contestant, url, in_flight, seconds):
+    requests = 0
+    end = 0.0
+
+    async def client(get):
+        nonlocal requests
+        while time.perf_counter() < end:
+            data = await get(url)
+            if data["id"] != 1:
+                raise RuntimeError(f"wrong answer: {data}")
+            requests += 1
+
+    async def phase(get, length):
+        nonlocal requests, end
+        requests = 0
+        start = time.perf_counter()
+        end = start + length
+        await asyncio.gather(*(client(get) for _ in range(in_flight)))
+        return requests / (time.perf_counter() - start)
+
+    async with globals()[contestant]() as get:
+        await phase(get, min(0.5, seconds / 2))
+        print(json.dumps({"per_second": await phase(get, seconds)}))
+
+
+def new_loop(contestant):
+    if contestant == "twinloop":
+        from twinloop import new_event_loop
+    else:
+        from uvloop import new_event_loop
+    return new_event_loop()
+
+
+contestant, url, in_flight, seconds = sys.argv[1:]
+with asyncio.Runner(loop_factory=lambda: new_loop(contestant)) as runner:
+    runner.run(main(contestant, url, int(in_flight), float(seconds)))

@@ -1,0 +1,164 @@
+//! `fetch(url, ...)`: one request and the head of its answer, as a native coroutine.
+//!
+//! The request is read when it is called and sent when it is awaited. A task that is cancelled drops the coroutine's future, which
+//! aborts the request. Loop thread, GIL held.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use twinloop_web::{Client, Request, Response, Result};
+
+use super::client::{Running, client_of, running};
+use super::failures::{class, fetch_error};
+use super::request::{self, Wanted};
+use super::response;
+use super::waiting::{self, Clock, Limit, Wakeup};
+use crate::asyncio::event_loop::LoopState;
+use crate::ffi::Object;
+use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
+
+/// One fetch under way.
+struct Fetching {
+    core: Rc<LoopState>,
+    answer: Pin<Box<dyn Future<Output = Result<Response>>>>,
+    clock: Option<Clock>,
+    /// Method and url, for the error of one that takes too long.
+    what: String,
+    wakeup: Option<Wakeup>,
+}
+
+impl Operation for Fetching {
+    fn name(&self) -> &'static str {
+        "fetch"
+    }
+
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
+        let (answer, clock) = (&mut self.answer, &mut self.clock);
+        let polled = waiting::poll(
+            py,
+            &self.core,
+            &mut self.wakeup,
+            waiter,
+            |context| match answer.as_mut().poll(context) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                Poll::Pending if waiting::is_over(clock, context) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            },
+        )?;
+        let limit = self.clock.as_ref().map(|clock| clock.limit);
+        match polled {
+            Poll::Pending => Ok(None),
+            Poll::Ready(Some(Ok(answer))) => {
+                response::arrived(py, &self.core, answer, limit).map(Some)
+            }
+            Poll::Ready(Some(Err(error))) => Err(fetch_error(py, &error)),
+            Poll::Ready(None) => {
+                let when = limit.map(|limit| limit.shown()).unwrap_or_default();
+                let message = format!("{} was not answered {when}", self.what);
+                Err(PyErr::from_value(
+                    class(py, "FetchTimeoutError")?.call1((message,))?,
+                ))
+            }
+        }
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {
+        // The coroutine leaves its slot by itself.
+    }
+
+    fn visit(&self, _visitor: &mut dyn FnMut(&Object)) {}
+}
+
+/// A coroutine that sends `request` when it is awaited, and gives the response.
+fn start<'py>(
+    py: Python<'py>,
+    running: Running<'py>,
+    client: &Client,
+    request: Request,
+    limit: Option<Limit>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let what = match limit {
+        Some(_) => format!(
+            "{} {}",
+            request.method,
+            response::without_password(&request.url)
+        ),
+        None => String::new(),
+    };
+    let fetching = Fetching {
+        core: running.core,
+        answer: Box::pin(client.fetch(request)),
+        clock: limit.map(Clock::of),
+        what,
+        wakeup: None,
+    };
+    coroutine::make(py, running.event_loop.as_borrowed(), Box::new(fetching))
+}
+
+/// Seconds, or an object that knows how many it is.
+fn read_timeout(timeout: &Bound<'_, PyAny>) -> PyResult<Limit> {
+    let seconds: f64 = match timeout.extract() {
+        Ok(seconds) => seconds,
+        Err(_) => timeout
+            .call_method0("total_seconds")
+            .and_then(|seconds| seconds.extract())
+            .map_err(|_| {
+                PyTypeError::new_err("timeout is a number of seconds, a timedelta or None")
+            })?,
+    };
+    Duration::try_from_secs_f64(seconds)
+        .map(Limit::of)
+        .map_err(|_| PyValueError::new_err(format!("timeout cannot be {seconds} seconds")))
+}
+
+/// Fetches a url: awaiting the result gives the response once its status and headers are here; its body follows.
+///
+/// The method is GET, or POST where there is a body: `json` (a value), `data` (a form as a mapping or pairs, or bytes or text) or `content`
+/// (bytes or text). `params` is added to the url's query. `timeout` is how many seconds the whole may take, the body included.
+/// `redirect` is "follow", "error" or "manual".
+#[pyfunction]
+#[pyo3(signature = (url, *, method=None, headers=None, params=None, json=None, data=None, content=None, cookies=None, auth=None, timeout=None,
+    redirect=None))]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is an option of its own, given by keyword"
+)]
+fn fetch<'py>(
+    url: &Bound<'py, PyAny>,
+    method: Option<Bound<'py, PyAny>>,
+    headers: Option<Bound<'py, PyAny>>,
+    params: Option<Bound<'py, PyAny>>,
+    json: Option<Bound<'py, PyAny>>,
+    data: Option<Bound<'py, PyAny>>,
+    content: Option<Bound<'py, PyAny>>,
+    cookies: Option<Bound<'py, PyAny>>,
+    auth: Option<Bound<'py, PyAny>>,
+    timeout: Option<Bound<'py, PyAny>>,
+    redirect: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = url.py();
+    let running = running(py, "twinloop.fetch()")?;
+    let client = client_of(py, &running.core)?;
+    let wanted = Wanted {
+        method,
+        headers,
+        params,
+        json,
+        data,
+        content,
+        cookies,
+        auth,
+        redirect,
+    };
+    let request = request::read(url, &wanted)?;
+    let limit = timeout.as_ref().map(read_timeout).transpose()?;
+    start(py, running, &client, request, limit)
+}
+
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(fetch, module)?)
+}

@@ -1,0 +1,318 @@
+//! The arguments of a fetch, as a request of `web`.
+//!
+//! What is wrong with them is raised at the call, not where it is awaited. GIL held.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use twinloop_web::fetch::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use twinloop_web::fetch::{
+    HeaderMap, HeaderValue, Method, RedirectMode, Url, basic_authorization, form_urlencoded,
+    parse_url,
+};
+use twinloop_web::{Request, RequestBody};
+
+use super::failures::fetch_error;
+use super::headers::{for_each_pair, read_into};
+use crate::ffi::GilBound;
+use crate::ffi::buffers::{is_bytes_like, shared};
+
+/// What a request may be told besides its url.
+pub(super) struct Wanted<'py> {
+    pub(super) method: Option<Bound<'py, PyAny>>,
+    pub(super) headers: Option<Bound<'py, PyAny>>,
+    pub(super) params: Option<Bound<'py, PyAny>>,
+    pub(super) json: Option<Bound<'py, PyAny>>,
+    pub(super) data: Option<Bound<'py, PyAny>>,
+    pub(super) content: Option<Bound<'py, PyAny>>,
+    pub(super) cookies: Option<Bound<'py, PyAny>>,
+    pub(super) auth: Option<Bound<'py, PyAny>>,
+    pub(super) redirect: Option<Bound<'py, PyAny>>,
+}
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
+
+/// The request that the arguments mean.
+pub(super) fn read(url: &Bound<'_, PyAny>, wanted: &Wanted<'_>) -> PyResult<Request> {
+    let mut url = read_url(url)?;
+    if let Some(params) = &wanted.params {
+        add_params(&mut url, params)?;
+    }
+    let mut request = Request::with_url(Method::GET, url);
+    if let Some(headers) = &wanted.headers {
+        read_into(&mut request.headers, headers)?;
+    }
+    if let Some(cookies) = &wanted.cookies {
+        add_cookies(&mut request.headers, cookies)?;
+    }
+    if let Some(auth) = &wanted.auth {
+        request.headers.insert(AUTHORIZATION, read_auth(auth)?);
+    }
+    if let Some(body) = read_body(wanted)? {
+        request.body = body.content;
+        if let Some(kind) = body.kind {
+            request.headers.entry(CONTENT_TYPE).or_insert(kind);
+        }
+        request.method = Method::POST;
+    }
+    if let Some(method) = &wanted.method {
+        request.method = read_method(method)?;
+    }
+    if let Some(redirect) = &wanted.redirect {
+        request.redirect = read_redirect(redirect)?;
+    }
+    Ok(request)
+}
+
+// ---- url
+
+/// The url of the last fetch: programs ask for the same one again and again, and parsing it takes a microsecond.
+static LAST_URL: GilBound<RefCell<Option<(String, Url)>>> = GilBound::new(RefCell::new(None));
+
+fn read_url(url: &Bound<'_, PyAny>) -> PyResult<Url> {
+    let py = url.py();
+    let shown;
+    let text = match url.cast::<PyString>() {
+        Ok(text) => text,
+        // Of yarl, httpx and others, which know how it is written.
+        Err(_) if url.get_type().name()?.to_str()?.contains("URL") => {
+            shown = url.str()?;
+            &shown
+        }
+        Err(_) => {
+            return Err(PyTypeError::new_err(format!(
+                "a url is a str, not '{}'",
+                url.get_type().name()?
+            )));
+        }
+    };
+    let text = text.to_str()?;
+    if let Some((known, url)) = &*LAST_URL.get(py).borrow()
+        && known == text
+    {
+        return Ok(url.clone());
+    }
+    let parsed = parse_url(text).map_err(|error| fetch_error(py, &error))?;
+    *LAST_URL.get(py).borrow_mut() = Some((text.to_owned(), parsed.clone()));
+    Ok(parsed)
+}
+
+/// Adds to the query; a value that is None adds nothing, a list a pair for each of its items.
+fn add_params(url: &mut Url, params: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(text) = params.cast::<PyString>() {
+        let more = text.to_str()?.trim_start_matches('?').to_owned();
+        if !more.is_empty() {
+            let query = match url.query() {
+                Some(query) if !query.is_empty() => format!("{query}&{more}"),
+                _ => more,
+            };
+            url.set_query(Some(&query));
+        }
+        return Ok(());
+    }
+    let pairs = text_pairs(params, "params")?;
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+    Ok(())
+}
+
+/// Names and values as texts.
+fn text_pairs(source: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    for_each_pair(source, what, |name, value| {
+        let name = text_of(name, what)?;
+        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            for each in value.try_iter()? {
+                pairs.push((name.clone(), text_of(&each?, what)?));
+            }
+        } else if !value.is_none() {
+            pairs.push((name, text_of(value, what)?));
+        }
+        Ok(())
+    })?;
+    Ok(pairs)
+}
+
+/// A text, a number, or a truth as JSON has it.
+fn text_of(value: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.to_owned());
+    }
+    if let Ok(truth) = value.cast::<PyBool>() {
+        return Ok(truth.is_true().to_string());
+    }
+    if value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() {
+        return Ok(value.str()?.to_str()?.to_owned());
+    }
+    Err(PyTypeError::new_err(format!(
+        "names and values of {what} are str, int, float or bool, not '{}'",
+        value.get_type().name()?
+    )))
+}
+
+// ---- method and headers
+
+fn read_method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
+    let text: Cow<'_, str> = method
+        .extract()
+        .map_err(|_| PyTypeError::new_err("a method is a str, such as \"POST\""))?;
+    let upper = text.to_ascii_uppercase();
+    match Method::from_bytes(upper.as_bytes()) {
+        // Asks for a tunnel, which is no fetch (<https://fetch.spec.whatwg.org/#forbidden-method>).
+        Ok(Method::CONNECT) => Err(PyValueError::new_err("fetch() opens no tunnels: CONNECT")),
+        Ok(method) => Ok(method),
+        Err(_) => Err(PyValueError::new_err(format!(
+            "'{text}' is not a valid http method"
+        ))),
+    }
+}
+
+fn read_redirect(redirect: &Bound<'_, PyAny>) -> PyResult<RedirectMode> {
+    let text: Option<Cow<'_, str>> = redirect.extract().ok();
+    match text.as_deref() {
+        Some("follow") => Ok(RedirectMode::Follow),
+        Some("error") => Ok(RedirectMode::Error),
+        Some("manual") => Ok(RedirectMode::Manual),
+        _ => Err(PyValueError::new_err(format!(
+            "redirect is 'follow', 'error' or 'manual', not {}",
+            redirect.repr()?
+        ))),
+    }
+}
+
+/// Adds cookies to those that the headers have.
+fn add_cookies(headers: &mut HeaderMap, cookies: &Bound<'_, PyAny>) -> PyResult<()> {
+    for_each_pair(cookies, "cookies", |name, value| {
+        let (name, value) = (text_of(name, "cookies")?, text_of(value, "cookies")?);
+        let is_plain = |text: &str| !text.contains([';', '\r', '\n', '\0']);
+        let cookie = format!("{name}={value}");
+        let is_cookie = !name.is_empty() && !name.contains('=') && is_plain(&cookie);
+        let line = HeaderValue::from_bytes(cookie.as_bytes())
+            .ok()
+            .filter(|_| is_cookie)
+            .ok_or_else(|| PyValueError::new_err(format!("the cookie '{name}' cannot be sent")))?;
+        headers.append(COOKIE, line);
+        Ok(())
+    })
+}
+
+/// A pair of user and password; a third, an encoding, is one that other clients' pairs have.
+fn read_auth(auth: &Bound<'_, PyAny>) -> PyResult<HeaderValue> {
+    let pair = auth.cast::<PyTuple>().ok().and_then(|auth| {
+        let part = |index| -> Option<String> { auth.get_item(index).ok()?.extract().ok() };
+        Some((part(0)?, part(1)?))
+    });
+    let Some((user, password)) = pair else {
+        // Not shown: it may be a password.
+        return Err(PyTypeError::new_err(format!(
+            "auth is a pair of a user and a password, not '{}'; a token goes into the header 'authorization'",
+            auth.get_type().name()?
+        )));
+    };
+    if user.contains(':') {
+        return Err(PyValueError::new_err("the user of auth has a colon"));
+    }
+    Ok(basic_authorization(user.as_bytes(), password.as_bytes()))
+}
+
+// ---- body
+
+struct Content {
+    content: RequestBody,
+    kind: Option<HeaderValue>,
+}
+
+fn read_body(wanted: &Wanted<'_>) -> PyResult<Option<Content>> {
+    let given = [
+        ("json", &wanted.json),
+        ("data", &wanted.data),
+        ("content", &wanted.content),
+    ];
+    let mut given = given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let Some((name, value)) = given.next() else {
+        return Ok(None);
+    };
+    if let Some((other, _)) = given.next() {
+        return Err(PyTypeError::new_err(format!(
+            "a request has one body: {name} or {other}"
+        )));
+    }
+    let content = match name {
+        "json" => Content {
+            content: json_text(value)?.into(),
+            kind: Some(JSON),
+        },
+        "data" if is_form(value)? => Content {
+            content: form(value)?.into(),
+            kind: Some(FORM),
+        },
+        _ => plain(value, name)?,
+    };
+    Ok(Some(content))
+}
+
+/// A mapping, or pairs.
+fn is_form(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let has_pairs = || data.hasattr(intern!(data.py(), "items"));
+    Ok(data.is_instance_of::<PyDict>()
+        || data.is_instance_of::<PyList>()
+        || data.is_instance_of::<PyTuple>()
+        || has_pairs()?)
+}
+
+fn form(data: &Bound<'_, PyAny>) -> PyResult<String> {
+    let pairs = text_pairs(data, "data")?;
+    Ok(form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish())
+}
+
+fn plain(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Content> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Content {
+            content: text.to_str()?.to_owned().into(),
+            kind: Some(TEXT),
+        });
+    }
+    if is_bytes_like(value) {
+        return Ok(Content {
+            content: shared(value)?.into(),
+            kind: None,
+        });
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name} is bytes or text, not '{}'",
+        value.get_type().name()?
+    )))
+}
+
+/// JSON as the web writes it: no blanks, and UTF-8 as it is.
+pub(super) fn json_text(value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    static ENCODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    let encode = ENCODE.get_or_try_init(py, || {
+        let options = PyDict::new(py);
+        options.set_item("ensure_ascii", false)?;
+        options.set_item("allow_nan", false)?;
+        options.set_item("separators", (",", ":"))?;
+        let encoder = py
+            .import("json")?
+            .getattr("JSONEncoder")?
+            .call((), Some(&options))?;
+        Ok::<_, PyErr>(encoder.getattr("encode")?.unbind())
+    })?;
+    let text = encode.bind(py).call1((value,))?;
+    let text = text.cast_into::<PyString>()?;
+    Ok(Bytes::copy_from_slice(text.to_str()?.as_bytes()))
+}

@@ -1,0 +1,35 @@
+"""The documented use of ``fetch``, for mypy: `cargo xtask lint` checks that it passes. It is not run."""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+
+import twinloop
+
+
+async def use() -> None:
+    response = await twinloop.fetch("http://localhost/", method="PUT", headers={"a": "b"}, params={"n": 1}, timeout=1.5)
+    assert_type(response, twinloop.Response)
+    assert_type(response.status, int)
+    assert_type(response.headers, twinloop.Headers)
+    assert_type(response.headers.get("a"), str | None)
+    assert_type(response.headers.get("a", "b"), str)
+    assert_type(await response.bytes(), bytes)
+    assert_type(await response.text(), str)
+    assert_type(await response.json(), Any)
+    assert_type(await response.json(loads=bytes.decode), Any)
+    assert_type(twinloop.Response.json({"a": 1}), twinloop.Response)
+    async for piece in response:
+        assert_type(piece, bytes)
+    async with await twinloop.fetch("http://localhost/", data={"a": ["b"]}, auth=("user", "password")) as answer:
+        assert_type(answer.raise_for_status(), twinloop.Response)
+    try:
+        await twinloop.fetch("http://localhost/", json=[1], redirect="manual")
+    except twinloop.HTTPStatusError as error:
+        assert_type(error.response, twinloop.Response)
+    except twinloop.FetchError:
+        pass
+
+
+async def handler(request: twinloop.Request) -> twinloop.Response:
+    return twinloop.Response(request.headers["a"], 201, [("a", "b")])
