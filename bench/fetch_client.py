@@ -11,8 +11,6 @@ import sys
 import time
 from contextlib import asynccontextmanager
 
-# ruff: noqa: PLC0415
-
 
 @asynccontextmanager
 async def twinloop():
