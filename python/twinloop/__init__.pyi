@@ -14,6 +14,7 @@ from collections.abc import (
     MutableMapping,
     Sequence,
 )
+from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
 from typing import (
@@ -26,6 +27,7 @@ from typing import (
     TypeAlias,
     TypedDict,
     TypeVar,
+    Unpack,
     final,
     overload,
     type_check_only,
@@ -62,7 +64,9 @@ __all__ = [
     "Headers",
     "Request",
     "Response",
+    "Retry",
     "Server",
+    "Session",
     "__version__",
     "fetch",
     "format_tasks",
@@ -210,6 +214,88 @@ def fetch(
     timeout: float | timedelta | None = None,
     redirect: Literal["follow", "error", "manual"] | None = None,
 ) -> Coroutine[Any, Any, Response]: ...
+
+@type_check_only
+class _Options(TypedDict, total=False):
+    headers: _Headers | None
+    params: str | _Form | None
+    json: Any
+    data: str | _Bytes | _Form | None
+    content: str | _Bytes | None
+    cookies: _Form | None
+    auth: tuple[str, str] | None
+    timeout: float | timedelta | None
+    redirect: Literal["follow", "error", "manual"] | None
+
+@type_check_only
+class _OptionsOfAll(_Options, total=False):
+    method: str | None
+
+@type_check_only
+class _Outgoing:
+    method: str
+    url: str
+    headers: Headers
+    options: dict[str, Any]
+
+@type_check_only
+class _Cookies(Mapping[str, str]):
+    def rows(self) -> list[tuple[str, str, str, str]]: ...
+    def clear(self) -> None: ...
+    def __getitem__(self, name: str) -> str: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+
+@type_check_only
+class _Hooks(TypedDict, total=False):
+    request: Callable[[_Outgoing], Awaitable[None] | None] | Iterable[Callable[[_Outgoing], Awaitable[None] | None]]
+    response: Callable[[Response], Awaitable[None] | None] | Iterable[Callable[[Response], Awaitable[None] | None]]
+
+@dataclass(frozen=True)
+class Retry:
+    attempts: int = 3
+    backoff: float = 0.2
+    max_backoff: float = 30.0
+    statuses: frozenset[int] = ...
+    methods: frozenset[str] = ...
+    def pause(self, attempt: int, response: Response | None) -> float: ...
+
+class Session:
+    def __new__(
+        cls,
+        base_url: str | None = None,
+        *,
+        headers: _Headers | None = None,
+        cookies: _Form | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | timedelta | None = None,
+        retries: int | Retry = 0,
+        hooks: _Hooks | None = None,
+        proxy: str | Mapping[str, str] | None = None,
+        trust_env: bool = True,
+        max_connections: int = 256,
+        connect_timeout: float | None = 30.0,
+        idle_timeout: float = 15.0,
+        http2: bool = True,
+        ca_file: str | PathLike[str] | None = None,
+        user_agent: str | None = None,
+    ) -> Self: ...
+    @property
+    def cookies(self) -> _Cookies: ...
+    @property
+    def closed(self) -> bool: ...
+    def fetch(self, url: _Url, **options: Unpack[_OptionsOfAll]) -> Coroutine[Any, Any, Response]: ...
+    def request(self, method: str, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def get(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def head(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def options(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def post(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def put(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def patch(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def delete(self, url: _Url, **options: Unpack[_Options]) -> Coroutine[Any, Any, Response]: ...
+    def close(self) -> Awaitable[None]: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
 
 class Request:
     scope: dict[str, Any]

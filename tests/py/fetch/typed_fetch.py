@@ -31,5 +31,18 @@ async def use() -> None:
         pass
 
 
+async def share() -> None:
+    retry = twinloop.Retry(attempts=2)
+
+    def sign(request: Any) -> None:
+        request.headers["x-signed"] = request.method
+
+    async with twinloop.Session("http://localhost", retries=retry, hooks={"request": sign}) as session:
+        assert_type(await session.get("/", params={"a": 1}), twinloop.Response)
+        assert_type(await session.request("POST", "/", json=[]), twinloop.Response)
+        assert_type(dict(session.cookies), dict[str, str])
+        await session.close()
+
+
 async def handler(request: twinloop.Request) -> twinloop.Response:
     return twinloop.Response(request.headers["a"], 201, [("a", "b")])

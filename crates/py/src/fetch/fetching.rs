@@ -6,9 +6,7 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use twinloop_web::{Client, Request, Response, Result};
 
@@ -74,7 +72,7 @@ impl Operation for Fetching {
 }
 
 /// A coroutine that sends `request` when it is awaited, and gives the response.
-fn start<'py>(
+pub(super) fn start<'py>(
     py: Python<'py>,
     running: Running<'py>,
     client: &Client,
@@ -97,22 +95,6 @@ fn start<'py>(
         wakeup: None,
     };
     coroutine::make(py, running.event_loop.as_borrowed(), Box::new(fetching))
-}
-
-/// Seconds, or an object that knows how many it is.
-fn read_timeout(timeout: &Bound<'_, PyAny>) -> PyResult<Limit> {
-    let seconds: f64 = match timeout.extract() {
-        Ok(seconds) => seconds,
-        Err(_) => timeout
-            .call_method0("total_seconds")
-            .and_then(|seconds| seconds.extract())
-            .map_err(|_| {
-                PyTypeError::new_err("timeout is a number of seconds, a timedelta or None")
-            })?,
-    };
-    Duration::try_from_secs_f64(seconds)
-        .map(Limit::of)
-        .map_err(|_| PyValueError::new_err(format!("timeout cannot be {seconds} seconds")))
 }
 
 /// Fetches a url: awaiting the result gives the response once its status and headers are here; its body follows.
@@ -152,10 +134,11 @@ fn fetch<'py>(
         content,
         cookies,
         auth,
+        timeout,
         redirect,
     };
-    let request = request::read(url, &wanted)?;
-    let limit = timeout.as_ref().map(read_timeout).transpose()?;
+    let request = request::read(url, &wanted, None)?;
+    let limit = wanted.limit()?;
     start(py, running, &client, request, limit)
 }
 

@@ -1,6 +1,7 @@
 //! `twinloop.fetch`: requests over the HTTP client of `twinloop-web`, and what comes back.
 //!
-//! - `fetching`: one fetch, as a native coroutine; `request`: its arguments; `client`: the connections behind it
+//! - `fetching`: one fetch, as a native coroutine; `request`: its arguments; `client`: the connections behind it; `session`: what several
+//!   have in common
 //! - `response`: the class `Response`, which handlers of `serve` answer with too; `reading`: its body; `headers`: the class `Headers`
 //! - `waiting`: how a native coroutine waits for a future of `web`; `failures`: what it raises
 //!
@@ -15,6 +16,7 @@ mod headers;
 mod reading;
 mod request;
 mod response;
+mod session;
 mod waiting;
 
 use pyo3::prelude::*;
@@ -22,5 +24,6 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     headers::register(module)?;
     response::register(module)?;
+    session::register(module)?;
     fetching::register(module)
 }

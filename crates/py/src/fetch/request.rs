@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::time::Duration;
 
 use bytes::Bytes;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -11,19 +12,21 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use twinloop_web::fetch::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use twinloop_web::fetch::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
 use twinloop_web::fetch::{
-    HeaderMap, HeaderValue, Method, RedirectMode, Url, basic_authorization, form_urlencoded,
-    parse_url,
+    HeaderMap, HeaderName, HeaderValue, Method, RedirectMode, Url, basic_authorization,
+    form_urlencoded, parse_url,
 };
 use twinloop_web::{Request, RequestBody};
 
 use super::failures::fetch_error;
 use super::headers::{for_each_pair, read_into};
+use super::waiting::Limit;
 use crate::ffi::GilBound;
 use crate::ffi::buffers::{is_bytes_like, shared};
 
 /// What a request may be told besides its url.
+#[derive(Default)]
 pub(super) struct Wanted<'py> {
     pub(super) method: Option<Bound<'py, PyAny>>,
     pub(super) headers: Option<Bound<'py, PyAny>>,
@@ -33,7 +36,135 @@ pub(super) struct Wanted<'py> {
     pub(super) content: Option<Bound<'py, PyAny>>,
     pub(super) cookies: Option<Bound<'py, PyAny>>,
     pub(super) auth: Option<Bound<'py, PyAny>>,
+    pub(super) timeout: Option<Bound<'py, PyAny>>,
     pub(super) redirect: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Wanted<'py> {
+    /// Out of the keywords of the method `name` of a session.
+    pub(super) fn of(options: Option<&Bound<'py, PyDict>>, name: &str) -> PyResult<Wanted<'py>> {
+        let mut wanted = Wanted::default();
+        for (keyword, value) in options.into_iter().flat_map(|options| options.iter()) {
+            let keyword = keyword.cast_into::<PyString>()?;
+            let place = match keyword.to_str()? {
+                "method" => &mut wanted.method,
+                "headers" => &mut wanted.headers,
+                "params" => &mut wanted.params,
+                "json" => &mut wanted.json,
+                "data" => &mut wanted.data,
+                "content" => &mut wanted.content,
+                "cookies" => &mut wanted.cookies,
+                "auth" => &mut wanted.auth,
+                "timeout" => &mut wanted.timeout,
+                "redirect" => &mut wanted.redirect,
+                unknown => {
+                    return Err(PyTypeError::new_err(format!(
+                        "Session.{name}() got an unexpected keyword argument '{unknown}'"
+                    )));
+                }
+            };
+            *place = Some(value).filter(|value| !value.is_none());
+        }
+        Ok(wanted)
+    }
+
+    /// The method of a call that says it by its name.
+    pub(super) fn set_method(&mut self, py: Python<'py>, method: &str, name: &str) -> PyResult<()> {
+        if self.method.is_some() {
+            return Err(PyTypeError::new_err(format!(
+                "Session.{name}() got an unexpected keyword argument 'method'"
+            )));
+        }
+        self.method = Some(PyString::new(py, method).into_any());
+        Ok(())
+    }
+
+    /// The time that all may take.
+    pub(super) fn limit(&self) -> PyResult<Option<Limit>> {
+        self.timeout.as_ref().map(read_timeout).transpose()
+    }
+}
+
+/// What the requests of a session have in common.
+pub(super) struct Defaults {
+    /// What urls without a scheme are below.
+    base: Option<Url>,
+    headers: HeaderMap,
+    pub(super) limit: Option<Limit>,
+    last_url: RefCell<Option<(String, Url)>>,
+}
+
+/// Who a client is, which is for the base url's origin alone.
+const OF_THE_ORIGIN: [HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+
+impl Defaults {
+    pub(super) fn of(base: Option<&Bound<'_, PyAny>>, wanted: &Wanted<'_>) -> PyResult<Defaults> {
+        let base = base.map(read_url).transpose()?;
+        if let Some(base) = &base
+            && !matches!(base.scheme(), "http" | "https")
+        {
+            return Err(PyValueError::new_err(format!(
+                "the base url '{base}' is not http or https"
+            )));
+        }
+        let mut headers = HeaderMap::new();
+        add_headers(&mut headers, wanted)?;
+        Ok(Defaults {
+            base,
+            headers,
+            limit: wanted.limit()?,
+            last_url: RefCell::default(),
+        })
+    }
+
+    /// The url that a text means: as it is if it has a scheme, else below the base.
+    fn url(&self, text: &Bound<'_, PyAny>) -> PyResult<Url> {
+        let (Some(base), Ok(text)) = (&self.base, text.cast::<PyString>()) else {
+            return read_url(text);
+        };
+        let shown = text.to_str()?;
+        if let Some((known, url)) = &*self.last_url.borrow()
+            && known == shown
+        {
+            return Ok(url.clone());
+        }
+        let url = match Url::parse(shown) {
+            Ok(url) => url,
+            Err(_) => below(base, shown).map_err(|error| fetch_error(text.py(), &error))?,
+        };
+        *self.last_url.borrow_mut() = Some((shown.to_owned(), url.clone()));
+        Ok(url)
+    }
+
+    /// The headers that go to `url`.
+    fn headers(&self, url: &Url) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(base) = &self.base
+            && base.origin() != url.origin()
+        {
+            for name in OF_THE_ORIGIN {
+                headers.remove(name);
+            }
+        }
+        headers
+    }
+}
+
+/// `text` put behind the path of `base`, whose user and password stay.
+fn below(base: &Url, text: &str) -> Result<Url, twinloop_web::Error> {
+    let mut whole = base.clone();
+    whole.set_query(None);
+    whole.set_fragment(None);
+    let start = whole.as_str();
+    let is_path = !text.is_empty() && !text.starts_with(['?', '#']);
+    parse_url(&match is_path {
+        true => format!(
+            "{}/{}",
+            start.trim_end_matches('/'),
+            text.trim_start_matches('/')
+        ),
+        false => format!("{start}{text}"),
+    })
 }
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -41,20 +172,26 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
 /// The request that the arguments mean.
-pub(super) fn read(url: &Bound<'_, PyAny>, wanted: &Wanted<'_>) -> PyResult<Request> {
-    let mut url = read_url(url)?;
+pub(super) fn read(
+    url: &Bound<'_, PyAny>,
+    wanted: &Wanted<'_>,
+    defaults: Option<&Defaults>,
+) -> PyResult<Request> {
+    let mut url = match defaults {
+        Some(defaults) => defaults.url(url)?,
+        None => read_url(url)?,
+    };
     if let Some(params) = &wanted.params {
         add_params(&mut url, params)?;
     }
     let mut request = Request::with_url(Method::GET, url);
-    if let Some(headers) = &wanted.headers {
-        read_into(&mut request.headers, headers)?;
-    }
-    if let Some(cookies) = &wanted.cookies {
-        add_cookies(&mut request.headers, cookies)?;
-    }
-    if let Some(auth) = &wanted.auth {
-        request.headers.insert(AUTHORIZATION, read_auth(auth)?);
+    add_headers(&mut request.headers, wanted)?;
+    if let Some(defaults) = defaults {
+        let own = std::mem::replace(&mut request.headers, defaults.headers(&request.url));
+        for name in own.keys() {
+            request.headers.remove(name);
+        }
+        request.headers.extend(own);
     }
     if let Some(body) = read_body(wanted)? {
         request.body = body.content;
@@ -159,7 +296,39 @@ fn text_of(value: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
     )))
 }
 
+// ---- time
+
+/// Seconds, or an object that knows how many it is.
+fn read_timeout(timeout: &Bound<'_, PyAny>) -> PyResult<Limit> {
+    let seconds: f64 = match timeout.extract() {
+        Ok(seconds) => seconds,
+        Err(_) => timeout
+            .call_method0("total_seconds")
+            .and_then(|seconds| seconds.extract())
+            .map_err(|_| {
+                PyTypeError::new_err("timeout is a number of seconds, a timedelta or None")
+            })?,
+    };
+    Duration::try_from_secs_f64(seconds)
+        .map(Limit::of)
+        .map_err(|_| PyValueError::new_err(format!("timeout cannot be {seconds} seconds")))
+}
+
 // ---- method and headers
+
+/// Headers, cookies and `auth`, all of which are headers.
+fn add_headers(headers: &mut HeaderMap, wanted: &Wanted<'_>) -> PyResult<()> {
+    if let Some(given) = &wanted.headers {
+        read_into(headers, given)?;
+    }
+    if let Some(cookies) = &wanted.cookies {
+        add_cookies(headers, cookies)?;
+    }
+    if let Some(auth) = &wanted.auth {
+        headers.insert(AUTHORIZATION, read_auth(auth)?);
+    }
+    Ok(())
+}
 
 fn read_method(method: &Bound<'_, PyAny>) -> PyResult<Method> {
     let text: Cow<'_, str> = method

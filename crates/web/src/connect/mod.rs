@@ -19,6 +19,7 @@ pub(crate) use proxy::Proxy;
 pub(crate) use tls::rustls_error;
 pub(crate) use transport::Watch;
 
+use crate::fetch::CookieJar;
 use crate::{Error, ErrorKind, Result, dns};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,10 @@ pub struct Config {
     pub proxies: Proxies,
     /// HTTP/1.1 connections to one origin at a time; further requests wait in order.
     pub max_connections_per_origin: usize,
+    /// Offer HTTP/2 where TLS agrees on the protocol.
+    pub http2: bool,
+    /// Where fetches keep the cookies that answers set, and what they send of them; `None` keeps none.
+    pub cookies: Option<CookieJar>,
     /// Who is asked before anything is sent to a host, also after a redirect; `None` lets all through.
     pub gate: Option<Gate>,
 }
@@ -78,6 +83,8 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(15),
             proxies: Proxies::default(),
             max_connections_per_origin: 256,
+            http2: true,
+            cookies: None,
             gate: None,
         }
     }

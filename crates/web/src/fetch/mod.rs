@@ -3,6 +3,7 @@
 //! - `request`, `response`: the two values; `body`: bodies both ways, with backpressure and content decoding
 //! - `provenance`: Referer and Origin
 //! - `integrity`: digests that a body must have
+//! - `cookies`: what is kept of them between requests, if anybody wants that
 //! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
 //! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection;
 //!   `wire`: the request as each wants it, and why it failed
@@ -11,6 +12,7 @@
 //! an unread body is backpressure down to the peer (rule BOUNDED), and a dropped future closes the connection.
 
 mod body;
+mod cookies;
 mod data_url;
 mod decode;
 mod http1;
@@ -26,6 +28,7 @@ mod slots;
 mod wire;
 
 pub use body::{Body, RequestBody};
+pub use cookies::{Cookie, CookieJar};
 pub use integrity::Integrity;
 pub use provenance::{Provenance, ReferrerPolicy};
 pub use request::{RedirectMode, Request};
@@ -41,7 +44,9 @@ pub use url::{Url, form_urlencoded};
 
 use crate::connect::{Config, Connector};
 use crate::{Error, ErrorKind, Result};
-use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, RANGE, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, RANGE, USER_AGENT,
+};
 use std::rc::Rc;
 
 /// What we decode, in the order of preference that servers read into it.
@@ -150,7 +155,15 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
         }
         let replay = request.body.try_clone();
         let body = std::mem::take(&mut request.body);
+        let jar = client.connector.config().cookies.as_ref();
+        let own = jar.and_then(|jar| attach(jar, &mut request));
         let answer = client.pool.exchange(&request, body).await?;
+        if let Some(own) = own {
+            restore(&mut request.headers, own);
+        }
+        if let Some(jar) = jar {
+            jar.store(&request.url, answer.headers());
+        }
         let Some(location) = redirect::location(&request, &answer)? else {
             return Response::new(request, answer, redirects > 0);
         };
@@ -159,6 +172,22 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
             trail.follow(&request.url, &location, answer.headers())?;
         }
         redirect::follow(&mut request, replay, answer.status(), location, redirects)?;
+    }
+}
+
+/// Adds the cookies of the jar to those that the caller gave, and returns these; none if there is nothing to add.
+fn attach(jar: &CookieJar, request: &mut Request) -> Option<Vec<HeaderValue>> {
+    let kept = jar.header(&request.url)?;
+    let own: Vec<_> = request.headers.get_all(COOKIE).iter().cloned().collect();
+    request.headers.append(COOKIE, kept);
+    Some(own)
+}
+
+/// Leaves the caller's own cookies, which a redirect to another origin drops.
+fn restore(headers: &mut HeaderMap, own: Vec<HeaderValue>) {
+    headers.remove(COOKIE);
+    for value in own {
+        headers.append(COOKIE, value);
     }
 }
 

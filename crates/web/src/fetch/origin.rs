@@ -160,8 +160,12 @@ impl Origin {
     async fn connect(&self, slot: Slot) -> Result<Lease> {
         let asking = (self.speaks.get() == Speaks::Unknown).then(|| Asking::new(self));
         let transport = if self.secure {
+            let protocols = match self.connector.config().http2 {
+                true => Alpn::Http,
+                false => Alpn::Http1,
+            };
             self.connector
-                .connect_tls(&self.host, self.port, Alpn::Http)
+                .connect_tls(&self.host, self.port, protocols)
                 .await?
         } else if let Some(proxy) = &self.proxy {
             self.connector.connect_to_proxy(proxy).await?
