@@ -4,6 +4,7 @@ import socket
 import ssl
 from asyncio import AbstractEventLoop, DefaultEventLoopPolicy, SelectorEventLoop
 from collections.abc import (
+    AsyncIterable,
     AsyncIterator,
     Awaitable,
     Callable,
@@ -44,6 +45,14 @@ class _URL(Protocol):
 
 _Url: TypeAlias = str | _URL
 _Bytes: TypeAlias = bytes | bytearray | memoryview
+
+@type_check_only
+class _Readable(Protocol):
+    def read(self, size: int, /) -> str | bytes: ...
+
+_Body: TypeAlias = (
+    str | _Bytes | PathLike[str] | _Readable | Iterable[str | _Bytes] | AsyncIterable[str] | AsyncIterable[_Bytes]
+)
 _Headers: TypeAlias = Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[str | bytes, str | bytes]]
 _Form: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
@@ -207,8 +216,9 @@ def fetch(
     headers: _Headers | None = None,
     params: str | _Form | None = None,
     json: Any = None,
-    data: str | _Bytes | _Form | None = None,
-    content: str | _Bytes | None = None,
+    data: _Body | _Form | None = None,
+    content: _Body | None = None,
+    files: _Form | None = None,
     cookies: _Form | None = None,
     auth: tuple[str, str] | None = None,
     timeout: float | timedelta | None = None,
@@ -220,8 +230,9 @@ class _Options(TypedDict, total=False):
     headers: _Headers | None
     params: str | _Form | None
     json: Any
-    data: str | _Bytes | _Form | None
-    content: str | _Bytes | None
+    data: _Body | _Form | None
+    content: _Body | None
+    files: _Form | None
     cookies: _Form | None
     auth: tuple[str, str] | None
     timeout: float | timedelta | None

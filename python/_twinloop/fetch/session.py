@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import inspect
+import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -128,14 +129,15 @@ class Session(_native.SessionCore):  # type: ignore[misc]
         """One request of a session that has hooks, or repeats requests."""
         method = method or options.pop("method", None)
         if method is None:
-            has_body = any(options.get(name) is not None for name in ("json", "data", "content"))
+            has_body = any(options.get(name) is not None for name in ("json", "data", "content", "files"))
             method = "POST" if has_body else "GET"
         headers = options.pop("headers", None)
         retry = self._retry
-        for attempt in range(retry.attempts + 1):
+        attempts = retry.attempts if _can_be_sent_again(options) else 0
+        for attempt in range(attempts + 1):
             request = Outgoing(method.upper(), url, _native.Headers(headers), dict(options))
             await self._call("request", request)
-            is_last = attempt == retry.attempts or request.method not in retry.methods
+            is_last = attempt == attempts or request.method not in retry.methods
             response = None
             try:
                 response = await self._send(
@@ -188,6 +190,15 @@ class Cookies(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<Cookies {dict(self)!r}>"
+
+
+def _can_be_sent_again(options: Mapping[str, Any]) -> bool:
+    """Whether the body is one that does not end with being read."""
+    if options.get("files") is not None:
+        return False
+    bodies = (options.get("data"), options.get("content"))
+    lasting = (type(None), str, bytes, bytearray, memoryview, os.PathLike, Mapping, list, tuple)
+    return all(isinstance(body, lasting) for body in bodies)
 
 
 def _hooks_of(given: Mapping[str, Hook | Iterable[Hook]]) -> dict[str, list[Hook]]:

@@ -26,7 +26,7 @@ class Asked:
         self.url = ""
 
     async def answer(self, request):
-        text = await request.text()
+        text = (await request.body()).decode("utf-8", "replace")
         seen = {
             "method": request.method,
             "path": request.path,

@@ -20,7 +20,7 @@ def program(piece):
     if "twinloop.run(" in piece:
         return piece
     body = textwrap.indent(piece, "    ")
-    return f"import asyncio\nimport twinloop\n\nasync def main():\n{body}\ntwinloop.run(main())\n"
+    return f"import asyncio\nimport twinloop\nfrom pathlib import Path\n\nasync def main():\n{body}\ntwinloop.run(main())\n"
 
 
 def test_the_page_has_pieces():

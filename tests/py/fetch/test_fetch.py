@@ -106,7 +106,11 @@ WRONG = [
     ({"json": float("nan")}, ValueError, "Out of range float values are not JSON compliant"),
     ({"json": object()}, TypeError, "not JSON serializable"),
     ({"json": 1, "content": b""}, TypeError, "a request has one body: json or content"),
-    ({"content": 1}, TypeError, "content is bytes or text, not 'int'"),
+    (
+        {"content": 1},
+        TypeError,
+        "content is bytes, text, a file, a path or an (asynchronous) iterable of bytes, not 'int'",
+    ),
     ({"cookies": {"a": "b; c"}}, ValueError, "the cookie 'a' cannot be sent"),
     ({"auth": "secret"}, TypeError, "auth is a pair of a user and a password, not 'str'"),
     ({"auth": ("a:b", "c")}, ValueError, "the user of auth has a colon"),

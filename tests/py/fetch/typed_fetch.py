@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, assert_type
 
 import twinloop
@@ -29,6 +31,17 @@ async def use() -> None:
         assert_type(error.response, twinloop.Response)
     except twinloop.FetchError:
         pass
+
+
+async def upload() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b""
+
+    with open("file", "rb") as file:
+        await twinloop.fetch("http://localhost/", content=file)
+        await twinloop.fetch("http://localhost/", files={"a": file, "b": ("name", b"bytes", "a/b")}, data={"c": 1})
+    await twinloop.fetch("http://localhost/", content=pieces())
+    await twinloop.fetch("http://localhost/", content=Path("file"))
 
 
 async def share() -> None:

@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use pyo3::prelude::*;
-use twinloop_web::{Client, Request, Response, Result};
+use twinloop_web::{Client, Response, Result};
 
 use super::client::{Running, client_of, running};
 use super::failures::{class, fetch_error};
-use super::request::{self, Wanted};
+use super::request::{self, Prepared, Wanted};
 use super::response;
+use super::upload::Raised;
 use super::waiting::{self, Clock, Limit, Wakeup};
 use crate::asyncio::event_loop::LoopState;
 use crate::ffi::Object;
@@ -26,6 +27,8 @@ struct Fetching {
     clock: Option<Clock>,
     /// Method and url, for the error of one that takes too long.
     what: String,
+    /// What the program's own code raised while the body was read.
+    raised: Option<Raised>,
     wakeup: Option<Wakeup>,
 }
 
@@ -53,7 +56,10 @@ impl Operation for Fetching {
             Poll::Ready(Some(Ok(answer))) => {
                 response::arrived(py, &self.core, answer, limit).map(Some)
             }
-            Poll::Ready(Some(Err(error))) => Err(fetch_error(py, &error)),
+            Poll::Ready(Some(Err(error))) => {
+                let raised = self.raised.as_ref().and_then(|raised| raised.take());
+                Err(raised.unwrap_or_else(|| fetch_error(py, &error)))
+            }
             Poll::Ready(None) => {
                 let when = limit.map(|limit| limit.shown()).unwrap_or_default();
                 let message = format!("{} was not answered {when}", self.what);
@@ -76,7 +82,7 @@ pub(super) fn start<'py>(
     py: Python<'py>,
     running: Running<'py>,
     client: &Client,
-    request: Request,
+    Prepared { request, raised }: Prepared,
     limit: Option<Limit>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let what = match limit {
@@ -92,6 +98,7 @@ pub(super) fn start<'py>(
         answer: Box::pin(client.fetch(request)),
         clock: limit.map(Clock::of),
         what,
+        raised,
         wakeup: None,
     };
     coroutine::make(py, running.event_loop.as_borrowed(), Box::new(fetching))
@@ -99,11 +106,11 @@ pub(super) fn start<'py>(
 
 /// Fetches a url: awaiting the result gives the response once its status and headers are here; its body follows.
 ///
-/// The method is GET, or POST where there is a body: `json` (a value), `data` (a form as a mapping or pairs, or bytes or text) or `content`
-/// (bytes or text). `params` is added to the url's query. `timeout` is how many seconds the whole may take, the body included.
+/// The method is GET, or POST where there is a body: `json` (a value), `data` (a form as a mapping or pairs), `files` (beside `data`), or
+/// `content` (bytes, text, a file, a path, or an iterable of bytes, asynchronous or not). `params` is added to the url's query. `timeout` is how many seconds the whole may take, the body included.
 /// `redirect` is "follow", "error" or "manual".
 #[pyfunction]
-#[pyo3(signature = (url, *, method=None, headers=None, params=None, json=None, data=None, content=None, cookies=None, auth=None, timeout=None,
+#[pyo3(signature = (url, *, method=None, headers=None, params=None, json=None, data=None, content=None, files=None, cookies=None, auth=None, timeout=None,
     redirect=None))]
 #[expect(
     clippy::too_many_arguments,
@@ -117,6 +124,7 @@ fn fetch<'py>(
     json: Option<Bound<'py, PyAny>>,
     data: Option<Bound<'py, PyAny>>,
     content: Option<Bound<'py, PyAny>>,
+    files: Option<Bound<'py, PyAny>>,
     cookies: Option<Bound<'py, PyAny>>,
     auth: Option<Bound<'py, PyAny>>,
     timeout: Option<Bound<'py, PyAny>>,
@@ -132,14 +140,15 @@ fn fetch<'py>(
         json,
         data,
         content,
+        files,
         cookies,
         auth,
         timeout,
         redirect,
     };
-    let request = request::read(url, &wanted, None)?;
+    let prepared = request::read(url, &wanted, None)?;
     let limit = wanted.limit()?;
-    start(py, running, &client, request, limit)
+    start(py, running, &client, prepared, limit)
 }
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

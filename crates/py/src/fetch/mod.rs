@@ -1,6 +1,7 @@
 //! `twinloop.fetch`: requests over the HTTP client of `twinloop-web`, and what comes back.
 //!
-//! - `fetching`: one fetch, as a native coroutine; `request`: its arguments; `client`: the connections behind it; `session`: what several
+//! - `fetching`: one fetch, as a native coroutine; `request`: its arguments; `upload`: a body that is sent as it is produced;
+//!   `client`: the connections behind it; `session`: what several
 //!   have in common
 //! - `response`: the class `Response`, which handlers of `serve` answer with too; `reading`: its body; `headers`: the class `Headers`
 //! - `waiting`: how a native coroutine waits for a future of `web`; `failures`: what it raises
@@ -17,6 +18,7 @@ mod reading;
 mod request;
 mod response;
 mod session;
+mod upload;
 mod waiting;
 
 use pyo3::prelude::*;
@@ -25,5 +27,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     headers::register(module)?;
     response::register(module)?;
     session::register(module)?;
+    upload::register(module)?;
     fetching::register(module)
 }

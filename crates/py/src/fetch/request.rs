@@ -21,6 +21,7 @@ use twinloop_web::{Request, RequestBody};
 
 use super::failures::fetch_error;
 use super::headers::{for_each_pair, read_into};
+use super::upload::{self, Raised, Upload};
 use super::waiting::Limit;
 use crate::ffi::GilBound;
 use crate::ffi::buffers::{is_bytes_like, shared};
@@ -34,6 +35,7 @@ pub(super) struct Wanted<'py> {
     pub(super) json: Option<Bound<'py, PyAny>>,
     pub(super) data: Option<Bound<'py, PyAny>>,
     pub(super) content: Option<Bound<'py, PyAny>>,
+    pub(super) files: Option<Bound<'py, PyAny>>,
     pub(super) cookies: Option<Bound<'py, PyAny>>,
     pub(super) auth: Option<Bound<'py, PyAny>>,
     pub(super) timeout: Option<Bound<'py, PyAny>>,
@@ -53,6 +55,7 @@ impl<'py> Wanted<'py> {
                 "json" => &mut wanted.json,
                 "data" => &mut wanted.data,
                 "content" => &mut wanted.content,
+                "files" => &mut wanted.files,
                 "cookies" => &mut wanted.cookies,
                 "auth" => &mut wanted.auth,
                 "timeout" => &mut wanted.timeout,
@@ -176,7 +179,7 @@ pub(super) fn read(
     url: &Bound<'_, PyAny>,
     wanted: &Wanted<'_>,
     defaults: Option<&Defaults>,
-) -> PyResult<Request> {
+) -> PyResult<Prepared> {
     let mut url = match defaults {
         Some(defaults) => defaults.url(url)?,
         None => read_url(url)?,
@@ -193,8 +196,10 @@ pub(super) fn read(
         }
         request.headers.extend(own);
     }
+    let mut raised = None;
     if let Some(body) = read_body(wanted)? {
         request.body = body.content;
+        raised = body.raised;
         if let Some(kind) = body.kind {
             request.headers.entry(CONTENT_TYPE).or_insert(kind);
         }
@@ -206,7 +211,14 @@ pub(super) fn read(
     if let Some(redirect) = &wanted.redirect {
         request.redirect = read_redirect(redirect)?;
     }
-    Ok(request)
+    Ok(Prepared { request, raised })
+}
+
+/// A request to be sent.
+pub(super) struct Prepared {
+    pub(super) request: Request,
+    /// Where to find what the program's own code raised while the body was read.
+    pub(super) raised: Option<Raised>,
 }
 
 // ---- url
@@ -398,9 +410,31 @@ fn read_auth(auth: &Bound<'_, PyAny>) -> PyResult<HeaderValue> {
 struct Content {
     content: RequestBody,
     kind: Option<HeaderValue>,
+    raised: Option<Raised>,
+}
+
+impl Content {
+    fn of(content: impl Into<RequestBody>, kind: Option<HeaderValue>) -> Content {
+        Content {
+            content: content.into(),
+            kind,
+            raised: None,
+        }
+    }
+
+    fn uploaded(upload: Upload, kind: Option<HeaderValue>) -> Content {
+        Content {
+            content: upload.body,
+            kind,
+            raised: Some(upload.raised),
+        }
+    }
 }
 
 fn read_body(wanted: &Wanted<'_>) -> PyResult<Option<Content>> {
+    if let Some(files) = &wanted.files {
+        return multipart(wanted, files).map(Some);
+    }
     let given = [
         ("json", &wanted.json),
         ("data", &wanted.data),
@@ -418,14 +452,8 @@ fn read_body(wanted: &Wanted<'_>) -> PyResult<Option<Content>> {
         )));
     }
     let content = match name {
-        "json" => Content {
-            content: json_text(value)?.into(),
-            kind: Some(JSON),
-        },
-        "data" if is_form(value)? => Content {
-            content: form(value)?.into(),
-            kind: Some(FORM),
-        },
+        "json" => Content::of(json_text(value)?, Some(JSON)),
+        "data" if is_form(value)? => Content::of(form(value)?, Some(FORM)),
         _ => plain(value, name)?,
     };
     Ok(Some(content))
@@ -449,21 +477,37 @@ fn form(data: &Bound<'_, PyAny>) -> PyResult<String> {
 
 fn plain(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Content> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Content {
-            content: text.to_str()?.to_owned().into(),
-            kind: Some(TEXT),
-        });
+        return Ok(Content::of(text.to_str()?.to_owned(), Some(TEXT)));
     }
     if is_bytes_like(value) {
-        return Ok(Content {
-            content: shared(value)?.into(),
-            kind: None,
-        });
+        return Ok(Content::of(shared(value)?, None));
     }
-    Err(PyTypeError::new_err(format!(
-        "{name} is bytes or text, not '{}'",
-        value.get_type().name()?
-    )))
+    let parts = value
+        .py()
+        .import("_twinloop.fetch.uploads")?
+        .call_method1("parts_of", (value, name))?;
+    Ok(Content::uploaded(upload::read(&parts)?, None))
+}
+
+/// A form with files, and the fields of `data`.
+fn multipart(wanted: &Wanted<'_>, files: &Bound<'_, PyAny>) -> PyResult<Content> {
+    for (name, other) in [("json", &wanted.json), ("content", &wanted.content)] {
+        if other.is_some() {
+            return Err(PyTypeError::new_err(format!(
+                "a request has one body: files or {name}"
+            )));
+        }
+    }
+    let fields = match &wanted.data {
+        Some(data) => text_pairs(data, "data")?,
+        None => Vec::new(),
+    };
+    let uploads = files.py().import("_twinloop.fetch.uploads")?;
+    let form = uploads.call_method1("multipart", (fields, files))?;
+    let (kind, parts): (String, Bound<'_, PyAny>) = form.extract()?;
+    let kind = HeaderValue::from_str(&kind)
+        .map_err(|_| PyValueError::new_err("the boundary of a form cannot be sent"))?;
+    Ok(Content::uploaded(upload::read(&parts)?, Some(kind)))
 }
 
 /// JSON as the web writes it: no blanks, and UTF-8 as it is.

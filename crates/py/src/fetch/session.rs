@@ -58,9 +58,9 @@ impl SessionCore {
         }
         let running = running(py, "a twinloop.Session")?;
         let client = session.client(py, &running)?;
-        let request = request::read(url, wanted, Some(&session.defaults))?;
+        let prepared = request::read(url, wanted, Some(&session.defaults))?;
         let limit = wanted.limit()?.or(session.defaults.limit);
-        start(py, running, &client, request, limit)
+        start(py, running, &client, prepared, limit)
     }
 }
 

@@ -184,9 +184,9 @@ impl Cookie {
             let age = u64::try_from(age).unwrap_or(0);
             cookie.expires = SystemTime::now().checked_add(Duration::from_secs(age));
         }
-        if !cookie.host_only
-            && !(is_within(host, &cookie.domain) && may_be_shared(host, &cookie.domain))
-        {
+        let may_have = cookie.host_only
+            || is_within(host, &cookie.domain) && may_be_shared(host, &cookie.domain);
+        if !may_have {
             return None;
         }
         // Over a connection that anybody may have changed, nothing is said about one that nobody may.
