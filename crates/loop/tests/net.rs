@@ -248,6 +248,36 @@ fn writes_of_one_turn_leave_together_and_large_ones_at_once() {
 }
 
 #[test]
+fn a_large_write_takes_along_what_waits_and_the_handler_hears_that_all_has_left() {
+    let event_loop = Loop::new().unwrap();
+    let _entered = event_loop.enter();
+    let (recorder, mut other) = handled_pair(&event_loop, 100);
+    other.set_nonblocking(true).unwrap();
+    let mut buffer = vec![0; 200_000];
+    recorder.stream.write(b"head").unwrap();
+    recorder.stream.write(&vec![1; 50_000]).unwrap();
+    assert_eq!(recorder.stream.queued(), 0);
+    assert_eq!(io::Read::read(&mut other, &mut buffer).unwrap(), 50_004);
+    assert_eq!(&buffer[..5], b"head\x01");
+    event_loop.turn(Wait::No);
+    assert_eq!(*recorder.log.borrow(), ["flushed, 0 left"]);
+
+    // What the socket does not take comes behind, in its place.
+    recorder.stream.write(b"head").unwrap();
+    recorder.stream.write(&vec![2; 4_000_000]).unwrap();
+    recorder.stream.write(b"end").unwrap();
+    let mut received = Vec::new();
+    while received.len() < 4_000_007 {
+        match io::Read::read(&mut other, &mut buffer) {
+            Ok(count) => received.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => turns(&event_loop, 1),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(received.starts_with(b"head\x02") && received.ends_with(b"\x02end"));
+}
+
+#[test]
 fn a_full_socket_keeps_the_rest_and_goes_on_when_it_drains() {
     let event_loop = Loop::new().unwrap();
     let _entered = event_loop.enter();
