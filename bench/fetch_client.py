@@ -36,15 +36,22 @@ async def aiohttp():
 
 
 @asynccontextmanager
-async def httpx():
+async def httpx(transport=None):
     from httpx import AsyncClient, Limits
 
-    async with AsyncClient(limits=Limits(max_connections=None, max_keepalive_connections=None)) as client:
+    limits = Limits(max_connections=None, max_keepalive_connections=None)
+    async with AsyncClient(limits=limits, transport=transport) as client:
 
         async def get(url):
             return (await client.get(url)).json()
 
         yield get
+
+
+def httpx_over_twinloop():
+    from twinloop.httpx import Transport
+
+    return httpx(Transport())
 
 
 @asynccontextmanager
@@ -58,6 +65,16 @@ async def pyreqwest():
             return await response.json()
 
         yield get
+
+
+#: By their names in the tables.
+CONTESTANTS = {
+    "twinloop": twinloop,
+    "aiohttp": aiohttp,
+    "httpx": httpx,
+    "httpx over twinloop": httpx_over_twinloop,
+    "pyreqwest": pyreqwest,
+}
 
 
 async def main(contestant, url, in_flight, seconds):
@@ -80,13 +97,13 @@ async def main(contestant, url, in_flight, seconds):
         await asyncio.gather(*(client(get) for _ in range(in_flight)))
         return requests / (time.perf_counter() - start)
 
-    async with globals()[contestant]() as get:
+    async with CONTESTANTS[contestant]() as get:
         await phase(get, min(0.5, seconds / 2))
         print(json.dumps({"per_second": await phase(get, seconds)}))
 
 
 def new_loop(contestant):
-    if contestant == "twinloop":
+    if "twinloop" in contestant:
         from twinloop import new_event_loop
     else:
         from uvloop import new_event_loop

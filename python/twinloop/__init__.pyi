@@ -223,6 +223,7 @@ def fetch(
     auth: tuple[str, str] | None = None,
     timeout: float | timedelta | None = None,
     redirect: Literal["follow", "error", "manual"] | None = None,
+    decompress: bool | None = None,
 ) -> Coroutine[Any, Any, Response]: ...
 
 @type_check_only
@@ -237,6 +238,7 @@ class _Options(TypedDict, total=False):
     auth: tuple[str, str] | None
     timeout: float | timedelta | None
     redirect: Literal["follow", "error", "manual"] | None
+    decompress: bool | None
 
 @type_check_only
 class _OptionsOfAll(_Options, total=False):

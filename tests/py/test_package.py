@@ -33,10 +33,10 @@ def test_dir_has_js_before_it_is_loaded_and_importing_does_not_load_it():
 
 
 def test_help_shows_public_modules_and_names_only():
-    assert {module.name for module in pkgutil.iter_modules(twinloop.__path__)} == {"__main__", "js"}
+    assert {module.name for module in pkgutil.iter_modules(twinloop.__path__)} == {"__main__", "httpx", "js"}
     text = pydoc.plain(pydoc.render_doc(twinloop))
     contents = text.partition("PACKAGE CONTENTS\n")[2].partition("\n\n")[0].split()
-    assert contents == ["__main__", "js"]
+    assert contents == ["__main__", "httpx", "js"]
     assert "class EventLoop(" in text and "run(main, *, debug=None, loop_factory=None)" in text
 
 
@@ -115,6 +115,8 @@ def test_the_stub_says_what_there_is():
     checked = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
     # `twinloop.js` is typed in its own source.
     faults = [
-        line for line in checked.stdout.splitlines() if not line.startswith(("twinloop.js.", "twinloop.__main__"))
+        line
+        for line in checked.stdout.splitlines()
+        if not line.startswith(("twinloop.js.", "twinloop.httpx.", "twinloop.__main__"))
     ]
     assert faults == [], checked.stderr

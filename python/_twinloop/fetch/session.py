@@ -101,13 +101,14 @@ class Session(_native.SessionCore):  # type: ignore[misc]
             cookies=cookies,
             auth=auth,
             timeout=timeout,
-            proxies=_proxies(proxy, trust_env),
+            proxies=proxies(proxy, trust_env),
             max_connections=max_connections,
             connect_timeout=connect_timeout,
             idle_timeout=idle_timeout,
             http2=http2,
             ca_file=ca_file,
             user_agent=user_agent,
+            keeps_cookies=True,
             wrapped=bool(retry.attempts or any(known.values())),
         )
         session._retry = retry
@@ -210,7 +211,7 @@ def _hooks_of(given: Mapping[str, Hook | Iterable[Hook]]) -> dict[str, list[Hook
     return hooks
 
 
-def _proxies(proxy: str | Mapping[str, str] | None, trust_env: bool) -> list[tuple[str, str]] | None:
+def proxies(proxy: str | Mapping[str, str] | None, trust_env: bool) -> list[tuple[str, str]] | None:
     """What the variables of the environment would be that name this proxy; None for those that there are."""
     if proxy is None:
         return None if trust_env else []

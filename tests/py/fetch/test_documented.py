@@ -29,6 +29,8 @@ def test_the_page_has_pieces():
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.splitlines()[0][:40])
 def test_a_piece_of_the_page_runs_and_prints_what_it_says(piece, tmp_path):
+    if "httpx" in piece:
+        pytest.importorskip("httpx")
     servers = fixtures()
     file = tmp_path / "piece.py"
     file.write_text(program(piece))

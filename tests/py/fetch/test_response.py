@@ -44,6 +44,18 @@ def test_a_body_that_arrives_slowly_is_read_in_each_form(run):
     run(main())
 
 
+def test_a_coding_is_left_as_it_is_where_that_is_wanted(run):
+    async def main():
+        url = f"http://{fixtures()['http']}"
+        response = await twinloop.fetch(f"{url}/gzip", decompress=False)
+        assert (await response.bytes())[:2] == b"\x1f\x8b" and response.headers["content-encoding"] == "gzip"
+        for decompress in (True, False):
+            seen = await (await twinloop.fetch(f"{url}/headers", decompress=decompress)).json()
+            assert ("accept-encoding" in seen) == decompress
+
+    run(main())
+
+
 def test_pieces_come_one_after_the_other(run):
     async def main():
         url = f"http://{fixtures()['http']}"

@@ -156,6 +156,9 @@ pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
             Ok(version) => {
                 report.version(name, &version);
                 present.push(name);
+                if name == "httpx" {
+                    present.push("httpx over twinloop");
+                }
             }
             Err(_) => report.skip(name, "it cannot be imported"),
         }

@@ -108,10 +108,10 @@ pub(super) fn start<'py>(
 ///
 /// The method is GET, or POST where there is a body: `json` (a value), `data` (a form as a mapping or pairs), `files` (beside `data`), or
 /// `content` (bytes, text, a file, a path, or an iterable of bytes, asynchronous or not). `params` is added to the url's query. `timeout` is how many seconds the whole may take, the body included.
-/// `redirect` is "follow", "error" or "manual".
+/// `redirect` is "follow", "error" or "manual". Without `decompress` no coding is asked for, and none undone.
 #[pyfunction]
 #[pyo3(signature = (url, *, method=None, headers=None, params=None, json=None, data=None, content=None, files=None, cookies=None, auth=None, timeout=None,
-    redirect=None))]
+    redirect=None, decompress=None))]
 #[expect(
     clippy::too_many_arguments,
     reason = "each is an option of its own, given by keyword"
@@ -129,6 +129,7 @@ fn fetch<'py>(
     auth: Option<Bound<'py, PyAny>>,
     timeout: Option<Bound<'py, PyAny>>,
     redirect: Option<Bound<'py, PyAny>>,
+    decompress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = url.py();
     let running = running(py, "twinloop.fetch()")?;
@@ -145,6 +146,7 @@ fn fetch<'py>(
         auth,
         timeout,
         redirect,
+        decompress,
     };
     let prepared = request::read(url, &wanted, None)?;
     let limit = wanted.limit()?;

@@ -40,6 +40,7 @@ pub(super) struct Wanted<'py> {
     pub(super) auth: Option<Bound<'py, PyAny>>,
     pub(super) timeout: Option<Bound<'py, PyAny>>,
     pub(super) redirect: Option<Bound<'py, PyAny>>,
+    pub(super) decompress: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Wanted<'py> {
@@ -60,6 +61,7 @@ impl<'py> Wanted<'py> {
                 "auth" => &mut wanted.auth,
                 "timeout" => &mut wanted.timeout,
                 "redirect" => &mut wanted.redirect,
+                "decompress" => &mut wanted.decompress,
                 unknown => {
                     return Err(PyTypeError::new_err(format!(
                         "Session.{name}() got an unexpected keyword argument '{unknown}'"
@@ -210,6 +212,9 @@ pub(super) fn read(
     }
     if let Some(redirect) = &wanted.redirect {
         request.redirect = read_redirect(redirect)?;
+    }
+    if let Some(decompress) = &wanted.decompress {
+        request.decompress = decompress.is_truthy()?;
     }
     Ok(Prepared { request, raised })
 }

@@ -108,7 +108,7 @@ fn begin<'py>(
 impl SessionCore {
     #[new]
     #[pyo3(signature = (base_url, *, headers, cookies, auth, timeout, proxies, max_connections, connect_timeout, idle_timeout, http2, ca_file,
-        user_agent, wrapped))]
+        user_agent, keeps_cookies, wrapped))]
     #[expect(
         clippy::too_many_arguments,
         reason = "each is an option of its own, given by keyword"
@@ -127,6 +127,7 @@ impl SessionCore {
         http2: bool,
         ca_file: Option<std::path::PathBuf>,
         user_agent: Option<String>,
+        keeps_cookies: bool,
         wrapped: bool,
     ) -> PyResult<SessionCore> {
         if max_connections == 0 {
@@ -146,7 +147,7 @@ impl SessionCore {
             .transpose()?;
         config.idle_timeout = seconds(idle_timeout, "idle_timeout")?;
         config.http2 = http2;
-        config.cookies = Some(jar.clone());
+        config.cookies = keeps_cookies.then(|| jar.clone());
         if ca_file.is_some() {
             config.ca_file = ca_file;
         }
