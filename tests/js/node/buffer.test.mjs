@@ -8,10 +8,16 @@ test('large buffers of memory that nobody cleared are written as a whole', () =>
   const parts = [Buffer.alloc(size, 1), Buffer.alloc(size, 2)];
   const joined = Buffer.concat(parts);
   equal(joined.length, 2 * size);
-  equal(joined.every((byte, index) => byte === (index < size ? 1 : 2)), true);
+  equal(
+    joined.every((byte, index) => byte === (index < size ? 1 : 2)),
+    true,
+  );
   // More than there is, is zeros; less is cut.
   const longer = Buffer.concat(parts, 3 * size);
-  equal(longer.subarray(2 * size).every((byte) => byte === 0), true);
+  equal(
+    longer.subarray(2 * size).every((byte) => byte === 0),
+    true,
+  );
   equal(Buffer.concat(parts, size + 10).at(-1), 2);
   // A list may give other parts when it is asked again.
   let looks = 0;
@@ -19,7 +25,10 @@ test('large buffers of memory that nobody cleared are written as a whole', () =>
   Object.defineProperty(changing, 0, { get: () => ((looks += 1) > 2 ? Buffer.alloc(10, 3) : parts[0]) });
   const rest = Buffer.concat(changing);
   equal(rest.length, size);
-  equal(rest.subarray(10).every((byte) => byte === 0 || byte === 1), true);
+  equal(
+    rest.subarray(10).every((byte) => byte === 0 || byte === 1),
+    true,
+  );
 });
 
 test('strings go in and out in every encoding', () => {

@@ -41,7 +41,12 @@ test('large bytes are copied when a Response is made, read in every form and clo
   equal((await twin.arrayBuffer()).byteLength, text.length);
   await rejects(twin.text(), TypeError);
   source.fill(48);
-  equal(await made().json().then(String, (error) => error.name), 'SyntaxError');
+  equal(
+    await made()
+      .json()
+      .then(String, (error) => error.name),
+    'SyntaxError',
+  );
   const bytes = await made().bytes();
   bytes[0] = 1;
   equal(source[0], 48);

@@ -17,16 +17,7 @@ const {
 } = require('builtins/primordials');
 const { defineProperty, entries, freeze, getOwnPropertyDescriptor, getOwnPropertyNames } = require('builtins/primordials');
 const { getPrototypeOf, hasOwn, includes, isArray, isView, join, map, max, min, ownKeys, regExp, setAdd } = require('builtins/primordials');
-const {
-  setBytes,
-  setHas,
-  setPrototypeOf,
-  stringIncludes,
-  test,
-  toWellFormed,
-  trunc,
-  viewBuffer,
-} = require('builtins/primordials');
+const { setBytes, setHas, setPrototypeOf, stringIncludes, test, toWellFormed, trunc, viewBuffer } = require('builtins/primordials');
 const { WeakMap, viewByteLength, viewByteOffset, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
 
 const { codedError } = require('builtins/coded_error');
