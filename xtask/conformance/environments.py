@@ -24,7 +24,7 @@ def provide(suite: Suite, python: str, version: str, loop: str) -> tuple[str, Pa
     """An interpreter with the suite's packages, and the folder in which its tests run."""
     peer = PEERS.get(loop, [])
     packages = ([suite.package] if suite.package else []) + suite.requirements + peer
-    folder = CACHE / "-".join([suite.name, version] + ([loop] if peer else []))
+    folder = CACHE / "-".join([suite.base or suite.name, version] + ([loop] if peer else []))
     tests = folder / "tests"
     interpreter = folder / "venv" / "bin" / "python"
     wanted = json.dumps([packages, suite.copy])

@@ -1,6 +1,7 @@
 """A suite: the file ``tests/conformance/NAME.toml`` that says where its tests come from and which of them fail, and why.
 
 kind = "pytest"                  or "mixins" and "modules", which come with the interpreter
+base = "fastapi"                 another suite, whose environment and tests these are, run in another way
 package = "aiohttp==3.14.5"      its wheel is installed, its source package has the tests
 requirements = ["pytest==9.2.0"] installed beside it
 copy = ["tests", "pytest.ini"]   what the tests need of the source package; never the package itself
@@ -70,6 +71,7 @@ class Suite:
     name: str
     about: str
     kind: str
+    base: str = ""
     package: str = ""
     requirements: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
@@ -101,6 +103,8 @@ NAMES = (
     "uvicorn",
     "hypercorn",
     "starlette",
+    "fastapi",
+    "fastapi-served",
     "aiofiles",
     "asyncpg",
     "aioquic",
@@ -114,6 +118,8 @@ def load(name: str) -> Suite:
         known = " ".join(known.name for known in load_all())
         raise SystemExit(f"no such suite: {name}; there are {known}")
     values = tomllib.loads(path.read_text(encoding="utf-8"))
+    if "base" in values:
+        values = tomllib.loads((FOLDER / f"{values['base']}.toml").read_text(encoding="utf-8")) | values
     values["fails"] = [Expectation(**entry) for entry in values.get("fails", [])]
     for entry in values.get("left_out", []):
         if not entry["reason"] or not entry["tests"]:
