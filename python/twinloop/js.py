@@ -191,7 +191,11 @@ def __getattr__(name: str) -> Any:
     """JavaScript's globals, and ``globals``, the object of which they are properties."""
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    everything = _on_a_loop(_native.js_eval, "globalThis")
+    try:
+        everything = _on_a_loop(_native.js_eval, "globalThis")
+    except RuntimeError as error:
+        # What looks through all modules (`pickle` for one, on any thread) expects this error and no other.
+        raise AttributeError(f"module {__name__!r} cannot look for {name!r}: {error}") from error
     if name == "globals":
         return everything
     try:

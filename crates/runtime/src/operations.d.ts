@@ -77,3 +77,8 @@ declare const ops: BridgeOperations;
 declare module 'builtins/inspect/inspect' {
   export function inspect(value: any, options?: object): string;
 }
+
+declare module 'builtins/async_context' {
+  export function currentFrame(): object | undefined;
+  export function enterFrame(frame: object | undefined): void;
+}

@@ -143,5 +143,9 @@ def test_a_thread_without_a_loop_is_told_so() -> None:
     async def main() -> None:
         with pytest.raises(RuntimeError, match="running event loop"):
             await asyncio.to_thread(js.require, "node:path")
+        # Tools that ask every module for a name are told no.
+        assert not await asyncio.to_thread(hasattr, js, "JSON")
+        with pytest.raises(AttributeError, match="cannot look for 'JSON': twinloop.js needs a running event loop"):
+            await asyncio.to_thread(getattr, js, "JSON")
 
     twinloop.run(main())

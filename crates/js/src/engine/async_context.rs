@@ -4,11 +4,15 @@
 //! that runs. For a promise that is settled already it does not ask, as the reaction stands in the queue at once: its place there says
 //! then which context it has ([`AsyncContext::remember`]). Until a program sets a context all of this is one test of a flag.
 //!
+//! The host is another language, with a context of its own for what it calls: it is asked for that when a call of its begins something, and
+//! never for a call that does not.
+//!
 //! Hooks of a program (`node:async_hooks`) may have a say: a [`Tracker`] makes the context of each reaction, and hears when that runs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ptr;
+use std::rc::Rc;
 
 use mozjs::jsapi::{
     GetRegularMicroTaskCount, HandleValueArray, JS_CallFunctionValue, JSContext, JSMicroTask,
@@ -37,7 +41,15 @@ pub(super) struct AsyncContext {
     is_tracking: Cell<bool>,
     /// It is at it: what it starts itself is nobody's work.
     is_beginning: Cell<bool>,
+    host: RefCell<Option<HostContext>>,
+    /// Whether the host called, and was not asked since what it knows of the context.
+    is_stale: Cell<bool>,
+    /// Whether the innermost JavaScript was called by the host, in a context of its own.
+    is_hosts: Cell<bool>,
 }
+
+/// Puts what the host knows into the context, with `Scope::set_async_context`.
+pub type HostContext = Rc<dyn Fn(&Scope<'_>)>;
 
 /// Functions of JavaScript that throw nothing.
 struct Tracker {
@@ -72,6 +84,7 @@ impl AsyncContext {
     }
 
     pub(super) fn forget(&self) {
+        *self.host.borrow_mut() = None;
         self.is_used.set(false);
         self.is_tracking.set(false);
         *self.tracker.borrow_mut() = None;
@@ -91,6 +104,22 @@ impl ContextState {
         match &*current {
             Some(slot) => slot.set(value),
             None => *current = Some(self.roots.slot(value)),
+        }
+    }
+
+    /// Something begins that will run later. If the host called and was not asked yet, it puts what it knows into the context: a call that
+    /// starts nothing costs it nothing.
+    pub(super) fn refresh_async_context(&self) {
+        let own = &self.async_context;
+        if !own.is_stale.get() || own.is_beginning.get() {
+            return;
+        }
+        own.is_stale.set(false);
+        let host = own.host.borrow().clone();
+        if let Some(host) = host {
+            let scope = Scope::open(self);
+            // What it starts itself is nobody's work.
+            scope.untracked(|| host(&scope));
         }
     }
 
@@ -252,8 +281,44 @@ impl<'s> Scope<'s> {
         self.inner().set_async_context(context.value());
     }
 
+    /// Has the host say what it knows of the context when something begins in a call of its.
+    pub fn set_host_context(&self, host: HostContext) {
+        *self.inner().async_context.host.borrow_mut() = Some(host);
+    }
+
+    /// Runs what the host does in JavaScript, in a context that begins with what it knows.
+    pub fn as_host<R>(&self, f: impl FnOnce() -> R) -> R {
+        let own = &self.inner().async_context;
+        let was_stale = own.is_stale.replace(true);
+        let was_hosts = own.is_hosts.replace(true);
+        let before = if own.is_used() {
+            self.capture_async_context_as_it_is()
+        } else {
+            None
+        };
+        let result = f();
+        own.is_stale.set(was_stale);
+        own.is_hosts.set(was_hosts);
+        if own.is_used() {
+            let value = before.as_ref().map_or_else(UndefinedValue, Slot::value);
+            self.inner().set_async_context(value);
+        }
+        result
+    }
+
+    /// Whether the host's own context is the one that JavaScript runs in: it called, or nobody ever set one.
+    pub fn is_in_context_of_host(&self) -> bool {
+        let own = &self.inner().async_context;
+        own.is_hosts.get() || !own.is_used()
+    }
+
     /// The context of now, for a callback that the loop will run; `None` when there is none.
     pub fn capture_async_context(&self) -> Option<Slot> {
+        self.inner().refresh_async_context();
+        self.capture_async_context_as_it_is()
+    }
+
+    fn capture_async_context_as_it_is(&self) -> Option<Slot> {
         let value = self.inner().async_context.value();
         (!value.is_undefined()).then(|| self.inner().roots.slot(value))
     }

@@ -509,6 +509,7 @@ impl Scope<'_> {
 
     /// Puts a task at the end of the queue; it runs in the context of now.
     fn enqueue(&self, task: Local<'_>) -> Result<(), Error> {
+        self.inner().refresh_async_context();
         if self.inner().async_context.is_used() {
             self.inner().remember_async_context();
         }
@@ -574,6 +575,7 @@ unsafe extern "C" fn enqueue_turn(cx: *mut JSContext, count: u32, values: *mut J
     // the result. The engine copies the function into its traced queue.
     unsafe {
         let inner = ContextState::of(cx);
+        inner.refresh_async_context();
         if inner.async_context.is_used() {
             inner.remember_async_context();
         }
@@ -628,6 +630,7 @@ unsafe extern "C" fn host_defined_data(
     data.set(ptr::null_mut::<JSObject>());
     // SAFETY: the engine passes our context.
     let inner = unsafe { ContextState::of(cx) };
+    inner.refresh_async_context();
     if inner.async_context.is_used() {
         let Some(value) = inner.context_of_reaction(cx) else {
             return false;
@@ -647,6 +650,7 @@ unsafe extern "C" fn host_defined_global(cx: *mut JSContext, data: MutableHandle
     data.set(ptr::null_mut::<JSObject>());
     // SAFETY: the engine passes our context.
     let inner = unsafe { ContextState::of(cx) };
+    inner.refresh_async_context();
     if inner.async_context.is_used() {
         let Some(value) = inner.context_of_reaction(cx) else {
             return false;

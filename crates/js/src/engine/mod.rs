@@ -76,6 +76,7 @@ pub(crate) mod tls;
 pub(crate) mod transcoding;
 mod wasm_modules;
 
+pub use async_context::HostContext;
 pub use buffers::{BufferKind, ViewType};
 pub use cache_files::own_folder;
 pub use clone::{CloneBuffer, CloneFailure};

@@ -1,4 +1,4 @@
-//! The JavaScript half of the bridge: three files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! The JavaScript half of the bridge: four files, CommonJS in shape as the built-in files are, whose `require` they have. They get
 //! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
@@ -6,7 +6,7 @@ use twinloop_js::engine::{Error, Local, Scope, Slot};
 use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -18,6 +18,10 @@ const FILES: [(&str, &str); 3] = [
     (
         "twinloop:bridge/errors",
         include_str!("../crossing/errors.js"),
+    ),
+    (
+        "twinloop:bridge/contexts",
+        include_str!("../crossing/contexts.js"),
     ),
 ];
 
@@ -60,10 +64,13 @@ pub(crate) enum Helper {
     KnownError,
     MakeError,
     Describe,
+    FrameWith,
+    HeldIn,
+    HasStores,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 36] = [
+const NAMES: [(Helper, &str); 39] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
@@ -100,6 +107,9 @@ const NAMES: [(Helper, &str); 36] = [
     (Helper::KnownError, "knownError"),
     (Helper::MakeError, "makeError"),
     (Helper::Describe, "describe"),
+    (Helper::FrameWith, "frameWith"),
+    (Helper::HeldIn, "heldIn"),
+    (Helper::HasStores, "hasStores"),
 ];
 
 /// The functions of one context.

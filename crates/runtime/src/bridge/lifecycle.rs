@@ -12,6 +12,7 @@ use twinloop_loop::Loop;
 
 use super::helpers::Helpers;
 use super::{Bridge, JsKey};
+use crate::crossing::tell_context;
 use crate::interrupts::{self, Watcher};
 use crate::python_in_js::PythonGuest;
 
@@ -76,6 +77,7 @@ impl Bridge {
         let helpers = context.enter(Helpers::load).map_err(|error: Error| {
             PyRuntimeError::new_err(format!("the bridge cannot start: {error:?}"))
         })?;
+        context.enter(|scope| scope.set_host_context(Rc::new(tell_context)));
         Ok(Bridge {
             number: NEXT_BRIDGE.replace(NEXT_BRIDGE.get() + 1),
             js,
@@ -90,6 +92,7 @@ impl Bridge {
             pauses: RefCell::new(None),
             leaving: RefCell::new(None),
             descriptions: Cell::new(0),
+            has_frames: Cell::new(false),
             returned: RefCell::default(),
         })
     }

@@ -55,6 +55,8 @@ pub(crate) struct Bridge {
     leaving: RefCell<Option<PyErr>>,
     /// How many thrown values are being described: describing one may throw another.
     descriptions: Cell<u32>,
+    /// Whether a Task ever took a frame of JavaScript's along.
+    has_frames: Cell<bool>,
     /// What the generator returned that JavaScript has just run to its end.
     returned: RefCell<Option<Py<PyAny>>>,
 }
@@ -80,12 +82,22 @@ impl Bridge {
             ));
         }
         self.context.enter(|scope| {
-            f(&Crossing {
+            let crossing = Crossing {
                 bridge: self,
                 scope,
                 py,
+            };
+            scope.as_host(|| {
+                if self.has_frames.get() {
+                    crossing.enter_frame_of_task()?;
+                }
+                f(&crossing)
             })
         })
+    }
+
+    pub(crate) fn note_frames(&self) {
+        self.has_frames.set(true);
     }
 
     /// Runs the microtasks that wait; false while JavaScript is on the stack, or has ended.

@@ -66,11 +66,14 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     pub(crate) fn promise_of(&self, awaitable: &Bound<'_, PyAny>) -> Result<Local<'s>, Error> {
         let py = self.py;
         let (promise, _) = self.scope.promise()?;
+        let context = self.context_of_task()?;
         let start = || -> PyResult<()> {
             static ENSURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            let future = ENSURE
-                .import(py, "asyncio", "ensure_future")?
-                .call1((awaitable,))?;
+            let ensure = ENSURE.import(py, "asyncio", "ensure_future")?;
+            let future = match &context {
+                Some(context) => context.call_method1(intern!(py, "run"), (ensure, awaitable))?,
+                None => ensure.call1((awaitable,))?,
+            };
             let ticket = self.bridge.wait_for_python(Waiting {
                 promise: self.scope.persist(promise),
                 _hold: self.bridge.event_loop().hold(),

@@ -5,6 +5,7 @@
 
 mod awaits;
 mod buffers;
+mod contexts;
 mod copies;
 mod errors;
 mod json;
@@ -18,6 +19,7 @@ use twinloop_js::engine::{Error, Local, Scope};
 use crate::bridge::{Bridge, Helper};
 
 pub(crate) use awaits::Waiting;
+pub(crate) use contexts::tell_context;
 pub(crate) use copies::Depth;
 pub(crate) use values::length;
 

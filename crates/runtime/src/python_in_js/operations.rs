@@ -330,6 +330,10 @@ fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     const FIRST: usize = 2;
     let named = call.arguments.get(1);
+    // Only what a timer or microtask calls has a context to go back to.
+    if let Some(held) = call.of_js(call.context_to_enter())? {
+        return held.enter(call.py, |context| call_in(call, context));
+    }
     if named.is_undefined() {
         match call.arguments.len().saturating_sub(FIRST) {
             0 => return call.object.call0(),
@@ -343,13 +347,37 @@ fn call_object<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     if named.is_undefined() {
         return call.object.call1(PyTuple::new(call.py, values)?);
     }
+    let keywords = keywords(call)?;
+    call.object
+        .call(PyTuple::new(call.py, values)?, keywords.as_ref())
+}
+
+/// The keyword arguments of `pyCall`, if there are any.
+fn keywords<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let named = call.arguments.get(1);
+    if named.is_undefined() {
+        return Ok(None);
+    }
     let keywords = PyDict::new(call.py);
     for key in call.of_js(call.scope.keys(named))? {
         let value = call.of_js(call.scope.get(named, key))?;
         keywords.set_item(call.of_js(call.scope.string_of(key))?, call.to_py(value)?)?;
     }
-    call.object
-        .call(PyTuple::new(call.py, values)?, Some(&keywords))
+    Ok(Some(keywords))
+}
+
+/// As [`call_object`], in a context of Python's.
+fn call_in<'py>(
+    call: &Call<'_, '_, 'py>,
+    context: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut values = vec![call.object.clone()];
+    for index in 2..call.arguments.len() {
+        values.push(call.value(index)?);
+    }
+    let keywords = keywords(call)?;
+    let run = context.getattr(intern!(call.py, "run"))?;
+    run.call(PyTuple::new(call.py, values)?, keywords.as_ref())
 }
 
 fn to_js_copy<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
