@@ -149,3 +149,29 @@ def test_lists_and_dicts_keep_their_identity() -> None:
         assert table["there"] is there and table["a"][1] is there  # type: ignore[comparison-overlap]
 
     twinloop.run(main())
+
+
+def test_data_of_python_is_cloned_and_sent() -> None:
+    # "#<Object> could not be cloned."
+    async def main() -> None:
+        shared: list[Any] = [1]
+        table = {"a": shared, "b": shared, "s": {1}, "bytes": b"ab"}
+        clone = js.structuredClone(table)
+        look = js.eval(
+            "(o) => [o.a === o.b, Array.isArray(o.a), o.s instanceof Set, o.bytes instanceof Uint8Array].join()"
+        )
+        assert look(clone) == "true,true,true,true" and isinstance(clone, js.JsProxy)
+        assert js.eval("(l) => structuredClone({ inside: [l] }).inside[0] !== l")(shared)
+        send = js.eval(
+            """(value) => new Promise((resolve) => {
+                const { port1, port2 } = new MessageChannel();
+                port2.onmessage = ({ data }) => { port1.close(); resolve(data); };
+                port1.postMessage(value);
+            })"""
+        )
+        assert (await send({"a": [1, {"b": None}]})).to_py() == {"a": [1, {"b": None}]}
+        for value in (object(), {"f": print}):
+            with pytest.raises(js.JsException, match="could not be cloned"):
+                js.structuredClone(value)
+
+    twinloop.run(main())

@@ -22,6 +22,12 @@ pub trait Guest {
     /// Whether the value is one of its dictionaries: a record to web APIs, although it can be iterated.
     fn is_record(&self, scope: &Scope<'_>, value: Local<'_>) -> bool;
 
+    /// A copy in JavaScript's own types of what is data in the other language, at any depth; nothing for all else.
+    ///
+    /// # Errors
+    /// As for `bytes_of`.
+    fn copy_of<'s>(&self, scope: &Scope<'s>, value: Local<'_>) -> Result<Option<Local<'s>>, Error>;
+
     /// Whether the other language holds this rejected promise and may handle it yet. Then nothing is reported, until it comes
     /// back with `Js::report_rejection`.
     fn keeps_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool;
@@ -43,6 +49,7 @@ pub(super) const OPS: &[Op] = &[
     Op::new("isGuestBuffer", 1, is_guest_buffer),
     Op::new("guestBytes", 1, guest_bytes),
     Op::new("isGuestRecord", 1, is_guest_record),
+    Op::new("guestCopy", 1, guest_copy),
 ];
 
 /// The other language's objects are Proxies: nearly everything that is asked about is none.
@@ -73,4 +80,12 @@ fn is_guest_record<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Lo
         may_be_guests(scope, value)
             && guest(scope).is_some_and(|guest| guest.is_record(scope, value)),
     ))
+}
+
+/// `guestCopy(value)`: undefined for what is no data of the other language's.
+fn guest_copy<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let value = arguments.get(0);
+    let guest = guest(scope).filter(|_| may_be_guests(scope, value));
+    let copy = guest.map_or(Ok(None), |guest| guest.copy_of(scope, value))?;
+    Ok(copy.unwrap_or(Local::undefined()))
 }

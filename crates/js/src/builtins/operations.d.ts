@@ -16,6 +16,8 @@ interface Operations {
   guestBytes(buffer: any): Uint8Array<ArrayBuffer>;
   /** Whether the value is a dictionary of another language (a Python dict), which web APIs take as a record. */
   isGuestRecord(value: any): boolean;
+  /** A copy in JavaScript's own types; undefined for what is no data of another language's. */
+  guestCopy(value: any): any;
   /** What does not change while the process runs. */
   hostFacts(): { platform: string; arch: string; version: string; engine: string };
   /** How many threads can run at once. */

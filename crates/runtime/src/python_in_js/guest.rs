@@ -8,7 +8,7 @@ use twinloop_js::Guest;
 use twinloop_js::engine::{Error, Local, Scope};
 
 use crate::bridge::Bridge;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Depth};
 
 /// Python, for the JavaScript of one bridge.
 pub(crate) struct Python(pub(crate) Weak<Bridge>);
@@ -52,6 +52,17 @@ impl Guest for Python {
 
     fn is_record(&self, scope: &Scope<'_>, value: Local<'_>) -> bool {
         self.is(scope, value, |object| object.is_instance_of::<PyDict>())
+    }
+
+    fn copy_of<'s>(&self, scope: &Scope<'s>, value: Local<'_>) -> Result<Option<Local<'s>>, Error> {
+        Crossing::in_js(scope, |crossing| {
+            let Some(object) = crossing.bridge.unwrap(scope, crossing.py, value) else {
+                return Ok(None);
+            };
+            let copy = crossing.copy_to_js(&object, Depth::new(-1.0))?;
+            // What stays what it is, is no data.
+            Ok((!copy.is_same(value)).then_some(copy))
+        })
     }
 
     fn keeps_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool {

@@ -37,7 +37,7 @@ const {
 const { push, resizeBuffer, setAdd, setForEach, viewBuffer, viewByteLength, viewByteOffset } = require('builtins/primordials');
 const { WeakMap, functionToString, symbolToString, viewLength, viewName, weakMapHas, weakMapSet } = require('builtins/primordials');
 const { hidden, isObject, isPlainProxy, serializerOf, transferFile } = require('builtins/webidl');
-const { className, cloneKind, structuredClone: cloneByEngine } = ops;
+const { className, cloneKind, guestCopy, structuredClone: cloneByEngine } = ops;
 const loadDOMException = () => require('builtins/domexception');
 
 // What `cloneKind` says.
@@ -327,6 +327,9 @@ class Cloner {
     if (isPlainProxy(value)) return this.#remember(value, this.#start(assign({}, value), OBJECT, depth));
     const clone = this.#instance(value);
     if (clone !== undefined) return this.#remember(value, clone);
+    // Another language's lists and dictionaries are Proxies.
+    const data = guestCopy(value);
+    if (data !== undefined) return this.#remember(value, this.#visit(data, depth));
     if (typeof value === 'function') throw uncloneable(value);
     const cause = isError(value) ? getOwnPropertyDescriptor(value, 'cause') : undefined;
     if (!isObject(cause?.value)) return this.#replace !== null ? value : this.#remember(value, cloneLeaf(value));
