@@ -83,10 +83,12 @@ plain.end();
 const [[{ id }]] = await several.query('SELECT CONNECTION_ID() AS id');
 const lost = new Promise((resolve) => several.connection.on('error', resolve));
 const slow = refusal(several.query('SELECT SLEEP(60)'));
-await root.query('KILL QUERY ?', [id]);
-await new Promise((resolve) => setTimeout(resolve, 50));
+for (let asleep = false; !asleep; ) {
+  const [found] = await root.query('SELECT 1 FROM information_schema.processlist WHERE id = ? AND state = ?', [id, 'User sleep']);
+  asleep = found.length > 0;
+}
 await root.query('KILL ?', [id]);
-console.log('killed', (await slow).replace(/.*(PROTOCOL_CONNECTION_LOST|ER_QUERY_INTERRUPTED|ECONNRESET).*/, 'ended'));
+console.log('killed', (await slow).replace(/.*(PROTOCOL_CONNECTION_LOST|ER_CONNECTION_KILLED|ECONNRESET).*/, 'ended'));
 console.log('timeout', await refusal(pool.query({ sql: 'SELECT SLEEP(1)', timeout: 40 })));
 void lost.then(told);
 
