@@ -482,14 +482,14 @@ HARMLESS = set(
     PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_NoMemory PyErr_Occurred
     PyEval_RestoreThread PyEval_SaveThread PyException_GetTraceback
     PyFloat_FromDouble PyGILState_Check PyGILState_Ensure PyInterpreterState_Get
-    PyInterpreterState_ThreadHead PyList_Append PyList_GetItem PyLong_AsUnsignedLongLong PyLong_FromDouble
+    PyInterpreterState_ThreadHead PyList_Append PyList_GetItem PyList_GetItemRef PyLong_AsUnsignedLongLong PyLong_FromDouble
     PyLong_FromLong PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyModuleDef_Init PyModule_GetNameObject
     PyObject_CheckBuffer PyObject_Free PyObject_GC_Del PyObject_GC_IsTracked PyObject_GC_Track PyObject_GC_UnTrack
     PyObject_GenericGetDict PyObject_GenericSetDict PyObject_Init PyObject_Malloc PySequence_Check PySlice_AdjustIndices PySlice_New PyThreadState_Get
     PyThreadState_Next
     PyTuple_GetItem PyType_GetModuleName PyType_GetName PyType_GetQualName PyType_IsSubtype PyType_Modified
     PyUnicode_AsUTF8AndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromKindAndData PyUnicode_FromStringAndSize PyUnicode_InternInPlace
-    PyIter_Check PyUnicode_New _PyUnicode_Ready
+    PyIter_Check PyLong_FromNativeBytes PyType_GetFullyQualifiedName PyUnicode_New _PyUnicode_Ready
     PyWeakref_GetObject PyWeakref_GetRef Py_GetVersion Py_InitializeEx Py_IsFinalizing Py_IsInitialized
     _PyBytes_Resize _PyLong_FromByteArray _Py_CheckFunctionResult
 """.split()
