@@ -188,6 +188,20 @@ fn handled_pair(
     (recorder, other)
 }
 
+/// Reads from the other end until so many bytes are there, while the loop goes on sending.
+fn receive(event_loop: &Loop, other: &mut impl io::Read, length: usize) -> Vec<u8> {
+    let mut received = Vec::new();
+    let mut buffer = vec![0; 300_001];
+    while received.len() < length {
+        match other.read(&mut buffer) {
+            Ok(count) => received.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => turns(event_loop, 1),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    received
+}
+
 fn turns(event_loop: &Loop, count: usize) {
     for _ in 0..count {
         event_loop.block_on(async { sleep(Duration::from_micros(100)).await });
@@ -266,14 +280,7 @@ fn a_large_write_takes_along_what_waits_and_the_handler_hears_that_all_has_left(
     recorder.stream.write(b"head").unwrap();
     recorder.stream.write(&vec![2; 4_000_000]).unwrap();
     recorder.stream.write(b"end").unwrap();
-    let mut received = Vec::new();
-    while received.len() < 4_000_007 {
-        match io::Read::read(&mut other, &mut buffer) {
-            Ok(count) => received.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => turns(&event_loop, 1),
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let received = receive(&event_loop, &mut other, 4_000_007);
     assert!(received.starts_with(b"head\x02") && received.ends_with(b"\x02end"));
 }
 
@@ -323,15 +330,7 @@ fn what_is_kept_and_what_is_copied_arrives_in_the_order_of_the_writes() {
         Rc::strong_count(&kept) > 1,
         "what the socket did not take is not copied"
     );
-    let mut received = Vec::new();
-    let mut buffer = vec![0; 300_001];
-    while received.len() < expected.len() {
-        match io::Read::read(&mut other, &mut buffer) {
-            Ok(count) => received.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => turns(&event_loop, 1),
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let received = receive(&event_loop, &mut other, expected.len());
     assert!(received == expected);
     assert_eq!(recorder.stream.queued(), 0);
     assert_eq!(Rc::strong_count(&kept), 1, "what is sent is let go");

@@ -18,9 +18,9 @@ use twinloop_web::fetch::Body;
 use super::client::Running;
 use super::failures::{class, fetch_error, json_error};
 use super::response::{Content, Response, State};
+use super::upload::known_bytes;
 use super::waiting::{self, Clock, Wakeup};
 use crate::asyncio::event_loop::LoopState;
-use crate::ffi::buffers::{is_bytes_like, shared};
 use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::{self, Object, text_of_latin1};
 
@@ -262,16 +262,13 @@ fn refused(state: &State, why: &str) -> PyErr {
 
 /// What a program has made a response of, as bytes.
 fn bytes_of(given: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    if let Ok(text) = given.cast::<PyString>() {
-        return Ok(Bytes::copy_from_slice(text.to_str()?.as_bytes()));
+    match known_bytes(given)? {
+        Some(bytes) => Ok(bytes),
+        None => Err(PyTypeError::new_err(format!(
+            "the body of this response is a '{}', which its server reads and nobody else",
+            given.get_type().name()?
+        ))),
     }
-    if is_bytes_like(given) {
-        return shared(given);
-    }
-    Err(PyTypeError::new_err(format!(
-        "the body of this response is a '{}', which its server reads and nobody else",
-        given.get_type().name()?
-    )))
 }
 
 /// A body as text, in its own encoding; UTF-8 where it names none. What is not of the encoding becomes U+FFFD.

@@ -204,18 +204,23 @@ fn pull(py: Python<'_>, iterator: &Object) -> Produced {
     }
 }
 
-/// A piece of a body: bytes, or text in UTF-8.
+/// Bytes, or text in UTF-8; nothing for all else.
+pub(super) fn known_bytes(given: &Bound<'_, PyAny>) -> PyResult<Option<Bytes>> {
+    if let Ok(text) = given.cast::<PyString>() {
+        return Ok(Some(Bytes::copy_from_slice(text.to_str()?.as_bytes())));
+    }
+    is_bytes_like(given).then(|| shared(given)).transpose()
+}
+
+/// A piece of a body.
 fn bytes_of(piece: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    if let Ok(text) = piece.cast::<PyString>() {
-        return Ok(Bytes::copy_from_slice(text.to_str()?.as_bytes()));
+    match known_bytes(piece)? {
+        Some(bytes) => Ok(bytes),
+        None => Err(PyTypeError::new_err(format!(
+            "a piece of a body is bytes or text, not '{}'",
+            piece.get_type().name()?
+        ))),
     }
-    if is_bytes_like(piece) {
-        return shared(piece);
-    }
-    Err(PyTypeError::new_err(format!(
-        "a piece of a body is bytes or text, not '{}'",
-        piece.get_type().name()?
-    )))
 }
 
 // ---- asynchronous iterables
