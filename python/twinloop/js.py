@@ -40,6 +40,7 @@ __all__ = [
     "JsProxy",
     "aborting",
     "cancelled_by",
+    "collect",
     "eval",
     "function",
     "import_module",
@@ -176,6 +177,17 @@ def to_js(value: Any, depth: float = -1) -> Any:
     typed arrays over the same memory. ``depth`` limits how many levels are copied; what lies deeper stays as it is.
     """
     return _on_a_loop(_native.js_to_js, value, depth)
+
+
+def collect() -> int:
+    """Collect the garbage of both languages now, and with it cycles that go through both; the number of JavaScript values that Python held in such.
+
+    A Python object that JavaScript holds and that leads back to it is freed when nothing else holds either. That happens by itself from
+    time to time, when the Python objects that JavaScript holds have doubled (from a thousand on). Called by a Python function that
+    JavaScript called, whose values are in use, it collects nothing and returns 0.
+    """
+    freed: int | None = _on_a_loop(_native.js_collect)
+    return freed or 0
 
 
 def to_py(value: Any, depth: float = -1) -> Any:

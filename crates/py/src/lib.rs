@@ -26,7 +26,7 @@ pub use asyncio::event_loop_of;
 pub use errors::web_error;
 pub use ffi::{
     BufferInfo, BytesExporter, Lending, LentBuffer, Text, buffer_size, lend_buffer, offer_gil,
-    release_returned, text_of_latin1, text_of_ucs2, with_text,
+    reference_count, release_returned, text_of_latin1, text_of_ucs2, with_text,
 };
 
 pub use serve::{hand_over, take_exchange};

@@ -68,6 +68,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_conclude, module)?)?;
     module.add_function(wrap_pyfunction!(js_shut_down, module)?)?;
     module.add_function(wrap_pyfunction!(js_collect_garbage, module)?)?;
+    module.add_function(wrap_pyfunction!(js_collect, module)?)?;
     module.add_function(wrap_pyfunction!(js_end, module)?)
 }
 
@@ -267,4 +268,10 @@ fn js_collect_garbage(py: Python<'_>) -> PyResult<()> {
         crossing.scope.collect_garbage();
         Ok(())
     })
+}
+
+/// Collects both heaps of this thread; `None` when JavaScript is on the stack.
+#[pyfunction]
+fn js_collect(py: Python<'_>) -> PyResult<Option<usize>> {
+    Bridge::running(py)?.collect(py)
 }

@@ -210,6 +210,12 @@ impl<'s> Scope<'s> {
         unsafe { JS_GC(self.cx(), GCReason::API) };
     }
 
+    /// Collects garbage now, and with it what WeakRefs keep for the running job: for where no job of JavaScript's runs.
+    pub fn collect_unkept(&self) {
+        super::microtasks::KeptObjects::clear_now(self.cx());
+        self.collect_garbage();
+    }
+
     /// One of the realm's own constructors, whatever the program did to the global of that name.
     pub(super) fn class_object(&self, key: JSProtoKey) -> Result<Local<'s>, Error> {
         let cx = self.cx();

@@ -37,5 +37,6 @@ pub(crate) use gil::{
 };
 pub use lending::{BufferInfo, LentBuffer, buffer_size, lend_buffer, release_returned};
 pub(crate) use object::Object;
+pub use object::reference_count;
 pub(crate) use state_slot::StateSlot;
 pub use text::{Text, text_of_latin1, text_of_ucs2, with_text};

@@ -85,3 +85,10 @@ impl Drop for Object {
         unsafe { ffi::Py_DECREF(self.pointer.as_ptr()) }
     }
 }
+
+/// How many references to an object there are, this one among them.
+pub fn reference_count(object: &Bound<'_, PyAny>) -> usize {
+    // SAFETY: a live object, and the GIL is held.
+    let count = unsafe { ffi::Py_REFCNT(object.as_ptr()) };
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

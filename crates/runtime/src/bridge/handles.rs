@@ -36,6 +36,20 @@ impl Default for Handles {
     }
 }
 
+impl Handles {
+    /// How many Python objects JavaScript holds.
+    pub(super) fn count(&self) -> usize {
+        self.objects.borrow().len()
+    }
+
+    /// Those of which there is one host object.
+    pub(super) fn alone(&self) -> Vec<Rc<PythonObject>> {
+        let objects = self.objects.borrow();
+        let live = objects.values().filter(|object| object.strong_count() == 1);
+        live.filter_map(Weak::upgrade).collect()
+    }
+}
+
 /// What a Python object is known by: addresses of what is alive as long as it stands in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Identity {
@@ -84,6 +98,12 @@ fn count_memory(scope: &Scope<'_>, object: &Bound<'_, PyAny>) -> Option<CountedM
 
 /// From so many bytes on, memory of a Python object is told to the engine.
 const COUNTED: usize = 16 * 1024;
+
+impl PythonObject {
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
 
 impl Drop for PythonObject {
     fn drop(&mut self) {
@@ -138,6 +158,7 @@ impl Bridge {
                     .objects
                     .borrow_mut()
                     .insert(identity, Rc::downgrade(&owned));
+                self.look_for_cycles_later();
                 owned
             }
         };

@@ -1,4 +1,4 @@
-//! The JavaScript half of the bridge: four files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! The JavaScript half of the bridge: five files, CommonJS in shape as the built-in files are, whose `require` they have. They get
 //! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
@@ -6,7 +6,7 @@ use twinloop_js::engine::{Error, Local, Scope, Slot};
 use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 4] = [
         "twinloop:bridge/contexts",
         include_str!("../crossing/contexts.js"),
     ),
+    ("twinloop:bridge/cycles", include_str!("cycles.js")),
 ];
 
 /// A function of these files.
@@ -67,10 +68,13 @@ pub(crate) enum Helper {
     FrameWith,
     HeldIn,
     HasStores,
+    HandlesOf,
+    Mirror,
+    Survivors,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 39] = [
+const NAMES: [(Helper, &str); 42] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
@@ -110,6 +114,9 @@ const NAMES: [(Helper, &str); 39] = [
     (Helper::FrameWith, "frameWith"),
     (Helper::HeldIn, "heldIn"),
     (Helper::HasStores, "hasStores"),
+    (Helper::HandlesOf, "handlesOf"),
+    (Helper::Mirror, "mirror"),
+    (Helper::Survivors, "survivors"),
 ];
 
 /// The functions of one context.

@@ -18,7 +18,8 @@ use super::lifecycle::here;
 /// The tables of one bridge.
 #[derive(Default)]
 pub(super) struct Keys {
-    values: RefCell<Slab<Slot>>,
+    /// None for a value that was collected, while something that is garbage itself still has its key.
+    values: RefCell<Slab<Option<Slot>>>,
     /// The live `JsProxy` of a JavaScript object, by the object's identity number.
     proxies: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
     /// The live `JsException` of a thrown object.
@@ -34,6 +35,28 @@ impl Keys {
         drop(values);
         let left = std::mem::take(&mut *self.left.borrow_mut());
         drop(left);
+    }
+
+    /// How many values Python holds.
+    pub(super) fn count(&self) -> usize {
+        self.values.borrow().len()
+    }
+
+    /// Takes the root of a value away; its key stays.
+    pub(super) fn weaken(&self, index: usize) {
+        let slot = self
+            .values
+            .borrow_mut()
+            .get_mut(index)
+            .and_then(Option::take);
+        drop(slot);
+    }
+
+    /// Gives the value of a key its root back.
+    pub(super) fn strengthen(&self, index: usize, slot: Slot) {
+        if let Some(value) = self.values.borrow_mut().get_mut(index) {
+            *value = Some(slot);
+        }
     }
 }
 
@@ -52,6 +75,11 @@ impl JsKey {
     /// The number of its bridge, and where the value stands there.
     pub(super) fn parts(&self) -> (u64, usize) {
         (self.bridge, self.index)
+    }
+
+    /// Where its value stands.
+    pub(crate) fn place(&self) -> usize {
+        self.index
     }
 
     /// Runs `function` on the loop's thread.
@@ -81,7 +109,11 @@ fn release(number: u64, index: usize) {
 impl Bridge {
     /// Keeps a value for Python.
     pub(crate) fn keep(&self, scope: &Scope<'_>, value: Local<'_>) -> JsKey {
-        let index = self.keys.values.borrow_mut().insert(scope.persist(value));
+        let index = self
+            .keys
+            .values
+            .borrow_mut()
+            .insert(Some(scope.persist(value)));
         JsKey {
             bridge: self.number,
             index,
@@ -99,14 +131,19 @@ impl Bridge {
         let values = self.keys.values.borrow();
         let slot = values
             .get(key.index)
-            .ok_or_else(|| PyRuntimeError::new_err("this JavaScript value is gone"))?;
+            .and_then(Option::as_ref)
+            .ok_or_else(|| {
+                PyRuntimeError::new_err(
+                    "this JavaScript value is gone: it was collected together with what held it",
+                )
+            })?;
         Ok(scope.local(slot))
     }
 
     /// The value that stands at the index of a key of this bridge.
     pub(super) fn value_at<'s>(&self, scope: &Scope<'s>, index: usize) -> Option<Local<'s>> {
         let values = self.keys.values.borrow();
-        values.get(index).map(|slot| scope.local(slot))
+        Some(scope.local(values.get(index)?.as_ref()?))
     }
 
     /// Lets the generator be closed when Python's last proxy of it goes.

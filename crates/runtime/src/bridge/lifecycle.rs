@@ -85,6 +85,7 @@ impl Bridge {
             event_loop: event_loop.clone(),
             keys: Default::default(),
             handles: Default::default(),
+            looking: Default::default(),
             waiting: RefCell::default(),
             rejections: RefCell::default(),
             helpers,

@@ -5,6 +5,7 @@
 //! in slots (rule ROOTED), Python objects in host objects that the JavaScript collector owns.
 
 mod closing;
+mod cycles;
 mod handles;
 mod helpers;
 mod keys;
@@ -42,6 +43,8 @@ pub(crate) struct Bridge {
     keys: keys::Keys,
     /// Python objects that JavaScript holds.
     handles: handles::Handles,
+    /// When cycles through both heaps are looked for next.
+    looking: cycles::Looking,
     /// Promises that wait for Tasks.
     waiting: RefCell<Slab<Waiting>>,
     /// Rejected promises that Python holds and may handle yet, by identity number.

@@ -81,6 +81,16 @@ impl JsProxy {
         bridge.value(scope, &self.key)
     }
 
+    /// Where its value stands among what Python holds.
+    pub(crate) fn held_at(&self) -> Option<usize> {
+        Bridge::is_alive(&self.key).then(|| self.key.place())
+    }
+
+    /// What a method keeps alive of Python's.
+    pub(crate) fn held_receiver(&self) -> Option<&Py<JsProxy>> {
+        self.this.as_ref()
+    }
+
     /// The value of a Promise that is fulfilled, after the microtasks that wait have run; `None` while JavaScript is on the
     /// stack, where they may not.
     pub(super) fn settled(&self, py: Python<'_>) -> PyResult<Option<Settled>> {

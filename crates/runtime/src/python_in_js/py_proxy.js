@@ -500,6 +500,12 @@ module.exports = {
   HANDLE,
   wrap,
   known,
+  /** The handles behind these proxies, undefined for those that are gone. @param {number[]} ids */
+  handlesOf(ids) {
+    const handles = [];
+    for (let i = 0; i < ids.length; i += 1) handles[i] = /** @type {Target} */ (known(ids[i]))?.[HANDLE];
+    return handles;
+  },
   /** Drops the entries of these proxies, of which each number may have got a new one. @param {number[]} ids */
   forget(ids) {
     for (let i = 0; i < ids.length; i += 1) if (known(ids[i]) === undefined) mapDelete(proxies, ids[i]);

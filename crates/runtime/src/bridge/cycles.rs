@@ -1,0 +1,426 @@
+//! Cycles that go through both heaps. Each collector sees the other's reference as a root, so neither would ever free them.
+//!
+//! Python's side is looked at first, as its own collector does it: from the objects that JavaScript holds, along what each refers to.
+//! Where an object has more references than were met on the way, something outside holds it, and whatever it leads to. What is left lives by
+//! JavaScript alone. What such an object leads to of JavaScript's is then told to JavaScript's heap as edges from its handle (`cycles.js`), Python's
+//! own roots of it are taken away, and JavaScript's collector decides. What lived gets its root back.
+//!
+//! Everything errs to one side: a reference that is not understood (a C structure that does not say what it holds, an iterator, a call under
+//! way) keeps what it refers to. Modules end the search; what their variables hold is held from outside.
+//!
+//! One look costs what a full collection of both heaps costs that are looked at. It happens by itself when the objects that JavaScript holds have
+//! doubled, and then gives up where too much hangs on them (rule BOUNDED).
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBool, PyBytes, PyCode, PyDict, PyFloat, PyInt, PyList, PyModule, PyNone, PyString,
+};
+use twinloop_js::engine::{Local, Scope};
+use twinloop_loop::Entry;
+
+use super::handles::PythonObject;
+use super::{Bridge, Helper};
+use crate::js_in_python::JsProxy;
+
+/// From so many objects held by JavaScript on, cycles are looked for without being asked.
+const FIRST: usize = 1000;
+
+/// How many Python objects are looked at without being asked: so many, and so many more for each that JavaScript holds.
+const LOOKED_AT: usize = 50_000;
+const LOOKED_AT_EACH: usize = 50;
+
+/// The most looks in a row: what one sets free may hold more.
+const ROUNDS: usize = 8;
+
+/// When the next look comes by itself.
+pub(super) struct Looking {
+    next: Cell<usize>,
+    is_due: Cell<bool>,
+}
+
+impl Default for Looking {
+    fn default() -> Self {
+        Looking {
+            next: Cell::new(FIRST),
+            is_due: Cell::new(false),
+        }
+    }
+}
+
+impl Bridge {
+    /// Called when JavaScript got hold of one more Python object, which may not be the moment.
+    pub(super) fn look_for_cycles_later(&self) {
+        let looking = &self.looking;
+        if self.handles.count() < looking.next.get() || looking.is_due.replace(true) {
+            return;
+        }
+        self.event_loop.push(Entry::call(|_| {
+            let Some(bridge) = super::lifecycle::here() else {
+                return;
+            };
+            bridge.looking.is_due.set(false);
+            Python::attach(|py| {
+                let most = LOOKED_AT + LOOKED_AT_EACH * bridge.handles.count();
+                if let Err(error) = bridge.look_for_cycles(py, most) {
+                    error.write_unraisable(py, None);
+                }
+            });
+            let next = FIRST.max(2 * bridge.handles.count());
+            bridge.looking.next.set(next);
+        }));
+    }
+
+    /// Collects both heaps and what cycles go through both; the number of JavaScript objects that were freed although Python held
+    /// them. `None`, and nothing done, while JavaScript is on the stack.
+    pub(crate) fn collect(self: &Rc<Self>, py: Python<'_>) -> PyResult<Option<usize>> {
+        let gc = py.import(intern!(py, "gc"))?;
+        let mut freed = 0;
+        let mut before = None;
+        for _ in 0..ROUNDS {
+            if !self.checkpoint() {
+                return Ok(None);
+            }
+            self.enter(py, |crossing| {
+                crossing.scope.collect_unkept();
+                crossing.scope.drop_collected();
+                Ok(())
+            })?;
+            gc.call_method0(intern!(py, "collect"))?;
+            let left = (self.keys.count(), self.handles.count());
+            if before.replace(left) == Some(left) {
+                break;
+            }
+            let Some(found) = self.look_for_cycles(py, usize::MAX)? else {
+                return Ok(None);
+            };
+            freed += found;
+        }
+        Ok(Some(freed))
+    }
+
+    /// One look, unless JavaScript is on the stack: at most so many Python objects.
+    fn look_for_cycles(self: &Rc<Self>, py: Python<'_>, most: usize) -> PyResult<Option<usize>> {
+        if !self.checkpoint() {
+            return Ok(None);
+        }
+        self.enter(py, |crossing| {
+            let scope = crossing.scope;
+            let asked = scope.nested(|scope| {
+                let handles =
+                    Handles::of(self, scope).map_err(|error| crossing.error_to_py(error))?;
+                let Some(findings) = Graph::from(py, &handles.objects, most)?.findings() else {
+                    return Ok(Vec::new());
+                };
+                self.mirror(scope, &handles, &findings)
+                    .map_err(|error| crossing.error_to_py(error))?;
+                for index in &findings.held {
+                    self.keys.weaken(*index);
+                }
+                Ok::<_, PyErr>(findings.held)
+            })?;
+            if asked.is_empty() {
+                return Ok(Some(0));
+            }
+            // What was looked at a moment ago, and asked for through weak references, is kept for nobody.
+            scope.collect_unkept();
+            let freed = scope
+                .nested(|scope| self.restore(scope, &asked))
+                .map_err(|error| crossing.error_to_py(error))?;
+            scope.drop_collected();
+            Ok(Some(freed))
+        })
+    }
+
+    /// Tells JavaScript's heap what its handles lead to.
+    fn mirror(
+        &self,
+        scope: &Scope<'_>,
+        handles: &Handles<'_>,
+        findings: &Findings,
+    ) -> Result<(), twinloop_js::engine::Error> {
+        let number = |number: usize| scope.number(number as f64);
+        let edges: Vec<Local<'_>> = findings.edges.iter().map(|end| number(*end)).collect();
+        let objects: Vec<Local<'_>> = findings
+            .held
+            .iter()
+            .map(|index| {
+                self.value_at(scope, *index)
+                    .unwrap_or_else(Local::undefined)
+            })
+            .collect();
+        let entries: Vec<Local<'_>> = findings
+            .entries
+            .iter()
+            .flat_map(|(handle, node)| [handles.values[*handle], number(*node)])
+            .collect();
+        let values = [
+            number(findings.nodes),
+            scope.array(&edges)?,
+            scope.array(&objects)?,
+            scope.array(&entries)?,
+        ];
+        self.help(scope, Helper::Mirror, &values).map(drop)
+    }
+
+    /// Gives what lived its root back; the number of those that did not.
+    fn restore(
+        &self,
+        scope: &Scope<'_>,
+        asked: &[usize],
+    ) -> Result<usize, twinloop_js::engine::Error> {
+        let survivors = self.help(scope, Helper::Survivors, &[])?;
+        let mut freed = 0;
+        for (at, index) in asked.iter().enumerate() {
+            scope.nested(|scope| {
+                let value = scope.get(survivors, u32::try_from(at).unwrap_or(u32::MAX))?;
+                if value.is_undefined() {
+                    freed += 1;
+                } else {
+                    self.keys.strengthen(*index, scope.persist(value));
+                }
+                Ok::<_, twinloop_js::engine::Error>(())
+            })?;
+        }
+        Ok(freed)
+    }
+}
+
+/// The Python objects of which the reference that JavaScript holds is known to the last one.
+struct Handles<'s> {
+    objects: Vec<Rc<PythonObject>>,
+    /// The host object of each.
+    values: Vec<Local<'s>>,
+}
+
+impl<'s> Handles<'s> {
+    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Result<Self, twinloop_js::engine::Error> {
+        let known = bridge.handles.alone();
+        let numbers: Vec<Local<'_>> = known
+            .iter()
+            .map(|object| scope.number(object.number() as f64))
+            .collect();
+        let found = bridge.help(scope, Helper::HandlesOf, &[scope.array(&numbers)?])?;
+        let mut handles = Handles {
+            objects: Vec::new(),
+            values: Vec::new(),
+        };
+        for (at, object) in known.into_iter().enumerate() {
+            let value = scope.get(found, u32::try_from(at).unwrap_or(u32::MAX))?;
+            if value.is_object() {
+                handles.objects.push(object);
+                handles.values.push(value);
+            }
+        }
+        Ok(handles)
+    }
+}
+
+/// What hangs on the Python objects that JavaScript holds.
+#[derive(Default)]
+struct Graph<'py> {
+    indices: HashMap<usize, usize>,
+    nodes: Vec<Node<'py>>,
+    /// The node of each handle.
+    entries: Vec<usize>,
+    is_whole: bool,
+}
+
+struct Node<'py> {
+    object: Bound<'py, PyAny>,
+    /// How many references to it were met.
+    met: usize,
+    leads_to: Vec<usize>,
+    /// Where its value stands among the keys, if it is a `JsProxy`.
+    held: Option<usize>,
+    is_held_outside: bool,
+}
+
+/// What JavaScript's heap is to be told, and asked.
+struct Findings {
+    /// Number of nodes; the objects of JavaScript follow in numbering.
+    nodes: usize,
+    /// From, to, and so on.
+    edges: Vec<usize>,
+    /// The keys of the objects that only such nodes hold.
+    held: Vec<usize>,
+    /// A handle by its place, and its node.
+    entries: Vec<(usize, usize)>,
+}
+
+impl<'py> Graph<'py> {
+    fn from(py: Python<'py>, handles: &[Rc<PythonObject>], most: usize) -> PyResult<Self> {
+        static REFERENTS: pyo3::sync::PyOnceLock<Py<PyAny>> = pyo3::sync::PyOnceLock::new();
+        let referents = REFERENTS.import(py, "gc", "get_referents")?;
+        let mut graph = Graph {
+            is_whole: true,
+            ..Graph::default()
+        };
+        for handle in handles {
+            let node = graph.meet(handle.object.bind(py));
+            graph.entries.push(node);
+        }
+        let mut next = 0;
+        while next < graph.nodes.len() {
+            if next >= most {
+                graph.is_whole = false;
+                break;
+            }
+            let object = graph.nodes[next].object.clone();
+            let mut leads_to = Vec::new();
+            if ends_search(&object) {
+                graph.nodes[next].is_held_outside = true;
+            } else {
+                let found = referents.call1((&object,))?;
+                for found in found.cast_into::<PyList>()?.iter() {
+                    if !is_plain(&found) {
+                        leads_to.push(graph.meet(&found));
+                    }
+                }
+                if let Ok(proxy) = object.cast::<JsProxy>()
+                    && let Some(receiver) = proxy.get().held_receiver()
+                {
+                    leads_to.push(graph.meet(receiver.bind(py)));
+                }
+            }
+            graph.nodes[next].leads_to = leads_to;
+            next += 1;
+        }
+        Ok(graph)
+    }
+
+    /// Counts one more reference to this object.
+    fn meet(&mut self, object: &Bound<'py, PyAny>) -> usize {
+        let nodes = &mut self.nodes;
+        let index = *self
+            .indices
+            .entry(object.as_ptr() as usize)
+            .or_insert_with(|| {
+                nodes.push(Node {
+                    held: object
+                        .cast::<JsProxy>()
+                        .ok()
+                        .and_then(|proxy| proxy.get().held_at()),
+                    object: object.clone(),
+                    met: 0,
+                    leads_to: Vec::new(),
+                    is_held_outside: false,
+                });
+                nodes.len() - 1
+            });
+        nodes[index].met += 1;
+        index
+    }
+
+    /// What may be garbage, if there is any.
+    fn findings(mut self) -> Option<Findings> {
+        if !self.is_whole {
+            return None;
+        }
+        self.spread_from_outside();
+        let is_held = |node: &Node<'_>| node.held.is_some() && !node.is_held_outside;
+        let targets: Vec<usize> = (0..self.nodes.len())
+            .filter(|index| is_held(&self.nodes[*index]))
+            .collect();
+        if targets.is_empty() {
+            return None;
+        }
+        let leads = self.leading_to(&targets);
+        // Proxies may lead on to their receivers, so they are nodes like all others, each with an edge to its value.
+        let mut numbers = HashMap::new();
+        for index in (0..self.nodes.len()).filter(|index| leads[*index]) {
+            numbers.insert(index, numbers.len());
+        }
+        let nodes = numbers.len();
+        let mut edges = Vec::new();
+        let mut held = Vec::new();
+        for (&index, &number) in &numbers {
+            for to in &self.nodes[index].leads_to {
+                if let Some(to) = numbers.get(to) {
+                    edges.extend([number, *to]);
+                }
+            }
+            if let Some(key) = self.nodes[index].held {
+                edges.extend([number, nodes + held.len()]);
+                held.push(key);
+            }
+        }
+        let entries = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(handle, node)| Some((handle, *numbers.get(node)?)))
+            .collect();
+        Some(Findings {
+            nodes,
+            edges,
+            held,
+            entries,
+        })
+    }
+
+    /// Marks what is held from outside, and what that leads to.
+    fn spread_from_outside(&mut self) {
+        let mut outside: Vec<usize> = Vec::new();
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            // One reference is the node's own.
+            node.is_held_outside |= twinloop_py::reference_count(&node.object) > node.met + 1;
+            if node.is_held_outside {
+                outside.push(index);
+            }
+        }
+        while let Some(index) = outside.pop() {
+            for to in std::mem::take(&mut self.nodes[index].leads_to) {
+                if !std::mem::replace(&mut self.nodes[to].is_held_outside, true) {
+                    outside.push(to);
+                }
+            }
+        }
+    }
+
+    /// Which nodes lead to these, themselves among them.
+    fn leading_to(&self, targets: &[usize]) -> Vec<bool> {
+        let mut from: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for to in &node.leads_to {
+                from[*to].push(index);
+            }
+        }
+        let mut leads = vec![false; self.nodes.len()];
+        let mut next: Vec<usize> = targets.to_vec();
+        while let Some(index) = next.pop() {
+            if !self.nodes[index].is_held_outside && !std::mem::replace(&mut leads[index], true) {
+                next.append(&mut from[index]);
+            }
+        }
+        leads
+    }
+}
+
+/// Whether this can refer to nothing, as most objects cannot.
+fn is_plain(object: &Bound<'_, PyAny>) -> bool {
+    object.is_exact_instance_of::<PyString>()
+        || object.is_exact_instance_of::<PyInt>()
+        || object.is_exact_instance_of::<PyNone>()
+        || object.is_exact_instance_of::<PyFloat>()
+        || object.is_exact_instance_of::<PyBool>()
+        || object.is_exact_instance_of::<PyBytes>()
+        || object.is_exact_instance_of::<PyCode>()
+}
+
+/// Whether this is a module, or the variables of one.
+fn ends_search(object: &Bound<'_, PyAny>) -> bool {
+    if object.is_instance_of::<PyModule>() {
+        return true;
+    }
+    object.cast_exact::<PyDict>().is_ok_and(|dict| {
+        matches!(
+            dict.contains(intern!(object.py(), "__builtins__")),
+            Ok(true)
+        )
+    })
+}
