@@ -6,7 +6,7 @@
 ``names``       hosts and ports: what ``getaddrinfo`` answers, and ``--connect-to``
 ``transports``  sockets, datagrams, pipes, child processes, TLS: what happens once in a connection's life
 ``loop``        the event loop itself, over asyncio's own, and what shows its tasks
-``fetch``       the rare half of ``twinloop.fetch`` and ``Session``
+``fetch``       the rare half of ``twinloop.fetch``, ``Session`` and ``WebSocket``; ``EventSource``
 ``serve``       options, lifespan, logs and workers of servers
 ``program``     ``python -m twinloop`` and the command ``twinloop`` for Python programs
 ==============  ==================================================================================================

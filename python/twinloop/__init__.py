@@ -2,7 +2,7 @@
 
 ``twinloop.run(main())`` runs a coroutine on Twinloop's event loop. ``new_event_loop`` is a loop factory for
 ``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop. ``await fetch(url)``
-is an HTTP client, ``await serve(application)`` a server.
+is an HTTP client, ``async with WebSocket(url)`` one of WebSockets, ``await serve(application)`` a server.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from _twinloop.loop.tasks import format_tasks
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConnectionClosed",
+    "ConnectionClosedError",
+    "ConnectionClosedOK",
     "EventLoop",
     "EventLoopPolicy",
+    "EventSource",
     "FetchCertificateError",
     "FetchConnectionError",
     "FetchConnectionResetError",
@@ -41,7 +45,11 @@ __all__ = [
     "Response",
     "Retry",
     "Server",
+    "ServerSentEvent",
     "Session",
+    "WebSocket",
+    "WebSocketError",
+    "WebSocketHandshakeError",
     "__version__",
     "fetch",
     "format_tasks",
@@ -55,6 +63,10 @@ __all__ = [
 # What most programs do not need is loaded when it is named. The engine costs memory and time that a program without JavaScript need not pay,
 # and serving many modules.
 _LATER = {
+    "ConnectionClosed": "_twinloop.fetch.errors",
+    "ConnectionClosedError": "_twinloop.fetch.errors",
+    "ConnectionClosedOK": "_twinloop.fetch.errors",
+    "EventSource": "_twinloop.fetch.events",
     "FetchCertificateError": "_twinloop.fetch.errors",
     "FetchConnectionError": "_twinloop.fetch.errors",
     "FetchConnectionResetError": "_twinloop.fetch.errors",
@@ -71,7 +83,11 @@ _LATER = {
     "Response": "_twinloop._native",
     "Retry": "_twinloop.fetch.session",
     "Server": "_twinloop.serve.server",
+    "ServerSentEvent": "_twinloop.fetch.events",
     "Session": "_twinloop.fetch.session",
+    "WebSocket": "_twinloop.fetch.websocket",
+    "WebSocketError": "_twinloop.fetch.errors",
+    "WebSocketHandshakeError": "_twinloop.fetch.errors",
     "fetch": "_twinloop._native",
     "js": "twinloop.js",
     "js_app": "_twinloop.serve.js_handlers",

@@ -4,11 +4,13 @@ import socket
 import ssl
 from asyncio import AbstractEventLoop, DefaultEventLoopPolicy, SelectorEventLoop
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
     Callable,
     Coroutine,
+    Generator,
     Iterable,
     Iterator,
     Mapping,
@@ -57,8 +59,12 @@ _Headers: TypeAlias = Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[s
 _Form: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 __all__ = [
+    "ConnectionClosed",
+    "ConnectionClosedError",
+    "ConnectionClosedOK",
     "EventLoop",
     "EventLoopPolicy",
+    "EventSource",
     "FetchCertificateError",
     "FetchConnectionError",
     "FetchConnectionResetError",
@@ -75,7 +81,11 @@ __all__ = [
     "Response",
     "Retry",
     "Server",
+    "ServerSentEvent",
     "Session",
+    "WebSocket",
+    "WebSocketError",
+    "WebSocketHandshakeError",
     "__version__",
     "fetch",
     "format_tasks",
@@ -134,6 +144,20 @@ class HTTPStatusError(FetchError):
     response: Response
     status: int
     def __init__(self, message: str, response: Response) -> None: ...
+
+class WebSocketError(FetchError): ...
+
+class WebSocketHandshakeError(WebSocketError, FetchConnectionError):
+    status: int | None
+    def __init__(self, message: str, status: int | None = None) -> None: ...
+
+class ConnectionClosed(WebSocketError, ConnectionError):
+    code: int
+    reason: str
+    def __init__(self, code: int, reason: str = "", failure: str | None = None) -> None: ...
+
+class ConnectionClosedOK(ConnectionClosed): ...
+class ConnectionClosedError(ConnectionClosed): ...
 
 @final
 class Headers(MutableMapping[str, str]):
@@ -309,6 +333,89 @@ class Session:
     def close(self) -> Awaitable[None]: ...
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_: object) -> None: ...
+
+class WebSocket:
+    def __new__(
+        cls,
+        url: _Url,
+        *,
+        protocols: str | Iterable[str] | None = None,
+        headers: _Headers | None = None,
+        params: str | _Form | None = None,
+        cookies: _Form | None = None,
+        auth: tuple[str, str] | None = None,
+        compress: bool = True,
+        max_size: int | None = 16777216,
+        open_timeout: float | None = 30.0,
+        ping_interval: float | None = 20.0,
+        ping_timeout: float | None = 20.0,
+        close_timeout: float | None = 10.0,
+        session: Session | None = None,
+    ) -> Self: ...
+    @classmethod
+    def reconnecting(cls, url: _Url, *, retry: Retry | None = None, **options: Any) -> AsyncGenerator[Self]: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def extensions(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def close_code(self) -> int | None: ...
+    @property
+    def close_reason(self) -> str | None: ...
+    @property
+    def buffered_amount(self) -> int: ...
+    def send(self, message: str | _Bytes) -> Awaitable[None]: ...
+    def send_json(self, value: Any) -> Awaitable[None]: ...
+    def receive(self) -> Coroutine[Any, Any, str | bytes]: ...
+    def recv(self) -> Coroutine[Any, Any, str | bytes]: ...
+    def ping(self) -> Coroutine[Any, Any, float]: ...
+    def close(self, code: int = 1000, reason: str = "") -> Awaitable[None]: ...
+    def abort(self) -> None: ...
+    def __await__(self) -> Generator[Any, None, Self]: ...
+    def __aenter__(self) -> Coroutine[Any, Any, Self]: ...
+    def __aexit__(self, *_exception: object) -> Awaitable[None]: ...
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, str | bytes]: ...
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    type: str
+    data: str
+    id: str
+    def json(self) -> Any: ...
+
+class EventSource:
+    def __init__(
+        self,
+        url: _Url,
+        *,
+        last_event_id: str = "",
+        reconnect: bool = True,
+        retry: Retry | None = None,
+        open_timeout: float | None = 30.0,
+        read_timeout: float | None = None,
+        max_size: int = 16777216,
+        session: Session | None = None,
+        headers: _Headers | None = None,
+        **options: Any,
+    ) -> None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def last_event_id(self) -> str: ...
+    @property
+    def response(self) -> Response | None: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> ServerSentEvent: ...
 
 class Request:
     scope: dict[str, Any]

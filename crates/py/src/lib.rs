@@ -10,10 +10,12 @@
 //!   datagrams, pipes), `tls`, `streams` (the readers of asyncio's streams), `sockets` (the `sock_*` methods), `names`
 //! - `serve/`: ASGI applications and handlers on the HTTP server of `twinloop-web`
 //! - `fetch/`: `twinloop.fetch` on the HTTP client of `twinloop-web`, and the classes `Response` and `Headers`
+//! - `websocket/`: `twinloop.WebSocket` on the WebSocket client of `twinloop-web`
+//! - `waiting`: how a native coroutine waits for a future of `web`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!
-//! Stands on `twinloop-loop` and, for `fetch` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
+//! Stands on `twinloop-loop` and, for `fetch`, `websocket` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]
 
 mod asyncio;
@@ -21,6 +23,8 @@ mod errors;
 mod fetch;
 mod ffi;
 mod serve;
+mod waiting;
+mod websocket;
 
 pub use asyncio::event_loop_of;
 pub use errors::web_error;
@@ -43,5 +47,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::done::register(module)?;
     asyncio::register(module)?;
     fetch::register(module)?;
+    websocket::register(module)?;
     serve::register(module)
 }

@@ -187,6 +187,8 @@ struct ErrorParts {
     message: String,
     source: Option<Source>,
     file: Option<FileContext>,
+    /// Of an answer that refuses.
+    status: Option<u16>,
 }
 
 /// What a file operation was about.
@@ -205,6 +207,7 @@ impl Error {
                 message: message.into(),
                 source: None,
                 file: None,
+                status: None,
             }),
         }
     }
@@ -219,6 +222,15 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Source>) -> Error {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.source = Some(source.into());
+        }
+        self
+    }
+
+    /// The same error, with the status of the answer that it is about.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: u16) -> Error {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.status = Some(status);
         }
         self
     }
@@ -241,6 +253,7 @@ impl Error {
                 message,
                 source,
                 file: Some(file),
+                status: None,
             }),
         }
     }
@@ -288,6 +301,11 @@ impl Error {
     /// The operating system's number (`errno`), when the operating system is the cause.
     pub fn raw_os_error(&self) -> Option<i32> {
         self.io_error().and_then(io::Error::raw_os_error)
+    }
+
+    /// The status with which a server has refused to open a WebSocket.
+    pub fn status(&self) -> Option<u16> {
+        self.inner.status
     }
 
     /// A file error's system call (`"open"`, `"rename"`, ...).

@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | [`fetch`] | requests, redirects, bodies, content coding, connection pool, `data:` | [`fetch::Client::fetch`] |
 //! | [`websocket`] | RFC 6455 client with permessage-deflate | [`websocket::WebSocket::connect`] |
+//! | [`event_stream`] | server-sent events as they arrive | [`event_stream::EventStream`] |
 //! | [`fs`] | files on the blocking pool | [`fs::read`], [`fs::File`] |
 //! | [`http1`] | the messages of a connection, as servers read them | [`http1::Parser`] |
 //! | [`http2`] | a connection of HTTP/2, both ends, without I/O | [`http2::Connection`] |
@@ -50,6 +51,7 @@ pub mod connect;
 pub mod crypto;
 pub mod dns;
 mod error;
+pub mod event_stream;
 pub mod fetch;
 pub mod fs;
 #[cfg(fuzzing)]

@@ -6,6 +6,7 @@ use common::{client, config, eventually, fixtures, raw_server, read_head, run};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+use twinloop_loop::{Loop, time};
 use twinloop_web::websocket::{CloseStatus, Handshake, Message, WebSocket};
 use twinloop_web::{Client, Config, Error, ErrorKind};
 
@@ -218,6 +219,66 @@ fn fragments_are_put_together_and_pings_answered_between() {
 }
 
 #[test]
+fn a_peer_that_does_not_answer_a_ping_is_told_so_and_given_up() {
+    let (send, received) = std::sync::mpsc::channel();
+    let url = websocket_server(move |stream| {
+        for _ in 0..2 {
+            send.send(read_frame(stream)).expect("the test waits");
+        }
+    });
+    run(async {
+        let client = Client::new(Config::default()).unwrap();
+        let mut handshake = Handshake::new(&url).unwrap();
+        handshake.ping_interval = Some(Duration::from_millis(10));
+        handshake.ping_timeout = Duration::from_millis(50);
+        let mut socket = WebSocket::connect(&client, handshake).await.unwrap();
+        let (messages, error) = all(&mut socket).await;
+        assert!(messages.is_empty() && error.unwrap().is_timeout());
+        assert_eq!(socket.close_status(), status(1006, "", false));
+    });
+    assert_eq!(received.recv().unwrap().expect("a ping").0, 0x89);
+    let close = received.recv().unwrap().expect("a close");
+    assert_eq!(close, (0x88, b"\x03\xf3keepalive ping timeout".to_vec()));
+}
+
+#[test]
+fn a_peer_that_answers_pings_is_kept_and_one_that_nobody_listens_to_as_well() {
+    let fixtures = fixtures();
+    let client = client(&fixtures);
+    run(async {
+        let mut handshake = to("ws-echo");
+        handshake.ping_interval = Some(Duration::from_millis(5));
+        handshake.ping_timeout = Duration::from_millis(20);
+        let mut socket = WebSocket::connect(&client, handshake).await.unwrap();
+        for pause in [0, 150] {
+            // Nobody receives, so no answer is seen, which is not the peer's fault.
+            time::sleep(Duration::from_millis(pause)).await;
+            let quiet = time::timeout(Duration::from_millis(150), socket.receive()).await;
+            assert!(quiet.is_err(), "{quiet:?}");
+            socket.send("still here").await.unwrap();
+            assert_eq!(socket.receive().await.unwrap(), Some("still here".into()));
+        }
+    });
+}
+
+#[test]
+fn a_ping_is_awaited_while_somebody_receives() {
+    let fixtures = fixtures();
+    let client = client(&fixtures);
+    run(async {
+        let (sender, mut receiver) = open(&client, "ws-echo").await.split();
+        let receiving = Loop::current().spawn(async move { receiver.receive().await });
+        for _ in 0..3 {
+            assert!(sender.round_trip().await.unwrap() > Duration::ZERO);
+        }
+        let open = sender.round_trip();
+        sender.abort();
+        assert!(open.await.unwrap_err().is_closed());
+        assert!(receiving.await.unwrap().unwrap().is_none());
+    });
+}
+
+#[test]
 fn a_server_that_refuses_or_does_not_speak_websocket_is_named() {
     let fixtures = fixtures();
     let client = client(&fixtures);
@@ -231,6 +292,7 @@ fn a_server_that_refuses_or_does_not_speak_websocket_is_named() {
             error.is_connect() && error.to_string().contains("403 Forbidden"),
             "{error}"
         );
+        assert_eq!(error.status(), Some(403));
         assert!(
             fail("ws://example.com/data")
                 .await

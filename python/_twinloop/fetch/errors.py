@@ -61,6 +61,40 @@ class HTTPStatusError(FetchError):
         self.status: int = response.status
 
 
+class WebSocketError(FetchError):
+    """What goes wrong with a WebSocket that is not the network's alone."""
+
+
+class WebSocketHandshakeError(WebSocketError, FetchConnectionError):
+    """The server refuses to open a WebSocket, with ``status``, or what it answers is no handshake: then ``status`` is None."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ConnectionClosed(WebSocketError, ConnectionError):
+    """A WebSocket has ended: ``code`` and ``reason`` say how.
+
+    They are the server's; 1006 where the connection was cut, and where this side ended it what it told the server: 1009 for a message that is too
+    long, 1011 for a ping without an answer, 1002 and 1007 for one that breaks the rules.
+    """
+
+    def __init__(self, code: int, reason: str = "", failure: str | None = None) -> None:
+        said = f"{code} {reason}".rstrip()
+        super().__init__(f"the websocket was closed: {said}" if failure is None else f"{failure} ({said})")
+        self.code = code
+        self.reason = reason
+
+
+class ConnectionClosedOK(ConnectionClosed):
+    """A WebSocket has ended as one does: with 1000, 1001 or without a code."""
+
+
+class ConnectionClosedError(ConnectionClosed):
+    """A WebSocket has ended with a code of an error, or was cut."""
+
+
 #: The class for each kind of failure that a fetch may end with. Those that are missing have only the built-in of the table: they are
 #: a mistake of the program, or one of Twinloop's.
 BY_KIND: dict[str, type[FetchError]] = {
@@ -78,7 +112,10 @@ BY_KIND: dict[str, type[FetchError]] = {
 }
 
 # What users meet in tracebacks is the name that they import it by.
-for _class in (FetchError, FetchJSONError, HTTPStatusError, *BY_KIND.values()):
+for _class in (
+    *(FetchError, FetchJSONError, HTTPStatusError, *BY_KIND.values()),
+    *(WebSocketError, WebSocketHandshakeError, ConnectionClosed, ConnectionClosedOK, ConnectionClosedError),
+):
     _class.__module__ = "twinloop"
 
 

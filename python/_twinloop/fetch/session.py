@@ -40,12 +40,12 @@ class Retry:
     def pause(self, attempt: int, response: Any) -> float:
         """Seconds before the attempt of this number, the first of which is 1."""
         # Not the same for all clients of a server that was away.
-        pause = self.backoff * 2.0 ** (attempt - 1) * random.uniform(0.75, 1.25)
-        asked = 0.0 if response is None else _seconds(response.headers.get("retry-after"))
+        pause = self.backoff * 2.0 ** min(attempt - 1, 64) * random.uniform(0.75, 1.25)
+        asked = 0.0 if response is None else seconds_of(response.headers.get("retry-after"))
         return min(max(pause, asked), self.max_backoff)
 
 
-def _seconds(text: str | None) -> float:
+def seconds_of(text: str | None) -> float:
     """What ``Retry-After`` says: a number of seconds, or a date."""
     if text is None:
         return 0.0

@@ -1,4 +1,4 @@
-"""The page docs/fetch.md: every piece of Python in it runs, against the local servers."""
+"""The pages about clients: every piece of Python in them runs, against the local servers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from fetch_support import fixtures
 
-PAGE = Path(__file__).parents[3] / "docs/fetch.md"
-PIECES = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+PAGES = [Path(__file__).parents[3] / "docs" / name for name in ("fetch.md", "websocket.md")]
+PIECES = [piece for page in PAGES for piece in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.M | re.S)]
 
 
 def program(piece):
@@ -23,8 +23,8 @@ def program(piece):
     return f"import asyncio\nimport twinloop\nfrom pathlib import Path\n\nasync def main():\n{body}\ntwinloop.run(main())\n"
 
 
-def test_the_page_has_pieces():
-    assert len(PIECES) > 5
+def test_the_pages_have_pieces():
+    assert len(PIECES) > 15
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.splitlines()[0][:40])

@@ -57,5 +57,27 @@ async def share() -> None:
         await session.close()
 
 
+async def talk() -> None:
+    async with twinloop.WebSocket("ws://localhost/", protocols=["chat"], headers={"a": "b"}, max_size=None) as ws:
+        await ws.send("text")
+        await ws.send(b"bytes")
+        await ws.send_json([1])
+        assert_type(await ws.receive(), str | bytes)
+        assert_type(await ws.ping(), float)
+        async for message in ws:
+            assert_type(message, str | bytes)
+        await ws.close(1000, "why")
+    assert_type(await twinloop.WebSocket("ws://localhost/"), twinloop.WebSocket)
+    async for socket in twinloop.WebSocket.reconnecting("ws://localhost/", compress=False):
+        try:
+            await socket.send("again")
+        except twinloop.ConnectionClosed as closed:
+            assert_type(closed.code, int)
+    async with twinloop.EventSource("http://localhost/", read_timeout=60, headers={"a": "b"}) as source:
+        async for event in source:
+            assert_type(event, twinloop.ServerSentEvent)
+            assert_type(event.json(), Any)
+
+
 async def handler(request: twinloop.Request) -> twinloop.Response:
     return twinloop.Response(request.headers["a"], 201, [("a", "b")])

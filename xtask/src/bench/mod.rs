@@ -57,6 +57,7 @@ Groups (all by default):
   asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
   fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
+  websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
 
   --json FILE   also write every sample, with the machine and the versions
   --markdown FILE   also write the tables, the machine and the versions for docs/benchmarks.md
@@ -79,7 +80,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 25] = [
+const GROUPS: [&str; 26] = [
     "startup",
     "echo",
     "unix",
@@ -105,6 +106,7 @@ const GROUPS: [&str; 25] = [
     "asgi",
     "fetch",
     "fetch-python",
+    "websocket-python",
 ];
 
 /// What was asked for.
@@ -293,6 +295,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "serve" => serve::serve(plan, &mut report)?,
             "asgi" => serve::asgi(plan, &mut report)?,
             "fetch-python" => python::fetch(plan, &mut report)?,
+            "websocket-python" => python::websocket(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

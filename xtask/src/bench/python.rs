@@ -146,38 +146,91 @@ pub(crate) fn http(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Clients of HTTP in Python, the peers on uvloop, against the fixtures on the other core.
+/// Clients in Python, the peers on uvloop, against the fixtures on the other core.
+struct Clients {
+    group: &'static str,
+    program: &'static str,
+    /// Of the server.
+    path: &'static str,
+    scheme: &'static str,
+    peers: &'static [&'static str],
+    /// A second way to use a peer, which is measured beside it.
+    also: (&'static str, &'static str),
+    /// How many requests or connections at a time, and how a case is called after their number.
+    counts: [&'static str; 2],
+    unit: &'static str,
+}
+
+/// Clients of HTTP.
 pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
-    let (venv, _) = loops(plan, report)?;
-    let mut present = vec![SUBJECT];
-    for name in ["aiohttp", "httpx", "pyreqwest"] {
-        let ask = format!("import {name}, importlib.metadata as m; print(m.version('{name}'))");
-        match process::output(Command::new(venv.python()).args(["-c", &ask])) {
-            Ok(version) => {
-                report.version(name, &version);
-                present.push(name);
-                if name == "httpx" {
-                    present.push("httpx over twinloop");
-                }
-            }
-            Err(_) => report.skip(name, "it cannot be imported"),
+    let clients = Clients {
+        group: "fetch-python",
+        program: "fetch_client.py",
+        path: "/json1k",
+        scheme: "http",
+        peers: &["aiohttp", "httpx", "pyreqwest"],
+        also: ("httpx", "httpx over twinloop"),
+        counts: ["1", "64"],
+        unit: "in flight",
+    };
+    clients.measure(plan, report)
+}
+
+/// Clients of WebSockets: one message after the other comes back on each connection.
+pub(crate) fn websocket(plan: &Plan, report: &mut Report) -> Result<()> {
+    let clients = Clients {
+        group: "websocket-python",
+        program: "websocket_client.py",
+        path: "/ws-echo?plain=1",
+        scheme: "ws",
+        peers: &["picows", "websockets", "aiohttp"],
+        also: ("picows", "picows, callbacks"),
+        counts: ["1", "32"],
+        unit: "connections",
+    };
+    clients.measure(plan, report)
+}
+
+impl Clients {
+    fn measure(&self, plan: &Plan, report: &mut Report) -> Result<()> {
+        let (venv, _) = loops(plan, report)?;
+        let present = self.present(&venv, report);
+        let server = Profile::Release.artifact("twinloop-fixtures");
+        let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
+        let url = format!("{}://{}{}", self.scheme, fixtures.text("http"), self.path);
+        for count in self.counts {
+            let case = format!("{count} {}", self.unit);
+            rounds(plan, report, self.group, &case, &present, |name| {
+                let mut command = pinned(CLIENT_CORE, &venv.python());
+                let seconds = plan.seconds.to_string();
+                command
+                    .arg(program(self.program))
+                    .args([name, &url, count, &seconds]);
+                Ok((Unit::PerSecond, per_second(&mut command, plan.seconds)?))
+            });
         }
+        Ok(())
     }
-    let server = Profile::Release.artifact("twinloop-fixtures");
-    let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
-    let url = format!("http://{}/json1k", fixtures.text("http"));
-    for in_flight in ["1", "64"] {
-        let case = format!("{in_flight} in flight");
-        rounds(plan, report, "fetch-python", &case, &present, |name| {
-            let mut command = pinned(CLIENT_CORE, &venv.python());
-            let seconds = plan.seconds.to_string();
-            command
-                .arg(program("fetch_client.py"))
-                .args([name, &url, in_flight, &seconds]);
-            Ok((Unit::PerSecond, per_second(&mut command, plan.seconds)?))
-        });
+
+    /// Twinloop and the peers that can be imported.
+    fn present(&self, venv: &Venv, report: &mut Report) -> Vec<&'static str> {
+        let mut present = vec![SUBJECT];
+        for &name in self.peers {
+            let ask = format!("import {name}, importlib.metadata as m; print(m.version('{name}'))");
+            match process::output(Command::new(venv.python()).args(["-c", &ask])) {
+                Ok(version) => {
+                    report.version(name, &version);
+                    present.push(name);
+                    let (peer, other_way) = self.also;
+                    if name == peer {
+                        present.push(other_way);
+                    }
+                }
+                Err(_) => report.skip(name, "it cannot be imported"),
+            }
+        }
+        present
     }
-    Ok(())
 }
 
 /// What `wrk` reports; an error if a request failed.

@@ -13,16 +13,16 @@ use super::failures::fetch_error;
 use crate::asyncio::event_loop::{LoopCore, LoopState};
 
 /// The running loop: its object, and what is behind it.
-pub(super) struct Running<'py> {
-    pub(super) event_loop: Bound<'py, PyAny>,
-    pub(super) core: Rc<LoopState>,
+pub(crate) struct Running<'py> {
+    pub(crate) event_loop: Bound<'py, PyAny>,
+    pub(crate) core: Rc<LoopState>,
 }
 
 /// The loop that runs in this thread, for `what`.
 ///
 /// # Errors
 /// RuntimeError if none does, or one of another make.
-pub(super) fn running<'py>(py: Python<'py>, what: &str) -> PyResult<Running<'py>> {
+pub(crate) fn running<'py>(py: Python<'py>, what: &str) -> PyResult<Running<'py>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP
         .import(py, "asyncio.events", "_get_running_loop")?
@@ -54,7 +54,7 @@ fn not_running(event_loop: &Bound<'_, PyAny>, what: &str) -> PyErr {
 }
 
 /// The client of fetches without a session.
-pub(super) fn client_of(py: Python<'_>, core: &LoopState) -> PyResult<Client> {
+pub(crate) fn client_of(py: Python<'_>, core: &LoopState) -> PyResult<Client> {
     if let Some(client) = &*core.client.borrow() {
         return Ok(client.clone());
     }
@@ -65,7 +65,7 @@ pub(super) fn client_of(py: Python<'_>, core: &LoopState) -> PyResult<Client> {
 }
 
 /// What this process was started with (`--connect-to`); `--ca-file` has become a variable of the environment by now.
-pub(super) fn config(py: Python<'_>) -> PyResult<Config> {
+pub(crate) fn config(py: Python<'_>) -> PyResult<Config> {
     let rules = py.import("_twinloop.names.connect_to")?.getattr("texts")?;
     let rules: Vec<String> = rules.extract()?;
     Config::of_program(&rules, None)

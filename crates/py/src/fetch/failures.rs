@@ -10,7 +10,7 @@ use crate::errors::web_error;
 
 /// The exception for a failed fetch.
 #[cold]
-pub(super) fn fetch_error(py: Python<'_>, error: &Error) -> PyErr {
+pub(crate) fn fetch_error(py: Python<'_>, error: &Error) -> PyErr {
     made(py, error).unwrap_or_else(|failure| failure)
 }
 
@@ -32,7 +32,7 @@ fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
 }
 
 /// One of the classes of `_twinloop.fetch.errors`.
-pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
+pub(crate) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
     let class = py.import("_twinloop.fetch.errors")?.getattr(name)?;
     Ok(class.cast_into()?)
 }

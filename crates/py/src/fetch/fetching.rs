@@ -15,10 +15,10 @@ use super::failures::{class, fetch_error};
 use super::request::{self, Prepared, Wanted};
 use super::response;
 use super::upload::Raised;
-use super::waiting::{self, Clock, Limit, Wakeup};
 use crate::asyncio::event_loop::LoopState;
 use crate::ffi::Object;
 use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
+use crate::waiting::{self, Clock, Limit, Wakeup};
 
 /// One fetch under way.
 struct Fetching {

@@ -4,22 +4,24 @@
 //!   `client`: the connections behind it; `session`: what several
 //!   have in common
 //! - `response`: the class `Response`, which handlers of `serve` answer with too; `reading`: its body; `headers`: the class `Headers`
-//! - `waiting`: how a native coroutine waits for a future of `web`; `failures`: what it raises
+//! - `events`: server-sent events; `failures`: what is raised
 //!
 //! A fetch is a Rust future that the task which awaits it polls: no Future of Python's, no other task and no coroutine in between. What
 //! came back is made into objects of Python's when somebody asks for it. What is rare is Python's, in `_twinloop/fetch`. Loop thread, GIL
 //! held; nothing is borrowed while Python runs.
 
-mod client;
-mod failures;
+pub(crate) mod client;
+mod events;
+pub(crate) mod failures;
 mod fetching;
 mod headers;
 mod reading;
-mod request;
+pub(crate) mod request;
 mod response;
-mod session;
+pub(crate) mod session;
 mod upload;
-mod waiting;
+
+pub(crate) use response::without_password;
 
 use pyo3::prelude::*;
 
@@ -28,5 +30,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     response::register(module)?;
     session::register(module)?;
     upload::register(module)?;
+    events::register(module)?;
     fetching::register(module)
 }

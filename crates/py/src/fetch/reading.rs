@@ -19,10 +19,10 @@ use super::client::Running;
 use super::failures::{class, fetch_error, json_error};
 use super::response::{Content, Response, State};
 use super::upload::known_bytes;
-use super::waiting::{self, Clock, Wakeup};
 use crate::asyncio::event_loop::LoopState;
 use crate::ffi::coroutine::{self, Attempt, Operation, Waiter};
 use crate::ffi::{self, Object, text_of_latin1};
+use crate::waiting::{self, Clock, Wakeup};
 
 /// What is made of a body.
 pub(super) enum Want {

@@ -22,25 +22,25 @@ use twinloop_web::{Request, RequestBody};
 use super::failures::fetch_error;
 use super::headers::{for_each_pair, read_into};
 use super::upload::{self, Raised, Upload};
-use super::waiting::Limit;
 use crate::ffi::GilBound;
 use crate::ffi::buffers::{is_bytes_like, shared};
+use crate::waiting::Limit;
 
 /// What a request may be told besides its url.
 #[derive(Default)]
-pub(super) struct Wanted<'py> {
-    pub(super) method: Option<Bound<'py, PyAny>>,
-    pub(super) headers: Option<Bound<'py, PyAny>>,
-    pub(super) params: Option<Bound<'py, PyAny>>,
-    pub(super) json: Option<Bound<'py, PyAny>>,
-    pub(super) data: Option<Bound<'py, PyAny>>,
-    pub(super) content: Option<Bound<'py, PyAny>>,
-    pub(super) files: Option<Bound<'py, PyAny>>,
-    pub(super) cookies: Option<Bound<'py, PyAny>>,
-    pub(super) auth: Option<Bound<'py, PyAny>>,
-    pub(super) timeout: Option<Bound<'py, PyAny>>,
-    pub(super) redirect: Option<Bound<'py, PyAny>>,
-    pub(super) decompress: Option<Bound<'py, PyAny>>,
+pub(crate) struct Wanted<'py> {
+    pub(crate) method: Option<Bound<'py, PyAny>>,
+    pub(crate) headers: Option<Bound<'py, PyAny>>,
+    pub(crate) params: Option<Bound<'py, PyAny>>,
+    pub(crate) json: Option<Bound<'py, PyAny>>,
+    pub(crate) data: Option<Bound<'py, PyAny>>,
+    pub(crate) content: Option<Bound<'py, PyAny>>,
+    pub(crate) files: Option<Bound<'py, PyAny>>,
+    pub(crate) cookies: Option<Bound<'py, PyAny>>,
+    pub(crate) auth: Option<Bound<'py, PyAny>>,
+    pub(crate) timeout: Option<Bound<'py, PyAny>>,
+    pub(crate) redirect: Option<Bound<'py, PyAny>>,
+    pub(crate) decompress: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Wanted<'py> {
@@ -91,7 +91,7 @@ impl<'py> Wanted<'py> {
 }
 
 /// What the requests of a session have in common.
-pub(super) struct Defaults {
+pub(crate) struct Defaults {
     /// What urls without a scheme are below.
     base: Option<Url>,
     headers: HeaderMap,
@@ -176,12 +176,12 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=UTF-8");
 
-/// The request that the arguments mean.
-pub(super) fn read(
+/// Where a request goes, and with which headers: its own, or those that a session has.
+pub(crate) fn address(
     url: &Bound<'_, PyAny>,
     wanted: &Wanted<'_>,
     defaults: Option<&Defaults>,
-) -> PyResult<Prepared> {
+) -> PyResult<(Url, HeaderMap)> {
     let mut url = match defaults {
         Some(defaults) => defaults.url(url)?,
         None => read_url(url)?,
@@ -189,15 +189,28 @@ pub(super) fn read(
     if let Some(params) = &wanted.params {
         add_params(&mut url, params)?;
     }
-    let mut request = Request::with_url(Method::GET, url);
-    add_headers(&mut request.headers, wanted)?;
-    if let Some(defaults) = defaults {
-        let own = std::mem::replace(&mut request.headers, defaults.headers(&request.url));
-        for name in own.keys() {
-            request.headers.remove(name);
-        }
-        request.headers.extend(own);
+    let mut own = HeaderMap::new();
+    add_headers(&mut own, wanted)?;
+    let Some(defaults) = defaults else {
+        return Ok((url, own));
+    };
+    let mut headers = defaults.headers(&url);
+    for name in own.keys() {
+        headers.remove(name);
     }
+    headers.extend(own);
+    Ok((url, headers))
+}
+
+/// The request that the arguments mean.
+pub(super) fn read(
+    url: &Bound<'_, PyAny>,
+    wanted: &Wanted<'_>,
+    defaults: Option<&Defaults>,
+) -> PyResult<Prepared> {
+    let (url, headers) = address(url, wanted, defaults)?;
+    let mut request = Request::with_url(Method::GET, url);
+    request.headers = headers;
     let mut raised = None;
     if let Some(body) = read_body(wanted)? {
         request.body = body.content;
@@ -516,7 +529,7 @@ fn multipart(wanted: &Wanted<'_>, files: &Bound<'_, PyAny>) -> PyResult<Content>
 }
 
 /// JSON as the web writes it: no blanks, and UTF-8 as it is.
-pub(super) fn json_text(value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+pub(crate) fn json_text(value: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     static ENCODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
     let encode = ENCODE.get_or_try_init(py, || {

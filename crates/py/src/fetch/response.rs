@@ -21,10 +21,10 @@ use super::failures::status_error;
 use super::headers::{Fields, Headers, read_into};
 use super::reading::{self, Want};
 use super::request::json_text;
-use super::waiting::Limit;
 use crate::asyncio::event_loop::LoopState;
 use crate::ffi::handle::Owned;
 use crate::ffi::{GilBound, Object, done};
+use crate::waiting::Limit;
 
 /// Where a body is.
 pub(super) enum Content {
@@ -88,7 +88,7 @@ impl State {
 }
 
 /// A url as errors may show it.
-pub(super) fn without_password(url: &Url) -> Url {
+pub(crate) fn without_password(url: &Url) -> Url {
     let mut url = url.clone();
     // Only a url without a host refuses, and that has no password.
     let _ = url.set_password(None);

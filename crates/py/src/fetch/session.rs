@@ -22,9 +22,9 @@ use super::request::{self, Defaults, Wanted};
 use crate::asyncio::event_loop::LoopState;
 use crate::ffi::{GilBound, done};
 
-struct Session {
+pub(crate) struct Session {
     config: Config,
-    defaults: Defaults,
+    pub(crate) defaults: Defaults,
     jar: CookieJar,
     bond: RefCell<Option<Bond>>,
     is_closed: Cell<bool>,
@@ -40,11 +40,15 @@ struct Bond {
 
 /// The native half of `twinloop.Session`.
 #[pyclass(frozen, subclass, module = "_twinloop._native")]
-struct SessionCore {
+pub(crate) struct SessionCore {
     session: GilBound<Session>,
 }
 
 impl SessionCore {
+    pub(crate) fn session<'a>(&'a self, py: Python<'a>) -> &'a Session {
+        self.session.get(py)
+    }
+
     /// A coroutine that sends a request.
     fn send<'py>(
         &self,
@@ -53,9 +57,6 @@ impl SessionCore {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = url.py();
         let session = self.session.get(py);
-        if session.is_closed.get() {
-            return Err(PyRuntimeError::new_err("the session is closed"));
-        }
         let running = running(py, "a twinloop.Session")?;
         let client = session.client(py, &running)?;
         let prepared = request::read(url, wanted, Some(&session.defaults))?;
@@ -65,7 +66,11 @@ impl SessionCore {
 }
 
 impl Session {
-    fn client(&self, py: Python<'_>, running: &Running<'_>) -> PyResult<Client> {
+    /// Its connections on the loop that it belongs to, which is this one from now on.
+    pub(crate) fn client(&self, py: Python<'_>, running: &Running<'_>) -> PyResult<Client> {
+        if self.is_closed.get() {
+            return Err(PyRuntimeError::new_err("the session is closed"));
+        }
         if let Some(bond) = &*self.bond.borrow() {
             if !Rc::ptr_eq(&bond.core, &running.core) {
                 return Err(PyRuntimeError::new_err(
@@ -311,7 +316,7 @@ impl SessionCore {
     }
 }
 
-fn seconds(time: f64, what: &str) -> PyResult<Duration> {
+pub(crate) fn seconds(time: f64, what: &str) -> PyResult<Duration> {
     Duration::try_from_secs_f64(time)
         .map_err(|_| PyValueError::new_err(format!("{what} cannot be {time} seconds")))
 }

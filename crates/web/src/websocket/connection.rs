@@ -9,6 +9,7 @@ use super::deflate::Deflate;
 use super::frame::{Opcode, Role};
 use super::handshake::{Handshake, Opened};
 use super::inbound::{Event, Inbound};
+use super::keepalive::{Keepalive, Pings};
 use super::outbound::Outbound;
 use super::{CloseStatus, Message, close_payload, code_of};
 use crate::connect::Transport;
@@ -40,6 +41,8 @@ pub(super) struct Connection {
     state: RefCell<ConnectionState>,
     /// The queue became shorter, or the connection ended.
     drained: Notify,
+    /// A ping was answered, or the connection ended.
+    answered: Notify,
 }
 
 struct ConnectionState {
@@ -57,6 +60,8 @@ struct ConnectionState {
     /// What the next `receive` fails with.
     failure: Option<Error>,
     close_timer: Option<Pin<Box<Sleep>>>,
+    pings: Pings,
+    keepalive: Option<Keepalive>,
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// Reading waits until the queue is shorter.
@@ -78,6 +83,10 @@ impl Connection {
             ended: None,
             failure: None,
             close_timer: None,
+            pings: Pings::default(),
+            keepalive: handshake
+                .ping_interval
+                .map(|interval| Keepalive::new(interval, handshake.ping_timeout)),
             reader: None,
             writer: None,
             reading_paused: false,
@@ -91,6 +100,7 @@ impl Connection {
             close_timeout: handshake.close_timeout,
             state: RefCell::new(state),
             drained: Notify::new(),
+            answered: Notify::new(),
         });
         let writing = connection.clone();
         drop(
@@ -146,6 +156,28 @@ impl Connection {
         state.outbound.push(opcode, false, payload, 0)?;
         wake(&state.writer);
         Ok(())
+    }
+
+    pub(super) async fn round_trip(&self) -> Result<Duration> {
+        let number = self.state.borrow_mut().pings.next();
+        self.queue_control(Opcode::Ping, &number.to_be_bytes())?;
+        let sent = Loop::current().now();
+        loop {
+            {
+                let state = self.state.borrow();
+                if state.pings.is_answered(number) {
+                    let time = Loop::current().now().saturating_sub(sent);
+                    return Ok(Duration::from_nanos(time));
+                }
+                if state.ended.is_some() {
+                    return Err(Error::new(
+                        ErrorKind::Closed,
+                        format!("{} was closed before it answered a ping", self.url),
+                    ));
+                }
+            }
+            self.answered.notified().await;
+        }
     }
 
     fn check_open(&self, state: &ConnectionState, length: usize) -> Result<()> {
@@ -210,8 +242,32 @@ impl Connection {
                 close_transport(state);
                 return Poll::Ready(());
             }
+        } else if let Some(keepalive) = &mut state.keepalive {
+            if keepalive.is_over(context) {
+                self.give_up(state);
+                return Poll::Ready(());
+            }
+            if keepalive.is_due(context) {
+                let number = state.pings.next();
+                self.push_or_fail(state, Opcode::Ping, &number.to_be_bytes());
+                self.write_queued(state, context);
+            }
         }
         Poll::Pending
+    }
+
+    /// The peer does not answer.
+    fn give_up(&self, state: &mut ConnectionState) {
+        let payload = close_payload(Some(1011), "keepalive ping timeout");
+        state.close_queued = true;
+        self.push_or_fail(state, Opcode::Close, &payload);
+        self.write_queued(state, &mut Context::from_waker(Waker::noop()));
+        state.failure = Some(Error::new(
+            ErrorKind::Timeout,
+            format!("{} did not answer a ping", self.url),
+        ));
+        self.end(state, CloseStatus::unclean());
+        close_transport(state);
     }
 
     /// Hands the queue to the socket as far as it takes it.
@@ -266,6 +322,9 @@ impl Connection {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            if let Some(keepalive) = &mut state.keepalive {
+                keepalive.reads();
+            }
             match state.inbound.next(&mut state.deflate) {
                 Ok(Some(Event::Message(message))) => return Poll::Ready(Ok(Some(message))),
                 Ok(Some(event)) => self.answer(state, event),
@@ -273,6 +332,11 @@ impl Connection {
                     if self.read_more(state, context).is_pending() {
                         state.without_pause = 0;
                         remember(&mut state.reader, context);
+                        if !state.reading_paused
+                            && let Some(keepalive) = &mut state.keepalive
+                        {
+                            keepalive.listens();
+                        }
                         return Poll::Pending;
                     }
                 }
@@ -295,7 +359,12 @@ impl Connection {
         let polled = Pin::new(transport).poll_read(context, &mut buffer);
         let count = buffer.filled().len();
         match std::task::ready!(polled) {
-            Ok(()) if count > 0 => state.inbound.received(count),
+            Ok(()) if count > 0 => {
+                state.inbound.received(count);
+                if let Some(keepalive) = &mut state.keepalive {
+                    keepalive.heard();
+                }
+            }
             Ok(()) => self.lost(state, None),
             Err(cause) => self.lost(state, Some(cause)),
         }
@@ -321,7 +390,12 @@ impl Connection {
     /// Answers what is not a message.
     fn answer(&self, state: &mut ConnectionState, event: Event) {
         match event {
-            Event::Message(_) | Event::Pong(_) => {}
+            Event::Message(_) => {}
+            Event::Pong(payload) => {
+                if state.pings.answered(&payload) {
+                    self.answered.notify_waiters();
+                }
+            }
             Event::Ping(payload) => {
                 if !state.close_queued {
                     self.push_or_fail(state, Opcode::Pong, &payload);
@@ -410,6 +484,7 @@ impl Connection {
         wake(&state.reader);
         wake(&state.writer);
         self.drained.notify_waiters();
+        self.answered.notify_waiters();
     }
 }
 

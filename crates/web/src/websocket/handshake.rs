@@ -38,6 +38,10 @@ pub struct Handshake {
     pub max_queued_bytes: usize,
     /// How long the peer may take to answer our close.
     pub close_timeout: Duration,
+    /// How often the peer is asked by a ping whether it is still there; never, if `None`.
+    pub ping_interval: Option<Duration>,
+    /// How long it may then be silent before the connection is given up.
+    pub ping_timeout: Duration,
 }
 
 impl Handshake {
@@ -78,6 +82,8 @@ impl Handshake {
             max_message_bytes: 64 << 20,
             max_queued_bytes: 16 << 20,
             close_timeout: Duration::from_secs(10),
+            ping_interval: None,
+            ping_timeout: Duration::from_secs(20),
         })
     }
 }
@@ -258,10 +264,8 @@ fn read_answer(bytes: &[u8], handshake: &Handshake, key: &str) -> Result<Option<
         let reason = answer.reason.unwrap_or_default();
         let message =
             format!("cannot open a websocket to {url}: the server answered {status} {reason}");
-        return Err(Error::new(
-            ErrorKind::Connect,
-            message.trim_end().to_owned(),
-        ));
+        let error = Error::new(ErrorKind::Connect, message.trim_end().to_owned());
+        return Err(error.with_status(status));
     }
     let values = |name: &HeaderName| header_values(answer.headers, name.as_str());
     let has_token = |name: &HeaderName, token: &str| {

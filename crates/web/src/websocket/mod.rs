@@ -1,7 +1,8 @@
 //! WebSocket, the client's side and what a server's (`server/socket.rs`) shares with it (RFC 6455, RFC 7692 permessage-deflate, <https://websockets.spec.whatwg.org/>).
 //!
 //! - `handshake`: opening; `frame`: the wire format; `deflate`: compression
-//! - `inbound`: bytes to messages; `outbound`: the queue of what is sent; `connection`: an open socket's life
+//! - `inbound`: bytes to messages; `outbound`: the queue of what is sent; `connection`: an open socket's life;
+//!   `keepalive`: pings, and who waits for their answers
 //!
 //! Reading has no task: whoever awaits [`Receiver::receive`] polls the socket, so a message not asked for stays with the
 //! peer (rule BOUNDED), and pings are answered while somebody receives. Writing has one small task, so that sending
@@ -12,6 +13,7 @@ mod deflate;
 mod frame;
 mod handshake;
 mod inbound;
+mod keepalive;
 mod outbound;
 
 pub(crate) use deflate::{Deflate, accept_offer};
@@ -30,6 +32,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use url::Url;
 
 /// What a server agrees on with a client that offers all there is.
@@ -266,6 +269,11 @@ impl Sender {
         self.send_nowait(message)
     }
 
+    /// Waits until the queue is short, or the connection has ended: what [`Sender::send`] does first.
+    pub async fn drain(&self) {
+        self.user.connection.wait_until_short().await;
+    }
+
     /// Waits until everything queued has been handed to the operating system, or the connection has ended.
     pub async fn flush(&self) {
         self.user.connection.wait_until_empty().await;
@@ -283,6 +291,15 @@ impl Sender {
             ));
         }
         self.user.connection.queue_control(Opcode::Ping, data)
+    }
+
+    /// Sends a ping and waits for its answer: how long that took. Somebody has to receive meanwhile.
+    ///
+    /// # Errors
+    /// As [`Sender::send_nowait`]; `is_closed()` if the connection ends first.
+    pub fn round_trip(&self) -> impl Future<Output = Result<Duration>> + 'static {
+        let user = self.user.clone();
+        async move { user.connection.round_trip().await }
     }
 
     /// Bytes of messages queued that the operating system has not taken yet, as `WebSocket.bufferedAmount`.
@@ -366,7 +383,7 @@ impl Receiver {
     /// The next message; `None` once the connection has ended, see [`Receiver::close_status`].
     ///
     /// # Errors
-    /// `is_closed()` when the connection was cut, `is_protocol()` when the peer broke the protocol, `is_full()` when a
+    /// `is_closed()` when the connection was cut, `is_timeout()` when a ping was not answered, `is_protocol()` when the peer broke the protocol, `is_full()` when a
     /// message is too long, `is_decode()` when text is not UTF-8. The next call gives `None`.
     ///
     /// # Cancel safety

@@ -12,17 +12,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use twinloop_loop::time::{Sleep, sleep_until};
 use twinloop_loop::{Entry, Hold, Loop, Nanos, Remote};
 
 use crate::asyncio::event_loop::LoopState;
-use crate::ffi::coroutine::{WaitSlot, Waiter};
-use crate::ffi::{self, GilBound};
+use crate::ffi::coroutine::{self, Attempt, Operation, WaitSlot, Waiter};
+use crate::ffi::{self, GilBound, Object};
 
 /// What a coroutine waits by. Made with its first poll, so that one that has nothing to wait for needs none.
-pub(super) struct Wakeup {
+pub(crate) struct Wakeup {
     waker: Waker,
     shared: Arc<CoroutineWaker>,
     /// What waits for an answer keeps a program going.
@@ -92,7 +93,7 @@ impl Wakeup {
 ///
 /// # Errors
 /// RuntimeError where the loop does not run on this thread.
-pub(super) fn poll<T>(
+pub(crate) fn poll<T>(
     py: Python<'_>,
     core: &Rc<LoopState>,
     wakeup: &mut Option<Wakeup>,
@@ -102,7 +103,7 @@ pub(super) fn poll<T>(
     let event_loop = core.open()?;
     if !core.runs_here(py) {
         return Err(PyRuntimeError::new_err(
-            "a fetch and its body are awaited on the event loop that they began on",
+            "what began on one event loop, a fetch or a websocket, is awaited on that one",
         ));
     }
     let _entered = event_loop.enter();
@@ -125,33 +126,89 @@ pub(super) fn poll<T>(
     Ok(polled)
 }
 
-/// How long a fetch and its body may take together.
+/// What is made of a future's output.
+type Finish<T> = Box<dyn FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>>>;
+
+/// A coroutine that is one future of `web`. Neither the future nor what finishes it refers to an object of Python's.
+struct Awaited<T> {
+    name: &'static str,
+    core: Rc<LoopState>,
+    future: Pin<Box<dyn Future<Output = T>>>,
+    finish: Option<Finish<T>>,
+    wakeup: Option<Wakeup>,
+}
+
+impl<T> Operation for Awaited<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
+        let future = &mut self.future;
+        let polled = poll(py, &self.core, &mut self.wakeup, waiter, |context| {
+            future.as_mut().poll(context)
+        })?;
+        match (polled, self.finish.take()) {
+            (Poll::Ready(output), Some(finish)) => Ok(Some(finish(py, output)?.into_bound(py))),
+            (_, finish) => {
+                self.finish = finish;
+                Ok(None)
+            }
+        }
+    }
+
+    fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {
+        // The coroutine leaves its slot by itself.
+    }
+
+    fn visit(&self, _visitor: &mut dyn FnMut(&Object)) {}
+}
+
+/// A coroutine named `name` that waits for `future`, and gives what `finish` makes of its output.
+pub(crate) fn coroutine<'py, T: 'static>(
+    event_loop: Borrowed<'_, 'py, PyAny>,
+    core: &Rc<LoopState>,
+    name: &'static str,
+    future: impl Future<Output = T> + 'static,
+    finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + 'static,
+) -> PyResult<Bound<'py, PyAny>> {
+    let awaited = Awaited {
+        name,
+        core: Rc::clone(core),
+        future: Box::pin(future),
+        finish: Some(Box::new(finish)),
+        wakeup: None,
+    };
+    coroutine::make(event_loop.py(), event_loop, Box::new(awaited))
+}
+
+/// How long something may take, such as a fetch and its body together.
 #[derive(Clone, Copy)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     time: Duration,
     /// On the loop's clock, once it has begun.
     end: Option<Nanos>,
 }
 
 impl Limit {
-    pub(super) fn of(time: Duration) -> Limit {
+    pub(crate) fn of(time: Duration) -> Limit {
         Limit { time, end: None }
     }
 
     /// In words.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("within {} s", self.time.as_secs_f64())
     }
 }
 
 /// Waits for the end of a limit.
-pub(super) struct Clock {
-    pub(super) limit: Limit,
+pub(crate) struct Clock {
+    pub(crate) limit: Limit,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Clock {
-    pub(super) fn of(limit: Limit) -> Clock {
+    pub(crate) fn of(limit: Limit) -> Clock {
         Clock { limit, sleep: None }
     }
 
@@ -170,6 +227,6 @@ impl Clock {
 }
 
 /// Whether there is a clock whose time is over.
-pub(super) fn is_over(clock: &mut Option<Clock>, context: &mut Context<'_>) -> bool {
+pub(crate) fn is_over(clock: &mut Option<Clock>, context: &mut Context<'_>) -> bool {
     clock.as_mut().is_some_and(|clock| clock.poll(context))
 }
