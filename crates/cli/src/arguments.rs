@@ -16,6 +16,7 @@ Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
        twinloop [OPTIONS] -e CODE [ARGUMENTS...]
        twinloop [OPTIONS] serve APP [SERVER OPTIONS...]
        twinloop [OPTIONS] test [FILES...]
+       twinloop [OPTIONS] add npm:NAME... pypi:NAME...
        twinloop [OPTIONS] -m MODULE [ARGUMENTS...]
        twinloop [OPTIONS] -c PYTHON [ARGUMENTS...]
        twinloop [OPTIONS]
@@ -24,6 +25,7 @@ FILE is a JavaScript or TypeScript program (.js, .mjs, .cjs, .ts, .mts, .cts, or
 extension), a folder of one, a Python script (.py), or - for standard input.
 Without a program, standard input is the program, if it is no terminal; on a terminal there is a
 prompt for JavaScript, under Python with --python or where the virtual environment has the package.
+add installs packages, by npm and by the Python interpreter's pip.
 APP is a JavaScript module whose default export is a handler ({ fetch }, a function, or an app of
 Express, Koa, Fastify or Hono), or a Python application (module:name); twinloop serve --help has more.
 
@@ -142,6 +144,8 @@ pub(crate) enum Action {
     /// A look at the syntax; of standard input without a file.
     Check(Option<PathBuf>),
     Test,
+    /// A command that the Python package has.
+    OfPackage(&'static str),
     /// A Python program that is no file: the interpreter's option for it, and its value.
     Python(&'static str, OsString),
     File(PathBuf),
@@ -181,6 +185,9 @@ impl Words {
     }
 }
 
+/// What the Python package does, in the interpreter for which it is asked.
+const COMMANDS_OF_PACKAGE: [&str; 1] = ["add"];
+
 /// Parses the process's arguments; `environment` is NODE_OPTIONS.
 ///
 /// # Errors
@@ -211,6 +218,16 @@ pub(crate) fn parse(
             if text == "serve" && code.is_none() && !tests && !checks {
                 let place = all.len() - words.0.len() - 1;
                 return Ok(serving(parsed, words, &all, place, watching));
+            }
+            let of_package = COMMANDS_OF_PACKAGE.iter().find(|name| **name == text);
+            if let Some(name) = of_package
+                && code.is_none()
+                && !tests
+                && !checks
+            {
+                parsed.action = Action::OfPackage(name);
+                parsed.rest = words.0.into();
+                return Ok(parsed);
             }
             if text == "test" && code.is_none() && !tests && !checks {
                 tests = true;
@@ -501,6 +518,15 @@ mod tests {
         assert!(parsed.has("--watch"));
         let unwatched = ["--no-warnings", "serve", "app.js", "--port", "0"];
         assert_eq!(parsed.unwatched, unwatched);
+    }
+
+    #[test]
+    fn what_follows_add_is_pythons() {
+        let parsed = parse_words(&["--python", "p", "add", "npm:left-pad", "-x"]).unwrap();
+        assert_eq!(parsed.action, Action::OfPackage("add"));
+        assert_eq!(parsed.rest, ["npm:left-pad", "-x"]);
+        let parsed = parse_words(&["./add", "npm:left-pad"]).unwrap();
+        assert_eq!(parsed.action, Action::File("./add".into()));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use std::process::ExitCode;
 
 use arguments::{Action, Arguments, UsageError};
 use entry::Language;
-use twinloop_js::{Input, Js, Options, Permissions};
+use twinloop_js::engine::Error;
+use twinloop_js::{Input, Js, Options, Permissions, SchemeUse};
 use twinloop_loop::Loop;
 use twinloop_web::Config;
 
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
+        Action::OfPackage(name) => Err(python::command(name, &arguments)),
         Action::Test => run_builtin("node/test/command", &arguments),
         Action::Serve => serve(&arguments),
         Action::Eval { code, .. } if arguments.has("--interactive") => {
@@ -92,7 +94,9 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
         Some(Err(UsageError::node(message)))
     };
     let (file, program) = match &arguments.action {
-        Action::Help | Action::Version | Action::EngineOptions => return None,
+        Action::Help | Action::Version | Action::EngineOptions | Action::OfPackage(_) => {
+            return None;
+        }
         Action::Test if path => {
             let message = "--watch-path cannot be used in combination with --test".to_owned();
             return Some(Err(UsageError::node(message)));
@@ -152,7 +156,8 @@ fn input() -> Result<String, String> {
 
 /// Runs the code, and the process ends with it; returns only if it cannot begin.
 fn eval(code: &str, name: &str, prints: bool, arguments: &Arguments) -> Result<Infallible, String> {
-    if twinloop_js::source_names_scheme(code, PYTHON_SCHEME) {
+    let found = twinloop_js::source_names_scheme(code, PYTHON_SCHEME);
+    if is_for_python(found, Path::new("."), arguments) {
         return Err(python::run_option("-e", code.as_ref(), arguments));
     }
     let js = start(arguments, None)?;
@@ -162,6 +167,19 @@ fn eval(code: &str, name: &str, prints: bool, arguments: &Arguments) -> Result<I
         prints,
         kind: arguments.value("--input-type").map(str::to_owned),
     }))
+}
+
+/// Whether Python is to run a program in this folder that names `python:` modules so. One that may never come to it needs none: it does
+/// where there is one that can.
+fn is_for_python(found: SchemeUse, folder: &Path, arguments: &Arguments) -> bool {
+    match found {
+        SchemeUse::Static => true,
+        SchemeUse::Dynamic => {
+            !arguments.has("--permission")
+                && (arguments.python.is_some() || python::environment_has_package(folder))
+        }
+        SchemeUse::Nowhere => false,
+    }
 }
 
 /// As [`eval`], for a program that is part of the command.
@@ -183,7 +201,11 @@ fn serve(arguments: &Arguments) -> Result<Infallible, String> {
         let file = Path::new(word);
         entry::language(file) == Language::JavaScript
             && file.is_file()
-            && twinloop_js::graph_names_scheme(file, PYTHON_SCHEME)
+            && is_for_python(
+                twinloop_js::graph_names_scheme(file, PYTHON_SCHEME),
+                Path::new("."),
+                arguments,
+            )
     };
     if arguments.rest.iter().any(|word| imports_python(word)) {
         return Err(python::serve(arguments));
@@ -214,7 +236,9 @@ fn run_file(file: &Path, arguments: &Arguments) -> Result<Infallible, String> {
     match entry::language(&file) {
         Language::Python => Err(python::run(&file, arguments)),
         Language::JavaScript => {
-            if twinloop_js::graph_names_scheme(&file, PYTHON_SCHEME) {
+            let found = twinloop_js::graph_names_scheme(&file, PYTHON_SCHEME);
+            let folder = file.parent().unwrap_or(Path::new("."));
+            if is_for_python(found, folder, arguments) {
                 return Err(python::run(&file, arguments));
             }
             let js = start(arguments, Some(&file))?;
@@ -260,6 +284,17 @@ fn start(arguments: &Arguments, file: Option<&Path>) -> Result<std::rc::Rc<Js>, 
             ..Options::default()
         },
     )?;
+    js.register_scheme(
+        PYTHON_SCHEME,
+        std::rc::Rc::new(|_, name| {
+            Err(Error::coded(
+                "ERR_UNSUPPORTED_ESM_URL_SCHEME",
+                format!(
+                    "Cannot import 'python:{name}': the program began without Python. Start it with python -m twinloop, or import a python: module statically"
+                ),
+            ))
+        }),
+    );
     let config = Config::of_program(&arguments.connect_to, arguments.ca_file.as_deref());
     if let Some(config) = config.map_err(|error| error.to_string())? {
         js.set_client(config).map_err(|error| error.to_string())?;

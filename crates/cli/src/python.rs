@@ -39,17 +39,17 @@ pub(crate) fn run_option(option: &str, value: &OsStr, arguments: &Arguments) -> 
 /// Replaces this process by Python running the prompt for JavaScript, so that `python:` modules are in reach, if an interpreter was chosen or
 /// the environment's own has the package. Returns if it does not, or that fails, with the reason.
 pub(crate) fn run_prompt(arguments: &Arguments) -> Option<String> {
-    if arguments.python.is_none() && !environment_has_package() {
+    if arguments.python.is_none() && !environment_has_package(Path::new(".")) {
         return None;
     }
     Some(hand_over(Path::new("."), arguments, &[OsStr::new("--js")]))
 }
 
-/// Whether the virtual environment in use has the package installed; said by its files, as asking Python would take its time.
-fn environment_has_package() -> bool {
+/// Whether the virtual environment of this folder has the package installed; said by its files, as asking Python would take its time.
+pub(crate) fn environment_has_package(folder: &Path) -> bool {
     let environment = std::env::var_os("VIRTUAL_ENV").filter(|value| !value.is_empty());
     let environment = environment.map(PathBuf::from).or_else(|| {
-        let interpreter = nearest_environment(Path::new("."))?;
+        let interpreter = nearest_environment(folder)?;
         Some(interpreter.parent()?.parent()?.to_owned())
     });
     let versions = environment.and_then(|path| std::fs::read_dir(path.join("lib")).ok());
@@ -63,6 +63,11 @@ fn environment_has_package() -> bool {
             let name = name.to_string_lossy();
             name.starts_with("twinloop-") && name.ends_with(".dist-info")
         })
+}
+
+/// Runs a command that the package has. Returns what went wrong, as it does not come back otherwise.
+pub(crate) fn command(name: &str, arguments: &Arguments) -> String {
+    hand_over(Path::new("."), arguments, &[OsStr::new(name)])
 }
 
 /// Serves a Python application. Returns what went wrong, as it does not come back otherwise.

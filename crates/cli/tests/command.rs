@@ -625,6 +625,41 @@ fn javascript_that_names_a_python_module_goes_to_python() {
 }
 
 #[test]
+fn a_dynamic_import_of_python_starts_it_where_it_is_and_says_how_otherwise() {
+    let folder = Folder::new("python-dynamic");
+    let program = folder.file(
+        "app.mjs",
+        "try { await import('python:math'); } catch (error) { console.log(error.code, error.message); }\n",
+    );
+    let output = twinloop()
+        .arg(&program)
+        .current_dir(&folder.0)
+        .output()
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(
+        said.starts_with("ERR_UNSUPPORTED_ESM_URL_SCHEME Cannot import 'python:math'")
+            && said.contains("python -m twinloop"),
+        "{said}"
+    );
+    // An interpreter that is chosen is used.
+    let output = twinloop()
+        .args(["--python", "/no/such/python"])
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert_run(&output, 2, "");
+    assert!(text(&output.stderr).contains("/no/such/python"));
+    // A limited program is not handed over.
+    let output = twinloop()
+        .args(["--permission", "--python", "/no/such/python"])
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn ticks_of_a_commonjs_main_run_before_its_promise_jobs_and_those_of_a_module_after() {
     let folder = Folder::new("ticks");
     let code = "Promise.resolve().then(() => console.log('job')); process.nextTick(() => console.log('tick'));";

@@ -36,6 +36,6 @@ pub mod server {
 }
 
 pub use modules::{
-    SchemeExports, graph_names_scheme, is_watched, package_main, source_names_scheme,
+    SchemeExports, SchemeUse, graph_names_scheme, is_watched, package_main, source_names_scheme,
 };
 pub use program::{Input, Js, Main, OnExit, Options};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use twinloop_js::engine::Local;
-use twinloop_js::{Js, Options, graph_names_scheme};
+use twinloop_js::{Js, Options, SchemeUse, graph_names_scheme};
 use twinloop_loop::Loop;
 
 struct Folder(PathBuf);
@@ -630,19 +630,30 @@ fn the_graph_of_static_imports_tells_of_a_scheme_before_anything_runs() {
                 "dynamic.mjs",
                 "// import 'python:comment'\nimport('python:x'); 'import python:y'",
             ),
+            ("later.mjs", "import './dynamic.mjs'; import('./deep.mjs')"),
+            (
+                "computed.mjs",
+                "import(`python:${name}`); import('./deep.mjs'); f('python:x')",
+            ),
             ("broken.mjs", "import './absent.mjs'; import 'python:x"),
         ],
     );
-    assert!(graph_names_scheme(&folder.path("deep.mjs"), "python"));
     // No UTF-8, which the loader reads all the same.
     let latin = folder.path("latin.mjs");
     std::fs::write(&latin, b"// caf\xe9\nimport 'python:real'").unwrap();
-    assert!(graph_names_scheme(&latin, "python"));
-    for other in ["types.ts", "dynamic.mjs", "broken.mjs", "absent.mjs"] {
-        assert!(
-            !graph_names_scheme(&folder.path(other), "python"),
-            "{other}"
-        );
+    let wanted = [
+        ("deep.mjs", SchemeUse::Static),
+        ("latin.mjs", SchemeUse::Static),
+        ("dynamic.mjs", SchemeUse::Dynamic),
+        ("later.mjs", SchemeUse::Dynamic),
+        ("types.ts", SchemeUse::Nowhere),
+        ("computed.mjs", SchemeUse::Nowhere),
+        ("broken.mjs", SchemeUse::Nowhere),
+        ("absent.mjs", SchemeUse::Nowhere),
+    ];
+    for (file, found) in wanted {
+        let path = folder.path(file);
+        assert_eq!(graph_names_scheme(&path, "python"), found, "{file}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! The static module graph, read before anything runs: does this program import a `python:` module?
 //!
 //! The command uses the answer to run the program under Python instead; nothing has run yet, so that is invisible. Files
-//! that cannot be read or parsed are left for the real load to report. Only files are parsed that have an import.
+//! that cannot be read or parsed are left for the real load to report. Only files are parsed that have an import. What is imported dynamically
+//! is not followed, so that a program that loads little at its start stays one.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,27 +12,48 @@ use url::Url;
 use super::resolve::{Resolver, Target, file_url};
 use super::source;
 
-/// Whether the static imports of the module at `entry`, followed through files, name a module of `scheme`.
-pub fn graph_names_scheme(entry: &Path, scheme: &str) -> bool {
+/// How a program names modules of a scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SchemeUse {
+    /// Not, as far as its texts tell.
+    Nowhere,
+    /// By `import("scheme:name")`, which it may never come to.
+    Dynamic,
+    /// By a static import.
+    Static,
+}
+
+/// How the module at `entry`, and what it imports statically through files, names modules of `scheme`.
+pub fn graph_names_scheme(entry: &Path, scheme: &str) -> SchemeUse {
     let entry = entry.canonicalize().unwrap_or_else(|_| entry.to_owned());
     let Ok(text) = source::read(&entry) else {
-        return false;
+        return SchemeUse::Nowhere;
     };
-    walk(&file_url(&entry), entry, text, scheme, &mut |_, _| {})
+    scheme_use(&file_url(&entry), entry, text, scheme)
 }
 
 /// The same for a module's text, as of `-e`.
-pub fn source_names_scheme(code: &str, scheme: &str) -> bool {
+pub fn source_names_scheme(code: &str, scheme: &str) -> SchemeUse {
     let path = std::env::current_dir()
         .unwrap_or_default()
         .join("[eval].ts");
-    walk(
-        &file_url(&path),
-        path,
-        code.to_owned(),
-        scheme,
-        &mut |_, _| {},
-    )
+    scheme_use(&file_url(&path), path, code.to_owned(), scheme)
+}
+
+fn scheme_use(url: &Url, path: PathBuf, text: String, scheme: &str) -> SchemeUse {
+    let mut found = SchemeUse::Nowhere;
+    let prefix = format!("{scheme}:");
+    let named = walk(url, path, text, scheme, &mut |path, text| {
+        if found == SchemeUse::Nowhere
+            && text.contains(&prefix)
+            && source::dynamic_imports(text, path)
+                .iter()
+                .any(|specifier| specifier.starts_with(&prefix))
+        {
+            found = SchemeUse::Dynamic;
+        }
+    });
+    if named { SchemeUse::Static } else { found }
 }
 
 /// Shows each file of a graph to `look`, until one imports a module of `scheme`; whether that was so.

@@ -128,6 +128,31 @@ pub(crate) fn static_imports(text: &str, path: &Path) -> Vec<String> {
     imports.unwrap_or_default()
 }
 
+/// The specifiers of dynamic imports that the text says as they are, in no particular order.
+pub(crate) fn dynamic_imports(text: &str, path: &Path) -> Vec<String> {
+    let Some(text) = without_types(text, path) else {
+        return Vec::new();
+    };
+    let imports = with_deep_stack(text.len(), || {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, &text, SourceType::mjs()).parse();
+        let imports = parsed.module_record.dynamic_imports.iter();
+        imports
+            .filter_map(|import| literal(import.module_request.source_text(&text)))
+            .map(str::to_owned)
+            .collect()
+    });
+    imports.unwrap_or_default()
+}
+
+/// What stands in a string literal without escapes.
+fn literal(text: &str) -> Option<&str> {
+    let inner = ['\'', '"', '`']
+        .iter()
+        .find_map(|&quote| text.strip_prefix(quote)?.strip_suffix(quote))?;
+    (!inner.contains(['\\', '$'])).then_some(inner)
+}
+
 /// What a module imports, in the order of its text, each once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Imports {
