@@ -1,7 +1,7 @@
 //! The bridge: Python and JavaScript on one loop, in one program.
 //!
 //! The only crate that knows both languages. `register` adds it to the extension module; the rest of Python's half is
-//! `twinloop/js.py`.
+//! `twinloop/js`.
 //!
 //! The rooms:
 //! - `bridge/`: the state of one thread. `lifecycle` starts and ends it, `keys` are JavaScript values that Python holds,

@@ -46,6 +46,8 @@ interface BridgeOperations {
   pyStep(handle: PythonHandle): any;
   /** What the generator returned whose `pyStep` gave null just now. */
   pyReturned(handle: PythonHandle): any;
+  /** Python itself, as a proxy. */
+  pyRoot(): any;
   pyCloseIterator(handle: PythonHandle): void;
   /** A proxy of the async iterator. */
   pyAsyncIter(handle: PythonHandle): any;

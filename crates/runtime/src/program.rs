@@ -18,7 +18,7 @@ use twinloop_py::web_error;
 use twinloop_web::Config;
 
 use crate::bridge::Bridge;
-use crate::crossing::Depth;
+use crate::crossing::{Crossing, Depth};
 use crate::python_in_js::modules;
 
 /// What `js_configure` said last, for the engines that start from then on, whatever their thread.
@@ -57,8 +57,10 @@ fn settings() -> MutexGuard<'static, Settings> {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_configure, module)?)?;
     module.add_function(wrap_pyfunction!(js_import, module)?)?;
+    module.add_function(wrap_pyfunction!(js_import_at_once, module)?)?;
     module.add_function(wrap_pyfunction!(js_eval, module)?)?;
     module.add_function(wrap_pyfunction!(js_require, module)?)?;
+    module.add_function(wrap_pyfunction!(js_builtin, module)?)?;
     module.add_function(wrap_pyfunction!(js_to_js, module)?)?;
     module.add_function(wrap_pyfunction!(js_step, module)?)?;
     module.add_function(wrap_pyfunction!(js_begin, module)?)?;
@@ -157,6 +159,17 @@ fn js_import(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyA
     })
 }
 
+/// The namespace of the module that `specifier` means in the file `referrer`, if it does not await.
+#[pyfunction]
+fn js_import_at_once(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(py, |crossing| {
+        let referrer = Some(Path::new(referrer));
+        let namespace = (bridge.js()).import_at_once(crossing.scope, specifier, referrer);
+        Ok(crossing.to_py(crossing.of_js(namespace)?)?.unbind())
+    })
+}
+
 /// The value of a script's last expression.
 #[pyfunction]
 fn js_eval(py: Python<'_>, code: &str) -> PyResult<Py<PyAny>> {
@@ -183,6 +196,24 @@ fn js_require(py: Python<'_>, specifier: &str, referrer: &str) -> PyResult<Py<Py
         };
         Ok(crossing.to_py(crossing.of_js(exports())?)?.unbind())
     })
+}
+
+/// What a built-in file exports: for the package's own rooms, whose other half it is.
+#[pyfunction]
+fn js_builtin(py: Python<'_>, file: &str) -> PyResult<Py<PyAny>> {
+    let bridge = Bridge::running(py)?;
+    bridge.enter(py, |crossing| {
+        let exports = builtin(crossing, file)?;
+        Ok(crossing.to_py(exports)?.unbind())
+    })
+}
+
+/// The exports of a built-in file.
+pub(crate) fn builtin<'s>(crossing: &Crossing<'_, 's, '_>, file: &str) -> PyResult<Local<'s>> {
+    let scope = crossing.scope;
+    let require = crossing.of_js(twinloop_js::require(scope))?;
+    let file = crossing.of_js(scope.string(file))?;
+    crossing.of_js(scope.call(require, Local::undefined(), &[file]))
 }
 
 /// A copy of a Python value, as JavaScript has it.

@@ -6,9 +6,9 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use twinloop_js::engine::Local;
 
 use crate::bridge::Bridge;
+use crate::program::builtin;
 
 /// Adds the functions to the extension module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -34,9 +34,7 @@ fn js_mounted(handler: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(handler.py())?;
     bridge.enter(handler.py(), |crossing| {
         let scope = crossing.scope;
-        let require = crossing.of_js(twinloop_js::require(scope))?;
-        let file = crossing.of_js(scope.string("node/serve/mounted"))?;
-        let exports = crossing.of_js(scope.call(require, Local::undefined(), &[file]))?;
+        let exports = builtin(crossing, "node/serve/mounted")?;
         let handler = crossing.to_js(handler)?;
         let mounted = crossing.of_js(scope.call_method(exports, "mount", &[handler]))?;
         Ok(crossing.to_py(mounted)?.unbind())

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import Any, Protocol, assert_type
 
 import twinloop.js
 from twinloop import js
+from twinloop.js import workers
+
+
+class Lib(Protocol):
+    """What `lib.mjs` exports, as far as it is used."""
+
+    answer: int
+
+    def twice(self, number: float) -> float: ...
+
+
+async def use_protocol() -> None:
+    lib: Lib = await js.import_module("./lib.mjs")
+    assert_type(lib.twice(2), float)
+    assert_type(lib.answer, int)
+    assert_type(await js.import_module("./lib.mjs"), js.JsProxy)
+
+
+def search(text: str) -> list[str]:
+    return [text]
+
+
+async def use_context() -> None:
+    async with js.Context(time_limit=1, globals={"tools.search": search}, modules={"lib": "export {}"}) as context:
+        assert_type(await context.eval("1"), Any)
+        assert_type(await context.call("f", 1, [2]), Any)
+    assert_type(context.closed, bool)
+    assert_type(await js.run_in_worker(js.function("() => 1"), 1, transfer=[]), Any)
+    assert_type(await workers.run_in_thread(search, "x", progress=print), Any)
 
 
 async def use() -> None:

@@ -65,6 +65,8 @@ struct Loader {
     loaded: RefCell<HashSet<&'static str>>,
     /// Whether the program may name a global next of which nothing was taken yet.
     untouched: Cell<bool>,
+    /// The globals that are there, where not all are.
+    allowed: RefCell<Option<HashSet<String>>>,
 }
 
 /// Opens the rooms to a context, and takes the language's own methods that syntax reaches before any program runs, so that none can give
@@ -101,10 +103,14 @@ fn index(loader: &Loader) -> Result<&'static Index, Error> {
 /// # Errors
 /// What loading the file throws.
 pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> Result<bool, Error> {
+    let loader = scope.state::<Loader>();
+    if !allows(&loader, name) {
+        return Ok(false);
+    }
     let value = if room::names_global_object(name) {
         global
     } else {
-        let Some(file) = index(&scope.state::<Loader>())?.with_global(name) else {
+        let Some(file) = index(&loader)?.with_global(name) else {
             return Ok(false);
         };
         scope.get(exports(scope, file.name)?, name)?
@@ -115,6 +121,33 @@ pub(crate) fn resolve<'s>(scope: &Scope<'s>, global: Local<'s>, name: &str) -> R
     }
     scope.define(global, name, value, Attributes::HIDDEN)?;
     Ok(true)
+}
+
+fn allows(loader: &Loader, name: &str) -> bool {
+    (loader.allowed.borrow().as_ref()).is_none_or(|allowed| allowed.contains(name))
+}
+
+/// Leaves these of the globals; the names of the others, which may have been defined before.
+///
+/// # Errors
+/// When the context has no files.
+pub(crate) fn allow_globals(
+    scope: &Scope<'_>,
+    allowed: HashSet<String>,
+) -> Result<Vec<&'static str>, Error> {
+    let loader = scope.state::<Loader>();
+    let mut others = index(&loader)?.global_names();
+    others.retain(|name| !allowed.contains(*name));
+    *loader.allowed.borrow_mut() = Some(allowed);
+    Ok(others)
+}
+
+/// The names of the globals that are there.
+pub(crate) fn global_names(scope: &Scope<'_>) -> Vec<&'static str> {
+    let loader = scope.state::<Loader>();
+    let mut names = index(&loader).map_or_else(|_| Vec::new(), Index::global_names);
+    names.retain(|name| allows(&loader, name));
+    names
 }
 
 /// The exports of a file, which is compiled and run if this is the first use.

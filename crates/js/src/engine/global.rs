@@ -105,7 +105,8 @@ unsafe extern "C" fn resolve(
         };
         native_body(cx, "a global", |scope| {
             let global = scope.global();
-            *resolved = hooks.resolve_global(scope, global, &name)?;
+            // What the engine has made is there, whether or not they add to it.
+            *resolved |= hooks.resolve_global(scope, global, &name)?;
             Ok(())
         })
     }

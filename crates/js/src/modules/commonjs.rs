@@ -639,7 +639,7 @@ fn in_cycle(scope: &Scope<'_>, error: Error, specifier: &str) -> Error {
 }
 
 /// Runs an ES module to its end; gives its namespace.
-fn evaluated<'s>(
+pub(super) fn evaluated<'s>(
     scope: &Scope<'s>,
     module: Local<'s>,
     specifier: &str,

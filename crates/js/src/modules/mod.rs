@@ -12,6 +12,7 @@ mod data;
 pub(crate) mod deep_stack;
 mod entry;
 mod export_names;
+mod gate;
 mod generated;
 mod graph;
 mod hooked;
@@ -35,8 +36,9 @@ use url::Url;
 
 use data::data_module;
 pub(crate) use data::data_text;
+pub(crate) use gate::Gate;
 use generated::{binary_module, builtin_module, no_source_phase, synthetic_module};
-pub use graph::{graph_names_scheme, source_names_scheme};
+pub use graph::{SchemeUse, graph_names_scheme, source_names_scheme};
 use import_map::ImportMap;
 use javascript::Javascript;
 use resolve::{Problem, Resolver, ResolverOptions, Target, file_url, is_path};
@@ -80,6 +82,8 @@ pub(crate) struct Loader {
     module_prototype: RefCell<Option<Slot>>,
     /// The class of CommonJS modules, once `node:module` is loaded.
     module_class: RefCell<Option<Slot>>,
+    /// What a closed context may import.
+    gate: RefCell<Option<Gate>>,
     /// Whether the program has hooks (`registerHooks`), which are asked for each module.
     has_hooks: Cell<bool>,
 }
@@ -169,6 +173,20 @@ impl Loader {
     ) -> Result<Local<'s>, Error> {
         let module = self.imported(scope, specifier, base)?;
         self.evaluated_namespace(scope, module)
+    }
+
+    /// The namespace of the module that `specifier` names, at once.
+    ///
+    /// # Errors
+    /// What it throws; `ERR_REQUIRE_ASYNC_MODULE` if it awaits at its top level.
+    pub(crate) fn import_at_once<'s>(
+        &self,
+        scope: &Scope<'s>,
+        specifier: &str,
+        base: &Url,
+    ) -> Result<Local<'s>, Error> {
+        let module = self.imported(scope, specifier, base)?;
+        commonjs::evaluated(scope, module, specifier)
     }
 
     fn imported<'s>(
@@ -330,6 +348,9 @@ impl ModuleHost for LoaderHost {
             return scope.call(load, Local::undefined(), &given);
         }
         let specifier = scope.string_of(request.specifier)?;
+        if let Some(module) = loader.within_gate(scope, &specifier, request.referrer)? {
+            return Ok(module);
+        }
         let base = base_of(scope, request.referrer)?;
         let flavour = match request.kind {
             ImportType::JavaScript if request.is_source_phase => Flavour::Source,
@@ -397,6 +418,9 @@ impl ModuleHost for LoaderHost {
             scope.set(meta, "dirname", scope.string(&folder.to_string_lossy())?)?;
         }
         scope.set(meta, "main", Local::boolean(self.0.is_main(&url)))?;
+        if !self.0.tells_places(&url) {
+            return Ok(());
+        }
         let loader = Rc::downgrade(&self.0);
         let resolve = scope.closure("resolve", 1, move |scope, arguments| {
             let specifier = scope.string_of(arguments.get(0))?;

@@ -18,6 +18,7 @@ pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod https;
 pub(crate) mod inspector;
+pub(crate) mod isolation;
 pub(crate) mod module;
 pub(crate) mod net;
 pub(crate) mod os;
@@ -80,6 +81,7 @@ pub(crate) const ROOMS: &[Room] = &[
     http2::ROOM,
     https::ROOM,
     inspector::ROOM,
+    isolation::ROOM,
     module::ROOM,
     net::ROOM,
     os::ROOM,

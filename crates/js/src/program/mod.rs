@@ -178,11 +178,21 @@ impl Js {
         specifier: &str,
         base: Option<&Path>,
     ) -> Result<Local<'s>, Error> {
-        let base: Url = match base {
-            Some(file) => file_url(file),
-            None => file_url(&std::env::current_dir().unwrap_or_default().join("[import]")),
-        };
-        self.loader.import(scope, specifier, &base)
+        self.loader.import(scope, specifier, &base_url(base))
+    }
+
+    /// As [`import`](Self::import), the namespace itself.
+    ///
+    /// # Errors
+    /// What the module throws too; `ERR_REQUIRE_ASYNC_MODULE` if it awaits at its top level.
+    pub fn import_at_once<'s>(
+        &self,
+        scope: &Scope<'s>,
+        specifier: &str,
+        base: Option<&Path>,
+    ) -> Result<Local<'s>, Error> {
+        self.loader
+            .import_at_once(scope, specifier, &base_url(base))
     }
 
     /// Runs the program in this file until nothing is left to do, and gives its exit status.
@@ -337,6 +347,14 @@ impl Drop for Js {
     }
 }
 
+/// What imports of a file are relative to; of none, the current folder.
+fn base_url(file: Option<&Path>) -> Url {
+    match file {
+        Some(file) => file_url(file),
+        None => file_url(&std::env::current_dir().unwrap_or_default().join("[import]")),
+    }
+}
+
 fn file_program(path: &Path) -> Load {
     let path = path.to_owned();
     Box::new(move |scope, loader| loader.main_module(scope, &path))
@@ -380,7 +398,7 @@ impl Hooks for ProgramHooks {
     }
 
     fn global_names(&self, scope: &Scope<'_>) -> Vec<&'static str> {
-        let mut names = rooms::index().global_names();
+        let mut names = builtins::global_names(scope);
         // A name that is listed must have a descriptor.
         if scope.state::<Base>().href().is_none() {
             names.retain(|name| *name != "location");

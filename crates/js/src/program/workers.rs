@@ -42,7 +42,7 @@ pub(crate) const ROOM: Room = Room {
         Op::new("threadOutcome", 1, thread_outcome),
         Op::new("threadSetFail", 1, thread_set_fail),
         Op::new("threadSetup", 0, thread_setup),
-        Op::new("threadStart", 6, thread_start),
+        Op::new("threadStart", 7, thread_start),
         Op::new("threadTerminate", 1, thread_terminate),
         Op::new("threadTimes", 1, thread_times),
     ]],
@@ -308,8 +308,8 @@ fn start_program<'s>(
     run_module(scope, module).map(Some)
 }
 
-/// `threadStart(boot, setup, ports, name, heapBytes, stackBytes)`: ports are those for messages, for control, and for the end. `[thread,
-/// id]`.
+/// `threadStart(boot, setup, ports, name, heapBytes, stackBytes, permissions)`: ports are those for messages, for control, and for the end;
+/// permissions are options of the command and their values, in turn, or undefined for this thread's own. `[thread, id]`.
 fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     static NEXT_ID: AtomicU32 = AtomicU32::new(1);
     const LEAST_STACK: usize = 512 << 10;
@@ -330,7 +330,7 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
         parent: scope.context().parent(),
         cache_folder: scope.context().cache_folder(),
         heap_limit: (heap_bytes > 0.0).then_some(heap_bytes as u32),
-        permissions: limits(scope).copy(),
+        permissions: permissions_of(scope, arguments.get(6))?,
         command: (scope
             .state::<Exit>()
             .arguments
@@ -374,6 +374,20 @@ fn thread_start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local
     threads.push(Arc::downgrade(&shared));
     let thread = scope.host_object(Rc::new(Thread(shared)))?;
     scope.array(&[thread, scope.number(id.into())])
+}
+
+/// What a thread may do: what these options say, or, where this one is limited itself, no more than this one.
+fn permissions_of(scope: &Scope<'_>, given: Local<'_>) -> Result<Option<Permissions>, Error> {
+    let own = limits(scope).copy();
+    if given.is_undefined() || own.is_some() {
+        return Ok(own);
+    }
+    let words = scope.strings_of(given)?;
+    let options: Vec<(String, String)> = words
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect();
+    Permissions::of_options(&options).map_err(Error::type_error)
 }
 
 /// `threadTerminate(thread)`.

@@ -1,4 +1,4 @@
-//! The JavaScript half of the bridge: five files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! The JavaScript half of the bridge: six files, CommonJS in shape as the built-in files are, whose `require` they have. They get
 //! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
@@ -6,7 +6,7 @@ use twinloop_js::engine::{Error, Local, Scope, Slot};
 use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -24,6 +24,10 @@ const FILES: [(&str, &str); 5] = [
         include_str!("../crossing/contexts.js"),
     ),
     ("twinloop:bridge/cycles", include_str!("cycles.js")),
+    (
+        "twinloop:bridge/global",
+        include_str!("../python_in_js/global.js"),
+    ),
 ];
 
 /// A function of these files.

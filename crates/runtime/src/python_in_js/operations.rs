@@ -109,6 +109,7 @@ static OPS: &[Op] = &[
     Op::new("pyNext", 2, next),
     Op::new("pyStep", 1, step),
     Op::new("pyReturned", 1, returned),
+    Op::new("pyRoot", 0, root),
     Op::new("pyCloseIterator", 1, |scope, arguments| {
         on(scope, arguments, |call| {
             // Only generators have something to close.
@@ -465,6 +466,19 @@ fn step<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             Some(value) => call.value_to_js(&call.of_python(value)?),
             None => Ok(Local::null()),
         }
+    })
+}
+
+/// `pyRoot()`: the proxy of `_twinloop.crossing.root.ROOT`.
+fn root<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Crossing::in_js(scope, |crossing| {
+        let root = || {
+            crossing
+                .py
+                .import("_twinloop.crossing.root")?
+                .getattr("ROOT")
+        };
+        crossing.bridge.wrap(scope, &crossing.of_python(root())?)
     })
 }
 

@@ -13,6 +13,7 @@ pub(crate) const ROOM: Room = Room {
             include_str!("error_copies.js"),
         ),
         File::new("node/worker_threads/inside", include_str!("inside.js")),
+        File::new("node/worker_threads/jobs", include_str!("jobs.js")),
         File::new(
             "node/worker_threads/messaging",
             include_str!("messaging.js"),

@@ -30,6 +30,7 @@ interface Operations {
     name: string,
     heapBytes: number,
     stackBytes: number,
+    permissions: string[] | undefined,
   ): [thread: NativeThread, id: number];
   threadTerminate(thread: NativeThread): void;
   /** Milliseconds that it computed, and that it exists; none before it has begun and after it has ended. */

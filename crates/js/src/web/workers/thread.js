@@ -15,6 +15,7 @@ const { threadTimes } = ops;
  * @property {string} name
  * @property {number} heapBytes 0 for no limit
  * @property {number} stackBytes
+ * @property {string[]} [permissions] options of the command with their values, in turn; without them, what this thread may do
  * @property {(message: NativeMessage) => void} message a message of the program
  * @property {(value: any) => void} control a message of the file
  * @property {(code: number, reason: number, text: string) => void} ended
@@ -43,6 +44,7 @@ class Thread {
       options.name,
       options.heapBytes,
       options.stackBytes,
+      options.permissions,
     );
     this.#native = started[0];
     this.id = started[1];

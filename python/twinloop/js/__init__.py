@@ -9,7 +9,7 @@ Immutable values are converted, everything else is a proxy that keeps its identi
 
 Other names are JavaScript's globals: ``js.fetch``, ``js.JSON``, ``from twinloop.js import URL``. At the top of a module, before
 any loop runs, everything that does not wait works too: ``handlebars = js.require("handlebars")``; the loop that
-``twinloop.run()`` makes next is the one on which that was done.
+``twinloop.run()`` makes next is the one on which that was done. ``from twinloop.js.modules import handlebars`` says the same.
 """
 
 from __future__ import annotations
@@ -23,19 +23,33 @@ import types
 from typing import TYPE_CHECKING, Any, cast
 
 from _twinloop import _native
+from _twinloop.crossing import jobs
 from _twinloop.crossing.cancelling import Aborting, CancelledBy
+from _twinloop.crossing.isolation import Context, ContextEndedError, ContextMemoryError, ContextTimeoutError
 from _twinloop.loop import early
 from _twinloop.names import connect_to
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from typing_extensions import TypeVar
+
+    _Interface = TypeVar("_Interface", default=_native.JsProxy)
 
 JsProxy = _native.JsProxy
 
 # Threads of the engine that still run when the process destroys its globals would abort it.
 atexit.register(_native.js_shut_down)
 
+# What users meet in tracebacks, `repr` and `help` is the name that they import it by.
+for _public in (Context, ContextEndedError, ContextMemoryError, ContextTimeoutError):
+    _public.__module__ = __name__
+
 __all__ = [
+    "Context",
+    "ContextEndedError",
+    "ContextMemoryError",
+    "ContextTimeoutError",
     "JsException",
     "JsProxy",
     "aborting",
@@ -46,6 +60,7 @@ __all__ = [
     "import_module",
     "import_now",
     "require",
+    "run_in_worker",
     "to_js",
     "to_py",
 ]
@@ -95,8 +110,10 @@ class _JsExceptionGroup(JsException, ExceptionGroup):
 _JsExceptionGroup.__name__ = _JsExceptionGroup.__qualname__ = "JsExceptionGroup"
 
 
-def import_module(specifier: str) -> Awaitable[JsProxy]:
-    """Import an ES module; awaiting the result gives its namespace.
+def import_module(specifier: str) -> Awaitable[_Interface]:
+    """Import an ES module; awaiting the result gives its namespace, a :class:`JsProxy`.
+
+    To a type checker it is what it is assigned to, a Protocol of what the module exports: ``lib: Lib = await js.import_module("./lib.mjs")``.
 
     ``specifier`` is a path that starts with ``./``, ``../`` or ``/`` (relative to the file of the caller), a ``file:``
     URL, a ``node:`` module, or the name of a package in a ``node_modules`` folder above the caller's file.
@@ -108,7 +125,7 @@ def import_module(specifier: str) -> Awaitable[JsProxy]:
     return _import_module(specifier, _file_of(sys._getframe(1)))
 
 
-async def _import_module(specifier: str, referrer: str) -> JsProxy:
+async def _import_module(specifier: str, referrer: str) -> Any:
     return await _native.js_import(specifier, referrer)
 
 
@@ -122,7 +139,11 @@ def import_now(specifier: str) -> JsProxy:
         raise RuntimeError(
             f"a loop is running: write await js.import_module({specifier!r}), or js.require({specifier!r})"
         )
-    namespace: JsProxy = early.run(_new_loop, _import_module, specifier, _file_of(sys._getframe(1)))
+    return _import_before_a_loop(specifier, _file_of(sys._getframe(1)))
+
+
+def _import_before_a_loop(specifier: str, referrer: str) -> JsProxy:
+    namespace: JsProxy = early.run(_new_loop, _import_module, specifier, referrer)
     return namespace
 
 
@@ -152,6 +173,16 @@ def function(code: str) -> JsProxy:
     if not isinstance(made, JsProxy) or made.typeof != "function":
         raise TypeError(f"js.function() takes the code of one JavaScript function, not {code!r}")
     return made
+
+
+def run_in_worker(work: Any, *arguments: Any, name: str = "default", transfer: Iterable[Any] = ()) -> Awaitable[Any]:
+    """Run a JavaScript function in another thread, so that the loop goes on meanwhile; awaiting the result gives what it gives.
+
+    ``work`` is a function, which goes over as its text and has nothing of where it stood, or the specifier of a module, of which
+    ``name`` is the export to call. Arguments and the result are copied; buffers in ``transfer``, and those of the result, move and are not copied.
+    There are as many threads as processors, which wait for the next call. When the Task that waits is cancelled, the function ends at once.
+    """
+    return jobs.run(work, arguments, name, transfer, _file_of(sys._getframe(1)))
 
 
 def aborting() -> Aborting:
@@ -224,7 +255,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 def _on_a_loop(operation: Callable[..., Any], *arguments: Any) -> Any:
     """Call ``operation`` on the running loop, or on the one that the program runs next."""
-    if asyncio._get_running_loop() is not None:
+    running = asyncio._get_running_loop()
+    if running is not None:
+        if early.elsewhere is not None and not isinstance(running, _native.LoopCore):
+            return early.run_elsewhere(operation, *arguments)
         return operation(*arguments)
     return early.run(_new_loop, operation, *arguments)
 
