@@ -110,6 +110,20 @@ def run(main, *, debug=None, loop_factory=None):
         return runner.run(main)
 
 
+def load_ipython_extension(shell):
+    """``%load_ext twinloop`` in IPython and notebooks: cells that begin with ``%%js`` are JavaScript."""
+    from _twinloop.program import notebook
+
+    notebook.load(shell)
+
+
+def unload_ipython_extension(shell):
+    """``%unload_ext twinloop``."""
+    from _twinloop.program import notebook
+
+    notebook.unload(shell)
+
+
 def __getattr__(name):
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

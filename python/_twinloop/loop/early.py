@@ -13,10 +13,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 _waiting: Any = None
 _closes_at_exit = False
+
+# Runs a coroutine on Twinloop's loop although another one runs: a notebook sets it, whose kernel has a loop that cannot be replaced.
+elsewhere: Callable[[Coroutine[Any, Any, Any]], Any] | None = None
 
 
 def run(make: Callable[[], Any], operation: Callable[..., Any], *arguments: Any) -> Any:
@@ -30,6 +33,12 @@ def run(make: Callable[[], Any], operation: Callable[..., Any], *arguments: Any)
             atexit.register(_close)
             _closes_at_exit = True
     return _waiting.run_until_complete(_call(operation, arguments))
+
+
+def run_elsewhere(operation: Callable[..., Any], *arguments: Any) -> Any:
+    """As :func:`run`, while a loop runs that is not Twinloop's."""
+    assert elsewhere is not None, "asked by the caller"
+    return elsewhere(_call(operation, arguments))
 
 
 async def _call(operation: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

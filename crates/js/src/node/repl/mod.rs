@@ -4,6 +4,7 @@ use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("node/repl/cells", include_str!("cells.js")),
         File::new("node/repl/module", include_str!("module.js")).modules(&["node:repl"]),
         File::new("node/repl/command", include_str!("command.js")),
         File::new("node/repl/prompt", include_str!("prompt.js")),
