@@ -17,6 +17,7 @@ Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
        twinloop [OPTIONS] serve APP [SERVER OPTIONS...]
        twinloop [OPTIONS] test [FILES...]
        twinloop [OPTIONS] add npm:NAME... pypi:NAME...
+       twinloop [OPTIONS] types python:NAME|npm:NAME|FILE.d.ts [-o FILE]
        twinloop [OPTIONS] -m MODULE [ARGUMENTS...]
        twinloop [OPTIONS] -c PYTHON [ARGUMENTS...]
        twinloop [OPTIONS]
@@ -25,7 +26,8 @@ FILE is a JavaScript or TypeScript program (.js, .mjs, .cjs, .ts, .mts, .cts, or
 extension), a folder of one, a Python script (.py), or - for standard input.
 Without a program, standard input is the program, if it is no terminal; on a terminal there is a
 prompt for JavaScript, under Python with --python or where the virtual environment has the package.
-add installs packages, by npm and by the Python interpreter's pip.
+add installs packages, by npm and by the Python interpreter's pip; types writes what one
+language's modules are to the other: TypeScript declarations, and Python stubs.
 APP is a JavaScript module whose default export is a handler ({ fetch }, a function, or an app of
 Express, Koa, Fastify or Hono), or a Python application (module:name); twinloop serve --help has more.
 
@@ -186,7 +188,7 @@ impl Words {
 }
 
 /// What the Python package does, in the interpreter for which it is asked.
-const COMMANDS_OF_PACKAGE: [&str; 1] = ["add"];
+const COMMANDS_OF_PACKAGE: [&str; 2] = ["add", "types"];
 
 /// Parses the process's arguments; `environment` is NODE_OPTIONS.
 ///
@@ -521,10 +523,12 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_add_is_pythons() {
+    fn what_follows_add_and_types_is_pythons() {
         let parsed = parse_words(&["--python", "p", "add", "npm:left-pad", "-x"]).unwrap();
         assert_eq!(parsed.action, Action::OfPackage("add"));
         assert_eq!(parsed.rest, ["npm:left-pad", "-x"]);
+        let parsed = parse_words(&["types", "python:json"]).unwrap();
+        assert_eq!(parsed.action, Action::OfPackage("types"));
         let parsed = parse_words(&["./add", "npm:left-pad"]).unwrap();
         assert_eq!(parsed.action, Action::File("./add".into()));
     }

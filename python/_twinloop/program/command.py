@@ -32,12 +32,14 @@ usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] -e CODE [ARGUMENT...]
        python -m twinloop [OPTIONS] serve [OPTIONS] MODULE:APPLICATION
        python -m twinloop [OPTIONS] add npm:NAME... pypi:NAME...
+       python -m twinloop [OPTIONS] types python:NAME|npm:NAME|FILE.d.ts [-o FILE]
        python -m twinloop [OPTIONS] [--js]
        python -m twinloop --ps PID
 
 Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
 Twinloop's event loop. Without a program there is a prompt, at which "await" works; if standard input is no terminal, it is the
-program. "add" installs packages by npm and pip. "serve" serves an ASGI or WSGI application over HTTP; "serve --help" lists its options. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
+program. "add" installs packages by npm and pip; "types" writes what one
+language's modules are to the other. "serve" serves an ASGI or WSGI application over HTTP; "serve --help" lists its options. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
 modules as "python:name".
 
 options:
@@ -82,6 +84,11 @@ def main(arguments: list[str] | None = None) -> None:
         from . import packages
 
         sys.exit(packages.add(options.add))
+    if options.types is not None:
+        from . import typings
+
+        _put_first_on_path("")
+        sys.exit(typings.write(options.types))
     watched.report()
     if options.ca_file is not None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
@@ -122,6 +129,7 @@ class _Options:
         self.python: str | None = None
         self.serve: list[str] | None = None
         self.add: list[str] | None = None
+        self.types: list[str] | None = None
         self.arguments: list[str] = []
         self.help = False
         self.version = False
@@ -174,6 +182,9 @@ def _parse(arguments: list[str]) -> _Options:
             return options
         elif word == "add":
             options.add = rest
+            return options
+        elif word == "types":
+            options.types = rest
             return options
         else:
             options.file, options.arguments = word, rest
