@@ -7,6 +7,8 @@
 ``transports``  sockets, datagrams, pipes, child processes, TLS: what happens once in a connection's life
 ``loop``        the event loop itself, over asyncio's own, and what shows its tasks
 ``fetch``       the rare half of ``twinloop.fetch``, ``Session`` and ``WebSocket``; ``EventSource``
+``files``       files: ``twinloop.open`` and its neighbours
+``pool``        calls that compute, in processes and threads
 ``serve``       options, lifespan, logs and workers of servers
 ``program``     ``python -m twinloop`` and the command ``twinloop`` for Python programs
 ==============  ==================================================================================================

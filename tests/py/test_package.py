@@ -19,7 +19,7 @@ import twinloop
 def test_all_is_sorted_complete_and_what_a_star_import_gives():
     assert twinloop.__all__ == sorted(twinloop.__all__)
     # Modules of the package are there once somebody has imported them, and IPython asks for functions of these names.
-    others = {"annotations", "httpx", "js", "load_ipython_extension", "unload_ipython_extension"}
+    others = {"aiohttp", "annotations", "httpx", "js", "load_ipython_extension", "unload_ipython_extension"}
     public = {name for name in dir(twinloop) if not name.startswith("_")} - others
     assert public == set(twinloop.__all__) - {"__version__"}
     names = {}
@@ -35,10 +35,10 @@ def test_dir_has_js_before_it_is_loaded_and_importing_does_not_load_it():
 
 
 def test_help_shows_public_modules_and_names_only():
-    assert {module.name for module in pkgutil.iter_modules(twinloop.__path__)} == {"__main__", "httpx", "js"}
+    assert {module.name for module in pkgutil.iter_modules(twinloop.__path__)} == {"__main__", "aiohttp", "httpx", "js"}
     text = pydoc.plain(pydoc.render_doc(twinloop))
     contents = text.partition("PACKAGE CONTENTS\n")[2].partition("\n\n")[0].split()
-    assert contents == ["__main__", "httpx", "js", "(package)"]
+    assert contents == ["__main__", "aiohttp", "httpx", "js", "(package)"]
     assert "class EventLoop(" in text and "run(main, *, debug=None, loop_factory=None)" in text
 
 
@@ -61,7 +61,7 @@ def test_run_takes_a_loop_factory():
     assert kind is Mine and slept >= 86_400
 
 
-ROOMS = ["_native", "crossing", "names", "transports", "loop", "fetch", "serve", "program"]
+ROOMS = ["_native", "crossing", "names", "transports", "loop", "fetch", "files", "pool", "serve", "program"]
 SOURCES = pathlib.Path(_twinloop.__file__).parent
 
 
@@ -119,6 +119,6 @@ def test_the_stub_says_what_there_is():
     faults = [
         line
         for line in checked.stdout.splitlines()
-        if not line.startswith(("twinloop.js.", "twinloop.httpx.", "twinloop.__main__"))
+        if not line.startswith(("twinloop.js.", "twinloop.aiohttp.", "twinloop.httpx.", "twinloop.__main__"))
     ]
     assert faults == [], checked.stderr

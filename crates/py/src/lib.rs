@@ -10,6 +10,7 @@
 //!   datagrams, pipes), `tls`, `streams` (the readers of asyncio's streams), `sockets` (the `sock_*` methods), `names`
 //! - `serve/`: ASGI applications and handlers on the HTTP server of `twinloop-web`
 //! - `fetch/`: `twinloop.fetch` on the HTTP client of `twinloop-web`, and the classes `Response` and `Headers`
+//! - `files`: the operations behind `twinloop.open` and its neighbours
 //! - `websocket/`: `twinloop.WebSocket` on the WebSocket client of `twinloop-web`
 //! - `waiting`: how a native coroutine waits for a future of `web`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
@@ -22,6 +23,7 @@ mod asyncio;
 mod errors;
 mod fetch;
 mod ffi;
+mod files;
 mod serve;
 mod waiting;
 mod websocket;
@@ -48,5 +50,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     asyncio::register(module)?;
     fetch::register(module)?;
     websocket::register(module)?;
+    files::register(module)?;
     serve::register(module)
 }

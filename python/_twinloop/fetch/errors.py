@@ -61,6 +61,12 @@ class HTTPStatusError(FetchError):
         self.status: int = response.status
 
 
+class AbortError(FetchError):
+    """What a signal has ended; ``reason`` is what its controller was given."""
+
+    reason: object = None
+
+
 class WebSocketError(FetchError):
     """What goes wrong with a WebSocket that is not the network's alone."""
 
@@ -113,7 +119,7 @@ BY_KIND: dict[str, type[FetchError]] = {
 
 # What users meet in tracebacks is the name that they import it by.
 for _class in (
-    *(FetchError, FetchJSONError, HTTPStatusError, *BY_KIND.values()),
+    *(AbortError, FetchError, FetchJSONError, HTTPStatusError, *BY_KIND.values()),
     *(WebSocketError, WebSocketHandshakeError, ConnectionClosed, ConnectionClosedOK, ConnectionClosedError),
 ):
     _class.__module__ = "twinloop"

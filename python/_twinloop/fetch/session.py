@@ -8,7 +8,7 @@ import inspect
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,8 +126,11 @@ class Session(_native.SessionCore):  # type: ignore[misc]
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    async def _fetch(self, method: str | None, url: str, options: dict[str, Any]) -> Any:
+    def _fetch(self, method: str | None, url: str, options: dict[str, Any]) -> Pending:
         """One request of a session that has hooks, or repeats requests."""
+        return Pending(self._attempts(method, url, options))
+
+    async def _attempts(self, method: str | None, url: str, options: dict[str, Any]) -> Any:
         method = method or options.pop("method", None)
         if method is None:
             has_body = any(options.get(name) is not None for name in ("json", "data", "content", "files"))
@@ -163,6 +166,33 @@ class Session(_native.SessionCore):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Session{' closed' if self.closed else ''}>"
+
+
+class Pending(Coroutine[Any, Any, Any]):
+    """A request under way: a coroutine, which ``async with`` takes too, as it does those that are native."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine = coroutine
+        self._response: Any = None
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *exception: Any) -> Any:
+        return self._coroutine.throw(*exception)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    async def __aenter__(self) -> Any:
+        self._response = await self._coroutine
+        return self._response
+
+    async def __aexit__(self, *_: object) -> None:
+        self._response.close()
 
 
 class Cookies(Mapping[str, str]):

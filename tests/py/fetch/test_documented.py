@@ -1,4 +1,4 @@
-"""The pages about clients: every piece of Python in them runs, against the local servers."""
+"""The pages about clients, files and pools: every piece of Python in them runs, against the local servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fetch_support import fixtures
 
-PAGES = [Path(__file__).parents[3] / "docs" / name for name in ("fetch.md", "websocket.md")]
+PAGES = [Path(__file__).parents[3] / "docs" / name for name in ("fetch.md", "websocket.md", "files.md", "pool.md")]
 PIECES = [piece for page in PAGES for piece in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.M | re.S)]
 
 
@@ -29,8 +29,9 @@ def test_the_pages_have_pieces():
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.splitlines()[0][:40])
 def test_a_piece_of_the_page_runs_and_prints_what_it_says(piece, tmp_path):
-    if "httpx" in piece:
-        pytest.importorskip("httpx")
+    for package in ("aiohttp", "httpx"):
+        if f"import {package}" in piece:
+            pytest.importorskip(package)
     servers = fixtures()
     file = tmp_path / "piece.py"
     file.write_text(program(piece))

@@ -10,6 +10,7 @@ use std::task::Poll;
 use pyo3::prelude::*;
 use twinloop_web::{Client, Response, Result};
 
+use super::abort;
 use super::client::{Running, client_of, running};
 use super::failures::{class, fetch_error};
 use super::request::{self, Prepared, Wanted};
@@ -29,6 +30,8 @@ struct Fetching {
     what: String,
     /// What the program's own code raised while the body was read.
     raised: Option<Raised>,
+    /// The hook of its signal.
+    signal: Option<Object>,
     wakeup: Option<Wakeup>,
 }
 
@@ -38,23 +41,27 @@ impl Operation for Fetching {
     }
 
     fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
-        let (answer, clock) = (&mut self.answer, &mut self.clock);
-        let polled = waiting::poll(
-            py,
-            &self.core,
-            &mut self.wakeup,
-            waiter,
-            |context| match answer.as_mut().poll(context) {
+        let (answer, clock, signal) = (&mut self.answer, &mut self.clock, self.signal.as_ref());
+        let mut is_aborted = false;
+        let polled = waiting::poll(py, &self.core, &mut self.wakeup, waiter, |context| {
+            if abort::is_aborted(py, signal, context) {
+                is_aborted = true;
+                return Poll::Ready(None);
+            }
+            match answer.as_mut().poll(context) {
                 Poll::Ready(answer) => Poll::Ready(Some(answer)),
                 Poll::Pending if waiting::is_over(clock, context) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
-            },
-        )?;
+            }
+        })?;
+        if is_aborted {
+            return Err(abort::reason(py, signal));
+        }
         let limit = self.clock.as_ref().map(|clock| clock.limit);
         match polled {
             Poll::Pending => Ok(None),
             Poll::Ready(Some(Ok(answer))) => {
-                response::arrived(py, &self.core, answer, limit).map(Some)
+                response::arrived(py, &self.core, answer, limit, self.signal.take()).map(Some)
             }
             Poll::Ready(Some(Err(error))) => {
                 let raised = self.raised.as_ref().and_then(|raised| raised.take());
@@ -74,7 +81,15 @@ impl Operation for Fetching {
         // The coroutine leaves its slot by itself.
     }
 
-    fn visit(&self, _visitor: &mut dyn FnMut(&Object)) {}
+    fn is_entered(&self) -> bool {
+        true
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
+        if let Some(signal) = &self.signal {
+            visitor(signal);
+        }
+    }
 }
 
 /// A coroutine that sends `request` when it is awaited, and gives the response.
@@ -82,9 +97,14 @@ pub(super) fn start<'py>(
     py: Python<'py>,
     running: Running<'py>,
     client: &Client,
-    Prepared { request, raised }: Prepared,
+    prepared: Prepared,
     limit: Option<Limit>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let Prepared {
+        request,
+        raised,
+        signal,
+    } = prepared;
     let what = match limit {
         Some(_) => format!(
             "{} {}",
@@ -99,6 +119,7 @@ pub(super) fn start<'py>(
         clock: limit.map(Clock::of),
         what,
         raised,
+        signal,
         wakeup: None,
     };
     coroutine::make(py, running.event_loop.as_borrowed(), Box::new(fetching))
@@ -108,10 +129,10 @@ pub(super) fn start<'py>(
 ///
 /// The method is GET, or POST where there is a body: `json` (a value), `data` (a form as a mapping or pairs), `files` (beside `data`), or
 /// `content` (bytes, text, a file, a path, or an iterable of bytes, asynchronous or not). `params` is added to the url's query. `timeout` is how many seconds the whole may take, the body included.
-/// `redirect` is "follow", "error" or "manual". Without `decompress` no coding is asked for, and none undone.
+/// `redirect` is "follow", "error" or "manual". `signal`, an `AbortSignal`, ends it and the reading of its body. Without `decompress` no coding is asked for, and none undone.
 #[pyfunction]
 #[pyo3(signature = (url, *, method=None, headers=None, params=None, json=None, data=None, content=None, files=None, cookies=None, auth=None, timeout=None,
-    redirect=None, decompress=None))]
+    redirect=None, decompress=None, signal=None))]
 #[expect(
     clippy::too_many_arguments,
     reason = "each is an option of its own, given by keyword"
@@ -130,6 +151,7 @@ fn fetch<'py>(
     timeout: Option<Bound<'py, PyAny>>,
     redirect: Option<Bound<'py, PyAny>>,
     decompress: Option<Bound<'py, PyAny>>,
+    signal: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = url.py();
     let running = running(py, "twinloop.fetch()")?;
@@ -147,6 +169,7 @@ fn fetch<'py>(
         timeout,
         redirect,
         decompress,
+        signal,
     };
     let prepared = request::read(url, &wanted, None)?;
     let limit = wanted.limit()?;

@@ -1,6 +1,6 @@
 //! `twinloop.fetch`: requests over the HTTP client of `twinloop-web`, and what comes back.
 //!
-//! - `fetching`: one fetch, as a native coroutine; `request`: its arguments; `upload`: a body that is sent as it is produced;
+//! - `abort`: what a signal ends; `fetching`: one fetch, as a native coroutine; `request`: its arguments; `upload`: a body that is sent as it is produced;
 //!   `client`: the connections behind it; `session`: what several
 //!   have in common
 //! - `response`: the class `Response`, which handlers of `serve` answer with too; `reading`: its body; `headers`: the class `Headers`
@@ -10,6 +10,7 @@
 //! came back is made into objects of Python's when somebody asks for it. What is rare is Python's, in `_twinloop/fetch`. Loop thread, GIL
 //! held; nothing is borrowed while Python runs.
 
+mod abort;
 pub(crate) mod client;
 mod events;
 pub(crate) mod failures;
@@ -26,6 +27,7 @@ pub(crate) use response::without_password;
 use pyo3::prelude::*;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    abort::register(module)?;
     headers::register(module)?;
     response::register(module)?;
     session::register(module)?;

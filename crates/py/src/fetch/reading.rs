@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use twinloop_web::fetch::Body;
 
+use super::abort;
 use super::client::Running;
 use super::failures::{class, fetch_error, json_error};
 use super::response::{Content, Response, State};
@@ -116,7 +117,13 @@ impl Reading {
             return Ok(Some(None));
         };
         let (collected, clock) = (&mut self.collected, &mut self.clock);
+        let signal = self.response.get().state(py).signal.as_ref();
+        let mut is_aborted = false;
         let polled = waiting::poll(py, &self.core, &mut self.wakeup, waiter, |context| {
+            if abort::is_aborted(py, signal, context) {
+                is_aborted = true;
+                return Poll::Ready(None);
+            }
             loop {
                 match body.poll_chunk(context) {
                     Poll::Ready(Some(Ok(piece))) if is_piece => {
@@ -136,6 +143,7 @@ impl Reading {
             Ok(Poll::Pending) => return Ok(None),
             Ok(Poll::Ready(Some(Ok(outcome)))) => return Ok(Some(outcome)),
             Ok(Poll::Ready(Some(Err(error)))) => Err(fetch_error(py, &error)),
+            Ok(Poll::Ready(None)) if is_aborted => Err(abort::reason(py, signal)),
             Ok(Poll::Ready(None)) => Err(self.too_late(py)),
             Err(error) => Err(error),
         };

@@ -19,11 +19,12 @@ use twinloop_web::fetch::{
 };
 use twinloop_web::{Request, RequestBody};
 
+use super::abort;
 use super::failures::fetch_error;
 use super::headers::{for_each_pair, read_into};
 use super::upload::{self, Raised, Upload};
-use crate::ffi::GilBound;
 use crate::ffi::buffers::{is_bytes_like, shared};
+use crate::ffi::{GilBound, Object};
 use crate::waiting::Limit;
 
 /// What a request may be told besides its url.
@@ -41,6 +42,7 @@ pub(crate) struct Wanted<'py> {
     pub(crate) timeout: Option<Bound<'py, PyAny>>,
     pub(crate) redirect: Option<Bound<'py, PyAny>>,
     pub(crate) decompress: Option<Bound<'py, PyAny>>,
+    pub(crate) signal: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Wanted<'py> {
@@ -62,6 +64,7 @@ impl<'py> Wanted<'py> {
                 "timeout" => &mut wanted.timeout,
                 "redirect" => &mut wanted.redirect,
                 "decompress" => &mut wanted.decompress,
+                "signal" => &mut wanted.signal,
                 unknown => {
                     return Err(PyTypeError::new_err(format!(
                         "Session.{name}() got an unexpected keyword argument '{unknown}'"
@@ -229,7 +232,12 @@ pub(super) fn read(
     if let Some(decompress) = &wanted.decompress {
         request.decompress = decompress.is_truthy()?;
     }
-    Ok(Prepared { request, raised })
+    let signal = wanted.signal.as_ref().map(abort::listen).transpose()?;
+    Ok(Prepared {
+        request,
+        raised,
+        signal,
+    })
 }
 
 /// A request to be sent.
@@ -237,6 +245,8 @@ pub(super) struct Prepared {
     pub(super) request: Request,
     /// Where to find what the program's own code raised while the body was read.
     pub(super) raised: Option<Raised>,
+    /// The hook of what may end it.
+    pub(super) signal: Option<Object>,
 }
 
 // ---- url

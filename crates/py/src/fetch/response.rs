@@ -56,6 +56,8 @@ pub(super) struct State {
     is_decoded: bool,
     pub(super) content: RefCell<Content>,
     pub(super) limit: Option<Limit>,
+    /// The hook of the signal that ends the reading of the body.
+    pub(super) signal: Option<Object>,
     /// Whose connection the body is on.
     core: Option<Rc<LoopState>>,
 }
@@ -113,6 +115,7 @@ pub(super) fn arrived<'py>(
     core: &Rc<LoopState>,
     response: twinloop_web::Response,
     limit: Option<Limit>,
+    signal: Option<Object>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let is_decoded = response.body.is_coded();
     let content = match response.body.buffered() {
@@ -132,6 +135,7 @@ pub(super) fn arrived<'py>(
         is_decoded,
         content: RefCell::new(content),
         limit,
+        signal,
         core: Some(Rc::clone(core)),
     };
     let object = Response {
@@ -301,7 +305,11 @@ impl Response {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let mut owned = Owned::new(&visit, None);
-        if let Ok(content) = self.state.get_for(&visit).content.try_borrow()
+        let state = self.state.get_for(&visit);
+        if let Some(signal) = &state.signal {
+            owned.add(signal);
+        }
+        if let Ok(content) = state.content.try_borrow()
             && let Content::Given(body) = &*content
         {
             owned.add(body);
@@ -344,6 +352,7 @@ fn made(
         is_decoded: false,
         content: RefCell::new(content),
         limit: None,
+        signal: None,
         core: None,
     };
     Ok(Response {

@@ -40,6 +40,11 @@ pub(crate) trait Operation {
     /// Takes the registration of the last attempt back.
     fn withdraw(&mut self, py: Python<'_>, waiter: &Waiter);
 
+    /// Whether its result is something to be left again: `async with` takes the coroutine then.
+    fn is_entered(&self) -> bool {
+        false
+    }
+
     /// Shows every object that it owns to the garbage collector.
     fn visit(&self, visitor: &mut dyn FnMut(&Object));
 }
@@ -80,9 +85,20 @@ struct CoroutineState {
     cancel_message: Option<Object>,
     /// What the next resumption raises instead of going on.
     failure: Option<Object>,
+    /// Of one that `async with` has entered.
+    entered: Entered,
     /// The slot that points back here.
     slot: Option<Rc<WaitSlot>>,
     event_loop: Object,
+}
+
+/// How far `async with` is.
+enum Entered {
+    No,
+    /// It keeps the result.
+    Yes,
+    /// The result, which is left at the end.
+    Inside(Object),
 }
 
 #[repr(C)]
@@ -374,6 +390,7 @@ pub(crate) fn make<'py>(
             blocking: Blocking::None,
             cancel_message: None,
             failure: None,
+            entered: Entered::No,
             slot: None,
             event_loop: Object::new(event_loop.to_owned()),
         });
@@ -425,6 +442,9 @@ fn resume<'py>(this: Borrowed<'_, 'py, PyAny>) -> PyResult<Step<'py>> {
             }
             Ok(Some(value)) => {
                 (*raw).state.status = Status::Finished;
+                if matches!((*raw).state.entered, Entered::Yes) {
+                    (*raw).state.entered = Entered::Inside(Object::new(value.clone()));
+                }
                 Ok(Step::Return(value))
             }
             Err(error) => {

@@ -1,11 +1,11 @@
 //! Every file operation, once, blocking. The parent module runs them on the pool; a face that has a synchronous API
 //! (`readFileSync`) calls them directly, knowing that it stops the loop meanwhile.
 
-use super::DirEntry;
+use super::{Begun, DirEntry};
 use crate::{Error, Result};
 use rustix::fs::{Access, AtFlags, CWD, Timespec, Timestamps};
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -94,6 +94,40 @@ pub fn append(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<()> {
 pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<File> {
     let path = path.as_ref();
     options.open(path).map_err(about("open", path))
+}
+
+/// Opens a file for reading and reads up to `most` bytes of it, if it is a regular one.
+///
+/// # Errors
+/// As [`read`].
+pub fn open_and_read(path: impl AsRef<Path>, most: usize) -> Result<Begun> {
+    let path = path.as_ref();
+    let mut file = File::open(path).map_err(about("open", path))?;
+    let known = file.metadata().map_err(about("fstat", path))?;
+    if known.is_dir() {
+        return Err(about("open", path)(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut beginning = Vec::new();
+    if known.is_file() {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        // What the system makes up when it is read, as in /proc, has no length.
+        let expected = most.min(known.len().saturating_add(1));
+        beginning.reserve_exact(usize::try_from(expected).unwrap_or(0));
+        (&mut file)
+            .take(most)
+            .read_to_end(&mut beginning)
+            .map_err(about("read", path))?;
+        file.rewind().map_err(about("lseek", path))?;
+    }
+    let length = known
+        .is_file()
+        .then(|| known.len().max(beginning.len() as u64));
+    let file = super::File::from_std(file, path);
+    Ok(Begun {
+        file,
+        length,
+        beginning,
+    })
 }
 
 /// What is known of the file at `path`, links followed.

@@ -9,8 +9,11 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::ReadWriteFlags;
 use std::cell::Cell;
 use std::io::IoSliceMut;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use twinloop_loop::Loop;
+
+use super::{Begun, File};
 
 /// Larger files take longer to copy than a trip to the pool.
 const LARGEST: u64 = 64 * 1024;
@@ -25,9 +28,24 @@ thread_local! {
 
 /// The whole content of `path`, if that takes no waiting.
 pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
+    open_whole(path, LARGEST).map(|(_file, bytes)| bytes)
+}
+
+/// A file of up to `most` bytes with all of them, if that takes no waiting.
+pub(super) fn open(path: &Path, most: usize) -> Option<Begun> {
+    let (file, beginning) = open_whole(path, LARGEST.min(most as u64))?;
+    Some(Begun {
+        file: File::from_std(file.into(), path),
+        length: Some(beginning.len() as u64),
+        beginning,
+    })
+}
+
+fn open_whole(path: &Path, largest: u64) -> Option<(OwnedFd, Vec<u8>)> {
     if !is_within_budget() {
         return None;
     }
+    // What is no regular file is let go of again: opening one must not wait for its other end.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = rustix::fs::openat2(
         rustix::fs::CWD,
@@ -42,7 +60,7 @@ pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     // A size of 0 is also what files say that are made up when read, as in /proc.
     if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile
         || length == 0
-        || length > LARGEST
+        || length > largest
     {
         return None;
     }
@@ -51,7 +69,7 @@ pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     let mut slices = [IoSliceMut::new(&mut bytes)];
     let count = rustix::io::preadv2(&file, &mut slices, 0, ReadWriteFlags::NOWAIT).ok()?;
     // Less: part of it is not in memory, or it has just shrunk.
-    (count == length).then_some(bytes)
+    (count == length).then_some((file, bytes))
 }
 
 fn is_within_budget() -> bool {

@@ -134,6 +134,27 @@ pub fn open(path: impl AsRef<Path>, options: OpenOptions) -> Operation<File> {
     })
 }
 
+/// A file that was opened for reading, with its beginning.
+#[derive(Debug)]
+pub struct Begun {
+    /// The file, at its beginning.
+    pub file: File,
+    /// How many bytes a regular file has; `None` for one that is read as it comes, such as a pipe.
+    pub length: Option<u64>,
+    /// Its first bytes; of a file that is not regular, none.
+    pub beginning: Vec<u8>,
+}
+
+/// Opens a file for reading and reads up to `most` bytes of it, in one trip. One that is small and in the system's cache is read at once.
+pub fn open_and_read(path: impl AsRef<Path>, most: usize) -> Operation<Begun> {
+    match cached::open(path.as_ref(), most) {
+        Some(begun) => Operation {
+            progress: Progress::Done(Some(Ok(begun))),
+        },
+        None => start_at(path, move |path| blocking::open_and_read(path, most)),
+    }
+}
+
 /// What is known of the file at `path`, links followed.
 pub fn metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
     start_at(path, |path| blocking::metadata(path))

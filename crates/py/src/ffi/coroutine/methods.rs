@@ -12,7 +12,7 @@ use pyo3::types::PyType;
 use pyo3::{Borrowed, ffi, intern};
 
 use super::{
-    Blocking, CLASS, Callback, CoroutineState, RawCoroutine, Status, Step, Waiter, finish,
+    Blocking, CLASS, Callback, CoroutineState, Entered, RawCoroutine, Status, Step, Waiter, finish,
     leave_slot, resume,
 };
 use crate::ffi::fastcall::{Arguments, Parameters, fast_methods, panic_error};
@@ -155,6 +155,9 @@ unsafe extern "C" fn slot_traverse(
         for object in state.cancel_message.iter().chain(&state.failure) {
             show(object.as_ptr());
         }
+        if let Entered::Inside(result) = &state.entered {
+            show(result.as_ptr());
+        }
         show(state.event_loop.as_ptr());
         if let Some(operation) = &state.operation {
             operation.visit(&mut |object| show(object.as_ptr()));
@@ -176,6 +179,7 @@ unsafe extern "C" fn slot_clear(this: *mut ffi::PyObject) -> c_int {
             std::mem::take(&mut state.more_callbacks),
             state.cancel_message.take(),
             state.failure.take(),
+            std::mem::replace(&mut state.entered, Entered::No),
             state.operation.take(),
         )
     };
@@ -300,6 +304,44 @@ fast_methods! {
     |_py, this, _arguments| {
         finish(this);
         Ok(())
+    };
+
+    c"__aenter__", Parameters::ANY,
+    c"Waits for the result, which is left at the end.",
+    |_py, this, _arguments| {
+        let raw: *mut RawCoroutine = this.as_ptr().cast();
+        // SAFETY: a live coroutine (receivers are checked); nothing runs while the state is borrowed.
+        let is_entered = unsafe {
+            let state = &mut (*raw).state;
+            let is_entered = state.operation.as_ref().is_some_and(|operation| operation.is_entered());
+            if is_entered {
+                state.entered = Entered::Yes;
+            }
+            is_entered
+        };
+        match is_entered {
+            // The coroutine itself is what is awaited.
+            true => Ok(this.to_owned()),
+            false => Err(PyTypeError::new_err(format!(
+                "the coroutine '{}' does not support the asynchronous context manager protocol",
+                view(this).name
+            ))),
+        }
+    };
+
+    c"__aexit__", Parameters::ANY,
+    c"Leaves the result.",
+    |py, this, _arguments| {
+        let raw: *mut RawCoroutine = this.as_ptr().cast();
+        // SAFETY: as above; the result is moved out before it is used.
+        let entered = unsafe { std::mem::replace(&mut (*raw).state.entered, Entered::No) };
+        match entered {
+            Entered::Inside(result) => {
+                let nothing = py.None();
+                result.bind(py).call_method1(intern!(py, "__aexit__"), (&nothing, &nothing, &nothing))
+            }
+            _ => Ok(crate::ffi::done(py)),
+        }
     };
 
     c"add_done_callback", Parameters::ANY,
