@@ -91,7 +91,7 @@ function fail(socket, error) {
 function connectPath(socket, path) {
   const handle = socket._handle;
   handle.owner.connected = (/** @type {number} */ errno) => connected(socket, errno === ENAMETOOLONG ? EINVAL : errno, { address: path });
-  handle.connectPath(path);
+  handle.connect({ address: path, oncomplete: completing(handle) }, path);
 }
 
 /** @param {any} socket @param {any} options */
@@ -307,6 +307,11 @@ function attempt(socket, address, port, family, localAddress, localPort) {
   open(socket, handle, address, port, family, localAddress, localPort);
 }
 
+/** What tells a handle's owner that the connection is there, for who connects in its stead. @param {any} handle */
+function completing(handle) {
+  return (/** @type {number} */ errno) => handle.owner.connected?.(errno);
+}
+
 /** @param {any} socket @param {any} handle @param {string} address @param {number} port @param {number} family @param {any} localAddress @param {any} localPort */
 function open(socket, handle, address, port, family, localAddress, localPort) {
   const isBound = !!localAddress || !!localPort;
@@ -320,7 +325,8 @@ function open(socket, handle, address, port, family, localAddress, localPort) {
     }
   }
   try {
-    handle.connect(address, port, from, isBound ? localPort | 0 : 0);
+    const request = { address, port, localAddress, localPort, oncomplete: completing(handle) };
+    handle.connect(request, address, port, from, isBound ? localPort | 0 : 0);
   } catch {
     // A zone of an address, which the system's resolver would have to read.
     nextTick(() => socket._handle === handle && handle.owner.connected?.(-22));

@@ -25,6 +25,8 @@ const { netOpenListener, netQueued, netRead, netReference, netReset, netSetRecei
 
 /** EBADF, for what is done with a handle that is closed. */
 const BAD_DESCRIPTOR = -9;
+/** ENOTCONN, for the end of what was never begun. */
+const NOT_CONNECTED = -107;
 
 /**
  * Who hears of a handle.
@@ -35,6 +37,13 @@ const BAD_DESCRIPTOR = -9;
  * @property {(errno: number, isRead: boolean) => void} [failed]
  * @property {(handle: SocketHandle) => void} [accepted]
  * @property {any} [server] of a listener
+ */
+
+/**
+ * A connection that is asked for.
+ * @typedef {object} Request
+ * @property {(errno: number) => void} oncomplete
+ * @property {string} address @property {number} [port] @property {string} [localAddress] @property {number} [localPort]
  */
 
 class Handle {
@@ -83,6 +92,15 @@ class Handle {
     return { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port: found[1] };
   }
 
+  // As Node's handles tell it: into an object that is given.
+  /** @param {any} into @returns {number} 0 or the error's number */
+  getsockname(into) {
+    return tell(this, into, false);
+  }
+  /** @param {any} into @returns {number} 0 or the error's number */
+  getpeername(into) {
+    return tell(this, into, true);
+  }
   /** @param {() => void} [closed] called in the loop's next turn, as what the system closes is told in Node */
   close(closed = undefined) {
     const { native } = this;
@@ -90,6 +108,16 @@ class Handle {
     if (native !== undefined) netClose(native);
     if (closed !== undefined) setImmediate(closed);
   }
+}
+
+/** An address as Node's handles tell it. @param {any} handle @param {any} into @param {boolean} isRemote @returns {number} */
+function tell(handle, into, isRemote) {
+  const found = handle.address(isRemote);
+  if (found === undefined) return BAD_DESCRIPTOR;
+  into.address = found.address;
+  into.family = found.family;
+  into.port = found.port;
+  return 0;
 }
 
 /** @param {string} address */
@@ -118,15 +146,16 @@ class SocketHandle extends Handle {
     return typeof native === 'number' ? native : SocketHandle.accepted(native, owner);
   }
 
-  /** @param {string} address @param {number} port @param {string | undefined} localAddress @param {number} localPort */
-  connect(address, port, localAddress, localPort) {
-    this.has(netConnect(this, address, port, localAddress, localPort));
-  }
-
-  /** @param {string} path */
-  connectPath(path) {
-    this.isPath = true;
-    this.has(netConnectPath(this, path));
+  /**
+   * Node's shape of it, as packages that stand in for connections put their own function here and call `request.oncomplete`.
+   * @param {Request} _request @param {string} address or a path, without the rest
+   * @param {number} [port] @param {string} [localAddress] @param {number} [localPort]
+   */
+  connect(_request, address, port = undefined, localAddress = undefined, localPort = 0) {
+    if (port === undefined) {
+      this.isPath = true;
+      this.has(netConnectPath(this, address));
+    } else this.has(netConnect(this, address, port, localAddress, localPort));
   }
 
   readStart() {
@@ -144,7 +173,7 @@ class SocketHandle extends Handle {
     return this.native === undefined ? BAD_DESCRIPTOR : netWrite(this.native, content, isLatin1);
   }
   shutdown() {
-    return this.native === undefined ? BAD_DESCRIPTOR : netShutdown(this.native);
+    return this.native === undefined ? NOT_CONNECTED : netShutdown(this.native);
   }
   get writeQueueSize() {
     return this.native === undefined ? 0 : netQueued(this.native);
@@ -260,4 +289,4 @@ netSetReceiver([
   (handle, native) => within(handle, () => handle.onconnection(0, SocketHandle.accepted(native, {}))),
 ]);
 
-module.exports = { ListenerHandle, SocketHandle, drained, failed, received, within };
+module.exports = { ListenerHandle, SocketHandle, drained, failed, received, tell, within };

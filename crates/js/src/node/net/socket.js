@@ -297,12 +297,16 @@ const methods = {
 
   /** @this {any} @param {any} chunk @param {string} encoding @param {(error?: any) => void} callback */
   _write(chunk, encoding, callback) {
-    writeNow(this, chunk, encoding, callback);
+    this._writeGeneric(false, chunk, encoding, callback);
   },
 
   /** @this {any} @param {{ chunk: any, encoding: string }[]} chunks @param {(error?: any) => void} callback */
   _writev(chunks, callback) {
-    writeNow(this, chunks, '', callback);
+    this._writeGeneric(true, chunks, '', callback);
+  },
+  /** All that is written comes through here, and packages put their own function before it. @this {any} @param {boolean} _isMany @param {any} data @param {string} encoding @param {(error?: any) => void} callback */
+  _writeGeneric(_isMany, data, encoding, callback) {
+    writeNow(this, data, encoding, callback);
   },
 
   /** @this {any} @param {(error?: any) => void} callback */
@@ -511,14 +515,14 @@ const methods = {
   /** @this {any} */
   _getsockname() {
     if (!this._handle) return {};
-    this._sockname ??= this._handle.address?.(false);
+    this._sockname ??= told(this._handle.getsockname, this._handle);
     return this._sockname ?? {};
   },
   /** @this {any} */
   _getpeername() {
     if (this._peername) return this._peername;
     if (!this._handle || this.connecting) return {};
-    this._peername = this._handle.address?.(true);
+    this._peername = told(this._handle.getpeername, this._handle);
     return this._peername ?? {};
   },
 
@@ -536,6 +540,14 @@ const methods = {
   },
 };
 addMethods(Socket.prototype, methods);
+
+/** An address as a handle tells it, if it knows. @param {any} ask @param {any} handle */
+function told(ask, handle) {
+  if (ask === undefined) return undefined;
+  /** @type {any} */
+  const address = {};
+  return apply(ask, handle, [address]) === 0 ? address : undefined;
+}
 
 /** @param {any} socket */
 function startReadingInto(socket) {
@@ -560,7 +572,7 @@ function writeNow(socket, chunk, encoding, callback) {
     const onClose = () => callback(closedBeforeConnection());
     socket.once('connect', () => {
       socket.off('close', onClose);
-      writeNow(socket, chunk, encoding, callback);
+      socket._writeGeneric(isArray(chunk), chunk, encoding, callback);
     });
     socket.once('close', onClose);
     return;

@@ -9,7 +9,7 @@ const { bytesOf } = require('builtins/webidl');
 const { currentFrame } = require('builtins/async_context');
 const { isView } = require('builtins/primordials');
 const { nodeError } = require('node/errors');
-const { SocketHandle, drained, failed, received, within } = require('node/net/handle');
+const { SocketHandle, drained, failed, received, tell, within } = require('node/net/handle');
 const { fault } = require('node/tls/errors');
 const { setImmediate } = require('web/html/timers');
 const loadAuthorities = () => require('node/tls/authorities');
@@ -119,16 +119,10 @@ class TLSHandle {
 
   // ---- connecting: the socket's
 
-  /** @param {string} address @param {number} port @param {string | undefined} localAddress @param {number} localPort */
-  connect(address, port, localAddress, localPort) {
+  /** @param {any} request @param {string} address @param {number} [port] @param {string} [localAddress] @param {number} [localPort] */
+  connect(request, address, port, localAddress, localPort) {
     this.#hearsOfConnection();
-    this._parent.connect(address, port, localAddress, localPort);
-    this.#join();
-  }
-  /** @param {string} path */
-  connectPath(path) {
-    this.#hearsOfConnection();
-    this._parent.connectPath(path);
+    this._parent.connect(request, address, port, localAddress, localPort);
     this.#join();
   }
   #hearsOfConnection() {
@@ -224,6 +218,14 @@ class TLSHandle {
       ? { address, family: stream.remoteFamily, port: stream.remotePort }
       : { address, family: stream.localFamily, port: stream.localPort };
   }
+  /** @param {any} into */
+  getsockname(into) {
+    return tell(this, into, false);
+  }
+  /** @param {any} into */
+  getpeername(into) {
+    return tell(this, into, true);
+  }
   /** @param {boolean} on */
   setNoDelay(on) {
     if (this._parent !== undefined) return this._parent.setNoDelay(on);
@@ -278,7 +280,40 @@ class TLSHandle {
     else below.destroy();
   }
 
-  // ---- TLS
+  // ---- TLS, by the names that Node's handles have, as packages that stand in for connections put their own functions here
+
+  /** The handshake is over. */
+  onhandshakedone() {
+    this.owner.secured?.();
+  }
+  /** @param {any} id @param {any} session */
+  onnewsession(id, session) {
+    this.owner.session?.(id, session);
+  }
+  /** @returns {string | false} */
+  getALPNNegotiatedProtocol() {
+    return this.ask('protocol') ?? false;
+  }
+  /** @returns {string | false} */
+  getServername() {
+    return this.ask('serverName') ?? false;
+  }
+  getSession() {
+    const session = this.ask('session');
+    return session && loadBuffer().wrap(session);
+  }
+  isSessionReused() {
+    return !!this.ask('isResumed');
+  }
+  getCipher() {
+    const cipher = this.ask('cipher');
+    return cipher === undefined ? undefined : { name: cipher[0], standardName: cipher[1], version: cipher[2] };
+  }
+  getEphemeralKeyInfo() {
+    const key = this.ask('ephemeralKey');
+    if (key === undefined) return {};
+    return key[1] === undefined ? { type: key[0], size: key[2] } : { type: key[0], name: key[1], size: key[2] };
+  }
 
   start() {
     if (this.#native !== undefined) tlsStart(this.#native);
@@ -332,9 +367,9 @@ class TLSHandle {
 function happened(handle, what, first, second) {
   const { owner } = handle;
   if (what === HELLO) owner.said?.();
-  else if (what === SECURED) owner.secured?.();
+  else if (what === SECURED) handle.onhandshakedone();
   else if (what === KEY) owner.key?.(first);
-  else if (what === SESSION) owner.session?.(first, second);
+  else if (what === SESSION) handle.onnewsession(first, second);
   else if (what === STAPLED) owner.stapled?.(first);
   else if (what === RENEGOTIATION) owner.began?.();
 }

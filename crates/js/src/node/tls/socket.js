@@ -465,8 +465,8 @@ const methods = {
   _finishInit() {
     const handle = this._handle;
     if (!handle) return;
-    this.alpnProtocol = handle.ask('protocol') ?? false;
-    this.servername ??= handle.ask('serverName') ?? false;
+    this.alpnProtocol = handle.getALPNNegotiatedProtocol();
+    this.servername ??= handle.getServername();
     this._secureEstablished = true;
     if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
     this.emit('secure');
@@ -494,14 +494,14 @@ const methods = {
     this._handle?.set('session', bytesOf(bytes));
   },
   getSession() {
-    return buffer(this._handle?.ask('session'));
+    return this._handle?.getSession();
   },
   getTLSTicket() {
     const session = this._handle?.ask('session');
     return session === undefined ? undefined : buffer(tlsTicket(session));
   },
   isSessionReused() {
-    return this._handle ? !!this._handle.ask('isResumed') : null;
+    return this._handle ? this._handle.isSessionReused() : null;
   },
 
   /** @param {any} [detailed] with those who issued it */
@@ -582,15 +582,11 @@ const methods = {
     return this._handle ? (this._handle.ask('version') ?? null) : null;
   },
   getCipher() {
-    if (!this._handle) return null;
-    const cipher = this._handle.ask('cipher');
-    return cipher === undefined ? undefined : { name: cipher[0], standardName: cipher[1], version: cipher[2] };
+    return this._handle ? this._handle.getCipher() : null;
   },
   getEphemeralKeyInfo() {
     if (!this._handle || this._tlsOptions.isServer) return null;
-    const key = this._handle.ask('ephemeralKey');
-    if (key === undefined) return {};
-    return key[1] === undefined ? { type: key[0], size: key[2] } : { type: key[0], name: key[1], size: key[2] };
+    return this._handle.getEphemeralKeyInfo();
   },
   getFinished() {
     return buffer(this._handle?.ask('finished'));
