@@ -190,32 +190,24 @@ fn file_begin(py: Python<'_>, path: PathBuf, most: usize) -> PyResult<Bound<'_, 
     )
 }
 
-/// Opens a file to write it, and to read it if so wanted.
+/// Opens a file to write it, by a mode of the built-in `open`.
 #[pyfunction]
-#[pyo3(signature = (path, *, read, append, truncate, create, new, permissions=0o666))]
-#[expect(
-    clippy::fn_params_excessive_bools,
-    clippy::too_many_arguments,
-    reason = "each is an option of its own, given by keyword"
-)]
-fn file_open(
-    py: Python<'_>,
+#[pyo3(signature = (path, mode, permissions=0o666))]
+fn file_open<'py>(
+    py: Python<'py>,
     path: PathBuf,
-    read: bool,
-    append: bool,
-    truncate: bool,
-    create: bool,
-    new: bool,
+    mode: &str,
     permissions: u32,
-) -> PyResult<Bound<'_, PyAny>> {
+) -> PyResult<Bound<'py, PyAny>> {
+    let has = |letter| mode.contains(letter);
     let mut options = OpenOptions::new();
     options
-        .read(read)
-        .write(!append)
-        .append(append)
-        .truncate(truncate)
-        .create(create)
-        .create_new(new)
+        .read(has('+'))
+        .write(!has('a'))
+        .append(has('a'))
+        .truncate(has('w'))
+        .create(has('w') || has('a'))
+        .create_new(has('x'))
         .mode(permissions);
     operation(
         py,

@@ -178,6 +178,8 @@ class BinaryFile:
 
     async def _read_all(self) -> bytes:
         rest = self._take(len(self._ahead))
+        # Who goes back then reads what the file has become, as with the built-in.
+        self._ahead, self._at = b"", 0
         if self._is_whole:
             self._is_whole = False
             return rest
@@ -186,7 +188,8 @@ class BinaryFile:
         if self._is_seekable:
             size = max(await self._core.size() - self._end, 0) + 1
         while await self._read_ahead(size):
-            parts.append(self._take(len(self._ahead)))
+            parts.append(self._ahead)
+            self._ahead = b""
             size = _BUFFER
         return b"".join(parts)
 
@@ -675,14 +678,7 @@ async def _open(
         core, length, ahead = await _native.file_begin(path, _BUFFER)
         binary = BinaryFile(core, file, mode, length=length, ahead=ahead)
     else:
-        core = await _native.file_open(
-            path,
-            read="+" in mode,
-            append="a" in mode,
-            truncate="w" in mode,
-            create="w" in mode or "a" in mode,
-            new="x" in mode,
-        )
+        core = await _native.file_open(path, mode)
         binary = BinaryFile(core, file, mode, length=0 if _has_positions(core) else None)
         binary._is_whole = False
         if "a" in mode and binary._is_seekable:

@@ -58,9 +58,7 @@ async def _open(
     for _ in range(_ATTEMPTS):
         path = f"{place}{secrets.token_hex(5)}{suffix or ''}"
         try:
-            core = await _native.file_open(
-                path, read=True, append=False, truncate=False, create=False, new=True, permissions=0o600
-            )
+            core = await _native.file_open(path, "x+", 0o600)
             break
         except FileExistsError:
             continue

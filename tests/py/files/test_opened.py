@@ -230,6 +230,24 @@ def test_a_closed_file_and_wrong_directions_are_errors(run, tmp_path):
     run(main())
 
 
+def test_a_file_that_changes_is_read_anew_from_its_beginning(run, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    async def main():
+        async with twinloop.open(path) as file:
+            assert await file.read() == "before"
+            path.write_text("after all")
+            assert await file.read() == "all"
+            await file.seek(0)
+            assert await file.read() == "after all"
+            with builtins.open(path, "a") as other:
+                other.write(", more")
+            assert await file.read() == ", more"
+
+    run(main())
+
+
 def test_lines_of_many_tasks_stay_whole(run, tmp_path):
     path = tmp_path / "log"
 

@@ -57,6 +57,7 @@ Groups (all by default):
   asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
   fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
+  files-python  10,000 small files, each opened, read or written, and closed       aiofiles on uvloop
   websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
 
   --json FILE   also write every sample, with the machine and the versions
@@ -80,7 +81,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 26] = [
+const GROUPS: [&str; 27] = [
     "startup",
     "echo",
     "unix",
@@ -106,6 +107,7 @@ const GROUPS: [&str; 26] = [
     "asgi",
     "fetch",
     "fetch-python",
+    "files-python",
     "websocket-python",
 ];
 
@@ -295,6 +297,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "serve" => serve::serve(plan, &mut report)?,
             "asgi" => serve::asgi(plan, &mut report)?,
             "fetch-python" => python::fetch(plan, &mut report)?,
+            "files-python" => python::files(plan, &mut report)?,
             "websocket-python" => python::websocket(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }

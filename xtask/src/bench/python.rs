@@ -194,7 +194,11 @@ pub(crate) fn websocket(plan: &Plan, report: &mut Report) -> Result<()> {
 impl Clients {
     fn measure(&self, plan: &Plan, report: &mut Report) -> Result<()> {
         let (venv, _) = loops(plan, report)?;
-        let present = self.present(&venv, report);
+        let mut present = present(&venv, report, self.peers);
+        let (peer, other_way) = self.also;
+        if present.contains(&peer) {
+            present.push(other_way);
+        }
         let server = Profile::Release.artifact("twinloop-fixtures");
         let fixtures = Fixtures::start(&server, Some(SERVER_CORE))?;
         let url = format!("{}://{}{}", self.scheme, fixtures.text("http"), self.path);
@@ -211,26 +215,42 @@ impl Clients {
         }
         Ok(())
     }
+}
 
-    /// Twinloop and the peers that can be imported.
-    fn present(&self, venv: &Venv, report: &mut Report) -> Vec<&'static str> {
-        let mut present = vec![SUBJECT];
-        for &name in self.peers {
-            let ask = format!("import {name}, importlib.metadata as m; print(m.version('{name}'))");
-            match process::output(Command::new(venv.python()).args(["-c", &ask])) {
-                Ok(version) => {
-                    report.version(name, &version);
-                    present.push(name);
-                    let (peer, other_way) = self.also;
-                    if name == peer {
-                        present.push(other_way);
-                    }
-                }
-                Err(_) => report.skip(name, "it cannot be imported"),
+/// Twinloop and the peers that can be imported.
+fn present(venv: &Venv, report: &mut Report, peers: &[&'static str]) -> Vec<&'static str> {
+    let mut present = vec![SUBJECT];
+    for &name in peers {
+        let ask = format!("import {name}, importlib.metadata as m; print(m.version('{name}'))");
+        match process::output(Command::new(venv.python()).args(["-c", &ask])) {
+            Ok(version) => {
+                report.version(name, &version);
+                present.push(name);
             }
+            Err(_) => report.skip(name, "it cannot be imported"),
         }
-        present
     }
+    present
+}
+
+/// 10,000 small files, opened, read or written, and closed, one at a time and 64.
+pub(crate) fn files(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (venv, _) = loops(plan, report)?;
+    let present = present(&venv, report, &["aiofiles"]);
+    for work in ["read", "write"] {
+        for in_flight in ["1", "64"] {
+            let case = format!("{work}, {in_flight} in flight");
+            rounds(plan, report, "files-python", &case, &present, |name| {
+                let mut command = Command::new(venv.python());
+                let seconds = plan.seconds.to_string();
+                command
+                    .arg(program("files_client.py"))
+                    .args([name, work, in_flight, &seconds]);
+                Ok((Unit::PerSecond, per_second(&mut command, plan.seconds)?))
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What `wrk` reports; an error if a request failed.
