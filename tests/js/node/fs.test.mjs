@@ -1,4 +1,5 @@
 // node:fs and node:fs/promises. Runs on Node too, which is the oracle.
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { Buffer } from 'node:buffer';
 import * as promises from 'node:fs/promises';
@@ -466,6 +467,80 @@ test('a stream that does not close itself stays open after an error, and tries a
   await new Promise((answer) => stream.end('text', answer));
   equal(tries, 2);
   equal(fs.readFileSync(at('again'), 'utf8'), 'text');
+});
+
+test('what is read from the cache is what a thread would read', async () => {
+  const size = 300_000;
+  const bytes = Buffer.alloc(size);
+  for (let i = 0; i < size; i += 1) bytes[i] = (i * 31 + (i >> 8)) & 255;
+  await promises.writeFile(at('cached'), bytes);
+  const file = await promises.open(at('cached'), 'r');
+  // More at once than a turn has time for, and than is read at once.
+  const places = Array.from({ length: 500 }, (_, i) => [(i * 7919) % size, i % 50 === 0 ? 200_000 : 1 + ((i * 131) % 70_000)]);
+  const read = await Promise.all(places.map(([from, length]) => file.read(Buffer.alloc(length + 3), 2, length, from)));
+  for (const [i, { bytesRead, buffer }] of read.entries()) {
+    const [from, length] = places[i];
+    equal(bytesRead, Math.min(length, size - from));
+    equal(Buffer.compare(buffer.subarray(2, 2 + bytesRead), bytes.subarray(from, from + bytesRead)), 0);
+    deepEqual([buffer[0], buffer[1], buffer[length + 2]], [0, 0, 0]);
+  }
+  // The place of the file moves on, stays at its end, and finds what comes to it.
+  let whole = 0;
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(65_536), 0, 65_536, null);
+    equal(Buffer.compare(buffer.subarray(0, bytesRead), bytes.subarray(whole, whole + bytesRead)), 0);
+    whole += bytesRead;
+    if (bytesRead === 0) break;
+  }
+  equal(whole, size);
+  await promises.appendFile(at('cached'), 'more');
+  equal((await file.read(Buffer.alloc(10), 0, 10, null)).bytesRead, 4);
+  equal((await file.read(Buffer.alloc(10), 0, 10, size + 100)).bytesRead, 0);
+  await promises.truncate(at('cached'), 5);
+  equal((await file.read(Buffer.alloc(10), 0, 10, 0)).bytesRead, 5);
+  await promises.unlink(at('cached'));
+  equal((await file.read(Buffer.alloc(10), 0, 10, 1)).bytesRead, 4);
+  await file.close();
+  await rejects(file.read(Buffer.alloc(1)), Error);
+  // What says nothing of its size.
+  const made = await promises.open('/proc/self/status', 'r');
+  match((await made.read(Buffer.alloc(100))).buffer.toString(), /^Name:/);
+  await made.close();
+  equal((await promises.readFile('/proc/self/comm')).length > 0, true);
+});
+
+test('what is written to a pipe goes to who reads it', async () => {
+  equal(spawnSync('mkfifo', [at('pipe')]).status, 0);
+  for (const read of [(path) => text(fs.createReadStream(path)), (path) => promises.readFile(path, 'utf8')]) {
+    const writer = spawn('sh', ['-c', 'echo written > "$0"', at('pipe')]);
+    const ended = new Promise((done) => writer.on('close', done));
+    // It waits for a reader by then.
+    await new Promise((done) => setTimeout(done, 100));
+    equal(await read(at('pipe')), 'written\n');
+    await ended;
+  }
+});
+
+test('what the system has in its cache needs no thread, and comes behind the immediates all the same', async () => {
+  if (!process.versions.twinloop) return;
+  await promises.writeFile(at('in-cache'), 'x'.repeat(100_000));
+  await promises.writeFile(at('small'), 'small');
+  await promises.writeFile(
+    at('child.mjs'),
+    `import fs from 'node:fs';
+     const [,, large, small] = process.argv;
+     const order = [];
+     fs.open(large, 'r', (error, number) => { order.push('open'); fs.close(number, () => order.push('close')); });
+     fs.readFile(small, 'utf8', (error, text) => order.push(text));
+     setImmediate(() => order.push('immediate'));
+     process.nextTick(() => order.push('tick'));
+     let length = 0;
+     for await (const piece of fs.createReadStream(large)) length += piece.length;
+     const threads = fs.readdirSync('/proc/self/task').map((id) => fs.readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim());
+     console.log(JSON.stringify([length, order.slice(0, 2), order.sort(), threads.includes('twinloop-blocki')]));`,
+  );
+  const { stdout } = spawnSync(process.execPath, [at('child.mjs'), at('in-cache'), at('small')], { encoding: 'utf8' });
+  deepEqual(JSON.parse(stdout), [100_000, ['tick', 'immediate'], ['close', 'immediate', 'open', 'small', 'tick'], false]);
 });
 
 test('a stream over a file has an encoding that there is', () => {

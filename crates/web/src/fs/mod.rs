@@ -9,7 +9,7 @@
 //! result. (A write that is half done is worse than one that is done.)
 
 pub mod blocking;
-mod cached;
+pub mod cached;
 mod file;
 mod watch;
 

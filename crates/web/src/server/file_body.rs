@@ -1,9 +1,8 @@
 //! The bytes of a file on their way to a client.
 //!
 //! What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes them (rules ONE-WAIT,
-//! BOUNDED). The buffers of large pieces are used again: fresh memory for each would be cleared, and given back to the system between two.
+//! BOUNDED).
 
-use std::cell::RefCell;
 use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
@@ -17,20 +16,13 @@ use twinloop_loop::{JoinHandle, Loop};
 use super::coding::Coding;
 use super::squeezing::{SHORT, failed, squeeze};
 use crate::compression::{Coder, Failure};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, REUSED_SIZE, Result, Reused};
 
 /// The most that is read at once.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = REUSED_SIZE;
 
 /// From here on a piece stands in a buffer that is used again. What is shorter would keep too much from others while a slow client takes it.
 const LARGE: usize = 64 * 1024;
-
-/// So many buffers a thread keeps (rule BOUNDED).
-const SPARE_BUFFERS: usize = 4;
-
-thread_local! {
-    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
 
 /// A file's bytes, or a part of them.
 pub struct FileBody {
@@ -265,51 +257,30 @@ impl std::fmt::Debug for FileBody {
 
 /// What the system has in its cache; nothing if it would have to wait.
 fn read_cached(file: &std::fs::File, offset: u64, wanted: usize) -> Option<Bytes> {
-    let mut buffer = Buffer::of(wanted);
-    let mut slices = [IoSliceMut::new(&mut buffer.memory[..wanted])];
-    let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
-    if count == 0 && wanted > 0 {
-        return None;
+    let read = |memory: &mut [u8]| {
+        let mut slices = [IoSliceMut::new(memory)];
+        let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
+        (count > 0 || wanted == 0).then_some(count)
+    };
+    if wanted < LARGE {
+        let mut memory = vec![0; wanted];
+        let count = read(&mut memory)?;
+        memory.truncate(count);
+        return Some(Bytes::from(memory));
     }
-    buffer.length = count;
-    Some(Bytes::from_owner(buffer))
+    let mut memory = Reused::take();
+    let length = read(&mut memory[..wanted])?;
+    Some(Bytes::from_owner(Piece { memory, length }))
 }
 
-/// What was read, in memory that is used again if it is large.
-struct Buffer {
-    memory: Vec<u8>,
+/// What was read, in memory that is used again.
+struct Piece {
+    memory: Reused,
     length: usize,
 }
 
-impl Buffer {
-    fn of(length: usize) -> Buffer {
-        let memory = if length < LARGE {
-            vec![0; length]
-        } else {
-            let spare = SPARE.with_borrow_mut(Vec::pop);
-            spare.unwrap_or_else(|| vec![0; PIECE])
-        };
-        Buffer { memory, length }
-    }
-}
-
-impl AsRef<[u8]> for Buffer {
+impl AsRef<[u8]> for Piece {
     fn as_ref(&self) -> &[u8] {
         &self.memory[..self.length]
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let memory = std::mem::take(&mut self.memory);
-        if memory.len() == PIECE {
-            // A thread that ends keeps nothing.
-            let _ = SPARE.try_with(|spare| {
-                let mut spare = spare.borrow_mut();
-                if spare.len() < SPARE_BUFFERS {
-                    spare.push(memory);
-                }
-            });
-        }
     }
 }

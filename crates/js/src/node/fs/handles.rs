@@ -3,23 +3,32 @@
 //! JavaScript names an open file by its descriptor's number, as Node does; the table here maps numbers to files, so that no number
 //! is used after its close and none that we did not open is touched, except the standard streams and what the
 //! program's parent left open for it. Last argument `sync`: see `operations`.
+//!
+//! What the system has in its cache is opened, read and closed on the loop's thread (`twinloop_web::fs::cached`), in a later turn all the same:
+//! programs expect their immediates before it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{File, FileTimes};
+use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 
 use rustix::fs::{Mode, OFlags};
 
+use twinloop_loop::Loop;
+use twinloop_web::fs::cached;
+use twinloop_web::{REUSED_SIZE, Reused};
+
 use super::error::Failure;
-use super::operations::{perform, permitted, stat_fields, time_of};
+use super::operations::{broken, perform, permitted, stat_fields, time_of};
 use crate::builtins::permissions::{Access, limits};
 use crate::builtins::results::Text;
-use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope};
+use crate::engine::{Arguments, Bytes, Error, IntoJs, Local, Op, Scope, Slot};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("fsClose", 2, close),
@@ -30,7 +39,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("fsFtruncate", 3, ftruncate),
     Op::new("fsFutimes", 4, futimes),
     Op::new("fsOpen", 4, open),
-    Op::new("fsRead", 4, read),
+    Op::new("fsRead", 6, read),
     Op::new("fsReadFile", 3, read_file),
     Op::new("fsWrite", 4, write),
     Op::new("fsWriteFile", 5, write_file),
@@ -38,12 +47,18 @@ pub(crate) const OPS: &[Op] = &[
 
 /// The files that the program has open.
 #[derive(Default)]
-struct OpenFiles(RefCell<HashMap<i32, Arc<File>>>);
+struct OpenFiles(RefCell<HashMap<i32, OpenFile>>);
+
+struct OpenFile {
+    file: Arc<File>,
+    /// It was found in the system's cache, on a file system that does not wait for others.
+    is_cached: bool,
+}
 
 fn file_of(scope: &Scope<'_>, value: Local<'_>, syscall: &'static str) -> Result<Arc<File>, Error> {
     let number = scope.int32_of(value)?;
-    if let Some(file) = scope.state::<OpenFiles>().0.borrow().get(&number) {
-        return Ok(file.clone());
+    if let Some(open) = scope.state::<OpenFiles>().0.borrow().get(&number) {
+        return Ok(open.file.clone());
     }
     let duplicate = match number {
         0 => rustix::io::dup(io::stdin()).map_err(io::Error::from),
@@ -87,14 +102,40 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let flags = scope.number_of(arguments.get(1))? as i32;
     let path = permitted(scope, arguments.get(0), opened(flags))?;
     let mode = scope.number_of(arguments.get(2))? as u32;
-    let sync = scope.bool_of(arguments.get(3));
     let files = scope.state::<OpenFiles>();
-    let work = move || open_file(&path, flags, mode);
-    perform(scope, sync, work, move |file| {
+    let keep = move |file: File, is_cached| {
         let number = file.as_raw_fd();
-        files.0.borrow_mut().insert(number, Arc::new(file));
+        let file = Arc::new(file);
+        (files.0.borrow_mut()).insert(number, OpenFile { file, is_cached });
         number
+    };
+    if scope.bool_of(arguments.get(3)) {
+        return keep(open_file(&path, flags, mode)?, false).into_js(scope);
+    }
+    scope.promise_from_future(async move {
+        if flags & !libc::O_CLOEXEC == libc::O_RDONLY {
+            later().await;
+            if let Some(file) = cached::open_for_reading(&path) {
+                return Ok(keep(file, true));
+            }
+        }
+        let opening = Loop::current().spawn_blocking(move || open_file(&path, flags, mode));
+        Ok(keep(opening.await.map_err(broken)??, false))
     })
+}
+
+/// Waits until the immediates have run that a program has asked for by now, before whatever comes behind them: no file is faster, in Node either.
+async fn later() {
+    let mut turns = 2;
+    poll_fn(move |context| {
+        if turns == 0 {
+            return Poll::Ready(());
+        }
+        turns -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// What these flags open a file for.
@@ -118,10 +159,18 @@ fn open_file(path: &PathBuf, flags: i32, mode: u32) -> Result<File, Failure> {
 fn close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.int32_of(arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
-    let file = scope.state::<OpenFiles>().0.borrow_mut().remove(&number);
-    let work = move || match file {
-        Some(file) => {
-            drop(file);
+    let open = scope.state::<OpenFiles>().0.borrow_mut().remove(&number);
+    let is_cached = |open: &OpenFile| open.is_cached && cached::may_close(&open.file);
+    if !sync && open.as_ref().is_some_and(is_cached) {
+        return scope.promise_from_future(async move {
+            later().await;
+            drop(open);
+            Ok(())
+        });
+    }
+    let work = move || match open {
+        Some(open) => {
+            drop(open);
             Ok(())
         }
         None => Err(Failure::number(libc::EBADF, "close", None, None)),
@@ -190,24 +239,133 @@ fn position_of(scope: &Scope<'_>, value: Local<'_>) -> Result<Option<u64>, Error
     Ok((number >= 0.0).then_some(number as u64))
 }
 
-/// `fsRead(fd, length, position, sync)`: up to `length` bytes; none at the end of the file.
+/// `fsRead(fd, buffer, offset, length, position, sync)`: how many bytes were read into the buffer; none at the end of the file.
 fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let length = scope.number_of(arguments.get(1))? as usize;
-    let position = position_of(scope, arguments.get(2))?;
-    let work = move |mut file: &File| {
-        let mut buffer = Vec::new();
-        buffer
-            .try_reserve_exact(length)
-            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        buffer.resize(length, 0);
-        let count = match position {
-            Some(position) => file.read_at(&mut buffer, position)?,
-            None => file.read(&mut buffer)?,
-        };
-        buffer.truncate(count);
-        Ok(buffer)
+    let buffer = arguments.get(1);
+    let offset = scope.number_of(arguments.get(2))? as usize;
+    let length = scope.number_of(arguments.get(3))? as usize;
+    let position = position_of(scope, arguments.get(4))?;
+    let sync = scope.bool_of(arguments.get(5));
+    let file = match file_of(scope, arguments.get(0), "read") {
+        Ok(file) => file,
+        Err(error) if sync => return Err(error),
+        Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
     };
-    on_file(scope, &arguments, 3, "read", work, Bytes)
+    if sync {
+        let count = scope.with_bytes_mut(buffer, |bytes| {
+            read_into(&file, part_of(bytes, offset, length), position)
+        })?;
+        let count = count.map_err(|error| Failure::io(&error, "read", None, None))?;
+        return Ok(scope.number(count as f64));
+    }
+    let buffer = scope.persist(buffer);
+    scope.promise_from_future(async move {
+        let piece = read_piece(file, length, position).await?;
+        Ok(Filled {
+            buffer,
+            offset,
+            piece,
+        })
+    })
+}
+
+fn part_of(bytes: &mut [u8], offset: usize, length: usize) -> &mut [u8] {
+    let offset = offset.min(bytes.len());
+    let end = offset.saturating_add(length).min(bytes.len());
+    &mut bytes[offset..end]
+}
+
+fn read_into(mut file: &File, buffer: &mut [u8], position: Option<u64>) -> io::Result<usize> {
+    loop {
+        let outcome = match position {
+            Some(position) => file.read_at(buffer, position),
+            None => file.read(buffer),
+        };
+        match outcome {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// What was read, until it is copied to where the program wants it: that is no place to write to while the program runs.
+struct Piece {
+    memory: Memory,
+    count: usize,
+}
+
+enum Memory {
+    Reused(Reused),
+    Own(Vec<u8>),
+}
+
+impl Piece {
+    fn of(length: usize) -> io::Result<Piece> {
+        let memory = if length <= REUSED_SIZE {
+            Memory::Reused(Reused::take())
+        } else {
+            let mut memory = Vec::new();
+            memory
+                .try_reserve_exact(length)
+                .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+            memory.resize(length, 0);
+            Memory::Own(memory)
+        };
+        Ok(Piece { memory, count: 0 })
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        match &mut self.memory {
+            Memory::Reused(memory) => memory,
+            Memory::Own(memory) => memory,
+        }
+    }
+}
+
+async fn read_piece(file: Arc<File>, length: usize, position: Option<u64>) -> Result<Piece, Error> {
+    let failed = |error| Failure::io(&error, "read", None, None);
+    if length <= cached::LARGEST_READ {
+        later().await;
+    }
+    let mut piece = Piece::of(length).map_err(failed)?;
+    let (count, is_all) = cached::read_at(&file, &mut piece.bytes()[..length], position);
+    piece.count = count;
+    if is_all {
+        return Ok(piece);
+    }
+    let reading = Loop::current().spawn_blocking(move || {
+        let position = position.map(|position| position + count as u64);
+        match read_into(&file, &mut piece.bytes()[count..length], position) {
+            Ok(more) => piece.count += more,
+            // What was read before is not lost.
+            Err(_) if count > 0 => {}
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(piece)
+    });
+    Ok(reading.await.map_err(broken)??)
+}
+
+/// What was read into a buffer, and where.
+struct Filled {
+    buffer: Slot,
+    offset: usize,
+    piece: Piece,
+}
+
+impl IntoJs for Filled {
+    fn into_js<'s>(mut self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
+        let count = self.piece.count;
+        let buffer = scope.local(&self.buffer);
+        // One that was given away meanwhile has no bytes.
+        if scope.is_buffer_source(buffer) {
+            scope.with_bytes_mut(buffer, |bytes| {
+                let part = part_of(bytes, self.offset, count);
+                part.copy_from_slice(&self.piece.bytes()[..part.len()]);
+            })?;
+        }
+        Ok(scope.number(count as f64))
+    }
 }
 
 /// `fsWrite(fd, bytes, position, sync)`: how many bytes were written.
@@ -247,11 +405,21 @@ fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     }
     let path = permitted(scope, arguments.get(0), Access::READ)?;
     let sync = scope.bool_of(arguments.get(2));
-    let work = move || {
-        twinloop_web::fs::blocking::read_within(&path, MOST_BYTES)
-            .map_err(|error| Failure::web(error, "open", &path, None))
+    let whole = |path: &PathBuf| {
+        twinloop_web::fs::blocking::read_within(path, MOST_BYTES)
+            .map_err(|error| Failure::web(error, "open", path, None))
     };
-    perform(scope, sync, work, make)
+    if sync {
+        return make(whole(&path)?).into_js(scope);
+    }
+    scope.promise_from_future(async move {
+        later().await;
+        if let Some(bytes) = cached::read(&path) {
+            return Ok(make(bytes));
+        }
+        let reading = Loop::current().spawn_blocking(move || whole(&path));
+        Ok(make(reading.await.map_err(broken)??))
+    })
 }
 
 /// What was read.

@@ -23,8 +23,8 @@ interface Operations {
   fsMkdtemp(prefix: Path, sync: boolean): any;
   /** The descriptor. */
   fsOpen(path: Path, flags: number, mode: number, sync: boolean): any;
-  /** Up to `length` bytes; none at the end. A negative position is the file's own. */
-  fsRead(fd: number, length: number, position: number, sync: boolean): any;
+  /** How many bytes were read into the buffer; none at the end. A negative position is the file's own. */
+  fsRead(fd: number, buffer: ArrayBufferView, offset: number, length: number, position: number, sync: boolean): any;
   /** A string, or a Uint8Array. */
   fsReadFile(file: Path | number, asText: boolean, sync: boolean): any;
   /** name, kind, name, kind ... */

@@ -514,10 +514,7 @@ function read(sync, descriptor, buffer, offset, length, position) {
 /** @param {boolean} sync @param {number} number @param {ReturnType<typeof readRange>} range */
 function readInto(sync, number, { buffer, from, most, at }) {
   if (most === 0) return sync ? 0 : resolved(0);
-  return finish(sync, fsRead(number, most, at, sync), (bytes) => {
-    setBytes(bytesOf(buffer), bytes, from);
-    return bytes.byteLength;
-  });
+  return fsRead(number, buffer, from, most, at, sync);
 }
 
 /**
@@ -574,14 +571,16 @@ function readv(sync, descriptor, buffers, position) {
   const number = toDescriptor(descriptor);
   const parts = toVectors(buffers);
   const total = reduce(parts, (sum, part) => sum + part.byteLength, 0);
-  return finish(sync, fsRead(number, total, placeOf(position), sync), (bytes) => {
+  const whole = new Uint8Array(total);
+  return finish(sync, fsRead(number, whole, 0, total, placeOf(position), sync), (count) => {
+    const bytes = subarray(whole, 0, count);
     let from = 0;
     forEach(parts, (part) => {
       const piece = subarray(bytes, from, from + part.byteLength);
       setBytes(part, piece, 0);
       from += piece.byteLength;
     });
-    return bytes.byteLength;
+    return count;
   });
 }
 

@@ -57,11 +57,14 @@ where
     }
     let running = Loop::current().spawn_blocking(work);
     scope.promise_from_future(async move {
-        let outcome = running
-            .await
-            .map_err(|broken| Error::new(format!("a file operation broke: {broken}")))?;
+        let outcome = running.await.map_err(broken)?;
         Ok(make(outcome?))
     })
+}
+
+/// What did not come to its end on the pool.
+pub(super) fn broken(failure: impl std::fmt::Display) -> Error {
+    Error::new(format!("a file operation broke: {failure}"))
 }
 
 /// A path: a string, or bytes where the name is not UTF-8.
