@@ -330,6 +330,18 @@ fn an_application_says_where_it_listens_unless_the_command_line_does() {
             .ends_with("here")
     );
 
+    // Of what the command line says nothing of, the application decides still.
+    let alone = app("alone.mjs", "ipv6Only: true");
+    for workers in ["1", "2"] {
+        let words = ["--host", "::", "--port", "0", "--workers", workers];
+        let server = Server::start(&[&[alone.as_str()], &words[..]].concat());
+        assert!(TcpStream::connect(("::1", server.port())).is_ok());
+        assert!(
+            TcpStream::connect(("127.0.0.1", server.port())).is_err(),
+            "{workers}"
+        );
+    }
+
     let first = Server::start(&[&app("first.mjs", "reusePort: true, port: 0")]);
     let options = format!("reusePort: true, port: {}", first.port());
     let second = app("second.mjs", &options);
@@ -405,6 +417,15 @@ fn a_body_that_is_too_long_is_refused_whatever_answers() {
             "stream.mjs",
             "export default { async fetch(request) { for await (const chunk of request.body); return new Response(); } };".to_owned(),
         ),
+        (
+            // What Hono does with an error: one that has no answer of its own is 500.
+            "answers.mjs",
+            "export default { async fetch(request) {
+              try { return new Response(await request.text()); }
+              catch (error) { return 'getResponse' in error ? error.getResponse() : new Response('', { status: 500 }); }
+            } };"
+            .to_owned(),
+        ),
         ("reads.mjs", listener(reads)),
         ("hears.mjs", listener(hears)),
         ("catches.mjs", listener(catches)),
@@ -425,6 +446,117 @@ fn a_body_that_is_too_long_is_refused_whatever_answers() {
         server.signal("TERM");
         assert_eq!(server.ends(), Some(0), "{name}");
     }
+}
+
+#[test]
+fn answers_of_apps_of_node_are_compressed() {
+    let folder = Folder::new("compressed");
+    let app = folder.file(
+        "app.mjs",
+        "import { createServer } from 'node:http';
+         import { Readable } from 'node:stream';
+         import { setTimeout as later } from 'node:timers/promises';
+         const text = (length) => Array.from({ length }, (_, at) => String.fromCharCode(97 + (at * 7 + (at >> 5)) % 26)).join('');
+         const html = { 'content-type': 'text/html', etag: '\"a\"', 'accept-ranges': 'bytes', 'x-mine': ['1', '2'] };
+         export default createServer(async (request, response) => {
+           switch (request.url) {
+             case '/whole': response.setHeader('content-type', 'text/html').setHeader('etag', '\"a\"').end(text(5000)); break;
+             case '/head': response.writeHead(200, { ...html, 'content-length': 5000 }).end(text(5000)); break;
+             case '/long': response.writeHead(200, html); response.end(Buffer.from(text(400_000)), () => response.ended = true); break;
+             case '/small': response.setHeader('content-type', 'text/html'); response.end('small'); break;
+             case '/picture': response.writeHead(200, { 'content-type': 'image/png' }).end(text(5000)); break;
+             case '/none': response.writeHead(204, html).end(); break;
+             case '/varied': response.writeHead(200, { 'content-type': 'text/css', vary: ['Origin', 'Accept-Encoding'] }).end(text(5000)); break;
+             case '/pipe':
+               response.writeHead(200, html);
+               Readable.from((function* () { for (let at = 0; at < 100; at += 1) yield text(20_000); })()).pipe(response);
+               break;
+             case '/drains': {
+               response.setHeader('content-type', 'text/plain');
+               let waits = 0;
+               for (let at = 0; at < 200; at += 1) if (!response.write(text(20_000))) { waits += 1; await new Promise((done) => response.once('drain', done)); }
+               response.addTrailers({ waits });
+               response.end(waits > 0 ? 'waited' : 'never');
+               break;
+             }
+             case '/events':
+               response.writeHead(200, { 'content-type': 'text/event-stream' });
+               response.write('data: 1\\n\\n');
+               request.on('close', () => {});
+               globalThis.go = () => response.end('data: 2\\n\\n');
+               break;
+             case '/go': globalThis.go(); response.end(); break;
+             case '/twice':
+               response.setHeader('content-type', 'text/html');
+               response.on('error', (error) => response.twice = error.code);
+               response.write(text(5000));
+               response.end();
+               response.end();
+               response.write('more');
+               await later(20);
+               globalThis.seen = [response.twice, response.writableEnded, response.writableFinished];
+               break;
+             case '/seen':
+               while (!globalThis.seen) await later(5);
+               response.end(JSON.stringify(globalThis.seen));
+               globalThis.seen = undefined;
+               break;
+           }
+         });",
+    );
+    let server = Server::start(&[&app, "--port", "0", "--compress", "--access-log"]);
+    let program = "
+      const [,, base] = process.argv;
+      const text = (length) => Array.from({ length }, (_, at) => String.fromCharCode(97 + (at * 7 + (at >> 5)) % 26)).join('');
+      const equal = (got, wanted, what) => { if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(got)?.slice(0, 200)} is not ${JSON.stringify(wanted).slice(0, 200)}`); };
+      const ask = (path, coding, method = 'GET') => fetch(base + path, { method, headers: { 'accept-encoding': coding } });
+      const told = (response) => ['content-encoding', 'vary', 'etag', 'accept-ranges', 'x-mine'].map((name) => response.headers.get(name));
+      for (const coding of ['gzip', 'br', 'zstd']) {
+        const whole = await ask('/whole', coding);
+        equal(told(whole), [coding, 'accept-encoding', 'W/\"a\"', null, null], 'whole');
+        equal([+whole.headers.get('content-length') < 5000, await whole.text()], [true, text(5000)], coding);
+        for (const [path, length] of [['/head', 5000], ['/long', 400_000]]) {
+          const response = await ask(path, coding);
+          equal(told(response), [coding, 'accept-encoding', 'W/\"a\"', null, '1, 2'], path);
+          equal([response.headers.get('content-length'), await response.text()], [null, text(length)], path);
+        }
+        equal(await (await ask('/pipe', coding)).text(), text(20_000).repeat(100), 'pipe');
+        equal(await (await ask('/drains', coding)).text(), text(20_000).repeat(200) + 'waited', 'drains');
+        const events = (await ask('/events', coding)).body.pipeThrough(new TextDecoderStream()).getReader();
+        equal((await events.read()).value, 'data: 1\\n\\n', 'the first event');
+        await ask('/go', coding);
+        equal([await events.read(), await events.read()].map(({ value }) => value), ['data: 2\\n\\n', undefined], 'the second');
+        equal(await (await ask('/twice', coding)).text(), text(5000), 'twice');
+        equal(await (await ask('/seen', coding)).json(), ['ERR_STREAM_WRITE_AFTER_END', true, true], 'seen');
+      }
+      for (const [path, coding, wanted] of [
+        ['/whole', 'identity', [null, 'accept-encoding', '\"a\"', null, null]],
+        ['/whole', 'gzip;q=0', [null, 'accept-encoding', '\"a\"', null, null]],
+        ['/small', 'gzip', [null, null, null, null, null]],
+        ['/picture', 'gzip', [null, null, null, null, null]],
+        ['/varied', 'gzip', ['gzip', 'Origin, Accept-Encoding', null, null, null]],
+        ['/none', 'gzip', [null, null, '\"a\"', 'bytes', '1, 2']],
+      ]) equal(told(await ask(path, coding)), wanted, path);
+      const head = await ask('/whole', 'gzip', 'HEAD');
+      equal([...told(head).slice(0, 2), head.headers.get('content-length')], ['gzip', 'accept-encoding', null], 'HEAD');
+      console.log('as it should be');
+    ";
+    let base = format!("http://127.0.0.1:{}", server.port());
+    let program = folder.file(
+        "ask.mjs",
+        &format!("setTimeout(() => process.exit(1), 30_000).unref();{program}"),
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_twinloop"))
+        .args([&program, &base])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        said,
+        "as it should be\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

@@ -248,6 +248,40 @@ fn what_two_readers_could_understand_differently_is_refused() {
     }
 }
 
+/// RFC 9112, 3.2: what `host` may say is for a server to judge, which the parser tells what it found.
+#[test]
+fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+    let judged = |host: &str| {
+        let text = format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        let events = whole_and_in_pieces(Kind::Request, text.as_bytes()).unwrap();
+        !head_of(&events).has_bad_host
+    };
+    let hosts = [
+        "",
+        "a",
+        "A-1.b_c~",
+        "a:",
+        "a:80",
+        "127.0.0.1:1",
+        "[::1]",
+        "[::1]:80",
+        "[v1.a:b]",
+        "a%2fb",
+        "!$&'()*+,;=",
+    ];
+    for host in hosts {
+        assert!(judged(host), "{host:?}");
+    }
+    let others = [
+        "a/b", "a@b", "a b", "a?", "a#b", "a\\b", "a\"", "<a>", "a:b", "a:80:80", "::1", "[::1",
+        "[]", "[a/b]", "[::1]x", "a%2", "a%zz", "a, b", "\u{e9}", "a\tb", ":a", "{a}", "a|b", "a^",
+        "`",
+    ];
+    for host in others {
+        assert!(!judged(host), "{host:?}");
+    }
+}
+
 #[test]
 fn who_speaks_something_else_is_told_before_a_line_ends() {
     for text in ["\x16\x03\x01\x02", "SSH-2.0-x", "HELO", "G\r", "GET\t"] {

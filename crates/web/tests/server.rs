@@ -219,6 +219,7 @@ fn what_is_wrong_is_refused_and_never_seen_by_the_handler() {
         for (request, status) in [
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
             ("GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n".to_owned(), 400),
+            ("GET / HTTP/1.1\r\nhost: a/b\r\n\r\n".to_owned(), 400),
             (
                 "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2001\r\n\r\n".to_owned(),
                 413,

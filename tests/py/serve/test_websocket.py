@@ -137,6 +137,35 @@ def test_codes_of_closing_go_either_way(run):
     assert [message["code"] for message in told] == [4001, 1006, 1005]
 
 
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (b"\x81\x82\0\0\0\0\xc3\x28", 1007),  # a text that is none
+        (b"\x88\x83\0\0\0\0\x03\xe8\xff", 1007),  # a reason that is none
+        (b"\x81\x02hi", 1002),  # not masked
+        (b"\x88\x81\0\0\0\0\x03", 1002),  # half a code
+        (b"\x82\xfe\x03\xe9\0\0\0\0" + bytes(1001), 1009),  # too long
+    ],
+)
+def test_a_client_that_breaks_a_rule_is_closed_with_the_code_that_it_is_told(run, frames, code):
+    told = []
+
+    async def application(scope, receive, send):
+        await accept(receive, send)
+        told.append(await receive())
+
+    async def main():
+        async with serving(application, ws_max_size=1000) as server, connected(server) as client:
+            await client.send(HANDSHAKE)
+            await client.head()
+            await client.send(frames)
+            assert await client.rest() == b"\x88\x02" + code.to_bytes(2)
+            await until(lambda: told)
+
+    run(main())
+    assert (told[0]["type"], told[0]["code"]) == ("websocket.disconnect", code)
+
+
 def test_an_application_that_closes_before_it_accepts_refuses_by_403(run):
     told = []
 
@@ -503,7 +532,7 @@ def test_a_client_that_does_not_answer_is_told_so_and_given_up(run):
             await until(lambda: told)
 
     run(main())
-    assert told[0]["code"] == 1006
+    assert told[0]["code"] == 1011
 
 
 def test_a_hundred_sockets_are_served_at_once_and_leave_nothing(run, count_descriptors):

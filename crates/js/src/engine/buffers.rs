@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use mozjs::jsapi::glue::NewArrayBufferWithContents;
 use mozjs::jsapi::{
-    GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
-    IsSharedArrayBufferObject, JS_GetObjectAsArrayBufferView, JS_NewUint8Array,
-    JS_NewUint8ArrayWithBuffer, JS_malloc, JSObject, JSProtoKey, NewArrayBuffer,
+    DetachArrayBuffer, GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
+    IsSharedArrayBufferObject, JS_GetArrayBufferViewBuffer, JS_GetObjectAsArrayBufferView,
+    JS_IsArrayBufferViewObject, JS_NewUint8Array, JS_NewUint8ArrayWithBuffer, JS_malloc, JSObject,
+    JSProtoKey, NewArrayBuffer,
 };
 
 use super::error::Error;
@@ -260,6 +261,42 @@ impl<'s> Scope<'s> {
     /// A TypeError when the value has none.
     pub fn bytes_of(&self, value: Local<'_>) -> Result<Vec<u8>, Error> {
         self.with_bytes(value, <[u8]>::to_vec)
+    }
+
+    /// Gives back the memory of a buffer, or of the one that a view is of, at once and not when it is collected. It has no bytes afterwards; one that is
+    /// lent keeps them.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn release_bytes(&self, value: Local<'_>) -> Result<(), Error> {
+        let cx = self.cx();
+        root!(cx, object = value.object_or_null());
+        let Some(raw) = self.raw_bytes(object.get()) else {
+            return Ok(());
+        };
+        if raw.shared {
+            return Ok(());
+        }
+        let mut shared = false;
+        // SAFETY: the handle is a root; the result is rooted at once.
+        let buffer = unsafe {
+            if JS_IsArrayBufferViewObject(object.get()) {
+                JS_GetArrayBufferViewBuffer(cx, object.handle(), &mut shared)
+            } else {
+                object.get()
+            }
+        };
+        if buffer.is_null() {
+            return Err(Error::pending(self));
+        }
+        root!(cx, buffer = buffer);
+        // SAFETY: the handle is a root and an ArrayBuffer that no other thread has. No reference to its bytes can exist: they are lent to functions alone, and
+        // what is lent for longer is pinned, which is refused.
+        if !unsafe { DetachArrayBuffer(cx, buffer.handle()) } {
+            // It says why not; it stays as it is.
+            drop(Error::pending(self));
+        }
+        Ok(())
     }
 
     pub(super) fn raw_bytes(&self, object: *mut JSObject) -> Option<Raw> {

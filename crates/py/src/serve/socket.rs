@@ -329,11 +329,16 @@ impl Call {
         self.wake_now(py);
     }
 
-    fn closed_by(&self, py: Python<'_>, status: CloseStatus) {
+    /// The code is the client's. Where it said none, it is the one that it was told, as uvicorn has it: 1007 for a text that is none.
+    fn closed_by(&self, py: Python<'_>, told: Option<u16>, status: CloseStatus) {
+        let code = match told {
+            Some(told) if !status.was_clean => told,
+            _ => status.code,
+        };
         if let Some(side) = &self.socket {
             side.closed
                 .borrow_mut()
-                .get_or_insert((status.code, status.reason));
+                .get_or_insert((code, status.reason));
         }
         self.wake(py);
     }
@@ -379,7 +384,8 @@ impl SocketHandler for Events {
         self.with(|py, call| call.wake(py));
     }
 
-    fn closed(&self, _socket: &Rc<Socket>, status: CloseStatus) {
-        self.with(|py, call| call.closed_by(py, status));
+    fn closed(&self, socket: &Rc<Socket>, status: CloseStatus) {
+        let told = socket.told();
+        self.with(|py, call| call.closed_by(py, told, status));
     }
 }

@@ -58,6 +58,8 @@ pub struct Head {
     pub has_host: bool,
     /// Whether it is there more than once.
     pub has_hosts: bool,
+    /// Whether its value can be no host (RFC 9112, 3.2).
+    pub has_bad_host: bool,
 }
 
 impl Head {
@@ -84,6 +86,7 @@ impl Head {
             length: told.length,
             has_host: told.has_host,
             has_hosts: told.has_hosts,
+            has_bad_host: told.has_bad_host,
             fields,
         })
     }
@@ -397,6 +400,7 @@ impl Parser {
             length: told.length,
             has_host: told.has_host,
             has_hosts: told.has_hosts,
+            has_bad_host: told.has_bad_host,
         })
     }
 
@@ -490,6 +494,7 @@ struct Told {
     has_upgrade: bool,
     has_host: bool,
     has_hosts: bool,
+    has_bad_host: bool,
     connection_close: bool,
     connection_keep_alive: bool,
     connection_upgrade: bool,
@@ -502,6 +507,7 @@ impl Told {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
                 self.has_hosts |= std::mem::replace(&mut self.has_host, true);
+                self.has_bad_host |= !is_host(value);
             }
             6 if name.eq_ignore_ascii_case(b"expect") => {
                 if value.eq_ignore_ascii_case(b"100-continue") {
@@ -552,6 +558,42 @@ impl Told {
 /// What stands between the commas of a list.
 pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// Whether a value of `host` is one: a name, which may be empty, or an address, and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2).
+fn is_host(value: &[u8]) -> bool {
+    let (host, port) = match value.strip_prefix(b"[") {
+        Some(rest) => {
+            let Some(end) = memchr::memchr(b']', rest) else {
+                return false;
+            };
+            let (address, port) = (&rest[..end], &rest[end + 1..]);
+            let is_of_address = |&byte: &u8| is_of_name(byte) || byte == b':';
+            if address.is_empty() || !address.iter().all(is_of_address) {
+                return false;
+            }
+            (&b""[..], port)
+        }
+        None => value.split_at(memchr::memchr(b':', value).unwrap_or(value.len())),
+    };
+    let mut at = 0;
+    while at < host.len() {
+        at += match host[at..] {
+            [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => 3,
+            [byte, ..] if is_of_name(byte) => 1,
+            _ => return false,
+        };
+    }
+    match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// Whether it stands for itself in the name of a host.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
 /// What `content-length` says: digits, and nothing else (RFC 9110, 8.6).

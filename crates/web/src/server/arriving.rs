@@ -47,8 +47,8 @@ enum Incoming {
 
 /// With which status a request is refused that no handler should see.
 pub(super) fn refusal(head: &Head, limits: &Limits) -> Option<u16> {
-    // Of two hosts two readers could choose two (RFC 9112, 3.2).
-    if head.has_hosts || (head.minor_version == 1 && !head.has_host) {
+    // Of two hosts two readers could choose two, and of one that is none each a part of it (RFC 9112, 3.2).
+    if head.has_hosts || head.has_bad_host || (head.minor_version == 1 && !head.has_host) {
         return Some(400);
     }
     if head.expects_other {

@@ -24,6 +24,25 @@ impl Default for Compression {
     }
 }
 
+impl Compression {
+    /// By which coding an answer should go that is sent in another way than by an exchange, `identity` if its client takes no other; none, if it stays as
+    /// it is for everybody. `accept_encoding` is what the client said, `length` that of the body, if it is known.
+    #[must_use]
+    pub fn coding_for(
+        self,
+        accept_encoding: &str,
+        status: u16,
+        fields: &Fields,
+        length: Option<u64>,
+    ) -> Option<&'static str> {
+        match negotiate(self, accept_encoding, status, fields, length) {
+            Negotiated::AsItIs => None,
+            Negotiated::ForThisClient => Some("identity"),
+            Negotiated::Coded(coding) => Some(coding.name()),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Zstd,

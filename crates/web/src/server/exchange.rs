@@ -28,11 +28,40 @@ use super::wire::Wire;
 use crate::http1::{Head, Start};
 use crate::{Error, ErrorKind, Result};
 
+/// Bytes of a body.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'c> {
+    /// For the call: of what the system does not take at once a copy is made.
+    Lent(&'c [u8]),
+    /// They may be kept.
+    Shared(&'c Bytes),
+}
+
+impl Content<'_> {
+    pub(super) fn to_bytes(self) -> Bytes {
+        match self {
+            Content::Lent(bytes) => Bytes::copy_from_slice(bytes),
+            Content::Shared(bytes) => bytes.clone(),
+        }
+    }
+}
+
+impl std::ops::Deref for Content<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Content::Lent(bytes) => bytes,
+            Content::Shared(bytes) => bytes,
+        }
+    }
+}
+
 /// The way back to the connection that a request came by.
 pub(super) trait Channel {
-    fn respond(&self, id: u32, status: u16, fields: &Fields, body: &Bytes) -> Result<()>;
+    fn respond(&self, id: u32, status: u16, fields: &Fields, body: Content<'_>) -> Result<()>;
     fn begin(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
-    fn write(&self, id: u32, bytes: &Bytes) -> Result<()>;
+    fn write(&self, id: u32, bytes: Content<'_>) -> Result<()>;
     fn finish(&self, id: u32, trailers: &Fields) -> Result<()>;
     fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
     fn cut(&self, id: u32);
@@ -309,7 +338,7 @@ impl Exchange {
         coding: Coding,
         status: u16,
         fields: &Fields,
-        body: Bytes,
+        body: Content<'_>,
     ) -> Result<()> {
         if self.method() == "HEAD" {
             // How long it would be only its bytes could say.
@@ -320,13 +349,12 @@ impl Exchange {
             let mut coder = coding.encoder().map_err(failed)?;
             let end = coder.finish();
             let output = squeeze(&mut *coder, &body, end).map_err(failed)?;
-            return self
-                .channel
-                .respond(self.id, status, fields, &Bytes::from(output));
+            let output = Bytes::from(output);
+            return (self.channel).respond(self.id, status, fields, Content::Shared(&output));
         }
         let squeezing = Squeezing::new(Rc::clone(&self.channel), self.id, coding)?;
         self.channel.begin(self.id, status, fields)?;
-        squeezing.write(body)?;
+        squeezing.write(body.to_bytes())?;
         squeezing.finish(&Fields::new())
     }
 
@@ -335,15 +363,26 @@ impl Exchange {
     /// # Errors
     /// `is_argument()` for a status that is none from 200 to 999 or an exchange that was answered before, `is_closed()` when the client has gone.
     pub fn respond(&self, status: u16, fields: &Fields, body: impl Into<Bytes>) -> Result<()> {
+        self.respond_content(status, fields, Content::Shared(&body.into()))
+    }
+
+    /// As [`Exchange::respond`], with bytes that are lent for the call: only what the client does not take at once is copied.
+    ///
+    /// # Errors
+    /// As [`Exchange::respond`].
+    pub fn respond_lent(&self, status: u16, fields: &Fields, body: &[u8]) -> Result<()> {
+        self.respond_content(status, fields, Content::Lent(body))
+    }
+
+    fn respond_content(&self, status: u16, fields: &Fields, body: Content<'_>) -> Result<()> {
         self.advance(Progress::Unanswered, Progress::Over)?;
         self.status.set(status);
-        let body = body.into();
         let length = body.len();
         let outcome = check_status(status).and_then(|()| {
             let length = fields.length().unwrap_or(body.len() as u64);
             let (fields, coding) = self.negotiated(status, fields, Some(length));
             match coding {
-                None => self.channel.respond(self.id, status, &fields, &body),
+                None => self.channel.respond(self.id, status, &fields, body),
                 Some(coding) => self.respond_coded(coding, status, &fields, body),
             }
         });
@@ -381,15 +420,26 @@ impl Exchange {
     /// # Errors
     /// `is_argument()` for more than the length that was promised, `is_closed()` when the client has gone.
     pub fn write(&self, bytes: impl Into<Bytes>) -> Result<()> {
+        self.write_content(Content::Shared(&bytes.into()))
+    }
+
+    /// As [`Exchange::write`], with bytes that are lent for the call: only what the client does not take at once is copied.
+    ///
+    /// # Errors
+    /// As [`Exchange::write`].
+    pub fn write_lent(&self, bytes: &[u8]) -> Result<()> {
+        self.write_content(Content::Lent(bytes))
+    }
+
+    fn write_content(&self, bytes: Content<'_>) -> Result<()> {
         self.expect(Progress::Begun)?;
-        let bytes = bytes.into();
         let length = bytes.len();
         if self.left().is_some_and(|left| length as u64 > left) {
             self.break_promise("the body is longer than its content-length".to_owned())?;
         }
         match self.squeezing.get() {
-            Some(squeezing) => squeezing.write(bytes)?,
-            None => self.channel.write(self.id, &bytes)?,
+            Some(squeezing) => squeezing.write(bytes.to_bytes())?,
+            None => self.channel.write(self.id, bytes)?,
         }
         self.count(length);
         Ok(())
@@ -650,9 +700,8 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         match self.progress.get() {
             Progress::Unanswered => {
-                let _ = self
-                    .channel
-                    .respond(self.id, 500, &Fields::default(), &Bytes::new());
+                let nothing = Content::Lent(b"");
+                let _ = (self.channel).respond(self.id, 500, &Fields::default(), nothing);
             }
             Progress::Begun => self.channel.cut(self.id),
             Progress::Over => {}

@@ -10,51 +10,26 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use rustls::{ServerConfig, ServerConnection};
 use twinloop_loop::net::{Kept, Stream, StreamHandler};
 
+use super::exchange::Content;
 use super::tls::Agreed;
+use crate::{REUSED_SIZE, Reused};
 
-/// The most that one read takes from a socket.
-const SCRATCH: usize = 64 * 1024;
+/// The most that one read takes from a socket: a request whose body is 64 KiB comes with one, head and all, and so does the longest that is awaited.
+const MOST: usize = 128 * 1024 + 8 * 1024;
 
-/// The largest record of TLS, with its head and all that ciphers add (RFC 8446, 5.2): so much may be held of one that is not complete. A read leaves
-/// room for it, as what comes out of it must have its place: the session is not asked again before more comes from the socket.
+/// The largest record of TLS, with its head and all that ciphers add (RFC 8446, 5.2): so much may be held of one that is not complete. There is room
+/// for it behind a read, as what comes out of it must have its place: the session is not asked again before more comes from the socket.
 const RECORD: usize = 16 * 1024 + 5 + 256;
 
-thread_local! {
-    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A buffer of the thread, for as long as somebody looks at what was read.
-pub(super) struct Scratch(Vec<u8>);
-
-impl Scratch {
-    fn take() -> Scratch {
-        let spare = SPARE.with_borrow_mut(Vec::pop);
-        Scratch(spare.unwrap_or_else(|| vec![0; SCRATCH]))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let buffer = std::mem::take(&mut self.0);
-        if buffer.len() == SCRATCH {
-            SPARE.with_borrow_mut(|spare| {
-                // Two for the depth that handlers usually have.
-                if spare.len() < 2 {
-                    spare.push(buffer);
-                }
-            });
-        }
-    }
-}
+const _: () = assert!(MOST + RECORD <= REUSED_SIZE);
 
 /// What a read came to.
 pub(super) enum Received {
     /// So many bytes at the beginning of the buffer.
-    Bytes(Scratch, usize),
+    Bytes(Reused, usize),
     /// Nothing that concerns anybody but TLS.
     Nothing,
     /// The peer sends no more.
@@ -64,7 +39,7 @@ pub(super) enum Received {
 impl Received {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
-            Received::Bytes(scratch, count) => &scratch.0[..*count],
+            Received::Bytes(memory, count) => &memory[..*count],
             _ => &[],
         }
     }
@@ -135,12 +110,8 @@ impl Link {
 
     /// Reads once from the socket.
     pub(super) fn receive(&self) -> io::Result<Received> {
-        let mut scratch = Scratch::take();
-        let most = match &self.tls {
-            Some(_) => SCRATCH - RECORD,
-            None => SCRATCH,
-        };
-        let count = match self.stream.read_once(&mut scratch.0[..most]) {
+        let mut memory = Reused::take();
+        let count = match self.stream.read_once(&mut memory[..MOST]) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Ok(Received::Nothing);
@@ -150,14 +121,14 @@ impl Link {
         let Some(session) = &self.tls else {
             return Ok(match count {
                 0 => Received::End,
-                _ => Received::Bytes(scratch, count),
+                _ => Received::Bytes(memory, count),
             });
         };
         let session = &mut *session.borrow_mut();
         if count == 0 {
             return Ok(Received::End);
         }
-        let outcome = Link::decrypt(session, &scratch.0[..count]);
+        let outcome = Link::decrypt(session, &memory[..count]);
         // An alert tells the peer why, also when this failed.
         self.send_records(session)?;
         let (plain, length, at_end) = outcome?;
@@ -171,8 +142,8 @@ impl Link {
     fn decrypt(
         session: &mut ServerConnection,
         mut records: &[u8],
-    ) -> io::Result<(Scratch, usize, bool)> {
-        let mut plain = Scratch::take();
+    ) -> io::Result<(Reused, usize, bool)> {
+        let mut plain = Reused::take();
         let mut length = 0;
         let mut at_end = false;
         while !records.is_empty() && !at_end {
@@ -181,8 +152,8 @@ impl Link {
                 .process_new_packets()
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             at_end = state.peer_has_closed();
-            while length < plain.0.len() {
-                match session.reader().read(&mut plain.0[length..]) {
+            while length < plain.len() {
+                match session.reader().read(&mut plain[length..]) {
                     Ok(0) => break,
                     Ok(count) => length += count,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -215,13 +186,14 @@ impl Link {
         self.send_records(session)
     }
 
-    /// As [`Link::write`], without a copy where there is no TLS.
-    pub(super) fn write_shared(&self, bytes: &Bytes) -> io::Result<()> {
-        if self.tls.is_some() {
-            return self.write(bytes);
+    /// As [`Link::write`], without a copy of what may be kept where there is no TLS.
+    pub(super) fn write_content(&self, content: Content<'_>) -> io::Result<()> {
+        match content {
+            Content::Shared(bytes) if self.tls.is_none() => {
+                (self.stream).write_kept(bytes, || Box::new(bytes.clone()) as Kept)
+            }
+            _ => self.write(&content),
         }
-        self.stream
-            .write_kept(bytes, || Box::new(bytes.clone()) as Kept)
     }
 
     /// Bytes that the system has not taken yet.

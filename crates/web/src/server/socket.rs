@@ -117,6 +117,8 @@ struct SocketInner {
     inbound: Inbound,
     deflate: Option<Deflate>,
     phase: Phase,
+    /// The code of the close that we sent; 0 for none.
+    said: u16,
     status: Option<CloseStatus>,
 }
 
@@ -211,6 +213,7 @@ impl Socket {
                 inbound: Inbound::empty(options.max_message_bytes, Role::Server),
                 deflate,
                 phase: Phase::Open,
+                said: 0,
                 status: None,
             }),
             is_paused: Cell::new(false),
@@ -363,6 +366,7 @@ impl Socket {
         if inner.phase == Phase::Open {
             let _ = self.queue(Opcode::Close, false, &close_payload(code, reason));
             inner.phase = Phase::Closing;
+            inner.said = code.unwrap_or(0);
             self.deadline
                 .set(self.server.after(self.options.close_time));
             // The client's close is waited for.
@@ -375,6 +379,13 @@ impl Socket {
     /// Ends the connection now, without a word.
     pub fn abort_now(&self) {
         self.over(CloseStatus::unclean());
+    }
+
+    /// The code that the client was told: by [`Socket::close`], as the answer to its own close, or because it broke a rule or was silent for too long.
+    #[must_use]
+    pub fn told(&self) -> Option<u16> {
+        let said = self.inner.borrow().said;
+        (said != 0).then_some(said)
     }
 
     /// Whether messages can be sent.
@@ -415,7 +426,7 @@ impl Socket {
                 Ok(Some(event)) => self.answer(&me, event),
                 Err(error) => {
                     let code = code_of(&error);
-                    self.say_close(Some(code));
+                    self.say_close(Some(code), "");
                     self.ending(CloseStatus {
                         code: 1006,
                         reason: error.chain(),
@@ -456,7 +467,7 @@ impl Socket {
                 }
             }
             Event::Close { code, reason } => {
-                self.say_close(code);
+                self.say_close(code, "");
                 self.ending(CloseStatus {
                     code: code.unwrap_or(1005),
                     reason,
@@ -466,9 +477,10 @@ impl Socket {
         }
     }
 
-    fn say_close(&self, code: Option<u16>) {
+    fn say_close(&self, code: Option<u16>, reason: &str) {
         if self.is_open() {
-            let _ = self.queue(Opcode::Close, false, &close_payload(code, ""));
+            let _ = self.queue(Opcode::Close, false, &close_payload(code, reason));
+            self.inner.borrow_mut().said = code.unwrap_or(0);
         }
     }
 
@@ -494,8 +506,7 @@ impl Socket {
             self.over(CloseStatus::unclean());
             return;
         };
-        let payload = close_payload(Some(code), NO_ANSWER);
-        let _ = self.queue(Opcode::Close, false, &payload);
+        self.say_close(Some(code), NO_ANSWER);
         self.ending(CloseStatus {
             code: 1006,
             reason: NO_ANSWER.to_owned(),

@@ -14,7 +14,7 @@ use twinloop_loop::Loop;
 
 use super::arriving::{gone, remember, wake};
 use super::coding::Coding;
-use super::exchange::Channel;
+use super::exchange::{Channel, Content};
 use super::fields::Fields;
 use crate::compression::{Coder, Failure, drive};
 use crate::{Error, ErrorKind, Result};
@@ -118,7 +118,7 @@ impl Squeezing {
 
     fn send(&self, output: std::result::Result<Vec<u8>, Failure>) -> Result<()> {
         match output {
-            Ok(output) => self.channel.write(self.id, &Bytes::from(output)),
+            Ok(output) => self.channel.write(self.id, Content::Lent(&output)),
             Err(failure) => {
                 self.channel.cut(self.id);
                 Err(failed(failure))

@@ -15,7 +15,7 @@ use twinloop_loop::Loop;
 use twinloop_loop::net::StreamHandler;
 
 use super::arriving::{remember, wake};
-use super::exchange::Channel;
+use super::exchange::{Channel, Content};
 use super::fields::Fields;
 use super::link::Link;
 
@@ -82,7 +82,7 @@ impl Tunnel {
 
     fn write(&self, bytes: Bytes) -> io::Result<()> {
         self.channel
-            .write(self.id, &bytes)
+            .write(self.id, Content::Shared(&bytes))
             .map_err(|_| io::Error::from(io::ErrorKind::NotConnected))?;
         self.is_queued.set(true);
         self.ask();

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: one loop a test, a client that trusts the fixtures, small raw servers.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod frames;
 pub(crate) mod parsers;
 pub(crate) mod talker;
 

@@ -639,4 +639,16 @@ function toUnique(list) {
   return unique;
 }
 
-module.exports = { OutgoingMessage, alreadySent, bytesOfBody, dateField, emitClose, errored, fields, needsDrain, toUnique, uniqueFields };
+module.exports = {
+  OutgoingMessage,
+  alreadySent,
+  bytesOfBody,
+  dateField,
+  emitClose,
+  endedError,
+  errored,
+  fields,
+  needsDrain,
+  toUnique,
+  uniqueFields,
+};

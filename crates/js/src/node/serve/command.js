@@ -8,11 +8,12 @@ const { UsageError, placeOf, readArguments, usage } = require('node/serve/argume
 const { exported, handlersOf } = require('node/serve/handlers');
 const { passUpgrades } = require('node/serve/listeners');
 const { readAccessLog } = require('web/server/access_log');
-const { readPlace } = require('web/server/options');
+const { readCompress, readPlace } = require('web/server/options');
 const { originAt, twinloop } = require('web/server/server');
 const { endMounts, startMounts } = require('web/server/mounts');
 const { setTimeout } = require('web/html/timers');
 const { writeOutput } = ops;
+const loadCompressed = () => require('node/serve/compressed');
 const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
 const loadHttps = () => /** @type {any} */ (require('node/https/https'));
@@ -158,12 +159,13 @@ function compressOf(read, own) {
 
 /** @param {ServeArguments} read @param {import('./listeners.js').Listener} listener @returns {Promise<Running>} */
 async function serveListener(read, listener) {
-  if (read.compress) throw new Error('--compress does not hold for apps of Node, which have middleware for it');
   const tls = tlsOf(read);
   const isSecure = tls.cert !== undefined;
   const log = readAccessLog(read);
   const options = { keepAliveTimeout: milliseconds(read.idle ?? 75), ...tls };
-  const server = (isSecure ? loadHttps() : loadHttp()).createServer(options, logged(listener.requested, log));
+  const smallest = readCompress('serve', { compress: compressOf(read, {}) });
+  const requested = smallest < 0 ? listener.requested : loadCompressed().compressed(listener.requested, smallest);
+  const server = (isSecure ? loadHttps() : loadHttp()).createServer(options, logged(requested, log));
   loadLimits().limitBodies(server, read.body ?? 128 * 1024 * 1024);
   passUpgrades(server, listener);
   const { unix, fd, hostname: host = '0.0.0.0', port: wanted = 8000 } = placeOf(read, {});

@@ -7,6 +7,7 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("node/serve/arguments", include_str!("arguments.js")),
         File::new("node/serve/command", include_str!("command.js")),
+        File::new("node/serve/compressed", include_str!("compressed.js")),
         File::new("node/serve/handlers", include_str!("handlers.js")),
         File::new("node/serve/listeners", include_str!("listeners.js")),
         File::new("node/serve/mounted", include_str!("mounted.js")),

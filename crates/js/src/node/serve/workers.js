@@ -28,7 +28,8 @@ const place = 4;
 
 /** @param {ServeArguments} read */
 async function run(read) {
-  const isForApplication = read.fd === undefined && read.uds === undefined && (read.port === undefined || read.host === undefined);
+  // Also where a host and a port are said: `ipv6Only` and `reusePort` are the application's.
+  const isForApplication = read.fd === undefined && read.uds === undefined;
   const wanted = isForApplication ? await askApplication() : readPlace(placeOf(read, {}));
   if (wanted === undefined) return;
   /** @type {{ descriptor: number, shownAt: (isSecure: boolean) => string }} */

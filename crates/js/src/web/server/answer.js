@@ -4,7 +4,7 @@
 // cancels it.
 'use strict';
 
-const { catchRejection, then } = require('builtins/primordials');
+const { catchRejection, then, viewByteLength } = require('builtins/primordials');
 const { bytesOf, isBufferSource, isObject } = require('builtins/webidl');
 const { isUnusable, knownBytes, streamOf, takeNative, takeOrigin } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
@@ -14,6 +14,9 @@ const loadStreams = () => require('web/streams/readable_stream');
 
 /** Above so many bytes that wait nothing is written. */
 const limit = 64 * 1024;
+
+/** From here on the memory of a body is given back at once. */
+const large = 16 * 1024;
 
 /**
  * What a handler gave as a Response; nothing, if it is none. Also one of another making (srvx's, which h3 gives, or node-fetch's), by what everybody can read of it.
@@ -38,7 +41,7 @@ function answer(exchange, response, failed) {
   const { body } = record;
   const fields = record.headers === null ? record.headerText : wireText(record.headers);
   if (body === null) {
-    serverRespond(exchange, record.status, fields, null);
+    serverRespond(exchange, record.status, fields, null, false);
     return;
   }
   if (isUnusable(body)) throw new TypeError("serve: the response's body has already been used");
@@ -49,7 +52,10 @@ function answer(exchange, response, failed) {
     then(serverPipe(exchange, record.status, fields, origin.source), undefined, failed);
   } else {
     origin.used = true;
-    serverRespond(exchange, record.status, fields, origin.kind === 'text' ? origin.source : knownBytes(origin));
+    const content = origin.kind === 'text' ? origin.source : knownBytes(origin);
+    // What was copied for this response is nobody's after it: its memory is free for the next at once, and not when it is collected.
+    const isLast = origin.kind === 'bytes' && !origin.shared && viewByteLength(/** @type {any} */ (content)) >= large;
+    serverRespond(exchange, record.status, fields, content, isLast);
   }
 }
 

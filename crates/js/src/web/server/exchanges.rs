@@ -24,12 +24,13 @@ use crate::web::network::{Network, network_error};
 pub(super) const OPS: &[Op] = &[
     Op::new("serverBegin", 3, begin),
     Op::new("serverBody", 1, body),
+    Op::new("serverCoding", 5, coding),
     Op::new("serverCut", 1, cut),
     Op::new("serverFinish", 1, finish),
     Op::new("serverGone", 1, gone),
     Op::new("serverPeer", 1, peer),
     Op::new("serverReady", 1, ready),
-    Op::new("serverRespond", 4, respond),
+    Op::new("serverRespond", 5, respond),
     Op::new("serverTimeout", 2, timeout),
     Op::new("serverWrite", 2, write),
 ];
@@ -205,15 +206,25 @@ pub(super) fn sent(outcome: twinloop_web::Result<()>) -> Result<bool, Error> {
     }
 }
 
-/// `serverRespond(exchange, status, fields, content)`: whether there was anybody to answer.
+/// `serverRespond(exchange, status, fields, content, isLast)`: whether there was anybody to answer. `isLast`: nobody has the content after this.
 fn respond<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return Ok(Local::boolean(false));
     };
     let status = scope.int32_of(arguments.get(1))? as u16;
     let fields = read_fields(scope, arguments.get(2))?;
-    let content = read_content(scope, arguments.get(3))?;
-    let is_sent = sent(exchange.respond(status, &fields, content))?;
+    let content = arguments.get(3);
+    let outcome = if content.is_object() {
+        scope.with_bytes(content, |bytes| {
+            exchange.respond_lent(status, &fields, bytes)
+        })?
+    } else {
+        exchange.respond(status, &fields, read_content(scope, content)?)
+    };
+    let is_sent = sent(outcome)?;
+    if scope.bool_of(arguments.get(4)) {
+        scope.release_bytes(content)?;
+    }
     forget(scope, &arguments)?;
     Ok(Local::boolean(is_sent))
 }
@@ -228,13 +239,34 @@ fn begin<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     Ok(Local::boolean(sent(exchange.begin(status, &fields))?))
 }
 
+/// `serverCoding(accepted, status, fields, length, smallest)`: by what an answer of another server is to be coded, as `Compression::coding_for` says it.
+fn coding<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let accepted = scope.string_of(arguments.get(0))?;
+    let status = scope.int32_of(arguments.get(1))? as u16;
+    let fields = read_fields(scope, arguments.get(2))?;
+    let length = scope.number_of(arguments.get(3))?;
+    let compression = Compression {
+        min_bytes: scope.number_of(arguments.get(4))? as u64,
+    };
+    let length = (length >= 0.0).then_some(length as u64);
+    match compression.coding_for(&accepted, status, &fields, length) {
+        Some(coding) => scope.string(coding),
+        None => Ok(Local::undefined()),
+    }
+}
+
 /// `serverWrite(exchange, content)`: how many bytes wait now, -1 when the client has gone.
 fn write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return Ok(scope.number(-1.0));
     };
-    let content = read_content(scope, arguments.get(1))?;
-    let waiting = if sent(exchange.write(content))? {
+    let content = arguments.get(1);
+    let outcome = if content.is_object() {
+        scope.with_bytes(content, |bytes| exchange.write_lent(bytes))?
+    } else {
+        exchange.write(read_content(scope, content)?)
+    };
+    let waiting = if sent(outcome)? {
         exchange.queued() as f64
     } else {
         -1.0

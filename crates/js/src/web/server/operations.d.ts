@@ -11,6 +11,7 @@ interface NativeAccessLog {
   readonly nativeAccessLog: unique symbol;
 }
 
+type SocketLimits = [message: number, queued: number, compresses: number, ping: number, idle: number, code: number, drains: number];
 type ServerContent = string | Uint8Array | null;
 type Endpoint = [address: string, port: number];
 
@@ -53,8 +54,10 @@ interface Operations {
   /** Resolves when nothing of it is left. */
   serverStop(server: number, atOnce: boolean): Promise<void>;
 
-  /** Whether there was anybody to answer. Fields are `name:value\n` for each. */
-  serverRespond(exchange: number, status: number, fields: string, content: ServerContent): boolean;
+  /** By what an answer of another server is to be coded; `identity`, if its client takes nothing else, nothing, if it stays as it is for everybody. The length is below zero where it is not known. */
+  serverCoding(accepted: string, status: number, fields: string, length: number, smallest: number): string | undefined;
+  /** Whether there was anybody to answer. `isLast`: nobody has the content after this. Fields are `name:value\n` for each. */
+  serverRespond(exchange: number, status: number, fields: string, content: ServerContent, isLast: boolean): boolean;
   serverBegin(exchange: number, status: number, fields: string): boolean;
   /** How many bytes wait now; -1 when the client has gone. */
   serverWrite(exchange: number, content: ServerContent): number;
@@ -92,14 +95,14 @@ interface Operations {
 
   /**
    * The socket that the exchange becomes, or why it does not. Options: bytes of a message, bytes that may wait, compression, seconds until a ping,
-   * seconds until it is given up.
+   * seconds until it is given up, the code that it is told then, and whether it hears that nothing waits any more.
    */
   serverUpgrade(
     exchange: number,
     object: any,
     protocol: string | undefined,
     fields: string,
-    options: [message: number, queued: number, compresses: number, ping: number, idle: number, code: number],
+    options: SocketLimits,
   ): number | string;
   /** How many bytes wait now; -1 when the socket is closed, -2 when too much waits. */
   serverSocketSend(socket: number, message: string | Uint8Array | ArrayBuffer, compresses: boolean): number;

@@ -87,6 +87,7 @@ function readSocketOptions(websocket) {
       idle,
       // As in Bun: the connection is cut.
       0,
+      /** @type {any} */ (handlers).drain === undefined ? 0 : 1,
     ],
   };
 }

@@ -121,6 +121,8 @@ class Server {
   #origin = '';
   #pending = 0;
   #sockets = 0;
+  /** Is told by each WebSocket that it has ended. @type {(() => void) | undefined} */
+  #left = undefined;
   /** @type {ReturnType<typeof readAccessLog>} */
   #log = undefined;
   /** Set by the first stop. @type {Promise<void> | undefined} */
@@ -271,7 +273,9 @@ class Server {
     const number = become(arrived, socket, options?.headers, undefined, websocket.limits);
     if (typeof number === 'string') return false;
     this.#sockets += 1;
-    guard(() => opened(socket, number, () => (this.#sockets -= 1)));
+    this.#left ??= () => (this.#sockets -= 1);
+    const left = this.#left;
+    guard(() => opened(socket, number, left));
     return true;
   }
   /** How many listen. @param {any} topic */
@@ -398,12 +402,12 @@ function fail(server, serving, record, request, error) {
     return;
   }
   if (serving.error === undefined && isTooLong(error)) {
-    serverRespond(record.exchange, 413, 'content-type:text/plain;charset=UTF-8\n', 'Payload Too Large');
+    serverRespond(record.exchange, 413, 'content-type:text/plain;charset=UTF-8\n', 'Payload Too Large', false);
     return;
   }
   if (serving.error === undefined) {
     show(error);
-    serverRespond(record.exchange, 500, 'content-type:text/plain;charset=UTF-8\n', 'Internal Server Error');
+    serverRespond(record.exchange, 500, 'content-type:text/plain;charset=UTF-8\n', 'Internal Server Error', false);
     return;
   }
   const plain = { ...serving, error: undefined };
@@ -422,7 +426,7 @@ function fail(server, serving, record, request, error) {
 
 /**
  * @param {Arrived} arrived @param {any} socket @param {any} headers @param {string | undefined} protocol
- * @param {[number, number, number, number, number, number]} limits
+ * @param {SocketLimits} limits
  */
 function become(arrived, socket, headers, protocol, limits) {
   let fields = headers === undefined ? '' : wireText(new Headers(headers));
@@ -449,7 +453,7 @@ function upgradeWebSocket(request, options = {}) {
   const socket = new AcceptedWebSocket(arrived.url, name ?? '');
   // Who does not answer is told so, as by Deno.
   const goingAway = 1001;
-  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idle / 2, idle, goingAway]);
+  const number = become(arrived, socket, headers, name, [64 * 1024 * 1024, 64 * 1024 * 1024, 1, idle / 2, idle, goingAway, 0]);
   if (typeof number === 'string') throw new TypeError(`upgradeWebSocket: ${number}`);
   // Who made it has yet to say what it listens to.
   enqueueMicrotask(() => accepted(socket, number));

@@ -70,11 +70,11 @@ class ServerWebSocket {
   #server;
   #handlers;
   #binaryType = 'uint8array';
-  /** @type {Set<string>} */
-  #topics = new Set();
+  /** Made when it listens to something: most that wait do not. @type {Set<string> | null} */
+  #topics = null;
   #remoteAddress = '';
-  /** Tells the server that one less is open. @type {() => void} */
-  #left = () => undefined;
+  /** Tells the server that one less is open. @type {(() => void) | undefined} */
+  #left = undefined;
 
   /** @param {number} server @param {any} handlers @param {any} data */
   constructor(server, handlers, data) {
@@ -100,7 +100,7 @@ class ServerWebSocket {
   get subscriptions() {
     /** @type {string[]} */
     const names = [];
-    setForEach(this.#topics, (/** @type {string} */ name) => push(names, name));
+    if (this.#topics !== null) setForEach(this.#topics, (/** @type {string} */ name) => push(names, name));
     return names;
   }
 
@@ -141,18 +141,19 @@ class ServerWebSocket {
   subscribe(topic) {
     const name = toDOMString(topic);
     if (this.#state !== OPEN) return;
-    setAdd(this.#topics, name);
+    setAdd((this.#topics ??= new Set()), name);
     serverSubscribe(this.#number, this.#server, name, true);
   }
   /** @param {any} topic */
   unsubscribe(topic) {
     const name = toDOMString(topic);
-    setDelete(this.#topics, name);
+    if (this.#topics !== null) setDelete(this.#topics, name);
     serverSubscribe(this.#number, this.#server, name, false);
   }
   /** @param {any} topic */
   isSubscribed(topic) {
-    return setHas(this.#topics, toDOMString(topic));
+    const name = toDOMString(topic);
+    return this.#topics !== null && setHas(this.#topics, name);
   }
   /** To all others that listen. @param {any} topic @param {any} data */
   publish(topic, data) {
@@ -195,8 +196,9 @@ class ServerWebSocket {
         if (handlers.pong !== undefined) return apply(handlers.pong, handlers, [socket, messageOf(first, socket.#binaryType)]);
       } else {
         socket.#state = CLOSED;
-        socket.#left();
-        setForEach(socket.#topics, (/** @type {string} */ topic) => serverSubscribe(socket.#number, socket.#server, topic, false));
+        socket.#left?.();
+        if (socket.#topics !== null)
+          setForEach(socket.#topics, (/** @type {string} */ topic) => serverSubscribe(socket.#number, socket.#server, topic, false));
         if (handlers.close !== undefined) return apply(handlers.close, handlers, [socket, first, second]);
       }
       return undefined;

@@ -45,6 +45,8 @@ struct ToJavaScript {
     servers: Rc<Servers>,
     object: Slot,
     number: Cell<f64>,
+    /// It has a handler for that: it comes with nearly every message that is sent.
+    hears_drained: bool,
 }
 
 impl ToJavaScript {
@@ -72,7 +74,9 @@ impl SocketHandler for ToJavaScript {
     }
 
     fn drained(&self, _socket: &Rc<Socket>) {
-        self.tell(Heard::Drained, |_| Ok(Vec::new()));
+        if self.hears_drained {
+            self.tell(Heard::Drained, |_| Ok(Vec::new()));
+        }
     }
 
     fn pinged(&self, _socket: &Rc<Socket>, payload: &[u8]) {
@@ -100,8 +104,8 @@ impl SocketHandler for ToJavaScript {
 }
 
 /// `serverUpgrade(exchange, object, protocol, fields, options)`: the number of the socket that the exchange becomes, or a sentence that says why not.
-/// Options: bytes of a message, bytes that may wait, compression, seconds until a ping, seconds until it is given up, and the code that the
-/// client is told then; 0 for none.
+/// Options: bytes of a message, bytes that may wait, compression, seconds until a ping, seconds until it is given up, the code that the
+/// client is told then, 0 for none, and whether it hears that nothing waits any more.
 fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return scope.string("the request is answered already");
@@ -131,6 +135,7 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         servers: Rc::clone(&servers),
         object: scope.persist(arguments.get(1)),
         number: Cell::new(0.0),
+        hears_drained: option(6)? != 0.0,
     });
     let told = Rc::clone(&handler) as Rc<dyn SocketHandler>;
     match exchange.accept_socket(options, protocol.as_deref(), &fields, told) {
