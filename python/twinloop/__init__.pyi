@@ -372,6 +372,7 @@ class Session:
         proxy: str | Mapping[str, str] | None = None,
         trust_env: bool = True,
         max_connections: int = 256,
+        max_total_connections: int | None = None,
         connect_timeout: float | None = 30.0,
         idle_timeout: float = 15.0,
         http2: bool = True,

@@ -7,6 +7,7 @@ use common::{client, config, fixtures, raw_server, read_head, respond, run};
 use http::{HeaderValue, Method, Version};
 use serde_json::Value;
 use std::io::Write;
+use std::time::Duration;
 use twinloop_web::fetch::{RedirectMode, Request};
 use twinloop_web::{Client, Config, ErrorKind, RequestBody};
 
@@ -106,6 +107,74 @@ fn at_most_so_many_http1_connections_and_the_rest_wait() {
             assert_eq!(value["slept_ms"], 2);
         }
         assert_eq!(fixtures.count().accepted, 3);
+    });
+}
+
+fn limited(fixtures: &twinloop_fixtures::Fixtures, limit: usize) -> Client {
+    let config = Config {
+        max_connections: Some(limit),
+        ..config(fixtures)
+    };
+    Client::new(config).unwrap()
+}
+
+fn elsewhere(path: &str) -> Request {
+    Request::get(&format!("http://example.com/{path}")).unwrap()
+}
+
+#[test]
+fn a_limit_for_all_origins_makes_requests_to_another_wait() {
+    let fixtures = fixtures();
+    let client = limited(&fixtures, 1);
+    run(async {
+        let event_loop = twinloop_loop::Loop::current();
+        let hanging = event_loop.spawn(client.fetch(plain("hang")));
+        common::eventually("the first request is at the server", || {
+            fixtures.count().requests == 1
+        })
+        .await;
+        let given_up: Vec<_> = (0..3)
+            .map(|_| event_loop.spawn(client.fetch(elsewhere("data"))))
+            .collect();
+        let other = event_loop.spawn(client.fetch(elsewhere("data")));
+        twinloop_loop::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(fixtures.count().accepted, 1);
+        given_up.iter().for_each(|task| task.abort());
+        hanging.abort();
+        assert!(other.await.unwrap().unwrap().ok());
+        assert_eq!(fixtures.count().accepted, 2);
+    });
+}
+
+#[test]
+fn what_is_idle_elsewhere_makes_room() {
+    let fixtures = fixtures();
+    let client = limited(&fixtures, 2);
+    run(async {
+        let event_loop = twinloop_loop::Loop::current();
+        assert!(client.fetch(at("data")).await.unwrap().ok());
+        for _ in 0..3 {
+            for request in [plain("data"), elsewhere("data"), at("data"), plain("data")] {
+                let value: Value = client.fetch(request).await.unwrap().json().await.unwrap();
+                assert_eq!(value["ok"], true);
+            }
+        }
+        // Two of HTTP/1.1, each kept for its origin, and one of HTTP/2, which counts apart.
+        assert_eq!(fixtures.count().accepted, 3);
+        let tasks: Vec<_> = (0..40)
+            .map(|number| match number % 2 {
+                0 => event_loop.spawn(client.fetch(plain("slow?ms=2"))),
+                _ => event_loop.spawn(client.fetch(elsewhere("slow?ms=2"))),
+            })
+            .collect();
+        for task in tasks {
+            let value: Value = task.await.unwrap().unwrap().json().await.unwrap();
+            assert_eq!(value["slept_ms"], 2);
+        }
+        common::eventually("no more are open than may be", || {
+            fixtures.count().open <= 3
+        })
+        .await;
     });
 }
 

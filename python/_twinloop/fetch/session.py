@@ -86,6 +86,7 @@ class Session(_native.SessionCore):  # type: ignore[misc]
         proxy: str | Mapping[str, str] | None = None,
         trust_env: bool = True,
         max_connections: int = 256,
+        max_total_connections: int | None = None,
         connect_timeout: float | None = 30.0,
         idle_timeout: float = 15.0,
         http2: bool = True,
@@ -110,6 +111,7 @@ class Session(_native.SessionCore):  # type: ignore[misc]
             user_agent=user_agent,
             keeps_cookies=True,
             wrapped=bool(retry.attempts or any(known.values())),
+            max_total_connections=max_total_connections,
         )
         session._retry = retry
         session._hooks = known

@@ -238,6 +238,24 @@ def test_a_session_has_so_many_connections(run):
     run(main())
 
 
+def test_a_session_has_so_many_connections_in_all(run):
+    async def main():
+        servers = fixtures()
+        async with twinloop.Session(max_total_connections=1) as session:
+            for _ in range(2):
+                for server in ("http", "ws"):
+                    assert (await session.get(f"http://{servers[server]}/data")).ok
+            hanging = asyncio.create_task(session.get(f"http://{servers['http']}/hang"))
+            await asyncio.sleep(0.05)
+            other = asyncio.create_task(session.get(f"http://{servers['ws']}/data"))
+            await asyncio.sleep(0.05)
+            assert not other.done()
+            hanging.cancel()
+            assert (await other).ok
+
+    run(main())
+
+
 def test_a_session_ends(run, count_descriptors):
     async def main():
         async with asked() as server:
@@ -274,6 +292,7 @@ def test_a_session_ends(run, count_descriptors):
         ({"base_url": "ftp://a/"}, ValueError, "the base url 'ftp://a/' is not http or https"),
         ({"base_url": "a"}, ValueError, "invalid url 'a'"),
         ({"max_connections": 0}, ValueError, "max_connections is at least 1"),
+        ({"max_total_connections": 0}, ValueError, "max_total_connections is at least 1"),
         ({"idle_timeout": -1}, ValueError, "idle_timeout cannot be -1 seconds"),
         ({"headers": {"a b": "c"}}, ValueError, "'a b' is not a valid header name"),
         ({"timeout": "x"}, TypeError, "timeout is a number"),

@@ -113,7 +113,7 @@ fn begin<'py>(
 impl SessionCore {
     #[new]
     #[pyo3(signature = (base_url, *, headers, cookies, auth, timeout, proxies, max_connections, connect_timeout, idle_timeout, http2, ca_file,
-        user_agent, keeps_cookies, wrapped))]
+        user_agent, keeps_cookies, wrapped, max_total_connections=None))]
     #[expect(
         clippy::too_many_arguments,
         reason = "each is an option of its own, given by keyword"
@@ -134,7 +134,11 @@ impl SessionCore {
         user_agent: Option<String>,
         keeps_cookies: bool,
         wrapped: bool,
+        max_total_connections: Option<usize>,
     ) -> PyResult<SessionCore> {
+        if max_total_connections == Some(0) {
+            return Err(PyValueError::new_err("max_total_connections is at least 1"));
+        }
         if max_connections == 0 {
             return Err(PyValueError::new_err("max_connections is at least 1"));
         }
@@ -147,6 +151,7 @@ impl SessionCore {
             });
         }
         config.max_connections_per_origin = max_connections;
+        config.max_connections = max_total_connections;
         config.connect_timeout = connect_timeout
             .map(|time| seconds(time, "connect_timeout"))
             .transpose()?;

@@ -46,6 +46,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// HTTP/1.1 connections to one origin at a time; further requests wait in order.
     pub max_connections_per_origin: usize,
+    /// HTTP/1.1 connections to all origins together; further requests wait in order, and what is idle elsewhere makes room.
+    pub max_connections: Option<usize>,
     /// Offer HTTP/2 where TLS agrees on the protocol.
     pub http2: bool,
     /// Where fetches keep the cookies that answers set, and what they send of them; `None` keeps none.
@@ -83,6 +85,7 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(15),
             proxies: Proxies::default(),
             max_connections_per_origin: 256,
+            max_connections: None,
             http2: true,
             cookies: None,
             gate: None,

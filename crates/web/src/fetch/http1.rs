@@ -38,6 +38,8 @@ pub(super) struct Connection {
     /// Whether a response came over it already: only then may a failure mean that it was stale.
     pub(super) used: bool,
     pub(super) idle_since: Nanos,
+    /// Its request's among those of all origins, if they are limited.
+    pub(super) place: Option<Slot>,
     _slot: Slot,
 }
 
@@ -84,6 +86,7 @@ impl Connection {
             watch,
             used: false,
             idle_since: 0,
+            place: None,
             _slot: slot,
         }))
     }

@@ -91,7 +91,21 @@ impl Origin {
     }
 
     /// A connection for one exchange: kept, or new (`fresh` forces that), or after waiting for a place.
-    pub(super) async fn checkout(self: &Rc<Self>, fresh: bool) -> Result<Lease> {
+    ///
+    /// `place` is that among the requests of all origins, which a connection of HTTP/1.1 keeps until it is given back.
+    pub(super) async fn checkout(
+        self: &Rc<Self>,
+        fresh: bool,
+        place: Option<Slot>,
+    ) -> Result<Lease> {
+        let mut lease = self.find(fresh).await?;
+        if let Lease::Http1(connection) = &mut lease {
+            connection.place = place;
+        }
+        Ok(lease)
+    }
+
+    async fn find(self: &Rc<Self>, fresh: bool) -> Result<Lease> {
         if fresh {
             // One kept connection turned out stale after it was written to: its siblings are as old.
             let stale = std::mem::take(&mut *self.idle.borrow_mut());
@@ -122,6 +136,22 @@ impl Origin {
             self.slots.wait().await;
             queued = true;
         }
+    }
+
+    /// Whether requests go over one connection for all.
+    pub(super) fn has_http2(&self) -> bool {
+        self.open_http2().is_some()
+    }
+
+    /// Since when the connection is idle that is so for longest.
+    pub(super) fn oldest_idle(&self) -> Option<Nanos> {
+        Some(self.idle.borrow().first()?.idle_since)
+    }
+
+    /// The connection that is idle for longest.
+    pub(super) fn take_oldest(&self) -> Option<Box<http1::Connection>> {
+        let mut idle = self.idle.borrow_mut();
+        (!idle.is_empty()).then(|| idle.remove(0))
     }
 
     fn open_http2(&self) -> Option<Rc<http2::Connection>> {
@@ -159,6 +189,9 @@ impl Origin {
 
     async fn connect(&self, slot: Slot) -> Result<Lease> {
         let asking = (self.speaks.get() == Speaks::Unknown).then(|| Asking::new(self));
+        if let Some(pool) = self.pool.upgrade() {
+            pool.make_room();
+        }
         let transport = if self.secure {
             let protocols = match self.connector.config().http2 {
                 true => Alpn::Http,
@@ -200,12 +233,15 @@ impl Origin {
     }
 
     /// Takes back a connection that is free for the next request.
-    pub(super) fn give_back(&self, connection: Box<http1::Connection>) {
+    pub(super) fn give_back(&self, mut connection: Box<http1::Connection>) {
         let Some(pool) = self.pool.upgrade() else {
             return;
         };
+        let place = connection.place.take();
         self.idle.borrow_mut().push(connection);
         self.slots.wake_one();
+        // Whoever gets it may need what is idle here to go.
+        drop(place);
         pool.start_sweeper();
     }
 

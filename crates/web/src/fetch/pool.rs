@@ -7,6 +7,7 @@
 
 use super::http1::{Answer, Ending};
 use super::origin::Origin;
+use super::slots::{Slot, Slots};
 use super::wire::{exchange_error, is_idempotent};
 use super::{Request, RequestBody};
 use crate::connect::Connector;
@@ -32,14 +33,19 @@ pub(super) struct Pool {
 pub(super) struct SharedPool {
     pub(super) connector: Connector,
     origins: RefCell<HashMap<Box<str>, Rc<Origin>>>,
+    /// The places of requests under way over connections of HTTP/1.1, if those are limited. What is idle besides is closed where a
+    /// connection more would be too many, so there is always room for who has a place.
+    places: Option<Rc<Slots>>,
     /// Closes what is idle for too long; runs only while something may be.
     sweeper: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl Pool {
     pub(super) fn new(connector: Connector) -> Pool {
+        let places = connector.config().max_connections;
         let shared = SharedPool {
             connector,
+            places: places.map(|limit| Slots::new(limit.max(1))),
             origins: RefCell::default(),
             sweeper: RefCell::default(),
         };
@@ -59,7 +65,11 @@ impl Pool {
         let mut fresh = false;
         for _ in 0..MOST_ATTEMPTS {
             let replay = body.try_clone();
-            let lease = origin.checkout(fresh).await?;
+            let place = match origin.has_http2() {
+                true => None,
+                false => self.shared.place().await,
+            };
+            let lease = origin.checkout(fresh, place).await?;
             let was_used = lease.was_used();
             let failure = match lease.send(&origin, request, body).await? {
                 // <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, step 15: the connection was the wrong one.
@@ -122,6 +132,42 @@ impl Drop for Pool {
 }
 
 impl SharedPool {
+    /// A place for a request, if their number is limited; waits for one.
+    async fn place(&self) -> Option<Slot> {
+        let places = self.places.as_ref()?;
+        // Behind those who wait already, or woken as the first of them.
+        let mut is_first = places.waiting.get() == 0;
+        loop {
+            if is_first && let Some(place) = places.take() {
+                return Some(place);
+            }
+            places.wait().await;
+            is_first = true;
+        }
+    }
+
+    /// Closes what is idle for longest, of any origin, while there are more connections than there may be.
+    pub(super) fn make_room(&self) {
+        let Some(limit) = self.connector.config().max_connections else {
+            return;
+        };
+        loop {
+            let origins = self.origins.borrow();
+            let open: usize = origins.values().map(|origin| origin.slots.open.get()).sum();
+            let oldest = origins
+                .values()
+                .filter_map(|origin| Some((origin.oldest_idle()?, origin)))
+                .min_by_key(|(since, _)| *since);
+            let Some((_, origin)) = oldest.filter(|_| open > limit) else {
+                return;
+            };
+            let closed = origin.take_oldest();
+            drop(origins);
+            // Outside of the borrow, as by a sweep.
+            drop(closed);
+        }
+    }
+
     /// Makes sure that something will close idle connections.
     pub(super) fn start_sweeper(self: &Rc<Self>) {
         if self.sweeper.borrow().is_none() {
