@@ -48,7 +48,8 @@ impl Received {
 /// A connected socket with or without TLS.
 pub(super) struct Link {
     stream: Stream,
-    tls: Option<RefCell<ServerConnection>>,
+    /// In a place of its own: a connection without it has no room for what is a kilobyte.
+    tls: Option<Box<RefCell<ServerConnection>>>,
     /// What a handler keeps with the connection.
     note: OnceCell<Rc<dyn Any>>,
 }
@@ -68,7 +69,7 @@ impl Link {
         session.set_buffer_limit(None);
         Ok(Link {
             stream,
-            tls: Some(RefCell::new(session)),
+            tls: Some(Box::new(RefCell::new(session))),
             note: OnceCell::new(),
         })
     }
