@@ -20,6 +20,8 @@ WAYS = {
     "a timer": "(f) => new Promise((resolve) => setTimeout(() => resolve(f()), 2))",
     "an immediate": "(f) => new Promise((resolve) => setImmediate(() => resolve(f())))",
     "a microtask": "(f) => new Promise((resolve) => queueMicrotask(() => resolve(f())))",
+    "a tick": "(f) => new Promise((resolve) => process.nextTick(() => resolve(f())))",
+    "a tick with arguments": "(f) => new Promise((resolve) => process.nextTick((a, b, c) => resolve(f()), 1, 2, 3))",
     "a file": "async (f) => { await process.getBuiltinModule('node:fs/promises').readFile('/dev/null'); return f(); }",
     "a store": """async (f) => { const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
         return new AsyncLocalStorage().run(1, async () => { await new Promise((resolve) => setTimeout(resolve, 1)); return f(); }); }""",

@@ -4,14 +4,19 @@
 'use strict';
 
 const { apply } = require('builtins/primordials');
-const { asyncContext, setAsyncContext } = ops;
+const { asyncContext, asyncContextToKeep, setAsyncContext } = ops;
 
-/** Whether any frame was ever set. */
-const use = { begun: false };
+/** Whether any frame was ever set, and whether the host of the process has contexts of its own, which it puts into frames. */
+const use = { begun: false, hasHost: false };
 
 /** @returns {object | undefined} */
 function currentFrame() {
   return use.begun ? asyncContext() : undefined;
+}
+
+/** The frame for what runs later, from a queue of JavaScript's own. @returns {object | undefined} */
+function frameToKeep() {
+  return use.begun || use.hasHost ? asyncContextToKeep() : undefined;
 }
 
 /** @param {object | undefined} frame */
@@ -48,4 +53,4 @@ function tracked(type, callback, resource) {
   };
 }
 
-module.exports = { currentFrame, enterFrame, tracked, tracker, use };
+module.exports = { currentFrame, enterFrame, frameToKeep, tracked, tracker, use };

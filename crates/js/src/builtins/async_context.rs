@@ -4,6 +4,7 @@ use crate::engine::{Arguments, Error, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("asyncContext", 0, async_context),
+    Op::new("asyncContextToKeep", 0, async_context_to_keep),
     Op::new("setAsyncContext", 1, set_async_context),
     Op::new("setPromiseTracker", 3, set_promise_tracker),
     Op::new("trackPromises", 1, track_promises),
@@ -12,6 +13,11 @@ pub(crate) const OPS: &[Op] = &[
 /// `asyncContext()`
 fn async_context<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     Ok(scope.async_context())
+}
+
+/// `asyncContextToKeep()`: the same, once the host was asked for what it knows of it.
+fn async_context_to_keep<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(scope.async_context_to_keep())
 }
 
 /// `setAsyncContext(context)`: an object, or undefined.

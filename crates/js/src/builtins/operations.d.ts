@@ -3,6 +3,8 @@
 interface Operations {
   /** The frame that follows what the program starts; undefined when there is none. */
   asyncContext(): object | undefined;
+  /** The same with what the host knows. */
+  asyncContextToKeep(): object | undefined;
   setAsyncContext(frame: object | undefined): void;
   setPromiseTracker(begin: () => object, enter: (context: object) => void, leave: (context: object) => void): void;
   trackPromises(on: boolean): void;

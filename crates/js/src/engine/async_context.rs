@@ -312,6 +312,12 @@ impl<'s> Scope<'s> {
         own.is_hosts.get() || !own.is_used()
     }
 
+    /// The context of now with what the host knows, for a queue of JavaScript's own that will run something later; undefined when there is none.
+    pub fn async_context_to_keep(&self) -> Local<'s> {
+        self.inner().refresh_async_context();
+        self.async_context()
+    }
+
     /// The context of now, for a callback that the loop will run; `None` when there is none.
     pub fn capture_async_context(&self) -> Option<Slot> {
         self.inner().refresh_async_context();

@@ -3,7 +3,7 @@
 'use strict';
 
 const { requireFunction } = require('node/arguments');
-const { currentFrame, enterFrame, tracked, tracker, use } = require('builtins/async_context');
+const { currentFrame, enterFrame, frameToKeep, tracked, tracker, use } = require('builtins/async_context');
 const { apply } = require('builtins/primordials');
 const { reportException, runBeforeMicrotasks } = ops;
 
@@ -48,7 +48,7 @@ function nextTick(callback, ...given) {
   requireFunction(callback, 'callback');
   if (isOver) return;
   const end = queue.length;
-  queue[end] = use.begun ? inFrame(callback) : callback;
+  queue[end] = use.begun || use.hasHost ? inFrame(callback) : callback;
   if (tracker.now !== undefined) queue[end] = tracked('TickObject', queue[end], { callback, args: given });
   queue[end + 1] = given.length === 0 ? undefined : given;
   if (isRequested) return;
@@ -58,7 +58,7 @@ function nextTick(callback, ...given) {
 
 /** The callback in the frame of now, wherever it is called. @param {Function} callback */
 function inFrame(callback) {
-  const frame = currentFrame();
+  const frame = frameToKeep();
   if (frame === undefined) return callback;
   return (/** @type {any[]} */ ...given) => {
     const prior = currentFrame();
