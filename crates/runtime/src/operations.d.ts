@@ -80,7 +80,14 @@ declare module 'builtins/inspect/inspect' {
   export function inspect(value: any, options?: object): string;
 }
 
+declare module 'builtins/abortable' {
+  export function noteAbortables(): void;
+  export function waitForAbortable(promise: object): boolean;
+  export function leaveAbortable(promise: object, wasCancelled: boolean): void;
+}
+
 declare module 'builtins/async_context' {
   export function currentFrame(): object | undefined;
   export function enterFrame(frame: object | undefined): void;
+  export const use: { begun: boolean; hasHost: boolean };
 }

@@ -216,12 +216,20 @@ pub(crate) fn builtin<'s>(crossing: &Crossing<'_, 's, '_>, file: &str) -> PyResu
     crossing.of_js(scope.call(require, Local::undefined(), &[file]))
 }
 
-/// A copy of a Python value, as JavaScript has it.
+/// A copy of a Python value, as JavaScript has it; `converter` gives what stands for what has none.
 #[pyfunction]
-fn js_to_js(py: Python<'_>, value: &Bound<'_, PyAny>, depth: f64) -> PyResult<Py<PyAny>> {
+#[pyo3(signature = (value, depth, converter=None))]
+fn js_to_js(
+    py: Python<'_>,
+    value: Py<PyAny>,
+    depth: f64,
+    converter: Option<Py<PyAny>>,
+) -> PyResult<Py<PyAny>> {
     let bridge = Bridge::running(py)?;
     bridge.enter(py, |crossing| {
-        let copy = crossing.copy_to_js(value, Depth::new(depth));
+        let value = value.bind(crossing.py);
+        let converter = converter.map(|converter| converter.into_bound(crossing.py));
+        let copy = crossing.converted_to_js(value, Depth::new(depth), converter);
         Ok(crossing.to_py(crossing.of_js(copy)?)?.unbind())
     })
 }

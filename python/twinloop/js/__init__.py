@@ -201,13 +201,14 @@ def cancelled_by(signal: Any) -> CancelledBy:
     return CancelledBy(signal)
 
 
-def to_js(value: Any, depth: float = -1) -> Any:
+def to_js(value: Any, depth: float = -1, *, converter: Callable[[Any], Any] | None = None) -> Any:
     """Copy a Python value to JavaScript's own types, and return it as JavaScript has it: a :class:`JsProxy`, unless it is a text or number.
 
     Lists and tuples become Arrays, dicts objects, sets Sets, dates and times Dates, and buffers (``bytearray``, NumPy arrays)
     typed arrays over the same memory. ``depth`` limits how many levels are copied; what lies deeper stays as it is.
+    ``converter`` is called with each object of which there is no copy, and what it gives is copied in its place: ``converter=str`` for Decimals.
     """
-    return _on_a_loop(_native.js_to_js, value, depth)
+    return _on_a_loop(_native.js_to_js, value, depth, converter)
 
 
 def collect() -> int:

@@ -153,3 +153,60 @@ def test_tasks_of_a_group_end_together() -> None:
         await js.function("async () => { throw new TypeError('no'); }")()
 
     twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_bare_fetch_leaves_the_wire_with_the_last_task_that_waits_for_it() -> None:
+    async def main() -> None:
+        arrived = 0
+        gone = asyncio.Event()
+
+        async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal arrived
+            request = await reader.readuntil(b"\r\n\r\n")
+            arrived += 1
+            if request.startswith(b"GET /quick"):
+                await asyncio.sleep(0.05)
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+                await writer.drain()
+            else:
+                # Its body, and then the end.
+                await reader.read()
+                gone.set()
+            writer.close()
+
+        server = await asyncio.start_server(hang, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+        async def wait(promise: Any) -> Any:
+            return await promise
+
+        for options in ({}, {"method": "POST", "body": "x"}):
+            gone.clear()
+            task = asyncio.create_task(wait(js.fetch(f"{url}/slow", options) if options else js.fetch(f"{url}/slow")))
+            while arrived == 0:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            await asyncio.wait_for(gone.wait(), 10)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            arrived = 0
+        # Somebody else still waits.
+        promise = js.fetch(f"{url}/quick")
+        first, second = asyncio.create_task(wait(promise)), asyncio.create_task(wait(promise))
+        while arrived == 0:
+            await asyncio.sleep(0.001)
+        first.cancel()
+        assert await (await second).text() == "ok"
+        # JavaScript that waits for a fetch of its own goes on.
+        log: list[str] = []
+        load = js.function("async (url, log) => { log(await (await fetch(url)).text()); }")
+        task = asyncio.create_task(wait(load(f"{url}/quick", log.append)))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        async with asyncio.timeout(10):
+            while not log:
+                await asyncio.sleep(0.001)
+        assert log == ["ok"]
+        server.close()
+
+    twinloop.run(main())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import decimal
 from typing import Any
 
+import pytest
 import twinloop
 from twinloop import js
 
@@ -91,5 +93,39 @@ def test_integers_of_any_size_cross() -> None:
         for number in (10**5000, -(10**5000), 2**64, -(2**63), 2**53, 1 << 100_000):
             assert identity(number) == number
         assert js.eval("(n) => n === 10n ** 5000n")(10**5000)
+
+    twinloop.run(main())
+
+
+def test_a_converter_gives_what_stands_for_what_has_no_copy() -> None:
+    class Point:
+        def __init__(self, x: object, y: object) -> None:
+            self.x, self.y = x, y
+
+    async def main() -> None:
+        asked: list[object] = []
+
+        def convert(value: object) -> object:
+            asked.append(value)
+            if isinstance(value, decimal.Decimal):
+                return str(value)
+            return {"x": value.x, "y": value.y} if isinstance(value, Point) else value
+
+        shared = Point(decimal.Decimal("1.50"), [1])
+        kept = object()
+        there = js.to_js(
+            {"a": shared, "b": [shared], "n": 1, "f": 0.5, "t": "x", "none": None, "o": kept}, converter=convert
+        )
+        assert js.JSON.stringify(there.a) == '{"x":"1.50","y":[1]}'
+        assert js.function("(o) => o.a === o.b[0] && o.n === 1 && o.none === undefined")(there)
+        assert there.o is kept
+        # Each once, and nothing that JavaScript has itself.
+        assert asked.count(shared) == 1 and asked.count(kept) == 1 and len(asked) == 3
+        assert js.to_js(decimal.Decimal(2), converter=float) == 2
+        with pytest.raises(ZeroDivisionError):
+            js.to_js([object()], converter=lambda _: 1 / 0)
+        # One that gives ever new objects is asked no more for what it gave.
+        assert isinstance(js.to_js(object(), converter=lambda _: object()), object)
+        assert js.to_js([[kept]], 1, converter=convert)[0] == [[kept]][0]
 
     twinloop.run(main())

@@ -31,6 +31,7 @@ use crate::engine::{Arguments, Attributes, Error, Local, Op, Scope, Slot};
 /// What the rooms share.
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("builtins/abortable", include_str!("abortable.js")),
         File::new("builtins/async_context", include_str!("async_context.js")),
         File::new("builtins/call_sites", include_str!("call_sites.js")),
         File::new("builtins/bound", include_str!("bound.js")),

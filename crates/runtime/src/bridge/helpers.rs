@@ -75,10 +75,12 @@ pub(crate) enum Helper {
     HandlesOf,
     Mirror,
     Survivors,
+    WaitForAbortable,
+    LeaveAbortable,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 42] = [
+const NAMES: [(Helper, &str); 44] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
@@ -121,6 +123,8 @@ const NAMES: [(Helper, &str); 42] = [
     (Helper::HandlesOf, "handlesOf"),
     (Helper::Mirror, "mirror"),
     (Helper::Survivors, "survivors"),
+    (Helper::WaitForAbortable, "waitForAbortable"),
+    (Helper::LeaveAbortable, "leaveAbortable"),
 ];
 
 /// The functions of one context.

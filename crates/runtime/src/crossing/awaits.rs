@@ -13,7 +13,7 @@ use twinloop_loop::Hold;
 
 use super::Crossing;
 use super::errors::must_leave;
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Helper, JsKey};
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
     /// A Future of the running loop that settles as the thenable does.
@@ -28,6 +28,12 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             })
         });
         self.of_js(attached)?;
+        let waits = self.help(Helper::WaitForAbortable, &[thenable])?;
+        if waits.as_bool() == Some(true) {
+            let left = Left(self.bridge.keep(self.scope, thenable));
+            let left = Bound::new(py, left)?;
+            future.call_method1(intern!(py, "add_done_callback"), (left,))?;
+        }
         Ok(future)
     }
 
@@ -92,6 +98,27 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
 fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     RUNNING.import(py, "asyncio", "get_running_loop")?.call0()
+}
+
+/// The done callback of a Future that waits for a promise whose work can be given up.
+#[pyclass(frozen, module = "twinloop.js")]
+struct Left(JsKey);
+
+#[pymethods]
+impl Left {
+    fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = future.py();
+        if !Bridge::is_alive(&self.0) {
+            return Ok(());
+        }
+        let was_cancelled = future.call_method0(intern!(py, "cancelled"))?.is_truthy()?;
+        let bridge = Bridge::of(&self.0)?;
+        bridge.enter(py, |crossing| {
+            let promise = bridge.value(crossing.scope, &self.0)?;
+            let values = [promise, Local::boolean(was_cancelled)];
+            crossing.help(Helper::LeaveAbortable, &values).map(drop)
+        })
+    }
 }
 
 /// A promise that waits for a Task, and what keeps the program alive meanwhile.

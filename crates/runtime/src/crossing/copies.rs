@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 use twinloop_js::engine::{Attributes, Error, Local, Slot};
 
 use super::Crossing;
@@ -60,6 +60,8 @@ struct CopiedToJs<'py> {
     waiting: Vec<(Bound<'py, PyAny>, Slot, Depth)>,
     /// What was copied, so that no address is used again meanwhile.
     seen: Vec<Bound<'py, PyAny>>,
+    /// Gives what stands for a value of which there is no copy.
+    converter: Option<Bound<'py, PyAny>>,
 }
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
@@ -170,7 +172,20 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         value: &Bound<'py, PyAny>,
         depth: Depth,
     ) -> Result<Local<'s>, Error> {
-        let mut copied = CopiedToJs::default();
+        self.converted_to_js(value, depth, None)
+    }
+
+    /// As [`copy_to_js`](Self::copy_to_js); `converter(value)` gives what is copied in the place of a value that would stay what it is.
+    pub(crate) fn converted_to_js(
+        &self,
+        value: &Bound<'py, PyAny>,
+        depth: Depth,
+        converter: Option<Bound<'py, PyAny>>,
+    ) -> Result<Local<'s>, Error> {
+        let mut copied = CopiedToJs {
+            converter,
+            ..CopiedToJs::default()
+        };
         let whole = self.begin_copy_to_js(value, depth, &mut copied)?;
         while let Some((original, target, depth)) = copied.waiting.pop() {
             self.nested(|crossing| {
@@ -210,7 +225,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             } else if let Some(date) = self.date_to_js(value)? {
                 (date, true)
             } else {
-                return self.value_to_js(value);
+                return self.convert_to_js(value, depth, copied);
             };
         copied.known.insert(address, scope.persist(copy));
         copied.seen.push(value.clone());
@@ -218,6 +233,35 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             let target = scope.persist(copy);
             copied.waiting.push((value.clone(), target, depth.next()));
         }
+        Ok(copy)
+    }
+
+    /// What the converter makes of a value; it is not asked again for what it gave, but for the parts of that.
+    fn convert_to_js(
+        &self,
+        value: &Bound<'py, PyAny>,
+        depth: Depth,
+        copied: &mut CopiedToJs<'py>,
+    ) -> Result<Local<'s>, Error> {
+        let is_plain =
+            value.is_none() || value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>();
+        let Some(converter) = copied.converter.take_if(|_| !is_plain) else {
+            return self.value_to_js(value);
+        };
+        let converted = self.of_python(converter.call1((value,)));
+        let copy = converted.and_then(|converted| {
+            let copy = match converted.is(value) {
+                true => self.value_to_js(value),
+                false => self.begin_copy_to_js(&converted, depth, copied),
+            };
+            copied.seen.push(converted);
+            copy
+        });
+        copied.converter = Some(converter);
+        let copy = copy?;
+        let kept = self.scope.persist(copy);
+        copied.known.insert(value.as_ptr() as usize, kept);
+        copied.seen.push(value.clone());
         Ok(copy)
     }
 

@@ -18,6 +18,7 @@ const {
   test,
 } = require('builtins/primordials');
 const { stringIncludes, subarray, then, toWellFormed, viewByteLength } = require('builtins/primordials');
+const { noteAbortable, notesAbortables } = require('builtins/abortable');
 const { hidden, isUint8Array } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
@@ -60,7 +61,8 @@ function fetch(input, init = undefined) {
   if (init === undefined && typeof input === 'string' && here === undefined && !startsWith(input, 'blob:')) {
     const failure = failureFor(input);
     const onFailure = failure === null ? networkError : (/** @type {any} */ error) => networkError(error, failure);
-    return then(fetchStart('GET', toWellFormed(input), '', null, 'follow', 0), responseFrom, onFailure);
+    const number = abortableNumber();
+    return noteFetch(then(fetchStart('GET', toWellFormed(input), '', null, 'follow', number), responseFrom, onFailure), number);
   }
   try {
     return start(loadRequest().readRequest(input, init, 'fetch'));
@@ -82,7 +84,19 @@ function start(record) {
     return startAbortable(record, signal, failure);
   }
   const upload = prepareBody(record.body);
-  return then(startWith(record, upload, 0), responseFrom, (error) => networkError(error, failure, reasonOf(error, upload)));
+  const number = abortableNumber();
+  const onFailure = (/** @type {any} */ error) => networkError(error, failure, reasonOf(error, upload));
+  return noteFetch(then(startWith(record, upload, number), responseFrom, onFailure), number);
+}
+
+/** The number of a fetch without a signal: only where who waits for it can be cancelled it may be given up. */
+function abortableNumber() {
+  return notesAbortables() ? (lastNumber += 1) : 0;
+}
+
+/** @param {Promise<any>} promise @param {number} number */
+function noteFetch(promise, number) {
+  return number === 0 ? promise : noteAbortable(promise, () => fetchAbort(number));
 }
 
 /** @param {RequestSlots} record @param {Upload} upload @param {number} number @returns {Promise<ResponseHead>} */
