@@ -338,6 +338,30 @@ def test_what_leaves_is_limited() -> None:
     twinloop.run(main())
 
 
+def test_queues_outside_of_the_heap_are_bounded_too() -> None:
+    async def main() -> None:
+        async with js.Context() as context:
+            with pytest.raises(js.JsException, match="10000 timers wait"):
+                await context.eval("const f = () => {}; for (;;) setTimeout(f, 1e6)")
+        async with js.Context() as context:
+            # Those that ran or were ended wait no more.
+            await context.eval("for (let i = 0; i < 30000; i++) clearTimeout(setTimeout(() => {}, 1e6))")
+            assert await context.eval(
+                "let n = 0; const every = setInterval(() => { if (++n === 3) clearInterval(every); }, 1);"
+                "await new Promise((resolve) => setTimeout((a, b) => resolve([a, b, typeof every]), 30, 1, 2)).then((r) => [...r, n])"
+            ) == [1, 2, "number", 3]
+            assert await context.eval("const order = []; queueMicrotask(() => order.push('m')); await null; order") == [
+                "m"
+            ]
+            with pytest.raises(js.JsException, match="calls a function"):
+                await context.eval("setTimeout('1')")
+        context = js.Context(memory_limit=16 << 20)
+        with pytest.raises(js.ContextMemoryError):
+            await context.eval("const f = () => {}; for (;;) queueMicrotask(f)")
+
+    twinloop.run(main())
+
+
 def test_the_console_is_the_hosts() -> None:
     async def main() -> None:
         lines: list[tuple[str, str]] = []

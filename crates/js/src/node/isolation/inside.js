@@ -6,9 +6,10 @@
 'use strict';
 
 const { Map, apply, create, defineProperty, join, keys, map, mapDelete, mapGet, mapSet, slice, split } = require('builtins/primordials');
-const { withResolvers } = require('builtins/primordials');
+const { mapSize, resolve, then, withResolvers } = require('builtins/primordials');
 const { Copying, describe } = require('node/isolation/values');
 const { readMessage, writeMessage } = require('web/html/message');
+const { clearTimeout: stopTimer, setInterval: startInterval, setTimeout: startTimer } = require('web/html/timers');
 const { listen } = require('web/messaging/port');
 const { contextClose, evaluateScript, portPost, portReference, promptScript, threadSetFail, threadSetup } = ops;
 const { formatArguments } = require('builtins/inspect/format');
@@ -16,7 +17,7 @@ const { formatArguments } = require('builtins/inspect/format');
 /** @type {any} */
 const global = globalThis;
 // The language's own, whatever a program makes of the globals later.
-const { Error: OwnError, RangeError: OwnRangeError } = globalThis;
+const { Error: OwnError, RangeError: OwnRangeError, TypeError: OwnTypeError } = globalThis;
 
 /**
  * @typedef {object} Setup
@@ -113,6 +114,43 @@ function seen(cost) {
   say('warn', `${lost} lines of the console were lost: there were more than the host could take`);
 }
 
+// ---- timers and microtasks, of which the queues are not in the heap that is limited
+
+/** Timers that wait, by their numbers. @type {Map<number, any>} */
+const timers = new Map();
+let lastTimer = 0;
+const mostTimers = 10_000;
+
+/** @param {boolean} repeats */
+function timerFunction(repeats) {
+  /** @param {any} callback @param {any} [delay] @param {any[]} given */
+  return (callback, delay = 0, ...given) => {
+    if (typeof callback !== 'function') throw new OwnTypeError('a timer calls a function');
+    if (mapSize(timers) >= mostTimers) throw new OwnRangeError(`${mostTimers} timers wait`);
+    const number = ++lastTimer;
+    const due = () => {
+      if (!repeats) mapDelete(timers, number);
+      apply(callback, undefined, given);
+    };
+    mapSet(timers, number, repeats ? startInterval(due, delay) : startTimer(due, delay));
+    return number;
+  };
+}
+
+/** @param {any} number */
+function clearTimer(number) {
+  const timer = mapGet(timers, number);
+  if (timer === undefined) return;
+  mapDelete(timers, number);
+  stopTimer(timer);
+}
+
+/** A job of a promise is an object of the heap. @param {any} callback */
+function queueMicrotask(callback) {
+  if (typeof callback !== 'function') throw new OwnTypeError('queueMicrotask: 1 function required');
+  void then(resolve(undefined), () => callback());
+}
+
 // ---- what the code finds
 
 /** @param {any} object @param {string} name @param {any} value */
@@ -127,6 +165,11 @@ for (let i = 0; i < levels.length; i += 1) console[levels[i]] = writer(levels[i]
 const outside = contextClose(setup.globals, setup.sources, setup.modules);
 for (let i = 0; i < outside.length; i += 1) delete global[outside[i]];
 hide(global, 'console', console);
+hide(global, 'setTimeout', timerFunction(false));
+hide(global, 'setInterval', timerFunction(true));
+hide(global, 'clearTimeout', clearTimer);
+hide(global, 'clearInterval', clearTimer);
+hide(global, 'queueMicrotask', queueMicrotask);
 const names = keys(setup.values);
 for (let i = 0; i < names.length; i += 1) hide(global, names[i], setup.values[names[i]]);
 for (let i = 0; i < setup.functions.length; i += 1) {
