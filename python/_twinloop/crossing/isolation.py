@@ -12,6 +12,7 @@ import contextvars
 import inspect
 import os
 import re
+import sys
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -245,7 +246,8 @@ class Context:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_isolation", None) is not None and not self._reason:
+        # An interpreter that ends has ended its loops, and their threads.
+        if getattr(self, "_isolation", None) is not None and not self._reason and not sys.is_finalizing():
             # Where that fails, its loop has ended, and the thread with it.
             with contextlib.suppress(RuntimeError):
                 self.close()

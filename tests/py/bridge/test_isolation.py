@@ -7,6 +7,8 @@ import contextvars
 import datetime
 import gc
 import pathlib
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -426,6 +428,26 @@ def test_contexts_that_nobody_holds_are_ended() -> None:
         ]
 
     twinloop.run(main())
+
+
+def test_a_context_that_is_left_to_the_end_of_the_interpreter_says_nothing() -> None:
+    program = """
+import twinloop
+from twinloop import js
+
+async def main():
+    context = js.Context()
+    try:
+        await context.eval("throw new Error('x')")
+    except js.JsException as error:
+        # A circle, which the collector of the interpreter's end finds.
+        globals()["kept"] = [error, context]
+        kept.append(kept)
+
+twinloop.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_program_that_leaves_contexts_open_ends() -> None:

@@ -19,8 +19,8 @@ const loadUrls = () => require('node/url/url');
 
 /** The program of a worker. Buffers go back as themselves, and what cannot be written says so. */
 const program = `
-const { parentPort } = require('node:worker_threads');
-const { createRequire } = require('node:module');
+const { parentPort } = process.getBuiltinModule('node:worker_threads');
+const { createRequire } = process.getBuiltinModule('node:module');
 const buffersOf = (value) => {
   if (value instanceof ArrayBuffer) return [value];
   if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
