@@ -35,7 +35,6 @@ const loadBytes = () => require('web/streams/byte_algorithms');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadClone = () => require('web/html/structured_clone');
 const loadAbort = () => require('web/abort/abort');
-const loadResponse = () => require('web/fetch/response');
 
 /** @typedef {'bytes' | 'text' | 'native' | 'stream' | 'blob'} BodyKind */
 /** A native body while it can still be canceled. @typedef {{ id: number, signal: any, listener: ((reason: any) => void) | null }} Held */
@@ -281,13 +280,21 @@ function nativeStream(record) {
   return stream;
 }
 
+/** The class, which takes its bodies from here and is there where a server is. @type {any} */
+let ResponseClass;
+
+/** @param {any} made */
+function setResponseClass(made) {
+  ResponseClass = made;
+}
+
 /** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. @param {any} error */
 function bodyError(error) {
   if (error?.status !== 413) return new TypeError('terminated', { cause: error });
   // Frameworks look for the status that their client gets; Hono for a whole answer, and takes any other error for a fault of the program.
   const failure = /** @type {any} */ (new TypeError('the body is longer than the limit of the server', { cause: error }));
   failure.status = 413;
-  const getResponse = () => new (loadResponse().Response)('Payload Too Large', { status: 413 });
+  const getResponse = () => new ResponseClass('Payload Too Large', { status: 413 });
   defineProperty(failure, 'getResponse', { value: getResponse, configurable: true, writable: true });
   defineProperty(failure, tooLong, { value: true });
   return failure;
@@ -557,6 +564,7 @@ module.exports = {
   isUsed,
   knownBytes,
   nativeBody,
+  setResponseClass,
   streamBody,
   streamOf,
   takeNative,

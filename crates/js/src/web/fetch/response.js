@@ -6,7 +6,7 @@
 const { customInspect, regExp, setHas, setOf, stringify, test } = require('builtins/primordials');
 const { defineInterface, requireArguments, toByteString, toDictionary, toUSVString, toUnsignedShort } = require('builtins/webidl');
 const { Headers, addMissing, combinedValue, makeHeaders, wireText } = require('web/fetch/headers');
-const { cloneBody, extractAnswer, extractBody, installBody, isUnusable, isUsed } = require('web/fetch/body');
+const { cloneBody, extractAnswer, extractBody, installBody, isUnusable, isUsed, setResponseClass } = require('web/fetch/body');
 const { isNullBodyStatus } = ops;
 const loadUrl = () => require('web/url/url');
 const loadInspect = () => require('builtins/inspect/inspect');
@@ -183,5 +183,6 @@ installBody(
   (response) => contentTypeOf(recordOf(response)),
 );
 defineInterface(Response);
+setResponseClass(Response);
 
 module.exports = { Response, ResponseRecord, asResponse, contentTypeOf, makeResponse };
