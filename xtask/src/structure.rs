@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md says why; this file says it so that a machine can refuse what breaks it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -79,10 +80,28 @@ pub(crate) fn check() -> Result<()> {
             &mut faults,
         );
     }
+    check_names(&files("py")?, &mut faults);
     if faults.is_empty() {
         Ok(())
     } else {
         bail!("{}", faults.join("\n"))
+    }
+}
+
+/// No two files of Python tests have one name: pytest would take them for one module, and collect none.
+fn check_names(files: &[PathBuf], faults: &mut Vec<String>) {
+    let mut known = BTreeMap::new();
+    for file in files.iter().filter(|file| file.starts_with("tests")) {
+        let name = file.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with("test_")
+            && let Some(other) = known.insert(name, file)
+        {
+            faults.push(format!(
+                "{}: has the name of {}; pytest needs another",
+                file.display(),
+                other.display()
+            ));
+        }
     }
 }
 
@@ -212,6 +231,21 @@ mod tests {
             faults,
             ["crates/web/Cargo.toml: crates/web must not depend on twinloop-js"]
         );
+    }
+
+    #[test]
+    fn two_python_tests_of_one_name_are_a_fault() {
+        let files = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        for (names, count) in [
+            (["tests/py/loop/test_a.py", "tests/py/tls/test_b.py"], 0),
+            (["tests/py/loop/test_a.py", "tests/py/tls/test_a.py"], 1),
+            (["tests/py/loop/shared.py", "tests/py/tls/shared.py"], 0),
+            (["python/twinloop/test_a.py", "tests/py/tls/test_a.py"], 0),
+        ] {
+            let mut faults = Vec::new();
+            check_names(&files(&names), &mut faults);
+            assert_eq!(faults.len(), count, "{names:?}");
+        }
     }
 
     #[test]

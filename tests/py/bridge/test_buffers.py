@@ -6,6 +6,7 @@ import array
 import asyncio
 import gc
 import mmap
+import os
 import struct
 import threading
 from typing import Any
@@ -36,12 +37,32 @@ def test_a_buffer_is_a_typed_array_over_the_same_memory() -> None:
         # In JavaScript the same.
         js.function("(b) => { b.toJs()[2] = 1; }")(data)
         assert data == b"z\0\1"
-        part = memoryview(bytearray(range(10)))[3:7]
+        part = memoryview(bytearray(range(20)))[8:12]
         js.to_js(part)[0] = 99
-        assert list(part) == [99, 4, 5, 6]
+        assert list(part) == [99, 9, 10, 11]
         pages = mmap.mmap(-1, 4096)
         js.to_js(pages)[4095] = 7
         assert pages[4095] == 7
+
+    twinloop.run(main())
+
+
+@pytest.mark.skipif(
+    "JS_GC_ZEAL" in os.environ, reason="the engine's debug build wants buffers that begin at multiples of eight"
+)
+def test_a_part_begins_anywhere() -> None:
+    async def main() -> None:
+        part = memoryview(bytearray(range(10)))[3:7]
+        js.to_js(part)[0] = 99
+        assert list(part) == [99, 4, 5, 6]
+        values = array.array("f", [1, 2, 3])
+        js.to_js(memoryview(values)[1:])[0] = 0.5
+        assert list(values) == [1, 0.5, 3]
+        # Not where its elements cannot stand: a copy.
+        data = bytearray(17)
+        numbers = js.to_js(memoryview(data)[1:].cast("d"))
+        numbers[0] = 1.5
+        assert numbers.to_py() is not None and numbers[0] == 1.5 and data == bytes(17)
 
     twinloop.run(main())
 

@@ -242,6 +242,8 @@ impl<'s> Scope<'s> {
         });
         debug_assert!(external.memory.start() == contents);
         let external = Box::into_raw(external);
+        // The engine's debug build wants eight bytes' alignment, which what `malloc` gives has and a part of a buffer has not. Nothing but that
+        // assertion asks for it: an element has its own alignment, by whoever lends.
         // SAFETY: the contents stay where they are until `free` gets the box back, which the engine's owning pointer does
         // also when making the buffer fails.
         self.root_object(unsafe {

@@ -1,7 +1,7 @@
 //! Python's buffers as typed arrays over the same memory.
 //!
 //! JavaScript has no typed array that cannot be written to, so what is read-only in Python (`bytes`) is copied, and so is what does not
-//! stand in one piece. More dimensions than one are Arrays of Arrays, whose innermost are views of one buffer. GIL held.
+//! stand in one piece, or whose elements stand where none may in C. More dimensions than one are Arrays of Arrays, whose innermost are views of one buffer. GIL held.
 
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ impl<'s> Crossing<'_, 's, '_> {
         let Some((info, memory)) = lent else {
             return Ok(None);
         };
+        // C++ reads an element where elements of its size may stand.
+        let memory =
+            memory.filter(|memory| (memory.start() as usize).is_multiple_of(info.item.max(1)));
         let buffer = match memory {
             Some(memory) => self.scope.array_buffer_over(Arc::from(memory))?,
             None => {
