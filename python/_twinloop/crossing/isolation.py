@@ -190,7 +190,7 @@ class Context:
 
     def _start(self) -> None:
         made = _native.js_builtin("node/isolation/host")
-        # Weakly: the thread is to end with the last who holds this, and no collector sees a circle through both heaps.
+        # Weakly: the thread is to end with the last who holds this, and not when cycles through both heaps are looked for next.
         this = weakref.ref(self)
 
         def ask(*given: Any) -> None:

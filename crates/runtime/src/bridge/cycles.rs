@@ -17,10 +17,11 @@ use std::rc::Rc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyBool, PyBytes, PyCode, PyDict, PyFloat, PyInt, PyList, PyModule, PyNone, PyString,
 };
-use twinloop_js::engine::{Local, Scope};
+use twinloop_js::engine::{Error, Local, Scope};
 use twinloop_loop::Entry;
 
 use super::handles::PythonObject;
@@ -111,13 +112,11 @@ impl Bridge {
         self.enter(py, |crossing| {
             let scope = crossing.scope;
             let asked = scope.nested(|scope| {
-                let handles =
-                    Handles::of(self, scope).map_err(|error| crossing.error_to_py(error))?;
+                let handles = crossing.of_js(Handles::of(self, scope))?;
                 let Some(findings) = Graph::from(py, &handles.objects, most)?.findings() else {
                     return Ok(Vec::new());
                 };
-                self.mirror(scope, &handles, &findings)
-                    .map_err(|error| crossing.error_to_py(error))?;
+                crossing.of_js(self.mirror(scope, &handles, &findings))?;
                 for index in &findings.held {
                     self.keys.weaken(*index);
                 }
@@ -128,9 +127,7 @@ impl Bridge {
             }
             // What was looked at a moment ago, and asked for through weak references, is kept for nobody.
             scope.collect_unkept();
-            let freed = scope
-                .nested(|scope| self.restore(scope, &asked))
-                .map_err(|error| crossing.error_to_py(error))?;
+            let freed = scope.nested(|scope| crossing.of_js(self.restore(scope, &asked)))?;
             scope.drop_collected();
             Ok(Some(freed))
         })
@@ -142,7 +139,7 @@ impl Bridge {
         scope: &Scope<'_>,
         handles: &Handles<'_>,
         findings: &Findings,
-    ) -> Result<(), twinloop_js::engine::Error> {
+    ) -> Result<(), Error> {
         let number = |number: usize| scope.number(number as f64);
         let edges: Vec<Local<'_>> = findings.edges.iter().map(|end| number(*end)).collect();
         let objects: Vec<Local<'_>> = findings
@@ -168,11 +165,7 @@ impl Bridge {
     }
 
     /// Gives what lived its root back; the number of those that did not.
-    fn restore(
-        &self,
-        scope: &Scope<'_>,
-        asked: &[usize],
-    ) -> Result<usize, twinloop_js::engine::Error> {
+    fn restore(&self, scope: &Scope<'_>, asked: &[usize]) -> Result<usize, Error> {
         let survivors = self.help(scope, Helper::Survivors, &[])?;
         let mut freed = 0;
         for (at, index) in asked.iter().enumerate() {
@@ -183,7 +176,7 @@ impl Bridge {
                 } else {
                     self.keys.strengthen(*index, scope.persist(value));
                 }
-                Ok::<_, twinloop_js::engine::Error>(())
+                Ok::<_, Error>(())
             })?;
         }
         Ok(freed)
@@ -198,7 +191,7 @@ struct Handles<'s> {
 }
 
 impl<'s> Handles<'s> {
-    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Result<Self, twinloop_js::engine::Error> {
+    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Result<Self, Error> {
         let known = bridge.handles.alone();
         let numbers: Vec<Local<'_>> = known
             .iter()
@@ -254,7 +247,7 @@ struct Findings {
 
 impl<'py> Graph<'py> {
     fn from(py: Python<'py>, handles: &[Rc<PythonObject>], most: usize) -> PyResult<Self> {
-        static REFERENTS: pyo3::sync::PyOnceLock<Py<PyAny>> = pyo3::sync::PyOnceLock::new();
+        static REFERENTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let referents = REFERENTS.import(py, "gc", "get_referents")?;
         let mut graph = Graph {
             is_whole: true,

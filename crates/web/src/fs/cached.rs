@@ -145,7 +145,12 @@ fn open_now(path: &Path, flags: OFlags) -> Option<OwnedFd> {
     rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), how).ok()
 }
 
-fn read_now(file: &std::fs::File, buffer: &mut [u8], position: Option<u64>) -> Option<usize> {
+/// Reads what is in memory, at a place or at the file's own: how many bytes; nothing if it would wait, or fails.
+pub(crate) fn read_now(
+    file: &std::fs::File,
+    buffer: &mut [u8],
+    position: Option<u64>,
+) -> Option<usize> {
     // -1 is the file's own place.
     let offset = position.unwrap_or(u64::MAX);
     let mut slices = [IoSliceMut::new(buffer)];

@@ -3,19 +3,19 @@
 //! What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes them (rules ONE-WAIT,
 //! BOUNDED).
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use rustix::io::ReadWriteFlags;
 use twinloop_loop::{JoinHandle, Loop};
 
 use super::coding::Coding;
 use super::squeezing::{SHORT, failed, squeeze};
 use crate::compression::{Coder, Failure};
+use crate::fs::cached;
 use crate::{Error, ErrorKind, REUSED_SIZE, Result, Reused};
 
 /// The most that is read at once.
@@ -258,8 +258,7 @@ impl std::fmt::Debug for FileBody {
 /// What the system has in its cache; nothing if it would have to wait.
 fn read_cached(file: &std::fs::File, offset: u64, wanted: usize) -> Option<Bytes> {
     let read = |memory: &mut [u8]| {
-        let mut slices = [IoSliceMut::new(memory)];
-        let count = rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()?;
+        let count = cached::read_now(file, memory, Some(offset))?;
         (count > 0 || wanted == 0).then_some(count)
     };
     if wanted < LARGE {

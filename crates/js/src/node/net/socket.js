@@ -515,14 +515,14 @@ const methods = {
   /** @this {any} */
   _getsockname() {
     if (!this._handle) return {};
-    this._sockname ??= told(this._handle.getsockname, this._handle);
+    this._sockname ??= told(this._handle, 'getsockname');
     return this._sockname ?? {};
   },
   /** @this {any} */
   _getpeername() {
     if (this._peername) return this._peername;
     if (!this._handle || this.connecting) return {};
-    this._peername = told(this._handle.getpeername, this._handle);
+    this._peername = told(this._handle, 'getpeername');
     return this._peername ?? {};
   },
 
@@ -541,12 +541,10 @@ const methods = {
 };
 addMethods(Socket.prototype, methods);
 
-/** An address as a handle tells it, if it knows. @param {any} ask @param {any} handle */
-function told(ask, handle) {
-  if (ask === undefined) return undefined;
-  /** @type {any} */
+/** An address as a handle tells it, if it knows. @param {any} handle @param {'getsockname' | 'getpeername'} question */
+function told(handle, question) {
   const address = {};
-  return apply(ask, handle, [address]) === 0 ? address : undefined;
+  return handle[question]?.(address) === 0 ? address : undefined;
 }
 
 /** @param {any} socket */
