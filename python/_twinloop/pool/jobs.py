@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from . import reporting, worker
 
-#: What a job keeps of its progress that nobody has asked for.
+#: What a job keeps of its progress that nobody has asked for, and what a thread may tell that the loop has not heard yet.
 _MOST_STEPS = 256
 
 
@@ -31,6 +31,9 @@ class Job:
         self.function = function
         self.arguments = arguments
         self.named = named
+        self._context = contextvars.copy_context()
+        # Called with each step, in the place of who would ask for them.
+        self._hear: Callable[[Any], object] | None = None
         self._result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._result.add_done_callback(self._ended)
         self._steps: deque[Any] = deque(maxlen=_MOST_STEPS)
@@ -64,8 +67,11 @@ class Job:
         return self._steps.popleft()
 
     def _told(self, step: Any) -> None:
-        self._steps.append(step)
-        self._changed.set()
+        if self._hear is None:
+            self._steps.append(step)
+            self._changed.set()
+        elif not self._result.done():
+            self._hear(step)
 
     def _settle(self, result: Any, error: BaseException | None) -> None:
         if self._result.done():
@@ -114,7 +120,9 @@ class Pool:
         self._count = workers
         self._room = waiting
         self._queue: asyncio.Queue[Job] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        # Those at work; the others wait without a task, which a loop that ends would have to cancel.
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle: list[_Process | _Thread] = []
         self._running: set[Job] = set()
         self._is_closed = False
 
@@ -125,13 +133,16 @@ class Pool:
 
     async def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Job:
         """Add a call, once there is room; its job."""
+        return await self._add(Job(function, arguments, named))
+
+    async def _add(self, job: Job) -> Job:
         if self._is_closed:
             raise RuntimeError("the pool is closed")
         if self._queue is None:
             self._queue = asyncio.Queue(self._room)
-            self._tasks = [asyncio.create_task(self._work(self._queue)) for _ in range(self._count)]
-        job = Job(function, arguments, named)
         await self._queue.put(job)
+        if len(self._tasks) < self._count:
+            self._tasks.add(asyncio.create_task(self._work(self._queue)))
         return job
 
     async def run(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
@@ -174,11 +185,11 @@ class Pool:
             del futures[job._result]
 
     async def _work(self, queue: asyncio.Queue[Job]) -> None:
-        """A worker: one job after the other."""
-        own = self._kind()
+        """A worker: one job after the other, as long as there are any."""
+        own = self._idle.pop() if self._idle else self._kind()
         try:
-            while True:
-                job = await queue.get()
+            while not queue.empty():
+                job = queue.get_nowait()
                 if not job.done():
                     self._running.add(job)
                     try:
@@ -190,8 +201,13 @@ class Pool:
                         if not job.done():
                             job.cancel()
                 queue.task_done()
-        finally:
+            self._idle.append(own)
+        except BaseException:
             own.close()
+            raise
+        finally:
+            # Before anybody runs who may add a job.
+            self._tasks.discard(asyncio.current_task())
 
     async def close(self) -> None:
         """Wait for what was added, and end the workers."""
@@ -214,7 +230,8 @@ class Pool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        while self._idle:
+            self._idle.pop().close()
 
     async def __aenter__(self) -> Pool:
         return self
@@ -316,14 +333,21 @@ class _Thread:
         stopped = threading.Event()
         job._stop = stopped.set
         ended = loop.create_future()
+        room = threading.BoundedSemaphore(_MOST_STEPS)
 
         def tell(value: Any) -> None:
+            while not (stopped.is_set() or room.acquire(timeout=0.1)):
+                pass
             if stopped.is_set():
-                raise reporting.JobCancelled
-            loop.call_soon_threadsafe(job._told, value)
+                raise reporting.JobCancelled("nobody waits for the call any more")
+            loop.call_soon_threadsafe(heard, value)
+
+        def heard(value: Any) -> None:
+            room.release()
+            job._told(value)
 
         def call() -> None:
-            reporting.report.set(tell)
+            reporting.CURRENT.set(reporting.Reporter(tell, stopped.is_set))
             try:
                 outcome: tuple[Any, BaseException | None] = job.function(*job.arguments, **job.named), None
             except reporting.JobCancelled:
@@ -333,7 +357,7 @@ class _Thread:
                 outcome = None, error
             loop.call_soon_threadsafe(_set, ended, outcome)
 
-        self._executor.submit(contextvars.copy_context().run, call)
+        self._executor.submit(job._context.run, call)
         result, error = await ended
         if not stopped.is_set():
             job._settle(result, error)
@@ -348,7 +372,7 @@ def _set(future: asyncio.Future[Any], outcome: Any) -> None:
         future.set_result(outcome)
 
 
-_KINDS: dict[str, Callable[[], Any]] = {"process": _Process, "thread": _Thread}
+_KINDS: dict[str, Callable[[], _Process | _Thread]] = {"process": _Process, "thread": _Thread}
 
 
 def pool(

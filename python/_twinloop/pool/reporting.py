@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class JobCancelled(BaseException):
-    """Raised in a function that runs in a pool's thread, by ``progress``, when nobody wants its result any more."""
+    """Raised by ``progress`` in a function that runs in a pool's thread, when nobody wants its result any more. No Exception, so that only who means it catches it."""
 
 
-#: Tells the pool, and raises if the job was cancelled. Not set outside of a pool.
-report: ContextVar[Callable[[Any], None]] = ContextVar("twinloop_pool_report")
+class Reporter(NamedTuple):
+    """What a function that runs in a pool knows of who waits for it."""
+
+    #: Tells of a step, and raises if the job was cancelled.
+    tell: Callable[[Any], None]
+    #: Whether it was.
+    is_cancelled: Callable[[], bool]
+
+
+#: Not set outside of a pool.
+CURRENT: ContextVar[Reporter] = ContextVar("twinloop_pool_reporter")
 
 
 def progress(value: Any = None) -> None:
@@ -20,6 +29,12 @@ def progress(value: Any = None) -> None:
 
     Does nothing in a function that no pool runs.
     """
-    tell = report.get(None)
-    if tell is not None:
-        tell(value)
+    reporter = CURRENT.get(None)
+    if reporter is not None:
+        reporter.tell(value)
+
+
+def is_cancelled() -> bool:
+    """Whether nobody waits for the call any more; False in a process, which is killed then, and in a function that no pool runs."""
+    reporter = CURRENT.get(None)
+    return reporter is not None and reporter.is_cancelled()

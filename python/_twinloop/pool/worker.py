@@ -10,7 +10,7 @@ import struct
 import traceback
 from typing import Any
 
-from .reporting import report
+from .reporting import CURRENT, Reporter
 
 #: The length before each message.
 LENGTH = struct.Struct("!Q")
@@ -26,7 +26,8 @@ def serve(connection: socket.socket) -> None:
     """Answer calls until the other end is gone."""
     # Ctrl-C is for the program, which ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    report.set(lambda value: connection.sendall(pack(("progress", value))))
+    # Who is not wanted any more is killed, and never asks.
+    CURRENT.set(Reporter(lambda value: connection.sendall(pack(("progress", value))), lambda: False))
     stream = connection.makefile("rb")
     with contextlib.suppress(ConnectionError):
         while head := stream.read(LENGTH.size):

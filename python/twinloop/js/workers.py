@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
-from _twinloop.crossing.pools import Stopped, is_stopped, report, run_in_process, run_in_thread
+from _twinloop.pool.calls import run_in_process, run_in_thread
+from _twinloop.pool.reporting import JobCancelled as Stopped
+from _twinloop.pool.reporting import is_cancelled as is_stopped
+from _twinloop.pool.reporting import progress as report
 
-for _public in (Stopped, is_stopped, report, run_in_process, run_in_thread):
+for _public in (run_in_process, run_in_thread):
     _public.__module__ = __name__
 
 __all__ = ["Stopped", "is_stopped", "report", "run_in_process", "run_in_thread"]

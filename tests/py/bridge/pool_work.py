@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import threading
 import time
@@ -10,6 +11,8 @@ from typing import Any
 from twinloop.js import workers
 
 stopped = threading.Event()
+name: contextvars.ContextVar[str] = contextvars.ContextVar("name")
+reached = 0
 
 
 def square(number: int) -> int:
@@ -21,7 +24,9 @@ def where(value: Any) -> list[Any]:
 
 
 def count(to: int) -> str:
+    global reached
     for number in range(to):
+        reached = number
         workers.report({"at": number})
     return "counted"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import pathlib
 import threading
+import time
 from typing import Any
 
 import pool_work as work
@@ -189,12 +191,42 @@ def test_an_abort_signal_ends_what_runs(kind: str) -> None:
 
 def test_a_process_that_dies_or_gives_what_cannot_be_pickled_is_an_error() -> None:
     async def main() -> None:
-        with pytest.raises(RuntimeError, match="the process ended before its function was done"):
+        with pytest.raises(twinloop.WorkerDied, match="ran leave ended with exit code 3"):
             await workers.run_in_process(work.leave)
         with pytest.raises(Exception, match="pickle|local object"):
             await workers.run_in_process(work.odd)
         with pytest.raises(Exception, match="pickle|local object"):
             await workers.run_in_process(lambda: 1)
         assert await workers.run_in_process(work.square, 6) == 36
+
+    twinloop.run(main())
+
+
+def test_contexts_are_those_of_the_call_and_pools_end_with_their_loop() -> None:
+    async def main() -> list[str]:
+        seen = []
+        for name in ("first", "second"):
+            work.name.set(name)
+            seen.append(await workers.run_in_thread(work.name.get))
+        assert await workers.run_in_process(work.square, 2) == 4
+        # Nothing of the pools is a task while nothing runs.
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return seen
+
+    for _ in range(2):
+        assert twinloop.run(main()) == ["first", "second"]
+        assert not multiprocessing.active_children()
+
+
+def test_a_thread_waits_while_the_loop_has_not_heard_its_reports() -> None:
+    async def main() -> None:
+        heard: list[Any] = []
+        call = asyncio.ensure_future(workers.run_in_thread(work.count, 1000, progress=heard.append))
+        while not heard:
+            await asyncio.sleep(0)
+        time.sleep(0.2)
+        assert not call.done() and work.reached < 900
+        assert await call == "counted" and len(heard) == 1000
 
     twinloop.run(main())
