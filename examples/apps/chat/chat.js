@@ -1,0 +1,7 @@
+// A chat with rooms, in JavaScript: `twinloop serve chat.js`.
+import { makeChat } from './rooms.js';
+import { openStore } from './store.js';
+
+const { DATABASE_URL = 'chat.sqlite', REDIS_URL, ORIGINS } = process.env;
+
+export default await makeChat({ store: await openStore(DATABASE_URL), redis: REDIS_URL, origins: ORIGINS?.split(',') });

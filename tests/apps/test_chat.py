@@ -1,0 +1,350 @@
+"""``examples/apps/chat``: three servers with one behaviour, two browsers, two processes, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+
+import pytest
+import twinloop
+from apps_support import ask, is_full, until
+
+SERVERS = ("chat.js", "chat.py", "mixed.mjs")
+
+
+@pytest.fixture(params=SERVERS)
+def chat(request, serve):
+    pytest.importorskip("fastapi")
+    return serve(f"chat/{request.param}")
+
+
+class Person:
+    """Somebody in a room, by the words that the page uses."""
+
+    def __init__(self, socket):
+        self.socket = socket
+        self.heard = []
+        self.close = None
+
+    async def listen(self):
+        try:
+            async for text in self.socket:
+                self.heard.append(json.loads(text))
+        except twinloop.ConnectionClosed:
+            pass
+
+    async def until(self, key, condition=lambda news: True):
+        """The first news of a kind that a condition holds for."""
+        found = []
+        await until(lambda: found.extend(news for news in self.heard if key in news and condition(news[key])) or found)
+        return next(news for news in self.heard if key in news and condition(news[key]))
+
+    async def send(self, **news):
+        await self.socket.send_json(news)
+
+    async def say(self, text, id=None):
+        """Says something, and waits for the server's word that it is stored; gives its number."""
+        id = id or str(uuid.uuid4())
+        await self.send(say=text, id=id)
+        return (await self.until("stored", lambda stored: stored == id))["number"]
+
+    @property
+    def messages(self):
+        return [news["message"]["text"] for news in self.heard if "message" in news]
+
+
+@contextlib.asynccontextmanager
+async def person(app, name, room="lobby", **options):
+    async with twinloop.WebSocket(f"{app.url}/rooms/{room}", params={"name": name}, **options) as socket:
+        somebody = Person(socket)
+        listening = asyncio.create_task(somebody.listen())
+        yield somebody
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+def test_a_room_hears_what_is_said_and_no_other_room_does(chat, run):
+    async def main():
+        async with person(chat, "Ada") as ada, person(chat, "Bob") as bob, person(chat, "Eve", "other") as eve:
+            await bob.until("here", lambda here: here == {"count": 2, "names": ["Ada", "Bob"]})
+            assert await ada.say("<b>grüße</b> ☃") == 1
+            assert await bob.say("hello") == 2
+            message = (await bob.until("message"))["message"]
+            assert (message["number"], message["name"], message["text"]) == (1, "Ada", "<b>grüße</b> ☃")
+            await ada.until("message", lambda message: message["text"] == "hello")
+            await ada.send(typing=True)
+            assert (await bob.until("typing"))["typing"] == "Ada"
+            assert await eve.say("alone") == 1 and eve.messages == ["alone"]
+        async with person(chat, "Bob") as bob:
+            # Ada has gone, and what was said is still there.
+            await bob.until("here", lambda here: here == {"count": 1, "names": ["Bob"]})
+            await bob.send(since=0)
+            found = await bob.until("messages")
+            assert [each["text"] for each in found["messages"]] == ["<b>grüße</b> ☃", "hello"] and found["newest"] == 2
+            await bob.send(since=1)
+            await bob.until("messages", lambda messages: [each["number"] for each in messages] == [2])
+
+    run(main())
+
+
+def test_what_is_sent_twice_is_stored_once_and_what_was_acknowledged_survives_a_cut_of_power(chat, run):
+    async def main():
+        async with person(chat, "Ada") as ada:
+            assert [await ada.say(f"message {n}", f"id-{n}") for n in range(5)] == [1, 2, 3, 4, 5]
+        chat.kill()
+        chat.start()
+        async with person(chat, "Ada") as ada:
+            # The page did not know whether these had arrived.
+            assert await ada.say("message 4", "id-4") == 5
+            assert await ada.say("message 5", "id-5") == 6
+            await ada.send(since=0)
+            found = await ada.until("messages")
+            assert [each["text"] for each in found["messages"]] == [f"message {n}" for n in range(6)]
+
+    run(main())
+
+
+def test_who_says_too_much_is_slowed_down_and_who_says_nonsense_is_shown_the_door(chat, run):
+    async def main():
+        async with person(chat, "Bob") as bob:
+            async with person(chat, "Ada") as ada:
+                for n in range(20):
+                    await ada.send(say=f"{n}", id=f"{n}")
+                refused = await ada.until("refused")
+                assert refused["later"] is True and refused["why"] == "not so fast"
+                for wrong in (
+                    {"say": "x" * 2001, "id": "a"},
+                    {"say": "", "id": "b"},
+                    {"say": 1, "id": "c"},
+                    {"say": "x"},
+                ):
+                    await ada.send(**wrong)
+                    refused = await ada.until("refused", lambda id, wrong=wrong: id == wrong.get("id"))
+                    assert refused["later"] is False, refused
+                await ada.send(since="all")
+            for wrong in ("no JSON", "[1]", "null", '{"other": 1}', b"\xff\x00"):
+                async with person(chat, "Eve") as eve:
+                    await eve.socket.send(wrong)
+                    await until(lambda eve=eve: eve.socket.closed)
+                    assert eve.socket.close_code == 1008, wrong
+            assert await bob.say("still here") > 0
+
+    run(main())
+
+
+def test_pages_of_others_and_names_that_are_none_are_refused(chat, run):
+    async def refusal(path, **headers):
+        with pytest.raises(twinloop.WebSocketHandshakeError) as caught:
+            async with twinloop.WebSocket(chat.url + path, headers=headers):
+                pass
+        return caught.value.status
+
+    async def main():
+        assert await refusal("/rooms/lobby?name=Ada", origin="https://evil.example") == 403
+        assert await refusal("/rooms/lobby?name=Ada", origin="null") == 403
+        for path in (
+            "/rooms/lobby",
+            "/rooms/lobby?name=",
+            "/rooms/lobby?name=%00",
+            f"/rooms/lobby?name={'x' * 33}",
+            "/rooms/a%20b?name=x",
+        ):
+            assert await refusal(path) == 400, path
+        async with person(chat, "Ada", headers={"origin": chat.url}) as ada:
+            assert await ada.say("from the page itself") == 1
+        page = await ask(chat, "/")
+        assert page.status == 200 and "default-src 'self'" in await page.text()
+        for path in ("/../chat.sqlite", "/%2e%2e/chat.sqlite", "/..%2fstore.js", "//etc/passwd"):
+            assert (await ask(chat, path)).status in (400, 403, 404), path
+
+    run(main())
+
+
+def person_who_sleeps(app):
+    """Eve, who reads only when she is asked to; uncompressed, so that what she does not read is as long as it looks."""
+    return twinloop.WebSocket(f"{app.url}/rooms/lobby?name=Eve", compress=False)
+
+
+@pytest.mark.parametrize("chat", SERVERS[:2], indirect=True)
+def test_nobody_waits_for_who_does_not_read_and_who_reads_again_can_ask_for_the_rest(chat, run):
+    async def talk(name):
+        async with person(chat, name) as somebody:
+            for _ in range(10):
+                await somebody.say("☃" * 2000)
+
+    async def main():
+        async with person(chat, "Bob") as bob, person_who_sleeps(chat) as eve:
+            # What Eve does not read fills the system's buffers, and then those of the server.
+            said = 0
+            while said < 2000:
+                await asyncio.gather(*(talk(f"{n}") for n in range(4)))
+                said += 40
+            await bob.until("message", lambda message: message["number"] == said)
+            assert [news["message"]["number"] for news in bob.heard if "message" in news] == list(range(1, said + 1))
+            assert chat.memory() < 400
+            # Eve wakes up: she is told how far the room is, or that the line was cut, and not all that she missed is kept for her.
+            heard = 0
+            try:
+                async for text in eve:
+                    news = json.loads(text)
+                    heard += "message" in news
+                    if news.get("newest") == said:
+                        break
+            except twinloop.ConnectionClosedError as closed:
+                assert closed.code in (1006, 1013)
+            assert 0 < heard < said
+        async with person(chat, "Eve") as eve:
+            await eve.send(since=heard)
+            found = await eve.until("messages")
+            assert [each["number"] for each in found["messages"]] == list(range(heard + 1, heard + 101))[: said - heard]
+
+    run(main())
+
+
+def test_two_browsers_meet_and_one_of_them_sleeps(chat, browsers, run):
+    async def main():
+        first, second = browsers(2)
+        async with (
+            first.page(f"{chat.url}/?room=tea&name=Ada") as ada,
+            second.page(f"{chat.url}/?room=tea&name=Bob") as bob,
+        ):
+            await ada.wait("document.querySelector('#count').textContent === '2 here'")
+            await ada.type("#text", "<img src=x onerror=alert(1)> hello")
+            await bob.wait("document.querySelector('#typing').textContent === 'Ada typing ...'")
+            await ada.press_enter()
+            await bob.wait("document.querySelectorAll('#messages li').length === 1")
+            # Text of others is text: no element was made of it.
+            assert await bob.texts("#messages li") == ["Ada <img src=x onerror=alert(1)> hello"]
+            assert await bob.value("document.querySelector('#messages img')") is None
+            second.sleep()
+            try:
+                for n in range(3):
+                    await ada.type("#text", f"while you slept {n}")
+                    await ada.press_enter()
+                await ada.wait("document.querySelectorAll('#messages li').length === 4")
+                # Meanwhile the server begins again, and nobody tells the sleeper.
+                chat.kill()
+                await ada.wait("document.querySelector('#state').textContent.includes('trying again')")
+                await ada.type("#text", "said while nobody listened")
+                await ada.press_enter()
+                chat.start()
+                await ada.wait("document.querySelectorAll('#messages li').length === 5")
+            finally:
+                second.wake()
+            await bob.wait("document.querySelectorAll('#messages li').length === 5")
+            assert (await bob.texts("#messages li span"))[1:] == [
+                *(f"while you slept {n}" for n in range(3)),
+                "said while nobody listened",
+            ]
+            await bob.type("#text", "good morning")
+            await bob.press_enter()
+            await ada.wait("document.querySelectorAll('#messages li').length === 6")
+            assert await ada.value("sessionStorage.getItem('unsent tea Ada')") == "[]"
+
+    run(main())
+
+
+def test_the_search_of_the_mixed_chat_finds_what_javascript_stored(serve, run):
+    pytest.importorskip("fastapi")
+    chat = serve("chat/mixed.mjs")
+
+    async def main():
+        async with person(chat, "Ada") as ada:
+            await ada.say("buy Bread")
+            await ada.say("100% of it")
+            await ada.say("elsewhere")
+            found = await (await ask(chat, "/api/search", params={"room": "lobby", "text": "bread"})).json()
+            assert [each["text"] for each in found] == ["buy Bread"]
+            assert len(await (await ask(chat, "/api/search", params={"room": "lobby", "text": "%"})).json()) == 1
+            assert (await ask(chat, "/api/search", params={"room": "lobby", "text": ""})).status == 422
+
+    run(main())
+
+
+@pytest.mark.parametrize("chat", SERVERS[:2], indirect=True)
+def test_one_says_something_and_ten_thousand_hear_it(chat, run):
+    count = 10_000 if is_full else 300
+
+    async def main():
+        async with contextlib.AsyncExitStack() as stack, person(chat, "Ada") as ada:
+            listeners = []
+            while len(listeners) < count:
+                new = [twinloop.WebSocket(f"{chat.url}/rooms/lobby?name=n{n}", open_timeout=120) for n in range(100)]
+                listeners += await asyncio.gather(*(stack.enter_async_context(each) for each in new))
+            await ada.until("here", lambda here: here["count"] == count + 1)
+
+            async def hear(socket):
+                async for text in socket:
+                    if (news := json.loads(text)).get("message"):
+                        return news["message"]["text"]
+
+            hearing = asyncio.gather(*(hear(each) for each in listeners))
+            await ada.say("to everybody")
+            assert set(await hearing) == {"to everybody"}
+            print(f"{count} connections: {chat.memory():.0f} MiB")
+
+    run(main(), limit_s=600)
+
+
+@pytest.mark.parametrize(
+    "pair", [("chat.js", "chat.js"), ("chat.py", "chat.py"), ("chat.js", "chat.py"), ("mixed.mjs", "chat.js")]
+)
+def test_processes_hear_each_other_through_redis_and_lose_nothing_when_it_restarts(
+    pair, serve, redis_url, control, run
+):
+    pytest.importorskip("redis")
+    first, second = (serve(f"chat/{name}", REDIS_URL=redis_url) for name in pair)
+    room = uuid.uuid4().hex[:8]
+
+    async def main():
+        async with person(first, "Ada", room) as ada, person(second, "Bob", room) as bob:
+            await ada.until("here", lambda here: here == {"count": 2, "names": ["Ada", "Bob"]})
+            await bob.until("here", lambda here: here == {"count": 2, "names": ["Ada", "Bob"]})
+            await ada.say("through Redis")
+            await bob.until("message", lambda message: message["text"] == "through Redis")
+            await asyncio.to_thread(control, "stop redis")
+            # Stored and acknowledged, although nobody elsewhere hears it now.
+            assert await ada.say("while Redis is away") == 2
+            await asyncio.to_thread(control, "start redis")
+            # Both sides tell how far the room is; a page would ask for what it lacks.
+            await bob.until("newest", lambda newest: newest == 2)
+            await bob.send(since=1)
+            found = await bob.until("messages")
+            assert [each["text"] for each in found["messages"]] == ["while Redis is away"]
+            # Bob's side may not have Redis back yet: then Ada is told how far the room is as soon as it has.
+            number = await bob.say("again")
+            await until(
+                lambda: any(
+                    news.get("newest") == number or news.get("message", {}).get("text") == "again" for news in ada.heard
+                )
+            )
+
+    run(main())
+    if first.folder == second.folder:
+        assert "Redis is away" in first.text
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_messages_in_postgresql_outlive_a_connection_that_breaks(name, serve, postgres_url, control, run):
+    pytest.importorskip("asyncpg")
+    chat = serve(f"chat/{name}", DATABASE_URL=postgres_url)
+    room = uuid.uuid4().hex[:8]
+
+    async def main():
+        async with person(chat, "Ada", room) as ada:
+            numbers = await asyncio.gather(*(ada.say(f"{n}", f"{room}-{n}") for n in range(8)))
+            assert sorted(numbers) == list(range(1, 9))
+            await asyncio.to_thread(control, "stop postgresql")
+            await ada.send(say="lost?", id=f"{room}-lost")
+            refused = await ada.until("refused")
+            assert refused["later"] is True and refused["why"] == "the server could not store it"
+            await asyncio.to_thread(control, "start postgresql")
+            # As the page does.
+            assert await ada.say("lost?", f"{room}-lost") == 9
+            await ada.send(since=0)
+            found = await ada.until("messages")
+            assert [each["number"] for each in found["messages"]] == list(range(1, 10))
+
+    run(main())
