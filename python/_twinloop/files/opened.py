@@ -210,7 +210,10 @@ class BinaryFile:
         self._check_open()
         if not self._writes:
             raise io.UnsupportedOperation("not writable")
-        piece = bytes(data) if isinstance(data, (bytes, bytearray)) else memoryview(data).tobytes()
+        try:
+            piece = bytes(data) if isinstance(data, (bytes, bytearray)) else memoryview(data).tobytes()
+        except TypeError:
+            raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
         if self._at < len(self._ahead):
             self._end -= len(self._ahead) - self._at
         self._ahead, self._at, self._is_whole = b"", 0, False

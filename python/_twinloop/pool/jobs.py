@@ -23,6 +23,9 @@ _MOST_STEPS = 256
 class WorkerDied(RuntimeError):
     """A worker's process ended in the middle of a call: it was killed, or has crashed."""
 
+    # What users meet in tracebacks is the name that they import it by.
+    __module__ = "twinloop"
+
 
 class Job:
     """A call in a pool: ``await`` gives its result, ``async for`` what it tells of its progress, ``cancel()`` ends it."""
@@ -257,6 +260,7 @@ class _Process:
 
     def __init__(self) -> None:
         self._process: Any = None
+        self._has_begun = False
         self._reader: Any = None
         self._writer: Any = None
 
@@ -273,7 +277,9 @@ class _Process:
             await self._writer.drain()
             while True:
                 kind, value = await self._receive()
-                if kind == "progress":
+                if kind == "begun":
+                    self._has_begun = True
+                elif kind == "progress":
                     job._told(value)
                 else:
                     job._settle(*((value, None) if kind == "result" else (None, value)))
@@ -282,7 +288,13 @@ class _Process:
             self.close()
             await asyncio.get_running_loop().run_in_executor(None, process.join)
             name = getattr(job.function, "__qualname__", job.function)
-            job._settle(None, WorkerDied(f"the worker that ran {name} ended with {_told_end(process.exitcode)}"))
+            told = f"the worker that ran {name} ended with {_told_end(process.exitcode)}"
+            if not self._has_begun and process.exitcode > 0:
+                told = (
+                    f"the worker for {name} could not start, {_told_end(process.exitcode)}: it imports the program's file, "
+                    'whose own start must stand behind if __name__ == "__main__":'
+                )
+            job._settle(None, WorkerDied(told))
         except asyncio.CancelledError:
             # In the middle of a message.
             self.close()
@@ -302,6 +314,7 @@ class _Process:
         finally:
             theirs.close()
         self._process = process
+        self._has_begun = False
         self._reader, self._writer = await asyncio.open_connection(sock=ours)
 
     async def _receive(self) -> tuple[str, Any]:

@@ -30,6 +30,8 @@ def serve(connection: socket.socket) -> None:
     CURRENT.set(Reporter(lambda value: connection.sendall(pack(("progress", value))), lambda: False))
     stream = connection.makefile("rb")
     with contextlib.suppress(ConnectionError):
+        # The program's file could be imported.
+        connection.sendall(pack(("begun", None)))
         while head := stream.read(LENGTH.size):
             data = stream.read(LENGTH.unpack(head)[0])
             connection.sendall(_answer(data))

@@ -196,6 +196,21 @@ def test_what_cannot_be_opened_is_the_error_of_the_built_in(run, tmp_path):
     run(main())
 
 
+def test_what_is_not_of_a_files_kind_is_refused_in_the_words_of_the_built_in(run, tmp_path):
+    path = tmp_path / "file"
+
+    async def main():
+        for mode, wrong in (("w", b"bytes"), ("w", 3), ("wb", "text"), ("wb", 3)):
+            with builtins.open(path, mode) as known, pytest.raises(TypeError) as expected:
+                known.write(wrong)
+            async with twinloop.open(path, mode) as own:
+                with pytest.raises(TypeError) as raised:
+                    await own.write(wrong)
+            assert str(raised.value) == str(expected.value)
+
+    run(main())
+
+
 def test_a_closed_file_and_wrong_directions_are_errors(run, tmp_path):
     path = tmp_path / "file"
 

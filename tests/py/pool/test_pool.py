@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 
 import pool_calls
@@ -102,6 +104,22 @@ def test_a_worker_that_dies_is_replaced_and_hurts_nobody_else(run):
             assert await other == 0.3
 
     run(main())
+
+
+def test_a_program_that_its_workers_would_start_again_is_told(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import math, twinloop\n"
+        "async def main():\n"
+        "    async with twinloop.pool(1) as pool:\n"
+        "        await pool.run(math.factorial, 5)\n"
+        "twinloop.run(main())\n"
+    )
+    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith("twinloop.WorkerDied: the worker for factorial could not start, exit code 1: ")
+    assert 'if __name__ == "__main__":' in last
 
 
 @pytest.mark.parametrize("kind", KINDS)
