@@ -13,9 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-PAGES = sorted(
-    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md"), *ROOT.glob("tests/*/README.md")],
-)
+FOUND = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md"), *ROOT.glob("tests/*/README.md")]
+PAGES = sorted(page for page in FOUND if "node_modules" not in page.parts)
 SUMMARY = DOCS / "SUMMARY.md"
 # A page of the book names what is outside of it by its address.
 HOME = "https://github.com/twinloop/twinloop/blob/main/"
