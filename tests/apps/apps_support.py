@@ -103,3 +103,16 @@ async def ask(app, path, **options):
     async with twinloop.fetch(app.url + path, **options) as response:
         await response.bytes()
         return response
+
+
+async def status_of(app, path):
+    """The status of the answer to a path as it stands: a client that knows URLs would take the dots out of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nConnection: close\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    return int(answer.split()[1])
+
+
+# What a path may look like that leads out of a folder.
+OUTWARDS = ("/../{}", "/%2e%2e/{}", "/..%2f{}", "/.%2e/{}", "//{}", "/..\\{}", "/%00{}", "/x/../../{}")

@@ -80,6 +80,7 @@ class Browser:
                 page = Page(connection, attached["sessionId"])
                 await page.call("Runtime.enable")
                 await page.call("Page.enable")
+                await page.call("Log.enable")
                 await page.go(url)
                 yield page
                 await connection.call("Target.closeTarget", targetId=target)
@@ -104,6 +105,9 @@ class Connection:
                 future.set_result(message)
             elif message["method"] == "Runtime.exceptionThrown":
                 self.faults.append(message["params"]["exceptionDetails"])
+            elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
+                entry = message["params"]["entry"]
+                self.faults.append(f"{entry['text']} {entry.get('url', '')}")
             elif message["method"] == "Runtime.consoleAPICalled" and message["params"]["type"] == "error":
                 self.faults.append(message["params"]["args"])
 
@@ -129,7 +133,7 @@ class Page:
 
     @property
     def faults(self):
-        """What the page's script threw, and what it wrote with ``console.error``."""
+        """What the page's script threw or wrote with ``console.error``, and what the browser had to say."""
         return self.connection.faults
 
     async def go(self, url):

@@ -10,19 +10,22 @@ use crate::paths::{self, Profile};
 use crate::process::Finished;
 use crate::python::Venv;
 use crate::terminal::{bold, cyan, dim, duration, green, red};
-use crate::{Arguments, setup};
+use crate::{Arguments, apps, setup};
 
 const HELP: &str = "\
-cargo xtask demo
+cargo xtask demo [apps]
 
 Does what `cargo xtask setup` does, starts servers on loopback that answer for example.com, and runs the six kinds of
 program (examples/) and the five in Rust (crates/twinloop/examples). Shows each program, what it printed and how long it
 took, and fails if one of them does not print what it should.
+
+  apps   the applications of examples/apps instead: each is started, used, and ended, and what it did is shown
 ";
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     match arguments.next()? {
         None => demo(),
+        Some(lexopt::Arg::Value(word)) if word == "apps" => apps::demo(),
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
             print!("{HELP}");
             Ok(())

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apps;
 mod bench;
 mod cargo;
 mod ci;

@@ -114,7 +114,7 @@ pub(crate) fn provide(suite: Suite) -> Result<Vec<Program>> {
 }
 
 /// Copies a folder with all that is in it.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir(to)?;
     for entry in std::fs::read_dir(from)? {
         let source = entry?.path();

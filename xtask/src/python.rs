@@ -164,15 +164,21 @@ impl Venv {
     /// Makes the environment if it is not there, and installs what `requirements` (a file of `xtask/requirements`) lists,
     /// unless that was done before.
     pub(crate) fn provide(&self, requirements: &str) -> Result<()> {
-        self.once(requirements, |list| {
+        self.provide_list(&required(requirements), requirements)
+    }
+
+    /// As `provide`, with a list that stands elsewhere, and a name for it.
+    pub(crate) fn provide_list(&self, list: &Path, name: &str) -> Result<()> {
+        self.once(list, name, || {
             self.pip(&["--requirement".as_ref(), list.as_os_str()])
         })
     }
 
     /// As `provide`, but a line that cannot be installed is left out.
     pub(crate) fn provide_what_can_be_had(&self, requirements: &str) -> Result<()> {
-        self.once(requirements, |list| {
-            let lines = std::fs::read_to_string(list)?;
+        let list = required(requirements);
+        self.once(&list, requirements, || {
+            let lines = std::fs::read_to_string(&list)?;
             for line in lines.lines().filter(|line| !line.starts_with('#')) {
                 if self.pip(&[line.as_ref()]).is_err() {
                     terminal::note(&format!("{line} cannot be installed here"));
@@ -182,18 +188,17 @@ impl Venv {
         })
     }
 
-    /// Makes the environment and calls `install` with the list's path, unless the same list was installed before.
-    fn once(&self, requirements: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-        let list = paths::root().join("xtask/requirements").join(requirements);
+    /// Makes the environment and calls `install`, unless the same list was installed before.
+    fn once(&self, list: &Path, name: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
         let wanted =
-            std::fs::read_to_string(&list).with_context(|| format!("read {}", list.display()))?;
+            std::fs::read_to_string(list).with_context(|| format!("read {}", list.display()))?;
         self.create()?;
-        let stamp = self.folder.join(format!("installed-{requirements}"));
+        let stamp = self.folder.join(format!("installed-{name}"));
         if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }
-        let what = format!("installing {requirements} into {}", self.folder.display());
-        terminal::timed(&what, || install(&list))?;
+        let what = format!("installing {name} into {}", self.folder.display());
+        terminal::timed(&what, install)?;
         Ok(std::fs::write(stamp, wanted)?)
     }
 
@@ -290,6 +295,11 @@ impl Venv {
         let program = format!("import sysconfig; print({expression})");
         process::output(Command::new(self.python()).args(["-c", &program]))
     }
+}
+
+/// A list of `xtask/requirements`.
+fn required(name: &str) -> PathBuf {
+    paths::root().join("xtask/requirements").join(name)
 }
 
 /// Copies a folder's Python files, and those of the folders in it.

@@ -105,6 +105,16 @@ pub(crate) const SERVERS: [Need; 5] = [
     ),
 ];
 
+/// What the tests of `examples/apps` look at pages with, and what encodes the stream that one of them shows.
+pub(crate) const APPS: [Need; 2] = [
+    need(
+        "command -v chromium || command -v chromium-browser || command -v google-chrome",
+        "chromium",
+        "looking at pages",
+    ),
+    need("command -v ffmpeg", "ffmpeg", "encoding a stream"),
+];
+
 /// To build the engine from source, besides LLVM.
 const ENGINE_FROM_SOURCE: [Need; 3] = [
     need("command -v m4", "m4", "configuring SpiderMonkey"),

@@ -15,10 +15,10 @@ use crate::process::Finished;
 use crate::python::Venv;
 use crate::servers::{Absence, Servers};
 use crate::terminal::{dim, duration, green, red, step};
-use crate::{Arguments, cargo, fuzz, npm_programs, process, system, zeal};
+use crate::{Arguments, apps, cargo, fuzz, npm_programs, process, system, terminal, zeal};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [npm] [real] [python] [examples] [fuzz] [zeal] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [npm] [real] [python] [apps] [examples] [fuzz] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
@@ -26,6 +26,7 @@ Runs the kinds of test that are named, or all:
   npm        tests/npm: packages from npm, each used by a program that must print what it prints on Node
   real       tests/real: the same against real servers, which are installed if this kind is named (or CI is set), and skipped otherwise
   python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
+  apps       tests/apps: the applications of examples/apps, in browsers and against servers, which are installed as those of `real`
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   fuzz       only if it is named, or with --full: every target of `cargo xtask fuzz` for a minute
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
@@ -106,6 +107,11 @@ impl Plan {
         self.kinds.iter().any(|wanted| wanted == kind) || (self.full && self.kinds.is_empty())
     }
 
+    /// Databases and browsers are no tools that a person expects to be installed by a test of something else.
+    fn may_install(&self) -> bool {
+        !self.kinds.is_empty() || std::env::var_os("CI").is_some()
+    }
+
     /// Only tests whose name contains this.
     pub(crate) fn filter(&self) -> Option<&str> {
         self.filter.as_deref()
@@ -134,7 +140,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("node") => plan.node = Some(arguments.value()?.into()),
             lexopt::Arg::Value(kind)
                 if [
-                    "rust", "js", "npm", "real", "python", "examples", "fuzz", "zeal",
+                    "rust", "js", "npm", "real", "python", "apps", "examples", "fuzz", "zeal",
                 ]
                 .iter()
                 .any(|known| kind == *known) =>
@@ -157,7 +163,7 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
     if let Some(node) = &plan.node {
         return keep(plan, node);
     }
-    if ["js", "npm", "real", "python", "examples"]
+    if ["js", "npm", "real", "python", "apps", "examples"]
         .iter()
         .any(|kind| plan.has(kind))
     {
@@ -180,6 +186,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         }
         if plan.has("examples") {
             total.add(session.examples_without_python()?);
+        }
+        if plan.has("apps") {
+            total.add(session.apps()?);
         }
         if plan.has("python") || plan.has("examples") {
             let venvs = if plan.full {
@@ -248,9 +257,7 @@ fn with_servers(plan: &Plan) -> Result<(Vec<Program>, Servers)> {
         .iter()
         .flat_map(|program| program.servers.iter().map(String::as_str))
         .collect();
-    // Databases are no tools that a person expects to be installed by a test of something else.
-    let may_install = !plan.kinds.is_empty() || std::env::var_os("CI").is_some();
-    let servers = Servers::start(&needed, may_install)?;
+    let servers = Servers::start(&needed, plan.may_install())?;
     Ok((programs, servers))
 }
 
@@ -440,6 +447,31 @@ impl Session<'_> {
         self.run_examples(&runner, &programs)
     }
 
+    /// The applications, with the browser and the servers that are there.
+    fn apps(&self) -> Result<Tally> {
+        step("Applications");
+        let venv = Venv::default()?;
+        venv.provide("test.txt")?;
+        venv.install_package(self.plan.profile)?;
+        apps::provide(&venv)?;
+        let may_install = self.plan.may_install();
+        if may_install && let Err(error) = system::provide(&system::APPS) {
+            terminal::note(&format!("{error:#}"));
+        }
+        let needed = ["postgresql", "redis"];
+        let servers = Servers::start(&needed, may_install)?;
+        let mut total = self.pytest(&venv, &["tests/apps"], Some(&servers))?;
+        for name in needed {
+            if let Some(Absence { reason, is_fault }) = servers.absence(&[name.to_owned()])
+                && is_fault
+            {
+                println!("{} {reason}", red("✘"));
+                total.add(Tally::one(false));
+            }
+        }
+        Ok(total)
+    }
+
     /// The package's tests and the examples on one Python version.
     fn python_version(&self, venv: &Venv) -> Result<Tally> {
         step(&format!("Python {}", venv.interpreter.version()));
@@ -447,7 +479,7 @@ impl Session<'_> {
         venv.install_package(self.plan.profile)?;
         let mut total = Tally::default();
         if self.plan.has("python") {
-            total.add(self.pytest(venv, &["tests/py", "tests/both"])?);
+            total.add(self.pytest(venv, &["tests/py", "tests/both"], None)?);
         }
         if self.plan.has("examples") {
             let mut programs = examples::programs()?;
@@ -457,8 +489,13 @@ impl Session<'_> {
         Ok(total)
     }
 
-    /// The Python tests below `folders`.
-    pub(crate) fn pytest(&self, venv: &Venv, folders: &[&str]) -> Result<Tally> {
+    /// The Python tests below `folders`, with the addresses of the servers that they need.
+    pub(crate) fn pytest(
+        &self,
+        venv: &Venv,
+        folders: &[&str],
+        servers: Option<&Servers>,
+    ) -> Result<Tally> {
         let mut command = Command::new(venv.python());
         command.args(["-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]);
         command.args(folders);
@@ -466,6 +503,9 @@ impl Session<'_> {
             command.args(["-k", filter]);
         }
         self.environment(&mut command);
+        if let Some(servers) = servers {
+            command.env("SERVERS", servers.addresses().to_string());
+        }
         let finished = process::gather(command.current_dir(paths::root()), SUITE_LIMIT, show_line)?;
         let mut counted = pytest_tally(&finished.output);
         // Exit status 5: nothing was selected.

@@ -94,7 +94,7 @@ pub(crate) fn zeal(plan: &Plan) -> Result<Tally> {
         ];
         total.add(rust(plan, mode)?);
         total.add(session.javascript(|name| !TOO_LONG.iter().any(|long| name.ends_with(long)))?);
-        total.add(session.pytest(&venv, &["tests/py/bridge", "tests/both"])?);
+        total.add(session.pytest(&venv, &["tests/py/bridge", "tests/both"], None)?);
     }
     Ok(total)
 }

@@ -182,7 +182,7 @@ impl Trained {
         self.python(counts, &["bridge.py", "twinloop", "20"])?;
         // A suite that fails here, for instance because the engine is slower, has trained all the same.
         session.javascript(|name| !TOO_MUCH.iter().any(|much| name.ends_with(much)))?;
-        session.pytest(&self.venv, &["tests/py/bridge"])?;
+        session.pytest(&self.venv, &["tests/py/bridge"], None)?;
         Ok(())
     }
 
