@@ -200,7 +200,9 @@ def _finish(command, folder, port):
         os.killpg(process.pid, signal.SIGKILL)
         printed, _ = process.communicate()
         return f"{plain(printed, folder, port)}\n(still running after {LIMIT_S} s)", -1
-    return plain(printed, folder, port), process.returncode
+    # What a shell shows of a program that a signal ended.
+    status = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return plain(printed, folder, port), status
 
 
 class _Server:
