@@ -174,6 +174,11 @@ def test_nobody_waits_for_who_does_not_read_and_who_reads_again_can_ask_for_the_
             for _ in range(10):
                 await somebody.say("☃" * 2000)
 
+    async def enter_again_and_again():
+        while True:
+            async with person(chat, "Zoe"):
+                await asyncio.sleep(0.2)
+
     async def main():
         async with person(chat, "Bob") as bob, person_who_sleeps(chat) as eve:
             # What Eve does not read fills the system's buffers, and then those of the server.
@@ -186,6 +191,7 @@ def test_nobody_waits_for_who_does_not_read_and_who_reads_again_can_ask_for_the_
             assert chat.memory() < 400
             # Eve wakes up: she is told how far the room is, or that the line was cut, and not all that she missed is kept for her.
             heard = 0
+            entering = asyncio.create_task(enter_again_and_again())
             try:
                 async for text in eve:
                     news = json.loads(text)
@@ -194,6 +200,8 @@ def test_nobody_waits_for_who_does_not_read_and_who_reads_again_can_ask_for_the_
                         break
             except twinloop.ConnectionClosedError as closed:
                 assert closed.code in (1006, 1013)
+            finally:
+                entering.cancel()
             assert 0 < heard < said
         async with person(chat, "Eve") as eve:
             await eve.send(since=heard)

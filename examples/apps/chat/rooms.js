@@ -32,7 +32,10 @@ export async function makeChat({ store, redis, origins = [] }) {
     if (room === undefined) return;
     if (call) sayWhoIsHere(room);
     else if (here !== undefined) showWhoIsHere(room, from, here);
-    else server.publish(name, JSON.stringify(news));
+    else {
+      if (news.message !== undefined) room.newest = Math.max(room.newest, news.message.number);
+      server.publish(name, JSON.stringify(news));
+    }
   }
 
   function sayWhoIsHere(room) {
@@ -57,7 +60,7 @@ export async function makeChat({ store, redis, origins = [] }) {
       count += each.count;
       for (const name of each.names) names.add(name);
     }
-    server.publish(room.name, JSON.stringify({ here: { count, names: [...names].sort().slice(0, MOST_NAMES) } }));
+    server.publish(room.name, JSON.stringify({ here: { count, names: [...names].sort().slice(0, MOST_NAMES) }, newest: room.newest }));
   }
 
   /** Processes could not hear each other for a while: pages are told how far their rooms are, and ask for what they lack. */
@@ -126,14 +129,14 @@ export async function makeChat({ store, redis, origins = [] }) {
     fetch: (request) => twinloop.serveDir(request, { fsRoot: `${import.meta.dirname}/public` }),
     websocket: {
       maxPayloadLength: 16 * 1024,
-      // Who reads so slowly that this much waits misses what comes then; `drain` tells when there is room again.
+      // Who reads so slowly that this much waits misses what comes then, and learns of it with the next word of who is here.
       backpressureLimit: 256 * 1024,
       idleTimeout: Number(process.env.CHAT_SILENCE ?? 60),
       open(socket) {
         const { room: name } = socket.data;
         let room = rooms.get(name);
         if (room === undefined) {
-          room = { name, members: new Set(), here: new Map(), saying: undefined };
+          room = { name, members: new Set(), here: new Map(), newest: 0, saying: undefined };
           rooms.set(name, room);
           bus.say({ room: name, call: true });
         }
@@ -147,9 +150,6 @@ export async function makeChat({ store, redis, origins = [] }) {
         if (news?.since !== undefined) return since(socket, news);
         if (news?.typing) return typing(socket);
         socket.close(1008, 'that was no message of the chat');
-      },
-      async drain(socket) {
-        tell(socket, { newest: await store.newest(socket.data.room) });
       },
       close(socket) {
         const room = rooms.get(socket.data.room);

@@ -66,6 +66,8 @@ class Room:
     name: str
     members: set = field(default_factory=set)
     here: dict = field(default_factory=dict)
+    # The number of the last message that was heard.
+    newest: int = 0
     saying: asyncio.TimerHandle | None = None
 
     def tell(self, news):
@@ -109,6 +111,8 @@ class Rooms:
         elif "here" in news:
             self.show_who_is_here(room, news["from"], news["here"])
         else:
+            if "message" in news:
+                room.newest = max(room.newest, news["message"]["number"])
             room.tell({key: value for key, value in news.items() if key != "room"})
 
     def say_who_is_here(self, room):
@@ -130,7 +134,7 @@ class Rooms:
         room.here = {key: each for key, each in room.here.items() if each["count"] > 0 and each["until"] > now}
         names = {name for each in room.here.values() for name in each["names"]}
         count = sum(each["count"] for each in room.here.values())
-        room.tell({"here": {"count": count, "names": sorted(names)[:MOST_NAMES]}})
+        room.tell({"here": {"count": count, "names": sorted(names)[:MOST_NAMES]}, "newest": room.newest})
 
     async def _say_again(self):
         while True:

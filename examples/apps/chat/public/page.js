@@ -45,11 +45,13 @@ function heard(news) {
     if (seen === 0 && news.messages.length > 0) seen = news.messages[0].number - 1;
     for (const message of news.messages) show(message);
     if (seen < news.newest && news.messages.length > 0) send({ since: seen });
-  } else if (news.message !== undefined) {
+    return;
+  }
+  // How far the room is: something was lost on its way.
+  if (news.newest > seen) send({ since: seen });
+  if (news.message !== undefined) {
     if (news.message.number > seen + 1) send({ since: seen });
     else show(news.message);
-  } else if (news.newest !== undefined) {
-    if (news.newest > seen) send({ since: seen });
   } else if (news.stored !== undefined) {
     unsent.delete(news.stored);
     keep();
