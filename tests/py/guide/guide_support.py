@@ -150,11 +150,9 @@ def _commands(block):
 def environment(folder):
     """Variables in which ``twinloop`` is the built command, and ``python`` this interpreter."""
     path = [str(Path(os.environ["TWINLOOP"]).parent), str(Path(sys.executable).parent), os.environ["PATH"]]
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("FORCE_COLOR", "NODE_OPTIONS", "PYTHONDEVMODE")
-    }
+    # What would change what a program prints, or where it connects to.
+    foreign = re.compile(r"FORCE_COLOR|NODE_OPTIONS|PYTHON(?!PATH$)\w+|\w+_proxy", re.I)
+    kept = {name: value for name, value in os.environ.items() if not foreign.fullmatch(name)}
     if node := os.environ.get("NODE"):
         path.insert(0, str(Path(node).parent))
     return {

@@ -47,6 +47,20 @@ def test_a_program_prints_what_the_page_says(run, outcomes):
     assert status == run.status
 
 
+def test_an_output_that_differs_is_found():
+    assert fits("a\nb\nc\n", "a\n...\nc\n")
+    assert fits("a\nc\n", "a\n...\nc\n")
+    assert fits("took 0.312 seconds\n", "took 0.3... seconds\n")
+    for printed, expected in (
+        ("a\nb\n", "a\n"),
+        ("a\n", "a\nb\n"),
+        ("a.b\n", "a?b\n"),
+        ("b\nc\n", "a\n...\nc\n"),
+        ("", "a\n"),
+    ):
+        assert not fits(printed, expected), (printed, expected)
+
+
 def test_the_pages_have_programs_in_both_languages():
     ends = [run.command.rpartition(".")[2] for run in RUNS]
     assert ends.count("py") > 5
