@@ -76,6 +76,11 @@ class App:
         found = re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())
         return int(found[1]) / 1024
 
+    def computed(self):
+        """How many seconds of a processor the process has used."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self):
         """Ends it as a cut of power does."""
         os.killpg(self.process.pid, signal.SIGKILL)

@@ -88,7 +88,9 @@ def test_a_site_with_traps_is_scraped_once_and_politely(site):
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL] if is_full else [signal.SIGTERM, signal.SIGKILL]
+)
 def test_a_run_that_is_ended_goes_on_where_it_was(site, number):
     process = start(site, "--timeout", "2", "--per-host", "2")
     while asked(site)["asked"].get("/page/30", 0) == 0:
