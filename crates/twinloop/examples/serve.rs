@@ -27,9 +27,11 @@ fn main() -> twinloop::Result<()> {
         let _ = match exchange.target() {
             b"/" => exchange.respond(200, &json, r#"{"hello":"world"}"#),
             b"/echo" => {
-                twinloop::spawn(async move {
-                    let body = exchange.body().await?;
-                    exchange.respond(200, &Fields::new(), body)
+                twinloop::begin(async move {
+                    // That the client has gone concerns nobody here either.
+                    if let Ok(body) = exchange.body().await {
+                        let _ = exchange.respond(200, &Fields::new(), body);
+                    }
                 });
                 Ok(())
             }

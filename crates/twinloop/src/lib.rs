@@ -39,7 +39,7 @@
 //! # Map
 //! | here | what |
 //! | --- | --- |
-//! | [`run`], [`spawn`], [`spawn_blocking`] | the loop: a program, more tasks, work that blocks |
+//! | [`run`], [`spawn`], [`begin`], [`spawn_blocking`] | the loop: a program, more tasks, work that blocks |
 //! | [`fetch`], [`request`], [`RequestBuilder`] | HTTP on the thread's client; `set_client` configures it |
 //! | [`WebSocket`] | a [`Stream`](futures_core::Stream) of messages that also sends |
 //! | [`server`] | HTTP and WebSocket servers |
@@ -106,6 +106,15 @@ pub fn run<F: Future>(future: F) -> F::Output {
 /// Outside of [`run`].
 pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     Loop::current().spawn(future)
+}
+
+/// Runs a future whose outcome nobody waits for, polling it once before this returns: what it can do at once is done at once, without a turn of the loop
+/// between. For the handlers of servers, whose requests are still in the processor's cache then.
+///
+/// # Panics
+/// Outside of [`run`].
+pub fn begin(future: impl Future<Output = ()> + 'static) {
+    Loop::current().begin(Box::pin(future), None);
 }
 
 /// Runs `function` on a helper thread, for what blocks or computes for long; the loop goes on meanwhile.

@@ -357,6 +357,78 @@ fn an_expectation_is_met_when_the_handler_wants_the_body() {
     });
 }
 
+/// Large bodies are received into memory of their own once one has come: each is what was sent, whatever came before and behind it.
+#[test]
+fn bodies_of_any_size_follow_each_other_on_a_connection() {
+    const SIZES: [usize; 16] = [
+        65_536, 65_536, 65_536, 70_000, 100, 65_536, 65_535, 20_000, 40_000, 131_072, 131_072,
+        200_000, 131_072, 16_384, 16_384, 1,
+    ];
+    let body = |index: usize| vec![b'a' + index as u8; SIZES[index]];
+    run(async move {
+        let bodies = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&bodies);
+        let (server, address) = start(Limits::default(), move |exchange: Exchange| {
+            let kept = Rc::clone(&kept);
+            let answer = async move {
+                let body = exchange.body().await.unwrap();
+                kept.borrow_mut().push(body.clone());
+                exchange.respond(200, &Fields::new(), body).unwrap();
+            };
+            Loop::current().begin(Box::pin(answer), None);
+        });
+        let answers = ask(address, move |mut stream| {
+            let mut answers = Vec::new();
+            let mut next = 0;
+            // One by one, and then two with one write, the second of which waits behind the first.
+            for together in [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2] {
+                let mut requests = Vec::new();
+                let mut expected = 0;
+                for index in next..next + together {
+                    let size = SIZES[index];
+                    write!(
+                        requests,
+                        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n"
+                    )
+                    .unwrap();
+                    requests.extend_from_slice(&body(index));
+                    expected += size;
+                }
+                stream.write_all(&requests).unwrap();
+                let mut came = Vec::new();
+                let mut heads = 0;
+                while heads < together || came.len() < expected {
+                    let mut piece = vec![0; 65_536];
+                    let count = stream.read(&mut piece).unwrap();
+                    assert!(count > 0, "the connection ended before the answer");
+                    came.extend_from_slice(&piece[..count]);
+                    while let Some(at) = came.windows(4).position(|four| four == b"\r\n\r\n") {
+                        let start = came[..at]
+                            .windows(4)
+                            .rposition(|four| four == b"HTTP")
+                            .unwrap();
+                        came.drain(start..at + 4);
+                        heads += 1;
+                    }
+                }
+                answers.extend_from_slice(&came);
+                next += together;
+            }
+            answers
+        })
+        .await;
+        let sent: Vec<u8> = (0..SIZES.len()).flat_map(body).collect();
+        assert!(answers == sent, "an answer is not what was sent");
+        let received: Vec<u8> = bodies
+            .borrow()
+            .iter()
+            .flat_map(|body| body.to_vec())
+            .collect();
+        assert!(received == sent, "a body that was kept has changed");
+        server.close().await;
+    });
+}
+
 #[test]
 fn a_body_over_the_limit_fails_its_reader_and_the_connection_ends() {
     run(async {

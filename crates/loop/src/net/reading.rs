@@ -8,6 +8,7 @@
 use std::io::IoSliceMut;
 use std::os::fd::BorrowedFd;
 
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SocketType, ipproto, recv, recvmsg,
@@ -68,6 +69,18 @@ pub(super) fn read(
     };
     Ok(Read {
         count,
+        at_boundary: boundaries == Boundaries::Anywhere,
+    })
+}
+
+/// As [`read`], from a socket whose boundaries are not flagged, into what a vector has room for, which is not cleared first.
+pub(super) fn read_into(
+    fd: BorrowedFd<'_>,
+    boundaries: Boundaries,
+    buffer: &mut Vec<u8>,
+) -> Result<Read, Errno> {
+    Ok(Read {
+        count: recv(fd, spare_capacity(buffer), RecvFlags::DONTWAIT)?.0,
         at_boundary: boundaries == Boundaries::Anywhere,
     })
 }

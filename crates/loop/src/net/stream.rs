@@ -374,24 +374,35 @@ impl Stream {
     /// `WouldBlock` when nothing is there, or what the operating system reports.
     pub fn read_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        let result = loop {
-            match reading::read(self.fd()?.as_fd(), self.0.kind, self.0.boundaries, buffer) {
-                Err(rustix::io::Errno::INTR) => {}
-                result => break result,
-            }
-        };
-        match result {
-            Ok(read) => {
-                self.0.after_read(&read, wanted);
-                Ok(read.count)
-            }
-            Err(error) => {
-                if error == rustix::io::Errno::AGAIN {
-                    self.0.with_source(|source| source.clear(Readiness::READ));
-                }
-                Err(error.into())
-            }
+        let inner = &self.0;
+        inner.read(wanted, || {
+            let fd = inner.fd()?;
+            Ok(reading::read(
+                fd.as_fd(),
+                inner.kind,
+                inner.boundaries,
+                buffer,
+            ))
+        })
+    }
+
+    /// As [`Stream::read_once`], into the memory that `buffer` has room for behind what is in it: bytes that are to be kept need not be copied then.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_once_into(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let (start, wanted) = (buffer.len(), buffer.capacity() - buffer.len());
+        let inner = &self.0;
+        if inner.kind != DescriptorKind::Socket || inner.boundaries == Boundaries::Flagged {
+            buffer.resize(start + wanted, 0);
+            let count = self.read_once(&mut buffer[start..]);
+            buffer.truncate(start + count.as_ref().copied().unwrap_or_default());
+            return count;
         }
+        inner.read(wanted, || {
+            let fd = inner.fd()?;
+            Ok(reading::read_into(fd.as_fd(), inner.boundaries, buffer))
+        })
     }
 
     /// Queues a copy of `data`: it leaves at the end of the turn; at once if it is large and first in line, or when more than
@@ -534,6 +545,29 @@ impl StreamInner {
             .borrow()
             .as_ref()
             .map_or_else(T::default, function)
+    }
+
+    /// Reads once, again if a signal came, and takes note of what that proves.
+    fn read(
+        &self,
+        wanted: usize,
+        mut read: impl FnMut() -> io::Result<Result<Read, rustix::io::Errno>>,
+    ) -> io::Result<usize> {
+        loop {
+            match read()? {
+                Ok(read) => {
+                    self.after_read(&read, wanted);
+                    return Ok(read.count);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    if error == rustix::io::Errno::AGAIN {
+                        self.with_source(|source| source.clear(Readiness::READ));
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
     }
 
     /// Takes note of what a read proves: the end, or that nothing more is there now.

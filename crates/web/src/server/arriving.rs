@@ -24,10 +24,13 @@ pub(super) struct Arriving {
     pub(super) is_head_request: bool,
     /// The client waits to be told to send the body.
     pub(super) awaits_continue: bool,
-    /// A body that is awaited.
-    awaited: Option<BytesMut>,
+    /// The handler hears of it with its body, of which this is what came in pieces.
+    is_awaited: bool,
+    awaited: BytesMut,
     body: VecDeque<Bytes>,
     size: usize,
+    /// As its head says.
+    expected: Option<u64>,
     received: u64,
     /// It is no message that could be too long.
     pub(super) is_endless: bool,
@@ -63,15 +66,16 @@ impl Arriving {
     /// A request whose head is there. `is_whole`: nothing follows.
     pub(super) fn new(head: Box<Head>, is_whole: bool) -> Arriving {
         let awaits_continue = head.expects_continue && head.minor_version == 1;
-        let awaited = (head.length)
-            .filter(|&length| {
-                !is_whole && head.has_body && length <= AWAITED_BODY && !head.expects_continue
-            })
-            .map(|length| BytesMut::with_capacity(length as usize));
+        let is_awaited = !is_whole
+            && head.has_body
+            && head.length.is_some_and(|length| length <= AWAITED_BODY)
+            && !head.expects_continue;
         Arriving {
             is_head_request: matches!(&head.start, Start::Request { method, .. } if method == "HEAD"),
             awaits_continue,
-            awaited,
+            is_awaited,
+            awaited: BytesMut::new(),
+            expected: head.length,
             head: Some(head),
             body: VecDeque::new(),
             size: 0,
@@ -90,7 +94,7 @@ impl Arriving {
 
     /// The head, for the handler, once: at once, or with a short body.
     pub(super) fn take_head(&mut self) -> Option<Box<Head>> {
-        if self.awaited.is_some() {
+        if self.is_awaited {
             return None;
         }
         self.head.take()
@@ -108,7 +112,7 @@ impl Arriving {
 
     /// Whether the handler hears of it with its body.
     pub(super) fn is_awaited(&self) -> bool {
-        self.awaited.is_some()
+        self.is_awaited
     }
 
     pub(super) fn is_coming(&self) -> bool {
@@ -123,25 +127,38 @@ impl Arriving {
         matches!(self.state, Incoming::Failed(..))
     }
 
+    /// How much of its body has come.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
     /// Bytes that wait to be taken.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// A piece of the body came. False when that makes it longer than the limit: it has failed then.
-    pub(super) fn data(&mut self, bytes: &[u8], limits: &Limits) -> bool {
+    /// A piece of the body came, and the same bytes in memory that may be kept, if there is any. False when that makes the body longer than the limit: it
+    /// has failed then.
+    pub(super) fn data(&mut self, bytes: &[u8], kept: Option<Bytes>, limits: &Limits) -> bool {
         self.received += bytes.len() as u64;
         if self.received > limits.body_bytes && !self.is_endless {
             self.fail(ErrorKind::Full, "the body is longer than the limit");
             return false;
         }
         self.size += bytes.len();
-        match &mut self.awaited {
-            Some(awaited) => awaited.extend_from_slice(bytes),
-            None => {
-                self.body.push_back(Bytes::copy_from_slice(bytes));
-                wake(&mut self.reader);
+        let is_all = self.expected == Some(bytes.len() as u64);
+        match kept {
+            Some(kept) if is_all || !self.is_awaited => self.body.push_back(kept),
+            _ if self.is_awaited => {
+                if self.awaited.is_empty() {
+                    self.awaited.reserve(self.expected.unwrap_or(0) as usize);
+                }
+                self.awaited.extend_from_slice(bytes);
             }
+            _ => self.body.push_back(Bytes::copy_from_slice(bytes)),
+        }
+        if !self.is_awaited {
+            wake(&mut self.reader);
         }
         true
     }
@@ -157,8 +174,10 @@ impl Arriving {
         if self.is_coming() {
             self.state = Incoming::Whole;
         }
-        if let Some(whole) = self.awaited.take() {
-            self.body.push_back(whole.freeze());
+        self.is_awaited = false;
+        if !self.awaited.is_empty() {
+            self.body
+                .push_back(std::mem::take(&mut self.awaited).freeze());
         }
         wake(&mut self.reader);
     }
@@ -172,7 +191,8 @@ impl Arriving {
 
     /// Nobody will take what waits: how much it was.
     pub(super) fn discard(&mut self) -> usize {
-        self.awaited = None;
+        self.is_awaited = false;
+        self.awaited = BytesMut::new();
         self.body.clear();
         std::mem::take(&mut self.size)
     }

@@ -7,9 +7,11 @@ use std::any::Any;
 use std::cell::{OnceCell, RefCell};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustls::{ServerConfig, ServerConnection};
 use twinloop_loop::net::{Kept, Stream, StreamHandler};
 
@@ -18,7 +20,7 @@ use super::tls::Agreed;
 use crate::{REUSED_SIZE, Reused};
 
 /// The most that one read takes from a socket: a request whose body is 64 KiB comes with one, head and all, and so does the longest that is awaited.
-const MOST: usize = 128 * 1024 + 8 * 1024;
+pub(super) const MOST: usize = 128 * 1024 + 8 * 1024;
 
 /// The largest record of TLS, with its head and all that ciphers add (RFC 8446, 5.2): so much may be held of one that is not complete. There is room
 /// for it behind a read, as what comes out of it must have its place: the session is not asked again before more comes from the socket.
@@ -30,6 +32,8 @@ const _: () = assert!(MOST + RECORD <= REUSED_SIZE);
 pub(super) enum Received {
     /// So many bytes at the beginning of the buffer.
     Bytes(Reused, usize),
+    /// Bytes that may be kept, and how much memory that takes.
+    Own(Bytes, usize),
     /// Nothing that concerns anybody but TLS.
     Nothing,
     /// The peer sends no more.
@@ -40,7 +44,16 @@ impl Received {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Received::Bytes(memory, count) => &memory[..*count],
+            Received::Own(bytes, _) => bytes,
             _ => &[],
+        }
+    }
+
+    /// A part of the bytes without a copy, if they may be kept and it is most of what that takes.
+    pub(super) fn keep(&self, range: Range<usize>) -> Option<Bytes> {
+        match self {
+            Received::Own(bytes, size) if range.len() > size / 2 => Some(bytes.slice(range)),
+            _ => None,
         }
     }
 }
@@ -107,6 +120,20 @@ impl Link {
 
     pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok()
+    }
+
+    /// As [`Link::receive`], with room for so many bytes in memory of their own, where there is no TLS.
+    pub(super) fn receive_own(&self, room: usize) -> io::Result<Received> {
+        if self.is_secure() {
+            return self.receive();
+        }
+        let mut memory = Vec::with_capacity(room);
+        match self.stream.read_once_into(&mut memory) {
+            Ok(0) => Ok(Received::End),
+            Ok(_) => Ok(Received::Own(memory.into(), room)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads once from the socket.

@@ -13,13 +13,14 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use bytes::Bytes;
 use twinloop_loop::net::StreamHandler;
 use twinloop_loop::{Entry, Loop, Nanos};
 
 use self::sending::{QUEUE_LIMIT, reason};
 use super::arriving::{Arriving, SKIPPED_LIMIT, refusal, wake};
 use super::exchange::Exchange;
-use super::link::{Link, Received};
+use super::link::{Link, MOST, Received};
 use super::listening::{Core, Member};
 use super::multiplexed::Multiplexed;
 use crate::ErrorKind;
@@ -28,6 +29,9 @@ use crate::http2::PREFACE;
 
 /// Above this much of a body that nobody took, or of requests that wait for their turn, reading stops.
 const WAITING_LIMIT: usize = 64 * 1024;
+
+/// From this size on a body is worth memory of its own.
+const KEPT_BODY: u64 = 16 * 1024;
 
 /// How long a server that closes waits for the first request of a connection.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
@@ -45,6 +49,8 @@ pub(super) struct Connection {
     /// Nothing of HTTP/1.1 has come yet, and so much of what may be HTTP/2.
     is_fresh: Cell<bool>,
     first: RefCell<Vec<u8>>,
+    /// The last request came with one read and is mostly body: room for another such, in memory that the body may keep. Otherwise 0.
+    room: Cell<usize>,
     /// Bytes are being parsed further up the stack: whoever ends a request there need not go on.
     feeding: Cell<bool>,
 }
@@ -104,6 +110,16 @@ enum Step {
     Refuse(u16),
 }
 
+/// Room for a request like one of which so much came in the read with which it ended; 0 if it was not all, or is small.
+fn room_for(came: usize, body: u64) -> usize {
+    if body >= KEPT_BODY && came as u64 > body && came <= MOST {
+        // The next may be a little longer.
+        came + came / 16
+    } else {
+        0
+    }
+}
+
 impl Connection {
     pub(super) fn start(server: &Rc<Core>, link: Link) -> Rc<Connection> {
         let connection = Rc::new_cyclic(|me| Connection {
@@ -126,6 +142,7 @@ impl Connection {
             stuck: Cell::new((0, 0)),
             is_fresh: Cell::new(true),
             first: RefCell::default(),
+            room: Cell::new(0),
             feeding: Cell::new(false),
         });
         connection
@@ -138,9 +155,9 @@ impl Connection {
 
     // ---- receiving
 
-    fn arrived(&self, bytes: &[u8]) {
+    fn arrived(&self, received: &Received) {
         let held;
-        let mut bytes = bytes;
+        let mut bytes = received.bytes();
         if self.is_fresh.get() {
             // A client of HTTP/2 says so first (RFC 9113, 3.4), or by TLS (3.2).
             let mut first = self.first.take();
@@ -182,17 +199,17 @@ impl Connection {
                 return;
             }
         }
-        self.feed(bytes);
+        self.feed(bytes, Some(received));
     }
 
-    /// Parses, and hands on what is there.
-    fn feed(&self, bytes: &[u8]) {
+    /// Parses, and hands on what is there. `received`: where the bytes came in, which need not be copied if that may be kept.
+    fn feed(&self, bytes: &[u8], received: Option<&Received>) {
         self.feeding.set(true);
         let mut at = 0;
         loop {
             let step = {
                 let inner = &mut *self.inner.borrow_mut();
-                self.step(inner, bytes, &mut at)
+                self.step(inner, bytes, received, &mut at)
             };
             match step {
                 Step::Done => break,
@@ -222,7 +239,13 @@ impl Connection {
         }
     }
 
-    fn step(&self, inner: &mut Inner, bytes: &[u8], at: &mut usize) -> Step {
+    fn step(
+        &self,
+        inner: &mut Inner,
+        bytes: &[u8],
+        received: Option<&Received>,
+        at: &mut usize,
+    ) -> Step {
         loop {
             if inner.phase != Phase::Open {
                 return Step::Done;
@@ -249,10 +272,14 @@ impl Connection {
                     }
                     inner.begin(head);
                 }
-                Event::Data(range) => self.data(inner, &bytes[range]),
+                Event::Data(range) => {
+                    let kept = received.and_then(|received| received.keep(range.clone()));
+                    self.data(inner, &bytes[range], kept);
+                }
                 Event::End(_) => {
                     if let Some(running) = &mut inner.running {
                         running.arriving.end();
+                        self.room.set(room_for(*at, running.arriving.received()));
                     }
                     self.deadline.set(Nanos::MAX);
                     self.settle(inner);
@@ -296,7 +323,7 @@ impl Connection {
         Step::Done
     }
 
-    fn data(&self, inner: &mut Inner, bytes: &[u8]) {
+    fn data(&self, inner: &mut Inner, bytes: &[u8], kept: Option<Bytes>) {
         let Some(running) = &mut inner.running else {
             return;
         };
@@ -306,7 +333,7 @@ impl Connection {
             }
             return;
         }
-        if !running.arriving.data(bytes, &self.server.limits) {
+        if !running.arriving.data(bytes, kept, &self.server.limits) {
             running.keeps_alive = false;
             return;
         }
@@ -371,7 +398,7 @@ impl Connection {
                 me.resume(inner);
                 std::mem::take(&mut inner.held)
             };
-            me.feed(&held);
+            me.feed(&held, None);
         }));
     }
 
@@ -514,10 +541,14 @@ impl Running {
 
 impl StreamHandler for Connection {
     fn readable(&self) {
-        match self.link.receive() {
+        let received = match self.room.get() {
+            0 => self.link.receive(),
+            room => self.link.receive_own(room),
+        };
+        match received {
             Ok(Received::Nothing) => {}
             Ok(Received::End) => self.ended_by_peer(),
-            Ok(received) => self.arrived(received.bytes()),
+            Ok(received) => self.arrived(&received),
             Err(error) => self.failed(error),
         }
     }

@@ -232,7 +232,7 @@ impl Multiplexed {
         let is_answered = stream.outgoing == Outgoing::Over;
         if !is_answered && !stream.arriving.has_failed() {
             let waited = stream.arriving.size();
-            if stream.arriving.data(bytes, &self.server.limits) {
+            if stream.arriving.data(bytes, None, &self.server.limits) {
                 return;
             }
             inner.protocol.consume_connection(waited as u32);
