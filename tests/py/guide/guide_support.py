@@ -28,6 +28,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -221,6 +222,9 @@ class _Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        # One that says nothing must not be waited for.
+        self.limit = threading.Timer(LIMIT_S, self.process.kill)
+        self.limit.start()
         printed = ""
         while "http://" not in printed and (line := self.process.stdout.readline()):
             printed += line
@@ -228,7 +232,8 @@ class _Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate(timeout=LIMIT_S)
+        self.process.communicate()
+        self.limit.cancel()
 
 
 def _free_port():
