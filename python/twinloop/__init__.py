@@ -2,7 +2,8 @@
 
 ``twinloop.run(main())`` runs a coroutine on Twinloop's event loop. ``new_event_loop`` is a loop factory for
 ``asyncio.Runner``, uvicorn and others; ``install()`` makes every ``asyncio.run`` of the process use this loop. ``await fetch(url)``
-is an HTTP client, ``async with WebSocket(url)`` one of WebSockets, ``await serve(application)`` a server.
+is an HTTP client, ``async with WebSocket(url)`` one of WebSockets, ``await serve(application)`` a server, and ``BroadcastChannel(name)`` reaches
+other loops, processes and machines.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ __all__ = [
     "AbortController",
     "AbortError",
     "AbortSignal",
+    "BroadcastChannel",
+    "BroadcastEvent",
     "ConnectionClosed",
     "ConnectionClosedError",
     "ConnectionClosedOK",
@@ -46,6 +49,7 @@ __all__ = [
     "HTTPStatusError",
     "Headers",
     "Job",
+    "MessagesLost",
     "NamedTemporaryFile",
     "Pool",
     "Request",
@@ -82,6 +86,8 @@ _LATER = {
     "AbortController": "_twinloop.fetch.signals",
     "AbortError": "_twinloop.fetch.errors",
     "AbortSignal": "_twinloop.fetch.signals",
+    "BroadcastChannel": "_twinloop.broadcast.channel",
+    "BroadcastEvent": "_twinloop.broadcast.channel",
     "ConnectionClosed": "_twinloop.fetch.errors",
     "ConnectionClosedError": "_twinloop.fetch.errors",
     "ConnectionClosedOK": "_twinloop.fetch.errors",
@@ -100,6 +106,7 @@ _LATER = {
     "HTTPStatusError": "_twinloop.fetch.errors",
     "Headers": "_twinloop._native",
     "Job": "_twinloop.pool.jobs",
+    "MessagesLost": "_twinloop.broadcast.channel",
     "NamedTemporaryFile": "_twinloop.files.temporary",
     "Pool": "_twinloop.pool.jobs",
     "Request": "_twinloop.serve.handlers",

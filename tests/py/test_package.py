@@ -61,7 +61,19 @@ def test_run_takes_a_loop_factory():
     assert kind is Mine and slept >= 86_400
 
 
-ROOMS = ["_native", "crossing", "names", "transports", "loop", "fetch", "files", "pool", "serve", "program"]
+ROOMS = [
+    "_native",
+    "crossing",
+    "names",
+    "transports",
+    "loop",
+    "fetch",
+    "broadcast",
+    "files",
+    "pool",
+    "serve",
+    "program",
+]
 SOURCES = pathlib.Path(_twinloop.__file__).parent
 
 

@@ -12,14 +12,16 @@
 //! - `fetch/`: `twinloop.fetch` on the HTTP client of `twinloop-web`, and the classes `Response` and `Headers`
 //! - `files`: the operations behind `twinloop.open` and its neighbours
 //! - `websocket/`: `twinloop.WebSocket` on the WebSocket client of `twinloop-web`
+//! - `broadcast/`: `twinloop.BroadcastChannel` on the broadcast channels of `twinloop-web`
 //! - `waiting`: how a native coroutine waits for a future of `web`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
 //!
-//! Stands on `twinloop-loop` and, for `fetch`, `websocket` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
+//! Stands on `twinloop-loop` and, for `fetch`, `websocket`, `broadcast` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]
 
 mod asyncio;
+mod broadcast;
 mod errors;
 mod fetch;
 mod ffi;
@@ -50,6 +52,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     asyncio::register(module)?;
     fetch::register(module)?;
     websocket::register(module)?;
+    broadcast::register(module)?;
     files::register(module)?;
     serve::register(module)
 }

@@ -14,6 +14,7 @@
 //! | [`http1`] | the messages of a connection, as servers read them | [`http1::Parser`] |
 //! | [`http2`] | a connection of HTTP/2, both ends, without I/O | [`http2::Connection`] |
 //! | [`server`] | an HTTP server, its exchanges and WebSockets | [`server::Server::start`] |
+//! | [`broadcast`] | channels among workers, processes and machines | [`broadcast::Channel::open`] |
 //! | [`children`] | child processes, their pipes, running one to its end | [`children::start`] |
 //! | [`compression`] | deflate, brotli and zstd in pieces | [`compression::drive`] |
 //! | [`crypto`] | digests, keys, ciphers, signatures, certificates | [`crypto::digest::Digest`] |
@@ -45,6 +46,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod broadcast;
 pub mod children;
 pub mod compression;
 pub mod connect;

@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from ..broadcast.places import new_group
 from .logs import error_logger
 from .settings import Settings
 from .sockets import listening, url
@@ -193,6 +194,8 @@ class _Workers:
 
     def run(self) -> int:
         error_logger.info("Started parent process [%d]", os.getpid())
+        # Their broadcast channels hear each other.
+        os.environ.update(new_group())
         for _ in range(self._count):
             self._begin()
         while self._workers:

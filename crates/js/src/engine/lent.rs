@@ -184,6 +184,16 @@ impl Drop for LentBytes {
 }
 
 impl<'s> Scope<'s> {
+    /// What the elements of a view are; nothing for a value that is none.
+    pub fn view_type(&self, value: Local<'_>) -> Option<ViewType> {
+        let object = value.object_or_null();
+        // SAFETY: queries of a live object, which the local roots.
+        unsafe {
+            let is_view = !object.is_null() && JS_IsArrayBufferViewObject(object);
+            is_view.then(|| kind_of(JS_GetArrayBufferViewType(object) as u32))
+        }
+    }
+
     /// Counts memory that an object which is made now keeps alive; collects first if much was counted since the last time.
     pub fn count_memory(&self, bytes: usize) -> CountedMemory {
         let since = SINCE_COLLECTION.fetch_add(bytes, Ordering::Relaxed) + bytes;

@@ -262,6 +262,14 @@ impl Stream {
         )?)?)
     }
 
+    /// The user that the process at the other end of a Unix socket has, as it was when they connected.
+    ///
+    /// # Errors
+    /// When the stream is closed or not a Unix socket.
+    pub fn peer_user(&self) -> io::Result<u32> {
+        Ok(sockopt::socket_peercred(self.fd()?.as_fd())?.uid.as_raw())
+    }
+
     /// True for a connection over TCP.
     #[must_use]
     pub fn is_tcp(&self) -> bool {

@@ -1,7 +1,10 @@
-//! Message channels and broadcast channels (<https://html.spec.whatwg.org/#web-messaging>), within a thread and between threads.
+//! Message channels and broadcast channels (<https://html.spec.whatwg.org/#web-messaging>), within a thread and between threads; broadcast channels
+//! that have a url reach other processes and machines by `web`'s `broadcast`.
 
 pub(crate) mod endpoint;
 pub(crate) mod operations;
+mod shared;
+mod shared_values;
 
 use crate::builtins::{File, Room};
 
@@ -15,5 +18,5 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/messaging/port", include_str!("port.js"))
             .globals(&["MessageChannel", "MessagePort"]),
     ],
-    operations: &[operations::OPS],
+    operations: &[operations::OPS, shared::OPS],
 };

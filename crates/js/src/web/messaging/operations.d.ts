@@ -4,6 +4,8 @@
 type NativeMessage = object & { readonly nativeMessage: unique symbol };
 /** An end of a channel that is this thread's now. */
 type NativePort = object & { readonly nativePort: unique symbol };
+/** A broadcast channel beyond this process. */
+type NativeShared = object & { readonly nativeShared: unique symbol };
 
 interface Operations {
   /** How many messages `broadcastPost` wants. */
@@ -35,4 +37,21 @@ interface Operations {
   portSetReceiver(receive: (object: any, message: NativeMessage) => void, closed: (object: any) => void): void;
   portStart(port: NativePort): void;
   portTake(port: NativePort): NativeMessage | undefined;
+  sharedClose(shared: NativeShared): void;
+  /** Settles when all that was posted was handed over. */
+  sharedFlush(shared: NativeShared): Promise<void>;
+  sharedIsOpen(shared: NativeShared): boolean;
+  /** What hears of events and lives as long as the channel is open. */
+  sharedKeep(shared: NativeShared, object: object | undefined): void;
+  sharedOpen(name: string, url: string): NativeShared;
+  sharedPost(shared: NativeShared, message: any): void;
+  /** Settles when it hears of all that others post. */
+  sharedReady(shared: NativeShared): Promise<void>;
+  /** Whether it keeps the program alive. */
+  sharedReference(shared: NativeShared, on: boolean): void;
+  sharedSetReceiver(receive: (object: any, kind: number, value: any, position: string | undefined) => void): void;
+  /** Without a password. */
+  sharedUrl(shared: NativeShared): string;
+  /** Where channels reach that are told nothing, if that is beyond this process. */
+  sharedUsualUrl(): string | undefined;
 }
