@@ -271,6 +271,54 @@ def test_a_view_may_be_dropped_on_another_thread() -> None:
     twinloop.run(main())
 
 
+class Tensor:
+    """What a library has that speaks DLPack and is no buffer of Python's."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+
+def test_tensors_share_memory_with_javascript() -> None:
+    numpy = pytest.importorskip("numpy")
+
+    async def main() -> None:
+        there = js.eval("globalThis.tensor = new Float32Array([1, 2, 3])")
+        here = numpy.from_dlpack(there)
+        assert (here.dtype, here.tolist(), there.__dlpack_device__()) == (numpy.float32, [1, 2, 3], (1, 0))
+        here[1] = 7
+        assert there[1] == 7
+        del here
+        matrix = numpy.arange(6, dtype=numpy.int32).reshape(2, 3)
+        rows = js.to_js(Tensor(matrix))
+        assert js.eval("(rows) => [rows.length, rows[1].constructor.name, ...rows[1]]")(rows).to_py() == [
+            2,
+            "Int32Array",
+            3,
+            4,
+            5,
+        ]
+        rows[1][0] = 9
+        assert matrix[1, 0] == 9
+        # What is no tensor's memory says so.
+        with pytest.raises(BufferError, match="refused"):
+            js.to_js(Refused())
+
+    class Refused:
+        def __dlpack__(self, **_: Any) -> Any:
+            raise BufferError("refused")
+
+        def __dlpack_device__(self) -> Any:
+            return 1, 0
+
+    twinloop.run(main())
+
+
 def test_numpy_works_on_the_memory_of_javascript() -> None:
     numpy = pytest.importorskip("numpy")
 

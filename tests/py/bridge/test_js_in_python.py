@@ -201,6 +201,42 @@ def test_an_object_of_data_is_a_mapping() -> None:
     twinloop.run(main())
 
 
+def test_a_map_is_a_mutable_mapping() -> None:
+    # It gave pairs, as in JavaScript, and its `get` ignored the default.
+    async def main() -> None:
+        made = js.eval("new Map([['a', 1], [2, { b: 3 }]])")
+        assert isinstance(made, collections.abc.MutableMapping) and not isinstance(
+            js.eval("new Set()"), collections.abc.Mapping
+        )
+        assert (list(made), len(made), dict(made)) == (["a", 2], 2, {"a": 1, 2: made[2]})
+        assert list(made.keys()) == ["a", 2] and list(made.values()) == [1, made[2]]
+        assert list(made.items()) == [("a", 1), (2, made[2])]
+        assert [list(pair) for pair in made.entries()] == [["a", 1], [2, made[2]]]
+        assert (made.get("a"), made.get("z"), made.get("z", 5), "a" in made, "z" in made) == (1, None, 5, True, False)
+        assert (made.pop("a"), made.pop("a", None), made.setdefault("c", [4])[0]) == (1, None, 4)
+        made.update({"d": 5}, e=6)
+        assert list(made) == [2, "c", "d", "e"] and js.eval("(map) => map.get('e')")(made) == 6
+        with pytest.raises(KeyError):
+            made.pop("a")
+        match made:
+            case {"d": number}:
+                assert number == 5
+            case _:
+                pytest.fail("a mapping did not match")
+
+        def named(**values: int) -> dict[str, int]:
+            return values
+
+        assert named(**js.eval("new Map([['x', 1]])")) == {"x": 1}
+        # A class of the program's own is one too, by its own methods.
+        upper = js.eval("new (class extends Map { get(key) { return super.get(key.toUpperCase()); } })([['A', 1]])")
+        assert list(upper) == ["A"] and upper["A"] == 1 and isinstance(upper, collections.abc.Mapping)
+        made.clear()
+        assert list(made) == []
+
+    twinloop.run(main())
+
+
 def test_dict_takes_iterables_of_pairs_for_what_they_are() -> None:
     # An Array has a method `keys`, by which `dict` took it for a mapping: {0: ..., 1: ...}.
     async def main() -> None:

@@ -284,6 +284,8 @@ module.exports = {
   mapSet: native(Map.prototype.set),
   /** @type {<K>(map: Map<K, any>, key: K) => boolean} */
   mapHas: native(Map.prototype.has),
+  /** @type {<K>(map: Map<K, any>) => MapIterator<K>} */
+  mapKeys: native(Map.prototype.keys),
   /** @type {<K>(map: Map<K, any>, key: K) => boolean} */
   mapDelete: native(Map.prototype.delete),
   /** @type {(map: Map<any, any>) => number} */

@@ -49,6 +49,7 @@ pub(crate) enum Helper {
     OwnsItem,
     HidesKeys,
     KeysOf,
+    MapKeysOf,
     ListLength,
     Sliced,
     ReplaceSlice,
@@ -80,7 +81,7 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 44] = [
+const NAMES: [(Helper, &str); 45] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Forget, "forget"),
@@ -97,6 +98,7 @@ const NAMES: [(Helper, &str); 44] = [
     (Helper::OwnsItem, "ownsItem"),
     (Helper::HidesKeys, "hidesKeys"),
     (Helper::KeysOf, "keysOf"),
+    (Helper::MapKeysOf, "mapKeysOf"),
     (Helper::ListLength, "listLength"),
     (Helper::Sliced, "sliced"),
     (Helper::ReplaceSlice, "replaceSlice"),

@@ -25,7 +25,12 @@ impl<'s> Crossing<'_, 's, '_> {
         let remote = self.bridge.event_loop().remote();
         let lent = self.of_python(twinloop_py::lend_buffer(object, remote))?;
         let Some((info, memory)) = lent else {
-            return Ok(None);
+            // A tensor, for instance, which is no buffer of Python's.
+            if !self.of_python(object.get_type().hasattr(intern!(self.py, "__dlpack__")))? {
+                return Ok(None);
+            }
+            let array = self.of_python(self.array_of_tensor(object))?;
+            return self.typed_arrays_of(&array);
         };
         // C++ reads an element where elements of its size may stand.
         let memory =
@@ -50,6 +55,12 @@ impl<'s> Crossing<'_, 's, '_> {
             ))
         })?;
         self.views(buffer, kind, &info, 0, 0).map(Some)
+    }
+
+    fn array_of_tensor<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = object.py();
+        py.import(intern!(py, "_twinloop.crossing.tensors"))?
+            .call_method1(intern!(py, "array_of"), (object,))
     }
 
     /// The views of a dimension, from this byte on.

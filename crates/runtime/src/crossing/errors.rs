@@ -315,11 +315,12 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
 
 /// Whether a TypeError of Python's complains about a JavaScript value, which the JavaScript code that gave it can convert.
 fn about_values(name: &str, message: &str) -> bool {
-    const CLASSES: [&str; 9] = [
+    const CLASSES: [&str; 10] = [
         "JsProxy",
         "JsRecord",
         "JsArray",
         "JsCollection",
+        "JsMap",
         "JsIterable",
         "JsFunction",
         "JsPromise",

@@ -26,6 +26,8 @@ const SIZED: u32 = 16;
 const SEQUENCE: u32 = 32;
 const BYTES: u32 = 64;
 const RECORD: u32 = 128;
+/// Known by its class alone.
+const MAP: u32 = 256;
 
 /// The flags by name, as `objects.js` gets them.
 pub(crate) const FLAGS: [(&str, u32); 7] = [
@@ -59,7 +61,13 @@ pub(super) fn instantiate<'py>(
     };
     if !matches!(
         flags,
-        0 | CALLABLE | AWAITABLE | ITERABLE | RECORD | JsCollection::FLAGS | JsArray::FLAGS
+        0 | CALLABLE
+            | AWAITABLE
+            | ITERABLE
+            | RECORD
+            | JsCollection::FLAGS
+            | JsMap::FLAGS
+            | JsArray::FLAGS
     ) {
         return compose(py, flags, proxy);
     }
@@ -72,6 +80,11 @@ pub(super) fn instantiate<'py>(
         JsCollection::FLAGS => {
             let iterable = base.add_subclass(JsIterable);
             Bound::new(py, iterable.add_subclass(JsCollection))?.into_any()
+        }
+        JsMap::FLAGS => {
+            let iterable = base.add_subclass(JsIterable);
+            let collection = iterable.add_subclass(JsCollection);
+            Bound::new(py, collection.add_subclass(JsMap))?.into_any()
         }
         JsArray::FLAGS => {
             let iterable = base.add_subclass(JsIterable);
@@ -104,7 +117,8 @@ pub(crate) fn introduce(
 fn abilities_by_class(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> Option<u32> {
     match crossing.scope.class_of(value) {
         Some(Class::Array) => Some(JsArray::FLAGS),
-        Some(Class::Map | Class::Set) => Some(JsCollection::FLAGS),
+        Some(Class::Map) => Some(JsMap::FLAGS),
+        Some(Class::Set) => Some(JsCollection::FLAGS),
         Some(Class::Promise) => Some(AWAITABLE),
         _ => None,
     }
@@ -306,10 +320,14 @@ pub(super) fn method_of_python<'py>(
         if !["keys", "values", "items", "get"].contains(&name) {
             return Ok(None);
         }
-        mapping_class(py)?.getattr(name)?
+        abstract_class(py, "Mapping")?.getattr(name)?
     } else if proxy.is_instance_of::<JsArray>() {
-        let methods = py.import(SEQUENCES)?.getattr("METHODS")?;
-        match methods.cast::<PyDict>()?.get_item(name)? {
+        match method_in(py, SEQUENCES, name)? {
+            Some(function) => function,
+            None => return Ok(None),
+        }
+    } else if proxy.is_instance_of::<JsMap>() {
+        match method_in(py, MAPPINGS, name)? {
             Some(function) => function,
             None => return Ok(None),
         }
@@ -320,20 +338,38 @@ pub(super) fn method_of_python<'py>(
     bind.call1((function, proxy)).map(Some)
 }
 
-/// The Python module that knows what sequences have.
+/// The Python modules that know what sequences and mappings have.
 const SEQUENCES: &str = "_twinloop.crossing.sequences";
+const MAPPINGS: &str = "_twinloop.crossing.mappings";
 
-fn mapping_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    py.import("collections.abc")?.getattr("Mapping")
+fn method_in<'py>(
+    py: Python<'py>,
+    module: &str,
+    name: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let methods = py.import(module)?.getattr("METHODS")?;
+    methods.cast::<PyDict>()?.get_item(name)
+}
+
+/// Whether Python's method of this name stands before JavaScript's: a Map's `get` knows no default.
+pub(super) fn is_of_python(proxy: &Bound<'_, JsProxy>, name: &str) -> bool {
+    name == "get" && proxy.is_instance_of::<JsMap>()
+}
+
+fn abstract_class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("collections.abc")?.getattr(name)
 }
 
 /// Lets Python know what is a mapping, and what a sequence.
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
-    mapping_class(py)?.call_method1("register", (py.get_type::<JsRecord>(),))?;
-    py.import("collections.abc")?
-        .getattr("MutableSequence")?
-        .call_method1("register", (py.get_type::<JsArray>(),))
-        .map(drop)
+    for (name, class) in [
+        ("Mapping", py.get_type::<JsRecord>()),
+        ("MutableMapping", py.get_type::<JsMap>()),
+        ("MutableSequence", py.get_type::<JsArray>()),
+    ] {
+        abstract_class(py, name)?.call_method1("register", (class,))?;
+    }
+    Ok(())
 }
 
 #[pymethods]
@@ -393,6 +429,22 @@ impl JsBytes {
         })
     }
 
+    /// The memory as a tensor (DLPack), for PyTorch, JAX, CuPy and others.
+    #[pyo3(signature = (**options))]
+    fn __dlpack__<'py>(
+        slf: &Bound<'py, Self>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        py.import("_twinloop.crossing.tensors")?
+            .call_method("capsule_of", (slf,), options)
+    }
+
+    /// The processor's memory, of which there is one (`kDLCPU`).
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (1, 0)
+    }
+
     fn __bytes__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
         let py = slf.py();
         slf.as_super().get().with(py, |crossing, object| {
@@ -421,7 +473,7 @@ fn element_of(kind: ViewType) -> (&'static CStr, usize) {
     }
 }
 
-/// A Map, Set, or another iterable that knows its size.
+/// A Set, or another iterable that knows its size.
 #[pyclass(frozen, subclass, mapping, extends = JsIterable, module = "twinloop.js")]
 pub(crate) struct JsCollection;
 
@@ -433,6 +485,25 @@ impl JsCollection {
 impl JsCollection {
     fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
         length_of(slf.as_super().as_super().get(), slf.py())
+    }
+}
+
+/// A Map, which is a mapping in Python: to iterate over it gives its keys, and not pairs as in JavaScript.
+#[pyclass(frozen, mapping, extends = JsCollection, module = "twinloop.js")]
+pub(crate) struct JsMap;
+
+impl JsMap {
+    const FLAGS: u32 = ITERABLE | SIZED | MAP;
+}
+
+#[pymethods]
+impl JsMap {
+    fn __iter__(slf: &Bound<'_, Self>) -> PyResult<JsIterator> {
+        let proxy = slf.as_super().as_super().as_super();
+        proxy.get().with(slf.py(), |crossing, object| {
+            let keys = crossing.help(Helper::MapKeysOf, &[object])?;
+            JsIterator::new(crossing, object, keys)
+        })
     }
 }
 

@@ -25,7 +25,7 @@ const {
   keys,
   mapDelete,
 } = require('builtins/primordials');
-const { mapForEach, mapGet, mapHas, mapSet, objectToString, setAdd, setForEach, setHas } = require('builtins/primordials');
+const { mapForEach, mapGet, mapHas, mapKeys, mapSet, objectToString, setAdd, setForEach, setHas } = require('builtins/primordials');
 const { regExp, replace, slice, splice, weakMapGet, weakMapSet } = require('builtins/primordials');
 const loadInspect = () => require('builtins/inspect/inspect');
 const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD } = ops.kinds;
@@ -216,6 +216,10 @@ module.exports = {
   /** @param {object} value */
   keysOf(value) {
     return keys(value);
+  },
+  /** @param {Map<any, any>} value */
+  mapKeysOf(value) {
+    return mapKeys(value);
   },
   listLength,
   /** A part of an Array or typed array, as one of its kind. @param {any} value @param {number} start @param {number} step @param {number} count */

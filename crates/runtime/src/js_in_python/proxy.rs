@@ -145,6 +145,11 @@ impl JsProxy {
             })?;
             return generic.call1(slf.py(), (slf, name));
         }
+        if kinds::is_of_python(slf, text)
+            && let Some(method) = kinds::method_of_python(slf, text)?
+        {
+            return Ok(method.unbind());
+        }
         slf.get().with(slf.py(), |crossing, object| {
             let (scope, key) = (crossing.scope, property(text));
             let value = crossing.of_js(scope.get(object, key))?;
