@@ -310,7 +310,7 @@ def test_processes_hear_each_other_through_redis_and_lose_nothing_when_it_restar
     pair, serve, redis_url, control, run
 ):
     pytest.importorskip("redis")
-    first, second = (serve(f"chat/{name}", REDIS_URL=redis_url) for name in pair)
+    first, second = (serve(f"chat/{name}", BUS_URL=redis_url) for name in pair)
     room = uuid.uuid4().hex[:8]
 
     async def main():
@@ -339,6 +339,28 @@ def test_processes_hear_each_other_through_redis_and_lose_nothing_when_it_restar
     run(main())
     if first.folder == second.folder:
         assert "Redis is away" in first.text
+
+
+def test_processes_of_one_machine_hear_each_other_with_nothing_between_them(serve, tmp_path, run):
+    pytest.importorskip("fastapi")
+    place = {"BUS_URL": f"local:{tmp_path}/bus", "DATABASE_URL": f"{tmp_path}/all.sqlite"}
+    first, second, third = (serve(f"chat/{name}", **place) for name in SERVERS)
+
+    async def main():
+        async with person(first, "Ada") as ada, person(second, "Bob") as bob, person(third, "Eve") as eve:
+            for each in (ada, bob, eve):
+                await each.until("here", lambda here: here == {"count": 3, "names": ["Ada", "Bob", "Eve"]})
+            for number, each in enumerate((ada, bob, eve, ada), 1):
+                assert await each.say(f"message {number}") == number
+            # In any order: each process has its own, and the page puts them in that of their numbers.
+            for each in (ada, bob, eve):
+                await until(lambda each=each: sorted(each.messages) == [f"message {number}" for number in range(1, 5)])
+            # One of them dies, and the others go on.
+            second.kill()
+            assert await eve.say("still here") == 5
+            await ada.until("message", lambda message: message["text"] == "still here")
+
+    run(main())
 
 
 @pytest.mark.parametrize("name", SERVERS[:2])

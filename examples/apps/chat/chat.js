@@ -2,6 +2,6 @@
 import { makeChat } from './rooms.js';
 import { openStore } from './store.js';
 
-const { DATABASE_URL = 'chat.sqlite', REDIS_URL, ORIGINS } = process.env;
+const { DATABASE_URL = 'chat.sqlite', BUS_URL, ORIGINS } = process.env;
 
-export default await makeChat({ store: await openStore(DATABASE_URL), redis: REDIS_URL, origins: ORIGINS?.split(',') });
+export default await makeChat({ store: await openStore(DATABASE_URL), bus: BUS_URL, origins: ORIGINS?.split(',') });

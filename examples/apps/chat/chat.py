@@ -20,7 +20,7 @@ ORIGINS = os.environ.get("ORIGINS", "").split(",")
 @contextlib.asynccontextmanager
 async def lifespan(app):
     store = await open_store(os.environ.get("DATABASE_URL", "chat.sqlite"))
-    async with Rooms(store, os.environ.get("REDIS_URL")) as app.state.rooms:
+    async with Rooms(store, os.environ.get("BUS_URL")) as app.state.rooms:
         yield
     await store.close()
 

@@ -4,8 +4,8 @@
 import { app, open_store } from 'python:search';
 import { makeChat } from './rooms.js';
 
-const { DATABASE_URL = 'chat.sqlite', REDIS_URL, ORIGINS } = process.env;
+const { DATABASE_URL = 'chat.sqlite', BUS_URL, ORIGINS } = process.env;
 
-const chat = await makeChat({ store: await open_store(DATABASE_URL), redis: REDIS_URL, origins: ORIGINS?.split(',') });
+const chat = await makeChat({ store: await open_store(DATABASE_URL), bus: BUS_URL, origins: ORIGINS?.split(',') });
 
 export default { ...chat, routes: { ...chat.routes, '/api/*': twinloop.asgi(app) } };

@@ -17,12 +17,12 @@ const NAME = /^[^\p{C}]{1,32}$/u;
 const ROOM = /^[\w-]{1,32}$/;
 
 /** What `twinloop serve` serves. `origins` are those of pages elsewhere that may use the chat; the chat's own always may. */
-export async function makeChat({ store, redis, origins = [] }) {
+export async function makeChat({ store, bus: busUrl, origins = [] }) {
   const me = crypto.randomUUID();
   /** The rooms that somebody is in: those who are, and what other processes say of theirs. */
   const rooms = new Map();
   let server;
-  const bus = await openBus(redis, heard, catchUp);
+  const bus = await openBus(busUrl, heard, catchUp);
   setInterval(() => rooms.forEach(sayWhoIsHere), HERE_EVERY * 1000).unref();
 
   // ---- what is heard, from this process or another
@@ -82,7 +82,8 @@ export async function makeChat({ store, redis, origins = [] }) {
     if (!mayGoOn(socket.data)) return refuse('not so fast', true);
     let message;
     try {
-      message = await store.add(room, name, id, text);
+      // A copy: what Python stored is a dict of Python's, and goes further than this process.
+      message = { ...(await store.add(room, name, id, text)) };
     } catch (error) {
       console.error(`chat: a message was not stored: ${error.message}`);
       return refuse('the server could not store it', true);

@@ -11,7 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from bus import Bus
+from bus import open_bus
 
 MOST_TEXT = 2000
 MOST_PAGE = 100
@@ -77,12 +77,12 @@ class Room:
 
 
 class Rooms:
-    def __init__(self, store, redis_url=None):
+    def __init__(self, store, bus_url=None):
         self.me = str(uuid.uuid4())
         self.store = store
         self.rooms = {}
         self.count = 0
-        self.bus = Bus(redis_url, self.heard, self.returned)
+        self.bus = open_bus(bus_url, self.heard, self.returned)
         self.tasks = set()
 
     async def __aenter__(self):
