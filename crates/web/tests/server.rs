@@ -384,8 +384,7 @@ fn bodies_of_any_size_follow_each_other_on_a_connection() {
             for together in [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2] {
                 let mut requests = Vec::new();
                 let mut expected = 0;
-                for index in next..next + together {
-                    let size = SIZES[index];
+                for (index, size) in SIZES.into_iter().enumerate().skip(next).take(together) {
                     write!(
                         requests,
                         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n"
