@@ -377,16 +377,16 @@ def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_
             numbers = await asyncio.gather(*(ada.say(f"{n}", f"{room}-{n}") for n in range(8)))
             assert sorted(numbers) == list(range(1, 9))
             # The line is cut in the middle of the transaction that stores a message.
-            other = await asyncpg.connect(postgres_url)
+            other, watcher = await asyncpg.connect(postgres_url), await asyncpg.connect(postgres_url)
             async with other.transaction():
                 await other.execute("UPDATE rooms SET newest = newest WHERE room = $1", room)
                 await ada.send(say="cut", id=f"{room}-cut")
                 cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO messages%'"
-                while not await other.fetch(cut):
+                while not await watcher.fetch(cut):
                     await asyncio.sleep(0.01)
                 refused = await ada.until("refused", lambda id: id == f"{room}-cut")
                 assert refused["later"] is True and refused["why"] == "the server could not store it"
-            await other.close()
+            await asyncio.gather(other.close(), watcher.close())
             assert await ada.say("cut", f"{room}-cut") == 9
             await asyncio.to_thread(control, "stop postgresql")
             await ada.send(say="lost?", id=f"{room}-lost")
