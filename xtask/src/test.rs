@@ -15,10 +15,12 @@ use crate::process::Finished;
 use crate::python::Venv;
 use crate::servers::{Absence, Servers};
 use crate::terminal::{dim, duration, green, red, step};
-use crate::{Arguments, apps, cargo, fuzz, npm_programs, process, system, terminal, zeal};
+use crate::{
+    Arguments, apps, cargo, fuzz, javascript, npm_programs, process, system, terminal, zeal,
+};
 
 const HELP: &str = "\
-cargo xtask test [rust] [js] [npm] [real] [python] [apps] [examples] [fuzz] [zeal] [--filter TEXT] [--full] [--release]
+cargo xtask test [rust] [js] [npm] [real] [python] [apps] [mixed] [examples] [fuzz] [zeal] [--filter TEXT] [--full] [--release]
 
 Runs the kinds of test that are named, or all:
   rust       every crate's tests (by cargo-nextest if it is installed) and documentation tests
@@ -27,6 +29,7 @@ Runs the kinds of test that are named, or all:
   real       tests/real: the same against real servers, which are installed if this kind is named (or CI is set), and skipped otherwise
   python     tests/py and tests/both by pytest, on `python3` and the newest other CPython up to 3.13 that is on PATH or under pyenv
   apps       tests/apps: the applications of examples/apps, in browsers and against servers, which are installed as those of `real`
+  mixed      tests/mixed: programs over packages of both languages, with servers as `apps`
   examples   examples/ and crates/twinloop/examples, whose output must be what examples/expected says
   fuzz       only if it is named, or with --full: every target of `cargo xtask fuzz` for a minute
   zeal       only if it is named, or with --full: what holds JavaScript values, with the engine's debug build and collections at
@@ -140,7 +143,8 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
             lexopt::Arg::Long("node") => plan.node = Some(arguments.value()?.into()),
             lexopt::Arg::Value(kind)
                 if [
-                    "rust", "js", "npm", "real", "python", "apps", "examples", "fuzz", "zeal",
+                    "rust", "js", "npm", "real", "python", "apps", "mixed", "examples", "fuzz",
+                    "zeal",
                 ]
                 .iter()
                 .any(|known| kind == *known) =>
@@ -163,7 +167,7 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
     if let Some(node) = &plan.node {
         return keep(plan, node);
     }
-    if ["js", "npm", "real", "python", "apps", "examples"]
+    if ["js", "npm", "real", "python", "apps", "mixed", "examples"]
         .iter()
         .any(|kind| plan.has(kind))
     {
@@ -189,6 +193,9 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         }
         if plan.has("apps") {
             total.add(session.apps()?);
+        }
+        if plan.has("mixed") {
+            total.add(session.mixed()?);
         }
         if plan.has("python") || plan.has("examples") {
             let venvs = if plan.full {
@@ -454,15 +461,34 @@ impl Session<'_> {
         venv.provide("test.txt")?;
         venv.install_package(self.plan.profile)?;
         apps::provide(&venv)?;
-        let may_install = self.plan.may_install();
-        if may_install && let Err(error) = system::provide(&system::APPS) {
+        if self.plan.may_install()
+            && let Err(error) = system::provide(&system::APPS)
+        {
             terminal::note(&format!("{error:#}"));
         }
-        let needed = ["postgresql", "redis"];
-        let servers = Servers::start(&needed, may_install)?;
-        let mut total = self.pytest(&venv, &["tests/apps"], Some(&servers))?;
+        self.pytest_with(&venv, "tests/apps", &["postgresql", "redis"])
+    }
+
+    /// The programs over packages of both languages.
+    fn mixed(&self) -> Result<Tally> {
+        step("Packages of both languages");
+        let folder = paths::root().join("tests/mixed");
+        let place = paths::cache().join("mixed");
+        let what = "the packages of tests/mixed";
+        javascript::install(&folder, &place, what, &["--ignore-scripts"])?;
+        // An environment of its own: its list has a version of each package, also of those that other tests want newer.
+        let venv = Venv::named("venv-mixed", None)?;
+        venv.provide_list(&folder.join("requirements.txt"), "mixed.txt")?;
+        venv.install_package(self.plan.profile)?;
+        self.pytest_with(&venv, "tests/mixed", &["postgresql"])
+    }
+
+    /// The Python tests below `folder`, and the servers that they need: one that is there and does not start has failed.
+    fn pytest_with(&self, venv: &Venv, folder: &str, needed: &[&str]) -> Result<Tally> {
+        let servers = Servers::start(needed, self.plan.may_install())?;
+        let mut total = self.pytest(venv, &[folder], Some(&servers))?;
         for name in needed {
-            if let Some(Absence { reason, is_fault }) = servers.absence(&[name.to_owned()])
+            if let Some(Absence { reason, is_fault }) = servers.absence(&[(*name).to_owned()])
                 && is_fault
             {
                 println!("{} {reason}", red("✘"));
