@@ -19,6 +19,7 @@ mod javascript;
 mod lint;
 mod npm_programs;
 mod packages;
+mod packing;
 mod paths;
 mod process;
 mod python;
@@ -47,6 +48,7 @@ cargo xtask COMMAND [OPTIONS]
   conformance  suites of other projects on Twinloop
   engine       SpiderMonkey from source, optimised by a profile of the project's own programs
   wheels       the Python package as wheels, each tried in a fresh environment
+  pack         the command as packages of npm and Debian, each tried where nothing else of it is
   ci           lint and test, as CI runs them
 
 Each command takes --help.
@@ -85,6 +87,7 @@ fn dispatch() -> Result<()> {
         "conformance" => conformance::command(arguments),
         "engine" => engine::profiled::command(arguments),
         "wheels" => wheels::command(arguments),
+        "pack" => packing::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
     }

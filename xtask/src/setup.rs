@@ -50,7 +50,7 @@ pub(crate) fn setup(profile: Profile, examples: &[&str]) -> Result<()> {
     let venv = Venv::default()?;
     venv.provide("test.txt")?;
     let what = format!(
-        "building the command `twinloop` and the package for Python {} (the first build takes about twelve minutes on two cores)",
+        "building the command `twinloop` and the package for Python {} (the first build takes twelve to eighteen minutes on two cores)",
         venv.interpreter.version()
     );
     terminal::timed(&what, || venv.install_package_and_build(profile, examples))?;

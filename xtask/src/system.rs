@@ -47,6 +47,22 @@ impl Need {
     }
 }
 
+/// To make packages of the command.
+pub(crate) const PACKAGING: [Need; 4] = [
+    need(
+        "command -v strip",
+        "binutils",
+        "packing the command without what debuggers read",
+    ),
+    need(
+        "command -v dpkg-shlibdeps",
+        "dpkg-dev",
+        "naming the libraries of a Debian package",
+    ),
+    need("command -v help2man", "help2man", "the manual page"),
+    need("command -v npm", "npm", "packing for npm"),
+];
+
 /// To build with a prebuilt engine.
 pub(crate) const BUILD: [Need; 6] = [
     need(

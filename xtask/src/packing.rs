@@ -1,0 +1,284 @@
+//! `cargo xtask pack`: the command `twinloop` as an npm package and a Debian package, each tried where nothing else of it is.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::paths::Profile;
+use crate::{Arguments, cargo, paths, process, system, terminal};
+
+const HELP: &str = "\
+cargo xtask pack [npm] [deb] [--no-build]
+
+Builds the command and packs it into target/packages/: as an npm package, which `npm install` makes the command of, and as a Debian package with a manual
+page and completion for bash, zsh and fish. Each is unpacked where nothing else of Twinloop is, and runs a program there. Both are for the machine's own
+processor and for its C library or a newer one. packaging/Dockerfile makes an image of the Debian package.
+";
+
+const LICENSES: [&str; 4] = [
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "LICENSE-MPL",
+    "LICENSE-readable-stream",
+];
+
+/// What a package is of, and what it says of itself.
+struct Product {
+    /// The command without what only a debugger reads.
+    binary: PathBuf,
+    version: &'static str,
+    description: &'static str,
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const DESCRIPTION: &str = "JavaScript and Python programs on one event loop";
+
+pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
+    let mut wanted = Vec::new();
+    let mut builds = true;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            lexopt::Arg::Long("no-build") => builds = false,
+            lexopt::Arg::Value(kind) if kind == "npm" || kind == "deb" => {
+                wanted.push(kind.to_string_lossy().into_owned());
+            }
+            lexopt::Arg::Value(kind) => {
+                bail!(
+                    "there are packages for npm and deb, not for {}",
+                    kind.display()
+                )
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let wants = |kind: &str| wanted.is_empty() || wanted.iter().any(|each| each == kind);
+    system::provide(&system::PACKAGING)?;
+    if builds {
+        process::run(&mut cargo::products(Profile::Release)?)?;
+    }
+    let product = stripped()?;
+    if wants("npm") {
+        let package = npm(&product)?;
+        try_npm(&package)?;
+    }
+    if wants("deb") {
+        let package = deb(&product)?;
+        try_deb(&package)?;
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    paths::target().join("packages")
+}
+
+/// A folder of this name with nothing in it.
+fn fresh(name: &str) -> Result<PathBuf> {
+    let folder = folder().join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn stripped() -> Result<Product> {
+    let built = Profile::Release.artifact("twinloop");
+    let binary = fresh("command")?.join("twinloop");
+    let mut strip = Command::new("strip");
+    process::run(strip.arg("-o").args([&binary, &built]))
+        .with_context(|| format!("strip {}", built.display()))?;
+    Ok(Product {
+        binary,
+        version: VERSION,
+        description: DESCRIPTION,
+    })
+}
+
+fn put(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    std::fs::create_dir_all(to.parent().context("a file stands in a folder")?)?;
+    std::fs::copy(from, to).with_context(|| format!("copy {}", from.display()))?;
+    Ok(std::fs::set_permissions(
+        to,
+        std::fs::Permissions::from_mode(mode),
+    )?)
+}
+
+fn told(package: &Path) -> Result<()> {
+    let size = package.metadata()?.len() as f64 / f64::from(1 << 20);
+    terminal::note(&format!("{} ({size:.1} MiB)", package.display()));
+    Ok(())
+}
+
+// ---- npm
+
+fn npm(product: &Product) -> Result<PathBuf> {
+    terminal::step("packing for npm");
+    let tree = fresh("npm")?;
+    put(&product.binary, &tree.join("bin/twinloop"), 0o755)?;
+    for name in LICENSES.into_iter().chain(["README.md", "CHANGELOG.md"]) {
+        put(&paths::root().join(name), &tree.join(name), 0o644)?;
+    }
+    let about = json!({
+        "name": "twinloop",
+        "version": product.version,
+        "description": product.description,
+        "license": "MIT OR Apache-2.0",
+        "repository": "github:twinloop/twinloop",
+        "bin": { "twinloop": "bin/twinloop" },
+        "os": ["linux"],
+        "cpu": [if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" }],
+        "libc": ["glibc"],
+    });
+    std::fs::write(
+        tree.join("package.json"),
+        serde_json::to_string_pretty(&about)? + "\n",
+    )?;
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--silent", "--pack-destination"])
+        .arg(folder())
+        .current_dir(&tree);
+    process::run(&mut pack)?;
+    let package = folder().join(format!("twinloop-{}.tgz", product.version));
+    told(&package)?;
+    Ok(package)
+}
+
+fn try_npm(package: &Path) -> Result<()> {
+    let trial = fresh("trial")?;
+    std::fs::write(trial.join("package.json"), "{ \"private\": true }\n")?;
+    let mut install = Command::new("npm");
+    install
+        .args([
+            "install",
+            "--silent",
+            "--offline",
+            "--no-audit",
+            "--no-fund",
+        ])
+        .arg(package)
+        .current_dir(&trial);
+    process::run(&mut install)?;
+    try_command(&trial.join("node_modules/.bin/twinloop"), &trial)
+}
+
+/// Runs a program of each kind that needs nothing else.
+fn try_command(program: &Path, trial: &Path) -> Result<()> {
+    std::fs::write(
+        trial.join("trial.ts"),
+        "const value: number = await Promise.resolve(42);\nconsole.log(`works ${value}`);\n",
+    )?;
+    let mut run = Command::new(program);
+    let printed = process::output(run.arg("trial.ts").current_dir(trial).env_clear())?;
+    ensure!(
+        printed.trim() == "works 42",
+        "{} printed {printed:?}",
+        program.display()
+    );
+    terminal::note("installed into a fresh folder: works");
+    Ok(())
+}
+
+// ---- Debian
+
+fn deb(product: &Product) -> Result<PathBuf> {
+    terminal::step("packing for Debian");
+    let tree = fresh("deb")?;
+    put(&product.binary, &tree.join("usr/bin/twinloop"), 0o755)?;
+    for (name, place) in [
+        ("twinloop.bash", "bash-completion/completions/twinloop"),
+        ("_twinloop", "zsh/vendor-completions/_twinloop"),
+        ("twinloop.fish", "fish/vendor_completions.d/twinloop.fish"),
+    ] {
+        let from = paths::root().join("packaging/completions").join(name);
+        put(&from, &tree.join("usr/share").join(place), 0o644)?;
+    }
+    let about = tree.join("usr/share/doc/twinloop");
+    for name in LICENSES {
+        put(&paths::root().join(name), &about.join(name), 0o644)?;
+    }
+    std::fs::write(
+        about.join("copyright"),
+        "Twinloop is licensed under MIT or Apache-2.0. It contains SpiderMonkey (MPL-2.0) and readable-stream (MIT).\nThe texts stand beside this file.\n",
+    )?;
+    manual(&product.binary, &tree.join("usr/share/man/man1/twinloop.1"))?;
+    let machine = process::output(Command::new("dpkg").arg("--print-architecture"))?;
+    let control = format!(
+        "Package: twinloop\nVersion: {}\nArchitecture: {}\nMaintainer: Twinloop <twinloop@localhost>\nSection: interpreters\nPriority: optional\n\
+         Depends: {}\nSuggests: python3 (>= 3.11), npm\nHomepage: https://github.com/twinloop/twinloop\nDescription: {}\n \
+         Runs JavaScript, TypeScript and Python programs, alone or together, in one process and on one event loop.\n",
+        product.version,
+        machine.trim(),
+        libraries(&tree)?,
+        product.description,
+    );
+    std::fs::create_dir_all(tree.join("DEBIAN"))?;
+    std::fs::write(tree.join("DEBIAN/control"), control)?;
+    let package = folder().join(format!(
+        "twinloop_{}_{}.deb",
+        product.version,
+        machine.trim()
+    ));
+    let mut build = Command::new("dpkg-deb");
+    build.args(["--root-owner-group", "--build"]);
+    process::output(build.args([&tree, &package]))?;
+    told(&package)?;
+    Ok(package)
+}
+
+/// The manual page, of what `--help` says.
+fn manual(program: &Path, page: &Path) -> Result<()> {
+    std::fs::create_dir_all(page.parent().context("a file stands in a folder")?)?;
+    let mut help2man = Command::new("help2man");
+    help2man.args(["--no-info", "--name", DESCRIPTION, "--output"]);
+    process::run(help2man.args([page, program]))?;
+    // It takes the further lines of the usage for a paragraph.
+    let text = std::fs::read_to_string(page)?;
+    let text = text.replacen("\n.IP\n", "\n.PP\n.nf\n", 1).replacen(
+        "\n.PP\nFILE ",
+        "\n.fi\n.PP\nFILE ",
+        1,
+    );
+    std::fs::write(page, text)?;
+    process::run(Command::new("gzip").args(["-9n"]).arg(page))
+}
+
+/// The packages of the libraries that the command is linked to.
+fn libraries(tree: &Path) -> Result<String> {
+    // It asks for the description of a source package, of which it reads nothing.
+    let place = fresh("shlibdeps")?;
+    std::fs::create_dir_all(place.join("debian"))?;
+    std::fs::write(
+        place.join("debian/control"),
+        "Source: twinloop\n\nPackage: twinloop\nArchitecture: any\n",
+    )?;
+    let mut ask = Command::new("dpkg-shlibdeps");
+    ask.args(["-O", "-e"])
+        .arg(tree.join("usr/bin/twinloop"))
+        .current_dir(&place);
+    let answer = process::output(&mut ask)?;
+    let found = answer.trim().strip_prefix("shlibs:Depends=");
+    Ok(found
+        .context("dpkg-shlibdeps named no packages")?
+        .to_owned())
+}
+
+fn try_deb(package: &Path) -> Result<()> {
+    let trial = fresh("trial")?;
+    let mut unpack = Command::new("dpkg-deb");
+    process::run(unpack.arg("-x").arg(package).arg(&trial))?;
+    for file in [
+        "usr/share/man/man1/twinloop.1.gz",
+        "usr/share/bash-completion/completions/twinloop",
+    ] {
+        ensure!(trial.join(file).exists(), "the package has no {file}");
+    }
+    try_command(&trial.join("usr/bin/twinloop"), &trial)
+}
