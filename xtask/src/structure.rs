@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::{paths, terminal};
 
 /// Which of this workspace's crates each crate may use. A crate that is not here may use none, and must be added.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("crates/loop", &[]),
     ("crates/web", &["twinloop-loop"]),
     ("crates/twinloop", &["twinloop-loop", "twinloop-web"]),
@@ -25,9 +25,15 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "twinloop-py",
         ],
     ),
+    ("crates/trace", &["twinloop-loop"]),
     (
         "crates/cli",
-        &["twinloop-loop", "twinloop-web", "twinloop-js"],
+        &[
+            "twinloop-loop",
+            "twinloop-web",
+            "twinloop-js",
+            "twinloop-trace",
+        ],
     ),
     (
         "python/native",
@@ -37,6 +43,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "twinloop-js",
             "twinloop-py",
             "twinloop-runtime",
+            "twinloop-trace",
         ],
     ),
     ("crates/fixtures", &[]),

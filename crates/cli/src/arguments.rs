@@ -16,6 +16,8 @@ Usage: twinloop [OPTIONS] FILE [ARGUMENTS...]
        twinloop [OPTIONS] -e CODE [ARGUMENTS...]
        twinloop [OPTIONS] serve APP [SERVER OPTIONS...]
        twinloop [OPTIONS] test [FILES...]
+       twinloop [OPTIONS] trace [-o FILE] [OPTIONS] FILE [ARGUMENTS...]
+       twinloop top [--once] [--json] PID
        twinloop [OPTIONS] add npm:NAME... pypi:NAME...
        twinloop [OPTIONS] types python:NAME|npm:NAME|FILE.d.ts [-o FILE]
        twinloop [OPTIONS] -m MODULE [ARGUMENTS...]
@@ -28,6 +30,8 @@ Without a program, standard input is the program, if it is no terminal; on a ter
 prompt for JavaScript, under Python with --python or where the virtual environment has the package.
 add installs packages, by npm and by the Python interpreter's pip; types writes what one
 language's modules are to the other: TypeScript declarations, and Python stubs.
+trace runs a program and shows what its event loop did, top what that of a running process is at;
+twinloop trace --help and twinloop top --help have more.
 APP is a JavaScript module whose default export is a handler ({ fetch }, a function, or an app of
 Express, Koa, Fastify or Hono), or a Python application (module:name); twinloop serve --help has more.
 
@@ -146,6 +150,10 @@ pub(crate) enum Action {
     /// A look at the syntax; of standard input without a file.
     Check(Option<PathBuf>),
     Test,
+    /// The program that the rest names, traced; the options that stood before.
+    Trace(Vec<OsString>),
+    /// A look at the process that the rest names.
+    Top,
     /// A command that the Python package has.
     OfPackage(&'static str),
     /// A Python program that is no file: the interpreter's option for it, and its value.
@@ -220,6 +228,17 @@ pub(crate) fn parse(
             if text == "serve" && code.is_none() && !tests && !checks {
                 let place = all.len() - words.0.len() - 1;
                 return Ok(serving(parsed, words, &all, place, watching));
+            }
+            if text == "top" && code.is_none() && !tests && !checks {
+                parsed.action = Action::Top;
+                parsed.rest = words.0.into();
+                return Ok(parsed);
+            }
+            if text == "trace" && code.is_none() && !tests && !checks {
+                let place = all.len() - words.0.len() - 1;
+                parsed.action = Action::Trace(all[..place].to_vec());
+                parsed.rest = words.0.into();
+                return Ok(parsed);
             }
             let of_package = COMMANDS_OF_PACKAGE.iter().find(|name| **name == text);
             if let Some(name) = of_package
@@ -531,6 +550,14 @@ mod tests {
         assert_eq!(parsed.action, Action::OfPackage("types"));
         let parsed = parse_words(&["./add", "npm:left-pad"]).unwrap();
         assert_eq!(parsed.action, Action::File("./add".into()));
+    }
+
+    #[test]
+    fn what_follows_trace_is_a_command_line_of_its_own() {
+        let parsed = parse_words(&["--python", "p", "trace", "-o", "x.json", "app.py"]).unwrap();
+        let before = ["--python", "p"].map(OsString::from).to_vec();
+        assert_eq!(parsed.action, Action::Trace(before));
+        assert_eq!(parsed.rest, ["-o", "x.json", "app.py"]);
     }
 
     #[test]

@@ -57,6 +57,15 @@ fn main() -> ExitCode {
         Action::Python(option, value) => Err(python::run_option(option, value, &arguments)),
         Action::OfPackage(name) => Err(python::command(name, &arguments)),
         Action::Test => run_builtin("node/test/command", &arguments),
+        Action::Top => leave(twinloop_trace::top(&arguments.rest)),
+        Action::Trace(before) => {
+            let command =
+                std::env::current_exe().map_or_else(|_| "twinloop".into(), PathBuf::into_os_string);
+            let start: Vec<_> = std::iter::once(command)
+                .chain(before.iter().cloned())
+                .collect();
+            leave(twinloop_trace::run(&arguments.rest, &start))
+        }
         Action::Serve => serve(&arguments),
         Action::Eval { code, .. } if arguments.has("--interactive") => {
             let mut arguments = arguments.clone();
@@ -94,9 +103,12 @@ fn watch(arguments: &Arguments) -> Option<Result<Infallible, UsageError>> {
         Some(Err(UsageError::node(message)))
     };
     let (file, program) = match &arguments.action {
-        Action::Help | Action::Version | Action::EngineOptions | Action::OfPackage(_) => {
-            return None;
-        }
+        Action::Help
+        | Action::Version
+        | Action::EngineOptions
+        | Action::Trace(_)
+        | Action::Top
+        | Action::OfPackage(_) => return None,
         Action::Test if path => {
             let message = "--watch-path cannot be used in combination with --test".to_owned();
             return Some(Err(UsageError::node(message)));

@@ -61,6 +61,11 @@ pub trait Host {
     /// Runs after each entry of any host (rule CHECKPOINT). Must be cheap when nothing is pending.
     fn checkpoint(&self) {}
 
+    /// What the language has on this loop, as JSON, for who looks at the process.
+    fn tell(&self) -> Option<String> {
+        None
+    }
+
     /// True if blocking must be wrapped by [`Host::around_wait`]; the loop then polls once without blocking first.
     fn guards_wait(&self) -> bool {
         false

@@ -24,9 +24,10 @@ use crate::pool;
 use crate::source::{Mode, Source, SourceKey, SourceState};
 use crate::spin::Spins;
 use crate::statistics::{Counters, Statistics, Traffic};
-use crate::sys::{Driver, Event};
+use crate::sys::{Driver, Event, watch_asked};
 use crate::task::{JoinHandle, TaskId, Tasks, begin, spawn};
 use crate::timers::{TimerKey, Timers};
+use crate::trace::{Kind, Language, Recorder, Span, Timed};
 
 /// An event loop. Clones are handles to the same loop.
 #[derive(Clone)]
@@ -91,6 +92,9 @@ pub(crate) struct LoopInner {
     /// Operations under way on the blocking pool; the test clock waits for them.
     pub(crate) blocking: Cell<usize>,
     pub(crate) counters: Counters,
+    /// While the process is traced or looked at; `is_recorded` says whether there is one.
+    recorder: RefCell<Option<Rc<Recorder>>>,
+    is_recorded: Cell<bool>,
 
     // ---- memory that each turn uses again; empty in between ----
     pub(crate) events: RefCell<Vec<Event>>,
@@ -172,6 +176,8 @@ impl Loop {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let driver = Driver::new()?;
         let inbox = Arc::new(Inbox::new(driver.wake_handle()));
+        let recorder = Recorder::of_process();
+        watch_asked();
         Ok(Loop(Rc::new(LoopInner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             ready: RefCell::default(),
@@ -198,6 +204,8 @@ impl Loop {
             holds: Cell::new(0),
             blocking: Cell::new(0),
             counters: Counters::default(),
+            is_recorded: Cell::new(recorder.is_some()),
+            recorder: RefCell::new(recorder),
             events: RefCell::default(),
             messages: RefCell::default(),
         })))
@@ -238,6 +246,9 @@ impl Loop {
     /// # Errors
     /// When the process has no descriptors left.
     pub fn part_from_parent(&self) -> io::Result<()> {
+        if let Some(recorder) = self.recorder() {
+            recorder.stop();
+        }
         self.0.driver.part_from_parent()
     }
 
@@ -313,11 +324,20 @@ impl Loop {
         &self,
         function: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
-        let work = pool::submit(function);
+        let timed = self.recorder().as_ref().map(Timed::new);
+        let times = timed.as_ref().map(Timed::times);
+        let work = pool::submit(move || match times {
+            Some(times) => times.around(function),
+            None => function(),
+        });
         let count = BlockingCount::new(self.downgrade());
         self.spawn(async move {
             let _count = count;
-            match work.await {
+            let outcome = work.await;
+            if let Some(timed) = timed {
+                timed.record();
+            }
+            match outcome {
                 Ok(value) => value,
                 // The panic goes on in the task, which hands it to the join handle.
                 Err(payload) => std::panic::resume_unwind(payload),
@@ -347,7 +367,10 @@ impl Loop {
         inner.source_generation.set(generation.wrapping_add(1));
         let mut sources = inner.sources.borrow_mut();
         let vacant = sources.vacant_entry();
-        let state = Rc::new(SourceState::new(SourceKey::new(vacant.key(), generation)));
+        let state = Rc::new(SourceState::new(
+            SourceKey::new(vacant.key(), generation),
+            fd,
+        ));
         inner.driver.add(fd, state.key.as_u64(), mode)?;
         vacant.insert(Rc::clone(&state));
         drop(sources);
@@ -358,7 +381,10 @@ impl Loop {
         }
         latest[index] = Some(state.key);
         drop(latest);
-        Ok(Source::new(self, state, fd, mode))
+        if let Some(recorder) = self.recorder() {
+            recorder.descriptor(fd);
+        }
+        Ok(Source::new(self, state, mode))
     }
 
     /// Shows the token of each of a host's entries that is queued or timed, for a language whose collector looks for cycles.
@@ -447,6 +473,13 @@ impl Loop {
         }
     }
 
+    /// A bar of the trace for what runs outside of a turn, until it is dropped; nothing if the process is not traced.
+    #[must_use]
+    pub fn record(&self, language: Language, name: impl FnOnce() -> String) -> Option<Span> {
+        let recorder = self.recorder()?;
+        Some(recorder.span(Kind::Callback, language, &name()))
+    }
+
     /// Begins (from zero) or ends timing each entry with its checkpoint, for [`Statistics::entry_times`].
     pub fn time_entries(&self, on: bool) {
         self.0.counters.set_timing(on);
@@ -480,6 +513,36 @@ impl Loop {
 
     pub(crate) fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// What writes down what this loop does, if something is to.
+    #[inline(always)]
+    pub(crate) fn recorder(&self) -> Option<Rc<Recorder>> {
+        if !self.0.is_recorded.get() {
+            return None;
+        }
+        self.0.recorder.borrow().clone()
+    }
+
+    pub(crate) fn set_recorder(&self, recorder: Option<Rc<Recorder>>) {
+        self.0.is_recorded.set(recorder.is_some());
+        let old = self.0.recorder.replace(recorder);
+        drop(old);
+    }
+
+    pub(crate) fn hosts(&self) -> Vec<Rc<dyn Host>> {
+        self.0.hosts.list().iter().cloned().collect()
+    }
+
+    /// The registered descriptors.
+    pub(crate) fn descriptors(&self) -> Vec<RawFd> {
+        let sources = self.0.sources.borrow();
+        sources.iter().map(|(_, state)| state.fd).collect()
+    }
+
+    /// The time of the clock, whatever time the loop follows.
+    pub(crate) fn clock_now(&self) -> Nanos {
+        self.0.clock.now()
     }
 
     pub(crate) fn driver(&self) -> &Driver {

@@ -8,7 +8,7 @@
 //! - `event_loop`: `Loop` as an object; `turn`: the turn and the ways to run it; `entry`: what the ready queue holds and what a host is
 //! - `current`: which loop a thread is in
 //! - `checks`: entries that run between I/O and timers; `timers`: the heap with O(1) cancel; `task`: the local executor and its wakers; `clock`: real and test time
-//! - `statistics`: what a loop has done; `spin`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
+//! - `trace`: what a traced loop does, as records in a file; `statistics`: what a loop has done; `spin`: asking before blocking; `inbox`: posts from other threads; `pool`: the blocking pool; `signals`: signals as posts
 //! - `source`: a registered descriptor; `net`: sockets with one write queue each; `time`: sleeping futures
 //! - `sys`: the driver (epoll), the only folder with `unsafe`
 //!
@@ -34,6 +34,7 @@ mod sys;
 mod task;
 pub mod time;
 mod timers;
+pub mod trace;
 mod turn;
 
 pub use checks::CheckKey;
@@ -44,7 +45,7 @@ pub use event_loop::{Hold, Loop, TimeSource, WeakLoop};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};
-pub use sys::{StableMemory, duplicate, inherited, kill, start_child, take_inherited};
+pub use sys::{StableMemory, duplicate, inherited, kill, kill_thread, start_child, take_inherited};
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
 pub use turn::Wait;

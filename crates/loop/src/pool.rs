@@ -110,6 +110,12 @@ fn start_failed() {
     }
 }
 
+/// How many threads there are, how many of them have nothing to do, and how much work waits.
+pub(crate) fn counts() -> (usize, usize, usize) {
+    let queue = lock(&QUEUE);
+    (queue.threads, queue.idle, queue.work.len())
+}
+
 fn serve() {
     let mut queue = lock(&QUEUE);
     loop {

@@ -76,6 +76,7 @@ impl SourceKey {
 
 pub(crate) struct SourceState {
     pub(crate) key: SourceKey,
+    pub(crate) fd: RawFd,
     /// What is known to be ready (edge mode) or was reported last (level mode).
     readiness: Cell<Readiness>,
     /// Reported to no handler yet.
@@ -87,9 +88,10 @@ pub(crate) struct SourceState {
 }
 
 impl SourceState {
-    pub(crate) fn new(key: SourceKey) -> SourceState {
+    pub(crate) fn new(key: SourceKey, fd: RawFd) -> SourceState {
         SourceState {
             key,
+            fd,
             readiness: Cell::new(Readiness::empty()),
             pending: Cell::new(Readiness::empty()),
             queued: Cell::new(false),
@@ -138,16 +140,14 @@ fn wake(waiter: &RefCell<Option<Waker>>) {
 /// A registered descriptor. It does not own the descriptor: drop the source before closing the descriptor.
 pub struct Source {
     state: Rc<SourceState>,
-    fd: RawFd,
     mode: Cell<Mode>,
     event_loop: WeakLoop,
 }
 
 impl Source {
-    pub(crate) fn new(event_loop: &Loop, state: Rc<SourceState>, fd: RawFd, mode: Mode) -> Source {
+    pub(crate) fn new(event_loop: &Loop, state: Rc<SourceState>, mode: Mode) -> Source {
         Source {
             state,
-            fd,
             mode: Cell::new(mode),
             event_loop: event_loop.downgrade(),
         }
@@ -156,7 +156,7 @@ impl Source {
     /// The descriptor's number.
     #[must_use]
     pub fn fd(&self) -> RawFd {
-        self.fd
+        self.state.fd
     }
 
     /// Sends events to `handler`, each in an entry of its own, instead of to waiting futures.
@@ -179,7 +179,7 @@ impl Source {
             if let Some(event_loop) = self.event_loop.upgrade() {
                 event_loop
                     .driver()
-                    .modify(self.fd, self.state.key.as_u64(), mode)?;
+                    .modify(self.state.fd, self.state.key.as_u64(), mode)?;
             }
             self.mode.set(mode);
         }
@@ -302,7 +302,7 @@ impl Source {
 impl Drop for Source {
     fn drop(&mut self) {
         if let Some(event_loop) = self.event_loop.upgrade() {
-            event_loop.deregister(self.state.key, self.fd);
+            event_loop.deregister(self.state.key, self.state.fd);
         }
         // Whoever still waits finds out by trying.
         wake(&self.state.reader);
@@ -316,7 +316,7 @@ impl std::fmt::Debug for Source {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Source")
-            .field("fd", &self.fd)
+            .field("fd", &self.state.fd)
             .field("mode", &self.mode.get())
             .finish_non_exhaustive()
     }

@@ -18,8 +18,9 @@ use crate::entry::{Entry, Host};
 use crate::event_loop::{HostList, Loop};
 use crate::inbox::Message;
 use crate::source::SourceKey;
-use crate::sys::Event;
+use crate::sys::{Event, is_asked};
 use crate::task::{TaskId, TaskWaker};
+use crate::trace::{self, Kind, Recorder};
 
 /// While entries are ready the driver is asked at most this often: a poll costs as much as three callbacks.
 const SKIP_POLL_NS: Nanos = 20_000;
@@ -59,12 +60,19 @@ impl Loop {
             // Whoever runs the loop has an error to look at before anything else.
             return;
         }
+        let recorder = self.recorder();
+        let recorder = recorder.as_ref();
+        let traced = recorder.map(|recorder| recorder.begin_turn(self, inner.ready.borrow().len()));
         self.poll(wait);
         self.take_inbox();
         let before_timers = inner.ready.borrow().len();
-        self.take_timers();
-        self.run_entries(before_timers);
+        if let Some(recorder) = recorder {
+            recorder.polled(before_timers);
+        }
+        self.take_timers(before_timers, recorder);
+        self.run_entries(before_timers, recorder);
         inner.flush.flush_all();
+        drop(traced);
     }
 
     /// Step 1: asks the driver, and blocks only if nothing is ready.
@@ -74,6 +82,7 @@ impl Loop {
         if now.saturating_sub(inner.last_release.get()) >= KEEP_LOCKS_NS {
             inner.last_release.set(now);
             wait_guarded(&self.guards(), &mut || ());
+            self.answer_if_asked();
         }
         if self.has_work() {
             if now.saturating_sub(inner.last_poll.get()) >= SKIP_POLL_NS {
@@ -144,6 +153,14 @@ impl Loop {
             }
             inner.inbox.awake();
             self.report_events(result, events);
+            self.answer_if_asked();
+        }
+    }
+
+    /// A process may be asked what it is at, by a signal, which ends a wait.
+    fn answer_if_asked(&self) {
+        if is_asked() {
+            trace::answer(self);
         }
     }
 
@@ -225,29 +242,15 @@ impl Loop {
         *inner.messages.borrow_mut() = messages;
     }
 
-    /// Step 2, timers: by deadline, then by sequence; never early.
-    fn take_timers(&self) {
-        let inner = &*self.0;
-        if inner.timers.borrow().len() == 0 {
-            return;
-        }
-        let now = self.now();
-        let mut timers = inner.timers.borrow_mut();
-        let mut ready = inner.ready.borrow_mut();
-        while let Some(entry) = timers.pop_due(now) {
-            ready.push_back(entry);
-        }
-    }
-
     /// Steps 3 and 4. The check phase comes when `before_timers` entries have run.
-    fn run_entries(&self, before_timers: usize) {
+    fn run_entries(&self, before_timers: usize, recorder: Option<&Rc<Recorder>>) {
         let inner = &*self.0;
         let mut count = inner.ready.borrow().len();
-        let mut running = Running::new(self);
+        let mut running = Running::new(self, recorder);
         let mut index = 0;
         loop {
             if index == before_timers && self.run_checks(&mut running) {
-                count += self.take_timers_into(count - index);
+                count += self.take_timers(count - index, recorder);
             }
             if index == count || inner.halted.get() {
                 break;
@@ -257,7 +260,7 @@ impl Loop {
             let Some(entry) = inner.ready.borrow_mut().pop_front() else {
                 break;
             };
-            running.run(entry);
+            running.run(entry, true);
         }
     }
 
@@ -272,13 +275,14 @@ impl Loop {
             let Some(entry) = inner.checks.borrow_mut().pop() else {
                 break;
             };
-            running.run(entry);
+            running.run(entry, false);
         }
         count > 0
     }
 
-    /// Puts the timers that have become due since the poll before what waits for the next turn, at `place` of the ready queue.
-    fn take_timers_into(&self, place: usize) -> usize {
+    /// Step 2, timers: by deadline, then by sequence; never early. They come into the ready queue at `place`: behind all, or, when the check
+    /// phase is over, before what waits for the next turn. Gives how many they are.
+    fn take_timers(&self, place: usize, recorder: Option<&Rc<Recorder>>) -> usize {
         let inner = &*self.0;
         if inner.timers.borrow().len() == 0 {
             return 0;
@@ -287,7 +291,14 @@ impl Loop {
         let mut timers = inner.timers.borrow_mut();
         let mut ready = inner.ready.borrow_mut();
         let mut end = place.min(ready.len());
-        while let Some(entry) = timers.pop_due(now) {
+        loop {
+            let due = recorder.and_then(|_| timers.next_deadline());
+            let Some(entry) = timers.pop_due(now) else {
+                break;
+            };
+            if let (Some(recorder), Some(due)) = (recorder, due) {
+                recorder.timer(end, due, now);
+            }
             ready.insert(end, entry);
             end += 1;
         }
@@ -365,16 +376,18 @@ struct Running<'l> {
     version: u32,
     /// When the entry began, while entries are timed.
     started: Option<Nanos>,
+    recorder: Option<&'l Rc<Recorder>>,
 }
 
 impl<'l> Running<'l> {
-    fn new(event_loop: &'l Loop) -> Running<'l> {
+    fn new(event_loop: &'l Loop, recorder: Option<&'l Rc<Recorder>>) -> Running<'l> {
         let inner = &*event_loop.0;
         Running {
             event_loop,
             hosts: inner.hosts.list(),
             version: inner.hosts.version(),
             started: inner.counters.is_timing().then(|| inner.clock.now()),
+            recorder,
         }
     }
 
@@ -386,12 +399,47 @@ impl<'l> Running<'l> {
         }
     }
 
-    /// Steps 3 and 4 for an entry.
-    fn run(&mut self, entry: Entry) {
+    /// Steps 3 and 4 for an entry. `was_queued` if it was in the ready queue.
+    fn run(&mut self, entry: Entry, was_queued: bool) {
         let inner = &*self.event_loop.0;
         inner.counters.count_entry();
         // A language may have joined in the checkpoint of the entry before.
         self.renew_hosts();
+        match self.recorder {
+            None => {
+                self.dispatch(entry);
+                self.checkpoint();
+            }
+            Some(recorder) => self.run_recorded(recorder, entry, was_queued),
+        }
+        if let Some(started) = &mut self.started {
+            let now = inner.clock.now();
+            inner.counters.add_time(now.saturating_sub(*started));
+            *started = now;
+        }
+    }
+
+    fn run_recorded(&mut self, recorder: &Recorder, entry: Entry, was_queued: bool) {
+        let inner = &*self.event_loop.0;
+        let (kind, value) = match &entry {
+            Entry::Host(..) | Entry::Call(_) => (Kind::Callback, 0),
+            Entry::Task(_) => (Kind::Future, 0),
+            Entry::Io(key) => {
+                let state = self.event_loop.source_state(*key);
+                (Kind::Io, state.map_or(0, |state| state.fd as u32))
+            }
+        };
+        recorder.begin_entry(kind, value, was_queued);
+        self.dispatch(entry);
+        recorder.queued(inner.ready.borrow().len());
+        self.checkpoint();
+        recorder.queued(inner.ready.borrow().len());
+        recorder.end_entry();
+    }
+
+    #[inline(always)]
+    fn dispatch(&self, entry: Entry) {
+        let inner = &*self.event_loop.0;
         match entry {
             Entry::Host(id, token) => {
                 // A language that has left: another thread posted too late.
@@ -408,14 +456,13 @@ impl<'l> Running<'l> {
             }
             Entry::Call(function) => function(self.event_loop),
         }
+    }
+
+    #[inline(always)]
+    fn checkpoint(&mut self) {
         self.renew_hosts();
         for host in self.hosts.iter() {
             host.checkpoint();
-        }
-        if let Some(started) = &mut self.started {
-            let now = inner.clock.now();
-            inner.counters.add_time(now.saturating_sub(*started));
-            *started = now;
         }
     }
 }

@@ -16,6 +16,7 @@
 //! - `waiting`: how a native coroutine waits for a future of `web`
 //! - `ffi/`: all unsafe code: vectorcall methods, the raw types of handles and socket operations, buffers, the GIL,
 //!   the libssl that Python's `ssl` links
+//! - `tracing`: what a traced process writes down of tasks and callbacks
 //!
 //! Stands on `twinloop-loop` and, for `fetch`, `websocket`, `broadcast` and `serve`, on `twinloop-web`. Does not know JavaScript; `twinloop-runtime` joins the two.
 #![deny(unsafe_code)]
@@ -27,6 +28,7 @@ mod fetch;
 mod ffi;
 mod files;
 mod serve;
+mod tracing;
 mod waiting;
 mod websocket;
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -51,6 +52,31 @@ def format_tasks(loop=None) -> str:
                 lines.extend(_describe(task, "  ", seen))
         parts.append("\n".join(lines))
     return "\n".join(parts) if parts else "no event loop"
+
+
+def tell_json() -> str:
+    """The tasks of the running loop, for ``twinloop top``."""
+    tasks = sorted(asyncio.all_tasks(), key=_age)
+    return json.dumps({"language": "Python", "tasks": [_tell(task) for task in tasks]})
+
+
+def _tell(task: asyncio.Task) -> dict[str, str]:
+    coroutine = task.get_coro()
+    chain = await_chain(coroutine)
+    inner = _inner_tasks(task)
+    waiter = getattr(task, "_fut_waiter", None)
+    if inner:
+        waits_for = "waits for " + ", ".join(each.get_name() for each in inner[:5])
+    elif waiter is not None:
+        waits_for = f"waits for {type(waiter).__name__}"
+    else:
+        waits_for = "is running" if _is_current(task) else "is ready to run"
+    return {
+        "name": task.get_name(),
+        "coroutine": getattr(coroutine, "__qualname__", type(coroutine).__name__),
+        "at": chain[-1] if chain else "",
+        "waitsFor": waits_for,
+    }
 
 
 def _age(task: asyncio.Task) -> tuple[int, str]:

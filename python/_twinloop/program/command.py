@@ -20,6 +20,7 @@ from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFil
 
 import twinloop
 
+from .. import _native
 from ..loop import event_loop, tasks
 from ..loop.process import install
 from ..names import connect_to
@@ -33,13 +34,15 @@ usage: python -m twinloop [OPTIONS] FILE [ARGUMENT...]
        python -m twinloop [OPTIONS] serve [OPTIONS] MODULE:APPLICATION
        python -m twinloop [OPTIONS] add npm:NAME... pypi:NAME...
        python -m twinloop [OPTIONS] types python:NAME|npm:NAME|FILE.d.ts [-o FILE]
+       python -m twinloop [OPTIONS] trace [-o FILE] FILE [ARGUMENT...]
+       python -m twinloop top [--once] [--json] PID
        python -m twinloop [OPTIONS] [--js]
        python -m twinloop --ps PID
 
 Runs a Python program (FILE may be a folder or a zip file with a __main__.py, or - for standard input); asyncio.run uses
 Twinloop's event loop. Without a program there is a prompt, at which "await" works; if standard input is no terminal, it is the
 program. "add" installs packages by npm and pip; "types" writes what one
-language's modules are to the other. "serve" serves an ASGI or WSGI application over HTTP; "serve --help" lists its options. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
+language's modules are to the other. "trace" runs a program and shows what its event loop did; "trace --help" has more; "top" shows what a running process is at. "serve" serves an ASGI or WSGI application over HTTP; "serve --help" lists its options. A FILE that ends in .js, .mjs, .ts or .mts, and CODE, is JavaScript, which may import Python
 modules as "python:name".
 
 options:
@@ -89,6 +92,11 @@ def main(arguments: list[str] | None = None) -> None:
 
         _put_first_on_path("")
         sys.exit(typings.write(options.types))
+    if options.top is not None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.exit(_native.top_program(options.top))
+    if options.trace is not None:
+        _trace(options.trace)
     watched.report()
     if options.ca_file is not None:
         os.environ["SSL_CERT_FILE"] = os.path.abspath(options.ca_file)
@@ -130,6 +138,9 @@ class _Options:
         self.serve: list[str] | None = None
         self.add: list[str] | None = None
         self.types: list[str] | None = None
+        self.top: list[str] | None = None
+        # The words before "trace", and those after it.
+        self.trace: tuple[list[str], list[str]] | None = None
         self.arguments: list[str] = []
         self.help = False
         self.version = False
@@ -179,6 +190,12 @@ def _parse(arguments: list[str]) -> _Options:
             raise UsageError(f"unknown option: {word}")
         elif word == "serve":
             options.serve = rest
+            return options
+        elif word == "top":
+            options.top = rest
+            return options
+        elif word == "trace":
+            options.trace = arguments[: len(arguments) - len(rest) - 1], rest
             return options
         elif word == "add":
             options.add = rest
@@ -294,6 +311,13 @@ def _interrupt(_number: int, frame: types.FrameType | None) -> None:
     # JavaScript sees to itself, below the frame that only runs the loop.
     if frame is not None and frame.f_code.co_filename != event_loop.__file__:
         raise Interrupted("interrupted by Ctrl-C")
+
+
+def _trace(words: tuple[list[str], list[str]]) -> None:
+    before, after = words
+    # Ctrl-C ends the program, and not who writes its trace; a signal that is ignored would be by the program too.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    sys.exit(_native.trace_program(after, [sys.executable, "-m", "twinloop", *before]))
 
 
 def _serve(words: list[str]) -> None:

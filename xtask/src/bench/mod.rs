@@ -14,6 +14,7 @@ mod serve;
 mod servers;
 mod startup;
 mod table;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -59,6 +60,7 @@ Groups (all by default):
   fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
   files-python  10,000 small files, each opened, read or written, and closed       aiofiles on uvloop
   websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
+  trace        programs of both languages as they are and traced (twinloop trace)
 
   --json FILE   also write every sample, with the machine and the versions
   --markdown FILE   also write the tables, the machine and the versions for docs/benchmarks.md
@@ -81,7 +83,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 27] = [
+const GROUPS: [&str; 28] = [
     "startup",
     "echo",
     "unix",
@@ -109,6 +111,7 @@ const GROUPS: [&str; 27] = [
     "fetch-python",
     "files-python",
     "websocket-python",
+    "trace",
 ];
 
 /// What was asked for.
@@ -299,6 +302,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "fetch-python" => python::fetch(plan, &mut report)?,
             "files-python" => python::files(plan, &mut report)?,
             "websocket-python" => python::websocket(plan, &mut report)?,
+            "trace" => trace::trace(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }
         report.table(group).print();

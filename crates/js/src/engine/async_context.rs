@@ -78,6 +78,11 @@ impl AsyncContext {
         place
     }
 
+    /// The place of the one that left it last.
+    pub(super) fn last_place(&self) -> u64 {
+        self.taken.get().saturating_sub(1)
+    }
+
     pub(super) fn value(&self) -> JSVal {
         let current = self.current.borrow();
         current.as_ref().map_or_else(UndefinedValue, Slot::value)

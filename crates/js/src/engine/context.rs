@@ -40,6 +40,7 @@ use super::roots::{Anchor, Roots, Slot};
 use super::scope::Scope;
 use super::selfhosted;
 use super::tasks::Tasks;
+use super::tracing::Tracing;
 
 /// How a context is made.
 #[derive(Debug, Default, Clone)]
@@ -183,6 +184,7 @@ pub(super) struct ContextState {
     pub(super) compiled: Compiled,
     pub(super) compile_cache: CompileCache,
     pub(super) interrupt: Interrupt,
+    pub(super) tracing: Tracing,
     pub(super) tasks: RefCell<Option<Tasks>>,
     /// Set while the program is leaving: no further JavaScript may run.
     pub(super) stopped: Cell<bool>,
@@ -293,6 +295,7 @@ impl Context {
             compiled: Compiled::new(options.cache_folder.as_deref()),
             compile_cache: CompileCache::default(),
             interrupt: Interrupt::new(cx),
+            tracing: Tracing::default(),
             tasks: RefCell::new(None),
             stopped: Cell::new(false),
             family,
@@ -445,6 +448,7 @@ impl Drop for Owner {
         inner.rejections.borrow_mut().clear();
         *inner.first.borrow_mut() = None;
         inner.async_context.forget();
+        inner.tracing.forget();
         inner.clean_ups.borrow_mut().clear();
         inner.compiled.forget();
         inner.compile_cache.forget();

@@ -25,6 +25,8 @@ use mozjs::jsapi::{
 };
 
 use super::context::{Context, ContextState};
+use super::tracing;
+use twinloop_loop::trace;
 
 unsafe extern "C" {
     /// `js::wasm::InterruptRunningCode`: makes WebAssembly look at the request too, which only urgent ones do by themselves.
@@ -214,6 +216,11 @@ impl InterruptHandle {
             .with_context(|cx| unsafe { JS_RequestInterruptCallback(cx) });
     }
 
+    /// Has the context look at what runs, at a safe point (`tracing.rs`).
+    pub(super) fn look(&self) {
+        self.0.with_context(tracing::request);
+    }
+
     /// Withdraws a request that has not been served.
     pub fn withdraw(&self) {
         self.0.requested.store(false, Ordering::SeqCst);
@@ -313,6 +320,9 @@ unsafe extern "C" fn callback(cx: *mut JSContext) -> bool {
     let inner = unsafe { ContextState::of(cx) };
     let interrupt = &inner.interrupt;
     interrupt.pause_if_due(inner);
+    if trace::is_on() {
+        inner.tracing.sample(inner);
+    }
     if interrupt.shared.ended.load(Ordering::SeqCst) {
         inner.stopped.set(true);
     }

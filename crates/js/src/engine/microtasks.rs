@@ -30,6 +30,8 @@ use super::local::Local;
 use super::objects::Attributes;
 use super::roots::{Slot, root};
 use super::scope::Scope;
+use super::tracing;
+use twinloop_loop::trace;
 
 /// Rejected promises without a handler.
 #[derive(Default)]
@@ -110,6 +112,9 @@ impl Context {
             }
         }
         let _done = Done(inner);
+        if trace::is_on() {
+            inner.tracing.entry_ran(inner);
+        }
         // The callbacks of a module's own run stand in the microtask queue already, before what they queued first.
         if inner.microtasks_first.replace(false) {
             self.drain();
@@ -443,6 +448,8 @@ fn run_next(scope: &Scope<'_>) -> bool {
             if job.is_null() || GetExecutionGlobalFromJSMicroTask(job).is_null() {
                 return true;
             }
+            scope.begin_traced(tracing::Task::Job(job));
+            let job = ToUnwrappedJSMicroTask(&task.get());
             root!(cx, global = GetExecutionGlobalFromJSMicroTask(job));
             root!(cx, job = job);
             // Another realm's, if the program made some.
@@ -469,12 +476,16 @@ fn run_next(scope: &Scope<'_>) -> bool {
             }
         } else {
             scope.enter_context_of(ptr::null_mut());
+            scope.begin_traced(tracing::Task::Function(value.to_object()));
             scope.nested(|scope| {
-                let callback = scope.root(value);
+                let callback = scope.root(task.get());
                 scope.call(callback, Local::undefined(), &[]).map(|_| ())
             })
         }
     };
+    if trace::is_on() {
+        scope.inner().tracing.end(scope.inner());
+    }
     if let Err(error) = outcome {
         report_uncaught(scope, error);
     }
@@ -516,6 +527,14 @@ impl Scope<'_> {
         // SAFETY: the engine copies the value into its traced queue.
         let ok = unsafe { EnqueueMicroTask(self.cx(), &task.value()) };
         self.check(ok)
+    }
+
+    /// Writes down what the microtask that was just taken from the queue is, in a process that is traced. May collect.
+    fn begin_traced(&self, task: tracing::Task) {
+        if trace::is_on() {
+            let place = self.inner().async_context.last_place();
+            self.nested(|scope| self.inner().tracing.begin(scope, task, place));
+        }
     }
 
     /// Enters the context of the microtask that was just taken from the queue; `job` is null for a function of the program's.

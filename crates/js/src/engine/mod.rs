@@ -73,6 +73,7 @@ mod strings;
 mod system;
 mod tasks;
 pub(crate) mod tls;
+mod tracing;
 pub(crate) mod transcoding;
 mod wasm_modules;
 

@@ -311,7 +311,7 @@ impl Scope<'_> {
     }
 
     /// The frames of a chain of saved frames, innermost first.
-    fn frames(&self, chain: Local<'_>) -> Result<Vec<Frame>, Error> {
+    pub(super) fn frames(&self, chain: Local<'_>) -> Result<Vec<Frame>, Error> {
         let mut frames = Vec::new();
         let cx = self.cx();
         root!(cx, saved = chain.object_or_null());

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use slab::Slab;
+use twinloop_loop::trace::{Language, Recorder};
 use twinloop_loop::{Entry, Host, HostId, Loop, Remote, WeakLoop};
 use url::Url;
 
@@ -197,18 +198,20 @@ impl Js {
 
     /// Runs the program in this file until nothing is left to do, and gives its exit status.
     pub fn run_main(&self, path: &Path) -> i32 {
-        self.run_program(file_program(path))
+        self.run_program(&path.to_string_lossy(), file_program(path))
     }
 
     /// Runs this code as a module, like [`run_main`](Self::run_main). Types are stripped.
     pub fn eval(&self, code: &str) -> i32 {
-        self.run_program(code_program(code))
+        self.run_program("[eval]", code_program(code))
     }
 
-    fn run_program(&self, load: Load) -> i32 {
+    fn run_program(&self, name: &str, load: Load) -> i32 {
         let _current = self.event_loop.enter();
+        let traced = (self.event_loop).record(Language::JavaScript, || main_name(name));
         let main = self.begin(load);
         self.event_loop.checkpoint();
+        drop(traced);
         self.run_until_idle();
         self.conclude(&main)
     }
@@ -216,6 +219,10 @@ impl Js {
     /// Begins the program in this file, for a caller that runs the loop itself. When nothing is left to do it asks
     /// [`before_exit`](Self::before_exit) and then [`conclude`](Self::conclude).
     pub fn begin_main(&self, path: &Path) -> Main {
+        if let Some(recorder) = Recorder::current() {
+            let name = recorder.name(&main_name(&path.to_string_lossy()));
+            recorder.describe(Language::JavaScript, name);
+        }
         self.begin(file_program(path))
     }
 
@@ -353,6 +360,17 @@ fn base_url(file: Option<&Path>) -> Url {
         Some(file) => file_url(file),
         None => file_url(&std::env::current_dir().unwrap_or_default().join("[import]")),
     }
+}
+
+/// What a trace calls the first run of a program.
+fn main_name(file: &str) -> String {
+    let path = std::path::absolute(file).unwrap_or_else(|_| file.into());
+    let file = if file.starts_with('[') {
+        file.into()
+    } else {
+        path.to_string_lossy()
+    };
+    format!("(main program)\t{file}\t1")
 }
 
 fn file_program(path: &Path) -> Load {

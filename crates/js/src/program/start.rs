@@ -29,33 +29,42 @@ pub(super) type Load = Box<dyn for<'s> FnOnce(&Scope<'s>, &Loader) -> Result<Loc
 impl Js {
     /// Runs this code until nothing is left to do, and gives its exit status.
     pub fn run_input(&self, input: Input) -> i32 {
-        self.run_program(Box::new(move |scope, loader| {
-            loader.input_module(scope, &input)
-        }))
+        let name = input.name.clone();
+        self.run_program(
+            &name,
+            Box::new(move |scope, loader| loader.input_module(scope, &input)),
+        )
     }
 
     /// Runs the `main` that this built-in file exports, likewise.
     pub fn run_builtin(&self, file: &'static str) -> i32 {
-        self.run_program(builtin_program(file))
+        self.run_program(file, builtin_program(file))
     }
 
     /// Looks at the syntax of a file; the exit status.
     pub fn check_main(&self, path: &Path) -> i32 {
         let path = path.to_owned();
-        self.run_program(Box::new(move |scope, loader| {
-            loader.check_main(scope, &path)?;
-            nothing(scope)
-        }))
+        let name = path.to_string_lossy().into_owned();
+        self.run_program(
+            &name,
+            Box::new(move |scope, loader| {
+                loader.check_main(scope, &path)?;
+                nothing(scope)
+            }),
+        )
     }
 
     /// The same for code without a file.
     pub fn check_input(&self, code: &str, kind: Option<&str>) -> i32 {
         let code = code.to_owned();
         let kind = kind.map(str::to_owned);
-        self.run_program(Box::new(move |scope, loader| {
-            loader.check_code(scope, &code, kind.as_deref())?;
-            nothing(scope)
-        }))
+        self.run_program(
+            "[stdin]",
+            Box::new(move |scope, loader| {
+                loader.check_code(scope, &code, kind.as_deref())?;
+                nothing(scope)
+            }),
+        )
     }
 }
 

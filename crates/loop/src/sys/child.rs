@@ -7,6 +7,20 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{Mode, OFlags};
 
+/// Sends a signal to the main thread of a process, so that no other of its threads takes it.
+///
+/// # Errors
+/// ESRCH without such a process, EPERM where it is somebody else's.
+pub fn kill_thread(process: i32, signal: i32) -> io::Result<()> {
+    // SAFETY: a system call on numbers.
+    let result = unsafe { libc::syscall(libc::SYS_tgkill, process, process, signal) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// kill(2), with any number that the system knows (also those for real time, which have no names): a process, for 0 the group of this one,
 /// for a negative number that group, for -1 all. Signal 0 only asks whether somebody is there.
 ///

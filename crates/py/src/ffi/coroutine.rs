@@ -25,6 +25,7 @@ use super::gil::GilBound;
 use super::handle::Owned;
 use super::object::Object;
 use crate::asyncio::event_loop::LoopState;
+use crate::tracing;
 
 /// What came of trying: the result, or nothing yet.
 pub(crate) type Attempt<'py> = PyResult<Option<Bound<'py, PyAny>>>;
@@ -280,7 +281,12 @@ pub(crate) fn run_woken(py: Python<'_>, object: &Object) -> Option<PyResult<()>>
         )
     };
     for callback in first.into_iter().chain(more) {
-        if let Err(error) = callback.wake(py, object.bind(py)) {
+        let step = tracing::begin(&callback.function.bind(py));
+        let result = callback.wake(py, object.bind(py));
+        if let Some(step) = step {
+            step.end();
+        }
+        if let Err(error) = result {
             return Some(Err(error));
         }
     }

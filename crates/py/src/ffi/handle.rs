@@ -29,6 +29,7 @@ use super::gil::GilBound;
 use super::object::Object;
 use crate::asyncio::event_loop;
 use crate::errors::must_leave;
+use crate::tracing;
 
 const INLINE: usize = 3;
 /// `count` of a handle whose first argument slot holds a tuple of all arguments.
@@ -249,7 +250,11 @@ pub(crate) fn run(py: Python<'_>, handle: &Object) -> Option<PyErr> {
             return None;
         }
         let call = HandleCall::take(raw);
+        let step = tracing::begin(&Borrowed::from_ptr(py, call.callback));
         let result = call.invoke();
+        if let Some(step) = step {
+            step.end();
+        }
         if result.is_null() {
             return fail(py, handle, raw, call);
         }

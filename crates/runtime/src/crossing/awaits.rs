@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use twinloop_js::engine::{Error, Local, Slot};
 use twinloop_loop::Hold;
+use twinloop_loop::trace::Recorder;
 
 use super::Crossing;
 use super::errors::must_leave;
@@ -143,6 +144,9 @@ impl Done {
         let Some(waiting) = bridge.python_is_done(self.ticket) else {
             return Ok(());
         };
+        if let Some(recorder) = Recorder::current() {
+            recorder.relay();
+        }
         let result = task.call_method0(intern!(py, "result"));
         if let Err(error) = &result
             && must_leave(py, error)

@@ -9,12 +9,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use slab::Slab;
+use twinloop_loop::trace;
 use twinloop_loop::{CheckKey, Entry, Host, HostId, Loop, TimerKey};
 
 use crate::engine::{Arguments, Context, Error, Local, Op, Scope, Slot};
 
 pub(crate) const OPS: &[Op] = &[
-    Op::new("setTimerCallback", 1, set_timer_callback),
+    Op::new("setTimerCallback", 2, set_timer_callback),
     Op::new("startTimer", 3, start_timer),
     Op::new("cancelTimer", 1, cancel_timer),
     Op::new("referenceTimer", 2, reference_timer),
@@ -29,6 +30,8 @@ struct Callbacks {
     host: Cell<Option<HostId>>,
     /// Calls a timer or immediate that is due; set when the `timers` module is loaded.
     run: RefCell<Option<Slot>>,
+    /// Gives what such an object will call, for a trace.
+    callback_of: RefCell<Option<Slot>>,
     due: RefCell<Slab<Due>>,
 }
 
@@ -58,6 +61,15 @@ impl Host for CallbackHost {
         });
     }
 
+    fn tell(&self) -> Option<String> {
+        let due = self.callbacks.due.borrow();
+        let immediates = due.iter().filter(|(_, due)| due.check.is_some()).count();
+        let timers = due.len() - immediates;
+        Some(format!(
+            "{{\"language\":\"JavaScript\",\"timers\":{timers},\"immediates\":{immediates}}}"
+        ))
+    }
+
     fn discard(&self, token: u64) {
         self.callbacks.due.borrow_mut().try_remove(token as usize);
     }
@@ -81,6 +93,13 @@ impl CallbackHost {
         if object.is_null() {
             return Ok(());
         }
+        if trace::is_on() {
+            let callback_of = self.callbacks.callback_of.borrow();
+            if let Some(callback_of) = callback_of.as_ref().map(|slot| scope.local(slot)) {
+                let callback = scope.call(callback_of, Local::undefined(), &[object])?;
+                scope.describe_entry(callback);
+            }
+        }
         scope.enter_captured(due.context.as_ref());
         scope.call(run, Local::undefined(), &[object]).map(|_| ())
     }
@@ -99,10 +118,11 @@ fn host(scope: &Scope<'_>, callbacks: &Rc<Callbacks>) -> HostId {
     })
 }
 
-/// `setTimerCallback(run)`: `run(object)` is called with each timer or immediate that is due.
+/// `setTimerCallback(run, callbackOf)`: `run(object)` is called with each timer or immediate that is due; `callbackOf(object)` gives what that will call.
 fn set_timer_callback<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let callbacks = scope.state::<Callbacks>();
     *callbacks.run.borrow_mut() = Some(scope.persist(arguments.get(0)));
+    *callbacks.callback_of.borrow_mut() = Some(scope.persist(arguments.get(1)));
     Ok(Local::undefined())
 }
 

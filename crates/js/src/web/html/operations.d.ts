@@ -12,7 +12,8 @@ interface Operations {
   /** What it throws is an uncaught exception. */
   enqueueMicrotask(callback: () => void): void;
   referenceTimer(number: number, referenced: boolean): void;
-  setTimerCallback(run: (timer: any) => void): void;
+  /** `callbackOf` gives what a timer will call. */
+  setTimerCallback(run: (timer: any) => void, callbackOf: (timer: any) => Function | null): void;
   /** A number, never 0. */
   startImmediate(immediate: object): number;
   /** A number, never 0. */

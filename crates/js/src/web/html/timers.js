@@ -24,6 +24,8 @@ let makeTimer;
 let fire;
 /** @type {(timer: any) => boolean} */
 let stop;
+/** @type {(timer: Timeout) => Function | null} */
+let callbackOf;
 
 class Timeout {
   #key = idle;
@@ -171,6 +173,7 @@ class Timeout {
         }
       }
     };
+    callbackOf = (timer) => timer.#callback;
     stop = (timer) => {
       if (timer !== null && typeof timer === 'object' && #key in timer) {
         timer.#stop();
@@ -249,6 +252,8 @@ function clearInterval(timer) {
 let runImmediate;
 /** @type {(immediate: any) => void} */
 let stopImmediate;
+/** @type {(immediate: Immediate) => Function | null} */
+let callbackOfImmediate;
 /** @type {(object: any) => boolean} */
 let isImmediate;
 
@@ -298,6 +303,7 @@ class Immediate {
 
   static {
     isImmediate = (object) => #referenced in object;
+    callbackOfImmediate = (immediate) => immediate.#callback;
     runImmediate = (immediate) => {
       const callback = immediate.#callback;
       if (callback === null) return;
@@ -347,10 +353,14 @@ function startUnreferenced(callback, delay) {
   return makeTimer(callback, min(delay, longestDelay), undefined, false, false);
 }
 
-setTimerCallback((timer) => {
-  if (isImmediate(timer)) runImmediate(timer);
-  else fire(timer);
-});
+setTimerCallback(
+  (timer) => {
+    if (isImmediate(timer)) runImmediate(timer);
+    else fire(timer);
+  },
+  // For a trace.
+  (timer) => (isImmediate(timer) ? callbackOfImmediate(timer) : callbackOf(timer)),
+);
 
 /** How many timers and immediates keep the program alive. @returns {[timers: number, immediates: number]} */
 const activeCounts = () => [activeTimers, activeImmediates];

@@ -113,6 +113,17 @@ impl Host for PythonHost {
         ffi::with_gil_held(|py| handle::discard(py, Object::from_entry(token)));
     }
 
+    fn tell(&self) -> Option<String> {
+        ffi::with_gil_held(|py| {
+            let tell = || {
+                let tasks = py.import("_twinloop.loop.tasks")?;
+                tasks.call_method0("tell_json")?.extract()
+            };
+            // What cannot be told is nobody's error here.
+            tell().ok()
+        })
+    }
+
     fn guards_wait(&self) -> bool {
         true
     }

@@ -16,6 +16,7 @@ use crate::asyncio::sockets;
 use crate::ffi::fastcall::call_with_keywords;
 use crate::ffi::handle::{self, Handle, HandleKind};
 use crate::ffi::{Arguments, Parameters, fast_methods};
+use crate::tracing;
 
 fast_methods! {
     fn install_methods;
@@ -158,12 +159,14 @@ pub(crate) fn begin_task<'py>(
     let constructors = Constructors::of(py)?;
     if let Some(keywords) = &constructors.eager_keywords {
         let yes = PyBool::new(py, true);
-        return call_with_keywords(
+        let task = call_with_keywords(
             constructors.task.bind(py),
             &[coroutine.as_borrowed()],
             &[event_loop, yes.as_any().as_borrowed()],
             keywords.bind(py),
-        );
+        )?;
+        tracing::first_step(&task);
+        return Ok(task);
     }
     // The constructor calls `call_soon` with the first step: here it is kept, and made at once.
     state.begins_task.set(true);
