@@ -460,7 +460,14 @@ class BroadcastEvent:
 
 class BroadcastChannel:
     def __new__(
-        cls, name: str, *, url: str | None = None, open_timeout: float = 10.0, stall_timeout: float = 5.0
+        cls,
+        name: str,
+        *,
+        url: str | None = None,
+        history: int | None = None,
+        since: str | None = None,
+        open_timeout: float = 10.0,
+        stall_timeout: float = 5.0,
     ) -> Self: ...
     @property
     def name(self) -> str: ...

@@ -23,7 +23,7 @@ class BroadcastEvent:
     """What happens on a channel.
 
     ``type`` is "message" (with its ``data``, and its ``position`` where a server keeps messages), "open" (everything that others post is heard from
-    here on), "cut" (the connection, for a ``reason``; it is made again), "lost" (``count`` messages) or "unreadable" (something that is no message,
+    here on), "cut" (the connection, for a ``reason``; it is made again), "refused" (a message that was posted here, by the server for a ``reason``), "lost" (``count`` messages) or "unreadable" (something that is no message,
     for a ``reason``).
     """
 
@@ -38,15 +38,30 @@ class BroadcastChannel(_native.BroadcastCore):  # type: ignore[misc]
     """A channel: what one posts reaches all others of its name, and not itself.
 
     ``async with`` waits until it hears of everything, ``async for`` gives the messages of others: what was posted, of None, bool, int, float, str,
-    bytes, lists and dicts. The url says where the others are: "local:NAME" for the processes of this machine. Without one it is what the variable
+    bytes, lists and dicts. The url says where the others are: "local:NAME" for the processes of this machine, "redis://HOST"
+    or "nats://HOST" for all that use that server. With ``history`` the server keeps so many messages, and reading may begin in the past (``since="start"``, or the
+    position of a message). Without a url it is what the variable
     TWINLOOP_BROADCAST says, or else the loops of this process and of those that ``twinloop serve`` has started with it.
     """
 
     def __new__(
-        cls, name: str, *, url: str | None = None, open_timeout: float = 10.0, stall_timeout: float = 5.0
+        cls,
+        name: str,
+        *,
+        url: str | None = None,
+        history: int | None = None,
+        since: str | None = None,
+        open_timeout: float = 10.0,
+        stall_timeout: float = 5.0,
     ) -> BroadcastChannel:
         channel: BroadcastChannel = super().__new__(
-            cls, name, url or usual_url(), open_timeout=open_timeout, stall_timeout=stall_timeout
+            cls,
+            name,
+            url or usual_url(),
+            history=history,
+            since=since,
+            open_timeout=open_timeout,
+            stall_timeout=stall_timeout,
         )
         return channel
 

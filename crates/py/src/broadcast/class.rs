@@ -84,10 +84,12 @@ impl BroadcastCore {
 #[pymethods]
 impl BroadcastCore {
     #[new]
-    #[pyo3(signature = (name, url, *, open_timeout, stall_timeout))]
+    #[pyo3(signature = (name, url, *, history, since, open_timeout, stall_timeout))]
     fn new(
         name: String,
         url: String,
+        history: Option<u64>,
+        since: Option<String>,
         open_timeout: f64,
         stall_timeout: f64,
     ) -> PyResult<BroadcastCore> {
@@ -98,6 +100,8 @@ impl BroadcastCore {
             })
         };
         let options = Options {
+            history,
+            since,
             open_timeout: time(open_timeout, "open_timeout")?,
             stall_timeout: time(stall_timeout, "stall_timeout")?,
         };
@@ -221,6 +225,9 @@ fn shown(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
         Event::Lost(count) => (intern!(py, "lost"), count).into_pyobject(py)?.into_any(),
         Event::Open => (intern!(py, "open"),).into_pyobject(py)?.into_any(),
         Event::Cut(reason) => (intern!(py, "cut"), reason).into_pyobject(py)?.into_any(),
+        Event::Refused(reason) => (intern!(py, "refused"), reason)
+            .into_pyobject(py)?
+            .into_any(),
         Event::Unreadable(reason) => (intern!(py, "unreadable"), reason)
             .into_pyobject(py)?
             .into_any(),

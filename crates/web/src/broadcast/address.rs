@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::link::Position;
+use super::redis;
 use crate::connect::Config;
+use crate::fetch::percent_decode;
 use crate::{Error, ErrorKind, Result};
 
 /// Where a channel reaches.
@@ -19,6 +22,26 @@ pub struct Address {
 pub(super) enum Place {
     /// Processes of this machine that give the same name, or the same folder.
     Local(Group),
+    Redis(ServerAddress),
+    Nats(ServerAddress),
+}
+
+/// A server, and as whom it is spoken to.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct ServerAddress {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) is_secure: bool,
+    pub(super) user: String,
+    pub(super) password: String,
+    /// What stands behind the host, without the slash.
+    pub(super) path: String,
+}
+
+impl std::fmt::Debug for ServerAddress {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ServerAddress({}:{})", self.host, self.port)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +74,56 @@ impl Address {
             });
         }
         let url = Url::parse(text).map_err(|cause| invalid(&cause.to_string()))?;
-        let message = format!(
-            "invalid broadcast url: the scheme must be local, not '{}'",
-            url.scheme()
-        );
-        Err(Error::new(ErrorKind::Scheme, message))
+        let (is_secure, port) = match url.scheme() {
+            "redis" => (false, 6379),
+            "rediss" => (true, 6379),
+            "nats" => (false, 4222),
+            "tls" => (true, 4222),
+            scheme => {
+                let message = format!(
+                    "invalid broadcast url: the scheme must be local, redis, rediss, nats or tls, not '{scheme}'"
+                );
+                return Err(Error::new(ErrorKind::Scheme, message));
+            }
+        };
+        let decoded = |text: &str| String::from_utf8_lossy(&percent_decode(text)).into_owned();
+        let address = ServerAddress {
+            host: match url.host_str() {
+                Some(host) if !host.is_empty() => host.to_owned(),
+                _ => return Err(invalid("it has no host")),
+            },
+            port: url.port().unwrap_or(port),
+            is_secure,
+            user: decoded(url.username()),
+            password: decoded(url.password().unwrap_or_default()),
+            path: url.path().trim_matches('/').to_owned(),
+        };
+        let mut shown = url.clone();
+        // Only a url that has no host has no password either.
+        let _ = shown.set_password(None);
+        Ok(Address {
+            shown: shown.into(),
+            place: match url.scheme() {
+                "nats" | "tls" => Place::Nats(address),
+                _ => Place::Redis(address),
+            },
+        })
+    }
+
+    /// The place in what a server keeps that a text says.
+    pub(super) fn position(&self, text: &str) -> Result<Position> {
+        let position = match &self.place {
+            _ if text == "start" => Some(Position::START),
+            Place::Local(_) => None,
+            Place::Redis(_) => redis::position_of(text),
+            Place::Nats(_) => text.parse().ok().map(|number| Position(0, number)),
+        };
+        position.ok_or_else(|| {
+            let message = format!(
+                "'{text}' is no place in a channel's history: it is 'start', or what came with a message"
+            );
+            Error::new(ErrorKind::Argument, message)
+        })
     }
 
     /// Asks the gate of a client's configuration, if it has one.
@@ -66,6 +134,9 @@ impl Address {
                 Err(Error::new(ErrorKind::Denied, message))
             }
             Place::Local(_) => Ok(()),
+            Place::Redis(server) | Place::Nats(server) => {
+                config.require_host_allowed(&server.host, server.port)
+            }
         }
     }
 }
@@ -86,6 +157,20 @@ mod tests {
             address.place,
             Place::Local(Group::Folder("/tmp/here".into()))
         );
+        let address = Address::parse("rediss://me:p%40ss@[::1]:7000/2").unwrap();
+        assert_eq!(address.shown, "rediss://me@[::1]:7000/2");
+        let server = ServerAddress {
+            host: "[::1]".to_owned(),
+            port: 7000,
+            is_secure: true,
+            user: "me".to_owned(),
+            password: "p@ss".to_owned(),
+            path: "2".to_owned(),
+        };
+        assert_eq!(address.place, Place::Redis(server));
+        assert_eq!(address.position("5-1").unwrap(), Position(5, 1));
+        assert!(address.position("five").unwrap_err().is_argument());
+        assert!(Address::parse("redis://").unwrap_err().is_url());
         assert!(Address::parse("local:").unwrap_err().is_url());
         assert!(Address::parse("nothing").unwrap_err().is_url());
         let error = Address::parse("kafka://host").unwrap_err();

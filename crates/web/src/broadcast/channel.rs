@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use twinloop_loop::time;
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::inbox::{Event, Inbox};
-use super::link::{LINGER, Link};
+use super::link::{LINGER, Link, Place, Position};
 use super::packet::LONGEST_BODY;
+use super::topic::{Carries, topic};
 use super::waiting::Waiting;
 use crate::fetch::Client;
 use crate::{Error, ErrorKind, Result};
@@ -21,6 +22,10 @@ const LONGEST_NAME: usize = 1024;
 /// What a channel may be told.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How many messages the server keeps of the channel; `None` for a channel without history.
+    pub history: Option<u64>,
+    /// Where in the history reading begins: `start`, or behind a message's position. `None` is what is posted from now on.
+    pub since: Option<String>,
     /// For how long [`Channel::ready`] waits.
     pub open_timeout: Duration,
     /// A full inbox of which nothing is taken for so long stops nobody any more: it loses what comes. And for so long [`Channel::drain`] waits for
@@ -31,6 +36,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            history: None,
+            since: None,
             open_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(5),
         }
@@ -54,10 +61,26 @@ pub(super) struct Member {
     /// Who waits for an event.
     pub(super) waiting: Waiting,
     pub(super) stall_timeout: Duration,
+    /// How many messages the server is to keep.
+    pub(super) history: Option<u64>,
+    /// How far it has read in what the server keeps.
+    pub(super) position: Cell<Option<Position>>,
     /// The number of its last message.
     posted: Cell<u64>,
     /// It hears of everything that others post.
     pub(super) is_open: Cell<bool>,
+}
+
+impl Member {
+    /// Whether what stands at this place of the history is new to it; it is not any more then.
+    pub(super) fn passes(&self, place: &Place) -> bool {
+        let known = self.position.get();
+        let is_new = known.is_some_and(|known| place.after <= known && known < place.position);
+        if is_new {
+            self.position.set(Some(place.position));
+        }
+        is_new
+    }
 }
 
 impl Drop for Member {
@@ -74,7 +97,7 @@ impl Channel {
     /// A channel of this name by a url, on the current loop. It is connected by and by, see [`Channel::ready`]; what is posted meanwhile waits.
     ///
     /// # Errors
-    /// `is_url()` and `is_scheme()` for the url, `is_denied()` when the client may not reach it, `is_argument()` for the name.
+    /// `is_url()` and `is_scheme()` for the url, `is_denied()` when the client may not reach it, `is_argument()` for the name or the options.
     pub fn open(client: &Client, name: &str, url: &str, options: &Options) -> Result<Channel> {
         if name.len() > LONGEST_NAME {
             let message = format!(
@@ -85,14 +108,38 @@ impl Channel {
         }
         let address = Address::parse(url)?;
         address.require_allowed(client.config())?;
-        let link = Link::of(url, address)?;
+        let is_local = matches!(address.place, address::Place::Local(_));
+        let position = match (options.history, &options.since) {
+            (Some(_), _) if is_local => {
+                let message = "nobody keeps a history by a local url: it needs a server";
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
+            (Some(0), _) => {
+                let message = "a history has one message at least";
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
+            (None, Some(_)) => {
+                let message = "since says where in a history reading begins: it needs history";
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
+            (_, since) => (since.as_ref())
+                .map(|since| address.position(since))
+                .transpose()?,
+        };
+        let carries = match options.history {
+            Some(_) => Carries::Kept,
+            None => Carries::Live,
+        };
+        let link = Link::of(url, address, client.connector())?;
         let member = Rc::new(Member {
             link: Rc::clone(&link),
-            topic: name.into(),
+            topic: topic(carries, name),
             id: link.next_member(),
             inbox: Inbox::default(),
             waiting: Waiting::default(),
             stall_timeout: options.stall_timeout,
+            history: options.history,
+            position: Cell::new(position),
             posted: Cell::new(0),
             is_open: Cell::new(false),
         });
@@ -126,7 +173,7 @@ impl Channel {
     /// Waits until it hears of all that others post from then on, and others of what it posts.
     ///
     /// # Errors
-    /// `is_timeout()`, what makes the url useless, or `is_closed()`.
+    /// `is_timeout()`, with the reason if one is known, what makes the url useless, or `is_closed()`.
     pub fn ready(&self) -> impl Future<Output = Result<()>> + use<> {
         let (member, link) = (self.member(), Rc::clone(&self.link));
         let limit = self.options.open_timeout;
@@ -143,7 +190,11 @@ impl Channel {
                     link.shown(),
                     limit.as_millis()
                 );
-                Err(Error::new(ErrorKind::Timeout, message))
+                let error = Error::new(ErrorKind::Timeout, message);
+                Err(match link.cut() {
+                    Some(reason) => error.with_source(reason),
+                    None => error,
+                })
             })
         }
     }

@@ -28,6 +28,8 @@ pub enum Event {
     Message(Message),
     /// So many messages are missing here: nobody has them any more.
     Lost(u64),
+    /// The server has refused a message that was posted here, and why.
+    Refused(String),
     /// Something came that is no message of a channel, and why not.
     Unreadable(String),
     /// The channel hears of everything that others post from here on: first, and again after each cut.
@@ -221,7 +223,7 @@ fn size(event: &Event) -> usize {
     EVENT_SIZE
         + match event {
             Event::Message(message) => message.body.len(),
-            Event::Cut(reason) | Event::Unreadable(reason) => reason.len(),
+            Event::Cut(reason) | Event::Refused(reason) | Event::Unreadable(reason) => reason.len(),
             Event::Lost(_) | Event::Open => 0,
         }
 }

@@ -11,12 +11,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use twinloop_loop::{Hold, Loop, WeakLoop, time};
 
-use super::address::{Address, Place};
+use super::address::{self, Address};
 use super::channel::Member;
 use super::inbox::{Change, Event};
 use super::local::Mesh;
+use super::nats::Nats;
 use super::packet::{self, Sender};
+use super::redis::Redis;
+use super::server::Post;
+use super::topic::is_kept;
 use super::waiting::Waiting;
+use crate::connect::Connector;
 use crate::{Error, ErrorKind, Result};
 
 /// For so long a program is kept going by what it has posted while nothing of that leaves.
@@ -30,7 +35,8 @@ pub(super) const SHORT_QUEUE: usize = 256 * 1024;
 
 /// What is below a link: the connections to a server, or to the other processes.
 pub(super) trait Engine {
-    /// The first channel of this topic is there. [`Link::joined`] is told when it will hear of everything that others post from then on.
+    /// The first channel of this topic is there, or another one of a topic that is kept. [`Link::joined`] is told when it will hear of everything
+    /// that others post from then on.
     fn join(&self, topic: &Rc<str>);
 
     /// The last channel of this topic is gone.
@@ -40,7 +46,7 @@ pub(super) trait Engine {
     ///
     /// # Errors
     /// `is_full()` when too much waits already; then nothing is sent.
-    fn post(&self, topic: &Rc<str>, sender: Sender, number: u64, packet: Bytes) -> Result<()>;
+    fn post(&self, post: Post) -> Result<()>;
 
     /// Bytes that have not left yet.
     fn queued(&self) -> usize;
@@ -55,8 +61,27 @@ pub(super) trait Engine {
     fn resume(&self);
 }
 
+/// A place in what a server keeps of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position(pub(super) u64, pub(super) u64);
+
+impl Position {
+    /// Before everything.
+    pub(super) const START: Position = Position(0, 0);
+}
+
+/// Where a message stands in what a server keeps.
+pub(super) struct Place {
+    /// What is read stands behind this. Who has not come that far is read to from further back, and must not skip what is between.
+    pub(super) after: Position,
+    pub(super) position: Position,
+    /// The position, as programs know it.
+    pub(super) text: String,
+}
+
 pub(super) struct Link {
     pub(super) address: Address,
+    pub(super) connector: Connector,
     /// Tells it from all other links of the world.
     pub(super) node: u64,
     event_loop: WeakLoop,
@@ -69,6 +94,8 @@ pub(super) struct Link {
     pub(super) changed: Waiting,
     /// Why it is of no use, if it is not.
     failure: RefCell<Option<Error>>,
+    /// Why it is cut, if it is.
+    cut: RefCell<Option<String>>,
     /// While something waits to be sent.
     hold: RefCell<Option<Hold>>,
     /// Bytes that have left or were given up, for whoever watches that something moves.
@@ -89,7 +116,7 @@ thread_local! {
 
 impl Link {
     /// The link of this loop to an address, which `url` is the full text of.
-    pub(super) fn of(url: &str, address: Address) -> Result<Rc<Link>> {
+    pub(super) fn of(url: &str, address: Address, connector: &Connector) -> Result<Rc<Link>> {
         let event_loop = Loop::current();
         let known = LINKS.with_borrow_mut(|links| {
             links.retain(|known| known.link.strong_count() > 0);
@@ -109,6 +136,7 @@ impl Link {
         })?;
         let link = Rc::new(Link {
             address,
+            connector: connector.clone(),
             node: u64::from_be_bytes(node),
             event_loop: event_loop.downgrade(),
             engine: OnceCell::new(),
@@ -117,12 +145,15 @@ impl Link {
             full: Cell::new(0),
             changed: Waiting::default(),
             failure: RefCell::default(),
+            cut: RefCell::default(),
             hold: RefCell::default(),
             is_watched: Cell::new(false),
             progress: Cell::new(0),
         });
         let engine: Box<dyn Engine> = match &link.address.place {
-            Place::Local(group) => Box::new(Mesh::start(&link, group.clone())),
+            address::Place::Local(group) => Box::new(Mesh::start(&link, group.clone())),
+            address::Place::Nats(server) => Box::new(Nats::start(&link, server)),
+            address::Place::Redis(server) => Box::new(Redis::start(&link, server)),
         };
         let _ = link.engine.set(engine);
         LINKS.with_borrow_mut(|links| {
@@ -155,10 +186,11 @@ impl Link {
         let mut all = self.members.borrow_mut();
         let members = all.entry(Rc::clone(&member.topic)).or_default();
         let is_first = members.is_empty();
-        let is_heard = !is_first && (members.iter()).any(is_open);
+        let is_heard = members.iter().any(is_open);
         members.push(Rc::downgrade(member));
         drop(all);
-        if is_first {
+        // Each channel with history has a place of its own in it.
+        if is_first || is_kept(&member.topic) {
             self.engine().join(&member.topic);
         } else if is_heard {
             self.opens(member);
@@ -191,8 +223,13 @@ impl Link {
             node: self.node,
             member: member.id,
         };
-        let packet = packet::write(packet::Kind::Message, sender, number, body);
-        (self.engine()).post(&member.topic, sender, number, packet)?;
+        self.engine().post(Post {
+            topic: Rc::clone(&member.topic),
+            packet: packet::write(packet::Kind::Message, sender, number, body),
+            sender,
+            number,
+            history: member.history,
+        })?;
         self.settle();
         Ok(())
     }
@@ -212,6 +249,11 @@ impl Link {
         self.failure.borrow().clone()
     }
 
+    /// Why it is cut, if it is.
+    pub(super) fn cut(&self) -> Option<String> {
+        self.cut.borrow().clone()
+    }
+
     // ---- what engines tell ----------------------------------------------------------------------------------------
 
     /// The members of a topic will hear of what is posted from now on.
@@ -220,18 +262,101 @@ impl Link {
         self.changed.wake();
     }
 
-    /// A packet of a topic is there.
-    pub(super) fn arrived(self: &Rc<Link>, topic: &str, bytes: &Bytes, position: Option<&str>) {
-        match packet::read(bytes) {
-            Ok(packet) => self.each(topic, |member| {
-                let is_own = packet.sender.node == self.node && packet.sender.member == member.id;
-                if !is_own {
-                    let change = member.inbox.receive(&packet, position);
-                    self.after(member, change);
+    /// A packet of a topic is there, and where it stands in what the server keeps.
+    pub(super) fn arrived(self: &Rc<Link>, topic: &str, bytes: &Bytes, place: Option<Place>) {
+        let packet = match packet::read(bytes) {
+            Ok(packet) => packet,
+            Err(error) => {
+                if let Some(place) = &place {
+                    self.each(topic, |member| {
+                        let _ = member.passes(place);
+                    });
                 }
-            }),
-            Err(error) => self.tell(topic, &Event::Unreadable(error.chain())),
+                self.tell(topic, &Event::Unreadable(error.chain()));
+                return;
+            }
+        };
+        self.each(topic, |member| {
+            let is_own = packet.sender.node == self.node && packet.sender.member == member.id;
+            let is_new = (place.as_ref()).is_none_or(|place| member.passes(place));
+            if is_new && !is_own {
+                let text = place.as_ref().map(|place| &*place.text);
+                let change = member.inbox.receive(&packet, text);
+                self.after(member, change);
+            }
+        });
+    }
+
+    /// What stands there in a topic is no message.
+    pub(super) fn passes(self: &Rc<Link>, topic: &str, place: &Place) {
+        self.each(topic, |member| {
+            let _ = member.passes(place);
+        });
+        let reason = "an entry of the stream that is no message".to_owned();
+        self.tell(topic, &Event::Unreadable(reason));
+    }
+
+    /// Whether there are channels of a topic that want what is posted from now on, and do not know where that is.
+    pub(super) fn needs_position(&self, topic: &str) -> bool {
+        let mut needs = false;
+        self.each(topic, |member| needs |= member.position.get().is_none());
+        needs
+    }
+
+    /// From where such channels read.
+    pub(super) fn places(&self, topic: &str, position: Position) {
+        self.each(topic, |member| {
+            let known = member.position.get();
+            member.position.set(Some(known.unwrap_or(position)));
+        });
+    }
+
+    /// How many messages the server is to keep of a topic.
+    pub(super) fn history(&self, topic: &str) -> u64 {
+        let mut most = 1;
+        self.each(topic, |member| most = most.max(member.history.unwrap_or(1)));
+        most
+    }
+
+    /// Behind what a topic is read, so that nobody misses anything.
+    pub(super) fn first_position(&self, topic: &str) -> Option<Position> {
+        let mut first: Option<Position> = None;
+        self.each(topic, |member| {
+            if let Some(position) = member.position.get() {
+                first = Some(first.map_or(position, |first| first.min(position)));
+            }
+        });
+        first
+    }
+
+    /// A message that a channel has posted is not taken.
+    pub(super) fn refused(self: &Rc<Link>, topic: &str, member: u32, reason: String) {
+        self.each(topic, |poster| {
+            if poster.id == member {
+                let change = poster.inbox.push(Event::Refused(reason.clone()));
+                self.after(poster, change);
+            }
+        });
+    }
+
+    /// The connection is cut.
+    pub(super) fn is_cut(self: &Rc<Link>, reason: String) {
+        if self.cut.borrow().as_ref() == Some(&reason) {
+            return;
         }
+        *self.cut.borrow_mut() = Some(reason.clone());
+        let topics: Vec<Rc<str>> = self.members.borrow().keys().cloned().collect();
+        for topic in topics {
+            self.each(&topic, |member| member.is_open.set(false));
+        }
+        self.tell_all(&Event::Cut(reason));
+        self.changed.wake();
+    }
+
+    /// The connection is there.
+    pub(super) fn connects(&self) {
+        self.cut.take();
+        self.changed.wake();
     }
 
     /// Something happens to a topic.

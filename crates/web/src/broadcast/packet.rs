@@ -104,7 +104,7 @@ mod tests {
         let packet = read(&bytes).unwrap();
         assert_eq!((packet.kind, packet.sender), (Kind::Mark, sender));
         assert_eq!((packet.number, &packet.body[..]), (u64::MAX, &b"body"[..]));
-        for other in [&b"{\"a\":1}"[..], b"", &[1; 21], &[1; 22], &[2; 40]] {
+        for other in [&b"{\"a\":1}"[..], b"", &[1; 21], &[3; 22], &[2; 40]] {
             assert!(
                 read(&Bytes::copy_from_slice(other))
                     .unwrap_err()

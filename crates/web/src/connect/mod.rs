@@ -102,6 +102,14 @@ impl Config {
         (gate.0)(host, url.port_or_known_default().unwrap_or_default())
     }
 
+    /// Asks the gate about a host.
+    pub(crate) fn require_host_allowed(&self, host: &str, port: u16) -> Result<()> {
+        match &self.gate {
+            Some(gate) => (gate.0)(host, port),
+            None => Ok(()),
+        }
+    }
+
     /// The defaults with the rules of `TWINLOOP_CONNECT_TO` (comma-separated) and the proxies of the environment.
     ///
     /// # Errors
@@ -182,6 +190,20 @@ impl Connector {
             transport.secure(config, host, port).await
         };
         self.within_limit(host, port, connected).await
+    }
+
+    /// TLS over a connection that has begun without it, for a protocol that has a port of its own.
+    pub(crate) async fn secure(
+        &self,
+        transport: Transport,
+        host: &str,
+        port: u16,
+    ) -> Result<Transport> {
+        let secured = async {
+            let config = self.shared.tls.config(Alpn::None).await?;
+            transport.secure(config, host, port).await
+        };
+        self.within_limit(host, port, secured).await
     }
 
     /// The proxy that requests of `http://host:port` are given to as they are, if there is one.
@@ -281,6 +303,8 @@ pub enum Alpn {
     Http,
     /// HTTP/1.1 only: WebSocket.
     Http1,
+    /// None: protocols that have a port of their own.
+    None,
 }
 
 /// Names the host and, where another address stands behind it, that address too.

@@ -27,6 +27,7 @@ pub(super) struct Roots {
 struct Configs {
     http: Arc<ClientConfig>,
     http1: Arc<ClientConfig>,
+    none: Arc<ClientConfig>,
 }
 
 impl Roots {
@@ -46,6 +47,7 @@ impl Roots {
         Ok(match protocols {
             Alpn::Http => configs.http.clone(),
             Alpn::Http1 => configs.http1.clone(),
+            Alpn::None => configs.none.clone(),
         })
     }
 }
@@ -69,11 +71,12 @@ async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
         .with_no_client_auth();
     let mut http = config.clone();
     http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut http1 = config;
+    let mut http1 = config.clone();
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Configs {
         http: Arc::new(http),
         http1: Arc::new(http1),
+        none: Arc::new(config),
     })
 }
 

@@ -5,7 +5,7 @@
 'use strict';
 
 const { customInspect, defineProperty, push, resolve } = require('builtins/primordials');
-const { defineInterface, hidden, invalidThis, requireArguments, toDOMString, toDictionary, toUSVString } = require('builtins/webidl');
+const { defineInterface, hidden, invalidThis, requireArguments, toDOMString, toDictionary, toUSVString, toUnsignedLong } = require('builtins/webidl');
 const { MessageEvent } = require('web/events/classes');
 const { Event, EventTarget, defineEventHandlers, fire, listenersChanged } = require('web/events/events');
 const { writeMessage } = require('web/html/message');
@@ -33,12 +33,14 @@ class BroadcastChannel extends EventTarget {
     super();
     if (typeof name === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
     this.#name = toDOMString(name);
-    const { url } = toDictionary(options, 'BroadcastChannel');
+    const { history, since, url } = toDictionary(options, 'BroadcastChannel');
     const place = url === undefined ? sharedUsualUrl() : toUSVString(url);
     if (place !== undefined) {
-      this.#shared = sharedOpen(this.#name, place);
+      const kept = history === undefined ? undefined : toUnsignedLong(history);
+      this.#shared = sharedOpen(this.#name, place, kept, since === undefined ? undefined : toDOMString(since));
       return;
     }
+    if (history !== undefined) throw new TypeError('BroadcastChannel: a history needs the url of a server that keeps it');
     this.#native = broadcastJoin(this.#name);
     // What comes while nobody listens is for nobody.
     portStart(this.#native);

@@ -43,7 +43,7 @@ interface Operations {
   sharedIsOpen(shared: NativeShared): boolean;
   /** What hears of events and lives as long as the channel is open. */
   sharedKeep(shared: NativeShared, object: object | undefined): void;
-  sharedOpen(name: string, url: string): NativeShared;
+  sharedOpen(name: string, url: string, history: number | undefined, since: string | undefined): NativeShared;
   sharedPost(shared: NativeShared, message: any): void;
   /** Settles when it hears of all that others post. */
   sharedReady(shared: NativeShared): Promise<void>;

@@ -21,7 +21,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("sharedFlush", 1, flush),
     Op::new("sharedIsOpen", 1, is_open),
     Op::new("sharedKeep", 2, keep),
-    Op::new("sharedOpen", 2, open),
+    Op::new("sharedOpen", 4, open),
     Op::new("sharedPost", 2, post),
     Op::new("sharedReady", 1, ready),
     Op::new("sharedReference", 2, reference),
@@ -66,13 +66,21 @@ fn usual_url<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error
     }
 }
 
-/// `sharedOpen(name, url)`.
+/// `sharedOpen(name, url, history, since)`.
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
     let url = scope.string_of(arguments.get(1))?;
     let client = scope.state::<Network>().client(scope)?;
-    let channel =
-        Channel::open(&client, &name, &url, &Options::default()).map_err(network_error)?;
+    let since = arguments.get(3);
+    let options = Options {
+        history: arguments.get(2).as_f64().map(|history| history as u64),
+        since: match since.is_string() {
+            true => Some(scope.string_of(since)?),
+            false => None,
+        },
+        ..Options::default()
+    };
+    let channel = Channel::open(&client, &name, &url, &options).map_err(network_error)?;
     let shared = Rc::new(Shared {
         channel,
         object: RefCell::default(),
@@ -138,6 +146,7 @@ fn tell(scope: &Scope<'_>, shared: &Shared, event: Event) -> Result<(), Error> {
         Event::Unreadable(reason) => (1, scope.new_error(ErrorClass::Error, &reason)?),
         Event::Open => (2, Local::undefined()),
         Event::Cut(reason) => (3, scope.string(&reason)?),
+        Event::Refused(reason) => (3, scope.string(&reason)?),
         Event::Lost(count) => (4, scope.number(count as f64)),
     };
     let kind = scope.number(f64::from(kind));

@@ -14,11 +14,9 @@ mod wire;
 
 use std::rc::Rc;
 
-use bytes::Bytes;
-
 use super::address::Group;
 use super::link::{Engine, Link};
-use super::packet::Sender;
+use super::server::Post;
 use crate::Result;
 use node::Node;
 
@@ -41,8 +39,8 @@ impl Engine for Mesh {
         self.0.leave(topic);
     }
 
-    fn post(&self, topic: &Rc<str>, sender: Sender, number: u64, packet: Bytes) -> Result<()> {
-        self.0.post(topic, sender, number, packet)
+    fn post(&self, post: Post) -> Result<()> {
+        self.0.post(post)
     }
 
     fn queued(&self) -> usize {

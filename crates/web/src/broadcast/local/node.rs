@@ -19,6 +19,7 @@ use super::wire::{Frame, VERSION, Wire, packet_frame};
 use crate::broadcast::address::Group;
 use crate::broadcast::link::{Link, MOST_QUEUED, SHORT_QUEUE};
 use crate::broadcast::packet::{self, Kind, Sender};
+use crate::broadcast::server::Post;
 use crate::{Error, ErrorKind, Result};
 
 /// So long a member that does not answer is waited for, by those that come or join.
@@ -46,13 +47,6 @@ pub(super) struct Node {
     /// The task that accepts connections.
     task: RefCell<Option<JoinHandle<()>>>,
     is_looking: Cell<bool>,
-}
-
-struct Post {
-    topic: Rc<str>,
-    sender: Sender,
-    number: u64,
-    packet: Bytes,
 }
 
 /// Another member.
@@ -132,13 +126,8 @@ impl Node {
         self.say_to_all(&frame.bytes());
     }
 
-    pub(super) fn post(
-        &self,
-        topic: &Rc<str>,
-        sender: Sender,
-        number: u64,
-        packet: Bytes,
-    ) -> Result<()> {
+    pub(super) fn post(&self, post: Post) -> Result<()> {
+        let (topic, packet) = (Rc::clone(&post.topic), post.packet.clone());
         if let Some(early) = &mut *self.early.borrow_mut() {
             let bytes = self.early_bytes.get() + packet.len();
             if bytes > MOST_QUEUED {
@@ -146,17 +135,12 @@ impl Node {
                 return Err(Error::new(ErrorKind::Full, message));
             }
             self.early_bytes.set(bytes);
-            early.push(Post {
-                topic: Rc::clone(topic),
-                sender,
-                number,
-                packet: packet.clone(),
-            });
+            early.push(post);
         } else {
-            self.spread(topic, sender, number, &packet);
+            self.spread(&topic, post.sender, post.number, &packet);
         }
         if let Some(link) = self.link.upgrade() {
-            link.arrived(topic, &packet, None);
+            link.arrived(&topic, &packet, None);
         }
         Ok(())
     }
