@@ -286,7 +286,7 @@ fn ctrl_c_ends_the_program_and_not_its_trace() {
     let folder = Folder::new("interrupt");
     let program = folder.file(
         "waits.mjs",
-        "setInterval(() => {}, 100000);\nsetTimeout(function ready() { console.log('ready'); }, 1);\n",
+        "setInterval(() => {}, 100000);\nsetTimeout(function first() {}, 1);\nsetTimeout(() => console.log('ready'), 20);\n",
     );
     let output = folder.0.join("out.json");
     let mut command = twinloop();
@@ -307,7 +307,7 @@ fn ctrl_c_ends_the_program_and_not_its_trace() {
     assert_eq!(running.wait().unwrap().code(), Some(130));
     let text = std::fs::read_to_string(&output).unwrap();
     assert_eq!(
-        bars(&events(&text), "ready (waits.mjs:2)").len(),
+        bars(&events(&text), "first (waits.mjs:2)").len(),
         1,
         "{text}"
     );

@@ -56,5 +56,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     websocket::register(module)?;
     broadcast::register(module)?;
     files::register(module)?;
+    tracing::register(module)?;
     serve::register(module)
 }

@@ -365,6 +365,27 @@ fn stack(mut frame: Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     Ok(frames)
 }
 
+/// Whether the running loop is recorded.
+#[pyfunction]
+fn is_recorded() -> bool {
+    trace::is_on() && Recorder::current().is_some()
+}
+
+/// Writes down a call of `function` in another thread, by the times of the monotonic clock, in nanoseconds.
+#[pyfunction]
+fn record_work(function: &Bound<'_, PyAny>, queued: u64, started: u64, ended: u64) -> PyResult<()> {
+    if let Some(recorder) = Recorder::current() {
+        let name = function_name(&recorder, function)?;
+        recorder.work(Language::Python, name, 0, [queued, started, ended]);
+    }
+    Ok(())
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(is_recorded, module)?)?;
+    module.add_function(wrap_pyfunction!(record_work, module)?)
+}
+
 fn frame_text(frame: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = frame.py();
     let code = frame.getattr(intern!(py, "f_code"))?;

@@ -20,6 +20,7 @@ from asyncio import (
     events,
     format_helpers,
 )
+from concurrent.futures import ThreadPoolExecutor
 
 from .. import _native
 from ..names import addresses, connect_to
@@ -29,7 +30,7 @@ from ..transports.failures import report
 from ..transports.pipes import ReadPipeTransport, WritePipeTransport
 from ..transports.sockets import SocketTransport, send_file, transport_class
 from ..transports.tls import TlsProtocol, start_tls
-from . import early
+from . import early, tracing
 from . import tasks as task_trees
 from .debugging import Debugging
 from .forking import Forking
@@ -203,6 +204,16 @@ class EventLoop(_native.LoopCore, Waking, Forking, Debugging, SelectorEventLoop)
         """Set the factory that ``create_task`` uses; None for asyncio's own tasks."""
         super().set_task_factory(factory)
         self._set_has_task_factory(factory is not None)
+
+    def run_in_executor(self, executor, func, *args):
+        """Call a function in another thread or process, and give a future of its result."""
+        in_thread = executor is None or isinstance(executor, ThreadPoolExecutor)
+        if not in_thread or not _native.is_recorded():
+            return super().run_in_executor(executor, func, *args)
+        recorded = tracing.Recorded(func)
+        future = super().run_in_executor(executor, recorded, *args)
+        future.add_done_callback(recorded.tell)
+        return future
 
     # ---- transports --------------------------------------------------------------------------------------------------
 

@@ -244,6 +244,45 @@ def test_ctrl_c_ends_the_program_and_not_its_trace(tmp_path):
     assert traced.bars("main (app.py:3)")
 
 
+def test_work_in_threads_is_named_with_when_it_ran(trace):
+    traced = trace(
+        app_py="""\
+        import asyncio
+        import concurrent.futures
+
+        def work(event, _):
+            event.wait()
+            return 1
+
+        def fails():
+            raise ValueError("no")
+
+        async def main():
+            import threading
+            loop = asyncio.get_running_loop()
+            event = threading.Event()
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                first = loop.run_in_executor(pool, work, event, 2)
+                second = loop.run_in_executor(pool, fails)
+                event.set()
+                print(await first)
+                try:
+                    await second
+                except ValueError as error:
+                    print(error)
+
+        asyncio.run(main())
+        """
+    )
+    assert traced.finished.stdout == "1\nno\n", traced.finished.stderr
+    for name in ("work (app.py:4)", "fails (app.py:8)"):
+        kinds = [bar["args"]["kind"] for bar in traced.bars(name)]
+        assert kinds == ["PoolWait", "PoolRun"], name
+    first, second = traced.bars("work")[1], traced.bars("fails")[1]
+    assert first["ts"] + first["dur"] <= second["ts"] + 0.01
+    assert traced.row(first) == "blocking work"
+
+
 def test_top_tells_tasks_by_name_and_what_they_wait_for(tmp_path):
     program = """\
     import asyncio

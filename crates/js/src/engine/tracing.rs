@@ -52,14 +52,34 @@ pub(super) struct Tracing {
     queued: RefCell<VecDeque<(u64, Source)>>,
     /// The lane of each generator that is alive: a WeakMap.
     lanes: RefCell<Option<Slot>>,
-    names: RefCell<HashMap<Place, u32>>,
+    names: RefCell<HashMap<Place, (Box<str>, u32)>>,
     /// The chain of reactions whose microtask runs.
     reactions: Cell<u32>,
-    /// The generator whose microtask runs, and its lane.
-    running: RefCell<Option<(Slot, u32)>>,
+    /// The generator that went on last, which often does again, and whether it does now.
+    last: RefCell<Option<Resumed>>,
+    is_resumed: Cell<bool>,
     asked: Cell<bool>,
     /// The number of the recorder that all this is of.
     recording: Cell<u32>,
+}
+
+/// A generator that went on.
+struct Resumed {
+    generator: Slot,
+    lane: u32,
+    name: u32,
+}
+
+impl Resumed {
+    fn generator(&self) -> *mut JSObject {
+        self.generator.value().to_object_or_null()
+    }
+
+    /// Whether it has returned.
+    fn is_over(&self) -> bool {
+        let generator = self.generator();
+        !generator.is_null() && callee(generator).is_null()
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -71,16 +91,16 @@ struct Source {
 /// A function in its file.
 #[derive(PartialEq, Eq, Hash)]
 struct Place {
-    file: Box<str>,
-    line: u32,
-    /// Where its name is; a name that moves is looked up again.
+    /// Where the file's name and its own are. What is there may be another one by now, of the file at least that is looked at.
+    file: usize,
     name: usize,
+    line: u32,
 }
 
 impl Tracing {
     pub(super) fn forget(&self) {
         self.lanes.take();
-        self.running.take();
+        self.last.take();
         self.queued.borrow_mut().clear();
         self.names.borrow_mut().clear();
         self.reactions.set(0);
@@ -134,14 +154,14 @@ impl Tracing {
     /// It has run.
     pub(super) fn end(&self, inner: &ContextState) {
         self.note_queued(inner);
-        let running = self.running.take();
-        if let Some((generator, lane)) = running
-            && is_over(generator.value().to_object_or_null())
-            && let Some(recorder) = Recorder::current()
-        {
-            recorder.end_lane(lane);
-        }
         self.reactions.set(0);
+        if !self.is_resumed.replace(false) {
+            return;
+        }
+        let over = self.last.borrow_mut().take_if(|last| last.is_over());
+        if let (Some(last), Some(recorder)) = (over, Recorder::current()) {
+            recorder.end_lane(last.lane);
+        }
     }
 
     /// Who queued the microtask that was at this place of the queue.
@@ -187,6 +207,15 @@ impl Tracing {
     ) {
         let cx = scope.cx();
         root!(cx, generator = generator);
+        let known = {
+            let last = self.last.borrow();
+            let same = (last.as_ref()).filter(|last| last.generator() == generator.get());
+            same.map(|last| (last.lane, last.name))
+        };
+        if let Some((lane, name)) = known {
+            self.is_resumed.set(true);
+            return recorder.chain(Language::JavaScript, lane, name, source.bar);
+        }
         let name = self.name_of(scope, recorder, callee(generator.get()));
         if name == 0 {
             return self.pass(recorder, source);
@@ -194,8 +223,12 @@ impl Tracing {
         let Some(lane) = self.lane_of(scope, recorder, generator.get(), name) else {
             return self.pass(recorder, source);
         };
-        let slot = scope.inner().roots.slot(ObjectValue(generator.get()));
-        *self.running.borrow_mut() = Some((slot, lane));
+        *self.last.borrow_mut() = Some(Resumed {
+            generator: scope.inner().roots.slot(ObjectValue(generator.get())),
+            lane,
+            name,
+        });
+        self.is_resumed.set(true);
         recorder.chain(Language::JavaScript, lane, name, source.bar);
     }
 
@@ -259,11 +292,13 @@ impl Tracing {
             let line = JS_GetScriptBaseLineNumber(cx, script.get());
             let name = JS_GetMaybePartialFunctionDisplayId(raw.get());
             let place = Place {
-                file: file.into(),
-                line,
+                file: file.as_ptr() as usize,
                 name: name as usize,
+                line,
             };
-            if let Some(number) = self.names.borrow().get(&place) {
+            if let Some((known, number)) = self.names.borrow().get(&place)
+                && **known == *file
+            {
                 return *number;
             }
             let shown = match name.is_null() {
@@ -273,7 +308,8 @@ impl Tracing {
                     .unwrap_or_default(),
             };
             let number = recorder.name(&place_text(&shown, file, line));
-            self.names.borrow_mut().insert(place, number);
+            let known = (file.into(), number);
+            self.names.borrow_mut().insert(place, known);
             number
         }
     }
@@ -401,10 +437,6 @@ fn callee(generator: *mut JSObject) -> *mut JSObject {
     } else {
         ptr::null_mut()
     }
-}
-
-fn is_over(generator: *mut JSObject) -> bool {
-    !generator.is_null() && callee(generator).is_null()
 }
 
 /// A function as names have it: what it is, its file and its line, between tabs.

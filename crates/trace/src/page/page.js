@@ -342,11 +342,11 @@ function drawList(context, bars, list, row, width, areTurns) {
       context.fillRect(x, y + rowHeight - 4, Math.max(1, length), 2);
       continue;
     }
-    const before = bars.before[bar];
-    if (before >= 0 && length + x > titleWidth) drawRest(context, bars, before, x, y, scale, from);
     const isSlow = bars.slow.has(bar);
     // One pixel shows one bar; what blocked is never left out.
     if (x + Math.max(1, length) <= drawnTo && !isSlow && bar !== chosen) continue;
+    const before = bars.before[bar];
+    if (before >= 0 && length + x > titleWidth) drawRest(context, bars, before, x, y, scale, from);
     drawnTo = x + Math.max(1, length);
     context.globalAlpha = bars.found !== undefined && !bars.found.has(bar) ? 0.2 : 1;
     context.fillStyle = colorOf(bars, bar);
