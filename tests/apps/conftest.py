@@ -1,7 +1,7 @@
 """What the tests of ``examples/apps`` share: an application as a process of its own, browsers, and the servers that are there.
 
-``cargo xtask test apps`` installs the packages that the applications use, and Chromium, Redis and PostgreSQL if this kind of test is
-named or in CI; what is not there is skipped by its name.
+``cargo xtask test apps`` installs the packages that the applications use, and Chromium, NATS, Redis and PostgreSQL if this kind of test
+is named or in CI; what is not there is skipped by its name.
 """
 
 from __future__ import annotations
@@ -94,9 +94,14 @@ def address_of(name):
 
 
 @pytest.fixture
-def redis_url():
-    place = address_of("redis")
-    return f"redis://{place['host']}:{place['port']}"
+def url_of():
+    """The url of a server, by its name: ``url_of("redis")``."""
+
+    def url(name):
+        place = address_of(name)
+        return f"{name}://{place['host']}:{place['port']}"
+
+    return url
 
 
 @pytest.fixture

@@ -466,7 +466,7 @@ impl Session<'_> {
         {
             terminal::note(&format!("{error:#}"));
         }
-        self.pytest_with(&venv, "tests/apps", &["postgresql", "redis"])
+        self.pytest_with(&venv, "tests/apps", &["nats", "postgresql", "redis"])
     }
 
     /// The programs over packages of both languages.

@@ -11,7 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from bus import open_bus
+from bus import Bus
 
 MOST_TEXT = 2000
 MOST_PAGE = 100
@@ -82,7 +82,7 @@ class Rooms:
         self.store = store
         self.rooms = {}
         self.count = 0
-        self.bus = open_bus(bus_url, self.heard, self.returned)
+        self.bus = Bus(bus_url, self.heard, self.returned)
         self.tasks = set()
 
     async def __aenter__(self):
