@@ -456,7 +456,7 @@ fn run_next(scope: &Scope<'_>) -> bool {
             let is_elsewhere = global.get() != scope.inner().global_value().to_object();
             if is_elsewhere
                 && scope.inner().has_own_queues.get()
-                && scope.keep_task(global.get(), value)
+                && scope.keep_task(global.get(), task.get())
             {
                 return true;
             }
