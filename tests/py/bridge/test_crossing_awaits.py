@@ -7,6 +7,8 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 import twinloop
@@ -121,5 +123,49 @@ def test_javascript_that_awaits_python_that_awaits_a_settled_promise_goes_on() -
             return 2 * await promise  # type: ignore[misc]
 
         assert await js.eval("async (double) => await double(Promise.resolve(21))")(double) == 42
+
+    twinloop.run(main())
+
+
+class Pool:
+    """As asyncpg's: awaiting it gives itself, begun."""
+
+    begun = 0
+
+    def __await__(self) -> Generator[Any, None, Pool]:
+        yield from asyncio.sleep(0).__await__()
+        self.begun += 1
+        return self
+
+
+def test_an_awaitable_that_gives_itself_is_there_once_it_is_awaited() -> None:
+    # Its promise took it for a thenable again, for ever.
+    async def main() -> None:
+        pool = Pool()
+        async with asyncio.timeout(30):
+            assert await js.eval("async (pool) => await pool === pool && await pool === pool")(pool) is True
+            assert pool.begun == 1
+            # Through a function that returns it, and by `then`.
+            again = Pool()
+            begin = js.eval("async (make) => { const pool = await make(); return [pool.begun, typeof pool.then]; }")
+            assert (await begin(lambda: again)).to_py() == [1, "undefined"]
+            third = Pool()
+            assert await js.eval("(pool) => pool.then((given) => given === pool)")(third) is True
+
+    twinloop.run(main())
+
+
+def test_a_coroutine_is_taken_for_a_promise() -> None:
+    # `instanceof Promise` said no, by which packages ask: an asynchronous check was taken for a value that is true.
+    async def later() -> int:
+        return 4
+
+    async def main() -> None:
+        ask = js.eval(
+            "async (made) => [made instanceof Promise, await made, await Promise.all([made]).then(([n]) => n)]"
+        )
+        assert (await ask(later())).to_py() == [True, 4, 4]
+        assert js.eval("(value) => value instanceof Promise")(Pool) is False
+        assert js.eval("(value) => value instanceof Promise")({"then": 1}) is False
 
     twinloop.run(main())

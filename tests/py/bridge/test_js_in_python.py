@@ -201,6 +201,38 @@ def test_an_object_of_data_is_a_mapping() -> None:
     twinloop.run(main())
 
 
+def test_what_is_empty_is_false_and_nothing_is_written_beyond_an_end() -> None:
+    async def main() -> None:
+        for code in ("[]", "new Map()", "new Set()", "new Uint8Array()", "({})", "Object.create(null)"):
+            assert not js.eval(f"({code})"), code
+        for code in (
+            "[0]",
+            "new Map([[1, 2]])",
+            "new Uint8Array(1)",
+            "({ a: 0 })",
+            "() => 1",
+            "new (class { size = 0 })()",
+            "new Date(0)",
+        ):
+            assert js.eval(f"({code})"), code
+        for code in ("[1]", "new Uint8Array(1)"):
+            items = js.eval(code)
+            for index in (1, 5, -2):
+                with pytest.raises(IndexError, match="out of range"):
+                    items[index] = 7
+            items[0], items[-1] = 3, 4
+            assert list(items) == [4]
+        # A property is one all the same.
+        items = js.eval("[1]")
+        items["name"] = "x"
+        assert items.name == "x" and len(items) == 1
+        same = items
+        items += (2, 3)
+        assert items is same and list(items) == [1, 2, 3]
+
+    twinloop.run(main())
+
+
 def test_a_map_is_a_mutable_mapping() -> None:
     # It gave pairs, as in JavaScript, and its `get` ignored the default.
     async def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import collections
+import decimal
 import json
 import pathlib
 import types
@@ -181,5 +182,28 @@ def test_calls_pass_any_number_of_values() -> None:
         assert js.eval("(f) => f.callKwargs({ a: 1 })")(values) == "() {'a': 1}"
         assert js.eval("(f) => f.callKwargs(1, 2, 3, { a: 1 })")(values) == "(1, 2, 3) {'a': 1}"
         assert js.eval("(f) => new f(1)")(lambda value: [value]) == [1]
+
+    twinloop.run(main())
+
+
+def test_numbers_of_other_kinds_are_added_and_compared_as_numbers() -> None:
+    # `np.int64(2) + 1` was "21".
+    class Number:
+        def __float__(self) -> float:
+            return 2.5
+
+        def __str__(self) -> str:
+            return "two and a half"
+
+    class Many(Number):
+        def __float__(self) -> float:
+            raise TypeError("only one of them can be a number")
+
+    async def main() -> None:
+        ask = js.eval("(n) => [n + 1, n == 2.5, `${n}`, n * 2, n > 2]")
+        assert ask(Number()).to_py() == [3.5, True, "two and a half", 5, True]
+        assert js.eval("(n) => n + 1")(decimal.Decimal("1.5")) == 2.5
+        assert js.eval("(n) => n + '!'")(Many()) == "two and a half!"
+        assert js.eval("(n) => n + '!'")(pathlib.PurePosixPath("a")) == "a!"
 
     twinloop.run(main())

@@ -35,6 +35,7 @@ const FILES: [(&str, &str); 6] = [
 pub(crate) enum Helper {
     Wrap,
     Known,
+    Given,
     Forget,
     IdentityOf,
     AbilitiesOf,
@@ -81,9 +82,10 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 45] = [
+const NAMES: [(Helper, &str); 46] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
+    (Helper::Given, "given"),
     (Helper::Forget, "forget"),
     (Helper::IdentityOf, "identityOf"),
     (Helper::AbilitiesOf, "abilitiesOf"),

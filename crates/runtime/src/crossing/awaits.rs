@@ -87,7 +87,13 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             });
             future.call_method1(
                 intern!(py, "add_done_callback"),
-                (Bound::new(py, Done { ticket })?,),
+                (Bound::new(
+                    py,
+                    Done {
+                        ticket,
+                        awaitable: awaitable.clone().unbind(),
+                    },
+                )?,),
             )?;
             Ok(())
         };
@@ -132,6 +138,7 @@ pub(crate) struct Waiting {
 #[pyclass(frozen, module = "twinloop.js")]
 struct Done {
     ticket: usize,
+    awaitable: Py<PyAny>,
 }
 
 #[pymethods]
@@ -157,9 +164,15 @@ impl Done {
         bridge.enter(py, |crossing| {
             let promise = crossing.scope.local(&waiting.promise);
             let settled = match result {
-                Ok(value) => crossing
-                    .value_to_js(&value)
-                    .and_then(|value| crossing.scope.resolve_promise(promise, value)),
+                Ok(value) => {
+                    let given = value.is(&self.awaitable);
+                    crossing.value_to_js(&value).and_then(|value| {
+                        if given {
+                            crossing.of_python(crossing.help(Helper::Given, &[value]))?;
+                        }
+                        crossing.scope.resolve_promise(promise, value)
+                    })
+                }
                 Err(error) => crossing
                     .exception_to_js(error)
                     .and_then(|reason| crossing.scope.reject_promise(promise, reason)),

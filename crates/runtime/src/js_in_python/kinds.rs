@@ -351,6 +351,13 @@ fn method_in<'py>(
     methods.cast::<PyDict>()?.get_item(name)
 }
 
+/// Whether this is what Python asks for its length to know whether it is empty.
+pub(super) fn is_collection(proxy: &Bound<'_, JsProxy>) -> bool {
+    proxy.is_instance_of::<JsCollection>()
+        || proxy.is_instance_of::<JsRecord>()
+        || (proxy.is_instance_of::<JsBytes>() && proxy.is_instance_of::<JsSized>())
+}
+
 /// Whether Python's method of this name stands before JavaScript's: a Map's `get` knows no default.
 pub(super) fn is_of_python(proxy: &Bound<'_, JsProxy>, name: &str) -> bool {
     name == "get" && proxy.is_instance_of::<JsMap>()
@@ -524,5 +531,11 @@ impl JsArray {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let proxy = slf.as_super().as_super().as_super();
         proxy.get().item(slf.py(), key)
+    }
+
+    fn __iadd__(slf: &Bound<'_, Self>, values: &Bound<'_, PyAny>) -> PyResult<()> {
+        let extend = method_in(slf.py(), SEQUENCES, "extend")?;
+        let extend = extend.ok_or_else(|| PyTypeError::new_err("extend"))?;
+        extend.call1((slf, values)).map(drop)
     }
 }

@@ -252,9 +252,15 @@ module.exports = {
   },
   /** @param {any} value @param {any} key @param {any} item */
   setItem(value, key, item) {
+    if (typeof key === 'number') {
+      // Beyond the end would be a hole or, of a typed array, nothing at all.
+      const length = listLength(value);
+      if (length !== undefined && !(key >= 0 && key < length)) return false;
+    }
     if (isPlain(value, MapPrototype)) mapSet(value, key, item);
     else if (isMapLike(value) && typeof value.set === 'function') value.set(key, item);
     else value[key] = item;
+    return true;
   },
   /** @param {any} value @param {any} key */
   deleteItem(value, key) {

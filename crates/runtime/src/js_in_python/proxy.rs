@@ -311,9 +311,11 @@ impl JsProxy {
             }
             let js_key = item_key(crossing, object, key)?;
             let item = crossing.to_js(item)?;
-            crossing
-                .help(Helper::SetItem, &[object, js_key, item])
-                .map(drop)
+            let done = crossing.help(Helper::SetItem, &[object, js_key, item])?;
+            if done.as_bool() == Some(false) {
+                return Err(missing(crossing, object, key));
+            }
+            Ok(())
         })
     }
 
@@ -341,9 +343,9 @@ impl JsProxy {
         })
     }
 
-    /// Every JavaScript object is true, also an empty array.
-    fn __bool__(&self) -> bool {
-        true
+    /// What is a collection or a mapping to Python is false when it is empty, as Python's own; every other object is true.
+    fn __bool__(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Ok(!kinds::is_collection(slf) || slf.len()? != 0)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {

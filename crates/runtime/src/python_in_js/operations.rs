@@ -6,7 +6,7 @@
 use std::ops::Deref;
 
 use pyo3::exceptions::{
-    PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration, PyValueError,
+    PyIndexError, PyKeyError, PyStopAsyncIteration, PyStopIteration, PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -321,8 +321,12 @@ fn delete_item<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
 /// `Symbol.toPrimitive`: what a number is to arithmetic, and the text of everything else.
 fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     let hint = call.value(1)?.extract::<String>()?;
-    if hint == "number" && call.object.hasattr("__float__")? {
-        return call.object.call_method0("__float__");
+    if hint != "string" && call.object.hasattr("__float__")? {
+        match call.object.call_method0("__float__") {
+            // An array of more than one number, for instance, to which something is added.
+            Err(error) if hint == "default" && error.is_instance_of::<PyTypeError>(call.py) => {}
+            number => return number,
+        }
     }
     Ok(call.object.str()?.into_any())
 }

@@ -39,6 +39,8 @@ const {
 /** What a proxy's traps get. @typedef {any} Target */
 
 const HANDLE = Symbol('python object');
+// Set on a proxy whose object gave itself when it was awaited.
+const GIVEN = Symbol('given');
 
 /** One proxy per Python object while anybody holds it: a round trip keeps identity (`===`). @type {Map<number, WeakRef<object>>} */
 const proxies = new Map();
@@ -188,6 +190,7 @@ const { String: OwnString } = globalThis;
 const { prototype: ArrayPrototype } = Array;
 const { prototype: FunctionPrototype } = Function;
 const { prototype: ObjectPrototype } = Object;
+const { prototype: PromisePrototype } = Promise;
 
 /** A descriptor in which a program's Object.prototype has no part. @param {any} value */
 const fixed = (value) => ({ __proto__: null, value, writable: false, enumerable: false, configurable: false });
@@ -209,11 +212,18 @@ function addHidden(prototype, methods) {
   defineProperties(prototype, descriptors);
 }
 
+/** Packages ask by `instanceof` whether there is something to wait for. @param {number} flags */
+function above(flags) {
+  if (flags & CALLABLE) return FunctionPrototype;
+  if (flags & ARRAY) return ArrayPrototype;
+  return flags & AWAITABLE && !isData(flags) ? PromisePrototype : ObjectPrototype;
+}
+
 /** @param {number} flags */
 function prototypeFor(flags) {
   let prototype = mapGet(prototypes, flags);
   if (prototype === undefined) {
-    prototype = /** @type {object} */ (create(flags & CALLABLE ? FunctionPrototype : flags & ARRAY ? ArrayPrototype : ObjectPrototype));
+    prototype = /** @type {object} */ (create(above(flags)));
     addHidden(prototype, base);
     if (!isData(flags)) {
       addHidden(prototype, described);
@@ -375,6 +385,10 @@ const handler = {
     return pyGetAttribute(target[HANDLE], pythonName(key));
   },
   set(target, key, value) {
+    if (key === GIVEN) {
+      target.prototypeObject = prototypeFor(target.flags & ~AWAITABLE);
+      return true;
+    }
     if (typeof key === 'symbol') return false;
     if (target.flags & RECORD) pySetItem(target[HANDLE], key, value);
     else if (target.flags & ARRAY && isIndex(key)) pyPut(target[HANDLE], +key, value);
@@ -500,6 +514,10 @@ module.exports = {
   HANDLE,
   wrap,
   known,
+  /** What gave itself is there, and no thenable any more: a promise of it would wait for itself. @param {any} proxy */
+  given(proxy) {
+    proxy[GIVEN] = true;
+  },
   /** The handles behind these proxies, undefined for those that are gone. @param {number[]} ids */
   handlesOf(ids) {
     const handles = [];
