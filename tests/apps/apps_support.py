@@ -13,6 +13,7 @@ import sys
 import time
 
 import twinloop
+from browser import WITH_US
 
 # What runs JavaScript without Python; a Python environment's own command otherwise.
 COMMAND = [os.environ["TWINLOOP"]] if "TWINLOOP" in os.environ else [sys.executable, "-m", "twinloop"]
@@ -43,7 +44,7 @@ class App:
             log.flush()
             start = self.log.stat().st_size
             self.process = subprocess.Popen(
-                [*self.words, *place],
+                [*WITH_US, *self.words, *place],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -19,6 +19,8 @@ import subprocess
 
 import twinloop
 
+# What it starts ends with the tests, even if they are killed.
+WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROGRAM = next((found for name in NAMES if (found := shutil.which(name))), None)
 OPTIONS = (
@@ -42,7 +44,7 @@ class Browser:
     def __init__(self, folder):
         # Root may not use the sandbox; the pages are the tests' own.
         alone = ["--no-sandbox"] if os.getuid() == 0 else []
-        command = [PROGRAM, *alone, f"--user-data-dir={folder}", *OPTIONS]
+        command = [*WITH_US, PROGRAM, *alone, f"--user-data-dir={folder}", *OPTIONS]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
