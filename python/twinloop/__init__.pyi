@@ -457,6 +457,7 @@ class BroadcastEvent:
     position: str | None = None
     count: int = 0
     reason: str = ""
+    id: str | None = None
 
 class BroadcastChannel:
     def __new__(
@@ -466,11 +467,15 @@ class BroadcastChannel:
         url: str | None = None,
         history: int | None = None,
         since: str | None = None,
+        presence: Any = None,
+        beat: float = 10.0,
         open_timeout: float = 10.0,
         stall_timeout: float = 5.0,
     ) -> Self: ...
     @property
     def name(self) -> str: ...
+    @property
+    def others(self) -> dict[str, Any]: ...
     @property
     def closed(self) -> bool: ...
     def ready(self) -> Coroutine[Any, Any, None]: ...

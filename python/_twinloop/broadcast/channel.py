@@ -22,6 +22,7 @@ class MessagesLost(Exception):
 class BroadcastEvent:
     """What happens on a channel.
 
+    With ``presence`` they are also "join" and "leave", of somebody who is seen by ``data`` and has an ``id``.
     ``type`` is "message" (with its ``data``, and its ``position`` where a server keeps messages), "open" (everything that others post is heard from
     here on), "cut" (the connection, for a ``reason``; it is made again), "refused" (a message that was posted here, by the server for a ``reason``), "lost" (``count`` messages) or "unreadable" (something that is no message,
     for a ``reason``).
@@ -32,6 +33,7 @@ class BroadcastEvent:
     position: str | None = None
     count: int = 0
     reason: str = ""
+    id: str | None = None
 
 
 class BroadcastChannel(_native.BroadcastCore):  # type: ignore[misc]
@@ -51,6 +53,8 @@ class BroadcastChannel(_native.BroadcastCore):  # type: ignore[misc]
         url: str | None = None,
         history: int | None = None,
         since: str | None = None,
+        presence: Any = None,
+        beat: float = 10.0,
         open_timeout: float = 10.0,
         stall_timeout: float = 5.0,
     ) -> BroadcastChannel:
@@ -60,6 +64,8 @@ class BroadcastChannel(_native.BroadcastCore):  # type: ignore[misc]
             url or usual_url(),
             history=history,
             since=since,
+            presence=presence,
+            beat=beat,
             open_timeout=open_timeout,
             stall_timeout=stall_timeout,
         )
@@ -89,6 +95,8 @@ class BroadcastChannel(_native.BroadcastCore):  # type: ignore[misc]
             match event:
                 case ("message", data, position):
                     yield BroadcastEvent("message", data, position)
+                case ("join" | "leave" as kind, data, member):
+                    yield BroadcastEvent(kind, data, id=member)
                 case ("lost", count):
                     yield BroadcastEvent("lost", count=count)
                 case (kind, reason):

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use twinloop_web::broadcast::{Channel, Event, Options};
 use twinloop_web::{Error, Result};
 
@@ -84,12 +84,18 @@ impl BroadcastCore {
 #[pymethods]
 impl BroadcastCore {
     #[new]
-    #[pyo3(signature = (name, url, *, history, since, open_timeout, stall_timeout))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is an option of its own, given by keyword"
+    )]
+    #[pyo3(signature = (name, url, *, history, since, presence, beat, open_timeout, stall_timeout))]
     fn new(
         name: String,
         url: String,
         history: Option<u64>,
         since: Option<String>,
+        presence: Option<&Bound<'_, PyAny>>,
+        beat: f64,
         open_timeout: f64,
         stall_timeout: f64,
     ) -> PyResult<BroadcastCore> {
@@ -102,6 +108,8 @@ impl BroadcastCore {
         let options = Options {
             history,
             since,
+            presence: presence.map(values::write).transpose()?,
+            beat: time(beat, "beat")?,
             open_timeout: time(open_timeout, "open_timeout")?,
             stall_timeout: time(stall_timeout, "stall_timeout")?,
         };
@@ -199,6 +207,17 @@ impl BroadcastCore {
         &self.state.get(py).name
     }
 
+    /// Who else is there, by id.
+    #[getter]
+    fn others<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let others = PyDict::new(py);
+        let open = self.state.get(py).open.borrow().clone();
+        for (id, data) in open.map_or_else(Vec::new, |open| open.channel.others()) {
+            others.set_item(id, values::read(py, &data)?)?;
+        }
+        Ok(others)
+    }
+
     /// Whether it was closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
@@ -225,6 +244,12 @@ fn shown(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
         Event::Lost(count) => (intern!(py, "lost"), count).into_pyobject(py)?.into_any(),
         Event::Open => (intern!(py, "open"),).into_pyobject(py)?.into_any(),
         Event::Cut(reason) => (intern!(py, "cut"), reason).into_pyobject(py)?.into_any(),
+        Event::Joined { id, data } => (intern!(py, "join"), values::read(py, &data)?, id)
+            .into_pyobject(py)?
+            .into_any(),
+        Event::Left { id, data } => (intern!(py, "leave"), values::read(py, &data)?, id)
+            .into_pyobject(py)?
+            .into_any(),
         Event::Refused(reason) => (intern!(py, "refused"), reason)
             .into_pyobject(py)?
             .into_any(),

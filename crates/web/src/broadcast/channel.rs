@@ -5,12 +5,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use twinloop_loop::time;
 
 use super::address::{self, Address};
 use super::inbox::{Event, Inbox};
 use super::link::{LINGER, Link, Place, Position};
 use super::packet::LONGEST_BODY;
+use super::presence::Presence;
 use super::topic::{Carries, topic};
 use super::waiting::Waiting;
 use crate::fetch::Client;
@@ -26,6 +28,10 @@ pub struct Options {
     pub history: Option<u64>,
     /// Where in the history reading begins: `start`, or behind a message's position. `None` is what is posted from now on.
     pub since: Option<String>,
+    /// A value that the others of the channel who want to be seen see of this one, and this one of them; `None` is neither.
+    pub presence: Option<Vec<u8>>,
+    /// How often the others are told that this one is there. After three times that in silence it is gone for them.
+    pub beat: Duration,
     /// For how long [`Channel::ready`] waits.
     pub open_timeout: Duration,
     /// A full inbox of which nothing is taken for so long stops nobody any more: it loses what comes. And for so long [`Channel::drain`] waits for
@@ -38,6 +44,8 @@ impl Default for Options {
         Options {
             history: None,
             since: None,
+            presence: None,
+            beat: Duration::from_secs(10),
             open_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(5),
         }
@@ -47,6 +55,7 @@ impl Default for Options {
 /// A member of all channels of its name by its url. Dropped, it is closed.
 pub struct Channel {
     member: RefCell<Option<Rc<Member>>>,
+    presence: RefCell<Option<Rc<Presence>>>,
     link: Rc<Link>,
     options: Options,
     name: String,
@@ -131,25 +140,50 @@ impl Channel {
             None => Carries::Live,
         };
         let link = Link::of(url, address, client.connector())?;
+        let channel = Channel::of(&link, carries, name, options, position);
+        if let (Some(data), Some(member)) = (&options.presence, &*channel.member.borrow()) {
+            let room = Channel::of(&link, Carries::Presence, name, options, None);
+            let presence = Presence::start(room, member, data, options.beat);
+            *channel.presence.borrow_mut() = Some(presence);
+        }
+        Ok(channel)
+    }
+
+    fn of(
+        link: &Rc<Link>,
+        carries: Carries,
+        name: &str,
+        options: &Options,
+        position: Option<Position>,
+    ) -> Channel {
         let member = Rc::new(Member {
-            link: Rc::clone(&link),
+            link: Rc::clone(link),
             topic: topic(carries, name),
             id: link.next_member(),
             inbox: Inbox::default(),
             waiting: Waiting::default(),
             stall_timeout: options.stall_timeout,
-            history: options.history,
+            history: options.history.filter(|_| carries == Carries::Kept),
             position: Cell::new(position),
             posted: Cell::new(0),
             is_open: Cell::new(false),
         });
         link.join(&member);
-        Ok(Channel {
+        Channel {
             member: RefCell::new(Some(member)),
-            link,
+            presence: RefCell::default(),
+            link: Rc::clone(link),
             options: options.clone(),
             name: name.to_owned(),
-        })
+        }
+    }
+
+    /// The others that are there and want to be seen: their ids and values. None without [`Options::presence`].
+    pub fn others(&self) -> Vec<(String, Bytes)> {
+        let presence = self.presence.borrow();
+        presence
+            .as_ref()
+            .map_or_else(Vec::new, |presence| presence.others())
     }
 
     /// Its name.
@@ -290,6 +324,8 @@ impl Channel {
 
     /// Leaves. What was posted is still sent; what has come and was not taken is gone.
     pub fn close(&self) {
+        let presence = self.presence.borrow_mut().take();
+        drop(presence);
         let member = self.member.borrow_mut().take();
         if let Some(member) = &member {
             member.waiting.wake();

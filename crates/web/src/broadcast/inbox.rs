@@ -28,6 +28,20 @@ pub enum Event {
     Message(Message),
     /// So many messages are missing here: nobody has them any more.
     Lost(u64),
+    /// Somebody is there, who is seen by this.
+    Joined {
+        /// Of this one alone.
+        id: String,
+        /// A value.
+        data: Bytes,
+    },
+    /// Somebody is not there any more.
+    Left {
+        /// The same as when this one came.
+        id: String,
+        /// The same value.
+        data: Bytes,
+    },
     /// The server has refused a message that was posted here, and why.
     Refused(String),
     /// Something came that is no message of a channel, and why not.
@@ -224,6 +238,7 @@ fn size(event: &Event) -> usize {
         + match event {
             Event::Message(message) => message.body.len(),
             Event::Cut(reason) | Event::Refused(reason) | Event::Unreadable(reason) => reason.len(),
+            Event::Joined { id, data } | Event::Left { id, data } => id.len() + data.len(),
             Event::Lost(_) | Event::Open => 0,
         }
 }

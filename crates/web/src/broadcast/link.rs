@@ -94,7 +94,8 @@ pub(super) struct Link {
     pub(super) changed: Waiting,
     /// Why it is of no use, if it is not.
     failure: RefCell<Option<Error>>,
-    /// Why it is cut, if it is.
+    /// Whether there is a connection, and why there was none the last time.
+    is_connected: Cell<bool>,
     cut: RefCell<Option<String>>,
     /// While something waits to be sent.
     hold: RefCell<Option<Hold>>,
@@ -145,6 +146,7 @@ impl Link {
             full: Cell::new(0),
             changed: Waiting::default(),
             failure: RefCell::default(),
+            is_connected: Cell::new(false),
             cut: RefCell::default(),
             hold: RefCell::default(),
             is_watched: Cell::new(false),
@@ -249,7 +251,7 @@ impl Link {
         self.failure.borrow().clone()
     }
 
-    /// Why it is cut, if it is.
+    /// Why it was cut the last time, if it was.
     pub(super) fn cut(&self) -> Option<String> {
         self.cut.borrow().clone()
     }
@@ -341,7 +343,8 @@ impl Link {
 
     /// The connection is cut.
     pub(super) fn is_cut(self: &Rc<Link>, reason: String) {
-        if self.cut.borrow().as_ref() == Some(&reason) {
+        let was_connected = self.is_connected.replace(false);
+        if !was_connected && self.cut.borrow().as_ref() == Some(&reason) {
             return;
         }
         *self.cut.borrow_mut() = Some(reason.clone());
@@ -355,7 +358,7 @@ impl Link {
 
     /// The connection is there.
     pub(super) fn connects(&self) {
-        self.cut.take();
+        self.is_connected.set(true);
         self.changed.wake();
     }
 

@@ -7,6 +7,7 @@
 //! # Map
 //! - `channel`: a channel, what it may be told, and what comes out of it
 //! - `inbox`: what has come and nobody has taken yet; finds out what was lost or came twice
+//! - `presence`: who is in a room
 //! - `link`: all channels of a loop by one url, which share their connections
 //! - `address`: the urls; `topic`: what engines know channels by; `packet`: what travels; `value`: the values that both languages can read
 //!
@@ -20,6 +21,7 @@ mod link;
 mod local;
 mod nats;
 mod packet;
+mod presence;
 mod redis;
 mod server;
 mod topic;

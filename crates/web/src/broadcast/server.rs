@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use twinloop_loop::{JoinHandle, Loop, time};
+use twinloop_loop::{JoinHandle, Loop, Nanos, time};
 
 use super::link::{Link, MOST_QUEUED, SHORT_QUEUE};
 use super::packet::Sender;
@@ -243,8 +243,14 @@ where
                     link.connects();
                 }
                 drop(known);
-                (was_there, pause) = (true, FIRST_PAUSE);
-                converse(&server, line, session).await
+                was_there = true;
+                let began = Loop::current().now();
+                let failure = converse(&server, line, session).await;
+                // One that is cut at once, for what is asked by it, is no reason to come again sooner.
+                if Loop::current().now() - began > LONGEST_PAUSE.as_nanos() as Nanos {
+                    pause = FIRST_PAUSE;
+                }
+                failure
             }
             Err(error) => error,
         };

@@ -9,22 +9,27 @@ pub(super) enum Carries {
     Live,
     /// Messages of which the server keeps the last ones.
     Kept,
+    /// Who is there.
+    Presence,
 }
 
 pub(super) fn topic(carries: Carries, name: &str) -> Rc<str> {
     let letter = match carries {
         Carries::Live => 'l',
         Carries::Kept => 'k',
+        Carries::Presence => 'p',
     };
     format!("{letter}{name}").into()
 }
 
 /// What a topic carries, and its name.
 pub(super) fn parts(topic: &str) -> (Carries, &str) {
-    match topic.strip_prefix('k') {
-        Some(name) => (Carries::Kept, name),
-        None => (Carries::Live, topic.get(1..).unwrap_or_default()),
-    }
+    let carries = match topic.as_bytes().first() {
+        Some(b'k') => Carries::Kept,
+        Some(b'p') => Carries::Presence,
+        _ => Carries::Live,
+    };
+    (carries, topic.get(1..).unwrap_or_default())
 }
 
 pub(super) fn is_kept(topic: &str) -> bool {

@@ -133,6 +133,11 @@ impl<'b> Reader<'b> {
         })
     }
 
+    /// Where the next piece begins.
+    pub fn position(&self) -> usize {
+        self.decoder.position()
+    }
+
     /// Whether all was read.
     pub fn is_at_end(&self) -> bool {
         self.decoder.position() == self.length

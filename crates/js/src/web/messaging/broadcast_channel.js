@@ -5,14 +5,23 @@
 'use strict';
 
 const { customInspect, defineProperty, push, resolve } = require('builtins/primordials');
-const { defineInterface, hidden, invalidThis, requireArguments, toDOMString, toDictionary, toUSVString, toUnsignedLong } = require('builtins/webidl');
+const {
+  defineInterface,
+  hidden,
+  invalidThis,
+  requireArguments,
+  toDOMString,
+  toDictionary,
+  toUSVString,
+  toUnsignedLong,
+} = require('builtins/webidl');
 const { MessageEvent } = require('web/events/classes');
 const { Event, EventTarget, defineEventHandlers, fire, listenersChanged } = require('web/events/events');
 const { writeMessage } = require('web/html/message');
 const { dispatchMessage } = require('web/messaging/port');
 const { broadcastCount, broadcastJoin, broadcastPost, portClose, portIsOpen, portKeep, portReference, portStart } = ops;
 const { baseUrl } = ops;
-const { sharedClose, sharedFlush, sharedIsOpen, sharedKeep, sharedOpen, sharedPost, sharedReady } = ops;
+const { sharedClose, sharedFlush, sharedIsOpen, sharedKeep, sharedOpen, sharedOthers, sharedPost, sharedReady } = ops;
 const { sharedReference, sharedSetReceiver, sharedUrl, sharedUsualUrl } = ops;
 const loadDOMException = () => require('builtins/domexception');
 const loadUrl = () => require('web/url/url');
@@ -33,13 +42,14 @@ class BroadcastChannel extends EventTarget {
     super();
     if (typeof name === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
     this.#name = toDOMString(name);
-    const { history, since, url } = toDictionary(options, 'BroadcastChannel');
+    const { history, presence, since, url } = toDictionary(options, 'BroadcastChannel');
     const place = url === undefined ? sharedUsualUrl() : toUSVString(url);
     if (place !== undefined) {
       const kept = history === undefined ? undefined : toUnsignedLong(history);
-      this.#shared = sharedOpen(this.#name, place, kept, since === undefined ? undefined : toDOMString(since));
+      this.#shared = sharedOpen(this.#name, place, kept, since === undefined ? undefined : toDOMString(since), presence);
       return;
     }
+    if (presence !== undefined) throw new TypeError('BroadcastChannel: presence needs a url');
     if (history !== undefined) throw new TypeError('BroadcastChannel: a history needs the url of a server that keeps it');
     this.#native = broadcastJoin(this.#name);
     // What comes while nobody listens is for nobody.
@@ -54,6 +64,16 @@ class BroadcastChannel extends EventTarget {
   get url() {
     const shared = BroadcastChannel.#check(this).#shared;
     return shared === undefined ? '' : sharedUrl(shared);
+  }
+
+  /** Beyond the standard: who else is there, by id, of those that want to be seen. */
+  get others() {
+    const shared = BroadcastChannel.#check(this).#shared;
+    /** @type {Record<string, any>} */
+    const others = /** @type {any} */ ({ __proto__: null });
+    const parts = shared === undefined ? [] : sharedOthers(shared);
+    for (let i = 0; i < parts.length; i += 2) others[parts[i]] = parts[i + 1];
+    return others;
   }
 
   /** Beyond the standard: when it hears of all that others post. */
@@ -171,7 +191,8 @@ function receive(channel, kind, value, position = undefined) {
   else if (kind === 1) fire(channel, new MessageEvent('messageerror', { __proto__: null, data: value }));
   else if (kind === 2) fire(channel, new Event('open'));
   else if (kind === 3) fire(channel, withProperty(new Event('error'), 'message', value));
-  else fire(channel, withProperty(new Event('lost'), 'count', value));
+  else if (kind === 4) fire(channel, withProperty(new Event('lost'), 'count', value));
+  else fire(channel, withProperty(withProperty(new Event(kind === 5 ? 'join' : 'leave'), 'id', position), 'data', value));
 }
 
 /** @param {DomEvent} event @param {string} name @param {any} value */

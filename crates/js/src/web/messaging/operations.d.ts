@@ -43,7 +43,9 @@ interface Operations {
   sharedIsOpen(shared: NativeShared): boolean;
   /** What hears of events and lives as long as the channel is open. */
   sharedKeep(shared: NativeShared, object: object | undefined): void;
-  sharedOpen(name: string, url: string, history: number | undefined, since: string | undefined): NativeShared;
+  sharedOpen(name: string, url: string, history: number | undefined, since: string | undefined, presence: any): NativeShared;
+  /** Who is there: an id and a value for each, in turn. */
+  sharedOthers(shared: NativeShared): any[];
   sharedPost(shared: NativeShared, message: any): void;
   /** Settles when it hears of all that others post. */
   sharedReady(shared: NativeShared): Promise<void>;

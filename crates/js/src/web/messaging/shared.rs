@@ -21,7 +21,8 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("sharedFlush", 1, flush),
     Op::new("sharedIsOpen", 1, is_open),
     Op::new("sharedKeep", 2, keep),
-    Op::new("sharedOpen", 4, open),
+    Op::new("sharedOpen", 5, open),
+    Op::new("sharedOthers", 1, others),
     Op::new("sharedPost", 2, post),
     Op::new("sharedReady", 1, ready),
     Op::new("sharedReference", 2, reference),
@@ -66,7 +67,7 @@ fn usual_url<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error
     }
 }
 
-/// `sharedOpen(name, url, history, since)`.
+/// `sharedOpen(name, url, history, since, presence)`.
 fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let name = scope.string_of(arguments.get(0))?;
     let url = scope.string_of(arguments.get(1))?;
@@ -77,6 +78,10 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         since: match since.is_string() {
             true => Some(scope.string_of(since)?),
             false => None,
+        },
+        presence: match arguments.get(4) {
+            none if none.is_undefined() => None,
+            data => Some(shared_values::write(scope, data)?),
         },
         ..Options::default()
     };
@@ -147,6 +152,14 @@ fn tell(scope: &Scope<'_>, shared: &Shared, event: Event) -> Result<(), Error> {
         Event::Open => (2, Local::undefined()),
         Event::Cut(reason) => (3, scope.string(&reason)?),
         Event::Refused(reason) => (3, scope.string(&reason)?),
+        Event::Joined { id, data } => {
+            position = scope.string(&id)?;
+            (5, shared_values::read(scope, &data)?)
+        }
+        Event::Left { id, data } => {
+            position = scope.string(&id)?;
+            (6, shared_values::read(scope, &data)?)
+        }
         Event::Lost(count) => (4, scope.number(count as f64)),
     };
     let kind = scope.number(f64::from(kind));
@@ -179,6 +192,17 @@ fn reference<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
         *hold = on.then(|| Loop::current().hold());
     }
     Ok(Local::undefined())
+}
+
+/// `sharedOthers(shared)`: an id and a value for each, in turn.
+fn others<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let shared = shared_of(scope, &arguments)?;
+    let mut parts = Vec::new();
+    for (id, data) in shared.channel.others() {
+        parts.push(scope.string(&id)?);
+        parts.push(shared_values::read(scope, &data)?);
+    }
+    scope.array(&parts)
 }
 
 /// `sharedPost(shared, message)`.

@@ -14,7 +14,7 @@ use super::protocol::{self, Message, Said, token};
 use crate::broadcast::address::ServerAddress;
 use crate::broadcast::link::{Link, Place, Position};
 use crate::broadcast::server::{self, Line, Post, Server, Session, Wish};
-use crate::broadcast::topic::{is_kept, parts};
+use crate::broadcast::topic::{Carries, is_kept, parts};
 use crate::{Error, ErrorKind, Result};
 
 /// So many PINGs may be unanswered; what is behind them waits for the next.
@@ -186,10 +186,11 @@ fn refusal(message: &str) -> Error {
 
 /// The subject of a topic.
 fn subject_of(topic: &str) -> String {
-    let name = parts(topic).1;
-    match is_kept(topic) {
-        true => jetstream::subject(name),
-        false => format!("twinloop.live.{}", token(name)),
+    let (carries, name) = parts(topic);
+    match carries {
+        Carries::Kept => jetstream::subject(name),
+        Carries::Live => format!("twinloop.live.{}", token(name)),
+        Carries::Presence => format!("twinloop.presence.{}", token(name)),
     }
 }
 

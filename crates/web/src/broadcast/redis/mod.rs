@@ -27,6 +27,7 @@ use stream::Stream;
 
 /// Of channels and streams at the server, before their names.
 const PREFIX: &str = "twinloop:";
+const PRESENCE: &str = "twinloop-presence:";
 
 /// The engine of a link.
 pub(super) struct Redis {
@@ -169,11 +170,19 @@ fn each(arrived: &mut BytesMut, mut act: impl FnMut(Reply) -> Result<bool>) -> R
 
 /// The name of a topic at the server: of a channel, and of a stream.
 fn key(topic: &str) -> Vec<u8> {
-    [PREFIX.as_bytes(), topic::parts(topic).1.as_bytes()].concat()
+    let (carries, name) = topic::parts(topic);
+    let prefix = match carries {
+        Carries::Live | Carries::Kept => PREFIX,
+        Carries::Presence => PRESENCE,
+    };
+    [prefix.as_bytes(), name.as_bytes()].concat()
 }
 
 /// The topic of a name at the server.
 fn topic_of(carries: Carries, key: &Bytes) -> Option<Rc<str>> {
-    let name = std::str::from_utf8(key).ok()?.strip_prefix(PREFIX)?;
-    Some(topic::topic(carries, name))
+    let key = std::str::from_utf8(key).ok()?;
+    if let Some(name) = key.strip_prefix(PRESENCE) {
+        return Some(topic::topic(Carries::Presence, name));
+    }
+    Some(topic::topic(carries, key.strip_prefix(PREFIX)?))
 }
