@@ -541,6 +541,58 @@ test('a WebSocket with events', async () => {
   await silently(() => serving({ fetch: fetchHandler }, async (base) => equal((await fetch(base)).status, 500)));
 });
 
+test('drain comes when a client reads again that did not, and not with every message', async () => {
+  let drains = 0;
+  let behind;
+  let drained;
+  const isDrained = new Promise((resolve) => {
+    drained = resolve;
+  });
+  const options = {
+    fetch: (request, server) => void server.upgrade(request),
+    websocket: {
+      backpressureLimit: 64 << 20,
+      message(socket, text) {
+        if (text === 'small') {
+          for (let i = 0; i < 5; i += 1) socket.send('hello');
+          return void (behind = socket.getBufferedAmount());
+        }
+        const large = new Uint8Array(256 * 1024);
+        while (socket.send(large) !== -1);
+        behind = socket.getBufferedAmount();
+      },
+      drain(socket) {
+        drains += 1;
+        behind = socket.getBufferedAmount();
+        // What is sent here asks for no further call.
+        socket.send('again');
+        drained();
+      },
+    },
+  };
+  const heard = (socket) => new Promise((resolve) => socket.once('data', resolve));
+  await serving(options, async (_, server) => {
+    const socket = net.connect(server.port, '127.0.0.1');
+    const key = 'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==';
+    socket.write(`GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n${key}\r\n\r\n`);
+    await heard(socket);
+    const masked = (text) => Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+    socket.write(masked('small'));
+    await heard(socket);
+    await delay(20);
+    deepEqual([drains, behind], [0, 0]);
+    socket.pause();
+    socket.write(masked('large'));
+    while (behind === 0) await delay(5);
+    ok(behind > 1 << 20);
+    socket.resume();
+    await isDrained;
+    await delay(20);
+    deepEqual([drains, behind], [1, 0]);
+    socket.destroy();
+  });
+});
+
 test('a WebSocket whose client does not answer is cut, and one of upgradeWebSocket is told so before', async () => {
   const options = {
     fetch(request, server) {

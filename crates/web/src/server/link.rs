@@ -229,6 +229,11 @@ impl Link {
         self.stream.queued()
     }
 
+    /// Whether the system has taken no more lately.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.stream.is_blocked()
+    }
+
     pub(super) fn pause(&self) {
         self.stream.pause_reading();
     }

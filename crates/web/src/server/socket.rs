@@ -74,7 +74,7 @@ impl Default for SocketOptions {
 pub trait SocketHandler {
     /// A message has come.
     fn message(&self, socket: &Rc<Socket>, message: Message);
-    /// Everything that waited has been handed to the system, after [`Socket::queued`] was above zero.
+    /// Everything that waited has been handed to the system, after [`Socket::backlog`] was above zero.
     fn drained(&self, _socket: &Rc<Socket>) {}
     /// The client has asked whether we are there, and was answered.
     fn pinged(&self, _socket: &Rc<Socket>, _payload: &[u8]) {}
@@ -96,8 +96,8 @@ pub struct Socket {
     is_paused: Cell<bool>,
     /// Whoever gets the messages has enough for now.
     is_held: Cell<bool>,
-    /// Something waited when it was last asked.
-    was_queued: Cell<bool>,
+    /// Something has waited for the client to read.
+    was_held_up: Cell<bool>,
     heard: Cell<Nanos>,
     asked: Cell<bool>,
     deadline: Cell<Nanos>,
@@ -218,7 +218,7 @@ impl Socket {
             }),
             is_paused: Cell::new(false),
             is_held: Cell::new(false),
-            was_queued: Cell::new(false),
+            was_held_up: Cell::new(false),
             heard: Cell::new(server.now()),
             asked: Cell::new(false),
             deadline: Cell::new(Nanos::MAX),
@@ -334,7 +334,7 @@ impl Socket {
                 frame.extend_from_slice(payload);
                 self.wire.write(frame)?;
             }
-            self.was_queued.set(true);
+            self.note_held_up();
             Ok(())
         })
     }
@@ -344,9 +344,26 @@ impl Socket {
         if self.inner.borrow().phase == Phase::Open
             && self.wire.queued() + frame.len() <= self.options.max_queued_bytes
         {
-            self.was_queued.set(true);
             // That the client has gone is told where it is read.
             let _ = self.wire.write(frame);
+            self.note_held_up();
+        }
+    }
+
+    fn note_held_up(&self) {
+        if self.wire.is_held_up() {
+            self.was_held_up.set(true);
+        }
+    }
+
+    /// Of what is queued, what waits for the client to read: nothing while all of it leaves at the end of the turn. [`SocketHandler::drained`] is told when
+    /// it has left.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        if self.wire.is_held_up() {
+            self.wire.queued()
+        } else {
+            0
         }
     }
 
@@ -595,8 +612,9 @@ impl StreamHandler for Socket {
         if queued <= self.options.max_queued_bytes / 2 {
             self.resume();
         }
-        if queued == 0
-            && self.was_queued.replace(false)
+        if queued > 0 {
+            self.was_held_up.set(true);
+        } else if self.was_held_up.replace(false)
             && let Some(me) = self.me.upgrade()
             && let Some(handler) = self.handler.borrow().clone()
         {

@@ -94,6 +94,9 @@ impl Tunnel {
     }
 }
 
+/// So much waits for nothing but the client.
+const HELD_UP: usize = 64 * 1024;
+
 impl Wire {
     /// Tells this handler from now on, as long as it is there.
     pub(super) fn set_handler<H: WireHandler + 'static>(&self, handler: &Rc<H>) {
@@ -117,6 +120,14 @@ impl Wire {
         match self {
             Wire::Link(link) => link.queued(),
             Wire::Stream(tunnel) => tunnel.channel.queued(tunnel.id),
+        }
+    }
+
+    /// Whether what is queued waits for the client to read, and does not leave at the end of the turn.
+    pub(super) fn is_held_up(&self) -> bool {
+        match self {
+            Wire::Link(link) => link.is_blocked() || link.queued() >= HELD_UP,
+            Wire::Stream(_) => self.queued() > 0,
         }
     }
 

@@ -1,8 +1,11 @@
 //! permessage-deflate (RFC 7692).
 //!
-//! As a client we offer `client_max_window_bits` and take what the server answers, as a server we take the first offer that can be kept:
-//! context takeover each way or not, windows of 9 to 15 bits. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED). The two
-//! contexts cost about 300 KiB a connection and are made with the first message that needs them.
+//! As a client we offer `client_max_window_bits` and take what the server answers: context takeover each way or not, windows of 9 to 15 bits. The two
+//! contexts cost about 300 KiB a connection and are made with the first message that needs them. As a server, which has many, we take the first
+//! offer that can be kept and no context either way: all connections of a thread share two. That costs a stream of small messages like each other some of what
+//! compression saves. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED).
+
+use std::cell::RefCell;
 
 use super::frame::broken;
 use crate::{Error, ErrorKind, Result};
@@ -80,27 +83,35 @@ impl Default for Agreement {
     }
 }
 
-/// The first of a client's offers that a server can keep, and the answer to it.
+thread_local! {
+    /// What compresses for connections that keep no context, with its window; and what decompresses for them.
+    static SHARED_COMPRESS: RefCell<Option<(u8, Compress)>> = const { RefCell::new(None) };
+    static SHARED_DECOMPRESS: RefCell<Option<Decompress>> = const { RefCell::new(None) };
+}
+
+fn new_compress(bits: u8) -> Compress {
+    Compress::new_with_window_bits(Compression::fast(), false, bits)
+}
+
+/// The first of a client's offers that a server can keep, and the answer to it. A server may ask for no context whatever was offered (RFC 7692, 7.1.1).
 pub(crate) fn accept_offer(header: &str) -> Option<(Agreement, String)> {
     header.split(',').find_map(|offer| {
         let mut parts = offer.split(';').map(str::trim);
         if !parts.next()?.eq_ignore_ascii_case("permessage-deflate") {
             return None;
         }
-        let mut agreement = Agreement::default();
-        let mut answer = "permessage-deflate".to_owned();
+        let mut agreement = Agreement {
+            we_keep_context: false,
+            they_keep_context: false,
+            ..Agreement::default()
+        };
+        let mut answer =
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
         let mut named = Vec::new();
         for parameter in parts {
             let (name, value) = read_parameter(parameter);
             match (name.as_str(), value, bits(value)) {
-                ("server_no_context_takeover", None, _) => {
-                    agreement.we_keep_context = false;
-                    answer.push_str("; server_no_context_takeover");
-                }
-                ("client_no_context_takeover", None, _) => {
-                    agreement.they_keep_context = false;
-                    answer.push_str("; client_no_context_takeover");
-                }
+                ("server_no_context_takeover" | "client_no_context_takeover", None, _) => {}
                 // zlib knows no window of 8 bits.
                 ("server_max_window_bits", _, Some(bits @ 9..)) => {
                     agreement.our_window_bits = bits;
@@ -158,50 +169,63 @@ impl Deflate {
             return Ok(None);
         }
         let bits = self.agreement.our_window_bits;
-        let context = self.compress.get_or_insert_with(|| {
-            Box::new(Compress::new_with_window_bits(
-                Compression::fast(),
-                false,
-                bits,
-            ))
-        });
-        if !self.agreement.we_keep_context {
-            context.reset();
+        if self.agreement.we_keep_context {
+            let own = (self.compress).get_or_insert_with(|| Box::new(new_compress(bits)));
+            return deflate(own, message).map(Some);
         }
-        let mut output = Vec::with_capacity(message.len() / 2 + 64);
-        let start = context.total_in();
-        loop {
-            let consumed = (context.total_in() - start) as usize;
-            output.reserve(STEP.min(message.len() / 2 + 64));
-            context
-                .compress_vec(&message[consumed..], &mut output, FlushCompress::Sync)
-                .map_err(|cause| {
-                    Error::new(ErrorKind::Internal, "cannot compress a message").with_source(cause)
-                })?;
-            // Room left over means that everything, the flush included, is out.
-            if output.len() < output.capacity() {
-                break;
-            }
-        }
-        if output.ends_with(&TAIL) {
-            output.truncate(output.len() - TAIL.len());
-        }
-        Ok(Some(output))
+        SHARED_COMPRESS.with_borrow_mut(|shared| {
+            let (_, shared) = match shared {
+                Some(shared) if shared.0 == bits => shared,
+                _ => shared.insert((bits, new_compress(bits))),
+            };
+            shared.reset();
+            deflate(shared, message).map(Some)
+        })
     }
 
     /// The message that `payload` is the compressed form of; at most `limit` bytes.
     pub(crate) fn decompress(&mut self, payload: &[u8], limit: usize) -> Result<Vec<u8>> {
-        let context = self
-            .decompress
-            .get_or_insert_with(|| Box::new(Decompress::new(false)));
-        if !self.agreement.they_keep_context {
-            context.reset(false);
-        }
         let mut output = Vec::with_capacity((payload.len() * 4).min(limit).max(64));
-        inflate(context, payload, &mut output, limit)?;
-        inflate(context, &TAIL, &mut output, limit)?;
+        let mut inflate = |context: &mut Decompress| {
+            inflate(context, payload, &mut output, limit)?;
+            inflate(context, &TAIL, &mut output, limit)
+        };
+        if self.agreement.they_keep_context {
+            let own = self
+                .decompress
+                .get_or_insert_with(|| Box::new(Decompress::new(false)));
+            inflate(own)?;
+        } else {
+            SHARED_DECOMPRESS.with_borrow_mut(|shared| {
+                let shared = shared.get_or_insert_with(|| Decompress::new(false));
+                shared.reset(false);
+                inflate(shared)
+            })?;
+        }
         Ok(output)
     }
+}
+
+fn deflate(context: &mut Compress, message: &[u8]) -> Result<Vec<u8>> {
+    let mut output = Vec::with_capacity(message.len() / 2 + 64);
+    let start = context.total_in();
+    loop {
+        let consumed = (context.total_in() - start) as usize;
+        output.reserve(STEP.min(message.len() / 2 + 64));
+        context
+            .compress_vec(&message[consumed..], &mut output, FlushCompress::Sync)
+            .map_err(|cause| {
+                Error::new(ErrorKind::Internal, "cannot compress a message").with_source(cause)
+            })?;
+        // Room left over means that everything, the flush included, is out.
+        if output.len() < output.capacity() {
+            break;
+        }
+    }
+    if output.ends_with(&TAIL) {
+        output.truncate(output.len() - TAIL.len());
+    }
+    Ok(output)
 }
 
 fn inflate(
@@ -323,14 +347,14 @@ mod tests {
     #[test]
     fn a_server_takes_the_first_offer_that_it_can_keep() {
         for (offers, answer) in [
-            ("permessage-deflate", Some("permessage-deflate")),
+            ("permessage-deflate", Some("")),
             (
                 "x-other, permessage-deflate; client_max_window_bits; server_no_context_takeover",
-                Some("permessage-deflate; server_no_context_takeover"),
+                Some(""),
             ),
             (
                 "permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=10; client_no_context_takeover",
-                Some("permessage-deflate; server_max_window_bits=10; client_no_context_takeover"),
+                Some("; server_max_window_bits=10"),
             ),
             ("permessage-deflate; mystery", None),
             ("permessage-deflate; server_max_window_bits", None),
@@ -341,7 +365,10 @@ mod tests {
             ("", None),
         ] {
             let accepted = accept_offer(offers).map(|(_, answer)| answer);
-            assert_eq!(accepted.as_deref(), answer, "{offers}");
+            // Connections of a server share their contexts.
+            let all = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+            let answer = answer.map(|more| format!("{all}{more}"));
+            assert_eq!(accepted, answer, "{offers}");
         }
     }
 }

@@ -109,7 +109,7 @@ interface Operations {
   serverSocketClose(socket: number, code: number, reason: string): void;
   serverSocketTerminate(socket: number): void;
   serverSocketPing(socket: number, content: ServerContent, isPong: boolean): number;
-  serverSocketQueued(socket: number): number;
+  serverSocketQueued(socket: number, isHeldUp: boolean): number;
   serverSocketPeer(socket: number): Endpoint | null;
   serverSubscribe(socket: number, server: number, topic: string, on: boolean): void;
   serverSubscribers(server: number, topic: string): number;

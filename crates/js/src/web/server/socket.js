@@ -134,7 +134,7 @@ class ServerWebSocket {
     return serverSocketPing(this.#number, data === undefined ? null : contentOf(data), true);
   }
   getBufferedAmount() {
-    return serverSocketQueued(this.#number);
+    return serverSocketQueued(this.#number, true);
   }
 
   /** @param {any} topic */
@@ -233,7 +233,7 @@ class AcceptedWebSocket extends EventTarget {
     return this.#state;
   }
   get bufferedAmount() {
-    return serverSocketQueued(this.#number);
+    return serverSocketQueued(this.#number, false);
   }
   get extensions() {
     this.#number;

@@ -21,7 +21,7 @@ pub(super) const OPS: &[Op] = &[
     Op::new("serverSocketClose", 3, close),
     Op::new("serverSocketPeer", 1, peer),
     Op::new("serverSocketPing", 3, ping),
-    Op::new("serverSocketQueued", 1, queued),
+    Op::new("serverSocketQueued", 2, queued),
     Op::new("serverSocketSend", 3, send),
     Op::new("serverSocketTerminate", 1, terminate),
     Op::new("serverSubscribe", 4, subscribe),
@@ -216,10 +216,15 @@ fn ping<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     }
 }
 
-/// `serverSocketQueued(socket)`: how many bytes wait.
+/// `serverSocketQueued(socket, isHeldUp)`: how many bytes wait, or how many of them for the client to read.
 fn queued<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let socket = socket_of(scope, &arguments)?;
-    Ok(scope.number(socket.map_or(0, |socket| socket.queued()) as f64))
+    let is_held_up = scope.bool_of(arguments.get(1));
+    let count = socket.map_or(0, |socket| match is_held_up {
+        true => socket.backlog(),
+        false => socket.queued(),
+    });
+    Ok(scope.number(count as f64))
 }
 
 /// `serverSocketPeer(socket)`: `[address, port]`, or null.
