@@ -1,38 +1,11 @@
 //! The command as its users meet it: what it runs, what it says, and its exit status.
 
+mod common;
+
+use common::{Folder, twinloop};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-
-/// A folder of its own for one test, removed afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("twinloop-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn twinloop() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_twinloop"));
-    command.stdin(Stdio::null()).env_remove("VIRTUAL_ENV");
-    command
-}
 
 fn run(arguments: &[&str]) -> Output {
     twinloop().args(arguments).output().unwrap()
@@ -71,7 +44,7 @@ fn code_on_the_command_line_runs_as_a_module() {
 
 #[test]
 fn modules_import_each_other_and_json_and_typescript() {
-    let folder = Folder::new("modules");
+    let folder = Folder::new("cli-modules");
     folder.file("data.json", r#"{ "answer": 42 }"#);
     folder.file(
         "types.ts",
@@ -94,7 +67,7 @@ fn modules_import_each_other_and_json_and_typescript() {
 
 #[test]
 fn a_syntax_error_names_file_and_line() {
-    let folder = Folder::new("syntax");
+    let folder = Folder::new("cli-syntax");
     let file = folder.file("broken.mjs", "const a = 1;\nconst b = ;\n");
     let output = run(&[file.to_str().unwrap()]);
     assert_run(&output, 1, "");
@@ -107,7 +80,7 @@ fn a_syntax_error_names_file_and_line() {
 
 #[test]
 fn an_error_that_nobody_handles_has_a_stack_and_status_one() {
-    let folder = Folder::new("uncaught");
+    let folder = Folder::new("cli-uncaught");
     let file = folder.file(
         "app.ts",
         "type T = string;\nfunction deep(x: T) { throw new TypeError(x); }\ndeep('bad');\n",
@@ -224,7 +197,7 @@ fn an_endless_loop_ends_on_ctrl_c() {
 
 #[test]
 fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
-    let folder = Folder::new("missing");
+    let folder = Folder::new("cli-missing");
     let other = folder.file("program.rb", "puts 1");
     for (argument, expected, status) in [
         ("no-such-file.js", "cannot open no-such-file.js", 2),
@@ -247,7 +220,7 @@ fn a_missing_file_a_folder_and_an_unknown_language_are_named() {
 
 #[test]
 fn programs_start_as_node_starts_them() {
-    let folder = Folder::new("starts");
+    let folder = Folder::new("cli-starts");
     let first = folder.file("first.cjs", "globalThis.first = 'required';\n");
     let second = folder.file(
         "second.mjs",
@@ -340,7 +313,7 @@ fn crypto_in_code_of_the_command_line_is_the_module() {
 
 #[test]
 fn a_mistake_in_commonjs_is_shown_where_it_is() {
-    let folder = Folder::new("mistake");
+    let folder = Folder::new("cli-mistake");
     let wrong = folder.file(
         "wrong.cjs",
         "function f() {\n  return { a: 1\n    b: 2 };\n}\n",
@@ -368,7 +341,7 @@ fn a_heap_with_a_limit_ends_the_program_and_not_the_process_before_it() {
 
 #[test]
 fn standard_input_may_be_the_program_and_syntax_can_be_looked_at() {
-    let folder = Folder::new("check");
+    let folder = Folder::new("cli-check");
     let wrong = folder.file("wrong.js", "console.log('ran');\nlet let = 1;\n");
     let right = folder.file("right.mjs", "console.log('ran'); await 1;\n");
     let output = run(&["--check", wrong.to_str().unwrap()]);
@@ -456,7 +429,7 @@ fn launchers_that_ask_for_the_options_of_the_engine_get_some() {
 
 #[test]
 fn a_missing_module_is_named_with_its_importer() {
-    let folder = Folder::new("missing-module");
+    let folder = Folder::new("cli-missing-module");
     let main = folder.file("main.mjs", "import './nothing.mjs';\n");
     let output = run(&[main.to_str().unwrap()]);
     assert_run(&output, 1, "");
@@ -470,7 +443,7 @@ fn a_missing_module_is_named_with_its_importer() {
 #[test]
 fn a_name_that_a_module_does_not_export_is_told_with_the_importing_line() {
     // It named the file behind the module, 'twinloop:node/fs/fs', and no place.
-    let folder = Folder::new("missing-export");
+    let folder = Folder::new("cli-missing-export");
     folder.file("lib.mjs", "export const here = 1;\n");
     for (specifier, shown) in [
         ("node:fs", "'node:fs'"),
@@ -493,7 +466,7 @@ fn a_name_that_a_module_does_not_export_is_told_with_the_importing_line() {
 #[test]
 fn a_top_level_await_that_waits_in_vain_is_named() {
     // The warning had no place.
-    let folder = Folder::new("waits-in-vain");
+    let folder = Folder::new("cli-waits-in-vain");
     folder.file(
         "lib.ts",
         "const never: Promise<void> = new Promise(() => {});\nawait never;\nexport {};\n",
@@ -551,7 +524,7 @@ fn bare_environment(folder: &Folder) -> Option<PathBuf> {
 
 #[test]
 fn an_interpreter_without_the_package_says_how_to_install_it() {
-    let folder = Folder::new("bare");
+    let folder = Folder::new("cli-bare");
     let Some(interpreter) = bare_environment(&folder) else {
         eprintln!("skipped: python3 -m venv does not work here");
         return;
@@ -579,7 +552,7 @@ fn an_interpreter_without_the_package_says_how_to_install_it() {
 
 #[test]
 fn python_options_go_to_the_environment_of_the_working_directory() {
-    let folder = Folder::new("options");
+    let folder = Folder::new("cli-options");
     let Some(interpreter) = bare_environment(&folder) else {
         eprintln!("skipped: python3 -m venv does not work here");
         return;
@@ -600,7 +573,7 @@ fn python_options_go_to_the_environment_of_the_working_directory() {
 
 #[test]
 fn javascript_that_names_a_python_module_goes_to_python() {
-    let folder = Folder::new("python-scheme");
+    let folder = Folder::new("cli-python-scheme");
     let Some(_) = bare_environment(&folder) else {
         eprintln!("skipped: python3 -m venv does not work here");
         return;
@@ -626,7 +599,7 @@ fn javascript_that_names_a_python_module_goes_to_python() {
 
 #[test]
 fn a_dynamic_import_of_python_starts_it_where_it_is_and_says_how_otherwise() {
-    let folder = Folder::new("python-dynamic");
+    let folder = Folder::new("cli-python-dynamic");
     let program = folder.file(
         "app.mjs",
         "try { await import('python:math'); } catch (error) { console.log(error.code, error.message); }\n",
@@ -661,7 +634,7 @@ fn a_dynamic_import_of_python_starts_it_where_it_is_and_says_how_otherwise() {
 
 #[test]
 fn ticks_of_a_commonjs_main_run_before_its_promise_jobs_and_those_of_a_module_after() {
-    let folder = Folder::new("ticks");
+    let folder = Folder::new("cli-ticks");
     let code = "Promise.resolve().then(() => console.log('job')); process.nextTick(() => console.log('tick'));";
     let script = folder.file("main.cjs", code);
     assert_run(&run(&[script.to_str().unwrap()]), 0, "tick\njob\n");
@@ -671,7 +644,7 @@ fn ticks_of_a_commonjs_main_run_before_its_promise_jobs_and_those_of_a_module_af
 
 #[test]
 fn standard_input_is_read_by_iteration_and_by_events() {
-    let folder = Folder::new("stdin");
+    let folder = Folder::new("cli-stdin");
     let iterated = "let text = ''; process.stdin.setEncoding('utf8'); for await (const chunk of process.stdin) text += chunk; console.log(text.length, text.at(-1));";
     let heard = "let n = 0; process.stdin.on('data', (c) => (n += c.length)).on('end', () => console.log('end', n)).on('close', () => console.log('close'));";
     let asked = "process.stdin.setEncoding('utf8').on('readable', () => { let part; while ((part = process.stdin.read(4)) !== null) if (part.length < 4) console.log(part); }).on('end', () => console.log('end'));";
@@ -731,7 +704,7 @@ fn a_location_is_what_relative_urls_are_relative_to() {
 
 #[test]
 fn local_storage_outlives_the_program_in_its_file() {
-    let folder = Folder::new("storage");
+    let folder = Folder::new("cli-storage");
     let path = folder.0.join("storage");
     let path = path.to_str().unwrap();
     let count = "localStorage.count = (localStorage.count ?? '') + 'x'; localStorage.setItem('gone', '\\n'); \

@@ -1,42 +1,16 @@
 //! `twinloop serve`: what it serves, its options, signals and workers.
 
+mod common;
+
+use common::{Folder, twinloop};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A folder of its own for one test, removed afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path =
-            std::env::temp_dir().join(format!("twinloop-serve-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn serve() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_twinloop"));
-    command
-        .arg("serve")
-        .stdin(Stdio::null())
-        .env_remove("VIRTUAL_ENV")
-        .env_remove("PORT");
+    let mut command = twinloop();
+    command.arg("serve").env_remove("PORT");
     command
 }
 
@@ -133,7 +107,7 @@ fn told(mut stream: impl Read + Write, request: &str) -> String {
 
 #[test]
 fn what_a_module_exports_is_served_until_a_signal() {
-    let folder = Folder::new("shapes");
+    let folder = Folder::new("serve-shapes");
     let node = "export default Object.assign((request, response) => response.end('node ' + request.url), { listen() {} });";
     for (name, text, expected) in [
         (
@@ -163,7 +137,7 @@ fn what_a_module_exports_is_served_until_a_signal() {
             "framework",
         ),
     ] {
-        let server = Server::start(&[&folder.file(name, text), "--port", "0"]);
+        let server = Server::start(&[&folder.named(name, text), "--port", "0"]);
         assert_eq!(server.body("/a"), expected, "{name}");
         server.signal("TERM");
         assert_eq!(server.ends(), Some(0), "{name}");
@@ -172,8 +146,8 @@ fn what_a_module_exports_is_served_until_a_signal() {
 
 #[test]
 fn a_folder_is_served_and_nothing_beside_it() {
-    let folder = Folder::new("folder");
-    folder.file("page.html", "<p>page");
+    let folder = Folder::new("serve-folder");
+    folder.named("page.html", "<p>page");
     let place = folder.0.to_string_lossy().into_owned();
     let server = Server::start(&[&place, "-p", "0"]);
     let answer = server.get("/page.html");
@@ -187,8 +161,8 @@ fn a_folder_is_served_and_nothing_beside_it() {
 
 #[test]
 fn what_is_under_way_ends_before_the_server_does() {
-    let folder = Folder::new("slow");
-    let app = folder.file(
+    let folder = Folder::new("serve-slow");
+    let app = folder.named(
         "slow.mjs",
         "export default { fetch: () => new Promise((resolve) => setTimeout(() => resolve(new Response('slow')), 700)) };",
     );
@@ -211,8 +185,8 @@ fn what_is_under_way_ends_before_the_server_does() {
 
 #[test]
 fn workers_share_a_port_and_are_started_again() {
-    let folder = Folder::new("workers");
-    let app = folder.file(
+    let folder = Folder::new("serve-workers");
+    let app = folder.named(
         "app.mjs",
         "export default { fetch: () => new Response(String(process.pid)) };",
     );
@@ -257,8 +231,8 @@ const GET: &str = "GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 #[test]
 fn options_that_an_application_exports_count_and_the_command_line_goes_before_them() {
-    let folder = Folder::new("options");
-    let app = folder.file(
+    let folder = Folder::new("serve-options");
+    let app = folder.named(
         "app.mjs",
         "export default {
           fetch: async (request) => new Response((await request.text()) + 'x'.repeat(5000)),
@@ -306,11 +280,11 @@ fn options_that_an_application_exports_count_and_the_command_line_goes_before_th
 
 #[test]
 fn an_application_says_where_it_listens_unless_the_command_line_does() {
-    let folder = Folder::new("places");
+    let folder = Folder::new("serve-places");
     let path = folder.0.join("socket").to_string_lossy().into_owned();
     let app = |name: &str, options: &str| {
         let text = format!("export default {{ fetch: () => new Response('here'), {options} }};");
-        folder.file(name, &text)
+        folder.named(name, &text)
     };
     let on_path = app("path.mjs", &format!("unix: {path:?}"));
     for workers in ["1", "2"] {
@@ -353,10 +327,10 @@ fn an_application_says_where_it_listens_unless_the_command_line_does() {
 
 #[test]
 fn certificates_that_an_application_exports_are_shown() {
-    let folder = Folder::new("certificates");
+    let folder = Folder::new("serve-certificates");
     let certificates =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/py/certificates");
-    let app = folder.file(
+    let app = folder.named(
         "app.mjs",
         &format!(
             "import {{ readFileSync }} from 'node:fs';
@@ -391,7 +365,7 @@ fn certificates_that_an_application_exports_are_shown() {
 
 #[test]
 fn a_body_that_is_too_long_is_refused_whatever_answers() {
-    let folder = Folder::new("bodies");
+    let folder = Folder::new("serve-bodies");
     let reads = "async (request, response) => {
       let length = 0;
       for await (const chunk of request) length += chunk.length;
@@ -434,7 +408,7 @@ fn a_body_that_is_too_long_is_refused_whatever_answers() {
             format!("import {{ createServer }} from 'node:http'; export default createServer({reads});"),
         ),
     ] {
-        let server = Server::start(&[&folder.file(name, &text), "-p", "0", "--max-body", "10"]);
+        let server = Server::start(&[&folder.named(name, &text), "-p", "0", "--max-body", "10"]);
         for request in [sized, chunked, expecting] {
             let answer = server.ask(request);
             assert!(answer.starts_with("HTTP/1.1 413 "), "{name}: {answer}");
@@ -450,8 +424,8 @@ fn a_body_that_is_too_long_is_refused_whatever_answers() {
 
 #[test]
 fn answers_of_apps_of_node_are_compressed() {
-    let folder = Folder::new("compressed");
-    let app = folder.file(
+    let folder = Folder::new("serve-compressed");
+    let app = folder.named(
         "app.mjs",
         "import { createServer } from 'node:http';
          import { Readable } from 'node:stream';
@@ -542,7 +516,7 @@ fn answers_of_apps_of_node_are_compressed() {
       console.log('as it should be');
     ";
     let base = format!("http://127.0.0.1:{}", server.port());
-    let program = folder.file(
+    let program = folder.named(
         "ask.mjs",
         &format!("setTimeout(() => process.exit(1), 30_000).unref();{program}"),
     );
@@ -561,9 +535,9 @@ fn answers_of_apps_of_node_are_compressed() {
 
 #[test]
 fn a_command_line_that_cannot_be_meant_is_refused() {
-    let folder = Folder::new("wrong");
-    let app = folder.file("app.mjs", "export default { fetch: () => new Response() };");
-    let nothing = folder.file("nothing.mjs", "export default 5;");
+    let folder = Folder::new("serve-wrong");
+    let app = folder.named("app.mjs", "export default { fetch: () => new Response() };");
+    let nothing = folder.named("nothing.mjs", "export default 5;");
     for (arguments, said) in [
         (&[][..], "which application?"),
         (&["none.js"], "there is no file"),

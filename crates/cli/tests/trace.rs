@@ -1,40 +1,13 @@
 //! `twinloop trace` of JavaScript programs: what the trace says of them, and that it is written whatever becomes of them.
 
+mod common;
+
+use common::{Folder, twinloop};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-
-/// A folder of its own for one test, removed afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path =
-            std::env::temp_dir().join(format!("twinloop-trace-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn twinloop() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_twinloop"));
-    command.stdin(Stdio::null()).env_remove("VIRTUAL_ENV");
-    command
-}
 
 /// Traces a program into a file beside it; what it printed, and the file's text.
 fn trace(program: &Path, output: &str) -> (Output, String) {
@@ -107,7 +80,7 @@ setTimeout(function slowTimer() { crunch(120); }, 5);
 
 #[test]
 fn a_callback_that_blocks_is_named_with_its_line() {
-    let folder = Folder::new("blocked");
+    let folder = Folder::new("trace-blocked");
     let program = folder.file("blocked.mjs", BLOCKED);
     let (output, text) = trace(&program, "out.json");
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
@@ -132,7 +105,7 @@ fn a_callback_that_blocks_is_named_with_its_line() {
 
 #[test]
 fn each_call_of_an_asynchronous_function_has_a_lane_and_says_what_it_waited_for() {
-    let folder = Folder::new("lanes");
+    let folder = Folder::new("trace-lanes");
     let program = folder.file(
         "lanes.mjs",
         "\
@@ -176,7 +149,7 @@ await main();
 
 #[test]
 fn reactions_that_queue_each_other_are_one_chain() {
-    let folder = Folder::new("chain");
+    let folder = Folder::new("trace-chain");
     let program = folder.file(
         "chain.mjs",
         "\
@@ -207,7 +180,7 @@ queueMicrotask(function alone() {});
 
 #[test]
 fn work_of_other_threads_and_descriptors_are_bars() {
-    let folder = Folder::new("work");
+    let folder = Folder::new("trace-work");
     let program = folder.file(
         "work.mjs",
         "\
@@ -238,7 +211,7 @@ server.close();
 
 #[test]
 fn a_worker_has_a_loop_of_its_own() {
-    let folder = Folder::new("worker");
+    let folder = Folder::new("trace-worker");
     folder.file("inside.mjs", "setTimeout(function inWorker() {}, 1);\n");
     let program = folder.file(
         "worker.mjs",
@@ -258,7 +231,7 @@ new Worker(new URL('./inside.mjs', import.meta.url)).on('exit', function left() 
 
 #[test]
 fn the_trace_is_written_however_the_program_ends() {
-    let folder = Folder::new("ends");
+    let folder = Folder::new("trace-ends");
     for (name, code, status) in [
         ("leaves", "process.exit(7)", 7),
         ("throws", "throw new Error('lost')", 1),
@@ -283,7 +256,7 @@ fn the_trace_is_written_however_the_program_ends() {
 
 #[test]
 fn ctrl_c_ends_the_program_and_not_its_trace() {
-    let folder = Folder::new("interrupt");
+    let folder = Folder::new("trace-interrupt");
     let program = folder.file(
         "waits.mjs",
         "setInterval(() => {}, 100000);\nsetTimeout(function first() {}, 1);\nsetTimeout(() => console.log('ready'), 20);\n",
@@ -339,7 +312,7 @@ fn what_cannot_be_written_is_said_before_the_program_runs() {
 
 #[test]
 fn a_ring_that_is_full_keeps_what_is_new() {
-    let folder = Folder::new("ring");
+    let folder = Folder::new("trace-ring");
     let program = folder.file(
         "ring.mjs",
         "\
@@ -371,7 +344,7 @@ let left = 3000;
 
 #[test]
 fn top_tells_what_a_live_process_is_at_each_time_that_it_is_asked() {
-    let folder = Folder::new("top");
+    let folder = Folder::new("trace-top");
     let program = folder.file(
         "busy.mjs",
         "\
@@ -469,7 +442,7 @@ fn page_data(page: &str) -> Value {
 
 #[test]
 fn the_page_has_all_in_one_file() {
-    let folder = Folder::new("page");
+    let folder = Folder::new("trace-page");
     // A name that would be an element if anything took it for HTML.
     let text = format!(
         "{BLOCKED}setTimeout({{ '</script><b>': () => crunch(50) }}['</script><b>'], 200);\n"
