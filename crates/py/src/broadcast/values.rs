@@ -5,55 +5,29 @@
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use twinloop_web::broadcast::{DEEPEST, Reader, Token, Writer};
+use twinloop_web::broadcast::{DEEPEST, Reader, Refusal, Token, Writer};
 
 use crate::errors::web_error;
 use crate::ffi::buffers::{is_bytes_like, with_bytes};
 
-/// Why a value cannot be in a message, and where it stands.
-enum Refusal {
-    /// What it is, and the place inside of the message, from the outside in when it is written.
-    Kind(String, Vec<String>),
-    Raised(PyErr),
-}
-
-impl From<PyErr> for Refusal {
-    fn from(error: PyErr) -> Refusal {
-        Refusal::Raised(error)
-    }
-}
-
-impl Refusal {
-    fn new(what: impl Into<String>) -> Refusal {
-        Refusal::Kind(what.into(), Vec::new())
-    }
-
-    fn within(self, place: impl FnOnce() -> String) -> Refusal {
-        match self {
-            Refusal::Kind(what, mut places) => {
-                places.push(place());
-                Refusal::Kind(what, places)
-            }
-            raised @ Refusal::Raised(_) => raised,
-        }
-    }
-}
-
 /// The message of a value.
 pub(super) fn write(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     let mut writer = Writer::default();
-    match write_one(&mut writer, value, 0) {
-        Ok(()) => Ok(writer.finish()),
-        Err(Refusal::Raised(error)) => Err(error),
-        Err(Refusal::Kind(what, places)) => {
-            let places: String = places.into_iter().rev().collect();
-            let message = format!("a broadcast message cannot have {what} (message{places})");
-            Err(PyTypeError::new_err(message))
-        }
-    }
+    let written = write_one(&mut writer, value, 0);
+    written.map_err(|refusal| {
+        refusal.into_error(|what, place| {
+            let message = format!("a broadcast message cannot have {what} (message{place})");
+            PyTypeError::new_err(message)
+        })
+    })?;
+    Ok(writer.finish())
 }
 
-fn write_one(writer: &mut Writer, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Refusal> {
+fn write_one(
+    writer: &mut Writer,
+    value: &Bound<'_, PyAny>,
+    depth: usize,
+) -> Result<(), Refusal<PyErr>> {
     if depth > DEEPEST {
         let what = format!("more than {DEEPEST} levels, or itself inside of it");
         return Err(Refusal::new(what));
@@ -116,7 +90,7 @@ fn write_item(
     item: &Bound<'_, PyAny>,
     depth: usize,
     index: usize,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal<PyErr>> {
     write_one(writer, item, depth + 1).map_err(|refusal| refusal.within(|| format!("[{index}]")))
 }
 

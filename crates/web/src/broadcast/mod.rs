@@ -32,4 +32,4 @@ pub use address::Address;
 pub use channel::{Channel, Options};
 pub use inbox::{Event, Message};
 pub use packet::LONGEST_BODY;
-pub use value::{DEEPEST, Reader, Token, Writer};
+pub use value::{DEEPEST, Reader, Refusal, Token, Writer};

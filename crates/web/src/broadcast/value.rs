@@ -13,6 +13,47 @@ use crate::{Error, ErrorKind, Result};
 /// How deep values may be nested.
 pub const DEEPEST: usize = 200;
 
+/// Why a language's value cannot be in a message; `E` is the language's own error.
+pub enum Refusal<E> {
+    /// What it is, and the names of the places where it stands, from the inside out.
+    Kind(String, Vec<String>),
+    /// What looking at it has thrown.
+    Thrown(E),
+}
+
+impl<E> From<E> for Refusal<E> {
+    fn from(error: E) -> Refusal<E> {
+        Refusal::Thrown(error)
+    }
+}
+
+impl<E> Refusal<E> {
+    /// A value of a kind that no message has.
+    pub fn new(what: impl Into<String>) -> Refusal<E> {
+        Refusal::Kind(what.into(), Vec::new())
+    }
+
+    /// What is refused stands at this place of another value.
+    #[must_use]
+    pub fn within(self, place: impl FnOnce() -> String) -> Refusal<E> {
+        match self {
+            Refusal::Kind(what, mut places) => {
+                places.push(place());
+                Refusal::Kind(what, places)
+            }
+            thrown @ Refusal::Thrown(_) => thrown,
+        }
+    }
+
+    /// The language's error; `refuse` makes one of the kind and the place, as it is written.
+    pub fn into_error(self, refuse: impl FnOnce(String, String) -> E) -> E {
+        match self {
+            Refusal::Thrown(error) => error,
+            Refusal::Kind(what, places) => refuse(what, places.into_iter().rev().collect()),
+        }
+    }
+}
+
 /// Writes a value, piece by piece: a list or map is followed by its parts.
 pub struct Writer(Encoder<Vec<u8>>);
 

@@ -4,7 +4,7 @@
 //! What else a message has is a DataCloneError that names the place: `structuredClone` knows more, but only this language does.
 
 use encoding_rs::mem;
-use twinloop_web::broadcast::{DEEPEST, Reader, Token, Writer};
+use twinloop_web::broadcast::{DEEPEST, Reader, Refusal, Token, Writer};
 
 use crate::engine::{Attributes, Class, Error, Local, Scope, Type, Units, ViewType};
 use crate::web::network::network_error;
@@ -12,50 +12,20 @@ use crate::web::network::network_error;
 /// Up to here a double is an integer that it alone stands for.
 const SAFE: f64 = 9_007_199_254_740_992.0;
 
-/// Why a value cannot be in a message, and where it stands.
-enum Refusal {
-    /// What it is, and the names of the places, from the inside out.
-    Kind(String, Vec<String>),
-    Thrown(Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Refusal {
-        Refusal::Thrown(error)
-    }
-}
-
-impl Refusal {
-    fn new<T>(what: impl Into<String>) -> Result<T, Refusal> {
-        Err(Refusal::Kind(what.into(), Vec::new()))
-    }
-
-    fn within(self, place: impl FnOnce() -> String) -> Refusal {
-        match self {
-            Refusal::Kind(what, mut places) => {
-                places.push(place());
-                Refusal::Kind(what, places)
-            }
-            thrown @ Refusal::Thrown(_) => thrown,
-        }
-    }
-}
-
 /// The message of a value.
 ///
 /// # Errors
 /// A DataCloneError for what cannot cross; what getters throw.
 pub(super) fn write(scope: &Scope<'_>, value: Local<'_>) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::default();
-    match write_one(scope, &mut writer, value, 0) {
-        Ok(()) => Ok(writer.finish()),
-        Err(Refusal::Thrown(error)) => Err(error),
-        Err(Refusal::Kind(what, places)) => {
-            let places: String = places.into_iter().rev().collect();
-            let message = format!("{what} cannot be broadcast (message{places})");
-            Err(Error::dom("DataCloneError", message))
-        }
-    }
+    let written = write_one(scope, &mut writer, value, 0);
+    written.map_err(|refusal| {
+        refusal.into_error(|what, place| {
+            let message = format!("{what} cannot be broadcast (message{place})");
+            Error::dom("DataCloneError", message)
+        })
+    })?;
+    Ok(writer.finish())
 }
 
 fn write_one(
@@ -63,7 +33,7 @@ fn write_one(
     writer: &mut Writer,
     value: Local<'_>,
     depth: usize,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal<Error>> {
     match value.type_of() {
         Type::Undefined | Type::Null => writer.null(),
         Type::Boolean => writer.boolean(value.as_bool() == Some(true)),
@@ -78,7 +48,7 @@ fn write_one(
         }
         Type::String => match text_of(scope, value)? {
             Some(text) => writer.text(&text),
-            None => return Refusal::new("a string with lone surrogates"),
+            None => return Err(Refusal::new("a string with lone surrogates")),
         },
         Type::BigInt => {
             let digits = scope.bigint_digits(value)?;
@@ -87,10 +57,10 @@ fn write_one(
             } else if let Ok(number) = digits.parse::<u64>() {
                 writer.unsigned(number);
             } else {
-                return Refusal::new("a BigInt of more than 64 bits");
+                return Err(Refusal::new("a BigInt of more than 64 bits"));
             }
         }
-        Type::Symbol => return Refusal::new("a symbol"),
+        Type::Symbol => return Err(Refusal::new("a symbol")),
         Type::Object => return write_object(scope, writer, value, depth),
     }
     Ok(())
@@ -101,10 +71,10 @@ fn write_object(
     writer: &mut Writer,
     value: Local<'_>,
     depth: usize,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal<Error>> {
     if depth > DEEPEST {
         let what = format!("more than {DEEPEST} levels, or an object inside of itself,");
-        return Refusal::new(what);
+        return Err(Refusal::new(what));
     }
     if let Some(kind) = scope.buffer_kind(value) {
         let is_bytes = !kind.is_view
@@ -113,7 +83,10 @@ fn write_object(
                 Some(ViewType::Uint8 | ViewType::Uint8Clamped | ViewType::DataView)
             );
         if kind.is_shared || !is_bytes {
-            return Refusal::new(format!("a value of {}", class_name(scope, value)));
+            return Err(Refusal::new(format!(
+                "a value of {}",
+                class_name(scope, value)
+            )));
         }
         scope.with_bytes(value, |bytes| writer.bytes(bytes))?;
         return Ok(());
@@ -136,7 +109,7 @@ fn write_object(
             writer.map(keys.len());
             for key in keys {
                 let Some(name) = text_of(scope, key)? else {
-                    return Refusal::new("a key with lone surrogates");
+                    return Err(Refusal::new("a key with lone surrogates"));
                 };
                 writer.text(&name);
                 scope
@@ -147,7 +120,12 @@ fn write_object(
                     .map_err(|refusal| refusal.within(|| format!(".{name}")))?;
             }
         }
-        _ => return Refusal::new(format!("a value of {}", class_name(scope, value))),
+        _ => {
+            return Err(Refusal::new(format!(
+                "a value of {}",
+                class_name(scope, value)
+            )));
+        }
     }
     Ok(())
 }
