@@ -25,14 +25,6 @@ const LICENSES: [&str; 4] = [
     "LICENSE-readable-stream",
 ];
 
-/// What a package is of, and what it says of itself.
-struct Product {
-    /// The command without what only a debugger reads.
-    binary: PathBuf,
-    version: &'static str,
-    description: &'static str,
-}
-
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DESCRIPTION: &str = "JavaScript and Python programs on one event loop";
 
@@ -63,13 +55,13 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     if builds {
         process::run(&mut cargo::products(Profile::Release)?)?;
     }
-    let product = stripped()?;
+    let binary = stripped()?;
     if wants("npm") {
-        let package = npm(&product)?;
+        let package = npm(&binary)?;
         try_npm(&package)?;
     }
     if wants("deb") {
-        let package = deb(&product)?;
+        let package = deb(&binary)?;
         try_deb(&package)?;
     }
     Ok(())
@@ -89,17 +81,14 @@ fn fresh(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn stripped() -> Result<Product> {
+/// The command without what only a debugger reads.
+fn stripped() -> Result<PathBuf> {
     let built = Profile::Release.artifact("twinloop");
     let binary = fresh("command")?.join("twinloop");
     let mut strip = Command::new("strip");
     process::run(strip.arg("-o").args([&binary, &built]))
         .with_context(|| format!("strip {}", built.display()))?;
-    Ok(Product {
-        binary,
-        version: VERSION,
-        description: DESCRIPTION,
-    })
+    Ok(binary)
 }
 
 fn put(from: &Path, to: &Path, mode: u32) -> Result<()> {
@@ -119,17 +108,17 @@ fn told(package: &Path) -> Result<()> {
 
 // ---- npm
 
-fn npm(product: &Product) -> Result<PathBuf> {
+fn npm(binary: &Path) -> Result<PathBuf> {
     terminal::step("packing for npm");
     let tree = fresh("npm")?;
-    put(&product.binary, &tree.join("bin/twinloop"), 0o755)?;
+    put(binary, &tree.join("bin/twinloop"), 0o755)?;
     for name in LICENSES.into_iter().chain(["README.md", "CHANGELOG.md"]) {
         put(&paths::root().join(name), &tree.join(name), 0o644)?;
     }
     let about = json!({
         "name": "twinloop",
-        "version": product.version,
-        "description": product.description,
+        "version": VERSION,
+        "description": DESCRIPTION,
         "license": "MIT OR Apache-2.0",
         "repository": "github:twinloop/twinloop",
         "bin": { "twinloop": "bin/twinloop" },
@@ -146,7 +135,7 @@ fn npm(product: &Product) -> Result<PathBuf> {
         .arg(folder())
         .current_dir(&tree);
     process::run(&mut pack)?;
-    let package = folder().join(format!("twinloop-{}.tgz", product.version));
+    let package = folder().join(format!("twinloop-{}.tgz", VERSION));
     told(&package)?;
     Ok(package)
 }
@@ -188,10 +177,10 @@ fn try_command(program: &Path, trial: &Path) -> Result<()> {
 
 // ---- Debian
 
-fn deb(product: &Product) -> Result<PathBuf> {
+fn deb(binary: &Path) -> Result<PathBuf> {
     terminal::step("packing for Debian");
     let tree = fresh("deb")?;
-    put(&product.binary, &tree.join("usr/bin/twinloop"), 0o755)?;
+    put(binary, &tree.join("usr/bin/twinloop"), 0o755)?;
     for (name, place) in [
         ("twinloop.bash", "bash-completion/completions/twinloop"),
         ("_twinloop", "zsh/vendor-completions/_twinloop"),
@@ -208,24 +197,20 @@ fn deb(product: &Product) -> Result<PathBuf> {
         about.join("copyright"),
         "Twinloop is licensed under MIT or Apache-2.0. It contains SpiderMonkey (MPL-2.0) and readable-stream (MIT).\nThe texts stand beside this file.\n",
     )?;
-    manual(&product.binary, &tree.join("usr/share/man/man1/twinloop.1"))?;
+    manual(binary, &tree.join("usr/share/man/man1/twinloop.1"))?;
     let machine = process::output(Command::new("dpkg").arg("--print-architecture"))?;
     let control = format!(
         "Package: twinloop\nVersion: {}\nArchitecture: {}\nMaintainer: Twinloop <twinloop@localhost>\nSection: interpreters\nPriority: optional\n\
          Depends: {}\nSuggests: python3 (>= 3.11), npm\nHomepage: https://github.com/twinloop/twinloop\nDescription: {}\n \
          Runs JavaScript, TypeScript and Python programs, alone or together, in one process and on one event loop.\n",
-        product.version,
+        VERSION,
         machine.trim(),
         libraries(&tree)?,
-        product.description,
+        DESCRIPTION,
     );
     std::fs::create_dir_all(tree.join("DEBIAN"))?;
     std::fs::write(tree.join("DEBIAN/control"), control)?;
-    let package = folder().join(format!(
-        "twinloop_{}_{}.deb",
-        product.version,
-        machine.trim()
-    ));
+    let package = folder().join(format!("twinloop_{}_{}.deb", VERSION, machine.trim()));
     let mut build = Command::new("dpkg-deb");
     build.args(["--root-owner-group", "--build"]);
     process::output(build.args([&tree, &package]))?;

@@ -317,21 +317,20 @@ pub(super) fn method_of_python<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = proxy.py();
     let function = if proxy.is_instance_of::<JsRecord>() {
-        if !["keys", "values", "items", "get"].contains(&name) {
-            return Ok(None);
+        match name {
+            "keys" | "values" | "items" | "get" => {
+                Some(abstract_class(py, "Mapping")?.getattr(name)?)
+            }
+            _ => None,
         }
-        abstract_class(py, "Mapping")?.getattr(name)?
     } else if proxy.is_instance_of::<JsArray>() {
-        match method_in(py, SEQUENCES, name)? {
-            Some(function) => function,
-            None => return Ok(None),
-        }
+        method_in(py, SEQUENCES, name)?
     } else if proxy.is_instance_of::<JsMap>() {
-        match method_in(py, MAPPINGS, name)? {
-            Some(function) => function,
-            None => return Ok(None),
-        }
+        method_in(py, MAPPINGS, name)?
     } else {
+        None
+    };
+    let Some(function) = function else {
         return Ok(None);
     };
     let bind = py.import("types")?.getattr("MethodType")?;
@@ -534,8 +533,7 @@ impl JsArray {
     }
 
     fn __iadd__(slf: &Bound<'_, Self>, values: &Bound<'_, PyAny>) -> PyResult<()> {
-        let extend = method_in(slf.py(), SEQUENCES, "extend")?;
-        let extend = extend.ok_or_else(|| PyTypeError::new_err("extend"))?;
-        extend.call1((slf, values)).map(drop)
+        let sequences = slf.py().import(SEQUENCES)?;
+        sequences.call_method1("extend", (slf, values)).map(drop)
     }
 }

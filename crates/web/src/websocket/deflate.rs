@@ -1,9 +1,9 @@
 //! permessage-deflate (RFC 7692).
 //!
-//! As a client we offer `client_max_window_bits` and take what the server answers: context takeover each way or not, windows of 9 to 15 bits. The two
-//! contexts cost about 300 KiB a connection and are made with the first message that needs them. As a server, which has many, we take the first
-//! offer that can be kept and no context either way: all connections of a thread share two. That costs a stream of small messages like each other some of what
-//! compression saves. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED).
+//! As a client we offer `client_max_window_bits` and take what the server answers: context takeover each way or not, windows of 9 to 15 bits. As a server,
+//! which has many connections, we take the first offer that can be kept and no context either way. The contexts of a connection that keeps them cost about
+//! 300 KiB and are made with the first message that needs them; all others of a thread share two, which costs a stream of small messages like each other some
+//! of what compression saves. A message is decompressed under its size limit, so a bomb ends as "message too big" (rule BOUNDED).
 
 use std::cell::RefCell;
 
