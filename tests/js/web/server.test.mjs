@@ -154,6 +154,33 @@ test('bodies come and go whole, as streams, and empty', async () => {
   });
 });
 
+// A body may stay where it was received, behind a head of any length.
+test('a body is its handler’s own to read and write, as numbers and as text', async () => {
+  const kept = [];
+  const fetchHandler = async (request) => {
+    if (request.url.endsWith('/text')) return new Response(await request.text());
+    const numbers = new Float64Array(await request.arrayBuffer());
+    const seen = `${numbers.length} ${numbers[0]} ${numbers.at(-1)}`;
+    numbers.fill(kept.length);
+    kept.push(numbers);
+    return new Response(seen);
+  };
+  await serving({ fetch: fetchHandler }, async (base) => {
+    for (const length of [2048, 2048, 2048, 8192, 8192, 8192, 16_384, 16_384, 40_000, 40_000]) {
+      for (let pad = 0; pad < 3; pad += 1) {
+        const body = new Float64Array(length).map((_, at) => at + pad);
+        const answer = await fetch(base, { method: 'POST', body, headers: { 'x-pad': 'x'.repeat(pad * 5) } });
+        equal(await answer.text(), `${length} ${pad} ${length - 1 + pad}`);
+      }
+    }
+    ok(kept.every((numbers, index) => numbers.every((number) => number === index)));
+    for (const text of ['x'.repeat(65_536), 'ä'.repeat(33_000), `${'x'.repeat(70_000)}€😀`, '\ufeffabc'.repeat(20_000)]) {
+      const answer = await fetch(`${base}/text`, { method: 'POST', body: text });
+      equal(await answer.text(), text.replace(/^\ufeff/, ''));
+    }
+  });
+});
+
 test('a response that was made of the body of another is answered as that is, unless somebody has read of it', async () => {
   // Frameworks change headers so: the body went out in chunks, through its stream.
   const made = [];

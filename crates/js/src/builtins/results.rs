@@ -13,15 +13,9 @@ pub(crate) struct Chunk(pub(crate) Bytes);
 
 impl IntoJs for Chunk {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        if self.0.len() <= LARGEST_COPY {
-            scope.uint8_array_copy(&self.0)
-        } else {
-            scope.uint8_array(Vec::from(self.0))
-        }
+        scope.uint8_array_of(self.0)
     }
 }
-
-const LARGEST_COPY: usize = 64 * 1024;
 
 /// Bytes that become a string: UTF-8, what is invalid replaced. A byte order mark stays.
 pub(crate) struct Text(pub(crate) Vec<u8>);
@@ -33,7 +27,7 @@ impl IntoJs for Text {
 }
 
 /// Bytes that become a string as `Response.text()` does: without a byte order mark.
-pub(crate) struct BodyText(pub(crate) Vec<u8>);
+pub(crate) struct BodyText(pub(crate) Bytes);
 
 impl IntoJs for BodyText {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
@@ -141,6 +135,8 @@ impl Scratch {
     }
 }
 
+const LARGEST_COPY: usize = 64 * 1024;
+
 /// A `Uint8Array` with text that was encoded.
 pub(crate) fn array_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Local<'s>, Error> {
     if bytes.len() <= LARGEST_COPY {
@@ -159,6 +155,9 @@ fn room_for<T: Clone + Default>(vector: &mut Vec<T>, length: usize) -> &mut [T] 
 
 /// A string from UTF-8, what is invalid replaced.
 pub(crate) fn string_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Local<'s>, Error> {
+    if bytes.is_ascii() {
+        return scope.string_latin1(bytes);
+    }
     Scratch::with(|scratch| {
         let decoded = scratch.decode(bytes, false);
         let string = scratch.string(scope, decoded)?;
@@ -167,7 +166,7 @@ pub(crate) fn string_of_utf8<'s>(scope: &Scope<'s>, bytes: &[u8]) -> Result<Loca
 }
 
 /// Bytes of JSON that become its value.
-pub(crate) struct BodyJson(pub(crate) Vec<u8>);
+pub(crate) struct BodyJson(pub(crate) Bytes);
 
 impl IntoJs for BodyJson {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use mozjs::jsapi::glue::NewArrayBufferWithContents;
 use mozjs::jsapi::{
     DetachArrayBuffer, GetArrayBufferMaybeSharedLengthAndData, IsArrayBufferObjectMaybeShared,
@@ -17,7 +18,7 @@ use mozjs::jsapi::{
 };
 
 use super::error::Error;
-use super::lent::OwnBytes;
+use super::lent::{OwnBytes, OwnPart};
 use super::local::Local;
 use super::roots::{Slot, root};
 use super::scope::Scope;
@@ -56,6 +57,9 @@ const COPIED: usize = 64 * 1024;
 /// The same where an ArrayBuffer is made in any case.
 const COPIED_BUFFER: usize = 32 * 1024;
 
+/// Where the bytes of an ArrayBuffer may begin: at a multiple of the largest element, as the engine takes for granted.
+const ALIGNMENT: usize = 8;
+
 /// From here on memory that is written as a whole is not cleared first.
 const UNCLEARED: usize = 16 * 1024;
 
@@ -84,6 +88,25 @@ impl<'s> Scope<'s> {
             return self.array_buffer_copy(&bytes);
         }
         self.array_buffer_over(Arc::new(OwnBytes(bytes)))
+    }
+
+    /// An `ArrayBuffer` that takes over these bytes, which may be a part of a larger piece of memory. Nothing is copied if nobody else has that, and they begin
+    /// at a multiple of eight.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn array_buffer_of(&self, bytes: Bytes) -> Result<Local<'s>, Error> {
+        if bytes.len() <= COPIED_BUFFER {
+            return self.array_buffer_copy(&bytes);
+        }
+        match bytes.try_into_mut() {
+            Ok(bytes) if bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) => {
+                self.array_buffer_over(Arc::new(OwnPart::new(bytes)))
+            }
+            // They move to where their memory begins.
+            Ok(bytes) => self.array_buffer(Vec::from(bytes)),
+            Err(bytes) => self.array_buffer_copy(&bytes),
+        }
     }
 
     /// An `ArrayBuffer` with a copy of these bytes, in memory that the collector counts.
@@ -137,6 +160,17 @@ impl<'s> Scope<'s> {
             return self.uint8_array_copy(&bytes);
         }
         self.view_of(self.array_buffer(bytes)?)
+    }
+
+    /// A `Uint8Array` over a buffer as [`array_buffer_of`](Self::array_buffer_of) makes one, or with a copy of these bytes.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn uint8_array_of(&self, bytes: Bytes) -> Result<Local<'s>, Error> {
+        if bytes.len() <= COPIED {
+            return self.uint8_array_copy(&bytes);
+        }
+        self.view_of(self.array_buffer_of(bytes)?)
     }
 
     /// A `Uint8Array` with a copy of these bytes. It gets an ArrayBuffer when somebody asks for it.

@@ -18,9 +18,9 @@ pub trait IntoJs: 'static {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 
-/// Bytes that become an `ArrayBuffer`, without a copy.
+/// Bytes that become an `ArrayBuffer`, without a copy where nobody else has them ([`Scope::array_buffer_of`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Buffer(pub Vec<u8>);
+pub struct Buffer(pub bytes::Bytes);
 
 /// JSON text that becomes the value that it describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl IntoJs for Bytes {
 
 impl IntoJs for Buffer {
     fn into_js<'s>(self, scope: &Scope<'s>) -> Result<Local<'s>, Error> {
-        scope.array_buffer(self.0)
+        scope.array_buffer_of(self.0)
     }
 }
 

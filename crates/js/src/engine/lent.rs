@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::{fmt, ptr};
 
+use bytes::BytesMut;
 use mozjs::jsapi::glue::NewExternalArrayBuffer;
 use mozjs::jsapi::{
     ArrayBuffer_FixedLengthUnsharedClass, EnsureNonInlineArrayBufferOrView,
@@ -63,6 +64,41 @@ unsafe impl StableMemory for OwnBytes {
 
     fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// Bytes of Rust's that stand somewhere in memory of theirs.
+pub(super) struct OwnPart {
+    start: *mut u8,
+    length: usize,
+    _memory: BytesMut,
+}
+
+impl OwnPart {
+    /// Nobody else has the memory: whoever gets a buffer over it may write.
+    pub(super) fn new(mut memory: BytesMut) -> OwnPart {
+        OwnPart {
+            start: memory.as_mut_ptr(),
+            length: memory.len(),
+            _memory: memory,
+        }
+    }
+}
+
+// SAFETY: the address of memory that this value owns, which any thread may free.
+unsafe impl Send for OwnPart {}
+// SAFETY: as above; nothing here reads or writes it.
+unsafe impl Sync for OwnPart {}
+
+// SAFETY: nothing changes the `BytesMut`, which keeps its memory where it is, owned by nobody else, and may be dropped anywhere. Nobody has a
+// reference to the bytes: it is private to this value, which only gives their address away.
+unsafe impl StableMemory for OwnPart {
+    fn start(&self) -> *mut u8 {
+        self.start
+    }
+
+    fn len(&self) -> usize {
+        self.length
     }
 }
 

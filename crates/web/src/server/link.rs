@@ -28,6 +28,18 @@ const RECORD: usize = 16 * 1024 + 5 + 256;
 
 const _: () = assert!(MOST + RECORD <= REUSED_SIZE);
 
+/// Where bodies begin that come into memory of their own: a language's arrays of numbers have such places.
+const ALIGNMENT: usize = 8;
+
+/// For a request that is expected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// How long it may be, its head included.
+    pub(super) bytes: usize,
+    /// How long its head is, most likely.
+    pub(super) head: usize,
+}
+
 /// What a read came to.
 pub(super) enum Received {
     /// So many bytes at the beginning of the buffer.
@@ -122,15 +134,20 @@ impl Link {
         self.stream.local_addr().ok()
     }
 
-    /// As [`Link::receive`], with room for so many bytes in memory of their own, where there is no TLS.
-    pub(super) fn receive_own(&self, room: usize) -> io::Result<Received> {
+    /// As [`Link::receive`], into memory of its own where there is no TLS; behind a head as long as expected the body begins at a multiple of [`ALIGNMENT`].
+    pub(super) fn receive_own(&self, room: Room) -> io::Result<Received> {
         if self.is_secure() {
             return self.receive();
         }
-        let mut memory = Vec::with_capacity(room);
+        let before = room.head.next_multiple_of(ALIGNMENT) - room.head;
+        let mut memory = Vec::with_capacity(before + room.bytes);
+        memory.resize(before, 0);
         match self.stream.read_once_into(&mut memory) {
             Ok(0) => Ok(Received::End),
-            Ok(_) => Ok(Received::Own(memory.into(), room)),
+            Ok(_) => Ok(Received::Own(
+                Bytes::from(memory).slice(before..),
+                room.bytes,
+            )),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
             Err(error) => Err(error),
         }

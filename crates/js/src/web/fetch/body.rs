@@ -11,7 +11,7 @@ use twinloop_web::Bytes as Arrived;
 use twinloop_web::fetch::Body;
 
 use crate::builtins::results::{BodyJson, BodyText, Chunk, body_text};
-use crate::engine::{Arguments, Buffer, Bytes, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Buffer, Error, Local, Op, Scope};
 use crate::web::network::{ArrivingBody, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
@@ -58,15 +58,14 @@ impl Handle {
     }
 
     /// Everything that is still to come.
-    async fn whole(&self) -> Result<Vec<u8>, Error> {
+    async fn whole(&self) -> Result<Arrived, Error> {
         let Some(arriving) = &self.body else {
-            return Ok(Vec::new());
+            return Ok(Arrived::new());
         };
         let body = arriving.body.borrow_mut().take().ok_or_else(canceled)?;
         let whole = arriving.canceled.guard(body.bytes()).await;
         self.network.bodies.borrow_mut().remove(&self.number);
-        let whole = whole.ok_or_else(canceled)?.map_err(read_error)?;
-        Ok(Vec::from(whole))
+        whole.ok_or_else(canceled)?.map_err(read_error)
     }
 }
 
@@ -108,7 +107,7 @@ fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 
 fn bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let handle = Handle::of(scope, &arguments)?;
-    scope.promise_from_future(async move { handle.whole().await.map(Bytes) })
+    scope.promise_from_future(async move { handle.whole().await.map(Chunk) })
 }
 
 fn buffer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

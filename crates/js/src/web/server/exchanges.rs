@@ -188,6 +188,11 @@ pub(super) fn read_content(scope: &Scope<'_>, value: Local<'_>) -> Result<Bytes,
     match value.type_of() {
         Type::Null | Type::Undefined => Ok(Bytes::new()),
         Type::String => scope.read_units(value, |units| {
+            if let Units::Latin1(text) = units
+                && text.is_ascii()
+            {
+                return Bytes::copy_from_slice(text);
+            }
             let mut bytes = vec![0; transcoding::length_in_utf8(units)];
             let length = transcoding::encode_utf8(units, &mut bytes);
             bytes.truncate(length);

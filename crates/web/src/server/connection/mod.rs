@@ -9,6 +9,7 @@ mod sending;
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::ops::Range;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use twinloop_loop::{Entry, Loop, Nanos};
 use self::sending::{QUEUE_LIMIT, reason};
 use super::arriving::{Arriving, SKIPPED_LIMIT, refusal, wake};
 use super::exchange::Exchange;
-use super::link::{Link, MOST, Received};
+use super::link::{Link, MOST, Received, Room};
 use super::listening::{Core, Member};
 use super::multiplexed::Multiplexed;
 use crate::ErrorKind;
@@ -49,8 +50,8 @@ pub(super) struct Connection {
     /// Nothing of HTTP/1.1 has come yet, and so much of what may be HTTP/2.
     is_fresh: Cell<bool>,
     first: RefCell<Vec<u8>>,
-    /// The last request came with one read and is mostly body: room for another such, in memory that the body may keep. Otherwise 0.
-    room: Cell<usize>,
+    /// For another request like the last, if that came with one read and is mostly body.
+    room: Cell<Option<Room>>,
     /// Bytes are being parsed further up the stack: whoever ends a request there need not go on.
     feeding: Cell<bool>,
 }
@@ -102,6 +103,31 @@ enum Outgoing {
     Over,
 }
 
+/// Bytes that are parsed, in whatever they came in.
+enum Input {
+    Received(Received),
+    Held(Vec<u8>),
+    Used,
+}
+
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Input::Received(received) => received.bytes(),
+            Input::Held(bytes) => bytes,
+            Input::Used => &[],
+        }
+    }
+
+    /// A part of them without a copy, where they came in may be kept.
+    fn keep(&self, range: Range<usize>) -> Option<Bytes> {
+        match self {
+            Input::Received(received) => received.keep(range),
+            _ => None,
+        }
+    }
+}
+
 /// What a look at the bytes came to.
 enum Step {
     /// All is read, or waits for the answer.
@@ -110,13 +136,17 @@ enum Step {
     Refuse(u16),
 }
 
-/// Room for a request like one of which so much came in the read with which it ended; 0 if it was not all, or is small.
-fn room_for(came: usize, body: u64) -> usize {
+/// Room for a request like one of which so much came in the read with which it ended; none if it was not all, or is small.
+fn room_for(came: usize, body: u64) -> Option<Room> {
     if body >= KEPT_BODY && came as u64 > body && came <= MOST {
-        // The next may be a little longer.
-        came + came / 16
+        Some(Room {
+            // The next may be a little longer.
+            bytes: came + came / 16,
+            // A client's heads are mostly as long as each other.
+            head: came - body as usize,
+        })
     } else {
-        0
+        None
     }
 }
 
@@ -142,7 +172,7 @@ impl Connection {
             stuck: Cell::new((0, 0)),
             is_fresh: Cell::new(true),
             first: RefCell::default(),
-            room: Cell::new(0),
+            room: Cell::new(None),
             feeding: Cell::new(false),
         });
         connection
@@ -155,13 +185,12 @@ impl Connection {
 
     // ---- receiving
 
-    fn arrived(&self, received: &Received) {
-        let held;
-        let mut bytes = received.bytes();
+    fn arrived(&self, received: Received) {
+        let mut input = Input::Received(received);
         if self.is_fresh.get() {
             // A client of HTTP/2 says so first (RFC 9113, 3.4), or by TLS (3.2).
             let mut first = self.first.take();
-            first.extend_from_slice(bytes);
+            first.extend_from_slice(input.bytes());
             let known = first.len().min(PREFACE.len());
             let has_agreed = self.link.has_agreed_on_http2();
             if has_agreed || first[..known] == PREFACE[..known] {
@@ -175,15 +204,14 @@ impl Connection {
                 return;
             }
             self.is_fresh.set(false);
-            held = first;
-            bytes = &held;
+            input = Input::Held(first);
         }
         {
             let inner = &mut *self.inner.borrow_mut();
             match inner.phase {
                 Phase::Open => {}
                 Phase::Ending => {
-                    inner.lingered += bytes.len();
+                    inner.lingered += input.bytes().len();
                     if inner.lingered > SKIPPED_LIMIT {
                         self.close(inner);
                     }
@@ -192,29 +220,33 @@ impl Connection {
                 Phase::Over => return,
             }
             if !inner.held.is_empty() {
-                inner.held.extend_from_slice(bytes);
+                inner.held.extend_from_slice(input.bytes());
                 if inner.held.len() > WAITING_LIMIT {
                     self.pause(inner);
                 }
                 return;
             }
         }
-        self.feed(bytes, Some(received));
+        self.feed(input);
     }
 
-    /// Parses, and hands on what is there. `received`: where the bytes came in, which need not be copied if that may be kept.
-    fn feed(&self, bytes: &[u8], received: Option<&Received>) {
+    /// Parses, and hands on what is there.
+    fn feed(&self, mut input: Input) {
         self.feeding.set(true);
         let mut at = 0;
         loop {
             let step = {
                 let inner = &mut *self.inner.borrow_mut();
-                self.step(inner, bytes, received, &mut at)
+                self.step(inner, &input, &mut at)
             };
             match step {
                 Step::Done => break,
                 Step::Dispatch(id, head) => {
                     let Some(me) = self.me.upgrade() else { break };
+                    if at == input.bytes().len() {
+                        // A body that stands there is the handler's alone, who need not copy it to change it.
+                        (input, at) = (Input::Used, 0);
+                    }
                     let handler = self.server.handler();
                     handler.request(Exchange::new(me, id, head));
                 }
@@ -229,8 +261,9 @@ impl Connection {
         if inner.phase != Phase::Open {
             return;
         }
-        if at < bytes.len() {
-            inner.held.extend_from_slice(&bytes[at..]);
+        let rest = &input.bytes()[at..];
+        if !rest.is_empty() {
+            inner.held.extend_from_slice(rest);
             if inner.held.len() > WAITING_LIMIT {
                 self.pause(inner);
             }
@@ -239,13 +272,8 @@ impl Connection {
         }
     }
 
-    fn step(
-        &self,
-        inner: &mut Inner,
-        bytes: &[u8],
-        received: Option<&Received>,
-        at: &mut usize,
-    ) -> Step {
+    fn step(&self, inner: &mut Inner, input: &Input, at: &mut usize) -> Step {
+        let bytes = input.bytes();
         loop {
             if inner.phase != Phase::Open {
                 return Step::Done;
@@ -273,7 +301,7 @@ impl Connection {
                     inner.begin(head);
                 }
                 Event::Data(range) => {
-                    let kept = received.and_then(|received| received.keep(range.clone()));
+                    let kept = input.keep(range.clone());
                     self.data(inner, &bytes[range], kept);
                 }
                 Event::End(_) => {
@@ -398,7 +426,7 @@ impl Connection {
                 me.resume(inner);
                 std::mem::take(&mut inner.held)
             };
-            me.feed(&held, None);
+            me.feed(Input::Held(held));
         }));
     }
 
@@ -542,13 +570,13 @@ impl Running {
 impl StreamHandler for Connection {
     fn readable(&self) {
         let received = match self.room.get() {
-            0 => self.link.receive(),
-            room => self.link.receive_own(room),
+            None => self.link.receive(),
+            Some(room) => self.link.receive_own(room),
         };
         match received {
             Ok(Received::Nothing) => {}
             Ok(Received::End) => self.ended_by_peer(),
-            Ok(received) => self.arrived(&received),
+            Ok(received) => self.arrived(received),
             Err(error) => self.failed(error),
         }
     }
