@@ -480,7 +480,7 @@ impl Session<'_> {
         let venv = Venv::named("venv-mixed", None)?;
         venv.provide_list(&folder.join("requirements.txt"), "mixed.txt")?;
         venv.install_package(self.plan.profile)?;
-        self.pytest_with(&venv, "tests/mixed", &["postgresql"])
+        self.pytest_with(&venv, "tests/mixed", &["postgresql", "redis"])
     }
 
     /// The Python tests below `folder`, and the servers that they need: one that is there and does not start has failed.
