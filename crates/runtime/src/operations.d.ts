@@ -42,6 +42,8 @@ interface BridgeOperations {
   /** A proxy of the iterator. */
   pyIter(handle: PythonHandle): any;
   pyNext(handle: PythonHandle, value: any): IteratorResult<any>;
+  /** What a generator makes of an error; an iterator that takes none throws it. */
+  pyThrow(handle: PythonHandle, error: any): IteratorResult<any>;
   /** The next value, or null at the end. */
   pyStep(handle: PythonHandle): any;
   /** What the generator returned whose `pyStep` gave null just now. */
@@ -52,7 +54,23 @@ interface BridgeOperations {
   /** A proxy of the async iterator. */
   pyAsyncIter(handle: PythonHandle): any;
   pyAsyncNext(handle: PythonHandle): Promise<IteratorResult<any>>;
+  pyAsyncSend(handle: PythonHandle, value: any): Promise<IteratorResult<any>>;
+  pyAsyncThrow(handle: PythonHandle, error: any): Promise<IteratorResult<any>>;
   pyCloseAsyncIterator(handle: PythonHandle): Promise<void>;
+  /** Leaves a context manager, without an exception. */
+  pyExit(handle: PythonHandle): void;
+  pyAsyncExit(handle: PythonHandle): Promise<any>;
+  pyIsInstance(handle: PythonHandle, value: any): boolean;
+  /** What instances of the class can do: `abilities`. */
+  pyInstanceFlags(handle: PythonHandle): number;
+  /** A proxy of the class that Python has for `jsClass`, which extends this one. */
+  pyDerive(handle: PythonHandle, jsClass: any, members: any[]): any;
+  /** The class of JavaScript's for which the object's class was made. */
+  pyDerivedFrom(handle: PythonHandle): any;
+  /** Lets the object keep what holds its proxy. */
+  pyKeepProxy(handle: PythonHandle, holder: object): void;
+  /** An attribute of `instance` as the class has it, below what was derived; undefined where there is none. */
+  pySuper(handle: PythonHandle, instance: any, name: string): any;
   pyAwait(handle: PythonHandle): Promise<any>;
   abilities: Record<
     | 'CALLABLE'
@@ -67,10 +85,29 @@ interface BridgeOperations {
     | 'SEQUENCE'
     | 'RECORD'
     | 'ARRAY'
-    | 'SUBCLASS',
+    | 'SUBCLASS'
+    | 'ASYNC_ITERATOR'
+    | 'DISPOSABLE'
+    | 'ASYNC_DISPOSABLE'
+    | 'CLASS'
+    | 'DERIVED',
     number
   >;
-  kinds: Record<'CALLABLE' | 'AWAITABLE' | 'ITERABLE' | 'ASYNC_ITERABLE' | 'SIZED' | 'BYTES' | 'RECORD', number>;
+  kinds: Record<
+    | 'CALLABLE'
+    | 'AWAITABLE'
+    | 'ITERABLE'
+    | 'ASYNC_ITERABLE'
+    | 'SIZED'
+    | 'BYTES'
+    | 'RECORD'
+    | 'ITERATOR'
+    | 'ASYNC_ITERATOR'
+    | 'DISPOSABLE'
+    | 'ASYNC_DISPOSABLE'
+    | 'BEYOND',
+    number
+  >;
 }
 
 declare const ops: BridgeOperations;

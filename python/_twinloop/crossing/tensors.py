@@ -9,7 +9,7 @@ def _numpy(what: str) -> Any:
     try:
         import numpy
     except ImportError:
-        raise BufferError(f"{what} by DLPack takes NumPy, which is not installed") from None
+        raise BufferError(f"{what} as an array takes NumPy, which is not installed") from None
     return numpy
 
 
@@ -21,3 +21,12 @@ def capsule_of(view: Any, **options: Any) -> Any:
 def array_of(tensor: Any) -> Any:
     """A NumPy array over a tensor's memory, which stands in the processor's."""
     return _numpy(f"a {type(tensor).__name__}").from_dlpack(tensor)
+
+
+def as_array(view: Any, dtype: Any, copy: bool | None) -> Any:
+    """What ``__array__`` of JavaScript's memory gives: an array of its own elements, over the memory itself unless ``copy``."""
+    numpy = _numpy("memory of JavaScript's")
+    array = numpy.frombuffer(view, dtype=memoryview(view).format)
+    if copy is False and dtype is not None and numpy.dtype(dtype) != array.dtype:
+        raise ValueError(f"elements of another type ({dtype}) take a copy")
+    return array.astype(dtype or array.dtype, copy=bool(copy))

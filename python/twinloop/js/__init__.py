@@ -70,8 +70,11 @@ class JsException(Exception):
     """A value that JavaScript threw.
 
     ``name``, ``message`` and ``stack`` are those of the JavaScript error (for a thrown value that is no error, ``name``
-    is empty and ``message`` is its text); ``js_error`` is the thrown value itself. The JavaScript frames stand in the
-    traceback. An exception that began in Python is never wrapped in this: the same object comes back.
+    is empty and ``message`` is its text); ``js_error`` is the thrown value itself, of which every other property is an attribute
+    here. The JavaScript frames stand in the traceback. An exception that began in Python is never wrapped in this: the same object
+    comes back.
+
+    An Error that JavaScript gives as a value is one too, so that it can be raised, and goes back as the Error that it is.
     """
 
     name: str
@@ -85,6 +88,16 @@ class JsException(Exception):
         self.message = message
         self.stack = stack
         self.js_error = js_error
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the JavaScript error has: ``error.code``."""
+        if name in _OWN_NAMES or name.startswith("__") or not isinstance(self.js_error, JsProxy):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.js_error, name)
+
+
+# What an exception may lack while it is made.
+_OWN_NAMES = frozenset({"name", "message", "stack", "js_error"})
 
 
 class _JsExceptionGroup(JsException, ExceptionGroup):
@@ -351,18 +364,32 @@ def _exported_names(module: types.ModuleType) -> list[str]:
 
 
 async def _async_step(step: Awaitable[Any], iterator: Any) -> Any:
-    """Await one step of a JavaScript async iterator."""
+    """Await one step of a JavaScript async iterator, which is told of its end unless it is None."""
     try:
         result = await step
         done = result.done
     except Exception:
         # One that fails has ended itself.
-        iterator._finish()
+        if iterator is not None:
+            iterator._finish()
         raise
     if done:
-        iterator._finish()
+        if iterator is not None:
+            iterator._finish()
         raise StopAsyncIteration
     return result.value
+
+
+def _thrown(kind: Any, value: Any, traceback: types.TracebackType | None) -> BaseException:
+    """The exception that a generator's ``throw(kind, value, traceback)`` means."""
+    exception = kind if isinstance(kind, BaseException) else value
+    if not isinstance(exception, BaseException):
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError(
+                f"exceptions must be classes or instances deriving from BaseException, not {type(kind).__name__}"
+            )
+        exception = kind() if value is None else kind(*value) if isinstance(value, tuple) else kind(value)
+    return exception if traceback is None else exception.with_traceback(traceback)
 
 
 async def _async_close(closed: Awaitable[Any] | None) -> None:
@@ -375,6 +402,25 @@ async def _anext_as_step(iterator: Any) -> _native.JsProxy:
     """One step of a Python async iterator, as JavaScript's ``{done, value}``."""
     try:
         return _native.js_step(False, await iterator.__anext__())
+    except StopAsyncIteration:
+        return _native.js_step(True, None)
+
+
+async def _asend_as_step(iterator: Any, value: Any) -> _native.JsProxy:
+    """As :func:`_anext_as_step`, of an async generator that is sent a value."""
+    try:
+        return _native.js_step(False, await iterator.asend(value))
+    except StopAsyncIteration:
+        return _native.js_step(True, None)
+
+
+async def _athrow_as_step(iterator: Any, error: BaseException) -> _native.JsProxy:
+    """As :func:`_anext_as_step`, of an async generator in which an exception is raised; one that takes none raises it."""
+    athrow = getattr(iterator, "athrow", None)
+    if athrow is None:
+        raise error
+    try:
+        return _native.js_step(False, await athrow(error))
     except StopAsyncIteration:
         return _native.js_step(True, None)
 

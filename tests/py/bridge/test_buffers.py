@@ -319,6 +319,23 @@ def test_tensors_share_memory_with_javascript() -> None:
     twinloop.run(main())
 
 
+def test_an_array_of_a_typed_array_has_its_type() -> None:
+    # pandas took the elements one by one, and their types as Python has them.
+    numpy = pytest.importorskip("numpy")
+
+    async def main() -> None:
+        array = js.eval("new Float32Array([1, 2])")
+        shared = array.__array__()
+        assert (shared.dtype, shared.tolist()) == (numpy.float32, [1, 2])
+        shared[0] = 5
+        assert array[0] == 5
+        assert array.__array__(copy=True).base is None and array.__array__("int64").dtype == numpy.int64
+        with pytest.raises(ValueError, match="take a copy"):
+            array.__array__("int64", copy=False)
+
+    twinloop.run(main())
+
+
 def test_numpy_works_on_the_memory_of_javascript() -> None:
     numpy = pytest.importorskip("numpy")
 

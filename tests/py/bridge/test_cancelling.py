@@ -67,6 +67,31 @@ def test_a_fetch_ends_with_its_task() -> None:
     twinloop.run(asyncio.wait_for(main(), 30))
 
 
+def test_a_timer_ends_with_its_task() -> None:
+    # It kept a JavaScript program alive for its whole time.
+    async def main() -> None:
+        timers = js.require("node:timers/promises")
+
+        def count() -> int:
+            return js.process.getActiveResourcesInfo().to_py().count("Timeout")
+
+        before = count()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await timers.setTimeout(60_000)
+        first, second = asyncio.ensure_future(shared := timers.setTimeout(60_000)), asyncio.ensure_future(shared)
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        # Somebody waits still.
+        assert count() == before + 1
+        second.cancel()
+        await asyncio.sleep(0)
+        assert count() == before
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
 def test_a_block_that_ends_well_aborts_nothing() -> None:
     async def main() -> None:
         with js.aborting() as signal:

@@ -246,7 +246,7 @@ def test_the_cause_of_an_error_is_the_cause_of_its_exception() -> None:
         middle = caught.value.__cause__
         assert isinstance(middle, js.JsException) and (middle.name, middle.message) == ("RangeError", "middle")
         assert isinstance(middle.__cause__, js.JsException) and middle.__cause__.name == "TypeError"
-        assert middle.js_error == caught.value.js_error.cause
+        assert middle is caught.value.cause
 
         python = ZeroDivisionError("of Python's")
         with pytest.raises(js.JsException) as caught:
@@ -348,7 +348,7 @@ def test_an_exception_group_is_an_aggregate_error() -> None:
         assert look(fail) == "true|ExceptionGroup|several (2 sub-exceptions)|ValueError,ExceptionGroup|two"
         # The exceptions themselves stand behind them, and come back.
         assert js.function("(f) => { try { f(); } catch (e) { return e.errors[0].pythonException; } }")(fail) is inner
-        assert caught(fail).pythonException is raised
+        assert caught(fail) is raised
         with pytest.raises(ExceptionGroup) as back:
             js.function("(f) => { f(); }")(fail)
         assert back.value is raised
@@ -373,5 +373,45 @@ def test_notes_and_causes_are_told() -> None:
         stack = js.function("(f) => { try { f(); } catch (error) { return error.stack; } }")(noted)
         assert stack.startswith("ValueError: a fault\nin the file x\ntwice\n    at ")
         assert js.function("(f) => { try { f(); } catch (error) { return 'cause' in error; } }")(without_cause) is False
+
+    twinloop.run(main())
+
+
+def test_an_error_that_javascript_gives_can_be_raised() -> None:
+    async def main() -> None:
+        error = js.eval("Object.assign(new TypeError('no', { cause: new RangeError('why') }), { code: 'E' })")
+        assert isinstance(error, js.JsException) and isinstance(error, Exception)
+        assert (error.name, error.message, error.code, error.toString()) == ("TypeError", "no", "E", "TypeError: no")
+        assert (
+            error is js.function("(e) => e")(error)
+            and js.function("(e) => e instanceof TypeError && e.code")(error) == "E"
+        )
+        assert isinstance(error.__cause__, js.JsException) and error.__cause__ is error.cause
+        with pytest.raises(AttributeError):
+            _ = error.nothing
+        with pytest.raises(js.JsException) as caught:
+            raise error
+        assert caught.value is error
+        assert (
+            js.function("(f) => { try { f(); } catch (e) { return e.code; } }")(
+                js.function("(e) => () => { throw e; }")(error)
+            )
+            == "E"
+        )
+
+        # An exception that went through JavaScript is itself when it comes back as a value.
+        mine = LookupError("mine")
+
+        def fail() -> None:
+            raise mine
+
+        got: list[object] = []
+        js.function("(f, got) => { try { f(); } catch (error) { got(error); } }")(fail, got.append)
+        assert got == [mine]
+        assert js.eval("AbortSignal.abort()").reason.name == "AbortError"
+
+        # One that cannot be described stays what it is.
+        broken = js.eval("Object.defineProperty(new Error('x'), 'stack', { get() { throw 1; } })")
+        assert isinstance(broken, js.JsException) and broken.stack == ""
 
     twinloop.run(main())

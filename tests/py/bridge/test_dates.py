@@ -63,3 +63,46 @@ def test_a_date_that_python_does_not_have_is_an_error() -> None:
             js.eval("new Date(8.64e15)").to_py()
 
     twinloop.run(main())
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("PlainDate.from('2024-02-29')", datetime.date(2024, 2, 29)),
+        ("PlainTime.from('10:30:00.25')", datetime.time(10, 30, 0, 250000)),
+        ("PlainDateTime.from('2024-02-29T10:30')", datetime.datetime(2024, 2, 29, 10, 30)),
+        (
+            "Instant.from('2024-02-29T10:30:00.123456789Z')",
+            datetime.datetime(2024, 2, 29, 10, 30, 0, 123456, tzinfo=UTC),
+        ),
+        ("ZonedDateTime.from('2024-02-29T10:30+01:00[+01:00]')", datetime.datetime(2024, 2, 29, 9, 30, tzinfo=UTC)),
+        (
+            "ZonedDateTime.from('2024-02-29T10:30+01:00[Europe/Berlin]')",
+            datetime.datetime(2024, 2, 29, 9, 30, tzinfo=UTC),
+        ),
+        ("Duration.from('-P1W2DT3H4M5.25S')", -datetime.timedelta(weeks=1, days=2, hours=3, minutes=4, seconds=5.25)),
+    ],
+)
+def test_a_copy_of_what_temporal_has_is_pythons(code: str, value: object) -> None:
+    async def main() -> Any:
+        return js.eval(f"({{ it: Temporal.{code} }})").to_py()["it"]
+
+    copied = twinloop.run(main())
+    assert copied == value and type(copied) is type(value)
+
+
+def test_a_zone_of_temporal_is_pythons() -> None:
+    async def main() -> Any:
+        return js.eval("Temporal.ZonedDateTime.from('2024-07-01T10:30[Europe/Berlin]')").to_py()
+
+    assert str(twinloop.run(main())) == "2024-07-01 10:30:00+02:00"
+
+
+def test_what_temporal_has_and_python_has_not() -> None:
+    async def main() -> None:
+        # A month has no fixed length.
+        assert isinstance(js.eval("Temporal.Duration.from('P1M')").to_py(), js.JsProxy)
+        with pytest.raises(OverflowError, match="PlainDate"):
+            js.eval("Temporal.PlainDate.from('+012024-02-29')").to_py()
+
+    twinloop.run(main())

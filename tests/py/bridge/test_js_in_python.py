@@ -87,9 +87,9 @@ def test_an_ability_that_throws_tells_when_it_is_used() -> None:
     async def main() -> None:
         hostile = js.eval("new Proxy({}, { get() { throw new RangeError('no'); } })")
         with pytest.raises(js.JsException, match="no"):
-            len(hostile)
-        with pytest.raises(js.JsException, match="no"):
             await hostile
+        with pytest.raises(js.JsException, match="no"):
+            next(hostile)
 
     twinloop.run(main())
 
@@ -379,7 +379,6 @@ def test_repr_shows_what_a_value_is() -> None:
             "new Map([[1, 2]])": "Map(1) { 1 => 2 }",
             "function f() {}; f": "[Function: f]",
             "Promise.resolve(1)": "Promise { 1 }",
-            "new RangeError('bad\\nvalue')": "[RangeError: bad value]",
             "new Date(0)": "1970-01-01T00:00:00.000Z",
             "Symbol('s')": "Symbol(s)",
             "({ get broken() { throw new Error('no'); } })": "{ broken: [Getter] }",

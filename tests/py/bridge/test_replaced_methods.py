@@ -93,12 +93,8 @@ def test_a_program_that_replaces_every_method_can_use_the_bridge() -> None:
         assert record({"a": 1, "c": 3}) == "2c3b2"
         assert items({"a": 0}) == 2
         error = caught(point)
-        assert (error.name, error.message, repr(error.pythonException)) == (
-            "ValueError",
-            "a fault",
-            "ValueError('a fault')",
-        )
-        assert error.cause.name == "KeyError"
+        assert repr(error) == "ValueError('a fault')"
+        assert isinstance(error.__cause__ or error.__context__, KeyError)
         with pytest.raises(ValueError, match="a fault"):
             rethrow(error)
         with pytest.raises(js.JsException, match="RangeError: too far"):

@@ -107,7 +107,7 @@ RULES: list[tuple[str, str, Any, str]] = [
     ("a generator that raised is over", "(g) => [g.next().value, (() => { try { g.next(); } catch (e) { return e.name; } })(), g.next().done]", lambda: (failing(),), '[1,"ValueError",true]'),
     ("an iterator goes on where a loop left it", "(i) => { for (const x of i) break; return [...i]; }", lambda: (iter([1, 2, 3]),), "[2,3]"),
     ("a mapping that is no dict has get and its keys", "(c) => [c.get('a'), [...c].sort(), c.has('b'), c.length]", lambda: (collections.ChainMap({"a": 2}, {"b": 3}),), '[2,["a","b"],true,2]'),
-    ("a set has has and is iterated", "(s) => [s.has(1), s.has('x'), [...s]]", lambda: ({1},), "[true,false,[1]]"),
+    ("a set has has and is iterated", "(s) => [s.has(1), s.has('x'), [...s], s.size]", lambda: ({1},), "[true,false,[1],1]"),
     ("a range has an Array's methods and is none", "(r) => [Array.isArray(r), r.length, r[1], r.at(-1), r.map((n) => 2 * n), [...r]]", lambda: (range(3),), "[false,3,1,2,[0,2,4],[0,1,2]]"),
     ("a dict is read by its string keys", "(d) => [d[1], d['1'], Object.keys(d), 1 in d, d.$get(1)]", lambda: ({1: "int", "1": "text", "items": 0},), '["text","text",["1","items"],true,"int"]'),
     ("a key that begins with a dollar is a key", "(d) => [d.$dollar, d.items]", lambda: ({"$dollar": 8, "items": 9},), "[8,9]"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -33,6 +33,12 @@ def replaced(array: js.JsProxy) -> Any:
 def without(mapping: js.JsProxy) -> Any:
     del mapping["a"]
     return "a" in mapping
+
+
+def matched(value: js.JsProxy) -> Any:
+    match value:
+        case [first, *rest]:
+            return first, rest
 
 
 def written(value: js.JsProxy) -> Any:
@@ -76,6 +82,8 @@ RULES: list[tuple[str, str, Callable[[Any], Any], Any]] = [
     ("index and count are those of a list", "[1, 2, 1]", lambda a: (a.index(1, 1), a.count(1)), (2, 2)),
     ("an item of a typed array is written", "new Uint8Array(2)", replaced, b"\0\7"),
     ("a slice of a typed array", "new Uint8Array([1, 2, 3])", lambda a: [*a[1:]], [2, 3]),
+    ("a typed array is a sequence", "new Uint8Array([1, 2, 1])", lambda a: (isinstance(a, Sequence), a.index(2), a.count(1), matched(a)), (True, 1, 2, (1, [2, 1]))),
+    ("a getter is not read until it is asked for", "({ get size() { throw new Error('read'); }, get length() { throw new Error('read'); } })", lambda o: hasattr(o, "__len__"), True),
     ("the text of an object is String's", "[[1, [2]], Object.create(null), { toString: null, [Symbol.toStringTag]: 'Tag' }]", lambda a: [str(x) for x in a], ["1,2", "[object Object]", "[object Tag]"]),
     ("an object that cannot be asked for its text has one", "({ toString() { throw new Error('no'); } })", str, "[object Object]"),
     ("a generator is iterated", "(function* () { yield 1; yield* [2, 3]; return 4; })()", list, [1, 2, 3]),

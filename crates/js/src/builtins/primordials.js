@@ -20,7 +20,7 @@ const { Promise, PromiseClass, PromisePrototype, RegExpPrototype, regExpMembers 
 const { StringClass, StringPrototype, SymbolClass, SymbolPrototype } = require('builtins/syntax_primordials');
 const { decodeURIComponent, encodeURIComponent } = require('builtins/syntax_primordials');
 
-const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } = Reflect;
+const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set, setPrototypeOf } = Reflect;
 /** @param {any} object @param {PropertyKey} name @returns {Function} */
 function getterOf(object, name) {
   return /** @type {any} */ (getOwnPropertyDescriptor(object, name)).get;
@@ -87,6 +87,7 @@ module.exports = {
   has,
   ownKeys,
   reflectGet: get,
+  reflectSet: set,
   setPrototypeOf,
 
   // ---- Object

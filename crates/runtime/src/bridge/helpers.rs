@@ -42,7 +42,14 @@ pub(crate) enum Helper {
     Introduce,
     IteratorOf,
     Step,
+    Advance,
+    ThrowInto,
+    PartsOfStep,
+    TakeReturned,
     CloseIterator,
+    IsInstance,
+    Dispose,
+    DisposeAsync,
     AsyncIteratorOf,
     LengthOf,
     GetItem,
@@ -82,7 +89,7 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 46] = [
+const NAMES: [(Helper, &str); 53] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Given, "given"),
@@ -92,7 +99,14 @@ const NAMES: [(Helper, &str); 46] = [
     (Helper::Introduce, "introduce"),
     (Helper::IteratorOf, "iteratorOf"),
     (Helper::Step, "step"),
+    (Helper::Advance, "advance"),
+    (Helper::ThrowInto, "throwInto"),
+    (Helper::PartsOfStep, "partsOfStep"),
+    (Helper::TakeReturned, "takeReturned"),
     (Helper::CloseIterator, "closeIterator"),
+    (Helper::IsInstance, "isInstance"),
+    (Helper::Dispose, "dispose"),
+    (Helper::DisposeAsync, "disposeAsync"),
     (Helper::AsyncIteratorOf, "asyncIteratorOf"),
     (Helper::LengthOf, "lengthOf"),
     (Helper::GetItem, "getItem"),

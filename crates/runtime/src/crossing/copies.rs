@@ -141,6 +141,13 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 let date = module.call_method1(intern!(py, "datetime_of"), (milliseconds,))?;
                 (date, None)
             }
+            "temporal" => {
+                let text = self.of_js(scope.get(parts, 2u32))?;
+                let (kind, text) = (self.to_py(items)?, self.to_py(text)?);
+                let module = py.import(intern!(py, DATES))?;
+                let made = module.call_method1(intern!(py, "temporal_of"), (kind, text))?;
+                (made, None)
+            }
             "list" => {
                 let list = PyList::empty(py);
                 (list.clone().into_any(), Some(ToFill::List(list)))

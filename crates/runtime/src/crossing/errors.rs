@@ -70,6 +70,18 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             .unwrap_or_else(|error| error)
     }
 
+    /// An Error that Python is given, and not thrown: the exception that it would be. One that cannot be described stays a proxy.
+    pub(super) fn error_as_value(&self, error: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let described = self
+            .bridge
+            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(error));
+        match described {
+            Some(Ok(exception)) => Ok(exception.into_value(self.py).into_bound(self.py).into_any()),
+            Some(Err(failure)) if must_leave(self.py, &failure) => Err(failure),
+            _ => self.proxy_of(error, Some(Class::Error)),
+        }
+    }
+
     fn describe_thrown(&self, value: Local<'_>) -> PyResult<PyErr> {
         let (exception, parts) = self.described(value)?;
         if let Some(parts) = parts {
@@ -108,7 +120,10 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 .and_then(|part| self.scope.string_of(part))
                 .map_err(failed)
         };
-        let thrown = self.to_py(value)?;
+        let thrown = match value.is_object() {
+            true => self.proxy_of(value, self.scope.class_of(value))?,
+            false => self.to_py(value)?,
+        };
         let words = (part(0)?, part(1)?, part(2)?);
         let errors = self.exceptions_of(parts).map_err(failed)?;
         let exception = self
@@ -302,7 +317,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     }
 
     /// What JavaScript threw, if the exception is a `JsException`.
-    fn thrown_of<'e>(&self, exception: &Bound<'e, PyAny>) -> Option<Bound<'e, PyAny>> {
+    pub(super) fn thrown_of<'e>(&self, exception: &Bound<'e, PyAny>) -> Option<Bound<'e, PyAny>> {
         static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = CLASS.import(self.py, "twinloop.js", "JsException").ok()?;
         // By its type and not `isinstance`, which may run code.

@@ -2,14 +2,14 @@
 //!
 //! Python to JavaScript: int to Number up to 2^53 - 1, beyond that to BigInt; float, str, bool; None to undefined.
 //! JavaScript to Python: an integral Number in the safe range to int, other Numbers to float; BigInt to int; undefined
-//! and null to None. Copies of containers are asked for (`to_py`, `toJs`; see `copies`).
+//! and null to None; an Error to the exception that it is when it is thrown. Copies of containers are asked for (`to_py`, `toJs`; see `copies`).
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyOverflowError;
+use pyo3::exceptions::{PyBaseException, PyOverflowError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
-use twinloop_js::engine::{Error, Local, Type, Units};
+use twinloop_js::engine::{Class, Error, Local, Type, Units};
 use twinloop_py::Text;
 
 use super::Crossing;
@@ -42,6 +42,12 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
         if let Ok(text) = value.cast::<PyString>() {
             return self.string_to_js(text);
+        }
+        if value.is_instance_of::<PyBaseException>()
+            && let Some(thrown) = self.thrown_of(value)
+            && let Ok(proxy) = thrown.cast::<JsProxy>()
+        {
+            return self.of_python(proxy.get().local(self.bridge, self.scope));
         }
         self.bridge.wrap(self.scope, value)
     }
@@ -111,13 +117,26 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 if let Some(object) = self.bridge.unwrap(self.scope, py, value) {
                     return Ok(object);
                 }
-                let (identity, abilities) = introduce(self, value)?;
-                if let Some(known) = self.bridge.known_proxy(py, identity) {
-                    return Ok(known);
+                let class = self.scope.class_of(value);
+                if class == Some(Class::Error) {
+                    return self.error_as_value(value);
                 }
-                JsProxy::make(self, value, Some(identity), abilities)
+                self.proxy_of(value, class)
             }
         }
+    }
+
+    /// The proxy of an object that is no proxy of Python's.
+    pub(crate) fn proxy_of(
+        &self,
+        object: Local<'_>,
+        class: Option<Class>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (identity, abilities) = introduce(self, object, class)?;
+        if let Some(known) = self.bridge.known_proxy(self.py, identity) {
+            return Ok(known);
+        }
+        JsProxy::make(self, object, Some(identity), abilities)
     }
 
     fn string_to_py(&self, value: Local<'_>) -> PyResult<Bound<'py, PyAny>> {

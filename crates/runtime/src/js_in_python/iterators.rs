@@ -5,7 +5,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
+use pyo3::intern;
 use pyo3::prelude::*;
 use twinloop_js::engine::Local;
 
@@ -130,13 +131,35 @@ impl JsIterator {
                     })?;
                     if bridge.is_over(scope, step) {
                         iteration.end();
-                        return Ok(None);
+                        let returned = crossing.help(Helper::TakeReturned, &[])?;
+                        if returned.is_undefined() {
+                            return Ok(None);
+                        }
+                        // Which `yield from` gives.
+                        let returned = crossing.to_py(returned)?.unbind();
+                        return Err(PyStopIteration::new_err((returned,)));
                     }
                     step
                 }
             };
             Ok(Some(crossing.to_py(value)?.unbind()))
         })
+    }
+
+    /// `next(value)` of JavaScript's, by which `yield from` passes on what it is sent.
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.resume(py, Resume::Next, value)
+    }
+
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn throw(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let exception = exception_of(kind, value, traceback)?;
+        self.resume(kind.py(), Resume::Throw, &exception)
     }
 
     /// Ends the iteration, as leaving a `for ... of` does.
@@ -154,6 +177,157 @@ impl JsIterator {
         }
         Ok(())
     }
+}
+
+impl JsIterator {
+    fn resume(&self, py: Python<'_>, how: Resume, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Steps::ByNext(iteration) = &self.0 else {
+            // The iterator of an Array takes no value and has no `throw`.
+            return match how {
+                Resume::Next => self
+                    .__next__(py)?
+                    .ok_or_else(|| PyStopIteration::new_err(())),
+                Resume::Throw => {
+                    self.close(py)?;
+                    Err(PyErr::from_value(value.clone()))
+                }
+            };
+        };
+        if iteration.is_over() {
+            return Err(match how {
+                Resume::Next => PyStopIteration::new_err(()),
+                Resume::Throw => PyErr::from_value(value.clone()),
+            });
+        }
+        iteration.begin();
+        let bridge = Bridge::of(&iteration.key)?;
+        bridge.enter(py, |crossing| {
+            let iterator = bridge.value(crossing.scope, &iteration.key)?;
+            resume(crossing, iterator, how, value).inspect_err(|_| {
+                iteration.end();
+            })
+        })
+    }
+}
+
+/// How an iterator goes on.
+#[derive(Clone, Copy)]
+pub(super) enum Resume {
+    Next,
+    Throw,
+}
+
+/// Lets an iterator go on, and raises StopIteration with what it returned at its end.
+pub(super) fn resume(
+    crossing: &Crossing<'_, '_, '_>,
+    iterator: Local<'_>,
+    how: Resume,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    let step = step_of(crossing, iterator, how, value)?;
+    let (is_done, value) = parts_of(crossing, step)?;
+    if is_done {
+        Err(PyStopIteration::new_err((value,)))
+    } else {
+        Ok(value)
+    }
+}
+
+/// As [`resume`], for an async iterator: what is to be awaited. `ended` is told of the end by `_finish`, unless it is None.
+pub(super) fn resume_async(
+    crossing: &Crossing<'_, '_, '_>,
+    iterator: Local<'_>,
+    how: Resume,
+    value: &Bound<'_, PyAny>,
+    ended: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    let step = step_of(crossing, iterator, how, value)?;
+    let future = crossing.future_of(step)?;
+    // The coroutine turns `{ done: true }` into the end of the iteration, as only Python code can.
+    let module = crossing.py.import("twinloop.js")?;
+    Ok(module
+        .call_method1("_async_step", (future, ended))?
+        .unbind())
+}
+
+fn step_of<'s>(
+    crossing: &Crossing<'_, 's, '_>,
+    iterator: Local<'_>,
+    how: Resume,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<Local<'s>> {
+    let step = match how {
+        Resume::Next => {
+            let value = crossing.to_js(value)?;
+            crossing.help(Helper::Advance, &[iterator, value])
+        }
+        Resume::Throw => {
+            let error = crossing.exception_to_js(PyErr::from_value(value.clone()));
+            let error = crossing.of_js(error)?;
+            crossing.help(Helper::ThrowInto, &[iterator, error])
+        }
+    };
+    // Or the iteration would seem to be at its end.
+    step.map_err(|error| {
+        let py = crossing.py;
+        if !error.is_instance_of::<PyStopIteration>(py) {
+            return error;
+        }
+        let wrapped = PyRuntimeError::new_err("JavaScript raised StopIteration");
+        wrapped.set_cause(py, Some(error));
+        wrapped
+    })
+}
+
+/// Whether a step is the last, and its value.
+fn parts_of(crossing: &Crossing<'_, '_, '_>, step: Local<'_>) -> PyResult<(bool, Py<PyAny>)> {
+    let parts = crossing.help(Helper::PartsOfStep, &[step])?;
+    let part = |index: u32| crossing.of_js(crossing.scope.get(parts, index));
+    let is_last = part(0)?.as_bool() == Some(true);
+    Ok((is_last, crossing.to_py(part(1)?)?.unbind()))
+}
+
+/// Ends a generator by its `return()`.
+pub(super) fn close(crossing: &Crossing<'_, '_, '_>, iterator: Local<'_>) -> PyResult<()> {
+    let ended = crossing.help(Helper::CloseIterator, &[iterator])?;
+    if ended.is_object() && !parts_of(crossing, ended)?.0 {
+        return Err(PyRuntimeError::new_err(
+            "the JavaScript generator yields while it is closed",
+        ));
+    }
+    Ok(())
+}
+
+/// Ends an async iterator by its `return()`, if there is one to be ended; what is to be awaited.
+pub(super) fn close_async(
+    crossing: &Crossing<'_, '_, '_>,
+    iterator: Option<Local<'_>>,
+) -> PyResult<Py<PyAny>> {
+    let ended = match iterator {
+        Some(iterator) => crossing.help(Helper::CloseIterator, &[iterator])?,
+        None => Local::undefined(),
+    };
+    awaited(crossing, ended)
+}
+
+/// What awaits a thenable and gives nothing.
+pub(super) fn awaited(crossing: &Crossing<'_, '_, '_>, thenable: Local<'_>) -> PyResult<Py<PyAny>> {
+    let future = match thenable.is_object() {
+        true => Some(crossing.future_of(thenable)?),
+        false => None,
+    };
+    let module = crossing.py.import("twinloop.js")?;
+    Ok(module.call_method1("_async_close", (future,))?.unbind())
+}
+
+/// The exception that `throw` means: an exception, or its class with a value, as `contextlib` still calls it.
+pub(super) fn exception_of<'py>(
+    kind: &Bound<'py, PyAny>,
+    value: Option<&Bound<'py, PyAny>>,
+    traceback: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let module = kind.py().import("twinloop.js")?;
+    module.call_method1(intern!(kind.py(), "_thrown"), (kind, value, traceback))
 }
 
 /// Python's view of a JavaScript async iterator.
@@ -185,14 +359,9 @@ impl JsAsyncIterator {
         iteration.begin();
         bridge.enter(slf.py(), |crossing| {
             let iterator = bridge.value(crossing.scope, &iteration.key)?;
-            let step = crossing.scope.call_method(iterator, "next", &[]);
-            let future = crossing.future_of(crossing.of_js(step)?)?;
-            // The coroutine turns `{ done: true }` into the end of the iteration, as only Python code can.
-            Ok(slf
-                .py()
-                .import("twinloop.js")?
-                .call_method1("_async_step", (future, slf))?
-                .unbind())
+            let none = slf.py().None();
+            let none = none.bind(slf.py());
+            resume_async(crossing, iterator, Resume::Next, none, slf.as_any())
         })
     }
 
@@ -201,21 +370,11 @@ impl JsAsyncIterator {
         let bridge = Bridge::of(&self.0.key)?;
         let was_over = self.0.end();
         bridge.enter(py, |crossing| {
-            let closed = if was_over {
-                Local::undefined()
-            } else {
-                let iterator = bridge.value(crossing.scope, &self.0.key)?;
-                crossing.help(Helper::CloseIterator, &[iterator])?
+            let iterator = match was_over {
+                true => None,
+                false => Some(bridge.value(crossing.scope, &self.0.key)?),
             };
-            let closed = if closed.is_object() {
-                Some(crossing.future_of(closed)?)
-            } else {
-                None
-            };
-            Ok(py
-                .import("twinloop.js")?
-                .call_method1("_async_close", (closed,))?
-                .unbind())
+            close_async(crossing, iterator)
         })
     }
 

@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use twinloop_js::engine::{Class, Local, ViewType};
 use twinloop_py::{BytesExporter, Lending};
 
-use super::iterators::{JsAsyncIterator, JsIterator};
+use super::iterators::{self, JsAsyncIterator, JsIterator, Resume};
 use super::proxy::{JsProxy, arguments_to_js};
 use crate::bridge::Helper;
 use crate::crossing::{self, Crossing, Depth};
@@ -28,9 +28,15 @@ const BYTES: u32 = 64;
 const RECORD: u32 = 128;
 /// Known by its class alone.
 const MAP: u32 = 256;
+const ITERATOR: u32 = 512;
+const ASYNC_ITERATOR: u32 = 1024;
+const DISPOSABLE: u32 = 2048;
+const ASYNC_DISPOSABLE: u32 = 4096;
+/// More than all flags: `introduce` gives an identity times this, and the flags, in one number.
+const BEYOND: u32 = 8192;
 
 /// The flags by name, as `objects.js` gets them.
-pub(crate) const FLAGS: [(&str, u32); 7] = [
+pub(crate) const FLAGS: [(&str, u32); 12] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),
     ("ITERABLE", ITERABLE),
@@ -38,7 +44,15 @@ pub(crate) const FLAGS: [(&str, u32); 7] = [
     ("SIZED", SIZED),
     ("BYTES", BYTES),
     ("RECORD", RECORD),
+    ("ITERATOR", ITERATOR),
+    ("ASYNC_ITERATOR", ASYNC_ITERATOR),
+    ("DISPOSABLE", DISPOSABLE),
+    ("ASYNC_DISPOSABLE", ASYNC_DISPOSABLE),
+    ("BEYOND", BEYOND),
 ];
+
+/// What a typed array can do.
+const TYPED_ARRAY: u32 = BYTES | SIZED | ITERABLE;
 
 thread_local! {
     /// What the next instance of a composed class is of: their constructor is Python's and takes no Rust value.
@@ -95,13 +109,14 @@ pub(super) fn instantiate<'py>(
     })
 }
 
-/// The identity of an object, and its abilities if they came with it.
+/// The identity of an object of this class, and its abilities if they came with it.
 pub(crate) fn introduce(
     crossing: &Crossing<'_, '_, '_>,
     object: Local<'_>,
+    class: Option<Class>,
 ) -> PyResult<(u64, Option<u32>)> {
     let index = |value: Local<'_>| value.as_f64().unwrap_or_default();
-    if let Some(flags) = abilities_by_class(crossing, object) {
+    if let Some(flags) = abilities_by_class(class) {
         let identity = index(crossing.help(Helper::IdentityOf, &[object])?);
         return Ok((identity as u64, Some(flags)));
     }
@@ -109,13 +124,15 @@ pub(crate) fn introduce(
     Ok(if answer < 0.0 {
         (-answer as u64, None)
     } else {
-        (answer as u64 / 256, Some((answer as u64 % 256) as u32))
+        let beyond = u64::from(BEYOND);
+        let (identity, flags) = (answer as u64 / beyond, answer as u64 % beyond);
+        (identity, Some(flags as u32))
     })
 }
 
 /// The language's own classes say it themselves.
-fn abilities_by_class(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> Option<u32> {
-    match crossing.scope.class_of(value) {
+fn abilities_by_class(class: Option<Class>) -> Option<u32> {
+    match class {
         Some(Class::Array) => Some(JsArray::FLAGS),
         Some(Class::Map) => Some(JsMap::FLAGS),
         Some(Class::Set) => Some(JsCollection::FLAGS),
@@ -128,7 +145,7 @@ fn abilities_of(crossing: &Crossing<'_, '_, '_>, value: Local<'_>) -> PyResult<u
     if !value.is_object() {
         return Ok(0);
     }
-    if let Some(flags) = abilities_by_class(crossing, value) {
+    if let Some(flags) = abilities_by_class(crossing.scope.class_of(value)) {
         return Ok(flags);
     }
     let flags = crossing.help(Helper::AbilitiesOf, &[value])?;
@@ -140,7 +157,7 @@ fn compose<'py>(py: Python<'py>, flags: u32, proxy: JsProxy) -> PyResult<Bound<'
     let class = match known {
         Some(class) => class.into_bound(py),
         None => {
-            let parts: [(u32, Bound<'py, PyType>); 7] = [
+            let parts: [(u32, Bound<'py, PyType>); 11] = [
                 (CALLABLE, py.get_type::<JsFunction>()),
                 (AWAITABLE, py.get_type::<JsPromise>()),
                 (ITERABLE, py.get_type::<JsIterable>()),
@@ -148,6 +165,10 @@ fn compose<'py>(py: Python<'py>, flags: u32, proxy: JsProxy) -> PyResult<Bound<'
                 (SIZED, py.get_type::<JsSized>()),
                 (BYTES, py.get_type::<JsBytes>()),
                 (BYTES, py.get_type::<BytesExporter>()),
+                (ITERATOR, py.get_type::<JsGenerator>()),
+                (ASYNC_ITERATOR, py.get_type::<JsAsyncGenerator>()),
+                (DISPOSABLE, py.get_type::<JsDisposable>()),
+                (ASYNC_DISPOSABLE, py.get_type::<JsAsyncDisposable>()),
             ];
             let bases: Vec<_> = parts
                 .into_iter()
@@ -161,6 +182,16 @@ fn compose<'py>(py: Python<'py>, flags: u32, proxy: JsProxy) -> PyResult<Bound<'
                 .get_type::<PyType>()
                 .call1(("JsProxy", PyTuple::new(py, bases)?, names))?
                 .cast_into::<PyType>()?;
+            let abstract_name = match flags & (BYTES | SIZED | ITERABLE | ITERATOR | ASYNC_ITERATOR)
+            {
+                TYPED_ARRAY => Some("Sequence"),
+                _ if flags & ITERATOR != 0 => Some("Generator"),
+                _ if flags & ASYNC_ITERATOR != 0 => Some("AsyncGenerator"),
+                _ => None,
+            };
+            if let Some(name) = abstract_name {
+                abstract_class(py, name)?.call_method1("register", (&class,))?;
+            }
             COMPOSED.with_borrow_mut(|known| known.insert(flags, class.clone().unbind()));
             class
         }
@@ -204,6 +235,15 @@ impl JsFunction {
             Ok(crossing.to_py(result)?.unbind())
         })
     }
+
+    /// `isinstance(value, URL)` is JavaScript's `instanceof`.
+    fn __instancecheck__(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        slf.as_super().get().with(slf.py(), |crossing, function| {
+            let value = crossing.to_js(value)?;
+            let answer = crossing.help(Helper::IsInstance, &[value, function])?;
+            Ok(answer.as_bool() == Some(true))
+        })
+    }
 }
 
 /// A Promise, or any object with a method `then`.
@@ -230,13 +270,17 @@ impl JsPromise {
     }
 }
 
-/// What awaiting a fulfilled Promise gives: an iterator that is at its end, with the value.
+/// What awaiting a fulfilled Promise gives: an iterator that is at its end, with the value. It can be awaited itself.
 #[pyclass(frozen, module = "twinloop.js")]
 pub(super) struct Settled(pub(super) Py<PyAny>);
 
 #[pymethods]
 impl Settled {
     fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf
     }
 
@@ -293,6 +337,155 @@ impl JsAsyncIterable {
     }
 }
 
+/// An iterator, such as a generator: Python resumes it, as it does its own.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsGenerator;
+
+#[pymethods]
+impl JsGenerator {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsGenerator))
+    }
+
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let none = slf.py().None();
+        Self::resume(slf, Resume::Next, none.bind(slf.py()))
+    }
+
+    /// `next(value)` of JavaScript's.
+    fn send(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Self::resume(slf, Resume::Next, value)
+    }
+
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn throw(
+        slf: &Bound<'_, Self>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let exception = iterators::exception_of(kind, value, traceback)?;
+        Self::resume(slf, Resume::Throw, &exception)
+    }
+
+    /// `return()` of JavaScript's, which runs its `finally`.
+    fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let proxy = slf.as_super().get();
+        proxy.with(slf.py(), |crossing, iterator| {
+            iterators::close(crossing, iterator)
+        })
+    }
+}
+
+impl JsGenerator {
+    fn resume(slf: &Bound<'_, Self>, how: Resume, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let proxy = slf.as_super().get();
+        proxy.with(slf.py(), |crossing, iterator| {
+            iterators::resume(crossing, iterator, how, value)
+        })
+    }
+}
+
+/// An async iterator, such as an async generator.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsAsyncGenerator;
+
+#[pymethods]
+impl JsAsyncGenerator {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsAsyncGenerator))
+    }
+
+    fn __anext__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let none = slf.py().None();
+        Self::resume(slf, Resume::Next, none.bind(slf.py()))
+    }
+
+    /// `next(value)` of JavaScript's; to be awaited.
+    fn asend(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Self::resume(slf, Resume::Next, value)
+    }
+
+    /// To be awaited.
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn athrow(
+        slf: &Bound<'_, Self>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let exception = iterators::exception_of(kind, value, traceback)?;
+        Self::resume(slf, Resume::Throw, &exception)
+    }
+
+    /// `return()` of JavaScript's, which runs its `finally`; to be awaited.
+    fn aclose(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let proxy = slf.as_super().get();
+        proxy.with(slf.py(), |crossing, iterator| {
+            iterators::close_async(crossing, Some(iterator))
+        })
+    }
+}
+
+impl JsAsyncGenerator {
+    fn resume(slf: &Bound<'_, Self>, how: Resume, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let proxy = slf.as_super().get();
+        proxy.with(slf.py(), |crossing, iterator| {
+            let ended = slf.py().None();
+            iterators::resume_async(crossing, iterator, how, value, ended.bind(slf.py()))
+        })
+    }
+}
+
+/// An object with a method `Symbol.dispose`, which is a context manager.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsDisposable;
+
+#[pymethods]
+impl JsDisposable {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsDisposable))
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            crossing.help(Helper::Dispose, &[object]).map(drop)
+        })
+    }
+}
+
+/// An object with a method `Symbol.asyncDispose`, which is an async context manager.
+#[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
+pub(crate) struct JsAsyncDisposable;
+
+#[pymethods]
+impl JsAsyncDisposable {
+    #[new]
+    fn new() -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsAsyncDisposable))
+    }
+
+    fn __aenter__(slf: Bound<'_, Self>) -> Settled {
+        Settled(slf.into_any().unbind())
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().with(slf.py(), |crossing, object| {
+            let ended = crossing.help(Helper::DisposeAsync, &[object])?;
+            iterators::awaited(crossing, ended)
+        })
+    }
+}
+
 fn length_of(proxy: &JsProxy, py: Python<'_>) -> PyResult<usize> {
     proxy.with(py, |crossing, object| {
         let length = crossing.help(Helper::LengthOf, &[object])?;
@@ -327,6 +520,10 @@ pub(super) fn method_of_python<'py>(
         method_in(py, SEQUENCES, name)?
     } else if proxy.is_instance_of::<JsMap>() {
         method_in(py, MAPPINGS, name)?
+    } else if is_of_python_iterator(proxy, name) {
+        Some(proxy.get_type().getattr(name)?)
+    } else if matches!(name, "count" | "index") && is_typed_array(proxy) {
+        method_in(py, SEQUENCES, name)?
     } else {
         None
     };
@@ -350,6 +547,21 @@ fn method_in<'py>(
     methods.cast::<PyDict>()?.get_item(name)
 }
 
+/// Whether this is a method that only Python's generators have.
+fn is_of_python_iterator(proxy: &Bound<'_, PyAny>, name: &str) -> bool {
+    match name {
+        "send" | "throw" | "close" => proxy.is_instance_of::<JsGenerator>(),
+        "asend" | "athrow" | "aclose" => proxy.is_instance_of::<JsAsyncGenerator>(),
+        _ => false,
+    }
+}
+
+fn is_typed_array(proxy: &Bound<'_, PyAny>) -> bool {
+    proxy.is_instance_of::<JsBytes>()
+        && proxy.is_instance_of::<JsSized>()
+        && proxy.is_instance_of::<JsIterable>()
+}
+
 /// Whether this is what Python asks for its length to know whether it is empty.
 pub(super) fn is_collection(proxy: &Bound<'_, JsProxy>) -> bool {
     proxy.is_instance_of::<JsCollection>()
@@ -357,9 +569,13 @@ pub(super) fn is_collection(proxy: &Bound<'_, JsProxy>) -> bool {
         || (proxy.is_instance_of::<JsBytes>() && proxy.is_instance_of::<JsSized>())
 }
 
-/// Whether Python's method of this name stands before JavaScript's: a Map's `get` knows no default.
+/// Whether Python's method of this name stands before JavaScript's: a Map's `get` knows no default, and `throw` takes an exception.
 pub(super) fn is_of_python(proxy: &Bound<'_, JsProxy>, name: &str) -> bool {
-    name == "get" && proxy.is_instance_of::<JsMap>()
+    match name {
+        "get" => proxy.is_instance_of::<JsMap>(),
+        "send" | "throw" | "asend" | "athrow" | "aclose" => is_of_python_iterator(proxy, name),
+        _ => false,
+    }
 }
 
 fn abstract_class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -449,6 +665,18 @@ impl JsBytes {
     /// The processor's memory, of which there is one (`kDLCPU`).
     fn __dlpack_device__(&self) -> (i32, i32) {
         (1, 0)
+    }
+
+    /// What NumPy and pandas ask for, which otherwise take the elements one by one.
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        py.import("_twinloop.crossing.tensors")?
+            .call_method1("as_array", (slf, dtype, copy))
     }
 
     fn __bytes__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {

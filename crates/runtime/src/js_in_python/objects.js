@@ -15,6 +15,7 @@ const {
   entries,
 } = require('builtins/primordials');
 const {
+  getOwnPropertyDescriptor,
   getOwnPropertyNames,
   getPrototypeOf,
   hasInstance,
@@ -26,9 +27,10 @@ const {
   mapDelete,
 } = require('builtins/primordials');
 const { mapForEach, mapGet, mapHas, mapKeys, mapSet, objectToString, setAdd, setForEach, setHas } = require('builtins/primordials');
-const { regExp, replace, slice, splice, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { regExp, replace, slice, splice, startsWith, weakMapGet, weakMapSet } = require('builtins/primordials');
 const loadInspect = () => require('builtins/inspect/inspect');
-const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD } = ops.kinds;
+const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD, ITERATOR, ASYNC_ITERATOR } = ops.kinds;
+const { DISPOSABLE, ASYNC_DISPOSABLE, BEYOND } = ops.kinds;
 
 // The language's own, whatever a program makes of the globals later.
 const { ArrayBuffer, BigInt, DataView, Date: OwnDate, Error: OwnError, Object: OwnObject, SharedArrayBuffer } = globalThis;
@@ -53,6 +55,8 @@ const lineBreak = regExp(/\s*\n\s*/g);
 
 // What `step` gives at the end of an iteration.
 const OVER = Symbol('over');
+/** @type {any} */
+let returned;
 
 /** What `for ... of` would do with this array, if reading by index is the same. @param {any} value */
 function iteratesByIndex(value) {
@@ -91,10 +95,20 @@ function has(object, key) {
   }
 }
 
+/** Whether it has a number of this name, or a getter, which may do more than tell. @param {any} object @param {PropertyKey} key */
+function hasNumber(object, key) {
+  if (!(key in object)) return false;
+  for (let owner = object; owner !== null; owner = getPrototypeOf(owner)) {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (descriptor !== undefined) return typeof descriptor.get === 'function' || typeof descriptor.value === 'number';
+  }
+  return false;
+}
+
 /** @param {any} object */
 function isSized(object) {
   try {
-    return typeof object.length === 'number' || typeof object.size === 'number';
+    return hasNumber(object, 'length') || hasNumber(object, 'size');
   } catch {
     return true;
   }
@@ -104,14 +118,24 @@ function isSized(object) {
 function abilitiesOf(object) {
   let flags = 0;
   if (has(object, 'then')) flags |= AWAITABLE;
-  if (has(object, Symbol.iterator)) flags |= ITERABLE;
-  if (has(object, Symbol.asyncIterator)) flags |= ASYNC_ITERABLE;
+  if (has(object, Symbol.iterator)) flags |= has(object, 'next') ? ITERABLE | ITERATOR : ITERABLE;
+  if (has(object, Symbol.asyncIterator)) flags |= has(object, 'next') ? ASYNC_ITERABLE | ASYNC_ITERATOR : ASYNC_ITERABLE;
+  if (has(object, Symbol.dispose)) flags |= DISPOSABLE;
+  if (has(object, Symbol.asyncDispose)) flags |= ASYNC_DISPOSABLE;
   if (typeof object === 'function') flags |= CALLABLE;
   // Not by a `length` that an object of data may or may not have.
   else if (flags === 0 && isRecord(object)) return RECORD;
   else if (isSized(object)) flags |= SIZED;
   if (isView(object) || isArrayBuffer(object)) flags |= BYTES;
   return flags;
+}
+
+/** What an iterator gave, as `for ... of` checks it. @param {any} step */
+function stepOf(step) {
+  if ((typeof step !== 'object' && typeof step !== 'function') || step === null) {
+    throw new TypeError(`iterator.next() returned a non-object value: ${OwnString(step)}`);
+  }
+  return step;
 }
 
 /** @param {any} value @returns {any[]} */
@@ -158,15 +182,15 @@ module.exports = {
   },
   abilitiesOf,
   /**
-   * Identity and abilities in one call, of an object that may be new to Python: minus its identity if it is not, else that times 256
-   * and the flags.
+   * Identity and abilities in one call, of an object that may be new to Python: minus its identity if it is not, else that times
+   * `BEYOND` and the flags.
    * @param {object} object
    */
   introduce(object) {
     const identity = weakMapGet(identities, object);
     if (identity !== undefined) return -identity;
     weakMapSet(identities, object, nextIdentity);
-    return nextIdentity++ * 256 + abilitiesOf(object);
+    return nextIdentity++ * BEYOND + abilitiesOf(object);
   },
   /** An iterator; the value itself if it is an Array that Python may read by index. @param {any} value */
   iteratorOf(value) {
@@ -174,8 +198,44 @@ module.exports = {
   },
   /** @param {Iterator<any>} iterator */
   step(iterator) {
-    const { done, value } = iterator.next();
-    return done ? OVER : value;
+    const { done, value } = stepOf(iterator.next());
+    if (!done) return value;
+    returned = value;
+    return OVER;
+  },
+  /** What the iterator returned whose `step` was the last just now. */
+  takeReturned() {
+    const value = returned;
+    returned = undefined;
+    return value;
+  },
+  /** @param {Iterator<any>} iterator @param {any} value */
+  advance(iterator, value) {
+    return value === undefined ? iterator.next() : iterator.next(value);
+  },
+  /** What a generator makes of an error where it waits; an iterator that takes none is closed. @param {any} iterator @param {any} error */
+  throwInto(iterator, error) {
+    const { throw: takes } = iterator;
+    if (takes !== undefined && takes !== null) return apply(takes, iterator, [error]);
+    iterator.return?.();
+    throw error;
+  },
+  /** Whether a step is the last, and its value. @param {any} step */
+  partsOfStep(step) {
+    const { done, value } = stepOf(step);
+    return [!!done, value];
+  },
+  /** @param {any} value @param {any} constructor */
+  isInstance(value, constructor) {
+    return value instanceof constructor;
+  },
+  /** @param {any} object */
+  dispose(object) {
+    object[Symbol.dispose]();
+  },
+  /** @param {any} object */
+  disposeAsync(object) {
+    return object[Symbol.asyncDispose]();
   },
   OVER,
   /** What leaving a `for ... of` early does. @param {any} iterator */
@@ -286,7 +346,11 @@ module.exports = {
     if (hasInstance(OwnDate, value)) return ['date', apply(dateToNumber, value, [])];
     const prototype = getPrototypeOf(value);
     if (prototype === null || prototype === ObjectPrototype) return ['dict', partsOfRecord(value)];
-    return undefined;
+    const tag = objectToString(value);
+    if (!startsWith(tag, '[object Temporal.')) return undefined;
+    // A year and a month are of no fixed length, which Python's timedelta needs.
+    if (tag === '[object Temporal.Duration]' && (value.years !== 0 || value.months !== 0)) return undefined;
+    return ['temporal', slice(tag, 17, tag.length - 1), OwnString(value)];
   },
   newSet() {
     return new Set();

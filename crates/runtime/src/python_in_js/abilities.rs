@@ -23,9 +23,13 @@ const RECORD: u32 = 1024;
 const ARRAY: u32 = 2048;
 /// A dict of a class of its own, which may have attributes.
 const SUBCLASS: u32 = 4096;
+/// A class.
+const CLASS: u32 = 1 << 16;
+/// Of a class that JavaScript made of one of Python's (`class D extends C`).
+const DERIVED: u32 = 1 << 17;
 
 /// The flags by name, as `py_proxy.js` gets them.
-pub(crate) const FLAGS: [(&str, u32); 13] = [
+pub(crate) const FLAGS: [(&str, u32); 18] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),
     ("ITERABLE", 4),
@@ -39,10 +43,18 @@ pub(crate) const FLAGS: [(&str, u32); 13] = [
     ("RECORD", RECORD),
     ("ARRAY", ARRAY),
     ("SUBCLASS", SUBCLASS),
+    ("ASYNC_ITERATOR", 1 << 13),
+    ("DISPOSABLE", 1 << 14),
+    ("ASYNC_DISPOSABLE", 1 << 15),
+    ("CLASS", CLASS),
+    ("DERIVED", DERIVED),
 ];
 
+/// The attribute of a class that JavaScript made: its class there.
+pub(crate) const JS_CLASS: &str = "__twinloop_class__";
+
 /// Special methods and the abilities they give.
-const METHODS: [(&str, u32); 8] = [
+const METHODS: [(&str, u32); 12] = [
     ("__await__", AWAITABLE),
     ("__iter__", 4),
     ("__next__", 8),
@@ -51,6 +63,10 @@ const METHODS: [(&str, u32); 8] = [
     ("__getitem__", 64),
     ("__setitem__", 128),
     ("__contains__", 256),
+    ("__anext__", 1 << 13),
+    ("__exit__", 1 << 14),
+    ("__aexit__", 1 << 15),
+    (JS_CLASS, DERIVED),
 ];
 
 /// `inspect.CO_ITERABLE_COROUTINE`: a generator that can be awaited although its type has no `__await__`.
@@ -109,17 +125,27 @@ fn known(class: &Bound<'_, PyType>) -> Option<u32> {
 
 /// The flags of a type, and whether everything could be asked.
 fn find(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> (u32, bool) {
-    let mut flags = if object.is_callable() { CALLABLE } else { 0 };
-    if object.is_instance_of::<PyDict>() {
+    let callable = object.is_callable();
+    let (mut flags, whole) = of_class(class, callable);
+    if object.is_instance_of::<PyType>() {
+        flags |= CLASS;
+    }
+    (flags, whole)
+}
+
+/// The flags of a class's instances, and whether everything could be asked.
+fn of_class(class: &Bound<'_, PyType>, callable: bool) -> (u32, bool) {
+    let is_a = |base: Bound<'_, PyType>| class.is_subclass(&base).unwrap_or(false);
+    let py = class.py();
+    let mut flags = if callable { CALLABLE } else { 0 };
+    if is_a(py.get_type::<PyDict>()) {
         flags |= RECORD;
-        if !object.is_exact_instance_of::<PyDict>() {
+        if !class.is(py.get_type::<PyDict>()) {
             flags |= SUBCLASS;
         }
     }
     // One that can be called is a function, which no Array is.
-    if flags & CALLABLE == 0
-        && (object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>())
-    {
+    if flags & CALLABLE == 0 && (is_a(py.get_type::<PyList>()) || is_a(py.get_type::<PyTuple>())) {
         flags |= ARRAY;
     }
     for base in class.mro() {
@@ -137,6 +163,15 @@ fn find(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> (u32, bool) {
         Ok(false) => (flags, true),
         Err(_) => (flags, false),
     }
+}
+
+/// What instances of a class can do.
+pub(super) fn of_instances(class: &Bound<'_, PyType>) -> u32 {
+    let has_call = |base: &Bound<'_, PyAny>| -> PyResult<bool> {
+        base.getattr("__dict__")?.contains("__call__")
+    };
+    let callable = (class.mro().iter()).any(|base| has_call(&base).unwrap_or(false));
+    of_class(class, callable).0
 }
 
 fn is_sequence(class: &Bound<'_, PyType>) -> PyResult<bool> {

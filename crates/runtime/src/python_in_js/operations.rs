@@ -10,12 +10,15 @@ use pyo3::exceptions::{
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PySlice, PyString, PyTuple, PyType};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
 use super::{abilities, fields};
 use crate::bridge::PythonObject;
 use crate::crossing::{Crossing, Depth};
+
+/// The Python module that makes classes of Python's for classes of JavaScript's.
+const SUBCLASSES: &str = "_twinloop.crossing.subclasses";
 
 static OPS: &[Op] = &[
     Op::new("pyStr", 1, |scope, arguments| {
@@ -107,13 +110,14 @@ static OPS: &[Op] = &[
         })
     }),
     Op::new("pyNext", 2, next),
+    Op::new("pyThrow", 2, throw),
     Op::new("pyStep", 1, step),
     Op::new("pyReturned", 1, returned),
     Op::new("pyRoot", 0, root),
     Op::new("pyCloseIterator", 1, |scope, arguments| {
         on(scope, arguments, |call| {
-            // Only generators have something to close.
-            if call.object.hasattr("close")? {
+            // Only generators end with who iterates over them; a file goes on.
+            if call.object.hasattr("throw")? && call.object.hasattr("close")? {
                 call.object.call_method0("close")?;
             }
             call.nothing()
@@ -129,6 +133,76 @@ static OPS: &[Op] = &[
             call.py
                 .import("twinloop.js")?
                 .call_method1("_anext_as_step", (&call.object,))
+        })
+    }),
+    Op::new("pyAsyncSend", 2, |scope, arguments| {
+        awaited(scope, arguments, |call| {
+            call.py
+                .import("twinloop.js")?
+                .call_method1("_asend_as_step", (&call.object, call.value(1)?))
+        })
+    }),
+    Op::new("pyAsyncThrow", 2, |scope, arguments| {
+        awaited(scope, arguments, |call| {
+            let error = call.thrown_to_py(call.arguments.get(1));
+            call.py
+                .import("twinloop.js")?
+                .call_method1("_athrow_as_step", (&call.object, error))
+        })
+    }),
+    Op::new("pyExit", 1, |scope, arguments| {
+        on(scope, arguments, |call| {
+            let none = call.py.None();
+            call.object
+                .call_method1("__exit__", (&none, &none, &none))?;
+            call.nothing()
+        })
+    }),
+    Op::new("pyAsyncExit", 1, |scope, arguments| {
+        awaited(scope, arguments, |call| {
+            let none = call.py.None();
+            call.object.call_method1("__aexit__", (&none, &none, &none))
+        })
+    }),
+    Op::new("pyIsInstance", 2, |scope, arguments| {
+        on(scope, arguments, |call| {
+            call.truth(call.value(1)?.is_instance(&call.object)?)
+        })
+    }),
+    Op::new("pyInstanceFlags", 1, |scope, arguments| {
+        on(scope, arguments, |call| {
+            let class = call.object.cast::<PyType>()?;
+            let flags = abilities::of_instances(class);
+            Ok(flags.into_pyobject(call.py)?.into_any())
+        })
+    }),
+    Op::new("pyDerive", 3, |scope, arguments| {
+        enter(scope, arguments, |call| {
+            let derive = || {
+                let derive = call.py.import(SUBCLASSES)?.getattr("derive")?;
+                derive.call1((&call.object, call.value(1)?, call.value(2)?))
+            };
+            let class = call.of_python(derive())?;
+            let proxy = call.bridge.wrap(scope, &class)?;
+            Ok(proxy)
+        })
+    }),
+    Op::new("pyDerivedFrom", 1, |scope, arguments| {
+        on(scope, arguments, |call| {
+            call.object.get_type().getattr(abilities::JS_CLASS)
+        })
+    }),
+    Op::new("pyKeepProxy", 2, |scope, arguments| {
+        on(scope, arguments, |call| {
+            let keep = call.py.import(SUBCLASSES)?.getattr("keep_proxy")?;
+            keep.call1((&call.object, call.value(1)?))
+        })
+    }),
+    Op::new("pySuper", 3, |scope, arguments| {
+        on_optional(scope, arguments, |call| {
+            let find = call.py.import(SUBCLASSES)?.getattr("above")?;
+            let above = find.call1((&call.object, call.value(1)?))?;
+            above.getattr_opt(call.name(2)?)
         })
     }),
     Op::new("pyCloseAsyncIterator", 1, |scope, arguments| {
@@ -504,17 +578,36 @@ fn next<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         } else {
             call.object.call_method1("send", (sent,))
         };
-        let (done, value) = match step {
-            Ok(value) => (false, value),
-            Err(error) if error.is_instance_of::<PyStopIteration>(call.py) => {
-                (true, call.of_python(stop_value(call.py, &error))?)
-            }
-            Err(error) => return Err(call.error_to_js(error)),
-        };
-        let result = scope.object()?;
-        scope.set(result, "done", Local::boolean(done))?;
-        scope.set(result, "value", call.value_to_js(&value)?)?;
-        Ok(result)
+        step_of(call, step)
+    })
+}
+
+/// `{ done, value }` of what an iterator gave or raised.
+fn step_of<'s, 'py>(
+    call: &Call<'_, 's, 'py>,
+    step: PyResult<Bound<'py, PyAny>>,
+) -> Result<Local<'s>, Error> {
+    let (done, value) = match step {
+        Ok(value) => (false, value),
+        Err(error) if error.is_instance_of::<PyStopIteration>(call.py) => {
+            (true, call.of_python(stop_value(call.py, &error))?)
+        }
+        Err(error) => return Err(call.error_to_js(error)),
+    };
+    let result = call.scope.object()?;
+    call.scope.set(result, "done", Local::boolean(done))?;
+    call.scope.set(result, "value", call.value_to_js(&value)?)?;
+    Ok(result)
+}
+
+/// `pyThrow(handle, error)`: what a generator makes of an error where it waits; an iterator that takes none throws it.
+fn throw<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    enter(scope, arguments, |call| {
+        let error = call.thrown_to_py(arguments.get(1));
+        match call.of_python(call.object.getattr_opt("throw"))? {
+            Some(throw) => step_of(call, throw.call1((error,))),
+            None => Err(call.error_to_js(error)),
+        }
     })
 }
 

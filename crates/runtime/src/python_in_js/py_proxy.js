@@ -12,11 +12,13 @@
 
 const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
 const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
+const { getPrototypeOf, reflectSet, weakMapHas } = require('builtins/primordials');
 const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
 const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
 const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER } = ops.abilities;
-const { SEQUENCE, RECORD, ARRAY, SUBCLASS } = ops.abilities;
+const { SEQUENCE, RECORD, ARRAY, SUBCLASS, ASYNC_ITERATOR, DISPOSABLE, ASYNC_DISPOSABLE, CLASS, DERIVED } = ops.abilities;
+const { pyAsyncExit, pyAsyncSend, pyAsyncThrow, pyDerive, pyDerivedFrom, pyExit, pyInstanceFlags, pyIsInstance, pyKeepProxy } = ops;
 const { pyAsyncIter, pyAsyncNext, pyAwait, pyCall, pyCloseAsyncIterator, pyCloseIterator, pyContains, pyDeleteAttribute } = ops;
 const { pyCut, pyDeleteItem, pyExtra, pyGetAttribute, pyGetItem, pyHasAttribute, pyHasOwn, pyIndex, pyItem, pyIter, pyKeys } = ops;
 const {
@@ -31,6 +33,8 @@ const {
   pySetItem,
   pyStep,
   pyStr,
+  pySuper,
+  pyThrow,
   pyToJs,
   pyToJson,
   pyType,
@@ -125,6 +129,15 @@ const abilities = [
       next(value) {
         return pyNext(this[HANDLE], value);
       },
+      /** @param {any} value */
+      return(value) {
+        pyCloseIterator(this[HANDLE]);
+        return { done: true, value };
+      },
+      /** @param {any} error */
+      throw(error) {
+        return pyThrow(this[HANDLE], error);
+      },
     },
   ],
   [
@@ -132,6 +145,49 @@ const abilities = [
     {
       [Symbol.asyncIterator]() {
         return iterateAsync(pyAsyncIter(this[HANDLE]));
+      },
+    },
+  ],
+  [
+    ASYNC_ITERATOR,
+    {
+      /** @param {any} value */
+      next(value) {
+        return value === undefined ? pyAsyncNext(this[HANDLE]) : pyAsyncSend(this[HANDLE], value);
+      },
+      /** @param {any} value */
+      return(value) {
+        return closeAsync(this[HANDLE], value);
+      },
+      /** @param {any} error */
+      throw(error) {
+        return pyAsyncThrow(this[HANDLE], error);
+      },
+    },
+  ],
+  [
+    DISPOSABLE,
+    {
+      [Symbol.dispose]() {
+        pyExit(this[HANDLE]);
+      },
+    },
+  ],
+  [
+    ASYNC_DISPOSABLE,
+    {
+      [Symbol.asyncDispose]() {
+        return pyAsyncExit(this[HANDLE]);
+      },
+    },
+  ],
+  [
+    CLASS,
+    {
+      /** @param {any} value */
+      [Symbol.hasInstance](value) {
+        // A class of JavaScript's that extends this inherits the method, and has its own prototype.
+        return weakMapHas(classes, this) ? pyIsInstance(this[HANDLE], value) : apply(functionHasInstance, this, [value]);
       },
     },
   ],
@@ -184,11 +240,20 @@ const sequence = {
   ...{ at, concat, entries, every, filter, find, findIndex, findLast, findLastIndex, flat, flatMap, forEach, includes, indexOf, join },
   ...{ keys, lastIndexOf, map, reduce, reduceRight, slice: arraySlice, some, toReversed, toSorted, values, with: arrayWith },
 };
+// What a set has besides, as JavaScript's own.
+const sized = {
+  get size() {
+    return pyLength(/** @type {any} */ (this)[HANDLE]);
+  },
+};
+
 // The language's own, whatever a program makes of the globals later.
-const { Proxy: OwnProxy } = globalThis;
+const { Iterator: OwnIterator, Proxy: OwnProxy } = /** @type {any} */ (globalThis);
 const { String: OwnString } = globalThis;
 const { prototype: ArrayPrototype } = Array;
 const { prototype: FunctionPrototype } = Function;
+const { [Symbol.hasInstance]: functionHasInstance } = FunctionPrototype;
+const { prototype: IteratorPrototype } = OwnIterator;
 const { prototype: ObjectPrototype } = Object;
 const { prototype: PromisePrototype } = Promise;
 
@@ -216,6 +281,7 @@ function addHidden(prototype, methods) {
 function above(flags) {
   if (flags & CALLABLE) return FunctionPrototype;
   if (flags & ARRAY) return ArrayPrototype;
+  if ((flags & (ITERATOR | AWAITABLE)) === ITERATOR && !isData(flags)) return IteratorPrototype;
   return flags & AWAITABLE && !isData(flags) ? PromisePrototype : ObjectPrototype;
 }
 
@@ -233,6 +299,7 @@ function prototypeFor(flags) {
       if (flags & abilities[i][0]) addHidden(prototype, abilities[i][1]);
     }
     if (flags & SEQUENCE) addHidden(prototype, sequence);
+    if ((flags & (SIZED | CONTAINER | ITEMS)) === (SIZED | CONTAINER)) addHidden(prototype, sized);
     mapSet(prototypes, flags, prototype);
   }
   return prototype;
@@ -284,6 +351,12 @@ function iterate(iterator) {
   };
 }
 
+/** @param {PythonHandle} handle @param {any} value */
+async function closeAsync(handle, value) {
+  await pyCloseAsyncIterator(handle);
+  return { done: true, value };
+}
+
 /** @param {any} iterator */
 function iterateAsync(iterator) {
   const handle = iterator[HANDLE];
@@ -292,9 +365,8 @@ function iterateAsync(iterator) {
       return pyAsyncNext(handle);
     },
     /** @param {any} value */
-    async return(value) {
-      await pyCloseAsyncIterator(handle);
-      return { done: true, value };
+    return(value) {
+      return closeAsync(handle, value);
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -368,12 +440,76 @@ const lengthOf = (target) => ({ __proto__: null, value: pyLength(target[HANDLE])
 /** @param {any} value */
 const plain = (value) => ({ __proto__: null, value, writable: true, enumerable: true, configurable: true });
 
+/** @param {Target} target @param {string} key @param {any} value */
+function setProperty(target, key, value) {
+  if (target.flags & RECORD) pySetItem(target[HANDLE], key, value);
+  else if (target.flags & ARRAY && isIndex(key)) pyPut(target[HANDLE], +key, value);
+  else if (target.flags & ARRAY && key === 'length') pyCut(target[HANDLE], value);
+  else if (target.flags & SEQUENCE && isIndex(key)) pySetItem(target[HANDLE], +key, value);
+  else pySetAttribute(target[HANDLE], pythonName(key), value);
+  return true;
+}
+
+/** Of the proxies of Python's classes, their targets. @type {WeakMap<object, Target>} */
+const classes = new WeakMap();
+
+/** Of JavaScript's classes that extend one of Python's, the proxy of the class that Python has for it. @type {WeakMap<object, any>} */
+const derivations = new WeakMap();
+
+/** Python's class for one of JavaScript's; undefined if that extends none. @param {any} jsClass @returns {any} */
+function derivedOf(jsClass) {
+  const known = weakMapGet(derivations, jsClass);
+  if (known !== undefined) return known;
+  const parent = getPrototypeOf(jsClass);
+  if (typeof parent !== 'function') return undefined;
+  const base = weakMapHas(classes, parent) ? parent : derivedOf(parent);
+  if (base === undefined) return undefined;
+  /** @type {any[]} */
+  const members = [];
+  addMembers(members, jsClass, 'static');
+  addMembers(members, jsClass.prototype, 'method');
+  const derived = pyDerive(base[HANDLE], jsClass, members);
+  weakMapSet(derivations, jsClass, derived);
+  return derived;
+}
+
+/** @param {any[]} members @param {any} owner @param {string} kind */
+function addMembers(members, owner, kind) {
+  const names = ownKeys(owner);
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[i];
+    if (typeof name === 'symbol' || name === 'constructor') continue;
+    if (kind === 'static' && (name === 'length' || name === 'name' || name === 'prototype')) continue;
+    const { value, get, set } = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(owner, name));
+    if (get === undefined && set === undefined) members[members.length] = [name, kind, value, undefined];
+    else if (kind === 'method') members[members.length] = [name, 'accessor', get, set];
+  }
+}
+
+/**
+ * What classes that extend one of Python's have above them: what `super` reads is Python's, and what `in` finds is the rest, so
+ * that attributes are asked of the object itself. @param {Target} target
+ */
+function prototypeOfClass(target) {
+  target.classPrototype ??= new OwnProxy(prototypeFor(pyInstanceFlags(target[HANDLE])), {
+    __proto__: null,
+    /** @param {any} base @param {string | symbol} key @param {any} receiver */
+    get(base, key, receiver) {
+      if (typeof key === 'symbol' || key in base) return reflectGet(base, key, receiver);
+      const handle = target[HANDLE];
+      return receiver === target.classPrototype ? pyGetAttribute(handle, pythonName(key)) : pySuper(handle, receiver, pythonName(key));
+    },
+  });
+  return target.classPrototype;
+}
+
 /** @type {ProxyHandler<any>} */
 const handler = {
   get(target, key, receiver) {
     // Only the prototype's own methods know the symbol.
     if (key === HANDLE) return target[HANDLE];
     if (typeof key === 'symbol') return reflectGet(target.prototypeObject, key, receiver);
+    if (key === 'prototype' && target.flags & CLASS) return prototypeOfClass(target);
     if (target.flags & RECORD) {
       const item = pyItem(target[HANDLE], key);
       if (item !== null) return item;
@@ -384,18 +520,15 @@ const handler = {
     if (target.flags & SEQUENCE && isIndex(key)) return pyIndex(target[HANDLE], +key);
     return pyGetAttribute(target[HANDLE], pythonName(key));
   },
-  set(target, key, value) {
+  set(target, key, value, receiver) {
     if (key === GIVEN) {
       target.prototypeObject = prototypeFor(target.flags & ~AWAITABLE);
       return true;
     }
     if (typeof key === 'symbol') return false;
-    if (target.flags & RECORD) pySetItem(target[HANDLE], key, value);
-    else if (target.flags & ARRAY && isIndex(key)) pyPut(target[HANDLE], +key, value);
-    else if (target.flags & ARRAY && key === 'length') pyCut(target[HANDLE], value);
-    else if (target.flags & SEQUENCE && isIndex(key)) pySetItem(target[HANDLE], +key, value);
-    else pySetAttribute(target[HANDLE], pythonName(key), value);
-    return true;
+    // A setter of a class that extends one of Python's.
+    if (target.flags & DERIVED && key in target.prototypeObject) return reflectSet(target.prototypeObject, key, value, receiver);
+    return setProperty(target, key, value);
   },
   has(target, key) {
     if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
@@ -456,21 +589,25 @@ const handler = {
     return plain(pyGetAttribute(target[HANDLE], pythonName(key)));
   },
   getPrototypeOf(target) {
-    if (!isData(target.flags)) return target.prototypeObject;
+    if (!isData(target.flags) || target.flags & DERIVED) return target.prototypeObject;
     return target.flags & ARRAY ? ArrayPrototype : ObjectPrototype;
   },
   apply(target, _receiver, values) {
     return call(target[HANDLE], values);
   },
-  construct(target, values) {
-    const made = call(target[HANDLE], values);
+  construct(target, values, newTarget) {
+    const derived = weakMapGet(classes, newTarget) === target ? undefined : derivedOf(newTarget);
+    const made = call(derived?.[HANDLE] ?? target[HANDLE], values);
     if (typeof made !== 'object' && typeof made !== 'function') {
       throw new TypeError('new on a Python callable must return a Python object; call it without new');
     }
+    if (derived !== undefined) pyKeepProxy(made[HANDLE], { made });
     return made;
   },
-  defineProperty() {
-    return false;
+  defineProperty(target, key, { value, writable, enumerable, configurable }) {
+    // A field of a class that extends one of Python's, or what a package sets so.
+    if (typeof key === 'symbol' || !writable || !enumerable || !configurable) return false;
+    return setProperty(target, key, value);
   },
   preventExtensions() {
     return false;
@@ -497,8 +634,9 @@ function wrap(id, handle, flags) {
   target.flags = flags;
   // An inspector that looks through a Proxy meets the target.
   target[customInspect] = inspectTarget;
-  target.prototypeObject = prototypeFor(flags);
+  target.prototypeObject = flags & DERIVED ? pyDerivedFrom(handle).prototype : prototypeFor(flags);
   const proxy = new OwnProxy(target, handler);
+  if (flags & CLASS) weakMapSet(classes, proxy, target);
   mapSet(proxies, id, new WeakRef(proxy));
   return proxy;
 }

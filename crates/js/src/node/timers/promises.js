@@ -3,6 +3,7 @@
 
 const { aborted, nodeError } = require('node/errors');
 const { requireBoolean, requireNumber, requireObject, requireSignal } = require('node/arguments');
+const { noteAbortable, notesAbortables } = require('builtins/abortable');
 const { Promise, reject: rejected } = require('builtins/primordials');
 const timers = require('web/html/timers');
 const loadAbort = () => require('web/abort/abort');
@@ -24,18 +25,21 @@ function requireOptions(options) {
 function cancelable(start, cancel, value, options = {}) {
   const { signal, ref = true } = options;
   if (signal?.aborted) return rejected(aborted(signal));
-  return new Promise((resolve, reject) => {
+  /** @type {any} */
+  let timer;
+  const promise = new Promise((resolve, reject) => {
     const onAbort = () => {
       cancel(timer);
       reject(aborted(signal));
     };
-    const timer = start(() => {
+    timer = start(() => {
       if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
       resolve(value);
     });
     if (!ref) timer.unref();
     if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
   });
+  return notesAbortables() ? noteAbortable(promise, () => cancel(timer)) : promise;
 }
 
 /** @param {number} [delay] @param {any} [value] @param {Options} [options] */

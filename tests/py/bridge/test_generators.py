@@ -1,0 +1,236 @@
+"""Generators of either language, resumed by the other: values and errors go in, what is returned comes out, ``finally`` runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+import pytest
+import twinloop
+from twinloop import js
+
+SYNC = """(function* (log) {
+  try {
+    const first = yield 1;
+    try { yield first; } catch (error) { yield `caught ${error.name}`; }
+    return 'returned';
+  } finally { log('finally'); }
+})"""
+
+ASYNC = "(async " + SYNC[1:]
+
+
+def test_python_resumes_a_javascript_generator() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        make = js.eval(SYNC)
+        generator = make(log.append)
+        assert isinstance(generator, Generator)
+        assert (next(generator), generator.send("sent")) == (1, "sent")
+        assert generator.throw(ValueError("no")) == "caught ValueError"
+        with pytest.raises(StopIteration) as stopped:
+            next(generator)
+        assert (stopped.value.value, log) == ("returned", ["finally"])
+
+        # What it does not catch comes out, and is the exception that went in.
+        error = KeyError("mine")
+        generator = make(log.append)
+        next(generator)
+        with pytest.raises(KeyError) as caught:
+            generator.throw(error)
+        assert caught.value is error
+        with pytest.raises(StopIteration):
+            next(generator)
+
+        with contextlib.closing(make(log.append)) as generator:
+            next(generator)
+        assert log == ["finally"] * 3
+
+    twinloop.run(main())
+
+
+def test_yield_from_passes_everything_on() -> None:
+    async def main() -> None:
+        log: list[str] = []
+
+        def outer() -> Any:
+            return (yield from js.eval(SYNC)(log.append))
+
+        generator = outer()
+        assert (next(generator), generator.send(5), generator.throw(TypeError)) == (1, 5, "caught TypeError")
+        with pytest.raises(StopIteration) as stopped:
+            next(generator)
+        assert stopped.value.value == "returned"
+        generator = outer()
+        next(generator)
+        generator.close()
+        assert log == ["finally", "finally"]
+
+    twinloop.run(main())
+
+
+@pytest.mark.parametrize(
+    ("code", "use", "error", "text"),
+    [
+        ("(function* () { try { yield 1; } finally { yield 2; } })()", lambda g: (next(g), g.close()), RuntimeError, "yields while it is closed"),
+        ("({ [Symbol.iterator]() { return this; }, next: () => 5 })", next, js.JsException, "non-object value: 5"),
+        ("({ [Symbol.iterator]() { return { next: () => 5 }; } })", list, js.JsException, "non-object value: 5"),
+        ("(function* () {})()", lambda g: g.throw("text"), TypeError, "deriving from BaseException, not str"),
+        ("((stop) => ({ [Symbol.iterator]() { return this; }, next: stop }))", lambda f: next(f(lambda: next(iter([])))), RuntimeError, "StopIteration"),
+    ],
+    ids=["yields-in-close", "no-step", "no-step-in-a-loop", "no-exception", "stop-iteration"],
+)  # fmt: skip
+def test_what_an_iterator_may_not_do(code: str, use: Any, error: type[Exception], text: str) -> None:
+    async def main() -> None:
+        with pytest.raises(error, match=text):
+            use(js.eval(code))
+
+    twinloop.run(main())
+
+
+def test_python_resumes_a_javascript_async_generator() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        make = js.eval(ASYNC)
+        generator = make(log.append)
+        assert isinstance(generator, AsyncGenerator)
+        assert (await anext(generator), await generator.asend("sent")) == (1, "sent")
+        assert await generator.athrow(ValueError("no")) == "caught ValueError"
+        with pytest.raises(StopAsyncIteration):
+            await anext(generator)
+        async with contextlib.aclosing(make(log.append)) as generator:
+            await anext(generator)
+        assert log == ["finally", "finally"]
+
+    twinloop.run(main())
+
+
+def generate(log: Any) -> Any:
+    try:
+        sent = yield 1
+        try:
+            yield sent
+        except Exception as error:
+            yield f"caught {error}"
+        return "returned"
+    finally:
+        log("finally")
+
+
+async def generate_async(log: Any) -> Any:
+    try:
+        sent = yield 1
+        try:
+            yield sent
+        except Exception as error:
+            yield f"caught {error}"
+    finally:
+        log("finally")
+
+
+def test_javascript_resumes_a_python_generator() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        use = js.function("""(make, log) => {
+          const all = make(log), left = make(log), failing = make(log);
+          const steps = [all.next(), all.next('sent'), all.throw(new TypeError('no')), all.next(), all.next()];
+          left.next();
+          steps.push(left.return(7), left.next());
+          failing.next();
+          const error = new RangeError('mine');
+          try { failing.throw(error); } catch (caught) { steps.push({ same: caught === error }); }
+          const made = make(log).map((value) => value * 2).take(1).toArray();
+          return JSON.stringify([steps, made]);
+        }""")
+        assert use(generate, log.append) == (
+            '[[{"done":false,"value":1},{"done":false,"value":"sent"},{"done":false,"value":"caught TypeError: no"},'
+            '{"done":true,"value":"returned"},{"done":true},{"done":true,"value":7},{"done":true},{"same":true}],[2]]'
+        )
+        assert log == ["finally"] * 4
+
+    twinloop.run(main())
+
+
+def test_javascript_resumes_a_python_async_generator() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        use = js.function("""async (make, log) => {
+          const all = make(log), left = make(log);
+          const steps = [await all.next(), await all.next('sent'), await all.throw(new TypeError('no')), await all.next()];
+          await left.next();
+          steps.push(await left.return(7), await left.next());
+          return JSON.stringify(steps);
+        }""")
+        assert await use(generate_async, log.append) == (
+            '[{"done":false,"value":1},{"done":false,"value":"sent"},{"done":false,"value":"caught TypeError: no"},'
+            '{"done":true},{"done":true,"value":7},{"done":true}]'
+        )
+        assert log == ["finally"] * 2
+
+    twinloop.run(main())
+
+
+def test_a_loop_that_is_left_does_not_close_a_file(tmp_path: Any) -> None:
+    # It closed whatever had a method `close`, as a file has.
+    (tmp_path / "lines").write_text("a\nb\n")
+
+    async def main() -> None:
+        with open(tmp_path / "lines") as file:
+            js.function("(file) => { for (const line of file) break; }")(file)
+            assert next(file) == "b\n"
+
+    twinloop.run(main())
+
+
+def test_what_can_be_disposed_of_is_a_context_manager() -> None:
+    async def main() -> None:
+        make = js.eval(
+            """((log) => ({
+              name: 'it',
+              [Symbol.dispose]() { log('dispose'); },
+              async [Symbol.asyncDispose]() { await null; log('async'); },
+            }))"""
+        )
+        log: list[str] = []
+        with make(log.append) as resource:
+            assert resource.name == "it"
+        async with make(log.append) as resource:
+            assert resource.name == "it"
+        with pytest.raises(LookupError), make(log.append):
+            raise LookupError
+        assert log == ["dispose", "async", "dispose"]
+        assert not hasattr(js.eval("new (class A {})()"), "__enter__")
+        with (
+            pytest.raises(js.JsException, match="cannot end"),
+            js.eval("({ [Symbol.dispose]() { throw new Error('cannot end'); } })"),
+        ):
+            pass
+
+    twinloop.run(main())
+
+
+def test_a_context_manager_can_be_disposed_of() -> None:
+    log: list[object] = []
+
+    class Managed:
+        def __enter__(self) -> Managed:
+            return self
+
+        def __exit__(self, *exception: object) -> None:
+            log.append(exception)
+
+        async def __aenter__(self) -> Managed:
+            return self
+
+        async def __aexit__(self, *exception: object) -> None:
+            log.append("async")
+
+    async def main() -> None:
+        await js.eval("""(async (make) => {
+          { using managed = make(); }
+          { await using managed = make(); }
+        })""")(Managed)
+        assert log == [(None, None, None), "async"]
+
+    twinloop.run(main())

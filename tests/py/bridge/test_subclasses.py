@@ -1,0 +1,160 @@
+"""Classes across the languages: a JavaScript class that extends one of Python's, ``instanceof`` and ``isinstance``."""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+import pytest
+import twinloop
+from twinloop import js
+
+
+class Base:
+    shared = "of the class"
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+    def hello(self, name: str) -> str:
+        return f"hello {name} {self.x}"
+
+    def call_hello(self, name: str) -> str:
+        return self.hello(name)
+
+    def read(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+DERIVED = """((Base) => {
+  class Derived extends Base {
+    field = 5;
+    #secret = 42;
+    static kind = 'static';
+    static make() { return new this(1); }
+    constructor(x) { super(x); this.extra = x * 2; }
+    hello(name, options) { return `js ${super.hello(name)} ${this.#secret} ${options?.loud ?? ''}`; }
+    get doubled() { return this.x * 2; }
+    set doubled(value) { this.x = value / 2; }
+    async later() { await null; return this.x; }
+  }
+  class Further extends Derived { hello(name) { return `further ${super.hello(name)}`; } }
+  return { Derived, Further };
+})"""
+
+
+def test_a_class_of_javascripts_extends_one_of_pythons() -> None:
+    async def main() -> None:
+        classes = js.eval(DERIVED)(Base)
+        made = classes.Derived.new(3)
+        # An object of Python's, which has what JavaScript's class adds.
+        assert isinstance(made, Base) and type(made).__name__ == "Derived"
+        assert (made.x, made.field, made.extra, made.shared) == (3, 5, 6, "of the class")
+        assert made.hello("you") == made.call_hello("you") == "js hello you 3 42 "
+        assert made.hello("you", loud="!") == "js hello you 3 42 !"
+        assert (made.read("doubled"), await made.later()) == (6, 3)
+        made.doubled = 20
+        assert (made.x, type(made).kind, vars(made)["extra"]) == (10, "static", 6)
+        assert classes.Derived.make().x == 1
+
+        further = classes.Further.new(4)
+        assert further.call_hello("you") == "further js hello you 4 42 "
+        assert isinstance(further, type(made)) and not isinstance(made, type(further))
+
+        check = js.function("""({ Derived, Further }, Base, made) => {
+          const further = new Further(1);
+          return JSON.stringify([
+            made instanceof Derived, made instanceof Base, made instanceof Further, further instanceof Derived,
+            new Base(1) instanceof Derived, ({}) instanceof Base, made.constructor === Derived, Object.keys(made).join(),
+            (made.doubled = 4, made.x), made.hello('it'), Base.prototype.hello(made, 'plain'),
+          ]);
+        }""")
+        assert check(classes, Base, made) == (
+            '[true,true,false,true,false,false,true,"x,field,extra",2,"js hello it 2 42 ","hello plain 2"]'
+        )
+
+    twinloop.run(main())
+
+
+def test_python_code_calls_what_a_javascript_class_overrides() -> None:
+    class Shape(abc.ABC):
+        @abc.abstractmethod
+        def area(self) -> float: ...
+
+        def __len__(self) -> int:
+            return 0
+
+    async def main() -> None:
+        protocols = js.eval("""((Protocol, Shape) => {
+          class Echo extends Protocol {
+            connection_made(transport) { this.transport = transport; }
+            data_received(data) { this.transport.write(data); this.transport.close(); }
+          }
+          class Square extends Shape { area() { return 4; } __len__() { return 7; } __repr__() { return 'Square!'; } }
+          class Abstract extends Shape {}
+          return { echo: () => new Echo(), square: new Square(), abstract: () => new Abstract() };
+        })""")(asyncio.Protocol, Shape)
+        square = protocols.square
+        assert (square.area(), len(square), repr(square)) == (4, 7, "Square!")
+        with pytest.raises(TypeError, match="abstract"):
+            protocols.abstract()
+
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(protocols.echo, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"echo")
+            assert await reader.read() == b"echo"
+            writer.close()
+
+    twinloop.run(main())
+
+
+def test_a_class_that_cannot_be_extended_says_so() -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError, match="not an acceptable base type"):
+            js.function("(C) => new (class D extends C {})()")(bool)
+
+    twinloop.run(main())
+
+
+def test_what_a_class_keeps_private_lives_as_long_as_its_object() -> None:
+    async def main() -> None:
+        made = js.eval("((C) => new (class D extends C { #n = 5; n() { return this.#n; } })(1))")(Base)
+        # The proxy would be gone if nothing kept it, and the private field with it.
+        js.collect()
+        gc.collect()
+        js.collect()
+        assert made.n() == 5
+        gone = weakref.ref(made)
+        del made
+        for _ in range(3):
+            js.collect()
+        assert gone() is None
+
+    twinloop.run(main())
+
+
+def test_instances_are_known_by_their_class() -> None:
+    class Meta(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return instance == 5
+
+    class Five(metaclass=Meta):
+        pass
+
+    async def main() -> None:
+        is_instance = js.function("(value, C) => value instanceof C")
+        assert is_instance(Base(1), Base) and is_instance([], list) and is_instance("x", str)
+        assert not is_instance({}, Base) and not is_instance(js.eval("[]"), list)
+        assert is_instance(5, Five) and not is_instance(6, Five)
+        url = js.URL.new("http://localhost/")
+        assert isinstance(url, js.URL) and not isinstance(url, js.Map) and not isinstance(3, js.URL)
+        assert isinstance(js.eval("new TypeError('x')"), js.TypeError)
+        with pytest.raises(js.JsException, match="prototype"):
+            isinstance(url, js.eval("() => 1"))
+
+    twinloop.run(main())
