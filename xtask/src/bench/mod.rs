@@ -4,6 +4,7 @@
 //! is the median. Clients run on core 0 and servers on core 1. A contestant that is missing or fails is named and skipped.
 
 mod bridge;
+mod broadcast;
 mod echo;
 mod javascript;
 mod peers;
@@ -60,6 +61,7 @@ Groups (all by default):
   fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
   files-python  10,000 small files, each opened, read or written, and closed       aiofiles on uvloop
   websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
+  broadcast    BroadcastChannel on 1, 2 and 4 processes, in both languages, and what is lost: local, then by Redis, its streams, NATS, JetStream
   trace        programs of both languages as they are and traced (twinloop trace)
 
   --json FILE   also write every sample, with the machine and the versions
@@ -83,7 +85,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 28] = [
+const GROUPS: [&str; 29] = [
     "startup",
     "echo",
     "unix",
@@ -111,6 +113,7 @@ const GROUPS: [&str; 28] = [
     "fetch-python",
     "files-python",
     "websocket-python",
+    "broadcast",
     "trace",
 ];
 
@@ -302,6 +305,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "fetch-python" => python::fetch(plan, &mut report)?,
             "files-python" => python::files(plan, &mut report)?,
             "websocket-python" => python::websocket(plan, &mut report)?,
+            "broadcast" => broadcast::broadcast(plan, &mut report)?,
             "trace" => trace::trace(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }

@@ -20,6 +20,16 @@ struct Samples {
     values: Vec<f64>,
 }
 
+impl Samples {
+    /// The median; of what must be none, all.
+    fn shown(&self) -> f64 {
+        match self.unit {
+            Unit::Lost => self.values.iter().sum(),
+            _ => median(&self.values),
+        }
+    }
+}
+
 /// All samples of a run, and who did not take part.
 pub(crate) struct Report {
     samples: Vec<Samples>,
@@ -134,7 +144,7 @@ impl Report {
                 &samples.case,
                 &samples.contestant,
                 samples.unit,
-                median(&samples.values),
+                samples.shown(),
             );
         }
         table
@@ -171,7 +181,7 @@ impl Report {
         for samples in &self.samples {
             groups[&samples.group][&samples.case][&samples.contestant] = json!({
                 "unit": samples.unit.name(),
-                "median": median(&samples.values),
+                "median": samples.shown(),
                 "samples": samples.values,
             });
         }
@@ -214,5 +224,15 @@ mod tests {
     fn the_median_is_the_middle() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+
+    #[test]
+    fn what_was_lost_once_is_shown() {
+        let mut report = Report::new();
+        for lost in [0.0, 3.0, 0.0] {
+            report.add("group", "lost", "a", Unit::Lost, lost);
+        }
+        let text = report.table("group").markdown();
+        assert!(text.ends_with("| lost | - | 3 |\n\n"), "{text}");
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Unit {
     Nanoseconds,
     PerSecond,
     MebibytesPerSecond,
+    /// What must be none; those of all rounds count.
+    Lost,
 }
 
 impl Unit {
@@ -26,6 +28,7 @@ impl Unit {
             Unit::Nanoseconds => "ns",
             Unit::PerSecond => "/s",
             Unit::MebibytesPerSecond => "MiB/s",
+            Unit::Lost => "lost",
         }
     }
 
@@ -37,6 +40,7 @@ impl Unit {
             Unit::Nanoseconds,
             Unit::PerSecond,
             Unit::MebibytesPerSecond,
+            Unit::Lost,
         ];
         all.into_iter().find(|unit| unit.name() == name)
     }
@@ -47,6 +51,7 @@ impl Unit {
 
     fn shown(self, value: f64) -> String {
         match self {
+            Unit::Lost => format!("{value:.0}"),
             Unit::PerSecond if value >= 10_000.0 => format!("{:.1}k/s", value / 1e3),
             Unit::PerSecond => format!("{value:.0}/s"),
             Unit::Nanoseconds if value >= 1e6 => format!("{:.2} ms", value / 1e6),
@@ -142,7 +147,11 @@ impl Table {
 
     /// Each case with its contestants, the subject first.
     pub(crate) fn bars(&self) -> impl Iterator<Item = (&str, Vec<Bar>)> {
-        self.cases.iter().enumerate().map(|(case, name)| {
+        let measured = self.cases.iter().enumerate().filter(|(case, _)| {
+            let mut medians = self.medians.iter();
+            !medians.any(|median| median.case == *case && median.unit == Unit::Lost)
+        });
+        measured.map(|(case, name)| {
             let present: Vec<&Median> = (0..self.contestants.len())
                 .filter_map(|contestant| self.find(case, contestant))
                 .collect();
@@ -169,7 +178,7 @@ impl Table {
             return ("-".into(), None);
         };
         let subject = self.contestants.iter().position(|name| name == SUBJECT);
-        let other = subject.filter(|subject| *subject != contestant);
+        let other = subject.filter(|subject| *subject != contestant && median.unit != Unit::Lost);
         let ratio = other
             .and_then(|subject| self.find(case, subject))
             .map(|subject| median.ratio(subject.value));
