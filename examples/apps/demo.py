@@ -122,6 +122,17 @@ async def scraper(folder):
         await command("scraper", "scraper.py", f"{url}/", f"{folder}/results.sqlite", *words)
 
 
+async def ledger(name, folder):
+    async with Server(f"ledger/{name}", DATABASE_URL=f"{folder}/ledger.sqlite") as url, twinloop.Session(base_url=url) as session:
+        for account in ("ada", "bob"):
+            await session.put(f"/accounts/{account}", json={"balance": 100})
+        for again in ("", ", and the same again"):
+            transfer = {"source": "ada", "target": "bob", "amount": 30}
+            answer = await session.put(f"/transfers/{name.replace('.', '-')}", json=transfer)
+            show(f"a transfer{again}: {await answer.text()}")
+        show(f"accounts: {await (await session.get('/accounts')).text()}")
+
+
 async def dashboard():
     async with Server("dashboard/dashboard.jsx") as url:
         async with twinloop.fetch(f"{url}/week") as response:
@@ -139,6 +150,8 @@ async def main():
             await editor(name, folder)
         await files(folder)
         await scraper(folder)
+        for name in ("ledger.js", "ledger.py"):
+            await ledger(name, folder)
         await dashboard()
     print("\nEach is a program of its own: its README says how to run it and what to open in a browser.")
 

@@ -1,6 +1,6 @@
 """What the tests of ``examples/apps`` share: an application as a process of its own, browsers, and the servers that are there.
 
-``cargo xtask test apps`` installs the packages that the applications use, and Chromium, NATS, Redis and PostgreSQL if this kind of test
+``cargo xtask test apps`` installs the packages that the applications use, and Chromium, NATS, Redis, PostgreSQL and MariaDB if this kind of test
 is named or in CI; what is not there is skipped by its name.
 """
 
@@ -91,6 +91,12 @@ def address_of(name):
     if name not in SERVERS:
         pytest.skip(f"{name} is not there: cargo xtask test apps")
     return SERVERS[name]
+
+
+@pytest.fixture
+def place_of():
+    """Host and port of a server, by its name: ``place_of("mariadb")``."""
+    return address_of
 
 
 @pytest.fixture

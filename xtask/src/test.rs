@@ -466,7 +466,8 @@ impl Session<'_> {
         {
             terminal::note(&format!("{error:#}"));
         }
-        self.pytest_with(&venv, "tests/apps", &["nats", "postgresql", "redis"])
+        let servers = ["mariadb", "nats", "postgresql", "redis"];
+        self.pytest_with(&venv, "tests/apps", &servers)
     }
 
     /// The programs over packages of both languages.

@@ -1,0 +1,113 @@
+"""One way to three databases: ``postgresql://user@host/database``, ``mysql://user@host/database``, and the path of a file for SQLite.
+
+A connection is lent from a pool, for one query or a transaction. Whoever is cancelled ends what runs, in the server too; and what the
+database gave up, or whose connection was cut, is done again from its beginning, until the caller's time is over.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import random
+import re
+from pathlib import Path
+
+_, *parts = re.split(r"^-- (\w+)\n", Path(__file__).with_name("queries.sql").read_text(), flags=re.M)
+QUERIES = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+async def open_database(address, size):
+    found = re.match(r"(postgresql|mysql):", address)
+    driver = importlib.import_module(f"drivers.{found[1] if found else 'sqlite'}")
+    database = Database(await driver.open_driver(address, size))
+    for table in ("make_accounts", "make_transfers"):
+        async with asyncio.timeout(10):
+            await database.transaction(lambda connection, table=table: connection.change(table))
+    return database
+
+
+class Gone(Exception):
+    """A connection that was cut, or could not be had."""
+
+
+class Lent:
+    """A connection, as those who use it see it."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    async def rows(self, query, /, **parameters):
+        return await self.connection.rows(QUERIES[query], parameters)
+
+    async def change(self, query, /, **parameters):
+        """Gives how many rows were changed."""
+        return await self.connection.change(QUERIES[query], parameters)
+
+
+class Database:
+    def __init__(self, driver):
+        self.driver = driver
+        self.close = driver.close
+
+    async def rows(self, query, /, **parameters):
+        """The rows of a query."""
+        return await self._insist(lambda lent: lent.rows(query, **parameters))
+
+    async def slow_rows(self, query, /, **parameters):
+        """The same of a query that takes long; SQLite has a connection for it alone."""
+        if hasattr(self.driver, "slow_rows"):
+            return await self.driver.slow_rows(QUERIES[query], parameters)
+        return await self.rows(query, **parameters)
+
+    async def transaction(self, work):
+        """What ``work`` does with its connection is done whole or not at all. It may be called again."""
+
+        async def whole(lent):
+            await lent.connection.begin()
+            result = await work(lent)
+            await lent.connection.commit()
+            return result
+
+        return await self._insist(whole)
+
+    async def _insist(self, work):
+        attempt = 0
+        while True:
+            try:
+                return await self._lend(work)
+            except Exception as error:
+                if asyncio.current_task().cancelling():  # which some drivers make another error of
+                    raise asyncio.CancelledError from error
+                # Others were first, or the connection was cut: perhaps after the end of the transaction, so `work` looks for what it has done.
+                if isinstance(error, Gone):
+                    print(f"ledger: {error}", flush=True)
+                elif not self.driver.is_conflict(error):
+                    raise
+                await asyncio.sleep(random.random() * min(0.01 * 2**attempt, 0.5))
+                attempt += 1
+
+    async def _lend(self, work):
+        try:
+            connection = await self.driver.take()
+        except Exception as error:
+            raise Gone(f"{error or type(error).__name__}") from error
+        try:
+            return await work(Lent(connection))
+        except asyncio.CancelledError:
+            await connection.cancel()
+            raise
+        except Exception as error:
+            if not await is_rolled_back(connection):
+                raise Gone(f"{error or type(error).__name__}") from error
+            raise
+        finally:
+            with contextlib.suppress(Exception):  # it is gone; the pool makes another
+                await connection.give_back()
+
+
+async def is_rolled_back(connection):
+    """Whether the connection is still there."""
+    try:
+        await connection.rollback()
+        return True
+    except Exception:
+        return False
