@@ -588,4 +588,75 @@ test('a request that is destroyed as a stream leaves its connection to the respo
   await close();
 });
 
+// The order is that of Node 26.
+test('the events of a request and its response come in their order', async () => {
+  const post = 'POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\n';
+  const get = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+  const plain = 'finish, request end, close, request close';
+  const cases = [
+    [get, undefined, (_request, response) => response.end('x'), plain],
+    [get, undefined, (_request, response) => setTimeout(() => response.end('x'), 1), plain],
+    [get, undefined, (_request, response) => response.end('x'.repeat(500_000)), plain],
+    [post, 'abc', (request, response) => request.resume().on('end', () => response.end('x')), 'request end, finish, request close, close'],
+    [
+      post,
+      'abc',
+      (request, response, log) => request.on('data', () => log('data')).on('end', () => response.end('x')),
+      'data, request end, finish, request close, close',
+    ],
+    [
+      get,
+      undefined,
+      (_request, response, log) => {
+        response.write('a', () => log('written'));
+        response.end('x', (error) => log(`ended ${error} ${response.writableFinished}`));
+        log(response.writableFinished);
+      },
+      `false, written, ended null true, ${plain}`,
+    ],
+    [
+      get,
+      undefined,
+      (_request, response, log) => {
+        response.end('x');
+        response.end((error) => log(`ended ${error}`));
+        response.end('y', (error) => log(error.code));
+        response.on('error', (error) => log(`error ${error.code}`));
+      },
+      'ended null, finish, ERR_STREAM_WRITE_AFTER_END, error ERR_STREAM_WRITE_AFTER_END, request end, close, request close',
+    ],
+    [
+      get,
+      undefined,
+      (_request, response, log) => {
+        response.destroy();
+        response.end('x', () => log('never'));
+        response.on('close', () => log(response.writableFinished));
+      },
+      'close, false, request close',
+    ],
+  ];
+  for (const [head, body, handler, expected] of cases) {
+    const seen = [];
+    const log = (event) => seen.push(event);
+    const over = Promise.withResolvers();
+    const { port, close } = await serving((request, response) => {
+      for (const event of ['end', 'close']) request.on(event, () => log(`request ${event}`));
+      for (const event of ['finish', 'close']) response.on(event, () => log(event));
+      let left = 2;
+      const ended = () => (left -= 1) === 0 && setImmediate(over.resolve);
+      request.on('close', ended);
+      response.on('close', ended);
+      handler(request, response, log);
+    });
+    const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.resume().write(head);
+    if (body !== undefined) setTimeout(() => socket.write(body), 20);
+    await over.promise;
+    equal(seen.join(', '), expected);
+    socket.destroy();
+    await close();
+  }
+});
+
 await run();

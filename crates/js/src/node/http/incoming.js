@@ -140,7 +140,8 @@ const methods = {
         cleanUp();
         done(reason?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? given : (reason ?? given));
       });
-    } else done(error);
+    } else if (error) done(error);
+    else callback();
   },
 
   /** @this {any} @param {string[]} list @param {number} count */
@@ -172,7 +173,9 @@ const methods = {
     this._dumped = true;
     // What has come already is nobody's either.
     this.removeAllListeners('data');
-    this.resume();
+    // One that has ended without a byte need not flow to be over.
+    if (this.complete && this.readableLength === 0) this.read(0);
+    else this.resume();
   },
 };
 addMethods(IncomingMessage.prototype, methods);

@@ -25,6 +25,10 @@ const bytesOfBody = Symbol('kBytesWritten');
 const errored = Symbol('errored');
 const highWaterMark = Symbol('highWaterMark');
 const rejectsBody = Symbol('rejectNonStandardBodyWrites');
+/** Everything has left, which is told next. */
+const isSent = Symbol('sent');
+/** The callbacks of `end`, if there are any. */
+const toldOfEnd = Symbol('toldOfEnd');
 
 let cachedDate = '';
 let dateTimer = false;
@@ -69,6 +73,8 @@ function OutgoingMessage(options) {
   this._trailer = '';
   this[needsDrain] = false;
   this.finished = false;
+  this[isSent] = false;
+  this[toldOfEnd] = null;
   this._headerSent = false;
   this[corked] = 0;
   this[chunked] = [];
@@ -381,7 +387,7 @@ const methods = {
     if (this.finished) {
       if (hasChunk) endedError(this, typeof callback === 'function' ? callback : noop);
       else if (typeof callback === 'function') {
-        if (!this.writableFinished) this.on('finish', callback);
+        if (!this.writableFinished) tellOfEnd(this, callback);
         else callback(nodeError(Error, 'ERR_STREAM_ALREADY_FINISHED', 'Cannot call end after a stream was finished'));
       }
       return this;
@@ -506,13 +512,19 @@ function store(message, state, name, value, validates) {
   }
 }
 
+/** Whoever ended it hears before all others that everything has left. @param {any} message @param {(error: any) => void} callback */
+function tellOfEnd(message, callback) {
+  if (message[toldOfEnd] === null) message[toldOfEnd] = [callback];
+  else push(message[toldOfEnd], callback);
+}
+
 /** Somebody writes after the end. @param {any} message @param {(error: any) => void} done */
 function endedError(message, done) {
   const error = nodeError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
   nextTick(() => {
+    done(error);
     if (!message.destroyed) message.emit('error', error);
   });
-  nextTick(done, error);
 }
 
 /** @param {any} message @param {any} given @param {any} encoding @param {any} callback @param {boolean} isEnd */
@@ -582,12 +594,16 @@ function lengthMismatch(actual, expected) {
 
 /** @param {any} message @param {any} callback @param {any} held the socket that was held back */
 function endMessage(message, callback, held) {
-  if (typeof callback === 'function') message.once('finish', callback);
+  if (typeof callback === 'function') tellOfEnd(message, callback);
   if (message._hasBody && hasStrictLength(message) && message[bytesOfBody] !== message._contentLength) {
     throw lengthMismatch(message[bytesOfBody], message._contentLength);
   }
   const finish = (/** @type {any} */ error) => {
-    if (!error) message.emit('finish');
+    if (error) return;
+    message[isSent] = true;
+    const told = message[toldOfEnd];
+    for (let i = 0; told !== null && i < told.length; i += 1) told[i](null);
+    message.emit('finish');
   };
   if (message._hasBody && message.chunkedEncoding) {
     while (message[corked] > 0) message.uncork();
@@ -612,7 +628,7 @@ function emitClose(message) {
 
 /** @type {Record<string, (message: any) => any>} */
 const getters = {
-  writableFinished: (message) => message.finished && message.outputSize === 0 && (!message.socket || message.socket.writableLength === 0),
+  writableFinished: (message) => message[isSent],
   writableObjectMode: () => false,
   writableLength: (message) => {
     let size = message.outputSize + (message.socket ? message.socket.writableLength : 0);

@@ -27,9 +27,6 @@ const state = Symbol('http.server.state');
 /** Whether requests without a body are over before the program hears of them. */
 const endsEmpty = Symbol('http.server.optimizeEmptyRequests');
 
-/** Whether the request of a response has no body. */
-const isBodiless = Symbol('http.server.isBodiless');
-
 /** When a request began, if somebody observes it. */
 const measured = Symbol('measured');
 
@@ -398,7 +395,6 @@ function onIncoming(server, socket, own, request, flags) {
   response._maxRequestsPerSocket = server.maxRequestsPerSocket;
   heard('http.server.response.created')?.publish({ request, response });
   response[state] = own;
-  response[isBodiless] = (flags & flag.hasBody) === 0;
   response._onPendingData = onPendingData;
   response.shouldKeepAlive = (flags & flag.keepsAlive) !== 0;
   response[uniqueFields] = server[uniqueFields];
@@ -478,9 +474,7 @@ function onFinish() {
   // What nobody read is not to stand in the way of the next request.
   if (!request._consuming) request._dump();
   if (this.socket) this.detachSocket(socket);
-  // A request without a body ends before its response closes, as in Node.
-  if (this[isBodiless]) nextTick(nextTick, emitClose, this);
-  else nextTick(emitClose, this);
+  nextTick(emitClose, this);
   if (this._last) {
     if (own.isRefused) linger(socket, own);
     else if (typeof socket.destroySoon === 'function') socket.destroySoon();
