@@ -72,6 +72,8 @@ interface BridgeOperations {
   /** An attribute of `instance` as the class has it, below what was derived; undefined where there is none. */
   pySuper(handle: PythonHandle, instance: any, name: string): any;
   pyAwait(handle: PythonHandle): Promise<any>;
+  /** A Python object (its proxy) and an object of JavaScript's are two halves of one. */
+  pyBind(instance: any, object: object): void;
   abilities: Record<
     | 'CALLABLE'
     | 'AWAITABLE'

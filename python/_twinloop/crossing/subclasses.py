@@ -1,13 +1,19 @@
-"""Classes of JavaScript's that extend a class of Python's: ``class D extends C`` where ``C`` came from Python.
+"""Classes that extend across the languages.
 
-An object of such a class is Python's, of a class that is made for ``D`` here: what ``D`` defines is called in JavaScript with the object's
-proxy as ``this``, also by Python code that knows nothing of it.
+``class D extends C`` in JavaScript, where ``C`` came from Python: an object of ``D`` is Python's, of a class that is made for ``D`` here.
+What ``D`` defines is called in JavaScript with the object's proxy as ``this``, also by Python code that knows nothing of it.
+
+``class P(js.C)`` in Python: an object of ``P`` has two halves, Python's and one that JavaScript's class makes, on whose prototype the methods
+of ``P`` stand. At the border each half is the other (``crates/runtime/src/js_in_python/instances.rs``).
 """
 
 from __future__ import annotations
 
 import types
+import weakref
 from typing import TYPE_CHECKING, Any
+
+from _twinloop import _native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,3 +55,110 @@ def above(base: type, instance: Any) -> Any:
 def keep_proxy(instance: Any, holder: Any) -> None:
     """Let the object keep its proxy, on which JavaScript has the private fields of its class."""
     object.__setattr__(instance, "__twinloop_proxy__", holder)
+
+
+# ---- Python classes that extend one of JavaScript's
+
+
+class Instance(_native.JsInstance):
+    """An object of a Python class that extends a class of JavaScript's.
+
+    An attribute that is set is a property of JavaScript's half, unless its name begins with an underscore: that is Python's alone.
+    """
+
+    __twinloop_parent__: Any
+    __twinloop_constructor__: Any
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        for name, value in list(vars(cls).items()):
+            if not name.startswith("_") and not callable(value) and not hasattr(type(value), "__get__"):
+                setattr(cls, name, _Default(name, value))
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._construct(self.__twinloop_parent__, _constructor_of(type(self)), arguments, named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._half, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or hasattr(getattr(type(self), name, None), "__set__"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._half, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            object.__delattr__(self, name)
+        else:
+            delattr(self._half, name)
+
+
+class _Default:
+    """An attribute of the class, which an object has in JavaScript's half from the prototype on."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        self._name = name
+        self.value = value
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self.value if instance is None else getattr(instance._half, self._name)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        setattr(instance._half, self._name, value)
+
+
+# By the class's identity: the base, while a class extends it.
+_bases: weakref.WeakValueDictionary[int, type] = weakref.WeakValueDictionary()
+
+
+def base_of(js_class: Any) -> type:
+    """What stands for a class of JavaScript's among the bases of one of Python's."""
+    known = _bases.get(hash(js_class))
+    if known is not None and known.__dict__["__twinloop_parent__"] is js_class:
+        return known
+    names: dict[str, Any] = {"__twinloop_parent__": js_class, "__module__": "javascript"}
+    for name, kind, *functions in _native.js_members(js_class):
+        if name in names:
+            continue
+        if kind == "method":
+            names[name] = _method(name, functions[0])
+        elif kind == "accessor":
+            getter, setter = functions
+            names[name] = property(getter and _method(name, getter), setter and _method(name, setter))
+        else:
+            names[name] = _ITERATIONS[name]
+    base = type(js_class.name or "JsClass", (Instance,), names)
+    _bases[hash(js_class)] = base
+    return base
+
+
+_ITERATIONS = {"__iter__": lambda self: iter(self._half), "__aiter__": lambda self: aiter(self._half)}
+
+
+def _constructor_of(cls: type[Instance]) -> Any:
+    """JavaScript's constructor of objects of this class."""
+    found = cls.__dict__.get("__twinloop_constructor__")
+    if found is not None:
+        return found
+    members: dict[str, list[Any]] = {}
+    for base in reversed(cls.__mro__):
+        # What JavaScript's class has stands on its own prototype.
+        if base in (object, Instance, _native.JsInstance) or "__twinloop_parent__" in vars(base):
+            continue
+        for name, value in vars(base).items():
+            if not name.startswith("__") and (member := _member(name, value)) is not None:
+                members[name] = member
+    constructor = _native.js_derive(cls.__twinloop_parent__, cls.__name__, list(members.values()))
+    type.__setattr__(cls, "__twinloop_constructor__", constructor)
+    return constructor
+
+
+def _member(name: str, value: Any) -> list[Any] | None:
+    if isinstance(value, property):
+        return [name, "accessor", value.fget, value.fset]
+    if isinstance(value, _Default):
+        return [name, "value", value.value, None]
+    return [name, "method", value, None] if isinstance(value, types.FunctionType) else None

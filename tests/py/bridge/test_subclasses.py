@@ -158,3 +158,142 @@ def test_instances_are_known_by_their_class() -> None:
             isinstance(url, js.eval("() => 1"))
 
     twinloop.run(main())
+
+
+def test_a_class_of_pythons_extends_one_of_javascripts() -> None:
+    async def main() -> None:
+        events: list[Any] = []
+
+        class Target(js.EventTarget):
+            label = "default"
+
+            def __init__(self, name: str) -> None:
+                super().__init__()
+                self.name = name
+                self._own = [name]
+
+            def dispatchEvent(self, event: Any) -> Any:
+                events.append((self, event.type))
+                return super().dispatchEvent(event)
+
+            @property
+            def twice(self) -> str:
+                return self.name * 2
+
+            @twice.setter
+            def twice(self, value: str) -> None:
+                self.name = value[: len(value) // 2]
+
+            async def later(self) -> str:
+                await asyncio.sleep(0)
+                return self.name
+
+        target = Target("it")
+        target.addEventListener("x", lambda event: events.append((event.target, "heard")))
+        use = js.function("""async (target) => {
+          target.dispatchEvent(new Event('x'));
+          target.twice = 'abab';
+          const was = target.label;
+          target.label = 'changed';
+          return JSON.stringify([
+            target instanceof EventTarget, target.constructor.name, target.name, target.twice, was, await target.later(), '_own' in target,
+          ]);
+        }""")
+        assert await use(target) == '[true,"Target","ab","abab","default","ab",false]'
+        assert events == [(target, "x"), (target, "heard")] and events[0][0] is target
+        assert (target.name, target.label, target._own, Target.label) == ("ab", "changed", ["it"], "default")
+        assert isinstance(target, Target) and isinstance(target, js.EventTarget)
+        assert js.function("(value) => value")(target) is target
+        del target.name
+        assert not hasattr(target, "name")
+
+    twinloop.run(main())
+
+
+def test_javascript_calls_what_a_python_class_overrides() -> None:
+    async def main() -> None:
+        stream = js.require("node:stream")
+
+        class Upper(stream.Transform):
+            def __init__(self) -> None:
+                super().__init__(decodeStrings=False, encoding="utf8")
+                self._count = 0
+
+            def _transform(self, chunk: str, _encoding: str, callback: Any) -> None:
+                self._count += 1
+                self.push(chunk.upper())
+                callback()
+
+        upper = Upper()
+        upper.write("a")
+        upper.end("b")
+        assert "".join([chunk async for chunk in upper]) == "AB" and upper._count == 2
+
+        # A method that the parent's constructor calls has its object.
+        class Early(js.eval("(class { constructor() { this.told = this.tell(); } tell() { return 'parent'; } })")):
+            def tell(self) -> str:
+                assert isinstance(self, Early)
+                return "child, over " + super().tell()
+
+        assert Early().told == "child, over parent"
+
+        class Further(Early):
+            def tell(self) -> str:
+                return "further, " + super().tell()
+
+        assert Further().told == "further, child, over parent"
+
+    twinloop.run(main())
+
+
+def test_an_object_of_two_halves_lives_as_long_as_either() -> None:
+    async def main() -> None:
+        class Target(js.EventTarget):
+            pass
+
+        kept = Target()
+        kept._own = 5
+        js.globals.kept = kept
+        reference = weakref.ref(kept)
+        del kept
+        js.collect()
+        # Python's half is there as long as JavaScript's is.
+        assert reference() is js.globals.kept and js.globals.kept._own == 5
+        del js.globals.kept
+        for _ in range(3):
+            js.collect()
+        assert reference() is None
+
+    twinloop.run(main())
+
+
+def test_what_cannot_be_extended_or_used_says_so() -> None:
+    async def main() -> None:
+        with pytest.raises(TypeError, match="no class of JavaScript's"):
+
+            class _Bad(js.eval("() => 1")):
+                pass
+
+        class Unmade(js.EventTarget):
+            def __init__(self) -> None:
+                self.name = "too early"
+
+        with pytest.raises(RuntimeError, match=r"super\(\).__init__\(\)"):
+            Unmade()
+
+        class Twice(js.EventTarget):
+            def __init__(self) -> None:
+                super().__init__()
+                super().__init__()
+
+        with pytest.raises(RuntimeError, match="before"):
+            Twice()
+
+        class Refused(js.URL):
+            pass
+
+        with pytest.raises(js.JsException, match="TypeError"):
+            Refused("no url")
+        assert Refused("http://localhost/a").pathname == "/a"
+
+    twinloop.run(main())

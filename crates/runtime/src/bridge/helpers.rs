@@ -1,4 +1,4 @@
-//! The JavaScript half of the bridge: six files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! The JavaScript half of the bridge: seven files, CommonJS in shape as the built-in files are, whose `require` they have. They get
 //! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
@@ -6,7 +6,7 @@ use twinloop_js::engine::{Error, Local, Scope, Slot};
 use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -14,6 +14,10 @@ const FILES: [(&str, &str); 6] = [
     (
         "twinloop:bridge/objects",
         include_str!("../js_in_python/objects.js"),
+    ),
+    (
+        "twinloop:bridge/instances",
+        include_str!("../js_in_python/instances.js"),
     ),
     (
         "twinloop:bridge/errors",
@@ -84,12 +88,15 @@ pub(crate) enum Helper {
     HandlesOf,
     Mirror,
     Survivors,
+    MembersOfClass,
+    DeriveForPython,
+    ConstructHalf,
     WaitForAbortable,
     LeaveAbortable,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 53] = [
+const NAMES: [(Helper, &str); 56] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Given, "given"),
@@ -141,6 +148,9 @@ const NAMES: [(Helper, &str); 53] = [
     (Helper::HandlesOf, "handlesOf"),
     (Helper::Mirror, "mirror"),
     (Helper::Survivors, "survivors"),
+    (Helper::MembersOfClass, "membersOfClass"),
+    (Helper::DeriveForPython, "deriveForPython"),
+    (Helper::ConstructHalf, "constructHalf"),
     (Helper::WaitForAbortable, "waitForAbortable"),
     (Helper::LeaveAbortable, "leaveAbortable"),
 ];
@@ -159,6 +169,9 @@ pub(super) struct Helpers {
 impl Helpers {
     pub(super) fn load(scope: &Scope<'_>) -> Result<Helpers, Error> {
         let ops = python_in_js::native(scope, &js_in_python::FLAGS)?;
+        for op in js_in_python::OPS {
+            scope.set(ops, op.name, scope.function(op)?)?;
+        }
         let require = twinloop_js::require(scope)?;
         let mut loaded = Vec::with_capacity(FILES.len());
         for (name, source) in FILES {

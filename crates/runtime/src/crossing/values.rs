@@ -14,7 +14,7 @@ use twinloop_py::Text;
 
 use super::Crossing;
 use crate::bridge::Helper;
-use crate::js_in_python::{JsProxy, introduce};
+use crate::js_in_python::{JsInstance, JsProxy, introduce};
 
 /// The largest integer that every Number up to it represents.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -42,6 +42,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
         if let Ok(text) = value.cast::<PyString>() {
             return self.string_to_js(text);
+        }
+        if let Ok(instance) = value.cast::<JsInstance>() {
+            return self.of_python(instance.get().local(self));
         }
         if value.is_instance_of::<PyBaseException>()
             && let Some(thrown) = self.thrown_of(value)

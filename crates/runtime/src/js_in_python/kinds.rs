@@ -236,6 +236,15 @@ impl JsFunction {
         })
     }
 
+    /// What stands among Python's bases for `class Mine(js.EventTarget)`.
+    fn __mro_entries__<'py>(
+        slf: &Bound<'py, Self>,
+        _bases: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let module = slf.py().import("_twinloop.crossing.subclasses")?;
+        PyTuple::new(slf.py(), [module.call_method1("base_of", (slf,))?])
+    }
+
     /// `isinstance(value, URL)` is JavaScript's `instanceof`.
     fn __instancecheck__(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
         slf.as_super().get().with(slf.py(), |crossing, function| {

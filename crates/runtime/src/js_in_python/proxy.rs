@@ -81,6 +81,11 @@ impl JsProxy {
         bridge.value(scope, &self.key)
     }
 
+    /// The identity number of its object.
+    pub(super) fn identity(&self) -> Option<u64> {
+        self.identity
+    }
+
     /// Where its value stands among what Python holds.
     pub(crate) fn held_at(&self) -> Option<usize> {
         Bridge::is_alive(&self.key).then(|| self.key.place())
