@@ -124,6 +124,7 @@ RULES: list[tuple[str, str, Any, str]] = [
     ("own names of a list are its indices and length", "(l) => Reflect.ownKeys(l)", lambda: ([5],), '["0","length"]'),
     ("toJs makes Sets and Arrays, and leaves what has no copy", "(s, t, b) => [s.toJs() instanceof Set, t.toJs() instanceof Array, b.toJs() === b]", lambda: ({1}, (1,), Box()), "[true,true,true]"),
     ("toJs with a depth leaves what lies deeper", "(l) => { const copy = l.toJs({ depth: 1 }); return [copy instanceof Array, copy[0] === l[0]]; }", lambda: ([[1]],), "[true,true]"),
+    ("operators are functions of Python's", "(op, D, l) => [String(op.add(D('1.1'), D('2.2'))), op.eq(l, python.builtins.list([3, 1])), [...l.get(python.builtins.slice(1, null))]]", lambda: (operator, decimal.Decimal, [3, 1]), '["3.3",true,[1]]'),
     ("a file is used by its methods", "(f) => { f.write('a\\nb'); f.seek(0); return [f.readline(), f.tell(), [...f]]; }", lambda: (io.StringIO(),), '["a\\n",2,["b"]]'),
 ]  # fmt: skip
 
