@@ -21,7 +21,7 @@ from _twinloop.loop.event_loop import EventLoop, new_event_loop
 from _twinloop.loop.process import EventLoopPolicy, install
 from _twinloop.loop.tasks import format_tasks
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AbortController",
