@@ -453,3 +453,61 @@ fn every_rejection_that_is_handled_late_is_announced() {
     );
     assert_eq!(ended.output, "1000 1000\n");
 }
+
+#[test]
+fn an_error_event_that_nobody_listens_to_says_what_emitted_it_and_where() {
+    let ended = run(
+        "import { EventEmitter } from 'node:events';\nclass Thing extends EventEmitter {}\nconst error = new Error('boom');\nfunction tell() {\n  new Thing().emit('error', error);\n}\ntell();\n",
+    );
+    assert_eq!(ended.status, Some(1));
+    let (head, text) = ended.errors.split_once("\n\n").unwrap();
+    assert!(head.ends_with("^\nUnhandled 'error' event"), "{head}");
+    let (error, emitted) = text
+        .split_once("\nEmitted 'error' event on Thing instance at:\n")
+        .unwrap();
+    assert!(error.starts_with("Error: boom\n    at "), "{error}");
+    assert!(emitted.starts_with("    at tell ("), "{emitted}");
+    assert!(emitted.contains(".mjs:5:"), "{emitted}");
+    // A stream's has no place in the program.
+    let ended =
+        run("import { createReadStream } from 'node:fs';\ncreateReadStream('/there/is/none');\n");
+    assert!(
+        ended
+            .errors
+            .starts_with("Unhandled 'error' event\n\nError: ENOENT: "),
+        "{}",
+        ended.errors
+    );
+    assert!(
+        ended
+            .errors
+            .contains("\nEmitted 'error' event on ReadStream instance at:\n"),
+        "{}",
+        ended.errors
+    );
+    // Whoever handles it sees the error as it was.
+    let ended = run(
+        "import { EventEmitter } from 'node:events';\ntry { new EventEmitter().emit('error', new Error('boom')) } catch (error) { console.log(error.stack.includes('Emitted')) }",
+    );
+    assert_eq!(ended.output, "false\n");
+}
+
+#[test]
+fn an_await_that_may_not_stand_where_it_does_says_where_it_may() {
+    for (kind, source) in [
+        ("mjs", "function f() { await 1 }"),
+        ("cjs", "function f() { await 1 }"),
+        ("cjs", "await 1"),
+    ] {
+        let mut program = Program::new(source);
+        let named = program.0.with_extension(kind);
+        std::fs::rename(&program.0, &named).unwrap();
+        program.0 = named;
+        let ended = ended(program.command().output().unwrap());
+        assert!(
+            ended.errors.contains("SyntaxError: await is only valid in async functions and the top level bodies of modules\n"),
+            "{}",
+            ended.errors
+        );
+    }
+}

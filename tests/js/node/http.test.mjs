@@ -619,11 +619,10 @@ test('the events of a request and its response come in their order', async () =>
       undefined,
       (_request, response, log) => {
         response.end('x');
-        response.end((error) => log(`ended ${error}`));
         response.end('y', (error) => log(error.code));
         response.on('error', (error) => log(`error ${error.code}`));
       },
-      'ended null, finish, ERR_STREAM_WRITE_AFTER_END, error ERR_STREAM_WRITE_AFTER_END, request end, close, request close',
+      'finish, ERR_STREAM_WRITE_AFTER_END, error ERR_STREAM_WRITE_AFTER_END, request end, close, request close',
     ],
     [
       get,

@@ -161,6 +161,15 @@ impl Drop for Bytes {
     }
 }
 
+/// What the engine says of an `await` outside of async functions: of one it does not say what is wrong, the other forgets modules' own.
+const MISPLACED_AWAIT: [&str; 2] = [
+    "await is a reserved identifier",
+    "await is only valid in async functions, async generators and modules",
+];
+/// As Node says it.
+const AWAIT_IS_VALID: &str =
+    "await is only valid in async functions and the top level bodies of modules";
+
 impl<'s> Scope<'s> {
     /// Runs a classic script and gives its completion value.
     ///
@@ -239,7 +248,8 @@ impl<'s> Scope<'s> {
             .map_err(|error| self.with_place(error))
     }
 
-    /// Puts the place of a syntax error into its stack: nothing was running, so the engine leaves the stack without it.
+    /// Puts the place of a syntax error into its stack: nothing was running, so the engine leaves the stack without it. One about `await` says where that may
+    /// stand.
     pub(super) fn with_place(&self, error: Error) -> Error {
         let add = |value: Local<'_>| -> Result<(), Error> {
             let line = self.get(value, "lineNumber")?.as_index();
@@ -247,8 +257,15 @@ impl<'s> Scope<'s> {
             let (Some(line), Some(column)) = (line, column) else {
                 return Ok(());
             };
+            let message = self.get(value, "message")?;
+            let message = self.string_of(message)?;
             let stack = self.get(value, "stack")?;
-            let stack = self.string_of(stack)?;
+            let mut stack = self.string_of(stack)?;
+            if MISPLACED_AWAIT.contains(&message.as_str()) {
+                let clear = self.string(AWAIT_IS_VALID)?;
+                self.define(value, "message", clear, Attributes::HIDDEN)?;
+                stack = stack.replacen(&message, AWAIT_IS_VALID, 1);
+            }
             let file = self.get(value, "fileName")?;
             let place = format!("    at {}:{line}:{column}", self.string_of(file)?);
             if stack.contains(&place) {

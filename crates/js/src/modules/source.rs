@@ -263,7 +263,14 @@ pub(crate) fn is_module_text(text: &str) -> bool {
     let is_module = with_deep_stack(text.len(), || {
         let allocator = Allocator::default();
         let parsed = Parser::new(&allocator, text, SourceType::unambiguous()).parse();
-        parsed.module_record.has_module_syntax || parsed.program.source_type.is_module()
+        if parsed.module_record.has_module_syntax || parsed.program.source_type.is_module() {
+            return true;
+        }
+        // The parser tells a plain `await` by itself, but not `for await` and `await using`.
+        has_word(text, "await") && {
+            let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+            parsed.diagnostics.is_empty() && has_top_level_await(&parsed.program)
+        }
     });
     is_module.unwrap_or_else(|| has_module_syntax(text))
 }
@@ -291,8 +298,18 @@ mod tests {
             "a\nimport.meta",
             "\u{a0}export\u{a0}default 1",
             "[await 1]",
+            "await using a = b",
+            "if (a) { for await (const b of c) d }",
         ] {
             assert!(is_module_text(text), "{text}");
+        }
+        for text in [
+            "async () => { for await (const a of b) c }",
+            "async function f() { await using a = b }",
+            "var await = 1; for (await of a) b",
+            "// await\nfor (const a of b) c",
+        ] {
+            assert!(!is_module_text(text), "{text}");
         }
     }
 }

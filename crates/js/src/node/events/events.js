@@ -43,6 +43,7 @@ const {
 const loadAbort = () => require('web/abort/abort');
 const loadAsyncResource = () => require('node/events/async_resource');
 const loadBound = () => require('builtins/bound');
+const loadErrors = () => require('web/html/errors');
 const loadEvents = () => require('web/events/events');
 const loadWarnings = () => require('node/process/warnings');
 
@@ -149,7 +150,7 @@ const methods = {
     const own = stateOf(this);
     if (event === 'error') {
       if (mapHas(own.events, errorMonitor)) apply(this.emit, this, concatenated([errorMonitor], given));
-      if (!mapHas(own.events, 'error')) throw given[0] instanceof Error ? given[0] : unhandledError(given[0]);
+      if (!mapHas(own.events, 'error')) throw given[0] instanceof Error ? unheard(this, given[0]) : unhandledError(given[0]);
     }
     const listeners = mapGet(own.events, event);
     if (listeners === undefined) return false;
@@ -188,6 +189,14 @@ const methods = {
     return this[most] ?? defaultMaxListeners;
   },
 };
+
+/** An error that nobody listens to: if it ends the program, that says where it was emitted. @param {any} emitter @param {any} error */
+function unheard(emitter, error) {
+  const here = /** @type {any} */ ({});
+  /** @type {any} */ (Error).captureStackTrace(here, methods.emit);
+  loadErrors().noteEmission(error, emitter, here.stack);
+  return error;
+}
 
 methods.on = methods.addListener;
 methods.off = methods.removeListener;

@@ -387,7 +387,7 @@ const methods = {
     if (this.finished) {
       if (hasChunk) endedError(this, typeof callback === 'function' ? callback : noop);
       else if (typeof callback === 'function') {
-        if (!this.writableFinished) tellOfEnd(this, callback);
+        if (!hasLeft(this)) tellOfEnd(this, callback);
         else callback(nodeError(Error, 'ERR_STREAM_ALREADY_FINISHED', 'Cannot call end after a stream was finished'));
       }
       return this;
@@ -510,6 +510,11 @@ function store(message, state, name, value, validates) {
       break;
     default:
   }
+}
+
+/** Whether the system has everything of a message that has ended, also if that has not been told yet. @param {any} message */
+function hasLeft(message) {
+  return message.outputSize === 0 && (!message.socket || message.socket.writableLength === 0);
 }
 
 /** Whoever ended it hears before all others that everything has left. @param {any} message @param {(error: any) => void} callback */

@@ -1,7 +1,7 @@
 // The words behind `twinloop serve`.
 'use strict';
 
-const { slice, startsWith, stringIndexOf, trunc } = require('builtins/primordials');
+const { charCodeAt, includes, keys, min, push, slice, startsWith, stringIndexOf, trunc } = require('builtins/primordials');
 
 const usage = `Serve an application on one event loop.
 
@@ -59,6 +59,37 @@ the command line goes before them. --no-access-log and --no-compress take back w
 /** Who wrote a command line that cannot be meant. */
 class UsageError extends Error {}
 
+/** The options that have a value, to what they say. @type {Record<string, any>} */
+const named = {
+  __proto__: null,
+  '-p': 'port',
+  '--port': 'port',
+  '-h': 'host',
+  '--host': 'host',
+  '--hostname': 'host',
+  '--uds': 'uds',
+  '--unix': 'uds',
+  '--fd': 'fd',
+  '-w': 'workers',
+  '--workers': 'workers',
+  '--tls-cert': 'cert',
+  '--cert': 'cert',
+  '--ssl-certfile': 'cert',
+  '--tls-key': 'key',
+  '--key': 'key',
+  '--ssl-keyfile': 'key',
+  '--idle-timeout': 'idle',
+  '--timeout-keep-alive': 'idle',
+  '--max-body': 'body',
+  '--shutdown-timeout': 'patience',
+  '--timeout-graceful-shutdown': 'patience',
+  '--compress-min-size': 'compressed',
+  '--access-log': 'accessLog',
+};
+
+/** Those that have none. */
+const switches = ['--help', '--watch', '--no-access-log', '--compress', '--no-compress'];
+
 /** @param {string} name @param {string} value @param {number} most */
 function numberOf(name, value, most) {
   const number = value === '' ? NaN : +value;
@@ -111,6 +142,8 @@ function readArguments(words, environment) {
     }
     const equals = startsWith(word, '--') ? stringIndexOf(word, '=') : -1;
     const name = equals < 0 ? word : slice(word, 0, equals);
+    if (includes(switches, name)) throw new UsageError(`${name} takes no value`);
+    if (named[name] === undefined) throw new UsageError(unknown(name));
     let value = equals < 0 ? '' : slice(word, equals + 1);
     if (equals < 0) {
       i += 1;
@@ -126,58 +159,77 @@ function readArguments(words, environment) {
 
 /** @param {ServeArguments} read @param {string} name @param {string} value */
 function readOption(read, name, value) {
-  switch (name) {
-    case '-p':
-    case '--port':
+  switch (named[name]) {
+    case 'port':
       read.port = countOf(name, value, 65535);
       break;
-    case '-h':
-    case '--host':
-    case '--hostname':
+    case 'host':
       read.host = value;
       break;
-    case '--uds':
-    case '--unix':
+    case 'uds':
       read.uds = value;
       break;
-    case '--fd':
+    case 'fd':
       read.fd = countOf(name, value, 2 ** 20);
       break;
-    case '-w':
-    case '--workers':
+    case 'workers':
       read.workers = countOf(name, value, 1024) || 1;
       break;
-    case '--tls-cert':
-    case '--cert':
-    case '--ssl-certfile':
+    case 'cert':
       read.cert = value;
       break;
-    case '--tls-key':
-    case '--key':
-    case '--ssl-keyfile':
+    case 'key':
       read.key = value;
       break;
-    case '--idle-timeout':
-    case '--timeout-keep-alive':
+    case 'idle':
       read.idle = numberOf(name, value, 2 ** 31);
       break;
-    case '--max-body':
+    case 'body':
       read.body = countOf(name, value, 2 ** 53);
       break;
-    case '--shutdown-timeout':
-    case '--timeout-graceful-shutdown':
+    case 'patience':
       read.patience = numberOf(name, value, 2 ** 31);
       break;
-    case '--compress-min-size':
+    case 'compressed':
       read.compressed = countOf(name, value, 2 ** 53);
       break;
-    case '--access-log':
+    case 'accessLog':
       if (value === '') throw new UsageError('--access-log= takes the path of a file');
       read.accessLog = value;
       break;
-    default:
-      throw new UsageError(`there is no option ${name}`);
   }
+}
+
+/** What is said of an option that is none. @param {string} name */
+function unknown(name) {
+  const all = keys(named);
+  for (let i = 0; i < switches.length; i += 1) push(all, switches[i]);
+  let nearest = '';
+  // A letter in three may be another one.
+  let least = name.length / 3;
+  for (let i = 0; i < all.length; i += 1) {
+    const distance = distanceOf(name, all[i]);
+    if (distance > least || (nearest !== '' && distance === least)) continue;
+    nearest = all[i];
+    least = distance;
+  }
+  return `there is no option ${name}${nearest === '' ? '' : `; is ${nearest} meant?`}`;
+}
+
+/** How many letters must be changed, put in or left out to get from one word to another. @param {string} from @param {string} to */
+function distanceOf(from, to) {
+  /** @type {number[]} */
+  let row = [];
+  for (let j = 0; j <= to.length; j += 1) row[j] = j;
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const changed = row[j - 1] + (charCodeAt(from, i - 1) === charCodeAt(to, j - 1) ? 0 : 1);
+      next[j] = min(changed, row[j] + 1, next[j - 1] + 1);
+    }
+    row = next;
+  }
+  return row[to.length];
 }
 
 /**

@@ -4,7 +4,8 @@
 // error that is not handled ends the program; an `error` listener handles it with `preventDefault()`.
 'use strict';
 
-const { apply, defineProperty, exec, hasOwn, regExp, slice, split } = require('builtins/primordials');
+const { WeakMap, apply, arraySlice, defineProperty, exec, hasOwn, join, push, regExp, slice, split } = require('builtins/primordials');
+const { weakMapGet, weakMapSet } = require('builtins/primordials');
 const { fire, hasListeners } = require('web/events/events');
 const { commandOptions, hasColors, reportException, sourceLine } = ops;
 const loadEventClasses = () => require('web/events/classes');
@@ -139,12 +140,53 @@ function describeUncaught(error, isRejection = false, site = '') {
       // An object that throws when it is looked at has no place either.
     }
   }
-  const head = headOf(frames, isError);
+  let head = headOf(frames, isError);
+  const emission = isError ? weakMapGet(emissions, error) : undefined;
+  if (emission !== undefined) {
+    addEmission(error, emission);
+    head = `${head === '' ? '' : `${head}\n`}Unhandled 'error' event`;
+  }
   const text = textOf(error);
   if (isError) return head === '' ? text : `${head}\n\n${text}`;
   let thrown = head === '' ? text : `\n${head}\n${text}`;
   if (site !== '' && option('--trace-uncaught') !== undefined) thrown += `\nThrown at:\n${site}`;
   return head === '' ? `Uncaught:\n${thrown}` : thrown;
+}
+
+/** Errors that were emitted and nobody listened to: by what, and the frames of it. @type {WeakMap<object, { emitter: any, frames: string[] }>} */
+const emissions = new WeakMap();
+
+/** @param {Error} error @param {any} emitter @param {any} stack where it was emitted */
+function noteEmission(error, emitter, stack) {
+  if (typeof stack === 'string') weakMapSet(emissions, error, { emitter, frames: framesOf(stack) });
+}
+
+/** @param {string} stack */
+function framesOf(stack) {
+  const lines = split(stack, '\n');
+  let start = 0;
+  while (start < lines.length && exec(isFrame, lines[start]) === null) start += 1;
+  return arraySlice(lines, start);
+}
+
+const isFrame = regExp(/^\s+at /);
+
+/** Adds to the stack of an error where it was emitted, as Node has it. @param {any} error @param {{ emitter: any, frames: string[] }} emission */
+function addEmission(error, { emitter, frames }) {
+  try {
+    const { name } = emitter.constructor;
+    const { stack } = error;
+    const own = framesOf(stack);
+    let same = 0;
+    while (same < frames.length && same < own.length && frames[frames.length - 1 - same] === own[own.length - 1 - same]) same += 1;
+    const shown = same > 3 ? arraySlice(frames, 0, frames.length - same) : frames;
+    if (same > 3) push(shown, '    [... lines matching original stack trace ...]');
+    const where = name === 'EventEmitter' ? '' : ` on ${name} instance`;
+    const value = `${stack}\nEmitted 'error' event${where} at:\n${join(shown, '\n')}`;
+    defineProperty(error, 'stack', { value, configurable: true, writable: true, enumerable: false });
+  } catch {
+    // One that cannot be changed, or throws when it is looked at, is shown as it is.
+  }
 }
 
 /** @param {any} error */
@@ -238,6 +280,7 @@ module.exports = {
   describeForEvent,
   describeUncaught,
   markedLine,
+  noteEmission,
   reportError,
   setProcessEmitter,
   setRejectionWarner,
