@@ -133,6 +133,11 @@ async def ledger(name, folder):
         show(f"accounts: {await (await session.get('/accounts')).text()}")
 
 
+async def cpu(name, *places):
+    print(f"\ncpu: twinloop {name}")
+    await command("cpu", name, *places)
+
+
 async def dashboard():
     async with Server("dashboard/dashboard.jsx") as url:
         async with twinloop.fetch(f"{url}/week") as response:
@@ -152,6 +157,8 @@ async def main():
         await scraper(folder)
         for name in ("ledger.js", "ledger.py"):
             await ledger(name, folder)
+        await cpu("cpu.js", "loop", "worker")
+        await cpu("cpu.py", "loop", "processes", "workers", "--width", "300")
         await dashboard()
     print("\nEach is a program of its own: its README says how to run it and what to open in a browser.")
 

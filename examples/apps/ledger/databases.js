@@ -64,7 +64,10 @@ class Database {
   async #lend(signal, work) {
     const taking = this.#driver.take();
     const connection = await until(signal, taking).catch((error) => {
-      taking.then(({ giveBack }) => giveBack(), () => {});
+      taking.then(
+        ({ giveBack }) => giveBack(),
+        () => {},
+      );
       throw error === signal.reason ? error : new Gone(error.message);
     });
     const { query } = connection;
@@ -84,7 +87,10 @@ class Database {
       signal.removeEventListener('abort', cancel);
       // The cancelling comes to its end first: it must not meet who is lent the connection next.
       await cancelling;
-      const isThere = await query('ROLLBACK').then(() => true, () => false);
+      const isThere = await query('ROLLBACK').then(
+        () => true,
+        () => false,
+      );
       if (!isThere) connection.end();
       if (signal.aborted) throw signal.reason;
       throw isThere ? error : new Gone(error.message);
