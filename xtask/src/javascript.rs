@@ -39,6 +39,17 @@ fn tool(name: &str) -> Result<PathBuf> {
     Ok(folder.join("node_modules/.bin").join(name))
 }
 
+/// Installs the packages of `tests/mixed`, which the benchmark of chats uses too.
+pub(crate) fn packages_of_both_languages() -> Result<()> {
+    let what = "the packages of tests/mixed";
+    install(
+        &paths::root().join("tests/mixed"),
+        &paths::cache().join("mixed"),
+        what,
+        &["--ignore-scripts"],
+    )
+}
+
 /// Installs the packages of the `package-lock.json` in `wanted` into `folder`, if they are not there or not these; with further
 /// options of npm.
 pub(crate) fn install(wanted: &Path, folder: &Path, what: &str, options: &[&str]) -> Result<()> {

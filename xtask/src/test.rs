@@ -473,13 +473,11 @@ impl Session<'_> {
     /// The programs over packages of both languages.
     fn mixed(&self) -> Result<Tally> {
         step("Packages of both languages");
-        let folder = paths::root().join("tests/mixed");
-        let place = paths::cache().join("mixed");
-        let what = "the packages of tests/mixed";
-        javascript::install(&folder, &place, what, &["--ignore-scripts"])?;
+        javascript::packages_of_both_languages()?;
         // An environment of its own: its list has a version of each package, also of those that other tests want newer.
         let venv = Venv::named("venv-mixed", None)?;
-        venv.provide_list(&folder.join("requirements.txt"), "mixed.txt")?;
+        let list = paths::root().join("tests/mixed/requirements.txt");
+        venv.provide_list(&list, "mixed.txt")?;
         venv.install_package(self.plan.profile)?;
         self.pytest_with(&venv, "tests/mixed", &["postgresql", "redis"])
     }

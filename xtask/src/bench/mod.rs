@@ -5,6 +5,7 @@
 
 mod bridge;
 mod broadcast;
+mod chat;
 mod echo;
 mod javascript;
 mod peers;
@@ -62,6 +63,7 @@ Groups (all by default):
   files-python  10,000 small files, each opened, read or written, and closed       aiofiles on uvloop
   websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
   broadcast    BroadcastChannel on 1, 2 and 4 processes, in both languages, and what is lost: local, then by Redis, its streams, NATS, JetStream
+  chat         a message to a room of 1,000 people, and with --only 10,000 to as many    bun, socket.io on node, Channels on daphne
   trace        programs of both languages as they are and traced (twinloop trace)
 
   --json FILE   also write every sample, with the machine and the versions
@@ -85,7 +87,7 @@ pub(crate) const SERVER_CORE: usize = 1;
 /// How long a case of `api`, `crypto` and `bridge` is measured, three times; `--seconds` scales it.
 const MILLISECONDS_A_CASE: f64 = 40.0;
 
-const GROUPS: [&str; 29] = [
+const GROUPS: [&str; 30] = [
     "startup",
     "echo",
     "unix",
@@ -114,6 +116,7 @@ const GROUPS: [&str; 29] = [
     "files-python",
     "websocket-python",
     "broadcast",
+    "chat",
     "trace",
 ];
 
@@ -306,6 +309,7 @@ fn bench(plan: &Plan) -> Result<()> {
             "files-python" => python::files(plan, &mut report)?,
             "websocket-python" => python::websocket(plan, &mut report)?,
             "broadcast" => broadcast::broadcast(plan, &mut report)?,
+            "chat" => chat::chat(plan, &mut report)?,
             "trace" => trace::trace(plan, &mut report)?,
             _ => javascript::fetch(plan, &mut report)?,
         }

@@ -7,6 +7,7 @@
 
 mod bulk;
 mod channel;
+mod chat;
 mod churn;
 mod client;
 mod datagrams;
@@ -33,6 +34,7 @@ twinloop-bench paced-client ADDRESS PATH CONNECTIONS RATE SECONDS           GETs
 twinloop-bench http-server                                    print the port, answer a constant until stdin closes
 twinloop-bench websocket-client ADDRESS PATH CONNECTIONS BYTES SECONDS     one message in flight on each connection
 twinloop-bench fan-out-client ADDRESS PATH CONNECTIONS BYTES SECONDS       a message of one connection that all are to get
+twinloop-bench chat-client ADDRESS rooms|socket.io PEOPLE SECONDS          what one says, and the next when all have heard it
 twinloop-bench hold-websockets ADDRESS PATH CONNECTIONS        open them, print a line, wait for stdin
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
@@ -131,6 +133,9 @@ fn run(words: &[&str]) -> Result<bool> {
             bytes,
             seconds,
         ),
+        ["chat-client", address, words, people, seconds] => {
+            chat::run(&Peer::new(address, None)?, words, people, seconds)
+        }
         ["udp-client", port, sockets, bytes, seconds] => {
             datagrams::run(port, sockets, bytes, seconds)
         }

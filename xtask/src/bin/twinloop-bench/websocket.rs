@@ -31,7 +31,8 @@ fn frame(bytes: usize, is_masked: bool) -> Vec<u8> {
     frame
 }
 
-fn shake_hands(mut stream: Channel, path: &str) -> Result<Channel> {
+/// Opens a WebSocket without extensions.
+pub(crate) fn shake_hands(mut stream: Channel, path: &str) -> Result<Channel> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
