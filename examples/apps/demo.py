@@ -79,12 +79,12 @@ async def chat(name, folder):
             show(f"Bob hears    {await until(bob, 'message')}")
 
 
-async def live(folder):
+async def live(name, folder):
     media = Path(folder, "media")
-    media.mkdir()
+    media.mkdir(exist_ok=True)
     segment = media / "live0.ts"
-    segment.write_bytes(b"the beginning, ")
-    async with Server("live/live.js", MEDIA=str(media), PATIENCE="1") as url:
+    async with Server(f"live/{name}", MEDIA=str(media), PATIENCE="1") as url:
+        segment.write_bytes(b"the beginning, ")
         async with twinloop.fetch(f"{url}/media/live0.ts") as response:
             pieces = [await anext(response)]
             with open(segment, "ab") as file:
@@ -150,7 +150,8 @@ async def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in ("chat.js", "chat.py", "mixed.mjs"):
             await chat(name, folder)
-        await live(folder)
+        for name in ("live.js", "live.py"):
+            await live(name, folder)
         for name in ("editor.js", "editor.py"):
             await editor(name, folder)
         await files(folder)

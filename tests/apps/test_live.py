@@ -1,4 +1,4 @@
-"""``examples/apps/live``: ranges, segments while they are written, events, and viewers who are slow or vanish."""
+"""``examples/apps/live``: both servers; ranges, segments while they are written, events, and viewers who are slow or vanish."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import twinloop
 from apps_support import OUTWARDS, ask, status_of, until
 
 
-@pytest.fixture
-def live(serve, tmp_path):
+@pytest.fixture(params=["live.js", "live.py"])
+def live(request, serve, tmp_path):
+    pytest.importorskip("fastapi")
     media = tmp_path / "media"
     media.mkdir()
-    app = serve("live/live.js", MEDIA=str(media), PATIENCE="1", TELEMETRY_MS="20")
+    app = serve(f"live/{request.param}", MEDIA=str(media), PATIENCE="1", TELEMETRY_MS="20")
     app.media = media
     return app
 
