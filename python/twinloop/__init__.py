@@ -146,7 +146,13 @@ def run(main, *, debug=None, loop_factory=None):
     if _asyncio._get_running_loop() is not None:
         raise RuntimeError("twinloop.run() cannot be called from a running event loop")
     with _asyncio.Runner(debug=debug, loop_factory=loop_factory or new_event_loop) as runner:
-        return runner.run(main)
+        try:
+            return runner.run(main)
+        except TypeError as error:
+            from _twinloop.crossing.hints import add_hint
+
+            add_hint(error)
+            raise
 
 
 def load_ipython_extension(shell):

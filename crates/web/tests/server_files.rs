@@ -3,6 +3,7 @@
 mod common;
 
 use common::run;
+use std::error::Error as _;
 use std::path::Path;
 use std::rc::Rc;
 use twinloop_loop::net::Listener;
@@ -50,6 +51,15 @@ fn tree() -> (tempfile::TempDir, Folder) {
     write(".well-known/x", "known");
     std::fs::write(temporary.path().join("outside"), "outside").unwrap();
     std::os::unix::fs::symlink("../outside", root.join("link")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        root.join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
     std::os::unix::fs::symlink("a b.txt", root.join("inside")).unwrap();
     let folder = Folder::open(&root, FolderOptions::default()).unwrap();
     (temporary, folder)
@@ -57,7 +67,7 @@ fn tree() -> (tempfile::TempDir, Folder) {
 
 #[test]
 fn files_are_found_and_nothing_outside_ever_is() {
-    let (_tree, folder) = tree();
+    let (tree, folder) = tree();
     run(async {
         for (target, status, text) in [
             ("/", 200, "index"),
@@ -71,6 +81,8 @@ fn files_are_found_and_nothing_outside_ever_is() {
             ("/.secret", 404, "Not Found"),
             ("/link", 404, "Not Found"),
             ("/nothing", 404, "Not Found"),
+            ("/pipe", 404, "Not Found"),
+            ("/socket", 404, "Not Found"),
             ("/a%20b.txt/", 404, "Not Found"),
             ("/a%20b.txt/x", 404, "Not Found"),
             ("/../outside", 400, "Bad Request"),
@@ -96,6 +108,18 @@ fn files_are_found_and_nothing_outside_ever_is() {
             let answer = folder.answer(&asked(target, &[])).await.unwrap();
             assert_eq!(answer.status, 301);
             assert_eq!(answer.fields.get("location").as_deref(), Some(location));
+        }
+        for (name, said) in [
+            ("pipe", "it is no regular file"),
+            ("socket", "No such device or address"),
+            ("folder", "Is a directory"),
+        ] {
+            let path = tree.path().join("root").join(name);
+            let error = answer_file(&path, &asked("/", &[]), None)
+                .await
+                .expect_err(name);
+            let text = format!("{error}: {}", error.source().unwrap());
+            assert!(error.is_file() && text.contains(said), "{text}");
         }
         let post = Asked::new("POST", b"/", std::iter::empty());
         assert_eq!(folder.answer(&post).await.unwrap().status, 405);

@@ -106,6 +106,10 @@ def main(arguments: list[str] | None = None) -> None:
     except SystemExit:
         raise
     except BaseException as error:
+        if isinstance(error, TypeError):
+            from ..crossing.hints import add_hint
+
+            add_hint(error)
         _hide_own_frames(error.__traceback__)
         raise
 

@@ -125,10 +125,15 @@ class Handler:
             # It has nothing to do at the server's start and end.
             return
         response = await self._function(Request(scope, receive))
-        if response is None or isinstance(response, (str, bytes)):
-            response = Response(response or b"", 204 if response is None else 200)
+        if isinstance(response, (str, bytes)):
+            response = Response(response)
+        elif response is None:
+            name = getattr(self._function, "__qualname__", type(self._function).__name__)
+            raise TypeError(
+                f"the handler {name!r} returned None: is a return missing? twinloop.Response(status=204) is an answer without content"
+            )
         elif not isinstance(response, Response):
-            raise TypeError(f"a handler returns a Response, text, bytes or None, not {type(response).__name__!r}")
+            raise TypeError(f"a handler returns a Response, text or bytes, not {type(response).__name__!r}")
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
         body = response.body
         if isinstance(body, (str, bytes, bytearray, memoryview)):

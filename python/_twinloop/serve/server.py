@@ -273,6 +273,10 @@ class _Hooks:
         if is_gone and _is_of_disconnect(error):
             error_logger.debug("The client has gone", exc_info=error)
             return
+        if isinstance(error, TypeError):
+            from ..crossing.hints import add_hint
+
+            add_hint(error)
         error_logger.error("Exception in ASGI application\n", exc_info=error)
 
     async def awaiting(self, awaitable: Any) -> Any:

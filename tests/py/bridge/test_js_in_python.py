@@ -421,6 +421,23 @@ def test_to_py_converts_on_either_side() -> None:
     twinloop.run(main())
 
 
+def test_code_that_knows_nothing_of_javascript_gets_a_hint_with_its_complaint() -> None:
+    # `json.dumps` says that a JsRecord is not serializable, and nobody found out from that what is.
+    async def dumps() -> str:
+        return json.dumps({"a": js.eval("({ b: 1 })")})
+
+    async def complains() -> None:
+        raise TypeError("unhashable type: 'list'")
+
+    with pytest.raises(TypeError, match="JsRecord is not JSON serializable") as caught:
+        twinloop.run(dumps())
+    # Newer versions of Python add where it stands.
+    assert caught.value.__notes__[-1] == "value.to_py() copies a JavaScript value to Python's types"
+    with pytest.raises(TypeError) as caught:
+        twinloop.run(complains())
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_an_array_is_a_mutable_sequence() -> None:
     async def main() -> None:
         array = js.eval("[1, 2, 3, 2]")

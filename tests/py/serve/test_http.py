@@ -726,6 +726,20 @@ def test_ten_thousand_requests_leave_memory_as_it_was(run):
     run(main(), limit_s=120)
 
 
+def test_a_function_that_returns_nothing_has_forgotten_to(run, caplog):
+    """As in Flask, aiohttp and Starlette: its client gets 500, and the log says which function it was."""
+
+    async def forgetful(request):
+        twinloop.Response.json({"hello": "world"})
+
+    async def main():
+        async with serving(forgetful) as server, connected(server) as client:
+            assert (await client.get("/"))[0] == 500
+
+    run(main())
+    assert "forgetful' returned None: is a return missing? twinloop.Response(status=204) is" in caplog.text
+
+
 def test_a_whole_program_serves_a_function(run):
     async def handler(request):
         if request.path == "/json":
@@ -738,8 +752,8 @@ def test_a_whole_program_serves_a_function(run):
                 yield "!"
 
             return twinloop.Response(pieces(), headers={"X-Name": "a"}, content_type="text/plain")
-        if request.path == "/none":
-            return None
+        if request.path == "/empty":
+            return twinloop.Response(status=204)
         return f"{request.query} {request.headers['ACCEPT']} {request.url}"
 
     async def main():
@@ -749,7 +763,7 @@ def test_a_whole_program_serves_a_function(run):
             assert body == b'{"method":"POST","got":[1]}'
             _, headers, body = await client.get("/stream", method="POST", body=b"abc")
             assert (headers["x-name"], headers["content-type"], body) == ("a", "text/plain", b"ABC!")
-            await client.send("GET /none HTTP/1.1\r\nhost: x\r\n\r\n")
+            await client.send("GET /empty HTTP/1.1\r\nhost: x\r\n\r\n")
             assert (await client.head())[0] == "HTTP/1.1 204 No Content"
             _, headers, body = await client.get("/a%20b?x=1&x=2", "accept: text/css")
             assert body == b"{'x': ['1', '2']} text/css http://example.org/a%20b?x=1&x=2"

@@ -266,7 +266,7 @@ impl Folder {
 /// What a client gets that asks for this one file, whatever its target is.
 ///
 /// # Errors
-/// `is_file()` when it cannot be opened or is a folder.
+/// `is_file()` when it cannot be opened or is no regular file.
 pub async fn answer_file(
     path: &Path,
     asked: &Asked,
@@ -284,7 +284,7 @@ pub async fn answer_file(
     };
     let opened = opened.and_then(|found| match found {
         Found::File(file) => Ok(file),
-        Found::Folder => Err(io::ErrorKind::IsADirectory.into()),
+        Found::Folder => Err(rustix::io::Errno::ISDIR.into()),
     });
     let found = opened.map_err(|cause| Error::file("open", Some(path), cause))?;
     let name = path.to_string_lossy();
@@ -347,7 +347,10 @@ fn open(root: impl AsFd, name: &Path, how: ResolveFlags) -> io::Result<Found> {
             }))
         }
         // Pipes and devices are no files that could be sent.
-        _ => Err(io::ErrorKind::NotFound.into()),
+        _ => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "it is no regular file",
+        )),
     }
 }
 
@@ -366,6 +369,9 @@ fn is_absence(error: &io::Error) -> bool {
                 | Errno::XDEV
                 | Errno::NAMETOOLONG
                 | Errno::INVAL
+                // Sockets, and devices that are not there.
+                | Errno::NXIO
+                | Errno::NODEV
         )
     ) || error.kind() == io::ErrorKind::NotFound
 }
