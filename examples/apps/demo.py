@@ -117,9 +117,10 @@ async def files(folder):
 
 async def scraper(folder):
     async with Server("scraper/site_of_pages.py:app", SITE_PAGES="1000") as url:
-        print("scraper: twinloop scraper.py URL RESULTS.sqlite --csv RESULTS.csv")
-        words = ["--csv", f"{folder}/results.csv", "--timeout", "2"]
-        await command("scraper", "scraper.py", f"{url}/", f"{folder}/results.sqlite", *words)
+        for name in ("scraper.js", "scraper.py"):
+            print(f"scraper: twinloop {name} URL RESULTS.sqlite --csv RESULTS.csv")
+            words = ["--csv", f"{folder}/results.csv", "--timeout", "2"]
+            await command("scraper", name, f"{url}/", f"{folder}/{name}.sqlite", *words)
 
 
 async def ledger(name, folder):

@@ -12,7 +12,7 @@ import time
 import urllib.request
 
 import pytest
-from apps_support import App, is_full
+from apps_support import App, is_full, words_of
 
 COUNT = 5000 if is_full else 400
 
@@ -25,9 +25,18 @@ def site(apps):
     started.end()
 
 
-def start(site, *words):
-    command = [sys.executable, "-m", "twinloop", "scraper.py", f"{site.url}/", "results.sqlite", *words]
-    return subprocess.Popen(command, cwd=site.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture(params=["scraper.js", "scraper.py"])
+def start(request):
+    """Starts the scraper on a site; ``other=True`` is that in the other language."""
+
+    def begin(site, *words, other=False):
+        program = (
+            request.param if not other else {"scraper.js": "scraper.py", "scraper.py": "scraper.js"}[request.param]
+        )
+        command = [*words_of(program), program, f"{site.url}/", "results.sqlite", *words]
+        return subprocess.Popen(command, cwd=site.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return begin
 
 
 def finish(process, code=0):
@@ -52,7 +61,7 @@ def asked(site):
         return json.load(answer)
 
 
-def test_a_site_with_traps_is_scraped_once_and_politely(site):
+def test_a_site_with_traps_is_scraped_once_and_politely(site, start):
     finish(start(site, "--csv", "results.csv", "--timeout", "2", "--depth", "30"))
     found = pages(site)
     assert sum(path.startswith("/page/") and state == "found" for path, (state, *_) in found.items()) == COUNT
@@ -86,12 +95,13 @@ def test_a_site_with_traps_is_scraped_once_and_politely(site):
         "other",
         "redirect",
     }
+    assert [row["title"] for row in table if row["url"].endswith("/formula")] == ["""'=1+1, "a sum\""""]
 
 
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL] if is_full else [signal.SIGTERM, signal.SIGKILL]
 )
-def test_a_run_that_is_ended_goes_on_where_it_was(site, number):
+def test_a_run_that_is_ended_goes_on_where_it_was(site, start, number):
     process = start(site, "--timeout", "2", "--per-host", "2")
     while asked(site)["asked"].get("/page/30", 0) == 0:
         time.sleep(0.02)
@@ -101,7 +111,8 @@ def test_a_run_that_is_ended_goes_on_where_it_was(site, number):
     before = asked(site)["asked"]
     done = sum(state == "found" for state, *_ in pages(site).values())
     assert 0 < done < COUNT
-    finish(start(site, "--timeout", "2", "--depth", "30"))
+    # The table is one: the other program goes on as well.
+    finish(start(site, "--timeout", "2", "--depth", "30", other=number == signal.SIGTERM))
     found, after = pages(site), asked(site)["asked"]
     assert sum(path.startswith("/page/") and state == "found" for path, (state, *_) in found.items()) == COUNT
     # Again only what was under way: two at a time.
@@ -109,17 +120,17 @@ def test_a_run_that_is_ended_goes_on_where_it_was(site, number):
     assert after["/page/0"] == before["/page/0"] == 1
 
 
-def test_a_site_whose_rules_cannot_be_had_is_left_alone(site):
-    # No robots.txt is no rules; one that the site fails to give forbids all.
-    sys.path.insert(0, str(site.folder))
-    try:
-        from pages import Page, Rules, canonical
-    finally:
-        sys.path.remove(str(site.folder))
-    assert Rules(404, "", "x").allow("http://a/b") and not Rules(503, "", "x").allow("http://a/b")
-    rules = Rules(200, "User-agent: *\nCrawl-delay: 2\nDisallow: /a", "x")
-    assert rules.pause == 2 and not rules.allow("http://h/a/b") and rules.allow("http://h/c")
-    for url, one in [
+CASES = {
+    "rules": [
+        (404, "", "http://a/b", True),
+        (503, "", "http://a/b", False),
+        (200, "User-agent: *\nDisallow: /a", "http://a/a/b", False),
+        (200, "User-agent: *\nDisallow: /a", "http://a/c", True),
+        (200, "User-agent: x\nDisallow: /\n\nUser-agent: *\nDisallow:", "http://a/c", False),
+        (200, "User-agent: *\nDisallow: /\n\nUser-agent: x\nDisallow:", "http://a/c", True),
+        (200, "<html>nothing of the kind", "http://a/c", True),
+    ],
+    "urls": [
         ("HTTP://Example.COM:80/a#b", "http://example.com/a"),
         ("http://example.com", "http://example.com/"),
         ("http://example.com/?b=2&a=1&utm_source=x", "http://example.com/?a=1&b=2"),
@@ -128,10 +139,60 @@ def test_a_site_whose_rules_cannot_be_had_is_left_alone(site):
         ("http://user:pass@example.com/", None),
         ("http://[::1", None),
         ("http://example.com/" + "x" * 600, None),
-    ]:
-        assert canonical(url) == one, url
-    page = Page(
-        "http://h/a/b",
-        "<base href='/c/'><title> A\n &lt;b&gt; </title><a href=d>x</a><a href=e rel='nofollow'>y</a><a href='mailto:z'>",
-    )
-    assert (page.title, page.links) == ("A <b>", ["http://h/c/d"])
+    ],
+    "page": "<base href='/c/'><title> A\n &lt;b&gt; </title><a href=d>x</a><a href=e rel='nofollow'>y</a><a href='mailto:z'>",
+}
+
+# What tells how a program understands the cases.
+PROGRAMS = {
+    "pages.js": """
+        import { Rules, canonical, readPage } from './pages.js';
+        const { rules, urls, page } = JSON.parse(process.argv.at(-1));
+        const { title, links } = readPage('http://h/a/b', page);
+        console.log(JSON.stringify({
+          rules: rules.map(([status, text, url]) => new Rules('http://a/robots.txt', status, text, 'x').allow(url)),
+          pause: new Rules('http://a/robots.txt', 200, 'User-agent: *\\nCrawl-delay: 2', 'x').pause,
+          urls: urls.map(([url]) => canonical(url)),
+          page: [title, links],
+        }));""",
+    "pages.py": """
+import json, sys
+from pages import Page, Rules, canonical
+cases = json.loads(sys.argv[1])
+page = Page("http://h/a/b", cases["page"])
+print(json.dumps({
+    "rules": [Rules(status, text, "x").allow(url) for status, text, url, _ in cases["rules"]],
+    "pause": Rules(200, "User-agent: *\\nCrawl-delay: 2", "x").pause,
+    "urls": [canonical(url) for url, _ in cases["urls"]],
+    "page": [page.title, page.links],
+}))""",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_rules_addresses_and_pages_are_understood_as_they_are_meant(apps, program):
+    # No robots.txt is no rules; one that the site fails to give forbids all.
+    words = [*words_of("x.js"), "--input-type=module", "-e"] if program == "pages.js" else [sys.executable, "-c"]
+    command = [*words, PROGRAMS[program], json.dumps(CASES)]
+    done = subprocess.run(command, cwd=apps / "scraper", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "rules": [allowed for *_, allowed in CASES["rules"]],
+        "pause": 2,
+        "urls": [one for _, one in CASES["urls"]],
+        "page": ["A <b>", ["http://h/c/d"]],
+    }
+
+
+@pytest.mark.parametrize("program", ["scraper.js", "scraper.py"])
+def test_words_that_mean_nothing_are_refused(apps, program):
+    for words in (
+        [],
+        ["ftp://a/", "x.sqlite"],
+        ["http://a/", "x.sqlite", "--workers", "x"],
+        ["http://a/", "x.sqlite", "--nothing"],
+    ):
+        command = [*words_of(program), program, *words]
+        done = subprocess.run(command, cwd=apps / "scraper", capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "--workers" in done.stderr and "Traceback" not in done.stderr, done
+    assert not (apps / "scraper" / "x.sqlite").exists()

@@ -14,7 +14,7 @@ class Results:
               url TEXT PRIMARY KEY, depth INTEGER, state TEXT DEFAULT 'waiting', attempts INTEGER DEFAULT 0, status INTEGER,
               title TEXT, size INTEGER, sha256 TEXT, note TEXT
             );
-            CREATE INDEX IF NOT EXISTS waiting ON pages (state);
+            CREATE INDEX IF NOT EXISTS following ON pages (state, depth);
             CREATE INDEX IF NOT EXISTS content ON pages (sha256);
         """)
         # What was under way when the last run ended.

@@ -40,7 +40,7 @@ async def answer(request):
     if kind == "requests":
         return twinloop.Response.json({"asked": asked, "most": most})
     if kind == "":
-        traps = ["/loop/1", "/round/1", "/same/1", "/private/1", "/lies", "/endless", "/slow", "/big", "/broken", "/busy", "/picture", "/gone"]
+        traps = ["/loop/1", "/round/1", "/same/1", "/private/1", "/lies", "/endless", "/slow", "/big", "/broken", "/busy", "/picture", "/gone", "/formula"]
         return page("Welcome", "Start here.", ["/page/0", "/page/0#top", "/page/0?utm_source=x", *traps, "http://elsewhere.invalid/"])
     if kind == "page":
         number = int(rest[0])
@@ -70,6 +70,8 @@ async def answer(request):
         return page("Busy", "Now there is time.", [])
     if kind == "picture":
         return twinloop.Response(b"\x89PNG", headers={"content-type": "image/png"})
+    if kind == "formula":  # for whoever opens the results in a program of tables
+        return page('=1+1, "a sum"', "A title that computes.", [])
     if kind == "private":
         return page("Private", "Nobody was to read this.", [])
     return twinloop.Response("no such page", 404)
