@@ -1,6 +1,6 @@
 // BroadcastChannel among processes: `broadcast.mjs URL HISTORY PROCESSES POSTS` has each of so many processes post its share of the messages and hear those of the
-// others (one alone has a second channel that hears). Prints how many of them a second have been heard by all, and how many are missing somewhere.
-// broadcast.py is the same in Python.
+// others (one alone has a second channel that hears). Prints how many of them a second have been heard by all, how many are missing somewhere, and the processor's time
+// of all processes for one. broadcast.py is the same in Python.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -35,13 +35,15 @@ async function member() {
   await Promise.all([sender.ready, hearer.ready]);
   console.log('ready');
   await once(process.stdin, 'data');
+  const before = process.cpuUsage();
   const text = 'x'.repeat(64);
   for (let number = 0; number < mine; number++) {
     sender.postMessage({ number, text });
     if (number % AT_ONCE === AT_ONCE - 1) await sender.flush();
   }
   await promise;
-  console.log(missing);
+  const { user, system } = process.cpuUsage(before);
+  console.log(`${missing} ${user + system}`);
   clearInterval(watch);
   sender.close();
   hearer.close();
@@ -67,10 +69,11 @@ async function main() {
   await said();
   const start = performance.now();
   for (const { child } of children) child.stdin.write('go\n');
-  const lost = (await said()).reduce((sum, missing) => sum + Number(missing), 0);
+  const told = (await said()).map((line) => line.split(' ').map(Number));
   const seconds = (performance.now() - start) / 1000;
+  const sum = (place) => told.reduce((sum, line) => sum + line[place], 0);
   const posted = Math.floor(posts / processes) * processes;
-  console.log(JSON.stringify({ per_second: posted / seconds, lost }));
+  console.log(JSON.stringify({ per_second: posted / seconds, lost: sum(0), cpu_ns: (sum(1) * 1000) / posted }));
 }
 
 await (name === undefined ? main() : member());

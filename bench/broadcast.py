@@ -1,7 +1,7 @@
 """BroadcastChannel among processes, as broadcast.mjs: ``broadcast.py URL HISTORY PROCESSES POSTS``.
 
 Each process posts its share of the messages and hears those of the others (one alone has a second channel that hears). Prints how many of
-them a second have been heard by all, and how many are missing somewhere.
+them a second have been heard by all, how many are missing somewhere, and the processor's time of all processes for one.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ async def member(url: str, history: int, processes: int, posts: int, name: str) 
         loop.add_reader(0, lambda: go.done() or go.set_result(None))
         await go
         loop.remove_reader(0)
+        before = time.process_time_ns()
 
         async def post() -> None:
             text = "x" * 64
@@ -50,7 +51,7 @@ async def member(url: str, history: int, processes: int, posts: int, name: str) 
                         event = await anext(messages)
                         missing -= event.type == "message"
         await posting
-        print(missing, flush=True)
+        print(missing, time.process_time_ns() - before, flush=True)
 
 
 async def main(url: str, history: int, processes: int, posts: int) -> None:
@@ -67,12 +68,13 @@ async def main(url: str, history: int, processes: int, posts: int) -> None:
     start = time.perf_counter()
     for child in children:
         child.stdin.write(b"go\n")
-    lost = sum(int(missing) for missing in await said())
+    lost, spent = (sum(map(int, column)) for column in zip(*(line.split() for line in await said()), strict=True))
     seconds = time.perf_counter() - start
     for child in children:
         child.stdin.close()
         await child.wait()
-    print(json.dumps({"per_second": posts // processes * processes / seconds, "lost": lost}))
+    posted = posts // processes * processes
+    print(json.dumps({"per_second": posted / seconds, "lost": lost, "cpu_ns": spent / posted}))
 
 
 url, *numbers, last = sys.argv[1:]

@@ -35,7 +35,7 @@ pub(crate) fn chat(plan: &Plan, report: &mut Report) -> Result<()> {
         for round in 0..plan.rounds(5) {
             for contestant in in_turn(&contestants, round) {
                 match contestant.measure(count, plan.seconds) {
-                    Ok((rate, last)) => {
+                    Ok([rate, last, time]) => {
                         report.add("chat", &case, contestant.name, Unit::PerSecond, rate);
                         let last_case = format!("{case}, the last has it after");
                         report.add(
@@ -45,6 +45,8 @@ pub(crate) fn chat(plan: &Plan, report: &mut Report) -> Result<()> {
                             Unit::Milliseconds,
                             last,
                         );
+                        let time_case = format!("{case}, processor's time for each");
+                        report.add("chat", &time_case, contestant.name, Unit::Nanoseconds, time);
                     }
                     Err(error) => report.skip(contestant.name, &format!("chat, {case}: {error:#}")),
                 }
@@ -114,19 +116,20 @@ fn contestants(plan: &Plan, report: &mut Report) -> Result<Vec<Contestant>> {
 }
 
 impl Contestant {
-    /// How many messages a second arrive, and how long it takes until the last has one, in milliseconds.
-    fn measure(&self, people: usize, seconds: f64) -> Result<(f64, f64)> {
+    /// How many messages a second arrive, how long it takes until the last has one in milliseconds, and what each costs the server.
+    fn measure(&self, people: usize, seconds: f64) -> Result<[f64; 3]> {
         let mut command = pinned(SERVER_CORE, &self.program);
         command.args(&self.arguments);
         let server = Server::spawn(command, Carrier::Tcp)?;
         let mut client = pinned(CLIENT_CORE, &native());
         client
             .args(["chat-client", &server.address, self.words])
-            .args([people.to_string(), seconds.to_string()]);
+            .args([people.to_string(), seconds.to_string()])
+            .arg(server.process().to_string());
         // Many take a while to come in, and a slow server takes a while for one message.
         let limit = Duration::from_secs_f64(seconds + 60.0 + people as f64 / 50.0);
         let figures = json_of(&mut client, limit)?;
         let figure = |name: &str| figures[name].as_f64().context("the client said no figures");
-        Ok((figure("per_second")?, figure("p50_us")? / 1e3))
+        Ok([figure("per_second")?, figure("p50_ms")?, figure("cpu_ns")?])
     }
 }

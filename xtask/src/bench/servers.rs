@@ -84,6 +84,10 @@ impl Server {
         Ok(server)
     }
 
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// One load of echoes; messages a second.
     pub(super) fn load(&self, connections: usize, bytes: usize, seconds: f64) -> Result<f64> {
         let mut client = self.client("echo-client");

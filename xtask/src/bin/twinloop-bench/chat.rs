@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::event::epoll;
+use serde_json::json;
 
 use crate::channel::{Channel, Peer};
-use crate::client::report;
 use crate::websocket::shake_hands;
 
 /// A chat that says nothing for so long is done with greeting who came.
@@ -39,7 +39,13 @@ struct Person {
     heard: Option<usize>,
 }
 
-pub(crate) fn run(peer: &Peer, words: &str, people: &str, seconds: &str) -> Result<()> {
+pub(crate) fn run(
+    peer: &Peer,
+    words: &str,
+    people: &str,
+    seconds: &str,
+    server: &str,
+) -> Result<()> {
     let words = match words {
         "rooms" => Words::Rooms,
         "socket.io" => Words::SocketIo,
@@ -64,10 +70,18 @@ pub(crate) fn run(peer: &Peer, words: &str, people: &str, seconds: &str) -> Resu
     let start = Instant::now();
     let counted_from = start + Duration::from_secs_f64(seconds / 5.0);
     let end = start + Duration::from_secs_f64(seconds);
+    // How long it took until the last had heard each message, since the server has warmed up, and what the server had spent by then.
     let mut rounds = Vec::new();
+    let mut spent = cpu_ns(server)?;
     let mut now = start;
-    let mut number = 0;
-    while now < end {
+    for number in 0.. {
+        if now >= end {
+            break;
+        }
+        if now < counted_from {
+            spent = cpu_ns(server)?;
+            rounds.clear();
+        }
         room[number % count].say(words, number)?;
         let mut missing = count;
         while missing > 0 {
@@ -76,15 +90,33 @@ pub(crate) fn run(peer: &Peer, words: &str, people: &str, seconds: &str) -> Resu
             };
             missing -= heard;
         }
-        number += 1;
         let then = std::mem::replace(&mut now, Instant::now());
-        if now >= counted_from {
-            // As long as it takes until the last has heard it; each who has counts.
-            let each = (now - then).as_nanos() as u64;
-            rounds.extend(std::iter::repeat_n(each, count));
-        }
+        rounds.push((now - then).as_secs_f64());
     }
-    report(&mut rounds, now - counted_from)
+    let messages = (rounds.len() * count) as f64;
+    let time: f64 = rounds.iter().sum();
+    rounds.sort_unstable_by(f64::total_cmp);
+    println!(
+        "{}",
+        json!({
+            "per_second": messages / time,
+            "p50_ms": rounds[rounds.len() / 2] * 1e3,
+            "cpu_ns": (cpu_ns(server)? - spent) / messages,
+        })
+    );
+    Ok(())
+}
+
+/// How long the threads of a process have been on a core.
+fn cpu_ns(process: &str) -> Result<f64> {
+    let mut sum = 0.0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread may have ended since.
+        let times = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        let time = times.split_whitespace().next().unwrap_or("0");
+        sum += time.parse::<f64>()?;
+    }
+    Ok(sum)
 }
 
 /// Waits for news and reads it: how many have heard message `number`. None if nothing came in time.

@@ -34,7 +34,7 @@ twinloop-bench paced-client ADDRESS PATH CONNECTIONS RATE SECONDS           GETs
 twinloop-bench http-server                                    print the port, answer a constant until stdin closes
 twinloop-bench websocket-client ADDRESS PATH CONNECTIONS BYTES SECONDS     one message in flight on each connection
 twinloop-bench fan-out-client ADDRESS PATH CONNECTIONS BYTES SECONDS       a message of one connection that all are to get
-twinloop-bench chat-client ADDRESS rooms|socket.io PEOPLE SECONDS          what one says, and the next when all have heard it
+twinloop-bench chat-client ADDRESS rooms|socket.io PEOPLE SECONDS PID      what one says, and the next when all have heard it; PID is the server
 twinloop-bench hold-websockets ADDRESS PATH CONNECTIONS        open them, print a line, wait for stdin
 twinloop-bench udp-client PORT SOCKETS BYTES SECONDS          one datagram in flight on each socket
 twinloop-bench launch PROGRAM [ARGUMENT...]                   run it once: wall time, CPU time and peak memory
@@ -133,8 +133,8 @@ fn run(words: &[&str]) -> Result<bool> {
             bytes,
             seconds,
         ),
-        ["chat-client", address, words, people, seconds] => {
-            chat::run(&Peer::new(address, None)?, words, people, seconds)
+        ["chat-client", address, words, people, seconds, server] => {
+            chat::run(&Peer::new(address, None)?, words, people, seconds, server)
         }
         ["udp-client", port, sockets, bytes, seconds] => {
             datagrams::run(port, sockets, bytes, seconds)
