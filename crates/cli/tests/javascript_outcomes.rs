@@ -492,6 +492,29 @@ fn an_error_event_that_nobody_listens_to_says_what_emitted_it_and_where() {
     assert_eq!(ended.output, "false\n");
 }
 
+/// The call has long left the stack when the file turns out not to be there, and the error has no frames, as in Node.
+#[test]
+fn a_call_of_fs_that_fails_unhandled_is_named_with_its_place() {
+    for call in [
+        "await readFile('/there/is/none')",
+        "stat('/there/is/none')",
+        "open('/there/is/none')",
+    ] {
+        let ended = run(&format!(
+            "import {{ open, readFile, stat }} from 'node:fs/promises';\nasync function load() {{\n  {call};\n}}\nload();\n"
+        ));
+        let (head, text) = ended.errors.split_once("\n\n").unwrap();
+        assert!(head.contains(&format!(".mjs:3\n  {call};\n")), "{head}");
+        assert!(head.ends_with('^'), "{head}");
+        assert!(text.starts_with("[Error: ENOENT: "), "{text}");
+    }
+    // Another error is not blamed on it.
+    let ended = run(
+        "import { stat } from 'node:fs/promises';\nawait stat('/there/is/none').catch(() => {});\nthrow new Error('other');\n",
+    );
+    assert!(ended.errors.contains(".mjs:3\n"), "{}", ended.errors);
+}
+
 #[test]
 fn an_await_that_may_not_stand_where_it_does_says_where_it_may() {
     for (kind, source) in [

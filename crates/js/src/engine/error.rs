@@ -36,6 +36,8 @@ enum Failure {
         class: Class,
         message: String,
         properties: Vec<(&'static str, Property)>,
+        /// What called the operation, as saved frames.
+        calls: Option<Slot>,
     },
     Thrown {
         value: Slot,
@@ -92,6 +94,7 @@ impl Error {
             class: Class::Js(class),
             message: message.into(),
             properties: Vec::new(),
+            calls: None,
         }))
     }
 
@@ -121,6 +124,7 @@ impl Error {
             class: Class::Dom(name),
             message: message.into(),
             properties: Vec::new(),
+            calls: None,
         }))
     }
 
@@ -151,6 +155,23 @@ impl Error {
         self
     }
 
+    /// The same error, of an operation that was called there. No effect on a thrown value.
+    #[must_use]
+    pub(super) fn called_by(mut self, frames: Slot) -> Error {
+        if let Failure::Described { calls, .. } = &mut *self.0 {
+            *calls = Some(frames);
+        }
+        self
+    }
+
+    /// What called the operation that failed, if that is known.
+    pub(super) fn calls<'s>(&self, scope: &Scope<'s>) -> Option<Local<'s>> {
+        match &*self.0 {
+            Failure::Described { calls, .. } => calls.as_ref().map(|calls| scope.local(calls)),
+            _ => None,
+        }
+    }
+
     /// Whether this is a termination.
     pub fn is_terminated(&self) -> bool {
         matches!(*self.0, Failure::Terminated)
@@ -165,6 +186,7 @@ impl Error {
                 class,
                 message,
                 properties,
+                ..
             } => Some(describe(scope, class, message, properties)),
         }
     }

@@ -77,7 +77,12 @@ impl Resolver {
         let settled = match outcome.and_then(|value| value.into_js(scope)) {
             Ok(value) => scope.resolve_promise(promise, value),
             Err(error) => match error.to_local(scope) {
-                Some(reason) => scope.reject_promise(promise, reason),
+                Some(reason) => {
+                    if let Some(calls) = error.calls(scope) {
+                        scope.note_calls(reason, calls);
+                    }
+                    scope.reject_promise(promise, reason)
+                }
                 None => Ok(()),
             },
         };
@@ -130,6 +135,22 @@ impl<'s> Scope<'s> {
             }
         }
         Ok(promise)
+    }
+
+    /// As [`promise_from_future`](Self::promise_from_future), for what fails long after its call has left the stack: the report of a failure that
+    /// ends the program names the place of that call. Its frames are captured with every call,
+    /// so this is for what goes to another thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn promise_from_call<T: IntoJs>(
+        &self,
+        future: impl Future<Output = Result<T, Error>> + 'static,
+    ) -> Result<Local<'s>, Error> {
+        let calls = self.persist(self.calls()?);
+        self.promise_from_future(
+            async move { future.await.map_err(|error| error.called_by(calls)) },
+        )
     }
 
     /// As [`promise_from_future`](Self::promise_from_future), for a future that is seldom done at once (a fetch): its first poll

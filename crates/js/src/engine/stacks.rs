@@ -57,6 +57,9 @@ struct Stacks {
     setter: RefCell<Option<Slot>>,
     /// While `prepareStackTrace` runs, stacks are text.
     preparing: Cell<bool>,
+    /// The last error of an operation that had been called long before, and what had called it. One is enough: what nobody handles is reported at
+    /// the checkpoint that follows.
+    failed: RefCell<Option<(Slot, Slot)>>,
 }
 
 /// Puts the interface on the realm's `Error`, once.
@@ -140,6 +143,33 @@ fn limit(scope: &Scope<'_>) -> Result<Option<u32>, Error> {
     let constructor = scope.class_object(JSProtoKey::JSProto_Error)?;
     let limit = scope.get(constructor, "stackTraceLimit")?.as_f64();
     Ok(limit.map(|limit| limit.clamp(0.0, MOST) as u32))
+}
+
+/// Of what called an operation so many frames are kept: the library's own are among them.
+const CALLS: u32 = 8;
+
+impl<'s> Scope<'s> {
+    /// The calls that are running, as saved frames.
+    pub(super) fn calls(&self) -> Result<Local<'s>, Error> {
+        capture(self, CALLS, Local::undefined())
+    }
+
+    /// Keeps what had called the operation that failed with this error.
+    pub(super) fn note_calls(&self, error: Local<'_>, calls: Local<'_>) {
+        let noted = (self.persist(error), self.persist(calls));
+        *self.state::<Stacks>().failed.borrow_mut() = Some(noted);
+    }
+
+    /// What had called the operation that failed with this error, one frame a line, if it was the last to fail; empty otherwise.
+    pub fn calls_of(&self, error: Local<'_>) -> String {
+        let Some((failed, calls)) = self.state::<Stacks>().failed.take() else {
+            return String::new();
+        };
+        match self.strictly_equal(self.local(&failed), error) {
+            Ok(true) => self.format_stack(self.local(&calls)),
+            _ => String::new(),
+        }
+    }
 }
 
 /// The innermost frames as a chain of saved frames, or null; those above the topmost call of `function` are left out.

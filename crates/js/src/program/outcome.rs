@@ -195,12 +195,13 @@ fn unhandled(scope: &Scope<'_>, value: Local<'_>, site: Option<String>) -> Outco
     }
 }
 
-/// The text for stderr; `site` is the stack where it was thrown, and nothing for a rejection. A program in any state must get one, so every
+/// The text for stderr; `site` is the stack where it was thrown, and nothing for a rejection: of an operation's it is where that was called. A program in any state must get one, so every
 /// failure on the way has a shorter answer.
 fn describe(scope: &Scope<'_>, value: Local<'_>, site: Option<String>) -> String {
     let text = exports(scope, "web/html/errors").and_then(|exports| {
         let is_rejection = Local::boolean(site.is_none());
-        let site = scope.string(site.as_deref().unwrap_or_default())?;
+        let site = site.filter(|site| !site.is_empty());
+        let site = scope.string(&site.unwrap_or_else(|| scope.calls_of(value)))?;
         let text = scope.call_method(exports, "describeUncaught", &[value, is_rejection, site])?;
         scope.string_of(text)
     });

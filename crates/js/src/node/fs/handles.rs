@@ -84,7 +84,7 @@ fn on_file<'s, T: Send + 'static, J: IntoJs>(
     let file = match file_of(scope, arguments.get(0), syscall) {
         Ok(file) => file,
         Err(error) if scope.bool_of(arguments.get(sync_at)) => return Err(error),
-        Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
+        Err(error) => return scope.promise_from_call::<()>(async move { Err(error) }),
     };
     let sync = scope.bool_of(arguments.get(sync_at));
     perform(
@@ -112,7 +112,7 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     if scope.bool_of(arguments.get(3)) {
         return keep(open_file(&path, flags, mode)?, false).into_js(scope);
     }
-    scope.promise_from_future(async move {
+    scope.promise_from_call(async move {
         if flags & !libc::O_CLOEXEC == libc::O_RDONLY {
             later().await;
             if let Some(file) = cached::open_for_reading(&path) {
@@ -249,7 +249,7 @@ fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let file = match file_of(scope, arguments.get(0), "read") {
         Ok(file) => file,
         Err(error) if sync => return Err(error),
-        Err(error) => return scope.promise_from_future::<()>(async move { Err(error) }),
+        Err(error) => return scope.promise_from_call::<()>(async move { Err(error) }),
     };
     if sync {
         let count = scope.with_bytes_mut(buffer, |bytes| {
@@ -259,7 +259,7 @@ fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         return Ok(scope.number(count as f64));
     }
     let buffer = scope.persist(buffer);
-    scope.promise_from_future(async move {
+    scope.promise_from_call(async move {
         let piece = read_piece(file, length, position).await?;
         Ok(Filled {
             buffer,
@@ -412,7 +412,7 @@ fn read_file<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s
     if sync {
         return make(whole(&path)?).into_js(scope);
     }
-    scope.promise_from_future(async move {
+    scope.promise_from_call(async move {
         later().await;
         if let Some(bytes) = cached::read(&path) {
             return Ok(make(bytes));

@@ -56,7 +56,7 @@ where
         return make(work()?).into_js(scope);
     }
     let running = Loop::current().spawn_blocking(work);
-    scope.promise_from_future(async move {
+    scope.promise_from_call(async move {
         let outcome = running.await.map_err(broken)?;
         Ok(make(outcome?))
     })
