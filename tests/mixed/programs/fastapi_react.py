@@ -58,7 +58,7 @@ async def cancel_when_gone(request: Request, task: asyncio.Task[str]) -> None:
 async def page(request: Request, seconds: float = 0.01) -> StreamingResponse:
     text = asyncio.create_task(special(seconds))
     failed = []
-    options = {"onError": lambda error, info: failed.append(error.pythonException)}
+    options = {"onError": lambda error, info: failed.append(error)}
     stream = await server.renderToReadableStream(
         react.createElement(pages.Page, {"dishes": dishes, "special": text}), options
     )
