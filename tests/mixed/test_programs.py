@@ -41,9 +41,10 @@ def test_what_a_program_prints_is_right(program, folder):
     for name in named.split(", ") if named else []:
         if name not in SERVERS:
             pytest.skip(f"{name} is not there: cargo xtask test mixed")
-    # What a program has started ends with it, should it hang: `timeout` leads a group of theirs.
+    # What a program has started ends with it, should it hang: `timeout` leads a group of theirs. Dask starts eight processes, which take a minute
+    # where an unoptimised build shares two cores.
     finished = subprocess.run(
-        ["timeout", "--signal=KILL", "120", sys.executable, "-m", "twinloop", program.name],
+        ["timeout", "--signal=KILL", "300", sys.executable, "-m", "twinloop", program.name],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1", "TZ": "UTC"},
         stdin=subprocess.DEVNULL,
