@@ -110,9 +110,10 @@ async def files(folder):
     source.mkdir()
     for number in range(2000):
         (source / f"{number}.txt").write_text(f"file {number % 900}\n" * 500)
-    print("\nfiles: twinloop files.py pack FOLDER ARCHIVE")
-    await command("files", "files.py", "pack", f"{source}", f"{folder}/archive")
-    await command("files", "files.py", "check", f"{folder}/archive")
+    for name in ("files.js", "files.py"):
+        print(f"\nfiles: twinloop {name} pack FOLDER ARCHIVE")
+        await command("files", name, "pack", f"{source}", f"{folder}/{name}.archive")
+        await command("files", name, "check", f"{folder}/{name}.archive")
 
 
 async def scraper(folder):

