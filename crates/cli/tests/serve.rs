@@ -467,7 +467,7 @@ fn answers_of_apps_of_node_are_compressed() {
                response.end();
                response.end();
                response.write('more');
-               await later(20);
+               if (!response.writableFinished) await new Promise((resolve) => response.once('finish', resolve));
                globalThis.seen = [response.twice, response.writableEnded, response.writableFinished];
                break;
              case '/seen':
