@@ -67,6 +67,10 @@ interface BridgeOperations {
   pyDerive(handle: PythonHandle, jsClass: any, members: any[]): any;
   /** The class of JavaScript's for which the object's class was made. */
   pyDerivedFrom(handle: PythonHandle): any;
+  /** An object of a class that `pyDerive` made, for its constructor in JavaScript. */
+  pyMake(handle: PythonHandle, values: any[]): any;
+  /** `super.name = value` in a method of a class that extends this one. */
+  pySetSuper(handle: PythonHandle, instance: any, name: string, value: any): void;
   /** Lets the object keep what holds its proxy. */
   pyKeepProxy(handle: PythonHandle, holder: object): void;
   /** An attribute of `instance` as the class has it, below what was derived; undefined where there is none. */

@@ -17,7 +17,7 @@ import inspect
 import types
 from typing import Any
 
-from _twinloop._native import JsProxy
+from _twinloop._native import JsInstance, JsProxy
 
 # What may be written instead of a value that has no form, by its class; the first that fits.
 _INSTEAD: list[tuple[Any, str]] = [
@@ -39,6 +39,12 @@ def form_of(value: Any, key: str, *, asked: bool = False) -> tuple[str, Any]:
     """
     if value is None or isinstance(value, (str, int, float, list, tuple, dict, JsProxy)):
         return "value", value
+    # What is of JavaScript's in another form.
+    if isinstance(value, JsInstance):
+        return "value", value._half
+    js_error = getattr(value, "js_error", None) if isinstance(value, BaseException) else None
+    if isinstance(js_error, JsProxy):
+        return "value", js_error
     to_json = None if asked or isinstance(value, type) else getattr(value, "toJSON", None)
     if callable(to_json):
         return form_of(to_json(key), key, asked=True)

@@ -9,6 +9,8 @@ of ``P`` stand. At the border each half is the other (``crates/runtime/src/js_in
 
 from __future__ import annotations
 
+import collections.abc
+import contextlib
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -24,15 +26,53 @@ _JS_CLASS = "__twinloop_class__"
 
 def derive(base: type, js_class: Any, members: Any) -> type:
     """The class for ``js_class``, whose members are given as name, "method", "static" or "accessor", and value or getter and setter."""
+    if issubclass(base, (int, float, str)):
+        raise TypeError(
+            f"a JavaScript class cannot extend {base.__name__!r}, whose objects are numbers and texts there"
+        )
     names: dict[str, Any] = {_JS_CLASS: js_class, "__module__": "javascript"}
     for name, kind, first, second in members:
         if kind == "method":
             names[name] = _method(name, first)
         elif kind == "static":
-            names[name] = staticmethod(first) if callable(first) else first
+            names[name] = staticmethod(getattr(js_class, name)) if callable(first) else first
         else:
             names[name] = property(first and _method(name, first), second and _method(name, second))
-    return types.new_class(js_class.name or base.__name__, (base,), exec_body=lambda body: body.update(names))
+    # Its objects have a place for their proxy that nothing lists, where Python allows one.
+    if base.__itemsize__ == 0 and not hasattr(base, _PROXY):
+        names["__slots__"] = (_PROXY,) if base.__dictoffset__ else (_PROXY, "__dict__")
+    metaclass = _metaclass_over(type(base))
+    return types.new_class(
+        js_class.name or base.__name__, (base,), {"metaclass": metaclass}, lambda body: body.update(names)
+    )
+
+
+_PROXY = "__twinloop_proxy__"
+
+
+class _Made(type):
+    """What the classes of classes have that are made for JavaScript's: to call such a class is ``new`` in JavaScript."""
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        js_class = vars(cls).get(_JS_CLASS)
+        return super().__call__(*arguments, **named) if js_class is None else js_class.new(*arguments, **named)
+
+    def __getattr__(cls, name: str) -> Any:
+        # Static members are asked of JavaScript's class: getters, and what was added since.
+        if name.startswith("__") or _JS_CLASS not in vars(cls):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return getattr(vars(cls)[_JS_CLASS], name)
+
+
+def _metaclass_over(metaclass: type) -> type:
+    if issubclass(metaclass, _Made):
+        return metaclass
+    return _Made if metaclass is type else type(metaclass.__name__, (_Made, metaclass), {})
+
+
+def make(cls: Any, *arguments: Any) -> Any:
+    """An object of a class that :func:`derive` made, for JavaScript's constructor of it."""
+    return super(_Made, type(cls)).__call__(cls, *arguments)
 
 
 def _method(name: str, function: Any) -> Callable[..., Any]:
@@ -52,15 +92,41 @@ def above(base: type, instance: Any) -> Any:
     return super(order[place - 1], instance) if place > 0 else instance
 
 
+def set_above(base: type, instance: Any, name: str, value: Any) -> None:
+    """``super.name = value``: by the property that ``base`` has of this name, or else as the object's own."""
+    order = type(instance).__mro__
+    for cls in order[order.index(base) :]:
+        setter = getattr(type(found := vars(cls).get(name)), "__set__", None)
+        if setter is not None:
+            setter(found, instance, value)
+            return
+    fields = getattr(instance, "__dict__", None)
+    if fields is None:
+        object.__setattr__(instance, name, value)
+    else:
+        fields[name] = value
+
+
 def keep_proxy(instance: Any, holder: Any) -> None:
     """Let the object keep its proxy, on which JavaScript has the private fields of its class."""
-    object.__setattr__(instance, "__twinloop_proxy__", holder)
+    # What a `__new__` gave may be of another class.
+    with contextlib.suppress(AttributeError):
+        object.__setattr__(instance, _PROXY, holder)
 
 
 # ---- Python classes that extend one of JavaScript's
 
 
-class Instance(_native.JsInstance):
+class _InstanceClass(type):
+    """The class of such classes, which have JavaScript's static members too."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return getattr(constructor_of(cls), name)
+
+
+class Instance(_native.JsInstance, metaclass=_InstanceClass):
     """An object of a Python class that extends a class of JavaScript's.
 
     An attribute that is set is a property of JavaScript's half, unless its name begins with an underscore: that is Python's alone.
@@ -76,7 +142,7 @@ class Instance(_native.JsInstance):
                 setattr(cls, name, _Default(name, value))
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self._construct(self.__twinloop_parent__, _constructor_of(type(self)), arguments, named)
+        self._construct(self.__twinloop_parent__, constructor_of(type(self)), arguments, named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -120,6 +186,7 @@ def base_of(js_class: Any) -> type:
     if known is not None and known.__dict__["__twinloop_parent__"] is js_class:
         return known
     names: dict[str, Any] = {"__twinloop_parent__": js_class, "__module__": "javascript"}
+    abstract: Any = None
     for name, kind, *functions in _native.js_members(js_class):
         if name in names:
             continue
@@ -128,19 +195,69 @@ def base_of(js_class: Any) -> type:
         elif kind == "accessor":
             getter, setter = functions
             names[name] = property(getter and _method(name, getter), setter and _method(name, setter))
-        else:
-            names[name] = _ITERATIONS[name]
-    base = type(js_class.name or "JsClass", (Instance,), names)
+        elif kind == "ability":
+            names |= _ABILITIES[name]
+            abstract = _ABSTRACT.get(name, abstract)
+    if "then" in names:
+        names["__await__"] = lambda self: self._half.__await__()
+    if abstract is collections.abc.MutableMapping:
+        # Python's, which knows a default.
+        del names["get"]
+    elif "size" in names or "length" in names:
+        names["__len__"] = _len
+    base = _InstanceClass(js_class.name or "JsClass", (Instance,), names)
+    if abstract is not None:
+        abstract.register(base)
     _bases[hash(js_class)] = base
     return base
 
 
-_ITERATIONS = {"__iter__": lambda self: iter(self._half), "__aiter__": lambda self: aiter(self._half)}
+def _len(self: Any) -> int:
+    return len(self._half)
 
 
-def _constructor_of(cls: type[Instance]) -> Any:
+def _enter(self: Any) -> Any:
+    return self
+
+
+async def _enter_async(self: Any) -> Any:
+    return self
+
+
+_ITEMS = {
+    "__len__": _len,
+    "__getitem__": lambda self, key: self._half[key],
+    "__setitem__": lambda self, key, value: self._half.__setitem__(key, value),
+    "__delitem__": lambda self, key: self._half.__delitem__(key),
+    "__contains__": lambda self, value: value in self._half,
+}
+
+# Special methods, which Python looks for in classes alone.
+_ABILITIES: dict[str, dict[str, Any]] = {
+    "iterable": {"__iter__": lambda self: iter(self._half)},
+    "async iterable": {"__aiter__": lambda self: aiter(self._half)},
+    "disposable": {"__enter__": _enter, "__exit__": lambda self, *exception: self._half.__exit__(*exception)},
+    "async disposable": {
+        "__aenter__": _enter_async,
+        "__aexit__": lambda self, *exception: self._half.__aexit__(*exception),
+    },
+    "mapping": _ITEMS,
+    "sequence": _ITEMS,
+    "buffer": _ITEMS | {"__bytes__": lambda self: bytes(self._half)},
+    "callable": {"__call__": lambda self, *arguments, **named: self._half(*arguments, **named)},
+}
+_ABSTRACT: dict[str, Any] = {
+    "mapping": collections.abc.MutableMapping,
+    "sequence": collections.abc.MutableSequence,
+    "buffer": collections.abc.Sequence,
+}
+
+
+def constructor_of(cls: Any) -> Any:
     """JavaScript's constructor of objects of this class."""
-    found = cls.__dict__.get("__twinloop_constructor__")
+    if "__twinloop_parent__" in vars(cls):
+        return cls.__twinloop_parent__
+    found = vars(cls).get("__twinloop_constructor__")
     if found is not None:
         return found
     members: dict[str, list[Any]] = {}
@@ -151,7 +268,7 @@ def _constructor_of(cls: type[Instance]) -> Any:
         for name, value in vars(base).items():
             if not name.startswith("__") and (member := _member(name, value)) is not None:
                 members[name] = member
-    constructor = _native.js_derive(cls.__twinloop_parent__, cls.__name__, list(members.values()))
+    constructor = _native.js_derive(cls.__twinloop_parent__, cls, cls.__name__, list(members.values()))
     type.__setattr__(cls, "__twinloop_constructor__", constructor)
     return constructor
 

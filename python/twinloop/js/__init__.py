@@ -84,10 +84,30 @@ class JsException(Exception):
 
     def __init__(self, name: str, message: str, stack: str = "", js_error: Any = None) -> None:
         super().__init__(f"{name}: {message}" if name and message else name or message)
-        self.name = name
-        self.message = message
-        self.stack = stack
-        self.js_error = js_error
+        self._describe(name, message, stack, js_error)
+
+    def _describe(self, name: str, message: str, stack: str, js_error: Any) -> None:
+        # Not by `self.name = name`, which writes to the JavaScript error too.
+        fields = {"name": name, "message": message, "stack": stack, "js_error": js_error}
+        for field, value in fields.items():
+            if field != "message" or not isinstance(self, ExceptionGroup):
+                object.__setattr__(self, field, value)
+
+    # Whether JavaScript threw it or gave it, and not Python.
+    _is_of_javascript = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _OWN_NAMES:
+            if not name.startswith("_") and isinstance(self.js_error, JsProxy):
+                setattr(self.js_error, name, value)
+                return
+        elif name != "js_error" and isinstance(self.js_error, JsProxy):
+            setattr(self.js_error, name, value)
+        object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the error itself, which stays in its process.
+        return type(self), (self.name, self.message, self.stack)
 
     def __getattr__(self, name: str) -> Any:
         """What else the JavaScript error has: ``error.code``."""
@@ -100,27 +120,26 @@ class JsException(Exception):
 _OWN_NAMES = frozenset({"name", "message", "stack", "js_error"})
 
 
-class _JsExceptionGroup(JsException, ExceptionGroup):
+class JsExceptionGroup(JsException, ExceptionGroup):
     """An AggregateError of JavaScript's: what its ``errors`` are in Python, for ``except*``."""
 
     def __new__(
         cls, name: str, message: str, stack: str, js_error: Any, errors: Sequence[Exception]
-    ) -> _JsExceptionGroup:
+    ) -> JsExceptionGroup:
         return super().__new__(cls, f"{name}: {message}" if message else name, errors)
 
     def __init__(self, name: str, message: str, stack: str, js_error: Any, errors: Sequence[Exception]) -> None:
         # `message` is the group's own, which cannot be set.
         Exception.__init__(self, f"{name}: {message}" if message else name, errors)
-        self.name = name
-        self.stack = stack
-        self.js_error = js_error
+        self._describe(name, message, stack, js_error)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        message = self.message.removeprefix(f"{self.name}: ")
+        return type(self), (self.name, message, self.stack, None, self.exceptions)
 
     # The first base would give its own.
     __str__ = ExceptionGroup.__str__
     __repr__ = ExceptionGroup.__repr__
-
-
-_JsExceptionGroup.__name__ = _JsExceptionGroup.__qualname__ = "JsExceptionGroup"
 
 
 def import_module(specifier: str) -> Awaitable[_Interface]:
@@ -241,7 +260,7 @@ def to_py(value: Any, depth: float = -1) -> Any:
     JavaScript finds it as ``import { to_py } from "python:twinloop.js"``, for what Python code takes no proxy for:
     ``json.dumps(to_py({ a: [1] }))``. ``depth`` limits how many levels are copied; what lies deeper stays a proxy.
     """
-    return value.to_py(depth) if isinstance(value, JsProxy) else value
+    return value.to_py(depth) if isinstance(value, (JsProxy, _native.JsInstance)) else value
 
 
 def __getattr__(name: str) -> Any:
@@ -302,9 +321,10 @@ def _exception(
     """Make the exception for a thrown JavaScript value, with its frames as a traceback; a group of ``errors`` if it has any."""
     exception: JsException
     if errors and all(isinstance(error, Exception) for error in errors):
-        exception = _JsExceptionGroup(name, message, stack, js_error, cast("Sequence[Exception]", errors))
+        exception = JsExceptionGroup(name, message, stack, js_error, cast("Sequence[Exception]", errors))
     else:
         exception = JsException(name, message, stack, js_error)
+    object.__setattr__(exception, "_is_of_javascript", True)
     return exception.with_traceback(_traceback(_frames(stack)))
 
 
@@ -412,6 +432,11 @@ async def _asend_as_step(iterator: Any, value: Any) -> _native.JsProxy:
         return _native.js_step(False, await iterator.asend(value))
     except StopAsyncIteration:
         return _native.js_step(True, None)
+    except TypeError as error:
+        # JavaScript ignores what is sent before anything waits for it.
+        if "just-started" not in str(error):
+            raise
+        return await _anext_as_step(iterator)
 
 
 async def _athrow_as_step(iterator: Any, error: BaseException) -> _native.JsProxy:

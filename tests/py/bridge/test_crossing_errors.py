@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import traceback
@@ -413,5 +415,39 @@ def test_an_error_that_javascript_gives_can_be_raised() -> None:
         # One that cannot be described stays what it is.
         broken = js.eval("Object.defineProperty(new Error('x'), 'stack', { get() { throw 1; } })")
         assert isinstance(broken, js.JsException) and broken.stack == ""
+
+    twinloop.run(main())
+
+
+def test_an_exception_for_an_error_writes_to_it_and_is_copied() -> None:
+    async def main() -> None:
+        error = js.eval("globalThis.kept = new Error('x')")
+        error.code = "E1"
+        error.message = "changed"
+        assert js.eval("[kept.code, kept.message].join()") == "E1,changed"
+        for copied in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+            assert (type(copied), copied.name, copied.message) == (js.JsException, "Error", "changed")
+        group = js.eval("new AggregateError([new TypeError('a')], 'several')")
+        copied = pickle.loads(pickle.dumps(group))
+        assert isinstance(copied, ExceptionGroup) and [one.name for one in copied.exceptions] == ["TypeError"]
+        assert js.JSON.stringify({"errors": [error]}) == '{"errors":[{"code":"E1"}]}'
+
+        # One that Python made is an exception as any other.
+        def fail() -> None:
+            raise js.JsException("Mine", "text")
+
+        told = js.function(
+            "(f) => { try { f(); } catch (error) { return [error instanceof Error, error.message].join(); } }"
+        )
+        assert told(fail) == "true,Mine: text"
+        with pytest.raises(js.JsException, match="Mine: text"):
+            js.function("(f) => f()")(fail)
+        # And what JavaScript threw that is no error is what it was.
+        assert js.function("(f) => { try { f(); } catch (error) { return error === undefined; } }")(
+            js.eval("() => { throw undefined; }")
+        )
+        assert isinstance(
+            js.eval("const own = new AggregateError([], 'own'); own.errors.push(own); own"), js.JsException
+        )
 
     twinloop.run(main())

@@ -152,6 +152,67 @@ def test_javascript_resumes_a_python_generator() -> None:
     twinloop.run(main())
 
 
+def test_yield_star_passes_everything_on_to_python() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        use = js.function("""async (make, makeAsync, log) => {
+          function* sync() { return yield* make(log); }
+          async function* later() { yield* makeAsync(log); }
+          const all = sync(), awaited = later();
+          return JSON.stringify([
+            all.next('ignored'), all.next('sent'), all.throw(new TypeError('no')), all.next(),
+            await awaited.next(), await awaited.next('sent'), await awaited.throw(new TypeError('no')), await awaited.next(),
+          ]);
+        }""")
+        assert (await use(generate, generate_async, log.append)) == (
+            '[{"done":false,"value":1},{"done":false,"value":"sent"},{"done":false,"value":"caught TypeError: no"},'
+            '{"value":"returned","done":true},'
+            '{"value":1,"done":false},{"value":"sent","done":false},{"value":"caught TypeError: no","done":false},{"done":true}]'
+        )
+        assert log == ["finally"] * 2
+
+    twinloop.run(main())
+
+
+def test_what_is_sent_first_is_ignored_as_in_javascript() -> None:
+    async def main() -> None:
+        assert js.function("(g) => g.next(5).value")(generate(print)) == 1
+        assert (await js.function("async (g) => (await g.next(5)).value")(generate_async(print))) == 1
+
+    twinloop.run(main())
+
+
+def test_what_is_no_resource_cannot_be_used_as_one() -> None:
+    closed: list[str] = []
+
+    def generate_one() -> Any:
+        try:
+            yield 1
+        finally:
+            closed.append("sync")
+
+    async def generate_later() -> Any:
+        try:
+            yield 1
+        finally:
+            closed.append("async")
+
+    class OnlyAsync:
+        async def __aexit__(self, *exception: object) -> None: ...
+
+    async def main() -> None:
+        assert js.function("(...all) => all.every((one) => one[Symbol.dispose] === undefined)")(
+            {}, [], object(), OnlyAsync()
+        )
+        await js.eval("""(async (one, later) => {
+          { using generator = one(); generator.next(); }
+          { await using generator = later(); await generator.next(); }
+        })""")(generate_one, generate_later)
+        assert closed == ["sync", "async"]
+
+    twinloop.run(main())
+
+
 def test_javascript_resumes_a_python_async_generator() -> None:
     async def main() -> None:
         log: list[str] = []
@@ -197,9 +258,11 @@ def test_what_can_be_disposed_of_is_a_context_manager() -> None:
             assert resource.name == "it"
         async with make(log.append) as resource:
             assert resource.name == "it"
+        async with js.eval("((log) => ({ [Symbol.dispose]() { log('either'); } }))")(log.append):
+            pass
         with pytest.raises(LookupError), make(log.append):
             raise LookupError
-        assert log == ["dispose", "async", "dispose"]
+        assert log == ["dispose", "async", "either", "dispose"]
         assert not hasattr(js.eval("new (class A {})()"), "__enter__")
         with (
             pytest.raises(js.JsException, match="cannot end"),

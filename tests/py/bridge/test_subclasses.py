@@ -5,7 +5,9 @@ from __future__ import annotations
 import abc
 import asyncio
 import gc
+import inspect
 import weakref
+from collections.abc import MutableMapping, MutableSequence
 from typing import Any
 
 import pytest
@@ -49,7 +51,7 @@ DERIVED = """((Base) => {
 def test_a_class_of_javascripts_extends_one_of_pythons() -> None:
     async def main() -> None:
         classes = js.eval(DERIVED)(Base)
-        made = classes.Derived.new(3)
+        made = classes.Derived(3)
         # An object of Python's, which has what JavaScript's class adds.
         assert isinstance(made, Base) and type(made).__name__ == "Derived"
         assert (made.x, made.field, made.extra, made.shared) == (3, 5, 6, "of the class")
@@ -60,7 +62,7 @@ def test_a_class_of_javascripts_extends_one_of_pythons() -> None:
         assert (made.x, type(made).kind, vars(made)["extra"]) == (10, "static", 6)
         assert classes.Derived.make().x == 1
 
-        further = classes.Further.new(4)
+        further = classes.Further(4)
         assert further.call_hello("you") == "further js hello you 4 42 "
         assert isinstance(further, type(made)) and not isinstance(made, type(further))
 
@@ -116,7 +118,9 @@ def test_python_code_calls_what_a_javascript_class_overrides() -> None:
 def test_a_class_that_cannot_be_extended_says_so() -> None:
     async def main() -> None:
         with pytest.raises(TypeError, match="not an acceptable base type"):
-            js.function("(C) => new (class D extends C {})()")(bool)
+            js.function("(C) => new (class D extends C {})()")(type(None))
+        with pytest.raises(TypeError, match="cannot extend 'int'"):
+            js.function("(C) => new (class D extends C {})(1)")(int)
 
     twinloop.run(main())
 
@@ -295,5 +299,172 @@ def test_what_cannot_be_extended_or_used_says_so() -> None:
         with pytest.raises(js.JsException, match="TypeError"):
             Refused("no url")
         assert Refused("http://localhost/a").pathname == "/a"
+
+    twinloop.run(main())
+
+
+def test_python_makes_objects_of_a_class_of_javascripts() -> None:
+    async def main() -> None:
+        made = js.eval("""((Base) => class Made extends Base {
+          static made = 0;
+          static #secret = 's';
+          static get count() { return Made.made; }
+          static told() { return this.#secret; }
+          #own = 7;
+          constructor(x) { super(x); Made.made += 1; }
+          own() { return this.#own; }
+        })""")(Base)
+        # To Python it is the class, whose call is JavaScript's constructor.
+        assert isinstance(made, type) and issubclass(made, Base)
+        first = made(5)
+        assert (first.x, first.own(), type(first)(6).own(), made.count, made.told()) == (5, 7, 7, 2, "s")
+        assert (
+            js.function("(M, first) => first instanceof M && first.constructor === M && M.name")(made, first) == "Made"
+        )
+        assert vars(first) == {"x": 5} and isinstance(first, made)
+        assert js.function("(M) => M")(made) is made
+
+        class Further(made):  # type: ignore[misc, valid-type]
+            pass
+
+        assert Further(1).hello("you") == "hello you 1"
+
+    twinloop.run(main())
+
+
+def test_a_class_method_has_the_class_that_extends() -> None:
+    class Parsed:
+        def __init__(self, text: str = "") -> None:
+            self.text = text
+
+        @classmethod
+        def parse(cls, text: str) -> Any:
+            return cls(text)
+
+    async def main() -> None:
+        result = js.function("""(Parsed) => {
+          class Mine extends Parsed { loud() { return this.text.toUpperCase(); } }
+          const mine = Mine.parse('text');
+          return [mine instanceof Mine, mine.loud()].join();
+        }""")(Parsed)
+        assert result == "true,TEXT"
+
+    twinloop.run(main())
+
+
+def test_super_reads_writes_and_calls() -> None:
+    class Tuned:
+        def __init__(self) -> None:
+            self._level = 1
+
+        @property
+        def level(self) -> int:
+            return self._level
+
+        @level.setter
+        def level(self, value: int) -> None:
+            self._level = value
+
+    async def main() -> None:
+        result = js.function("""(Tuned, list) => {
+          class Mine extends Tuned {
+            get level() { return super.level * 10; }
+            set level(value) { super.level = value + 1; super.other = value; }
+          }
+          class Many extends list { push(x) { return super.push(x * 10); } sum() { return this.reduce((a, b) => a + b, 0); } }
+          const mine = new Mine();
+          mine.level = 4;
+          const many = new Many([1]);
+          many.push(2);
+          return JSON.stringify([mine.level, mine._level, mine.other, [...many], many.sum(), Array.isArray(many), many instanceof Many]);
+        }""")(Tuned, list)
+        assert result == "[50,5,4,[1,20],21,true,true]"
+
+    twinloop.run(main())
+
+
+def test_what_a_javascript_class_can_do_its_python_class_can() -> None:
+    async def main() -> None:
+        class Table(js.Map):
+            pass
+
+        table = Table()
+        table["x"] = 1
+        table.set("y", 2)
+        assert (len(table), "x" in table, list(table), dict(table), table.get("z", 0)) == (
+            2,
+            True,
+            ["x", "y"],
+            {"x": 1, "y": 2},
+            0,
+        )
+        assert isinstance(table, MutableMapping) and js.to_py(table) == {"x": 1, "y": 2}
+
+        class Row(js.Array):
+            def double(self) -> Any:
+                return self.map(lambda value, *_: value * 2)
+
+        row = Row.of(1, 2, 3)
+        assert isinstance(row, Row) and isinstance(row, MutableSequence)
+        row.append(4)
+        assert (len(row), row[0], row[-1], list(row[1:3]), 3 in row) == (4, 1, 4, [2, 3], True)
+        # JavaScript makes another by the object's constructor, which is Python's class.
+        assert isinstance(row.double(), Row) and list(row.double()) == [2, 4, 6, 8]
+
+        class Later(js.Promise):
+            pass
+
+        assert await Later.resolve(5) == 5 and inspect.isawaitable(Later.resolve(5))
+
+        class Held(js.eval("(class { [Symbol.dispose]() { globalThis.disposed = true; } })")):
+            pass
+
+        with Held():
+            pass
+        assert js.disposed
+
+        with pytest.raises(js.JsException, match="extend Exception"):
+
+            class _Raised(js.Error):
+                pass
+
+    twinloop.run(main())
+
+
+def test_javascript_has_the_class_as_one_of_its_own() -> None:
+    async def main() -> None:
+        class Component(js.eval("(class { static isComponent = true; render() { return 'parent'; } })")):
+            def __init__(self, text: str = "") -> None:
+                super().__init__()
+                self.text = text
+
+            def render(self) -> str:
+                return f"{super().render()} {self.text}"
+
+        result = js.function("""(C, made) => {
+          const own = new C('own');
+          let refused = '';
+          try { new (class Q extends C {})(); } catch (error) { refused = error.message; }
+          return JSON.stringify([C.name, C.isComponent, own.render(), own instanceof C, made.constructor === C, refused]);
+        }""")
+        assert result(Component, Component("it")) == (
+            '["Component",true,"parent own",true,true,"Component of Python\'s, which extends a class of JavaScript\'s, '
+            'cannot be extended in JavaScript again"]'
+        )
+        assert js.function("(C) => C")(Component) is Component and Component.isComponent is True
+
+    twinloop.run(main())
+
+
+def test_an_exception_of_a_class_of_javascripts_is_itself() -> None:
+    async def main() -> None:
+        assert (
+            js.function("""(ValueError, through) => {
+          class Mine extends ValueError { code = 5; }
+          const thrown = new Mine('text');
+          try { through(() => { throw thrown; }); } catch (caught) { return caught === thrown && caught instanceof Mine && caught.code; }
+        }""")(ValueError, lambda f: f())
+            == 5
+        )
 
     twinloop.run(main())

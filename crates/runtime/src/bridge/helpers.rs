@@ -40,6 +40,7 @@ pub(crate) enum Helper {
     Wrap,
     Known,
     Given,
+    DerivedOf,
     Forget,
     IdentityOf,
     AbilitiesOf,
@@ -96,10 +97,11 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 56] = [
+const NAMES: [(Helper, &str); 57] = [
     (Helper::Wrap, "wrap"),
     (Helper::Known, "known"),
     (Helper::Given, "given"),
+    (Helper::DerivedOf, "derivedOf"),
     (Helper::Forget, "forget"),
     (Helper::IdentityOf, "identityOf"),
     (Helper::AbilitiesOf, "abilitiesOf"),

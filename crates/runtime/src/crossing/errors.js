@@ -3,7 +3,18 @@
 // Runs on the loop thread with the GIL held.
 'use strict';
 
-const { Map, WeakMap, defineProperty, hasInstance, isArray, join, mapGet, mapSet, objectToString } = require('builtins/primordials');
+const {
+  Map,
+  WeakMap,
+  defineProperty,
+  hasInstance,
+  includes,
+  isArray,
+  join,
+  mapGet,
+  mapSet,
+  objectToString,
+} = require('builtins/primordials');
 const { split, startsWith, stringIncludes, weakMapGet, weakMapSet } = require('builtins/primordials');
 
 // The language's own, whatever a program makes of the globals later.
@@ -125,7 +136,7 @@ module.exports = {
         parts[4] = tried(() => hasInstance(OwnError, cause), false);
       }
       const several = tried(() => (hasInstance(OwnAggregateError, value) ? value.errors : undefined), undefined);
-      if (isArray(several) && several.length > 0) parts[5] = several;
+      if (isArray(several) && several.length > 0 && !includes(several, value)) parts[5] = several;
       return parts;
     }
     const tag = () => objectToString(value);

@@ -19,6 +19,7 @@ use twinloop_js::engine::{Class, Error, Local};
 
 use super::Crossing;
 use crate::bridge::Helper;
+use crate::python_in_js::abilities::JS_CLASS;
 
 /// Chains longer than this are cut: a cause may be its own ancestor only by a program's mistake.
 const LONGEST_CHAIN: u32 = 16;
@@ -245,6 +246,10 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             return self.value_to_js(&thrown);
         }
         let proxy = self.bridge.wrap(scope, exception)?;
+        // Of a class that JavaScript made: the object that JavaScript knows.
+        if exception.get_type().hasattr(JS_CLASS).unwrap_or(false) {
+            return Ok(proxy);
+        }
         let known = self.bridge.help(scope, Helper::KnownError, &[proxy])?;
         if known.is_object() {
             return Ok(known);
@@ -324,6 +329,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         if !exception.get_type().is_subclass(class).ok()? {
             return None;
         }
+        // One that Python made itself is an exception like any other.
+        let is_thrown = exception.getattr("_is_of_javascript").ok()?;
+        is_thrown.is_truthy().ok()?.then_some(())?;
         exception.getattr("js_error").ok()
     }
 }

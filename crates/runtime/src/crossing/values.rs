@@ -8,13 +8,14 @@ use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyBaseException, PyOverflowError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString, PyType};
 use twinloop_js::engine::{Class, Error, Local, Type, Units};
 use twinloop_py::Text;
 
 use super::Crossing;
 use crate::bridge::Helper;
 use crate::js_in_python::{JsInstance, JsProxy, introduce};
+use crate::python_in_js::abilities::JS_CLASS;
 
 /// The largest integer that every Number up to it represents.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -45,6 +46,11 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
         if let Ok(instance) = value.cast::<JsInstance>() {
             return self.of_python(instance.get().local(self));
+        }
+        if let Ok(class) = value.cast::<PyType>()
+            && let Some(js_class) = self.of_python(own_js_class(class))?
+        {
+            return self.value_to_js(&js_class);
         }
         if value.is_instance_of::<PyBaseException>()
             && let Some(thrown) = self.thrown_of(value)
@@ -124,7 +130,16 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 if class == Some(Class::Error) {
                     return self.error_as_value(value);
                 }
-                self.proxy_of(value, class)
+                let (identity, abilities) = introduce(self, value, class)?;
+                if let Some(known) = self.bridge.known_proxy(py, identity) {
+                    return Ok(known);
+                }
+                if class == Some(Class::Function)
+                    && let Some(class) = self.class_for(value)?
+                {
+                    return Ok(class);
+                }
+                JsProxy::make(self, value, Some(identity), abilities)
             }
         }
     }
@@ -140,6 +155,16 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             return Ok(known);
         }
         JsProxy::make(self, object, Some(identity), abilities)
+    }
+
+    /// The class that Python has for one of JavaScript's which extends one of Python's.
+    pub(crate) fn class_for(&self, function: Local<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // A function that is no class cannot extend one.
+        if !self.scope.is_constructor(function) {
+            return Ok(None);
+        }
+        let derived = self.help(Helper::DerivedOf, &[function])?;
+        Ok(self.bridge.unwrap(self.scope, self.py, derived))
     }
 
     fn string_to_py(&self, value: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
@@ -158,6 +183,22 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             },
         });
         self.of_js(text)?
+    }
+}
+
+/// JavaScript's class for which this one was made, or JavaScript's constructor of its objects.
+fn own_js_class<'py>(class: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = class.py();
+    if class.is_subclass_of::<JsInstance>()? {
+        let module = py.import(intern!(py, "_twinloop.crossing.subclasses"))?;
+        return module
+            .call_method1(intern!(py, "constructor_of"), (class,))
+            .map(Some);
+    }
+    let names = class.getattr(intern!(class.py(), "__dict__"))?;
+    match names.contains(JS_CLASS)? {
+        true => names.get_item(JS_CLASS).map(Some),
+        false => Ok(None),
     }
 }
 

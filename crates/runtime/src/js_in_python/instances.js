@@ -3,10 +3,11 @@
 // Runs on the loop thread with the GIL held.
 'use strict';
 
-const { WeakMap, apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = require('builtins/primordials');
-const { ownKeys, weakMapHas, weakMapSet } = require('builtins/primordials');
+const { Map, WeakMap, apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = require('builtins/primordials');
+const { hasInstance, ownKeys, weakMapHas, weakMapSet } = require('builtins/primordials');
 const { pyBind } = ops;
 
+const { Array, Error: OwnError, Function, Uint8Array } = globalThis;
 const { prototype: ObjectPrototype } = Object;
 
 /** Python's half of each object, which lives as long as the object does. @type {WeakMap<object, any>} */
@@ -33,9 +34,30 @@ function calling(method) {
   };
 }
 
+/** What a symbol on a prototype is in Python. @param {symbol} symbol */
+function abilityOf(symbol) {
+  if (symbol === Symbol.iterator) return 'iterable';
+  if (symbol === Symbol.asyncIterator) return 'async iterable';
+  if (symbol === Symbol.dispose) return 'disposable';
+  return symbol === Symbol.asyncDispose ? 'async disposable' : undefined;
+}
+
+/** Classes whose objects are more in Python. @type {[any, string][]} */
+const kinds = [
+  [Map, 'mapping'],
+  [Array, 'sequence'],
+  [Function, 'callable'],
+  [getPrototypeOf(Uint8Array), 'buffer'],
+];
+
 module.exports = {
   /** What objects of this class have of it and its parents, with symbols as names of Python's. @param {any} constructor */
   membersOfClass(constructor) {
+    if (constructor === OwnError || hasInstance(OwnError, constructor.prototype)) {
+      throw new TypeError(
+        "a class of Python's that extends a JavaScript Error could not be raised: extend Exception, which JavaScript gets as an Error",
+      );
+    }
     /** @type {any[]} */
     const members = [];
     for (let owner = constructor.prototype; owner && owner !== ObjectPrototype; owner = getPrototypeOf(owner)) {
@@ -43,8 +65,8 @@ module.exports = {
       for (let i = 0; i < names.length; i += 1) {
         const name = names[i];
         if (typeof name === 'symbol') {
-          if (name === Symbol.iterator) members[members.length] = ['__iter__', 'symbol'];
-          if (name === Symbol.asyncIterator) members[members.length] = ['__aiter__', 'symbol'];
+          const ability = abilityOf(name);
+          if (ability !== undefined) members[members.length] = [ability, 'ability'];
           continue;
         }
         const { value, get, set } = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(owner, name));
@@ -52,14 +74,28 @@ module.exports = {
         else if (typeof value === 'function' && name !== 'constructor') members[members.length] = [name, 'method', value, undefined];
       }
     }
+    for (let i = 0; i < kinds.length; i += 1) {
+      const [kind, name] = kinds[i];
+      if (constructor === kind || hasInstance(kind, constructor.prototype)) members[members.length] = [name, 'ability'];
+    }
     return members;
   },
   /**
-   * The constructor for a class of Python's that extends `parent`.
-   * @param {any} parent @param {string} name @param {any} members `[name, kind, method or getter or value, setter]`
+   * The constructor for `pythonClass`, which extends `parent`.
+   * @param {any} parent @param {any} pythonClass @param {string} name @param {any} members `[name, kind, method or getter or value, setter]`
    */
-  deriveForPython(parent, name, members) {
-    const Derived = { [name]: class extends parent {} }[name];
+  deriveForPython(parent, pythonClass, name, members) {
+    const Derived = {
+      [name]: class extends parent {
+        /** @param {any[]} values */
+        constructor(...values) {
+          if (making !== undefined && making.prototype === new.target.prototype) super(...values);
+          // JavaScript itself makes one: by Python's class, whose `__init__` comes back to the line above.
+          else if (new.target === Derived) return apply(pythonClass, undefined, values);
+          else throw new TypeError(`${name} of Python's, which extends a class of JavaScript's, cannot be extended in JavaScript again`);
+        }
+      },
+    }[name];
     for (let i = 0; i < members.length; i += 1) {
       const [key, kind, first, second] = members[i];
       /** @type {any} */

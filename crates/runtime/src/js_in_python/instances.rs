@@ -100,19 +100,40 @@ pub(super) fn js_members(class: &Bound<'_, JsProxy>) -> PyResult<Py<PyAny>> {
     })
 }
 
-/// The constructor for a Python class that extends `parent`, with these members.
+/// The constructor for `class`, a Python class that extends `parent`, with these members.
 #[pyfunction]
 pub(super) fn js_derive(
     parent: &Bound<'_, JsProxy>,
+    class: &Bound<'_, PyAny>,
     name: &str,
     members: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
     parent.get().with(parent.py(), |crossing, parent| {
         let name = crossing.of_js(crossing.scope.string(name))?;
-        let values = [parent, name, crossing.to_js(members)?];
+        let proxy = crossing.of_js(crossing.bridge.wrap(crossing.scope, class))?;
+        let values = [parent, proxy, name, crossing.to_js(members)?];
         let constructor = crossing.help(Helper::DeriveForPython, &values)?;
-        Ok(crossing.to_py(constructor)?.unbind())
+        let kind = crossing.scope.class_of(constructor);
+        let constructor = crossing.proxy_of(constructor, kind)?;
+        // JavaScript's constructor is the class in Python.
+        crossing.stands_for(class, constructor.cast::<JsProxy>()?)?;
+        Ok(constructor.unbind())
     })
+}
+
+impl Crossing<'_, '_, '_> {
+    /// From now on Python gets `object` for what `proxy` is of.
+    pub(crate) fn stands_for(
+        &self,
+        object: &Bound<'_, PyAny>,
+        proxy: &Bound<'_, JsProxy>,
+    ) -> PyResult<()> {
+        if let Some(identity) = proxy.get().identity() {
+            let reference = PyWeakrefReference::new(object)?.unbind();
+            self.bridge.remember_proxy(identity, reference);
+        }
+        Ok(())
+    }
 }
 
 /// `pyBind(instance, object)`: these are two halves of one.
@@ -127,13 +148,8 @@ fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             let proxy = crossing
                 .proxy_of(object, scope.class_of(object))?
                 .cast_into::<JsProxy>()?;
-            let identity = proxy.get().identity();
+            crossing.stands_for(&instance, &proxy)?;
             instance.get().half.get_or_init(|| proxy.unbind());
-            // From now on Python gets its own half for the object.
-            if let Some(identity) = identity {
-                let reference = PyWeakrefReference::new(&instance)?.unbind();
-                crossing.bridge.remember_proxy(identity, reference);
-            }
             Ok(())
         };
         crossing.of_python(bound())?;

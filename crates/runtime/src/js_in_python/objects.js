@@ -121,7 +121,8 @@ function abilitiesOf(object) {
   if (has(object, Symbol.iterator)) flags |= has(object, 'next') ? ITERABLE | ITERATOR : ITERABLE;
   if (has(object, Symbol.asyncIterator)) flags |= has(object, 'next') ? ASYNC_ITERABLE | ASYNC_ITERATOR : ASYNC_ITERABLE;
   if (has(object, Symbol.dispose)) flags |= DISPOSABLE;
-  if (has(object, Symbol.asyncDispose)) flags |= ASYNC_DISPOSABLE;
+  // `await using` takes either.
+  if (flags & DISPOSABLE || has(object, Symbol.asyncDispose)) flags |= ASYNC_DISPOSABLE;
   if (typeof object === 'function') flags |= CALLABLE;
   // Not by a `length` that an object of data may or may not have.
   else if (flags === 0 && isRecord(object)) return RECORD;
@@ -235,7 +236,8 @@ module.exports = {
   },
   /** @param {any} object */
   disposeAsync(object) {
-    return object[Symbol.asyncDispose]();
+    const { [Symbol.asyncDispose]: dispose } = object;
+    return dispose === undefined || dispose === null ? object[Symbol.dispose]() : apply(dispose, object, []);
   },
   OVER,
   /** What leaving a `for ... of` early does. @param {any} iterator */

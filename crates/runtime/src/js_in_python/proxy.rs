@@ -170,6 +170,9 @@ impl JsProxy {
                 return Err(PyAttributeError::new_err(()));
             }
             if scope.is_function(value) && scope.proxy_details(value).is_none() {
+                if let Some(class) = crossing.class_for(value)? {
+                    return Ok(class.unbind());
+                }
                 let method = JsProxy {
                     key: crossing.bridge.keep(scope, value),
                     identity: None,

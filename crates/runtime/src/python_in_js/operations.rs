@@ -16,6 +16,7 @@ use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 use super::{abilities, fields};
 use crate::bridge::PythonObject;
 use crate::crossing::{Crossing, Depth};
+use crate::js_in_python::JsProxy;
 
 /// The Python module that makes classes of Python's for classes of JavaScript's.
 const SUBCLASSES: &str = "_twinloop.crossing.subclasses";
@@ -180,7 +181,16 @@ static OPS: &[Op] = &[
         enter(scope, arguments, |call| {
             let derive = || {
                 let derive = call.py.import(SUBCLASSES)?.getattr("derive")?;
-                derive.call1((&call.object, call.value(1)?, call.value(2)?))
+                // The class itself, which is the one that is made here from now on.
+                let js_class = call.arguments.get(1);
+                let js_class = call.proxy_of(js_class, scope.class_of(js_class))?;
+                let Ok(proxy) = js_class.cast::<JsProxy>() else {
+                    // It was made just now, when the class was asked what it can do.
+                    return Ok(js_class);
+                };
+                let class = derive.call1((&call.object, proxy, call.value(2)?))?;
+                call.stands_for(&class, proxy)?;
+                Ok(class)
             };
             let class = call.of_python(derive())?;
             let proxy = call.bridge.wrap(scope, &class)?;
@@ -190,6 +200,24 @@ static OPS: &[Op] = &[
     Op::new("pyDerivedFrom", 1, |scope, arguments| {
         on(scope, arguments, |call| {
             call.object.get_type().getattr(abilities::JS_CLASS)
+        })
+    }),
+    Op::new("pyMake", 2, |scope, arguments| {
+        on(scope, arguments, |call| {
+            let make = call.py.import(SUBCLASSES)?.getattr("make")?;
+            let values = call.arguments.get(1);
+            let mut all = vec![call.object.clone()];
+            for index in 0..call.of_js(scope.array_length(values))? {
+                all.push(call.to_py(call.of_js(scope.get(values, index))?)?);
+            }
+            make.call1(PyTuple::new(call.py, all)?)
+        })
+    }),
+    Op::new("pySetSuper", 4, |scope, arguments| {
+        on(scope, arguments, |call| {
+            let set = call.py.import(SUBCLASSES)?.getattr("set_above")?;
+            let (name, value) = (call.name(2)?, call.value(3)?);
+            set.call1((&call.object, call.value(1)?, name, value))
         })
     }),
     Op::new("pyKeepProxy", 2, |scope, arguments| {
@@ -577,6 +605,15 @@ fn next<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             call.object.call_method0("__next__")
         } else {
             call.object.call_method1("send", (sent,))
+        };
+        // JavaScript ignores what is sent before anything waits for it.
+        let is_early = |error: &PyErr| {
+            error.is_instance_of::<PyTypeError>(call.py)
+                && error.to_string().contains("just-started")
+        };
+        let step = match step {
+            Err(error) if is_early(&error) => call.object.call_method0("__next__"),
+            step => step,
         };
         step_of(call, step)
     })

@@ -23,6 +23,7 @@ const { pyAsyncIter, pyAsyncNext, pyAwait, pyCall, pyCloseAsyncIterator, pyClose
 const { pyCut, pyDeleteItem, pyExtra, pyGetAttribute, pyGetItem, pyHasAttribute, pyHasOwn, pyIndex, pyItem, pyIter, pyKeys } = ops;
 const {
   pyLength,
+  pyMake,
   pyNames,
   pyNext,
   pyPut,
@@ -31,6 +32,7 @@ const {
   pyReturned,
   pySetAttribute,
   pySetItem,
+  pySetSuper,
   pyStep,
   pyStr,
   pySuper,
@@ -70,7 +72,6 @@ const base = {
   [Symbol.toPrimitive](hint) {
     return pyPrimitive(this[HANDLE], hint);
   },
-  [Symbol.dispose]() {},
 };
 
 // What only those have that are no data of JavaScript's.
@@ -162,6 +163,9 @@ const abilities = [
       /** @param {any} error */
       throw(error) {
         return pyAsyncThrow(this[HANDLE], error);
+      },
+      [Symbol.asyncDispose]() {
+        return pyCloseAsyncIterator(this[HANDLE]);
       },
     },
   ],
@@ -335,7 +339,9 @@ async function settledThen(promise, onSettled) {
 function iterate(iterator) {
   const handle = iterator[HANDLE];
   return {
-    next() {
+    /** @param {any} sent by `yield*` */
+    next(sent) {
+      if (sent !== undefined) return pyNext(handle, sent);
       // No Python value is null in JavaScript: it means the end.
       const value = pyStep(handle);
       return value === null ? { done: true, value: pyReturned(handle) } : { done: false, value };
@@ -344,6 +350,10 @@ function iterate(iterator) {
     return(value) {
       pyCloseIterator(handle);
       return { done: true, value };
+    },
+    /** @param {any} error */
+    throw(error) {
+      return pyThrow(handle, error);
     },
     [Symbol.iterator]() {
       return this;
@@ -361,12 +371,17 @@ async function closeAsync(handle, value) {
 function iterateAsync(iterator) {
   const handle = iterator[HANDLE];
   return {
-    next() {
-      return pyAsyncNext(handle);
+    /** @param {any} sent by `yield*` */
+    next(sent) {
+      return sent === undefined ? pyAsyncNext(handle) : pyAsyncSend(handle, sent);
     },
     /** @param {any} value */
     return(value) {
       return closeAsync(handle, value);
+    },
+    /** @param {any} error */
+    throw(error) {
+      return pyAsyncThrow(handle, error);
     },
     [Symbol.asyncIterator]() {
       return this;
@@ -453,6 +468,9 @@ function setProperty(target, key, value) {
 /** Of the proxies of Python's classes, their targets. @type {WeakMap<object, Target>} */
 const classes = new WeakMap();
 
+/** What `prototypeOfClass` made. @type {WeakMap<object, boolean>} */
+const classPrototypes = new WeakMap();
+
 /** Of JavaScript's classes that extend one of Python's, the proxy of the class that Python has for it. @type {WeakMap<object, any>} */
 const derivations = new WeakMap();
 
@@ -473,6 +491,15 @@ function derivedOf(jsClass) {
   return derived;
 }
 
+/** What a class that extends one of Python's has between `prototype` and Python's. @param {any} prototype @param {string} key */
+function accessorOf(prototype, key) {
+  for (let owner = prototype; owner !== null && !weakMapHas(classPrototypes, owner); owner = getPrototypeOf(owner)) {
+    const descriptor = getOwnPropertyDescriptor(owner, key);
+    if (descriptor !== undefined) return descriptor.get === undefined && descriptor.set === undefined ? undefined : descriptor;
+  }
+  return undefined;
+}
+
 /** @param {any[]} members @param {any} owner @param {string} kind */
 function addMembers(members, owner, kind) {
   const names = ownKeys(owner);
@@ -491,7 +518,8 @@ function addMembers(members, owner, kind) {
  * that attributes are asked of the object itself. @param {Target} target
  */
 function prototypeOfClass(target) {
-  target.classPrototype ??= new OwnProxy(prototypeFor(pyInstanceFlags(target[HANDLE])), {
+  if (target.classPrototype !== undefined) return target.classPrototype;
+  target.classPrototype = new OwnProxy(prototypeFor(pyInstanceFlags(target[HANDLE])), {
     __proto__: null,
     /** @param {any} base @param {string | symbol} key @param {any} receiver */
     get(base, key, receiver) {
@@ -499,7 +527,14 @@ function prototypeOfClass(target) {
       const handle = target[HANDLE];
       return receiver === target.classPrototype ? pyGetAttribute(handle, pythonName(key)) : pySuper(handle, receiver, pythonName(key));
     },
+    /** @param {any} base @param {string | symbol} key @param {any} value @param {any} receiver */
+    set(base, key, value, receiver) {
+      if (typeof key === 'symbol' || key in base) return reflectSet(base, key, value, receiver);
+      pySetSuper(target[HANDLE], receiver, pythonName(key), value);
+      return true;
+    },
   });
+  weakMapSet(classPrototypes, target.classPrototype, true);
   return target.classPrototype;
 }
 
@@ -516,6 +551,11 @@ const handler = {
       if (isRecord(target.flags)) return recordAttribute(target, key, receiver);
     }
     if (yields(target, key)) return yielded(target, key);
+    // A method of the class itself, read of a class that extends it.
+    if (target.flags & CLASS && typeof receiver === 'function' && weakMapGet(classes, receiver) !== target) {
+      const derived = pyHasAttribute(target[HANDLE], pythonName(key)) ? derivedOf(receiver) : undefined;
+      if (derived !== undefined) return derived[key];
+    }
     if (key in target.prototypeObject) return reflectGet(target.prototypeObject, key, receiver);
     if (target.flags & SEQUENCE && isIndex(key)) return pyIndex(target[HANDLE], +key);
     return pyGetAttribute(target[HANDLE], pythonName(key));
@@ -526,9 +566,10 @@ const handler = {
       return true;
     }
     if (typeof key === 'symbol') return false;
-    // A setter of a class that extends one of Python's.
-    if (target.flags & DERIVED && key in target.prototypeObject) return reflectSet(target.prototypeObject, key, value, receiver);
-    return setProperty(target, key, value);
+    const accessor = target.flags & DERIVED ? accessorOf(target.prototypeObject, key) : undefined;
+    if (accessor === undefined) return setProperty(target, key, value);
+    if (accessor.set !== undefined) apply(accessor.set, receiver, [value]);
+    return accessor.set !== undefined;
   },
   has(target, key) {
     if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
@@ -597,16 +638,16 @@ const handler = {
   },
   construct(target, values, newTarget) {
     const derived = weakMapGet(classes, newTarget) === target ? undefined : derivedOf(newTarget);
-    const made = call(derived?.[HANDLE] ?? target[HANDLE], values);
+    const made = derived === undefined ? call(target[HANDLE], values) : pyMake(derived[HANDLE], values);
     if (typeof made !== 'object' && typeof made !== 'function') {
       throw new TypeError('new on a Python callable must return a Python object; call it without new');
     }
     if (derived !== undefined) pyKeepProxy(made[HANDLE], { made });
     return made;
   },
-  defineProperty(target, key, { value, writable, enumerable, configurable }) {
+  defineProperty(target, key, { value, writable = true, enumerable = true, configurable = true, get, set }) {
     // A field of a class that extends one of Python's, or what a package sets so.
-    if (typeof key === 'symbol' || !writable || !enumerable || !configurable) return false;
+    if (typeof key === 'symbol' || !writable || !enumerable || !configurable || get || set) return false;
     return setProperty(target, key, value);
   },
   preventExtensions() {
@@ -652,6 +693,8 @@ module.exports = {
   HANDLE,
   wrap,
   known,
+  /** The proxy of the class that Python has for one of JavaScript's; undefined if that extends none. @param {any} jsClass */
+  derivedOf,
   /** What gave itself is there, and no thenable any more: a promise of it would wait for itself. @param {any} proxy */
   given(proxy) {
     proxy[GIVEN] = true;
