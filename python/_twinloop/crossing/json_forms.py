@@ -41,7 +41,7 @@ def form_of(value: Any, key: str, *, asked: bool = False) -> tuple[str, Any]:
         return "value", value
     # What is of JavaScript's in another form.
     if isinstance(value, JsInstance):
-        return "value", value._half
+        return "value", value.__twinloop_half__
     js_error = getattr(value, "js_error", None) if isinstance(value, BaseException) else None
     if isinstance(js_error, JsProxy):
         return "value", js_error

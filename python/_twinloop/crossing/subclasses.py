@@ -34,6 +34,10 @@ def derive(base: type, js_class: Any, members: Any) -> type:
     for name, kind, first, second in members:
         if kind == "method":
             names[name] = _method(name, first)
+        elif kind == "async method":
+            names[name] = _async_method(name, first)
+        elif kind == "value":
+            names[name] = first
         elif kind == "static":
             names[name] = staticmethod(getattr(js_class, name)) if callable(first) else first
         else:
@@ -42,8 +46,9 @@ def derive(base: type, js_class: Any, members: Any) -> type:
     if base.__itemsize__ == 0 and not hasattr(base, _PROXY):
         names["__slots__"] = (_PROXY,) if base.__dictoffset__ else (_PROXY, "__dict__")
     metaclass = _metaclass_over(type(base))
+    own_name = js_class.name if isinstance(js_class.name, str) else ""
     return types.new_class(
-        js_class.name or base.__name__, (base,), {"metaclass": metaclass}, lambda body: body.update(names)
+        own_name or base.__name__, (base,), {"metaclass": metaclass}, lambda body: body.update(names)
     )
 
 
@@ -85,9 +90,23 @@ def _method(name: str, function: Any) -> Callable[..., Any]:
     return method
 
 
+def _async_method(name: str, function: Any) -> Callable[..., Any]:
+    call = function.call
+
+    async def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        return await call(self, *arguments, **named)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
 def above(base: type, instance: Any) -> Any:
     """What ``super`` is in a method of a class that extends ``base``: the object, as ``base`` has it."""
     order = type(instance).__mro__
+    if base not in order:
+        raise TypeError(
+            f"super of a class that extends {base.__name__!r} needs an object of it, not of {type(instance).__name__!r}"
+        )
     place = order.index(base)
     return super(order[place - 1], instance) if place > 0 else instance
 
@@ -142,24 +161,24 @@ class Instance(_native.JsInstance, metaclass=_InstanceClass):
                 setattr(cls, name, _Default(name, value))
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self._construct(self.__twinloop_parent__, constructor_of(type(self)), arguments, named)
+        self.__twinloop_construct__(self.__twinloop_parent__, constructor_of(type(self)), arguments, named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self._half, name)
+        return getattr(self.__twinloop_half__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or hasattr(getattr(type(self), name, None), "__set__"):
             object.__setattr__(self, name, value)
         else:
-            setattr(self._half, name, value)
+            setattr(self.__twinloop_half__, name, value)
 
     def __delattr__(self, name: str) -> None:
         if name.startswith("_"):
             object.__delattr__(self, name)
         else:
-            delattr(self._half, name)
+            delattr(self.__twinloop_half__, name)
 
 
 class _Default:
@@ -170,10 +189,10 @@ class _Default:
         self.value = value
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        return self.value if instance is None else getattr(instance._half, self._name)
+        return self.value if instance is None else getattr(instance.__twinloop_half__, self._name)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        setattr(instance._half, self._name, value)
+        setattr(instance.__twinloop_half__, self._name, value)
 
 
 # By the class's identity: the base, while a class extends it.
@@ -199,7 +218,7 @@ def base_of(js_class: Any) -> type:
             names |= _ABILITIES[name]
             abstract = _ABSTRACT.get(name, abstract)
     if "then" in names:
-        names["__await__"] = lambda self: self._half.__await__()
+        names["__await__"] = lambda self: self.__twinloop_half__.__await__()
     if abstract is collections.abc.MutableMapping:
         # Python's, which knows a default.
         del names["get"]
@@ -213,7 +232,7 @@ def base_of(js_class: Any) -> type:
 
 
 def _len(self: Any) -> int:
-    return len(self._half)
+    return len(self.__twinloop_half__)
 
 
 def _enter(self: Any) -> Any:
@@ -226,25 +245,28 @@ async def _enter_async(self: Any) -> Any:
 
 _ITEMS = {
     "__len__": _len,
-    "__getitem__": lambda self, key: self._half[key],
-    "__setitem__": lambda self, key, value: self._half.__setitem__(key, value),
-    "__delitem__": lambda self, key: self._half.__delitem__(key),
-    "__contains__": lambda self, value: value in self._half,
+    "__getitem__": lambda self, key: self.__twinloop_half__[key],
+    "__setitem__": lambda self, key, value: self.__twinloop_half__.__setitem__(key, value),
+    "__delitem__": lambda self, key: self.__twinloop_half__.__delitem__(key),
+    "__contains__": lambda self, value: value in self.__twinloop_half__,
 }
 
 # Special methods, which Python looks for in classes alone.
 _ABILITIES: dict[str, dict[str, Any]] = {
-    "iterable": {"__iter__": lambda self: iter(self._half)},
-    "async iterable": {"__aiter__": lambda self: aiter(self._half)},
-    "disposable": {"__enter__": _enter, "__exit__": lambda self, *exception: self._half.__exit__(*exception)},
+    "iterable": {"__iter__": lambda self: iter(self.__twinloop_half__)},
+    "async iterable": {"__aiter__": lambda self: aiter(self.__twinloop_half__)},
+    "disposable": {
+        "__enter__": _enter,
+        "__exit__": lambda self, *exception: self.__twinloop_half__.__exit__(*exception),
+    },
     "async disposable": {
         "__aenter__": _enter_async,
-        "__aexit__": lambda self, *exception: self._half.__aexit__(*exception),
+        "__aexit__": lambda self, *exception: self.__twinloop_half__.__aexit__(*exception),
     },
     "mapping": _ITEMS,
     "sequence": _ITEMS,
-    "buffer": _ITEMS | {"__bytes__": lambda self: bytes(self._half)},
-    "callable": {"__call__": lambda self, *arguments, **named: self._half(*arguments, **named)},
+    "buffer": _ITEMS | {"__bytes__": lambda self: bytes(self.__twinloop_half__)},
+    "callable": {"__call__": lambda self, *arguments, **named: self.__twinloop_half__(*arguments, **named)},
 }
 _ABSTRACT: dict[str, Any] = {
     "mapping": collections.abc.MutableMapping,

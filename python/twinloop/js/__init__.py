@@ -30,13 +30,16 @@ from _twinloop.loop import early
 from _twinloop.names import connect_to
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 
     from typing_extensions import TypeVar
 
     _Interface = TypeVar("_Interface", default=_native.JsProxy)
 
 JsProxy = _native.JsProxy
+
+#: JavaScript's ``null``, for code that tells it from undefined, which None is: ``stream.push(js.null)``. It comes back as None.
+null = _native.js_null
 
 # Threads of the engine that still run when the process destroys its globals would abort it.
 atexit.register(_native.js_shut_down)
@@ -59,6 +62,7 @@ __all__ = [
     "function",
     "import_module",
     "import_now",
+    "null",
     "require",
     "run_in_worker",
     "to_js",
@@ -358,20 +362,26 @@ def _traceback(frames: Sequence[tuple[str, str, int]]) -> types.TracebackType | 
     return traceback
 
 
-# The body of a frame that stands for one of JavaScript. CPython makes frames only by running code.
-_FRAME = compile("frame = current()", "<javascript>", "exec")
+def _running() -> Generator[types.FrameType]:
+    """What a frame that stands for one of JavaScript runs. CPython makes frames only by running code; that of a generator has no caller
+    whose variables it would keep."""
+    yield current()  # type: ignore[name-defined]  # noqa: F821
+
 
 # Entries of a code's table of lines that say "the first line, no columns" of eight instructions each.
-_ON_FIRST_LINE = b"\xef\x00" * (len(_FRAME.co_code) // 16 + 1)
+_ON_FIRST_LINE = b"\xef\x00" * (len(_running.__code__.co_code) // 16 + 1)
 
 
 def _frame(function: str, file: str, line: int) -> types.FrameType:
     """A Python frame that names a JavaScript function and line."""
-    code = _FRAME.replace(co_name=function, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE)
-    namespace: dict[str, Any] = {"__name__": "javascript", "__file__": file, "current": sys._getframe}
-    exec(code, namespace)
-    frame = namespace["frame"]
-    assert isinstance(frame, types.FrameType)
+    code = _running.__code__.replace(
+        co_name=function, co_qualname=function, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE
+    )
+    # Nothing in it leads back to the frame, nor to the builtins, by which a module's variables are known.
+    names = {"__name__": "javascript", "__file__": file, "current": sys._getframe}
+    generator = types.FunctionType(code, names)()
+    frame: types.FrameType = next(generator)
+    generator.close()
     return frame
 
 

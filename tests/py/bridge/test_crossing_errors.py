@@ -9,7 +9,9 @@ import pathlib
 import pickle
 import subprocess
 import sys
+import threading
 import traceback
+import weakref
 from typing import Any
 
 import pytest
@@ -449,5 +451,68 @@ def test_an_exception_for_an_error_writes_to_it_and_is_copied() -> None:
         assert isinstance(
             js.eval("const own = new AggregateError([], 'own'); own.errors.push(own); own"), js.JsException
         )
+
+    twinloop.run(main())
+
+
+def test_values_of_two_threads_are_told_apart() -> None:
+    # The first bridge of every thread had the same number: what one thread dropped was another's.
+    box: list[Any] = []
+
+    async def fill() -> None:
+        box.extend(js.eval(f"({{ o: {index} }})") for index in range(100))
+        box.append(js.eval("new Error('theirs')"))
+
+    async def main() -> None:
+        kept = [js.eval(f"({{ n: {index} }})") for index in range(200)]
+        thread = threading.Thread(target=lambda: twinloop.run(fill()))
+        thread.start()
+        thread.join()
+        for other in (box[0], box[-1]):
+            with pytest.raises(RuntimeError, match="another thread|has ended"):
+                js.function("(x) => x")(other)
+        box.clear()
+        js.collect()
+        assert [value.n for value in kept] == [*range(200)]
+
+    twinloop.run(main())
+
+
+def test_an_exception_of_a_loop_that_has_ended_rejects_who_waits() -> None:
+    async def one() -> Any:
+        return js.eval("new Error('old')")
+
+    old = twinloop.run(one())
+
+    async def main() -> None:
+        async def fail() -> None:
+            raise old
+
+        told = await js.function("async (f) => { try { await f(); } catch (error) { return String(error); } }")(fail)
+        assert "has ended" in told
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_an_error_keeps_nobodys_variables_and_is_collected() -> None:
+    class Big:
+        pass
+
+    async def main() -> None:
+        kept: list[Any] = []
+
+        def make() -> weakref.ref[Big]:
+            big = Big()
+            kept.append(js.eval("new Error('x')"))
+            return weakref.ref(big)
+
+        assert make()() is None
+        holder = Big()
+        holder.error = js.function("(b) => Object.assign(new Error('x'), { about: b })")(holder)  # type: ignore[attr-defined]
+        gone = weakref.ref(holder)
+        del holder
+        for _ in range(3):
+            js.collect()
+        assert gone() is None
 
     twinloop.run(main())

@@ -468,3 +468,53 @@ def test_an_exception_of_a_class_of_javascripts_is_itself() -> None:
         )
 
     twinloop.run(main())
+
+
+def test_what_a_derived_class_writes_is_its_own() -> None:
+    # `D.registry = ...` set an attribute of Python's class, for all who use it.
+    class Plain:
+        registry = "of Python"
+
+        async def handle(self) -> str:
+            return "python"
+
+    async def main() -> None:
+        made = js.function("""(Plain) => {
+          class Mine extends Plain {
+            static count() { this.counted = (this.counted ?? 0) + 1; return this.counted; }
+            async handle() { return 'js'; }
+          }
+          Mine.prototype.value = 0;
+          Mine.registry = 'of Mine';
+          Mine.count();
+          const child = Object.create(new Mine());
+          child.own = 5;
+          return [Mine.registry, Mine.count(), child.own, new Mine()];
+        }""")(Plain)
+        assert (made[0], made[1], made[2], made[3].value) == ("of Mine", 2, 5, 0)
+        assert Plain.registry == "of Python" and not hasattr(Plain, "counted")
+        # As a coroutine function, which frameworks insist on.
+        assert inspect.iscoroutinefunction(type(made[3]).handle) and await asyncio.create_task(made[3].handle()) == "js"
+
+    twinloop.run(main())
+
+
+def test_a_stream_of_pythons_ends_with_null() -> None:
+    async def main() -> None:
+        stream = js.require("node:stream")
+
+        class Two(stream.Readable):
+            def __init__(self) -> None:
+                super().__init__(encoding="utf8")
+                self._left = ["a", "b"]
+
+            def _construct(self, callback: Any) -> None:
+                callback()
+
+            def _read(self, _size: int) -> None:
+                self.push(self._left.pop(0) if self._left else js.null)
+
+        assert "".join([chunk async for chunk in Two()]) == "ab"
+        assert js.function("(value) => value === null")(js.null) and not js.null and repr(js.null) == "null"
+
+    twinloop.run(asyncio.wait_for(main(), 30))

@@ -86,6 +86,7 @@ module.exports = {
   getPrototypeOf,
   has,
   ownKeys,
+  reflectDefine: defineProperty,
   reflectGet: get,
   reflectSet: set,
   setPrototypeOf,

@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -18,8 +19,10 @@ use crate::python_in_js::PythonGuest;
 
 thread_local! {
     static BRIDGE: RefCell<Option<Rc<Bridge>>> = const { RefCell::new(None) };
-    static NEXT_BRIDGE: Cell<u64> = const { Cell::new(1) };
 }
+
+/// Of the process, as a value is told by it from those of every other thread.
+static NEXT_BRIDGE: AtomicU64 = AtomicU64::new(1);
 
 /// The bridge of this thread, if there is one; none once the thread is ending.
 pub(super) fn here() -> Option<Rc<Bridge>> {
@@ -79,7 +82,7 @@ impl Bridge {
         })?;
         context.enter(|scope| scope.set_host_context(Rc::new(tell_context)));
         Ok(Bridge {
-            number: NEXT_BRIDGE.replace(NEXT_BRIDGE.get() + 1),
+            number: NEXT_BRIDGE.fetch_add(1, Ordering::Relaxed),
             js,
             context,
             event_loop: event_loop.clone(),

@@ -177,6 +177,11 @@ impl Done {
                     .exception_to_js(error)
                     .and_then(|reason| crossing.scope.reject_promise(promise, reason)),
             };
+            // What cannot cross, because its loop has ended, must not leave who waits hanging.
+            let settled = settled.or_else(|error| match error.to_local(crossing.scope) {
+                Some(reason) => crossing.scope.reject_promise(promise, reason),
+                None => Ok(()),
+            });
             crossing.of_js(settled)
         })
     }

@@ -14,7 +14,7 @@ use twinloop_py::Text;
 
 use super::Crossing;
 use crate::bridge::Helper;
-use crate::js_in_python::{JsInstance, JsProxy, introduce};
+use crate::js_in_python::{JsInstance, JsNull, JsProxy, introduce};
 use crate::python_in_js::abilities::JS_CLASS;
 
 /// The largest integer that every Number up to it represents.
@@ -43,6 +43,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
         if let Ok(text) = value.cast::<PyString>() {
             return self.string_to_js(text);
+        }
+        if value.is_instance_of::<JsNull>() {
+            return Ok(Local::null());
         }
         if let Ok(instance) = value.cast::<JsInstance>() {
             return self.of_python(instance.get().local(self));

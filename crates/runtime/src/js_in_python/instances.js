@@ -88,6 +88,7 @@ module.exports = {
     const Derived = {
       [name]: class extends parent {
         /** @param {any[]} values */
+        // biome-ignore lint/correctness/noUnreachableSuper: where it is not called, another object is given.
         constructor(...values) {
           if (making !== undefined && making.prototype === new.target.prototype) super(...values);
           // JavaScript itself makes one: by Python's class, whose `__init__` comes back to the line above.

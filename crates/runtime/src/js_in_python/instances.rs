@@ -52,7 +52,8 @@ impl JsInstance {
     }
 
     /// Has `parent` make the other half, as an object of `constructor`.
-    fn _construct(
+    #[pyo3(name = "__twinloop_construct__")]
+    fn construct(
         slf: &Bound<'_, Self>,
         parent: &Bound<'_, JsProxy>,
         constructor: &Bound<'_, PyAny>,
@@ -76,12 +77,28 @@ impl JsInstance {
 
     /// The proxy of JavaScript's half.
     #[getter]
-    fn _half(&self, py: Python<'_>) -> PyResult<Py<JsProxy>> {
+    #[pyo3(name = "__twinloop_half__")]
+    fn half(&self, py: Python<'_>) -> PyResult<Py<JsProxy>> {
         Ok(self.proxy()?.clone_ref(py))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(self.half.get())
+    }
+}
+
+/// `null`, which Python has no other word for: None is undefined.
+#[pyclass(frozen, module = "twinloop.js")]
+pub(crate) struct JsNull;
+
+#[pymethods]
+impl JsNull {
+    fn __bool__(&self) -> bool {
+        false
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "null"
     }
 }
 

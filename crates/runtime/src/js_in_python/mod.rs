@@ -9,7 +9,7 @@ mod proxy;
 
 use pyo3::prelude::*;
 
-pub(crate) use instances::{JsInstance, OPS};
+pub(crate) use instances::{JsInstance, JsNull, OPS};
 pub(crate) use kinds::{FLAGS, introduce};
 pub(crate) use proxy::JsProxy;
 
@@ -18,6 +18,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kinds::register(module.py())?;
     module.add_class::<JsProxy>()?;
     module.add_class::<JsInstance>()?;
+    module.add("js_null", Bound::new(module.py(), instances::JsNull)?)?;
     module.add_function(wrap_pyfunction!(instances::js_members, module)?)?;
     module.add_function(wrap_pyfunction!(instances::js_derive, module)?)
 }

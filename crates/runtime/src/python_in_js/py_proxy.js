@@ -12,7 +12,7 @@
 
 const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
 const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
-const { getPrototypeOf, reflectSet, weakMapHas } = require('builtins/primordials');
+const { getPrototypeOf, hasInstance, hasOwn, reflectDefine, reflectSet, weakMapHas } = require('builtins/primordials');
 const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
 const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
@@ -258,6 +258,7 @@ const { prototype: ArrayPrototype } = Array;
 const { prototype: FunctionPrototype } = Function;
 const { [Symbol.hasInstance]: functionHasInstance } = FunctionPrototype;
 const { prototype: IteratorPrototype } = OwnIterator;
+const { constructor: AsyncFunction } = /** @type {any} */ (getPrototypeOf(async () => {}));
 const { prototype: ObjectPrototype } = Object;
 const { prototype: PromisePrototype } = Promise;
 
@@ -361,6 +362,8 @@ function iterate(iterator) {
   };
 }
 
+const nothing = () => {};
+
 /** @param {PythonHandle} handle @param {any} value */
 async function closeAsync(handle, value) {
   await pyCloseAsyncIterator(handle);
@@ -370,13 +373,18 @@ async function closeAsync(handle, value) {
 /** @param {any} iterator */
 function iterateAsync(iterator) {
   const handle = iterator[HANDLE];
+  /** @type {Promise<any> | undefined} */
+  let last;
   return {
     /** @param {any} sent by `yield*` */
     next(sent) {
-      return sent === undefined ? pyAsyncNext(handle) : pyAsyncSend(handle, sent);
+      last = sent === undefined ? pyAsyncNext(handle) : pyAsyncSend(handle, sent);
+      return last;
     },
     /** @param {any} value */
-    return(value) {
+    async return(value) {
+      // Python closes none that is under way, and JavaScript's own wait.
+      if (last !== undefined) await then(last, nothing, nothing);
       return closeAsync(handle, value);
     },
     /** @param {any} error */
@@ -500,6 +508,13 @@ function accessorOf(prototype, key) {
   return undefined;
 }
 
+/** @param {any} value @param {string} kind */
+function kindOf(value, kind) {
+  if (kind === 'static') return kind;
+  if (typeof value !== 'function') return 'value';
+  return hasInstance(AsyncFunction, value) ? 'async method' : 'method';
+}
+
 /** @param {any[]} members @param {any} owner @param {string} kind */
 function addMembers(members, owner, kind) {
   const names = ownKeys(owner);
@@ -508,7 +523,7 @@ function addMembers(members, owner, kind) {
     if (typeof name === 'symbol' || name === 'constructor') continue;
     if (kind === 'static' && (name === 'length' || name === 'name' || name === 'prototype')) continue;
     const { value, get, set } = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(owner, name));
-    if (get === undefined && set === undefined) members[members.length] = [name, kind, value, undefined];
+    if (get === undefined && set === undefined) members[members.length] = [name, kindOf(value, kind), value, undefined];
     else if (kind === 'method') members[members.length] = [name, 'accessor', get, set];
   }
 }
@@ -530,6 +545,7 @@ function prototypeOfClass(target) {
     /** @param {any} base @param {string | symbol} key @param {any} value @param {any} receiver */
     set(base, key, value, receiver) {
       if (typeof key === 'symbol' || key in base) return reflectSet(base, key, value, receiver);
+      if (!hasOwn(receiver, HANDLE)) return reflectDefine(receiver, key, plain(value));
       pySetSuper(target[HANDLE], receiver, pythonName(key), value);
       return true;
     },
@@ -566,6 +582,9 @@ const handler = {
       return true;
     }
     if (typeof key === 'symbol') return false;
+    // What inherits from a proxy, as a class that extends one of Python's does, has properties of its own.
+    if (!hasOwn(receiver, HANDLE)) return reflectDefine(receiver, key, plain(value));
+    // A class that extends one of Python's may have a setter.
     const accessor = target.flags & DERIVED ? accessorOf(target.prototypeObject, key) : undefined;
     if (accessor === undefined) return setProperty(target, key, value);
     if (accessor.set !== undefined) apply(accessor.set, receiver, [value]);
@@ -613,6 +632,8 @@ const handler = {
   },
   getOwnPropertyDescriptor(target, key) {
     const own = getOwnPropertyDescriptor(target, key);
+    // By which a proxy is told from what inherits from it.
+    if (key === HANDLE) return own;
     if (own && !own.configurable) {
       // The target of an Array has a length too, which must be seen and need not be told.
       return target.flags & ARRAY && key === 'length' ? lengthOf(target) : own;
