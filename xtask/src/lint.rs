@@ -28,7 +28,7 @@ cargo xtask lint [--fix]
 const NEXT_PYTHON: &str = "3.14";
 
 /// The folders with Python code.
-const PYTHON: [&str; 4] = ["python", "tests", "bench", "xtask/conformance"];
+const PYTHON: [&str; 5] = ["python", "tests", "bench", "packaging", "xtask/conformance"];
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     match arguments.next()? {

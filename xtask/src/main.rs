@@ -23,6 +23,7 @@ mod packing;
 mod paths;
 mod process;
 mod python;
+mod roots;
 mod servers;
 mod setup;
 mod structure;
@@ -49,6 +50,7 @@ cargo xtask COMMAND [OPTIONS]
   engine       SpiderMonkey from source, optimised by a profile of the project's own programs
   wheels       the Python package as wheels, each tried in a fresh environment
   pack         the command as packages of npm and Debian, each tried where nothing else of it is
+  roots        the packages that were made, installed into fresh roots of Debian, tried there and removed
   ci           lint and test, as CI runs them
 
 Each command takes --help.
@@ -88,6 +90,7 @@ fn dispatch() -> Result<()> {
         "engine" => engine::profiled::command(arguments),
         "wheels" => wheels::command(arguments),
         "pack" => packing::command(arguments),
+        "roots" => roots::command(arguments),
         "ci" => ci::command(arguments),
         other => bail!("no such command: {other}; `cargo xtask --help` lists them"),
     }

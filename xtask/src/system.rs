@@ -63,6 +63,20 @@ pub(crate) const PACKAGING: [Need; 4] = [
     need("command -v npm", "npm", "packing for npm"),
 ];
 
+/// To try packages in fresh systems.
+pub(crate) const ROOTS: [Need; 2] = [
+    need(
+        "command -v debootstrap",
+        "debootstrap",
+        "making a root of Debian",
+    ),
+    need(
+        "command -v lintian",
+        "lintian",
+        "what Debian says of the package",
+    ),
+];
+
 /// To build with a prebuilt engine.
 pub(crate) const BUILD: [Need; 6] = [
     need(

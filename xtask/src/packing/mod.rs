@@ -1,5 +1,7 @@
 //! `cargo xtask pack`: the command `twinloop` as an npm package and a Debian package, each tried where nothing else of it is.
 
+mod deb;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +29,7 @@ const LICENSES: [&str; 4] = [
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DESCRIPTION: &str = "JavaScript and Python programs on one event loop";
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
     let mut wanted = Vec::new();
@@ -61,8 +64,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
         try_npm(&package)?;
     }
     if wants("deb") {
-        let package = deb(&binary)?;
-        try_deb(&package)?;
+        deb::make_and_try(&binary)?;
     }
     Ok(())
 }
@@ -119,12 +121,19 @@ fn npm(binary: &Path) -> Result<PathBuf> {
         "name": "twinloop",
         "version": VERSION,
         "description": DESCRIPTION,
-        "license": "MIT OR Apache-2.0",
-        "repository": "github:twinloop/twinloop",
+        "keywords": ["runtime", "event-loop", "asyncio", "python", "typescript", "spidermonkey"],
+        // The engine in it is and stays under the MPL.
+        "license": "(MIT OR Apache-2.0) AND MPL-2.0",
+        "author": "The Twinloop contributors",
+        "repository": { "type": "git", "url": format!("git+{REPOSITORY}.git") },
+        "homepage": format!("{REPOSITORY}#readme"),
+        "bugs": format!("{REPOSITORY}/issues"),
         "bin": { "twinloop": "bin/twinloop" },
         "os": ["linux"],
         "cpu": [if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" }],
         "libc": ["glibc"],
+        // A program of the system cannot be run inside of an archive, as yarn keeps packages.
+        "preferUnplugged": true,
     });
     std::fs::write(
         tree.join("package.json"),
@@ -173,97 +182,4 @@ fn try_command(program: &Path, trial: &Path) -> Result<()> {
     );
     terminal::note("installed into a fresh folder: works");
     Ok(())
-}
-
-// ---- Debian
-
-fn deb(binary: &Path) -> Result<PathBuf> {
-    terminal::step("packing for Debian");
-    let tree = fresh("deb")?;
-    put(binary, &tree.join("usr/bin/twinloop"), 0o755)?;
-    for (name, place) in [
-        ("twinloop.bash", "bash-completion/completions/twinloop"),
-        ("_twinloop", "zsh/vendor-completions/_twinloop"),
-        ("twinloop.fish", "fish/vendor_completions.d/twinloop.fish"),
-    ] {
-        let from = paths::root().join("packaging/completions").join(name);
-        put(&from, &tree.join("usr/share").join(place), 0o644)?;
-    }
-    let about = tree.join("usr/share/doc/twinloop");
-    for name in LICENSES {
-        put(&paths::root().join(name), &about.join(name), 0o644)?;
-    }
-    std::fs::write(
-        about.join("copyright"),
-        "Twinloop is licensed under MIT or Apache-2.0. It contains SpiderMonkey (MPL-2.0) and readable-stream (MIT).\nThe texts stand beside this file.\n",
-    )?;
-    manual(binary, &tree.join("usr/share/man/man1/twinloop.1"))?;
-    let machine = process::output(Command::new("dpkg").arg("--print-architecture"))?;
-    let control = format!(
-        "Package: twinloop\nVersion: {}\nArchitecture: {}\nMaintainer: Twinloop <twinloop@localhost>\nSection: interpreters\nPriority: optional\n\
-         Depends: {}\nSuggests: python3 (>= 3.11), npm\nHomepage: https://github.com/twinloop/twinloop\nDescription: {}\n \
-         Runs JavaScript, TypeScript and Python programs, alone or together, in one process and on one event loop.\n",
-        VERSION,
-        machine.trim(),
-        libraries(&tree)?,
-        DESCRIPTION,
-    );
-    std::fs::create_dir_all(tree.join("DEBIAN"))?;
-    std::fs::write(tree.join("DEBIAN/control"), control)?;
-    let package = folder().join(format!("twinloop_{}_{}.deb", VERSION, machine.trim()));
-    let mut build = Command::new("dpkg-deb");
-    build.args(["--root-owner-group", "--build"]);
-    process::output(build.args([&tree, &package]))?;
-    told(&package)?;
-    Ok(package)
-}
-
-/// The manual page, of what `--help` says.
-fn manual(program: &Path, page: &Path) -> Result<()> {
-    std::fs::create_dir_all(page.parent().context("a file stands in a folder")?)?;
-    let mut help2man = Command::new("help2man");
-    help2man.args(["--no-info", "--name", DESCRIPTION, "--output"]);
-    process::run(help2man.args([page, program]))?;
-    // It takes the further lines of the usage for a paragraph.
-    let text = std::fs::read_to_string(page)?;
-    let text = text.replacen("\n.IP\n", "\n.PP\n.nf\n", 1).replacen(
-        "\n.PP\nFILE ",
-        "\n.fi\n.PP\nFILE ",
-        1,
-    );
-    std::fs::write(page, text)?;
-    process::run(Command::new("gzip").args(["-9n"]).arg(page))
-}
-
-/// The packages of the libraries that the command is linked to.
-fn libraries(tree: &Path) -> Result<String> {
-    // It asks for the description of a source package, of which it reads nothing.
-    let place = fresh("shlibdeps")?;
-    std::fs::create_dir_all(place.join("debian"))?;
-    std::fs::write(
-        place.join("debian/control"),
-        "Source: twinloop\n\nPackage: twinloop\nArchitecture: any\n",
-    )?;
-    let mut ask = Command::new("dpkg-shlibdeps");
-    ask.args(["-O", "-e"])
-        .arg(tree.join("usr/bin/twinloop"))
-        .current_dir(&place);
-    let answer = process::output(&mut ask)?;
-    let found = answer.trim().strip_prefix("shlibs:Depends=");
-    Ok(found
-        .context("dpkg-shlibdeps named no packages")?
-        .to_owned())
-}
-
-fn try_deb(package: &Path) -> Result<()> {
-    let trial = fresh("trial")?;
-    let mut unpack = Command::new("dpkg-deb");
-    process::run(unpack.arg("-x").arg(package).arg(&trial))?;
-    for file in [
-        "usr/share/man/man1/twinloop.1.gz",
-        "usr/share/bash-completion/completions/twinloop",
-    ] {
-        ensure!(trial.join(file).exists(), "the package has no {file}");
-    }
-    try_command(&trial.join("usr/bin/twinloop"), &trial)
 }
