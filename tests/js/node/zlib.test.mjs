@@ -190,4 +190,27 @@ test('brotli with a dictionary, in whole and in pieces, as Node writes it', asyn
   equal(Buffer.concat(chunks).toString() === pieces.join(''), true);
 });
 
+// Each takes 300 KiB, of which the collector knew nothing.
+test('a compressor that is done takes no memory', async () => {
+  const megabytes = () => process.memoryUsage().rss / 2 ** 20;
+  const small = Buffer.from('hello');
+  zlib.gzipSync(small);
+  const before = megabytes();
+  for (let i = 0; i < 1000; i += 1) zlib.gzipSync(small);
+  for (let i = 0; i < 20; i += 1) await Promise.all(Array.from({ length: 50 }, () => promisify(zlib.gzip)(small)));
+  for (let i = 0; i < 1000; i += 1) {
+    const stream = zlib.createGzip();
+    stream.end(small);
+    await once(stream.resume(), 'close');
+  }
+  for (let i = 0; i < 1000; i += 1) {
+    await new Response(new Blob([small]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+  }
+  // The four together took 1,200 MiB.
+  ok(megabytes() - before < 200, `${(megabytes() - before).toFixed(0)} MiB more`);
+  // One that is left in the middle is the collector's.
+  for (let i = 0; i < 1500; i += 1) await new Promise((resolve) => zlib.createGzip().write(small, resolve));
+  ok(megabytes() - before < 400, `${(megabytes() - before).toFixed(0)} MiB more`);
+});
+
 await run();

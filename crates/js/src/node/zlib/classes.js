@@ -9,7 +9,7 @@ const { bytesOf } = require('builtins/webidl');
 const { constants } = require('node/zlib/constants');
 const { coded, inRange, isDecoder, settingsOf, tooLarge, trailingJunk, unexpectedEnd } = require('node/zlib/settings');
 const { apply, defineProperty, hasInstance, isView, setBytes, setPrototypeOf, subarray, then } = require('builtins/primordials');
-const { coderLevel, coderReset, coderRun, coderStep } = ops;
+const { coderEnd, coderLevel, coderReset, coderRun, coderStep } = ops;
 const Stream = /** @type {any} */ (require('node/stream/module'));
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
@@ -141,6 +141,8 @@ ZlibBase.prototype.close = /** @this {any} */ function close(callback) {
 
 /** @param {any} error @param {(error?: any) => void} callback */
 ZlibBase.prototype._destroy = /** @this {any} */ function _destroy(error, callback) {
+  const { settings } = this[own];
+  if (settings) coderEnd(settings.coder);
   this[own].settings = null;
   this._handle = null;
   callback(error);

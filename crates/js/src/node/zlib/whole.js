@@ -7,7 +7,7 @@ const { bytesOf } = require('builtins/webidl');
 const { nextTick } = require('node/process/ticks');
 const { coded, isDecoder, settingsOf, tooLarge, trailingJunk, unexpectedEnd } = require('node/zlib/settings');
 const { isView, then } = require('builtins/primordials');
-const { coderRun } = ops;
+const { coderEnd, coderRun } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadTypes = () => /** @type {any} */ (require('node/util/types'));
 
@@ -41,6 +41,8 @@ function runSync(mode, buffer, options, withInfo) {
     result = coderRun(settings.coder, input, settings.finishFlush, settings.maxOutputLength, true);
   } catch (error) {
     throw coded(mode, error);
+  } finally {
+    coderEnd(settings.coder);
   }
   const output = outcome(settings, input, result);
   return settings.info ? withInfo(output) : output;
@@ -56,6 +58,7 @@ function run(mode, buffer, given, last, withInfo) {
   then(
     coderRun(settings.coder, input, settings.finishFlush, settings.maxOutputLength, false),
     (result) => {
+      coderEnd(settings.coder);
       try {
         const output = outcome(settings, input, result);
         nextTick(callback, null, settings.info ? withInfo(output) : output);
@@ -63,7 +66,10 @@ function run(mode, buffer, given, last, withInfo) {
         nextTick(callback, error);
       }
     },
-    (error) => nextTick(callback, coded(mode, error)),
+    (error) => {
+      coderEnd(settings.coder);
+      nextTick(callback, coded(mode, error));
+    },
   );
 }
 

@@ -17,6 +17,8 @@ interface Operations {
   coderRun(coder: NativeCoder, input: Uint8Array, flush: number, limit: number, sync: true): CoderResult;
   coderRun(coder: NativeCoder, input: Uint8Array, flush: number, limit: number, sync: false): Promise<CoderResult>;
   /** So much output at most. */
+  /** Gives back what it takes; it is of no use afterwards. */
+  coderEnd(coder: NativeCoder): void;
   coderStep(coder: NativeCoder, input: Uint8Array, flush: number, most: number, sync: true): CoderResult;
   coderStep(coder: NativeCoder, input: Uint8Array, flush: number, most: number, sync: false): Promise<CoderResult>;
 }

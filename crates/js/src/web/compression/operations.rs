@@ -1,16 +1,17 @@
 //! The operations of compression streams and of `node:zlib`: coders of `twinloop_web::compression` as host objects. A coder works at once, or on the blocking pool, where it is
 //! one call at a time. `crc32` is a function beside them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use twinloop_loop::Loop;
 use twinloop_web::compression::{self, Coder, Container, Driven, Failure, Settings};
 
-use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
+use crate::engine::{Arguments, CountedMemory, Error, IntoJs, Local, Op, Scope};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("checksum", 2, checksum),
+    Op::new("coderEnd", 1, end),
     Op::new("coderLevel", 2, level),
     Op::new("coderOpen", 3, open),
     Op::new("coderReset", 1, reset),
@@ -18,8 +19,33 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("coderStep", 5, step),
 ];
 
-/// A coder; absent while it works on the pool.
-struct OpenCoder(RefCell<Option<Box<dyn Coder>>>);
+/// A coder, which takes up to megabytes that the engine does not see.
+struct OpenCoder {
+    /// Absent while it works on the pool, and once it has ended.
+    coder: RefCell<Option<Box<dyn Coder>>>,
+    has_ended: Cell<bool>,
+    /// About what it takes.
+    size: usize,
+    /// Counted from the first step on: one that does all its work in a single call ends with that.
+    counted: RefCell<Option<CountedMemory>>,
+}
+
+/// About what a coder of this mode takes, by the manuals of zlib, brotli and zstd.
+fn size_of(mode: i32, settings: &[f64]) -> usize {
+    let bits = |index: usize, otherwise: u32| {
+        let given = settings
+            .get(index)
+            .map_or(otherwise, |number| *number as u32);
+        1usize << given.clamp(8, 15)
+    };
+    match mode {
+        1 | 3 | 5 => bits(1, 15) * 4 + (bits(2, 8) << 9),
+        2 | 4 | 6 | 7 => bits(1, 15) + (8 << 10),
+        8 => 64 << 10,
+        9 => 4 << 20,
+        _ => 1 << 20,
+    }
+}
 
 fn failed(failure: Failure) -> Error {
     Error::new(failure.message).with("errno", failure.number)
@@ -94,7 +120,12 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         }
     };
     let coder = coder.map_err(failed)?;
-    scope.host_object(Rc::new(OpenCoder(RefCell::new(Some(coder)))))
+    scope.host_object(Rc::new(OpenCoder {
+        coder: RefCell::new(Some(coder)),
+        has_ended: Cell::new(false),
+        size: size_of(mode, &given),
+        counted: RefCell::new(None),
+    }))
 }
 
 fn coder_of<'s>(scope: &Scope<'s>, arguments: &Arguments<'s>) -> Result<Rc<OpenCoder>, Error> {
@@ -105,7 +136,7 @@ fn with_coder<T>(
     open: &OpenCoder,
     f: impl FnOnce(&mut dyn Coder) -> Result<T, Failure>,
 ) -> Result<T, Error> {
-    let mut coder = open.0.borrow_mut();
+    let mut coder = open.coder.borrow_mut();
     let coder = coder.as_mut().ok_or_else(busy)?;
     f(coder.as_mut()).map_err(failed)
 }
@@ -118,6 +149,15 @@ fn busy() -> Error {
 fn reset<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let open = coder_of(scope, &arguments)?;
     with_coder(&open, |coder| coder.reset())?;
+    Ok(Local::undefined())
+}
+
+/// `coderEnd(coder)`: gives back what it takes, if it is at work when that is done.
+fn end<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let open = coder_of(scope, &arguments)?;
+    open.has_ended.set(true);
+    drop(open.coder.borrow_mut().take());
+    drop(open.counted.borrow_mut().take());
     Ok(Local::undefined())
 }
 
@@ -141,7 +181,7 @@ fn perform<'s>(
         let worked = with_coder(&open, |coder| work(coder, &input))?;
         return worked.into_js(scope);
     }
-    let mut coder = open.0.borrow_mut().take().ok_or_else(busy)?;
+    let mut coder = open.coder.borrow_mut().take().ok_or_else(busy)?;
     let done = Loop::current().spawn_blocking(move || {
         let outcome = work(coder.as_mut(), &input);
         (coder, outcome)
@@ -150,7 +190,9 @@ fn perform<'s>(
         let (coder, outcome) = done
             .await
             .map_err(|error| Error::new(format!("the coder failed: {error}")))?;
-        *open.0.borrow_mut() = Some(coder);
+        if !open.has_ended.get() {
+            *open.coder.borrow_mut() = Some(coder);
+        }
         outcome.map_err(failed)
     })
 }
@@ -179,6 +221,11 @@ fn step<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let flush = scope.int32_of(arguments.get(2))?;
     // Infinity is the largest number.
     let most = (scope.number_of(arguments.get(3))? as usize).max(1);
+    let open = coder_of(scope, &arguments)?;
+    if open.counted.borrow().is_none() {
+        let counted = scope.count_memory(open.size);
+        *open.counted.borrow_mut() = Some(counted);
+    }
     perform(scope, &arguments, move |coder, input| {
         let driven = compression::drive(coder, input, flush, most)?;
         let is_at_end = coder.is_at_end();

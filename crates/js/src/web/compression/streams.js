@@ -19,7 +19,7 @@ const {
 const { isView } = require('builtins/primordials');
 const { partsOf } = require('web/streams/byte_algorithms');
 const { createTransform } = require('web/streams/transform_stream');
-const { coderOpen, coderStep } = ops;
+const { coderEnd, coderOpen, coderStep } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** How many bytes are worked on without leaving the loop's thread, and how many come out at once. */
@@ -65,6 +65,7 @@ function codedStream(name, mode, settings, finish, isDecoder = false) {
       rest = /** @type {Bytes} */ (subarray(rest, result[1]));
       if (result[3]) {
         isOver = true;
+        coderEnd(coder);
         if (isDecoder && viewByteLength(rest) > 0) throw new TypeError(`${name}: there are bytes behind the end of the compressed data`);
         return;
       }
