@@ -123,7 +123,8 @@ fn interpreter_for(folder: &Path, chosen: Option<&Path>) -> Result<PathBuf, Stri
 
 /// The interpreter of the first `.venv` in this folder or one above it.
 fn nearest_environment(folder: &Path) -> Option<PathBuf> {
-    let folder = std::path::absolute(folder).ok()?;
+    // The folder of `app.py` is an empty path, which `std::path::absolute` refuses.
+    let folder = std::env::current_dir().ok()?.join(folder);
     folder
         .ancestors()
         .map(|folder| folder.join(".venv/bin/python"))

@@ -551,13 +551,19 @@ fn an_interpreter_without_the_package_says_how_to_install_it() {
 }
 
 #[test]
-fn python_options_go_to_the_environment_of_the_working_directory() {
+fn options_and_files_without_a_folder_go_to_the_environment_of_the_working_directory() {
     let folder = Folder::new("cli-options");
     let Some(interpreter) = bare_environment(&folder) else {
         eprintln!("skipped: python3 -m venv does not work here");
         return;
     };
-    for words in [["-m", "http.server"], ["-c", "print('never')"]] {
+    folder.file("app.py", "print('never')\n");
+    let cases: [&[&str]; 3] = [
+        &["-m", "http.server"],
+        &["-c", "print('never')"],
+        &["app.py"],
+    ];
+    for words in cases {
         let output = twinloop()
             .args(words)
             .current_dir(&folder.0)
