@@ -21,7 +21,7 @@ use crate::crossing::{Crossing, Depth};
 pub(crate) static OPS: &[Op] = &[Op::new("pyBind", 2, bind)];
 
 /// Python's half.
-#[pyclass(frozen, subclass, weakref, dict, module = "twinloop.js")]
+#[pyclass(frozen, subclass, weakref, module = "twinloop.js")]
 pub(crate) struct JsInstance {
     half: OnceLock<Py<JsProxy>>,
 }
