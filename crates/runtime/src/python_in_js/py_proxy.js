@@ -583,7 +583,7 @@ const handler = {
     }
     if (typeof key === 'symbol') return false;
     // What inherits from a proxy, as a class that extends one of Python's does, has properties of its own.
-    if (!hasOwn(receiver, HANDLE)) return reflectDefine(receiver, key, plain(value));
+    if (receiver !== target.proxy) return reflectDefine(receiver, key, plain(value));
     // A class that extends one of Python's may have a setter.
     const accessor = target.flags & DERIVED ? accessorOf(target.prototypeObject, key) : undefined;
     if (accessor === undefined) return setProperty(target, key, value);
@@ -684,6 +684,9 @@ function inspectTarget() {
   return pyRepr(this[HANDLE]);
 }
 
+/** What targets inherit from: an inspector that looks through a Proxy meets one. */
+const inspectable = { __proto__: ObjectPrototype, [customInspect]: inspectTarget };
+
 // biome-ignore lint/complexity/useArrowFunction: `new` works on it too.
 const callable = function () {};
 
@@ -691,13 +694,13 @@ const callable = function () {};
 function wrap(id, handle, flags) {
   // Only a function target can be called. A bound function has no `prototype` property to trip the invariants.
   /** @type {Target} */
-  const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : {};
+  const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : create(inspectable);
   target[HANDLE] = handle;
   target.flags = flags;
-  // An inspector that looks through a Proxy meets the target.
-  target[customInspect] = inspectTarget;
+  if (flags & (CALLABLE | ARRAY)) target[customInspect] = inspectTarget;
   target.prototypeObject = flags & DERIVED ? pyDerivedFrom(handle).prototype : prototypeFor(flags);
   const proxy = new OwnProxy(target, handler);
+  target.proxy = proxy;
   if (flags & CLASS) weakMapSet(classes, proxy, target);
   mapSet(proxies, id, new WeakRef(proxy));
   return proxy;
