@@ -79,7 +79,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         match described {
             Some(Ok(exception)) => Ok(exception.into_value(self.py).into_bound(self.py).into_any()),
             Some(Err(failure)) if must_leave(self.py, &failure) => Err(failure),
-            _ => self.proxy_of(error, Some(Class::Error)),
+            _ => self.proxy_of(error),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
                 .map_err(failed)
         };
         let thrown = match value.is_object() {
-            true => self.proxy_of(value, self.scope.class_of(value))?,
+            true => self.proxy_of(value)?,
             false => self.to_py(value)?,
         };
         let words = (part(0)?, part(1)?, part(2)?);

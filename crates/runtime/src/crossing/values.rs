@@ -148,11 +148,8 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     }
 
     /// The proxy of an object that is no proxy of Python's.
-    pub(crate) fn proxy_of(
-        &self,
-        object: Local<'_>,
-        class: Option<Class>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn proxy_of(&self, object: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let class = self.scope.class_of(object);
         let (identity, abilities) = introduce(self, object, class)?;
         if let Some(known) = self.bridge.known_proxy(self.py, identity) {
             return Ok(known);

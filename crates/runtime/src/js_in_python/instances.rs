@@ -130,8 +130,7 @@ pub(super) fn js_derive(
         let proxy = crossing.of_js(crossing.bridge.wrap(crossing.scope, class))?;
         let values = [parent, proxy, name, crossing.to_js(members)?];
         let constructor = crossing.help(Helper::DeriveForPython, &values)?;
-        let kind = crossing.scope.class_of(constructor);
-        let constructor = crossing.proxy_of(constructor, kind)?;
+        let constructor = crossing.proxy_of(constructor)?;
         // JavaScript's constructor is the class in Python.
         crossing.stands_for(class, constructor.cast::<JsProxy>()?)?;
         Ok(constructor.unbind())
@@ -162,9 +161,7 @@ fn bind<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             let instance = crossing.bridge.unwrap(scope, py, arguments.get(0));
             let instance = instance.ok_or_else(|| PyTypeError::new_err("no object of Python's"))?;
             let instance = instance.cast_into::<JsInstance>()?;
-            let proxy = crossing
-                .proxy_of(object, scope.class_of(object))?
-                .cast_into::<JsProxy>()?;
+            let proxy = crossing.proxy_of(object)?.cast_into::<JsProxy>()?;
             crossing.stands_for(&instance, &proxy)?;
             instance.get().half.get_or_init(|| proxy.unbind());
             Ok(())

@@ -182,8 +182,7 @@ static OPS: &[Op] = &[
             let derive = || {
                 let derive = call.py.import(SUBCLASSES)?.getattr("derive")?;
                 // The class itself, which is the one that is made here from now on.
-                let js_class = call.arguments.get(1);
-                let js_class = call.proxy_of(js_class, scope.class_of(js_class))?;
+                let js_class = call.proxy_of(call.arguments.get(1))?;
                 let Ok(proxy) = js_class.cast::<JsProxy>() else {
                     // It was made just now, when the class was asked what it can do.
                     return Ok(js_class);
@@ -193,8 +192,7 @@ static OPS: &[Op] = &[
                 Ok(class)
             };
             let class = call.of_python(derive())?;
-            let proxy = call.bridge.wrap(scope, &class)?;
-            Ok(proxy)
+            call.bridge.wrap(scope, &class)
         })
     }),
     Op::new("pyDerivedFrom", 1, |scope, arguments| {

@@ -54,11 +54,13 @@ function run(mode, buffer, given, last, withInfo) {
   requireFunction(callback, 'callback');
   const input = contentOf(buffer);
   const settings = settingsOf(mode, options);
+  const worked = coderRun(settings.coder, input, settings.finishFlush, settings.maxOutputLength, false);
+  // When it comes back from the pool.
+  coderEnd(settings.coder);
   // In a tick of its own, so that what the callback throws is an uncaught exception and not a rejection.
   then(
-    coderRun(settings.coder, input, settings.finishFlush, settings.maxOutputLength, false),
+    worked,
     (result) => {
-      coderEnd(settings.coder);
       try {
         const output = outcome(settings, input, result);
         nextTick(callback, null, settings.info ? withInfo(output) : output);
@@ -66,10 +68,7 @@ function run(mode, buffer, given, last, withInfo) {
         nextTick(callback, error);
       }
     },
-    (error) => {
-      coderEnd(settings.coder);
-      nextTick(callback, coded(mode, error));
-    },
+    (error) => nextTick(callback, coded(mode, error)),
   );
 }
 

@@ -16,9 +16,9 @@ interface Operations {
   /** All there is, up to one byte more than the limit. */
   coderRun(coder: NativeCoder, input: Uint8Array, flush: number, limit: number, sync: true): CoderResult;
   coderRun(coder: NativeCoder, input: Uint8Array, flush: number, limit: number, sync: false): Promise<CoderResult>;
-  /** So much output at most. */
-  /** Gives back what it takes; it is of no use afterwards. */
+  /** Gives back what it takes, once it is not at work; it is of no use afterwards. */
   coderEnd(coder: NativeCoder): void;
+  /** So much output at most. */
   coderStep(coder: NativeCoder, input: Uint8Array, flush: number, most: number, sync: true): CoderResult;
   coderStep(coder: NativeCoder, input: Uint8Array, flush: number, most: number, sync: false): Promise<CoderResult>;
 }
