@@ -1,6 +1,7 @@
 //! JavaScript objects in Python: `JsProxy` and its kinds, its iterators, Python classes that extend JavaScript's (`instances`), and
 //! how attribute names become property names. `objects.js` and `instances.js` are the JavaScript half.
 
+mod generators;
 mod instances;
 mod iterators;
 mod kinds;
