@@ -1,7 +1,8 @@
 """Cancellation across the border: a signal that the end of a block aborts, and a block that a signal cancels.
 
 A Promise cannot be cancelled, so what is to end with the Task that awaits it takes an AbortSignal, as everything in JavaScript does that
-can be ended. Both ways stand on public parts alone: AbortController, and `Task.cancel` as `asyncio.timeout` uses it.
+can be ended. Both ways stand on public parts alone: AbortController, and `Task.cancel` as `asyncio.timeout` uses it. A signal of Python's own
+cancels a block too: `request.signal` of a server's handler.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class CancelledBy:
 
     def __init__(self, signal: Any) -> None:
         self._signal = signal
+        # Twinloop's own of Python, and not one of JavaScript.
+        self._is_of_python = hasattr(signal, "add_listener")
         self._task: asyncio.Task[Any] | None = None
         self._cancelling = 0
         self._aborted = False
@@ -52,6 +55,8 @@ class CancelledBy:
         self._cancelling = task.cancelling()
         if self._signal.aborted:
             self._abort()
+        elif self._is_of_python:
+            self._signal.add_listener(self._on_abort)
         else:
             self._signal.addEventListener("abort", self._on_abort)
         return self
@@ -59,15 +64,21 @@ class CancelledBy:
     async def __aexit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, _traceback: types.TracebackType | None
     ) -> None:
-        self._signal.removeEventListener("abort", self._on_abort)
+        if self._is_of_python:
+            self._signal.remove_listener(self._on_abort)
+        else:
+            self._signal.removeEventListener("abort", self._on_abort)
         task, self._task = self._task, None
         if not self._aborted or task is None:
             return
         # As `asyncio.timeout`: a cancellation of somebody else's goes on as one.
         if task.uncancel() <= self._cancelling and kind is not None and issubclass(kind, asyncio.CancelledError):
-            self._signal.throwIfAborted()
+            if self._is_of_python:
+                self._signal.throw_if_aborted()
+            else:
+                self._signal.throwIfAborted()
 
-    def _on_abort(self, _event: Any) -> None:
+    def _on_abort(self, _event_or_reason: Any) -> None:
         self._abort()
 
     def _abort(self) -> None:

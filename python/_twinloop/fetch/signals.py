@@ -76,6 +76,11 @@ class AbortSignal:
         else:
             self._listeners.append(listener)
 
+    def remove_listener(self, listener: Callable[[BaseException], object]) -> None:
+        """Have ``listener`` called no more, if it was to be."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     def _abort(self, reason: object) -> None:
         if self._reason is not None:
             return

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from .._native import Headers, Response
+from ..fetch.signals import AbortSignal
+
+
+def _watch(receive: Any, listener: Callable[[], object]) -> bool:
+    """Whether the client has gone; if not, ``listener`` is called when it goes before it has its answer. Only the server's own ``receive`` knows of it."""
+    watch = getattr(getattr(receive, "__self__", None), "_watch", None)
+    return watch is not None and watch(listener)
 
 
 class Request:
@@ -19,6 +27,9 @@ class Request:
         self._headers: Headers | None = None
         self._body: bytes | None = None
         self._is_read = False
+        self._signal: AbortSignal | None = None
+        # What was raised to who read the body of a client that had gone.
+        self._gone: ConnectionResetError | None = None
 
     @property
     def method(self) -> str:
@@ -61,6 +72,24 @@ class Request:
         client: tuple[str, int] | None = self.scope["client"]
         return client
 
+    @property
+    def signal(self) -> AbortSignal:
+        """Aborted, with an ``AbortError``, when the client goes before it has its whole answer."""
+        if self._signal is None:
+            self._signal = AbortSignal()
+            if _watch(self._receive, self._went):
+                self._went()
+        return self._signal
+
+    def _went(self) -> None:
+        self.signal._abort("the client has gone")
+
+    def _is_why(self, error: BaseException) -> bool:
+        """Whether this was raised because the client has gone."""
+        if isinstance(error, BaseExceptionGroup):
+            return all(map(self._is_why, error.exceptions))
+        return error is self._gone or (self._signal is not None and error is self._signal.reason)
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._is_read:
             raise RuntimeError("the body of the request was read already")
@@ -69,7 +98,8 @@ class Request:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the client has gone")
+                self._gone = ConnectionResetError("the client has gone")
+                raise self._gone
             more = message["more_body"]
             if message["body"]:
                 yield message["body"]
@@ -124,7 +154,14 @@ class Handler:
                 return
             # It has nothing to do at the server's start and end.
             return
-        response = await self._function(Request(scope, receive))
+        request = Request(scope, receive)
+        try:
+            response = await self._function(request)
+        except Exception as error:
+            if request._is_why(error):
+                # There is nobody to tell.
+                return
+            raise
         if isinstance(response, (str, bytes)):
             response = Response(response)
         elif response is None:
@@ -139,13 +176,43 @@ class Handler:
         if isinstance(body, (str, bytes, bytearray, memoryview)):
             await send({"type": "http.response.body", "body": _bytes(body)})
             return
-        if hasattr(body, "__aiter__"):
-            async for piece in body:
-                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+        if scope["method"] == "HEAD" or response.status in (204, 304):
+            # Nobody reads it: it might have no end.
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            await _close(body)
         else:
-            for piece in body:
-                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+            await _stream(body, receive, send)
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _stream(body: Any, receive: Any, send: Any) -> None:
+    """Send an iterable, which ends with its client: one that waits is cancelled at its ``await``, as nothing else would tell it."""
+    task = asyncio.current_task()
+    if task is not None and _watch(receive, task.cancel):
+        await _close(body)
+        return
+    if hasattr(body, "__aiter__"):
+        pieces = aiter(body)
+        try:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+        finally:
+            await _close(pieces)
+    else:
+        pieces = iter(body)
+        try:
+            for piece in pieces:
+                await send({"type": "http.response.body", "body": _bytes(piece), "more_body": True})
+        finally:
+            await _close(pieces)
+
+
+async def _close(pieces: Any) -> None:
+    """Let a generator, a file or a response that is handed on give up what it has."""
+    if hasattr(pieces, "aclose"):
+        await pieces.aclose()
+    elif hasattr(pieces, "close"):
+        pieces.close()
 
 
 def _bytes(piece: Any) -> Any:

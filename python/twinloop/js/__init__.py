@@ -230,7 +230,7 @@ def aborting() -> Aborting:
 
 
 def cancelled_by(signal: Any) -> CancelledBy:
-    """Cancel an ``async with`` block when the AbortSignal ``signal`` is aborted, which then raises the signal's reason.
+    """Cancel an ``async with`` block when the AbortSignal ``signal``, of either language, is aborted, which then raises the signal's reason.
 
     ``async with js.cancelled_by(signal): await work()``; a Task that is cancelled otherwise meanwhile stays cancelled.
     """

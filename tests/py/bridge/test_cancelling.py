@@ -138,6 +138,27 @@ def test_a_signal_cancels_python() -> None:
     twinloop.run(asyncio.wait_for(main(), 30))
 
 
+def test_a_signal_of_python_cancels_python() -> None:
+    async def main() -> None:
+        controller = twinloop.AbortController()
+        asyncio.get_running_loop().call_soon(controller.abort, ValueError("why not"))
+        with pytest.raises(ValueError, match="why not"):
+            async with js.cancelled_by(controller.signal):
+                await asyncio.sleep(60)
+        assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+        with pytest.raises(twinloop.AbortError):
+            async with js.cancelled_by(twinloop.AbortSignal.abort()):
+                await asyncio.sleep(60)
+        # Nothing is left on a signal that outlives the block.
+        later = twinloop.AbortController()
+        async with js.cancelled_by(later.signal):
+            pass
+        later.abort()
+        await asyncio.sleep(0)
+
+    twinloop.run(asyncio.wait_for(main(), 30))
+
+
 def test_a_cancellation_of_somebody_elses_stays_one() -> None:
     async def main() -> None:
         controller = js.AbortController.new()

@@ -5,6 +5,7 @@
 //! awaited: a message is not lost with one that is cancelled before it began. Loop thread, GIL held; nothing is borrowed while Python runs.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -188,6 +189,36 @@ impl Call {
             }
             Poll::Ready(Some(Err(_))) => disconnect(py).map(Some),
         }
+    }
+
+    // ---- a client that goes
+
+    /// Whether the client has gone. If not, `listener` is called when it goes before it has its whole answer.
+    fn watch(self: &Rc<Self>, py: Python<'_>, listener: Object) -> PyResult<bool> {
+        if self.exchange.is_over() {
+            return Ok(false);
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        if self.exchange.poll_gone(&mut context).is_ready() {
+            return Ok(true);
+        }
+        self.application.core.check_thread(py)?;
+        let event_loop = self.application.core.open()?;
+        let call = Rc::clone(self);
+        event_loop.begin(
+            Box::pin(async move {
+                poll_fn(|context| call.exchange.poll_gone(context)).await;
+                let is_gone = !call.exchange.is_over();
+                ffi::with_gil_held(|py| {
+                    if is_gone && let Err(error) = listener.bind(py).call0() {
+                        call.application.report(py, error);
+                    }
+                    drop((listener, call));
+                });
+            }),
+            None,
+        );
+        Ok(false)
     }
 
     // ---- send
@@ -657,6 +688,13 @@ fast_methods! {
     |py, this, arguments| {
         let message = arguments.required(0, "send", "message")?;
         call_of(&this)?.send(py, this, message)
+    };
+
+    c"_watch", Parameters::named(&["listener"]),
+    c"_watch(listener)\n--\n\nWhether the client has gone; if not, has the listener called when it goes before it has its answer.",
+    |py, this, arguments| {
+        let listener = arguments.required(0, "_watch", "listener")?;
+        call_of(&this)?.watch(py, Object::new(listener.to_owned()))
     };
 
     c"_ended", Parameters::named(&["task"]),
