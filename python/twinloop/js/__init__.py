@@ -428,44 +428,6 @@ async def _async_close(closed: Awaitable[Any] | None) -> None:
         await closed
 
 
-async def _anext_as_step(iterator: Any) -> _native.JsProxy:
-    """One step of a Python async iterator, as JavaScript's ``{done, value}``."""
-    try:
-        return _native.js_step(False, await iterator.__anext__())
-    except StopAsyncIteration:
-        return _native.js_step(True, None)
-
-
-async def _asend_as_step(iterator: Any, value: Any) -> _native.JsProxy:
-    """As :func:`_anext_as_step`, of an async generator that is sent a value."""
-    try:
-        return _native.js_step(False, await iterator.asend(value))
-    except StopAsyncIteration:
-        return _native.js_step(True, None)
-    except TypeError as error:
-        # JavaScript ignores what is sent before anything waits for it.
-        if "just-started" not in str(error):
-            raise
-        return await _anext_as_step(iterator)
-
-
-async def _athrow_as_step(iterator: Any, error: BaseException) -> _native.JsProxy:
-    """As :func:`_anext_as_step`, of an async generator in which an exception is raised; one that takes none raises it."""
-    athrow = getattr(iterator, "athrow", None)
-    if athrow is None:
-        raise error
-    try:
-        return _native.js_step(False, await athrow(error))
-    except StopAsyncIteration:
-        return _native.js_step(True, None)
-
-
-async def _aclose(iterator: Any) -> None:
-    """End an async generator that JavaScript leaves early; other async iterators have nothing to close."""
-    if hasattr(iterator, "aclose"):
-        await iterator.aclose()
-
-
 def _raise(exception: BaseException) -> None:
     """The callback by which an exception that JavaScript cannot catch ends the loop."""
     raise exception

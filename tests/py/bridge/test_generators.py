@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
@@ -230,6 +231,55 @@ def test_javascript_resumes_a_python_async_generator() -> None:
         assert log == ["finally"] * 2
 
     twinloop.run(main())
+
+
+def test_what_javascript_asks_of_an_async_generator_that_waits_is_answered_in_turn() -> None:
+    # As of its own: a stream over it that is destroyed while it reads closes it after the step.
+    async def main() -> None:
+        log: list[str] = []
+        ready = asyncio.Event()
+
+        async def generate() -> AsyncGenerator[int, None]:
+            try:
+                yield 1
+                await ready.wait()
+                yield 2
+                yield 3
+            finally:
+                log.append("finally")
+
+        use = js.function("""async (generator, ready) => {
+          const asked = [generator.next(), generator.next(), generator[Symbol.asyncIterator]().next(), generator.return(7), generator.next()];
+          await asked[0];
+          ready.set();
+          return JSON.stringify(await Promise.all(asked));
+        }""")
+        steps = '{"done":false,"value":1},{"done":false,"value":2},{"done":false,"value":3},{"done":true,"value":7},{"done":true}'
+        assert await use(generate(), ready) == f"[{steps}]"
+        assert log == ["finally"]
+
+        # What is no generator gets its requests as they come.
+        class Ticks:
+            def __init__(self) -> None:
+                self.waiting = 0
+
+            def __aiter__(self) -> Any:
+                return self
+
+            async def __anext__(self) -> int:
+                self.waiting += 1
+                if self.waiting == 2:
+                    ready.set()
+                await ready.wait()
+                return self.waiting
+
+        ready.clear()
+        both = js.function(
+            "async (ticks) => (await Promise.all([ticks.next(), ticks.next()])).map((step) => step.value)"
+        )
+        assert list(await both(Ticks())) == [2, 2]
+
+    twinloop.run(asyncio.wait_for(main(), 30))
 
 
 def test_a_loop_that_is_left_does_not_close_a_file(tmp_path: Any) -> None:

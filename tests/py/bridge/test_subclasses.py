@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import functools
 import gc
 import inspect
 import weakref
@@ -495,6 +496,72 @@ def test_what_a_derived_class_writes_is_its_own() -> None:
         assert Plain.registry == "of Python" and not hasattr(Plain, "counted")
         # As a coroutine function, which frameworks insist on.
         assert inspect.iscoroutinefunction(type(made[3]).handle) and await asyncio.create_task(made[3].handle()) == "js"
+
+    twinloop.run(main())
+
+
+def test_what_is_no_class_of_pythons_cannot_be_extended_and_says_what_it_is() -> None:
+    async def main() -> None:
+        make = js.function("(Parent) => { class Derived extends Parent {} return new Derived(); }")
+        for parent, text in (
+            (Base.hello, "<function Base.hello"),
+            (len, "<built-in function len>"),
+            (Base(1).hello, "<bound method Base.hello"),
+            (functools.partial(int, "1"), "functools.partial"),
+        ):
+            with pytest.raises(
+                js.JsException, match=f"TypeError: Python's {text}.* is no class: JavaScript's Derived cannot extend it"
+            ):
+                make(parent)
+        # A call of JavaScript's with `new`, also through a Proxy, is a call.
+        assert js.function("(f) => [...new f(2), ...new (new Proxy(f, {}))(3)].join()")(lambda n: [n]) == "2,3"
+        assert js.function("(f) => !f.prototype && !('prototype' in f)")(len)
+
+    twinloop.run(main())
+
+
+def test_an_object_of_a_derived_class_has_properties_under_symbols() -> None:
+    async def main() -> None:
+        made = js.function("""(Base) => {
+          'use strict';
+          const field = Symbol('field'), written = Symbol('written'), fixed = Symbol('fixed'), counted = Symbol('counted');
+          let count = 0;
+          class Derived extends Base {
+            [field] = 1;
+            set [counted](value) { count += value; }
+            get [Symbol.toStringTag]() { return 'Derived'; }
+            static [field] = 'static';
+          }
+          Derived[written] = 'on the class';
+          const derived = new Derived(5);
+          derived[written] = 2;
+          derived[written] += 1;
+          derived[counted] = 4;
+          Object.defineProperty(derived, fixed, { value: 6 });
+          const refused = Reflect.set(derived, fixed, 7);
+          const listed = Object.getOwnPropertySymbols(derived).map((symbol) => symbol.description).join();
+          const child = Object.create(derived);
+          child[written] = 'child';
+          const kept = () => JSON.stringify([derived[field], derived[written], derived[fixed], field in derived]);
+          const before = kept();
+          const deleted = [delete derived[field], field in derived, delete derived[field], Reflect.deleteProperty(derived, fixed)];
+          return { derived, written, before, rest: JSON.stringify([count, refused, listed, child[written], Object.prototype.toString.call(derived),
+            Derived[field], Derived[written], deleted]) };
+        }""")(Base)
+        assert made["before"] == "[1,3,6,true]"
+        assert (
+            made["rest"]
+            == '[4,false,"field,written,fixed","child","[object Derived]","static","on the class",[true,false,true,false]]'
+        )
+        # They live as long as the object, and Python lists none of them.
+        derived, written = made["derived"], made["written"]
+        assert vars(derived) == {"x": 5}
+        del made
+        js.collect()
+        assert js.function("(derived, written) => derived[written]")(derived, written) == 3
+        # Any other object of Python's has no place for them.
+        with pytest.raises(js.JsException, match="returned false for property 'Symbol"):
+            js.function("(object, symbol) => { 'use strict'; object[symbol] = 1; }")(Base(1), written)
 
     twinloop.run(main())
 

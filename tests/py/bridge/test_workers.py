@@ -222,6 +222,16 @@ def test_contexts_are_those_of_the_call_and_pools_end_with_their_loop() -> None:
             assert not child.is_alive()
 
 
+def test_what_cannot_be_sent_to_a_worker_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        with pytest.raises(js.JsException, match="could not be cloned"):
+            await js.run_in_worker(js.function("(x) => x"), js.function("() => 1"))
+        await asyncio.sleep(0.01)
+
+    twinloop.run(main())
+    assert capfd.readouterr().err == ""
+
+
 def test_a_thread_waits_while_the_loop_has_not_heard_its_reports() -> None:
     async def main() -> None:
         heard: list[Any] = []

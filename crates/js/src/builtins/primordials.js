@@ -20,7 +20,8 @@ const { Promise, PromiseClass, PromisePrototype, RegExpPrototype, regExpMembers 
 const { StringClass, StringPrototype, SymbolClass, SymbolPrototype } = require('builtins/syntax_primordials');
 const { decodeURIComponent, encodeURIComponent } = require('builtins/syntax_primordials');
 
-const { apply, construct, defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set, setPrototypeOf } = Reflect;
+const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set } = Reflect;
+const { setPrototypeOf } = Reflect;
 /** @param {any} object @param {PropertyKey} name @returns {Function} */
 function getterOf(object, name) {
   return /** @type {any} */ (getOwnPropertyDescriptor(object, name)).get;
@@ -88,6 +89,7 @@ module.exports = {
   ownKeys,
   reflectDefine: defineProperty,
   reflectGet: get,
+  reflectDelete: deleteProperty,
   reflectSet: set,
   setPrototypeOf,
 

@@ -20,6 +20,8 @@ use crate::js_in_python::JsProxy;
 
 /// The Python module that makes classes of Python's for classes of JavaScript's.
 const SUBCLASSES: &str = "_twinloop.crossing.subclasses";
+/// The Python module that resumes async generators for JavaScript.
+const ASYNC_GENERATORS: &str = "_twinloop.crossing.async_generators";
 
 static OPS: &[Op] = &[
     Op::new("pyStr", 1, |scope, arguments| {
@@ -132,23 +134,23 @@ static OPS: &[Op] = &[
     Op::new("pyAsyncNext", 1, |scope, arguments| {
         awaited(scope, arguments, |call| {
             call.py
-                .import("twinloop.js")?
-                .call_method1("_anext_as_step", (&call.object,))
+                .import(ASYNC_GENERATORS)?
+                .call_method1("next_step", (&call.object,))
         })
     }),
     Op::new("pyAsyncSend", 2, |scope, arguments| {
         awaited(scope, arguments, |call| {
             call.py
-                .import("twinloop.js")?
-                .call_method1("_asend_as_step", (&call.object, call.value(1)?))
+                .import(ASYNC_GENERATORS)?
+                .call_method1("send", (&call.object, call.value(1)?))
         })
     }),
     Op::new("pyAsyncThrow", 2, |scope, arguments| {
         awaited(scope, arguments, |call| {
             let error = call.thrown_to_py(call.arguments.get(1));
             call.py
-                .import("twinloop.js")?
-                .call_method1("_athrow_as_step", (&call.object, error))
+                .import(ASYNC_GENERATORS)?
+                .call_method1("throw", (&call.object, error))
         })
     }),
     Op::new("pyExit", 1, |scope, arguments| {
@@ -234,8 +236,8 @@ static OPS: &[Op] = &[
     Op::new("pyCloseAsyncIterator", 1, |scope, arguments| {
         awaited(scope, arguments, |call| {
             call.py
-                .import("twinloop.js")?
-                .call_method1("_aclose", (&call.object,))
+                .import(ASYNC_GENERATORS)?
+                .call_method1("close", (&call.object,))
         })
     }),
     Op::new("pyAwait", 1, |scope, arguments| {

@@ -12,7 +12,7 @@
 
 const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
 const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
-const { getPrototypeOf, hasInstance, hasOwn, reflectDefine, reflectSet, weakMapHas } = require('builtins/primordials');
+const { getPrototypeOf, hasInstance, hasOwn, reflectDefine, reflectDelete, reflectSet, weakMapHas } = require('builtins/primordials');
 const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
 const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
@@ -362,8 +362,6 @@ function iterate(iterator) {
   };
 }
 
-const nothing = () => {};
-
 /** @param {PythonHandle} handle @param {any} value */
 async function closeAsync(handle, value) {
   await pyCloseAsyncIterator(handle);
@@ -373,18 +371,13 @@ async function closeAsync(handle, value) {
 /** @param {any} iterator */
 function iterateAsync(iterator) {
   const handle = iterator[HANDLE];
-  /** @type {Promise<any> | undefined} */
-  let last;
   return {
     /** @param {any} sent by `yield*` */
     next(sent) {
-      last = sent === undefined ? pyAsyncNext(handle) : pyAsyncSend(handle, sent);
-      return last;
+      return sent === undefined ? pyAsyncNext(handle) : pyAsyncSend(handle, sent);
     },
     /** @param {any} value */
-    async return(value) {
-      // Python closes none that is under way, and JavaScript's own wait.
-      if (last !== undefined) await then(last, nothing, nothing);
+    return(value) {
       return closeAsync(handle, value);
     },
     /** @param {any} error */
@@ -554,13 +547,41 @@ function prototypeOfClass(target) {
   return target.classPrototype;
 }
 
+/** What a callable has as `prototype`: `class D extends f` reads it, and with null `construct` can say what `f` is. @param {Target} target */
+function prototypeOf(target) {
+  return target.flags & CLASS ? prototypeOfClass(target) : (pyGetAttribute(target[HANDLE], 'prototype') ?? null);
+}
+
+/** Whether this stands among what the class extends. @param {object} parent @param {any} jsClass */
+function isAbove(parent, jsClass) {
+  let above = getPrototypeOf(jsClass);
+  while (above !== null && above !== parent) above = getPrototypeOf(above);
+  return above !== null;
+}
+
+/**
+ * Whether properties under symbols have a place: an object of a class that extends one of Python's keeps its proxy, whose target has
+ * them; Python has no such names. @param {Target} target
+ */
+const keepsSymbols = (target) => (target.flags & DERIVED) !== 0;
+
+/** What a program has put there under a symbol. @param {Target} target @param {string | symbol} key */
+function ownSymbol(target, key) {
+  if (!keepsSymbols(target) || typeof key !== 'symbol' || key === HANDLE) return undefined;
+  const descriptor = getOwnPropertyDescriptor(target, key);
+  return descriptor?.value === inspectTarget ? undefined : descriptor;
+}
+
+/** Where what stands under a symbol is found. @param {Target} target @param {symbol} key */
+const symbolHolder = (target, key) => (ownSymbol(target, key) === undefined ? target.prototypeObject : target);
+
 /** @type {ProxyHandler<any>} */
 const handler = {
   get(target, key, receiver) {
     // Only the prototype's own methods know the symbol.
     if (key === HANDLE) return target[HANDLE];
-    if (typeof key === 'symbol') return reflectGet(target.prototypeObject, key, receiver);
-    if (key === 'prototype' && target.flags & CLASS) return prototypeOfClass(target);
+    if (typeof key === 'symbol') return reflectGet(symbolHolder(target, key), key, receiver);
+    if (key === 'prototype' && target.flags & CALLABLE) return prototypeOf(target);
     if (target.flags & RECORD) {
       const item = pyItem(target[HANDLE], key);
       if (item !== null) return item;
@@ -581,9 +602,9 @@ const handler = {
       target.prototypeObject = prototypeFor(target.flags & ~AWAITABLE);
       return true;
     }
-    if (typeof key === 'symbol') return false;
     // What inherits from a proxy, as a class that extends one of Python's does, has properties of its own.
     if (receiver !== target.proxy) return reflectDefine(receiver, key, plain(value));
+    if (typeof key === 'symbol') return keepsSymbols(target) && reflectSet(symbolHolder(target, key), key, value, receiver);
     // A class that extends one of Python's may have a setter.
     const accessor = target.flags & DERIVED ? accessorOf(target.prototypeObject, key) : undefined;
     if (accessor === undefined) return setProperty(target, key, value);
@@ -591,14 +612,15 @@ const handler = {
     return accessor.set !== undefined;
   },
   has(target, key) {
-    if (typeof key === 'symbol' || key in target.prototypeObject) return key in target.prototypeObject;
+    if (typeof key === 'symbol') return key in symbolHolder(target, key);
+    if (key in target.prototypeObject) return true;
     if (target.flags & RECORD && pyContains(target[HANDLE], key)) return true;
     if (isRecord(target.flags)) return (target.flags & SUBCLASS) !== 0 && pyExtra(target[HANDLE], key) !== undefined;
     if (target.flags & SEQUENCE && isIndex(key)) return +key < pyLength(target[HANDLE]);
     return pyHasAttribute(target[HANDLE], pythonName(key));
   },
   deleteProperty(target, key) {
-    if (typeof key === 'symbol') return false;
+    if (typeof key === 'symbol') return ownSymbol(target, key) === undefined || reflectDelete(target, key);
     if (target.flags & RECORD) pyDeleteItem(target[HANDLE], key);
     else if (target.flags & ARRAY && isIndex(key)) return deleteElement(target, +key);
     else pyDeleteAttribute(target[HANDLE], pythonName(key));
@@ -613,7 +635,8 @@ const handler = {
       for (let i = 0; i < length; i += 1) setAdd(listed, OwnString(i));
     }
     for (let i = 0; i < own.length; i += 1) {
-      if (!(/** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(target, own[i])).configurable)) setAdd(listed, own[i]);
+      const isFixed = !(/** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(target, own[i])).configurable);
+      if (isFixed || ownSymbol(target, own[i]) !== undefined) setAdd(listed, own[i]);
     }
     if (target.flags & RECORD) {
       const names = pyKeys(target[HANDLE]);
@@ -638,7 +661,7 @@ const handler = {
       // The target of an Array has a length too, which must be seen and need not be told.
       return target.flags & ARRAY && key === 'length' ? lengthOf(target) : own;
     }
-    if (typeof key === 'symbol') return undefined;
+    if (typeof key === 'symbol') return ownSymbol(target, key);
     if (target.flags & ARRAY && isIndex(key)) {
       const index = +key;
       return index < pyLength(target[HANDLE]) ? plain(pyIndex(target[HANDLE], index)) : undefined;
@@ -658,6 +681,9 @@ const handler = {
     return call(target[HANDLE], values);
   },
   construct(target, values, newTarget) {
+    if (!(target.flags & CLASS) && newTarget !== target.proxy && isAbove(target.proxy, newTarget)) {
+      throw new TypeError(`Python's ${pyRepr(target[HANDLE])} is no class: JavaScript's ${newTarget.name || 'class'} cannot extend it`);
+    }
     const derived = weakMapGet(classes, newTarget) === target ? undefined : derivedOf(newTarget);
     const made = derived === undefined ? call(target[HANDLE], values) : pyMake(derived[HANDLE], values);
     if (typeof made !== 'object' && typeof made !== 'function') {
@@ -666,10 +692,11 @@ const handler = {
     if (derived !== undefined) pyKeepProxy(made[HANDLE], { made });
     return made;
   },
-  defineProperty(target, key, { value, writable = true, enumerable = true, configurable = true, get, set }) {
+  defineProperty(target, key, descriptor) {
+    if (typeof key === 'symbol') return keepsSymbols(target) && reflectDefine(target, key, descriptor);
     // A field of a class that extends one of Python's, or what a package sets so.
-    if (typeof key === 'symbol' || !writable || !enumerable || !configurable || get || set) return false;
-    return setProperty(target, key, value);
+    const { value, writable = true, enumerable = true, configurable = true, get, set } = descriptor;
+    return writable && enumerable && configurable && !get && !set && setProperty(target, key, value);
   },
   preventExtensions() {
     return false;
