@@ -67,7 +67,7 @@ pub use twinloop_web::fetch::{
 };
 pub use twinloop_web::websocket::{CloseStatus, Message};
 pub use twinloop_web::{
-    Bytes, Client, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody, Response, Result,
+    Bytes, Client, ClientCertificate, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody, Response, Result,
     dns, fs, server,
 };
 

@@ -67,7 +67,7 @@ pub mod tls;
 pub mod websocket;
 
 pub use bytes::Bytes;
-pub use connect::{Config, ConnectTo, Gate, Proxies};
+pub use connect::{ClientCertificate, Config, ConnectTo, Gate, Proxies};
 pub use error::{Error, ErrorKind, FACES, Face, JavaScriptClass, Result};
 pub use fetch::{Client, Request, RequestBody, Response};
 pub use reused::{REUSED_SIZE, Reused};

@@ -78,6 +78,8 @@ pub(super) struct Member {
     posted: Cell<u64>,
     /// It hears of everything that others post.
     pub(super) is_open: Cell<bool>,
+    /// Why the server does not let it hear anything, if it does not.
+    pub(super) denial: RefCell<Option<Error>>,
 }
 
 impl Member {
@@ -167,6 +169,7 @@ impl Channel {
             position: Cell::new(position),
             posted: Cell::new(0),
             is_open: Cell::new(false),
+            denial: RefCell::default(),
         });
         link.join(&member);
         Channel {
@@ -215,6 +218,7 @@ impl Channel {
             let member = member?;
             let is_ready = || match link.failure() {
                 Some(failure) => Some(Err(failure)),
+                None if member.denial.borrow().is_some() => member.denial.borrow().clone().map(Err),
                 None => member.is_open.get().then_some(Ok(())),
             };
             let outcome = time::timeout(limit, link.changed.until(is_ready)).await;

@@ -135,9 +135,10 @@ impl Link {
         getrandom::fill(&mut node).map_err(|cause| {
             Error::new(ErrorKind::Internal, "no random numbers").with_source(cause)
         })?;
+        let connector = address.connector(connector);
         let link = Rc::new(Link {
             address,
-            connector: connector.clone(),
+            connector,
             node: u64::from_be_bytes(node),
             event_loop: event_loop.downgrade(),
             engine: OnceCell::new(),
@@ -339,6 +340,16 @@ impl Link {
                 self.after(poster, change);
             }
         });
+    }
+
+    /// The server does not let this program hear of a topic.
+    pub(super) fn denied(self: &Rc<Link>, topic: &str, error: &Error) {
+        self.each(topic, |member| {
+            *member.denial.borrow_mut() = Some(error.clone());
+            let change = member.inbox.push(Event::Refused(error.chain()));
+            self.after(member, change);
+        });
+        self.changed.wake();
     }
 
     /// The connection is cut.

@@ -20,7 +20,7 @@ use twinloop_loop::{JoinHandle, Loop, Nanos, time};
 use super::link::{Link, MOST_QUEUED, SHORT_QUEUE};
 use super::packet::Sender;
 use super::waiting::Waiting;
-use crate::connect::Transport;
+use crate::connect::{Transport, rustls_error};
 use crate::{Error, ErrorKind, Result};
 
 /// Pauses before a connection is made again: the first, and the longest.
@@ -231,7 +231,8 @@ where
         let Some(link) = server.upgrade().and_then(|server| server.link.upgrade()) else {
             return;
         };
-        let connected = connect(Rc::clone(&link)).await;
+        let connected = time::timeout(2 * BEAT, connect(Rc::clone(&link))).await;
+        let connected = connected.unwrap_or_else(|_elapsed| Err(silent()));
         drop(link);
         let Some(known) = server.upgrade() else {
             return;
@@ -257,8 +258,7 @@ where
         let Some(link) = server.upgrade().and_then(|server| server.link.upgrade()) else {
             return;
         };
-        // A server that does not let us in the first time will not do so later.
-        if !was_there && failure.is_denied() {
+        if !was_there && is_final(&failure) {
             link.fails(failure);
             return;
         }
@@ -267,6 +267,19 @@ where
         time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Whether it is of no use to try again: a server that does not let us in the first time will not do so later, nor have another certificate.
+fn is_final(failure: &Error) -> bool {
+    failure.is_denied()
+        || failure.is_certificate()
+        || failure.is_argument()
+        || failure.is_file()
+}
+
+fn silent() -> Error {
+    let message = format!("nothing is heard for {} s", 2 * BEAT.as_secs());
+    Error::new(ErrorKind::Timeout, message)
 }
 
 /// Speaks with a server until the connection is cut: why.
@@ -281,8 +294,7 @@ async fn converse<S: Session>(server: &Weak<Server>, mut line: Line, mut session
             if std::mem::take(&mut line.was_heard) || !server.has_room() {
                 is_asked = false;
             } else if std::mem::replace(&mut is_asked, true) {
-                let message = format!("nothing is heard for {} s", 2 * BEAT.as_secs());
-                return Poll::Ready(Err(Error::new(ErrorKind::Timeout, message)));
+                return Poll::Ready(Err(silent()));
             } else {
                 session.ping(&mut line.out);
             }
@@ -421,5 +433,22 @@ impl Line {
 }
 
 fn cut(error: io::Error) -> Error {
+    // A server looks at our certificate when we believe ourselves connected.
+    if let Some(rustls::Error::AlertReceived(alert)) = rustls_error(&error) {
+        use rustls::AlertDescription as Alert;
+        if matches!(
+            alert,
+            Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+        ) {
+            let message = "the server does not accept the certificate of this side, or that there is none";
+            return Error::new(ErrorKind::Certificate, message).with_source(error);
+        }
+    }
     Error::new(ErrorKind::Closed, "the connection is cut").with_source(error)
 }

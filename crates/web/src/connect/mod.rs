@@ -36,6 +36,8 @@ pub struct Config {
     ///
     /// `None` reads `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the system's store, else the built-in Mozilla list.
     pub ca_file: Option<PathBuf>,
+    /// What TLS servers are shown that ask who connects.
+    pub client_certificate: Option<ClientCertificate>,
     /// The `User-Agent` of requests that bring none; `None` sends none.
     pub user_agent: Option<String>,
     /// Limit on lookup, TCP connect and TLS handshake together.
@@ -54,6 +56,15 @@ pub struct Config {
     pub cookies: Option<CookieJar>,
     /// Who is asked before anything is sent to a host, also after a redirect; `None` lets all through.
     pub gate: Option<Gate>,
+}
+
+/// A certificate of the client's own, and its key, as PEM files, which may be the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Says whether a host and port may be reached; the error, of any kind, is what the request fails with.
@@ -80,6 +91,7 @@ impl Default for Config {
         Config {
             connect_to: Vec::new(),
             ca_file: None,
+            client_certificate: None,
             user_agent: Some(concat!("twinloop/", env!("CARGO_PKG_VERSION")).to_owned()),
             connect_timeout: Some(Duration::from_secs(30)),
             idle_timeout: Duration::from_secs(15),
@@ -151,13 +163,13 @@ pub struct Connector {
 
 struct SharedConnector {
     config: Config,
-    tls: tls::Roots,
+    tls: tls::Files,
 }
 
 impl Connector {
     /// A connector for `config`; it reads no file and resolves no name before it is used.
     pub fn new(config: Config) -> Connector {
-        let tls = tls::Roots::new(config.ca_file.clone());
+        let tls = tls::Files::new(&config);
         Connector {
             shared: Rc::new(SharedConnector { config, tls }),
         }

@@ -1,13 +1,13 @@
-//! TLS by rustls: the trusted roots, loaded once and off the loop, and the handshake.
+//! TLS by rustls: the trusted roots and the client's certificate, loaded once and off the loop, and the handshake.
 //!
 //! Roots come from the configured file alone, else from `SSL_CERT_FILE` and `SSL_CERT_DIR` alone, else from the
 //! system's store, else (an empty store, as in a bare container) from Mozilla's list built in. One configuration per
 //! ALPN offer is kept for the life of the connector, and with it rustls' session cache, so later handshakes resume.
 
-use super::Alpn;
+use super::{Alpn, ClientCertificate, Config};
 use crate::{Error, ErrorKind, Result};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,9 @@ use tokio_rustls::client::TlsStream;
 use twinloop_loop::Loop;
 
 /// The lazily made configurations of one connector.
-pub(super) struct Roots {
+pub(super) struct Files {
     ca_file: Option<PathBuf>,
+    client_certificate: Option<ClientCertificate>,
     configs: OnceCell<Configs>,
 }
 
@@ -30,19 +31,20 @@ struct Configs {
     none: Arc<ClientConfig>,
 }
 
-impl Roots {
-    pub(super) fn new(ca_file: Option<PathBuf>) -> Roots {
-        Roots {
-            ca_file,
+impl Files {
+    pub(super) fn new(config: &Config) -> Files {
+        Files {
+            ca_file: config.ca_file.clone(),
+            client_certificate: config.client_certificate.clone(),
             configs: OnceCell::new(),
         }
     }
 
-    /// The configuration that offers `protocols`; the first call loads the roots on the blocking pool.
+    /// The configuration that offers `protocols`; the first call loads the files on the blocking pool.
     pub(super) async fn config(&self, protocols: Alpn) -> Result<Arc<ClientConfig>> {
         let configs = self
             .configs
-            .get_or_try_init(|| load(self.ca_file.clone()))
+            .get_or_try_init(|| load(self.ca_file.clone(), self.client_certificate.clone()))
             .await?;
         Ok(match protocols {
             Alpn::Http => configs.http.clone(),
@@ -52,12 +54,17 @@ impl Roots {
     }
 }
 
-async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
-    let loaded = Loop::current().spawn_blocking(move || match ca_file {
-        Some(file) => roots_of_file(&file),
-        None => roots_of_system(),
+type ClientChain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+async fn load(ca_file: Option<PathBuf>, client: Option<ClientCertificate>) -> Result<Configs> {
+    let loaded = Loop::current().spawn_blocking(move || {
+        let roots = match ca_file {
+            Some(file) => roots_of_file(&file),
+            None => roots_of_system(),
+        };
+        Ok::<_, Error>((roots?, client.as_ref().map(client_chain).transpose()?))
     });
-    let roots = loaded.await.map_err(|failure| {
+    let (roots, client) = loaded.await.map_err(|failure| {
         Error::new(
             ErrorKind::Internal,
             format!("cannot load the certificate authorities: {failure}"),
@@ -67,8 +74,17 @@ async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|cause| Error::new(ErrorKind::Internal, "cannot set up tls").with_source(cause))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match client {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => {
+            let config = config.with_client_auth_cert(chain, key);
+            config.map_err(|cause| {
+                let message = "the client's certificate and its key do not fit together";
+                Error::new(ErrorKind::Certificate, message).with_source(cause)
+            })?
+        }
+    };
     let mut http = config.clone();
     http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut http1 = config.clone();
@@ -78,6 +94,28 @@ async fn load(ca_file: Option<PathBuf>) -> Result<Configs> {
         http1: Arc::new(http1),
         none: Arc::new(config),
     })
+}
+
+fn client_chain(files: &ClientCertificate) -> Result<ClientChain> {
+    let failed = |what: &str, file: &Path| {
+        let message = format!("cannot load the client's {what} from '{}'", file.display());
+        Error::new(ErrorKind::Certificate, message)
+    };
+    let read = |what, file: &Path| {
+        std::fs::read(file).map_err(|cause| failed(what, file).with_source(cause))
+    };
+    let text = read("certificate", &files.certificate)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|cause| failed("certificate", &files.certificate).with_source(cause.to_string()))?;
+    let text = read("key", &files.key)?;
+    let key = PrivateKeyDer::from_pem_slice(&text)
+        .map_err(|cause| failed("key", &files.key).with_source(cause.to_string()))?;
+    if chain.is_empty() {
+        let failed = failed("certificate", &files.certificate);
+        return Err(failed.with_source("the file holds no certificate"));
+    }
+    Ok((chain, key))
 }
 
 fn roots_of_file(file: &Path) -> Result<RootCertStore> {

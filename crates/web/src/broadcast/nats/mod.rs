@@ -1,10 +1,12 @@
 //! Broadcast through NATS: its subjects, and JetStream for channels with history.
 //!
-//! - `protocol`: lines and payloads; `session`: the connection, what was asked by it, and what came; `jetstream`: streams and their consumers
+//! - `protocol`: lines and payloads; `login`: who we are; `session`: the connection, what was asked by it, and what came; `jetstream`: streams and
+//!   their consumers
 //!
 //! A small client of our own, on the loop's sockets: the one that is kept up needs tokio's runtime, the one for threads is given up.
 
 mod jetstream;
+mod login;
 mod protocol;
 mod session;
 

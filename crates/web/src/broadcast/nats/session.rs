@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use super::jetstream;
+use super::{jetstream, login};
 use super::protocol::{self, Message, Said, token};
 use crate::broadcast::address::ServerAddress;
 use crate::broadcast::link::{Link, Place, Position};
@@ -24,8 +24,9 @@ const MOST_PINGS: usize = 2;
 const HEADERS: usize = 128;
 
 struct NatsSession {
-    /// Where answers go, before their numbers.
+    /// Where answers go, before their numbers, and whether they are heard.
     inbox: String,
+    is_asking: bool,
     last_number: u64,
     subscriptions: HashMap<u64, Subscription>,
     asked: HashMap<u64, Asked>,
@@ -75,6 +76,8 @@ struct Ping {
 }
 
 struct Sent {
+    topic: Rc<str>,
+    member: u32,
     is_kept: bool,
     is_there: bool,
 }
@@ -103,8 +106,13 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<(Line, NatsSe
         .with_source(cause)
     })?;
     let says = |name: &str| info.get(name).and_then(Value::as_bool) == Some(true);
+    if address.is_secure && !says("tls_required") && !says("tls_available") {
+        let message = format!("{host}:{port} offers no tls, and the url wants it");
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
     let is_secure = address.is_secure || says("tls_required");
     if is_secure {
+        // What an attacker may have said before that is forgotten.
         let transport = line.into_transport();
         line = Line::new(link.connector.secure(transport, host, port).await?);
     }
@@ -120,14 +128,8 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<(Line, NatsSe
         "headers": true,
         "no_responders": true,
     });
-    match (&*address.user, &*address.password) {
-        ("", "") => {}
-        (token, "") => greeting["auth_token"] = token.into(),
-        (user, password) => {
-            greeting["user"] = user.into();
-            greeting["pass"] = password.into();
-        }
-    }
+    let nonce = info.get("nonce").and_then(Value::as_str);
+    login::introduce(&mut greeting, &address, nonce).await?;
     line.out
         .extend_from_slice(format!("CONNECT {greeting}\r\nPING\r\n").as_bytes());
     let accepted = line.ask(|arrived| {
@@ -138,8 +140,9 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<(Line, NatsSe
         })
     });
     accepted.await?;
-    let mut session = NatsSession {
+    let session = NatsSession {
         inbox: format!("_INBOX.{:016x}", link.node),
+        is_asking: false,
         last_number: 0,
         subscriptions: HashMap::new(),
         asked: HashMap::new(),
@@ -155,10 +158,6 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<(Line, NatsSe
             .and_then(Value::as_u64)
             .unwrap_or(u64::MAX) as usize,
     };
-    let number = session.next_number();
-    session.subscriptions.insert(number, Subscription::Answers);
-    let answers = format!("SUB {}.a.* {number}\r\n", session.inbox);
-    line.out.extend_from_slice(answers.as_bytes());
     Ok((line, session))
 }
 
@@ -177,7 +176,8 @@ fn first<T>(
 
 fn refusal(message: &str) -> Error {
     let lower = message.to_ascii_lowercase();
-    let kind = match lower.contains("authorization") || lower.contains("authentication") {
+    let denies = ["authorization", "authentication", "permissions violation"];
+    let kind = match denies.iter().any(|words| lower.contains(words)) {
         true => ErrorKind::Denied,
         false => ErrorKind::Protocol,
     };
@@ -200,11 +200,21 @@ impl NatsSession {
         self.last_number
     }
 
-    /// Asks something of JetStream.
-    fn ask(&mut self, out: &mut Vec<u8>, (subject, payload): (String, Value), asked: Asked) {
+    /// Where the answer to something goes. Who never asks JetStream need not be allowed to hear answers.
+    fn reply_to(&mut self, out: &mut Vec<u8>, asked: Asked) -> String {
+        if !std::mem::replace(&mut self.is_asking, true) {
+            let number = self.next_number();
+            self.subscriptions.insert(number, Subscription::Answers);
+            out.extend_from_slice(format!("SUB {}.a.* {number}\r\n", self.inbox).as_bytes());
+        }
         let number = self.next_number();
         self.asked.insert(number, asked);
-        let reply = format!("{}.a.{number}", self.inbox);
+        format!("{}.a.{number}", self.inbox)
+    }
+
+    /// Asks something of JetStream.
+    fn ask(&mut self, out: &mut Vec<u8>, (subject, payload): (String, Value), asked: Asked) {
+        let reply = self.reply_to(out, asked);
         protocol::request(out, &subject, &reply, payload.to_string().as_bytes());
     }
 
@@ -268,6 +278,8 @@ impl NatsSession {
         let is_kept = post.history.is_some();
         let is_long = post.packet.len() + HEADERS > self.longest;
         self.sent.push_back(Sent {
+            topic: Rc::clone(&post.topic),
+            member: post.sender.member,
             is_kept,
             is_there: is_long,
         });
@@ -285,9 +297,7 @@ impl NatsSession {
         }
         let subject = subject_of(&post.topic);
         if is_kept {
-            let answer = self.next_number();
-            self.asked.insert(answer, Asked::Post(number));
-            let reply = format!("{}.a.{answer}", self.inbox);
+            let reply = self.reply_to(out, Asked::Post(number));
             let sender = post.sender;
             let id = format!("{:016x}-{:x}-{:x}", sender.node, sender.member, post.number);
             protocol::request_once(out, &subject, &reply, &id, &post.packet);
@@ -305,6 +315,34 @@ impl NatsSession {
             self.first_sent += 1;
             server.acknowledge();
         }
+    }
+
+    /// The server has not done something that we may not do, which concerns one channel and not the connection.
+    fn denied(&mut self, server: &Server, link: &Rc<Link>, said: &str) -> Result<()> {
+        let error = refusal(said);
+        let about = |what: &str| {
+            let rest = said.strip_prefix(what)?;
+            rest.split('"').nth(1)
+        };
+        if let Some(subject) = about("Permissions Violation for Subscription to ") {
+            let found = self.subscriptions.values().find_map(|subscription| match subscription {
+                Subscription::Live(topic) if subject_of(topic) == subject => Some(Rc::clone(topic)),
+                _ => None,
+            });
+            let topic = found.ok_or_else(|| error.clone())?;
+            let pings = self.pings.iter_mut().chain([&mut self.behind]);
+            pings.for_each(|ping| ping.joined.retain(|joined| *joined != topic));
+            link.denied(&topic, &error);
+            return Ok(());
+        }
+        let subject = about("Permissions Violation for Publish to ");
+        let is_it = |sent: &&mut Sent| !sent.is_there && Some(&*subject_of(&sent.topic)) == subject;
+        let sent = self.sent.iter_mut().find(is_it);
+        let sent = sent.ok_or_else(|| error.clone())?;
+        sent.is_there = true;
+        link.refused(&sent.topic, sent.member, error.chain());
+        self.settle(server);
+        Ok(())
     }
 
     fn answered(&mut self, server: &Server, link: &Rc<Link>, message: &Message) -> Result<()> {
@@ -444,7 +482,7 @@ impl Session for NatsSession {
                     }
                     self.settle(server);
                 }
-                Said::Error(message) => return Err(refusal(&message)),
+                Said::Error(message) => self.denied(server, &link, &message)?,
                 Said::Message(message) => match self.subscriptions.get(&message.subscription) {
                     Some(Subscription::Answers) => self.answered(server, &link, &message)?,
                     Some(Subscription::Live(topic)) => {

@@ -101,7 +101,7 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<Line> {
     let mut line = Line::new(transport);
     let (user, password) = (address.user.as_bytes(), address.password.as_bytes());
     let mut hello: Vec<&[u8]> = vec![b"HELLO", b"3"];
-    if !password.is_empty() {
+    if !address.user.is_empty() || !password.is_empty() {
         let user = if user.is_empty() { b"default" } else { user };
         hello.extend([&b"AUTH"[..], user, password]);
     }
@@ -109,7 +109,13 @@ async fn connect(link: Rc<Link>, address: ServerAddress) -> Result<Line> {
     accepted(&mut line).await?;
     if !address.path.is_empty() {
         resp::write(&mut line.out, &[b"SELECT", address.path.as_bytes()]);
-        accepted(&mut line).await?;
+        if let Err(error) = accepted(&mut line).await {
+            let message = format!("redis has no database {}", address.path);
+            return Err(match error.is_protocol() {
+                true => Error::new(ErrorKind::Argument, message).with_source(error),
+                false => error,
+            });
+        }
     }
     Ok(line)
 }

@@ -12,9 +12,11 @@ use crate::broadcast::server::{self, Line, Post, Server, Session, Wish};
 use crate::broadcast::topic::Carries;
 use crate::{Error, ErrorKind, Result};
 
-/// What the next reply belongs to. Answers to subscriptions are pushed, and belong to nothing.
+/// What the next reply belongs to.
 enum Asked {
     Post,
+    /// Whose answer is pushed, unless it is an error.
+    Join(Rc<str>),
     /// Something whose answer says nothing.
     Other,
 }
@@ -65,7 +67,10 @@ impl Session for RedisSession {
             && let Some(wish) = server.wish()
         {
             match wish {
-                Wish::Join(topic) => resp::write(out, &[b"SUBSCRIBE", &key(&topic)]),
+                Wish::Join(topic) => {
+                    resp::write(out, &[b"SUBSCRIBE", &key(&topic)]);
+                    self.asked.push_back(Asked::Join(topic));
+                }
                 Wish::Leave(topic) => resp::write(out, &[b"UNSUBSCRIBE", &key(&topic)]),
                 Wish::Say(command) => {
                     out.extend_from_slice(&command);
@@ -97,6 +102,7 @@ impl Session for RedisSession {
                         }
                     }
                     (Some("subscribe"), [_, channel, _]) => {
+                        self.asked.pop_front();
                         let topic = channel.bytes();
                         if let Some(topic) = topic.and_then(|key| topic_of(Carries::Live, key)) {
                             link.joined(&topic);
@@ -106,10 +112,14 @@ impl Session for RedisSession {
                 },
                 reply => match (self.asked.pop_front(), reply) {
                     (Some(Asked::Post), Reply::Error(message)) => refused(server, &message)?,
+                    (Some(Asked::Join(topic)), Reply::Error(message)) => {
+                        let message = format!("redis refuses: {message}");
+                        link.denied(&topic, &Error::new(ErrorKind::Denied, message));
+                    }
                     (Some(Asked::Post), _) => drop(server.acknowledge()),
-                    (Some(Asked::Other), _) => {}
+                    (Some(Asked::Join(_) | Asked::Other), _) => {}
                     (None, Reply::Error(message)) => {
-                        // Of a subscription.
+                        // What it says before it ends the connection.
                         let message = format!("redis refuses: {message}");
                         return Err(Error::new(ErrorKind::Denied, message));
                     }
