@@ -67,8 +67,8 @@ pub use twinloop_web::fetch::{
 };
 pub use twinloop_web::websocket::{CloseStatus, Message};
 pub use twinloop_web::{
-    Bytes, Client, ClientCertificate, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody, Response, Result,
-    dns, fs, server,
+    Bytes, Client, ClientCertificate, Config, ConnectTo, Error, ErrorKind, Proxies, RequestBody,
+    Response, Result, dns, fs, server,
 };
 
 /// Runs a program: drives `future` and everything it spawns on a loop of this thread, and returns its output.

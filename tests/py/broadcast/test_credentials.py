@@ -41,7 +41,10 @@ def serve(tmp_path):
 
 
 def redis(serve, *more):
-    return serve("redis-server", lambda port, folder: ["--bind", *HOSTS, "--port", str(port), "--dir", folder, "--save", "", *more])
+    return serve(
+        "redis-server",
+        lambda port, folder: ["--bind", *HOSTS, "--port", str(port), "--dir", folder, "--save", "", *more],
+    )
 
 
 def secure_redis(serve, certificate, authority, *more):
@@ -124,7 +127,9 @@ def test_a_certificate_of_ones_own_is_shown_to_a_server_that_asks(run, serve, fi
     async def main():
         for url in urls:
             await hears(f"{url}&tlscert={good}&tlskey={good}")
-            await fails(url, ssl.SSLCertVerificationError, "does not accept the certificate of this side.*Required|BadCert")
+            await fails(
+                url, ssl.SSLCertVerificationError, "does not accept the certificate of this side.*Required|BadCert"
+            )
             await fails(f"{url}&tlscert={authority}", ssl.SSLCertVerificationError, "key from")
 
     run(main())
@@ -187,7 +192,9 @@ def test_nats_knows_tokens_and_keys(run, serve, tmp_path):
         await fails(f"nats://wrong@127.0.0.1:{token}", PermissionError, "Authorization Violation")
         await hears(f"nats://127.0.0.1:{keys}?nkey={tmp_path}/seed.nk")
         await fails(f"nats://127.0.0.1:{keys}?nkey={tmp_path}/other.nk", PermissionError, "Authorization Violation")
-        await fails(f"nats://127.0.0.1:{keys}?nkey={tmp_path}/account.nk", ValueError, "account.nk'.*not that of a user")
+        await fails(
+            f"nats://127.0.0.1:{keys}?nkey={tmp_path}/account.nk", ValueError, "account.nk'.*not that of a user"
+        )
         await fails(f"nats://127.0.0.1:{keys}?nkey={tmp_path}/none.nk", OSError, "none.nk'.*No such file")
         await fails(f"nats://127.0.0.1:{keys}", PermissionError, "Authorization Violation")
 
@@ -199,7 +206,16 @@ def test_nats_believes_a_signed_statement_until_it_has_ended(run, serve, tmp_pat
         Key(kind, bytes([number]) * 32) for number, kind in enumerate((OPERATOR, ACCOUNT, USER), 1)
     )
     everything = {"subs": -1, "data": -1, "payload": -1, "version": 2}
-    limits = {"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": True, "conn": -1, "leaf": -1}
+    limits = {
+        "subs": -1,
+        "data": -1,
+        "payload": -1,
+        "imports": -1,
+        "exports": -1,
+        "wildcards": True,
+        "conn": -1,
+        "leaf": -1,
+    }
     root = operator.states(operator, {"type": "operator", "version": 2}, name="operator")
     owner = operator.states(account, {"type": "account", "version": 2, "limits": limits}, name="account")
     port = configured_nats(
@@ -232,7 +248,7 @@ def test_what_a_user_may_not_do_is_told_to_that_channel_and_stops_no_other(run, 
         said = "NOPERM"
     else:
         permissions = 'publish: ["twinloop.live.open"], subscribe: ["twinloop.live.open", "twinloop.live.deaf"]'
-        users = f'{{ user: ann, password: right, permissions: {{ {permissions} }} }}'
+        users = f"{{ user: ann, password: right, permissions: {{ {permissions} }} }}"
         port = configured_nats(serve, tmp_path, f"authorization: {{ users: [ {users} ] }}")
         said = "Permissions Violation"
     url = f"{engine}://ann:right@127.0.0.1:{port}"

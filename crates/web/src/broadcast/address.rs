@@ -275,7 +275,10 @@ mod tests {
             ("nats://here?creds=a&nkey=b", "both creds and nkey"),
         ] {
             let error = Address::parse(url).unwrap_err();
-            assert!(error.is_url() && error.to_string().contains(said), "{error}");
+            assert!(
+                error.is_url() && error.to_string().contains(said),
+                "{error}"
+            );
         }
         let error = Address::parse("redis://me:secret@here/first").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");

@@ -271,10 +271,7 @@ where
 
 /// Whether it is of no use to try again: a server that does not let us in the first time will not do so later, nor have another certificate.
 fn is_final(failure: &Error) -> bool {
-    failure.is_denied()
-        || failure.is_certificate()
-        || failure.is_argument()
-        || failure.is_file()
+    failure.is_denied() || failure.is_certificate() || failure.is_argument() || failure.is_file()
 }
 
 fn silent() -> Error {
@@ -446,7 +443,8 @@ fn cut(error: io::Error) -> Error {
                 | Alert::CertificateUnknown
                 | Alert::UnknownCA
         ) {
-            let message = "the server does not accept the certificate of this side, or that there is none";
+            let message =
+                "the server does not accept the certificate of this side, or that there is none";
             return Error::new(ErrorKind::Certificate, message).with_source(error);
         }
     }

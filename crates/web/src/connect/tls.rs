@@ -107,7 +107,9 @@ fn client_chain(files: &ClientCertificate) -> Result<ClientChain> {
     let text = read("certificate", &files.certificate)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
-        .map_err(|cause| failed("certificate", &files.certificate).with_source(cause.to_string()))?;
+        .map_err(|cause| {
+            failed("certificate", &files.certificate).with_source(cause.to_string())
+        })?;
     let text = read("key", &files.key)?;
     let key = PrivateKeyDer::from_pem_slice(&text)
         .map_err(|cause| failed("key", &files.key).with_source(cause.to_string()))?;

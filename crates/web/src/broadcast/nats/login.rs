@@ -106,7 +106,9 @@ impl Key {
 fn block<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let mut lines = text.lines().map(str::trim);
     lines.find(|line| line.starts_with("---") && line.contains("BEGIN") && line.contains(name))?;
-    lines.find(|line| !line.is_empty()).filter(|line| !line.starts_with("---"))
+    lines
+        .find(|line| !line.is_empty())
+        .filter(|line| !line.starts_with("---"))
 }
 
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -167,7 +169,9 @@ mod tests {
         assert_eq!(checksum(b"123456789"), 0x31c3);
         let seed = encode(&[&[SEED | USER >> 5, USER << 3][..], &[7; 32]].concat());
         assert!(seed.starts_with("SU"), "{seed}");
-        let file = format!("-----BEGIN NATS USER JWT-----\ne30.e30.x\n------END NATS USER JWT------\n\n*** secret\n-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n");
+        let file = format!(
+            "-----BEGIN NATS USER JWT-----\ne30.e30.x\n------END NATS USER JWT------\n\n*** secret\n-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+        );
         assert_eq!(block(&file, "JWT"), Some("e30.e30.x"));
         let name = Key::read(&file).unwrap().name().unwrap();
         assert!(name.starts_with('U') && name.len() == 56, "{name}");

@@ -9,8 +9,8 @@ use std::rc::{Rc, Weak};
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use super::{jetstream, login};
 use super::protocol::{self, Message, Said, token};
+use super::{jetstream, login};
 use crate::broadcast::address::ServerAddress;
 use crate::broadcast::link::{Link, Place, Position};
 use crate::broadcast::server::{self, Line, Post, Server, Session, Wish};
@@ -325,10 +325,15 @@ impl NatsSession {
             rest.split('"').nth(1)
         };
         if let Some(subject) = about("Permissions Violation for Subscription to ") {
-            let found = self.subscriptions.values().find_map(|subscription| match subscription {
-                Subscription::Live(topic) if subject_of(topic) == subject => Some(Rc::clone(topic)),
-                _ => None,
-            });
+            let found = self
+                .subscriptions
+                .values()
+                .find_map(|subscription| match subscription {
+                    Subscription::Live(topic) if subject_of(topic) == subject => {
+                        Some(Rc::clone(topic))
+                    }
+                    _ => None,
+                });
             let topic = found.ok_or_else(|| error.clone())?;
             let pings = self.pings.iter_mut().chain([&mut self.behind]);
             pings.for_each(|ping| ping.joined.retain(|joined| *joined != topic));
