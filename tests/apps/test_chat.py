@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import subprocess
 import uuid
 
 import pytest
 import twinloop
-from apps_support import OUTWARDS, ask, is_full, status_of, until
+from apps_support import OUTWARDS, ask, is_full, status_of, until, words_of
 
 SERVERS = ("chat.js", "chat.py", "mixed.mjs")
 
@@ -416,3 +418,14 @@ def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_
             assert [each["number"] for each in found["messages"]] == list(range(1, 11))
 
     run(main())
+
+
+@pytest.mark.parametrize("program", ["chat.js", "chat.py"])
+def test_a_database_that_nothing_here_speaks_to_is_named_and_makes_no_file(apps, program):
+    environment = {**os.environ, "DATABASE_URL": "oracle://me:secret@host/database"}
+    command = [*words_of(program), "serve", program, "--host", "127.0.0.1", "--port", "0"]
+    done = subprocess.run(command, cwd=apps / "chat", env=environment, capture_output=True, text=True, timeout=60)
+    assert (
+        done.returncode != 0 and "DATABASE_URL begins with oracle://" in done.stderr and "secret" not in done.stderr
+    ), done
+    assert not [file for file in (apps / "chat").iterdir() if file.name.startswith("oracle")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import pathlib
 import random
+import subprocess
 import uuid
 
 import pytest
@@ -297,3 +299,14 @@ def test_a_page_transfers_and_stops_what_takes_long(ledger, browsers, run):
             assert await page.value("document.querySelector('#fault').textContent") == ""
 
     run(main())
+
+
+@pytest.mark.parametrize("program", ["ledger.js", "ledger.py"])
+def test_a_database_that_nothing_here_speaks_to_is_named_and_makes_no_file(apps, program):
+    environment = {**os.environ, "DATABASE_URL": "oracle://me:secret@host/database"}
+    command = [*words_of(program), "serve", program, "--host", "127.0.0.1", "--port", "0"]
+    done = subprocess.run(command, cwd=apps / "ledger", env=environment, capture_output=True, text=True, timeout=60)
+    assert (
+        done.returncode != 0 and "DATABASE_URL begins with oracle://" in done.stderr and "secret" not in done.stderr
+    ), done
+    assert not [file for file in (apps / "ledger").iterdir() if file.name.startswith("oracle")]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import http.server
 import json
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -196,3 +199,70 @@ def test_words_that_mean_nothing_are_refused(apps, program):
         done = subprocess.run(command, cwd=apps / "scraper", capture_output=True, text=True, timeout=60)
         assert done.returncode == 2 and "--workers" in done.stderr and "Traceback" not in done.stderr, done
     assert not (apps / "scraper" / "x.sqlite").exists()
+
+
+@pytest.fixture
+def silent_robots():
+    """A site of one page, whose robots.txt comes once ``given`` is set; and what was asked for."""
+    given, asked = threading.Event(), []
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            is_robots = self.path == "/robots.txt"
+            if is_robots:
+                given.wait(60)
+            body = b"User-agent: *\nAllow: /\n" if is_robots else b"<title>Here</title>"
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", given, asked
+    given.set()
+    server.shutdown()
+    server.server_close()
+
+
+def states(results):
+    with sqlite3.connect(results) as database:
+        return database.execute("SELECT state, note FROM pages").fetchall()
+
+
+@pytest.mark.parametrize("program", ["scraper.js", "scraper.py"])
+def test_a_run_that_is_ended_before_it_has_the_rules_has_forbidden_nothing(apps, program, silent_robots, tmp_path):
+    url, given, asked = silent_robots
+    command = [*words_of(program), program, url, str(tmp_path / "results.sqlite")]
+    process = subprocess.Popen(command, cwd=apps / "scraper", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not asked:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.wait(60)
+    given.set()
+    subprocess.run(command, cwd=apps / "scraper", capture_output=True, timeout=60, check=True)
+    assert states(tmp_path / "results.sqlite") == [("found", None)]
+
+
+@pytest.mark.parametrize("program", ["scraper.js", "scraper.py"])
+def test_a_site_that_is_not_there_is_said_to_be_so(apps, program, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        command = [
+            *words_of(program),
+            program,
+            f"http://127.0.0.1:{probe.getsockname()[1]}/",
+            str(tmp_path / "results.sqlite"),
+        ]
+        subprocess.run(command, cwd=apps / "scraper", capture_output=True, timeout=60)
+    ((state, note),) = states(tmp_path / "results.sqlite")
+    assert (
+        state == "failed" and note.startswith("robots.txt: ") and "efused" in note.replace("ECONNREFUSED", "efused")
+    ), note

@@ -4,7 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** What opens `chat.sqlite` and `postgresql://user@host/database`. */
 export async function openStore(address) {
-  return /^postgres(ql)?:/.test(address) ? await openPostgres(address) : openSqlite(address);
+  const scheme = /^([\w+.-]+):\/\//.exec(address)?.[1];
+  if (scheme === undefined) return openSqlite(address);
+  if (scheme === 'postgresql' || scheme === 'postgres') return await openPostgres(address);
+  throw new Error(`DATABASE_URL begins with ${scheme}://, and not with postgresql://; else it is the path of a file`);
 }
 
 function openSqlite(path) {

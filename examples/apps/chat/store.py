@@ -18,6 +18,8 @@ async def open_store(address):
         store = PostgresStore(pool)
         await store.make_tables()
         return store
+    if found := re.match(r"([\w+.-]+)://", address):
+        raise ValueError(f"DATABASE_URL begins with {found[1]}://, and not with postgresql://; else it is the path of a file")
     return SqliteStore(address)
 
 

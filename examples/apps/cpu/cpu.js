@@ -86,22 +86,29 @@ class Clock {
   }
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    width: { type: 'string', default: '600' },
-    steps: { type: 'string', default: '200' },
-    workers: { type: 'string', default: `${availableParallelism()}` },
-    out: { type: 'string' },
-  },
-});
+function refuse() {
+  console.error(`cpu.js: [${Object.keys(PLACES).join(' | ')}] [--width 2-20000] [--steps 2-255] [--workers 1-1000] [--out FILE]`);
+  process.exit(2);
+}
+
+function words() {
+  const width = { type: 'string', default: '600' };
+  const steps = { type: 'string', default: '200' };
+  const workers = { type: 'string', default: `${availableParallelism()}` };
+  try {
+    return parseArgs({ allowPositionals: true, options: { width, steps, workers, out: { type: 'string' } } });
+  } catch {
+    return refuse();
+  }
+}
+
+const { values, positionals } = words();
 const [width, steps, count] = [values.width, values.steps, values.workers].map(Number);
 const height = Math.floor((width * 3) / 4);
 const isNumber = (number, least, most) => Number.isInteger(number) && number >= least && number <= most;
 const stranger = positionals.find((name) => !Object.hasOwn(PLACES, name));
 if (stranger !== undefined || !isNumber(width, 2, 20_000) || !isNumber(steps, 2, 255) || !isNumber(count, 1, 1000)) {
-  console.error(`cpu.js: [${Object.keys(PLACES).join(' | ')}] [--width 2-20000] [--steps 2-255] [--workers 1-1000] [--out FILE]`);
-  process.exit(2);
+  refuse();
 }
 
 // Pieces that are short enough: ten for each worker, since not all rows take as long.

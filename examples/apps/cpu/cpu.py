@@ -126,12 +126,22 @@ class Clock:
         await asyncio.wait([self.task])
 
 
+def between(least, most):
+    def number(text):
+        if not least <= (value := int(text)) <= most:
+            raise ValueError
+        return value
+
+    number.__name__ = f"number from {least} to {most}"
+    return number
+
+
 async def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("places", nargs="*", metavar="PLACE", help=f"some of {', '.join(PLACES)}; all")
-    parser.add_argument("--width", type=int, choices=range(2, 20_001), metavar="2-20000", default=600)
-    parser.add_argument("--steps", type=int, choices=range(2, 256), metavar="2-255", default=200)
-    parser.add_argument("--workers", type=int, choices=range(1, 1001), metavar="1-1000", default=os.cpu_count())
+    parser.add_argument("--width", type=between(2, 20_000), metavar="2-20000", default=600)
+    parser.add_argument("--steps", type=between(2, 255), metavar="2-255", default=200)
+    parser.add_argument("--workers", type=between(1, 1000), metavar="1-1000", default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="write the picture to this file (PGM)")
     words = parser.parse_args()
     for name in words.places:

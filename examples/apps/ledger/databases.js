@@ -9,8 +9,13 @@ const [, ...parts] = readFileSync(new URL('queries.sql', import.meta.url), 'utf8
 const QUERIES = {};
 while (parts.length > 0) QUERIES[parts.shift()] = parts.shift().trim();
 
+const DRIVERS = { postgresql: 'postgresql', postgres: 'postgresql', mysql: 'mysql' };
+
 export async function openDatabase(address, size) {
-  const name = /^(postgresql|mysql):/.exec(address)?.[1] ?? 'sqlite';
+  const scheme = /^([\w+.-]+):\/\//.exec(address)?.[1];
+  const name = scheme === undefined ? 'sqlite' : DRIVERS[scheme];
+  if (name === undefined)
+    throw new Error(`DATABASE_URL begins with ${scheme}://, and not with postgresql:// or mysql://; else it is the path of a file`);
   const { open } = await import(`./drivers/${name}.js`);
   const database = new Database(await open(address, size));
   const signal = AbortSignal.timeout(10_000);

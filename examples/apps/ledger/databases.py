@@ -15,9 +15,15 @@ _, *parts = re.split(r"^-- (\w+)\n", Path(__file__).with_name("queries.sql").rea
 QUERIES = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
+DRIVERS = {None: "sqlite", "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql"}
+
+
 async def open_database(address, size):
-    found = re.match(r"(postgresql|mysql):", address)
-    driver = importlib.import_module(f"drivers.{found[1] if found else 'sqlite'}")
+    found = re.match(r"([\w+.-]+)://", address)
+    scheme = found and found[1]
+    if scheme not in DRIVERS:
+        raise ValueError(f"DATABASE_URL begins with {scheme}://, and not with postgresql:// or mysql://; else it is the path of a file")
+    driver = importlib.import_module(f"drivers.{DRIVERS[scheme]}")
     database = Database(await driver.open_driver(address, size))
     for table in ("make_accounts", "make_transfers"):
         async with asyncio.timeout(10):

@@ -46,7 +46,9 @@ export class Rules {
   /** Seconds that the site wants between two requests. */
   pause = 0;
 
-  constructor(address, status, text, agent) {
+  /** `fault` says why it could not be had. */
+  constructor(address, status, text, agent, fault = status >= 500 ? `the site says ${status}` : undefined) {
+    this.fault = fault;
     if (status >= 400) {
       this.#allow = () => status < 500;
       return;

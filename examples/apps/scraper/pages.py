@@ -59,8 +59,10 @@ class Page(HTMLParser):
 class Rules:
     """A site's robots.txt. One that cannot be had for a fault of the site forbids all, one that is not there allows all (RFC 9309)."""
 
-    def __init__(self, status, text, agent):
+    def __init__(self, status, text, agent, fault=None):
+        """``fault`` says why it could not be had."""
         self.agent = agent
+        self.fault = fault or (f"the site says {status}" if status >= 500 else None)
         self.parser = urllib.robotparser.RobotFileParser()
         if status >= 500:
             self.parser.disallow_all = True

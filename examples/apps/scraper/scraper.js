@@ -92,7 +92,10 @@ class Scraper {
     const host = this.#hosts.get(new URL(url).host);
     await host.enter();
     try {
-      if (!(await this.#may(host, url))) return this.#results.done(url, 'forbidden', { note: 'robots.txt' });
+      if (!(await this.#may(host, url))) {
+        const { fault } = host.rules;
+        return this.#results.done(url, fault ? 'failed' : 'forbidden', { note: fault ? `robots.txt: ${fault}` : 'robots.txt' });
+      }
       await host.rest(this.#signal);
       await this.#read(url, depth);
     } catch (error) {
@@ -115,8 +118,10 @@ class Scraper {
     try {
       const response = await this.#ask(url, 'follow', this.#limit());
       return new Rules(url, response.status, new TextDecoder().decode(await body(response)), AGENT);
-    } catch {
-      return new Rules(url, 500, '', AGENT);
+    } catch (error) {
+      // Who ends the run knows nothing of the site.
+      this.#signal.throwIfAborted();
+      return new Rules(url, 500, '', AGENT, `${error.cause?.message ?? error.message}`);
     }
   }
 

@@ -82,7 +82,8 @@ class Scraper:
         try:
             async with host.turn:
                 if not await self.may(host, url):
-                    return self.results.done(url, "forbidden", note="robots.txt")
+                    fault = host.rules.fault
+                    return self.results.done(url, "failed" if fault else "forbidden", note=f"robots.txt: {fault}" if fault else "robots.txt")
                 await host.wait()
                 await self.read(url, depth)
         except TooLong as error:
@@ -97,13 +98,13 @@ class Scraper:
     async def may(self, host, url):
         async with host.lock:
             if host.rules is None:
-                status, text = 500, ""
+                status, text, fault = 500, "", None
                 try:
                     async with self.session.get(urljoin(url, "/robots.txt")) as response:
                         status, text = response.status, (await self.body(response)).decode("utf-8", "replace")
-                except (twinloop.FetchError, TimeoutError, TooLong):
-                    pass
-                host.rules = Rules(status, text, AGENT)
+                except (twinloop.FetchError, TimeoutError, TooLong) as error:
+                    fault = str(error) or type(error).__name__
+                host.rules = Rules(status, text, AGENT, fault)
                 host.pause = max(host.pause, host.rules.pause)
         return host.rules.allow(url)
 
