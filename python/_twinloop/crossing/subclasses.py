@@ -54,13 +54,26 @@ def derive(base: type, js_class: Any, members: Any) -> type:
 
 _PROXY = "__twinloop_proxy__"
 
+# The keyword arguments of the calls that are under way, as JavaScript has them.
+_keywords: list[Any] = []
+
 
 class _Made(type):
     """What the classes of classes have that are made for JavaScript's: to call such a class is ``new`` in JavaScript."""
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         js_class = vars(cls).get(_JS_CLASS)
-        return super().__call__(*arguments, **named) if js_class is None else js_class.new(*arguments, **named)
+        if js_class is None:
+            return super().__call__(*arguments, **named)
+        if not named:
+            return js_class.new(*arguments)
+        # One object to JavaScript's constructor, as ever, and keywords again where that hands it on to Python's.
+        options = _native.js_to_js(named, 1.0)
+        _keywords.append(options)
+        try:
+            return js_class.new(*arguments, options)
+        finally:
+            _keywords.pop()
 
     def __getattr__(cls, name: str) -> Any:
         # Static members are asked of JavaScript's class: getters, and what was added since.
@@ -77,7 +90,11 @@ def _metaclass_over(metaclass: type) -> type:
 
 def make(cls: Any, *arguments: Any) -> Any:
     """An object of a class that :func:`derive` made, for JavaScript's constructor of it."""
-    return super(_Made, type(cls)).__call__(cls, *arguments)
+    named: dict[str, Any] = {}
+    if arguments and any(arguments[-1] is options for options in _keywords):
+        arguments, options = arguments[:-1], arguments[-1]
+        named = dict(options)
+    return super(_Made, type(cls)).__call__(cls, *arguments, **named)
 
 
 def _method(name: str, function: Any) -> Callable[..., Any]:

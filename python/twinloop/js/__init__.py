@@ -390,7 +390,17 @@ def _exported_names(module: types.ModuleType) -> list[str]:
     names = getattr(module, "__all__", None)
     if names is None:
         names = [name for name in dir(module) if not name.startswith("_")]
-    return [name for name in names if name != "default" and hasattr(module, name)]
+    # Once each: some list a name twice (bs4).
+    return [name for name in dict.fromkeys(names) if name != "default" and _can_be_read(module, name)]
+
+
+def _can_be_read(module: types.ModuleType, name: str) -> bool:
+    # Some modules make what they export when it is asked for, and refuse (sklearn's experimental classes are an ImportError).
+    try:
+        getattr(module, name)
+    except Exception:
+        return False
+    return True
 
 
 async def _async_step(step: Awaitable[Any], iterator: Any) -> Any:

@@ -28,6 +28,10 @@ from twinloop import js as _js
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    # A type checker does not look into node_modules: any name may be a package.
+    def __getattr__(name: str) -> Any: ...
+
+
 # A package without files, so that the import statement asks the finder below.
 __path__: list[str] = []
 

@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import threading
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -315,6 +316,44 @@ def test_tensors_share_memory_with_javascript() -> None:
 
         def __dlpack_device__(self) -> Any:
             return 1, 0
+
+    twinloop.run(main())
+
+
+def test_bytes_are_chunks_of_streams_and_bodies() -> None:
+    # A node:stream, an answer of node:http and the body of a Response took nothing but JavaScript's own.
+    async def main() -> None:
+        async def chunks() -> AsyncGenerator[Any, None]:
+            for chunk in (b"ab", bytearray(b"cd"), memoryview(b"ef")):
+                yield chunk
+
+        streams, events = js.require("node:stream"), js.require("node:events")
+        read = streams.Readable.from_(chunks(), objectMode=False)
+        assert b"".join([bytes(chunk) async for chunk in read]) == b"abcdef"
+        through = streams.PassThrough.new()
+        through.write(b"gh")
+        through.end(bytearray(b"ij"))
+        assert await js.require("node:stream/consumers").text(through) == "ghij"
+        response = js.Response.new(js.ReadableStream.from_(chunks()))
+        assert await response.text() == "abcdef"
+        with pytest.raises(js.JsException, match="chunk that is not a Uint8Array"):
+            await js.Response.new(js.ReadableStream.from_([[1]])).text()
+        with pytest.raises(js.JsException, match=r'"chunk" argument must be of type string.*Received'):
+            through.write({"a": 1})
+
+        async def answer(request: Any, response: Any) -> None:
+            response.write(b"<")
+            async for chunk in request:
+                response.write(bytes(chunk))
+            response.end(b">")
+
+        server = js.require("node:http").createServer(lambda *both: asyncio.ensure_future(answer(*both)) and None)
+        server.listen(0, "127.0.0.1")
+        await events.once(server, "listening")
+        url = f"http://127.0.0.1:{server.address().port}/"
+        posted = await js.fetch(url, method="POST", body=js.ReadableStream.from_(chunks()), duplex="half")
+        assert await posted.text() == "<abcdef>"
+        server.close()
 
     twinloop.run(main())
 

@@ -80,6 +80,21 @@ def test_a_rejection_that_is_awaited_by_the_last_that_holds_it_is_not_reported()
     twinloop.run(main())
 
 
+def test_a_rejection_that_python_awaits_is_not_told_of_as_handled_late(capfd: pytest.CaptureFixture[str]) -> None:
+    # Where the program has a `process` to tell, a proxy that only the `await` held was let go before its handler was told of.
+    async def main() -> None:
+        late: list[Any] = []
+        js.process.on("rejectionHandled", lambda *promises: late.extend(promises))
+        fail = js.function("async () => { await null; throw new Error('x'); }")
+        with pytest.raises(js.JsException, match="x"):
+            await fail()
+        await asyncio.sleep(0.01)
+        assert late == []
+
+    twinloop.run(main())
+    assert capfd.readouterr().err == ""
+
+
 def test_awaiting_what_microtasks_settle_runs_them_and_costs_no_turn() -> None:
     async def main() -> None:
         turned = []

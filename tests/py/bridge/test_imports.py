@@ -209,6 +209,25 @@ def add(folder: pathlib.Path, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def test_a_name_that_cannot_be_read_is_left_out_of_a_modules_exports(tmp_path: pathlib.Path) -> None:
+    # sklearn.model_selection lists classes that are an ImportError until they are switched on: nothing of it could be imported.
+    (tmp_path / "partly.py").write_text(
+        "__all__ = ['there', 'experimental', 'missing']\nthere = 5\n"
+        "def __getattr__(name):\n    raise (ImportError if name == 'experimental' else AttributeError)(name)\n"
+    )
+    program = tmp_path / "program.mjs"
+    program.write_text(
+        "import partly, { there } from 'python:partly';\n"
+        "console.log(there, Object.keys(await import('python:partly')).join());\n"
+        "try { partly.experimental; } catch (error) { console.log(error.name); }\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    ran = subprocess.run(
+        [sys.executable, "-m", "twinloop", str(program)], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert (ran.stdout, ran.stderr) == ("5 default,there\nImportError\n", "")
+
+
 def test_packages_are_added_by_npm_and_pip(programs: pathlib.Path) -> None:
     status, out, _ = add(programs, "npm:left-pad@1.3.0", "pypi:numpy>=2", "npm:@types/node")
     # The status is that of what failed.

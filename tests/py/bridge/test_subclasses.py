@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import dataclasses
 import functools
 import gc
 import inspect
+import json
 import weakref
 from collections.abc import MutableMapping, MutableSequence
 from typing import Any
@@ -562,6 +564,36 @@ def test_an_object_of_a_derived_class_has_properties_under_symbols() -> None:
         # Any other object of Python's has no place for them.
         with pytest.raises(js.JsException, match="returned false for property 'Symbol"):
             js.function("(object, symbol) => { 'use strict'; object[symbol] = 1; }")(Base(1), written)
+
+    twinloop.run(main())
+
+
+def test_keyword_arguments_reach_pythons_constructor_through_javascripts() -> None:
+    # json.dumps(cls=D) calls it with nothing else.
+    @dataclasses.dataclass
+    class Point:
+        x: int
+        y: Any = None
+
+    async def main() -> None:
+        encoder = js.function("(Base) => class extends Base { default(value) { return `a ${value.type}`; } }")(
+            json.JSONEncoder
+        )
+        assert json.dumps({"a": {1}}, cls=encoder, indent=None) == '{"a": "a set"}'
+        made = js.function("""(Point) => ({
+          Plain: class Plain extends Point { get sum() { return this.x + this.y; } },
+          Reading: class Reading extends Point {
+            constructor(x, options) { super(x, options); this.seen = JSON.stringify(options); options.y = 0; }
+          },
+          Choosing: class Choosing extends Point { constructor({ x }) { super(x, 1); } },
+        })""")(Point)
+        plain = made["Plain"](x=1, y=2)
+        assert (plain.sum, dataclasses.replace(plain, y=5).sum, made["Plain"](3, y=4).sum) == (3, 6, 7)
+        reading = made["Reading"](1, y=[2])
+        assert (reading.y, reading.seen) == ([2], '{"y":[2]}')
+        assert made["Choosing"](x=7).x == 7
+        with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+            made["Plain"](x=1, z=2)
 
     twinloop.run(main())
 

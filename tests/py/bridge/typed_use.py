@@ -7,6 +7,7 @@ from typing import Any, Protocol, assert_type
 import twinloop.js
 from twinloop import js
 from twinloop.js import workers
+from twinloop.js.modules import lodash_es
 
 
 class Lib(Protocol):
@@ -15,6 +16,12 @@ class Lib(Protocol):
     answer: int
 
     def twice(self, number: float) -> float: ...
+
+
+def use_package() -> None:
+    lib: Lib = lodash_es
+    assert_type(lib.twice(2), float)
+    assert_type(lodash_es.chunk([1, 2], 1), Any)
 
 
 async def use_protocol() -> None:

@@ -4,6 +4,7 @@
 
 const { codedError } = require('builtins/coded_error');
 const { endsWith, includes, indexOf, push, regExp, slice, splice, stringIncludes, test, toLowerCase } = require('builtins/primordials');
+const { isGuestBuffer } = ops;
 const loadInspect = () => require('builtins/inspect/inspect');
 
 const primitives = ['string', 'function', 'number', 'object', 'Function', 'Object', 'boolean', 'bigint', 'symbol'];
@@ -18,7 +19,8 @@ function received(value) {
   if (value === null || value === undefined) return `${value}`;
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {
-    const name = value.constructor?.name;
+    if (isGuestBuffer(value)) return `a ${value.type} of Python's: js.to_js(value), or value.toJs() in JavaScript, is a typed array`;
+    const name = value[Symbol.toStringTag] === 'PyProxy' ? value.type : value.constructor?.name;
     return name ? `an instance of ${name}` : loadInspect().inspect(value, { depth: -1 });
   }
   const shown = loadInspect().inspect(value, { colors: false });

@@ -485,6 +485,12 @@ function bytesOf(source) {
   return new Uint8Array(source);
 }
 
+/** A chunk of bytes as a `Uint8Array`: itself, or a copy of another language's buffer; undefined for anything else. @param {any} chunk */
+function bytesOfChunk(chunk) {
+  if (isUint8Array(chunk)) return chunk;
+  return typeof chunk === 'object' && chunk !== null && isGuestBuffer(chunk) ? guestBytes(chunk) : undefined;
+}
+
 /** True for an ArrayBuffer or a view of one, also from another realm; and for a buffer of another language (Python's bytes). @param {any} value */
 function isBufferSource(value) {
   return isView(value) || (typeof value === 'object' && value !== null && (isAnyArrayBuffer(value) || isGuestBuffer(value)));
@@ -599,6 +605,7 @@ module.exports = {
   invalidState,
   notIterable,
   bytesOf,
+  bytesOfChunk,
   concatBytes,
   defineConstants,
   defineInterface,

@@ -35,24 +35,32 @@ impl Bridge {
 
     /// Python holds the object with this identity no longer.
     pub(super) fn let_go(self: &Rc<Self>, identity: u64) {
-        let Some(promise) = self.rejections.borrow_mut().remove(&identity) else {
+        // Kept until then: one that got its handler in this entry, as by an `await` of a proxy that nobody else holds, is told of after it.
+        if !self.rejections.borrow().contains_key(&identity) {
             return;
-        };
+        }
         let bridge = Rc::downgrade(self);
         // Not here: the proxy may die while either language is in the middle of anything.
         self.event_loop.push(Entry::call(move |_| {
             if let Some(bridge) = bridge.upgrade().filter(|bridge| bridge.context.is_open()) {
-                bridge.context.enter(|scope| {
-                    let promise = scope.local(&promise);
-                    if scope.promise_state(promise) == Some(PromiseState::Rejected)
-                        && !scope.is_promise_handled(promise)
-                        && !bridge.keep_rejection(scope, promise)
-                    {
-                        bridge.js.report_rejection(scope, promise);
-                    }
-                });
+                bridge
+                    .context
+                    .enter(|scope| bridge.report_unless_held(scope, identity));
             }
         }));
+    }
+
+    fn report_unless_held(&self, scope: &Scope<'_>, identity: u64) {
+        let Some(promise) = self.rejections.borrow_mut().remove(&identity) else {
+            return;
+        };
+        let promise = scope.local(&promise);
+        if scope.promise_state(promise) == Some(PromiseState::Rejected)
+            && !scope.is_promise_handled(promise)
+            && !self.keep_rejection(scope, promise)
+        {
+            self.js.report_rejection(scope, promise);
+        }
     }
 
     fn identity(&self, scope: &Scope<'_>, object: Local<'_>) -> Option<u64> {

@@ -380,7 +380,7 @@ module.exports = {
   /** @param {any} value */
   namesOf(value) {
     const names = new Set();
-    for (let object = value; object && object !== ObjectPrototype; object = getPrototypeOf(object)) {
+    for (let object = OwnObject(value); object !== null && object !== ObjectPrototype; object = getPrototypeOf(object)) {
       const own = getOwnPropertyNames(object);
       for (let i = 0; i < own.length; i += 1) setAdd(names, own[i]);
     }

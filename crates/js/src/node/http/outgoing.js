@@ -11,6 +11,7 @@ const { hasUnfit, validateHeaderName, validateHeaderValue } = require('node/http
 const { captureRejectionSymbol } = /** @type {any} */ (require('node/events/events'));
 const { nextTick } = require('node/process/ticks');
 const Stream = /** @type {any} */ (require('node/stream/module'));
+const { bytesOfChunk } = require('builtins/webidl');
 const { setTimeout } = require('web/html/timers');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
@@ -537,7 +538,8 @@ function writeBody(message, given, encoding, callback, isEnd) {
   let chunk = given;
   const done = typeof callback === 'function' ? callback : noop;
   if (chunk === null) throw nodeError(TypeError, 'ERR_STREAM_NULL_VALUES', 'May not write null values to stream');
-  if (typeof chunk !== 'string' && !isView(chunk)) throw invalidType('chunk', ['string', 'Buffer', 'Uint8Array'], chunk);
+  if (typeof chunk !== 'string' && !isView(chunk)) chunk = bytesOfChunk(given);
+  if (chunk === undefined) throw invalidType('chunk', ['string', 'Buffer', 'Uint8Array'], given);
   if (message.finished) {
     endedError(message, done);
     return false;

@@ -7,6 +7,7 @@ const { defineProperty, isView, Promise } = require('builtins/primordials');
 const { nextTick } = require('node/process/ticks');
 const { ReadableIterator } = require('node/stream/iterator');
 const Stream = require('node/stream/stream');
+const { bytesOf, isAnyArrayBuffer, isBufferSource } = require('builtins/webidl');
 const loadAdapters = () => require('node/stream/adapters');
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 
@@ -87,9 +88,12 @@ Duplex.toWeb = function toWeb(/** @type {any} */ duplex, /** @type {any} */ opti
   return loadAdapters().newReadableWritablePairFromDuplex(duplex, options);
 };
 Stream._isArrayBufferView = isView;
-// Any view is bytes to Node by now.
-Stream._isUint8Array = isView;
-Stream._uint8ArrayToBuffer = (/** @type {any} */ view) => loadBuffer().Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+// Any view is bytes to Node by now, and another language's buffer is to us.
+Stream._isUint8Array = (/** @type {any} */ chunk) => isView(chunk) || (isBufferSource(chunk) && !isAnyArrayBuffer(chunk));
+Stream._uint8ArrayToBuffer = (/** @type {any} */ chunk) => {
+  const view = isView(chunk) ? chunk : bytesOf(chunk);
+  return loadBuffer().Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+};
 
 /** @this {any} */
 async function disposeWritable() {

@@ -60,8 +60,6 @@ function start(work, transfer) {
   /** @type {Job} */
   const job = { work: located(work), transfer, answer: withResolvers(), worker: undefined, isOver: false };
   push(waiting, job);
-  // Who asks waits for it, though not yet where the work cannot be sent.
-  void then(job.answer.promise, undefined, () => {});
   next();
   return {
     promise: job.answer.promise,

@@ -3,10 +3,10 @@
 
 const { invalidType } = require('node/errors');
 const { requireFunction } = require('node/arguments');
-const { bytesOf } = require('builtins/webidl');
+const { bytesOf, isBufferSource } = require('builtins/webidl');
 const { nextTick } = require('node/process/ticks');
 const { coded, isDecoder, settingsOf, tooLarge, trailingJunk, unexpectedEnd } = require('node/zlib/settings');
-const { isView, then } = require('builtins/primordials');
+const { then } = require('builtins/primordials');
 const { coderEnd, coderRun } = ops;
 const loadBuffer = () => /** @type {any} */ (require('node/buffer/buffer'));
 const loadTypes = () => /** @type {any} */ (require('node/util/types'));
@@ -16,7 +16,7 @@ const loadTypes = () => /** @type {any} */ (require('node/util/types'));
 /** @param {any} buffer @returns {Uint8Array} */
 function contentOf(buffer) {
   if (typeof buffer === 'string') return loadBuffer().Buffer.from(buffer);
-  if (isView(buffer) || loadTypes().isAnyArrayBuffer(buffer)) return /** @type {Uint8Array} */ (bytesOf(buffer));
+  if (isBufferSource(buffer) || loadTypes().isAnyArrayBuffer(buffer)) return /** @type {Uint8Array} */ (bytesOf(buffer));
   throw invalidType('buffer', ['string', 'Buffer', 'TypedArray', 'DataView', 'ArrayBuffer'], buffer);
 }
 

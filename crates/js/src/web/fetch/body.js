@@ -22,7 +22,8 @@ const {
 } = require('builtins/primordials');
 const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
 const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
-const { bytesOf, concatBytes, isBufferSource, isObject, isUint8Array, refuseRecord, toUSVString } = require('builtins/webidl');
+const { bytesOf, bytesOfChunk, concatBytes, isBufferSource, isObject, isUint8Array, refuseRecord } = require('builtins/webidl');
+const { toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
 const { bodyBuffer, bodyBytes, bodyCancel, bodyClone, bodyJson, bodyKeep, bodyParseJson, bodyRead, bodyText } = ops;
 const { decodeText, enqueueMicrotask } = ops;
@@ -378,14 +379,15 @@ function readAll(stream, finish) {
     const request = {
       /** @param {any} value */
       chunk(value) {
-        if (!isUint8Array(value)) {
+        const bytes = bytesOfChunk(value);
+        if (bytes === undefined) {
           const error = new TypeError('the body gave a chunk that is not a Uint8Array');
           catchRejection(cancelStream(record, error), () => undefined);
           fail(error);
           return;
         }
-        push(chunks, value);
-        total += viewByteLength(value);
+        push(chunks, bytes);
+        total += viewByteLength(bytes);
         // Not from here: a stream may have any number of chunks in its queue.
         enqueueMicrotask(next);
       },

@@ -19,7 +19,7 @@ const {
 } = require('builtins/primordials');
 const { stringIncludes, subarray, then, toWellFormed, viewByteLength } = require('builtins/primordials');
 const { noteAbortable, notesAbortables } = require('builtins/abortable');
-const { hidden, isUint8Array } = require('builtins/webidl');
+const { bytesOfChunk, hidden } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
 const { baseUrl, bodyCancel, fetchAbort, fetchStart, integrityAllows, uploadClose, uploadOpen, uploadWrite } = ops;
@@ -292,8 +292,9 @@ async function pump(reader, upload, number) {
     for (;;) {
       const { value, done } = await readPromise(reader);
       if (done) break;
-      if (!isUint8Array(value)) throw new TypeError('fetch: the body gave a chunk that is not a Uint8Array');
-      if (viewByteLength(value) > 0 && !(await uploadWrite(number, value))) {
+      const bytes = bytesOfChunk(value);
+      if (bytes === undefined) throw new TypeError('fetch: the body gave a chunk that is not a Uint8Array');
+      if (viewByteLength(bytes) > 0 && !(await uploadWrite(number, bytes))) {
         cancelReader(reader, new TypeError('fetch: the connection ended before the body was sent'));
         return;
       }
