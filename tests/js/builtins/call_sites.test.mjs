@@ -1,5 +1,6 @@
 // V8's interface to stacks: Error.captureStackTrace, prepareStackTrace and stackTraceLimit.
-import { test, run, equal, throws } from '../harness.mjs';
+import { EventEmitter } from 'node:events';
+import { test, run, equal, match, throws } from '../harness.mjs';
 
 const firstLine = (stack) => stack.split('\n')[0];
 
@@ -108,6 +109,21 @@ test('stackTraceLimit bounds the frames', () => {
   Error.stackTraceLimit = 0;
   equal(deep(10), 'Error: deep');
   Error.stackTraceLimit = before;
+});
+
+// Test runners leave out what is Node's by these names, and agents look for them.
+test('frames of built-in modules are called as their modules, and what is behind those node:internal', async () => {
+  const emitter = new EventEmitter();
+  emitter.on('here', () => emitter.emit('stack', new Error('x').stack));
+  const stack = await new Promise((found) => {
+    emitter.on('stack', found);
+    emitter.emit('here');
+  });
+  match(stack, /\(node:events:\d+:\d+\)/);
+  const inTimer = await new Promise((found) => {
+    setTimeout(() => found(new Error('x').stack), 1);
+  });
+  match(inTimer, /\(node:internal\/[\w/]+:\d+:\d+\)/);
 });
 
 await run();

@@ -1,7 +1,10 @@
 // node:crypto. Node runs these tests as well.
 import crypto from 'node:crypto';
+import http from 'node:http';
+import net from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
 const codeOf = (f) => {
@@ -12,6 +15,21 @@ const codeOf = (f) => {
   }
   return undefined;
 };
+
+test('what makes an object is also called with `new`', () => {
+  const [key, iv] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)];
+  const cipher = new crypto.createCipheriv('aes-128-cbc', key, iv);
+  const code = Buffer.concat([cipher.update('abc'), cipher.final()]);
+  const decipher = new crypto.createDecipheriv('aes-128-cbc', key, iv);
+  equal(decipher.update(code, undefined, 'utf8') + decipher.final('utf8'), 'abc');
+  ok(new crypto.createECDH('prime256v1') instanceof crypto.ECDH);
+  ok(new crypto.createSign('sha256') instanceof crypto.Sign);
+  ok(new crypto.createVerify('sha256') instanceof crypto.Verify);
+  ok(new crypto.getDiffieHellman('modp14') instanceof crypto.DiffieHellmanGroup);
+  ok(new zlib.createGzip() instanceof zlib.Gzip);
+  ok(new net.createServer() instanceof net.Server);
+  ok(new http.createServer() instanceof http.Server);
+});
 
 test('known digests and codes, in every encoding', () => {
   equal(crypto.createHash('sha256').update('abc').digest('hex'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');

@@ -1,5 +1,6 @@
 // `node:https`: servers, requests, agents with their connections and sessions, upgrades. Node can run it too.
 import { once } from 'node:events';
+import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -38,6 +39,32 @@ test('a request is answered, with a body in both directions', async () => {
   const { status, body } = await fetched(request);
   equal(status, 200);
   equal(body.length, 200_000);
+  await close();
+});
+
+// agent-base, below every proxy's agent of npm's and below npm itself, finds its protocol so; each request of https was refused.
+test('an agent that looks at its callers sees node:https by its name', async () => {
+  class Looking extends http.Agent {
+    get protocol() {
+      return new Error().stack.split('\n').some((line) => line.includes('node:https:')) ? 'https:' : 'http:';
+    }
+    set protocol(_) {}
+    createConnection(options, connected) {
+      return tls.connect(options, connected);
+    }
+  }
+  const { port, close } = await listening((_, response) => response.end('looked'));
+  const agent = new Looking();
+  const { body } = await fetched(https.get(options(port, { agent })));
+  equal(body, 'looked');
+  let code;
+  try {
+    http.get(`https://127.0.0.1:${port}`, { agent });
+  } catch (error) {
+    code = error.code;
+  }
+  equal(code, 'ERR_INVALID_PROTOCOL');
+  agent.destroy();
   await close();
 });
 

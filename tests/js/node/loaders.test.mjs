@@ -252,6 +252,23 @@ test('the source map of what hooks give is found too', () => {
   ok(stack.includes(`${path.join(folder, 'source.ts')}:7:1`), stack);
 });
 
+// pyodide looks for its WebAssembly beside the file that its stack names; its map made that one of a source that nobody installs.
+test('stacks have the places of the files of packages, and those of their sources where a program asks for them', () => {
+  write({
+    'node_modules/mapped/index.js': withMap('module.exports = () => { throw new Error("x"); };', 'source.ts', 7),
+    'asks.cjs': `
+      require('node:module').setSourceMapsSupport(true, { nodeModules: process.argv[2] === 'all' });
+      try {
+        require('mapped')();
+      } catch (error) {
+        console.log(error.stack.split('\\n')[1].replace(/.*mapped./, ''));
+      }`,
+  });
+  match(start('asks.cjs').out, /^index\.js:1:/);
+  const all = spawnSync(process.execPath, [path.join(folder, 'asks.cjs'), 'all'], { encoding: 'utf8' });
+  match(all.stdout, /^source\.ts:7:/);
+});
+
 test('an ES module that was required is not read again', () => {
   write({
     'once.js': 'export const a = {};',

@@ -271,6 +271,14 @@ test('stacks in a context have the line with name and message, and prepareStackT
     context,
   );
   deepEqual([...prepared], ['p', true]);
+  // One outside counts for contexts that have none: Jest maps the stacks of its tests so.
+  Error.prepareStackTrace = (error, sites) => [`outside ${error.message}`, sites.length > 0];
+  try {
+    deepEqual(vm.runInContext('new Error("q").stack', vm.createContext({})), ['outside q', true]);
+    deepEqual([...vm.runInContext('new Error("p").stack', context)], ['p', true]);
+  } finally {
+    delete Error.prepareStackTrace;
+  }
   equal(typeof new Error('outside').stack, 'string');
 });
 

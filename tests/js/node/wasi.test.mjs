@@ -19,6 +19,10 @@ writeFileSync(join(outside, 'secret'), 'secret');
 writeFileSync(join(inside, 'text'), 'Grüße');
 symlinkSync('text', join(inside, 'link'));
 symlinkSync('../outside/secret', join(inside, 'leak'));
+symlinkSync('/sandbox/text', join(inside, 'absolute'));
+symlinkSync('/sandbox', join(inside, 'top'));
+symlinkSync('/sandboxes/text', join(inside, 'beside'));
+symlinkSync(join(inside, 'text'), join(inside, 'host'));
 
 const errno = { success: 0, badf: 8, exist: 20, fault: 21, inval: 28, isdir: 31, noent: 44, notcapable: 76, spipe: 70 };
 
@@ -123,6 +127,11 @@ test('a path does not leave its folder, nor does a link', () => {
   equal(open('leak'), -errno.notcapable);
   equal(open('a/../../outside/secret') < 0, true);
   equal(read(open('link')), 'Grüße');
+  // A link from the top on leads through the folders that the program sees, as in Node.
+  equal(read(open('absolute')), 'Grüße');
+  equal(read(open('top/text')), 'Grüße');
+  equal(open('beside'), -errno.notcapable);
+  equal(open('host'), -errno.notcapable);
   put(0, '../outside/secretnew');
   equal(calls.path_rename(3, 0, 17, 3, 17, 3), errno.notcapable);
 });

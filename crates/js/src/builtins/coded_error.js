@@ -5,7 +5,7 @@
 const { construct, defineProperty, slice, startsWith, stringIncludes, stringIndexOf } = require('builtins/primordials');
 
 // Files that only make errors: their frames say nothing about the program.
-const makers = ['builtins/coded_error:', 'builtins/webidl:', 'node/errors:', 'node/arguments:'];
+const makers = ['builtins/coded_error:', 'builtins/webidl:', 'errors:', 'arguments:'];
 
 /**
  * An error of this class and message with the code; the caller throws it.
@@ -50,7 +50,7 @@ function framesOf(error) {
 /** @param {string} frame */
 function isOfMaker(frame) {
   for (let index = 0; index < makers.length; index += 1) {
-    if (stringIncludes(frame, `twinloop:${makers[index]}`)) return true;
+    if (stringIncludes(frame, `node:internal/${makers[index]}`)) return true;
   }
   return false;
 }

@@ -39,6 +39,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("builtins/domexception", include_str!("domexception.js"))
             .globals(&["DOMException"]),
         File::new("builtins/invalid_type", include_str!("invalid_type.js")),
+        File::new("builtins/own_frames", include_str!("own_frames.js")),
         File::new("builtins/primordials", include_str!("primordials.js")),
         File::new(
             "builtins/syntax_primordials",
@@ -208,7 +209,7 @@ pub fn require<'s>(scope: &Scope<'s>) -> Result<Local<'s>, Error> {
         return Ok(scope.local(require));
     }
     let ops = scope.ops_object(index(&loader)?.operations())?;
-    let make = scope.evaluate_cached(REQUIRE, "twinloop:require")?;
+    let make = scope.evaluate_cached(REQUIRE, "node:internal/require")?;
     let require = scope.call(make, Local::undefined(), &[ops])?;
     *loader.require.borrow_mut() = Some(scope.persist(require));
     Ok(require)
@@ -224,7 +225,7 @@ fn file_function<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     loader.loaded.borrow_mut().insert(file.name);
     let text = edited(file.name).map_or(Cow::Borrowed(file.text), Cow::Owned);
     let source = [BEFORE, &text, BEHIND].concat();
-    scope.evaluate_cached(&source, &format!("twinloop:{}", file.name))
+    scope.evaluate_cached(&source, &file.script_name())
 }
 
 /// In debug builds, the file as it is below the folder that `TWINLOOP_BUILTINS` names (`crates/js/src`): to work on it without building.

@@ -44,6 +44,18 @@ impl File {
         }
     }
 
+    /// What stacks call it. As in Node, because programs read that: the agents of npm's proxies know a request of `node:https` by its frame, and
+    /// test runners leave out what is `node:internal/`.
+    pub(crate) fn script_name(&self) -> String {
+        match self.modules.first() {
+            Some(module) => (*module).to_owned(),
+            None => {
+                let inside = self.name.strip_prefix("node/").unwrap_or(self.name);
+                format!("node:internal/{inside}")
+            }
+        }
+    }
+
     /// The same with these exports as globals.
     pub(crate) const fn globals(self, globals: &'static [&'static str]) -> File {
         File { globals, ..self }

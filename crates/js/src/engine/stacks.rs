@@ -297,9 +297,21 @@ fn prepared<'s>(
         return Ok(None);
     }
     let constructor = scope.class_object(JSProtoKey::JSProto_Error)?;
-    let prepare = scope.get(constructor, "prepareStackTrace")?;
+    let mut prepare = scope.get(constructor, "prepareStackTrace")?;
     if !scope.is_function(prepare) {
-        return Ok(None);
+        // As in Node what the main realm has counts for errors of contexts that have none: Jest sets it there for the tests in its contexts.
+        let main = stacks
+            .constructor
+            .borrow()
+            .as_ref()
+            .map(|main| scope.local(main));
+        prepare = match main {
+            Some(main) => scope.get(main, "prepareStackTrace")?,
+            None => return Ok(None),
+        };
+        if !scope.is_function(prepare) {
+            return Ok(None);
+        }
     }
     struct Preparing<'p>(&'p Cell<bool>);
     impl Drop for Preparing<'_> {

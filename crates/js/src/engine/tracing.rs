@@ -42,8 +42,8 @@ const CALLEE: u32 = 0;
 
 /// Frames of a sample.
 const FRAMES: u32 = 24;
-/// How the files of the built-in library begin.
-const BUILT_IN: &str = "twinloop:";
+/// How the names of the built-in library's files begin, and those of the bridge's.
+const BUILT_IN: [&str; 2] = ["node:", "twinloop:"];
 
 /// What a context knows while the process is traced; empty otherwise.
 #[derive(Default)]
@@ -286,7 +286,7 @@ impl Tracing {
             let Ok(file) = CStr::from_ptr(file).to_str() else {
                 return 0;
             };
-            if file.starts_with(BUILT_IN) || file == "self-hosted" {
+            if BUILT_IN.iter().any(|start| file.starts_with(start)) || file == "self-hosted" {
                 return 0;
             }
             let line = JS_GetScriptBaseLineNumber(cx, script.get());

@@ -49,7 +49,7 @@ pub(crate) const ROOM: Room = Room {
         Op::new("setModuleClass", 1, set_module_class),
         Op::new("sourceLine", 2, source_line),
         Op::new("sourceMapOf", 1, source_map_of),
-        Op::new("sourceMapsOn", 1, source_maps_on),
+        Op::new("sourceMapsOn", 2, source_maps_on),
         Op::new("strippedTypes", 1, stripped_types),
         Op::new("transformedTypes", 2, transformed_types),
     ]],
@@ -298,10 +298,10 @@ fn source_map_of<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     }
 }
 
-/// `sourceMapsOn(on)`: whether stacks have the places of the sources.
+/// `sourceMapsOn(on, ofPackages)`: whether stacks have the places of the sources, and of those of packages, too.
 fn source_maps_on<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let on = scope.bool_of(arguments.get(0));
-    scope.state::<SourceMaps>().turn(on);
+    let (on, of_packages) = (arguments.get(0), arguments.get(1));
+    (scope.state::<SourceMaps>()).turn(scope.bool_of(on), scope.bool_of(of_packages));
     Ok(Local::undefined())
 }
 

@@ -24,6 +24,9 @@ pub(crate) struct SourceMaps {
     texts: RefCell<HashMap<String, String>>,
     /// What `setSourceMapsSupport` turned off.
     off: Cell<bool>,
+    /// Whether the maps of packages count, too (`setSourceMapsSupport(true, { nodeModules: true })`). Without that they do not, as in Node: packages
+    /// find their own files by a stack (pyodide its WebAssembly), and the sources that their maps name are mostly not there.
+    of_packages: Cell<bool>,
     /// Of a program that may not read every file.
     limits: OnceCell<Rc<Limits>>,
 }
@@ -153,8 +156,17 @@ impl SourceMaps {
         })
     }
 
-    pub(crate) fn turn(&self, on: bool) {
+    pub(crate) fn turn(&self, on: bool, of_packages: bool) {
         self.off.set(!on);
+        self.of_packages.set(of_packages);
+    }
+
+    /// Whether stacks are to have the places that this file's map says. What the transformer of TypeScript made always has its own.
+    fn counts(&self, file: &str) -> bool {
+        self.of_packages.get()
+            || !file.contains("/node_modules/")
+            || (self.files.borrow().get(file))
+                .is_some_and(|known| matches!(known.origin, MapOrigin::Text(_)))
     }
 
     /// The text of a file's map.
@@ -205,6 +217,9 @@ impl SourceMaps {
     /// Where a place comes from.
     pub(crate) fn origin(&self, file: &str, line: u32, column: u32) -> Option<Place> {
         if self.off.get() || self.files.borrow().is_empty() {
+            return None;
+        }
+        if !self.counts(file) {
             return None;
         }
         let decoded = self.decoded(file)?;

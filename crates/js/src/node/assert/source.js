@@ -1,7 +1,8 @@
 // What a call of `assert.ok` looks like where it stands: its message shows the expression. Read from the file, by the caller's line and column.
 'use strict';
 
-const { exec, regExp, slice, split, startsWith, stringIncludes, test } = require('builtins/primordials');
+const { isOwnFrame } = require('builtins/own_frames');
+const { exec, regExp, slice, split, startsWith, test } = require('builtins/primordials');
 const loadFiles = () => require('node/fs/fs');
 const loadUrl = () => require('node/url/url');
 
@@ -13,7 +14,7 @@ function callText(stack) {
   const lines = split(stack, '\n');
   for (let index = 0; index < lines.length; index += 1) {
     const parts = exec(frame, lines[index]);
-    if (parts === null || stringIncludes(parts[1], 'twinloop:')) continue;
+    if (parts === null || isOwnFrame(parts[1])) continue;
     try {
       const path = startsWith(parts[1], 'file:') ? loadUrl().fileURLToPath(parts[1]) : parts[1];
       const line = split(loadFiles().readFileSync(path, 'utf8'), '\n')[Number(parts[2]) - 1];

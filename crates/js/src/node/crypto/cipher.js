@@ -191,9 +191,13 @@ for (let index = 0; index < 2; index += 1) {
 /** @type {any} */ (Decipheriv).prototype.setAuthTag = setAuthTag;
 
 /** @param {any} cipher @param {any} key @param {any} iv @param {any} [options] */
-const createCipheriv = (cipher, key, iv, options) => new /** @type {any} */ (Cipheriv)(cipher, key, iv, options);
+function createCipheriv(cipher, key, iv, options) {
+  return new /** @type {any} */ (Cipheriv)(cipher, key, iv, options);
+}
 /** @param {any} cipher @param {any} key @param {any} iv @param {any} [options] */
-const createDecipheriv = (cipher, key, iv, options) => new /** @type {any} */ (Decipheriv)(cipher, key, iv, options);
+function createDecipheriv(cipher, key, iv, options) {
+  return new /** @type {any} */ (Decipheriv)(cipher, key, iv, options);
+}
 
 /** @param {any} nameOrNid @param {any} [options] */
 function getCipherInfo(nameOrNid, options) {

@@ -110,10 +110,13 @@ DiffieHellman.prototype.setPublicKey = setter(false);
 DiffieHellman.prototype.setPrivateKey = setter(true);
 
 /** @param {any} sizeOrKey @param {any} [keyEncoding] @param {any} [generator] @param {any} [genEncoding] */
-const createDiffieHellman = (sizeOrKey, keyEncoding, generator, genEncoding) =>
-  new /** @type {any} */ (DiffieHellman)(sizeOrKey, keyEncoding, generator, genEncoding);
+function createDiffieHellman(sizeOrKey, keyEncoding, generator, genEncoding) {
+  return new /** @type {any} */ (DiffieHellman)(sizeOrKey, keyEncoding, generator, genEncoding);
+}
 /** @param {any} name */
-const createDiffieHellmanGroup = (name) => new /** @type {any} */ (DiffieHellmanGroup)(name);
+function createDiffieHellmanGroup(name) {
+  return new /** @type {any} */ (DiffieHellmanGroup)(name);
+}
 
 // ---- on curves
 
@@ -172,7 +175,9 @@ ECDH.convertKey = function convertKey(key, curve, inputEncoding, outputEncoding,
 };
 
 /** @param {any} curve */
-const createECDH = (curve) => new /** @type {any} */ (ECDH)(curve);
+function createECDH(curve) {
+  return new /** @type {any} */ (ECDH)(curve);
+}
 
 // ---- of two keys
 

@@ -94,9 +94,13 @@ function wishIn(options) {
 };
 
 /** @param {any} algorithm @param {any} [options] */
-const createSign = (algorithm, options) => new /** @type {any} */ (Sign)(algorithm, options);
+function createSign(algorithm, options) {
+  return new /** @type {any} */ (Sign)(algorithm, options);
+}
 /** @param {any} algorithm @param {any} [options] */
-const createVerify = (algorithm, options) => new /** @type {any} */ (Verify)(algorithm, options);
+function createVerify(algorithm, options) {
+  return new /** @type {any} */ (Verify)(algorithm, options);
+}
 
 /** The digest of a call; undefined for the key's own. @param {any} algorithm */
 function digestOf(algorithm) {

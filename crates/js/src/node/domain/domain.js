@@ -207,7 +207,9 @@ function activate(domain) {
 const own = { get: activeDomain, set: activate, enumerable: true, configurable: true };
 defineProperty(process, 'domain', own);
 
-const createDomain = () => new Domain();
+function createDomain() {
+  return new Domain();
+}
 /** @type {any} */
 const exports = { Domain, createDomain, create: createDomain };
 defineProperty(exports, 'active', own);

@@ -39,7 +39,9 @@ module.exports = {
   Server,
   ServerResponse,
   /** @param {any} [options] @param {any} [listener] */
-  createServer: (options, listener) => construct(/** @type {any} */ (Server), [options, listener]),
+  createServer: function createServer(options, listener) {
+    return construct(/** @type {any} */ (Server), [options, listener]);
+  },
   /** @param {...any} given */
   validateHeaderName: (...given) => apply(validateHeaderName, undefined, given),
   /** @param {...any} given */

@@ -5,6 +5,7 @@
 // not sent.
 'use strict';
 
+const { isOwnFrame } = require('builtins/own_frames');
 const {
   Map,
   Set,
@@ -17,18 +18,7 @@ const {
   isView,
   keys,
 } = require('builtins/primordials');
-const {
-  mapForEach,
-  mapGet,
-  mapSet,
-  setAdd,
-  setBytes,
-  setForEach,
-  slice,
-  split,
-  stringIncludes,
-  viewBuffer,
-} = require('builtins/primordials');
+const { mapForEach, mapGet, mapSet, setAdd, setBytes, setForEach, slice, split, viewBuffer } = require('builtins/primordials');
 const { viewByteLength, viewByteOffset, viewClasses, viewName } = require('builtins/primordials');
 const { className } = ops;
 // The language's own, whatever a program makes of the globals later.
@@ -188,7 +178,7 @@ function ownFrames(stack) {
   const lines = split(stack, '\n');
   let kept = '';
   for (let i = 0; i < lines.length; i += 1) {
-    if (!stringIncludes(lines[i], '(twinloop:')) kept += i === 0 ? lines[i] : `\n${lines[i]}`;
+    if (!isOwnFrame(lines[i])) kept += i === 0 ? lines[i] : `\n${lines[i]}`;
   }
   return kept;
 }

@@ -539,7 +539,7 @@ assign(Module, {
     requireBoolean(nodeModules, 'options.nodeModules');
     requireBoolean(generatedCode, 'options.generatedCode');
     sourceMaps = { enabled, nodeModules, generatedCode };
-    sourceMapsOn(enabled);
+    sourceMapsOn(enabled, nodeModules);
   },
 });
 let sourceMaps = { enabled: false, nodeModules: false, generatedCode: false };

@@ -61,7 +61,7 @@ interface Operations {
   /** The address and the text of a file's source map. */
   sourceMapOf(file: string): [url: string, text: string] | undefined;
   /** Whether stacks have the places of the sources. */
-  sourceMapsOn(on: boolean): void;
+  sourceMapsOn(on: boolean, ofPackages: boolean): void;
   /** JavaScript of TypeScript, each character in its place. */
   strippedTypes(text: string): string;
   /** JavaScript of TypeScript, and its source map where lines moved. */

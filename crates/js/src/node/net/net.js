@@ -29,7 +29,9 @@ module.exports = {
   connect,
   createConnection: connect,
   /** @param {any} [options] @param {any} [listener] */
-  createServer: (options, listener) => construct(Server, [options, listener]),
+  createServer: function createServer(options, listener) {
+    return construct(Server, [options, listener]);
+  },
   /** @param {any} input */
   isIP: (input) => isIP(input),
   /** @param {any} input */

@@ -1,8 +1,9 @@
 // Who called what is deprecated: Node says nothing of calls that packages make (https://nodejs.org/api/deprecations.html).
 'use strict';
 
+const { isOwnFrame } = require('builtins/own_frames');
 const { emitWarning } = require('node/process/warnings');
-const { regExp, split, startsWith, stringIncludes, test, trim } = require('builtins/primordials');
+const { regExp, split, startsWith, test, trim } = require('builtins/primordials');
 
 const inPackage = regExp(/[/\\]node_modules[/\\]/);
 
@@ -27,7 +28,7 @@ function warnOfCall(deprecation, isForPackages = false) {
 function isCalledByPackage() {
   const lines = split(`${new Error().stack}`, '\n');
   for (let index = 0; index < lines.length; index += 1) {
-    if (startsWith(trim(lines[index]), 'at ') && !stringIncludes(lines[index], 'twinloop:')) return test(inPackage, lines[index]);
+    if (startsWith(trim(lines[index]), 'at ') && !isOwnFrame(lines[index])) return test(inPackage, lines[index]);
   }
   return false;
 }

@@ -18,7 +18,7 @@ const {
 const { realmCheck } = ops;
 
 const ownFrame = regExp(/^\s+at .*\(?REPL\d+:\d+:\d+\)?$/);
-const machinery = regExp(/^\s+at .*twinloop:node\/(?:repl|vm|readline)\//);
+const machinery = regExp(/^\s+at .*node:(?:internal\/)?(?:repl|vm|readline)[:/]/);
 const firstLine = regExp(/^\[?(?:[A-Z][a-z0-9_]*)*Error/);
 const lineWidth = 80;
 

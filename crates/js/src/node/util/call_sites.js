@@ -1,9 +1,10 @@
 // `util.getCallSites` (https://nodejs.org/api/util.html#utilgetcallsitesframecount-options): the frames of the caller as records.
 'use strict';
 
+const { isOwnFrame } = require('builtins/own_frames');
 const { invalidType } = require('node/errors');
 const { requireBoolean, requireNumber, requireObject } = require('node/arguments');
-const { create, assign, exec, push, regExp, split, stringIncludes } = require('builtins/primordials');
+const { create, assign, exec, push, regExp, split } = require('builtins/primordials');
 
 const frame = regExp(/^ {4}at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/);
 
@@ -26,7 +27,7 @@ function getCallSites(frameCount = 10, options = undefined) {
   const sites = [];
   for (let index = 0; index < lines.length && sites.length < count; index += 1) {
     const parts = exec(frame, lines[index]);
-    if (parts === null || stringIncludes(parts[2], 'twinloop:')) continue;
+    if (parts === null || isOwnFrame(parts[2])) continue;
     const site = {
       functionName: parts[1] ?? '',
       scriptId: '0',

@@ -90,6 +90,7 @@ const mostLinks = 40;
  * @property {number} type
  * @property {string} path of a folder
  * @property {string} root the real folder that its paths may not leave
+ * @property {string} guest what the program calls that folder
  * @property {string | undefined} preopen the name by which the program was given it
  * @property {bigint} offset
  * @property {number} flags
@@ -146,6 +147,7 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       type: types.directory,
       path: root,
       root,
+      guest: names[index],
       preopen: names[index],
       offset: 0n,
       flags: 0,
@@ -173,7 +175,7 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
 
   /** The real path of a path in a folder. @param {number} fd @param {string} path @param {boolean} follow whether a link at its end is followed */
   function resolve(fd, path, follow) {
-    const { path: folder, root } = folderAt(fd);
+    const { path: folder, root, guest } = folderAt(fd);
     if (path === '') fail(errno.noent);
     if (startsWith(path, '/')) fail(errno.notcapable);
     const left = split(path, '/');
@@ -194,9 +196,12 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
       if (target === undefined) continue;
       links += 1;
       if (links > mostLinks) fail(errno.loop);
-      if (startsWith(target, '/')) fail(errno.notcapable);
-      done.length -= 1;
-      const more = split(target, '/');
+      // What a link says from the top on is meant as the program sees it: below the name that its folder has for it.
+      const isAbsolute = startsWith(target, '/');
+      const top = guest === '/' ? '' : guest;
+      if (isAbsolute && target !== top && !startsWith(target, `${top}/`)) fail(errno.notcapable);
+      done.length = isAbsolute ? 0 : done.length - 1;
+      const more = split(isAbsolute ? slice(target, top.length) : target, '/');
       for (let index = more.length - 1; index >= 0; index -= 1) unshift(left, more[index]);
     }
     return pathOf(root, done);
@@ -484,6 +489,7 @@ function makeCalls(args, variables, preopens, standard, memoryOf, exit) {
         type: types.directory,
         path: found,
         root: folder.root,
+        guest: folder.guest,
         preopen: undefined,
         offset: 0n,
         flags: given,
@@ -612,7 +618,7 @@ function standardDescriptor(real) {
   const stats = fs.fstatSync(real);
   // A file that is somewhere else already: its offset is the system's, as other processes share it.
   const type = stats.isFile() ? types.unknown : typeOf(stats);
-  return { real, type, path: '', root: '', preopen: undefined, offset: 0n, flags: 0, rights: allRights, inheriting: 0n };
+  return { real, type, path: '', root: '', guest: '', preopen: undefined, offset: 0n, flags: 0, rights: allRights, inheriting: 0n };
 }
 
 /** @param {string} root @param {string[]} parts */

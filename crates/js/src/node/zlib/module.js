@@ -31,7 +31,10 @@ function forms(name, Class, mode) {
     run(mode, buffer, options, callback, withInfo(options));
   };
   const synchronous = (/** @type {any} */ buffer, /** @type {any} */ options) => runSync(mode, buffer, options, withInfo(options));
-  const create = (/** @type {any} */ options) => new Class(options);
+  /** @param {any} options */
+  function create(options) {
+    return new Class(options);
+  }
   defineProperty(asynchronous, 'name', { value: name, configurable: true });
   defineProperty(synchronous, 'name', { value: `${name}Sync`, configurable: true });
   defineProperty(create, 'name', { value: `create${Class.name}`, configurable: true });

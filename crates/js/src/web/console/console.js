@@ -22,6 +22,7 @@ const {
 const { builtinExports, hasColors: terminalHasColors, isTerminal, writeOutput } = ops;
 const loadFormat = () => require('builtins/inspect/format');
 const loadInspect = () => require('builtins/inspect/inspect');
+const loadOwnFrames = () => require('builtins/own_frames');
 const loadTable = () => require('web/console/table');
 const loadCounters = () => require('web/console/counters');
 const stdout = 1;
@@ -181,11 +182,12 @@ function warnUnless(warning) {
   if (warning !== undefined) builtinExports('node:process').emitWarning(warning);
 }
 
-const frameLine = regExp(/^\s+at (?!.*twinloop:)/);
+const frameLine = regExp(/^\s+at /);
 
 /** The frames of the program under a header of our own. @param {string} message */
 function traceText(message) {
-  const frames = filter(split(`${new Error(message).stack}`, '\n'), (line) => test(frameLine, line));
+  const { isOwnFrame } = loadOwnFrames();
+  const frames = filter(split(`${new Error(message).stack}`, '\n'), (line) => test(frameLine, line) && !isOwnFrame(line));
   unshift(frames, `Trace${message === '' ? '' : `: ${message}`}`);
   return join(frames, '\n');
 }
