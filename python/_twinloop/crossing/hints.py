@@ -11,12 +11,15 @@ import re
 
 _VALUE = re.compile(r"\bJs(?:Array|Bytes|Collection|Function|Iterable|Map|Promise|Proxy|Record|Sized)\b")
 _HINT = "value.to_py() copies a JavaScript value to Python's types"
+# What JavaScript's `await` takes too: some functions give a value or a Promise of it.
+_AWAITED = "await js.Promise.resolve(value) takes what is no Promise too"
 
 
 def add_hint(error: BaseException) -> None:
     """Note on a TypeError about a JavaScript value what would help."""
-    if not isinstance(error, TypeError) or _HINT in getattr(error, "__notes__", ()):
+    notes = getattr(error, "__notes__", ())
+    if not isinstance(error, TypeError) or _HINT in notes or _AWAITED in notes:
         return
     message = str(error)
     if _VALUE.search(message) and "to_py" not in message:
-        error.add_note(_HINT)
+        error.add_note(_AWAITED if "'await' expression" in message else _HINT)

@@ -59,6 +59,9 @@ def form_of(value: Any, key: str, *, asked: bool = False) -> tuple[str, Any]:
             return "value", list(value)
         if dataclasses.is_dataclass(value):
             return "value", {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        # Of attrs, whose objects have no `__dict__` unless they are asked to.
+        if isinstance(described := getattr(type(value), "__attrs_attrs__", None), tuple):
+            return "value", {field.name: getattr(value, field.name) for field in described}
         fields = getattr(value, "__dict__", None)
         if isinstance(fields, dict):
             return "value", {name: fields[name] for name in fields if isinstance(name, str) and name[:2] != "__"}

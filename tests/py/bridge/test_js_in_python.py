@@ -429,10 +429,17 @@ def test_code_that_knows_nothing_of_javascript_gets_a_hint_with_its_complaint() 
     async def complains() -> None:
         raise TypeError("unhashable type: 'list'")
 
+    # A function of JavaScript's that gives a value, or a Promise of it.
+    async def awaits() -> None:
+        await js.eval("new (class Response {})()")
+
     with pytest.raises(TypeError, match="JsRecord is not JSON serializable") as caught:
         twinloop.run(dumps())
     # Newer versions of Python add where it stands.
     assert caught.value.__notes__[-1] == "value.to_py() copies a JavaScript value to Python's types"
+    with pytest.raises(TypeError, match="can't be used in 'await' expression") as caught:
+        twinloop.run(awaits())
+    assert caught.value.__notes__ == ["await js.Promise.resolve(value) takes what is no Promise too"]
     with pytest.raises(TypeError) as caught:
         twinloop.run(complains())
     assert not hasattr(caught.value, "__notes__")

@@ -103,6 +103,17 @@ def test_a_python_value_has_the_json_that_it_says(value: Any, form: Any) -> None
     assert alone == form
 
 
+def test_an_object_of_attrs_has_the_json_of_its_fields() -> None:
+    # Its classes have slots and no `__dict__`: it was refused.
+    attrs = pytest.importorskip("attrs")
+
+    async def main() -> Any:
+        point = attrs.make_class("Point", ["x", "y"])
+        return js.JSON.stringify([point(1, None), {"at": point(2, (3,))}])
+
+    assert twinloop.run(main()) == '[{"x":1,"y":null},{"at":{"x":2,"y":[3]}}]'
+
+
 REFUSED: list[tuple[Any, str]] = [
     (decimal.Decimal("1.5"), r"a Python Decimal has no form in JSON; .*: str\(value\) or float\(value\)"),
     (fractions.Fraction(1, 3), "Fraction.*float"),
