@@ -1,5 +1,9 @@
 // V8's interface to stacks: Error.captureStackTrace, prepareStackTrace and stackTraceLimit.
 import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { test, run, equal, match, throws } from '../harness.mjs';
 
 const firstLine = (stack) => stack.split('\n')[0];
@@ -124,6 +128,16 @@ test('frames of built-in modules are called as their modules, and what is behind
     setTimeout(() => found(new Error('x').stack), 1);
   });
   match(inTimer, /\(node:internal\/[\w/]+:\d+:\d+\)/);
+});
+
+// Below the program's own frames stood one of its file again, at a place that it does not have.
+test('the code that runs a CommonJS file is no frame of that file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'frames-'));
+  const file = join(folder, 'thrown.cjs');
+  writeFileSync(file, '\n\nmodule.exports = new Error("x").stack;');
+  const { default: stack } = await import(pathToFileURL(file));
+  rmSync(folder, { recursive: true });
+  equal(stack.split('\n').filter((line) => line.includes('thrown.cjs')).length, 1, stack);
 });
 
 await run();

@@ -88,8 +88,11 @@ pub(super) fn module<'s>(
         // The promise of the evaluation will not say where it was thrown.
         exports.inspect_err(|error| loader.note_throw(scope, error))
     })?;
-    generated(scope, &code, url.as_str(), "run", run)
+    generated(scope, &code, url.as_str(), LOADER, "run", run)
 }
+
+/// What stacks call the code that runs a CommonJS file: as in Node it is a frame of the library's, and none of the file's.
+const LOADER: &str = "node:internal/modules/cjs/loader";
 
 /// Adds what a CommonJS file exports, also through the modules that it passes on.
 fn collect_names(

@@ -193,7 +193,7 @@ impl Loader {
                 &[code, name, Local::boolean(input.prints)],
             )
         })?;
-        generated(scope, "import.meta.run();", &url, "run", run)
+        generated(scope, "import.meta.run();", &url, &url, "run", run)
     }
 
     /// Looks at the syntax of a program's file.

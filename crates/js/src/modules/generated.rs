@@ -51,21 +51,22 @@ pub(super) fn synthetic_module<'s>(
     code.push_str(&names);
     code.push_str("};");
     let values: Vec<_> = exports.iter().map(|(_, value)| *value).collect();
-    generated(scope, &code, url, "values", scope.array(&values)?)
+    generated(scope, &code, url, url, "values", scope.array(&values)?)
 }
 
-/// A module of this code, whose `import.meta` has a value by this name, and whose imports are relative to the URL.
+/// A module of this code, which stacks call `shown`, whose `import.meta` has a value by this name, and whose imports are relative to the URL.
 pub(super) fn generated<'s>(
     scope: &Scope<'s>,
     code: &str,
     url: &str,
+    shown: &str,
     name: &str,
     value: Local<'s>,
 ) -> Result<Local<'s>, Error> {
     let private = scope.object()?;
     scope.set(private, name, value)?;
     scope.set(private, "url", scope.string(url)?)?;
-    scope.compile_module(code, url, private)
+    scope.compile_module(code, shown, private)
 }
 
 /// A JavaScript string literal.
@@ -126,7 +127,7 @@ pub(super) fn wasm_module<'s>(
         let _ = write!(list, "v{index} as {},", quote(name));
     }
     let _ = write!(code, "export{{{list}}};");
-    generated(scope, &code, url, "run", scope.get(prepared, "run")?)
+    generated(scope, &code, url, url, "run", scope.get(prepared, "run")?)
 }
 
 pub(super) fn no_source_phase(shown: &str) -> Error {
