@@ -45,7 +45,10 @@ pub use event_loop::{Hold, Loop, TimeSource, WeakLoop};
 pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};
-pub use sys::{StableMemory, duplicate, inherited, kill, kill_thread, start_child, take_inherited};
+pub use sys::{
+    StableMemory, close_inherited, duplicate, inherited, kill, kill_thread, start_child,
+    take_inherited,
+};
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;
 pub use turn::Wait;

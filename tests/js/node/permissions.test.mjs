@@ -90,6 +90,10 @@ test('files are read and written where it was granted, in every form', () => {
   ok(!existsSync(join(inside, 'new')));
 });
 
+test('who may not write closes nothing that belongs to the whole process', () => {
+  equal(limited(['--permission', `--allow-fs-read=${inside}`], 'return attempt(() => fs.closeSync(1))[0];'), 'EBADF');
+});
+
 test('no way round leads out: dots, links, new links, other names, open files', () => {
   const codes = limited(
     ['--permission', `--allow-read=${inside}`, `--allow-write=${inside}`],

@@ -2,8 +2,11 @@
 
 use std::any::Any;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::DupFlags;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::ReadBuf;
 
@@ -90,6 +93,29 @@ pub fn take_inherited(fd: RawFd) -> io::Result<OwnedFd> {
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
     rustix::io::fcntl_setfd(borrowed, rustix::io::FdFlags::CLOEXEC)?;
     Ok(own)
+}
+
+/// Gives up a descriptor that this process was started with. Its number stays taken, by nothing that could be read or written, so that what is opened
+/// later is never taken for it; children get that too for a standard stream.
+///
+/// # Errors
+/// As for [`inherited`], of descriptors above 2; that `/dev/null` cannot be opened.
+pub fn close_inherited(fd: RawFd) -> io::Result<()> {
+    let is_standard = (0..=2).contains(&fd);
+    if is_standard {
+        duplicate(fd)?;
+    } else {
+        inherited(fd)?;
+    }
+    let nothing = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    let flags = if is_standard {
+        DupFlags::empty()
+    } else {
+        DupFlags::CLOEXEC
+    };
+    // SAFETY: an open descriptor, as was found above, that nobody closes here: it is forgotten again.
+    let mut place = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
+    Ok(rustix::io::dup3(&nothing, &mut place, flags)?)
 }
 
 /// Receives into the unfilled part of `buffer` without clearing it first; returns the number of bytes.

@@ -20,7 +20,7 @@ mod resolver;
 pub(crate) use asked::{is_asked, take_asked, top_signal, watch_asked};
 pub use child::{kill, kill_thread, start as start_child};
 pub(crate) use descriptor::{Descriptor, receive_into};
-pub use descriptor::{duplicate, inherited, take_inherited};
+pub use descriptor::{close_inherited, duplicate, inherited, take_inherited};
 pub(crate) use epoll::{Epoll as Driver, Event, WakeHandle};
 pub use memory::StableMemory;
 pub(crate) use multicast::{SourceMembership, set_source_membership};

@@ -47,7 +47,34 @@ pub(crate) const OPS: &[Op] = &[
 
 /// The files that the program has open.
 #[derive(Default)]
-struct OpenFiles(RefCell<HashMap<i32, OpenFile>>);
+struct OpenFiles {
+    files: RefCell<HashMap<i32, OpenFile>>,
+    /// Which of the standard streams it has closed.
+    closed: RefCell<[bool; 3]>,
+}
+
+impl OpenFiles {
+    fn is_closed(&self, number: i32) -> bool {
+        usize::try_from(number)
+            .ok()
+            .and_then(|number| self.closed.borrow().get(number).copied())
+            .unwrap_or(false)
+    }
+
+    /// Closes what the program's parent left open for it.
+    fn close_inherited(&self, number: i32) -> io::Result<()> {
+        if self.is_closed(number) {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        twinloop_loop::close_inherited(number)?;
+        if let Ok(number) = usize::try_from(number)
+            && let Some(closed) = self.closed.borrow_mut().get_mut(number)
+        {
+            *closed = true;
+        }
+        Ok(())
+    }
+}
 
 struct OpenFile {
     file: Arc<File>,
@@ -57,10 +84,12 @@ struct OpenFile {
 
 fn file_of(scope: &Scope<'_>, value: Local<'_>, syscall: &'static str) -> Result<Arc<File>, Error> {
     let number = scope.int32_of(value)?;
-    if let Some(open) = scope.state::<OpenFiles>().0.borrow().get(&number) {
+    let files = scope.state::<OpenFiles>();
+    if let Some(open) = files.files.borrow().get(&number) {
         return Ok(open.file.clone());
     }
     let duplicate = match number {
+        number if files.is_closed(number) => Err(io::Error::from_raw_os_error(libc::EBADF)),
         0 => rustix::io::dup(io::stdin()).map_err(io::Error::from),
         1 => rustix::io::dup(io::stdout()).map_err(io::Error::from),
         2 => rustix::io::dup(io::stderr()).map_err(io::Error::from),
@@ -106,7 +135,7 @@ fn open<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let keep = move |file: File, is_cached| {
         let number = file.as_raw_fd();
         let file = Arc::new(file);
-        (files.0.borrow_mut()).insert(number, OpenFile { file, is_cached });
+        (files.files.borrow_mut()).insert(number, OpenFile { file, is_cached });
         number
     };
     if scope.bool_of(arguments.get(3)) {
@@ -159,7 +188,8 @@ fn open_file(path: &PathBuf, flags: i32, mode: u32) -> Result<File, Failure> {
 fn close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let number = scope.int32_of(arguments.get(0))?;
     let sync = scope.bool_of(arguments.get(1));
-    let open = scope.state::<OpenFiles>().0.borrow_mut().remove(&number);
+    let files = scope.state::<OpenFiles>();
+    let open = files.files.borrow_mut().remove(&number);
     let is_cached = |open: &OpenFile| open.is_cached && cached::may_close(&open.file);
     if !sync && open.as_ref().is_some_and(is_cached) {
         return scope.promise_from_future(async move {
@@ -168,12 +198,17 @@ fn close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
             Ok(())
         });
     }
-    let work = move || match open {
-        Some(open) => {
-            drop(open);
-            Ok(())
-        }
-        None => Err(Failure::number(libc::EBADF, "close", None, None)),
+    // What is not of this table is closed here: that waits for nothing but what was written to a pipe or terminal already.
+    let outcome = match &open {
+        Some(_) => Ok(()),
+        // A program that may not write has no say in what belongs to the whole process.
+        None if limits(scope).change_open_files().is_ok() => files.close_inherited(number),
+        None => Err(io::Error::from_raw_os_error(libc::EBADF)),
+    };
+    let outcome = outcome.map_err(|_| Failure::number(libc::EBADF, "close", None, None));
+    let work = move || {
+        drop(open);
+        outcome
     };
     perform(scope, sync, work, nothing)
 }
