@@ -29,6 +29,12 @@ impl SocketHandler for Handle {
     fn message(&self, socket: &Rc<Socket>, message: Message) {
         match &message {
             Message::Text(text) if text == "close" => socket.close(Some(4001), "bye").unwrap(),
+            Message::Text(text) if text == "flood" => {
+                for _ in 0..10 {
+                    socket.send_binary(&[1; 1_000_000]).unwrap();
+                }
+                socket.close(Some(4002), "").unwrap();
+            }
             Message::Text(text) if text == "all" => broadcast(&*self.0.open.borrow(), true, b"all"),
             Message::Text(text) => socket.send_text(text).unwrap(),
             Message::Binary(bytes) => socket.send_binary(bytes).unwrap(),
@@ -115,6 +121,29 @@ fn a_server_that_closes_says_why_and_waits_for_the_answer() {
         assert_eq!(socket.receive().await.unwrap(), None);
         assert_eq!(socket.close_status().unwrap().code, 1001);
         closing.await.unwrap();
+    });
+}
+
+#[test]
+fn a_slow_reader_gets_what_was_said_before_the_close() {
+    run(async {
+        let (server, address, echo) = start(SocketOptions {
+            close_time: Duration::from_millis(1),
+            ..SocketOptions::default()
+        });
+        let client = Client::new(Config::default()).unwrap();
+        let mut socket = open(&client, address, false).await;
+        socket.send("flood").await.unwrap();
+        // Longer than between two looks at what lasts too long.
+        twinloop_loop::time::sleep(Duration::from_millis(2500)).await;
+        let mut messages = 0;
+        while socket.receive().await.unwrap().is_some() {
+            messages += 1;
+        }
+        assert_eq!(messages, 10);
+        assert_eq!(socket.close_status().unwrap().code, 4002);
+        eventually("it is told of", || echo.ended.borrow().len() == 1).await;
+        server.close().await;
     });
 }
 

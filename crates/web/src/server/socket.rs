@@ -101,6 +101,8 @@ pub struct Socket {
     heard: Cell<Nanos>,
     asked: Cell<bool>,
     deadline: Cell<Nanos>,
+    /// What waited for the client when its time was over.
+    unsent: Cell<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,6 +224,7 @@ impl Socket {
             heard: Cell::new(server.now()),
             asked: Cell::new(false),
             deadline: Cell::new(Nanos::MAX),
+            unsent: Cell::new(usize::MAX),
             options,
             server,
             wire,
@@ -640,7 +643,14 @@ impl WireHandler for Socket {
 impl Member for Socket {
     fn sweep(&self, now: Nanos) {
         if now >= self.deadline.get() {
-            self.over(CloseStatus::unclean());
+            // Who reads what was said before has its time after that.
+            let queued = self.wire.queued();
+            if queued > 0 && queued < self.unsent.replace(queued) {
+                self.deadline
+                    .set(self.server.after(self.server.limits.lingering_time));
+            } else {
+                self.over(CloseStatus::unclean());
+            }
             return;
         }
         let phase = {

@@ -3,6 +3,7 @@
 
 pub(crate) mod frames;
 pub(crate) mod parsers;
+pub(crate) mod serving;
 pub(crate) mod talker;
 
 use std::io::{Read, Write};

@@ -485,10 +485,15 @@ impl Connection {
         inner.held = Vec::new();
         inner.lingered = 0;
         self.link.end();
-        self.deadline
-            .set(self.server.after(self.server.limits.lingering_time));
+        self.linger();
         self.resume(inner);
         self.close_if_sent(inner);
+    }
+
+    /// The client may end the connection too, for a while.
+    fn linger(&self) {
+        self.deadline
+            .set(self.server.after(self.server.limits.lingering_time));
     }
 
     /// Ends a connection on which nothing is under way: its client has had all answers and need not be waited for.
@@ -626,6 +631,8 @@ impl Member for Connection {
             }
             (Phase::Open, None) => self.leave_idle(inner),
             (Phase::Open, Some(_)) => {}
+            // The client's time begins when it has been sent everything.
+            (Phase::Ending, _) if queued > 0 => self.linger(),
             _ => self.close(inner),
         }
     }

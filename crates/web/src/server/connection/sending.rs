@@ -54,9 +54,10 @@ impl Connection {
             (Outgoing::Length, Some(body)) => Some(body.len() as u64),
             // 204 has none at all (RFC 9110, 8.6).
             (Outgoing::Silent, _) if status == 204 => None,
+            // To HEAD a handler may give the body that GET gets, or none: then nobody knows its length.
             (Outgoing::Silent, Some(body)) => fields
                 .length
-                .or_else(|| (status != 304 || !body.is_empty()).then_some(body.len() as u64)),
+                .or_else(|| (!body.is_empty()).then_some(body.len() as u64)),
             (Outgoing::Length | Outgoing::Silent, None) => fields.length,
             _ => None,
         };

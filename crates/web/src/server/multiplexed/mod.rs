@@ -520,7 +520,7 @@ impl Member for Multiplexed {
             self.close(inner);
             return;
         }
-        if inner.is_ending && is_late(self.heard.get(), limits.lingering_time) {
+        if inner.is_ending && !waits && is_late(self.heard.get(), limits.lingering_time) {
             self.close(inner);
             return;
         }

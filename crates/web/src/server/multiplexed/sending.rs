@@ -34,8 +34,9 @@ impl Multiplexed {
         let own = fields.length;
         let length = match body {
             _ if status == 204 => None,
+            // As over HTTP/1.1: of a body that was not given nobody knows the length.
             Some(body) if has_no_body => {
-                own.or_else(|| (status != 304 || !body.is_empty()).then_some(body.len() as u64))
+                own.or_else(|| (!body.is_empty()).then_some(body.len() as u64))
             }
             Some(body) => Some(body.len() as u64),
             None => own,
