@@ -361,7 +361,9 @@ APPS = {
     "commonjs": "({ default: { __esModule: true, default: () => new Response('commonjs') } })",
     "routes": "({ routes: { '/*': () => new Response('routes') } })",
     "express": NODE + "Object.assign((request, response) => answer(request, response), { listen() {} })",
-    "koa": NODE + "({ callback: () => answer, listen() {} })",
+    # It is an EventEmitter, as a server is.
+    "koa": NODE
+    + "Object.assign(new (process.getBuiltinModule('node:events'))(), { callback: () => answer, listen() {} })",
     "fastify": NODE + "({ ready: async () => undefined, routing: answer, listen() {} })",
     "a server": NODE + "process.getBuiltinModule('node:http').createServer(answer)",
 }

@@ -31,9 +31,10 @@ async function listenerOf(app) {
   return { requested: guarded(app, listener), server: isServer(app.server) ? app.server : undefined };
 }
 
-/** @param {any} value */
+/** An app of Koa has events and `listen` too, but no address. @param {any} value */
 function isServer(value) {
-  return isObject(value) && typeof value !== 'function' && typeof value.emit === 'function' && typeof value.listen === 'function';
+  if (!isObject(value) || typeof value === 'function') return false;
+  return typeof value.emit === 'function' && typeof value.listen === 'function' && typeof value.address === 'function';
 }
 
 /** The event of a server, each of whose listeners fails by itself. @param {any} server @returns {(request: any, response: any) => void} */
