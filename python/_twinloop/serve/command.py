@@ -19,7 +19,7 @@ from .lifespan import LifespanError
 from .logs import error_logger
 from .server import Server
 from .settings import CHOICES, Settings
-from .sockets import listening
+from .sockets import SocketFile, listening
 
 #: The exit status of a server whose application could not start, as uvicorn's.
 STARTUP_FAILURE = 3
@@ -53,6 +53,8 @@ def main(words: Sequence[str]) -> int:
 async def _serve(name: str, settings: Settings, place: supervisor.Place | None) -> int:
     application = applications.load(name, factory=settings.factory)
     listeners = place.listeners if place is not None else listening(settings)
+    # That of workers is their parent's.
+    file = SocketFile(settings) if place is None else None
     server = Server(application, settings)
     error_logger.info("Started server process [%d]", os.getpid())
     ending = _Ending(server)
@@ -71,8 +73,8 @@ async def _serve(name: str, settings: Settings, place: supervisor.Place | None) 
         await ending.wait()
         is_well = await server.close()
     error_logger.info("Finished server process [%d]", os.getpid())
-    if settings.uds is not None and place is None:
-        os.unlink(settings.uds)
+    if file is not None:
+        file.remove()
     return 0 if is_well else 1
 
 

@@ -44,6 +44,29 @@ def _of_path(path: str) -> socket.socket:
     return listener
 
 
+class SocketFile:
+    """The file that a listening socket has, if it is one with a path; removed at the end, unless another server has the path by then."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.uds
+        self._made = self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        if self._path is None:
+            return None
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def remove(self) -> None:
+        """Give it up."""
+        if self._path is not None and self._made is not None and self._made == self._found():
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+
 def _bind(listener: socket.socket, address: Any, shown: str) -> None:
     try:
         listener.bind(address)

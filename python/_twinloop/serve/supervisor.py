@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from ..broadcast.places import new_group
 from .logs import error_logger
 from .settings import Settings
-from .sockets import listening, url
+from .sockets import SocketFile, listening, url
 
 #: What a worker finds its place by: the descriptors of its sockets, of the pipe to its parent, and of the one from it.
 VARIABLE = "TWINLOOP_SERVE_WORKER"
@@ -139,6 +139,7 @@ def supervise(options: argparse.Namespace, settings: Settings, words: list[str])
     """Run the workers until a signal ends them; returns the exit status."""
     try:
         listeners = listening(settings)
+        file = SocketFile(settings)
         for listener in listeners:
             # Who connects before a worker is there waits.
             listener.listen(settings.backlog)
@@ -155,9 +156,7 @@ def supervise(options: argparse.Namespace, settings: Settings, words: list[str])
             status = _reload(options, command, listeners, signals)
         else:
             status = _Workers(options.workers, command, listeners, signals).run()
-    if settings.uds is not None:
-        with contextlib.suppress(OSError):
-            os.unlink(settings.uds)
+    file.remove()
     return status
 
 

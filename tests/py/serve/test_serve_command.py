@@ -315,6 +315,18 @@ def test_it_listens_on_a_path(serve, tmp_path):
     assert command.end() == 0 and not path.exists()
 
 
+def test_a_server_whose_path_another_has_taken_ends_well_and_leaves_it(serve, tmp_path):
+    path = tmp_path / "socket"
+    first = serve("program:app", "--uds", str(path))
+    first.wait_for("running on unix socket")
+    second = serve("program:app", "--uds", str(path))
+    second.wait_for("running on unix socket")
+    assert first.end() == 0
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+    assert second.end() == 0 and not path.exists()
+
+
 def test_it_takes_a_socket_that_was_handed_in(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
     with socket.create_server(("127.0.0.1", 0)) as listener:

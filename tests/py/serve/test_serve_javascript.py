@@ -100,7 +100,8 @@ export default KIND;
 KINDS = {
     "a server": "createServer(answer)",
     "express": "Object.assign((request, response) => answer(request, response), { listen() {} })",
-    "koa": "{ callback: () => answer, listen() {} }",
+    # It is an EventEmitter, as a server is.
+    "koa": "Object.assign(new (process.getBuiltinModule('node:events'))(), { callback: () => answer, listen() {} })",
     "fastify": "{ ready: async () => undefined, routing: answer, listen() {} }",
 }
 
@@ -256,6 +257,29 @@ def test_workers_share_a_socket_of_any_kind(serve, tmp_path, place):
     assert (command.port == port) if place == "its own port" else True
     assert command.end() == 0
     assert not (tmp_path / "socket").exists()
+
+
+@pytest.mark.parametrize("workers", [[], ["--workers", "2"]], ids=["alone", "workers"])
+def test_the_socket_that_a_killed_server_has_left_is_replaced_and_one_in_use_is_not(serve, tmp_path, workers):
+    (tmp_path / "app.mjs").write_text("export default { fetch: () => new Response('x') };")
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    command = serve("app.mjs", "--uds", "socket", *workers)
+    command.wait_for("Listening on")
+    wait_until(lambda: connects(path))
+    other = serve("app.mjs", "--uds", "socket", *workers)
+    assert other.process.wait(30) == 1 and "EADDRINUSE" in other.text
+    assert connects(path)
+    assert command.end() == 0 and not path.exists()
+    path.write_text("no socket")
+    assert serve("app.mjs", "--uds", "socket", *workers).process.wait(30) == 1
+    assert path.read_text() == "no socket"
+
+
+def connects(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
 
 
 def test_ctrl_c_lets_the_requests_of_workers_end(serve, tmp_path):

@@ -18,6 +18,7 @@ const loadFs = () => /** @type {any} */ (require('node/fs/fs'));
 const loadHttp = () => /** @type {any} */ (require('node/http/http'));
 const loadHttps = () => /** @type {any} */ (require('node/https/https'));
 const loadLimits = () => require('node/http/limits');
+const loadNet = () => /** @type {any} */ (require('node/net/net'));
 const loadOutgoing = () => require('node/http/outgoing');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
 const loadUrl = () => /** @type {any} */ (require('node/url/url'));
@@ -46,6 +47,7 @@ async function main() {
   const place = process.env[placeVariable];
   // Not for what the application starts.
   delete process.env[placeVariable];
+  if (read.uds !== undefined && place === undefined) await clear(read.uds);
   if (read.workers > 1 && place === undefined) {
     await loadWorkers().run(read);
     return;
@@ -74,6 +76,21 @@ async function main() {
 function refuse(message) {
   writeOutput(2, `twinloop serve: ${message}\n`);
   process.exitCode = 2;
+}
+
+/** Removes the socket that a server left behind which was killed; one that somebody listens at stays. @param {string} path */
+async function clear(path) {
+  const { statSync, unlinkSync } = loadFs();
+  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
+  const isLeft = await new Promise((/** @type {any} */ settle) => {
+    const client = loadNet().connect(path);
+    client.once('connect', () => {
+      client.destroy();
+      settle(false);
+    });
+    client.once('error', (/** @type {any} */ error) => settle(error.code === 'ECONNREFUSED'));
+  });
+  if (isLeft) unlinkSync(path);
 }
 
 /** @param {string} path */
