@@ -29,6 +29,15 @@ def milliseconds_of(value: datetime.date | datetime.timedelta) -> tuple[bool, fl
     return True, (datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC) - _BEGIN) // _MILLISECOND
 
 
+def number_of(value: object) -> float | None:
+    """What JavaScript compares and subtracts, as those of a Date: milliseconds, with the microseconds as their fraction; None for what has none."""
+    if isinstance(value, datetime.timedelta):
+        return value / _MILLISECOND
+    if isinstance(value, datetime.datetime):
+        return (value.astimezone(datetime.UTC) - _BEGIN) / _MILLISECOND
+    return milliseconds_of(value)[1] if isinstance(value, datetime.date) else None
+
+
 def datetime_of(milliseconds: float) -> datetime.datetime | None:
     """The moment of a Date, in UTC; None for an invalid Date, as in its JSON."""
     if milliseconds != milliseconds:

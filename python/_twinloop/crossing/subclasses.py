@@ -54,8 +54,8 @@ def derive(base: type, js_class: Any, members: Any) -> type:
 
 _PROXY = "__twinloop_proxy__"
 
-# The keyword arguments of the calls that are under way, as JavaScript has them.
-_keywords: list[Any] = []
+# The keyword arguments of the calls that are under way in any thread, as JavaScript has them, by their identity.
+_keywords: dict[int, Any] = {}
 
 
 class _Made(type):
@@ -69,11 +69,11 @@ class _Made(type):
             return js_class.new(*arguments)
         # One object to JavaScript's constructor, as ever, and keywords again where that hands it on to Python's.
         options = _native.js_to_js(named, 1.0)
-        _keywords.append(options)
+        _keywords[id(options)] = options
         try:
             return js_class.new(*arguments, options)
         finally:
-            _keywords.pop()
+            del _keywords[id(options)]
 
     def __getattr__(cls, name: str) -> Any:
         # Static members are asked of JavaScript's class: getters, and what was added since.
@@ -91,9 +91,9 @@ def _metaclass_over(metaclass: type) -> type:
 def make(cls: Any, *arguments: Any) -> Any:
     """An object of a class that :func:`derive` made, for JavaScript's constructor of it."""
     named: dict[str, Any] = {}
-    if arguments and any(arguments[-1] is options for options in _keywords):
-        arguments, options = arguments[:-1], arguments[-1]
-        named = dict(options)
+    if arguments and id(arguments[-1]) in _keywords:
+        named = dict(arguments[-1])
+        arguments = arguments[:-1]
     return super(_Made, type(cls)).__call__(cls, *arguments, **named)
 
 

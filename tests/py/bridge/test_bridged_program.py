@@ -87,6 +87,14 @@ def test_process_exit_and_sys_exit_end_the_program_with_their_status(tmp_path: P
     assert run(program(tmp_path, "d.mjs", late)).returncode == 10
 
 
+def test_a_program_that_holds_many_objects_of_python_ends_without_a_word(tmp_path: Path) -> None:
+    # The look for cycles that a thousand objects bring met the end of JavaScript, and printed its SystemExit.
+    held = "import builtins from 'python:builtins';\nglobalThis.held = Array.from({ length: 1500 }, () => builtins.object());\n"
+    for end, status in (("process.exit(7);", 7), ("null.x;", 1)):
+        result = run(program(tmp_path, "many.mjs", held + end))
+        assert result.returncode == status and "SystemExit" not in result.stderr, result.stderr
+
+
 def test_a_program_ends_when_neither_language_waits(tmp_path: Path) -> None:
     main = program(
         tmp_path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import fractions
 import gc
 import mmap
 import os
@@ -354,6 +355,18 @@ def test_bytes_are_chunks_of_streams_and_bodies() -> None:
         posted = await js.fetch(url, method="POST", body=js.ReadableStream.from_(chunks()), duplex="half")
         assert await posted.text() == "<abcdef>"
         server.close()
+
+    twinloop.run(main())
+
+
+def test_a_node_function_names_what_it_got_of_pythons() -> None:
+    # "Received an instance of Object" was said of all of it.
+    async def main() -> None:
+        with pytest.raises(js.JsException, match=r"Received a bytes of Python's: js\.to_js\(value\)"):
+            js.require("node:crypto").createHash("sha256").update(b"abc")
+        with pytest.raises(js.JsException, match="Received an instance of Fraction"):
+            js.require("node:path").join(fractions.Fraction(1, 2))
+        assert bytes(js.require("node:zlib").gunzipSync(js.require("node:zlib").gzipSync(b"abc"))) == b"abc"
 
     twinloop.run(main())
 

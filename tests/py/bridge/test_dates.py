@@ -106,3 +106,33 @@ def test_what_temporal_has_and_python_has_not() -> None:
             js.eval("Temporal.PlainDate.from('+012024-02-29')").to_py()
 
     twinloop.run(main())
+
+
+def test_javascript_compares_and_subtracts_dates_of_pythons() -> None:
+    # By their texts, two zones were compared wrongly, and nothing could be compared with a Date.
+    async def main() -> None:
+        early = datetime.datetime(2024, 1, 1, 0, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+        late = datetime.datetime(2024, 1, 1, tzinfo=UTC)
+        day, soon = datetime.timedelta(days=1), late + datetime.timedelta(microseconds=1)
+        assert js.function("(a, b, c) => [a < b, b < a, b < c, b - a]")(early, late, soon).to_py() == [
+            True,
+            False,
+            True,
+            5400000,
+        ]
+        beside = js.function(
+            "(d, day) => [d < new Date(), d - new Date('2024-01-01'), new Date(+d + +day).getUTCDate(), `${d}`, d + '']"
+        )
+        text = "2024-01-01 00:00:00+00:00"
+        assert beside(late, day).to_py()[:2] == [True, 0] and beside(late, day).to_py()[3:] == [text, text]
+        assert js.function("(a, b) => [a < b, Number(b), Math.max(a, b)]")(
+            datetime.date(1970, 1, 1), datetime.date(1970, 1, 2)
+        ).to_py() == [
+            True,
+            86400000,
+            86400000,
+        ]
+        # A time alone is no moment.
+        assert js.function("(time) => Number.isNaN(+time)")(datetime.time(1, 2))
+
+    twinloop.run(main())

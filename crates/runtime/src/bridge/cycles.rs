@@ -26,6 +26,7 @@ use twinloop_loop::Entry;
 
 use super::handles::PythonObject;
 use super::{Bridge, Helper};
+use crate::crossing::must_leave;
 use crate::js_in_python::JsProxy;
 
 /// From so many objects held by JavaScript on, cycles are looked for without being asked.
@@ -67,8 +68,13 @@ impl Bridge {
             bridge.looking.is_due.set(false);
             Python::attach(|py| {
                 let most = LOOKED_AT + LOOKED_AT_EACH * bridge.handles.count();
-                if let Err(error) = bridge.look_for_cycles(py, most) {
-                    error.write_unraisable(py, None);
+                match bridge.look_for_cycles(py, most) {
+                    // The program is ending, with `process.exit` or Ctrl-C.
+                    Err(error) if must_leave(py, &error) => {
+                        crate::program::raise_from_loop(py, error);
+                    }
+                    Err(error) => error.write_unraisable(py, None),
+                    Ok(_) => {}
                 }
             });
             let next = FIRST.max(2 * bridge.handles.count());

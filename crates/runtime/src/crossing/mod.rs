@@ -21,6 +21,7 @@ use crate::bridge::{Bridge, Helper};
 pub(crate) use awaits::Waiting;
 pub(crate) use contexts::tell_context;
 pub(crate) use copies::Depth;
+pub(crate) use errors::must_leave;
 pub(crate) use values::length;
 
 /// Both languages at hand.

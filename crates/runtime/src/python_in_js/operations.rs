@@ -420,7 +420,7 @@ fn delete_item<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
-/// `Symbol.toPrimitive`: what a number is to arithmetic, and the text of everything else.
+/// `Symbol.toPrimitive`: what a number is to arithmetic, or a date to `<` and `-`, and the text of everything else.
 fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     let hint = call.value(1)?.extract::<String>()?;
     if hint != "string" && call.object.hasattr("__float__")? {
@@ -428,6 +428,13 @@ fn primitive<'py>(call: &Call<'_, '_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             // An array of more than one number, for instance, to which something is added.
             Err(error) if hint == "default" && error.is_instance_of::<PyTypeError>(call.py) => {}
             number => return number,
+        }
+    }
+    if hint == "number" {
+        let dates = call.py.import("_twinloop.crossing.dates")?;
+        let number = dates.call_method1("number_of", (&call.object,))?;
+        if !number.is_none() {
+            return Ok(number);
         }
     }
     Ok(call.object.str()?.into_any())
