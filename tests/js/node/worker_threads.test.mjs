@@ -1,9 +1,26 @@
 // node:worker_threads. Runs on Node too, which is the oracle.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import process from 'node:process';
 import * as threads from 'node:worker_threads';
 import { deepEqual, equal, ok, run, test, throws } from '../harness.mjs';
 
 const { MessageChannel, MessagePort, receiveMessageOnPort } = threads;
+
+// What napi-rs makes of Rust for WebAssembly (Rolldown's, Tailwind's) counts on it: programs ended in the midst of a build, once the collector had run.
+test('a port of the global MessageChannel keeps the program alive by its reference, whatever became of the other end', () => {
+  const program = `
+    const { port1 } = new MessageChannel();
+    setTimeout(() => {
+      gc();
+      setTimeout(() => {
+        port1.ref();
+        setTimeout(() => { console.log('held'); port1.unref(); }, 50).unref();
+      }, 20);
+    }, 1);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '-e', program], { encoding: 'utf8' });
+  equal(stdout, 'held\n', stderr);
+});
 
 test('a port is an emitter of values', async () => {
   const { port1, port2 } = new MessageChannel();

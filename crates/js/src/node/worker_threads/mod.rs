@@ -18,7 +18,8 @@ pub(crate) const ROOM: Room = Room {
             "node/worker_threads/messaging",
             include_str!("messaging.js"),
         ),
-        File::new("node/worker_threads/ports", include_str!("ports.js")),
+        File::new("node/worker_threads/ports", include_str!("ports.js"))
+            .globals(&["MessageChannel", "MessagePort"]),
         File::new("node/worker_threads/stdio", include_str!("stdio.js")),
         File::new("node/worker_threads/worker", include_str!("worker.js")),
         File::new(

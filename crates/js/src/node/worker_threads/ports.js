@@ -1,5 +1,6 @@
 // What Node adds to MessagePort (https://nodejs.org/api/worker_threads.html#class-messageport): the methods of its NodeEventTarget, by which
-// listeners get the value and not the event, and references. Loaded with the module; a program that has only the globals has the web's.
+// listeners get the value and not the event, and references. What the globals are, too: WebAssembly made by napi-rs keeps a program alive by the `ref`
+// of a port whose module nobody loaded.
 'use strict';
 
 const { nodeError } = require('node/errors');
@@ -8,9 +9,7 @@ const { Map, WeakMap, apply, defineProperty, mapForEach, mapGet, mapSet, push } 
 const { splice, weakMapGet, weakMapSet } = require('builtins/primordials');
 const { hasListeners } = require('web/events/events');
 const { CustomEvent } = require('web/events/classes');
-const { setImmediate } = require('web/html/timers');
-const { emitWarning } = require('node/process/warnings');
-const { isMessagePort, isReferenced, MessagePort, nativeOf, setNodeManners, setReference, takeMessage } = require('web/messaging/port');
+const { isMessagePort, isReferenced, MessageChannel, MessagePort, nativeOf, setReference, takeMessage } = require('web/messaging/port');
 const { addEventListener, dispatchEvent, removeEventListener } = require('web/events/events');
 const { nativeOf: nativeOfChannel } = require('web/messaging/broadcast_channel');
 const { readMessage } = require('web/html/message');
@@ -166,15 +165,6 @@ function addMethods(prototype, given) {
 addMethods(MessagePort.prototype, methods);
 addMethods(MessagePort.prototype, references);
 
-setNodeManners({
-  closed(tell) {
-    setImmediate(tell);
-  },
-  lost() {
-    emitWarning('The target port was posted to itself, and the communication channel was lost');
-  },
-});
-
 /** @param {any} port @returns {{ message: any } | undefined} */
 function receiveMessageOnPort(port) {
   if (isMessagePort(port)) return takeMessage(port);
@@ -186,4 +176,4 @@ function receiveMessageOnPort(port) {
   return message === undefined ? undefined : { message: readMessage(message).value };
 }
 
-module.exports = { addMethods, methods, receiveMessageOnPort };
+module.exports = { addMethods, MessageChannel, MessagePort, methods, receiveMessageOnPort };

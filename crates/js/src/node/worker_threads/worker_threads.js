@@ -6,7 +6,9 @@ const { invalidType, nodeError } = require('node/errors');
 const { assign, defineProperty, symbolFor } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { BroadcastChannel } = require('web/messaging/broadcast_channel');
-const { isMessagePort, MessageChannel, MessagePort, nativeOf } = require('web/messaging/port');
+const { isMessagePort, MessageChannel, MessagePort, nativeOf, setNodeManners } = require('web/messaging/port');
+const { setImmediate } = require('web/html/timers');
+const { emitWarning } = require('node/process/warnings');
 const { markAsUncloneable } = require('web/html/cloner');
 const { isMarkedAsUntransferable, markAsUntransferable, readMessage, writeMessage } = require('web/html/message');
 const { getEnvironmentData, setEnvironmentData } = require('node/worker_threads/environment');
@@ -56,6 +58,15 @@ const exported = {
   setEnvironmentData,
   getEnvironmentData,
 };
+
+setNodeManners({
+  closed(tell) {
+    setImmediate(tell);
+  },
+  lost() {
+    emitWarning('The target port was posted to itself, and the communication channel was lost');
+  },
+});
 
 // For `inside` only.
 defineProperty(exported, 'become', {

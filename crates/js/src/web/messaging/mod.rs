@@ -15,8 +15,7 @@ pub(crate) const ROOM: Room = Room {
             include_str!("broadcast_channel.js"),
         )
         .globals(&["BroadcastChannel"]),
-        File::new("web/messaging/port", include_str!("port.js"))
-            .globals(&["MessageChannel", "MessagePort"]),
+        File::new("web/messaging/port", include_str!("port.js")),
     ],
     operations: &[operations::OPS, shared::OPS],
 };

@@ -4,7 +4,7 @@
 // `node:worker_threads` adds Node's methods, and what Node does otherwise (`setNodeManners`), when a program loads it.
 'use strict';
 
-const { apply, customInspect, defineProperty, getOwnPropertyDescriptor } = require('builtins/primordials');
+const { apply, customInspect, defineProperty, getOwnPropertyDescriptor, WeakMap, weakMapSet } = require('builtins/primordials');
 const { codedError } = require('builtins/coded_error');
 const { defineInterface, defineTransferable, isObject, toDictionary, toSequence } = require('builtins/webidl');
 const { Event, EventTarget, defineEventHandlers, fire, hasListeners, listenersChanged } = require('web/events/events');
@@ -27,6 +27,12 @@ let nativeOf;
 let isReferenced;
 /** @type {(port: any, on: boolean) => void} */
 let setReference;
+/**
+ * The other end of a port, which lives as long as the port does: a channel of which a program keeps one end alone is open, and the reference of
+ * that end counts.
+ * @type {WeakMap<MessagePort, MessagePort>}
+ */
+const others = new WeakMap();
 
 /**
  * What `node:worker_threads` makes of ports: a listener starts them; the end that the program closes hears of it as well; and it warns when
@@ -142,6 +148,8 @@ class MessageChannel {
     const ports = channelPorts();
     this.#port1 = makePort(ports[0]);
     this.#port2 = makePort(ports[1]);
+    weakMapSet(others, this.#port1, this.#port2);
+    weakMapSet(others, this.#port2, this.#port1);
   }
   get port1() {
     return this.#port1;
