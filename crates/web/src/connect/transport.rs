@@ -38,9 +38,16 @@ pub(crate) struct Watch {
     /// The next read asks the kernel, whatever the loop knows.
     look: Cell<bool>,
     heard: Cell<bool>,
+    /// The last write was taken in part, or not at all.
+    is_behind: Cell<bool>,
 }
 
 impl Watch {
+    fn wrote(&self, written: &Poll<io::Result<usize>>, wanted: usize) {
+        let is_all = matches!(written, Poll::Ready(Ok(count)) if *count == wanted);
+        self.is_behind.set(!is_all);
+    }
+
     /// Makes the next read ask the kernel: a loop that was busy has not heard of what arrived meanwhile.
     pub(crate) fn look_again(&self) {
         self.look.set(true);
@@ -49,6 +56,11 @@ impl Watch {
     /// Whether the peer has said anything since [`Watch::forget`]. TLS's own messages do not count.
     pub(crate) fn has_heard(&self) -> bool {
         self.heard.get()
+    }
+
+    /// Whether everything that was written was taken, by the system or by TLS.
+    pub(crate) fn is_written(&self) -> bool {
+        !self.is_behind.get()
     }
 
     /// Begins to listen anew.
@@ -103,6 +115,7 @@ impl Transport {
             round_trip,
             look: Cell::new(false),
             heard: Cell::new(false),
+            is_behind: Cell::new(false),
         };
         Transport {
             layer,
@@ -239,7 +252,10 @@ impl hyper::rt::Write for Transport {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write(self, context, bytes)
+        let watch = Rc::clone(&self.watch);
+        let written = AsyncWrite::poll_write(self, context, bytes);
+        watch.wrote(&written, bytes.len());
+        written
     }
 
     fn poll_write_vectored(
@@ -247,7 +263,10 @@ impl hyper::rt::Write for Transport {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write_vectored(self, context, slices)
+        let watch = Rc::clone(&self.watch);
+        let written = AsyncWrite::poll_write_vectored(self, context, slices);
+        watch.wrote(&written, slices.iter().map(|slice| slice.len()).sum());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

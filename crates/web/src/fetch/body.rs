@@ -5,7 +5,7 @@
 //! stays in the socket, and so with the peer (rule BOUNDED).
 
 use super::decode::{Coding, Decoder};
-use super::http1::Http1Body;
+use super::http1::{Cut, Http1Body};
 use super::http2::Http2Body;
 use crate::connect::rustls_error;
 use crate::{Error, ErrorKind, Result};
@@ -465,7 +465,17 @@ impl Source {
             }
             Source::Coded(body) => return body.poll_chunk(context),
             Source::Stream(stream) => return stream.as_mut().poll_next(context),
-            Source::Http1(body) => body.poll_chunk(context),
+            Source::Http1(body) => {
+                let polled = body.poll_chunk(context);
+                return polled.map(|chunk| {
+                    chunk.map(|chunk| {
+                        chunk.map_err(|cut| match cut {
+                            Cut::Hyper(cause) => body_error(cause, url),
+                            Cut::Io(cause) => cut_error(url).with_source(cause),
+                        })
+                    })
+                });
+            }
             Source::Http2(body) => body.poll_chunk(context),
         };
         polled.map(|chunk| chunk.map(|chunk| chunk.map_err(|cause| body_error(cause, url))))
@@ -495,7 +505,12 @@ fn body_error(cause: hyper::Error, url: Option<&Url>) -> Error {
         let message = format!("the body of {name} is not framed as http says");
         return Error::new(ErrorKind::Protocol, message).with_source(cause);
     }
-    Error::new(ErrorKind::Body, format!("the body of {name} was cut")).with_source(cause)
+    cut_error(url).with_source(cause)
+}
+
+fn cut_error(url: Option<&Url>) -> Error {
+    let name = url.map_or("a response", Url::as_str);
+    Error::new(ErrorKind::Body, format!("the body of {name} was cut"))
 }
 
 /// Whether what arrived is no chunk, rather than nothing: hyper says so by an error that no socket has.

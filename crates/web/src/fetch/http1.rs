@@ -7,6 +7,7 @@
 
 use super::RequestBody;
 use super::body::Incoming;
+use super::direct::{self, Direct};
 use super::origin::Origin;
 use super::slots::Slot;
 use crate::connect::{Transport, Watch};
@@ -17,7 +18,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 use twinloop_loop::{Loop, Nanos};
 
@@ -99,6 +100,9 @@ impl Connection {
     ) -> Result<Answer, Failure> {
         let watch = self.watch.clone();
         watch.forget();
+        // A body on its way there needs hyper as long as it goes.
+        let is_whole = request.body().is_empty();
+        let closes = asks_to_close(request.headers());
         let start = Instant::now();
         let mut response = pin!(self.sender.try_send_request(request));
         let mut finished = false;
@@ -128,7 +132,14 @@ impl Connection {
         match outcome {
             Ok(response) => {
                 let (head, incoming) = response.into_parts();
-                let body = Box::new(Http1Body::new(incoming, connection, origin));
+                let is_kept = head.version == http::Version::HTTP_11
+                    && !closes
+                    && !asks_to_close(&head.headers);
+                let direct = match is_whole {
+                    true => Way::MayBeDirect { is_kept },
+                    false => Way::Hyper,
+                };
+                let body = Box::new(Http1Body::new(incoming, connection, origin, direct));
                 Ok(Answer::from_parts(head, body.take_ready()))
             }
             Err(mut failed) => {
@@ -176,6 +187,12 @@ impl Connection {
     }
 }
 
+fn asks_to_close(headers: &http::HeaderMap) -> bool {
+    let values = headers.get_all(http::header::CONNECTION).into_iter();
+    let mut tokens = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
 /// Whether an exchange failed by the end of its connection.
 fn is_closing(error: &hyper::Error) -> bool {
     let io = || std::error::Error::source(error)?.downcast_ref::<std::io::Error>();
@@ -194,10 +211,27 @@ pub(super) struct Http1Body {
     incoming: hyper::body::Incoming,
     /// Taken with the head, not handed out yet.
     ready: VecDeque<Bytes>,
-    failed: Option<hyper::Error>,
-    /// `None` once the connection went back to the pool or ended.
+    failed: Option<Cut>,
+    /// `None` once the connection went back to the pool or ended, or is read past hyper.
     connection: Option<Box<Connection>>,
+    way: Way,
     origin: Rc<Origin>,
+}
+
+/// How a body is read.
+enum Way {
+    Hyper,
+    /// Past hyper, if it is long; whether the connection is good for another request afterwards.
+    MayBeDirect {
+        is_kept: bool,
+    },
+    Direct(Box<Direct>),
+}
+
+/// Why a body ends before its end.
+pub(super) enum Cut {
+    Hyper(hyper::Error),
+    Io(std::io::Error),
 }
 
 impl Http1Body {
@@ -205,12 +239,14 @@ impl Http1Body {
         incoming: hyper::body::Incoming,
         connection: Option<Box<Connection>>,
         origin: Rc<Origin>,
+        way: Way,
     ) -> Http1Body {
         Http1Body {
             incoming,
             ready: VecDeque::new(),
             failed: None,
             connection,
+            way,
             origin,
         }
     }
@@ -241,7 +277,7 @@ impl Http1Body {
     pub(super) fn poll_chunk(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    ) -> Poll<Option<Result<Bytes, Cut>>> {
         if let Some(chunk) = self.ready.pop_front() {
             return Poll::Ready(Some(Ok(chunk)));
         }
@@ -251,13 +287,20 @@ impl Http1Body {
         self.poll_incoming(context)
     }
 
-    fn poll_incoming(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         loop {
+            if let Way::Direct(direct) = &mut self.way {
+                let polled = ready!(direct.poll_chunk(context));
+                if polled.is_none() {
+                    self.give_back();
+                }
+                return Poll::Ready(polled.map(|chunk| chunk.map_err(Cut::Io)));
+            }
             let mut polled = self.poll_frames();
             if polled.is_pending() {
+                if self.go_direct() {
+                    continue;
+                }
                 let Some(connection) = &mut self.connection else {
                     debug_assert!(false, "a driver that ends has ended its body first");
                     return Poll::Ready(None);
@@ -276,8 +319,33 @@ impl Http1Body {
                 Poll::Ready(Some(Err(_))) => self.connection = None,
                 _ => {}
             }
-            return polled;
+            return polled.map(|chunk| chunk.map(|chunk| chunk.map_err(Cut::Hyper)));
         }
+    }
+
+    /// Takes the transport of a long body out of hyper's hands, which have given all that they had of it; false for any other body.
+    fn go_direct(&mut self) -> bool {
+        let left = self.incoming.size_hint().exact().unwrap_or_default();
+        let Way::MayBeDirect { is_kept } = self.way else {
+            return false;
+        };
+        let is_written = |connection: &mut Box<Connection>| connection.watch.is_written();
+        if left < direct::LEAST {
+            return false;
+        }
+        let Some(connection) = self.connection.take_if(is_written) else {
+            return false;
+        };
+        let Connection {
+            driver,
+            place,
+            _slot: slot,
+            ..
+        } = *connection;
+        let parts = driver.into_parts();
+        let direct = Direct::new((parts.io, slot, place), parts.read_buf, left, is_kept);
+        self.way = Way::Direct(Box::new(direct));
+        true
     }
 
     /// What the driver has put into the body's channel: data, skipping trailers.
@@ -298,7 +366,11 @@ impl Http1Body {
 
     /// The body has ended: the connection is free for the next request, if it is still good.
     fn give_back(&mut self) {
-        if let Some(mut connection) = self.connection.take()
+        let connection = match std::mem::replace(&mut self.way, Way::Hyper) {
+            Way::Direct(direct) => direct.into_connection(),
+            _ => self.connection.take(),
+        };
+        if let Some(mut connection) = connection
             && connection.is_reusable()
             && let Some(event_loop) = Loop::try_current()
         {
@@ -312,7 +384,8 @@ impl Drop for Http1Body {
     /// A body that nobody wants: if its rest is here already, the connection is saved; else it is closed, as waiting for
     /// the rest would cost more than a new connection.
     fn drop(&mut self) {
-        if self.connection.is_none() || Loop::try_current().is_none() {
+        let is_over = self.connection.is_none() && !matches!(self.way, Way::Direct(_));
+        if is_over || Loop::try_current().is_none() {
             return;
         }
         let mut drained = 0;

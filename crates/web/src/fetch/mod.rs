@@ -5,7 +5,7 @@
 //! - `integrity`: digests that a body must have
 //! - `cookies`: what is kept of them between requests, if anybody wants that
 //! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
-//! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection;
+//! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection, `direct`: a long body of it;
 //!   `wire`: the request as each wants it, and why it failed
 //!
 //! Runs on the loop's thread. An HTTP/1.1 connection has no task of its own: whoever waits for its response polls it, so
@@ -15,6 +15,7 @@ mod body;
 mod cookies;
 mod data_url;
 mod decode;
+mod direct;
 mod http1;
 mod http2;
 mod integrity;
