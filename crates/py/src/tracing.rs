@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyType, PyWeakrefMethods, PyWeakrefReference};
-use twinloop_loop::trace::{self, LaneKind, Language, Recorder};
+use pyo3::types::{PyFunction, PyString, PyType, PyWeakrefMethods, PyWeakrefReference};
+use twinloop_loop::trace::{self, ByNumber, LaneKind, Language, Recorder};
 
 /// A step that took longer says where its task waits afterwards.
 const SLOW_NS: u64 = 1_000_000;
@@ -33,9 +33,9 @@ thread_local! {
 struct Known {
     recorder: Weak<Recorder>,
     /// By address, which another task may have afterwards: the reference tells.
-    tasks: HashMap<usize, Task>,
+    tasks: HashMap<usize, Task, ByNumber>,
     /// Names of code, by its address, and what keeps it there.
-    codes: HashMap<usize, (Py<PyAny>, u32)>,
+    codes: HashMap<usize, (Py<PyAny>, u32), ByNumber>,
     limit: usize,
 }
 
@@ -65,7 +65,11 @@ fn describe<'py>(callback: &Bound<'py, PyAny>) -> PyResult<Option<Step<'py>>> {
     let Some(recorder) = Recorder::current() else {
         return Ok(None);
     };
-    let owner = callback.getattr_opt(intern!(py, "__self__"))?;
+    // A function has none, and would make an exception of that.
+    let owner = match callback.is_exact_instance_of::<PyFunction>() {
+        true => None,
+        false => callback.getattr_opt(intern!(py, "__self__"))?,
+    };
     if let Some(task) = owner
         && is_task(&task)?
     {
@@ -168,7 +172,8 @@ fn with_known<R>(recorder: &Rc<Recorder>, body: impl FnOnce(&mut Known) -> R) ->
 
 fn is_task(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     static TASK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    object.is_instance(TASK.import(object.py(), "asyncio", "Task")?)
+    let class = TASK.import(object.py(), "asyncio", "Task")?;
+    Ok(object.get_type().is(class) || object.is_instance(class)?)
 }
 
 /// The lane of a task and its name.
@@ -185,8 +190,13 @@ fn lane_of(recorder: &Rc<Recorder>, task: &Bound<'_, PyAny>) -> PyResult<(u32, u
     }
     let coroutine = task.call_method0(intern!(py, "get_coro"))?;
     let name = coroutine_name(recorder, &coroutine)?;
-    let shown: String = task.call_method0(intern!(py, "get_name"))?.extract()?;
-    let lane_name = with_name(recorder, name, &coroutine, &shown)?;
+    let shown = task.call_method0(intern!(py, "get_name"))?;
+    let lane_name = with_name(
+        recorder,
+        name,
+        &coroutine,
+        shown.cast::<PyString>()?.to_str()?,
+    )?;
     let lane = recorder.lane(LaneKind::Task, Language::Python, lane_name);
     let reference = PyWeakrefReference::new(task)?.unbind();
     with_known(recorder, |known| {

@@ -10,7 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr;
 
 use mozjs::glue::JS_GetReservedSlot;
@@ -18,11 +18,11 @@ use mozjs::jsapi::{
     CaptureCurrentStack, GetWeakMapEntry, JS_ClearPendingException, JS_GetFunctionScript,
     JS_GetMaybePartialFunctionDisplayId, JS_GetObjectFunction, JS_GetScriptBaseLineNumber,
     JS_GetScriptFilename, JS_ObjectIsFunction, JS_RequestInterruptCallbackCanWait,
-    JS_StackCapture_MaxFrames, JSContext, JSMicroTask, JSObject, NewWeakMapObject, SetWeakMapEntry,
-    StackCapture,
+    JS_StackCapture_MaxFrames, JSClass, JSContext, JSMicroTask, JSObject, NewWeakMapObject,
+    SetWeakMapEntry, StackCapture,
 };
 use mozjs::jsval::{Int32Value, ObjectOrNullValue, ObjectValue, UndefinedValue};
-use twinloop_loop::trace::{LaneKind, Language, Recorder};
+use twinloop_loop::trace::{ByNumber, LaneKind, Language, Recorder};
 
 use super::context::ContextState;
 use super::local::Local;
@@ -50,9 +50,12 @@ const BUILT_IN: [&str; 2] = ["node:", "twinloop:"];
 pub(super) struct Tracing {
     /// Who queued what: up to a place of the queue of microtasks, a bar and the chain of reactions that it is of (0 for none).
     queued: RefCell<VecDeque<(u64, Source)>>,
-    /// The lane of each generator that is alive: a WeakMap.
+    /// The lane of each generator that is alive and not the last: a WeakMap. Most functions are over once they go on, and never come here: an entry
+    /// costs more than all their records.
     lanes: RefCell<Option<Slot>>,
-    names: RefCell<HashMap<Place, (Box<str>, u32)>>,
+    names: RefCell<HashMap<Place, (CString, u32), ByNumber>>,
+    /// The class of the engine's records of reactions, once one was seen.
+    reaction_class: Cell<Option<*const JSClass>>,
     /// The chain of reactions whose microtask runs.
     reactions: Cell<u32>,
     /// The generator that went on last, which often does again, and whether it does now.
@@ -68,6 +71,8 @@ struct Resumed {
     generator: Slot,
     lane: u32,
     name: u32,
+    /// It is in the map.
+    is_kept: bool,
 }
 
 impl Resumed {
@@ -143,7 +148,7 @@ impl Tracing {
         self.reactions.set(0);
         match task {
             Task::Function(function) => self.begin_reaction(scope, &recorder, function, source),
-            Task::Job(job) => match work_of(job) {
+            Task::Job(job) => match self.work_of(job) {
                 Work::Resume(generator) => self.resume(scope, &recorder, generator, source),
                 Work::React(handler) => self.begin_reaction(scope, &recorder, handler, source),
                 Work::Pass => self.pass(&recorder, source),
@@ -220,50 +225,59 @@ impl Tracing {
         if name == 0 {
             return self.pass(recorder, source);
         }
-        let Some(lane) = self.lane_of(scope, recorder, generator.get(), name) else {
-            return self.pass(recorder, source);
-        };
+        self.keep_last(scope);
+        let known = self.known_lane(scope, generator.get());
+        let new = || recorder.lane(LaneKind::Chain, Language::JavaScript, name);
+        let lane = known.unwrap_or_else(new);
         *self.last.borrow_mut() = Some(Resumed {
             generator: scope.inner().roots.slot(ObjectValue(generator.get())),
             lane,
             name,
+            is_kept: known.is_some(),
         });
         self.is_resumed.set(true);
         recorder.chain(Language::JavaScript, lane, name, source.bar);
     }
 
-    fn lane_of(
-        &self,
-        scope: &Scope<'_>,
-        recorder: &Recorder,
-        generator: *mut JSObject,
-        name: u32,
-    ) -> Option<u32> {
-        let cx = scope.cx();
-        root!(cx, generator = generator);
-        if self.lanes.borrow().is_none() {
-            // SAFETY: the result is rooted at once.
-            let map = scope.root_object(unsafe { NewWeakMapObject(cx) }).ok()?;
-            *self.lanes.borrow_mut() = Some(scope.persist(map));
-        }
+    /// The lane of a generator that went on before.
+    fn known_lane(&self, scope: &Scope<'_>, generator: *mut JSObject) -> Option<u32> {
         let map = self.lanes.borrow().as_ref()?.value().to_object_or_null();
+        let cx = scope.cx();
         root!(cx, map = map);
-        root!(cx, key = ObjectValue(generator.get()));
+        root!(cx, key = ObjectValue(generator));
         root!(cx, known = UndefinedValue());
         // SAFETY: handles are roots; the key is an object.
         let ok = unsafe { GetWeakMapEntry(cx, map.handle(), key.handle(), known.handle_mut()) };
-        if ok && known.get().is_int32() {
-            return Some(known.get().to_int32() as u32);
+        (ok && known.get().is_int32()).then(|| known.get().to_int32() as u32)
+    }
+
+    /// Another generator goes on: the lane of the last, which will go on again, is put where it is found then.
+    fn keep_last(&self, scope: &Scope<'_>) {
+        let last = self.last.take();
+        let Some(last) = last.filter(|last| !last.is_kept && !last.is_over()) else {
+            return;
+        };
+        let cx = scope.cx();
+        if self.lanes.borrow().is_none() {
+            // SAFETY: the result is rooted at once.
+            let Ok(map) = scope.root_object(unsafe { NewWeakMapObject(cx) }) else {
+                return;
+            };
+            *self.lanes.borrow_mut() = Some(scope.persist(map));
         }
-        let lane = recorder.lane(LaneKind::Chain, Language::JavaScript, name);
-        root!(cx, value = Int32Value(lane as i32));
-        // SAFETY: as above.
+        let map = self.lanes.borrow().as_ref().map(Slot::value);
+        root!(
+            cx,
+            map = map.map_or(ptr::null_mut(), |map| map.to_object_or_null())
+        );
+        root!(cx, key = last.generator.value());
+        root!(cx, value = Int32Value(last.lane as i32));
+        // SAFETY: handles are roots; the key is an object.
         let ok = unsafe { SetWeakMapEntry(cx, map.handle(), key.handle(), value.handle()) };
         if !ok {
             // SAFETY: a live context; without memory the next microtask of the function begins another lane.
             unsafe { JS_ClearPendingException(cx) };
         }
-        Some(lane)
     }
 
     /// The number of a function's name, file and line; 0 for one that is none of the program's.
@@ -283,12 +297,7 @@ impl Tracing {
             if file.is_null() {
                 return 0;
             }
-            let Ok(file) = CStr::from_ptr(file).to_str() else {
-                return 0;
-            };
-            if BUILT_IN.iter().any(|start| file.starts_with(start)) || file == "self-hosted" {
-                return 0;
-            }
+            let file = CStr::from_ptr(file);
             let line = JS_GetScriptBaseLineNumber(cx, script.get());
             let name = JS_GetMaybePartialFunctionDisplayId(raw.get());
             let place = Place {
@@ -301,17 +310,41 @@ impl Tracing {
             {
                 return *number;
             }
-            let shown = match name.is_null() {
-                true => String::new(),
-                false => (scope.root_string(name))
-                    .and_then(|name| scope.string_of(name))
-                    .unwrap_or_default(),
+            let number = match file.to_str() {
+                Ok(file)
+                    if !BUILT_IN.iter().any(|start| file.starts_with(start))
+                        && file != "self-hosted" =>
+                {
+                    let shown = match name.is_null() {
+                        true => String::new(),
+                        false => (scope.root_string(name))
+                            .and_then(|name| scope.string_of(name))
+                            .unwrap_or_default(),
+                    };
+                    recorder.name(&place_text(&shown, file, line))
+                }
+                _ => 0,
             };
-            let number = recorder.name(&place_text(&shown, file, line));
-            let known = (file.into(), number);
+            let known = (file.to_owned(), number);
             self.names.borrow_mut().insert(place, known);
             number
         }
+    }
+
+    fn work_of(&self, job: *mut JSMicroTask) -> Work {
+        // SAFETY: a live microtask has a class; nothing here allocates.
+        let (class, name) = unsafe {
+            let class = mozjs::rust::get_object_class(job);
+            (class, (*class).name)
+        };
+        if self.reaction_class.get() != Some(class) {
+            // SAFETY: a class has a name, which ends.
+            if unsafe { CStr::from_ptr(name) } != c"PromiseReactionRecord" {
+                return Work::Pass;
+            }
+            self.reaction_class.set(Some(class));
+        }
+        work_of_reaction(job)
     }
 
     /// Says what the entry of the loop that runs is: a call of this function.
@@ -386,13 +419,9 @@ enum Work {
     Pass,
 }
 
-fn work_of(job: *mut JSMicroTask) -> Work {
+fn work_of_reaction(job: *mut JSMicroTask) -> Work {
     // SAFETY: a live microtask, whose class tells that it has these places; nothing here allocates.
     unsafe {
-        let name = CStr::from_ptr((*mozjs::rust::get_object_class(job)).name);
-        if name != c"PromiseReactionRecord" {
-            return Work::Pass;
-        }
         let place = |index: u32| {
             let mut value = UndefinedValue();
             JS_GetReservedSlot(job, index, &mut value);

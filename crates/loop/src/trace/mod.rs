@@ -14,6 +14,7 @@
 
 mod attach;
 mod format;
+mod hashing;
 mod origins;
 mod pool;
 mod sampling;
@@ -37,6 +38,7 @@ pub use format::{
     CAPACITY, CLOCK, HEADER, Kind, LaneKind, Language, MAGIC, PROCESS, Record, SIZE, TIME_OF_DAY,
     WRITTEN,
 };
+pub use hashing::ByNumber;
 use origins::{Origin, Origins};
 pub(crate) use pool::Timed;
 use sampling::Watched;
@@ -140,6 +142,8 @@ struct Ring {
     file: RecordFile,
     capacity: usize,
     written: u64,
+    /// Where the next record goes.
+    place: usize,
     is_full: bool,
 }
 
@@ -182,6 +186,7 @@ impl Recorder {
             file: RecordFile::create(&base.with_extension("loop"), HEADER + settings.limit * SIZE)?,
             capacity: settings.limit,
             written: 0,
+            place: 0,
             is_full: false,
         };
         let time = clock_gettime(ClockId::Realtime);
@@ -663,12 +668,15 @@ impl Ring {
         if self.is_full {
             return;
         }
-        let place = (self.written % self.capacity as u64) as usize;
         let written = self.written + 1;
         // Without room on the disk what came so far is the trace.
-        self.is_full = !self.file.write(HEADER + place * SIZE, &record.bytes())
+        self.is_full = !self.file.write(HEADER + self.place * SIZE, &record.bytes())
             || !self.file.write(WRITTEN, &written.to_le_bytes());
         self.written = written;
+        self.place += 1;
+        if self.place == self.capacity {
+            self.place = 0;
+        }
     }
 }
 

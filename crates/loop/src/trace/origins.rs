@@ -18,6 +18,9 @@ pub(super) struct Origins {
     runs: VecDeque<(usize, Origin)>,
     /// The sum of the runs.
     known: usize,
+    /// Behind the timer that came last, until something else changes: its place in the queue, and of the runs. A thousand come at once, one behind
+    /// the other.
+    behind_timer: Option<(usize, usize)>,
 }
 
 impl Origins {
@@ -27,11 +30,13 @@ impl Origins {
             // The loop was closed.
             self.runs.clear();
             self.known = 0;
+            self.behind_timer = None;
         }
         let new = length - self.known;
         if new == 0 {
             return;
         }
+        self.behind_timer = None;
         self.known = length;
         let origin = Origin { bar, late: None };
         match self.runs.back_mut() {
@@ -50,23 +55,31 @@ impl Origins {
             },
         );
         self.known += 1;
+        let index = match self.behind_timer {
+            Some((known, index)) if known == place => index,
+            _ => self.run_at(place),
+        };
+        self.runs.insert(index, timer);
+        self.behind_timer = Some((place + 1, index + 1));
+    }
+
+    /// The number of the run that begins at this place of the queue, which is made to.
+    fn run_at(&mut self, place: usize) -> usize {
         let mut before = 0;
         for index in 0..self.runs.len() {
             let (count, origin) = self.runs[index];
             if before == place {
-                self.runs.insert(index, timer);
-                return;
+                return index;
             }
             if before + count > place {
                 self.runs[index].0 = place - before;
-                self.runs.insert(index + 1, timer);
-                self.runs
-                    .insert(index + 2, (count - (place - before), origin));
-                return;
+                let rest = (count - (place - before), origin);
+                self.runs.insert(index + 1, rest);
+                return index + 1;
             }
             before += count;
         }
-        self.runs.push_back(timer);
+        self.runs.len()
     }
 
     /// The first entry left the queue.
@@ -77,6 +90,7 @@ impl Origins {
         let origin = *origin;
         *count -= 1;
         self.known -= 1;
+        self.behind_timer = None;
         if *count == 0 {
             self.runs.pop_front();
         }
