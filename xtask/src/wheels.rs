@@ -19,7 +19,7 @@ own C library or a newer one (its name says which).
 
 /// Python awaits JavaScript that awaits Python.
 const TRIAL: &str = r#"
-import asyncio, pathlib, subprocess, sys, twinloop
+import asyncio, importlib.metadata, pathlib, re, subprocess, sys, twinloop
 
 async def main():
     pathlib.Path("lib.mjs").write_text(
@@ -32,7 +32,44 @@ async def main():
 assert twinloop.run(main()) == 42
 command = [str(pathlib.Path(sys.executable).with_name("twinloop")), "-c", "print('command')"]
 assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == b"command\n"
+described = importlib.metadata.metadata("twinloop").get_payload()
+assert "](https://" in described and not re.search(r"\]\((?!https://|#)", described), "a link that leads nowhere on PyPI"
 print("works", twinloop.__file__)
+"#;
+
+/// Gives the description of a wheel, which is the README, links that work where the repository is not beside it: on PyPI.
+const DESCRIBE: &str = r#"
+import base64, email, hashlib, os, re, sys, zipfile
+
+def absolute(text, repository):
+    def link(found):
+        is_picture, words, target = found.groups()
+        return f"{is_picture}[{words}]({repository}/{'raw' if is_picture else 'blob'}/main/{target})"
+    # Not in the programs, which stand between fences.
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
+    links = re.compile(r"(!?)\[([^\]]*)\]\((?!https?://|#)([^)]+)\)")
+    # Twice, for a picture that is a link.
+    return "".join(part if part.startswith("```") else links.sub(link, links.sub(link, part)) for part in parts)
+
+def record(name, data):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+    return f"{name},sha256={digest},{len(data)}"
+
+wheel, = sys.argv[1:]
+with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(wheel + ".new", "w", zipfile.ZIP_DEFLATED) as new:
+    name = next(name for name in old.namelist() if name.endswith(".dist-info/METADATA"))
+    head, _, body = old.read(name).decode().partition("\n\n")
+    urls = dict(url.split(", ", 1) for url in email.message_from_string(head).get_all("Project-URL"))
+    metadata = f"{head}\n\n{absolute(body, urls['Repository'])}".encode()
+    for entry in old.infolist():
+        data = old.read(entry)
+        if entry.filename == name:
+            data = metadata
+        elif entry.filename == name.replace("METADATA", "RECORD"):
+            lines = data.decode().splitlines()
+            data = "\n".join(record(name, metadata) if line.startswith(name + ",") else line for line in lines + [""]).encode()
+        new.writestr(entry, data, zipfile.ZIP_DEFLATED)
+os.replace(wheel + ".new", wheel)
 "#;
 
 pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
@@ -87,6 +124,8 @@ fn build(tools: &Venv, interpreter: &Interpreter) -> Result<PathBuf> {
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
         .with_context(|| format!("maturin left no wheel in {}", folder.display()))?;
+    let mut describe = Command::new(&interpreter.program);
+    process::run(describe.args(["-c", DESCRIBE]).arg(&wheel))?;
     let size = wheel.metadata()?.len() / (1 << 20);
     terminal::note(&format!("{} ({size} MiB)", wheel.display()));
     Ok(wheel)

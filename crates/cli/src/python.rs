@@ -11,7 +11,10 @@ use std::process::Command;
 
 use crate::arguments::Arguments;
 
-/// Starts the package's command line, or says how to install what is missing. Runs as `python -c`, so it must be short.
+/// Starts the package's command line, or says how to install what is missing, as this interpreter's packages are installed: one that belongs to the
+/// operating system takes none from pip (PEP 668), and the `.venv` that is named instead is found the next time; one that uv made has
+/// no pip.
+/// Runs as `python -c`, so it must be short.
 const BOOTSTRAP: &str = "\
 import sys
 try:
@@ -19,8 +22,14 @@ try:
 except ImportError as error:
     if error.name not in ('twinloop', '_twinloop'):
         raise
+    import importlib.util, os, shutil, sysconfig
+    way = f'{sys.executable} -m pip install twinloop'
+    if sys.prefix == sys.base_prefix and os.path.exists(os.path.join(sysconfig.get_path('stdlib'), 'EXTERNALLY-MANAGED')):
+        way = f'{sys.executable} -m venv .venv && .venv/bin/python -m pip install twinloop'
+    elif importlib.util.find_spec('pip') is None:
+        way = f'uv pip install --python {sys.executable} twinloop' if shutil.which('uv') else f'{sys.executable} -m ensurepip && {way}'
     sys.exit(f'twinloop: {sys.executable} (Python {sys.version.split()[0]}) does not have the twinloop package;\\n'
-             f'install it with: {sys.executable} -m pip install twinloop\\n'
+             f'install it with: {way}\\n'
              f'or choose another interpreter with --python PATH')
 main(sys.argv[1:])
 ";

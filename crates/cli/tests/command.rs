@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Folder, twinloop};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -21,13 +22,13 @@ fn assert_run(output: &Output, status: i32, stdout: &str) {
         text(&output.stdout),
         stdout,
         "stderr: {}",
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     );
     assert_eq!(
         output.status.code(),
         Some(status),
         "stderr: {}",
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     );
 }
 
@@ -497,7 +498,7 @@ fn a_top_level_await_that_waits_in_vain_is_named() {
     assert!(
         text(&output.stderr).contains("top-level await was"),
         "{}",
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     );
 }
 
@@ -508,7 +509,7 @@ fn a_bad_connect_rule_is_named() {
     assert!(
         text(&output.stderr).contains("nonsense"),
         "{}",
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     );
 }
 
@@ -533,6 +534,7 @@ fn an_interpreter_without_the_package_says_how_to_install_it() {
     let output = twinloop()
         .arg(&program)
         .env_remove("PYTHONPATH")
+        .env("PATH", &folder.0)
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -548,6 +550,46 @@ fn an_interpreter_without_the_package_says_how_to_install_it() {
         )),
         "{errors}"
     );
+}
+
+#[test]
+fn an_interpreter_that_takes_nothing_from_pip_is_told_its_own_way() {
+    let folder = Folder::new("cli-managed");
+    let Some(interpreter) = bare_environment(&folder) else {
+        eprintln!("skipped: python3 -m venv does not work here");
+        return;
+    };
+    let program = folder.file("app.py", "print('never')\n");
+    let said = |path: &str| {
+        let output = twinloop()
+            .arg(&program)
+            .env("PATH", folder.0.join(path))
+            .env("PYTHONPATH", folder.0.join("customized"))
+            .output()
+            .unwrap();
+        text(&output.stderr).to_owned()
+    };
+    let here = interpreter.display();
+    // An environment that uv has made has no pip.
+    let without = said("nothing");
+    let wanted = format!("{here} -m ensurepip && {here} -m pip install twinloop\n");
+    assert!(without.contains(&wanted), "{without}");
+    let uv = folder.file("tools/uv", "");
+    std::fs::set_permissions(&uv, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let with = said("tools");
+    let wanted = format!("with: uv pip install --python {here} twinloop\n");
+    assert!(with.contains(&wanted), "{with}");
+    // What Debian's own interpreter has beside its library.
+    let marked = folder.file("marked/EXTERNALLY-MANAGED", "");
+    let debian = format!(
+        "import sys, sysconfig\nsys.base_prefix = sys.prefix\nsysconfig.get_path = lambda name: {:?}\n",
+        marked.parent().unwrap()
+    );
+    folder.file("customized/sitecustomize.py", &debian);
+    let managed = said("tools");
+    let wanted =
+        format!("with: {here} -m venv .venv && .venv/bin/python -m pip install twinloop\n");
+    assert!(managed.contains(&wanted), "{managed}");
 }
 
 #[test]
@@ -568,6 +610,7 @@ fn options_and_files_without_a_folder_go_to_the_environment_of_the_working_direc
             .args(words)
             .current_dir(&folder.0)
             .env_remove("PYTHONPATH")
+            .env("PATH", &folder.0)
             .output()
             .unwrap();
         assert_run(&output, 1, "");
@@ -598,7 +641,7 @@ fn javascript_that_names_a_python_module_goes_to_python() {
     assert!(
         text(&output.stderr).contains("does not have the twinloop package"),
         "{}",
-        text(&output.stderr)
+        text(&output.stderr).to_owned()
     );
     assert!(Path::new(&program).exists());
 }
