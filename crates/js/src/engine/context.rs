@@ -310,6 +310,9 @@ impl Context {
         unsafe {
             JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast::<c_void>());
             *inner.anchor.borrow_mut() = Some(Anchor::link(cx, &inner.roots));
+            if !inner.roots.watch_deaths(cx) {
+                return Err("cannot create a JavaScript context: out of memory".to_string());
+            }
             let limit = options.heap_limit.unwrap_or(u32::MAX);
             JS_SetGCParameter(cx, JSGCParamKey::JSGC_MAX_BYTES, limit);
             if let Some(limit) = options.heap_limit {

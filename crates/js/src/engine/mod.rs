@@ -7,6 +7,7 @@
 //! - [`Local`]: a rooted value, `Copy`, valid in its scope. Type questions without side effects are its own methods
 //!   (`is_undefined`, `as_f64`, `as_bool`, `as_index`, `type_of`).
 //! - [`Slot`]: a value kept beyond the scope: `scope.persist(local)`, `scope.local(&slot)`. Futures hold only these.
+//! - [`WeakSlot`]: an object that others keep: `scope.weak(local)`, `scope.upgrade(&slot)`.
 //! - [`Error`]: `Error::type_error("...")`, `Error::dom("AbortError", "...")`, `Error::coded("ENOENT", "...")
 //!   .with("syscall", "open")`; or what JavaScript threw. `?` passes both on.
 //! - [`Op`]: a native operation in a static table; [`IntoJs`]: what a future may resolve to (`()`, numbers, `String`,
@@ -95,7 +96,7 @@ pub use objects::{Attributes, Class, Key};
 pub use process::{leave_process, shut_down_process};
 pub use promises::{PromiseState, Resolver, Spawner};
 pub use realms::Source;
-pub use roots::Slot;
+pub use roots::{Slot, WeakSlot};
 pub use scope::{Caller, Scope};
 pub use stacks::Frame;
 pub use strings::{Units, WellKnown};

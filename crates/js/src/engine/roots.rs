@@ -1,7 +1,8 @@
 //! The root table: every reference that Rust holds into the JS heap lives here.
 //!
 //! Two stores: a stack of short-lived roots behind [`Local`](super::Local), opened and closed in last-in-first-out order
-//! by `Scope`, and a table of long-lived roots behind [`Slot`], freed when the `Slot` drops. Both are traced through one
+//! by `Scope`, and a table of long-lived roots behind [`Slot`], freed when the `Slot` drops. A second such table, behind [`WeakSlot`], keeps
+//! nothing alive. All are traced through one
 //! stack root of the engine ([`Anchor`]) that is linked first and unlinked last. (The extra-roots tracer would not do:
 //! minor collections skip it.) Stack roots are visited exactly, at each minor and each major collection, and updated when
 //! a cell moves, so neither store needs barriers: an entry that disappears during an incremental mark was marked when
@@ -11,13 +12,17 @@
 //! Runs on the context's thread only. Keeps the rule ROOTED: a Rust future holds a `Slot`, never a GC pointer.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
 use mozjs::glue::CallValueRootTracer;
-use mozjs::jsapi::{JSContext, JSTracer, JSValueType, Rooted, TracerKind};
-use mozjs::jsval::{JSVal, UndefinedValue};
+use mozjs::jsapi::{
+    IncrementalPreWriteBarrier, JS_AddWeakPointerZonesCallback,
+    JS_UpdateWeakPointerAfterGCUnbarriered, JSContext, JSTracer, JSValueType, Rooted, TracerKind,
+};
+use mozjs::jsval::{JSVal, ObjectValue, UndefinedValue};
 use mozjs_sys::jsgc::{RootKind, Rootable};
 use mozjs_sys::trace::Traceable;
 
@@ -222,8 +227,8 @@ impl SlotTable {
     /// Called by the collector.
     unsafe fn trace(&self, tracer: *mut JSTracer) {
         let mut values = self.values.borrow_mut();
-        // SAFETY: the tracer is alive for the call.
-        let is_minor = unsafe { (*tracer).kind_ } == TracerKind::Tenuring;
+        // SAFETY: as the caller promises.
+        let is_minor = unsafe { is_minor(tracer) };
         if is_minor && !self.all_young.get() {
             for index in self.young.borrow_mut().drain(..) {
                 // SAFETY: the entry holds a value, and the collector is its only writer meanwhile.
@@ -243,10 +248,19 @@ impl SlotTable {
     }
 }
 
-/// Both stores, behind the pointer that the tracer gets.
+/// # Safety
+/// The tracer must be alive.
+unsafe fn is_minor(tracer: *mut JSTracer) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { (*tracer).kind_ == TracerKind::Tenuring }
+}
+
+/// All stores, behind the pointer that the tracer gets.
 pub(super) struct Roots {
     pub(super) stack: RootStack,
     pub(super) slots: SlotTable,
+    /// Objects that live by others alone. A minor collection takes them for roots, as the engine takes its own weak references.
+    weak: SlotTable,
     /// Argument lists longer than a chunk. Boxed, so that their addresses are stable.
     large: RefCell<Vec<Box<[JSVal]>>>,
 }
@@ -257,6 +271,7 @@ impl Roots {
         Rc::new(Roots {
             stack: RootStack::new(),
             slots: SlotTable::new(),
+            weak: SlotTable::new(),
             large: RefCell::new(Vec::new()),
         })
     }
@@ -268,12 +283,29 @@ impl Roots {
         }
     }
 
+    pub(super) fn weak_slot(self: &Rc<Self>, value: JSVal) -> WeakSlot {
+        WeakSlot {
+            index: self.weak.insert(value),
+            roots: self.clone(),
+        }
+    }
+
     /// Forgets every root; called when the context is about to go.
     pub(super) fn clear(&self) {
         self.stack.truncate(0);
-        for value in self.slots.values.borrow_mut().iter_mut() {
-            *value = UndefinedValue();
+        for table in [&self.slots, &self.weak] {
+            table.values.borrow_mut().fill(UNDEFINED);
         }
+    }
+
+    /// Has the collector say when objects die to which only weak slots refer, or move.
+    ///
+    /// # Safety
+    /// `cx` must be live, and `self` must outlive it.
+    pub(super) unsafe fn watch_deaths(&self, cx: *mut JSContext) -> bool {
+        let this = std::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: as the caller promises.
+        unsafe { JS_AddWeakPointerZonesCallback(cx, Some(update_weak_slots), this) }
     }
 
     pub(super) fn live_slots(&self) -> usize {
@@ -332,7 +364,31 @@ unsafe fn trace_roots(roots: &Roots, tracer: *mut JSTracer) {
         unsafe { CallValueRootTracer(tracer, value, c"arguments".as_ptr()) };
     }
     // SAFETY: as above.
-    unsafe { roots.slots.trace(tracer) };
+    unsafe {
+        roots.slots.trace(tracer);
+        if is_minor(tracer) {
+            roots.weak.trace(tracer);
+        }
+    }
+}
+
+/// # Safety
+/// Called by the collector on the context's thread, with the `Roots` that were given to it. Nothing is in the nursery then.
+unsafe extern "C" fn update_weak_slots(tracer: *mut JSTracer, roots: *mut c_void) {
+    // SAFETY: as `watch_deaths` was promised.
+    let roots = unsafe { &*roots.cast_const().cast::<Roots>() };
+    for value in roots.weak.values.borrow_mut().iter_mut() {
+        if value.is_object() {
+            let mut object = value.to_object();
+            // SAFETY: the object was alive before this collection. What is dead becomes null.
+            unsafe { JS_UpdateWeakPointerAfterGCUnbarriered(tracer, &mut object) };
+            *value = if object.is_null() {
+                UNDEFINED
+            } else {
+                ObjectValue(object)
+            };
+        }
+    }
 }
 
 /// A root that outlives its scope: what futures, timers and host objects hold. Dropping it frees the entry.
@@ -362,6 +418,39 @@ impl Drop for Slot {
 impl std::fmt::Debug for Slot {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Slot({})", self.index)
+    }
+}
+
+/// Refers to an object and does not keep it alive. Dropping it frees the entry.
+///
+/// Read it back with [`Scope::upgrade`](super::Scope::upgrade). Not `Send`: it belongs to one context's thread.
+pub struct WeakSlot {
+    index: u32,
+    pub(super) roots: Rc<Roots>,
+}
+
+impl WeakSlot {
+    /// The object, if it is alive, as the engine's own weak references give theirs: from now on a collection that is under way has met it.
+    pub(super) fn value(&self) -> Option<JSVal> {
+        let value = self.roots.weak.values.borrow()[self.index as usize];
+        if !value.is_object() {
+            return None;
+        }
+        // SAFETY: the entry holds a live object, and no collection runs while Rust reads.
+        unsafe { IncrementalPreWriteBarrier(value.to_object()) };
+        Some(value)
+    }
+}
+
+impl Drop for WeakSlot {
+    fn drop(&mut self) {
+        self.roots.weak.remove(self.index);
+    }
+}
+
+impl std::fmt::Debug for WeakSlot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "WeakSlot({})", self.index)
     }
 }
 

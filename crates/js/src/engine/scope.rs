@@ -18,7 +18,7 @@ use mozjs::jsval::{DoubleValue, Int32Value, JSVal, ObjectValue, StringValue};
 use super::context::{Context, ContextState};
 use super::error::Error;
 use super::local::Local;
-use super::roots::{Slot, root};
+use super::roots::{Slot, WeakSlot, root};
 
 /// `depth` while bytes are lent out: no scope has it.
 const BORROWED: u32 = u32::MAX;
@@ -161,6 +161,20 @@ impl<'s> Scope<'s> {
             "the slot belongs to another context"
         );
         self.root(slot.value())
+    }
+
+    /// Refers to an object without keeping it alive.
+    pub fn weak(&self, object: Local<'_>) -> WeakSlot {
+        self.inner.roots.weak_slot(object.value())
+    }
+
+    /// The object of a weak slot, if it is alive.
+    pub fn upgrade(&self, slot: &WeakSlot) -> Option<Local<'s>> {
+        assert!(
+            Rc::ptr_eq(&slot.roots, &self.inner.roots),
+            "the slot belongs to another context"
+        );
+        slot.value().map(|value| self.root(value))
     }
 
     /// Replaces the value of a slot.

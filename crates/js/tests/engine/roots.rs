@@ -60,6 +60,91 @@ fn locals_and_slots_survive_collections_that_move_and_free() {
 }
 
 #[test]
+fn weak_slots_follow_what_lives_and_let_go_of_the_rest() {
+    with_engine(|context| {
+        let (slots, _kept) = context.enter(|scope| {
+            let kept = scope.array(&[]).unwrap();
+            let slots: Vec<_> = (0..600u32)
+                .map(|index| {
+                    scope.nested(|scope| {
+                        let object = scope.object().unwrap();
+                        let number = scope.number(index.into());
+                        scope.set(object, "index", number).unwrap();
+                        if index % 3 == 0 {
+                            scope.set(kept, index / 3, object).unwrap();
+                        }
+                        scope.weak(object)
+                    })
+                })
+                .collect();
+            (slots, scope.persist(kept))
+        });
+        for _ in 0..3 {
+            context.enter(|scope| {
+                run(
+                    scope,
+                    "{ let all = []; for (let i = 0; i < 50000; i++) all.push({ i }); }",
+                );
+                scope.collect_garbage();
+            });
+            context.enter(|scope| {
+                for (index, slot) in slots.iter().enumerate() {
+                    let found = scope.upgrade(slot).map(|object| {
+                        scope.get(object, "index").unwrap().as_f64()
+                    });
+                    let expected = (index % 3 == 0).then_some(Some(index as f64));
+                    assert_eq!(found, expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_a_weak_slot_gave_lives_on() {
+    with_engine(|context| {
+        let slots: Vec<_> = context.enter(|scope| {
+            // Enough for collections in slices, under way when the slots are read.
+            run(
+                scope,
+                "globalThis.ballast = []; for (let i = 0; i < 200000; i++) ballast.push({ i });",
+            );
+            (0..64u32)
+                .map(|index| {
+                    let holder = run(scope, "globalThis.held ??= []");
+                    let object = scope.object().unwrap();
+                    scope
+                        .set(object, "index", scope.number(index.into()))
+                        .unwrap();
+                    scope.set(holder, index, object).unwrap();
+                    scope.weak(object)
+                })
+                .collect()
+        });
+        for (index, slot) in slots.iter().enumerate() {
+            context.enter(|scope| {
+                let object = scope.upgrade(slot).unwrap();
+                run(
+                    scope,
+                    &format!("held[{index}] = null; for (let i = 0; i < 20000; i++) ballast.push({{ i }});"),
+                );
+                scope.set(scope.global(), "taken", object).unwrap();
+                run(
+                    scope,
+                    "for (let i = 0; i < 20000; i++) ballast[i] = { i };",
+                );
+                scope.collect_garbage();
+                let object = scope.upgrade(slot).unwrap();
+                assert_eq!(
+                    scope.get(object, "index").unwrap().as_f64(),
+                    Some(index as f64)
+                );
+            });
+        }
+    });
+}
+
+#[test]
 fn nested_scopes_give_back_their_roots_and_keep_one_value() {
     in_scope(|scope| {
         let outer = scope.string("outer").unwrap();

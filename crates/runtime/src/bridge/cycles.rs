@@ -118,7 +118,7 @@ impl Bridge {
         self.enter(py, |crossing| {
             let scope = crossing.scope;
             let asked = scope.nested(|scope| {
-                let handles = crossing.of_js(Handles::of(self, scope))?;
+                let handles = Handles::of(self, scope);
                 let Some(findings) = Graph::from(py, &handles.objects, most)?.findings() else {
                     return Ok(Vec::new());
                 };
@@ -197,25 +197,9 @@ struct Handles<'s> {
 }
 
 impl<'s> Handles<'s> {
-    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Result<Self, Error> {
-        let known = bridge.handles.alone();
-        let numbers: Vec<Local<'_>> = known
-            .iter()
-            .map(|object| scope.number(object.number() as f64))
-            .collect();
-        let found = bridge.help(scope, Helper::HandlesOf, &[scope.array(&numbers)?])?;
-        let mut handles = Handles {
-            objects: Vec::new(),
-            values: Vec::new(),
-        };
-        for (at, object) in known.into_iter().enumerate() {
-            let value = scope.get(found, u32::try_from(at).unwrap_or(u32::MAX))?;
-            if value.is_object() {
-                handles.objects.push(object);
-                handles.values.push(value);
-            }
-        }
-        Ok(handles)
+    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Self {
+        let (objects, values) = bridge.lone_handles(scope).unzip();
+        Handles { objects, values }
     }
 }
 

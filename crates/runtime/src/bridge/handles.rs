@@ -4,7 +4,7 @@
 //! time that one is read, so those of one function and one object share a proxy: `object.method` is the same one at each look, and a
 //! loop that calls it makes one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
@@ -12,28 +12,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use twinloop_js::engine::{CountedMemory, Error, Local, Scope};
+use twinloop_js::engine::{CountedMemory, Error, Local, Scope, WeakSlot};
 
 use super::lifecycle::here;
 use super::{Bridge, Helper};
 use crate::python_in_js::abilities;
 
-/// The tables of one bridge.
+/// The table of one bridge.
+#[derive(Default)]
 pub(super) struct Handles {
     objects: RefCell<HashMap<Identity, Weak<PythonObject>>>,
-    next: Cell<u64>,
-    /// Numbers of proxies that are gone, for `py_proxy.js` to forget.
-    dead: RefCell<Vec<u64>>,
-}
-
-impl Default for Handles {
-    fn default() -> Self {
-        Handles {
-            objects: RefCell::default(),
-            next: Cell::new(1),
-            dead: RefCell::default(),
-        }
-    }
 }
 
 impl Handles {
@@ -43,7 +31,7 @@ impl Handles {
     }
 
     /// Those of which there is one host object.
-    pub(super) fn alone(&self) -> Vec<Rc<PythonObject>> {
+    fn alone(&self) -> Vec<Rc<PythonObject>> {
         let objects = self.objects.borrow();
         let live = objects.values().filter(|object| object.strong_count() == 1);
         live.filter_map(Weak::upgrade).collect()
@@ -78,9 +66,10 @@ impl Identity {
 
 /// A Python object that JavaScript holds; owned by a host object of the JavaScript heap.
 pub(crate) struct PythonObject {
-    number: u64,
     identity: Identity,
     pub(crate) object: Py<PyAny>,
+    /// Its proxy, which owns this object by its handle.
+    proxy: RefCell<Option<WeakSlot>>,
     /// What it keeps alive, of which the engine sees a small object.
     _memory: Option<CountedMemory>,
 }
@@ -100,8 +89,8 @@ fn count_memory(scope: &Scope<'_>, object: &Bound<'_, PyAny>) -> Option<CountedM
 const COUNTED: usize = 16 * 1024;
 
 impl PythonObject {
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    fn proxy<'s>(&self, scope: &Scope<'s>) -> Option<Local<'s>> {
+        scope.upgrade(self.proxy.borrow().as_ref()?)
     }
 }
 
@@ -116,7 +105,6 @@ impl Drop for PythonObject {
             {
                 objects.remove(&self.identity);
             }
-            bridge.handles.dead.borrow_mut().push(self.number);
         }
     }
 }
@@ -128,7 +116,6 @@ impl Bridge {
         scope: &Scope<'s>,
         object: &Bound<'_, PyAny>,
     ) -> Result<Local<'s>, Error> {
-        self.bury_dead(scope)?;
         let identity = Identity::of(object);
         let known = self
             .handles
@@ -138,20 +125,17 @@ impl Bridge {
             .and_then(Weak::upgrade);
         let owned = match known {
             Some(owned) => {
-                let number = scope.number(owned.number as f64);
-                let proxy = self.help(scope, Helper::Known, &[number])?;
-                if proxy.is_object() {
+                if let Some(proxy) = owned.proxy(scope) {
                     return Ok(proxy);
                 }
                 owned
             }
             None => {
-                let number = self.handles.next.replace(self.handles.next.get() + 1);
                 let memory = count_memory(scope, object);
                 let owned = Rc::new(PythonObject {
-                    number,
                     identity,
                     object: object.clone().unbind(),
+                    proxy: RefCell::default(),
                     _memory: memory,
                 });
                 self.handles
@@ -162,10 +146,23 @@ impl Bridge {
                 owned
             }
         };
-        let number = scope.number(owned.number as f64);
-        let handle = scope.host_object(owned)?;
+        let handle = scope.host_object(owned.clone())?;
         let flags = scope.number(f64::from(abilities::of(object)));
-        self.help(scope, Helper::Wrap, &[number, handle, flags])
+        let proxy = self.help(scope, Helper::Wrap, &[handle, flags])?;
+        *owned.proxy.borrow_mut() = Some(scope.weak(proxy));
+        Ok(proxy)
+    }
+
+    /// The Python objects of which there is one handle, each with it.
+    pub(super) fn lone_handles<'s>(
+        &self,
+        scope: &Scope<'s>,
+    ) -> impl Iterator<Item = (Rc<PythonObject>, Local<'s>)> {
+        self.handles.alone().into_iter().filter_map(|object| {
+            let (target, _) = scope.proxy_details(object.proxy(scope)?)?;
+            let handle = self.handle_of(scope, target)?;
+            Some((object, handle))
+        })
     }
 
     /// The Python object behind a `PyProxy`.
@@ -180,25 +177,13 @@ impl Bridge {
         if !handler.is_same(self.helpers.handler(scope)) {
             return None;
         }
-        let handle = scope.get(target, self.helpers.handle_key(scope)).ok()?;
         scope
-            .host_value::<PythonObject>(handle)
+            .host_value::<PythonObject>(self.handle_of(scope, target)?)
             .map(|owned| owned.object.bind(py).clone())
     }
 
-    /// Lets `py_proxy.js` drop its entries for Python objects that are gone.
-    fn bury_dead(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        if self.handles.dead.borrow().len() < 64 {
-            return Ok(());
-        }
-        let dead = std::mem::take(&mut *self.handles.dead.borrow_mut());
-        scope.nested(|scope| {
-            let dead: Vec<Local<'_>> = dead
-                .iter()
-                .map(|number| scope.number(*number as f64))
-                .collect();
-            self.help(scope, Helper::Forget, &[scope.array(&dead)?])
-                .map(drop)
-        })
+    /// The handle that the target of a proxy carries.
+    fn handle_of<'s>(&self, scope: &Scope<'s>, target: Local<'_>) -> Option<Local<'s>> {
+        scope.get(target, self.helpers.handle_key(scope)).ok()
     }
 }

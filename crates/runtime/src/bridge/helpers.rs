@@ -38,10 +38,8 @@ const FILES: [(&str, &str); 7] = [
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Helper {
     Wrap,
-    Known,
     Given,
     DerivedOf,
-    Forget,
     IdentityOf,
     AbilitiesOf,
     Introduce,
@@ -86,7 +84,6 @@ pub(crate) enum Helper {
     FrameWith,
     HeldIn,
     HasStores,
-    HandlesOf,
     Mirror,
     Survivors,
     MembersOfClass,
@@ -97,12 +94,10 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 57] = [
+const NAMES: [(Helper, &str); 54] = [
     (Helper::Wrap, "wrap"),
-    (Helper::Known, "known"),
     (Helper::Given, "given"),
     (Helper::DerivedOf, "derivedOf"),
-    (Helper::Forget, "forget"),
     (Helper::IdentityOf, "identityOf"),
     (Helper::AbilitiesOf, "abilitiesOf"),
     (Helper::Introduce, "introduce"),
@@ -147,7 +142,6 @@ const NAMES: [(Helper, &str); 57] = [
     (Helper::FrameWith, "frameWith"),
     (Helper::HeldIn, "heldIn"),
     (Helper::HasStores, "hasStores"),
-    (Helper::HandlesOf, "handlesOf"),
     (Helper::Mirror, "mirror"),
     (Helper::Survivors, "survivors"),
     (Helper::MembersOfClass, "membersOfClass"),

@@ -10,10 +10,10 @@
 // is Object's: it has no methods of its own, as `schema.items` and `options.length` are to be undefined where there is no such key.
 'use strict';
 
-const { WeakMap, WeakRef, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
-const { defineProperties, defineProperty, deref, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
+const { WeakMap, Map, apply, catchRejection, charCodeAt, create, customInspect } = require('builtins/primordials');
+const { defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = require('builtins/primordials');
 const { getPrototypeOf, hasInstance, hasOwn, reflectDefine, reflectDelete, reflectSet, weakMapHas } = require('builtins/primordials');
-const { bind, mapDelete, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
+const { bind, mapGet, mapSet, ownKeys, pop, reflectGet, setAdd, setForEach } = require('builtins/primordials');
 const { setOf, slice, then, weakMapGet, weakMapSet } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
 const { CALLABLE, AWAITABLE, ITERABLE, ITERATOR, ASYNC_ITERABLE, SIZED, ITEMS, MUTABLE_ITEMS, CONTAINER } = ops.abilities;
@@ -47,9 +47,6 @@ const {
 const HANDLE = Symbol('python object');
 // Set on a proxy whose object gave itself when it was awaited.
 const GIVEN = Symbol('given');
-
-/** One proxy per Python object while anybody holds it: a round trip keeps identity (`===`). @type {Map<number, WeakRef<object>>} */
-const proxies = new Map();
 
 // The prototype's parts: `this` is a proxy.
 /** @type {any} */
@@ -717,8 +714,8 @@ const inspectable = { __proto__: ObjectPrototype, [customInspect]: inspectTarget
 // biome-ignore lint/complexity/useArrowFunction: `new` works on it too.
 const callable = function () {};
 
-/** @param {number} id @param {PythonHandle} handle @param {number} flags */
-function wrap(id, handle, flags) {
+/** @param {PythonHandle} handle @param {number} flags */
+function wrap(handle, flags) {
   // Only a function target can be called. A bound function has no `prototype` property to trip the invariants.
   /** @type {Target} */
   const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : create(inspectable);
@@ -729,35 +726,17 @@ function wrap(id, handle, flags) {
   const proxy = new OwnProxy(target, handler);
   target.proxy = proxy;
   if (flags & CLASS) weakMapSet(classes, proxy, target);
-  mapSet(proxies, id, new WeakRef(proxy));
   return proxy;
-}
-
-/** The proxy made for this number before, if it is still alive. @param {number} id */
-function known(id) {
-  const reference = mapGet(proxies, id);
-  return reference === undefined ? undefined : deref(reference);
 }
 
 module.exports = {
   handler,
   HANDLE,
   wrap,
-  known,
   /** The proxy of the class that Python has for one of JavaScript's; undefined if that extends none. @param {any} jsClass */
   derivedOf,
   /** What gave itself is there, and no thenable any more: a promise of it would wait for itself. @param {any} proxy */
   given(proxy) {
     proxy[GIVEN] = true;
-  },
-  /** The handles behind these proxies, undefined for those that are gone. @param {number[]} ids */
-  handlesOf(ids) {
-    const handles = [];
-    for (let i = 0; i < ids.length; i += 1) handles[i] = /** @type {Target} */ (known(ids[i]))?.[HANDLE];
-    return handles;
-  },
-  /** Drops the entries of these proxies, of which each number may have got a new one. @param {number[]} ids */
-  forget(ids) {
-    for (let i = 0; i < ids.length; i += 1) if (known(ids[i]) === undefined) mapDelete(proxies, ids[i]);
   },
 };
