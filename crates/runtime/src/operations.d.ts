@@ -5,6 +5,8 @@
 type PythonHandle = { readonly __python: unique symbol };
 
 interface BridgeOperations {
+  /** The promise that all that waits for this one leads to, and for which only Python waits; undefined if there is none. */
+  servedBy(promise: object): object | undefined;
   pyStr(handle: PythonHandle): string;
   pyRepr(handle: PythonHandle): string;
   /** The name of the object's type. */
@@ -125,8 +127,7 @@ declare module 'builtins/inspect/inspect' {
 
 declare module 'builtins/abortable' {
   export function noteAbortables(): void;
-  export function waitForAbortable(promise: object): boolean;
-  export function leaveAbortable(promise: object, wasCancelled: boolean): void;
+  export function forEachAbortable(f: (abort: () => void, promise: object) => void): void;
 }
 
 declare module 'builtins/async_context' {

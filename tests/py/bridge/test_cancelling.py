@@ -243,16 +243,168 @@ def test_a_bare_fetch_leaves_the_wire_with_the_last_task_that_waits_for_it() -> 
             await asyncio.sleep(0.001)
         first.cancel()
         assert await (await second).text() == "ok"
-        # JavaScript that waits for a fetch of its own goes on.
-        log: list[str] = []
-        load = js.function("async (url, log) => { log(await (await fetch(url)).text()); }")
-        task = asyncio.create_task(wait(load(f"{url}/quick", log.append)))
-        await asyncio.sleep(0.01)
-        task.cancel()
-        async with asyncio.timeout(10):
-            while not log:
-                await asyncio.sleep(0.001)
-        assert log == ["ok"]
         server.close()
+
+    twinloop.run(main())
+
+
+# JavaScript functions that wait, by name: what becomes of each when the Task is cancelled that waits for it.
+WAITS = """(() => {
+    const timers = process.getBuiltinModule('node:timers/promises');
+    const wait = () => timers.setTimeout(60_000);
+    const told = (log, work) => async (...values) => {
+        try {
+            return await work(...values);
+        } catch (error) {
+            log(error.name);
+            throw error;
+        } finally {
+            log('finally');
+        }
+    };
+    return {
+        async_function: (log) => told(log, async () => { await 1; await wait(); })(),
+        nested: (log) => (async () => [await told(log, wait)()])(),
+        combinator: (log) => Promise.all([1, told(log, wait)()]),
+        race: (log) => Promise.race([told(log, wait)(), told(() => {}, wait)()]).then((value) => value),
+        signal: (log) => told(log, () => timers.setTimeout(60_000, null, { signal: AbortSignal.timeout(50_000) }))(),
+        interval: (log) => told(log, async () => { for await (const tick of timers.setInterval(60_000)) log(tick); })(),
+        generator: (log) => told(log, async () => { for await (const x of (async function* () { yield await wait(); })()); })(),
+        fetch: (log, url) => told(log, async () => { await (await fetch(url + '/head')).text(); })(),
+        posted: (log, url) => told(log, () => fetch(url + '/head', { method: 'POST', body: 'x' }))(),
+        signalled: (log, url) => told(log, () => fetch(url + '/head', { signal: new AbortController().signal }))(),
+        body: (log, url) => told(log, async () => { await (await fetch(url + '/body')).text(); })(),
+    };
+})()"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "async_function",
+        "nested",
+        "combinator",
+        "race",
+        "signal",
+        "interval",
+        "generator",
+        "fetch",
+        "posted",
+        "signalled",
+        "body",
+    ],
+)
+def test_a_cancelled_task_reaches_what_functions_of_javascript_wait_for(name: str) -> None:
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /body"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+            await reader.read()
+            gone.set()
+            writer.close()
+
+        log: list[str] = []
+        async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            waits = js.eval(WAITS)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await waits[name](log.append, url)
+            async with asyncio.timeout(30):
+                while log != ["AbortError", "finally"]:
+                    await asyncio.sleep(0.001)
+                if name in ("fetch", "posted", "signalled", "body"):
+                    await gone.wait()
+
+    twinloop.run(main())
+
+
+def test_a_cancelled_task_reaches_python_that_javascript_awaits() -> None:
+    async def main() -> None:
+        log: list[str] = []
+
+        async def inner() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                log.append("inner")
+                raise
+            finally:
+                log.append("finally")
+
+        outer = js.function("""async (inner, log) => {
+            try { await Promise.all([inner(), inner()]); } catch (error) { log(error.name); throw error; }
+        }""")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await outer(inner, log.append)
+        async with asyncio.timeout(30):
+            while len(log) < 5:
+                await asyncio.sleep(0.001)
+        assert log == ["inner", "finally", "inner", "finally", "CancelledError"]
+
+    twinloop.run(main())
+
+
+def test_what_others_wait_for_goes_on() -> None:
+    async def main() -> None:
+        log: list[str] = []
+        waits = js.eval("""(log) => {
+            const timers = process.getBuiltinModule('node:timers/promises');
+            const shared = timers.setTimeout(50, 'done');
+            const own = async (name) => log(name + ' ' + await shared);
+            own('javascript');
+            return { shared: () => own('python'), twice: own('twice'), apart: async () => { own('apart'); await timers.setTimeout(60_000); } };
+        }""")(log.append)
+
+        async def wait(promise: Any) -> Any:
+            return await promise
+
+        # What two functions wait for.
+        await asyncio.gather(*(_cancelled(wait(waits.shared())) for _ in range(2)))
+        # What another Task waits for.
+        other = asyncio.create_task(wait(waits.twice))
+        await _cancelled(wait(waits.twice))
+        # What the function began and does not wait for.
+        await _cancelled(waits.apart())
+        await other
+        async with asyncio.timeout(30):
+            while len(log) < 5:
+                await asyncio.sleep(0.001)
+        assert sorted(log) == ["apart done", "javascript done", "python done", "python done", "twice done"]
+
+    twinloop.run(main())
+
+
+async def _cancelled(awaitable: Any) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.005):
+            await awaitable
+
+
+def test_a_thousand_cancelled_together_take_no_longer_each() -> None:
+    # Each looked at all that could be given up would be a million looks.
+    async def main() -> None:
+        ended = 0
+        work = js.function("async (ended) => { try { await process.getBuiltinModule('node:timers/promises').setTimeout(60_000) } finally { ended() } }")
+
+        def count() -> None:
+            nonlocal ended
+            ended += 1
+
+        async def wait() -> None:
+            await work(count)
+
+        tasks = [asyncio.create_task(wait()) for _ in range(1000)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(30):
+            while ended < 1000:
+                await asyncio.sleep(0.001)
 
     twinloop.run(main())

@@ -1,35 +1,32 @@
 // Promises whose work can be given up when nobody waits any more: another language cancels who waits for them, which a promise itself cannot tell.
-// Noted only once that language has asked for it.
+// Noted only once that language has asked for it, and until they settle.
 'use strict';
 
-const { WeakMap, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { Map, mapDelete, mapForEach, mapSet } = require('builtins/primordials');
+const loadDOMException = () => require('builtins/domexception');
 
-/** How to give them up, and how many wait of those that can be cancelled. @type {WeakMap<object, { abort: () => void, waiting: number }> | null} */
+/** How to give each up. @type {Map<object, () => void> | null} */
 let noted = null;
 
 module.exports = {
   /** From now on they are noted. */
   noteAbortables() {
-    noted ??= new WeakMap();
+    noted ??= new Map();
   },
   notesAbortables: () => noted !== null,
-  /** @template {object} P @param {P} promise @param {() => void} abort @returns {P} */
+  /** @template {object} P @param {P} promise @param {() => void} abort rejects it @returns {P} */
   noteAbortable(promise, abort) {
-    if (noted !== null) weakMapSet(noted, promise, { abort, waiting: 0 });
+    if (noted !== null) mapSet(noted, promise, abort);
     return promise;
   },
-  /** Somebody waits who can be cancelled; false if that means nothing to this promise. @param {object} promise */
-  waitForAbortable(promise) {
-    const found = noted === null ? undefined : weakMapGet(noted, promise);
-    if (found === undefined) return false;
-    found.waiting += 1;
-    return true;
+  /** It is settled, or about to be. @param {object} promise */
+  forgetAbortable(promise) {
+    if (noted !== null) mapDelete(noted, promise);
   },
-  /** One of them waits no more; the last that was cancelled gives it up. @param {object} promise @param {boolean} wasCancelled */
-  leaveAbortable(promise, wasCancelled) {
-    const found = noted === null ? undefined : weakMapGet(noted, promise);
-    if (found === undefined) return;
-    found.waiting -= 1;
-    if (wasCancelled && found.waiting === 0) found.abort();
+  /** What they reject with then. */
+  givenUp: () => new (loadDOMException().DOMException)('This operation was aborted', 'AbortError'),
+  /** @param {(abort: () => void, promise: object) => void} f */
+  forEachAbortable(f) {
+    if (noted !== null) mapForEach(noted, f);
   },
 };

@@ -65,6 +65,7 @@ mod modules;
 mod objects;
 mod process;
 mod promises;
+mod reactions;
 mod realms;
 mod roots;
 mod scope;

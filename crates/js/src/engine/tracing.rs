@@ -6,14 +6,13 @@
 //! follows from its place in the queue. So a promise costs nothing more when it is made, and nothing at all without a trace. What
 //! built-in files and native functions do on the way is left out: it counts as an act of who queued it.
 //!
-//! The layout of the engine's records is its own affair; `crates/cli/tests/trace.rs` fails if it changes.
+//! The layout of the engine's records is in `reactions.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{CStr, CString};
 use std::ptr;
 
-use mozjs::glue::JS_GetReservedSlot;
 use mozjs::jsapi::{
     CaptureCurrentStack, GetWeakMapEntry, JS_ClearPendingException, JS_GetFunctionScript,
     JS_GetMaybePartialFunctionDisplayId, JS_GetObjectFunction, JS_GetScriptBaseLineNumber,
@@ -26,17 +25,13 @@ use twinloop_loop::trace::{ByNumber, LaneKind, Language, Recorder};
 
 use super::context::ContextState;
 use super::local::Local;
+use super::reactions::{
+    FLAGS, GENERATOR, IS_ASYNC_FUNCTION, IS_ASYNC_GENERATOR, IS_FULFILLED, ON_FULFILLED, ON_REJECTED,
+    place,
+};
 use super::roots::{Slot, root};
 use super::scope::Scope;
 
-/// Places in the engine's record of a reaction (`PromiseReactionRecord` in its Promise.cpp).
-const ON_FULFILLED: u32 = 5;
-const ON_REJECTED: u32 = 6;
-const FLAGS: u32 = 9;
-const GENERATOR: u32 = 10;
-const IS_FULFILLED: i32 = 0x2;
-const IS_ASYNC_FUNCTION: i32 = 0x8;
-const IS_ASYNC_GENERATOR: i32 = 0x10;
 /// In a generator: its function, or null when that has returned.
 const CALLEE: u32 = 0;
 
@@ -422,29 +417,21 @@ enum Work {
 fn work_of_reaction(job: *mut JSMicroTask) -> Work {
     // SAFETY: a live microtask, whose class tells that it has these places; nothing here allocates.
     unsafe {
-        let place = |index: u32| {
-            let mut value = UndefinedValue();
-            JS_GetReservedSlot(job, index, &mut value);
-            value
-        };
-        let flags = place(FLAGS);
+        let flags = place(job, FLAGS);
         if !flags.is_int32() {
             return Work::Pass;
         }
         let flags = flags.to_int32();
         if flags & (IS_ASYNC_FUNCTION | IS_ASYNC_GENERATOR) != 0 {
-            let generator = place(GENERATOR);
+            let generator = place(job, GENERATOR);
             return if generator.is_object() {
                 Work::Resume(generator.to_object())
             } else {
                 Work::Pass
             };
         }
-        let handler = place(if flags & IS_FULFILLED != 0 {
-            ON_FULFILLED
-        } else {
-            ON_REJECTED
-        });
+        let is_fulfilled = flags & IS_FULFILLED != 0;
+        let handler = place(job, if is_fulfilled { ON_FULFILLED } else { ON_REJECTED });
         if handler.is_object() {
             Work::React(handler.to_object())
         } else {
@@ -458,9 +445,8 @@ fn callee(generator: *mut JSObject) -> *mut JSObject {
     if generator.is_null() {
         return ptr::null_mut();
     }
-    let mut value = UndefinedValue();
     // SAFETY: a live generator, which has the place.
-    unsafe { JS_GetReservedSlot(generator, CALLEE, &mut value) };
+    let value = unsafe { place(generator, CALLEE) };
     if value.is_object() {
         value.to_object()
     } else {

@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use twinloop_js::engine::{CountedMemory, Error, Local, Scope, WeakSlot};
+use twinloop_js::engine::{CountedMemory, Error, Local, Scope, Slot, WeakSlot};
 
 use super::lifecycle::here;
 use super::{Bridge, Helper};
@@ -22,6 +22,8 @@ use crate::python_in_js::abilities;
 #[derive(Default)]
 pub(super) struct Handles {
     objects: RefCell<HashMap<Identity, Weak<PythonObject>>>,
+    /// What the handles of one kind of object inherit from, by the kind's abilities; none where a proxy's target cannot be its handle.
+    kinds: RefCell<HashMap<u32, Option<Slot>>>,
 }
 
 impl Handles {
@@ -146,11 +148,31 @@ impl Bridge {
                 owned
             }
         };
-        let handle = scope.host_object(owned.clone())?;
-        let flags = scope.number(f64::from(abilities::of(object)));
+        let abilities = abilities::of(object);
+        let flags = scope.number(f64::from(abilities));
+        let handle = match self.kind_of(scope, abilities, flags)? {
+            Some(kind) => scope.host_object_of(kind, owned.clone())?,
+            None => scope.host_object(owned.clone())?,
+        };
         let proxy = self.help(scope, Helper::Wrap, &[handle, flags])?;
         *owned.proxy.borrow_mut() = Some(scope.weak(proxy));
         Ok(proxy)
+    }
+
+    fn kind_of<'s>(
+        &self,
+        scope: &Scope<'s>,
+        abilities: u32,
+        flags: Local<'_>,
+    ) -> Result<Option<Local<'s>>, Error> {
+        if let Some(known) = self.handles.kinds.borrow().get(&abilities) {
+            return Ok(known.as_ref().map(|kind| scope.local(kind)));
+        }
+        let made = self.help(scope, Helper::KindOf, &[flags])?;
+        let kind = made.is_object().then_some(made);
+        let kept = kind.map(|kind| scope.persist(kind));
+        self.handles.kinds.borrow_mut().insert(abilities, kept);
+        Ok(kind)
     }
 
     /// The Python objects of which there is one handle, each with it.
@@ -177,12 +199,14 @@ impl Bridge {
         if !handler.is_same(self.helpers.handler(scope)) {
             return None;
         }
-        scope
-            .host_value::<PythonObject>(self.handle_of(scope, target)?)
-            .map(|owned| owned.object.bind(py).clone())
+        let owned = match scope.host_value::<PythonObject>(target) {
+            Some(owned) => owned,
+            None => scope.host_value(self.handle_of(scope, target)?)?,
+        };
+        Some(owned.object.bind(py).clone())
     }
 
-    /// The handle that the target of a proxy carries.
+    /// The handle of a proxy with this target, which may be the target itself.
     fn handle_of<'s>(&self, scope: &Scope<'s>, target: Local<'_>) -> Option<Local<'s>> {
         scope.get(target, self.helpers.handle_key(scope)).ok()
     }

@@ -1,4 +1,4 @@
-//! The JavaScript half of the bridge: seven files, CommonJS in shape as the built-in files are, whose `require` they have. They get
+//! The JavaScript half of the bridge: eight files, CommonJS in shape as the built-in files are, whose `require` they have. They get
 //! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
@@ -6,7 +6,7 @@ use twinloop_js::engine::{Error, Local, Scope, Slot};
 use crate::{js_in_python, python_in_js};
 
 /// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -27,6 +27,10 @@ const FILES: [(&str, &str); 7] = [
         "twinloop:bridge/contexts",
         include_str!("../crossing/contexts.js"),
     ),
+    (
+        "twinloop:bridge/cancelling",
+        include_str!("../crossing/cancelling.js"),
+    ),
     ("twinloop:bridge/cycles", include_str!("cycles.js")),
     (
         "twinloop:bridge/global",
@@ -37,6 +41,7 @@ const FILES: [(&str, &str); 7] = [
 /// A function of these files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Helper {
+    KindOf,
     Wrap,
     Given,
     DerivedOf,
@@ -89,12 +94,13 @@ pub(crate) enum Helper {
     MembersOfClass,
     DeriveForPython,
     ConstructHalf,
-    WaitForAbortable,
-    LeaveAbortable,
+    GatherWorks,
+    GiveUp,
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 54] = [
+const NAMES: [(Helper, &str); 55] = [
+    (Helper::KindOf, "kindOf"),
     (Helper::Wrap, "wrap"),
     (Helper::Given, "given"),
     (Helper::DerivedOf, "derivedOf"),
@@ -147,8 +153,8 @@ const NAMES: [(Helper, &str); 54] = [
     (Helper::MembersOfClass, "membersOfClass"),
     (Helper::DeriveForPython, "deriveForPython"),
     (Helper::ConstructHalf, "constructHalf"),
-    (Helper::WaitForAbortable, "waitForAbortable"),
-    (Helper::LeaveAbortable, "leaveAbortable"),
+    (Helper::GatherWorks, "gatherWorks"),
+    (Helper::GiveUp, "giveUp"),
 ];
 
 /// The functions of one context.

@@ -88,6 +88,7 @@ impl Bridge {
             event_loop: event_loop.clone(),
             keys: Default::default(),
             handles: Default::default(),
+            gathered: Cell::new(None),
             looking: Default::default(),
             waiting: RefCell::default(),
             rejections: RefCell::default(),

@@ -47,6 +47,8 @@ pub(crate) struct Bridge {
     looking: cycles::Looking,
     /// Promises that wait for Tasks.
     waiting: RefCell<Slab<Waiting>>,
+    /// The turn of the loop in which was gathered what can be given up.
+    gathered: Cell<Option<u64>>,
     /// Rejected promises that Python holds and may handle yet, by identity number.
     rejections: RefCell<HashMap<u64, Slot>>,
     helpers: helpers::Helpers,
@@ -151,6 +153,26 @@ impl Bridge {
     /// Keeps what waits for a Task; the ticket gets it back.
     pub(crate) fn wait_for_python(&self, waiting: Waiting) -> usize {
         self.waiting.borrow_mut().insert(waiting)
+    }
+
+    /// Whether this is the first time in this turn of the loop that anything is given up.
+    pub(crate) fn begins_to_give_up(&self) -> bool {
+        let turn = Some(self.event_loop.statistics().turns);
+        self.gathered.replace(turn) != turn
+    }
+
+    /// The tickets of what waits for Tasks.
+    pub(crate) fn tickets(&self) -> Vec<usize> {
+        self.waiting.borrow().iter().map(|(ticket, _)| ticket).collect()
+    }
+
+    /// Looks at what waits for a Task.
+    pub(crate) fn with_waiting<R>(
+        &self,
+        ticket: usize,
+        f: impl FnOnce(&Waiting) -> R,
+    ) -> Option<R> {
+        self.waiting.borrow().get(ticket).map(f)
     }
 
     pub(crate) fn python_is_done(&self, ticket: usize) -> Option<Waiting> {

@@ -4,17 +4,23 @@
 //! checkpoint, a Future's callbacks are queued with `call_soon`. While JavaScript waits for Python the program is held
 //! alive. GIL held.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use twinloop_js::engine::{Error, Local, Slot};
+use pyo3::types::iterator::PySendResult;
+use pyo3::types::{PyIterator, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+use twinloop_js::engine::{Error, Local, PromiseState, Slot};
 use twinloop_loop::Hold;
 use twinloop_loop::trace::Recorder;
 
 use super::Crossing;
 use super::errors::must_leave;
 use crate::bridge::{Bridge, Helper, JsKey};
+use crate::js_in_python::JsPromise;
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
     /// A Future of the running loop that settles as the thenable does.
@@ -29,13 +35,44 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             })
         });
         self.of_js(attached)?;
-        let waits = self.help(Helper::WaitForAbortable, &[thenable])?;
-        if waits.as_bool() == Some(true) {
-            let left = Left(self.bridge.keep(self.scope, thenable));
-            let left = Bound::new(py, left)?;
-            future.call_method1(intern!(py, "add_done_callback"), (left,))?;
-        }
         Ok(future)
+    }
+
+    /// What awaits this thenable, for which nobody else waits in Python.
+    pub(crate) fn wait_for(&self, thenable: Local<'_>) -> PyResult<Py<PyAny>> {
+        let future = self.future_of(thenable)?;
+        let what = Awaited::Alone(self.bridge.keep(self.scope, thenable));
+        Wait::new(&future, what)
+    }
+
+    /// Gives up the fetches, timers and Tasks of Python's that serve this promise alone, if it is pending and JavaScript does not wait for it.
+    fn give_up(&self, promise: Local<'_>) -> PyResult<()> {
+        if self.scope.promise_state(promise) != Some(PromiseState::Pending) {
+            return Ok(());
+        }
+        let bridge = self.bridge;
+        if bridge.begins_to_give_up() {
+            let mut tasks = Vec::new();
+            for ticket in bridge.tickets() {
+                bridge.with_waiting(ticket, |waiting| {
+                    tasks.push(self.scope.local(&waiting.promise));
+                    tasks.push(self.scope.number(ticket as f64));
+                });
+            }
+            let tasks = self.of_js(self.scope.array(&tasks))?;
+            self.help(Helper::GatherWorks, &[tasks])?;
+        }
+        let tickets = self.help(Helper::GiveUp, &[promise])?;
+        let mut index = 0;
+        while let Some(ticket) = self.of_js(self.scope.get(tickets, index))?.as_f64() {
+            index += 1;
+            let task =
+                bridge.with_waiting(ticket as usize, |waiting| waiting.task.clone_ref(self.py));
+            if let Some(task) = task {
+                task.call_method0(self.py, intern!(self.py, "cancel"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives the Future its result, unless it was cancelled meanwhile.
@@ -83,6 +120,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             };
             let ticket = self.bridge.wait_for_python(Waiting {
                 promise: self.scope.persist(promise),
+                task: future.clone().unbind(),
                 _hold: self.bridge.event_loop().hold(),
             });
             future.call_method1(
@@ -107,30 +145,125 @@ fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     RUNNING.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
-/// The done callback of a Future that waits for a promise whose work can be given up.
+/// What a [`Wait`] waits for.
+pub(crate) enum Awaited {
+    /// A value that Python has no other reference to.
+    Alone(JsKey),
+    /// The promise of this proxy, which counts who waits.
+    Shared(Py<JsPromise>),
+}
+
+/// Awaits a promise: the iterator of a Future that is left with an exception when the Task is cancelled, and then gives up what the promise
+/// waits for.
 #[pyclass(frozen, module = "twinloop.js")]
-struct Left(JsKey);
+pub(crate) struct Wait {
+    future: Py<PyIterator>,
+    what: Awaited,
+    is_over: AtomicBool,
+}
+
+impl Wait {
+    pub(crate) fn new(future: &Bound<'_, PyAny>, what: Awaited) -> PyResult<Py<PyAny>> {
+        let py = future.py();
+        let iterator = future.call_method0(intern!(py, "__await__"))?;
+        if let Awaited::Shared(promise) = &what {
+            promise.get().begin();
+        }
+        let wait = Wait {
+            future: iterator.cast_into::<PyIterator>()?.unbind(),
+            what,
+            is_over: AtomicBool::new(false),
+        };
+        Ok(Bound::new(py, wait)?.into_any().unbind())
+    }
+
+    /// Whether this was the last one that waited.
+    fn end(&self) -> bool {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        match &self.what {
+            Awaited::Alone(_) => true,
+            Awaited::Shared(promise) => promise.get().end(),
+        }
+    }
+
+    /// Who waited goes away, with the promise still pending or not.
+    fn leave(&self, py: Python<'_>) {
+        if !self.end() {
+            return;
+        }
+        let give_up = |key: &JsKey| {
+            if !Bridge::is_alive(key) {
+                return Ok(());
+            }
+            let bridge = Bridge::of(key)?;
+            bridge.enter(py, |crossing| {
+                crossing.give_up(bridge.value(crossing.scope, key)?)
+            })
+        };
+        let given_up = match &self.what {
+            Awaited::Alone(key) => give_up(key),
+            Awaited::Shared(promise) => give_up(promise.bind(py).as_super().get().key()),
+        };
+        if let Err(error) = given_up {
+            error.write_unraisable(py, None);
+        }
+    }
+}
 
 #[pymethods]
-impl Left {
-    fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = future.py();
-        if !Bridge::is_alive(&self.0) {
-            return Ok(());
+impl Wait {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.future.bind(py).send(&py.None().into_bound(py)) {
+            Ok(PySendResult::Next(future)) => Ok(future.unbind()),
+            Ok(PySendResult::Return(value)) => {
+                self.end();
+                Err(PyStopIteration::new_err((value.unbind(),)))
+            }
+            Err(error) => {
+                self.leave(py);
+                Err(error)
+            }
         }
-        let was_cancelled = future.call_method0(intern!(py, "cancelled"))?.is_truthy()?;
-        let bridge = Bridge::of(&self.0)?;
-        bridge.enter(py, |crossing| {
-            let promise = bridge.value(crossing.scope, &self.0)?;
-            let values = [promise, Local::boolean(was_cancelled)];
-            crossing.help(Helper::LeaveAbortable, &values).map(drop)
-        })
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn throw(&self, exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        let py = exception.py();
+        self.leave(py);
+        let throw = self.future.bind(py).getattr(intern!(py, "throw"))?;
+        Ok(throw.call1(exception)?.unbind())
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.leave(py);
+        self.future
+            .call_method0(py, intern!(py, "close"))
+            .map(drop)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.future)?;
+        match &self.what {
+            Awaited::Alone(_) => Ok(()),
+            Awaited::Shared(promise) => visit.call(promise),
+        }
     }
 }
 
 /// A promise that waits for a Task, and what keeps the program alive meanwhile.
 pub(crate) struct Waiting {
     promise: Slot,
+    task: Py<PyAny>,
     _hold: Hold,
 }
 

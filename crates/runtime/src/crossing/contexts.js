@@ -4,19 +4,14 @@
 // Runs on the loop thread with the GIL held.
 'use strict';
 
-const { leaveAbortable, noteAbortables, waitForAbortable } = require('builtins/abortable');
 const { currentFrame, enterFrame, use } = require('builtins/async_context');
 
 // Stands where a storage would.
 const PYTHON = { __proto__: null };
 
-noteAbortables();
 use.hasHost = true;
 
 module.exports = {
-  // Python's Tasks can be cancelled while they wait for a promise.
-  waitForAbortable,
-  leaveAbortable,
   /** Enters a frame like this one in which Python's context is `held`, or none if that is undefined. @param {any} held */
   frameWith(held) {
     /** @type {any} */

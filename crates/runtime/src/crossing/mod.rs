@@ -18,7 +18,7 @@ use twinloop_js::engine::{Error, Local, Scope};
 
 use crate::bridge::{Bridge, Helper};
 
-pub(crate) use awaits::Waiting;
+pub(crate) use awaits::{Awaited, Wait, Waiting};
 pub(crate) use contexts::tell_context;
 pub(crate) use copies::Depth;
 pub(crate) use errors::must_leave;

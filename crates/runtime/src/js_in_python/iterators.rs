@@ -242,7 +242,7 @@ pub(super) fn resume_async(
     ended: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
     let step = step_of(crossing, iterator, how, value)?;
-    let future = crossing.future_of(step)?;
+    let future = crossing.wait_for(step)?;
     // The coroutine turns `{ done: true }` into the end of the iteration, as only Python code can.
     let module = crossing.py.import("twinloop.js")?;
     Ok(module
@@ -313,7 +313,7 @@ pub(super) fn close_async(
 /// What awaits a thenable and gives nothing.
 pub(super) fn awaited(crossing: &Crossing<'_, '_, '_>, thenable: Local<'_>) -> PyResult<Py<PyAny>> {
     let future = match thenable.is_object() {
-        true => Some(crossing.future_of(thenable)?),
+        true => Some(crossing.wait_for(thenable)?),
         false => None,
     };
     let module = crossing.py.import("twinloop.js")?;

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
@@ -17,7 +18,7 @@ use super::generators::{JsAsyncDisposable, JsAsyncGenerator, JsDisposable, JsGen
 use super::iterators::{JsAsyncIterator, JsIterator};
 use super::proxy::{JsProxy, arguments_to_js};
 use crate::bridge::Helper;
-use crate::crossing::{self, Crossing, Depth};
+use crate::crossing::{self, Awaited, Crossing, Depth, Wait};
 
 const CALLABLE: u32 = 1;
 const AWAITABLE: u32 = 2;
@@ -89,7 +90,7 @@ pub(super) fn instantiate<'py>(
     let base = PyClassInitializer::from(proxy);
     Ok(match flags {
         CALLABLE => Bound::new(py, base.add_subclass(JsFunction))?.into_any(),
-        AWAITABLE => Bound::new(py, base.add_subclass(JsPromise))?.into_any(),
+        AWAITABLE => Bound::new(py, base.add_subclass(JsPromise::default()))?.into_any(),
         RECORD => Bound::new(py, base.add_subclass(JsRecord))?.into_any(),
         ITERABLE => Bound::new(py, base.add_subclass(JsIterable))?.into_any(),
         JsCollection::FLAGS => {
@@ -259,13 +260,29 @@ impl JsFunction {
 
 /// A Promise, or any object with a method `then`.
 #[pyclass(frozen, subclass, extends = JsProxy, module = "twinloop.js")]
-pub(crate) struct JsPromise;
+#[derive(Default)]
+pub(crate) struct JsPromise {
+    /// How many wait for it in Python.
+    waiting: AtomicU32,
+}
+
+impl JsPromise {
+    /// One more waits.
+    pub(crate) fn begin(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less; whether it was the last.
+    pub(crate) fn end(&self) -> bool {
+        self.waiting.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+}
 
 #[pymethods]
 impl JsPromise {
     #[new]
     fn new() -> PyResult<PyClassInitializer<Self>> {
-        Ok(PyClassInitializer::from(next()?).add_subclass(JsPromise))
+        Ok(PyClassInitializer::from(next()?).add_subclass(JsPromise::default()))
     }
 
     fn __await__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
@@ -276,7 +293,7 @@ impl JsPromise {
         }
         proxy.with(slf.py(), |crossing, value| {
             let future = crossing.future_of(value)?;
-            Ok(future.call_method0("__await__")?.unbind())
+            Wait::new(&future, Awaited::Shared(slf.clone().unbind()))
         })
     }
 }

@@ -11,7 +11,7 @@ mod proxy;
 use pyo3::prelude::*;
 
 pub(crate) use instances::{JsInstance, JsNull, OPS};
-pub(crate) use kinds::{FLAGS, introduce};
+pub(crate) use kinds::{FLAGS, JsPromise, introduce};
 pub(crate) use proxy::JsProxy;
 
 /// Adds the classes to the extension module.

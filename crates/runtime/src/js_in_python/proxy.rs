@@ -58,6 +58,10 @@ impl JsProxy {
         }
     }
 
+    pub(crate) fn key(&self) -> &JsKey {
+        &self.key
+    }
+
     /// `self[key]`
     pub(super) fn item(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         self.with(py, |crossing, object| {

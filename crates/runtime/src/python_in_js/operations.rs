@@ -24,6 +24,12 @@ const SUBCLASSES: &str = "_twinloop.crossing.subclasses";
 const ASYNC_GENERATORS: &str = "_twinloop.crossing.async_generators";
 
 static OPS: &[Op] = &[
+    Op::new("servedBy", 1, |scope, arguments| {
+        scope.nested_value(|scope| {
+            let end = scope.served_by(arguments.get(0));
+            Ok(end.unwrap_or_else(Local::undefined))
+        })
+    }),
     Op::new("pyStr", 1, |scope, arguments| {
         on(scope, arguments, |call| Ok(call.object.str()?.into_any()))
     }),

@@ -499,7 +499,7 @@ function accessorOf(prototype, key) {
 }
 
 /** @param {any} value @param {string} kind */
-function kindOf(value, kind) {
+function kindOfMember(value, kind) {
   if (kind === 'static') return kind;
   if (typeof value !== 'function') return 'value';
   return hasInstance(AsyncFunction, value) ? 'async method' : 'method';
@@ -513,7 +513,7 @@ function addMembers(members, owner, kind) {
     if (typeof name === 'symbol' || name === 'constructor') continue;
     if (kind === 'static' && (name === 'length' || name === 'name' || name === 'prototype')) continue;
     const { value, get, set } = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(owner, name));
-    if (get === undefined && set === undefined) members[members.length] = [name, kindOf(value, kind), value, undefined];
+    if (get === undefined && set === undefined) members[members.length] = [name, kindOfMember(value, kind), value, undefined];
     else if (kind === 'method') members[members.length] = [name, 'accessor', get, set];
   }
 }
@@ -651,9 +651,9 @@ const handler = {
     return list;
   },
   getOwnPropertyDescriptor(target, key) {
-    const own = getOwnPropertyDescriptor(target, key);
     // By which a proxy is told from what inherits from it.
-    if (key === HANDLE) return own;
+    if (key === HANDLE) return plain(target[HANDLE]);
+    const own = getOwnPropertyDescriptor(target, key);
     if (own && !own.configurable) {
       // The target of an Array has a length too, which must be seen and need not be told.
       return target.flags & ARRAY && key === 'length' ? lengthOf(target) : own;
@@ -708,30 +708,50 @@ function inspectTarget() {
   return pyRepr(this[HANDLE]);
 }
 
-/** What targets inherit from: an inspector that looks through a Proxy meets one. */
-const inspectable = { __proto__: ObjectPrototype, [customInspect]: inspectTarget };
+/** What targets inherit from that are handles themselves: an inspector that looks through a Proxy meets one. */
+const inspectable = {
+  __proto__: ObjectPrototype,
+  [customInspect]: inspectTarget,
+  get [HANDLE]() {
+    return this;
+  },
+};
+
+/** What the handles of such objects share, if they are the targets of their proxies; else undefined. @param {number} flags */
+function kindOf(flags) {
+  // Only a function can be called, and only an Array passes for one.
+  if (flags & (CALLABLE | ARRAY | DERIVED)) return undefined;
+  return { __proto__: inspectable, flags, prototypeObject: prototypeFor(flags) };
+}
 
 // biome-ignore lint/complexity/useArrowFunction: `new` works on it too.
 const callable = function () {};
 
-/** @param {PythonHandle} handle @param {number} flags */
+/** @param {any} handle @param {number} flags */
 function wrap(handle, flags) {
-  // Only a function target can be called. A bound function has no `prototype` property to trip the invariants.
-  /** @type {Target} */
-  const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : create(inspectable);
-  target[HANDLE] = handle;
-  target.flags = flags;
-  if (flags & (CALLABLE | ARRAY)) target[customInspect] = inspectTarget;
-  target.prototypeObject = flags & DERIVED ? pyDerivedFrom(handle).prototype : prototypeFor(flags);
+  const target = flags & (CALLABLE | ARRAY | DERIVED) ? targetWith(handle, flags) : handle;
   const proxy = new OwnProxy(target, handler);
   target.proxy = proxy;
   if (flags & CLASS) weakMapSet(classes, proxy, target);
   return proxy;
 }
 
+/** A target that carries the handle. @param {PythonHandle} handle @param {number} flags */
+function targetWith(handle, flags) {
+  // A bound function has no `prototype` property to trip the invariants.
+  /** @type {Target} */
+  const target = flags & CALLABLE ? bind(callable, undefined) : flags & ARRAY ? [] : create(ObjectPrototype);
+  target[HANDLE] = handle;
+  target[customInspect] = inspectTarget;
+  target.flags = flags;
+  target.prototypeObject = flags & DERIVED ? pyDerivedFrom(handle).prototype : prototypeFor(flags);
+  return target;
+}
+
 module.exports = {
   handler,
   HANDLE,
+  kindOf,
   wrap,
   /** The proxy of the class that Python has for one of JavaScript's; undefined if that extends none. @param {any} jsClass */
   derivedOf,

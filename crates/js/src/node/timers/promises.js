@@ -3,7 +3,7 @@
 
 const { aborted, nodeError } = require('node/errors');
 const { requireBoolean, requireNumber, requireObject, requireSignal } = require('node/arguments');
-const { noteAbortable, notesAbortables } = require('builtins/abortable');
+const { forgetAbortable, noteAbortable, notesAbortables } = require('builtins/abortable');
 const { Promise, reject: rejected } = require('builtins/primordials');
 const timers = require('web/html/timers');
 const loadAbort = () => require('web/abort/abort');
@@ -27,19 +27,24 @@ function cancelable(start, cancel, value, options = {}) {
   if (signal?.aborted) return rejected(aborted(signal));
   /** @type {any} */
   let timer;
+  let abort = () => {};
+  /** @type {Promise<any>} */
   const promise = new Promise((resolve, reject) => {
     const onAbort = () => {
       cancel(timer);
+      forgetAbortable(promise);
       reject(aborted(signal));
     };
+    abort = onAbort;
     timer = start(() => {
+      forgetAbortable(promise);
       if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
       resolve(value);
     });
     if (!ref) timer.unref();
     if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
   });
-  return notesAbortables() ? noteAbortable(promise, () => cancel(timer)) : promise;
+  return notesAbortables() ? noteAbortable(promise, abort) : promise;
 }
 
 /** @param {number} [delay] @param {any} [value] @param {Options} [options] */
@@ -63,6 +68,23 @@ function setImmediate(value, options) {
   return cancelable((done) => timers.setImmediate(done), timers.clearImmediate, value, options);
 }
 
+/** A wait that `waker` is told how to end. @param {(wake: () => void) => void} waker @param {any} signal @returns {Promise<void>} */
+function tick(waker, signal) {
+  let abort = () => {};
+  /** @type {Promise<void>} */
+  const promise = new Promise((resolve, reject) => {
+    waker(() => {
+      forgetAbortable(promise);
+      resolve(undefined);
+    });
+    abort = () => {
+      forgetAbortable(promise);
+      reject(aborted(signal));
+    };
+  });
+  return notesAbortables() ? noteAbortable(promise, abort) : promise;
+}
+
 /**
  * Yields `value` at every tick; ticks that nobody awaited yet are counted, not queued.
  * @param {number} [delay] @param {any} [value] @param {Options} [options]
@@ -84,11 +106,7 @@ async function* setInterval(delay, value, options = {}) {
   try {
     for (;;) {
       if (signal?.aborted) throw aborted(signal);
-      if (missed === 0) {
-        await new Promise((resolve) => {
-          wake = () => resolve(undefined);
-        });
-      }
+      if (missed === 0) await tick((woken) => (wake = woken), signal);
       for (; missed > 0 && !signal?.aborted; missed -= 1) yield value;
     }
   } finally {

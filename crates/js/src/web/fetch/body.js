@@ -22,6 +22,7 @@ const {
 } = require('builtins/primordials');
 const { getOwnPropertyDescriptor, keys, mapGet, parseJson, push, register, reject, resolve, then } = require('builtins/primordials');
 const { unregister, viewByteLength, viewBuffer, arrayBufferByteLength } = require('builtins/primordials');
+const { forgetAbortable, givenUp, noteAbortable, notesAbortables } = require('builtins/abortable');
 const { bytesOf, bytesOfChunk, concatBytes, isBufferSource, isObject, isUint8Array, refuseRecord } = require('builtins/webidl');
 const { toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
@@ -349,18 +350,22 @@ function consume(record, finish, whole, fromText) {
 /** @param {BodyRecord} record @param {(id: number) => Promise<any>} whole */
 function consumeNative(record, whole) {
   if (record.aborted !== null) return reject(record.aborted.reason);
-  return then(
+  /** @type {Promise<any>} */
+  const promise = then(
     whole(record.source),
     (value) => {
+      forgetAbortable(promise);
       releaseNative(record);
       return value;
     },
     (error) => {
+      forgetAbortable(promise);
       if (record.aborted !== null) throw record.aborted.reason;
       releaseNative(record);
       throw error instanceof SyntaxError ? error : bodyError(error);
     },
   );
+  return notesAbortables() ? noteAbortable(promise, () => abortBody(record, givenUp())) : promise;
 }
 
 /**

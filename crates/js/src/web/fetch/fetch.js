@@ -18,7 +18,7 @@ const {
   test,
 } = require('builtins/primordials');
 const { stringIncludes, subarray, then, toWellFormed, viewByteLength } = require('builtins/primordials');
-const { noteAbortable, notesAbortables } = require('builtins/abortable');
+const { forgetAbortable, givenUp, noteAbortable, notesAbortables } = require('builtins/abortable');
 const { bytesOfChunk, hidden } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
 const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
@@ -62,7 +62,7 @@ function fetch(input, init = undefined) {
     const failure = failureFor(input);
     const onFailure = failure === null ? networkError : (/** @type {any} */ error) => networkError(error, failure);
     const number = abortableNumber();
-    return noteFetch(then(fetchStart('GET', toWellFormed(input), '', null, 'follow', number), responseFrom, onFailure), number);
+    return settled(fetchStart('GET', toWellFormed(input), '', null, 'follow', number), onFailure, number);
   }
   try {
     return start(loadRequest().readRequest(input, init, 'fetch'));
@@ -86,7 +86,7 @@ function start(record) {
   const upload = prepareBody(record.body);
   const number = abortableNumber();
   const onFailure = (/** @type {any} */ error) => networkError(error, failure, reasonOf(error, upload));
-  return noteFetch(then(startWith(record, upload, number), responseFrom, onFailure), number);
+  return settled(startWith(record, upload, number), onFailure, number);
 }
 
 /** The number of a fetch without a signal: only where who waits for it can be cancelled it may be given up. */
@@ -94,9 +94,27 @@ function abortableNumber() {
   return notesAbortables() ? (lastNumber += 1) : 0;
 }
 
-/** @param {Promise<any>} promise @param {number} number */
-function noteFetch(promise, number) {
-  return number === 0 ? promise : noteAbortable(promise, () => fetchAbort(number));
+/** @param {Promise<ResponseHead>} started @param {(error: any) => never} onFailure @param {number} number @returns {Promise<any>} */
+function settled(started, onFailure, number) {
+  if (number === 0) return then(started, responseFrom, onFailure);
+  let isGivenUp = false;
+  /** @type {Promise<any>} */
+  const promise = then(
+    started,
+    (head) => {
+      forgetAbortable(promise);
+      return responseFrom(head);
+    },
+    (error) => {
+      forgetAbortable(promise);
+      if (isGivenUp) throw givenUp();
+      return onFailure(error);
+    },
+  );
+  return noteAbortable(promise, () => {
+    isGivenUp = true;
+    fetchAbort(number);
+  });
 }
 
 /** @param {RequestSlots} record @param {Upload} upload @param {number} number @returns {Promise<ResponseHead>} */
@@ -141,22 +159,30 @@ function startAbortable(record, signal, failure) {
   const { addAlgorithm, isAborted, removeAlgorithm } = loadAbort();
   const number = (lastNumber += 1);
   const upload = prepareBody(record.body);
-  return new Promise((resolvePromise, rejectPromise) => {
+  /** @type {(reason: any) => void} */
+  let abort = () => {};
+  /** @type {Promise<any>} */
+  const promise = new Promise((resolvePromise, rejectPromise) => {
     const onAbort = (/** @type {any} */ reason) => {
       fetchAbort(number);
       if (upload.cancel !== undefined) upload.cancel(reason);
       rejectPromise(reason);
     };
+    abort = onAbort;
     addAlgorithm(signal, onAbort);
+    const leave = () => {
+      removeAlgorithm(signal, onAbort);
+      forgetAbortable(promise);
+    };
     then(
       startWith(record, upload, number),
       (head) => {
-        removeAlgorithm(signal, onAbort);
+        leave();
         if (isAborted(signal)) cancelHead(head);
         else resolvePromise(responseFrom(head, signal));
       },
       (error) => {
-        removeAlgorithm(signal, onAbort);
+        leave();
         try {
           networkError(error, failure, reasonOf(error, upload));
         } catch (wrapped) {
@@ -165,6 +191,7 @@ function startAbortable(record, signal, failure) {
       },
     );
   });
+  return notesAbortables() ? noteAbortable(promise, () => abort(givenUp())) : promise;
 }
 
 /** @param {ResponseHead} head @param {any} [signal] */
