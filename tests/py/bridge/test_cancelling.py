@@ -388,7 +388,9 @@ def test_a_thousand_cancelled_together_take_no_longer_each() -> None:
     # Each looked at all that could be given up would be a million looks.
     async def main() -> None:
         ended = 0
-        work = js.function("async (ended) => { try { await process.getBuiltinModule('node:timers/promises').setTimeout(60_000) } finally { ended() } }")
+        work = js.function("""async (ended) => {
+            try { await process.getBuiltinModule('node:timers/promises').setTimeout(60_000); } finally { ended(); }
+        }""")
 
         def count() -> None:
             nonlocal ended

@@ -13,9 +13,9 @@ use std::rc::Rc;
 
 use mozjs::jsapi::{
     GCContext, GetFunctionNativeReserved, HandleId, HandleObject, JS_DefinePropertyById2,
-    JS_GetFunctionObject, JS_NewObject, JS_NewObjectWithGivenProto, JS_SetReservedSlot, JSCLASS_FOREGROUND_FINALIZE,
-    JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps, JSContext, JSObject, JSPROP_RESOLVING,
-    NewFunctionByIdWithReserved, SetFunctionNativeReserved,
+    JS_GetFunctionObject, JS_NewObject, JS_NewObjectWithGivenProto, JS_SetReservedSlot,
+    JSCLASS_FOREGROUND_FINALIZE, JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps, JSContext,
+    JSObject, JSPROP_RESOLVING, NewFunctionByIdWithReserved, SetFunctionNativeReserved,
 };
 use mozjs::jsval::{JSVal, ObjectValue, PrivateValue, UndefinedValue};
 
@@ -481,7 +481,11 @@ unsafe extern "C" fn call_op(cx: *mut JSContext, count: u32, values: *mut JSVal)
 
 /// # Safety
 /// Called by the engine for functions made by `Scope::closure`.
-pub(super) unsafe extern "C" fn call_closure(cx: *mut JSContext, count: u32, values: *mut JSVal) -> bool {
+pub(super) unsafe extern "C" fn call_closure(
+    cx: *mut JSContext,
+    count: u32,
+    values: *mut JSVal,
+) -> bool {
     // SAFETY: as in `call_op`, with the holder of a `Closure` in slot 0.
     unsafe {
         native_body(cx, "a native function", |scope| {

@@ -8,8 +8,8 @@ use std::ffi::CStr;
 
 use mozjs::glue::JS_GetReservedSlot;
 use mozjs::jsapi::{
-    FunctionHasNativeReserved, GetFunctionNativeReserved, JS_GetFunctionScript, JS_GetObjectFunction,
-    JS_IsNativeFunction, JS_ObjectIsFunction, JSObject,
+    FunctionHasNativeReserved, GetFunctionNativeReserved, JS_GetFunctionScript,
+    JS_GetObjectFunction, JS_IsNativeFunction, JS_ObjectIsFunction, JSObject,
 };
 use mozjs::jsval::{JSVal, UndefinedValue};
 
@@ -168,7 +168,10 @@ impl<'s> Scope<'s> {
         let object = function.object_or_null();
         // SAFETY: plain queries of a live object; what is native and has slots has the first one.
         let first = unsafe {
-            if object.is_null() || !JS_ObjectIsFunction(object) || !FunctionHasNativeReserved(object) {
+            if object.is_null()
+                || !JS_ObjectIsFunction(object)
+                || !FunctionHasNativeReserved(object)
+            {
                 return None;
             }
             root!(cx, raw = JS_GetObjectFunction(object));

@@ -431,7 +431,14 @@ fn work_of_reaction(job: *mut JSMicroTask) -> Work {
             };
         }
         let is_fulfilled = flags & IS_FULFILLED != 0;
-        let handler = place(job, if is_fulfilled { ON_FULFILLED } else { ON_REJECTED });
+        let handler = place(
+            job,
+            if is_fulfilled {
+                ON_FULFILLED
+            } else {
+                ON_REJECTED
+            },
+        );
         if handler.is_object() {
             Work::React(handler.to_object())
         } else {

@@ -142,21 +142,65 @@ fn a_future_that_is_done_settles_at_once_and_its_error_rejects() {
 fn a_promise_serves_what_everything_leads_to_that_waits_for_it() {
     with_engine(|context| {
         let cases = [
-            ("an async function", "(async () => { await inner; await 1; })()", true),
+            (
+                "an async function",
+                "(async () => { await inner; await 1; })()",
+                true,
+            ),
             ("what it gives back", "(async () => inner)()", true),
-            ("functions in functions", "(async () => { await (async () => (await inner) + 1)() })()", true),
+            (
+                "functions in functions",
+                "(async () => { await (async () => (await inner) + 1)() })()",
+                true,
+            ),
             ("then", "inner.then(() => 1).finally(() => {})", true),
             ("a combinator", "Promise.all([1, inner])", true),
-            ("combinators", "Promise.race([Promise.allSettled([inner]), Promise.any([inner])])", true),
-            ("an async generator", "(async function* () { yield await inner; })().next()", true),
-            ("a loop over one", "(async () => { for await (const x of (async function* () { yield await inner; })()); })()", true),
-            ("a resolved promise", "new Promise((resolve) => resolve(inner))", true),
-            ("a thenable", "(async () => { await { then(...both) { inner.then(...both) } } })()", true),
-            ("resolve as a handler", "new Promise((resolve) => inner.then(resolve))", true),
+            (
+                "combinators",
+                "Promise.race([Promise.allSettled([inner]), Promise.any([inner])])",
+                true,
+            ),
+            (
+                "an async generator",
+                "(async function* () { yield await inner; })().next()",
+                true,
+            ),
+            (
+                "a loop over one",
+                "(async () => { for await (const x of (async function* () { yield await inner; })()); })()",
+                true,
+            ),
+            (
+                "a resolved promise",
+                "new Promise((resolve) => resolve(inner))",
+                true,
+            ),
+            (
+                "a thenable",
+                "(async () => { await { then(...both) { inner.then(...both) } } })()",
+                true,
+            ),
+            (
+                "resolve as a handler",
+                "new Promise((resolve) => inner.then(resolve))",
+                true,
+            ),
             ("nobody", "new Promise(() => {})", false),
-            ("somebody else besides", "inner.then(() => {}), (async () => inner)()", false),
-            ("a function of the program's own", "new Promise((resolve) => inner.then((value) => resolve(value)))", false),
-            ("a second one", "(async () => inner)(), (async () => inner)()", false),
+            (
+                "somebody else besides",
+                "inner.then(() => {}), (async () => inner)()",
+                false,
+            ),
+            (
+                "a function of the program's own",
+                "new Promise((resolve) => inner.then((value) => resolve(value)))",
+                false,
+            ),
+            (
+                "a second one",
+                "(async () => inner)(), (async () => inner)()",
+                false,
+            ),
         ];
         for (name, expression, serves) in cases {
             context.enter(|scope| {
@@ -167,12 +211,18 @@ fn a_promise_serves_what_everything_leads_to_that_waits_for_it() {
             context.checkpoint();
             context.enter(|scope| {
                 let (inner, outer) = (run(scope, "inner"), run(scope, "outer"));
-                assert!(scope.served_by(inner).is_none(), "{name}, before Rust waits");
+                assert!(
+                    scope.served_by(inner).is_none(),
+                    "{name}, before Rust waits"
+                );
                 scope.when_settled(outer, |_, _| Ok(())).unwrap();
                 let end = scope.served_by(inner);
                 assert_eq!(end.is_some_and(|end| end.is_same(outer)), serves, "{name}");
                 run(scope, "outer.then(() => {})");
-                assert!(scope.served_by(inner).is_none(), "{name}, when JavaScript waits too");
+                assert!(
+                    scope.served_by(inner).is_none(),
+                    "{name}, when JavaScript waits too"
+                );
             });
         }
     });

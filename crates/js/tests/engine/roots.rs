@@ -89,9 +89,9 @@ fn weak_slots_follow_what_lives_and_let_go_of_the_rest() {
             });
             context.enter(|scope| {
                 for (index, slot) in slots.iter().enumerate() {
-                    let found = scope.upgrade(slot).map(|object| {
-                        scope.get(object, "index").unwrap().as_f64()
-                    });
+                    let found = scope
+                        .upgrade(slot)
+                        .map(|object| scope.get(object, "index").unwrap().as_f64());
                     let expected = (index % 3 == 0).then_some(Some(index as f64));
                     assert_eq!(found, expected);
                 }

@@ -163,7 +163,11 @@ impl Bridge {
 
     /// The tickets of what waits for Tasks.
     pub(crate) fn tickets(&self) -> Vec<usize> {
-        self.waiting.borrow().iter().map(|(ticket, _)| ticket).collect()
+        self.waiting
+            .borrow()
+            .iter()
+            .map(|(ticket, _)| ticket)
+            .collect()
     }
 
     /// Looks at what waits for a Task.

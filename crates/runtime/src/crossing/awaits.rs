@@ -42,7 +42,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     pub(crate) fn wait_for(&self, thenable: Local<'_>) -> PyResult<Py<PyAny>> {
         let future = self.future_of(thenable)?;
         let what = Awaited::Alone(self.bridge.keep(self.scope, thenable));
-        Wait::new(&future, what)
+        Wait::on(&future, what)
     }
 
     /// Gives up the fetches, timers and Tasks of Python's that serve this promise alone, if it is pending and JavaScript does not wait for it.
@@ -163,7 +163,7 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    pub(crate) fn new(future: &Bound<'_, PyAny>, what: Awaited) -> PyResult<Py<PyAny>> {
+    pub(crate) fn on(future: &Bound<'_, PyAny>, what: Awaited) -> PyResult<Py<PyAny>> {
         let py = future.py();
         let iterator = future.call_method0(intern!(py, "__await__"))?;
         if let Awaited::Shared(promise) = &what {
@@ -246,9 +246,7 @@ impl Wait {
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.leave(py);
-        self.future
-            .call_method0(py, intern!(py, "close"))
-            .map(drop)
+        self.future.call_method0(py, intern!(py, "close")).map(drop)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -293,7 +293,7 @@ impl JsPromise {
         }
         proxy.with(slf.py(), |crossing, value| {
             let future = crossing.future_of(value)?;
-            Wait::new(&future, Awaited::Shared(slf.clone().unbind()))
+            Wait::on(&future, Awaited::Shared(slf.clone().unbind()))
         })
     }
 }

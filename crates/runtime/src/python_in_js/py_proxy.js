@@ -712,6 +712,7 @@ function inspectTarget() {
 const inspectable = {
   __proto__: ObjectPrototype,
   [customInspect]: inspectTarget,
+  /** @returns {any} */
   get [HANDLE]() {
     return this;
   },
