@@ -26,8 +26,8 @@ use twinloop_loop::trace::{ByNumber, LaneKind, Language, Recorder};
 use super::context::ContextState;
 use super::local::Local;
 use super::reactions::{
-    FLAGS, GENERATOR, IS_ASYNC_FUNCTION, IS_ASYNC_GENERATOR, IS_FULFILLED, ON_FULFILLED, ON_REJECTED,
-    place,
+    FLAGS, GENERATOR, IS_ASYNC_FUNCTION, IS_ASYNC_GENERATOR, IS_FULFILLED, ON_FULFILLED,
+    ON_REJECTED, place,
 };
 use super::roots::{Slot, root};
 use super::scope::Scope;
