@@ -63,6 +63,8 @@ class Worker extends EventEmitter {
   /** Calls that wait for its answer. @type {Map<number, { resolve: (value: any) => void, reject: (reason: any) => void }>} */
   #questions = new Map();
   #lastQuestion = 0;
+  /** Whether it has told that it runs: its thread may before anybody could know. */
+  #isOnline = false;
 
   /** @param {any} filename @param {any} [options] */
   constructor(filename, options = {}) {
@@ -150,7 +152,7 @@ class Worker extends EventEmitter {
   get performance() {
     return {
       /** @param {any} [first] @param {any} [second] */
-      eventLoopUtilization: (first, second) => utilization(this.#thread?.times(), first, second),
+      eventLoopUtilization: (first, second) => utilization(this.#isOnline ? this.#thread?.times() : undefined, first, second),
     };
   }
 
@@ -242,6 +244,7 @@ class Worker extends EventEmitter {
   #heard(told) {
     switch (told.kind) {
       case 'online':
+        this.#isOnline = true;
         this.emit('online');
         break;
       case 'stdout':
