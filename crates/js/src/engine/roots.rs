@@ -380,12 +380,12 @@ unsafe extern "C" fn update_weak_slots(tracer: *mut JSTracer, roots: *mut c_void
     for value in roots.weak.values.borrow_mut().iter_mut() {
         if value.is_object() {
             let mut object = value.to_object();
-            // SAFETY: the object was alive before this collection. What is dead becomes null.
-            unsafe { JS_UpdateWeakPointerAfterGCUnbarriered(tracer, &mut object) };
-            *value = if object.is_null() {
-                UNDEFINED
-            } else {
+            // SAFETY: the object was alive before this collection; where it is not any more, its address stays as it was.
+            let lives = unsafe { JS_UpdateWeakPointerAfterGCUnbarriered(tracer, &mut object) };
+            *value = if lives {
                 ObjectValue(object)
+            } else {
+                UNDEFINED
             };
         }
     }
