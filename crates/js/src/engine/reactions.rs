@@ -1,7 +1,7 @@
 //! The engine's records of what is to happen when a promise settles, and whom a promise serves by them.
 //!
 //! A promise does not tell who waits for it, but its reactions do: each holds the generator of the function that awaits, the promise that
-//! `then` or a combinator gave, or the closure of ours that is to be called. Reading them allocates nothing. Their layout is the engine's own affair:
+//! `then` or a combinator gave, or the closure of ours that is to be called. Their layout is the engine's own affair:
 //! `tests/engine/promises.rs` and `crates/cli/tests/trace.rs` fail if it changes.
 
 use std::ffi::CStr;
@@ -125,7 +125,7 @@ impl<'s> Scope<'s> {
 
     /// What settles by this record, `Some(None)` for a closure of Rust's.
     fn waiter(&self, record: *mut JSObject) -> Option<Option<Local<'s>>> {
-        // SAFETY: the caller has a live record, which has these places, as the generators have theirs; nothing here allocates.
+        // SAFETY: the caller has a live record, which has these places, as the generators have theirs; nothing in this block allocates.
         let (settled, handler) = unsafe {
             let flags = place(record, FLAGS);
             let other = place(record, GENERATOR);
@@ -166,19 +166,18 @@ impl<'s> Scope<'s> {
     fn resolved_by(&self, function: Local<'_>) -> Option<Local<'s>> {
         let cx = self.cx();
         let object = function.object_or_null();
-        // SAFETY: plain queries of a live object; what is native and has slots has the first one.
+        // SAFETY: plain queries of a live object; what is native, as that function is, and has slots has the first one.
         let first = unsafe {
-            if object.is_null()
-                || !JS_ObjectIsFunction(object)
-                || !FunctionHasNativeReserved(object)
-            {
+            if object.is_null() || !JS_ObjectIsFunction(object) {
                 return None;
             }
             root!(cx, raw = JS_GetObjectFunction(object));
-            if !JS_GetFunctionScript(cx, raw.handle()).is_null() {
+            let is_native = JS_GetFunctionScript(cx, raw.handle()).is_null();
+            let object = raw.get().cast();
+            if !is_native || !FunctionHasNativeReserved(object) {
                 return None;
             }
-            *GetFunctionNativeReserved(raw.get().cast(), RESOLVED)
+            *GetFunctionNativeReserved(object, RESOLVED)
         };
         let promise = self.root(first);
         self.is_promise(promise).then_some(promise)
