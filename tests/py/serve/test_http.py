@@ -53,8 +53,7 @@ def test_the_scope_says_what_was_asked(run):
     scope = scopes[0]
     assert scope == {
         "type": "http",
-        # As of servers that Starlette knows: it listens for clients that go then.
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
