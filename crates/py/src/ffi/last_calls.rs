@@ -81,6 +81,7 @@ guarded! {
     PySequence_DelSlice: __wrap_PySequence_DelSlice = __real_PySequence_DelSlice(sequence: Object, start: Py_ssize_t, end: Py_ssize_t) -> c_int;
     PyObject_GetIter: __wrap_PyObject_GetIter = __real_PyObject_GetIter(object: Object) -> Object;
     PyIter_Next: __wrap_PyIter_Next = __real_PyIter_Next(iterator: Object) -> Object;
+    PyIter_Send: __wrap_PyIter_Send = __real_PyIter_Send(iterator: Object, value: Object, result: *mut Object) -> c_int;
     PyObject_Size: __wrap_PyObject_Size = __real_PyObject_Size(object: Object) -> Py_ssize_t;
     PyObject_LengthHint: __wrap_PyObject_LengthHint = __real_PyObject_LengthHint(object: Object, default: Py_ssize_t) -> Py_ssize_t;
     PyObject_Dir: __wrap_PyObject_Dir = __real_PyObject_Dir(object: Object) -> Object;
