@@ -1,13 +1,15 @@
 //! The root table: every reference that Rust holds into the JS heap lives here.
 //!
 //! Two stores: a stack of short-lived roots behind [`Local`](super::Local), opened and closed in last-in-first-out order
-//! by `Scope`, and a table of long-lived roots behind [`Slot`], freed when the `Slot` drops. A second such table, behind [`WeakSlot`], keeps
-//! nothing alive. All are traced through one
+//! by `Scope`, and a table of long-lived roots behind [`Slot`], freed when the `Slot` drops. Both are traced through one
 //! stack root of the engine ([`Anchor`]) that is linked first and unlinked last. (The extra-roots tracer would not do:
 //! minor collections skip it.) Stack roots are visited exactly, at each minor and each major collection, and updated when
 //! a cell moves, so neither store needs barriers: an entry that disappears during an incremental mark was marked when
 //! that mark began (roots are marked in its first slice), and a value that enters an entry during it came either from a
 //! live object, whose own barriers guard it, or from a fresh allocation, which is black.
+//!
+//! A third, behind [`WeakSlot`], is a table like the second and keeps nothing alive: only minor collections trace it, major ones say what has
+//! died or moved, and what is read from it passes a barrier.
 //!
 //! Runs on the context's thread only. Keeps the rule ROOTED: a Rust future holds a `Slot`, never a GC pointer.
 

@@ -718,10 +718,12 @@ const inspectable = {
   },
 };
 
+/** Whether the target is no handle: only a function can be called, and only an Array passes for one. @param {number} flags */
+const needsTarget = (flags) => (flags & (CALLABLE | ARRAY | DERIVED)) !== 0;
+
 /** What the handles of such objects share, if they are the targets of their proxies; else undefined. @param {number} flags */
 function kindOf(flags) {
-  // Only a function can be called, and only an Array passes for one.
-  if (flags & (CALLABLE | ARRAY | DERIVED)) return undefined;
+  if (needsTarget(flags)) return undefined;
   return { __proto__: inspectable, flags, prototypeObject: prototypeFor(flags) };
 }
 
@@ -730,7 +732,7 @@ const callable = function () {};
 
 /** @param {any} handle @param {number} flags */
 function wrap(handle, flags) {
-  const target = flags & (CALLABLE | ARRAY | DERIVED) ? targetWith(handle, flags) : handle;
+  const target = needsTarget(flags) ? targetWith(handle, flags) : handle;
   const proxy = new OwnProxy(target, handler);
   target.proxy = proxy;
   if (flags & CLASS) weakMapSet(classes, proxy, target);
