@@ -66,10 +66,10 @@ pub(crate) fn install(wanted: &Path, folder: &Path, what: &str, options: &[&str]
     let partial = folder.join("npm-shrinkwrap.json");
     std::fs::write(&partial, &lock)?;
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--silent"])
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
         .args(options)
         .current_dir(folder);
-    process::output(&mut npm)?;
+    process::fetch(&mut npm)?;
     std::fs::rename(&partial, &kept)?;
     Ok(())
 }

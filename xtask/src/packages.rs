@@ -84,8 +84,9 @@ fn download(url: &str, to: &Path) -> Result<()> {
 fn pack(package: &Package, folder: &Path, to: &Path) -> Result<()> {
     let name = format!("{}@{}", package.name, package.version);
     let mut npm = Command::new("npm");
-    npm.args(["pack", "--silent", &name]).current_dir(folder);
-    let printed = process::output(&mut npm)?;
+    npm.args(["pack", "--loglevel=error", &name])
+        .current_dir(folder);
+    let printed = process::fetch(&mut npm)?;
     let file = printed.lines().last().unwrap_or_default().trim();
     std::fs::rename(folder.join(file), to)?;
     Ok(())

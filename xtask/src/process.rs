@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::terminal;
+
 /// Runs a program with its output shown; fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
@@ -39,6 +41,21 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout)
         .trim_end()
         .to_owned())
+}
+
+/// As [`output`], for a program that fetches from a network: it is run again, twice at most, after it failed, because
+/// registries refuse, stall and break off now and then.
+pub(crate) fn fetch(command: &mut Command) -> Result<String> {
+    for pause in [Duration::from_secs(3), Duration::from_secs(15)] {
+        match output(command) {
+            Ok(printed) => return Ok(printed),
+            Err(failure) => {
+                terminal::note(&format!("{failure:#}\nonce more in {} s", pause.as_secs()))
+            }
+        }
+        std::thread::sleep(pause);
+    }
+    output(command)
 }
 
 /// Whether a program runs and succeeds; it says nothing.
@@ -210,4 +227,18 @@ fn follow(
         }
         own
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fetches_is_run_again_after_it_failed() {
+        let came = std::env::temp_dir().join(format!("twinloop-fetch-{}", std::process::id()));
+        let mut fails_once = Command::new("sh");
+        let script = r#"rm "$0" 2>/dev/null && echo there || { : > "$0"; exit 1; }"#;
+        fails_once.args(["-c", script]).arg(&came);
+        assert_eq!(fetch(&mut fails_once).unwrap(), "there");
+    }
 }

@@ -212,7 +212,7 @@ impl Venv {
             "--disable-pip-version-check",
         ])
         .args(what);
-        process::run(&mut pip)
+        process::fetch(&mut pip).map(drop)
     }
 
     fn create(&self) -> Result<()> {

@@ -292,7 +292,14 @@ fn apt(arguments: &[&str]) -> Result<()> {
     let privilege = apt_privilege().unwrap_or_default();
     let words = [
         privilege,
-        &["apt-get", "-o", "Dpkg::Use-Pty=0", "-qq"],
+        &[
+            "apt-get",
+            "-o",
+            "Dpkg::Use-Pty=0",
+            "-o",
+            "Acquire::Retries=3",
+            "-qq",
+        ],
         arguments,
     ]
     .concat();

@@ -66,10 +66,11 @@ fn peer(package: &str, places: &[&str]) -> Result<PathBuf> {
     terminal::note(&format!("installing {package} from npm"));
     std::fs::create_dir_all(&folder)?;
     let mut npm = Command::new("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"])
+    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
+        .arg("--prefix")
         .arg(&folder)
         .arg(package);
-    process::output(&mut npm)?;
+    process::fetch(&mut npm)?;
     installed(&folder, package, places)
         .ok_or_else(|| anyhow::anyhow!("the package {package} holds no program"))
 }
