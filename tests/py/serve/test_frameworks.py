@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from serve_support import serving, until
+from serve_support import connected, serving, until
 
 httpx = pytest.importorskip("httpx")
 
@@ -139,6 +139,52 @@ def test_starlettes_middleware_and_background_tasks(run):
             await until(lambda: done == ["text", "stream"])
 
     run(main())
+
+
+@pytest.mark.parametrize("under", ["alone", "a middleware"])
+@pytest.mark.parametrize("pause", [60, 0.001], ids=["that waits", "that gives"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_generator_of_starlettes_ends_with_its_client_and_the_background_follows(run, caplog, method, pause, under):
+    pytest.importorskip("starlette")
+    from starlette.applications import Starlette
+    from starlette.background import BackgroundTask
+    from starlette.middleware import Middleware
+    from starlette.middleware.base import BaseHTTPMiddleware
+    from starlette.responses import StreamingResponse
+    from starlette.routing import Route
+
+    done = []
+
+    async def events(request):
+        await request.body()
+
+        async def count():
+            try:
+                while True:
+                    yield b"data: 1\n\n"
+                    await asyncio.sleep(pause)
+            finally:
+                done.append("generator")
+
+        return StreamingResponse(count(), background=BackgroundTask(done.append, "background"))
+
+    async def pass_on(request, call_next):
+        return await call_next(request)
+
+    middleware = [Middleware(BaseHTTPMiddleware, dispatch=pass_on)] if under != "alone" else []
+    application = Starlette(routes=[Route("/", events, methods=["GET", "POST"])], middleware=middleware)
+
+    async def main():
+        async with serving(application) as server:
+            async with connected(server) as client:
+                length = 5 if method == "POST" else 0
+                await client.send(f"{method} / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n" + "a" * length)
+                await client.reader.readuntil(b"data: 1\n\n")
+                client.cut()
+            await until(lambda: done == ["generator", "background"])
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def fastapi_application():

@@ -53,7 +53,8 @@ def test_the_scope_says_what_was_asked(run):
     scope = scopes[0]
     assert scope == {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        # As of servers that Starlette knows: it listens for clients that go then.
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
@@ -454,6 +455,65 @@ def test_who_goes_on_sending_to_nobody_gets_an_error_that_is_not_logged(run, cap
 
     run(main())
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_who_listens_hears_of_the_end_from_receive_and_send_is_silent(run, caplog):
+    heard = []
+
+    async def application(scope, receive, send):
+        await receive()
+
+        async def listen():
+            heard.append(await receive())
+
+        listener = asyncio.ensure_future(listen())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        # It never waits by itself.
+        while not heard:
+            await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+        await listener
+        await send({"type": "http.response.body", "body": b"for nobody", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        heard.append("ended")
+
+    async def main():
+        async with serving(application) as server:
+            async with connected(server) as client:
+                await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await client.head()
+                client.cut()
+            await until(lambda: "ended" in heard)
+
+    run(main())
+    assert heard == [{"type": "http.disconnect"}, "ended"]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_who_gave_up_listening_is_told_of_the_end_by_send(run):
+    ended = []
+
+    async def application(scope, receive, send):
+        await receive()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(receive(), 0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            while True:
+                await send({"type": "http.response.body", "body": b"x", "more_body": True})
+                await asyncio.sleep(0.001)
+        except OSError as error:
+            ended.append(error)
+            raise
+
+    async def main():
+        async with serving(application) as server:
+            async with connected(server) as client:
+                await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await client.head()
+                client.cut()
+            await until(lambda: ended)
+
+    run(main())
 
 
 def test_what_follows_an_answer_that_nobody_waited_for_is_still_done(run):

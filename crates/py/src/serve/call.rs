@@ -15,6 +15,7 @@ use pyo3::Borrowed;
 use pyo3::exceptions::{PyConnectionResetError, PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
 use twinloop_web::server::{Exchange, Fields};
 use twinloop_web::{Error, Result};
@@ -61,6 +62,8 @@ pub(super) struct Call {
     pub(super) start: RefCell<Option<Start>>,
     has_trailers: Cell<bool>,
     is_body_taken: Cell<bool>,
+    /// The application waits in `receive`, or heard there that the client has gone: `send` need not tell it.
+    listens: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
     pub(super) is_gone: Cell<bool>,
     /// Of the task, among those that run.
@@ -111,6 +114,7 @@ impl Call {
             start: RefCell::new(None),
             has_trailers: Cell::new(false),
             is_body_taken: Cell::new(false),
+            listens: Cell::new(false),
             is_gone: Cell::new(false),
             key: Cell::new(None),
             waiting: RefCell::default(),
@@ -165,13 +169,14 @@ impl Call {
         {
             return self.receive_message(py, socket);
         }
+        self.listens.set(false);
         if self.stage.get() == Stage::Complete {
-            return disconnect(py).map(Some);
+            return self.gone(py);
         }
         if self.is_body_taken.get() || self.stage.get() == Stage::HandedOver {
             let mut context = Context::from_waker(self.waker());
             return match self.exchange.poll_gone(&mut context) {
-                Poll::Ready(()) => disconnect(py).map(Some),
+                Poll::Ready(()) => self.gone(py),
                 Poll::Pending => Ok(None),
             };
         }
@@ -187,8 +192,14 @@ impl Call {
                 self.is_body_taken.set(true);
                 request(py, b"", false).map(Some)
             }
-            Poll::Ready(Some(Err(_))) => disconnect(py).map(Some),
+            Poll::Ready(Some(Err(_))) => self.gone(py),
         }
+    }
+
+    /// That the client has gone, or has its answer.
+    fn gone<'py>(&self, py: Python<'py>) -> Attempt<'py> {
+        self.listens.set(true);
+        disconnect(py).map(Some)
     }
 
     // ---- a client that goes
@@ -332,7 +343,9 @@ impl Call {
                 .and_then(|()| self.finish_unless(more)),
         };
         if let Err(error) = outcome {
-            return self.failed(py, &error, more);
+            self.failed(py, &error, more)?;
+            // Whoever listens gets a turn, whatever else the sender never waits for.
+            return pause(py);
         }
         if !more {
             if self.has_trailers.get() {
@@ -380,22 +393,19 @@ impl Call {
         )))
     }
 
-    /// Who goes on sending to nobody is told; that the last piece was for nobody is of no use to an application that has ended.
-    pub(super) fn failed<'py>(
-        &self,
-        py: Python<'py>,
-        error: &Error,
-        more: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    /// Who goes on sending to nobody is told, unless `receive` tells it. That the last piece was for nobody is of no use to an application that has
+    /// ended.
+    fn failed(&self, py: Python<'_>, error: &Error, more: bool) -> PyResult<()> {
         if !error.is_closed() {
             return Err(PyRuntimeError::new_err(error.chain()));
         }
-        if more {
+        if !more {
+            self.complete(py);
+        } else if !self.listens.get() {
             self.is_gone.set(true);
             return Err(PyConnectionResetError::new_err(error.chain()));
         }
-        self.complete(py);
-        Ok(done(py))
+        Ok(())
     }
 
     fn send_trailers(&self, py: Python<'_>, message: &Bound<'_, PyDict>) -> PyResult<()> {
@@ -516,6 +526,12 @@ fn disconnect(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     Ok(message.into_any())
 }
 
+/// What lets everybody else have a turn when it is awaited.
+fn pause(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static SLEEP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    SLEEP.import(py, "asyncio", "sleep")?.call1((0,))
+}
+
 /// Calls the application and begins its task.
 pub(super) fn begin(
     py: Python<'_>,
@@ -596,15 +612,18 @@ impl Operation for Receive {
     }
 
     fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
-        let message = self.0.call.receive(py)?;
+        let call = &self.0.call;
+        let message = call.receive(py)?;
         if message.is_none() {
-            self.0.call.wait(waiter);
+            call.listens.set(true);
+            call.wait(waiter);
         }
         Ok(message)
     }
 
     fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {
         // The coroutine leaves its slot by itself.
+        self.0.call.listens.set(false);
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
@@ -632,7 +651,10 @@ impl Operation for Drain {
         let mut context = Context::from_waker(call.waker());
         match call.exchange.poll_ready(&mut context) {
             Poll::Ready(Ok(())) => Ok(Some(py.None().into_bound(py))),
-            Poll::Ready(Err(error)) => call.failed(py, &error, true).map(Some),
+            Poll::Ready(Err(error)) => {
+                call.failed(py, &error, true)?;
+                Ok(Some(py.None().into_bound(py)))
+            }
             Poll::Pending => {
                 call.wait(waiter);
                 Ok(None)
