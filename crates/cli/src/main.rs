@@ -28,6 +28,7 @@ use twinloop_web::Config;
 const PYTHON_SCHEME: &str = "python";
 
 fn main() -> ExitCode {
+    twinloop_loop::keep_freed_memory();
     let environment = std::env::var("NODE_OPTIONS").ok();
     let arguments = arguments::parse(std::env::args_os().skip(1), environment.as_deref())
         .and_then(|arguments| entry::check_options(&arguments).map(|()| arguments));

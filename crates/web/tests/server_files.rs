@@ -3,10 +3,14 @@
 mod common;
 
 use common::run;
+use std::cell::RefCell;
 use std::error::Error as _;
 use std::path::Path;
 use std::rc::Rc;
-use twinloop_loop::net::Listener;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use twinloop_loop::net::{Listener, Stream};
+use twinloop_loop::time::sleep;
 use twinloop_web::server::{
     Asked, Exchange, FileAnswer, Folder, FolderOptions, Limits, Server, answer_file,
 };
@@ -251,6 +255,126 @@ fn a_large_file_arrives_whole() {
             assert!(response.bytes().await.unwrap() == bytes);
         }
         drop(client);
+        server.abort();
+    });
+}
+
+/// A server of one file, which tells how each answer ended.
+fn serve_file(path: &Path) -> (Server, std::net::SocketAddr, Rc<RefCell<Vec<bool>>>) {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let path = path.to_owned();
+    let ends: Rc<RefCell<Vec<bool>>> = Rc::default();
+    let ended = Rc::clone(&ends);
+    let handler = move |exchange: Exchange| {
+        let (path, ended) = (path.clone(), Rc::clone(&ended));
+        drop(twinloop_loop::Loop::current().spawn(async move {
+            let asked = Asked::new(exchange.method(), exchange.target(), exchange.fields());
+            let answer = answer_file(&path, &asked, None).await.unwrap();
+            let outcome = answer.send(&exchange).await;
+            ended.borrow_mut().push(outcome.is_ok());
+        }));
+    };
+    let server = Server::start(listener, None, Limits::default(), Rc::new(handler));
+    (server, address, ends)
+}
+
+/// Lengths on both sides of every way by which a file's bytes leave.
+const LENGTHS: [usize; 8] = [
+    1, 4095, 65_535, 65_536, 262_144, 262_145, 1_048_576, 9_000_001,
+];
+
+#[test]
+fn files_of_every_length_follow_each_other_on_one_connection_whatever_the_pace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    for length in LENGTHS {
+        let bytes: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let path = path.clone();
+        run(async move {
+            let (server, address, ends) = serve_file(&path);
+            for pause in [0, 1] {
+                let mut stream = Stream::connect(address).await.unwrap();
+                let whole = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+                let part = "GET / HTTP/1.1\r\nhost: x\r\nrange: bytes=1-\r\nconnection: close\r\n\r\n";
+                stream
+                    .write(format!("{whole}{whole}{part}").as_bytes())
+                    .unwrap();
+                let mut received = Vec::new();
+                let mut piece = vec![0; 100_000];
+                loop {
+                    let count = stream.read(&mut piece).await.unwrap();
+                    if count == 0 {
+                        break;
+                    }
+                    received.extend_from_slice(&piece[..count]);
+                    if pause > 0 {
+                        sleep(Duration::from_millis(pause)).await;
+                    }
+                }
+                let mut rest = &received[..];
+                for body in [&bytes[..], &bytes[..], &bytes[1..]] {
+                    let head = rest.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+                    rest = &rest[head + 4..];
+                    // A range of nothing is refused with a text.
+                    if !body.is_empty() {
+                        assert!(rest.starts_with(body), "{length} bytes");
+                        rest = &rest[body.len()..];
+                    }
+                }
+                assert!(rest.is_empty() || length == 1);
+            }
+            assert_eq!(*ends.borrow(), [true; 6]);
+            server.abort();
+        });
+    }
+}
+
+#[test]
+fn a_client_that_goes_and_a_file_that_shrinks_end_an_answer_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, vec![7; 50_000_000]).unwrap();
+    run(async move {
+        let (server, address, ends) = serve_file(&path);
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        let stream = Stream::connect(address).await.unwrap();
+        stream.write(request).unwrap();
+        sleep(Duration::from_millis(20)).await;
+        stream.reset().unwrap();
+        drop(stream);
+        while ends.borrow().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let mut stream = Stream::connect(address).await.unwrap();
+        stream.write(request).unwrap();
+        let mut piece = vec![0; 100_000];
+        let mut count = stream.read(&mut piece).await.unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(1_000_000).unwrap();
+        // The client sees that it is not all.
+        let mut total = 0;
+        while count > 0 {
+            total += count;
+            count = stream.read(&mut piece).await.unwrap_or(0);
+        }
+        assert!(total < 50_000_000);
+        while ends.borrow().len() < 2 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(*ends.borrow(), [false, false]);
+        // Whoever comes next gets what there is.
+        let mut stream = Stream::connect(address).await.unwrap();
+        stream.write(request).unwrap();
+        let mut total = 0;
+        while total < 1_000_000 {
+            total += stream.read(&mut piece).await.unwrap();
+        }
+        while ends.borrow().len() < 3 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert!(ends.borrow()[2]);
         server.abort();
     });
 }

@@ -9,6 +9,7 @@ mod options;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -25,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::listener::unix_address;
 use super::reading::{self, Boundaries, Read};
-use super::write_queue::{Kept, WriteQueue, send_some};
+use super::write_queue::{Kept, WriteQueue, send_of_file, send_some};
 use crate::event_loop::{Loop, WeakLoop};
 use crate::source::{IoHandler, Mode, Readiness, Source};
 use crate::statistics::Traffic;
@@ -396,6 +397,43 @@ impl Stream {
             event_loop.flush_queue().push(Rc::clone(inner));
         }
         Ok(())
+    }
+
+    /// Sends bytes of a file behind what is queued, from the system's cache to the socket without a visit here: how many the socket took. Zero where it takes
+    /// none now, where what is queued cannot leave first, and where the file ends: queue the bytes then. What is not in the cache is read from the disk while
+    /// the loop waits; [`is_cached`](crate::is_cached) tells. Data that changes meanwhile is sent as it is when it leaves.
+    ///
+    /// # Errors
+    /// What sending reports; the queue is lost then.
+    pub fn send_file(&self, file: &File, offset: u64, length: u64) -> io::Result<u64> {
+        let inner = &self.0;
+        if inner.blocked.get() || inner.kind != DescriptorKind::Socket {
+            return Ok(0);
+        }
+        let fd = self.fd()?;
+        {
+            let mut queue = inner.queue.borrow_mut();
+            let waiting = queue.len();
+            let outcome = queue.send_ahead(fd.as_fd());
+            let is_sent = outcome.inspect_err(|_| queue.clear())?;
+            inner.traffic.add_sent(waiting - queue.len());
+            if !is_sent {
+                return Ok(0);
+            }
+            // Then the flush of the turn is asked for already, and tells of it.
+            inner.sent_early.set(waiting > 0 || inner.sent_early.get());
+        }
+        let mut sent = 0;
+        while sent < length {
+            let wanted = usize::try_from(length - sent).unwrap_or(usize::MAX);
+            let count = send_of_file(fd.as_fd(), file, offset + sent, wanted)?;
+            if count == 0 {
+                break;
+            }
+            sent += count as u64;
+            inner.traffic.add_sent(count);
+        }
+        Ok(sent)
     }
 
     /// Sends what is queued as far as the socket takes it, now.

@@ -109,6 +109,17 @@ impl WriteQueue {
         Ok(of_data)
     }
 
+    /// Sends what waits, as the beginning of what follows at once; false where more waits than one piece, or the socket does not take it.
+    pub(crate) fn send_ahead(&mut self, fd: impl AsFd) -> io::Result<bool> {
+        if !self.later.is_empty() {
+            return Ok(false);
+        }
+        if self.sent < self.bytes.len() {
+            self.sent += send_with(&fd, &self.bytes[self.sent..], SendFlags::MORE)?;
+        }
+        Ok(self.sent == self.bytes.len())
+    }
+
     /// Sends until the queue is empty or the socket is full; true if it was full.
     pub(crate) fn send_all(&mut self, fd: impl AsFd, kind: DescriptorKind) -> io::Result<bool> {
         loop {
@@ -177,13 +188,34 @@ impl WriteQueue {
 
 /// Sends once; zero means that the socket is full.
 pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: DescriptorKind) -> io::Result<usize> {
+    match kind {
+        DescriptorKind::Socket => send_with(fd, data, SendFlags::empty()),
+        DescriptorKind::Pipe | DescriptorKind::Device => {
+            until_taken(|| rustix::io::write(&fd, data))
+        }
+    }
+}
+
+fn send_with(fd: impl AsFd, data: &[u8], flags: SendFlags) -> io::Result<usize> {
+    let flags = flags | SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    until_taken(|| send(&fd, data, flags))
+}
+
+/// Sends bytes of a file once, from `offset` on; zero means that the socket is full, or the file ends there.
+pub(crate) fn send_of_file(
+    fd: impl AsFd,
+    file: impl AsFd,
+    offset: u64,
+    length: usize,
+) -> io::Result<usize> {
+    until_taken(|| rustix::fs::sendfile(&fd, &file, Some(&mut { offset }), length))
+}
+
+/// Calls until no signal came between; zero if it would have to wait.
+fn until_taken(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
     loop {
-        let sent = match kind {
-            DescriptorKind::Socket => send(&fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT),
-            DescriptorKind::Pipe | DescriptorKind::Device => rustix::io::write(&fd, data),
-        };
-        match sent {
-            Ok(sent) => return Ok(sent),
+        match call() {
+            Ok(count) => return Ok(count),
             Err(rustix::io::Errno::AGAIN) => return Ok(0),
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -195,14 +227,7 @@ pub(crate) fn send_some(fd: impl AsFd, data: &[u8], kind: DescriptorKind) -> io:
 fn send_both(fd: impl AsFd, first: &[u8], second: &[u8]) -> io::Result<usize> {
     let slices = [IoSlice::new(first), IoSlice::new(second)];
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    loop {
-        match sendmsg(&fd, &slices, &mut SendAncillaryBuffer::default(), flags) {
-            Ok(sent) => return Ok(sent),
-            Err(rustix::io::Errno::AGAIN) => return Ok(0),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    until_taken(|| sendmsg(&fd, &slices, &mut SendAncillaryBuffer::default(), flags))
 }
 
 /// The streams with writes of this turn.

@@ -171,12 +171,12 @@ impl Call {
         }
         self.listens.set(false);
         if self.stage.get() == Stage::Complete {
-            return self.gone(py);
+            return self.end_of_client(py);
         }
         if self.is_body_taken.get() || self.stage.get() == Stage::HandedOver {
             let mut context = Context::from_waker(self.waker());
             return match self.exchange.poll_gone(&mut context) {
-                Poll::Ready(()) => self.gone(py),
+                Poll::Ready(()) => self.end_of_client(py),
                 Poll::Pending => Ok(None),
             };
         }
@@ -192,12 +192,12 @@ impl Call {
                 self.is_body_taken.set(true);
                 request(py, b"", false).map(Some)
             }
-            Poll::Ready(Some(Err(_))) => self.gone(py),
+            Poll::Ready(Some(Err(_))) => self.end_of_client(py),
         }
     }
 
     /// That the client has gone, or has its answer.
-    fn gone<'py>(&self, py: Python<'py>) -> Attempt<'py> {
+    fn end_of_client<'py>(&self, py: Python<'py>) -> Attempt<'py> {
         self.listens.set(true);
         disconnect(py).map(Some)
     }

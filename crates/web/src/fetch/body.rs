@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
+use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt;
 use std::future::poll_fn;
@@ -284,6 +285,24 @@ enum Source {
     Coded(Box<Body>),
     /// What a server's client sends.
     Stream(ChunkStream),
+    /// Chunks of something that somebody may want back.
+    Known(Box<dyn Known>),
+}
+
+/// A stream of chunks that is asked what it is.
+trait Known: Stream<Item = Result<Bytes>> + Unpin {
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Stream<Item = Result<Bytes>> + Unpin + 'static> Known for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
 }
 
 impl Body {
@@ -325,6 +344,27 @@ impl Body {
     /// A body of chunks that come from elsewhere.
     pub fn stream(stream: impl Stream<Item = Result<Bytes>> + 'static) -> Body {
         Body::of(Source::Stream(Box::pin(stream)))
+    }
+
+    /// As [`Body::stream`], of chunks whose source [`Body::take_source`] gives back as what it is.
+    pub fn source(source: impl Stream<Item = Result<Bytes>> + Unpin + 'static) -> Body {
+        Body::of(Source::Known(Box::new(source)))
+    }
+
+    /// The source of the chunks, if it is a `T` that [`Body::source`] was given and of which nothing is decoded here.
+    ///
+    /// # Errors
+    /// The body as it was.
+    pub fn take_source<T: 'static>(mut self) -> std::result::Result<Box<T>, Body> {
+        match std::mem::replace(&mut self.source, Source::Ended) {
+            Source::Known(known) if self.decoder.is_none() && known.as_any().is::<T>() => {
+                Ok(known.into_any().downcast().expect("it was asked before"))
+            }
+            source => {
+                self.source = source;
+                Err(self)
+            }
+        }
     }
 
     /// A body without bytes.
@@ -465,6 +505,7 @@ impl Source {
             }
             Source::Coded(body) => return body.poll_chunk(context),
             Source::Stream(stream) => return stream.as_mut().poll_next(context),
+            Source::Known(known) => return Pin::new(&mut **known).poll_next(context),
             Source::Http1(body) => {
                 let polled = body.poll_chunk(context);
                 return polled.map(|chunk| {

@@ -157,6 +157,16 @@ pub(crate) fn read_now(
     rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT).ok()
 }
 
+/// Whether so many bytes of a file are in the system's cache, as far as it says.
+pub(crate) fn is_here(file: &std::fs::File, offset: u64, length: u64) -> bool {
+    let Some(last) = length.checked_sub(1) else {
+        return false;
+    };
+    // Pages that are just being read count as cached. They come in order, so the last one tells of all.
+    twinloop_loop::is_cached(file, offset, length)
+        && read_now(file, &mut [0], Some(offset.saturating_add(last))) == Some(1)
+}
+
 fn is_within_budget(bytes: usize) -> bool {
     let Some(event_loop) = Loop::try_current() else {
         return false;

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::fs::File;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -62,6 +63,14 @@ pub(super) trait Channel {
     fn respond(&self, id: u32, status: u16, fields: &Fields, body: Content<'_>) -> Result<()>;
     fn begin(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
     fn write(&self, id: u32, bytes: Content<'_>) -> Result<()>;
+    /// Whether bytes of a file can go to the socket as they are.
+    fn sends_files(&self) -> bool {
+        false
+    }
+    /// Sends bytes of a file from the system's cache: how many the socket took. Zero where that is not done, or not now.
+    fn send_file(&self, _id: u32, _file: &File, _offset: u64, _length: u64) -> Result<u64> {
+        Ok(0)
+    }
     fn finish(&self, id: u32, trailers: &Fields) -> Result<()>;
     fn inform(&self, id: u32, status: u16, fields: &Fields) -> Result<()>;
     fn cut(&self, id: u32);
@@ -443,6 +452,23 @@ impl Exchange {
         }
         self.count(length);
         Ok(())
+    }
+
+    /// Whether bytes of a file can go to the client's socket as they are: neither encrypted nor framed nor compressed.
+    pub(super) fn sends_files(&self) -> bool {
+        self.squeezing.get().is_none() && self.channel.sends_files()
+    }
+
+    /// Sends bytes of a file, which are in the system's cache, as a piece of the body: how many the socket took. Zero where the next have to be written.
+    pub(super) fn send_file(&self, file: &File, offset: u64, length: u64) -> Result<u64> {
+        self.expect(Progress::Begun)?;
+        if !self.sends_files() {
+            return Ok(0);
+        }
+        let length = self.left().map_or(length, |left| length.min(left));
+        let sent = self.channel.send_file(self.id, file, offset, length)?;
+        self.count(usize::try_from(sent).unwrap_or(usize::MAX));
+        Ok(sent)
     }
 
     /// Waits until less than 64 KiB wait for the client to read.

@@ -1,8 +1,9 @@
 //! The bytes of a file on their way to a client.
 //!
-//! What is in the system's cache is read on the loop's thread, the rest on the blocking pool, in pieces as the client takes them (rules ONE-WAIT,
-//! BOUNDED).
+//! What is in the system's cache is sent from there or read on the loop's thread, the rest on the blocking pool, in pieces as the client takes them (rules
+//! ONE-WAIT, BOUNDED). Why not everything is left to `sendfile` stands in docs/design/http-server.md.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
@@ -13,6 +14,8 @@ use bytes::Bytes;
 use twinloop_loop::{JoinHandle, Loop};
 
 use super::coding::Coding;
+use super::exchange::Exchange;
+use super::fields::Fields;
 use super::squeezing::{SHORT, failed, squeeze};
 use crate::compression::{Coder, Failure};
 use crate::fs::cached;
@@ -23,6 +26,12 @@ const PIECE: usize = REUSED_SIZE;
 
 /// From here on a piece stands in a buffer that is used again. What is shorter would keep too much from others while a slow client takes it.
 const LARGE: usize = 64 * 1024;
+
+/// From here on `sendfile` costs less than to read and to send.
+const SENT_AS_FILE: u64 = 64 * 1024;
+
+/// The most that is sent by one `sendfile`, before others have a turn.
+const FILE_PIECE: u64 = 1024 * 1024;
 
 /// A file's bytes, or a part of them.
 pub struct FileBody {
@@ -116,8 +125,16 @@ impl FileBody {
                 reading: None,
             },
         };
-        body.read_ahead();
+        if length < SENT_AS_FILE {
+            body.read_ahead();
+        }
         body
+    }
+
+    /// So many bytes of an open file, from `offset` on.
+    #[must_use]
+    pub fn new(file: std::fs::File, offset: u64, length: u64) -> FileBody {
+        FileBody::there(Arc::new(file), offset, length)
     }
 
     /// For who asks for the head: that has no length, as only the bytes could say it.
@@ -161,6 +178,64 @@ impl FileBody {
         {
             self.content = Content::Here(Some(bytes));
         }
+    }
+
+    /// Answers with these bytes as far as they leave without waiting; true if that was everything. Otherwise [`FileBody::send_rest`] goes on.
+    ///
+    /// # Errors
+    /// As [`Exchange::begin`].
+    pub fn begin(&mut self, exchange: &Exchange, status: u16, fields: &Fields) -> Result<bool> {
+        if !exchange.sends_files() {
+            self.read_ahead();
+        }
+        if let Some(bytes) = self.take_whole() {
+            exchange.respond(status, fields, bytes)?;
+            return Ok(true);
+        }
+        exchange.begin(status, fields)?;
+        self.send_cached(exchange)?;
+        if !matches!(self.content, Content::There { left: 0, .. }) {
+            return Ok(false);
+        }
+        exchange.finish(&Fields::new())?;
+        Ok(true)
+    }
+
+    /// Sends what [`FileBody::begin`] has left, and ends the answer.
+    ///
+    /// # Errors
+    /// `is_closed()` when the client has gone, `is_file()` when the file cannot be read to its end: cut the answer then.
+    pub async fn send_rest(&mut self, exchange: &Exchange) -> Result<()> {
+        while let Some(piece) = poll_fn(|context| self.poll_piece(context)).await {
+            exchange.write(piece?)?;
+            exchange.ready().await?;
+            while self.send_cached(exchange)? {
+                // It all went at once: others have their turn before the next.
+                pause().await;
+            }
+        }
+        exchange.finish(&Fields::new())
+    }
+
+    /// Sends what is next and in the system's cache, without a copy of it here; true if the client took all that was tried, and there is more.
+    fn send_cached(&mut self, exchange: &Exchange) -> Result<bool> {
+        let Content::There {
+            file,
+            offset,
+            left,
+            reading: None,
+        } = &mut self.content
+        else {
+            return Ok(false);
+        };
+        let length = (*left).min(FILE_PIECE);
+        if !exchange.sends_files() || !cached::is_here(file, *offset, length) {
+            return Ok(false);
+        }
+        let sent = exchange.send_file(file, *offset, length)?;
+        *offset += sent;
+        *left -= sent;
+        Ok(sent == length && *left > 0)
     }
 
     /// All of it, if it is here.
@@ -253,6 +328,19 @@ impl std::fmt::Debug for FileBody {
             Content::Coded(coded) => write!(formatter, "FileBody(coded {:?})", coded.plain),
         }
     }
+}
+
+/// Lets others have a turn.
+async fn pause() {
+    let mut has_paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// What the system has in its cache; nothing if it would have to wait.

@@ -136,21 +136,14 @@ impl FileAnswer {
         let Some(mut body) = self.body else {
             return exchange.respond(self.status, &self.fields, Bytes::new());
         };
-        if let Some(bytes) = body.take_whole() {
-            return exchange.respond(self.status, &self.fields, bytes);
+        if body.begin(exchange, self.status, &self.fields)? {
+            return Ok(());
         }
-        exchange.begin(self.status, &self.fields)?;
-        while let Some(piece) = std::future::poll_fn(|context| body.poll_piece(context)).await {
-            match piece {
-                Ok(piece) => exchange.write(piece)?,
-                Err(error) => {
-                    exchange.cut();
-                    return Err(error);
-                }
-            }
-            exchange.ready().await?;
+        let outcome = body.send_rest(exchange).await;
+        if outcome.as_ref().is_err_and(|error| !error.is_closed()) {
+            exchange.cut();
         }
-        exchange.finish(&Fields::new())
+        outcome
     }
 }
 

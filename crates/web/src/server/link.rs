@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -239,6 +240,16 @@ impl Link {
             }
             _ => self.write(&content),
         }
+    }
+
+    /// Whether bytes of a file can go to the socket as they are.
+    pub(super) fn sends_files(&self) -> bool {
+        self.tls.is_none()
+    }
+
+    /// Sends bytes of a file behind what is queued: how many, see [`Stream::send_file`].
+    pub(super) fn send_file(&self, file: &File, offset: u64, length: u64) -> io::Result<u64> {
+        self.stream.send_file(file, offset, length)
     }
 
     /// Bytes that the system has not taken yet.

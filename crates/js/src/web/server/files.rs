@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use twinloop_web::fetch::Body;
 use twinloop_web::server::{
-    Asked, Compression, Fields, FileAnswer, Folder, FolderOptions, answer_file,
+    Asked, Compression, Exchange, Fields, FileAnswer, FileBody, Folder, FolderOptions, answer_file,
 };
 
 use super::exchanges::{exchange_of, read_fields, sent};
@@ -112,7 +112,7 @@ impl IntoJs for Answer {
                     self.network.collect_forgotten_bodies(scope);
                     self.network.keep(scope, Body::from(bytes))
                 }
-                None => self.network.keep(scope, Body::stream(body)),
+                None => self.network.keep(scope, Body::source(body)),
             },
         };
         scope.array(&[
@@ -134,28 +134,36 @@ fn pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let servers = scope.state::<Servers>();
     let arriving = network.bodies.borrow_mut().remove(&number);
     let body = arriving.and_then(|arriving| arriving.body.borrow_mut().take());
-    let (Some(exchange), Some(mut body)) = (exchange, body) else {
+    let (Some(exchange), Some(body)) = (exchange, body) else {
         return scope.promise_from_future(async { Ok(()) });
     };
     if body.is_coded() {
         // What is sent is what was decoded.
         fields = fields.without(&["content-encoding"]);
     }
-    if let Some(bytes) = body.buffered() {
-        drop(servers.exchanges.remove(exchange_number));
-        sent(exchange.respond(status, &fields, bytes))?;
-        return scope.promise_from_future(async { Ok(()) });
-    }
-    exchange.begin(status, &fields).map_err(network_error)?;
-    scope.promise_from_future(async move {
-        let outcome = async {
-            while let Some(chunk) = body.next_chunk().await {
-                exchange.write(chunk?)?;
-                exchange.ready().await?;
+    let rest = match (body.buffered(), body.take_source::<FileBody>()) {
+        (Some(bytes), _) => {
+            sent(exchange.respond(status, &fields, bytes))?;
+            None
+        }
+        (None, Ok(mut file)) => match file.begin(&exchange, status, &fields) {
+            Ok(false) => Some(Rest::File(file)),
+            outcome => {
+                sent(outcome.map(drop))?;
+                None
             }
-            exchange.finish(&Fields::new())
-        };
-        let outcome = outcome.await;
+        },
+        (None, Err(body)) => {
+            exchange.begin(status, &fields).map_err(network_error)?;
+            Some(Rest::Chunks(body))
+        }
+    };
+    let Some(rest) = rest else {
+        drop(servers.exchanges.remove(exchange_number));
+        return scope.promise_from_future(async { Ok(()) });
+    };
+    scope.promise_from_future(async move {
+        let outcome = rest.send(&exchange).await;
         drop(servers.exchanges.remove(exchange_number));
         match outcome {
             Err(error) if !error.is_closed() => {
@@ -165,4 +173,25 @@ fn pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             _ => Ok(()),
         }
     })
+}
+
+/// What of a body did not leave at once.
+enum Rest {
+    File(Box<FileBody>),
+    Chunks(Body),
+}
+
+impl Rest {
+    async fn send(self, exchange: &Exchange) -> Result<(), twinloop_web::Error> {
+        match self {
+            Rest::File(mut file) => file.send_rest(exchange).await,
+            Rest::Chunks(mut body) => {
+                while let Some(chunk) = body.next_chunk().await {
+                    exchange.write(chunk?)?;
+                    exchange.ready().await?;
+                }
+                exchange.finish(&Fields::new())
+            }
+        }
+    }
 }

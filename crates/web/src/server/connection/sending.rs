@@ -1,6 +1,7 @@
 //! How answers become bytes on a connection of HTTP/1.1: the half of [`Connection`] that an exchange talks to.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -158,6 +159,17 @@ impl Channel for Connection {
             Outgoing::Silent => Ok(()),
             _ if bytes.is_empty() => Ok(()),
             _ => self.write_piece(running, bytes),
+        })
+    }
+
+    fn sends_files(&self) -> bool {
+        self.link.sends_files()
+    }
+
+    fn send_file(&self, id: u32, file: &File, offset: u64, length: u64) -> Result<u64> {
+        self.with_running(id, |running| match running.outgoing {
+            Outgoing::Length => self.link.send_file(file, offset, length),
+            _ => Ok(0),
         })
     }
 
