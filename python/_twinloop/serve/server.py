@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -265,6 +266,7 @@ class _Hooks:
         #: The server's own, in PEM.
         self.certificate: str | None = None
         self._proxies = Proxies(settings.forwarded_allow_ips or ())
+        self._will_collect = False
 
     def enough(self) -> None:
         """As many requests have come as the server was to answer; replaced by who wants to know."""
@@ -289,6 +291,20 @@ class _Hooks:
     def complain(self, what: str) -> None:
         """An application has ended without doing what it has to."""
         error_logger.error(what)
+
+    def vanished(self) -> None:
+        """An application has ended in the middle of an answer because its client has gone.
+
+        What it streamed may stand in a cycle now, with the exception that cancelled it (anyio's task groups leave one), and its ``finally`` waits for
+        a collection. Such a cycle is young, and one collection does for many: what it finds in use counts as old from then on.
+        """
+        if gc.isenabled() and not self._will_collect:
+            self._will_collect = True
+            asyncio.get_running_loop().call_later(0.1, self._collect)
+
+    def _collect(self) -> None:
+        self._will_collect = False
+        gc.collect(1)
 
     def access(self, scope: dict[str, Any], status: int) -> None:
         """A request is being answered."""

@@ -64,6 +64,8 @@ pub(super) struct Call {
     is_body_taken: Cell<bool>,
     /// The application waits in `receive`, or heard there that the client has gone: `send` need not tell it.
     listens: Cell<bool>,
+    /// The client went before the whole answer was sent, and the application has noticed.
+    has_vanished: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
     pub(super) is_gone: Cell<bool>,
     /// Of the task, among those that run.
@@ -115,6 +117,7 @@ impl Call {
             has_trailers: Cell::new(false),
             is_body_taken: Cell::new(false),
             listens: Cell::new(false),
+            has_vanished: Cell::new(false),
             is_gone: Cell::new(false),
             key: Cell::new(None),
             waiting: RefCell::default(),
@@ -199,6 +202,9 @@ impl Call {
     /// That the client has gone, or has its answer.
     fn end_of_client<'py>(&self, py: Python<'py>) -> Attempt<'py> {
         self.listens.set(true);
+        if self.stage.get() != Stage::Complete {
+            self.has_vanished.set(true);
+        }
         disconnect(py).map(Some)
     }
 
@@ -399,6 +405,7 @@ impl Call {
         if !error.is_closed() {
             return Err(PyRuntimeError::new_err(error.chain()));
         }
+        self.has_vanished.set(true);
         if !more {
             self.complete(py);
         } else if !self.listens.get() {
@@ -461,6 +468,10 @@ impl Call {
 
     // ---- the end of the task
 
+    fn tell_vanished(&self, py: Python<'_>) {
+        self.application.tell(py, intern!(py, "vanished"), ());
+    }
+
     /// The application has ended, with an exception or without.
     fn ended(&self, py: Python<'_>, error: Option<PyErr>) {
         if let Some(key) = self.key.take() {
@@ -477,7 +488,12 @@ impl Call {
             }
         }
         match stage {
-            Stage::Complete => return,
+            Stage::Complete => {
+                if self.has_vanished.get() {
+                    self.tell_vanished(py);
+                }
+                return;
+            }
             Stage::HandedOver => {
                 self.log(py, self.exchange.status());
                 self.complete(py);
@@ -500,6 +516,9 @@ impl Call {
                 _ => "ASGI callable returned without completing response.",
             };
             self.application.tell(py, intern!(py, "complain"), (what,));
+        }
+        if !has_client || self.has_vanished.get() {
+            self.tell_vanished(py);
         }
         if self.exchange.is_begun() {
             self.exchange.cut();
