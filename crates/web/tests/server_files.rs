@@ -297,7 +297,8 @@ fn files_of_every_length_follow_each_other_on_one_connection_whatever_the_pace()
             for pause in [0, 1] {
                 let mut stream = Stream::connect(address).await.unwrap();
                 let whole = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-                let part = "GET / HTTP/1.1\r\nhost: x\r\nrange: bytes=1-\r\nconnection: close\r\n\r\n";
+                let part =
+                    "GET / HTTP/1.1\r\nhost: x\r\nrange: bytes=1-\r\nconnection: close\r\n\r\n";
                 stream
                     .write(format!("{whole}{whole}{part}").as_bytes())
                     .unwrap();
@@ -315,7 +316,10 @@ fn files_of_every_length_follow_each_other_on_one_connection_whatever_the_pace()
                 }
                 let mut rest = &received[..];
                 for body in [&bytes[..], &bytes[..], &bytes[1..]] {
-                    let head = rest.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+                    let head = rest
+                        .windows(4)
+                        .position(|four| four == b"\r\n\r\n")
+                        .unwrap();
                     rest = &rest[head + 4..];
                     // A range of nothing is refused with a text.
                     if !body.is_empty() {

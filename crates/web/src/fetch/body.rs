@@ -351,18 +351,15 @@ impl Body {
         Body::of(Source::Known(Box::new(source)))
     }
 
-    /// The source of the chunks, if it is a `T` that [`Body::source`] was given and of which nothing is decoded here.
-    ///
-    /// # Errors
-    /// The body as it was.
-    pub fn take_source<T: 'static>(mut self) -> std::result::Result<Box<T>, Body> {
+    /// Takes the source of the chunks out, if it is a `T` that [`Body::source`] was given and of which nothing is decoded here.
+    pub fn take_source<T: 'static>(&mut self) -> Option<Box<T>> {
         match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Known(known) if self.decoder.is_none() && known.as_any().is::<T>() => {
-                Ok(known.into_any().downcast().expect("it was asked before"))
+                known.into_any().downcast().ok()
             }
             source => {
                 self.source = source;
-                Err(self)
+                None
             }
         }
     }

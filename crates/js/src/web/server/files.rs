@@ -134,7 +134,7 @@ fn pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
     let servers = scope.state::<Servers>();
     let arriving = network.bodies.borrow_mut().remove(&number);
     let body = arriving.and_then(|arriving| arriving.body.borrow_mut().take());
-    let (Some(exchange), Some(body)) = (exchange, body) else {
+    let (Some(exchange), Some(mut body)) = (exchange, body) else {
         return scope.promise_from_future(async { Ok(()) });
     };
     if body.is_coded() {
@@ -146,14 +146,14 @@ fn pipe<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
             sent(exchange.respond(status, &fields, bytes))?;
             None
         }
-        (None, Ok(mut file)) => match file.begin(&exchange, status, &fields) {
+        (None, Some(mut file)) => match file.begin(&exchange, status, &fields) {
             Ok(false) => Some(Rest::File(file)),
             outcome => {
                 sent(outcome.map(drop))?;
                 None
             }
         },
-        (None, Err(body)) => {
+        (None, None) => {
             exchange.begin(status, &fields).map_err(network_error)?;
             Some(Rest::Chunks(body))
         }
