@@ -149,7 +149,7 @@ def test_a_job_that_is_ended_at_any_stage_goes_on_where_it_was(start, files, tmp
     while True:
         process = start("pack", folder, archive)
         # Each time a little later, until it is done before.
-        time.sleep(0.3 * 1.25**stage)
+        time.sleep(0.1 * 1.25**stage)
         stage += 1
         process.send_signal(number)
         _, said = process.communicate(timeout=60)

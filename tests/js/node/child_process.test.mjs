@@ -244,6 +244,31 @@ test('a message that cannot be read is an exception of its own, and takes no oth
   deepEqual(JSON.parse(stdout || `"${stderr}"`), [1, 'SyntaxError', 2]);
 });
 
+test('what is sent to a child that has just died is no error', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twinloop-fork-'));
+  writeFileSync(
+    join(folder, 'parent.cjs'),
+    `const { fork, spawnSync } = require('child_process');
+    if (process.argv[2] === 'child') {
+      process.send('here');
+      setInterval(() => {}, 1000);
+    } else {
+      const server = require('net').createServer().listen(0, '127.0.0.1');
+      const child = fork(__filename, ['child']);
+      child.on('error', (error) => console.log(error.code)).on('exit', () => console.log('exit'));
+      child.once('message', () => {
+        child.kill('SIGKILL');
+        while (!/\\) Z/.test(require('fs').readFileSync('/proc/' + child.pid + '/stat', 'utf8'))) spawnSync('true');
+        console.log(child.connected, child.send('a handle', server), child.send('none'));
+        setTimeout(() => server.close(), 100);
+      });
+    }`,
+  );
+  const { stdout } = spawnSync(process.execPath, [join(folder, 'parent.cjs')], { encoding: 'utf8' });
+  equal(stdout, 'true true true\nexit\n');
+  rmSync(folder, { recursive: true });
+});
+
 test('a thread of a forked program has no channel, and leaves the program its own', () => {
   const folder = mkdtempSync(join(tmpdir(), 'threads-'));
   const program = join(folder, 'program.cjs');

@@ -196,6 +196,8 @@ def test_an_object_of_data_is_a_mapping() -> None:
         assert (named.items, named.get, named.length, len(named)) == (1, 2, 7, 4)
         assert dict(named) == {"items": 1, "get": 2, "length": 7, "size": 8}
         assert dict(js.eval("Object.freeze(Object.create(null))")) == {}
+        # A namespace of the language is none.
+        assert not isinstance(js.JSON, collections.abc.Mapping)
         assert json.dumps(record.b, default=lambda value: value.to_py()) == '{"c": [2]}'
 
     twinloop.run(main())
@@ -211,6 +213,9 @@ def test_what_is_empty_is_false_and_nothing_is_written_beyond_an_end() -> None:
             "new Uint8Array(1)",
             "({ a: 0 })",
             "() => 1",
+            "Math",
+            "Temporal",
+            "globalThis",
             "new (class { size = 0 })()",
             "new Date(0)",
         ):

@@ -121,3 +121,6 @@ module.exports = {
   /** A method as a function of its receiver and arguments. @type {(method: Function) => any} */
   native: /** @type {any} */ (bind).bind(call),
 };
+
+// As in Node: libraries tell the global object of a host by it.
+Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'global', configurable: true });

@@ -100,6 +100,6 @@ pub use realms::Source;
 pub use roots::{Slot, WeakSlot};
 pub use scope::{Caller, Scope};
 pub use stacks::Frame;
-pub use strings::{Units, WellKnown};
+pub use strings::Units;
 pub use system::{Identity, Interface, Usage, interfaces, set_groups, set_identity};
 pub use tasks::{Pending, Task, TaskSink};

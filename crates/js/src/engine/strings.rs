@@ -24,17 +24,6 @@ use super::transcoding;
 /// The longest string that the engine makes, in units.
 const LONGEST: usize = (1 << 30) - 2;
 
-/// The well-known symbols that the layers above need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the language's own")]
-pub enum WellKnown {
-    Iterator,
-    AsyncIterator,
-    ToStringTag,
-    ToPrimitive,
-    HasInstance,
-}
-
 impl<'s> Scope<'s> {
     /// A string.
     ///

@@ -75,10 +75,14 @@ const isMapLike = (value) =>
 /** @param {any} first @param {any} second @param {any} third */
 const areFunctions = (first, second, third) => typeof first === 'function' && typeof second === 'function' && typeof third === 'function';
 
-/** Whether this is an object of data: `{ ... }`, or one without a prototype, as a module's namespace. @param {any} value */
+/**
+ * Whether this is an object of data: `{ ... }`, or one without a prototype, as a module's namespace. The language's own namespaces (Math, Temporal) and
+ * the global object have a tag.
+ * @param {any} value
+ */
 function isRecord(value) {
   const prototype = getPrototypeOf(value);
-  return prototype === ObjectPrototype || prototype === null;
+  return prototype === null || (prototype === ObjectPrototype && !hasOwn(value, Symbol.toStringTag));
 }
 
 /** The length of an Array or typed array, undefined for all else. @param {any} value @returns {number | undefined} */

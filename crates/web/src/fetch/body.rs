@@ -354,8 +354,11 @@ impl Body {
     /// Takes the source of the chunks out, if it is a `T` that [`Body::source`] was given and of which nothing is decoded here.
     pub fn take_source<T: 'static>(&mut self) -> Option<Box<T>> {
         match std::mem::replace(&mut self.source, Source::Ended) {
-            Source::Known(known) if self.decoder.is_none() && known.as_any().is::<T>() => {
-                known.into_any().downcast().ok()
+            // The trait object's methods: its box is a stream, too.
+            Source::Known(known)
+                if self.decoder.is_none() && <dyn Known>::as_any(&*known).is::<T>() =>
+            {
+                <dyn Known>::into_any(known).downcast().ok()
             }
             source => {
                 self.source = source;
@@ -563,4 +566,28 @@ fn is_malformed(error: &hyper::Error) -> bool {
 fn named(error: Error, url: Option<&Url>) -> Error {
     let name = url.map_or("a response", Url::as_str);
     Error::new(error.kind(), format!("cannot decode the body of {name}")).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Stream for Nothing {
+        type Item = Result<Bytes>;
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(None)
+        }
+    }
+
+    #[test]
+    fn a_source_comes_back_as_what_it_is_and_only_as_that() {
+        let mut body = Body::source(Nothing);
+        assert!(body.take_source::<String>().is_none());
+        assert!(body.take_source::<Nothing>().is_some());
+        assert!(body.is_ended());
+        assert!(Body::stream(Nothing).take_source::<Nothing>().is_none());
+    }
 }

@@ -201,6 +201,9 @@ function requireMessage(message, options) {
   if (options !== undefined) requireObject(options, 'options');
 }
 
+/** Whether the other side has gone, of which 'disconnect' and 'exit' tell. @param {any} error */
+const isOfEnd = (error) => error.code === 'EPIPE' || error.code === 'ECONNRESET';
+
 /**
  * Messages with handles: one at a time is on its way, until the other side says that it has it; what is sent meanwhile waits.
  * @param {any} target @param {Channel} channel
@@ -244,7 +247,7 @@ function makeSender(target, channel) {
     channel.write(message, handle === undefined ? -1 : handle.fd, (error) => {
       if (error !== null && handle !== undefined) closePending();
       if (callback !== undefined && callback !== null) nextTick(callback, error);
-      else if (error !== null && !options.swallowErrors && handle !== undefined) nextTick(() => target.emit('error', error));
+      else if (error !== null && !options.swallowErrors && handle !== undefined && !isOfEnd(error)) nextTick(() => target.emit('error', error));
     });
 
   /** @param {any} message */
