@@ -361,6 +361,34 @@ def test_processes_hear_each_other_through_a_server_and_lose_nothing_when_it_res
         assert "the other servers are away" in first.text
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_processes_whose_bus_comes_back_before_their_database_catch_up_when_that_is_there(
+    name, serve, url_of, postgres_url, control, run
+):
+    pytest.importorskip("asyncpg")
+    pytest.importorskip("fastapi")
+    place = {"BUS_URL": url_of("redis"), "DATABASE_URL": postgres_url}
+    first, second = serve("chat/chat.js", **place), serve(f"chat/{name}", **place)
+    room = uuid.uuid4().hex[:8]
+    not_known = "it is not known how far the rooms are"
+
+    async def main():
+        async with person(first, "Ada", room) as ada, person(second, "Bob", room) as bob:
+            await bob.until("here", lambda here: here["count"] == 2)
+            await asyncio.to_thread(control, "stop redis")
+            assert await ada.say("while it is away") == 1
+            await asyncio.to_thread(control, "stop postgresql")
+            await asyncio.to_thread(control, "start redis")
+            await until(lambda: not_known in first.text and not_known in second.text)
+            await asyncio.to_thread(control, "start postgresql")
+            await bob.until("newest", lambda newest: newest == 1)
+            assert await bob.insist("again", f"{room}-again") == 2
+
+    run(main())
+    # It is told once, and not as long as it lasts.
+    assert "Traceback" not in second.text and second.text.count(not_known) <= 2, second.text
+
+
 def test_processes_of_one_machine_hear_each_other_with_nothing_between_them(serve, tmp_path, run):
     pytest.importorskip("fastapi")
     place = {"BUS_URL": f"local:{tmp_path}/bus", "DATABASE_URL": f"{tmp_path}/all.sqlite"}

@@ -1,5 +1,6 @@
 // The rooms: who is in them, what they may do, and what becomes of it. A message is stored before its sender is told so and before
 // anybody hears it; what a room hears goes to all of it by one `publish`.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isFromHere } from '../origins.js';
 import { openBus } from './bus.js';
 
@@ -22,6 +23,7 @@ export async function makeChat({ store, bus: busUrl, origins = [] }) {
   /** The rooms that somebody is in: those who are, and what other processes say of theirs. */
   const rooms = new Map();
   let server;
+  let catchingUp;
   const bus = await openBus(busUrl, heard, catchUp);
   setInterval(() => rooms.forEach(sayWhoIsHere), HERE_EVERY * 1000).unref();
 
@@ -56,7 +58,10 @@ export async function makeChat({ store, bus: busUrl, origins = [] }) {
     let count = 0;
     const names = new Set();
     for (const [process, each] of room.here) {
-      if (each.count === 0 || each.until < Date.now()) room.here.delete(process);
+      if (each.count === 0 || each.until < Date.now()) {
+        room.here.delete(process);
+        continue;
+      }
       count += each.count;
       for (const name of each.names) names.add(name);
     }
@@ -65,9 +70,19 @@ export async function makeChat({ store, bus: busUrl, origins = [] }) {
 
   /** Processes could not hear each other for a while: pages are told how far their rooms are, and ask for what they lack. */
   async function catchUp() {
-    for (const room of rooms.values()) {
-      sayWhoIsHere(room);
-      bus.say({ room: room.name, newest: await store.newest(room.name) });
+    const mine = (catchingUp = Symbol('catching up'));
+    rooms.forEach(sayWhoIsHere);
+    for (const { name } of rooms.values()) {
+      // The database may be away as well, as it is when a machine begins anew: then until it answers, or the next call begins again.
+      for (let isTold = false; catchingUp === mine; isTold = true) {
+        try {
+          bus.say({ room: name, newest: await store.newest(name) });
+          break;
+        } catch (error) {
+          if (!isTold) console.error(`chat: it is not known how far the rooms are, which is asked until it is: ${error.message}`);
+          await sleep(500, undefined, { ref: false });
+        }
+      }
     }
   }
 

@@ -5,6 +5,7 @@ task that sends it: who reads so slowly that the queue is full is cut, asks for 
 """
 
 import asyncio
+import itertools
 import json
 import re
 import time
@@ -83,22 +84,18 @@ class Rooms:
         self.rooms = {}
         self.count = 0
         self.bus = Bus(bus_url, self.heard, self.returned)
-        self.tasks = set()
+        self.saying_again = self.catching_up = None
 
     async def __aenter__(self):
         await self.bus.__aenter__()
-        self._start(self._say_again())
+        self.saying_again = asyncio.create_task(self._say_again())
         return self
 
     async def __aexit__(self, *_):
-        for task in self.tasks:
-            task.cancel()
+        for task in (self.saying_again, self.catching_up):
+            if task is not None:
+                task.cancel()
         await self.bus.__aexit__()
-
-    def _start(self, coroutine):
-        task = asyncio.create_task(coroutine)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     # ---- what is heard, from this process or another
 
@@ -143,13 +140,24 @@ class Rooms:
                 self.say_who_is_here(room)
 
     def returned(self):
-        self._start(self._catch_up())
+        if self.catching_up is not None:
+            self.catching_up.cancel()  # this one begins again
+        self.catching_up = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self):
         """Processes could not hear each other: pages are told how far their rooms are, and ask for what they lack."""
-        for room in list(self.rooms.values()):
+        for room in self.rooms.values():
             self.say_who_is_here(room)
-            self.bus.say({"room": room.name, "newest": await self.store.newest(room.name)})
+        for name in list(self.rooms):
+            # The database may be away as well, as it is when a machine begins anew: then until it answers.
+            for attempt in itertools.count():
+                try:
+                    self.bus.say({"room": name, "newest": await self.store.newest(name)})
+                    break
+                except Exception as error:
+                    if attempt == 0:
+                        print(f"chat: it is not known how far the rooms are, which is asked until it is: {error}", flush=True)
+                    await asyncio.sleep(0.5)
 
     # ---- what people do
 

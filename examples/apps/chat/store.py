@@ -14,7 +14,8 @@ async def open_store(address):
     if re.match(r"postgres(ql)?:", address):
         import asyncpg
 
-        pool = await asyncpg.create_pool(address, max_size=10, timeout=5, command_timeout=10)
+        # None is kept in store: for each that it cannot make again, asyncpg would tell at length.
+        pool = await asyncpg.create_pool(address, min_size=0, max_size=10, timeout=5, command_timeout=10)
         store = PostgresStore(pool)
         await store.make_tables()
         return store
