@@ -4,8 +4,9 @@
 //! time that one is read, so those of one function and one object share a proxy: `object.method` is the same one at each look, and a
 //! loop that calls it makes one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::{Rc, Weak};
 
 use pyo3::intern;
@@ -18,10 +19,11 @@ use super::lifecycle::here;
 use super::{Bridge, Helper};
 use crate::python_in_js::abilities;
 
-/// The table of one bridge.
+/// The table of one bridge. A program may hold a hundred thousand objects: what stands here for each is small.
 #[derive(Default)]
 pub(super) struct Handles {
-    objects: RefCell<HashMap<Identity, Weak<PythonObject>>>,
+    objects: RefCell<HashMap<usize, Weak<PythonObject>>>,
+    methods: RefCell<HashMap<(usize, usize), Weak<PythonObject>>>,
     /// What the handles of one kind of object inherit from, by the kind's abilities; none where a proxy's target cannot be its handle.
     kinds: RefCell<HashMap<u32, Option<Slot>>>,
 }
@@ -29,19 +31,60 @@ pub(super) struct Handles {
 impl Handles {
     /// How many Python objects JavaScript holds.
     pub(super) fn count(&self) -> usize {
-        self.objects.borrow().len()
+        self.objects.borrow().len() + self.methods.borrow().len()
     }
 
     /// Those of which there is one host object.
     fn alone(&self) -> Vec<Rc<PythonObject>> {
-        let objects = self.objects.borrow();
-        let live = objects.values().filter(|object| object.strong_count() == 1);
+        let (objects, methods) = (self.objects.borrow(), self.methods.borrow());
+        let all = objects.values().chain(methods.values());
+        let live = all.filter(|object| object.strong_count() == 1);
         live.filter_map(Weak::upgrade).collect()
+    }
+
+    fn get(&self, identity: &Identity) -> Option<Rc<PythonObject>> {
+        match *identity {
+            Identity::Object(address) => self.objects.borrow().get(&address)?.upgrade(),
+            Identity::Method(function, receiver) => {
+                self.methods.borrow().get(&(function, receiver))?.upgrade()
+            }
+        }
+    }
+
+    fn insert(&self, identity: Identity, object: &Rc<PythonObject>) {
+        let object = Rc::downgrade(object);
+        match identity {
+            Identity::Object(address) => self.objects.borrow_mut().insert(address, object),
+            Identity::Method(function, receiver) => self
+                .methods
+                .borrow_mut()
+                .insert((function, receiver), object),
+        };
+    }
+
+    /// Takes out what has died, if the entry is not that of a younger handle to the same object.
+    fn remove_dead(&self, identity: &Identity) {
+        match *identity {
+            Identity::Object(address) => remove_dead(&self.objects, &address),
+            Identity::Method(function, receiver) => {
+                remove_dead(&self.methods, &(function, receiver));
+            }
+        }
+    }
+}
+
+fn remove_dead<K: Hash + Eq>(table: &RefCell<HashMap<K, Weak<PythonObject>>>, key: &K) {
+    let mut table = table.borrow_mut();
+    if table
+        .get(key)
+        .is_some_and(|known| known.strong_count() == 0)
+    {
+        table.remove(key);
     }
 }
 
 /// What a Python object is known by: addresses of what is alive as long as it stands in the table.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 enum Identity {
     Object(usize),
     /// A function and what it is bound to.
@@ -68,10 +111,16 @@ impl Identity {
 
 /// A Python object that JavaScript holds; owned by a host object of the JavaScript heap.
 pub(crate) struct PythonObject {
-    identity: Identity,
     pub(crate) object: Py<PyAny>,
     /// Its proxy, which owns this object by its handle.
-    proxy: RefCell<Option<WeakSlot>>,
+    proxy: Cell<Option<WeakSlot>>,
+    /// What few objects have.
+    rest: Option<Box<Rest>>,
+}
+
+struct Rest {
+    /// The function of a bound method and what it is bound to.
+    method: Option<(usize, usize)>,
     /// What it keeps alive, of which the engine sees a small object.
     _memory: Option<CountedMemory>,
 }
@@ -91,22 +140,47 @@ fn count_memory(scope: &Scope<'_>, object: &Bound<'_, PyAny>) -> Option<CountedM
 const COUNTED: usize = 16 * 1024;
 
 impl PythonObject {
+    fn new(
+        identity: Identity,
+        object: &Bound<'_, PyAny>,
+        memory: Option<CountedMemory>,
+    ) -> PythonObject {
+        let method = match identity {
+            Identity::Object(_) => None,
+            Identity::Method(function, receiver) => Some((function, receiver)),
+        };
+        let rest = (method.is_some() || memory.is_some()).then(|| {
+            Box::new(Rest {
+                method,
+                _memory: memory,
+            })
+        });
+        PythonObject {
+            object: object.clone().unbind(),
+            proxy: Cell::new(None),
+            rest,
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        match self.rest.as_ref().and_then(|rest| rest.method) {
+            Some((function, receiver)) => Identity::Method(function, receiver),
+            None => Identity::Object(self.object.as_ptr() as usize),
+        }
+    }
+
     fn proxy<'s>(&self, scope: &Scope<'s>) -> Option<Local<'s>> {
-        scope.upgrade(self.proxy.borrow().as_ref()?)
+        let slot = self.proxy.take()?;
+        let proxy = scope.upgrade(&slot);
+        self.proxy.set(Some(slot));
+        proxy
     }
 }
 
 impl Drop for PythonObject {
     fn drop(&mut self) {
         if let Some(bridge) = here() {
-            let mut objects = bridge.handles.objects.borrow_mut();
-            // The entry may already be that of a younger handle to the same object.
-            if objects
-                .get(&self.identity)
-                .is_some_and(|known| known.strong_count() == 0)
-            {
-                objects.remove(&self.identity);
-            }
+            bridge.handles.remove_dead(&self.identity());
         }
     }
 }
@@ -119,13 +193,7 @@ impl Bridge {
         object: &Bound<'_, PyAny>,
     ) -> Result<Local<'s>, Error> {
         let identity = Identity::of(object);
-        let known = self
-            .handles
-            .objects
-            .borrow()
-            .get(&identity)
-            .and_then(Weak::upgrade);
-        let owned = match known {
+        let owned = match self.handles.get(&identity) {
             Some(owned) => {
                 if let Some(proxy) = owned.proxy(scope) {
                     return Ok(proxy);
@@ -134,16 +202,8 @@ impl Bridge {
             }
             None => {
                 let memory = count_memory(scope, object);
-                let owned = Rc::new(PythonObject {
-                    identity,
-                    object: object.clone().unbind(),
-                    proxy: RefCell::default(),
-                    _memory: memory,
-                });
-                self.handles
-                    .objects
-                    .borrow_mut()
-                    .insert(identity, Rc::downgrade(&owned));
+                let owned = Rc::new(PythonObject::new(identity, object, memory));
+                self.handles.insert(identity, &owned);
                 self.look_for_cycles_later();
                 owned
             }
@@ -155,7 +215,7 @@ impl Bridge {
             None => scope.host_object(owned.clone())?,
         };
         let proxy = self.help(scope, Helper::Wrap, &[handle, flags])?;
-        *owned.proxy.borrow_mut() = Some(scope.weak(proxy));
+        owned.proxy.set(Some(scope.weak(proxy)));
         Ok(proxy)
     }
 
