@@ -1,6 +1,6 @@
-"""GETs of JSON over kept-alive connections from Python; prints one JSON object.
+"""GETs of JSON over kept-alive connections from Python, or one GET of a long body, in pieces; prints one JSON object: requests or MiB a second.
 
-Usage: fetch_client.py CONTESTANT URL IN_FLIGHT SECONDS
+Usage: fetch_client.py CONTESTANT URL IN_FLIGHT|body SECONDS
 """
 
 from __future__ import annotations
@@ -77,6 +77,63 @@ CONTESTANTS = {
 }
 
 
+async def twinloop_pieces(url):
+    from twinloop import fetch
+
+    async with fetch(url) as response:
+        async for piece in response:
+            yield piece
+
+
+async def aiohttp_pieces(url):
+    from aiohttp import ClientSession
+
+    async with ClientSession(read_bufsize=1 << 20) as session, session.get(url) as response:
+        async for piece in response.content.iter_any():
+            yield piece
+
+
+async def httpx_pieces(url, transport=None):
+    from httpx import AsyncClient
+
+    async with AsyncClient(transport=transport) as client, client.stream("GET", url) as response:
+        async for piece in response.aiter_raw():
+            yield piece
+
+
+def httpx_over_twinloop_pieces(url):
+    from twinloop.httpx import Transport
+
+    return httpx_pieces(url, Transport())
+
+
+async def pyreqwest_pieces(url):
+    from pyreqwest.client import ClientBuilder
+
+    async with ClientBuilder().build() as client, client.get(url).build_streamed() as response:
+        while piece := await response.body_reader.read(1 << 18):
+            yield piece
+
+
+PIECES = {
+    "twinloop": twinloop_pieces,
+    "aiohttp": aiohttp_pieces,
+    "httpx": httpx_pieces,
+    "httpx over twinloop": httpx_over_twinloop_pieces,
+    "pyreqwest": pyreqwest_pieces,
+}
+
+
+async def body(contestant, url):
+    length = 0
+    start = time.perf_counter()
+    async for piece in PIECES[contestant](url):
+        length += len(piece)
+    if length < 1 << 20:
+        raise RuntimeError(f"only {length} bytes came")
+    print(json.dumps({"per_second": length / (1 << 20) / (time.perf_counter() - start)}))
+
+
 async def main(contestant, url, in_flight, seconds):
     requests = 0
     end = 0.0
@@ -112,4 +169,4 @@ def new_loop(contestant):
 
 contestant, url, in_flight, seconds = sys.argv[1:]
 with asyncio.Runner(loop_factory=lambda: new_loop(contestant)) as runner:
-    runner.run(main(contestant, url, int(in_flight), float(seconds)))
+    runner.run(body(contestant, url) if in_flight == "body" else main(contestant, url, int(in_flight), float(seconds)))

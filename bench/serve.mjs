@@ -1,6 +1,6 @@
 // The servers of `cargo xtask bench serve`: one script for all runtimes. `serve.mjs web` takes what the runtime has for Requests and Responses, `serve.mjs node`
 // takes node:http, `http2` takes node:http2, `express` the framework from the packages of tests/npm. Prints the port; ends when its standard input does.
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ const tls = certificate === undefined ? {} : { cert: readFileSync(certificate, '
 const folder = mkdtempSync(join(tmpdir(), 'twinloop-bench-'));
 const file = join(folder, 'file.txt');
 writeFileSync(file, 'x'.repeat(100 * 1024));
+// A longer one has no place on a disk.
+if (process.env.FILE_BYTES !== undefined) truncateSync(file, Number(process.env.FILE_BYTES));
 
 process.stdin.on('end', () => {
   rmSync(folder, { recursive: true });

@@ -59,7 +59,7 @@ Groups (all by default):
   serve        HTTP and WebSocket servers, by their own APIs, node:http and express    node, bun, deno; in Rust: hyper; native is the limit
   asgi         bench/asgi_app.py: JSON, echo of a body, WebSocket echo     uvicorn with uvloop and httptools, granian
   fetch        keep-alive GETs of 1 KiB of JSON, 1 and 64 in flight    node, bun, deno; native is the limit
-  fetch-python the same from Python                                     aiohttp, httpx and pyreqwest on uvloop
+  fetch-python the same from Python, and one GiB                         aiohttp, httpx and pyreqwest on uvloop; curl
   files-python  10,000 small files, each opened, read or written, and closed       aiofiles on uvloop
   websocket-python  echo of 64 bytes over WebSockets from Python, 1 and 32    picows, websockets and aiohttp on uvloop
   broadcast    BroadcastChannel on 1, 2 and 4 processes, in both languages, and what is lost: local, then by Redis, its streams, NATS, JetStream

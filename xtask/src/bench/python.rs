@@ -1,5 +1,6 @@
 //! The groups of programs on asyncio loops: callbacks, children, names, datagrams, and HTTP servers of real frameworks.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -173,7 +174,49 @@ pub(crate) fn fetch(plan: &Plan, report: &mut Report) -> Result<()> {
         counts: ["1", "64"],
         unit: "in flight",
     };
-    clients.measure(plan, report)
+    clients.measure(plan, report)?;
+    long_body(plan, report, &clients)
+}
+
+/// How much one response has, whose pieces are counted and dropped.
+const LONG_BODY: u64 = 1 << 30;
+
+/// One GET of a long body, beside curl, which throws it away.
+fn long_body(plan: &Plan, report: &mut Report, clients: &Clients) -> Result<()> {
+    let (venv, _) = loops(plan, report)?;
+    let mut contestants = present(&venv, report, clients.peers);
+    contestants.push(clients.also.1);
+    contestants.push("curl");
+    let mut server = pinned(SERVER_CORE, &Profile::Release.artifact("twinloop"));
+    server
+        .arg(program("serve.mjs"))
+        .arg("web")
+        .env("FILE_BYTES", LONG_BODY.to_string());
+    let server = Server::spawn(server, Carrier::Tcp)?;
+    let url = format!("http://127.0.0.1:{}/file", server.address);
+    rounds(plan, report, clients.group, "1 GiB", &contestants, |name| {
+        let rate = if name == "curl" {
+            let mut curl = pinned(CLIENT_CORE, Path::new("curl"));
+            curl.args([
+                "--silent",
+                "--show-error",
+                "--fail",
+                "--output",
+                "/dev/null",
+            ])
+            .args(["--write-out", "%{speed_download}", &url]);
+            let rate: f64 = process::output(&mut curl)?.trim().parse()?;
+            rate / f64::from(1 << 20)
+        } else {
+            let mut command = pinned(CLIENT_CORE, &venv.python());
+            command
+                .arg(program(clients.program))
+                .args([name, &url, "body", "0"]);
+            per_second(&mut command, 30.0)?
+        };
+        Ok((Unit::MebibytesPerSecond, rate))
+    });
+    Ok(())
 }
 
 /// Clients of WebSockets: one message after the other comes back on each connection.
