@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 
 import pytest
 import twinloop
@@ -357,4 +359,46 @@ def test_over_http2_a_stream_that_is_reset_is_a_client_that_goes(run, caplog, ki
             await until(lambda: ended)
 
     run(main())
+    assert errors(caplog) == []
+
+
+def test_send_is_silent_also_when_another_has_given_up_listening(run, caplog):
+    """As Starlette's `request.is_disconnected()` does, in a generator that a StreamingResponse sends: it begins to receive, and gives up at once."""
+    outcome = []
+
+    async def application(scope, receive, send):
+        client = clients.pop()
+
+        async def listen():
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            outcome.append("heard")
+
+        async def stream():
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            other = asyncio.create_task(receive())
+            await asyncio.sleep(0.01)
+            other.cancel()
+            await asyncio.wait([other])
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+            while not outcome:
+                await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+                # So the server finds out, and the next piece is there before who listens has its turn.
+                await asyncio.sleep(0)
+
+        outcome.extend(await asyncio.gather(listen(), stream(), return_exceptions=True))
+
+    clients = []
+
+    async def main():
+        async with serving(application) as server:
+            client = socket.create_connection(("127.0.0.1", server.port))
+            clients.append(client)
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            await until(lambda: len(outcome) == 3)
+
+    run(main())
+    assert outcome == ["heard", None, None]
     assert errors(caplog) == []

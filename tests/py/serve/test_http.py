@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import gc
 import logging
+import os
 import weakref
 
 import pytest
@@ -658,6 +659,47 @@ def test_a_file_is_sent_by_its_path(run, tmp_path, caplog):
 
     run(main())
     assert "FileNotFoundError" in caplog.text and caplog.text.count("Traceback") == 1
+
+
+@pytest.mark.parametrize("length", [300, 100_000, 3_000_000])
+def test_of_a_file_that_has_grown_as_much_is_sent_as_was_promised(run, tmp_path, caplog, length):
+    content = bytes(range(100)) * (length // 100)
+    (tmp_path / "log").write_bytes(content + b"later" * 100_000)
+
+    async def application(scope, receive, send):
+        promised = (b"content-length", str(length).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [promised]})
+        await send({"type": "http.response.pathsend", "path": str(tmp_path / "log")})
+
+    async def main():
+        async with serving(application) as server, connected(server) as client:
+            for _ in range(2):
+                status, headers, body = await client.get("/")
+                assert (status, headers["content-length"], len(body)) == (200, str(length), length) and body == content
+
+    run(main())
+    assert caplog.text == ""
+
+
+def test_what_has_no_length_is_sent_by_its_path_too(run, tmp_path, caplog):
+    os.mkfifo(tmp_path / "pipe")
+    paths = {"/kernel": "/proc/version", "/pipe": tmp_path / "pipe", "/folder": tmp_path}
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": str(paths[scope["path"]])})
+
+    async def main():
+        async with serving(application) as server, connected(server) as client:
+            with open("/proc/version", "rb") as file:
+                assert (await client.get("/kernel"))[2] == file.read()
+            written = asyncio.create_task(asyncio.to_thread((tmp_path / "pipe").write_bytes, b"from a pipe"))
+            assert (await client.get("/pipe"))[2] == b"from a pipe"
+            await written
+            assert (await client.get("/folder"))[0] == 500
+
+    run(main())
+    assert "Is a directory" in caplog.text and caplog.text.count("Traceback") == 1
 
 
 # ---- tasks and contexts ------------------------------------------------------------------------------------------------

@@ -62,8 +62,10 @@ pub(super) struct Call {
     pub(super) start: RefCell<Option<Start>>,
     has_trailers: Cell<bool>,
     is_body_taken: Cell<bool>,
-    /// The application waits in `receive`, or heard there that the client has gone: `send` need not tell it.
-    listens: Cell<bool>,
+    /// How many wait in `receive`: they hear there that the client has gone, so `send` need not tell it.
+    listeners: Cell<usize>,
+    /// The application was told so by `receive`.
+    has_heard: Cell<bool>,
     /// The client went before the whole answer was sent, and the application has noticed.
     has_vanished: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
@@ -116,7 +118,8 @@ impl Call {
             start: RefCell::new(None),
             has_trailers: Cell::new(false),
             is_body_taken: Cell::new(false),
-            listens: Cell::new(false),
+            listeners: Cell::new(0),
+            has_heard: Cell::new(false),
             has_vanished: Cell::new(false),
             is_gone: Cell::new(false),
             key: Cell::new(None),
@@ -172,7 +175,6 @@ impl Call {
         {
             return self.receive_message(py, socket);
         }
-        self.listens.set(false);
         if self.stage.get() == Stage::Complete {
             return self.end_of_client(py);
         }
@@ -201,7 +203,7 @@ impl Call {
 
     /// That the client has gone, or has its answer.
     fn end_of_client<'py>(&self, py: Python<'py>) -> Attempt<'py> {
-        self.listens.set(true);
+        self.has_heard.set(true);
         if self.stage.get() != Stage::Complete {
             self.has_vanished.set(true);
         }
@@ -408,7 +410,7 @@ impl Call {
         self.has_vanished.set(true);
         if !more {
             self.complete(py);
-        } else if !self.listens.get() {
+        } else if self.listeners.get() == 0 && !self.has_heard.get() {
             self.is_gone.set(true);
             return Err(PyConnectionResetError::new_err(error.chain()));
         }
@@ -623,7 +625,27 @@ impl Task {
     }
 }
 
-struct Receive(Task);
+struct Receive {
+    task: Task,
+    /// While it waits.
+    listening: Option<Listening>,
+}
+
+/// One of a call's listeners; others may wait beside it, as who asks Starlette's `is_disconnected` beside what streams.
+struct Listening(Rc<Call>);
+
+impl Listening {
+    fn new(call: &Rc<Call>) -> Listening {
+        call.listeners.update(|count| count + 1);
+        Listening(Rc::clone(call))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.listeners.update(|count| count - 1);
+    }
+}
 
 impl Operation for Receive {
     fn name(&self) -> &'static str {
@@ -631,22 +653,24 @@ impl Operation for Receive {
     }
 
     fn attempt<'py>(&mut self, py: Python<'py>, waiter: &Waiter) -> Attempt<'py> {
-        let call = &self.0.call;
+        let call = &self.task.call;
         let message = call.receive(py)?;
         if message.is_none() {
-            call.listens.set(true);
+            self.listening.get_or_insert_with(|| Listening::new(call));
             call.wait(waiter);
+        } else {
+            self.listening = None;
         }
         Ok(message)
     }
 
     fn withdraw(&mut self, _py: Python<'_>, _waiter: &Waiter) {
         // The coroutine leaves its slot by itself.
-        self.0.call.listens.set(false);
+        self.listening = None;
     }
 
     fn visit(&self, visitor: &mut dyn FnMut(&Object)) {
-        visitor(&self.0.object);
+        visitor(&self.task.object);
     }
 }
 
@@ -721,7 +745,11 @@ fast_methods! {
     |py, this, _arguments| {
         let call = call_of(&this)?;
         let event_loop = call.application.event_loop.bind(py);
-        coroutine::make(py, event_loop, Box::new(Receive(Task::new(this, call))))
+        let operation = Box::new(Receive {
+            task: Task::new(this, call),
+            listening: None,
+        });
+        coroutine::make(py, event_loop, operation)
     };
 
     c"send", Parameters::named(&["message"]),

@@ -70,32 +70,45 @@ impl Call {
         options.read(true);
         let file = fs::open(&path, options).await?;
         let metadata = file.metadata().await?;
-        if start.fields.length().is_none() {
-            let length = metadata.len().to_string();
-            start.fields.append(b"content-length", length.as_bytes())?;
-        }
-        if self.exchange.method() != "HEAD" && metadata.is_file() && metadata.len() > 0 {
-            let file = file.blocking("dup", std::fs::File::try_clone)?;
-            let mut body = FileBody::new(file, 0, metadata.len());
-            if body.begin(&self.exchange, start.status, &start.fields)? {
-                return Ok(());
+        let has_body = self.exchange.method() != "HEAD";
+        // A file may have grown since its length was said: what was promised is what is sent.
+        let promised = start.fields.length();
+        if metadata.is_file() && metadata.len() > 0 {
+            let length = promised.map_or(metadata.len(), |promised| promised.min(metadata.len()));
+            if promised.is_none() {
+                put_length(&mut start.fields, length)?;
             }
-            return body.send_rest(&self.exchange).await;
-        }
-        self.exchange.begin(start.status, &start.fields)?;
-        if self.exchange.method() != "HEAD" {
-            // What the system makes up as it is read, or a pipe: its length says nothing.
-            loop {
-                let piece = file.read(PIECE).await?;
-                if piece.is_empty() {
-                    break;
+            if has_body {
+                let file = file.blocking("dup", std::fs::File::try_clone)?;
+                let mut body = FileBody::new(file, 0, length);
+                if body.begin(&self.exchange, start.status, &start.fields)? {
+                    return Ok(());
                 }
-                self.exchange.write(piece)?;
-                self.exchange.ready().await?;
+                return body.send_rest(&self.exchange).await;
             }
+            self.exchange.begin(start.status, &start.fields)?;
+            return self.exchange.finish(&Fields::new());
+        }
+        // What the system makes up as it is read, or a pipe: its length says nothing. That it is a folder is told before anything is answered.
+        let mut piece = file.read(PIECE).await?;
+        if promised.is_none() && piece.is_empty() {
+            put_length(&mut start.fields, 0)?;
+        }
+        let mut left = promised.unwrap_or(u64::MAX);
+        self.exchange.begin(start.status, &start.fields)?;
+        while has_body && left > 0 && !piece.is_empty() {
+            piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= piece.len() as u64;
+            self.exchange.write(piece)?;
+            self.exchange.ready().await?;
+            piece = file.read(PIECE).await?;
         }
         self.exchange.finish(&Fields::new())
     }
+}
+
+fn put_length(fields: &mut Fields, length: u64) -> Result<()> {
+    fields.append(b"content-length", length.to_string().as_bytes())
 }
 
 /// Waits until the file is sent.
