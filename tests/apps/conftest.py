@@ -7,12 +7,14 @@ is named or in CI; what is not there is skipped by its name.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import subprocess
 
 import browser
 import pytest
@@ -63,6 +65,37 @@ def serve(apps):
     yield start
     for app in started:
         app.end()
+
+
+class Disk:
+    """A disk of its own, that may be full."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def fill(self):
+        """Takes all the room that is left."""
+        for size in (4096, 1):
+            with contextlib.suppress(OSError), open(self.folder / "full", "ab", buffering=0) as file:
+                while True:
+                    file.write(bytes(size))
+
+    def empty(self):
+        (self.folder / "full").unlink()
+
+    def grow(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of a MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder]).returncode != 0:
+        pytest.skip("a small disk cannot be mounted here")
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 _browsers = []

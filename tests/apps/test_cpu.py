@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -75,6 +77,43 @@ def test_words_that_mean_nothing_are_refused(start, program):
         said, faults = process.communicate(timeout=60)
         assert process.returncode == 2 and said == "" and "--workers" in faults, (words, faults)
         assert "Traceback" not in faults and "    at " not in faults and len(faults) < 1000, faults
+
+
+def children_of(process):
+    """What a process has started to compute for it."""
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            words = (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if int(parent) == process.pid and "resource_tracker" not in words:
+            yield int(folder.name)
+
+
+@pytest.mark.parametrize("program", PLACES)
+def test_a_worker_that_is_killed_is_told_and_the_other_places_go_on(start, program):
+    # Large enough that it is not done before.
+    width = "400" if program == "cpu.py" else "2500"
+    process = start(program, "processes", "pieces", "--width", width, "--workers", "2")
+    while len(children := list(children_of(process))) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(children[0], signal.SIGKILL)
+    said, faults = process.communicate(timeout=120)
+    assert process.returncode == 1 and faults == "", faults
+    killed, pieces = said.splitlines()[2:]
+    assert re.match(r"in processes +.*worker.* ended with (signal 9|SIGKILL)", killed), said
+    assert re.match("on the loop, in pieces .* ms ", pieces), said
+    assert list(left_of(process.pid)) == []
+
+
+@pytest.mark.parametrize("program", PLACES)
+def test_a_picture_that_cannot_be_written_is_told_in_a_line(start, program):
+    process = start(program, "loop", "--width", "20", "--out", "/dev/full")
+    said, faults = process.communicate(timeout=60)
+    assert process.returncode == 1 and "on the loop" in said
+    assert re.fullmatch(rf"{program}: the picture was not written: .*[Nn]o space left on device.*\n", faults), faults
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import http.server
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -36,7 +37,7 @@ def start(request):
         program = (
             request.param if not other else {"scraper.js": "scraper.py", "scraper.py": "scraper.js"}[request.param]
         )
-        command = [*words_of(program), program, f"{site.url}/", "results.sqlite", *words]
+        command = [*words_of(program), program, f"{site.url}/", "results.sqlite", *map(str, words)]
         return subprocess.Popen(command, cwd=site.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     return begin
@@ -44,7 +45,7 @@ def start(request):
 
 def finish(process, code=0):
     _, said = process.communicate(timeout=300)
-    assert process.returncode == code and "Traceback" not in said, said
+    assert process.returncode == code and "Traceback" not in said and "    at " not in said, said
     return said
 
 
@@ -121,6 +122,35 @@ def test_a_run_that_is_ended_goes_on_where_it_was(site, start, number):
     # Again only what was under way: two at a time.
     assert sum(after[f"/page/{each}"] > 1 for each in range(COUNT)) <= 2
     assert after["/page/0"] == before["/page/0"] == 1
+
+
+def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_room(site, start, disk):
+    results = disk.folder / "results.sqlite"
+    (site.folder / "results.sqlite").symlink_to(results)
+    disk.fill()
+    assert re.fullmatch(r"scraper.(js|py): results.sqlite: database or disk is full\n", finish(start(site), 1))
+    disk.empty()
+    # Some pages, and then the log of the database has no room.
+    said = finish(start(site, "--timeout", "1", "--csv", disk.folder / "results.csv"), 1)
+    assert "stopped: database or disk is full. What was found is kept; the same command goes on from there\n" in said
+    assert 0 < sum(state == "found" for state, *_ in pages(site).values()) < COUNT
+    disk.grow("64m")
+    finish(start(site, "--timeout", "1", "--depth", "30"))
+    found = pages(site)
+    assert sum(path.startswith("/page/") and state == "found" for path, (state, *_) in found.items()) == COUNT
+
+
+def test_what_cannot_be_written_is_said_in_a_line_and_a_table_is_there_whole_or_not_at_all(site, start, disk):
+    table = disk.folder / "results.csv"
+    finish(start(site, "--most", "4", "--csv", table))
+    before = table.read_text()
+    disk.fill()
+    said = finish(start(site, "--most", "0", "--csv", table), 1)
+    assert re.search(r"scraper.(js|py): \S+/results.csv was not written: .*[Nn]o space left on device", said), said
+    assert said.endswith("What was found is in results.sqlite\n")
+    assert table.read_text() == before and not list(disk.folder.glob("*.part"))
+    (site.folder / "results.sqlite").write_text("no database")
+    assert re.fullmatch(r"scraper.(js|py): results.sqlite: file is not a database\n", finish(start(site), 1))
 
 
 CASES = {

@@ -51,6 +51,24 @@ async function inProcesses(pieces, count, signal) {
   }
 }
 
+/** A worker that ended before its answer, by itself or by another's hand. */
+class WorkerEnded extends Error {}
+
+/** The next message of a worker. One that has ended gives none. */
+async function answerOf(worker, signal) {
+  const over = new AbortController();
+  const options = { signal: AbortSignal.any([signal, over.signal]) };
+  const ended = once(worker, 'exit', options).then(([code, name]) => {
+    throw new WorkerEnded(`a worker ended with ${name ?? `code ${code}`} before it had answered`);
+  });
+  try {
+    const [message] = await Promise.race([once(worker, 'message', options), ended]);
+    return message;
+  } finally {
+    over.abort();
+  }
+}
+
 /** Has the pieces computed: each of the workers gets the next one when it has done one. */
 async function share(pieces, workers, send, signal) {
   const done = [];
@@ -59,7 +77,7 @@ async function share(pieces, workers, send, signal) {
     while (next < pieces.length) {
       const place = next++;
       send(worker, pieces[place]);
-      [done[place]] = await once(worker, 'message', { signal });
+      done[place] = await answerOf(worker, signal);
     }
   });
   await Promise.all(work);
@@ -124,12 +142,25 @@ async function show(name, signal) {
   try {
     done = await place(picture, signal);
     await turn(undefined, { signal }); // what came while the loop stood still
+  } catch (error) {
+    if (!(error instanceof WorkerEnded)) throw error;
+    process.exitCode = 1; // the other places may fare better
+    return console.log(`${says.padEnd(26)} ${error.message}`);
   } finally {
     clock.stop();
   }
   const digest = createHash('sha256').update(done).digest('hex').slice(0, 8);
   console.log(`${says.padEnd(26)} ${clock.seconds.toFixed(2).padStart(6)} s   ${clock.longest.toFixed(0).padStart(12)} ms   ${digest}`);
-  if (values.out) writeFileSync(values.out, Buffer.concat([Buffer.from(`P5 ${width} ${height} ${steps}\n`), done]));
+  if (values.out) write(done);
+}
+
+function write(done) {
+  try {
+    writeFileSync(values.out, Buffer.concat([Buffer.from(`P5 ${width} ${height} ${steps}\n`), done]));
+  } catch (error) {
+    console.error(`cpu.js: the picture was not written: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
 const controller = new AbortController();

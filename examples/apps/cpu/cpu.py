@@ -151,6 +151,7 @@ async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     picture = Picture(words.width, words.width * 3 // 4, words.steps, words.workers)
     print(f"{picture.width} x {picture.height} points, {picture.workers} workers\n{'':26}   time    loop stood still   picture")
+    code = 0
     for name in words.places or PLACES:
         place = PLACES[name]
         try:
@@ -159,15 +160,24 @@ async def main():
         except ImportError as error:
             print(f"{place.__doc__:26} {error.name} is not installed")
             continue
+        except twinloop.WorkerDied as error:
+            print(f"{place.__doc__:26} {error}", flush=True)
+            code = 1  # the other places may fare better
+            continue
         digest = hashlib.sha256(done).hexdigest()[:8]
         print(f"{place.__doc__:26} {clock.time:6.2f} s   {clock.longest * 1000:12.0f} ms   {digest}", flush=True)
         if words.out:
-            words.out.write_bytes(b"P5 %d %d %d\n" % (picture.width, picture.height, picture.steps) + done)
+            try:
+                words.out.write_bytes(b"P5 %d %d %d\n" % (picture.width, picture.height, picture.steps) + done)
+            except OSError as error:
+                print(f"cpu.py: the picture was not written: {error}", file=sys.stderr)
+                code = 1
+    return code
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main())
+        sys.exit(asyncio.run(main()))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped", file=sys.stderr)
         sys.exit(130)

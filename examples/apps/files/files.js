@@ -185,7 +185,22 @@ twinloop files.js find ARCHIVE [TEXT]    list files by a part of their name, or 
   return 2;
 }
 
-async function main([command, ...words]) {
+/** What SQLite says, which has other words for a full disk where its list of readers finds no room (SQLITE_IOERR_SHMSIZE). */
+const reasonOf = ({ errcode, message }) => (errcode === 4874 ? 'database or disk is full' : message);
+
+async function main(words) {
+  try {
+    return await run(words);
+  } catch (error) {
+    // What the system or SQLite says of the archive is its fault or the disk's, and not the program's.
+    if (error.errno === undefined && error.code !== 'ERR_SQLITE_ERROR') throw error;
+    const isPack = words[0] === 'pack';
+    console.error(`files.js: ${words[isPack ? 2 : 1]}: ${reasonOf(error)}`);
+    return 1;
+  }
+}
+
+async function run([command, ...words]) {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => controller.abort());
   if (command === 'pack' && words.length === 2) {

@@ -153,6 +153,12 @@ def megabytes(size):
     return f"{size / 1e6:.1f} MB"
 
 
+def reason_of(error):
+    """What SQLite says, which has other words for a full disk where its list of readers finds no room."""
+    is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE
+    return "database or disk is full" if is_full else error
+
+
 async def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -169,10 +175,15 @@ async def main():
             parser.error(f"{words.folder} is no folder")
         # Ctrl-C cancels the task already; the end by a service manager shall be the same.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-        return await pack_folder(words.folder, words.archive)
-    if not (words.archive / "index.sqlite").exists():
+    elif not (words.archive / "index.sqlite").exists():
         parser.error(f"{words.archive} is no archive")
-    return await (check(words.archive) if words.command == "check" else find(words.archive, words.text))
+    try:
+        if words.command == "pack":
+            return await pack_folder(words.folder, words.archive)
+        return await (check(words.archive) if words.command == "check" else find(words.archive, words.text))
+    except (OSError, sqlite3.Error) as error:
+        print(f"files.py: {words.archive}: {reason_of(error)}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 // What was found and what is still to be looked at, in SQLite: so a scrape goes on where it was stopped. The table is that of `results.py`.
 import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,8 +42,13 @@ export class Results {
 
   add(urls, depth) {
     this.#database.exec('BEGIN');
-    for (const url of urls) this.#insert.run(url, depth);
-    this.#database.exec('COMMIT');
+    try {
+      for (const url of urls) this.#insert.run(url, depth);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   /** The next pages to look at, those that are nearest to the start first. */
@@ -69,14 +75,21 @@ export class Results {
     return this.#database.prepare('SELECT state, count(*) AS count FROM pages GROUP BY state ORDER BY state').all();
   }
 
-  /** All that was looked at, as CSV. */
+  /** All that was looked at, as CSV: the file is there whole, or as it was before. */
   async export(path) {
     const rows = this.#database.prepare(`SELECT ${COLUMNS} FROM pages WHERE state != 'waiting' ORDER BY url`);
     function* lines() {
       yield `${COLUMNS}\r\n`;
       for (const row of rows.iterate()) yield `${COLUMNS.map((name) => quoted(harmless(row[name])))}\r\n`;
     }
-    await pipeline(Readable.from(lines()), createWriteStream(path));
+    const begun = `${path}.part`;
+    try {
+      await pipeline(Readable.from(lines()), createWriteStream(begun));
+      await rename(begun, path);
+    } catch (error) {
+      await rm(begun, { force: true });
+      throw error;
+    }
   }
 
   close() {

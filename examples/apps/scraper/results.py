@@ -1,7 +1,9 @@
 """What was found and what is still to be looked at, in SQLite: so a scrape goes on where it was stopped."""
 
 import csv
+import os
 import sqlite3
+from pathlib import Path
 
 
 class Results:
@@ -21,9 +23,9 @@ class Results:
         self.database.execute("UPDATE pages SET state = 'waiting' WHERE state = 'under way'")
 
     def add(self, urls, depth):
-        self.database.execute("BEGIN")
-        self.database.executemany("INSERT OR IGNORE INTO pages (url, depth) VALUES (?, ?)", [(url, depth) for url in urls])
-        self.database.execute("COMMIT")
+        with self.database:  # commits, or takes all of it back
+            self.database.execute("BEGIN")
+            self.database.executemany("INSERT OR IGNORE INTO pages (url, depth) VALUES (?, ?)", [(url, depth) for url in urls])
 
     def take(self, count):
         """The next pages to look at, those that are nearest to the start first."""
@@ -51,13 +53,18 @@ class Results:
         return dict(self.database.execute("SELECT state, count(*) FROM pages GROUP BY state"))
 
     def export(self, path):
-        """All that was looked at, as CSV."""
+        """All that was looked at, as CSV: the file is there whole, or as it was before."""
+        begun = Path(f"{path}.part")
         columns = "url, state, status, title, size, sha256, note"
-        with open(path, "w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns.split(", "))
-            for row in self.database.execute(f"SELECT {columns} FROM pages WHERE state != 'waiting' ORDER BY url"):
-                writer.writerow([harmless(value) for value in row])
+        try:
+            with open(begun, "w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(columns.split(", "))
+                for row in self.database.execute(f"SELECT {columns} FROM pages WHERE state != 'waiting' ORDER BY url"):
+                    writer.writerow([harmless(value) for value in row])
+            os.replace(begun, path)
+        finally:
+            begun.unlink(missing_ok=True)
 
     def close(self):
         self.database.close()

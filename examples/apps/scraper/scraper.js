@@ -54,6 +54,7 @@ class Scraper {
   #options;
   #results;
   #signal;
+  #over = new AbortController();
   #hosts = new Map();
   #begun = performance.now();
   #shown = this.#begun;
@@ -61,7 +62,7 @@ class Scraper {
   constructor(options, results, signal) {
     this.#options = options;
     this.#results = results;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#over.signal]);
   }
 
   /** Looks at all pages that can be reached, on the hosts of the addresses that it began with. */
@@ -82,6 +83,9 @@ class Scraper {
         await Promise.race(underWay);
         this.show();
       }
+    } catch (error) {
+      this.#over.abort(); // the others need not go on
+      throw error;
     } finally {
       await Promise.allSettled(underWay);
     }
@@ -100,6 +104,7 @@ class Scraper {
       await this.#read(url, depth);
     } catch (error) {
       if (this.#signal.aborted) return;
+      if (error.code === 'ERR_SQLITE_ERROR') throw error; // that is no fault of the page
       const note = error instanceof TooLong ? error.message : `${error.name}: ${error.cause?.message ?? error.message}`;
       if (error instanceof TooLong || attempts + 1 >= ATTEMPTS) this.#results.done(url, 'failed', { note });
       else this.#results.again(url, note);
@@ -242,13 +247,32 @@ function readWords() {
 const options = readWords();
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => controller.abort());
-const results = new Results(options.results);
+let results;
+try {
+  results = new Results(options.results);
+} catch (error) {
+  console.error(`scraper.js: ${options.results}: ${error.message}`);
+  process.exit(1);
+}
 const scraper = new Scraper(options, results, controller.signal);
-await scraper.scrape();
+try {
+  await scraper.scrape();
+} catch (error) {
+  if (error.code !== 'ERR_SQLITE_ERROR') throw error;
+  console.error(`stopped: ${error.message}. What was found is kept; the same command goes on from there`);
+  process.exitCode = 1;
+}
 if (controller.signal.aborted) {
   console.error('stopped. What was found is kept; the same command goes on from there');
   process.exitCode = 130;
 }
 scraper.show(true);
-if (options.csv) await results.export(options.csv);
+if (options.csv) {
+  try {
+    await results.export(options.csv);
+  } catch (error) {
+    console.error(`scraper.js: ${options.csv} was not written: ${error.message}. What was found is in ${options.results}`);
+    process.exitCode = 1;
+  }
+}
 results.close();

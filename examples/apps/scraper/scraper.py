@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import hashlib
 import signal
+import sqlite3
 import sys
 import time
 from urllib.parse import urljoin, urlsplit
@@ -170,16 +171,27 @@ async def main():
         if canonical(url) is None:
             parser.error(f"{url} is no address of a page")
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    scraper = Scraper(options)
+    try:
+        scraper = Scraper(options)
+    except sqlite3.Error as error:
+        print(f"scraper.py: {options.results}: {error}", file=sys.stderr)
+        return 1
     try:
         await scraper.scrape()
         code = 0
+    except sqlite3.Error as error:
+        print(f"stopped: {error}. What was found is kept; the same command goes on from there", file=sys.stderr)
+        code = 1
     except asyncio.CancelledError:
         print("stopped. What was found is kept; the same command goes on from there", file=sys.stderr)
         code = 130
     scraper.show(last=True)
     if options.csv:
-        scraper.results.export(options.csv)
+        try:
+            scraper.results.export(options.csv)
+        except (OSError, sqlite3.Error) as error:
+            print(f"scraper.py: {options.csv} was not written: {error}. What was found is in {options.results}", file=sys.stderr)
+            code = 1
     scraper.results.close()
     return code
 
