@@ -65,6 +65,48 @@ def test_two_browsers_write_one_text_and_agree_after_a_cut_line(editor, browsers
     run(main())
 
 
+@pytest.mark.parametrize("name", ["editor.js", "editor.py"])
+def test_what_a_full_disk_did_not_take_stays_with_the_page_and_is_stored_when_there_is_room(
+    name, serve, browsers, disk, run
+):
+    if name == "editor.py":
+        pytest.importorskip("pycrdt")
+        pytest.importorskip("starlette")
+    editor = serve(f"editor/{name}", DOCUMENTS=str(disk.folder / "documents.sqlite"))
+    kept = "document.querySelector('#state').textContent.includes('kept here')"
+
+    async def main():
+        first, second = browsers(2)
+        async with (
+            first.page(f"{editor.url}/?room=poem&name=Ada") as ada,
+            second.page(f"{editor.url}/?room=poem&name=Bob") as bob,
+        ):
+            await bob.wait("document.querySelector('#here').textContent === 'Here: Ada, Bob'")
+            await write(ada, "one,")
+            await bob.wait(f"{TEXT} === 'one,'")
+            disk.fill()
+            await write(ada, f"{'x' * 10_000},")
+            # Nobody else sees it, and nobody is told that it is on the server.
+            await ada.wait(kept)
+            await bob.wait(kept)
+            await until(lambda: "poem is closed for now, a change could not be stored: database or disk is" in editor.text)
+            await write(bob, "three,", at=0)
+            assert await bob.value(TEXT) == "three,one,"
+            disk.empty()
+            for page in (ada, bob):
+                await page.wait(f"{TEXT} === 'three,one,' + 'x'.repeat(10000) + ','")
+            await write(ada, "four")
+            await bob.wait(f"{TEXT}.endsWith(',four')")
+            # Stored before Bob saw it.
+            editor.kill()
+            editor.start()
+            async with first.page(f"{editor.url}/?room=poem&name=Eve") as eve:
+                await eve.wait(f"{TEXT} === 'three,one,' + 'x'.repeat(10000) + ',four'")
+
+    run(main())
+    assert "Traceback" not in editor.text, editor.text
+
+
 def test_both_servers_read_each_others_documents(serve, browsers, run):
     pytest.importorskip("pycrdt")
     pytest.importorskip("starlette")

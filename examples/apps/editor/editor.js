@@ -1,7 +1,8 @@
 // A collaborative editor, in JavaScript: `twinloop serve editor.js`.
 //
 // The server has a copy of each document that is open, tells everybody what one of them writes, and keeps it in SQLite, in that order:
-// what others have seen is stored.
+// what others have seen is stored. A change that cannot be stored closes its document: pages keep what they have, come back, and both ends
+// tell each other what they lack.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as decoding from 'lib0/decoding';
@@ -15,6 +16,8 @@ const MOST_DOCUMENT = 4 * 1024 * 1024;
 const MOST_UPDATES = 500;
 /** Of the packages, what a page may import: `lib0/array` is `lib0/array.js`. */
 const PACKAGE = /^\/packages\/(yjs|y-websocket|y-protocols|lib0)\/((?:[\w-]+\/)*[\w-]+(?:\.common)?)(\.m?js)?$/;
+/** How long nobody comes in after something could not be stored; milliseconds. */
+const REST_MS = 1000;
 const SYNC = 0;
 const AWARENESS = 1;
 const ASK_AWARENESS = 3;
@@ -31,8 +34,12 @@ const remove = database.prepare('DELETE FROM updates WHERE document = ?');
 
 /** Documents that somebody has open, by their names. */
 const open = new Map();
+let restUntil = 0;
 
 class OpenDocument {
+  /** Whether it has something that could not be stored. */
+  isOver = false;
+
   constructor(name) {
     this.name = name;
     this.sockets = new Set();
@@ -48,7 +55,11 @@ class OpenDocument {
     if (updates.length > MOST_UPDATES) this.store(Y.encodeStateAsUpdate(this.shared), true);
     this.shared.on('update', (update) => {
       this.size += update.length;
-      this.store(update);
+      try {
+        this.store(update);
+      } catch (error) {
+        return this.giveUp(error);
+      }
       this.tell(SYNC, (message) => sync.writeUpdate(message, update));
     });
     this.people.on('update', ({ added, updated, removed }, from) => {
@@ -61,9 +72,23 @@ class OpenDocument {
   /** Writes down a change, or the whole document instead of all its changes. */
   store(update, isWhole = false) {
     database.exec('BEGIN IMMEDIATE');
-    if (isWhole) remove.run(this.name);
-    insert.run(this.name, update);
-    database.exec('COMMIT');
+    try {
+      if (isWhole) remove.run(this.name);
+      insert.run(this.name, update);
+      database.exec('COMMIT');
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** What is here is not what is stored: nobody may go on from it. */
+  giveUp(error) {
+    console.error(`editor: ${this.name} is closed for now, a change could not be stored: ${error.message}`);
+    this.isOver = true;
+    restUntil = Date.now() + REST_MS;
+    open.delete(this.name);
+    for (const socket of this.sockets) socket.close(1013, 'a change could not be stored');
   }
 
   tell(kind, write) {
@@ -80,7 +105,8 @@ function message(kind, write) {
 }
 
 function heard(socket, bytes) {
-  const document = open.get(socket.data.name);
+  const { document } = socket.data;
+  if (document === undefined || document.isOver) return; // it is being closed
   const decoder = decoding.createDecoder(bytes);
   const kind = decoding.readVarUint(decoder);
   if (kind === SYNC) {
@@ -113,6 +139,7 @@ export default {
       const { name } = request.params;
       if (!isFromHere(request)) return new Response('not from this page', { status: 403 });
       if (!/^[\w-]{1,64}$/.test(name)) return new Response('a name of letters and digits, please', { status: 400 });
+      if (Date.now() < restUntil) return new Response('nothing can be stored', { status: 503, headers: { 'retry-after': '1' } });
       if (!server.upgrade(request, { data: { name, people: new Set() } })) return new Response('a WebSocket, please', { status: 426 });
     },
     '/packages/:package/*': (request) => {
@@ -128,8 +155,16 @@ export default {
     backpressureLimit: 2 * MOST_DOCUMENT,
     open(socket) {
       const { name } = socket.data;
-      const document = open.get(name) ?? new OpenDocument(name);
+      let document;
+      try {
+        document = open.get(name) ?? new OpenDocument(name);
+      } catch (error) {
+        console.error(`editor: ${name} cannot be opened: ${error.message}`);
+        restUntil = Date.now() + REST_MS;
+        return socket.close(1013, 'the document cannot be opened');
+      }
       open.set(name, document);
+      socket.data.document = document;
       document.sockets.add(socket);
       socket.send(message(SYNC, (encoder) => sync.writeSyncStep1(encoder, document.shared)));
       tellPeople(socket, document);
@@ -143,11 +178,12 @@ export default {
       }
     },
     close(socket) {
-      const document = open.get(socket.data.name);
+      const { document } = socket.data;
+      if (document === undefined) return;
       document.sockets.delete(socket);
       awareness.removeAwarenessStates(document.people, [...socket.data.people], null);
       if (document.sockets.size === 0) {
-        open.delete(document.name);
+        if (open.get(document.name) === document) open.delete(document.name);
         document.people.destroy();
         document.shared.destroy();
       }

@@ -1,13 +1,15 @@
 """A collaborative editor, in Python: ``twinloop serve editor.py``. The page is that of ``editor.js``, and so are its documents.
 
 The server has a copy of each document that is open, tells everybody what one of them writes, and keeps it in SQLite, in that order:
-what others have seen is stored.
+what others have seen is stored. A change that cannot be stored closes its document: pages keep what they have, come back, and both ends
+tell each other what they lack.
 """
 
 import asyncio
 import os
 import re
 import sqlite3
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ HERE = Path(__file__).parent
 MOST_DOCUMENT = 4 * 1024 * 1024
 MOST_UPDATES = 500
 MOST_WAITING = 1000
+# How long nobody comes in after something could not be stored; seconds.
+REST = 1
 SYNC, AWARENESS, ASK_AWARENESS = 0, 1, 3
 
 database = sqlite3.connect(os.environ.get("DOCUMENTS", "documents.sqlite"), isolation_level=None, timeout=5)
@@ -33,11 +37,14 @@ database.executescript("""
 
 # Documents that somebody has open, by their names.
 open_documents = {}
+rest_until = 0.0
 
 
 class Document:
     def __init__(self, name):
         self.name = name
+        # Whether it has something that could not be stored.
+        self.is_over = False
         self.pages = set()
         self.shared = pycrdt.Doc()
         self.people = pycrdt.Awareness(self.shared)
@@ -56,7 +63,10 @@ class Document:
         if update == b"\0\0":
             return  # nothing new
         self.size += len(update)
-        self.store(update)
+        try:
+            self.store(update)
+        except sqlite3.Error as error:
+            return self.give_up(error)
         for page in self.pages:
             page.tell(pycrdt.create_update_message(update))
 
@@ -81,6 +91,17 @@ class Document:
             if is_whole:
                 database.execute("DELETE FROM updates WHERE document = ?", (self.name,))
             database.execute("INSERT INTO updates (document, content) VALUES (?, ?)", (self.name, update))
+
+
+    def give_up(self, error):
+        """What is here is not what is stored: nobody may go on from it."""
+        global rest_until
+        print(f"editor: {self.name} is closed for now, a change could not be stored: {error}", flush=True)
+        self.is_over = True
+        rest_until = time.monotonic() + REST
+        open_documents.pop(self.name, None)
+        for page in self.pages:
+            page.end(1013, "a change could not be stored")
 
 
 class OpenPage:
@@ -121,6 +142,8 @@ class OpenPage:
 
     def heard(self, message):
         document = self.document
+        if document.is_over:
+            return  # it is being closed
         kind = message[0]
         if kind == SYNC and message[1] <= pycrdt.YSyncMessageType.SYNC_UPDATE:
             if document.size > MOST_DOCUMENT:
@@ -144,8 +167,14 @@ async def edit(socket):
         return await socket.send_denial_response(PlainTextResponse("not from this page", 403))
     if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
         return await socket.send_denial_response(PlainTextResponse("a name of letters and digits, please", 400))
+    if time.monotonic() < rest_until:
+        return await socket.send_denial_response(PlainTextResponse("nothing can be stored", 503, {"retry-after": "1"}))
     await socket.accept()
-    document = open_documents.get(name) or open_documents.setdefault(name, Document(name))
+    try:
+        document = open_documents.get(name) or open_documents.setdefault(name, Document(name))
+    except sqlite3.Error as error:
+        print(f"editor: {name} cannot be opened: {error}", flush=True)
+        return await socket.close(1013, "the document cannot be opened")
     page = OpenPage(socket, document)
     document.pages.add(page)
     page.tell(pycrdt.create_sync_message(document.shared))
@@ -156,7 +185,7 @@ async def edit(socket):
     finally:
         document.pages.discard(page)
         document.people.remove_awareness_states(list(page.people), None)
-        if not document.pages:
+        if not document.pages and open_documents.get(name) is document:
             del open_documents[name]
         for task in tasks:
             task.cancel()
