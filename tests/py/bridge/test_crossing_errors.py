@@ -241,6 +241,29 @@ def test_what_fails_when_it_is_looked_at_arrives_as_what_can_be_told(thrown: str
     twinloop.run(main())
 
 
+def test_the_exception_that_is_handled_is_the_context_of_what_javascript_throws() -> None:
+    async def main() -> None:
+        fail = js.eval("(error) => { throw error ?? new Error('second') }")
+        try:
+            raise KeyError("first")
+        except KeyError as first:
+            with pytest.raises(js.JsException, match="second") as caught:
+                fail()
+            assert caught.value.__context__ is first and caught.value.__cause__ is None
+            # The same one, or one that led to it, has no other context for that.
+            for again in (first, caught.value):
+                with pytest.raises(type(again)) as caught_again:
+                    fail(again)
+                assert caught_again.value is again
+            assert first.__context__ is None
+            assert js.eval("new TypeError('a value')").__context__ is None
+        with pytest.raises(js.JsException) as caught:
+            fail()
+        assert caught.value.__context__ is None
+
+    twinloop.run(main())
+
+
 def test_the_cause_of_an_error_is_the_cause_of_its_exception() -> None:
     # `__cause__` was None: a traceback showed "fetch failed" and not why.
     async def main() -> None:

@@ -12,6 +12,7 @@ use pyo3::exceptions::{
     PyBaseException, PyBaseExceptionGroup, PyKeyboardInterrupt, PyRecursionError, PyRuntimeError,
     PySystemExit,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyTuple, PyType};
@@ -63,12 +64,49 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         PySystemExit::new_err(self.bridge.js().exit_status())
     }
 
-    /// The Python exception for a thrown JavaScript value.
+    /// The Python exception for a thrown JavaScript value, which is raised while another may be handled.
     pub(crate) fn thrown_to_py(&self, value: Local<'_>) -> PyErr {
+        let error = self.exception_for(value);
+        self.add_context(&error);
+        error
+    }
+
+    fn exception_for(&self, value: Local<'_>) -> PyErr {
         self.bridge
             .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(value))
             .unwrap_or_else(|| Ok(self.describe_simply(value)))
             .unwrap_or_else(|error| error)
+    }
+
+    /// What Python's own `raise` does: the exception that is being handled is the context of another one.
+    fn add_context(&self, error: &PyErr) {
+        static EXCEPTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = self.py;
+        let handled = EXCEPTION
+            .import(py, "sys", "exception")
+            .and_then(|function| function.call0());
+        let Ok(handled) = handled else { return };
+        let context = |exception: &Bound<'py, PyAny>| {
+            exception
+                .getattr(intern!(py, "__context__"))
+                .ok()
+                .filter(|context| !context.is_none())
+        };
+        let exception = error.value(py).as_any();
+        if handled.is_none() || context(exception).is_some() {
+            return;
+        }
+        // No circles: it may be the one that is handled, or what led to it.
+        let mut earlier = Some(handled.clone());
+        for _ in 0..LONGEST_CHAIN {
+            let Some(one) = earlier else { break };
+            if one.is(exception) {
+                return;
+            }
+            earlier = context(&one);
+        }
+        // An exception takes another one for its context.
+        let _ = exception.setattr(intern!(py, "__context__"), handled);
     }
 
     /// An Error that Python is given, and not thrown: the exception that it would be. One that cannot be described stays a proxy.
@@ -146,7 +184,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         let mut exceptions = Vec::new();
         for index in 0..self.scope.array_length(errors)? {
             let error = self.scope.get(errors, index)?;
-            exceptions.push(self.thrown_to_py(error));
+            exceptions.push(self.exception_for(error));
         }
         Ok(Some(exceptions))
     }
