@@ -47,7 +47,7 @@ const INSTEAD: [(&str, &str); 11] = [
 ];
 
 /// What Node has changed since the package was made of its streams: the file, the text there, and the text now.
-const SINCE: [(&str, &str, &str); 10] = [
+const SINCE: [(&str, &str, &str); 11] = [
     // A callback of `end` is told that nothing went wrong.
     (
         "internal/streams/writable",
@@ -95,6 +95,12 @@ const SINCE: [(&str, &str, &str); 10] = [
         "internal/streams/pipeline",
         "      finish(new ERR_STREAM_PREMATURE_CLOSE())\n",
         "      failed(new ERR_STREAM_PREMATURE_CLOSE())\n",
+    ),
+    // Why it was aborted is told.
+    (
+        "internal/streams/pipeline",
+        "    finishImpl(new AbortError())\n",
+        "    finishImpl(new AbortError(undefined, { cause: outerSignal === null || outerSignal === undefined ? undefined : outerSignal.reason }))\n",
     ),
     // What a destination does not take destroys it, and is not thrown at the source.
     (

@@ -4,7 +4,6 @@
 const { invalidType, invalidValue, nodeError, outOfRange } = require('node/errors');
 const { received } = require('builtins/invalid_type');
 const { includes, isArray, isFinite, isInteger, join, map, trim } = require('builtins/primordials');
-const loadAbort = () => require('web/abort/abort');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @param {any} value @param {string} name */
@@ -74,9 +73,10 @@ function requireDuration(value, name) {
   return value;
 }
 
-/** @param {any} signal @param {string} name */
+/** Anything that has a state will do, as in Node: `node/abort_signals` listens to it. @param {any} signal @param {string} name */
 function requireSignal(signal, name) {
-  if (signal !== undefined && !loadAbort().isAbortSignal(signal)) throw invalidType(name, 'AbortSignal', signal);
+  if (signal === undefined) return;
+  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) throw invalidType(name, 'AbortSignal', signal);
 }
 
 module.exports = {

@@ -53,6 +53,7 @@ use crate::builtins::{File, Room};
 /// What the modules share.
 const ROOM: Room = Room {
     files: &[
+        File::new("node/abort_signals", include_str!("abort_signals.js")),
         File::new("node/absent", include_str!("absent.js")),
         File::new("node/arguments", include_str!("arguments.js")),
         File::new("node/errors", include_str!("errors.js")),

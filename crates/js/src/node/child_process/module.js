@@ -1,8 +1,8 @@
 // `node:child_process`: `spawn`, `exec`, `execFile`, `fork` and what they share (https://nodejs.org/api/child_process.html#asynchronous-process-creation).
 'use strict';
 
-const { aborted, invalidType } = require('node/errors');
-const { requireArray, requireFunction, requireObject } = require('node/arguments');
+const { aborted } = require('node/errors');
+const { requireArray, requireFunction, requireObject, requireSignal } = require('node/arguments');
 const { nextTick } = require('node/process/ticks');
 const { process } = require('node/process/process');
 const { useHandles } = require('node/child_process/channel');
@@ -28,12 +28,6 @@ const loadSystemErrors = () => require('node/util/system_errors');
 
 const defaultLimit = 1024 * 1024;
 
-/** Anything that has a state will do, as in Node. @param {any} signal */
-function requireSignal(signal) {
-  if (signal === undefined || signal === null) return;
-  if (typeof signal !== 'object' || !('aborted' in signal)) throw invalidType('options.signal', 'AbortSignal', signal);
-}
-
 /** Ends the child when the signal says so. @param {any} child @param {any} signal @param {any} killSignal */
 function followSignal(child, signal, killSignal) {
   const stop = () => {
@@ -56,7 +50,7 @@ function spawn(file, args, given) {
   const command = commandOf(file, args, given);
   const { options } = command;
   requireTimeout(options.timeout);
-  requireSignal(options.signal);
+  requireSignal(options.signal, 'options.signal');
   const killSignal = killSignalOf(options.killSignal);
   requireSerialization(options.serialization);
   const child = new /** @type {any} */ (ChildProcess)();

@@ -41,6 +41,7 @@ const {
   unshift,
 } = require('builtins/primordials');
 const loadAbort = () => require('web/abort/abort');
+const loadAbortSignals = () => require('node/abort_signals');
 const loadAsyncResource = () => require('node/events/async_resource');
 const loadBound = () => require('builtins/bound');
 const loadErrors = () => require('web/html/errors');
@@ -418,12 +419,12 @@ async function once(target, event, options = {}) {
 
 /** Also when another listener stops the event; answers with the function that ends it. @param {any} signal not aborted yet @param {() => void} act */
 function whenAborted(signal, act) {
-  const { addAlgorithm, removeAlgorithm } = loadAbort();
-  addAlgorithm(signal, act);
+  const { offAbort, onAbort } = loadAbortSignals();
+  onAbort(signal, act);
   // So that the signal shows who listens.
   const end = subscribe(signal, 'abort', act, true);
   return () => {
-    removeAlgorithm(signal, act);
+    offAbort(signal, act);
     end();
   };
 }
@@ -545,16 +546,16 @@ function addAbortListener(signal, listener) {
   if (signal.aborted) {
     then(resolved(), () => listener());
   } else {
-    const { addAlgorithm, removeAlgorithm } = loadAbort();
+    const { offAbort, onAbort } = loadAbortSignals();
     const algorithm = () => listener(makeAbortEvent(signal));
-    addAlgorithm(signal, algorithm);
+    onAbort(signal, algorithm);
     const listeners = weakMapGet(abortListeners, signal) ?? [];
     weakMapSet(abortListeners, signal, listeners);
     push(listeners, listener);
     end = () => {
       const at = indexOf(listeners, listener);
       if (at !== -1) splice(listeners, at, 1);
-      removeAlgorithm(signal, algorithm);
+      offAbort(signal, algorithm);
     };
   }
   return { [Symbol.dispose ?? symbolFor('Symbol.dispose')]: () => end() };

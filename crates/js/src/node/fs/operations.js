@@ -58,7 +58,7 @@ const {
   fsWriteFile,
   isGuestBuffer,
 } = ops;
-const loadAbort = () => require('web/abort/abort');
+const loadAbortSignals = () => require('node/abort_signals');
 const loadWarnings = () => require('node/process/warnings');
 const loadBuffer = () => require('node/buffer/buffer');
 const { Dirent, constants, makeStats, textOfPath, toContent, toDescriptor, toEncoding, toFile, toFlags } = values;
@@ -83,23 +83,23 @@ function finish(sync, result, map) {
  */
 function abortable(sync, options, start) {
   const { signal } = options;
-  if (sync || signal === undefined || signal === null) return start();
+  if (sync || signal === undefined) return start();
   requireSignal(signal, 'options.signal');
   if (signal.aborted) return rejected(aborted(signal));
   return new Promise((resolve, reject) => {
-    const { addAlgorithm, removeAlgorithm } = loadAbort();
+    const { offAbort, onAbort } = loadAbortSignals();
     const stop = () => reject(aborted(signal));
-    addAlgorithm(signal, stop);
+    onAbort(signal, stop);
     then(
       start(),
       // In a tick of its own: what is done at once can be aborted like what takes a while.
       (value) =>
         nextTick(() => {
-          removeAlgorithm(signal, stop);
+          offAbort(signal, stop);
           resolve(value);
         }),
       (error) => {
-        removeAlgorithm(signal, stop);
+        offAbort(signal, stop);
         reject(error);
       },
     );
@@ -207,7 +207,7 @@ async function writePieces(path, pieces, options) {
   const settings = toOptions(options);
   const encoding = toEncoding(settings);
   const { signal } = settings;
-  if (signal !== undefined && signal !== null) requireSignal(signal, 'options.signal');
+  requireSignal(signal, 'options.signal');
   const check = () => {
     if (signal?.aborted) throw aborted(signal);
   };

@@ -3,7 +3,7 @@
 
 const { apply, construct, indexOf, push, replace, setPrototypeOf, splice } = require('builtins/primordials');
 const { addGetters, addMethods } = require('node/prototypes');
-const { requireFunction, requireNumber, requirePort, requireString } = require('node/arguments');
+const { requireFunction, requireNumber, requirePort, requireSignal, requireString } = require('node/arguments');
 const { invalidType, invalidValue, nodeError } = require('node/errors');
 const role = require('node/cluster/role');
 const EventEmitter = /** @type {any} */ (require('node/events/events'));
@@ -17,7 +17,6 @@ const { nextTick } = require('node/process/ticks');
 const { exceptionWithHostPort } = require('node/util/system_errors');
 const loadDns = () => /** @type {any} */ (require('node/dns/module'));
 const loadFs = () => require('node/fs/fs');
-const loadAbort = () => require('web/abort/abort');
 
 const EAFNOSUPPORT = -97;
 const EADDRNOTAVAIL = -99;
@@ -300,9 +299,9 @@ addGetters(Server.prototype, { listening: (server) => !!server._handle });
 
 /** @param {any} server @param {any} options */
 function addSignal(server, options) {
-  if (options.signal === undefined) return;
-  if (!loadAbort().isAbortSignal(options.signal)) throw invalidType('options.signal', 'AbortSignal', options.signal);
   const { signal } = options;
+  if (signal === undefined) return;
+  requireSignal(signal, 'options.signal');
   const close = () => server.close();
   if (signal.aborted) nextTick(close);
   else signal.addEventListener('abort', close, { once: true });

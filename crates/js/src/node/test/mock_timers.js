@@ -3,7 +3,8 @@
 
 const { aborted, invalidValue, nodeError } = require('node/errors');
 const { requireArray, requireFunction, requireNumber, requireObject, requireOneOf, requireSignal } = require('node/arguments');
-const { addAlgorithm, AbortController, AbortSignal, removeAlgorithm } = require('web/abort/abort');
+const { offAbort, onAbort } = require('node/abort_signals');
+const { AbortController, AbortSignal } = require('web/abort/abort');
 const { DOMException } = require('builtins/domexception');
 const {
   apply,
@@ -286,10 +287,10 @@ class MockTimers {
       settled.reject(aborted(signal));
     };
     const handle = start(() => {
-      if (signal !== undefined) removeAlgorithm(signal, stop);
+      if (signal !== undefined) offAbort(signal, stop);
       settled.resolve(value);
     });
-    if (signal !== undefined) addAlgorithm(signal, stop);
+    if (signal !== undefined) onAbort(signal, stop);
     return settled.promise;
   }
 

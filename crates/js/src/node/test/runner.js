@@ -18,7 +18,7 @@ const { settings } = require('node/test/settings');
 const { TestWatcher } = require('node/test/watching');
 const { EventReader } = require('node/test/wire');
 const { Test } = require('node/test/test');
-const { addAlgorithm } = require('web/abort/abort');
+const { onAbort } = require('node/abort_signals');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const {
   assign,
@@ -205,7 +205,7 @@ function start(given, isNested = false) {
     else if (tree.root.startTime === null) tree.root.cancel(reason);
     else tree.root.controller.abort(reason);
   };
-  if (signal !== undefined && !signal.aborted) addAlgorithm(signal, () => stop(signal.reason));
+  if (signal !== undefined && !signal.aborted) onAbort(signal, () => stop(signal.reason));
   const setup = new GlobalSetup(globalSetupPath);
   // The caller first listens, then it begins.
   const begin = async () => {
@@ -377,7 +377,7 @@ class FileTest extends Test {
     addChild(child);
     const stop = () => child.kill('SIGTERM');
     if (this.signal.aborted) stop();
-    else addAlgorithm(this.signal, stop);
+    else onAbort(this.signal, stop);
     const reader = new EventReader(
       (event) => this.#take(event),
       (bytes) => this.#show({ type: 'test:stdout', data: { __proto__: null, file: this.#file, message: `${bytes}` } }),

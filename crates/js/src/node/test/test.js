@@ -8,7 +8,8 @@ const { SuiteContext, TestContext, TestPlan } = require('node/test/context');
 const { callerPlace, isTestFailure, kinds, testFailure } = require('node/test/failure');
 const { concurrencyOf, expectedFailureOf, testArguments, timeoutOf } = require('node/test/options');
 const { matchesByName } = require('node/test/patterns');
-const { AbortController, addAlgorithm } = require('web/abort/abort');
+const { onAbort } = require('node/abort_signals');
+const { AbortController } = require('web/abort/abort');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const { apply, arraySlice, push, round, shift, splice, then, withResolvers } = require('builtins/primordials');
 const loadAssert = () => /** @type {any} */ (require('node/assert/assert'));
@@ -53,7 +54,7 @@ function limits(test, timeout, signal) {
   }
   const abort = () => reject(abortFailure(signal));
   if (signal.aborted) abort();
-  else addAlgorithm(signal, abort);
+  else onAbort(signal, abort);
   test.stopped = promise;
   return { promise, end: () => clearTimeout(timer) };
 }
@@ -152,8 +153,8 @@ class Test {
     this.expectFailure = expectedFailureOf(options.expectFailure) ?? parent.expectFailure;
     const { only, skip, todo, plan, signal } = options;
     if (signal?.aborted) this.controller.abort(signal.reason);
-    else if (signal !== undefined) addAlgorithm(signal, () => this.controller.abort(signal.reason));
-    if (!parent.signal.aborted) addAlgorithm(parent.signal, () => this.controller.abort(parent.signal.reason));
+    else if (signal !== undefined) onAbort(signal, () => this.controller.abort(signal.reason));
+    if (!parent.signal.aborted) onAbort(parent.signal, () => this.controller.abort(parent.signal.reason));
     if (skip !== undefined && skip !== false) this.skip(skip);
     if (todo !== undefined && todo !== false) this.todo(todo);
     else if (parent.isTodo && parent.type === 'suite') this.todo(parent.message);

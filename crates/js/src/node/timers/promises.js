@@ -6,7 +6,7 @@ const { requireBoolean, requireNumber, requireObject, requireSignal } = require(
 const { forgetAbortable, noteAbortable, notesAbortables } = require('builtins/abortable');
 const { Promise, reject: rejected } = require('builtins/primordials');
 const timers = require('web/html/timers');
-const loadAbort = () => require('web/abort/abort');
+const loadAbortSignals = () => require('node/abort_signals');
 
 /** @typedef {{ signal?: any, ref?: boolean }} Options */
 
@@ -38,11 +38,11 @@ function cancelable(start, cancel, value, options = {}) {
     abort = onAbort;
     timer = start(() => {
       forgetAbortable(promise);
-      if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
+      if (signal !== undefined) loadAbortSignals().offAbort(signal, onAbort);
       resolve(value);
     });
     if (!ref) timer.unref();
-    if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
+    if (signal !== undefined) loadAbortSignals().onAbort(signal, onAbort);
   });
   return notesAbortables() ? noteAbortable(promise, abort) : promise;
 }
@@ -102,7 +102,7 @@ async function* setInterval(delay, value, options = {}) {
   }, delay);
   if (!ref) timer.unref();
   const onAbort = () => wake();
-  if (signal !== undefined) loadAbort().addAlgorithm(signal, onAbort);
+  if (signal !== undefined) loadAbortSignals().onAbort(signal, onAbort);
   try {
     for (;;) {
       if (signal?.aborted) throw aborted(signal);
@@ -111,7 +111,7 @@ async function* setInterval(delay, value, options = {}) {
     }
   } finally {
     timers.clearInterval(timer);
-    if (signal !== undefined) loadAbort().removeAlgorithm(signal, onAbort);
+    if (signal !== undefined) loadAbortSignals().offAbort(signal, onAbort);
   }
 }
 

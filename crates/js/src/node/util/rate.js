@@ -8,7 +8,7 @@ const { requireBoolean, requireFunction, requireInteger, requireObject, requireO
 const { setTimeout, clearTimeout } = require('web/html/timers');
 const { apply, catchRejection, defineProperty, max, push, reject, resolve, shift, then, withResolvers } = require('builtins/primordials');
 const { monotonicNow } = ops;
-const loadAbort = () => require('web/abort/abort');
+const loadAbortSignals = () => require('node/abort_signals');
 
 const longestDelay = 2 ** 31 - 1;
 
@@ -70,7 +70,7 @@ function dress(limited, fn, alarm, waiting, ownMethods, ownGetters) {
 
 /** @param {any} signal */
 function throwIfAborted(signal) {
-  if (signal !== undefined && loadAbort().isAborted(signal)) throw aborted(signal);
+  if (signal?.aborted) throw aborted(signal);
 }
 
 /** @param {any[]} calls @param {any} error */
@@ -89,7 +89,7 @@ const canceled = (reason) => aborted(reason === undefined ? undefined : { reason
 
 /** @param {any} signal @param {(error: any) => void} stop */
 function whenAborted(signal, stop) {
-  if (signal !== undefined) loadAbort().addAlgorithm(signal, (/** @type {any} */ reason) => stop(canceled(reason)));
+  if (signal !== undefined) loadAbortSignals().onAbort(signal, () => stop(canceled(signal.reason)));
 }
 
 /** @param {Function} fn @param {number} wait @param {any} [options] */
