@@ -89,7 +89,9 @@ def test_what_a_full_disk_did_not_take_stays_with_the_page_and_is_stored_when_th
             # Nobody else sees it, and nobody is told that it is on the server.
             await ada.wait(kept)
             await bob.wait(kept)
-            await until(lambda: "poem is closed for now, a change could not be stored: database or disk is" in editor.text)
+            await until(
+                lambda: "poem is closed for now, a change could not be stored: database or disk is" in editor.text
+            )
             await write(bob, "three,", at=0)
             assert await bob.value(TEXT) == "three,one,"
             disk.empty()

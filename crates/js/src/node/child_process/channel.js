@@ -247,7 +247,8 @@ function makeSender(target, channel) {
     channel.write(message, handle === undefined ? -1 : handle.fd, (error) => {
       if (error !== null && handle !== undefined) closePending();
       if (callback !== undefined && callback !== null) nextTick(callback, error);
-      else if (error !== null && !options.swallowErrors && handle !== undefined && !isOfEnd(error)) nextTick(() => target.emit('error', error));
+      else if (error !== null && !options.swallowErrors && handle !== undefined && !isOfEnd(error))
+        nextTick(() => target.emit('error', error));
     });
 
   /** @param {any} message */
