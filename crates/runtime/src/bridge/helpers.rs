@@ -1,12 +1,20 @@
-//! The JavaScript half of the bridge: eight files, CommonJS in shape as the built-in files are, whose `require` they have. They get
-//! the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
+//! The JavaScript half of the bridge: ten files, CommonJS in shape as the built-in files are, which they can require, and of their own those that
+//! stand before them. They get the bridge's native operations as `ops` and export helpers, which are looked up once, before any program runs.
 
 use twinloop_js::engine::{Error, Local, Scope, Slot};
 
 use crate::{js_in_python, python_in_js};
 
-/// The files, by the name that stands in stacks.
-const FILES: [(&str, &str); 8] = [
+/// The files, by the name that stands in stacks, and behind `twinloop:` in `require`.
+const FILES: [(&str, &str); 10] = [
+    (
+        "twinloop:bridge/prototypes",
+        include_str!("../python_in_js/prototypes.js"),
+    ),
+    (
+        "twinloop:bridge/classes",
+        include_str!("../python_in_js/classes.js"),
+    ),
     (
         "twinloop:bridge/py_proxy",
         include_str!("../python_in_js/py_proxy.js"),
@@ -37,6 +45,9 @@ const FILES: [(&str, &str); 8] = [
         include_str!("../python_in_js/global.js"),
     ),
 ];
+
+/// Gives the files each other, and the built-in ones.
+const REQUIRE: &str = "((files, builtin) => (name) => files[name] ?? builtin(name))";
 
 /// A function of these files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,7 +185,10 @@ impl Helpers {
         for op in js_in_python::OPS {
             scope.set(ops, op.name, scope.function(op)?)?;
         }
-        let require = twinloop_js::require(scope)?;
+        let own = scope.evaluate(REQUIRE, "twinloop:bridge/require", 1)?;
+        let files = scope.object()?;
+        let builtin = twinloop_js::require(scope)?;
+        let require = scope.call(own, Local::undefined(), &[files, builtin])?;
         let mut loaded = Vec::with_capacity(FILES.len());
         for (name, source) in FILES {
             // On one line, so that lines are the file's.
@@ -182,7 +196,9 @@ impl Helpers {
             let module = scope.object()?;
             let file = scope.evaluate(&file, name, 1)?;
             scope.call(file, Local::undefined(), &[ops, require, module])?;
-            loaded.push(scope.get(module, "exports")?);
+            let exports = scope.get(module, "exports")?;
+            scope.set(files, name.trim_start_matches("twinloop:"), exports)?;
+            loaded.push(exports);
         }
         let find = |name: &str| -> Result<Slot, Error> {
             for exports in &loaded {

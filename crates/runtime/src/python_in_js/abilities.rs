@@ -1,4 +1,4 @@
-//! What a Python type can do, as the flags from which `py_proxy.js` composes a proxy's prototype.
+//! What a Python type can do, as the flags from which `prototypes.js` composes a proxy's prototype.
 //!
 //! Asked of the type and its bases, never of the instance or the metaclass, as Python itself looks up special methods.
 //! Remembered per type, weakly. Runs no Python code but that of `collections.abc`, and cannot fail: an object can be wrapped
@@ -28,7 +28,7 @@ const CLASS: u32 = 1 << 16;
 /// Of a class that JavaScript made of one of Python's (`class D extends C`).
 const DERIVED: u32 = 1 << 17;
 
-/// The flags by name, as `py_proxy.js` gets them.
+/// The flags by name, as the JavaScript files get them.
 pub(crate) const FLAGS: [(&str, u32); 18] = [
     ("CALLABLE", CALLABLE),
     ("AWAITABLE", AWAITABLE),

@@ -9,18 +9,17 @@ const { createSecureServer, createServer, performServerHandshake } = require('no
 const { getDefaultSettings, getPackedSettings, getUnpackedSettings } = require('node/http2/settings');
 const { defineProperty } = require('builtins/primordials');
 
-// A promise for the session that is connected.
-defineProperty(connect, Symbol.for('nodejs.util.promisify.custom'), {
-  /** @param {any} authority @param {any} [options] */
-  value: (authority, options) =>
-    new Promise((resolve, reject) => {
-      const session = connect(authority, options, () => {
-        session.removeListener('error', reject);
-        return resolve(session);
-      });
-      session.once('error', reject);
-    }),
-});
+/** A promise for the session that is connected. @param {any} authority @param {any} [options] */
+const connectLater = (authority, options) =>
+  new Promise((resolve, reject) => {
+    const session = connect(authority, options, () => {
+      session.removeListener('error', reject);
+      return resolve(session);
+    });
+    session.once('error', reject);
+  });
+defineProperty(connectLater, 'name', { value: 'connect' });
+defineProperty(connect, Symbol.for('nodejs.util.promisify.custom'), { value: connectLater });
 
 module.exports = {
   connect,
