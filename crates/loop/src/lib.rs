@@ -46,8 +46,8 @@ pub use inbox::Remote;
 pub use source::{IoHandler, Mode, Readiness, Source};
 pub use statistics::{Histogram, Statistics};
 pub use sys::{
-    StableMemory, close_inherited, duplicate, inherited, is_cached, keep_freed_memory, kill,
-    kill_thread, start_child, take_inherited,
+    StableMemory, close_inherited, duplicate, glibc_version, inherited, is_cached,
+    keep_freed_memory, kill, kill_thread, start_child, take_inherited,
 };
 pub use task::{JoinError, JoinHandle, TaskId};
 pub use timers::TimerKey;

@@ -205,4 +205,10 @@ test('the environment is cloned as the object that it looks like', () => {
   equal(copy.env.TWINLOOP_CLONED, 'yes');
 });
 
+test('a report names the C library, by which packages choose their binaries', () => {
+  const { status, stdout } = spawnSync('getconf', ['GNU_LIBC_VERSION'], { encoding: 'utf8' });
+  const version = status === 0 ? stdout.trim().replace('glibc ', '') : undefined;
+  equal(process.report.getReport().header.glibcVersionRuntime, version);
+});
+
 await run();

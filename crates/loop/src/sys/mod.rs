@@ -10,6 +10,7 @@
 
 mod allocator;
 mod asked;
+mod c_library;
 mod child;
 mod descriptor;
 mod epoll;
@@ -21,6 +22,7 @@ mod resolver;
 
 pub use allocator::keep_freed_memory;
 pub(crate) use asked::{is_asked, take_asked, top_signal, watch_asked};
+pub use c_library::glibc_version;
 pub use child::{kill, kill_thread, start as start_child};
 pub(crate) use descriptor::{Descriptor, receive_into};
 pub use descriptor::{close_inherited, duplicate, inherited, take_inherited};

@@ -15,6 +15,7 @@ interface Operations {
     user: string;
     home: string;
     shell: string;
+    glibcVersion: string | undefined;
     totalMemory: number;
     freeMemory: number;
     uptime: number;

@@ -6,7 +6,7 @@ use std::fs;
 use rustix::io::Errno;
 use rustix::process::{Pid, getpriority_process, setpriority_process};
 
-use crate::engine::{Arguments, Error, Local, Op, Scope, interfaces};
+use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, interfaces};
 
 pub(crate) const OPS: &[Op] = &[
     Op::new("osFacts", 0, facts),
@@ -96,6 +96,11 @@ fn facts<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
     for (name, text) in texts {
         scope.set(facts, name, scope.string(&text)?)?;
     }
+    scope.set(
+        facts,
+        "glibcVersion",
+        twinloop_loop::glibc_version().into_js(scope)?,
+    )?;
     let unit = u64::from(memory.mem_unit.max(1)) as f64;
     let numbers = [
         ("totalMemory", memory.totalram as f64 * unit),

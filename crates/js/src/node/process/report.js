@@ -61,6 +61,8 @@ function makeReport(process) {
         cwd: process.cwd(),
         commandLine: process.argv,
         nodejsVersion: process.version,
+        // By it packages choose among binaries for the C libraries; another has none.
+        glibcVersionRuntime: system.glibcVersion,
         wordSize: 64,
         arch: process.arch,
         platform: process.platform,
