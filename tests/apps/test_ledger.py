@@ -74,12 +74,16 @@ class Ledger:
 
     async def check(self, done):
         """What was acknowledged has happened, once, and what is in the accounts is the sum of what has happened."""
+        await self.check_stored(done)
+        assert await self.accounts() == dict(await self.database.run("SELECT name, balance FROM accounts"))
+
+    async def check_stored(self, done):
         rows = await self.database.run("SELECT id, source, target, amount FROM transfers")
         balances = dict.fromkeys(("ada", "bob", "eve"), 1000)
         for _, source, target, amount in rows:
             balances[source] -= amount
             balances[target] += amount
-        assert await self.accounts() == balances
+        assert dict(await self.database.run("SELECT name, balance FROM accounts")) == balances
         assert set(done) <= {id for id, *_ in rows}
 
 
@@ -214,6 +218,28 @@ def test_what_nobody_waits_for_any_more_ends_in_the_server_too(ledger, run, kind
             assert (await it.transfer("ada", "bob", 1))[0] == 200
 
     run(main())
+
+
+@on_servers
+def test_an_answer_that_is_too_late_at_any_stage_keeps_no_connection(ledger, run, kind):
+    async def main():
+        # So short that it is over between two queries as well, and with fewer connections than are wanted.
+        async with ledger(kind, TIMEOUT="0.03", POOL="3") as it:
+            done = set()
+
+            async def one(number):
+                assert (await it.transfer("ada", "bob", 1, f"late-{number}"))[0] == 503
+                if (await it.transfer("eve", "ada", 1, f"free-{number}"))[0] == 200:
+                    done.add(f"free-{number}")
+
+            async with it.database.locked("bob"):
+                for number in range(0, 120, 8):
+                    await asyncio.gather(*(one(number + each) for each in range(8)))
+                # Nothing is left that waits for the account: neither here nor in the server.
+                await it.database.until_running(0)
+            await it.check_stored(done)
+
+    run(main(), limit_s=60)
 
 
 @on_servers

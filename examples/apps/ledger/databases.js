@@ -75,7 +75,11 @@ class Database {
       );
       throw error === signal.reason ? error : new Gone(error.message);
     });
-    const { query } = connection;
+    // What begins after the signal would be ended by nobody: the order to end what runs may have come while nothing did.
+    const query = async (text, parameters) => {
+      signal.throwIfAborted();
+      return await connection.query(text, parameters);
+    };
     let cancelling;
     const cancel = () => {
       cancelling = connection.cancel().catch(connection.end);
@@ -92,7 +96,7 @@ class Database {
       signal.removeEventListener('abort', cancel);
       // The cancelling comes to its end first: it must not meet who is lent the connection next.
       await cancelling;
-      const isThere = await query('ROLLBACK').then(
+      const isThere = await connection.query('ROLLBACK').then(
         () => true,
         () => false,
       );

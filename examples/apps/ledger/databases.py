@@ -42,10 +42,12 @@ class Lent:
         self.connection = connection
 
     async def rows(self, query, /, **parameters):
+        check_whether_cancelled()
         return await self.connection.rows(QUERIES[query], parameters)
 
     async def change(self, query, /, **parameters):
         """Gives how many rows were changed."""
+        check_whether_cancelled()
         return await self.connection.change(QUERIES[query], parameters)
 
 
@@ -68,8 +70,10 @@ class Database:
         """What ``work`` does with its connection is done whole or not at all. It may be called again."""
 
         async def whole(lent):
+            check_whether_cancelled()
             await lent.connection.begin()
             result = await work(lent)
+            check_whether_cancelled()
             await lent.connection.commit()
             return result
 
@@ -108,6 +112,13 @@ class Database:
         finally:
             with contextlib.suppress(Exception):  # it is gone; the pool makes another
                 await connection.give_back()
+
+
+def check_whether_cancelled():
+    """Some drivers keep the cancelling of what was just done to themselves (``wait_for`` of Python 3.11 does). What begins after it would be
+    ended by nobody."""
+    if asyncio.current_task().cancelling():
+        raise asyncio.CancelledError
 
 
 async def is_rolled_back(connection):
