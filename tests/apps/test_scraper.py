@@ -162,6 +162,11 @@ CASES = {
         (200, "User-agent: x\nDisallow: /\n\nUser-agent: *\nDisallow:", "http://a/c", False),
         (200, "User-agent: *\nDisallow: /\n\nUser-agent: x\nDisallow:", "http://a/c", True),
         (200, "<html>nothing of the kind", "http://a/c", True),
+        (200, "User-agent: *\nCrawl-delay: 60", "http://a/c", True),
+        (200, "User-agent: *\nCrawl-delay: x", "http://a/c", True),
+        # Nobody has that much time.
+        (200, "User-agent: *\nCrawl-delay: 61", "http://a/c", False),
+        (200, "User-agent: *\nCrawl-delay: 1000000000", "http://a/c", False),
     ],
     "urls": [
         ("HTTP://Example.COM:80/a#b", "http://example.com/a"),
@@ -184,6 +189,7 @@ PROGRAMS = {
         const { title, links } = readPage('http://h/a/b', page);
         console.log(JSON.stringify({
           rules: rules.map(([status, text, url]) => new Rules('http://a/robots.txt', status, text, 'x').allow(url)),
+          fault: new Rules('http://a/robots.txt', 200, 'User-agent: *\\nCrawl-delay: 99999999999', 'x').fault,
           pause: new Rules('http://a/robots.txt', 200, 'User-agent: *\\nCrawl-delay: 2', 'x').pause,
           urls: urls.map(([url]) => canonical(url)),
           page: [title, links],
@@ -195,6 +201,7 @@ cases = json.loads(sys.argv[1])
 page = Page("http://h/a/b", cases["page"])
 print(json.dumps({
     "rules": [Rules(status, text, "x").allow(url) for status, text, url, _ in cases["rules"]],
+    "fault": Rules(200, "User-agent: *\\nCrawl-delay: 99999999999", "x").fault,
     "pause": Rules(200, "User-agent: *\\nCrawl-delay: 2", "x").pause,
     "urls": [canonical(url) for url, _ in cases["urls"]],
     "page": [page.title, page.links],
@@ -211,6 +218,7 @@ def test_rules_addresses_and_pages_are_understood_as_they_are_meant(apps, progra
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "rules": [allowed for *_, allowed in CASES["rules"]],
+        "fault": "the site wants 99999999999 s between two requests, more than 60",
         "pause": 2,
         "urls": [one for _, one in CASES["urls"]],
         "page": ["A <b>", ["http://h/c/d"]],

@@ -3,6 +3,8 @@ import { Parser } from 'htmlparser2';
 import robotsParser from 'robots-parser';
 
 const MOST_URL = 500;
+/** A site that wants more seconds between two requests would keep a run for ever, and is left alone. */
+const MOST_PAUSE = 60;
 // Parts of a query that say where a reader came from, and not what the page is.
 const TRACKING = /^(utm_|fbclid|gclid)/;
 
@@ -54,8 +56,14 @@ export class Rules {
       return;
     }
     const robots = robotsParser(address, text);
+    const pause = robots.getCrawlDelay(agent) ?? 0;
+    if (pause > MOST_PAUSE) {
+      this.fault = `the site wants ${pause} s between two requests, more than ${MOST_PAUSE}`;
+      this.#allow = () => false;
+      return;
+    }
     this.#allow = (url) => robots.isAllowed(url, agent) ?? true;
-    this.pause = robots.getCrawlDelay(agent) ?? 0;
+    this.pause = pause;
   }
 
   allow(url) {

@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 MOST_URL = 500
+# A site that wants more seconds between two requests would keep a run for ever, and is left alone.
+MOST_PAUSE = 60
 # Parts of a query that say where a reader came from, and not what the page is.
 TRACKING = ("utm_", "fbclid", "gclid")
 
@@ -70,6 +72,9 @@ class Rules:
             self.parser.allow_all = True
         else:
             self.parser.parse(text.splitlines())
+            if self.pause > MOST_PAUSE:
+                self.fault = f"the site wants {self.pause:.0f} s between two requests, more than {MOST_PAUSE}"
+                self.parser.disallow_all = True
 
     def allow(self, url):
         return self.parser.can_fetch(self.agent, url)
