@@ -368,6 +368,38 @@ def test_quart(run):
     run(main(), limit_s=60)
 
 
+def test_a_websocket_of_quarts_ends_with_its_client(run, caplog):
+    quart = pytest.importorskip("quart")
+    app = quart.Quart(__name__)
+    ended = []
+
+    @app.websocket("/")
+    async def push():
+        await quart.websocket.send("before")
+        await asyncio.sleep(0.02)
+        clients.pop().cut()
+        try:
+            for _ in range(3):
+                # The server finds out in between, and the next message is there before who receives has its turn.
+                await quart.websocket.send("x")
+                await asyncio.sleep(0)
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    clients = []
+    handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+
+    async def main():
+        async with serving(app) as server, connected(server) as client:
+            clients.append(client)
+            await client.send(handshake + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            await until(lambda: ended)
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_litestar(run):
     litestar = pytest.importorskip("litestar")
     from litestar.datastructures import UploadFile

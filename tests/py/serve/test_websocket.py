@@ -253,6 +253,76 @@ def test_a_client_that_goes_before_it_is_accepted_is_told_of(run):
     assert told == [{"type": "websocket.disconnect", "code": 1006, "reason": ""}] * 2
 
 
+def test_a_client_that_goes_is_told_of_to_who_receives_and_not_to_who_sends(run, caplog):
+    outcome = []
+
+    async def application(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+
+        async def listen():
+            assert (await receive())["type"] == "websocket.disconnect"
+            outcome.append("heard")
+
+        async def push():
+            await asyncio.sleep(0.02)
+            clients.pop().cut()
+            while not outcome:
+                await send({"type": "websocket.send", "text": "x" * 1000})
+                # So the server finds out, and the next message is there before who receives has its turn.
+                await asyncio.sleep(0)
+
+        outcome.extend(await asyncio.gather(listen(), push(), return_exceptions=True))
+        # Now it is known.
+        with pytest.raises(ConnectionResetError):
+            await send({"type": "websocket.send", "text": "x"})
+        outcome.append("told")
+
+    clients = []
+
+    async def main():
+        async with serving(application) as server, connected(server) as client:
+            clients.append(client)
+            await client.send(HANDSHAKE)
+            await until(lambda: "told" in outcome)
+
+    run(main())
+    assert outcome == ["heard", None, None, "told"]
+    assert caplog.text == ""
+
+
+def test_who_closes_a_websocket_that_its_client_has_left_is_told_only_if_it_heard_of_it(run, caplog):
+    outcome = []
+
+    async def application(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await until(lambda: servers[0].connections == 0)
+        if scope["path"] == "/heard":
+            assert (await receive())["type"] == "websocket.disconnect"
+            with pytest.raises(RuntimeError, match="after the client has closed"):
+                await send({"type": "websocket.close"})
+        else:
+            await send({"type": "websocket.close"})
+        outcome.append(scope["path"])
+
+    servers = []
+
+    async def main():
+        async with serving(application) as server:
+            servers.append(server)
+            for path in ("/", "/heard"):
+                async with connected(server) as client:
+                    await client.send(HANDSHAKE.replace("GET /", f"GET {path}"))
+                    await client.reader.readuntil(b"\r\n\r\n")
+                    client.cut()
+                await until(lambda path=path: path in outcome)
+
+    run(main())
+    assert outcome == ["/", "/heard"]
+    assert caplog.text == ""
+
+
 def test_another_upgrade_is_an_ordinary_request(run):
     async def application(scope, receive, send):
         assert scope["type"] == "http"

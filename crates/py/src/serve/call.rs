@@ -65,7 +65,7 @@ pub(super) struct Call {
     /// How many wait in `receive`: they hear there that the client has gone, so `send` need not tell it.
     listeners: Cell<usize>,
     /// The application was told so by `receive`.
-    has_heard: Cell<bool>,
+    pub(super) has_heard: Cell<bool>,
     /// The client went before the whole answer was sent, and the application has noticed.
     has_vanished: Cell<bool>,
     /// The application was told, by an exception, that the client has gone.
@@ -410,11 +410,16 @@ impl Call {
         self.has_vanished.set(true);
         if !more {
             self.complete(py);
-        } else if self.listeners.get() == 0 && !self.has_heard.get() {
+        } else if !self.is_listened_to() && !self.has_heard.get() {
             self.is_gone.set(true);
             return Err(PyConnectionResetError::new_err(error.chain()));
         }
         Ok(())
+    }
+
+    /// Whether somebody waits in `receive`, and hears there that the client has gone.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.listeners.get() > 0
     }
 
     fn send_trailers(&self, py: Python<'_>, message: &Bound<'_, PyDict>) -> PyResult<()> {
@@ -548,7 +553,7 @@ fn disconnect(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// What lets everybody else have a turn when it is awaited.
-fn pause(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+pub(super) fn pause(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static SLEEP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     SLEEP.import(py, "asyncio", "sleep")?.call1((0,))
 }

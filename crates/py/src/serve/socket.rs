@@ -18,7 +18,7 @@ use twinloop_web::server::{Exchange, Fields, Socket, SocketHandler};
 use twinloop_web::websocket::{CloseStatus, Message};
 
 use super::application::Application;
-use super::call::{Call, QUEUE_LIMIT, Stage};
+use super::call::{Call, QUEUE_LIMIT, Stage, pause};
 use super::messages::{answer_of, unexpected};
 use crate::ffi::buffers::with_bytes;
 use crate::ffi::{self, GilBound, done};
@@ -126,16 +126,16 @@ impl Call {
         }
         let closed = side.closed.borrow().clone();
         if let Some((code, reason)) = closed {
-            return disconnect(py, code, &reason).map(Some);
+            return self.tell_disconnected(py, code, &reason);
         }
         match self.stage.get() {
             Stage::Open | Stage::Closed => Ok(None),
             // It was refused, or answered as a request.
-            Stage::Complete => disconnect(py, 1006, "").map(Some),
+            Stage::Complete => self.tell_disconnected(py, 1006, ""),
             _ => {
                 let mut context = Context::from_waker(self.waker());
                 match self.exchange.poll_gone(&mut context) {
-                    Poll::Ready(()) => disconnect(py, 1006, "").map(Some),
+                    Poll::Ready(()) => self.tell_disconnected(py, 1006, ""),
                     Poll::Pending => Ok(None),
                 }
             }
@@ -232,7 +232,7 @@ impl Call {
             Ok(message.get_item(name)?.filter(|value| !value.is_none()))
         };
         let Some(socket) = side.open() else {
-            return Err(self.gone());
+            return self.sent_to_nobody(py);
         };
         let sent = if let Some(bytes) = given(intern!(py, "bytes"))? {
             match bytes.cast_exact::<PyBytes>() {
@@ -255,15 +255,28 @@ impl Call {
         match sent {
             Ok(()) if socket.queued() < QUEUE_LIMIT => Ok(done(py)),
             Ok(()) => self.drain(py, this),
-            Err(error) if error.is_closed() => Err(self.gone()),
+            Err(error) if error.is_closed() => self.sent_to_nobody(py),
             Err(error) => Err(PyRuntimeError::new_err(error.chain())),
         }
     }
 
-    /// The error for who sends to nobody.
-    fn gone(&self) -> PyErr {
+    /// Who waits in `receive` hears of it there, and has a turn for that; otherwise the sender is told.
+    fn sent_to_nobody<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.is_listened_to() {
+            return pause(py);
+        }
         self.is_gone.set(true);
-        PyConnectionResetError::new_err("the websocket is closed")
+        Err(PyConnectionResetError::new_err("the websocket is closed"))
+    }
+
+    fn tell_disconnected<'py>(
+        &self,
+        py: Python<'py>,
+        code: u16,
+        reason: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.has_heard.set(true);
+        disconnect(py, code, reason).map(Some)
     }
 
     fn close(
@@ -282,13 +295,15 @@ impl Call {
             Some(reason) => reason.extract()?,
             None => String::new(),
         };
-        if side.closed.borrow().is_some() {
+        if side.closed.borrow().is_some() && self.has_heard.get() {
             self.stage.set(Stage::Closed);
             return Err(PyRuntimeError::new_err(
                 "Unexpected ASGI message 'websocket.close', after the client has closed the websocket.",
             ));
         }
-        if let Some(socket) = side.open() {
+        if side.closed.borrow().is_none()
+            && let Some(socket) = side.open()
+        {
             socket
                 .close(Some(code), &reason)
                 .map_err(|error| PyValueError::new_err(error.chain()))?;
