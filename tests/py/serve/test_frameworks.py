@@ -388,7 +388,9 @@ def test_a_websocket_of_quarts_ends_with_its_client(run, caplog):
             ended.append(True)
 
     clients = []
-    handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    handshake = (
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    )
 
     async def main():
         async with serving(app) as server, connected(server) as client:
