@@ -411,6 +411,31 @@ def test_processes_of_one_machine_hear_each_other_with_nothing_between_them(serv
     run(main())
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_what_another_program_says_on_the_same_channel_harms_nobody(name, serve, tmp_path, run):
+    pytest.importorskip("fastapi")
+    bus = f"local:{tmp_path}/bus"
+    chat = serve(f"chat/{name}", BUS_URL=bus)
+
+    async def main():
+        async with person(chat, "Ada") as ada, twinloop.BroadcastChannel("chat", url=bus) as channel:
+            for strange in (None, 5, "text", [], {}, {"room": ["lobby"]}, {"room": "lobby", "from": "x", "here": 5}):
+                channel.post_message(strange)
+            channel.post_message({"room": "lobby", "from": "x", "here": {}})
+            channel.post_message({"room": "lobby", "message": 5})
+            channel.post_message({"room": "lobby", "typing": "Zoe"})
+            # What comes after it is heard.
+            await ada.until("typing", lambda name: name == "Zoe")
+            assert await ada.say("still here") == 1
+            async with person(chat, "Bob") as bob:
+                await bob.until("here", lambda here: here == {"count": 2, "names": ["Ada", "Bob"]})
+                await bob.until("newest", lambda newest: newest == 1)
+
+    run(main())
+    assert chat.process.poll() is None
+    assert chat.text.count("chat: what another program said on this channel is nothing of the chat") >= 6, chat.text
+
+
 @pytest.mark.parametrize("name", SERVERS[:2])
 def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_the_line(
     name, serve, postgres_url, control, run

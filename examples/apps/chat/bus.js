@@ -8,7 +8,13 @@
 export async function openBus(url, heard, returned) {
   if (!url) return { say: heard };
   const channel = new BroadcastChannel('chat', { url });
-  channel.addEventListener('message', ({ data }) => heard(data));
+  channel.addEventListener('message', ({ data }) => {
+    try {
+      heard(data);
+    } catch (error) {
+      console.error(`chat: what another program said on this channel is nothing of the chat: ${error.message}`);
+    }
+  });
   channel.addEventListener('lost', returned);
   channel.addEventListener('open', returned);
   channel.addEventListener('error', ({ message }) => {

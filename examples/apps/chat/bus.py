@@ -40,7 +40,10 @@ class Bus:
     async def listen(self):
         async for event in self.channel.events():
             if event.type == "message":
-                self.heard(event.data)
+                try:
+                    self.heard(event.data)
+                except Exception as error:
+                    print(f"chat: what another program said on this channel is nothing of the chat: {error!r}", flush=True)
             elif event.type in ("open", "lost"):
                 self.returned()
             elif event.type == "cut":

@@ -30,12 +30,16 @@ export async function makeChat({ store, bus: busUrl, origins = [] }) {
   // ---- what is heard, from this process or another
 
   function heard({ room: name, from, here, call, ...news }) {
+    if (typeof name !== 'string') throw new TypeError('it names no room');
     const room = rooms.get(name);
     if (room === undefined) return;
     if (call) sayWhoIsHere(room);
     else if (here !== undefined) showWhoIsHere(room, from, here);
     else {
-      if (news.message !== undefined) room.newest = Math.max(room.newest, news.message.number);
+      if (news.message !== undefined) {
+        if (!Number.isSafeInteger(news.message.number)) throw new TypeError('a message without a number');
+        room.newest = Math.max(room.newest, news.message.number);
+      }
       server.publish(name, JSON.stringify(news));
     }
   }
@@ -54,6 +58,7 @@ export async function makeChat({ store, bus: busUrl, origins = [] }) {
   }
 
   function showWhoIsHere(room, from, here) {
+    if (!Number.isSafeInteger(here?.count) || !Array.isArray(here.names)) throw new TypeError('nobody is counted or named');
     room.here.set(from, { ...here, until: Date.now() + GONE_AFTER * 1000 });
     let count = 0;
     const names = new Set();

@@ -127,7 +127,8 @@ class Rooms:
 
     def show_who_is_here(self, room, process, here):
         now = time.monotonic()
-        room.here[process] = {**here, "until": now + GONE_AFTER}
+        names = [str(name) for name in here["names"]]
+        room.here[process] = {"count": int(here["count"]), "names": names, "until": now + GONE_AFTER}
         room.here = {key: each for key, each in room.here.items() if each["count"] > 0 and each["until"] > now}
         names = {name for each in room.here.values() for name in each["names"]}
         count = sum(each["count"] for each in room.here.values())
