@@ -1,7 +1,8 @@
 // `node:querystring` and `node:punycode`.
+import { spawnSync } from 'node:child_process';
 import querystring from 'node:querystring';
 import { createRequire } from 'node:module';
-import { test, run, equal, deepEqual, throws } from '../harness.mjs';
+import { test, run, equal, deepEqual, ok, throws } from '../harness.mjs';
 
 test('pairs are parsed, and repeated names become lists', () => {
   const parsed = querystring.parse('a=1&a=2&b=%20x+y&c&=d&e=%zz');
@@ -31,6 +32,14 @@ test('host names are turned to ASCII and back', () => {
   equal(punycode.decode('ihqwcrb4cv8a8dqg056pqjye'), '他们为什么不说中文');
   deepEqual(punycode.ucs2.decode('a😀'), [97, 0x1f600]);
   throws(() => punycode.decode('\x80-'), RangeError);
+});
+
+test('punycode is deprecated for programs, and nothing is said where a package loads it', () => {
+  const told = (/** @type {string} */ program) => spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stderr;
+  ok(told("require('punycode')").includes('DEP0040'));
+  const inPackage = "require('vm').runInThisContext('load => load(`punycode`)', '/a/node_modules/b.js')";
+  equal(told(`${inPackage}(require)`), '');
+  ok(told(`${inPackage}(() => require('punycode'))`).includes('DEP0040'));
 });
 
 await run();
