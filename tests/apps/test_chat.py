@@ -12,6 +12,7 @@ import uuid
 import pytest
 import twinloop
 from apps_support import OUTWARDS, ask, is_full, status_of, until, words_of
+from databases_support import Line
 
 SERVERS = ("chat.js", "chat.py", "mixed.mjs")
 
@@ -469,6 +470,26 @@ def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_
             await ada.send(since=0)
             found = await ada.until("messages")
             assert [each["number"] for each in found["messages"]] == list(range(1, 11))
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_database_that_says_nothing_any_more_keeps_no_server_from_its_end(name, serve, place_of, run):
+    pytest.importorskip("asyncpg")
+    pytest.importorskip("fastapi")
+    place = place_of("postgresql")
+
+    async def main():
+        async with Line(place["port"]) as line:
+            url = f"postgresql://postgres@127.0.0.1:{line.port}/postgres"
+            chat = await asyncio.to_thread(serve, f"chat/{name}", DATABASE_URL=url)
+            async with person(chat, "Ada", uuid.uuid4().hex[:8]) as ada:
+                assert await ada.say("hello") == 1
+                line.is_silent = True
+                chat.process.terminate()
+                assert await asyncio.to_thread(chat.process.wait, 30) == 0, chat.text
+            assert "Traceback" not in chat.text, chat.text
 
     run(main())
 

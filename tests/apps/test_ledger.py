@@ -299,6 +299,19 @@ def test_a_database_that_says_nothing_any_more_holds_nobody(ledger, run, kind):
     run(main())
 
 
+@on_servers
+def test_a_database_that_says_nothing_any_more_keeps_no_server_from_its_end(ledger, run, kind):
+    async def main():
+        async with ledger(kind) as it:
+            await asyncio.gather(*(it.transfer("ada", "bob", 1) for _ in range(3)))
+            it.line.is_silent = True
+            it.app.process.terminate()
+            assert await asyncio.to_thread(it.app.process.wait, 30) == 0, it.app.text
+            assert "Traceback" not in it.app.text, it.app.text
+
+    run(main())
+
+
 def test_a_page_transfers_and_stops_what_takes_long(ledger, browsers, run):
     async def main():
         (browser,) = browsers(1)

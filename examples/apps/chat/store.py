@@ -4,6 +4,7 @@ Those of a room are numbered 1, 2, 3 ... without a gap, so that whoever lacks on
 nobody knew whether it had arrived, is stored once. The tables are those of ``store.js``: both servers may use them at the same time.
 """
 
+import asyncio
 import re
 import sqlite3
 import time
@@ -107,4 +108,8 @@ class PostgresStore:
         return [dict(row) for row in await self.pool.fetch(select, room, text, limit)]
 
     async def close(self):
-        await self.pool.close()
+        try:
+            async with asyncio.timeout(1):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()  # it says nothing any more, not even goodbye

@@ -1,5 +1,6 @@
 """PostgreSQL by asyncpg, which has the server end what runs when a task is cancelled."""
 
+import asyncio
 import re
 
 import asyncpg
@@ -14,7 +15,13 @@ async def open_driver(address, size):
 class Driver:
     def __init__(self, pool):
         self.pool = pool
-        self.close = pool.close
+
+    async def close(self):
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()  # it says nothing any more, not even goodbye
 
     def is_conflict(self, error):
         # Two did the same at the same time.
