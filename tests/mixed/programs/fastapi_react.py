@@ -47,15 +47,8 @@ async def special(seconds: float) -> str:
     return f"today: {dishes[-1].name}"
 
 
-async def cancel_when_gone(request: Request, task: asyncio.Task[str]) -> None:
-    while not task.done():
-        if await request.is_disconnected():
-            task.cancel()
-        await asyncio.sleep(0.01)
-
-
 @app.get("/page")
-async def page(request: Request, seconds: float = 0.01) -> StreamingResponse:
+async def page(seconds: float = 0.01) -> StreamingResponse:
     text = asyncio.create_task(special(seconds))
     failed = []
     options = {"onError": lambda error, info: failed.append(error)}
@@ -64,11 +57,13 @@ async def page(request: Request, seconds: float = 0.01) -> StreamingResponse:
     )
 
     async def chunks():
-        async with asyncio.TaskGroup() as group:
-            group.create_task(cancel_when_gone(request, text))
+        try:
             async for chunk in stream:
                 yield bytes(chunk)
-        gone.set()
+        finally:
+            # The stream is cancelled when its client goes.
+            text.cancel()
+            gone.set()
         if failed:
             print("the page lacks a part:", repr(failed[0]))
 
