@@ -353,7 +353,7 @@ def test_what_others_wait_for_goes_on() -> None:
         log: list[str] = []
         waits = js.eval("""(log) => {
             const timers = process.getBuiltinModule('node:timers/promises');
-            const shared = timers.setTimeout(50, 'done');
+            const shared = timers.setTimeout(500, 'done');
             const own = async (name) => log(name + ' ' + await shared);
             own('javascript');
             return { shared: () => own('python'), twice: own('twice'), apart: async () => { own('apart'); await timers.setTimeout(60_000); } };
