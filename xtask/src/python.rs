@@ -170,7 +170,8 @@ impl Venv {
     /// As `provide`, with a list that stands elsewhere, and a name for it.
     pub(crate) fn provide_list(&self, list: &Path, name: &str) -> Result<()> {
         self.once(list, name, || {
-            self.pip(&["--requirement".as_ref(), list.as_os_str()])
+            let mut pip = self.pip(&["--requirement".as_ref(), list.as_os_str()]);
+            process::fetch(&mut pip).map(drop)
         })
     }
 
@@ -180,7 +181,8 @@ impl Venv {
         self.once(&list, requirements, || {
             let lines = std::fs::read_to_string(&list)?;
             for line in lines.lines().filter(|line| !line.starts_with('#')) {
-                if self.pip(&[line.as_ref()]).is_err() {
+                // Once: what is not there for this interpreter is not there a moment later.
+                if process::output(&mut self.pip(&[line.as_ref()])).is_err() {
                     terminal::note(&format!("{line} cannot be installed here"));
                 }
             }
@@ -202,7 +204,7 @@ impl Venv {
         Ok(std::fs::write(stamp, wanted)?)
     }
 
-    fn pip(&self, what: &[&std::ffi::OsStr]) -> Result<()> {
+    fn pip(&self, what: &[&std::ffi::OsStr]) -> Command {
         let mut pip = Command::new(self.python());
         pip.args([
             "-m",
@@ -212,7 +214,7 @@ impl Venv {
             "--disable-pip-version-check",
         ])
         .args(what);
-        process::fetch(&mut pip).map(drop)
+        pip
     }
 
     fn create(&self) -> Result<()> {
