@@ -206,15 +206,17 @@ impl FileBody {
     /// # Errors
     /// `is_closed()` when the client has gone, `is_file()` when the file cannot be read to its end: cut the answer then.
     pub async fn send_rest(&mut self, exchange: &Exchange) -> Result<()> {
-        while let Some(piece) = poll_fn(|context| self.poll_piece(context)).await {
-            exchange.write(piece?)?;
-            exchange.ready().await?;
+        loop {
             while self.send_cached(exchange)? {
                 // It all went at once: others have their turn before the next.
                 pause().await;
             }
+            let Some(piece) = poll_fn(|context| self.poll_piece(context)).await else {
+                return exchange.finish(&Fields::new());
+            };
+            exchange.write(piece?)?;
+            exchange.ready().await?;
         }
-        exchange.finish(&Fields::new())
     }
 
     /// Sends what is next and in the system's cache, without a copy of it here; true if the client took all that was tried, and there is more.
