@@ -1,8 +1,9 @@
 //! Real servers for the programs of `tests/real`: PostgreSQL, Redis, NATS, MariaDB, RabbitMQ and one that speaks MongoDB's protocol.
 //!
 //! Each runs in a temporary folder and on free ports of loopback, as a user of its own where root may not run it, without syncs to
-//! disk. All end with this handle; if this process dies before, the kernel ends them (`setpriv --pdeathsig`). Programs have them
-//! stopped and started through a port that obeys one line a connection, `stop NAME`, `start NAME` or `restart NAME`.
+//! disk: what they acknowledge is the kernel's, so that one that is killed still has it. All end with this handle; if this process dies before, the kernel ends them (`setpriv --pdeathsig`). Programs have them
+//! stopped and started through a port that obeys one line a connection: `stop NAME`, `start NAME` or `restart NAME`; `kill NAME`, after which
+//! it is started as after a crash; `pause NAME`, after which it answers nobody and keeps every connection, and `continue NAME`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -204,12 +205,19 @@ fn obey(all: &Mutex<BTreeMap<&'static str, Server>>, line: &str) -> Result<()> {
     let (action, name) = line.trim().split_once(' ').context("no such request")?;
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     let server = all.get_mut(name).context("no such server")?;
-    if matches!(action, "stop" | "restart") {
-        server.stop();
-    }
-    if matches!(action, "start" | "restart") {
-        server.spawn()?;
-        server.wait_until_ready()?;
+    match action {
+        "stop" => server.stop(),
+        "kill" => server.kill(),
+        "pause" => server.signal("-STOP"),
+        "continue" => server.signal("-CONT"),
+        "start" | "restart" => {
+            if action == "restart" {
+                server.stop();
+            }
+            server.spawn()?;
+            server.wait_until_ready()?;
+        }
+        _ => bail!("no such request"),
     }
     Ok(())
 }
@@ -332,7 +340,7 @@ impl Server {
             "nats" => format!("-a 127.0.0.1 -p {port} -js -sd {folder}/jetstream"),
             "mariadb" => format!(
                 "--no-defaults --datadir={folder}/data --bind-address=127.0.0.1 --port={port} --socket={folder}/socket \
-                 --pid-file={folder}/pid --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M"
+                 --pid-file={folder}/pid --skip-log-bin --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=32M"
             ),
             "rabbitmq" => "-noinput".to_owned(),
             _ => format!(
@@ -427,10 +435,48 @@ impl Server {
             } else {
                 "-TERM"
             };
-            let _ = Command::new("kill")
-                .args([signal, &child.id().to_string()])
-                .status();
+            send(signal, &[child.id()]);
+            // One that a test has left paused.
+            self.signal("-CONT");
         }
+    }
+
+    /// A signal to it and to the processes that it has for its clients.
+    fn signal(&self, signal: &str) {
+        send(signal, &self.processes());
+    }
+
+    /// Ends it as the kernel does when memory runs out.
+    fn kill(&mut self) {
+        let all = self.processes();
+        send("-KILL", &all);
+        if let Some(mut child) = self.child.take() {
+            let _ = child.wait();
+        }
+        // PostgreSQL does not start as long as one of them has its memory.
+        let start = Instant::now();
+        while all.iter().any(|id| runs(*id)) && start.elapsed() < STOP_LIMIT {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Its process, and then the children of that.
+    fn processes(&self) -> Vec<u32> {
+        let Some(child) = &self.child else {
+            return Vec::new();
+        };
+        let mut all = vec![child.id()];
+        let threads = std::fs::read_dir(format!("/proc/{}/task", child.id()));
+        for thread in threads.into_iter().flatten().flatten() {
+            let children = std::fs::read_to_string(thread.path().join("children"));
+            let children = children.unwrap_or_default();
+            all.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|id| id.parse::<u32>().ok()),
+            );
+        }
+        all
     }
 
     fn stop(&mut self) {
@@ -448,6 +494,23 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Sends a signal to processes, in this order.
+fn send(signal: &str, processes: &[u32]) {
+    if !processes.is_empty() {
+        let ids = processes.iter().map(u32::to_string);
+        // Those that have ended meanwhile are named in its complaint.
+        let _ = process::output(Command::new("kill").arg(signal).args(ids));
+    }
+}
+
+/// Whether a process is there and has not ended.
+fn runs(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    status
+        .rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 /// A port of loopback that nobody listens at.
