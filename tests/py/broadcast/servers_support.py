@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pathlib
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -42,8 +45,21 @@ class RealServer:
             time.sleep(0.01)
 
     def stop(self):
+        self.go_on()
         self._process.terminate()
         self._process.wait()
+
+    def kill(self):
+        """Ends it as the kernel does when memory runs out."""
+        self._process.kill()
+        self._process.wait()
+
+    def pause(self):
+        """From now on it answers nobody, and every connection stays."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._process.send_signal(signal.SIGCONT)
 
 
 async def events_until(channel, *wanted):
@@ -79,3 +95,31 @@ async def hears_speakers(url):
         assert all(numbers == list(range(2000)) for numbers in got.values())
         for speaker in speakers:
             assert await asyncio.to_thread(speaker.wait) == 0
+
+
+def memory():
+    """How much memory this process has, in MiB."""
+    return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path("/proc/self/status").read_text())[1]) / 1024
+
+
+async def outlasts_a_pause(server, url):
+    """A server stands still under posts: they wait up to a limit, and all that was taken arrives once it goes on, in order."""
+    async with BroadcastChannel("news", url=url) as speaker, BroadcastChannel("news", url=url + "/") as listener:
+        speaker.post_message("before")
+        assert await anext(listener) == "before"
+        server.pause()
+        before, taken = memory(), 0
+        with pytest.raises(BufferError):
+            while taken < 3000:
+                speaker.post_message([taken, bytes(100_000)])
+                taken += 1
+                await asyncio.sleep(0)
+        # 16 MiB wait here, and some more are on their way in the kernel.
+        assert 16_000_000 < taken * 100_000 < 40_000_000 and memory() - before < 100, (taken, memory() - before)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(listener.next_event(), 3)
+        server.go_on()
+        for number in range(taken):
+            assert (await anext(listener))[0] == number
+        speaker.post_message("after")
+        assert await anext(listener) == "after"

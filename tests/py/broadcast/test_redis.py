@@ -8,7 +8,7 @@ import subprocess
 import textwrap
 
 import pytest
-from servers_support import RealServer, events_until, hears_speakers
+from servers_support import RealServer, events_until, hears_speakers, outlasts_a_pause
 from twinloop import BroadcastChannel
 
 
@@ -52,6 +52,26 @@ def test_channels_of_one_name_hear_each_other_and_not_themselves(run, redis):
 
 def test_processes_lose_nothing_and_keep_each_senders_order(run, redis):
     run(hears_speakers(url_of(redis)), limit_s=60)
+
+
+def test_what_is_posted_while_the_server_stands_still_arrives_when_it_goes_on(run, redis):
+    run(outlasts_a_pause(redis, url_of(redis)), limit_s=60)
+
+
+def test_what_goes_wrong_in_a_block_is_not_hidden_by_what_could_not_be_sent_at_its_end(run, redis):
+    async def main():
+        with pytest.raises(ZeroDivisionError):
+            async with BroadcastChannel("news", url=url_of(redis)) as channel:
+                await asyncio.to_thread(redis.pause)
+                for _ in range(100):
+                    channel.post_message(bytes(100_000))
+                raise ZeroDivisionError
+        # Without it, that is told.
+        with pytest.raises(TimeoutError, match="bytes of broadcast messages by redis://.* are not taken"):
+            await channel.flush()
+        redis.go_on()
+
+    run(main(), limit_s=60)
 
 
 def test_history_is_read_from_the_start_or_behind_a_message(run, redis):

@@ -378,6 +378,23 @@ def test_a_fetch_and_its_body_stay_on_their_loop(run):
     run(second())
 
 
+def test_what_fails_while_an_exception_is_handled_names_that_as_its_context(run):
+    async def main():
+        first = ValueError("the first")
+        with pytest.raises(twinloop.FetchConnectionError) as caught:
+            try:
+                raise first
+            except ValueError:
+                await twinloop.fetch("http://127.0.0.1:1/")
+        assert caught.value.__context__ is first and caught.value.__traceback__ is not None
+        # And where none is, there is none.
+        with pytest.raises(twinloop.FetchConnectionError) as caught:
+            await twinloop.fetch("http://127.0.0.1:1/")
+        assert caught.value.__context__ is None
+
+    run(main())
+
+
 def test_a_fetch_that_nobody_awaits_sends_nothing_and_is_told_of(run):
     async def main():
         async with asked() as server:

@@ -189,16 +189,22 @@ impl BroadcastCore {
         Ok(())
     }
 
-    #[pyo3(signature = (*_exception))]
+    #[pyo3(signature = (*exception))]
     fn __aexit__<'py>(
         &self,
         py: Python<'py>,
-        _exception: &Bound<'py, PyTuple>,
+        exception: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.close(py)?;
-        match self.is_open(py) {
-            true => self.flush(py),
-            false => Ok(done(py)),
+        let has_failed = exception.get_item(0).is_ok_and(|class| !class.is_none());
+        match (self.is_open(py), has_failed) {
+            (false, _) => Ok(done(py)),
+            (true, false) => self.flush(py),
+            // What was posted has its time to leave here too; that it did not is not what whoever awaits this has to be told.
+            (true, true) => self.awaited(py, "BroadcastChannel.flush", |channel| {
+                let flushed = channel.flush();
+                async move { flushed.await.or(Ok(())) }
+            }),
         }
     }
 

@@ -44,7 +44,7 @@ unsafe extern "C" fn slot_send(
                 ffi::PySendResult::PYGEN_RETURN
             }
             Err(error) => {
-                error.restore(py);
+                raise(py, error);
                 ffi::PySendResult::PYGEN_ERROR
             }
         }
@@ -66,6 +66,21 @@ unsafe extern "C" fn slot_next(this: *mut ffi::PyObject) -> *mut ffi::PyObject {
                 null_mut()
             }
         }
+    }
+}
+
+/// As `raise` does it: what is handled where the coroutine is awaited becomes the context of an exception that has none.
+#[cold]
+fn raise(py: Python<'_>, error: PyErr) {
+    let value = error.into_value(py).into_bound(py).into_any();
+    let has_context = value
+        .getattr(pyo3::intern!(py, "__context__"))
+        .is_ok_and(|context| !context.is_none());
+    if has_context {
+        PyErr::from_value(value).restore(py);
+    } else {
+        // One that is not made yet is raised by the interpreter, which knows what is handled.
+        PyErr::from_type(value.get_type(), value.unbind()).restore(py);
     }
 }
 
