@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from servers_support import RealServer, events_until, hears_speakers
+from servers_support import RealServer, events_until, hears_speakers, outlasts_a_pause
 from twinloop import BroadcastChannel
 
 
@@ -50,6 +50,10 @@ def test_channels_of_one_name_hear_each_other_and_not_themselves(run, nats):
 
 def test_processes_lose_nothing_and_keep_each_senders_order(run, nats):
     run(hears_speakers(url_of(nats)), limit_s=60)
+
+
+def test_what_is_posted_while_the_server_stands_still_arrives_when_it_goes_on(run, nats):
+    run(outlasts_a_pause(nats, url_of(nats)), limit_s=60)
 
 
 def test_history_is_read_from_the_start_or_behind_a_message(run, nats):
