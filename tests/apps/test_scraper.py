@@ -299,7 +299,9 @@ def test_a_site_that_is_not_there_is_said_to_be_so(apps, program, tmp_path):
             f"http://127.0.0.1:{probe.getsockname()[1]}/",
             str(tmp_path / "results.sqlite"),
         ]
-        subprocess.run(command, cwd=apps / "scraper", capture_output=True, timeout=60)
+        done = subprocess.run(command, cwd=apps / "scraper", capture_output=True, text=True, timeout=60)
+    # Who looks at the terminal alone is told too.
+    assert done.returncode == 1 and f"{command[-2]}: robots.txt: " in done.stderr, done
     ((state, note),) = states(tmp_path / "results.sqlite")
     assert (
         state == "failed" and note.startswith("robots.txt: ") and "efused" in note.replace("ECONNREFUSED", "efused")

@@ -4,6 +4,8 @@
 // Any of them may lose something: a server was away, a process stood still. Then `returned` is called, and the rooms look for what they
 // lack.
 
+import { cannotOpen } from '../faults.js';
+
 /** `heard(news)` gets what anybody says. */
 export async function openBus(url, heard, returned) {
   if (!url) return { say: heard };
@@ -17,10 +19,16 @@ export async function openBus(url, heard, returned) {
   });
   channel.addEventListener('lost', returned);
   channel.addEventListener('open', returned);
+  // Once it has been there it is waited for. One that is not there at the start is more likely a wrong address, which is told at once.
+  await new Promise((resolve, reject) => {
+    channel.addEventListener('error', reject, { once: true });
+    channel.ready.then(resolve, reject);
+  }).catch((error) => {
+    throw cannotOpen('BUS_URL', url, error);
+  });
   channel.addEventListener('error', ({ message }) => {
     console.error(`chat: the other servers are away (${message}); people hear only those of their own`);
   });
-  await channel.ready;
   return {
     say(news) {
       heard(news);

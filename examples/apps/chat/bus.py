@@ -8,6 +8,7 @@ process stood still. Then ``returned`` is called, and the rooms look for what th
 import asyncio
 
 import twinloop
+from store import cannot_open
 
 
 class Bus:
@@ -16,12 +17,22 @@ class Bus:
     def __init__(self, url, heard, returned):
         self.heard = heard
         self.returned = returned
+        self.url = url
         self.channel = twinloop.BroadcastChannel("chat", url=url) if url else None
 
     async def __aenter__(self):
         if self.channel is not None:
-            await self.channel.ready()
+            self.first_cut = asyncio.get_running_loop().create_future()
             self.listening = asyncio.create_task(self.listen())
+            ready = asyncio.ensure_future(self.channel.ready())
+            try:
+                # Once it has been there it is waited for. One that is not there at the start is more likely a wrong address, which is told at once.
+                await asyncio.wait([ready, self.first_cut], return_when=asyncio.FIRST_COMPLETED)
+                await (ready if ready.done() else self.first_cut)
+            except Exception as error:
+                ready.cancel()
+                await self.__aexit__()
+                raise cannot_open("BUS_URL", self.url, error) from None
         return self
 
     async def __aexit__(self, *_):
@@ -47,4 +58,7 @@ class Bus:
             elif event.type in ("open", "lost"):
                 self.returned()
             elif event.type == "cut":
+                if not self.first_cut.done():
+                    self.first_cut.set_exception(ConnectionError(event.reason))
+                    self.first_cut.exception()  # which the start looks at, and nobody later
                 print(f"chat: the other servers are away ({event.reason}); people hear only those of their own", flush=True)

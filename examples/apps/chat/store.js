@@ -1,13 +1,18 @@
 // The messages, in SQLite or, by its URL, in PostgreSQL. Those of a room are numbered 1, 2, 3 ... without a gap, so that whoever
 // lacks one knows it; and a message that is sent twice, because nobody knew whether it had arrived, is stored once.
 import { DatabaseSync } from 'node:sqlite';
+import { cannotOpen } from '../faults.js';
 
 /** What opens `chat.sqlite` and `postgresql://user@host/database`. */
 export async function openStore(address) {
   const scheme = /^([\w+.-]+):\/\//.exec(address)?.[1];
-  if (scheme === undefined) return openSqlite(address);
-  if (scheme === 'postgresql' || scheme === 'postgres') return await openPostgres(address);
-  throw new Error(`DATABASE_URL begins with ${scheme}://, and not with postgresql://; else it is the path of a file`);
+  if (scheme !== undefined && scheme !== 'postgresql' && scheme !== 'postgres')
+    throw new Error(`DATABASE_URL begins with ${scheme}://, and not with postgresql://; else it is the path of a file`);
+  try {
+    return await (scheme === undefined ? openSqlite(address) : openPostgres(address));
+  } catch (error) {
+    throw cannotOpen('DATABASE_URL', address, error);
+  }
 }
 
 function openSqlite(path) {

@@ -16,13 +16,25 @@ async def open_store(address):
         import asyncpg
 
         # None is kept in store: for each that it cannot make again, asyncpg would tell at length.
-        pool = await asyncpg.create_pool(address, min_size=0, max_size=10, timeout=5, command_timeout=10)
-        store = PostgresStore(pool)
-        await store.make_tables()
-        return store
+        try:
+            pool = await asyncpg.create_pool(address, min_size=0, max_size=10, timeout=5, command_timeout=10)
+            store = PostgresStore(pool)
+            await store.make_tables()
+            return store
+        except Exception as error:
+            raise cannot_open("DATABASE_URL", address, error) from None
     if found := re.match(r"([\w+.-]+)://", address):
         raise ValueError(f"DATABASE_URL begins with {found[1]}://, and not with postgresql://; else it is the path of a file")
-    return SqliteStore(address)
+    try:
+        return SqliteStore(address)
+    except sqlite3.Error as error:
+        raise cannot_open("DATABASE_URL", address, error) from None
+
+
+def cannot_open(setting, address, error):
+    """What the program cannot do without is not there when it starts: where that is, without a password, and why it is not had."""
+    place = re.sub(r"\?.*", "", re.sub(r"//.*@", "//", address, flags=re.S), flags=re.S)
+    return ConnectionError(f"cannot open {place} ({setting}): {str(error) or type(error).__name__}")
 
 
 class SqliteStore:

@@ -10,6 +10,7 @@ import * as encoding from 'lib0/encoding';
 import * as awareness from 'y-protocols/awareness';
 import * as sync from 'y-protocols/sync';
 import * as Y from 'yjs';
+import { cannotOpen } from '../faults.js';
 import { isFromHere } from '../origins.js';
 
 const MOST_DOCUMENT = 4 * 1024 * 1024;
@@ -22,15 +23,24 @@ const SYNC = 0;
 const AWARENESS = 1;
 const ASK_AWARENESS = 3;
 
-const database = new DatabaseSync(process.env.DOCUMENTS ?? 'documents.sqlite');
-database.exec(`
-  PRAGMA journal_mode = WAL;
-  PRAGMA busy_timeout = 5000;
-  CREATE TABLE IF NOT EXISTS updates (document TEXT, number INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB);
-  CREATE INDEX IF NOT EXISTS of_document ON updates (document)`);
+const database = openDatabase(process.env.DOCUMENTS ?? 'documents.sqlite');
 const insert = database.prepare('INSERT INTO updates (document, content) VALUES (?, ?)');
 const select = database.prepare('SELECT content FROM updates WHERE document = ? ORDER BY number');
 const remove = database.prepare('DELETE FROM updates WHERE document = ?');
+
+function openDatabase(path) {
+  try {
+    const opened = new DatabaseSync(path);
+    opened.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS updates (document TEXT, number INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB);
+      CREATE INDEX IF NOT EXISTS of_document ON updates (document)`);
+    return opened;
+  } catch (error) {
+    throw cannotOpen('DOCUMENTS', path, error);
+  }
+}
 
 /** Documents that somebody has open, by their names. */
 const open = new Map();

@@ -28,12 +28,21 @@ MOST_WAITING = 1000
 REST = 1
 SYNC, AWARENESS, ASK_AWARENESS = 0, 1, 3
 
-database = sqlite3.connect(os.environ.get("DOCUMENTS", "documents.sqlite"), isolation_level=None, timeout=5)
-database.executescript("""
-    PRAGMA journal_mode = WAL;
-    CREATE TABLE IF NOT EXISTS updates (document TEXT, number INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB);
-    CREATE INDEX IF NOT EXISTS of_document ON updates (document);
-""")
+
+def open_database(path):
+    try:
+        opened = sqlite3.connect(path, isolation_level=None, timeout=5)
+        opened.executescript("""
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE IF NOT EXISTS updates (document TEXT, number INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB);
+            CREATE INDEX IF NOT EXISTS of_document ON updates (document);
+        """)
+        return opened
+    except sqlite3.Error as error:
+        raise OSError(f"cannot open {path} (DOCUMENTS): {error}") from None
+
+
+database = open_database(os.environ.get("DOCUMENTS", "documents.sqlite"))
 
 # Documents that somebody has open, by their names.
 open_documents = {}

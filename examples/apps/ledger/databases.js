@@ -4,11 +4,14 @@
 // and what the database gave up, or whose connection was cut, is done again from its beginning, until the signal.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cannotOpen, reasonOf } from '../faults.js';
 
 const [, ...parts] = readFileSync(new URL('queries.sql', import.meta.url), 'utf8').split(/^-- (\w+)\n/m);
 const QUERIES = {};
 while (parts.length > 0) QUERIES[parts.shift()] = parts.shift().trim();
 
+/** How long a database may take until the tables are there. */
+const START_MS = 5000;
 const DRIVERS = { postgresql: 'postgresql', postgres: 'postgresql', mysql: 'mysql' };
 
 export async function openDatabase(address, size) {
@@ -17,10 +20,18 @@ export async function openDatabase(address, size) {
   if (name === undefined)
     throw new Error(`DATABASE_URL begins with ${scheme}://, and not with postgresql:// or mysql://; else it is the path of a file`);
   const { open } = await import(`./drivers/${name}.js`);
-  const database = new Database(await open(address, size));
-  const signal = AbortSignal.timeout(10_000);
-  for (const table of ['make_accounts', 'make_transfers']) await database.transaction(signal, ({ change }) => change(table));
-  return database;
+  const signal = AbortSignal.timeout(START_MS);
+  try {
+    const driver = await open(address, size);
+    // Later it is waited for. One that is not there at the start is more likely a wrong address, which is told at once.
+    const { giveBack } = await until(signal, driver.take());
+    giveBack();
+    const database = new Database(driver);
+    for (const table of ['make_accounts', 'make_transfers']) await database.transaction(signal, ({ change }) => change(table));
+    return database;
+  } catch (error) {
+    throw cannotOpen('DATABASE_URL', address, error === signal.reason ? new Error(`no answer in ${START_MS / 1000} s`) : error);
+  }
 }
 
 /** A connection that was cut, or could not be had. */
@@ -73,7 +84,7 @@ class Database {
         ({ giveBack }) => giveBack(),
         () => {},
       );
-      throw error === signal.reason ? error : new Gone(error.message);
+      throw error === signal.reason ? error : new Gone(reasonOf(error));
     });
     // What begins after the signal would be ended by nobody: the order to end what runs may have come while nothing did.
     const query = async (text, parameters) => {
@@ -102,7 +113,7 @@ class Database {
       );
       if (!isThere) connection.end();
       if (signal.aborted) throw signal.reason;
-      throw isThere ? error : new Gone(error.message);
+      throw isThere ? error : new Gone(reasonOf(error));
     } finally {
       signal.removeEventListener('abort', cancel);
       await cancelling;

@@ -14,7 +14,8 @@ from pathlib import Path
 _, *parts = re.split(r"^-- (\w+)\n", Path(__file__).with_name("queries.sql").read_text(), flags=re.M)
 QUERIES = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
-
+# How long a database may take until the tables are there; seconds.
+START = 5
 DRIVERS = {None: "sqlite", "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql"}
 
 
@@ -23,16 +24,33 @@ async def open_database(address, size):
     scheme = found and found[1]
     if scheme not in DRIVERS:
         raise ValueError(f"DATABASE_URL begins with {scheme}://, and not with postgresql:// or mysql://; else it is the path of a file")
-    driver = importlib.import_module(f"drivers.{DRIVERS[scheme]}")
-    database = Database(await driver.open_driver(address, size))
-    for table in ("make_accounts", "make_transfers"):
-        async with asyncio.timeout(10):
-            await database.transaction(lambda connection, table=table: connection.change(table))
-    return database
+    module = importlib.import_module(f"drivers.{DRIVERS[scheme]}")
+    try:
+        async with asyncio.timeout(START) as limit:
+            driver = await module.open_driver(address, size)
+            # Later it is waited for. One that is not there at the start is more likely a wrong address, which is told at once.
+            await (await driver.take()).give_back()
+            database = Database(driver)
+            for table in ("make_accounts", "make_transfers"):
+                await database.transaction(lambda connection, table=table: connection.change(table))
+            return database
+    except Exception as error:
+        reason = f"no answer in {START} s" if limit.expired() else reason_of(error)
+        place = re.sub(r"\?.*", "", re.sub(r"//.*@", "//", address, flags=re.S), flags=re.S)  # without a password
+        raise ConnectionError(f"cannot open {place} (DATABASE_URL): {reason}") from None
 
 
 class Gone(Exception):
     """A connection that was cut, or could not be had."""
+
+
+def reason_of(error):
+    """Why something failed: what the system said, and not what a package made of it."""
+    reason = type(error).__name__
+    while error is not None:
+        reason = str(error) or reason
+        error = error.__cause__
+    return reason
 
 
 class Lent:
@@ -99,7 +117,7 @@ class Database:
         try:
             connection = await self.driver.take()
         except Exception as error:
-            raise Gone(f"{error or type(error).__name__}") from error
+            raise Gone(reason_of(error)) from error
         try:
             return await work(Lent(connection))
         except asyncio.CancelledError:
@@ -107,7 +125,7 @@ class Database:
             raise
         except Exception as error:
             if not await is_rolled_back(connection):
-                raise Gone(f"{error or type(error).__name__}") from error
+                raise Gone(reason_of(error)) from error
             raise
         finally:
             with contextlib.suppress(Exception):  # it is gone; the pool makes another

@@ -4,6 +4,7 @@
 //   /telemetry   what the server measures of itself, as server-sent events
 //
 // A viewer takes what it can: nothing is queued for one who is slow, and nothing is kept for one who has gone.
+import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { telemetry } from './telemetry.js';
@@ -12,6 +13,8 @@ const MEDIA = process.env.MEDIA ?? join(import.meta.dirname, 'media');
 /** A segment that has not grown for so long is not written any more; seconds. */
 const PATIENCE = Number(process.env.PATIENCE ?? 5);
 const PIECE = 64 * 1024;
+if (!existsSync(MEDIA))
+  console.error(`live: the folder ${MEDIA} (MEDIA) is not there yet; until an encoder makes it there is nothing to see`);
 const SEGMENT = /^\/media\/((?:[\w-]+\/)*[\w-]+\.(?:ts|m4s|mp4|aac))$/;
 
 /** A file of the folder: whole, by ranges, or as it is written. */
@@ -26,7 +29,13 @@ async function media(request) {
   }
   // A playlist changes all the time; the rest does not.
   const cacheControl = request.url.endsWith('.m3u8') ? 'no-store' : 'max-age=60';
-  return twinloop.serveDir(request, { fsRoot: MEDIA, urlRoot: '/media', index: '', cacheControl });
+  try {
+    return await twinloop.serveDir(request, { fsRoot: MEDIA, urlRoot: '/media', index: '', cacheControl });
+  } catch (error) {
+    // No encoder has made the folder yet.
+    if (error.code === 'ENOENT') return new Response('Not Found', { status: 404 });
+    throw error;
+  }
 }
 
 function isYoung(status) {

@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -32,9 +33,12 @@ app = FastAPI(title="Live")
 class Media(StaticFiles):
     """Files of the folder: whole, by ranges, or as they are written."""
 
+    async def check_config(self):
+        pass  # an encoder may make the folder later
+
     def file_response(self, full_path, stat_result, scope, status_code=200):
         is_whole = scope["method"] == "GET" and not any(name == b"range" for name, _ in scope["headers"])
-        if is_whole and SEGMENT.fullmatch(os.path.relpath(full_path, MEDIA)) and is_young(stat_result):
+        if is_whole and SEGMENT.fullmatch(os.path.relpath(full_path, os.path.realpath(MEDIA))) and is_young(stat_result):
             return StreamingResponse(growing(full_path), media_type="video/mp2t", headers={"cache-control": "no-store"})
         response = super().file_response(full_path, stat_result, scope, status_code)
         # A playlist changes all the time; the rest does not.
@@ -75,5 +79,7 @@ async def player():
     return FileResponse(HERE.parent / "node_modules/hls.js/dist/hls.light.mjs", media_type="text/javascript")
 
 
-app.mount("/media", Media(directory=MEDIA))
+if not MEDIA.exists():
+    print(f"live: the folder {MEDIA} (MEDIA) is not there yet; until an encoder makes it there is nothing to see", file=sys.stderr)
+app.mount("/media", Media(directory=MEDIA, check_dir=False))
 app.mount("/", StaticFiles(directory=HERE / "public", html=True))

@@ -71,6 +71,11 @@ export class Results {
     return this.#same.get(sha256)?.url;
   }
 
+  /** Why a page was not had, if it was not. */
+  fault(url) {
+    return this.#database.prepare("SELECT status, note FROM pages WHERE url = ? AND state = 'failed'").get(url);
+  }
+
   counts() {
     return this.#database.prepare('SELECT state, count(*) AS count FROM pages GROUP BY state ORDER BY state').all();
   }

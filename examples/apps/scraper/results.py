@@ -49,6 +49,10 @@ class Results:
         row = self.database.execute("SELECT url FROM pages WHERE sha256 = ? AND state = 'found'", (sha256,)).fetchone()
         return row and row[0]
 
+    def fault(self, url):
+        """Why a page was not had, if it was not: a status, if there was one, and a note."""
+        return self.database.execute("SELECT status, note FROM pages WHERE url = ? AND state = 'failed'", (url,)).fetchone()
+
     def counts(self):
         return dict(self.database.execute("SELECT state, count(*) FROM pages GROUP BY state"))
 

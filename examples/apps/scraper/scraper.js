@@ -267,6 +267,13 @@ if (controller.signal.aborted) {
   process.exitCode = 130;
 }
 scraper.show(true);
+// Of the pages that it began with: without them there is nothing to be found.
+for (const url of options.urls) {
+  const fault = results.fault(url);
+  if (fault === undefined) continue;
+  console.error(`scraper.js: ${url}: ${fault.note}${fault.status === null ? '' : ` (${fault.status})`}`);
+  process.exitCode ??= 1;
+}
 if (options.csv) {
   try {
     await results.export(options.csv);

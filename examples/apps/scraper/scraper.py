@@ -186,6 +186,12 @@ async def main():
         print("stopped. What was found is kept; the same command goes on from there", file=sys.stderr)
         code = 130
     scraper.show(last=True)
+    for url in options.urls:
+        # Of the pages that it began with: without them there is nothing to be found.
+        if (fault := scraper.results.fault(canonical(url))) is not None:
+            status, note = fault
+            print(f"scraper.py: {url}: {note}{'' if status is None else f' ({status})'}", file=sys.stderr)
+            code = code or 1
     if options.csv:
         try:
             scraper.results.export(options.csv)

@@ -18,7 +18,9 @@ async def open_driver(address, size):
 
 class Driver:
     def __init__(self, url, size):
-        options = {"connect_args": {"connect_timeout": LIMIT_S}, "isolation_level": "REPEATABLE READ"}
+        # A transaction that is not over ends with its connection's return. Another ROLLBACK, of none, is asked for by nobody, and SQLAlchemy tells
+        # at length that it failed where the line was cut.
+        options = {"connect_args": {"connect_timeout": LIMIT_S}, "isolation_level": "REPEATABLE READ", "pool_reset_on_return": None}
         # The time that somebody waits for a connection is the caller's.
         self.engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=3600, **options)
         self.others = create_async_engine(url, poolclass=NullPool, **options)
