@@ -84,6 +84,15 @@ class Server:
         await self.ask(admin, self.cut_one.format(number))
         await self.close(admin)
 
+    async def cut_all(self):
+        """Ends all connections of the program, as an administrator does; it is told so where the database has words for it."""
+        admin = await self.connect(self.main)
+        for (number,) in await self.ask(admin, self.select_all):
+            await self.ask(admin, self.cut_one.format(number))
+        while await self.ask(admin, self.select_all):
+            await asyncio.sleep(0.01)
+        await self.close(admin)
+
 
 class Postgresql(Server):
     main = "postgres"
@@ -95,6 +104,10 @@ class Postgresql(Server):
         return f"""
             SELECT pid FROM pg_stat_activity
             WHERE datname = '{self.name}' AND state = 'active' AND (wait_event_type = 'Lock' OR query LIKE '%JOIN%')"""
+
+    @property
+    def select_all(self):
+        return f"SELECT pid FROM pg_stat_activity WHERE datname = '{self.name}'"
 
     def url(self, port):
         return f"postgresql://postgres@127.0.0.1:{port}/{self.name}"
@@ -126,6 +139,10 @@ class Mysql(Server):
             SELECT id FROM information_schema.processlist
             WHERE db = '{self.name}' AND command IN ('Query', 'Execute') AND (info LIKE 'UPDATE%' OR info LIKE '%JOIN%')"""
 
+    @property
+    def select_all(self):
+        return f"SELECT id FROM information_schema.processlist WHERE db = '{self.name}'"
+
     def url(self, port):
         return f"mysql://root@127.0.0.1:{port}/{self.name}"
 
@@ -154,6 +171,7 @@ class Line:
         self.target = port
         self.writers = set()
         self.is_silent = False
+        self.left = None
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -164,6 +182,15 @@ class Line:
         self.server.close()
         self.cut()
 
+    def fail_at(self, number, how):
+        """Has something happen at the message of this number that the program sends from now on: ``"cut"`` before the database has it;
+        ``"unheard"``: the database has it, and the line is cut before the program has the answer; or a coroutine function, which is awaited before."""
+        self.left, self.how = number, how
+
+    @property
+    def has_failed(self):
+        return self.left == 0
+
     async def serve(self, reader, writer):
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
@@ -171,16 +198,38 @@ class Line:
             return writer.transport.abort()
         both = {writer, back}
         self.writers |= both
-        await asyncio.gather(self.pass_on(reader, back), self.pass_on(there, writer))
+        await asyncio.gather(self.pass_on(reader, back, self.count), self.pass_on(there, writer, self.is_unheard))
         self.writers -= both
 
-    async def pass_on(self, reader, writer):
+    async def pass_on(self, reader, writer, is_fault):
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
+                if await is_fault():
+                    self.cut()
+                    break
                 if not self.is_silent:
                     writer.write(piece)
                     await writer.drain()
         writer.close()
+
+    async def count(self):
+        """A message of the program comes: whether the line is to be cut."""
+        if not self.left:
+            return False
+        self.left -= 1
+        if self.left > 0 or self.how == "unheard":
+            return False
+        if self.how == "cut":
+            return True
+        await self.how()
+        return False
+
+    async def is_unheard(self):
+        """An answer comes: whether it is the one that is not to be heard."""
+        if self.left != 0 or self.how != "unheard":
+            return False
+        self.how = None
+        return True
 
     def cut(self):
         for writer in self.writers:

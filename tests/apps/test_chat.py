@@ -362,6 +362,83 @@ def test_processes_hear_each_other_through_a_server_and_lose_nothing_when_it_res
         assert "the other servers are away" in first.text
 
 
+@pytest.mark.parametrize("how", ["kill", "pause"])
+@pytest.mark.parametrize(
+    ("server", "pair"),
+    [("redis", ("chat.js", "chat.py")), ("redis", ("mixed.mjs", "chat.js")), ("nats", ("chat.py", "chat.js"))],
+)
+def test_a_conversation_goes_on_while_what_is_between_the_processes_is_killed_or_stands_still(
+    server, pair, how, serve, url_of, control, run
+):
+    pytest.importorskip("fastapi")
+    first, second = (serve(f"chat/{name}", BUS_URL=url_of(server)) for name in pair)
+    room = uuid.uuid4().hex[:8]
+    # More would be told to go slower.
+    count = 9
+
+    async def talk(somebody, name):
+        for n in range(count):
+            await somebody.say(f"{name} {n}")
+            await asyncio.sleep(0.15)
+
+    async def main():
+        memory = [each.memory() for each in (first, second)]
+        async with (
+            person(first, "Ada", room) as ada,
+            person(first, "Eve", room) as eve,
+            person(second, "Bob", room) as bob,
+            person(second, "Zoe", room) as zoe,
+        ):
+            everybody = {"Ada": ada, "Eve": eve, "Bob": bob, "Zoe": zoe}
+            for each in everybody.values():
+                await each.until("here", lambda here: here["count"] == 4)
+            talking = asyncio.gather(*(talk(each, name) for name, each in everybody.items()))
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(control, f"{how} {server}")
+            # Those of one process go on hearing each other meanwhile, and nobody waits for a word that something is stored.
+            await talking
+            for one, other, name in ((ada, eve, "Eve"), (zoe, bob, "Bob")):
+                await one.until("message", lambda message, name=name: message["text"] == f"{name} {count - 1}")
+                assert set(other.messages) >= {f"{name} {n}" for n in range(count)}
+            if how == "pause":
+                assert len(ada.messages) < 4 * count
+                await asyncio.sleep(2)
+            await asyncio.to_thread(control, f"{'start' if how == 'kill' else 'continue'} {server}")
+            # All four hear it or are told how far the room is, and what they ask for then is everything, each once.
+            total = 4 * count
+            everything = {f"{name} {n}" for name in everybody for n in range(count)}
+            for each in everybody.values():
+                await until(
+                    lambda each=each: any(
+                        news.get("newest") == total or news.get("message", {}).get("number") == total
+                        for news in each.heard
+                    )
+                )
+                await each.send(since=0)
+                found = await each.until("messages")
+                assert [message["number"] for message in found["messages"]] == list(range(1, total + 1))
+                assert {message["text"] for message in found["messages"]} == everything
+            if how == "pause":
+                # Nothing was lost on the way, so nobody has to ask.
+                for each in everybody.values():
+                    await until(lambda each=each: sorted(each.messages) == sorted(everything))
+            # And from now on as before.
+            await bob.insist("again", f"{room}-again")
+            await until(
+                lambda: any(
+                    news.get("newest") == total + 1 or news.get("message", {}).get("text") == "again"
+                    for news in ada.heard
+                )
+            )
+        assert max(each.memory() - before for each, before in zip((first, second), memory, strict=True)) < 64
+
+    run(main())
+    if how == "kill":
+        assert "the other servers are away" in first.text and "the other servers are away" in second.text
+    for each in (first, second):
+        assert "Traceback" not in each.text and "    at " not in each.text, each.text
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_processes_whose_bus_comes_back_before_their_database_catch_up_when_that_is_there(
     name, serve, url_of, postgres_url, control, run

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import pathlib
 import random
+import re
 import subprocess
 import uuid
 
@@ -42,6 +44,10 @@ class Ledger:
         while (found := await self.transfer(source, target, amount, id))[0] == 503:
             pass
         assert found[0] == 200, found
+
+    async def balances(self):
+        """As the database has them."""
+        return dict(await self.database.run("SELECT name, balance FROM accounts"))
 
     async def accounts(self):
         while (answer := await ask(self.app, "/accounts")).status == 503:
@@ -273,13 +279,69 @@ def test_a_connection_that_is_cut_in_a_transaction_costs_nothing(ledger, run, ki
 
 
 @on_servers
-def test_a_server_that_starts_anew_loses_nothing_that_was_acknowledged(ledger, run, control, kind):
+@pytest.mark.parametrize("how", ["cut", "unheard", "ended"])
+def test_a_line_that_is_cut_at_each_message_of_a_transaction_costs_nothing(ledger, run, kind, how):
+    async def main():
+        async with ledger(kind, POOL="1") as it:
+            done = set()
+            for number in itertools.count(1):
+                it.line.fail_at(number, it.database.cut_all if how == "ended" else how)
+                said = len(it.app.text)
+                id, balances = f"{how}-{number}", await it.balances()
+                assert (await it.transfer("ada", "bob", 1, id)) == (
+                    200,
+                    {"id": id, "source": "ada", "target": "bob", "amount": 1},
+                )
+                # The last one was over before there were so many messages.
+                if not it.line.has_failed:
+                    break
+                done.add(id)
+                # Once, whole, and told in a line.
+                assert await it.balances() == {**balances, "ada": balances["ada"] - 1, "bob": balances["bob"] + 1}
+                news = it.app.text[said:]
+                assert "Traceback" not in news and "    at " not in news, news
+                it.line.left = None
+                assert (await it.transfer("bob", "eve", 1))[0] == 200
+            # Whether it is known, three changes, and the end.
+            assert len(done) >= 5, done
+            assert re.search("^ledger: .*[a-z]", it.app.text, re.M), it.app.text
+            await it.check(done)
+
+    run(main())
+
+
+@on_servers
+@pytest.mark.parametrize("how", ["restart", "kill"])
+def test_a_server_that_starts_anew_loses_nothing_that_was_acknowledged(ledger, run, control, kind, how):
+    server = "mariadb" if kind == "mysql" else kind
+
     async def main():
         async with ledger(kind) as it:
             storm = asyncio.create_task(it.storm())
             await asyncio.sleep(0.1)
-            await asyncio.to_thread(control, f"restart {'mariadb' if kind == 'mysql' else kind}")
+            await asyncio.to_thread(control, f"{how} {server}")
+            if how == "kill":
+                await asyncio.to_thread(control, f"start {server}")
             await it.check(await storm)
+
+    run(main())
+
+
+@on_servers
+def test_a_server_that_stands_still_holds_nobody_longer_than_the_time_for_an_answer(ledger, run, control, kind):
+    server = "mariadb" if kind == "mysql" else kind
+
+    async def main():
+        async with ledger(kind, TIMEOUT="0.5", POOL="2") as it:
+            await it.insist("ada", "bob", 1)
+            await asyncio.to_thread(control, f"pause {server}")
+            try:
+                answers = await asyncio.gather(*(it.transfer("ada", "bob", 1, f"{number}") for number in range(5)))
+                assert answers == [(503, {"error": "no answer of the database in 0.5 s"})] * 5
+            finally:
+                await asyncio.to_thread(control, f"continue {server}")
+            await it.insist("ada", "bob", 1)
+            await it.check({})
 
     run(main())
 
