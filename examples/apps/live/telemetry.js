@@ -26,7 +26,7 @@ function measure() {
 export function telemetry(request) {
   const seen = Number(request.headers.get('last-event-id'));
   // Who was not here before begins with the newest. A number from before the server's start is not one of this list.
-  let next = seen > 0 && seen <= number ? seen + 1 : Math.max(1, number);
+  let next = Number.isInteger(seen) && seen > 0 && seen <= number ? seen + 1 : Math.max(1, number);
   viewers += 1;
   timer ??= setInterval(measure, EVERY_MS);
   const gone = () => {

@@ -36,7 +36,7 @@ async def measure():
 
 async def events(last_id):
     global viewers, measuring
-    seen = int(last_id) if last_id.isdecimal() else 0
+    seen = int(last_id) if last_id.isdecimal() and len(last_id) <= 15 else 0
     # Who was not here before begins with the newest. A number from before the server's start is not one of this list.
     following = seen + 1 if 0 < seen <= number else max(1, number)
     viewers += 1

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -303,9 +304,19 @@ impl FileBody {
             }
             Err(cause) => {
                 *left = 0;
-                Err(Error::new(ErrorKind::File, "cannot read a file").with_source(cause))
+                let message = format!("cannot read {}", name_of(file));
+                Err(Error::new(ErrorKind::File, message).with_source(cause))
             }
         }))
+    }
+}
+
+/// What an open file is called, for a message about it.
+#[cold]
+fn name_of(file: &std::fs::File) -> String {
+    match std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) {
+        Ok(path) => format!("'{}'", path.display()),
+        Err(_) => "a file".to_owned(),
     }
 }
 
