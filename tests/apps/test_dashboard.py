@@ -62,6 +62,59 @@ def test_many_readers_and_strange_questions(dashboard, run):
     assert "Error" not in dashboard.text, dashboard.text
 
 
+FAULTS = """
+import time
+
+compute_well = compute
+
+
+def compute(power, smooth):
+    if smooth == 66:
+        raise MemoryError("no room for so much")
+    if smooth == 77:
+        time.sleep(2)
+    return compute_well(power, smooth)
+"""
+
+
+def test_figures_that_cannot_be_computed_are_said_to_be_so_and_the_next_are_there(apps, serve, run):
+    with open(apps / "dashboard" / "figures.py", "a") as file:
+        file.write(FAULTS)
+    dashboard = serve("dashboard/dashboard.jsx")
+
+    async def main():
+        for _ in range(3):
+            answer = await ask(dashboard, "/month?smooth=66")
+            page = await answer.text()
+            assert answer.status == 200 and page.endswith("</html>"), page
+            # Nothing of where it happened leaves the server.
+            assert "The figures could not be computed." in page and "kWh" not in page and str(apps) not in page, page
+            assert "kWh" in await (await ask(dashboard, "/month?smooth=67")).text()
+
+    run(main())
+    fault = "dashboard: the figures of a month could not be computed: MemoryError: no room for so much"
+    assert dashboard.text.count(fault) == 3, dashboard.text
+
+
+def test_readers_who_go_while_it_computes_keep_nothing_from_the_others(apps, serve, run):
+    with open(apps / "dashboard" / "figures.py", "a") as file:
+        file.write(FAULTS)
+    dashboard = serve("dashboard/dashboard.jsx")
+
+    async def main():
+        responses = [await twinloop.fetch(f"{dashboard.url}/year?smooth=77") for _ in range(20)]
+        # They have the head, and the thread computes for them.
+        for response in responses:
+            assert b"NumPy computes" in await anext(response)
+            response.close()
+        # The loop serves others meanwhile, and who wants figures has them as soon as the thread is free.
+        assert (await ask(dashboard, "/page.css")).status == 200
+        assert "kWh" in await (await ask(dashboard, "/week")).text()
+
+    run(main(), limit_s=30)
+    assert "Error" not in dashboard.text, dashboard.text
+
+
 def test_a_browser_shows_it(dashboard, browsers, run):
     async def main():
         (browser,) = browsers(1)

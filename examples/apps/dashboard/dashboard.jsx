@@ -40,7 +40,10 @@ function Bars({ values }) {
 }
 
 function Figures({ found }) {
-  const { line, energy, most, percentiles, hours, minutes } = use(found);
+  const figures = use(found);
+  // The head of the page has left with 200: that there are no figures can only be said in it.
+  if (figures === undefined) return <p id="fault">The figures could not be computed.</p>;
+  const { line, energy, most, percentiles, hours, minutes } = figures;
   return (
     <>
       <Line values={line} most={most} />
@@ -107,9 +110,15 @@ function Page({ range, smooth, found }) {
   );
 }
 
-/** Python's figures as React wants them. */
+/** Python's figures as React wants them; undefined if they could not be computed. */
 async function shown(range, smooth) {
-  const found = await figures(range, smooth);
+  let found;
+  try {
+    found = await figures(range, smooth);
+  } catch (error) {
+    console.error(`dashboard: the figures of a ${range} could not be computed: ${error.name}: ${error.message}`);
+    return undefined;
+  }
   return {
     line: found.line.toJs(),
     energy: found.energy_kwh,
