@@ -514,9 +514,10 @@ def test_what_another_program_says_on_the_same_channel_harms_nobody(name, serve,
     assert chat.text.count("chat: what another program said on this channel is nothing of the chat") >= 6, chat.text
 
 
+@pytest.mark.parametrize("how", ["stop", "kill"])
 @pytest.mark.parametrize("name", SERVERS[:2])
 def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_the_line(
-    name, serve, postgres_url, control, run
+    name, how, serve, postgres_url, control, run
 ):
     asyncpg = pytest.importorskip("asyncpg")
     pytest.importorskip("fastapi")
@@ -539,7 +540,7 @@ def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_
                 assert refused["later"] is True and refused["why"] == "the server could not store it"
             await asyncio.gather(other.close(), watcher.close())
             assert await ada.insist("cut", f"{room}-cut") == 9
-            await asyncio.to_thread(control, "stop postgresql")
+            await asyncio.to_thread(control, f"{how} postgresql")
             await ada.send(say="lost?", id=f"{room}-lost")
             assert (await ada.until("refused", lambda id: id == f"{room}-lost"))["later"] is True
             await asyncio.to_thread(control, "start postgresql")

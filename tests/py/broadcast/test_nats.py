@@ -81,7 +81,8 @@ def test_history_is_read_from_the_start_or_behind_a_message(run, nats):
     run(main())
 
 
-def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, nats):
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, nats, how):
     async def main():
         url = url_of(nats)
         speaker = BroadcastChannel("news", url=url, history=100_000)
@@ -97,7 +98,7 @@ def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, nats):
 
         speaking = asyncio.ensure_future(speak())
         await asyncio.sleep(0.1)
-        await asyncio.to_thread(nats.stop)
+        await asyncio.to_thread(getattr(nats, how))
         await asyncio.sleep(0.2)
         await asyncio.to_thread(nats.start)
         got, others = [], []

@@ -99,7 +99,8 @@ def test_history_is_read_from_the_start_or_behind_a_message(run, redis):
     run(main())
 
 
-def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, redis):
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, redis, how):
     async def main():
         url = url_of(redis)
         speaker = BroadcastChannel("news", url=url, history=100_000)
@@ -115,7 +116,7 @@ def test_a_restart_in_the_middle_loses_nothing_that_a_stream_keeps(run, redis):
 
         speaking = asyncio.ensure_future(speak())
         await asyncio.sleep(0.1)
-        await asyncio.to_thread(redis.stop)
+        await asyncio.to_thread(getattr(redis, how))
         await asyncio.sleep(0.2)
         await asyncio.to_thread(redis.start)
         got, others = [], []
