@@ -34,7 +34,7 @@ pub enum ErrorKind {
     Timeout,
     /// The caller aborted the operation.
     Aborted,
-    /// The [`Gate`](crate::connect::Gate) of the client let nobody through to the host.
+    /// The [`Gate`](crate::connect::Gate) of the client let nobody through to the host, or the request blocks its port.
     Denied,
     /// Too many redirects, a redirect where none is allowed, or one that cannot be followed.
     Redirect,

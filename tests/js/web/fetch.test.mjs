@@ -119,6 +119,22 @@ test('redirects are followed, refused or shown', async () => {
   await rejects(fetch(`${base}/redirect/30`), TypeError);
 });
 
+test('the ports that the standard blocks are not asked, also after a redirect, nor by a WebSocket', async () => {
+  const failed = await rejects(fetch('http://127.0.0.1:6667/'), TypeError);
+  deepEqual([failed.message, failed.cause.message], ['fetch failed', 'bad port']);
+  const target = encodeURIComponent('http://127.0.0.1:10080/x');
+  const sent = await rejects(fetch(`${base}/redirect-to?url=${target}&status=302`), TypeError);
+  equal(sent.cause.message, 'bad port');
+  equal((await fetch(`${base}/redirect-to?url=${target}&status=302`, { redirect: 'manual' })).status, 302);
+  const socket = new WebSocket('ws://127.0.0.1:6000/');
+  const { code } = await new Promise((resolve) => {
+    socket.onclose = resolve;
+  });
+  equal(code, 1006);
+  // Another port of nobody is one that refuses.
+  equal((await rejects(fetch('http://127.0.0.1:2/'), TypeError)).cause.code, 'ECONNREFUSED');
+});
+
 test('a redirect turns POST into GET where the spec says so', async () => {
   const redirected = await fetch(`${base}/redirect-to?url=/inspect&status=303`, { method: 'POST', body: 'x' });
   equal((await redirected.json()).method, 'GET');

@@ -4,7 +4,7 @@
 //! - `provenance`: Referer and Origin
 //! - `integrity`: digests that a body must have
 //! - `cookies`: what is kept of them between requests, if anybody wants that
-//! - `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
+//! - `ports`: where a page's requests may not go; `redirect`: the rules of following; `data_url`: `data:`; `decode`: gzip, deflate, br, zstd
 //! - `pool`, `origin`, `slots`: connections kept by origin; `http1`, `http2`: one exchange over one connection, `direct`: a long body of it;
 //!   `wire`: the request as each wants it, and why it failed
 //!
@@ -21,6 +21,7 @@ mod http2;
 mod integrity;
 mod origin;
 mod pool;
+mod ports;
 mod provenance;
 mod redirect;
 mod request;
@@ -31,6 +32,7 @@ mod wire;
 pub use body::{Body, RequestBody};
 pub use cookies::{Cookie, CookieJar};
 pub use integrity::Integrity;
+pub use ports::{bad_port, has_bad_port};
 pub use provenance::{Provenance, ReferrerPolicy};
 pub use request::{RedirectMode, Request};
 
@@ -149,6 +151,7 @@ async fn follow(client: Rc<SharedClient>, mut request: Request) -> Result<Respon
                 return Err(Error::new(ErrorKind::Scheme, message));
             }
         }
+        ports::require_good(&request)?;
         client.connector.config().require_allowed(&request.url)?;
         client.complete_headers(&mut request);
         if let Some(trail) = &mut trail {

@@ -38,6 +38,8 @@ pub struct Request {
     pub provenance: Option<Box<Provenance>>,
     /// Ask for and undo content coding (default). Without it the body arrives as the server sent it.
     pub decompress: bool,
+    /// Refuse the ports that the standard blocks, also after a redirect, as browsers do (<https://fetch.spec.whatwg.org/#port-blocking>).
+    pub blocks_ports: bool,
 }
 
 impl Request {
@@ -68,6 +70,7 @@ impl Request {
             integrity: None,
             provenance: None,
             decompress: true,
+            blocks_ports: false,
         }
     }
 }

@@ -106,6 +106,7 @@ fn read_request(
         )));
     }
     let mut request = Request::with_url(method, url);
+    request.blocks_ports = true;
     read_headers(scope, arguments.get(2), &mut request.headers)?;
     request.body = read_body(scope, network, arguments.get(3))?;
     request.redirect = scope.read_units(arguments.get(4), |units| match units {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::Poll;
 
+use twinloop_web::fetch::{bad_port, has_bad_port};
 use twinloop_web::websocket::{Handshake, Message, Receiver, Sender};
 use twinloop_web::{Client, WebSocket};
 
@@ -79,6 +80,10 @@ fn connect<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
 
 async fn open(client: Client, url: String, protocols: String) -> Result<WebSocket, Error> {
     let mut handshake = Handshake::new(&url).map_err(network_error)?;
+    // https://websockets.spec.whatwg.org/#concept-websocket-establish fetches, which blocks ports.
+    if has_bad_port(&handshake.url) {
+        return Err(network_error(bad_port()));
+    }
     handshake.protocols = protocols
         .split(", ")
         .filter(|name| !name.is_empty())
