@@ -1,5 +1,5 @@
 // Files of twinloop.serve, and what is compressed on its way.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,36 @@ test('files are served with their types, validators and ranges', async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a file whose length nobody knows before it is read is sent as it is read', async () => {
+  const routes = {
+    '/version': (request) => serveFile(request, '/proc/version'),
+    '/squeezed': (request) => serveFile(request, '/proc/version', { compress: { minSize: 0 } }),
+    '/limits': (request) => serveFile(request, '/sys/kernel/mm/transparent_hugepage/enabled'),
+    '/proc/*': (request) => serveDir(request, { fsRoot: '/proc/sys/kernel', urlRoot: 'proc' }),
+  };
+  const version = readFileSync('/proc/version', 'utf8');
+  await serving({ routes }, async (base) => {
+    const answer = await fetch(`${base}/version`, { headers: { range: 'bytes=0-3', 'if-none-match': '*' } });
+    deepEqual([answer.status, answer.headers.get('content-length'), answer.headers.get('etag')], [200, null, null]);
+    equal(await answer.text(), version);
+    equal(await (await fetch(`${base}/squeezed`)).text(), version);
+    const head = await fetch(`${base}/version`, { method: 'HEAD' });
+    deepEqual([head.status, head.headers.get('content-length')], [200, null]);
+    equal(await (await fetch(`${base}/proc/ostype`)).text(), readFileSync('/proc/sys/kernel/ostype', 'utf8'));
+    const enabled = '/sys/kernel/mm/transparent_hugepage/enabled';
+    // Here the system says 4096, and gives less.
+    if (existsSync(enabled)) equal(await (await fetch(`${base}/limits`)).text(), readFileSync(enabled, 'utf8'));
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'twinloop-empty-'));
+  writeFileSync(join(folder, 'empty'), '');
+  await serving({ fetch: (request) => serveFile(request, join(folder, 'empty')) }, async (base) => {
+    const empty = await fetch(base);
+    deepEqual([empty.status, empty.headers.get('content-length'), await empty.text()], [200, '0', '']);
+    ok(empty.headers.get('etag'));
+  });
+  rmSync(folder, { recursive: true });
 });
 
 test('answers are compressed where that was asked for', async () => {

@@ -45,6 +45,8 @@ enum Content {
         file: Arc<std::fs::File>,
         offset: u64,
         left: u64,
+        /// It is read until nothing comes: `left` is no promise.
+        to_end: bool,
         reading: Option<JoinHandle<io::Result<Bytes>>>,
     },
     Coded(Coded),
@@ -123,6 +125,7 @@ impl FileBody {
                 file,
                 offset,
                 left: length,
+                to_end: false,
                 reading: None,
             },
         };
@@ -130,6 +133,19 @@ impl FileBody {
             body.read_ahead();
         }
         body
+    }
+
+    /// What can be read of a file, however much the system says that it is.
+    pub(super) fn to_end(file: Arc<std::fs::File>) -> FileBody {
+        FileBody {
+            content: Content::There {
+                file,
+                offset: 0,
+                left: u64::MAX,
+                to_end: true,
+                reading: None,
+            },
+        }
     }
 
     /// So many bytes of an open file, from `offset` on.
@@ -226,6 +242,7 @@ impl FileBody {
             file,
             offset,
             left,
+            to_end: false,
             reading: None,
         } = &mut self.content
         else {
@@ -252,7 +269,7 @@ impl FileBody {
 
     /// The next piece, or the end.
     pub fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let (file, offset, left, reading) = match &mut self.content {
+        let (file, offset, left, to_end, reading) = match &mut self.content {
             Content::Here(bytes) => {
                 return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
             }
@@ -261,8 +278,9 @@ impl FileBody {
                 file,
                 offset,
                 left,
+                to_end,
                 reading,
-            } => (file, offset, left, reading),
+            } => (file, offset, left, *to_end, reading),
         };
         if *left == 0 {
             return Poll::Ready(None);
@@ -290,6 +308,10 @@ impl FileBody {
             }
         };
         let outcome = match outcome {
+            Ok(bytes) if bytes.is_empty() && to_end => {
+                *left = 0;
+                return Poll::Ready(None);
+            }
             Ok(bytes) if bytes.is_empty() => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "the file became shorter",

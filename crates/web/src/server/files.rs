@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,6 +21,9 @@ use super::exchange::Exchange;
 use super::fields::Fields;
 use super::file_body::FileBody;
 use crate::{Error, Result};
+
+/// The most that a file which the system makes up says of its size.
+const LARGEST_MADE_UP: u64 = 64 * 1024;
 
 /// What a folder is served with.
 #[derive(Clone, Debug)]
@@ -303,6 +307,8 @@ enum Found {
 struct OpenFile {
     file: Arc<std::fs::File>,
     size: u64,
+    /// What the system says of the size is not what can be read, as of most of /proc and /sys: only reading it to its end tells.
+    is_unmeasured: bool,
     modified: SystemTime,
 }
 
@@ -312,6 +318,18 @@ fn open_cached(root: impl AsFd, name: &Path, how: ResolveFlags) -> Option<io::Re
     match open(root, name, how | ResolveFlags::CACHED) {
         Err(error) if error.raw_os_error() == again => None,
         outcome => Some(outcome),
+    }
+}
+
+/// Whether other bytes can be read than the system says that there are: it says so of what takes no place anywhere.
+fn is_made_up(file: &std::fs::File, size: u64) -> io::Result<bool> {
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(0) + 1];
+    loop {
+        match file.read_at(&mut bytes, 0) {
+            Ok(count) => return Ok(count as u64 != size),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -333,9 +351,18 @@ fn open(root: impl AsFd, name: &Path, how: ResolveFlags) -> io::Result<Found> {
                 u64::try_from(status.st_mtime).unwrap_or(0),
                 u32::try_from(status.st_mtime_nsec).unwrap_or(0),
             );
+            let file = std::fs::File::from(file);
+            let size = u64::try_from(status.st_size).unwrap_or(0);
+            // A page is the most that /sys says; what is longer and takes no place is a file with a hole.
+            let takes_no_place = status.st_blocks == 0 && size <= LARGEST_MADE_UP;
+            if takes_no_place && how.contains(ResolveFlags::CACHED) {
+                // The pool looks into it.
+                return Err(rustix::io::Errno::AGAIN.into());
+            }
             Ok(Found::File(OpenFile {
-                file: Arc::new(file.into()),
-                size: u64::try_from(status.st_size).unwrap_or(0),
+                is_unmeasured: takes_no_place && is_made_up(&file, size)?,
+                file: Arc::new(file),
+                size,
                 modified: UNIX_EPOCH + since,
             }))
         }
@@ -432,6 +459,9 @@ fn plain_file(
     coding: Option<&'static str>,
     serving: Serving<'_>,
 ) -> FileAnswer {
+    if found.is_unmeasured {
+        return unmeasured_file(asked, name, found, serving);
+    }
     let seconds = found.modified.duration_since(UNIX_EPOCH);
     let since = seconds.unwrap_or_default();
     let tag = format!("\"{:x}-{:x}\"", since.as_nanos(), found.size);
@@ -457,12 +487,7 @@ fn plain_file(
             body: None,
         };
     }
-    let kind = mime_guess::from_path(name).first_or_octet_stream();
-    let kind = match kind.type_() {
-        mime_guess::mime::TEXT => format!("{}; charset=utf-8", kind.essence_str()),
-        _ => kind.essence_str().to_owned(),
-    };
-    put(&mut fields, "content-type", &kind);
+    put(&mut fields, "content-type", &media_type(name));
     match coding {
         Some(coding) => put(&mut fields, "content-encoding", coding),
         None => put(&mut fields, "accept-ranges", "bytes"),
@@ -492,6 +517,32 @@ fn plain_file(
         status,
         fields,
         body: Some(body),
+    }
+}
+
+/// What is read to its end, whose length is not known before. It has no validators, so conditions and ranges are not about it.
+fn unmeasured_file(asked: &Asked, name: &str, found: OpenFile, serving: Serving<'_>) -> FileAnswer {
+    let mut fields = Fields::new();
+    if let Some(cache_control) = serving.cache_control {
+        put(&mut fields, "cache-control", cache_control);
+    }
+    put(&mut fields, "content-type", &media_type(name));
+    let body = match asked.method.as_str() {
+        "HEAD" => FileBody::here(Bytes::new()).without_bytes(),
+        _ => FileBody::to_end(found.file),
+    };
+    FileAnswer {
+        status: 200,
+        fields,
+        body: Some(body),
+    }
+}
+
+fn media_type(name: &str) -> String {
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    match kind.type_() {
+        mime_guess::mime::TEXT => format!("{}; charset=utf-8", kind.essence_str()),
+        _ => kind.essence_str().to_owned(),
     }
 }
 
