@@ -347,6 +347,83 @@ test('a test expects the failures of its subtests as its own', () => {
   ]);
 });
 
+test('what passed in a run before is not run again, as a file of state says', () => {
+  const path = file(
+    'again.mjs',
+    `import { describe, it, test } from 'node:test';
+    test('passes', (t) => console.log('ran passes', t.attempt));
+    test('fails once', (t) => { if (t.attempt < 1) throw new Error('no'); });
+    test('outer', async (t) => {
+      await t.test('inner', (t) => { t.plan(1); t.assert.ok(1); console.log('ran inner'); });
+    });
+    test('half', async (t) => {
+      await t.test('good', () => console.log('ran good'));
+      await t.test('bad', (t) => { if (t.attempt < 1) throw new Error('no'); });
+    });
+    describe('suite', () => { describe('deep', () => { it('deepest', () => console.log('ran deepest')); }); });
+    for (let i = 0; i < 3; i += 1) test('loop ' + i, (t) => { if (i === 1 && t.attempt < 2) throw new Error('no'); });
+    test('expected', { expectFailure: true }, () => { throw new Error('as it should'); });
+    `,
+  );
+  const state = join(folder, 'state.json');
+  const again = () => start('--test', '--test-reporter=tap', `--test-rerun-failures=${state}`, path);
+  const ran = (text) => text.match(/ran \w+(?: \d)?/g) ?? [];
+  const first = again();
+  equal(first.status, 1);
+  deepEqual(ran(first.stdout), ['ran passes 0', 'ran inner', 'ran good', 'ran deepest']);
+  const second = again();
+  equal(second.status, 1);
+  // Around what failed everything runs; the rest is told as it was.
+  deepEqual(ran(second.stdout), []);
+  deepEqual(results(second.stdout), [
+    'ok 1 - passes',
+    'ok 2 - fails once',
+    '    ok 1 - inner',
+    'ok 3 - outer',
+    '    ok 1 - good',
+    '    ok 2 - bad',
+    'ok 4 - half',
+    '        ok 1 - deepest',
+    '    ok 1 - deep',
+    'ok 5 - suite',
+    'ok 6 - loop 0',
+    'not ok 7 - loop 1',
+    'ok 8 - loop 2',
+    'ok 9 - expected # EXPECTED FAILURE',
+  ]);
+  equal(again().status, 0);
+  const runs = JSON.parse(readFileSync(state, 'utf8'));
+  const shown = runs.map((passed) => Object.values(passed).map((one) => [one.name, one.passed_on_attempt, one.children.length]));
+  deepEqual(shown[0], [
+    ['passes', 0, 0],
+    ['inner', 0, 0],
+    ['outer', 0, 1],
+    ['good', 0, 0],
+    ['deepest', 0, 0],
+    ['deep', 0, 1],
+    ['suite', 0, 1],
+    ['loop 0', 0, 0],
+    ['loop 2', 0, 0],
+    ['expected', 0, 0],
+  ]);
+  deepEqual(
+    shown[2].filter(([, attempt]) => attempt > 0),
+    [
+      ['fails once', 1, 0],
+      ['bad', 1, 0],
+      ['half', 1, 2],
+      ['loop 1', 2, 0],
+    ],
+  );
+  ok(Object.keys(runs[0]).every((place) => /^again\.mjs:\d+:\d+(?::\(\d\))?$/.test(place)));
+  // Without a runner the file's own process writes it.
+  rmSync(state);
+  equal(start(`--test-rerun-failures=${state}`, path).status, 1);
+  equal(JSON.parse(readFileSync(state, 'utf8')).length, 1);
+  writeFileSync(state, 'nothing');
+  ok(again().status !== 0);
+});
+
 test('mocked timers and dates end with their test', () => {
   const path = file(
     'dates.mjs',

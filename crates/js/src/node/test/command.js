@@ -44,6 +44,7 @@ function main() {
       globalSetupPath: setup === undefined ? undefined : loadPath().resolve(process.cwd(), setup),
       isolation,
       only: chosen.only,
+      rerunFailuresFilePath: chosen.rerun,
       shard,
       testNamePatterns: chosen.names,
       testSkipPatterns: chosen.skips,

@@ -17,12 +17,12 @@ const { setImmediate } = require('web/html/timers');
 const { assign, push, withResolvers } = require('builtins/primordials');
 const { exitProcess, monotonicNow, writeOutput } = ops;
 const loadCoverage = () => require('node/test/coverage');
+const loadRerun = () => require('node/test/rerun');
 
 /** Counts and tells for all tests of a process. */
 class Tree {
   stream;
   counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, topLevel: 0 };
-  attempt = 0;
   success = true;
   isOver = false;
   /** Whether more tests may come, for reasons that the loop does not know. */
@@ -36,13 +36,22 @@ class Tree {
     this.settings = chosen;
     this.timeout = chosen.timeout;
     this.concurrency = concurrencyOf(chosen.concurrency, 1, 'options.concurrency');
+    if (chosen.rerun !== undefined) this.runs = new (loadRerun().Runs)(chosen.rerun, chosen.folder ?? process.cwd());
     this.root = new Test({ name: '<root>', fn: () => {}, options: {}, tree: this }, null);
     this.root.startTime = monotonicNow();
   }
 
   /** @param {string} type @param {any} data */
   tell(type, data) {
+    this.runs?.take(type, data);
     this.stream.tell(type, data);
+  }
+
+  /** What passed before, if that counts. @type {InstanceType<typeof import('./rerun.js').Runs> | undefined} */
+  runs;
+
+  get attempt() {
+    return this.runs?.attempt ?? 0;
   }
 
   makeMock() {
@@ -145,6 +154,7 @@ class Tree {
     ];
     for (let index = 0; index < root.diagnostics.length; index += 1) this.tellDiagnostic(root.diagnostics[index]);
     for (let index = 0; index < lines.length; index += 1) this.tellDiagnostic(lines[index]);
+    if (!this.settings.isChild && !this.isPart) this.runs?.write();
     this.#tellCoverage();
     this.tell('test:summary', {
       __proto__: null,

@@ -24,6 +24,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/options", include_str!("options.js")),
         File::new("node/test/patterns", include_str!("patterns.js")),
         File::new("node/test/reporting", include_str!("reporting.js")),
+        File::new("node/test/rerun", include_str!("rerun.js")),
         File::new("node/test/runner", include_str!("runner.js")),
         File::new("node/test/settings", include_str!("settings.js")),
         File::new("node/test/setup", include_str!("setup.js")),

@@ -81,6 +81,7 @@ function checked(given) {
     watch = false,
     env,
     globalSetupPath,
+    rerunFailuresFilePath,
   } = given;
   if (files !== undefined && files !== null) requireArray(files, 'options.files');
   requireBoolean(watch, 'options.watch');
@@ -103,6 +104,7 @@ function checked(given) {
     if (isolation === 'none') throw invalidValue('options.env', env, "is not supported with isolation='none'");
   }
   if (globalSetupPath !== undefined) requireString(globalSetupPath, 'options.globalSetupPath');
+  if (rerunFailuresFilePath !== undefined) requireString(rerunFailuresFilePath, 'options.rerunFailuresFilePath');
   timeoutOf(given.timeout, 'options.timeout');
   const coverage = coverageOf(given);
   return {
@@ -117,6 +119,8 @@ function checked(given) {
     isolation,
     only,
     watch,
+    rerunFailuresFilePath:
+      rerunFailuresFilePath === undefined ? undefined : loadPath().resolve(rerunFailuresFilePath),
     names: patterns(testNamePatterns, 'options.testNamePatterns'),
     skips: patterns(testSkipPatterns, 'options.testSkipPatterns'),
   };
@@ -190,6 +194,8 @@ function start(given, isNested = false) {
     concurrency: concurrencyOfFiles(options),
     forceExit: options.forceExit,
     updateSnapshots: settings().updateSnapshots,
+    rerun: options.rerunFailuresFilePath,
+    folder: options.cwd,
     isChild: false,
     coverage: options.coverage,
   };
@@ -338,6 +344,9 @@ class FileTest extends Test {
     return false;
   }
 
+  /** Its process knows what of it passed before. */
+  recall() {}
+
   async call() {
     const worker = freePlace(this.#workers);
     try {
@@ -349,11 +358,12 @@ class FileTest extends Test {
 
   /** @param {number} worker */
   async #spawn(worker) {
-    const { argv, cwd, env, execArgv, only, reports } = this.#options;
+    const { argv, cwd, env, execArgv, only, reports, rerunFailuresFilePath } = this.#options;
     const flags = inheritedFlags(process.execArgv);
     addPatterns(flags, '--test-name-pattern', this.#options.names);
     addPatterns(flags, '--test-skip-pattern', this.#options.skips);
     if (only && indexOf(flags, '--test-only') === -1) push(flags, '--test-only');
+    if (rerunFailuresFilePath !== undefined) push(flags, `--test-rerun-failures=${rerunFailuresFilePath}`);
     const timeout = timeoutOf(this.#options.timeout, 'options.timeout');
     if (timeout !== undefined) push(flags, `--test-timeout=${timeout}`);
     const files = this.isWhole

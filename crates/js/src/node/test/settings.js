@@ -9,7 +9,7 @@ const { map } = require('builtins/primordials');
 
 /** @typedef {import('./coverage.js').CoverageSettings} CoverageSettings */
 /** @typedef {{ only: boolean | 'where said', names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
- *   updateSnapshots: boolean, isChild: boolean, coverage: CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
+ *   updateSnapshots: boolean, rerun: string | undefined, isChild: boolean, coverage: CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
 
 /** @returns {Settings} */
 function readSettings() {
@@ -24,6 +24,7 @@ function readSettings() {
     concurrency: concurrency === undefined ? undefined : Number(concurrency),
     forceExit: switchedOn('--test-force-exit'),
     updateSnapshots: switchedOn('--test-update-snapshots'),
+    rerun: option('--test-rerun-failures'),
     isChild,
     coverage: coverageSettings(),
     ...reporting(),

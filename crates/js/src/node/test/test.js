@@ -12,6 +12,7 @@ const { onAbort } = require('node/abort_signals');
 const { AbortController } = require('web/abort/abort');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const { apply, arraySlice, push, round, shift, splice, then, withResolvers } = require('builtins/primordials');
+const nothing = () => {};
 const loadAssert = () => /** @type {any} */ (require('node/assert/assert'));
 const { monotonicNow } = ops;
 
@@ -124,6 +125,8 @@ class Test {
   #mock;
   /** @type {Promise<any> | undefined} */
   stopped;
+  /** What it was in the last run, if it passed there and is not run again. @type {any} */
+  before;
   number = 0;
   outcome = withResolvers();
 
@@ -151,6 +154,7 @@ class Test {
     this.concurrency = concurrencyOf(options.concurrency, parent.concurrency, 'options.concurrency');
     requireSignal(options.signal, 'options.signal');
     this.expectFailure = expectedFailureOf(options.expectFailure) ?? parent.expectFailure;
+    this.recall();
     const { only, skip, todo, plan, signal } = options;
     if (signal?.aborted) this.controller.abort(signal.reason);
     else if (signal !== undefined) onAbort(signal, () => this.controller.abort(signal.reason));
@@ -158,7 +162,7 @@ class Test {
     if (skip !== undefined && skip !== false) this.skip(skip);
     if (todo !== undefined && todo !== false) this.todo(todo);
     else if (parent.isTodo && parent.type === 'suite') this.todo(parent.message);
-    if (plan !== undefined) this.planned(plan);
+    if (plan !== undefined && this.before === undefined) this.planned(plan);
     this.only = only ?? (parent.only && !parent.runsOnlySubtests);
     this.takePartInOnly(only);
     if (parent.isFinished) this.fail(testFailure('test could not be started because its parent finished', kinds.parentFinished));
@@ -190,6 +194,22 @@ class Test {
     let name = this.name;
     for (let test = this.parent; test.parent !== null; test = test.parent) name = `${test.name} > ${name}`;
     return name;
+  }
+
+  /** What passed in the run before makes the children that it had, and passes. */
+  recall() {
+    if (this.place === undefined || this.tree.runs === undefined) return;
+    this.before = this.tree.runs.passedBefore(this.place);
+    if (this.before === undefined) return;
+    const { children = [] } = this.before;
+    this.fn = () => {
+      for (let index = 0; index < children.length; index += 1) {
+        const { name, line, column, file } = children[index];
+        const child = new Test({ name, fn: nothing, options: {}, place: { line, column, file } }, this);
+        // A suite starts its own.
+        if (this.type !== 'suite') child.start();
+      }
+    };
   }
 
   // ---- What runs at all
@@ -417,7 +437,7 @@ class Test {
 
   pass() {
     if (this.error !== null) return;
-    if (this.expectFailure !== undefined && !this.isSkipped) {
+    if (this.expectFailure !== undefined && !this.isSkipped && this.before === undefined) {
       this.fail(testFailure('test was expected to fail but passed', kinds.expected));
       return;
     }
@@ -566,9 +586,11 @@ class Test {
   }
 
   details() {
-    const duration = millisecondsBetween(this.startTime, this.endTime);
+    const duration = this.before?.duration_ms ?? millisecondsBetween(this.startTime, this.endTime);
     /** @type {any} */
     const details = { __proto__: null, duration_ms: duration, type: this.type };
+    if (this.tree.runs !== undefined) details.attempt = this.tree.attempt;
+    if (this.before !== undefined) details.passed_on_attempt = this.before.passed_on_attempt;
     if (!this.isPassed) details.error = this.error;
     return details;
   }

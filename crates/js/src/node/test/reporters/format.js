@@ -55,6 +55,8 @@ function testLine(kind, data, { prefix = '', indent = '', hasChildren = false, s
   let symbol = symbols[kind];
   const duration = data.details?.duration_ms;
   let title = duration === undefined ? data.name : `${data.name} ${tones.gray}(${duration}ms)${tones.white}`;
+  const before = data.details?.passed_on_attempt;
+  if (before !== undefined) title += ` ${tones.gray}(passed on attempt ${before})${tones.white}`;
   if (skip !== undefined) {
     title += ` # ${typeof skip === 'string' && skip !== '' ? skip : 'SKIP'}`;
     color = tones.gray;
