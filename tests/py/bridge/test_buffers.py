@@ -405,3 +405,35 @@ def test_numpy_works_on_the_memory_of_javascript() -> None:
         assert numpy.array(js.eval("[[1, 2], [3, 4]]")).tolist() == [[1, 2], [3, 4]]
 
     twinloop.run(main())
+
+
+def test_bytes_are_a_module_of_webassembly() -> None:
+    # (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+    code = bytes.fromhex("0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b")
+
+    async def main() -> None:
+        for given in (code, bytearray(code), memoryview(b"xx" + code)[2:]):
+            made = await js.WebAssembly.instantiate(given, {})
+            assert made.instance.exports.add(2, 3) == 5
+            module = await js.WebAssembly.compile(given)
+            assert isinstance(module, js.WebAssembly.Module)
+            assert (await js.WebAssembly.instantiate(module)).exports.add(2, 3) == 5
+            assert js.WebAssembly.validate(given) is True
+            other = js.WebAssembly.Module.new(given)
+            assert other.constructor == js.WebAssembly.Module and isinstance(other, js.WebAssembly.Module)
+            assert js.WebAssembly.Instance.new(other).exports.add(2, 3) == 5
+        assert js.WebAssembly.validate(b"text") is False
+        with pytest.raises(js.JsException) as caught:
+            await js.WebAssembly.instantiate(b"text")
+        assert caught.value.name == "CompileError"
+        for wrong in ("text", {}, None):
+            with pytest.raises(js.JsException, match="ArrayBuffer or typed array object"):
+                await js.WebAssembly.instantiate(wrong)
+        # JavaScript's own are as ever, and a class may extend the module's.
+        assert js.eval("""
+          class Mine extends WebAssembly.Module {}
+          const own = new Mine(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+          [own instanceof Mine, own instanceof WebAssembly.Module, WebAssembly.Module.exports(own).length, WebAssembly.compile.length].join()
+        """) == "true,true,0,1"
+
+    twinloop.run(main())

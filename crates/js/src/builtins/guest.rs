@@ -46,6 +46,7 @@ pub(crate) fn guest(scope: &Scope<'_>) -> Option<Rc<dyn Guest>> {
 }
 
 pub(super) const OPS: &[Op] = &[
+    Op::new("hasGuest", 0, has_guest),
     Op::new("isGuestBuffer", 1, is_guest_buffer),
     Op::new("guestBytes", 1, guest_bytes),
     Op::new("isGuestRecord", 1, is_guest_record),
@@ -55,6 +56,11 @@ pub(super) const OPS: &[Op] = &[
 /// The other language's objects are Proxies: nearly everything that is asked about is none.
 fn may_be_guests(scope: &Scope<'_>, value: Local<'_>) -> bool {
     scope.class_name(value) == Some("Proxy")
+}
+
+/// `hasGuest()`: whether another language is here.
+fn has_guest<'s>(scope: &Scope<'s>, _: Arguments<'s>) -> Result<Local<'s>, Error> {
+    Ok(Local::boolean(guest(scope).is_some()))
 }
 
 /// `isGuestBuffer(value)`

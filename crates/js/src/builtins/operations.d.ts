@@ -12,7 +12,9 @@ interface Operations {
   fileFunction(name: string): (ops: Operations, require: (name: string) => any, module: { exports: any }) => void;
   /** 0 for what is no buffer, 1 for an ArrayBuffer, 2 for shared memory, 3 for a view, 4 for a view of shared memory. */
   bufferKind(value: any): number;
-  /** Whether the value is a buffer of another language in the process (Python's bytes). */
+  /** Whether there is another language in the process. */
+  hasGuest(): boolean;
+  /** Whether the value is a buffer of it (Python's bytes). */
   isGuestBuffer(value: any): boolean;
   /** A copy of such a buffer's bytes. */
   guestBytes(buffer: any): Uint8Array<ArrayBuffer>;

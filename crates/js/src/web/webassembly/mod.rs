@@ -6,6 +6,10 @@ pub(crate) const ROOM: Room = Room {
     files: &[
         File::new("web/webassembly/streaming", include_str!("streaming.js"))
             .globals(&["WebAssembly"]),
+        File::new(
+            "web/webassembly/guest_bytes",
+            include_str!("guest_bytes.js"),
+        ),
     ],
     operations: &[],
 };

@@ -8,6 +8,9 @@ const loadResponse = () => require('web/fetch/response');
 const loadBody = () => require('web/fetch/body');
 const loadMime = () => require('web/fetch/mime');
 
+const { hasGuest } = ops;
+const loadGuestBytes = () => require('web/webassembly/guest_bytes');
+
 const namespace = /** @type {any} */ (globalThis).WebAssembly;
 const { compile, instantiate } = namespace;
 
@@ -49,5 +52,7 @@ function define(name) {
 
 define('compileStreaming');
 define('instantiateStreaming');
+
+if (hasGuest()) loadGuestBytes().takeGuestBytes(namespace);
 
 module.exports = { WebAssembly: namespace };
