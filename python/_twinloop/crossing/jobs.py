@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-async def run(work: Any, arguments: tuple[Any, ...], name: str, transfer: Iterable[Any], referrer: str) -> Any:
-    """Run ``work``, a function or the specifier of a module, and return what it gives."""
+async def run(work: Any, arguments: tuple[Any, ...], name: str, transfer: Iterable[Any], place: tuple[str, int]) -> Any:
+    """Run ``work``, a function or the specifier of a module, and return what it gives; ``place`` is the file and line that ask."""
+    referrer, line = place
     if isinstance(work, str):
-        what = {"module": work, "referrer": referrer, "name": name}
+        what = {"module": work, "referrer": referrer, "line": line, "name": name}
     elif isinstance(work, _native.JsProxy) and work.typeof == "function":
-        what = {"source": work.toString(), "referrer": referrer, "name": name}
+        what = {"source": work.toString(), "referrer": referrer, "line": line, "name": name}
     else:
         raise TypeError(f"run_in_worker() takes a JavaScript function or the name of a module, not {work!r}")
     values = _native.js_to_js({**what, "values": list(arguments)}, -1.0)

@@ -218,7 +218,8 @@ def run_in_worker(work: Any, *arguments: Any, name: str = "default", transfer: I
     ``name`` is the export to call. Arguments and the result are copied; buffers in ``transfer``, and those of the result, move and are not copied.
     There are as many threads as processors, which wait for the next call. When the Task that waits is cancelled, the function ends at once.
     """
-    return jobs.run(work, arguments, name, transfer, _file_of(sys._getframe(1)))
+    frame = sys._getframe(1)
+    return jobs.run(work, arguments, name, transfer, (_file_of(frame), frame.f_lineno))
 
 
 def aborting() -> Aborting:

@@ -67,8 +67,17 @@ def test_a_module_is_loaded_in_the_worker(tmp_path: pathlib.Path) -> None:
         assert await run(js, "node:path", "a/b/", name="basename") == "b"  # type: ignore[operator]
         with pytest.raises(js.JsException, match="exports no function nothing"):
             await run(js, "./work.mjs", name="nothing")  # type: ignore[operator]
-        with pytest.raises(js.JsException, match=r"absent\.mjs"):
-            await run(js, "./absent.mjs")  # type: ignore[operator]
+        # Who asked is named, whatever is asked for.
+        for absent, said in [
+            ("./absent.mjs", f"Cannot find module '{tmp_path / 'absent.mjs'}'"),
+            ("absent", "Cannot find package 'absent'"),
+            ("node:absent", "No such built-in module: node:absent"),
+        ]:
+            with pytest.raises(js.JsException) as caught:
+                await run(js, absent)  # type: ignore[operator]
+            assert caught.value.message == f"{said} imported from {file}:1:1"
+        with pytest.raises(js.JsException, match="Python is the main thread's"):
+            await run(js, "python:json")  # type: ignore[operator]
 
     twinloop.run(main())
 

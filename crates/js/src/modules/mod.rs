@@ -526,7 +526,9 @@ fn base_of(scope: &Scope<'_>, referrer: Local<'_>) -> Result<Url, Error> {
     };
     Ok(Url::parse(&text).unwrap_or_else(|_| {
         let folder = std::env::current_dir().unwrap_or_default();
-        file_url(&folder.join("[script]"))
+        // Code that is in no file may have a name all the same: `[eval]`.
+        let is_name = text.starts_with('[') && !text.contains('/');
+        file_url(&folder.join(if is_name { &text } else { "[script]" }))
     }))
 }
 

@@ -7,12 +7,10 @@ const { Worker } = require('node/worker_threads/worker');
 const { parallelism } = ops;
 // The language's own, whatever a program makes of the globals later.
 const { Error: OwnError } = globalThis;
-const loadPath = () => require('node/path/path');
-const loadUrls = () => require('node/url/url');
 
 /**
  * A call: of the function of this text, or of what a module exports by this name.
- * @typedef {{ source?: string, module?: string, referrer: string, name: string, values: any[] }} Work
+ * @typedef {{ source?: string, module?: string, referrer: string, line: number, name: string, values: any[] }} Work
  * @typedef {{ work: Work, transfer: any[], answer: PromiseWithResolvers<any>, worker: Thread | undefined, isOver: boolean }} Job
  * @typedef {{ worker: any, job: Job | undefined }} Thread
  */
@@ -20,7 +18,14 @@ const loadUrls = () => require('node/url/url');
 /** The program of a worker. Buffers go back as themselves, and what cannot be written says so. */
 const program = `
 const { parentPort } = process.getBuiltinModule('node:worker_threads');
-const { createRequire } = process.getBuiltinModule('node:module');
+const { compileFunction, constants } = process.getBuiltinModule('node:vm');
+// An import is the one of the file and line that ask.
+const importer = (filename, line) =>
+  compileFunction('return import(module)', ['module'], {
+    filename,
+    lineOffset: line - 1,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
 const buffersOf = (value) => {
   if (value instanceof ArrayBuffer) return [value];
   if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
@@ -29,9 +34,9 @@ const buffersOf = (value) => {
   if (prototype !== null && prototype !== Object.prototype && prototype !== Array.prototype) return [];
   return Object.values(value).flatMap((part) => (part instanceof ArrayBuffer || ArrayBuffer.isView(part) ? buffersOf(part) : []));
 };
-async function exported({ module, referrer, name }) {
-  const exports = /^(file|node|data):/.test(module) ? await import(module) : createRequire(referrer)(module);
-  const found = name === 'default' && typeof exports === 'function' ? exports : exports[name] ?? exports.default?.[name];
+async function exported({ module, referrer, line, name }) {
+  const exports = await importer(referrer, line)(module);
+  const found = exports[name] ?? exports.default?.[name];
   if (typeof found !== 'function') throw new TypeError(module + ' exports no function ' + name);
   return found;
 }
@@ -58,7 +63,7 @@ let count = 0;
 /** @param {Work} work @param {any[]} transfer */
 function start(work, transfer) {
   /** @type {Job} */
-  const job = { work: located(work), transfer, answer: withResolvers(), worker: undefined, isOver: false };
+  const job = { work, transfer, answer: withResolvers(), worker: undefined, isOver: false };
   push(waiting, job);
   next();
   return {
@@ -71,15 +76,6 @@ function start(work, transfer) {
       if (worker !== undefined) void then(resolve(worker.worker.terminate()), () => {});
     },
   };
-}
-
-/** What is relative is so to the file that asks. @param {Work} work @returns {Work} */
-function located(work) {
-  const { module } = work;
-  if (module === undefined || (module[0] !== '.' && module[0] !== '/')) return work;
-  const { dirname, resolve: resolvePath } = loadPath();
-  const file = resolvePath(dirname(work.referrer), module);
-  return { source: undefined, module: loadUrls().pathToFileURL(file).href, referrer: work.referrer, name: work.name, values: work.values };
 }
 
 function next() {
