@@ -190,4 +190,44 @@ if (crypto.encapsulate !== undefined) {
   });
 }
 
+test('codes of messages by the names of OpenSSL', async () => {
+  const { createMac, getMacs } = crypto;
+  if (createMac === undefined) return;
+  ok(['cmac', 'gmac', 'hmac', 'kmac128', 'poly1305'].every((name) => getMacs().includes(name)));
+  const key = Buffer.alloc(16, 1);
+  const code = (name, options, given = key) => createMac(name, given, options).update('a').update(Buffer.from('bc')).final('hex');
+  equal(code('hmac', { digest: 'sha256' }), crypto.createHmac('sha256', key).update('abc').digest('hex'));
+  equal(code('HMAC', { digest: 'sha256' }, createSecretKey(key)), code('hmac', { digest: 'sha256' }));
+  equal(code('cmac', { cipher: 'aes-128-cbc' }), 'ba6c97ff42a0a7f69e45062317e6240f');
+  equal(code('gmac', { cipher: 'aes-128-gcm', iv: Buffer.alloc(12, 2) }), '9fa24099be167d7f9a1ad0f67d64c2b7');
+  equal(code('kmac128', { customization: Buffer.from('x'), outputLength: 20 }), 'd35cbcc710a343d9a6a7b31010b066363239a76c');
+  equal(code('kmac128', { outputLength: 0 }), '');
+  const blake = { salt: Buffer.alloc(16, 3), customization: Buffer.alloc(16, 4), outputLength: 16 };
+  equal(code('blake2bmac', blake), 'ffaf7e3dd44ae24fd2ec7d98516b15d0');
+  equal(createMac('poly1305', Buffer.alloc(32, 1)).update('616263', 'hex').final('base64'), 'V4IpKcjGxSfIxsUnyMbFJw==');
+  const stream = createMac('siphash', key, { outputLength: 8 });
+  stream.end('abc');
+  const [told] = await stream.toArray();
+  equal(told.toString('hex'), '7ce30591e61c56e9');
+  const ended = createMac('hmac', key, { digest: 'sha256' });
+  equal(ended.final().length, 32);
+  equal(throws(() => ended.final(), Error).code, 'ERR_CRYPTO_MAC_FINALIZED');
+  equal(throws(() => ended.update('x'), Error).code, 'ERR_CRYPTO_MAC_FINALIZED');
+  for (const [given, expected, message] of [
+    [['nothing', key], 'ERR_CRYPTO_INVALID_MAC', 'Invalid MAC: nothing'],
+    [['', key], 'ERR_INVALID_ARG_VALUE', "The argument 'algorithm' must be non-empty and contain no NUL bytes. Received ''"],
+    [['hmac', key], 'ERR_INVALID_ARG_VALUE', "The property 'options.digest' is required for HMAC"],
+    [['gmac', key, { cipher: 'aes-128-gcm' }], 'ERR_INVALID_ARG_VALUE', "The property 'options.iv' must be non-empty for GMAC"],
+    [['hmac', key, { digest: 'sha256', iv: key }], 'ERR_INVALID_ARG_VALUE', "The property 'options.iv' is not supported by MAC hmac"],
+    [['hmac', 'text', { digest: 'sha256' }], 'ERR_INVALID_ARG_TYPE', undefined],
+    [['hmac', ec.privateKey, { digest: 'sha256' }], 'ERR_INVALID_ARG_TYPE', undefined],
+    [['cmac', key.subarray(1), { cipher: 'aes-128-cbc' }], 'ERR_OSSL_EVP_INVALID_KEY_LENGTH', undefined],
+    [['siphash', key, { outputLength: 5 }], 'ERR_CRYPTO_OPERATION_FAILED', 'Failed to initialize MAC'],
+  ]) {
+    const error = throws(() => createMac(...given), Error);
+    equal(error.code, expected);
+    if (message !== undefined) equal(error.message, message);
+  }
+});
+
 await run();

@@ -286,4 +286,41 @@ test('a bound socket keeps the program, an unreferenced one does not; a limited 
   equal(flags(['--permission', '--allow-fs-read=*']), 'ERR_ACCESS_DENIED');
 });
 
+test('a socket is bound and connected at once where no name is looked up', async () => {
+  if (dgram.Socket.prototype.bindSync === undefined) return;
+  const server = dgram.createSocket('udp4');
+  let listens = false;
+  server.on('listening', () => (listens = true));
+  const { address, family, port } = server.bindSync({ address: '127.0.0.1' });
+  deepEqual([address, family, port > 0, listens], ['127.0.0.1', 'IPv4', true, false]);
+  equal(throws(() => server.bindSync(), Error).code, 'ERR_SOCKET_ALREADY_BOUND');
+  const client = dgram.createSocket('udp4');
+  const connected = once(client, 'connect');
+  client.connectSync(port, '127.0.0.1');
+  equal(client.remoteAddress().port, port);
+  equal(throws(() => client.connectSync(port), Error).code, 'ERR_SOCKET_DGRAM_IS_CONNECTED');
+  await connected;
+  ok(listens);
+  const got = once(server, 'message');
+  client.send('hi');
+  equal(`${(await got)[0]}`, 'hi');
+  const other = dgram.createSocket('udp4');
+  for (const [deed, code] of [
+    [() => other.bindSync({ address: 'localhost' }), 'ERR_INVALID_ARG_VALUE'],
+    [() => other.bindSync({ address: 5 }), 'ERR_INVALID_ARG_TYPE'],
+    [() => other.bindSync({ port: -1 }), 'ERR_SOCKET_BAD_PORT'],
+    [() => other.bindSync(5), 'ERR_INVALID_ARG_TYPE'],
+    [() => other.bindSync({ address: '127.0.0.1', port }), 'EADDRINUSE'],
+    [() => other.bindSync({ address: '192.0.2.1' }), 'EADDRNOTAVAIL'],
+    [() => other.connectSync(0), 'ERR_SOCKET_BAD_PORT'],
+    [() => other.connectSync(port, 'localhost'), 'ERR_INVALID_ARG_VALUE'],
+  ]) {
+    equal(throws(deed, Error).code, code);
+  }
+  // What failed has left nothing behind.
+  equal(other.bindSync().address, '0.0.0.0');
+  await Promise.all([closed(server), closed(client), closed(other)]);
+  equal(throws(() => other.bindSync(), Error).code, 'ERR_SOCKET_DGRAM_NOT_RUNNING');
+});
+
 await run();

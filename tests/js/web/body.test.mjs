@@ -182,6 +182,29 @@ test('Response has the specified defaults and checks', () => {
   equal(new Response(null, { status: 404, statusText: 'No' }).ok, false);
 });
 
+test('the text of a body comes as a stream', async () => {
+  if (Response.prototype.textStream === undefined) return;
+  const read = async (body) => {
+    let text = '';
+    for await (const part of body.textStream()) {
+      equal(typeof part, 'string');
+      text += part;
+    }
+    return [text, body.bodyUsed];
+  };
+  deepEqual(await read(new Response('grüße')), ['grüße', true]);
+  deepEqual(await read(new Response()), ['', false]);
+  deepEqual(await read(new Request('http://x/', { method: 'POST', body: new Blob(['blöb']) })), ['blöb', true]);
+  deepEqual(await read(new Response(new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0xff]))), ['a\ufffd', true]);
+  const used = new Response('x');
+  await used.text();
+  throws(() => used.textStream(), TypeError);
+  const locked = new Response(new ReadableStream());
+  locked.body.getReader();
+  throws(() => locked.textStream(), TypeError);
+  throws(() => Response.prototype.textStream.call({}), TypeError);
+});
+
 test('Response.error, redirect and json', async () => {
   const error = Response.error();
   deepEqual([error.type, error.status, error.body], ['error', 0, null]);

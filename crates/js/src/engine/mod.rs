@@ -60,6 +60,7 @@ mod inspection;
 mod interrupt;
 mod lent;
 mod local;
+pub(crate) mod mac;
 mod microtasks;
 mod modules;
 mod objects;

@@ -12,6 +12,8 @@ const { bytesOf, isAnyArrayBuffer, isBufferSource, isSharedBufferSource } = requ
 const { encodeUtf8 } = require('web/encoding/utf8');
 const numbers = require('node/buffer/numbers');
 const {
+  ceil,
+  exec,
   max,
   min,
   trunc,
@@ -660,7 +662,24 @@ function transcode(source, fromEncoding, toEncoding) {
   return fromText(to === latin1 || to === ascii ? replace(text, to === latin1 ? aboveLatin1 : aboveAscii, '?') : text, to);
 }
 
+/** How long the text of some bytes is. @param {any} input @param {any} [encoding] */
+function stringLength(input, encoding = 'utf8') {
+  if (viewName(input) === undefined && !isAnyArrayBuffer(input) && !isSharedMemory(input)) {
+    throw invalidType('input', ['ArrayBuffer', 'Buffer', 'TypedArray'], input);
+  }
+  requireString(encoding, 'encoding');
+  const number = numberOf(encoding);
+  if (number === undefined) throw unknownEncoding(encoding);
+  const { byteLength: length } = input;
+  if (number === utf8) return bufferText(bytesOf(input), number).length;
+  if (number === utf16) return trunc(length / 2);
+  if (number === hex) return length * 2;
+  if (number === base64) return ceil(length / 3) * 4;
+  return number === base64url ? ceil((length * 4) / 3) : length;
+}
+
 // What an encoding has no byte for, a whole character at a time.
+const beyondLatin1 = regExp(/[^\x00-\xff]/);
 const aboveLatin1 = regExp(/[^\x00-\xff]/gu);
 const aboveAscii = regExp(/[^\x00-\x7f]/gu);
 
@@ -686,6 +705,7 @@ define(
     copyBytesFrom,
     isBuffer,
     isEncoding,
+    stringLength,
   },
   true,
 );
@@ -707,6 +727,11 @@ const exported = {
   encodingOf,
   isAscii: (/** @type {any} */ input) => question(input, isAsciiBytes),
   isUtf8: (/** @type {any} */ input) => question(input, isUtf8Bytes),
+  /** Whether a text has a byte for each of its units. @param {any} input */
+  isLatin1(input) {
+    requireString(input, 'input');
+    return exec(beyondLatin1, input) === null;
+  },
   kMaxLength: constants.MAX_LENGTH,
   kStringMaxLength: constants.MAX_STRING_LENGTH,
   transcode,

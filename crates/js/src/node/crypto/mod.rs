@@ -13,6 +13,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/crypto/hash", include_str!("hash.js")),
         File::new("node/crypto/keys", include_str!("keys.js")),
         File::new("node/crypto/lazy", include_str!("lazy.js")),
+        File::new("node/crypto/mac", include_str!("mac.js")),
         File::new("node/crypto/module", include_str!("module.js")).modules(&["node:crypto"]),
         File::new("node/crypto/random", include_str!("random.js")),
         File::new("node/crypto/sign", include_str!("sign.js")),

@@ -8,6 +8,7 @@ const derivations = require('node/crypto/derive');
 const exchanges = require('node/crypto/exchange');
 const generation = require('node/crypto/generate');
 const hashes = require('node/crypto/hash');
+const macs = require('node/crypto/mac');
 const keys = require('node/crypto/keys');
 const random = require('node/crypto/random');
 const signatures = require('node/crypto/sign');
@@ -64,6 +65,7 @@ const exported = {
   createECDH: exchanges.createECDH,
   createHash: hashes.createHash,
   createHmac: hashes.createHmac,
+  createMac: macs.createMac,
   createPrivateKey: keys.createPrivateKey,
   createPublicKey: keys.createPublicKey,
   createSecretKey: keys.createSecretKey,
@@ -79,6 +81,7 @@ const exported = {
   getCurves,
   getDiffieHellman: exchanges.createDiffieHellmanGroup,
   getHashes: hashes.getHashes,
+  getMacs: macs.getMacs,
   hkdf: derivations.hkdf,
   hkdfSync: derivations.hkdfSync,
   pbkdf2: derivations.pbkdf2,

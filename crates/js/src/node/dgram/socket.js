@@ -4,8 +4,16 @@
 const { apply, bind: bound, construct, isArray, isView, push, setPrototypeOf } = require('builtins/primordials');
 const { dataViewBuffer, dataViewByteLength, dataViewByteOffset } = require('builtins/primordials');
 const { toLowerCase, viewBuffer, viewByteLength, viewByteOffset, viewName } = require('builtins/primordials');
-const { invalidType, missingArguments, nodeError, outsideOfBuffer, systemError } = require('node/errors');
-const { requireFunction, requireInteger, requireNumber, requireSignal, requireString } = require('node/arguments');
+const { invalidType, invalidValue, missingArguments, nodeError, outsideOfBuffer, systemError } = require('node/errors');
+const {
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireObject,
+  requirePort,
+  requireSignal,
+  requireString,
+} = require('node/arguments');
 const { addGetters, addMethods } = require('node/prototypes');
 const role = require('node/cluster/role');
 const { UdpHandle } = require('node/dgram/handle');
@@ -146,6 +154,12 @@ function requireRunning(socket) {
 
 /** @param {any} socket */
 function startListening(socket) {
+  beginReceiving(socket);
+  socket.emit('listening');
+}
+
+/** @param {any} socket */
+function beginReceiving(socket) {
   const own = socket[state];
   own.handle.owner = ownerOf(socket);
   own.handle.recvStart();
@@ -153,7 +167,6 @@ function startListening(socket) {
   own.bindState = isBound;
   if (own.recvBufferSize) bufferSize(socket, own.recvBufferSize, true);
   if (own.sendBufferSize) bufferSize(socket, own.sendBufferSize, false);
-  socket.emit('listening');
 }
 
 /** A handle that came from elsewhere. @param {any} socket @param {any} handle */
@@ -227,7 +240,7 @@ function bindAddress(socket, address, port, exclusive) {
       socket.emit('error', error);
       return;
     }
-    const flags = (own.reuseAddr ? sharedAddress : 0) | (own.ipv6Only ? onlyV6 : 0) | (own.reusePort ? sharedPort : 0);
+    const flags = flagsOf(own);
     const failed = (/** @type {number} */ errno) => {
       own.bindState = unbound;
       socket.emit('error', exceptionWithHostPort(errno, 'bind', ip, port));
@@ -240,6 +253,19 @@ function bindAddress(socket, address, port, exclusive) {
     if (errno !== 0) failed(errno);
     else startListening(socket);
   });
+}
+
+/** @param {any} own */
+function flagsOf({ reuseAddr, ipv6Only, reusePort }) {
+  return (reuseAddr ? sharedAddress : 0) | (ipv6Only ? onlyV6 : 0) | (reusePort ? sharedPort : 0);
+}
+
+/** An address of numbers, or the one for nothing. @param {any} given @param {string} name @param {string} method @param {string} usual @returns {string} */
+function numeric(given, name, method, usual) {
+  if (given === undefined || given === null || given === '') return usual;
+  requireString(given, name);
+  if (isIP(given) === 0) throw invalidValue(name, given, `must be a numeric IP address; ${method} does not perform DNS resolution`);
+  return given;
 }
 
 /** What a program is told that may not be there, or send there. @param {any} socket @param {any} name @param {string} ip @param {number} port */
@@ -430,6 +456,45 @@ const methods = {
     };
     if (own.bindState !== isBound) enqueue(this, begin);
     else begin();
+  },
+
+  /** Binds at once, to an address that needs no look-up. @this {any} @param {any} [options] */
+  bindSync(options = {}) {
+    requireRunning(this);
+    requireObject(options, 'options');
+    const own = this[state];
+    if (own.bindState !== unbound) throw alreadyBound();
+    const port = requirePort(options.port ?? 0, 'options.port');
+    const address = numeric(options.address, 'options.address', 'bindSync', this.type === 'udp4' ? '0.0.0.0' : '::');
+    const error = refusal(this, address, address, port);
+    if (error) throw error;
+    const errno = own.handle.bind(address, port, flagsOf(own));
+    if (errno !== 0) throw exceptionWithHostPort(errno, 'bind', address, port);
+    beginReceiving(this);
+    nextTick(() => {
+      if (own.handle) this.emit('listening');
+    });
+    return this.address();
+  },
+
+  /** Connects at once, to an address that needs no look-up. @this {any} @param {any} port @param {any} [given] */
+  connectSync(port, given) {
+    requireRunning(this);
+    const number = requireRemotePort(port);
+    const own = this[state];
+    if (own.connectState !== disconnected) throw alreadyConnected();
+    const address = numeric(given, 'address', 'connectSync', this.type === 'udp4' ? '127.0.0.1' : '::1');
+    if (own.bindState === unbound) this.bindSync();
+    else if (own.bindState !== isBound) throw alreadyBound();
+    const error = refusal(this, address, address, number);
+    if (error) throw error;
+    if (own.sendBlockList?.check(address, `ipv${isIP(address)}`)) throw blocked(address);
+    const errno = own.handle.connect(address, number);
+    if (errno !== 0) throw exceptionWithHostPort(errno, 'connect', address, number);
+    own.connectState = isConnected;
+    nextTick(() => {
+      if (own.handle) this.emit('connect');
+    });
   },
 
   /** @this {any} */

@@ -24,7 +24,7 @@ const { MessageReader, answer, connectionReset, flag } = require('node/http/conn
 const { heard } = require('node/diagnostics_channel/heard');
 const { debug, isDebugged } = require('node/http/debug');
 const { isToken } = require('node/http/headers');
-const { IncomingMessage, fill } = require('node/http/incoming');
+const { IncomingMessage, fill, forgetAbortion } = require('node/http/incoming');
 const { idleParsers } = require('node/http/names');
 const { OutgoingMessage, alreadySent, emitClose, errored, fields, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { nextTick } = require('node/process/ticks');
@@ -572,6 +572,7 @@ function onIncoming(request, socket, response, keepsAlive) {
 
 /** The program has read the response to its end. @this {any} the response */
 function onBodyEnd() {
+  forgetAbortion(this);
   const request = this.req;
   const { socket } = request;
   request._ended = true;

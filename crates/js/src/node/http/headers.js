@@ -1,10 +1,12 @@
 // What a header's name and value may hold (https://nodejs.org/api/http.html#httpvalidateheadernamename-label).
 'use strict';
 
+const { requireObject, requireOneOf } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
 const { isArray, regExp, test } = require('builtins/primordials');
 
 const token = regExp(/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/);
+const ending = regExp(/[\0\r\n]|[^\x00-\xff]/);
 const unfit = regExp(/[^\t\x20-\x7e\x80-\xff]/);
 
 /** Whether it can be a name, or a method. @param {any} text */
@@ -30,6 +32,18 @@ function validateHeaderValue(name, value) {
   if (hasUnfit(value)) throw nodeError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
 }
 
+/** @param {any} value @param {any} [options] */
+function isValidHeaderValue(value, options) {
+  if (options !== undefined) {
+    requireObject(options, 'options');
+    const { httpValidation } = options;
+    if (httpValidation !== undefined) requireOneOf(httpValidation, 'options.httpValidation', ['strict', 'relaxed']);
+    // What could end the field, and what is no byte.
+    if (httpValidation === 'relaxed') return value !== undefined && typeof value !== 'symbol' && !test(ending, `${value}`);
+  }
+  return value !== undefined && typeof value !== 'symbol' && !hasUnfit(value);
+}
+
 const linkValue = regExp(/^(?:<[^>]*>)(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/);
 
 /** The `Link` field of early hints. @param {any} given one, or a list @returns {string} */
@@ -45,4 +59,4 @@ function linkOf(given) {
   return text;
 }
 
-module.exports = { hasUnfit, isToken, linkOf, validateHeaderName, validateHeaderValue };
+module.exports = { hasUnfit, isToken, isValidHeaderValue, linkOf, validateHeaderName, validateHeaderValue };

@@ -6,7 +6,8 @@ const { absentFunction } = require('node/absent');
 const { Agent, globalAgent, setGlobalAgent } = require('node/http/agent');
 const { maxHeaderSize } = require('node/http/connection');
 const { ClientRequest } = require('node/http/client');
-const { validateHeaderName, validateHeaderValue } = require('node/http/headers');
+const { websocketMask, websocketUnmask } = require('node/http/masks');
+const { isToken, isValidHeaderValue, validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { IncomingMessage } = require('node/http/incoming');
 const { idleParsers, METHODS, STATUS_CODES } = require('node/http/names');
 const { OutgoingMessage } = require('node/http/outgoing');
@@ -42,6 +43,9 @@ module.exports = {
   createServer: function createServer(options, listener) {
     return construct(/** @type {any} */ (Server), [options, listener]);
   },
+  /** @param {any} name */
+  isValidHeaderName: (name) => isToken(name),
+  isValidHeaderValue,
   /** @param {...any} given */
   validateHeaderName: (...given) => apply(validateHeaderName, undefined, given),
   /** @param {...any} given */
@@ -54,6 +58,8 @@ module.exports = {
     idleParsers.max = max;
   },
   setGlobalProxyFromEnv: absentFunction('http', 'setGlobalProxyFromEnv'),
+  websocketMask,
+  websocketUnmask,
   get maxHeaderSize() {
     return maxHeaderSize();
   },

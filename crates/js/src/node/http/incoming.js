@@ -6,6 +6,7 @@ const { apply, construct, defineProperty, setPrototypeOf } = require('builtins/p
 const { addAlias, addMethods } = require('node/prototypes');
 const { addField, distinctOf, listOf, objectOf } = require('node/http/fields');
 const { nextTick } = require('node/process/ticks');
+const loadAbort = () => require('web/abort/abort');
 const Stream = /** @type {any} */ (require('node/stream/module'));
 
 const { Readable } = Stream;
@@ -13,6 +14,7 @@ const { Readable } = Stream;
 const text = Symbol('fields');
 const most = Symbol('maxHeaderPairs');
 const parts = Symbol('parts');
+const abortion = Symbol('abortion');
 /** It has failed, and its connection is there for the answer. */
 const isRefused = Symbol('refused');
 
@@ -124,6 +126,7 @@ const methods = {
     if (!this.readableEnded || !this.complete) {
       this.aborted = true;
       this.emit('aborted');
+      abort(this);
     }
     const { socket } = this;
     const done = (/** @type {any} */ reason) => {
@@ -180,6 +183,52 @@ const methods = {
 };
 addMethods(IncomingMessage.prototype, methods);
 
+/**
+ * What `signal` is aborted by, if somebody has asked for it: the connection that closes before all is said. Null once that is no matter any more.
+ * @typedef {{ controller: any, socket: any, listener: (() => void) | undefined }} Abortion
+ */
+
+defineProperty(IncomingMessage.prototype, 'signal', {
+  configurable: true,
+  /** @this {any} */
+  get() {
+    const before = this[abortion];
+    if (before?.controller !== undefined) return before.controller.signal;
+    /** @type {Abortion} */
+    const own = { controller: new (loadAbort().AbortController)(), socket: undefined, listener: undefined };
+    this[abortion] = own;
+    const { socket } = this;
+    if (this.destroyed && (!this.readableEnded || !this.complete)) own.controller.abort();
+    // Nothing can happen to what is over.
+    else if (before === null || !socket) return own.controller.signal;
+    else if (socket.destroyed) own.controller.abort();
+    else {
+      own.socket = socket;
+      own.listener = () => abort(this);
+      socket.once('close', own.listener);
+    }
+    return own.controller.signal;
+  },
+});
+
+/** @param {any} message */
+function abort(message) {
+  const own = message[abortion];
+  forgetAbortion(message);
+  own?.controller.abort();
+}
+
+/** Its connection is no matter to it any more. @param {any} message */
+function forgetAbortion(message) {
+  const own = message[abortion];
+  if (own === undefined || own === null) {
+    message[abortion] = null;
+    return;
+  }
+  own.socket?.removeListener('close', own.listener);
+  own.socket = undefined;
+}
+
 /** Who reads a request gets an error, and may answer. @param {any} message @param {any} error */
 function refuseRest(message, error) {
   message[isRefused] = true;
@@ -196,4 +245,4 @@ function readStop(socket) {
   socket?.pause();
 }
 
-module.exports = { IncomingMessage, fill, fillTrailers, readStart, readStop, refuseRest };
+module.exports = { IncomingMessage, fill, fillTrailers, forgetAbortion, readStart, readStop, refuseRest };

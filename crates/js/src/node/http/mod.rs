@@ -43,6 +43,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/http/incoming", include_str!("incoming.js")),
         File::new("node/http/internals", include_str!("internals.js")),
         File::new("node/http/limits", include_str!("limits.js")),
+        File::new("node/http/masks", include_str!("masks.js")),
         File::new("node/http/names", include_str!("names.js")),
         File::new("node/http/outgoing", include_str!("outgoing.js")),
         File::new("node/http/parser", include_str!("parser.js")),

@@ -1,9 +1,9 @@
 // `http.ServerResponse` (https://nodejs.org/api/http.html#class-httpserverresponse).
 'use strict';
 
-const { apply, construct, isArray, keys, regExp, setPrototypeOf, test } = require('builtins/primordials');
+const { apply, construct, isArray, keys, push, regExp, setPrototypeOf, test } = require('builtins/primordials');
 const { addMethods } = require('node/prototypes');
-const { requireObject } = require('node/arguments');
+const { requireInteger, requireObject } = require('node/arguments');
 const { invalidValue, nodeError } = require('node/errors');
 const { hasUnfit, linkOf, validateHeaderName, validateHeaderValue } = require('node/http/headers');
 const { STATUS_CODES } = require('node/http/names');
@@ -37,6 +37,25 @@ function onSocketClose() {
   if (response) emitClose(response);
 }
 
+/** Names and values in turn. @param {any} given an object, pairs, or such a list @returns {any[]} */
+function listOfFields(given) {
+  /** @type {any[]} */
+  const list = [];
+  if (given === undefined || given === null) return list;
+  if (!isArray(given)) {
+    requireObject(given, 'headers');
+    const names = keys(given);
+    for (let i = 0; i < names.length; i += 1) push(list, names[i], given[names[i]]);
+    return list;
+  }
+  if (given.length > 0 && isArray(given[0])) {
+    for (let i = 0; i < given.length; i += 1) push(list, given[i][0], given[i][1]);
+    return list;
+  }
+  if (given.length % 2 !== 0) throw invalidValue('headers', given);
+  return given;
+}
+
 /** @type {Record<string, any>} */
 const methods = {
   /** @this {any} @param {any} socket */
@@ -59,6 +78,21 @@ const methods = {
   writeContinue(callback) {
     this._writeRaw('HTTP/1.1 100 Continue\r\n\r\n', 'ascii', callback);
     this._sent100 = true;
+  },
+  /** An answer ahead of the answer. @this {any} @param {any} code @param {any} [given] fields, as `writeHead` takes them @param {any} [callback] */
+  writeInformation(code, given, callback) {
+    if (this._header) throw alreadySent('write');
+    requireInteger(code, 'statusCode', 100, 199);
+    // This one would end HTTP.
+    if (code === 101) throw nodeError(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${code}`);
+    const list = listOfFields(given);
+    let head = `HTTP/1.1 ${code} ${STATUS_CODES[code] || 'unknown'}\r\n`;
+    for (let i = 0; i < list.length; i += 2) {
+      validateHeaderName(list[i]);
+      validateHeaderValue(list[i], list[i + 1]);
+      head += `${list[i]}: ${list[i + 1]}\r\n`;
+    }
+    return this._writeRaw(`${head}\r\n`, 'latin1', callback);
   },
   /** @this {any} @param {any} [callback] */
   writeProcessing(callback) {

@@ -8,7 +8,7 @@ const { nodeError, outOfRange } = require('node/errors');
 const { MessageReader, ON_TIMEOUT, answer, connectionReset, flag } = require('node/http/connection');
 const { heard } = require('node/diagnostics_channel/heard');
 const { debug, isDebugged } = require('node/http/debug');
-const { IncomingMessage, fill } = require('node/http/incoming');
+const { IncomingMessage, fill, forgetAbortion } = require('node/http/incoming');
 const { bodyLimit, limitBody, linger } = require('node/http/limits');
 const { emitClose, needsDrain, toUnique, uniqueFields } = require('node/http/outgoing');
 const { ServerResponse } = require('node/http/response');
@@ -466,6 +466,7 @@ function onFinish() {
   if (this[measured] !== undefined) {
     endMeasure('http', 'HttpRequest', this[measured], detailOf(request, this, this.getHeaders()));
   }
+  forgetAbortion(request);
   if (own.incoming[0] === request) shift(own.incoming);
   if (own.reader.incoming === request) {
     if (request.readableEnded) own.reader.incoming = null;

@@ -287,6 +287,18 @@ class Http2ServerResponse extends Stream {
     return true;
   }
 
+  /** An answer ahead of the answer. @param {any} code @param {any} [headers] */
+  writeInformation(code, headers) {
+    if (typeof code !== 'number' || code < 100 || code > 199 || code === 101) {
+      throw http2ErrorOf(RangeError, 'STATUS_INVALID', `Invalid status code: ${code}`);
+    }
+    const { stream, isClosed } = this[state];
+    if (stream.headersSent || isClosed) return false;
+    if (headers !== undefined && headers !== null) requireObject(headers, 'headers');
+    stream.additionalHeaders({ ...headers, ':status': code });
+    return true;
+  }
+
   /** @param {any} hints */
   writeEarlyHints(hints) {
     requireObject(hints, 'hints');

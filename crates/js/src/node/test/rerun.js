@@ -83,7 +83,8 @@ class Runs {
   /** @param {boolean} isPassed @param {any} data */
   #end(isPassed, data) {
     while (this.#running !== undefined && this.#running.about.nesting > data.nesting) this.#running = this.#running.parent;
-    const running = this.#running?.about.nesting === data.nesting ? this.#running : this.#begin(data);
+    const innermost = this.#running;
+    const running = innermost !== undefined && innermost.about.nesting === data.nesting ? innermost : this.#begin(data);
     const key = this.#told.keyOf(data);
     if (!isPassed) {
       // What is around a test that failed runs again, as that does.

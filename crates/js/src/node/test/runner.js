@@ -119,8 +119,7 @@ function checked(given) {
     isolation,
     only,
     watch,
-    rerunFailuresFilePath:
-      rerunFailuresFilePath === undefined ? undefined : loadPath().resolve(rerunFailuresFilePath),
+    rerunFailuresFilePath: rerunFailuresFilePath === undefined ? undefined : loadPath().resolve(rerunFailuresFilePath),
     names: patterns(testNamePatterns, 'options.testNamePatterns'),
     skips: patterns(testSkipPatterns, 'options.testSkipPatterns'),
   };

@@ -314,6 +314,8 @@ module.exports = {
   /** @param {any} left @param {any} right @param {any} [options] `{ skipPrototype }`, or true for it */
   isDeepStrictEqual: (left, right, options) =>
     loadDeepEqual().isDeepEqual(left, right, true, options === true || options?.skipPrototype === true),
+  /** @param {any} left @param {any} right what the left one has at least */
+  isPartialDeepStrictEqual: (left, right) => loadDeepEqual().isPartiallyEqual(left, right),
   get types() {
     return loadUtilTypes();
   },

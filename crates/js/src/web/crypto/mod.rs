@@ -4,6 +4,7 @@ mod certificates;
 mod deeds;
 mod hashing;
 mod keys;
+mod macs;
 mod work;
 
 use crate::builtins::{File, Room};
@@ -20,5 +21,11 @@ pub(crate) const ROOM: Room = Room {
         File::new("web/crypto/secret_keys", include_str!("secret_keys.js")),
         File::new("web/crypto/subtle", include_str!("subtle.js")).globals(&["SubtleCrypto"]),
     ],
-    operations: &[certificates::OPS, deeds::OPS, hashing::OPS, keys::OPS],
+    operations: &[
+        certificates::OPS,
+        deeds::OPS,
+        hashing::OPS,
+        keys::OPS,
+        macs::OPS,
+    ],
 };

@@ -8,6 +8,10 @@ interface NativeKey {
 interface NativeHash {
   readonly nativeHash: unique symbol;
 }
+/** A code of OpenSSL's providers under way. */
+interface NativeMac {
+  readonly nativeMac: unique symbol;
+}
 /** A message on its way through a cipher. */
 interface NativeCipher {
   readonly nativeCipher: unique symbol;
@@ -177,6 +181,22 @@ interface Operations {
   keyWrite(key: NativeKey, encoding: string, asPem: false, cipher: string | undefined, passphrase: Source | undefined): Octets;
   keyWrite(key: NativeKey, encoding: string, asPem: boolean, cipher: string | undefined, passphrase: Source | undefined): Octets | string;
   kmacOnce(bits: number, key: NativeKey | Source, customization: Source, bytes: Source, length: number): Octets;
+  /** In the form of this number, as `hashFinish`. */
+  macFinish(mac: NativeMac, format: 0): Octets;
+  macFinish(mac: NativeMac, format: number): Octets | string;
+  macNames(): string[];
+  /** Each of what comes behind the key is undefined where it is not given. */
+  macOpen(
+    name: string,
+    key: NativeKey | Source,
+    digest: string | undefined,
+    cipher: string | undefined,
+    iv: Uint8Array | undefined,
+    customization: Uint8Array | undefined,
+    salt: Uint8Array | undefined,
+    length: number | undefined,
+  ): NativeMac;
+  macUpdate(mac: NativeMac, data: string | Source): void;
   pbkdf2Bytes(
     name: string,
     password: NativeKey | Source,

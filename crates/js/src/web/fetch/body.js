@@ -37,6 +37,11 @@ const loadBytes = () => require('web/streams/byte_algorithms');
 const loadStreams = () => require('web/streams/readable_stream');
 const loadClone = () => require('web/html/structured_clone');
 const loadAbort = () => require('web/abort/abort');
+const loadDecoder = () => require('web/encoding/streams');
+const loadPipe = () => require('web/streams/pipe');
+const loadWritable = () => require('web/streams/writable_stream');
+
+const plainPipe = { preventAbort: false, preventCancel: false, preventClose: false, signal: undefined };
 
 /** @typedef {'bytes' | 'text' | 'native' | 'stream' | 'blob'} BodyKind */
 /** A native body while it can still be canceled. @typedef {{ id: number, signal: any, listener: ((reason: any) => void) | null }} Held */
@@ -503,6 +508,17 @@ function installBody(Class, recordOf, typeOf) {
     },
     text() {
       return start(this, () => decode, wholeText, asItIs);
+    },
+    textStream() {
+      const record = recordOf(this);
+      if (isUnusable(record)) throw new TypeError('Body is unusable: Body has already been read');
+      const { readable, writable } = new (loadDecoder().TextDecoderStream)();
+      const bytes = streamOf(record ?? new BodyRecord('bytes', new Uint8Array(0)));
+      catchRejection(
+        loadPipe().pipe(loadStreams().recordOf(/** @type {any} */ (bytes)), loadWritable().recordOf(writable), plainPipe),
+        () => undefined,
+      );
+      return readable;
     },
   };
   const names = keys(members);

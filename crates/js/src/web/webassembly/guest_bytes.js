@@ -29,6 +29,7 @@ function takeGuestBytes(namespace) {
   replace(namespace, 'compile', methods.compile);
   replace(namespace, 'instantiate', methods.instantiate);
   replace(namespace, 'validate', methods.validate);
+  /** @type {any} */
   const TakingModule = new Proxy(Module, {
     construct(target, given, newTarget) {
       return construct(target, given.length === 0 ? [] : [own(given[0])], newTarget === TakingModule ? target : newTarget);
@@ -41,7 +42,8 @@ function takeGuestBytes(namespace) {
 /** @param {any} holder @param {string} name @param {any} value */
 function replace(holder, name, value) {
   const { enumerable } = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(holder, name));
-  defineProperty(holder, name, { __proto__: null, value, writable: true, enumerable, configurable: true });
+  const descriptor = /** @type {any} */ ({ __proto__: null, value, writable: true, enumerable, configurable: true });
+  defineProperty(holder, name, descriptor);
 }
 
 module.exports = { takeGuestBytes };
