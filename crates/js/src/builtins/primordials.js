@@ -237,12 +237,15 @@ module.exports = {
   // ---- Math
   abs: Math.abs,
   ceil: Math.ceil,
+  cos: Math.cos,
   floor: Math.floor,
   max: Math.max,
   min: Math.min,
   random: Math.random,
   round: Math.round,
+  sin: Math.sin,
   sqrt: Math.sqrt,
+  tan: Math.tan,
   trunc: Math.trunc,
 
   // ---- JSON and URI components

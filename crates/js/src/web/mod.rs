@@ -9,6 +9,7 @@ pub(crate) mod events;
 pub(crate) mod eventsource;
 pub(crate) mod fetch;
 pub(crate) mod file;
+pub(crate) mod geometry;
 pub(crate) mod html;
 pub(crate) mod locks;
 pub(crate) mod messaging;
@@ -35,6 +36,7 @@ pub(crate) const ROOMS: &[Room] = &[
     eventsource::ROOM,
     fetch::ROOM,
     file::ROOM,
+    geometry::ROOM,
     html::ROOM,
     locks::ROOM,
     messaging::ROOM,
