@@ -548,5 +548,23 @@ test('a stream over a file has an encoding that there is', () => {
   equal(throws(() => fs.createWriteStream('a', { encoding: 'none' }), TypeError).code, 'ERR_INVALID_ARG_VALUE');
 });
 
+test('times are told to the nanosecond, as numbers and as instants', () => {
+  const path = `${fs.mkdtempSync(`${os.tmpdir()}/times-`)}/file`;
+  fs.writeFileSync(path, '');
+  const big = fs.statSync(path, { bigint: true });
+  const seconds = spawnSync('stat', ['-c', '%.9Y', path], { encoding: 'utf8' }).stdout.trim();
+  equal(`${big.mtimeNs / 1000000000n}.${`${big.mtimeNs % 1000000000n}`.padStart(9, '0')}`, seconds);
+  equal(big.mtimeMs, big.mtimeNs / 1000000n);
+  const stats = fs.statSync(path);
+  if (!('mtimeInstant' in stats)) return;
+  for (const kind of ['atime', 'mtime', 'ctime', 'birthtime']) {
+    ok(stats[`${kind}Instant`] instanceof Temporal.Instant);
+    equal(stats[`${kind}Instant`].epochNanoseconds, big[`${kind}Ns`]);
+    equal(big[`${kind}Instant`].epochNanoseconds, big[`${kind}Ns`]);
+  }
+  stats.mtimeInstant = 5;
+  equal(stats.mtimeInstant, 5);
+});
+
 await run();
 await promises.rm(folder, { recursive: true, force: true });

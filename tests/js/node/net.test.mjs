@@ -396,4 +396,42 @@ test('pieces that were written while a socket was held back go in their order an
   server.close();
 });
 
+test('a block list takes and loses prefixes and many addresses at once', () => {
+  if (net.BlockList.prototype.addCIDR === undefined) return;
+  const list = new net.BlockList();
+  list.addAddresses(['1.2.3.4', '1.2.3.5', '1.2.3.4']);
+  list.addCIDR('10.0.0.0/8');
+  list.addCIDRs(['10.0.0.0/8', 'fe80::/10']);
+  deepEqual([list.size, list.check('10.1.1.1'), list.check('fe80::1', 'ipv6')], [5, true, true]);
+  list.removeCIDR('10.0.0.0/8');
+  equal(list.check('10.1.1.1'), true);
+  list.removeCIDR('10.0.0.0/8');
+  list.removeCIDR('10.0.0.0/8');
+  equal(list.check('10.1.1.1'), false);
+  list.removeAddress('1.2.3.4');
+  list.addRange('5.5.5.1', '5.5.5.9');
+  list.removeRange('5.5.5.1', '5.5.5.8');
+  equal(list.check('5.5.5.5'), true);
+  list.removeRange('5.5.5.1', '5.5.5.9');
+  list.removeSubnet('fe80::', 10, 'ipv6');
+  deepEqual(list.rules, ['Address: IPv4 1.2.3.5']);
+  for (const [deed, code] of [
+    [() => list.addCIDR('10.0.0.0'), 'ERR_INVALID_ARG_VALUE'],
+    [() => list.addCIDR('10.0.0.0/08'), 'ERR_INVALID_ARG_VALUE'],
+    [() => list.addCIDR('10.0.0.0/33'), 'ERR_OUT_OF_RANGE'],
+    [() => list.addCIDR('zz/3'), 'ERR_INVALID_ADDRESS'],
+    [() => list.addCIDR(5), 'ERR_INVALID_ARG_TYPE'],
+    [() => list.addCIDRs('x'), 'ERR_INVALID_ARG_TYPE'],
+    [() => list.addCIDRs(['2.2.2.0/24', 'bad']), 'ERR_INVALID_ARG_VALUE'],
+    [() => list.addAddresses(['2.2.2.2', 'bad']), 'ERR_INVALID_ADDRESS'],
+  ]) {
+    equal(throws(deed, Error).code, code);
+  }
+  equal(list.check('2.2.2.2'), false);
+  list.clear();
+  deepEqual([list.size, list.rules], [0, []]);
+  list.addCIDRs(net.BlockList.PRIVATE_RANGES);
+  ok(list.check('192.168.1.1') && list.check('::1', 'ipv6') && !list.check('8.8.8.8') && Object.isFrozen(net.BlockList.PRIVATE_RANGES));
+});
+
 await run();

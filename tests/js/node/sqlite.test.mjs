@@ -177,4 +177,43 @@ test('template literals are statements that are kept', () => {
   equal(sql.size, 1);
 });
 
+test('a database is bytes and comes from them, and statements are closed and counted', () => {
+  if (DatabaseSync.prototype.serialize === undefined) return;
+  const first = new DatabaseSync(':memory:');
+  first.exec('create table t(a); insert into t values(1),(2)');
+  const kept = first.prepare('select a from t where a > ?');
+  const bytes = first.serialize();
+  equal(new TextDecoder().decode(bytes.subarray(0, 15)), 'SQLite format 3');
+  equal(kept.all(0).length, 2);
+  const second = new DatabaseSync(':memory:');
+  const before = second.prepare('select 1');
+  second.deserialize(bytes);
+  equal(throws(() => before.get(), Error).message, 'statement has been finalized');
+  second.exec('insert into t values(3)');
+  equal(second.prepare('select count(*) c from t').get().c, 3);
+  equal(first.prepare('select count(*) c from t').get().c, 2);
+  second.deserialize(second.serialize('main'), { dbName: 'main' });
+  equal(second.prepare('select sum(a) s from t').get().s, 6);
+  throws(() => first.serialize('nope'), Error);
+  for (const [deed, code] of [
+    [() => first.serialize(5), 'ERR_INVALID_ARG_TYPE'],
+    [() => second.deserialize('x'), 'ERR_INVALID_ARG_TYPE'],
+    [() => second.deserialize(new Uint8Array(0)), 'ERR_INVALID_ARG_VALUE'],
+    [() => kept.stat('runs'), 'ERR_INVALID_ARG_VALUE'],
+    [() => kept.stat(), 'ERR_INVALID_ARG_TYPE'],
+  ]) {
+    equal(throws(deed, Error).code, code);
+  }
+  deepEqual([kept.stat('run'), kept.stat('fullscanStep') > 0, kept.stat('memused') > 0], [1, true, true]);
+  kept.resetStats();
+  equal(kept.stat('run'), 0);
+  kept.close();
+  for (const deed of [() => kept.all(0), () => kept.close(), () => kept.stat('run')]) {
+    equal(throws(deed, Error).message, 'statement has been finalized');
+  }
+  kept[Symbol.dispose]();
+  first.close();
+  equal(throws(() => first.serialize(), Error).message, 'database is not open');
+});
+
 run();

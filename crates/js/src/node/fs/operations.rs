@@ -515,8 +515,11 @@ pub(crate) fn stat_fields(metadata: &Metadata) -> Vec<f64> {
     let born = metadata
         .created()
         .ok()
-        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
-        .map_or(changed, |since| since.as_nanos() as f64 / 1e6);
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let (born, born_nsec) = match born {
+        Some(since) => (since.as_nanos() as f64 / 1e6, since.subsec_nanos().into()),
+        None => (changed, metadata.ctime_nsec() as f64),
+    };
     vec![
         metadata.dev() as f64,
         metadata.mode().into(),
@@ -532,5 +535,10 @@ pub(crate) fn stat_fields(metadata: &Metadata) -> Vec<f64> {
         milliseconds(metadata.mtime(), metadata.mtime_nsec()),
         changed,
         born,
+        // What a number of milliseconds has no room for: the nanoseconds of each second.
+        metadata.atime_nsec() as f64,
+        metadata.mtime_nsec() as f64,
+        metadata.ctime_nsec() as f64,
+        born_nsec,
     ]
 }

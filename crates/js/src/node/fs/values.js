@@ -5,7 +5,6 @@ const { invalidType, invalidValue } = require('node/errors');
 const { requireInteger } = require('node/arguments');
 const {
   round,
-  trunc,
   byteIndexOf,
   dateGetTime,
   now,
@@ -225,7 +224,12 @@ function isKind(mode, kind) {
   return (mode & constants.S_IFMT) === kind;
 }
 
+/** The whole of a time, by its place among the fields of times. @type {(stats: any, place: number) => bigint} */
+let nanosecondsOf;
+
 class Stats {
+  /** @type {number[] | undefined} */
+  #fields;
   /** @param {number[]} fields in the order of the operation */
   constructor(fields) {
     this.dev = fields[0];
@@ -242,6 +246,15 @@ class Stats {
     this.mtimeMs = fields[11];
     this.ctimeMs = fields[12];
     this.birthtimeMs = fields[13];
+    this.#fields = fields;
+  }
+  static {
+    nanosecondsOf = (stats, place) => {
+      const milliseconds = /** @type {any} */ (stats)[timeFields[place]];
+      // An object that only looks like one of these has what it was given.
+      if (!(#fields in stats) || stats.#fields === undefined) return wholeNanoseconds(Number(milliseconds), undefined);
+      return wholeNanoseconds(stats.#fields[10 + place], stats.#fields[14 + place]);
+    };
   }
   // Dates on demand: most programs look at one of them.
   get atime() {
@@ -291,6 +304,12 @@ class Stats {
   }
 }
 
+/** @param {number} milliseconds @param {number | undefined} ofSecond the nanoseconds of the second, which milliseconds round @returns {bigint} */
+function wholeNanoseconds(milliseconds, ofSecond) {
+  if (ofSecond === undefined) return BigInt(round(milliseconds * 1e6));
+  return BigInt(round((milliseconds - ofSecond / 1e6) / 1e3)) * 1000000000n + BigInt(ofSecond);
+}
+
 /** @param {Stats} stats @param {string} name @param {number} milliseconds */
 function dateField(stats, name, milliseconds) {
   return setField(stats, name, new Date(round(milliseconds)));
@@ -306,6 +325,24 @@ const bigintFields = ['dev', 'mode', 'nlink', 'uid', 'gid', 'rdev', 'blksize', '
 
 const timeFields = ['atimeMs', 'mtimeMs', 'ctimeMs', 'birthtimeMs'];
 
+forEach(timeFields, (field, place) => {
+  const name = `${slice(field, 0, field.length - 2)}Instant`;
+  defineProperty(Stats.prototype, name, {
+    /** @this {any} */
+    get() {
+      // Not before somebody asks: the engine makes all of it with its first name.
+      const { Instant } = /** @type {any} */ (globalThis).Temporal;
+      return setField(this, name, new Instant(nanosecondsOf(this, place)));
+    },
+    /** @this {any} @param {any} value */
+    set(value) {
+      setField(this, name, value);
+    },
+    enumerable: true,
+    configurable: true,
+  });
+});
+
 /** A Stats, with BigInts if the options say so. @param {number[]} fields @param {any} options @returns {any} */
 function makeStats(fields, options) {
   const stats = /** @type {any} */ (new Stats(fields));
@@ -314,11 +351,12 @@ function makeStats(fields, options) {
   forEach(bigintFields, (name) => {
     stats[name] = BigInt(stats[name]);
   });
-  forEach(timeFields, (name) => {
+  forEach(timeFields, (name, place) => {
     const milliseconds = stats[name];
+    const nanoseconds = nanosecondsOf(stats, place);
     dateField(stats, slice(name, 0, name.length - 2), milliseconds);
-    stats[name] = BigInt(trunc(milliseconds));
-    stats[replace(name, 'Ms', 'Ns')] = BigInt(trunc(milliseconds)) * 1000000n + BigInt(round((milliseconds % 1) * 1e6));
+    stats[name] = nanoseconds / 1000000n;
+    stats[replace(name, 'Ms', 'Ns')] = nanoseconds;
   });
   forEach(kinds, (kind) => {
     defineProperty(stats, kind.name, { value: () => isKind(mode, kind.bits) });

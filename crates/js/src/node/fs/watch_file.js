@@ -10,7 +10,7 @@ const { nextTick } = require('node/process/ticks');
 const path = /** @type {any} */ (require('node/path/path'));
 const { clearInterval, setInterval } = require('web/html/timers');
 
-const absent = new Array(14).fill(0);
+const absent = new Array(18).fill(0);
 /** @type {Map<string, StatWatcher>} */
 const watchers = new Map();
 

@@ -2,15 +2,30 @@
 'use strict';
 
 const { invalidType, invalidValue } = require('node/errors');
-const { requireInteger, requireString } = require('node/arguments');
+const { requireArray, requireInteger, requireString } = require('node/arguments');
 const { isIP, mappedV4, numberOfV4, numberOfV6 } = require('node/net/addresses');
 const { SocketAddress, toSocketAddress } = require('node/net/socket_address');
-const { customInspect, exec, isArray, map, parseJson, push, regExp, reverse, sort, splice } = require('builtins/primordials');
+const {
+  customInspect,
+  exec,
+  freeze,
+  isArray,
+  map,
+  parseJson,
+  push,
+  regExp,
+  reverse,
+  slice,
+  sort,
+  splice,
+} = require('builtins/primordials');
+const { lastIndexOf, stringIncludes, test } = require('builtins/primordials');
 
 /** @typedef {'Address' | 'Subnet' | 'Range'} Kind */
-/** @typedef {{ kind: Kind, family: string, first: bigint, last: bigint, text: string }} Rule */
+/** `key` is the same for rules that are. @typedef {{ kind: Kind, family: string, first: bigint, last: bigint, text: string, key: string }} Rule */
 
 const ruleText = regExp(/^(Address|Subnet|Range): (IPv4|IPv6) ([^-/]+)(?:[-/](.+))?$/);
+const wholeNumber = regExp(/^(?:0|[1-9]\d*)$/);
 /** Node lists them in this order. @type {Record<Kind, number>} */
 const order = { Address: 0, Subnet: 1, Range: 2 };
 
@@ -27,6 +42,7 @@ function addressRule(address) {
     family: address.family,
     first: number,
     last: number,
+    key: `${address.family} ${number}`,
     text: `Address: ${familyName(address)} ${address.address}`,
   };
 }
@@ -34,18 +50,50 @@ function addressRule(address) {
 /** @param {any} start @param {any} end @returns {Rule} */
 function rangeRule(start, end) {
   const text = `Range: ${familyName(start)} ${start.address}-${end.address}`;
-  return { kind: 'Range', family: start.family, first: numberOf(start), last: numberOf(end), text };
+  const [first, last] = [numberOf(start), numberOf(end)];
+  return { kind: 'Range', family: start.family, first, last, text, key: `${start.family} ${first}-${last}` };
 }
 
 /** @param {any} network @param {number} prefix @returns {Rule} */
 function subnetRule(network, prefix) {
   const bits = BigInt((network.family === 'ipv4' ? 32 : 128) - prefix);
-  const first = (numberOf(network) >> bits) << bits;
+  const number = numberOf(network);
+  const first = (number >> bits) << bits;
   const text = `Subnet: ${familyName(network)} ${network.address}/${prefix}`;
-  return { kind: 'Subnet', family: network.family, first, last: first + (1n << bits) - 1n, text };
+  const key = `${network.family} ${number}/${prefix}`;
+  return { kind: 'Subnet', family: network.family, first, last: first + (1n << bits) - 1n, text, key };
+}
+
+/** An address and the length of its prefix. @param {any} cidr @returns {[address: string, prefix: number, family: string]} */
+function partsOf(cidr) {
+  requireString(cidr, 'cidr');
+  const slash = lastIndexOf(cidr, '/');
+  if (slash === -1) throw invalidValue('cidr', cidr, 'must contain a prefix length (e.g. "10.0.0.0/8")');
+  const address = slice(cidr, 0, slash);
+  const length = slice(cidr, slash + 1);
+  if (!test(wholeNumber, length)) throw invalidValue('cidr', cidr, 'prefix length must be a valid integer');
+  return [address, Number(length), stringIncludes(address, ':') ? 'ipv6' : 'ipv4'];
+}
+
+/** @param {any} list @param {string} name */
+function requireTexts(list, name) {
+  requireArray(list, name);
+  for (let index = 0; index < list.length; index += 1) requireString(list[index], `${name}[${index}]`);
 }
 
 class BlockList {
+  /** Networks that are nobody's on the internet. */
+  static PRIVATE_RANGES = freeze([
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '127.0.0.0/8',
+    '::1/128',
+    '169.254.0.0/16',
+    'fe80::/10',
+    'fc00::/7',
+  ]);
+
   /** @type {Rule[]} */
   #rules = [];
 
@@ -56,7 +104,15 @@ class BlockList {
 
   /** @param {any} address @param {string} [family] */
   addAddress(address, family = 'ipv4') {
-    push(this.#rules, addressRule(toSocketAddress(address, family, 'address')));
+    this.#add(addressRule(toSocketAddress(address, family, 'address')));
+  }
+  /** @param {any} addresses @param {string} [family] */
+  addAddresses(addresses, family = 'ipv4') {
+    requireArray(addresses, 'addresses');
+    requireString(family, 'family');
+    // All are good before one is taken.
+    const rules = map(addresses, (address, index) => addressRule(toSocketAddress(address, family, `addresses[${index}]`)));
+    for (let index = 0; index < rules.length; index += 1) this.#add(rules[index]);
   }
   /** @param {any} start @param {any} end @param {string} [family] */
   addRange(start, end, family = 'ipv4') {
@@ -71,6 +127,60 @@ class BlockList {
     const address = toSocketAddress(network, family, 'network');
     requireInteger(prefix, 'prefix', 0, address.family === 'ipv4' ? 32 : 128);
     push(this.#rules, subnetRule(address, prefix));
+  }
+  /** @param {any} cidr */
+  addCIDR(cidr) {
+    const [address, prefix, family] = partsOf(cidr);
+    this.addSubnet(address, prefix, family);
+  }
+  /** @param {any} cidrs */
+  addCIDRs(cidrs) {
+    requireTexts(cidrs, 'cidrs');
+    const parts = map(cidrs, (cidr) => partsOf(cidr));
+    for (let index = 0; index < parts.length; index += 1) this.addSubnet(parts[index][0], parts[index][1], parts[index][2]);
+  }
+
+  /** @param {any} address @param {string} [family] */
+  removeAddress(address, family = 'ipv4') {
+    this.#remove(addressRule(toSocketAddress(address, family, 'address')));
+  }
+  /** @param {any} start @param {any} end @param {string} [family] */
+  removeRange(start, end, family = 'ipv4') {
+    this.#remove(rangeRule(toSocketAddress(start, family, 'start'), toSocketAddress(end, family, 'end')));
+  }
+  /** @param {any} network @param {number} prefix @param {string} [family] */
+  removeSubnet(network, prefix, family = 'ipv4') {
+    const address = toSocketAddress(network, family, 'network');
+    requireInteger(prefix, 'prefix', 0, address.family === 'ipv4' ? 32 : 128);
+    this.#remove(subnetRule(address, prefix));
+  }
+  /** @param {any} cidr */
+  removeCIDR(cidr) {
+    const [address, prefix, family] = partsOf(cidr);
+    this.removeSubnet(address, prefix, family);
+  }
+  clear() {
+    this.#rules = [];
+  }
+  get size() {
+    return this.#rules.length;
+  }
+
+  /** An address counts once. @param {Rule} rule */
+  #add(rule) {
+    if (this.#placeOf(rule) === -1) push(this.#rules, rule);
+  }
+  /** @param {Rule} rule */
+  #remove(rule) {
+    const place = this.#placeOf(rule);
+    if (place !== -1) splice(this.#rules, place, 1);
+  }
+  /** The place of the last that is the same. @param {Rule} rule */
+  #placeOf({ kind, key }) {
+    for (let index = this.#rules.length - 1; index >= 0; index -= 1) {
+      if (this.#rules[index].key === key && this.#rules[index].kind === kind) return index;
+    }
+    return -1;
   }
 
   /** @param {any} address @param {string} [family] */

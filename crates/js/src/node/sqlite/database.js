@@ -19,9 +19,10 @@ const constants = require('node/sqlite/constants');
 const { limitsOf, requireLimits } = require('node/sqlite/limits');
 const { createSession } = require('node/sqlite/session');
 const { prepare, settingsOf } = require('node/sqlite/statement');
-const { construct, defineProperty, max, Promise, symbolFor } = require('builtins/primordials');
+const { construct, defineProperty, max, Promise, symbolFor, viewByteLength } = require('builtins/primordials');
 const loadTagStore = () => require('node/sqlite/tag_store');
-const { backupBegin, backupStep, databaseAggregate, databaseApply, databaseAuthorizer, databaseClose, databaseDefend } = ops;
+const { backupBegin, backupStep, databaseAggregate, databaseApply, databaseAuthorizer, databaseBytes, databaseClose } = ops;
+const { databaseDefend, databaseReplace } = ops;
 const { databaseFunction, databaseIsInTransaction, databaseLimit, databaseLocation, databaseOpen, databaseRun } = ops;
 
 const DETERMINISTIC = 0x800;
@@ -110,6 +111,21 @@ class Database {
   location(dbName = 'main') {
     const database = this.#opened();
     return databaseLocation(database, requireText(dbName, 'dbName')) ?? null;
+  }
+
+  /** @param {any} [dbName] @returns {Uint8Array<ArrayBuffer>} */
+  serialize(dbName = 'main') {
+    const database = this.#opened();
+    return databaseBytes(database, requireText(dbName, 'dbName'));
+  }
+
+  /** @param {any} buffer @param {any} [options] */
+  deserialize(buffer, options) {
+    const database = this.#opened();
+    if (!isBytes(buffer)) throw invalid('buffer', 'a Uint8Array');
+    if (viewByteLength(buffer) === 0) throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'The "buffer" argument must not be empty.');
+    const { dbName = 'main' } = optionsOf(options);
+    databaseReplace(database, buffer, requireText(dbName, 'options.dbName'));
   }
 
   /** @param {any} sql */

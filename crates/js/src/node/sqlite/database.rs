@@ -52,12 +52,30 @@ impl Database {
         dependents.push(weak);
     }
 
-    pub(super) fn close(&self) {
+    /// Has all that hangs on the connection let go of it.
+    pub(super) fn finalize(&self) {
         for dependent in self.dependents.take() {
             if let Some(dependent) = dependent.upgrade() {
                 dependent.finalize();
             }
         }
+    }
+
+    /// The connection, for who gives it back at once.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub(super) fn take(&self) -> Result<Rc<Connection>, Error> {
+        let connection = self.connection.take();
+        connection.ok_or_else(|| Error::coded("ERR_INVALID_STATE", "database is not open"))
+    }
+
+    pub(super) fn give_back(&self, connection: Rc<Connection>) {
+        *self.connection.borrow_mut() = Some(connection);
+    }
+
+    pub(super) fn close(&self) {
+        self.finalize();
         // What runs in the middle of an operation keeps the connection until that has ended.
         drop(self.connection.take());
     }

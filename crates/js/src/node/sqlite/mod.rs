@@ -8,6 +8,7 @@ mod callbacks;
 mod database;
 mod errors;
 mod functions;
+mod images;
 mod operations;
 mod sessions;
 mod statement;
@@ -32,6 +33,7 @@ pub(crate) const ROOM: Room = Room {
         sessions::OPS,
         statement::OPS,
         functions::OPS,
+        images::OPS,
         backup::OPS,
     ],
 };

@@ -5,4 +5,5 @@ const { backup, constants, DatabaseSync } = require('node/sqlite/database');
 const { Session } = require('node/sqlite/session');
 const { StatementSync } = require('node/sqlite/statement');
 
-module.exports = { backup, constants, DatabaseSync, Session, StatementSync };
+// Both classes had other names.
+module.exports = { backup, constants, Database: DatabaseSync, DatabaseSync, Session, Statement: StatementSync, StatementSync };

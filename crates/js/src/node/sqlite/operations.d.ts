@@ -47,6 +47,8 @@ interface Operations {
     doubleQuotes: boolean,
     defensive: boolean,
   ): NativeDatabase;
+  databaseBytes(database: NativeDatabase, name: string): Uint8Array<ArrayBuffer>;
+  databaseReplace(database: NativeDatabase, bytes: Uint8Array, name: string): void;
   databaseRun(database: NativeDatabase, sql: string): void;
   sessionChanges(session: NativeSession, isPatchset: boolean): Uint8Array<ArrayBuffer>;
   sessionClose(session: NativeSession): void;
@@ -54,6 +56,8 @@ interface Operations {
   /** `most` rows at most, all for 0. */
   statementAll(statement: NativeStatement, values: unknown[], asBigInt: boolean, most: number): SqlValue[][];
   statementBegin(statement: NativeStatement, values: unknown[]): void;
+  /** Whether there was one. */
+  statementClose(statement: NativeStatement): boolean;
   statementColumns(statement: NativeStatement): (string | undefined)[][];
   statementNext(statement: NativeStatement, asBigInt: boolean): SqlValue[] | undefined;
   statementParameters(statement: NativeStatement): (string | undefined)[];
@@ -61,6 +65,7 @@ interface Operations {
   statementReset(statement: NativeStatement): void;
   /** `values` is `[index, value, ...]`. */
   statementRun(statement: NativeStatement, values: unknown[], asBigInt: boolean): [changes: number | bigint, rowid: number | bigint];
+  statementStatus(statement: NativeStatement, place: number, reset: boolean): number;
   /** Its SQL with the values that are bound. */
   statementText(statement: NativeStatement): string | undefined;
 }

@@ -2,21 +2,25 @@
 'use strict';
 
 const { nodeError } = require('node/errors');
-const { flagOf, invalidState, optionsOf, requireFlag } = require('node/sqlite/arguments');
-const { create, defineProperty, isView, IteratorPrototype, keys, map, push, slice } = require('builtins/primordials');
+const { flagOf, invalidState, optionsOf, requireFlag, requireText } = require('node/sqlite/arguments');
+const { create, defineProperty, indexOf, isView, IteratorPrototype, keys, map, push, slice } = require('builtins/primordials');
 const {
   statementAll,
   statementBegin,
+  statementClose,
   statementColumns,
   statementNext,
   statementParameters,
   statementPrepare,
   statementReset,
   statementRun,
+  statementStatus,
   statementText,
 } = ops;
 
 const token = {};
+/** What SQLite counts, in the order of the operation. */
+const counters = ['fullscanStep', 'sort', 'autoindex', 'vmStep', 'reprepare', 'run', 'filterMiss', 'filterHit', 'memused'];
 /** Names of a database's options that a statement has as well. */
 const settings = ['readBigInts', 'returnArrays', 'allowBareNamedParameters', 'allowUnknownNamedParameters'];
 
@@ -118,6 +122,27 @@ class StatementSync {
       return over();
     });
     return iterator;
+  }
+
+  close() {
+    if (!statementClose(this.#statement)) throw invalidState('statement has been finalized');
+  }
+
+  [Symbol.dispose]() {
+    statementClose(this.#statement);
+  }
+
+  /** @param {any} counter */
+  stat(counter) {
+    // It is gone with its database.
+    statementParameters(this.#statement);
+    const place = indexOf(counters, requireText(counter, 'counter'));
+    if (place === -1) throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'The "counter" argument is not a valid statistic name.');
+    return statementStatus(this.#statement, place, false);
+  }
+
+  resetStats() {
+    for (let place = 0; place < counters.length; place += 1) statementStatus(this.#statement, place, true);
   }
 
   columns() {

@@ -5,7 +5,7 @@ use std::mem;
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, Statement, StatementStatus};
 use self_cell::self_cell;
 
 use super::callbacks::within;
@@ -18,12 +18,14 @@ use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope};
 pub(super) const OPS: &[Op] = &[
     Op::new("statementAll", 4, all),
     Op::new("statementBegin", 2, begin),
+    Op::new("statementClose", 1, close),
     Op::new("statementColumns", 1, columns),
     Op::new("statementNext", 2, next),
     Op::new("statementParameters", 1, parameters),
     Op::new("statementPrepare", 2, prepare),
     Op::new("statementReset", 1, reset),
     Op::new("statementRun", 3, run),
+    Op::new("statementStatus", 3, status),
     Op::new("statementText", 1, text),
 ];
 
@@ -78,6 +80,45 @@ fn prepare<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let prepared = Rc::new(Prepared(RefCell::new(Some(statement))));
     database.depends(&prepared);
     scope.host_object(prepared)
+}
+
+/// `statementClose(statement)`: whether there was one.
+fn close<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let prepared = prepared(scope, &arguments)?;
+    let Ok(mut statement) = prepared.0.try_borrow_mut() else {
+        return Err(Error::coded("ERR_INVALID_STATE", "statement is in use"));
+    };
+    Ok(Local::boolean(statement.take().is_some()))
+}
+
+/// What SQLite counts of a statement, in the order in which JavaScript names them.
+const STATUS: [StatementStatus; 9] = [
+    StatementStatus::FullscanStep,
+    StatementStatus::Sort,
+    StatementStatus::AutoIndex,
+    StatementStatus::VmStep,
+    StatementStatus::RePrepare,
+    StatementStatus::Run,
+    StatementStatus::FilterMiss,
+    StatementStatus::FilterHit,
+    StatementStatus::MemUsed,
+];
+
+/// `statementStatus(statement, place, reset)`: a count, which `reset` begins anew.
+fn status<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let prepared = prepared(scope, &arguments)?;
+    let place = scope.int32_of(arguments.get(1))? as usize;
+    let status = *STATUS
+        .get(place)
+        .ok_or_else(|| Error::new("there is no such count"))?;
+    let reset = scope.bool_of(arguments.get(2));
+    with_statement(&prepared, |_, statement| {
+        let count = match reset {
+            true => statement.reset_status(status),
+            false => statement.get_status(status),
+        };
+        Ok(scope.number(count.into()))
+    })
 }
 
 /// Binds `[index, value, ...]`; what is not bound is null.
