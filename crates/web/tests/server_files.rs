@@ -382,3 +382,37 @@ fn a_client_that_goes_and_a_file_that_shrinks_end_an_answer_and_nothing_else() {
         server.abort();
     });
 }
+
+#[test]
+fn what_the_system_makes_up_is_read_to_its_end() {
+    run(async {
+        for path in [
+            "/proc/version",
+            "/proc/self/mountinfo",
+            "/sys/kernel/fscaps",
+        ] {
+            let Ok(expected) = std::fs::read_to_string(path) else {
+                continue;
+            };
+            let ranged = asked("/", &[("range", "bytes=0-1"), ("if-none-match", "*")]);
+            let mut answer = answer_file(Path::new(path), &ranged, None).await.unwrap();
+            assert_eq!(
+                (answer.status, answer.fields.length()),
+                (200, None),
+                "{path}"
+            );
+            assert!(answer.fields.get("etag").is_none(), "{path}");
+            assert_eq!(content(&mut answer).await, expected, "{path}");
+        }
+        let (tree, folder) = tree();
+        std::fs::write(tree.path().join("root/empty"), "").unwrap();
+        std::fs::File::create(tree.path().join("root/hole"))
+            .and_then(|file| file.set_len(3))
+            .unwrap();
+        for (target, text) in [("/empty", ""), ("/hole", "\0\0\0")] {
+            let mut answer = folder.answer(&asked(target, &[])).await.unwrap();
+            assert_eq!(answer.fields.length(), Some(text.len() as u64), "{target}");
+            assert_eq!(content(&mut answer).await, text, "{target}");
+        }
+    });
+}

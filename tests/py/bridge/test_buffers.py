@@ -430,10 +430,13 @@ def test_bytes_are_a_module_of_webassembly() -> None:
             with pytest.raises(js.JsException, match="ArrayBuffer or typed array object"):
                 await js.WebAssembly.instantiate(wrong)
         # JavaScript's own are as ever, and a class may extend the module's.
-        assert js.eval("""
+        assert (
+            js.eval("""
           class Mine extends WebAssembly.Module {}
           const own = new Mine(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
           [own instanceof Mine, own instanceof WebAssembly.Module, WebAssembly.Module.exports(own).length, WebAssembly.compile.length].join()
-        """) == "true,true,0,1"
+        """)
+            == "true,true,0,1"
+        )
 
     twinloop.run(main())

@@ -143,6 +143,16 @@ def test_a_scheme_that_is_not_spoken_is_refused_and_data_urls_are_read(run):
     run(main())
 
 
+def test_all_ports_are_asked_of_which_pages_may_not_ask_some(run):
+    async def main():
+        # JavaScript's fetch says "bad port" of both, as browsers do; clients in Python never did.
+        for port in (1, 6667):
+            with pytest.raises(ConnectionError, match="refused"):
+                await twinloop.fetch(f"http://127.0.0.1:{port}/")
+
+    run(main())
+
+
 # ---- redirects
 
 

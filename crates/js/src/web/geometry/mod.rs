@@ -7,6 +7,7 @@ use crate::builtins::{File, Room};
 
 pub(crate) const ROOM: Room = Room {
     files: &[
+        File::new("web/geometry/entries", include_str!("entries.js")),
         File::new("web/geometry/matrices", include_str!("matrices.js"))
             .globals(&["DOMMatrix", "DOMMatrixReadOnly"]),
         File::new("web/geometry/points", include_str!("points.js"))

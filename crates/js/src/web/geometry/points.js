@@ -3,15 +3,10 @@
 
 const { customInspect } = require('builtins/primordials');
 const { defineInterface, defineSerializable, toDictionary, toNumber } = require('builtins/webidl');
+const { entriesOf, numberOr, transformed } = require('web/geometry/entries');
 const loadInspect = () => require('builtins/inspect/inspect');
-const loadMatrices = () => require('web/geometry/matrices');
 
 /** @typedef {{ x: number, y: number, z: number, w: number }} Place */
-
-/** @param {any} value @param {number} usual */
-function numberOr(value, usual) {
-  return value === undefined ? usual : toNumber(value);
-}
 
 /** A dictionary DOMPointInit. @param {any} init @param {string} what @returns {Place} */
 function placeOf(init, what) {
@@ -58,7 +53,6 @@ class DOMPointReadOnly {
   /** @param {any} [matrix] */
   matrixTransform(matrix = undefined) {
     const place = this.#place;
-    const { entriesOf, transformed } = loadMatrices();
     return makePoint(transformed(entriesOf(matrix, 'matrixTransform').entries, place));
   }
 
@@ -132,4 +126,4 @@ defineSerializable(
   DOMPointReadOnly,
 );
 
-module.exports = { DOMPoint, DOMPointReadOnly, makePoint, numberOr, placeOf };
+module.exports = { DOMPoint, DOMPointReadOnly, makePoint, placeOf };

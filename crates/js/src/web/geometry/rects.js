@@ -3,7 +3,7 @@
 
 const { customInspect, max, min } = require('builtins/primordials');
 const { defineInterface, defineSerializable, toDictionary, toNumber } = require('builtins/webidl');
-const { numberOr } = require('web/geometry/points');
+const { numberOr } = require('web/geometry/entries');
 const loadInspect = () => require('builtins/inspect/inspect');
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
