@@ -553,6 +553,39 @@ def test_messages_in_postgresql_outlive_a_database_that_goes_and_one_that_drops_
 
 
 @pytest.mark.parametrize("name", SERVERS)
+def test_a_database_that_stands_still_keeps_messages_waiting_and_stores_each_once(
+    name, serve, postgres_url, control, run
+):
+    pytest.importorskip("asyncpg")
+    pytest.importorskip("fastapi")
+    chat = serve(f"chat/{name}", DATABASE_URL=postgres_url)
+    room = uuid.uuid4().hex[:8]
+
+    async def main():
+        async with person(chat, "Ada", room) as ada, person(chat, "Bob", room) as bob:
+            assert await ada.say("before") == 1
+            await asyncio.to_thread(control, "pause postgresql")
+            try:
+                saying = [asyncio.create_task(ada.insist(f"{n}", f"{room}-{n}")) for n in range(6)]
+                # What needs no database goes on, and nobody is told that something is stored which is not.
+                await ada.send(typing=True)
+                await bob.until("typing", lambda name: name == "Ada")
+                await asyncio.sleep(2)
+                assert not any(each.done() for each in saying) and bob.messages == ["before"]
+                # Sent again by who is impatient: still one message.
+                await ada.send(say="0", id=f"{room}-0")
+            finally:
+                await asyncio.to_thread(control, "continue postgresql")
+            assert sorted(await asyncio.gather(*saying)) == list(range(2, 8))
+            await ada.send(since=0)
+            found = await ada.until("messages")
+            assert sorted(each["text"] for each in found["messages"]) == sorted(["before", *"012345"])
+
+    run(main())
+    assert "Traceback" not in chat.text, chat.text
+
+
+@pytest.mark.parametrize("name", SERVERS)
 def test_a_database_that_says_nothing_any_more_keeps_no_server_from_its_end(name, serve, place_of, run):
     pytest.importorskip("asyncpg")
     pytest.importorskip("fastapi")
