@@ -226,7 +226,7 @@ def test_a_place_in_the_events_that_is_none_begins_with_the_newest(live, run, st
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
             ids = []
             while len(ids) < 3:
-                if (line := await asyncio.wait_for(reader.readline(), 5)).startswith(b"id: "):
+                if (line := await asyncio.wait_for(reader.readline(), 30)).startswith(b"id: "):
                     ids.append(int(line[4:]))
             writer.close()
             assert ids == list(range(ids[0], ids[0] + 3)) and ids[0] >= newest, (ids, newest)

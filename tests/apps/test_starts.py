@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import time
 
 import pytest
 from apps_support import ask, words_of
@@ -17,18 +16,17 @@ STORES += [("ledger/ledger.py", True), ("editor/editor.js", False), ("editor/edi
 
 @pytest.fixture
 def begin(apps):
-    """Starts an application that cannot start: gives its exit code, what it said, and how many seconds it took."""
+    """Starts an application that cannot start: gives its exit code and what it said."""
     for package in ("fastapi", "sqlalchemy", "asyncpg", "aiomysql", "pycrdt"):
         pytest.importorskip(package)
 
     def start(path, **environment):
         file = apps / path
         words = [*words_of(path), "serve", file.name, "--host", "127.0.0.1", "--port", "0"]
-        begun = time.monotonic()
         done = subprocess.run(
             words, cwd=file.parent, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
         )
-        return done.returncode, done.stdout + done.stderr, time.monotonic() - begun
+        return done.returncode, done.stdout + done.stderr
 
     return start
 
@@ -54,17 +52,17 @@ DATABASES = [(path, kind) for path, kind in DATABASES if kind == "postgresql" or
 
 @pytest.mark.parametrize(("path", "kind"), DATABASES)
 def test_a_database_that_is_not_reached_is_named_with_the_reason_at_once(begin, nobody, path, kind):
-    code, said, took = begin(path, DATABASE_URL=f"{kind}://me:secret@127.0.0.1:{nobody}/accounts?password=secret")
+    code, said = begin(path, DATABASE_URL=f"{kind}://me:secret@127.0.0.1:{nobody}/accounts?password=secret")
     assert code not in (0, None) and f"cannot open {kind}://127.0.0.1:{nobody}/accounts (DATABASE_URL): " in said, said
     assert "ECONNREFUSED" in said or "Errno 111" in said, said
     assert "secret" not in said, said
-    # It does not wait for one: there was a time when it did, for ten seconds.
-    assert took < 8, said
+    # It does not wait for one: that would be "no answer in 5 s".
+    assert "no answer" not in said and "imeout" not in said, said
 
 
 @pytest.mark.parametrize(("path", "kind"), DATABASES)
 def test_a_database_that_takes_a_connection_and_says_nothing_is_not_waited_for_without_end(begin, silent, path, kind):
-    code, said, _ = begin(path, DATABASE_URL=f"{kind}://me:secret@127.0.0.1:{silent}/accounts")
+    code, said = begin(path, DATABASE_URL=f"{kind}://me:secret@127.0.0.1:{silent}/accounts")
     assert code not in (0, None) and f"cannot open {kind}://127.0.0.1:{silent}/accounts (DATABASE_URL): " in said, said
     assert "secret" not in said, said
 
@@ -72,15 +70,16 @@ def test_a_database_that_takes_a_connection_and_says_nothing_is_not_waited_for_w
 @pytest.mark.parametrize("scheme", ["redis", "nats"])
 @pytest.mark.parametrize("path", ["chat/chat.js", "chat/chat.py", "chat/mixed.mjs"])
 def test_a_bus_that_is_not_reached_is_named_with_the_reason_at_once(begin, nobody, path, scheme):
-    code, said, took = begin(path, BUS_URL=f"{scheme}://me:secret@127.0.0.1:{nobody}")
+    code, said = begin(path, BUS_URL=f"{scheme}://me:secret@127.0.0.1:{nobody}")
     assert code not in (0, None) and f"cannot open {scheme}://127.0.0.1:{nobody} (BUS_URL): " in said, said
-    assert "Connection refused" in said and "secret" not in said and took < 8, said
+    # It does not wait for one: that would be "within 10000 ms".
+    assert "Connection refused" in said and "within" not in said and "secret" not in said, said
 
 
 @pytest.mark.parametrize("path", [path for path, _ in STORES])
 def test_a_file_that_cannot_be_opened_is_named(begin, tmp_path, path):
     file = tmp_path / "nowhere" / "store.sqlite"
-    code, said, _ = begin(path, DATABASE_URL=str(file), DOCUMENTS=str(file))
+    code, said = begin(path, DATABASE_URL=str(file), DOCUMENTS=str(file))
     variable = "DOCUMENTS" if path.startswith("editor") else "DATABASE_URL"
     assert code not in (0, None) and f"cannot open {file} ({variable}): " in said, said
 
@@ -89,7 +88,7 @@ def test_a_dashboard_whose_python_cannot_be_imported_says_so_and_ends(begin, app
     pytest.importorskip("numpy")
     file = apps / "dashboard" / "figures.py"
     file.write_text(file.read_text().replace("import numpy", "import numpy_that_is_not_there as numpy", 1))
-    code, said, _ = begin("dashboard/dashboard.jsx")
+    code, said = begin("dashboard/dashboard.jsx")
     assert code not in (0, None) and "No module named 'numpy_that_is_not_there'" in said, said
 
 
